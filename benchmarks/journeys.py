@@ -15,10 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from common.texts import languages
 from pnav.demo.screenshots import demonstration
 from tests import chromium
 
@@ -27,6 +25,7 @@ KEYS = 40  # presses of the keyboard from the home page to the queue, the place 
 WIDTH, HEIGHT = 360, 640
 PLACE = "93200"
 LOOPBACK = {"localhost", "127.0.0.1"}
+HOME_LANGUAGE = "fr"  # of the telephone that asks which languages there are
 PATIENCE_MS = 30_000
 
 
@@ -209,8 +208,8 @@ def _enter(page: Page, *, leaves: bool = True) -> int:
 
 
 @contextmanager
-def phone(browser: Browser, base: str, *, javascript: bool, language: str) -> Iterator[Page]:
-    """A page of a small phone, whose language is this one."""
+def phone(browser: Browser, *, javascript: bool, language: str = HOME_LANGUAGE) -> Iterator[Page]:
+    """A page of a small phone that is set to this language: the site chooses it at the first visit of its home page."""
     context = browser.new_context(
         viewport={"width": WIDTH, "height": HEIGHT},
         locale=language,
@@ -218,8 +217,6 @@ def phone(browser: Browser, base: str, *, javascript: bool, language: str) -> It
         has_touch=True,
         timezone_id="Europe/Paris",
     )
-    if language != languages.source():  # chosen, as the display settings do
-        context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": base}])
     context.set_default_timeout(PATIENCE_MS)
     try:
         yield context.new_page()
@@ -237,21 +234,30 @@ def _print(done: Walk, how: str) -> None:
         print(f"    y {button.top:5} to {button.bottom:5}{'' if button.is_seen else '  BELOW'}  {button.label}")
 
 
+def languages_of(page: Page, base: str) -> list[str]:
+    """The codes of the languages that the site offers on its home page, its own first."""
+    page.goto(base + "/")
+    others = page.locator(".pnav-header__language [lang]").evaluate_all("all => all.map((one) => one.lang)")
+    return [page.locator("html").get_attribute("lang") or "", *dict.fromkeys(others)]
+
+
 def walk_all(base: str) -> bool:
     """Walk and print all journeys; whether each kept the promise and reached the queue."""
     are_kept = True
     print(f"{'journey':26} {'':16} {'screens':>7} {'presses':>7} {'words':>7}")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox"])
-        for language in languages.codes():
+        with phone(browser, javascript=True) as page:
+            languages = languages_of(page, base)
+        for language in languages:
             for javascript in (True, False):
                 how = f"{language}, {'scripts' if javascript else 'no scripts'}"
                 for journey in JOURNEYS:
-                    with phone(browser, base, javascript=javascript, language=language) as page:
+                    with phone(browser, javascript=javascript, language=language) as page:
                         done = walk(page, base, journey)
                     _print(done, how)
                     are_kept &= done.is_kept
-        with phone(browser, base, javascript=True, language=languages.source()) as page:
+        with phone(browser, javascript=True) as page:
             keys = keys_to_queue(page, base, JOURNEYS[0])
         print(f"keyboard, home to queue: {keys} presses (at most {KEYS})")
         browser.close()
@@ -267,7 +273,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    import django
-
-    django.setup()
     sys.exit(main(sys.argv[1:]))
