@@ -1,4 +1,4 @@
-"""The signalement: what is asked between the point d'accueil and the chat."""
+"""The page of the signalement: it adds to what the way in filed, and files for who comes here without (`way_in`)."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
