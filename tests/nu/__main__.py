@@ -52,7 +52,7 @@ def install() -> Path:
 
 def draw(folder: Path, tests: list[str]) -> None:
     """Run these tests with every page kept. A test that fails is another target's business, and said."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-x", "--no-header", *tests]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", *tests]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, DRAWN: str(folder)}, check=False)
     if done.returncode:
         print("Des tests ont échoué : des pages manquent peut-être.")
@@ -60,7 +60,10 @@ def draw(folder: Path, tests: list[str]) -> None:
 
 def check(jar: Path, folder: Path) -> dict[Finding, list[str]]:
     """What the checker finds, and in which pages."""
-    pages = json.loads("{" + ",".join((folder / "index").read_text().splitlines()) + "}")
+    index = folder / "index"
+    if not index.exists():
+        return {}
+    pages = json.loads("{" + ",".join(index.read_text().splitlines()) + "}")
     done = subprocess.run(
         ["java", "-Xss1m", "-jar", str(jar), "--format", "json", "--errors-only", "--exit-zero-always", str(folder)],
         capture_output=True,

@@ -112,12 +112,12 @@ def _is_valid(shape: str) -> None:
     (folder / shape).touch()
 
 
-def _keep(page: str, shape: bytes, where: str) -> None:
+def _keep(page: str, shape: str, where: str) -> None:
     """Leave one whole page of each shape in the folder that `make html` named, and where it was drawn in its index."""
     folder = os.environ.get("PNAV_DRAWN")
     if not folder or not _is_whole(page) or any(f" {staff}" in where for staff in STAFF):
         return
-    path = Path(folder) / f"{shape.hex()[:32]}.html"
+    path = Path(folder) / f"{shape}.html"
     if not path.exists():
         path.write_text(page)
         with (Path(folder) / "index").open("a") as index:

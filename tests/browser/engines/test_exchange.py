@@ -120,8 +120,8 @@ def test_agent_answers_in_the_console(live_site: LiveSite, engines: EngineFactor
     browser.open(live_site.url + "/console/")
     entry = f"#liste [data-conversation='{conversation.public_id}'] .console-entry__link"
     browser.wait_for(entry)
-    browser.wait_for("#disponibilite button:not([disabled])")
-    browser.click(entry)
+    browser.script(f'document.querySelector("{entry}").focus() ?? true')
+    browser.press(ENTER)
     area = ".console-thread:not([hidden]) textarea[name=body]"
     browser.wait_for(area)
     browser.type(area, "Bonjour, je vous lis.")
