@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from locations import lookup, views
-from locations.models import Partner
+from locations.models import Partner, ReceptionPoint
 from tests.factories.locations import municipality, partner, reception_point
 from tests.triage.paths import MINOR
 
@@ -498,3 +498,33 @@ def test_young_person_reads_the_same_labels_as_the_others_but_tu(client, belley)
     post(client, "01300")
     page = text_of(client.get(reverse("locations:chosen")))
     assert "Ton choix est enregistré" in page and "Tu souhaites consulter les informations locales ?" in page
+
+
+# --- examples, and places abroad --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("source", "is_marked"), [("demo", True), ("ministry", False)])
+def test_unit_of_the_demonstration_is_marked_wherever_it_is_shown(client, arles, belley, source, is_marked):
+    """With how to load the real ones; and nothing of it beside a real one."""
+    ReceptionPoint.objects.update(source=source)
+    partner("Aide aux victimes 01", department_code="01", source=source)
+    client.post(SEARCH, {"q": "arles", "purpose": "contacts"})
+    pages = [client.get(reverse("locations:results")).text]
+    client.post(SEARCH, {"q": "belley", "purpose": "contacts"})
+    pages += [client.get(reverse(f"locations:{name}")).text for name in ("my_contacts", "chosen", "remove", "search")]
+    for page in pages:
+        assert ("fr-badge--warning" in page and "exemple" in page) == is_marked
+        assert ("manage.py import_locations --download" in page) == is_marked
+
+
+def test_national_number_is_no_example(client, belley):
+    ReceptionPoint.objects.update(source="ministry")
+    partner("Numéro national", kind=Partner.Kind.NATIONAL, department_code="", source="demo")
+    client.post(SEARCH, {"q": "belley", "purpose": "contacts"})
+    assert "import_locations" not in client.get(reverse("locations:my_contacts")).text
+
+
+def test_place_abroad_is_said_to_be_abroad(client, arles):
+    client.post(SEARCH, {"q": "Bruxelles", "purpose": "contacts"})
+    page = text_of(client.get(reverse("locations:results")))
+    assert "hors de France" in page and "Vouliez-vous dire" not in page and "tel:112" in page
