@@ -48,6 +48,7 @@ TYPE = "type"
 INDEX = "index"
 CONSTRAINT = "constraint"
 REWRITE = "rewrite"
+NEW_VALUE = "new-value"
 SQL = "sql"
 MIXED = "mixed"
 
@@ -62,6 +63,8 @@ WHY: Mapping[str, str] = {
     CONSTRAINT: "the version before may write what it refuses, and every row is read under a lock: "
     "AddConstraintNotValid, ValidateConstraint in the next migration.",
     REWRITE: "every row is written again under a lock that stops everybody: a constant default, then a data migration.",
+    NEW_VALUE: "the version before reads rows with a choice that it does not know: teach it a version earlier to draw "
+    "an unknown value, or say what it does with one.",
     SQL: "SQL by hand is not judged: say what it locks, for how long, and what the version before sees of it.",
     MIXED: "data and schema in one transaction hold the locks of both: data in a migration of its own.",
 }
@@ -198,6 +201,13 @@ def _of_changed_field(former: Any, field: Any, subject: str) -> Iterator[Problem
         yield Problem(TYPE, subject)
     if _has_index(field) and not _has_index(former):
         yield Problem(INDEX, subject)
+    if former.choices and _values(field) - _values(former):
+        yield Problem(NEW_VALUE, subject)
+
+
+def _values(field: Any) -> set[object]:
+    """The values among which a field may be chosen."""
+    return {value for value, _label in field.flatchoices}
 
 
 def _target(field: Any) -> str:

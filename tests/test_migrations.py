@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from tests import migrations
-from tests.migrations import CONSTRAINT, DROP, INDEX, MIXED, NOT_NULL, RENAME, REWRITE, SQL, TYPE
+from tests.migrations import CONSTRAINT, DROP, INDEX, MIXED, NEW_VALUE, NOT_NULL, RENAME, REWRITE, SQL, TYPE
 
 SMALL = models.Q(size__lt=10)
 
@@ -157,6 +157,21 @@ def test_second_operation_is_judged_after_the_first():
     """The column is wide already when it is widened again, and narrow when it is narrowed."""
     wide, narrow = (models.CharField(max_length=length, null=True) for length in (40, 30))
     assert judged(dj.AlterField("unit", "name", wide), dj.AlterField("unit", "name", narrow)) == [f"{TYPE} unit.name"]
+
+
+def test_choice_that_the_version_before_does_not_know():
+    """Another label is none, nor are choices where there were none, which nobody reads by."""
+    before = state()
+    size = models.IntegerField(default=0, db_default=0, choices=[(0, "petite"), ("groupe", [(1, "grande")])])
+    dj.AlterField("unit", "size", size).state_forwards("chat", before)
+
+    def changed(*choices: tuple[int, str]) -> list[str]:
+        field = models.IntegerField(default=0, db_default=0, choices=choices)
+        return [found.key for found in migrations.judge(migration(dj.AlterField("unit", "size", field)), before)]
+
+    assert changed((0, "petite"), (1, "grande"), (2, "immense")) == [f"{NEW_VALUE} unit.size"]
+    assert changed((0, "minuscule")) == []
+    assert judged(dj.AlterField("unit", "size", size)) == []
 
 
 def test_data_go_alone():

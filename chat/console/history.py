@@ -91,6 +91,8 @@ def _name_of(event: ConversationEvent) -> str:
 
 def words_of(event: ConversationEvent) -> str:
     """Say an event in words, with what the history keeps of it. A detail that nobody reads here is left out."""
+    if event.kind not in EventKind.values:  # written by a process of a later version, beside this one
+        return event.kind
     label = str(EventKind(event.kind).label)
     match event.kind:
         case EventKind.URGENCY:

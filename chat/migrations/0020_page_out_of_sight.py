@@ -37,6 +37,10 @@ KINDS = [
 
 
 class Migration(migrations.Migration):
+    safe_because = {
+        "new-value conversationevent.kind": "A console of the version before cannot draw the history of an exchange with "
+        "such a line: its web processes are stopped when the new ones take over (CHANGELOG).",
+    }
     dependencies = [("chat", "0019_variables_of_replies")]
 
     operations = [

@@ -4,6 +4,10 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    safe_because = {
+        "new-value report.age_band": "A console of the version before cannot draw the exchange of such a minor: its web "
+        "processes are stopped when the new ones take over (ADR 0065, CHANGELOG).",
+    }
 
     dependencies = [
         ("reports", "0019_register_digest"),

@@ -31,7 +31,8 @@ def of_the_report() -> set[str]:
 
 
 def test_form_and_table_have_the_same_choices():
-    assert set(CHOICES) == of_the_report() == set(texts.OPTIONS)
+    assert set(CHOICES) == of_the_report()
+    assert set(CHOICES) <= set(texts.OPTIONS)  # what each may be ticked as, as the person reads it
 
 
 @pytest.mark.parametrize("name", CHOICES)
