@@ -433,9 +433,7 @@ def release_asleep(now: datetime | None = None) -> int:
         pubsub.message_posted(conversation.public_id, conversation.last_seq)
         pubsub.state_changed(conversation.public_id)
         logger.info("conversation of a page that sleeps released %s", conversation.public_id)
-    ConversationEvent.objects.bulk_create(
-        ConversationEvent(conversation=conversation, kind=EventKind.ASLEEP, at=now) for conversation in asleep
-    )
+    ConversationEvent.objects.bulk_create(conversation.new_event(EventKind.ASLEEP, at=now) for conversation in asleep)
     for agent_id in {conversation.assigned_to_id for conversation in asleep if conversation.assigned_to_id}:
         pubsub.agent_changed(agent_id)
     return len(asleep)

@@ -29,7 +29,8 @@ async function make(form) {
     byId("code-until").textContent = reply.until;
     byId("code-place").textContent = reply.place;
     byId("code-shown").hidden = false;
-    voice(["code-label", "code", "code-until", "code-place"].map((id) => byId(id).textContent?.trim()).join(" "));
+    const said = ["code-label", "code", "code-until", "code-place"].map((id) => byId(id).textContent?.trim());
+    voice(said.filter(Boolean).join(" "));
     write(find("button", form), words.code_again);
     byId("code-replaces").hidden = false;
   }
