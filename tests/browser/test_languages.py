@@ -21,6 +21,7 @@ from chat.referral import actions as referral_actions
 from chat.rules.lifecycle import Availability, Outcome
 from chat.rules.transfer import Reason, Target
 from chat.transfer import actions as transfer_actions
+from common.texts.catalogue import CATALOGUE
 from pnav.accounts.middleware import STAFF_AREAS
 from pnav.accounts.models import Role
 from pnav.pages.models import ContentBlock, HelpNumber
@@ -28,11 +29,12 @@ from tests.browser.conftest import ROOT, Axe, LiveSite, PageFactory, goes_on, ru
 from tests.browser.exchange import in_site
 from tests.browser.test_accessibility import ADDRESSES
 from tests.browser.test_console import an_agent, at, make_available, sign_in  # noqa: F401  `at`: a fixture
-from tests.browser.test_orientation import CHAT, RESULTS, give_place
+from tests.browser.test_orientation import RESULTS, answer_all, come_in, give_place
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
 from tests.support import pseudo_languages
 from tests.support.pseudo_languages import LANGUAGES, translated
+from tests.triage.paths import CHAT
 
 BOTH = pytest.mark.parametrize("language", [code for code, _name in LANGUAGES])
 
@@ -154,25 +156,20 @@ def test_page_is_whole_in_a_language_more(reader: Page, live_site: LiveSite, axe
 
 
 @BOTH
-@pytest.mark.parametrize("result", ["danger", "minor", "scam"])
+@pytest.mark.parametrize("result", ["danger", "minor", "scam", "content"])
 def test_orientation_is_whole_to_its_result(reader: Page, live_site: LiveSite, axe: Axe, language: str, result: str):
-    reader.goto(live_site.url + "/orientation/")
-    for value in RESULTS[result].values():
+    answers = dict(RESULTS[result])
+    come_in(reader, live_site, answers.pop("who", "adult"))
+    for value in answers.values():
         looked_at(reader, language, axe)
-        reader.locator(f"#answer-{value}").check(force=True)
         with goes_on(reader):
-            reader.locator("main .pnav-triage__next").click()
-    assert "/orientation/resultat/" in reader.url
+            reader.locator(f"#answer-{value}").click()
     looked_at(reader, language, axe)
 
 
 @BOTH
 def test_signalement_and_contacts_are_whole(reader: Page, live_site: LiveSite, axe: Axe, language: str):
-    reader.goto(live_site.url + "/orientation/")
-    for value in CHAT.values():
-        reader.locator(f"#answer-{value}").check(force=True)
-        with goes_on(reader):
-            reader.locator("main .pnav-triage__next").click()
+    answer_all(reader, live_site, CHAT)
     give_place(reader, live_site)
     for address in ("/signalement/", "/point-d-accueil/", "/point-d-accueil/mes-contacts/", "/point-d-accueil/choix/"):
         reader.goto(live_site.url + address)
@@ -180,17 +177,19 @@ def test_signalement_and_contacts_are_whole(reader: Page, live_site: LiveSite, a
 
 
 @BOTH
-def test_language_is_in_the_menu_and_chosen_there(page_factory: PageFactory, live_site: LiveSite, language: str):
+def test_language_is_in_the_header_and_chosen_in_the_settings(
+    page_factory: PageFactory, live_site: LiveSite, language: str
+):
     page = page_factory(width=320)
     page.goto(live_site.url + "/")
     own = dict(LANGUAGES)[language]
-    assert own in page.locator("#menu").inner_html()
+    assert own in page.locator("header").inner_html()
     page.goto(live_site.url + "/parametres-affichage/")
     page.get_by_label(own).check(force=True)
     with goes_on(page):
         page.locator("main button[type=submit]").click()
     expect(page.locator("html")).to_have_attribute("lang", language)
-    expect(page.locator("main h1")).to_have_text(translated(language, "Face au cyberharcèlement, parlez-en."))
+    expect(page.locator("main h1")).to_have_text(translated(language, CATALOGUE["home.title"].origin()))
 
 
 def test_page_written_from_the_right_begins_at_the_right(page_factory: PageFactory, live_site: LiveSite):
