@@ -7,9 +7,13 @@
   const WINDOW_MS = 5000;
   const LEFT = "left";
 
-  function hide() {
+  function cover() {
     document.documentElement.classList.add("pnav-leaving");
     document.title = "\u200e"; // an empty title would show the address
+  }
+
+  function hide() {
+    cover();
     try {
       history.replaceState(null, "", "/"); // until the other site answers, the address bar says nothing of this page
     } catch {
@@ -57,9 +61,13 @@
   }
   addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
-    hide();
-    if (hasLeft()) location.replace(destination);
-    else location.reload();
+    if (hasLeft()) {
+      hide();
+      location.replace(destination);
+    } else {
+      cover(); // and keep the address: it is this page that is asked for again
+      location.reload();
+    }
   });
 
   // A phone's keyboard covers what is fixed at the foot of a page where the browser does not make the page smaller
