@@ -102,7 +102,7 @@ def test_ways_without_a_script_look_and_work_at_320_px(live_site, enter):
     heights = page.locator(".pnav-menu__panel button, footer ul button").evaluate_all(
         "nodes => nodes.map((node) => node.getBoundingClientRect().height)"
     )
-    assert len(heights) == 11 and min(heights) >= 44
+    assert len(heights) == 17 and min(heights) >= 44
     accueil = way(page, "Accueil", ".pnav-menu__panel", False)
     accueil.focus()
     with goes_on(page):
