@@ -45,7 +45,9 @@ def search(request: HttpRequest) -> HttpResponse:
         form = SearchForm(request.GET)
         if form.is_valid():
             found = lookup.search(form.cleaned_data["q"])
-            return _show(request, found, text=form.cleaned_data["q"], purpose=form.cleaned_data["purpose"])
+            # A link from elsewhere that says nothing else asks for the units of a place.
+            purpose = form.cleaned_data["purpose"] if "purpose" in request.GET else Purpose.CONTACTS
+            return _show(request, found, text=form.cleaned_data["q"], purpose=purpose)
     return _show_search(request)
 
 

@@ -185,7 +185,7 @@ def test_search_proposes_what_may_have_been_meant(client, arles):
 
 
 def test_search_by_a_link_from_elsewhere(client, arles):
-    page = text_of(client.get(SEARCH, {"q": "13200", "purpose": "contacts"}))
+    page = text_of(client.get(SEARCH, {"q": "13200"}))
     assert "Sélectionnez votre service" in page
     assert 'name="purpose" value="contacts"' in page
     assert "locations" not in client.session
