@@ -62,7 +62,7 @@ def test_three_people_come_answer_and_take_leave(site):
     assert len(answered) == len(NAMES)
     with site.database():
         found = {report.age_band: report for report in Report.objects.all()}
-        assert len(Report.objects.all()) == len(NAMES) and {"adult", "under_15"} == set(found)
+        assert len(Report.objects.all()) == len(NAMES) and {"adult", "under_18"} == set(found)
         bodies = [
             message.body for message in Message.objects.filter(author=Author.REPORTER).select_related("conversation")
         ]
