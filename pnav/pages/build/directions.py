@@ -36,7 +36,7 @@ def logical(name: str, value: str) -> list[tuple[str, str]]:
 
 
 def _important(value: str) -> tuple[str, str]:
-    bare = re.sub(r"\s*!important$", "", value)
+    bare = value.removesuffix("!important").rstrip() if value.endswith("!important") else value
     return bare, value[len(bare) :]
 
 
