@@ -26,7 +26,7 @@ from tests.access.people import (
     Cast,
     create_cast,
 )  # fmt: skip
-from tests.chat.conftest import _no_hub_left_behind  # noqa: F401  what sockets leave
+from tests.chat.conftest import _hub_of_this_loop, _no_hub_left_behind  # noqa: F401  what sockets leave
 from tests.chat.sockets import SECONDS, Closed, Line, in_db
 
 pytestmark = [pytest.mark.django_db(transaction=True)]

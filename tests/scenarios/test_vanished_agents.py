@@ -8,7 +8,7 @@ from django.urls import reverse
 from chat.conversations import actions, dispatcher
 from chat.models import Agent
 from chat.rules.lifecycle import Availability, Status
-from tests.chat.conftest import _no_hub_left_behind  # noqa: F401
+from tests.chat.conftest import _hub_of_this_loop, _no_hub_left_behind  # noqa: F401
 from tests.chat.sockets import Line, in_db, visit
 from tests.factories import chat as make
 
