@@ -8,6 +8,8 @@ from pnav.pages.models import ContentBlock, HelpNumber, Verified
 Page = ContentBlock.Page
 # Pages that say *tu* to whoever reads them.
 IN_TU = {Page.MINORS, Page.MINORS_SIMPLE}
+# The door of the home page that leads from a page into the chat, for who is told from who reads it.
+DOORS = {Page.MINORS: "minor", Page.MINORS_SIMPLE: "minor", Page.PROFESSIONALS: "helper"}
 
 
 def read_information(changed: Verified | None = None) -> dict[str, Any]:
@@ -32,7 +34,7 @@ def content_context(page: str, changed: Verified | None = None) -> dict[str, Any
     `ContentBlock.Page` but home's. changed: as in `read_information`.
     """
     blocks = _sections(page, changed)
-    context: dict[str, Any] = {"blocks": blocks, "updated_on": _updated_on(blocks)}
+    context: dict[str, Any] = {"blocks": blocks, "updated_on": _updated_on(blocks), "door": DOORS.get(Page(page), "")}
     if page == Page.NUMBERS:
         context["numbers"] = _numbers(changed)
     if page in IN_TU:

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db
 Page = ContentBlock.Page
 GUIDES = [page.value for page in Page if page != Page.HOME]
 IN_TU = ["minors", "minors_simple"]
+DOORS = {"minors": "minor", "minors_simple": "minor", "professionals": "helper"}
 FORMAL = re.compile(r"\b(vous|votre|vos)\b", re.IGNORECASE)
 FAMILIAR = re.compile(r"\b(tu|toi|ton|tes|t')\b", re.IGNORECASE)
 
@@ -61,8 +62,22 @@ def test_page_shows_each_of_its_sections_and_leads_to_the_chat(client: Client, p
         for section in sections:
             assert f'<h2 id="{section.slug}">' in shown
             assert main_text(f"<main>{section.html}</main>") in main_text(shown)
-    assert f'{reverse("triage:start")}"' in shown
+    way_in = 'name="door"' if page in DOORS else f'{reverse("triage:start")}"'
+    assert way_in in shown
     assert "<script" not in re.search(r"<main.*</main>", shown, re.DOTALL)[0]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("page", "door"), DOORS.items())
+def test_door_says_who_comes_in(client: Client, page: str, door: str):
+    assert f'name="door" value="{door}"' in client.get(address(page)).text
+
+
+def test_door_of_minors_leads_to_a_start_in_tu(client: Client):
+    text = main_text(client.post("/", {"door": "minor"}, follow=True).text)
+    assert "es-tu en sécurité" in text and not FORMAL.search(text), text
+    client.post("/orientation/maintenant/", {"answer": "no"})
+    text = main_text(client.get("/orientation/", follow=True).text)
+    assert not FORMAL.search(text), text
 
 
 @pytest.mark.parametrize("page", GUIDES)
