@@ -116,7 +116,17 @@ def read_lines(
             state = said["read"] if seq <= conversation.agent_read_seq else said["sent"]
         local = sent_at.astimezone(zone)
         body = Message.opened(sealed, conversation=conversation.public_id, seq=seq, author=author)
-        lines.append(Line(seq, author, name, local.isoformat(), _time(local, today), plain_text.plain(body), state))
+        lines.append(
+            Line(
+                seq,
+                author,
+                name,
+                local.isoformat(timespec="milliseconds"),
+                _time(local, today),
+                plain_text.plain(body),
+                state,
+            )
+        )
     return lines
 
 
