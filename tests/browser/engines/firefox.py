@@ -58,7 +58,7 @@ class Firefox(Engine):
         self.events: list[dict[str, Any]] = []
         self.line: ClientConnection = wait_for(lambda: self._connect(port), "Firefox's port")
         self.ask("session.new", capabilities={})
-        self.ask("session.subscribe", events=["log.entryAdded"])
+        self.ask("session.subscribe", events=["log.entryAdded", "browsingContext.load"])
         tree = self.ask("browsingContext.getTree")["contexts"]
         self.context = tree[0]["context"]
 
@@ -137,6 +137,18 @@ class Firefox(Engine):
         if result["type"] == "exception":
             raise EngineError(result["exceptionDetails"]["text"])
         return json.loads(result["result"]["value"])
+
+    def go_on(self, selector: str) -> None:
+        """Until the next page is whole: what is pressed while a page is drawn may move from under the pointer."""
+        before = self._loads()
+        self.click(selector)
+        wait_for(lambda: self.url() and self._loads() > before, f"another page than {self.url()}")
+
+    def _loads(self) -> int:
+        return sum(
+            event["method"] == "browsingContext.load" and event["params"]["context"] == self.context
+            for event in self.events
+        )
 
     # --- elements -----------------------------------------------------------------------------------------------------
 

@@ -60,7 +60,7 @@ def test_person_waits_then_talks_without_scripts(
 ):
     agent, conversation = waiting(live_site)
     browser = engines("firefox", scripts=False)
-    browser.resize(width, 3000)  # nothing has to be scrolled to, which takes a script
+    browser.resize(width, 7000)  # nothing has to be scrolled to, which takes a script
     enter(browser, live_site, conversation)
     browser.wait_for("iframe.pnav-chat__frame")
     browser.type("#body", "sans script")
