@@ -198,7 +198,7 @@ FOR_PERSON = add(
     _("{role}, pour une personne {age}"),
     variables=[
         Variable("role", "qui écrit", "Professionnel"),
-        Variable("age", "l'âge de la personne aidée", "de moins de 15 ans"),
+        Variable("age", "l'âge de la personne aidée", "de 18 ans ou plus"),
     ],
 )
 _AGE_OF_PERSON: Mapping[str, Sentence] = {

@@ -536,7 +536,7 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     location_texts.REMOVE.key: REMOVE,
     location_texts.CONTACTS.key: CONTACTS,
     location_texts.AROUND.key: (*SEARCH, *CHOSEN, *REMOVE, *CONTACTS[:2], _not_found(has_suggestions=False)),
-    report_texts.REPORT.key: (*REPORT, _as_said("role", "professional")),
+    report_texts.REPORT.key: (_as_said("role", "professional"), *REPORT),
     report_texts.TO_HERE.key: (SEARCH[0], _question("danger"), RESULTS[1]),
     report_texts.ALREADY.key: (_added(), _added({"since": "x"})),
     report_texts.EFFORT.key: EFFORT,
