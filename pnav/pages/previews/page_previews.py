@@ -422,6 +422,17 @@ def _added(given: Mapping[str, Any] | None = None) -> Draw:
     return draw
 
 
+def _as_helped(age_band: str) -> Draw:
+    """As a professional reads it, for a person of this age."""
+
+    def draw(trial: Trial) -> HttpResponse:
+        form = ReportForm(initial={"role": "professional", "age_band": age_band}, familiar=trial.familiar)
+        context = {"form": form, "submission_id": "", "choice": _choice(), "is_stale": False}
+        return draw_page(trial, "reports/create.html", context)
+
+    return draw
+
+
 def _as_said(field: str, value: str) -> Draw:
     """With this answer of the orientation among what was already said."""
 
@@ -481,6 +492,8 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
         *RESULTS,
         *REPORT,
         CONTACTS[0],
+        _not_found(has_suggestions=False),
+        *(_guide(kept) for kept in Page if kept != Page.HOME),
         _question("facts"),
         _question("danger"),
         always_draw("pages/feedback_thanks.html"),
@@ -536,7 +549,10 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     location_texts.REMOVE.key: REMOVE,
     location_texts.CONTACTS.key: CONTACTS,
     location_texts.AROUND.key: (*SEARCH, *CHOSEN, *REMOVE, *CONTACTS[:2], _not_found(has_suggestions=False)),
-    report_texts.REPORT.key: (_as_said("role", "professional"), *REPORT),
+    report_texts.REPORT.key: (
+        *(_as_helped(age) for age in ("adult", "under_15", "15_17", "under_18")),
+        *REPORT,
+    ),
     report_texts.TO_HERE.key: (SEARCH[0], _question("danger"), RESULTS[1]),
     report_texts.ALREADY.key: (_added(), _added({"since": "x"})),
     report_texts.EFFORT.key: EFFORT,
