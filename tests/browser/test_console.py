@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from websockets.sync.client import ClientConnection, connect
 
 from chat.conversations import dispatcher, resume
@@ -258,6 +258,21 @@ def test_person_who_leaves_by_the_quick_exit_is_said_to_have_left(live_site, pag
     reporter(key).says("me revoilà")
     expect(entry).to_contain_text("Attend votre réponse")
     expect(frees).to_be_hidden()
+
+
+def test_line_pressed_while_its_conversation_is_read_opens(live_site, page: Page, at: Work):
+    """The console reads its conversations when it begins: a press on one of them then waits, and is not lost."""
+    agent = at(an_agent, public_name="Camille", availability=Availability.AVAILABLE, present=True)
+    at(make.assigned, agent)
+    held: list[Route] = []
+    page.route("**/console/echange/**", lambda route: held.append(route))
+    with page.expect_request("**/console/echange/**"):
+        sign_in(page, live_site, agent)
+    page.locator("#liste .console-entry__link").click()
+    expect(page.locator(OPEN_THREAD)).to_have_count(0)
+    for route in held:
+        route.continue_()
+    expect(page.locator(OPEN_THREAD)).to_be_visible()
 
 
 def test_canned_reply_is_inserted_to_be_read_again(live_site, page: Page, at: Work):

@@ -18,7 +18,8 @@ import * as threads from "./thread.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
-const loading = new Set();
+/** @type {Map<string, Promise<Conversation | undefined>>} what is being read, by its conversation */
+const loading = new Map();
 const opening = { wanted: "" }; // what we just accepted: opened when it comes
 
 /** @param {string} id */
@@ -120,10 +121,16 @@ function take(page, id) {
   return c;
 }
 
-/** @param {string} id */
+/** Read a conversation into the page, unless that is under way already. @param {string} id */
 export async function fetchConversation(id) {
   if (loading.has(id)) return undefined;
-  loading.add(id);
+  const read = readConversation(id);
+  loading.set(id, read);
+  return read;
+}
+
+/** @param {string} id */
+async function readConversation(id) {
   try {
     const page = await load(pageOf(id));
     return page ? take(page, id) : undefined;
@@ -152,7 +159,8 @@ const hide = (c, isHidden) => {
 /** @param {string} id @param {{ push?: boolean, focus?: boolean }} [how] push: as a step of the browser's history */
 export async function open(id, { push = true, focus = true } = {}) {
   let c = conversations.get(id);
-  if (!c || c.gone || !c.thread) c = await fetchConversation(id);
+  // Whoever presses a line while its conversation is being read waits for that: the press would be lost.
+  if (!c || c.gone || !c.thread) c = await (loading.get(id) ?? fetchConversation(id));
   if (!c) return;
   const before = desk.current;
   desk.current = c;
