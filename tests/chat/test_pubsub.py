@@ -55,7 +55,10 @@ async def test_line_that_broke_without_a_word_is_swept_before_it_is_known_to_be_
         Hub(loop, [].append),
     )
     try:
-        await until(lambda: here._others and there._others and not here.is_disconnected)  # a slow start is deaf
+        # A slow start is deaf, and who has just met somebody reads everything again.
+        await until(lambda: here._others and there._others and not here.is_disconnected)
+        await until(lambda: any(kind == pubsub.RESYNC for kind, _is_disconnected in heard))
+        await asyncio.sleep(0.2)
         monkeypatch.setattr(here, "_receive", lambda _message: None)
         heard.clear()
         await until(lambda: (pubsub.POLL, False) in heard)
