@@ -47,7 +47,9 @@ class NotYours(Exception):
 
 
 def _dispatch_after_commit() -> None:
-    transaction.on_commit(lambda: dispatcher.dispatch())
+    """robust, here and wherever a queue is looked at after a commit: what was asked for is done, and the worker looks
+    at the queue at its next turn. A database that does not answer at that moment must not make an error of it."""
+    transaction.on_commit(lambda: dispatcher.dispatch(), robust=True)
 
 
 def _lock(conversation_id: int) -> Conversation:

@@ -82,7 +82,7 @@ def decline_pause(*, agent_id: int) -> Agent:
     agent.save(update_fields=["availability", "pause_reason", "pause_until"])
     pubsub.agent_changed(agent.pk)
     pubsub.queue_changed()
-    transaction.on_commit(lambda: dispatcher.dispatch())
+    transaction.on_commit(lambda: dispatcher.dispatch(), robust=True)
     return agent
 
 
@@ -109,5 +109,5 @@ def end_pauses(now: datetime | None = None) -> int:
             for key in keys:
                 pubsub.agent_changed(key)
             pubsub.queue_changed()
-            transaction.on_commit(lambda: dispatcher.dispatch())
+            transaction.on_commit(lambda: dispatcher.dispatch(), robust=True)
     return len(keys)

@@ -81,7 +81,7 @@ def revive_conversation(*, conversation_id: int) -> Conversation:
         conversation.save(update_fields=["status"])
         conversation.record_event(EventKind.RESUMED, at=now)
         pubsub.state_changed(conversation.public_id)
-        transaction.on_commit(lambda: dispatcher.dispatch())
+        transaction.on_commit(lambda: dispatcher.dispatch(), robust=True)
     return conversation
 
 

@@ -194,7 +194,7 @@ def assign_to(conversation: Conversation, agent: Agent, now: datetime) -> None:
     )
     conversation.record_event(EventKind.ASSIGNED, at=now, by=agent.user)
     notify_parties(conversation, [agent.pk, *([before] if before else [])])
-    transaction.on_commit(lambda: dispatcher.dispatch())  # somebody has room again
+    transaction.on_commit(lambda: dispatcher.dispatch(), robust=True)  # somebody has room again
     logger.info("conversation handed over %s", conversation.public_id)
 
 
@@ -297,7 +297,7 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
     conversation.record_event(EventKind.TRANSFERRED, at=now, by=by.user, detail=f"{force} {reason}")
     _offer_pause(conversation, by.pk, now)
     notify_parties(conversation, [by.pk])
-    transaction.on_commit(lambda: dispatcher.dispatch())
+    transaction.on_commit(lambda: dispatcher.dispatch(), robust=True)
     logger.info("conversation transferred %s", conversation.public_id)
     return handover
 

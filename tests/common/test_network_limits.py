@@ -40,11 +40,15 @@ def test_limit_is_met_exactly_by_who_begins_highest():
 
 def test_nobody_is_over_before_the_limit_and_everybody_is_after_the_noise(monkeypatch, tried):
     monkeypatch.setattr(network_limits, "_noise", NOISE)
+    early = 0
     for number in range(40):
         allowed = 0
         while not count(f"203.0.113.{number}").is_over:
             allowed += 1
-        assert 3 <= allowed <= 3 + LIMIT.noise
+        assert allowed <= 3 + LIMIT.noise
+        early += allowed < 3
+    # Buckets are drawn anew by each process: in one run of twenty, two of forty networks share one of 16,384.
+    assert early <= 2
     tried("networks counted up to their limit", 40)
 
 
