@@ -5,7 +5,7 @@ import uuid
 from html import unescape
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -276,6 +276,23 @@ def test_end_asks_first_then_closes(as_reporter):
     conversation.refresh_from_db()
     assert (conversation.status, conversation.closed_by) == (Status.CLOSED, Author.REPORTER)
     assert "Et maintenant ?" in shown(client.get(PAGE))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_end_stands_when_the_database_does_not_answer_to_the_look_at_the_queue_after_it(as_reporter, monkeypatch):
+    conversation = make.assigned()
+    client = as_reporter(conversation)
+    asked = []
+
+    def away():
+        asked.append(1)
+        raise OperationalError
+
+    monkeypatch.setattr(dispatcher, "dispatch", away)
+    response = client.post(reverse("chat:end"))
+    assert asked and response.status_code == 302 and response.url == PAGE
+    conversation.refresh_from_db()
+    assert conversation.status == Status.CLOSED
 
 
 def test_end_while_waiting_leaves_the_queue(as_reporter):
