@@ -54,7 +54,7 @@ test: $(STAMP) ## tous les tests, navigateur compris
 	@$(MAKE) --no-print-directory -j 2 check test-all
 
 test-all: $(STAMP)
-	@$(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	@$(PYTHON) -m pytest --cache-clear -n 4 --dist loadfile --no-loadscope-reorder || { [ $$? -eq 1 ] && $(PYTHON) -m tests.rerun; }
 
 test-quick: $(STAMP) ## les tests sans navigateur
 	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not browser and not slow"

@@ -17,6 +17,7 @@ from chat.rules.lifecycle import Status
 logger = logging.getLogger(__name__)
 
 SPACING_SECONDS = 0.25  # between two readings
+AGAIN_SECONDS = 1.0  # after a reading that failed, while consoles look
 STALE_SECONDS = 10.0  # people fade away without a ring: read again after so long
 
 
@@ -92,6 +93,9 @@ class WaitingRoom:
             for subscription in self._owed:
                 subscription.connection.send_error(protocol.UNAVAILABLE, "The queue cannot be read now: ask again.")
             self._owed.clear()
+            if self._consoles and not self._is_due:  # « connected » is said by the queue: nobody else would ask for it
+                self._is_due = True
+                self._loop.call_later(AGAIN_SECONDS, self._read)
             return
         self._board, self._queue_text = answers[0]
         owed, self._owed = self._owed, set()

@@ -19,7 +19,7 @@ from tests.browser.test_console import (  # noqa: F401  `at`, `reporter`: fixtur
     reporter,
     sign_in,
 )
-from tests.browser.test_voice import listen
+from tests.browser.test_voice import listen, until_heard
 from tests.browser.wire import Wire
 from tests.chat.sockets import visit
 from tests.factories import chat as make
@@ -68,7 +68,7 @@ def test_dead_line_is_noticed_within_25_seconds(live_site, page: Page, at: Work,
     # It takes another line by itself, on which what came meanwhile is read.
     expect(page.locator(f"{OPEN_THREAD} [data-log]")).to_contain_text("vous êtes là ?")
     expect(page.locator("#coupure")).to_be_hidden()
-    page.wait_for_function("() => window.heard.join(' ').includes('Connexion rétablie.')")
+    until_heard(page, "Connexion rétablie.")
     assert wire.opened == opened + 1
 
 

@@ -31,10 +31,23 @@ def listen(page: Page, region: str) -> None:
     )
 
 
+def until_heard(page: Page, text: str, times: int = 1) -> None:
+    """Wait until the region said this so many times; what it said instead is in the error."""
+    for _ in range(600):
+        said = " ".join(page.evaluate("window.heard"))
+        if said.count(text) >= times:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"« {text} » was not said {times} times: « {said} »")
+
+
 def heard(page: Page, *texts: str) -> None:
     """These were said, in this order, each once, and nothing besides."""
     expected = " ".join(texts)
-    page.wait_for_function("expected => window.heard.join(' ').length >= expected.length", arg=expected)
+    for _ in range(600):
+        if len(" ".join(page.evaluate("window.heard"))) >= len(expected):
+            break
+        page.wait_for_timeout(50)
     page.wait_for_timeout(1000)  # nothing follows
     assert spaced(" ".join(page.evaluate("window.heard"))) == expected
     page.evaluate("window.heard.length = 0")
@@ -59,7 +72,7 @@ def test_person_hears_who_says_what_once(live_site, enter, console):
     with console(agent, conversation) as camille:
         available(live_site, agent)
         expect(page.get_by_role("heading", level=1)).to_contain_text("Vous parlez avec Camille")
-        page.wait_for_function("() => window.heard.join(' ').includes('est là')")
+        until_heard(page, "est là")
         page.wait_for_timeout(1000)
         assert page.evaluate("window.heard.join(' ').split('est là').length") == 2
         page.evaluate("window.heard.length = 0")
@@ -92,7 +105,7 @@ def test_agent_hears_arrivals_and_messages_once(live_site: LiveSite, page: Page,
     listen(page, "#annonces")
     page.get_by_role("button", name="Disponible").click()
     expect(page.locator("#liste .console-entry")).to_have_count(2)
-    page.wait_for_function("() => window.heard.join(' ').split('Nouvel échange, touche').length === 3")
+    until_heard(page, "Nouvel échange, touche", times=2)
     page.keyboard.press("Alt+1")
     area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     expect(area).to_be_focused()

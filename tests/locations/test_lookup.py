@@ -349,8 +349,13 @@ def test_suggest_too_little(typed, django_assert_num_queries):
         assert lookup.suggest(typed) == []
 
 
+ANALYZE = "ANALYZE locations_department, locations_municipality, locations_placename, locations_postalcode"
+
+
 def explain(sql, parameters):
+    """The plan, by statistics of these places: those of another moment (none, or some tables') give another plan."""
     with connection.cursor() as cursor:
+        cursor.execute(ANALYZE)
         cursor.execute(f"EXPLAIN (COSTS OFF) {sql}", parameters)
         return "\n".join(row[0] for row in cursor.fetchall())
 
@@ -411,8 +416,6 @@ def test_plan_of_a_search_reads_no_table_whole():
 @pytest.mark.parametrize("typed", ["la", "saint", "les"])
 def test_plan_of_a_beginning_that_thousands_have_reads_few(typed):
     """The largest come out of the index in their order: not all names that begin so, and not the communes whole."""
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE locations_municipality, locations_placename")
     plan = explain(lookup.FIND_PLACES, PLANS[0][2] | {"longer": f"{typed} %"})
     assert "municipality_largest" in plan
     assert "Seq Scan" not in plan
@@ -421,7 +424,7 @@ def test_plan_of_a_beginning_that_thousands_have_reads_few(typed):
 @pytest.mark.parametrize(("name", "compares"), [("saint mar", False), ("sa", False), ("marseile", True)])
 def test_what_begins_as_typed_spares_what_looks_alike(name, compares):
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE locations_municipality, locations_placename")
+        cursor.execute(ANALYZE)
         parameters = PLANS[1][2] | {"name": name, "prefix": f"{name}%", "word": f"{name} %"}
         cursor.execute(f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {lookup.MEANT}", parameters)
         plan = "\n".join(row[0] for row in cursor.fetchall())

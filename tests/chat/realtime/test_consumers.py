@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from chat import pubsub
 from chat.casework import colleague_questions
-from chat.conversations import actions, dispatcher, resume
+from chat.conversations import actions, dispatcher, resume, waiting_list
 from chat.messages import protocol, reading
 from chat.models import Conversation, Message
 from chat.realtime import authentication, consumers
@@ -536,6 +536,22 @@ async def test_database_away_answers_unavailable_and_comes_back():
         finally:
             await in_db(_lock_out, False)
         assert (await line.post("garde-le", client_id=client_id))["seq"] == 1
+
+
+async def test_queue_that_could_not_be_read_is_read_again_for_the_consoles(monkeypatch):
+    """Nobody arrives meanwhile who would make it read: a console without a queue is never « connected »."""
+    read, tries = waiting_list.read_waiting, []
+
+    def away_once():
+        tries.append(1)
+        if len(tries) == 1:
+            raise OperationalError
+        return read()
+
+    monkeypatch.setattr(waiting_list, "read_waiting", away_once)
+    async with Line(CONSOLE, await in_db(lambda: signed_in(make.agent(availability="away")))) as line:
+        assert (await line.until("queue"))["waiting"] == 0
+    assert len(tries) == 2
 
 
 def _lock_out(yes):
