@@ -26,7 +26,7 @@ from benchmarks.faults import checker
 from benchmarks.faults.journal import Journal
 from benchmarks.figures import median, percentile
 from benchmarks.siege import ground, people
-from benchmarks.siege.attackers import ATTACKS, GRACE_SECONDS
+from benchmarks.siege.attackers import ATTACKS, GRACE_SECONDS, MOST_WAITING, READY
 from benchmarks.siege.ground import Ground, Memory
 from benchmarks.siege.judge import CALM, MEMORY_SECONDS, TOGETHER, Danger, Siege, Verdict, Window, is_back, judge
 from benchmarks.siege.people import KINDS, REPORT, SIGN_IN, Crowd, Seen, Timed
@@ -128,13 +128,17 @@ class Run:
 
     async def _attack(self, name: str, attackers: Sequence[str], seconds: float, strength: float) -> None:
         own = {each: await self._conversations(each) for each in attackers}
-        span = self._open(name, seconds)
-        window = span.window
         before = await self._memory()
-        window.shared = sum(SHARED_KB.get(each, 0) for each in attackers)
-        window.memory_before, window.clients = before.whole, sum(max(1, len(own[each])) for each in attackers)
         with tempfile.TemporaryDirectory() as folder:
-            started = [await self._send(each, own[each], seconds, strength, Path(folder)) for each in attackers]
+            started = [await self._start(each, own[each], seconds, strength, Path(folder)) for each in attackers]
+            await asyncio.sleep(1.0)  # what their start held up belongs to no window
+            span = self._open(name, seconds)
+            window = span.window
+            window.shared = sum(SHARED_KB.get(each, 0) for each in attackers)
+            window.memory_before, window.clients = before.whole, sum(max(1, len(own[each])) for each in attackers)
+            for process in started:
+                assert process.stdin
+                process.stdin.write(b"\n")
             answers = await asyncio.gather(*(self._hear(process, seconds) for process in started))
         span.ended = time.monotonic()
         for each, (counts, ended) in zip(attackers, answers, strict=True):
@@ -169,18 +173,29 @@ class Run:
             keys += await self.crowd.ask(ground.make_waiting, waiting)
         return ground.as_json(keys)
 
-    async def _send(
+    async def _start(
         self, name: str, own: list[dict[str, Any]], seconds: float, strength: float, folder: Path
     ) -> asyncio.subprocess.Process:
+        """An attacker that is ready and waits for a line.
+
+        A process takes a third of a second of the honest people's core to start, and the harness some milliseconds in
+        which it hears nobody. In a window these would be counted as the site's delay.
+        """
         keys = folder / name
         keys.touch(mode=0o600)
         keys.write_text(json.dumps(own))
         doors = self.site.doors
-        return await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "benchmarks.siege.attackers", name, "--pages", str(doors.pages), "--sockets",
-            str(doors.sockets), "--seconds", str(seconds), "--strength", str(strength), "--visits", str(keys),
-            cwd=ROOT, stdout=asyncio.subprocess.PIPE,
+            str(doors.sockets), "--seconds", str(seconds), "--strength", str(strength), "--visits", str(keys), "--wait",
+            cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
+        assert process.stdout
+        async with asyncio.timeout(MOST_WAITING):
+            said = (await process.stdout.readline()).decode().strip()
+        if said != READY:
+            raise RuntimeError(f"the attacker « {name} » did not start")
+        return process
 
     async def _hear(self, process: asyncio.subprocess.Process, seconds: float) -> tuple[Counter[str], bool]:
         """What it was answered, and whether it ended by itself."""

@@ -32,6 +32,8 @@ from pnav.demo.visit import VisitError
 
 MOST_SECONDS = 120  # no attack lasts longer, whatever is asked
 GRACE_SECONDS = 3  # after its time an attacker has so long to say what it saw; then the alarm
+MOST_WAITING = 60  # seconds from « ready » to the beginning; then it ends
+READY = "ready"
 NICE = 19
 SIGNS = 4000  # of a message: the most that is taken
 LONG_LINES = ("é" * SIGNS, "\N{PILE OF POO}" * 3000, "漢" * SIGNS, "a" * SIGNS)
@@ -454,7 +456,10 @@ ATTACKS: dict[str, tuple[Callable[[Target, Tally], None], int, int]] = {
 
 
 def bind(seconds: float) -> None:
-    """From here on this process ends by itself: at its deadline, and with whoever started it; and it comes last."""
+    """From here on this process ends by itself: at its deadline, and with whoever started it; and it comes last.
+
+    A second call sets the deadline anew.
+    """
     os.setpriority(os.PRIO_PROCESS, 0, NICE)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
@@ -471,10 +476,16 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--strength", type=float, default=1.0, help="of the rates, at most 1")
     parser.add_argument("--visits", type=Path, help="its own conversations, as the harness made them")
+    parser.add_argument("--wait", action="store_true", help="say « ready », and begin when a line comes in")
     options = parser.parse_args(argv)
     if options.host != LOOPBACK:
         raise SystemExit("An attacker goes to 127.0.0.1 only.")
     seconds = min(options.seconds, MOST_SECONDS)
+    if options.wait:
+        bind(MOST_WAITING)
+        print(READY, flush=True)
+        if not sys.stdin.readline():
+            return  # whoever started it is gone
     bind(seconds)
     own = json.loads(options.visits.read_text()) if options.visits else []
     tally = Tally()

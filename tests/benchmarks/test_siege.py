@@ -191,9 +191,9 @@ def test_a_fresh_address_is_of_the_same_48_and_of_another_64():
 # --- attackers ------------------------------------------------------------------------------------------------------
 
 
-def attack(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str]:
+def attack(*arguments: str, stdin: str = "", timeout: float = 30) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "benchmarks.siege.attackers", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False, input=stdin)
 
 
 def test_an_attacker_refuses_any_other_host():
@@ -205,6 +205,18 @@ def test_an_attacker_refuses_any_other_host():
 def test_a_visit_refuses_any_other_host():
     with pytest.raises(VisitError):
         Visit("http://192.0.2.1:80")
+
+
+@pytest.mark.parametrize(("told", "acts"), [("\n", True), ("", False)], ids=["told to begin", "left alone"])
+def test_an_attacker_that_waits_acts_once_it_is_told(told, acts):
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(64)
+        port = str(silent.getsockname()[1])
+        done = attack("pages", "--pages", port, "--sockets", port, "--seconds", "1", "--wait", stdin=told)
+    ready, *said = done.stdout.splitlines()
+    assert ready == attackers.READY
+    assert bool(said) == acts
 
 
 def test_an_attacker_ends_by_itself_while_nothing_answers_it():
