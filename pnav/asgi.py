@@ -36,8 +36,10 @@ from pnav.server.identity import identify_passes  # noqa: E402
 from pnav.server.page_handler import OperatorPages, Pages  # noqa: E402
 from pnav.server.process_role import ProcessRole, lower_priority  # noqa: E402
 from pnav.server.serving import install_server, quieten_autobahn  # noqa: E402
-from pnav.server.watermark import MEMORY  # noqa: E402
+from pnav.server.watermark import MEMORY, use_one_arena  # noqa: E402
 from pnav.sessions import stored_key  # noqa: E402
+
+use_one_arena()
 
 
 def _header(scope: dict[str, Any], name: bytes) -> str:

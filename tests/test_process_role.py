@@ -1,13 +1,16 @@
 """What a process of each role serves; scenarios/test_roles.py does it with real ones."""
 
 import os
+import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
 
 from chat.realtime.broadcaster import close_broadcaster, ensure_broadcaster
+from pnav import asgi
 from pnav.asgi import application_for
 from pnav.server import watermark
 from pnav.server.process_role import PAGES_NICENESS, ProcessRole
@@ -93,6 +96,34 @@ def test_mark_is_most_of_what_the_container_may_use(monkeypatch, tmp_path, setti
     settings.WEB_MEMORY_MIB = 2
     assert watermark._limit() == 2 * 1024 * 1024
     assert watermark.resident_bytes() > 10 * 1024 * 1024
+
+
+ARENAS = """
+import ctypes, sys, threading
+from django.conf import settings
+settings.configure(WEB_MEMORY_MIB=0)
+from pnav.server import watermark
+if sys.argv[1] == "one":
+    watermark.use_one_arena()
+libc, together = ctypes.CDLL(None), threading.Barrier(4)
+
+def hold():
+    libc.malloc(5000)
+    together.wait()
+
+threads = [threading.Thread(target=hold) for _each in range(4)]
+[thread.start() for thread in threads], [thread.join() for thread in threads]
+libc.malloc_info(0, ctypes.c_void_p.in_dll(libc, "stdout"))
+libc.fflush(None)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library has no such places")
+@pytest.mark.parametrize(("how", "is_one"), [("one", True), ("as it comes", False)])
+def test_threads_of_a_web_process_take_memory_from_one_place(how, is_one):
+    done = subprocess.run([sys.executable, "-c", ARENAS, how], capture_output=True, text=True, check=True, timeout=60)
+    assert (done.stdout.count("<heap nr=") == 1) == is_one
+    assert "use_one_arena()" in Path(asgi.__file__).read_text(encoding="utf-8").split("\ndef ")[0]
 
 
 FULL_ONCE = """
