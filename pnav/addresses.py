@@ -39,8 +39,8 @@ from django.urls import (
 from django.utils.crypto import salted_hmac
 
 from common.texts import languages
-from triage.document import NEUTRAL_SLUG, SLUGS
 from triage.onward import RESULT_SLUGS
+from triage.questionnaire.document import NEUTRAL_SLUG, SLUGS
 
 URLS = "pnav.urls"
 VISITORS = frozenset({"pages", "triage", "locations", "reports", "chat"})  # namespaces

@@ -27,7 +27,7 @@ from pnav.accounts.middleware import STAFF_AREAS
 from pnav.accounts.models import User
 from pnav.accounts.presence import is_known_to_keep_lease
 from pnav.accounts.workspaces import workspaces_of
-from pnav.pages.language import chosen
+from pnav.pages.frame.language import chosen
 
 # How Django's sentences begin that tell why it refused a form.
 REASONS = {"Origin": "origin", "Referer": "referer", csrf.REASON_NO_CSRF_COOKIE: "no_cookie"}

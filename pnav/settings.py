@@ -144,7 +144,7 @@ MIDDLEWARE = [
     "pnav.middleware.methods.known_methods",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "pnav.middleware.ended_visits.forget_left_behind",
-    "pnav.pages.language.chosen_language",
+    "pnav.pages.frame.language.chosen_language",
     "pnav.middleware.addresses.own_address",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -181,7 +181,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
-                "pnav.pages.context.site",
+                "pnav.pages.frame.context.site",
             ],
         },
     },
@@ -274,7 +274,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_NAME = "sessionid" if DEMO else "__Host-sessionid"
 CSRF_COOKIE_NAME = "csrftoken" if DEMO else "__Host-csrftoken"
 LANGUAGE_COOKIE_NAME = "django_language" if DEMO else "__Host-language"
-MESSAGE_STORAGE = "pnav.pages.notices.Storage"
+MESSAGE_STORAGE = "pnav.pages.frame.notices.Storage"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_AGE = None  # ends with the browser: Django's year would be a trace on the visitor's device
 CSRF_COOKIE_SAMESITE = "Lax"
@@ -433,7 +433,7 @@ STATICFILES_FINDERS = [
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "pnav.pages.storage.Storage"},
+    "staticfiles": {"BACKEND": "pnav.pages.build.storage.Storage"},
 }
 
 # --- the exchange -------------------------------------------------------------------------------------------------

@@ -10,9 +10,9 @@ from reports import texts as report_texts
 from reports.models import AgeBand, Fact, Platform, Report, ReporterRole
 from reports.seal.sealing import TEXT_MAX_BYTES
 from triage import rules
-from triage.questionnaire import Questionnaire
-from triage.questions import Text
-from triage.results import BUILT_IN
+from triage.questionnaire.definition import Questionnaire
+from triage.questionnaire.questions import Text
+from triage.questionnaire.results import BUILT_IN
 
 # What the orientation already heard, so that nobody ticks it twice.
 _FACT_OF_ANSWER = {

@@ -20,8 +20,8 @@ from pnav.pages import sitemap
 from pnav.server import busy, slow_requests
 from tests.support.reading import spaced
 from tests.triage.paths import all_assessed
-from triage.outcomes import Outcome
-from triage.results import BUILT_IN
+from triage.questionnaire.outcomes import Outcome
+from triage.questionnaire.results import BUILT_IN
 from triage.views import RESULT_SLUGS
 
 OTHER = next(code for code, _name in site.LANGUAGES if code != site.LANGUAGE_CODE)

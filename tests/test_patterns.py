@@ -15,7 +15,7 @@ from tests.support import patterns
 READS_NOTHING_SENT = {
     "pnav.demo.": "it reads our own pages, on the machine of whoever tries the site; never imported in production",
     "pnav.pages.build.stylesheet": "it reads style sheets of packages while the site is built",
-    "pnav.pages.modules": "it reads our own scripts",
+    "pnav.pages.build.modules": "it reads our own scripts",
 }
 # Functions of one text that are not driven, and why.
 TAKES_NO_WORDS = {

@@ -23,13 +23,15 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from common.texts import contacts, languages
-from triage import describing, document, editing, past, rules, versions
-from triage.document import SAID, DocumentError, Problem, fixed
-from triage.editing import NEW, PARTS, Document, Part
+from triage import rules, versions
+from triage.editing import describing, parts
+from triage.editing.parts import NEW, PARTS, Document, Part
 from triage.models import QuestionnaireVersion, State
-from triage.questionnaire import Questionnaire
-from triage.questions import Voice
-from triage.results import BUILT_IN, TO_VERIFY
+from triage.questionnaire import document, past
+from triage.questionnaire.definition import Questionnaire
+from triage.questionnaire.document import SAID, DocumentError, Problem, fixed
+from triage.questionnaire.questions import Voice
+from triage.questionnaire.results import BUILT_IN, TO_VERIFY
 from triage.views import question_page, result_page
 
 OF_CODE = "code"
@@ -222,7 +224,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
     ) -> list[dict[str, str]]:
         told = []
         for problem in problems:
-            address = editing.address_of(problem.place) if questionnaire and row.is_draft else None
+            address = parts.address_of(problem.place) if questionnaire and row.is_draft else None
             url = self._part_url(row, *address) if address and self._has(questionnaire, *address) else ""
             where = describing.place(problem.place, questionnaire)
             told.append({"where": where[:1].upper() + where[1:], "message": problem.message, "url": url})
@@ -325,7 +327,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
         problems = [one for one in versions.checked(row).problems if one.place[: len(part.place)] == part.place]
         if problems:
             messages.warning(request, _("Enregistré dans le brouillon. Il reste à corriger ici avant de publier."))
-            address = editing.address_of(part.place)
+            address = parts.address_of(part.place)
             return HttpResponseRedirect(self._part_url(row, *address) if address else self._url("change", row))
         messages.success(request, _("%(title)s : enregistré dans le brouillon.") % {"title": part.title})
         return HttpResponseRedirect(self._url("change", row))

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from triage import texts as triage_texts
-from triage.questions import Question, Voice
+from triage.questionnaire.questions import Question, Voice
 
 
 class AnswerForm(forms.Form):

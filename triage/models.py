@@ -6,8 +6,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from triage import document
-from triage.questionnaire import Questionnaire
+from triage.questionnaire import document
+from triage.questionnaire.definition import Questionnaire
 
 
 class State(models.TextChoices):
@@ -20,7 +20,7 @@ class QuestionnaireVersion(models.Model):
     """A whole questionnaire, with what changed in it, who wrote it and when.
 
     number: what visits and reports keep (`key`); never given twice, a draft's that was deleted neither. document: see
-    `triage.document`; PostgreSQL refuses to change or delete what was published once (migration 0001).
+    `triage.questionnaire.document`; PostgreSQL refuses to change or delete what was published once (migration 0001).
     revision: grows with each change of the draft, so that two people who edit it notice.
     based_on: the version it was copied from, none for that of the code. author_id, published_by_id: keys of accounts;
     no foreign key, for rooms below know nothing of accounts, and what was published outlives who did it.

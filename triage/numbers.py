@@ -7,7 +7,7 @@ guessed (3919).
 from dataclasses import dataclass
 
 from triage import texts as triage_texts
-from triage.questions import Text
+from triage.questionnaire.questions import Text
 
 
 @dataclass(frozen=True)

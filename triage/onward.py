@@ -4,8 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from triage import rules, session
-from triage.outcomes import Outcome
-from triage.questions import Question
+from triage.questionnaire.outcomes import Outcome
+from triage.questionnaire.questions import Question
 
 # Words in addresses say as little as they can: the history of the browser keeps them.
 _SLUGS = {

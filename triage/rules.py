@@ -13,10 +13,18 @@ from dataclasses import dataclass
 
 from triage import numbers
 from triage.numbers import Number
-from triage.outcomes import DESTINATIONS, DESTINATIONS_BESIDE, OPEN_DOOR, WRITE_NOW, Destination, Outcome, Urgency
-from triage.questionnaire import Questionnaire, Result, holds
-from triage.questions import DOOR, HELPED, MINOR_AGES, OTHERS, SAFETY, Question, Text, Voice
-from triage.results import BUILT_IN, RESULTS
+from triage.questionnaire.definition import Questionnaire, Result, holds
+from triage.questionnaire.outcomes import (
+    DESTINATIONS,
+    DESTINATIONS_BESIDE,
+    OPEN_DOOR,
+    WRITE_NOW,
+    Destination,
+    Outcome,
+    Urgency,
+)
+from triage.questionnaire.questions import DOOR, HELPED, MINOR_AGES, OTHERS, SAFETY, Question, Text, Voice
+from triage.questionnaire.results import BUILT_IN, RESULTS
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from triage import document, rules, versions
-from triage.questionnaire import Questionnaire
-from triage.questions import DOOR, SAFETY, Question, Voice
+from triage import rules, versions
+from triage.questionnaire import document
+from triage.questionnaire.definition import Questionnaire
+from triage.questionnaire.questions import DOOR, SAFETY, Question, Voice
 
 KEY = "triage"
 

@@ -13,12 +13,13 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from common.cached_reading import CachedReading
-from triage import past, walking
-from triage.document import DocumentError
+from triage.editing import walking
+from triage.editing.walk import Walk
 from triage.models import QuestionnaireVersion, State, key_of
-from triage.questionnaire import Questionnaire
-from triage.results import BUILT_IN
-from triage.walk import Walk
+from triage.questionnaire import past
+from triage.questionnaire.definition import Questionnaire
+from triage.questionnaire.document import DocumentError
+from triage.questionnaire.results import BUILT_IN
 
 logger = logging.getLogger(__name__)
 KEEP_SECONDS = 10

@@ -12,11 +12,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from common import way_in
 from triage import rules, session
 from triage import texts as triage_texts
-from triage.document import NEUTRAL_SLUG, SLUGS
 from triage.forms import AnswerForm
 from triage.onward import RESULT_SLUGS, slug_of, to_question, to_where_it_stands
-from triage.questionnaire import Questionnaire
-from triage.questions import AGES_OF_HELPED, HELPED, OTHERS, SAFETY, Question, Text, Voice
+from triage.questionnaire.definition import Questionnaire
+from triage.questionnaire.document import NEUTRAL_SLUG, SLUGS
+from triage.questionnaire.questions import AGES_OF_HELPED, HELPED, OTHERS, SAFETY, Question, Text, Voice
 from triage.rules import Assessment, Outcome
 
 # How an answer of the question about safety is drawn: danger stands out, and so does its opposite.

@@ -31,7 +31,7 @@ from common.encryption import UnsealError
 from common.texts.catalogue import Sentence
 from locations import hours, lookup
 from locations.models import Partner, ReceptionPoint
-from triage.questions import Text
+from triage.questionnaire.questions import Text
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from triage.questions import Text
+from triage.questionnaire.questions import Text
 
 
 class Point(TextChoices):

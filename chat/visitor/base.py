@@ -24,7 +24,7 @@ from chat.texts import script as script_texts
 from common import dates
 from reports.models import Report, ReporterRole
 from triage import numbers
-from triage.questions import Text
+from triage.questionnaire.questions import Text
 
 logger = logging.getLogger(__name__)
 

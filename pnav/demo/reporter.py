@@ -19,8 +19,8 @@ from websockets.typing import Origin
 from pnav.addresses import ORDINARY, moved
 from pnav.demo.script import Mind, Script, answer_to
 from pnav.demo.visit import Page, Visit
-from triage.document import MOST_QUESTIONS
-from triage.questions import DOOR
+from triage.questionnaire.document import MOST_QUESTIONS
+from triage.questionnaire.questions import DOOR
 
 PAGE_SECONDS = 4.0  # on each page before the exchange
 SIGNS_READ_A_SECOND = 25.0

@@ -14,7 +14,7 @@ from typing import Any
 
 from reports.models import AgeBand, Expectation, Fact, Platform, ReporterRole, Since
 from triage import rules
-from triage.questions import BY_ID, BY_SLUG
+from triage.questionnaire.questions import BY_ID, BY_SLUG
 
 FOLDER = Path(__file__).resolve().parent / "reporters"
 MOST_AT_ONCE = 60  # people of one script

@@ -25,8 +25,9 @@ from common.texts.catalogue import CATALOGUE
 from common.texts.models import ChangedSentence, SentenceText
 from common.texts.text_rows import Translated
 from pnav.pages.models import ContentBlock, HelpNumber
-from triage import versions, walk
-from triage.results import BUILT_IN
+from triage import versions
+from triage.editing import walk
+from triage.questionnaire.results import BUILT_IN
 
 logger = logging.getLogger(__name__)
 # Of what administrators write. Ours to choose: a new section without its translation is about two texts of a hundred,

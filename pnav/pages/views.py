@@ -26,17 +26,18 @@ from locations import lookup
 from locations.forms import Purpose, SearchForm
 from locations.views import keep_for_exchange
 from pnav import addresses
-from pnav.pages import display, quick_exit, waiting_time
+from pnav.pages import quick_exit, waiting_time
 from pnav.pages.actions import give_feedback
 from pnav.pages.forms import DisplaySettingsForm, FeedbackForm
+from pnav.pages.frame import display
+from pnav.pages.frame.notices import MESSAGES_COOKIE
 from pnav.pages.information import content_context, content_template, read_information
 from pnav.pages.models import FEEDBACK_MAX_LENGTH, HelpNumber
-from pnav.pages.notices import MESSAGES_COOKIE
 from pnav.pages.texts import obligatory as obligatory_texts
 from reports.retention import deletion
 from reports.rules.retention import Kind
 from reports.visit import read_visit
-from triage.questions import BY_ID, DOOR, SAFETY
+from triage.questionnaire.questions import BY_ID, DOOR, SAFETY
 
 logger = logging.getLogger(__name__)
 # Opinions an hour. A network may be a whole town's: most telephones share an address.

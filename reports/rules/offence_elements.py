@@ -12,7 +12,7 @@ from enum import StrEnum
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from triage.questions import Text
+from triage.questionnaire.questions import Text
 
 
 class Element(TextChoices):

@@ -22,7 +22,7 @@ from reports.openings import actions as opening_actions
 from reports.session import GENERATION, KEY
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
-from triage.questions import VERSION
+from triage.questionnaire.questions import VERSION
 
 NOBODY = "nobody"
 VISITOR = "visitor"  # a session, and no report in it

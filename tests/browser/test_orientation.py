@@ -10,7 +10,7 @@ from locations.models import Force, Municipality, PostalCode, ReceptionPoint
 from pnav.sessions import SessionStore
 from tests.browser.conftest import LiveSite, PageFactory, goes_on
 from tests.triage.paths import ADULT, CHAT, WITNESS
-from triage.questions import BY_ID
+from triage.questionnaire.questions import BY_ID
 
 RESULTS = {
     "danger": {"danger": "yes"},

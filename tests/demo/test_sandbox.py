@@ -17,8 +17,9 @@ from pnav.demo.run import ROOT
 from pnav.demo.visit import Form, Page, Visit, VisitError
 from reports import proof_of_work
 from tests.factories import triage as questionnaires
-from triage import document, versions
-from triage.results import BUILT_IN
+from triage import versions
+from triage.questionnaire import document
+from triage.questionnaire.results import BUILT_IN
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

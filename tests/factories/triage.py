@@ -5,8 +5,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from triage import document, past, versions
+from triage import versions
 from triage.models import QuestionnaireVersion, State
+from triage.questionnaire import document, past
 
 TITLE = "Un titre neuf pour le tchat"
 

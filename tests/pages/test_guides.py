@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils import translation
 
 from common.texts.typography import NO_BREAK
-from pnav.pages import editions, information
+from pnav.pages import information
+from pnav.pages.frame import editions
 from pnav.pages.models import ContentBlock, HelpNumber
 
 pytestmark = pytest.mark.django_db

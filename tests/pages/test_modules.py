@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.template import engines
 
-from pnav.pages import modules
+from pnav.pages.build import modules
 from tests.support import once
 
 SCRIPTS = Path(settings.BASE_DIR) / "static" / "pnav"

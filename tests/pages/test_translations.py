@@ -11,7 +11,7 @@ import pytest
 from pnav.pages.build.translations import compile_messages
 from tests.common.texts.test_whole import visitor_templates
 from tests.messages import with_those_of
-from triage.results import TO_VERIFY
+from triage.questionnaire.results import TO_VERIFY
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = ROOT / "pnav" / "locale" / "en" / "LC_MESSAGES" / "django.po"

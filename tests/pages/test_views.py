@@ -16,12 +16,13 @@ from django.utils import timezone
 from common.service_settings import definitions
 from locations.models import DataEdition
 from locations.session import Choice
-from pnav.pages import editions, waiting_time
+from pnav.pages import waiting_time
+from pnav.pages.frame import editions
 from pnav.pages.models import FEEDBACK_MAX_LENGTH, ContentBlock, Feedback, HelpNumber
 from reports.models import RetentionRule
 from tests.factories import chat as make_chat
 from tests.factories import locations as make_place
-from triage.questions import VERSION
+from triage.questionnaire.questions import VERSION
 
 pytestmark = pytest.mark.django_db
 
@@ -287,7 +288,7 @@ def test_footer_names_the_editions(client: Client):
 
 def test_menu_shows_the_point_d_accueil(client: Client, monkeypatch):
     choice = Choice(postal_code="35000", municipality=None, reception_point=None, is_nearest=False)
-    monkeypatch.setattr("pnav.pages.context.current_choice", lambda _request: choice)
+    monkeypatch.setattr("pnav.pages.frame.context.current_choice", lambda _request: choice)
     assert "Point d'accueil 35000" in text_of(client.get("/"))
 
 

@@ -13,7 +13,7 @@ from reports.models import AgeBand, Report
 from reports.visit import Visit
 from tests.chat.conversations.test_actions import in_threads
 from tests.triage.paths import ADULT
-from triage.results import BUILT_IN
+from triage.questionnaire.results import BUILT_IN
 from triage.rules import Urgency
 from triage.session import Triage
 

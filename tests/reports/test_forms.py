@@ -9,7 +9,7 @@ from reports.forms import ReportForm, initial_from_triage
 from reports.models import AgeBand, Expectation, Fact, Platform, ReporterRole
 from reports.seal.sealing import TEXT_MAX_BYTES
 from tests.triage.paths import ADULT, HELPER, MINOR_CHAT
-from triage import past
+from triage.questionnaire import past
 
 GROUP = MINOR_CHAT
 

@@ -13,7 +13,7 @@ from pnav.addresses import DISCREET
 from reports.visit import Visit, read_visit
 from tests.reports.test_views import CHAT, MINOR_CHAT, SCAM, URL, form_of, set_visit, unit
 from triage import versions
-from triage.results import BUILT_IN
+from triage.questionnaire.results import BUILT_IN
 from triage.session import Triage
 
 __all__ = ["unit"]

@@ -45,7 +45,7 @@ from tests.scenarios.conftest import Site
 from tests.scenarios.leaks import STEM, mark
 from tests.scenarios.watched_site import CLIENT, NEW_KEY, PORT, SOURCE, Eavesdropper, leaks, left_behind, watched_site
 from tests.support.variables import SEAL_KEY
-from triage.questions import VERSION
+from triage.questionnaire.questions import VERSION
 
 pytestmark = pytest.mark.slow
 

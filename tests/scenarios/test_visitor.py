@@ -13,7 +13,7 @@ from locations.models import Force, ReceptionPoint
 from tests.factories import chat as make
 from tests.factories import locations as places
 from tests.triage.paths import MINOR_CHAT
-from triage.questions import BY_ID
+from triage.questionnaire.questions import BY_ID
 
 pytestmark = pytest.mark.django_db
 

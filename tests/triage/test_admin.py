@@ -14,9 +14,10 @@ from tests.accounts.cast import make_user, sign_in
 from tests.accounts.test_audited_admin import Fields
 from tests.accounts.test_reauthentication import age, is_asked
 from tests.factories import triage as make
-from triage import document, versions
+from triage import versions
 from triage.models import QuestionnaireVersion, State
-from triage.results import BUILT_IN
+from triage.questionnaire import document
+from triage.questionnaire.results import BUILT_IN
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/triage/questionnaireversion/"

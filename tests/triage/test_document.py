@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 
 from tests.factories.triage import question, written
 from tests.triage.paths import all_paths
-from triage import describing, document, rules, walk
-from triage.document import DECIDED, DocumentError, Place
-from triage.outcomes import Outcome
-from triage.questionnaire import Decision, Questionnaire
-from triage.questions import Option, Question, When, Wording
-from triage.results import BUILT_IN, RESULTS
+from triage import rules
+from triage.editing import describing, walk
+from triage.questionnaire import document
+from triage.questionnaire.definition import Decision, Questionnaire
+from triage.questionnaire.document import DECIDED, DocumentError, Place
+from triage.questionnaire.outcomes import Outcome
+from triage.questionnaire.questions import Option, Question, When, Wording
+from triage.questionnaire.results import BUILT_IN, RESULTS
 
 
 @pytest.fixture

@@ -4,9 +4,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from triage import past, rules, versions, walk
-from triage.outcomes import Outcome, Urgency
-from triage.results import BUILT_IN
+from triage import rules, versions
+from triage.editing import walk
+from triage.questionnaire import past
+from triage.questionnaire.outcomes import Outcome, Urgency
+from triage.questionnaire.results import BUILT_IN
 
 FIRST = "2026-08-1"
 REPEATED = {

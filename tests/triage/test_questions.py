@@ -6,7 +6,7 @@ import pytest
 
 from tests.triage.paths import all_paths
 from triage import rules
-from triage.questions import BY_ID, BY_SLUG, QUESTIONS, Voice, Wording
+from triage.questionnaire.questions import BY_ID, BY_SLUG, QUESTIONS, Voice, Wording
 
 FORMAL = re.compile(r"\b(vous|votre|vos)\b", re.IGNORECASE)
 FAMILIAR = re.compile(r"\b(tu|te|toi|ton|ta|tes)\b", re.IGNORECASE)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.triage.paths import ADULT, CHAT, HELPER, MINOR, MINOR_CHAT, WITNESS, all_assessed, all_paths, walk
 from triage import rules
-from triage.questions import BY_ID, QUESTIONS
+from triage.questionnaire.questions import BY_ID, QUESTIONS
 from triage.rules import FOR_AGENTS, Outcome, Urgency, assess
 
 OUTSIDE = {

@@ -22,7 +22,7 @@ from tests.factories import triage as make
 from tests.triage.paths import ADULT
 from triage import rules, versions
 from triage.models import QuestionnaireVersion, State
-from triage.results import BUILT_IN
+from triage.questionnaire.results import BUILT_IN
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREEN, ROLE, FACTS = (reverse("triage:question", args=[slug]) for slug in ("autour", "qui", "faits"))

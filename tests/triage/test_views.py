@@ -15,7 +15,7 @@ from reports.models import Report
 from tests.factories import locations as places
 from tests.triage.paths import ADULT, CHAT, MINOR_CHAT, WITNESS, all_assessed
 from triage.onward import _SLUGS
-from triage.questions import BY_ID
+from triage.questionnaire.questions import BY_ID
 from triage.rules import Outcome, assess
 
 pytestmark = pytest.mark.django_db

@@ -22,8 +22,8 @@ from locations.forms import ChoiceForm, SearchForm
 from locations.hours import Line, Opening
 from pnav.pages import waiting_time
 from pnav.pages.forms import DisplaySettingsForm, FeedbackForm
+from pnav.pages.frame.links import Links
 from pnav.pages.information import Page, content_context, content_template, read_information
-from pnav.pages.links import Links
 from pnav.pages.models import FEEDBACK_MAX_LENGTH
 from pnav.pages.previews.trials import Draw, Trial, draw_page
 from pnav.pages.texts import card as card_texts
@@ -39,9 +39,9 @@ from reports.models import Report
 from triage import rules
 from triage import texts as triage_texts
 from triage.numbers import Number
-from triage.outcomes import OPEN_DOOR, WRITE_NOW
-from triage.questions import BY_ID, DOOR, QUESTIONS, SAFETY, Voice
-from triage.results import BUILT_IN
+from triage.questionnaire.outcomes import OPEN_DOOR, WRITE_NOW
+from triage.questionnaire.questions import BY_ID, DOOR, QUESTIONS, SAFETY, Voice
+from triage.questionnaire.results import BUILT_IN
 from triage.views import question_page, result_page
 
 MOMENT = datetime(2027, 3, 3, 14, 35)  # noqa: DTZ001  made aware below, in the time of the site

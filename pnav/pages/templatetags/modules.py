@@ -7,7 +7,7 @@ from django.templatetags.static import StaticNode
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from pnav.pages.modules import imported_modules
+from pnav.pages.build.modules import imported_modules
 
 register = template.Library()
 

@@ -27,7 +27,7 @@ from tests.chat.sockets import visit
 from tests.factories import chat as make
 from tests.factories.texts import changed
 from tests.support.reading import spaced
-from triage.questions import QUESTIONS, Voice
+from triage.questionnaire.questions import QUESTIONS, Voice
 
 pytestmark = pytest.mark.django_db
 

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from common.offload import pool
 from common.texts import languages
-from triage.document import Problem
-from triage.outcomes import Outcome
-from triage.walk import Walk
+from triage.editing.walk import Walk
+from triage.questionnaire.document import Problem
+from triage.questionnaire.outcomes import Outcome
 
 
 def work(asked: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
@@ -32,7 +32,8 @@ def work(asked: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         USE_TZ=True,
     )
     django.setup()
-    from triage import document, walk
+    from triage.editing import walk
+    from triage.questionnaire import document
 
     found = walk.check(document.load(asked["document"], version="walked"))
     return {
@@ -56,7 +57,7 @@ def walked(written: Any) -> tuple[Walk, bool]:
         "source": languages.source(),
     }
     try:
-        found, _nothing = pool.run("triage.walking", asked)
+        found, _nothing = pool.run("triage.editing.walking", asked)
     except pool.NotDone as error:
         is_for_good = error.why in ("time", "memory")
         with translation.override(languages.source()):

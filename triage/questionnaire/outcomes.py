@@ -13,7 +13,7 @@ from typing import Final
 from django.db.models import IntegerChoices, TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from triage.questions import Text
+from triage.questionnaire.questions import Text
 
 SEVENTEEN_CYBER_URL: Final = "https://17cyber.gouv.fr"
 OPEN_DOOR: Final = _("Je veux parler à quelqu'un quand même")

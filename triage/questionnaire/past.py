@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from triage import document
-from triage.questionnaire import Questionnaire
+from triage.questionnaire import document
+from triage.questionnaire.definition import Questionnaire
 
 _FOLDER: Final = Path(__file__).with_name("past_versions")
 VERSIONS: Final = frozenset({"2026-08-1"})

@@ -10,10 +10,10 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from common.texts import languages
-from triage.document import Place, of
-from triage.outcomes import Outcome
-from triage.questionnaire import Questionnaire
-from triage.questions import Question, When
+from triage.questionnaire.definition import Questionnaire
+from triage.questionnaire.document import Place, of
+from triage.questionnaire.outcomes import Outcome
+from triage.questionnaire.questions import Question, When
 
 VOICE_LABELS = {"vous": "vous", "tu": "tu (mineur)", "other": "autre personne"}
 _PARTS = {

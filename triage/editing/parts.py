@@ -15,9 +15,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from common.texts import languages
-from triage import describing
-from triage.describing import VOICE_LABELS
-from triage.document import (
+from triage.editing import describing
+from triage.editing.describing import VOICE_LABELS
+from triage.questionnaire.definition import Questionnaire
+from triage.questionnaire.document import (
     DECIDED,
     MOST_CONDITIONS,
     MOST_OPTIONS,
@@ -28,8 +29,7 @@ from triage.document import (
     Problem,
     fixed,
 )
-from triage.questionnaire import Questionnaire
-from triage.questions import Question, When
+from triage.questionnaire.questions import Question, When
 
 type Document = dict[str, Any]
 NEW = "nouvelle"  # in the address of a part that is not there yet

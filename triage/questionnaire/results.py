@@ -9,9 +9,9 @@ from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 
-from triage.outcomes import DESTINATIONS, Outcome
-from triage.questionnaire import Decision, Questionnaire, Reason, Result
-from triage.questions import OTHERS, QUESTIONS, VERSION, When, Wording
+from triage.questionnaire.definition import Decision, Questionnaire, Reason, Result
+from triage.questionnaire.outcomes import DESTINATIONS, Outcome
+from triage.questionnaire.questions import OTHERS, QUESTIONS, VERSION, When, Wording
 
 # --- the rules ----------------------------------------------------------------------------------------------------
 

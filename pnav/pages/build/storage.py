@@ -5,7 +5,7 @@ from typing import Any
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-from pnav.pages.modules import imported_modules
+from pnav.pages.build.modules import imported_modules
 
 
 def _needs(name: str) -> int:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from triage.outcomes import Outcome
-from triage.questions import Question, When, Wording
+from triage.questionnaire.outcomes import Outcome
+from triage.questionnaire.questions import Question, When, Wording
 
 
 def holds(when: tuple[When, ...], answers: Mapping[str, str]) -> bool:

@@ -23,9 +23,9 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 
 from common.texts import languages
-from triage.outcomes import Outcome
-from triage.questionnaire import Decision, Questionnaire, Reason, Result
-from triage.questions import BY_ID, DOOR, Option, Question, When, Wording
+from triage.questionnaire.definition import Decision, Questionnaire, Reason, Result
+from triage.questionnaire.outcomes import Outcome
+from triage.questionnaire.questions import BY_ID, DOOR, Option, Question, When, Wording
 
 type Place = tuple[str | int, ...]
 

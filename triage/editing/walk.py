@@ -17,10 +17,21 @@ from django.utils.translation import gettext as _
 
 from common.texts import languages
 from triage import rules
-from triage.document import Place, Problem, fixed, has_door
-from triage.outcomes import Outcome
-from triage.questionnaire import Questionnaire, holds
-from triage.questions import DOOR, HELPED, MINOR_AGES, OTHERS, SAFE, Option, Question, Voice, When, Wording
+from triage.questionnaire.definition import Questionnaire, holds
+from triage.questionnaire.document import Place, Problem, fixed, has_door
+from triage.questionnaire.outcomes import Outcome
+from triage.questionnaire.questions import (
+    DOOR,
+    HELPED,
+    MINOR_AGES,
+    OTHERS,
+    SAFE,
+    Option,
+    Question,
+    Voice,
+    When,
+    Wording,
+)
 
 MOST_STATES = 20_000
 MOST_ASKED = 20  # questions on one path
