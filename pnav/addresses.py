@@ -238,7 +238,7 @@ def read(address: str) -> tuple[Table, str]:
         return table, address
 
 
-def moved(address: str, table: Table) -> str | None:
+def address_in_table(address: str, table: Table) -> str | None:
     """The address in another table of the page with this address; None for what is no visitor's page of this site.
 
     address: a path, with its query if it has one, which goes along.

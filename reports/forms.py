@@ -38,7 +38,7 @@ _FACT_OF_ANSWER = {
 def initial_from_triage(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> dict[str, Any]:
     """What the answers of the orientation already say, as initial values of the form. under: what they answered."""
     kept = rules.on_path(answers, under=under)
-    role = rules.role(kept)
+    role = rules.reporter_role(kept)
     if role == "organisation" or kept.get("scam") == "organisation":  # they speak in their profession
         role = ReporterRole.PROFESSIONAL
     return {

@@ -14,7 +14,7 @@ from django.urls import resolve, reverse
 import reports.session
 from common import qr_code
 from pnav import addresses
-from pnav.addresses import DISCREET, ORDINARY, URLS, choosing, chosen, in_language, moved, numbered, read
+from pnav.addresses import DISCREET, ORDINARY, URLS, address_in_table, choosing, chosen, in_language, numbered, read
 from pnav.middleware.require_https import PROGRAMS
 from pnav.pages import sitemap
 from pnav.server import busy, slow_requests
@@ -49,7 +49,7 @@ def test_every_page_has_one_address_in_each_table_and_is_read_back(table):
         assert address.startswith(f"/{table.prefix}/" if table.prefix else "/")
         assert found.setdefault(address, page) == page, "two pages under one address"
         assert read(address) == (table, page)
-        assert moved(f"{address}?a=1", ORDINARY) == f"{page}?a=1"
+        assert address_in_table(f"{address}?a=1", ORDINARY) == f"{page}?a=1"
     assert len(found) >= len(set(found.values())) > 40
 
 
@@ -85,13 +85,13 @@ def test_pages_of_the_staff_and_files_have_one_address(table):
 )
 def test_what_is_no_page_keeps_its_path(address):
     assert read(address)[1] == address
-    assert moved(address, ORDINARY) is None
+    assert address_in_table(address, ORDINARY) is None
 
 
 @pytest.mark.parametrize("address", ["https://evil.example/tchat/", "//evil.example/tchat/", "tchat/", "", "/nothing/"])
 def test_nothing_leads_to_another_site(address):
     for table in addresses.tables():
-        assert moved(address, table) is None
+        assert address_in_table(address, table) is None
     if not address.startswith("tchat") and address:
         assert chosen(f"/{site.LANGUAGE_CODE}/{address}") is None
 
@@ -273,7 +273,7 @@ def test_whoever_is_not_let_in_is_not_let_in_under_another_address(client, table
             assert other.wsgi_request.path_info == plain.wsgi_request.path_info
             where = plain.headers.get("Location")
             there = other.headers.get("Location")
-            assert there == (where and moved(where, table)), name
+            assert there == (where and address_in_table(where, table)), name
             assert other.wsgi_request.resolver_match.view_name == name, "what is counted and logged"
 
 

@@ -29,7 +29,7 @@ from triage.editing.parts import NEW, PARTS, Document, Part
 from triage.models import QuestionnaireVersion, State
 from triage.questionnaire import document, past
 from triage.questionnaire.definition import Questionnaire
-from triage.questionnaire.document import SAID, DocumentError, Problem, fixed
+from triage.questionnaire.document import SAID, DocumentError, Problem, fixed_questions
 from triage.questionnaire.questions import Voice
 from triage.questionnaire.results import BUILT_IN, TO_VERIFY
 from triage.views import question_page, result_page
@@ -65,7 +65,7 @@ class NewVersionForm(forms.ModelForm):
         draft: QuestionnaireVersion = super().save(commit=False)
         source = self.cleaned_data["source"]
         if source == OF_CODE:
-            draft.document = document.of(BUILT_IN)
+            draft.document = document.dump(BUILT_IN)
         else:
             draft.based_on = int(source)
             draft.document = QuestionnaireVersion.objects.get(number=draft.based_on).document
@@ -92,9 +92,9 @@ class DocumentForm(forms.Form):
             line = getattr(error, "lineno", 0)
             raise forms.ValidationError(_("Ce n'est pas du JSON : voyez la ligne %(line)d.") % {"line": line}) from None
         try:
-            return document.of(document.load(given, version=""))
+            return document.dump(document.load(given, version=""))
         except DocumentError as error:
-            told = [f"{describing.place(one.place).capitalize()} : {one.message}" for one in error.problems]
+            told = [f"{describing.describe_place(one.place).capitalize()} : {one.message}" for one in error.problems]
             raise forms.ValidationError(told) from None
 
 
@@ -192,11 +192,11 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
                     {
                         "url": self._part_url(row, "question", question.id),
                         "name": describing.question_name(question),
-                        "when": describing.conditions(
+                        "when": describing.describe_conditions(
                             question.asked_when, questionnaire, otherwise=_("à tout le monde")
                         ),
                         "count": len(question.options),
-                        "is_fixed": question.id in fixed(questionnaire),
+                        "is_fixed": question.id in fixed_questions(questionnaire),
                     }
                     for question in questionnaire.questions
                 ],
@@ -204,14 +204,14 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
                     {
                         "url": self._part_url(row, "regle", str(number)),
                         "name": one.outcome.label,
-                        "when": describing.conditions(one.when, questionnaire),
+                        "when": describing.describe_conditions(one.when, questionnaire),
                     }
                     for number, one in enumerate(questionnaire.decisions, 1)
                 ],
                 "results": [{"url": self._part_url(row, "resultat", str(one)), "name": one.label} for one in SAID],
                 "urgent": {
                     "url": self._part_url(row, "urgence", "tout"),
-                    "when": describing.conditions(questionnaire.urgent, questionnaire, otherwise=_("jamais")),
+                    "when": describing.describe_conditions(questionnaire.urgent, questionnaire, otherwise=_("jamais")),
                 },
                 "to_verify": _to_verify(row),
                 "new_question": self._part_url(row, "question", NEW),
@@ -226,7 +226,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
         for problem in problems:
             address = parts.address_of(problem.place) if questionnaire and row.is_draft else None
             url = self._part_url(row, *address) if address and self._has(questionnaire, *address) else ""
-            where = describing.place(problem.place, questionnaire)
+            where = describing.describe_place(problem.place, questionnaire)
             told.append({"where": where[:1].upper() + where[1:], "message": problem.message, "url": url})
         return told
 
@@ -382,7 +382,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
     def _result_context(questionnaire: Questionnaire, key: str, voice: Voice) -> dict[str, Any]:
         """A result with every reason it may give: which of them are said depends on the answers."""
         outcome = next((one for one in questionnaire.results if str(one) == key), SAID[0])
-        return result_page(rules.shown(outcome, voice, under=questionnaire), {}, questionnaire)
+        return result_page(rules.preview_assessment(outcome, voice, under=questionnaire), {}, questionnaire)
 
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def preview_view(self, request: HttpRequest, number: int) -> HttpResponse:
@@ -395,7 +395,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
         language = _language(request.GET.get("langue", ""))
         answers = {name: str(value) for name, value in request.GET.items() if name in questionnaire.by_id}
         asked = questionnaire.by_slug.get(request.GET.get("page", ""))
-        if asked is None or rules.position(asked, answers, under=questionnaire) is None:
+        if asked is None or rules.question_position(asked, answers, under=questionnaire) is None:
             asked = rules.next_question(answers, under=questionnaire)
 
         def address(slug: str = "", given: dict[str, str] = answers) -> str:
@@ -415,7 +415,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
                 template, context = "triage/question.html", question_page(asked, answers, questionnaire)
                 context["action"] = address(asked.slug)
             else:
-                assessment = rules.assess(answers, under=questionnaire)
+                assessment = rules.assess_answers(answers, under=questionnaire)
                 template, context = "triage/result.html", result_page(assessment, answers, questionnaire)
                 for line in context["lines"]:
                     line["address"] = address(line["slug"])
@@ -444,8 +444,8 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
         now = row.read()
         return {
             "in_force": before,
-            "differences": describing.differences(reference, now),
-            "outdated": describing.outdated(reference, now),
+            "differences": describing.find_differences(reference, now),
+            "outdated": describing.find_outdated_translations(reference, now),
         }
 
     # --- publishing
@@ -491,7 +491,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
     def reasons_to_wait(row: QuestionnaireVersion) -> list[str]:
         """Whether this version says a link or a number that neither the one in force nor any of the code does."""
         of_code = [BUILT_IN, *filter(None, map(past.find, sorted(past.VERSIONS)))]
-        known = [document.of(one) for one in (*of_code, versions.current())]
+        known = [document.dump(one) for one in (*of_code, versions.current())]
         is_new = contacts.new_in(contacts.texts_of(known), contacts.texts_of(row.document))
         return [_("liens ou numéros du questionnaire")] if is_new else []
 

@@ -40,4 +40,4 @@ def to_where_it_stands(request: HttpRequest) -> HttpResponse:
     """To the first question that waits, or to the result of this visit."""
     answers, under = session.answers(request), session.questionnaire(request)
     pending = rules.next_question(answers, under=under)
-    return to_question(pending) if pending else to_result(rules.assess(answers, under=under))
+    return to_question(pending) if pending else to_result(rules.assess_answers(answers, under=under))

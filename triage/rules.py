@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from triage import numbers
 from triage.numbers import Number
-from triage.questionnaire.definition import Questionnaire, Result, holds
+from triage.questionnaire.definition import Questionnaire, Result, conditions_hold
 from triage.questionnaire.outcomes import (
     DESTINATIONS,
     DESTINATIONS_BESIDE,
@@ -78,13 +78,15 @@ class Assessment:
 # --- the path -----------------------------------------------------------------------------------------------------
 
 
-def path(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> tuple[dict[str, str], Question | None]:
+def follow_path(
+    answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN
+) -> tuple[dict[str, str], Question | None]:
     """The answers that lie on the path, in the order of the questions, and the first question left unanswered.
 
     The question is None when the path has come to its end. What was said at the door counts from the first question
     on, whether it would be asked here or not: who is in danger is spoken to as who they said they are.
     """
-    at_door = door(answers, under=under)
+    at_door = answers_at_door(answers, under=under)
     kept: dict[str, str] = {}
     for question in under.questions:
         if question.id in at_door:
@@ -100,7 +102,7 @@ def path(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> tupl
     return kept, None
 
 
-def door(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> dict[str, str]:
+def answers_at_door(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> dict[str, str]:
     """What was said at the door: who speaks. Empty when nothing was, and of a questionnaire that has no door."""
     question = under.by_id.get(DOOR)
     value = answers.get(DOOR)
@@ -109,19 +111,19 @@ def door(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> dict
 
 def on_path(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> dict[str, str]:
     """The answers that count, in the order of the questions."""
-    return path(answers, under=under)[0]
+    return follow_path(answers, under=under)[0]
 
 
 def next_question(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> Question | None:
     """The first question that still waits for an answer, or None at the end of the path."""
-    return path(answers, under=under)[1]
+    return follow_path(answers, under=under)[1]
 
 
 def question_after(
     question: Question, answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN
 ) -> Question | None:
     """The question that follows this one on the path, answered already or not; None at the end."""
-    kept, pending = path(answers, under=under)
+    kept, pending = follow_path(answers, under=under)
     # Nobody is asked again what they said at the door.
     reached = [
         asked
@@ -149,20 +151,22 @@ def last_question(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN
     return next((question for question in reversed(under.questions) if question.id in kept), None)
 
 
-def position(question: Question, answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> int | None:
+def question_position(question: Question, answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> int | None:
     """The number of this question on the path, from 1; None when the path does not show it (yet)."""
-    kept, pending = path(answers, under=under)
+    kept, pending = follow_path(answers, under=under)
     reached = [asked for asked in under.questions if asked.id in kept or asked is pending]
     return reached.index(question) + 1 if question in reached else None
 
 
-def voice(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> Voice:
+def choose_voice(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> Voice:
     """How to speak to the person who answers."""
     kept = on_path(answers, under=under)
-    return Voice(familiar=_own_age(kept) in MINOR_AGES, about_other=kept.get("who") == "helper" or role(kept) in OTHERS)
+    return Voice(
+        familiar=_own_age(kept) in MINOR_AGES, about_other=kept.get("who") == "helper" or reporter_role(kept) in OTHERS
+    )
 
 
-def role(kept: Mapping[str, str]) -> str:
+def reporter_role(kept: Mapping[str, str]) -> str:
     """Who speaks, of `reports.models.ReporterRole` or "organisation"; "victim" when nothing was said.
 
     Somebody who helps and had no time to say as what has seen something: a witness. kept: answers on the path.
@@ -177,10 +181,10 @@ def _own_age(kept: Mapping[str, str]) -> str:
     return {"minor": "under_18", "adult": "adult"}.get(kept.get(DOOR, ""), kept.get("age", ""))
 
 
-def describe(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> list[tuple[str, str]]:
+def describe_answers(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> list[tuple[str, str]]:
     """Question and answer in words, in the order they were asked, for the agent. In the active language."""
     kept = on_path(answers, under=under)
-    spoken = Voice(about_other=voice(answers, under=under).about_other)
+    spoken = Voice(about_other=choose_voice(answers, under=under).about_other)
     lines = []
     for question in under.questions:
         option = question.option(kept.get(question.id))
@@ -194,7 +198,7 @@ def victim_age_band(answers: Mapping[str, str], *, under: Questionnaire = BUILT_
     kept = on_path(answers, under=under)
     if kept.get(DOOR) == "helper":
         return kept.get(HELPED, "").partition("_")[2]
-    if role(kept) == "victim":
+    if reporter_role(kept) == "victim":
         return _own_age(kept)
     return kept.get("victim_age", "")
 
@@ -208,7 +212,7 @@ FOR_AGENTS = Voice(about_other=True)
 SAID_BY_CODE = frozenset({Outcome.UNFINISHED, Outcome.DANGER, Outcome.SUICIDE})
 
 
-def assess(
+def assess_answers(
     answers: Mapping[str, str],
     *,
     told_in: Voice | None = None,
@@ -222,8 +226,8 @@ def assess(
     counts, and leads to the chat where no rule says otherwise.
     Answers whose path is not finished give Outcome.UNFINISHED, which opens nothing.
     """
-    kept, pending = path(answers, under=under)
-    own = voice(kept, under=under)
+    kept, pending = follow_path(answers, under=under)
+    own = choose_voice(kept, under=under)
     spoken = told_in or own
     is_open = pending is not None and not (talks_now and SAFETY in kept)
     outcome = Outcome.UNFINISHED if is_open else outcome_of(kept, under)
@@ -246,7 +250,7 @@ def assess(
     )
 
 
-def shown(outcome: Outcome, voice: Voice, *, under: Questionnaire) -> Assessment:
+def preview_assessment(outcome: Outcome, voice: Voice, *, under: Questionnaire) -> Assessment:
     """A result with every reason that it may give, for whoever edits its words."""
     words = result_of(outcome, under)
     return Assessment(
@@ -281,7 +285,7 @@ def outcome_of(kept: Mapping[str, str], under: Questionnaire) -> Outcome:
             return Outcome.DANGER
         case "suicidal":
             return Outcome.SUICIDE
-    decided = next((one.outcome for one in under.decisions if holds(one.when, kept)), Outcome.CHAT)
+    decided = next((one.outcome for one in under.decisions if conditions_hold(one.when, kept)), Outcome.CHAT)
     return _chat(kept) if decided == Outcome.CHAT else decided
 
 

@@ -38,7 +38,7 @@ class Triage:
     def assessment(self) -> rules.Assessment:
         """What the answers mean. While a question waits for its answer, it is not finished and opens nothing, unless
         the person talks now."""
-        return rules.assess(self.answers, talks_now=self.wants_chat_anyway, under=self.questionnaire)
+        return rules.assess_answers(self.answers, talks_now=self.wants_chat_anyway, under=self.questionnaire)
 
     @property
     def voice(self) -> Voice:
@@ -78,12 +78,12 @@ def answers(request: HttpRequest) -> dict[str, str]:
 def questionnaire(request: HttpRequest) -> Questionnaire:
     """What this visit answers: it ends under the version that it began under. Before an answer, the one in force."""
     kept = _namespace(request)
-    return versions.under(kept.get("version", "")) if kept.get("answers") else versions.current()
+    return versions.find_or_current(kept.get("version", "")) if kept.get("answers") else versions.current()
 
 
 def voice(request: HttpRequest) -> Voice:
     """How to speak to whoever answers in this visit."""
-    return rules.voice(answers(request), under=questionnaire(request))
+    return rules.choose_voice(answers(request), under=questionnaire(request))
 
 
 def come_in(request: HttpRequest, *, who: str) -> None:
@@ -136,7 +136,9 @@ def take_refusal(request: HttpRequest, *, question: Question) -> str:
 
 def assessment(request: HttpRequest) -> rules.Assessment | None:
     """What this visit's answers mean; None while a question waits for its answer and the person answers on."""
-    assessed = rules.assess(answers(request), talks_now=wants_chat_anyway(request), under=questionnaire(request))
+    assessed = rules.assess_answers(
+        answers(request), talks_now=wants_chat_anyway(request), under=questionnaire(request)
+    )
     return assessed if assessed.is_finished else None
 
 

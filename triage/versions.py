@@ -100,7 +100,7 @@ def find(version: str) -> Questionnaire | None:
     return _versions.get(number) or _read(number)
 
 
-def under(version: str) -> Questionnaire:
+def find_or_current(version: str) -> Questionnaire:
     """The questionnaire of answers given under this version; the one in force where that one is gone."""
     return find(version) or current()
 
@@ -129,7 +129,7 @@ def checked(row: QuestionnaireVersion) -> Walk:
     if (kept := _walks.get(key)) is not None:
         return kept
     row.read()
-    found, is_for_good = walking.walked(row.document)
+    found, is_for_good = walking.walk_in_child(row.document)
     return _keep(_walks, key, found) if is_for_good else found
 
 

@@ -35,7 +35,7 @@ def question_page(
 
     refusal: why the last answer was not taken, a field's code. voice: in place of the one that the answers give.
     """
-    voice = voice or rules.voice(answers, under=under)
+    voice = voice or rules.choose_voice(answers, under=under)
     chosen = answers.get(question.id)
     messages = AnswerForm(question=question, voice=voice).fields["answer"].error_messages
     options: list[dict[str, Any]] = [
@@ -126,11 +126,11 @@ def question(request: HttpRequest, slug: str) -> HttpResponse:
             return to_where_it_stands(request)  # a page of another version, kept open or in the history of the browser
         raise Http404
     answers = session.answers(request)
-    if rules.position(asked, answers, under=under) is None:
+    if rules.question_position(asked, answers, under=under) is None:
         return to_where_it_stands(request)
     if request.method != "POST":
         return _show(request, asked, refusal=session.take_refusal(request, question=asked))
-    form = AnswerForm(request.POST, question=asked, voice=rules.voice(answers, under=under))
+    form = AnswerForm(request.POST, question=asked, voice=rules.choose_voice(answers, under=under))
     if not form.is_valid():
         # Said on the page that follows: an answer to a POST could not be come back to without sending it again.
         session.refuse_answer(request, question=asked, reason=form.errors.as_data()["answer"][0].code or "required")

@@ -74,12 +74,12 @@ def read_person_summary(conversation: Conversation, now: datetime) -> PersonSumm
         logger.error("triage answers cannot be opened %s", conversation.public_id)
     known = versions.find(report.triage_version)
     under = known or versions.current()
-    assessment = rules.assess(answers, told_in=rules.FOR_AGENTS, under=under)
+    assessment = rules.assess_answers(answers, told_in=rules.FOR_AGENTS, under=under)
     unit = report.reception_point
     week = unit.opening_hours if unit else None
     return PersonSummary(
         report=report,
-        answers=rules.describe(answers, under=under) if readable else None,
+        answers=rules.describe_answers(answers, under=under) if readable else None,
         is_other_version=known is None,
         outcome=_labels([report.outcome], rules.Outcome)[0],
         reasons=[str(reason) for reason in assessment.reasons] if assessment.is_finished else [],

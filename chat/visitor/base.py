@@ -56,10 +56,10 @@ def manner_of(request: HttpRequest, conversation: Conversation) -> dict[str, Any
     """How to speak to this person: for every page that shows their conversation."""
     report = conversation.report
     familiar, discreet = _is_familiar(request, report), _is_discreet(request, report)
-    return manner(conversation, familiar=familiar, discreet=discreet, is_minor=report.is_minor)
+    return manner_context(conversation, familiar=familiar, discreet=discreet, is_minor=report.is_minor)
 
 
-def manner(conversation: Conversation, *, familiar: bool, discreet: bool, is_minor: bool) -> dict[str, Any]:
+def manner_context(conversation: Conversation, *, familiar: bool, discreet: bool, is_minor: bool) -> dict[str, Any]:
     """The same, for whom it is known how to speak to."""
     help_numbers = [numbers.SUICIDE_PREVENTION, numbers.VICTIM_SUPPORT]
     if is_minor or familiar:

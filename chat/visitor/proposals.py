@@ -59,7 +59,7 @@ def slip(request: HttpRequest) -> HttpResponse:
         **manner_of(request, current),
         "appointment": appointment,
         "words": words,
-        "bring": bring(),
+        "bring": form_texts.SLIP_BRING.say(),
         "of_suites": _is_of_suites(request),
     }
     return render(request, "chat/slip.html", context)
@@ -101,7 +101,7 @@ def slip_paper(request: HttpRequest) -> HttpResponse:
         sections=[
             Section(follow_up_texts.WHERE.say(), lines=[line for line in place if line]),
             Section(form_texts.SLIP_HOURS.say(), lines=words["hours"] or [unknown_hours]),
-            Section(follow_up_texts.BRING.say(), lines=[bring()]),
+            Section(follow_up_texts.BRING.say(), lines=[form_texts.SLIP_BRING.say()]),
         ],
         language=languages.current(),
     )
@@ -123,8 +123,3 @@ def _slip_later(request: HttpRequest) -> HttpResponse:
     response.status_code = 503
     response["Retry-After"] = "10"
     return response
-
-
-def bring() -> str:
-    """What to take along."""
-    return form_texts.SLIP_BRING.say()

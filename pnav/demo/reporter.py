@@ -16,7 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Origin
 
-from pnav.addresses import ORDINARY, moved
+from pnav.addresses import ORDINARY, address_in_table
 from pnav.demo.script import Mind, Script, answer_to
 from pnav.demo.visit import Page, Visit
 from triage.questionnaire.document import MOST_QUESTIONS
@@ -38,7 +38,7 @@ class GaveUp(Exception):
 
 def ordinary_address(address: str) -> str:
     """An address of discreet mode as the ordinary one of its page."""
-    return moved(address, ORDINARY) or address
+    return address_in_table(address, ORDINARY) or address
 
 
 class Reporter:
@@ -127,7 +127,7 @@ class Reporter:
                 return page
             form = page.form("answer")
             choices = {value: form.label_of(value) for value in form.choices["answer"]}
-            slug = (moved(form.action, ORDINARY) or form.action).rstrip("/").rpartition("/")[2]
+            slug = (address_in_table(form.action, ORDINARY) or form.action).rstrip("/").rpartition("/")[2]
             value, is_known = answer_to(self.script, slug, choices)
             if not is_known:
                 told = f"question que ce rôle ne connaît pas : « {page.title} » ; réponse : « {choices[value]} »."

@@ -107,8 +107,8 @@ class Visit:
     """base: the address of a site on this machine. Raises VisitError for any other: this is a demonstration.
 
     headers: more of them, sent with each request. ordinary: gives the ordinary path of an address of discreet mode
-    (`pnav.addresses.moved`), by which a program knows its pages; without it pages have the addresses that they came
-    under. What is sent to an ordinary path arrives all the same.
+    (`pnav.addresses.address_in_table`), by which a program knows its pages; without it pages have the addresses
+    that they came under. What is sent to an ordinary path arrives all the same.
     """
 
     def __init__(

@@ -33,7 +33,7 @@ def _with_slash(request: HttpRequest, table: Table) -> HttpResponseBase | None:
     """Django adds a slash that is missing at the end of an ordinary path; this does for the other tables."""
     if table.is_ordinary or request.method not in {"GET", "HEAD"} or request.path.endswith("/"):
         return None
-    if addresses.moved(f"{request.path}/", table) is None:
+    if addresses.address_in_table(f"{request.path}/", table) is None:
         return None
     return HttpResponsePermanentRedirect(f"{request.path}/{_query(request)}")
 
@@ -124,7 +124,7 @@ def _leading_on(request: HttpRequest, table: Table, response: HttpResponseBase) 
     where = response.headers.get("Location", "")
     if table.is_discreet or not where.startswith("/") or not _is_discreet(request):
         return response
-    there = addresses.moved(where, DISCREET)
+    there = addresses.address_in_table(where, DISCREET)
     if there is None:
         return response
     response.headers["Location"] = there

@@ -128,7 +128,7 @@ def _link(match: re.Match[str]) -> str:
     label, address = match.groups()  # both escaped already
     if not _ALLOWED.match(address):
         return match.group()
-    if (own := addresses.moved(unescape(address), addresses.current())) is not None:
+    if (own := addresses.address_in_table(unescape(address), addresses.current())) is not None:
         address = escape(own)
     rel = ' rel="noopener noreferrer external"' if address.startswith("https://") else ""
     return f'<a href="{address}"{rel}>{label}</a>'

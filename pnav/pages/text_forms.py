@@ -17,7 +17,7 @@ from common.texts import languages
 from common.texts.text_rows import Translated, WithTexts
 
 
-def holds(name: str) -> str:
+def confirmation_field(name: str) -> str:
     """The box that says that the translation of this name still says what the source text says."""
     return f"holds_{name}"
 
@@ -42,7 +42,7 @@ class TextsForm(forms.ModelForm):
 
     def ticked(self) -> list[str]:
         """The names of the translations that somebody says still hold."""
-        return [name for name in self.text_names() if self.cleaned_data.get(holds(name))]
+        return [name for name in self.text_names() if self.cleaned_data.get(confirmation_field(name))]
 
 
 class TextsAdmin(admin.ModelAdmin):
@@ -73,7 +73,7 @@ class TextsAdmin(admin.ModelAdmin):
         """Declared when it is asked for: which languages there are is a setting."""
         fields = {name: self.text_field(name) for name in self.model.text_places()}
         if obj is not None:
-            fields |= {holds(name): _box(before) for name, before in obj.outdated().items()}
+            fields |= {confirmation_field(name): _box(before) for name, before in obj.outdated().items()}
         declare: Any = type(self.form)
         kwargs["form"] = declare(self.form.__name__, (self.form,), fields)
         return super().get_form(request, obj, change=change, **kwargs)
@@ -125,7 +125,7 @@ def language_fieldsets(
     outdated = obj.outdated() if obj is not None else {}
     for name, (language, _part) in model.text_places().items():
         if names is None or name in names:
-            found.setdefault(language, []).extend([name, holds(name)] if name in outdated else [name])
+            found.setdefault(language, []).extend([name, confirmation_field(name)] if name in outdated else [name])
     return [(languages.name(language).capitalize(), {"fields": fields}) for language, fields in found.items()]
 
 

@@ -219,7 +219,7 @@ def display_settings(request: HttpRequest) -> HttpResponseBase:
         if not target.startswith("/") or not url_has_allowed_host_and_scheme(target, allowed_hosts=None):
             target = reverse("pages:home")
         if not addresses.table_at(target).is_discreet:  # its addresses say no language
-            target = addresses.moved(target, addresses.in_language(language)) or target
+            target = addresses.address_in_table(target, addresses.in_language(language)) or target
         response = redirect(target)
         display.remember(response, theme=form.cleaned_data["theme"], language=language)
         return response

@@ -30,7 +30,7 @@ from pnav.pages.models import HelpNumber
 from reports import proof_of_work
 from tests.chat.console.agents import page_of, signed_in
 from tests.factories import chat as make
-from triage.rules import Urgency, assess
+from triage.rules import Urgency, assess_answers
 
 pytestmark = pytest.mark.django_db
 
@@ -231,13 +231,13 @@ def _own_counters(settings):
 @pytest.mark.usefixtures("_own_counters")
 def test_raid(set_rule, monkeypatch):
     monkeypatch.setattr(rate_limits.time, "time", lambda: 1_800_000_100.0)
-    assessment = assess({"danger": "no"})
+    assessment = assess_answers({"danger": "no"})
     for _each in range(12):
         proof_of_work.count_filed()
     assert not proof_of_work.is_asked_of(assessment, discreet=False)
     set_rule(definitions.RAID, 12)
     assert proof_of_work.is_asked_of(assessment, discreet=False)
-    assert not proof_of_work.is_asked_of(assess({"danger": "yes"}), discreet=False)
+    assert not proof_of_work.is_asked_of(assess_answers({"danger": "yes"}), discreet=False)
 
 
 @pytest.mark.usefixtures("_own_counters")

@@ -179,7 +179,7 @@ def test_script_is_followed_through_the_version_in_force(name):
     known = dict(script.read(name).answers)
     assert told == [] and answers == known and "answer" not in page.names
     versions.clear()
-    made = document.of(BUILT_IN)
+    made = document.dump(BUILT_IN)
     changed(made)
     questionnaires.published(document=made)
     page, told, answers = orient(name)

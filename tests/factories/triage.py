@@ -16,7 +16,7 @@ def written(change: Callable[[dict[str, Any]], object] | None = None) -> dict[st
     """The document that administrators began from, changed in place by `change`: the code's before it had a door."""
     before = past.find("2026-08-1")
     assert before is not None
-    made = document.of(before)
+    made = document.dump(before)
     if change is not None:
         change(made)
     return made

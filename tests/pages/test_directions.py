@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pnav.pages.build import stylesheet
-from pnav.pages.build.directions import logical
+from pnav.pages.build.directions import logical_properties
 
 STATIC = Path(__file__).resolve().parents[2] / "static" / "pnav"
 DECLARATION = re.compile(r"(?<=[{;\s])([a-z-]+)\s*:\s*([^;{}]+?)(?=\s*[;}])")
@@ -49,7 +49,7 @@ DECLARATION = re.compile(r"(?<=[{;\s])([a-z-]+)\s*:\s*([^;{}]+?)(?=\s*[;}])")
 )
 def test_declaration_follows_the_direction(declaration: str, expected: str):
     name, _colon, value = declaration.partition(": ")
-    assert "; ".join(f"{one}: {said}" for one, said in logical(name, value)) == expected
+    assert "; ".join(f"{one}: {said}" for one, said in logical_properties(name, value)) == expected
 
 
 def test_sheet_of_the_design_system_follows_it_too():
@@ -64,6 +64,6 @@ def test_our_sheets_say_neither_left_nor_right(path: Path):
     found = [
         (name, value)
         for name, value in DECLARATION.findall(path.read_text())
-        if logical(name, value) != [(name, value)]
+        if logical_properties(name, value) != [(name, value)]
     ]
     assert found == []

@@ -20,7 +20,7 @@ from tests.reports.test_views import CHAT, MINOR_CHAT, URL, form_of, set_visit
 from tests.reports.test_views import unit as unit
 from tests.support.reading import squeezed
 from tests.triage.paths import all_assessed, all_paths
-from triage.rules import Urgency, assess
+from triage.rules import Urgency, assess_answers
 
 pytestmark = pytest.mark.django_db
 WAIT = "/signalement/patienter/"
@@ -99,7 +99,7 @@ def test_a_raid_ends_by_itself(unit, noon, minutes, is_over):
 def test_when_redis_is_away_nothing_is_asked(unit, settings):
     raid()
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1"}}
-    assert not proof_of_work.is_asked_of(assess(CHAT), discreet=False)
+    assert not proof_of_work.is_asked_of(assess_answers(CHAT), discreet=False)
 
 
 def test_whoever_says_a_word_of_danger_is_never_asked(monkeypatch):
@@ -109,12 +109,12 @@ def test_whoever_says_a_word_of_danger_is_never_asked(monkeypatch):
     assert asked and len(asked) < len(all_paths())
     for answers in asked:
         assert answers["danger"] in ("no", "screen"), answers
-    assert not any(proof_of_work.is_asked_of(assess(answers), discreet=True) for answers in asked[:50])
+    assert not any(proof_of_work.is_asked_of(assess_answers(answers), discreet=True) for answers in asked[:50])
 
 
 def test_danger_and_discretion_go_straight_to_the_chat(unit):
     raid(300)
-    assert assess(IN_DANGER).urgency > Urgency.NORMAL
+    assert assess_answers(IN_DANGER).urgency > Urgency.NORMAL
     assert send(visitor(unit, IN_DANGER, anyway=True)) == reverse("chat:conversation")
     assert send(visitor(unit, {**CHAT, "danger": "screen"})) == DISCREET.reverse("chat:conversation")
 

@@ -33,4 +33,4 @@ def all_paths() -> tuple[dict[str, str], ...]:
 @cache
 def all_assessed() -> tuple[tuple[dict[str, str], rules.Assessment], ...]:
     """Every finished path with what it means: assessed once, for many tests."""
-    return tuple((path, rules.assess(path)) for path in all_paths())
+    return tuple((path, rules.assess_answers(path)) for path in all_paths())

@@ -62,7 +62,9 @@ def test_new_version_begins_as_a_copy_of_the_one_in_force(client, chief):
     first = QuestionnaireVersion.objects.get()
     assert answer.headers["Location"] == url(first, "change")
     assert (first.state, first.based_on, first.author_id) == (State.DRAFT, None, chief.pk)
-    assert first.document == document.of(BUILT_IN) and [line[:2] for line in lines()] == [("admin_add", subject(first))]
+    assert first.document == document.dump(BUILT_IN) and [line[:2] for line in lines()] == [
+        ("admin_add", subject(first))
+    ]
     current = make.published(make.screen_says("Autre texte ?"))
     assert f'value="{current.pk}" selected' in read(client, f"{LIST}add/")
     client.post(f"{LIST}add/", {"source": str(current.pk), "note": "Copie"})

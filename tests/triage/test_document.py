@@ -45,16 +45,16 @@ def found(change: Any) -> dict[Place, str]:
 
 def test_document_of_the_code_is_read_as_it_was_written() -> None:
     made = written()
-    assert document.of(load(made)) == made
-    assert document.of(load(json.loads(json.dumps(made)))) == made
+    assert document.dump(load(made)) == made
+    assert document.dump(load(json.loads(json.dumps(made)))) == made
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_every_path_says_the_same_from_the_document(language: str) -> None:
-    read = load(document.of(BUILT_IN))
+    read = load(document.dump(BUILT_IN))
     with translation.override(language):
         for path in all_paths():
-            own, told = rules.assess(path), rules.assess(path, under=read)
+            own, told = rules.assess_answers(path), rules.assess_answers(path, under=read)
             assert (own.outcome, own.urgency, own.numbers) == (told.outcome, told.urgency, told.numbers)
             assert str(own.title) == str(told.title)
             for part in ("reasons", "service", "prepare"):
@@ -74,7 +74,7 @@ def test_paths_of_the_code_have_nothing_to_mend() -> None:
 
 @pytest.mark.parametrize("made", [None, [], "x", {}, {"questions": 3}, {"questions": [1, None, {}]}, {"autre": 1}])
 def test_what_is_no_document_is_refused_with_a_place(made: Any) -> None:
-    assert all(describing.place(where) and said for where, said in faults(made).items())
+    assert all(describing.describe_place(where) and said for where, said in faults(made).items())
 
 
 json_values = st.recursive(
@@ -157,7 +157,7 @@ def test_document_names_every_language_of_the_site(settings_of_site: Any) -> Non
     """A reader of the version before wants English to be there, even empty."""
     settings_of_site.LANGUAGES = [("fr", "Français"), ("en", "English"), ("es", "Español")]
     texts = {"fr": "Quel âge ?", "es": "¿Qué edad?"}
-    made = document.of(load(written(lambda made: question(made, "age")["text"].update(vous=texts))))
+    made = document.dump(load(written(lambda made: question(made, "age")["text"].update(vous=texts))))
     assert question(made, "age")["text"]["vous"] == {"fr": "Quel âge ?", "en": "", "es": "¿Qué edad?"}
     lacking = walk.check(load(made)).untranslated
     assert lacking["en"] == 1 and lacking["es"] > 100
@@ -274,7 +274,7 @@ def _remove(made: dict[str, Any], name: str) -> None:
 def test_walk_finds(change: Any, place: Place, said: str) -> None:
     problems = found(change)
     assert said in problems[place], problems
-    assert describing.place(place, load(written(change)))
+    assert describing.describe_place(place, load(written(change)))
 
 
 def test_danger_leads_to_the_numbers_whatever_the_rules_say() -> None:
@@ -282,9 +282,13 @@ def test_danger_leads_to_the_numbers_whatever_the_rules_say() -> None:
         made["decisions"].insert(0, {"outcome": "33700", "when": [{"danger": ["yes", "suicidal"]}]})
 
     under = load(written(change))
-    assert rules.assess({"danger": "yes"}, under=under).outcome == Outcome.DANGER
-    assert [one.display for one in rules.assess({"danger": "yes"}, under=under).first_numbers] == ["17", "112", "114"]
-    assert rules.assess({"danger": "suicidal"}, under=under).first_numbers[0].display == "3114"
+    assert rules.assess_answers({"danger": "yes"}, under=under).outcome == Outcome.DANGER
+    assert [one.display for one in rules.assess_answers({"danger": "yes"}, under=under).first_numbers] == [
+        "17",
+        "112",
+        "114",
+    ]
+    assert rules.assess_answers({"danger": "suicidal"}, under=under).first_numbers[0].display == "3114"
 
 
 def test_walk_is_bounded() -> None:
@@ -346,7 +350,7 @@ def test_walk_finds_what_following_each_path_alone_finds(under: Questionnaire) -
     followed.walk()
     assert followed.paths == len(paths)
     assert followed.longest == max(map(len, paths))
-    assert followed.outcomes == {rules.assess(path, under=under).outcome for path in paths}
+    assert followed.outcomes == {rules.assess_answers(path, under=under).outcome for path in paths}
     met = {name for path in paths for name in path}
     unreached = {one.place[1] for one in followed.problems if "Aucune réponse" in one.message}
     assert unreached == set(under.by_id) - met
@@ -357,14 +361,14 @@ def test_walk_finds_what_following_each_path_alone_finds(under: Questionnaire) -
 
 def test_differences_name_what_changed_and_nothing_else() -> None:
     before = load(written())
-    assert describing.differences(before, load(written())) == []
+    assert describing.find_differences(before, load(written())) == []
 
     def change(made: dict[str, Any]) -> None:
         question(made, "role")["text"]["vous"]["fr"] = "Qui parle ?"
         del made["decisions"][3]
         _move(made, "home", 19)
 
-    told = describing.differences(before, load(written(change)))
+    told = describing.find_differences(before, load(written(change)))
     assert told[0].where == "question « Qui parle ? », texte, vous, français"
     assert (told[0].before, told[0].after) == ("Qui êtes-vous ?", "Qui parle ?")
     rule = next(one for one in told if one.where == "règles")
@@ -374,14 +378,14 @@ def test_differences_name_what_changed_and_nothing_else() -> None:
 
 def test_translations_that_stay_while_their_french_changes_are_to_be_looked_at() -> None:
     before = load(written())
-    assert describing.outdated(before, load(written())) == []
+    assert describing.find_outdated_translations(before, load(written())) == []
 
     def change(made: dict[str, Any]) -> None:
         question(made, "role")["text"]["vous"]["fr"] = "Qui parle ?"
         question(made, "screen")["text"]["vous"].update(fr="Qui voit ?", en="Who sees it?")
         question(made, "danger")["text"]["vous"]["en"] = "Are you safe?"
 
-    told = describing.outdated(before, load(written(change)))
+    told = describing.find_outdated_translations(before, load(written(change)))
     assert [(one.where, one.before, one.after) for one in told] == [
         ("question « Qui parle ? », texte, vous, anglais", "Qui êtes-vous ?", "Qui parle ?")
     ]

@@ -34,14 +34,15 @@ def test_every_path_of_a_past_version_still_ends(version: str):
 
 def test_answers_under_it_mean_what_they_meant():
     first = past.find(FIRST)
-    told = rules.assess(REPEATED, under=first)
+    told = rules.assess_answers(REPEATED, under=first)
     assert (told.outcome, told.urgency, told.is_minor) == (Outcome.CHAT_MINOR, Urgency.CRITICAL, True)
     assert told.voice.familiar and rules.victim_age_band(REPEATED, under=first) == "15_17"
     relative = {**REPEATED, "role": "relative", "age": "adult", "victim_age": "under_15"}
     assert rules.victim_age_band(relative, under=first) == "under_15"
-    assert rules.describe(REPEATED, under=first)[-1] == ("Êtes-vous en danger à la maison ?", "Oui") or rules.describe(
-        REPEATED, under=first
-    )[-1] == ("La personne est-elle en danger à la maison ?", "Oui")
+    assert rules.describe_answers(REPEATED, under=first)[-1] == (
+        "Êtes-vous en danger à la maison ?",
+        "Oui",
+    ) or rules.describe_answers(REPEATED, under=first)[-1] == ("La personne est-elle en danger à la maison ?", "Oui")
     assert rules.is_discreet({"danger": "no", "screen": "yes"})
 
 

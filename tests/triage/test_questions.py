@@ -128,7 +128,7 @@ def test_minors_are_asked_nothing_about_what_they_suffer_that_could_send_them_aw
         path for path in all_paths() if path.get("who") == "minor" and path.get("facts") in ("harassment", "image")
     ]
     assert young
-    assert all(len(path) == 3 and rules.assess(path).opens_chat for path in young)
+    assert all(len(path) == 3 and rules.assess_answers(path).opens_chat for path in young)
 
 
 OWN = re.compile(r"\b(mon|ma|mes|moi|me)\b|\bm'|\bl'ai\b|\bj'avais\b", re.IGNORECASE)

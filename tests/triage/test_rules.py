@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.triage.paths import ADULT, CHAT, HELPER, MINOR, MINOR_CHAT, WITNESS, all_assessed, all_paths, walk
 from triage import rules
 from triage.questionnaire.questions import BY_ID, QUESTIONS
-from triage.rules import FOR_AGENTS, Outcome, Urgency, assess
+from triage.rules import FOR_AGENTS, Outcome, Urgency, assess_answers
 
 OUTSIDE = {
     Outcome.SEVENTEEN_CYBER_THESEE: "THESEE",
@@ -22,15 +22,15 @@ OUTSIDE = {
 
 def outcomes(answers: dict[str, str]) -> set[Outcome]:
     """The outcomes of all the paths that begin so."""
-    return {assess(path).outcome for path in walk(answers)}
+    return {assess_answers(path).outcome for path in walk(answers)}
 
 
 def shown(answers: dict[str, str]) -> list[str]:
-    return [number.display for number in assess(answers).numbers]
+    return [number.display for number in assess_answers(answers).numbers]
 
 
 def sentences(answers: dict[str, str]) -> list[str]:
-    return told_in(assess(answers))
+    return told_in(assess_answers(answers))
 
 
 def told_in(assessed: rules.Assessment) -> list[str]:
@@ -55,7 +55,7 @@ def test_danger_is_asked_first_on_every_path() -> None:
 
 
 def test_every_outcome_is_reachable() -> None:
-    assert {assessed.outcome for _path, assessed in all_assessed()} | {assess({}).outcome} == set(Outcome)
+    assert {assessed.outcome for _path, assessed in all_assessed()} | {assess_answers({}).outcome} == set(Outcome)
 
 
 def test_results_outside_name_17_cyber_and_where_it_leads() -> None:
@@ -159,29 +159,29 @@ ROWS = [
 @pytest.mark.parametrize(("answers", "outcome"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
 def test_situation_goes_where_the_table_says(answers: dict[str, str], outcome: Outcome) -> None:
     assert rules.next_question(answers) is None, "the row must be a whole path"
-    assert assess(answers).outcome == outcome
-    assert assess(answers).opens_chat == (outcome in (Outcome.CHAT, Outcome.CHAT_MINOR))
+    assert assess_answers(answers).outcome == outcome
+    assert assess_answers(answers).opens_chat == (outcome in (Outcome.CHAT, Outcome.CHAT_MINOR))
 
 
 def test_danger_shows_the_emergency_numbers_and_never_the_chat_first() -> None:
     assert shown({"danger": "yes"})[:3] == ["17", "112", "114"]
     assert "3114" in shown({"danger": "yes"})
-    assert not assess({"danger": "yes"}).opens_chat
-    assert assess({"danger": "yes"}).urgency == Urgency.CRITICAL
-    assert "sms:114" in [number.link for number in assess({"danger": "yes"}).numbers]
+    assert not assess_answers({"danger": "yes"}).opens_chat
+    assert assess_answers({"danger": "yes"}).urgency == Urgency.CRITICAL
+    assert "sms:114" in [number.link for number in assess_answers({"danger": "yes"}).numbers]
 
 
 def test_suicidal_thoughts_show_the_3114_then_15_and_who_to_write_to() -> None:
     assert shown({"danger": "suicidal"})[:4] == ["3114", "15", "114", "17"]
-    assert assess({"danger": "suicidal"}).urgency == Urgency.CRITICAL
+    assert assess_answers({"danger": "suicidal"}).urgency == Urgency.CRITICAL
     young = {"danger": "suicidal", "who": "minor"}
     assert "3018" in shown(young)
-    assert assess(young).voice.familiar and assess(young).is_minor
+    assert assess_answers(young).voice.familiar and assess_answers(young).is_minor
 
 
 def test_what_was_said_at_the_door_counts_before_any_question() -> None:
-    assert rules.voice({"who": "minor"}).familiar
-    assert rules.voice({"who": "helper"}).about_other
+    assert rules.choose_voice({"who": "minor"}).familiar
+    assert rules.choose_voice({"who": "helper"}).about_other
     assert rules.on_path({"danger": "yes", "who": "helper", "helped": "relative_15_17"}) == {
         "danger": "yes",
         "who": "helper",
@@ -203,27 +203,29 @@ def test_hacked_account_depends_on_what_it_is_for() -> None:
 
 @pytest.mark.parametrize("told_as", [{"facts": "image", "image_money": "yes"}, {"facts": "money", "demand": "image"}])
 def test_money_against_images_depends_on_age_however_it_is_told(told_as: dict[str, str]) -> None:
-    adult = assess({**ADULT, **told_as})
+    adult = assess_answers({**ADULT, **told_as})
     assert adult.outcome == Outcome.SEVENTEEN_CYBER_THESEE
     assert str(adult.title) == "Ne payez pas, ne répondez plus, gardez les preuves"
     assert "3114" in [number.display for number in adult.numbers]
     assert "arnaque" not in " ".join(map(str, (adult.title, *adult.reasons)))
     assert adult.urgency == Urgency.HIGH
-    assert assess({**MINOR, **told_as}).outcome == Outcome.CHAT_MINOR
+    assert assess_answers({**MINOR, **told_as}).outcome == Outcome.CHAT_MINOR
     for role in ("witness", "relative", "professional"):
         helper = {**HELPER, **told_as}
-        assert assess({**helper, "helped": f"{role}_adult"}).outcome == Outcome.SEVENTEEN_CYBER_THESEE
-        assert assess({**helper, "helped": f"{role}_unknown"}).outcome == Outcome.CHAT
+        assert assess_answers({**helper, "helped": f"{role}_adult"}).outcome == Outcome.SEVENTEEN_CYBER_THESEE
+        assert assess_answers({**helper, "helped": f"{role}_unknown"}).outcome == Outcome.CHAT
         for age in ("under_15", "15_17"):
-            assert assess({**helper, "helped": f"{role}_{age}"}).outcome == Outcome.CHAT_MINOR
+            assert assess_answers({**helper, "helped": f"{role}_{age}"}).outcome == Outcome.CHAT_MINOR
 
 
 def test_scam_keeps_its_own_title() -> None:
-    assert str(assess({**ADULT, "facts": "device", "scam": "scam"}).title) == "Une arnaque : 17 Cyber, puis THESEE"
+    assert (
+        str(assess_answers({**ADULT, "facts": "device", "scam": "scam"}).title) == "Une arnaque : 17 Cyber, puis THESEE"
+    )
 
 
 def test_image_taken_before_18_opens_the_chat() -> None:
-    told = assess({**ADULT, "facts": "image", "image_money": "minor"})
+    told = assess_answers({**ADULT, "facts": "image", "image_money": "minor"})
     assert (told.outcome, told.urgency) == (Outcome.CHAT, Urgency.HIGH)
 
 
@@ -232,14 +234,14 @@ def test_private_content_does_not_go_to_pharos() -> None:
 
 
 def test_single_insult_says_that_sources_differ_and_keeps_the_door() -> None:
-    assessed = assess({**CHAT, "repetition": "once"})
+    assessed = assess_answers({**CHAT, "repetition": "once"})
     assert assessed.outcome == Outcome.SINGLE_INSULT
     assert any("Les sources officielles ne disent pas toutes la même chose" in str(r) for r in assessed.reasons)
 
 
 def test_single_threat_or_blackmail_is_explained_and_opens_the_chat() -> None:
     for answers in ({**CHAT, "repetition": "threat"}, {**ADULT, "facts": "money", "demand": "threat"}):
-        assessed = assess(answers)
+        assessed = assess_answers(answers)
         assert assessed.outcome == Outcome.CHAT
         assert "infraction" in str(assessed.reasons[0])
         assert assessed.urgency == Urgency.HIGH
@@ -249,26 +251,28 @@ def test_single_threat_or_blackmail_is_explained_and_opens_the_chat() -> None:
 def test_whoever_helps_may_reach_the_chat(role: str) -> None:
     assert Outcome.CHAT in outcomes({**HELPER, "helped": f"{role}_adult"})
     assert Outcome.CHAT_MINOR in outcomes({**HELPER, "helped": f"{role}_under_15"})
-    assert rules.role({"who": "helper", "helped": f"{role}_15_17"}) == role
+    assert rules.reporter_role({"who": "helper", "helped": f"{role}_15_17"}) == role
 
 
 def test_who_talks_now_reaches_the_chat_with_what_they_said() -> None:
-    assert assess({"who": "minor"}, talks_now=True).outcome == Outcome.UNFINISHED, "safety is asked of everybody"
-    assert assess(MINOR, talks_now=True).outcome == Outcome.CHAT_MINOR
-    assert assess({"danger": "no"}, talks_now=True).outcome == Outcome.CHAT
-    assert assess({**WITNESS, "facts": "image"}, talks_now=True).outcome == Outcome.CHAT
-    assert assess({**ADULT, "facts": "couple"}, talks_now=True).urgency == Urgency.HIGH
+    assert assess_answers({"who": "minor"}, talks_now=True).outcome == Outcome.UNFINISHED, (
+        "safety is asked of everybody"
+    )
+    assert assess_answers(MINOR, talks_now=True).outcome == Outcome.CHAT_MINOR
+    assert assess_answers({"danger": "no"}, talks_now=True).outcome == Outcome.CHAT
+    assert assess_answers({**WITNESS, "facts": "image"}, talks_now=True).outcome == Outcome.CHAT
+    assert assess_answers({**ADULT, "facts": "couple"}, talks_now=True).urgency == Urgency.HIGH
 
 
 def test_violence_in_a_couple_raises_urgency_and_shows_the_3919() -> None:
     answers = {**ADULT, "facts": "couple"}
-    assert assess(answers).urgency == Urgency.HIGH
+    assert assess_answers(answers).urgency == Urgency.HIGH
     assert "3919" in shown(answers)
 
 
 def test_ordinary_harassment_of_an_adult_is_of_normal_urgency() -> None:
-    assert assess(CHAT).urgency == Urgency.NORMAL
-    assert assess(MINOR_CHAT).urgency == Urgency.HIGH
+    assert assess_answers(CHAT).urgency == Urgency.NORMAL
+    assert assess_answers(MINOR_CHAT).urgency == Urgency.HIGH
 
 
 # --- answers that should not be -----------------------------------------------------------------------------------
@@ -289,21 +293,21 @@ def test_any_answers_never_crash_and_assessing_twice_says_the_same(answers: dict
     kept = rules.on_path(answers)
     assert rules.on_path(kept) == kept
     assert kept.items() <= answers.items()
-    assert assess(kept) == assess(answers) == assess(answers)
+    assert assess_answers(kept) == assess_answers(answers) == assess_answers(answers)
     assert rules.next_question(kept) == rules.next_question(answers)
-    assert assess(answers).is_finished == (rules.next_question(answers) is None)
-    assert len(rules.describe(answers)) == len(kept)
+    assert assess_answers(answers).is_finished == (rules.next_question(answers) is None)
+    assert len(rules.describe_answers(answers)) == len(kept)
 
 
 @given(st.deferred(lambda: st.sampled_from(all_paths())), any_answers)
 def test_answers_off_the_path_change_nothing(path: dict[str, str], noise: dict) -> None:
-    assert assess({**noise, **path}) == assess(path)
+    assert assess_answers({**noise, **path}) == assess_answers(path)
 
 
 def test_unfinished_answers_open_nothing() -> None:
     for answers in ({}, {"danger": "no"}, ADULT, {"danger": "maybe"}):
-        assert assess(answers).outcome == Outcome.UNFINISHED
-        assert not assess(answers).opens_chat
+        assert assess_answers(answers).outcome == Outcome.UNFINISHED
+        assert not assess_answers(answers).opens_chat
 
 
 def test_changing_an_early_answer_keeps_the_later_ones_that_still_hold() -> None:
@@ -322,14 +326,14 @@ def test_question_after_and_before_follow_the_path_and_not_the_list() -> None:
     assert rules.question_before(facts, path) is BY_ID["helped"]
     assert rules.question_after(repetition, path) is None
     assert rules.question_before(QUESTIONS[0], path) is None
-    assert rules.position(repetition, path) == 5
-    assert rules.position(BY_ID["scam"], path) is None
+    assert rules.question_position(repetition, path) == 5
+    assert rules.question_position(BY_ID["scam"], path) is None
     assert rules.last_question(path) is repetition
     assert rules.last_question({}) is None
 
 
 def test_describe_says_questions_and_answers_for_the_agent() -> None:
-    lines = rules.describe({**MINOR_CHAT, "nonsense": "x"})
+    lines = rules.describe_answers({**MINOR_CHAT, "nonsense": "x"})
     assert ("Pour qui est-ce ?", "J'ai moins de 18 ans") in lines
     assert lines[-1] == ("Que se passe-t-il ?", "On m'insulte, on me menace, on se moque de moi")
     assert len(lines) == 3
@@ -344,7 +348,7 @@ def test_victim_age_band_is_of_the_person_who_suffers() -> None:
 
 def test_what_agents_read_is_never_familiar_and_changes_nothing_else():
     for path, own in all_assessed():
-        told = assess(path, told_in=FOR_AGENTS)
+        told = assess_answers(path, told_in=FOR_AGENTS)
         said = " ".join(map(str, (told.title, *told.reasons, *told.service, *told.prepare)))
         assert not re.search(r"\b(tu|te|ton|ta|tes|toi|t'\w+)\b", said, re.IGNORECASE), said
         assert (told.outcome, told.urgency, told.is_minor, told.numbers) == (

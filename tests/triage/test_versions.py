@@ -145,7 +145,7 @@ def test_while_the_database_fails_the_last_version_is_asked(monkeypatch):
 @pytest.mark.django_db
 @pytest.mark.parametrize("version", ["", "v", "v0", "v01", "v-1", "vé", "v" + "9" * 40, "test", "2020-01-1", "12"])
 def test_version_that_nobody_published_is_not_found(version):
-    assert versions.find(version) is None and versions.under(version) is BUILT_IN
+    assert versions.find(version) is None and versions.find_or_current(version) is BUILT_IN
 
 
 # --- for agents -----------------------------------------------------------------------------------------------------
@@ -236,8 +236,8 @@ def test_two_publish_at_once_and_one_of_them_is_told():
 # --- whoever reads answers ------------------------------------------------------------------------------------------
 
 READERS = {
-    "path", "on_path", "next_question", "question_after", "question_before", "last_question", "position", "voice",
-    "describe", "victim_age_band", "assess",
+    "follow_path", "on_path", "next_question", "question_after", "question_before", "last_question",
+    "question_position", "choose_voice", "describe_answers", "victim_age_band", "assess_answers",
 }  # fmt: skip
 
 
@@ -267,5 +267,5 @@ def test_whoever_reads_answers_says_under_which_questionnaire():
 
 
 def test_reading_that_says_nothing_is_found():
-    source = "rules.assess(answers)\nrules.assess(answers, under=one)\nvoice(kept)"
+    source = "rules.assess_answers(answers)\nrules.assess_answers(answers, under=one)\nchoose_voice(kept)"
     assert forgetful(source) == [1] and forgetful(source, READERS) == [1, 3]

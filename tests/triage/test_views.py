@@ -10,13 +10,13 @@ from django.urls import reverse
 
 from common.texts.typography import keep_together
 from locations.models import Municipality
-from pnav.addresses import DISCREET, ORDINARY, moved
+from pnav.addresses import DISCREET, ORDINARY, address_in_table
 from reports.models import Report
 from tests.factories import locations as places
 from tests.triage.paths import ADULT, CHAT, MINOR_CHAT, WITNESS, all_assessed
 from triage.onward import _SLUGS
 from triage.questionnaire.questions import BY_ID
-from triage.rules import Outcome, assess
+from triage.rules import Outcome, assess_answers
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +45,7 @@ def answer_all(client: Client, answers: dict[str, str]) -> str:
         if question == "who":
             continue
         assert where == address(question)
-        where = moved(answer(client, question, value).headers["Location"], ORDINARY)
+        where = address_in_table(answer(client, question, value).headers["Location"], ORDINARY)
     return where
 
 
@@ -124,7 +124,7 @@ def test_result_page_of_every_outcome_that_is_not_answered_here(client: Client, 
     where = answer_all(client, path)
     assert where == result_address(outcome)
     html = page(client, where)
-    assessed = assess(path)
+    assessed = assess_answers(path)
     is_urgent = outcome in (Outcome.DANGER, Outcome.SUICIDE)
     for text in (assessed.title, *assessed.reasons, *assessed.service, *([] if is_urgent else assessed.prepare)):
         assert str(keep_together(str(text))) in html or str(text) in html

@@ -10,8 +10,9 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from common.texts import languages
+from triage.questionnaire import document
 from triage.questionnaire.definition import Questionnaire
-from triage.questionnaire.document import Place, of
+from triage.questionnaire.document import Place
 from triage.questionnaire.outcomes import Outcome
 from triage.questionnaire.questions import Question, When
 
@@ -42,7 +43,7 @@ def question_name(question: Question) -> str:
         return f"« {question.text.vous} »"
 
 
-def condition(one: When, questionnaire: Questionnaire) -> str:
+def describe_condition(one: When, questionnaire: Questionnaire) -> str:
     """What one condition asks for, in words; what it names and is not there stands by its key."""
     parts = []
     with translation.override(languages.source()):
@@ -58,12 +59,14 @@ def condition(one: When, questionnaire: Questionnaire) -> str:
     return " ; et ".join(parts)
 
 
-def conditions(when: tuple[When, ...], questionnaire: Questionnaire, *, otherwise: str = "toujours") -> list[str]:
+def describe_conditions(
+    when: tuple[When, ...], questionnaire: Questionnaire, *, otherwise: str = "toujours"
+) -> list[str]:
     """One line a condition; `otherwise` where there is none."""
-    return [condition(one, questionnaire) for one in when] or [otherwise]
+    return [describe_condition(one, questionnaire) for one in when] or [otherwise]
 
 
-def place(where: Place, questionnaire: Questionnaire | None = None) -> str:
+def describe_place(where: Place, questionnaire: Questionnaire | None = None) -> str:
     """The way to a part of the document, in words: « question « Qui êtes-vous ? », réponse « … », libellé ».
 
     questionnaire: whose words name the parts; without it they stand by their keys and numbers.
@@ -130,7 +133,7 @@ class _Said:
     what: object
 
 
-def differences(before: Questionnaire, after: Questionnaire) -> list[Difference]:
+def find_differences(before: Questionnaire, after: Questionnaire) -> list[Difference]:
     """What the second says otherwise than the first, in the order of the document."""
     found = []
     nothing = _Said("", None)
@@ -138,7 +141,7 @@ def differences(before: Questionnaire, after: Questionnaire) -> list[Difference]
     for key in [*new, *(key for key in old if key not in new)]:
         was, becomes = old.get(key, nothing), new.get(key, nothing)
         if was != becomes:
-            found.append(Difference(place(key, after if key in new else before), was.words, becomes.words))
+            found.append(Difference(describe_place(key, after if key in new else before), was.words, becomes.words))
     for where, listed in (
         (_("ordre des questions"), _order),
         (_("règles"), _rules),
@@ -148,7 +151,7 @@ def differences(before: Questionnaire, after: Questionnaire) -> list[Difference]
     return found
 
 
-def outdated(before: Questionnaire, after: Questionnaire) -> list[Difference]:
+def find_outdated_translations(before: Questionnaire, after: Questionnaire) -> list[Difference]:
     """The translations that stayed while their French changed: where each stands, and what the French said and says."""
     old, new = dict(_leaves(before)), dict(_leaves(after))
     source = languages.source()
@@ -158,13 +161,13 @@ def outdated(before: Questionnaire, after: Questionnaire) -> list[Difference]:
         if key[-1] not in languages.others() or was is None or was != said or own not in old or own not in new:
             continue
         if old[own] != new[own]:
-            found.append(Difference(place(key, after), old[own].words, new[own].words))
+            found.append(Difference(describe_place(key, after), old[own].words, new[own].words))
     return found
 
 
 def _leaves(questionnaire: Questionnaire) -> Iterator[tuple[Place, _Said]]:
     """Each text and each list of conditions, by its place."""
-    written = of(questionnaire)
+    written = document.dump(questionnaire)
     for question, words in zip(questionnaire.questions, written["questions"], strict=True):
         here: Place = ("questions", question.id)
         yield from _texts((*here, "text"), words["text"])
@@ -201,7 +204,7 @@ def _texts(where: Place, words: Mapping[str, Mapping[str, str]]) -> Iterator[tup
 
 
 def _when(when: tuple[When, ...], questionnaire: Questionnaire) -> _Said:
-    return _Said(" / ".join(conditions(when, questionnaire)), when)
+    return _Said(" / ".join(describe_conditions(when, questionnaire)), when)
 
 
 def _order(questionnaire: Questionnaire) -> list[_Said]:
@@ -210,13 +213,15 @@ def _order(questionnaire: Questionnaire) -> list[_Said]:
 
 def _rules(questionnaire: Questionnaire) -> list[_Said]:
     return [
-        _Said(f"{one.outcome.label} : {' / '.join(conditions(one.when, questionnaire))}", (one.outcome, one.when))
+        _Said(
+            f"{one.outcome.label} : {' / '.join(describe_conditions(one.when, questionnaire))}", (one.outcome, one.when)
+        )
         for one in questionnaire.decisions
     ]
 
 
 def _urgent(questionnaire: Questionnaire) -> list[_Said]:
-    return [_Said(condition(one, questionnaire), one) for one in questionnaire.urgent]
+    return [_Said(describe_condition(one, questionnaire), one) for one in questionnaire.urgent]
 
 
 def _lines(where: str, before: list[_Said], after: list[_Said]) -> Iterator[Difference]:

@@ -27,7 +27,7 @@ from triage.questionnaire.document import (
     VOICES,
     Place,
     Problem,
-    fixed,
+    fixed_questions,
 )
 from triage.questionnaire.questions import Question, When
 
@@ -57,7 +57,7 @@ def _names(name: str) -> Iterator[tuple[str, str, str]]:
             yield f"{name}-{voice}-{language}", voice, language
 
 
-def flat(name: str, words: Mapping[str, Mapping[str, str]] | None) -> dict[str, str]:
+def initial_words(name: str, words: Mapping[str, Mapping[str, str]] | None) -> dict[str, str]:
     """The words of a document as initial values."""
     return {field: (words or {}).get(voice, {}).get(language, "") for field, voice, language in _names(name)}
 
@@ -154,7 +154,7 @@ class ConditionsWidget(forms.Widget):
             for question in self.questions
         ]
         when = When(**{key: tuple(values) for key, values in one.items()})
-        said = describing.condition(when, self.questionnaire) if one else ""
+        said = describing.describe_condition(when, self.questionnaire) if one else ""
         return {"name": f"{name}-{index}", "number": index + 1, "said": said, "questions": questions}
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[dict[str, list[str]]]:
@@ -298,13 +298,13 @@ class QuestionPart(Part):
         given: dict[str, Any] = next((one for one in document["questions"] if one["id"] == key), {})
         self.place = ("questions", key)
         self.title = describing.question_name(question) if question else _("Nouvelle question")
-        self.is_fixed = key in fixed(questionnaire)
+        self.is_fixed = key in fixed_questions(questionnaire)
         self.can_be_deleted = question is not None and not self.is_fixed
-        initial = flat("text", given.get("text")) | flat("help", given.get("help"))
+        initial = initial_words("text", given.get("text")) | initial_words("help", given.get("help"))
         initial["when"] = given.get("asked_when", [])
         self.form = QuestionForm(data, questionnaire=questionnaire, question=question, initial=initial)
         options = [
-            flat("label", one["label"]) | flat("hint", one.get("hint")) | {"value": one["value"]}
+            initial_words("label", one["label"]) | initial_words("hint", one.get("hint")) | {"value": one["value"]}
             for one in given.get("options", [])
         ]
         factory = forms.formset_factory(
@@ -491,21 +491,21 @@ class ResultPart(Part):
         outcome = next(one for one in questionnaire.results if str(one) == key)
         self.key, self.place = key, ("results", key)
         self.title = _("Résultat « %(label)s »") % {"label": outcome.label}
-        self.form = ResultForm(data, initial=flat("title", given["title"]))
+        self.form = ResultForm(data, initial=initial_words("title", given["title"]))
         self.groups = [len(group) for group in given["reasons"]]
         reasons = [
-            flat("text", one["text"]) | {"said": self._when(one["when"], index, number, questionnaire)}
+            initial_words("text", one["text"]) | {"said": self._when(one["when"], index, number, questionnaire)}
             for index, group in enumerate(given["reasons"])
             for number, one in enumerate(group)
         ]
         self.reasons = self._formset(data, "reasons", reasons, is_closed=True)
         titles = [
-            flat("text", one["text"]) | {"said": self._when(one["when"], 0, number, questionnaire)}
+            initial_words("text", one["text"]) | {"said": self._when(one["when"], 0, number, questionnaire)}
             for number, one in enumerate(given.get("titles", []))
         ]
         self.titles = self._formset(data, "titles", titles, is_closed=True)
         self.sentences = {
-            part: self._formset(data, part, [flat("text", one) for one in given[part]])
+            part: self._formset(data, part, [initial_words("text", one) for one in given[part]])
             for part in ("service", "prepare")
         }
         others = [(_("Autres titres (le premier qui convient est dit à la place du titre)"), self.titles)]
@@ -519,7 +519,7 @@ class ResultPart(Part):
     @staticmethod
     def _when(when: list[dict[str, list[str]]], group: int, number: int, questionnaire: Questionnaire) -> str:
         conditions = tuple(When(**{name: tuple(values) for name, values in one.items()}) for one in when)
-        said = " / ".join(describing.conditions(conditions, questionnaire))
+        said = " / ".join(describing.describe_conditions(conditions, questionnaire))
         return _("Groupe %(group)d, phrase %(number)d – %(said)s") % {
             "group": group + 1, "number": number + 1, "said": said,
         }  # fmt: skip

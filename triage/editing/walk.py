@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 
 from common.texts import languages
 from triage import rules
-from triage.questionnaire.definition import Questionnaire, holds
-from triage.questionnaire.document import Place, Problem, fixed, has_door
+from triage.questionnaire.definition import Questionnaire, conditions_hold
+from triage.questionnaire.document import Place, Problem, fixed_questions, has_door
 from triage.questionnaire.outcomes import Outcome
 from triage.questionnaire.questions import (
     DOOR,
@@ -98,7 +98,7 @@ def check(questionnaire: Questionnaire) -> Walk:
 
 def _fixed(questionnaire: Questionnaire) -> Iterator[Problem]:
     """Danger, then the screen; and the questions that the code reads, as it knows them."""
-    for name, values in fixed(questionnaire).items():
+    for name, values in fixed_questions(questionnaire).items():
         question = questionnaire.by_id.get(name)
         if question is None:
             message = _("La question « %(name)s » est nécessaire : le code la lit.")
@@ -388,5 +388,5 @@ class _Followed:
             self.fail(("questions",), message % {"count": self.longest, "most": MOST_ASKED})
 
     def _deciding(self, kept: Mapping[str, str]) -> list[int]:
-        found = (index for index, one in enumerate(self.questionnaire.decisions) if holds(one.when, kept))
+        found = (index for index, one in enumerate(self.questionnaire.decisions) if conditions_hold(one.when, kept))
         return [index] if (index := next(found, None)) is not None else []

@@ -46,7 +46,7 @@ def work(asked: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     }, b""
 
 
-def walked(written: Any) -> tuple[Walk, bool]:
+def walk_in_child(written: Any) -> tuple[Walk, bool]:
     """What the walk of this document found, and whether that is so for good: no problem of this moment stood in it.
 
     written: a document that `document.load` reads. Costs one child process within the limits of `common.offload.pool`.

@@ -12,7 +12,7 @@ from triage.questionnaire.outcomes import Outcome
 from triage.questionnaire.questions import Question, When, Wording
 
 
-def holds(when: tuple[When, ...], answers: Mapping[str, str]) -> bool:
+def conditions_hold(when: tuple[When, ...], answers: Mapping[str, str]) -> bool:
     """Whether one of these conditions holds; no condition always does."""
     return not when or any(condition.holds(answers) for condition in when)
 
@@ -52,11 +52,11 @@ class Result:
 
     def heading(self, answers: Mapping[str, str]) -> Wording:
         """The title for these answers."""
-        return next((one.text for one in self.titles if holds(one.when, answers)), self.title)
+        return next((one.text for one in self.titles if conditions_hold(one.when, answers)), self.title)
 
     def why(self, answers: Mapping[str, str]) -> list[Wording]:
         """The reasons that these answers give, in their order."""
-        said = (next((one.text for one in group if holds(one.when, answers)), None) for group in self.reasons)
+        said = (next((one.text for one in group if conditions_hold(one.when, answers)), None) for group in self.reasons)
         return [text for text in said if text is not None]
 
 

@@ -62,7 +62,7 @@ def has_door(questionnaire: Questionnaire) -> bool:
     return DOOR in questionnaire.by_id
 
 
-def fixed(questionnaire: Questionnaire) -> Mapping[str, frozenset[str]]:
+def fixed_questions(questionnaire: Questionnaire) -> Mapping[str, frozenset[str]]:
     """The questions of this questionnaire that the code reads, with their answers."""
     return FIXED if has_door(questionnaire) else FIXED_BEFORE
 
@@ -100,7 +100,7 @@ class DocumentError(Exception):
 # --- writing ------------------------------------------------------------------------------------------------------
 
 
-def of(questionnaire: Questionnaire) -> dict[str, Any]:
+def dump(questionnaire: Questionnaire) -> dict[str, Any]:
     """The document of a questionnaire. Each optional part that is empty is left out."""
     return {
         "questions": [_question_of(question) for question in questionnaire.questions],

@@ -1,7 +1,7 @@
 """The questionnaires that the code brought before, read for the visits and the reports that were answered under them.
 
-Each is the document of its version (`document.of` of that day), in a file of its own name. Nobody is asked one of them
-anew: a visit that began under one ends under it, and an agent reads a report in the words that the person read.
+Each is the document of its version (`document.dump` of that day), in a file of its own name. Nobody is asked one of
+them anew: a visit that began under one ends under it, and an agent reads a report in the words that the person read.
 """
 
 import json

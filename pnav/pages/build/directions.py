@@ -14,7 +14,7 @@ _CORNER = re.compile(r"border-(top|bottom)-(left|right)-radius")
 _FOUR = {"margin", "padding", "inset", "border-width", "border-style", "border-color"}
 
 
-def logical(name: str, value: str) -> list[tuple[str, str]]:
+def logical_properties(name: str, value: str) -> list[tuple[str, str]]:
     """The same declaration, or those that take its place."""
     if name in _SIDES and value != "50%":  # the middle, from where something is drawn back by half of itself
         return [(f"inset-inline-{_SIDES[name]}", value)]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from pnav.pages.build.directions import logical
+from pnav.pages.build.directions import logical_properties
 
 # Strings, comments and unquoted addresses are skipped whole: they may hold braces, commas and semicolons.
 _ATOM = r"""/\*.*?\*/|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|url\([^"')]*\)"""
@@ -223,7 +223,7 @@ def follow_direction(nodes: Iterable[Node]) -> list[Node]:
     return [
         Group(node.prelude, follow_direction(node.children))
         if isinstance(node, Group)
-        else Rule(node.selectors, [pair for one in node.declarations for pair in logical(*one)])
+        else Rule(node.selectors, [pair for one in node.declarations for pair in logical_properties(*one)])
         for node in nodes
     ]
 

@@ -169,7 +169,7 @@ def _result(trial: Trial) -> HttpResponse:
         trial.sentence.key, {**safe, "facts": "couple"}
     )
     # The questionnaire of the code: these answers are its own, whatever version is in force.
-    assessment = rules.assess(answers, under=BUILT_IN)
+    assessment = rules.assess_answers(answers, under=BUILT_IN)
     return draw_page(trial, "triage/result.html", result_page(assessment, answers, BUILT_IN) | {"lines": []})
 
 

@@ -25,7 +25,14 @@ from common.texts.models import ChangedSentence
 from common.texts.text_rows import in_words
 from common.texts.typography import keep_together
 from pnav.pages.previews.text_previews import page_with
-from pnav.pages.text_forms import TextsAdmin, TextsForm, holds, language_fieldsets, preview_buttons, tell_outdated
+from pnav.pages.text_forms import (
+    TextsAdmin,
+    TextsForm,
+    confirmation_field,
+    language_fieldsets,
+    preview_buttons,
+    tell_outdated,
+)
 
 
 class SentenceForm(TextsForm):
@@ -51,7 +58,7 @@ class SentenceForm(TextsForm):
         for name, origin in self.origins.items():
             text = cleaned.get(name, "")
             # The translation of the code is a text of this row once somebody has said that it holds for another French.
-            cleaned[name] = "" if text == origin and not cleaned.get(holds(name)) else text
+            cleaned[name] = "" if text == origin and not cleaned.get(confirmation_field(name)) else text
             if wrong := validation.find_errors(self.sentence, cleaned[name]):
                 self.add_error(name, [ValidationError(one) for one in wrong])
         return cleaned

@@ -60,7 +60,7 @@ def page_with(request: HttpRequest, sentence: Sentence, name: str, texts: Mappin
 
 def _manner(trial: Trial) -> dict[str, Any]:
     is_discreet = trial.sentence.key.endswith("_discreet")
-    return base.manner(
+    return base.manner_context(
         Conversation(report=Report()), familiar=trial.familiar, discreet=is_discreet, is_minor=trial.familiar
     )
 

@@ -24,7 +24,7 @@ from tests.factories import chat as make
 from tests.reports.test_reporter_identity import opened
 from tests.support.reading import squeezed
 from tests.triage.paths import ADULT, walk
-from triage.rules import assess
+from triage.rules import assess_answers
 
 pytestmark = pytest.mark.django_db
 
@@ -347,13 +347,13 @@ def test_waiting_room_says_why_a_police_officer_answers_and_not_when_somebody_ma
         conversation = make.waiting(discreet=discreet)
         client = as_reporter(conversation)
         session = client.session
-        answers = next(path for path in walk(ADULT) if assess(path).opens_chat)
+        answers = next(path for path in walk(ADULT) if assess_answers(path).opens_chat)
         session["triage"] = {"version": "", "answers": answers}
         session.save()
         page = shown(client.get(PAGE))
         assert ("Pourquoi un policier ou un gendarme" in page) is said
         if said:
-            reason = squeezed(str(assess(answers).reasons[0]))
+            reason = squeezed(str(assess_answers(answers).reasons[0]))
             assert reason[:30] in squeezed(page)
     assert "Pourquoi un policier" not in shown(as_reporter(make.waiting()).get(PAGE)), "who came by code"
 
