@@ -109,7 +109,7 @@ def when_away(view: View) -> View:
                 "again": request.get_full_path() if is_framed else reverse("chat:conversation"),
             }
             # Without the request: the frame of the other pages reads the session, which is in the database.
-            return HttpResponse(render_to_string("chat/away.html", context), status=503)
+            return HttpResponse(render_to_string("chat/database_away.html", context), status=503)
 
     return answer
 

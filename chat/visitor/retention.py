@@ -85,7 +85,7 @@ def _show(
         "code": code,
         "error": error,
     }
-    return render(request, "chat/keeping.html", context, status=status)
+    return render(request, "chat/retention.html", context, status=status)
 
 
 def _answer(asked: ErasureRequest | None) -> dict[str, Any]:

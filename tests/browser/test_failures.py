@@ -90,7 +90,7 @@ STATES: dict[str, Draw] = {
     "database away": lambda _site: (
         {"Content-Type": "text/html; charset=utf-8"},
         render_to_string(
-            "chat/away.html", {"body": TYPED, "client_id": "1", "action": "/tchat/message/", "csrf_token": "x"}
+            "chat/database_away.html", {"body": TYPED, "client_id": "1", "action": "/tchat/message/", "csrf_token": "x"}
         ),
     ),
 }

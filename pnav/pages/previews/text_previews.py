@@ -256,13 +256,15 @@ def _away(trial: Trial) -> HttpResponse:
     if trial.familiar:
         return page_previews.EFFORT[0](trial)
     told = {"text": trial.text, "is_marked": trial.is_marked, "is_seen": trial.is_seen}
-    return HttpResponse(render_to_string("chat/away.html", {"body": "Bonjour", "client_id": "", "preview_of": told}))
+    return HttpResponse(
+        render_to_string("chat/database_away.html", {"body": "Bonjour", "client_id": "", "preview_of": told})
+    )
 
 
 def _away_alone(trial: Trial) -> HttpResponse:
     """The same within the frame, where nothing was being sent."""
     told = {"text": trial.text, "is_marked": trial.is_marked, "is_seen": trial.is_seen}
-    return HttpResponse(render_to_string("chat/away.html", {"body": "", "again": "", "preview_of": told}))
+    return HttpResponse(render_to_string("chat/database_away.html", {"body": "", "again": "", "preview_of": told}))
 
 
 def _running_frame(trial: Trial) -> HttpResponse:
@@ -416,7 +418,7 @@ def _keeping(trial: Trial) -> HttpResponse:
         "was_answered": key == "keeping.readers_both",
         "code": "abri balcon citron douane étoile" if key in {"keeping.code_note", "keeping.code_where"} else "",
     }
-    return draw_page(trial, "chat/keeping.html", context)
+    return draw_page(trial, "chat/retention.html", context)
 
 
 def _readers(trial: Trial) -> HttpResponse:
@@ -424,7 +426,7 @@ def _readers(trial: Trial) -> HttpResponse:
     given = [one.say() for one in {**for_the_person.SHOWN, **for_the_person.READERS}.values()]
     given += [report_texts.WHO_ANSWERED.say(), report_texts.SOMEBODY.say()]
     found = [{"who": who, "did": did, "at": timezone.now()} for who, did in zip(given, given[::-1], strict=True)]
-    return draw_page(trial, "chat/keeping.html", {**_manner(trial), "readings": found})
+    return draw_page(trial, "chat/retention.html", {**_manner(trial), "readings": found})
 
 
 def _error_in(template: str) -> Draw:
@@ -527,7 +529,7 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     page_texts.AROUND.key: AROUND,
     follow_up_texts.FOLLOW_UP.key: FOLLOWED,
     follow_up_texts.SLIP.key: SLIPS,
-    retention_texts.KEEPING.key: (_keeping, _error_in("chat/keeping.html")),
+    retention_texts.KEEPING.key: (_keeping, _error_in("chat/retention.html")),
     retention_texts.ERASURE.key: (_erasure,),
     transfer_texts.SUMMARY.key: SUMMARIES,
     report_texts.ADDED.key: (lambda trial: _conversation(trial, Status.WAITING),),

@@ -6,7 +6,7 @@
 
 import { byId } from "../lib/dom.js";
 import { request } from "../lib/http.js";
-import { showLeft } from "./left.js";
+import { showVisitEnded } from "./visit-ended.js";
 import { openVisitorLine } from "./visitor-line.js";
 
 const data = byId("code-page").dataset;
@@ -30,7 +30,7 @@ const line = openVisitorLine(
     changed() {},
     ended() {
       listening.abort();
-      showLeft();
+      showVisitEnded();
     },
   },
   listening.signal,

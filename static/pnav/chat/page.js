@@ -11,12 +11,12 @@ import { alertPerson, watchAlerts } from "./alerts.js";
 import { hideAnswers, isQuestion, question, readAnswers, watchAnswers } from "./answers.js";
 import { closeForm, draft, forget, outbox, watchForm } from "./compose.js";
 import { watchDoors } from "./doors.js";
-import { showLeft } from "./left.js";
 import { watchReport } from "./report.js";
 import { watchCode } from "./return-code.js";
 import { data, exchange, isDiscreet, say, visit, voice, words } from "./state.js";
 import * as status from "./status.js";
 import * as thread from "./thread.js";
+import { showVisitEnded } from "./visit-ended.js";
 import { openVisitorLine } from "./visitor-line.js";
 
 /** @typedef {import("../lib/protocol.js").Frame} Frame */
@@ -119,7 +119,7 @@ function end() {
   status.endStatus();
   visit.abort();
   forget();
-  showLeft();
+  showVisitEnded();
 }
 
 document.addEventListener(

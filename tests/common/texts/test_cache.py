@@ -88,7 +88,7 @@ def test_tag_speaks_as_the_page():
 
 def test_tag_is_not_folded_into_the_template(rf):
     """The loader keeps what is the same at every visit; a sentence is not."""
-    template = Engine.get_default().get_template("chat/_ready.html")
+    template = Engine.get_default().get_template("chat/_preparation.html")
     assert "Que préparer" in template.render(Context({"familiar": False}))
     text_cache.set_changed({"chat.ready_title": Changed.named(vous="Pendant ce temps")})
     assert "Pendant ce temps" in template.render(Context({"familiar": False}))
