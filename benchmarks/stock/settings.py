@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from environs import Env
+import dj_database_url
 
 from pnav.settings import DATABASES as OURS
 
@@ -47,7 +47,7 @@ TEMPLATES = [
 DATABASES = {
     "default": {
         **OURS["default"],
-        "NAME": Env().dj_db_url("STOCK_DATABASE_URL")["NAME"],
+        "NAME": dj_database_url.parse(os.environ["STOCK_DATABASE_URL"])["NAME"],
     }
 }
 LANGUAGE_CODE = "fr-fr"
