@@ -1,7 +1,7 @@
-"""The versions of the questionnaire, in the admin: written as drafts, looked at in the real pages, published by an act.
+"""The admin of the questionnaire's versions: they are written as drafts, looked at in the real pages, and published.
 
-Who did what is in Django's history and, through the admin site, in the register. Publishing asks for a recent proof
-(`pnav.accounts.middleware.SENSITIVE`).
+Who did what is in Django's history and, through the admin site, in the audit log. Publishing asks for a recent proof
+of identity (`pnav.accounts.middleware.SENSITIVE`).
 """
 
 import json
@@ -44,7 +44,7 @@ DOCUMENT_MAX_LENGTH = 500_000  # characters
 
 
 class NewVersionForm(forms.ModelForm):
-    """A draft begins as a copy."""
+    """The form that makes a draft, which begins as a copy of another version."""
 
     source = forms.ChoiceField(label=gettext_lazy("Copie de"))
 
@@ -75,7 +75,7 @@ class NewVersionForm(forms.ModelForm):
 
 
 class DocumentForm(forms.Form):
-    """The whole document as JSON."""
+    """The form that shows and takes the whole document as JSON."""
 
     revision = forms.IntegerField(widget=forms.HiddenInput)
     document = forms.CharField(
@@ -85,7 +85,7 @@ class DocumentForm(forms.Form):
     )
 
     def clean_document(self) -> Document:
-        """Its faults, each with its place; a document without any is given back as JSON reads it."""
+        """Refuse a document with faults, naming each with its place; return a sound one as JSON reads it."""
         try:
             given = json.loads(self.cleaned_data["document"])
         except (ValueError, RecursionError) as error:
@@ -99,7 +99,7 @@ class DocumentForm(forms.Form):
 
 
 class PublishForm(forms.Form):
-    """What was read when somebody decided to publish."""
+    """Holds what the page showed when somebody decided to publish, so that a change meanwhile is noticed."""
 
     revision = forms.IntegerField(widget=forms.HiddenInput)
     instead_of = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -115,7 +115,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
     # --- who may, and what is listed
 
     def has_change_permission(self, request: HttpRequest, obj: QuestionnaireVersion | None = None) -> bool:
-        """A version that was published stays as it was."""
+        """Only drafts can be changed: a version that was published stays as it was."""
         return super().has_change_permission(request, obj) and (obj is None or obj.is_draft)
 
     def has_delete_permission(self, request: HttpRequest, obj: QuestionnaireVersion | None = None) -> bool:
@@ -139,7 +139,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
 
     @staticmethod
     def _account(key: int | None, name: str | None) -> str:
-        """The name that the account has today; its key when it is gone."""
+        """Return the name that the account has today, or its key when the account is gone."""
         return "–" if key is None else name or _("compte %(key)s, supprimé") % {"key": key}
 
     # --- adding, and the page of one version
@@ -157,7 +157,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
         return {"source": source} if source == OF_CODE or source.isdigit() else {}
 
     def save_model(self, request: HttpRequest, obj: QuestionnaireVersion, form: Any, change: bool) -> None:
-        """Of a draft that is there, the note alone: its document may have changed since it was read."""
+        """Save a new draft whole, but of an existing one only the note: its document may have changed meanwhile."""
         if not change:
             obj.author_id = request.user.pk
             obj.save()
@@ -166,7 +166,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
         obj.save(update_fields=["note", "changed_at"])
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
-        """Straight to the draft: a copy alone changes nothing."""
+        """Lead straight to the new draft, because a copy alone changes nothing."""
         messages.success(request, _("Brouillon créé. Rien ne change pour les personnes avant sa publication."))
         return HttpResponseRedirect(self._url("change", obj))
 
@@ -178,7 +178,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _overview(self, row: QuestionnaireVersion) -> dict[str, Any]:
-        """All that a version holds, part by part, and what is still to mend in it."""
+        """Return all that a version holds, part by part, and what still has to be mended in it."""
         try:
             questionnaire, found = row.read(), versions.checked(row)
         except DocumentError as error:
@@ -258,7 +258,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
         return reverse(f"admin:{self._name('part')}", args=[row.number, kind, key])
 
     def _row(self, request: HttpRequest, number: int, *, to_change: bool = False) -> QuestionnaireVersion:
-        """Raises Http404, and PermissionDenied for a published version that is to be changed."""
+        """Return the version with this number. Raises Http404, and PermissionDenied to change a published one."""
         row = self.get_queryset(request).filter(number=number).first()
         if row is None:
             raise Http404
@@ -268,7 +268,10 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
 
     @staticmethod
     def _locked(number: int) -> QuestionnaireVersion:
-        """The draft as it is now, locked until the page is done. Raises PermissionDenied when it is none any more."""
+        """Return the draft as it is now, locked until the page is done.
+
+        Raises PermissionDenied when it is no draft any more.
+        """
         row = QuestionnaireVersion.objects.select_for_update().filter(number=number, state=State.DRAFT).first()
         if row is None:
             raise PermissionDenied
@@ -288,7 +291,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
         self.log_change(request, row, [{"changed": {"fields": [what]}}])
 
     def part_view(self, request: HttpRequest, number: int, kind: str, key: str) -> HttpResponse:
-        """One part of a draft as a form. POST saves it, shows it (`_preview`) or takes it away (`_delete`)."""
+        """Show one part of a draft as a form. A POST saves it, previews it (`_preview`) or deletes it (`_delete`)."""
         row = self._row(request, number, to_change=True)
         if request.method == "POST" and "_preview" not in request.POST:
             row = self._locked(number)
@@ -333,7 +336,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
         return HttpResponseRedirect(self._url("change", row))
 
     def document_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """The whole document as JSON: read by everybody who may see it, changed while it is a draft."""
+        """Show the whole document as JSON to whoever may see the version; it can be changed while it is a draft."""
         row = self._row(request, number)
         if request.method == "POST":
             self._row(request, number, to_change=True)
@@ -358,7 +361,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
     def _preview_part(
         self, request: HttpRequest, row: QuestionnaireVersion, part: Part, changed: Document
     ) -> HttpResponse:
-        """The real page with what the form holds; nothing is written."""
+        """Draw the real page with what the form holds. Nothing is written."""
         try:
             questionnaire = document.load(changed, version=row.key)
         except DocumentError:
@@ -380,7 +383,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
 
     @staticmethod
     def _result_context(questionnaire: Questionnaire, key: str, voice: Voice) -> dict[str, Any]:
-        """A result with every reason it may give: which of them are said depends on the answers."""
+        """Return a result with every reason that it may give; which of them are said depends on the answers."""
         outcome = next((one for one in questionnaire.results if str(one) == key), SAID[0])
         return result_page(rules.preview_assessment(outcome, voice, under=questionnaire), {}, questionnaire)
 
@@ -428,7 +431,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
 
     @method_decorator(require_safe)
     def differences_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """What this version says otherwise than the one in force."""
+        """Show what this version says differently from the one in force."""
         row = self._row(request, number)
         try:
             found = self._compared(row)
@@ -451,7 +454,10 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
     # --- publishing
 
     def publish_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """GET: what will change, and the button. POST: it is in force, or it is said why not."""
+        """A GET shows what will change, and the button.
+
+        A POST publishes the version, or says why it cannot be published.
+        """
         row = self._row(request, number)
         if not self.has_add_permission(request) or row.state == State.IN_FORCE:
             raise PermissionDenied
@@ -489,7 +495,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
 
     @staticmethod
     def reasons_to_wait(row: QuestionnaireVersion) -> list[str]:
-        """Whether this version says a link or a number that neither the one in force nor any of the code does."""
+        """Return why a second person must agree: links and numbers that no version in force or of the code says."""
         of_code = [BUILT_IN, *filter(None, map(past.find, sorted(past.VERSIONS)))]
         known = [document.dump(one) for one in (*of_code, versions.current())]
         is_new = contacts.new_in(contacts.texts_of(known), contacts.texts_of(row.document))
@@ -504,13 +510,13 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
         self.ask_second(request, row, act="publish", reasons=reasons, after=read)  # type: ignore[attr-defined]
 
     def apply_publish(self, request: HttpRequest, change: Any) -> None:
-        """It was accepted: in force, as whoever asked read it. Raises versions.Changed and Faulty."""
+        """Publish the version once it was accepted, as whoever asked read it. Raises versions.Changed and Faulty."""
         row = versions.publish(number=int(change.object_id), by=change.asked_by, **change.after)
         self.log_change(request, row, [{"changed": {"fields": [_("Publication")]}}])
 
 
 def _to_verify(row: QuestionnaireVersion) -> list[dict[str, str]]:
-    """The sentences of this version that somebody has yet to verify, and what is doubtful of them."""
+    """Return the sentences of this version that somebody has yet to verify, with what is doubtful about them."""
     with translation.override(languages.source()):
         doubts = [{"text": str(wording.vous), "why": str(why)} for wording, why in TO_VERIFY]
     written = json.dumps(row.document, ensure_ascii=False)
@@ -518,11 +524,11 @@ def _to_verify(row: QuestionnaireVersion) -> list[dict[str, str]]:
 
 
 def _language(asked: str) -> str:
-    """The language of a preview: the one asked for, if the site has it."""
+    """Return the language of a preview: the one that was asked for, if the site has it."""
     return asked if asked in languages.codes() else languages.source()
 
 
 def _kind(kind: str, key: str) -> str:
-    """What was changed, for the history and the register: a name and a key, never a text."""
+    """Return what was changed, for the history and the audit log: a name and a key, never a text."""
     names = {"question": _("Question"), "regle": _("Règle"), "urgence": _("Urgence"), "resultat": _("Résultat")}
     return names[kind] if kind == "urgence" else f"{names[kind]} {key[:40]}"

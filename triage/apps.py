@@ -7,5 +7,5 @@ class TriageConfig(AppConfig):
     verbose_name = "Orientation"
 
     def ready(self) -> None:
-        """The sentences of this room are in the catalogue, whoever asks."""
+        """Put the sentences of this app into the catalogue, whoever asks for one."""
         from triage import texts as triage_texts  # noqa: F401

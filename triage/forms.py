@@ -1,4 +1,4 @@
-"""One question as a form."""
+"""The form by which a page of the orientation takes the answer to its question."""
 
 from typing import Any
 

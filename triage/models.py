@@ -1,4 +1,7 @@
-"""The versions of the questionnaire that administrators write. None in force: that of the code is asked."""
+"""The versions of the questionnaire that administrators write.
+
+While none is in force, the questionnaire of the code is asked.
+"""
 
 from typing import Any
 
@@ -58,7 +61,7 @@ class QuestionnaireVersion(models.Model):
 
     @property
     def key(self) -> str:
-        """As visits and reports keep it."""
+        """The name under which visits and reports keep this version."""
         return key_of(self.number)
 
     @property
@@ -66,11 +69,11 @@ class QuestionnaireVersion(models.Model):
         return self.state == State.DRAFT
 
     def read(self) -> Questionnaire:
-        """The questionnaire. Raises document.DocumentError when the document cannot be read."""
+        """Return the questionnaire of the document. Raises document.DocumentError when it cannot be read."""
         return document.load(self.document, version=self.key)
 
     def write(self, changed: dict[str, Any]) -> None:
-        """Take another document into the draft, without saving it."""
+        """Put another document into the draft, without saving it."""
         self.document = changed
         self.revision += 1
 

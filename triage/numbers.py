@@ -1,4 +1,4 @@
-"""Help numbers that the orientation shows, as data.
+"""The help numbers that the orientation shows, as data.
 
 Source: the table « Numbers » of the service's reference facts. Hours that are not confirmed are left out rather than
 guessed (3919).

@@ -1,4 +1,4 @@
-"""Where a visit stands in the orientation: the page of the question that waits, or that of its result."""
+"""Finds where a visit stands in the orientation: at the question that waits for an answer, or at its result."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -37,7 +37,7 @@ def to_result(assessment: rules.Assessment) -> HttpResponse:
 
 
 def to_where_it_stands(request: HttpRequest) -> HttpResponse:
-    """To the first question that waits, or to the result of this visit."""
+    """Redirect to the first question that waits for an answer, or to the result of this visit."""
     answers, under = session.answers(request), session.questionnaire(request)
     pending = rules.next_question(answers, under=under)
     return to_question(pending) if pending else to_result(rules.assess_answers(answers, under=under))

@@ -1,4 +1,4 @@
-"""From answers to an assessment: where a situation goes, why, and how urgent it is. Pure.
+"""Turns answers into an assessment: where a situation goes, why, and how urgent it is. Pure.
 
 Answers are a mapping of question id to option value. Whatever is not on the path of the questions (an unknown id, an
 option that does not exist, an answer to a question that is no longer asked) is ignored, never an error.
@@ -81,7 +81,7 @@ class Assessment:
 def follow_path(
     answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN
 ) -> tuple[dict[str, str], Question | None]:
-    """The answers that lie on the path, in the order of the questions, and the first question left unanswered.
+    """Return the answers on the path, in the order of the questions, and the first question that has no answer yet.
 
     The question is None when the path has come to its end. What was said at the door counts from the first question
     on, whether it would be asked here or not: who is in danger is spoken to as who they said they are.
@@ -103,26 +103,29 @@ def follow_path(
 
 
 def answers_at_door(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> dict[str, str]:
-    """What was said at the door: who speaks. Empty when nothing was, and of a questionnaire that has no door."""
+    """Return what was said at the door: who speaks.
+
+    Empty when nothing was said, and when the questionnaire has no door.
+    """
     question = under.by_id.get(DOOR)
     value = answers.get(DOOR)
     return {DOOR: str(value)} if question is not None and question.option(value) is not None else {}
 
 
 def on_path(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> dict[str, str]:
-    """The answers that count, in the order of the questions."""
+    """Return the answers that count, in the order of the questions."""
     return follow_path(answers, under=under)[0]
 
 
 def next_question(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> Question | None:
-    """The first question that still waits for an answer, or None at the end of the path."""
+    """Return the first question that still waits for an answer, or None at the end of the path."""
     return follow_path(answers, under=under)[1]
 
 
 def question_after(
     question: Question, answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN
 ) -> Question | None:
-    """The question that follows this one on the path, answered already or not; None at the end."""
+    """Return the question that follows this one on the path, answered or not; None at the end."""
     kept, pending = follow_path(answers, under=under)
     # Nobody is asked again what they said at the door.
     reached = [
@@ -139,27 +142,27 @@ def question_after(
 def question_before(
     question: Question, answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN
 ) -> Question | None:
-    """The question that comes before this one on the path; None for the first."""
+    """Return the question that comes before this one on the path; None for the first."""
     kept = on_path(answers, under=under)
     before = [asked for asked in under.questions[: under.questions.index(question)] if asked.id in kept]
     return before[-1] if before else None
 
 
 def last_question(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> Question | None:
-    """The last question answered on the path, or None before the first answer."""
+    """Return the last question that was answered on the path, or None before the first answer."""
     kept = on_path(answers, under=under)
     return next((question for question in reversed(under.questions) if question.id in kept), None)
 
 
 def question_position(question: Question, answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> int | None:
-    """The number of this question on the path, from 1; None when the path does not show it (yet)."""
+    """Return the number of this question on the path, from 1; None when the path does not show it (yet)."""
     kept, pending = follow_path(answers, under=under)
     reached = [asked for asked in under.questions if asked.id in kept or asked is pending]
     return reached.index(question) + 1 if question in reached else None
 
 
 def choose_voice(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> Voice:
-    """How to speak to the person who answers."""
+    """Return how to speak to the person who answers."""
     kept = on_path(answers, under=under)
     return Voice(
         familiar=_own_age(kept) in MINOR_AGES, about_other=kept.get("who") == "helper" or reporter_role(kept) in OTHERS
@@ -167,9 +170,10 @@ def choose_voice(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN)
 
 
 def reporter_role(kept: Mapping[str, str]) -> str:
-    """Who speaks, of `reports.models.ReporterRole` or "organisation"; "victim" when nothing was said.
+    """Return who speaks: a value of `reports.models.ReporterRole` or "organisation"; "victim" when nothing was said.
 
-    Somebody who helps and had no time to say as what has seen something: a witness. kept: answers on the path.
+    Somebody who helps and had no time to say in which role counts as a witness, for they have seen something.
+    kept: answers on the path.
     """
     if kept.get(DOOR) == "helper":
         return kept.get(HELPED, "witness").partition("_")[0]
@@ -177,12 +181,15 @@ def reporter_role(kept: Mapping[str, str]) -> str:
 
 
 def _own_age(kept: Mapping[str, str]) -> str:
-    """Age band of whoever answers: "under_18" is all that the door asks."""
+    """Return the age band of whoever answers. The door asks no more than whether they are under 18 ("under_18")."""
     return {"minor": "under_18", "adult": "adult"}.get(kept.get(DOOR, ""), kept.get("age", ""))
 
 
 def describe_answers(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> list[tuple[str, str]]:
-    """Question and answer in words, in the order they were asked, for the agent. In the active language."""
+    """Return each question and its answer in words, in the order they were asked, for the agent.
+
+    In the active language.
+    """
     kept = on_path(answers, under=under)
     spoken = Voice(about_other=choose_voice(answers, under=under).about_other)
     lines = []
@@ -194,7 +201,7 @@ def describe_answers(answers: Mapping[str, str], *, under: Questionnaire = BUILT
 
 
 def victim_age_band(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> str:
-    """Age band of the person who suffers the facts, of `reports.models.AgeBand`; empty if not asked."""
+    """Return the `reports.models.AgeBand` of the person who suffers the facts; empty if it was not asked."""
     kept = on_path(answers, under=under)
     if kept.get(DOOR) == "helper":
         return kept.get(HELPED, "").partition("_")[2]
@@ -219,7 +226,7 @@ def assess_answers(
     talks_now: bool = False,
     under: Questionnaire = BUILT_IN,
 ) -> Assessment:
-    """Where these answers lead, and why.
+    """Assess where these answers lead, and why.
 
     told_in: the voice of the sentences when they are for somebody else than the person (FOR_AGENTS).
     talks_now: the person answers no more questions, once they have said whether they are safe: what they said so far
@@ -251,7 +258,7 @@ def assess_answers(
 
 
 def preview_assessment(outcome: Outcome, voice: Voice, *, under: Questionnaire) -> Assessment:
-    """A result with every reason that it may give, for whoever edits its words."""
+    """Return a result with every reason that it may give, for whoever edits its words."""
     words = result_of(outcome, under)
     return Assessment(
         outcome=outcome,
@@ -271,12 +278,15 @@ def preview_assessment(outcome: Outcome, voice: Voice, *, under: Questionnaire) 
 
 
 def result_of(outcome: Outcome, under: Questionnaire) -> Result:
-    """The words of this outcome; those of danger, of suicidal thoughts and of a path that goes on are the code's."""
+    """Return the words of this outcome.
+
+    For danger, suicidal thoughts and an unfinished path they are always the code's.
+    """
     return RESULTS[outcome] if outcome in SAID_BY_CODE else under.results[outcome]
 
 
 def outcome_of(kept: Mapping[str, str], under: Questionnaire) -> Outcome:
-    """The destination of a finished path. Danger comes before every rule.
+    """Return the destination of a finished path. Danger comes before every rule.
 
     kept: answers that lie on the path.
     """
@@ -300,13 +310,13 @@ def _is_couple(kept: Mapping[str, str]) -> bool:
 
 
 def _is_blackmail(kept: Mapping[str, str]) -> bool:
-    """Money is asked against images: some who are asked think of dying."""
+    """Whether money is asked against images: some of those who are asked think of dying."""
     told = (("demand", "image"), ("image_money", "yes"), ("scam", "image"), ("blackmail_image", "yes"))
     return any(kept.get(name) == value for name, value in told)
 
 
 def is_discreet(answers: Mapping[str, str]) -> bool:
-    """Whether somebody may see the screen. As the questionnaire before asked it, too."""
+    """Whether somebody may see the screen, under whichever version of the questionnaire that was asked."""
     return answers.get(SAFETY) == "screen" or answers.get("screen") == "yes"
 
 
@@ -319,7 +329,7 @@ def _urgency(kept: Mapping[str, str], under: Questionnaire, *, is_minor: bool) -
 
 
 def _numbers(outcome: Outcome, kept: Mapping[str, str], *, is_minor: bool) -> tuple[Number, ...]:
-    """Numbers to show, the most useful first."""
+    """Return the numbers to show, the most useful first."""
     match outcome:
         case Outcome.DANGER:
             return (

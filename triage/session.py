@@ -1,4 +1,4 @@
-"""The visit's answers, in their own namespace of the session. Nothing is stored elsewhere."""
+"""Keeps the visit's answers, in their own namespace of the session. They are stored nowhere else."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ KEY = "triage"
 
 @dataclass(frozen=True)
 class Triage:
-    """What one visit has answered, as it stood when it was read: nothing of it follows what is saved later.
+    """What one visit had answered when it was read. It does not follow what is saved later.
 
     answers: all of them, those that left the path included.
     questionnaire: the version that they were given under.
@@ -36,8 +36,8 @@ class Triage:
 
     @cached_property
     def assessment(self) -> rules.Assessment:
-        """What the answers mean. While a question waits for its answer, it is not finished and opens nothing, unless
-        the person talks now."""
+        """What the answers mean. While a question waits for its answer, the assessment is unfinished and opens nothing,
+        unless the person talks now."""
         return rules.assess_answers(self.answers, talks_now=self.wants_chat_anyway, under=self.questionnaire)
 
     @property
@@ -57,7 +57,7 @@ class Triage:
 
 
 def read(request: HttpRequest) -> Triage:
-    """What this visit has answered. Whoever needs more than one thing of it reads it once and hands it on."""
+    """Read what this visit has answered. Whoever needs more than one thing of it reads it once and hands it on."""
     return Triage(answers(request), questionnaire(request), wants_chat_anyway(request), has_discreet_address(request))
 
 
@@ -71,18 +71,21 @@ def _namespace(request: HttpRequest) -> Mapping[str, Any]:
 
 
 def answers(request: HttpRequest) -> dict[str, str]:
-    """All the answers of this visit, those that left the path included: they come back if the path does."""
+    """Return all the answers of this visit.
+
+    Those that left the path are included, for they come back if the path does.
+    """
     return dict(_namespace(request).get("answers", {}))
 
 
 def questionnaire(request: HttpRequest) -> Questionnaire:
-    """What this visit answers: it ends under the version that it began under. Before an answer, the one in force."""
+    """Return what this visit answers: the version that it began under, or the one in force before its first answer."""
     kept = _namespace(request)
     return versions.find_or_current(kept.get("version", "")) if kept.get("answers") else versions.current()
 
 
 def voice(request: HttpRequest) -> Voice:
-    """How to speak to whoever answers in this visit."""
+    """Return how to speak to whoever answers in this visit."""
     return rules.choose_voice(answers(request), under=questionnaire(request))
 
 
@@ -121,7 +124,7 @@ def refuse_answer(request: HttpRequest, *, question: Question, reason: str) -> N
 
 
 def take_refusal(request: HttpRequest, *, question: Question) -> str:
-    """Why the last answer to this question was not taken, said once; empty when there is nothing to say."""
+    """Return once why the last answer to this question was not taken; empty when there is nothing to say."""
     kept = dict(_namespace(request))
     refused = kept.get("refused")
     if refused is None or refused["question"] != question.id:
@@ -135,7 +138,7 @@ def take_refusal(request: HttpRequest, *, question: Question) -> str:
 
 
 def assessment(request: HttpRequest) -> rules.Assessment | None:
-    """What this visit's answers mean; None while a question waits for its answer and the person answers on."""
+    """Return what this visit's answers mean; None while a question waits for its answer and the person answers on."""
     assessed = rules.assess_answers(
         answers(request), talks_now=wants_chat_anyway(request), under=questionnaire(request)
     )

@@ -1,4 +1,4 @@
-"""What the pages of the orientation say around the questions and the results."""
+"""The sentences that the pages of the orientation say around the questions and the results."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,8 +1,8 @@
-"""Which questionnaire is asked, and under which one answers were given; publishing another.
+"""Knows which questionnaire is in force and under which one answers were given, and publishes another.
 
-Each process keeps what it read: a version that was published never changes, so those stay; which one is in force is
-asked again when that was read KEEP_SECONDS ago. A page costs no query for it in between, and a publication is seen by
-every process within KEEP_SECONDS (by the one that published it, at once).
+Each process caches what it read. A version that was published never changes, so it stays in the cache; which one is in
+force is read again after KEEP_SECONDS. In between a page costs no query for it, and every process sees a publication
+within KEEP_SECONDS (the one that published it, at once).
 """
 
 import logging
@@ -33,12 +33,12 @@ _walks: OrderedDict[tuple[int, int], Walk] = OrderedDict()
 
 
 def forget() -> None:
-    """Read again at the next page: after a publication in this process."""
+    """Read again at the next page which version is in force: after a publication in this process."""
     _current.forget()
 
 
 def clear() -> None:
-    """Forget everything: between tests, where numbers may come back."""
+    """Forget everything that was read: between tests, where numbers may come back."""
     global _readable
     _readable = BUILT_IN
     _current.forget()
@@ -54,12 +54,15 @@ def _keep[K, V](kept: OrderedDict[K, V], key: K, value: V) -> V:
 
 
 def current() -> Questionnaire:
-    """The questionnaire in force. While the database fails, the last one that was known."""
+    """Return the questionnaire in force, or the last one that was known while the database fails."""
     return _current.get()
 
 
 def _read_in_force() -> Questionnaire:
-    """From the database. A version that cannot be read leaves the one that was asked before."""
+    """Read the questionnaire in force from the database.
+
+    One that cannot be read leaves the one that was asked before.
+    """
     global _readable
     number = QuestionnaireVersion.objects.filter(state=State.IN_FORCE).values_list("number", flat=True).first()
     if number is None:
@@ -85,7 +88,7 @@ def _read(number: int) -> Questionnaire | None:
 
 
 def find(version: str) -> Questionnaire | None:
-    """The questionnaire that was published under this key; None when there is none, or none any more.
+    """Return the questionnaire that was published under this key; None when there is none, or none any more.
 
     version: as visits and reports keep it: `Questionnaire.version`.
     """
@@ -101,7 +104,7 @@ def find(version: str) -> Questionnaire | None:
 
 
 def find_or_current(version: str) -> Questionnaire:
-    """The questionnaire of answers given under this version; the one in force where that one is gone."""
+    """Return the questionnaire of answers given under this version, or the one in force where that one is gone."""
     return find(version) or current()
 
 
@@ -121,7 +124,7 @@ class Changed(Refused):
 
 
 def checked(row: QuestionnaireVersion) -> Walk:
-    """What the walk of all its paths found, in a child process (`walking`). Kept by number and revision.
+    """Return what the walk of all its paths found, in a child process (`walking`). It is cached by number and revision.
 
     Raises document.DocumentError when the document cannot be read.
     """
@@ -134,12 +137,12 @@ def checked(row: QuestionnaireVersion) -> Walk:
 
 
 def in_force() -> QuestionnaireVersion | None:
-    """The version in force, from the database itself; None = the questionnaire of the code."""
+    """Read the version in force from the database itself; None means the questionnaire of the code."""
     return QuestionnaireVersion.objects.filter(state=State.IN_FORCE).first()
 
 
 def publish(*, number: int, revision: int, instead_of: int | None, by: Any) -> QuestionnaireVersion:
-    """Put a draft into force, or a past version again; the one before is past from then on.
+    """Put a draft, or a past version, into force. The one that was in force is past from then on.
 
     revision, instead_of: of what was read: this version's, and the number in force (None = that of the code).
     by: the account. Raises Changed when either is no longer so, or the version is gone; Faulty.
@@ -167,7 +170,7 @@ def publish(*, number: int, revision: int, instead_of: int | None, by: Any) -> Q
 
 
 def require(*, number: int, revision: int, instead_of: int | None) -> QuestionnaireVersion:
-    """The version as it was read, which may come into force. Raises Changed and Faulty as `publish` does."""
+    """Return the version as it was read, if it may come into force. Raises Changed and Faulty as `publish` does."""
     row = QuestionnaireVersion.objects.filter(number=number, revision=revision).exclude(state=State.IN_FORCE).first()
     if row is None:
         raise Changed

@@ -1,5 +1,6 @@
-"""The orientation: a page a question, and a page a result for who is not answered here; made for the history of the
-browser, without scripts. An answer is the button that sends it.
+"""The pages of the orientation: one for each question, and one for each result of people who are not answered here.
+
+They work without scripts and with the browser's history. An answer is the button that sends it.
 """
 
 from collections.abc import Mapping
@@ -31,7 +32,7 @@ def question_page(
     refusal: str = "",
     voice: Voice | None = None,
 ) -> dict[str, Any]:
-    """What the page of one question shows, with the answer it had.
+    """Return what the page of one question shows, with the answer it had.
 
     refusal: why the last answer was not taken, a field's code. voice: in place of the one that the answers give.
     """
@@ -66,7 +67,7 @@ def question_page(
 
 
 def _by_role(options: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Whom one helps, as a line of ages for each role: twelve answers, each one press."""
+    """Return whom one may help, as a line of ages for each role: twelve answers, each of which is one press."""
     by_value = {option["value"]: option for option in options}
     roles, ages = triage_texts.OPTIONS["helper"], triage_texts.OPTIONS["age"]
     return [
@@ -79,7 +80,7 @@ def _by_role(options: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def result_page(assessment: Assessment, answers: Mapping[str, str], under: Questionnaire) -> dict[str, Any]:
-    """What the page of a result shows."""
+    """Return what the page of a result shows."""
     return {
         "assessment": assessment,
         "familiar": assessment.voice.familiar,
@@ -92,7 +93,7 @@ def result_page(assessment: Assessment, answers: Mapping[str, str], under: Quest
 
 
 def _lines(assessment: Assessment, answers: Mapping[str, str], under: Questionnaire) -> list[dict[str, Text]]:
-    """The answers in words, each with the page where it can be changed."""
+    """Return the answers in words, each with the page where it can be changed."""
     kept = rules.on_path(answers, under=under)
     lines = []
     for asked in under.questions:
@@ -110,7 +111,7 @@ def _show(request: HttpRequest, question: Question, *, refusal: str = "") -> Htt
 
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
-    """Where the visit stands: the first question that waits. Safety, for who comes first here."""
+    """Redirect to where the visit stands: the first question that waits, which is safety for a new visit."""
     answers, under = session.answers(request), session.questionnaire(request)
     pending = rules.next_question(answers, under=under)
     return _show(request, pending) if pending else to_where_it_stands(request)
@@ -118,7 +119,7 @@ def start(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def question(request: HttpRequest, slug: str) -> HttpResponse:
-    """One question. A page the answers do not lead to sends on to where the visit stands."""
+    """Ask one question. A page to which the answers do not lead redirects to where the visit stands."""
     under = session.questionnaire(request)
     asked = under.by_slug.get(slug)
     if asked is None:
@@ -142,7 +143,7 @@ def question(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def result(request: HttpRequest, slug: str) -> HttpResponse:
-    """Where this visit's answers lead; the page of another result sends to the right one."""
+    """Show where this visit's answers lead. The page of another result redirects to the right one."""
     if slug not in RESULT_SLUGS:
         raise Http404
     assessment = session.assessment(request)
@@ -154,7 +155,7 @@ def result(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def current_result(request: HttpRequest) -> HttpResponse:
-    """To the result of this visit, or to the question that waits."""
+    """Redirect to the result of this visit, or to the question that waits."""
     return to_where_it_stands(request)
 
 

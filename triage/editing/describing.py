@@ -1,4 +1,7 @@
-"""A questionnaire in words, for whoever edits it: where a problem is, what a condition says, what changed. Pure."""
+"""Puts a questionnaire into words for whoever edits it: where a problem is, what a condition says, what changed.
+
+Pure.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -38,13 +41,13 @@ _PARTS = {
 
 
 def question_name(question: Question) -> str:
-    """« Que se passe-t-il ? », in French whatever the language of the page."""
+    """Return the question's own words (« Que se passe-t-il ? »), in French whatever the language of the page."""
     with translation.override(languages.source()):
         return f"« {question.text.vous} »"
 
 
 def describe_condition(one: When, questionnaire: Questionnaire) -> str:
-    """What one condition asks for, in words; what it names and is not there stands by its key."""
+    """Say in words what one condition asks for. What it names and is not there stands by its key."""
     parts = []
     with translation.override(languages.source()):
         order = {question.id: index for index, question in enumerate(questionnaire.questions)}
@@ -62,12 +65,12 @@ def describe_condition(one: When, questionnaire: Questionnaire) -> str:
 def describe_conditions(
     when: tuple[When, ...], questionnaire: Questionnaire, *, otherwise: str = "toujours"
 ) -> list[str]:
-    """One line a condition; `otherwise` where there is none."""
+    """Return a line for each condition, or `otherwise` where there is none."""
     return [describe_condition(one, questionnaire) for one in when] or [otherwise]
 
 
 def describe_place(where: Place, questionnaire: Questionnaire | None = None) -> str:
-    """The way to a part of the document, in words: « question « Qui êtes-vous ? », réponse « … », libellé ».
+    """Say in words where a part of the document is: « question « Qui êtes-vous ? », réponse « … », libellé ».
 
     questionnaire: whose words name the parts; without it they stand by their keys and numbers.
     """
@@ -118,7 +121,7 @@ def _language(key: Any) -> str:
 
 @dataclass(frozen=True)
 class Difference:
-    """before: empty when it is new. after: empty when it is gone."""
+    """One change. before: what was said, empty when it is new. after: what is said now, empty when it is gone."""
 
     where: str
     before: str
@@ -134,7 +137,7 @@ class _Said:
 
 
 def find_differences(before: Questionnaire, after: Questionnaire) -> list[Difference]:
-    """What the second says otherwise than the first, in the order of the document."""
+    """Return what the second says differently from the first, in the order of the document."""
     found = []
     nothing = _Said("", None)
     old, new = dict(_leaves(before)), dict(_leaves(after))
@@ -152,7 +155,7 @@ def find_differences(before: Questionnaire, after: Questionnaire) -> list[Differ
 
 
 def find_outdated_translations(before: Questionnaire, after: Questionnaire) -> list[Difference]:
-    """The translations that stayed while their French changed: where each stands, and what the French said and says."""
+    """Return the translations that stayed while their French changed, each with what the French said and says now."""
     old, new = dict(_leaves(before)), dict(_leaves(after))
     source = languages.source()
     found = []
@@ -166,7 +169,7 @@ def find_outdated_translations(before: Questionnaire, after: Questionnaire) -> l
 
 
 def _leaves(questionnaire: Questionnaire) -> Iterator[tuple[Place, _Said]]:
-    """Each text and each list of conditions, by its place."""
+    """Yield each text and each list of conditions, by its place."""
     written = document.dump(questionnaire)
     for question, words in zip(questionnaire.questions, written["questions"], strict=True):
         here: Place = ("questions", question.id)
@@ -225,7 +228,7 @@ def _urgent(questionnaire: Questionnaire) -> list[_Said]:
 
 
 def _lines(where: str, before: list[_Said], after: list[_Said]) -> Iterator[Difference]:
-    """What was put in, taken out or replaced, in a list where order counts."""
+    """Yield what was put in, taken out or replaced, in a list where order counts."""
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     for tag, start, end, other_start, other_end in matcher.get_opcodes():
         if tag != "equal":

@@ -39,7 +39,7 @@ NEW = "nouvelle"  # in the address of a part that is not there yet
 
 
 class Sentence(forms.CharField):
-    """One line of text: what was pasted with line breaks becomes one."""
+    """A field for one line of text. What was pasted with line breaks becomes one line."""
 
     def __init__(self, *, label: str, is_needed: bool) -> None:
         widget = forms.Textarea(attrs={"rows": 2, "class": "pnav-sentence"})
@@ -58,7 +58,7 @@ def _names(name: str) -> Iterator[tuple[str, str, str]]:
 
 
 def initial_words(name: str, words: Mapping[str, Mapping[str, str]] | None) -> dict[str, str]:
-    """The words of a document as initial values."""
+    """Return the words of a document as the initial values of the form's fields."""
     return {field: (words or {}).get(voice, {}).get(language, "") for field, voice, language in _names(name)}
 
 
@@ -76,7 +76,7 @@ class Words(forms.Form):
                 self.fields[field] = Sentence(label=said, is_needed=needed)
 
     def clean(self) -> dict[str, Any]:
-        """Other variants, and other languages, stand beside a text in the source language, never alone."""
+        """Refuse other variants and other languages where the text in the source language is missing."""
         cleaned = super().clean() or self.cleaned_data
         source = languages.source()
         for name in self.sentences:
@@ -91,7 +91,7 @@ class Words(forms.Form):
         return cleaned
 
     def words(self, name: str) -> dict[str, dict[str, str]]:
-        """As a document has them; empty when nothing was written."""
+        """Return the words as a document has them; empty when nothing was written."""
         given = {
             voice: {language: self.cleaned_data.get(f"{name}-{voice}-{language}", "") for language in languages.codes()}
             for voice in VOICES
@@ -100,7 +100,7 @@ class Words(forms.Form):
 
     @property
     def groups(self) -> list[dict[str, Any]]:
-        """For the template: each sentence, with a row for each variant and a field for each language."""
+        """Return for the template each sentence, with a row for each variant and a field for each language."""
         return [
             {
                 "label": label,
@@ -120,7 +120,10 @@ class Words(forms.Form):
 
 
 class ConditionsWidget(forms.Widget):
-    """Each condition: the answers it accepts, ticked, question by question. Nothing ticked is no condition."""
+    """Shows each condition as the answers that it accepts, ticked, question by question.
+
+    Nothing ticked is no condition.
+    """
 
     template_name = "admin/triage/conditions.html"
 
@@ -211,7 +214,10 @@ class Part:
 
     @property
     def plain_fields(self) -> list[Any]:
-        """The fields of the form that are no sentences, for the template; `is_group`: it holds its own labels."""
+        """Return the fields of the form that are no sentences, for the template.
+
+        `is_group`: it holds its own labels.
+        """
         fields = [self.form[name] for name in ("outcome", "place", "when") if name in self.form.fields]
         for field in fields:
             field.is_group = isinstance(field.field, Conditions)  # type: ignore[attr-defined]
@@ -222,15 +228,18 @@ class Part:
         return all(valid)
 
     def changed(self, document: Document) -> Document:
-        """A copy of the document with what was written. For a valid part."""
+        """Return a copy of the document with what was written. Only for a valid part."""
         raise NotImplementedError
 
     def without(self, document: Document) -> Document:
-        """A copy of the document without this part. Only where `can_be_deleted`."""
+        """Return a copy of the document without this part. Only where `can_be_deleted`."""
         raise NotImplementedError
 
     def spot(self, where: Place) -> tuple[forms.Form, str | None]:
-        """The form, and the field of it, where a problem of this part is to be shown. where: after `place`."""
+        """Return the form and its field beside which a problem of this part is to be shown.
+
+        where: what follows `place`.
+        """
         raise NotImplementedError
 
     def tell(self, problems: list[Problem]) -> None:
@@ -242,7 +251,7 @@ class Part:
                 form.errors.setdefault(name, form.error_class()).append(problem.message)
 
     def focus(self) -> None:
-        """The first field with an error has the focus when the page opens."""
+        """Give the focus to the first field with an error when the page opens."""
         every = [self.form, *(form for _label, formset in self.formsets for form in formset.forms)]
         for form in every:
             for name in form.errors if form.is_bound else ():
@@ -252,7 +261,7 @@ class Part:
 
 
 def _field_of(where: Place) -> str:
-    """The name of the field of a sentence, from the rest of its place: (name, voice, language)."""
+    """Return the name of the field of a sentence, from the rest of its place: (name, voice, language)."""
     name, *rest = (*where, "vous", languages.source())
     voice = rest[0] if rest[0] in VOICES else "vous"
     language = next((one for one in rest if one in languages.codes()), languages.source())
@@ -435,7 +444,7 @@ class RulePart(Part):
 
 
 def _index(key: str, count: int) -> int:
-    """The place of a rule, from its number in the address. Raises KeyError."""
+    """Return the place of a rule, from its number in the address. Raises KeyError."""
     if not key.isascii() or not key.isdigit() or not 1 <= int(key[:6]) <= count:
         raise KeyError(key)
     return int(key) - 1
@@ -571,7 +580,7 @@ PARTS: Mapping[str, type[Part]] = {
 
 
 def address_of(place: Place) -> tuple[str, str] | None:
-    """The part where a problem can be mended: its kind and key in the address; None when no form has it."""
+    """Return the part where a problem can be mended, as its kind and key in the address; None when no form has it."""
     match place:
         case ("questions", str(name), *_rest):
             return "question", name

@@ -1,4 +1,4 @@
-"""What a questionnaire means as a whole, looked at before anybody meets it: every path, from the first question. Pure.
+"""Checks what a questionnaire means as a whole, before anybody meets it: every path from the first question. Pure.
 
 A path is followed by what later questions and rules still ask of it: answers that nothing tells apart are one, and so
 are paths that differ by nothing that counts. Some thirty thousand paths are then a few hundred states, and a
@@ -55,7 +55,7 @@ _EVERY_VOICE: Final = [Voice(familiar, other) for familiar in (False, True) for 
 
 @dataclass(frozen=True)
 class Walk:
-    """What was found. problems: none, and the questionnaire may be published.
+    """What the walk found. problems: the questionnaire may be published when there are none.
 
     paths: how many ways there are through it; longest: questions on the longest; states: what was followed for that.
     They are 0 when the questionnaire could not be walked. untranslated: how many texts each of the other
@@ -71,12 +71,15 @@ class Walk:
 
     @property
     def lacking(self) -> list[tuple[str, int]]:
-        """The languages that lack texts, by their names, and how many."""
+        """Return the languages that lack texts, by their names, with how many texts each lacks."""
         return [(languages.name(code), count) for code, count in self.untranslated.items() if count]
 
 
 def check(questionnaire: Questionnaire) -> Walk:
-    """Every path ends, with a verdict and a reason; none is lost; danger ends all at once. Never raises."""
+    """Check that every path ends with a verdict and a reason, that none is lost, and that danger ends at once.
+
+    Never raises.
+    """
     with translation.override(languages.source()):
         problems = [*_fixed(questionnaire), *_conditions(questionnaire), *_words(questionnaire)]
         followed = _Followed(questionnaire)
@@ -97,7 +100,7 @@ def check(questionnaire: Questionnaire) -> Walk:
 
 
 def _fixed(questionnaire: Questionnaire) -> Iterator[Problem]:
-    """Danger, then the screen; and the questions that the code reads, as it knows them."""
+    """Yield what is wrong with danger and the screen, which come first, and with the questions that the code reads."""
     for name, values in fixed_questions(questionnaire).items():
         question = questionnaire.by_id.get(name)
         if question is None:
@@ -122,7 +125,7 @@ def _fixed(questionnaire: Questionnaire) -> Iterator[Problem]:
 
 
 def _door_first(questionnaire: Questionnaire) -> Iterator[Problem]:
-    """Safety, then who speaks, then whom they help: nothing else is asked before."""
+    """Yield what is asked before safety, who speaks and whom they help, in that order."""
     first = [question.id for question in questionnaire.questions[:3]]
     if first != ["danger", DOOR, HELPED]:
         yield Problem(("questions",), _("La sécurité est demandée en premier, puis qui écrit, puis qui est aidé."))
@@ -135,7 +138,7 @@ def _door_first(questionnaire: Questionnaire) -> Iterator[Problem]:
 
 
 def _conditions(questionnaire: Questionnaire) -> Iterator[Problem]:
-    """What a condition names is there, and was asked before."""
+    """Yield each condition that names what is not there, or was not asked before."""
     earlier: dict[str, Question] = {}
     for question in questionnaire.questions:
         yield from _condition(question.asked_when, earlier, ("questions", question.id, "asked_when"), questionnaire)
@@ -172,7 +175,7 @@ def _condition(
 
 
 def wordings(questionnaire: Questionnaire) -> Iterator[tuple[Place, Wording]]:
-    """Every sentence of a questionnaire, with its place."""
+    """Yield every sentence of a questionnaire, with its place."""
     for question in questionnaire.questions:
         place: Place = ("questions", question.id)
         yield (*place, "text"), question.text
@@ -196,7 +199,7 @@ def wordings(questionnaire: Questionnaire) -> Iterator[tuple[Place, Wording]]:
 
 
 def _words(questionnaire: Questionnaire) -> Iterator[Problem]:
-    """A minor is said *tu*, an adult *vous*, and two answers never read the same."""
+    """Yield words that say *vous* to a minor or *tu* to an adult, and answers that read the same."""
     for place, wording in wordings(questionnaire):
         if any(_FORMAL.search(str(wording.spoken(voice))) for voice in _EVERY_VOICE if voice.familiar):
             yield Problem((*place, "tu"), _("Un mineur lirait « vous » : écrivez aussi ce texte avec « tu »."))
@@ -236,7 +239,7 @@ type State = tuple[tuple[str, str], ...]
 
 @dataclass
 class _Met:
-    """Paths that are one state. example: the answers of one of them."""
+    """The paths that are one state. example: the answers of one of them."""
 
     count: int = 0
     longest: int = 0
@@ -244,7 +247,7 @@ class _Met:
 
 
 class _Followed:
-    """All the paths of a questionnaire, followed together, a question at a time."""
+    """Follows all the paths of a questionnaire together, a question at a time."""
 
     def __init__(self, questionnaire: Questionnaire) -> None:
         self.questionnaire = questionnaire
@@ -305,7 +308,7 @@ class _Followed:
             met.longest, met.example = longest, example
 
     def _decides(self) -> Iterator[When]:
-        """The conditions that are read at the end of a path."""
+        """Return the conditions that are read at the end of a path."""
         yield from _READ_BY_CODE
         for decision in self.questionnaire.decisions:
             yield from decision.when
@@ -315,7 +318,7 @@ class _Followed:
                     yield from reason.when
 
     def _kinds(self) -> dict[str, list[tuple[str, int]]]:
-        """For each question, one answer of each kind that something tells apart, and how many are of that kind."""
+        """Return for each question one answer of each kind that something tells apart, with the number of its kind."""
         conditions = [
             *self._decides(),
             *(one for question in self.questionnaire.questions for one in question.asked_when),
@@ -330,7 +333,7 @@ class _Followed:
         return kinds
 
     def _needed(self) -> list[frozenset[str]]:
-        """After each question, whose answers are still to be asked about."""
+        """Return after each question the questions whose answers something still reads."""
         needed = frozenset(name for one in self._decides() for name in one.accepted)
         after = []
         for question in reversed(self.questionnaire.questions):
@@ -339,7 +342,7 @@ class _Followed:
         return after[::-1]
 
     def _end(self, states: Mapping[State, _Met]) -> None:
-        """Each path has come to its end: where it leads, and whether that is said."""
+        """Note where each path leads at its end, and whether the questionnaire says so."""
         used: set[int] = set()
         without_reason: set[Outcome] = set()
         ageless, ageless_victim = False, False

@@ -1,6 +1,6 @@
-"""The walk of all paths of a questionnaire in a child process: administrators write it, and some take seconds.
+"""Walks all paths of a questionnaire in a child process: administrators write it, and some take seconds.
 
-`work` runs in the child, which knows no database and no secret; `walked` asks for it.
+`work` runs in the child, which knows no database and no secret; `walk_in_child` asks for it.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ from triage.questionnaire.outcomes import Outcome
 
 
 def work(asked: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-    """What the walk of this document found, as JSON. In a child only: it sets up Django for translations alone.
+    """Return what the walk of this document found, as JSON. In a child only: it sets up Django for translations alone.
 
     asked: the document, and the languages of the site.
     Raises document.DocumentError.
@@ -47,7 +47,7 @@ def work(asked: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
 
 
 def walk_in_child(written: Any) -> tuple[Walk, bool]:
-    """What the walk of this document found, and whether that is so for good: no problem of this moment stood in it.
+    """Return what the walk of this document found, and whether that is so for good or a problem of the moment.
 
     written: a document that `document.load` reads. Costs one child process within the limits of `common.offload.pool`.
     """

@@ -1,7 +1,7 @@
-"""A whole questionnaire: its questions, the rules that decide, and the words of its results. Pure.
+"""What a whole questionnaire is: its questions, the rules that decide, and the words of its results. Pure.
 
 One is in the code (`results.BUILT_IN`); others are read from documents that administrators write (`document`). What no
-questionnaire can change is in `rules`: where danger leads, who is a minor, which numbers are shown.
+questionnaire can change is in `triage.rules`: where danger leads, who is a minor, which numbers are shown.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Reason:
-    """A sentence that says why. when: empty = always."""
+    """A sentence that says why. when: the conditions under which it is said; empty means always."""
 
     text: Wording
     when: tuple[When, ...] = ()
@@ -51,11 +51,11 @@ class Result:
     titles: tuple[Reason, ...] = ()
 
     def heading(self, answers: Mapping[str, str]) -> Wording:
-        """The title for these answers."""
+        """Return the title for these answers."""
         return next((one.text for one in self.titles if conditions_hold(one.when, answers)), self.title)
 
     def why(self, answers: Mapping[str, str]) -> list[Wording]:
-        """The reasons that these answers give, in their order."""
+        """Return the reasons that these answers give, in their order."""
         said = (next((one.text for one in group if conditions_hold(one.when, answers)), None) for group in self.reasons)
         return [text for text in said if text is not None]
 

@@ -1,8 +1,9 @@
 """A questionnaire as a document: what administrators edit, a version holds, and JSON carries. Pure.
 
-`of` writes one, `load` reads it and names every fault by its place. A document holds texts in several languages, the
+`dump` writes one, `load` reads it and names every fault by its place. A document holds texts in several languages, the
 order of the questions, when each is asked, the rules that decide, what makes a situation urgent, and the words of the
-results. What it cannot hold is in the code: see `rules` and `FIXED`. What it means as a whole is looked at by `walk`.
+results. What it cannot hold is in the code: see `triage.rules` and `FIXED`. `triage.editing.walk` looks at what it
+means as a whole.
 
 Shape: {"questions": [{"id", "slug", "text", "help"?, "options": [{"value", "label", "hint"?}], "asked_when"}],
 "decisions": [{"outcome", "when"}], "urgent": [condition], "results": {outcome: {"title", "reasons": [[{"text",
@@ -58,12 +59,12 @@ SLUGS: Final[Mapping[str, str]] = {**_SLUGS_BEFORE, **{name: question.slug for n
 
 
 def has_door(questionnaire: Questionnaire) -> bool:
-    """Whether who speaks is said at the door of the home page; else it is asked a page at a time, as it was before."""
+    """Whether people say at the door of the home page who they are; before, that was asked a page at a time."""
     return DOOR in questionnaire.by_id
 
 
 def fixed_questions(questionnaire: Questionnaire) -> Mapping[str, frozenset[str]]:
-    """The questions of this questionnaire that the code reads, with their answers."""
+    """Return the questions of this questionnaire that the code reads, with their answers."""
     return FIXED if has_door(questionnaire) else FIXED_BEFORE
 
 
@@ -101,7 +102,7 @@ class DocumentError(Exception):
 
 
 def dump(questionnaire: Questionnaire) -> dict[str, Any]:
-    """The document of a questionnaire. Each optional part that is empty is left out."""
+    """Return the document of a questionnaire. Each optional part that is empty is left out."""
     return {
         "questions": [_question_of(question) for question in questionnaire.questions],
         "decisions": [{"outcome": str(one.outcome), "when": _when_of(one.when)} for one in questionnaire.decisions],
@@ -160,9 +161,9 @@ def _wording_of(wording: Wording) -> dict[str, dict[str, str]]:
 
 
 def load(document: object, *, version: str) -> Questionnaire:
-    """The questionnaire of a document. Raises DocumentError with all that is wrong with its shape.
+    """Return the questionnaire of a document. Raises DocumentError with all that is wrong with its shape.
 
-    What it means is not looked at: a condition may name a question that is not there, and then never holds.
+    Its meaning is not checked: a condition may name a question that is not there, and then never holds.
     """
     reader = _Reader()
     questionnaire = reader.questionnaire(document, version)
@@ -179,7 +180,7 @@ in_language = lazy(_in_language, str)  # chosen when it is shown, like a transla
 
 
 class _Reader:
-    """Reads what it can and keeps what is wrong; what could not be read stands as something empty."""
+    """Reads what it can and notes what is wrong. It gives something empty for what it could not read."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
@@ -236,7 +237,7 @@ class _Reader:
         return Wording(texts.get("vous", ""), tu=texts.get("tu"), other=texts.get("other"))
 
     def translated(self, value: object, place: Place) -> dict[str, str]:
-        """A text by language; that of the source language is there, whatever was given."""
+        """Read a text by language. That of the source language is there, whatever was given."""
         source = languages.source()
         given = self.mapping(value, place, {source}, set(value) if isinstance(value, dict) else set())
         if len(given) > MOST_LANGUAGES:
@@ -309,7 +310,10 @@ class _Reader:
         )
 
     def slug(self, value: object, name: str, place: Place) -> str:
-        """The history of a browser keeps it: it says nothing of the facts, and never changes for a known question."""
+        """Read the address of a question.
+
+        A browser's history keeps it, so it says nothing of the facts and never changes.
+        """
         known = SLUGS.get(name)
         if isinstance(value, str) and (value == known if known else NEUTRAL_SLUG.fullmatch(value)):
             return value

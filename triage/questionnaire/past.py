@@ -18,7 +18,7 @@ VERSIONS: Final = frozenset({"2026-08-1"})
 
 @cache
 def find(version: str) -> Questionnaire | None:
-    """The questionnaire of that version of the code; None when there was none."""
+    """Return the questionnaire of that version of the code; None when there was none."""
     if version not in VERSIONS:
         return None
     written = json.loads((_FOLDER / f"{version}.json").read_text(encoding="utf-8"))

@@ -50,7 +50,7 @@ class Wording:
     other: Text | None = None
 
     def spoken(self, voice: Voice) -> Text:
-        """The variant for this voice."""
+        """Return the variant for this voice."""
         if voice.about_other and self.other is not None:
             return self.other
         if voice.familiar and self.tu is not None:
@@ -68,7 +68,7 @@ class Option:
 
 
 class When:
-    """A condition: every named question was answered with one of the named values."""
+    """A condition, which holds when every named question was answered with one of the named values."""
 
     def __init__(self, **accepted: str | tuple[str, ...]) -> None:
         self.accepted = {
@@ -107,7 +107,7 @@ class Question:
         return not self.asked_when or any(condition.holds(answers) for condition in self.asked_when)
 
     def option(self, value: object) -> Option | None:
-        """The option of that value, or None."""
+        """Return the option with that value, or None."""
         return next((option for option in self.options if option.value == value), None)
 
 
@@ -128,7 +128,7 @@ _UNSURE = Wording(_("Je ne sais pas"))
 
 
 def _unless_minor(facts: str) -> tuple[When, ...]:
-    """Asked of nobody under 18, and of nobody who helps somebody under 18: they are heard whatever happened."""
+    """The conditions of a question that spares minors and whoever helps one: they are heard whatever happened."""
     return (When(facts=facts, who="adult"), When(facts=facts, helped=_OF_AN_ADULT))
 
 

@@ -1,4 +1,4 @@
-"""The rules and the words of the questionnaire that the code brings. See questionnaire.py for what they mean.
+"""The rules and the words of the questionnaire that the code brings. See `definition` for what they mean.
 
 Source of the destinations: the table « Where each situation goes » of the service's reference facts; of the law: code
 pénal, art. 222-33-2-2. The degrees of urgency are this service's own choice: they order the queue, nothing else.
@@ -85,7 +85,7 @@ _CHAT_SERVICE: Final = (
 
 
 def _destination(outcome: Outcome) -> tuple[Wording, ...]:
-    """What 17 Cyber does, then where it leads from there."""
+    """Return what 17 Cyber does, then where it leads from there."""
     return (_OF_17_CYBER, Wording(DESTINATIONS[outcome].explanation))
 
 
