@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from locations import hours, loading
+from locations import hours
+from locations.importing import contacts
 from locations.models import (
     Competence,
     DataEdition,
@@ -242,7 +243,7 @@ class ReceptionPointAdmin(ContactAdmin):
         return unit.opening_hours is not None
 
     def new_key(self, obj: ReceptionPoint) -> str:
-        return _free_key(ReceptionPoint, loading.unit_key(obj.force, obj.department_code, obj.name))
+        return _free_key(ReceptionPoint, contacts.unit_key(obj.force, obj.department_code, obj.name))
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         _save_competences(formset)

@@ -12,13 +12,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Q
 from django.utils.functional import Promise
 
 from locations import abroad
-from locations import texts as location_texts
-from locations.geography import distance_km
-from locations.models import Municipality, Partner, PlaceName, PostalCode, ReceptionPoint, Source
+from locations.distances import distance_to, told_distance
+from locations.models import Municipality, PlaceName, PostalCode, ReceptionPoint
 from locations.names import normalise_name, normalise_place
 
 # A Municipality or a ReceptionPoint as a query below returns it, with the columns that the query adds.
@@ -415,27 +413,12 @@ def _add_units(places: list[Place]) -> None:
             matches = [_match(place.municipality, unit, is_competent=True) for unit in competent]
             place.units = sorted(matches, key=lambda match: (match.unit.force, match.unit.name))
         else:
-            nearest = sorted((unit for unit, _no in found), key=lambda unit: _distance(place.municipality, unit) or 0)
+            nearest = sorted((unit for unit, _no in found), key=lambda unit: distance_to(place.municipality, unit) or 0)
             place.units = [_match(place.municipality, unit, is_competent=False) for unit in nearest[:NEAREST_SHOWN]]
 
 
-def _distance(municipality: Municipality, unit: ReceptionPoint | Partner) -> float | None:
-    if municipality.latitude is None or municipality.longitude is None:
-        return None
-    if unit.latitude is None or unit.longitude is None:
-        return None
-    return distance_km(municipality.latitude, municipality.longitude, unit.latitude, unit.longitude)
-
-
-def _told_distance(municipality: Municipality, contact: ReceptionPoint | Partner) -> float | None:
-    """A distance that may be shown: both ends precisely known. Demonstration units stand at their town's centre."""
-    if not municipality.has_exact_position or contact.source == Source.DEMO:
-        return None
-    return _distance(municipality, contact)
-
-
 def _match(municipality: Municipality, unit: UnitRow, *, is_competent: bool) -> UnitMatch:
-    return UnitMatch(unit, is_competent, _told_distance(municipality, unit))
+    return UnitMatch(unit, is_competent, told_distance(municipality, unit))
 
 
 # --- what may have been meant -------------------------------------------------------------------------------------
@@ -636,81 +619,3 @@ def _found(place: Place) -> Suggestion:
     if place.postal_code:
         return Suggestion(f"{place.postal_code} {town.name}", f"{label} – {place.postal_code}")
     return Suggestion(town.name, label)
-
-
-# --- partners -----------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class PartnerGroup:
-    """Partners of one sort, nearest first; empty when none is known in the département."""
-
-    title: str | Promise
-    partners: list[tuple[Partner, float | None]]
-    note: str | Promise = ""
-
-
-@dataclass
-class Partners:
-    """The partners of a commune: by sort, and those who answer everywhere."""
-
-    groups: list[PartnerGroup]
-    national: list[Partner]
-
-    @property
-    def has_examples(self) -> bool:
-        """Whether one of those shown is the demonstration's."""
-        local = (partner for group in self.groups for partner, _distance in group.partners)
-        return any(partner.is_example for partner in (*local, *self.national))
-
-    @property
-    def has_local_help(self) -> bool:
-        """Whether an association or an office of victim help is known in the département."""
-        helps = {Partner.Kind.VICTIM_HELP, Partner.Kind.VICTIM_OFFICE}
-        return any(partner.kind in helps for group in self.groups for partner, _distance in group.partners)
-
-
-_GROUPS: tuple[tuple[str | Promise, tuple[str, ...], int, str | Promise], ...] = (
-    (
-        location_texts.HELP.later(),
-        (Partner.Kind.VICTIM_HELP, Partner.Kind.VICTIM_OFFICE, Partner.Kind.WOMEN_RIGHTS),
-        3,
-        "",
-    ),
-    (location_texts.MIND.later(), (Partner.Kind.PSYCHOLOGIST,), 3, ""),
-    (
-        location_texts.LAW.later(),
-        (Partner.Kind.JUSTICE_HOUSE, Partner.Kind.JUSTICE_POINT, Partner.Kind.LAW_ACCESS, Partner.Kind.BAR),
-        3,
-        "",
-    ),
-    (
-        location_texts.COURTS.later(),
-        (Partner.Kind.COURT, Partner.Kind.LOCAL_COURT, Partner.Kind.JUVENILE_COURT, Partner.Kind.COMPENSATION),
-        3,
-        location_texts.COURTS_NOTE.later(),
-    ),
-    (location_texts.FORMALITIES.later(), (Partner.Kind.FRANCE_SERVICES,), 2, ""),
-)
-
-
-def partners_near(municipality: Municipality) -> Partners:
-    """The partners of a commune's département by sort and distance, and the national ones. One query.
-
-    Which association or court is responsible for a commune is not in the data: nothing more is claimed.
-    """
-    department = municipality.department_code
-    found = Partner.objects.filter(Q(department_code=department) | Q(kind=Partner.Kind.NATIONAL)).order_by("key")
-    partners = list(found.defer("hours_note"))
-    groups = []
-    for title, kinds, limit, note in _GROUPS:
-        members = [partner for partner in partners if partner.kind in kinds]
-        members.sort(key=lambda partner: _sort_distance(municipality, partner))
-        shown = [(partner, _told_distance(municipality, partner)) for partner in members[:limit]]
-        groups.append(PartnerGroup(title, shown, note))
-    return Partners(groups, [partner for partner in partners if partner.kind == Partner.Kind.NATIONAL])
-
-
-def _sort_distance(municipality: Municipality, partner: Partner) -> float:
-    distance = _distance(municipality, partner)
-    return float("inf") if distance is None else distance

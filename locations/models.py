@@ -63,7 +63,7 @@ class Precision(models.TextChoices):
 
 
 class Source(models.TextChoices):
-    """The source of a unit, a competence or a partner. `loading.RANKS` says which source prevails."""
+    """The source of a unit, a competence or a partner. `importing.contacts.RANKS` says which source prevails."""
 
     DEMO = "demo", _("Démonstration, saisi à la main")
     DILA = "dila", _("DILA – Service-public.fr")
@@ -280,7 +280,7 @@ class ReceptionPoint(Contact):
     """A police station or a gendarmerie brigade that receives the public."""
 
     force = models.CharField(_("force"), max_length=11, choices=Force)
-    # Names change between editions and public ids are shared, empty or « 0 »: see `loading.unit_key`.
+    # Names change between editions and public ids are shared, empty or « 0 »: see `importing.contacts.unit_key`.
     key = models.CharField(_("clé d'importation"), max_length=255, unique=True)
     public_id = models.CharField(_("identifiant du ministère"), max_length=20, blank=True, db_index=True)
     dila_id = models.CharField(_("identifiant DILA"), max_length=60, blank=True, db_index=True)

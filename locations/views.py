@@ -17,6 +17,7 @@ from locations import texts as location_texts
 from locations.forms import ChoiceForm, Purpose, SearchForm
 from locations.lookup import Lookup, Suggestion
 from locations.models import Competence
+from locations.partners import partners_near
 
 # Where to go on when a place is not found: nothing checks that a town is the person's own.
 LARGE_TOWNS = (
@@ -217,7 +218,7 @@ def my_contacts(request: HttpRequest) -> HttpResponse:
         messages.info(request, location_texts.PLACE_FIRST.say())
         return redirect("locations:search")
     unit = choice.reception_point
-    partners = lookup.partners_near(choice.municipality) if choice.municipality else None
+    partners = partners_near(choice.municipality) if choice.municipality else None
     context = {
         "choice": choice,
         "unit": unit,

@@ -9,8 +9,9 @@ from chat.conversations.form_of_address import is_familiar
 from chat.models import Conversation
 from common.encryption import UnsealError
 from common.texts import languages
-from locations import hours, lookup
+from locations import hours
 from locations.models import Force, ReceptionPoint
+from locations.partners import PartnerGroup, partners_near
 from reports.models import AgeBand, Expectation, Fact, Platform, Report, ReporterRole, Since
 from triage import rules, versions
 
@@ -44,7 +45,7 @@ class PersonSummary:
     force: str
     opening_hours: list[hours.Line]
     opening: hours.Opening | None
-    partners: list[lookup.PartnerGroup]
+    partners: list[PartnerGroup]
 
     @property
     def unit(self) -> ReceptionPoint | None:
@@ -98,8 +99,8 @@ def read_person_summary(conversation: Conversation, now: datetime) -> PersonSumm
     )
 
 
-def _partners(report: Report) -> list[lookup.PartnerGroup]:
+def _partners(report: Report) -> list[PartnerGroup]:
     """The partners of the commune's département, by sort; only the sorts that have some."""
     if report.municipality is None:
         return []
-    return [group for group in lookup.partners_near(report.municipality).groups if group.partners]
+    return [group for group in partners_near(report.municipality).groups if group.partners]

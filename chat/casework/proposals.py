@@ -29,8 +29,9 @@ from chat.texts import thread as thread_texts
 from common import clock, dates
 from common.encryption import UnsealError
 from common.texts.catalogue import Sentence
-from locations import hours, lookup
+from locations import hours
 from locations.models import Partner, ReceptionPoint
+from locations.partners import partners_near
 from triage.questionnaire.questions import Text
 
 logger = logging.getLogger(__name__)
@@ -91,7 +92,7 @@ def partners_of(conversation: Conversation) -> list[Partner]:
     municipality = conversation.report.municipality
     if municipality is None:
         return list(Partner.objects.filter(kind=Partner.Kind.NATIONAL).order_by("key").defer("hours_note"))
-    near = lookup.partners_near(municipality)
+    near = partners_near(municipality)
     return [partner for group in near.groups for partner, _kilometres in group.partners] + near.national
 
 

@@ -2,7 +2,8 @@
 
 from django import template
 
-from locations import data_sources, national
+from locations import national
+from locations.importing import data_sources
 
 register = template.Library()
 

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
-from locations import data_sources
+from locations.importing import data_sources
 
 TABLES = [
     "municipality",

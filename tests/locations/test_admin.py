@@ -10,9 +10,10 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.test import RequestFactory
 from django.urls import reverse
 
-from locations import hours, loading
+from locations import hours
 from locations.admin import ContactForm, ReceptionPointAdmin
-from locations.loading import Result
+from locations.importing import loading
+from locations.importing.result import Result
 from locations.models import (
     Competence,
     DataEdition,

@@ -4,7 +4,7 @@ import pytest
 from django.template import Context, Template
 from django.utils import timezone
 
-from locations import data_sources
+from locations.importing import data_sources
 from locations.models import DataEdition
 
 pytestmark = pytest.mark.django_db

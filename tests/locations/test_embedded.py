@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from django.core.management import CommandError, call_command
 
-from locations import embedded
+from locations.importing import embedded
 
 PACKAGE = {
     "data/communes.json": [

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from locations import formats
-from locations.formats import Refused, recognise_format, telephone
+from locations.importing import formats
+from locations.importing.formats import recognise_format, telephone
+from locations.importing.records import Refused
 
 GENDARMERIE = {
     "identifiant_public_unite": "1000001",

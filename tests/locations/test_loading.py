@@ -2,8 +2,8 @@
 
 import pytest
 
-from locations import loading
-from locations.formats import (
+from locations.importing import loading, merge
+from locations.importing.records import (
     AliasRecord,
     CommuneRecord,
     CompetenceRecord,
@@ -13,7 +13,7 @@ from locations.formats import (
     Refused,
     UnitRecord,
 )
-from locations.loading import Result
+from locations.importing.result import Result
 from locations.models import (
     Competence,
     Municipality,
@@ -91,7 +91,7 @@ def test_load_the_same_communes_twice():
 
 
 def test_load_a_commune_in_more_than_one_batch(monkeypatch):
-    monkeypatch.setattr(loading, "BATCH", 2)
+    monkeypatch.setattr(merge, "BATCH", 2)
     records = [commune(f"13{number:03}", f"Ville {number}") for number in range(5)]
     assert counts(load(*records)) == (5, 0, 0, 0, 0, 0)
     records[3] = commune("13003", "Ville trois")

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from locations import lookup
 from locations.lookup import Outcome, read_query
 from locations.models import Municipality, Partner, ReceptionPoint
+from locations.partners import partners_near
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_places")]
 
@@ -475,7 +476,7 @@ def test_partners_near_are_told_by_department_and_distance(django_assert_num_que
         )
     Partner.objects.create(kind="aav", key="far", name="Ailleurs", department_code="01", source="dila")
     with django_assert_num_queries(1):
-        partners = lookup.partners_near(lyon)
+        partners = partners_near(lyon)
     group = partners.groups[0]
     assert [partner.name for partner, _distance in group.partners] == ["Aide 1", "Aide 2", "Aide 0"]
     assert group.partners[0][1] < 10
@@ -493,7 +494,7 @@ def test_partners_near_are_few_of_each_sort_and_each_sort_has_its_place():
                 kind=kind, key=f"{kind}:{number}", name=f"{kind} {number}", department_code="69",
                 latitude=45.74 + number / 10 + rank / 1000, longitude=4.87, source="dila",
             )  # fmt: skip
-    shown = [[partner.kind for partner, _distance in group.partners] for group in lookup.partners_near(lyon).groups]
+    shown = [[partner.kind for partner, _distance in group.partners] for group in partners_near(lyon).groups]
     assert [len(kinds) for kinds in shown] == [3, 3, 3, 3, 2]
     help_, mind, law, courts, formalities = (set(kinds) for kinds in shown)
     assert help_ == {Partner.Kind.VICTIM_HELP, Partner.Kind.VICTIM_OFFICE, Partner.Kind.WOMEN_RIGHTS}
@@ -505,7 +506,7 @@ def test_partners_near_are_few_of_each_sort_and_each_sort_has_its_place():
 
 
 def test_partners_near_where_none_is_known():
-    partners = lookup.partners_near(Municipality.objects.get(pk="61001"))
+    partners = partners_near(Municipality.objects.get(pk="61001"))
     assert not partners.has_local_help
     assert partners.national
 

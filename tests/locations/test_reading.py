@@ -8,9 +8,9 @@ import tarfile
 
 import pytest
 
-from locations import reading
-from locations.formats import recognise_format
-from locations.reading import SERVICE_LIST, UnreadableFile, column_name, files_in, read_documents
+from locations.importing import reading
+from locations.importing.formats import recognise_format
+from locations.importing.reading import SERVICE_LIST, UnreadableFile, column_name, files_in, read_documents
 
 COMPETENCE = (
     "code_commune;libelle_commune;institution;id_service;service;code_postal;codes_postaux\n"

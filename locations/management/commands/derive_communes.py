@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from locations import embedded
+from locations.importing import embedded
 
 
 class Command(BaseCommand):

@@ -20,11 +20,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from locations import data_sources, embedded, loading
-from locations.formats import FORMATS, Format, recognise_format
-from locations.loading import Result
+from locations.importing import data_sources, embedded, loading
+from locations.importing.formats import FORMATS, Format, recognise_format
+from locations.importing.reading import Document, Row, UnreadableFile, files_in, read_documents
+from locations.importing.result import Remark, Result
 from locations.models import Source
-from locations.reading import Document, Row, UnreadableFile, files_in, read_documents
 
 BASE_URL = "https://www.data.gouv.fr/api/1/datasets/r/"
 # The resources of data.gouv.fr and the format each must have.
@@ -82,7 +82,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.bar = Bar(sys.stderr)
-        self.remarks: list[loading.Remark] = []
+        self.remarks: list[Remark] = []
         self.failures: list[str] = []
         started = time.monotonic()
         if options["folder"] is not None and not options["folder"].is_dir():

@@ -19,12 +19,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from locations.formats import CommuneRecord, CompetenceRecord, NameRecord, PartnerRecord, Record, UnitRecord
 from locations.geography import distance_km
 from locations.hours import parse_text
+from locations.importing.records import CommuneRecord, CompetenceRecord, NameRecord, PartnerRecord, Record, UnitRecord
 from locations.names import department_of, normalise_name, normalise_place
 
-DATA = Path(__file__).resolve().parent / "data"
+DATA = Path(__file__).resolve().parents[1] / "data"
 COMMUNES = DATA / "communes.tsv.xz"
 UNITS = DATA / "units.json"
 VERSION = "1"

@@ -7,119 +7,29 @@ hours) carries the reason as a remark. Reasons are French, are read by the opera
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from locations import hours
 from locations.geography import RefusedPosition, read_position
+from locations.importing.reading import SERVICE_LIST
+from locations.importing.records import (
+    AliasRecord,
+    CommuneRecord,
+    CompetenceRecord,
+    NameRecord,
+    PartnerRecord,
+    PostalRecord,
+    Record,
+    Refused,
+    UnitRecord,
+)
 from locations.names import department_of, normalise_name
-from locations.reading import SERVICE_LIST
 
 Cells = Mapping[str, Any]
 
 # Marseille, Lyon and Paris: their postal codes lead to their arrondissements, never to the whole town.
 WITH_ARRONDISSEMENTS = frozenset({"13055", "69123", "75056"})
-
-
-class Refused(ValueError):
-    """A row is not loaded; the message is the reason."""
-
-
-@dataclass
-class CommuneRecord:
-    insee_code: str
-    name: str
-    kind: str
-    parent: str
-    department_code: str
-    department_name: str
-    region_code: str
-    region_name: str
-    zone: str
-    population: int | None
-    postal_codes: tuple[str, ...]
-    latitude: float | None
-    longitude: float | None
-    precision: str
-    remarks: list[str] = field(default_factory=list)
-
-
-@dataclass
-class NameRecord:
-    """A name that leads to a commune; kind as in `models.PlaceName.Kind`."""
-
-    insee_code: str
-    name: str
-    kind: str
-    remarks: list[str] = field(default_factory=list)
-
-
-@dataclass
-class PostalRecord:
-    """A postal or CEDEX code that leads to a commune, with the name written beside it."""
-
-    code: str
-    insee_code: str
-    kind: str
-    label: str = ""
-    is_approximate: bool = False
-    locality: str = ""
-    latitude: float | None = None
-    longitude: float | None = None
-    remarks: list[str] = field(default_factory=list)
-
-
-@dataclass
-class ContactRecord:
-    name: str
-    department_code: str
-    insee_code: str
-    address: str
-    postal_code: str
-    town: str
-    telephone: str
-    url: str
-    latitude: float | None
-    longitude: float | None
-    opening_hours: hours.Week | None
-    remarks: list[str] = field(default_factory=list)
-
-
-@dataclass
-class UnitRecord(ContactRecord):
-    force: str = ""
-    public_id: str = ""
-    dila_id: str = ""
-
-
-@dataclass
-class PartnerRecord(ContactRecord):
-    kind: str = ""
-    dila_id: str = ""
-    email: str = ""
-    hours_note: str = ""
-    accessibility: str = ""
-    presentation: str = ""
-    telephone_hours: str = ""
-
-
-@dataclass
-class CompetenceRecord:
-    insee_code: str
-    force: str
-    public_id: str
-    service: str
-    remarks: list[str] = field(default_factory=list)
-
-
-@dataclass
-class AliasRecord:
-    service: str
-    dila_id: str
-    remarks: list[str] = field(default_factory=list)
-
-
-Record = CommuneRecord | NameRecord | PostalRecord | UnitRecord | PartnerRecord | CompetenceRecord | AliasRecord
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,265 @@
+"""Loads units and partners. Where two sources describe the same one, RANKS says which prevails."""
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from locations.importing import records
+from locations.importing.merge import Merge, rank_case
+from locations.importing.records import Refused
+from locations.importing.result import Result
+from locations.importing.sink import Sink, known_communes
+from locations.models import (
+    Partner,
+    ReceptionPoint,
+    Source,
+    UnitAlias,
+)
+from locations.names import normalise_name, unit_core
+
+RANKS = {
+    Source.DEMO: 0,
+    Source.COMPETENCE: 1,
+    Source.DILA: 2,
+    Source.MINISTRY: 3,
+    Source.MINISTRY_HOURS: 4,
+    Source.HAND: 5,
+}
+
+
+@dataclass
+class UnitIndex:
+    """The units in the tables, found by any of the ways that sources name them."""
+
+    by_key: dict[str, int] = field(default_factory=dict)
+    by_public_id: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
+    by_dila_id: dict[str, str] = field(default_factory=dict)
+    by_name: dict[tuple[str, str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
+    cores: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls) -> "UnitIndex":
+        index = cls()
+        units = ReceptionPoint.objects.order_by("key").values_list(
+            "pk", "key", "force", "department_code", "public_id", "dila_id", "name"
+        )
+        by_pk: dict[int, str] = {}
+        for pk, key, force, department, public_id, dila_id, name in units:
+            by_pk[pk] = key
+            index.by_key[key] = pk
+            index.cores[key] = unit_core(name)
+            if public_id:
+                index.by_public_id[force, public_id].append(key)
+            if dila_id:
+                index.by_dila_id[dila_id] = key
+            index.by_name[force, department, unit_core(name)].append(key)
+        for force, department, core, pk in UnitAlias.objects.values_list(
+            "force", "department_code", "core", "reception_point_id"
+        ):
+            index.by_name[force, department, core].insert(0, by_pk[pk])
+        return index
+
+    def find(self, *, force: str, department_code: str, public_id: str, name: str) -> str | None:
+        """The key of a unit: by the ministry's id where it tells one unit, else by name within the département."""
+        core = unit_core(name)
+        same_id = self.by_public_id.get((force, public_id), []) if public_id else []
+        if len(same_id) == 1:
+            return same_id[0]
+        if named := [key for key in same_id if self.cores[key] == core]:
+            return named[0]
+        return next(iter(self.by_name.get((force, department_code, core), [])), None)
+
+
+def unit_key(force: str, department_code: str, name: str) -> str:
+    """The key by which a unit is recognised from one edition to the next: force, département and its name there.
+
+    The ministry's ids cannot: some are shared by two units, some are empty or « 0 », police has none.
+    """
+    return f"{force}:{department_code}:{unit_core(name)}"
+
+
+_UNIT_FIELDS = [
+    "name",
+    "address",
+    "postal_code",
+    "town",
+    "telephone",
+    "url",
+    "municipality_id",
+    "department_code",
+    "latitude",
+    "longitude",
+    "opening_hours",
+    "public_id",
+    "dila_id",
+]
+_PARTNER_FIELDS = [
+    "name",
+    "kind",
+    "address",
+    "postal_code",
+    "town",
+    "telephone",
+    "url",
+    "municipality_id",
+    "department_code",
+    "latitude",
+    "longitude",
+    "opening_hours",
+    "email",
+    "hours_note",
+    "accessibility",
+    "presentation",
+    "telephone_hours",
+]
+_NULLABLE = {"municipality_id", "latitude", "longitude", "opening_hours"}
+
+
+def _prevailing(columns: list[str]) -> dict[str, str]:
+    """On conflict the better source prevails, the other fills what it leaves empty; demonstration leaves no trace."""
+    offered, present = rank_case("excluded.source", RANKS), rank_case("t.source", RANKS)
+    assign = {}
+    for name in columns:
+        new, old = f"excluded.{name}", f"t.{name}"
+        if name not in _NULLABLE:
+            new, old = f"NULLIF({new}, '')", f"NULLIF({old}, '')"
+        empty = "" if name in _NULLABLE else ", ''"
+        assign[name] = (
+            f"CASE WHEN t.source = 'demo' THEN excluded.{name}"
+            f" WHEN {offered} >= {present} THEN COALESCE({new}, {old}{empty})"
+            f" ELSE COALESCE({old}, {new}{empty}) END"
+        )
+    assign["source"] = f"CASE WHEN {offered} >= {present} THEN excluded.source ELSE t.source END"
+    return assign
+
+
+DEMO_GUARD = "NOT (excluded.source = 'demo' AND t.source <> 'demo')"
+
+
+class ContactSink(Sink):
+    """The loading that units and partners share: their commune, and demonstration rows that give way to real ones."""
+
+    merge: Merge
+    model: type[ReceptionPoint] | type[Partner]
+    group: str  # the column that, with the département, says what a source covers
+
+    def __init__(self, result: Result, source: Source) -> None:
+        self.result, self.source, self.communes = result, source, known_communes()
+        self.used: set[str] = set()
+        self.covered: set[tuple[str, str]] = set()
+        self.real = set(
+            self.model.objects.exclude(source__in=[Source.DEMO, Source.COMPETENCE]).values_list(
+                self.group, "department_code"
+            )
+        )
+
+    def _commune(self, record: records.ContactRecord, remarks: list[str]) -> str | None:
+        if not record.insee_code:
+            return None
+        if record.insee_code not in self.communes:
+            remarks.append(f"commune inconnue, ignorée : {record.insee_code}")
+            return None
+        return record.insee_code
+
+    def _values(self, record: Any, fields: list[str], commune: str | None) -> tuple[Any, ...]:
+        hours = record.opening_hours
+        special = {
+            "municipality_id": commune,
+            "opening_hours": None if hours is None else json.dumps(hours, sort_keys=True),
+        }
+        return tuple(special[name] if name in special else getattr(record, name) for name in fields)
+
+    def _steps_back(self, group: str, department: str) -> bool:
+        """Whether a demonstration row would stand beside real ones of the same place."""
+        return self.source == Source.DEMO and (group, department) in self.real
+
+    def flush(self) -> None:
+        self.merge.flush()
+
+    def finish(self) -> None:
+        self.merge.flush()
+        self.merge.count_into(self.result)
+        if self.source == Source.DEMO:
+            return
+        shown = self.model.objects.filter(source=Source.DEMO, edited_by_hand=False)
+        pairs = {(getattr(item, self.group), item.department_code): item for item in shown}
+        for item in shown:
+            if (getattr(item, self.group), item.department_code) in self.covered & pairs.keys():
+                item.delete()
+                self.result.removed += 1
+
+
+class UnitSink(ContactSink):
+    model = ReceptionPoint
+    group = "force"
+
+    def __init__(self, result: Result, source: Source) -> None:
+        super().__init__(result, source)
+        self.index = UnitIndex.read()
+        self.merge = Merge(
+            ReceptionPoint,
+            ["key", "force", "source", *_UNIT_FIELDS],
+            key=["key"],
+            assign=_prevailing(_UNIT_FIELDS),
+            guard=DEMO_GUARD,
+        )
+
+    def add(self, record: records.UnitRecord) -> list[str]:
+        if self._steps_back(record.force, record.department_code):
+            self.result.ignored += 1
+            return []
+        remarks: list[str] = []
+        commune = self._commune(record, remarks)
+        key = self._key(record)
+        if key in self.used:
+            # Two stations of one town: Tours, Valence, Poitiers. The street tells them apart.
+            key = f"{unit_key(record.force, record.department_code, record.name)}:{normalise_name(record.address)}"[
+                :255
+            ]
+            if key in self.used:
+                raise Refused("doublon : même unité, même adresse")
+        self.used.add(key)
+        self.covered.add((record.force, record.department_code))
+        self.merge.add((key, record.force, str(self.source), *self._values(record, _UNIT_FIELDS, commune)))
+        return remarks
+
+    def _key(self, record: records.UnitRecord) -> str:
+        if record.dila_id in self.index.by_dila_id:
+            return self.index.by_dila_id[record.dila_id]
+        same_id = self.index.by_public_id.get((record.force, record.public_id), []) if record.public_id else []
+        if len(same_id) == 1:
+            return same_id[0]
+        return unit_key(record.force, record.department_code, record.name)
+
+
+class PartnerSink(ContactSink):
+    model = Partner
+    group = "kind"
+
+    def __init__(self, result: Result, source: Source) -> None:
+        super().__init__(result, source)
+        self.merge = Merge(
+            Partner,
+            ["key", "source", *_PARTNER_FIELDS],
+            key=["key"],
+            assign=_prevailing(_PARTNER_FIELDS),
+            guard=DEMO_GUARD,
+        )
+
+    def add(self, record: records.PartnerRecord) -> list[str]:
+        if self._steps_back(record.kind, record.department_code):
+            self.result.ignored += 1
+            return []
+        remarks: list[str] = []
+        commune = self._commune(record, remarks)
+        key = record.dila_id
+        if key in self.used:
+            # Some DILA ids are shared by several bodies of one commune.
+            key = f"{record.dila_id}:{normalise_name(record.name)}:{normalise_name(record.address)}"[:120]
+            if key in self.used:
+                raise Refused("doublon : même identifiant, même nom, même adresse")
+        self.used.add(key)
+        self.covered.add((record.kind, record.department_code))
+        self.merge.add((key, str(self.source), *self._values(record, _PARTNER_FIELDS, commune)))
+        return remarks

@@ -1,0 +1,24 @@
+"""What takes the records of one kind while a file is loaded."""
+
+from typing import Any
+
+from locations.models import (
+    Municipality,
+)
+
+
+class Sink:
+    """Takes the records of one kind; `add` answers the remarks it has on a record it takes, or raises Refused."""
+
+    def add(self, record: Any) -> list[str]:
+        raise NotImplementedError
+
+    def flush(self) -> None:
+        """Write what was taken so far, when a later sink depends on it."""
+
+    def finish(self) -> None:
+        raise NotImplementedError
+
+
+def known_communes() -> set[str]:
+    return set(Municipality.objects.values_list("insee_code", flat=True))

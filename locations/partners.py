@@ -1,0 +1,85 @@
+"""The partners of a commune: associations, courts and other services, by sort and distance."""
+
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.utils.functional import Promise
+
+from locations import texts as location_texts
+from locations.distances import distance_to, told_distance
+from locations.models import Municipality, Partner
+
+
+@dataclass
+class PartnerGroup:
+    """Partners of one sort, nearest first; empty when none is known in the département."""
+
+    title: str | Promise
+    partners: list[tuple[Partner, float | None]]
+    note: str | Promise = ""
+
+
+@dataclass
+class Partners:
+    """The partners of a commune: by sort, and those who answer everywhere."""
+
+    groups: list[PartnerGroup]
+    national: list[Partner]
+
+    @property
+    def has_examples(self) -> bool:
+        """Whether one of those shown is the demonstration's."""
+        local = (partner for group in self.groups for partner, _distance in group.partners)
+        return any(partner.is_example for partner in (*local, *self.national))
+
+    @property
+    def has_local_help(self) -> bool:
+        """Whether an association or an office of victim help is known in the département."""
+        helps = {Partner.Kind.VICTIM_HELP, Partner.Kind.VICTIM_OFFICE}
+        return any(partner.kind in helps for group in self.groups for partner, _distance in group.partners)
+
+
+_GROUPS: tuple[tuple[str | Promise, tuple[str, ...], int, str | Promise], ...] = (
+    (
+        location_texts.HELP.later(),
+        (Partner.Kind.VICTIM_HELP, Partner.Kind.VICTIM_OFFICE, Partner.Kind.WOMEN_RIGHTS),
+        3,
+        "",
+    ),
+    (location_texts.MIND.later(), (Partner.Kind.PSYCHOLOGIST,), 3, ""),
+    (
+        location_texts.LAW.later(),
+        (Partner.Kind.JUSTICE_HOUSE, Partner.Kind.JUSTICE_POINT, Partner.Kind.LAW_ACCESS, Partner.Kind.BAR),
+        3,
+        "",
+    ),
+    (
+        location_texts.COURTS.later(),
+        (Partner.Kind.COURT, Partner.Kind.LOCAL_COURT, Partner.Kind.JUVENILE_COURT, Partner.Kind.COMPENSATION),
+        3,
+        location_texts.COURTS_NOTE.later(),
+    ),
+    (location_texts.FORMALITIES.later(), (Partner.Kind.FRANCE_SERVICES,), 2, ""),
+)
+
+
+def partners_near(municipality: Municipality) -> Partners:
+    """The partners of a commune's département by sort and distance, and the national ones. One query.
+
+    Which association or court is responsible for a commune is not in the data: nothing more is claimed.
+    """
+    department = municipality.department_code
+    found = Partner.objects.filter(Q(department_code=department) | Q(kind=Partner.Kind.NATIONAL)).order_by("key")
+    partners = list(found.defer("hours_note"))
+    groups = []
+    for title, kinds, limit, note in _GROUPS:
+        members = [partner for partner in partners if partner.kind in kinds]
+        members.sort(key=lambda partner: _sort_distance(municipality, partner))
+        shown = [(partner, told_distance(municipality, partner)) for partner in members[:limit]]
+        groups.append(PartnerGroup(title, shown, note))
+    return Partners(groups, [partner for partner in partners if partner.kind == Partner.Kind.NATIONAL])
+
+
+def _sort_distance(municipality: Municipality, partner: Partner) -> float:
+    distance = distance_to(municipality, partner)
+    return float("inf") if distance is None else distance
