@@ -176,7 +176,7 @@ def sockets() -> Iterator[tuple[str, float, float]]:
     yield "a handshake, without autobahn's texts for its debug log", quiet[0], loud[0]
     yield "a frame each way, likewise", quiet[1], loud[1]
     yield from rounds(serving)
-    yield lines(serving)
+    yield sending()
 
 
 def rounds(serving: Any) -> Iterator[tuple[str, float, float]]:
@@ -214,12 +214,14 @@ class _Reactor:
         self.writers.remove(writer)
 
 
-def lines(serving: Any) -> tuple[str, float, float]:
+def sending() -> tuple[str, float, float]:
     """An answer of 300 bytes sent at once, and in Twisted's next turn, which asks epoll to be told and no longer."""
     import select
 
+    from pnav.server.lines import Line
+
     found = []
-    for kind in (serving.Line, tcp.Server):
+    for kind in (Line, tcp.Server):
         near, far = socket.socketpair()
         near.setblocking(False)
         reactor, poll = _Reactor(), select.epoll()

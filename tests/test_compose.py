@@ -27,7 +27,7 @@ from common.offload import pool as offload_pool
 from deploy import authority, fonts, preflight
 from pnav.middleware.require_https import PROGRAMS
 from pnav.pages.models import Feedback
-from pnav.server import page_handler, serving
+from pnav.server import http_channel, page_handler
 from pnav.server.process_role import ProcessRole
 from pnav.server.serving import OPTIONS
 
@@ -570,9 +570,11 @@ def test_proxy_gives_a_request_so_long_and_no_longer():
     seconds = {name: int(count) * units[unit] for name, count, unit in re.findall(r"(\w+) (\d+)([sm])\n", times)}
     assert set(seconds) == {"read_header", "read_body", "write", "idle"}
     # Whoever is refused for being slow is refused by the process, which says so; the proxy ends what does not end then.
-    assert seconds["read_header"] < serving.REQUEST_SECONDS < seconds["read_body"] < 2 * serving.REQUEST_SECONDS
+    assert (
+        seconds["read_header"] < http_channel.REQUEST_SECONDS < seconds["read_body"] < 2 * http_channel.REQUEST_SECONDS
+    )
     assert seconds["read_body"] + page_handler.WAIT_SECONDS < seconds["write"] <= 120  # and what is left is for sending
-    assert serving.IDLE_SECONDS <= seconds["idle"] <= 120
+    assert http_channel.IDLE_SECONDS <= seconds["idle"] <= 120
     # Of the whole head, in kilobytes: our longest is a session, a few cookies and an address; Caddy's own is 1 MB.
     assert re.search(r"^\t\tmax_header_size (\d+)KB$", caddyfile, re.MULTILINE)[1] == "32"
     # A socket over HTTP/2 would be a request that takes longer than that.

@@ -24,7 +24,7 @@ from twisted.python.failure import Failure
 from twisted.web import http
 
 import pnav.asgi  # noqa: F401  installs the server
-from pnav.server import serving
+from pnav.server import http_channel, lines, serving
 from pnav.server.body_limits import ADMIN_BODY_MAX_BYTES, BODY_MAX_BYTES
 
 
@@ -256,7 +256,7 @@ def line():
     theirs.setblocking(False)
     ours.setblocking(False)
     protocol, asked = Protocol(), Asked()
-    made = serving.Line(ours, protocol, ("127.0.0.1", 1), None, 1, asked)
+    made = lines.Line(ours, protocol, ("127.0.0.1", 1), None, 1, asked)
     protocol.transport = made
     yield made, theirs, asked
     ours.close()
@@ -272,7 +272,7 @@ def arrived(theirs: socket.socket) -> bytes:
 
 
 def test_daphne_listens_with_our_line():
-    assert tcp.Port.transport is serving.Line
+    assert tcp.Port.transport is lines.Line
 
 
 def test_what_fits_is_there_without_a_turn_of_the_loop(line):
@@ -306,13 +306,13 @@ def test_what_waits_is_known_and_let_go_of_with_the_line(line):
     sent = bytes(4 * 1024 * 1024)
     made.write(sent)
     put_aside = made.waiting
-    assert 0 < put_aside <= len(sent) + serving.PIECE_BYTES
+    assert 0 < put_aside <= len(sent) + lines.PIECE_BYTES
     for _each in range(1000):
         made.write(b"a")
-    assert made.waiting == put_aside + 1000 * (1 + serving.PIECE_BYTES)
+    assert made.waiting == put_aside + 1000 * (1 + lines.PIECE_BYTES)
     assert len(arrived(theirs)) > 0
     made.connectionLost(Failure(ConnectionLost()))
-    assert made.waiting == 0 and made not in serving.waiting._lines
+    assert made.waiting == 0 and made not in lines.waiting._lines
 
 
 def test_of_all_that_waits_the_most_is_cut_first():
@@ -326,7 +326,7 @@ def test_of_all_that_waits_the_most_is_cut_first():
             cut.append(self)
 
     small, middle, large, none = Slow(10), Slow(40), Slow(70), Slow(0)
-    all_of_them = serving.Waiting(at_most=60, every=100)
+    all_of_them = lines.Waiting(at_most=60, every=100)
     for each in (small, middle, large, none):
         all_of_them.add(each, 1)
     assert not cut  # not weighed yet
@@ -381,9 +381,9 @@ def handed_over(monkeypatch):
             return made[-1][0]
 
     asked = Asked()
-    monkeypatch.setattr(serving, "reactor", asked)
+    monkeypatch.setattr(lines, "reactor", asked)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    adoption = serving.Adoption(ours, Factory())
+    adoption = lines.Adoption(ours, Factory())
     yield adoption, theirs, made, asked
     for protocol, _address in made:
         protocol.transport.socket.close()
@@ -400,7 +400,7 @@ def test_connection_that_is_handed_over_is_the_clients(handed_over):
         adoption.doRead()
         ((protocol, told),) = made
         assert (told.host, told.port) == address == one.getsockname()
-        assert isinstance(protocol.transport, serving.Line)
+        assert isinstance(protocol.transport, lines.Line)
         protocol.transport.write(b"answer")
         assert one.recv(10) == b"answer"
     assert not asked.removed
@@ -438,9 +438,9 @@ class OneClient:
     """A connection on a clock of the test's own."""
 
     def __init__(self, clock):
-        self.channel = serving.Channel()
+        self.channel = http_channel.Channel()
         self.channel.callLater = clock.callLater
-        self.channel.timeOut = serving.IDLE_SECONDS
+        self.channel.timeOut = http_channel.IDLE_SECONDS
         self.channel.requestFactory = Arrived
         self.channel.factory = None
         self.line = StringTransport()
@@ -453,33 +453,33 @@ class OneClient:
 
 @pytest.fixture
 def clock():
-    serving.Channel.waiting.clear()
+    http_channel.Channel.waiting.clear()
     Arrived.arrived.clear()
     yield Clock()
-    serving.Channel.waiting.clear()
+    http_channel.Channel.waiting.clear()
 
 
 HEAD = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"
 
 
 def test_daphne_listens_with_our_channel(clock):
-    assert daphne.http_protocol.HTTPFactory.protocol is serving.Channel
+    assert daphne.http_protocol.HTTPFactory.protocol is http_channel.Channel
 
 
 def test_body_that_comes_byte_by_byte_is_given_up_in_time(clock):
     one = OneClient(clock)
     one.channel.dataReceived(HEAD)
     for _each in range(9):
-        clock.advance(serving.REQUEST_SECONDS / 10)
+        clock.advance(http_channel.REQUEST_SECONDS / 10)
         one.channel.dataReceived(b"a")
     assert not one.is_closed
-    clock.advance(serving.REQUEST_SECONDS / 10)
+    clock.advance(http_channel.REQUEST_SECONDS / 10)
     assert one.is_closed and not Arrived.arrived
 
 
 def test_head_without_end_is_closed_after_its_time_and_not_before(clock):
     one = OneClient(clock)
-    for _half in range(int(2 * serving.REQUEST_SECONDS) - 1):
+    for _half in range(int(2 * http_channel.REQUEST_SECONDS) - 1):
         one.channel.dataReceived(b"G")
         clock.advance(0.5)
     assert not one.is_closed
@@ -493,16 +493,16 @@ def test_request_that_takes_long_to_answer_is_not_cut_and_the_next_one_has_its_w
     one.channel.dataReceived(HEAD + b"0123456789")
     (request,) = Arrived.arrived
     clock.advance(1000)
-    assert not one.is_closed and not serving.Channel.waiting
+    assert not one.is_closed and not http_channel.Channel.waiting
     request.finish()
-    assert list(serving.Channel.waiting) == [one.channel]
-    clock.advance(serving.IDLE_SECONDS - 1)
+    assert list(http_channel.Channel.waiting) == [one.channel]
+    clock.advance(http_channel.IDLE_SECONDS - 1)
     one.channel.dataReceived(b"GET / HTTP/1.1\r\n")
-    clock.advance(serving.REQUEST_SECONDS - 1)
+    clock.advance(http_channel.REQUEST_SECONDS - 1)
     one.channel.dataReceived(b"Host: x\r\n\r\n")
     assert len(Arrived.arrived) == 2 and not one.is_closed
     Arrived.arrived[1].finish()
-    clock.advance(serving.IDLE_SECONDS + 1)
+    clock.advance(http_channel.IDLE_SECONDS + 1)
     assert one.is_closed, "nothing more is asked"
 
 
@@ -517,25 +517,25 @@ def test_requests_that_follow_one_another_are_all_answered(clock):
 
 
 def test_who_waits_longest_gives_way_to_the_next(clock, monkeypatch):
-    monkeypatch.setattr(serving, "WAITING_AT_MOST", 3)
+    monkeypatch.setattr(http_channel, "WAITING_AT_MOST", 3)
     busy = OneClient(clock)
     busy.channel.dataReceived(HEAD + b"0123456789")
     clients = [OneClient(clock) for _each in range(5)]
     assert [one.is_closed for one in clients] == [True, True, False, False, False]
     assert not busy.is_closed, "an answer under way is no waiting"
-    assert len(serving.Channel.waiting) == 3
+    assert len(http_channel.Channel.waiting) == 3
 
 
 def test_form_that_comes_slowly_gives_way_to_nobody_who_says_nothing(clock, monkeypatch):
     now = [100.0]
-    monkeypatch.setattr(serving, "WAITING_AT_MOST", 3)
-    monkeypatch.setattr(serving, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(http_channel, "WAITING_AT_MOST", 3)
+    monkeypatch.setattr(http_channel, "time", SimpleNamespace(monotonic=lambda: now[0]))
     slow = OneClient(clock)
     slow.channel.dataReceived(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n01")
     for _each in range(10):
         OneClient(clock)
-        now[0] += serving.SILENT_SECONDS
-    assert not slow.is_closed and len(serving.Channel.waiting) == 3
+        now[0] += http_channel.SILENT_SECONDS
+    assert not slow.is_closed and len(http_channel.Channel.waiting) == 3
     slow.channel.dataReceived(b"23456789")
     assert Arrived.arrived
 
@@ -568,7 +568,7 @@ def test_body_that_is_too_long_is_refused_before_it_comes(clock, monkeypatch, pa
     assert "Cet envoi n'a pas pu être lu" in unescape(page) and 'href="tel:17"' in page
     one.channel.dataReceived(b"a" * 100_000)
     assert files == [], "no file is made for it"
-    clock.advance(serving.REFUSED_SECONDS + 0.1)
+    clock.advance(http_channel.REFUSED_SECONDS + 0.1)
     assert one.is_closed
     other = OneClient(clock)
     other.channel.dataReceived(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {most}\r\n\r\n".encode())

@@ -531,7 +531,7 @@ SOCKETS: dict[str, Line] = {
         (
             "chat.realtime.connection:SOCKETS_A_SESSION",
             "chat.realtime.connection:SOCKETS_A_NETWORK",
-            "pnav.server.serving:WAITING_BYTES",
+            "pnav.server.lines:WAITING_BYTES",
             PAGE,
             PAGE_BYTES,
         ),
@@ -540,7 +540,7 @@ SOCKETS: dict[str, Line] = {
     "ws/console/": Line(
         STAFF,
         STAFF,
-        ("chat.realtime.connection:SOCKETS_A_SESSION", "pnav.server.serving:WAITING_BYTES", PAGE, PAGE_BYTES),
+        ("chat.realtime.connection:SOCKETS_A_SESSION", "pnav.server.lines:WAITING_BYTES", PAGE, PAGE_BYTES),
         USED,
     ),
     "": Line(

@@ -22,7 +22,7 @@ class Beat(Enum):
 
 
 class Transport(Protocol):
-    """The line to a client, as the server hands it over: `pnav.server.serving.Line`."""
+    """The line to a client, as the server hands it over: `pnav.server.lines.Line`."""
 
     @property
     def waiting(self) -> int:

@@ -1,7 +1,7 @@
 """The one address of `make run`: each connection goes to the process that serves what it asks for.
 
 Production has a proxy for this (`deploy/Caddyfile`). Here the first bytes of a connection are looked at, not read, and
-the connection itself is handed over a Unix socket to the process of sockets or to that of pages (`pnav.server.serving`
+the connection itself is handed over a Unix socket to the process of sockets or to that of pages (`pnav.server.lines`
 adopts it there): the client's address stays true, no byte is copied, and this process has nothing to do with it any
 more.
 

@@ -28,8 +28,9 @@ from django.core.management.base import CommandError
 
 from pnav.demo import environment
 from pnav.demo.services import Postgres, Service, ServiceError, Valkey
+from pnav.server.lines import ADOPTION_VARIABLE
 from pnav.server.process_role import ProcessRole
-from pnav.server.serving import ADOPTION_VARIABLE, daphne_arguments
+from pnav.server.serving import daphne_arguments
 from reports.seal import custody
 from reports.seal.sealing import PrivateKey
 

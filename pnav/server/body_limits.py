@@ -1,7 +1,7 @@
 """How many bytes of body a request may carry: a form, a frame or a file, whatever it says it is.
 
-Held twice: by our server before the body comes, from what the head says (`pnav.server.serving.Channel`); and where the
-body is read, for a body in pieces, which does not say how long it is, and for any other server
+Held twice: by our server before the body comes, from what the head says (`pnav.server.http_channel.Channel`); and where
+the body is read, for a body in pieces, which does not say how long it is, and for any other server
 (`pnav.server.page_handler`).
 """
 

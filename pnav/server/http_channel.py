@@ -1,0 +1,118 @@
+"""How long and how much an HTTP client may keep the server waiting."""
+
+import time
+from typing import Any, ClassVar, cast
+
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+from twisted.web import http
+
+from pnav.server.body_limits import BODY_MAX_BYTES, body_max_bytes
+
+# A request has so long to arrive whole, its head and its body, however it is cut up; a connection on which nothing is
+# asked, so long until it is closed (Twisted's own figure).
+REQUEST_SECONDS, IDLE_SECONDS = 20.0, 60.0
+# Connections of a process that wait for a request, or for the rest of one. One more closes the one that waits longest.
+# Each holds up to 100 kB of a body in memory, so a hundred megabytes in all; what is longer lies in a file.
+WAITING_AT_MOST = 1024
+SILENT_SECONDS = 2.0  # on which nothing was asked for so long is closed before one whose request is on its way
+REFUSED_SECONDS = 2.0
+
+
+class Channel(http.HTTPChannel):
+    """Twisted's own end of an HTTP connection. It waits for slow clients for a bounded time, and for so many at once.
+
+    Twisted gives a client another minute at each byte that comes, keeps any number of such clients, and takes a body of
+    any length. None of them holds a thread; they hold memory and connections.
+    """
+
+    waiting: ClassVar[dict["Channel", None]] = {}  # in the order in which they began to wait
+
+    _is_arriving = _is_refused = False
+    _received = 0
+    _largest = BODY_MAX_BYTES
+    _waits_since = 0.0
+
+    def connectionMade(self) -> None:  # noqa: N802  as Twisted names it
+        super().connectionMade()
+        self._wait()
+
+    def _wait(self) -> None:
+        self._is_arriving, self._received = False, 0
+        self._waits_since = time.monotonic()
+        if len(self.waiting) >= WAITING_AT_MOST:
+            longest = self._next_to_go()
+            del self.waiting[longest]
+            longest.forceAbortClient()
+        self.waiting[self] = None
+
+    def _next_to_go(self) -> "Channel":
+        """Who has waited longest without a word; if there is nobody, who has waited longest. Whoever opens connections
+        and says nothing takes the place of nobody whose form comes slowly."""
+        for one in self.waiting:
+            if self._waits_since - one._waits_since < SILENT_SECONDS:
+                break  # so have those after it
+            if not one._is_arriving:
+                return one
+        return next(iter(self.waiting))
+
+    def resetTimeout(self) -> None:  # noqa: N802  as Twisted names it
+        """Do nothing: what comes slowly gives no more time."""
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802  as Twisted names it
+        if not self._is_arriving and self in self.waiting:
+            self._is_arriving = True
+            self.setTimeout(REQUEST_SECONDS)
+        super().dataReceived(data)
+
+    def allHeadersReceived(self) -> None:  # noqa: N802  as Twisted names it
+        self._largest = body_max_bytes(cast(bytes, self._path).decode("latin-1"))  # of the request line
+        if (self.length or 0) > self._largest:
+            self._refuse_body()
+        else:
+            super().allHeadersReceived()
+
+    def rawDataReceived(self, data: bytes) -> None:  # noqa: N802  as Twisted names it
+        if self._is_refused:
+            return
+        if self in self.waiting:
+            self._received += len(data)  # a body in pieces does not say how long it is
+            if self._received > 2 * self._largest:
+                self._refuse_body()
+                return
+        super().rawDataReceived(data)
+
+    def _refuse_body(self) -> None:
+        """Before the body came, with a page that was drawn at the start: « Précédent » brings back what was typed.
+
+        Twisted keeps a body of more than 100 kB in a temporary file, which this one never fills.
+        """
+        from pnav.server import busy  # it asks for Django's settings, which whoever starts a server has not read yet
+
+        self._is_refused = True
+        head = self.requests[-1].requestHeaders
+        path = cast(bytes, self._path).decode("latin-1")
+        headers, page = busy.too_large(path, (head.getRawHeaders(b"cookie") or [b""])[0])
+        lines = [
+            b"HTTP/1.1 413 Content Too Large",
+            b"Connection: close",
+            *(name + b": " + value for name, value in headers),
+        ]
+        cast(Any, self.transport).write(b"\r\n".join(lines) + b"\r\n\r\n" + page)
+        # What the client goes on sending is thrown away until then: closed at once, it would not read the answer.
+        self.setTimeout(REFUSED_SECONDS)
+
+    def allContentReceived(self) -> None:  # noqa: N802  as Twisted names it
+        if self._is_refused:
+            return
+        self.waiting.pop(self, None)
+        super().allContentReceived()
+
+    def requestDone(self, request: Any) -> None:  # noqa: N802  as Twisted names it
+        self._savedTimeOut = IDLE_SECONDS
+        self._wait()
+        super().requestDone(request)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802  as Twisted names it
+        self.waiting.pop(self, None)
+        super().connectionLost(reason)
