@@ -1,4 +1,4 @@
-"""What happens to opinions."""
+"""Acts on opinions: they are sealed and kept."""
 
 from common import encryption
 from pnav.pages.models import FEEDBACK_MAX_LENGTH, Feedback

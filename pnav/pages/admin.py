@@ -1,4 +1,4 @@
-"""Contents and opinions, for administrators."""
+"""The admin of contents, help numbers and opinions."""
 
 import logging
 from typing import Any
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 class ReviewFilter(admin.SimpleListFilter):
-    """Facts whose last check is too old, and facts with a doubt."""
+    """Filters facts whose last check is too old, and facts with a doubt."""
 
     title = _("vérification")
     parameter_name = "review"
@@ -61,7 +61,10 @@ VERIFICATION: tuple[Any, Any] = (_("Vérification"), {"fields": ("verified_on", 
 
 
 class VerifiedAdmin(admin.ModelAdmin):
-    """source_fields: what is written in the source language; its translations stand below it."""
+    """The admin of facts with a source.
+
+    source_fields: what is written in the source language; its translations stand below it.
+    """
 
     keeps_former_words = True
     actions = [verify_today]
@@ -93,7 +96,7 @@ class VerifiedAdmin(admin.ModelAdmin):
 
 @admin.register(HelpNumber)
 class HelpNumberAdmin(Previewed, TextsAdmin, VerifiedAdmin):
-    """The numbers and their hours: every page that names a number reads them here."""
+    """The admin of help numbers and their hours. Every page that names a number reads them here."""
 
     reviewed_fields = ("number", "use", "name", "is_emergency")
 
@@ -115,7 +118,7 @@ class HelpNumberAdmin(Previewed, TextsAdmin, VerifiedAdmin):
     source_fields = ("label", "audience", "hours", "written")
 
     def waits_to_go(self, obj: HelpNumber) -> bool:
-        """An emergency number, or one that sentences say, is not taken away by one person; any other is."""
+        """Whether a second person must agree to delete this: an emergency number, or one that sentences say."""
         return obj.is_emergency or obj.name is not None
 
     def delete_model(self, request: HttpRequest, obj: HelpNumber) -> None:
@@ -169,7 +172,7 @@ admin.site.register(ChangedSentence, SentenceAdmin)
 
 @admin.register(Feedback)
 class FeedbackAdmin(admin.ModelAdmin):
-    """Read and deleted, never written here."""
+    """The admin of opinions, which are read and deleted here but never written."""
 
     list_display = ("created_at", "rating", "page", "read_text")
     list_filter = ("rating", "page", "created_at")

@@ -8,9 +8,9 @@ class PagesConfig(AppConfig):
     verbose_name = "Contenus"
 
     def ready(self) -> None:
-        """The folder of `build_styles` exists from the start: the finder of static files warns about a missing one.
+        """Make the folder of `build_styles`, because the finder of static files warns about a missing one.
 
-        And the sentences know where the help numbers are kept.
+        Also tell the sentences where the help numbers are kept.
         """
         settings.ASSETS_DIR.mkdir(parents=True, exist_ok=True)
         from common.texts import cache as text_cache

@@ -1,4 +1,4 @@
-"""`/carte/`: a card to print and hand to somebody, with where to write."""
+"""The page `/carte/`: a card to print and hand to somebody, which says where to write."""
 
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ def _drawn(address: str) -> SafeString:
 
 @require_safe
 def card(request: HttpRequest) -> HttpResponse:
-    """The card, with the address of the home page in words and as a QR code, which is drawn here."""
+    """Show the card, with the address of the home page in words and as a QR code, which is drawn here."""
     table = addresses.in_language(languages.current())
     address = f"{addresses.site_origin(request)}{table.address('/')}"
     parts = urlsplit(address)

@@ -1,4 +1,4 @@
-"""How complete each language of the site is, and which ones are offered to whoever chooses.
+"""Counts how complete each language of the site is, and says which ones are offered to whoever chooses.
 
 What the code brings (the words of pages, the sentences, the names of data) is translated in `pnav/locale`; what
 administrators write is translated where they write it. A language is offered when nothing of the first and hardly
@@ -52,21 +52,21 @@ class Part:
 
 @dataclass(frozen=True)
 class Completeness:
-    """Of one language."""
+    """How complete one language is."""
 
     language: str
     parts: tuple[Part, ...]
 
     @property
     def is_enough(self) -> bool:
-        """Whether it may be offered."""
+        """Whether this language may be offered."""
         written = [part for part in self.parts if not part.is_of_code]
         total, done = sum(part.total for part in written), sum(part.done for part in written)
         return not any(part.missing for part in self.parts if part.is_of_code) and done >= ENOUGH * total
 
 
 def completeness_of(language: str) -> Completeness:
-    """What this language has and lacks: four queries, and one for a questionnaire that was not read lately.
+    """Count what this language has and lacks: four queries, and one for a questionnaire that was not read lately.
 
     language: one of `languages.others()`.
     """
@@ -92,7 +92,7 @@ def _part(name: str, all_of: Iterable[object], missing: Iterable[str], *, is_of_
 
 
 def translated_messages(language: str) -> frozenset[str]:
-    """The texts of the code that have a translation, as it was compiled. Read once by a process."""
+    """Return the texts of the code that have a translation, as it was compiled. A process reads them once."""
     return _compiled(language, tuple(map(str, settings.LOCALE_PATHS)))
 
 
@@ -107,7 +107,7 @@ def _compiled(language: str, folders: tuple[str, ...]) -> frozenset[str]:
 
 
 def wanted_messages() -> list[str]:
-    """The texts that have a translation in any language of the site: what staff alone reads stays in French."""
+    """Return the texts that have a translation in any language of the site: what staff alone reads stays in French."""
     found: set[str] = set()
     for language in languages.others():
         found |= translated_messages(language)
@@ -115,7 +115,7 @@ def wanted_messages() -> list[str]:
 
 
 def _sentences(translated: frozenset[str], changed: set[str]) -> Part:
-    """The sentences of the catalogue; one that an administrator wrote in this language is translated."""
+    """Count the sentences of the catalogue. One that an administrator wrote in this language is translated."""
     said = [sentence for sentence in CATALOGUE.values() if sentence.is_translated]
     with translation.override(languages.source()):
         missing = [
@@ -131,7 +131,7 @@ def _sentences(translated: frozenset[str], changed: set[str]) -> Part:
 
 
 def _questionnaire(language: str, translated: frozenset[str]) -> Part:
-    """The one in force. That of the code is translated as all of it is."""
+    """Count the texts of the questionnaire in force. That of the code is translated as all of the code is."""
     asked = versions.current()
     texts = [
         (place, text)
@@ -153,7 +153,7 @@ def _questionnaire(language: str, translated: frozenset[str]) -> Part:
 
 
 def _contents(name: str, model: type[Translated], language: str) -> Part:
-    """A text that is empty in the source language needs no translation."""
+    """Count the contents. A text that is empty in the source language needs no translation."""
     texts = list(_translations(model, language))
     return _part(name, texts, [where for where, text in texts if not text], is_of_code=False)
 
@@ -167,7 +167,7 @@ def _translations(model: type[Translated], language: str) -> Iterator[tuple[str,
 
 
 def to_review(language: str) -> list[str]:
-    """Where what is said in this language has another source text by now, among what administrators write.
+    """Return where a text that administrators wrote in this language has another source text by now.
 
     Such a text is said all the same, and takes no language away: six queries, for a command.
     """
@@ -204,9 +204,9 @@ _kept = _Kept()
 
 
 def offered_languages() -> list[str]:
-    """The languages that are offered, the source language first; at most KEEP_SECONDS old.
+    """Return the languages that are offered, the source language first; at most KEEP_SECONDS old.
 
-    The last ones known while the database is away.
+    While the database is away they are the last ones known.
     """
     now = time.monotonic()
     if now - _kept.read_at >= KEEP_SECONDS:
@@ -219,6 +219,6 @@ def offered_languages() -> list[str]:
 
 
 def set_offered(codes: Iterable[str] | None = None) -> None:
-    """Take these for what was read, and keep them; None: read again at the next question. For tests."""
+    """Take these for what was read, and keep them; None reads again at the next question. For tests."""
     _kept.offered = list(codes or ())
     _kept.read_at = float("-inf") if codes is None else float("inf")

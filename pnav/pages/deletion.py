@@ -1,4 +1,4 @@
-"""Opinions have an end too."""
+"""Deletes opinions when their time has come."""
 
 from datetime import datetime
 

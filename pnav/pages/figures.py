@@ -1,7 +1,7 @@
-"""« Les chiffres du service », for everybody: honest, rounded, and the same for a week.
+"""The page « Les chiffres du service », for everybody: its figures are honest, rounded, and the same for a week.
 
-Computed once a week a process, for periods that end on Monday at midnight: a page that moved every day would tell what
-happened on each day, by subtraction. Small counts: `chat.rules.small_counts`.
+Each process computes them once a week, for periods that end on Monday at midnight: a page that moved every day would
+tell what happened on each day, by subtraction. Small counts are hidden by `chat.rules.small_counts`.
 """
 
 import logging
@@ -35,13 +35,16 @@ _lock = threading.Lock()
 
 
 def last_monday(now: datetime) -> datetime:
-    """The end of the periods: the last Monday, at midnight in Paris."""
+    """Return the end of the periods: the last Monday, at midnight in Paris."""
     today = timezone.localdate(now)
     return timezone.make_aware(datetime.combine(today - timedelta(days=today.weekday()), time()))
 
 
 def of_this_week(now: datetime) -> Figures:
-    """From this process, from the cache, or computed: then both keep it. Redis away costs a computation a process."""
+    """Return the figures of this week from this process, from the cache, or computed, in which case both keep them.
+
+    While Redis is away each process computes them once.
+    """
     end = last_monday(now)
     key = f"figures:{end:%Y-%m-%d}"
     with _lock:
@@ -72,7 +75,7 @@ def _to_cache(key: str, found: Figures) -> None:
 
 
 def compute(end: datetime, now: datetime) -> Figures:
-    """As JSON holds it: only what may be published."""
+    """Compute the figures as JSON holds them: only what may be published."""
     return {
         "computed_at": now.isoformat(),
         "end": end.isoformat(),
@@ -102,7 +105,7 @@ def _period(end: datetime, days: int) -> Figures:
 
 
 def _minutes(seconds: float | None, people: int, step: int) -> int | None:
-    """A median, up to the next `step` minutes; None when it is of too few people."""
+    """Return a median, rounded up to the next `step` minutes; None when it is of too few people."""
     if seconds is None or people < small_counts.AT_LEAST:
         return None
     return max(step, -(-int(seconds) // (60 * step)) * step)
@@ -127,7 +130,7 @@ def _said(value: int | None, how: Sentence) -> str:
 
 @require_safe
 def figures(request: HttpRequest) -> HttpResponse:
-    """Thirty days and twelve months, side by side."""
+    """Show the figures of thirty days and of twelve months, side by side."""
     found = of_this_week(timezone.now())
     periods = found["periods"]
     ends = [dict(one["outcomes"]) for one in periods]

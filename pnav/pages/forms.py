@@ -7,7 +7,7 @@ from pnav.pages.texts import obligatory as obligatory_texts
 
 
 def language_choices() -> list[tuple[str, str]]:
-    """The languages that are offered, each as it calls itself; and that of this page, which its reader keeps."""
+    """Return the languages that are offered, each as it calls itself, and that of this page, which its reader keeps."""
     codes = completeness.offered_languages()
     if (now := languages.current()) not in codes:
         codes.append(now)
@@ -15,7 +15,7 @@ def language_choices() -> list[tuple[str, str]]:
 
 
 class DisplaySettingsForm(forms.Form):
-    """Theme and language. `next` is where the person was: a path of this site, checked by the view."""
+    """The form of theme and language. `next` is where the person was: a path of this site, which the view checks."""
 
     theme = forms.ChoiceField(
         label=obligatory_texts.THEME.later(),
@@ -39,7 +39,7 @@ class DisplaySettingsForm(forms.Form):
 
 
 class FeedbackForm(forms.Form):
-    """An opinion: one question, a subject, and a text if the person wishes."""
+    """The form of an opinion: one question, a subject, and a text if the person wishes."""
 
     rating = forms.ChoiceField(
         label=obligatory_texts.RATING.later(),

@@ -1,4 +1,4 @@
-"""What the pages of information show: the home page, and the longer pages that it leads to."""
+"""Reads what the pages of information show: the home page, and the longer pages that it leads to."""
 
 from datetime import date
 from typing import Any
@@ -13,7 +13,7 @@ DOORS = {Page.MINORS: "minor", Page.MINORS_SIMPLE: "minor", Page.PROFESSIONALS: 
 
 
 def read_information(changed: Verified | None = None) -> dict[str, Any]:
-    """What the home page shows: its sections and the numbers, in two queries (four in another language than the
+    """Read what the home page shows: its sections and the numbers, in two queries (four in another language than the
     source's).
 
     changed: a section or a number that is shown in place of the one that is kept, or beside the others.
@@ -23,12 +23,12 @@ def read_information(changed: Verified | None = None) -> dict[str, Any]:
 
 
 def content_template(page: str) -> str:
-    """The template of a page of its own; no path is made of anything but a `ContentBlock.Page`."""
+    """Return the template of a page of its own. No path is made of anything but a `ContentBlock.Page`."""
     return f"pages/{Page(page).value}.html"
 
 
 def content_context(page: str, changed: Verified | None = None) -> dict[str, Any]:
-    """What a page of its own shows: its sections and, on the page of numbers, the numbers.
+    """Read what a page of its own shows: its sections and, on the page of numbers, the numbers.
 
     One query, or two on the page of numbers; twice as many in another language than the source's. page: a
     `ContentBlock.Page` but home's. changed: as in `read_information`.
@@ -43,7 +43,7 @@ def content_context(page: str, changed: Verified | None = None) -> dict[str, Any
 
 
 def preview(changed: Verified) -> tuple[str, dict[str, Any]]:
-    """The template and the context of the page on which a section or a number is shown, with this one as it would be.
+    """Return the template and context of the page that shows a section or a number, with this one as it would be.
 
     `anchor`: where on the page.
     """

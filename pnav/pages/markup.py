@@ -1,4 +1,4 @@
-"""The few marks an administrator may use in a text, turned into HTML. Everything else is escaped."""
+"""Turns the few marks that an administrator may use in a text into HTML. Everything else is escaped."""
 
 import re
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ _ALLOWED = re.compile(r"https://|/(?![/\\])|#|tel:|sms:")
 
 
 def to_html(text: str) -> SafeString:
-    """Paragraphs, lists, sub-headings, folded parts, boxes to tick, bold and links; headings start at h3.
+    """Return the HTML of a text: paragraphs, lists, sub-headings from h3 on, folds, boxes to tick, bold and links.
 
     A link to a page of this site leads to its address in the table of the page that is drawn (`pnav.addresses`).
     """
@@ -46,7 +46,7 @@ def _html(text: str, _drawn_in: Table) -> SafeString:
 
 
 def line_to_html(text: str) -> SafeString:
-    """One line: bold and links alone."""
+    """Return the HTML of one line, with bold and links alone."""
     return _line(text, addresses.current())
 
 
@@ -97,7 +97,7 @@ def _plain(lines: list[str]) -> Iterator[str]:
 
 
 def _boxes(lines: list[str]) -> str:
-    """Boxes to tick, each with its advice, which the style sheet shows once the box is ticked.
+    """Return boxes to tick, each with its advice, which the style sheet shows once the box is ticked.
 
     A form of the kind « dialog » outside a dialog sends nothing, whatever is pressed; its boxes have no name, and the
     browser is told to keep nothing of them.
@@ -115,7 +115,10 @@ def _boxes(lines: list[str]) -> str:
 
 
 def without_forms(html: str) -> str:
-    """The same where a form may not stand: within another one. No text holds « <form », which is escaped."""
+    """Return the same HTML for a place within another form, where none may stand.
+
+    No text holds « <form »: it is escaped.
+    """
     return html.replace(_FORM, '<div class="pnav-boxes">').replace("</form>", "</div>")
 
 
@@ -124,7 +127,7 @@ def _inline(text: str) -> str:
 
 
 def _link(match: re.Match[str]) -> str:
-    """A link to an address of this site, a secure one elsewhere, or a telephone; any other stays text."""
+    """Return a link to an address of this site, a secure one elsewhere, or a telephone; anything else stays text."""
     label, address = match.groups()  # both escaped already
     if not _ALLOWED.match(address):
         return match.group()

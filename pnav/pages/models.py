@@ -1,4 +1,4 @@
-"""Contents that an administrator edits, and what visitors say of the service."""
+"""The tables of contents that an administrator edits, and of what visitors say of the service."""
 
 import uuid
 from datetime import date
@@ -21,7 +21,7 @@ FEEDBACK_MAX_LENGTH = 1000  # characters
 
 
 def overdue_filter(today: date) -> Q:
-    """Selects the facts never verified, or not for `definitions.REVIEW`."""
+    """Select the facts that nobody verified, or not for `definitions.REVIEW`."""
     return Q(verified_on=None) | Q(verified_on__lt=today - values.get_duration(definitions.REVIEW))
 
 
@@ -90,7 +90,7 @@ class HelpNumber(Verified, Translated):
 
     @property
     def href(self) -> str:
-        """The address that a telephone dials or writes to."""
+        """Return the address that a telephone dials or writes to."""
         scheme = "sms" if self.use == self.Use.TEXT else "tel"
         return f"{scheme}:{self.number.replace(' ', '')}"
 
@@ -108,7 +108,7 @@ class HelpNumber(Verified, Translated):
 
     @property
     def written_html(self) -> SafeString:
-        """How to reach the service without speaking, with its links; empty where no way is known."""
+        """Return how to reach the service without speaking, with its links; empty where no way is known."""
         return markup.line_to_html(self.said("written"))
 
 
@@ -120,7 +120,7 @@ class HelpNumberText(TextRow):
 
 
 def numbers_by_name() -> dict[str, Number]:
-    """The numbers that sentences name, as the administrators keep them: one query."""
+    """Read the numbers that sentences name, as the administrators keep them: one query."""
     named = HelpNumber.objects.exclude(name=None).only("name", "number", "use")
     return {str(number.name): Number(number.number, number.href) for number in named}
 
@@ -159,7 +159,7 @@ class ContentBlock(Verified, Translated):
 
     @property
     def html(self) -> SafeString:
-        """The text as HTML, everything escaped but the few marks of `markup`."""
+        """Return the text as HTML, everything escaped but the few marks of `markup`."""
         return markup.to_html(self.said("body"))
 
 
@@ -205,10 +205,10 @@ class Feedback(models.Model):
 
     @property
     def context(self) -> str:
-        """What the sealed text is bound to."""
+        """Return what the sealed text is bound to."""
         return f"feedback:{self.place}"
 
     @property
     def text(self) -> str:
-        """Empty when nothing was written. Raises keyring.UnsealError when no key opens it."""
+        """Return the text, empty when nothing was written. Raises keyring.UnsealError when no key opens it."""
         return encryption.unseal(self.sealed_text, context=self.context) if self.sealed_text is not None else ""

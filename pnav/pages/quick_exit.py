@@ -1,4 +1,4 @@
-"""The quick exit's work: the visit is forgotten first, and nobody waits for what can wait.
+"""Does the work of the quick exit: it forgets the visit first, and nobody waits for what can wait.
 
 `leave` hands the work to a thread with a connection of its own, and returns as soon as the visit is deleted, or after
 PATIENCE_SECONDS when the database is away, stalled, or held up: the answer that clears the cookies is then on its way
@@ -35,7 +35,7 @@ _places = threading.BoundedSemaphore(AT_MOST)
 
 
 def leave(session_key: str) -> bool:
-    """Forget the visit of this cookie and have its conversation parked; whether the visit is gone by now.
+    """Forget the visit of this cookie and have its conversation parked. Return whether the visit is gone by now.
 
     Costs one statement when there is no such session; else four to forget it, then at most eight to park. Waits for
     PATIENCE_SECONDS at most, whatever the database does. Raises nothing.

@@ -1,4 +1,4 @@
-"""`/sitemap.xml`: what search engines may show of this site, in each language."""
+"""The page `/sitemap.xml`: what search engines may show of this site, in each language."""
 
 from functools import cache
 
@@ -17,7 +17,7 @@ BEGINNINGS = ("triage:start", "locations:search")
 
 
 def names() -> list[str]:
-    """The names of the pages that are listed, in the order of the table of addresses."""
+    """Return the names of the pages that are listed, in the order of the table of addresses."""
     information = [name for name in addresses.pages_without_parameter("pages") if name not in LEFT_OUT]
     return [*information, *BEGINNINGS]
 
@@ -33,7 +33,7 @@ def is_listed(name: str) -> bool:
 
 
 class VisitorPages(Sitemap):
-    """Each page of information once a language, with its addresses in the others."""
+    """Lists each page of information once for each language, with its addresses in the others."""
 
     i18n = alternates = x_default = True
 
@@ -41,15 +41,18 @@ class VisitorPages(Sitemap):
         return names()
 
     def get_languages_for_item(self, item: str) -> list[str]:
-        """Those that are offered: an incomplete translation is not shown to anybody."""
+        """Return the languages that are offered: an incomplete translation is not shown to anybody."""
         return completeness.offered_languages()
 
     def location(self, item: str) -> str:
-        """In the active language, which Django sets for each address."""
+        """Return the address in the active language, which Django sets for each of them."""
         return addresses.in_language(languages.current()).reverse(item)
 
 
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
-    """Looks into the tables of addresses, some for each page and language; no query of its own."""
+    """Show the sitemap.
+
+    It looks into the tables of addresses for each page and language, and makes no query of its own.
+    """
     return views.sitemap(request, {"pages": VisitorPages})

@@ -18,7 +18,7 @@ from common.texts.text_rows import Translated, WithTexts
 
 
 def confirmation_field(name: str) -> str:
-    """The box that says that the translation of this name still says what the source text says."""
+    """Return the name of the box that says that a translation still says what its source text says."""
     return f"holds_{name}"
 
 
@@ -32,7 +32,7 @@ class TextsForm(forms.ModelForm):
         self.initial = {**self.instance.named_texts(), **self.initial}
 
     def text_names(self) -> list[str]:
-        """The names of the texts that this form has."""
+        """Return the names of the texts that this form has."""
         return [name for name in self.instance.text_places() if name in self.fields]
 
     def _post_clean(self) -> None:
@@ -41,7 +41,7 @@ class TextsForm(forms.ModelForm):
         super()._post_clean()  # type: ignore[misc]
 
     def ticked(self) -> list[str]:
-        """The names of the translations that somebody says still hold."""
+        """Return the names of the translations of which somebody says that they still hold."""
         return [name for name in self.text_names() if self.cleaned_data.get(confirmation_field(name))]
 
 
@@ -54,7 +54,7 @@ class TextsAdmin(admin.ModelAdmin):
     form = TextsForm
 
     def text_field(self, name: str) -> forms.Field:
-        """The field of one text."""
+        """Return the field of one text."""
         model: type[WithTexts] = self.model
         place = model.text_places()[name]
         return forms.CharField(
@@ -65,12 +65,12 @@ class TextsAdmin(admin.ModelAdmin):
         )
 
     def text_widget(self, part: str) -> type[forms.Widget]:
-        """A line for what a column of one line translates, else a box."""
+        """Return the widget of a text: a line for what a column of one line translates, else a box."""
         is_line = issubclass(self.model, Translated) and not isinstance(self.model.column(part), TextField)
         return AdminTextInputWidget if is_line else AdminTextareaWidget
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """Declared when it is asked for: which languages there are is a setting."""
+        """Declare the form when it is asked for, because which languages there are is a setting."""
         fields = {name: self.text_field(name) for name in self.model.text_places()}
         if obj is not None:
             fields |= {confirmation_field(name): _box(before) for name, before in obj.outdated().items()}
@@ -93,7 +93,7 @@ def _box(before: str) -> forms.Field:
 
 
 def tell_outdated(request: HttpRequest, obj: WithTexts) -> None:
-    """To whoever changed the source text: which translations do not follow."""
+    """Tell whoever changed the source text which translations do not follow."""
     places = obj.text_places()
     if labels := [obj.text_label(*places[name]) for name in obj.outdated()]:
         text = _("Le français a changé, pas sa traduction. À revoir : %(labels)s.")
@@ -101,7 +101,7 @@ def tell_outdated(request: HttpRequest, obj: WithTexts) -> None:
 
 
 class OutdatedFilter(admin.SimpleListFilter):
-    """Rows of a `Translated` with a translation that is to be looked at again."""
+    """Filters rows of a `Translated` with a translation that is to be looked at again."""
 
     title = _lazy("traductions")
     parameter_name = "translations"
@@ -117,7 +117,7 @@ class OutdatedFilter(admin.SimpleListFilter):
 def language_fieldsets(
     model: type[WithTexts], names: list[str] | None = None, *, obj: WithTexts | None = None
 ) -> list[tuple[Any, dict[str, Any]]]:
-    """« Anglais » with its texts, for each language that has some.
+    """Return a set of fields for each language that has texts (« Anglais »).
 
     names: of those that are shown; None: all. obj: whose form it is; its outdated texts have their box beside them.
     """
@@ -130,12 +130,15 @@ def language_fieldsets(
 
 
 def preview_buttons(kinds: dict[str, str]) -> list[tuple[str, str]]:
-    """What the buttons « Aperçu » send and say. kinds: what each sends, and for what it shows (« en anglais »)."""
+    """Return what the buttons « Aperçu » send and say.
+
+    kinds: what each sends, and for what it shows (« en anglais »).
+    """
     return [
         (value, " ".join(filter(None, [_("Aperçu"), shown, _("(nouvel onglet)")]))) for value, shown in kinds.items()
     ]
 
 
 def language_previews() -> list[tuple[str, str]]:
-    """A button for each language of the site."""
+    """Return a button for each language of the site."""
     return preview_buttons({code: f"en {languages.name(code)}" for code in languages.codes()})

@@ -1,4 +1,4 @@
-"""The information pages and the quick exit."""
+"""The pages of information, the display settings, opinions and the quick exit."""
 
 import logging
 
@@ -53,7 +53,10 @@ OUR_COOKIES = {
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def home(request: HttpRequest) -> HttpResponse:
-    """The information page: two queries, the sections and the numbers. Its doors POST: who comes in, and from where."""
+    """Show the home page, with its sections and the numbers: two queries.
+
+    Its doors POST who comes in, and from where.
+    """
     if request.method == "POST":
         return _come_in(request)
     return render(request, "pages/home.html", read_information() | {"wait": waiting_time.in_words()})
@@ -80,7 +83,7 @@ def _come_in(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def content_page(request: HttpRequest, page: str) -> HttpResponse:
-    """A page of information of its own: one query, two for the page of numbers. page: a `ContentBlock.Page`."""
+    """Show a page of information of its own: one query, two for the page of numbers. page: a `ContentBlock.Page`."""
     return render(request, content_template(page), content_context(page))
 
 
@@ -110,7 +113,7 @@ def quit_site(request: HttpRequest) -> HttpResponseBase:
 
 
 def has_said_enough(request: HttpRequest) -> bool:
-    """Count one more opinion of this visit and of this network; whether either sends too many."""
+    """Count one more opinion of this visit and of this network. Return whether either sends too many."""
     visit, is_over = request.session.session_key, False
     if visit:
         name = salted_hmac("pages.feedback", visit, algorithm="sha256").hexdigest()[:32]
@@ -175,7 +178,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    """Search engines may read everything but the rooms of those who sign in, and discreet mode."""
+    """Let search engines read everything but the pages of those who sign in, and discreet mode."""
     rooms = (reverse("console:home"), reverse("admin:index"), reverse("account_login"), f"{addresses.DISCREET}/")
     lines = ["User-agent: *", *(f"Disallow: {room}" for room in rooms)]
     lines.append(f"Sitemap: {addresses.site_origin(request)}{reverse('pages:sitemap')}")
@@ -184,13 +187,13 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
-    """For browsers that ask for this address whatever the page says: the neutral one, which names no service."""
+    """Answer browsers that ask for this address whatever the page says: the neutral icon, which names no service."""
     return redirect(static("pnav/favicon-discreet.svg"))
 
 
 @require_safe
 def components(request: HttpRequest) -> HttpResponse:
-    """Every component in every state; only in a demonstration and in tests."""
+    """Show every component in every state, only in a demonstration and in tests."""
     wrong = FeedbackForm(
         {"rating": "", "page": FeedbackForm.base_fields["page"].initial, "text": "x" * (FEEDBACK_MAX_LENGTH + 1)}
     )
@@ -208,7 +211,7 @@ def components(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def display_settings(request: HttpRequest) -> HttpResponseBase:
-    """Theme and language, kept in two cookies; then back to the page the person came from."""
+    """Keep theme and language in two cookies, then lead back to the page that the person came from."""
     came_from = request.GET.get("next", "")
     form = DisplaySettingsForm(
         request.POST if request.method == "POST" else None,

@@ -1,4 +1,4 @@
-"""How long one waits now, as the home page says it: from the queue itself, and nothing where nobody can say.
+"""Says how long one waits now, for the home page: from the queue itself, and nothing where nobody can say.
 
 A process asks once every KEEP_SECONDS at most, one short statement, however many read the page. While the database is
 away the page says what was known last, or that nothing is known.
@@ -19,17 +19,17 @@ _wait: CachedReading[Range] = CachedReading(
 
 
 def forget() -> None:
-    """Read again at the next page: between tests."""
+    """Read again at the next page. For tests."""
     _wait.forget()
 
 
 def in_words() -> str:
-    """« Attente maintenant : entre 2 et 6 minutes », in the active language: in hours from 90 minutes on."""
+    """Return « Attente maintenant : entre 2 et 6 minutes » in the active language, in hours from 90 minutes on."""
     return say(_wait.get())
 
 
 def say(found: Range) -> str:
-    """A range of minutes, or that nobody can say."""
+    """Say a range of minutes, or that nobody can say."""
     if found is None:
         return words.WAIT_UNKNOWN.say()
     low, high = found

@@ -1,4 +1,4 @@
-"""Declarations of CSS that say left and right, said by the direction of the text: for languages written from the right.
+"""Turns declarations of CSS that say left and right into ones that follow the direction of the text.
 
 « Left » becomes the start of a line and « right » its end, which are the same in a page that is written from the left.
 What has no such word in CSS (places of a background, transformations) stays as it is. Pure.
@@ -15,7 +15,7 @@ _FOUR = {"margin", "padding", "inset", "border-width", "border-style", "border-c
 
 
 def logical_properties(name: str, value: str) -> list[tuple[str, str]]:
-    """The same declaration, or those that take its place."""
+    """Return the same declaration, or those that take its place."""
     if name in _SIDES and value != "50%":  # the middle, from where something is drawn back by half of itself
         return [(f"inset-inline-{_SIDES[name]}", value)]
     if found := _SIDE.fullmatch(name):

@@ -1,4 +1,4 @@
-"""Where `collectstatic` looks."""
+"""Says where `collectstatic` looks."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The fonts that pages load, each cut in two.
+"""Cuts the fonts that pages load in two.
 
 A weight of Marianne is 43 kB. What our own texts are written with is a third of it: that part comes with a first
 visit. The rest (other European languages, arrows, signs) is a file of its own, which a browser fetches only when a page
@@ -44,7 +44,7 @@ REST = "-rest"  # the end of the name of the second file
 
 
 def ranges(signs: Iterable[int]) -> str:
-    """For `unicode-range`: `U+20-7E,U+A0`."""
+    """Return code points as `unicode-range` writes them: `U+20-7E,U+A0`."""
     found: list[list[int]] = []
     for sign in sorted(signs):
         if found and found[-1][1] == sign - 1:
@@ -55,14 +55,14 @@ def ranges(signs: Iterable[int]) -> str:
 
 
 def signs_of(source: Path) -> frozenset[int]:
-    """The code points that a font can draw."""
+    """Return the code points that a font can draw."""
     options = Options()
     with load_font(str(source), options) as font:
         return frozenset(font.getBestCmap())
 
 
 def recipe() -> str:
-    """What the two files depend on besides their source: when it changes, they are made again."""
+    """Return what the two files depend on besides their source: when it changes, they are made again."""
     return f"fonttools {fonttools_version} {ranges(EVERYDAY)} {' '.join(FEATURES)}"
 
 

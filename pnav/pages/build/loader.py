@@ -1,4 +1,4 @@
-"""Templates whose fixed parts are drawn once a language, not once a page.
+"""Loads templates whose fixed parts are drawn once for each language, not once for each page.
 
 Most tags of a page give the same text at every visit: `{% translate "…" %}`, `{% url "name" %}`, `{% static "…" %}`.
 This loader keeps one compiled template for each language, with such tags replaced by their text and the templates that

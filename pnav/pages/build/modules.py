@@ -1,4 +1,4 @@
-"""Which JavaScript modules a module needs, read from its imports (ADR 0059)."""
+"""Reads from its imports which JavaScript modules a module needs (ADR 0059)."""
 
 import posixpath
 import re
@@ -13,7 +13,7 @@ IMPORT = re.compile(r'^(?:import|export)\b[^;"]*"(\.{1,2}/[^"]+)";$', re.MULTILI
 
 @cache
 def imported_modules(name: str) -> tuple[str, ...]:
-    """The modules that a module needs, directly or not, by their names among the static files; itself left out.
+    """Return the modules that a module needs, directly or not, by their names among the static files, without itself.
 
     Nearest first. A module that imports another needs more modules than the other does. Raises ValueError for a file
     that is not there.

@@ -1,4 +1,4 @@
-"""Static files under hashed names, compressed: what pages load is kept by browsers for ever."""
+"""Stores static files under hashed names and compressed, so that browsers keep what pages load for ever."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the frame of every page needs to know."""
+"""Gives the frame of every page what it needs to know."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def _other_languages() -> list[tuple[str, str]]:
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """What `base.html` shows.
+    """Return what `base.html` shows.
 
     theme, demo_notice, quick_exit_url; section: the namespace of the page, or the name of a page of this app;
     discreet: somebody may see the screen; familiar: say *tu*, as the orientation does (a page that knows better gives

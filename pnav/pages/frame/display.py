@@ -1,4 +1,4 @@
-"""« Paramètres d'affichage »: theme and language, in cookies that say nothing else."""
+"""Keeps the display settings (« Paramètres d'affichage »), theme and language, in cookies that say nothing else."""
 
 from django.conf import settings
 from django.db.models import TextChoices
@@ -20,13 +20,13 @@ class Theme(TextChoices):
 
 
 def theme(request: HttpRequest) -> str:
-    """The theme chosen in this browser; without a choice, or with an unknown one, the system's."""
+    """Return the theme chosen in this browser; without a choice, or with an unknown one, the system's."""
     value = request.COOKIES.get(THEME_COOKIE, "")
     return value if value in Theme.values else Theme.SYSTEM.value
 
 
 def chosen_language(request: HttpRequest) -> str:
-    """The language chosen in this browser; "" without a choice, or with one that the site does not have."""
+    """Return the language chosen in this browser; "" without a choice, or with one that the site does not have."""
     value = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
     return value if value in languages.codes() else ""
 

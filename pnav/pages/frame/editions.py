@@ -1,4 +1,4 @@
-"""The editions of the official data, for the footer of every page."""
+"""Reads the editions of the official data, for the footer of every page."""
 
 from common.cached_reading import CachedReading
 from locations.models import DataEdition
@@ -14,7 +14,7 @@ _editions: CachedReading[list[DataEdition]] = CachedReading(_read, KEEP_SECONDS,
 
 
 def current() -> list[DataEdition]:
-    """The editions now loaded, at most KEEP_SECONDS old; the last known ones while the database is away."""
+    """Return the editions now loaded, at most KEEP_SECONDS old, or the last known ones while the database is away."""
     return _editions.get()
 
 

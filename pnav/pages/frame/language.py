@@ -1,4 +1,4 @@
-"""The language of a page: that of its address; where the address says none, the one chosen in the display settings.
+"""Chooses the language of a page: that of its address, or the one of the display settings where the address says none.
 
 A first visit to the home page is led to the address in a language that the browser asks for, by
 `pnav.middleware.addresses`; beyond that the browser's own languages are not followed (docs/adr/0068).
@@ -22,7 +22,7 @@ from pnav.pages.frame import display
 
 
 def chosen(request: HttpRequest) -> str:
-    """The language that this visit reads the site in, wherever it is."""
+    """Return the language in which this visit reads the site, wherever it is."""
     return addresses.current().language or display.chosen_language(request) or languages.source()
 
 

@@ -1,4 +1,4 @@
-"""What the head of a page says of its own address: to search engines, and to whoever passes the page on."""
+"""Says in the head of a page what its own address is: to search engines, and to whoever passes the page on."""
 
 from dataclasses import dataclass
 
@@ -28,8 +28,10 @@ class Links:
 
 
 def of(request: HttpRequest) -> Links | None:
-    """None for a page that search engines do not show, and in discreet mode. Costs a look into the table of addresses
-    of each language."""
+    """Return the links of a page; None in discreet mode and for a page that search engines do not show.
+
+    Costs a look into the table of addresses of each language.
+    """
     match = request.resolver_match
     if match is None or addresses.current().is_discreet or not sitemap.is_listed(match.view_name):
         return None

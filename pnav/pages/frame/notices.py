@@ -1,4 +1,4 @@
-"""What the next page is to say, kept in a cookie until then, as Django does; the cookie has our prefix."""
+"""Keeps what the next page is to say in a cookie until then, as Django does; the cookie has our prefix."""
 
 from typing import Any
 
