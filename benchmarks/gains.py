@@ -276,6 +276,10 @@ def imports() -> tuple[str, str, str]:
 
 
 def main() -> None:
+    from django.conf import settings
+
+    # Nothing was collected: the names of static files are not hashed, which costs a plain engine less than it would.
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     django.setup()
     print("| what | with it | without it |")
     print("| --- | --- | --- |")

@@ -22,8 +22,7 @@ from chat.database import DATABASE_AWAY
 from common.texts import languages
 from pnav import addresses
 from pnav.addresses import DISCREET, ORDINARY, Table
-from pnav.pages import completeness, sitemap
-from pnav.pages.frame import display
+from pnav.pages import completeness, display, sitemap
 
 logger = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponseBase] | Callable[[HttpRequest], Awaitable[HttpResponseBase]]

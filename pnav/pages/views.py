@@ -26,10 +26,9 @@ from locations import lookup
 from locations.forms import Purpose, SearchForm
 from locations.views import keep_for_exchange
 from pnav import addresses
-from pnav.pages import quick_exit, waiting_time
+from pnav.pages import display, quick_exit, waiting_time
 from pnav.pages.actions import give_feedback
 from pnav.pages.forms import DisplaySettingsForm, FeedbackForm
-from pnav.pages.frame import display
 from pnav.pages.frame.notices import MESSAGES_COOKIE
 from pnav.pages.information import content_context, content_template, read_information
 from pnav.pages.models import FEEDBACK_MAX_LENGTH, HelpNumber

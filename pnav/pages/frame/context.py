@@ -9,8 +9,8 @@ from django.utils.functional import SimpleLazyObject
 from common.texts import languages
 from locations.session import current_choice
 from pnav.accounts.presence import keeps_lease
-from pnav.pages import completeness
-from pnav.pages.frame import display, editions, links
+from pnav.pages import completeness, display
+from pnav.pages.frame import editions, links
 from reports.session import is_discreet as report_is_discreet
 from triage.session import answers, is_discreet, voice
 

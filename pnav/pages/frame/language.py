@@ -18,7 +18,7 @@ from django.utils.decorators import sync_and_async_middleware
 from common.texts import languages
 from pnav import addresses
 from pnav.accounts.middleware import STAFF_AREAS
-from pnav.pages.frame import display
+from pnav.pages import display
 
 
 def chosen(request: HttpRequest) -> str:

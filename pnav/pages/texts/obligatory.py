@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.rules.lifecycle import Outcome
 from common.texts.catalogue import Place, Sentence, Variable, add, add_options
-from pnav.pages.frame.display import Theme
+from pnav.pages.display import Theme
 from pnav.pages.models import Feedback
 
 OPINION = Place("opinion", "Donner son avis")

@@ -78,10 +78,10 @@ ON_THE_PAGE = Fact("counts what stands beside it on the page")
 
 CODE_WORDS = of("chat.rules.resume_words:LENGTH")
 MESSAGE = of("chat.messages.protocol:MAX_BODY")
-CHOICE_MONTHS = of(f"pnav.pages.frame.display:COOKIE_AGE/{30 * 86400}")
+CHOICE_MONTHS = of(f"pnav.pages.display:COOKIE_AGE/{30 * 86400}")
 
 NUMBERS: dict[str, dict[int, Source]] = {
-    "accessibility.automatic_tests_run_pages": {2: Fact("light and dark: `pnav.pages.frame.display.Theme`")},
+    "accessibility.automatic_tests_run_pages": {2: Fact("light and dark: `pnav.pages.display.Theme`")},
     "accessibility.by_free_post_no": dict.fromkeys((7, 71120, 75342), LAW),
     "accessibility.site_aims_usable_by": dict.fromkeys((11, 47, 102, 2005), LAW),
     "busy.danger": {18: AGE},
