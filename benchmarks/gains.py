@@ -4,6 +4,7 @@
 needed. Times are of the processor, the least of several rounds: they compare two ways on one machine, nothing more.
 """
 
+import asyncio
 import gzip
 import os
 import socket
@@ -25,6 +26,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pnav.settings")
 import autobahn.twisted.websocket
 import autobahn.websocket.protocol
 import daphne.server
+import daphne.ws_protocol
 import django
 from django.template import Context, Engine
 from django.test import RequestFactory
@@ -182,19 +184,24 @@ def sockets() -> Iterator[tuple[str, float, float]]:
 def rounds(serving: Any) -> Iterator[tuple[str, float, float]]:
     """The longest that one turn of the loop is held by Daphne's two rounds over so many silent sockets."""
 
-    class Silent:
-        def check_timeouts(self) -> None: ...
-
     def of(kind: type) -> Any:
         made = kind(None, endpoints=["tcp:port=0"])
-        made.connections = {Silent(): {} for _socket in range(SOCKETS)}
+        made.connections = {silent(made): {"application_instance": asyncio.Future(loop=loop)} for _ in range(SOCKETS)}
         return made
 
+    def silent(server: Any) -> Any:
+        protocol = daphne.ws_protocol.WebSocketProtocol.__new__(daphne.ws_protocol.WebSocketProtocol)
+        protocol.server, protocol.state = server, protocol.STATE_OPEN
+        protocol.socket_opened = protocol.last_ping = time.time()
+        return protocol
+
+    loop = asyncio.new_event_loop()
     ours, theirs = of(serving.Server), of(daphne.server.Server)
     with patch.object(serving, "_later", lambda *_call: None), patch("daphne.server.reactor.callLater"):
         for name in ("timeout_checker", "application_checker"):
             found = [cost(getattr(one, name), times=20) for one in (ours, theirs)]
             yield f"{SOCKETS:,} silent sockets, one turn of `{name}`", found[0], found[1]
+    loop.close()
 
 
 class _Reactor:

@@ -20,7 +20,10 @@ _MARK = "\x00"  # nothing that is drawn holds it
 
 @register.simple_tag
 def thread_lines(lines: Iterable[Line]) -> SafeString:
-    """`chat/_message.html` for each line. It is drawn once, with marks that the escaped values of each line replace."""
+    """`chat/_message.html` for each line. It is drawn once, with marks that the escaped values of each line replace.
+
+    A hundred messages take 0.5 ms instead of 1.8 by Django's own loop (docs/adr/0073).
+    """
     texts, places = _pattern()
     drawn: list[str] = []
     for line in lines:

@@ -69,7 +69,8 @@ class Line(tcp.Server):
     """Twisted's own connection of a client, which sends at once what can be sent at once.
 
     Twisted puts every answer aside, asks to be told when the line is free, which it nearly always is, sends in its next
-    turn and asks no longer to be told: three calls of the system instead of one, and a turn of the loop.
+    turn and asks no longer to be told: three calls of the system instead of one, and a turn of the loop; 5.2 µs instead
+    of 2.7 (docs/adr/0073).
     What the line does not take at once goes Twisted's way, and so does all that follows until it has gone.
     """
 
