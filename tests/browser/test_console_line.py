@@ -48,8 +48,9 @@ def at_the_desk(page: Page, live_site: LiveSite, wire: Wire, at: Work) -> str:  
 
 def until_connected(page: Page, wire: Wire) -> None:
     """The server has said all that a console begins with: who waits is the last of it."""
-    for _ in range(200):
-        if any(frame["type"] == "queue" for frame in wire.said):
+    for _ in range(600):
+        if any(frame["type"] == "queue" for frame in wire.latest):
+            page.evaluate("0")  # what was sent before it has arrived
             return
         page.wait_for_timeout(50)
     raise AssertionError("the console was told nothing")

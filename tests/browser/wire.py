@@ -15,7 +15,8 @@ class Wire:
 
     refuses: new sockets are closed at once. swallows: through new sockets nothing passes, and nothing says so; `die()`
     does that to those that are open. loses: a question to each frame from the server; those it is true of never arrive.
-    answers: may answer a frame of the page in place of the server. heard, said: what passed, to the server and from it.
+    answers: may answer a frame of the page in place of the server. heard, said: what passed, to the server and from it;
+    latest: the same as said, through the newest socket alone (on a slow machine the page gives the first one up).
     """
 
     def __init__(self, socket: str, *, frames: str) -> None:
@@ -26,6 +27,7 @@ class Wire:
         self.answers: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda _frame: None
         self.heard: list[dict[str, Any]] = []
         self.said: list[dict[str, Any]] = []
+        self.latest: list[dict[str, Any]] = []
         self.opened = 0
         self._dead = 0
 
@@ -40,6 +42,7 @@ class Wire:
 
     def _serve(self, socket: WebSocketRoute) -> None:
         self.opened = number = self.opened + 1
+        self.latest = latest = []
         if self.refuses:
             socket.close(code=1011)
             return
@@ -52,6 +55,7 @@ class Wire:
             if number > self._dead and not self.loses(frame):
                 socket.send(text)
                 self.said.append(frame)
+                latest.append(frame)
 
         def from_page(text: str) -> None:
             if number <= self._dead:
