@@ -89,7 +89,10 @@ def before_the_report() -> tuple[str, dict[str, str]]:
     browser = _Here()
     page = visits.answer(browser, visits.ORDINARY, town="")
     # A place that is looked for on its own account leads to its contacts, and files nothing.
-    browser.send(page, page.form("q", "purpose"), q=visits.TOWN, purpose="contacts")
+    page = browser.send(page, page.form("q", "purpose"), q=visits.TOWN, purpose="contacts")
+    if "service" in page.names:  # several units serve this town
+        service = page.form("service")
+        browser.send(page, service, service=service.choices["service"][0])
     form = browser.get(reverse("reports:create")).form("submission_id")
     key = browser.client.cookies[settings.SESSION_COOKIE_NAME].value
     return key, {**{name: str(value) for name, value in form.fields.items()}, "name": "x", "contact": "x", "other": "x"}

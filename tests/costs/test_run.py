@@ -3,13 +3,18 @@
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
+from django.test import Client
+from django.urls import reverse
 
 from benchmarks.costs import __main__ as costs
 from benchmarks.costs import drive, handshakes, situation, table
 from benchmarks.site import VARIABLES, Stage
+from reports.models import Report
 from tests.access import people
 from tests.access.people import create_cast
+from tests.factories import locations as places
 from tests.support import once
 
 
@@ -93,3 +98,16 @@ def test_handshakes_of_a_real_server_are_measured(monkeypatch, tmp_path):
     let_in, refused = cost["socket ws/conversation/"], cost["socket any other address"]
     assert (let_in.status, cost["socket ws/console/"].status, refused.status) == (101, 101, 403)
     assert let_in.ms > 0 and refused.ms > 0 and let_in.statements > refused.statements == 0
+
+
+@pytest.mark.parametrize("units", [1, 2])
+def test_report_can_be_driven_from_where_only_it_is_left(db, units):
+    """The way in changes; this follows it to the form, with one unit for the town and with several to choose from."""
+    town = places.municipality("Saint-Denis", "93066", ("93200",))
+    for number in range(units):
+        places.reception_point(f"Commissariat {number}", for_=town)
+    key, fields = situation.before_the_report()
+    client = Client()
+    client.cookies[settings.SESSION_COOKIE_NAME] = key
+    answer = client.post(reverse("reports:create"), fields)
+    assert (answer.status_code, Report.objects.count()) == (302, 1)
