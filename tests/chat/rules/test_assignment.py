@@ -1,0 +1,97 @@
+"""Who gets whom, one rule at a time and beside somebody else. The rule as a whole is tried in `test_lifecycle`."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chat.rules.assignment import Room, Waiting, share_out
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+FORCES = {"police", "gendarmerie"}
+
+
+def pairs(people, rooms, *, on_duty=FORCES, at_most=9):
+    return share_out(people, rooms, now=NOW, overflow_after=2 * MINUTE, forces_on_duty=on_duty, at_most=at_most)
+
+
+def fresh(key, force="police", *, is_urgent=False, waited=0 * MINUTE, **more):
+    return Waiting(key, force, is_urgent, NOW - waited, **more)
+
+
+def test_equally_loaded_agents_take_turns_by_the_one_who_was_given_somebody_longest_ago():
+    rooms = [Room(key, "police", 1, 4, NOW - minutes * MINUTE) for key, minutes in ((1, 1), (2, 5), (3, 3))]
+    assert pairs([fresh(1), fresh(2), fresh(3)], rooms) == [(1, 2), (2, 3), (3, 1)]
+    assert pairs([fresh(1)], [*rooms, Room(4, "police", 1, 4, None)]) == [(1, 4)], "never is longest ago"
+
+
+def test_load_is_compared_with_capacity_after_somebody_was_given_too():
+    rooms = [Room(1, "police", 0, 4, None), Room(2, "police", 1, 3, None)]
+    assert pairs([fresh(1), fresh(2), fresh(3)], rooms) == [(1, 1), (2, 1), (3, 2)]
+
+
+def test_who_has_no_zone_goes_to_the_least_loaded_of_any_force_at_once():
+    rooms = [Room(1, "police", 2, 3, None), Room(2, "gendarmerie", 1, 3, None)]
+    assert pairs([fresh(1, "")], rooms) == [(1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("person", "goes"),
+    [
+        (fresh(1), False),
+        (fresh(1, waited=2 * MINUTE - timedelta(microseconds=1)), False),
+        (fresh(1, waited=2 * MINUTE), True),
+        (fresh(1, is_urgent=True), True),
+    ],
+)
+def test_who_waits_for_their_force_holds_up_nobody_behind(person, goes):
+    rooms = [Room(1, "police", 3, 3, None), Room(2, "gendarmerie", 0, 3, None)]
+    behind = (9, 2)
+    assert pairs([person, fresh(9, "gendarmerie")], rooms) == ([(1, 2), behind] if goes else [behind])
+
+
+def test_force_that_is_not_on_duty_is_not_waited_for():
+    rooms = [Room(2, "gendarmerie", 0, 3, None)]
+    assert pairs([fresh(1)], rooms, on_duty={"gendarmerie"}) == [(1, 2)]
+    assert pairs([fresh(1)], rooms) == []
+
+
+@pytest.mark.parametrize(
+    ("person", "to"),
+    [
+        (fresh(1, unit=8), None),  # the unit asked for has nobody: its turn is waited for,
+        (fresh(1, unit=8, waited=2 * MINUTE - timedelta(microseconds=1)), None),
+        (fresh(1, unit=8, waited=2 * MINUTE), 1),  # but not for ever,
+        (fresh(1, unit=8, is_urgent=True), 1),  # and not in a danger
+    ],
+)
+def test_unit_that_was_asked_for_is_waited_for_a_while(person, to):
+    rooms = [Room(1, "police", 0, 3, None, unit=7), Room(2, "police", 3, 3, None, unit=8)]
+    assert pairs([person], rooms) == ([(1, to)] if to else [])
+
+
+@pytest.mark.parametrize(
+    ("person", "to"),
+    [
+        (fresh(1, avoided=frozenset({4})), 2),  # their force, though the other has less to do
+        (fresh(1, avoided=frozenset({2})), None),  # only the other force is left: not yet
+        (fresh(1, avoided=frozenset({2}), waited=2 * MINUTE), 3),
+        (fresh(1, avoided=frozenset({2, 3}), waited=2 * MINUTE), None),
+    ],
+)
+def test_who_was_passed_on_stays_with_their_force_and_away_from_who_passed_them_on(person, to):
+    rooms = [Room(2, "police", 2, 3, None, unit=7), Room(3, "gendarmerie", 0, 3, None)]
+    assert pairs([person], rooms) == ([(1, to)] if to else [])
+
+
+def test_agents_without_a_unit_are_not_a_unit():
+    rooms = [Room(2, "gendarmerie", 0, 3, None), Room(3, "police", 0, 3, None, unit=7)]
+    assert pairs([fresh(1, avoided=frozenset({9}))], rooms) == [(1, 3)]
+
+
+def test_order_of_turns_holds_after_one_was_taken_from_its_middle():
+    """Somebody heavy goes to who has two places, who is not the first; the others keep their order."""
+    loads = [(1, 0, 1), (2, 80, 100), (3, 2, 4), (4, 85, 100), (5, 90, 100), (6, 60, 100), (7, 70, 100)]
+    rooms = [Room(key, "police", load, capacity, None) for key, load, capacity in loads]
+    people = [fresh(1, weight=2), fresh(2), fresh(3)]
+    assert pairs(people, rooms) == [(1, 3), (2, 1), (3, 6)]
