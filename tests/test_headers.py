@@ -1,4 +1,7 @@
-"""Every address of the table, asked by everybody: no answer leaves without its headers."""
+"""No answer leaves without its headers: each address refuses a form without its token, and what goes wrong in itself.
+
+What each address answers to everybody by each method is checked where it is asked for: tests/access/test_routes.py.
+"""
 
 import re
 import uuid
@@ -10,13 +13,10 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from chat.models import Agent
-from pnav.accounts.models import Role
-from pnav.middleware.headers import AWAKE, CLOSED, FOR_DOCUMENTS, LOADED, PASSKEYS, add_headers
+from pnav.middleware.headers import FOR_DOCUMENTS, add_headers
 from pnav.server.page_handler import PageHandler
-from tests.accounts.cast import make_user, sign_in
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
-from tests.factories.chat import unit
+from tests.support.headers import check
 from tests.test_http import Request
 
 pytestmark = pytest.mark.django_db
@@ -52,41 +52,6 @@ def _filled(entry: URLPattern | URLResolver) -> str:
 ADDRESSES = sorted(set(addresses(get_resolver().url_patterns)))
 
 
-def check(response: HttpResponse, path: str) -> None:
-    headers = response.headers
-    where = f"{path}: {response.status_code}"
-    assert headers["X-Content-Type-Options"] == "nosniff", where
-    is_document = not headers.get("Content-Type", "").startswith(LOADED)
-    if is_document:
-        assert headers["Referrer-Policy"] == "same-origin", where
-        assert headers["Cross-Origin-Opener-Policy"] == "same-origin", where
-    assert headers["Cross-Origin-Resource-Policy"] == "same-origin", where
-    assert headers["Cross-Origin-Embedder-Policy"] == "require-corp", where
-    assert "no-store" in headers["Cache-Control"], where
-    if is_document:
-        features = dict(part.split("=") for part in headers["Permissions-Policy"].split(", "))
-        assert set(features) == {*CLOSED, *PASSKEYS}, where
-        awake = "(self)" if path.startswith("/tchat/") else "()"
-        assert {name: features[name] for name in CLOSED} == {**dict.fromkeys(CLOSED, "()"), AWAKE: awake}, where
-        assert {features[name] for name in PASSKEYS} == {"(self)" if path.startswith("/compte/") else "()"}, where
-    policy = headers["Content-Security-Policy"]
-    parts = dict(part.partition(" ")[::2] for part in policy.split("; "))
-    assert "unsafe" not in policy, where
-    assert (parts["default-src"], parts["script-src"]) == ("'none'", "'self'"), where
-    assert (parts["object-src"], parts["base-uri"]) == ("'none'", "'none'"), where
-    assert parts["require-trusted-types-for"] == "'script'", where
-    area = {"/admin/": "default", "/console/": "pnav-console", "/unite/": "pnav-console"}
-    assert parts["trusted-types"] == next((area[one] for one in area if path.startswith(one)), "'none'"), where
-    if not is_document:
-        assert "X-Frame-Options" not in headers, where
-    elif parts["frame-ancestors"] == "'none'":
-        assert headers["X-Frame-Options"] == "DENY", where
-    else:
-        assert (parts["frame-ancestors"], headers["X-Frame-Options"]) == ("'self'", "SAMEORIGIN"), where
-    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        assert path == "/health/ready", where
-
-
 @pytest.mark.parametrize(
     ("content", "is_document"),
     [
@@ -115,35 +80,6 @@ def test_the_table_is_walked_whole():
     for name in ("pages:home", "chat:conversation", "console:home", "account_login", "admin:index", "metrics"):
         assert reverse(name) in ADDRESSES
     assert any(path.startswith("/admin/accounts/user/1/") for path in ADDRESSES)
-
-
-@pytest.fixture
-def everybody(monkeypatch) -> dict[str, Client]:
-    """Nobody, somebody whose password alone was right, an agent, an administrator."""
-    monkeypatch.setattr("pnav.accounts.reauthentication.OPENS_SECONDS", 600)
-    people = {"nobody": Client()}
-    for name, role, whole in (
-        ("half", Role.AGENT, False),
-        ("agent", Role.AGENT, True),
-        ("chief", Role.ADMINISTRATOR, True),
-    ):
-        user = make_user(name, role, totp=whole)
-        if user.is_agent:
-            Agent.objects.create(user=user, unit=unit(), public_name=name)
-        people[name] = Client()
-        sign_in(people[name], name, totp=whole)
-    return people
-
-
-def test_every_answer_of_the_table_says_its_headers(everybody):
-    statuses: set[int] = set()
-    for path in ADDRESSES:
-        for client in everybody.values():
-            client.raise_request_exception = False
-            response = client.get(path)
-            statuses.add(response.status_code)
-            check(response, path)
-    assert {200, 302, 403, 404, 405} <= statuses  # all kinds were met
 
 
 def test_refused_posts_say_their_headers():

@@ -47,6 +47,7 @@ from tests.access.people import (
 )  # fmt: skip
 from tests.access.table import ADMIN, FORM, IN, READ, ROUTES, Route, administrators, never_administrators
 from tests.accounts.test_audited_admin import ROWS
+from tests.support import headers
 
 METHODS = ("GET", "HEAD", "POST")
 OTHER_METHODS = ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -237,13 +238,17 @@ def words_in(answer: HttpResponse) -> set[str]:
 
 
 def test_every_address_as_everybody(cast, where, subtests, tried):
-    """Each decision holds for everybody and each method, and nobody reads a word of a conversation not theirs."""
+    """Each decision holds for everybody and each method, nobody reads a word of a conversation not theirs, and no
+    answer leaves without its headers."""
+    statuses: set[int] = set()
     for name in ADDRESSES:
         with subtests.test(name):
-            tried("table of access: address, method, person", _ask_everybody(name, cast, where))
+            tried("table of access: address, method, person", _ask_everybody(name, cast, where, statuses))
+    assert {200, 302, 403, 405} <= statuses  # all kinds were met
 
 
-def _ask_everybody(name: str, cast: Cast, where: dict[str, Any]) -> int:
+def _ask_everybody(name: str, cast: Cast, where: dict[str, Any], statuses: set[int]) -> int:
+    """How many answers were looked at. statuses: of theirs, added to."""
     route = DECISIONS.get(name)
     assert route is not None, HOW.format(name=name)
     path = path_of(name, where, route)
@@ -254,6 +259,8 @@ def _ask_everybody(name: str, cast: Cast, where: dict[str, Any]) -> int:
             answer = ask(cast, person, method, path, route.data if method == "POST" else None)
             promised = expected(person, method, route, path)
             got = outcome(answer, route, next(iter(promised)))
+            headers.check(answer, path)
+            statuses.add(answer.status_code)
             count += 1
             if got not in promised:
                 wrong.append(f"{method} {path} as {person}: {got}, and not {' or '.join(sorted(promised))}")
@@ -296,9 +303,9 @@ def seen(cast: Cast, person: str, method: str, path: str, data: dict[str, Any] |
         answer = ask(cast, person, method, path, data)
     own = re.compile(rf"(?<=keys/){key}(?=/)|(?<=keys%2F){key}(?=%2F)" if isinstance(key, int) else re.escape(str(key)))
     body = own.sub("KEY", TOKENS.sub("", answer.text))
-    headers = {name: own.sub("KEY", value) for name, value in answer.headers.items()}
+    said = {name: own.sub("KEY", value) for name, value in answer.headers.items()}
     asked = [PASSING.sub("", query["sql"].split("WHERE")[0]) for query in queries]
-    return answer.status_code, headers, body, asked
+    return answer.status_code, said, body, asked
 
 
 GROUNDS = {

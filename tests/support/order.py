@@ -33,7 +33,6 @@ SECONDS = {
     "tests/browser/test_failures.py": 17,
     "tests/browser/test_places.py": 17,
     "tests/scenarios/test_marked_words.py": 17,
-    "tests/test_headers.py": 17,
     "tests/browser/test_journey.py": 16,
     "tests/browser/test_sentences.py": 16,
     "tests/faults/test_run.py": 16,
