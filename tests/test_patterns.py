@@ -52,7 +52,8 @@ def test_python_patterns_are_found_wherever_they_are():
         (r"\d+\. ", "findall"),
     ],
 )
-def test_quadratic_pattern_is_seen(source, method):
+def test_quadratic_pattern_is_seen(source, method, monkeypatch):
+    monkeypatch.setattr(patterns, "GUARD_SECONDS", 2.0)
     assert patterns.quadratic(patterns.Pattern("a test", source, re.DOTALL, (method,)))
 
 
