@@ -24,7 +24,7 @@ def test_made_once_whoever_asks(tmp_path, monkeypatch):
         (folder / "a").write_text("whole")
 
     def ask() -> None:
-        together.wait(5)
+        together.wait(30)
         asked.append((once.made_once("thing", fill) / "a").read_text())
 
     threads = [threading.Thread(target=ask) for _each in range(4)]

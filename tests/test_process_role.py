@@ -41,7 +41,7 @@ async def shake_hands(role):
     """What a socket without a session is answered."""
     line = ApplicationCommunicator(application_for(role), dict(UPGRADE))
     await line.send_input({"type": "websocket.connect"})
-    answer = await line.receive_output(5)
+    answer = await line.receive_output(30)
     await line.send_input({"type": "websocket.disconnect", "code": 1001})
     await line.wait(5)
     return answer

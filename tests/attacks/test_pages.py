@@ -604,5 +604,5 @@ def test_clock_tells_no_code(tried):
 
 
 def test_clock_would_tell():
-    """The comparison can fail: twice the work is seen."""
-    assert not are_alike(lambda: time.sleep(0.01), lambda: time.sleep(0.025), times=3)
+    """The comparison can fail, on a busy machine as well: several times the work is seen."""
+    assert not are_alike(lambda: time.sleep(0.01), lambda: time.sleep(0.08), times=3)

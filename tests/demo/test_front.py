@@ -128,7 +128,7 @@ async def test_silent_ones_are_bounded_and_hold_up_nobody(ends, monkeypatch):
 
 async def test_who_leaves_before_a_word_is_forgotten(ends):
     socket.create_connection(ends.address).close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while ends.front._silent or not ends.is_empty(ends.pages):
             await asyncio.sleep(0.01)
     assert ends.is_empty(ends.pages) and ends.is_empty(ends.sockets)
@@ -155,7 +155,7 @@ async def test_process_that_is_gone_is_told(ends):
     ends.pages.close()
     with socket.create_connection(ends.address) as client:
         client.sendall(b"GET / HTTP/1.1\r\n\r\n")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not ends.lost:
                 await asyncio.sleep(0.01)
     assert ends.lost == ["pages"]

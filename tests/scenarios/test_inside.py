@@ -238,7 +238,7 @@ async def ring():
     channel = await layer.new_channel()
     await layer.group_add("inside", channel)
     await layer.group_send("inside", {"type": "ring"})
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert await layer.receive(channel) == {"type": "ring"}
     await layer.group_discard("inside", channel)
 

@@ -120,13 +120,13 @@ def test_exit_waits_for_nobody_who_holds_the_conversation_and_is_parked_after(mo
     holder = Holder(conversation)
     try:
         leave(key)
-        threads.submit(lambda: None).result(timeout=5)  # the thread is through: it waits for no lock either
+        threads.submit(lambda: None).result(timeout=30)  # the thread is through: it waits for no lock either
         assert not Session.objects.exists(), "the visit is forgotten while the row is held"
         assert parked(conversation) == 0 and Departure.objects.count() == 1
         assert departures.tell_departures() == 0, "nor does the worker wait"
     finally:
         holder.let_go()
-        threads.submit(connection_closed).result(timeout=5)
+        threads.submit(connection_closed).result(timeout=30)
         threads.shutdown()
     run_worker.Command()._tick()
     assert parked(conversation) == 1 and not Departure.objects.exists()

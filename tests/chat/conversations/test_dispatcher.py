@@ -554,7 +554,7 @@ def test_giving_does_not_hold_up_what_the_agent_writes():
             return
         with transaction.atomic():
             assert dispatcher._lock_agents([agent.pk], timezone.now())
-            assert is_written.wait(5)
+            assert is_written.wait(30)
 
     in_threads(2, work)
     assert Message.objects.filter(agent=agent).count() == 1
