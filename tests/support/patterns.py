@@ -358,18 +358,18 @@ class TooLong(BaseException):
 
 @contextlib.contextmanager
 def guard() -> Iterator[None]:
-    """Interrupt what takes seconds: a match that grows as a power of two would never end."""
+    """Interrupt what takes seconds of the processor: a match that grows as a power of two would never end."""
 
     def cut(_number: int, _frame: object) -> None:
         raise TooLong
 
-    before = signal.signal(signal.SIGALRM, cut)
-    signal.setitimer(signal.ITIMER_REAL, GUARD_SECONDS)
+    before = signal.signal(signal.SIGVTALRM, cut)
+    signal.setitimer(signal.ITIMER_VIRTUAL, GUARD_SECONDS)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 def seconds(work: Callable[[str], object], text: str, times: int = 1) -> float:
