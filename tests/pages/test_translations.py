@@ -96,7 +96,7 @@ def test_what_a_visitor_reads_is_in_the_catalogue():
         said += [(path, " ".join(one.split())) for one in ids_of_template(text)]
     modules = [path for room in ROOMS for path in (ROOT / room).glob("**/texts.py")]
     modules += [path for room in ROOMS for path in (ROOT / room).glob("**/texts/*.py")]
-    modules += [ROOT / "triage" / f"{name}.py" for name in ("questions", "results", "outcomes")]
+    modules += [ROOT / "triage" / "questionnaire" / f"{name}.py" for name in ("questions", "results", "outcomes")]
     said += [(path, one) for path in modules for one in ids_of_module(path.read_text())]
     assert len(said) > 1000
     assert [f"{path.relative_to(ROOT)}: {one}" for path, one in said if one not in known] == []

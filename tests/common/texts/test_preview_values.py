@@ -44,7 +44,7 @@ def given() -> Iterator[dict[str, set[str]]]:
 def real_pages() -> dict[str, set[str]]:
     """What the pages give their templates, for a person who waits, one who talks and one who answers questions."""
     with given() as found:
-        for conversation in (make.waiting(), make.active()):
+        for conversation in (make.waiting(), make.assigned()):
             browser = Client()
             browser.cookies[settings.SESSION_COOKIE_NAME] = visit(conversation)
             for page in ("/tchat/", "/tchat/code/", "/tchat/suites/", "/tchat/conservation/", "/"):
