@@ -50,7 +50,7 @@ from pytest_django import DjangoDbBlocker
 from tests import chromium
 from tests.browser import door
 from tests.browser.exchange import console, enter, nobody_on_duty
-from tests.support import once
+from tests.support import fresh, once
 
 __all__ = ["console", "enter", "nobody_on_duty"]  # fixtures from beside
 
@@ -95,8 +95,7 @@ class LiveSite:
 
     def manage(self, *arguments: str) -> str:
         """Run a management command on the site's database and return what it printed."""
-        command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+        done = fresh.manage(self.environment, *arguments)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -205,12 +204,8 @@ def running_site(
         finally:
             if site.pool is not None:
                 site.pool.close()
-            server.terminate()
-            try:
-                server.wait(15)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
+            server.kill()  # how it ends in order is tried elsewhere, and takes half a second
+            server.wait()
 
 
 def _wait_for(site: LiveSite, server: subprocess.Popen[bytes]) -> None:

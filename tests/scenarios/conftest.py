@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -106,7 +107,7 @@ class Site:
 
     def stop(self) -> None:
         for web in getattr(self, "webs", []):
-            web.stop()
+            web.stop(signal.SIGKILL)  # how it ends in order is tried elsewhere, and takes half a second
         self.valkey.stop()
         self.postgres.stop()
         if self.postgres.as_root:

@@ -31,7 +31,8 @@ from redis.retry import Retry
 from deploy import authority
 from pnav.demo.services import Postgres, Valkey
 from tests.scenarios.conftest import PlainWeb, free_port
-from tests.scenarios.test_production import PRODUCTION, manage
+from tests.scenarios.test_production import PRODUCTION
+from tests.support.fresh import manage
 
 ROOT = Path(__file__).resolve().parents[2]
 WORD = "a-password-of-redis-for-this-test"

@@ -2,16 +2,13 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.support import once
+from tests.support.fresh import manage
 
-ROOT = Path(__file__).resolve().parents[2]
 PRODUCTION = {
     "DEMO": "0",
     "TESTING": "0",
@@ -67,11 +64,6 @@ def environment() -> Iterator[dict[str, str]]:
     with once.database(name) as database:
         own = {"DATABASE_URL": database, "REDIS_PREFIX": name, "DJANGO_SETTINGS_MODULE": "pnav.settings"}
         yield {**os.environ, **own, "STATIC_ROOT": str(once.static_files())} | PRODUCTION
-
-
-def manage(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-W", "ignore", "manage.py", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_check_deploy_finds_nothing(environment):

