@@ -53,14 +53,14 @@ def _is_discreet(request: HttpRequest, report: Report) -> bool:
 
 
 def manner_of(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
-    """How to speak to this person: for every page that shows their conversation."""
+    """Return how to speak to this person, for every page that shows their conversation."""
     report = conversation.report
     familiar, discreet = _is_familiar(request, report), _is_discreet(request, report)
     return manner_context(conversation, familiar=familiar, discreet=discreet, is_minor=report.is_minor)
 
 
 def manner_context(conversation: Conversation, *, familiar: bool, discreet: bool, is_minor: bool) -> dict[str, Any]:
-    """The same, for whom it is known how to speak to."""
+    """Return the same for somebody of whom it is known how to speak to them."""
     help_numbers = [numbers.SUICIDE_PREVENTION, numbers.VICTIM_SUPPORT]
     if is_minor or familiar:
         help_numbers = [numbers.DIGITAL_VIOLENCE, numbers.SUICIDE_PREVENTION, numbers.CHILD_IN_DANGER]
@@ -78,18 +78,18 @@ def manner_context(conversation: Conversation, *, familiar: bool, discreet: bool
 
 
 def why_here(request: HttpRequest) -> Sequence[Text]:
-    """Why this visit's orientation leads to a police officer or a gendarme, in sentences; none for who came by code."""
+    """Return in sentences why this visit's orientation leads to an officer; none for somebody who came by a code."""
     visit = triage.session.read(request)
     return visit.assessment.reasons if visit.opens_chat else ()
 
 
 def day_of(moment: datetime) -> str:
-    """« 25 novembre 2027 », in Paris."""
+    """Return the day of a moment in Paris, as « 25 novembre 2027 »."""
     return dates.format_date(timezone.localtime(moment), "j F Y")
 
 
 def when_away(view: View) -> View:
-    """Without a script too, a database that does not answer costs nobody what they typed, and the frame tries again."""
+    """Show a page that gives back what was typed when the database does not answer; the frame tries again by itself."""
 
     @wraps(view)
     def answer(request: HttpRequest) -> HttpResponse:
@@ -115,7 +115,7 @@ def when_away(view: View) -> View:
 
 
 def without_visit(request: HttpRequest) -> HttpResponse:
-    """What a page of the exchange answers to a visit without one.
+    """Answer a visit without an exchange on a page of the exchange.
 
     Who has begun the orientation goes on where they are. Else one page says that a visit ended here, if it did (the
     answers that it had are forgotten), or offers the two ways in: to begin, and to come back with a code.
@@ -131,7 +131,7 @@ def without_visit(request: HttpRequest) -> HttpResponse:
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Whether a script asks, which stays on its page."""
+    """Whether a script asks, and will stay on its page."""
     return "application/json" in request.headers.get("Accept", "")
 
 

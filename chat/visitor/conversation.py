@@ -1,4 +1,4 @@
-"""The visitor's side of the exchange: waiting room, conversation and end. Works without a script.
+"""The visitor's side of the exchange: waiting room, conversation and end. It works without a script.
 
 The session is the only key: every view obtains its conversation from `chat.access.as_reporter`.
 """
@@ -67,7 +67,7 @@ WHY = {
 
 
 def _standing(conversation: Conversation, manner: dict[str, Any]) -> dict[str, Any]:
-    """Where the conversation stands, in words. It was just read: only the place is asked for."""
+    """Return in words where the conversation stands. It was just read, so that only the place costs a query."""
     position = wait = None
     if conversation.status == Status.WAITING:
         position, wait = queue_position(conversation)
@@ -82,7 +82,7 @@ def _standing(conversation: Conversation, manner: dict[str, Any]) -> dict[str, A
 
 
 def _doors_in(conversation: Conversation) -> int:
-    """In how many seconds other doors are offered to who waits: `definitions.OTHER_DOORS`. 0: now."""
+    """Return in how many seconds other doors are offered to whoever waits (`definitions.OTHER_DOORS`); 0 means now."""
     if conversation.status != Status.WAITING:
         return 0
     left = conversation.queued_at + values.get_duration(definitions.OTHER_DOORS) - timezone.now()
@@ -90,7 +90,7 @@ def _doors_in(conversation: Conversation) -> int:
 
 
 def _why(form: MessageForm, *, familiar: bool) -> str:
-    """Why the message did not go."""
+    """Return why the message was not sent."""
     codes = [error.code or "" for error in form.errors.as_data().get("body", [])]
     return WHY.get(codes[0] if codes else "", thread_texts.NOT_SENT).spoken(familiar=familiar)
 
@@ -98,7 +98,7 @@ def _why(form: MessageForm, *, familiar: bool) -> str:
 def _show(
     request: HttpRequest, conversation: Conversation, form: MessageForm | None = None, *, draft: str = ""
 ) -> HttpResponse:
-    """The page of the conversation, with the message that could not be sent, or what was being written."""
+    """Draw the page of the conversation, with the message that could not be sent, or what was being written."""
     manner = manner_of(request, conversation)
     said, discreet = manner["said"], manner["discreet"]
     standing = _standing(conversation, manner)
@@ -146,16 +146,16 @@ def _is_said(draft: str, lines: list[transcript.Line]) -> bool:
 
 
 def _told(conversation: Conversation) -> str:
-    """What the agent left for the person when they ended the exchange."""
+    """Return what the agent left for the person when they ended the exchange."""
     if conversation.status != Status.CLOSED:
         return ""
     return plain_text.plain(closing.words_of(conversation).get("told", ""))
 
 
 def _present(request: HttpRequest) -> Conversation | None:
-    """This visit's conversation, its lease renewed: the person is here.
+    """Return this visit's conversation with its lease renewed, because the person is here.
 
-    One that was given up because nobody was seen for long takes its place in the queue again.
+    A conversation that was given up because nobody was seen for long takes its place in the queue again.
     """
     current = access.as_reporter(request.session)
     if current is None:
@@ -175,7 +175,10 @@ def _present(request: HttpRequest) -> Conversation | None:
 
 @require_GET
 def conversation(request: HttpRequest) -> HttpResponse:
-    """Waiting room, conversation or end. Opens the conversation of this visit's report when there is none yet."""
+    """Show the waiting room, the conversation or its end.
+
+    Open the conversation of this visit's report if there is none.
+    """
     current = _present(request)
     if current is None:
         report = reports.session.current_report(request)
@@ -196,7 +199,7 @@ def conversation(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def messages(request: HttpRequest) -> HttpResponse:
-    """The thread to be read, in pieces: what lies before `avant`, or after `apres`; with `tout` all that a page holds.
+    """Show the thread in pieces: what lies before `avant`, or after `apres`; with `tout` all that a page holds.
 
     A piece is that of `transcript.read_lines`. After WHOLE_THREADS in WHOLE_THREADS_SECONDS, `tout` is a piece as well.
     """
@@ -233,7 +236,7 @@ def messages(request: HttpRequest) -> HttpResponse:
 @require_POST
 @when_away
 def post_message(request: HttpRequest) -> HttpResponse:
-    """Add a message without a script, then back to the end of the thread."""
+    """Add a message without a script, then lead back to the end of the thread."""
     current = _present(request)
     if current is None:
         return without_visit(request)
@@ -270,7 +273,7 @@ def _post_form(current: Conversation, client_id: uuid.UUID, body: str) -> None:
 @csp_override(FRAMED_BY_OURSELVES)
 @when_away
 def news(request: HttpRequest) -> HttpResponse:
-    """For browsers without a script: where it stands and what lies after `apres`, in a frame that loads itself again.
+    """Show to browsers without a script where it stands and what lies after `apres`, in a frame that reloads itself.
 
     Only the frame is renewed, so that what is being typed beside it is not lost. Being read by whoever has no script,
     it also tells the agent that everything so far was on screen. `pause` stops the reloading (RGAA 13.1).
@@ -316,7 +319,10 @@ def _answer_in_frame(request: HttpRequest, current: Conversation) -> None:
 
 @require_POST
 def frames(request: HttpRequest) -> HttpResponse:
-    """One frame of docs/protocol.md as a JSON body, for networks that block sockets. Answer: `{"frames": [...]}`."""
+    """Take one frame of docs/protocol.md as a JSON body, for networks that block sockets.
+
+    Answer `{"frames": [...]}`.
+    """
     current = _present(request)
     if current is None:
         return json_answer({"error": "no_session"}, status=401)
@@ -344,7 +350,7 @@ def frames(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def end(request: HttpRequest) -> HttpResponse:
-    """The person ends the exchange or leaves the queue, after having been asked."""
+    """End the exchange or leave the queue, after the person was asked whether they want to."""
     current = access.as_reporter(request.session)
     if current is None:
         return without_visit(request)

@@ -1,5 +1,7 @@
-"""What is being written in the exchange goes along to another page, and is kept while it is typed. See
-`chat.visitor.draft_session`."""
+"""Takes what is being written in the exchange along to another page, and keeps it while it is typed.
+
+See `chat.visitor.draft_session`.
+"""
 
 from urllib.parse import urlsplit
 
@@ -19,7 +21,7 @@ SAVES, SAVES_SECONDS = 40, 60
 
 
 def _is_ours(address: str) -> bool:
-    """Only a page of this site, without its name: a button of the page has nothing else."""
+    """Whether this is the path of a page of this site, for a button of the page has nothing else."""
     if not address.startswith("/") or not url_has_allowed_host_and_scheme(address, allowed_hosts=None):
         return False
     return bool(is_valid_path(urlsplit(address).path))

@@ -1,4 +1,4 @@
-"""What is being written in the exchange, kept in the visit until it is sent or erased.
+"""Keeps what is being written in the exchange in the visit until it is sent or erased.
 
 It waits in the sealed session, never on the device nor in an address, and stands in its field whenever the exchange is
 shown: after another page of ours, a reload, « Back », or a tab that the telephone ended. It is forgotten with the
@@ -29,12 +29,12 @@ def keep_draft(request: HttpRequest, conversation: Conversation, body: str | Non
 
 
 def read_draft(request: HttpRequest, conversation: Conversation) -> str:
-    """What is being written in this conversation; empty for nothing."""
+    """Return what is being written in this conversation; empty for nothing."""
     kept = request.session.get(KEY)
     return kept["body"] if kept is not None and kept["of"] == str(conversation.public_id) else ""
 
 
 def forget_draft(request: HttpRequest) -> None:
-    """Nothing is being written any more."""
+    """Forget the draft, because nothing is being written any more."""
     if KEY in request.session:
         del request.session[KEY]

@@ -1,4 +1,4 @@
-"""« Suites »: what becomes of a summary that went to a unit, for the person. With their visit, or with a code.
+"""The pages « Suites »: what becomes of a summary that went to a unit. They open with the visit, or with a code.
 
 Steps and what was written for them; never the thread. Without a script too. See docs/adr/0045.
 """
@@ -25,7 +25,10 @@ from common.service_settings import definitions, values
 
 
 def whose(request: HttpRequest) -> tuple[Conversation | None, bool]:
-    """The conversation to follow, and whether a code opened it: of this visit, where there is something to follow."""
+    """Return the conversation to follow, and whether a code opened it.
+
+    This visit's comes first, if it has something.
+    """
     own = access.as_reporter(request.session)
     if own is not None and referral_queries.has_any(own):
         return own, False
@@ -35,7 +38,7 @@ def whose(request: HttpRequest) -> tuple[Conversation | None, bool]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_up(request: HttpRequest) -> HttpResponse:
-    """Where it stands; a POST says yes or no to the summary that was read."""
+    """Show where it stands. A POST says yes or no to the summary that was read."""
     current, is_by_code = whose(request)
     if current is None:
         return redirect("chat:resume")
@@ -61,7 +64,7 @@ def follow_up(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def meeting(request: HttpRequest) -> HttpResponse:
-    """Yes or no to the appointment that was read; a no may carry another moment, which is never lost."""
+    """Take a yes or a no to the appointment that was read. A no may propose another moment, which is never lost."""
     current, is_by_code = whose(request)
     if current is None:
         return redirect("chat:resume")
@@ -91,7 +94,7 @@ def meeting(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def code(request: HttpRequest) -> HttpResponse:
-    """A code that opens this page from any device, shown this once; the one before opens nothing more."""
+    """Make a code that opens this page from any device and show it this once. The one before opens nothing more."""
     current, is_by_code = whose(request)
     if current is None:
         return redirect("chat:resume")
@@ -146,5 +149,5 @@ def _show(
 
 
 def _may_read(row: ShownReferral, *, is_by_code: bool) -> bool:
-    """Whether the summary is there to be read: always with the visit; with a code, only what waits for an answer."""
+    """Whether the summary may be read: always with the visit; with a code, only if it waits for an answer."""
     return bool(row.summary) and (row.is_asked or not is_by_code)

@@ -1,4 +1,4 @@
-"""What a visitor sends without a script."""
+"""The forms that a visitor sends without a script."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def _describe(word: resume_words.UnknownWord) -> str:
 
 
 class SummaryForm(forms.Form):
-    """The person's answer about the summary; `correction`: in their own words."""
+    """The form of the person's answer about the summary. `correction` is in their own words."""
 
     answer = forms.ChoiceField(
         choices=[(value, Answer(value).label) for value in (Answer.AGREED, Answer.CORRECTED, Answer.REFUSED)],

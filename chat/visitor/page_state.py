@@ -1,4 +1,4 @@
-"""What the person's page shows besides the thread, by one statement: every page of the exchange asks for it.
+"""Reads what the person's page shows besides the thread, by one statement that every page of the exchange makes.
 
 It decides that something is there; whoever shows more than that reads it in its own module, and the tests hold this
 statement and those modules together.
@@ -90,5 +90,5 @@ def read_page_state(conversation: Conversation, now: datetime) -> PageState:
 
 
 def _rule(kind: Kind, row: list[Any]) -> Rule:
-    """The administrator's, or that of the start."""
+    """Return the administrator's rule, or the one that the service began with."""
     return DEFAULTS[kind] if row[0] is None else Rule(*row)

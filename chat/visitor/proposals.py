@@ -1,4 +1,4 @@
-"""What was put to the person, on their side: the ready answers, and the slip of an appointment. Without a script too.
+"""The person's side of what was put to them: the ready answers, and the slip of an appointment.
 
 The answer itself is an ordinary message: `chat:message`, or a `post` frame, with the `client_id` given here.
 """
@@ -50,7 +50,7 @@ def answers(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def slip(request: HttpRequest) -> HttpResponse:
-    """« Mon rendez-vous »: what to show at the point d'accueil. It names nobody."""
+    """Show « Mon rendez-vous », to be shown at the point d'accueil. It names nobody."""
     current, found = _slip_of(request)
     if current is None:
         return without_visit(request)
@@ -72,7 +72,7 @@ def _is_of_suites(request: HttpRequest) -> bool:
 
 
 def _slip_of(request: HttpRequest) -> tuple[Conversation | None, tuple[Any, dict[str, Any]] | None]:
-    """Whose slip, and the slip: of this visit's exchange; by a code of suites, of what the unit proposed alone."""
+    """Return whose slip and the slip: of this visit's exchange, or by a code, of what the unit proposed alone."""
     current, is_by_code = access.as_reporter(request.session), False
     if _is_of_suites(request):
         current, is_by_code = follow_up.whose(request)
@@ -86,7 +86,7 @@ def _slip_of(request: HttpRequest) -> tuple[Conversation | None, tuple[Any, dict
 
 @require_GET
 def slip_paper(request: HttpRequest) -> HttpResponse:
-    """The same, as a PDF: one child process within the limits of `common.offload.pool`, PAPERS in PAPERS_SECONDS."""
+    """Draw the slip as a PDF, by a child process within the limits of `offload.pool`, PAPERS in PAPERS_SECONDS."""
     current, found = _slip_of(request)
     if current is None:
         return without_visit(request)
@@ -117,7 +117,7 @@ def slip_paper(request: HttpRequest) -> HttpResponse:
 
 
 def _slip_later(request: HttpRequest) -> HttpResponse:
-    """The slip on screen, which says all that the PDF would have, and that it may be asked for again."""
+    """Show the slip on screen, which says all that the PDF would have, and that it may be asked for again."""
     messages.error(request, form_texts.SLIP_LATER.say())
     response = slip(request)
     response.status_code = 503

@@ -1,4 +1,4 @@
-"""What a person adds to their signalement while they wait or talk, as it is touched. Works without a script."""
+"""Takes what a person adds to their signalement while they wait or talk. It works without a script."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render

@@ -1,4 +1,4 @@
-"""The visitor's way back: ask for a code de reprise, annul it, and use it on any device. Works without a script."""
+"""The visitor's way back: ask for a code de reprise, annul it, and use it on any device, without a script too."""
 
 from datetime import datetime
 from typing import Any
@@ -38,7 +38,7 @@ MANY_TRIES, MANY_TRIES_SECONDS = 200, 60
 
 
 def _until(conversation: Conversation, *, shown: bool) -> str:
-    """Until when the code works, in a sentence; "" without a code. shown: the words are beside it."""
+    """Return in a sentence until when the code works; "" without a code. shown: the words are beside it."""
     if not conversation.has_code(timezone.now()):
         return ""
     local = timezone.localtime(conversation.resume_until)
@@ -47,7 +47,7 @@ def _until(conversation: Conversation, *, shown: bool) -> str:
 
 
 def _place(conversation: Conversation, *, familiar: bool) -> str:
-    """What becomes of the place of somebody who waits and leaves now, in sentences; "" without a code or a place."""
+    """Return in sentences what becomes of the place of somebody who leaves now; "" without a code or a place."""
     now = timezone.now()
     if conversation.status != Status.WAITING or not conversation.has_code(now):
         return ""
@@ -62,7 +62,7 @@ def _place(conversation: Conversation, *, familiar: bool) -> str:
 
 
 def _clock(moment: datetime) -> str:
-    """« 14 h 20 », in Paris."""
+    """Return the time of a moment in Paris, as « 14 h 20 »."""
     local = timezone.localtime(moment)
     return thread_texts.CLOCK.say(hour=local.hour, minute=f"{local:%M}")
 
@@ -73,7 +73,7 @@ def _clock(moment: datetime) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 @when_away
 def code(request: HttpRequest) -> HttpResponse:
-    """Whether there is a code and until when; a POST makes one and shows it, this once.
+    """Show whether there is a code and until when. A POST makes one and shows it, this once.
 
     It waits nowhere for another page, not even sealed in the session: loaded again, a page sends its POST again and
     shows another code. A POST that asks for JSON (the script, which stays on its page) is answered with it as well;
@@ -97,7 +97,7 @@ def code(request: HttpRequest) -> HttpResponse:
 
 
 def _issue(current: Conversation) -> tuple[str, str, int]:
-    """The new code, or why there is none; and the status of the answer."""
+    """Return the new code, or why there is none, and the status of the answer."""
     if rate_limits.is_over(
         f"code:{current.public_id}", limit=values.get(definitions.CODES_MOST), seconds=CODES_SECONDS
     ):
@@ -137,7 +137,7 @@ def _show(
 
 @require_POST
 def annul(request: HttpRequest) -> HttpResponse:
-    """The person no longer wants the code to work: it was lost, or somebody saw it."""
+    """Annul the code, which the person lost or somebody saw."""
     current = access.as_reporter(request.session)
     if current is None:
         return _without_visit(request)
@@ -151,7 +151,7 @@ def annul(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "HEAD", "POST"])
 def come_back(request: HttpRequest) -> HttpResponse:
-    """Come back from any device with a code de reprise. What was typed stays in the field, and goes nowhere else."""
+    """Let a person come back from any device with a code de reprise. What was typed stays in its field alone."""
     form = CodeForm(request.POST if request.method == "POST" else None)
     status = 200
     if form.is_valid():

@@ -1,4 +1,4 @@
-"""What the person may know and ask of what is kept: until when, who read it, and that it be erased. Without a script.
+"""The pages of what is kept: the person reads until when and who read it, and may ask that it be erased.
 
 The answer to a request is also read with the words of the request, for the code de reprise ends with the exchange.
 """
@@ -30,7 +30,7 @@ from reports.rules.retention import Cause, Kind
 
 @require_safe
 def keeping(request: HttpRequest) -> HttpResponse:
-    """Until when, who read, and the way to ask for erasure."""
+    """Show until when the exchange is kept, who read it, and the way to ask for its erasure."""
     current = access.as_reporter(request.session)
     if current is None:
         return redirect("chat:resume")
@@ -54,7 +54,7 @@ def erasure(request: HttpRequest) -> HttpResponse:
 
 
 def _ask(current: Conversation) -> tuple[str, str, int]:
-    """The words of the request, or why there are none; and the status of the answer. The request itself is kept."""
+    """Return the words of the request, or why there are none, and the status of the answer. The request is kept."""
     if rate_limits.is_over(
         f"erasure:{current.public_id}", limit=values.get(definitions.CODES_MOST), seconds=CODES_SECONDS
     ):
@@ -89,7 +89,7 @@ def _show(
 
 
 def _answer(asked: ErasureRequest | None) -> dict[str, Any]:
-    """Where a request stands, in words; of none, within how many days one is answered."""
+    """Return in words where a request stands; without one, within how many days one is answered."""
     rule = rule_of(Kind.ERASURE)
     told: dict[str, Any] = {"asked": asked, "answer_days": rule.days}
     if asked is not None:
