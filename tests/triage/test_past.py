@@ -39,10 +39,9 @@ def test_answers_under_it_mean_what_they_meant():
     assert told.voice.familiar and rules.victim_age_band(REPEATED, under=first) == "15_17"
     relative = {**REPEATED, "role": "relative", "age": "adult", "victim_age": "under_15"}
     assert rules.victim_age_band(relative, under=first) == "under_15"
-    assert rules.describe_answers(REPEATED, under=first)[-1] == (
-        "Êtes-vous en danger à la maison ?",
-        "Oui",
-    ) or rules.describe_answers(REPEATED, under=first)[-1] == ("La personne est-elle en danger à la maison ?", "Oui")
+    question, answer = rules.describe_answers(REPEATED, under=first)[-1]
+    assert question in {"Êtes-vous en danger à la maison ?", "La personne est-elle en danger à la maison ?"}
+    assert answer == "Oui"
     assert rules.is_discreet({"danger": "no", "screen": "yes"})
 
 
