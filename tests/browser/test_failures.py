@@ -103,31 +103,44 @@ OVERFLOWING = """() => [...document.querySelectorAll("main *")]
     .map((one) => one.outerHTML.slice(0, 120))"""
 
 
-@pytest.mark.parametrize("state", STATES)
-def test_page_of_a_failure(page_factory: PageFactory, live_site: LiveSite, axe_in_both_themes: Axe, state: str):
-    answer = STATES[state](live_site)
-    for (width, height), theme in product(SIZES, THEMES):
-        page = shown(page_factory(theme=theme, width=width, height=height, javascript=False), live_site, answer)
-        expect(page.get_by_role("heading", level=1)).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert page.evaluate(OVERFLOWING) == []
-        for number in EMERGENCY:
-            box = page.locator(f'a[href="{number}"]').first.bounding_box()
-            assert box is not None, number
-            # (That of the sign-in is for who works here; it says so first, and help below.)
-            assert box["y"] + box["height"] <= height or state == "too many tries", (number, "not on the first screen")
-        if state not in IN_THE_FRAME:
-            expect(page.locator(f'a[href="{YOUNG}"]')).to_be_visible()
-        ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        assert (ground == "rgb(22, 22, 22)") == (theme == "dark"), ground
-        if "a message" in state or state == "database away":
-            assert page.get_by_role("textbox").input_value() == TYPED
-    axe_in_both_themes(shown(page_factory(width=320, height=640), live_site, answer))  # which is a script itself
+def test_page_of_a_failure(
+    page_factory: PageFactory, live_site: LiveSite, axe_in_both_themes: Axe, subtests: pytest.Subtests
+):
+    """Without a script at each size, in each theme; then for axe, which is a script itself."""
+    sizes = {
+        (width, height, theme): page_factory(theme=theme, width=width, height=height, javascript=False)
+        for (width, height), theme in product(SIZES, THEMES)
+    }
+    with_scripts = page_factory(width=320, height=640)
+    for state, draw in STATES.items():
+        with subtests.test(state):
+            answer = draw(live_site)
+            for (width, height, theme), page in sizes.items():
+                looks_right(shown(page, live_site, answer), state, width, height, theme)
+            axe_in_both_themes(shown(with_scripts, live_site, answer))
+
+
+def looks_right(page: Page, state: str, width: int, height: int, theme: str) -> None:
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(OVERFLOWING) == []
+    for number in EMERGENCY:
+        box = page.locator(f'a[href="{number}"]').first.bounding_box()
+        assert box is not None, number
+        # (That of the sign-in is for who works here; it says so first, and help below.)
+        assert box["y"] + box["height"] <= height or state == "too many tries", (number, "not on the first screen")
+    if state not in IN_THE_FRAME:
+        expect(page.locator(f'a[href="{YOUNG}"]')).to_be_visible()
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (ground == "rgb(22, 22, 22)") == (theme == "dark"), ground
+    if "a message" in state or state == "database away":
+        assert page.get_by_role("textbox").input_value() == TYPED
 
 
 def shown(page: Page, site: LiveSite, answer: Answer) -> Page:
     """This answer, at an address of the site."""
     headers, html = answer
+    page.unroute(site.url + "/etat/")
     page.route(site.url + "/etat/", lambda route: route.fulfill(body=html, headers=dict(headers)))
     page.goto(site.url + "/etat/")
     return page
