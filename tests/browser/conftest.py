@@ -7,6 +7,7 @@ What a test may ask for:
 - `page_factory`: makes pages, with a theme, a width, with or without JavaScript;
 - `page`: one page 1280 wide, light, with JavaScript;
 - `axe`: asserts that axe-core finds nothing on a page; `axe_in_both_themes`: in the dark theme, then in the light one;
+  `axe_at_both_ends`: on a narrow dark screen, then on a wide light one;
 - `neutral_site`: where « Quitter rapidement » leads during the tests.
 
 Example::
@@ -19,6 +20,8 @@ Example::
 
 Sync Playwright keeps an event loop running in this thread, so tests in this folder are plain functions, not
 coroutines; the browser is closed when the last of them is done.
+
+`anew(page, live_site)` begins another visit in the same tab, where one test looks at many pages.
 
 A click that leads to another page returns before that page is there. `goes_on(page)` waits for it, before anything that
 does not wait by itself: `go_back`, `reload`, `goto`, `page.url`, `page.title()`, `evaluate`, the database.
@@ -64,8 +67,43 @@ REFUSALS = ("Content Security Policy", "Trusted", "Permissions-Policy", "Permiss
 # work. Nobody types there.
 SUGGESTIONS = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup")
 THEMES = ("dark", "light")
-VIOLATIONS = """axe.run({ resultTypes: ["violations"] }).then(({ violations }) => violations.map(
-  ({ id, help, nodes }) => [`${id}: ${help}`, ...nodes.map(({ html }) => html)].join("\\n    ")))"""
+# Of all rules, those that a theme can change the answer of.
+OF_COLOURS = ["color-contrast", "link-in-text-block"]
+VIOLATIONS = """async (rules) => {
+  axe.beginAnew();
+  const options = { resultTypes: ["violations"], ...(rules && { runOnly: rules }) };
+  const { violations } = await axe.run(options);
+  return violations.map(({ id, help, nodes }) => [`${id}: ${help}`, ...nodes.map(({ html }) => html)].join("\\n    "));
+}"""
+# Half of axe's work is the contrast of each text. Those that are painted alike over the same grounds have the same
+# answer: three of each kind are asked, and every text of a single sign, of which axe says that it cannot tell.
+KINDS_OF_TEXT = """
+(() => {
+  const ofText = ["color", "webkitTextFillColor", "webkitTextStrokeWidth", "textShadow", "fontSize", "fontWeight"];
+  const ofGround = ["backgroundColor", "backgroundImage", "opacity", "filter", "mixBlendMode", "position", "zIndex"];
+  const rule = axe._audit.rules.find(({ id }) => id === "color-contrast");
+  const matches = rule.matches;
+  let grounds, numbers, asked;
+  axe.beginAnew = () => { [grounds, numbers, asked] = [new Map(), new Map(), new Map()]; };
+  const styles = (element, names) => names.map((name) => getComputedStyle(element)[name]).join("|");
+  const ground = (element) => {
+    if (!element) return 0;
+    if (!grounds.has(element)) {
+      const chain = `${ground(element.parentElement)}|${styles(element, ofGround)}`;
+      if (!numbers.has(chain)) numbers.set(chain, numbers.size + 1);
+      grounds.set(element, numbers.get(chain));
+    }
+    return grounds.get(element);
+  };
+  rule.matches = (element, ...more) => {
+    if (!matches.call(rule, element, ...more)) return false;
+    if (element.textContent.trim().length < 2) return true;
+    const kind = `${ground(element)}|${styles(element, ofText)}`;
+    asked.set(kind, (asked.get(kind) ?? 0) + 1);
+    return asked.get(kind) <= 3;
+  };
+})();
+"""
 NEUTRAL_PAGE = "<!doctype html><html lang=fr><title>Prévisions</title><h1>Beau temps partout</h1>"
 
 
@@ -253,7 +291,7 @@ def goes_on(page: Page) -> Iterator[None]:
 
 
 type PageFactory = Callable[..., Page]
-type Axe = Callable[[Page], None]
+type Axe = Callable[..., None]
 
 
 @pytest.fixture
@@ -309,16 +347,17 @@ def page(page_factory: PageFactory) -> Page:
 def axe() -> Axe:
     """`axe(page)`: asserts that axe-core finds nothing on the page as it stands; names what it finds.
 
-    All its rules are asked. Of what it answers, the violations alone come back: the rest is megabytes.
+    All its rules are asked, or those that are given by their names. Of what it answers, the violations alone come back:
+    the rest is megabytes.
     """
 
-    script = AxeCore().axe_script
+    script = AxeCore().axe_script + KINDS_OF_TEXT
 
-    def check(page: Page) -> None:
+    def check(page: Page, rules: list[str] | None = None) -> None:
         page.wait_for_load_state()
         if not page.evaluate("'axe' in window"):  # half a megabyte, once a page
             page.evaluate(script)
-        found = page.evaluate(VIOLATIONS)
+        found = page.evaluate(VIOLATIONS, rules)
         assert not found, page.url + "\n" + "\n".join(found)
 
     return check
@@ -326,14 +365,44 @@ def axe() -> Axe:
 
 @pytest.fixture(scope="session")
 def axe_in_both_themes(axe: Axe) -> Axe:
-    """`axe` of the page as it stands, in the dark theme, then in the light one. It follows the system's, as all do."""
+    """`axe` of the page as it stands, in the dark theme, then in the light one. It follows the system's, as all do.
+
+    A theme changes colours and nothing else: the second is asked for those.
+    """
 
     def check(page: Page) -> None:
-        for theme in THEMES:
-            in_theme(page, theme)
-            axe(page)
+        dark, light = THEMES
+        in_theme(page, dark)
+        axe(page)
+        in_theme(page, light)
+        axe(page, OF_COLOURS)
 
     return check
+
+
+@pytest.fixture(scope="session")
+def axe_at_both_ends(axe: Axe) -> Axe:
+    """`axe` of the page as it stands on a narrow dark screen, then on a wide light one, which it keeps; and nothing
+    scrolls sideways on either."""
+
+    def check(page: Page) -> None:
+        for (width, height), theme in zip(((320, 640), (1280, 800)), THEMES, strict=True):
+            page.set_viewport_size({"width": width, "height": height})
+            in_theme(page, theme)
+            axe(page)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+
+    return check
+
+
+def anew(page: Page, site: LiveSite) -> None:
+    """This tab, for a visit that begins: no cookie, and nothing that a page of the site kept.
+
+    For tests that look at many pages: a new visit costs a quarter of a second, and its tab compiles every script again.
+    """
+    page.goto(site.url + "/robots.txt")  # no script runs there, which could keep something as it is left
+    page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+    page.context.clear_cookies()
 
 
 def in_theme(page: Page, theme: str) -> None:

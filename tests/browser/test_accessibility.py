@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Axe, LiveSite, PageFactory, goes_on
+from tests.browser.conftest import Axe, LiveSite, PageFactory, anew, goes_on
 
 # Add the address of a page here as soon as it exists.
 ADDRESSES = [
@@ -47,7 +47,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways_at_320(
     page = page_factory(width=390)
     for address in ADDRESSES:
         with subtests.test(address):
-            page.context.clear_cookies()
+            anew(page, live_site)
             page.set_viewport_size({"width": 390, "height": 800})
             page.goto(live_site.url + address)
             for details in page.locator("details").all():

@@ -2,11 +2,12 @@
 
 import pytest
 from django.conf import settings
+from playwright.sync_api import Page
 
 from benchmarks import journeys
 from benchmarks.journeys import HEIGHT, JOURNEYS, KEYS, WIDTH, Journey
 from common.texts import languages
-from tests.browser.conftest import LiveSite, PageFactory
+from tests.browser.conftest import LiveSite, PageFactory, anew
 
 TYPED = "95888"  # a place of this module alone
 
@@ -22,12 +23,18 @@ def town(live_site: LiveSite) -> LiveSite:
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
 @pytest.mark.parametrize("language", languages.codes())
-@pytest.mark.parametrize("journey", JOURNEYS, ids=[one.name for one in JOURNEYS])
 def test_counts_of_the_way_in(
-    town: LiveSite, page_factory: PageFactory, journey: Journey, language: str, javascript: bool
+    town: LiveSite, page_factory: PageFactory, language: str, javascript: bool, subtests: pytest.Subtests
 ) -> None:
     page = page_factory(javascript=javascript, width=WIDTH, height=HEIGHT, locale=language)
-    page.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": town.url}])
+    for journey in JOURNEYS:
+        with subtests.test(journey.name):
+            anew(page, town)
+            page.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": town.url}])
+            counts(page, town, journey, language)
+
+
+def counts(page: Page, town: LiveSite, journey: Journey, language: str) -> None:
     done = journeys.walk(page, town.url, journey, place=TYPED)
     assert page.locator("html").get_attribute("lang") == language
     assert done.is_kept, (done.screens, done.presses, done.words)

@@ -25,7 +25,7 @@ from common.texts.catalogue import CATALOGUE
 from pnav.accounts.middleware import STAFF_AREAS
 from pnav.accounts.models import Role
 from pnav.pages.models import ContentBlock, HelpNumber
-from tests.browser.conftest import ROOT, Axe, LiveSite, PageFactory, goes_on, running_site
+from tests.browser.conftest import ROOT, Axe, LiveSite, PageFactory, anew, goes_on, running_site
 from tests.browser.exchange import in_site
 from tests.browser.test_accessibility import ADDRESSES
 from tests.browser.test_console import an_agent, at, make_available, sign_in  # noqa: F401  `at`: a fixture
@@ -155,22 +155,27 @@ def test_page_is_whole_in_a_language_more(
     """Each address in a visit that begins anew, in one tab: a new one would compile axe again."""
     for address in ADDRESSES:
         with subtests.test(address):
-            reader.context.clear_cookies()
+            anew(reader, live_site)
             reads_in(reader, live_site, language)
             reader.goto(live_site.url + address)
             looked_at(reader, "fr" if address.startswith(STAFF_AREAS) else language, axe)
 
 
 @BOTH
-@pytest.mark.parametrize("result", ["danger", "minor", "scam", "content"])
-def test_orientation_is_whole_to_its_result(reader: Page, live_site: LiveSite, axe: Axe, language: str, result: str):
-    answers = dict(RESULTS[result])
-    come_in(reader, live_site, answers.pop("who", "adult"))
-    for value in answers.values():
-        looked_at(reader, language, axe)
-        with goes_on(reader):
-            reader.locator(f"#answer-{value}").click()
-    looked_at(reader, language, axe)
+def test_orientation_is_whole_to_its_results(
+    reader: Page, live_site: LiveSite, axe: Axe, language: str, subtests: pytest.Subtests
+):
+    for result in ("danger", "minor", "scam", "content"):
+        with subtests.test(result):
+            anew(reader, live_site)
+            reads_in(reader, live_site, language)
+            answers = dict(RESULTS[result])
+            come_in(reader, live_site, answers.pop("who", "adult"))
+            for value in answers.values():
+                looked_at(reader, language, axe)
+                with goes_on(reader):
+                    reader.locator(f"#answer-{value}").click()
+            looked_at(reader, language, axe)
 
 
 @BOTH

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Axe, LiveSite, PageFactory, goes_on
 
@@ -18,18 +18,11 @@ def site(live_site: LiveSite) -> LiveSite:
     return live_site
 
 
-def assert_fits(page: Page) -> None:
-    """Nothing is wider than the screen."""
-    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
-
-
-@pytest.mark.parametrize(("theme", "width"), [("light", 320), ("dark", 1280)])
-def test_every_page_is_accessible_and_fits(site, page_factory: PageFactory, axe: Axe, theme, width):
-    page = page_factory(theme=theme, width=width)
+def test_every_page_is_accessible_and_fits(site, page_factory: PageFactory, axe_at_both_ends: Axe):
+    page = page_factory()
     search = site.url + SEARCH
     page.goto(search)
-    axe(page)
-    assert_fits(page)
+    axe_at_both_ends(page)
     for field, text, title in (
         ("#ville-contacts", "saint-denis", "Sélectionnez votre service"),
         ("#ville-contacts", "51300", "Sélectionnez votre service"),
@@ -44,22 +37,18 @@ def test_every_page_is_accessible_and_fits(site, page_factory: PageFactory, axe:
         page.keyboard.press("Escape")
         page.locator("section", has=page.locator(field)).locator("[type=submit]").click()
         expect(page.get_by_role("heading", level=1)).to_have_text(title)
-        axe(page)
-        assert_fits(page)
+        axe_at_both_ends(page)
     page.goto(search + "choix/")
     expect(page.get_by_role("heading", level=1)).to_have_text("Votre choix est enregistré")
-    axe(page)
-    assert_fits(page)
+    axe_at_both_ends(page)
     with goes_on(page):
         page.get_by_role("main").get_by_role("link", name="Supprimer cet interlocuteur").click()
-    axe(page)
-    assert_fits(page)
+    axe_at_both_ends(page)
     with goes_on(page):
         page.get_by_role("link", name="Non, garder").click()
     page.get_by_role("main").get_by_role("link", name="Voir mes contacts utiles").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Mes contacts utiles")
-    axe(page)
-    assert_fits(page)
+    axe_at_both_ends(page)
 
 
 def test_suggestions_with_the_keyboard(site, page_factory: PageFactory, axe: Axe):

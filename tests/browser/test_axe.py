@@ -1,0 +1,50 @@
+"""What axe is asked of fewer texts, and in fewer themes, is still found."""
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Axe, LiveSite, PageFactory
+
+# One more paragraph at the end of the page, of which everything but this is as in those before it.
+ADDED = """([color, ground, text]) => {
+  const place = document.createElement("div");
+  place.style.background = ground;
+  const last = [...document.querySelectorAll("main p")].at(-1);
+  const paragraph = last.cloneNode();
+  paragraph.textContent = text;
+  paragraph.style.color = color;
+  place.append(paragraph);
+  last.after(place);
+}"""
+
+
+@pytest.fixture
+def show(page_factory: PageFactory, live_site: LiveSite):
+    page = page_factory()
+
+    def added(color: str, ground: str, text: str = "Un texte de plus.") -> Page:
+        page.goto(live_site.url + "/accessibilite/")
+        page.evaluate(ADDED, [color, ground, text])
+        return page
+
+    return added
+
+
+def test_text_unlike_the_others_is_found_wherever_it_stands(show, axe: Axe):
+    axe(show("", ""))
+    for color, ground in (("rgb(170, 170, 170)", ""), ("", "rgb(70, 70, 70)")):
+        with pytest.raises(AssertionError, match="color-contrast"):
+            axe(show(color, ground))
+
+
+def test_what_one_theme_alone_shows_is_found_in_either(show, axe_in_both_themes: Axe):
+    for color in ("rgb(60, 60, 60)", "rgb(220, 220, 220)"):
+        with pytest.raises(AssertionError, match="color-contrast"):
+            axe_in_both_themes(show(color, ""))
+
+
+def test_what_is_no_matter_of_colours_is_found(show, axe_in_both_themes: Axe):
+    page = show("", "")
+    page.locator("main p").last.evaluate("element => element.append(document.createElement('img'))")
+    with pytest.raises(AssertionError, match="image-alt"):
+        axe_in_both_themes(page)
