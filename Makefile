@@ -13,7 +13,7 @@ export UV_NATIVE_TLS = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev code sandbox screenshots test test-all test-quick test-engines html check audit fix manage migration messages journeys lighthouse bench bench-quick costs soak faults faults-quick siege setup
+.PHONY: help run dev code sandbox screenshots test test-all test-quick test-engines html check audit fix manage migration messages journeys paint lighthouse bench bench-quick costs soak faults faults-quick siege setup
 
 help: ## la liste des commandes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -96,6 +96,9 @@ messages: $(STAMP) ## ajouter les textes à traduire de FILES="un/fichier …" (
 
 journeys: $(STAMP) ## parcourir douze chemins jusqu'à la file, sur un petit téléphone (URL=http://127.0.0.1:8000)
 	@$(PYTHON) -m benchmarks.journeys $(URL)
+
+paint: $(STAMP) ## le poids de l'accueil et le premier affichage, sur une ligne lente (URL=http://127.0.0.1:8000)
+	@$(PYTHON) -m benchmarks.paint $(URL)
 
 bench: $(STAMP) ## mesurer l'échange et les pages face aux témoins (moins de 20 minutes)
 	@$(PYTHON) -m benchmarks.bench

@@ -14,6 +14,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.csp import CSP, build_policy
 from django.utils.decorators import sync_and_async_middleware
 
+from pnav.sheets import add_link
+
 # What no page of ours asks of a device, but the page of an exchange, which may leave its screen on. Sound stays: pages
 # ring. Names that Chromium knows, for it complains of others on each page.
 CLOSED = (
@@ -107,12 +109,14 @@ def on_every_answer(
 
         async def in_loop(request: HttpRequest) -> HttpResponseBase:
             response = await get_response(request)
+            add_link(request, response)
             return add_headers(request.path_info, response)  # the ordinary path by now (`pnav.middleware.addresses`)
 
         return in_loop
 
     def in_thread(request: HttpRequest) -> HttpResponseBase:
-        response = get_response(request)
-        return add_headers(request.path_info, response)  # type: ignore[arg-type]
+        response: HttpResponseBase = get_response(request)  # type: ignore[assignment]
+        add_link(request, response)
+        return add_headers(request.path_info, response)
 
     return in_thread

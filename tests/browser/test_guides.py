@@ -11,7 +11,7 @@ BOX = ".pnav-boxes li:nth-child(2)"
 @pytest.mark.parametrize("javascript", [True, False])
 def test_box_shows_its_advice_and_nothing_is_sent(live_site: LiveSite, page_factory: PageFactory, javascript: bool):
     page = page_factory(width=320, javascript=javascript)
-    page.goto(live_site.url + "/mineurs/")
+    page.goto(live_site.url + "/mineurs/", wait_until="networkidle")  # the fonts come after the page
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url))
     advice = page.locator(f"{BOX} .pnav-boxes__advice > p")

@@ -8,7 +8,7 @@ from tests.browser.conftest import LiveSite, PageFactory
 from tests.browser.exchange import assigned
 
 FIRST_VISIT = 80_000
-SECOND_VISIT = 11_000  # 10.4 kB, of which 1.5 are headers; the goal of 8 is not reached (docs/in-progress.md)
+SECOND_VISIT = 8_000  # of which some 1.8 are headers
 EXCHANGE = 200_000
 
 

@@ -133,7 +133,7 @@ def test_anchors_and_links_between_pages_lead_somewhere(client: Client):
     for page in ["home", *GUIDES]:
         shown = re.search(r"<main.*</main>", client.get(address(page)).text, re.DOTALL)
         assert shown
-        for link, anchor in re.findall(r'href="(/[^"#]*)(?:#([\w-]+))?"', shown[0]):
+        for link, anchor in re.findall(r'<a[^>]* href="(/[^"#]*)(?:#([\w-]+))?"', shown[0]):
             answer = client.get(link, follow=True)
             assert answer.status_code == 200, link
             assert not anchor or f'id="{anchor}"' in answer.text, (link, anchor)
@@ -151,15 +151,34 @@ FACTS = {
         "L'anonymat pourra être levé après autorisation du procureur de la République, pour les faits les plus graves",
         "Si votre vie est en danger, on peut chercher qui vous êtes",
         "La police et la gendarmerie doivent prendre la plainte",
+        "les contenus restent en ligne",
+        "Une seule menace, un seul chantage ou une seule menace sexuelle",
+        "Captures d'écran, messages, enregistrements audio ou vidéo, témoignages, certificat médical",
+        "commissaire de justice",
+        "Des faits qui durent depuis plusieurs années comptent",
+        "une personne, de plusieurs, ou d'une foule",
+        "THESEE pour une arnaque, PHAROS pour un contenu public illicite, PERCEVAL pour une carte bancaire",
+        "Fausse boutique, messagerie piratée, argent exigé pour débloquer un ordinateur",
+        "apologie du terrorisme, injure ou diffamation, incitation à la haine raciale",
     ],
     "removal": [
         "sans délai précis",
         "Une demande que l'on sait fausse est punie : 1 an d'emprisonnement et 15 000 € d'amende",
         "elles ne sont pas obligatoires",
         "Il a un mois pour répondre",
+        "La description du contenu et les raisons",
+        "adressez-vous à la CNIL",
         "Notez le numéro du dossier et le code",
     ],
-    "numbers": ["tchat", "application « 3018 »", "application « Urgence 114 »", "SMS", "3114", "du lundi au vendredi"],
+    "numbers": [
+        "tchat",
+        "application « 3018 »",
+        "application « Urgence 114 »",
+        "SMS",
+        "3114",
+        "du lundi au vendredi",
+        "7j/7, de 9h à 19h",
+    ],
     "minors": [
         "Tu peux porter plainte : seul, avec tes parents",
         "pHARe",

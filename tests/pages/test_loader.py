@@ -9,6 +9,7 @@ from django.template import Context, Engine
 from django.template.base import TextNode
 from django.utils import translation
 
+LIST = "<ul>\n\n    <li>a  b</li>\n  {% if x %}\n      <li>\u00a0{{ x }}</li>\n  {% endif %}\n</ul>\n"
 PAGE = """{% load i18n static %}<a href="{% url "pages:home" %}">{% translate "Accueil" %}</a>
 {% if more %}{% translate "Menu" %}{% else %}<img src="{% static "pnav/favicon.svg" %}">{% endif %}
 {% language "en" %}{% translate "Accueil" %}{% endlanguage %}{% translate "Menu" as menu %}{{ menu }}
@@ -19,7 +20,7 @@ PAGE = """{% load i18n static %}<a href="{% url "pages:home" %}">{% translate "A
 def engine():
     pages = (
         "django.template.loaders.locmem.Loader",
-        {"page": PAGE, "broken": "{% if x %}{% url 'nowhere' %}{% endif %}"},
+        {"page": PAGE, "list": LIST, "broken": "{% if x %}{% url 'nowhere' %}{% endif %}"},
     )
     libraries = {"i18n": "django.templatetags.i18n", "static": "django.templatetags.static"}
     return Engine(loaders=[("pnav.pages.build.loader.Loader", [pages])], libraries=libraries)
@@ -89,3 +90,7 @@ def test_nobody_draws_a_template_that_is_being_folded(engine, monkeypatch):
         assert not wait([second], timeout=0.1).done
         go_on.set()
         assert first.result(10) is second.result(10)
+
+
+def test_lines_lose_their_indentation_and_nothing_else(engine):
+    assert draw(engine, "list", x="c\n  d") == "<ul>\n<li>a  b</li>\n\n<li>\u00a0c\n  d</li>\n\n</ul>\n"

@@ -60,18 +60,6 @@ add(
     _("Un policier ou un gendarme vous répond par écrit. Une seule personne, sauf relais que l'on vous dit."),
 )
 add("home.infographic_3_steps", HOME, _("Infographie : les 3 étapes"))
-add("home.text_version_infographic", HOME, _("Version texte de l'infographie"))
-add(
-    "home.infographic_shows_three_drawings",
-    HOME,
-    _(
-        "L'infographie montre trois dessins, de gauche à droite. Le premier : un téléphone, avec un "
-        "bouton que l'on touche ; c'est l'entrée dans le service. Le deuxième : un repère posé sur un "
-        "plan ; c'est le code postal que l'on donne. Le troisième : deux bulles de dialogue qui se "
-        "répondent ; c'est l'échange par tchat avec un policier ou un gendarme."
-    ),
-    max_length=600,
-)
 add("home.cyber_harassment_talk_about", HOME, _("Cyberharcèlement : en parler à un policier ou un gendarme"))
 add(
     "home.information_updated",

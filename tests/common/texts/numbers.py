@@ -112,7 +112,6 @@ NUMBERS: dict[str, dict[int, Source]] = {
     "frame.nobody_answers_here_danger": {17: SERVICE},
     "frame.press_shift_two_more": {2: lambda: presses() - 1},
     "home.infographic_3_steps": {3: ON_THE_PAGE},
-    "home.infographic_shows_three_drawings": dict.fromkeys((2, 3), ON_THE_PAGE),
     "home.lead": dict.fromkeys((7, 24), ALWAYS),
     "search.minors": {18: AGE},
     "guides.minors_title": {18: AGE},
