@@ -261,12 +261,12 @@ def test_discreet_page_says_nothing_at_a_glance(client: Client):
 # --- the footer
 
 
-def test_footer_names_the_editions(client: Client):
+def test_legal_notice_names_the_editions(client: Client):
     DataEdition.objects.create(
         source="cog", title="Code officiel", publisher="Insee", edition="2025", licence="LO", loaded_at=timezone.now()
     )
     editions.forget()
-    assert "Code officiel (Insee, LO) : 2025" in text_of(client.get("/accessibilite/"))
+    assert "Code officiel (Insee, LO) : 2025" in text_of(client.get("/mentions-legales/"))
     editions.forget()
 
 
