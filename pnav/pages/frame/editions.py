@@ -1,4 +1,4 @@
-"""The editions of the official data, for the legal notice."""
+"""Reads the editions of the official data, for the legal notice."""
 
 from common.cached_reading import CachedReading
 from locations.models import DataEdition
