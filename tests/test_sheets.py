@@ -8,7 +8,7 @@ from django.test import Client
 
 from pnav.sheets import add_link, name_sheet
 
-SHEET = re.compile(r'<link rel="stylesheet" href="([^"]+)"')
+SHEET = re.compile(r'<link rel="stylesheet" href="([^"]+)">')  # not what comes later, for paper
 
 
 @pytest.mark.django_db

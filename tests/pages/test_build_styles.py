@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.messages.storage.base import Message
 from django.core.management import call_command
+from django.template.loader import render_to_string
+from django.test import Client
 
 from pnav.pages.build import fonts
+from pnav.pages.information import read_information
 from pnav.pages.management.commands import build_styles
 
 SECONDS = 3
@@ -32,6 +36,36 @@ def test_build_leaves_an_unchanged_sheet_alone(tmp_path: Path):
 
 def test_sheet_is_light(sheet: Path):
     assert sheet.stat().st_size < 200_000, "the whole of DSFR is 825 kB"
+
+
+def test_home_page_has_a_lighter_sheet_of_its_own(sheet: Path):
+    home = sheet.with_name(build_styles.HOME_SHEET)
+    assert home.stat().st_size < 0.7 * sheet.stat().st_size
+    text = home.read_text(encoding="utf-8")
+    own = "".join((settings.BASE_DIR / "static" / "pnav" / name).read_text() for name in ("site.css", "home.css"))
+    wanted = set(re.findall(r"var\((--[\w-]+)\)", own)) - set(re.findall(r"(--[\w-]+)\s*:", own))
+    assert wanted <= set(re.findall(r"(--[\w-]+)\s*:", text))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("has_state", [True, False])
+def test_sheet_of_the_home_page_has_all_that_it_shows(client: Client, sheet: Path, rf, has_state: bool):
+    """What the whole sheet says of a class of the page, its own sheet says too: as a visitor sees it first, and with
+    the State's mark, a message and a way back to an exchange."""
+    page = client.get("/").text
+    if has_state:
+        context = {"open_exchange": True, "demo_notice": False, "preview_of": "x", "messages": [Message(40, "x")]}
+        page = render_to_string("pages/home.html", read_information() | context, request=rf.get("/"))
+    classes = {
+        name for names in re.findall(r'class="([^"]*)"', page) for name in names.split() if name.startswith("fr-")
+    }
+    whole, home = (path.read_text(encoding="utf-8") for path in (sheet, sheet.with_name(build_styles.HOME_SHEET)))
+
+    def defines(text: str, name: str) -> bool:
+        return bool(re.search(rf"\.{name}(?![\w-])", text))
+
+    assert len(classes) > 10
+    assert {name for name in classes if defines(whole, name) and not defines(home, name)} == set()
 
 
 def test_sheet_asks_for_nothing_but_two_fonts_in_two_parts(sheet: Path):

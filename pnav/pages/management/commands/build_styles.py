@@ -27,6 +27,19 @@ SCANNED = {".html", ".js", ".py"}
 # Then the package's own templates and widgets may write class names too.
 USES_PACKAGE = re.compile(r"^(from|import) dsfr\b|{% load [^%]*\bdsfr_tags\b", re.MULTILINE)
 PACKAGES = ("pnav", "reports", "chat", "triage", "locations", "common")
+# What the home page is drawn from. It is what most people load first, often on a slow line, and nothing of it is drawn
+# before its sheet is there: it has a sheet of its own, half of the whole, in the same order.
+HOME_SHEET = "dsfr-home.css"
+HOME = (
+    "templates/base.html",
+    "templates/pages/home.html",
+    "templates/pages/_*.html",
+    "templates/components/*.html",
+    "templates/admin/sentences/preview_notice.html",
+    "static/pnav/quick-exit.js",
+    "static/pnav/suggestions.js",
+)
+NOT_ON_HOME = {"choices.html", "error_summary.html", "field.html", "pages.html", "_guide_door.html"}
 
 
 def _face(name: str, weight: int, signs: Iterable[int]) -> str:
@@ -60,34 +73,57 @@ def sources() -> Iterator[Path]:
                 yield path
 
 
+def home_sources() -> Iterator[Path]:
+    """The files from which the home page is drawn, whatever its visitor's state, in a stable order."""
+    for pattern in HOME:
+        yield from (path for path in sorted(settings.BASE_DIR.glob(pattern)) if path.name not in NOT_ON_HOME)
+
+
+def _texts(paths: Iterable[Path]) -> list[str]:
+    return [path.read_text(encoding="utf-8") for path in paths]
+
+
+def _classes(texts: Iterable[str]) -> set[str]:
+    return set().union(*(stylesheet.class_tokens(text) for text in texts))
+
+
 def build(target: Path) -> Path:
-    """Write `pnav/dsfr.css` and `pnav/fonts/` below a folder and return the sheet's path.
+    """Write `pnav/dsfr.css`, the home page's part of it and `pnav/fonts/` below a folder; return the sheet's path.
 
     The same sources give the same bytes. An unchanged sheet is not rewritten.
     """
     package = dsfr_package()
     dist = package / "static" / "dsfr" / "dist"
-    texts = [path.read_text(encoding="utf-8") for path in sources()]
+    texts = _texts(sources())
     if any(USES_PACKAGE.search(text) for text in texts):
-        texts += [p.read_text(encoding="utf-8") for p in sorted(package.rglob("*")) if p.suffix in {".html", ".py"}]
-    used = set().union(*(stylesheet.class_tokens(text) for text in texts))
-    own = "".join(p.read_text(encoding="utf-8") for p in sorted((settings.BASE_DIR / "static").rglob("*.css")))
+        texts += _texts(path for path in sorted(package.rglob("*")) if path.suffix in {".html", ".py"})
+    static = settings.BASE_DIR / "static"
 
     def read(address: str) -> str:
         return (dist / "icons" / address.partition("icons/")[2]).read_text(encoding="utf-8")
 
-    css = "".join((dist / name).read_text(encoding="utf-8") for name in SHEETS)
+    css = "".join(_texts(dist / name for name in SHEETS))
     version = (package / "static" / "dsfr" / "dsfr_version").read_text(encoding="utf-8").strip().removeprefix("v")
-    body = stylesheet.build(css, used=used, wanted=stylesheet.variables(own), read=read)
-    sheet = target / "pnav" / "dsfr.css"
-    body = _with_drawings_apart(body, sheet.parent / DRAWINGS)
-    text = LICENCE.format(version=version) + font_faces(dist / "fonts") + body + "\n"
+    begins = LICENCE.format(version=version) + font_faces(dist / "fonts")
+
+    def write(name: str, used: set[str], own: Iterable[Path]) -> Path:
+        """own: our sheets that stand beside it."""
+        body = stylesheet.build(css, used=used, wanted=stylesheet.variables("".join(_texts(own))), read=read)
+        sheet = target / "pnav" / name
+        _write(sheet, begins + _with_drawings_apart(body, sheet.parent / DRAWINGS) + "\n")
+        return sheet
+
     _build_fonts(dist / "fonts", target / "pnav" / "fonts", version)
+    write(HOME_SHEET, _classes(_texts(home_sources())), [static / "pnav" / "site.css", static / "pnav" / "home.css"])
+    return write("dsfr.css", _classes(texts), sorted(static.rglob("*.css")))
+
+
+def _write(sheet: Path, text: str) -> None:
+    """Unless it is the same already."""
     if not sheet.exists() or sheet.read_text(encoding="utf-8") != text:
         partial = sheet.with_suffix(f".{os.getpid()}")  # two set-ups may run at once
         partial.write_text(text, encoding="utf-8")
         partial.replace(sheet)
-    return sheet
 
 
 def _with_drawings_apart(css: str, folder: Path) -> str:
