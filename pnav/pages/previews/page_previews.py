@@ -482,7 +482,7 @@ FRAME: tuple[Draw, ...] = (
 
 DRAW: Mapping[str, tuple[Draw, ...]] = {
     frame_texts.FRAME.key: FRAME,
-    frame_texts.NUMBERS.key: (_home(), *RESULTS),
+    frame_texts.NUMBERS.key: (_guide(Page.NUMBERS), *RESULTS),
     frame_texts.ERRORS.key: ERRORS,
     frame_texts.BUSY.key: BUSY,
     frame_texts.EVERYWHERE.key: (
