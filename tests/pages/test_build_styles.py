@@ -49,13 +49,14 @@ def test_home_page_has_a_lighter_sheet_of_its_own(sheet: Path):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("has_state", [True, False])
-def test_sheet_of_the_home_page_has_all_that_it_shows(client: Client, sheet: Path, rf, has_state: bool):
+def test_sheet_of_the_home_page_has_all_that_it_shows(client: Client, sheet: Path, has_state: bool):
     """What the whole sheet says of a class of the page, its own sheet says too: as a visitor sees it first, and with
     the State's mark, a message and a way back to an exchange."""
-    page = client.get("/").text
+    answer = client.get("/")
+    page = answer.text
     if has_state:
         context = {"open_exchange": True, "demo_notice": False, "preview_of": "x", "messages": [Message(40, "x")]}
-        page = render_to_string("pages/home.html", read_information() | context, request=rf.get("/"))
+        page = render_to_string("pages/home.html", read_information() | context, request=answer.wsgi_request)
     classes = {
         name for names in re.findall(r'class="([^"]*)"', page) for name in names.split() if name.startswith("fr-")
     }
