@@ -39,6 +39,8 @@ HOME = (
     "static/pnav/quick-exit.js",
     "static/pnav/suggestions.js",
 )
+# What `components/message.html` makes of a level.
+MADE_ON_HOME = {f"fr-alert--{level}" for level in ("error", "info", "success", "warning")}
 NOT_ON_HOME = {"choices.html", "error_summary.html", "field.html", "pages.html", "_guide_door.html"}
 
 
@@ -114,7 +116,8 @@ def build(target: Path) -> Path:
         return sheet
 
     _build_fonts(dist / "fonts", target / "pnav" / "fonts", version)
-    write(HOME_SHEET, _classes(_texts(home_sources())), [static / "pnav" / "site.css", static / "pnav" / "home.css"])
+    at_home = _classes(_texts(home_sources())) | MADE_ON_HOME
+    write(HOME_SHEET, at_home, [static / "pnav" / "site.css", static / "pnav" / "home.css"])
     return write("dsfr.css", _classes(texts), sorted(static.rglob("*.css")))
 
 
