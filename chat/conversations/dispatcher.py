@@ -26,6 +26,7 @@ from django.db.models.functions import Cast, Greatest
 from django.utils import translation
 
 from chat import pubsub
+from chat.conversations import web_heartbeat
 from chat.messages.writing import say_line
 from chat.models import Agent, Conversation, ConversationEvent, ConversationQuerySet, EventKind
 from chat.models.casework import Emergency
@@ -358,10 +359,12 @@ def release_stale(now: datetime | None = None) -> int:
 def release_long_gone(*, agent_id: int, now: datetime | None = None) -> int:
     """The same for one agent, without waiting for the worker: for somebody who comes back and finds them absent.
 
-    Only when their lease has been over for as long again: after an interruption of the service, everybody's is over
-    for a moment (docs/adr/0014).
+    Only when their lease has been over for as long again, and web processes were there to see them: after an
+    interruption of the service, everybody's is over for a moment (docs/adr/0014, 0074).
     """
     now = now or clock.now()
+    if web_heartbeat.was_web_away(now):
+        return 0
     if not Agent.objects.gone(now - timedelta(seconds=settings.LEASE_SECONDS)).filter(pk=agent_id).exists():
         return 0
     return _release(agent_id, now)

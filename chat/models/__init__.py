@@ -19,6 +19,7 @@ from chat.models.on_call import OnCall
 from chat.models.referral import FollowUp, Transmission, TransmissionStep, UnitAccount
 from chat.models.replies import CannedReply, OwnReply
 from chat.models.transfer import Direction, Handover, HandoverText, Watch, Whisper
+from chat.models.web_heartbeat import WebHeartbeat
 
 __all__ = [
     "UNREADABLE",
@@ -54,6 +55,7 @@ __all__ = [
     "Unit",
     "UnitAccount",
     "Watch",
+    "WebHeartbeat",
     "Whisper",
     "first_capacity",
 ]

@@ -15,8 +15,10 @@ import logging
 import time
 from typing import Any, NamedTuple
 
+from django.conf import settings
+
 from chat import access, pubsub
-from chat.conversations import actions
+from chat.conversations import actions, web_heartbeat
 from chat.conversations.actions import Mark
 from chat.database import CROWD_SECONDS, DATABASE_AWAY, NO_ANSWER, WRITER_THREAD, in_db, is_lock_held
 from chat.messages import protocol, reading
@@ -114,7 +116,8 @@ class Broadcaster:
         self._agents_seen: set[int] = set()
         self._reads: dict[tuple[str, str], Mark] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._is_polling = self._is_renewing = self._is_refreshing = False
+        self._is_polling = self._is_renewing = self._is_refreshing = self._is_beating = False
+        self._beat_at = time.monotonic() + web_heartbeat.BEAT_SECONDS
         self._rest_until = 0.0
         self._gone = self._settled = 0
         self._swept_up_at = time.monotonic()
@@ -445,6 +448,10 @@ class Broadcaster:
             if text_cache.is_due() and not self._is_refreshing and not left:  # once a round
                 self._is_refreshing = True
                 self.keep(self.loop.create_task(self._refresh()))
+            if now >= self._beat_at and not self._is_beating:
+                self._is_beating = True
+                self._beat_at = now + web_heartbeat.BEAT_SECONDS
+                self.keep(self.loop.create_task(self._write_heartbeat()))
             if self._agents_seen and not self._is_renewing and not left:  # once a round
                 self._is_renewing = True
                 agents, self._agents_seen = self._agents_seen, set()
@@ -465,6 +472,15 @@ class Broadcaster:
             logger.warning("sentences: the database failed (%s)", type(error).__name__)
         finally:
             self._is_refreshing = False
+
+    async def _write_heartbeat(self) -> None:
+        """That this process lives, which the worker asks before it takes somebody for gone."""
+        try:
+            await in_db(web_heartbeat.write_heartbeat, web_heartbeat.roles_of(settings.PROCESS_ROLE))
+        except DATABASE_AWAY as error:
+            logger.warning("heartbeat: the database failed (%s)", type(error).__name__)
+        finally:
+            self._is_beating = False
 
     async def _renew(self, agents: set[int]) -> None:
         try:

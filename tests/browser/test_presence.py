@@ -131,8 +131,10 @@ def test_a_page_that_does_not_beat_loses_them(live_site, page_factory: PageFacto
     page, conversation = arrive(live_site, page_factory)
     page.goto(live_site.url + "/console/prendre-soin/")
     page.goto("about:blank")
-    time.sleep(BEYOND)
-    assert not is_kept(live_site, conversation)
+    deadline = time.monotonic() + 60  # a busy machine: the site itself is given a lease when it could not be asked
+    while is_kept(live_site, conversation):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
 
 
 def test_page_says_when_the_line_is_gone_and_leads_back(live_site, page_factory: PageFactory, axe: Axe):

@@ -17,7 +17,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 from psycopg_pool import PoolTimeout
 
-from chat.conversations import departures, dispatcher, pauses
+from chat.conversations import departures, dispatcher, pauses, web_heartbeat
 from chat.supervision import intervention
 from chat.transfer import actions as transfer_actions
 from common import clock, network_limits
@@ -83,14 +83,15 @@ class Command(BaseCommand):
 
     _ticked_at: datetime | None = None  # when the last tick without an error ended
     _spare_until = 0.0  # of the monotonic clock
+    _is_web_away = False
     _remind_at = 0.0
 
     def _tick(self) -> None:
         if not self._do("clock", self._read_clock):
             return
         self._do("sentences", text_cache.refresh)  # before anything is locked
-        is_done = True
-        if time.monotonic() >= self._spare_until:
+        is_done = self._do("web", self._ask_web)
+        if is_done and not self._is_web_away and time.monotonic() >= self._spare_until:
             is_done &= self._do("release_stale", dispatcher.release_stale)
             is_done &= self._do("release_asleep", dispatcher.release_asleep)
             is_done &= self._do("abandon_absent", dispatcher.abandon_absent)
@@ -122,6 +123,13 @@ class Command(BaseCommand):
             self._spare_until = time.monotonic() + settings.LEASE_SECONDS
             self._ticked_at = None
             logger.warning("worker: a late tick; nobody is counted as gone for the length of a lease")
+
+    def _ask_web(self) -> None:
+        before, self._is_web_away = self._is_web_away, web_heartbeat.was_web_away(clock.now())
+        if self._is_web_away and not before:
+            logger.warning(
+                "worker: no web process took beats; nobody is counted as gone before a lease after it is back"
+            )
 
     def _end_tick(self) -> None:
         self._ticked_at = clock.now()
