@@ -24,7 +24,7 @@ from chat.console import casework_panels, history, inbox
 from chat.console.forms import AvailabilityForm, PauseReason
 from chat.conversations import actions, losses, pauses, waiting_list, wording
 from chat.messages import protocol, transcript
-from chat.messages.forms import MessageForm
+from chat.messages.forms import MESSAGE_ERRORS, MessageForm
 from chat.models import Agent, Conversation
 from chat.rules import reply_template
 from chat.rules.lifecycle import Author, Availability
@@ -116,6 +116,12 @@ def _words() -> dict[str, str]:
         "read": _("Lu"),
         "misleading": _("adresse trompeuse possible"),
         "refused": _("Non envoyé : l'échange ne vous est plus confié"),
+        "refused_closed": _("Non envoyé : l'échange est terminé"),
+        "refused_session": _("Non envoyé : votre session est finie"),
+        "refused_text": _("Non envoyé : le texte n'a pas été accepté"),
+        "unkeepable": str(MESSAGE_ERRORS[protocol.BAD_FRAME]),
+        "copied": _("Texte copié."),
+        "selected": _("Texte choisi : Ctrl + C le copie."),
         "full": _("Non envoyé : l'échange est plein. Terminez-le, ou passez-le à un collègue."),
         "empty": _("Le message est vide. Écrivez quelques mots, puis envoyez."),
         "too_long": _("Le message est trop long : 4 000 caractères au plus. Envoyez-le en plusieurs fois."),

@@ -143,6 +143,12 @@ def find_request(user: Any, public_id: UUID) -> OpeningRequest | None:
     return visible_to(user).select_related("asked_by").filter(public_id=public_id).first()
 
 
+def asked_elsewhere(user: Any, public_id: UUID) -> bool:
+    """Whether this account asked for it, and the exchange is not theirs any more: they are told so, and no more."""
+    asked = OpeningRequest.objects.filter(asked_by=user, public_id=public_id)
+    return bool(user.is_agent) and asked.exists() and not _own(user).filter(public_id=public_id).exists()
+
+
 def waiting_for(user: Any) -> list[OpeningRequest]:
     """The requests on which this account may do something that moves them on, urgent ones first, then the oldest."""
     pending = visible_to(user).filter(Q(state__in=OPEN) | REVIEW_OWED).distinct().prefetch_related("steps")

@@ -35,13 +35,16 @@ type View = Callable[..., HttpResponse]
 
 
 def for_one(view: View) -> View:
-    """Give the view the request of the address as `opening`; 404 for whoever it is not for."""
+    """Give the view the request of the address as `opening`; 404 for whoever it is not for. Whoever asked, and does not
+    answer that exchange any more, is told so."""
 
     @login_required
     @wraps(view)
     def wrapped(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         opening = opening_actions.find_request(request.user, public_id)
         if opening is None:
+            if opening_actions.asked_elsewhere(request.user, public_id):
+                return render(request, "openings/elsewhere.html", status=404)
             raise Http404
         return view(request, opening)
 

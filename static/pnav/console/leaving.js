@@ -22,7 +22,7 @@ export function leave(c, reason) {
   // In the thread, its last line says so.
   if (c !== desk.current || reason !== "closed") announce(say("left", { name: c.name, reason: words[reason] }));
   Object.assign(c, { over: true, gone: reason === "released", number: 0, unread: 0 });
-  threads.refuseAll(c);
+  threads.refuseAll(c, reason === "closed" ? words.refused_closed : words.refused);
   over.prepend(c.entry);
   delete c.entry.dataset.waits;
   slot("waits", c.entry).textContent = words[reason];

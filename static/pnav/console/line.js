@@ -68,7 +68,7 @@ function changed(state, why) {
 /** Nothing leaves from here any more, and nobody is sent here. */
 function ended() {
   desk.isOver = true;
-  for (const c of conversations.values()) refuseAll(c);
+  for (const c of conversations.values()) refuseAll(c, words.refused_session);
   showNoDuty();
   warn("out");
   session.dispatchEvent(new Event("over"));

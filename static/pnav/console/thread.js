@@ -9,6 +9,7 @@ import { length, newId, Outbox } from "../lib/outbox.js";
 import { plain } from "../lib/plain.js";
 import { writtenShort } from "../lib/time.js";
 import { paint } from "./list.js";
+import { refuse, showRefused } from "./refusals.js";
 import { announce, desk, isReady, slot, transmit, words } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
@@ -88,11 +89,12 @@ function fault(text) {
   if (desk.isOver) return find("#coupure").dataset.out ?? "";
   if (!text) return words.empty;
   if (length(text) > LONGEST) return words.too_long;
+  if (text.includes("\0") || /\p{Surrogate}/u.test(text)) return words.unkeepable;
   return text.includes(words.missing) ? words.unfinished : "";
 }
 
 /** @param {Conversation} c @param {string} text */
-function showError(c, text) {
+export function showError(c, text) {
   if (!c.form || !c.area) return;
   const error = find("[data-error]", c.form);
   error.textContent = text;
@@ -133,25 +135,17 @@ export const createOutbox = (conversation) =>
     send: (frame) => transmit({ ...frame, conversation: conversation().id }),
     isReady,
     cut: () => desk.line?.cut(),
-    show(entry, standing) {
+    show(entry, standing, frame) {
       const isRefused = !conversation().outbox.entries.includes(entry);
-      if (isRefused) showRefused(entry.node, standing === "full" ? words.full : words.refused);
+      if (isRefused) refuse(conversation(), entry, frame, showError);
       // All others go by themselves; the alarm above says how the line stands.
       else slot("state", entry.node).textContent = standing === "pending" ? words.sending : words.kept;
     },
   });
 
-/** @param {HTMLElement} element of a message @param {string} why */
-function showRefused(element, why) {
-  delete element.dataset.pending;
-  element.dataset.refused = "";
-  slot("state", element).textContent = why;
-  announce(why);
-}
-
-/** Nothing that was kept will leave: it stays in sight, to be copied. @param {Conversation} c */
-export function refuseAll(c) {
-  for (const { node } of c.outbox.clear()) showRefused(node, words.refused);
+/** Nothing that was kept will leave: it stays in sight, to be copied. @param {Conversation} c @param {string} why */
+export function refuseAll(c, why) {
+  for (const entry of c.outbox.clear()) showRefused(c, entry, why);
 }
 
 /** What is missing, first; then what was never acknowledged: its name keeps it from being said twice. @param {Conversation} c */

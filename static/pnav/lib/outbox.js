@@ -29,7 +29,7 @@ const LONG = 4; // tries of a message, half a minute: they go on, and the person
  * @property {(frame: Frame) => void} send
  * @property {() => boolean} isReady whether what is sent arrives
  * @property {() => void} cut the line does not answer: take another
- * @property {(entry: Entry, standing: Standing) => void} show
+ * @property {(entry: Entry, standing: Standing, frame?: Frame) => void} show frame: of type `error`, of what was refused
  * @property {() => void} [emptied] nothing is kept any more
  */
 
@@ -100,7 +100,7 @@ export class Outbox {
       return;
     }
     this.settle(entry);
-    this.#options.show(entry, frame.why === "full" ? "full" : frame.code === "closed" ? "refused" : "failed");
+    this.#options.show(entry, frame.why === "full" ? "full" : frame.code === "closed" ? "refused" : "failed", frame);
     this.flush();
   }
 

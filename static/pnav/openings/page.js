@@ -52,9 +52,10 @@ function prepareAsking(form) {
 /* --- reading --- */
 
 // The line broke. What has left the service is kept there no more, and is given to nobody twice: all that can be asked
-// is whether it has left.
+// is whether it has left. "": nobody answers; null: the request is no longer this account's.
 async function pageNow() {
   const answer = await request(location.pathname, { cache: "no-store" }).catch(() => undefined);
+  if (answer?.status === 404) return null;
   return answer?.ok && !answer.redirected ? answer.text().catch(() => "") : "";
 }
 
@@ -90,7 +91,8 @@ function prepareReading(reading) {
 
   const lost = async () => {
     const page = await pageNow();
-    if (!page) say(dataset.unknown);
+    if (page === null) giveUp(dataset.elsewhere);
+    else if (!page) say(dataset.unknown);
     else if (page.includes("data-opening-read")) say(dataset.kept);
     else if (!page.includes("data-opening-was-read")) giveUp(dataset.gone);
     else {
@@ -112,6 +114,7 @@ function prepareReading(reading) {
       }
       if (answer.ok) return (await answer.json()).sealed;
       if (answer.status === 409) giveUp(dataset.gone);
+      else if (answer.status === 404) giveUp(dataset.elsewhere);
       else await lost();
     } catch {
       await lost();
@@ -129,7 +132,8 @@ function prepareReading(reading) {
     if (!kept) {
       // Another browser's, or read in another tab of this one since this page came.
       const page = await pageNow();
-      if (page && !page.includes("data-opening-read")) giveUp(dataset.gone);
+      if (page === null) giveUp(dataset.elsewhere);
+      else if (page && !page.includes("data-opening-read")) giveUp(dataset.gone);
       else say(dataset.other);
       return;
     }

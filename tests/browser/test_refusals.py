@@ -1,0 +1,147 @@
+"""A message that is not taken: its true reason, and its text where the agent can go on with it."""
+
+import re
+import uuid
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from chat.conversations import actions
+from chat.models import Conversation
+from chat.rules.lifecycle import Author, Outcome
+from chat.supervision import intervention
+from pnav.accounts.models import Role
+from tests.browser.conftest import LiveSite
+from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
+    OPEN_THREAD,
+    Work,
+    an_agent,
+    at,
+    make_available,
+    sign_in,
+)
+from tests.browser.test_console_line import ANSWER_MS, BEAT_MS, until_connected
+from tests.browser.wire import Wire
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.slow
+REFUSED = f"{OPEN_THREAD} [data-refused]"
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire("/ws/console/", frames="**/console/trames/")
+
+
+@pytest.fixture
+def conversation(live_site: LiveSite, page: Page, at: Work, wire: Wire) -> Conversation:  # noqa: F811
+    """On the screen of an agent whose line the test holds."""
+    agent = at(an_agent)
+    given: Conversation = at(lambda: make.assigned(make_available(agent)))
+    wire.hold(page)
+    sign_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/echange/{given.public_id}/")
+    until_connected(page, wire)
+    return given
+
+
+def test_text_that_cannot_be_kept_stays_in_the_reply_with_its_reason(page: Page, conversation, wire: Wire):
+    area, error = page.locator(f"{OPEN_THREAD} textarea[name=body]"), page.locator(f"{OPEN_THREAD} [data-error]")
+    # What a browser lets through the keyboard or the clipboard, and the exchange cannot keep.
+    for body in ("un nul \0 ici", "une moitié \ud83d de signe"):
+        area.evaluate(f"(area) => {{ area.value = {json_text(body)} }}")
+        area.press("Control+Enter")
+        expect(error).to_have_text(re.compile("un caractère qui ne peut pas être gardé"))
+        expect(area).to_have_attribute("aria-invalid", "true")
+        assert area.evaluate("(area) => area.value.length") == len(body.encode("utf-16-le", "surrogatepass")) // 2
+    assert wire.posts() == []
+    # Four thousand signs that the frame writes in six bytes each: only the server knows that it is too much.
+    area.evaluate("(area) => { area.value = 'a' + '\\u0001'.repeat(3998) + 'b' }")
+    area.press("Control+Enter")
+    expect(error).to_have_text(re.compile(r"Le message est trop long"))
+    assert area.evaluate("(area) => area.value.length") == 4000
+    expect(page.locator(REFUSED)).to_have_count(0)
+    area.fill("Plus court.")
+    expect(error).to_be_hidden()
+    area.press("Control+Enter")
+    expect(page.locator(f"{OPEN_THREAD} [data-author=agent][data-seq]")).to_have_count(1)
+
+
+def json_text(text: str) -> str:
+    return "'" + "".join(f"\\u{ord(sign):04x}" for sign in text) + "'"
+
+
+def test_text_that_is_refused_while_another_is_written_comes_back_by_one_press(page: Page, conversation, wire: Wire):
+    held: list[dict[str, str]] = []
+
+    def keep(frame):
+        if frame["type"] != "post":
+            return None
+        held.append(frame)
+        return {"type": "typing", "conversation": str(uuid.uuid4())}  # of nobody: the post has no answer yet
+
+    wire.answers = keep
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    area.fill("refusé d'abord")
+    area.press("Control+Enter")
+    area.fill("déjà la suite")
+    wire.answers = lambda frame: (
+        {"type": "error", "code": "bad_frame", "detail": "", "client_id": frame["client_id"]}
+        if frame["type"] == "post"
+        else None
+    )
+    page.clock.fast_forward(10_000)  # without an answer it is sent again, on another line
+    refused = page.locator(REFUSED)
+    expect(refused.locator("[data-slot=state]")).to_have_text(re.compile("un caractère qui ne peut pas être gardé"))
+    expect(area).to_have_value("déjà la suite")
+    refused.get_by_role("button", name="Remettre dans la réponse").click()
+    expect(area).to_have_value("déjà la suite\n\nrefusé d'abord")
+    expect(area).to_be_focused()
+    expect(page.locator(REFUSED)).to_have_count(0)
+
+
+def given_to_another(conversation: Conversation) -> None:
+    chief = make.agent(role=Role.SUPERVISOR)
+    other = make.agent(public_name="Louise")
+    intervention.reassign(conversation_id=conversation.pk, by=chief, agent_id=other.pk, motive="équilibrer")
+
+
+def ended_by_the_person(conversation: Conversation) -> None:
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER, outcome=Outcome.LEFT)
+
+
+@pytest.mark.parametrize(
+    ("happens", "why"),
+    [
+        (given_to_another, r"Non envoyé\s: l'échange ne vous est plus confié"),
+        (ended_by_the_person, r"Non envoyé\s: l'échange est terminé"),
+    ],
+)
+def test_what_was_kept_while_the_line_was_down_says_why_it_did_not_leave(
+    page: Page,
+    at: Work,  # noqa: F811
+    conversation,
+    wire: Wire,
+    happens,
+    why,
+):
+    wire.die()
+    wire.refuses = True
+    page.clock.fast_forward(BEAT_MS)
+    page.clock.fast_forward(ANSWER_MS)
+    expect(page.locator("#coupure")).to_be_visible()
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    area.fill("Gardé pendant la coupure.")
+    area.press("Control+Enter")
+    expect(page.locator(f"{OPEN_THREAD} [data-pending]")).to_have_count(1)
+    at(happens, conversation)
+    wire.refuses = False
+    page.clock.fast_forward(31_000)
+    refused = page.locator(REFUSED)
+    expect(refused.locator("[data-slot=state]")).to_have_text(re.compile(why))
+    expect(refused.locator("[data-slot=body]")).to_have_text("Gardé pendant la coupure.")
+    expect(refused.get_by_role("button", name="Remettre dans la réponse")).to_be_hidden()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    refused.get_by_role("button", name="Copier le texte").click()
+    expect(page.locator("#annonces")).to_have_text("Texte copié.")
+    assert page.evaluate("navigator.clipboard.readText()") == "Gardé pendant la coupure."
