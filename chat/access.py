@@ -23,6 +23,7 @@ from chat.models import (
     ConversationQuerySet,
     EventKind,
     FollowUp,
+    OnCall,
     Transmission,
     Unit,
     UnitAccount,
@@ -34,6 +35,7 @@ from chat.rules.lifecycle import HEAVY, Status
 from chat.rules.referral import RECEIVED
 from chat.rules.transfer import HandoverState
 from chat.rules.workload import WEEKS, Interval
+from common import clock
 from common.sql import array_text, build_objects, columns_of, fetch_rows
 from reports.models import ErasureRequest, Report
 from reports.session import GENERATION
@@ -172,6 +174,19 @@ def units_of(agent: Agent) -> frozenset[int]:
     if not agent.user.is_supervisor:
         return frozenset()
     return frozenset({agent.unit_id, *agent.supervised_units.values_list("pk", flat=True)})
+
+
+def reach_of(agent: Agent, now: datetime) -> dict[int, int | None]:
+    """The units in whose conversations this supervisor may step in now: their own, and those that they are on call for.
+
+    The value is the key of the on-call duty, None for their own. Empty for whoever is no supervisor.
+    """
+    own = units_of(agent)
+    if not own:
+        return {}
+    duties: Any = OnCall.objects  # (managers escape the types)
+    on_call = duties.running(now).filter(supervisor=agent).order_by("-pk")
+    return {**dict(on_call.values_list("unit", "pk")), **dict.fromkeys(own)}
 
 
 def spells_of(agent: Agent, now: datetime) -> list[Interval]:
@@ -323,8 +338,9 @@ def as_offered(agent: Agent, public_id: UUID, now: datetime) -> Handover | None:
 
 
 def supervised_by(agent: Agent) -> ConversationQuerySet:
-    """The conversations under way in the units of a supervisor, but their own: who and when, no text is asked for."""
-    rows = Conversation.objects.active().filter(assigned_to__unit__in=units_of(agent))
+    """The conversations under way in the units of a supervisor, on call or not, but their own: who and when, no text is
+    asked for."""
+    rows = Conversation.objects.active().filter(assigned_to__unit__in=reach_of(agent, clock.now()))
     return rows.exclude(assigned_to=agent)
 
 
@@ -341,7 +357,8 @@ def joined_before(agent: Agent, public_id: UUID) -> Conversation | None:
 
 
 def watches(now: datetime) -> WatchQuerySet:
-    """Return the supervisors who read conversations now: they joined, did not leave, and kept their units.
+    """Return the supervisors who read conversations now: they joined, did not leave, and kept their units, or are still
+    on call for that one.
 
     By the history, in the order in which it was written: what left their units and came back, sooner than anybody
     looked, was somebody else's meanwhile.
@@ -356,7 +373,10 @@ def watches(now: datetime) -> WatchQuerySet:
         conversation=OuterRef("conversation"), pk__gt=Subquery(joined.order_by("pk").values("pk")[:1])
     )
     added = Agent.supervised_units.through.objects.filter(agent=OuterRef(OuterRef(OuterRef("supervisor"))))
+    duties: Any = OnCall.objects
+    standby = duties.running(now).filter(supervisor=OuterRef(OuterRef(OuterRef("supervisor"))))
     unit = Q(unit=OuterRef(OuterRef("supervisor__unit"))) | Q(unit__in=added.values("unit"))
+    unit |= Q(unit__in=standby.values("unit"))
     theirs = Exists(Agent.objects.filter(unit, user=OuterRef("by")))
     back = Q(kind__in=(EventKind.RELEASED, EventKind.ASLEEP, EventKind.TRANSFERRED))
     elsewhere = back | (Q(kind=EventKind.ASSIGNED) & ~theirs)

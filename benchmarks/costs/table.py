@@ -366,6 +366,13 @@ ROUTES: dict[str, Line] = {
         "chat.console.forms:FREEZE_AT_MOST",
         stores=Stores(1, 4, TEXT_KIB, 2),
     ),
+    **_lines(
+        STAFF,
+        ("console:lookalikes", "console:lookalikes_take", "console:lookalikes_close"),
+        "chat.conversations.lookalikes:AT_ONCE",
+        "chat.conversations.lookalikes:SHOWN",
+        stores=Stores(120, 120, TEXT_KIB, 2),
+    ),
     **_lines(HEAVY, ("console:board",), "chat.supervision.live_board:LIMITS"),
     **_lines(
         HEAVY,

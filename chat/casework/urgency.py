@@ -48,7 +48,8 @@ def set_urgency(
         if is_by_rule:  # the weight follows, unless the agent has said another one than the rule's
             conversation.weight = weight
         conversation.is_crowded = False  # an agent has said it: no longer one of many that nobody has read
-        conversation.save(update_fields=["urgency", "weight", "is_crowded"])
+        conversation.lookalike_group = None
+        conversation.save(update_fields=["urgency", "weight", "is_crowded", "lookalike_group"])
         weight_changed(was_heavier)
         detail = f"{before} → {urgency} {reason}"
         event = conversation.record_event(EventKind.URGENCY, at=clock.now(), by=by, detail=detail)

@@ -28,6 +28,7 @@ from chat.messages.forms import MESSAGE_ERRORS, MessageForm
 from chat.models import Agent, Conversation
 from chat.rules import reply_template
 from chat.rules.lifecycle import Author, Availability
+from chat.rules.whereabouts import Whereabouts
 from chat.supervision import live_board  # fmt: skip
 from chat.transfer import queries as transfer_queries
 from chat.transfer.forms import TransferForm
@@ -158,6 +159,11 @@ def _words() -> dict[str, str]:
         "role_professional": str(ReporterRole.PROFESSIONAL.label),
         "force_police": _("Police nationale"),
         "force_gendarmerie": _("Gendarmerie nationale"),
+        "alike": _("{n} arrivées semblables en {s} s : {place}, sans faits"),
+        "alike_taken": _("Pris par {name}"),
+        "apart_one": _("{n} absente, à part"),
+        "apart_many": _("{n} absentes, à part"),
+        **{f"whereabouts_{one.value}": str(one.label) for one in Whereabouts},
         "pause_over": _("La pause est finie : vous êtes de nouveau disponible."),
         "sound_on": _("Son activé"),
         "sound_off": _("Son coupé"),
@@ -255,7 +261,7 @@ def screen(
         "own": own,
         "ended": inbox.ended_entries(agent, now),
         "offers": transfer_queries.read_offers(agent, now),
-        "waiting": queue.total,
+        "queue": queue,
         "rows": inbox.queue_rows(queue, now),
         "words": json.dumps(_said_words(), ensure_ascii=False),
         "lease_seconds": settings.LEASE_SECONDS,
@@ -278,7 +284,7 @@ def screen(
         "decline_form": declining and declining[1],
     }
     if agent.user.is_supervisor:
-        context["board"] = live_board.read(now, units=access.units_of(agent))
+        context["board"] = live_board.read(now, units=access.reach_of(agent, now))
     if conversation is not None:
         context |= _exchange(agent, conversation, **forms_in_error)
     return render(request, "console/screen.html", context)

@@ -42,7 +42,7 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
     """The duty at this moment; `?partie=chiffres` the figures of the console's strip alone."""
     _require_supervisor(agent)
     now = timezone.now()
-    units = access.units_of(agent)
+    units = access.reach_of(agent, now)
     context: dict[str, Any] = {
         "now": now,
         "agent": agent,

@@ -21,6 +21,7 @@ from chat.rules import plain_text
 from chat.rules.closing import Point, Seen
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Outcome
+from common import clock
 from reports.models import AgeBand
 from reports.rules import offence_elements
 from reports.rules.offence_elements import Element, Evidence
@@ -89,12 +90,15 @@ def panels(
 ) -> dict[str, Any]:
     """Build the context of the panels of a conversation that was just obtained. Forms sent in error stay filled."""
     emergency = emergencies.open_one(conversation)
+    checklist = emergencies.checklist(emergency) if emergency else []
     unit = conversation.report.reception_point
     return {
         "sheet": sheet or sheet_panel(conversation),
         "emergency": emergency,
         "emergency_label": Situation(emergency.situation).label if emergency else "",
-        "checklist": emergencies.checklist(emergency) if emergency else [],
+        "emergency_since": wording.clock_in_words(clock.now() - emergency.started_at) if emergency else "",
+        "emergency_next": next((done for done in checklist if done.at is None), None),
+        "checklist": checklist,
         "situations": Situation.choices,
         "is_familiar": familiar,
         "proposals": proposals.proposals_of(conversation),

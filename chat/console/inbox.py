@@ -15,8 +15,9 @@ from chat import access
 from chat.casework.holds import running_holds
 from chat.conversations import waits
 from chat.conversations.waiting_list import WaitingList, WaitingPerson
-from chat.conversations.wording import duration_in_words, place_of
+from chat.conversations.wording import clock_in_words, duration_in_words, place_of
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
+from chat.models.casework import Emergency
 from chat.rules.lifecycle import Author, Outcome, Status
 from reports.models import ReporterRole
 from reports.rules.offence_elements import Element
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 ENDED_FOR = timedelta(hours=12)
 ENDED_AT_MOST = 10
 
+MINUTE = timedelta(minutes=1)
 # A page beats every 20 seconds; three beats missed and the person is said to be offline.
 OFFLINE_AFTER = timedelta(seconds=60)
 
@@ -63,7 +65,10 @@ class Entry:
     unread: messages of the person that this side has not had on screen. waits_for_agent: the person wrote last, or
     nobody did. has_left: by the quick exit, and not seen since. is_offline: not seen for OFFLINE_AFTER, under way.
     waits_since: since when the person waits for an answer, whoever held the conversation; None when the word is theirs
-    or they have left. waited: that in words. promise: « je reviens dans 5 minutes », while it runs, kept or not.
+    or they have left. waited: that in words; own_since, own_waited: the part of it that is this agent's, None and empty
+    when it is all of it but for less than a minute. emergency_at, emergency_since: when the procedure that is open
+    began, and how long ago as a clock says it; None and empty when none is. promise: « je reviens dans 5 minutes »,
+    while it runs, kept or not.
     """
 
     conversation: Conversation
@@ -76,6 +81,10 @@ class Entry:
     is_offline: bool
     waits_since: datetime | None
     waited: str
+    own_since: datetime | None
+    own_waited: str
+    emergency_at: datetime | None
+    emergency_since: str
     promise: "ReturnPromise | None"
 
     @property
@@ -118,7 +127,9 @@ def _with_activity(conversations: "QuerySet[Conversation]") -> "QuerySet[Convers
         conversation=OuterRef("pk"), kind__in=[EventKind.PARKED, EventKind.RESUMED]
     ).order_by("-at", "-pk")
     promises = running_holds().filter(conversation=OuterRef("pk"), agent=OuterRef("assigned_to"))
+    emergency = Emergency.objects.filter(conversation=OuterRef("pk"), ended_at__isnull=True)
     return waits.with_waits(conversations.select_related("report__municipality")).annotate(
+        emergency_at=Subquery(emergency.values("started_at")[:1]),
         promised=Subquery(promises.values("until")[:1]),
         unread=Count("messages", filter=Q(messages__author=Author.REPORTER, messages__seq__gt=F("agent_read_seq"))),
         last_author=Subquery(spoken.values("author")[:1]),
@@ -140,6 +151,10 @@ def _entry(row: Any, number: int, now: datetime) -> Entry:
     is_active = row.status == Status.ACTIVE
     has_left = is_active and _has_left(row)
     since = waits.waits_since(row) if is_active and not has_left else None
+    own = waits.agent_owes_since(row, since) if since else None
+    if own is not None and since is not None and own - since < MINUTE:
+        own = None
+    emergency_at = row.emergency_at if is_active else None
     return Entry(
         conversation=row,
         number=number,
@@ -151,6 +166,10 @@ def _entry(row: Any, number: int, now: datetime) -> Entry:
         is_offline=is_active and not has_left and now - row.reporter_seen_at > OFFLINE_AFTER,
         waits_since=since,
         waited=duration_in_words(now - since) if since else "",
+        own_since=own,
+        own_waited=duration_in_words(now - own) if own else "",
+        emergency_at=emergency_at,
+        emergency_since=clock_in_words(now - emergency_at) if emergency_at else "",
         promise=ReturnPromise(row.promised, now) if row.promised else None,
     )
 
@@ -200,12 +219,17 @@ def entry_of(agent: Agent, conversation: Conversation, now: datetime) -> Entry:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """Somebody in the queue as a page shows them. waited: how long, in words, when the page was made."""
+    """Somebody in the queue as a page shows them. waited, unseen: how long they wait and were not seen, in words, when
+    the page was made."""
 
     person: WaitingPerson
     waited: str
+    unseen: str
 
 
 def queue_rows(queue: WaitingList, now: datetime) -> list[QueueRow]:
     """The queue as the console and the board show it."""
-    return [QueueRow(person, duration_in_words(now - person.since)) for person in queue.people]
+    return [
+        QueueRow(person, duration_in_words(now - person.since), duration_in_words(now - person.seen_at))
+        for person in queue.people
+    ]

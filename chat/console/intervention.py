@@ -60,7 +60,7 @@ def _told_the_end(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 
 def _over(request: HttpRequest, agent: Agent, known: Conversation) -> HttpResponse:
     """404 still, which tells an open page that it is gone; with what was typed, to be copied."""
-    units, last = access.units_of(agent), known.assigned_to
+    units, last = access.reach_of(agent, timezone.now()), known.assigned_to
     is_closed = known.status == Status.CLOSED and last is not None and last.unit_id in units
     typed = [request.POST.get(name, "").strip() for name in ("body", "text", "motive")]
     context = {
@@ -99,6 +99,7 @@ def _page(request: HttpRequest, agent: Agent, current: Conversation, **forms: Fo
         "motive_form": forms.get("motive") or MotiveForm(),
         "whisper_form": forms.get("whisper") or WhisperForm(),
         "reassign_form": forms.get("reassign") or _reassign_form(agent, current),
+        "cannot_wait": intervention.cannot_wait(current),
         "reply": reply or MessageForm(),
         "body": reply.data.get("body", "") if reply else "",
         "client_id": uuid.uuid4(),
@@ -189,6 +190,11 @@ def reassign(request: HttpRequest, agent: Agent, current: Conversation) -> HttpR
         )
     except transfer_actions.NoRoom:
         form.add_error("agent", _("Cet agent n'est plus là : choisissez-en un autre."))
+        return _page(request, agent, current, reassign=form)
+    except intervention.Resting:
+        form.add_error(
+            "agent", _("Cet agent vient de se mettre en pause : pour un échange critique, choisissez-en un autre.")
+        )
         return _page(request, agent, current, reassign=form)
     messages.success(request, _("Échange confié. Les deux agents et la personne le lisent."))
     return redirect("console:board")

@@ -5,11 +5,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count
+
+from chat.conversations import lookalikes
 from chat.conversations.dispatcher import in_line
+from chat.conversations.whereabouts import whereabouts_of, with_departure
 from chat.conversations.wording import place_of
 from chat.messages import protocol
 from chat.models import Conversation
+from chat.models.conversation import is_here
 from chat.rules.assignment import turn_key
+from chat.rules.whereabouts import Whereabouts
 from common import clock
 from locations.models import Force
 from reports.models import ReporterRole
@@ -25,7 +31,7 @@ class WaitingPerson:
     """Somebody in the queue: categories and a time, no message text and no answer of the triage.
 
     force: of their zone, None when it has none. place: the commune, or the postal code of several. is_crowded: one of
-    many signalements of one network.
+    many signalements of one network. whereabouts: by the last sign of them, at `seen_at`.
     """
 
     conversation: UUID
@@ -36,6 +42,8 @@ class WaitingPerson:
     is_minor: bool
     is_crowded: bool
     role: ReporterRole
+    whereabouts: Whereabouts
+    seen_at: datetime
 
     @property
     def urgency_name(self) -> str:
@@ -45,10 +53,21 @@ class WaitingPerson:
 
 @dataclass(frozen=True, slots=True)
 class WaitingList:
-    """The queue at one moment. total: how many wait; people: the next of them, MOST_SHOWN at most, in their order."""
+    """The queue at one moment.
+
+    total: how many wait; present: those whose turn may come; the others (`apart`) are passed over until they are seen
+    again. people: the next of them, then those apart, MOST_SHOWN at most. groups: arrivals that look alike, who are not
+    among `people`.
+    """
 
     total: int
+    present: int
     people: tuple[WaitingPerson, ...]
+    groups: tuple[lookalikes.Shown, ...] = ()
+
+    @property
+    def apart(self) -> int:
+        return self.total - self.present
 
     def frame(self) -> Json:
         """The `queue` frame of the protocol, for every console."""
@@ -63,10 +82,29 @@ class WaitingList:
                 "minor": person.is_minor,
                 "role": person.role.value,
                 "crowded": person.is_crowded,
+                "whereabouts": person.whereabouts.value,
+                # Of who is there it would change with each beat, and the frame with it.
+                "seen_at": None if person.whereabouts is Whereabouts.HERE else protocol.instant(person.seen_at),
             }
             for person in self.people
         ]
-        return {"type": "queue", "waiting": self.total, "items": items}
+        return {
+            "type": "queue",
+            "waiting": self.total,
+            "present": self.present,
+            "apart": self.apart,
+            "items": items,
+            "groups": [
+                {
+                    "group": str(one.group.public_id),
+                    "count": one.count,
+                    "seconds": one.seconds,
+                    "place": one.group.place,
+                    "taken_by": one.group.taken_by.public_name if one.group.taken_by else "",
+                }
+                for one in self.groups
+            ],
+        }
 
 
 def _turn_of(one: Conversation) -> tuple[int, datetime, int]:
@@ -74,20 +112,43 @@ def _turn_of(one: Conversation) -> tuple[int, datetime, int]:
 
 
 def read_waiting() -> WaitingList:
-    """Who waits now, in the order of the queue. At most six queries, however many wait."""
+    """Who waits now: in the order of the queue those whose turn may come, then those who are passed over, the first to
+    come first. At most eight queries, however many wait."""
+    now = clock.now()
+    groups = tuple(lookalikes.waiting_groups(now))
     waiting = Conversation.objects.waiting()
-    rows = in_line(waiting.select_related("report__municipality"), clock.now(), key=_turn_of, at_most=MOST_SHOWN)
-    people = tuple(
-        WaitingPerson(
-            conversation=row.public_id,
-            since=row.queued_at,
-            urgency=Urgency(row.urgency),
-            force=Force(row.force) if row.force else None,
-            place=place_of(row.report),
-            is_minor=row.report.is_minor,
-            is_crowded=row.is_crowded,
-            role=ReporterRole(row.report.role),
-        )
-        for row in rows
+    if groups:
+        waiting = waiting.exclude(is_crowded=True, lookalike_group__in=[one.group.public_id for one in groups])
+    shown: Any = with_departure(waiting.select_related("report__municipality"))
+    rows = list(in_line(shown.here(now), now, key=_turn_of, at_most=MOST_SHOWN))
+    if left := MOST_SHOWN - len(rows):
+        rows += list(shown.elsewhere(now).order_by("queued_at", "pk")[:left])
+    people = tuple(_person(row, now) for row in rows)
+    if len(people) < MOST_SHOWN:
+        present = sum(person.whereabouts.holds_turn for person in people)
+        people = tuple(sorted(people, key=lambda person: not person.whereabouts.holds_turn))
+        total = len(people)
+    else:
+        counts = waiting.aggregate(total=Count("pk"), present=Count("pk", filter=is_here(now)))
+        total, present = counts["total"], counts["present"]
+    return WaitingList(
+        total=total + sum(one.count for one in groups),
+        present=present + sum(one.here for one in groups),
+        people=people,
+        groups=groups,
     )
-    return WaitingList(total=len(people) if len(people) < MOST_SHOWN else waiting.count(), people=people)
+
+
+def _person(row: Any, now: datetime) -> WaitingPerson:
+    return WaitingPerson(
+        conversation=row.public_id,
+        since=row.queued_at,
+        urgency=Urgency(row.urgency),
+        force=Force(row.force) if row.force else None,
+        place=place_of(row.report),
+        is_minor=row.report.is_minor,
+        is_crowded=row.is_crowded,
+        role=ReporterRole(row.report.role),
+        whereabouts=whereabouts_of(row, now),
+        seen_at=row.reporter_seen_at,
+    )

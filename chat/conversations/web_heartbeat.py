@@ -15,7 +15,7 @@ from chat.models import WebHeartbeat
 from common.sql import fetch_rows
 
 SOCKETS, PAGES = "sockets", "pages"
-# Of a lease of 60 s: a beat each 5 s, and three missed in a row are a gap. Of a shorter one, always less than the lease.
+# Of a lease of 60 s: a beat each 5 s, and three missed in a row are a gap; less than a lease in any case.
 BEAT_SECONDS = min(5.0, settings.LEASE_SECONDS / 12)
 AWAY_SECONDS = min(15.0, 0.75 * settings.LEASE_SECONDS)
 # An outage that lasts longer spares nobody: whoever still waits after an hour is better off with whoever is there, and

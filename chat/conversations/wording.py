@@ -18,6 +18,16 @@ def duration_in_words(elapsed: timedelta) -> str:
     return _("%(hours)s h %(minutes)s") % {"hours": minutes // 60, "minutes": f"{minutes % 60:02}"}
 
 
+def clock_in_words(elapsed: timedelta) -> str:
+    """Say a duration as a clock does, where seconds count: « 03:12 », « 1:03:12 ».
+
+    `lib/time.js` goes on counting in an open page: `tests/js/test_twins.py` holds the two together.
+    """
+    seconds = max(0, int(elapsed.total_seconds()))
+    minutes = f"{seconds // 60 % 60:02}:{seconds % 60:02}"
+    return f"{seconds // 3600}:{minutes}" if seconds >= 3600 else minutes
+
+
 def place_of(report: Report) -> str:
     """The commune with its département, else the postal code."""
     return str(report.municipality) if report.municipality else report.postal_code

@@ -22,6 +22,8 @@ KEPT = timedelta(days=365)  # after its end: the unit's supervisors look at what
 SHOWN = 50  # duties of one page, and acts of one duty
 # What a decision on call leaves in the register (`reports.deciders.Title.told`).
 DECISIONS = (AccessKind.OPENING, AccessKind.FREEZE, AccessKind.ERASURE)
+# And what a supervisor on call does in an exchange (`chat.supervision.intervention`).
+INTERVENTIONS = (AccessKind.READING, AccessKind.WHISPER, AccessKind.REASSIGNMENT)
 
 
 class NotAllowed(Exception):
@@ -31,12 +33,13 @@ class NotAllowed(Exception):
 @dataclass(frozen=True, slots=True)
 class Decision:
     """One act done on call, by the register: when, of which kind, in words, and about what (the first eight
-    characters of the report's public id)."""
+    characters of the public id of the report, or of the exchange that was stepped into)."""
 
     at: datetime
     kind: str
     act: str
     subject: str
+    is_of_exchange: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ def duties_of(agent: Agent, now: datetime) -> list[Duty]:
 def decisions(on_call: OnCall) -> list[Decision]:
     """Return the lines of the audit log about this duty, the last act first; at most SHOWN."""
     lines = AccessRecord.objects.filter(
-        kind__in=DECISIONS,
+        kind__in=(*DECISIONS, *INTERVENTIONS),
         account_id=on_call.supervisor.user_id,
         at__gte=on_call.starts_at,
         at__lte=on_call.until,
@@ -105,6 +108,7 @@ def decisions(on_call: OnCall) -> list[Decision]:
             kind=str(AccessKind(line.kind).label),
             act=audit_wording.in_words(line.kind, line.detail.rpartition(", on call ")[0]),
             subject=line.subject[:8],
+            is_of_exchange=line.kind in INTERVENTIONS,
         )
         for line in lines.order_by("-number")[:SHOWN]
     ]

@@ -14,6 +14,7 @@ from chat.models.conversation import (
 from chat.models.debrief import Debrief, Meeting
 
 # What lies beside the thread has modules of its own; Django looks for models here.
+from chat.models.lookalikes import ArrivalGroup
 from chat.models.notes import Aside, AsideMessage, AsidePart, Hold, Note
 from chat.models.on_call import OnCall
 from chat.models.referral import FollowUp, Transmission, TransmissionStep, UnitAccount
@@ -25,6 +26,7 @@ __all__ = [
     "UNREADABLE",
     "Agent",
     "AgentQuerySet",
+    "ArrivalGroup",
     "Aside",
     "AsideMessage",
     "AsidePart",

@@ -34,6 +34,13 @@ def _in_turn() -> list[str | OrderBy]:
     return [F(name[1:]).desc() if name.startswith("-") else name for name in IN_TURN if name != "pk"]
 
 
+def is_here(now: datetime, asleep: timedelta | None = None) -> Q:
+    """The condition of `ConversationQuerySet.here`."""
+    seen = Q(reporter_seen_at__gte=now - timedelta(seconds=settings.ABSENT_SECONDS))
+    asleep = asleep if asleep is not None else values.get_duration(definitions.ASLEEP)
+    return seen | Q(reporter_is_hidden=True, reporter_seen_at__gte=now - asleep)
+
+
 class ConversationQuerySet(models.QuerySet["Conversation"]):
     def waiting(self) -> "ConversationQuerySet":
         """People who wait, in the order of the queue: the most urgent, then the oldest."""
@@ -44,9 +51,11 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
         A page that said that it went out of sight may sleep for `definitions.ASLEEP` (asleep, for who holds a lock).
         """
-        seen = Q(reporter_seen_at__gte=now - timedelta(seconds=settings.ABSENT_SECONDS))
-        asleep = asleep if asleep is not None else values.get_duration(definitions.ASLEEP)
-        return self.filter(seen | Q(reporter_is_hidden=True, reporter_seen_at__gte=now - asleep))
+        return self.filter(is_here(now, asleep))
+
+    def elsewhere(self, now: datetime) -> "ConversationQuerySet":
+        """The others: whose turn is passed over until they are seen again."""
+        return self.exclude(is_here(now))
 
     def taking_the_share(self, now: datetime) -> "ConversationQuerySet":
         """Those of crowded networks that are with an agent, or were given to one a moment ago (`CROWD_SECONDS`)."""
@@ -77,6 +86,10 @@ class Conversation(models.Model):
     weight = models.PositiveSmallIntegerField(default=LIGHT, db_default=LIGHT)
     # As the report was, until an agent has said how urgent it is or passed it on: see `assignment.share_of`.
     is_crowded = models.BooleanField(default=False, db_default=False)
+    # The group of arrivals that look alike, while the person has said nothing (`chat.conversations.lookalikes`), and
+    # when they were asked for a word.
+    lookalike_group = models.UUIDField(null=True, blank=True, editable=False)
+    lookalike_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
     force = models.CharField(max_length=20, choices=Force, blank=True)
     opened_at = models.DateTimeField()
     queued_at = models.DateTimeField()

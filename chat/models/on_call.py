@@ -26,11 +26,11 @@ class OnCallQuerySet(models.QuerySet["OnCall"]):
 
 
 class OnCall(models.Model):
-    """An on-call duty (« astreinte »): one supervisor decides for one unit, from a moment to another.
+    """An on-call duty (« astreinte »): one supervisor acts for one unit, from a moment to another.
 
-    It gives the decisions on openings, freezes and erasures of that unit (`chat.decisions.deciders`): no conversation
-    to read. `motive`: why, in the words of whoever named them; shown to the unit's supervisors. `ended_at`, `ended_by`:
-    ended before its time.
+    It gives the decisions on openings, freezes and erasures of that unit (`chat.decisions.deciders`), and its
+    conversations under way to step into as its own supervisors do (`chat.access.reach_of`). `motive`: why, in the
+    words of whoever named them; shown to the unit's supervisors. `ended_at`, `ended_by`: ended before its time.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

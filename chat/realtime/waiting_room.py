@@ -120,8 +120,7 @@ class WaitingRoom:
 
     def _refresh_stale(self) -> None:
         self._timer = self._loop.call_later(STALE_SECONDS, self._refresh_stale)
-        if self._waiting:
-            self.refresh()
+        self.refresh()
 
 
 def _read(questions: list[bool]) -> list[tuple[Board, str]]:

@@ -1,4 +1,6 @@
-"""A supervisor steps into a conversation of one of their units: joins, writes, whispers, reassigns, leaves.
+"""A supervisor steps into a conversation: joins, writes, whispers, reassigns, leaves.
+
+It is of one of their units, or of one that they are on call for, which the register then says (docs/adr/0074).
 
 Access is already proven by `chat.access.as_supervisor`, and asked again under the locks: the conversation may have
 passed to another unit. Both sides read in the thread that a supervisor is there. Everything is in the history and in
@@ -12,25 +14,29 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from chat import access, pubsub
 from chat.conversations import waits as conversations_waits
 from chat.conversations.actions import ConversationClosed, NotYours
-from chat.conversations.wording import duration_in_words
+from chat.conversations.whereabouts import whereabouts_of, with_departure
+from chat.conversations.wording import clock_in_words, duration_in_words
 from chat.messages.writing import append_message, say_line
 from chat.models import Agent, Conversation, EventKind, Message
+from chat.models.casework import Emergency
 from chat.models.transfer import Handover, Watch, Whisper
-from chat.rules.lifecycle import Author, Status
+from chat.rules.lifecycle import Author, Availability, Status
 from chat.rules.transfer import OPEN, HandoverState, Manner, Reason, Target
+from chat.rules.whereabouts import Whereabouts
 from chat.texts import thread as thread_texts
 from chat.transfer import actions as transfer_actions
 from common import clock, encryption
 from common.service_settings import definitions, values
 from reports.audit import log as audit_log
 from reports.models import AccessKind
+from triage.rules import Urgency
 
 AT_ONCE = 100  # watches that are over, of one tick
 
@@ -41,9 +47,17 @@ def _lock(conversation_id: int, supervisor: Agent) -> Conversation:
     if not conversation.is_open:
         raise ConversationClosed
     agent = conversation.assigned_to
-    if agent is None or agent.pk == supervisor.pk or agent.unit_id not in access.units_of(supervisor):
+    reach = access.reach_of(supervisor, clock.now())
+    if agent is None or agent.pk == supervisor.pk or agent.unit_id not in reach:
         raise NotYours
     return conversation
+
+
+def _told(act: str, conversation: Conversation, by: Agent, now: datetime) -> str:
+    """The detail of the register's line: the act, and the on-call duty under which it was done."""
+    agent = conversation.assigned_to
+    on_call = access.reach_of(by, now).get(agent.unit_id) if agent is not None else None
+    return act if on_call is None else f"{act}, on call {on_call}"
 
 
 @transaction.atomic
@@ -70,7 +84,11 @@ def join(*, conversation_id: int, by: Agent, motive: str) -> Watch:
     conversation.record_event(EventKind.JOINED, at=now, by=by.user)
     transfer_actions.notify_parties(conversation, [conversation.assigned_to_id] if conversation.assigned_to_id else [])
     audit_log.record(
-        kind=AccessKind.READING, by=by.user, motive=motive, subject=str(conversation.public_id), detail="join"
+        kind=AccessKind.READING,
+        by=by.user,
+        motive=motive,
+        subject=str(conversation.public_id),
+        detail=_told("join", conversation, by, now),
     )
     return watch
 
@@ -153,7 +171,13 @@ def whisper(*, conversation_id: int, by: Agent, text: str) -> Whisper:
     )
     conversation.record_event(EventKind.WHISPERED, at=now, by=by.user)
     pubsub.agent_changed(agent.pk)
-    audit_log.record(kind=AccessKind.WHISPER, by=by.user, motive="supervision", subject=str(conversation.public_id))
+    audit_log.record(
+        kind=AccessKind.WHISPER,
+        by=by.user,
+        motive="supervision",
+        subject=str(conversation.public_id),
+        detail=_told("whisper", conversation, by, now),
+    )
     return said
 
 
@@ -161,14 +185,18 @@ def whisper(*, conversation_id: int, by: Agent, text: str) -> Whisper:
 def reassign(*, conversation_id: int, by: Agent, agent_id: int, motive: str) -> Handover:
     """Give the conversation to another agent, full or not; an open passage ends. motive: both agents read it.
 
-    Raises NotYours, ConversationClosed, handover.NoRoom when the agent is not there.
+    Raises NotYours, ConversationClosed, transfer_actions.NoRoom when the agent is not there, Resting when they take
+    nobody new now and the conversation cannot wait.
     """
     now = clock.now()
     receiver = transfer_actions.lock_receiver(agent_id, now, may_be_full=True)
     conversation = _lock(conversation_id, by)
+    if receiver.availability != Availability.AVAILABLE and cannot_wait(conversation):
+        raise Resting
     before = conversation.assigned_to
     if before is None or before.pk == receiver.pk:
         raise transfer_actions.NoRoom
+    told = _told("reassign", conversation, by, now)  # before it is another unit's, perhaps
     transfer_actions.end_open(conversation, now)
     order = transfer_actions.create_handover(
         conversation,
@@ -183,7 +211,9 @@ def reassign(*, conversation_id: int, by: Agent, agent_id: int, motive: str) -> 
     )
     conversation.record_event(EventKind.REASSIGNED, at=now, by=by.user)
     transfer_actions.assign_to(conversation, receiver, now)
-    audit_log.record(kind=AccessKind.REASSIGNMENT, by=by.user, motive=motive, subject=str(conversation.public_id))
+    audit_log.record(
+        kind=AccessKind.REASSIGNMENT, by=by.user, motive=motive, subject=str(conversation.public_id), detail=told
+    )
     return order
 
 
@@ -192,7 +222,7 @@ def _is_over(watch: Watch, conversation: Conversation, now: datetime) -> bool:
     agent = conversation.assigned_to
     if conversation.status != Status.ACTIVE or agent is None:
         return True
-    if agent.unit_id not in access.units_of(watch.supervisor):
+    if agent.unit_id not in access.reach_of(watch.supervisor, now):
         return True
     return not access.watches(now).filter(pk=watch.pk).exists()
 
@@ -216,12 +246,27 @@ def _end_one(watch_id: int, conversation_id: int, now: datetime) -> int:
     return 1
 
 
+class Resting(Exception):
+    """The agent is in a pause, or said that they are away: somebody in danger is not given to them."""
+
+
+def cannot_wait(conversation: Conversation) -> bool:
+    """Critical, or with an open emergency procedure: for who answers now, never for who rests. At most one query."""
+    if conversation.urgency >= Urgency.CRITICAL:
+        return True
+    return Emergency.objects.filter(conversation=conversation, ended_at__isnull=True).exists()
+
+
 def receivers(conversation: Conversation, now: datetime) -> list[Agent]:
-    """Whose console is open, full or not, but for who answers there; with `load`."""
+    """Whose console is open, full or not, but for who answers there; with `load`. Who is available comes first; who is
+    in a pause or away is not among them when the conversation cannot wait."""
     there = Agent.objects.present(now).filter(user__is_active=True)
     if conversation.assigned_to_id is not None:
         there = there.exclude(pk=conversation.assigned_to_id)
-    return list(there.with_load().select_related("unit").order_by("unit__name", "public_name"))
+    if cannot_wait(conversation):
+        there = there.filter(availability=Availability.AVAILABLE)
+    people = there.with_load().select_related("unit").order_by("unit__name", "public_name")
+    return sorted(people, key=lambda one: one.availability != Availability.AVAILABLE)
 
 
 # --- what the board shows ---------------------------------------------------------------------------------------------
@@ -233,7 +278,8 @@ class Running:
 
     since: in words, how long it has been this agent's. waits: since when the person waits for an answer, whoever held
     the conversation; empty when the word is theirs. own: how much of that is this agent's. passing: a passage is open.
-    joined: this supervisor reads it now.
+    joined: this supervisor reads it now. whereabouts: of the person. emergency_since: as a clock says it, empty when no
+    procedure is open.
     """
 
     conversation: Conversation
@@ -242,18 +288,24 @@ class Running:
     own: str
     passing: bool
     joined: bool
+    whereabouts: Whereabouts
+    emergency_at: datetime | None
+    emergency_since: str
 
 
 def running_conversations(agent: Agent, now: datetime) -> list[Running]:
-    """The conversations of a supervisor's units, the most urgent first, then who waits longest. Three queries."""
+    """The conversations that this supervisor may step into: open emergencies first, then the most urgent, then who
+    waits longest. Four queries."""
     mine = access.supervised_by(agent).select_related("assigned_to__unit", "report")
-    rows: Collection[Any] = conversations_waits.with_waits(mine).annotate(
-        is_passing=Exists(Handover.objects.filter(conversation=OuterRef("pk"), state__in=OPEN))
+    emergency = Emergency.objects.filter(conversation=OuterRef("pk"), ended_at__isnull=True)
+    rows: Collection[Any] = with_departure(conversations_waits.with_waits(mine)).annotate(
+        emergency_at=Subquery(emergency.values("started_at")[:1]),
+        is_passing=Exists(Handover.objects.filter(conversation=OuterRef("pk"), state__in=OPEN)),
     )
     joined = set(access.watches(now).filter(supervisor=agent).values_list("conversation_id", flat=True))
     since = {row.pk: conversations_waits.waits_since(row) for row in rows}
     lines = []
-    for row in sorted(rows, key=lambda row: (-row.urgency, since[row.pk] or now, row.pk)):
+    for row in sorted(rows, key=lambda row: (not row.emergency_at, -row.urgency, since[row.pk] or now, row.pk)):
         waited = since[row.pk]
         lines.append(
             Running(
@@ -263,6 +315,9 @@ def running_conversations(agent: Agent, now: datetime) -> list[Running]:
                 own=duration_in_words(now - conversations_waits.agent_owes_since(row, waited)) if waited else "",
                 passing=row.is_passing,
                 joined=row.pk in joined,
+                whereabouts=whereabouts_of(row, now),
+                emergency_at=row.emergency_at,
+                emergency_since=clock_in_words(now - row.emergency_at) if row.emergency_at else "",
             )
         )
     return lines

@@ -9,17 +9,23 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from chat.conversations import lookalikes
 from chat.conversations import waits as conversations_waits
-from chat.conversations.wording import duration_in_words
+from chat.conversations.whereabouts import whereabouts_of, with_departure
+from chat.conversations.wording import clock_in_words, duration_in_words, place_of
 from chat.models import Agent, Conversation
+from chat.models.casework import Emergency
 from chat.referral import queries as referral_queries
 from chat.rules import plain_text, service_level
-from chat.rules.lifecycle import Availability
+from chat.rules.emergency import Situation
+from chat.rules.lifecycle import OPEN, Availability
 from chat.rules.service_level import Level, Limit, Measure
+from chat.rules.whereabouts import Whereabouts
 from common.service_settings import definitions
 from common.service_settings import values as setting_values
 from common.service_settings.definitions import Setting
@@ -28,6 +34,8 @@ from reports.models import AgeBand
 from triage.rules import Urgency
 
 ZONES = (*Force.values, "")
+# A page beats every 20 seconds: whoever missed three is offline (`inbox.OFFLINE_AFTER` says the same to agents).
+UNSEEN_SECONDS = 60
 
 
 LIMITS: Mapping[str, tuple[Setting, Setting | None]] = {
@@ -54,14 +62,34 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
+class EmergencyLine:
+    """A procedure that is open. place, name: empty for another unit's; conversation: None when it cannot be joined.
+
+    since: as a clock says it, when the board was read. unit: empty while no agent answers.
+    """
+
+    situation: str
+    started_at: datetime
+    since: str
+    place: str
+    name: str
+    unit: str
+    conversation: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
 class WaitingLine:
-    """Who waits with one degree of urgency. zones: how many, in the order of ZONES. longest: in words, or empty."""
+    """Who waits with one degree of urgency, and whose turn may come. zones: how many, in the order of ZONES.
+
+    longest: in words, or empty. apart: who is offline or has left, and is passed over until they are seen again.
+    """
 
     label: str
     zones: tuple[int, ...]
     longest: str
     level: Level
     is_urgent: bool
+    apart: int
 
     @property
     def total(self) -> int:
@@ -114,9 +142,18 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The duty at one moment. alerts: the gravest first. silences: the longest first, those that are near or broken."""
+    """The duty at one moment. emergencies: the first to be opened first; they come before all alerts.
 
+    alerts: the gravest first. waiting: whose turn may come, `asleep` of them with a page that sleeps. offline, left:
+    who are passed over, and count in no promise. silences: the longest first, those that are near or broken;
+    silent_apart: who have no answer either, and are offline. groups: arrivals that look alike.
+    """
+
+    emergencies: list[EmergencyLine]
     waiting: int
+    asleep: int
+    offline: int
+    left: int
     minors: int
     longest_wait: str
     lines: list[WaitingLine]
@@ -126,7 +163,17 @@ class Board:
     members: list[Member]
     others: list[OtherUnit]
     silences: list[Silence]
+    silent_apart: int
     alerts: list[Alert]
+    groups: list[lookalikes.Shown]
+
+    @property
+    def apart(self) -> int:
+        return self.offline + self.left
+
+    @property
+    def alarms(self) -> int:
+        return len(self.emergencies) + len(self.alerts) + len(self.groups)
 
     @property
     def urgent(self) -> int:
@@ -134,11 +181,11 @@ class Board:
 
 
 def read(now: datetime, *, units: Collection[int]) -> Board:
-    """The board of a supervisor of these units, in four queries."""
+    """The board of a supervisor who may step in in these units, in six queries."""
     known = limits()
-    people = list(
-        Conversation.objects.waiting().values_list("urgency", "force", "report__age_band", "queued_at").order_by("pk")
-    )
+    everybody = _people(now)
+    people = [person for person in everybody if person.whereabouts.holds_turn]
+    places = Counter(person.whereabouts for person in everybody)
     agents = list(
         Agent.objects.present(now).with_load().select_related("unit").order_by("unit__name", "public_name", "pk")
     )
@@ -158,11 +205,16 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
         for row, seconds, own in silent
         if service_level.level_of_time(seconds, known[Measure.SILENCE]) > Level.KEPT
     ]
-    oldest = min((queued_at for *_rest, queued_at in people), default=None)
-    lines = [_line(urgency, people, now, known) for urgency in sorted(Urgency, reverse=True)]
+    oldest = min((person.queued_at for person in people), default=None)
+    lines = [_line(urgency, everybody, now, known) for urgency in sorted(Urgency, reverse=True)]
     return Board(
+        emergencies=_emergencies(now, units),
+        groups=lookalikes.waiting_groups(now),
         waiting=len(people),
-        minors=sum(AgeBand(age).is_minor for _urgency, _force, age, _queued_at in people),
+        asleep=places[Whereabouts.ASLEEP],
+        offline=places[Whereabouts.OFFLINE],
+        left=places[Whereabouts.LEFT],
+        minors=sum(person.is_minor for person in people),
         longest_wait=duration_in_words(now - oldest) if oldest else "",
         lines=lines,
         under_way=len(active),
@@ -171,6 +223,7 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
         members=[_member(agent, held[agent.pk]) for agent in agents if agent.unit_id in units],
         others=_others([agent for agent in agents if agent.unit_id not in units]),
         silences=silences,
+        silent_apart=sum(_is_unseen(row, now) and conversations_waits.waits_since(row) is not None for row in active),
         alerts=_sorted(
             [
                 *_alerts(people, silences, now, known, on_duty=len(on_duty), free=free),
@@ -187,17 +240,61 @@ def _limit_of(urgency: int) -> str:
     return Measure.WAIT_URGENT if urgency > Urgency.NORMAL else Measure.WAIT
 
 
-def _line(urgency: Urgency, people: Iterable[Any], now: datetime, known: Mapping[str, Limit]) -> WaitingLine:
-    mine = [(force, queued_at) for degree, force, _age, queued_at in people if degree == urgency]
-    oldest = min((queued_at for _force, queued_at in mine), default=None)
+@dataclass(frozen=True, slots=True)
+class _Person:
+    urgency: int
+    force: str
+    is_minor: bool
+    queued_at: datetime
+    whereabouts: Whereabouts
+
+
+def _people(now: datetime) -> list[_Person]:
+    """Who waits, but for arrivals that look alike: they are said as groups, and count in no promise."""
+    waiting = Conversation.objects.waiting().exclude(is_crowded=True, lookalike_group__isnull=False)
+    rows = with_departure(waiting.order_by("pk")).values_list(
+        "urgency", "force", "report__age_band", "queued_at", "reporter_seen_at", "reporter_is_hidden", "left_at",
+        named=True,
+    )  # fmt: skip
+    return [
+        _Person(row.urgency, row.force, AgeBand(row.report__age_band).is_minor, row.queued_at, whereabouts_of(row, now))
+        for row in rows
+    ]
+
+
+def _line(urgency: Urgency, everybody: Iterable[_Person], now: datetime, known: Mapping[str, Limit]) -> WaitingLine:
+    of_degree = [person for person in everybody if person.urgency == urgency]
+    mine = [person for person in of_degree if person.whereabouts.holds_turn]
+    oldest = min((person.queued_at for person in mine), default=None)
     waited = (now - oldest).total_seconds() if oldest else 0
     return WaitingLine(
         label=str(urgency.label),
-        zones=tuple(sum(force == zone for force, _queued_at in mine) for zone in ZONES),
+        zones=tuple(sum(person.force == zone for person in mine) for zone in ZONES),
         longest=duration_in_words(now - oldest) if oldest else "",
         level=service_level.level_of_time(waited, known[_limit_of(urgency)]) if oldest else Level.KEPT,
         is_urgent=urgency > Urgency.NORMAL,
+        apart=len(of_degree) - len(mine),
     )
+
+
+def _emergencies(now: datetime, units: Collection[int]) -> list[EmergencyLine]:
+    rows = Emergency.objects.filter(ended_at__isnull=True, conversation__status__in=OPEN).order_by("started_at", "pk")
+    lines = []
+    for row in rows.select_related("conversation__report__municipality", "conversation__assigned_to__unit"):
+        agent = row.conversation.assigned_to
+        is_own = agent is not None and agent.unit_id in units
+        lines.append(
+            EmergencyLine(
+                situation=str(Situation(row.situation).label),
+                started_at=row.started_at,
+                since=clock_in_words(now - row.started_at),
+                place=place_of(row.conversation.report) if is_own else "",
+                name=plain_text.plain(agent.public_name) if is_own and agent else "",
+                unit=agent.unit.name if agent else "",
+                conversation=row.conversation.public_id if is_own else None,
+            )
+        )
+    return lines
 
 
 # --- who answers ----------------------------------------------------------------------------------------------------
@@ -235,12 +332,16 @@ def _active() -> Any:
 def _silent(rows: Iterable[Any], now: datetime) -> Iterable[tuple[Any, float, float]]:
     """Those whose person is here and waits for words, with how many seconds: of theirs, and of the present agent's."""
     for row in rows:
-        if (now - row.reporter_seen_at).total_seconds() > 60:
+        if _is_unseen(row, now):
             continue
         since = conversations_waits.waits_since(row)
         if since is not None:
             own = conversations_waits.agent_owes_since(row, since)
             yield row, (now - since).total_seconds(), (now - own).total_seconds()
+
+
+def _is_unseen(row: Any, now: datetime) -> bool:
+    return (now - row.reporter_seen_at).total_seconds() > UNSEEN_SECONDS
 
 
 def _minutes(seconds: float) -> str:
@@ -251,7 +352,7 @@ def _minutes(seconds: float) -> str:
 
 
 def _alerts(
-    people: Iterable[Any],
+    people: Iterable[_Person],
     silences: Iterable[Silence],
     now: datetime,
     known: Mapping[str, Limit],
@@ -260,9 +361,9 @@ def _alerts(
     free: int,
 ) -> list[Alert]:
     waits: Counter[tuple[str, Level]] = Counter()
-    for urgency, _force, _age, queued_at in people:
-        kind = _limit_of(urgency)
-        waits[kind, service_level.level_of_time((now - queued_at).total_seconds(), known[kind])] += 1
+    for person in people:
+        kind = _limit_of(person.urgency)
+        waits[kind, service_level.level_of_time((now - person.queued_at).total_seconds(), known[kind])] += 1
     alerts = [
         Alert(level, _wait_text(kind, level, count, known[kind].limit))
         for (kind, level), count in waits.items()

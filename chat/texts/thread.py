@@ -47,6 +47,30 @@ SLEPT = add(
 ENDED_BY_PERSON = add("chat.ended_by_person", THREAD, _("Fin de l'échange, à la demande de la personne."))
 ENDED_BY_AGENT = add("chat.ended_by_agent", THREAD, _("Fin de l'échange. Les messages restent lisibles."))
 PARKED = add("chat.parked", THREAD, _("Départ rapide du site. Un retour est possible avec le code de reprise."))
+ALIKE_ASKED = add(
+    "chat.alike_asked",
+    THREAD,
+    _(
+        "Beaucoup de demandes semblables arrivent en ce moment. Écrivez ici quelques mots sur ce qui vous arrive : "
+        "votre tour reprend aussitôt."
+    ),
+    _(
+        "Beaucoup de demandes semblables arrivent en ce moment. Écris ici quelques mots sur ce qui t'arrive : "
+        "ton tour reprend aussitôt."
+    ),
+)
+ALIKE_CLOSED = add(
+    "chat.alike_closed",
+    THREAD,
+    _(
+        "Fin de l'échange, avec d'autres demandes semblables restées sans un mot. Si vous avez besoin d'aide, revenez "
+        "depuis la page d'accueil : quelqu'un vous répondra."
+    ),
+    _(
+        "Fin de l'échange, avec d'autres demandes semblables restées sans un mot. Si tu as besoin d'aide, reviens "
+        "depuis la page d'accueil : quelqu'un te répondra."
+    ),
+)
 CAME_BACK = add("chat.came_back", THREAD, _("Retour avec le code de reprise. La visite d'avant est fermée."))
 
 # --- lines of the thread: an absence, somebody else -------------------------------------------------------------------

@@ -286,7 +286,8 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
     conversation.status, conversation.assigned_to, conversation.assigned_at = Status.WAITING, None, None
     conversation.force = force
     conversation.is_crowded = False  # an agent has spoken with them
-    conversation.save(update_fields=["status", "assigned_to", "assigned_at", "force", "is_crowded"])
+    conversation.lookalike_group = None
+    conversation.save(update_fields=["status", "assigned_to", "assigned_at", "force", "is_crowded", "lookalike_group"])
     _direct(conversation, target, by, now)
     say_line(
         conversation,

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.casework.notes_forms import NOBODY
 from chat.models import Agent, Unit
+from chat.rules.lifecycle import Availability
 from chat.rules.transfer import NOTE_MAX, SUMMARY_MAX, Manner, Reason, Target
 from locations.models import Force
 
@@ -99,8 +100,14 @@ class ReassignForm(MotiveForm):
         super().__init__(data, **more)
         self.fields["agent"].choices = [  # type: ignore[attr-defined]
             ("", _("Choisissez un agent")),
-            *(
-                (one.pk, f"{one.interlocutor} – {one.unit.name} ({one.load}/{one.capacity})")  # type: ignore[attr-defined]
-                for one in people
-            ),
+            *((one.pk, _said_of(one)) for one in people),
         ]
+
+
+def _said_of(agent: Any) -> str:
+    """Who it is, how many places they fill, and that they are in a pause or away."""
+    said = f"{agent.interlocutor} – {agent.unit.name} ({agent.load}/{agent.capacity})"
+    if agent.availability == Availability.AVAILABLE:
+        return said
+    rest = str(Availability(agent.availability).label).lower()
+    return f"{said}, {rest}" + (f" : {agent.pause_reason}" if agent.pause_reason else "")

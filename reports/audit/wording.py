@@ -44,6 +44,8 @@ WORDS: Mapping[str, Mapping[str, object]] = {
     AccessKind.ON_CALL: {"named": gettext_lazy("désignée"), "ended": gettext_lazy("terminée avant l'heure")},
     AccessKind.SEARCH: {"unknown": gettext_lazy("rien de connu du registre")},
     AccessKind.READING: {"join": gettext_lazy("en rejoignant l'échange")},
+    AccessKind.WHISPER: {"whisper": gettext_lazy("un mot à l'agent seul")},
+    AccessKind.REASSIGNMENT: {"reassign": gettext_lazy("confié à un autre agent")},
     AccessKind.EXPORT: {
         "page": gettext_lazy("à l'écran"),
         "csv": gettext_lazy("tableur (CSV)"),
@@ -62,7 +64,15 @@ APPROVALS: Mapping[str, object] = {
     "withdrawn": gettext_lazy("retiré"),
     "lapsed": gettext_lazy("non appliqué, faute de réponse à temps"),
 }
-DECIDED = {AccessKind.OPENING, AccessKind.FREEZE, AccessKind.ERASURE}  # kinds of acts that may be done on call
+# Kinds of acts that may be done on call.
+DECIDED = {
+    AccessKind.OPENING,
+    AccessKind.FREEZE,
+    AccessKind.ERASURE,
+    AccessKind.READING,
+    AccessKind.WHISPER,
+    AccessKind.REASSIGNMENT,
+}
 COUNT = re.compile(r"(\w+): (\d{1,9})", re.ASCII)
 OPENING = re.compile(r"([0-9a-f]{8})-[0-9a-f-]{27}: (\w+), (\w+) \d+, (?:on the spot|[0-9a-f ]+)", re.ASCII)
 
@@ -73,6 +83,8 @@ def in_words(kind: str, detail: str) -> str:
         return _("%(act)s ; au titre de l'astreinte") % {"act": in_words(kind, found[1])}
     if kind == AccessKind.RETENTION:
         return ", ".join(_removed(part) for part in detail.split(", "))
+    if kind == AccessKind.GROUP_CLOSED and (found := COUNT.fullmatch(detail)):
+        return _("%(count)s échanges terminés ensemble") % {"count": found[2]}
     if kind == AccessKind.OPENING and (found := OPENING.fullmatch(detail)):
         return _opening(*found.groups())
     if kind == AccessKind.APPROVAL and (found := APPROVAL.fullmatch(detail)):

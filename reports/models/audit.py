@@ -22,6 +22,7 @@ class AccessKind(models.TextChoices):
     REASSIGNMENT = "reassignment", _("Échange confié à un autre agent")
     ON_CALL = "on_call", _("Astreinte")
     WHISPER = "whisper", _("Mot d'un superviseur à l'agent")
+    GROUP_CLOSED = "group_closed", _("Échange terminé avec des arrivées semblables")
     APPROVAL = "approval", _("Administration : accord d'une deuxième personne")
     ADMIN_ADD = "admin_add", _("Administration : ajout")
     ADMIN_CHANGE = "admin_change", _("Administration : modification")

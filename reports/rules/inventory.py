@@ -89,6 +89,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "chat.Unit": TEAM,
     "chat.Departure": OwnEnd("once its conversation was told: at once, or at the worker's next tick", "run_worker"),
     "chat.WebHeartbeat": NoEnd("two rows: when web processes were last there; of nobody"),
+    "chat.ArrivalGroup": OwnEnd("a day after its last arrival (chat.conversations.lookalikes.KEPT)", "run_worker"),
     "chat.OnCall": OwnEnd("a year after its end (chat.decisions.on_call.KEPT)", "retention"),
     "chat.Debrief": OwnEnd("ends_at, the day after the talk, or 60 days when nobody answers", "purge_debriefs"),
     "chat.OwnReply": With("chat.Agent"),  # deleted by their agent, or with the account

@@ -342,6 +342,10 @@ ROUTES: dict[str, Route] = {
     "console:presence": Route(agents, READ_ONLY_GET),
     "console:losses_read": Route(agents, WRITE, to=("/console/",)),
     "console:board": Route(supervisors, READ_ONLY_GET),
+    # Of a group that is over, or never was: back to the console.
+    "console:lookalikes": Route(agents, READ_ONLY_GET, to=("/console/",)),
+    "console:lookalikes_take": Route(agents, WRITE, to=("/console/",)),
+    "console:lookalikes_close": Route(agents, WRITE, to=("/console/",)),
     "console:staffing": Route(supervisors, READ_ONLY_GET),
     "console:staffing_csv": Route(supervisors, READ_ONLY_GET),
     "console:on_call": Route(supervisors, FORM),

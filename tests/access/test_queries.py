@@ -84,7 +84,7 @@ NAMED = {
         {"_with_activity", "entry_of"},
     ),
     "chat/statistics/staffing/recorded.py": (EVERYBODY + ": counts and sums", {"<module>", "count_recorded"}),
-    "chat/supervision/live_board.py": (EVERYBODY + ": numbers and times", {"read", "_active"}),
+    "chat/supervision/live_board.py": (EVERYBODY + ": numbers and times", {"_people", "_active", "_emergencies"}),
     "chat/conversations/losses.py": ("what this agent was given and lost, by the history: keys and times", {"_lost"}),
     "chat/conversations/presence.py": (EVERYBODY + ": two counts of this agent's own", {"<module>"}),
     "chat/conversations/waits.py": ("adds columns to conversations that were obtained before", {"with_waits"}),
@@ -95,8 +95,16 @@ NAMED = {
         {"lock_conversation", "lock_receiver", "end_duty"},
     ),
     "chat/supervision/intervention.py": (
-        ACTS,
-        {"write"},
+        ACTS + ", or that a supervisor may step into: whether a procedure is open",
+        {"write", "cannot_wait", "running_conversations"},
+    ),
+    "chat/conversations/lookalikes.py": (
+        EVERYBODY + ": arrivals that said nothing, as a group; nothing is read of them",
+        {"*"},
+    ),
+    "chat/conversations/whereabouts.py": (
+        "adds a column to conversations that were obtained before",
+        {"with_departure"},
     ),
     "chat/conversations/waiting_list.py": (EVERYBODY, {"read_waiting"}),
     "chat/management/commands/rotate_keys.py": (EVERYBODY, {"*"}),
@@ -130,6 +138,10 @@ BY_KEY = {
     ("reports/actions.py", "file_report"),
     ("chat/wellbeing/debriefs.py", "_lock"),
     ("chat/conversations/departures.py", "tell_departure"),  # a report that the visit held, as its session said
+    # A group of arrivals that said nothing, and nothing of what anybody said: of any agent.
+    ("chat/conversations/lookalikes.py", "waiting_groups"), ("chat/conversations/lookalikes.py", "take_group"),
+    ("chat/conversations/lookalikes.py", "close_group"),
+    ("reports/openings/actions.py", "asked_elsewhere"),  # of the asker's own, to say that it is not theirs any more
     ("chat/decisions/on_call.py", "end"),  # an on-call duty, of the units of whoever ends it
     ("chat/casework/proposals.py", "_answers"),  # of the conversation's own messages
     ("chat/casework/proposals.py", "open_question"),  # likewise

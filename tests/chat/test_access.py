@@ -28,6 +28,7 @@ WAYS = {
     "assigned_to",
     "ended_by",
     "units_of",  # whose agents a supervisor sees by name
+    "reach_of",  # the same, and those that they are on call for
     "summary_for",  # what this reporter is asked to read
     "offers_to",  # offers: nothing that anybody said
     "as_offered",

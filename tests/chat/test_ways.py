@@ -100,6 +100,8 @@ def test_frame_and_page_are_made_from_the_same_rows():
             "minor": person.is_minor,
             "role": person.role,
             "crowded": person.is_crowded,
+            "whereabouts": "here",
+            "seen_at": None,
         }
         assert isinstance(person.role, ReporterRole) and (person.force is None or isinstance(person.force, Force))
     assert (rows[0].person.conversation, rows[0].person.since) == (first.public_id, first.queued_at)
@@ -111,6 +113,6 @@ def test_reading_who_waits_costs_the_same_however_many_they_are(django_assert_ma
     monkeypatch.setattr(waiting_list, "MOST_SHOWN", 5)
     for number in range(12):
         make.waiting(is_crowded=number % 2 == 0)
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         queue = waiting_list.read_waiting()
     assert (queue.total, len(queue.people)) == (12, 5)

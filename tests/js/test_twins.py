@@ -108,6 +108,15 @@ def test_script_and_server_say_the_same_promise(language):
     assert differences(seconds, here, there) == []
 
 
+def test_script_and_server_say_the_same_clock():
+    seconds = [-5, 0, 1, 59, 60, 61, 599, 3599, 3600, 3661, 36_000, *range(0, 8000, 37)]
+    here = [wording.clock_in_words(timedelta(seconds=one)) for one in seconds]
+    assert here[7:10] == ["59:59", "1:00:00", "1:01:01"]
+    assert (
+        differences(seconds, here, drawn("lib/time.js", "given.map((one) => script.clock(1000 * one))", seconds)) == []
+    )
+
+
 def test_difference_is_seen():
     there = drawn("lib/plain.js", "given.map((text) => script.plain(text, ''))", ["a\u200bb"])
     assert differences(["a\u200bb"], ["ab"], there)

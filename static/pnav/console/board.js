@@ -49,7 +49,7 @@ const wordsOf = (one) =>
 function alerts() {
   const part = /** @type {Element | undefined} */ (seek("[data-alerts]")?.cloneNode(true));
   if (!part) return "";
-  for (const sign of all("[aria-hidden]", part)) sign.remove();
+  for (const sign of all("[aria-hidden], time", part)) sign.remove(); // a clock that goes on is no news
   const lines = all("li", part).map((line) => line.textContent?.trim());
   return lines.join(" ") || (part.textContent ?? "").trim();
 }

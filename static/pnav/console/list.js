@@ -7,6 +7,7 @@
 import { all, byId, find, seek, write } from "../lib/dom.js";
 import { duration, promise } from "../lib/time.js";
 import { refreshAsides } from "./asides.js";
+import { emergencyOf, showEmergency } from "./emergency.js";
 import { tryToLoad } from "./pages.js";
 import { desk, dutyBar, home, list, over, own, say, seekSlot, slot, words } from "./state.js";
 
@@ -50,6 +51,8 @@ export function paint(c) {
       mark.textContent = sayDuration(new Date(c.since));
     }
   }
+  showOwn(c);
+  if (c.over) showEmergency(c, "");
   const offline = seekSlot("offline", c.entry); // what has ended came without it
   if (offline) {
     offline.hidden = c.over || !c.offline;
@@ -59,6 +62,19 @@ export function paint(c) {
   if (c === desk.current) link.setAttribute("aria-current", "true");
   else link.removeAttribute("aria-current");
   count();
+}
+
+/** The part of the wait that is this agent's, when somebody else held the person before. @param {Conversation} c */
+function showOwn(c) {
+  const part = seekSlot("own", c.entry);
+  if (!part) return;
+  const assigned = part.dataset.assigned ?? "";
+  const isPart = !c.over && c.waits === "me" && Date.parse(assigned) - Date.parse(c.since) >= 60_000;
+  part.hidden = !isPart;
+  if (!isPart) return;
+  const mark = find("time", part, HTMLTimeElement);
+  mark.dateTime = assigned;
+  mark.textContent = sayDuration(new Date(assigned));
 }
 
 export function count() {
@@ -122,6 +138,7 @@ export function refreshList() {
       c.since = waitsSince(fresh);
       c.offline = !slot("offline", fresh).hidden;
       showPromise(c, slot("promise", fresh).dataset.until || "");
+      showEmergency(c, emergencyOf(fresh));
       paint(c);
     }
   }, 500);

@@ -95,11 +95,13 @@ async function send(form, button) {
   const at = document.activeElement;
   const isThere = targets.some((one) => seek(one)?.contains(at));
   const held = form.contains(at) || (!form.isConnected && isThere);
-  const isBeside = Boolean(form.closest(".console-dossier")); // before it is swapped
+  const dossier = /** @type {HTMLElement | null} */ (form.closest(".console-dossier")); // before it is swapped
+  const isBeside = Boolean(dossier);
   const thread = /** @type {HTMLElement | null} */ (form.closest(".console-thread"));
   const c = known(thread?.dataset.conversation);
   for (const one of targets) swapFrom(page, one, form, !answer.redirected); // what was taken is led elsewhere
-  if (c) follow(c);
+  const drawn = c ?? known(dossier?.dataset.conversation);
+  if (drawn?.thread) follow(drawn);
   const focus = nextFocus(form, targets, c, { isBeside, pressed });
   showDuty();
   tell(page, form, Boolean(button));

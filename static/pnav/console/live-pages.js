@@ -8,9 +8,12 @@
 import { seek } from "../lib/dom.js";
 import { followBoard } from "./board.js";
 import { watchEarlier } from "./pages.js";
+import { runClocks } from "./running-clocks.js";
 import { followSteps } from "./steps.js";
 
 const board = seek("[data-board]");
 watchEarlier();
-if (board) followBoard(board);
-else if (seek("#etapes-zone")) followSteps();
+if (board) {
+  followBoard(board);
+  runClocks();
+} else if (seek("#etapes-zone")) followSteps();

@@ -10,7 +10,7 @@ import { sayDuration } from "./list.js";
 import { tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
 import { beep } from "./sound.js";
-import { announce, desk, root, slot, words } from "./state.js";
+import { announce, desk, root, say, slot, words } from "./state.js";
 
 const FIGURES_MS = 3000;
 const OFFERS_EVERY_MS = 10_000;
@@ -27,6 +27,27 @@ function fillRow(item, row) {
   slot("force", row).textContent = words[`force_${item.force}`] || "";
   slot("minor", row).hidden = !item.minor;
   slot("crowded", row).hidden = !item.crowded;
+  const seen = /** @type {HTMLTimeElement} */ (slot("seen", row));
+  row.dataset.whereabouts = item.whereabouts ?? "here";
+  slot("absent", row).hidden = !item.seen_at;
+  slot("whereabouts", row).textContent = words[`whereabouts_${item.whereabouts}`] || "";
+  if (item.seen_at) {
+    seen.dateTime = item.seen_at;
+    seen.textContent = sayDuration(new Date(item.seen_at));
+  } else seen.removeAttribute("datetime");
+  return row;
+}
+
+/** @param {Record<string, any>} one of the groups of a `queue` frame */
+function drawGroup(one) {
+  const row = fromTemplate("modele-semblables");
+  const taken = slot("taken", row);
+  const way = /** @type {HTMLAnchorElement} */ (slot("way", row));
+  slot("words", row).textContent = say("alike", { n: one.count, s: one.seconds, place: one.place });
+  taken.textContent = one.taken_by ? say("alike_taken", { name: one.taken_by }) : "";
+  taken.hidden = !one.taken_by;
+  way.href = `${way.getAttribute("href")}semblables/${one.group}/`;
+  slot("of", row).textContent = ` ${one.place}`;
   return row;
 }
 
@@ -37,8 +58,13 @@ export function showQueue(frame) {
     fillRow(item, /** @type {HTMLElement} */ (model.cloneNode(true))),
   );
   byId("attente").replaceChildren(...rows);
-  find("[data-count=queue]").textContent = frame.waiting;
-  find("[data-empty=queue]").hidden = frame.items.length > 0;
+  const groups = frame.groups ?? [];
+  byId("semblables").replaceChildren(...groups.map(drawGroup));
+  find("[data-count=queue]").textContent = frame.present ?? frame.waiting;
+  const apart = find("[data-apart]");
+  apart.hidden = !frame.apart;
+  apart.textContent = say(frame.apart === 1 ? "apart_one" : "apart_many", { n: frame.apart });
+  find("[data-empty=queue]").hidden = frame.items.length > 0 || groups.length > 0;
   refreshFigures();
 }
 

@@ -63,6 +63,21 @@ export const duration = (ms) => {
   return { key: "hours", values: { h: Math.floor(minutes / 60), m: String(minutes % 60).padStart(2, "0") } };
 };
 
+/** @param {number} number */
+const two = (number) => String(number).padStart(2, "0");
+
+/**
+ * A duration as a clock says it, where seconds count: « 03:12 », « 1:03:12 ». `chat.conversations.wording.clock_in_words` says
+ * the same; a test holds the two together.
+ *
+ * @param {number} ms
+ */
+export const clock = (ms) => {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const minutes = `${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+  return seconds >= 3600 ? `${Math.floor(seconds / 3600)}:${minutes}` : minutes;
+};
+
 /**
  * What is left of « je reviens dans 5 minutes », in the page's words, as `chat.console.inbox.Promise` says it; a test holds the
  * two together.

@@ -5,9 +5,12 @@ import re
 import pytest
 from django.utils import timezone
 
+from chat.casework import emergencies
 from chat.conversations import resume
-from chat.models import CannedReply
+from chat.models import CannedReply, Message
+from chat.models.casework import Emergency
 from chat.rules import reply_template
+from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Availability
 from locations.models import Municipality, Partner, ReceptionPoint
 from tests.chat.console.agents import CONSOLE, page_of, signed_in
@@ -89,6 +92,36 @@ def test_home_entry_says_offline_after_a_minute_without_a_beat(minutes, is_offli
     assert ('data-slot="offline">Hors ligne' in html) is is_offline
     assert ('data-slot="offline" hidden>' in html) is not is_offline
     assert (FREES in html) is is_offline
+
+
+@pytest.mark.parametrize(("minutes", "is_said"), [(7, True), (0.5, False)])
+def test_home_entry_says_the_agents_own_part_of_a_wait(minutes, is_said):
+    """The person's wait goes on from hand to hand; what of it is this agent's is a second figure."""
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    make.message(conversation, "un")
+    Message.objects.filter(conversation=conversation).update(sent_at=make.long_ago(minutes))
+    html = squeezed(signed_in(agent.user).get(CONSOLE).text)
+    entry = html[html.index("data-conversation=") : html.index("</li>", html.index("data-conversation="))]
+    own = entry[entry.index('data-slot="own"') : entry.index("avec vous")]
+    assert (" hidden" not in own) is is_said
+
+
+def test_home_entry_and_thread_say_an_open_emergency_until_it_ends():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    client = signed_in(agent.user)
+    mark = 'data-slot="emergency" hidden'
+    assert mark in squeezed(client.get(CONSOLE).text)
+    emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user)
+    Emergency.objects.update(started_at=make.long_ago(2.5))
+    html = squeezed(client.get(page_of(conversation)).text)
+    assert mark not in html and 'data-slot="pinned" hidden' not in html
+    strip = html[html.index("console-pinned") : html.index("console-log")]
+    assert "02:30" in strip and "À faire" in strip and f"#procedure-{conversation.public_id}" in strip
+    emergencies.finish(conversation_id=conversation.pk, by=agent.user)
+    html = squeezed(client.get(page_of(conversation)).text)
+    assert mark in html and 'data-slot="pinned" hidden' in html
 
 
 def test_conversation_opened_is_read():

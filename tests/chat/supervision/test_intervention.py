@@ -3,16 +3,20 @@
 import uuid
 from datetime import timedelta
 from html import unescape
+from unittest import mock
 
 import pytest
 from django.utils import timezone
 
 from chat import access
+from chat.casework import emergencies
 from chat.conversations import actions, dispatcher
 from chat.conversations.resume import park_conversation
-from chat.models import Agent, EventKind
+from chat.decisions import on_call as on_call_duties
+from chat.models import Agent, EventKind, OnCall
 from chat.models.transfer import Handover, Watch, Whisper
-from chat.rules.lifecycle import Author, Status
+from chat.rules.emergency import Situation
+from chat.rules.lifecycle import Author, Availability, Status
 from chat.rules.transfer import HandoverState, Reason, Target
 from chat.statistics import history
 from chat.supervision import intervention, live_board
@@ -21,11 +25,13 @@ from chat.visitor import page_state
 from common.service_settings import definitions, values
 from pnav.accounts.models import Role
 from reports.audit import for_the_person
+from reports.audit import wording as audit_wording
 from reports.models import AccessKind, AccessRecord
 from tests.chat.console.agents import signed_in
 from tests.chat.conversations.test_actions import in_threads
 from tests.factories import chat as make
 from tests.support.reading import squeezed
+from triage.rules import Urgency
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +76,117 @@ def test_units_are_ones_own_and_those_that_were_given(camille, dominique, strang
     assert access.as_supervisor(colleague, conversation.public_id) is None
     stranger.supervised_units.add(camille.unit)
     assert access.as_supervisor(stranger, conversation.public_id) == conversation
+
+
+def on_call_for(supervisor, unit, **fields):
+    """Named by somebody else, from an hour ago until tomorrow unless said otherwise."""
+    now = timezone.now()
+    values = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(days=1), "motive": "seul cette nuit"}
+    by = make.agent(role=Role.SUPERVISOR, unit_name=unit.name).user
+    return OnCall.objects.create(supervisor=supervisor, unit=unit, named_by=by, named_at=now, **values | fields)
+
+
+def test_supervisor_on_call_steps_in_for_that_unit_while_it_lasts_and_the_register_says_so(
+    camille, stranger, conversation
+):
+    elsewhere = make.assigned(make.agent(unit_name="Troisième"))
+    duty = on_call_for(stranger, camille.unit)
+    assert access.as_supervisor(stranger, conversation.public_id) == conversation
+    assert access.as_supervisor(stranger, elsewhere.public_id) is None
+    join(conversation, stranger)
+    assert access.has_joined(stranger, conversation, timezone.now())
+    intervention.whisper(conversation_id=conversation.pk, by=stranger, text="Passez la main.")
+    other = make.agent(unit_name="Troisième", public_name="Louise")
+    intervention.reassign(conversation_id=conversation.pk, by=stranger, agent_id=other.pk, motive="épuisée")
+    told = dict(AccessRecord.objects.values_list("kind", "detail"))
+    assert told == {
+        AccessKind.READING: f"join, on call {duty.pk}",
+        AccessKind.WHISPER: f"whisper, on call {duty.pk}",
+        AccessKind.REASSIGNMENT: f"reassign, on call {duty.pk}",
+    }
+    for kind, detail in told.items():
+        assert "au titre de l'astreinte" in audit_wording.in_words(kind, detail)
+    assert len(on_call_duties.decisions(duty)) == 3
+    with pytest.raises(actions.NotYours):  # it is another unit's by now
+        intervention.whisper(conversation_id=conversation.pk, by=stranger, text="x")
+
+
+@pytest.mark.parametrize("how", ["over", "to come", "ended"])
+def test_supervisor_whose_on_call_duty_does_not_run_is_a_stranger(how, camille, stranger, conversation):
+    now = timezone.now()
+    when = {
+        "over": {"starts_at": now - timedelta(hours=2), "ends_at": now - timedelta(hours=1)},
+        "to come": {"starts_at": now + timedelta(hours=1)},
+        "ended": {"ended_at": now, "ended_by": camille.user},
+    }
+    on_call_for(stranger, camille.unit, **when[how])
+    assert access.as_supervisor(stranger, conversation.public_id) is None
+    with pytest.raises(actions.NotYours):
+        join(conversation, stranger)
+
+
+def test_watch_ends_with_the_on_call_duty(camille, stranger, conversation):
+    duty = on_call_for(stranger, camille.unit)
+    join(conversation, stranger)
+    assert intervention.end_watches() == 0
+    OnCall.objects.filter(pk=duty.pk).update(ended_at=timezone.now(), ended_by=camille.user)
+    assert intervention.end_watches() == 1
+    assert not access.has_joined(stranger, conversation, timezone.now())
+
+
+# --- who is free --------------------------------------------------------------------------------------------------
+
+
+def rests(**who):
+    return make.agent(availability=Availability.PAUSE, **who)
+
+
+def test_reassign_says_who_rests_and_proposes_them_last(dominique, conversation):
+    louise = rests(public_name="Louise", unit_name="Ici")
+    Agent.objects.filter(pk=louise.pk).update(pause_reason="Repas")
+    make.agent(public_name="Yann", unit_name="Ici")
+    html = squeezed(signed_in(dominique.user).get(f"/console/tableau/echange/{conversation.public_id}/").text)
+    people = html[html.index('id="agent"') : html.index("</select>")]
+    assert people.index("Yann") < people.index("Louise")
+    assert "(0/3), en pause : Repas" in unescape(people).replace("\u202f", " ").replace("\xa0", " ")
+    intervention.reassign(conversation_id=conversation.pk, by=dominique, agent_id=louise.pk, motive="elle le suit")
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == louise
+
+
+@pytest.mark.parametrize("danger", ["critical", "emergency"])
+def test_reassign_of_somebody_who_cannot_wait_is_never_to_who_rests(danger, dominique, camille, conversation):
+    louise, away = rests(public_name="Louise"), make.agent(availability=Availability.AWAY, public_name="Alex")
+    yann = make.agent(public_name="Yann", capacity=0)  # full, and there
+    if danger == "critical":
+        type(conversation).objects.filter(pk=conversation.pk).update(urgency=Urgency.CRITICAL)
+    else:
+        emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=camille.user)
+    conversation.refresh_from_db()
+    found = intervention.receivers(conversation, timezone.now())
+    assert yann in found and louise not in found and away not in found
+    for agent in (louise, away):  # who took a pause since the page was drawn
+        with pytest.raises(intervention.Resting):
+            intervention.reassign(conversation_id=conversation.pk, by=dominique, agent_id=agent.pk, motive="x")
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == camille
+
+
+def test_reassign_to_who_went_into_a_pause_meanwhile_says_so(dominique, conversation):
+    type(conversation).objects.filter(pk=conversation.pk).update(urgency=Urgency.CRITICAL)
+    louise = make.agent(public_name="Louise")
+    client, address = signed_in(dominique.user), f"/console/tableau/echange/{conversation.public_id}/"
+
+    def pause_first(*args, **fields):
+        Agent.objects.filter(pk=louise.pk).update(availability=Availability.PAUSE)
+        return reassign(*args, **fields)
+
+    reassign = intervention.reassign
+    with mock.patch.object(intervention, "reassign", pause_first):
+        answer = client.post(f"{address}confier/", {"agent": louise.pk, "motive": "équilibrer"})
+    assert "vient de se mettre en pause" in answer.text
+    conversation.refresh_from_db()
+    assert conversation.assigned_to != louise
 
 
 def test_units_of_who_is_no_supervisor_give_nothing(camille, conversation):

@@ -3,8 +3,12 @@
 import pytest
 from django.utils import timezone
 
+from chat.casework import emergencies
+from chat.conversations import dispatcher, resume
 from chat.models import Conversation, Message
+from chat.models.casework import Emergency
 from chat.rules import service_level
+from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author
 from chat.rules.service_level import Level
 from chat.supervision import live_board
@@ -12,6 +16,7 @@ from common.service_settings import definitions
 from pnav.accounts.models import Role
 from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
+from tests.support.reading import squeezed
 from triage.rules import Urgency
 
 pytestmark = pytest.mark.django_db
@@ -118,6 +123,75 @@ def test_names_are_of_one_s_own_units_alone():
     assert "■" in html and "Dépassé" in html and "À jour à" in html
 
 
+def test_absent_are_counted_apart_and_break_no_promise():
+    """Somebody away for twenty minutes stood in red beside free places: a false alarm teaches to ignore alarms."""
+    for _each in range(2):
+        make.agent()
+    offline = make.waiting(urgency=Urgency.CRITICAL, queued_at=make.long_ago(22))
+    Conversation.objects.filter(pk=offline.pk).update(reporter_seen_at=make.long_ago(20))
+    left = make.waiting(queued_at=make.long_ago(9))
+    resume.park_conversation(report=left.report)
+    board = read()
+    assert (board.waiting, board.urgent, board.longest_wait) == (0, 0, "")
+    assert (board.offline, board.left, board.apart) == (1, 1, 2)
+    assert board.alerts == []
+    assert [(line.total, line.apart, line.level) for line in board.lines] == [
+        (0, 1, Level.KEPT),
+        (0, 0, Level.KEPT),
+        (0, 1, Level.KEPT),
+    ]
+    asleep = make.waiting(queued_at=make.long_ago(4))
+    Conversation.objects.filter(pk=asleep.pk).update(reporter_seen_at=make.long_ago(3), reporter_is_hidden=True)
+    board = read()
+    assert (board.waiting, board.asleep, board.longest_wait) == (1, 1, "4 min")  # their turn comes: they are waited for
+    assert [alert.level for alert in board.alerts] == [Level.BROKEN]
+
+
+def test_silent_people_who_are_offline_are_counted_apart():
+    conversation = silent_for(9)
+    Conversation.objects.filter(pk=conversation.pk).update(reporter_seen_at=make.long_ago(8))
+    board = read()
+    assert (board.silences, board.silent_apart) == ([], 1)
+
+
+def test_open_emergency_is_the_first_alert_with_its_clock_and_the_way_to_it():
+    here, there = (
+        make.agent(unit_name="Ici", public_name="Louise"),
+        make.agent(unit_name="Ailleurs", public_name="Yann"),
+    )
+    own, other = make.assigned(here), make.assigned(there)
+    for conversation, agent in ((own, here), (other, there)):
+        emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user)
+    Emergency.objects.filter(conversation=own).update(started_at=make.long_ago(3.2))
+    board = read(units={here.unit_id})
+    assert [(one.name, one.unit, one.place, one.conversation) for one in board.emergencies] == [
+        ("Louise", "Ici", "93200", own.public_id),
+        ("", "Ailleurs", "", None),
+    ]
+    assert board.emergencies[0].since == "03:12"
+    chief = make.agent(role=Role.SUPERVISOR, unit_name="Ici", public_name="Dominique")
+    html = squeezed(signed_in(chief.user).get("/console/tableau/").text)
+    alerts = html[html.index("data-alerts") : html.index("console-figures")]
+    assert alerts.index("Procédure d'urgence") < alerts.index("Yann" if "Yann" in alerts else "Ailleurs")
+    assert (
+        f"/console/tableau/echange/{own.public_id}/" in alerts
+        and str(other.public_id) not in html
+        and "Yann" not in html
+    )
+    emergencies.finish(conversation_id=own.pk, by=here.user)
+    assert [one.unit for one in read().emergencies] == ["Ailleurs"]
+
+
+def test_emergency_of_somebody_whose_agent_was_lost_is_still_said():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    emergencies.start(conversation_id=conversation.pk, situation=Situation.SUICIDE, by=agent.user)
+    type(agent).objects.filter(pk=agent.pk).update(seen_at=make.long_ago(2))
+    dispatcher.release_stale()
+    (one,) = read(units={agent.unit_id}).emergencies
+    assert (one.unit, one.name, one.conversation) == ("", "", None)
+
+
 def test_load_is_in_places():
     agent = make.agent()
     make.assigned(agent, urgency=Urgency.CRITICAL)
@@ -136,5 +210,5 @@ def test_board_queries_do_not_grow(django_assert_num_queries):
     for _each in range(3):
         silent_for(6)
         make.waiting()
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(6):
         read()

@@ -1,0 +1,94 @@
+"""Arrivals that look alike: what staff see of a group, and what they do with it: ask all for a word, close the rest.
+
+Nothing of any exchange is read: who waits is as the queue shows them. See docs/adr/0074.
+"""
+
+import uuid
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from chat.console.base import for_agents
+from chat.conversations import lookalikes
+from chat.models import Agent
+
+
+class GroupMotiveForm(forms.Form):
+    """Why all of them are ended: one motive, kept by the register for each."""
+
+    motive = forms.CharField(
+        max_length=150,
+        error_messages={
+            "required": gettext_lazy("Écrivez pourquoi, sans rien de ce que disent les personnes."),
+            "max_length": gettext_lazy("Le texte est trop long : %(limit_value)d caractères au plus."),
+        },
+    )
+
+
+def _gone(request: HttpRequest) -> HttpResponse:
+    """Whoever follows a link to a group that is over, or never was, is back in the console."""
+    messages.info(request, _("Plus personne n'attend dans ce groupe."))
+    return redirect("console:home")
+
+
+def _page(request: HttpRequest, agent: Agent, public_id: uuid.UUID, form: forms.Form | None = None) -> HttpResponse:
+    groups = lookalikes.waiting_groups(timezone.now(), public_id=public_id)
+    if not groups:
+        return _gone(request)
+    context = {
+        "agent": agent,
+        "is_supervisor": agent.user.is_supervisor,
+        "one": groups[0],
+        "form": form or GroupMotiveForm(),
+        "at_once": lookalikes.AT_ONCE,
+        "answer_minutes": int(lookalikes.ANSWER_TIME.total_seconds() // 60),
+    }
+    return render(request, "console/lookalikes.html", context)
+
+
+@require_GET
+@for_agents
+def group(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """Show a group: how many, where, since when, what was done."""
+    return _page(request, agent, public_id)
+
+
+@require_POST
+@for_agents
+def take(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """Ask its members for a word, `lookalikes.AT_ONCE` at once."""
+    count = lookalikes.take_group(public_id=public_id, by=agent)
+    if not lookalikes.waiting_groups(timezone.now(), public_id=public_id):
+        return _gone(request)
+    text = ngettext(
+        "Un mot a été demandé à %(count)s personne. Qui répond reprend son tour.",
+        "Un mot a été demandé à %(count)s personnes. Qui répond reprend son tour.",
+        count,
+    )
+    messages.success(request, text % {"count": count})
+    return redirect("console:lookalikes", public_id=public_id)
+
+
+@require_POST
+@for_agents
+def close(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """End the exchanges of those who were asked and said nothing, `lookalikes.AT_ONCE` at once."""
+    form = GroupMotiveForm(request.POST)
+    if not form.is_valid():
+        return _page(request, agent, public_id, form)
+    try:
+        count = lookalikes.close_group(public_id=public_id, by=agent, motive=form.cleaned_data["motive"])
+    except lookalikes.TooSoon:
+        form.add_error(None, _("Personne n'a été terminé : demandez d'abord un mot, et laissez le temps de répondre."))
+        return _page(request, agent, public_id, form)
+    text = ngettext("%(count)s échange terminé.", "%(count)s échanges terminés ensemble.", count)
+    messages.success(request, text % {"count": count})
+    if lookalikes.waiting_groups(timezone.now(), public_id=public_id):
+        return redirect("console:lookalikes", public_id=public_id)
+    return redirect("console:home")

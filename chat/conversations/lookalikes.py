@@ -1,0 +1,235 @@
+"""Arrivals that look alike, as a group: found and marked by the worker, asked for a word and closed by an agent.
+
+A member keeps their place among all, but takes of the agents no more than the share of a crowd (`is_crowded`,
+docs/adr/0053): nobody else waits for them. Whoever ticks a fact or writes a word is a member no more, and has their
+ordinary place at the next tick. Nobody is closed who was not asked, or who has answered. See docs/adr/0074.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Max, Min, Q
+
+from chat import pubsub
+from chat.conversations import resume
+from chat.conversations.wording import place_of
+from chat.messages.writing import say_line
+from chat.models import Agent, ArrivalGroup, Conversation, ConversationEvent, ConversationQuerySet, EventKind
+from chat.rules.lifecycle import Author, Outcome, Status
+from chat.rules.lookalikes import JOINS_FOR, Arrival, find_alike
+from chat.texts import thread as thread_texts
+from common import clock
+from reports.audit import log as audit_log
+from reports.models import AccessKind
+from triage.rules import Urgency
+
+LOOKED_AT = 2_000  # arrivals of one tick, the last to come
+LET_GO_AT_ONCE = 200  # people who spoke, of one tick
+AT_ONCE = 25  # people that one act asks or closes, in one transaction: some three statements for each
+ANSWER_TIME = timedelta(minutes=2)  # from the question to the earliest end
+KEPT = timedelta(days=1)  # a group after its last arrival
+SHOWN = 20  # groups of one page
+
+
+class TooSoon(Exception):
+    """Nobody of this group has had ANSWER_TIME to answer: it was not taken, or a moment ago."""
+
+
+def _silent(rows: ConversationQuerySet) -> ConversationQuerySet:
+    """Who has ticked no fact and written no word. (`characters` counts what people write, not Pnav's own lines.)"""
+    return rows.filter(characters=0, report__facts=[])
+
+
+def members(group: ArrivalGroup) -> ConversationQuerySet:
+    """Who waits in this group and has said nothing: nothing of them but what the queue shows."""
+    return _silent(Conversation.objects.waiting().filter(is_crowded=True, lookalike_group=group.public_id))
+
+
+# --- the worker -------------------------------------------------------------------------------------------------------
+
+
+def mark_lookalikes(now: datetime | None = None) -> int:
+    """Find groups among the last arrivals, and let go who has said something; how many are new in a group.
+
+    At most LOOKED_AT arrivals are looked at, in one query; one more for each group, and none when there is none.
+    """
+    now = now or clock.now()
+    _let_go()
+    recent = Conversation.objects.filter(status__in=[Status.WAITING, Status.ACTIVE], opened_at__gt=now - JOINS_FOR)
+    columns = ("pk", "opened_at", "report__municipality", "report__postal_code", "report__role", "report__age_band")
+    rows = _silent(recent).order_by("-opened_at").values_list(*columns)[:LOOKED_AT]
+    arrivals = [Arrival(pk, at, ":".join(map(str, look))) for pk, at, *look in rows]
+    count = sum(_mark(alike.look, alike.keys, alike.first_at, alike.last_at, now) for alike in find_alike(arrivals))
+    ArrivalGroup.objects.filter(last_at__lt=now - KEPT).delete()
+    if count:
+        pubsub.queue_changed()
+    return count
+
+
+@transaction.atomic
+def _let_go() -> None:
+    """Who has said something is one of many no more: their place is the ordinary one again."""
+    marked = Conversation.objects.waiting().filter(is_crowded=True, lookalike_group__isnull=False)
+    said = marked.filter(Q(characters__gt=0) | ~Q(report__facts=[])).select_related("report")
+    rows = list(said.order_by("pk").select_for_update(of=("self",), no_key=True)[:LET_GO_AT_ONCE])
+    for row in rows:
+        row.lookalike_group = None
+        row.is_crowded = row.report.is_crowded
+        row.save(update_fields=["lookalike_group", "is_crowded"])
+    if rows:
+        pubsub.queue_changed()
+
+
+@transaction.atomic
+def _mark(look: object, keys: Iterable[int], first_at: datetime, last_at: datetime, now: datetime) -> int:
+    waiting = Conversation.objects.filter(pk__in=list(keys), status=Status.WAITING, lookalike_group__isnull=True)
+    rows = list(
+        _silent(waiting)
+        .select_related("report__municipality")
+        .order_by("pk")
+        .select_for_update(of=("self",), no_key=True)
+    )
+    if not rows:
+        return 0
+    group = ArrivalGroup.objects.filter(look=str(look), last_at__gt=now - JOINS_FOR).first()
+    if group is None:
+        group = ArrivalGroup.objects.create(
+            look=str(look), place=place_of(rows[0].report), first_at=first_at, last_at=last_at
+        )
+    ArrivalGroup.objects.filter(pk=group.pk).update(last_at=max(last_at, group.last_at))
+    Conversation.objects.filter(pk__in=[row.pk for row in rows]).update(
+        is_crowded=True, lookalike_group=group.public_id
+    )
+    return len(rows)
+
+
+# --- what pages show --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A group as staff see it.
+
+    count: who waits in it, `here` of them with their page open; seconds: from the first to the last arrival of them.
+    asked: of them, who were asked for a word; due: of these, who have had ANSWER_TIME and may be closed; critical: who
+    said that they are in danger.
+    """
+
+    group: ArrivalGroup
+    count: int
+    here: int
+    seconds: int
+    asked: int
+    due: int
+    critical: int
+
+
+def waiting_groups(now: datetime, *, public_id: UUID | None = None) -> list[Shown]:
+    """The groups in which somebody waits, the last one first: SHOWN at most. Two queries, one when there is none."""
+    rows = _silent(Conversation.objects.waiting().filter(is_crowded=True, lookalike_group__isnull=False))
+    if public_id is not None:
+        rows = rows.filter(lookalike_group=public_id)
+    is_due = Q(lookalike_asked_at__lte=now - ANSWER_TIME)
+    is_here = Q(reporter_seen_at__gte=now - timedelta(seconds=settings.ABSENT_SECONDS))
+    counts = (
+        rows.order_by()
+        .values("lookalike_group")
+        .annotate(
+            count=Count("pk"),
+            here=Count("pk", filter=is_here),
+            asked=Count("pk", filter=Q(lookalike_asked_at__isnull=False)),
+            due=Count("pk", filter=is_due),
+            critical=Count("pk", filter=Q(urgency=Urgency.CRITICAL)),
+            first=Min("opened_at"),
+            last=Max("opened_at"),
+        )
+    )
+    known: dict[Any, Any] = {row["lookalike_group"]: row for row in counts}
+    if not known:
+        return []
+    groups = ArrivalGroup.objects.filter(public_id__in=known).select_related("taken_by__unit")[:SHOWN]
+    return [_shown(group, known[group.public_id]) for group in groups]
+
+
+def _shown(group: ArrivalGroup, row: dict[str, Any]) -> Shown:
+    elapsed = row["last"] - row["first"]
+    return Shown(
+        group=group,
+        seconds=int(elapsed.total_seconds()),
+        **{name: row[name] for name in ("count", "here", "asked", "due", "critical")},
+    )
+
+
+# --- acts -------------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def take_group(*, public_id: UUID, by: Agent) -> int:
+    """Ask its members for a word, AT_ONCE at most that were not asked yet; how many. Whoever answers has their place.
+
+    The group is this agent's from then on, unless it was somebody's. Locks the conversations.
+    """
+    now = clock.now()
+    group = ArrivalGroup.objects.select_for_update(no_key=True).filter(public_id=public_id).first()
+    if group is None:
+        return 0
+    rows = _locked(members(group).filter(lookalike_asked_at__isnull=True))
+    if group.taken_by_id is None:
+        group.taken_by, group.taken_at = by, now
+        group.save(update_fields=["taken_by", "taken_at"])
+    Conversation.objects.filter(pk__in=[row.pk for row in rows]).update(lookalike_asked_at=now)
+    for row in rows:
+        say_line(row, thread_texts.ALIKE_ASKED, now=now, familiar=row.report.is_minor)
+        pubsub.message_posted(row.public_id, row.last_seq)
+    pubsub.queue_changed()
+    return len(rows)
+
+
+@transaction.atomic
+def close_group(*, public_id: UUID, by: Agent, motive: str) -> int:
+    """End the exchanges of its members who were asked ANSWER_TIME ago and said nothing: AT_ONCE at most; how many.
+
+    motive: one for all, as the register keeps it, with a line for each exchange. Each is told, with how to come back.
+    One transaction: all of them or none. Raises TooSoon when nobody may be closed. Locks the conversations.
+    """
+    now = clock.now()
+    group = ArrivalGroup.objects.select_for_update(no_key=True).filter(public_id=public_id).first()
+    rows = _locked(members(group).filter(lookalike_asked_at__lte=now - ANSWER_TIME)) if group is not None else []
+    if not rows:
+        raise TooSoon
+    for row in rows:
+        say_line(row, thread_texts.ALIKE_CLOSED, now=now, familiar=row.report.is_minor)
+        if row.resume_digest is not None:
+            resume.end_code(row, now)  # first: a closed row holds none
+        pubsub.message_posted(row.public_id, row.last_seq)
+        pubsub.state_changed(row.public_id)
+    Conversation.objects.filter(pk__in=[row.pk for row in rows]).update(
+        status=Status.CLOSED, closed_at=now, closed_by=Author.AGENT, outcome=Outcome.OTHER
+    )
+    ConversationEvent.objects.bulk_create(
+        row.new_event(EventKind.CLOSED, at=now, by=by.user, detail=Outcome.OTHER) for row in rows
+    )
+    pubsub.queue_changed()
+    audit_log.record_many(
+        kind=AccessKind.GROUP_CLOSED,
+        by=by.user,
+        motive=motive,
+        subjects=[str(row.public_id) for row in rows],
+        detail=f"closed: {len(rows)}",
+    )
+    return len(rows)
+
+
+def _locked(rows: ConversationQuerySet) -> list[Conversation]:
+    """AT_ONCE of them, locked in the order of their keys; what was asked of them is asked again under the lock."""
+    keys = list(rows.order_by("opened_at", "pk").values_list("pk", flat=True)[:AT_ONCE])
+    again = rows.filter(pk__in=keys).select_related("report").order_by("pk")
+    locked = list(again.select_for_update(of=("self",), no_key=True))
+    # A fact that was ticked while the lock was waited for lies in another table: a statement of its own sees it.
+    silent = set(_silent(Conversation.objects.filter(pk__in=keys)).values_list("pk", flat=True))
+    return [row for row in locked if row.pk in silent]

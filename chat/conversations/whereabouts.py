@@ -1,0 +1,33 @@
+"""Where the people of these conversations are: present, with a page that sleeps, offline, or gone by the quick exit."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Case, DateTimeField, F, OuterRef, QuerySet, Subquery, When
+
+from chat.models import ConversationEvent, EventKind
+from chat.rules.whereabouts import Whereabouts, find_whereabouts
+from common.service_settings import definitions, values
+
+
+def with_departure(conversations: "QuerySet[Any]") -> "QuerySet[Any]":
+    """Adds `left_at`: when the person left by the quick exit, None when they came back with a code or never left. One
+    look at the conversation's events for each row."""
+    moves = ConversationEvent.objects.filter(
+        conversation=OuterRef("pk"), kind__in=[EventKind.PARKED, EventKind.RESUMED]
+    ).order_by("-at", "-pk")
+    left = moves.annotate(left=Case(When(kind=EventKind.PARKED, then=F("at")), output_field=DateTimeField()))
+    return conversations.annotate(left_at=Subquery(left.values("left")[:1]))
+
+
+def whereabouts_of(row: Any, now: datetime) -> Whereabouts:
+    """row: read through `with_departure`."""
+    return find_whereabouts(
+        seen_at=row.reporter_seen_at,
+        is_hidden=row.reporter_is_hidden,
+        left_at=row.left_at,
+        now=now,
+        absent_after=timedelta(seconds=settings.ABSENT_SECONDS),
+        asleep_for=values.get_duration(definitions.ASLEEP),
+    )

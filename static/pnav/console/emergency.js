@@ -1,0 +1,30 @@
+/**
+ * The emergency procedure where it must be seen: in the list, and in the strip over the thread.
+ *
+ * @module
+ */
+
+import { find } from "../lib/dom.js";
+import { showClock } from "./running-clocks.js";
+import { seekSlot } from "./state.js";
+
+/** @typedef {import("./state.js").Conversation} Conversation */
+
+/** When the procedure that is open began, in ISO 8601; empty: none is. @param {Element} entry of the list */
+export const emergencyOf = (entry) => {
+  const mark = seekSlot("emergency", entry);
+  return mark && !mark.hidden ? (find("time", mark).getAttribute("datetime") ?? "") : "";
+};
+
+/** Opened or ended elsewhere: another tab, a colleague who had the exchange before. @param {Conversation} c @param {string} since */
+export function showEmergency(c, since) {
+  for (const mark of [seekSlot("emergency", c.entry), seekSlot("pinned", c.thread)]) {
+    if (!mark) continue;
+    mark.hidden = !since;
+    const time = find("time", mark, HTMLTimeElement);
+    if (since) {
+      time.dateTime = since;
+      showClock(time);
+    } else time.removeAttribute("datetime");
+  }
+}

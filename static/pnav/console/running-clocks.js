@@ -1,0 +1,20 @@
+/**
+ * Clocks that go on in an open page: `<time data-clock datetime="…">`, how long ago that was.
+ *
+ * @module
+ */
+
+import { all } from "../lib/dom.js";
+import { clock } from "../lib/time.js";
+
+/** @param {Element} time */
+export function showClock(time) {
+  const text = clock(Date.now() - Date.parse(time.getAttribute("datetime") ?? ""));
+  if (time.textContent !== text) time.textContent = text;
+}
+
+/** Every clock of this page, once a second. */
+export const runClocks = () =>
+  setInterval(() => {
+    for (const time of all("time[data-clock][datetime]")) showClock(time);
+  }, 1000);

@@ -1,0 +1,140 @@
+"""Alerts that are true, in real browsers: an open emergency, who is absent, whose wait it is."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from chat.casework import emergencies
+from chat.models import Conversation, Message
+from chat.rules.emergency import Situation
+from chat.rules.lifecycle import Availability
+from pnav.accounts.models import Role
+from tests.browser.conftest import Axe, LiveSite, PageFactory
+from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
+    OPEN_THREAD,
+    Work,
+    an_agent,
+    at,
+    make_available,
+    sign_in,
+)
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.slow
+OPEN_DOSSIER = ".console-dossier:not([hidden])"
+CLOCK = re.compile(r"\b\d\d:\d\d\b")
+
+
+def test_open_emergency_is_seen_by_its_agent_wherever_they_look_and_first_on_the_board(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+    axe: Axe,
+):
+    agent = at(an_agent, public_name="Camille")
+    conversation = at(lambda: make.assigned(make_available(agent)))
+    at(make.thread, conversation, [f"message {n}" for n in range(40)])
+    desk = page_factory(width=1280, height=800)
+    sign_in(desk, live_site, agent)
+    desk.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    strip, mark = desk.locator(f"{OPEN_THREAD} .console-pinned"), desk.locator("#liste [data-slot=emergency]")
+    expect(strip).to_be_hidden()
+    expect(mark).to_be_hidden()
+    desk.locator(f"{OPEN_DOSSIER} summary[data-key=U]").click()
+    desk.get_by_role("button", name="Danger maintenant").click()
+    # At once, without a reload: over the thread, and in the list.
+    expect(strip).to_be_visible()
+    expect(strip).to_contain_text("À faire")
+    expect(mark).to_be_visible()
+    expect(mark.locator("time")).to_have_text(CLOCK)
+    expect(strip.locator("time")).not_to_have_text("00:00", timeout=15_000)  # its clock goes on by itself
+    before = strip.bounding_box()
+    desk.locator(f"{OPEN_THREAD} [data-log]").evaluate("(log) => { log.scrollTop = 0 }")
+    assert strip.bounding_box() == before  # it does not scroll away
+    axe(desk)
+
+    chief = at(an_agent, public_name="Dominique", role=Role.SUPERVISOR)
+    board = page_factory(width=1280, height=800)
+    sign_in(board, live_site, chief)
+    board.goto(f"{live_site.url}/console/tableau/")
+    first = board.locator("[data-alerts] li").first
+    expect(first).to_contain_text("Procédure d'urgence")
+    expect(first).to_contain_text("Camille")
+    expect(first.locator("time")).to_have_text(CLOCK)
+    axe(board)
+    first.get_by_role("link", name="Rejoindre").click()
+    expect(board).to_have_url(re.compile(str(conversation.public_id)))
+
+    desk.get_by_role("button", name="Terminer la procédure").click()
+    expect(strip).to_be_hidden()
+    expect(mark).to_be_hidden()
+    expect(desk.locator(f"{OPEN_THREAD} textarea[name=body]")).to_be_editable()
+    desk.locator(f"{OPEN_THREAD} textarea[name=body]").fill("Toujours là.")
+    desk.keyboard.press("Control+Enter")
+    expect(desk.locator(f"{OPEN_THREAD} [data-author=agent]").last).to_contain_text("Toujours là.")
+
+
+def test_emergency_opened_in_another_tab_comes_by_itself(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    agent = at(an_agent)
+    conversation = at(lambda: make.assigned(make_available(agent)))
+    page.clock.install()
+    sign_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    expect(page.locator(OPEN_THREAD)).to_be_visible()
+    at(emergencies.start, conversation_id=conversation.pk, situation=Situation.SUICIDE, by=agent.user)
+    for _beat in range(4):
+        page.clock.fast_forward(10_000)
+    expect(page.locator(f"{OPEN_THREAD} .console-pinned")).to_be_visible()
+    expect(page.locator("#liste [data-slot=emergency] time")).to_have_text(CLOCK)
+
+
+def gone_for(conversation: Conversation, minutes: float) -> None:
+    Conversation.objects.filter(pk=conversation.pk).update(reporter_seen_at=make.long_ago(minutes))
+
+
+def test_queue_marks_the_absent_and_counts_them_apart(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+    axe: Axe,
+):
+    agent = at(an_agent, availability=Availability.AWAY)
+    at(make.waiting)
+    away = at(make.waiting, queued_at=make.long_ago(22))
+    at(gone_for, away, 20)
+    sign_in(page, live_site, agent)
+    rows = page.locator("#attente .console-waiting")
+    expect(page.locator("[data-count=queue]")).to_have_text("1")
+    expect(page.locator("[data-apart]")).to_have_text(re.compile(r"1\sabsente, à part"))
+    expect(rows.last).to_contain_text("Hors ligne")
+    expect(rows.last).to_contain_text(re.compile(r"20\smin"))
+    expect(rows.first.locator("[data-slot=absent]")).to_be_hidden()
+    axe(page)
+
+
+def wrote(conversation: Conversation, minutes: float) -> None:
+    make.message(conversation, "vous êtes là ?")
+    Message.objects.filter(conversation=conversation).update(sent_at=make.long_ago(minutes))
+
+
+def test_entry_says_the_persons_wait_and_the_agents_own_part(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    agent = at(an_agent)
+    conversation = at(lambda: make.assigned(make_available(agent)))
+    at(wrote, conversation, 7)
+    sign_in(page, live_site, agent)
+    entry = page.locator("#liste .console-entry")
+    expect(entry.locator("[data-slot=waited]")).to_have_text(re.compile(r"depuis\s+7\smin"))
+    expect(entry.locator("[data-slot=own]")).to_have_text(re.compile(r"dont\s+1\smin\s+avec vous"))
+    entry.locator("a").click()
+    page.locator(f"{OPEN_THREAD} textarea[name=body]").fill("Oui.")
+    page.keyboard.press("Control+Enter")
+    expect(entry.locator("[data-slot=own]")).to_be_hidden()

@@ -1,0 +1,328 @@
+"""Arrivals that look alike, as a group: said, asked for a word, closed together; nobody real waits for them."""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from chat.conversations import dispatcher, lookalikes, waiting_list
+from chat.models import Agent, ArrivalGroup, Conversation, ConversationEvent, EventKind
+from chat.rules.lifecycle import Author, Outcome, Status
+from common import clock
+from reports.audit import wording as audit_wording
+from reports.models import AccessKind, AccessRecord, Report
+from tests.chat.console.agents import CONSOLE, signed_in
+from tests.chat.conversations.test_actions import in_threads
+from tests.chat.sockets import visit
+from tests.factories import chat as make
+from tests.support.reading import squeezed
+from triage.rules import Urgency
+
+pytestmark = pytest.mark.django_db
+
+
+def raid(count: int = 20, minutes: float = 5, **fields) -> list[Conversation]:
+    """So many arrivals of one place, two seconds apart, that have said nothing."""
+    return [make.waiting(queued_at=make.long_ago(minutes - each / 30), **fields) for each in range(count)]
+
+
+def marked() -> set[int]:
+    return set(Conversation.objects.filter(lookalike_group__isnull=False).values_list("pk", flat=True))
+
+
+def answer_time_passes() -> None:
+    Conversation.objects.filter(lookalike_asked_at__isnull=False).update(
+        lookalike_asked_at=clock.now() - lookalikes.ANSWER_TIME - timedelta(seconds=1)
+    )
+
+
+def only_group() -> ArrivalGroup:
+    return ArrivalGroup.objects.get()
+
+
+# --- finding ----------------------------------------------------------------------------------------------------------
+
+
+def test_twenty_alike_are_one_group_and_others_are_not_in_it():
+    people = raid()
+    elsewhere = make.waiting(postal_code="35000", queued_at=make.long_ago(5))
+    facts = make.waiting(facts=["threats"], queued_at=make.long_ago(5))
+    spoke = make.waiting(queued_at=make.long_ago(5))
+    make.message(spoke, "il est devant ma porte")
+    minor = make.waiting(age_band="under_15", queued_at=make.long_ago(5))
+    assert lookalikes.mark_lookalikes() == 20
+    assert marked() == {one.pk for one in people}
+    assert not marked() & {elsewhere.pk, facts.pk, spoke.pk, minor.pk}
+    (shown,) = lookalikes.waiting_groups(clock.now())
+    assert (shown.count, shown.here, shown.seconds, shown.group.place) == (20, 20, 38, "93200")
+    assert lookalikes.mark_lookalikes() == 0  # once
+
+
+def test_nine_are_no_group():
+    raid(9)
+    assert lookalikes.mark_lookalikes() == 0 and not ArrivalGroup.objects.exists()
+
+
+def test_later_ones_join_the_group_and_an_old_group_takes_nobody():
+    raid(12, minutes=5)
+    lookalikes.mark_lookalikes()
+    late = make.waiting(queued_at=make.long_ago(4.5))
+    lookalikes.mark_lookalikes()
+    assert late.pk in marked() and ArrivalGroup.objects.count() == 1
+    ArrivalGroup.objects.update(last_at=make.long_ago(11))
+    raid(12, minutes=2)
+    lookalikes.mark_lookalikes()
+    assert ArrivalGroup.objects.count() == 2
+
+
+@pytest.mark.parametrize("how", ["message", "fact"])
+def test_whoever_says_something_is_one_of_many_no_more(how):
+    people = raid()
+    lookalikes.mark_lookalikes()
+    real = people[7]
+    if how == "message":
+        make.message(real, "aidez-moi")
+    else:
+        Report.objects.filter(pk=real.report_id).update(facts=["threats"])
+    lookalikes.mark_lookalikes()
+    real.refresh_from_db()
+    assert (real.lookalike_group, real.is_crowded) == (None, False)
+    assert len(marked()) == 19
+
+
+def test_crowded_network_stays_marked_when_its_person_speaks():
+    people = raid(is_crowded=True)
+    lookalikes.mark_lookalikes()
+    make.message(people[0], "aidez-moi")
+    lookalikes.mark_lookalikes()
+    people[0].refresh_from_db()
+    assert (people[0].lookalike_group, people[0].is_crowded) == (None, True)
+
+
+def test_group_is_forgotten_a_day_after_its_last_arrival():
+    raid()
+    lookalikes.mark_lookalikes()
+    ArrivalGroup.objects.update(last_at=make.long_ago(24 * 60 + 1))
+    Conversation.objects.update(status=Status.ABANDONED)
+    lookalikes.mark_lookalikes()
+    assert not ArrivalGroup.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_side_by_side_make_one_mark_for_each():
+    raid()
+    in_threads(2, lambda _index: lookalikes.mark_lookalikes())
+    assert len(marked()) == 20
+    groups = set(Conversation.objects.values_list("lookalike_group", flat=True))
+    assert groups <= set(ArrivalGroup.objects.values_list("public_id", flat=True))
+
+
+def test_queries_do_not_grow_with_the_raid(django_assert_max_num_queries):
+    raid(60)
+    with django_assert_max_num_queries(16):
+        lookalikes.mark_lookalikes()
+    now = clock.now()
+    with django_assert_max_num_queries(2):
+        lookalikes.waiting_groups(now)
+
+
+# --- nobody real waits for them -----------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("urgency", "places"), [(Urgency.NORMAL, (2, 2)), (Urgency.CRITICAL, (3, 2))])
+def test_raid_takes_its_share_alone_and_a_real_one_is_not_delayed(urgency, places):
+    """A raid that came before, and says that it is in danger, stands behind everybody but for its share: one of them,
+    who fills two places when it is critical."""
+    raid(urgency=urgency)
+    lookalikes.mark_lookalikes()
+    real = [make.waiting(postal_code="35000", queued_at=make.long_ago(1)) for _each in range(3)]
+    for capacity in places:
+        make.agent(capacity=capacity)
+    dispatcher.dispatch()
+    given = set(Conversation.objects.filter(status=Status.ACTIVE).values_list("pk", flat=True))
+    assert {one.pk for one in real} <= given
+    assert len(given - {one.pk for one in real}) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_real_one_in_the_raid_has_their_turn_with_their_first_word():
+    agent = make.agent(capacity=2)
+    busy = [make.assigned(agent), make.assigned(agent)]
+    people = raid()
+    lookalikes.mark_lookalikes()
+    behind = make.waiting(postal_code="35000", queued_at=make.long_ago(1))
+    real = people[3]
+    make.message(real, "c'est vrai, pour moi")
+    lookalikes.mark_lookalikes()
+    ended = {"status": Status.CLOSED, "closed_at": clock.now(), "outcome": Outcome.OTHER}
+    Conversation.objects.filter(pk__in=[one.pk for one in busy]).update(**ended)
+    dispatcher.dispatch()
+    real.refresh_from_db()
+    behind.refresh_from_db()
+    # One place is the share of the raid, the other theirs: they came before who stands behind.
+    assert (real.status, behind.status) == (Status.ACTIVE, Status.WAITING)
+
+
+# --- taken and closed ---------------------------------------------------------------------------------------------
+
+
+def lines(conversation: Conversation) -> list[str]:
+    return [message.body for message in conversation.messages.filter(author=Author.SYSTEM)]
+
+
+def test_group_is_asked_for_a_word_once_and_in_each_persons_voice():
+    grown = raid(12)
+    lookalikes.mark_lookalikes()
+    agent, colleague = make.agent(public_name="Camille"), make.agent(public_name="Louise")
+    assert lookalikes.take_group(public_id=only_group().public_id, by=agent) == 12
+    assert lookalikes.take_group(public_id=only_group().public_id, by=colleague) == 0
+    assert only_group().taken_by == agent
+    [said] = lines(grown[0])
+    assert said.startswith("Beaucoup de demandes semblables") and "vous arrive" in said
+    (shown,) = lookalikes.waiting_groups(clock.now())
+    assert (shown.asked, shown.due) == (12, 0)
+
+
+def test_minor_is_asked_in_their_voice():
+    people = raid(12, age_band="15_17")
+    lookalikes.mark_lookalikes()
+    lookalikes.take_group(public_id=only_group().public_id, by=make.agent())
+    assert "t'arrive" in lines(people[0])[0].replace("’", "'")
+
+
+def test_group_is_closed_with_one_motive_and_a_line_of_the_register_for_each():
+    people = raid()
+    lookalikes.mark_lookalikes()
+    agent, group = make.agent(), only_group()
+    lookalikes.take_group(public_id=group.public_id, by=agent)
+    make.message(people[5], "je suis là, aidez-moi")
+    Report.objects.filter(pk=people[6].report_id).update(facts=["threats"])
+    answer_time_passes()
+    assert lookalikes.close_group(public_id=group.public_id, by=agent, motive="raid depuis un salon") == 18
+    for one in people:
+        one.refresh_from_db()
+    ended = [one for one in people if one.status == Status.CLOSED]
+    assert len(ended) == 18 and people[5].status == people[6].status == Status.WAITING
+    assert {(one.closed_by, one.outcome) for one in ended} == {(Author.AGENT, Outcome.OTHER)}
+    assert lines(ended[0])[-1].startswith("Fin de l'échange, avec d'autres demandes semblables")
+    records = AccessRecord.objects.filter(kind=AccessKind.GROUP_CLOSED)
+    assert {line.subject for line in records} == {str(one.public_id) for one in ended}
+    assert {(line.motive, line.account_id) for line in records} == {("raid depuis un salon", agent.user_id)}
+    assert audit_wording.in_words(AccessKind.GROUP_CLOSED, records[0].detail) == "18 échanges terminés ensemble"
+    events = ConversationEvent.objects.filter(kind=EventKind.CLOSED, by=agent.user)
+    assert events.count() == 18
+
+
+def test_nobody_is_closed_who_was_not_asked_or_a_moment_ago():
+    people = raid()
+    lookalikes.mark_lookalikes()
+    agent, group = make.agent(), only_group()
+    with pytest.raises(lookalikes.TooSoon):
+        lookalikes.close_group(public_id=group.public_id, by=agent, motive="raid")
+    lookalikes.take_group(public_id=group.public_id, by=agent)
+    with pytest.raises(lookalikes.TooSoon):
+        lookalikes.close_group(public_id=group.public_id, by=agent, motive="raid")
+    answer_time_passes()
+    late = make.waiting(queued_at=make.long_ago(4.5))
+    lookalikes.mark_lookalikes()
+    lookalikes.close_group(public_id=group.public_id, by=agent, motive="raid")
+    late.refresh_from_db()
+    assert late.status == Status.WAITING and late.lookalike_group == group.public_id
+    assert all(Conversation.objects.get(pk=one.pk).status == Status.CLOSED for one in people)
+
+
+def test_one_act_is_bounded(django_assert_max_num_queries, monkeypatch):
+    raid(50)
+    lookalikes.mark_lookalikes()
+    agent, group = make.agent(), only_group()
+    with django_assert_max_num_queries(120):
+        assert lookalikes.take_group(public_id=group.public_id, by=agent) == lookalikes.AT_ONCE
+    lookalikes.take_group(public_id=group.public_id, by=agent)
+    answer_time_passes()
+    with django_assert_max_num_queries(120):
+        closed = lookalikes.close_group(public_id=group.public_id, by=agent, motive="raid")
+    assert closed == lookalikes.AT_ONCE
+    assert lookalikes.close_group(public_id=group.public_id, by=agent, motive="raid") == 50 - lookalikes.AT_ONCE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_group_closed_twice_at_once_ends_each_exchange_once():
+    raid()
+    lookalikes.mark_lookalikes()
+    agent, group = make.agent(), only_group()
+    lookalikes.take_group(public_id=group.public_id, by=agent)
+    answer_time_passes()
+
+    def close(_index: int) -> int:
+        try:
+            return lookalikes.close_group(public_id=group.public_id, by=agent, motive="raid")
+        except lookalikes.TooSoon:
+            return 0
+
+    assert sorted(in_threads(2, close)) == [0, 20]
+    assert AccessRecord.objects.filter(kind=AccessKind.GROUP_CLOSED).count() == 20
+
+
+def test_agent_who_is_given_one_of_them_reads_that_it_came_among_many():
+    people = raid()
+    lookalikes.mark_lookalikes()
+    agent = make.agent()
+    dispatcher.claim_conversation(conversation_id=people[0].pk, agent_id=agent.pk, now=clock.now())
+    html = signed_in(agent.user).get(f"/console/echange/{people[0].public_id}/").text
+    dossier = html[html.index("console-dossier") :]
+    assert "Arrivée en même temps que beaucoup" in dossier and "signalements du même réseau en une heure" not in dossier
+
+
+# --- pages --------------------------------------------------------------------------------------------------------
+
+
+def test_queue_says_the_group_once_and_not_its_members():
+    people = raid()
+    lookalikes.mark_lookalikes()
+    other = make.waiting(postal_code="35000")
+    queue = waiting_list.read_waiting()
+    assert [person.conversation for person in queue.people] == [other.public_id]
+    assert (queue.total, queue.present, queue.apart) == (21, 21, 0)
+    [group] = queue.frame()["groups"]
+    assert (group["count"], group["place"], group["seconds"], group["taken_by"]) == (20, "93200", 38, "")
+    html = squeezed(signed_in(make.agent().user).get(CONSOLE).text)
+    assert "20 arrivées semblables en 38 s" in html.replace("\xa0", " ").replace("\u202f", " ")
+    assert str(people[0].public_id) not in html
+
+
+def test_group_is_taken_and_closed_by_its_page():
+    raid()
+    lookalikes.mark_lookalikes()
+    agent = make.agent(public_name="Camille")
+    client, address = signed_in(agent.user), f"{CONSOLE}semblables/{only_group().public_id}/"
+    html = squeezed(client.get(address).text)
+    assert "sans faits" in html and "Terminer 0 échange" in html.replace("\xa0", " ").replace("\u202f", " ")
+    client.post(f"{address}prendre/")
+    assert "Camille" in client.get(address).text
+    early = client.post(f"{address}terminer/", {"motive": "raid"})
+    assert "laissez le temps de répondre" in early.text
+    answer_time_passes()
+    empty = client.post(f"{address}terminer/", {"motive": " "})
+    assert "Écrivez pourquoi" in empty.text and 'aria-invalid="true"' in empty.text
+    done = client.post(f"{address}terminer/", {"motive": "raid"}, follow=True)
+    assert "20 échanges terminés ensemble" in done.text.replace("\xa0", " ").replace("\u202f", " ")
+    assert done.redirect_chain[-1][0] == CONSOLE
+    assert not Conversation.objects.filter(status=Status.WAITING).exists()
+    gone = client.get(address, follow=True)
+    assert "Plus personne n" in gone.text
+
+
+def test_person_who_was_closed_in_a_group_reads_how_to_come_back():
+    people = raid(12)
+    lookalikes.mark_lookalikes()
+    agent, group = make.agent(), only_group()
+    lookalikes.take_group(public_id=group.public_id, by=agent)
+    answer_time_passes()
+    lookalikes.close_group(public_id=group.public_id, by=agent, motive="raid")
+    client = Client()
+    client.cookies[settings.SESSION_COOKIE_NAME] = visit(people[0])
+    page = client.get("/tchat/")
+    assert page.status_code == 200 and "restées sans un mot" in page.text
+    assert not Agent.objects.filter(conversations=people[0]).exists()
