@@ -43,5 +43,6 @@ def engines(request: pytest.FixtureRequest) -> Iterator[EngineFactory]:
     pictures = os.environ.get("PNAV_PICTURES")
     for number, engine in enumerate(opened):
         if pictures:
-            engine.picture(Path(pictures) / f"{request.node.name}-{number}.png")
+            name = request.node.name.replace("/", "_")  # of a page, in a test for each
+            engine.picture(Path(pictures) / f"{name}-{number}.png")
         engine.close()
