@@ -1,14 +1,13 @@
 """The orientation and the signalement in a real browser: axe, keyboard, no JavaScript, 320 pixels."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from locations.models import Force, Municipality, PostalCode, ReceptionPoint
 from pnav.sessions import SessionStore
-from tests.browser.conftest import LiveSite, PageFactory, goes_on
+from tests.browser.conftest import Axe, LiveSite, PageFactory, anew, goes_on
 from tests.triage.paths import ADULT, CHAT, WITNESS
 from triage.questionnaire.questions import BY_ID
 
@@ -71,24 +70,21 @@ def has_no_sideways_scroll(page: Page) -> bool:
     return page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_questions_are_accessible(
-    live_site: LiveSite, page_factory: PageFactory, axe: Callable[[Page], None], theme: str
-) -> None:
-    page = page_factory(theme=theme, width=320)
+def test_questions_are_accessible(live_site: LiveSite, page_factory: PageFactory, axe_in_both_themes: Axe) -> None:
+    page = page_factory(width=320)
     come_in(page, live_site, "helper")
     for value in ("no", "witness_under_15", "account"):
-        axe(page)
+        axe_in_both_themes(page)
         assert has_no_sideways_scroll(page)
         with goes_on(page):
             page.locator(f"#answer-{value}").click()
-    axe(page)
+    axe_in_both_themes(page)
     page.goto(live_site.url + "/orientation/qui/")
-    axe(page)
+    axe_in_both_themes(page)
 
 
 def test_missing_answer_is_said_and_no_answer_is_painted(
-    live_site: LiveSite, page_factory: PageFactory, axe: Callable[[Page], None]
+    live_site: LiveSite, page_factory: PageFactory, axe: Axe
 ) -> None:
     page = page_factory(width=320)
     come_in(page, live_site)
@@ -99,36 +95,34 @@ def test_missing_answer_is_said_and_no_answer_is_painted(
     axe(page)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("result", list(RESULTS))
 def test_results_are_accessible(
-    live_site: LiveSite, page_factory: PageFactory, axe: Callable[[Page], None], theme: str, result: str
+    live_site: LiveSite, page_factory: PageFactory, axe_in_both_themes: Axe, subtests: pytest.Subtests
 ) -> None:
-    page = page_factory(theme=theme, width=320)
-    answer_all(page, live_site, RESULTS[result])
-    assert page.locator("main .pnav-triage__door").count() == 1
-    page.locator("details.pnav-triage__answers summary").click()
-    axe(page)
-    assert has_no_sideways_scroll(page)
+    page = page_factory(width=320)
+    for result, answers in RESULTS.items():
+        with subtests.test(result):
+            anew(page, live_site)
+            answer_all(page, live_site, answers)
+            assert page.locator("main .pnav-triage__door").count() == 1
+            page.locator("details.pnav-triage__answers summary").click()
+            axe_in_both_themes(page)
+            assert has_no_sideways_scroll(page)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_report_form_is_accessible(
-    live_site: LiveSite, page_factory: PageFactory, axe: Callable[[Page], None], theme: str
-) -> None:
-    page = page_factory(theme=theme, width=320)
+def test_report_form_is_accessible(live_site: LiveSite, page_factory: PageFactory, axe_in_both_themes: Axe) -> None:
+    page = page_factory(width=320)
     answer_all(page, live_site, CHAT)
     give_place(page, live_site)
     page.goto(live_site.url + "/signalement/")
     for summary in page.locator("details.pnav-said summary").all():
         summary.click()
-    axe(page)
+    axe_in_both_themes(page)
     assert has_no_sideways_scroll(page)
     page.evaluate("document.querySelector('[name=since]').value = 'nonsense'")
     page.locator("[name=since]").first.check(force=True)
     page.get_by_role("button", name="Entrer dans le tchat").click()
     expect(page.locator("#errors")).to_be_focused()
-    axe(page)
+    axe_in_both_themes(page)
 
 
 @pytest.mark.parametrize("javascript", [True, False])

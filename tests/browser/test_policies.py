@@ -1,6 +1,5 @@
 """What the browser itself enforces, and the little work of a raid as a person meets it."""
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from pnav.accounts.models import Role
 from reports import proof_of_work
-from tests.browser.conftest import LiveSite, PageFactory, goes_on
+from tests.browser.conftest import Axe, LiveSite, PageFactory, goes_on
 from tests.browser.staff import sign_in
 from tests.browser.test_accounts import account as account
 from tests.browser.test_journey import ANSWERS
@@ -72,6 +71,13 @@ def test_the_console_trusts_nothing_but_its_own_pages(bare_page, live_site: Live
 # --- the little work ------------------------------------------------------------------------------------------------
 
 
+# The wait that stands in for the work where there is no script for it never ends.
+ENDLESS_WAIT = """
+const later = window.setTimeout;
+window.setTimeout = (call, ms, ...more) => (ms > 5000 ? 0 : later(call, ms, ...more));
+"""
+
+
 @pytest.fixture
 def raid(france: LiveSite) -> Callable[[], None]:
     """A hundred signalements in the last minutes; forgotten at the end."""
@@ -94,21 +100,17 @@ def fill_in(page: Page, url: str) -> None:
             page.get_by_role("button", name=answer).click()
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 320), ("dark", 1280)])
-def test_a_person_meets_a_raid(raid, live_site: LiveSite, page_factory: PageFactory, axe, theme, width):
-    page = page_factory(theme=theme, width=width)
+def test_a_person_meets_a_raid(raid, live_site: LiveSite, page_factory: PageFactory, axe_at_both_ends: Axe):
+    page = page_factory()
     page.route("**/effort*.js", lambda route: route.abort())  # first, to see the page
     fill_in(page, live_site.url)
     expect(page.locator("h1")).to_have_text("Encore un instant")
-    axe(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    axe_at_both_ends(page)
     expect(page.locator("[data-work]")).to_be_hidden()  # nothing is said of work that is not done
     page.unroute("**/effort*.js")
-    began = time.perf_counter()
+    page.add_init_script(ENDLESS_WAIT)  # it is the work that opens, however long a busy machine takes for it
     page.reload()
     page.wait_for_url(live_site.url + "/tchat/")
-    assert time.perf_counter() - began < 14  # before the wait is over: it was the work that opened
-    print(f"work and two pages: {time.perf_counter() - began:.1f} s")
 
 
 def test_a_person_without_a_script_meets_a_raid(raid, live_site: LiveSite, page_factory: PageFactory):
