@@ -248,6 +248,13 @@ def test_without_passkeys_the_pages_say_so(live_site, page_factory: PageFactory,
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
+# What a list of the admin is made of: its elements by their names, their classes but for those that name a column, and
+# the names of their attributes.
+PIECES = """() => [...new Set([...document.querySelectorAll("body *")].map((one) =>
+  [one.tagName, String(one.className).replace(/(field|column|model|app)-[\\w-]+/g, ""), ...one.getAttributeNames()]
+    .join(" ")))]"""
+
+
 def test_admin_keeps_to_the_content_policy(live_site, page_factory: PageFactory, axe_in_both_themes, account):
     """Index, lists and forms; the fixture fails on any refusal by the policy or error in a script."""
     page = page_factory()
@@ -259,10 +266,14 @@ def test_admin_keeps_to_the_content_policy(live_site, page_factory: PageFactory,
     page.goto(live_site.url + "/admin/")
     links = page.eval_on_selector_all("#content .module th a", "links => links.map(link => link.pathname)")
     assert "/admin/accounts/user/" in links and "/admin/chat/unit/" in links
+    seen: set[str] = set()
     for link in links:
         page.goto(live_site.url + link)
         expect(page.locator("#content h1")).to_be_visible()
-        axe_in_both_themes(page)
+        pieces = set(page.evaluate(PIECES))
+        if not pieces <= seen:  # the lists are Django's, of the same pieces most of them
+            axe_in_both_themes(page)
+            seen |= pieces
         if page.locator(".object-tools .addlink").count():
             page.goto(live_site.url + link + "add/")
         elif page.locator("#result_list tbody th a").count():
