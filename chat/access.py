@@ -218,18 +218,17 @@ def as_assigned_agent(agent: Agent, public_id: UUID) -> Conversation | None:
     )
 
 
-def left_by(agent: Agent, public_id: UUID) -> EventKind | None:
-    """How a conversation that this agent answered has left them, by its history; None for one that they never had.
+def left_by(agent: Agent, public_id: UUID) -> str | None:
+    """How a conversation that this agent answered has left them, by its history: of `EventKind`, or of a later version.
 
-    Nothing is said of where it is by now.
+    None for one that they never had. Nothing is said of where it is by now.
     """
     rows = ConversationEvent.objects.filter(conversation__public_id=public_id)
     theirs = rows.filter(kind=EventKind.ASSIGNED, by=agent.user_id).order_by("pk").values_list("pk", flat=True).last()
     if theirs is None:
         return None
     after = rows.filter(pk__gt=theirs, kind__in=HANDS_CHANGE).order_by("pk")
-    kind = after.values_list("kind", flat=True).first()
-    return None if kind is None else EventKind(kind)
+    return after.values_list("kind", flat=True).first()
 
 
 def lost_by(agent: Agent, keys: Collection[int]) -> QuerySet[Conversation]:

@@ -36,7 +36,8 @@ class Choice:
 
     @property
     def force(self) -> Force | None:
-        return Force(self.reception_point.force) if self.reception_point else None
+        stored = self.reception_point.force if self.reception_point else ""
+        return Force(stored) if stored in Force.values else None
 
 
 def choose(

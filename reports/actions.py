@@ -63,7 +63,7 @@ def file_report(
         defaults={
             "public_id": UUID(set_aside["report"]) if set_aside else uuid4(),
             "role": role,
-            "age_band": age_band,
+            **AgeBand.as_stored(age_band),
             "facts": list(facts),
             "platforms": list(platforms),
             "since": since,

@@ -12,6 +12,7 @@ import locations.session
 import triage.session
 from locations.session import Choice
 from reports import session
+from reports.form_of_address import speaks_tu
 from reports.models import Report
 from triage.session import Triage
 
@@ -31,7 +32,9 @@ class Visit:
 
     @property
     def familiar(self) -> bool:
-        """Whether this person is said *tu*."""
+        """Whether this person is said *tu*. Without answers in the visit, on another device, as their report tells."""
+        if self.report is not None and not self.triage.answers:
+            return speaks_tu(self.report)
         return self.triage.voice.familiar
 
     @property

@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from common.choices import label_of
 from common.texts import contacts, languages
 from triage import rules, versions
 from triage.editing import describing, parts
@@ -55,7 +56,7 @@ class NewVersionForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rows = QuestionnaireVersion.objects.order_by("-number").values_list("number", "state", "note")
-        choices = [(str(number), f"{number} – {State(state).label} – {note}") for number, state, note in rows]
+        choices = [(str(number), f"{number} – {label_of(State, state)} – {note}") for number, state, note in rows]
         field = self.fields["source"]
         field.choices = [*choices, (OF_CODE, _("Le questionnaire d'origine, celui du code"))]  # type: ignore[attr-defined]
         in_force = next((str(number) for number, state, _note in rows if state == State.IN_FORCE), OF_CODE)

@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from chat import pubsub
 from chat.casework.lock import lock_assigned
-from chat.conversations import form_of_address
 from chat.messages.writing import say_line
 from chat.models import Conversation, EventKind, Hold, Message
 from chat.rules import plain_text
@@ -18,6 +17,7 @@ from chat.rules.lifecycle import Author, Status
 from chat.texts import thread as thread_texts
 from common import clock
 from common.service_settings import definitions, values
+from reports import form_of_address
 
 
 class NothingHeld(Exception):

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chat.conversations.form_of_address import is_familiar
 from chat.models import Conversation
+from common.choices import label_of
 from common.encryption import UnsealError
 from common.texts import languages
 from locations import hours
 from locations.models import Force, ReceptionPoint
 from locations.partners import PartnerGroup, partners_near
-from reports.models import AgeBand, Expectation, Fact, Platform, Report, ReporterRole, Since
+from reports.form_of_address import is_familiar
+from reports.models import Expectation, Fact, Platform, Report, ReporterRole, Since
 from triage import rules, versions
 
 logger = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ class PersonSummary:
 
 def _labels(values: list[str], choices: Any) -> list[str]:
     """In words; a value that the choices no longer hold stays as it is."""
-    return [str(choices(value).label) if value in choices.values else value for value in values]
+    return [label_of(choices, value) for value in values]
 
 
 def read_person_summary(conversation: Conversation, now: datetime) -> PersonSummary:
@@ -87,12 +88,12 @@ def read_person_summary(conversation: Conversation, now: datetime) -> PersonSumm
         numbers=list(assessment.numbers),
         familiar=is_familiar(report, answers),
         role=_labels([report.role], ReporterRole)[0],
-        age=_labels([report.age_band], AgeBand)[0],
+        age=str(report.age.label),
         facts=_labels(report.facts, Fact),
         platforms=_labels(report.platforms, Platform),
-        since=str(Since(report.since).label) if report.since in Since.values else report.since,
+        since=label_of(Since, report.since),
         expectations=_labels(report.expectations, Expectation),
-        force=str(Force(report.force).label) if report.force else "",
+        force=label_of(Force, report.force),
         opening_hours=hours.describe(week) if week else [],
         opening=hours.opening_at(week, now, department_code=unit.department_code) if unit and week else None,
         partners=_partners(report),

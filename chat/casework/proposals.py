@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 
 from chat import pubsub
 from chat.casework.lock import lock_assigned
-from chat.conversations import form_of_address
 from chat.messages import writing
 from chat.models import Agent, Conversation, EventKind, Message
 from chat.models.casework import Proposal, ProposalKind, Said, draw_file_number
@@ -27,11 +26,13 @@ from chat.texts import forms as form_texts
 from chat.texts import pages as page_texts
 from chat.texts import thread as thread_texts
 from common import clock, dates
+from common.choices import label_of
 from common.encryption import UnsealError
 from common.texts.catalogue import Sentence
 from locations import hours
 from locations.models import Partner, ReceptionPoint
 from locations.partners import partners_near
+from reports import form_of_address
 from triage.questionnaire.questions import Text
 
 logger = logging.getLogger(__name__)
@@ -126,12 +127,12 @@ def proposals_of(conversation: Conversation) -> list[ShownProposal]:
     shown = []
     for row in rows:
         words = _words(row)
-        heard = str(Said(row.said).label) if row.said else ""
+        heard = label_of(Said, row.said)
         written = answers.get(row.answer_id, "")
         shown.append(
             ShownProposal(
                 proposal=row,
-                title=words.get("title") or str(ProposalKind(row.kind).label),
+                title=words.get("title") or label_of(ProposalKind, row.kind),
                 text=words.get("text", ""),
                 answer=written or heard,
                 by_button=bool(written),
@@ -233,6 +234,7 @@ def propose_appointment(*, conversation_id: int, meets_at: datetime, by: Abstrac
             "address": unit.address_lines,
             "telephone": unit.telephone,
             "hours": [f"{line.days} : {line.hours}" for line in week],
+            "is_example": unit.is_example,
         }
     places = {"moment": moment, "where": told["where"], "number": number, "page": page}
     return _put(

@@ -17,6 +17,7 @@ from chat.models import Agent, CannedReply, OwnReply
 from chat.rules import plain_text, reply_template
 from chat.rules.reply_template import Reply, Source
 from common import clock
+from common.choices import label_of
 from common.encryption import UnsealError
 from locations import hours
 from locations.models import ReceptionPoint
@@ -118,7 +119,7 @@ def of_conversation(agent: Agent, dossier: PersonSummary) -> list[Reply]:
             Source.SHARED,
             row.title,
             reply_template.fill(reply_template.choose(row.vous, row.tu, familiar=familiar), known),
-            "" if row.subject == reply_template.Subject.OTHER else str(reply_template.Subject(row.subject).label),
+            "" if row.subject == reply_template.Subject.OTHER else label_of(reply_template.Subject, row.subject),
         )
         for row in shared
     ]

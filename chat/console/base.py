@@ -32,6 +32,7 @@ from chat.rules.whereabouts import Whereabouts
 from chat.supervision import live_board  # fmt: skip
 from chat.transfer import queries as transfer_queries
 from chat.transfer.forms import TransferForm
+from common.choices import label_of
 from common.texts.typography import keep_together
 from reports.models import ReporterRole
 
@@ -177,7 +178,7 @@ def _duty(agent: Agent, form: AvailabilityForm | None = None) -> dict[str, Any]:
         "agent": agent,
         "availabilities": Availability,
         "pause_minutes": pauses.pause_minutes(),
-        "availability_label": Availability(agent.availability).label,
+        "availability_label": label_of(Availability, agent.availability),
         "duty_form": form or AvailabilityForm(initial={"capacity": agent.capacity, "pause_reason": chosen}),
     }
 

@@ -22,6 +22,7 @@ from chat.rules.closing import Point, Seen
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Outcome
 from common import clock
+from common.choices import label_of
 from reports.models import AgeBand
 from reports.rules import offence_elements
 from reports.rules.offence_elements import Element, Evidence
@@ -67,10 +68,10 @@ def sheet_panel(conversation: Conversation, form: FactSheetForm | None = None, *
 
 def told_facts(facts: fact_sheet.Facts) -> list[tuple[str, str]]:
     """A sheet in words: pairs of a name and its value, of what was filled."""
-    pairs = [(str(Element(value).label), _("oui")) for value in facts.present]
-    pairs += [(str(Element(value).label), _("non")) for value in facts.absent]
+    pairs = [(label_of(Element, value), _("oui")) for value in facts.present]
+    pairs += [(label_of(Element, value), _("non")) for value in facts.absent]
     if facts.evidence:
-        pairs.append((_("Preuves gardées"), ", ".join(str(Evidence(value).label) for value in facts.evidence)))
+        pairs.append((_("Preuves gardées"), ", ".join(label_of(Evidence, value) for value in facts.evidence)))
     for name, label in LABELS.items():
         text = (facts.notes or {}).get(name, "").strip()
         if text:
@@ -95,7 +96,7 @@ def panels(
     return {
         "sheet": sheet or sheet_panel(conversation),
         "emergency": emergency,
-        "emergency_label": Situation(emergency.situation).label if emergency else "",
+        "emergency_label": label_of(Situation, emergency.situation) if emergency else "",
         "emergency_since": wording.clock_in_words(clock.now() - emergency.started_at) if emergency else "",
         "emergency_next": next((done for done in checklist if done.at is None), None),
         "checklist": checklist,
@@ -115,7 +116,7 @@ def panels(
 def prefill(conversation: Conversation) -> str:
     """Return the first text of a summary for a unit: the sheet of facts and the age given, never the thread."""
     told = told_facts(fact_sheet.facts_of(fact_sheet.sheet_of(conversation)))
-    age = AgeBand(conversation.report.age_band)
+    age = conversation.report.age
     if told and age is not AgeBand.UNKNOWN:
         told = [(str(_("Âge de la victime")), str(age.label)), *told]
     return referral_panel.summary_of(told)
@@ -197,7 +198,7 @@ def _facts(conversation: Conversation, dossier: person_summary.PersonSummary) ->
     pairs = [
         (_("Qui écrit"), dossier.role),
         (_("Âge de la victime"), dossier.age),
-        (_("Urgence"), str(Urgency(conversation.urgency).label)),
+        (_("Urgence"), label_of(Urgency, conversation.urgency)),
         (_("Faits"), ", ".join(dossier.facts)),
         (_("Où"), ", ".join(dossier.platforms)),
         (_("Depuis"), dossier.since),
@@ -206,7 +207,7 @@ def _facts(conversation: Conversation, dossier: person_summary.PersonSummary) ->
         (_("Point d'accueil"), dossier.unit.name if dossier.unit else ""),
         (_("Ouvert le"), _moment(conversation.opened_at)),
         (_("Terminé le"), _moment(conversation.closed_at) if conversation.closed_at else ""),
-        (_("Issue"), str(Outcome(conversation.outcome).label) if conversation.outcome else ""),
+        (_("Issue"), label_of(Outcome, conversation.outcome)),
     ]
     sections = [Section(_("Signalement"), pairs=[(name, value) for name, value in pairs if value])]
     if dossier.answers:
@@ -232,7 +233,7 @@ def _work(conversation: Conversation) -> list[Section]:
             for done in emergencies.checklist(emergency)
         ]
         ended = _moment(emergency.ended_at) if emergency.ended_at else _("en cours")
-        line = f"{Situation(emergency.situation).label}. {_moment(emergency.started_at)} – {ended}"
+        line = f"{label_of(Situation, emergency.situation)}. {_moment(emergency.started_at)} – {ended}"
         sections.append(Section(_("Procédure d'urgence"), lines=[line], pairs=steps))
     its_words = ("reason", "other", "moment")  # of a step, what it has to say
     for one in reversed(referral_queries.referrals_of(conversation)):
@@ -248,7 +249,7 @@ def _work(conversation: Conversation) -> list[Section]:
     points = closing.points_of(conversation)
     if words or points:
         lines = [text for text in (words.get("summary", ""), words.get("told", "")) if text]
-        pairs = [(str(Point(point).label), str(Seen(seen).label)) for point, seen in points.items()]
+        pairs = [(label_of(Point, point), label_of(Seen, seen)) for point, seen in points.items()]
         sections.append(Section(_("Clôture"), lines=lines, pairs=pairs))
     return sections
 
@@ -257,6 +258,6 @@ def _thread(conversation: Conversation) -> list[tuple[str, str]]:
     thread = []
     for message in conversation.messages.select_related("agent__unit"):
         message.conversation = conversation
-        who = message.agent.interlocutor if message.agent else str(Author(message.author).label)
+        who = message.agent.interlocutor if message.agent else label_of(Author, message.author)
         thread.append((f"{message.seq}. {who}, {_moment(message.sent_at)}", message.shown))
     return thread

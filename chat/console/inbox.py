@@ -19,6 +19,8 @@ from chat.conversations.wording import clock_in_words, duration_in_words, place_
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from chat.models.casework import Emergency
 from chat.rules.lifecycle import Author, Outcome, Status
+from common.choices import label_of, read_choice
+from common.service_settings import definitions, values
 from reports.models import ReporterRole
 from reports.rules.offence_elements import Element
 from triage.rules import Urgency
@@ -63,7 +65,8 @@ class Entry:
 
     number: from 1, the key that opens it; 0 for what has ended. held: how long it has been this agent's.
     unread: messages of the person that this side has not had on screen. waits_for_agent: the person wrote last, or
-    nobody did. has_left: by the quick exit, and not seen since. is_offline: not seen for OFFLINE_AFTER, under way.
+    nobody did. has_left: by the quick exit, and not seen since. is_asleep, is_offline: not seen
+    for OFFLINE_AFTER, under way; asleep when their page had gone out of sight, for as long as it may sleep (ASLEEP).
     waits_since: since when the person waits for an answer, whoever held the conversation; None when the word is theirs
     or they have left. waited: that in words; own_since, own_waited: the part of it that is this agent's, None and empty
     when it is all of it but for less than a minute. emergency_at, emergency_since: when the procedure that is open
@@ -79,6 +82,7 @@ class Entry:
     waits_for_agent: bool
     has_left: bool
     is_offline: bool
+    is_asleep: bool
     waits_since: datetime | None
     waited: str
     own_since: datetime | None
@@ -100,7 +104,7 @@ class Entry:
 
     @property
     def role(self) -> str:
-        return str(ReporterRole(self.conversation.report.role).label)
+        return label_of(ReporterRole, self.conversation.report.role)
 
     @property
     def is_minor(self) -> bool:
@@ -109,11 +113,11 @@ class Entry:
     @property
     def urgency(self) -> str:
         """Stable name: normal, high, critical."""
-        return Urgency(self.conversation.urgency).name.lower()
+        return read_choice(Urgency, self.conversation.urgency, Urgency.NORMAL).name.lower()
 
     @property
     def urgency_label(self) -> str:
-        return str(Urgency(self.conversation.urgency).label)
+        return label_of(Urgency, self.conversation.urgency)
 
     @property
     def is_closed(self) -> bool:
@@ -155,6 +159,9 @@ def _entry(row: Any, number: int, now: datetime) -> Entry:
     if own is not None and since is not None and own - since < MINUTE:
         own = None
     emergency_at = row.emergency_at if is_active else None
+    unseen = now - row.reporter_seen_at
+    is_away = is_active and not has_left and unseen > OFFLINE_AFTER
+    is_asleep = is_away and row.reporter_is_hidden and unseen <= values.get_duration(definitions.ASLEEP)
     return Entry(
         conversation=row,
         number=number,
@@ -163,7 +170,8 @@ def _entry(row: Any, number: int, now: datetime) -> Entry:
         active_at=row.last_at or row.assigned_at,
         waits_for_agent=row.last_author != Author.AGENT,
         has_left=has_left,
-        is_offline=is_active and not has_left and now - row.reporter_seen_at > OFFLINE_AFTER,
+        is_offline=is_away and not is_asleep,
+        is_asleep=is_asleep,
         waits_since=since,
         waited=duration_in_words(now - since) if since else "",
         own_since=own,
@@ -191,9 +199,9 @@ def search_result(row: Conversation) -> SearchResult:
     return SearchResult(
         conversation=row,
         place=place_of(row.report),
-        urgency_label=str(Urgency(row.urgency).label),
-        outcome=str(Outcome(row.outcome).label) if row.outcome else str(Status(row.status).label),
-        facts=[str(Element(value).label) for value in sheet.present] if sheet is not None else [],
+        urgency_label=label_of(Urgency, row.urgency),
+        outcome=label_of(Outcome, row.outcome) if row.outcome else label_of(Status, row.status),
+        facts=[label_of(Element, value) for value in sheet.present] if sheet is not None else [],
     )
 
 

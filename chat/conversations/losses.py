@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from chat import access
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
 from chat.rules.lifecycle import Status
+from common.choices import label_of
 
 SHOWN_AT_MOST = 20
 # Nothing older is said: the exchange of a former shift is nobody's news. What was given longer ago is not looked at.
@@ -106,7 +107,7 @@ def unread_losses(agent: Agent, now: datetime) -> Absence | None:
 
 
 def _line(agent: Agent, row: Conversation, went_at: datetime, supervised: frozenset[int]) -> Loss:
-    holder, where, url_name = row.assigned_to, str(Status(row.status).label).lower(), ""
+    holder, where, url_name = row.assigned_to, label_of(Status, row.status).lower(), ""
     if row.status == Status.WAITING:
         where = _("dans la file d'attente")
     elif row.status == Status.ACTIVE and holder is not None:

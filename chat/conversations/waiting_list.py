@@ -17,6 +17,7 @@ from chat.models.conversation import is_here
 from chat.rules.assignment import turn_key
 from chat.rules.whereabouts import Whereabouts
 from common import clock
+from common.choices import read_choice
 from locations.models import Force
 from reports.models import ReporterRole
 from triage.rules import Urgency
@@ -143,12 +144,12 @@ def _person(row: Any, now: datetime) -> WaitingPerson:
     return WaitingPerson(
         conversation=row.public_id,
         since=row.queued_at,
-        urgency=Urgency(row.urgency),
-        force=Force(row.force) if row.force else None,
+        urgency=read_choice(Urgency, row.urgency, Urgency.NORMAL),
+        force=Force(row.force) if row.force in Force.values else None,
         place=place_of(row.report),
         is_minor=row.report.is_minor,
         is_crowded=row.is_crowded,
-        role=ReporterRole(row.report.role),
+        role=read_choice(ReporterRole, row.report.role, ReporterRole.VICTIM),
         whereabouts=whereabouts_of(row, now),
         seen_at=row.reporter_seen_at,
     )

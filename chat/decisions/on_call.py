@@ -13,6 +13,7 @@ from django.utils import timezone
 from chat import access
 from chat.decisions import deciders
 from chat.models import Agent, OnCall, Unit
+from common.choices import label_of
 from reports.audit import log as audit_log
 from reports.audit import wording as audit_wording
 from reports.deciders import Standby
@@ -105,7 +106,7 @@ def decisions(on_call: OnCall) -> list[Decision]:
     return [
         Decision(
             at=line.at,
-            kind=str(AccessKind(line.kind).label),
+            kind=label_of(AccessKind, line.kind),
             act=audit_wording.in_words(line.kind, line.detail.rpartition(", on call ")[0]),
             subject=line.subject[:8],
             is_of_exchange=line.kind in INTERVENTIONS,

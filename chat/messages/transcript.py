@@ -12,7 +12,6 @@ from chat.rules import plain_text
 from chat.rules.lifecycle import Author
 from common import dates
 from common.sql import fetch_rows
-from locations.models import Force
 
 
 class Line(NamedTuple):
@@ -111,7 +110,7 @@ def read_lines(
     for seq, author, agent, force, sent_at, sealed in rows:
         name, state = names.get(author), ""
         if name is None:
-            name = agent_name(said, Agent.interlocutor_of(agent, Force(force)), discreet=discreet)
+            name = agent_name(said, Agent.interlocutor_of(agent, force), discreet=discreet)
         if author == Author.REPORTER:
             state = said["read"] if seq <= conversation.agent_read_seq else said["sent"]
         local = sent_at.astimezone(zone)

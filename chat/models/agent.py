@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.rules import plain_text
 from chat.rules.lifecycle import Availability, Status, is_lease_over
+from common.choices import label_of
 from common.service_settings import definitions, values
 from locations.models import Force
 
@@ -121,7 +122,7 @@ class Agent(models.Model):
 
     @staticmethod
     def interlocutor_of(public_name: str, force: str) -> str:
-        return f"{plain_text.plain(public_name)}, {Force(force).label.lower()}"
+        return f"{plain_text.plain(public_name)}, {label_of(Force, force).lower()}"
 
     def is_present(self, now: datetime) -> bool:
         lease = timedelta(seconds=settings.LEASE_SECONDS)

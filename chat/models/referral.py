@@ -40,7 +40,8 @@ class UnitAccount(models.Model):
 class Transmission(SealedWords):
     """A summary for one unit: put to the person first, then sent; or sent at once in an emergency.
 
-    words: `summary`; `unit`, `address`, `telephone` of the unit at that moment; `why`, when it went without agreement.
+    words: `summary`; `unit`, `address`, `telephone`, `is_example` of the unit at that moment; `why`, when it went
+    without agreement.
     file_number: drawn when it is sent; names nobody. sent_at, file_number and basis are there together, or none is.
     """
 

@@ -16,6 +16,7 @@ from chat.rules import plain_text
 from chat.rules.lifecycle import Status
 from chat.rules.transfer import OPEN, SHARED, Answer, HandoverState, Manner, Part, Reason
 from common import encryption
+from common.choices import label_of
 from locations.models import Force
 
 logger = logging.getLogger(__name__)
@@ -102,7 +103,7 @@ class Handover(models.Model):
         """As the console shows it."""
         if self.to_agent:
             return self.to_agent.interlocutor
-        return plain_text.plain(self.to_unit.name) if self.to_unit else str(Force(self.to_force).label)
+        return plain_text.plain(self.to_unit.name) if self.to_unit else label_of(Force, self.to_force)
 
     def text(self, part: str) -> str:
         """Return the text that was written there, or an empty one. `texts` may be prefetched."""

@@ -18,7 +18,7 @@ from chat.casework import proposals
 from chat.casework.emergencies import open_one as open_emergency
 from chat.casework.emergencies import past_emergencies
 from chat.casework.lock import lock_assigned
-from chat.conversations import follow_up_code, form_of_address
+from chat.conversations import follow_up_code
 from chat.messages.writing import say_line
 from chat.models import (
     Conversation,
@@ -35,6 +35,7 @@ from common import clock
 from common.texts.catalogue import Sentence
 from locations import hours
 from locations.models import ReceptionPoint
+from reports import form_of_address
 from reports.audit import log as audit_log
 from reports.models import AccessKind, Motive
 
@@ -159,7 +160,12 @@ def _new(
     if rows.filter(point=point, state__in=RUNNING).exists():
         raise AlreadyRunning
     row = Transmission(conversation=conversation, point=point, made_at=clock.now(), made_by_id=by.pk)
-    words = {"unit": point.name, "address": point.address_lines, "telephone": point.telephone}
+    words = {
+        "unit": point.name,
+        "address": point.address_lines,
+        "telephone": point.telephone,
+        "is_example": point.is_example,
+    }
     return conversation, row, words
 
 
@@ -289,6 +295,7 @@ def propose_meeting(
             "address": [place] if place else unit.get("address", []),
             "telephone": unit.get("telephone", ""),
             "hours": [f"{line.days} : {line.hours}" for line in week],
+            "is_example": unit.get("is_example", False),
         }
     where = place or ", ".join(words["address"]) or words["unit"]
     told = {"unit": words["unit"], "moment": words["moment"], "place": where, "number": row.file_number}

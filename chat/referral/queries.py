@@ -17,6 +17,7 @@ from chat.rules.referral import STANDING, Basis, Part, State, can_move
 from chat.rules.service_level import Level, Limit
 from chat.texts import forms as form_texts
 from chat.texts import pages as page_texts
+from common.choices import label_of, read_choice
 from common.encryption import UnsealError
 
 logger = logging.getLogger(__name__)
@@ -27,20 +28,21 @@ A_PAGE = 20  # of one unit, or of one agent
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step in words. words: of an appointment, of its refusal or of the end."""
+    """One step in words. state: of `State`, or of a later version. words: of an appointment, its refusal or the end."""
 
-    state: State
+    state: str
     at: datetime
     words: Mapping[str, Any]
 
     @property
     def label(self) -> str:
-        return str(self.state.label)
+        return label_of(State, self.state)
 
 
 @dataclass(frozen=True, slots=True)
 class ShownReferral:
-    """A transmission as one of its readers has it. level: of a summary that nobody has read."""
+    """A transmission as one of its readers has it. level: of a summary that nobody has read.
+    is_example: its unit came with the demonstration."""
 
     transmission: Transmission
     unit: str
@@ -49,6 +51,7 @@ class ShownReferral:
     why: str
     steps: list[Step]
     level: Level = Level.KEPT
+    is_example: bool = False
 
     @property
     def public_id(self) -> UUID:
@@ -56,7 +59,8 @@ class ShownReferral:
 
     @property
     def state(self) -> State:
-        return State(self.transmission.state)
+        # One of a later version: with the unit, and nothing waits for the person. An act reads the row again.
+        return read_choice(State, self.transmission.state, State.READ)
 
     @property
     def is_asked(self) -> bool:
@@ -93,7 +97,7 @@ class ShownReferral:
 
     @property
     def basis_label(self) -> str:
-        return str(Basis(self.transmission.basis).label) if self.transmission.basis else ""
+        return label_of(Basis, self.transmission.basis)
 
 
 def words_of(row: Transmission | TransmissionStep) -> dict[str, Any]:
@@ -121,7 +125,7 @@ def show_referral(row: Transmission, *, now: datetime | None = None, limit: Limi
     steps = []
     for step in row.steps.all():
         step.transmission = row
-        steps.append(Step(State(step.state), step.at, _cleaned(words_of(step))))
+        steps.append(Step(step.state, step.at, _cleaned(words_of(step))))
     level = Level.KEPT
     if now is not None and limit is not None and row.state == State.SENT and row.sent_at is not None:
         level = service_level.level_of_time((now - row.sent_at).total_seconds(), limit)
@@ -133,6 +137,7 @@ def show_referral(row: Transmission, *, now: datetime | None = None, limit: Limi
         why=words.get("why", ""),
         steps=steps,
         level=level,
+        is_example=bool(words.get("is_example")),
     )
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from chat.decisions import deciders
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from chat.rules.lifecycle import Author, Status
+from common.choices import label_of
 from common.sql import array_text, fetch_rows
 from reports.models import ErasureRequest, Freeze, OpeningRequest, Report
 from reports.retention import deletion
@@ -178,7 +179,7 @@ def _ending(report: Any, agent: Agent, rules: dict[str, Rule], now: datetime) ->
         report_id=report.pk,
         conversation=conversation.public_id,
         opened_at=conversation.opened_at,
-        status=str(Status(conversation.status).label),
+        status=label_of(Status, conversation.status),
         unit=conversation.assigned_to.unit.name if conversation.assigned_to else "",
         is_own=conversation.assigned_to_id == agent.pk,
         # A supervisor reaches what they decide about; their own conversation is of their own unit.

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from chat.models import EventKind
 from chat.rules.lifecycle import Outcome, Status
+from common.choices import label_of
 from common.service_settings import definitions
 from common.service_settings import values as setting_values
 from triage import rules
@@ -183,4 +184,4 @@ def outcome_label(value: str) -> str:
 
 def orientation_label(value: str) -> str:
     """In words; a result that the orientation no longer has stays as it is."""
-    return str(rules.Outcome(value).label) if value in rules.Outcome.values else value
+    return label_of(rules.Outcome, value)

@@ -26,6 +26,7 @@ from chat.rules.emergency import Situation
 from chat.rules.lifecycle import OPEN, Availability
 from chat.rules.service_level import Level, Limit, Measure
 from chat.rules.whereabouts import Whereabouts
+from common.choices import label_of, read_choice
 from common.service_settings import definitions
 from common.service_settings import values as setting_values
 from common.service_settings.definitions import Setting
@@ -257,7 +258,13 @@ def _people(now: datetime) -> list[_Person]:
         named=True,
     )  # fmt: skip
     return [
-        _Person(row.urgency, row.force, AgeBand(row.report__age_band).is_minor, row.queued_at, whereabouts_of(row, now))
+        _Person(
+            row.urgency,
+            row.force,
+            read_choice(AgeBand, row.report__age_band, AgeBand.UNKNOWN).is_minor,
+            row.queued_at,
+            whereabouts_of(row, now),
+        )
         for row in rows
     ]
 
@@ -285,7 +292,7 @@ def _emergencies(now: datetime, units: Collection[int]) -> list[EmergencyLine]:
         is_own = agent is not None and agent.unit_id in units
         lines.append(
             EmergencyLine(
-                situation=str(Situation(row.situation).label),
+                situation=label_of(Situation, row.situation),
                 started_at=row.started_at,
                 since=clock_in_words(now - row.started_at),
                 place=place_of(row.conversation.report) if is_own else "",
@@ -304,7 +311,7 @@ def _member(agent: Any, held: int) -> Member:
     return Member(
         name=plain_text.plain(agent.public_name),
         unit=agent.unit.name,
-        availability_label=str(Availability(agent.availability).label),
+        availability_label=label_of(Availability, agent.availability),
         pause_reason=agent.pause_reason,
         load=agent.load,
         capacity=agent.capacity,

@@ -28,6 +28,7 @@ from chat.rules.transfer import OPEN, Answer, HandoverState, Manner, Part, Targe
 from chat.texts import forms as form_texts
 from chat.texts import thread as thread_texts
 from common import clock, encryption
+from common.choices import label_of
 from common.service_settings import definitions, values
 from locations.models import Force
 from reports.models import Report
@@ -101,7 +102,7 @@ def _target_for(report: Report, target: Target) -> str | Promise:
         return name_for(report, Agent.objects.select_related("unit").get(pk=target.agent))
     if report.discreet:
         return form_texts.OTHER_SERVICE_NAME.say()
-    return plain_text.plain(Unit.objects.get(pk=target.unit).name) if target.unit else Force(target.force).label
+    return plain_text.plain(Unit.objects.get(pk=target.unit).name) if target.unit else label_of(Force, target.force)
 
 
 def notify_parties(conversation: Conversation, agents: Iterable[int] = ()) -> None:

@@ -9,6 +9,7 @@ from chat.casework.notes_forms import NOBODY
 from chat.models import Agent, Unit
 from chat.rules.lifecycle import Availability
 from chat.rules.transfer import NOTE_MAX, SUMMARY_MAX, Manner, Reason, Target
+from common.choices import label_of
 from locations.models import Force
 
 TOO_LONG = _("Le texte est trop long : %(limit_value)d caractères au plus.")
@@ -109,5 +110,5 @@ def _said_of(agent: Any) -> str:
     said = f"{agent.interlocutor} – {agent.unit.name} ({agent.load}/{agent.capacity})"
     if agent.availability == Availability.AVAILABLE:
         return said
-    rest = str(Availability(agent.availability).label).lower()
+    rest = label_of(Availability, agent.availability).lower()
     return f"{said}, {rest}" + (f" : {agent.pause_reason}" if agent.pause_reason else "")

@@ -22,6 +22,7 @@ from chat.database import DATABASE_AWAY
 from chat.models import Conversation
 from chat.texts import script as script_texts
 from common import dates
+from reports.form_of_address import speaks_tu
 from reports.models import Report, ReporterRole
 from triage import numbers
 from triage.questionnaire.questions import Text
@@ -45,7 +46,7 @@ def _is_familiar(request: HttpRequest, report: Report) -> bool:
     """Whether to say *tu*: as the orientation does, else (on another device) as the report tells."""
     if triage.session.answers(request):
         return triage.session.voice(request).familiar
-    return report.is_minor and report.role == ReporterRole.VICTIM
+    return speaks_tu(report)
 
 
 def _is_discreet(request: HttpRequest, report: Report) -> bool:
@@ -68,6 +69,8 @@ def manner_context(conversation: Conversation, *, familiar: bool, discreet: bool
         "conversation": conversation,
         "familiar": familiar,
         "discreet": discreet,
+        "about_other": conversation.report.role != ReporterRole.VICTIM,
+        "is_minor": is_minor or familiar,
         "said": script_texts.words(familiar=familiar, discreet=discreet),
         "help_numbers": help_numbers,
         "other_doors": OTHER_DOORS,

@@ -23,7 +23,8 @@ from common import rate_limits
 from common.service_settings import definitions, values
 from reports.actions import Gone, ask_erasure
 from reports.audit import for_the_person
-from reports.models import ErasureRequest, ReporterRole
+from reports.form_of_address import speaks_tu
+from reports.models import ErasureRequest
 from reports.retention.deletion import rule_of
 from reports.rules.retention import Cause, Kind
 
@@ -98,6 +99,6 @@ def _answer(asked: ErasureRequest | None) -> dict[str, Any]:
             "asked_on": day_of(asked.asked_at),
             "answer_by": day_of(asked.asked_at + timedelta(days=rule.days)),
             "answered_on": day_of(asked.answered_at) if asked.answered_at else "",
-            "familiar": report.is_minor and report.role == ReporterRole.VICTIM,
+            "familiar": speaks_tu(report),
         }
     return told

@@ -18,6 +18,7 @@ from chat.texts import forms as form_texts
 from chat.transfer import actions as transfer_actions
 from chat.visitor.base import manner_of, without_visit
 from chat.visitor.forms import SummaryForm
+from common.choices import label_of
 from locations.models import Force
 
 
@@ -82,4 +83,4 @@ def _to_name(asked: Handover, *, discreet: bool) -> str:
         return asked.to_agent.public_name if discreet else asked.to_agent.interlocutor
     if discreet:
         return form_texts.OTHER_SERVICE_NAME.say()
-    return asked.to_unit.name if asked.to_unit else str(Force(asked.to_force).label)
+    return asked.to_unit.name if asked.to_unit else label_of(Force, asked.to_force)

@@ -15,6 +15,7 @@ from django.db import transaction
 from chat.models import Agent, Debrief, Meeting
 from chat.rules import plain_text
 from common import clock, encryption
+from common.choices import label_of
 from common.encryption import UnsealError
 from common.service_settings import definitions, values
 from reports.audit import log as audit_log
@@ -92,7 +93,7 @@ def _request(row: Debrief) -> Request:
         asked_at=row.asked_at,
         words=words,
         meet_at=row.meet_at,
-        meet_how=str(Meeting(row.meet_how).label) if row.meet_how else "",
+        meet_how=label_of(Meeting, row.meet_how),
     )
 
 

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from common.choices import label_of
+
 
 class AccessKind(models.TextChoices):
     """The kinds of lines: readings of what concerns somebody, and acts that decide what is kept or shown."""
@@ -98,4 +100,4 @@ class AccessRecord(models.Model):
     @property
     def motive_label(self) -> str:
         """The motive in French: a chosen one by its label, a short text as it was given."""
-        return str(Motive(self.motive).label) if self.motive in Motive.values else self.motive
+        return label_of(Motive, self.motive)

@@ -2,12 +2,14 @@
 
 import json
 import uuid
+from collections.abc import Mapping
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from common import encryption
+from common.choices import read_choice
 from locations.models import Force
 from triage.rules import Urgency
 
@@ -33,6 +35,16 @@ class AgeBand(models.TextChoices):
     @property
     def is_minor(self) -> bool:
         return self in {AgeBand.UNDER_15, AgeBand.FROM_15_TO_17, AgeBand.UNDER_18}
+
+    @classmethod
+    def as_stored(cls, age: str) -> dict[str, str]:
+        """The two columns of an age (`Report.age`): what every version reads, and what it really is if that differs."""
+        former = _FORMER_AGES.get(age)
+        return {"age_band": former or age, "later_age_band": age if former else ""}
+
+
+# What a process of a version that does not know an age reads in its place: never less care than the age asks for.
+_FORMER_AGES: Mapping[str, str] = {AgeBand.UNDER_18: AgeBand.FROM_15_TO_17}
 
 
 class Fact(models.TextChoices):
@@ -93,7 +105,10 @@ class Report(models.Model):
     submission_id = models.UUIDField(unique=True, editable=False)
     filed_at = models.DateTimeField(auto_now_add=True)
     role = models.CharField(max_length=20, choices=ReporterRole, default=ReporterRole.VICTIM)
+    # Read `age`, which reads both; write `AgeBand.as_stored`. `later_age_band`: what a version before cannot read; then
+    # `age_band` holds the nearest age that it can. See docs/adr/0071.
     age_band = models.CharField(max_length=20, choices=AgeBand, default=AgeBand.UNKNOWN)
+    later_age_band = models.CharField(max_length=20, blank=True, default="", db_default="", editable=False)
     facts = ArrayField(models.CharField(max_length=30, choices=Fact), default=list, blank=True)
     platforms = ArrayField(models.CharField(max_length=30, choices=Platform), default=list, blank=True)
     since = models.CharField(max_length=20, choices=Since, blank=True)
@@ -132,8 +147,14 @@ class Report(models.Model):
         return f"report:{self.submission_id}"
 
     @property
+    def age(self) -> AgeBand:
+        """The age of who suffers the facts, whichever version wrote it; unknown if this one cannot read it."""
+        known = read_choice(AgeBand, self.age_band, AgeBand.UNKNOWN)
+        return read_choice(AgeBand, self.later_age_band, known) if self.later_age_band else known
+
+    @property
     def is_minor(self) -> bool:
-        return AgeBand(self.age_band).is_minor
+        return self.age.is_minor
 
     def triage_answers(self) -> dict[str, str]:
         """The answers of the triage, opened. Raises keyring.UnsealError when no key opens them."""

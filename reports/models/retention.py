@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from common import encryption
+from common.choices import label_of
 from reports.models.report import Report
 from reports.rules import retention as retention_rules
 from reports.rules.retention import Cause, Kind
@@ -60,7 +61,7 @@ class RetentionRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(Kind(self.kind).label)
+        return label_of(Kind, self.kind)
 
     @property
     def rule(self) -> retention_rules.Rule:

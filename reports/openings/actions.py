@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from common import encryption
+from common.choices import read_choice
 from reports.audit import log as audit_log
 from reports.deciders import Standby, Title, get_deciders
 from reports.models import (
@@ -181,7 +182,10 @@ def _acts_of(user: Any, request: OpeningRequest, part: Part | None) -> set[Act]:
     steps = list(request.steps.all())
     standing = standing_of(request, steps)
     acts = {act for act in Act if opening_rules.is_allowed(act, part=part, standing=standing)}
-    mine, told = ([Act(step.act) for step in some if step.by_id == user.pk] for some in (steps, _since_expiry(steps)))
+    mine, told = (
+        [Act(step.act) for step in some if step.by_id == user.pk and step.act in set(Act)]
+        for some in (steps, _since_expiry(steps))
+    )
     acts -= opening_rules.barred_acts(mine, told=told)
     if not request.recipient:  # there is no browser to answer to
         acts -= {Act.ANSWER}
@@ -195,7 +199,7 @@ def standing_of(request: OpeningRequest, steps: Sequence[OpeningStep] | None = N
     # Of people who are custodians now: somebody who left, or changed roles, agrees to nothing any more.
     counted = [step for step in steps if step.by is None or (step.by.is_active and step.by.is_custodian)]
     return Standing(
-        state=State(request.state),
+        state=_state(request),
         is_urgent=request.is_urgent,
         agreed=sum(step.act == Act.AGREE for step in counted),
         threshold=settings.SEAL_THRESHOLD,
@@ -393,7 +397,7 @@ def expire_requests(*, now: datetime) -> int:
     for pk in OpeningRequest.objects.filter(state__in=OPEN).values_list("pk", flat=True):
         with transaction.atomic():
             request = _lock(pk)
-            if State(request.state) not in OPEN or now < term_of(request):
+            if request.state not in OPEN or now < term_of(request):
                 continue
             _move(request, Act.EXPIRE, by=None, part=Part.SERVICE, at=now)
             ended += 1
@@ -410,10 +414,15 @@ def is_late(request: OpeningRequest, now: datetime) -> bool:
     return opening_rules.is_late(is_urgent=request.is_urgent, moved_at=request.moved_at, now=now)
 
 
+def _state(request: OpeningRequest) -> State:
+    """Where it stands. One of a later version allows nothing here, as one that is over."""
+    return read_choice(State, request.state, State.EXPIRED)
+
+
 def term_of(request: OpeningRequest) -> datetime:
     """When it ends by itself."""
     return opening_rules.term_of(
-        is_urgent=request.is_urgent, state=State(request.state), asked_at=request.asked_at, moved_at=request.moved_at
+        is_urgent=request.is_urgent, state=_state(request), asked_at=request.asked_at, moved_at=request.moved_at
     )
 
 
@@ -436,7 +445,7 @@ def _lock(request_id: int) -> OpeningRequest:
 
 def _require(act: Act, request: OpeningRequest, by: Any) -> Part:
     part = part_of(by, request)
-    is_over = State(request.state) in OPEN and timezone.now() >= term_of(request)  # the worker has not passed yet
+    is_over = request.state in OPEN and timezone.now() >= term_of(request)  # the worker has not passed yet
     if part is None or is_over or act not in acts_of(by, request):
         raise NotAllowed
     return part

@@ -6,7 +6,7 @@ A request that is not for an account does not exist for it: 404. The second fact
 import base64
 import csv
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
@@ -102,14 +102,19 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "openings/index.html", context)
 
 
+def _words(labels: Mapping[Any, Any], stored: str) -> str:
+    """What was stored, in words; what a later version stored, as it is."""
+    return str(labels.get(stored, stored))
+
+
 def _line(opening: OpeningRequest, now: Any) -> dict[str, Any]:
     """One request in a list."""
     return {
         "opening": opening,
-        "state": STATES[State(opening.state)],
-        "is_open": State(opening.state) in OPEN,
-        "term": opening_actions.term_of(opening) if State(opening.state) in OPEN else None,
-        "is_late": State(opening.state) in OPEN and opening_actions.is_late(opening, now),
+        "state": _words(STATES, opening.state),
+        "is_open": opening.state in OPEN,
+        "term": opening_actions.term_of(opening) if opening.state in OPEN else None,
+        "is_late": opening.state in OPEN and opening_actions.is_late(opening, now),
         "owes_review": opening_actions.standing_of(opening).owes_review,
     }
 
@@ -171,7 +176,7 @@ def _step(step: OpeningStep) -> dict[str, Any]:
         note = opening_actions.note_of(step)
     except encryption.UnsealError:
         note = _("Ce texte ne peut pas être lu en ce moment.")
-    return {"at": step.at, "act": ACTS[Act(step.act)], "by": step.by, "part": PARTS[Part(step.part)], "note": note,
+    return {"at": step.at, "act": _words(ACTS, step.act), "by": step.by, "part": _words(PARTS, step.part), "note": note,
             "is_on_call": step.on_call is not None}  # fmt: skip
 
 
@@ -330,7 +335,7 @@ def register_rows() -> list[list[str]]:
                 str(one.asked_by),
                 ", ".join(signed),
                 ", ".join(agreed),
-                str(STATES[State(one.state)]),
+                _words(STATES, one.state),
                 f"{one.moved_at:%Y-%m-%d %H:%M}",
                 _("à faire") if owed else reviewed,
             ]

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from common import dates
+from common.choices import label_of
 from reports.audit import log as audit_log
 from reports.audit.wording import removed_in_words
 from reports.models import AccessKind, AccessRecord, Tombstone
@@ -52,7 +53,7 @@ class Proof:
             lines.append("Le mois n'est pas fini : cette preuve est provisoire.")
         lines += ["", f"Signalements supprimés : {self.gone.total()}"]
         for (kind, rule, cause), count in sorted(self.gone.items()):
-            lines.append(f"  {count} – {Kind(kind).label} ; règle {rule} jours ; {Cause(cause).label}")
+            lines.append(f"  {count} – {label_of(Kind, kind)} ; règle {rule} jours ; {label_of(Cause, cause)}")
         lines += ["", "Autres suppressions, d'après le registre :"]
         others = sorted((removed_in_words(name), count) for name, count in self.others.items())
         lines += [f"  {count} – {name}" for name, count in others] or ["  aucune"]

@@ -12,6 +12,7 @@ from enum import StrEnum
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from common.choices import label_of
 from triage.questionnaire.questions import Text
 
 
@@ -152,7 +153,7 @@ class Met:
 
     @property
     def labels(self) -> list[str]:
-        return [str(Element(element).label) for element in self.elements]
+        return [label_of(Element, element) for element in self.elements]
 
 
 @dataclass(frozen=True, slots=True)

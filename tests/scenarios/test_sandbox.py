@@ -61,7 +61,7 @@ def test_three_people_come_answer_and_take_leave(site):
     assert people.returncode == 0, said
     assert len(answered) == len(NAMES)
     with site.database():
-        found = {report.age_band: report for report in Report.objects.all()}
+        found = {report.age: report for report in Report.objects.all()}
         assert len(Report.objects.all()) == len(NAMES) and {"adult", "under_18"} == set(found)
         bodies = [
             message.body for message in Message.objects.filter(author=Author.REPORTER).select_related("conversation")

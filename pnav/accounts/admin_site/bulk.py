@@ -250,11 +250,11 @@ def write(rows: Iterable[Iterable[str]]) -> str:
 def rows_of_agents() -> list[list[str]]:
     """The accounts of those who answer, in the columns of a sheet. No password, no e-mail address: there are none."""
     agents = Agent.objects.select_related("user", "unit").order_by("user__username")
-    names = {role: name for name, role in ROLES.items()}
-    forces = {Force.POLICE: "police", Force.GENDARMERIE: "gendarmerie"}
+    names: dict[str, str] = {role: name for name, role in ROLES.items()}
+    forces: dict[str, str] = {Force.POLICE: "police", Force.GENDARMERIE: "gendarmerie"}
     return [
-        [agent.user.last_name, agent.user.first_name, "", agent.user.username, names.get(Role(agent.user.role), ""),
-         agent.unit.name, forces[Force(agent.unit.force)], agent.public_name]
+        [agent.user.last_name, agent.user.first_name, "", agent.user.username, names.get(agent.user.role, ""),
+         agent.unit.name, forces.get(agent.unit.force, ""), agent.public_name]
         for agent in agents
     ]  # fmt: skip
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from common.choices import read_choice
 from common.texts import contacts
 from common.texts.text_rows import label_of
 from pnav.accounts.approval_rules import Act, State
@@ -150,7 +151,7 @@ def _state(change: PendingChange) -> State:
     """As it is now: nobody may have written yet that it lapsed."""
     if change.state == State.PENDING and timezone.now() >= change.lapses_at:
         return State.LAPSED
-    return State(change.state)
+    return read_choice(State, change.state, State.LAPSED)
 
 
 def _object_url(change: PendingChange) -> str:

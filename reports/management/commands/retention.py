@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from common.choices import label_of
 from reports.models import Erased
 from reports.retention import deletion, proof, tombstones
 from reports.rules.retention import Cause, Item, Kind, State
@@ -88,7 +89,7 @@ class Command(BaseCommand):
                 f"{STATES[item.state]:<15}",
                 f"{timezone.localtime(item.due_at):%d/%m/%Y}",
                 f"{item.count:>6}",
-                f"{Kind(item.kind).label} ({item.rule} j ; {Cause(item.cause).label})",
+                f"{label_of(Kind, item.kind)} ({item.rule} j ; {label_of(Cause, item.cause)})",
                 item.subject,
             )
             self.stdout.write("  ".join(parts).rstrip())

@@ -46,6 +46,7 @@ function adopt(entry, thread, dossier) {
   const id = entry.dataset.conversation ?? "";
   const c = conversations.get(id) || blank(id);
   const offline = seekSlot("offline", entry);
+  const asleep = seekSlot("asleep", entry);
   const form = seek("[data-reply]", thread, HTMLFormElement);
   Object.assign(c, {
     entry,
@@ -60,6 +61,7 @@ function adopt(entry, thread, dossier) {
     over: thread.dataset.status === "closed",
     lastSeq: Number(thread.dataset.lastSeq),
     offline: Boolean(offline && !offline.hidden),
+    asleep: Boolean(asleep && !asleep.hidden),
     readSeq: Number(thread.dataset.readSeq),
     readSent: Number(thread.dataset.readSeq),
     theirRead: Number(thread.dataset.theirRead),

@@ -51,7 +51,7 @@ function take(c, item, isPending) {
   }
   turn(c, item);
   if (item.author !== "reporter") return;
-  c.offline = false;
+  c.offline = c.asleep = false;
   c.unread += 1;
   threads.showTyping(c, false);
   const proposed = `#proposees-${c.id}`;

@@ -56,6 +56,8 @@ export function paint(c) {
   const offline = seekSlot("offline", c.entry); // what has ended came without it
   if (offline) {
     offline.hidden = c.over || !c.offline;
+    const asleep = seekSlot("asleep", c.entry);
+    if (asleep) asleep.hidden = c.over || !c.asleep;
     slot("frees", c.entry).hidden = c.over || !(c.offline || c.waits === "left");
   }
   const link = find("a", c.entry);
@@ -137,6 +139,8 @@ export function refreshList() {
       c.waits = fresh.dataset.waits ?? "";
       c.since = waitsSince(fresh);
       c.offline = !slot("offline", fresh).hidden;
+      const asleep = seekSlot("asleep", fresh);
+      c.asleep = Boolean(asleep && !asleep.hidden);
       showPromise(c, slot("promise", fresh).dataset.until || "");
       showEmergency(c, emergencyOf(fresh));
       paint(c);

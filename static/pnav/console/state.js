@@ -25,6 +25,7 @@ import { fill } from "../lib/words.js";
  * @property {string} waits whose turn it is: "me", "them", or "left"
  * @property {string} since when the person waits for an answer, in ISO 8601; empty: they do not
  * @property {boolean} offline
+ * @property {boolean} asleep the person's page is out of sight, and may sleep
  * @property {boolean} over
  * @property {boolean} gone no longer ours to read
  * @property {boolean} isNew until it is opened

@@ -83,6 +83,19 @@ def test_home_entry_person_who_left_is_back_with_a_message_or_the_code(back):
     assert 'data-waits="me"' in signed_in(agent.user).get(CONSOLE).text
 
 
+@pytest.mark.parametrize(("minutes", "is_asleep"), [(0.9, False), (1.1, True), (9, True), (11, False)])
+def test_entry_says_that_a_page_out_of_sight_sleeps(minutes, is_asleep):
+    """For as long as it keeps its turn in the queue; then that the person is offline."""
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    rows = type(conversation).objects.filter(pk=conversation.pk)
+    rows.update(reporter_seen_at=make.long_ago(minutes), reporter_is_hidden=True)
+    html = squeezed(signed_in(agent.user).get(CONSOLE).text)
+    assert ('data-slot="asleep">En veille' in html) is is_asleep
+    assert ('data-slot="offline">Hors ligne' in html) is (minutes > 10)
+    assert (FREES in html) is (minutes > 10)
+
+
 @pytest.mark.parametrize(("minutes", "is_offline"), [(0.9, False), (1.1, True)])
 def test_home_entry_says_offline_after_a_minute_without_a_beat(minutes, is_offline):
     agent = make.agent()
