@@ -44,6 +44,7 @@ from chat.visitor.base import (
     why_here,
     without_visit,
 )
+from chat.visitor.draft_session import Draft
 from common import rate_limits
 from common.service_settings import definitions, values
 from reports import reporter_identity
@@ -96,7 +97,11 @@ def _why(form: MessageForm, *, familiar: bool) -> str:
 
 
 def _show(
-    request: HttpRequest, conversation: Conversation, form: MessageForm | None = None, *, draft: str = ""
+    request: HttpRequest,
+    conversation: Conversation,
+    form: MessageForm | None = None,
+    *,
+    draft: Draft = Draft(),  # noqa: B008  nobody can change it
 ) -> HttpResponse:
     """Draw the page of the conversation, with the message that could not be sent, or what was being written."""
     manner = manner_of(request, conversation)
@@ -104,8 +109,8 @@ def _show(
     standing = _standing(conversation, manner)
     lines = transcript.read_lines(conversation, said, discreet=discreet)
     beside = page_state.read_page_state(conversation, timezone.now())
-    if draft and _is_said(draft, lines):
-        draft = ""  # the page that sent it was gone before it could say so
+    if draft.body and _is_said(draft.body, lines):
+        draft = Draft()  # the page that sent it was gone before it could say so
     context = {
         **manner,
         **standing,
@@ -115,7 +120,8 @@ def _show(
         "last_seq": lines[-1].seq if lines else 0,
         "is_error": form is not None,
         "body_error": "" if form is None else _why(form, familiar=manner["familiar"]),
-        "body": form.data.get("body", "") if form is not None else draft,
+        "body": form.data.get("body", "") if form is not None else draft.body,
+        "tab": draft_session.name_of_tab(form.data.get("tab", "")) if form is not None else draft.tab,
         "client_id": (form is not None and form.cleaned_data.get("client_id")) or uuid.uuid4(),
         "words": json.dumps(said, ensure_ascii=False),
         "max_length": protocol.MAX_BODY,
@@ -127,7 +133,7 @@ def _show(
         "told": _told(conversation),
         "is_answered": beside.is_answered,
         "reasons": why_here(request) if conversation.status == Status.WAITING and not discreet else (),
-        "report_form": AddedForm.of(conversation.report, familiar=manner["familiar"]),
+        "report_form": AddedForm.of(conversation.report, familiar=manner["familiar"], discreet=discreet),
         "doors_in": _doors_in(conversation),
         "kept": {
             "asleep": values.get(definitions.ASLEEP),
@@ -188,8 +194,8 @@ def conversation(request: HttpRequest) -> HttpResponse:
         current = access.as_reporter(request.session)
         assert current is not None  # noqa: S101  it was just opened
     draft = draft_session.read_draft(request, current)
-    if draft and current.status == Status.CLOSED:
-        form = MessageForm({"body": draft})
+    if draft.body and current.status == Status.CLOSED:
+        form = MessageForm({"body": draft.body, "tab": draft.tab})
         form.is_valid()
         form.errors.pop("body", None)
         form.add_error("body", ValidationError("", code=OVER))
@@ -257,7 +263,7 @@ def post_message(request: HttpRequest) -> HttpResponse:
         form.add_error("body", ValidationError("", code=OVER))
         current.refresh_from_db()
         return _show(request, current, form)
-    draft_session.forget_draft(request)
+    draft_session.forget_draft(request, current, tab=draft_session.name_of_tab(request.POST.get("tab", "")))
     return redirect(reverse("chat:conversation") + "#fin")
 
 

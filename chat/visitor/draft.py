@@ -27,13 +27,19 @@ def _is_ours(address: str) -> bool:
     return bool(is_valid_path(urlsplit(address).path))
 
 
+def _moment(given: str) -> int:
+    """Milliseconds by the clock of a page; 0 for anything else."""
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 16 else 0
+
+
 @require_POST
 @when_away
 def leave(request: HttpRequest) -> HttpResponse:
     """Keep the text (`body`) and go where the button says (`to`, an address), without a script too.
 
-    A script that asks for JSON saves what is being typed and stays on its page: SAVES in SAVES_SECONDS for a
-    conversation, each one write of the session, none when nothing changed.
+    A script that asks for JSON saves what is being typed in its tab (`tab`) and stays on its page; without a `body` it
+    asks what the tab was typing, for a page that was loaded again may be older than its last save. SAVES in
+    SAVES_SECONDS for a conversation, each one write of the session, none when nothing changed.
     """
     current = access.as_reporter(request.session)
     if current is None:
@@ -41,7 +47,10 @@ def leave(request: HttpRequest) -> HttpResponse:
     is_save = wants_json(request)
     if is_save and rate_limits.is_over(f"draft:{current.public_id}", limit=SAVES, seconds=SAVES_SECONDS):
         return json_answer({"error": "too_many"}, status=429)
-    draft_session.keep_draft(request, current, request.POST.get("body"))
+    tab, body = draft_session.name_of_tab(request.POST.get("tab", "")), request.POST.get("body")
+    if is_save and body is None:
+        return json_answer({"body": draft_session.read_tab(request, current, tab)})
+    draft_session.keep_draft(request, current, body, tab=tab, at=_moment(request.POST.get("at", "")))
     if is_save:
         return HttpResponse(status=204)
     to = request.POST.get("to", "")

@@ -1,40 +1,105 @@
 """Keeps what is being written in the exchange in the visit until it is sent or erased.
 
 It waits in the sealed session, never on the device nor in an address, and stands in its field whenever the exchange is
-shown: after another page of ours, a reload, « Back », or a tab that the telephone ended. It is forgotten with the
-visit. See `reports.session`, docs/adr/0066.
+shown: after another page of ours, a reload, « Back », or a tab that the telephone ended. Each tab of a visit keeps its
+own; a page that no tab knows yet shows what was typed last. It is forgotten with the visit. See `reports.session`,
+docs/adr/0066.
 """
+
+import re
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest
 
 from chat.models import Conversation
 
 KEY = "reports.draft"  # of what a visit forgets with its report
-KEPT_MAX = 20_000  # characters: far more than a message may have, which is said beside its field
+KEPT_MAX = 20_000  # characters, of all tabs together: several times what a message may have
+TABS_MAX = 3  # of one visit; the text of the tab that typed longest ago is forgotten first
+WITHOUT_SCRIPT = ""  # the name of what has no script to draw one
+_NAME = re.compile(r"[a-z0-9-]{1,36}")
 
 
-def keep_draft(request: HttpRequest, conversation: Conversation, body: str | None) -> None:
-    """Keep this text in place of the one before; a blank one erases it. None, from a form without the field: nothing.
+class Draft(NamedTuple):
+    """A text that is being written, and the name of its tab."""
 
-    The session is written only when the text changed.
-    """
-    if body is None:
+    tab: str = WITHOUT_SCRIPT
+    body: str = ""
+
+
+def name_of_tab(given: str) -> str:
+    """The name that a page's script drew for its tab; of anything else, that of a page without a script."""
+    return given if _NAME.fullmatch(given) else WITHOUT_SCRIPT
+
+
+def _kept(request: HttpRequest, conversation: Conversation) -> dict[str, dict[str, Any]]:
+    """What each tab types in this conversation, the last that typed at the end."""
+    kept = request.session.get(KEY)
+    if kept is None or kept["of"] != str(conversation.public_id):
+        return {}
+    # The version before keeps one text, `body`, and its processes read that.
+    last = {"body": kept["body"], "at": kept.get("at", 0)}
+    return {**kept.get("others", {}), kept.get("tab", WITHOUT_SCRIPT): last}
+
+
+def _write(request: HttpRequest, conversation: Conversation, tabs: dict[str, dict[str, Any]]) -> None:
+    if not tabs:
+        request.session.pop(KEY, None)
         return
-    if not body.strip():
-        forget_draft(request)
-        return
-    kept = {"of": str(conversation.public_id), "body": body[:KEPT_MAX]}
+    (tab, last), *before = reversed(tabs.items())
+    others: dict[str, dict[str, Any]] = {}
+    room = KEPT_MAX - len(last["body"])
+    for name, one in before[: TABS_MAX - 1]:
+        room -= len(one["body"])
+        if room < 0:
+            break
+        others = {name: one, **others}
+    kept = {"of": str(conversation.public_id), "tab": tab, **last, "others": others}
     if request.session.get(KEY) != kept:
         request.session[KEY] = kept
 
 
-def read_draft(request: HttpRequest, conversation: Conversation) -> str:
-    """Return what is being written in this conversation; empty for nothing."""
-    kept = request.session.get(KEY)
-    return kept["body"] if kept is not None and kept["of"] == str(conversation.public_id) else ""
+def keep_draft(
+    request: HttpRequest, conversation: Conversation, body: str | None, *, tab: str = WITHOUT_SCRIPT, at: int = 0
+) -> None:
+    """Keep this text in place of the one before of the same tab; a blank one erases it. None, from a form without the
+    field: nothing.
+
+    at: when the page sent it, by its own clock, in milliseconds; one that was overtaken by a later one of its tab
+    changes nothing. The session is written only when the text changed: KEPT_MAX characters at most, of TABS_MAX tabs.
+    """
+    if body is None:
+        return
+    tabs = _kept(request, conversation)
+    if tab != WITHOUT_SCRIPT:
+        tabs.pop(WITHOUT_SCRIPT, None)  # this tab took it over
+    before = tabs.pop(tab, None)
+    if before is not None and before["at"] > at > 0:
+        return
+    if body.strip():
+        if before is not None and before["body"] == body[:KEPT_MAX]:
+            return
+        tabs[tab] = {"body": body[:KEPT_MAX], "at": at}
+    _write(request, conversation, tabs)
 
 
-def forget_draft(request: HttpRequest) -> None:
-    """Forget the draft, because nothing is being written any more."""
-    if KEY in request.session:
-        del request.session[KEY]
+def read_draft(request: HttpRequest, conversation: Conversation) -> Draft:
+    """What was typed last in this conversation, in whichever tab; empty for nothing."""
+    tabs = _kept(request, conversation)
+    if not tabs:
+        return Draft()
+    tab, kept = list(tabs.items())[-1]
+    return Draft(tab, kept["body"])
+
+
+def read_tab(request: HttpRequest, conversation: Conversation, tab: str) -> str:
+    """What is being written in this tab; empty for nothing. A text without a tab, which a process of the version before
+    kept, is that of whoever asks."""
+    tabs = _kept(request, conversation)
+    body: str = (tabs.get(tab) or tabs.get(WITHOUT_SCRIPT) or {"body": ""})["body"]
+    return body
+
+
+def forget_draft(request: HttpRequest, conversation: Conversation, *, tab: str = WITHOUT_SCRIPT) -> None:
+    """Nothing is being written any more in this tab."""
+    keep_draft(request, conversation, "", tab=tab)

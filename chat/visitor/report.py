@@ -30,13 +30,15 @@ def add_to_report(request: HttpRequest) -> HttpResponse:
     current = access.as_reporter(request.session)
     if current is None:
         return json_answer({"error": "no_session"}, status=401) if wants_json(request) else without_visit(request)
-    draft_session.keep_draft(request, current, request.POST.get("body"))
+    tab = draft_session.name_of_tab(request.POST.get("tab", ""))
+    draft_session.keep_draft(request, current, request.POST.get("body"), tab=tab)
     if current.status == Status.CLOSED:
         return json_answer({"error": "closed"}, status=409) if wants_json(request) else redirect("chat:conversation")
     if rate_limits.is_over(f"facts:{current.public_id}", limit=SAVES, seconds=SAVES_SECONDS):
         return json_answer({"error": "too_many"}, status=429) if wants_json(request) else _back()
     manner = manner_of(request, current)
-    form = AddedForm.of(current.report, request.POST, familiar=manner["familiar"])
+    voice = {name: manner[name] for name in ("familiar", "discreet")}
+    form = AddedForm.of(current.report, request.POST, **voice)
     if not form.is_valid():
         if wants_json(request):
             return json_answer({"error": "invalid"}, status=400)

@@ -84,7 +84,8 @@ def code(request: HttpRequest) -> HttpResponse:
         return json_answer({"error": "no_session"}, status=401) if wants_json(request) else _without_visit(request)
     if request.method != "POST":
         return _show(request, current)
-    draft_session.keep_draft(request, current, request.POST.get("body"))
+    tab = draft_session.name_of_tab(request.POST.get("tab", ""))
+    draft_session.keep_draft(request, current, request.POST.get("body"), tab=tab)
     actions.reporters_seen(conversation_ids=[current.pk])  # the place is kept from now on
     issued, error, status = _issue(current)
     current.refresh_from_db(fields=["status", "resume_digest", "resume_issued_at", "resume_until"])

@@ -55,6 +55,39 @@ def test_what_is_typed_survives_a_reload_a_killed_tab_and_back(live_site, enter)
     assert bodies(live_site, conversation) == []
 
 
+def test_each_tab_keeps_what_is_typed_in_it(live_site, enter):
+    conversation = in_site(live_site, make.waiting)
+    first = enter(conversation, width=360, height=640)
+    type_and_wait(first, TYPED)
+    second = first.context.new_page()
+    second.goto(live_site.url + "/tchat/")
+    expect(second.get_by_label(BOX)).to_have_value("")  # it is the other tab's, which is open
+    type_and_wait(second, "Autre chose")
+    for page, text in ((first, TYPED), (second, "Autre chose")):
+        page.reload()
+        expect(page.get_by_label(BOX)).to_have_value(text)
+    with second.expect_response(re.compile("/tchat/brouillon/$")):
+        second.get_by_role("button", name="Envoyer").click()
+    expect(own(second).locator("[data-part=state]")).to_have_text("Envoyé")
+    for page, text in ((first, TYPED), (second, "")):
+        page.reload()
+        expect(page.get_by_label(BOX)).to_have_value(text)
+    second.close()
+    first.close()
+
+
+def test_reload_right_after_the_last_key_loses_no_word(live_site, enter):
+    """Without waiting for the save that comes every three seconds."""
+    conversation = in_site(live_site, make.waiting)
+    page = enter(conversation, width=360, height=640)
+    for text in (TYPED, TYPED + " hier soir"):
+        page.get_by_label(BOX).fill(text)
+        page.reload()
+        expect(page.get_by_label(BOX)).to_have_value(text)
+    assert page.evaluate("[Object.keys(localStorage), Object.keys(sessionStorage)]") == [[], []]
+    assert TYPED not in page.evaluate("JSON.stringify(history.state)")
+
+
 def test_what_was_sent_is_typed_no_more(live_site, enter):
     _agent, conversation = assigned(live_site)
     page = enter(conversation)

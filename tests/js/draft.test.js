@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
-import { createDraft, EVERY_MS, saveTo } from "../../static/pnav/chat/draft.js";
+import { createDraft, EVERY_MS, recall, saveTo } from "../../static/pnav/chat/draft.js";
 
 beforeEach(() => {
   mock.timers.reset();
@@ -79,6 +79,78 @@ test("what was typed while a save was on its way follows it", async () => {
   );
 });
 
+test("a page that goes does not wait for the save that is on its way", async () => {
+  const answers = [];
+  let text = "a";
+  const saved = [];
+  const draft = createDraft({
+    text: () => text,
+    save: (body, isLeaving) => {
+      saved.push([body, isLeaving]);
+      return new Promise((resolve) => answers.push(() => resolve("kept")));
+    },
+  });
+  text = "ab";
+  draft.changed();
+  mock.timers.tick(EVERY_MS);
+  text = "abc";
+  draft.leaving();
+  draft.leaving(); // `pagehide` after `beforeunload`
+  assert.deepEqual(saved, [
+    ["ab", false],
+    ["abc", true],
+  ]);
+  for (const answer of answers) answer();
+  await settled();
+  await draft.leaving();
+  assert.equal(saved.length, 2, "all of it is kept");
+});
+
+test("what the field was filled with by the server is not saved", async () => {
+  const { draft, log } = page();
+  log.text = "recalled";
+  draft.agree();
+  await draft.leaving();
+  assert.deepEqual(log.saved, []);
+});
+
+test("a page that was loaded again asks what its tab was typing, and again for what was on its way", async () => {
+  const asked = [];
+  const shown = [];
+  globalThis.fetch = async (_address, options) => {
+    asked.push(String(options.body));
+    return { ok: true, json: async () => ({ body: ["a", "ab"][asked.length - 1] }) };
+  };
+  const done = recall("/x/", "t", { tab: () => "one", isUntouched: () => true, show: (body) => shown.push(body) });
+  for (let turn = 0; turn < 8; turn += 1) {
+    mock.timers.tick(1500);
+    await settled();
+  }
+  await done;
+  assert.deepEqual(asked, ["tab=one", "tab=one"]);
+  assert.deepEqual(shown, ["a", "ab"]);
+});
+
+test("nothing is asked or shown once somebody types", async () => {
+  let isUntouched = true;
+  const shown = [];
+  globalThis.fetch = async () => {
+    isUntouched = false; // meanwhile
+    return { ok: true, json: async () => ({ body: "a" }) };
+  };
+  const done = recall("/x/", "t", {
+    tab: () => "one",
+    isUntouched: () => isUntouched,
+    show: (body) => shown.push(body),
+  });
+  for (let turn = 0; turn < 8; turn += 1) {
+    mock.timers.tick(1500);
+    await settled();
+  }
+  await done;
+  assert.deepEqual(shown, []);
+});
+
 test("a save that failed is tried again, later", async () => {
   const { log, type } = page(["later"]);
   type("a");
@@ -109,9 +181,9 @@ test("a quick exit saves nothing", async () => {
   };
   const root = { classList: { contains: () => true } };
   globalThis.document = { documentElement: root };
-  assert.equal(await saveTo("/x/", "t")("a", true), "never");
+  assert.equal(await saveTo("/x/", "t", () => "one")("a", true), "never");
   assert.equal(asked, 0);
   root.classList.contains = () => false;
-  assert.equal(await saveTo("/x/", "t")("a", true), "kept");
+  assert.equal(await saveTo("/x/", "t", () => "one")("a", true), "kept");
   assert.equal(asked, 1);
 });

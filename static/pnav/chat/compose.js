@@ -6,10 +6,11 @@
 
 import { byId, isModified, write } from "../lib/dom.js";
 import { length, newId, Outbox } from "../lib/outbox.js";
-import { createDraft, saveTo } from "./draft.js";
+import { createDraft, recall, saveTo } from "./draft.js";
 import { data, exchange, say, show, visit, words } from "./state.js";
 import { banner } from "./status.js";
-import { draw, part, place, setState } from "./thread.js";
+import { createTab } from "./tab.js";
+import { draw, lastOwn, part, place, setState } from "./thread.js";
 
 /** @typedef {import("../lib/outbox.js").Entry} Entry */
 /** @typedef {import("../lib/outbox.js").Standing} Standing */
@@ -23,8 +24,38 @@ const limit = Number(data.maxLength);
 let held = ""; // where a way out leads that was held up once, for a message that would be lost
 let typedAt = 0;
 
+const tabField = /** @type {HTMLInputElement} */ (form.elements.namedItem("tab"));
+const came = box.value; // what the page came with
+const isOfThisTab = typeof history.state?.tab === "string"; // loaded again, or come back to
+let isUntouched = true;
+
+/** Put what this tab was typing into the field; a text that was sent meanwhile is nobody's any more. @param {string} body */
+function fillIn(body) {
+  box.value = body.trim() === lastOwn() ? "" : body;
+  draft.agree();
+  count();
+}
+
+const tab = createTab({
+  kept: history.state?.tab,
+  shown: (came.trim() && tabField.value) || null,
+  draw: newId,
+  keep(name) {
+    history.replaceState({ ...history.state, tab: name }, "");
+    tabField.value = name;
+  },
+  left() {
+    if (isUntouched) fillIn("");
+  },
+  channel: "BroadcastChannel" in window ? new BroadcastChannel("tabs") : null,
+});
+visit.signal.addEventListener("abort", tab.end);
+
 /** What stands in the field, as the visit keeps it. */
-export const draft = createDraft({ text: () => box.value, save: saveTo(data.draft ?? "", data.csrf ?? "") });
+export const draft = createDraft({
+  text: () => box.value,
+  save: saveTo(data.draft ?? "", data.csrf ?? "", () => tab.name),
+});
 
 /** @type {Record<Standing, [string, "waiting" | "failed" | "refused"]>} */
 const STANDINGS = {
@@ -86,6 +117,7 @@ function post() {
   if (exchange.status === "closed") return;
   tellError(!body ? words.empty : length(body) > limit ? words.too_long : "");
   if (!body || length(body) > limit) return;
+  isUntouched = false;
   box.value = "";
   count();
   put(newId(), body);
@@ -142,13 +174,19 @@ function follow(event) {
   form.requestSubmit(way);
 }
 
-/** The page goes out of sight, or for good: what was typed since the last save goes now. */
+/**
+ * The page goes out of sight, or for good: what was typed since the last save goes now. Before a reload `beforeunload` comes
+ * before the next page is asked for, `pagehide` after it.
+ */
 function watchDraft() {
   const leave = () => {
     if (document.hidden) draft.leaving();
   };
   document.addEventListener("visibilitychange", leave, { signal: visit.signal });
+  addEventListener("beforeunload", () => draft.leaving(), { signal: visit.signal });
   addEventListener("pagehide", () => draft.leaving(), { signal: visit.signal });
+  const page = { tab: () => tab.name, isUntouched: () => isUntouched && !visit.signal.aborted, show: fillIn };
+  if (isOfThisTab) recall(data.draft ?? "", data.csrf ?? "", page);
 }
 
 export function watchForm() {
@@ -161,6 +199,7 @@ export function watchForm() {
     post();
   });
   box.addEventListener("input", () => {
+    isUntouched = false;
     count();
     draft.changed();
     const { line, status } = exchange;

@@ -11,6 +11,8 @@ export const EVERY_MS = 3000;
 const AGAIN_MS = 10_000; // after a failure, or when the server asks for patience
 const KEEPALIVE_MOST = 12_000; // characters: browsers refuse 64 KiB and more from a page that goes
 
+const RECALLED_MS = [0, 1500]; // when a page that was loaded again asks what its tab was typing
+
 /** @typedef {"kept" | "later" | "never"} Answer of a save: "later" to be tried again, "never" when the visit is over */
 
 /**
@@ -21,20 +23,23 @@ const KEEPALIVE_MOST = 12_000; // characters: browsers refuse 64 KiB and more fr
 export const createDraft = ({ text, save }) => {
   const timers = createTimers();
   let kept = text(); // what the page came with is what the server has
-  let isSaving = false;
+  /** @type {string | null} */
+  let saving = null; // the text that is on its way
   let isOver = false;
 
   /** @param {boolean} isLeaving */
   async function saveNow(isLeaving) {
     const body = text();
     timers.clear("save");
-    if (isOver || isSaving || body === kept) return;
-    isSaving = true;
+    // A page that goes does not wait for a save of a moment ago; the server takes the later of two.
+    if (isOver || body === (saving ?? kept) || (saving !== null && !isLeaving)) return;
+    saving = body;
     const answer = await save(body, isLeaving);
-    isSaving = false;
+    if (saving === body) saving = null;
     if (answer === "never") isOver = true;
     if (answer === "kept") kept = body;
-    if (!isOver && text() !== kept) timers.set("save", answer === "kept" ? EVERY_MS : AGAIN_MS, () => saveNow(false));
+    if (!isOver && saving === null && text() !== kept)
+      timers.set("save", answer === "kept" ? EVERY_MS : AGAIN_MS, () => saveNow(false));
   }
 
   return {
@@ -46,6 +51,10 @@ export const createDraft = ({ text, save }) => {
     now: () => saveNow(false),
     /** The page goes out of sight, perhaps for good. */
     leaving: () => saveNow(true),
+    /** What stands in the field now is what the server has: it was recalled, or left to another tab. */
+    agree() {
+      kept = text();
+    },
     /** The visit is over. */
     end() {
       isOver = true;
@@ -59,15 +68,16 @@ export const createDraft = ({ text, save }) => {
  *
  * @param {string} address
  * @param {string} token against forgery
+ * @param {() => string} tab its name
  * @returns {(body: string, isLeaving: boolean) => Promise<Answer>}
  */
-export const saveTo = (address, token) => async (body, isLeaving) => {
+export const saveTo = (address, token, tab) => async (body, isLeaving) => {
   if (document.documentElement.classList.contains("pnav-leaving")) return "never";
   try {
     const answer = await fetch(address, {
       method: "POST",
       headers: { "X-CSRFToken": token, Accept: "application/json" },
-      body: new URLSearchParams({ body }),
+      body: new URLSearchParams({ body, tab: tab(), at: String(Date.now()) }),
       keepalive: isLeaving && body.length < KEEPALIVE_MOST,
       redirect: "manual",
     });
@@ -77,3 +87,30 @@ export const saveTo = (address, token) => async (body, isLeaving) => {
     return "later"; // no network: the line says so, and the text is in the page
   }
 };
+
+/**
+ * What this tab was typing, asked of the server: the page that was loaded again may be older than the last save of the
+ * one before it, which leaves when that one goes. Two requests at most, none once somebody types.
+ *
+ * @param {string} address
+ * @param {string} token against forgery
+ * @param {object} page
+ * @param {() => string} page.tab its name
+ * @param {() => boolean} page.isUntouched whether nothing was typed since the page came
+ * @param {(body: string) => void} page.show
+ */
+export async function recall(address, token, { tab, isUntouched, show }) {
+  for (const ms of RECALLED_MS) {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    if (!isUntouched()) return;
+    try {
+      const headers = { "X-CSRFToken": token, Accept: "application/json" };
+      const answer = await fetch(address, { method: "POST", headers, body: new URLSearchParams({ tab: tab() }) });
+      if (!answer.ok) return;
+      const { body } = await answer.json();
+      if (isUntouched()) show(body);
+    } catch {
+      return; // no network: the page keeps what it came with
+    }
+  }
+}

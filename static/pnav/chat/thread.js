@@ -62,6 +62,12 @@ export function setState(node, text, kind = "") {
   if (again) again.hidden = kind !== "failed";
 }
 
+/** The text of the person's last message on this page; empty for none. */
+export const lastOwn = () => {
+  const own = all("[data-author=reporter]", list).at(-1);
+  return own ? (part(own, "body").textContent ?? "") : "";
+};
+
 /** @param {DOMRect} box */
 const isIn = ({ top, bottom, height }) => height > 0 && bottom > 0 && top < innerHeight;
 

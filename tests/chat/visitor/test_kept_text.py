@@ -36,8 +36,12 @@ def leave(client, body, to="/tchat/suites/"):
     return client.post(reverse("chat:draft"), {"body": body, "to": to})
 
 
-def save(client, body):
-    return client.post(reverse("chat:draft"), {"body": body}, headers={"Accept": "application/json"})
+def save(client, body, **more):
+    return client.post(reverse("chat:draft"), {"body": body} | more, headers={"Accept": "application/json"})
+
+
+def recalled(client, tab):
+    return client.post(reverse("chat:draft"), {"tab": tab}, headers={"Accept": "application/json"}).json()["body"]
 
 
 @pytest.mark.parametrize(
@@ -85,6 +89,62 @@ def test_text_is_saved_as_it_is_typed_sealed_and_nowhere_else(as_reporter):
     assert not [one for one in queries if one["sql"].startswith("UPDATE")], "nothing changed"
     assert save(client, "").status_code == 204
     assert "Un-mot-garde" not in client.get(PAGE).text
+
+
+def test_each_tab_keeps_its_own_text(as_reporter):
+    conversation = make.assigned()
+    client = as_reporter(conversation)
+    save(client, "Premier-onglet", tab="one")
+    save(client, "Deuxieme-onglet", tab="two")
+    assert (recalled(client, "one"), recalled(client, "two"), recalled(client, "three")) == (
+        "Premier-onglet", "Deuxieme-onglet", "",
+    )  # fmt: skip
+    page = client.get(PAGE).text
+    assert "Deuxieme-onglet</textarea>" in page and 'name="tab" value="two"' in page, "what was typed last"
+    save(client, "", tab="two")
+    assert "Premier-onglet</textarea>" in client.get(PAGE).text
+    leave(client, "Sans-onglet")
+    assert recalled(client, "one") == "Premier-onglet"
+    save(client, "", tab="one")
+    assert draft_session.KEY not in client.session
+
+
+def test_tabs_of_a_visit_are_bounded_and_the_oldest_is_forgotten(as_reporter):
+    client = as_reporter(make.assigned())
+    for number in range(draft_session.TABS_MAX + 1):
+        save(client, f"mot {number}", tab=f"tab-{number}")
+    assert [recalled(client, f"tab-{number}") for number in range(4)] == ["", "mot 1", "mot 2", "mot 3"]
+    save(client, "x" * (draft_session.KEPT_MAX + 1), tab="tab-2")
+    kept = client.session[draft_session.KEY]
+    assert len(kept["body"]) == draft_session.KEPT_MAX and kept["others"] == {}
+
+
+@pytest.mark.parametrize("tab", ["<b>", "x" * 37, "É", "a b", "A"])
+def test_name_of_a_tab_is_no_text_of_anybody(as_reporter, tab):
+    client = as_reporter(make.assigned())
+    save(client, "Un-mot-garde", tab=tab)
+    assert client.session[draft_session.KEY]["tab"] == draft_session.WITHOUT_SCRIPT
+
+
+@pytest.mark.parametrize(("at", "kept"), [("1", "Plus-tard"), ("3", "Plus-tot"), ("", "Plus-tot"), ("x", "Plus-tot")])
+def test_save_that_was_overtaken_changes_nothing(as_reporter, at, kept):
+    """A page that goes sends what was typed since a save that may still be on its way."""
+    client = as_reporter(make.assigned())
+    save(client, "Plus-tard", tab="one", at="2")
+    assert save(client, "Plus-tot", tab="one", at=at).status_code == 204
+    assert recalled(client, "one") == kept
+
+
+def test_text_that_the_version_before_kept_is_read_and_the_other_way_round(as_reporter):
+    conversation = make.assigned()
+    client = as_reporter(conversation)
+    session = client.session
+    session[draft_session.KEY] = {"of": str(conversation.public_id), "body": "Un-mot-d-avant"}
+    session.save()
+    assert "Un-mot-d-avant</textarea>" in client.get(PAGE).text and recalled(client, "one") == "Un-mot-d-avant"
+    save(client, "Un-mot-garde", tab="one")
+    kept = client.session[draft_session.KEY]
+    assert (kept["of"], kept["body"], kept["others"]) == (str(conversation.public_id), "Un-mot-garde", {})
 
 
 def test_text_that_was_sent_is_not_offered_again(as_reporter):

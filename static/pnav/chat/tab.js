@@ -1,0 +1,51 @@
+/**
+ * The name under which this tab of a visit keeps what is being typed. It stands in the entry of the tab's history, which
+ * a reload, « Back » and a restored tab bring back and a quick exit replaces; nothing is put in the browser's storage.
+ *
+ * A new page takes over the name of the text that it shows, unless another tab that is open says that it is its own: a
+ * duplicated tab, or a second one, then draws a name for itself and leaves that text to the other.
+ *
+ * @module
+ */
+
+export const SETTLED_MS = 1000; // after which a tab is the older one
+
+/** @typedef {Pick<BroadcastChannel, "postMessage" | "onmessage" | "close">} Channel */
+
+/**
+ * @param {object} page
+ * @param {string | undefined} page.kept the name that the history of this tab holds
+ * @param {string | null} page.shown the name of the text that the page came with; null when it came with none
+ * @param {() => string} page.draw a new name
+ * @param {(name: string) => void} page.keep keep it in the history of this tab
+ * @param {() => void} page.left another tab had this name: its text is its own
+ * @param {Channel | null} page.channel between the tabs of this site; null in a browser without one
+ */
+export const createTab = ({ kept, shown, draw, keep, left, channel }) => {
+  let name = kept ?? shown ?? draw();
+  const own = draw(); // who asks
+  let isSettled = false;
+  setTimeout(() => {
+    isSettled = true;
+  }, SETTLED_MS);
+  keep(name);
+
+  if (channel) {
+    channel.onmessage = ({ data }) => {
+      if (data.asked === name && data.by !== own && (isSettled || own < data.by))
+        channel.postMessage({ taken: data.by });
+      if (data.taken !== own) return;
+      name = draw();
+      keep(name);
+      left();
+    };
+    channel.postMessage({ asked: name, by: own });
+  }
+
+  return {
+    get name() {
+      return name;
+    },
+    end: () => channel?.close(),
+  };
+};
