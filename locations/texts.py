@@ -12,6 +12,12 @@ REMOVE = Place("places.remove", "Point d'accueil : supprimer")
 CONTACTS = Place("places.contacts", "Mes contacts utiles")
 AROUND = Place("places.around", "Point d'accueil : mots qui se répètent")
 
+add(
+    "places.to_talk_discreet",
+    SEARCH,
+    _("Pour échanger, jour et nuit"),
+    note="Quand quelqu'un peut voir l'écran : ne dit pas ce qu'est cette page.",
+)
 add("places.nearest_known", CHOSEN, _("la plus proche connue"))
 add(
     "places.for",
@@ -122,7 +128,7 @@ add(
     _("Cette fiche sert d'exemple : ne vous y fiez pas pour vous déplacer."),
     _("Cette fiche sert d'exemple : ne t'y fie pas pour te déplacer."),
 )
-add("places.example", AROUND, _("exemple"))
+EXAMPLE = add("places.example", AROUND, _("exemple"))
 add(
     "places.examples",
     AROUND,

@@ -23,10 +23,12 @@ from django.views.csrf import csrf_failure
 
 from common import security_log
 from common.security_log import Event
+from pnav import addresses
 from pnav.accounts.middleware import STAFF_AREAS
 from pnav.accounts.models import User
 from pnav.accounts.presence import is_known_to_keep_lease
 from pnav.accounts.workspaces import workspaces_of
+from pnav.middleware.addresses import is_discreet_visit
 from pnav.pages.frame.language import chosen
 
 # How Django's sentences begin that tell why it refused a form.
@@ -96,6 +98,20 @@ def _in_place(view: Callable[..., HttpResponse], name: str) -> Callable[..., Htt
     return draw
 
 
+def _in_table(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Draw the page with discreet addresses for a visit in discreet mode, whatever it was asked for: what is no page of
+    ours was not led to a discreet address before."""
+
+    @wraps(view)
+    def draw(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if not is_discreet_visit(request):
+            return view(request, *args, **kwargs)
+        with addresses.drawn_in(addresses.DISCREET):
+            return view(request, *args, **kwargs)
+
+    return draw
+
+
 def _why(reason: str) -> str:
     """A word of ours for Django's sentence, which may hold what was sent."""
     return next((word for text, word in REASONS.items() if reason.startswith(text)), "token")
@@ -122,7 +138,7 @@ def too_many(request: HttpRequest) -> HttpResponse:
     return response
 
 
-draw_refused = _in_place(csrf_failure, "403_csrf")
+draw_refused = _in_place(_in_table(csrf_failure), "403_csrf")
 
 
 @_giving_back
@@ -132,6 +148,6 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return HttpResponseBadRequest(render_to_string("bad_request.html"))
 
 
-permission_denied = _giving_back(_noting(_in_place(defaults.permission_denied, "403")))
-page_not_found = _giving_back(_noting(_in_place(defaults.page_not_found, "404")))
+permission_denied = _giving_back(_noting(_in_place(_in_table(defaults.permission_denied), "403")))
+page_not_found = _giving_back(_noting(_in_place(_in_table(defaults.page_not_found), "404")))
 server_error = _giving_back(defaults.server_error)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from common.choices import read_choice
 from common.texts.catalogue import Sentence
 from reports import texts as report_texts
 from reports.models import AgeBand, Fact, Platform, Report, ReporterRole
@@ -49,30 +50,37 @@ def initial_from_triage(answers: Mapping[str, str], *, under: Questionnaire = BU
     }
 
 
-def who_in_words(*, role: str, age_band: str) -> list[str]:
+def who_in_words(*, role: str, age_band: str, discreet: bool = False) -> list[str]:
     """Who speaks, and the age of who suffers the facts, as the person reads them. The age is that of somebody else
-    where somebody else speaks. age_band: unknown, it is left out."""
-    speaker = report_texts.OPTIONS["role"][role].say()
-    if age_band == AgeBand.UNKNOWN:
+    where somebody else speaks. age_band: unknown, it is left out. discreet: in words that tell a bystander nothing."""
+    role = read_choice(ReporterRole, role, ReporterRole.VICTIM)
+    age_band = read_choice(AgeBand, age_band, AgeBand.UNKNOWN)
+    is_victim, is_known = role == ReporterRole.VICTIM, age_band != AgeBand.UNKNOWN
+    if discreet:
+        speaker = (report_texts.FOR_ONESELF if is_victim else report_texts.FOR_SOMEBODY).say()
+    else:
+        speaker = report_texts.OPTIONS["role"][role].say()
+    if not is_known:
         return [speaker]
-    if role == ReporterRole.VICTIM:
+    if is_victim or discreet:
         return [speaker, report_texts.OPTIONS["age_band"][age_band].say()]
     return [report_texts.FOR_PERSON.say(role=speaker, age=report_texts.OPTIONS["age_of_person"][age_band].say())]
 
 
-def _choices(name: str) -> list[tuple[str, Text]]:
-    return [(value, option.later()) for value, option in report_texts.OPTIONS[name].items()]
+def _choices(name: str, discreet: bool) -> list[tuple[str, Text]]:
+    neutral = report_texts.NEUTRAL.get(name, {}) if discreet else {}
+    return [(value, neutral.get(value, option).later()) for value, option in report_texts.OPTIONS[name].items()]
 
 
-def _one(name: str, label: Sentence, *, familiar: bool) -> forms.ChoiceField:
+def _one(name: str, label: Sentence, *, familiar: bool, discreet: bool) -> forms.ChoiceField:
     told = label.later(familiar=familiar)
-    return forms.ChoiceField(label=told, choices=_choices(name), widget=forms.RadioSelect, required=False)
+    return forms.ChoiceField(label=told, choices=_choices(name, discreet), widget=forms.RadioSelect, required=False)
 
 
-def _several(name: str, label: Sentence, *, familiar: bool) -> forms.MultipleChoiceField:
+def _several(name: str, label: Sentence, *, familiar: bool, discreet: bool) -> forms.MultipleChoiceField:
     told = label.later(familiar=familiar)
     return forms.MultipleChoiceField(
-        label=told, choices=_choices(name), widget=forms.CheckboxSelectMultiple, required=False
+        label=told, choices=_choices(name, discreet), widget=forms.CheckboxSelectMultiple, required=False
     )
 
 
@@ -92,18 +100,22 @@ class SealedTextField(forms.CharField):
 class ReportForm(forms.Form):
     """Everything is optional: what routing needs is known from the orientation and from the point d'accueil.
 
-    familiar: the person is a minor and is said *tu*. Each value stays within the choices of `reports.models`.
+    familiar: the person is a minor and is said *tu*. discreet: somebody may see the screen; what is ticked is said in
+    words that tell them nothing. Each value stays within the choices of `reports.models`.
     """
 
-    def __init__(self, *args: Any, familiar: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, familiar: bool, discreet: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.discreet = discreet
+        manner = {"familiar": familiar, "discreet": discreet}
+        facts = report_texts.NEUTRAL_FACTS if discreet else report_texts.FACTS
         for name, field in {
-            "role": _one("role", report_texts.ROLE, familiar=familiar),
-            "age_band": _one("age_band", report_texts.AGE, familiar=familiar),
-            "facts": _several("facts", report_texts.FACTS, familiar=familiar),
-            "platforms": _several("platforms", report_texts.PLATFORMS, familiar=familiar),
-            "since": _one("since", report_texts.SINCE, familiar=familiar),
-            "expectations": _several("expectations", report_texts.EXPECTATIONS, familiar=familiar),
+            "role": _one("role", report_texts.ROLE, **manner),
+            "age_band": _one("age_band", report_texts.AGE, **manner),
+            "facts": _several("facts", facts, **manner),
+            "platforms": _several("platforms", report_texts.PLATFORMS, **manner),
+            "since": _one("since", report_texts.SINCE, **manner),
+            "expectations": _several("expectations", report_texts.EXPECTATIONS, **manner),
         }.items():
             field.error_messages["invalid_choice"] = report_texts.FROM_LIST.later(familiar=familiar)
             self.fields[name] = field
@@ -119,7 +131,7 @@ class ReportForm(forms.Form):
         for name in ("role", "age_band"):
             value = self[name].value()
             values[name] = value if value in report_texts.OPTIONS[name] else self.initial[name]
-        return who_in_words(**values)
+        return who_in_words(**values, discreet=self.discreet)
 
     @property
     def has_error_in_said(self) -> bool:
@@ -154,10 +166,10 @@ class AddedForm(ReportForm):
             del self.fields[name]
 
     @classmethod
-    def of(cls, report: Report, data: Any = None, *, familiar: bool) -> "AddedForm":
+    def of(cls, report: Report, data: Any = None, *, familiar: bool, discreet: bool = False) -> "AddedForm":
         """What the report holds now; with data, what was sent to be added to it."""
-        names = (*cls.TOUCHED, "role", "age_band")
-        return cls(data, initial={name: getattr(report, name) for name in names}, familiar=familiar)
+        initial = {name: getattr(report, name) for name in (*cls.TOUCHED, "role")}
+        return cls(data, initial=initial | {"age_band": report.age}, familiar=familiar, discreet=discreet)
 
     @property
     def touched(self) -> list[forms.BoundField]:
@@ -167,4 +179,5 @@ class AddedForm(ReportForm):
     @property
     def already_said(self) -> list[str]:
         """Who speaks and the age of who suffers the facts, in words: nobody is asked again."""
-        return who_in_words(role=self.initial["role"], age_band=self.initial["age_band"])
+        said = {name: self.initial[name] for name in ("role", "age_band")}
+        return who_in_words(**said, discreet=self.discreet)

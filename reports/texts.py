@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from common.texts.catalogue import Place, Sentence, Variable, add, add_options
@@ -162,7 +163,10 @@ TOO_LONG = add(
     _("Ce texte est trop long : raccourcis-le, une ligne ou deux suffisent."),
 )
 QUESTIONS_FIRST = add(
-    "report.questions_first", TO_HERE, _("Avant le tchat, quelques questions disent qui peut vous aider.")
+    "report.questions_first",
+    TO_HERE,
+    _("Avant le tchat, quelques questions disent qui peut vous aider."),
+    _("Avant le tchat, quelques questions disent qui peut t'aider."),
 )
 DOOR_FIRST = add(
     "report.door_first",
@@ -207,6 +211,45 @@ _AGE_OF_PERSON: Mapping[str, Sentence] = {
     AgeBand.UNDER_18: add("report.of_under_18", REPORT, _("de moins de 18 ans")),
     AgeBand.ADULT: add("report.of_adult", REPORT, _("de 18 ans ou plus")),
 }
+
+# The same where somebody may see the screen: words that tell them nothing. What is not here tells nothing anyway.
+_DISCREET = "Quand quelqu'un peut voir l'écran : ne dit pas de quoi il s'agit."
+
+
+def _neutral(key: str, vous: Promise, tu: Promise | None = None) -> Sentence:
+    return add(f"report.neutral_{key}", REPORT, vous, tu, note=_DISCREET)
+
+
+NEUTRAL: Mapping[str, Mapping[str, Sentence]] = {
+    "facts": {
+        Fact.INSULTS: _neutral("insults", _("Des messages")),
+        Fact.RUMOURS: _neutral("rumours", _("Ce qui se dit")),
+        Fact.HACKED_ACCOUNT: _neutral("account", _("Un compte")),
+        Fact.HOSTILE_PAGE: _neutral("page", _("Une page ou un groupe")),
+        Fact.IMAGE: _neutral("image", _("Une image ou une vidéo")),
+        Fact.COUPLE: _neutral("couple", _("Une relation")),
+        Fact.OTHER: _neutral("other", _("Un autre sujet")),
+    },
+    "expectations": {
+        Expectation.COMPLAINT: _neutral("complaint", _("Préparer une démarche")),
+        Expectation.REMOVAL: _neutral("removal", _("Faire enlever quelque chose")),
+        Expectation.PROTECT: _neutral("protect", _("Aider un proche")),
+    },
+}
+NEUTRAL_FACTS = _neutral("facts", _("Le sujet"))
+FOR_ONESELF = _neutral("oneself", _("Pour moi"))
+FOR_SOMEBODY = _neutral("somebody", _("Pour une autre personne"))
+_neutral("title", _("Votre demande"), _("Ta demande"))
+_neutral("not_sent", _("Ce n'est pas encore envoyé"))
+add(
+    "report.neutral_already",
+    ALREADY,
+    _("Votre demande est déjà envoyée"),
+    _("Ta demande est déjà envoyée"),
+    note=_DISCREET,
+)
+add("report.neutral_add", ALREADY, _("Ajouter à votre demande"), _("Ajouter à ta demande"), note=_DISCREET)
+add("report.neutral_sealed", REPORT, _("Ce que cela devient"), note=_DISCREET)
 
 # What may be ticked, as the person reads it: whoever works with a signalement reads the names of `reports.models`.
 OPTIONS: Mapping[str, Mapping[str, Sentence]] = {

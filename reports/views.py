@@ -16,7 +16,7 @@ from reports.visit import Visit, read_visit
 def _to_triage(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Back to the orientation, saying why."""
     if not visit.triage.assessment.is_finished:
-        messages.info(request, report_texts.QUESTIONS_FIRST.say())
+        messages.info(request, report_texts.QUESTIONS_FIRST.say(familiar=visit.familiar))
         return redirect("triage:start")
     messages.info(request, report_texts.DOOR_FIRST.say(familiar=visit.familiar))
     return redirect("triage:current_result")
@@ -29,7 +29,7 @@ def create(request: HttpRequest) -> HttpResponse:
     if visit.report is not None and visit.has_ongoing_report:
         if request.method == "POST":
             return redirect("chat:conversation")
-        added = AddedForm.of(visit.report, familiar=visit.familiar)
+        added = AddedForm.of(visit.report, familiar=visit.familiar, discreet=visit.triage.is_discreet)
         return render(request, "reports/add.html", {"form": added, "familiar": visit.familiar})
     way_in.forget_filed(request, visit)
     if not visit.triage.opens_chat:
@@ -46,6 +46,7 @@ def create(request: HttpRequest) -> HttpResponse:
         request.POST if request.method == "POST" else None,
         initial=initial_from_triage(visit.triage.answers, under=visit.triage.questionnaire),
         familiar=visit.familiar,
+        discreet=visit.triage.is_discreet,
     )
     if request.method == "POST" and not is_stale and form.is_valid():
         if proof_of_work.is_asked_of(visit.triage.assessment, discreet=visit.triage.is_discreet):

@@ -196,6 +196,28 @@ def test_page_that_is_not_there_says_nothing_in_discreet_mode(client):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/nothing/", "/en/nothing/", "/tchat/nothing/", "/n/nothing/"])
+def test_page_that_is_not_there_leads_a_discreet_visit_to_discreet_addresses(client, path):
+    be_discreet(client)
+    response = client.get(path)
+    assert response.status_code == 404
+    leading = links(response.text)
+    assert len(leading) > 8 and all(one.startswith("/n/") for one in leading), leading
+    assert re.search("<title>Informations?</title>", response.text)
+    assert reverse("chat:conversation") == "/tchat/", "the next page is of its own table again"
+
+
+@pytest.mark.django_db
+def test_form_that_is_refused_leads_a_discreet_visit_to_discreet_addresses():
+    strict = Client(enforce_csrf_checks=True)
+    be_discreet(strict)
+    response = strict.post(DISCREET.reverse("triage:restart"))
+    assert response.status_code == 403 and all(one.startswith("/n/") for one in links(response.text))
+    elsewhere = strict.post(reverse("triage:restart"))
+    assert elsewhere.status_code == 403 and all(one.startswith("/n/") for one in links(elsewhere.text))
+
+
+@pytest.mark.django_db
 def test_discreet_visit_is_led_to_addresses_that_say_nothing(client):
     be_discreet(client)
     for name in ("pages:home", "chat:resume", "locations:search"):

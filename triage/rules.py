@@ -11,6 +11,8 @@ danger and suicidal thoughts decide before any rule, minors and danger at home a
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_lazy as _
+
 from triage import numbers
 from triage.numbers import Number
 from triage.questionnaire.definition import Questionnaire, Result, conditions_hold
@@ -23,7 +25,7 @@ from triage.questionnaire.outcomes import (
     Outcome,
     Urgency,
 )
-from triage.questionnaire.questions import DOOR, HELPED, MINOR_AGES, OTHERS, SAFETY, Question, Text, Voice
+from triage.questionnaire.questions import DOOR, HELPED, MINOR_AGES, OTHERS, OWN_AGE, SAFETY, Question, Text, Voice
 from triage.questionnaire.results import BUILT_IN, RESULTS
 
 
@@ -84,9 +86,11 @@ def follow_path(
     """Return the answers on the path, in the order of the questions, and the first question that has no answer yet.
 
     The question is None when the path has come to its end. What was said at the door counts from the first question
-    on, whether it would be asked here or not: who is in danger is spoken to as who they said they are.
+    on, whether it would be asked here or not: who is in danger is spoken to as who they said they are. OWN_AGE, which
+    is no question, comes last.
     """
     at_door = answers_at_door(answers, under=under)
+    own = {OWN_AGE: at_door.pop(OWN_AGE)} if OWN_AGE in at_door else {}
     kept: dict[str, str] = {}
     for question in under.questions:
         if question.id in at_door:
@@ -97,19 +101,23 @@ def follow_path(
         value = answers.get(question.id)
         if question.option(value) is None:
             # In the order of the questions, as all that is kept.
-            return {one.id: (kept | at_door)[one.id] for one in under.questions if one.id in kept | at_door}, question
+            said = kept | at_door
+            return {one.id: said[one.id] for one in under.questions if one.id in said} | own, question
         kept[question.id] = str(value)
-    return kept, None
+    return kept | own, None
 
 
 def answers_at_door(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> dict[str, str]:
-    """Return what was said at the door: who speaks.
+    """Return what was said at the door: who speaks, and of who helps, whether they are a minor themselves.
 
     Empty when nothing was said, and when the questionnaire has no door.
     """
     question = under.by_id.get(DOOR)
     value = answers.get(DOOR)
-    return {DOOR: str(value)} if question is not None and question.option(value) is not None else {}
+    if question is None or question.option(value) is None:
+        return {}
+    is_minor = value == "helper" and answers.get(OWN_AGE) == "minor"
+    return {DOOR: str(value)} | ({OWN_AGE: "minor"} if is_minor else {})
 
 
 def on_path(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> dict[str, str]:
@@ -182,7 +190,13 @@ def reporter_role(kept: Mapping[str, str]) -> str:
 
 def _own_age(kept: Mapping[str, str]) -> str:
     """Return the age band of whoever answers. The door asks no more than whether they are under 18 ("under_18")."""
+    if kept.get(OWN_AGE) == "minor":
+        return "under_18"
     return {"minor": "under_18", "adult": "adult"}.get(kept.get(DOOR, ""), kept.get("age", ""))
+
+
+# What an agent reads of who helps and is under 18 themselves.
+_OWN_AGE, _OWN_MINOR = _("Âge de qui aide"), _("Moins de 18 ans")
 
 
 def describe_answers(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> list[tuple[str, str]]:
@@ -197,6 +211,8 @@ def describe_answers(answers: Mapping[str, str], *, under: Questionnaire = BUILT
         option = question.option(kept.get(question.id))
         if option is not None:
             lines.append((str(question.text.spoken(spoken)), str(option.label.spoken(spoken))))
+    if OWN_AGE in kept:
+        lines.append((str(_OWN_AGE), str(_OWN_MINOR)))
     return lines
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from triage import rules, versions
 from triage.questionnaire import document
 from triage.questionnaire.definition import Questionnaire
-from triage.questionnaire.questions import DOOR, SAFETY, Question, Voice
+from triage.questionnaire.questions import DOOR, OWN_AGE, SAFETY, Question, Voice
 
 KEY = "triage"
 
@@ -116,6 +116,16 @@ def save_answer(request: HttpRequest, *, question: Question, value: str) -> None
         "answers": kept,
         "chat_anyway": wants_chat_anyway(request) and not changed,
     }
+
+
+def say_own_age(request: HttpRequest, *, is_minor: bool) -> None:
+    """Keep whether who helps somebody is under 18 themselves: they are then said *tu*. Nothing else changes."""
+    kept = answers(request)
+    kept.pop(OWN_AGE, None)
+    if is_minor:
+        kept[OWN_AGE] = "minor"
+    version = questionnaire(request).version
+    request.session[KEY] = {**_namespace(request), "version": version, "answers": kept}
 
 
 def refuse_answer(request: HttpRequest, *, question: Question, reason: str) -> None:

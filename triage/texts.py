@@ -1,14 +1,19 @@
 """The sentences that the pages of the orientation say around the questions and the results."""
 
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from common.texts.catalogue import Place, Variable, add
+from common.texts.catalogue import Place, Sentence, Variable, add
 
 QUESTIONS = Place("triage.questions", "Orientation : la première page")
 NUMBERS = Place("triage.numbers", "Numéros d'aide : pour qui, et quand")
 RESULT = Place("triage.result", "Orientation : la page du résultat")
 
 add("triage.talk_now", QUESTIONS, _("Parler tout de suite"))
+add("triage.own_minor", QUESTIONS, _("J'ai moins de 18 ans"), note="Sous « Qui aidez-vous ? » : qui aide est mineur.")
+add("triage.own_adult", QUESTIONS, _("J'ai 18 ans ou plus"), note="Au même endroit, pour y revenir.")
 add("triage.your_answer", QUESTIONS, _("votre réponse"), _("ta réponse"))
 add(
     "triage.leaves_site",
@@ -46,7 +51,65 @@ OPTIONS = {
         "unknown": add("triage.age_unknown", QUESTIONS, _("d'âge inconnu")),
     },
 }
+# Where somebody may see the screen: words that tell them nothing. By question, then by answer; « question » is its own
+# text. What is not here is said as it always is: the question about safety too, for nobody may mistake it.
+_DISCREET = "Quand quelqu'un peut voir l'écran : ne dit pas de quoi il s'agit."
+
+
+def _neutral(key: str, text: Promise) -> Sentence:
+    return add(f"triage.neutral_{key}", QUESTIONS, text, note=_DISCREET)
+
+
+NEUTRAL: Mapping[str, Mapping[str, Sentence]] = {
+    "facts": {
+        "question": _neutral("facts", _("Quel est le sujet ?")),
+        "harassment": _neutral("messages", _("Des messages")),
+        "image": _neutral("image", _("Une image ou une vidéo")),
+        "account": _neutral("account", _("Un compte")),
+        "couple": _neutral("couple", _("Une relation")),
+        "money": _neutral("money", _("Un paiement")),
+        "content": _neutral("content", _("Une page internet")),
+        "device": _neutral("device", _("Un appareil")),
+        "other": _neutral("other", _("Un autre sujet")),
+    },
+    "repetition": {
+        "group": _neutral("group", _("Oui, plusieurs personnes")),
+        "threat": _neutral("threat", _("Une fois suffit, c'est grave")),
+    },
+    "image_money": {
+        "yes": _neutral("image_money", _("Un paiement est demandé")),
+        "minor": _neutral("image_minor", _("L'image date d'avant 18 ans")),
+    },
+    "account_purpose": {
+        "question": _neutral("account_purpose", _("À quoi sert ce compte ?")),
+        "hurt": _neutral("account_hurt", _("Contre une personne")),
+        "money": _neutral("account_money", _("Pour un paiement")),
+    },
+    "demand": {
+        "question": _neutral("demand", _("En échange de quoi ?")),
+        "image": _neutral("demand_image", _("Des images")),
+        "threat": _neutral("demand_threat", _("Autre chose, sans image")),
+        "scam": _neutral("demand_scam", _("Une vente, un colis, une rencontre")),
+        "device": _neutral("demand_device", _("Un appareil ou un compte")),
+    },
+    "content_kind": {
+        "question": _neutral("content_kind", _("Qui peut voir cette page ?")),
+        "target": _neutral("content_target", _("Elle parle de quelqu'un que je connais, ou de moi")),
+    },
+    "scam": {
+        "scam": _neutral("scam", _("Une vente, une rencontre, un message")),
+        "card": _neutral("scam_card", _("Une carte bancaire, pas perdue")),
+        "ransom": _neutral("scam_ransom", _("Un appareil qui ne s'ouvre plus")),
+        "virus": _neutral("scam_virus", _("Un appareil qui va mal")),
+        "sms": _neutral("scam_sms", _("Des SMS")),
+        "organisation": _neutral("scam_organisation", _("Une entreprise ou une association")),
+    },
+}
 add("triage.result_discreet", RESULT, _("Voici la suite"), note="Quand quelqu'un peut voir l'écran.")
+add("triage.explanations_discreet", RESULT, _("Explications"), note=_DISCREET)
+add("triage.more_discreet", RESULT, _("En savoir plus"), note=_DISCREET)
+add("triage.write_now_discreet", RESULT, _("Écrire maintenant"), note=_DISCREET)
+add("triage.go_discreet", RESULT, _("Continuer sur un autre site"), note=_DISCREET)
 ALWAYS_FREE = add("numbers.always_free", NUMBERS, _("24 h/24, 7 j/7, gratuit"))
 POLICE = add("numbers.police", NUMBERS, _("Police ou gendarmerie, en urgence"))
 EUROPE = add("numbers.europe", NUMBERS, _("Urgence, partout en Europe"))

@@ -17,7 +17,7 @@ from triage.forms import AnswerForm
 from triage.onward import RESULT_SLUGS, slug_of, to_question, to_where_it_stands
 from triage.questionnaire.definition import Questionnaire
 from triage.questionnaire.document import NEUTRAL_SLUG, SLUGS
-from triage.questionnaire.questions import AGES_OF_HELPED, HELPED, OTHERS, SAFETY, Question, Text, Voice
+from triage.questionnaire.questions import AGES_OF_HELPED, HELPED, OTHERS, OWN_AGE, SAFETY, Question, Text, Voice
 from triage.rules import Assessment, Outcome
 
 # How an answer of the question about safety is drawn: danger stands out, and so does its opposite.
@@ -31,19 +31,22 @@ def question_page(
     *,
     refusal: str = "",
     voice: Voice | None = None,
+    discreet: bool = False,
 ) -> dict[str, Any]:
     """Return what the page of one question shows, with the answer it had.
 
+    discreet: somebody may see the screen; what happens is said in words that tell them nothing (`texts.NEUTRAL`).
     refusal: why the last answer was not taken, a field's code. voice: in place of the one that the answers give.
     """
     voice = voice or rules.choose_voice(answers, under=under)
     chosen = answers.get(question.id)
     messages = AnswerForm(question=question, voice=voice).fields["answer"].error_messages
+    neutral = _neutral(question) if discreet else {}
     options: list[dict[str, Any]] = [
         {
             "value": option.value,
-            "label": option.label.spoken(voice),
-            "hint": option.hint.spoken(voice) if option.hint else "",
+            "label": neutral.get(option.value) or option.label.spoken(voice),
+            "hint": option.hint.spoken(voice) if option.hint and option.value not in neutral else "",
             "is_chosen": option.value == chosen,
             "look": _LOOKS.get(option.value, "") if question.id == SAFETY else "",
         }
@@ -51,10 +54,11 @@ def question_page(
     ]
     return {
         "slug": question.slug,
-        "text": question.text.spoken(voice),
+        "text": neutral.get("question") or question.text.spoken(voice),
         "help_text": question.help_text.spoken(voice) if question.help_text else "",
         "options": options,
         "groups": _by_role(options) if question.id == HELPED else [],
+        "is_own_minor": OWN_AGE in rules.on_path(answers, under=under),
         "drawings": question.id if question.id in ("danger", "facts") else "",
         "error": messages[refusal] if refusal else "",
         "previous": rules.question_before(question, answers, under=under),
@@ -64,6 +68,11 @@ def question_page(
         "has_answers": bool(answers),
         "familiar": voice.familiar,
     }
+
+
+def _neutral(question: Question) -> dict[str, str]:
+    """The question and its answers in words that tell a bystander nothing; empty where its own tell nothing."""
+    return {name: sentence.say() for name, sentence in triage_texts.NEUTRAL.get(question.id, {}).items()}
 
 
 def _by_role(options: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -79,34 +88,41 @@ def _by_role(options: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def result_page(assessment: Assessment, answers: Mapping[str, str], under: Questionnaire) -> dict[str, Any]:
-    """Return what the page of a result shows."""
+def result_page(
+    assessment: Assessment, answers: Mapping[str, str], under: Questionnaire, *, discreet: bool = False
+) -> dict[str, Any]:
+    """Return what the page of a result shows. discreet: its answers are said in neutral words, as they were given."""
     return {
         "assessment": assessment,
         "familiar": assessment.voice.familiar,
         "previous": rules.last_question(answers, under=under),
-        "lines": _lines(assessment, answers, under),
+        "lines": _lines(assessment, answers, under, discreet=discreet),
         "is_danger": assessment.outcome == Outcome.DANGER,
         "is_door_first": assessment.outcome in (Outcome.SINGLE_INSULT, Outcome.DANGER, Outcome.SUICIDE),
         "writes_first": assessment.outcome in (Outcome.DANGER, Outcome.SUICIDE),
     }
 
 
-def _lines(assessment: Assessment, answers: Mapping[str, str], under: Questionnaire) -> list[dict[str, Text]]:
+def _lines(
+    assessment: Assessment, answers: Mapping[str, str], under: Questionnaire, *, discreet: bool
+) -> list[dict[str, Text]]:
     """Return the answers in words, each with the page where it can be changed."""
     kept = rules.on_path(answers, under=under)
     lines = []
     for asked in under.questions:
         option = asked.option(kept.get(asked.id))
         if option is not None:
-            text, answer = asked.text.spoken(assessment.voice), option.label.spoken(assessment.voice)
+            neutral = _neutral(asked) if discreet else {}
+            text = neutral.get("question") or asked.text.spoken(assessment.voice)
+            answer = neutral.get(option.value) or option.label.spoken(assessment.voice)
             lines.append({"slug": asked.slug, "text": text, "answer": answer})
     return lines
 
 
 def _show(request: HttpRequest, question: Question, *, refusal: str = "") -> HttpResponse:
     answers, under = session.answers(request), session.questionnaire(request)
-    return render(request, "triage/question.html", question_page(question, answers, under, refusal=refusal))
+    context = question_page(question, answers, under, refusal=refusal, discreet=session.is_discreet(request))
+    return render(request, "triage/question.html", context)
 
 
 @require_safe
@@ -131,6 +147,9 @@ def question(request: HttpRequest, slug: str) -> HttpResponse:
         return to_where_it_stands(request)
     if request.method != "POST":
         return _show(request, asked, refusal=session.take_refusal(request, question=asked))
+    if asked.id == HELPED and "own_age" in request.POST:
+        session.say_own_age(request, is_minor=request.POST["own_age"] == "minor")
+        return to_question(asked)
     form = AnswerForm(request.POST, question=asked, voice=rules.choose_voice(answers, under=under))
     if not form.is_valid():
         # Said on the page that follows: an answer to a POST could not be come back to without sending it again.
@@ -149,7 +168,8 @@ def result(request: HttpRequest, slug: str) -> HttpResponse:
     assessment = session.assessment(request)
     if assessment is None or slug_of(assessment) != slug:
         return to_where_it_stands(request)
-    context = result_page(assessment, session.answers(request), session.questionnaire(request))
+    answers, under = session.answers(request), session.questionnaire(request)
+    context = result_page(assessment, answers, under, discreet=session.is_discreet(request))
     return render(request, "triage/result.html", context)
 
 

@@ -20,6 +20,7 @@ AROUND = Place("chat.around", "Pages autour de l'échange : boutons et mots qui 
 DELETED_ON = Variable("date", "le jour de la suppression", "26 octobre 2027")
 NO_SCRIPT = "Lue sans JavaScript seulement : l'aperçu ne la montre qu'à un navigateur qui n'en a pas."
 DISCREET = "Quand quelqu'un peut voir l'écran : ne dit pas ce qu'est cette page."
+OTHER = "À qui aide quelqu'un : témoin, proche ou professionnel."
 
 add(
     "chat.lost_danger",
@@ -253,7 +254,34 @@ add(
     _("Ne répondez pas à l'auteur des faits. Vous pouvez le bloquer, une fois les captures d'écran faites."),
     _("Ne réponds pas à l'auteur des faits. Tu peux le bloquer, une fois les captures d'écran faites."),
 )
+add(
+    "chat.ready_no_answer_other",
+    WAITING,
+    _("Mieux vaut ne pas répondre à l'auteur des faits. La personne peut le bloquer, une fois les preuves gardées."),
+    note=OTHER,
+)
+add(
+    "chat.ready_image_minor",
+    WAITING,
+    _("Une image intime d'une personne de moins de 18 ans : notez l'adresse, le compte, la date. Ne la copiez pas."),
+    _("Une image intime : note l'adresse, le compte, la date. Ne la copie pas et ne l'envoie à personne."),
+    note="Quand la personne qui subit les faits, ou celle qui écrit, est mineure.",
+)
 add("chat.after_complaint_title", AFTER, _("Porter plainte"))
+add("chat.after_complaint_title_other", AFTER, _("Témoigner, accompagner"), note=OTHER)
+add(
+    "chat.after_complaint_other",
+    AFTER,
+    _(
+        "La personne qui subit les faits peut porter plainte, dans un commissariat ou une gendarmerie. Vous pouvez "
+        "l'accompagner, ou y dire ce que vous avez vu. Un signalement n'est pas une plainte."
+    ),
+    _(
+        "La personne qui subit les faits peut porter plainte, dans un commissariat ou une gendarmerie. Tu peux "
+        "l'accompagner, ou y dire ce que tu as vu. Un signalement n'est pas une plainte."
+    ),
+    note=OTHER,
+)
 add(
     "chat.after_complaint",
     AFTER,
@@ -503,4 +531,17 @@ add(
         "lire, et on ne peut l'ouvrir qu'après autorisation du procureur de la République, pour les faits les plus "
         "graves."
     ),
+)
+add(
+    "chat.address_sealed_discreet",
+    BEGIN,
+    _(
+        "L'adresse technique de votre connexion est gardée chiffrée : personne ici ne peut la lire. La loi dit dans "
+        "quels cas, les plus graves, elle peut être ouverte."
+    ),
+    _(
+        "L'adresse technique de ta connexion est gardée chiffrée : personne ici ne peut la lire. La loi dit dans quels "
+        "cas, les plus graves, elle peut être ouverte."
+    ),
+    note=DISCREET,
 )

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from chat.texts.pages import DELETED_ON
+from chat.texts.pages import DELETED_ON, DISCREET
 from common.texts.catalogue import Place, Variable, add
 
 KEEPING = Place("chat.keeping", "Durée, accès, effacement")
@@ -172,3 +172,25 @@ add(
 )
 add("keeping.ask_erasure", KEEPING, _("Demander l'effacement"))
 add("keeping.create_code_read_answer", KEEPING, _("Créer un code pour lire la réponse"))
+add(
+    "keeping.erasure_due_discreet",
+    KEEPING,
+    _("Votre demande d'effacement est acceptée : tout sera supprimé le {date} au plus tôt."),
+    _("Ta demande d'effacement est acceptée : tout sera supprimé le {date} au plus tôt."),
+    variables=[DELETED_ON],
+    note=DISCREET,
+)
+add(
+    "keeping.due_discreet",
+    KEEPING,
+    _("Tout sera supprimé le {date} au plus tôt."),
+    variables=[DELETED_ON],
+    note=DISCREET,
+)
+add(
+    "keeping.may_ask_discreet",
+    KEEPING,
+    _("Vous pouvez demander que tout soit effacé avant cette date."),
+    _("Tu peux demander que tout soit effacé avant cette date."),
+    note=DISCREET,
+)

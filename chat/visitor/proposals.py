@@ -27,6 +27,7 @@ from chat.visitor.base import json_answer, manner_of, without_visit
 from common import rate_limits
 from common.offload import pool
 from common.texts import languages
+from locations import texts as location_texts
 
 PAPERS, PAPERS_SECONDS = 10, 60
 SUITES = "suites"  # in the address of a slip that « Suites » leads to
@@ -93,7 +94,8 @@ def slip_paper(request: HttpRequest) -> HttpResponse:
     if found is None or rate_limits.is_over(f"slip:{current.public_id}", limit=PAPERS, seconds=PAPERS_SECONDS):
         return slip(request)
     appointment, words = found
-    place = [words["unit"], *words["address"], words["telephone"]]
+    unit = f"{words['unit']} ({location_texts.EXAMPLE.say()})" if words.get("is_example") else words["unit"]
+    place = [unit, *words["address"], words["telephone"]]
     unknown_hours = follow_up_texts.UNKNOWN_CALL.say() if words["telephone"] else follow_up_texts.UNKNOWN.say()
     document = Document(
         title=page_texts.MY_APPOINTMENT.say(),

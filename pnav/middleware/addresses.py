@@ -62,8 +62,11 @@ def read_address(get_response: Handler) -> Callable[[HttpRequest], Any]:
     return in_thread
 
 
-def _is_discreet(request: HttpRequest) -> bool:
-    """Whether this visit asked for discretion, as far as that can be known while the database is away."""
+def is_discreet_visit(request: HttpRequest) -> bool:
+    """Whether this visit asked for discretion, as far as that can be known: not while the database is away, nor where
+    no visit was read."""
+    if not hasattr(request, "session"):
+        return False
     try:
         return triage.session.is_discreet(request) or reports.session.is_discreet(request)
     except DATABASE_AWAY as error:
@@ -100,7 +103,7 @@ def _elsewhere(request: HttpRequest, table: Table) -> HttpResponseBase | None:
         return response
     if table.is_discreet:
         return None
-    if settings.SESSION_COOKIE_NAME in request.COOKIES and _is_discreet(request):
+    if settings.SESSION_COOKIE_NAME in request.COOKIES and is_discreet_visit(request):
         return _remembering(_to(request, DISCREET), table)
     if not table.is_ordinary:
         return None
@@ -121,7 +124,7 @@ def _leading_on(request: HttpRequest, table: Table, response: HttpResponseBase) 
     """An answer that leads to a page of ours leads to its discreet address as soon as the visit is discreet: an
     ordinary one would stand in the history of the browser, if only as a way through."""
     where = response.headers.get("Location", "")
-    if table.is_discreet or not where.startswith("/") or not _is_discreet(request):
+    if table.is_discreet or not where.startswith("/") or not is_discreet_visit(request):
         return response
     there = addresses.address_in_table(where, DISCREET)
     if there is None:

@@ -346,6 +346,30 @@ def test_victim_age_band_is_of_the_person_who_suffers() -> None:
     assert rules.victim_age_band({}) == ""
 
 
+def test_who_helps_and_is_a_minor_is_said_tu_and_waits_behind_nobody() -> None:
+    minor = {**HELPER, "helped": "relative_adult", "facts": "couple", "own_age": "minor"}
+    told = assess_answers(minor)
+    assert told.voice.familiar and told.voice.about_other and told.is_minor
+    assert (told.outcome, told.urgency) == (Outcome.CHAT_MINOR, Urgency.HIGH)
+    assert rules.victim_age_band(minor) == "adult", "that of who suffers the facts"
+    assert list(rules.on_path(minor))[-1] == "own_age"
+    assert rules.describe_answers(minor)[-1] == ("Âge de qui aide", "Moins de 18 ans")
+
+
+@pytest.mark.parametrize(
+    "answers", [{**ADULT, "own_age": "minor"}, {**HELPER, "own_age": "adult"}, {"own_age": "minor"}]
+)
+def test_own_age_is_of_who_helps_alone(answers: dict[str, str]) -> None:
+    assert not rules.choose_voice(answers).familiar and "own_age" not in rules.on_path(answers)
+
+
+@pytest.mark.parametrize("helped", ["relative_adult", "witness_under_15"])
+def test_minors_who_help_are_said_tu_on_every_result(helped: str) -> None:
+    formal = re.compile(r"\b(vous|votre|vos)\b", re.IGNORECASE)
+    paths = list(walk({**HELPER, "helped": helped, "own_age": "minor"}))
+    assert paths and [text for path in paths for text in sentences(path) if formal.search(text)] == []
+
+
 def test_what_agents_read_is_never_familiar_and_changes_nothing_else():
     for path, own in all_assessed():
         told = assess_answers(path, told_in=FOR_AGENTS)

@@ -13,9 +13,10 @@ from locations.models import Municipality
 from pnav.addresses import DISCREET, ORDINARY, address_in_table
 from reports.models import Report
 from tests.factories import locations as places
+from tests.support.on_screen import words_on_screen
 from tests.triage.paths import ADULT, CHAT, MINOR_CHAT, WITNESS, all_assessed
 from triage.onward import _SLUGS
-from triage.questionnaire.questions import BY_ID
+from triage.questionnaire.questions import BY_ID, VERSION
 from triage.rules import Outcome, assess_answers
 
 pytestmark = pytest.mark.django_db
@@ -111,7 +112,7 @@ def test_who_is_in_danger_writes_without_giving_a_place(client: Client, danger: 
     response = client.post(reverse("triage:open_door"))
     assert response.headers["Location"] == reverse("chat:conversation")
     report = Report.objects.get()
-    assert (report.urgency, report.age_band, report.role, report.postal_code) == (2, "under_18", "victim", "")
+    assert (report.urgency, report.age, report.role, report.postal_code) == (2, "under_18", "victim", "")
     assert "conversation" in client.get(reverse("chat:conversation")).text
 
 
@@ -176,7 +177,7 @@ def test_place_that_was_left_empty_is_asked_before_the_queue(client: Client, com
     assert answer_all(client, MINOR_CHAT) == reverse("locations:search")
     response = client.post(reverse("locations:search"), {"q": "13200", "purpose": "echange"})
     assert response.headers["Location"] == reverse("chat:conversation")
-    assert Report.objects.get().age_band == "under_18"
+    assert Report.objects.get().age == "under_18"
 
 
 def test_who_talks_at_once_is_heard_with_what_they_said(client: Client, commune: Municipality) -> None:
@@ -185,7 +186,7 @@ def test_who_talks_at_once_is_heard_with_what_they_said(client: Client, commune:
     response = client.post(reverse("triage:open_door"))
     assert response.headers["Location"] == reverse("chat:conversation")
     report = Report.objects.get()
-    assert (report.outcome, report.age_band, report.facts) == ("chat_minor", "under_18", [])
+    assert (report.outcome, report.age, report.facts) == ("chat_minor", "under_18", [])
 
 
 def test_enter_in_the_field_of_the_home_page_asks_who_it_is_for(client: Client, commune: Municipality) -> None:
@@ -298,6 +299,68 @@ def test_missing_answer_is_forgotten_once_the_question_is_answered(client: Clien
     client.post(address("danger"), {})
     answer(client, "danger", "no")
     assert "Erreur" not in page(client, address("danger"))
+
+
+def test_who_helps_says_that_they_are_a_minor_by_one_press(client: Client, commune: Municipality) -> None:
+    client.post(reverse("pages:home"), {"door": "helper", "q": "13200"})
+    answer(client, "danger", "no")
+    html = page(client, address("helped"))
+    assert "Qui aidez-vous ?" in html and re.search(r'id="own-age" value="minor">\s*J\'ai moins de 18 ans', html)
+    response = client.post(address("helped"), {"own_age": "minor"})
+    assert response.headers["Location"] == address("helped"), "nothing else is answered by it"
+    html = page(client, address("helped"))
+    assert "Qui aides-tu ?" in html and re.search(r'id="own-age" value="adult">\s*J\'ai 18 ans ou plus', html)
+    client.post(address("helped"), {"own_age": "adult"})
+    assert "Qui aidez-vous ?" in page(client, address("helped"))
+    client.post(address("helped"), {"own_age": "minor"})
+    answer(client, "helped", "witness_15_17")
+    answer(client, "facts", "image")
+    report = Report.objects.get()
+    assert (report.role, report.age, report.triage_answers()["own_age"]) == ("witness", "15_17", "minor")
+    assert "Quelqu'un va te répondre" in page(client, reverse("chat:conversation"))
+
+
+TELLING = re.compile(
+    r"police|polici|gendarm|cyber|harc[eè]l|menac|insult|moque|victime|signalement|plainte|intime|\bex\b|illégal|pirat|"
+    r"arnaque|chantage|virus",
+    re.IGNORECASE,
+)
+
+
+def on_screen_with(client: Client, answers: dict[str, str]) -> str:
+    """What stands on the screen of a visit that answered this: the question that waits, or the result."""
+    session = client.session
+    session["triage"] = {"version": VERSION, "answers": answers}
+    session.save()
+    html = page(client, reverse("triage:current_result"))
+    assert "<title>Informations</title>" in html
+    return words_on_screen(html[html.index("<main") : html.index("</main>")])
+
+
+def test_answers_and_results_of_discreet_mode_tell_nothing(client: Client) -> None:
+    """Each question after safety and each result, of everybody who may come."""
+    seen = set()
+    for path in one_path_for_each_outcome().values():
+        if path["danger"] != "no":
+            continue
+        given = {**path, "danger": "screen"}
+        for number in range(1, len(given) + 1):
+            words = on_screen_with(client, dict(list(given.items())[:number]))
+            assert not TELLING.search(words), words
+            seen.add(words)
+    for text in ("Quel est le sujet ?", "Voici la suite", "Une relation", "Qui aidez-vous ?"):
+        assert any(text in words for words in seen), text
+
+
+def test_danger_of_a_discreet_visit_keeps_its_numbers_and_says_no_more(client: Client) -> None:
+    client.get(DISCREET.reverse("triage:start"))
+    response = client.post(DISCREET.reverse("triage:question", slug=BY_ID["danger"].slug), {"answer": "suicidal"})
+    html = page(client, response.headers["Location"])
+    main = html[html.index("<main") : html.index("</main>")]
+    assert 'href="tel:3114"' in main and 'href="tel:15"' in main
+    words = words_on_screen(main)
+    assert "Écrire maintenant" in words and not re.search("polic|suicide|gendarm", words)
+    assert "Prévention du suicide" not in words
 
 
 def test_minors_are_spoken_to_familiarly_from_the_first_page_on(client: Client) -> None:

@@ -119,6 +119,9 @@ OTHERS = ("witness", "relative", "professional")
 SAFETY, DOOR, HELPED = "danger", "who", "helped"
 # Answers to the question about safety after which the other questions follow; the others lead to numbers at once.
 SAFE = ("no", "screen")
+# Who helps may say that they are under 18 themselves: kept beside the answers as « minor », asked by no question and
+# kept of nobody else. It decides how they are spoken to, and that nobody under 18 waits behind others.
+OWN_AGE = "own_age"
 # Whoever helps somebody says as what, and the age of the person helped, in one answer: « relative_15_17 ».
 AGES_OF_HELPED = ("under_15", "15_17", "adult", "unknown")
 _OF_AN_ADULT = tuple(f"{role}_{age}" for role in OTHERS for age in ("adult", "unknown"))

@@ -149,13 +149,14 @@ _named = {"publisher": "…", "director": "…", "hosting_company": "…", "cont
 # --- the orientation --------------------------------------------------------------------------------------------------
 
 
-def _question(name: str, *, error: str = "") -> Draw:
-    """The page of one question of the code, with an answer that was given before."""
+def _question(name: str, *, error: str = "", discreet: bool = False, **said: str) -> Draw:
+    """The page of one question of the code, with an answer that was given before. said: more of them."""
 
     def draw(trial: Trial) -> HttpResponse:
-        answers = {SAFETY: "no", DOOR: "helper", name: BY_ID[name].options[0].value}
+        answers = {SAFETY: "no", DOOR: "helper", name: BY_ID[name].options[0].value} | said
         voice = Voice(familiar=trial.familiar)
-        context = question_page(BY_ID[name], answers, BUILT_IN, refusal=error, voice=voice)
+        context = question_page(BY_ID[name], answers, BUILT_IN, refusal=error, voice=voice, discreet=discreet)
+        context["discreet"] = discreet
         context["messages"] = as_message(trial) if trial.sentence.place is report_texts.TO_HERE else []
         return draw_page(trial, "triage/question.html", context)
 
@@ -312,7 +313,9 @@ CONTACTS = (
 )
 
 
-def _search(form: SearchForm | None = None, *, choice: Made | None = None, purpose: str = "echange") -> Draw:
+def _search(
+    form: SearchForm | None = None, *, choice: Made | None = None, purpose: str = "echange", discreet: bool = False
+) -> Draw:
     places = (report_texts.TO_HERE, location_texts.SEARCH)
 
     def draw(trial: Trial) -> HttpResponse:
@@ -321,7 +324,7 @@ def _search(form: SearchForm | None = None, *, choice: Made | None = None, purpo
             as_message(trial) if form is None and trial.sentence.place in places and trial.sentence in SAID else []
         )
         context = {"form": form, "typed": "", "purpose": purpose, "choice": choice, "messages": messages}
-        context["many"] = location_texts.MANY.variables[0].example
+        context |= {"many": location_texts.MANY.variables[0].example, "discreet": discreet}
         return draw_page(trial, "locations/search.html", context)
 
     return draw
@@ -337,6 +340,7 @@ SEARCH = (
     _search(choice=_choice(is_nearest=True)),
     _search(SearchForm({"q": ""})),
     _search(SearchForm({"q": "x" * 500})),
+    _search(discreet=True),
 )
 
 
@@ -395,10 +399,16 @@ REMOVE = (
 # --- the signalement --------------------------------------------------------------------------------------------------
 
 
-def _report(given: Mapping[str, Any] | None = None, *, is_stale: bool = False) -> Draw:
+def _report(
+    given: Mapping[str, Any] | None = None, *, is_stale: bool = False, discreet: bool = False, **said: str
+) -> Draw:
+    """said: by the orientation, in place of a victim of 18 or more."""
+
     def draw(trial: Trial) -> HttpResponse:
-        form = ReportForm(given, initial={"role": "victim", "age_band": "adult"}, familiar=trial.familiar)
+        initial = {"role": "victim", "age_band": "adult"} | said
+        form = ReportForm(given, initial=initial, familiar=trial.familiar, discreet=discreet)
         context = {"form": form, "submission_id": "", "choice": _choice(is_nearest=True), "is_stale": is_stale}
+        context["discreet"] = discreet
         return draw_page(trial, "reports/create.html", context)
 
     return draw
@@ -409,15 +419,18 @@ REPORT = (
     _report({"role": "x", "age_band": "x", "since": "x"}),
     _report({"name": "x" * 10_000}),
     _report({"role": "victim"}, is_stale=True),
+    _report(discreet=True),
+    _report({"role": "x"}, discreet=True, role="witness"),
+    _report(discreet=True, role="witness", age_band="unknown"),
 )
 
 
-def _added(given: Mapping[str, Any] | None = None) -> Draw:
+def _added(given: Mapping[str, Any] | None = None, *, discreet: bool = False) -> Draw:
     """What is added to a signalement that is filed."""
 
     def draw(trial: Trial) -> HttpResponse:
-        form = AddedForm.of(Report(age_band="adult"), given, familiar=trial.familiar)
-        return draw_page(trial, "reports/add.html", {"form": form})
+        form = AddedForm.of(Report(age_band="adult"), given, familiar=trial.familiar, discreet=discreet)
+        return draw_page(trial, "reports/add.html", {"form": form, "discreet": discreet})
 
     return draw
 
@@ -454,14 +467,17 @@ QUESTIONS_PAGES = (
     _question("danger"),
     _question("facts"),
     _question("helped"),
+    _question("helped", own_age="minor"),
     _question("danger", error="required"),
     _question("danger", error="invalid_choice"),
+    *(_question(name, discreet=True) for name in triage_texts.NEUTRAL),
 )
 RESULTS = (
     _result,
     _made_result(calls_first=True, numbers=NUMBERS),
     _made_result(calls_first=False, numbers=NUMBERS, is_door_first=True),
     _made_result(calls_first=False, numbers=NUMBERS, is_discreet=True),
+    _made_result(calls_first=True, numbers=NUMBERS, is_discreet=True),
 )
 ERRORS: tuple[Draw, ...] = (
     always_draw("404.html"),
@@ -554,7 +570,7 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
         *REPORT,
     ),
     report_texts.TO_HERE.key: (SEARCH[0], _question("danger"), RESULTS[1]),
-    report_texts.ALREADY.key: (_added(), _added({"since": "x"})),
+    report_texts.ALREADY.key: (_added(), _added({"since": "x"}), _added(discreet=True)),
     report_texts.EFFORT.key: EFFORT,
     triage_texts.QUESTIONS.key: (*QUESTIONS_PAGES, *RESULTS),
     triage_texts.RESULT.key: RESULTS,

@@ -39,7 +39,7 @@ from pnav.pages.previews.trials import Draw, Trial, draw_page, first_that_shows
 from reports import texts as report_texts
 from reports.audit import for_the_person
 from reports.forms import AddedForm
-from reports.models import ErasureRequest, Report
+from reports.models import ErasureRequest, Report, ReporterRole
 
 
 def page_with(request: HttpRequest, sentence: Sentence, name: str, texts: Mapping[str, str]) -> HttpResponse:
@@ -59,9 +59,13 @@ def page_with(request: HttpRequest, sentence: Sentence, name: str, texts: Mappin
 
 
 def _manner(trial: Trial) -> dict[str, Any]:
-    is_discreet = trial.sentence.key.endswith("_discreet")
+    key = trial.sentence.key
+    report = Report(role=ReporterRole.WITNESS if key.endswith("_other") else ReporterRole.VICTIM)
     return base.manner_context(
-        Conversation(report=Report()), familiar=trial.familiar, discreet=is_discreet, is_minor=trial.familiar
+        Conversation(report=report),
+        familiar=trial.familiar,
+        discreet=key.endswith("_discreet"),
+        is_minor=trial.familiar or key.endswith("_minor"),
     )
 
 
@@ -86,6 +90,7 @@ def _conversation(trial: Trial, status: Status, **more: Any) -> HttpResponse:
         "earlier": 2 if trial.sentence.key == "chat.earlier" else 0,
         "last_seq": len(lines),
         "client_id": uuid.uuid4(),
+        "tab": "",
         "words": "{}",
         "asked": trial.sentence.key == "chat.summary_asked",
         "goes_on": page_texts.DELETED_ON.example,

@@ -12,12 +12,14 @@ from django.utils import timezone
 from chat.casework import emergencies, fact_sheet, proposals
 from chat.casework.fact_sheet import Facts
 from chat.conversations import actions, follow_up_code, resume
+from chat.documents import transcript_pdf
 from chat.models import FollowUp, Transmission, TransmissionStep
 from chat.referral import actions as referral_actions
 from chat.referral import queries as referral_queries
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author
 from chat.rules.referral import State
+from locations.models import Source
 from pnav.accounts.models import Role, User
 from reports.models import AccessKind, AccessRecord
 from reports.session import GENERATION, KEY
@@ -593,6 +595,29 @@ def test_slip_of_the_unit_s_appointment_with_the_visit_and_with_the_code(convers
         paper = browser.get("/tchat/rendez-vous/papier/")
         assert paper.content.startswith(b"%PDF")
     assert "Revenir aux suites" in said(by_code.get("/tchat/rendez-vous/"))
+
+
+@pytest.mark.parametrize(("source", "is_marked"), [(Source.DEMO, True), (Source.DILA, False)])
+def test_unit_of_the_demonstration_says_so_where_a_person_is_sent_to_it(monkeypatch, source, is_marked):
+    """In « Suites », on the slip and on its paper, whoever proposed the appointment."""
+    papers = []
+    monkeypatch.setattr(transcript_pdf, "draw", lambda document, *_args, **_more: papers.append(document) or b"%PDF")
+    unit = hand.account(hand.station(source=source))
+    conversation = make.assigned(make.agent(), reception_point=unit.point)
+    proposed(hand.opened(conversation, unit), signed_in(unit.user))
+    browser = visit(conversation)
+    for page in ("/tchat/suites/", "/tchat/rendez-vous/"):
+        assert (">exemple</span>" in said(browser.get(page))) is is_marked, page
+    proposals.propose_appointment(
+        conversation_id=conversation.pk,
+        meets_at=timezone.now() + timezone.timedelta(days=7),
+        by=conversation.assigned_to.user,
+    )
+    assert (">exemple</span>" in said(browser.get("/tchat/rendez-vous/"))) is is_marked
+    for address in ("/tchat/rendez-vous/papier/?suites", "/tchat/rendez-vous/papier/"):
+        browser.get(address)
+        where = papers.pop().sections[0].lines[0]
+        assert (where == f"{unit.point.name} (exemple)") is is_marked and where.startswith(unit.point.name)
 
 
 def test_slip_is_of_the_exchange_whose_page_leads_to_it(conversation, unit):

@@ -120,8 +120,9 @@ def constants() -> dict[str, str]:
     for path in MODULES:
         module = import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
         kept |= {value.key: name for name, value in vars(module).items() if isinstance(value, Sentence)}
-        for options in getattr(module, "OPTIONS", {}).values():
-            kept |= {option.key: "OPTIONS" for option in options.values()}
+        for table in ("OPTIONS", "NEUTRAL"):
+            for options in getattr(module, table, {}).values():
+                kept |= {option.key: table for option in options.values()}
     return kept
 
 

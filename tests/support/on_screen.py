@@ -1,0 +1,36 @@
+"""What somebody reads of a page without touching it: nothing that is folded, hidden, or for machines."""
+
+from html.parser import HTMLParser
+
+_VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
+_UNREAD = {"head", "script", "style", "template", "noscript", "option"}
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[tuple[str, bool]] = []  # each open element, and whether what is in it is read
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _VOID:
+            return
+        parent, is_read = self.open[-1] if self.open else ("", True)
+        is_folded = parent == "details-closed" and tag != "summary"
+        is_read = is_read and not is_folded and tag not in _UNREAD and "hidden" not in dict(attrs)
+        self.open.append(("details-closed" if tag == "details" and "open" not in dict(attrs) else tag, is_read))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open.pop()[0] not in {tag, f"{tag}-closed"}:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1][1]:
+            self.text.append(data)
+
+
+def words_on_screen(html: str) -> str:
+    """The text of a page as it stands on the screen when it comes, blanks squeezed."""
+    reader = _Reader()
+    reader.feed(html)
+    return " ".join(" ".join(reader.text).split())
