@@ -26,15 +26,10 @@ const place = (frame) => {
   return frame?.code === "forbidden" ? words.refused : words.refused_text;
 };
 
-/** @param {string} text @param {HTMLElement} shown where it stands on the page */
-async function copy(text, shown) {
-  try {
-    await navigator.clipboard.writeText(text);
-    announce(words.copied);
-  } catch {
-    getSelection()?.selectAllChildren(shown); // a browser that lets no page write there
-    announce(words.selected);
-  }
+/** Our policy lets no page write to the clipboard: the text is chosen, and a key copies it. @param {HTMLElement} body */
+function select(body) {
+  getSelection()?.selectAllChildren(body);
+  announce(words.selected);
 }
 
 /**
@@ -52,7 +47,7 @@ export function showRefused(c, { node, body }, why, canGoAgain = false) {
   announce(why);
   if (seek(".console-message__rescue", node)) return;
   const rescue = fromTemplate("modele-refus");
-  slot("copy", rescue).addEventListener("click", () => copy(body, slot("body", node)));
+  slot("select", rescue).addEventListener("click", () => select(slot("body", node)));
   const again = slot("again", rescue);
   again.hidden = !canGoAgain || !c.area || c.area.readOnly || c.over;
   again.addEventListener("click", () => {
