@@ -87,7 +87,7 @@ fix: $(STAMP) ## réparer ce que les outils savent réparer
 migration: $(STAMP) ## écrire la migration d'une application (make migration APP=chat NAME=ce_qu_elle_fait)
 	@$(PYTHON) -m tests.schema write $(APP) $(NAME)
 
-manage: $(STAMP) ## une commande de gestion qui n'a besoin d'aucun serveur (make manage ARGS="languages --begin es")
+manage: $(STAMP) ## une commande de gestion qui n'a besoin d'aucun serveur (make manage ARGS="languages --begin eo")
 	@$(PYTHON) -m tests.manage $(ARGS)
 
 messages: $(STAMP) ## ajouter les textes à traduire de FILES="un/fichier …" (demande gettext) et compiler

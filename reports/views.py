@@ -77,7 +77,7 @@ def wait_or_work(request: HttpRequest) -> HttpResponse:
         is_free = not proof_of_work.is_asked_of(visit.triage.assessment, discreet=visit.triage.is_discreet)
         work = {name: request.POST.get(name, "") for name in ("token", "work")}
         if is_free or not kept.seconds_left or proof_of_work.is_solved(**work, submission_id=submission_id):
-            return way_in.file(request, visit, kept.fields)
+            return way_in.file_kept(request, visit, kept.fields)
         if work["work"]:  # who has none only came back before the wait was over
             security_log.log(Event.WORK_REFUSED)
     token, bits = proof_of_work.make_challenge(submission_id)

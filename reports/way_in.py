@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 
 from common import network_limits, rate_limits, security_log
 from common.client_address import connection_of, networks_of
+from common.kept_values import known_to
 from common.security_log import Event
 from common.service_settings import definitions, values
 from locations.session import Choice
@@ -74,6 +75,12 @@ def put_off(request: HttpRequest, visit: Visit, fields: dict[str, Any]) -> HttpR
     security_log.log(Event.WORK_ASKED)
     proof_of_work.keep_form(request, fields, visit.triage.assessment)
     return redirect("reports:effort")
+
+
+def file_kept(request: HttpRequest, visit: Visit, fields: dict[str, Any]) -> HttpResponse:
+    """The same of a form that waited in the session: an answer that only the version after asks for is left out where a
+    process of this version finishes the form."""
+    return file(request, visit, known_to(actions.file_report, fields))
 
 
 def file(request: HttpRequest, visit: Visit, fields: dict[str, Any]) -> HttpResponse:

@@ -28,7 +28,7 @@ from chat.database import close_thread_connections
 from common import security_log
 from common.service_settings.definitions import Setting
 from common.texts import cache as text_cache
-from tests.support import once, own_transactions, reading, restoring, slow_hashes, strict_html
+from tests.support import begun, once, own_transactions, reading, restoring, slow_hashes, strict_html
 from tests.support.order import long_files_first
 from triage import versions
 
@@ -140,10 +140,9 @@ def _sentences_of_origin() -> None:
 @pytest.fixture(autouse=True)
 def _languages_of_the_site_are_offered() -> None:
     """As complete as they are when they come; no page reads how complete, but in tests of it."""
-    from common.texts import languages
     from pnav.pages import completeness  # it has models: Django is ready when tests run, not when this module is read
 
-    completeness.set_offered(languages.others())
+    completeness.set_offered(begun.whole())
 
 
 @pytest.fixture(autouse=True)

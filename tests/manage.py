@@ -1,5 +1,5 @@
 """`python -m tests.manage COMMAND…`: a management command with the variables of a test run, for those that need no
-server: `make manage ARGS="languages --begin es"`.
+server: `make manage ARGS="languages --begin eo"`.
 """
 
 import os

@@ -18,13 +18,14 @@ from pnav.addresses import DISCREET, ORDINARY, URLS, address_in_table, choosing,
 from pnav.middleware.require_https import PROGRAMS
 from pnav.pages import sitemap
 from pnav.server import busy, slow_requests
+from tests.support import begun
 from tests.support.reading import spaced
 from tests.triage.paths import all_assessed
 from triage.questionnaire.outcomes import Outcome
 from triage.questionnaire.results import BUILT_IN
 from triage.views import RESULT_SLUGS
 
-OTHER = next(code for code, _name in site.LANGUAGES if code != site.LANGUAGE_CODE)
+OTHER = begun.whole()[0]
 PARAMETERS = {"triage:question": sorted(BUILT_IN.by_slug), "triage:result": sorted(RESULT_SLUGS)}
 
 
@@ -381,7 +382,7 @@ def head(html: str) -> dict[str, list[str]]:
 @pytest.mark.django_db
 def test_pages_that_search_engines_show_say_what_they_are(client, settings):
     settings.SITE_URL = "https://pnav.example"
-    for table in addresses.tables()[:-1]:
+    for table in map(in_language, begun.offered()):
         descriptions = set()
         for name in sitemap.names():
             response = client.get(table.reverse(name), query_params={"next": "/x/"})
@@ -389,7 +390,7 @@ def test_pages_that_search_engines_show_say_what_they_are(client, settings):
             said = head(response.text)
             assert "robots" not in said, name
             assert said["canonical"] == said["og:url"] == [f"https://pnav.example{table.reverse(name)}"]
-            for code, _name in site.LANGUAGES:
+            for code in begun.offered():
                 assert said[f"alternate {code}"] == [f"https://pnav.example{in_language(code).reverse(name)}"]
             assert said["alternate x-default"] == said[f"alternate {site.LANGUAGE_CODE}"]
             (description,) = said["description"]
@@ -398,6 +399,19 @@ def test_pages_that_search_engines_show_say_what_they_are(client, settings):
             descriptions.add(description)
             picture = said["og:image"][0].removeprefix("https://pnav.example")
             assert picture.startswith("/static/pnav/share.") and finders.find("pnav/share.png")
+
+
+@pytest.mark.django_db
+def test_pages_in_a_language_that_is_offered_to_nobody_are_not_found(client, settings):
+    """Whoever translates it, or chose it while it was whole, reads them; a search engine is told nothing of them."""
+    settings.LANGUAGES = [*settings.LANGUAGES, ("eo", "Esperanto")]
+    for name in sitemap.names():
+        response = client.get(in_language("eo").reverse(name))
+        assert (response.status_code, response.headers["X-Robots-Tag"]) == (200, "noindex"), name
+        said = head(response.text)
+        assert not [one for one in said if one == "canonical" or one.startswith(("alternate", "og:"))], name
+    assert "X-Robots-Tag" not in client.get(in_language(OTHER).reverse("pages:home")).headers
+    assert "/eo/" not in client.get("/sitemap.xml").text + client.get("/").text
 
 
 @pytest.mark.django_db
@@ -415,7 +429,7 @@ def test_sitemap_lists_each_page_in_each_language(client):
     response = client.get("/sitemap.xml")
     assert response.headers["Content-Type"] == "application/xml"
     listed = re.findall(r"<loc>http://testserver([^<]*)</loc>", response.text)
-    codes = [code for code, _name in site.LANGUAGES]
+    codes = begun.offered()
     assert sorted(listed) == sorted(in_language(code).reverse(name) for name in sitemap.names() for code in codes)
     assert response.text.count('hreflang="x-default"') == len(listed)
     robots = client.get("/robots.txt").text

@@ -19,6 +19,7 @@ from chat.rules.reply_template import Reply, Source
 from common import clock
 from common.choices import label_of
 from common.encryption import UnsealError
+from common.kept_values import known_to
 from locations import hours
 from locations.models import ReceptionPoint
 
@@ -151,7 +152,7 @@ class Own:
 def read(row: OwnReply) -> Own | None:
     """Decrypt a reply; None when no key opens it."""
     try:
-        return Own(public_id=row.public_id, **row.content())
+        return Own(public_id=row.public_id, **known_to(Own, row.content()))
     except UnsealError:
         logger.error("own reply cannot be opened %s", row.public_id)
         return None

@@ -36,6 +36,7 @@ from chat.rules.assignment import (
     IN_TURN,
     ROUNDS,
     Room,
+    TurnKey,
     Waiting,
     estimate_wait,
     share_of,
@@ -52,8 +53,8 @@ from triage.rules import Urgency
 
 logger = logging.getLogger(__name__)
 
-# What a row of the queue begins with.
-TURN = ("urgency", "queued_at", "pk")
+# What a row of the queue begins with: the values that `turn_key` compares.
+TURN_COLUMNS = ("urgency", "queued_at", "pk")
 # Of one pass over agents whose lease is over, and over people who have left.
 AGENTS_AT_ONCE, PEOPLE_AT_ONCE = 100, 500
 # Keys of PostgreSQL's advisory locks: the pass under way, and the one seat for whoever comes next.
@@ -112,7 +113,7 @@ def in_line(
     return islice(with_share(others, chain([one], some), room=crowd_room(now), key=key), at_most)
 
 
-def _turn_of_row(row: tuple[Any, ...]) -> tuple[int, datetime, int]:
+def _turn_key_of_row(row: tuple[Any, ...]) -> TurnKey:
     return turn_key(urgency=row[0], queued_at=row[1], key=row[2])
 
 
@@ -206,7 +207,7 @@ def _give_some(now: datetime, overflow_after: timedelta, asleep: timedelta) -> i
         _limit(cursor, "idle_in_transaction_session_timeout")
         cursor.execute("SELECT pg_advisory_xact_lock(%s)::text", [PASS])
     queue = Conversation.objects.waiting().here(now, asleep)
-    next_ones = in_line(queue.values_list(*TURN, "weight"), now, key=_turn_of_row, at_most=AT_ONCE)
+    next_ones = in_line(queue.values_list(*TURN_COLUMNS, "weight"), now, key=_turn_key_of_row, at_most=AT_ONCE)
     keys = _with_room(now, [weight for *_turn, weight in next_ones])
     if not keys:
         return None
@@ -274,8 +275,10 @@ def _lock_agents(keys: Sequence[int], now: datetime) -> list[tuple[Agent, int]]:
 
 def _people(queue: ConversationQuerySet, now: datetime) -> Iterator[Waiting]:
     direction = [f"direction__{name}" for name in ("unit", "avoided", "avoided_before", "at", "until")]
-    rows = queue.values_list(*TURN, "force", "weight", *direction)
-    for urgency, queued_at, pk, force, weight, unit, last, before, at, until in in_line(rows, now, key=_turn_of_row):
+    rows = queue.values_list(*TURN_COLUMNS, "force", "weight", *direction)
+    for row in in_line(rows, now, key=_turn_key_of_row):
+        urgency, queued_at, pk = row[: len(TURN_COLUMNS)]
+        force, weight, unit, last, before, at, until = row[len(TURN_COLUMNS) :]
         if until is not None and until > now:
             yield Waiting(pk, force, urgency > Urgency.NORMAL, at, weight, unit or 0, frozenset((last, *before)))
         else:

@@ -22,7 +22,10 @@ from triage.rules import Urgency
 
 MOST_KEY = 2**63 - 1  # of a bigint: whoever is in the queue came before
 
-PLACE = """
+# Who comes before this person, or is this person: `assignment.IN_TURN` in SQL.
+IS_BEFORE = "(-urgency, queued_at, id) <= (-%(urgency)s::int, %(queued_at)s, %(id)s)"
+
+PLACE = f"""
 SELECT CASE
          WHEN line.crowded_before = 0 THEN line.free_before
          WHEN NOT %(is_crowded)s THEN line.free_before + LEAST(line.crowded_before, share.room)
@@ -42,12 +45,12 @@ CROSS JOIN LATERAL (
   SELECT count(*) FILTER (WHERE NOT is_crowded) AS free,
          count(*) FILTER (WHERE NOT is_crowded AND is_before) AS free_before,
          count(*) FILTER (WHERE is_crowded AND is_before) AS crowded_before
-  FROM (SELECT is_crowded, (-urgency, queued_at, id) <= (-%(urgency)s::int, %(queued_at)s, %(id)s) AS is_before
+  FROM (SELECT is_crowded, {IS_BEFORE} AS is_before
         FROM chat_conversation
         WHERE status = %(waiting)s AND reporter_seen_at >= clock.now
               - CASE WHEN reporter_is_hidden THEN GREATEST(%(asleep)s::int, %(absent)s::int) ELSE %(absent)s::int END
               * interval '1 s'
-          AND (%(is_crowded)s OR (-urgency, queued_at, id) <= (-%(urgency)s::int, %(queued_at)s, %(id)s))) people
+          AND (%(is_crowded)s OR {IS_BEFORE})) people
 ) line
 CROSS JOIN LATERAL (
   SELECT CASE WHEN line.crowded_before > 0 THEN GREATEST(0, GREATEST(1, on_duty.slots / %(part)s::int) - (
@@ -55,7 +58,7 @@ CROSS JOIN LATERAL (
     WHERE is_crowded AND (status = %(active)s OR assigned_at > clock.now - %(lately)s::int * interval '1 s')
   )) END AS room
 ) share
-"""
+"""  # noqa: S608  of constants of this module
 
 
 # Who is reached sooner is told to stay: on the way out they would lose their turn.

@@ -14,7 +14,7 @@ from chat.conversations.wording import place_of
 from chat.messages import protocol
 from chat.models import Conversation
 from chat.models.conversation import is_here
-from chat.rules.assignment import turn_key
+from chat.rules.assignment import TurnKey, turn_key
 from chat.rules.whereabouts import Whereabouts
 from common import clock
 from common.choices import read_choice
@@ -108,7 +108,7 @@ class WaitingList:
         }
 
 
-def _turn_of(one: Conversation) -> tuple[int, datetime, int]:
+def _turn_key_of(one: Conversation) -> TurnKey:
     return turn_key(urgency=one.urgency, queued_at=one.queued_at, key=one.pk)
 
 
@@ -121,7 +121,7 @@ def read_waiting() -> WaitingList:
     if groups:
         waiting = waiting.exclude(is_crowded=True, lookalike_group__in=[one.group.public_id for one in groups])
     shown: Any = with_departure(waiting.select_related("report__municipality"))
-    rows = list(in_line(shown.here(now), now, key=_turn_of, at_most=MOST_SHOWN))
+    rows = list(in_line(shown.here(now), now, key=_turn_key_of, at_most=MOST_SHOWN))
     if left := MOST_SHOWN - len(rows):
         rows += list(shown.elsewhere(now).order_by("queued_at", "pk")[:left])
     people = tuple(_person(row, now) for row in rows)

@@ -2,6 +2,7 @@
 
 import logging
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -9,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.expressions import OrderBy
+from django.db.models.expressions import Combinable, OrderBy
 from django.utils.translation import gettext_lazy as _
 
 from chat.models.agent import Agent
@@ -28,10 +29,12 @@ logger = logging.getLogger(__name__)
 UNREADABLE = _("Ce message ne peut pas être lu en ce moment.")
 
 
-def _in_turn() -> list[str | OrderBy]:
+def _in_turn(columns: Sequence[str | Combinable | OrderBy] = IN_TURN) -> list[str | Combinable | OrderBy]:
     """The order of the queue for its index: whoever changes `IN_TURN` is asked for a migration. PostgreSQL does not
-    need the key in it."""
-    return [F(name[1:]).desc() if name.startswith("-") else name for name in IN_TURN if name != "pk"]
+    need the key in it. An expression is passed through: it must be immutable, or PostgreSQL makes no index of it.
+    """
+    parts = [part for part in columns if part != "pk"]
+    return [F(part[1:]).desc() if isinstance(part, str) and part.startswith("-") else part for part in parts]
 
 
 def is_here(now: datetime, asleep: timedelta | None = None) -> Q:
@@ -43,7 +46,7 @@ def is_here(now: datetime, asleep: timedelta | None = None) -> Q:
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
     def waiting(self) -> "ConversationQuerySet":
-        """People who wait, in the order of the queue: the most urgent, then the oldest."""
+        """People who wait, in the order of the queue (`assignment.IN_TURN`)."""
         return self.filter(status=Status.WAITING).order_by(*IN_TURN)
 
     def here(self, now: datetime, asleep: timedelta | None = None) -> "ConversationQuerySet":

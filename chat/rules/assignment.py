@@ -27,13 +27,15 @@ def may_overflow(
 
 
 # The order of turns, as columns: the most urgent, then the oldest. The same order is said of one person by `turn_key`,
-# in SQL by `chat.conversations.position.PLACE`, and by the index « conversation_queue », which follows this line.
+# in SQL by `chat.conversations.position.IS_BEFORE`, and by the index « conversation_queue », which follows this line.
 # Whoever changes it: CONTRIBUTING.md, « Another order of the queue ». The queue is in that order, but for those of
 # crowded networks beyond their share (`with_share`).
 IN_TURN = ("-urgency", "queued_at", "pk")
 
+type TurnKey = tuple[int, datetime, int]
 
-def turn_key(*, urgency: int, queued_at: datetime, key: int) -> tuple[int, datetime, int]:
+
+def turn_key(*, urgency: int, queued_at: datetime, key: int) -> TurnKey:
     """A person's place in the queue, as what is compared: the least is next."""
     return (-urgency, queued_at, key)
 
@@ -117,7 +119,7 @@ def share_out(
     the least loaded for their capacity, then the one who was given somebody longest ago.
     An agent whose places are all filled is given nobody. Where nobody has room for the whole weight, the last place is
     enough: whoever weighs most is in the greatest danger, and must not wait where somebody lighter would not.
-    Somebody who was passed on goes to the unit asked for, and never to `avoided` (`_turn_of`).
+    Somebody who was passed on goes to the unit asked for, and never to `avoided` (`_agent_for`).
     """
     never = datetime.min.replace(tzinfo=UTC)
     free: dict[str, list[_Free]] = {}
@@ -146,10 +148,12 @@ def share_out(
         waited = now - person.queued_at
         if person.unit or person.avoided:
             must_be_unit = bool(person.unit) and not person.is_urgent and waited < overflow_after
-            turn = _turn_of(person, free, units, must_be_unit=must_be_unit, anywhere=may_go_elsewhere(person, waited))
-            if turn is None:
+            found = _agent_for(
+                person, free, units, must_be_unit=must_be_unit, anywhere=may_go_elsewhere(person, waited)
+            )
+            if found is None:
                 continue
-            force, entry = turn
+            force, entry = found
             _take(free[force], entry)
         else:
             if force not in free:
@@ -190,7 +194,7 @@ def _take(heap: list[_Free], entry: _Free) -> None:
         heapq.heapify(heap)
 
 
-def _turn_of(
+def _agent_for(
     person: Waiting, free: dict[str, list[_Free]], units: dict[int, int], *, must_be_unit: bool, anywhere: bool
 ) -> tuple[str, _Free] | None:
     """The agent for somebody who was passed on: of the unit asked for, else of the force, else of another.
@@ -198,13 +202,13 @@ def _turn_of(
     Never an agent who passed them on. must_be_unit: nobody outside the unit yet. anywhere: the other force may. Among
     those who may: as for everybody, first whose room is enough for the weight.
     """
-    turns = [(entry, force) for force, heap in free.items() for entry in heap if entry[2] not in person.avoided]
-    of_unit = [turn for turn in turns if person.unit and units[turn[0][2]] == person.unit]
-    of_force = [turn for turn in turns if turn[1] == person.force]
-    fitting = of_unit or ([] if must_be_unit else of_force or (turns if anywhere else []))
+    agents = [(entry, force) for force, heap in free.items() for entry in heap if entry[2] not in person.avoided]
+    of_unit = [agent for agent in agents if person.unit and units[agent[0][2]] == person.unit]
+    of_force = [agent for agent in agents if agent[1] == person.force]
+    fitting = of_unit or ([] if must_be_unit else of_force or (agents if anywhere else []))
     if not fitting:
         return None
-    entry, force = min(fitting, key=lambda turn: (_is_too_small(turn[0], person.weight), turn))
+    entry, force = min(fitting, key=lambda agent: (_is_too_small(agent[0], person.weight), agent))
     return force, entry
 
 

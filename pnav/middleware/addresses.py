@@ -134,9 +134,10 @@ def _leading_on(request: HttpRequest, table: Table, response: HttpResponseBase) 
 
 
 def _is_kept_out(request: HttpRequest, table: Table) -> bool:
-    """Whether search engines do not show this page: a visit's own, or one in discreet mode."""
+    """Whether search engines do not show this page: a visit's own, one in discreet mode, or one in a language that is
+    offered to nobody. The last is read by who translates it, and by who chose it while it was whole."""
     match = request.resolver_match
-    if table.is_discreet:
+    if table.is_discreet or (table.language and table.language not in completeness.offered_languages()):
         return True
     return match is not None and match.namespace in addresses.VISITORS and not sitemap.is_listed(match.view_name)
 

@@ -19,6 +19,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from common import encryption
 from common.choices import read_choice
+from common.kept_values import known_to
 from reports.audit import log as audit_log
 from reports.deciders import Standby, Title, get_deciders
 from reports.models import (
@@ -289,7 +290,8 @@ def grounds_of(request: OpeningRequest) -> Grounds | None:
     """
     if not request.sealed_grounds:
         return None
-    return Grounds(**json.loads(encryption.unseal(request.sealed_grounds, context=request.context)))
+    kept = json.loads(encryption.unseal(request.sealed_grounds, context=request.context))
+    return Grounds(**known_to(Grounds, kept))
 
 
 def countersign_request(*, request_id: int, by: Any) -> OpeningRequest:

@@ -19,7 +19,7 @@ from reports.rules.openings import OPEN
 from reports.rules.retention import DEFAULTS, Cause, Item, Kind, Rule, State
 
 # The key of PostgreSQL's advisory lock under which something is forgotten (the register has 03 of the family).
-TURN = 0x504E4156_10
+FORGETTING = 0x504E4156_10
 
 
 def rules() -> dict[str, Rule]:
@@ -43,7 +43,7 @@ def moment() -> datetime:
 def take_turn() -> bool:
     """One worker forgets at a time; False when another one does. Until the end of the transaction."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [TURN])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [FORGETTING])
         (is_ours,) = cursor.fetchone()
     return bool(is_ours)
 

@@ -232,6 +232,17 @@ def test_what_was_changed_meanwhile_is_not_overwritten(asking, deciding):
     assert HelpNumber.objects.filter(number="17 17").exists() and PendingChange.objects.get().state == State.PENDING
 
 
+def test_what_the_version_after_proposed_waits_for_it(asking, deciding):
+    """It knows a field more: nothing of the proposal is made without it."""
+    change(asking, number(), number="18 99")
+    waiting = PendingChange.objects.get()
+    waiting.before, waiting.after = waiting.before | {"new_field": None}, waiting.after | {"new_field": "x"}
+    waiting.save()
+    answer = decide(deciding, waiting)
+    assert "la fiche n'est plus celle de la proposition" in answer.text.replace("&#x27;", "'")
+    assert number().number == "17" and PendingChange.objects.get().state == State.PENDING
+
+
 def test_value_that_is_not_allowed_by_now_is_said(asking, deciding):
     change(asking, number(), number="18 99")
     HelpNumber.objects.exclude(number="17").filter(name=None)[0].delete()

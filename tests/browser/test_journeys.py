@@ -6,8 +6,8 @@ from playwright.sync_api import Page
 
 from benchmarks import journeys
 from benchmarks.journeys import HEIGHT, JOURNEYS, KEYS, WIDTH, Journey
-from common.texts import languages
 from tests.browser.conftest import LiveSite, PageFactory, anew
+from tests.support import begun
 
 TYPED = "95888"  # a place of this module alone
 
@@ -22,7 +22,7 @@ def town(live_site: LiveSite) -> LiveSite:
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
-@pytest.mark.parametrize("language", languages.codes())
+@pytest.mark.parametrize("language", begun.offered())
 def test_counts_of_the_way_in(
     town: LiveSite, page_factory: PageFactory, language: str, javascript: bool, subtests: pytest.Subtests
 ) -> None:

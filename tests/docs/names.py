@@ -94,6 +94,42 @@ def commands(document: str) -> Iterator[Mention]:
             yield Mention(document, number, text.strip())
 
 
+_MODULE = r"`((?:[\w-]+/)*[\w-]+\.py)`"
+_MODULE_FIRST = re.compile(rf"{_MODULE}: ")
+_MODULE_AFTER = re.compile(rf"`([A-Za-z_]\w*)` (?:of|in) {_MODULE}")
+_NEXT = re.compile(r" \| |`(?:[\w-]+/)+|`[\w-]+\.(?:py|html|js|md)`")
+_BARE = re.compile(r"(\w+)(?:\.\w+)*(?:\(.*\))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A name that a document puts beside a module: « `a/module.py`: `name` », or « `name` of `a/module.py` »."""
+
+    document: str
+    line: int
+    module: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.document}:{self.line}: {self.name} of {self.module}"
+
+
+def names_beside(document: str) -> Iterator[Beside]:
+    """After a module and a colon, each name in backquotes as far as the next file or the next cell of the table."""
+    for number, line, is_code in _lines(document):
+        if is_code:
+            continue
+        elsewhere = [(found.start(), found[1], found[2]) for found in _MODULE_AFTER.finditer(line)]
+        for _start, name, module in elsewhere:
+            yield Beside(document, number, module, name)
+        for head in _MODULE_FIRST.finditer(line):
+            end = _NEXT.search(line, head.end())
+            for found in _SPAN.finditer(line, head.end(), end.start() if end else len(line)):
+                name = _BARE.fullmatch(found[2])
+                if name and found.start() not in {start for start, _name, _module in elsewhere}:
+                    yield Beside(document, number, head[1], name[1])
+
+
 # --- what the code has ------------------------------------------------------------------------------------------------
 
 
@@ -165,6 +201,25 @@ def space(module: str) -> Space:
     """What a module of ours has."""
     name = modules()[module]
     return _space(_tree(name).body) if name else Space(frozenset(), {})
+
+
+@cache
+def said_in(module: str) -> frozenset[str]:
+    """What a file of ours names for others: what it and its classes define, the names of arguments, what it reads of
+    something else, and its texts. A variable inside a function is none of these."""
+    path = next((name for name in sorted(files(), key=len) if name == module or name.endswith(f"/{module}")), None)
+    if path is None:
+        return frozenset()
+    tree = _tree(path)
+    own = _space(tree.body)
+    found = set(own.names).union(*(cls.names for cls in own.classes.values()))
+    for node in ast.walk(tree):
+        match node:
+            case ast.arg(arg=str(name)) | ast.keyword(arg=str(name)) | ast.Attribute(attr=name):
+                found.add(name)
+            case ast.Constant(value=str(name)):
+                found.add(name)
+    return frozenset(found)
 
 
 @cache

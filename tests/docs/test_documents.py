@@ -35,7 +35,7 @@ ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(("uv.lock", "write.write", "hashed_networks", "common.client_address.hashed_address"), _REFUSED),
     **dict.fromkeys(("pnav/locale/LANGUAGE/LC_MESSAGES/django.po", "docs/adr/NUMBER-plain-words.md"), _PLACEHOLDER),
     **dict.fromkeys(("prenom.nom", "effaces.txt"), _PLACEHOLDER),
-    "pnav/locale/es/LC_MESSAGES/django.po": "an example: Spanish is not a language of the site yet",
+    "pnav/locale/eo/LC_MESSAGES/django.po": "an example: Esperanto, as in the tests, so that it stays one",
     "source_data/10_million_password_list_top_1M.txt": "a file of a package",
     "src/commonWords.json": "a file of a package",
 }
@@ -128,6 +128,13 @@ def test_what_a_document_names_is_there(document):
 
 
 @pytest.mark.parametrize("document", names.documents())
+def test_names_beside_a_module_are_in_it(document):
+    """A recipe is followed by looking for the name there: « turn » is a word of that file, and defined nowhere."""
+    wrong = [str(one) for one in names.names_beside(document) if one.name not in names.said_in(one.module)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("document", names.documents())
 def test_links_lead_somewhere(document):
     assert [str(link) for link in names.links(document) if not leads_somewhere(link)] == []
 
@@ -162,6 +169,20 @@ def test_commands_exist(document):
 
 
 # --- the test can fail ------------------------------------------------------------------------------------------------
+
+
+def test_name_that_another_module_has_is_found(monkeypatch):
+    line = (
+        "| 1 | `chat/rules/assignment.py`: `IN_TURN`, and `turn`, the same; `PLACE` in `rules/assignment.py` | "
+        "`PLACE` | `chat/conversations/position.py`: `PLACE`, `BEGUN` of `tests/support/begun.py` |"
+    )
+    monkeypatch.setattr(names, "_lines", lambda _document: iter([(1, line, False)]))
+    found = list(names.names_beside("x.md"))
+    assert [one.name for one in found if one.name not in names.said_in(one.module)] == ["PLACE", "turn"]
+    assert {(one.name, one.module) for one in found} >= {
+        ("PLACE", "chat/conversations/position.py"),
+        ("BEGUN", "tests/support/begun.py"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def metrics() -> set[str]:
     """The names of our metrics, as Prometheus' own text has them: a counter ends with « _total »."""
     found = set()
     for text in CODE.values():
-        for family, name in re.findall(r'(\w*)\(\s*"(pnav_\w+)"', text):
+        for family, name in re.findall(r'(\w*)\(\s*(?:name=)?"(pnav_\w+)"', text):
             found.add(f"{name}_total" if "Counter" in family else name)
     return found
 

@@ -17,7 +17,7 @@ from tests.accounts.test_audited_admin import Fields
 
 pytestmark = pytest.mark.django_db
 
-SPANISH = [("fr", "Français"), ("en", "English"), ("es", "Español")]
+ESPERANTO = [("fr", "Français"), ("en", "English"), ("eo", "Esperanto")]
 
 
 def sql(statement: str, *values: object) -> list[tuple]:
@@ -45,22 +45,22 @@ def insert_block(slug: str, title_en: str, body_en: str) -> int:
 
 
 def test_each_language_is_read_from_its_rows_and_falls_back(settings, django_assert_num_queries):
-    settings.LANGUAGES = SPANISH
+    settings.LANGUAGES = ESPERANTO
     block, number = first(), HelpNumber.objects.get(name="numero_police")
-    block.set_texts({"title_es": "Título", "body_es": ""}).save()
-    number.set_texts({"audience_es": "quien está en peligro"}).save()
-    for language, queries in (("fr", 2), ("en", 4), ("es", 4)):
+    block.set_texts({"title_eo": "Titolo", "body_eo": ""}).save()
+    number.set_texts({"audience_eo": "kiu estas en danĝero"}).save()
+    for language, queries in (("fr", 2), ("en", 4), ("eo", 4)):
         with translation.override(language), django_assert_num_queries(queries):
             found = read_information()
             shown = next(one for one in found["blocks"] if one.pk == block.pk)
             told = next(one for one in found["numbers"] if one.pk == number.pk)
             titles, audience = [(one.shown_title, str(one.html)) for one in found["blocks"]], told.shown_audience
             title = shown.shown_title
-        assert title == {"fr": block.title, "en": block.named_texts()["title_en"], "es": "Título"}[language]
+        assert title == {"fr": block.title, "en": block.named_texts()["title_en"], "eo": "Titolo"}[language]
         assert all(one and body for one, body in titles) and audience
-    with translation.override("es"):
-        assert ContentBlock.objects.get(pk=block.pk).html == block.html, "no Spanish body: the French one"
-        assert HelpNumber.objects.get(pk=number.pk).shown_audience == "quien está en peligro"
+    with translation.override("eo"):
+        assert ContentBlock.objects.get(pk=block.pk).html == block.html, "no body of its own: the French one"
+        assert HelpNumber.objects.get(pk=number.pk).shown_audience == "kiu estas en danĝero"
 
 
 def test_translation_that_goes_takes_its_row_with_it():
@@ -90,17 +90,17 @@ def send(client, row: Any, **changes: str):
 
 
 def test_language_of_the_settings_has_its_fields_its_preview_and_its_history(client, chief, settings):
-    settings.LANGUAGES = SPANISH
+    settings.LANGUAGES = ESPERANTO
     block = first()
     page = client.get(f"/admin/pages/contentblock/{block.pk}/change/").text
-    assert 'name="title_es"' in page and 'name="body_es"' in page and "Espagnol" in page
+    assert 'name="title_eo"' in page and 'name="body_eo"' in page and "Espéranto" in page
     assert "Aperçu en espagnol (nouvel onglet)" in page and "Aperçu en français (nouvel onglet)" in page
-    shown = send(client, block, body_es="**Probado**", _preview="es").text
-    assert "<strong>Probado</strong>" in shown and '<html lang="es"' in shown
-    assert not ContentText.objects.filter(language="es").exists() and not LogEntry.objects.exists()
-    assert send(client, block, title_es="Título", title_en="Heading").status_code == 302
+    shown = send(client, block, body_eo="**Provita**", _preview="eo").text
+    assert "<strong>Provita</strong>" in shown and '<html lang="eo"' in shown
+    assert not ContentText.objects.filter(language="eo").exists() and not LogEntry.objects.exists()
+    assert send(client, block, title_eo="Titolo", title_en="Heading").status_code == 302
     kept = ContentBlock.objects.get(pk=block.pk).named_texts()
-    assert (kept["title_es"], kept["title_en"], kept["body_es"]) == ("Título", "Heading", "")
+    assert (kept["title_eo"], kept["title_en"], kept["body_eo"]) == ("Titolo", "Heading", "")
     assert kept["body_en"] == block.named_texts()["body_en"]
     assert "Titre en espagnol" in LogEntry.objects.get().get_change_message()
 
@@ -134,9 +134,9 @@ def test_version_before_writes_and_this_one_reads():
 
 
 def test_this_version_writes_and_the_one_before_reads(settings):
-    settings.LANGUAGES = SPANISH
+    settings.LANGUAGES = ESPERANTO
     block = ContentBlock(slug="neuf", title="Titre", body="Texte").set_texts(
-        {"title_en": "Title", "title_es": "Título"}
+        {"title_en": "Title", "title_eo": "Titolo"}
     )
     block.save()
     other = first()

@@ -143,6 +143,35 @@ def test_work_opens_the_chat_with_what_was_ticked(unit):
     assert "reports.effort" not in client.session
 
 
+def test_form_kept_by_the_version_after_is_finished_by_this_one(unit):
+    """It asks what this one has no name for; what it knows too is filed."""
+    raid()
+    client = visitor(unit)
+    send(client)
+    session = client.session
+    kept = session["reports.effort"]
+    session["reports.effort"] = kept | {"fields": kept["fields"] | {"of_the_version_after": "yes"}}
+    session.save()
+    asked = client.get(WAIT).context
+    answer = client.post(WAIT, {"token": asked["token"], "work": solve(asked["token"], asked["bits"])})
+    assert answer.url == reverse("chat:conversation")
+    assert Report.objects.get().facts == ["insults"]
+
+
+def test_form_kept_by_the_version_before_is_finished_by_this_one(unit):
+    """It asks nothing that this one has since: each answer may be missing."""
+    raid()
+    client = visitor(unit)
+    send(client)
+    session = client.session
+    session["reports.effort"] = session["reports.effort"] | {"fields": {"facts": ["insults"]}}
+    session.save()
+    asked = client.get(WAIT).context
+    answer = client.post(WAIT, {"token": asked["token"], "work": solve(asked["token"], asked["bits"])})
+    assert answer.url == reverse("chat:conversation")
+    assert Report.objects.get().facts == ["insults"]
+
+
 def test_work_of_somebody_else_or_of_another_form_is_none(unit):
     raid()
     one, other = visitor(unit), visitor(unit)

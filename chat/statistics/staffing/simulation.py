@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 
-from chat.rules.assignment import AT_ONCE, ROUNDS, Room, Waiting, share_out, turn_key
+from chat.rules.assignment import AT_ONCE, ROUNDS, Room, TurnKey, Waiting, share_out, turn_key
 from chat.statistics.staffing.demand import HOURS
 from chat.statistics.staffing.plan import TICK_SECONDS
 from triage.rules import Urgency
@@ -137,7 +137,7 @@ def simulate_duty(
             if not pairs:
                 return
             for person, agent in pairs:
-                del queue[bisect_left(queue, places[person], key=_turn_of)]
+                del queue[bisect_left(queue, places[person], key=_turn_key_of)]
                 del places[person]
                 run.answered_at[person] = at
                 run.given.append((at, person, agent))
@@ -147,7 +147,7 @@ def simulate_duty(
                 look_at(agent)
                 heapq.heappush(ahead, (at + people[person].held, Happening.ENDS, person))
 
-    places: dict[int, tuple[int, datetime, int]] = {}
+    places: dict[int, TurnKey] = {}
     while ahead:
         at, kind, key = heapq.heappop(ahead)
         run.happenings += 1
@@ -156,7 +156,7 @@ def simulate_duty(
             person = people[key]
             is_urgent = person.urgency > Urgency.NORMAL
             places[key] = turn_key(urgency=person.urgency, queued_at=now, key=key)
-            insort(queue, (places[key], Waiting(key, person.force, is_urgent, now)), key=_turn_of)
+            insort(queue, (places[key], Waiting(key, person.force, is_urgent, now)), key=_turn_key_of)
             run.longest_queue = max(run.longest_queue, len(queue))
             dispatch(at, now)
             if key in places:
@@ -167,7 +167,7 @@ def simulate_duty(
                     heapq.heappush(ahead, (due, Happening.TICKS, key))
         elif kind is Happening.GIVES_UP:
             if key in places:
-                del queue[bisect_left(queue, places.pop(key), key=_turn_of)]
+                del queue[bisect_left(queue, places.pop(key), key=_turn_key_of)]
         elif kind is Happening.TICKS:
             if key in places:
                 dispatch(at, now)
@@ -183,7 +183,7 @@ def simulate_duty(
     return run
 
 
-def _turn_of(entry: tuple[tuple[int, datetime, int], Waiting]) -> tuple[int, datetime, int]:
+def _turn_key_of(entry: tuple[TurnKey, Waiting]) -> TurnKey:
     return entry[0]
 
 

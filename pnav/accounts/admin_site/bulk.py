@@ -34,7 +34,7 @@ MOST_LINES = 50  # each password is hashed slowly, on purpose: half a minute in 
 MOST_BYTES = 200_000
 FORMS = "pnav.accounts.bulk"  # what their keys and passwords are made for
 SIGNS = len(FIRST_PASSWORD_SIGNS)
-TURN = 0x504E4156_11  # of PostgreSQL's advisory locks: see `reports.retention.deletion`
+CREATING = 0x504E4156_11  # of PostgreSQL's advisory locks: see `reports.retention.deletion`
 SHOWN_AGAIN = timedelta(minutes=10)  # a form pressed twice, or its answer lost on the way
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet may run (OWASP, CSV injection)
 
@@ -216,7 +216,7 @@ def create(lines: Iterable[Line], key: str = "") -> list[Created]:
         user.draw_first_password(_signs(key, user.username) if key else None)
         drawn.append((user, Agent(user=user, unit=line.unit, public_name=line.cells["nom_affiche"])))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TURN])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CREATING])
     wanted = {user.username.casefold() for user, _agent in drawn}
     if any(name.casefold() in wanted for name in User.objects.values_list("username", flat=True)):
         raise SheetError(_("Rien n'a été créé : un de ces comptes vient d'être créé ailleurs."))

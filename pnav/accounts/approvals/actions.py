@@ -111,12 +111,12 @@ def propose_change(
     object_id = "" if key is None else str(key)
     if object_id:
         rows = PendingChange.objects.select_for_update(of=("self",))
-        before_it = rows.filter(model=label, object_id=object_id, state=State.PENDING).first()
-        if before_it is not None and now >= before_it.lapses_at:
-            _lapse(before_it)
-        elif before_it is not None and before_it.asked_by_id == by.pk:
-            _close(before_it, State.WITHDRAWN, by=by, now=now)
-        elif before_it is not None:
+        former = rows.filter(model=label, object_id=object_id, state=State.PENDING).first()
+        if former is not None and now >= former.lapses_at:
+            _lapse(former)
+        elif former is not None and former.asked_by_id == by.pk:
+            _close(former, State.WITHDRAWN, by=by, now=now)
+        elif former is not None:
             raise Waiting
     change = PendingChange(
         model=label,

@@ -293,6 +293,9 @@ class Reviewed(admin.ModelAdmin):
     def _save_accepted(self, request: HttpRequest, change: PendingChange) -> None:
         is_change = change.act == Act.CHANGE
         row = self._proposed_row(change) if is_change else self.model()
+        fields = {field.name for field in self.opts.get_fields()}
+        if any(place_of(self.model, name) is None and name not in fields for name in change.after):
+            raise approval_actions.Moved  # proposed under the version after, which has more fields
         for name, value in change.after.items():
             if place_of(self.model, name) is not None:
                 row.set_texts({name: value})

@@ -28,18 +28,22 @@ class Links:
 
 
 def of(request: HttpRequest) -> Links | None:
-    """Return the links of a page; None in discreet mode and for a page that search engines do not show.
+    """Return the links of a page; None in discreet mode, in a language that is offered to nobody and for a page that
+    search engines do not show.
 
-    Costs a look into the table of addresses of each language.
+    Costs a look into the table of addresses of each language that is offered.
     """
     match = request.resolver_match
     if match is None or addresses.current().is_discreet or not sitemap.is_listed(match.view_name):
         return None
+    offered = completeness.offered_languages()
+    if languages.current() not in offered:
+        return None
     origin = addresses.site_origin(request)
-    where = {code: f"{origin}{addresses.in_language(code).reverse(match.view_name)}" for code in languages.codes()}
+    where = {code: f"{origin}{addresses.in_language(code).reverse(match.view_name)}" for code in offered}
     return Links(
         canonical=where[languages.current()],
-        alternates=[(code, where[code]) for code in completeness.offered_languages()],
+        alternates=list(where.items()),
         default=where[languages.source()],
         description=description_texts.OPTIONS["description"].get(match.view_name, frame_texts.SERVICE).say(),
         picture=f"{origin}{static(SHARED_PICTURE)}",

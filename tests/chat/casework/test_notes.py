@@ -1,6 +1,7 @@
 """The acts beside the thread: promises, urgency, notes, apartés, replies; without a script, and by whom not."""
 
 import base64
+import json
 import re
 import uuid
 from datetime import timedelta
@@ -593,6 +594,15 @@ def test_own_replies_are_made_changed_and_deleted(agent, conversation, client):
     assert [own.title for own in replies.own_replies(agent)] == ["Rappel du soir"]
     client.post(address, {"supprimer": "1"})
     assert not OwnReply.objects.exists()
+
+
+def test_own_reply_written_by_the_version_after_is_read(agent):
+    """What it knows beside title and texts is left out."""
+    row = own_of(agent, vous=SECRET)
+    kept = json.dumps({**row.content(), "of_the_version_after": "yes"})
+    row.sealed_content = encryption.seal(kept, context=row.context)
+    row.save()
+    assert [own.vous for own in replies.own_replies(agent)] == [SECRET]
 
 
 def test_own_replies_of_others_are_not_there(agent, client):

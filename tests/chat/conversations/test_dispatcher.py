@@ -1,9 +1,11 @@
 import threading
 import uuid
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Index
+from django.db.models.functions import TruncMinute
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -11,6 +13,7 @@ from chat import pubsub
 from chat.conversations import actions, dispatcher, resume
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from chat.models.casework import Emergency
+from chat.models.conversation import _in_turn
 from chat.rules.assignment import turn_key
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Availability, Status
@@ -530,8 +533,9 @@ def test_read_board_and_loads_by_their_indexes():
     crowd(3, status=Status.ACTIVE, assigned_to=agent, assigned_at=now)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE chat_conversation")
+    queue = next(index.name for index in Conversation._meta.indexes if index.name.startswith("conversation_queue"))
     plans = {
-        "conversation_queue": Conversation.objects.waiting().here(now),
+        queue: Conversation.objects.waiting().here(now),
         "conversation_load": Agent.objects.on_duty(now).with_load(),
     }
     for index, query in plans.items():
@@ -569,3 +573,18 @@ def test_turn_of_one_person_is_the_order_of_the_table():
     rows = list(Conversation.objects.waiting().values_list("urgency", "queued_at", "pk"))
     assert len(rows) == 9
     assert rows == sorted(rows, key=lambda row: turn_key(urgency=row[0], queued_at=row[1], key=row[2]))
+
+
+def test_index_of_the_queue_follows_an_order_with_an_expression():
+    """As whoever changes `IN_TURN` may write one: a column downwards, a moment to its minute, a column, the key."""
+    minute = TruncMinute("queued_at", tzinfo=UTC)
+    index = Index(*_in_turn(("-urgency", minute, "queued_at", "pk")), name="conversation_queue_tried")
+    assert [str(part) for part in index.expressions] == [
+        "OrderBy(F(urgency), descending=True)",
+        str(minute),
+        "F(queued_at)",
+    ]
+    statement = str(index.create_sql(Conversation, connection.schema_editor()))
+    with connection.cursor() as cursor:
+        cursor.execute(statement)  # PostgreSQL refuses what is not immutable
+    assert "queued_at" in statement

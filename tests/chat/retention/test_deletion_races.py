@@ -20,7 +20,7 @@ from reports.models import (
     Tombstone,
 )
 from reports.retention import tombstones
-from reports.retention.deletion import TURN
+from reports.retention.deletion import FORGETTING
 from tests.chat.retention.acts import freeze, kept, run, told
 from tests.chat.sockets import Closed, Line, visit
 from tests.factories import chat as make
@@ -166,7 +166,7 @@ def test_a_worker_leaves_the_work_to_the_one_that_is_at_it():
 
     def hold():
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TURN])
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [FORGETTING])
             ours.set()
             assert over.wait(20)
 

@@ -39,13 +39,13 @@ def rows(key: str = KEY) -> dict[tuple[str, str], str]:
 
 
 def test_each_text_is_a_row_of_its_language_and_voice(settings):
-    settings.LANGUAGES = [("fr", "Français"), ("en", "English"), ("es", "Español")]
-    changed(KEY, vous="À vous.", tu="À toi.", es="Su turno.", es_tu="Tu turno.")
+    settings.LANGUAGES = [("fr", "Français"), ("en", "English"), ("eo", "Esperanto")]
+    changed(KEY, vous="À vous.", tu="À toi.", eo="Via vico.", eo_tu="Cia vico.")
     assert rows() == {
         ("fr", "vous"): "À vous.",
         ("fr", "tu"): "À toi.",
-        ("es", "vous"): "Su turno.",
-        ("es", "tu"): "Tu turno.",
+        ("eo", "vous"): "Via vico.",
+        ("eo", "tu"): "Cia vico.",
     }
     read = ChangedSentence.objects.get()
     assert read.named_texts() == {
@@ -53,8 +53,8 @@ def test_each_text_is_a_row_of_its_language_and_voice(settings):
         "tu": "À toi.",
         "en": "",
         "en_tu": "",
-        "es": "Su turno.",
-        "es_tu": "Tu turno.",
+        "eo": "Via vico.",
+        "eo_tu": "Cia vico.",
     }
     assert str(read) == "À vous."
 
@@ -78,11 +78,11 @@ def test_texts_go_with_their_sentence():
 
 
 def test_text_of_a_language_that_is_not_of_the_site_stays(settings):
-    settings.LANGUAGES = [("fr", "Français"), ("en", "English"), ("es", "Español")]
-    changed(KEY, vous="À vous.", es="Su turno.")
+    settings.LANGUAGES = [("fr", "Français"), ("en", "English"), ("eo", "Esperanto")]
+    changed(KEY, vous="À vous.", eo="Via vico.")
     settings.LANGUAGES = [("fr", "Français"), ("en", "English")]
     ChangedSentence.objects.get().set_texts({"vous": "Voilà."}).save()
-    assert rows() == {("fr", "vous"): "Voilà.", ("es", "vous"): "Su turno."}
+    assert rows() == {("fr", "vous"): "Voilà.", ("eo", "vous"): "Via vico."}
 
 
 # --- beside processes of the version before -----------------------------------------------------------------------

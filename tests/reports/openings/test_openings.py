@@ -1,5 +1,6 @@
 """Opening the seal: who may, in what order, and what is left of it."""
 
+import json
 import uuid
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from chat.management.commands import run_worker
+from common import encryption
 from common.client_address import Connection
 from pnav.accounts.models import Role, User
 from reports.models import AccessKind, AccessRecord, OpeningField, OpeningRequest
@@ -66,6 +68,15 @@ def test_grounds_and_reasons_are_sealed_at_rest(agent, supervisor):
         kept += cursor.fetchone()[0]
     for mark in ("Menaces", "PARQUET-4711", "222-33", "Marque"):
         assert mark not in kept and mark.encode().hex() not in kept
+
+
+def test_grounds_written_by_the_version_after_are_read(agent):
+    """What it knows beside them is left out."""
+    opening = ask(agent)
+    kept = json.dumps({**GROUNDS.__dict__, "of_the_version_after": "yes"})
+    opening.sealed_grounds = encryption.seal(kept, context=opening.context)
+    opening.save()
+    assert opening_actions.grounds_of(opening) == GROUNDS
 
 
 def test_rotation_reaches_grounds_and_notes(agent, supervisor, settings, capsys):

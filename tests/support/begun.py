@@ -1,0 +1,19 @@
+"""The languages that are begun: in `settings.LANGUAGES`, and not whole yet, so that they are offered to nobody.
+
+Whoever begins one adds its code here (docs/languages.md), and takes it away with the last translation: tests ask
+everything of the others, and of these that they are not whole.
+"""
+
+from common.texts import languages
+
+BEGUN: frozenset[str] = frozenset()
+
+
+def whole() -> list[str]:
+    """The languages of the site that have every text, without the source language."""
+    return [code for code in languages.others() if code not in BEGUN]
+
+
+def offered() -> list[str]:
+    """Those that are offered in every test, the source language first."""
+    return [languages.source(), *whole()]
