@@ -38,13 +38,13 @@ class Answer:
     hours: tuple[Hour, ...]
 
     @property
-    def on_duty_hours(self) -> int:
+    def scheduled_hours(self) -> int:
         """Hours of duty in a week, pauses included."""
-        return sum(hour.on_duty for hour in self.hours)
+        return sum(hour.scheduled for hour in self.hours)
 
     @property
     def most(self) -> int:
-        return max(hour.on_duty for hour in self.hours)
+        return max(hour.scheduled for hour in self.hours)
 
     @property
     def patience_minutes(self) -> float:
@@ -135,7 +135,7 @@ def sheet(request: HttpRequest, agent: Agent) -> HttpResponse:
         writer.writerow(
             [
                 day_name(hour.day), hour.of_day, _number(hour.arrivals, 2), _number(hour.busy, 2), hour.places,
-                hour.agents, hour.on_duty, hour.likely, _number(hour.answered, 4), _number(hour.gives_up, 4),
+                hour.agents, hour.scheduled, hour.likely, _number(hour.answered, 4), _number(hour.gives_up, 4),
                 is_measured,
             ]
         )  # fmt: skip

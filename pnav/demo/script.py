@@ -18,6 +18,7 @@ from triage.questionnaire.questions import BY_ID, BY_SLUG
 
 FOLDER = Path(__file__).resolve().parent / "reporters"
 MOST_AT_ONCE = 60  # people of one script
+# What a person of a script may tick: each field of the form.
 CHOICES: Mapping[str, Any] = {
     "role": ReporterRole,
     "age_band": AgeBand,

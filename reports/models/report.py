@@ -111,7 +111,7 @@ class Report(models.Model):
     later_age_band = models.CharField(max_length=20, blank=True, default="", db_default="", editable=False)
     facts = ArrayField(models.CharField(max_length=30, choices=Fact), default=list, blank=True)
     platforms = ArrayField(models.CharField(max_length=30, choices=Platform), default=list, blank=True)
-    since = models.CharField(max_length=20, choices=Since, blank=True)
+    since = models.CharField(max_length=20, choices=Since, blank=True, default="", db_default="")
     expectations = ArrayField(models.CharField(max_length=30, choices=Expectation), default=list, blank=True)
     triage_version = models.CharField(max_length=20)
     triage_answers_sealed = models.BinaryField()

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from chat.casework.person_summary import PersonSummary
 from chat.console import casework_panels
+from pnav.demo import script
 from reports import texts
 from reports.actions import add_to_report, file_report
 from reports.forms import AddedForm, ReportForm
@@ -34,6 +35,10 @@ def of_the_report() -> set[str]:
 def test_form_and_table_have_the_same_choices():
     assert set(CHOICES) == of_the_report()
     assert set(CHOICES) <= set(texts.OPTIONS)  # what each may be ticked as, as the person reads it
+
+
+def test_demonstration_may_tick_each():
+    assert set(script.CHOICES) == set(CHOICES)
 
 
 @pytest.mark.parametrize("name", CHOICES)

@@ -107,7 +107,7 @@ class Command(BaseCommand):
         write("  h  " + "".join(f"{day[:3]:>5}" for day in DAYS))
         for of_day in range(24):
             write(f"{of_day:>3}  " + "".join(f"{hours[24 * day + of_day].on_duty:>5}" for day in range(7)))
-        write(f"Heures de service par semaine : {sum(hour.on_duty for hour in hours)}.")
+        write(f"Heures de service par semaine : {sum(hour.scheduled for hour in hours)}.")
         if "check" in told:
             year, raid = told["check"]["year"], told["check"]["raid"]
             write(
@@ -173,7 +173,7 @@ def _line(hour: Hour) -> dict[str, Any]:
     return {
         "day": DAYS[hour.day], "hour": hour.of_day, "arrivals": hour.arrivals, "load": hour.load,
         "cautious_load": hour.busy, "places": hour.places, "agents": hour.agents, "likely": hour.likely,
-        "on_duty": hour.on_duty, "answered": hour.answered, "gives_up": hour.gives_up,
+        "on_duty": hour.scheduled, "answered": hour.answered, "gives_up": hour.gives_up,
     }  # fmt: skip
 
 

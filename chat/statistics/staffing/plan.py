@@ -43,7 +43,7 @@ class Hour:
     """The need of one hour of the week.
 
     arrivals, load: expected, of the mean; busy: the cautious load that the figure is for. places, agents: available.
-    likely: agents if every mean were known, never more. on_duty: agents, with those in pause.
+    likely: agents if every mean were known, never more. scheduled: agents, with those in pause.
     answered, gives_up: what the model says of that many agents, for the cautious demand.
     """
 
@@ -54,7 +54,7 @@ class Hour:
     places: int
     agents: int
     likely: int
-    on_duty: int
+    scheduled: int
     answered: float
     gives_up: float
 
@@ -94,7 +94,7 @@ def plan_week(demand: Demand, target: Target) -> tuple[Hour, ...]:
                 places=places,
                 agents=agents,
                 likely=min(agents, max(target.at_least, math.ceil(likely / target.capacity))),
-                on_duty=math.ceil(agents / (1 - target.pauses) - 1e-9),
+                scheduled=math.ceil(agents / (1 - target.pauses) - 1e-9),
                 answered=min(queue.answered_within(within) for queue in ends),
                 gives_up=max(queue.gives_up for queue in ends),
             )

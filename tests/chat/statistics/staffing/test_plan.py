@@ -38,7 +38,7 @@ YEAR, HOUR_OF_THE_DAY = 0.01, 0.03
 def test_flat_assumptions_ask_for_the_same_at_any_hour():
     """25,000 a year, 55 minutes, nobody gives up: 2.6 places taken on average, 6 needed, two agents."""
     hours = plan_week(Demand(assumed_arrivals(), NOBODY_GIVES_UP, ASSUMED), Target())
-    assert {(hour.places, hour.agents, hour.on_duty, hour.likely) for hour in hours} == {(6, 2, 2, 2)}
+    assert {(hour.places, hour.agents, hour.scheduled, hour.likely) for hour in hours} == {(6, 2, 2, 2)}
     assert hours[0].load == pytest.approx(2.614, abs=0.01) and len(hours) == HOURS
     assert hours[167].day == 6 and hours[167].of_day == 23
 
@@ -57,7 +57,7 @@ def test_more_is_never_less(share, capacity, pauses, within):
     )
     for hour, strict, pause in zip(base, stricter, paused, strict=True):
         assert strict.places >= hour.places and strict.agents >= hour.agents
-        assert pause.agents == hour.agents and pause.on_duty >= hour.on_duty >= hour.agents >= hour.likely >= 1
+        assert pause.agents == hour.agents and pause.scheduled >= hour.scheduled >= hour.agents >= hour.likely >= 1
 
 
 def after_a_raid(people: int, waited_hours: float) -> Counted:
@@ -95,7 +95,7 @@ def test_uncertainty_asks_for_more():
 
 def test_pauses_are_rounded_up_and_a_whole_number_stays():
     hours = plan_week(DEMAND, Target(pauses=0.5))
-    assert all(hour.on_duty == 2 * hour.agents for hour in hours)
+    assert all(hour.scheduled == 2 * hour.agents for hour in hours)
 
 
 @pytest.mark.parametrize("wrong", [{"share": 1}, {"share": 0}, {"capacity": 0}, {"pauses": 1}, {"within_seconds": -1}])
