@@ -132,12 +132,12 @@ def test_reading_is_kept_for_a_minute(django_assert_num_queries):
 
 
 def test_begin_writes_every_text_to_translate(settings, tmp_path):
+    """In a clone where nothing is compiled yet, too."""
     english = tmp_path / "en" / "LC_MESSAGES"
     english.mkdir(parents=True)
     counted = 'msgid "Une étoile"\nmsgid_plural "%(n)d étoiles"\nmsgstr[0] "One star"\nmsgstr[1] "%(n)d stars"\n'
     catalogue = (HERE / "en" / "LC_MESSAGES" / "django.po").read_text()
     (english / "django.po").write_text(f"{catalogue}\n#: a.py\n{counted}")
-    compile_messages(tmp_path)
     settings.LOCALE_PATHS = [tmp_path]
     assert "textes à traduire" in told("--begin", "ar")
     written = polib.pofile(str(tmp_path / "ar" / "LC_MESSAGES" / "django.po"))

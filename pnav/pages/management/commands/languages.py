@@ -11,6 +11,7 @@ from django.utils import translation
 
 from common.texts import languages
 from pnav.pages import completeness
+from pnav.pages.build.translations import compile_messages
 
 HEADER = """\
 Commencé par « manage.py languages --begin {language} ». Traduisez chaque « msgid » dans son « msgstr », en gardant tel
@@ -66,6 +67,7 @@ class Command(BaseCommand):
         path = Path(settings.LOCALE_PATHS[0]) / locale / "LC_MESSAGES" / "django.po"
         if path.exists():
             raise CommandError(f"{path} existe déjà : « manage.py languages --missing {language} » dit ce qui manque.")
+        compile_messages(Path(settings.LOCALE_PATHS[0]))  # what is wanted is read from what is compiled
         begun = polib.POFile(wrapwidth=0)
         begun.header = HEADER.format(language=language)
         begun.metadata = {
