@@ -56,14 +56,16 @@ class ChangedSentence(WithTexts):
         return " / ".join(said)
 
     def outdated(self) -> dict[str, str]:
-        """The translation of the code too, where it is said: it translates the text of origin."""
+        """The translation of the code too, where there is one and it is said: it translates the text of origin. A
+        language that is begun says the source text where it has none, and has nothing to look at."""
         sentence = of_row(self.key)
         if sentence is None or not self.texts:
             return {}
         found, origin = {}, type(self)(key=self.key)
-        for name in sentence.origins():
+        for name, text in sentence.origins().items():
             place = languages.text_place(name)
-            if place[0] == languages.source():
+            is_said_by_code = text != sentence.origin(familiar=place[1] == languages.FAMILIAR)
+            if place[0] == languages.source() or not (is_said_by_code or place in self.texts):
                 continue
             before = self.sources.get(place) if place in self.texts else origin.source_of(*place)
             if before is not None and before != self.source_of(*place):

@@ -19,6 +19,7 @@ from tests.support import begun
 
 pytestmark = pytest.mark.django_db
 
+OFFERED = begun.offered()  # of the site as it is, without what a test adds
 HERE = Path(__file__).resolve().parents[2] / "pnav" / "locale"
 
 
@@ -60,11 +61,11 @@ def test_languages_of_the_site_are_whole():
     assert set(completeness.languages.others()) >= begun.BEGUN
     assert [language for language in begun.BEGUN if completeness.completeness_of(language).is_enough] == []
     completeness.set_offered()
-    assert completeness.offered_languages() == begun.offered()
+    assert completeness.offered_languages() == OFFERED
 
 
 def test_language_that_is_begun_is_offered_to_nobody_and_the_command_says_why(esperanto, client):
-    assert completeness.offered_languages() == begun.offered()
+    assert completeness.offered_languages() == OFFERED
     text = told()
     assert "eo – Esperanto : PAS proposée" in text and "en – English : proposée" in text
     assert f"Phrases de Pnav : 0 sur {parts('eo')['Phrases de Pnav'].total} (0 %)" in text
@@ -77,20 +78,20 @@ def test_language_that_is_begun_is_offered_to_nobody_and_the_command_says_why(es
 def test_language_is_offered_once_the_code_and_nearly_all_contents_are_translated(esperanto, client, settings):
     translate(esperanto, completeness.wanted_messages())
     completeness.set_offered()
-    assert completeness.offered_languages() == begun.offered(), "nothing of the contents is"
+    assert completeness.offered_languages() == OFFERED, "nothing of the contents is"
     for model in (ContentBlock, completeness.HelpNumber):
         for row in model.objects.all():
             row.set_texts({f"{part}_eo": "Provita" for part in model.text_fields if getattr(row, part)}).save()
     completeness.set_offered()
-    assert completeness.offered_languages() == [*begun.offered(), "eo"]
+    assert completeness.offered_languages() == [*OFFERED, "eo"]
     page = client.get("/").text
     assert "Esperanto" in page and "English" in page
     ContentBlock.objects.create(slug="neuf", title="Neuf", body="Texte")
     completeness.set_offered()
-    assert completeness.offered_languages() == [*begun.offered(), "eo"], "one new section takes no language away"
+    assert completeness.offered_languages() == [*OFFERED, "eo"], "one new section takes no language away"
     translate(esperanto, [one for one in completeness.wanted_messages() if one != str(CATALOGUE["chat.arrived"].vous)])
     completeness.set_offered()
-    assert completeness.offered_languages() == begun.offered(), "a sentence of the code is missing"
+    assert completeness.offered_languages() == OFFERED, "a sentence of the code is missing"
     assert parts("eo")["Phrases de Pnav"].missing == ("chat.arrived",)
     changed("chat.arrived", eo="{name} estas ĉi tie.")
     assert parts("eo")["Phrases de Pnav"].missing == ()
@@ -116,7 +117,7 @@ def test_last_known_languages_are_offered_while_the_database_is_away(monkeypatch
 
     monkeypatch.setattr(completeness, "completeness_of", away)
     completeness._kept.read_at = float("-inf")
-    assert completeness.offered_languages() == begun.offered()
+    assert completeness.offered_languages() == OFFERED
     assert "DatabaseError" in caplog.text and "secret" not in caplog.text
 
 

@@ -94,7 +94,7 @@ def test_language_of_the_settings_has_its_fields_its_preview_and_its_history(cli
     block = first()
     page = client.get(f"/admin/pages/contentblock/{block.pk}/change/").text
     assert 'name="title_eo"' in page and 'name="body_eo"' in page and "Espéranto" in page
-    assert "Aperçu en espagnol (nouvel onglet)" in page and "Aperçu en français (nouvel onglet)" in page
+    assert "Aperçu en espéranto (nouvel onglet)" in page and "Aperçu en français (nouvel onglet)" in page
     shown = send(client, block, body_eo="**Provita**", _preview="eo").text
     assert "<strong>Provita</strong>" in shown and '<html lang="eo"' in shown
     assert not ContentText.objects.filter(language="eo").exists() and not LogEntry.objects.exists()
@@ -102,7 +102,7 @@ def test_language_of_the_settings_has_its_fields_its_preview_and_its_history(cli
     kept = ContentBlock.objects.get(pk=block.pk).named_texts()
     assert (kept["title_eo"], kept["title_en"], kept["body_eo"]) == ("Titolo", "Heading", "")
     assert kept["body_en"] == block.named_texts()["body_en"]
-    assert "Titre en espagnol" in LogEntry.objects.get().get_change_message()
+    assert "Titre en espéranto" in LogEntry.objects.get().get_change_message()
 
 
 def test_number_in_a_translation_waits_for_a_second_person(client, chief):

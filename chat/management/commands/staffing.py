@@ -106,7 +106,7 @@ class Command(BaseCommand):
             write("ATTENTION : plus court que l'attente d'un agent de sa zone ; ces chiffres sont trop bas.")
         write("  h  " + "".join(f"{day[:3]:>5}" for day in DAYS))
         for of_day in range(24):
-            write(f"{of_day:>3}  " + "".join(f"{hours[24 * day + of_day].on_duty:>5}" for day in range(7)))
+            write(f"{of_day:>3}  " + "".join(f"{hours[24 * day + of_day].scheduled:>5}" for day in range(7)))
         write(f"Heures de service par semaine : {sum(hour.scheduled for hour in hours)}.")
         if "check" in told:
             year, raid = told["check"]["year"], told["check"]["raid"]

@@ -127,6 +127,17 @@ def test_changed_sentence_leaves_the_translation_of_the_code_behind():
     assert again(row).outdated() == {"en": "À vous. / À toi."}, "one English text is said to both"
 
 
+def test_language_that_is_begun_has_nothing_to_look_at(settings):
+    """It has no translation that a changed text could leave behind."""
+    before = changed(KEY, vous="À vous.", tu="À toi.").outdated()
+    settings.LANGUAGES = [*settings.LANGUAGES, ("eo", "Esperanto")]
+    row = ChangedSentence.objects.get(pk=KEY)
+    assert row.outdated() == before
+    row.set_texts({"eo": "Via vico."}).save()
+    again(row).set_texts({"vous": "C'est à vous."}).save()
+    assert set(again(row).outdated()) == {*before, "eo"}
+
+
 def test_sentence_with_both_voices_is_outdated_in_that_which_changed(monkeypatch):
     monkeypatch.setitem(CATALOGUE[KEY]._voices, "en", ("vous", "tu"))
     row = changed(KEY, vous="À vous.", tu="À toi.", en="Your turn.", en_tu="Thy turn.")
