@@ -323,8 +323,8 @@ def _search(
         messages = (
             as_message(trial) if form is None and trial.sentence.place in places and trial.sentence in SAID else []
         )
-        context = {"form": form, "typed": "", "purpose": purpose, "choice": choice, "messages": messages}
-        context |= {"many": location_texts.MANY.variables[0].example, "discreet": discreet}
+        context: dict[str, Any] = {"form": form, "typed": "", "purpose": purpose, "choice": choice}
+        context |= {"messages": messages, "many": location_texts.MANY.variables[0].example, "discreet": discreet}
         return draw_page(trial, "locations/search.html", context)
 
     return draw
