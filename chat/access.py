@@ -24,6 +24,7 @@ from chat.models import (
     EventKind,
     FollowUp,
     OnCall,
+    Proposal,
     Transmission,
     Unit,
     UnitAccount,
@@ -207,6 +208,13 @@ def spells_of(agent: Agent, now: datetime) -> list[Interval]:
 def answered_by(agent: Agent) -> ConversationQuerySet:
     """The conversations that this agent answers, or answered to their end: nobody else's."""
     return Conversation.objects.filter(assigned_to=agent)
+
+
+def with_file_number(rows: ConversationQuerySet, number: str) -> ConversationQuerySet:
+    """Of these conversations, which were obtained before, the one whose appointment or summary has this number."""
+    appointed = Proposal.objects.filter(file_number=number).values("conversation")
+    transmitted = Transmission.objects.filter(file_number=number).values("conversation")
+    return rows.filter(Q(pk__in=appointed) | Q(pk__in=transmitted))
 
 
 def as_assigned_agent(agent: Agent, public_id: UUID) -> Conversation | None:

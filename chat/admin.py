@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.casework import replies
 from chat.decisions import on_call
-from chat.models import Agent, CannedReply, OnCall, Unit
+from chat.models import Agent, CannedReply, DangerPhrase, Macro, OnCall, Unit
 from chat.rules import reply_template
 
 
@@ -123,6 +123,27 @@ class CannedReplyAdmin(admin.ModelAdmin):
         answer = TemplateResponse(request, "admin/chat/cannedreply/preview.html", context)
         answer["Cache-Control"] = "no-store"
         return answer
+
+
+@admin.register(DangerPhrase)
+class DangerPhraseAdmin(admin.ModelAdmin):
+    """What marks a message of a person for its agent. A change is looked for within half a minute."""
+
+    keeps_former_words = True
+    list_display = ("phrase", "kind", "is_active")
+    list_filter = ("kind", "is_active")
+    search_fields = ("phrase",)
+
+
+@admin.register(Macro)
+class MacroAdmin(admin.ModelAdmin):
+    """Several acts in one press; the agent reads what they are before."""
+
+    keeps_former_words = True
+    list_display = ("title", "order", "is_active", "situation", "proposes_complaint", "minutes", "reply")
+    list_filter = ("is_active",)
+    list_select_related = ("reply",)
+    search_fields = ("title",)
 
 
 @admin.action(description=_("Terminer maintenant"), permissions=["add"])

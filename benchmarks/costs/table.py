@@ -334,6 +334,7 @@ ROUTES: dict[str, Line] = {
         stores=Stores(4, 4, TEXT_KIB, 2),
     ),
     **_lines(STAFF, ("console:propose",), PROPOSALS, BODY, stores=Stores(4, 4, TEXT_KIB, 2)),
+    **_lines(STAFF, ("console:macro",), BODY, "chat.casework.macros:OFFERED_AT_MOST", stores=Stores(8, 8, TEXT_KIB, 2)),
     **_lines(STAFF, ("console:emergency",), "chat.rules.emergency:CHECKLISTS", stores=Stores(4, 4, TEXT_KIB, 2)),
     **_lines(
         HEAVY,

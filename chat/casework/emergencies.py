@@ -78,6 +78,32 @@ def tick_step(*, conversation_id: int, step: str, by: AbstractBaseUser) -> None:
 
 
 @transaction.atomic
+def tick_said(*, conversation_id: int, body: str, familiar: bool, by: AbstractBaseUser) -> list[str]:
+    """Tick the steps of the open procedure whose words are in a message that was just sent, and return them.
+
+    Costs the checklist, nine lines at most, looked for in one message. Raises NotYours.
+    """
+    conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
+    emergency = open_one(conversation)
+    if emergency is None:
+        return []
+    sent = " ".join(body.split())
+    said = [
+        done.line.step
+        for done in checklist(emergency)
+        if done.at is None
+        and done.line.say is not None
+        # As it was put into the answer: with ordinary spaces or the ones that keep words together.
+        and " ".join(done.line.say.spoken(familiar=familiar).split()) in sent
+    ]
+    EmergencyStep.objects.bulk_create(
+        [EmergencyStep(emergency=emergency, step=step, at=clock.now(), by_id=by.pk) for step in said],
+        ignore_conflicts=True,
+    )
+    return [str(step) for step in said]
+
+
+@transaction.atomic
 def finish(*, conversation_id: int, by: AbstractBaseUser) -> None:
     """End the procedure, whatever was done: what was not stays undone on the list. Raises NotYours, NoEmergency."""
     conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)

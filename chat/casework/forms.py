@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from chat.casework.fact_sheet import Facts
-from chat.models.casework import FactSheet, ProposalKind, Said
+from chat.models.casework import FactSheet, ProposalKind, Said, read_file_number
 from chat.rules.closing import Missing, Point, Seen, field_of
 from chat.rules.emergency import Situation, Step
 from chat.rules.lifecycle import Outcome
@@ -229,6 +229,7 @@ def _day() -> forms.DateField:
 class OwnSearchForm(forms.Form):
     """A search over one's own exchanges, by facts alone: no word that anybody wrote can be asked for."""
 
+    number = forms.CharField(required=False, max_length=40)
     since = _day()
     until = _day()
     facts = forms.MultipleChoiceField(choices=Element.choices, required=False)
@@ -237,6 +238,18 @@ class OwnSearchForm(forms.Form):
         choices=[("", _("tous")), *[(str(value), label) for value, label in Urgency.choices]], required=False
     )
     proposed = forms.ChoiceField(choices=[("", _("toutes")), *ProposalKind.choices], required=False)
+
+    def clean_number(self) -> str:
+        """The file number as it is kept, however it was read over a telephone: « pnav 5zbv 5bhv », « 5ZBV5BHV »."""
+        typed = self.cleaned_data["number"]
+        if not typed.strip():
+            return ""
+        number = read_file_number(typed)
+        if not number:
+            raise forms.ValidationError(
+                _("Un numéro de dossier s'écrit PNAV, puis deux fois quatre signes : PNAV-5ZBV-5BHV.")
+            )
+        return number
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -64,16 +64,20 @@ def _labels(values: list[str], choices: Any) -> list[str]:
     return [label_of(choices, value) for value in values]
 
 
+def _open_answers(conversation: Conversation) -> dict[str, str] | None:
+    """The answers of the triage; None when no key opens them."""
+    try:
+        return conversation.report.triage_answers()
+    except UnsealError:
+        logger.error("triage answers cannot be opened %s", conversation.public_id)
+        return None
+
+
 def read_person_summary(conversation: Conversation, now: datetime) -> PersonSummary:
     """Read what the person said before the exchange, and where they may be received."""
     report = conversation.report
-    answers: dict[str, str] = {}
-    readable = True
-    try:
-        answers = report.triage_answers()
-    except UnsealError:
-        readable = False
-        logger.error("triage answers cannot be opened %s", conversation.public_id)
+    opened = _open_answers(conversation)
+    readable, answers = opened is not None, opened or {}
     known = versions.find(report.triage_version)
     under = known or versions.current()
     assessment = rules.assess_answers(answers, told_in=rules.FOR_AGENTS, under=under)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from chat import access
-from chat.casework import colleague_questions, person_summary, replies
+from chat.casework import colleague_questions, danger, macros, one_press, person_summary, replies
 from chat.casework.forms import ClosingForm
 from chat.casework.notes_forms import HoldForm, NoteForm, QuestionForm, UrgencyForm
 from chat.console import casework_panels, history, inbox
@@ -27,6 +27,7 @@ from chat.messages import protocol, transcript
 from chat.messages.forms import MESSAGE_ERRORS, MessageForm
 from chat.models import Agent, Conversation
 from chat.rules import reply_template
+from chat.rules.danger_words import Kind
 from chat.rules.lifecycle import Author, Availability
 from chat.rules.whereabouts import Whereabouts
 from chat.supervision import live_board  # fmt: skip
@@ -35,6 +36,10 @@ from chat.transfer.forms import TransferForm
 from common.choices import label_of
 from common.texts.typography import keep_together
 from reports.models import ReporterRole
+from triage import numbers
+
+# How long an end can be undone in an open page.
+UNDO_SECONDS = 10
 
 type AgentView = Callable[..., HttpResponse]
 
@@ -132,6 +137,14 @@ def _words() -> dict[str, str]:
         "unread_one": _("{n} non lu"),
         "unread_many": _("{n} non lus"),
         "assigned": _("Nouvel échange, touche {n} : {name}."),
+        "ending": _("{aim} se termine dans {n} s."),
+        "end_undone": _("L'échange continue : {name}."),
+        "end_held": _("{name} vient d'écrire : l'échange continue."),
+        "danger_suicide": str(Kind.SUICIDE.label),
+        "danger_danger": str(Kind.DANGER.label),
+        "danger_news": _("{what}, échange {n} : {name}."),
+        "palette_count": _("{n} trouvés"),
+        "no_number": _("Aucun échange n'a le numéro {n}. Rien n'a changé à l'écran."),
         "news": _("Nouveau message, échange {n} : {name}."),
         "offered": _("Un collègue vous propose un échange : voir « Passages »."),
         "kept_after": _("Un passage n'a pas été pris, l'échange reste à vous : voir « Passages »."),
@@ -207,7 +220,11 @@ def _exchange(
     piece = transcript.read_messages(conversation)
     body = reply.data.get("body", "") if reply is not None else draft
     ready = replies.of_conversation(agent, dossier)
-    if chosen := next((one for one in ready if one.key == insert), None):
+    panels = casework_panels.panels(conversation, familiar=dossier.familiar, **case)
+    steps = one_press.steps_to_say(panels["checklist"], familiar=dossier.familiar)
+    prevention = one_press.prevention_reply(familiar=dossier.familiar)
+    insertable = [prevention, *ready, *steps, *one_press.questions_to_ask(panels["sheet"].readings)]
+    if chosen := next((one for one in insertable if one.key == insert), None):
         body = reply_template.inserted(body, chosen.text)
     error = ""
     if reply is not None and reply.errors:
@@ -221,10 +238,14 @@ def _exchange(
         "thread": piece,
         "earlier": transcript.earlier_cursor(piece),
         "replies": ready,
+        "macros": macros.read_offers(ready) if conversation.is_open else [],
         "body": body,
         "body_error": error,
         "client_id": (error and reply is not None and reply.cleaned_data.get("client_id")) or uuid.uuid4(),
         "max_length": protocol.MAX_BODY,
+        "undo_seconds": UNDO_SECONDS,
+        "prevention": prevention.text,
+        "prevention_number": numbers.SUICIDE_PREVENTION.display,
         "close_form": close or casework_panels.closing_form(conversation),
         "urgency_form": urgency or UrgencyForm(initial={"urgency": conversation.urgency}),
         "passing": transfer_queries.read_passing(agent, conversation, now, transfer),
@@ -233,7 +254,7 @@ def _exchange(
         "note_form": note or NoteForm(),
         "history": history.history_of(conversation),
         "question_form": question or QuestionForm(colleagues=colleague_questions.colleagues(agent, now)),
-        **casework_panels.panels(conversation, familiar=dossier.familiar, **case),
+        **panels,
     }
 
 
@@ -254,16 +275,23 @@ def screen(
     now = timezone.now()
     queue = waiting_list.read_waiting()
     own = inbox.open_entries(agent, now)
+    view = request.GET.get("voir", "")
+    view = view if view in inbox.VIEWS else ""
     apart = colleague_questions.open_questions(agent)
     context: dict[str, Any] = {
         **_duty(agent, duty_form),
         "now": now,
         "own": own,
+        "views": list(inbox.VIEWS.items()),
+        "view": view,
+        "listed": [(entry, not inbox.is_in_view(entry, view)) for entry in own],
+        "is_view_empty": bool(own) and not any(inbox.is_in_view(entry, view) for entry in own),
         "ended": inbox.ended_entries(agent, now),
         "offers": transfer_queries.read_offers(agent, now),
         "queue": queue,
         "rows": inbox.queue_rows(queue, now),
         "words": json.dumps(_said_words(), ensure_ascii=False),
+        "danger_phrases": danger.phrases_as_json(),
         "lease_seconds": settings.LEASE_SECONDS,
         "absence": losses.unread_losses(agent, now),
         "is_supervisor": agent.user.is_supervisor,

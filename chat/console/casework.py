@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -18,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from chat import access
-from chat.casework import emergencies, fact_sheet, proposals
+from chat.casework import emergencies, fact_sheet, macros, person_summary, proposals, replies
 from chat.casework.forms import (
     AppointmentForm,
     FactSheetForm,
@@ -35,6 +36,7 @@ from chat.console.base import conversation_or_404, for_agents, screen
 from chat.conversations import actions
 from chat.documents import transcript_pdf
 from chat.models import Agent, Conversation, ConversationQuerySet
+from chat.rules.emergency import Step
 from common import rate_limits
 from common.offload import pool
 from reports.audit import log as audit_log
@@ -54,7 +56,7 @@ def _back(current: Conversation, anchor: str) -> HttpResponse:
 @require_POST
 @for_agents
 def sheet(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Keep the sheet. With `autosave`, which the script sends, the answer is the sheet's state alone.
+    """Keep the sheet. With `autosave`, which the script sends, the answer is what follows the sheet alone.
 
     What was typed on a version that is no longer the last one is shown again, with what is kept beside it; sent again,
     it is kept: whoever pressed has seen both.
@@ -76,7 +78,8 @@ def sheet(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
     is_kept = form.is_valid() and not is_older
     panel = casework_panels.sheet_panel(current, None if is_kept else form, is_older=is_older)
     if "autosave" in request.POST:
-        return render(request, "console/sheet_state.html", {"sheet": panel, "conversation": current})
+        context = {"sheet": panel, "conversation": current, **casework_panels.after_autosave(current, panel)}
+        return render(request, "console/sheet_state.html", context)
     return screen(request, agent, current, sheet=panel)
 
 
@@ -158,16 +161,17 @@ def _said(request: HttpRequest, agent: Agent, current: Conversation) -> dict[str
 @require_POST
 @for_agents
 def emergency(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Open the procedure (`situation`), tick a step (`step`), or end it (`end`)."""
+    """Open the procedure (`situation`), tick steps (`step`, as many as there are), or end it (`end`)."""
     current = conversation_or_404(agent, public_id)
     try:
         if "end" in request.POST:
             emergencies.finish(conversation_id=current.pk, by=agent.user)
         elif "step" in request.POST:
-            step = StepForm(request.POST)
-            if not step.is_valid():
+            steps = request.POST.getlist("step")[: len(Step)]
+            if not all(StepForm({"step": step}).is_valid() for step in steps):
                 raise emergencies.NoEmergency
-            emergencies.tick_step(conversation_id=current.pk, step=step.cleaned_data["step"], by=agent.user)
+            for step in steps:
+                emergencies.tick_step(conversation_id=current.pk, step=step, by=agent.user)
         else:
             form = SituationForm(request.POST)
             if not form.is_valid():
@@ -183,6 +187,31 @@ def emergency(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpR
     except emergencies.NoEmergency:
         return screen(request, agent, current, problems=[_("Rien n'a changé : cette procédure est déjà terminée.")])
     return _back(current, "procedure")
+
+
+@require_POST
+@for_agents
+def macro(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """Do what a macro does, and put its reply after what is being written; the screen again, with nothing sent."""
+    current = conversation_or_404(agent, public_id)
+    draft = request.POST.get("body", "")
+    ready = replies.of_conversation(agent, person_summary.read_person_summary(current, timezone.now()))
+    problem = ""
+    try:
+        offer = macros.find_offer(ready, request.POST.get("macro", ""))
+        macros.run_macro(offer, conversation_id=current.pk, by=agent.user)
+    except macros.NoSuchMacro:
+        problem = _("Ce geste n'est plus proposé : rien n'a été fait.")
+    except ValidationError as error:
+        problem = " ".join(error.messages)
+    except actions.NotYours as error:
+        raise Http404 from error
+    except actions.ConversationClosed:
+        problem = _("L'échange est terminé : rien n'a été fait.")
+    current.refresh_from_db()
+    if problem:
+        return screen(request, agent, current, draft=draft, problems=[problem])
+    return screen(request, agent, current, draft=draft, insert=offer.reply.key if offer.reply else "")
 
 
 # --- one's own ------------------------------------------------------------------------------------------------------
@@ -217,6 +246,8 @@ def own_search(request: HttpRequest, agent: Agent) -> HttpResponse:
 
 def _found(agent: Agent, asked: dict[str, Any]) -> ConversationQuerySet:
     rows = access.answered_by(agent).select_related("report__municipality", "sheet").order_by("-opened_at", "-pk")
+    if asked["number"]:
+        rows = access.with_file_number(rows, asked["number"])
     zone = timezone.get_current_timezone()
     if asked["since"]:
         rows = rows.filter(opened_at__gte=datetime.combine(asked["since"], time(), tzinfo=zone))

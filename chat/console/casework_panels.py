@@ -9,7 +9,7 @@ from django.template.defaultfilters import date as format_date
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from chat.casework import closing, emergencies, fact_sheet, person_summary, proposals
+from chat.casework import closing, emergencies, fact_sheet, handles, one_press, person_summary, proposals
 from chat.casework.forms import LABELS, AppointmentForm, ClosingForm, FactSheetForm, PaperForm, QuestionForm
 from chat.console import referral_panel
 from chat.conversations import wording
@@ -21,8 +21,10 @@ from chat.rules import plain_text
 from chat.rules.closing import Point, Seen
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Outcome
+from chat.rules.reply_template import Reply
 from common import clock
 from common.choices import label_of
+from reports import form_of_address
 from reports.models import AgeBand
 from reports.rules import offence_elements
 from reports.rules.offence_elements import Element, Evidence
@@ -92,14 +94,16 @@ def panels(
     """Build the context of the panels of a conversation that was just obtained. Forms sent in error stay filled."""
     emergency = emergencies.open_one(conversation)
     checklist = emergencies.checklist(emergency) if emergency else []
+    shown = sheet or sheet_panel(conversation)
     unit = conversation.report.reception_point
     return {
-        "sheet": sheet or sheet_panel(conversation),
+        "sheet": shown,
         "emergency": emergency,
         "emergency_label": label_of(Situation, emergency.situation) if emergency else "",
         "emergency_since": wording.clock_in_words(clock.now() - emergency.started_at) if emergency else "",
         "emergency_next": next((done for done in checklist if done.at is None), None),
         "checklist": checklist,
+        "say": said_in_one_press(checklist, shown, familiar=familiar) if conversation.is_open else [],
         "situations": Situation.choices,
         "is_familiar": familiar,
         "proposals": proposals.proposals_of(conversation),
@@ -110,6 +114,26 @@ def panels(
         "case_problems": list(problems),
         "closing_words": closing.words_of(conversation) if not conversation.is_open else {},
         "transmission": transmission or referral_panel.panel(conversation, prefill=prefill(conversation)),
+    }
+
+
+def said_in_one_press(checklist: Sequence[emergencies.Done], sheet: Sheet, *, familiar: bool) -> list[Reply]:
+    """What stands above the answer, ready to be put into it: the steps of an emergency, else the next questions."""
+    return (
+        one_press.steps_to_say(checklist, familiar=familiar)
+        or one_press.questions_to_ask(sheet.readings)[: one_press.QUESTIONS_SHOWN]
+    )
+
+
+def after_autosave(conversation: Conversation, sheet: Sheet) -> dict[str, Any]:
+    """What follows the sheet when it was saved by itself: the summary for a unit, which begins with it, and the next
+    questions."""
+    emergency = emergencies.open_one(conversation)
+    checklist = emergencies.checklist(emergency) if emergency else []
+    familiar = form_of_address.speaks_tu(conversation.report)
+    return {
+        "transmission": referral_panel.panel(conversation, prefill=prefill(conversation)),
+        "say": said_in_one_press(checklist, sheet, familiar=familiar),
     }
 
 
@@ -138,6 +162,7 @@ def document(agent: Agent, conversation: Conversation, *, motive: str, now: date
     """Transcript and file, marked: who made it, when, for what. The agent answers it, or answered it to its end."""
     dossier = person_summary.read_person_summary(conversation, now)
     short = str(conversation.public_id)[:8]
+    handle = handles.handle_of(agent, conversation)
     maker = f"{agent.interlocutor}, {agent.unit.name} (compte n° {agent.user_id})"
     title = _("Échange %(number)s du %(day)s") % {
         "number": short,
@@ -150,6 +175,7 @@ def document(agent: Agent, conversation: Conversation, *, motive: str, now: date
         about=[
             _("Un signalement n'est pas une plainte. Ce document ne nomme pas la personne, sauf si elle s'est nommée."),
             _("Identifiant : %(id)s") % {"id": conversation.public_id},
+            *([_("Repère dans la console : %(handle)s") % {"handle": handle}] if handle else []),
         ],
         sections=[*_facts(conversation, dossier), *_work(conversation)],
         heads=(_("Sujet"), _("Réponse")),

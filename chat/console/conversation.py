@@ -24,7 +24,7 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_POST
 
 from chat import access, token_bucket
-from chat.casework import closing, colleague_questions
+from chat.casework import closing, colleague_questions, emergencies
 from chat.console import casework_panels, inbox
 from chat.console.base import _exchange, conversation_or_404, earlier_page, for_agents, screen
 from chat.console.forms import AvailabilityForm, ReadForm
@@ -41,6 +41,7 @@ from chat.rules import reply_template
 from chat.rules.lifecycle import Author, Availability
 from chat.transfer import actions as transfer_actions
 from common import rate_limits
+from reports import form_of_address
 
 logger = logging.getLogger(__name__)
 
@@ -136,6 +137,8 @@ def _reply(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRes
         except actions.NotYours as error:
             raise Http404 from error
         else:
+            familiar = form_of_address.speaks_tu(current.report)
+            emergencies.tick_said(conversation_id=current.pk, body=body, familiar=familiar, by=agent.user)
             return redirect(reverse("console:conversation", args=[public_id]) + f"#fin-{public_id}")
     return screen(request, agent, current, reply=form)
 
@@ -158,12 +161,18 @@ def _take(agent: Agent) -> None:
 @require_POST
 @for_agents
 def close(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """End a conversation."""
+    """End a conversation. With `verifier`, say only whether anything is missing: the page holds the end for some
+    seconds, in which it can be undone, and sends it then (`console/ending.js`)."""
     current = conversation_or_404(agent, public_id)
     form = casework_panels.closing_form(current, request.POST)
     if not form.is_valid():
         form.say_missing(closing.still_missing(current, form.points))
         return screen(request, agent, current, close=form)
+    if "verifier" in request.POST:
+        if missing := closing.still_missing(current, form.points):
+            form.say_missing(missing)
+            return screen(request, agent, current, close=form)
+        return HttpResponse(status=204)
     data = form.cleaned_data
     try:
         closing.close_conversation(

@@ -8,16 +8,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from chat import access
+from chat.casework import danger
+from chat.casework.handles import give_handles
 from chat.casework.holds import running_holds
 from chat.conversations import waits
 from chat.conversations.waiting_list import WaitingList, WaitingPerson
 from chat.conversations.wording import clock_in_words, duration_in_words, place_of
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from chat.models.casework import Emergency
+from chat.rules import plain_text
+from chat.rules.danger_words import Kind
+from chat.rules.handles import Handle
 from chat.rules.lifecycle import Author, Outcome, Status
 from common.choices import label_of, read_choice
 from common.service_settings import definitions, values
@@ -34,6 +40,15 @@ ENDED_AT_MOST = 10
 MINUTE = timedelta(minutes=1)
 # A page beats every 20 seconds; three beats missed and the person is said to be offline.
 OFFLINE_AFTER = timedelta(seconds=60)
+
+# Of the last message, as much as a line of the list shows; and as much of it as is read for that.
+LAST_SHOWN, LAST_READ = 120, 400
+
+# In the list, whose turn it is comes first: who waits for the agent, then who writes next, then who is not there.
+TURNS = ("me", "them", "left")
+
+# What the list may be narrowed to. The page filters again by itself as things change (`console/list.js`).
+VIEWS = {"": gettext_lazy("Tous"), "a-repondre": gettext_lazy("À répondre"), "urgents": gettext_lazy("Urgents")}
 
 
 # --- the lists ----------------------------------------------------------------------------------------------------
@@ -63,19 +78,23 @@ class ReturnPromise:
 class Entry:
     """One of the agent's conversations in the list.
 
-    number: from 1, the key that opens it; 0 for what has ended. held: how long it has been this agent's.
-    unread: messages of the person that this side has not had on screen. waits_for_agent: the person wrote last, or
-    nobody did. has_left: by the quick exit, and not seen since. is_asleep, is_offline: not seen
-    for OFFLINE_AFTER, under way; asleep when their page had gone out of sight, for as long as it may sleep (ASLEEP).
-    waits_since: since when the person waits for an answer, whoever held the conversation; None when the word is theirs
-    or they have left. waited: that in words; own_since, own_waited: the part of it that is this agent's, None and empty
-    when it is all of it but for less than a minute. emergency_at, emergency_since: when the procedure that is open
-    began, and how long ago as a clock says it; None and empty when none is. promise: « je reviens dans 5 minutes »,
-    while it runs, kept or not.
+    handle: by which the agent knows it; None for what this agent never had on screen. last_words: the beginning of the
+    last message of either side; last_is_own: it is an agent's. dangers: what it tells of, when it is the person's.
+    unread: messages of the person that this side has not had on screen. held: how long it has been this agent's.
+    waits_for_agent: the person wrote last, or nobody did. has_left: by the quick exit, and not seen since. is_asleep,
+    is_offline: not seen for OFFLINE_AFTER, under way; asleep when their page had gone out of sight, for as long as it
+    may sleep (ASLEEP). waits_since: since when the person waits for an answer, whoever held the conversation; None when
+    the word is theirs or they have left. waited: that in words; own_since, own_waited: the part of it that is this
+    agent's, None and empty when it is all of it but for less than a minute. emergency_at, emergency_since: when the
+    procedure that is open began, and how long ago as a clock says it; None and empty when none is. promise: « je
+    reviens dans 5 minutes », while it runs, kept or not.
     """
 
     conversation: Conversation
-    number: int
+    handle: Handle | None
+    last_words: str
+    last_is_own: bool
+    dangers: list[Kind]
     unread: int
     held: str
     active_at: datetime
@@ -97,6 +116,35 @@ class Entry:
         if self.has_left:
             return "left"
         return "me" if self.waits_for_agent else "them"
+
+    @property
+    def number(self) -> int:
+        """The key that opens it; 0 for what has ended, whose number is another's by now."""
+        return self.handle.number if self.handle and not self.is_closed else 0
+
+    @property
+    def aim(self) -> str:
+        """« 4 · renard », on every button that acts on this conversation; without the number once it has ended."""
+        if self.handle is None:
+            return ""
+        return str(self.handle) if self.number else self.handle.said
+
+    @property
+    def name(self) -> str:
+        """« renard · Toulouse (31) »: what the screen calls it."""
+        return f"{self.handle.said} · {self.place}" if self.handle else self.place
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether the person said that somebody may see their screen."""
+        return self.conversation.report.discreet
+
+    @property
+    def rank(self) -> tuple[int, int, float, int]:
+        """Its place in the list: by whose turn it is, the most urgent, who waits the longest. `console/numbers.js`
+        sorts an open page the same way."""
+        since = self.waits_since or self.active_at
+        return TURNS.index(self.turn), -self.conversation.urgency, since.timestamp(), self.number
 
     @property
     def place(self) -> str:
@@ -124,7 +172,7 @@ class Entry:
         return self.conversation.status == Status.CLOSED
 
 
-def _with_activity(conversations: "QuerySet[Conversation]") -> "QuerySet[Conversation]":
+def _with_activity(conversations: "QuerySet[Conversation]", agent: Agent) -> "QuerySet[Conversation]":
     spoken = Message.objects.filter(conversation=OuterRef("pk")).exclude(author=Author.SYSTEM).order_by("-seq")
     heard = Message.objects.filter(conversation=OuterRef("pk"), author=Author.REPORTER).order_by("-seq")
     moves = ConversationEvent.objects.filter(
@@ -134,10 +182,16 @@ def _with_activity(conversations: "QuerySet[Conversation]") -> "QuerySet[Convers
     emergency = Emergency.objects.filter(conversation=OuterRef("pk"), ended_at__isnull=True)
     return waits.with_waits(conversations.select_related("report__municipality")).annotate(
         emergency_at=Subquery(emergency.values("started_at")[:1]),
+        own_handle=FilteredRelation("handles", condition=Q(handles__agent=agent.pk)),
+        handle_number=F("own_handle__number"),
+        handle_colour=F("own_handle__colour"),
+        handle_word=F("own_handle__word"),
         promised=Subquery(promises.values("until")[:1]),
         unread=Count("messages", filter=Q(messages__author=Author.REPORTER, messages__seq__gt=F("agent_read_seq"))),
         last_author=Subquery(spoken.values("author")[:1]),
         last_at=Subquery(spoken.values("sent_at")[:1]),
+        last_said=Subquery(spoken.values("seq")[:1]),
+        last_body=Subquery(spoken.values("sealed_body")[:1]),
         heard_at=Subquery(heard.values("sent_at")[:1]),
         move=Subquery(moves.values("kind")[:1]),
         moved_at=Subquery(moves.values("at")[:1]),
@@ -151,8 +205,21 @@ def _has_left(row: Any) -> bool:
     return row.heard_at is None or row.heard_at <= row.moved_at
 
 
-def _entry(row: Any, number: int, now: datetime) -> Entry:
+def _handle_of(row: Any) -> Handle | None:
+    return None if row.handle_number is None else Handle(row.handle_number, row.handle_colour, row.handle_word)
+
+
+def _last_message(row: Any) -> str:
+    """The last message, as its parties read it; empty when nobody has written."""
+    if row.last_said is None:
+        return ""
+    text = Message.opened(row.last_body, conversation=row.public_id, seq=row.last_said, author=row.last_author)
+    return plain_text.plain(text)
+
+
+def _entry(row: Any, handle: Handle | None, now: datetime) -> Entry:
     is_active = row.status == Status.ACTIVE
+    said = _last_message(row) if is_active else ""
     has_left = is_active and _has_left(row)
     since = waits.waits_since(row) if is_active and not has_left else None
     own = waits.agent_owes_since(row, since) if since else None
@@ -164,7 +231,10 @@ def _entry(row: Any, number: int, now: datetime) -> Entry:
     is_asleep = is_away and row.reporter_is_hidden and unseen <= values.get_duration(definitions.ASLEEP)
     return Entry(
         conversation=row,
-        number=number,
+        handle=handle,
+        last_words=" ".join(said[:LAST_READ].split())[:LAST_SHOWN],
+        last_is_own=row.last_author == Author.AGENT,
+        dangers=danger.kinds_in(said) if row.last_author == Author.REPORTER else [],
         unread=row.unread,
         held=duration_in_words(now - row.assigned_at),
         active_at=row.last_at or row.assigned_at,
@@ -205,16 +275,27 @@ def search_result(row: Conversation) -> SearchResult:
     )
 
 
+def is_in_view(entry: Entry, view: str) -> bool:
+    """Whether this entry belongs to one of VIEWS."""
+    if view == "a-repondre":
+        return entry.turn == "me"
+    return view != "urgents" or entry.conversation.urgency > Urgency.NORMAL
+
+
 def open_entries(agent: Agent, now: datetime) -> list[Entry]:
-    """The conversations under way of this agent, the oldest assignment first, in one query."""
-    rows = _with_activity(access.assigned_to(agent)).order_by("assigned_at", "pk")
-    return [_entry(row, number, now) for number, row in enumerate(rows, 1)]
+    """The conversations under way of this agent, as `Entry.rank` says, in one query; those that they see for the first
+    time are given their handles (`give_handles`), the oldest assignment first."""
+    rows = list(_with_activity(access.assigned_to(agent), agent).order_by("assigned_at", "pk"))
+    missing = [row.pk for row in rows if _handle_of(row) is None]
+    given = give_handles(agent, missing) if missing else {}
+    entries = [_entry(row, _handle_of(row) or given[row.pk], now) for row in rows]
+    return sorted(entries, key=lambda entry: entry.rank)
 
 
 def ended_entries(agent: Agent, now: datetime) -> list[Entry]:
     """Return the conversations that this agent ended lately, the last one first."""
-    rows = _with_activity(access.ended_by(agent, now - ENDED_FOR)).order_by("-closed_at", "pk")[:ENDED_AT_MOST]
-    return [_entry(row, 0, now) for row in rows]
+    rows = _with_activity(access.ended_by(agent, now - ENDED_FOR), agent).order_by("-closed_at", "pk")[:ENDED_AT_MOST]
+    return [_entry(row, _handle_of(row), now) for row in rows]
 
 
 def entry_of(agent: Agent, conversation: Conversation, now: datetime) -> Entry:
@@ -222,7 +303,8 @@ def entry_of(agent: Agent, conversation: Conversation, now: datetime) -> Entry:
     for entry in open_entries(agent, now):
         if entry.conversation.pk == conversation.pk:
             return entry
-    return _entry(_with_activity(Conversation.objects.filter(pk=conversation.pk)).get(), 0, now)
+    row = _with_activity(Conversation.objects.filter(pk=conversation.pk), agent).get()
+    return _entry(row, _handle_of(row), now)
 
 
 @dataclass(frozen=True, slots=True)

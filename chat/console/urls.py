@@ -41,6 +41,7 @@ urlpatterns = [
     path("echange/<uuid:public_id>/fiche/", casework.sheet, name="sheet"),
     path("echange/<uuid:public_id>/propositions/", casework.propose, name="propose"),
     path("echange/<uuid:public_id>/procedure/", casework.emergency, name="emergency"),
+    path("echange/<uuid:public_id>/geste/", casework.macro, name="macro"),
     path("echange/<uuid:public_id>/document/", casework.paper, name="paper"),
     path("echange/<uuid:public_id>/transmission/", referral.transmit, name="transmit"),
     path("transmissions/", referral.index, name="transmissions"),

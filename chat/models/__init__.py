@@ -11,10 +11,13 @@ from chat.models.conversation import (
     EventKind,
     Message,
 )
+from chat.models.danger import DangerPhrase
 from chat.models.debrief import Debrief, Meeting
+from chat.models.handle import ConversationHandle
 
 # What lies beside the thread has modules of its own; Django looks for models here.
 from chat.models.lookalikes import ArrivalGroup
+from chat.models.macro import Macro
 from chat.models.notes import Aside, AsideMessage, AsidePart, Hold, Note
 from chat.models.on_call import OnCall
 from chat.models.referral import FollowUp, Transmission, TransmissionStep, UnitAccount
@@ -34,7 +37,9 @@ __all__ = [
     "Closing",
     "Conversation",
     "ConversationEvent",
+    "ConversationHandle",
     "ConversationQuerySet",
+    "DangerPhrase",
     "Debrief",
     "Departure",
     "Direction",
@@ -46,6 +51,7 @@ __all__ = [
     "Handover",
     "HandoverText",
     "Hold",
+    "Macro",
     "Meeting",
     "Message",
     "Note",

@@ -116,6 +116,15 @@ def draw_file_number() -> str:
     return f"PNAV-{drawn[:4]}-{drawn[4:]}"
 
 
+def read_file_number(typed: str) -> str:
+    """The file number that was typed, as it is kept; empty when it is none. Spaces, dashes, small letters and a missing
+    « PNAV » do not count: it is read aloud over a telephone."""
+    signs = "".join(sign for sign in typed.upper() if sign.isalnum()).removeprefix("PNAV")
+    if len(signs) != 8 or not set(signs) <= set(ALPHABET):
+        return ""
+    return f"PNAV-{signs[:4]}-{signs[4:]}"
+
+
 class Proposal(SealedWords):
     """Something put to the person in the thread, with ready answers.
 

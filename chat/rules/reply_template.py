@@ -44,11 +44,14 @@ class Subject(TextChoices):
 
 
 class Source(StrEnum):
-    """The owners of replies. The values are those of the page."""
+    """Where a reply comes from: who owns it, a step of an emergency, a question of the sheet. The values are those of
+    the page."""
 
     OWN = "own"
     SHARED = "shared"
     PARTNER = "partner"
+    STEP = "step"
+    QUESTION = "question"
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,7 @@ def answer(page: Page, place: str, text: str) -> None:
 def agent_pictures(studio: Studio, environment: dict[str, str]) -> None:
     page = studio.sign_in("police1", shoots=True)
     page.goto(studio.base + "/console/")
+    page.locator("#disponibilite-plus summary").click()
     page.locator("#capacite").select_option("4")  # one of the three below is grave, and fills two
     page.locator("#disponibilite").get_by_role("button", name="Disponible", exact=True).click()
     expect(page.locator("#disponibilite")).to_have_attribute("data-availability", "available")

@@ -47,6 +47,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "chat.Conversation": With("reports.Report"),
     "chat.Message": With("chat.Conversation"),
     "chat.ConversationEvent": With("chat.Conversation"),
+    "chat.ConversationHandle": With("chat.Conversation"),
     "chat.Hold": With("chat.Conversation"),
     "chat.Note": With("chat.Conversation"),
     "chat.Aside": With("chat.Conversation"),
@@ -94,6 +95,8 @@ HOLDINGS: Mapping[str, Holding] = {
     "chat.Debrief": OwnEnd("ends_at, the day after the talk, or 60 days when nobody answers", "purge_debriefs"),
     "chat.OwnReply": With("chat.Agent"),  # deleted by their agent, or with the account
     "chat.CannedReply": CONTENT,
+    "chat.DangerPhrase": CONTENT,
+    "chat.Macro": CONTENT,
     "chat.Agent_supervised_units": TEAM,
     "mfa.Authenticator": With("accounts.User"),
     "socialaccount.SocialAccount": With("accounts.User"),  # the provider's name for an account

@@ -155,6 +155,11 @@ class Met:
     def labels(self) -> list[str]:
         return [label_of(Element, element) for element in self.elements]
 
+    @property
+    def asks(self) -> list[tuple[str, Text]]:
+        """Each element that is open, with its question."""
+        return list(zip(self.elements, self.questions, strict=True)) if self.questions else []
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

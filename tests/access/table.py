@@ -21,6 +21,7 @@ from tests.access.people import (
     CUSTODIAN,
     DEACTIVATED,
     LEFT_BEHIND,
+    OTHER_AGENT,
     OTHER_REPORTER,
     OTHER_SUPERVISOR,
     PSYCHOLOGIST,
@@ -231,6 +232,8 @@ PLACE = "/point-d-accueil/"
 DOOR = "/orientation/maintenant/"
 OPENING = "/levees/…/"  # the page of the request
 BOTH_REPORTERS, ITS_AGENT = frozenset({REPORTER, OTHER_REPORTER}), frozenset({ASSIGNED})
+# The list of the console: to each agent, the last words of their own conversations.
+EACH_AGENT = frozenset({ASSIGNED, OTHER_AGENT})
 READ_ALL = {"type": "sync", "after": 0}  # a frame
 
 ROUTES: dict[str, Route] = {
@@ -298,8 +301,8 @@ ROUTES: dict[str, Route] = {
     "chat:erasure": Route(own_visit("/tchat/reprendre/"), FORM, to=("/tchat/conservation/",)),
     "chat:resume": Route(anybody, FORM),
     # The console.
-    "console:home": Route(agents, READ_ONLY_GET),
-    "console:availability": Route(agents, WRITE),
+    "console:home": Route(agents, READ_ONLY_GET, shows=EACH_AGENT),
+    "console:availability": Route(agents, WRITE, shows=EACH_AGENT),  # without a choice: the screen again
     "console:conversation": Route(assigned_agent, FORM, shows=ITS_AGENT),
     "console:messages": Route(assigned_agent, READ_ONLY_GET, shows=ITS_AGENT),
     "console:close": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without an outcome: the screen again
@@ -311,7 +314,7 @@ ROUTES: dict[str, Route] = {
     "console:hold": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
     "console:note": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without a text: the screen again
     "console:ask": Route(assigned_agent, WRITE, shows=ITS_AGENT),
-    "console:aside": Route(assigned_agent, WRITE),  # without a text: the screen, without a conversation
+    "console:aside": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without a text: the screen, with none open
     "console:replies": Route(agents, FORM),
     "console:reply": Route(assigned_agent, FORM, data={"supprimer": "1"}, to=("/console/reponses/",)),
     "console:transfer": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # to nobody: the screen again
@@ -330,6 +333,7 @@ ROUTES: dict[str, Route] = {
     # Where nothing was sent that can be kept, the screen again, or back to it.
     "console:sheet": Route(assigned_agent, WRITE, shows=ITS_AGENT),
     "console:propose": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
+    "console:macro": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # of none: the screen again
     "console:emergency": Route(assigned_agent, WRITE, shows=ITS_AGENT),
     "console:paper": Route(assigned_agent, WRITE, shows=ITS_AGENT),
     "console:transmit": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without an act: the screen again
@@ -459,6 +463,8 @@ ADMIN: dict[str, AdminClass] = {
     "accounts.User": AdminClass(delete=False, actions=frozenset({"reset_second_factor"})),
     "chat.Agent": AdminClass(add=False, delete=False),
     "chat.CannedReply": AdminClass(),
+    "chat.DangerPhrase": AdminClass(),
+    "chat.Macro": AdminClass(),
     # One is named and ended; it is neither changed nor deleted.
     "chat.OnCall": AdminClass(change=False, delete=False, actions=frozenset({"end_now"})),
     "chat.Unit": AdminClass(),

@@ -1,5 +1,6 @@
 """Who decides about another unit: nobody of elsewhere, but a supervisor who is on call for it, while they are."""
 
+import re
 import uuid
 from datetime import datetime, timedelta
 
@@ -99,6 +100,7 @@ def test_supervisor_of_another_unit_finds_nothing(cast):
     assert not any(knock(cast, OTHER_SUPERVISOR).values())
     client = browser(cast, OTHER_SUPERVISOR)
     pages = client.get("/levees/").text + client.get(ENDINGS).text + client.get("/console/").text
+    pages = re.sub(r'data-danger-phrases="[^"]*"', "", pages)  # « essaie », among the words that are looked for
     assert str(cast.opening.public_id) not in pages and "essai" not in pages
     assert str(cast.conversation.public_id) not in pages and "à décider" not in pages
     assert "effacement attend" not in client.get("/console/tableau/").text

@@ -16,7 +16,7 @@ MODELS = {
     "Conversation", "Message", "ConversationEvent", "Report",
     "FactSheet", "Proposal", "Emergency", "EmergencyStep", "Closing",
     "Transmission", "TransmissionStep", "FollowUp",
-    "Aside", "AsidePart", "AsideMessage", "Hold", "Note", "OwnReply",
+    "Aside", "AsidePart", "AsideMessage", "ConversationHandle", "Hold", "Note", "OwnReply",
     "SealedValue", "OpeningRequest", "OpeningStep", "ErasureRequest", "Freeze", "Debrief",
 }  # fmt: skip
 TABLES = {
@@ -32,13 +32,14 @@ EVERYBODY = "concerns everybody's at once, and no number from outside"
 NAMED = {
     "chat/access.py": ("the ways to a conversation", {"*"}),
     "chat/conversations/actions.py": (ACTS, {"<module>", "_lock", "open_conversation", "post_message"}),
+    "chat/casework/handles.py": (ACTS + "; or this agent's own", {"handle_of", "give_handles"}),
     "chat/casework/holds.py": (ACTS + "; or everybody's promises, for figures", {"promise_return", "running_holds"}),
     "chat/casework/colleague_questions.py": (ACTS, {"ask_colleagues", "answer_colleague"}),
     "chat/casework/replies.py": ("this agent's own, of whom the caller is sure", {"own_replies"}),
     "chat/casework/lock.py": (ACTS, {"lock_assigned"}),
     "chat/casework/fact_sheet.py": (ACTS, {"sheet_of"}),
     "chat/casework/proposals.py": (ACTS, {"proposals_of", "open_question"}),
-    "chat/casework/emergencies.py": (ACTS, {"open_one", "past_emergencies", "start", "tick_step"}),
+    "chat/casework/emergencies.py": (ACTS, {"open_one", "past_emergencies", "start", "tick_step", "tick_said"}),
     "chat/casework/closing.py": (ACTS, {"words_of", "points_of"}),
     "chat/referral/actions.py": (ACTS, {"*"}),
     "chat/referral/queries.py": ("of a conversation that was just obtained, or rows that were; or counts", {"*"}),

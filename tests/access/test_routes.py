@@ -318,6 +318,7 @@ BY_KEY = {
     "console:messages": [("GET", {})],
     "console:close": [("POST", {"outcome": "advised", "confirm": "on"})],
     "console:weight": [("POST", {"weight": "2"})],
+    "console:macro": [("POST", {"macro": "x", "body": "x"})],
     "console:urgency": [("POST", {"urgency": "2", "reason": "danger"}), ("POST", {})],
     "console:hold": [("POST", {"minutes": "5"}), ("POST", {"lever": "1"})],
     "console:note": [("POST", {"body": "x"}), ("POST", {"body": "x", "replaces": "1"})],

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from chat.models import CannedReply, Unit
+from chat.models import CannedReply, DangerPhrase, Macro, Unit
 from locations.models import DataEdition, Force, UnitAlias
 from pnav.accounts.admin_site import audited_admin
 from pnav.accounts.admin_site.audited_admin import Recorded
@@ -170,6 +170,8 @@ ROWS: dict[str, Callable[[], models.Model]] = {
     "chat.Agent": make.agent,
     "chat.OnCall": make.on_call,
     "chat.CannedReply": lambda: CannedReply.objects.all()[0],
+    "chat.DangerPhrase": lambda: DangerPhrase.objects.all()[0],
+    "chat.Macro": lambda: Macro.objects.create(title="Essai", minutes=5),
     "locations.Municipality": places.municipality,
     "locations.ReceptionPoint": lambda: places.reception_point(for_=places.municipality()),
     "locations.Partner": places.partner,

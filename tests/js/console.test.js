@@ -2,14 +2,32 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { keep, written } from "../../static/pnav/console/drafts.js";
-import { asked, freeNumber, longestWaiting, stepTo } from "../../static/pnav/console/numbers.js";
+import { asked, byRank, isInView, longestWaiting, stepTo } from "../../static/pnav/console/numbers.js";
 import { fold, matches } from "../../static/pnav/lib/search.js";
 
-test("a conversation keeps the number that the server gave, if it is free, else the first free one", () => {
-  assert.equal(freeNumber(3, [1, 2]), 3);
-  assert.equal(freeNumber(2, [1, 2, 4]), 3);
-  assert.equal(freeNumber(1, []), 1);
-  assert.equal(freeNumber(1, [1, 2, 3]), 4);
+test("the list is in the order of whose turn it is, urgency, and how long the person has waited", () => {
+  const one = (number, waits, urgency, minute) => ({ number, waits, urgency, since: `2026-11-27T10:${minute}:00Z` });
+  const all = [
+    one(1, "them", 2, "00"),
+    one(2, "me", 0, "10"),
+    one(3, "me", 0, "05"),
+    one(4, "left", 2, "01"),
+    one(5, "me", 2, "30"),
+    one(6, "me", 0, "05"),
+  ];
+  assert.deepEqual(
+    all.sort(byRank).map(({ number }) => number),
+    [5, 3, 6, 2, 1, 4],
+  );
+});
+
+test("the list is narrowed to who waits for an answer, or to who is in danger", () => {
+  const answered = { waits: "them", urgency: 2 };
+  const waiting = { waits: "me", urgency: 0 };
+  const shown = (view) => [answered, waiting].filter((one) => isInView(view, one));
+  assert.deepEqual(shown(""), [answered, waiting]);
+  assert.deepEqual(shown("a-repondre"), [waiting]);
+  assert.deepEqual(shown("urgents"), [answered]);
 });
 
 test("one further down or up, from the last to the first", () => {

@@ -13,13 +13,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from django.utils import translation
 
+from chat.casework import danger
 from chat.console import inbox
 from chat.console.base import _words
 from chat.conversations import wording
+from chat.rules import danger_words
 from chat.rules.plain_text import plain
 from chat.texts import script as script_texts
 from reports.seal.replies import Recipient, seal_reply
 from tests import javascript
+from tests.chat.casework.danger_sentences import DANGER, ORDINARY, SUICIDE
 from tests.chat.rules.test_plain_text import AS_THEY_ARE, FLAGGED, SEEN
 
 MISLEADING = "adresse trompeuse possible"
@@ -153,3 +156,26 @@ def test_browser_opens_what_the_custodians_sealed():
         given,
     )
     assert opened == [*values, "refused"]
+
+
+@pytest.mark.django_db
+def test_script_and_server_find_the_same_words_of_danger(tried):
+    danger.forget_phrases()
+    draw = random.Random(75)
+    words = sorted({word for text in (*SUICIDE, *DANGER, *ORDINARY) for word in text.split()})
+    texts = [*SUICIDE, *DANGER, *ORDINARY, "MOURIRRRR", "e\u0301crire", "œuvre", "ﬁn", "İ", "ß", "½", "١"]
+    texts += [" ".join(draw.choices(words, k=draw.randint(1, 12))) for _each in range(3000)]
+    texts += ["".join(draw.choices([*PIECES, "suicide", "mourir", " "], k=12)) for _each in range(1000)]
+    phrases = json.loads(danger.phrases_as_json())
+    there = drawn(
+        "lib/danger-words.js",
+        "((root) => given.texts.map((text) => script.find(root, text).join()))(script.build(given.phrases))",
+        {"texts": texts, "phrases": phrases},
+    )
+    root = danger_words.build_tree(
+        (kind, danger_words.read_phrase(phrase.replace("…", " … "))) for kind, phrase in phrases
+    )
+    here = [",".join(sorted(danger_words.find_kinds(root, text))) for text in texts]
+    assert differences(texts, here, there) == []
+    assert sum(map(bool, here)) > 200
+    tried("texts searched by the script and by the server", len(texts))

@@ -9,11 +9,10 @@ import { all, find, seek } from "../lib/dom.js";
 import { keepDrafts } from "./drafts.js";
 import { leave } from "./leaving.js";
 import { count, paint, waitsSince } from "./list.js";
-import { freeNumber } from "./numbers.js";
 import { load } from "./pages.js";
 import { pageOf, refreshBeside } from "./panels.js";
 import { beep } from "./sound.js";
-import { announce, conversations, desk, list, over, own, say, seekSlot, slot, transmit } from "./state.js";
+import { announce, conversations, desk, list, over, own, say, seekSlot, transmit } from "./state.js";
 import * as threads from "./thread.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
@@ -55,6 +54,9 @@ function adopt(entry, thread, dossier) {
     form,
     gone: false,
     name: entry.dataset.name,
+    aim: entry.dataset.aim,
+    number: Number(entry.dataset.number),
+    urgency: Number(entry.dataset.urgency),
     unread: Number(entry.dataset.unread),
     waits: entry.dataset.waits,
     since: waitsSince(entry),
@@ -70,10 +72,6 @@ function adopt(entry, thread, dossier) {
     atEnd: true,
   });
   conversations.set(id, c);
-  if (!c.over && !c.number) {
-    const others = own().map((other) => other.number);
-    c.number = freeNumber(Number(slot("number", entry).textContent) || 1, others);
-  }
   c.log.addEventListener(
     "scroll",
     () => {
@@ -115,8 +113,6 @@ function take(page, id) {
   find("#dossiers").append(dossier);
   const c = adopt(entry, thread, dossier);
   c.confirmed = true;
-  const next = own().find((other) => other.number > c.number); // answers may come in another order
-  if (place === list && next) list.insertBefore(entry, next.entry);
   if (c.area && draft) c.area.value = draft;
   if (c === desk.current) threads.toEnd(c);
   threads.flush(c);
@@ -217,9 +213,22 @@ export async function assigned(id) {
   count();
   announce(say("assigned", { n: c.number, name: c.name }));
   beep(880);
-  const isWanted = opening.wanted === id;
-  if (!desk.current || isWanted) open(id, { focus: isWanted });
-  if (isWanted) opening.wanted = "";
+  if (opening.wanted === id) {
+    opening.wanted = "";
+    open(id);
+    return;
+  }
+  showMostUrgent();
+}
+
+/**
+ * Who comes while nothing is open is shown, the most urgent of those who come together; the focus stays where it is.
+ * Nothing is shown in the place of what the agent has opened.
+ */
+async function showMostUrgent() {
+  await Promise.all(loading.values());
+  const [first] = own().filter((c) => c.isNew);
+  if (!desk.current && first) open(first.id, { focus: false });
 }
 
 /** What the page came with: one open conversation, if any, and the entries of the others. */
@@ -228,7 +237,6 @@ export function begin() {
   const entry = shown && entryOf(shown.dataset.conversation ?? "");
   if (shown && entry) {
     const c = adopt(entry, shown, find(".console-dossier"));
-    c.number = c.over ? 0 : Number(slot("number", entry).textContent);
     desk.current = c;
     hide(c, false);
     paint(c);

@@ -5,34 +5,62 @@
  */
 
 import { find, seek } from "../lib/dom.js";
+import { plain } from "../lib/plain.js";
 import { hour } from "../lib/time.js";
 import { refreshAsides } from "./asides.js";
 import { assigned, check } from "./conversation.js";
 import { leave } from "./leaving.js";
 import { paint, refreshList, showPromise } from "./list.js";
 import { refreshBeside, refreshTransmission } from "./panels.js";
+import { personWrote } from "./pending-ends.js";
 import { offersMayBeNew, showQueue } from "./queue.js";
 import { beep } from "./sound.js";
-import { announce, desk, known, own, say, slot, transmit, words } from "./state.js";
+import { announce, desk, known, own, say, seekSlot, slot, transmit, words } from "./state.js";
 import * as threads from "./thread.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 /** @typedef {import("./state.js").Frame} Frame */
 /** @typedef {{ seq: number, client_id: string | null, author: string, sent_at: string, body: string }} Item */
 
+const LAST_SHOWN = 120;
+const LAST_READ = 400;
+
+/** The beginning of what was said last, as the list shows it. @param {Conversation} c @param {Item} item */
+function showLast(c, item) {
+  const last = seekSlot("last", c.entry);
+  if (!last) return;
+  slot("last-own", c.entry).hidden = item.author !== "agent";
+  last.textContent = beginning(plain(item.body.slice(0, LAST_READ), words.misleading));
+}
+
+/** On one line, as `inbox.last_words` has it. @param {string} text */
+const beginning = (text) => text.split(/\s+/).filter(Boolean).join(" ").slice(0, LAST_SHOWN);
+
 /** Whose turn it is after this message. @param {Conversation} c @param {Item} item */
 function turn(c, item) {
   if (item.author === "agent") {
     showPromise(c, ""); // whoever writes is back
+    slot("danger", c.entry).hidden = true;
     c.since = "";
     if (c.waits !== "left") c.waits = "them";
   } else {
     if (!c.since) c.since = item.sent_at;
     c.waits = "me";
   }
+  showLast(c, item);
   const active = /** @type {HTMLTimeElement} */ (slot("active", c.entry));
   active.textContent = hour(new Date(item.sent_at), document.documentElement.lang);
   active.dateTime = item.sent_at;
+}
+
+/** Said at once, and in the list until the agent has answered. @param {Conversation} c @param {string} what empty: nothing */
+function tellDanger(c, what) {
+  if (!what) return;
+  const badge = slot("danger", c.entry);
+  badge.textContent = what;
+  badge.hidden = false;
+  announce(say("danger_news", { what, n: c.number, name: c.name }));
+  beep(990);
 }
 
 /** The next message of a conversation. @param {Conversation} c @param {Item} item @param {boolean} isPending our own, drawn already */
@@ -53,6 +81,8 @@ function take(c, item, isPending) {
   if (item.author !== "reporter") return;
   c.offline = c.asleep = false;
   c.unread += 1;
+  personWrote(c);
+  tellDanger(c, threads.markDanger(c, element, slot("body", element).textContent ?? ""));
   threads.showTyping(c, false);
   const proposed = `#proposees-${c.id}`;
   if (seek(`${proposed} [name=asked]`)) refreshBeside(c, proposed); // perhaps its answer

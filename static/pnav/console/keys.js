@@ -7,9 +7,10 @@
 
 import { all, byId, find, seek, target } from "../lib/dom.js";
 import { open } from "./conversation.js";
+import { tell } from "./notice.js";
 import { asked, longestWaiting, stepTo } from "./numbers.js";
 import { openSearch } from "./replies.js";
-import { announce, desk, own, root, slot } from "./state.js";
+import { announce, desk, own, say, slot } from "./state.js";
 
 const list = byId("raccourcis", HTMLDialogElement);
 const ARROWS = new Map([
@@ -36,6 +37,11 @@ function go(letter) {
     announce(list.dataset.none ?? "");
     return;
   }
+  goTo(one);
+}
+
+/** To what a key leads to: unfolded, with the focus, on screen. @param {HTMLElement} one */
+export function goTo(one) {
   if (one.closest("[data-replies]")) {
     openSearch();
     return;
@@ -121,9 +127,10 @@ function keydown(event) {
   const wish = asked(event);
   if (!wish) return;
   if (wish.number) {
-    const c = own().find((one) => one.number === wish.number);
-    if (!c) return;
-    open(c.id);
+    // By the list: a conversation whose thread is still being read is there already.
+    const entry = seek(`#liste .console-entry[data-number="${wish.number}"]`);
+    if (entry) open(entry.dataset.conversation ?? "");
+    else tell(say("no_number", { n: wish.number }));
   } else if (event.shiftKey || event.repeat) return;
   else if (wish.step && !target(event).closest("select"))
     step(wish.step); // there, it opens the choices
@@ -134,7 +141,7 @@ function keydown(event) {
 }
 
 export const watchKeys = () => {
-  new MutationObserver(mark).observe(root, { childList: true, subtree: true });
+  new MutationObserver(mark).observe(document.body, { childList: true, subtree: true });
   mark();
   // Opened by Enter on its title, the same. By a press of the mouse nothing moves under the hand.
   document.addEventListener(

@@ -9,6 +9,7 @@ import { forCopying, written } from "./drafts.js";
 import { refreshDuty } from "./duty.js";
 import { paint } from "./list.js";
 import { refreshBeside } from "./panels.js";
+import { drop } from "./pending-ends.js";
 import { announce, desk, dutyBar, over, say, slot, words } from "./state.js";
 import * as threads from "./thread.js";
 
@@ -17,6 +18,7 @@ import * as threads from "./thread.js";
 /** @param {Conversation} c @param {"closed" | "released"} reason */
 export function leave(c, reason) {
   if (c.gone || (c.over && reason === "closed")) return;
+  drop(c);
   const at = document.activeElement;
   const isHere = at === document.body || c.thread.contains(at) || c.dossier.contains(at);
   // In the thread, its last line says so.

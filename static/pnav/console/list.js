@@ -8,6 +8,7 @@ import { all, byId, find, seek, write } from "../lib/dom.js";
 import { duration, promise } from "../lib/time.js";
 import { refreshAsides } from "./asides.js";
 import { emergencyOf, showEmergency } from "./emergency.js";
+import { isInView } from "./numbers.js";
 import { tryToLoad } from "./pages.js";
 import { desk, dutyBar, home, list, over, own, say, seekSlot, slot, words } from "./state.js";
 
@@ -30,10 +31,7 @@ export const waitsSince = (entry) => {
 /** Bring the list's entry, the counts and the page's title up to date. @param {Conversation} c */
 export function paint(c) {
   for (const part of [c.entry, c.thread]) {
-    for (const mark of all("[data-slot=number]", part)) {
-      mark.textContent = c.number ? String(c.number) : "";
-      mark.hidden = !c.number;
-    }
+    for (const mark of all("[data-slot=number]", part)) mark.hidden = !c.number; // another's, once it has ended
   }
   const unread = slot("unread", c.entry);
   unread.textContent = c.unread ? say(c.unread === 1 ? "unread_one" : "unread_many", { n: c.unread }) : "";
@@ -63,6 +61,7 @@ export function paint(c) {
   const link = find("a", c.entry);
   if (c === desk.current) link.setAttribute("aria-current", "true");
   else link.removeAttribute("aria-current");
+  arrange();
   count();
 }
 
@@ -78,6 +77,42 @@ function showOwn(c) {
   mark.dateTime = assigned;
   mark.textContent = sayDuration(new Date(assigned));
 }
+
+/* --- the order, and what the list is narrowed to --- */
+
+const views = find(".console-views");
+
+const view = () => seek("[aria-current]", views)?.dataset.view ?? "";
+
+/** Nothing moves under a hand or under the focus: then it is put in order once they have left. */
+const isTouched = () => list.matches(":hover") || list.contains(document.activeElement);
+
+/** The list in its order, without what it is narrowed from. The open conversation stays in sight. */
+export function arrange() {
+  const mine = own();
+  for (const c of mine) c.entry.hidden = c !== desk.current && !isInView(view(), c);
+  find("[data-empty=view]").hidden = !mine.length || mine.some((c) => !c.entry.hidden);
+  if (isTouched()) return;
+  for (const [at, { entry }] of mine.entries()) {
+    if (list.children[at] !== entry) list.insertBefore(entry, list.children[at] ?? null);
+  }
+}
+
+/** @param {MouseEvent} event */
+function narrow(event) {
+  const link = /** @type {HTMLElement} */ (event.target).closest("[data-view]");
+  if (!link) return;
+  event.preventDefault();
+  for (const one of all("[data-view]", views)) one.removeAttribute("aria-current");
+  link.setAttribute("aria-current", "true");
+  arrange();
+}
+
+export const watchList = () => {
+  views.addEventListener("click", narrow);
+  list.addEventListener("pointerleave", arrange);
+  list.addEventListener("focusout", () => setTimeout(arrange)); // once the focus is where it goes
+};
 
 export function count() {
   const unread = own().reduce((sum, c) => sum + (c.unread || Number(c.isNew)), 0); // who has just come counts, silent or not
@@ -138,6 +173,7 @@ export function refreshList() {
       if (!fresh || Number(fresh.dataset.seq) < c.lastSeq) continue;
       c.waits = fresh.dataset.waits ?? "";
       c.since = waitsSince(fresh);
+      c.urgency = Number(fresh.dataset.urgency);
       c.offline = !slot("offline", fresh).hidden;
       const asleep = seekSlot("asleep", fresh);
       c.asleep = Boolean(asleep && !asleep.hidden);

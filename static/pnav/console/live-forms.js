@@ -81,10 +81,20 @@ function nextFocus(form, targets, c, { isBeside, pressed }) {
 
 /** @param {HTMLFormElement} form @param {HTMLButtonElement | null} button */
 async function send(form, button) {
-  const targets = (form.dataset.live ?? "").split(", ");
   const body = new FormData(form, button);
+  await settle(form, button, await request(form.action, { method: "POST", body }));
+}
+
+/**
+ * Put the answer to a form into the page.
+ *
+ * @param {HTMLFormElement} form
+ * @param {HTMLButtonElement | null} button that was pressed
+ * @param {Response} answer
+ */
+export async function settle(form, button, answer) {
+  const targets = (form.dataset.live ?? "").split(", ");
   const pressed = button ? button.value : "";
-  const answer = await request(form.action, { method: "POST", body });
   const page = await parse(answer);
   if (!seek("#console", page)) {
     elsewhere(form, answer, page);

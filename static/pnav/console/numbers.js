@@ -1,22 +1,43 @@
 /**
- * The order of an agent's conversations: the number under which a key finds each, and which comes next. Pure.
+ * The order of an agent's conversations: where each stands in the list, and which comes next. Pure.
  *
  * @module
  */
 
+const NORMAL = 0; // triage.rules.Urgency
+
 /**
- * The number of a conversation that has none: its own from the server if it is free, else the first free one.
+ * What the list is sorted by.
  *
- * @param {number} wished
- * @param {Iterable<number>} taken
+ * @typedef {object} Placed
+ * @property {string} waits whose turn it is
+ * @property {number} urgency 0 to 2
+ * @property {string} since when the person waits for an answer, in ISO 8601; else when somebody wrote last
+ * @property {number} number
  */
-export const freeNumber = (wished, taken) => {
-  const others = new Set(taken);
-  if (!others.has(wished)) return wished;
-  let free = 1;
-  while (others.has(free)) free += 1;
-  return free;
-};
+
+const TURNS = ["me", "them", "left"];
+
+/**
+ * The order of the list, as `inbox.Entry.rank` has it: whose turn it is, the most urgent, who waits the longest.
+ *
+ * @param {Placed} one
+ * @param {Placed} other
+ */
+export const byRank = (one, other) =>
+  TURNS.indexOf(one.waits) - TURNS.indexOf(other.waits) ||
+  other.urgency - one.urgency ||
+  Date.parse(one.since) - Date.parse(other.since) ||
+  one.number - other.number;
+
+/**
+ * Whether a conversation belongs to what the list is narrowed to (`inbox.VIEWS`).
+ *
+ * @param {string} view
+ * @param {Pick<Placed, "waits" | "urgency">} one
+ */
+export const isInView = (view, { waits, urgency }) =>
+  view === "a-repondre" ? waits === "me" : view !== "urgents" || urgency > NORMAL;
 
 /**
  * Which of so many, one further down (1) or up (-1); from the last to the first. Nothing chosen: the first, or the last.

@@ -9,10 +9,15 @@ import { seek, target } from "../lib/dom.js";
 import { watchAsides } from "./asides.js";
 import { begin, closeCurrent, open } from "./conversation.js";
 import { showDuty } from "./duty.js";
+import { watchEnds } from "./ending.js";
 import { watchKeys } from "./keys.js";
 import { begin as beginLine } from "./line.js";
+import { watchList } from "./list.js";
 import { isWritten, watchForms } from "./live-forms.js";
+import { watchMacros } from "./macros.js";
+import { watchOnePress } from "./one-press.js";
 import { watchEarlier } from "./pages.js";
+import { watchPalette } from "./palette.js";
 import { watchFolds } from "./panels.js";
 import { watchReplies } from "./replies.js";
 import { runClocks } from "./running-clocks.js";
@@ -49,9 +54,14 @@ addEventListener("beforeunload", (event) => {
   if (isUnsent || (desk.isOver && seek("[data-refused]")) || isWritten(root) || isUnsaved()) event.preventDefault();
 });
 
+watchList();
 watchEarlier();
+watchOnePress();
 watchReplies(); // before the keys of the screen: it may keep one for itself
 watchKeys();
+watchPalette();
+watchMacros();
+watchEnds(); // before the other forms: an end can be undone
 watchForms();
 watchSheets();
 watchFolds();

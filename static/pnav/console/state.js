@@ -7,6 +7,7 @@
 import { byId, find, seek } from "../lib/dom.js";
 import { createVoice } from "../lib/voice.js";
 import { fill } from "../lib/words.js";
+import { byRank } from "./numbers.js";
 
 /** @typedef {import("../lib/protocol.js").Frame} Frame */
 
@@ -19,8 +20,10 @@ import { fill } from "../lib/words.js";
  * @property {HTMLElement} log the messages
  * @property {HTMLFormElement | null} form to answer; none once it is over
  * @property {HTMLTextAreaElement | null} area of that form
- * @property {string} name
- * @property {number} number of its key; 0: none
+ * @property {string} name its word and its place: « renard · Toulouse (31) »
+ * @property {string} aim its number and its word: « 4 · renard »
+ * @property {number} number of its key, which the server gave and which does not change; 0: it has ended
+ * @property {number} urgency 0 to 2
  * @property {number} unread
  * @property {string} waits whose turn it is: "me", "them", or "left"
  * @property {string} since when the person waits for an answer, in ISO 8601; empty: they do not
@@ -63,8 +66,15 @@ export const desk = {
 /** @param {string} key @param {Record<string, string | number>} [values] */
 export const say = (key, values) => fill(words[key], values);
 
-/** Those that are ours and go on, in the order of their keys. */
-export const own = () => [...conversations.values()].filter((c) => !c.over).sort((a, b) => a.number - b.number);
+/** Those that are ours and go on, in the order of the list. */
+export const own = () =>
+  [...conversations.values()].filter((c) => !c.over).sort((a, b) => byRank(placed(a), placed(b)));
+
+/** What places a conversation in the list. @param {Conversation} c */
+const placed = ({ waits, urgency, since, entry, number }) => {
+  const active = /** @type {HTMLTimeElement} */ (slot("active", entry));
+  return { waits, urgency, since: since || active.dateTime, number };
+};
 
 /** @param {string | undefined} id */
 export const known = (id) => (id ? conversations.get(id) : undefined);

@@ -4,13 +4,14 @@
  * @module
  */
 
+import { build, find as findDanger } from "../lib/danger-words.js";
 import { all, find, fromTemplate, seek } from "../lib/dom.js";
 import { length, newId, Outbox } from "../lib/outbox.js";
 import { plain } from "../lib/plain.js";
 import { writtenShort } from "../lib/time.js";
 import { paint } from "./list.js";
 import { refuse, showRefused } from "./refusals.js";
-import { announce, desk, isReady, slot, transmit, words } from "./state.js";
+import { announce, desk, isReady, root, slot, transmit, words } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
@@ -30,6 +31,28 @@ export function draw(author, sentAt, body, state) {
   slot("body", element).textContent = plain(body, words.misleading);
   slot("state", element).textContent = state;
   return element;
+}
+
+const phrases = build(JSON.parse(root.dataset.dangerPhrases ?? "[]"));
+
+/**
+ * Mark a message of the person that tells of suicide or of danger. Nothing is hidden, and nothing is sent.
+ *
+ * @param {Conversation} c
+ * @param {HTMLElement} element
+ * @param {string} text as it is shown
+ * @returns {string} what it tells of, in words; empty: nothing
+ */
+export function markDanger(c, element, text) {
+  const kinds = findDanger(phrases, text).sort().reverse(); // suicide first
+  const model = seek("[data-danger-model]", c.thread, HTMLTemplateElement);
+  if (!kinds.length || !model) return "";
+  const what = kinds.map((kind) => words[`danger_${kind}`]).join(", ");
+  const mark = /** @type {HTMLElement} */ (find("[data-danger]", model.content).cloneNode(true));
+  slot("danger-words", mark).textContent = what;
+  slot("prevention", mark).hidden = !kinds.includes("suicide");
+  element.append(mark);
+  return what;
 }
 
 /* --- what is on screen --- */
@@ -127,6 +150,7 @@ function send(c) {
   c.area.focus();
   c.outbox.add(id, body, element);
   toEnd(c);
+  c.thread.dispatchEvent(new CustomEvent("said", { bubbles: true, detail: { c, body } }));
 }
 
 /** @param {() => Conversation} conversation */
@@ -155,6 +179,16 @@ export function flush(c) {
   c.outbox.flush();
 }
 
+/** Put words into the answer, at the cursor and over nothing that was written. @param {Conversation} c @param {string} text */
+export function insert(c, text) {
+  const { area } = c;
+  if (!area || area.readOnly) return;
+  const at = area.selectionEnd;
+  const gap = at && !/\s$/.test(area.value.slice(0, at)) ? "\n" : "";
+  area.setRangeText(gap + text, at, at, "end");
+  area.focus();
+}
+
 /** The form of a thread that was just drawn. @param {Conversation} c */
 export function prepareForm(c) {
   const { form, area } = c;
@@ -180,13 +214,9 @@ export function prepareForm(c) {
     );
     if (!reply) return;
     event.preventDefault();
-    // At the cursor, and over nothing that was written.
-    const at = area.selectionEnd;
-    const gap = at && !/\s$/.test(area.value.slice(0, at)) ? "\n" : "";
-    area.setRangeText(gap + reply.dataset.canned, at, at, "end");
+    insert(c, reply.dataset.canned ?? "");
     const box = reply.closest("details");
     if (box) box.open = false;
-    area.focus();
   });
   find("[data-more]", c.thread).addEventListener("click", () => {
     toEnd(c);

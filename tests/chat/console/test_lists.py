@@ -174,6 +174,7 @@ def test_home_queries_do_not_grow_with_what_it_shows(django_assert_max_num_queri
     for _number in range(8):
         make.message(make.assigned(agent))
         make.waiting()
+    client.get(CONSOLE)  # each is given its handle with the first page that shows it
     with django_assert_max_num_queries(16):
         client.get(CONSOLE)
 

@@ -1,0 +1,60 @@
+"""Messages of a person that an agent should not read like any other: marked, never blocked, never answered by Pnav."""
+
+import json
+import logging
+from dataclasses import dataclass
+
+from chat.models import DangerPhrase
+from chat.rules import danger_words
+from chat.rules.danger_words import Kind, Node, PhraseError, Place
+from common.cached_reading import CachedReading
+
+logger = logging.getLogger(__name__)
+
+# How long a process works with the phrases that it has read; a change of the administrator is there after so long.
+KEEP_SECONDS = 30.0
+
+# Of a message, as much as is looked at: all of it (`chat.messages.protocol.MAX_BODY`), whatever is handed in.
+LOOKED_AT = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """The phrases in use: for this process, and as the open page reads them."""
+
+    root: Node
+    as_json: str
+
+
+def _read() -> Phrases:
+    """At most PHRASES_AT_MOST rows. One that is not written as it must be is left out, and the log says which."""
+    read: list[tuple[str, tuple[Place, ...]]] = []
+    rows = DangerPhrase.objects.filter(is_active=True).order_by("kind", "phrase")
+    for pk, kind, phrase in rows.values_list("pk", "kind", "phrase")[: danger_words.PHRASES_AT_MOST]:
+        try:
+            read.append((kind, danger_words.read_phrase(phrase)))
+        except PhraseError:
+            logger.error("danger phrase cannot be read %s", pk)
+    told = [(kind, danger_words.write_places(places)) for kind, places in read]
+    return Phrases(danger_words.build_tree(read), json.dumps(told))
+
+
+_phrases: CachedReading[Phrases] = CachedReading(
+    _read, KEEP_SECONDS, name="danger phrases", otherwise=lambda: Phrases(danger_words.build_tree(()), "[]")
+)
+
+
+def phrases_as_json() -> str:
+    """What `lib/danger-words.js` builds its reading of."""
+    return _phrases.get().as_json
+
+
+def kinds_in(text: str) -> list[Kind]:
+    """What a text of a person tells of, suicide first; empty for nearly every message."""
+    found = danger_words.find_kinds(_phrases.get().root, text[:LOOKED_AT])
+    return [kind for kind in (Kind.SUICIDE, Kind.DANGER) if kind in found]
+
+
+def forget_phrases() -> None:
+    """Read the phrases again at the next message: after a change in this process, and between tests."""
+    _phrases.forget()

@@ -1,0 +1,76 @@
+"""Macros: the acts that one press does, said before they run, and run together or not at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from chat.casework import emergencies, holds, proposals
+from chat.models import Macro
+from chat.rules.emergency import Situation
+from chat.rules.reply_template import Reply
+
+# Offered in one conversation; an administrator puts the others aside.
+OFFERED_AT_MOST = 30
+
+
+class NoSuchMacro(Exception):
+    """It was put aside or deleted since the page was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A macro as an agent sees it. acts: in words, in the order in which they are done. reply: the text that goes into
+    the answer; None for none, or for a reply that this agent does not have."""
+
+    macro: Macro
+    acts: list[str]
+    reply: Reply | None
+
+
+def read_offers(replies: Sequence[Reply]) -> list[Offer]:
+    """The macros of a conversation. replies: those of this conversation, filled. One query."""
+    by_key = {reply.key: reply for reply in replies}
+    rows = Macro.objects.filter(is_active=True).select_related("reply")[:OFFERED_AT_MOST]
+    return [_offer(row, by_key.get(str(row.reply.public_id)) if row.reply else None) for row in rows]
+
+
+def _offer(macro: Macro, reply: Reply | None) -> Offer:
+    acts = []
+    if macro.situation:
+        acts.append(_("ouvre la procédure d'urgence : %(what)s") % {"what": Situation(macro.situation).label})
+    if macro.proposes_complaint:
+        acts.append(_("propose de porter plainte"))
+    if macro.minutes:
+        acts.append(_("promet de revenir dans %(n)d minutes") % {"n": macro.minutes})
+    if reply is not None:
+        acts.append(_("met dans la réponse, sans l'envoyer : « %(title)s »") % {"title": reply.label})
+    return Offer(macro, acts, reply)
+
+
+def find_offer(replies: Sequence[Reply], key: str) -> Offer:
+    """The macro that was pressed. Raises NoSuchMacro."""
+    for offer in read_offers(replies):
+        if str(offer.macro.public_id) == key:
+            return offer
+    raise NoSuchMacro
+
+
+@transaction.atomic
+def run_macro(offer: Offer, *, conversation_id: int, by: AbstractBaseUser) -> None:
+    """Do all that the macro does but for the reply, in one transaction: one act that cannot be done undoes the others.
+
+    Raises NotYours, ConversationClosed; ValidationError for a promise that the house no longer allows.
+    """
+    macro = offer.macro
+    if macro.situation:
+        emergencies.start(conversation_id=conversation_id, situation=macro.situation, by=by)
+    if macro.proposes_complaint:
+        proposals.propose_complaint(conversation_id=conversation_id, by=by)
+    if macro.minutes:
+        if macro.minutes not in holds.hold_minutes():
+            raise ValidationError(_("La durée de la promesse n'est plus permise : prévenez l'administrateur."))
+        holds.promise_return(conversation_id=conversation_id, minutes=macro.minutes, by=by)

@@ -1,0 +1,46 @@
+"""What an agent may put into their answer with one press: what the open emergency procedure says, and the questions
+that the sheet of facts still asks. Nothing is sent by itself.
+"""
+
+from collections.abc import Sequence
+
+from chat.casework.emergencies import Done
+from chat.rules import emergency_texts
+from chat.rules.reply_template import Reply, Source
+from reports.rules.offence_elements import Reading, Standing
+
+# More would have to be read: the sheet has them all.
+QUESTIONS_SHOWN = 3
+
+
+def step_key(step: str) -> str:
+    """The key of what a step of the procedure says, among the replies of a page."""
+    return f"etape-{step}"
+
+
+def prevention_reply(*, familiar: bool) -> Reply:
+    """The number that helps with thoughts of suicide, whether a procedure is open or not."""
+    return Reply("prevention", Source.STEP, "", emergency_texts.SUICIDE.spoken(familiar=familiar))
+
+
+def steps_to_say(checklist: Sequence[Done], *, familiar: bool) -> list[Reply]:
+    """What the steps that are left say, in their order."""
+    return [
+        Reply(step_key(done.line.step), Source.STEP, str(done.line.step.label), done.line.say.spoken(familiar=familiar))
+        for done in checklist
+        if done.at is None and done.line.say is not None
+    ]
+
+
+def questions_to_ask(readings: Sequence[Reading]) -> list[Reply]:
+    """The questions that the sheet still asks, each once, in the order of the offences that are still open."""
+    found: dict[str, Reply] = {}
+    for reading in readings:
+        if reading.standing is Standing.ABSENT:
+            continue
+        for met in reading.needs:
+            if met.standing is not Standing.MISSING:
+                continue
+            for element, question in met.asks:
+                found.setdefault(element, Reply(f"question-{element}", Source.QUESTION, "", str(question)))
+    return list(found.values())

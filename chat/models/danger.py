@@ -1,0 +1,42 @@
+"""Phrases that mark a message of a person for its agent: data, which an administrator reads and changes."""
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from chat.rules import danger_words
+from chat.rules.danger_words import Kind, PhraseError
+
+
+class DangerPhrase(models.Model):
+    """One phrase, as `chat.rules.danger_words` says how it is written."""
+
+    phrase = models.CharField(
+        _("expression"),
+        max_length=danger_words.SIGNS_AT_MOST,
+        unique=True,
+        help_text=_(
+            "Des mots à la suite, sans accents ni majuscules. « veux/voudrais » : l'un ou l'autre. « suicid* » : tout "
+            "ce qui commence ainsi. « envie … mourir » : jusqu'à deux autres mots entre les deux."
+        ),
+    )
+    kind = models.CharField(_("ce que l'agent lit"), max_length=20, choices=Kind)
+    is_active = models.BooleanField(_("cherchée"), default=True)
+
+    class Meta:
+        verbose_name = _("expression de danger")
+        verbose_name_plural = _("expressions de danger")
+        ordering = ["kind", "phrase"]
+
+    def __str__(self) -> str:
+        return self.phrase
+
+    def clean(self) -> None:
+        """Said beside the phrase."""
+        try:
+            danger_words.read_phrase(self.phrase)
+        except PhraseError as error:
+            raise ValidationError({"phrase": str(error)}) from error
+        others = DangerPhrase.objects.filter(is_active=True).exclude(pk=self.pk)
+        if self.is_active and others.count() >= danger_words.PHRASES_AT_MOST:
+            raise ValidationError({"phrase": _("500 expressions au plus sont cherchées : retirez-en une d'abord.")})

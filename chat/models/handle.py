@@ -1,0 +1,32 @@
+"""By which number, colour and word an agent knows a conversation (`chat.rules.handles`)."""
+
+from django.db import models
+
+from chat.rules.handles import Handle
+
+
+class ConversationHandle(models.Model):
+    """The handle of one conversation for one agent. Given once, never changed; goes with the conversation.
+
+    Numbers, colours and words are the code's lists: no constraint names them, so that a list may grow while two
+    versions run side by side.
+    """
+
+    conversation = models.ForeignKey("chat.Conversation", on_delete=models.CASCADE, related_name="handles")
+    agent = models.ForeignKey("chat.Agent", on_delete=models.CASCADE, related_name="handles")
+    number = models.PositiveSmallIntegerField()
+    colour = models.CharField(max_length=20)
+    word = models.CharField(max_length=20)
+    given_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "agent"], name="handle_once_for_an_agent"),
+        ]
+        indexes = [
+            models.Index(fields=["agent", "given_at"], name="handle_given"),
+        ]
+
+    @property
+    def value(self) -> Handle:
+        return Handle(self.number, self.colour, self.word)

@@ -1,0 +1,193 @@
+"""Words of suicide or of immediate danger in what a person writes: marked for the agent, who decides. Pure.
+
+No model: phrases that an administrator may read and change (`chat.models.DangerPhrase`), found word by word in one
+pass. A mark hides nothing, blocks nothing and sends nothing. `static/pnav/lib/danger-words.js` finds the same in
+an open page (`tests/js/test_twins.py` holds the two together).
+
+How a phrase is written:
+
+- its words, one after another: `je veux mourir`. Accents, capitals, apostrophes, punctuation and letters that are
+  repeated (« mourirrr ») do not count, in the phrase nor in the text;
+- `veux/voudrais/veu`: any of these;
+- `suicid*`: whatever begins so;
+- `…` between two words: up to GAP other words may stand there (`envie … mourir`).
+"""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, groupby
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+GAP = 2
+PLACES_AT_MOST, CHOICES_AT_MOST, SIGNS_AT_MOST = 8, 16, 200
+PHRASES_AT_MOST = 500
+GAP_SIGN = "…"
+
+
+class Kind(TextChoices):
+    """What a phrase tells. NOTHING takes the mark from longer words that hold a phrase: « mort de rire »."""
+
+    SUICIDE = "suicide", _("Mots de suicide")
+    DANGER = "danger", _("Danger immédiat")
+    NOTHING = "nothing", _("Sans danger : enlève la marque")
+
+
+class PhraseError(ValueError):
+    """The phrase is not written as it must be; the message says what is wrong, for whoever wrote it."""
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, as they are compared: small letters and digits of ASCII. Linear in the text."""
+    plain = unicodedata.normalize("NFKD", text).lower().replace("œ", "oe").replace("æ", "ae")
+    words: list[str] = []
+    word: list[str] = []
+    for sign, run in groupby(plain):
+        if sign.isascii() and sign.isalnum():
+            count = sum(1 for _one in run)
+            word.append(sign * (count if count < 3 else 1))
+        elif word and not unicodedata.category(sign).startswith("M"):
+            words.append("".join(word))
+            word = []
+    if word:
+        words.append("".join(word))
+    return words
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place of a phrase. words, beginnings: what may stand there. is_loose: up to GAP words may follow it."""
+
+    words: tuple[str, ...]
+    beginnings: tuple[str, ...]
+    is_loose: bool
+
+
+def read_phrase(written: str) -> tuple[Place, ...]:
+    """The places of a phrase. Raises PhraseError."""
+    if len(written) > SIGNS_AT_MOST:
+        raise PhraseError(_("Une expression a 200 signes au plus."))
+    places: list[Place] = []
+    for part in written.replace("...", GAP_SIGN).replace(GAP_SIGN, f" {GAP_SIGN} ").split():
+        if part == GAP_SIGN:
+            if not places or places[-1].is_loose:
+                raise PhraseError(_("« … » se met entre deux mots."))
+            places[-1] = Place(places[-1].words, places[-1].beginnings, is_loose=True)
+        else:
+            places += _places_of(part)
+    if not places:
+        raise PhraseError(_("Écrivez au moins un mot."))
+    if places[-1].is_loose:
+        raise PhraseError(_("« … » se met entre deux mots."))
+    if len(places) > PLACES_AT_MOST:
+        raise PhraseError(_("Une expression a 8 mots au plus."))
+    return tuple(places)
+
+
+def _places_of(part: str) -> list[Place]:
+    """What stands between two spaces: one place with its choices, or the words of « j'ai »."""
+    choices = [choice for choice in part.split("/") if choice]
+    if len(choices) > CHOICES_AT_MOST:
+        raise PhraseError(_("Un mot a 16 variantes au plus."))
+    read = [(words_of(choice), choice.endswith("*")) for choice in choices]
+    if len(read) == 1 and len(read[0][0]) > 1:
+        found, is_beginning = read[0]
+        last = Place((), (found[-1],), is_loose=False) if is_beginning else Place((found[-1],), (), is_loose=False)
+        return [*(Place((word,), (), is_loose=False) for word in found[:-1]), last]
+    if not read or any(len(words) != 1 for words, _is_beginning in read):
+        raise PhraseError(_("Chaque variante est un seul mot : « veux/voudrais »."))
+    words = tuple(sorted(words[0] for words, is_beginning in read if not is_beginning))
+    beginnings = tuple(sorted(words[0] for words, is_beginning in read if is_beginning))
+    if any(len(one) < 3 for one in beginnings):
+        raise PhraseError(_("« * » vient après trois lettres au moins."))
+    return [Place(words, beginnings, is_loose=False)]
+
+
+def write_places(places: Sequence[Place]) -> str:
+    """The places as the script reads them: « je/j… me suicid* », the words already as they are compared."""
+    return " ".join(
+        "/".join([*place.words, *(f"{beginning}*" for beginning in place.beginnings)])
+        + (GAP_SIGN if place.is_loose else "")
+        for place in places
+    )
+
+
+@dataclass(slots=True)
+class Node:
+    """Where a reading stands after some words. after: the nodes that a word, or a beginning of one, leads to."""
+
+    is_loose: bool = False
+    kinds: set[str] = field(default_factory=set)
+    words: dict[str, list["Node"]] = field(default_factory=dict)
+    beginnings: list[tuple[str, "Node"]] = field(default_factory=list)
+    _children: dict[Place, "Node"] = field(default_factory=dict)
+
+    def child(self, place: Place) -> "Node":
+        """The node after this place, made once: phrases that begin alike are read together."""
+        node = self._children.get(place)
+        if node is None:
+            node = self._children[place] = Node(is_loose=place.is_loose)
+            for word in place.words:
+                self.words.setdefault(word, []).append(node)
+            self.beginnings += [(beginning, node) for beginning in place.beginnings]
+        return node
+
+    def after(self, word: str) -> list["Node"]:
+        found = list(self.words.get(word, ()))
+        return found + [node for beginning, node in self.beginnings if word.startswith(beginning)]
+
+
+def build_tree(phrases: Iterable[tuple[str, Sequence[Place]]]) -> Node:
+    """What `find_kinds` reads with, of (kind, places) pairs."""
+    root = Node()
+    for kind, places in phrases:
+        node = root
+        for place in places:
+            node = node.child(place)
+        node.kinds.add(kind)
+    return root
+
+
+def find_kinds(root: Node, text: str) -> set[str]:
+    """The kinds of danger that a text tells of.
+
+    One pass over its words. At each of them the readings under way are at most the nodes of the phrases, and in fact
+    the few whose words so far are those of the text: their number does not depend on the length of the text.
+    """
+    spans: list[tuple[int, int, str]] = []
+    # Of each node, the readings that stand there: where they began, and how many more words may be passed over.
+    under_way: dict[int, tuple[Node, int, int]] = {}
+    words = words_of(text)
+    for at, word in enumerate(words):
+        following: dict[int, tuple[Node, int, int]] = {}
+        for node, start, left in [*under_way.values(), (root, at, 0)]:
+            for reached in node.after(word):
+                _keep(following, reached, start, GAP if reached.is_loose else 0)
+                spans += [(start, at, kind) for kind in reached.kinds]
+            if left:
+                _keep(following, node, start, left - 1)
+        under_way = following
+    return _told(spans, len(words))
+
+
+def _told(spans: Sequence[tuple[int, int, str]], count: int) -> set[str]:
+    """The kinds of these spans, but for those that a harmless one holds, or goes on from: « mourir de rire »."""
+    furthest = [-1] * count  # the last word of the harmless spans that begin here or before
+    earliest = [count] * count  # the first word of the harmless spans that end here
+    for start, end, kind in spans:
+        if kind == Kind.NOTHING:
+            furthest[start] = max(furthest[start], end)
+            earliest[end] = min(earliest[end], start)
+    furthest = list(accumulate(furthest, max))
+    return {
+        kind for start, end, kind in spans if kind != Kind.NOTHING and furthest[end] <= end and earliest[end] > start
+    }
+
+
+def _keep(readings: dict[int, tuple[Node, int, int]], node: Node, start: int, left: int) -> None:
+    """Of two readings at one node, the one that may pass over more words; of equal ones, the one that began first."""
+    known = readings.get(id(node))
+    if known is None or (left, -start) > (known[2], -known[1]):
+        readings[id(node)] = (node, start, left)

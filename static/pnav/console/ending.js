@@ -1,0 +1,65 @@
+/**
+ * « Terminer »: the form is looked at by the server first, so that what is missing is said at once; then the end is held
+ * for some seconds (`pending-ends`), and sent. Without this file the form ends the exchange when it is sent.
+ *
+ * @module
+ */
+
+import { request } from "../lib/http.js";
+import { warn } from "./line.js";
+import { settle } from "./live-forms.js";
+import { hold, isPending } from "./pending-ends.js";
+import { announce, known, words } from "./state.js";
+
+const NOTHING_MISSING = 204;
+
+/** @param {HTMLFormElement} form @param {FormData} body */
+const post = (form, body) => request(form.action, { method: "POST", body });
+
+/** @param {HTMLFormElement} form @param {FormData} body @param {HTMLButtonElement | null} button */
+async function end(form, body, button) {
+  try {
+    await settle(form, button, await post(form, body));
+  } catch {
+    announce(words.failed); // it was not ended, and says so: it can be pressed again
+    warn("lost");
+  }
+}
+
+/** @param {HTMLFormElement} form @param {HTMLButtonElement | null} button */
+async function check(form, button) {
+  const thread = /** @type {HTMLElement | null} */ (form.closest("[data-conversation]"));
+  const c = known(thread?.dataset.conversation);
+  if (!c || isPending(c)) return;
+  const body = new FormData(form, button);
+  const asked = new FormData(form, button);
+  asked.set("verifier", "1");
+  const answer = await post(form, asked);
+  if (answer.status !== NOTHING_MISSING) {
+    await settle(form, button, answer);
+    return;
+  }
+  const panel = form.closest("details");
+  if (panel) panel.open = false;
+  hold(c, form, body, () => end(form, body, button));
+}
+
+/** @param {SubmitEvent} event */
+async function submit(event) {
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  if (!form.dataset.ending) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (form.ariaBusy === "true") return;
+  form.ariaBusy = "true";
+  try {
+    await check(form, /** @type {HTMLButtonElement | null} */ (event.submitter));
+  } catch {
+    announce(words.failed);
+    warn("lost");
+  } finally {
+    form.ariaBusy = "false";
+  }
+}
+
+export const watchEnds = () => document.addEventListener("submit", submit, true);

@@ -1,0 +1,52 @@
+/**
+ * Macros: several acts in one press. The answer of the server is put into the page; the reply goes into the draft, and is
+ * sent by nobody but the agent. Without this file the form shows the page again.
+ *
+ * @module
+ */
+
+import { find, seek } from "../lib/dom.js";
+import { request } from "../lib/http.js";
+import { warn } from "./line.js";
+import { parse, swapFrom } from "./pages.js";
+import { announce, known, words } from "./state.js";
+
+const TAKES = "[name=macro]";
+
+/** @param {HTMLFormElement} form @param {HTMLButtonElement} button */
+async function run(form, button) {
+  const thread = /** @type {HTMLElement | null} */ (form.closest("[data-conversation]"));
+  const c = known(thread?.dataset.conversation);
+  if (!c?.area) return;
+  const page = await parse(await request(button.formAction, { method: "POST", body: new FormData(form, button) }));
+  const draft = seek(`[id="corps-${c.id}"]`, page, HTMLTextAreaElement);
+  if (!draft) throw new Error("no screen of ours");
+  const parts = [`#procedure-${c.id}`, `#dire-${c.id}`, `#propositions-${c.id}`, `#retour-${c.id}`];
+  for (const part of parts) swapFrom(page, part);
+  c.area.value = draft.value;
+  const box = button.closest("details");
+  if (box) box.open = false;
+  c.area.focus();
+  const wrong = seek(`#propositions-${c.id} [role=alert]`);
+  announce((wrong ?? find(".console-canned__text", button.parentElement ?? form)).textContent ?? "");
+}
+
+/** @param {SubmitEvent} event */
+async function submit(event) {
+  const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
+  if (!button?.matches(TAKES)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (button.ariaBusy === "true") return; // pressed twice, it is done once
+  button.ariaBusy = "true";
+  try {
+    await run(/** @type {HTMLFormElement} */ (event.target), button);
+  } catch {
+    announce(words.failed);
+    warn("lost");
+  } finally {
+    button.ariaBusy = "false";
+  }
+}
+
+export const watchMacros = () => document.addEventListener("submit", submit, true);

@@ -1,0 +1,25 @@
+/**
+ * One sentence that everybody reads and hears, at the foot of the screen, for some seconds.
+ *
+ * @module
+ */
+
+import { byId } from "../lib/dom.js";
+import { announce } from "./state.js";
+
+const SHOWN_MS = 6000;
+const notice = byId("avis");
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let shown;
+
+/** @param {string} text */
+export function tell(text) {
+  notice.textContent = text;
+  notice.hidden = false;
+  announce(text);
+  clearTimeout(shown);
+  shown = setTimeout(() => {
+    notice.hidden = true;
+  }, SHOWN_MS);
+}

@@ -1,0 +1,62 @@
+/**
+ * Words that one press puts into the answer, wherever they stand: over it, in the emergency procedure, in the sheet of
+ * facts. What was said of the procedure is ticked once it is sent.
+ *
+ * @module
+ */
+
+import { all, seek, target } from "../lib/dom.js";
+import { request } from "../lib/http.js";
+import { parse, swapFrom } from "./pages.js";
+import { announce, csrf, known, words } from "./state.js";
+import { insert } from "./thread.js";
+
+/** @typedef {import("./state.js").Conversation} Conversation */
+
+const STEP = "etape-";
+const oneLine = (/** @type {string} */ text) => text.split(/\s+/).join(" ").trim();
+
+/** @param {MouseEvent} event */
+function press(event) {
+  const way = /** @type {HTMLAnchorElement | null} */ (target(event).closest("a[data-slot=procedure]"));
+  if (way) {
+    const fold = seek(`${way.hash} > details`, document, HTMLDetailsElement);
+    if (fold) fold.open = true; // the link itself leads there
+    return;
+  }
+  const button = /** @type {HTMLElement | null} */ (target(event).closest("[data-insert]"));
+  const of = /** @type {HTMLElement | null} */ (button?.closest("[data-conversation]"));
+  const c = known(of?.dataset.conversation);
+  if (!button || !c?.area) return;
+  event.preventDefault();
+  insert(c, button.dataset.insert ?? "");
+}
+
+/** The steps of the open procedure whose words are in a message. @param {Conversation} c @param {string} body */
+const stepsIn = (c, body) => {
+  const sent = oneLine(body);
+  const buttons = /** @type {HTMLButtonElement[]} */ (all(`#procedure-${c.id} [data-insert][value^="${STEP}"]`));
+  return buttons.filter((one) => sent.includes(oneLine(one.dataset.insert ?? ""))).map((one) => one.value);
+};
+
+/** @param {Event} event */
+async function said(event) {
+  const { c, body } = /** @type {CustomEvent<{ c: Conversation, body: string }>} */ (event).detail;
+  const steps = stepsIn(c, body);
+  const form = seek(`#procedure-${c.id} form`, document, HTMLFormElement);
+  if (!steps.length || !form) return;
+  const ticked = new FormData();
+  ticked.set("csrfmiddlewaretoken", csrf());
+  for (const step of steps) ticked.append("step", step.slice(STEP.length));
+  try {
+    const page = await parse(await request(form.action, { method: "POST", body: ticked }));
+    for (const part of [`#procedure-${c.id}`, `#dire-${c.id}`]) swapFrom(page, part);
+  } catch {
+    announce(words.failed); // the message goes by itself; the step can be ticked by hand
+  }
+}
+
+export const watchOnePress = () => {
+  document.addEventListener("click", press);
+  document.addEventListener("said", said);
+};

@@ -1,0 +1,183 @@
+/**
+ * Ctrl + K: one field that leads to a conversation, an act, a page or a file number, or puts a reply into the answer. It
+ * lists what is on the screen, so that nothing is there twice; like every key it leads, and never sends, ends or takes.
+ *
+ * @module
+ */
+
+import { all, byId, find, seek, target } from "../lib/dom.js";
+import { matches } from "../lib/search.js";
+import { open } from "./conversation.js";
+import { goTo } from "./keys.js";
+import { announce, desk, own, say } from "./state.js";
+import { insert } from "./thread.js";
+
+const SHOWN = 30; // of what matches: more is typed, not read
+const SAID_MS = 500;
+
+const dialog = byId("palette", HTMLDialogElement);
+const field = find("[data-palette-search]", dialog, HTMLInputElement);
+const list = find("[role=listbox]", dialog);
+const number = find("form[data-number]", dialog, HTMLFormElement);
+
+/** @typedef {{ kind: string, label: string, text: string, run: () => void }} Choice text: what is searched, and shown below */
+
+const oneLine = (/** @type {string | null | undefined} */ text) => (text ?? "").trim().replace(/\s+/g, " ");
+const words = (/** @type {string} */ name) => dialog.dataset[name] ?? "";
+
+/** What an element is called, without its key. @param {HTMLElement} element */
+const labelOf = (element) => oneLine(element.dataset.palette || element.textContent);
+
+/** @returns {Choice[]} */
+function choices() {
+  const c = desk.current;
+  const conversations = own().map((one) => ({
+    kind: words("conversation"),
+    label: `${one.number} · ${one.name}`,
+    text: "",
+    run: () => open(one.id),
+  }));
+  const acts = all("[data-key]:not(section)")
+    .filter((one) => !one.closest("[hidden]") && !one.matches("textarea"))
+    .map((one) => ({ kind: words("act"), label: labelOf(one), text: "", run: () => goTo(one) }));
+  const pages = /** @type {HTMLAnchorElement[]} */ (all(".console-top__nav a[href]")).map((one) => ({
+    kind: words("page"),
+    label: labelOf(one),
+    text: "",
+    run: () => location.assign(one.href),
+  }));
+  if (!c?.area || c.over) return [...conversations, ...acts, ...pages];
+  const said = [...all("[data-insert]", seek(`#dire-${c.id}`) ?? document.createElement("div"))].map((one) => ({
+    kind: words("reply"),
+    label: one.dataset.insert ?? "",
+    text: "",
+    run: () => insert(c, one.dataset.insert ?? ""),
+  }));
+  const replies = all("[data-canned]", c.thread).map((one) => ({
+    kind: words("reply"),
+    label: oneLine(seek("strong", one)?.textContent),
+    text: one.dataset.canned ?? "",
+    run: () => insert(c, one.dataset.canned ?? ""),
+  }));
+  return [...conversations, ...acts, ...said, ...replies, ...pages];
+}
+
+/** @type {Choice[]} what the dialog was opened over */
+let known = [];
+/** @type {Choice[]} */
+let shown = [];
+
+/** A file number as it was typed: « pnav 5zbv 5bhv ». @param {string} typed */
+const isNumber = (typed) => /^(?:pnav)?[\s-]*[a-z2-9]{4}[\s-]*[a-z2-9]{4}$/i.test(typed.trim()) && /\d/.test(typed);
+
+/** @param {Choice} choice @param {number} at */
+function draw(choice, at) {
+  const option = document.createElement("li");
+  option.id = `palette-${at}`;
+  option.setAttribute("role", "option");
+  option.setAttribute("aria-selected", String(at === 0));
+  for (const [tag, name, text] of [
+    ["span", "console-palette__kind", choice.kind],
+    ["strong", "", choice.label],
+    ["span", "console-palette__text", choice.text],
+  ]) {
+    if (!text) continue;
+    const part = document.createElement(tag);
+    if (name) part.className = name;
+    part.textContent = text;
+    option.append(part, " ");
+  }
+  return option;
+}
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let counted;
+
+function filter() {
+  const typed = field.value;
+  shown = known.filter(({ kind, label, text }) => matches(`${kind} ${label} ${text}`, typed)).slice(0, SHOWN);
+  if (isNumber(typed)) {
+    shown.unshift({
+      kind: words("file"),
+      label: typed.trim().toUpperCase(),
+      text: "",
+      run: () => {
+        find("[name=number]", number, HTMLInputElement).value = typed;
+        number.submit();
+      },
+    });
+  }
+  list.replaceChildren(...shown.map(draw));
+  find("[data-palette-none]", dialog).hidden = shown.length > 0;
+  choose(0);
+  clearTimeout(counted);
+  counted = setTimeout(() => announce(say("palette_count", { n: shown.length })), SAID_MS);
+}
+
+/** @param {number} at */
+function choose(at) {
+  for (const [place, option] of [...list.children].entries())
+    option.setAttribute("aria-selected", String(place === at));
+  const option = list.children[at];
+  if (!option) {
+    field.removeAttribute("aria-activedescendant");
+    return;
+  }
+  field.setAttribute("aria-activedescendant", option.id);
+  option.scrollIntoView({ block: "nearest" });
+}
+
+const chosen = () => [...list.children].findIndex((option) => option.getAttribute("aria-selected") === "true");
+
+/** @param {number} at */
+function run(at) {
+  const choice = shown[at];
+  if (!choice) return;
+  dialog.close();
+  choice.run(); // after the dialog has given the focus back
+}
+
+function openPalette() {
+  known = choices();
+  field.value = "";
+  filter();
+  dialog.showModal();
+  field.focus();
+}
+
+/** @param {KeyboardEvent} event */
+function keydown(event) {
+  event.stopPropagation(); // behind the palette nothing moves
+  const by = new Map([
+    ["ArrowDown", 1],
+    ["ArrowUp", -1],
+  ]).get(event.key);
+  if (by && shown.length) choose((chosen() + by + shown.length) % shown.length);
+  else if (event.key === "Enter") run(chosen());
+  else return;
+  event.preventDefault();
+}
+
+/** @param {KeyboardEvent} event */
+function opens(event) {
+  const isAsked =
+    (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k";
+  if (!isAsked || event.isComposing) return;
+  event.preventDefault();
+  if (dialog.open) dialog.close();
+  else if (!seek("dialog[open]")) openPalette();
+}
+
+export const watchPalette = () => {
+  document.addEventListener("keydown", opens);
+  document.addEventListener("click", (event) => {
+    if (target(event).closest("[data-palette-open]")) openPalette();
+  });
+  for (const one of all("[data-palette-open]")) one.hidden = false;
+  field.addEventListener("input", filter);
+  dialog.addEventListener("keydown", keydown);
+  list.addEventListener("pointerdown", (event) => event.preventDefault()); // the focus stays in the field
+  list.addEventListener("click", (event) => {
+    run([...list.children].indexOf(/** @type {Element} */ (target(event).closest("[role=option]"))));
+  });
+};

@@ -1,0 +1,81 @@
+/**
+ * Ends that can still be undone: « Terminer » waits some seconds before it is sent, with a button that takes it back. It is
+ * taken back by itself when the person writes meanwhile. A page that is left sends it at once.
+ *
+ * @module
+ */
+
+import { byId, find, fromTemplate } from "../lib/dom.js";
+import { announce, say, slot } from "./state.js";
+
+/** @typedef {import("./state.js").Conversation} Conversation */
+
+/**
+ * @typedef {object} Pending
+ * @property {HTMLElement} row
+ * @property {ReturnType<typeof setInterval>} timer
+ * @property {HTMLFormElement} form
+ * @property {FormData} body
+ */
+
+/** @type {Map<string, Pending>} by conversation */
+const pending = new Map();
+const rows = byId("fins");
+
+/** @param {Conversation} c */
+export const isPending = (c) => pending.has(c.id);
+
+/** Nothing is sent. @param {Conversation} c @returns {boolean} whether an end was pending */
+export function drop(c) {
+  const end = pending.get(c.id);
+  if (!end) return false;
+  clearInterval(end.timer);
+  const isHere = end.row.contains(document.activeElement);
+  end.row.remove();
+  pending.delete(c.id);
+  if (isHere) (c.area && !c.over ? c.area : c.log).focus();
+  return true;
+}
+
+/** Their word comes before an end that nobody has sent yet. @param {Conversation} c */
+export function personWrote(c) {
+  if (drop(c)) announce(say("end_held", { name: c.name }));
+}
+
+/**
+ * @param {Conversation} c
+ * @param {HTMLFormElement} form
+ * @param {FormData} body what will be sent
+ * @param {() => void} send
+ */
+export function hold(c, form, body, send) {
+  if (pending.has(c.id)) return;
+  const row = /** @type {HTMLElement} */ (fromTemplate("modele-fin"));
+  let left = Number(form.dataset.ending);
+  const show = () => {
+    slot("text", row).textContent = say("ending", { aim: c.number ? `${c.number} · ${c.name}` : c.name, n: left });
+  };
+  const goOn = () => {
+    drop(c);
+    send();
+  };
+  const timer = setInterval(() => {
+    left -= 1;
+    if (left > 0) show();
+    else goOn();
+  }, 1000);
+  find("[data-undo]", row).addEventListener("click", () => {
+    drop(c);
+    announce(say("end_undone", { name: c.name }));
+  });
+  find("[data-now]", row).addEventListener("click", goOn);
+  show();
+  rows.append(row);
+  pending.set(c.id, { row, timer, form, body });
+  announce(slot("text", row).textContent ?? "");
+  find("[data-undo]", row).focus();
+}
+
+addEventListener("pagehide", () => {
+  for (const { form, body } of pending.values()) navigator.sendBeacon(form.action, body);
+});

@@ -1,0 +1,324 @@
+# ruff: noqa: F811  the fixtures of test_console
+"""The console in a browser: whom an act is aimed at, the room of the thread, words in one press."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Locator, Page, expect
+
+from chat.casework import emergencies
+from chat.models import Conversation
+from chat.models.casework import EmergencyStep
+from chat.rules import emergency_texts
+from chat.rules.emergency import Situation, Step
+from chat.rules.lifecycle import Author, Status
+from tests.browser.conftest import Axe, LiveSite, PageFactory
+from tests.browser.test_console import (  # noqa: F401  `at`, `reporter`: fixtures
+    OPEN_THREAD,
+    an_agent,
+    at,
+    make_available,
+    reporter,
+    sign_in,
+    somebody_waits,
+)
+from tests.factories import chat as make
+
+type Work = Callable[..., Any]
+OPEN_DOSSIER = ".console-dossier:not([hidden])"
+
+
+def holding(at: Work, count: int, **fields: Any) -> tuple[Any, list[Conversation]]:
+    """An agent who answers so many people."""
+    agent = at(an_agent, public_name="Camille", capacity=count)
+    return agent, [at(lambda: make.assigned(make_available(agent), **fields)) for _number in range(count)]
+
+
+def address(site: LiveSite, conversation: Conversation) -> str:
+    return site.url + reverse("console:conversation", args=[conversation.public_id])
+
+
+def entry(page: Page, number: int) -> Locator:
+    return page.locator(f"#liste .console-entry[data-number='{number}']")
+
+
+def ends(page: Page) -> None:
+    """« Terminer », filled in and sent: it can still be undone."""
+    page.locator(f"{OPEN_THREAD} summary", has_text="Terminer").click()
+    page.get_by_label("Comment l'échange se termine").select_option("advised")
+    page.get_by_label("Je confirme").check(force=True)
+    page.get_by_role("button", name=re.compile(r"^Terminer \d · ")).click()
+    expect(page.get_by_role("button", name="Annuler")).to_be_focused()
+
+
+# --- aim ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_an_end_is_undone_by_a_press_and_by_a_word_of_the_person(live_site, page: Page, at: Work, reporter, axe: Axe):
+    agent = at(an_agent)
+    conversation, key = at(somebody_waits)
+    sign_in(page, live_site, agent)
+    page.get_by_role("button", name="Disponible").click()
+    expect(page.locator(OPEN_THREAD)).to_be_visible()
+    ends(page)
+    expect(page.locator("#fins")).to_contain_text(re.compile(r"1 · \S+ · .* se termine dans \d+ s"))
+    axe(page)
+    page.get_by_role("button", name="Annuler").click()
+    expect(page.locator("#fins")).to_be_empty()
+    expect(page.locator(f"{OPEN_THREAD} textarea[name=body]")).to_be_focused()
+    ends(page)
+    reporter(key).says("attendez")
+    expect(page.locator("#fins")).to_be_empty()
+    assert at(Conversation.objects.get, pk=conversation.pk).status == Status.ACTIVE
+    ends(page)
+    expect(page.locator("#termines .console-entry")).to_have_count(1)  # by itself, once its seconds are over
+    assert at(Conversation.objects.get, pk=conversation.pk).status == Status.CLOSED
+
+
+@pytest.mark.slow
+def test_a_page_that_is_left_sends_the_end_that_was_held(live_site, page: Page, at: Work):
+    agent, [conversation] = holding(at, 1)
+    sign_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    ends(page)
+    page.goto(live_site.url + "/console/prendre-soin/")
+    page.goto(live_site.url + "/console/")
+    expect(page.locator("#termines .console-entry")).to_have_count(1)
+
+
+@pytest.mark.slow
+def test_numbers_stay_and_a_number_of_nobody_says_so(live_site, page: Page, at: Work):
+    agent, held = holding(at, 3)
+    sign_in(page, live_site, agent)
+    expect(page.locator("#liste .console-entry")).to_have_count(3)
+    names = {number: entry(page, number).get_attribute("data-name") for number in (1, 2, 3)}
+    page.keyboard.press("Alt+2")
+    expect(page.locator(f"{OPEN_THREAD} .console-thread__title")).to_contain_text(str(names[2]))
+    ends(page)
+    page.get_by_role("button", name="Terminer maintenant").click()
+    expect(page.locator("#liste .console-entry")).to_have_count(2)
+    page.reload()
+    expect(entry(page, 3)).to_have_attribute("data-name", str(names[3]))
+    page.keyboard.press("Alt+3")
+    title = page.locator(f"{OPEN_THREAD} .console-thread__title")
+    expect(title).to_contain_text(str(names[3]))
+    page.keyboard.press("Alt+2")
+    expect(page.locator("#avis")).to_have_text("Aucun échange n'a le numéro 2. Rien n'a changé à l'écran.")
+    expect(title).to_contain_text(str(names[3]))
+    assert len(held) == 3
+
+
+@pytest.mark.slow
+def test_of_those_who_come_together_the_most_urgent_is_shown_and_the_focus_stays(
+    live_site,
+    page: Page,
+    at: Work,
+):
+    agent = at(an_agent, capacity=5)
+    for urgency in (0, 2, 0):
+        at(somebody_waits, urgency=urgency)
+    sign_in(page, live_site, agent)
+    page.get_by_role("button", name="Disponible").click()
+    expect(page.locator("#liste .console-entry")).to_have_count(3)
+    expect(page.locator("#liste .console-entry[data-urgency='2'] a")).to_have_attribute("aria-current", "true")
+    expect(page.get_by_role("button", name="Disponible")).to_be_focused()
+    page.mouse.move(640, 400)  # nothing moves under the hand: it leaves the list
+    expect(page.locator("#liste .console-entry").first).to_have_attribute("data-urgency", "2")
+    page.get_by_role("link", name="Urgents").click()
+    expect(page.locator("#liste .console-entry:visible")).to_have_count(1)
+
+
+# --- room -----------------------------------------------------------------------------------------------------------
+
+FITS = """([selector, box]) => {
+  const outer = document.querySelector(box).getBoundingClientRect();
+  return [...document.querySelectorAll(selector)].filter((one) => {
+    const { top, bottom } = one.getBoundingClientRect();
+    return top >= outer.top && bottom <= Math.min(outer.bottom, innerHeight);
+  }).length;
+}"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_thread_has_its_room_on_a_laptop(live_site, page_factory: PageFactory, at: Work, axe: Axe, theme: str):
+    page = page_factory(width=1280, height=800, theme=theme)
+    agent, [conversation] = holding(at, 1)
+    sign_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    log = page.locator(f"{OPEN_THREAD} .console-log")
+    expect(log).to_be_visible()
+    assert log.bounding_box()["height"] >= 480
+    assert page.locator(".console-top").bounding_box()["height"] <= 60, "header and availability are one row"
+    axe(page)
+    expect(page.get_by_role("button", name="Envoyer")).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.slow
+def test_thread_keeps_its_room_with_what_stays_in_sight(live_site, page_factory: PageFactory, at: Work):
+    page = page_factory(width=1280, height=800)
+    agent, [conversation] = holding(at, 1, discreet=True, age_band="15_17")
+    at(lambda: make.thread(conversation, [f"Message {number}" for number in range(60)]))
+    sign_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    log = page.locator(f"{OPEN_THREAD} .console-log")
+    assert log.bounding_box()["height"] >= 480
+    signs = page.locator(f"{OPEN_THREAD} .console-signs")
+    for top in (0, 100_000):
+        log.evaluate("(log, top) => log.scrollTo(0, top)", top)
+        expect(signs).to_contain_text("Quelqu'un peut voir l'écran")
+        expect(signs).to_be_in_viewport(ratio=1)
+        expect(page.locator(f"{OPEN_THREAD} .console-reply__watched")).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.slow
+def test_five_conversations_fit_in_the_list(live_site, page_factory: PageFactory, at: Work):
+    page = page_factory(width=1440, height=900)
+    agent, held = holding(at, 5, urgency=1, age_band="15_17", discreet=True)
+    for conversation in held:
+        at(
+            make.message,
+            conversation,
+            "Cela recommence depuis ce matin, et je ne sais plus quoi faire ni à qui le dire",
+        )
+    sign_in(page, live_site, agent)
+    expect(page.locator("#liste .console-entry")).to_have_count(5)
+    assert page.evaluate(FITS, ["#liste .console-entry", ".console-own"]) == 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("javascript", [True, False])
+def test_dossier_is_one_press_away_on_a_tablet(live_site, page_factory: PageFactory, at: Work, javascript: bool):
+    page = page_factory(width=820, height=1180, javascript=javascript)
+    agent, [conversation] = holding(at, 1)
+    sign_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    title = page.locator(f"#savoir-{conversation.public_id}")
+    expect(title).not_to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollHeight") <= 1180, "nothing lies under the fold"
+    page.get_by_role("link", name="Dossier").click()
+    expect(title).to_be_in_viewport(ratio=1)
+    expect(page.locator(f"#procedure-titre-{conversation.public_id}")).to_be_in_viewport(ratio=1)
+    page.get_by_role("link", name="Retour à l'échange").click()
+    expect(title).not_to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 820
+    if javascript:
+        page.keyboard.press("Alt+u")
+        expect(page.locator(f"#procedure-titre-{conversation.public_id}")).to_be_in_viewport(ratio=1)
+
+
+# --- one press ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_words_of_the_procedure_are_put_in_by_one_press_and_ticked_when_they_are_sent(
+    live_site,
+    page: Page,
+    at: Work,
+):
+    agent, [conversation] = holding(at, 1)
+    at(emergencies.start, conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user)
+    sign_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    where = emergency_texts.LOCATION.spoken()
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    page.locator(f"#dire-{conversation.public_id} button").nth(1).click()
+    expect(area).to_be_focused()
+    expect(area).to_have_value(where)
+    assert at(EmergencyStep.objects.count) == 0
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(f"#procedure-{conversation.public_id}")).to_contain_text(re.compile(r"fait à\s+\d\d:\d\d:\d\d"))
+    expect(page.locator(f"#dire-{conversation.public_id} button")).to_have_count(5)
+    assert at(lambda: list(EmergencyStep.objects.values_list("step", flat=True))) == [Step.LOCATION]
+    expect(page.locator(f"{OPEN_THREAD} [data-author=agent]")).to_have_count(1)
+
+
+@pytest.mark.slow
+def test_sheet_saved_by_itself_fills_the_summary_and_takes_the_error_away(live_site, page: Page, at: Work):
+    agent, [conversation] = holding(at, 1)
+    sign_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    key = conversation.public_id
+    page.locator(f"#fiche-{key} > details > summary").click()
+    page.locator("select[id^=fait-]").first.select_option(index=1)
+    expect(page.locator(f"#fiche-gardee-{key}")).to_contain_text("Fiche enregistrée à")
+    expect(page.locator(f"#resume-unite-{key}")).not_to_have_value("")
+    page.locator(f"#fait-dates-{key}").fill("x" * 25_000)
+    expect(page.locator(f"#fiche-gardee-{key}")).to_contain_text("n'est pas enregistrée")
+    page.locator(f"#fait-dates-{key}").fill("hier soir")
+    expect(page.locator(f"#fiche-gardee-{key}")).to_contain_text("Fiche enregistrée à")
+
+
+@pytest.mark.slow
+def test_palette_leads_and_sends_nothing(live_site, page: Page, at: Work, axe: Axe):
+    agent, held = holding(at, 2)
+    sign_in(page, live_site, agent)
+    expect(page.locator("#liste .console-entry")).to_have_count(2)
+    name = str(entry(page, 2).get_attribute("data-name"))
+    page.keyboard.press("Control+k")
+    search = page.get_by_role("combobox", name=re.compile("^Chercher un échange"))
+    expect(search).to_be_focused()
+    page.keyboard.type(name.split(" ")[0])
+    expect(page.locator("#palette").get_by_role("option", selected=True)).to_contain_text(f"2 · {name}")
+    axe(page)
+    page.keyboard.press("Enter")
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    expect(page.locator(f"{OPEN_THREAD} .console-thread__title")).to_contain_text(name)
+    expect(area).to_be_focused()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("reponse se presenter")
+    page.keyboard.press("Enter")
+    expect(area).to_have_value(re.compile("^Bonjour, je m’appelle Camille"))
+    page.keyboard.press("Control+k")
+    page.keyboard.type("fiche des faits")
+    page.keyboard.press("Enter")
+    expect(page.locator(f"{OPEN_DOSSIER} summary", has_text="Fiche des faits")).to_be_focused()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("rien de tel ici")
+    expect(page.get_by_text("Rien de ce nom sur cet écran.")).to_be_visible()
+    page.keyboard.press("Escape")
+    assert at(lambda: held[0].messages.filter(author=Author.AGENT).count()) == 0
+    page.keyboard.press("Control+k")
+    page.keyboard.type("pnav 5zbv 5bhv")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/console/mes-echanges/"))
+    expect(page.locator("#resultats")).to_contain_text("0 échange")
+
+
+# --- words of danger ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_words_of_suicide_are_marked_as_they_come_and_nothing_is_sent(
+    live_site, page: Page, at: Work, reporter, axe: Axe
+):
+    agent = at(an_agent)
+    conversation, key = at(somebody_waits)
+    at(somebody_waits)
+    sign_in(page, live_site, agent)
+    page.get_by_role("button", name="Disponible").click()
+    expect(page.locator("#liste .console-entry")).to_have_count(2)
+    line = page.locator(f"#liste [data-conversation='{conversation.public_id}']")
+    other = page.locator(f"#liste .console-entry:not([data-conversation='{conversation.public_id}']) a")
+    other.click()
+    person = reporter(key)
+    person.says("J’ai pensé à en finir…")
+    expect(line.locator("[data-slot=danger]")).to_have_text("Mots de suicide")
+    line.locator("a").click()
+    mark = page.locator(f"{OPEN_THREAD} .console-danger:visible")
+    expect(mark).to_have_count(1)
+    axe(page)
+    mark.get_by_role("button", name="proposer le 3114").click()
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    expect(area).to_have_value(re.compile("3114"))
+    assert at(lambda: conversation.messages.filter(author=Author.AGENT).count()) == 0
+    mark.get_by_role("link", name="procédure d'urgence").click()
+    expect(page.locator(f"#procedure-{conversation.public_id} details")).to_have_attribute("open", "")
+    area.focus()
+    page.keyboard.press("Control+Enter")
+    person.hears("3114")
+    expect(line.locator("[data-slot=danger]")).to_be_hidden()

@@ -1,0 +1,135 @@
+"""Handles of an agent's conversations, as they are kept and shown."""
+
+import re
+from html import unescape
+
+import pytest
+from django.utils import timezone
+
+from chat.casework.handles import give_handles, handle_of
+from chat.console import casework_panels, inbox
+from chat.conversations import dispatcher
+from chat.models import Agent, ConversationHandle
+from chat.models.casework import read_file_number
+from chat.rules.lifecycle import Author
+from tests.chat.console.agents import CONSOLE, page_of, signed_in
+from tests.chat.conversations.test_actions import in_threads
+from tests.factories import chat as make
+from triage.rules import Urgency
+
+pytestmark = pytest.mark.django_db
+
+
+def numbers(agent: Agent) -> dict[int, int]:
+    return {entry.conversation.pk: entry.number for entry in inbox.open_entries(agent, timezone.now())}
+
+
+def test_a_number_stays_when_others_come_and_end():
+    agent = make.agent(capacity=10)
+    first, second, third = (make.assigned(agent) for _number in range(3))
+    assert numbers(agent) == {first.pk: 1, second.pk: 2, third.pk: 3}
+    client = signed_in(agent.user)
+    client.post(page_of(first) + "terminer/", {"outcome": "advised", "confirm": "on"})
+    fourth = make.assigned(agent)
+    assert numbers(agent) == {second.pk: 2, third.pk: 3, fourth.pk: 4}
+
+
+def test_a_conversation_that_comes_back_has_its_handle_and_a_colleague_keeps_the_word():
+    agent, colleague = make.agent(), make.agent()
+    conversation = make.assigned(agent)
+    make.assigned(agent)
+    numbers(agent)
+    before = handle_of(agent, conversation)
+    Agent.objects.filter(pk=agent.pk).update(seen_at=make.long_ago(10))
+    dispatcher.release_stale()
+    now = timezone.now()
+    assert dispatcher.claim_conversation(conversation_id=conversation.pk, agent_id=colleague.pk, now=now)
+    numbers(colleague)
+    assert handle_of(colleague, conversation).word == before.word
+    assert handle_of(agent, conversation) == before
+
+
+def test_page_part_of_a_page_and_document_say_the_same_handle():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    client = signed_in(agent.user)
+    assert str(handle_of(agent, conversation)) == "None"
+    client.get(CONSOLE)
+    aim = str(handle_of(agent, conversation))
+    assert re.fullmatch(r"1 · \S+", aim)
+    for address in (page_of(conversation), page_of(conversation) + "?partie=echange", CONSOLE + "?partie=liste"):
+        assert f'data-aim="{aim}"' in client.get(address).text
+    paper = casework_panels.document(agent, conversation, motive="essai", now=timezone.now())
+    assert any(aim in line for line in paper.about)
+
+
+def test_every_button_that_acts_says_whom():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    html = signed_in(agent.user).get(page_of(conversation)).text
+    aim = str(handle_of(agent, conversation))
+    assert f"Terminer {aim} · 93200" in html.replace("\u00a0", " ")
+    for words in ("Passer l'échange", "Garder la note", "Montrer à la personne et demander son accord", "Changer"):
+        assert re.search(rf"{words}\s+<span class=\"console-aim\">{aim}</span>", html), words
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_pages_at_once_give_one_handle():
+    agent = make.agent(capacity=10)
+    held = [make.assigned(agent).pk for _number in range(4)]
+    given = in_threads(4, lambda _index: give_handles(agent, held))
+    assert len({tuple(sorted((pk, str(one)) for pk, one in answer.items())) for answer in given}) == 1
+    assert ConversationHandle.objects.filter(agent=agent).count() == 4
+
+
+def test_list_is_in_order_of_turn_urgency_and_wait_and_says_the_last_words():
+    agent = make.agent(capacity=10)
+    calm = make.assigned(agent)
+    make.message(calm, "je   vous\nécris \u202e pour ma fille")
+    answered = make.assigned(agent)
+    make.message(answered, "bonjour", Author.AGENT)
+    danger = make.assigned(agent, urgency=Urgency.CRITICAL)
+    later = make.assigned(agent)
+    make.message(later, "moi aussi")
+    entries = inbox.open_entries(agent, timezone.now())
+    assert [entry.conversation.pk for entry in entries] == [danger.pk, calm.pk, later.pk, answered.pk]
+    assert entries[1].last_words == "je vous écris ⟦U+202E⟧ pour ma fille" and not entries[1].last_is_own
+    assert entries[3].last_is_own
+    make.message(later, "mot " * 900)
+    assert len(inbox.open_entries(agent, timezone.now())[2].last_words) <= inbox.LAST_SHOWN
+
+
+@pytest.mark.parametrize(("view", "shown"), [("", 3), ("a-repondre", 2), ("urgents", 1), ("inconnu", 3)])
+def test_list_can_be_narrowed_without_a_script(view, shown):
+    agent = make.agent(capacity=10)
+    make.assigned(agent, urgency=Urgency.CRITICAL)
+    make.assigned(agent)
+    make.message(make.assigned(agent), "bonjour", Author.AGENT)
+    html = signed_in(agent.user).get(CONSOLE, {"voir": view}).text
+    entries = re.findall(r'<li class="console-entry"[^>]*>', html)
+    assert len(entries) == 3 and sum(" hidden>" not in one for one in entries) == shown
+
+
+def test_looking_whether_an_end_is_whole_ends_nothing():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    client, address = signed_in(agent.user), page_of(conversation) + "terminer/"
+    answer = client.post(address, {"verifier": "1", "confirm": "on"})
+    assert "Choisissez comment l'échange se termine." in unescape(answer.text)
+    answer = client.post(address, {"verifier": "1", "outcome": "advised", "confirm": "on"})
+    assert answer.status_code == 204
+    conversation.refresh_from_db()
+    assert conversation.is_open
+    client.post(address, {"outcome": "advised", "confirm": "on"})
+    conversation.refresh_from_db()
+    assert not conversation.is_open
+
+
+@pytest.mark.parametrize("typed", ["PNAV-5ZBV-5BHV", "pnav 5zbv 5bhv", "5zbv5bhv", " PNAV5ZBV-5BHV "])
+def test_file_number_is_read_however_it_is_said(typed):
+    assert read_file_number(typed) == "PNAV-5ZBV-5BHV"
+
+
+@pytest.mark.parametrize("typed", ["", "5ZBV", "PNAV-5ZBV-5BHVX", "PNAV-0OBV-5BHV", "٥ZBV5BHV"])
+def test_file_number_that_is_none(typed):
+    assert read_file_number(typed) == ""

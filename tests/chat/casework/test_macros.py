@@ -1,0 +1,81 @@
+"""Several acts in one press: said before, done together or not at all, and nothing is sent."""
+
+import re
+from html import unescape
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from chat.models import CannedReply, Hold, Macro, Proposal
+from chat.models.casework import Emergency
+from chat.rules.emergency import Situation
+from tests.chat.console.agents import page_of
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.django_db
+
+
+def area(html: str) -> str:
+    return unescape(re.search(r'<textarea[^>]*id="corps-[^>]*>(.*?)</textarea>', html, re.DOTALL).group(1)).strip()
+
+
+def press(console, conversation, macro, body=""):
+    return console.post(page_of(conversation) + "geste/", {"macro": str(macro.public_id), "body": body})
+
+
+@pytest.fixture
+def whole():
+    return Macro.objects.create(
+        title="Idées suicidaires",
+        situation=Situation.SUICIDE,
+        proposes_complaint=True,
+        minutes=5,
+        reply=CannedReply.objects.get(title="Se présenter"),
+    )
+
+
+def test_what_it_does_is_read_before_it_is_pressed(console, conversation, whole):
+    html = unescape(console.get(page_of(conversation)).text)
+    told = re.search(r'id="geste-[^"]*">(.*?)</span>', html, re.DOTALL).group(1)
+    for words in (
+        "procédure d'urgence",
+        "propose de porter plainte",
+        "revenir dans 5 minutes",
+        "sans l'envoyer",
+        "Se présenter",
+    ):
+        assert words in told, words
+
+
+def test_all_is_done_and_the_reply_stays_with_the_draft(console, conversation, whole):
+    html = press(console, conversation, whole, "Je suis là.").text
+    assert re.match(r"Je suis là\.\nBonjour, je m’appelle", area(html))
+    assert Emergency.objects.get().situation == Situation.SUICIDE
+    assert Proposal.objects.count() == Hold.objects.count() == 1
+
+
+def test_one_act_that_cannot_be_done_undoes_the_others(console, conversation, whole):
+    Macro.objects.update(minutes=7)  # no promise of the house
+    html = unescape(press(console, conversation, whole, "Je suis là.").text)
+    assert "durée de la promesse" in html and area(html) == "Je suis là."
+    assert Emergency.objects.count() == Proposal.objects.count() == Hold.objects.count() == 0
+
+
+def test_one_that_was_put_aside_does_nothing_and_says_so(console, conversation, whole):
+    Macro.objects.update(is_active=False)
+    html = unescape(press(console, conversation, whole, "Je suis là.").text)
+    assert "n'est plus proposé" in html and area(html) == "Je suis là."
+    assert Emergency.objects.count() == 0
+    assert "Gestes groupés" not in html
+
+
+def test_a_reply_of_another_unit_is_left_out(console, conversation, whole):
+    CannedReply.objects.filter(pk=whole.reply_id).update(unit=make.unit(name="Ailleurs"))
+    html = unescape(console.get(page_of(conversation)).text)
+    assert "sans l'envoyer" not in html
+    assert area(press(console, conversation, whole).text) == ""
+
+
+def test_a_macro_without_an_act_is_refused():
+    with pytest.raises(ValidationError, match="au moins un acte"):
+        Macro(title="Rien").full_clean()

@@ -1,0 +1,126 @@
+"""Words that one press puts into the answer, and the steps that are ticked when they are sent."""
+
+import re
+from html import unescape
+
+import pytest
+
+from chat.casework import emergencies, fact_sheet, one_press
+from chat.casework.fact_sheet import Facts
+from chat.console import casework_panels
+from chat.models.casework import EmergencyStep
+from chat.rules import emergency_texts
+from chat.rules.emergency import Situation, Step
+from chat.rules.lifecycle import Author
+from reports.rules.offence_elements import QUESTIONS, Element
+from tests.chat.console.agents import page_of, signed_in
+from tests.chat.console.test_conversation import hidden_client_id
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def agent():
+    return make.agent()
+
+
+def row(html: str) -> list[str]:
+    """What stands above the answer."""
+    part = re.search(r'<div class="console-say-row".*?</div>', html, re.DOTALL).group(0)
+    return [unescape(text) for text in re.findall(r'data-insert="([^"]*)"', part)]
+
+
+def area(html: str) -> str:
+    return unescape(re.search(r'<textarea[^>]*id="corps-[^>]*>(.*?)</textarea>', html, re.DOTALL).group(1)).strip()
+
+
+def test_next_questions_of_the_sheet_stand_above_the_answer_each_once(agent):
+    conversation = make.assigned(agent)
+    asked = row(signed_in(agent.user).get(page_of(conversation)).text)
+    assert len(asked) == one_press.QUESTIONS_SHOWN == len(set(asked))
+    assert set(asked) <= {str(question) for question in QUESTIONS.values()}
+
+
+def test_an_answered_question_is_asked_no_more(agent):
+    conversation = make.assigned(agent)
+    sheet = casework_panels.sheet_panel(conversation)
+    assert any(reply.text == str(QUESTIONS[Element.ONLINE]) for reply in one_press.questions_to_ask(sheet.readings))
+    facts = Facts(present=[Element.ONLINE])
+    fact_sheet.save_sheet(conversation_id=conversation.pk, version=0, facts=facts, by=agent.user)
+    sheet = casework_panels.sheet_panel(conversation)
+    assert not any(reply.text == str(QUESTIONS[Element.ONLINE]) for reply in one_press.questions_to_ask(sheet.readings))
+
+
+@pytest.mark.parametrize(("age_band", "pronoun"), [("adult", "êtes-vous"), ("15_17", "es-tu")])
+def test_steps_of_an_emergency_come_before_the_questions_in_the_voice_of_the_person(agent, age_band, pronoun):
+    conversation = make.assigned(agent, age_band=age_band)
+    emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user)
+    client = signed_in(agent.user)
+    said = row(client.get(page_of(conversation)).text)
+    assert len(said) == 6 and any(pronoun in one for one in said)
+    emergencies.tick_step(conversation_id=conversation.pk, step=Step.LOCATION, by=agent.user)
+    assert len(row(client.get(page_of(conversation)).text)) == 5
+
+
+@pytest.mark.parametrize("key", [one_press.step_key(Step.LOCATION), f"question-{Element.ONLINE}"])
+def test_without_a_script_one_press_puts_the_words_after_the_draft_and_sends_nothing(agent, key):
+    conversation = make.assigned(agent)
+    emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user)
+    html = signed_in(agent.user).post(page_of(conversation), {"insert": key, "body": "Je suis là."}).text
+    assert re.match(r"Je suis là\.\n\S", area(html))
+    assert conversation.messages.filter(author=Author.AGENT).count() == 0
+
+
+def test_what_was_sent_is_ticked_and_nothing_else(agent):
+    conversation = make.assigned(agent)
+    emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user)
+    client = signed_in(agent.user)
+    page = client.get(page_of(conversation)).text
+    words = f"D'accord.\n{emergency_texts.LOCATION.spoken()} {emergency_texts.STAYED.spoken()}"
+    client.post(page_of(conversation), {"client_id": hidden_client_id(page), "body": words})
+    assert set(EmergencyStep.objects.values_list("step", flat=True)) == {Step.LOCATION, Step.STAYED}
+
+
+def test_words_without_an_open_procedure_tick_nothing(agent):
+    conversation = make.assigned(agent)
+    said = emergency_texts.LOCATION.spoken()
+    assert emergencies.tick_said(conversation_id=conversation.pk, body=said, familiar=False, by=agent.user) == []
+
+
+def test_several_steps_are_ticked_in_one_request(agent):
+    conversation = make.assigned(agent)
+    emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user)
+    client = signed_in(agent.user)
+    client.post(page_of(conversation) + "procedure/", {"step": [Step.LOCATION, Step.STAYED]})
+    assert EmergencyStep.objects.count() == 2
+    html = client.post(page_of(conversation) + "procedure/", {"step": [Step.CALLED, "inconnu"]}).text
+    assert EmergencyStep.objects.count() == 2 and "Rien n'a changé" in unescape(html)
+
+
+def test_autosave_answers_with_all_that_follows_the_sheet(agent):
+    conversation = make.assigned(agent)
+    client, key = signed_in(agent.user), conversation.public_id
+    answer = client.post(
+        page_of(conversation) + "fiche/", {"autosave": "1", "version": "0", Element.ONLINE: "yes"}
+    ).text
+    assert "Fiche enregistrée à" in answer and f'id="fiche-gardee-{key}"' in answer
+    summary = re.search(rf'<textarea[^>]*id="resume-unite-{key}"[^>]*>(.*?)</textarea>', answer, re.DOTALL).group(1)
+    assert "oui" in summary
+    assert str(QUESTIONS[Element.ONLINE]) not in row(answer)
+
+
+def test_autosave_of_a_refused_value_and_of_its_correction(agent):
+    conversation = make.assigned(agent)
+    client, address = signed_in(agent.user), page_of(conversation) + "fiche/"
+    long = client.post(address, {"autosave": "1", "version": "0", "dates": "x" * 25_000}).text
+    assert "La fiche n'est pas enregistrée : voyez en haut" in unescape(long).replace("\u00a0", " ")
+    short = client.post(address, {"autosave": "1", "version": "0", "dates": "hier"}).text
+    assert "n'est pas enregistrée" not in unescape(short) and "Fiche enregistrée à" in short
+
+
+def test_ready_answers_are_read_before_they_are_put_in(agent):
+    conversation = make.assigned(agent)
+    html = unescape(signed_in(agent.user).get(page_of(conversation)).text)
+    box = html[html.index('class="console-canned__list"') :]
+    assert re.search(r'<strong>Se présenter</strong>.*?console-canned__text">Bonjour, je m’appelle', box, re.DOTALL)

@@ -1,0 +1,52 @@
+"""Handles: numbers, colours and words that do not move, nor come back at once."""
+
+from chat.rules.handles import BY_KEY, COLOURS, WORDS, Handle, next_handle
+
+
+def give(count: int, *, ends: bool) -> list[Handle]:
+    """So many conversations, one after another: each ends before the next comes, or none does."""
+    given: list[Handle] = []
+    for _number in range(count):
+        given.append(next_handle(given=given, in_use=[] if ends else given))
+    return given
+
+
+def test_numbers_begin_with_one_and_words_and_colours_differ():
+    given = give(3, ends=False)
+    assert [one.number for one in given] == [1, 2, 3]
+    assert len({one.word for one in given}) == len({one.colour for one in given}) == 3
+
+
+def test_what_was_given_last_comes_back_last():
+    given = give(len(BY_KEY) + 1, ends=True)
+    assert [one.number for one in given] == [*BY_KEY, BY_KEY[0]]
+    words = [one.word for one in give(len(WORDS) + 1, ends=True)]
+    assert len(set(words[:-1])) == len(WORDS) and words[-1] == words[0]
+
+
+def test_a_number_in_use_is_given_to_nobody_else():
+    stays = Handle(2, COLOURS[0], "renard")
+    given = [stays]
+    for _number in range(30):
+        one = next_handle(given=given, in_use=[stays])
+        assert one.number != 2 and one.word != "renard" and one.colour != COLOURS[0]
+        given.append(one)
+
+
+def test_more_conversations_than_keys_and_colours_have_numbers_and_words_of_their_own():
+    given = give(15, ends=False)
+    assert [one.number for one in given] == list(range(1, 16))
+    assert len({one.word for one in given}) == 15
+
+
+def test_the_word_of_a_colleague_stays_unless_it_is_in_use():
+    assert next_handle(given=[], in_use=[], word="loutre").word == "loutre"
+    taken = Handle(1, COLOURS[0], "loutre")
+    assert next_handle(given=[taken], in_use=[taken], word="loutre").word != "loutre"
+    assert next_handle(given=[], in_use=[], word="inconnu").word in WORDS
+
+
+def test_words_fit_their_column_and_a_word_of_another_version_is_shown_as_it_is():
+    assert all(len(word) <= 20 for word in (*WORDS, *COLOURS))
+    assert str(Handle(4, "brick", "heron")) == "4 · héron"
+    assert str(Handle(4, "brick", "licorne")) == "4 · licorne"
