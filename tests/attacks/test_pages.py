@@ -452,7 +452,7 @@ FRAME = st.fixed_dictionaries(
     optional=dict.fromkeys(("client_id", "body", "conversation", "after", "seq", "extra"), JSON),
 )
 QUICK = settings(
-    max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=75, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 
 
