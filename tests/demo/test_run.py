@@ -13,6 +13,7 @@ from pnav.accounts.models import Role
 from pnav.demo import run
 from pnav.demo.cast import accounts_of, as_json, new_secrets
 from pnav.demo.services import Postgres
+from tests.support import once
 
 
 def test_roles_are_said_in_french_and_kept_in_english_for_scripts(capsys):
@@ -140,9 +141,10 @@ sys.exit(run.main())
 
 @pytest.mark.slow
 def test_folder_of_data_without_a_known_file_is_one_sentence(tmp_path, state):
-    """The whole command, on servers of its own: no traceback, and 1."""
+    """The whole command, on servers of its own, as it starts the second time: no traceback, and 1."""
     folder = tmp_path / "data"
     folder.mkdir()
+    once.give_cluster(Postgres(state))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

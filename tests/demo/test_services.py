@@ -8,6 +8,7 @@ import redis
 
 from pnav.demo.code import totp_code
 from pnav.demo.services import Postgres, ServiceError, Valkey
+from tests.support import once
 
 
 @pytest.fixture
@@ -34,12 +35,14 @@ def test_postgres_keeps_its_data_between_starts(postgres):
 
 
 def test_postgres_second_server_on_the_same_data_is_refused(postgres, tmp_path):
+    once.give_cluster(postgres)
     postgres.start()
     with pytest.raises(ServiceError, match=r"PostgreSQL tourne déjà sur .* « make run » est-il ouvert ailleurs"):
         Postgres(tmp_path / "state", durable=False).start()
 
 
 def test_postgres_killed_starts_again(postgres):
+    once.give_cluster(postgres)
     postgres.start()
     postgres.process.kill()
     postgres.process.wait()
