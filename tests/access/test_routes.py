@@ -393,6 +393,11 @@ NO_KEY = {
     "triage:result": "a result of the orientation",
     "triage:question": "a question of the orientation",
     "console:on_call_end": "an on-call duty, which tells nothing of anybody's exchange: tests/access/test_on_call.py",
+    **{
+        f"console:lookalikes{act}": "a group of those who wait, which every agent sees and may take: "
+        "tests/chat/conversations/test_lookalikes.py"
+        for act in ("", "_take", "_close")
+    },
     "listening:answer": "the psychologist's own: the others are refused before anything is looked for",
     **{
         f"unit:{act}": "other roles are refused before; another unit's: tests/chat/referral/test_referral_pages.py"
