@@ -399,6 +399,8 @@ ROUTES: dict[str, Line] = {
             "openings:countersign",
             "openings:agree",
             "openings:refuse",
+            "openings:claim",
+            "openings:hand_over",
             "openings:withdraw",
             "openings:envelope",
             "openings:answer",

@@ -81,6 +81,15 @@ class OpeningRequest(models.Model):
         max_length=20, choices=[(str(state), str(state)) for state in State], default=str(State.ASKED)
     )
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # The agent whose it is since a supervisor passed it on, None while it is the asker's; and the agent who answers the
+    # exchange now and asks for that, with the key of their browser (docs/adr/0074).
+    passed_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    claim_recipient = models.BinaryField(max_length=65, null=True, editable=False)
     asked_at = models.DateTimeField()
     moved_at = models.DateTimeField()
     sealed_grounds = models.BinaryField()
@@ -114,10 +123,17 @@ class OpeningRequest(models.Model):
         ]
 
     @property
+    def holder_id(self) -> int:
+        """The account whose request it is now: of whoever it was passed on to, else of the asker."""
+        return self.passed_to_id or self.asked_by_id
+
+    @property
     def context(self) -> str:
         """What the sealed grounds are bound to: all that people agreed to. Change any of it, and they do not open."""
         recipient = hashlib.sha256(bytes(self.recipient)).hexdigest()
-        asked = (self.report_public_id, self.field, self.version, self.is_urgent, self.asked_by_id, recipient)
+        asked = [self.report_public_id, self.field, self.version, self.is_urgent, self.asked_by_id, recipient]
+        if self.passed_to_id is not None:
+            asked.append(self.passed_to_id)
         return f"opening:{self.public_id}:{':'.join(map(str, asked))}"
 
 

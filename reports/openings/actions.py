@@ -91,11 +91,16 @@ class Grounds:
 def part_of(user: Any, request: OpeningRequest) -> Part | None:
     """Return the part that this account has in this request, or None: then the request does not exist for them.
 
-    Whoever asked is the asker or nobody, whatever they have become, and only while the exchange is theirs. A supervisor
+    Whose it is is the asker or nobody, whatever they have become, and only while the exchange is theirs; whoever asked
+    and passed it on is nobody. Who answers the exchange now, when it is somebody else's, is the successor. A supervisor
     is one for the units that they decide for (`reports.deciders`), and nobody for the others.
     """
-    if request.asked_by_id == user.pk:
+    if request.holder_id == user.pk:
         return Part.ASKER if user.is_agent and _own(user).filter(pk=request.pk).exists() else None
+    if user.is_agent and _claimable(user).filter(pk=request.pk).exists():
+        return Part.SUCCESSOR
+    if request.asked_by_id == user.pk:
+        return None
     if user.is_supervisor:
         return Part.SUPERVISOR if title_of(user, request) is not None else None
     return Part.CUSTODIAN if user.is_custodian else None
@@ -112,15 +117,22 @@ def standby_of(request: OpeningRequest) -> Sequence[Standby]:
 
 
 def visible_to(user: Any) -> QuerySet[OpeningRequest]:
-    """The requests that exist for this account: its own; those of the units that a supervisor decides for; all of them
-    for custodians. An administrator has none, whatever they asked for in another role.
+    """The requests that exist for this account: its own, and those of exchanges that it answers by now; those of the
+    units that a supervisor decides for; all of them for custodians. An administrator has none, whatever they asked for
+    in another role.
     """
+    held = Q(pk__in=_own(user).values("pk")) | Q(pk__in=_claimable(user).values("pk"))
     if user.is_supervisor:
-        theirs = get_deciders().openings_of(user, timezone.now()) & ~Q(asked_by=user)
-        return OpeningRequest.objects.filter(theirs | Q(pk__in=_own(user).values("pk")))
+        theirs = get_deciders().openings_of(user, timezone.now()) & ~Q(asked_by=user) & ~Q(passed_to=user)
+        return OpeningRequest.objects.filter(theirs | held)
     if user.is_custodian:
-        return OpeningRequest.objects.exclude(asked_by=user)
-    return _own(user) if user.is_agent else OpeningRequest.objects.none()
+        return OpeningRequest.objects.exclude(asked_by=user).exclude(passed_to=user)
+    return OpeningRequest.objects.filter(held) if user.is_agent else OpeningRequest.objects.none()
+
+
+def _held_by(user: Any) -> Q:
+    """The condition of a request that is this account's now."""
+    return Q(passed_to=user) | Q(passed_to__isnull=True, asked_by=user)
 
 
 def in_order(requests: QuerySet[OpeningRequest]) -> QuerySet[OpeningRequest]:
@@ -133,7 +145,18 @@ def _own(user: Any) -> QuerySet[OpeningRequest]:
     is nobody's, and so is one that was deleted.)
     """
     elsewhere = Report.objects.filter(conversation__isnull=False).exclude(conversation__assigned_to__user=user)
-    return OpeningRequest.objects.filter(asked_by=user).exclude(report__in=elsewhere)
+    return OpeningRequest.objects.filter(_held_by(user)).exclude(report__in=elsewhere)
+
+
+def _claimable(user: Any) -> QuerySet[OpeningRequest]:
+    """What somebody else asked for, of exchanges that this account answers now, and that goes on."""
+    rows = OpeningRequest.objects.filter(report__conversation__assigned_to__user=user, state__in=OPEN)
+    return rows.exclude(_held_by(user))
+
+
+def _is_claim_of(user: Any, request: OpeningRequest) -> bool:
+    """Whether this account asks for it now, and still answers the exchange."""
+    return request.claimed_by_id == user.pk and _claimable(user).filter(pk=request.pk).exists()
 
 
 def of_all() -> QuerySet[OpeningRequest]:
@@ -169,9 +192,13 @@ def _awaits(user: Any, request: OpeningRequest, part: Part | None) -> bool:
 
 def _part_when_visible(user: Any, request: OpeningRequest) -> Part:
     """The part of somebody to a request that `visible_to` gave them: without a query for each."""
-    if request.asked_by_id == user.pk:
+    if request.holder_id == user.pk:
         return Part.ASKER
-    return Part.SUPERVISOR if user.is_supervisor else Part.CUSTODIAN
+    if user.is_custodian:
+        return Part.CUSTODIAN
+    if not user.is_supervisor:
+        return Part.SUCCESSOR
+    return Part.SUCCESSOR if _claimable(user).filter(pk=request.pk).exists() else Part.SUPERVISOR
 
 
 def acts_of(user: Any, request: OpeningRequest) -> set[Act]:
@@ -190,6 +217,8 @@ def _acts_of(user: Any, request: OpeningRequest, part: Part | None) -> set[Act]:
     acts -= opening_rules.barred_acts(mine, told=told)
     if not request.recipient:  # there is no browser to answer to
         acts -= {Act.ANSWER}
+    if request.claimed_by_id == user.pk:  # asked once, and nobody says yes to themselves
+        acts -= {Act.CLAIM, Act.HAND_OVER}
     return acts
 
 
@@ -197,6 +226,7 @@ def standing_of(request: OpeningRequest, steps: Sequence[OpeningStep] | None = N
     """Gather the facts that decide about a request, from its row and its steps."""
     steps = list(request.steps.select_related("by")) if steps is None else steps
     was_taken = any(step.act == Act.TAKE for step in steps)
+    since_passed = steps[_last_place(steps, {Act.HAND_OVER}) :]
     # Of people who are custodians now: somebody who left, or changed roles, agrees to nothing any more.
     counted = [step for step in steps if step.by is None or (step.by.is_active and step.by.is_custodian)]
     return Standing(
@@ -205,16 +235,22 @@ def standing_of(request: OpeningRequest, steps: Sequence[OpeningStep] | None = N
         agreed=sum(step.act == Act.AGREE for step in counted),
         threshold=settings.SEAL_THRESHOLD,
         owes_review=request.is_urgent and request.reviewed_at is None and was_taken,
-        was_taken=was_taken,
+        was_taken=any(step.act == Act.TAKE for step in since_passed),  # an envelope for the browser of now
+        is_claimed=request.claimed_by_id is not None,
         told_by=len({step.by_id for step in _since_expiry(counted) if step.act in opening_rules.TELLING}),
         has_reply=request.sealed_reply is not None,
     )
 
 
 def _since_expiry(steps: Sequence[OpeningStep]) -> Sequence[OpeningStep]:
-    """What is told of now: what came of it before it ended by itself was not confirmed, and its answer is erased."""
-    ends = [place for place, step in enumerate(steps, 1) if step.act == Act.EXPIRE]
-    return steps[ends[-1] :] if ends else steps
+    """What is told of now: what came of it before it ended by itself was not confirmed, and its answer is erased. So it
+    is before it was passed on: that answer opens in no browser of its reader."""
+    return steps[_last_place(steps, {Act.EXPIRE, Act.HAND_OVER}) :]
+
+
+def _last_place(steps: Sequence[OpeningStep], acts: Collection[Act]) -> int:
+    """How many steps there are up to the last one of these acts; 0 when there is none."""
+    return max((place for place, step in enumerate(steps, 1) if step.act in acts), default=0)
 
 
 REVIEW_OWED = Q(is_urgent=True, reviewed_at__isnull=True, steps__act=Act.TAKE)
@@ -238,11 +274,15 @@ def browser_keys(user: Any) -> BrowserKeys:
 
     Also those of exchanges that wait for somebody again: they may come back to it.
     """
-    asked = OpeningRequest.objects.filter(asked_by=user, state__in=OPEN).exclude(recipient=b"")
-    raw = asked.values_list("recipient", flat=True)
+    held = OpeningRequest.objects.filter(_held_by(user), state__in=OPEN).exclude(recipient=b"")
+    claimed = OpeningRequest.objects.filter(claimed_by=user, state__in=OPEN, claim_recipient__isnull=False)
+    raw = [
+        *held.values_list("recipient", flat=True),
+        *claimed.values_list("claim_recipient", flat=True),
+    ]
     owner = salted_hmac("reports.openings.browser_keys", str(user.pk), algorithm="sha256").hexdigest()[:32]
     longest = int(opening_rules.LONGEST.total_seconds())
-    return BrowserKeys(" ".join(Recipient(bytes(one)).text for one in raw), owner, longest)
+    return BrowserKeys(" ".join(Recipient(bytes(one)).text for one in raw if one), owner, longest)
 
 
 # --- acts ----------------------------------------------------------------------------------------------------
@@ -311,6 +351,44 @@ def refuse_request(*, request_id: int, by: Any, reason: str) -> OpeningRequest:
 
 def withdraw_request(*, request_id: int, by: Any) -> OpeningRequest:
     return _act(Act.WITHDRAW, request_id=request_id, by=by)
+
+
+@transaction.atomic
+def claim_request(*, request_id: int, by: Any, recipient: Recipient | None) -> OpeningRequest:
+    """Whoever answers the exchange by now asks to take the request over, with the key of their browser.
+
+    recipient: None to be shown the value on the spot. They read nothing of it before a supervisor has said yes.
+    """
+    request = _lock(request_id)
+    part = _require(Act.CLAIM, request, by)
+    request.claimed_by, request.claim_recipient = by, recipient.raw if recipient else b""
+    request.save(update_fields=["claimed_by", "claim_recipient"])
+    _keep(request, Act.CLAIM, by=by, part=part, at=timezone.now(), key=recipient)
+    return request
+
+
+def hand_over_request(*, request_id: int, by: Any, to: int) -> OpeningRequest:
+    """The supervisor says yes: the request is theirs who answer the exchange now, and what people agreed to holds.
+
+    to: the account that the page showed. An answer that was made for the former browser is erased: the envelope is
+    taken again, for the new one. Raises NotAllowed when somebody else claims it by now, or the claimant no longer
+    answers the exchange; Altered.
+    """
+    with transaction.atomic():
+        request = _lock(request_id)
+        part = _require(Act.HAND_OVER, request, by)
+        claimant = request.claimed_by
+        if claimant is None or claimant.pk != to or not _is_claim_of(claimant, request):
+            raise NotAllowed
+        _require_unaltered(request)
+        grounds = grounds_of(request)
+        request.passed_to, request.recipient = claimant, bytes(request.claim_recipient or b"")
+        request.claimed_by = request.claim_recipient = None
+        if grounds is not None:
+            request.sealed_grounds = encryption.seal(json.dumps(grounds.__dict__), context=request.context)
+        request.save(update_fields=["passed_to", "recipient", "claimed_by", "claim_recipient", "sealed_grounds"])
+        _move(request, Act.HAND_OVER, by=by, part=part, at=timezone.now())
+    return request
 
 
 def take_envelope(*, request_id: int, by: Any) -> Envelope:
@@ -473,7 +551,17 @@ def _move(request: OpeningRequest, act: Act, *, by: Any, part: Part, at: datetim
     request.save(update_fields=["state", "moved_at", "sealed_reply"])
 
 
-def _keep(request: OpeningRequest, act: Act, *, by: Any, part: Part, at: datetime, note: str = "") -> None:
+def _keep(
+    request: OpeningRequest,
+    act: Act,
+    *,
+    by: Any,
+    part: Part,
+    at: datetime,
+    note: str = "",
+    key: Recipient | None = None,
+) -> None:
+    """key: of the browser that the register names, when it is not the request's own yet."""
     title = title_of(by, request) if part is Part.SUPERVISOR else None
     step = OpeningStep(request=request, act=act, at=at, by=by, part=part, number=request.steps.count() + 1)
     step.on_call = title.on_call if title else None
@@ -485,13 +573,15 @@ def _keep(request: OpeningRequest, act: Act, *, by: Any, part: Part, at: datetim
         by=by,
         subject=str(request.report_public_id),
         motive="danger imminent" if request.is_urgent else "autorisation du procureur",
-        detail=_told(request, act) + (title.told if title else ""),
+        detail=_told(request, act, key) + (title.told if title else ""),
     )
 
 
-def _told(request: OpeningRequest, act: str) -> str:
+def _told(request: OpeningRequest, act: str, key: Recipient | None = None) -> str:
     """What the register says of it: which value, for whose browser."""
-    recipient = Recipient(bytes(request.recipient)).fingerprint if request.recipient else "on the spot"
+    if key is None and request.recipient and act != Act.CLAIM:
+        key = Recipient(bytes(request.recipient))
+    recipient = key.fingerprint if key else "on the spot"
     return f"{request.public_id}: {act}, {request.field} {request.version}, {recipient}"
 
 

@@ -89,6 +89,19 @@ class AskForm(AuthorisationForm):
         return cleaned
 
 
+class ClaimForm(forms.Form):
+    """To take over what a colleague asked for: the key of the browser, if it has one."""
+
+    recipient = forms.CharField(required=False, widget=forms.HiddenInput, max_length=100)
+
+    def clean_recipient(self) -> Recipient | None:
+        """As of `AskForm`."""
+        try:
+            return Recipient.parse(self.cleaned_data["recipient"]) if self.cleaned_data["recipient"] else None
+        except DamagedReply:
+            return None
+
+
 class RefusalForm(forms.Form):
     reason = _text(_("Raison du refus"), missing=_("Indiquez pourquoi : la personne qui demande le lira."), rows=3)
 

@@ -26,7 +26,7 @@ from common.offload import pool
 from reports.audit import log as audit_log
 from reports.models import AccessKind, OpeningRequest, OpeningStep
 from reports.openings import actions as opening_actions
-from reports.openings.forms import RefusalForm, ReplyForm, ReviewForm
+from reports.openings.forms import ClaimForm, RefusalForm, ReplyForm, ReviewForm
 from reports.rules.openings import OPEN, Act, NotAllowed, Part, State
 from reports.rules.openings_labels import ACTS, PARTS, STATES
 from reports.seal.replies import Recipient
@@ -122,10 +122,21 @@ def _line(opening: OpeningRequest, now: Any) -> dict[str, Any]:
 @require_GET
 @for_one
 def detail(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
-    """One request: why, where it stands, what this account may do. Whoever did not ask leaves a line."""
-    if opening_actions.part_of(request.user, opening) is not Part.ASKER:
+    """One request: why, where it stands, what this account may do. Whoever did not ask leaves a line.
+
+    To who may take it over: which value, where it stands, and nothing of why.
+    """
+    part = opening_actions.part_of(request.user, opening)
+    if part is Part.SUCCESSOR:
+        return _show_claim(request, opening)
+    if part is not Part.ASKER:
         opening_actions.record_reading(opening, by=request.user)
     return _show(request, opening)
+
+
+def _show_claim(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
+    context = {**_line(opening, timezone.now()), "is_claimed": opening.claimed_by_id == request.user.pk}
+    return render(request, "openings/claim.html", context)
 
 
 # The act that each form of the page asks for.
@@ -150,7 +161,9 @@ def _show(request: HttpRequest, opening: OpeningRequest, **forms_in_error: forms
         "standing": opening_actions.standing_of(opening),
         "steps": [_step(step) for step in steps],
         "may": {str(act): True for act in acts},
-        "is_asker": opening.asked_by_id == request.user.pk,
+        "is_asker": opening.holder_id == request.user.pk,
+        "claimant": opening.claimed_by,
+        "claim_fingerprint": Recipient(bytes(opening.claim_recipient)).fingerprint if opening.claim_recipient else "",
         "standby": opening_actions.standby_of(opening),
         "was_read": any(step.act == Act.SHOW for step in steps),
         "recipient": recipient,
@@ -207,6 +220,30 @@ def refuse(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
         return _show(request, opening, refusal=form)
     opening_actions.refuse_request(request_id=opening.pk, by=request.user, reason=form.cleaned_data["reason"])
     messages.success(request, _("Demande refusée. La personne qui l'a faite lit votre raison."))
+    return redirect("openings:detail", opening.public_id)
+
+
+@act_on
+def claim(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
+    """Whoever answers the exchange by now asks the supervisor to take the request over."""
+    form = ClaimForm(request.POST)
+    recipient = form.cleaned_data["recipient"] if form.is_valid() else None
+    opening_actions.claim_request(request_id=opening.pk, by=request.user, recipient=recipient)
+    messages.success(request, _("Reprise demandée. Un superviseur doit maintenant dire oui."))
+    return redirect("openings:detail", opening.public_id)
+
+
+@act_on
+def hand_over(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
+    """The supervisor's yes."""
+    to = request.POST.get("to", "")
+    if not (to.isascii() and to.isdecimal() and len(to) <= 18):
+        raise NotAllowed
+    done = opening_actions.hand_over_request(request_id=opening.pk, by=request.user, to=int(to))
+    if done.state == State.AGREED:
+        messages.success(request, _("Demande confiée. L'enveloppe est à retirer de nouveau, pour le nouveau poste."))
+    else:
+        messages.success(request, _("Demande confiée à l'agent qui répond maintenant."))
     return redirect("openings:detail", opening.public_id)
 
 

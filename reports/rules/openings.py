@@ -49,6 +49,8 @@ class Act(StrEnum):
     SHOW = "show"
     SHOW_HERE = "show_here"  # custodians showed it to the agent, who was there
     EXPIRE = "expire"
+    CLAIM = "claim"  # the agent who answers the exchange by now asks to take the request over
+    HAND_OVER = "hand_over"  # the supervisor says yes: it is theirs, for the key of their browser
     REVIEW = "review"
 
 
@@ -59,6 +61,7 @@ class Part(StrEnum):
     SUPERVISOR = "supervisor"
     CUSTODIAN = "custodian"
     SERVICE = "service"
+    SUCCESSOR = "successor"  # who answers the exchange now, when somebody else asked
 
 
 OPEN = {State.ASKED, State.COUNTERSIGNED, State.AGREED, State.BROUGHT, State.ANSWERED}
@@ -74,6 +77,8 @@ MOVES: dict[Act, tuple[Part, frozenset[State]]] = {
     Act.SHOW: (Part.ASKER, frozenset({State.ANSWERED})),
     Act.WITHDRAW: (Part.ASKER, frozenset(OPEN)),
     Act.EXPIRE: (Part.SERVICE, frozenset(OPEN)),
+    Act.CLAIM: (Part.SUCCESSOR, frozenset(OPEN)),
+    Act.HAND_OVER: (Part.SUPERVISOR, frozenset(OPEN)),
 }
 TELLING = {Act.ANSWER, Act.SHOW_HERE, Act.CONFIRM}  # what came of it: as many custodians as the threshold say so
 REFUSALS = {Part.SUPERVISOR: {State.ASKED}, Part.CUSTODIAN: {State.COUNTERSIGNED, State.AGREED, State.BROUGHT}}
@@ -85,9 +90,12 @@ class NotAllowed(Exception):
 
 @dataclass(frozen=True)
 class Standing:
-    """What decides of a request. agreed: how many custodians agreed; threshold: how many must. was_taken: an envelope
-    left. told_by: how many custodians say what came of it, since it ended by itself if it did; has_reply: there is an
-    answer to read. owes_review: it was opened in haste, and nobody has looked at it since.
+    """What decides of a request.
+
+    agreed: how many custodians agreed; threshold: how many must. was_taken: an envelope left for the browser of now.
+    told_by: how many custodians say what came of it, since it ended by itself or was handed over, if it was; has_reply:
+    there is an answer to read. owes_review: it was opened in haste, and nobody has looked at it since. is_claimed: the
+    agent who answers the exchange by now asks to take it over.
     """
 
     state: State
@@ -98,6 +106,7 @@ class Standing:
     was_taken: bool = False
     told_by: int = 0
     has_reply: bool = False
+    is_claimed: bool = False
 
 
 def is_allowed(act: Act, *, part: Part | None, standing: Standing) -> bool:
@@ -109,6 +118,8 @@ def is_allowed(act: Act, *, part: Part | None, standing: Standing) -> bool:
         return standing.owes_review and standing.state not in OPEN and part in {Part.SUPERVISOR, Part.CUSTODIAN}
     if act is Act.REFUSE:
         return standing.state in REFUSALS.get(part, set())
+    if act is Act.HAND_OVER and not standing.is_claimed:
+        return False
     if act not in MOVES or (act in {Act.ANSWER, Act.SHOW_HERE} and not standing.was_taken):
         return False
     # Agreements that count no more leave too few, until another custodian agrees.
@@ -154,6 +165,8 @@ def state_after(act: Act, *, standing: Standing) -> State:
             return State.WITHDRAWN
         case Act.EXPIRE:
             return State.EXPIRED
+        case Act.HAND_OVER:  # an answer for the former browser opens in no other: it is made anew
+            return State.AGREED if standing.state in {State.BROUGHT, State.ANSWERED} else standing.state
         case _:
             return standing.state
 

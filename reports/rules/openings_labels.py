@@ -27,11 +27,14 @@ ACTS = {
     Act.SHOW: _("Réponse lue, puis effacée"),
     Act.SHOW_HERE: _("Valeur montrée sur place"),
     Act.EXPIRE: _("Terme dépassé"),
+    Act.CLAIM: _("Reprise demandée par qui répond maintenant"),
+    Act.HAND_OVER: _("Confiée à qui répond maintenant"),
     Act.REVIEW: _("Examen fait"),
 }
 PARTS = {
     Part.ASKER: _("agent"),
     Part.SUPERVISOR: _("superviseur"),
     Part.CUSTODIAN: _("référent"),
+    Part.SUCCESSOR: _("agent qui répond maintenant"),
     Part.SERVICE: _("service"),
 }

@@ -19,7 +19,7 @@ from reports.rules.openings import Act, NotAllowed, State
 from reports.seal.replies import Reply, seal_reply
 from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
-from tests.reports.openings.acts import agreed, answered, ask, key_of
+from tests.reports.openings.acts import GROUNDS, agreed, answered, ask, key_of
 from tests.reports.test_actions import file
 from tests.reports.witness import confirm
 
@@ -135,10 +135,13 @@ def test_asker_whose_exchange_went_to_somebody_else_reads_nothing(supervisor, cu
     opening = answered(mine.user, supervisor, custodians, browser, report=report)
     conversation.assigned_to = theirs
     conversation.save()
+    assert opening_actions.find_request(mine.user, opening.public_id) is None
+    # Who answers now may ask to take it over, and reads nothing of it before a supervisor said yes (test_passing_on).
+    assert opening_actions.acts_of(theirs.user, opening) == {Act.CLAIM}
+    assert GROUNDS.motive not in signed_in(theirs.user).get(reverse("openings:detail", args=[opening.public_id])).text
     for user in (mine.user, theirs.user):
-        assert opening_actions.find_request(user, opening.public_id) is None
-    with pytest.raises(NotAllowed):
-        opening_actions.show_answer(request_id=opening.pk, by=mine.user)
+        with pytest.raises(NotAllowed):
+            opening_actions.show_answer(request_id=opening.pk, by=user)
 
 
 def test_whoever_did_not_ask_leaves_a_line_when_they_read_why(agent, custodians):

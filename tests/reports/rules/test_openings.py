@@ -66,7 +66,20 @@ def test_each_part_has_its_own_acts():
         Part.SUPERVISOR: {Act.COUNTERSIGN, Act.REFUSE},
         Part.CUSTODIAN: {Act.AGREE, Act.TAKE, Act.ANSWER, Act.SHOW_HERE, Act.CONFIRM, Act.REFUSE},
         Part.SERVICE: {Act.EXPIRE},
+        Part.SUCCESSOR: {Act.CLAIM},
     }
+
+
+def test_handing_over_is_the_supervisors_once_somebody_claims_it():
+    allowed = {
+        (part, state)
+        for part, state in product(Part, State)
+        if opening_rules.is_allowed(Act.HAND_OVER, part=part, standing=standing(state, is_claimed=True))
+    }
+    assert allowed == {(Part.SUPERVISOR, state) for state in opening_rules.OPEN}
+    after = {state: opening_rules.state_after(Act.HAND_OVER, standing=standing(state)) for state in opening_rules.OPEN}
+    erased = {State.BROUGHT, State.ANSWERED}
+    assert after == {state: State.AGREED if state in erased else state for state in opening_rules.OPEN}
 
 
 def test_no_envelope_before_everybody_agreed():

@@ -1,0 +1,216 @@
+"""An opening follows the exchange: claimed by who answers it now, passed on by the supervisor's yes (ADR 0074)."""
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from chat.models import Conversation
+from pnav.accounts.models import Role
+from reports.audit import wording as audit_wording
+from reports.models import AccessKind, AccessRecord, OpeningRequest
+from reports.openings import actions as opening_actions
+from reports.rules.openings import Act, NotAllowed, Part, State
+from reports.seal.replies import Reply, seal_reply
+from tests.chat.console.agents import signed_in
+from tests.factories import chat as make
+from tests.reports.openings.acts import GROUNDS, agreed, answered, ask, key_of
+from tests.reports.witness import confirm
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def conversation(agent):
+    return make.sealed(make.assigned(agent.agent))
+
+
+@pytest.fixture
+def colleague():
+    return make.agent(public_name="Louise").user
+
+
+@pytest.fixture
+def other_browser():
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def hand_over(conversation, user):
+    Conversation.objects.filter(pk=conversation.pk).update(assigned_to=user.agent)
+
+
+def claim(opening, user, browser=None):
+    recipient = key_of(browser) if browser else None
+    return opening_actions.claim_request(request_id=opening.pk, by=user, recipient=recipient)
+
+
+def pass_on(opening, by, to):
+    return opening_actions.hand_over_request(request_id=opening.pk, by=by, to=to.pk)
+
+
+def test_agreed_opening_follows_the_exchange_by_the_supervisors_yes(
+    agent, colleague, supervisor, custodians, browser, other_browser, conversation
+):
+    opening = agreed(agent, supervisor, custodians, report=conversation.report, recipient=key_of(browser))
+    hand_over(conversation, colleague)
+    assert opening_actions.part_of(agent, opening) is None
+    assert opening_actions.part_of(colleague, opening) is Part.SUCCESSOR
+    assert opening in opening_actions.waiting_for(colleague)
+    claim(opening, colleague, other_browser)
+    assert opening_actions.waiting_for(colleague) == []
+    assert opening in opening_actions.waiting_for(supervisor)
+    pass_on(opening, supervisor, colleague)
+    opening.refresh_from_db()
+    assert (opening.passed_to, opening.claimed_by, opening.state) == (colleague, None, State.AGREED)
+    assert bytes(opening.recipient) == key_of(other_browser).raw
+    assert opening_actions.grounds_of(opening) == GROUNDS  # what people agreed to holds, for the new key
+    assert opening_actions.part_of(colleague, opening) is Part.ASKER
+    # The rest of the way, to the new browser.
+    opening_actions.take_envelope(request_id=opening.pk, by=custodians[0])
+    reply = Reply(opening.public_id, seal_reply("x", recipient=key_of(other_browser), request=opening.public_id))
+    opening_actions.answer_request(request_id=opening.pk, by=custodians[0], reply=reply)
+    confirm(request_id=opening.pk, by=custodians[1])
+    assert opening_actions.show_answer(request_id=opening.pk, by=colleague) == reply.sealed
+
+
+def test_answer_for_the_former_browser_is_erased_and_made_anew(
+    agent, colleague, supervisor, custodians, browser, other_browser, conversation
+):
+    opening = answered(agent, supervisor, custodians, browser, report=conversation.report)
+    assert opening.state == State.ANSWERED
+    hand_over(conversation, colleague)
+    claim(opening, colleague, other_browser)
+    pass_on(opening, supervisor, colleague)
+    opening.refresh_from_db()
+    assert (opening.state, opening.sealed_reply) == (State.AGREED, None)
+    with pytest.raises(NotAllowed):
+        opening_actions.show_answer(request_id=opening.pk, by=colleague)
+    # The former envelope is no longer the one: it is taken again, and the same custodians may say what comes of it.
+    assert Act.ANSWER not in opening_actions.acts_of(custodians[0], opening)
+    opening_actions.take_envelope(request_id=opening.pk, by=custodians[0])
+    assert Act.ANSWER in opening_actions.acts_of(custodians[0], opening)
+
+
+def test_register_says_who_claimed_and_who_said_yes_with_the_new_key(
+    agent, colleague, supervisor, custodians, browser, other_browser, conversation
+):
+    opening = agreed(agent, supervisor, custodians, report=conversation.report, recipient=key_of(browser))
+    hand_over(conversation, colleague)
+    claim(opening, colleague, other_browser)
+    pass_on(opening, supervisor, colleague)
+    lines = list(AccessRecord.objects.filter(kind=AccessKind.OPENING).order_by("-number")[:2])
+    assert [line.account_id for line in lines] == [supervisor.pk, colleague.pk]
+    assert all(line.detail.endswith(key_of(other_browser).fingerprint) for line in lines)
+    told = [audit_wording.in_words(line.kind, line.detail) for line in lines]
+    assert told[0].startswith("Confiée à qui répond maintenant") and told[1].startswith("Reprise demandée")
+    steps = list(opening.steps.order_by("number").values_list("act", "part"))
+    assert steps[-2:] == [(Act.CLAIM, Part.SUCCESSOR), (Act.HAND_OVER, Part.SUPERVISOR)]
+
+
+def test_nobody_else_claims_and_nobody_says_yes_to_themselves(agent, colleague, supervisor, custodians, conversation):
+    opening = agreed(agent, supervisor, custodians, report=conversation.report)
+    stranger = make.agent().user
+    for who in (agent, colleague, stranger, supervisor, custodians[0]):
+        with pytest.raises(NotAllowed):
+            claim(opening, who)
+    with pytest.raises(NotAllowed):  # nobody asked
+        pass_on(opening, supervisor, colleague)
+    chief = make.agent(role=Role.SUPERVISOR).user
+    hand_over(conversation, chief)  # a supervisor answers it now
+    claim(opening, chief)
+    opening.refresh_from_db()
+    with pytest.raises(NotAllowed):
+        pass_on(opening, chief, chief)
+    for who in (agent, stranger, custodians[0]):
+        with pytest.raises(NotAllowed):
+            pass_on(opening, who, chief)
+    pass_on(opening, supervisor, chief)
+    assert opening_actions.part_of(chief, OpeningRequest.objects.get(pk=opening.pk)) is Part.ASKER
+
+
+def test_yes_is_for_who_was_shown_and_still_answers(agent, colleague, supervisor, custodians, conversation):
+    opening = agreed(agent, supervisor, custodians, report=conversation.report)
+    third = make.agent(public_name="Yann").user
+    hand_over(conversation, colleague)
+    claim(opening, colleague)
+    with pytest.raises(NotAllowed):
+        pass_on(opening, supervisor, third)
+    hand_over(conversation, third)
+    with pytest.raises(NotAllowed):  # it changed hands again before the yes
+        pass_on(opening, supervisor, colleague)
+    claim(opening, third)
+    pass_on(opening, supervisor, third)
+    assert opening_actions.part_of(colleague, OpeningRequest.objects.get(pk=opening.pk)) is None
+
+
+def test_passed_on_it_goes_back_the_same_way(agent, colleague, supervisor, custodians, conversation):
+    opening = agreed(agent, supervisor, custodians, report=conversation.report)
+    hand_over(conversation, colleague)
+    claim(opening, colleague)
+    pass_on(opening, supervisor, colleague)
+    hand_over(conversation, agent)
+    opening.refresh_from_db()
+    assert opening_actions.part_of(agent, opening) is Part.SUCCESSOR
+    claim(opening, agent)
+    pass_on(opening, supervisor, agent)
+    opening.refresh_from_db()
+    assert opening_actions.part_of(agent, opening) is Part.ASKER
+    assert opening_actions.grounds_of(opening) == GROUNDS
+
+
+def test_ended_request_is_not_claimed(agent, colleague, supervisor, conversation):
+    opening = ask(agent, report=conversation.report)
+    opening_actions.refuse_request(request_id=opening.pk, by=supervisor, reason="non")
+    hand_over(conversation, colleague)
+    assert opening_actions.part_of(colleague, opening) is None
+    assert opening_actions.find_request(colleague, opening.public_id) is None
+
+
+def test_altered_request_is_not_passed_on(agent, colleague, supervisor, custodians, browser, conversation):
+    opening = agreed(agent, supervisor, custodians, report=conversation.report, recipient=key_of(browser))
+    hand_over(conversation, colleague)
+    claim(opening, colleague)
+    OpeningRequest.objects.filter(pk=opening.pk).update(version=opening.version + 1)
+    with pytest.raises(opening_actions.Altered):
+        pass_on(opening, supervisor, colleague)
+
+
+def test_browser_keeps_the_key_of_a_claim(agent, colleague, supervisor, custodians, other_browser, conversation):
+    opening = agreed(agent, supervisor, custodians, report=conversation.report)
+    hand_over(conversation, colleague)
+    claim(opening, colleague, other_browser)
+    assert opening_actions.browser_keys(colleague).wanted == key_of(other_browser).text
+    pass_on(opening, supervisor, colleague)
+    assert opening_actions.browser_keys(colleague).wanted == key_of(other_browser).text
+    assert opening_actions.browser_keys(agent).wanted == ""
+
+
+def test_pages_of_a_claim_show_nothing_of_why_before_the_yes(agent, colleague, supervisor, custodians, conversation):
+    opening = agreed(agent, supervisor, custodians, report=conversation.report)
+    hand_over(conversation, colleague)
+    address = f"/levees/{opening.public_id}/"
+    desk, chief, former = signed_in(colleague), signed_in(supervisor), signed_in(agent)
+    page = desk.get(address)
+    assert page.status_code == 200 and "Demander à la reprendre" in page.text
+    assert GROUNDS.motive not in page.text and GROUNDS.prosecutor_reference not in page.text
+    desk.post(f"{address}reprendre/")
+    assert "Reprise demandée" in desk.get(address).text
+    shown = chief.get(address).text
+    assert "Confier à qui répond maintenant" in shown and colleague.username in shown
+    for wrong in ("", "x", "9" * 30, str(agent.pk)):
+        answer = chief.post(f"{address}confier/", {"to": wrong}, follow=True)
+        assert "La demande a changé entre-temps" in answer.text
+    chief.post(f"{address}confier/", {"to": colleague.pk})
+    assert GROUNDS.motive in desk.get(address).text
+    gone = former.get(address)
+    assert gone.status_code == 404 and "Cette demande n'est plus la vôtre" in gone.text.replace("&#x27;", "'")
+
+
+def test_asker_whose_exchange_is_somebody_elses_reads_why_and_nothing_else(agent, colleague, conversation):
+    opening = ask(agent, report=conversation.report)
+    hand_over(conversation, colleague)
+    client = signed_in(agent)
+    for answer in (client.get(f"/levees/{opening.public_id}/"), client.post(f"/levees/{opening.public_id}/lire/")):
+        assert answer.status_code == 404
+        assert "Cette demande n'est plus la vôtre" in answer.text.replace("&#x27;", "'")
+        assert GROUNDS.motive not in answer.text
+    stranger = signed_in(make.agent().user).get(f"/levees/{opening.public_id}/")
+    assert stranger.status_code == 404 and "plus la vôtre" not in stranger.text
