@@ -1,0 +1,64 @@
+"""Two tabs, or a second screen, are one console of one agent (ADR 0074)."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from chat.conversations import dispatcher
+from chat.models import Agent, Conversation
+from chat.rules.lifecycle import Status
+from tests.browser.conftest import LiveSite
+from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
+    OPEN_THREAD,
+    Work,
+    an_agent,
+    at,
+    make_available,
+    sign_in,
+)
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.slow
+LOG, AREA = f"{OPEN_THREAD} [data-log]", f"{OPEN_THREAD} textarea[name=body]"
+
+
+def age_the_lease(agent: Agent) -> None:
+    Agent.objects.filter(pk=agent.pk).update(seen_at=make.long_ago(2))
+
+
+def is_kept(conversation: Conversation) -> bool:
+    dispatcher.release_stale()
+    return Conversation.objects.get(pk=conversation.pk).status == Status.ACTIVE
+
+
+def test_two_tabs_show_the_same_and_either_keeps_the_people(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    agent = at(an_agent)
+    conversation = at(lambda: make.assigned(make_available(agent)))
+    address = f"{live_site.url}/console/echange/{conversation.public_id}/"
+    sign_in(page, live_site, agent)
+    page.goto(address)
+    other = page.context.new_page()
+    other.goto(address)
+    for screen in (page, other):
+        expect(screen.locator(AREA)).to_be_editable()
+        expect(screen.locator("#coupure")).to_be_hidden()
+    page.locator(AREA).fill("Un brouillon, sur le premier écran.")
+    other.locator(AREA).fill("Envoyé de l'autre écran.")
+    other.locator(AREA).press("Control+Enter")
+    for screen in (page, other):
+        expect(screen.locator(LOG)).to_contain_text("Envoyé de l'autre écran.")
+    expect(page.locator(AREA)).to_have_value("Un brouillon, sur le premier écran.")
+
+    other.close()
+    at(age_the_lease, agent)  # as if the other one had been the last to be seen
+    page.locator(AREA).fill("")  # or the browser asks before it reloads
+    page.reload()
+    expect(page.locator(AREA)).to_be_editable()
+    assert at(is_kept, conversation)
+    page.locator(AREA).fill("Toujours là.")
+    page.locator(AREA).press("Control+Enter")
+    expect(page.locator(f"{OPEN_THREAD} [data-pending]")).to_have_count(0)
+    expect(page.locator(LOG)).to_contain_text("Toujours là.")
