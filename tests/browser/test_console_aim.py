@@ -48,9 +48,10 @@ def entry(page: Page, number: int) -> Locator:
 def ends(page: Page) -> None:
     """« Terminer », filled in and sent: it can still be undone."""
     page.locator(f"{OPEN_THREAD} summary", has_text="Terminer").click()
-    page.get_by_label("Comment l'échange se termine").select_option("advised")
-    page.get_by_label("Je confirme").check(force=True)
-    page.get_by_role("button", name=re.compile(r"^Terminer \d · ")).click()
+    thread = page.locator(OPEN_THREAD)
+    thread.get_by_label("Comment l'échange se termine").select_option("advised")
+    thread.get_by_label("Je confirme").check(force=True)
+    thread.get_by_role("button", name=re.compile(r"^Terminer \d · ")).click()
     expect(page.get_by_role("button", name="Annuler")).to_be_focused()
 
 

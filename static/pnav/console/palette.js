@@ -9,7 +9,7 @@ import { all, byId, find, seek, target } from "../lib/dom.js";
 import { matches } from "../lib/search.js";
 import { open } from "./conversation.js";
 import { goTo } from "./keys.js";
-import { announce, desk, own, say } from "./state.js";
+import { announce, desk, say } from "./state.js";
 import { insert } from "./thread.js";
 
 const SHOWN = 30; // of what matches: more is typed, not read
@@ -31,11 +31,12 @@ const labelOf = (element) => oneLine(element.dataset.palette || element.textCont
 /** @returns {Choice[]} */
 function choices() {
   const c = desk.current;
-  const conversations = own().map((one) => ({
+  // By the list: a conversation whose thread is still being read is there already.
+  const conversations = all("#liste .console-entry").map(({ dataset }) => ({
     kind: words("conversation"),
-    label: `${one.number} · ${one.name}`,
+    label: `${dataset.number} · ${dataset.name}`,
     text: "",
-    run: () => open(one.id),
+    run: () => open(dataset.conversation ?? ""),
   }));
   const acts = all("[data-key]:not(section)")
     .filter((one) => !one.closest("[hidden]") && !one.matches("textarea"))
