@@ -121,12 +121,17 @@ def test_supervisor_who_is_not_on_call_now_finds_nothing(cast, when):
     assert not any(knock(cast, OTHER_SUPERVISOR).values())
 
 
-def test_being_on_call_gives_no_conversation_to_read(cast):
-    name_on_call(cast)
+def test_supervisor_on_call_may_step_in_and_reads_nothing_before(cast):
+    """As the unit's own supervisors (ADR 0074): the board says who and when; words are read once one has joined."""
     client = browser(cast, OTHER_SUPERVISOR)
     key = cast.conversation.public_id
-    assert client.get(f"/console/echange/{key}/").status_code == 404
+    make.message(cast.conversation, "une phrase que personne ne lit ici")
     assert client.get(f"/console/tableau/echange/{key}/").status_code == 404
+    name_on_call(cast)
+    assert client.get(f"/console/echange/{key}/").status_code == 404
+    page = client.get(f"/console/tableau/echange/{key}/")
+    assert page.status_code == 200
+    assert "une phrase que personne" not in page.text
 
 
 def test_on_call_changes_nothing_for_anybody_else(cast):
