@@ -50,13 +50,18 @@ MISPLACED = """() => {
     const scrolls = (e) => { for (; e; e = e.parentElement) {
         if (e !== document.documentElement && getComputedStyle(e).overflowX !== "visible") return true;
     } return false; };
-    // What is scrolled out of a box of its own is not seen.
-    const isSeen = (e, box) => { for (; e; e = e.parentElement) {
-        const style = getComputedStyle(e);
-        if (e === document.documentElement || (style.overflowX + style.overflowY) === "visiblevisible") continue;
-        const [frame, x, y] = [e.getBoundingClientRect(), box.left + box.width / 2, box.top + box.height / 2];
-        if (x < frame.left || x > frame.right || y < frame.top || y > frame.bottom) return false;
-    } return true; };
+    // What is scrolled out of a box of its own, or cut by it, is not seen: the part that is, or null.
+    const seen = (e, box) => {
+        let { left, right, top, bottom } = box;
+        for (; e; e = e.parentElement) {
+            const style = getComputedStyle(e);
+            if (e === document.documentElement || (style.overflowX + style.overflowY) === "visiblevisible") continue;
+            const frame = e.getBoundingClientRect();
+            [left, right] = [Math.max(left, frame.left), Math.min(right, frame.right)];
+            [top, bottom] = [Math.max(top, frame.top), Math.min(bottom, frame.bottom)];
+        }
+        return right - left > 1 && bottom - top > 1 ? { left, right, top, bottom, height: bottom - top } : null;
+    };
     const texts = [];
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
@@ -65,7 +70,8 @@ MISPLACED = """() => {
         const range = document.createRange();
         range.selectNodeContents(walker.currentNode);
         for (const box of range.getClientRects()) {
-            if (box.width > 1 && box.height > 1 && isSeen(parent, box)) texts.push([box, walker.currentNode]);
+            const part = seen(parent, box);
+            if (part) texts.push([part, walker.currentNode]);
         }
     }
     const found = [];
