@@ -365,7 +365,17 @@ BY_KEY = {
     "openings:review": [("POST", {"conclusion": "vu", **GROUNDS})],
     **{
         f"openings:{act}": [("POST", {})]
-        for act in ("countersign", "agree", "withdraw", "envelope", "shown_here", "confirm", "show")
+        for act in (
+            "countersign",
+            "agree",
+            "withdraw",
+            "envelope",
+            "shown_here",
+            "confirm",
+            "show",
+            "claim",
+            "hand_over",
+        )
     },
     "console:availability": [("POST", {"availability": "available", "capacity": "3", "echange": "KEY"})],
     "console:frames": [("POST", {"type": kind, "conversation": "KEY", **more}) for kind, more in FRAMES.items()],
