@@ -26,7 +26,8 @@ SUPERVISION, CUSTODY, ASKER = {SUPERVISOR}, {CUSTODIAN}, {ASSIGNED}
 
 # Who may do it in which state; in the others, and to everybody else, nothing is done. The supervisor of the cast has
 # countersigned, two custodians who are not in it have agreed, and one has taken the envelope. An ordinary opening has
-# no review.
+# no review, and the exchange is still the asker's: nobody takes the request over (else:
+# tests/reports/openings/test_passing_on.py).
 ACTS: dict[str, dict[State, set[str]]] = {
     "contresigner": {State.ASKED: SUPERVISION},
     "accorder": {State.COUNTERSIGNED: CUSTODY},
@@ -43,6 +44,8 @@ ACTS: dict[str, dict[State, set[str]]] = {
     "confirmer": {State.BROUGHT: CUSTODY},
     "lire": {State.ANSWERED: ASKER},
     "examen": {},
+    "reprendre": {},
+    "confier": {},
 }
 WAITING = (State.ASKED, State.COUNTERSIGNED, State.AGREED, State.BROUGHT, State.ANSWERED, State.WITHDRAWN)
 
