@@ -150,7 +150,9 @@ def _own(user: Any) -> QuerySet[OpeningRequest]:
 
 def _claimable(user: Any) -> QuerySet[OpeningRequest]:
     """What somebody else asked for, of exchanges that this account answers now, and that goes on."""
-    rows = OpeningRequest.objects.filter(report__conversation__assigned_to__user=user, state__in=OPEN)
+    rows = OpeningRequest.objects.filter(
+        report__conversation__assigned_to__user=user, report__conversation__closed_at__isnull=True, state__in=OPEN
+    )
     return rows.exclude(_held_by(user))
 
 

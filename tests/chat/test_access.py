@@ -46,6 +46,7 @@ WAYS = {
     "asides_of",  # questions to colleagues: never the conversation
     "as_party_to_aside",
     "own_reply",
+    "with_file_number",  # of conversations that were obtained before
     "as_unit",  # the account of a point d'accueil
     "received_by",  # summaries that were sent to it: never the conversation
     "as_receiving_unit",

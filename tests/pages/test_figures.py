@@ -1,5 +1,6 @@
 """« Chiffres du service »: what is published, when it changes, what it never tells."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -51,7 +52,9 @@ def test_page_says_rounded_counts_and_no_small_one(client):
     assert "au moins 30" in html and "au moins 20" in html
     assert "Orientation vers une plainte" not in html and "Les autres, ensemble" in html  # 12 would give the 4 away
     assert "1 min au plus" in html and "30 min au plus" in html
-    assert "non publié" in html and ">4<" not in html and "39" not in html.split("<main")[1].split("</main")[0]
+    assert "non publié" in html and ">4<" not in html
+    shown = re.sub("<[^>]+>", " ", html.split("<main")[1].split("</main")[0])  # a token in a form holds any digits
+    assert "39" not in shown
 
 
 def test_page_in_english_and_linked_from_every_page(client):

@@ -112,6 +112,9 @@ export const find = (root, text) => {
   return told(spans, words.length);
 };
 
+/** One place of a list by its number: nothing of ours is written by a key. @param {number[]} list @param {number} at @param {number} value */
+const put = (list, at, value) => list.fill(value, at, at + 1);
+
 /**
  * The kinds of these spans of words, without those that a harmless one holds, or goes on from.
  *
@@ -123,10 +126,10 @@ const told = (spans, count) => {
   const earliest = Array(count).fill(count);
   for (const { start, end, kind } of spans) {
     if (kind !== NOTHING) continue;
-    furthest[start] = Math.max(furthest[start], end);
-    earliest[end] = Math.min(earliest[end], start);
+    put(furthest, start, Math.max(furthest[start], end));
+    put(earliest, end, Math.min(earliest[end], start));
   }
-  for (let at = 1; at < count; at += 1) furthest[at] = Math.max(furthest[at], furthest[at - 1]);
+  for (let at = 1; at < count; at += 1) put(furthest, at, Math.max(furthest[at], furthest[at - 1]));
   const kept = spans.filter(
     ({ start, end, kind }) => kind !== NOTHING && furthest[end] <= end && earliest[end] > start,
   );
