@@ -12,6 +12,7 @@ from chat.casework import emergencies, holds, proposals
 from chat.models import Macro
 from chat.rules.emergency import Situation
 from chat.rules.reply_template import Reply
+from common.choices import label_of
 
 # Offered in one conversation; an administrator puts the others aside.
 OFFERED_AT_MOST = 30
@@ -41,7 +42,7 @@ def read_offers(replies: Sequence[Reply]) -> list[Offer]:
 def _offer(macro: Macro, reply: Reply | None) -> Offer:
     acts = []
     if macro.situation:
-        acts.append(_("ouvre la procédure d'urgence : %(what)s") % {"what": Situation(macro.situation).label})
+        acts.append(_("ouvre la procédure d'urgence : %(what)s") % {"what": label_of(Situation, macro.situation)})
     if macro.proposes_complaint:
         acts.append(_("propose de porter plainte"))
     if macro.minutes:

@@ -9,6 +9,7 @@ OTHERS = {
     "chat.Conversation.resume_digest": "a slow hash of the code de reprise (ADR 0011)",
     "reports.SealedValue.sealed": "sealed for the custodians: the server cannot open it (ADR 0030)",
     "reports.OpeningRequest.recipient": "the public key of a browser",
+    "reports.OpeningRequest.claim_recipient": "the public key of the browser that claims the request (ADR 0074)",
     "reports.OpeningRequest.sealed_reply": "sealed for that browser (ADR 0032)",
 }
 OURS = ("chat", "reports", "triage", "locations", "common", "pnav")
