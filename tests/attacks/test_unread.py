@@ -141,8 +141,8 @@ def test_client_that_never_reads_has_a_bound_of_memory(stage, tried):
     most = memory(stage, "VmHWM")
     assert most - read < CLIENT_BYTES + VISIT_BYTES, (read, most)  # the allocator keeps some of what was given back
     deadline = time.monotonic() + 60
-    # Nothing was added since. The allocator keeps more of a busier moment: four times what one client may take, which is
-    # far less than what so many sockets asked for in so many turns.
+    # Nothing was added since. The allocator keeps more of a busier moment: four times what one client may take:
+    # far less than what so many sockets asked for.
     while memory(stage) - before > 4 * CLIENT_BYTES + VISIT_BYTES:
         assert time.monotonic() < deadline, (before, memory(stage))
         time.sleep(0.5)
