@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
-from django.db import IntegrityError, connections, transaction
+from django.db import connections
 from playwright.sync_api import Page
 from websockets.sync.client import ClientConnection, connect
 
 from chat.conversations import actions
 from chat.models import Agent, Conversation, Message
 from chat.rules.lifecycle import Author, Availability, Outcome
+from tests.browser.forgetting import forget
 from tests.factories import chat as make
 
 if TYPE_CHECKING:
@@ -100,14 +101,7 @@ def nobody_on_duty(live_site) -> None:
     """Agents and conversations of the tests before are out of the way."""
     with live_site.database():
         Agent.objects.update(availability=Availability.AWAY, seen_at=None)
-        for is_last in (False, False, False, True):
-            try:  # the site may write the last event of one at this moment
-                with transaction.atomic():
-                    Conversation.objects.all().delete()
-                return
-            except IntegrityError:
-                if is_last:
-                    raise
+        forget(Conversation.objects.all().delete)
 
 
 @pytest.fixture

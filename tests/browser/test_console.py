@@ -24,6 +24,7 @@ from pnav.accounts.second_factor import enrol_totp
 from tests.accounts.cast import IN_A_BROWSER, SECRET, totp_code
 from tests.browser import staff
 from tests.browser.conftest import PATIENCE_MS, THEMES, Axe, LiveSite, PageFactory, in_theme
+from tests.browser.forgetting import forget
 from tests.chat.sockets import visit
 from tests.factories import chat as make
 
@@ -47,14 +48,14 @@ def at(live_site: LiveSite) -> Iterator[Work]:
         with live_site.database(), ThreadPoolExecutor(1) as pool:
             return pool.submit(there).result()
 
-    def forget() -> None:
+    def delete() -> None:
         Conversation.objects.all().delete()
         Agent.objects.all().delete()
         User.objects.filter(role__in=[Role.AGENT, Role.SUPERVISOR]).delete()
 
-    run(forget)
+    run(forget, delete)
     yield run
-    run(forget)
+    run(forget, delete)
 
 
 def an_agent(**fields: Any) -> Agent:
