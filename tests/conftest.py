@@ -231,6 +231,8 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """What a transactional test leaves is taken away by `tests.support.restoring`, in a database of tests only."""
     with django_db_blocker.unblock():
+        connection.close()
+        connection.close_pool()  # one that was opened before leads to another database
         restoring.remember()
     TransactionTestCase._fixture_teardown = restoring.bring_back  # type: ignore[method-assign]
     yield

@@ -20,6 +20,7 @@ READS_NOTHING_SENT = {
 # Functions of one text that are not driven, and why.
 TAKES_NO_WORDS = {
     "pnav.pages.quick_exit.leave": "it ends a visit by the key of its session, and waits for threads",
+    "pnav.asgi.application_for": "it builds the site of a process by its role, which the operator writes",
     "common.qr_code.svg": "it draws a digest of the register, of one length, in the worker; and our own address, once",
 }
 

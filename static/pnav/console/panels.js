@@ -4,7 +4,7 @@
  * @module
  */
 
-import { byId, seek } from "../lib/dom.js";
+import { seek } from "../lib/dom.js";
 import { forCopying, written } from "./drafts.js";
 import { swapFrom, tryToLoad } from "./pages.js";
 import { desk, home } from "./state.js";
@@ -68,8 +68,8 @@ async function openFold(event) {
   if (!part || !fold.open) return;
   const page = await tryToLoad(pageOf(id));
   const fresh = page && seek(`#${part}-${id}`, page);
-  if (!fresh) return;
-  const panel = byId(`${part}-${id}`);
+  const panel = seek(`#${part}-${id}`); // the conversation may have left meanwhile
+  if (!fresh || !panel) return;
   const before = seek(`[name=${name}]`, panel, HTMLSelectElement);
   const after = seek(`[name=${name}]`, fresh, HTMLSelectElement);
   if (!before || !after) {
