@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -422,8 +423,13 @@ def test_conversation_given_back_leaves_the_screen(live_site, page: Page, at: Wo
     page.locator(f"{OPEN_THREAD} textarea[name=body]").fill("un brouillon")
 
     def lease_ends() -> None:
-        Agent.objects.update(seen_at=make.long_ago(5))
-        assert dispatcher.release_stale() == 1
+        # A beat may come in between, and agents are spared while the site itself is late with its own (ADR 0074).
+        for _try in range(100):
+            Agent.objects.update(seen_at=make.long_ago(5))
+            if dispatcher.release_stale():
+                return
+            time.sleep(0.3)
+        raise AssertionError("nobody was released")
 
     at(lease_ends)
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")

@@ -151,6 +151,24 @@ test("nothing is asked or shown once somebody types", async () => {
   assert.deepEqual(shown, []);
 });
 
+test("a text that turned out to be another tab's is not shown", async () => {
+  let name = "theirs";
+  const shown = [];
+  globalThis.fetch = async (_address, options) => {
+    const asked = options.body.get("tab");
+    name = "own"; // the other tab answers meanwhile
+    return { ok: true, json: async () => ({ body: `of ${asked}` }) };
+  };
+  const page = { tab: () => name, isUntouched: () => true, show: (body) => shown.push(body) };
+  const done = recall("/x/", "t", page);
+  for (let turn = 0; turn < 8; turn += 1) {
+    mock.timers.tick(1500);
+    await settled();
+  }
+  await done;
+  assert.deepEqual(shown, ["of own"]);
+});
+
 test("a save that failed is tried again, later", async () => {
   const { log, type } = page(["later"]);
   type("a");

@@ -103,12 +103,14 @@ export async function recall(address, token, { tab, isUntouched, show }) {
   for (const ms of RECALLED_MS) {
     await new Promise((resolve) => setTimeout(resolve, ms));
     if (!isUntouched()) return;
+    const asked = tab();
     try {
       const headers = { "X-CSRFToken": token, Accept: "application/json" };
-      const answer = await fetch(address, { method: "POST", headers, body: new URLSearchParams({ tab: tab() }) });
+      const answer = await fetch(address, { method: "POST", headers, body: new URLSearchParams({ tab: asked }) });
       if (!answer.ok) return;
       const { body } = await answer.json();
-      if (isUntouched()) show(body);
+      // The name that it had may turn out to be another tab's meanwhile: then so is the text.
+      if (isUntouched() && tab() === asked) show(body);
     } catch {
       return; // no network: the page keeps what it came with
     }
