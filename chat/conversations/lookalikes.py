@@ -1,8 +1,9 @@
 """Arrivals that look alike, as a group: found and marked by the worker, asked for a word and closed by an agent.
 
 A member keeps their place among all, but takes of the agents no more than the share of a crowd (`is_crowded`,
-docs/adr/0053): nobody else waits for them. Whoever ticks a fact or writes a word is a member no more, and has their
-ordinary place at the next tick. Nobody is closed who was not asked, or who has answered. See docs/adr/0074.
+docs/adr/0053): nobody else waits for them. Who says that they are in danger keeps their turn as well. Whoever ticks a
+fact or writes a word is a member no more, and has their ordinary place at the next tick. Nobody is closed who was not
+asked, or who has answered. See docs/adr/0074.
 """
 
 from collections.abc import Iterable
@@ -47,7 +48,7 @@ def _silent(rows: ConversationQuerySet) -> ConversationQuerySet:
 
 def members(group: ArrivalGroup) -> ConversationQuerySet:
     """Who waits in this group and has said nothing: nothing of them but what the queue shows."""
-    return _silent(Conversation.objects.waiting().filter(is_crowded=True, lookalike_group=group.public_id))
+    return _silent(Conversation.objects.waiting().filter(lookalike_group=group.public_id))
 
 
 # --- the worker -------------------------------------------------------------------------------------------------------
@@ -74,7 +75,7 @@ def mark_lookalikes(now: datetime | None = None) -> int:
 @transaction.atomic
 def _let_go() -> None:
     """Who has said something is one of many no more: their place is the ordinary one again."""
-    marked = Conversation.objects.waiting().filter(is_crowded=True, lookalike_group__isnull=False)
+    marked = Conversation.objects.waiting().filter(lookalike_group__isnull=False)
     said = marked.filter(Q(characters__gt=0) | ~Q(report__facts=[])).select_related("report")
     rows = list(said.order_by("pk").select_for_update(of=("self",), no_key=True)[:LET_GO_AT_ONCE])
     for row in rows:
@@ -102,9 +103,10 @@ def _mark(look: object, keys: Iterable[int], first_at: datetime, last_at: dateti
             look=str(look), place=place_of(rows[0].report), first_at=first_at, last_at=last_at
         )
     ArrivalGroup.objects.filter(pk=group.pk).update(last_at=max(last_at, group.last_at))
-    Conversation.objects.filter(pk__in=[row.pk for row in rows]).update(
-        is_crowded=True, lookalike_group=group.public_id
-    )
+    Conversation.objects.filter(pk__in=[row.pk for row in rows]).update(lookalike_group=group.public_id)
+    # Who says that they are in danger keeps their turn: a real one looks like a raid until they say a word (ADR 0053).
+    calm = [row.pk for row in rows if row.urgency != Urgency.CRITICAL]
+    Conversation.objects.filter(pk__in=calm).update(is_crowded=True)
     return len(rows)
 
 
@@ -131,7 +133,7 @@ class Shown:
 
 def waiting_groups(now: datetime, *, public_id: UUID | None = None) -> list[Shown]:
     """The groups in which somebody waits, the last one first: SHOWN at most. Two queries, one when there is none."""
-    rows = _silent(Conversation.objects.waiting().filter(is_crowded=True, lookalike_group__isnull=False))
+    rows = _silent(Conversation.objects.waiting().filter(lookalike_group__isnull=False))
     if public_id is not None:
         rows = rows.filter(lookalike_group=public_id)
     is_due = Q(lookalike_asked_at__lte=now - ANSWER_TIME)

@@ -119,7 +119,7 @@ def read_waiting() -> WaitingList:
     groups = tuple(lookalikes.waiting_groups(now))
     waiting = Conversation.objects.waiting()
     if groups:
-        waiting = waiting.exclude(is_crowded=True, lookalike_group__in=[one.group.public_id for one in groups])
+        waiting = waiting.exclude(lookalike_group__in=[one.group.public_id for one in groups])
     shown: Any = with_departure(waiting.select_related("report__municipality"))
     rows = list(in_line(shown.here(now), now, key=_turn_key_of, at_most=MOST_SHOWN))
     if left := MOST_SHOWN - len(rows):

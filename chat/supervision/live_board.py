@@ -252,7 +252,7 @@ class _Person:
 
 def _people(now: datetime) -> list[_Person]:
     """Who waits, but for arrivals that look alike: they are said as groups, and count in no promise."""
-    waiting = Conversation.objects.waiting().exclude(is_crowded=True, lookalike_group__isnull=False)
+    waiting = Conversation.objects.waiting().exclude(lookalike_group__isnull=False)
     rows = with_departure(waiting.order_by("pk")).values_list(
         "urgency", "force", "report__age_band", "queued_at", "reporter_seen_at", "reporter_is_hidden", "left_at",
         named=True,

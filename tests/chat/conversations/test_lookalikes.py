@@ -131,19 +131,28 @@ def test_queries_do_not_grow_with_the_raid(django_assert_max_num_queries):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("urgency", "places"), [(Urgency.NORMAL, (2, 2)), (Urgency.CRITICAL, (3, 2))])
-def test_raid_takes_its_share_alone_and_a_real_one_is_not_delayed(urgency, places):
-    """A raid that came before, and says that it is in danger, stands behind everybody but for its share: one of them,
-    who fills two places when it is critical."""
-    raid(urgency=urgency)
+def test_raid_takes_its_share_alone_and_a_real_one_is_not_delayed():
+    """A raid that came before stands behind everybody but for its share: one of them."""
+    raid(urgency=Urgency.NORMAL)
     lookalikes.mark_lookalikes()
     real = [make.waiting(postal_code="35000", queued_at=make.long_ago(1)) for _each in range(3)]
-    for capacity in places:
+    for capacity in (2, 2):
         make.agent(capacity=capacity)
     dispatcher.dispatch()
     given = set(Conversation.objects.filter(status=Status.ACTIVE).values_list("pk", flat=True))
     assert {one.pk for one in real} <= given
     assert len(given - {one.pk for one in real}) == 1
+
+
+def test_who_is_in_danger_keeps_their_turn_among_those_who_look_alike():
+    """They are shown as a group; a real one among them has said no more than the others (ADR 0053, `make siege`)."""
+    people = raid(urgency=Urgency.CRITICAL)
+    lookalikes.mark_lookalikes()
+    rows = Conversation.objects.filter(pk__in=[one.pk for one in people])
+    assert set(rows.values_list("is_crowded", flat=True)) == {False}
+    assert rows.filter(lookalike_group__isnull=False).count() == len(people)
+    (shown,) = lookalikes.waiting_groups(clock.now())
+    assert shown.count == shown.critical == len(people)
 
 
 @pytest.mark.django_db(transaction=True)
