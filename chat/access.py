@@ -25,6 +25,7 @@ from chat.models import (
     FollowUp,
     OnCall,
     Proposal,
+    RemovalRequest,
     Transmission,
     Unit,
     UnitAccount,
@@ -302,7 +303,15 @@ def follow_up_by_digest(digest: bytes, now: datetime) -> FollowUp | None:
     """The code of suites that has this slow hash, while it works and there is something to follow."""
     rows = FollowUp.objects.select_related("conversation__report").filter(code_digest=digest.hex())
     rows = rows.filter(Q(until__isnull=True) | Q(until__gt=now))
-    return rows.filter(conversation__transmissions__isnull=False).first()
+    return rows.filter(_has_something_to_follow("conversation")).first()
+
+
+def _has_something_to_follow(conversation: str) -> Q:
+    """Selects by what « Suites » shows: a transmission, or a request for removal. conversation: the name of the key."""
+    key = OuterRef(conversation)
+    return Q(Exists(Transmission.objects.filter(conversation=key))) | Q(
+        Exists(RemovalRequest.objects.filter(conversation=key))
+    )
 
 
 def as_follower(session: Mapping[str, Any]) -> Conversation | None:

@@ -140,7 +140,16 @@ class MacroAdmin(admin.ModelAdmin):
     """Several acts in one press; the agent reads what they are before."""
 
     keeps_former_words = True
-    list_display = ("title", "order", "is_active", "situation", "proposes_complaint", "minutes", "reply")
+    list_display = (
+        "title",
+        "order",
+        "is_active",
+        "situation",
+        "proposes_complaint",
+        "proposes_removal",
+        "minutes",
+        "reply",
+    )
     list_filter = ("is_active",)
     list_select_related = ("reply",)
     search_fields = ("title",)

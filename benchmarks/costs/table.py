@@ -162,6 +162,14 @@ ROUTES: dict[str, Line] = {
         # The counters of networks are one string of 48 KiB a window, for everybody together (`common.network_limits`).
         stores=Stores(rows=1, kib=COUNTERS_KIB + TEXT_KIB, keys=4),
     ),
+    # The removal kit: what is typed makes two texts of the page, and nothing stays.
+    **_lines(
+        VISITOR,
+        ("pages:removal_request",),
+        "pnav.pages.removal.forms:LINE",
+        "pnav.pages.removal.forms:TEXT",
+        "pnav.pages.removal.forms:ADDRESSES",
+    ),
     **_lines(VISITOR, ("pages:display_settings",), "pnav.pages.forms:DisplaySettingsForm"),
     # The door, the orientation and the place. The last answer, or the place, files the report: once for a visit.
     **_lines(VISITOR, ("pages:home",), "pnav.pages.markup:MAX_LENGTH", "locations.lookup:MAX_TYPED", stores=VISIT),
@@ -254,6 +262,13 @@ ROUTES: dict[str, Line] = {
         "chat.referral.queries:SHOWN",
         "chat.rules.referral:OTHER_MAX",
         stores=Stores(2, 4, TEXT_KIB, 2),
+    ),
+    **_lines(
+        VISITOR,
+        ("chat:follow_up_removal", "chat:follow_up_removal_answer"),
+        "chat.rules.removal:REQUESTS_MOST",
+        "chat.referral.queries:SHOWN",
+        stores=Stores(2, 4, 4),
     ),
     **_lines(VISITOR, ("chat:slip",), PROPOSALS),
     **_lines(

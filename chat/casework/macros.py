@@ -45,6 +45,8 @@ def _offer(macro: Macro, reply: Reply | None) -> Offer:
         acts.append(_("ouvre la procédure d'urgence : %(what)s") % {"what": label_of(Situation, macro.situation)})
     if macro.proposes_complaint:
         acts.append(_("propose de porter plainte"))
+    if macro.proposes_removal:
+        acts.append(_("propose de faire retirer un contenu"))
     if macro.minutes:
         acts.append(_("promet de revenir dans %(n)d minutes") % {"n": macro.minutes})
     if reply is not None:
@@ -71,6 +73,8 @@ def run_macro(offer: Offer, *, conversation_id: int, by: AbstractBaseUser) -> No
         emergencies.start(conversation_id=conversation_id, situation=macro.situation, by=by)
     if macro.proposes_complaint:
         proposals.propose_complaint(conversation_id=conversation_id, by=by)
+    if macro.proposes_removal:
+        proposals.propose_removal(conversation_id=conversation_id, by=by)
     if macro.minutes:
         if macro.minutes not in holds.hold_minutes():
             raise ValidationError(_("La durée de la promesse n'est plus permise : prévenez l'administrateur."))

@@ -1,4 +1,5 @@
-"""What an agent puts to the person, with ready answers: a question, a partner, a complaint, an appointment.
+"""What an agent puts to the person, with ready answers: a question, a partner, a complaint, an appointment, the removal
+kit.
 
 Each is one message, and its answer is one message: an ordinary one, that the person writes by a button or in their own
 words. Nothing else is needed of a page, so that an old one, or one without a script, loses nothing.
@@ -210,6 +211,15 @@ def propose_complaint(*, conversation_id: int, by: AbstractBaseUser) -> Proposal
         conversation, ProposalKind.COMPLAINT, {}, by, places=places, answers=(YES, NO, LATER),
         told=thread_texts.COMPLAINT_AT if unit else thread_texts.COMPLAINT_ANYWHERE,
     )  # fmt: skip
+
+
+@transaction.atomic
+def propose_removal(*, conversation_id: int, by: AbstractBaseUser) -> Proposal:
+    """The removal kit, to which « Suites » then leads. Raises NotYours, ConversationClosed."""
+    conversation, _agent = lock_assigned(conversation_id, by)
+    return _put(
+        conversation, ProposalKind.REMOVAL, {}, by, answers=(YES, NO, LATER), told=thread_texts.REMOVAL_PROPOSED
+    )
 
 
 @transaction.atomic

@@ -89,13 +89,15 @@ def sheet(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
 @require_POST
 @for_agents
 def propose(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Put something to the person (`act`: question, partner, complaint, appointment), or note what they `said`."""
+    """Put something to the person (`act`: question, partner, complaint, appointment, removal), or note what they
+    `said`."""
     current = conversation_or_404(agent, public_id)
     acts = {
         "question": _question,
         "partner": _partner,
         "complaint": _complaint,
         "appointment": _appointment,
+        "removal": _removal,
         "said": _said,
     }
     act = acts.get(request.POST.get("act", ""))
@@ -134,6 +136,11 @@ def _partner(request: HttpRequest, agent: Agent, current: Conversation) -> dict[
 
 def _complaint(request: HttpRequest, agent: Agent, current: Conversation) -> dict[str, Any]:
     proposals.propose_complaint(conversation_id=current.pk, by=agent.user)
+    return {}
+
+
+def _removal(request: HttpRequest, agent: Agent, current: Conversation) -> dict[str, Any]:
+    proposals.propose_removal(conversation_id=current.pk, by=agent.user)
     return {}
 
 

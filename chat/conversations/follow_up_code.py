@@ -11,7 +11,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
 
 from chat.access import SESSION_KEY
-from chat.models import Conversation, FollowUp, Transmission
+from chat.models import Conversation, FollowUp, RemovalRequest, Transmission
 
 
 class Replaced(Exception):
@@ -20,7 +20,10 @@ class Replaced(Exception):
 
 def _lasts(conversation: Conversation) -> bool:
     """Whether there is something to follow, so that a code is to last as long as the conversation is kept."""
-    return Transmission.objects.filter(conversation=conversation).exists()
+    return (
+        Transmission.objects.filter(conversation=conversation).exists()
+        or RemovalRequest.objects.filter(conversation=conversation).exists()
+    )
 
 
 def adopt_resume_code(conversation: Conversation, now: datetime) -> None:

@@ -21,6 +21,7 @@ from chat.models.macro import Macro
 from chat.models.notes import Aside, AsideMessage, AsidePart, Hold, Note
 from chat.models.on_call import OnCall
 from chat.models.referral import FollowUp, Transmission, TransmissionStep, UnitAccount
+from chat.models.removal import RemovalCount, RemovalRequest
 from chat.models.replies import CannedReply, OwnReply
 from chat.models.transfer import Direction, Handover, HandoverText, Watch, Whisper
 from chat.models.web_heartbeat import WebHeartbeat
@@ -58,6 +59,8 @@ __all__ = [
     "OnCall",
     "OwnReply",
     "Proposal",
+    "RemovalCount",
+    "RemovalRequest",
     "Transmission",
     "TransmissionStep",
     "Unit",

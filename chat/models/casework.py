@@ -87,6 +87,7 @@ class ProposalKind(models.TextChoices):
     PARTNER = "partner", _("Partenaire")
     COMPLAINT = "complaint", _("Plainte")
     APPOINTMENT = "appointment", _("Rendez-vous")
+    REMOVAL = "removal", _("Retrait d'un contenu")
 
 
 class Said(models.TextChoices):

@@ -10,13 +10,14 @@ from chat.rules.emergency import Situation
 
 
 class Macro(models.Model):
-    """What one press does, in this order: open the emergency procedure, propose to file a complaint, promise to be
-    back, put a reply into the answer. A reply is never sent."""
+    """What one press does, in this order: open the emergency procedure, propose to file a complaint, propose the
+    removal kit, promise to be back, put a reply into the answer. A reply is never sent."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     title = models.CharField(_("titre"), max_length=60, help_text=_("Ce que l'agent lit et choisit."))
     situation = models.CharField(_("ouvrir la procédure d'urgence"), max_length=20, choices=Situation, blank=True)
     proposes_complaint = models.BooleanField(_("proposer de porter plainte"), default=False)
+    proposes_removal = models.BooleanField(_("proposer de faire retirer un contenu"), default=False, db_default=False)
     minutes = models.PositiveSmallIntegerField(
         _("promettre de revenir dans (minutes)"), null=True, blank=True, help_text=_("Vide : aucune promesse.")
     )
@@ -41,5 +42,5 @@ class Macro(models.Model):
         return self.title
 
     def clean(self) -> None:
-        if not (self.situation or self.proposes_complaint or self.minutes or self.reply):
+        if not (self.situation or self.proposes_complaint or self.proposes_removal or self.minutes or self.reply):
             raise ValidationError(_("Choisissez au moins un acte : sans lui, le geste ne fait rien."))

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.casework.forms import AppointmentForm
 from chat.rules.referral import OTHER_MAX, PLACE_MAX, REASON_MAX, SUMMARY_MAX
+from chat.rules.removal import Answer
 from chat.texts import forms as form_texts
 
 
@@ -53,6 +54,13 @@ class AnswerForm(OfOneForm):
     """The person's answer to the summary that they read."""
 
     answer = forms.ChoiceField(choices=[("yes", _("oui")), ("no", _("non"))])
+
+
+class RemovalAnswerForm(forms.Form):
+    """What became of a content whose removal was asked on a day."""
+
+    asked_on = forms.DateField(input_formats=["%Y-%m-%d"])
+    answer = forms.ChoiceField(choices=Answer)
 
 
 class MeetingAnswerForm(OfOneForm):

@@ -11,7 +11,8 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, Prefetch, QuerySet, When
 
 from chat.casework import proposals
-from chat.models import Conversation, Transmission, TransmissionStep
+from chat.models import Conversation, Proposal, RemovalRequest, Transmission, TransmissionStep
+from chat.models.casework import ProposalKind
 from chat.rules import plain_text, service_level
 from chat.rules.referral import STANDING, Basis, Part, State, can_move
 from chat.rules.service_level import Level, Limit
@@ -160,16 +161,20 @@ def referrals_of(
 
 
 def has_any(conversation: Conversation) -> bool:
-    """Whether the person has something to follow."""
-    return Transmission.objects.filter(conversation=conversation).exists()
+    """Whether the person has something to follow: a summary, or the removal of a content."""
+    return (
+        Transmission.objects.filter(conversation=conversation).exists()
+        or RemovalRequest.objects.filter(conversation=conversation).exists()
+        or Proposal.objects.filter(conversation=conversation, kind=ProposalKind.REMOVAL).exists()
+    )
 
 
-def link_words(states: Collection[str]) -> str:
+def link_words(states: Collection[str], *, has_removal: bool = False) -> str:
     """What the link to « Suites » says beside the thread, in the active language, of transmissions in these states;
-    empty when there is none."""
+    empty when there is none. has_removal: the removal kit was proposed or used."""
     if not {State.ASKED, State.MEETING}.isdisjoint(states):
         return form_texts.FOLLOW_READ.say()
-    return page_texts.FOLLOW_TITLE.say() if states else ""
+    return page_texts.FOLLOW_TITLE.say() if states or has_removal else ""
 
 
 def meeting_of(conversation: Conversation) -> tuple[datetime, Transmission, dict[str, Any]] | None:

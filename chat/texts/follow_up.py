@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from common.texts.catalogue import Place, add
+from common.texts.catalogue import Place, Variable, add
 
 FOLLOW_UP = Place("chat.follow_up", "Suites")
 SLIP = Place("chat.slip", "Mon rendez-vous")
@@ -59,6 +59,50 @@ add(
     _("Sur l'appareil de quelqu'un d'autre, ne le garde pas."),
 )
 add("slip.none", SLIP, _("Aucun rendez-vous n'est proposé en ce moment."))
+add("follow_up.removal_title", FOLLOW_UP, _("Faire retirer un contenu"))
+add(
+    "follow_up.removal_told",
+    FOLLOW_UP,
+    _("Choisissez le site : vous aurez l'endroit où demander et un texte à copier. Rien n'est envoyé à votre place."),
+    _("Choisis le site : tu auras l'endroit où demander et un texte à copier. Rien n'est envoyé à ta place."),
+)
+add(
+    "follow_up.removal_fold",
+    FOLLOW_UP,
+    _("Voir mes dates"),
+    note="Quand quelqu'un peut voir l'écran : ne dit pas de quoi il s'agit.",
+)
+add("follow_up.removal_prepare", FOLLOW_UP, _("Préparer ma demande"))
+add(
+    "follow_up.removal_asked_on",
+    FOLLOW_UP,
+    _("Demande du {day}"),
+    variables=[Variable("day", "le jour", "27 novembre 2026")],
+)
+add(
+    "follow_up.removal_look",
+    FOLLOW_UP,
+    _("Regardez si le contenu est encore là :"),
+    _("Regarde si le contenu est encore là :"),
+)
+add(
+    "follow_up.removal_day",
+    FOLLOW_UP,
+    _("après {days} jours : le {day}"),
+    variables=[Variable("days", "le nombre de jours", "3"), Variable("day", "le jour", "lundi 30 novembre 2026")],
+)
+add("follow_up.removal_today", FOLLOW_UP, _("c'est le moment"))
+add("follow_up.removal_is_gone", FOLLOW_UP, _("Le contenu est-il retiré ?"))
+add("follow_up.removal_yes", FOLLOW_UP, _("Oui, il est retiré"))
+add("follow_up.removal_no", FOLLOW_UP, _("Non, il est encore là"))
+add(
+    "follow_up.removal_counted",
+    FOLLOW_UP,
+    _(
+        "La réponse est comptée avec celles de tout le monde, pour les chiffres du service : rien ne dit qui l'a "
+        "donnée."
+    ),
+)
 add(
     "follow_up.does_appointment_suit",
     FOLLOW_UP,

@@ -75,6 +75,31 @@ SUMMARY_SENT = add("follow_up.summary_sent", FOLLOW_UP, _("Résumé envoyé."))
 SUMMARY_NOT_SENT = add("follow_up.summary_not_sent", FOLLOW_UP, _("Résumé non envoyé."))
 MEETING_ACCEPTED = add("follow_up.meeting_accepted", FOLLOW_UP, _("Rendez-vous accepté"))
 MEETING_REFUSED = add("follow_up.meeting_refused", FOLLOW_UP, _("Rendez-vous refusé"))
+REMOVAL_NOTED = add("follow_up.removal_noted", FOLLOW_UP, _("Dates gardées. Seul le jour de la demande est noté."))
+REMOVALS_MANY = add(
+    "follow_up.removals_many",
+    FOLLOW_UP,
+    _("Trop de dates sont déjà gardées ici. Dire ce que sont devenus les contenus en libère."),
+)
+REMOVAL_GONE = add(
+    "follow_up.removal_gone",
+    FOLLOW_UP,
+    _("Bonne nouvelle. Votre réponse est comptée avec celles de tout le monde, et cette date est oubliée."),
+    _("Bonne nouvelle. Ta réponse est comptée avec celles de tout le monde, et cette date est oubliée."),
+)
+REMOVAL_STILL_THERE = add(
+    "follow_up.removal_still_there",
+    FOLLOW_UP,
+    _(
+        "Vous pouvez contester auprès du site, demander à un signaleur de confiance, ou vous adresser à "
+        "la CNIL après un mois sans réponse : la page du retrait dit comment."
+    ),
+    _(
+        "Tu peux contester auprès du site, demander à un signaleur de confiance, ou t'adresser à la CNIL "
+        "après un mois sans réponse : la page du retrait dit comment."
+    ),
+)
+REMOVAL_SETTLED = add("follow_up.removal_settled", FOLLOW_UP, _("Cette date n'est plus gardée : rien n'a changé."))
 ANSWER_MISSING = add(
     "follow_up.answer_missing", FOLLOW_UP, _("La réponse n'est pas arrivée. Choisir « oui » ou « non », de nouveau.")
 )

@@ -173,6 +173,19 @@ MEETING_PROPOSED = add(
     variables=[MOMENT, WHERE, NUMBER, ONE_PAGE],
 )
 
+REMOVAL_PROPOSED = add(
+    "chat.removal_proposed",
+    PROPOSALS,
+    _(
+        "Faire retirer un contenu : la page « Suites », par le bouton sous les messages, dit où demander et prépare le "
+        "texte. Vous l'envoyez vous-même. Voulez-vous le faire ?"
+    ),
+    _(
+        "Faire retirer un contenu : la page « Suites », par le bouton sous les messages, dit où demander et prépare le "
+        "texte. Tu l'envoies toi-même. Veux-tu le faire ?"
+    ),
+)
+
 # --- a summary to a unit ----------------------------------------------------------------------------------------------
 
 TRANSMISSION_ASKED = add(

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from chat import access
@@ -15,8 +16,10 @@ from chat.conversations import follow_up_code, resume
 from chat.models import Conversation
 from chat.referral import actions as referral_actions
 from chat.referral import queries as referral_queries
-from chat.referral.forms import AnswerForm, MeetingAnswerForm
+from chat.referral import removal as referral_removal
+from chat.referral.forms import AnswerForm, MeetingAnswerForm, RemovalAnswerForm
 from chat.referral.queries import ShownReferral
+from chat.rules import removal as removal_rules
 from chat.texts import forms as form_texts
 from chat.visitor.base import manner_of
 from chat.visitor.resume import CODES_SECONDS
@@ -93,6 +96,42 @@ def meeting(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+def removal(request: HttpRequest) -> HttpResponse:
+    """Note that a removal was asked today: its days are shown from then on. One row, `removal_rules.REQUESTS_MOST` in
+    all."""
+    current = access.as_reporter(request.session) or access.as_follower(request.session)
+    if current is None:
+        return redirect("chat:resume")
+    try:
+        referral_removal.note_request(current, timezone.localdate())
+    except referral_removal.TooMany:
+        messages.error(request, form_texts.REMOVALS_MANY.say())
+    else:
+        messages.success(request, form_texts.REMOVAL_NOTED.say())
+    return redirect("chat:follow_up")
+
+
+@require_POST
+def removal_answer(request: HttpRequest) -> HttpResponse:
+    """Take what became of a content. It is counted with everybody's, and the request is forgotten."""
+    current, is_by_code = whose(request)
+    if current is None:
+        return redirect("chat:resume")
+    form = RemovalAnswerForm(request.POST)
+    if not form.is_valid():
+        return _show(request, current, is_by_code=is_by_code, error=form_texts.ANSWER_MISSING.say())
+    answer = removal_rules.Answer(form.cleaned_data["answer"])
+    try:
+        referral_removal.say_what_became(current, form.cleaned_data["asked_on"], answer, timezone.localdate())
+    except referral_removal.Settled:
+        error = form_texts.REMOVAL_SETTLED.say()
+        return _show(request, current, is_by_code=is_by_code, error=error, status=409)
+    told = form_texts.REMOVAL_GONE if answer == removal_rules.Answer.REMOVED else form_texts.REMOVAL_STILL_THERE
+    messages.success(request, told.say(familiar=manner_of(request, current)["familiar"]))
+    return redirect("chat:follow_up")
+
+
+@require_POST
 def code(request: HttpRequest) -> HttpResponse:
     """Make a code that opens this page from any device and show it this once. The one before opens nothing more."""
     current, is_by_code = whose(request)
@@ -140,6 +179,8 @@ def _show(
         "meeting": meeting or MeetingAnswerForm(),
         "meeting_of": meeting["transmission"].value() if meeting is not None else "",
         "is_error": bool(error or (meeting is not None and meeting.errors)),
+        "reminders": referral_removal.reminders_of(current, timezone.localdate()),
+        "is_removal_proposed": referral_removal.is_proposed(current),
         "is_by_code": is_by_code,
         "is_open": current.is_open,
         "error": error,

@@ -24,6 +24,8 @@ SELECT
   ARRAY (SELECT DISTINCT t.state FROM chat_transmission t WHERE t.conversation_id = c.id),
   EXISTS (SELECT FROM chat_proposal p WHERE p.conversation_id = c.id AND p.kind = %(appointment)s),
   EXISTS (SELECT FROM chat_proposal p WHERE p.conversation_id = c.id),
+  EXISTS (SELECT FROM chat_proposal p WHERE p.conversation_id = c.id AND p.kind = %(removal)s)
+    OR EXISTS (SELECT FROM chat_removalrequest d WHERE d.conversation_id = c.id),
   EXISTS (SELECT FROM chat_conversationevent e WHERE e.conversation_id = c.id AND e.kind = %(assigned)s),
   {schedule.ADDED_AT},
   c.reporter_seen_at,
@@ -63,12 +65,14 @@ def read_page_state(conversation: Conversation, now: datetime) -> PageState:
         "active": Status.ACTIVE.value,
         "assigned": EventKind.ASSIGNED.value,
         "appointment": ProposalKind.APPOINTMENT.value,
+        "removal": ProposalKind.REMOVAL.value,
         **schedule.ACTS,
         "exchange": Kind.EXCHANGE.value,
         "erasure": Kind.ERASURE.value,
     }
     (found,) = fetch_rows(FOUND, values)
-    is_asked, states, has_appointment, may_be_asked, is_answered, added_at, seen_at, granted_at, *rules = found
+    is_asked, states, has_appointment, may_be_asked, has_removal, is_answered, *dates_and_rules = found
+    added_at, seen_at, granted_at, *rules = dates_and_rules
     decision, rule = schedule.ending_as_told(
         Life(added_at, seen_at),
         granted_at=granted_at,
@@ -83,7 +87,7 @@ def read_page_state(conversation: Conversation, now: datetime) -> PageState:
         may_be_asked=may_be_asked,
         is_answered=is_answered,
         has_slip=may_meet and referral_queries.slip_of(conversation) is not None,
-        follow=referral_queries.link_words(states),
+        follow=referral_queries.link_words(states, has_removal=has_removal),
         decision=decision,
         rule=rule,
     )

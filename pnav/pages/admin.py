@@ -22,7 +22,7 @@ from common.texts.help_numbers import NAMED
 from common.texts.models import ChangedSentence
 from common.texts.text_rows import Translated
 from pnav.pages import markup
-from pnav.pages.models import ContentBlock, Feedback, HelpNumber, Verified, overdue_filter
+from pnav.pages.models import ContentBlock, Feedback, HelpNumber, RemovalPlatform, Verified, overdue_filter
 from pnav.pages.previews.information_preview import Previewed
 from pnav.pages.previews.text_admin import SentenceAdmin
 from pnav.pages.templatetags import help_numbers
@@ -165,6 +165,19 @@ class ContentBlockAdmin(Previewed, TextsAdmin, VerifiedAdmin):
     def preview(self, block: ContentBlock) -> SafeString:
         # A form within the admin's own form is none: its boxes are shown in a group.
         return format_html("<div>{}</div>", mark_safe(markup.without_forms(block.html)))  # noqa: S308  safe before
+
+
+@admin.register(RemovalPlatform)
+class RemovalPlatformAdmin(TextsAdmin, VerifiedAdmin):
+    """Where one asks that a content be removed, and who helps. Visitors are shown what somebody verified."""
+
+    reviewed_fields = ("url",)
+
+    list_display = ("name", "kind", "audience", "order", "verified_on", "is_fresh", "to_review", "has_doubt")
+    list_filter = ("kind", ReviewFilter, OutdatedFilter)
+    search_fields = ("name", "where", "conditions")
+    fieldsets = ((None, {"fields": ("name", "slug", "kind", "url", ("audience", "is_for_images"), "order")}),)
+    source_fields = ("where", "conditions")
 
 
 admin.site.register(ChangedSentence, SentenceAdmin)

@@ -24,7 +24,7 @@ from common.texts import languages
 from common.texts.catalogue import CATALOGUE
 from common.texts.models import ChangedSentence, SentenceText
 from common.texts.text_rows import Translated
-from pnav.pages.models import ContentBlock, HelpNumber
+from pnav.pages.models import ContentBlock, HelpNumber, RemovalPlatform
 from triage import versions
 from triage.editing import walk
 from triage.questionnaire.results import BUILT_IN
@@ -66,7 +66,7 @@ class Completeness:
 
 
 def completeness_of(language: str) -> Completeness:
-    """Count what this language has and lacks: four queries, and one for a questionnaire that was not read lately.
+    """Count what this language has and lacks: seven queries, and one for a questionnaire that was not read lately.
 
     language: one of `languages.others()`.
     """
@@ -80,6 +80,7 @@ def completeness_of(language: str) -> Completeness:
             _questionnaire(language, translated),
             _contents("Contenus", ContentBlock, language),
             _contents("Numéros d'aide", HelpNumber, language),
+            _contents("Plateformes (retrait)", RemovalPlatform, language),
         ),
     )
 
@@ -169,13 +170,14 @@ def _translations(model: type[Translated], language: str) -> Iterator[tuple[str,
 def to_review(language: str) -> list[str]:
     """Return where a text that administrators wrote in this language has another source text by now.
 
-    Such a text is said all the same, and takes no language away: six queries, for a command.
+    Such a text is said all the same, and takes no language away: eight queries, for a command.
     """
     found = []
     kinds: list[tuple[str, Any]] = [
         ("Phrases de Pnav", ChangedSentence),
         ("Contenus", ContentBlock),
         ("Numéros d'aide", HelpNumber),
+        ("Plateformes (retrait)", RemovalPlatform),
     ]
     for kind, model in kinds:
         places = model.text_places()

@@ -16,8 +16,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
+from chat.referral import removal
 from chat.rules import small_counts
 from chat.rules.lifecycle import Outcome
+from chat.rules.removal import DAYS, Answer
 from chat.statistics import history
 from common.service_settings import definitions, values
 from common.texts.catalogue import Sentence
@@ -26,6 +28,8 @@ from pnav.pages.texts import obligatory as words
 logger = logging.getLogger(__name__)
 
 PERIODS = {"month": 30, "year": 365}
+# What became of contents is counted by whole weeks (chat.models.removal), so its periods are whole weeks too.
+WEEKS = {"month": 4, "year": 52}
 KEPT_SECONDS = 8 * 24 * 60 * 60
 
 type Figures = dict[str, Any]
@@ -81,7 +85,14 @@ def compute(end: datetime, now: datetime) -> Figures:
         "end": end.isoformat(),
         "promised_minutes": values.get(definitions.PROMISED),
         "periods": [{"key": key, "days": days, **_period(end, days)} for key, days in PERIODS.items()],
+        "removals": [_removals(end, weeks) for weeks in WEEKS.values()],
     }
+
+
+def _removals(end: datetime, weeks: int) -> list[tuple[str, int]]:
+    """Return how many contents were removed and how many not, where both may be said: one would tell the other."""
+    counts = removal.count_answers(timezone.localdate(end), weeks)
+    return small_counts.parts([(answer, counts[answer]) for answer in Answer.values]).shown
 
 
 def _period(end: datetime, days: int) -> Figures:
@@ -145,7 +156,14 @@ def figures(request: HttpRequest) -> HttpResponse:
     if any(one["has_other_outcomes"] for one in periods):
         rest = [_said(one["other_outcomes"], words.AT_LEAST) if one["has_other_outcomes"] else "–" for one in periods]
         outcomes.append((words.OTHERS.say(), rest))
+    removals = [dict(one) for one in found.get("removals", [])]  # none in a week that the version before counted
     context = {
+        "removals": [
+            (answer.say(), [_said(one.get(value), words.AT_LEAST) for one in removals])
+            for value, answer in words.OPTIONS["removal"].items()
+            if removals
+        ],
+        "removal_days": DAYS[-1],
         "end": timezone.localtime(datetime.fromisoformat(found["end"])),
         "computed_at": timezone.localtime(datetime.fromisoformat(found["computed_at"])),
         "lines": [

@@ -2,7 +2,9 @@
 
 import uuid
 from datetime import date
+from typing import Self
 
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -169,6 +171,78 @@ class ContentText(TextRow):
     class Meta(TextRow.Meta):
         constraints = [
             models.UniqueConstraint(fields=["owner", "language", "part"], name="pages_one_text_of_a_content")
+        ]
+
+
+class RemovalPlatform(Verified, Translated):
+    """Where one asks that a content be removed, or who helps with it.
+
+    A row is shown once somebody verified what it states (`to_be_shown`). Its doubt is what it leaves out: it takes
+    nothing away from what is stated. Texts say neither *vous* nor *tu*: both read them.
+    """
+
+    text_fields = ("where", "conditions")
+
+    class Kind(models.TextChoices):
+        NETWORK = "network", _("Réseaux sociaux")
+        MESSENGER = "messenger", _("Messageries")
+        GAME = "game", _("Jeux")
+        SEARCH = "search", _("Moteurs de recherche")
+        HOST = "host", _("Sites et hébergeurs")
+        HELP = "help", _("Qui peut aider")
+
+    class Audience(models.TextChoices):
+        EVERYBODY = "everybody", _("Tout le monde")
+        ADULT = "adult", _("18 ans ou plus")
+        MINOR = "minor", _("Moins de 18 ans")
+
+    slug = models.SlugField(_("clé"), unique=True)
+    name = models.CharField(_("nom"), max_length=60)
+    kind = models.CharField(_("sorte"), max_length=20, choices=Kind)
+    url = models.URLField(_("page officielle"), max_length=300, blank=True)
+    where = models.TextField(_("où demander"), help_text=markup.HELP, max_length=1000, blank=True)
+    conditions = models.TextField(_("conditions"), help_text=markup.HELP, max_length=1000, blank=True)
+    audience = models.CharField(
+        _("pour qui (qui peut aider)"), max_length=20, choices=Audience, default=Audience.EVERYBODY
+    )
+    is_for_images = models.BooleanField(_("pour une image intime seulement"), default=False)
+    order = models.PositiveSmallIntegerField(_("ordre"), default=100)
+
+    class Meta:
+        verbose_name = _("plateforme (retrait)")
+        verbose_name_plural = _("plateformes (retrait)")
+        ordering = ["order", "slug"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        super().clean()
+        if self.verified_on is not None and not self.where:
+            raise ValidationError({"where": _("Dites où demander avant de dire que c'est vérifié.")})
+        if self.url and not self.url.startswith("https://"):
+            raise ValidationError({"url": _("L'adresse commence par https://.")})
+
+    @classmethod
+    def to_be_shown(cls) -> models.QuerySet[Self]:
+        """What visitors are shown: verified rows that say something, with what the active language needs."""
+        return cls.to_be_read().exclude(verified_on=None).exclude(where="")
+
+    @property
+    def where_html(self) -> SafeString:
+        return markup.to_html(self.said("where"))
+
+    @property
+    def conditions_html(self) -> SafeString:
+        return markup.to_html(self.said("conditions"))
+
+
+class RemovalPlatformText(TextRow):
+    owner = models.ForeignKey(RemovalPlatform, on_delete=models.DB_CASCADE, related_name="text_rows")
+
+    class Meta(TextRow.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "language", "part"], name="pages_one_text_of_a_platform")
         ]
 
 

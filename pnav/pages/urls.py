@@ -3,6 +3,7 @@ from django.urls import path
 
 from pnav.pages import card, figures, quick_exit, sitemap, views
 from pnav.pages.models import ContentBlock
+from pnav.pages.removal import kit
 
 app_name = "pages"
 Page = ContentBlock.Page
@@ -10,6 +11,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("loi/", views.content_page, {"page": Page.LAW}, name="law"),
     path("retrait/", views.content_page, {"page": Page.REMOVAL}, name="removal"),
+    path("retrait/demande/", kit.removal_request, name="removal_request"),
     path("numeros/", views.content_page, {"page": Page.NUMBERS}, name="numbers"),
     path("mineurs/", views.content_page, {"page": Page.MINORS}, name="minors"),
     path("mineurs/plus-simple/", views.content_page, {"page": Page.MINORS_SIMPLE}, name="minors_simple"),

@@ -31,7 +31,8 @@ from pnav.pages.actions import give_feedback
 from pnav.pages.forms import DisplaySettingsForm, FeedbackForm
 from pnav.pages.frame.notices import MESSAGES_COOKIE
 from pnav.pages.information import content_context, content_template, read_information
-from pnav.pages.models import FEEDBACK_MAX_LENGTH, HelpNumber
+from pnav.pages.models import FEEDBACK_MAX_LENGTH, ContentBlock, HelpNumber
+from pnav.pages.removal import kit
 from pnav.pages.texts import obligatory as obligatory_texts
 from reports.retention import deletion
 from reports.rules.retention import Kind
@@ -82,8 +83,12 @@ def _come_in(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def content_page(request: HttpRequest, page: str) -> HttpResponse:
-    """Show a page of information of its own: one query, two for the page of numbers. page: a `ContentBlock.Page`."""
-    return render(request, content_template(page), content_context(page))
+    """Show a page of information of its own: one query, two for the page of numbers and for that of removal, which also
+    begins a request. page: a `ContentBlock.Page`."""
+    context = content_context(page)
+    if page == ContentBlock.Page.REMOVAL:
+        context["choice"] = kit.choice_form(request, kit.read_platforms())
+    return render(request, content_template(page), context)
 
 
 @csrf_exempt

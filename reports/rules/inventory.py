@@ -60,6 +60,8 @@ HOLDINGS: Mapping[str, Holding] = {
     "chat.Closing": With("chat.Conversation"),
     "chat.Transmission": With("chat.Conversation"),
     "chat.TransmissionStep": With("chat.Transmission"),
+    "chat.RemovalRequest": With("chat.Conversation"),  # sooner, once the person says that the content is gone
+    "chat.RemovalCount": NoEnd("how many contents were removed in each week: two numbers, of nobody"),
     "chat.FollowUp": With("chat.Conversation"),  # sooner, when nothing was transmitted: `until`, by `retention`
     "chat.Handover": With("chat.Conversation"),
     "chat.HandoverText": With("chat.Handover"),
@@ -116,6 +118,8 @@ HOLDINGS: Mapping[str, Holding] = {
     "pages.HelpNumberText": CONTENT,
     "pages.ContentBlock": CONTENT,
     "pages.ContentText": CONTENT,
+    "pages.RemovalPlatform": CONTENT,
+    "pages.RemovalPlatformText": CONTENT,
     "sentences.ChangedSentence": CONTENT,
     "sentences.SentenceText": CONTENT,
     "triage.QuestionnaireVersion": NoEnd("what the site asks; reports name the version that they answered"),

@@ -15,7 +15,7 @@ ROOMS = ("chat", "reports", "triage", "locations", "pnav", "common")
 MODELS = {
     "Conversation", "Message", "ConversationEvent", "Report",
     "FactSheet", "Proposal", "Emergency", "EmergencyStep", "Closing",
-    "Transmission", "TransmissionStep", "FollowUp",
+    "Transmission", "TransmissionStep", "FollowUp", "RemovalRequest",
     "Aside", "AsidePart", "AsideMessage", "ConversationHandle", "Hold", "Note", "OwnReply",
     "SealedValue", "OpeningRequest", "OpeningStep", "ErasureRequest", "Freeze", "Debrief",
 }  # fmt: skip
@@ -43,6 +43,7 @@ NAMED = {
     "chat/casework/closing.py": (ACTS, {"words_of", "points_of"}),
     "chat/referral/actions.py": (ACTS, {"*"}),
     "chat/referral/queries.py": ("of a conversation that was just obtained, or rows that were; or counts", {"*"}),
+    "chat/referral/removal.py": (ACTS + "; or counts of everybody", {"*"}),
     "chat/conversations/follow_up_code.py": (ACTS + "; or ends codes by their own date", {"*"}),
     "chat/conversations/resume.py": (
         ACTS + "; a code is looked for by its slow hash",

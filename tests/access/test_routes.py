@@ -334,6 +334,7 @@ BY_KEY = {
     "console:propose": [
         ("POST", {"act": "question", "question": "x", "answer_1": "oui", "answer_2": "non"}),
         ("POST", {"act": "complaint"}),
+        ("POST", {"act": "removal"}),
         ("POST", {"act": "partner", "partner": "1"}),
         ("POST", {"act": "appointment", "day": "2099-01-01", "hour": "10:00", "checked": "on"}),
         ("POST", {"act": "said", "said": "yes", "asked": str(uuid.UUID(int=7))}),

@@ -17,7 +17,7 @@ from pnav.accounts.admin_site import audited_admin
 from pnav.accounts.admin_site.audited_admin import Recorded
 from pnav.accounts.admin_site.site import PnavAdminSite
 from pnav.accounts.models import PendingChange, Role, User
-from pnav.pages.models import ContentBlock, Feedback, HelpNumber
+from pnav.pages.models import ContentBlock, Feedback, HelpNumber, RemovalPlatform
 from reports.audit import log as audit_log
 from reports.models import AccessKind, AccessRecord, ErasureRequest, HouseRule, RetentionRule, Tombstone
 from tests.accounts.cast import make_user, sign_in
@@ -164,6 +164,7 @@ ROWS: dict[str, Callable[[], models.Model]] = {
         lapses_at=timezone.now(),
     ),
     "pages.ContentBlock": lambda: ContentBlock.objects.all()[0],
+    "pages.RemovalPlatform": lambda: RemovalPlatform.objects.filter(url="")[0],
     "pages.Feedback": lambda: Feedback.objects.create(rating="yes", page="other"),
     "sentences.ChangedSentence": lambda: changed("chat.online", vous="De retour."),
     "chat.Unit": lambda: Unit.objects.create(name="Brigade de Rennes", force=Force.GENDARMERIE),

@@ -15,6 +15,7 @@ ADDRESSES = [
     "/",
     "/loi/",
     "/retrait/",
+    "/retrait/demande/",
     "/numeros/",
     "/mineurs/",
     "/mineurs/plus-simple/",

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import LiveSite, PageFactory
+from tests.browser.conftest import Axe, LiveSite, PageFactory
 
 BOX = ".pnav-boxes li:nth-child(2)"
 
@@ -59,3 +59,31 @@ def test_ages_lead_to_one_another_and_both_to_the_chat(live_site: LiveSite, page
     expect(page.get_by_role("heading", level=1)).to_have_text("On te fait du mal sur internet\u00a0?")
     page.get_by_role("link", name="Lire la page pour les plus grands").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Tu as moins de 18 ans\u00a0?")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_removal_kit_from_choice_to_copy(
+    live_site: LiveSite, page_factory: PageFactory, axe_in_both_themes: Axe, javascript: bool
+):
+    page = page_factory(width=320, javascript=javascript)
+    page.goto(live_site.url + "/retrait/")
+    page.get_by_label("Où est le contenu").select_option("Instagram")
+    page.get_by_text("Moi : j'ai 18 ans ou plus").click()
+    page.get_by_text("C'est une image intime").click()
+    page.get_by_role("button", name="Voir où demander").click()
+    expect(page.get_by_role("heading", name="Où demander", exact=False)).to_be_visible()
+    expect(page.get_by_role("heading", name="StopNCII.org")).to_be_visible()
+    page.get_by_label("Adresse exacte de chaque contenu").fill("https://exemple.fr/" + "x" * 150)
+    page.get_by_role("button", name="Écrire le texte").click()
+    text = page.locator("#texte-illicite")
+    expect(text).to_contain_text("https://exemple.fr/x")
+    assert page.url == live_site.url + "/retrait/demande/", "nothing that was typed is in an address"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    if not javascript:
+        expect(page.locator("[data-copy]").first).to_be_hidden()
+        return
+    expect(page.locator("#textes")).to_be_focused()
+    page.locator("[data-copy=texte-illicite]").click()
+    expect(page.locator("#copie")).to_have_text("Texte copié.")
+    assert page.evaluate("getSelection().toString()").startswith("Objet")
+    axe_in_both_themes(page)

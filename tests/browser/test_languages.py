@@ -24,7 +24,7 @@ from chat.transfer import actions as transfer_actions
 from common.texts.catalogue import CATALOGUE
 from pnav.accounts.middleware import STAFF_AREAS
 from pnav.accounts.models import Role
-from pnav.pages.models import ContentBlock, HelpNumber
+from pnav.pages.models import ContentBlock, HelpNumber, RemovalPlatform
 from tests.browser.conftest import ROOT, Axe, LiveSite, PageFactory, anew, goes_on, running_site
 from tests.browser.exchange import in_site
 from tests.browser.test_accessibility import ADDRESSES
@@ -105,7 +105,7 @@ def live_site(
     site_of = running_site(folder, neutral_site, django_db_blocker, "languages", PSEUDO_LANGUAGES=str(locale))
     with known, site_of as site:
         with site.database():
-            for model in (ContentBlock, HelpNumber):
+            for model in (ContentBlock, HelpNumber, RemovalPlatform):
                 for row in model.objects.prefetch_related("text_rows"):
                     for part in model.text_fields:
                         for code, _name in LANGUAGES:

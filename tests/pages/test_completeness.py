@@ -79,7 +79,7 @@ def test_language_is_offered_once_the_code_and_nearly_all_contents_are_translate
     translate(esperanto, completeness.wanted_messages())
     completeness.set_offered()
     assert completeness.offered_languages() == OFFERED, "nothing of the contents is"
-    for model in (ContentBlock, completeness.HelpNumber):
+    for model in (ContentBlock, completeness.HelpNumber, completeness.RemovalPlatform):
         for row in model.objects.all():
             row.set_texts({f"{part}_eo": "Provita" for part in model.text_fields if getattr(row, part)}).save()
     completeness.set_offered()
@@ -123,7 +123,7 @@ def test_last_known_languages_are_offered_while_the_database_is_away(monkeypatch
 
 def test_reading_is_kept_for_a_minute(django_assert_num_queries):
     completeness.set_offered()
-    with django_assert_num_queries(5 * len(completeness.languages.others())):
+    with django_assert_num_queries(7 * len(completeness.languages.others())):
         completeness.offered_languages()
     with django_assert_num_queries(0):
         completeness.offered_languages()

@@ -8,8 +8,9 @@ from django.core.cache import cache
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from chat.models import Conversation, ConversationEvent, EventKind
+from chat.models import Conversation, ConversationEvent, EventKind, RemovalCount
 from chat.rules.lifecycle import Outcome, Status
+from chat.rules.removal import Answer
 from common.service_settings import definitions
 from pnav.pages import figures
 from tests.factories import chat as make
@@ -95,7 +96,7 @@ class Away:
 
 def test_cache_away_is_computed_once_a_process(monkeypatch, django_assert_num_queries):
     monkeypatch.setattr(figures, "cache", Away())
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(6):
         figures.of_this_week(timezone.now())
     with django_assert_num_queries(0):
         figures.of_this_week(timezone.now())
@@ -108,3 +109,42 @@ def test_compute_keeps_nothing_that_may_not_be_published():
         assert {period[key] for key in ("opened", "answered", "in_time", "wait", "length", "one_person")} == {None}
         assert period["outcomes"] == [] and period["other_outcomes"] is None
     assert definitions.PROMISED.default == 3
+
+
+def answered(answer: str, count: int, *, weeks: int = 1) -> None:
+    """So many people said this of a content, so many weeks ago."""
+    week = figures.last_monday(timezone.now()).date() - timedelta(weeks=weeks)
+    RemovalCount.objects.create(week=week, answer=answer, count=count)
+
+
+def test_contents_are_said_where_both_numbers_may_be(client):
+    answered(Answer.REMOVED, 34)
+    answered(Answer.STILL_THERE, 12)
+    answered(Answer.REMOVED, 20, weeks=20)
+    answered(Answer.REMOVED, 500, weeks=53)
+    answered(Answer.REMOVED, 600, weeks=0)  # of the week that is not over
+    shown = client.get("/chiffres/").text
+    rows = re.findall(r"<tr><th scope=\"row\">(Retiré|Encore là)</th>(.*?)</tr>", shown)
+    assert [(label, re.findall("<td>(.*?)</td>", cells)) for label, cells in rows] == [
+        ("Retiré", ["au moins 30", "au moins 50"]),
+        ("Encore là", ["au moins 10", "au moins 10"]),
+    ]
+
+
+@pytest.mark.parametrize(("removed", "still_there"), [(30, 9), (9, 30), (9, 9), (0, 0), (30, 0)])
+def test_small_number_of_contents_hides_the_other(client, removed, still_there):
+    answered(Answer.REMOVED, removed)
+    answered(Answer.STILL_THERE, still_there)
+    shown = client.get("/chiffres/").text
+    rows = re.findall(r"<tr><th scope=\"row\">(?:Retiré|Encore là)</th>(.*?)</tr>", shown)
+    assert len(rows) == 2
+    assert {cell for cells in rows for cell in re.findall("<td>(.*?)</td>", cells)} == {"non publié"}
+
+
+def test_week_that_the_version_before_counted_has_no_contents(client):
+    now = timezone.now()
+    end = figures.last_monday(now)
+    found = figures.compute(end, now)
+    del found["removals"]
+    figures._kept[f"figures:{end:%Y-%m-%d}"] = found
+    assert "Encore là" not in client.get("/chiffres/").text

@@ -278,6 +278,10 @@ def _visitor_types(all_: Typing) -> None:
     )
     me.get("/avis/")
     assert me.post("/avis/", {"rating": "yes", "page": "other", "text": mark("avis")}).status == 302
+    texts = ("name", "addresses", "account", "period", "description", "reasons", "steps")
+    kit = {"platform": "other", "who": "adult", "step": "write", **{one: mark(f"retrait-{one}") for one in texts}}
+    assert me.post("/retrait/demande/", {**kit, "email": f"{mark('retrait-adresse')}@exemple.fr"}).status == 200
+    me.post("/retrait/demande/", {**kit, "platform": mark("retrait-site"), "email": mark("retrait-refus")})
     me.post("/avis/", {"rating": mark("note"), "page": mark("sujet"), "text": mark("avis-refuse")})
     me.post(
         "/parametres-affichage/", {"theme": mark("theme"), "language": mark("langue"), "next": f"/{mark('retour')}"}

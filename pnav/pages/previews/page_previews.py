@@ -24,8 +24,11 @@ from pnav.pages import waiting_time
 from pnav.pages.forms import DisplaySettingsForm, FeedbackForm
 from pnav.pages.frame.links import Links
 from pnav.pages.information import Page, content_context, content_template, read_information
-from pnav.pages.models import FEEDBACK_MAX_LENGTH
+from pnav.pages.models import FEEDBACK_MAX_LENGTH, RemovalPlatform
 from pnav.pages.previews.trials import Draw, Trial, draw_page
+from pnav.pages.removal import kit
+from pnav.pages.removal.forms import OTHER, PlatformForm, RequestForm
+from pnav.pages.removal.letters import write_letters
 from pnav.pages.texts import card as card_texts
 from pnav.pages.texts import descriptions as description_texts
 from pnav.pages.texts import frame as frame_texts
@@ -33,6 +36,7 @@ from pnav.pages.texts import guides as guide_texts
 from pnav.pages.texts import obligatory as obligatory_texts
 from pnav.pages.texts import pages as page_texts
 from pnav.pages.texts import quick_exit as quick_exit_texts
+from pnav.pages.texts import removal as removal_texts
 from reports import texts as report_texts
 from reports.forms import AddedForm, ReportForm
 from reports.models import Report
@@ -86,6 +90,68 @@ def _guide(kept: Page) -> Draw:
     return lambda trial: draw_page(trial, content_template(kept), content_context(kept))
 
 
+def _removal_kit(
+    *, who: str = "adult", intimate: bool = False, site: str = "", is_written: bool = False, **given: Any
+) -> Draw:
+    """The removal kit for a made site (any other one: empty), as somebody sees who chose it."""
+
+    def draw(trial: Trial) -> HttpResponse:
+        familiar = trial.familiar
+        row = RemovalPlatform(slug="site", name=site, kind="network", url="https://exemple.fr", where="…")
+        row.verified_on = date(2027, 3, 3)
+        rows = [row] if site else []
+        said: dict[str, Any] = {"platform": "site" if site else OTHER, "who": who, "intimate": intimate}
+        context = {**kit.kit_context(rows, said), "has_exchange": True, "familiar": familiar}
+        context["helpers"] = [RemovalPlatform(name="…", where="…")]
+        form = RequestForm({**said, **given} if given or is_written else None, platforms=rows, familiar=familiar)
+        if is_written and form.is_valid():
+            written = {"site": site, "is_minors_image": context["is_minors_image"]}
+            context["letters"] = write_letters(form.cleaned_data, **written)
+            context["later"] = kit.days_to_look(date(2027, 3, 3))
+        return draw_page(trial, "pages/removal_kit.html", {**context, "form": form})
+
+    return draw
+
+
+def _removal_choice(given: Mapping[str, str] | None = None) -> Draw:
+    def draw(trial: Trial) -> HttpResponse:
+        choice = PlatformForm(given, platforms=[], familiar=trial.familiar)
+        return draw_page(trial, "pages/removal_kit.html", {"choice": choice})
+
+    return draw
+
+
+_SITE = removal_texts.SITE.example
+_WRITTEN: dict[str, Any] = {
+    "steps": "…",
+    "period": "…",
+    "addresses": "…",
+    "account": "…",
+    "description": "…",
+    "reasons": "…",
+}
+REMOVAL = (
+    _removal_choice(),
+    _removal_choice({"platform": ""}),
+    _removal_kit(site=_SITE),
+    _removal_kit(who="helps_minor", intimate=True),
+    _removal_kit(email="x", grounds=["x"]),
+    _removal_kit(name="x" * 201),
+    _removal_kit(site=_SITE, is_written=True, **_WRITTEN),
+)
+
+
+def _removal_letter(trial: Trial) -> HttpResponse:
+    """The letters, whose lines hold the example of what somebody wrote; with every ground."""
+    text = removal_texts.TEXT.example
+    filled: Any = dict.fromkeys(("steps", "period", "addresses", "account", "description", "reasons", "name"), text)
+    grounds = [key for key, ground in removal_texts.OPTIONS["grounds"].items() if ground is trial.sentence]
+    if removal_texts.NOT_ASKED_LINE is trial.sentence:
+        filled["name"] = ""
+        return _removal_kit(site=_SITE, who="helps_minor", intimate=True, is_written=True, **filled)(trial)
+    return _removal_kit(site=_SITE, is_written=True, **filled | {"grounds": grounds})(trial)
+
+
 def _feedback(**given: str) -> Draw:
     def draw(trial: Trial) -> HttpResponse:
         form = FeedbackForm(given or None)
@@ -124,6 +190,8 @@ def _figures(*, has_outcomes: bool) -> Draw:
             ],
             "outcomes": outcomes if has_outcomes else [],
             "at_least": 10,
+            "removals": [(one.say(), cells(words.AT_LEAST)) for one in words.OPTIONS["removal"].values()],
+            "removal_days": 30,
         }
         return draw_page(trial, "pages/figures.html", context)
 
@@ -546,6 +614,8 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
         always_draw("pages/card.html", address="https://pnav.example/", said_address="pnav.example"),
     ),
     description_texts.SEARCH.key: (_described,),
+    removal_texts.KIT.key: REMOVAL,
+    removal_texts.LETTER.key: (_removal_letter,),
     guide_texts.GUIDES.key: tuple(_guide(kept) for kept in Page if kept != Page.HOME),
     quick_exit_texts.QUIT.key: (always_draw("pages/quit.html"),),
     location_texts.SEARCH.key: SEARCH,

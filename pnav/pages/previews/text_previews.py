@@ -18,10 +18,12 @@ from chat.models import Conversation, Transmission
 from chat.models.casework import Emergency
 from chat.referral.forms import MeetingAnswerForm
 from chat.referral.queries import ShownReferral, Step
+from chat.referral.removal import Reminder
 from chat.rules import emergency_texts
 from chat.rules.emergency import CHECKLISTS, Situation
 from chat.rules.lifecycle import Author, Status
 from chat.rules.referral import Basis, State
+from chat.rules.removal import days_to_look
 from chat.rules.transfer import SUMMARY_MAX
 from chat.texts import follow_up as follow_up_texts
 from chat.texts import forms as form_texts
@@ -316,8 +318,12 @@ def _follow_up(trial: Trial) -> HttpResponse:
         steps=[Step(state, now, {})],
     )
     is_open = key == "follow_up.resume_opens"
+    looked = page_previews.MOMENT.date()
+    reminder = Reminder(looked, [(days, day, True) for days, day in days_to_look(looked)], is_last=True)
     context = {
         **_manner(trial),
+        "discreet": key == "follow_up.removal_fold",
+        "reminders": [reminder] if key.startswith("follow_up.removal_") else [],
         "rows": [] if key == "follow_up.none" else [(row, key != "follow_up.unreadable")],
         "meeting": MeetingAnswerForm(),
         "meeting_of": "",
@@ -346,6 +352,10 @@ FOLLOW_TOLD = (
     form_texts.SUMMARY_NOT_SENT,
     form_texts.MEETING_ACCEPTED,
     form_texts.MEETING_REFUSED,
+    form_texts.REMOVAL_NOTED,
+    form_texts.REMOVALS_MANY,
+    form_texts.REMOVAL_GONE,
+    form_texts.REMOVAL_STILL_THERE,
 )
 FOLLOW_ERRORS = (
     form_texts.ANSWER_MISSING,
@@ -354,6 +364,7 @@ FOLLOW_ERRORS = (
     form_texts.MEETING_OLDER,
     form_texts.MEETING_SETTLED,
     form_texts.CODE_NOT_MADE,
+    form_texts.REMOVAL_SETTLED,
 )
 
 

@@ -68,6 +68,11 @@ OPTIONS: dict[str, dict[str, Sentence]] = {
                 "demander, que faire après."
             ),
         ),
+        "pages:removal_request": add(
+            "search.removal_request",
+            SEARCH,
+            _("Demander à un site de retirer un contenu : l'endroit où demander, et le texte de la demande, à copier."),
+        ),
         "pages:numbers": add(
             "search.numbers",
             SEARCH,

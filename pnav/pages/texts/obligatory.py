@@ -6,6 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from chat.rules.lifecycle import Outcome
+from chat.rules.removal import Answer
 from common.texts.catalogue import Place, Sentence, Variable, add, add_options
 from pnav.pages.display import Theme
 from pnav.pages.models import Feedback
@@ -131,6 +132,16 @@ add(
 )
 add("figures.waiting_being_heard", FIGURES, _("Attendre et être entendu"))
 add("figures.how_conversations_end", FIGURES, _("Comment les échanges se terminent"))
+add("figures.contents_removed", FIGURES, _("Contenus dont le retrait a été demandé"))
+add(
+    "figures.contents_told",
+    FIGURES,
+    _(
+        "Ce que disent, à la page « Suites », les personnes qui l'ont demandé. « Encore là » est compté après {days} "
+        "jours ; qui ne revient pas n'est pas compté. Rien ne relie une réponse à quelqu'un."
+    ),
+    variables=[Variable("days", "le nombre de jours", "30")],
+)
 add("figures.too_few_conversations_say", FIGURES, _("Trop peu d'échanges pour le dire."))
 add("figures.how_these_figures_made", FIGURES, _("Comment ces chiffres sont faits"))
 add(
@@ -247,6 +258,15 @@ add(
     _(
         "ce résumé et ses suites, que lit cette unité, sans l'échange. Avec votre accord ; sans lui, "
         "seulement en urgence, et vous en êtes prévenu. Chiffrés, supprimés avec l'échange."
+    ),
+)
+add("privacy.if_keep_removal_dates", PRIVACY, _("Si vous gardez les dates d'une demande de retrait :"))
+add(
+    "privacy.day_of_removal_request",
+    PRIVACY,
+    _(
+        "le jour de la demande, ni le site ni le texte. Il est effacé quand vous dites que le contenu est retiré, ou "
+        "avec l'échange."
     ),
 )
 add("privacy.if_ask_return_code", PRIVACY, _("Si vous demandez un code de reprise :"))
@@ -432,6 +452,7 @@ OPTIONS: Mapping[str, Mapping[str, Sentence]] = {
     "rating": add_options("opinion.rating", OPINION, Feedback.Rating),
     "page": add_options("opinion.page", OPINION, Feedback.Page),
     "outcome": add_options("figures.outcome", FIGURES, Outcome),
+    "removal": add_options("figures.removal", FIGURES, Answer),
 }
 
 

@@ -145,6 +145,23 @@ NUMBERS: dict[str, dict[int, Source]] = {
     "privacy.french_decree_no_2022": dict.fromkeys((10, 133, 337, 2021, 2022), LAW),
     "quit.three_ways_leave": {3: ON_THE_PAGE},
     "quit.way_shift": {3: lambda: presses(), 5: written("static/pnav/quick-exit.js", r"WINDOW_MS = (\d+)", 1000)},
+    "removal.false": dict.fromkeys((1, 15000), LAW),
+    "removal.ground_false_image": dict.fromkeys((226, 8, 1), LAW),
+    "removal.ground_harassment": dict.fromkeys((222, 33, 2), LAW),
+    "removal.ground_identity": dict.fromkeys((226, 4, 1), LAW),
+    "removal.ground_intimate_image": dict.fromkeys((226, 2, 1), LAW),
+    "removal.ground_minor_image": dict.fromkeys((227, 23), LAW),
+    "removal.ground_private_data": dict.fromkeys((223, 1), LAW),
+    "removal.ground_private_life": dict.fromkeys((226, 1), LAW),
+    "removal.month_over": {1: LAW},
+    "removal.not_asked_line": {16: LAW},
+    "removal.notice_subject": dict.fromkeys((2022, 2065, 16), LAW),
+    "removal.two_ways": {2: SPEECH},
+    "removal.who_adult": {18: AGE},
+    "removal.who_helps_adult": {18: AGE},
+    "removal.who_helps_minor": {18: AGE},
+    "removal.who_minor": {18: AGE},
+    "follow_up.removal_still_there": {1: LAW},
     "report.age_band_15_17": dict.fromkeys((15, 17), AGE),
     "report.age_band_adult": {18: AGE},
     "report.age_band_under_15": {15: AGE},
@@ -168,7 +185,12 @@ NUMBERS: dict[str, dict[int, Source]] = {
     "templates/429.html": {1: of("common.network_limits:SIGN_INS.seconds/60")},
     "templates/locations/search.html": dict.fromkeys((7, 24), ALWAYS),
     "templates/pages/home.html": dict.fromkeys((7, 24), ALWAYS),
-    "templates/pages/figures.html": {30: lambda: periods("month"), 12: lambda: periods("year") // 30},
+    "templates/pages/figures.html": {
+        30: lambda: periods("month"),
+        12: lambda: periods("year") // 30,
+        4: lambda: weeks("month"),
+        52: lambda: weeks("year"),
+    },
     "templates/pages/_doors.html": {18: AGE},
     "triage.leaves_site": {17: SERVICE},
 }
@@ -184,3 +206,10 @@ def periods(name: str) -> int:
     from pnav.pages.figures import PERIODS
 
     return PERIODS[name]
+
+
+def weeks(name: str) -> int:
+    """The weeks that the published figures of contents cover."""
+    from pnav.pages.figures import WEEKS
+
+    return WEEKS[name]

@@ -12,7 +12,7 @@ from django.db import connection
 from common.texts.catalogue import CATALOGUE
 from common.texts.models import ChangedSentence, SentenceText
 from pnav.accounts.models import Role
-from pnav.pages.models import ContentBlock, ContentText, HelpNumber
+from pnav.pages.models import ContentBlock, ContentText, HelpNumber, RemovalPlatform
 from tests.accounts.cast import make_user, sign_in
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
 from tests.accounts.test_audited_admin import Fields
@@ -112,7 +112,8 @@ def test_translation_of_the_version_before_is_known_from_the_next_save_on():
 
 def test_first_contents_of_a_site_are_up_to_date():
     assert ContentText.objects.exists()
-    assert not any(row.outdated() for model in (ContentBlock, HelpNumber) for row in model.objects.all())
+    models = (ContentBlock, HelpNumber, RemovalPlatform)
+    assert not any(row.outdated() for model in models for row in model.objects.all())
 
 
 def test_changed_sentence_leaves_the_translation_of_the_code_behind():

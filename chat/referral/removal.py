@@ -1,0 +1,95 @@
+"""The days to come back to a request for removal, and what became of it: for the person alone, on « Suites ».
+
+No line of the history or of the audit log tells of an answer, and nothing of it is shown to anybody.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from chat.conversations import follow_up_code
+from chat.models import Conversation, Proposal, RemovalCount, RemovalRequest
+from chat.models.casework import ProposalKind
+from chat.rules import removal as rules
+from chat.rules.removal import Answer
+from common import clock
+
+
+class TooMany(Exception):
+    """As many days of requests are kept as there may be."""
+
+
+class Settled(Exception):
+    """This request was answered already, or never noted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """A request and its days. days: how many after it, when, and whether that day has come. is_last: the last has."""
+
+    asked_on: date
+    days: Sequence[tuple[int, date, bool]]
+    is_last: bool
+
+
+def reminders_of(conversation: Conversation, today: date) -> list[Reminder]:
+    """Return the requests of a conversation that was just obtained, the oldest first: one query."""
+    rows = RemovalRequest.objects.filter(conversation=conversation).values_list("asked_on", flat=True)
+    return [
+        Reminder(
+            asked_on,
+            [(days, day, day <= today) for days, day in rules.days_to_look(asked_on)],
+            rules.is_last(asked_on, today),
+        )
+        for asked_on in rows
+    ]
+
+
+def is_proposed(conversation: Conversation) -> bool:
+    """Whether its agent proposed the removal kit."""
+    return Proposal.objects.filter(conversation=conversation, kind=ProposalKind.REMOVAL).exists()
+
+
+@transaction.atomic
+def note_request(conversation: Conversation, today: date) -> None:
+    """Keep that something was asked today; the code then opens « Suites » as long as the conversation is kept.
+
+    Once a day, and `rules.REQUESTS_MOST` days. Locks the conversation. Raises TooMany.
+    """
+    row = Conversation.objects.select_for_update(of=("self",), no_key=True).get(pk=conversation.pk)
+    rows = RemovalRequest.objects.filter(conversation=row)
+    if not rows.filter(asked_on=today).exists():
+        if rows.count() >= rules.REQUESTS_MOST:
+            raise TooMany
+        RemovalRequest.objects.create(conversation=row, asked_on=today)
+    follow_up_code.lengthen(row, clock.now())
+
+
+@transaction.atomic
+def say_what_became(conversation: Conversation, asked_on: date, answer: Answer, today: date) -> bool:
+    """Count an answer and forget the request; before its last day, « encore là » changes nothing. Whether it counted.
+
+    Each request counts once. Locks the conversation, then the row of the week. Raises Settled.
+    """
+    Conversation.objects.select_for_update(of=("self",), no_key=True).get(pk=conversation.pk)
+    rows = RemovalRequest.objects.filter(conversation=conversation, asked_on=asked_on)
+    if not rows.exists():
+        raise Settled
+    if answer == Answer.STILL_THERE and not rules.is_last(asked_on, today):
+        return False
+    rows.delete()
+    week, _is_new = RemovalCount.objects.get_or_create(week=rules.monday_of(today), answer=answer)
+    RemovalCount.objects.filter(pk=week.pk).update(count=F("count") + 1)
+    return True
+
+
+def count_answers(end: date, weeks: int) -> dict[str, int]:
+    """Sum the answers of so many weeks before a Monday: one query of two rows a week."""
+    rows = RemovalCount.objects.filter(week__gte=end - timedelta(weeks=weeks), week__lt=end)
+    counts = dict.fromkeys(Answer.values, 0)
+    for answer, count in rows.values_list("answer", "count"):
+        counts[answer] = counts.get(answer, 0) + count
+    return counts

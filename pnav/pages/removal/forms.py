@@ -1,0 +1,71 @@
+"""The forms of the removal kit: where the content is and who is concerned, then what the request says.
+
+Nothing of them is kept. All that is typed is optional and has a length.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+
+from pnav.pages.models import RemovalPlatform
+from pnav.pages.texts import removal as words
+
+OTHER = "other"  # a site that is not in the list
+LINE, TEXT = 200, 1000  # characters
+ADDRESSES = 2000
+
+
+class PlatformForm(forms.Form):
+    """Where it is, and who is concerned. platforms: those that are shown."""
+
+    platform = forms.ChoiceField(label=words.PLATFORM.later())
+    who = forms.ChoiceField(label=words.WHO.later(), choices=words.choices("who"), widget=forms.RadioSelect)
+    intimate = forms.BooleanField(label=words.INTIMATE.later(), required=False)
+
+    def __init__(self, *args: Any, platforms: Sequence[RemovalPlatform], familiar: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        sites = [(row.slug, row.name) for row in platforms if row.kind != RemovalPlatform.Kind.HELP]
+        platform: Any = self.fields["platform"]
+        platform.choices = [("", words.PLATFORM_CHOOSE.say()), *sites, (OTHER, words.OTHER.say())]
+        missing = {"platform": words.PLATFORM_MISSING, "who": words.WHO_MISSING}
+        for name, sentence in missing.items():
+            said = sentence.say(familiar=familiar)
+            self.fields[name].error_messages.update({"required": said, "invalid_choice": said})
+
+
+class RequestForm(PlatformForm):
+    """What the request says. familiar: whether who reads it is said *tu*."""
+
+    name = forms.CharField(label=words.NAME.later(), required=False, max_length=LINE)
+    email = forms.EmailField(label=words.EMAIL.later(), required=False, max_length=LINE)
+    addresses = forms.CharField(
+        label=words.ADDRESSES.later(), required=False, max_length=ADDRESSES, widget=forms.Textarea
+    )
+    account = forms.CharField(label=words.ACCOUNT.later(), required=False, max_length=LINE)
+    period = forms.CharField(label=words.PERIOD.later(), required=False, max_length=LINE)
+    description = forms.CharField(
+        label=words.DESCRIPTION.later(), required=False, max_length=TEXT, widget=forms.Textarea
+    )
+    grounds = forms.MultipleChoiceField(
+        label=words.GROUNDS.later(),
+        choices=words.choices("grounds"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    reasons = forms.CharField(label=words.REASONS.later(), required=False, max_length=TEXT, widget=forms.Textarea)
+    steps = forms.CharField(label=words.STEPS.later(), required=False, max_length=TEXT, widget=forms.Textarea)
+
+    VOICED = {"name": words.NAME, "reasons": words.REASONS, "steps": words.STEPS}
+
+    def __init__(self, *args: Any, familiar: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, familiar=familiar, **kwargs)
+        for name, sentence in self.VOICED.items():
+            self.fields[name].label = sentence.say(familiar=familiar)
+        for field in self.fields.values():
+            if isinstance(field, forms.CharField):
+                field.widget.attrs.pop("maxlength", None)  # what is too long is said, never cut
+                field.error_messages["max_length"] = words.TOO_LONG.say(most=field.max_length)
+        self.fields["email"].error_messages["invalid"] = words.EMAIL_WRONG.say(familiar=familiar)
+        wrong = words.GROUNDS_WRONG.say(familiar=familiar)
+        self.fields["grounds"].error_messages.update({"invalid_choice": wrong, "invalid_list": wrong})

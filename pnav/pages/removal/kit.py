@@ -1,0 +1,150 @@
+"""The page `/retrait/demande/`: where to ask, who helps, and the texts of a request. A form whose answer is the page.
+
+Nothing that is typed here is kept, sent or put into an address.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+import triage.session
+from chat import access
+from chat.rules import removal as removal_rules
+from common import dates
+from pnav.pages.models import RemovalPlatform
+from pnav.pages.removal.forms import OTHER, PlatformForm, RequestForm
+from pnav.pages.removal.letters import write_letters
+from pnav.pages.texts.removal import Ground, Who
+from reports import texts as report_texts
+from reports.models import Fact, Report
+from triage.questionnaire.questions import DOOR
+
+Kind, Audience = RemovalPlatform.Kind, RemovalPlatform.Audience
+MINORS = frozenset({Who.MINOR, Who.HELPS_MINOR})
+WRITE = "write"  # the button that asks for the texts
+# What the signalement says of the facts, as the grounds of a request; the person changes it.
+GROUNDS = {
+    Fact.INSULTS: Ground.HARASSMENT,
+    Fact.RUMOURS: Ground.HARASSMENT,
+    Fact.HOSTILE_PAGE: Ground.HARASSMENT,
+    Fact.HACKED_ACCOUNT: Ground.IDENTITY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A day on which to look whether the content is still there."""
+
+    days: int
+    day: str
+
+
+def read_platforms() -> list[RemovalPlatform]:
+    """Read what is shown, by kind: one query, and a second one in another language than the source's."""
+    kinds = list(Kind)
+    return sorted(RemovalPlatform.to_be_shown(), key=lambda row: (kinds.index(Kind(row.kind)), row.order, row.slug))
+
+
+def helpers(platforms: Sequence[RemovalPlatform], *, who: str, is_intimate: bool) -> list[RemovalPlatform]:
+    """Choose who helps this person with this content."""
+    not_for = Audience.ADULT if who in MINORS else Audience.MINOR
+    return [
+        row
+        for row in platforms
+        if row.kind == Kind.HELP and row.audience != not_for and (is_intimate or not row.is_for_images)
+    ]
+
+
+def choice_form(request: HttpRequest, platforms: Sequence[RemovalPlatform]) -> PlatformForm:
+    """Return the form of the choice, with who this visit said that they are."""
+    return PlatformForm(platforms=platforms, initial={"who": _who(request)})
+
+
+def _who(request: HttpRequest) -> str:
+    """Return who the orientation heard; empty when it did not ask."""
+    answers = triage.session.answers(request)
+    return {"adult": Who.ADULT, "minor": Who.MINOR}.get(answers.get(DOOR, ""), "")
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def removal_request(request: HttpRequest) -> HttpResponse:
+    """Ask where the content is; then show where to ask, and write the texts of what was typed.
+
+    Four queries at most, and two in an exchange; forms of bounded fields (`RequestForm`).
+    """
+    platforms = read_platforms()
+    if request.method != "POST":
+        return _draw(request, {"choice": choice_form(request, platforms)})
+    is_familiar = request.POST.get("who") == Who.MINOR
+    choice = PlatformForm(request.POST, platforms=platforms, familiar=is_familiar)
+    if not choice.is_valid():
+        return _draw(request, {"choice": choice, "familiar": is_familiar})
+    said = choice.cleaned_data
+    report, has_exchange = _read_exchange(request)
+    context = {**kit_context(platforms, said), "has_exchange": has_exchange}
+    if request.POST.get("step") != WRITE:
+        initial = {**said, **(_from_report(report) if report is not None else {})}
+        if context["is_minors_image"]:
+            initial["grounds"] = [Ground.MINOR_IMAGE]
+        elif said["intimate"]:
+            initial["grounds"] = [Ground.INTIMATE_IMAGE]
+        form = RequestForm(initial=initial, platforms=platforms, familiar=is_familiar)
+        return _draw(request, {**context, "form": form})
+    form = RequestForm(request.POST, platforms=platforms, familiar=is_familiar)
+    if form.is_valid():
+        site = context["platform"].name if context["platform"] else ""
+        context["letters"] = write_letters(form.cleaned_data, site=site, is_minors_image=context["is_minors_image"])
+        context["later"] = days_to_look(timezone.localdate())
+    return _draw(request, {**context, "form": form})
+
+
+def kit_context(platforms: Sequence[RemovalPlatform], said: dict[str, Any]) -> dict[str, Any]:
+    """Return what the page shows of a choice. said: the cleaned data of a `PlatformForm`."""
+    who, is_intimate = said["who"], said["intimate"]
+    chosen = next((row for row in platforms if row.slug == said["platform"]), None)
+    return {
+        "platform": chosen,
+        "is_other": said["platform"] == OTHER,
+        "helpers": helpers(platforms, who=who, is_intimate=is_intimate),
+        "is_minors_image": is_intimate and who in MINORS,
+        "familiar": who == Who.MINOR,
+        "said": said,
+    }
+
+
+def days_to_look(today: date) -> list[Later]:
+    """Return when to come back, in words."""
+    return [Later(days, dates.format_date(day, "l j F Y")) for days, day in removal_rules.days_to_look(today)]
+
+
+def _read_exchange(request: HttpRequest) -> tuple[Report | None, bool]:
+    """Return the report of this visit's exchange, and whether there is a « Suites » to keep dates on: with a code too,
+    which opens nothing of the report."""
+    current = access.as_reporter(request.session)
+    if current is not None:
+        return current.report, True
+    return None, access.as_follower(request.session) is not None
+
+
+def _from_report(report: Report) -> dict[str, Any]:
+    """Return what the signalement already says. Two things are left to the person: in whose name, and the place."""
+    grounds = {GROUNDS[fact] for fact in GROUNDS if fact in report.facts}
+    since = report_texts.OPTIONS["since"].get(report.since)
+    return {
+        "period": since.say() if since is not None else "",
+        "grounds": [ground for ground in Ground if ground in grounds],
+    }
+
+
+def _draw(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    page = render(request, "pages/removal_kit.html", context)
+    page["Cache-Control"] = "no-store"  # what was typed is on it
+    return page

@@ -1,0 +1,236 @@
+"""Days to come back to a request for removal, on « Suites », and the count of what became of it."""
+
+import hashlib
+from datetime import date, timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from chat.casework import proposals
+from chat.conversations import actions, resume
+from chat.models import ConversationEvent, FollowUp, Macro, Proposal, RemovalCount, RemovalRequest
+from chat.referral import queries, removal
+from chat.rules import removal as rules
+from chat.rules.lifecycle import Author
+from chat.rules.removal import Answer
+from chat.visitor import page_state
+from reports.models import AccessRecord
+from reports.session import GENERATION, KEY
+from tests.chat.console.agents import page_of, signed_in
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.django_db
+
+TODAY = date(2026, 12, 1)  # a Tuesday
+SUITES = "/tchat/suites/"
+
+
+def visit(conversation) -> Client:
+    client = Client()
+    session = client.session
+    session[KEY], session[GENERATION] = str(conversation.report.public_id), conversation.report.visit_generation
+    session.save()
+    return client
+
+
+def answer(client: Client, asked_on: date, said: str):
+    return client.post(f"{SUITES}retrait/reponse/", {"asked_on": asked_on.isoformat(), "answer": said}, follow=True)
+
+
+# --- the rules --------------------------------------------------------------------------------------------------------
+
+
+def test_days_are_counted_from_the_request():
+    assert [day.isoformat() for _days, day in rules.days_to_look(TODAY)] == ["2026-12-04", "2026-12-08", "2026-12-31"]
+    assert not rules.is_last(TODAY, date(2026, 12, 30)) and rules.is_last(TODAY, date(2026, 12, 31))
+    assert rules.monday_of(TODAY) == rules.monday_of(date(2026, 12, 6)) == date(2026, 11, 30)
+
+
+# --- the acts ---------------------------------------------------------------------------------------------------------
+
+
+def test_request_is_kept_as_a_day_and_once():
+    conversation = make.waiting()
+    removal.note_request(conversation, TODAY)
+    removal.note_request(conversation, TODAY)
+    columns = {field.name for field in RemovalRequest._meta.concrete_fields}
+    assert columns == {"id", "conversation", "asked_on"}, "neither where nor what"
+    assert RemovalRequest.objects.count() == 1
+
+
+def test_days_of_one_conversation_are_bounded():
+    conversation = make.waiting()
+    for days in range(rules.REQUESTS_MOST):
+        removal.note_request(conversation, TODAY + timedelta(days=days))
+    with pytest.raises(removal.TooMany):
+        removal.note_request(conversation, TODAY - timedelta(days=1))
+    removal.note_request(make.waiting(), TODAY)
+    assert RemovalRequest.objects.count() == rules.REQUESTS_MOST + 1
+
+
+def test_removed_is_counted_and_the_request_forgotten():
+    conversation, other = make.waiting(), make.waiting()
+    removal.note_request(conversation, TODAY)
+    removal.note_request(other, TODAY)
+    assert removal.say_what_became(conversation, TODAY, Answer.REMOVED, TODAY)
+    assert list(RemovalRequest.objects.values_list("conversation_id", flat=True)) == [other.pk]
+    with pytest.raises(removal.Settled):
+        removal.say_what_became(conversation, TODAY, Answer.REMOVED, TODAY)
+    assert [(row.week, row.answer, row.count) for row in RemovalCount.objects.all()] == [
+        (date(2026, 11, 30), Answer.REMOVED, 1)
+    ]
+
+
+def test_still_there_counts_on_the_last_day_alone():
+    conversation = make.waiting()
+    removal.note_request(conversation, TODAY)
+    for days in (0, 3, 7, 29):
+        assert not removal.say_what_became(conversation, TODAY, Answer.STILL_THERE, TODAY + timedelta(days=days))
+    assert not RemovalCount.objects.exists()
+    assert removal.say_what_became(conversation, TODAY, Answer.STILL_THERE, TODAY + timedelta(days=30))
+    assert RemovalCount.objects.get().count == 1 and not RemovalRequest.objects.exists()
+
+
+def test_counts_add_up_week_by_week():
+    for days in (0, 0, 7, 400):
+        conversation = make.waiting()
+        removal.note_request(conversation, TODAY)
+        removal.say_what_became(conversation, TODAY, Answer.REMOVED, TODAY + timedelta(days=days))
+    end = date(2026, 12, 14)
+    assert removal.count_answers(end, 4) == {Answer.REMOVED: 3, Answer.STILL_THERE: 0}
+    assert removal.count_answers(end, 1) == {Answer.REMOVED: 1, Answer.STILL_THERE: 0}
+    assert removal.count_answers(date(2026, 11, 30), 52)[Answer.REMOVED] == 0
+
+
+def test_answer_leaves_no_trace_of_who_gave_it():
+    conversation = make.assigned()
+    removal.note_request(conversation, TODAY)
+    before = ConversationEvent.objects.count(), AccessRecord.objects.count()
+    removal.say_what_became(conversation, TODAY, Answer.REMOVED, TODAY)
+    assert (ConversationEvent.objects.count(), AccessRecord.objects.count()) == before
+    columns = {field.name for field in RemovalCount._meta.concrete_fields}
+    assert columns == {"id", "week", "answer", "count"}
+
+
+def test_request_goes_with_its_conversation_and_the_count_stays():
+    conversation, other = make.waiting(), make.waiting()
+    for one in (conversation, other):
+        removal.note_request(one, TODAY)
+    removal.say_what_became(other, TODAY, Answer.REMOVED, TODAY)
+    conversation.report.delete()
+    assert not RemovalRequest.objects.exists() and RemovalCount.objects.get().count == 1
+
+
+def test_code_opens_suites_as_long_as_the_conversation_is_kept(monkeypatch):
+    monkeypatch.setattr(resume, "slow_hash", lambda words: hashlib.sha256("".join(words).encode()).digest())
+    conversation = make.assigned()
+    code = resume.issue_code(conversation_id=conversation.pk).text
+    removal.note_request(conversation, timezone.localdate())
+    assert FollowUp.objects.get().until is None
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    client = Client()  # another device, after the end
+    page = client.post("/tchat/reprendre/", {"code": code}, follow=True).text
+    assert "après 3 jours" in page and "Créer un code des suites" in page
+    page = answer(client, timezone.localdate(), "removed").text
+    assert "Bonne nouvelle" in page and "après 3 jours" not in page
+
+
+# --- « Suites » -------------------------------------------------------------------------------------------------------
+
+
+def test_suites_show_the_days_and_take_the_answer():
+    conversation = make.assigned()
+    asked_on = timezone.localdate() - timedelta(days=4)
+    removal.note_request(conversation, asked_on)
+    client = visit(conversation)
+    page = client.get(SUITES).text
+    assert "Faire retirer un contenu" in page and "après 3 jours" in page and "après 30 jours" in page
+    assert page.count("est le moment") == 1, "four days after: the third day alone has come"
+    page = answer(client, asked_on, "still_there").text
+    assert "signaleur de confiance" in page and "après 3 jours" in page, "the days are still there"
+    assert not RemovalCount.objects.exists()
+    page = answer(client, asked_on, "removed").text
+    assert "Bonne nouvelle" in page and "après 3 jours" not in page
+    assert RemovalCount.objects.get().count == 1
+    assert answer(client, asked_on, "removed").status_code == 409
+
+
+@pytest.mark.parametrize("sent", [{}, {"asked_on": "hier", "answer": "removed"}, {"asked_on": "2026-12-01"}])
+def test_answer_that_is_none_is_said(sent):
+    conversation = make.assigned()
+    removal.note_request(conversation, TODAY)
+    page = visit(conversation).post(f"{SUITES}retrait/reponse/", sent).text
+    assert "La réponse n&#x27;est pas arrivée" in page
+    assert RemovalRequest.objects.count() == 1
+
+
+def test_nobody_answers_for_another_visit():
+    conversation = make.assigned()
+    removal.note_request(conversation, TODAY)
+    assert answer(visit(make.assigned()), TODAY, "removed").status_code == 409
+    answer(Client(), TODAY, "removed")
+    assert RemovalRequest.objects.count() == 1 and not RemovalCount.objects.exists()
+
+
+def test_words_are_folded_where_somebody_may_see_the_screen():
+    conversation = make.assigned(discreet=True)
+    removal.note_request(conversation, TODAY)
+    page = visit(conversation).get(SUITES, follow=True).text
+    before, _fold, folded = page.partition('<details class="pnav-chat__fold">')
+    assert "Faire retirer" in folded and "Faire retirer" not in before.split("<main")[1]
+
+
+def test_too_many_is_said():
+    conversation = make.assigned()
+    for days in range(1, rules.REQUESTS_MOST + 1):
+        removal.note_request(conversation, timezone.localdate() - timedelta(days=days))
+    page = visit(conversation).post(f"{SUITES}retrait/", follow=True).text
+    assert "Trop de dates" in page
+    assert RemovalRequest.objects.count() == rules.REQUESTS_MOST
+
+
+# --- the agent --------------------------------------------------------------------------------------------------------
+
+
+def test_agent_proposes_the_kit_in_one_press_and_suites_lead_there():
+    conversation = make.assigned()
+    assert conversation.assigned_to is not None
+    client = visit(conversation)
+    assert reverse("pages:removal_request") not in client.get(SUITES).text
+    console = signed_in(conversation.assigned_to.user)
+    assert 'value="removal"' in console.get(page_of(conversation)).text
+    page = console.post(page_of(conversation) + "propositions/", {"act": "removal"}, follow=True).text
+    assert "Retrait d&#x27;un contenu" in page
+    row = Proposal.objects.get()
+    assert "« Suites »" in row.words["text"].replace("\u00a0", " ") and len(row.words["answers"]) == 3
+    assert reverse("pages:removal_request") in client.get(SUITES).text
+    state = page_state.read_page_state(conversation, timezone.now())
+    assert state.follow == "Suites" and queries.has_any(conversation)
+
+
+def test_minor_is_proposed_it_in_tu():
+    conversation = make.assigned(age_band="under_15")
+    assert conversation.assigned_to is not None
+    row = proposals.propose_removal(conversation_id=conversation.pk, by=conversation.assigned_to.user)
+    assert "Veux-tu" in row.words["text"]
+
+
+def test_link_to_suites_is_there_with_a_date_alone():
+    conversation = make.assigned()
+    assert page_state.read_page_state(conversation, timezone.now()).follow == ""
+    removal.note_request(conversation, TODAY)
+    assert page_state.read_page_state(conversation, timezone.now()).follow == "Suites"
+
+
+def test_macro_proposes_it():
+    macro = Macro(title="Retrait", proposes_removal=True)
+    macro.full_clean()
+    macro.save()
+    conversation = make.assigned()
+    assert conversation.assigned_to is not None
+    console = signed_in(conversation.assigned_to.user)
+    assert "propose de faire retirer un contenu" in console.get(page_of(conversation)).text
+    console.post(page_of(conversation) + "geste/", {"macro": str(macro.public_id), "body": ""})
+    assert Proposal.objects.get().kind == "removal"

@@ -1,0 +1,288 @@
+"""The removal kit: who is shown what, what the texts hold, and that nothing stays of what was typed."""
+
+import re
+from datetime import date
+from html import unescape
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from chat.models import Conversation, RemovalRequest
+from pnav import addresses
+from pnav.pages.models import RemovalPlatform
+from pnav.pages.removal import forms, kit
+from pnav.pages.removal.letters import BLANK, write_letters
+from reports.session import GENERATION, KEY
+from tests.factories import chat as make
+from tests.pages.test_guides import FAMILIAR, FORMAL, main_text
+from tests.support import begun
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "/retrait/demande/"
+TYPED = {
+    "name": "Nom-tapé",
+    "email": "adresse@exemple.fr",
+    "addresses": "https://exemple.fr/une\nhttps://exemple.fr/deux",
+    "account": "@compte-tapé",
+    "period": "depuis lundi",
+    "description": "Texte {site} <b>tapé</b>",
+    "reasons": "Raison-tapée",
+    "steps": "",
+}
+
+
+def choose(client: Client, where: str = PAGE, **chosen: str) -> str:
+    answer = client.post(where, {"platform": "instagram", "who": "adult"} | chosen)
+    assert answer.status_code == 200
+    assert "no-store" in answer["Cache-Control"]
+    return answer.text
+
+
+def write(client: Client, **chosen: str) -> str:
+    return choose(client, step="write", **TYPED | chosen)
+
+
+def letter(page: str, key: str) -> str:
+    found = re.search(rf'<div class="guide__letter" id="{key}"[^>]*>(.*?)</div>', page, re.DOTALL)
+    assert found
+    return unescape(found[1])
+
+
+# --- what is shown ----------------------------------------------------------------------------------------------------
+
+
+def test_removal_page_offers_what_was_verified_and_nothing_else(client: Client):
+    shown = client.get("/retrait/").text
+    options = re.findall(r'<option value="([\w-]+)"', shown)
+    known = set(RemovalPlatform.objects.exclude(verified_on=None).exclude(kind="help").values_list("slug", flat=True))
+    assert set(options) == {*known, forms.OTHER} and len(options) > 8
+    unknown = RemovalPlatform.objects.filter(verified_on=None)
+    assert len(unknown) > 8
+    for row in unknown:
+        assert row.doubt and not row.where and not row.url
+        assert row.slug not in options
+
+
+def test_platform_is_shown_once_it_is_verified(client: Client):
+    row = RemovalPlatform.objects.get(slug="telegram")
+    assert "Telegram" not in client.get(PAGE).text
+    assert client.post(PAGE, {"platform": "telegram", "who": "adult"}).text.count("guide__form") == 0
+    row.where, row.verified_on = "Ici. <b>", date(2026, 12, 1)
+    row.save()
+    page = choose(client, platform="telegram")
+    assert "Ici. &lt;b&gt;" in page and "Vérifié le 1er décembre 2026" in main_text(page)
+
+
+def test_platform_states_no_doubt(client: Client):
+    for row in RemovalPlatform.to_be_shown().exclude(kind="help"):
+        page = choose(client, platform=row.slug, intimate="on")
+        assert row.name in page
+        for other in RemovalPlatform.objects.exclude(doubt=""):
+            assert other.doubt not in main_text(page)
+
+
+def test_platforms_are_translated_and_link_only_where_they_say():
+    for row in RemovalPlatform.to_be_shown():
+        texts = row.named_texts()
+        parts = [part for part in ("where", "conditions") if getattr(row, part)]
+        assert all(texts[f"{part}_{code}"] for code in begun.whole() for part in parts), row
+        assert not row.url or row.url.startswith("https://")
+        said = row.where + row.conditions
+        assert not FORMAL.search(said) and not FAMILIAR.search(said), "both voices read it"
+        assert "us-tida" not in said + row.url, "a form for people in the United States (facts-more, M36)"
+
+
+@pytest.mark.parametrize(
+    ("who", "intimate", "expected"),
+    [
+        ("adult", "", ["point-de-contact", "pharos"]),
+        ("adult", "on", ["stopncii", "take-it-down", "point-de-contact", "pharos"]),
+        ("minor", "", ["3018", "point-de-contact", "pharos"]),
+        ("helps_minor", "on", ["3018", "take-it-down", "point-de-contact", "pharos"]),
+        ("helps_adult", "on", ["stopncii", "take-it-down", "point-de-contact", "pharos"]),
+    ],
+)
+def test_who_helps(who: str, intimate: str, expected: list[str]):
+    found = kit.helpers(kit.read_platforms(), who=who, is_intimate=bool(intimate))
+    assert [row.slug for row in found] == expected
+
+
+def test_image_of_a_minor_is_never_to_be_captured(client: Client):
+    text = main_text(choose(client, who="helps_minor", intimate="on"))
+    assert "N'enregistrez pas l'image, ne faites pas de capture" in text
+    assert "une capture avec l'adresse" not in text
+    text = main_text(choose(client, who="helps_minor"))
+    assert "Jamais pour une image sexuelle d'une personne mineure" in text
+
+
+def test_minor_is_said_tu_and_led_to_3018(client: Client):
+    page = choose(client, who="minor", intimate="on")
+    text = main_text(page)
+    assert not FORMAL.search(re.sub("«[^»]*»", "", text)) and FAMILIAR.search(text)
+    assert "signaleur de confiance" in text and "aucun délai n'est promis" in text
+    assert "StopNCII" not in text
+
+
+def test_stopncii_says_that_the_image_stays(client: Client):
+    text = main_text(choose(client, intimate="on"))
+    assert "l'image y reste, elle n'est jamais envoyée" in text
+    assert "StopNCII" not in choose(client)
+
+
+@pytest.mark.parametrize("missing", ["platform", "who"])
+def test_what_is_missing_is_said_beside_its_field(client: Client, missing: str):
+    page = client.post(PAGE, {"platform": "instagram", "who": "adult"} | {missing: ""}).text
+    assert f'href="#id_{missing}"' in page and "Il y a une erreur" in page
+
+
+def test_page_in_english_and_in_discreet_mode(client: Client):
+    assert "Prepare my removal request" in client.get("/en/retrait/demande/").text
+    page = client.post("/en/retrait/demande/", {"platform": "google", "who": "adult"}).text
+    assert "Only the addresses typed are examined" in page and "Où demander" not in page
+    address = addresses.DISCREET.reverse("pages:removal_request")
+    page = client.get(address).text
+    assert "<title>Informations" in page and f'action="{address}"' in page
+
+
+# --- the texts --------------------------------------------------------------------------------------------------------
+
+
+def test_texts_hold_what_was_typed_and_the_six_elements(client: Client):
+    page = choose(client, step="write", **TYPED | {"steps": "Aucune réponse"}, grounds="harassment")
+    host = letter(page, "texte-hebergeur")
+    numbered = re.findall(r"^(\d)\. ([^:]+) :", host, re.MULTILINE)
+    assert [name for _number, name in numbered] == [
+        "Qui demande",
+        "Période des faits",
+        "Description exacte du contenu",
+        "Adresse exacte",
+        "Raisons du retrait",
+        "Démarches auprès de l'auteur",
+    ]
+    notice = letter(page, "texte-illicite")
+    for text in (host, notice):
+        assert "Nom-tapé, adresse@exemple.fr" in text and "Texte {site} <b>tapé</b>" in text
+        assert "https://exemple.fr/une\nhttps://exemple.fr/deux" in text.replace("\r\n", "\n")
+        assert "Site : Instagram" in text and "@compte-tapé" in text
+        assert "article 222-33-2-2" in text and "Raison-tapée" in text and "bonne foi" in text
+    assert "article 16" in notice and "Démarches" not in notice
+    assert "<b>tapé" not in page, "escaped"
+
+
+def test_what_is_empty_is_to_be_filled_in_by_hand(client: Client):
+    page = choose(client, platform="other", step="write")
+    assert letter(page, "texte-hebergeur").count(BLANK) == 6, "period included; steps are left out"
+    notice = letter(page, "texte-illicite")
+    assert notice.count(BLANK) == 5 and "Site :" not in notice and "Période" not in notice
+
+
+def test_image_of_a_minor_asks_for_no_name(client: Client):
+    page = choose(client, who="minor", intimate="on", step="write")
+    notice = letter(page, "texte-illicite")
+    assert "non demandés" in notice and "Qui demande" not in notice
+    page = choose(client, who="minor", intimate="on")
+    assert re.search(r'value="minor_image" checked', page)
+
+
+def test_false_request_is_said_to_be_punished(client: Client):
+    for page in (choose(client), write(client)):
+        text = main_text(page)
+        assert "Une demande que l'on sait fausse est punie : 1 an d'emprisonnement et 15 000 € d'amende" in text
+
+
+def test_dates_to_come_back_are_said(client: Client):
+    text = main_text(write(client))
+    assert "après 3 jours" in text and "après 7 jours" in text and "après 30 jours" in text
+    assert "adressez-vous à la CNIL" in text
+    assert [one.days for one in kit.days_to_look(date(2026, 12, 1))] == [3, 7, 30]
+    assert kit.days_to_look(date(2026, 12, 1))[2].day.endswith("31 décembre 2026")
+
+
+def test_texts_in_english(client: Client):
+    page = client.post("/en/retrait/demande/", {"platform": "x", "who": "adult", "step": "write", **TYPED}).text
+    assert "Subject: notice of illegal content" in letter(page, "texte-illicite")
+    assert "Objet" not in main_text(page)
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "said"),
+    [
+        ("email", "pas une adresse", "Écrivez l'adresse électronique en entier"),
+        ("name", "x" * (forms.LINE + 1), "200 caractères au plus"),
+        ("description", "x" * (forms.TEXT + 1), "000 caractères au plus"),
+        ("grounds", "autre", "Choisissez dans la liste"),
+    ],
+)
+def test_bad_input_is_said_and_nothing_that_was_typed_is_lost(client: Client, field: str, typed: str, said: str):
+    page = write(client, **{field: typed})
+    assert said in main_text(page) and f'href="#id_{field}"' in page
+    assert "guide__letter" not in page
+    assert "Raison-tapée" in page and "@compte-tapé" in page
+
+
+def test_every_field_that_is_typed_has_a_length():
+    form = forms.RequestForm(platforms=[])
+    for name in TYPED:
+        assert form.fields[name].max_length, name  # type: ignore[attr-defined]
+
+
+def test_texts_are_made_of_nothing_else():
+    said = {**dict.fromkeys(TYPED, ""), "grounds": []}
+    first, second = write_letters(said, site="", is_minors_image=False)
+    assert first.key != second.key and "{" not in first.text + second.text
+
+
+# --- nothing stays ----------------------------------------------------------------------------------------------------
+
+
+def test_nothing_of_it_is_kept(client: Client):
+    write(client)
+    assert settings.SESSION_COOKIE_NAME not in client.cookies
+    assert RemovalRequest.objects.count() == 0
+
+
+def test_page_takes_few_queries(client: Client, django_assert_max_num_queries):
+    client.get(PAGE)
+    with django_assert_max_num_queries(1):
+        client.get(PAGE)
+    with django_assert_max_num_queries(1):
+        write(client)
+
+
+# --- in an exchange ---------------------------------------------------------------------------------------------------
+
+
+def test_without_an_exchange_no_date_can_be_kept(client: Client):
+    assert reverse("chat:follow_up_removal") not in write(client)
+
+
+def visit(conversation: Conversation) -> Client:
+    """A browser whose visit has this conversation."""
+    client = Client()
+    session = client.session
+    session[KEY], session[GENERATION] = str(conversation.report.public_id), conversation.report.visit_generation
+    session.save()
+    return client
+
+
+def test_signalement_begins_the_request():
+    conversation = make.waiting()
+    conversation.report.facts, conversation.report.since = ["insults", "hacked_account"], "week"
+    conversation.report.save()
+    page = choose(visit(conversation))
+    assert re.search(r'value="harassment" checked', page) and re.search(r'value="identity" checked', page)
+    assert 'value="Quelques jours"' in page
+
+
+def test_dates_are_kept_by_one_press():
+    conversation = make.waiting()
+    client = visit(conversation)
+    assert reverse("chat:follow_up_removal") in write(client)
+    answer = client.post(reverse("chat:follow_up_removal"), follow=True)
+    assert answer.status_code == 200
+    (row,) = RemovalRequest.objects.all()
+    assert row.conversation_id == conversation.pk and row.asked_on == timezone.localdate()
