@@ -13,7 +13,7 @@ export UV_NATIVE_TLS = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev code sandbox screenshots test test-all test-quick test-engines html check audit fix manage migration messages journeys paint lighthouse bench bench-quick costs soak faults faults-quick siege setup
+.PHONY: help run dev code sandbox screenshots test test-all test-quick test-engines html check audit fix manage migration messages journeys paint lighthouse bench bench-quick costs soak faults faults-quick rolling siege setup
 
 help: ## la liste des commandes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -120,6 +120,9 @@ faults: $(STAMP) ## tuer chaque processus sous le trafic, dix fois, et juger le 
 
 faults-quick: $(STAMP) ## chaque panne une fois (moins de quatre minutes)
 	@$(PYTHON) -m benchmarks.faults --quick --seeds 1 --tutorial-seeds 0 --no-pace
+
+rolling: $(STAMP) ## déployer cette version sur une autre sous le trafic, un processus après l'autre, et revenir (FROM=v1)
+	@$(PYTHON) -m benchmarks.faults --seeds 1 --from $(FROM)
 
 siege: $(STAMP) ## des personnes honnêtes à côté de chaque attaquant, puis de tous (12 minutes ; ARGS="raid deaf")
 	@$(PYTHON) -m benchmarks.siege $(ARGS)

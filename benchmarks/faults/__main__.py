@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks.faults import checker, crowd, records
 from benchmarks.faults.clients import SocketClient
-from benchmarks.faults.faults import FAULTS, WORKERS_OWN, Stage
+from benchmarks.faults.faults import FAULTS, ROLLING, WORKERS_OWN, Stage, rolling_deploy
 from benchmarks.faults.journal import Journal
 from benchmarks.faults.processes import ROOT, Site, site
 from benchmarks.faults.proxy import Proxy
@@ -109,7 +109,8 @@ async def run_once(
             lateness.worst = 0.0
             people.write(options.slower * (TUTORIAL_SLOWER if tutorial else 1))
             await asyncio.sleep(CALM_SECONDS + 0.5 * rng.random())
-            await FAULTS[fault](Stage(made, proxy, journal, people.clients, rng, options.quick or tutorial))
+            stage = Stage(made, proxy, journal, people.clients, rng, options.quick or tutorial)
+            await (rolling_deploy if fault == ROLLING else FAULTS[fault])(stage)
             journal.note("mark", name="repaired")
             await asyncio.sleep(AFTER_SECONDS)
             await people.fall_silent()
@@ -305,16 +306,21 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="shorter outages")
     parser.add_argument("--slower", type=float, default=1, help="everybody writes so many times less often")
     parser.add_argument("--fault", action="append", dest="faults", choices=list(FAULTS), help="these only")
+    parser.add_argument(
+        "--from", dest="former", default="", help="a commit: deploy this tree over it, process by process, and back"
+    )
     parser.add_argument("--no-pace", action="store_false", dest="pace", help="without G12, the pace without Valkey")
     parser.add_argument("--keep", action="store_true", help="keep the journals of clean runs too")
     parser.add_argument("--out", type=Path, default=ROOT / ".local" / "faults.json")
     options = parser.parse_args()
+    if options.former:
+        options.faults, options.tutorial_seeds, options.pace = [ROLLING], 0, False
     options.faults = options.faults or list(FAULTS)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that every process is ended before the loop runs, too
     checker.self_test()
     print(f"The checker finds all of {len(checker.bad_journals())} journals that must fail.", flush=True)
     started = time.monotonic()
-    with site(logs=options.out.with_suffix("") if options.keep else None) as made:
+    with site(logs=options.out.with_suffix("") if options.keep else None, former=options.former) as made:
         results, pace = asyncio.run(run_all(made, options))
     text = table(results)
     if pace is not None:

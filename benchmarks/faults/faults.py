@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from benchmarks.faults.clients import Client, SocketClient
 from benchmarks.faults.journal import Journal
-from benchmarks.faults.processes import LEASE_SECONDS, Site
+from benchmarks.faults.processes import LEASE_SECONDS, ROOT, Site
 from benchmarks.faults.proxy import Line, Proxy
 
 VICTIM = 0
@@ -81,6 +81,21 @@ async def deploy(stage: Stage) -> None:
     for web in stage.site.webs:
         await in_thread(web.stop)
         await in_thread(web.start)
+
+
+async def rolling_deploy(stage: Stage) -> None:
+    """From the other version to this one, process by process, and back: for a while both serve side by side.
+
+    The tables are those of this version from the beginning, as migrations run before any process is replaced.
+    """
+    assert stage.site.former is not None
+    stage.strike(names=stage.everybody())
+    for root in (ROOT, stage.site.former):
+        for service in (stage.site.webs[0], stage.site.worker, *stage.site.webs[1:]):
+            await in_thread(service.stop)
+            service.root = root
+            await in_thread(service.start)
+            await asyncio.sleep(stage.lasting(2, 5))
 
 
 async def worker_killed(stage: Stage) -> None:
@@ -244,4 +259,5 @@ FAULTS: dict[str, Fault] = {
     "PostgreSQL and network": postgres_restarted_in_the_dark,
     "deploy while flapping": deploy_while_flapping,
 }
+ROLLING = "rolling deploy, and back"  # with `--from` only
 WORKERS_OWN = {"worker killed", "clock +1 h (worker)"}  # the tutorial has none

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -76,15 +77,19 @@ class Database(_Restartable, Postgres):
 
 
 class _Clocked(_Restartable):
-    """A process of the site whose wall clock can be stepped."""
+    """A process of the site whose wall clock can be stepped.
+
+    root: the tree whose code it runs when it is started next.
+    """
 
     def __init__(self, folder: Path, name: str) -> None:
+        self.root = ROOT
         self.log = folder / f"{name}.log"
         self.clock = folder / f"{name}.clock"
 
     def _run(self, *command: str) -> None:
         environment = {**os.environ, "FAULTS_CLOCK": str(self.clock), "PYTHONPATH": str(CLOCK), "BENCH_STORE": "0"}
-        self._spawn([sys.executable, *command], cwd=ROOT, env=environment)
+        self._spawn([sys.executable, *command], cwd=self.root, env=environment)
 
     def step_clock(self, seconds: float) -> None:
         """From now on the wall clock of this process is so far from the machine's."""
@@ -124,10 +129,14 @@ class Worker(_Clocked):
 
 
 class Site:
-    """PostgreSQL and Valkey, then the web processes and the worker of one application at a time."""
+    """PostgreSQL and Valkey, then the web processes and the worker of one application at a time.
+
+    former: the tree of another version, from which the processes start; None for this one.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.former: Path | None = None
         self.postgres = Database(folder / "state")
         self.valkey = Valkey(folder)
         self.webs: list[Web] = []
@@ -137,6 +146,8 @@ class Site:
     def serving(self, application: str, *, with_worker: bool) -> Iterator[None]:
         with ExitStack() as stack:
             self.webs = [Web(self.folder, application) for _number in range(WEBS)]
+            for service in (*self.webs, self.worker):
+                service.root = self.former or ROOT
             for web in self.webs:
                 stack.callback(web.stop)
                 web.start()
@@ -163,6 +174,15 @@ class Site:
             self.worker.start()
 
 
+def export(commit: str, folder: Path) -> Path:
+    """The tree of a commit of this repository, below this folder. Raises CalledProcessError: no such commit."""
+    tree = folder / "former"
+    tree.mkdir()
+    archive = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, capture_output=True).stdout
+    subprocess.run(["tar", "-x", "-C", tree], input=archive, check=True)
+    return tree
+
+
 def _prepare() -> None:
     """Set Django up in this process; tables, and the static files that pages name."""
     import django
@@ -181,14 +201,16 @@ def _prepare() -> None:
 
 
 @contextmanager
-def site(logs: Path | None = None) -> Iterator[Site]:
+def site(logs: Path | None = None, *, former: str = "") -> Iterator[Site]:
     """PostgreSQL and Valkey with an empty, migrated database, and Django set up in this process to look into it.
 
-    logs: a folder that keeps what the processes wrote.
+    logs: a folder that keeps what the processes wrote. former: a commit whose code they run at first.
     """
     folder = Path(tempfile.mkdtemp(prefix="pnav-faults-"))
     made = Site(folder)
     try:
+        if former:
+            made.former = export(former, folder)
         made.postgres.start()
         made.valkey.start()
         os.environ.update(VARIABLES, DATABASE_URL=made.postgres.url, REDIS_URL=made.valkey.url)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.faults.processes import export
+
 ROOT = Path(__file__).resolve().parents[2]
 OF_TESTS = {"TESTING", "DATABASE_URL", "REDIS_URL", "REDIS_PREFIX"}  # the harness starts its own servers
 
@@ -26,3 +28,11 @@ def test_a_killed_web_process_breaks_no_promise(tmp_path):
     assert run["counts"] == {}
     assert run["acknowledged"] == run["sent"] > 200
     assert run["longest"]["hit"], "the fault hit nobody"
+
+
+def test_a_commit_is_exported_whole_and_an_unknown_one_refused(tmp_path):
+    tree = export("HEAD", tmp_path)
+    assert (tree / "manage.py").is_file() and (tree / "chat").is_dir() and not (tree / ".git").exists()
+    (tmp_path / "other").mkdir()
+    with pytest.raises(subprocess.CalledProcessError):
+        export("no-such-commit", tmp_path / "other")
