@@ -14,7 +14,10 @@ from django.utils.translation import gettext as _
 
 KEY = "unsent"
 KEPT_SECONDS = 30 * 60  # to find one's passkey, or to be called away
-VALUE_MAX = 5000  # characters: no form that waits here takes more
+VALUE_MAX = 5000  # characters: no field that waits here takes more
+# Characters of all fields together: the longest form that can be accepted takes 4,000 (`openings.forms.ReplyForm`).
+# A character outside the first plane takes 16 bytes of the sealed session, so one form takes 79 KiB at most.
+FORM_MAX = 5000
 
 
 class KeptForm(TypedDict):
@@ -28,8 +31,15 @@ class KeptForm(TypedDict):
 
 
 def keep_form(request: HttpRequest, *, form: str, of: str, fields: Collection[str]) -> None:
-    """Keep what was sent in these fields, in place of what was kept before."""
-    values = {name: request.POST[name][:VALUE_MAX] for name in fields if name in request.POST}
+    """Keep what was sent in these fields, in place of what was kept before: FORM_MAX characters of it at most.
+
+    The shortest fields are kept first, so that one that is much too long takes nothing from the others.
+    """
+    values: dict[str, str] = {}
+    left = FORM_MAX
+    for name in sorted((name for name in fields if name in request.POST), key=lambda name: len(request.POST[name])):
+        values[name] = request.POST[name][: min(VALUE_MAX, left)]
+        left -= len(values[name])
     kept: KeptForm = {"form": form, "of": of, "values": values, "at": time.time(), "is_proved": False}
     request.session[KEY] = kept
 

@@ -224,9 +224,11 @@ async def count_all(kind: Kind, costs: drive.Three, path: str, key: str) -> None
     try:
         tables = await _count(first, path, key, kind.heads[0])
         second.statements, second.rows, second.answer_bytes = first.statements, first.rows, first.answer_bytes
+        await _count(last, path, key, kind.heads[2])
+        # Once more for what stays in Valkey, from an empty one: texts and settings are read again after that, for all.
         await in_db(cache.clear)
         before = await in_db(stored.look, tables)
-        await _count(last, path, key, kind.heads[2])
+        await _connect(path, key, kind.heads[2])
         last.stored = await in_db(stored.since, before)
         last.kib = await _weigh(path, key, kind.heads[2])
     finally:

@@ -48,6 +48,8 @@ RECORDED = Stores(rows=1, changed=3, kib=4, keys=2)  # with a line of the regist
 # A text of 4,000 signs of four bytes, sealed, with what belongs to it.
 TEXT_KIB = 24
 COUNTERS_KIB = 100
+# A form that waits in the sealed session until a proof was given (`KEPT_FORM`), and the session itself.
+KEPT_KIB = 88
 # The report, its four sealed values, its exchange and first lines.
 FILED = Stores(rows=12, changed=2, kib=COUNTERS_KIB + TEXT_KIB, keys=8)
 SEEN = Stores(changed=3, kib=4, keys=2)  # how far somebody read, that they are there
@@ -125,6 +127,7 @@ EXCHANGE, OF_ITS_AGENT = (
 NOTE, SUMMARY = "chat.casework.forms:NOTE_MAX", "chat.rules.referral:SUMMARY_MAX"
 PROPOSALS = "chat.casework.proposals:SHOWN"
 GROUNDS = "reports.openings.forms:TEXT_MAX"
+KEPT_FORM = "common.kept_forms:FORM_MAX"
 ROWS = "pnav.accounts.admin_site.lookups:SEARCH_MAX_LENGTH"
 
 ROUTES: dict[str, Line] = {
@@ -346,7 +349,8 @@ ROUTES: dict[str, Line] = {
         GROUNDS,
         "reports.openings.actions:AT_MOST",
         "reports.openings.actions:URGENT_AT_MOST",
-        stores=Stores(4, 4, TEXT_KIB, 2),
+        KEPT_FORM,
+        stores=Stores(4, 4, KEPT_KIB, 2),
     ),
     **_lines(STAFF, ("console:propose",), PROPOSALS, BODY, stores=Stores(4, 4, TEXT_KIB, 2)),
     **_lines(STAFF, ("console:macro",), BODY, "chat.casework.macros:OFFERED_AT_MOST", stores=Stores(8, 8, TEXT_KIB, 2)),
@@ -380,7 +384,8 @@ ROUTES: dict[str, Line] = {
         ("console:endings", "console:freeze", "console:freeze_decision", "console:erasure"),
         "chat.retention.schedule:SHOWN",
         "chat.console.forms:FREEZE_AT_MOST",
-        stores=Stores(1, 4, TEXT_KIB, 2),
+        KEPT_FORM,
+        stores=Stores(1, 4, KEPT_KIB, 2),
     ),
     **_lines(
         STAFF,
@@ -426,7 +431,8 @@ ROUTES: dict[str, Line] = {
         ),
         GROUNDS,
         "common.service_settings.definitions:SETTINGS",
-        stores=Stores(2, 4, TEXT_KIB, 2),
+        KEPT_FORM,
+        stores=Stores(2, 4, KEPT_KIB, 2),
     ),
     **_lines(
         HEAVY,

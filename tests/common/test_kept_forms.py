@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
@@ -130,6 +130,16 @@ def test_too_much_is_not_kept_whole(supervisor, asked):  # noqa: F811
     client.post(reverse("openings:refuse", args=[asked.public_id]), {"reason": "x" * 100_000, "other": TYPED})
     kept = client.session[kept_forms.KEY]["values"]
     assert kept == {"reason": "x" * kept_forms.VALUE_MAX}
+
+
+def test_one_form_is_kept_up_to_a_bound_and_its_short_fields_whole(client):
+    typed = {"motive": "é" * 100_000, "authority": "Parquet de Lille", "until": "🙂" * 4000}
+    request = RequestFactory().post("/", typed)
+    request.session = client.session
+    kept_forms.keep_form(request, form="console:freeze", of="x", fields=("motive", "reference", "authority", "until"))
+    kept = request.session[kept_forms.KEY]["values"]
+    assert kept["authority"] == typed["authority"] and kept["until"] == typed["until"]
+    assert sum(map(len, kept.values())) == kept_forms.FORM_MAX and kept["motive"]
 
 
 def test_every_form_of_a_sensitive_act_loses_nothing():
