@@ -208,12 +208,14 @@ def _exchange(
     question: QuestionForm | None = None,
     draft: str = "",
     insert: str = "",
+    own: list[inbox.Entry] | None = None,
     **case: Any,
 ) -> dict[str, Any]:
     """One conversation: its entry, its thread, what is known of the person, and the work beside
     (`casework_panels.panels`).
 
-    draft, insert: what was being written, and the key of a reply to be added to it.
+    draft, insert: what was being written, and the key of a reply to be added to it. own: the agent's `open_entries`,
+    when they were read already.
     """
     now = timezone.now()
     dossier = person_summary.read_person_summary(conversation, now)
@@ -233,7 +235,7 @@ def _exchange(
         "agent": agent,
         "now": now,
         "conversation": conversation,
-        "entry": inbox.entry_of(agent, conversation, now),
+        "entry": inbox.entry_of(agent, conversation, now, own),
         "dossier": dossier,
         "thread": piece,
         "earlier": transcript.earlier_cursor(piece),
@@ -314,7 +316,7 @@ def screen(
     if agent.user.is_supervisor:
         context["board"] = live_board.read(now, units=access.reach_of(agent, now))
     if conversation is not None:
-        context |= _exchange(agent, conversation, **forms_in_error)
+        context |= _exchange(agent, conversation, own=own, **forms_in_error)
     return render(request, "console/screen.html", context)
 
 

@@ -298,9 +298,9 @@ def ended_entries(agent: Agent, now: datetime) -> list[Entry]:
     return [_entry(row, _handle_of(row), now) for row in rows]
 
 
-def entry_of(agent: Agent, conversation: Conversation, now: datetime) -> Entry:
-    """The list's entry of one conversation of this agent."""
-    for entry in open_entries(agent, now):
+def entry_of(agent: Agent, conversation: Conversation, now: datetime, own: list[Entry] | None = None) -> Entry:
+    """The list's entry of one conversation of this agent. own: their `open_entries`, when they were read already."""
+    for entry in open_entries(agent, now) if own is None else own:
         if entry.conversation.pk == conversation.pk:
             return entry
     row = _with_activity(Conversation.objects.filter(pk=conversation.pk), agent).get()
