@@ -64,6 +64,8 @@ SHEET = Stores(rows=250, changed=4, kib=64, keys=2)  # fifty accounts, each with
 VISITOR = Budget(ms=20, statements=40, rows=400, kib=8 * 1024)
 # A person who asks for the whole of their thread, WHOLE_THREADS times in ten minutes at most: half a million bytes.
 WHOLE = Budget(ms=150, statements=40, rows=2_100, kib=8 * 1024)
+# Whoever shows all their facts at once (`definitions.FACTS_MOST`), by one statement.
+JOURNAL = Budget(ms=20, statements=40, rows=600, kib=8 * 1024)
 # A socket that asks for everything, as often as `readings` allows: the whole of a thread
 # (`chat.rules.message_limits`: 6,300 messages), PAGE of them in a frame, each frame in a turn of its own.
 WHOLE_BY_SOCKET = Budget(ms=20, statements=120, rows=6_500, kib=8 * 1024)
@@ -240,6 +242,16 @@ ROUTES: dict[str, Line] = {
     **_lines(VISITOR, ("chat:message",), BODY, FORM_RATE, EXCHANGE, PIECE_BYTES, stores=SAID),
     **_lines(VISITOR, ("chat:draft",), "chat.visitor.draft_session:KEPT_MAX", "chat.visitor.draft:SAVES", stores=DRAFT),
     **_lines(
+        JOURNAL,
+        ("chat:facts",),
+        "chat.journal.facts:WHAT_MAX",
+        "chat.journal.queries:PIECE",
+        "chat.visitor.facts:ACTS",
+        "chat.visitor.fact_draft:KEPT_MAX",
+        "common.service_settings.definitions:FACTS_MOST",
+        stores=Stores(rows=1, changed=510, kib=DRAFT_KIB + TEXT_KIB, keys=2),
+    ),
+    **_lines(
         VISITOR,
         ("chat:report",),
         "reports.seal.sealing:TEXT_MAX_BYTES",
@@ -292,7 +304,26 @@ ROUTES: dict[str, Line] = {
         "common.service_settings.definitions:CAPACITY_MOST",
         "chat.console.inbox:ENDED_AT_MOST",
     ),
-    **_lines(STAFF, ("console:conversation",), BODY, OF_ITS_AGENT, PIECE, PIECE_BYTES, PROPOSALS, stores=SAID),
+    # Once, what the person has shown is counted as read: by one statement, a row a fact.
+    **_lines(
+        STAFF,
+        ("console:conversation",),
+        BODY,
+        OF_ITS_AGENT,
+        PIECE,
+        PIECE_BYTES,
+        PROPOSALS,
+        "common.service_settings.definitions:FACTS_MOST",
+        stores=Stores(rows=1, changed=510, kib=TEXT_KIB, keys=2),
+    ),
+    # The dates of facts are sealed: whoever puts them in order opens all of them.
+    **_lines(
+        STAFF,
+        ("console:facts",),
+        "common.service_settings.definitions:FACTS_MOST",
+        "chat.journal.panel:A_PAGE",
+        stores=Stores(changed=510, kib=TEXT_KIB, keys=2),
+    ),
     **_lines(STAFF, ("console:messages", "console:watched_messages"), PIECE, PIECE_BYTES),
     **_lines(
         STAFF,

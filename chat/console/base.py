@@ -23,6 +23,7 @@ from chat.casework.notes_forms import HoldForm, NoteForm, QuestionForm, UrgencyF
 from chat.console import casework_panels, history, inbox
 from chat.console.forms import AvailabilityForm, PauseReason
 from chat.conversations import actions, losses, pauses, waiting_list, wording
+from chat.journal import panel as journal_panel
 from chat.messages import protocol, transcript
 from chat.messages.forms import MESSAGE_ERRORS, MessageForm
 from chat.models import Agent, Conversation
@@ -209,20 +210,24 @@ def _exchange(
     draft: str = "",
     insert: str = "",
     own: list[inbox.Entry] | None = None,
+    is_looked_at: bool = False,
     **case: Any,
 ) -> dict[str, Any]:
     """One conversation: its entry, its thread, what is known of the person, and the work beside
     (`casework_panels.panels`).
 
     draft, insert: what was being written, and the key of a reply to be added to it. own: the agent's `open_entries`,
-    when they were read already.
+    when they were read already. is_looked_at: it is what stands on the screen from now on, and the facts that its
+    person shows are read.
     """
     now = timezone.now()
     dossier = person_summary.read_person_summary(conversation, now)
+    # First: the summary for a unit takes up what was read.
+    journal = journal_panel.read_panel(conversation, is_looked_at=is_looked_at)
     piece = transcript.read_messages(conversation)
     body = reply.data.get("body", "") if reply is not None else draft
     ready = replies.of_conversation(agent, dossier)
-    panels = casework_panels.panels(conversation, familiar=dossier.familiar, **case)
+    panels = casework_panels.panels(conversation, familiar=dossier.familiar, facts=journal.facts, **case)
     steps = one_press.steps_to_say(panels["checklist"], familiar=dossier.familiar)
     prevention = one_press.prevention_reply(familiar=dossier.familiar)
     insertable = [prevention, *ready, *steps, *one_press.questions_to_ask(panels["sheet"].readings)]
@@ -255,6 +260,7 @@ def _exchange(
         "notes": history.notes_of(conversation, agent),
         "note_form": note or NoteForm(),
         "history": history.history_of(conversation),
+        "journal": journal,
         "question_form": question or QuestionForm(colleagues=colleague_questions.colleagues(agent, now)),
         **panels,
     }
@@ -268,10 +274,12 @@ def screen(
     duty_form: AvailabilityForm | None = None,
     answer: tuple[uuid.UUID, forms.Form] | None = None,
     declining: tuple[uuid.UUID, forms.Form] | None = None,
+    is_looked_at: bool = False,
     **forms_in_error: Any,
 ) -> HttpResponse:
     """The one screen, with a conversation open or none.
 
+    is_looked_at: see `_exchange`; after an act, a script may show a part of it alone.
     answer: what could not be said in this aparté; declining: why this offered conversation could not be declined.
     """
     now = timezone.now()
@@ -316,7 +324,7 @@ def screen(
     if agent.user.is_supervisor:
         context["board"] = live_board.read(now, units=access.reach_of(agent, now))
     if conversation is not None:
-        context |= _exchange(agent, conversation, own=own, **forms_in_error)
+        context |= _exchange(agent, conversation, own=own, is_looked_at=is_looked_at, **forms_in_error)
     return render(request, "console/screen.html", context)
 
 

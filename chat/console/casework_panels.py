@@ -15,12 +15,16 @@ from chat.console import referral_panel
 from chat.conversations import wording
 from chat.documents import transcript_pdf
 from chat.documents.transcript_pdf import Document, Section
+from chat.journal import panel as journal_panel
+from chat.journal import queries as journal_queries
+from chat.journal.facts import Fact
 from chat.models import Agent, Conversation
 from chat.referral import queries as referral_queries
 from chat.rules import plain_text
 from chat.rules.closing import Point, Seen
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Outcome
+from chat.rules.referral import SUMMARY_MAX
 from chat.rules.reply_template import Reply
 from common import clock
 from common.choices import label_of
@@ -85,13 +89,17 @@ def panels(
     conversation: Conversation,
     *,
     familiar: bool,
+    facts: Sequence[Fact] = (),
     sheet: Sheet | None = None,
     ready: QuestionForm | None = None,
     appointment: AppointmentForm | None = None,
     problems: Sequence[str] = (),
     transmission: referral_panel.Panel | None = None,
 ) -> dict[str, Any]:
-    """Build the context of the panels of a conversation that was just obtained. Forms sent in error stay filled."""
+    """Build the context of the panels of a conversation that was just obtained. Forms sent in error stay filled.
+
+    facts: those of its journal that were read.
+    """
     emergency = emergencies.open_one(conversation)
     checklist = emergencies.checklist(emergency) if emergency else []
     shown = sheet or sheet_panel(conversation)
@@ -113,7 +121,7 @@ def panels(
         "paper_form": PaperForm(),
         "case_problems": list(problems),
         "closing_words": closing.words_of(conversation) if not conversation.is_open else {},
-        "transmission": transmission or referral_panel.panel(conversation, prefill=prefill(conversation)),
+        "transmission": transmission or referral_panel.panel(conversation, prefill=prefill(conversation, facts)),
     }
 
 
@@ -132,18 +140,25 @@ def after_autosave(conversation: Conversation, sheet: Sheet) -> dict[str, Any]:
     checklist = emergencies.checklist(emergency) if emergency else []
     familiar = form_of_address.speaks_tu(conversation.report)
     return {
-        "transmission": referral_panel.panel(conversation, prefill=prefill(conversation)),
+        "transmission": referral_panel.panel(
+            conversation, prefill=prefill(conversation, journal_queries.read_facts(conversation))
+        ),
         "say": said_in_one_press(checklist, sheet, familiar=familiar),
     }
 
 
-def prefill(conversation: Conversation) -> str:
-    """Return the first text of a summary for a unit: the sheet of facts and the age given, never the thread."""
+def prefill(conversation: Conversation, facts: Sequence[Fact] = ()) -> str:
+    """Return the first text of a summary for a unit: the sheet of facts, the age given and the facts that the person
+    showed (facts: in their order), as many as fit; never the thread. It goes once the person has read it and said yes.
+    """
     told = told_facts(fact_sheet.facts_of(fact_sheet.sheet_of(conversation)))
     age = conversation.report.age
     if told and age is not AgeBand.UNKNOWN:
         told = [(str(_("Âge de la victime")), str(age.label)), *told]
-    return referral_panel.summary_of(told)
+    summary = referral_panel.summary_of(told)
+    head = _("Faits notés par la personne :")
+    lines = journal_panel.as_lines(facts, SUMMARY_MAX - len(summary) - len(head) - 2)
+    return "\n".join(filter(None, [summary, head if lines else "", *lines]))
 
 
 def closing_form(conversation: Conversation, data: Any = None) -> ClosingForm:
@@ -253,6 +268,8 @@ def _work(conversation: Conversation) -> list[Section]:
     if rows := proposals.proposals_of(conversation):
         pairs = [(one.text, one.answer or _("sans réponse")) for one in reversed(rows)]
         sections.append(Section(_("Propositions"), pairs=pairs))
+    if pairs := journal_panel.as_pairs(conversation):
+        sections.append(Section(_("Chronologie des faits, dits par la personne"), pairs=pairs))
     for emergency in [*emergencies.past_emergencies(conversation), *filter(None, [emergencies.open_one(conversation)])]:
         steps = [
             (str(done.line.step.label), f"{_moment(done.at)} {done.by}" if done.at else _("non coché"))

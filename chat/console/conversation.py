@@ -28,9 +28,10 @@ from chat.casework import closing, colleague_questions, emergencies
 from chat.console import casework_panels, inbox
 from chat.console.base import _exchange, conversation_or_404, earlier_page, for_agents, screen
 from chat.console.forms import AvailabilityForm, ReadForm
-from chat.conversations import actions, losses, waiting_list
+from chat.conversations import actions, losses, waiting_list, wording
 from chat.conversations.presence import renew_lease
 from chat.database import DATABASE_AWAY
+from chat.journal import panel as journal_panel
 from chat.messages import protocol, rejected_frames
 from chat.messages.forms import MessageForm
 from chat.messages.reading import own_conversations
@@ -81,9 +82,11 @@ def conversation(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> Ht
         except Http404:  # it left meanwhile
             return _left(request, agent, public_id)
     if request.GET.get("partie") == "echange":
-        return render(request, "console/conversation_parts.html", _exchange(agent, current))
+        # A script reads conversations ahead; with `lu` it says that this one is looked at.
+        parts = _exchange(agent, current, is_looked_at="lu" in request.GET)
+        return render(request, "console/conversation_parts.html", parts)
     http_fallback.mark_read(Party.of_agent(current, agent), current.last_seq)
-    return screen(request, agent, current)
+    return screen(request, agent, current, is_looked_at=True)
 
 
 @require_GET
@@ -92,6 +95,31 @@ def messages_before(request: HttpRequest, agent: Agent, public_id: uuid.UUID) ->
     """Show a piece of the thread before `avant` (`transcript.read_messages`), for reading only."""
     current = conversation_or_404(agent, public_id)
     return earlier_page(request, agent, current, back=reverse("console:conversation", args=[public_id]))
+
+
+@require_GET
+@for_agents
+def facts(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """Show the facts that the person showed, by their dates, `journal_panel.A_PAGE` at a time, after so many (`apres`).
+
+    They are read from now on. Every fact is opened to know their order.
+    """
+    current = conversation_or_404(agent, public_id)
+    asked = request.GET.get("apres", "")
+    after = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 0
+    lines, total, later = journal_panel.read_page(current, after)
+    context = {
+        "agent": agent,
+        "is_supervisor": agent.user.is_supervisor,
+        "now": timezone.now(),
+        "place": wording.place_of(current.report),
+        "lines": lines,
+        "total": total,
+        "later": later,
+        "is_later": bool(after),
+        "back": reverse("console:conversation", args=[public_id]),
+    }
+    return render(request, "console/facts.html", context)
 
 
 def _left(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:

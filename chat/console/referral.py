@@ -15,6 +15,7 @@ from chat import access
 from chat.console import casework_panels, referral_panel
 from chat.console.base import conversation_or_404, for_agents, screen
 from chat.conversations import actions
+from chat.journal import queries as journal_queries
 from chat.models import Agent, Conversation
 from chat.referral import actions as referral_actions
 from chat.referral import queries as referral_queries
@@ -50,7 +51,7 @@ def _again(
 ) -> HttpResponse:
     panel = referral_panel.panel(
         current,
-        prefill=casework_panels.prefill(current),
+        prefill=casework_panels.prefill(current, journal_queries.read_facts(current)),
         form=form,
         typed=request.POST.get("q", ""),
         chosen=request.POST.get("point", ""),

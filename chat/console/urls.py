@@ -28,6 +28,7 @@ urlpatterns = [
     path("prendre-soin/debriefer/", wellbeing.debrief, name="debrief"),
     path("echange/<uuid:public_id>/", conversation.conversation, name="conversation"),
     path("echange/<uuid:public_id>/messages/", conversation.messages_before, name="messages"),
+    path("echange/<uuid:public_id>/faits/", conversation.facts, name="facts"),
     path("echange/<uuid:public_id>/terminer/", conversation.close, name="close"),
     path("echange/<uuid:public_id>/urgence/", notes.urgency, name="urgency"),
     path("echange/<uuid:public_id>/retour/", notes.hold, name="hold"),

@@ -14,6 +14,7 @@ from chat.models.conversation import (
 from chat.models.danger import DangerPhrase
 from chat.models.debrief import Debrief, Meeting
 from chat.models.handle import ConversationHandle
+from chat.models.journal import JournalFact
 
 # What lies beside the thread has modules of its own; Django looks for models here.
 from chat.models.lookalikes import ArrivalGroup
@@ -52,6 +53,7 @@ __all__ = [
     "Handover",
     "HandoverText",
     "Hold",
+    "JournalFact",
     "Macro",
     "Meeting",
     "Message",

@@ -102,7 +102,8 @@ def when_away(view: View) -> View:
             logger.warning("page of the exchange: the database does not answer (%s)", type(error).__name__)
             is_framed = request.path == reverse("chat:news")  # an answer of its buttons is asked for again there
             context = {
-                "body": "" if is_framed else request.POST.get("body", ""),
+                # A fact that was being noted comes back as its first field (`chat.visitor.facts`).
+                "body": "" if is_framed else request.POST.get("body") or request.POST.get("what", ""),
                 "client_id": request.POST.get("client_id", ""),
                 # « Réessayer » does what was asked for: a text that only went along is not sent.
                 "action": request.path,

@@ -158,7 +158,7 @@ def _told(conversation: Conversation) -> str:
     return plain_text.plain(closing.words_of(conversation).get("told", ""))
 
 
-def _present(request: HttpRequest) -> Conversation | None:
+def present_reporter(request: HttpRequest) -> Conversation | None:
     """Return this visit's conversation with its lease renewed, because the person is here.
 
     A conversation that was given up because nobody was seen for long takes its place in the queue again.
@@ -185,7 +185,7 @@ def conversation(request: HttpRequest) -> HttpResponse:
 
     Open the conversation of this visit's report if there is none.
     """
-    current = _present(request)
+    current = present_reporter(request)
     if current is None:
         report = reports.session.current_report(request)
         if report is None:
@@ -243,7 +243,7 @@ def messages(request: HttpRequest) -> HttpResponse:
 @when_away
 def post_message(request: HttpRequest) -> HttpResponse:
     """Add a message without a script, then lead back to the end of the thread."""
-    current = _present(request)
+    current = present_reporter(request)
     if current is None:
         return without_visit(request)
     form = MessageForm(request.POST)
@@ -285,7 +285,7 @@ def news(request: HttpRequest) -> HttpResponse:
     it also tells the agent that everything so far was on screen. `pause` stops the reloading (RGAA 13.1).
     A POST is a ready answer, given in the frame: the page around it, and what is being typed there, stays.
     """
-    current = _present(request)
+    current = present_reporter(request)
     if current is None:
         return render(request, "chat/news.html", {"status": "", "paused": True})
     if request.method == "POST":
@@ -329,7 +329,7 @@ def frames(request: HttpRequest) -> HttpResponse:
 
     Answer `{"frames": [...]}`.
     """
-    current = _present(request)
+    current = present_reporter(request)
     if current is None:
         return json_answer({"error": "no_session"}, status=401)
     client_id = None

@@ -15,12 +15,15 @@ from chat import access
 from chat.casework import closing, proposals
 from chat.documents import transcript_pdf
 from chat.documents.transcript_pdf import SLIP, Document, Section
+from chat.journal import queries as journal_queries
+from chat.journal.words import said_when
 from chat.models import Conversation
 from chat.referral import queries as referral_queries
 from chat.rules import plain_text
 from chat.rules.lifecycle import Status
 from chat.texts import follow_up as follow_up_texts
 from chat.texts import forms as form_texts
+from chat.texts import journal as journal_texts
 from chat.texts import pages as page_texts
 from chat.visitor import follow_up, page_state
 from chat.visitor.base import json_answer, manner_of, without_visit
@@ -31,6 +34,8 @@ from locations import texts as location_texts
 
 PAPERS, PAPERS_SECONDS = 10, 60
 SUITES = "suites"  # in the address of a slip that « Suites » leads to
+FACTS = "faits"  # in the address of its PDF: with the facts that the person has shown
+FACTS_MOST = 50  # of them: some twelve pages of A5
 
 
 @require_GET
@@ -62,6 +67,7 @@ def slip(request: HttpRequest) -> HttpResponse:
         "words": words,
         "bring": form_texts.SLIP_BRING.say(),
         "of_suites": _is_of_suites(request),
+        "has_facts": _own_journal(request, current) and journal_queries.has_shown(current),
     }
     return render(request, "chat/slip.html", context)
 
@@ -70,6 +76,23 @@ def _is_of_suites(request: HttpRequest) -> bool:
     """Whether « Suites » led here, or nothing else can: two exchanges may be open on one device, its own and another's
     suites, and what is shown is the appointment of the page that one comes from."""
     return SUITES in request.GET or access.as_reporter(request.session) is None
+
+
+def _own_journal(request: HttpRequest, current: Conversation) -> bool:
+    """Whether this visit is the exchange's own: a code of « Suites » opens no fact."""
+    return access.as_reporter(request.session) == current
+
+
+def _facts(request: HttpRequest, current: Conversation) -> list[Section]:
+    """The facts that the person has shown, for the slip that they take along, if they ask for it."""
+    lines = []
+    for fact in journal_queries.shown_facts(current, FACTS_MOST):
+        if (told := fact.told) is not None:
+            words = (said_when(fact.moment), told.platform, told.account, told.what, told.link, told.seen_by)
+            lines.append(" – ".join(plain_text.plain(" ".join(text.split())) for text in words if text))
+    manner = manner_of(request, current)
+    title = journal_texts.LIST_TITLE_DISCREET if manner["discreet"] else journal_texts.LIST_TITLE
+    return [Section(title.say(familiar=manner["familiar"]), lines=lines)] if lines else []
 
 
 def _slip_of(request: HttpRequest) -> tuple[Conversation | None, tuple[Any, dict[str, Any]] | None]:
@@ -87,7 +110,10 @@ def _slip_of(request: HttpRequest) -> tuple[Conversation | None, tuple[Any, dict
 
 @require_GET
 def slip_paper(request: HttpRequest) -> HttpResponse:
-    """Draw the slip as a PDF, by a child process within the limits of `offload.pool`, PAPERS in PAPERS_SECONDS."""
+    """Draw the slip as a PDF, by a child process within the limits of `offload.pool`, PAPERS in PAPERS_SECONDS.
+
+    With `faits` it holds what the person has shown, FACTS_MOST at most.
+    """
     current, found = _slip_of(request)
     if current is None:
         return without_visit(request)
@@ -104,6 +130,7 @@ def slip_paper(request: HttpRequest) -> HttpResponse:
             Section(follow_up_texts.WHERE.say(), lines=[line for line in place if line]),
             Section(form_texts.SLIP_HOURS.say(), lines=words["hours"] or [unknown_hours]),
             Section(follow_up_texts.BRING.say(), lines=[form_texts.SLIP_BRING.say()]),
+            *(_facts(request, current) if FACTS in request.GET and _own_journal(request, current) else []),
         ],
         language=languages.current(),
     )

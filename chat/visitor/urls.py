@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.visitor import conversation, draft, follow_up, proposals, report, resume, retention, transfer
+from chat.visitor import conversation, draft, facts, follow_up, proposals, report, resume, retention, transfer
 
 app_name = "chat"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("message/", conversation.post_message, name="message"),
     path("messages/", conversation.messages, name="messages"),
     path("brouillon/", draft.leave, name="draft"),
+    path("faits/", facts.facts, name="facts"),
     path("signalement/", report.add_to_report, name="report"),
     path("suite/", conversation.news, name="news"),
     path("trames/", conversation.frames, name="frames"),

@@ -45,6 +45,7 @@ class Unit(StrEnum):
     REPORTS = "reports"
     OPINIONS = "opinions"
     CODES = "codes"
+    FACTS = "facts"
 
 
 def _counted(unit: Unit, n: int) -> str:
@@ -71,6 +72,8 @@ def _counted(unit: Unit, n: int) -> str:
             return ngettext("%(n)s avis", "%(n)s avis", n)
         case Unit.CODES:
             return ngettext("%(n)s code", "%(n)s codes", n)
+        case Unit.FACTS:
+            return ngettext("%(n)s fait", "%(n)s faits", n)
 
 
 SECONDS: Mapping[Unit, int] = {Unit.SECONDS: 1, Unit.MINUTES: 60, Unit.HOURS: 3600, Unit.DAYS: 86400}
@@ -321,6 +324,11 @@ OPINIONS_OF_NETWORK = Setting(
     _("Un réseau peut donner %(value)s en une heure."),
     Unit.OPINIONS, 20, 1, 1_000, OURS,
 )  # fmt: skip
+FACTS_MOST = Setting(
+    "facts_most", Subject.LIMIT, _("Faits notés dans un échange"),
+    _("Une personne peut noter %(value)s dans son échange. Ceux qui sont notés restent."),
+    Unit.FACTS, 500, 20, 500, _("500 au plus : la page de l'agent les lit tous pour les mettre en ordre (ADR 0079)"),
+)  # fmt: skip
 REVIEW = Setting(
     "review_days", Subject.CARE, _("Fait à revoir"),
     _("Un texte ou un numéro non vérifié depuis %(value)s est signalé « à revoir »."),
@@ -348,7 +356,7 @@ SETTINGS: tuple[Setting, ...] = (
     SUMMARY_READ, OFFER_OPEN, NOT_BACK, WATCHED,
     CODE_LIFE, CODES_MOST, TRIES_MOST,
     RAID, RAID_LEAST_WAIT, RAID_MOST_WAIT,
-    REPORTS_MOST, OPINIONS_OF_VISIT, OPINIONS_OF_NETWORK,
+    REPORTS_MOST, OPINIONS_OF_VISIT, OPINIONS_OF_NETWORK, FACTS_MOST,
     REVIEW, DEBRIEF_KEPT, APPROVAL,
 )  # fmt: skip
 BY_KEY: Mapping[str, Setting] = {rule.key: rule for rule in SETTINGS}

@@ -54,6 +54,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "chat.AsidePart": With("chat.Aside"),
     "chat.AsideMessage": With("chat.Aside"),
     "chat.FactSheet": With("chat.Conversation"),
+    "chat.JournalFact": With("chat.Conversation"),
     "chat.Proposal": With("chat.Conversation"),
     "chat.Emergency": With("chat.Conversation"),
     "chat.EmergencyStep": With("chat.Emergency"),

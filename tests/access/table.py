@@ -283,6 +283,7 @@ ROUTES: dict[str, Route] = {
     "chat:message": Route(own_visit("/tchat/", left_behind="/tchat/"), WRITE, shows=BOTH_REPORTERS),
     "chat:messages": Route(own_visit("/tchat/", left_behind=IN), READ_ONLY_GET, shows=BOTH_REPORTERS),
     "chat:draft": Route(own_visit("/tchat/", left_behind="/tchat/"), WRITE, to=("/tchat/", "/tchat/suites/")),
+    "chat:facts": Route(own_visit("/tchat/", left_behind=IN), FORM, to=("/tchat/faits/", "/tchat/")),  # its own journal
     "chat:report": Route(own_visit("/tchat/"), WRITE, to=("/tchat/",)),  # adds to the visit's own report
     # A frame, empty without a visit; what it is sent leads back to it.
     "chat:news": Route(anybody, ("POST", "GET"), to=("/tchat/suite/",), shows=BOTH_REPORTERS),
@@ -307,6 +308,7 @@ ROUTES: dict[str, Route] = {
     "console:home": Route(agents, READ_ONLY_GET, shows=EACH_AGENT),
     "console:availability": Route(agents, WRITE, shows=EACH_AGENT),  # without a choice: the screen again
     "console:conversation": Route(assigned_agent, FORM, shows=ITS_AGENT),
+    "console:facts": Route(assigned_agent, READ_ONLY_GET),
     "console:messages": Route(assigned_agent, READ_ONLY_GET, shows=ITS_AGENT),
     "console:close": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without an outcome: the screen again
     "console:weight": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),

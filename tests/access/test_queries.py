@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("chat", "reports", "triage", "locations", "pnav", "common")
 MODELS = {
     "Conversation", "Message", "ConversationEvent", "Report",
-    "FactSheet", "Proposal", "Emergency", "EmergencyStep", "Closing",
+    "FactSheet", "JournalFact", "Proposal", "Emergency", "EmergencyStep", "Closing",
     "Transmission", "TransmissionStep", "FollowUp", "RemovalRequest",
     "Aside", "AsidePart", "AsideMessage", "ConversationHandle", "Hold", "Note", "OwnReply",
     "SealedValue", "OpeningRequest", "OpeningStep", "ErasureRequest", "Freeze", "Debrief",
@@ -38,6 +38,14 @@ NAMED = {
     "chat/casework/replies.py": ("this agent's own, of whom the caller is sure", {"own_replies"}),
     "chat/casework/lock.py": (ACTS, {"lock_assigned"}),
     "chat/casework/fact_sheet.py": (ACTS, {"sheet_of"}),
+    "chat/journal/actions.py": (
+        ACTS,
+        {"note_fact", "_unread", "show_facts", "take_back", "mark_read"},
+    ),
+    "chat/journal/queries.py": (
+        "the journal of a conversation that was just obtained",
+        {"_of", "shown_facts", "has_shown", "read_facts"},
+    ),
     "chat/casework/proposals.py": (ACTS, {"proposals_of", "open_question"}),
     "chat/casework/emergencies.py": (ACTS, {"open_one", "past_emergencies", "start", "tick_step", "tick_said"}),
     "chat/casework/closing.py": (ACTS, {"words_of", "points_of"}),
@@ -145,6 +153,9 @@ BY_KEY = {
     ("chat/conversations/lookalikes.py", "close_group"),
     ("reports/openings/actions.py", "asked_elsewhere"),  # of the asker's own, to say that it is not theirs any more
     ("chat/decisions/on_call.py", "end"),  # an on-call duty, of the units of whoever ends it
+    # Of this conversation's journal.
+    ("chat/journal/actions.py", "note_fact"), ("chat/journal/actions.py", "_unread"),
+    ("chat/journal/actions.py", "_of"), ("chat/journal/queries.py", "_of"),
     ("chat/casework/proposals.py", "_answers"),  # of the conversation's own messages
     ("chat/casework/proposals.py", "open_question"),  # likewise
 }  # fmt: skip

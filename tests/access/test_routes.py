@@ -321,6 +321,7 @@ UNTIL = {"until": "2099-01-01"}
 BY_KEY = {
     "console:conversation": [("GET", {}), ("POST", {"body": "Bonjour", "client_id": str(uuid.UUID(int=7))})],
     "console:messages": [("GET", {})],
+    "console:facts": [("GET", {})],
     "console:close": [("POST", {"outcome": "advised", "confirm": "on"})],
     "console:weight": [("POST", {"weight": "2"})],
     "console:macro": [("POST", {"macro": "x", "body": "x"})],

@@ -311,6 +311,7 @@ def _reporter_types(all_: Typing) -> None:
     assert mark("message-trames") in me.frame("/tchat/trames/", json.dumps(post)).body
     for frame in bad_frames(post):
         assert me.frame("/tchat/trames/", frame).status == 200
+    _notes_facts(me)
     code = me.ask("POST", "/tchat/code/", "", Accept="application/json", X_CSRFToken=me.token)
     all_.codes.append(json.loads(code.body)["code"])
     with all_.site.line(0, "/ws/conversation/", me.cookies[settings.SESSION_COOKIE_NAME]) as line:
@@ -321,6 +322,22 @@ def _reporter_types(all_: Typing) -> None:
             line.until(lambda answer: answer["type"] == "error")
         line.send(type="beat")
         line.until(lambda answer: answer["type"] == "beat")
+
+
+def _notes_facts(me: Browser) -> None:
+    """Private, corrected, shown; what is refused, and what is only begun. The agent's page reads what is shown."""
+    page, key = "/tchat/faits/", uuid.uuid4()
+    words = {name: mark(f"fait-{name}") for name in ("what", "platform", "account", "link", "seen_by")}
+    assert me.post(page, {"act": "note", "fact_id": key, "day": "2026-03-12", **words}).status == 302
+    assert words["what"] in unescape(me.get(page).body)
+    changed = {**words, "what": mark("fait-corrige"), "edits": "1", "day": "2026-03-12"}
+    assert me.post(page, {"act": "note", "fact_id": key, **changed}).status == 302
+    for name in (*words, "precision", "day", "hour", "fact_id"):
+        me.post(page, {"act": "note", "what": "x", name: mark(f"refuse-{name}") * 90})
+    me.get(f"{page}?avant={mark('avant')}&fait={mark('fait')}")
+    me.post("/tchat/brouillon/", {"fact_id": uuid.uuid4(), "what": mark("fait-commence"), "to": mark("vers")})
+    me.post(page, {"act": mark("geste"), "fact": mark("coche")})
+    assert me.post(page, {"act": "show_all"}).status == 302
 
 
 def bad_frames(post: dict[str, str]) -> list[str]:
@@ -337,7 +354,8 @@ def bad_frames(post: dict[str, str]) -> list[str]:
 
 def _agent_types(all_: Typing) -> None:
     me, page = all_.console, f"/console/echange/{all_.conversation.public_id}/"
-    assert me.get(page).status == 200
+    assert mark("fait-corrige") in unescape(me.get(page).body)
+    assert me.get(f"{page}faits/?apres={mark('apres-faits')}").status == 200
     assert me.post(page, {"client_id": uuid.uuid4(), "body": mark("reponse-agent")}).status == 302
     me.post(page, {"client_id": mark("client-agent"), "body": mark("reponse-refusee")})
     me.get(f"{page}?modele={mark('modele-agent')}&partie={mark('partie')}")

@@ -13,6 +13,10 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from chat.casework.emergencies import Done
+from chat.journal.dates import Moment
+from chat.journal.facts import Fact, Told
+from chat.journal.forms import WORDS, FactForm
+from chat.journal.queries import Counts
 from chat.messages import transcript
 from chat.models import Conversation, Transmission
 from chat.models.casework import Emergency
@@ -27,11 +31,12 @@ from chat.rules.removal import days_to_look
 from chat.rules.transfer import SUMMARY_MAX
 from chat.texts import follow_up as follow_up_texts
 from chat.texts import forms as form_texts
+from chat.texts import journal as journal_texts
 from chat.texts import pages as page_texts
 from chat.texts import retention as retention_texts
 from chat.texts import thread as thread_texts
 from chat.texts import transfer as transfer_texts
-from chat.visitor import base
+from chat.visitor import base, facts
 from chat.visitor.forms import SummaryForm
 from common.texts import cache as text_cache
 from common.texts import catalogue, languages
@@ -414,6 +419,57 @@ def _slip(trial: Trial) -> HttpResponse:
     return draw_page(trial, "chat/slip.html", context)
 
 
+_BESIDE_A_FIELD = {
+    "what_empty": "what", "too_long": "what", "when_from_list": "precision", "day_invalid": "day", "day_ahead": "day",
+    "day_missing": "day", "hour_invalid": "hour", "hour_missing": "hour",
+}  # fmt: skip
+_SAID_OF_A_FACT = {"at_minute", "at_about", "at_about_hour", "at_unknown"}
+_DONE = {
+    "noted",
+    "changed",
+    "erased",
+    "shown",
+    "taken_back",
+    "read_already",
+    "nothing_ticked",
+    "gone",
+    "full",
+    "too_many",
+}
+
+
+def _journal(trial: Trial) -> HttpResponse:
+    """Three facts: private, shown, read; one of them is being corrected where that is what is said."""
+    key, now = trial.sentence.key.removeprefix("journal."), timezone.now()
+    rows = [
+        Fact(uuid.uuid4(), number, Told("…", Moment()), now, now if number > 1 else None, now if number > 2 else None)
+        for number in (1, 2, 3)
+    ]
+    form = FactForm.new(familiar=trial.familiar)
+    if field := _BESIDE_A_FIELD.get(key):
+        form = FactForm({}, familiar=trial.familiar)
+        form.errors.clear()
+        form.add_error(field, trial.text)
+    context = {
+        **_manner(trial),
+        **facts.page_context([] if key == "none" else rows),
+        "counts": Counts(all=3, private=1, unread=1),
+        "form": form,
+        "edited": rows[0] if key == "change_title" else None,
+        "limits": WORDS,
+        "is_open": key != "closed",
+        "is_by_code": key == "by_code",
+        "status": Status.ACTIVE,
+        "shown": {"news": trial.text if key in {"arrived", "answered"} else ""},
+        "messages": page_previews.as_message(trial) if key in _DONE else [],
+    }
+    for row in context["rows"]:
+        row["is_readable"] = key != "unreadable"
+        if key in _SAID_OF_A_FACT:
+            row["when"] = trial.text
+    return draw_page(trial, "chat/facts.html", context)
+
+
 _WHEN_ASKED = {"keeping.code_note", "keeping.code_where", "keeping.code_again", "keeping.create_code_read_answer"}
 
 
@@ -547,6 +603,7 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     follow_up_texts.SLIP.key: SLIPS,
     retention_texts.KEEPING.key: (_keeping, _error_in("chat/retention.html")),
     retention_texts.ERASURE.key: (_erasure,),
+    journal_texts.JOURNAL.key: (_journal,),
     transfer_texts.SUMMARY.key: SUMMARIES,
     report_texts.ADDED.key: (lambda trial: _conversation(trial, Status.WAITING),),
     report_texts.READERS.key: (_readers,),

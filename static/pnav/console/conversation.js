@@ -10,7 +10,7 @@ import { keepDrafts } from "./drafts.js";
 import { leave } from "./leaving.js";
 import { count, paint, waitsSince } from "./list.js";
 import { load } from "./pages.js";
-import { pageOf, refreshBeside } from "./panels.js";
+import { hasUnread, pageOf, refreshTold } from "./panels.js";
 import { beep } from "./sound.js";
 import { announce, conversations, desk, list, over, own, say, seekSlot, transmit } from "./state.js";
 import * as threads from "./thread.js";
@@ -87,6 +87,8 @@ function adopt(entry, thread, dossier) {
   threads.prepareForm(c);
   for (const { node } of c.outbox.entries) c.log.insertBefore(node, find("[data-end]", c.log));
   for (const part of [thread, dossier]) part.hidden = c !== desk.current;
+  c.isStale ||= hasUnread(dossier);
+  if (c.isStale && c === desk.current) refreshTold(c);
   paint(c);
   return c;
 }
@@ -163,10 +165,7 @@ export async function open(id, { push = true, focus = true } = {}) {
   const before = desk.current;
   desk.current = c;
   c.isNew = false;
-  if (c.isStale) {
-    c.isStale = false;
-    refreshBeside(c, `#signalement-${c.id}`);
-  }
+  if (c.isStale) refreshTold(c);
   if (before && before !== c) {
     hide(before, true);
     paint(before);
@@ -231,8 +230,15 @@ async function showMostUrgent() {
   if (!desk.current && first) open(first.id, { focus: false });
 }
 
+/** What came while nobody looked is read once somebody does. */
+const watchReturn = () =>
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && desk.current?.isStale) refreshTold(desk.current);
+  });
+
 /** What the page came with: one open conversation, if any, and the entries of the others. */
 export function begin() {
+  watchReturn();
   const shown = seek(".console-thread");
   const entry = shown && entryOf(shown.dataset.conversation ?? "");
   if (shown && entry) {

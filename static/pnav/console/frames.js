@@ -11,7 +11,7 @@ import { refreshAsides } from "./asides.js";
 import { assigned, check } from "./conversation.js";
 import { leave } from "./leaving.js";
 import { paint, refreshList, showPromise } from "./list.js";
-import { refreshBeside, refreshTransmission } from "./panels.js";
+import { refreshBeside, refreshTold, refreshTransmission } from "./panels.js";
 import { personWrote } from "./pending-ends.js";
 import { offersMayBeNew, showQueue } from "./queue.js";
 import { beep } from "./sound.js";
@@ -137,8 +137,7 @@ function state(frame, c) {
   if (!c || c.gone) return;
   if (frame.status === "closed") leave(c, "closed");
   else if (frame.status !== "active") return;
-  else if (c === desk.current) refreshBeside(c, `#signalement-${c.id}`);
-  else c.isStale = true;
+  else refreshTold(c);
 }
 
 /** @typedef {(frame: Frame, c: Conversation | undefined) => unknown} Handler the conversation: if it is one of ours */

@@ -7,26 +7,28 @@
 import { seek } from "../lib/dom.js";
 import { forCopying, written } from "./drafts.js";
 import { swapFrom, tryToLoad } from "./pages.js";
-import { desk, home } from "./state.js";
+import { announce, desk, home } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
 /** The screen with one conversation, to take parts from. @param {string} id */
 export const pageOf = (id) => `${home}echange/${id}/?partie=echange`;
 
-/** @param {Conversation} c @param {string} selector of the panel */
-export async function refreshBeside(c, selector) {
+/** @param {Conversation} c @param {string} selector of the panel @param {string} [address] of the page that has it */
+export async function refreshBeside(c, selector, address = pageOf(c.id)) {
   const at = () => /** @type {HTMLElement} */ (document.activeElement);
   const isHere = () => Boolean(seek(selector)?.contains(at()));
   const isWriting = () => isHere() && at().matches("textarea:not([readonly]), input, select");
   const later = () =>
-    seek(selector)?.addEventListener("focusout", () => setTimeout(refreshBeside, 0, c, selector), { once: true });
+    seek(selector)?.addEventListener("focusout", () => setTimeout(refreshBeside, 0, c, selector, address), {
+      once: true,
+    });
   if (!seek(selector) || c.gone) return;
   if (isWriting()) {
     later();
     return;
   }
-  const page = await tryToLoad(pageOf(c.id));
+  const page = await tryToLoad(address);
   const before = seek(selector);
   if (!page || !before || c.gone) return;
   if (isWriting()) {
@@ -50,6 +52,26 @@ export async function refreshBeside(c, selector) {
   const next = (held && document.getElementById(held)) || seek("[tabindex]", panel.parentElement ?? document) || panel;
   next.focus({ preventScroll: true });
 }
+
+/**
+ * What the person says by themselves: the signalement, and the facts that they show. The server counts these as read
+ * when they come, so they come once they are looked at.
+ *
+ * @param {Conversation} c
+ */
+export async function refreshTold(c) {
+  c.isStale = c !== desk.current || document.hidden;
+  if (c.isStale) return;
+  await refreshBeside(c, `#dit-${c.id}`, `${pageOf(c.id)}&lu`);
+  const facts = seek(`#faits-${c.id}`);
+  if (!facts) return;
+  if ("factsUnread" in facts.dataset) c.isStale = true; // they did not come: asked for again
+  if (facts.dataset.factsNew) announce(facts.dataset.factsNew);
+  delete facts.dataset.factsNew; // said once
+}
+
+/** Whether facts are shown whose words are not here. @param {Element} dossier */
+export const hasUnread = (dossier) => Boolean(seek("[data-facts-unread]", dossier));
 
 /** @param {Conversation} c */
 export const refreshTransmission = (c) => refreshBeside(c, `#transmission-${c.id}`);

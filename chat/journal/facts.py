@@ -1,0 +1,72 @@
+"""One fact of the journal, as a value. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from chat.journal import dates
+from chat.journal.dates import Moment
+
+# Characters. Ours: what happened fits a screen of a phone; an address of a post is rarely longer than 300.
+WHAT_MAX = 500
+PLATFORM_MAX = 80
+ACCOUNT_MAX = 120
+LINK_MAX = 500
+SEEN_BY_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the person wrote of one fact. A link is text: nobody follows it. Empty: not said."""
+
+    what: str = field(repr=False)
+    moment: Moment = field(default_factory=Moment, repr=False)
+    platform: str = field(default="", repr=False)
+    account: str = field(default="", repr=False)
+    link: str = field(default="", repr=False)
+    seen_by: str = field(default="", repr=False)
+
+    def as_words(self) -> dict[str, Any]:
+        """As it is sealed."""
+        return {
+            "what": self.what,
+            "when": dates.as_words(self.moment),
+            "platform": self.platform,
+            "account": self.account,
+            "link": self.link,
+            "seen_by": self.seen_by,
+        }
+
+    @classmethod
+    def from_words(cls, words: Mapping[str, Any]) -> "Told":
+        return cls(
+            what=words.get("what", ""),
+            moment=dates.from_words(words.get("when") or {}),
+            platform=words.get("platform", ""),
+            account=words.get("account", ""),
+            link=words.get("link", ""),
+            seen_by=words.get("seen_by", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One row of the journal, opened. told: None when no key opens it where it stands."""
+
+    public_id: UUID
+    number: int
+    told: Told | None
+    noted_at: datetime
+    shown_at: datetime | None = None
+    read_at: datetime | None = None
+
+    @property
+    def moment(self) -> Moment:
+        return self.told.moment if self.told is not None else Moment()
+
+
+def in_order(facts: Iterable[Fact]) -> list[Fact]:
+    """By their dates (`dates.order_key`), whatever order they come in."""
+    return sorted(facts, key=lambda fact: dates.order_key(fact.moment, fact.number))

@@ -1,0 +1,213 @@
+"""The journal as whoever answers reads it: a drawing, what it proposes, and the list. In French, for agents."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from chat.journal import actions, chronology, queries
+from chat.journal.chronology import Chart, Findings
+from chat.journal.dates import Moment, Precision
+from chat.journal.facts import Fact
+from chat.models import Conversation
+from chat.rules import plain_text
+from common import dates
+from reports.rules.offence_elements import Element
+
+SHOWN = 30  # facts beside a thread; the others are on a page of their own
+A_PAGE = 50  # facts of that page
+NUMBERS_SHOWN = 8  # facts that are named for a repetition
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A fact in words. link: nothing that a program would make a link of. is_new: it went to this page just now."""
+
+    number: int
+    when: str
+    what: str
+    where: str
+    link: str
+    seen_by: str
+    is_new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """An element of an offence that the facts speak for, as the person told them. It sets nothing."""
+
+    element: str
+    label: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What stands beside the thread. total: of what was shown and read; new: of those, that were not read before.
+
+    unread: shown, and not here: their words come once the conversation is looked at. later: how many lines come after
+    these ones. facts: all that were read, in their order.
+    """
+
+    total: int = 0
+    new: int = 0
+    unread: int = 0
+    lines: Sequence[Line] = ()
+    later: int = 0
+    accounts: Chart | None = None
+    platforms: Chart | None = None
+    summary: str = ""
+    proposed: Sequence[Proposed] = ()
+    lasts: str = ""
+    facts: Sequence[Fact] = field(default=(), repr=False)
+
+    @property
+    def is_there(self) -> bool:
+        return bool(self.total or self.unread)
+
+    @property
+    def told(self) -> str:
+        """For a screen reader, when new facts came."""
+        return _facts(self.new) if self.new else ""
+
+
+def _facts(count: int) -> str:
+    return ngettext("%(count)d fait nouveau", "%(count)d faits nouveaux", count) % {"count": count}
+
+
+def read_panel(conversation: Conversation, *, is_looked_at: bool) -> Panel:
+    """The panel of a conversation that was just obtained by its agent.
+
+    is_looked_at: its page is on their screen, so that what is shown goes there and is read from now on. One statement
+    for who has no facts, four at most else; every fact is opened, `definitions.FACTS_MOST` at most (500: 15 ms).
+    """
+    counts = queries.count_facts(conversation)
+    if counts.private == counts.all:
+        return Panel()
+    new = actions.mark_read(conversation) if is_looked_at and counts.unread else 0
+    facts = queries.read_facts(conversation) if counts.read or new else []
+    unread = 0 if is_looked_at else counts.unread
+    if not facts:
+        return Panel(unread=unread)
+    latest = max(fact.read_at for fact in facts if fact.read_at is not None)
+    found = chronology.find(facts)
+    accounts, platforms = (chronology.draw(facts, by) for by in (chronology.by_account, chronology.by_platform))
+    return Panel(
+        total=len(facts),
+        new=new,
+        unread=unread,
+        lines=[line_of(fact, is_new=bool(new) and fact.read_at == latest) for fact in facts[:SHOWN]],
+        later=max(0, len(facts) - SHOWN),
+        accounts=accounts,
+        platforms=platforms if len(platforms.rows) > 1 or platforms.rows[0].label else None,
+        summary=summary_of(facts, found),
+        proposed=proposed_by(found),
+        lasts=_lasts(found),
+        facts=facts,
+    )
+
+
+def read_page(conversation: Conversation, after: int) -> tuple[list[Line], int, int]:
+    """A_PAGE lines after so many; how many facts there are; after how many the next page begins, 0 for none."""
+    actions.mark_read(conversation)
+    facts = queries.read_facts(conversation)
+    later = after + A_PAGE
+    return [line_of(fact) for fact in facts[after:later]], len(facts), later if later < len(facts) else 0
+
+
+def line_of(fact: Fact, *, is_new: bool = False) -> Line:
+    told = fact.told
+    if told is None:
+        return Line(fact.number, _("Date inconnue"), _("Ce fait ne peut pas être lu en ce moment."), "", "", "", is_new)
+    where = " · ".join(plain_text.plain(text) for text in (told.platform, told.account) if text)
+    return Line(
+        number=fact.number,
+        when=when(told.moment),
+        what=plain_text.plain(told.what),
+        where=where,
+        link=plain_text.neutralise(plain_text.visible(told.link)),
+        seen_by=plain_text.plain(told.seen_by),
+        is_new=is_new,
+    )
+
+
+def when(moment: Moment) -> str:
+    """« 12 mars 2027 à 18:05 », « vers le 12 mars 2027 », « date inconnue »."""
+    if moment.day is None:
+        return _("Date inconnue")
+    values = {"day": _day(moment.day), "hour": moment.hour.strftime("%H:%M") if moment.hour else ""}
+    if moment.precision is Precision.ABOUT:
+        return (_("vers le %(day)s à %(hour)s") if moment.hour else _("vers le %(day)s")) % values
+    return (_("%(day)s à %(hour)s") if moment.hour else "%(day)s") % values
+
+
+def _day(day: date) -> str:
+    return dates.format_date(day, "j F Y")
+
+
+def summary_of(facts: Sequence[Fact], found: Findings) -> str:
+    """What the drawing shows, in a sentence: it is its text for who does not see it."""
+    unknown = sum(not fact.moment.is_known for fact in facts)
+    parts = [ngettext("%(n)d fait", "%(n)d faits", len(facts)) % {"n": len(facts)}]
+    if lasts := _lasts(found):
+        parts.append(lasts)
+    if found.accounts:
+        parts.append(ngettext("%(n)d compte nommé", "%(n)d comptes nommés", found.accounts) % {"n": found.accounts})
+    if unknown:
+        parts.append(ngettext("%(n)d sans date", "%(n)d sans date", unknown) % {"n": unknown})
+    return ", ".join(parts) + "."
+
+
+def _lasts(found: Findings) -> str:
+    if found.first is None or found.last is None:
+        return ""
+    days = ngettext("%(n)d jour", "%(n)d jours", found.days) % {"n": found.days}
+    return _("du %(first)s au %(last)s (%(days)s)") % {
+        "first": _day(found.first),
+        "last": _day(found.last),
+        "days": days,
+    }
+
+
+def proposed_by(found: Findings) -> list[Proposed]:
+    """What the fact sheet may ask about first. The element is ticked by the agent, or not."""
+    made = []
+    if found.repeated:
+        first = found.repeated[0]
+        numbers = ", ".join(map(str, first.numbers[:NUMBERS_SHOWN]))
+        if len(first.numbers) > NUMBERS_SHOWN:
+            numbers += "…"
+        why = _("%(account)s : faits n° %(numbers)s") % {"account": plain_text.plain(first.account), "numbers": numbers}
+        if more := len(found.repeated) - 1:
+            why += " " + ngettext("et %(n)d autre compte", "et %(n)d autres comptes", more) % {"n": more}
+        made.append(Proposed(Element.REPEATED.value, str(Element.REPEATED.label), why))
+    if found.is_group:
+        why = ngettext("%(n)d compte nommé", "%(n)d comptes nommés", found.accounts) % {"n": found.accounts}
+        made.append(Proposed(Element.GROUP.value, str(Element.GROUP.label), why))
+    return made
+
+
+def as_pairs(conversation: Conversation) -> list[tuple[str, str]]:
+    """What was shown and read, for a document: when, and what. In order."""
+    pairs = []
+    for fact in queries.read_facts(conversation):
+        line = line_of(fact)
+        words = [line.what, line.where, line.link, line.seen_by and _("Vu par : %(who)s") % {"who": line.seen_by}]
+        pairs.append((line.when, "\n".join(filter(None, words))))
+    return pairs
+
+
+def as_lines(facts: Sequence[Fact], room: int) -> list[str]:
+    """Facts for a summary, a line each, as many as fit in so many characters; then how many are left out."""
+    lines: list[str] = []
+    for place, fact in enumerate(facts):
+        line = line_of(fact)
+        text = " – ".join(filter(None, (line.when, line.where, " ".join(line.what.split()))))
+        rest = _("… et %(n)d autres faits, dans l'échange.") % {"n": len(facts) - place}
+        if room < len(text) + 1 + len(rest) + 1:
+            return [*lines, rest] if room > len(rest) else lines
+        lines.append(text)
+        room -= len(text) + 1
+    return lines

@@ -1,0 +1,99 @@
+"""Readings of the journal of a conversation that was just obtained by `chat.access`: its person's, and its agent's."""
+
+import logging
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+
+from chat.journal.facts import Fact, Told, in_order
+from chat.models import Conversation, JournalFact
+from common.encryption import UnsealError
+
+logger = logging.getLogger(__name__)
+
+PIECE = 20  # facts of one page of the person
+
+
+def told_of(row: JournalFact) -> Told | None:
+    """What was written; None when no key opens it where it stands. row: with its conversation."""
+    try:
+        return Told.from_words(row.words)
+    except UnsealError:
+        logger.error("a fact of the journal cannot be opened %s", row.conversation.public_id)
+        return None
+
+
+def _opened(conversation: Conversation, rows: Iterable[JournalFact]) -> list[Fact]:
+    found = []
+    for row in rows:
+        row.conversation = conversation
+        told = told_of(row)
+        found.append(Fact(row.public_id, row.number, told, row.noted_at, row.shown_at, row.read_at))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many facts a journal has; of them, those that are private, and those that are shown and not read."""
+
+    all: int
+    private: int
+    unread: int
+
+    @property
+    def read(self) -> int:
+        return self.all - self.private - self.unread
+
+
+def count_facts(conversation: Conversation, *, only: Collection[UUID] | None = None) -> Counts:
+    """One statement; no word is opened. only: of these."""
+    rows = _of(conversation, only)
+    found = rows.aggregate(
+        all=Count("pk"),
+        private=Count("pk", filter=Q(shown_at__isnull=True)),
+        unread=Count("pk", filter=Q(shown_at__isnull=False, read_at__isnull=True)),
+    )
+    return Counts(**found)
+
+
+def _of(conversation: Conversation, only: Collection[UUID] | None) -> QuerySet[JournalFact]:
+    rows = JournalFact.objects.filter(conversation=conversation)
+    return rows if only is None else rows.filter(public_id__in=only)
+
+
+def own_piece(
+    conversation: Conversation, *, before: int = 0, only: Collection[UUID] | None = None
+) -> tuple[list[Fact], int]:
+    """The facts of a person as they noted them, the last one first, PIECE at most; and the number before which the next
+    piece begins, 0 when there is none. before: where this piece begins; 0 for the last facts. only: of these."""
+    rows = _of(conversation, only).order_by("-number")
+    if before:
+        rows = rows.filter(number__lt=before)
+    found = _opened(conversation, rows[: PIECE + 1])
+    return found[:PIECE], found[PIECE - 1].number if len(found) > PIECE else 0
+
+
+def own_fact(conversation: Conversation, public_id: UUID, only: Collection[UUID] | None = None) -> Fact | None:
+    """One of them."""
+    if only is not None and public_id not in only:
+        return None
+    return next(iter(_opened(conversation, _of(conversation, [public_id]))), None)
+
+
+def shown_facts(conversation: Conversation, most: int) -> list[Fact]:
+    """What its person has shown, read or not, by its dates; so many at most."""
+    rows = JournalFact.objects.filter(conversation=conversation, shown_at__isnull=False)
+    return in_order(_opened(conversation, rows))[:most]
+
+
+def has_shown(conversation: Conversation) -> bool:
+    return JournalFact.objects.filter(conversation=conversation, shown_at__isnull=False).exists()
+
+
+def read_facts(conversation: Conversation) -> list[Fact]:
+    """What was shown, and went to the agent's page (`actions.mark_read`), by its dates. At most as many as a journal
+    has: their dates are sealed, so that only who opens all of them knows their order (500: 15 ms)."""
+    rows = JournalFact.objects.filter(conversation=conversation, read_at__isnull=False)
+    return in_order(_opened(conversation, rows))

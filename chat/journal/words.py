@@ -1,0 +1,16 @@
+"""The date of a fact as its person reads it, in their language."""
+
+from chat.journal.dates import Moment, Precision
+from chat.texts import journal as texts
+from common import dates
+
+
+def said_when(moment: Moment) -> str:
+    """« 12 mars 2027 à 18:05 », « vers le 12 mars 2027 », « Date inconnue »."""
+    if moment.day is None:
+        return texts.AT_UNKNOWN.say()
+    day = dates.format_date(moment.day, "j F Y")
+    hour = moment.hour.strftime("%H:%M") if moment.hour else ""
+    if moment.precision is Precision.ABOUT:
+        return texts.AT_ABOUT_HOUR.say(day=day, hour=hour) if hour else texts.AT_ABOUT.say(day=day)
+    return texts.AT_MINUTE.say(day=day, hour=hour) if hour else day

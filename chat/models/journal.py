@@ -1,0 +1,44 @@
+"""The journal of facts: what a person notes for themselves, and shows to whoever answers them when they want to."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from chat.models.casework import SealedWords
+
+
+class JournalFact(SealedWords):
+    """One fact of a person's journal: a row each, sealed, its dates too (`chat.journal.words`).
+
+    public_id: drawn by the page that the fact was typed on, so that a form sent twice is one fact; once in its
+    conversation. number: from 1, in the order in which facts were noted; one that nobody has read may be erased, and
+    its number may come again.
+    shown_at: since when whoever answers may read it; None while it is private. read_at: when its words first went to
+    their page: from then on it stays as it is, like a message.
+    """
+
+    conversation = models.ForeignKey("chat.Conversation", on_delete=models.CASCADE, related_name="facts")
+    public_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    number = models.PositiveIntegerField()
+    noted_at = models.DateTimeField()
+    shown_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("fait noté")
+        verbose_name_plural = _("faits notés")
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "public_id"], name="journalfact_once"),
+            models.UniqueConstraint(fields=["conversation", "number"], name="journalfact_number_once"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="journalfact_number_from_one"),
+            models.CheckConstraint(
+                condition=Q(read_at__isnull=True) | Q(shown_at__isnull=False), name="journalfact_read_was_shown"
+            ),
+        ]
+
+    @property
+    def context(self) -> str:
+        return f"fact:{self.conversation.public_id}:{self.public_id}"

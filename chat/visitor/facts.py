@@ -1,0 +1,227 @@
+"""« Noter un fait »: the journal that a person keeps for themselves, and shows when they want to. Without a script too.
+
+See `chat.journal` and docs/adr/0079.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from chat import access
+from chat.journal import actions, queries
+from chat.journal.facts import Fact
+from chat.journal.forms import WORDS, FactForm
+from chat.journal.words import said_when
+from chat.models import Conversation
+from chat.rules import plain_text
+from chat.rules.lifecycle import Status
+from chat.texts import journal as texts
+from chat.visitor import fact_draft
+from chat.visitor.base import manner_of, when_away, without_visit
+from chat.visitor.conversation import present_reporter
+from common import rate_limits
+from common.service_settings import definitions, values
+from common.texts.catalogue import Sentence
+
+ACTS, ACTS_SECONDS = 60, 60  # a conversation: whatever is sent to the journal
+NOTED, NOTED_MOST = "reports.facts_noted", 100  # what a code of « Suites » noted: in a visit, forgotten with it
+DIGITS_MOST = 6  # of a number of a fact, in an address
+
+
+type Seen = Collection[UUID] | None  # `whose`
+
+
+@sensitive_post_parameters(*WORDS)
+@require_http_methods(["GET", "HEAD", "POST"])
+@when_away
+def facts(request: HttpRequest) -> HttpResponse:
+    """Show what was noted, the last first, and a form; `avant`: what was noted before that fact; `fait`: the form to
+    correct one. A POST notes, corrects, erases, shows or takes back.
+
+    A page opens at most `queries.PIECE` facts. ACTS in ACTS_SECONDS for a conversation, each a few rows of its own;
+    `definitions.FACTS_MOST` facts at most.
+    """
+    current, seen = whose(request)
+    if current is None:
+        return without_visit(request)
+    if request.method == "POST":
+        return _act(request, current, seen)
+    typed = fact_draft.read(request, current)
+    wanted = _key(request.GET.get("fait", "") or (typed.get("edits") and typed.get("fact_id")) or "")
+    fact = queries.own_fact(current, wanted, seen) if wanted is not None else None
+    if fact is not None and fact.told is not None and fact.read_at is None:
+        is_its = typed.get("fact_id") == str(fact.public_id)
+        form = FactForm.of(fact, familiar=_voice(request, current), typed=typed if is_its else None)
+        return _show(request, current, seen, form, edited=fact)
+    if typed.get("edits"):  # the fact is gone, or was read meanwhile: its words are a new one's
+        typed = {name: text for name, text in typed.items() if name not in {"fact_id", "edits"}}
+    return _show(request, current, seen, FactForm.new(familiar=_voice(request, current), typed=typed))
+
+
+def whose(request: HttpRequest) -> tuple[Conversation | None, Collection[UUID] | None]:
+    """Whose journal this visit keeps, and which of its facts it sees: all of them (None) with the exchange's own visit;
+    with a code of « Suites », after the end, those that it noted itself, for that code opens nothing that was said."""
+    own = present_reporter(request)
+    if own is not None:
+        return own, None
+    followed = access.as_follower(request.session)
+    if followed is None:
+        return None, None
+    kept = request.session.get(NOTED, {"of": "", "keys": []})
+    return followed, [UUID(key) for key in kept["keys"]] if kept["of"] == str(followed.public_id) else []
+
+
+def _remember_noted(request: HttpRequest, current: Conversation, seen: Collection[UUID], public_id: UUID) -> None:
+    keys = [*(str(key) for key in seen if key != public_id), str(public_id)]
+    request.session[NOTED] = {"of": str(current.public_id), "keys": keys[-NOTED_MOST:]}
+
+
+def _voice(request: HttpRequest, current: Conversation) -> bool:
+    return bool(manner_of(request, current)["familiar"])
+
+
+def _key(typed: str) -> UUID | None:
+    try:
+        return UUID(typed)
+    except ValueError:
+        return None
+
+
+def _act(request: HttpRequest, current: Conversation, seen: Seen) -> HttpResponse:
+    if fact_draft.is_sent(request):
+        fact_draft.keep(request, current)
+    if rate_limits.is_over(f"journal:{current.public_id}", limit=ACTS, seconds=ACTS_SECONDS):
+        return _back(request, current, texts.TOO_MANY, is_problem=True)
+    act = request.POST.get("act", "")
+    if act in {"show", "show_all", "take_back"}:
+        return _show_or_take_back(request, current, seen, act)
+    if act == "erase":
+        return _erase(request, current, seen)
+    return _write(request, current, seen)
+
+
+def _write(request: HttpRequest, current: Conversation, seen: Seen) -> HttpResponse:
+    """Note or correct the fact of the form; what is wrong is said beside its field."""
+    data = request.POST.copy()
+    if "what" not in data and "body" in data:  # given back by the page of a database that did not answer
+        data["what"] = request.POST["body"]
+    familiar = _voice(request, current)
+    form = FactForm(data, familiar=familiar)
+    edited = None
+    if data.get("edits") and (key := _key(data.get("fact_id", ""))) is not None:
+        edited = queries.own_fact(current, key, seen)
+    if not form.is_valid():
+        return _show(request, current, seen, form, edited=edited)
+    public_id = form.cleaned_data["fact_id"] or FactForm.new(familiar=familiar).initial["fact_id"]
+    try:
+        if data.get("edits"):
+            if edited is None:
+                raise actions.FactGone
+            actions.change_fact(conversation_id=current.pk, public_id=public_id, told=form.told)
+        else:
+            fact = actions.note_fact(conversation_id=current.pk, public_id=public_id, told=form.told)
+            if seen is not None:
+                _remember_noted(request, current, seen, fact.public_id)
+    except actions.FactGone:
+        return _problem(request, current, seen, texts.GONE)
+    except actions.FactRead:
+        return _problem(request, current, seen, texts.READ_ALREADY)
+    except actions.JournalFull:
+        return _problem(request, current, seen, texts.FULL, most=values.get(definitions.FACTS_MOST))
+    fact_draft.forget(request)
+    return _back(request, current, texts.CHANGED if data.get("edits") else texts.NOTED)
+
+
+def _erase(request: HttpRequest, current: Conversation, seen: Seen) -> HttpResponse:
+    key = _key(request.POST.get("fact_id", ""))
+    try:
+        if key is not None and (seen is None or key in seen):
+            actions.erase_fact(conversation_id=current.pk, public_id=key)
+    except actions.FactRead:
+        return _back(request, current, texts.READ_ALREADY, is_problem=True)
+    fact_draft.forget(request)
+    return _back(request, current, texts.ERASED)
+
+
+def _show_or_take_back(request: HttpRequest, current: Conversation, seen: Seen, act: str) -> HttpResponse:
+    """What is ticked, or all that this visit sees. Of what is ticked, at most a page's."""
+    ticked = [key for key in map(_key, request.POST.getlist("fact")[: queries.PIECE]) if key is not None]
+    if not ticked and act != "show_all":
+        return _back(request, current, texts.NOTHING_TICKED, is_problem=True)
+    only = seen if act == "show_all" else [key for key in ticked if seen is None or key in seen]
+    if act != "take_back":
+        count = actions.show_facts(conversation=current, only=only)
+        return _back(request, current, texts.SHOWN if count else texts.NOTHING_TICKED, count=count)
+    count = actions.take_back(conversation=current, only=only)
+    if not count:
+        return _back(request, current, texts.READ_ALREADY, is_problem=True)
+    return _back(request, current, texts.TAKEN_BACK, count=count)
+
+
+def _back(
+    request: HttpRequest, current: Conversation, sentence: Sentence, *, is_problem: bool = False, **given: object
+) -> HttpResponse:
+    said = sentence.say(familiar=_voice(request, current), **given)
+    (messages.error if is_problem else messages.success)(request, said)
+    return redirect(reverse("chat:facts"))
+
+
+def _problem(
+    request: HttpRequest, current: Conversation, seen: Seen, sentence: Sentence, **given: object
+) -> HttpResponse:
+    """The page with what was typed in the form for a new fact, and why it was not kept."""
+    familiar = _voice(request, current)
+    messages.error(request, sentence.say(familiar=familiar, **given))
+    typed = {name: request.POST.get(name, "") for name in fact_draft.TYPED}
+    return _show(request, current, seen, FactForm.new(familiar=familiar, typed=typed), status=409)
+
+
+def _show(
+    request: HttpRequest,
+    current: Conversation,
+    seen: Seen,
+    form: FactForm,
+    *,
+    edited: Fact | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    asked = request.GET.get("avant", "")
+    before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= DIGITS_MOST else 0
+    rows, earlier = queries.own_piece(current, before=before, only=seen)
+    context = {
+        **manner_of(request, current),
+        **page_context(rows),
+        "counts": queries.count_facts(current, only=seen),
+        "earlier": earlier,
+        "is_earlier": bool(before),
+        "form": form,
+        "edited": edited,
+        "limits": WORDS,
+        "is_open": current.status != Status.CLOSED and seen is None,
+        "is_by_code": seen is not None,
+        "status": current.status,
+        "read_seq": current.reporter_read_seq,
+        "last_seq": current.last_seq,
+        "carries": True,
+        "is_error": bool(form.errors),
+    }
+    return render(request, "chat/facts.html", context, status=status)
+
+
+def page_context(rows: Sequence[Fact]) -> dict[str, Any]:
+    """The facts as the page shows them: nothing in them that cannot be seen."""
+    shown = []
+    for fact in rows:
+        told = fact.told
+        words = {} if told is None else {name: plain_text.plain(getattr(told, name)) for name in WORDS}
+        where = " · ".join(filter(None, (words.get("platform"), words.get("account"))))
+        when = said_when(fact.moment)
+        shown.append({"fact": fact, "words": words, "where": where, "when": when, "is_readable": told is not None})
+    return {"rows": shown}

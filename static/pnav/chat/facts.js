@@ -1,0 +1,84 @@
+/**
+ * The journal of facts: what is being typed is kept as a message is, the line stays alive, and whoever notes a fact
+ * while waiting is told that somebody is there. Everything else works without this script.
+ *
+ * @module
+ */
+
+import { byId } from "../lib/dom.js";
+import { request } from "../lib/http.js";
+import { createDraft } from "./draft.js";
+import { showVisitEnded } from "./visit-ended.js";
+import { openVisitorLine } from "./visitor-line.js";
+
+const data = byId("facts-page").dataset;
+const form = byId("compose", HTMLFormElement);
+const news = byId("news");
+const listening = new AbortController();
+const KEEPALIVE_MOST = 12_000; // characters: browsers refuse 64 KiB and more from a page that goes
+let lastSeq = Number(data.lastSeq);
+let { status } = data;
+
+/** What stands in the form, as it is sent; without the token, which goes in a header. */
+const typed = () => {
+  const values = new FormData(form);
+  values.delete("csrfmiddlewaretoken");
+  return new URLSearchParams(/** @type {any} */ (values)).toString();
+};
+
+const draft = createDraft({
+  text: typed,
+  async save(body, isLeaving) {
+    if (document.documentElement.classList.contains("pnav-leaving")) return "never"; // the visit is being forgotten
+    try {
+      const answer = await fetch(data.draft ?? "", {
+        method: "POST",
+        headers: { "X-CSRFToken": data.csrf ?? "", Accept: "application/json" },
+        body: new URLSearchParams(body),
+        keepalive: isLeaving && body.length < KEEPALIVE_MOST,
+        redirect: "manual",
+      });
+      if (answer.status === 401) return "never";
+      return answer.ok ? "kept" : "later";
+    } catch {
+      return "later"; // no network: what is typed is in the page
+    }
+  },
+});
+
+form.addEventListener("input", draft.changed);
+// What is sent is kept by the page that takes it: a save that comes after it would bring it back.
+form.addEventListener("submit", draft.end);
+const { signal } = listening;
+document.addEventListener("visibilitychange", () => document.hidden && draft.leaving(), { signal });
+addEventListener("pagehide", draft.leaving, { signal });
+
+if (status !== "closed") {
+  const line = openVisitorLine(
+    data,
+    () => lastSeq,
+    {
+      wanted: () => true,
+      hear(frame) {
+        if (frame.type === "messages") {
+          for (const { seq, author } of frame.items) {
+            if (seq > lastSeq && author !== "reporter") news.textContent = data.answered ?? "";
+            lastSeq = Math.max(lastSeq, seq);
+          }
+        }
+        if (frame.type !== "state") return;
+        if (frame.status === "active" && status === "waiting") news.textContent = data.arrived ?? "";
+        status = frame.status;
+        // Away for long, the place was given up: the page of the exchange takes it back.
+        if (frame.status === "abandoned" && !document.hidden) request(data.page ?? "").then(line.again, line.cut);
+      },
+      changed() {},
+      ended() {
+        listening.abort();
+        draft.end();
+        showVisitEnded();
+      },
+    },
+    signal,
+  );
+}

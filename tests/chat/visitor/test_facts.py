@@ -1,0 +1,311 @@
+"""« Noter un fait »: the page of the journal, without a script."""
+
+import re
+import uuid
+from datetime import date, timedelta
+from html import unescape
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from chat.casework import proposals
+from chat.conversations import follow_up_code
+from chat.journal import actions as journal_actions
+from chat.journal import facts as limits
+from chat.journal import queries
+from chat.journal.facts import Told
+from chat.models import FollowUp, JournalFact
+from chat.visitor import facts as page_of_facts
+from common.service_settings import definitions
+from pnav.addresses import DISCREET, in_language
+from tests.chat.console.agents import signed_in
+from tests.factories import chat as make
+from tests.factories import transmissions as hand
+from tests.support.reading import squeezed
+
+pytestmark = pytest.mark.django_db
+PAGE = "/tchat/faits/"
+
+
+def note(client, what="Insultes sous une photo", **words):
+    data = {"act": "note", "fact_id": str(uuid.uuid4()), "what": what, **words}
+    return client.post(PAGE, data)
+
+
+def read(answer):
+    return squeezed(unescape(answer.text))
+
+
+def rows(conversation):
+    return queries.own_piece(conversation)[0]
+
+
+def test_page_is_one_press_away_while_waiting_talking_and_after(as_reporter):
+    for conversation in (make.waiting(), make.assigned(), make.closed()):
+        assert f'href="{PAGE}"' in as_reporter(conversation).get("/tchat/").text
+        assert as_reporter(conversation).get(PAGE).status_code == 200
+
+
+@pytest.mark.parametrize("made", [make.waiting, make.assigned, make.closed])
+def test_fact_is_noted_and_stays_private(as_reporter, made):
+    conversation = made()
+    client = as_reporter(conversation)
+    answer = note(client, day="2026-03-12", hour="18:05", platform="Instagram", account="@lea", seen_by="Sam")
+    assert (answer.status_code, answer.headers["Location"]) == (302, PAGE)
+    page = read(client.get(PAGE))
+    for words in ("Insultes sous une photo", "12 mars 2026 à 18:05", "Instagram", "@lea", "Sam", "Privé"):
+        assert words in page
+    agent = conversation.assigned_to
+    if agent is not None:
+        beside = signed_in(agent.user).get(f"/console/echange/{conversation.public_id}/").text
+        assert "Insultes sous une photo" not in beside
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({"day": "2026-03-12"}, "12 mars 2026"),
+        ({"day": "12/03/2026", "precision": "about"}, "vers le 12 mars 2026"),
+        ({"day": "2026-03-12", "hour": "18:05", "precision": "about"}, "vers le 12 mars 2026 à 18:05"),
+        ({"day": "2026-03-12", "hour": "18:05", "precision": "day"}, "12 mars 2026"),
+        ({"day": "2026-03-12", "precision": "unknown"}, "Date inconnue"),
+        ({}, "Date inconnue"),
+    ],
+)
+def test_date_as_well_as_it_is_known(as_reporter, typed, words):
+    client = as_reporter(make.waiting())
+    note(client, **typed)
+    page = read(client.get(PAGE))
+    assert re.search(rf">\s*{words}\s*<", page), words
+
+
+AHEAD = (timezone.localdate() + timedelta(days=3)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "said"),
+    [
+        ({"what": " "}, "what", "Écrivez ce qui s'est passé."),
+        ({"what": "x" * 501}, "what", "500 caractères au plus"),
+        ({"account": "x" * (limits.ACCOUNT_MAX + 1)}, "account", "120 caractères au plus"),
+        ({"day": "hier"}, "day", "Écrivez le jour"),
+        ({"day": "1789-07-14"}, "day", "Écrivez le jour"),
+        ({"day": AHEAD}, "day", "pas encore passée"),
+        ({"precision": "day"}, "day", "Indiquez le jour"),
+        ({"precision": "minute", "day": "2026-03-12"}, "hour", "Indiquez l'heure"),
+        ({"hour": "25:61"}, "hour", "Écrivez l'heure"),
+        ({"precision": "jamais"}, "precision", "de la liste"),
+    ],
+)
+def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_lost(as_reporter, typed, field, said):
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    data = {"what": "Un mot", "platform": "Jeu en ligne", **typed}
+    answer = client.post(PAGE, {"act": "note", "fact_id": str(uuid.uuid4()), **data})
+    page = unescape(answer.text)
+    assert answer.status_code == 200 and said in read(answer) and "Jeu en ligne" in page
+    assert "fr-error-text" in page and rows(conversation) == []
+    assert data["what"].strip() in unescape(client.get(PAGE).text), "it is kept for the next page too"
+
+
+def test_500_characters_as_a_browser_counts_them_fit(as_reporter):
+    conversation = make.waiting()
+    what = "é\r\n" * 249 + "ab"
+    note(as_reporter(conversation), what=what)
+    assert rows(conversation)[0].told.what == what.replace("\r\n", "\n")
+
+
+def test_shown_read_and_taken_back_as_the_page_says(as_reporter):
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    client = as_reporter(conversation)
+    for what in ("Premier mot", "Deuxième mot"):
+        note(client, what=what)
+    second, first = rows(conversation)
+    client.post(PAGE, {"act": "show", "fact": [str(second.public_id), "x", str(uuid.uuid4())]})
+    page = read(client.get(PAGE))
+    assert "Montré, pas encore lu" in page and "Privé" in page
+    client.post(PAGE, {"act": "take_back", "fact": str(second.public_id)})
+    assert "Montré, pas encore lu" not in read(client.get(PAGE))
+    client.post(PAGE, {"act": "show_all"})
+    beside = signed_in(agent.user).get(f"/console/echange/{conversation.public_id}/").text
+    assert "Premier mot" in beside and "Deuxième mot" in beside
+    page = read(client.get(PAGE))
+    assert page.count("Lu par votre interlocuteur") == 2 and "notez-en un autre" in page
+    answer = client.post(PAGE, {"act": "take_back", "fact": str(first.public_id)}, follow=True)
+    assert "Déjà lu par votre interlocuteur" in read(answer)
+    assert all(fact.shown_at for fact in rows(conversation))
+
+
+def test_nothing_ticked_changes_nothing(as_reporter):
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    note(client)
+    answer = client.post(PAGE, {"act": "show"}, follow=True)
+    assert "cochez d'abord" in read(answer) and rows(conversation)[0].shown_at is None
+
+
+def test_fact_is_corrected_then_erased(as_reporter):
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    note(client, what="Un mot", day="2026-03-12", link="exemple.fr/page")
+    (fact,) = rows(conversation)
+    form = unescape(client.get(f"{PAGE}?fait={fact.public_id}").text)
+    assert 'value="2026-03-12"' in form and "exemple.fr/page" in form and 'name="edits"' in form
+    data = {"fact_id": str(fact.public_id), "edits": "1", "what": "Un autre mot", "day": "2026-03-13"}
+    client.post(PAGE, {"act": "note", **data})
+    (fact,) = rows(conversation)
+    assert (fact.told.what, fact.told.moment.day, fact.told.link) == ("Un autre mot", date(2026, 3, 13), "")
+    client.post(PAGE, {"act": "erase", **data})
+    assert rows(conversation) == []
+    answer = client.post(PAGE, {"act": "note", **data})
+    assert answer.status_code == 409 and "déjà été effacé" in read(answer) and "Un autre mot" in answer.text
+
+
+def test_fact_of_somebody_else_is_not_there(as_reporter):
+    other = make.waiting()
+    note(as_reporter(other), what="Parole d'une autre personne")
+    (fact,) = rows(other)
+    client = as_reporter(make.waiting())
+    data = {"fact_id": str(fact.public_id), "edits": "1", "what": "x"}
+    assert "Parole" not in client.get(f"{PAGE}?fait={fact.public_id}").text
+    assert client.post(PAGE, {"act": "note", **data}).status_code == 409
+    for act in ("erase", "show", "take_back"):
+        client.post(PAGE, {"act": act, "fact_id": str(fact.public_id), "fact": str(fact.public_id)})
+    assert rows(other) == [fact]
+
+
+def test_what_is_typed_is_kept_sealed_until_it_is_noted(as_reporter):
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    typed = {"fact_id": str(uuid.uuid4()), "what": "Un mot commencé", "account": "@lea", "precision": "about"}
+    typed["day"] = "2026-03-12"
+    draft = reverse("chat:draft")
+    assert client.post(draft, typed, headers={"Accept": "application/json"}).status_code == 204
+    page = unescape(client.get(PAGE).text)
+    assert "Un mot commencé" in page and "@lea" in page
+    assert re.search(r'value="about"\s+checked', page)
+    assert client.post(draft, {**typed, "to": "/tchat/"}).headers["Location"] == "/tchat/", "and goes along"
+    assert "Un mot commencé" not in as_reporter(conversation).get(PAGE).text, "it is this visit's"
+    client.post(PAGE, {"act": "note", **typed})
+    assert "</textarea>" in client.get(PAGE).text and "Un mot commencé</textarea>" not in client.get(PAGE).text
+    client.post(draft, typed, headers={"Accept": "application/json"})
+    client.post(draft, {"fact_id": typed["fact_id"], "what": " "}, headers={"Accept": "application/json"})
+    assert "Un mot commencé</textarea>" not in client.get(PAGE).text
+
+
+def test_draft_goes_with_the_visit(as_reporter):
+    client = as_reporter(make.waiting())
+    client.post(PAGE, {"act": "note", "fact_id": str(uuid.uuid4()), "what": "", "account": "@lea"})
+    assert "reports.fact_draft" in client.session
+    client.post("/quitter/")
+    assert "reports.fact_draft" not in client.session
+
+
+def test_journal_that_is_full_gives_the_words_back(as_reporter, set_rule):
+    set_rule(definitions.FACTS_MOST, 20)
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    for number in range(20):
+        note(client, what=f"Fait {number}")
+    answer = note(client, what="Un fait de trop")
+    assert answer.status_code == 409 and "atteint : 20" in read(answer) and "Un fait de trop" in answer.text
+    assert queries.count_facts(conversation).all == 20
+
+
+def test_too_many_acts_lose_nothing(as_reporter, monkeypatch):
+    monkeypatch.setattr(page_of_facts, "ACTS", 1)
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    note(client, what="Un mot")
+    answer = client.post(PAGE, {"act": "note", "fact_id": str(uuid.uuid4()), "what": "Un autre mot"}, follow=True)
+    assert "Réessayez dans un instant" in read(answer) and "Un autre mot" in answer.text
+    assert len(rows(conversation)) == 1
+
+
+def test_unreadable_fact_keeps_no_other_from_being_read(as_reporter):
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    note(client, what="Un mot")
+    note(client, what="Un autre mot")
+    JournalFact.objects.filter(number=1).update(sealed_words=b"\x01\x04testxxxxxxxxxxxxxxxx")
+    page = read(client.get(PAGE))
+    assert "Un autre mot" in page and "ne peut pas être lu en ce moment" in page
+
+
+def test_page_costs_the_same_statements_however_long_the_journal_is(as_reporter):
+    counts = []
+    for many in (1, queries.PIECE * 2):
+        conversation = make.waiting()
+        client = as_reporter(conversation)
+        for number in range(many):
+            told = Told(f"Fait {number}")
+            journal_actions.note_fact(conversation_id=conversation.pk, public_id=uuid.uuid4(), told=told)
+        client.get(PAGE)
+        with CaptureQueriesContext(connection) as asked:
+            page = client.get(PAGE).text
+        counts.append(len(asked))
+        assert page.count('class="pnav-fact__one"') == min(many, queries.PIECE)
+    assert counts[0] == counts[1]
+    assert 'class="pnav-fact__one"' in client.get(f"{PAGE}?avant=3").text
+
+
+def test_page_in_english_and_in_discreet_mode(as_reporter):
+    client = as_reporter(make.waiting())
+    english = in_language("en").reverse("chat:facts")
+    assert english == "/en/tchat/faits/" and "What happened?" in unescape(client.get(english).text)
+    discreet = DISCREET.reverse("chat:facts")
+    assert re.fullmatch(r"/n/\d{6}/", discreet) and client.get(discreet).status_code == 200
+
+
+def test_slip_takes_shown_facts_along_when_the_person_asks(as_reporter, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        "chat.visitor.proposals.transcript_pdf.draw", lambda document, *_more, **_who: drawn.append(document) or b"%PDF"
+    )
+    unit = hand.account()
+    conversation = make.assigned(reception_point=unit.point)
+    proposals.propose_appointment(
+        conversation_id=conversation.pk, meets_at=timezone.now() + timedelta(days=2), by=conversation.assigned_to.user
+    )
+    client = as_reporter(conversation)
+    slip, paper = reverse("chat:slip"), reverse("chat:slip_paper")
+    note(client, what="Fait privé")
+    assert "?faits" not in client.get(slip).text
+    note(client, what="Fait à montrer", day="2026-03-12")
+    client.post(PAGE, {"act": "show", "fact": str(rows(conversation)[0].public_id)})
+    assert f'href="{paper}?faits"' in client.get(slip).text
+    for address in (paper, f"{paper}?faits"):
+        assert client.get(address).status_code == 200
+    without, with_facts = drawn
+    assert "Fait" not in str(without.sections) + without.title
+    assert "12 mars 2026 – Fait à montrer" in str(with_facts.sections) and "privé" not in str(with_facts.sections)
+
+
+def test_code_of_suites_notes_and_shows_and_reads_its_own_alone(as_reporter, client):
+    agent, unit = make.agent(), hand.account()
+    conversation = make.assigned(agent, reception_point=unit.point)
+    note(as_reporter(conversation), what="Parole d'avant")
+    hand.sent(conversation, unit)
+    follow_up_code.set_code(conversation.pk, b"x" * 32, timezone.now())
+    session = client.session
+    follow_up_code.remember(session, FollowUp.objects.get(conversation=conversation))
+    session.save()
+    page = read(client.get(PAGE))
+    assert "Parole d'avant" not in page and "seuls les faits notés ici" in page
+    (before,) = rows(conversation)
+    assert "Parole" not in client.get(f"{PAGE}?fait={before.public_id}").text
+    typed = {"fact_id": str(uuid.uuid4()), "what": "Mot commencé"}
+    assert client.post(reverse("chat:draft"), {**typed, "to": "/tchat/suites/"}).headers["Location"] == "/tchat/suites/"
+    assert "Mot commencé" in client.get(PAGE).text
+    note(client, what="Parole d'après")
+    assert "Parole d'après" in read(client.get(PAGE))
+    data = {"fact_id": str(before.public_id), "edits": "1", "what": "x", "fact": str(before.public_id)}
+    for act in ("note", "erase", "show"):
+        client.post(PAGE, {"act": act, **data})
+    client.post(PAGE, {"act": "show_all"})
+    after, first = rows(conversation)
+    assert first.told.what == "Parole d'avant" and first.shown_at is None and after.shown_at is not None
