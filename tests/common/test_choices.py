@@ -33,6 +33,7 @@ ALLOWED = {
     ("chat/statistics/history.py", "Outcome"): KNOWN,
     ("chat/transfer/actions.py", "Answer"): TYPED,
     ("chat/transfer/forms.py", "Force"): OURS,
+    ("chat/visitor/follow_up.py", "Answer"): TYPED,
     ("chat/visitor/forms.py", "Answer"): OURS,
     ("locations/importing/loading.py", "Source"): OURS,
     ("locations/session.py", "Force"): KNOWN,

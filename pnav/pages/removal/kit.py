@@ -47,9 +47,12 @@ class Later:
 
 
 def read_platforms() -> list[RemovalPlatform]:
-    """Read what is shown, by kind: one query, and a second one in another language than the source's."""
-    kinds = list(Kind)
-    return sorted(RemovalPlatform.to_be_shown(), key=lambda row: (kinds.index(Kind(row.kind)), row.order, row.slug))
+    """Read what is shown, by kind, one that this version does not know last: one query, and a second one in another
+    language than the source's."""
+    places: dict[str, int] = {value: place for place, value in enumerate(Kind.values)}
+    return sorted(
+        RemovalPlatform.to_be_shown(), key=lambda row: (places.get(row.kind, len(places)), row.order, row.slug)
+    )
 
 
 def helpers(platforms: Sequence[RemovalPlatform], *, who: str, is_intimate: bool) -> list[RemovalPlatform]:
