@@ -4,7 +4,6 @@ import base64
 from typing import cast
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context
 from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -27,6 +26,7 @@ from pnav.accounts.second_factor import (
     Standing,
     confirm_link,
     factor_context,
+    gave_password_lately,
     named_account,
     standing_of,
 )
@@ -169,11 +169,9 @@ class AccountAdapter(DefaultAccountAdapter):
         not, however lately one was proved at the sign-in: whoever takes an open session would plant one of their own.
         """
         request = context.request
-        if app == "allauth.mfa" and standing_of(request.user, request.session) is Standing.TO_ENROL:
-            now = timezone.now().timestamp()
-            records = get_authentication_records(request, request.user)
-            if any(record["method"] == "password" and now - record["at"] < 600 for record in records):
-                return False
+        is_first = app == "allauth.mfa" and standing_of(request.user, request.session) is Standing.TO_ENROL
+        if is_first and gave_password_lately(request, request.user):
+            return False
         return super().is_reauthentication_required(app=app, **kwargs)
 
 

@@ -66,21 +66,33 @@ class ChangePasswordForm(Worded, account_forms.ChangePasswordForm):
         "password1": _("Au moins 12 caractères. Une phrase que vous seul connaissez convient très bien."),
     }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, asks_current: bool = True, **kwargs: Any) -> None:
+        """asks_current: whether the present password is to be typed; not by whoever signed in with it a moment ago."""
         super().__init__(*args, **kwargs)
         self.fields["password1"].widget.attrs["autocomplete"] = "new-password"
+        if not asks_current:
+            del self.fields["oldpassword"]
 
     def clean_oldpassword(self) -> str:
-        """A first password that has ended does not become another one: not by a session that another way opened."""
         old = cast(str, super().clean_oldpassword())
-        if self.user.first_password_has_ended(timezone.now()):
-            raise get_adapter().validation_error("first_password_ended")
+        self._refuse_ended()
         return old
 
+    def _refuse_ended(self) -> None:
+        """A first password that has ended does not become another one: not by a session that another way opened."""
+        if self.user.first_password_has_ended(timezone.now()):
+            raise get_adapter().validation_error("first_password_ended")
+
     def clean(self) -> dict[str, Any]:
+        """Makes one slow hash, as where the present password is typed."""
         cleaned = super().clean() or {}
         new = cleaned.get("password1")
-        if new and new == cleaned.get("oldpassword"):
+        if "oldpassword" in self.fields:
+            is_same = bool(new) and new == cleaned.get("oldpassword")
+        else:
+            self._refuse_ended()
+            is_same = bool(new) and self.user.check_password(new)
+        if is_same:
             self.add_error("password1", _("Choisissez un mot de passe différent de l'actuel."))
         return cleaned
 
@@ -158,11 +170,16 @@ class AddWebAuthnForm(Worded, webauthn_forms.AddWebAuthnForm):
     labels = {"name": _("Nom de cette clé"), "passwordless": _("Se connecter avec cette clé seule, sans mot de passe")}
     hints = {
         "name": _("Pour la reconnaître, par exemple : « Téléphone » ou « Clé USB du bureau »."),
-        "passwordless": _("La clé vous demandera alors votre empreinte, votre visage ou son code PIN."),
+        "passwordless": _(
+            "La clé vous demandera alors votre empreinte, votre visage ou son code PIN. Une clé USB ancienne peut "
+            "refuser : décochez cette case, et elle servira après le mot de passe."
+        ),
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # As the first button of the sign-in expects it.
+        self.fields["passwordless"].initial = True
         # Nobody fills it in: the browser does, if it can.
         self.fields["credential"].error_messages["required"] = _("La clé n'a pas répondu : elle n'est pas enregistrée.")
 

@@ -5,6 +5,7 @@ somebody else enrolled, or that an administrator reset, does not open a session 
 """
 
 import hashlib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,6 +20,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.db.models import F, Value
+from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
 from pnav.accounts.models import User
@@ -28,6 +30,7 @@ FACTORS = {Authenticator.Type.TOTP.value, Authenticator.Type.WEBAUTHN.value}
 # The link of an account to its identity at a provider, where the operator believes the provider's second factor. It
 # proves a session that came by it, and is nothing to enrol.
 OPENID = "openid"
+PASSWORD_SECONDS = 600  # from a password to the first factor, or to the password that takes a provisional one's place
 
 
 def link_id(pk: int) -> int:
@@ -74,6 +77,13 @@ def is_proved(user: User, session: SessionBase | dict[str, Any], *, by: str) -> 
     """Whether this session proved a factor of this type."""
     records = get_authentication_records(_SessionHolder(session), user)
     return any(record.get("method") == "mfa" and record.get("type") == by for record in records)
+
+
+def gave_password_lately(request: HttpRequest, user: User) -> bool:
+    """Whether this session gave the account's password within PASSWORD_SECONDS: it is not asked for twice in a row."""
+    now = time.time()
+    records = get_authentication_records(request, user)
+    return any(record["method"] == "password" and now - record["at"] < PASSWORD_SECONDS for record in records)
 
 
 def standing_with(user: User, session: SessionBase | dict[str, Any], enrolled: dict[int, str]) -> Standing:

@@ -2,10 +2,12 @@
 
 from typing import Any, cast
 
-from allauth.account.views import LoginView, LogoutView
+from allauth.account.internal.flows.reauthentication import is_reauthentication_required
+from allauth.account.views import LoginView, LogoutView, PasswordChangeView
 from allauth.core.internal.ratelimit import respond_429
 from allauth.mfa.base.views import IndexView
 from allauth.mfa.totp.views import ActivateTOTPView
+from allauth.mfa.webauthn.internal.auth import begin_registration
 from allauth.mfa.webauthn.views import AddWebAuthnView, ReauthenticateWebAuthnView
 from django import forms
 from django.conf import settings
@@ -24,8 +26,15 @@ from chat.conversations import actions
 from common import security_log
 from common.security_log import Event
 from pnav.accounts import attempts, openid
+from pnav.accounts.forms import AddWebAuthnForm
 from pnav.accounts.models import User
-from pnav.accounts.second_factor import Standing, linked_identity, record_enrolment, standing_of
+from pnav.accounts.second_factor import (
+    Standing,
+    gave_password_lately,
+    linked_identity,
+    record_enrolment,
+    standing_of,
+)
 from pnav.accounts.sign_in_log import last_use
 from pnav.sessions import SessionStore
 
@@ -46,17 +55,39 @@ class SignIn(LoginView):
         return context
 
 
+class ChangePassword(PasswordChangeView):
+    """Asks for the present password, but not for a provisional one by which this session has just signed in."""
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        user = cast(User, self.request.user)
+        asks_current = not (user.password_is_temporary and gave_password_lately(self.request, user))
+        return {**super().get_form_kwargs(), "asks_current": asks_current}
+
+
 class Account(IndexView):
     """The page of one's account: its factors, how long a session lasts, when it was last used before this one."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
+            **self._first_passkey(),
             session_hours=settings.STAFF_SESSION_HOURS,
             idle_minutes=settings.STAFF_IDLE_MINUTES,
             last_use=last_use(self.request),
             linked_at=settings.OPENID_NAME if linked_identity(cast(User, self.request.user)) else "",
             **kwargs,
         )
+
+    def _first_passkey(self) -> dict[str, Any]:
+        """The form of a passkey for whoever has to enrol a factor before they enter: one page less on the first day.
+
+        Not long after the password was given: allauth asks for it again then, and would lose the key's answer.
+        """
+        user = cast(User, self.request.user)
+        to_enrol = standing_of(user, self.request.session) is Standing.TO_ENROL
+        if not to_enrol or is_reauthentication_required(self.request, app="allauth.mfa"):
+            return {}
+        options = begin_registration(user, passwordless=False)
+        return {"passkey_form": AddWebAuthnForm(user=user), "js_data": {"creation_options": options}}
 
 
 class SignOut(LogoutView):

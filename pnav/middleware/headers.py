@@ -16,7 +16,8 @@ from django.utils.decorators import sync_and_async_middleware
 
 from pnav.sheets import add_link
 
-# What no page of ours asks of a device, but the page of an exchange, which may leave its screen on. Sound stays: pages
+# What no page of ours asks of a device, but the page of an exchange, which may leave its screen on, and those of the
+# account, which copy recovery codes. Sound stays: pages
 # ring. Names that Chromium knows, for it complains of others on each page.
 CLOSED = (
     "accelerometer", "browsing-topics", "camera", "clipboard-read", "clipboard-write", "compute-pressure",
@@ -27,11 +28,17 @@ CLOSED = (
     "xr-spatial-tracking",
 )  # fmt: skip
 AWAKE = "screen-wake-lock"
+COPYING = "clipboard-write"
 PASSKEYS = ("publickey-credentials-create", "publickey-credentials-get")
 
 
-def _features(*, passkeys: str = "()", awake: str = "()") -> str:
-    features = {**dict.fromkeys(CLOSED, "()"), **dict.fromkeys(PASSKEYS, passkeys), AWAKE: awake}
+def _features(*, passkeys: str = "()", awake: str = "()", copying: str = "()") -> str:
+    features = {
+        **dict.fromkeys(CLOSED, "()"),
+        **dict.fromkeys(PASSKEYS, passkeys),
+        AWAKE: awake,
+        COPYING: copying,
+    }
     return ", ".join([f"{name}={who}" for name, who in features.items()])
 
 
@@ -43,7 +50,7 @@ EVERYWHERE = {
 }
 # By the beginning of the address.
 AREAS = {
-    "/compte/": {"Permissions-Policy": _features(passkeys="(self)")},
+    "/compte/": {"Permissions-Policy": _features(passkeys="(self)", copying="(self)")},  # recovery codes are copied
     "/tchat/": {"Permissions-Policy": _features(awake="(self)")},
 }
 # What pages load and what is no document: browsers read nothing there of what documents are told, and its 900 bytes

@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.hashers import check_password
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from pnav.accounts.models import FIRST_PASSWORD_DAYS, User
 from pnav.accounts.passwords.validators import unforeseen_part
+from pnav.accounts.second_factor import PASSWORD_SECONDS
 from pnav.demo.cast import create_cast, new_secrets
 from tests.accounts.cast import PASSWORD, make_user, sign_in
 
@@ -31,7 +33,7 @@ def test_draw_first_password_is_another_each_time_and_a_good_one():
         user = User(username="camille")
         user.draw_first_password()
         drawn.add(user.drawn_password)
-        assert user.check_password(user.drawn_password) and user.password_is_temporary
+        assert check_password(user.drawn_password, user.password) and user.password_is_temporary
         assert len(user.drawn_password.replace("-", "")) == 16 and len(unforeseen_part(user.drawn_password)) >= 8
         left = user.first_password_until - timezone.now()
         assert timedelta(days=FIRST_PASSWORD_DAYS) - left < timedelta(minutes=1)
@@ -49,10 +51,37 @@ def test_draw_again_on_the_same_account_is_another():
 def test_first_password_in_time_lets_in_and_is_changed(client):
     user = make_user("camille", temporary=True)
     assert sign_in(client, "camille", totp=False).status_code == 302
-    new = {"oldpassword": PASSWORD, "password1": "encore une autre phrase", "password2": "encore une autre phrase"}
+    assert "oldpassword" not in client.get("/compte/password/change/").text
+    new = {"password1": "encore une autre phrase", "password2": "encore une autre phrase"}
     client.post("/compte/password/change/", new)
     user.refresh_from_db()
     assert not user.password_is_temporary and user.first_password_until is None
+    assert "oldpassword" in client.get("/compte/password/change/").text  # their own password is asked for
+
+
+def test_first_password_is_not_kept_as_ones_own(client):
+    user = make_user("camille", temporary=True)
+    sign_in(client, "camille", totp=False)
+    answer = client.post("/compte/password/change/", {"password1": PASSWORD, "password2": PASSWORD})
+    assert "différent de l'actuel" in text_of(answer)
+    user.refresh_from_db()
+    assert user.password_is_temporary
+
+
+def test_first_password_is_asked_for_again_after_a_while_or_by_another_way(client):
+    """Whoever finds an open session does not give the account a password."""
+    user = make_user("camille", temporary=True)
+    sign_in(client, "camille", totp=False)
+    session = client.session
+    session["account_authentication_methods"][0]["at"] -= PASSWORD_SECONDS
+    session.save()
+    new = {"password1": "encore une autre phrase", "password2": "encore une autre phrase"}
+    assert "oldpassword" in client.post("/compte/password/change/", new).context["form"].errors
+    user.refresh_from_db()
+    assert user.password_is_temporary
+    client.post("/compte/password/change/", {"oldpassword": PASSWORD} | new)
+    user.refresh_from_db()
+    assert not user.password_is_temporary
 
 
 def test_first_password_that_ended_opens_nothing_and_says_so(client, told):

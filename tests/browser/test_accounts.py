@@ -6,13 +6,20 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
+from django.db import transaction
 from playwright.sync_api import Browser, Page, expect
 
-from chat.models import Agent
+from chat.models import Agent, Conversation
 from pnav.accounts.models import Role, User
+from reports.audit import log as audit_log
+from reports.models import AccessKind, Motive
 from tests.accounts.cast import IN_A_BROWSER, PASSWORD, make_user, totp_code
 from tests.browser import staff
 from tests.browser.conftest import LiveSite, PageFactory, goes_on
+from tests.browser.exchange import in_site
+from tests.browser.forgetting import forget
+from tests.factories import chat as make
+from tests.factories import locations as places
 from tests.factories.chat import unit
 
 AUTHENTICATOR = {
@@ -30,16 +37,16 @@ def account(live_site: LiveSite) -> Iterator[Callable[..., str]]:
     """`account(role, totp=…)` makes an account on the site, with a unit for who answers, and returns its name."""
     names: list[str] = []
 
-    def make(role: Role = Role.AGENT, *, totp: bool = False) -> str:
+    def make_account(role: Role = Role.AGENT, *, totp: bool = False, temporary: bool = False) -> str:
         name = f"{role.value}-{len(names)}-{id(names)}"
         names.append(name)
         with live_site.database():
-            user = make_user(name, role, totp=totp)
+            user = make_user(name, role, totp=totp, temporary=temporary)
             if user.is_agent:
                 Agent.objects.create(user=user, unit=unit(), public_name="Camille")
         return name
 
-    yield make
+    yield make_account
     with live_site.database():
         User.objects.filter(username__in=names).delete()
 
@@ -137,10 +144,8 @@ def test_passkey_enrols_and_signs_in_alone(live_site, browser: Browser, account)
 
     sign_in(page, base, name, code=False)
     page.goto(base + "/console/")
-    with goes_on(page):
-        page.click("text=Enregistrer une clé d'accès")
     page.fill("[name=name]", "Téléphone")
-    page.check("label:has-text('sans mot de passe')")
+    expect(page.get_by_label("Se connecter avec cette clé seule")).to_be_checked()
     page.click("#passkey-add")
     expect(page.locator("h1")).to_have_text("Codes de secours")
     credentials = devtools.send("WebAuthn.getCredentials", {"authenticatorId": key})["credentials"]
@@ -183,6 +188,60 @@ def test_passkey_enrols_and_signs_in_alone(live_site, browser: Browser, account)
     context.close()
 
 
+def test_first_day_from_the_note_to_the_first_answer(live_site, browser: Browser, account, nobody_on_duty):
+    """Six screens: sign-in, own password, passkey, recovery codes, console, conversation (docs/adr/0077)."""
+    base = live_site.url.replace("127.0.0.1", "localhost")
+    name = account(temporary=True)
+    in_site(live_site, make.waiting)
+    context = browser.new_context(locale="fr-FR", permissions=["clipboard-write"])
+    page = context.new_page()
+    screens: list[str] = []
+    page.on("domcontentloaded", lambda there: screens.append(there.url.removeprefix(base).partition("?")[0]))
+    devtools = context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+
+    sign_in(page, base, name, code=False)
+    expect(page.locator("[name=oldpassword]")).to_have_count(0)
+    page.fill("[name=password1]", "encore une autre phrase")
+    page.fill("[name=password2]", "encore une autre phrase")
+    submit(page)
+    with goes_on(page):
+        page.get_by_role("button", name="Enregistrer cette clé d'accès").click()
+    page.get_by_role("button", name="Copier les codes").click()
+    expect(page.locator("[data-codes-status]")).to_contain_text("Codes copiés")
+    page.evaluate("window.print = () => { document.body.dataset.printed = 'oui'; }")
+    page.get_by_role("button", name="Imprimer les codes").click()
+    expect(page.locator("body[data-printed]")).to_have_count(1)
+    page.emulate_media(media="print")
+    expect(page.locator(".pnav-codes")).to_be_visible()
+    expect(page.get_by_role("link", name="Entrer : Console")).to_be_hidden()
+    page.emulate_media(media="screen")
+    with goes_on(page):
+        page.get_by_role("link", name="Entrer : Console").click()
+    page.get_by_role("button", name="Disponible").click()
+    expect(page.locator("#liste .console-entry")).to_have_count(1)
+    page.keyboard.press("Alt+1")
+    area = page.locator(".console-thread:not([hidden]) textarea[name=body]")
+    expect(area).to_be_focused()
+    page.keyboard.type("Bonjour, je vous lis.")
+    page.keyboard.press("Control+Enter")
+    sent = page.locator(".console-thread:not([hidden]) [data-author=agent]")
+    expect(sent.locator("[data-slot=state]")).to_have_text("Envoyé")
+    assert screens == [
+        "/compte/login/", "/compte/password/change/", "/compte/2fa/", "/compte/2fa/recovery-codes/", "/console/",
+    ]  # fmt: skip
+
+    # The key that was registered as the page proposes it is the whole of the next sign-in.
+    sign_out(page, base)
+    page.goto(base + "/console/")
+    page.click("#passkey-login")
+    page.wait_for_url(base + "/console/")
+    context.close()
+    with live_site.database():
+        forget(Conversation.objects.all().delete)
+
+
 def test_passkey_is_asked_first_and_what_is_wrong_with_it_is_said(live_site, browser: Browser, account):
     base = live_site.url.replace("127.0.0.1", "localhost")
     name = account()
@@ -195,7 +254,6 @@ def test_passkey_is_asked_first_and_what_is_wrong_with_it_is_said(live_site, bro
 
     # Enter in the name asks the key, as the button does; nothing is sent when it does not answer.
     page.goto(base + "/compte/2fa/webauthn/add/")
-    page.check("label:has-text('sans mot de passe')")
     devtools.send("WebAuthn.setUserVerified", {"authenticatorId": key, "isUserVerified": False})
     page.fill("[name=name]", "Téléphone")
     page.press("[name=name]", "Enter")
@@ -255,6 +313,13 @@ PIECES = """() => [...new Set([...document.querySelectorAll("body *")].map((one)
     .join(" ")))]"""
 
 
+# A list that is wider than its place on a screen of 1280 pixels: its columns and how much of them is out of sight.
+IS_CUT = """() => {
+  const place = document.querySelector("#changelist .results");
+  return !place || place.scrollWidth <= place.clientWidth ? "" : `${place.scrollWidth} of ${place.clientWidth}`;
+}"""
+
+
 def test_admin_keeps_to_the_content_policy(live_site, page_factory: PageFactory, axe_in_both_themes, account):
     """Index, lists and forms; the fixture fails on any refusal by the policy or error in a script."""
     page = page_factory()
@@ -267,9 +332,21 @@ def test_admin_keeps_to_the_content_policy(live_site, page_factory: PageFactory,
     links = page.eval_on_selector_all("#content .module th a", "links => links.map(link => link.pathname)")
     assert "/admin/accounts/user/" in links and "/admin/chat/unit/" in links
     seen: set[str] = set()
+    with live_site.database():
+        places.reception_point(
+            name="Commissariat de police de Saint-Étienne-du-Rouvray",
+            town="Saint-Étienne-du-Rouvray",
+            telephone="02 00 00 00 00",
+            opening_hours={},
+        )
+        with transaction.atomic():
+            for kind in (AccessKind.ADMIN_CHANGE, AccessKind.APPROVAL):
+                subject = "triage.QuestionnaireVersion 4711"
+                audit_log.record(kind=kind, by=None, motive=Motive.ADMINISTRATION, subject=subject, detail="x " * 90)
     for link in links:
         page.goto(live_site.url + link)
         expect(page.locator("#content h1")).to_be_visible()
+        assert page.evaluate(IS_CUT) == "", link
         pieces = set(page.evaluate(PIECES))
         if not pieces <= seen:  # the lists are Django's, of the same pieces most of them
             axe_in_both_themes(page)

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from django.http import HttpResponse
 
-from pnav.middleware.headers import AWAKE, CLOSED, LOADED, PASSKEYS
+from pnav.middleware.headers import AWAKE, CLOSED, COPYING, LOADED, PASSKEYS
 
 
 def check(response: HttpResponse, path: str) -> None:
@@ -23,8 +23,10 @@ def check(response: HttpResponse, path: str) -> None:
         features = dict(part.split("=") for part in headers["Permissions-Policy"].split(", "))
         assert set(features) == {*CLOSED, *PASSKEYS}, where
         awake = "(self)" if path.startswith("/tchat/") else "()"
-        assert {name: features[name] for name in CLOSED} == {**dict.fromkeys(CLOSED, "()"), AWAKE: awake}, where
-        assert {features[name] for name in PASSKEYS} == {"(self)" if path.startswith("/compte/") else "()"}, where
+        account = "(self)" if path.startswith("/compte/") else "()"
+        opened = {AWAKE: awake, COPYING: account}
+        assert {name: features[name] for name in CLOSED} == {**dict.fromkeys(CLOSED, "()"), **opened}, where
+        assert {features[name] for name in PASSKEYS} == {account}, where
     policy = headers["Content-Security-Policy"]
     parts = dict(part.partition(" ")[::2] for part in policy.split("; "))
     assert "unsafe" not in policy, where
