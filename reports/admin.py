@@ -17,9 +17,10 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
 from common.dates import format_date
+from reports import letterhead
 from reports.audit import log as audit_log
 from reports.audit import wording as audit_wording
-from reports.models import AccessKind, AccessRecord, ErasureRequest, Motive, RetentionRule, Tombstone
+from reports.models import AccessKind, AccessRecord, ErasureRequest, Letterhead, Motive, RetentionRule, Tombstone
 from reports.retention import deletion
 from reports.rules.retention import Kind, shortened_until
 from reports.service_settings_admin import HouseRuleAdmin  # noqa: F401  registers itself
@@ -236,3 +237,23 @@ class TombstoneAdmin(SeenOnly):
     fields = ("id", "month", "kind", "rule", "cause")
     readonly_fields = fields
     list_per_page = 100
+
+
+@admin.register(Letterhead)
+class LetterheadAdmin(admin.ModelAdmin):
+    """What stands at the head of every paper. A link or a number in it waits for a second person: visitors read it."""
+
+    keeps_former_words = True
+    reviewed_texts = ("name", "address")
+    list_display = ("name", "address")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not Letterhead.objects.exists()
+
+    def save_model(self, request: HttpRequest, obj: Letterhead, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        transaction.on_commit(letterhead.forget)
+
+    def delete_model(self, request: HttpRequest, obj: Letterhead) -> None:
+        super().delete_model(request, obj)
+        transaction.on_commit(letterhead.forget)

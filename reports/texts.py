@@ -53,6 +53,72 @@ add(
     _("Votre échange est ouvert. Vous n'avez rien à répéter : vous pouvez y revenir."),
     _("Ton échange est ouvert. Tu n'as rien à répéter : reviens-y quand tu veux."),
 )
+CLOSED = Place("report.closed", "Tchat fermé : ce que lisent ceux qui arrivent, et ceux qui attendent déjà")
+CLOSED_UNTIL = add(
+    "closed.until",
+    CLOSED,
+    _("Le tchat est fermé. Il rouvre le {fin}."),
+    variables=[Variable("fin", "le jour et l'heure de la fin", "28 novembre, 08:00")],
+)
+add("closed.open", CLOSED, _("Le tchat est fermé en ce moment."))
+add(
+    "closed.until_discreet",
+    CLOSED,
+    _("Les réponses reprennent le {fin}."),
+    variables=CLOSED_UNTIL.variables,
+    note="Quand quelqu'un peut voir l'écran : ne dit pas ce qu'est ce site.",
+)
+add(
+    "closed.open_discreet",
+    CLOSED,
+    _("Pas de réponse en ce moment."),
+    note="Quand quelqu'un peut voir l'écran : ne dit pas ce qu'est ce site.",
+)
+add("closed.maintenance", CLOSED, _("Le service est arrêté le temps d'une opération technique."))
+add(
+    "closed.incident",
+    CLOSED,
+    _("Une panne nous empêche de vous répondre ici. Nous travaillons à la réparer."),
+    _("Une panne nous empêche de te répondre ici. Nous travaillons à la réparer."),
+)
+add(
+    "closed.staff",
+    CLOSED,
+    _("Aucun agent ne peut vous répondre ici en ce moment."),
+    _("Aucun agent ne peut te répondre ici en ce moment."),
+)
+add(
+    "closed.danger",
+    CLOSED,
+    _("En danger, appelez le {numero_police} ou le {numero_europe} ; par SMS, le {numero_sms}."),
+    _("En danger, appelle le {numero_police} ou le {numero_europe} ; par SMS, le {numero_sms}."),
+)
+add(
+    "closed.doors",
+    CLOSED,
+    _(
+        "D'autres répondent maintenant : le {numero_jeunes} pour les violences numériques, le {numero_suicide} si vous "
+        "pensez à mourir, et 17 Cyber par écrit."
+    ),
+    _(
+        "D'autres répondent maintenant : le {numero_jeunes} pour les violences numériques, le {numero_suicide} si tu "
+        "penses à mourir, et 17 Cyber par écrit."
+    ),
+)
+add("closed.cyber", CLOSED, _("Aller sur 17 Cyber"), note="Un lien, qui quitte ce site.")
+add("closed.more_discreet", CLOSED, _("Lire pourquoi, et que faire"), note="Un titre qui se déplie.")
+add(
+    "closed.begun",
+    CLOSED,
+    _("Vos réponses sont gardées pendant votre visite. Un échange déjà ouvert continue : le code y ramène."),
+    _("Tes réponses sont gardées pendant ta visite. Un échange déjà ouvert continue : le code y ramène."),
+)
+add(
+    "closed.place_kept",
+    CLOSED,
+    _("Votre demande, elle, est gardée, avec votre place. Notez votre code : il vous ramène ici."),
+    _("Ta demande, elle, est gardée, avec ta place. Note ton code : il te ramène ici."),
+)
 ADDED = Place("report.added", "Signalement : ce que l'on ajoute en attendant")
 add("report.while_waiting", ADDED, _("Pendant l'attente, si vous voulez"), _("Pendant l'attente, si tu veux"))
 add(

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from common import security_log
 from common.security_log import Event
-from reports import proof_of_work, reporter_identity, way_in
+from reports import closures, proof_of_work, reporter_identity, way_in
 from reports import texts as report_texts
 from reports.forms import AddedForm, ReportForm, initial_from_triage
 from reports.visit import Visit, read_visit
@@ -34,6 +34,8 @@ def create(request: HttpRequest) -> HttpResponse:
     way_in.forget_filed(request, visit)
     if not visit.triage.opens_chat:
         return _to_triage(request, visit)
+    if closures.is_closed():
+        return redirect("chat:conversation")
     place = way_in.place_of(visit)
     if place is None:
         messages.info(request, report_texts.PLACE_FIRST.say(familiar=visit.familiar))
@@ -70,7 +72,7 @@ def wait_or_work(request: HttpRequest) -> HttpResponse:
     """
     kept, visit = proof_of_work.pending_form(request), read_visit(request)
     is_complete = visit.triage.assessment.is_finished and way_in.place_of(visit) is not None
-    if kept is None or not is_complete or visit.has_ongoing_report:
+    if kept is None or not is_complete or visit.has_ongoing_report or closures.is_closed():
         return redirect("reports:create")
     submission_id = way_in.submission_id(request)
     if request.method == "POST":

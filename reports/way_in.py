@@ -17,7 +17,7 @@ from common.kept_values import known_to
 from common.security_log import Event
 from common.service_settings import definitions, values
 from locations.session import Choice
-from reports import actions, proof_of_work, session
+from reports import actions, closures, proof_of_work, session
 from reports.forms import initial_from_triage
 from reports.visit import Visit, read_visit
 from triage import onward
@@ -31,11 +31,15 @@ NOWHERE = Choice(postal_code="", municipality=None, reception_point=None, is_nea
 def go_on(request: HttpRequest) -> HttpResponse:
     """The next page of this visit; a POST that lacks nothing files the signalement, once. See `common.way_in`.
 
+    While the chat is closed nothing is filed: see `closures`.
+
     Costs what `read_visit` reads, and the filing: a few statements, within the limits of `is_crowded`.
     """
     visit = read_visit(request)
     if visit.has_ongoing_report:
         return redirect("chat:conversation")
+    if visit.triage.opens_chat and closures.is_closed():
+        return redirect("chat:conversation")  # which says so, with what to do meanwhile
     if not visit.triage.opens_chat:
         return onward.to_where_it_stands(request)
     if place_of(visit) is None:

@@ -146,6 +146,17 @@ def _languages_of_the_site_are_offered() -> None:
 
 
 @pytest.fixture(autouse=True)
+def _nothing_is_said_above_pages() -> None:
+    """The chat is open, nothing is announced, papers have no head, and no page asks: tests of these say otherwise."""
+    from pnav.pages.frame import announcements
+    from reports import closures, letterhead
+
+    closures.put(())
+    announcements.put(())
+    letterhead.put(())
+
+
+@pytest.fixture(autouse=True)
 def _questionnaire_of_the_code() -> None:
     """No version was published, and no page asks again: tests/triage/ publishes some."""
     versions.clear()

@@ -28,7 +28,7 @@ from chat.rules.referral import SUMMARY_MAX
 from chat.rules.reply_template import Reply
 from common import clock
 from common.choices import label_of
-from reports import form_of_address
+from reports import form_of_address, letterhead
 from reports.models import AgeBand
 from reports.rules import offence_elements
 from reports.rules.offence_elements import Element, Evidence
@@ -185,6 +185,7 @@ def document(agent: Agent, conversation: Conversation, *, motive: str, now: date
     }
     return Document(
         title=title,
+        letterhead=letterhead.lines(),
         mark=_("Document fait par %(maker)s le %(moment)s. Motif : %(motive)s")
         % {"maker": maker, "moment": _moment(now), "motive": motive},
         about=[

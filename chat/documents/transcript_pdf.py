@@ -13,6 +13,7 @@ from typing import Any
 from chat.documents import font_coverage
 from common.offload import pool
 from common.texts import languages
+from reports import letterhead
 
 # One document: so many messages, and so many lines of paper, some two hundred pages of A4. The most that the child then
 # took was 300 MiB and 2.5 s of processor, of twenty kinds of text (docs/adr/0055). An ordinary exchange of an hour
@@ -30,7 +31,7 @@ _STYLE = """
 #let data = json(bytes(sys.inputs.data))
 #set document(title: data.title, date: none)
 #set text(lang: data.lang, size: 10pt)
-#show heading: set block(above: 1.4em, below: 0.7em)
+#show heading: set block(above: 1.4em, below: 0.7em, sticky: true) // never the last line of a page
 // A word, or an address, longer than the line would run off the paper: it may be broken every so many signs.
 #show regex("[!-~À-ſ]{30}"): run => run + box()
 #set table(stroke: 0.5pt + luma(150), inset: 6pt, fill: (_, row) => if row == 0 { luma(238) })
@@ -40,6 +41,9 @@ EXCHANGE = (
     _STYLE
     + """
 #set page(paper: "a4", margin: 2cm, numbering: "1 / 1", header: text(size: 8pt, data.mark))
+"""
+    + letterhead.SOURCE
+    + """
 #title()
 #for line in data.about { par(line) }
 #for section in data.sections {
@@ -66,6 +70,9 @@ SLIP = (
     + """
 #set page(paper: "a5", margin: 1.5cm)
 #set text(size: 11pt)
+"""
+    + letterhead.SOURCE
+    + """
 #title()
 #for line in data.about { par(text(size: 14pt, weight: "bold", line)) }
 #for section in data.sections {
@@ -89,7 +96,7 @@ class Section:
 class Document:
     """title: of the file too. mark: at the head of each page. thread: (head, body) of each message, in order.
 
-    codes_note: said when a sign had to be written by its code.
+    codes_note: said when a sign had to be written by its code. letterhead: lines, the first one in bold.
     """
 
     title: str
@@ -101,6 +108,7 @@ class Document:
     thread: Sequence[tuple[str, str]] = field(default=(), repr=False)
     language: str = field(default_factory=languages.source)
     codes_note: str = ""
+    letterhead: Sequence[str] = ()
 
 
 def draw(document: Document, source: str = EXCHANGE, *, who: str = "") -> bytes:
@@ -160,6 +168,7 @@ def _data(document: Document) -> dict[str, Any]:
         "title": document.title,
         "lang": document.language.partition("-")[0],  # Typst knows no regions
         "mark": document.mark,
+        "letterhead": list(document.letterhead),
         "about": list(document.about),
         "heads": list(document.heads),
         "sections": [

@@ -47,6 +47,31 @@ SLEPT = add(
 ENDED_BY_PERSON = add("chat.ended_by_person", THREAD, _("Fin de l'échange, à la demande de la personne."))
 ENDED_BY_AGENT = add("chat.ended_by_agent", THREAD, _("Fin de l'échange. Les messages restent lisibles."))
 PARKED = add("chat.parked", THREAD, _("Départ rapide du site. Un retour est possible avec le code de reprise."))
+CLOSED_UNTIL = add(
+    "chat.closed_until",
+    THREAD,
+    _(
+        "Le tchat est fermé aux nouvelles demandes jusqu'au {fin}. Votre demande est gardée, avec votre place ; le "
+        "code de reprise vous ramène ici. En danger : {numero_police}, ou {numero_sms} par SMS."
+    ),
+    _(
+        "Le tchat est fermé aux nouvelles demandes jusqu'au {fin}. Ta demande est gardée, avec ta place ; le code de "
+        "reprise te ramène ici. En danger : {numero_police}, ou {numero_sms} par SMS."
+    ),
+    variables=[Variable("fin", "le jour et l'heure de la fin", "28 novembre, 08:00")],
+)
+CLOSED_OPEN = add(
+    "chat.closed_open",
+    THREAD,
+    _(
+        "Le tchat vient de fermer aux nouvelles demandes. Votre demande est gardée, avec votre place ; le code de "
+        "reprise vous ramène ici. En danger : {numero_police}, ou {numero_sms} par SMS."
+    ),
+    _(
+        "Le tchat vient de fermer aux nouvelles demandes. Ta demande est gardée, avec ta place ; le code de reprise te "
+        "ramène ici. En danger : {numero_police}, ou {numero_sms} par SMS."
+    ),
+)
 ALIKE_ASKED = add(
     "chat.alike_asked",
     THREAD,

@@ -22,6 +22,7 @@ from chat.database import DATABASE_AWAY
 from chat.models import Conversation
 from chat.texts import script as script_texts
 from common import dates
+from reports import closures
 from reports.form_of_address import speaks_tu
 from reports.models import Report, ReporterRole
 from triage import numbers
@@ -122,9 +123,11 @@ def without_visit(request: HttpRequest) -> HttpResponse:
     """Answer a visit without an exchange on a page of the exchange.
 
     Who has begun the orientation goes on where they are. Else one page says that a visit ended here, if it did (the
-    answers that it had are forgotten), or offers the two ways in: to begin, and to come back with a code.
+    answers that it had are forgotten), or offers the two ways in: to begin, and to come back with a code. While the
+    chat is closed (`reports.closures`) the page says so in place of the first.
     """
-    if triage.session.answers(request):
+    is_closed = closures.is_closed()
+    if triage.session.answers(request) and not (is_closed and triage.session.read(request).opens_chat):
         return redirect("reports:create")
     if reports.session.has_ended(request) and request.method in {"GET", "HEAD"}:
         return render(request, "chat/ended.html", {"numbers": EMERGENCY_NUMBERS})

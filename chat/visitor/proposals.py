@@ -31,6 +31,7 @@ from common import rate_limits
 from common.offload import pool
 from common.texts import languages
 from locations import texts as location_texts
+from reports import letterhead
 
 PAPERS, PAPERS_SECONDS = 10, 60
 SUITES = "suites"  # in the address of a slip that « Suites » leads to
@@ -125,6 +126,7 @@ def slip_paper(request: HttpRequest) -> HttpResponse:
     unknown_hours = follow_up_texts.UNKNOWN_CALL.say() if words["telephone"] else follow_up_texts.UNKNOWN.say()
     document = Document(
         title=page_texts.MY_APPOINTMENT.say(),
+        letterhead=letterhead.lines(),
         about=[words["moment"], f"{page_texts.FILE_NUMBER.say()} {appointment.file_number}"],
         sections=[
             Section(follow_up_texts.WHERE.say(), lines=[line for line in place if line]),

@@ -3,11 +3,13 @@
 import uuid
 from datetime import date
 from typing import Self
+from datetime import date, datetime, timedelta
+from typing import ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -15,11 +17,13 @@ from django.utils.translation import gettext_lazy as _
 from common import encryption
 from common.service_settings import definitions, values
 from common.texts.help_numbers import Number
+from common.texts.spoken import Spoken
 from common.texts.text_rows import TextRow, Translated
 from common.texts.typography import keep_together
 from pnav.pages import markup
 
 FEEDBACK_MAX_LENGTH = 1000  # characters
+LONGEST_ANNOUNCEMENT = timedelta(days=90)  # ours to choose: what holds for longer is a content
 
 
 def overdue_filter(today: date) -> Q:
@@ -243,6 +247,68 @@ class RemovalPlatformText(TextRow):
     class Meta(TextRow.Meta):
         constraints = [
             models.UniqueConstraint(fields=["owner", "language", "part"], name="pages_one_text_of_a_platform")
+class AnnouncementQuerySet(models.QuerySet["Announcement"]):
+    def not_over(self, now: datetime) -> "AnnouncementQuerySet":
+        """Shown now, or to come."""
+        return self.filter(ends_at__gt=now, ended_at=None)
+
+
+class Announcement(Spoken):
+    """A banner above pages, from a moment to another. It is ended before its time, but never changed: whoever agreed to
+    it agreed to these words."""
+
+    class Audience(models.TextChoices):
+        STAFF = "staff", _("l'équipe")
+        VISITORS = "visitors", _("les personnes qui viennent sur le site")
+        BOTH = "both", _("tout le monde")
+
+    class Level(models.TextChoices):
+        INFO = "info", _("information")
+        WARNING = "warning", _("attention")
+
+    audience = models.CharField(_("pour qui"), max_length=10, choices=Audience, default=Audience.STAFF)
+    level = models.CharField(_("niveau"), max_length=10, choices=Level, default=Level.INFO)
+    starts_at = models.DateTimeField(_("début"), default=timezone.now)
+    ends_at = models.DateTimeField(_("fin"), help_text=_("90 jours au plus après le début."))
+    ended_at = models.DateTimeField(_("retirée le"), null=True, blank=True, editable=False)
+
+    objects: ClassVar[models.Manager["Announcement"]] = AnnouncementQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("annonce")
+        verbose_name_plural = _("annonces")
+        ordering = ["-starts_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at"), ends_at__lte=F("starts_at") + LONGEST_ANNOUNCEMENT),
+                name="announcement_has_an_end",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.source_of("", "")[:80] or str(_("annonce"))
+
+    def clean(self) -> None:
+        """Raises ValidationError, by field."""
+        super().clean()
+        wrong: dict[str, ValidationError] = {}
+        if not self.source_of("", ""):
+            wrong["vous"] = ValidationError(_("Écrivez ce que l'annonce dit."))
+        if self.starts_at is not None and self.ends_at is not None:
+            if self.ends_at <= max(self.starts_at, timezone.now()):
+                wrong["ends_at"] = ValidationError(_("Choisissez une fin après le début, et à venir."))
+            elif self.ends_at > self.starts_at + LONGEST_ANNOUNCEMENT:
+                wrong["ends_at"] = ValidationError(_("90 jours au plus : ce qui dure est un contenu."))
+        if wrong:
+            raise ValidationError(wrong)
+
+
+class AnnouncementText(TextRow):
+    owner = models.ForeignKey(Announcement, on_delete=models.DB_CASCADE, related_name="text_rows")
+
+    class Meta(TextRow.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "language", "part"], name="pages_one_text_of_an_announcement")
         ]
 
 

@@ -2,7 +2,9 @@
 
 from common.service_settings.models import HouseRule
 from reports.models.audit import AccessKind, AccessRecord, Motive
+from reports.models.closure import ChatClosure, ChatClosureText, ClosureReason
 from reports.models.digest import DigestDelivery, RegisterDigest
+from reports.models.letterhead import Letterhead
 from reports.models.report import AgeBand, Expectation, Fact, Platform, Report, ReporterRole, Since
 from reports.models.retention import Erased, ErasureRequest, Freeze, RetentionRule, Tombstone
 from reports.models.seal import OpeningField, OpeningRequest, OpeningStep, SealedField, SealedValue
@@ -11,6 +13,9 @@ __all__ = [
     "AccessKind",
     "AccessRecord",
     "AgeBand",
+    "ChatClosure",
+    "ChatClosureText",
+    "ClosureReason",
     "DigestDelivery",
     "Erased",
     "ErasureRequest",
@@ -18,6 +23,7 @@ __all__ = [
     "Fact",
     "Freeze",
     "HouseRule",
+    "Letterhead",
     "Motive",
     "OpeningField",
     "OpeningRequest",

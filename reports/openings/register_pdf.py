@@ -5,15 +5,20 @@ from datetime import datetime
 from typing import Any
 
 from common.offload import pool
+from reports import letterhead
 
 ROWS_AT_MOST = 1_000  # of a document, the newest: some sixty pages
 
-SOURCE = """
+SOURCE = (
+    """
 #let data = json(bytes(sys.inputs.data))
 #set document(title: data.title, date: none)
 #set page(paper: "a4", flipped: true, margin: 1.5cm, numbering: "1 / 1")
 #set text(lang: "fr", size: 8pt)
 #set table(fill: (_, row) => if row == 0 { luma(238) })
+"""
+    + letterhead.SOURCE
+    + """
 #title()
 #data.at
 // An identifier, or the name of an account, is longer than its column: it goes on below, at a hyphen if there is one.
@@ -27,6 +32,7 @@ SOURCE = """
   ..data.rows.flatten().map(text),
 )
 """
+)
 
 
 def _counted(count: int) -> str:
@@ -51,6 +57,7 @@ def on_paper(heads: list[str], rows: Sequence[list[str]], at: datetime) -> dict[
     return {
         "title": "Registre des levées d'anonymat",
         "at": f"Établi le {at:%d/%m/%Y} à {at:%H:%M} (Paris). {_counted(len(rows))}{cut} Heures du tableau : UTC.",
+        "letterhead": list(letterhead.lines()),
         "heads": heads,
         "rows": list(rows[-ROWS_AT_MOST:]),
     }

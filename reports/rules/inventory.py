@@ -85,6 +85,9 @@ HOLDINGS: Mapping[str, Holding] = {
     "reports.RegisterDigest": NoEnd("signed digests of that chain: numbers and digests, of nobody (ADR 0056)"),
     "reports.DigestDelivery": NoEnd("how far each destination of those digests has them"),
     "reports.RetentionRule": NoEnd("the rules themselves"),
+    "reports.ChatClosure": CONTENT,
+    "reports.Letterhead": CONTENT,
+    "reports.ChatClosureText": CONTENT,
     "reports.HouseRule": NoEnd("settings of the service; nothing of anybody"),
     "accounts.User": TEAM,
     "accounts.PendingChange": Kind.ADMIN_LOG,  # what waits has an end of its own, before
@@ -121,6 +124,8 @@ HOLDINGS: Mapping[str, Holding] = {
     "pages.ContentText": CONTENT,
     "pages.RemovalPlatform": CONTENT,
     "pages.RemovalPlatformText": CONTENT,
+    "pages.Announcement": CONTENT,
+    "pages.AnnouncementText": CONTENT,
     "sentences.ChangedSentence": CONTENT,
     "sentences.SentenceText": CONTENT,
     "triage.QuestionnaireVersion": NoEnd("what the site asks; reports name the version that they answered"),

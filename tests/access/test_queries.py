@@ -75,6 +75,8 @@ NAMED = {
     "chat/messages/writing.py": (ACTS, {"<module>"}),
     "chat/messages/reading.py": (ACTS + ", beside the agent's", {"<module>"}),
     "chat/conversations/dispatcher.py": (EVERYBODY, {"*"}),
+    "chat/conversations/closure_notice.py": (EVERYBODY, {"tell_who_waits"}),
+    "pnav/pages/to_do.py": (EVERYBODY + ": a count", {"_state"}),
     "chat/decisions/deciders.py": (
         "of which unit a report is, by its own key: a unit's key is all that is read",
         {"with_unit", "title_for_report", "standby_for_report"},

@@ -1,6 +1,7 @@
 """Every change in the admin has its line in the register, whichever class or view makes it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -18,8 +19,18 @@ from pnav.accounts.admin_site.audited_admin import Recorded
 from pnav.accounts.admin_site.site import PnavAdminSite
 from pnav.accounts.models import PendingChange, Role, User
 from pnav.pages.models import ContentBlock, Feedback, HelpNumber, RemovalPlatform
+from pnav.pages.models import Announcement, ContentBlock, Feedback, HelpNumber
 from reports.audit import log as audit_log
-from reports.models import AccessKind, AccessRecord, ErasureRequest, HouseRule, RetentionRule, Tombstone
+from reports.models import (
+    AccessKind,
+    AccessRecord,
+    ChatClosure,
+    ErasureRequest,
+    HouseRule,
+    Letterhead,
+    RetentionRule,
+    Tombstone,
+)
 from tests.accounts.cast import make_user, sign_in
 from tests.accounts.test_admin import first_password as shown_in
 from tests.factories import chat as make
@@ -165,6 +176,9 @@ ROWS: dict[str, Callable[[], models.Model]] = {
     ),
     "pages.ContentBlock": lambda: ContentBlock.objects.all()[0],
     "pages.RemovalPlatform": lambda: RemovalPlatform.objects.filter(url="")[0],
+    "pages.Announcement": lambda: Announcement.objects.create(ends_at=timezone.now() + timedelta(hours=1)),
+    "reports.ChatClosure": lambda: ChatClosure.objects.create(reason="other"),
+    "reports.Letterhead": lambda: Letterhead.objects.create(name="Plateforme"),
     "pages.Feedback": lambda: Feedback.objects.create(rating="yes", page="other"),
     "sentences.ChangedSentence": lambda: changed("chat.online", vous="De retour."),
     "chat.Unit": lambda: Unit.objects.create(name="Brigade de Rennes", force=Force.GENDARMERIE),

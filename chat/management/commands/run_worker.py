@@ -17,7 +17,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 from psycopg_pool import PoolTimeout
 
-from chat.conversations import departures, dispatcher, lookalikes, pauses, web_heartbeat
+from chat.conversations import closure_notice, departures, dispatcher, lookalikes, pauses, web_heartbeat
 from chat.supervision import intervention
 from chat.transfer import actions as transfer_actions
 from common import clock, network_limits
@@ -101,6 +101,7 @@ class Command(BaseCommand):
         is_done &= self._do("end_watches", intervention.end_watches)
         is_done &= self._do("lookalikes", lookalikes.mark_lookalikes)  # before any of them is given to somebody
         is_done &= self._do("dispatch", dispatcher.dispatch)
+        is_done &= self._do("closures", closure_notice.tell_who_waits)
         is_done &= self._do("openings", self._remind)
         if is_done:
             self._do("clock", self._end_tick)

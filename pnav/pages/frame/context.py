@@ -8,11 +8,16 @@ from django.utils.functional import SimpleLazyObject
 
 from common.texts import languages
 from locations.session import current_choice
+from pnav.accounts.middleware import STAFF_AREAS
 from pnav.accounts.presence import keeps_lease
 from pnav.pages import completeness, display
-from pnav.pages.frame import editions, links
+from pnav.pages.frame import announcements, editions, links
+from reports import closures
 from reports.session import is_discreet as report_is_discreet
 from triage.session import answers, is_discreet, voice
+
+# The pages that lead to the chat; its own say it where they have room for it.
+TELL_CLOSED = {"home", "triage", "locations", "reports"}
 
 
 def _other_languages() -> list[tuple[str, str]]:
@@ -28,13 +33,16 @@ def site(request: HttpRequest) -> dict[str, Any]:
     its own); open_exchange: the visit has an exchange that is not over (pnav.middleware.ended_visits read it);
     reception_choice, data_editions and other_languages (code and own name of
     each language that is offered besides this one), page_links (`links.Links`): read only when shown; keeps_lease: an
-    agent reads this page, which keeps their lease of lease_seconds.
+    agent reads this page, which keeps their lease of lease_seconds; announcements, chat_closed: what is said above it,
+    of what this process knows; tells_closed: the way to the chat leads over this page.
     """
+    is_staff = request.path_info.startswith(STAFF_AREAS)
     match = request.resolver_match
     namespace = match.namespace if match else ""
+    section = match.url_name if match and namespace == "pages" else namespace
     return {
         "page_links": SimpleLazyObject(lambda: links.of(request)),
-        "section": match.url_name if match and namespace == "pages" else namespace,
+        "section": section,
         "theme": display.theme(request),
         "demo_notice": settings.DEMO_NOTICE,
         "quick_exit_url": settings.QUICK_EXIT_URL,
@@ -46,4 +54,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "other_languages": SimpleLazyObject(_other_languages),
         "keeps_lease": SimpleLazyObject(lambda: keeps_lease(request)),
         "lease_seconds": settings.LEASE_SECONDS,
+        "announcements": SimpleLazyObject(lambda: announcements.current(is_staff=is_staff)),
+        "tells_closed": section in TELL_CLOSED,
+        "chat_closed": None if is_staff else SimpleLazyObject(closures.current),
     }

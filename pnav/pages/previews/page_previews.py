@@ -529,6 +529,24 @@ EFFORT = tuple(
     always_draw("reports/effort.html", kept=Made(seconds_left=seconds), token="", bits=0) for seconds in (8, 1, 0)
 )
 
+
+ANNOUNCED = Made(text="…", text_familiar="…", is_warning=False)
+
+
+def _closed(reason: str, *, is_open: bool = False, discreet: bool = False) -> Draw:
+    """The page of who comes to the chat while it is closed."""
+    end = "" if is_open else report_texts.CLOSED_UNTIL.variables[0].example
+    told = Made(reason=reason, end=end, text="", text_familiar="")
+    return always_draw("chat/begin.html", chat_closed=told, discreet=discreet, numbers=())
+
+
+CLOSED = (
+    *(_closed(reason) for reason in ("maintenance", "incident", "staff")),
+    _closed("staff", is_open=True),
+    _closed("staff", discreet=True),
+    _closed("staff", is_open=True, discreet=True),
+)
+
 # --- where each place is drawn ----------------------------------------------------------------------------------------
 
 QUESTIONS_PAGES = (
@@ -562,6 +580,7 @@ FRAME: tuple[Draw, ...] = (
     _legal,
     always_draw("pages/legal.html", **LEGAL, demo_notice=False),
     always_draw("pages/legal.html", **LEGAL, demo_notice=False, discreet=True),
+    *(always_draw("404.html", announcements=[ANNOUNCED], discreet=seen) for seen in (False, True)),
 )
 
 DRAW: Mapping[str, tuple[Draw, ...]] = {
@@ -642,6 +661,7 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     report_texts.TO_HERE.key: (SEARCH[0], _question("danger"), RESULTS[1]),
     report_texts.ALREADY.key: (_added(), _added({"since": "x"}), _added(discreet=True)),
     report_texts.EFFORT.key: EFFORT,
+    report_texts.CLOSED.key: CLOSED,
     triage_texts.QUESTIONS.key: (*QUESTIONS_PAGES, *RESULTS),
     triage_texts.RESULT.key: RESULTS,
     triage_texts.NUMBERS.key: (RESULTS[1], _made_result(calls_first=True, numbers=UNKEPT)),

@@ -375,7 +375,13 @@ FOLLOW_ERRORS = (
 
 def _suites(trial: Trial, state: State, *, error: str = "", other: str = "") -> HttpResponse:
     row = ShownReferral(
-        transmission=Transmission(state=state, basis=Basis.AGREED if state is not State.ASKED else "", file_number="…"),
+        transmission=Transmission(
+            state=state,
+            basis=Basis.AGREED if state is not State.ASKED else "",
+            file_number="…",
+            town="Rennes",
+            facts="rumours",
+        ),
         unit="Commissariat",
         telephone="",
         summary="…",
@@ -580,6 +586,12 @@ AROUND = (*EXCHANGES, _code, _code_there, *RESUMES[:2], _follow_up, SLIPS[0], _s
 
 DRAW: Mapping[str, tuple[Draw, ...]] = {
     **page_previews.DRAW,
+    report_texts.CLOSED.key: (
+        *page_previews.CLOSED,
+        lambda trial: _conversation(
+            trial, Status.WAITING, chat_closed={"reason": "staff", "end": "", "text": "", "text_familiar": ""}
+        ),
+    ),
     thread_texts.THREAD.key: (_thread,),
     thread_texts.PROPOSALS.key: (_thread, _answers),
     thread_texts.QUEUE.key: (_queue,),

@@ -189,6 +189,13 @@ add("frame.leaving", FRAME, _("Vous quittez le site."), _("Tu quittes le site.")
 add("frame.quick_exit_cancelled_time", FRAME, _("Sortie rapide annulée : le délai est passé."))
 add("frame.quick_access", FRAME, _("Accès rapide"))
 add("frame.content", FRAME, _("Contenu"))
+add("frame.announcement", FRAME, _("Annonce"))
+add(
+    "frame.announcement_discreet",
+    FRAME,
+    _("À lire"),
+    note="Quand quelqu'un peut voir l'écran : un titre qui se déplie.",
+)
 add("frame.footer", FRAME, _("Pied de page"))
 add(
     "numbers.text",

@@ -6,10 +6,14 @@ from datetime import UTC, datetime
 
 import pytest
 import typst
+from django.core.exceptions import ValidationError
 from PIL import Image
+from pypdf import PdfReader
 
 from chat.documents import transcript_pdf
 from chat.documents.transcript_pdf import EXCHANGE, SLIP, Document, Section
+from reports import letterhead
+from reports.models import Letterhead
 from reports.openings import register_pdf
 
 LONG = ["a" * 300, "https://exemple.invalid/" + "b" * 200, "É" * 200, "mot " * 200]
@@ -97,3 +101,84 @@ def test_register_says_how_many_and_of_which_hours(count, told):
     at = datetime(2026, 11, 26, 1, 40, tzinfo=UTC)
     said = register_pdf.on_paper(["Demande"], [["x"]] * count, at)["at"]
     assert told in said and "UTC" in said and "01:40 (Paris)" in said
+
+
+# --- whose paper it is ------------------------------------------------------------------------------------------------
+
+
+def pages_of(source: str, data: object) -> list[list[str]]:
+    """The lines of each page, without its number."""
+    drawn = typst.compile(
+        source.encode(),
+        format="pdf",
+        pdf_standards=["ua-1"],
+        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+        ignore_system_fonts=True,
+    )
+    pages = [page.extract_text().splitlines() for page in PdfReader(io.BytesIO(drawn)).pages]
+    return [[line.strip() for line in page if line.strip() and " / " not in line] for page in pages]
+
+
+HEAD = ["Plateforme des victimes", "1 rue de la Paix", "75000 Paris"]
+
+
+@pytest.mark.parametrize("source", [EXCHANGE, SLIP])
+def test_paper_begins_with_the_letterhead_where_the_service_set_one(source):
+    data = transcript_pdf._data(document("Bonjour"))
+    assert pages_of(source, data)[0][0] in {"Échange", data["mark"]}
+    with_head = pages_of(source, data | {"letterhead": HEAD})
+    said = [line for line in with_head[0] if line != data["mark"]]
+    assert said[: len(HEAD) + 1] == [*HEAD, "Échange"]
+    assert HEAD[0] not in [line for page in with_head[1:] for line in page], "once, on the first page"
+
+
+def test_register_has_it_too():
+    letterhead.put(tuple(HEAD))
+    data = register_pdf.on_paper(["a"], [["b"]], datetime(2026, 11, 28, tzinfo=UTC))
+    assert pages_of(register_pdf.SOURCE, data)[0][: len(HEAD)] == HEAD
+
+
+@pytest.mark.django_db
+def test_letterhead_is_read_from_its_row():
+    letterhead.forget()
+    assert letterhead.lines() == ()
+    Letterhead.objects.create(name="Plateforme", address="1 rue de la Paix\r\n\r\n75000 Paris")
+    letterhead.forget()
+    assert letterhead.lines() == ("Plateforme", "1 rue de la Paix", "75000 Paris")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "address", "field"),
+    [
+        ("Plate\u202eforme", "", "name"),
+        ("Plateforme", "1 rue\u200b", "address"),
+        ("Plateforme", "a\nb\nc\nd\ne\nf", "address"),
+        ("Plateforme", "x" * 91, "address"),
+    ],
+)
+def test_letterhead_that_is_no_head_is_refused_beside_its_field(name, address, field):
+    with pytest.raises(ValidationError) as refused:
+        Letterhead(name=name, address=address).full_clean()
+    assert list(refused.value.message_dict) == [field]
+
+
+@pytest.mark.parametrize("pairs", [[], [("Motif", "x"), ("Unité", "y " * 300)]])
+def test_no_heading_is_the_last_line_of_a_page(pairs):
+    """Whatever stands before it: each place of the foot of a page is tried."""
+    headings, where = {"Transmission", "Messages", "1. La personne"}, set()
+    for count in range(26, 40):
+        about = [f"Ligne {number}" for number in range(count)]
+        lines = [] if pairs else ["Une phrase."]
+        whole = Document(
+            title="Échange",
+            about=about,
+            heads=("Sujet", "Réponse"),
+            sections=[Section("Transmission", lines=lines, pairs=pairs)],
+            thread_title="Messages",
+            thread=[("1. La personne", "Bonjour")],
+        )
+        pages = pages_of(EXCHANGE, transcript_pdf._data(whole))
+        where.add(next(number for number, page in enumerate(pages) if "Transmission" in page))
+        assert not headings & {page[-1] for page in pages}, count
+    assert where == {0, 1}, "the foot of a page was among them"

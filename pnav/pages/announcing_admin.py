@@ -1,0 +1,118 @@
+"""The admin of what is said above pages: announcements, and that the chat is closed (docs/adr/0077).
+
+Neither is changed once it is said: it is ended, at once and by anybody, and another one is written. What visitors read
+waits for a second administrator (`Reviewed`).
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
+
+from common.texts.spoken import Spoken
+from pnav.pages.frame import announcements
+from pnav.pages.models import Announcement
+from pnav.pages.text_forms import TextsAdmin
+from reports import closures
+from reports.models import ChatClosure
+
+
+class SaidAboveAdmin(TextsAdmin):
+    """What both have: a text in each language and voice, a beginning, an end, and no change.
+
+    own_fields: what a form has besides its texts. end_field: set by whoever ends it before its time.
+    """
+
+    own_fields: tuple[str, ...] = ()
+    end_field = ""
+    keeps_former_words = True
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is not None:
+            return [(None, {"fields": [*self.own_fields, self.end_field, "words"]})]
+        return [(None, {"fields": self.own_fields}), (_("Ce qui est lu"), {"fields": list(self.model.text_places())})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return (*self.own_fields, self.end_field, "words") if obj is not None else ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).prefetch_related("text_rows")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        self.read_again()
+
+    def read_again(self) -> None:
+        """Have this process read again what is said above its pages, once it is kept; the others do within seconds."""
+        transaction.on_commit(announcements.forget)
+        transaction.on_commit(closures.forget)
+
+    @admin.display(description=_("texte"))
+    def words(self, row: Spoken) -> SafeString:
+        places = row.text_places()
+        said = [(row.text_label(*places[name]), text) for name, text in row.named_texts().items() if text]
+        return format_html_join(mark_safe("<br>"), "{} : {}", said)
+
+    @admin.display(description=_("texte"))
+    def first_words(self, row: Spoken) -> str:
+        return row.source_of("", "")[:80]
+
+    def end_chosen(self, queryset: QuerySet[Any]) -> int:
+        """End those of these that are not over; how many."""
+        now = timezone.now()
+        count: int = (
+            queryset.model._default_manager.not_over(now)
+            .filter(pk__in=list(queryset.values_list("pk", flat=True)[:100]))
+            .update(**{self.end_field: now})
+        )
+        self.read_again()
+        return count
+
+
+@admin.action(description=_("Rouvrir le tchat maintenant"), permissions=["add"])
+def reopen_now(model_admin: Any, request: HttpRequest, queryset: QuerySet[ChatClosure]) -> None:
+    """At once, and by one person: what keeps people out must be able to go. One that was to come is given up."""
+    count = model_admin.end_chosen(queryset)
+    model_admin.message_user(request, _("%(count)d fermeture(s) terminée(s) : le tchat est ouvert.") % {"count": count})
+
+
+@admin.action(description=_("Retirer maintenant"), permissions=["add"])
+def take_down(model_admin: Any, request: HttpRequest, queryset: QuerySet[Announcement]) -> None:
+    count = model_admin.end_chosen(queryset)
+    model_admin.message_user(request, _("%(count)d annonce(s) retirée(s).") % {"count": count})
+
+
+@admin.register(ChatClosure)
+class ChatClosureAdmin(SaidAboveAdmin):
+    """« Fermer le tchat »: every one waits for a second person, but for its end."""
+
+    reviewed_fields = ("reason",)
+    own_fields = ("reason", "starts_at", "ends_at")
+    end_field = "reopened_at"
+    list_display = ("reason", "starts_at", "ends_at", "reopened_at", "first_words")
+    list_filter = ("reason",)
+    actions = [reopen_now]
+
+
+@admin.register(Announcement)
+class AnnouncementAdmin(SaidAboveAdmin):
+    """Banners. One for the staff alone is shown at once; one that visitors read waits for a second person."""
+
+    reviewed_fields = ("audience",)  # its default, the staff, asks for nobody
+    own_fields = ("audience", "level", "starts_at", "ends_at")
+    end_field = "ended_at"
+    list_display = ("first_words", "audience", "level", "starts_at", "ends_at", "ended_at")
+    list_filter = ("audience", "level")
+    actions = [take_down]

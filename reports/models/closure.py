@@ -1,0 +1,86 @@
+"""The chat is closed to whoever comes anew, for a reason and a time. `reports.models` imports this module."""
+
+import uuid
+from datetime import datetime
+from typing import ClassVar
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from common.texts.spoken import Spoken
+from common.texts.text_rows import TextRow
+
+
+class ClosureReason(models.TextChoices):
+    """Why: what visitors read of it is a sentence each, in templates/components/chat_closed.html."""
+
+    MAINTENANCE = "maintenance", _("opération technique prévue")
+    INCIDENT = "incident", _("panne")
+    STAFF = "staff", _("plus aucun agent")
+    OTHER = "other", _("autre raison, dite dans le texte")
+
+
+class ChatClosureQuerySet(models.QuerySet["ChatClosure"]):
+    def not_over(self, now: datetime) -> "ChatClosureQuerySet":
+        """Closed now, or to come."""
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=now), reopened_at=None)
+
+
+class ChatClosure(Spoken):
+    """From `starts_at` nobody new comes into the queue, until `ends_at`; without an end, until somebody opens again.
+
+    Exchanges that run go on, and who waits keeps their place and their code. One is proposed, and reopened before its
+    time, but never changed: two administrators agreed to what it says. `told_to`: the key of the last
+    conversation whose person was told; `told_at`: when everybody who waited was.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    reason = models.CharField(_("raison"), max_length=20, choices=ClosureReason)
+    starts_at = models.DateTimeField(_("début"), default=timezone.now)
+    ends_at = models.DateTimeField(
+        _("fin"), null=True, blank=True, help_text=_("Vide : jusqu'à ce que quelqu'un rouvre le tchat.")
+    )
+    reopened_at = models.DateTimeField(_("rouvert le"), null=True, blank=True, editable=False)
+    told_at = models.DateTimeField(null=True, editable=False)
+    told_to = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
+
+    objects: ClassVar[models.Manager["ChatClosure"]] = ChatClosureQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("fermeture du tchat")
+        verbose_name_plural = _("fermetures du tchat")
+        ordering = ["-starts_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")), name="closure_has_time"),
+            models.CheckConstraint(condition=Q(reason__in=ClosureReason.values), name="closure_reason_known"),
+        ]
+
+    def __str__(self) -> str:
+        start = timezone.localtime(self.starts_at).strftime("%d/%m/%Y %H:%M")
+        return f"Fermeture du {start} ({self.get_reason_display()})"
+
+    def clean(self) -> None:
+        """Raises ValidationError, by field."""
+        super().clean()
+        wrong: dict[str, ValidationError] = {}
+        if self.ends_at is not None and self.starts_at is not None:
+            if self.ends_at <= self.starts_at:
+                wrong["ends_at"] = ValidationError(_("Choisissez une fin après le début."))
+            elif self.ends_at <= timezone.now():
+                wrong["ends_at"] = ValidationError(_("Choisissez une fin à venir : celle-ci est passée."))
+        if self.reason == ClosureReason.OTHER and not any(self.named_texts().values()):
+            wrong["reason"] = ValidationError(_("Dites la raison dans le texte, ou choisissez-en une autre."))
+        if wrong:
+            raise ValidationError(wrong)
+
+
+class ChatClosureText(TextRow):
+    owner = models.ForeignKey(ChatClosure, on_delete=models.DB_CASCADE, related_name="text_rows")
+
+    class Meta(TextRow.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "language", "part"], name="reports_one_text_of_a_closure")
+        ]
