@@ -200,8 +200,8 @@ def _multipart(parts: int) -> Request:
 def sheets(unit: str) -> Iterator[Kind]:
     """A file of accounts: right lines, as many as may be; then what is none, as long as may be. unit: one that is
     there."""
-    yield Kind("right lines", _three([_sheet(_accounts(unit, lines)) for lines in (12, 25, 50)]))
-    yield Kind("too many lines", _three([_sheet(_accounts(unit, lines)) for lines in (400, 800, 1600)]))
+    yield Kind("right lines", _three([_sheet(_accounts(unit, lines)) for lines in (125, 250, 500)]))
+    yield Kind("too many lines", _three([_sheet(_accounts(unit, lines)) for lines in (600, 1200, 2400)]))
     for name, part in {"latin": "x", "emoji": "🙂", "separators": ";", "quotes": '"', "lines": "\n"}.items():
         sizes = [size // len(part.encode()) for size in (49_000, 98_000, 196_000)]
         yield Kind(f"a file of {name}", _three([_sheet(part * size) for size in sizes]))

@@ -6,14 +6,17 @@ import threading
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
 from chat.models import Agent, Unit
 from locations.models import Force
 from pnav.accounts.admin_site import bulk
-from pnav.accounts.models import Role, User
+from pnav.accounts.models import DRAWN_ITERATIONS, Role, User
+from reports.audit import log as audit_log
 from reports.models import AccessRecord
 from tests.accounts.cast import make_user, sign_in
+from tests.common.test_spreadsheets import of_rows
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +101,24 @@ def test_sheet_that_is_none(text):
         bulk.read(bulk.decode(text.encode()))
 
 
+def of_spreadsheet(text: str) -> bytes:
+    return of_rows([line.split(";") for line in text.splitlines()])
+
+
+def test_spreadsheet_is_read_as_its_sheet():
+    lines = bulk.read(bulk.decode(of_spreadsheet(TITLES + ALICE + "\n" + BENOIT)))
+    assert [(line.number, line.username, line.errors) for line in lines] == [
+        (2, "a.martin", []),
+        (4, "benoit.le-goff", []),
+    ]
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"\xd0\xcf\x11\xe0" + b"x" * 99, ".xls"), (b"PK\x03\x04x", "ne peut")])
+def test_other_files_of_spreadsheets_say_what_to_do(content, said):
+    with pytest.raises(bulk.SheetError, match=said):
+        bulk.decode(content)
+
+
 # --- creating -------------------------------------------------------------------------------------------------------
 
 
@@ -136,6 +157,31 @@ def test_one_wrong_line_stops_all_unless_it_is_left_out(client, chief):
     assert not Agent.objects.exists() and not AccessRecord.objects.exists()
     client.post(PAGE, {"text": text, "create": "x", "skip": "on"})
     assert [agent.user.username for agent in Agent.objects.all()] == ["a.martin"]
+
+
+def test_five_hundred_people_of_a_spreadsheet_come_in_few_statements(client, chief, unit):
+    people = "".join(ALICE.replace("a.martin@exemple.fr", f"p{number}@x") for number in range(bulk.MOST_LINES))
+    file = SimpleUploadedFile("agents.xlsx", of_spreadsheet(TITLES + people))
+    shown = client.post(PAGE, {"sheet": file})
+    assert shown.context["right"] == bulk.MOST_LINES
+    with CaptureQueriesContext(connection) as caught:
+        answer = client.post(PAGE, form_of(shown))
+    assert len(caught) < 60, "they do not grow with the lines"
+    assert Agent.objects.filter(unit=unit).count() == AccessRecord.objects.count() == LogEntry.objects.count() == 500
+    passwords = passwords_of(answer)
+    assert len(set(passwords)) == 500
+    assert audit_log.verify(audit_log.read_lines()).is_whole
+    last = User.objects.get(username="p499")
+    assert not last.is_staff and last.check_password(passwords[-1])
+
+
+def test_drawn_password_is_hashed_as_any_other_once_it_was_used(client, chief):
+    made = passwords_of(client.post(PAGE, form_of(upload(client, TITLES + ALICE))))
+    client.logout()
+    before = User.objects.get(username="a.martin").password
+    client.post("/compte/login/", {"login": "a.martin", "password": made[0]})
+    after = User.objects.get(username="a.martin").password
+    assert f"${DRAWN_ITERATIONS}$" in before and f"${DRAWN_ITERATIONS}$" not in after
 
 
 def test_create_refuses_a_line_with_errors():

@@ -1,7 +1,7 @@
 """Many agents from one sheet: what its lines say, what is wrong with each, and their accounts, all or none.
 
-The sheet is CSV as spreadsheets write it here: « ; » or « , », UTF-8 or Windows-1252. Nothing of it is kept but the
-accounts; an e-mail address only proposes an identifier (ADR 0023).
+The sheet is a spreadsheet (.xlsx), or CSV as spreadsheets write it here: « ; » or « , », UTF-8 or Windows-1252. Nothing
+of it is kept but the accounts; an e-mail address only proposes an identifier (ADR 0023).
 """
 
 import csv
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from django.contrib.auth.hashers import check_password
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
@@ -21,6 +22,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from chat.models import Agent, Unit
+from common import spreadsheets
 from locations.models import Force
 from pnav.accounts.models import FIRST_PASSWORD_SIGNS, Role, User
 
@@ -30,7 +32,7 @@ ROLES = {"agent": Role.AGENT, "superviseur": Role.SUPERVISOR}
 FORCES = {"police": Force.POLICE, "police nationale": Force.POLICE, "gendarmerie": Force.GENDARMERIE,
           "gendarmerie nationale": Force.GENDARMERIE}  # fmt: skip
 FIELDS = {"username": "identifiant", "first_name": "prenom", "last_name": "nom"}
-MOST_LINES = 50  # each password is hashed slowly, on purpose: half a minute in all
+MOST_LINES = 500  # of two hundred signs; a service of fifty agents begins with one sheet, a large one with two
 MOST_BYTES = 200_000
 FORMS = "pnav.accounts.bulk"  # what their keys and passwords are made for
 SIGNS = len(FIRST_PASSWORD_SIGNS)
@@ -64,13 +66,27 @@ class Created:
 
 
 def decode(content: bytes) -> str:
-    """The text of an uploaded sheet. Raises SheetError."""
+    """The text of an uploaded sheet; of a spreadsheet its first sheet, as it is saved as CSV. Raises SheetError."""
+    if content.startswith(spreadsheets.MAGIC):
+        return _text_of_spreadsheet(content)
+    if content.startswith(spreadsheets.OLD_MAGIC):
+        raise SheetError(_("Ce format (.xls) n'est plus lu : enregistrez la feuille en .xlsx ou en CSV."))
     if len(content) > MOST_BYTES:
         raise SheetError(_("Ce fichier est trop gros : %(count)d lignes au plus.") % {"count": MOST_LINES})
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return content.decode("cp1252", errors="replace")
+
+
+def _text_of_spreadsheet(content: bytes) -> str:
+    try:
+        rows = spreadsheets.read_rows(content)
+    except spreadsheets.SpreadsheetError as error:
+        raise SheetError(_("Ce classeur ne peut pas être lu : enregistrez la feuille en .xlsx ou en CSV.")) from error
+    sheet = io.StringIO()
+    csv.writer(sheet, delimiter=";", lineterminator="\n").writerows(rows)
+    return sheet.getvalue()
 
 
 def read(text: str) -> list[Line]:
@@ -197,7 +213,8 @@ def made_by(key: str, lines: Iterable[Line]) -> list[Created]:
     )
     users = {user.username: user for user in rows.select_related("agent__unit")}
     drawn = [(users[name], users[name].first_password_of(_signs(key, name))) for name in names if name in users]
-    return [Created(user, password) for user, password in drawn if user.check_password(password)]
+    # Without the account's own check, which would hash each of them anew, slowly.
+    return [Created(user, password) for user, password in drawn if check_password(password, user.password)]
 
 
 @transaction.atomic
@@ -220,14 +237,12 @@ def create(lines: Iterable[Line], key: str = "") -> list[Created]:
     wanted = {user.username.casefold() for user, _agent in drawn}
     if any(name.casefold() in wanted for name in User.objects.values_list("username", flat=True)):
         raise SheetError(_("Rien n'a été créé : un de ces comptes vient d'être créé ailleurs."))
-    created = []
+    # Without `save`, which sets what administrators have: a sheet has none.
+    User.objects.bulk_create([user for user, _agent in drawn])
     for user, agent in drawn:
-        password = user.drawn_password
-        user.save()
         agent.user = user  # which has its key now
-        agent.save()
-        created.append(Created(user, password))
-    return created
+    Agent.objects.bulk_create([agent for _user, agent in drawn])
+    return [Created(user, user.drawn_password) for user, _agent in drawn]
 
 
 # --- out again --------------------------------------------------------------------------------------------------------

@@ -1,20 +1,27 @@
 """« Importer des agents » beside the accounts of the admin: a sheet, what it would do, then the accounts."""
 
-from typing import Any
+import json
+from typing import Any, cast
 
 from django.contrib import messages
+from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.translation import gettext as _
 
+from common import spreadsheets
 from pnav.accounts.admin_site import bulk
+from pnav.accounts.admin_site.audited_admin import subject_of
+from pnav.accounts.models import User
 from pnav.accounts.reauthentication import ask_again
 from reports.audit import log as audit_log
 from reports.models import AccessKind, Motive
 
+MOST_READ = max(bulk.MOST_BYTES, spreadsheets.MOST_BYTES) + 1  # of a file: one byte more is too long
 SHEET_TYPE = "text/csv; charset=utf-8"
 
 
@@ -44,7 +51,7 @@ class ImportsAgents(UserAdmin):
             key = bulk.key_of(request.POST.get("key", ""))
             try:
                 sheet = request.FILES.get("sheet")
-                text = bulk.decode(sheet.read(bulk.MOST_BYTES + 1)) if sheet else request.POST.get("text", "")
+                text = bulk.decode(sheet.read(MOST_READ)) if sheet else request.POST.get("text", "")
                 lines = bulk.read(text)
             except bulk.SheetError as refusal:
                 error = str(refusal)
@@ -69,9 +76,25 @@ class ImportsAgents(UserAdmin):
 
     def _create(self, request: HttpRequest, lines: list[bulk.Line], key: str) -> HttpResponse:
         created = bulk.create(lines, key)
-        for one in created:
-            # A line of the register and of Django's log each, as for an account made alone.
-            self.log_addition(request, one.user, [{"added": {}}])
+        # A line of the register and of Django's log each, as for an account made alone; all of them in few statements,
+        # for whoever else writes in the register waits meanwhile.
+        subjects = [subject_of(self.model, one.user.pk) for one in created]
+        audit_log.record_many(
+            kind=AccessKind.ADMIN_ADD, by=request.user, motive=Motive.ADMINISTRATION, subjects=subjects
+        )
+        kind = ContentType.objects.get_for_model(self.model)
+        told = json.dumps([{"added": {}}])
+        LogEntry.objects.bulk_create(
+            LogEntry(
+                user=cast(User, request.user),
+                content_type=kind,
+                object_id=str(one.user.pk),
+                object_repr=str(one.user),
+                action_flag=ADDITION,
+                change_message=told,
+            )
+            for one in created
+        )
         return self._sheet_page(request, "imported", _("Comptes créés"), created=created)
 
     def _sheet_page(self, request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
