@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from chat.models.casework import SealedWords
 from chat.rules.referral import RECEIVED, RUNNING, TOLD_AGAIN, Basis, State
 
+TOWN_MAX = 120  # characters
+
 
 class UnitAccount(models.Model):
     """Which point d'accueil an account of the role « unité » reads for. Several accounts may read for one.
@@ -42,6 +44,7 @@ class Transmission(SealedWords):
 
     words: `summary`; `unit`, `address`, `telephone`, `is_example` of the unit at that moment; `why`, when it went
     without agreement.
+    town, facts (values of `Fact`, with commas), urgency: for the unit's list; the person reads them with the summary.
     file_number: drawn when it is sent; names nobody. sent_at, file_number and basis are there together, or none is.
     """
 
@@ -54,6 +57,11 @@ class Transmission(SealedWords):
     made_at = models.DateTimeField()
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     sent_at = models.DateTimeField(null=True)
+    # What the unit's list shows beside the number, as it was when the summary was written; empty in rows of before,
+    # whose persons were not told that it is shown.
+    town = models.CharField(max_length=TOWN_MAX, blank=True, default="", db_default="")
+    facts = models.CharField(max_length=200, blank=True, default="", db_default="")
+    urgency = models.PositiveSmallIntegerField(null=True)
 
     class Meta:
         verbose_name = _("transmission")

@@ -28,6 +28,7 @@ from chat.models import (
     UnitAccount,
 )
 from chat.models.casework import draw_file_number, question_id
+from chat.models.referral import TOWN_MAX
 from chat.referral.queries import ShownReferral, show_referral, words_of
 from chat.rules.referral import RUNNING, Basis, Part, State, can_move, may_go_without
 from chat.texts import thread as thread_texts
@@ -160,6 +161,9 @@ def _new(
     if rows.filter(point=point, state__in=RUNNING).exists():
         raise AlreadyRunning
     row = Transmission(conversation=conversation, point=point, made_at=clock.now(), made_by_id=by.pk)
+    report = conversation.report
+    row.town = (report.municipality.name if report.municipality is not None else report.postal_code)[:TOWN_MAX]
+    row.facts, row.urgency = ",".join(report.facts), conversation.urgency
     words = {
         "unit": point.name,
         "address": point.address_lines,

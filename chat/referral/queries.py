@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, Prefetch, QuerySet, When
+from django.db.models import Case, F, OuterRef, Prefetch, Q, QuerySet, Subquery, TextChoices, When
+from django.utils.translation import gettext_lazy as _
 
 from chat.casework import proposals
 from chat.models import Conversation, Proposal, RemovalRequest, Transmission, TransmissionStep
@@ -20,11 +21,14 @@ from chat.texts import forms as form_texts
 from chat.texts import pages as page_texts
 from common.choices import label_of, read_choice
 from common.encryption import UnsealError
+from reports.models import Fact
+from triage.rules import Urgency
 
 logger = logging.getLogger(__name__)
 
 SHOWN = 20  # of one conversation
 A_PAGE = 20  # of one unit, or of one agent
+SEARCH_MAX = 60  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,26 @@ class ShownReferral:
     def seen(self) -> int:
         """How many steps this page shows: what is sent from it stands on them."""
         return len(self.steps)
+
+    @property
+    def facts(self) -> str:
+        """What it is about, in words; empty where nothing was said, or where it was not yet shown."""
+        return ", ".join(label_of(Fact, one) for one in self.transmission.facts.split(",") if one)
+
+    @property
+    def urgency(self) -> str:
+        """The urgency of the exchange when the summary was written, in words."""
+        return "" if self.transmission.urgency is None else label_of(Urgency, self.transmission.urgency)
+
+    @property
+    def listed(self) -> str:
+        """What the unit's list shows of it besides number and urgency: the person reads it with the summary."""
+        return ", ".join(filter(None, [self.transmission.town, self.facts]))
+
+    @property
+    def meets_at(self) -> datetime | None:
+        """When the person is expected; None unless an appointment stands."""
+        return getattr(self.transmission, "meets_at", None) if self.has_meeting else None
 
     @property
     def basis_label(self) -> str:
@@ -204,6 +228,44 @@ def in_order(rows: QuerySet[Transmission], states: Sequence[Collection[State]]) 
     rank = Case(*(When(state__in=group, then=place) for place, group in enumerate(states)), default=len(states))
     unread_at = Case(When(state=State.SENT, then="sent_at"))
     return rows.annotate(rank=rank, unread_at=unread_at).order_by("rank", "unread_at", "-sent_at", "-pk")
+
+
+class Order(TextChoices):
+    """How a unit has its list: by what waits for it, or by one of its columns."""
+
+    WAITING = "attente", _("Ce qui attend d'abord")
+    URGENCY = "urgence", _("Urgence")
+    SENT = "transmis", _("Date d'arrivée")
+    MEETING = "rendez-vous", _("Date du rendez-vous")
+    TOWN = "commune", _("Commune")
+
+
+def ordered(rows: QuerySet[Transmission], order: Order, states: Sequence[Collection[State]]) -> QuerySet[Transmission]:
+    """These rows in this order, with `meets_at` of the last appointment; what a column does not say comes last."""
+    steps = TransmissionStep.objects.filter(transmission=OuterRef("pk"), state=State.MEETING).order_by("-number")
+    standing = When(state__in=STANDING, then=Subquery(steps.values("meets_at")[:1]))
+    rows = rows.annotate(meets_at=Case(standing))
+    match order:
+        case Order.URGENCY:
+            return rows.order_by(F("urgency").desc(nulls_last=True), "-sent_at", "-pk")
+        case Order.SENT:
+            return rows.order_by("-sent_at", "-pk")
+        case Order.MEETING:
+            return rows.order_by(F("meets_at").asc(nulls_last=True), "-sent_at", "-pk")
+        case Order.TOWN:
+            return rows.annotate(unknown=Case(When(town="", then=1), default=0)).order_by("unknown", "town", "-sent_at")
+        case _:
+            return in_order(rows, states)
+
+
+def found_by(rows: QuerySet[Transmission], term: str) -> QuerySet[Transmission]:
+    """Those whose file number, town or theme holds this text. term: SEARCH_MAX signs of it are read."""
+    words = term.strip()[:SEARCH_MAX]
+    facts = [value for value, label in Fact.choices if words.casefold() in str(label).casefold()]
+    about = Q(file_number__icontains=words) | Q(town__icontains=words)
+    for value in facts:
+        about |= Q(facts__contains=value)
+    return rows.filter(about)
 
 
 def page_of(rows: QuerySet[Transmission], number: str, *, now: datetime, limit: Limit) -> Page[ShownReferral]:

@@ -13,6 +13,12 @@ add(
     _("Lisez le résumé, puis répondez. Rien ne part sans votre accord, et dire non ne change rien pour vous."),
     _("Lis le résumé, puis réponds. Rien ne part sans ton accord, et dire non ne change rien pour toi."),
 )
+add(
+    "follow_up.listed",
+    FOLLOW_UP,
+    _("Avec ce résumé, l'unité voit le degré d'urgence, et : {about}."),
+    variables=[Variable("about", "la commune et ce qui se passe", "Rennes, Propagation de rumeurs")],
+)
 add("follow_up.unreadable", FOLLOW_UP, _("Ce résumé ne peut pas être lu en ce moment : il ne partira pas."))
 add(
     "follow_up.urgent",

@@ -16,16 +16,18 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from chat import access
 from chat.models import Transmission, UnitAccount
 from chat.referral import actions as referral_actions
 from chat.referral import queries as referral_queries
 from chat.referral.forms import MeetingForm, ReasonForm
+from chat.referral.queries import Order
 from chat.rules.referral import State
 from chat.rules.service_level import Measure
 from chat.supervision import live_board
+from common.choices import read_choice
 
 ORDER = [[state] for state in (State.SENT, State.DECLINED, State.READ, State.MEETING, State.ACCEPTED, State.CLOSED)]
 
@@ -56,15 +58,21 @@ def _or_404(account: UnitAccount, public_id: uuid.UUID) -> Transmission:
     return row
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @for_units
 def index(request: HttpRequest, account: UnitAccount) -> HttpResponse:
     """The list, without a word of any summary, a page at a time: those that nobody has read first, the oldest of them
-    first; then appointments that were refused. The script reads it again by itself (`console/board.js`)."""
+    first, then appointments that were refused; or by a column. The script reads it again by itself
+    (`console/board.js`). A POST searches: what is looked for stays out of addresses, and its first page is shown."""
     limit = live_board.limits()[Measure.UNREAD]
     received = access.received_by(account)
+    order = read_choice(Order, request.GET.get("tri", ""), Order.WAITING)
+    term = request.POST.get("q", "").strip()[: referral_queries.SEARCH_MAX]
     page = referral_queries.page_of(
-        referral_queries.in_order(received, ORDER), request.GET.get("page", ""), now=timezone.now(), limit=limit
+        referral_queries.ordered(referral_queries.found_by(received, term) if term else received, order, ORDER),
+        request.GET.get("page", ""),
+        now=timezone.now(),
+        limit=limit,
     )
     context = {
         "account": account,
@@ -72,7 +80,10 @@ def index(request: HttpRequest, account: UnitAccount) -> HttpResponse:
         "unread": received.filter(state=State.SENT).count(),
         "declined": received.filter(state=State.DECLINED).count(),
         "now": timezone.now(),
-        "is_still": "fixe" in request.GET,
+        "is_still": "fixe" in request.GET or bool(term),
+        "order": order,
+        "orders": Order,
+        "term": term,
     }
     return render(request, "unit/index.html", context)
 
