@@ -46,6 +46,22 @@ class NewUserForm(UserCreationForm):
         return user
 
 
+class FactorFilter(admin.SimpleListFilter):
+    """Accounts that have a second factor, and those that must enrol one at their next sign-in."""
+
+    title = _("second facteur")
+    parameter_name = "facteur"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [("avec", _("enregistré")), ("sans", _("à enregistrer"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        if self.value() not in {"avec", "sans"}:
+            return queryset
+        factors = Exists(Authenticator.objects.filter(user=OuterRef("pk"), type__in=FACTORS))
+        return queryset.filter(factors if self.value() == "avec" else ~factors)
+
+
 class AgentFormSet(BaseInlineFormSet):
     def clean(self) -> None:
         """Who answers needs a unit and a name on screen; nobody else has them."""
@@ -138,7 +154,7 @@ class AccountAdmin(ImportsAgents):
     add_form_template = "admin/accounts/user/add_form.html"
     change_list_template = "admin/accounts/user/change_list.html"
     list_display = ("username", "last_name", "first_name", "role", "unit", "is_active", "second_factor", "last_login")
-    list_filter = ("role", "is_active", "agent__unit")
+    list_filter = ("role", "is_active", FactorFilter, "agent__unit")
     list_select_related = ("agent__unit",)
     search_fields = ("username", "first_name", "last_name", "agent__public_name")
     filter_horizontal = ()

@@ -1,5 +1,7 @@
 """The frame of the Django admin."""
 
+from collections.abc import Callable
+from datetime import datetime
 from types import new_class
 from typing import Any
 
@@ -30,7 +32,42 @@ GROUP_OF_APP = {
     "accounts": TEAM,
     "chat": TEAM,
 }
-GROUP_OF_MODEL = {"locations.DataEdition": SETTINGS, "accounts.PendingChange": CONTENT}
+GROUP_OF_MODEL = {
+    "locations.DataEdition": SETTINGS,
+    "accounts.PendingChange": CONTENT,
+    "reports.ChatClosure": CONTENT,
+}
+
+# What each list is for, in one line of the first page. A class without one fails tests/pages/test_to_do.py.
+PURPOSES = {
+    "accounts.PendingChange": _("Ce qu'un collègue propose et que vous acceptez ou refusez."),
+    "accounts.User": _("Qui se connecte : rôle, mot de passe provisoire, second facteur. Importer une feuille."),
+    "chat.Agent": _("Qui répond : nom affiché, unité, nombre de places."),
+    "chat.CannedReply": _("Les textes que tous les agents peuvent insérer."),
+    "chat.DangerPhrase": _("Les mots qui encadrent un message de suicide ou de danger."),
+    "chat.Macro": _("Plusieurs gestes en une touche, pour la console."),
+    "chat.OnCall": _("Un superviseur qui décide un moment pour une autre unité."),
+    "chat.Unit": _("Les services dont les agents répondent au tchat."),
+    "locations.Competence": _("Quelle unité est compétente pour quelle commune."),
+    "locations.UnitAlias": _("Les autres noms d'une unité, pour la reconnaître dans un fichier."),
+    "locations.DataEdition": _("Les fichiers officiels chargés, et leur date."),
+    "locations.Municipality": _("Les communes et leurs codes, tels que les fichiers officiels les donnent."),
+    "locations.Partner": _("Associations, tribunaux, psychologues proposés près de chez la personne."),
+    "locations.ReceptionPoint": _("Commissariats et brigades : adresse, horaires, téléphone."),
+    "pages.Announcement": _("Un bandeau au-dessus des pages, pour les personnes ou pour l'équipe."),
+    "pages.ContentBlock": _("Les textes des pages d'information, à vérifier une fois par trimestre."),
+    "pages.Feedback": _("Ce que les personnes disent du service."),
+    "pages.HelpNumber": _("Les numéros d'urgence et d'aide, partout où une page les dit."),
+    "reports.AccessRecord": _("Qui a lu ou fait quoi. Rien ne s'y efface."),
+    "reports.ChatClosure": _("Fermer le tchat : raison, fin, et ce que lisent les personnes."),
+    "reports.ErasureRequest": _("Les demandes d'effacement et leurs réponses."),
+    "reports.HouseRule": _("Les nombres du service : places, pauses, délais, alertes."),
+    "reports.Letterhead": _("Le nom et l'adresse en tête des PDF."),
+    "reports.RetentionRule": _("Combien de temps chaque chose est gardée."),
+    "reports.Tombstone": _("Ce qui a été supprimé, et quand, sans nommer personne."),
+    "sentences.ChangedSentence": _("Tout ce que Pnav dit : le trouver, le changer, le voir dans sa page."),
+    "triage.QuestionnaireVersion": _("Les questions de l'orientation : brouillon, essai, publication."),
+}
 
 
 def close_foreign_models() -> None:
@@ -68,12 +105,12 @@ class PnavAdminSite(admin.AdminSite):
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         return super().admin_view(or_undone(view), cacheable)
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """With what waits for a second person: one query."""
-        from pnav.accounts.approvals import actions as approval_actions
+    # What the first page says besides the lists: known to a package above, which says so (`pnav.pages.to_do`).
+    first_page: Callable[[datetime], dict[str, Any]] = staticmethod(lambda _now: {})
 
-        waiting = approval_actions.pending_changes(timezone.now()).count()
-        return super().index(request, {**(extra_context or {}), "waiting_changes": waiting})
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """With what there is to do, and how the service does."""
+        return super().index(request, {**(extra_context or {}), **self.first_page(timezone.now())})
 
     def has_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active and getattr(request.user, "is_administrator", False))
@@ -112,5 +149,5 @@ class PnavAdminSite(admin.AdminSite):
                 target = groups[str(group)]
                 target.setdefault("app_label", app["app_label"])
                 target.setdefault("app_url", app["app_url"])
-                target["models"].append(entry)
+                target["models"].append({**entry, "purpose": PURPOSES.get(entry["model"]._meta.label, "")})
         return [group for group in groups.values() if group["models"]]

@@ -1,0 +1,161 @@
+"""What the first page of the administration says: what there is to do, and how the service does (docs/adr/0077).
+
+Each count stops at MOST, whatever the tables hold, and stands beside the list that shows what it counts. Some fifteen
+queries in all, for administrators alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.db.models import Exists, OuterRef, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from chat.conversations import web_heartbeat
+from chat.models import Agent, Conversation, WebHeartbeat
+from chat.rules.lifecycle import Status
+from common import dates
+from common.texts.models import ChangedSentence
+from locations.models import Partner, ReceptionPoint, Source
+from pnav.accounts.approvals import actions as approval_actions
+from pnav.accounts.models import User
+from pnav.accounts.second_factor import FACTORS
+from pnav.pages.models import ContentBlock, HelpNumber, overdue_filter
+from reports import closures
+from reports.openings import actions as opening_actions
+
+MOST = 100  # of one line; above it the page says « plus de 100 »
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the page. url: of the list that it is about. is_due: it asks for somebody."""
+
+    words: str
+    url: str = ""
+    is_due: bool = False
+
+
+def read(now: datetime) -> dict[str, list[Line]]:
+    """What to do, without what has nothing to do; and the state of the service."""
+    return {"tasks": [line for task in TASKS if (line := task(now)) is not None], "state": _state(now)}
+
+
+def _count(rows: QuerySet[Any]) -> int:
+    return rows[: MOST + 1].count()
+
+
+def _line(count: int, one: str, many: str, url: str) -> Line | None:
+    """« 3 textes à vérifier »; nothing for none. one, many: with `%(n)s`, translated already."""
+    if not count:
+        return None
+    number = _("plus de %(most)d") % {"most": MOST} if count > MOST else str(count)
+    return Line((one if count == 1 else many) % {"n": number}, url, is_due=True)
+
+
+def _list(model: str, query: str = "") -> str:
+    return reverse(f"admin:{model}_changelist") + query
+
+
+# --- the tasks --------------------------------------------------------------------------------------------------------
+
+
+def _changes(now: datetime) -> Line | None:
+    count = _count(approval_actions.pending_changes(now).order_by())
+    url = _list("accounts_pendingchange", "?state__exact=pending")
+    one = _("%(n)s changement attend l'accord d'une deuxième personne")
+    return _line(count, one, _("%(n)s changements attendent l'accord d'une deuxième personne"), url)
+
+
+def _texts(now: datetime) -> Line | None:
+    rows = ContentBlock.objects.filter(overdue_filter(timezone.localdate(now)))
+    url = _list("pages_contentblock", "?review=overdue")
+    return _line(_count(rows), _("%(n)s contenu à vérifier"), _("%(n)s contenus à vérifier"), url)
+
+
+def _numbers(now: datetime) -> Line | None:
+    rows = HelpNumber.objects.filter(overdue_filter(timezone.localdate(now)))
+    url = _list("pages_helpnumber", "?review=overdue")
+    return _line(_count(rows), _("%(n)s numéro d'aide à vérifier"), _("%(n)s numéros d'aide à vérifier"), url)
+
+
+def _translations(_now: datetime) -> Line | None:
+    """Sentences are asked one by one, in Python: there is a row for each that was changed, some hundreds at most."""
+    count = sum(_count(model.objects.filter(model.with_outdated())) for model in (ContentBlock, HelpNumber))
+    count += sum(bool(row.outdated()) for row in ChangedSentence.objects.prefetch_related("text_rows")[:1000])
+    url = _list("pages_contentblock", "?translations=outdated")
+    one = _("%(n)s texte dont la traduction ne suit plus le français")
+    return _line(count, one, _("%(n)s textes dont la traduction ne suit plus le français"), url)
+
+
+def _accounts(_now: datetime) -> Line | None:
+    factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=FACTORS)
+    rows = User.objects.filter(~Exists(factors), is_active=True)
+    url = _list("accounts_user", "?facteur=sans&is_active__exact=1")
+    one = _("%(n)s compte actif sans second facteur")
+    return _line(_count(rows), one, _("%(n)s comptes actifs sans second facteur"), url)
+
+
+def _openings(now: datetime) -> Line | None:
+    """Those that wait for longer than they should: whose they are is in the register."""
+    count = len(opening_actions.late_requests(now))
+    one = _("%(n)s levée d'anonymat attend depuis trop longtemps")
+    return _line(count, one, _("%(n)s levées d'anonymat attendent depuis trop longtemps"), reverse("openings:register"))
+
+
+def _examples(_now: datetime) -> Line | None:
+    """Places of the demonstration: nobody may go there on their word."""
+    count = _count(ReceptionPoint.objects.filter(source=Source.DEMO))
+    count += _count(Partner.objects.filter(source=Source.DEMO).exclude(kind=Partner.Kind.NATIONAL))
+    url = _list("locations_receptionpoint", f"?source__exact={Source.DEMO}")
+    return _line(count, _("%(n)s lieu de démonstration"), _("%(n)s lieux de démonstration"), url)
+
+
+TASKS: tuple[Callable[[datetime], Line | None], ...] = (
+    _changes,
+    _texts,
+    _numbers,
+    _translations,
+    _accounts,
+    _openings,
+    _examples,
+)
+
+
+# --- the state of the service -----------------------------------------------------------------------------------------
+
+
+def _state(now: datetime) -> list[Line]:
+    closed = closures.current(now)
+    url = _list("reports_chatclosure")
+    if closed is None:
+        chat = Line(_("Le tchat est ouvert."), url)
+    elif closed.end:
+        chat = Line(_("Le tchat est fermé jusqu'au %(end)s.") % {"end": closed.end}, url, is_due=True)
+    else:
+        chat = Line(_("Le tchat est fermé, sans date de fin."), url, is_due=True)
+    waiting = _count(Conversation.objects.filter(status=Status.WAITING))
+    there = _count(Agent.objects.on_duty(now))
+    agents = (_("%(n)s agents disponibles") if there > 1 else _("%(n)s agent disponible")) % {"n": there}
+    people = (_("%(n)s personnes attendent") if waiting > 1 else _("%(n)s personne attend")) % {"n": waiting}
+    return [chat, Line(f"{agents}, {people}.", is_due=bool(waiting and not there)), *_processes(now)]
+
+
+def _processes(now: datetime) -> list[Line]:
+    """Which web processes beat. The one that answers here beats too, where one serves everything."""
+    names = {web_heartbeat.PAGES: _("des pages"), web_heartbeat.SOCKETS: _("des échanges")}
+    found = []
+    for row in WebHeartbeat.objects.order_by("role")[: len(names)]:
+        what = names.get(row.role, row.role)
+        silent = (now - row.seen_at).total_seconds()
+        if silent > web_heartbeat.AWAY_SECONDS:
+            at = dates.format_date(timezone.localtime(row.seen_at), "j F, H:i")
+            words = _("Serveur %(what)s : vu pour la dernière fois le %(at)s.") % {"what": what, "at": at}
+            found.append(Line(words, is_due=True))
+        else:
+            found.append(Line(_("Serveur %(what)s : en marche.") % {"what": what}))
+    return found

@@ -1,0 +1,122 @@
+"""The first page of the administration: what there is to do, how the service does, and what each list is for."""
+
+from datetime import date, timedelta
+from html import unescape
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from chat.conversations import web_heartbeat
+from chat.models import WebHeartbeat
+from locations.models import Source
+from pnav.accounts.admin_site.site import PURPOSES
+from pnav.accounts.models import Role, User
+from pnav.pages import to_do
+from pnav.pages.models import ContentBlock, HelpNumber
+from reports import closures
+from reports.models import ChatClosure, ClosureReason
+from tests.access.people import signed_in
+from tests.accounts.cast import make_user
+from tests.factories import chat as make
+from tests.factories import locations as places
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def chief(settings) -> Client:
+    client = Client()
+    client.cookies[settings.SESSION_COOKIE_NAME] = signed_in(make_user("chef", Role.ADMINISTRATOR))
+    return client
+
+
+def shown(client: Client) -> str:
+    return " ".join(unescape(client.get("/admin/").text).split())
+
+
+@pytest.fixture
+def nothing_to_do():
+    today = timezone.localdate()
+    ContentBlock.objects.update(verified_on=today)
+    HelpNumber.objects.update(verified_on=today)
+
+
+def tasks() -> list[str]:
+    return [line.words for line in to_do.read(timezone.now())["tasks"]]
+
+
+def test_nothing_to_do_is_said(nothing_to_do, chief):
+    assert tasks() == []
+    page = shown(chief)
+    assert "Rien n'attend." in page and "Le tchat est ouvert." in page
+
+
+def test_each_thing_to_do_is_counted_and_leads_to_its_list(nothing_to_do, chief):
+    old = date(2020, 1, 1)
+    ContentBlock.objects.filter(pk__in=ContentBlock.objects.values("pk")[:2]).update(verified_on=old)
+    HelpNumber.objects.filter(pk__in=HelpNumber.objects.values("pk")[:1]).update(verified_on=None)
+    make_user("sans", Role.AGENT)
+    User.objects.filter(pk=make_user("fermé", Role.AGENT).pk).update(is_active=False)
+    places.reception_point(source=Source.DEMO)
+    block = ContentBlock.objects.create(slug="essai", title="Essai", body="Un.", verified_on=timezone.localdate())
+    block.set_texts({"title_en": "Trial", "body_en": "One."}).save()
+    block.body = "Deux."
+    block.save()
+    lines = to_do.read(timezone.now())["tasks"]
+    assert [line.words for line in lines] == [
+        "2 contenus à vérifier",
+        "1 numéro d'aide à vérifier",
+        "1 texte dont la traduction ne suit plus le français",
+        "1 compte actif sans second facteur",
+        "1 lieu de démonstration",
+    ]
+    counted = {line.url: int(line.words.split()[0]) for line in lines}
+    for url, count in counted.items():
+        answer = chief.get(url)
+        assert answer.status_code == 200 and answer.context["cl"].result_count == count, url
+    page = shown(chief)
+    assert all(f'href="{url}"'.replace("&", "&") in page for url in counted)
+
+
+def test_counts_stop_and_queries_do_not_grow(nothing_to_do, chief, monkeypatch):
+    monkeypatch.setattr(to_do, "MOST", 3)
+    chief.get("/admin/")
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as caught:
+            chief.get("/admin/")
+        return len(caught)
+
+    before = queries()
+    for number in range(6):
+        make_user(f"sans{number}", Role.AGENT)
+        make.waiting()
+    assert tasks() == ["plus de 3 comptes actifs sans second facteur"]
+    assert queries() == before
+
+
+def test_state_says_what_asks_for_somebody(nothing_to_do):
+    now = timezone.now()
+    make.waiting()
+    WebHeartbeat.objects.create(role=web_heartbeat.PAGES, seen_at=now)
+    WebHeartbeat.objects.create(role=web_heartbeat.SOCKETS, seen_at=now - timedelta(minutes=5))
+    ChatClosure.objects.create(reason=ClosureReason.STAFF, starts_at=now - timedelta(minutes=1))
+    closures.forget()
+    state = to_do.read(now)["state"]
+    assert [line.is_due for line in state] == [True, True, False, True]
+    words = " ".join(line.words for line in state)
+    for told in ("fermé, sans date de fin", "0 agent disponible, 1 personne attend", "des pages : en marche"):
+        assert told in words
+    assert "des échanges : vu pour la dernière fois" in words
+
+
+def test_every_list_says_what_it_is_for(chief):
+    classes = {model._meta.label for model in admin.site._registry}
+    assert classes == set(PURPOSES)
+    page = shown(chief)
+    for purpose in PURPOSES.values():
+        assert str(purpose) in page, purpose
