@@ -45,6 +45,27 @@ UNDO_SECONDS = 10
 type AgentView = Callable[..., HttpResponse]
 
 
+def for_figures(view: AgentView) -> Callable[..., HttpResponse]:
+    """Give the view a supervisor as `agent`, or None for an analyst, who has no console; 403 for anybody else."""
+    of_agents = for_agents(view)
+
+    @login_required
+    @wraps(view)
+    def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if getattr(request.user, "is_analyst", False):
+            return view(request, agent=None, **kwargs)
+        if not getattr(request.user, "is_supervisor", False):
+            raise PermissionDenied
+        return of_agents(request, **kwargs)
+
+    return wrapped
+
+
+def frame_of(agent: Agent | None) -> str:
+    """The template around a page of figures."""
+    return "console/base.html" if agent is not None else "console/analyst_base.html"
+
+
 def for_agents(view: AgentView) -> Callable[..., HttpResponse]:
     """Give the view the signed-in agent as `agent`; sign-in for nobody, 403 for somebody who is none.
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from chat import access
 from chat.console import inbox
-from chat.console.base import for_agents
+from chat.console.base import for_agents, for_figures, frame_of
 from chat.conversations import waiting_list
 from chat.decisions import on_call
 from chat.models import Agent
@@ -114,16 +114,16 @@ def _day(day: date) -> str:
 
 
 @require_GET
-@for_agents
-def past(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """Waits, durations, who gave up, by hour and by day; each chart with its table."""
-    _require_supervisor(agent)
+@for_figures
+def past(request: HttpRequest, agent: Agent | None) -> HttpResponse:
+    """Waits, durations, who gave up, by hour and by day; each chart with its table. agent: None for an analyst."""
     days, start, end = _period(request)
     found = history.read(start, end)
     all_days = [(start.date() + timedelta(days=n)) for n in range(days)]
     by_day, by_hour = dict(found.days), dict(found.hours)
     context = {
         "agent": agent,
+        "frame": frame_of(agent),
         "is_supervisor": True,
         "days": days,
         "periods": PERIODS,
@@ -178,14 +178,17 @@ def _ends(pairs: list[tuple[str, int]], label: Any) -> list[tuple[str, int, floa
 
 
 @require_GET
-@for_agents
-def past_csv(request: HttpRequest, agent: Agent) -> HttpResponse:
+@for_figures
+def past_csv(request: HttpRequest, agent: Agent | None) -> HttpResponse:
     """The same period for a spreadsheet; the register keeps that it was taken."""
-    _require_supervisor(agent)
     days, start, end = _period(request)
     with transaction.atomic():
         audit_log.record(
-            kind=AccessKind.EXPORT, by=agent.user, subject="chat.history", motive=Motive.CONTROL, detail=f"{days} days"
+            kind=AccessKind.EXPORT,
+            by=request.user,
+            subject="chat.history",
+            motive=Motive.CONTROL,
+            detail=f"{days} days",
         )
     name = f"historique-{days}-jours-{timezone.localdate().isoformat()}"
     return csv_export.answer(name, _heads(_("Période")), _csv_rows(history.read(start, end)))

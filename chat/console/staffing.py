@@ -1,11 +1,10 @@
-"""« Effectifs »: how many agents each hour of the week needs, for supervisors. Sums only: nothing of anybody."""
+"""« Effectifs »: how many agents each hour of the week needs, for supervisors and analysts. Sums, of nobody."""
 
 import csv
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,7 +13,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from chat.console.base import for_agents
+from chat.console.base import for_figures, frame_of
 from chat.console.forms import StaffingForm
 from chat.models import Agent
 from chat.statistics.staffing.demand import Basis, Counted, Demand, fit_demand
@@ -84,16 +83,17 @@ def day_name(day: int) -> str:
 
 
 @require_GET
-@for_agents
-def page(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """A picture and a table; with a target that cannot be read, the form again."""
-    _supervisors_only(agent)
+@for_figures
+def page(request: HttpRequest, agent: Agent | None) -> HttpResponse:
+    """A picture and a table; with a target that cannot be read, the form again. agent: None for an analyst."""
     return _page(request, agent, StaffingForm.asked(request.GET))
 
 
-def _page(request: HttpRequest, agent: Agent, form: StaffingForm, *, status: int = 200) -> HttpResponse:
+def _page(request: HttpRequest, agent: Agent | None, form: StaffingForm, *, status: int = 200) -> HttpResponse:
     now = timezone.now()
-    context: dict[str, Any] = {"agent": agent, "is_supervisor": True, "form": form, "now": now}
+    context: dict[str, Any] = {
+        "agent": agent, "frame": frame_of(agent), "is_supervisor": True, "form": form, "now": now,
+    }  # fmt: skip
     if form.is_valid():
         answer = _answer(form, now)
         context |= {
@@ -108,10 +108,9 @@ def _page(request: HttpRequest, agent: Agent, form: StaffingForm, *, status: int
 
 
 @require_GET
-@for_agents
-def sheet(request: HttpRequest, agent: Agent) -> HttpResponse:
+@for_figures
+def sheet(request: HttpRequest, agent: Agent | None) -> HttpResponse:
     """The table for a spreadsheet: semicolons, commas in numbers and a byte-order mark, as French ones expect."""
-    _supervisors_only(agent)
     form = StaffingForm.asked(request.GET)
     if not form.is_valid():  # not a way back with what was typed in it: addresses that we build hold none of that
         return _page(request, agent, form, status=400)
@@ -140,11 +139,6 @@ def sheet(request: HttpRequest, agent: Agent) -> HttpResponse:
             ]
         )  # fmt: skip
     return response
-
-
-def _supervisors_only(agent: Agent) -> None:
-    if not agent.user.is_supervisor:
-        raise PermissionDenied
 
 
 def _number(value: float, digits: int) -> str:

@@ -29,6 +29,7 @@ ROOMS: dict[str, list[Workspace]] = {
     Role.CUSTODIAN: [OPENINGS],
     Role.PSYCHOLOGIST: [Workspace("listening:index", _("Écoute"))],
     Role.UNIT: [Workspace("unit:index", _("Transmissions reçues"))],
+    Role.ANALYST: [Workspace("console:history", _("Historique")), Workspace("console:staffing", _("Effectifs"))],
     Role.ADMINISTRATOR: [Workspace("admin:index", _("Administration"))],
 }
 

@@ -13,6 +13,7 @@ from typing import Any
 from tests.access.people import (
     ADMINISTRATOR,
     AGENTS,
+    ANALYST,
     ASSIGNED,
     CHIEF_DEACTIVATED,
     CHIEF_TEMPORARY,
@@ -101,6 +102,11 @@ supervisors = _console(SUPERVISORS, FORBIDDEN)
 assigned_agent = _console({ASSIGNED}, ABSENT)  # to other agents, supervisors too, there is no such conversation
 
 
+def figures(person: str) -> str:
+    """Sums of the service, of nobody: supervisors, and analysts, who enter nothing else."""
+    return IN if person == ANALYST else supervisors(person)
+
+
 def missing_supervisors(person: str) -> str:
     """An address of supervisors that finds nothing."""
     answer = supervisors(person)
@@ -145,7 +151,7 @@ def _openings(allowed: Collection[str], otherwise: str, answer: str = IN) -> Rul
             return SIGN_IN
         if person in NEXT_STEP:
             return NEXT_STEP[person]
-        if person in {PSYCHOLOGIST, UNIT}:
+        if person in {PSYCHOLOGIST, UNIT, ANALYST}:
             return FORBIDDEN  # the door of the area
         return answer if person in allowed else otherwise
 
@@ -196,7 +202,13 @@ def _room(person: str) -> str:
     """Whoever has signed in is shown to their own room."""
     if person in AGENTS | {WITHOUT_AGENT}:
         return "/console/"
-    rooms = {ADMINISTRATOR: "/admin/", CUSTODIAN: "/levees/", PSYCHOLOGIST: "/ecoute/", UNIT: "/unite/"}
+    rooms = {
+        ADMINISTRATOR: "/admin/",
+        CUSTODIAN: "/levees/",
+        PSYCHOLOGIST: "/ecoute/",
+        UNIT: "/unite/",
+        ANALYST: "/console/historique/",
+    }
     return rooms.get(person) or NEXT_STEP[person]
 
 
@@ -355,18 +367,18 @@ ROUTES: dict[str, Route] = {
     "console:lookalikes": Route(agents, READ_ONLY_GET, to=("/console/",)),
     "console:lookalikes_take": Route(agents, WRITE, to=("/console/",)),
     "console:lookalikes_close": Route(agents, WRITE, to=("/console/",)),
-    "console:staffing": Route(supervisors, READ_ONLY_GET),
-    "console:staffing_csv": Route(supervisors, READ_ONLY_GET),
+    "console:staffing": Route(figures, READ_ONLY_GET),
+    "console:staffing_csv": Route(figures, READ_ONLY_GET),
     "console:on_call": Route(supervisors, FORM),
     "console:on_call_end": Route(missing_supervisors, WRITE),  # of nobody's on-call duty: `test_on_call` has one
-    "console:history": Route(supervisors, READ_ONLY_GET),
-    "console:history_csv": Route(supervisors, READ_ONLY_GET),
+    "console:history": Route(figures, READ_ONLY_GET),
+    "console:history_csv": Route(figures, READ_ONLY_GET),
     "console:frames": Route(agents, WRITE, data={"type": "beat"}),
     # The psychologist's page.
     "listening:index": Route(listening, READ_ONLY_GET, shows=frozenset({PSYCHOLOGIST})),
     "listening:answer": Route(listening, WRITE, to=("/ecoute/",), shows=frozenset({PSYCHOLOGIST})),
     # The unit's pages: its own unit's, once it is opened (test_transmission_pages asks another unit's account too).
-    "unit:index": Route(receiving_unit, READ_ONLY_GET),
+    "unit:index": Route(receiving_unit, FORM),
     "unit:detail": Route(receiving_unit, READ_ONLY_GET),
     "unit:open": Route(receiving_unit, WRITE, to=("/unite/…/",)),
     "unit:meeting": Route(receiving_unit, WRITE, to=("/unite/…/",)),
@@ -481,12 +493,15 @@ ADMIN: dict[str, AdminClass] = {
     "locations.Partner": AdminClass(actions=frozenset({"give_back"})),
     "locations.ReceptionPoint": AdminClass(actions=frozenset({"give_back"})),
     "locations.UnitAlias": AdminClass(),
+    "pages.Announcement": AdminClass(change=False, delete=False, actions=frozenset({"take_down"})),
     "pages.ContentBlock": AdminClass(actions=frozenset({"verify_today"})),
     "pages.Feedback": AdminClass(add=False, change=False),
     "pages.HelpNumber": AdminClass(actions=frozenset({"verify_today"})),
     "pages.RemovalPlatform": AdminClass(actions=frozenset({"verify_today"})),
     "reports.AccessRecord": AdminClass(add=False, change=False, delete=False),
     # Its list is a form, which sets every number; a row alone is only looked at.
+    "reports.ChatClosure": AdminClass(change=False, delete=False, actions=frozenset({"reopen_now"})),
+    "reports.Letterhead": AdminClass(),
     "reports.HouseRule": AdminClass(add=False, change=False, delete=False),
     "reports.ErasureRequest": AdminClass(add=False, change=False, delete=False),
     "reports.RetentionRule": AdminClass(add=False, delete=False),

@@ -16,7 +16,7 @@ from reports.models import OpeningRequest
 from reports.openings import actions as opening_actions
 from reports.rules.openings import State
 from reports.seal.replies import Recipient, Reply, seal_reply
-from tests.access.people import ASSIGNED, CUSTODIAN, PEOPLE, PSYCHOLOGIST, SIGNED_IN, SUPERVISOR, UNIT, Cast
+from tests.access.people import ANALYST, ASSIGNED, CUSTODIAN, PEOPLE, PSYCHOLOGIST, SIGNED_IN, SUPERVISOR, UNIT, Cast
 from tests.access.table import ROUTES, WRITE
 from tests.access.test_routes import ADDRESSES, GROUNDS, browser
 from tests.accounts.cast import make_user
@@ -52,7 +52,7 @@ WAITING = (State.ASKED, State.COUNTERSIGNED, State.AGREED, State.BROUGHT, State.
 
 # Those of whom the state could decide. The others are refused at the door of the area, which knows of no state: they
 # try in the first one.
-NEAR = SIGNED_IN - {UNIT, PSYCHOLOGIST}
+NEAR = SIGNED_IN - {UNIT, PSYCHOLOGIST, ANALYST}
 
 
 @pytest.fixture

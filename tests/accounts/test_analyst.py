@@ -1,0 +1,49 @@
+"""An analyst reads sums, and enters nothing else; what leaves with them is in the register."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from pnav.accounts.models import Role, User
+from reports.models import AccessRecord
+from tests.access.people import signed_in
+from tests.accounts.cast import make_user
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def analyst() -> User:
+    return make_user("analyste", Role.ANALYST)
+
+
+@pytest.fixture
+def browser(analyst, settings) -> Client:
+    client = Client()
+    client.cookies[settings.SESSION_COOKIE_NAME] = signed_in(analyst)
+    return client
+
+
+@pytest.mark.parametrize("name", ["console:history", "console:staffing", "pages:figures"])
+def test_figures_are_theirs_without_a_console_around(browser, name):
+    conversation = make.assigned(make.agent(public_name="Camille"))
+    page = browser.get(reverse(name)).text
+    assert "Camille" not in page and str(conversation.public_id) not in page
+    for way in ("console:home", "console:board"):
+        assert f'href="{reverse(way)}"' not in page
+
+
+def test_nothing_else_of_the_house_opens(browser):
+    conversation = make.assigned(make.agent())
+    for where in (
+        "/console/", "/console/tableau/", f"/console/echange/{conversation.public_id}/", "/console/transmissions/",
+        "/console/presence/", "/console/rien/", "/levees/", "/unite/", "/ecoute/", "/admin/",
+    ):  # fmt: skip
+        assert browser.get(where).status_code == 403, where
+
+
+def test_sheet_of_figures_leaves_a_line(browser, analyst):
+    assert browser.get(reverse("console:history_csv")).status_code == 200
+    [line] = AccessRecord.objects.all()
+    assert (line.account_id, line.role, line.kind) == (analyst.pk, "analyst", "export")
