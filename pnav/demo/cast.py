@@ -1,5 +1,5 @@
-"""The people of the demonstration: who answers, a supervisor of each force, three custodians, a psychologist, two
-units, two administrators."""
+"""The people of the demonstration: who answers, a supervisor of each force, three custodians, a psychologist, an analyst,
+two units, two administrators."""
 
 import secrets
 from dataclasses import asdict, dataclass
@@ -53,6 +53,7 @@ CAST = (
     Part(Role.CUSTODIAN, "referent2"),
     Part(Role.CUSTODIAN, "referent3"),
     Part(Role.PSYCHOLOGIST, "psychologue"),
+    Part(Role.ANALYST, "analyste"),
     Part(Role.UNIT, "unite1", place="93200 Saint-Denis"),
     Part(Role.UNIT, "unite2", place="59000 Lille"),
     Part(Role.ADMINISTRATOR, "admin"),

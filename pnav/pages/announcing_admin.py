@@ -6,7 +6,9 @@ waits for a second administrator (`Reviewed`).
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -32,6 +34,9 @@ class SaidAboveAdmin(TextsAdmin):
     own_fields: tuple[str, ...] = ()
     end_field = ""
     keeps_former_words = True
+
+    def text_widget(self, part: str) -> type[forms.Widget]:
+        return AdminTextInputWidget  # one line, as `Spoken` wants it
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is not None:

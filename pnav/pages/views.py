@@ -34,6 +34,7 @@ from pnav.pages.information import content_context, content_template, read_infor
 from pnav.pages.models import FEEDBACK_MAX_LENGTH, ContentBlock, HelpNumber
 from pnav.pages.removal import kit
 from pnav.pages.texts import obligatory as obligatory_texts
+from reports.models import ClosureReason
 from reports.retention import deletion
 from reports.rules.retention import Kind
 from reports.visit import read_visit
@@ -209,6 +210,8 @@ def components(request: HttpRequest) -> HttpResponse:
         "levels": [Message(level, str(_("Un message de ce niveau."))) for level in levels],
         "numbers": HelpNumber.objects.all(),
         "list_page": Paginator(range(3), 1).page(2),
+        "announced": [{"text": "…", "text_familiar": "…", "is_warning": is_warning} for is_warning in (False, True)],
+        "closed_chat": {"reason": ClosureReason.INCIDENT, "end": "", "text": "…", "text_familiar": "…"},
     }
     return render(request, "pages/components.html", context)
 

@@ -501,7 +501,7 @@ ADMIN: dict[str, AdminClass] = {
     "reports.AccessRecord": AdminClass(add=False, change=False, delete=False),
     # Its list is a form, which sets every number; a row alone is only looked at.
     "reports.ChatClosure": AdminClass(change=False, delete=False, actions=frozenset({"reopen_now"})),
-    "reports.Letterhead": AdminClass(),
+    "reports.Letterhead": AdminClass(add=False),  # one is there: another is added where there is none
     "reports.HouseRule": AdminClass(add=False, change=False, delete=False),
     "reports.ErasureRequest": AdminClass(add=False, change=False, delete=False),
     "reports.RetentionRule": AdminClass(add=False, delete=False),

@@ -179,6 +179,8 @@ NUMBERS: dict[str, dict[int, Source]] = {
     "triage.own_minor": {18: AGE},
     "report.since_longer": {1: Fact("the answer itself: `reports.models.Since`")},
     "report.one_second_at_latest": {1: Fact("said for one second: templates/reports/effort.html")},
+    "closed.cyber": {17: SERVICE},
+    "closed.doors": {17: SERVICE},
     "report.sealed_told": {2: ON_THE_PAGE},
     "report.too_long": {2: SPEECH},
     "search.figures": {30: lambda: periods("month")},
