@@ -1,5 +1,5 @@
-"""The people of the demonstration: who answers, a supervisor of each force, three custodians, a psychologist, an analyst,
-two units, two administrators."""
+"""The people of the demonstration: who answers, a supervisor of each force, three custodians, a psychologist, an
+analyst, two units, two administrators."""
 
 import secrets
 from dataclasses import asdict, dataclass

@@ -21,14 +21,12 @@ from common.texts import languages
 from common.texts.help_numbers import NAMED
 from common.texts.models import ChangedSentence
 from common.texts.text_rows import Translated
-from pnav.pages import markup
-from pnav.pages.models import ContentBlock, Feedback, HelpNumber, RemovalPlatform, Verified, overdue_filter
 from pnav.pages import (
     announcing_admin,  # noqa: F401  registers itself
     markup,
     to_do,
 )
-from pnav.pages.models import ContentBlock, Feedback, HelpNumber, Verified, overdue_filter
+from pnav.pages.models import ContentBlock, Feedback, HelpNumber, RemovalPlatform, Verified, overdue_filter
 from pnav.pages.previews.information_preview import Previewed
 from pnav.pages.previews.text_admin import SentenceAdmin
 from pnav.pages.templatetags import help_numbers

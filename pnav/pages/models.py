@@ -1,10 +1,8 @@
 """The tables of contents that an administrator edits, and of what visitors say of the service."""
 
 import uuid
-from datetime import date
-from typing import Self
 from datetime import date, datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -247,6 +245,9 @@ class RemovalPlatformText(TextRow):
     class Meta(TextRow.Meta):
         constraints = [
             models.UniqueConstraint(fields=["owner", "language", "part"], name="pages_one_text_of_a_platform")
+        ]
+
+
 class AnnouncementQuerySet(models.QuerySet["Announcement"]):
     def not_over(self, now: datetime) -> "AnnouncementQuerySet":
         """Shown now, or to come."""

@@ -18,8 +18,7 @@ from pnav.accounts.admin_site import audited_admin
 from pnav.accounts.admin_site.audited_admin import Recorded
 from pnav.accounts.admin_site.site import PnavAdminSite
 from pnav.accounts.models import PendingChange, Role, User
-from pnav.pages.models import ContentBlock, Feedback, HelpNumber, RemovalPlatform
-from pnav.pages.models import Announcement, ContentBlock, Feedback, HelpNumber
+from pnav.pages.models import Announcement, ContentBlock, Feedback, HelpNumber, RemovalPlatform
 from reports.audit import log as audit_log
 from reports.models import (
     AccessKind,

@@ -57,6 +57,7 @@ PURPOSES = {
     "pages.Announcement": _("Un bandeau au-dessus des pages, pour les personnes ou pour l'équipe."),
     "pages.ContentBlock": _("Les textes des pages d'information, à vérifier une fois par trimestre."),
     "pages.Feedback": _("Ce que les personnes disent du service."),
+    "pages.RemovalPlatform": _("Où demander le retrait d'un contenu, et qui peut aider."),
     "pages.HelpNumber": _("Les numéros d'urgence et d'aide, partout où une page les dit."),
     "reports.AccessRecord": _("Qui a lu ou fait quoi. Rien ne s'y efface."),
     "reports.ChatClosure": _("Fermer le tchat : raison, fin, et ce que lisent les personnes."),

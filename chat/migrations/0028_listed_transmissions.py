@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0026_macros'),
+        ('chat', '0027_removal_requests'),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pages', '0011_shorter_home'),
+        ('pages', '0013_first_platforms'),
     ]
 
     operations = [
