@@ -20,11 +20,12 @@ from chat.models import Agent, Conversation, WebHeartbeat
 from chat.rules.lifecycle import Status
 from common import dates
 from common.texts.models import ChangedSentence
+from common.texts.text_rows import Translated
 from locations.models import Partner, ReceptionPoint, Source
 from pnav.accounts.approvals import actions as approval_actions
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import FACTORS
-from pnav.pages.models import ContentBlock, HelpNumber, overdue_filter
+from pnav.pages.models import ContentBlock, HelpNumber, RemovalPlatform, overdue_filter
 from reports import closures
 from reports.openings import actions as opening_actions
 
@@ -83,9 +84,17 @@ def _numbers(now: datetime) -> Line | None:
     return _line(_count(rows), _("%(n)s numéro d'aide à vérifier"), _("%(n)s numéros d'aide à vérifier"), url)
 
 
+def _platforms(now: datetime) -> Line | None:
+    rows = RemovalPlatform.objects.filter(overdue_filter(timezone.localdate(now)))
+    url = _list("pages_removalplatform", "?review=overdue")
+    one = _("%(n)s plateforme (retrait) à vérifier")
+    return _line(_count(rows), one, _("%(n)s plateformes (retrait) à vérifier"), url)
+
+
 def _translations(_now: datetime) -> Line | None:
     """Sentences are asked one by one, in Python: there is a row for each that was changed, some hundreds at most."""
-    count = sum(_count(model.objects.filter(model.with_outdated())) for model in (ContentBlock, HelpNumber))
+    models: tuple[type[Translated], ...] = (ContentBlock, HelpNumber, RemovalPlatform)
+    count = sum(_count(model._default_manager.filter(model.with_outdated())) for model in models)
     count += sum(bool(row.outdated()) for row in ChangedSentence.objects.prefetch_related("text_rows")[:1000])
     url = _list("pages_contentblock", "?translations=outdated")
     one = _("%(n)s texte dont la traduction ne suit plus le français")
@@ -119,6 +128,7 @@ TASKS: tuple[Callable[[datetime], Line | None], ...] = (
     _changes,
     _texts,
     _numbers,
+    _platforms,
     _translations,
     _accounts,
     _openings,

@@ -16,7 +16,7 @@ from locations.models import Source
 from pnav.accounts.admin_site.site import PURPOSES
 from pnav.accounts.models import Role, User
 from pnav.pages import to_do
-from pnav.pages.models import ContentBlock, HelpNumber
+from pnav.pages.models import ContentBlock, HelpNumber, RemovalPlatform
 from reports import closures
 from reports.models import ChatClosure, ClosureReason
 from tests.access.people import signed_in
@@ -43,6 +43,7 @@ def nothing_to_do():
     today = timezone.localdate()
     ContentBlock.objects.update(verified_on=today)
     HelpNumber.objects.update(verified_on=today)
+    RemovalPlatform.objects.update(verified_on=today)
 
 
 def tasks() -> list[str]:
@@ -59,6 +60,7 @@ def test_each_thing_to_do_is_counted_and_leads_to_its_list(nothing_to_do, chief)
     old = date(2020, 1, 1)
     ContentBlock.objects.filter(pk__in=ContentBlock.objects.values("pk")[:2]).update(verified_on=old)
     HelpNumber.objects.filter(pk__in=HelpNumber.objects.values("pk")[:1]).update(verified_on=None)
+    RemovalPlatform.objects.filter(pk__in=RemovalPlatform.objects.values("pk")[:3]).update(verified_on=old)
     make_user("sans", Role.AGENT)
     User.objects.filter(pk=make_user("fermé", Role.AGENT).pk).update(is_active=False)
     places.reception_point(source=Source.DEMO)
@@ -70,6 +72,7 @@ def test_each_thing_to_do_is_counted_and_leads_to_its_list(nothing_to_do, chief)
     assert [line.words for line in lines] == [
         "2 contenus à vérifier",
         "1 numéro d'aide à vérifier",
+        "3 plateformes (retrait) à vérifier",
         "1 texte dont la traduction ne suit plus le français",
         "1 compte actif sans second facteur",
         "1 lieu de démonstration",
