@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0027_removal_requests'),
+        ('chat', '0028_journal_of_facts'),
     ]
 
     operations = [
