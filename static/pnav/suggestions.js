@@ -11,6 +11,10 @@ const WAIT_MS = 150;
 const LEAVE_MS = 300;
 const LEAST_PX = 88; // two options
 let forms = 0;
+let isPressed = false; // a finger or a button of the mouse is down
+
+document.addEventListener("pointerdown", () => (isPressed = true), true);
+for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => (isPressed = false), true);
 
 /** @param {HTMLFormElement} form */
 const enhance = (form) => {
@@ -131,7 +135,9 @@ const enhance = (form) => {
         credentials: "same-origin",
         signal: request.signal,
       });
-      if (answer.ok && document.activeElement === input) show((await answer.json()).suggestions);
+      const found = answer.ok ? (await answer.json()).suggestions : null;
+      // What somebody is pressing at this moment stays under their finger: nothing opens above it.
+      if (found && document.activeElement === input && !isPressed) show(found);
     } catch {
       close(); // no network, or a newer request: the form itself still works
     }
@@ -165,20 +171,22 @@ const enhance = (form) => {
 
   window.visualViewport?.addEventListener("resize", place); // the keyboard came or went
 
-  // A press on an option or on the button keeps the focus in the field: the list is in the flow, and closing it
-  // during the press would move the button from under the finger.
-  button.addEventListener("pointerdown", (event) => event.preventDefault());
+  // A press on an option or on a button of the form keeps the focus in the field: the list is in the flow, and closing
+  // it during the press would move the button from under the finger, however long it is pressed.
+  for (const one of form.querySelectorAll("[type=submit]"))
+    one.addEventListener("pointerdown", (event) => event.preventDefault());
   list.addEventListener("pointerdown", (event) => event.preventDefault());
   list.addEventListener("click", (event) => {
     const option = /** @type {Element} */ (event.target).closest("[role=option]");
     if (option) take([...list.children].indexOf(option));
   });
+  const leave = () => {
+    if (isPressed) setTimeout(leave, LEAVE_MS);
+    else if (document.activeElement !== input) close();
+  };
   input.addEventListener("blur", () => {
     stop();
-    // Elsewhere on the page, what is pressed stays in its place for the time of a tap.
-    setTimeout(() => {
-      if (document.activeElement !== input) close();
-    }, LEAVE_MS);
+    setTimeout(leave, LEAVE_MS); // elsewhere on the page, what is pressed stays in its place until it is let go
   });
   form.addEventListener("submit", () => {
     stop();

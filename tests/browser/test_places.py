@@ -150,6 +150,28 @@ def test_suggestions_close_when_the_field_is_left(site, page_factory: PageFactor
         expect(field).to_have_value("arle")
 
 
+def test_a_slow_press_on_a_door_of_the_home_page_is_taken(site, page_factory: PageFactory):
+    """The list stands above the doors: while one is pressed, however long, nothing moves.
+
+    The page is not scrolled: a browser would hold what is seen in its place by itself, and not all of them do.
+    """
+    page = page_factory(width=360, height=1400)
+    page.goto(site.url)
+    field = page.get_by_role("combobox")
+    field.press_sequentially("saint den")
+    expect(page.get_by_role("option").first).to_be_visible()
+    door = page.get_by_role("button", name="J'ai moins de 18 ans")
+    assert page.evaluate("scrollY") == 0
+    box = door.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.wait_for_timeout(900)  # three times as long as a list that is left stays open
+    assert door.bounding_box() == box, "the door moved from under the finger"
+    page.mouse.up()
+    expect(page).not_to_have_url(re.compile(r"^[^/]+//[^/]+/$"))
+
+
 def test_search_works_when_suggestions_do_not_answer(site, page_factory: PageFactory):
     page = page_factory()
     page.route("**/suggestions/", lambda route: route.abort())
