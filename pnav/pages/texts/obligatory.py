@@ -260,6 +260,15 @@ add(
         "seulement en urgence, et vous en êtes prévenu. Chiffrés, supprimés avec l'échange."
     ),
 )
+add("privacy.if_note_facts", PRIVACY, _("Si vous notez des faits :"))
+add(
+    "privacy.facts_noted",
+    PRIVACY,
+    _(
+        "ce que vous écrivez, avec les dates. Vous seul le lisez, jusqu'à ce que vous le montriez ; ensuite, comme les "
+        "messages. Chiffré, supprimé quand vous l'effacez ou avec l'échange."
+    ),
+)
 add("privacy.if_keep_removal_dates", PRIVACY, _("Si vous gardez les dates d'une demande de retrait :"))
 add(
     "privacy.day_of_removal_request",
