@@ -1,0 +1,48 @@
+"""What is read above pages while the chat is closed: on a telephone and a wide screen, light and dark."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from pnav.pages.frame import announcements
+from pnav.pages.models import Announcement
+from reports import closures
+from reports.models import ChatClosure, ClosureReason
+from tests.browser.conftest import LiveSite
+
+
+@pytest.fixture
+def closed(live_site: LiveSite) -> Iterator[None]:
+    """The chat is closed for an hour, and something is announced to everybody."""
+
+    def read_again() -> None:
+        live_site.do(closures.forget)
+        live_site.do(announcements.forget)
+
+    now = timezone.now()
+    times = {"starts_at": now - timedelta(minutes=1), "ends_at": now + timedelta(hours=1)}
+    with live_site.database():
+        ChatClosure(reason=ClosureReason.INCIDENT, **times).set_texts({"vous": "Retour bientôt."}).save()
+        Announcement(audience="both", level="warning", **times).set_texts({"vous": "Nous changeons de nom."}).save()
+    read_again()
+    yield
+    with live_site.database():
+        ChatClosure.objects.all().delete()
+        Announcement.objects.all().delete()
+    read_again()
+
+
+def test_closed_chat_is_readable_and_its_doors_are_in_view(live_site: LiveSite, page: Page, closed, axe_at_both_ends):
+    for where in ("/", "/orientation/", "/tchat/"):
+        page.goto(live_site.url + where)
+        expect(page.locator(".pnav-notice--closed")).to_be_visible()
+        axe_at_both_ends(page)
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.goto(live_site.url + "/tchat/")
+    expect(page.locator("h1")).to_contain_text("Le tchat est fermé. Il rouvre le")
+    for door in ('a[href="tel:17"]', 'a[href="tel:3018"]', 'a[href="https://17cyber.gouv.fr/"]'):
+        expect(page.locator("main").locator(door).first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
