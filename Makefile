@@ -43,7 +43,7 @@ dev: run ## la même chose
 code: $(STAMP) ## le code à six chiffres d'un compte de démonstration (USER=police1)
 	@$(PYTHON) -m pnav.demo.code $(USER)
 
-sandbox: $(STAMP) ## des personnes fictives écrivent aux agents de make run (ARGS="--exercise" ; ARGS=--help)
+sandbox: $(STAMP) ## des personnes fictives écrivent aux agents de make run (ARGS="--exercise" ; ARGS="--past month" ; ARGS=--help)
 	@$(PYTHON) -m pnav.demo.sandbox $(ARGS)
 
 screenshots: $(STAMP) ## refaire les images des guides (docs/images), sur un site à part

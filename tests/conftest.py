@@ -173,6 +173,14 @@ def _wait_of_the_home_page_is_read_anew() -> None:
 
 
 @pytest.fixture(autouse=True)
+def _trends_of_the_board_are_read_anew() -> None:
+    """What an earlier test had in its weeks is not drawn in this one."""
+    from chat.supervision import board_charts  # it has models, as above
+
+    board_charts.forget()
+
+
+@pytest.fixture(autouse=True)
 def _events_of_this_test_alone() -> None:
     """What an earlier test told holds back none of its lines."""
     security_log.flush()

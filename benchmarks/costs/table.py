@@ -427,11 +427,18 @@ ROUTES: dict[str, Line] = {
         "chat.conversations.lookalikes:SHOWN",
         stores=Stores(120, 120, TEXT_KIB, 2),
     ),
-    **_lines(HEAVY, ("console:board",), "chat.supervision.live_board:LIMITS"),
+    **_lines(
+        HEAVY,
+        ("console:board",),
+        "chat.supervision.live_board:LIMITS",
+        "chat.supervision.board_charts:KEPT_SECONDS",
+        "chat.supervision.board_charts:PLACES_SHOWN",
+    ),
     **_lines(
         HEAVY,
         ("console:staffing", "console:staffing_csv", "console:history", "console:history_csv"),
-        "chat.statistics.charts:LABELS_AT_MOST",
+        "chat.statistics.charts:POINTS_AT_MOST",
+        "chat.statistics.charts:ROWS_AT_MOST",
     ),
     **_lines(STAFF, ("console:frames",), FRAME, OF_ITS_AGENT, PAGE, PAGE_BYTES, stores=SAID),
     # The psychologist, the units, the openings of the seal.

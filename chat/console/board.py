@@ -18,10 +18,10 @@ from chat.conversations import waiting_list
 from chat.decisions import on_call
 from chat.models import Agent
 from chat.retention import schedule
-from chat.statistics import charts, csv_export, history
+from chat.statistics import csv_export, history, pictures
 from chat.statistics import holds as hold_statistics
 from chat.statistics.history import History, Measures
-from chat.supervision import intervention, live_board
+from chat.supervision import board_charts, intervention, live_board
 from common.service_settings import definitions, values
 from locations.models import Force
 from reports.audit import log as audit_log
@@ -52,9 +52,11 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
     if request.GET.get("partie") == "chiffres":
         return render(request, "console/_figures.html", context)
     requests, oldest = schedule.oldest_request(agent)
+    queue = waiting_list.read_waiting()
     context |= {
+        "pictures": board_charts.draw_board(context["board"], queue, now),
         "zones": [str(Force(zone).label) if zone else _("Zone inconnue") for zone in live_board.ZONES],
-        "rows": inbox.queue_rows(waiting_list.read_waiting(), now),
+        "rows": inbox.queue_rows(queue, now),
         "is_still": "fixe" in request.GET,
         "requests": requests,
         "oldest_request": oldest,
@@ -77,20 +79,16 @@ def _period(request: HttpRequest) -> tuple[int, datetime, datetime]:
     return days, *history.last_days(days)
 
 
-def _minutes(seconds: float | None) -> float | None:
-    return None if seconds is None else seconds / 60
-
-
 def _row(name: str, one: Measures) -> list[object]:
     return [
         name,
         one.opened,
         one.answered,
-        _minutes(one.wait_median),
-        _minutes(one.wait_p95),
+        pictures.minutes(one.wait_median),
+        pictures.minutes(one.wait_p95),
         one.in_time_percent,
         one.gave_up_percent,
-        _minutes(one.length_median),
+        pictures.minutes(one.length_median),
         one.one_person_percent,
     ]
 
@@ -116,11 +114,22 @@ def _day(day: date) -> str:
 @require_GET
 @for_figures
 def past(request: HttpRequest, agent: Agent | None) -> HttpResponse:
-    """Waits, durations, who gave up, by hour and by day; each chart with its table. agent: None for an analyst."""
+    """Pictures of who came, waits, who gave up and how it ended; behind them the tables that say the same.
+
+    agent: None for an analyst.
+    """
     days, start, end = _period(request)
     found = history.read(start, end)
-    all_days = [(start.date() + timedelta(days=n)) for n in range(days)]
-    by_day, by_hour = dict(found.days), dict(found.hours)
+    week = history.arrivals_by_hour_of_week(start, end)
+    by_hour = dict(found.hours)
+    hours = [by_hour.get(hour, Measures()) for hour in range(24)]
+    all_days = pictures.last_days_filled(found.days, [start.date() + timedelta(days=n) for n in range(days)])
+    day_measures = [one for _date, one in all_days]
+    top = pictures.top_of_waits(hours, day_measures)
+    hour_title, day_title = _("Par heure d'arrivée"), _("Par jour d'arrivée")
+    outcomes = _ends(found.outcomes, history.outcome_label)
+    orientations = _ends(found.orientations, history.orientation_label)
+    outcomes_title, orientations_title = _("Comment les échanges se terminent"), _("Résultat de l'orientation")
     context = {
         "agent": agent,
         "frame": frame_of(agent),
@@ -128,48 +137,43 @@ def past(request: HttpRequest, agent: Agent | None) -> HttpResponse:
         "days": days,
         "periods": PERIODS,
         "last_day": (end - timedelta(seconds=1)).date(),
-        "first_day": all_days[0],
+        "first_day": all_days[0][0],
         "whole": _row(_("Toute la période"), found.whole),
         "heads": _heads(_("Période")),
+        "arrivals": pictures.draw_arrivals(
+            week, key="semaine", title=_("Quand on vient, par heure et par jour"), table="tableau-semaine"
+        ),
+        "week": pictures.rows_of_week(week),
+        "day_names": pictures.day_names(),
+        "series": [
+            *pictures.draw_series("heure", hour_title, pictures.HOURS, hours, top),
+            *pictures.draw_series("jour", day_title, [f"{day:%d/%m}" for day, _one in all_days], day_measures, top),
+        ],
+        "drawn_ends": [
+            pictures.draw_ends(key, title, rows)
+            for key, title, rows in (
+                ("issues", outcomes_title, outcomes),
+                ("orientations", orientations_title, orientations),
+            )
+            if rows
+        ],
         "sections": [
-            _section(
-                "heure",
-                _("Par heure d'arrivée"),
-                _("Heure"),
-                [(f"{hour} h", by_hour.get(hour, Measures())) for hour in range(24)],
-            ),
-            _section(
-                "jour",
-                _("Par jour d'arrivée"),
-                _("Jour"),
-                [(_day(day), by_day.get(day, Measures())) for day in all_days],
-                every=max(1, -(-days // 10)),
-            ),
+            {
+                "key": "heure",
+                "title": hour_title,
+                "heads": _heads(_("Heure")),
+                "rows": [_row(name, one) for name, one in zip(pictures.HOURS, hours, strict=True)],
+            },
+            {
+                "key": "jour",
+                "title": day_title,
+                "heads": _heads(_("Jour")),
+                "rows": [_row(_day(day), one) for day, one in all_days],
+            },
         ],
-        "ends": [
-            (_("Comment les échanges se terminent"), _("Issue"), _ends(found.outcomes, history.outcome_label)),
-            (_("Résultat de l'orientation"), _("Résultat"), _ends(found.orientations, history.orientation_label)),
-        ],
+        "ends": [(outcomes_title, _("Issue"), outcomes), (orientations_title, _("Résultat"), orientations)],
     }
     return render(request, "console/history.html", context)
-
-
-def _section(key: str, title: str, first: str, lines: list[tuple[str, Measures]], every: int = 1) -> dict[str, Any]:
-    labels = [name for name, _one in lines]
-    short = [name[:5] for name in labels]
-    return {
-        "key": key,
-        "title": title,
-        "heads": _heads(first),
-        "rows": [_row(name, one) for name, one in lines],
-        "opened": charts.draw(short, [one.opened for _name, one in lines], every=every),
-        "waits": charts.draw(
-            short,
-            [_minutes(one.wait_median) for _name, one in lines],
-            [_minutes(one.wait_p95) for _name, one in lines],
-            every=every,
-        ),
-    }
 
 
 def _ends(pairs: list[tuple[str, int]], label: Any) -> list[tuple[str, int, float]]:

@@ -17,9 +17,9 @@ from chat.console.base import for_figures, frame_of
 from chat.console.forms import StaffingForm
 from chat.models import Agent
 from chat.statistics.staffing.demand import Basis, Counted, Demand, fit_demand
-from chat.statistics.staffing.drawing import draw_week
+from chat.statistics.staffing.drawing import draw_today, draw_week, span_in_words
 from chat.statistics.staffing.plan import Hour, Target, plan_week
-from chat.statistics.staffing.recorded import count_recorded
+from chat.statistics.staffing.recorded import count_agents_today, count_recorded
 from common.service_settings import definitions, values
 
 # One-sided: the true mean of an hour is above the cautious figure one time in ten.
@@ -85,7 +85,7 @@ def day_name(day: int) -> str:
 @require_GET
 @for_figures
 def page(request: HttpRequest, agent: Agent | None) -> HttpResponse:
-    """A picture and a table; with a target that cannot be read, the form again. agent: None for an analyst."""
+    """Pictures and tables; with a target that cannot be read, the form again. agent: None for an analyst."""
     return _page(request, agent, StaffingForm.asked(request.GET))
 
 
@@ -96,11 +96,19 @@ def _page(request: HttpRequest, agent: Agent | None, form: StaffingForm, *, stat
     }  # fmt: skip
     if form.is_valid():
         answer = _answer(form, now)
+        today = timezone.localtime(now).weekday()
+        of_today, real = answer.hours[24 * today : 24 * today + 24], count_agents_today(now)
+        day_names = [day_name(day) for day in range(7)]
         context |= {
             "answer": answer,
+            "today": draw_today(of_today, real, day_name=day_names[today]),
+            "today_rows": list(zip(of_today, real, strict=True)),
+            "spans": [
+                (of_day, [span_in_words(answer.hours[24 * day + of_day]) for day in range(7)]) for of_day in range(24)
+            ],
             "assumed": {part: answer.is_assumed(part) for part in ("arrivals", "patience", "length")},
-            "days": [(day_name(day.day), day) for day in draw_week(answer.hours)],
-            "day_names": [day_name(day) for day in range(7)],
+            "days": draw_week(answer.hours, day_names),
+            "day_names": day_names,
             "rows": [(of_day, [answer.hours[24 * day + of_day] for day in range(7)]) for of_day in range(24)],
             "query": urlencode({name: value for name, value in form.cleaned_data.items() if name in request.GET}),
         }

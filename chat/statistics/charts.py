@@ -1,80 +1,409 @@
-"""Bars drawn by the server: coordinates of an inline SVG that reads without colour. Pure.
+"""Charts drawn by the server as inline SVG: pure, and the one place where a chart is drawn.
 
-Each bar carries its number above it and its name below; a second series is drawn as a line with round marks. The table
-beside the chart says the same.
+Each is an image with a name and a description, and the table that it names says the same figures. No colour says
+anything alone: what is doubtful or broken is hatched, what is more is larger and further up. Zeros are neither drawn
+nor labelled. No style and no colour is written: `charts.css` gives both, for themes, forced colours and paper.
+
+A chart is WIDTH units wide, which is about a telephone's screen, so that its letters stay legible there; `wide` ones
+are stretched over a large screen, where the style sheet makes their letters smaller. What grows with the data is drawn
+as few paths: at most BYTES_AT_MOST bytes a chart, of at most POINTS_AT_MOST points and ROWS_AT_MOST rows.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from xml.etree.ElementTree import Element, SubElement, tostring
 
-WIDTH, HEIGHT = 720, 240
-TOP, BOTTOM = 24, 24
-SIDE = 16  # half a label: the first and the last are written whole
+from django.utils.safestring import SafeString, mark_safe
+
+from common.texts.typography import keep_together
+
+WIDTH = 320
+LEFT, RIGHT = 30, 8  # room for the numbers of the scale, and for half of the last label
+TOP, BOTTOM = 14, 20
+ROW, ROW_BAR = 36, 12  # the height of a row with its label above it, and of its bar
+SQUARE, SQUARE_STEP = 14, 18
+LETTER, STRONG_LETTER = 6.3, 7.4  # how wide a letter of a row's label, and of its figure, is about
 LEAST_SCALE = 1.0  # what a full bar is worth at least: three seconds of waiting, in minutes, are no tower
-LABELS_AT_MOST = 31  # numbers above bars, beyond which they would touch each other
+POINTS_AT_MOST = 366  # a year of days
+MARKS_AT_MOST = 62  # round marks on a line, beyond which they would hide it
+VALUES_AT_MOST = 12  # numbers above bars, beyond which they would touch each other
+ROWS_AT_MOST = 24
+PLACES_AT_MOST = 12  # of one agent: the capacity is ten at most, and a grave exchange may pass it by one
+BYTES_AT_MOST = 24_000
+LEVELS = 5  # of a heat map
+DAYS, HOURS = 7, 24
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """x, y, width, height: of the rectangle. centre: of its texts. mark: the y of the second series, or None.
+class Words:
+    """What a chart is called, and what it shows in one or two sentences. key: of its elements' ids."""
 
-    label, value: empty where there is no room for them.
+    key: str
+    title: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Where the figures of a chart stand as a table: the id of the `table`.
+
+    columns: which cells of the row are said of a point, 1 for the first after the row's head; empty where the table is
+    a grid as the chart is, whose rows are the chart's columns.
     """
 
-    x: float
-    y: float
-    width: float
-    height: float
-    centre: float
-    label: str
-    value: str
-    mark: float | None
+    id: str
+    columns: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    bars: list[Bar]
-    line: str
-    width: int = WIDTH
-    height: int = HEIGHT
-    base: int = HEIGHT - BOTTOM
+    """A chart as `components/chart.html` shows it. table: None where each figure is written in the drawing."""
+
+    words: Words
+    svg: SafeString
+    table: Table | None = None
+    is_wide: bool = False
 
 
-def draw(
-    labels: Sequence[str], values: Sequence[float | None], marks: Sequence[float | None] = (), *, every: int = 1
-) -> Chart:
-    """A bar for each value, None for none; a line through the marks, on the same scale, broken where there is none.
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a chart of rows. value: None when it is not published. said: the value in words.
 
-    every: one label in so many is written.
+    limit: what was promised, on the same scale.
     """
-    highest = max([LEAST_SCALE, *(value for value in (*values, *marks) if value is not None)])
-    step = (WIDTH - 2 * SIDE) / max(1, len(values))
-    room = HEIGHT - TOP - BOTTOM
-    bars: list[Bar] = []
-    points: list[str] = []
-    for place, (label, value) in enumerate(zip(labels, values, strict=True)):
-        mark = marks[place] if place < len(marks) else None
-        height = round(room * (value or 0) / highest, 1)
-        centre = round(SIDE + step * (place + 0.5), 1)
-        mark_y = None if mark is None else round(HEIGHT - BOTTOM - room * mark / highest, 1)
-        if mark_y is not None:
-            points.append(f"{'L' if points and bars and bars[-1].mark is not None else 'M'}{centre} {mark_y}")
-        bars.append(
-            Bar(
-                x=round(SIDE + step * place + step * 0.15, 1),
-                y=round(HEIGHT - BOTTOM - height, 1),
-                width=round(step * 0.7, 1),
-                height=height,
-                centre=centre,
-                label=label if place % every == 0 else "",
-                value=_short(value) if len(values) <= LABELS_AT_MOST else "",
-                mark=mark_y,
-            )
+
+    label: str
+    value: float | None
+    said: str
+    limit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The places of one agent, or of one unit. free: those that may be taken now, none of who is in a pause."""
+
+    label: str
+    load: int
+    capacity: int
+    free: int
+    said: str
+
+
+def top_of(*series: Sequence[float | None]) -> float:
+    """The scale that several charts have in common: the highest of all their values."""
+    return max([LEAST_SCALE, *(value for values in series for value in values if value is not None)])
+
+
+# --- along time -------------------------------------------------------------------------------------------------------
+
+
+def draw_bars(
+    words: Words,
+    values: Sequence[float | None],
+    labels: Sequence[str],
+    *,
+    table: Table,
+    top: float | None = None,
+    marks: Sequence[float | None] = (),
+    limit: float | None = None,
+    dark: int | None = None,
+    every: int = 1,
+    wide: bool = False,
+    height: int = 130,
+) -> Chart:
+    """A bar for each value, None for none; a line with round marks through a second series, broken where there is none.
+
+    top: of the scale, where several charts share one. limit: a dashed line. dark: the bar that is today's, the others
+    are pale. every: one label in so many is written. Raises ValueError beyond POINTS_AT_MOST values.
+    """
+    count = _bounded(len(values), POINTS_AT_MOST)
+    frame = _Frame(height, count, top or top_of(values, marks, [limit]))
+    svg = _begin(words, height, table, columns=count, frame=frame)
+    frame.draw_scale(svg)
+    pale = [place for place, value in enumerate(values) if value and place != dark]
+    bars = _path(svg, "chart__bar" if dark is None else "chart__bar chart__bar--pale")
+    bars.set("d", "".join(frame.bar(place, values[place] or 0) for place in pale))
+    if dark is not None and values[dark]:
+        _path(svg, "chart__bar").set("d", frame.bar(dark, values[dark] or 0))
+    frame.draw_line(svg, marks)
+    if limit is not None:
+        _path(svg, "chart__limit").set("d", f"M{LEFT} {frame.y(limit)}H{WIDTH - RIGHT}")
+    if count <= VALUES_AT_MOST and not marks:
+        for place, value in enumerate(values):
+            if value:
+                _text(svg, frame.middle(place), frame.y(value) - 3, _short(value), anchor="middle")
+    frame.draw_labels(svg, labels, every)
+    return Chart(words, _end(svg), table, wide)
+
+
+def draw_band(
+    words: Words,
+    low: Sequence[float],
+    high: Sequence[float],
+    labels: Sequence[str],
+    *,
+    table: Table,
+    top: float | None = None,
+    real: Sequence[float | None] = (),
+    every: int = 6,
+    wide: bool = False,
+    height: int = 130,
+) -> Chart:
+    """A hatched band from low to high, in steps; a line with round marks through what really was.
+
+    Raises ValueError beyond POINTS_AT_MOST values.
+    """
+    count = _bounded(len(low), POINTS_AT_MOST)
+    frame = _Frame(height, count, top or top_of(low, high, real))
+    svg = _begin(words, height, table, columns=count, frame=frame)
+    frame.draw_scale(svg)
+    _add_hatching(svg, words.key)
+    edge = frame.steps(high)
+    back = [f"H{frame.x(place + 1)}V{_n(frame.y(low[place]))}" for place in reversed(range(count))]
+    band = _path(svg, "chart__band")
+    band.set("d", f"{edge}{''.join(back)}H{frame.x(0)}Z")
+    band.set("fill", f"url(#{words.key}-hachures)")
+    frame.draw_line(svg, real)
+    frame.draw_labels(svg, labels, every)
+    return Chart(words, _end(svg), table, wide)
+
+
+def draw_heat_map(
+    words: Words, counts: Sequence[Sequence[int]], days: Sequence[str], *, table: Table, top: int | None = None
+) -> Chart:
+    """The hours of the week: a square for each hour of a day, larger and stronger the more there were.
+
+    counts: for each of DAYS, of each of HOURS. days: their short names. top: of the scale.
+    """
+    highest = top or max([1, *(count for day in counts for count in day)])
+    step = (WIDTH - LEFT - RIGHT) / HOURS
+    height = math.ceil(DAYS * step) + BOTTOM
+    svg = _begin(words, height, table, columns=HOURS, rows=DAYS, plot=(LEFT, 0, WIDTH - LEFT - RIGHT, DAYS * step))
+    levels: list[list[str]] = [[] for _level in range(LEVELS)]
+    for day, hours in enumerate(counts):
+        _text(svg, LEFT - 4, step * (day + 0.5), days[day], anchor="end", dy="4")
+        for hour, count in enumerate(hours):
+            if count:
+                level = level_of(count, highest)
+                side = step * (0.35 + 0.6 * (level + 1) / LEVELS)
+                x, y = LEFT + step * (hour + 0.5) - side / 2, step * (day + 0.5) - side / 2
+                levels[level].append(f"M{_n(x)} {_n(y)}h{_n(side)}v{_n(side)}h-{_n(side)}z")
+    for level, squares in enumerate(levels):
+        if squares:
+            _path(svg, f"chart__heat chart__heat--{level + 1}").set("d", "".join(squares))
+    for hour in range(0, HOURS, 3):
+        _text(svg, LEFT + step * (hour + 0.5), height - 5, f"{hour} h", anchor="middle")
+    return Chart(words, _end(svg), table, is_wide=True)
+
+
+def level_of(count: int, highest: int) -> int:
+    """Which of LEVELS squares: 0 for the smallest, for any count above zero."""
+    return min(LEVELS - 1, max(0, math.ceil(LEVELS * count / highest) - 1))
+
+
+# --- one row for each -------------------------------------------------------------------------------------------------
+
+
+def draw_rows(words: Words, rows: Sequence[Row], *, top: float | None = None) -> Chart:
+    """A bar for each row, with its label and its value in words above it, and a mark at what was promised.
+
+    What lies beyond the promise is hatched; what is not published is an empty outline. Raises ValueError beyond
+    ROWS_AT_MOST rows.
+    """
+    _bounded(len(rows), ROWS_AT_MOST)
+    scale = top or top_of([row.value for row in rows], [row.limit for row in rows])
+    room = WIDTH - 2
+    svg = _begin(words, ROW * max(1, len(rows)), None)
+    _add_hatching(svg, words.key)
+    for place, row in enumerate(rows):
+        y = ROW * place
+        _text(svg, 1, y + 14, _clipped(row.label, row.said))
+        _text(svg, WIDTH - 1, y + 14, row.said, anchor="end", strong=True)
+        bar = y + 19
+        if row.value is None:
+            _box(svg, "chart__hidden", 1, bar, room, ROW_BAR)
+            continue
+        end = room * min(1.0, row.value / scale)
+        kept = end if row.limit is None else min(end, room * row.limit / scale)
+        if row.value:
+            _box(svg, "chart__bar", 1, bar, kept, ROW_BAR)
+        if end > kept:
+            _box(svg, "chart__over", 1 + kept, bar, end - kept, ROW_BAR).set("fill", f"url(#{words.key}-hachures)")
+        if row.limit is not None:
+            _path(svg, "chart__promise").set("d", f"M{_n(1 + room * min(1.0, row.limit / scale))} {bar - 3}v18")
+    return Chart(words, _end(svg))
+
+
+def draw_places(words: Words, rows: Sequence[Places]) -> Chart:
+    """A square for each place: full when it is taken, empty when it is free, hatched when it is one too many.
+
+    Of more than PLACES_AT_MOST, a bar of their share. Raises ValueError beyond ROWS_AT_MOST rows.
+    """
+    _bounded(len(rows), ROWS_AT_MOST)
+    svg = _begin(words, ROW * max(1, len(rows)), None)
+    _add_hatching(svg, words.key)
+    for place, row in enumerate(rows):
+        y = ROW * place
+        _text(svg, 1, y + 14, _clipped(row.label, row.said))
+        _text(svg, WIDTH - 1, y + 14, row.said, anchor="end", strong=True)
+        top, most = y + 18, row.load + row.free
+        if most > PLACES_AT_MOST:
+            _box(svg, "chart__free", 1, top, WIDTH - 2, SQUARE)
+            _box(svg, "chart__bar", 1, top, (WIDTH - 2) * row.load / most, SQUARE)
+            continue
+        for number in range(most):
+            kind = "free" if number >= row.load else "bar" if number < row.capacity else "over"
+            square = _box(svg, f"chart__{kind}", 1 + SQUARE_STEP * number, top, SQUARE, SQUARE)
+            if kind == "over":
+                square.set("fill", f"url(#{words.key}-hachures)")
+    return Chart(words, _end(svg))
+
+
+# --- the pieces -------------------------------------------------------------------------------------------------------
+
+
+class _Frame:
+    """Where values along time lie. top: what the highest point of the frame is worth."""
+
+    def __init__(self, height: int, count: int, top: float) -> None:
+        self.height, self.count, self.top = height, count, top
+        self.step = (WIDTH - LEFT - RIGHT) / max(1, count)
+        self.base = height - BOTTOM
+
+    def x(self, place: float) -> str:
+        return _n(LEFT + self.step * place)
+
+    def y(self, value: float) -> float:
+        return round(self.base - (self.base - TOP) * min(value, self.top) / self.top, 1)
+
+    def middle(self, place: int) -> float:
+        return LEFT + self.step * (place + 0.5)
+
+    def bar(self, place: int, value: float) -> str:
+        share = 0.75 if self.count <= MARKS_AT_MOST else 1.0
+        x, width = LEFT + self.step * (place + (1 - share) / 2), self.step * share
+        return f"M{_n(x)} {self.base}V{_n(self.y(value))}h{_n(width)}V{self.base}z"
+
+    def steps(self, values: Sequence[float]) -> str:
+        """From the left edge to the right one, each value as wide as its place."""
+        return f"M{self.x(0)} {_n(self.y(values[0]))}" + "".join(
+            f"V{_n(self.y(value))}H{self.x(place + 1)}" for place, value in enumerate(values)
         )
-    return Chart(bars=bars, line=" ".join(points))
+
+    def draw_line(self, svg: Element, values: Sequence[float | None]) -> None:
+        parts, is_drawn = [], False
+        for place, value in enumerate(values):
+            if value is not None:
+                parts.append(f"{'L' if is_drawn else 'M'}{_n(self.middle(place))} {_n(self.y(value))}")
+            is_drawn = value is not None
+        if not parts:
+            return
+        if len(values) > MARKS_AT_MOST:
+            _path(svg, "chart__line chart__line--long").set("d", "".join(parts))
+            return
+        _path(svg, "chart__line").set("d", "".join(parts))
+        # A line of no length with a round end is a point: one element for all of them.
+        _path(svg, "chart__marks").set("d", "".join(f"M{part[1:]}h0" for part in parts))
+        _path(svg, "chart__holes").set("d", "".join(f"M{part[1:]}h0" for part in parts))
+
+    def draw_scale(self, svg: Element) -> None:
+        """Two or three lines of round numbers, without the zero, and the base."""
+        lines = _path(svg, "chart__scale")
+        step = _round_step(self.top / 3)
+        ticks = [step * number for number in range(1, math.floor(self.top / step + 1e-9) + 1)]
+        lines.set("d", "".join(f"M{LEFT} {_n(self.y(tick))}H{WIDTH - RIGHT}" for tick in ticks))
+        for tick in ticks:
+            _text(svg, LEFT - 4, self.y(tick), _short(tick), anchor="end", dy="4")
+        _path(svg, "chart__base").set("d", f"M{LEFT} {self.base}H{WIDTH - RIGHT}")
+
+    def draw_labels(self, svg: Element, labels: Sequence[str], every: int) -> None:
+        for place, label in enumerate(labels):
+            if label and place % every == 0:
+                _text(svg, self.middle(place), self.height - 5, label, anchor="middle")
 
 
-def _short(value: float | None) -> str:
-    if value is None:
-        return ""
+def _bounded(count: int, most: int) -> int:
+    if count > most:
+        raise ValueError(f"A chart of {count} has more than {most}.")
+    return count
+
+
+def _round_step(least: float) -> float:
+    """1, 2 or 5 times a power of ten, at least so much; a whole number, as people are."""
+    power = 10.0 ** math.floor(math.log10(max(least, 1)))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least - 1e-9)
+
+
+def _begin(
+    words: Words,
+    height: int,
+    table: Table | None,
+    *,
+    columns: int = 0,
+    rows: int = 1,
+    frame: _Frame | None = None,
+    plot: tuple[float, float, float, float] | None = None,
+) -> Element:
+    """The drawing, named; where its points lie, for who touches it (`console/charts.js`)."""
+    svg = Element(
+        "svg", {"class": "chart__svg", "viewBox": f"0 0 {WIDTH} {height}", "role": "img", "focusable": "false"}
+    )
+    svg.set("aria-labelledby", f"{words.key}-titre")
+    if words.description:
+        svg.set("aria-describedby", f"{words.key}-dit")
+    if frame is not None:
+        plot = (LEFT, TOP, WIDTH - LEFT - RIGHT, frame.base - TOP)
+    if table is not None and plot is not None:
+        svg.set("data-plot", " ".join(_n(number) for number in plot))
+        svg.set("data-points", f"{columns} {rows}")
+    return svg
+
+
+def _end(svg: Element) -> SafeString:
+    for empty in [part for part in svg.findall("path") if not part.get("d")]:
+        svg.remove(empty)
+    return mark_safe(tostring(svg, encoding="unicode"))  # noqa: S308  written as XML, each text escaped
+
+
+def _add_hatching(svg: Element, key: str) -> None:
+    pattern = SubElement(
+        SubElement(svg, "defs"),
+        "pattern",
+        {"id": f"{key}-hachures", "width": "4", "height": "4", "patternUnits": "userSpaceOnUse"},
+    )
+    pattern.set("patternTransform", "rotate(45)")
+    _path(pattern, "chart__stripe").set("d", "M0 0v4")
+
+
+def _path(svg: Element, name: str) -> Element:
+    return SubElement(svg, "path", {"class": name})
+
+
+def _box(svg: Element, name: str, x: float, y: float, width: float, height: float) -> Element:
+    numbers = {"x": x, "y": y, "width": width, "height": height}
+    return SubElement(svg, "rect", {"class": name} | {key: _n(number) for key, number in numbers.items()})
+
+
+def _text(svg: Element, x: float, y: float, text: str, *, anchor: str = "", dy: str = "", strong: bool = False) -> None:
+    attributes = {"class": "chart__text chart__text--strong" if strong else "chart__text", "x": _n(x), "y": _n(y)}
+    if anchor:
+        attributes["text-anchor"] = anchor
+    if dy:
+        attributes["dy"] = dy
+    SubElement(svg, "text", attributes).text = keep_together(text)
+
+
+def _clipped(label: str, said: str) -> str:
+    """The label, as long as what is said at the end of its line leaves room for it."""
+    room = max(8, int((WIDTH - 10 - STRONG_LETTER * len(said)) / LETTER))
+    return label if len(label) <= room else f"{label[: room - 1].rstrip()}…"
+
+
+def _n(number: float) -> str:
+    """A coordinate, which is never written as French numbers are."""
+    return f"{round(number, 1):g}"
+
+
+def _short(value: float) -> str:
     return str(round(value)) if value >= 10 or value == int(value) else f"{value:.1f}".replace(".", ",")

@@ -62,6 +62,14 @@ UNION ALL SELECT 'orientation', orientation, count(*) FROM ({ONE}) one GROUP BY 
 UNION ALL SELECT 'minor', CASE WHEN age_band IN ('under_15', '15_17', 'under_18') THEN 'yes' ELSE 'no' END, count(*)
 FROM ({ONE}) one GROUP BY 2
 """  # noqa: S608  parts of this module
+# The hours of the week in Paris at which people came.
+ARRIVALS = """
+SELECT extract(isodow FROM local)::int, extract(hour FROM local)::int, count(*)::int
+FROM (
+    SELECT opened_at AT TIME ZONE 'Europe/Paris' AS local FROM chat_conversation
+    WHERE opened_at >= %(start)s AND opened_at < %(end)s
+) AS opened GROUP BY 1, 2
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +129,7 @@ def read(start: datetime, end: datetime) -> History:
         "assigned": EventKind.ASSIGNED.value,
         "closed": Status.CLOSED.value,
         "abandoned": Status.ABANDONED.value,
-        "promised": int(setting_values.get_duration(definitions.PROMISED).total_seconds()),
+        "promised": _promised_seconds(),
     }
     with connection.cursor() as cursor:
         cursor.execute(BY_TIME, values)
@@ -145,6 +153,36 @@ def read(start: datetime, end: datetime) -> History:
         orientations=_sort(ends, "orientation"),
         minors=dict(_sort(ends, "minor")).get("yes", 0),
     )
+
+
+def arrivals_by_hour_of_week(start: datetime, end: datetime) -> list[list[int]]:
+    """How many of the same people came, for each day of the week (Monday first) and each of its hours; one statement,
+    168 numbers whatever the period."""
+    counts = [[0] * 24 for _day in range(7)]
+    with connection.cursor() as cursor:
+        cursor.execute(ARRIVALS, {"start": start, "end": end})
+        for day, hour, count in cursor.fetchall():
+            counts[day - 1][hour] = count
+    return counts
+
+
+def answered_in_time_by_day(start: datetime, end: datetime) -> list[tuple[date, Measures]]:
+    """The days with somebody, in order: `opened`, `answered` and `in_time` alone, in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT (opened_at AT TIME ZONE 'Europe/Paris')::date, count(*), count(first_at),
+            count(*) FILTER (WHERE first_at - opened_at < %(promised)s * interval '1 s')
+            FROM ({ONE}) one GROUP BY 1 ORDER BY 1""",  # noqa: S608  parts of this module
+            {"start": start, "end": end, "assigned": EventKind.ASSIGNED.value, "promised": _promised_seconds()},
+        )
+        return [
+            (day, Measures(opened=opened, answered=answered, in_time=in_time))
+            for day, opened, answered, in_time in cursor.fetchall()
+        ]
+
+
+def _promised_seconds() -> int:
+    return int(setting_values.get_duration(definitions.PROMISED).total_seconds())
 
 
 def last_days(days: int) -> tuple[datetime, datetime]:

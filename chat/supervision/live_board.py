@@ -108,6 +108,7 @@ class Member:
     load: int
     capacity: int
     held: int
+    is_available: bool
 
     @property
     def is_full(self) -> bool:
@@ -237,7 +238,8 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
 # --- who waits ------------------------------------------------------------------------------------------------------
 
 
-def _limit_of(urgency: int) -> str:
+def limit_of_wait(urgency: int) -> str:
+    """Which measure promises something to who waits with this urgency."""
     return Measure.WAIT_URGENT if urgency > Urgency.NORMAL else Measure.WAIT
 
 
@@ -278,7 +280,7 @@ def _line(urgency: Urgency, everybody: Iterable[_Person], now: datetime, known: 
         label=str(urgency.label),
         zones=tuple(sum(person.force == zone for person in mine) for zone in ZONES),
         longest=duration_in_words(now - oldest) if oldest else "",
-        level=service_level.level_of_time(waited, known[_limit_of(urgency)]) if oldest else Level.KEPT,
+        level=service_level.level_of_time(waited, known[limit_of_wait(urgency)]) if oldest else Level.KEPT,
         is_urgent=urgency > Urgency.NORMAL,
         apart=len(of_degree) - len(mine),
     )
@@ -316,6 +318,7 @@ def _member(agent: Any, held: int) -> Member:
         load=agent.load,
         capacity=agent.capacity,
         held=held,
+        is_available=agent.availability == Availability.AVAILABLE,
     )
 
 
@@ -369,7 +372,7 @@ def _alerts(
 ) -> list[Alert]:
     waits: Counter[tuple[str, Level]] = Counter()
     for person in people:
-        kind = _limit_of(person.urgency)
+        kind = limit_of_wait(person.urgency)
         waits[kind, service_level.level_of_time((now - person.queued_at).total_seconds(), known[kind])] += 1
     alerts = [
         Alert(level, _wait_text(kind, level, count, known[kind].limit))

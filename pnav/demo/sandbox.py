@@ -1,7 +1,8 @@
 """`make sandbox`: people of scripts who really come to the site of `make run`, write to its agents, and leave.
 
 To train, to show the console alive, and for the pictures of the guides. They use the pages and the socket that anybody
-uses; nothing here reads or writes the database. Only for a demonstration (DEMO or TESTING) on this machine.
+uses; nothing here reads or writes the database, but for `--past`, which writes exchanges of the past
+(`pnav.demo.past`). Only for a demonstration (DEMO or TESTING) on this machine.
 """
 
 import argparse
@@ -43,6 +44,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="le même nombre donne les mêmes délais")
     parser.add_argument("--minutes", type=float, default=60.0, help=f"durée au plus (jusqu'à {MOST_MINUTES})")
     parser.add_argument("--site", default="", help="l'adresse du site (celui de make run)")
+    parser.add_argument(
+        "--past", choices=("week", "month", "year"), default="", help="remplir l'historique d'une semaine, d'un mois…"
+    )
     parser.add_argument("--list", action="store_true", help="montrer les rôles")
     options = parser.parse_args(arguments)
     if not 0.2 <= options.speed <= 50 or not 0 < options.minutes <= MOST_MINUTES:
@@ -65,6 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say("Démonstration et tests seulement : rien n'est fait.")
         return 1
     django.setup()
+    if options.past:
+        return _fill(options.past, options.seed)
     from pnav.demo import script
     from pnav.demo.visit import VisitError
 
@@ -82,6 +88,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FileNotFoundError:
         _say("Lancez d'abord : make run")
         return 1
+
+
+def _fill(period: str, seed: int) -> int:
+    from pnav.demo import past
+
+    try:
+        count = past.fill(period, seed=seed)
+    except LookupError as error:
+        _say(str(error))
+        return 1
+    _say(f"{count} personnes sur {past.days_of(period)} jours : tableau, historique et effectifs.")
+    _say("« Chiffres du service » les compte à partir du prochain make run.")
+    return 0
 
 
 def people(chosen: Sequence, *, base: str, options: argparse.Namespace) -> "list[tuple[float, Reporter]]":

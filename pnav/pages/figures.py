@@ -20,7 +20,8 @@ from chat.referral import removal
 from chat.rules import small_counts
 from chat.rules.lifecycle import Outcome
 from chat.rules.removal import DAYS, Answer
-from chat.statistics import history
+from chat.statistics import charts, history
+from chat.statistics.charts import Chart, Row, Words
 from common.service_settings import definitions, values
 from common.texts.catalogue import Sentence
 from pnav.pages.texts import obligatory as words
@@ -134,9 +135,37 @@ LINES = (
     ("one_person", words.ONE_PERSON, words.PERCENT),
 )
 
+TITLES = {"month": words.LAST_MONTH, "year": words.LAST_YEAR}
+
 
 def _said(value: int | None, how: Sentence) -> str:
     return words.NOT_PUBLISHED.say() if value is None else how.say(n=value)
+
+
+def draw_shares(periods: list[Figures], promise: str) -> list[Chart]:
+    """Draw the shares of each period, all from 0 to 100: of what was rounded for the table, and of nothing else."""
+    shares = [(key, label) for key, label, how in LINES if how is words.PERCENT]
+    return [
+        charts.draw_rows(
+            Words(f"parts-{one['key']}", TITLES[one["key"]].say(), words.SHARES_DRAWN.say()),
+            [
+                Row(promise if key == "in_time" else label.say(), one[key], _said(one[key], words.PERCENT))
+                for key, label in shares
+            ],
+            top=100,
+        )
+        for one in periods
+    ]
+
+
+def draw_outcomes(period: Figures) -> Chart | None:
+    """Draw the published counts of one period; None when none is published. What is hidden is left out."""
+    labels = words.OPTIONS["outcome"]
+    rows = [Row(labels[value].say(), count, _said(count, words.AT_LEAST)) for value, count in period["outcomes"]]
+    if not rows:
+        return None
+    key = period["key"]
+    return charts.draw_rows(Words(f"suites-{key}", TITLES[key].say(), words.OUTCOMES_DRAWN.say()), rows)
 
 
 @require_safe
@@ -170,6 +199,8 @@ def figures(request: HttpRequest) -> HttpResponse:
             (promise if key == "in_time" else label.say(), [_said(one[key], how) for one in periods])
             for key, label, how in LINES
         ],
+        "shares": draw_shares(periods, promise),
+        "drawn_outcomes": [chart for one in periods if (chart := draw_outcomes(one))],
         "outcomes": outcomes,
         "at_least": small_counts.AT_LEAST,
     }

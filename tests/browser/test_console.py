@@ -649,22 +649,23 @@ def test_staffing_is_readable(
     page.goto(live_site.url + "/console/effectifs/")
     axe_in_both_themes(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    # The numbers of the picture are as large as small print when the screen is narrow.
+    # The numbers of the pictures are as large as small print when the screen is narrow, and no larger than a text.
     sizes = page.evaluate(
-        """[...document.querySelectorAll(".console-staffing__day")].map((picture) =>
-            12 * picture.getBoundingClientRect().width / 324)"""
+        """[...document.querySelectorAll(".chart__svg")].map((picture) =>
+            parseFloat(getComputedStyle(picture.querySelector("text")).fontSize)
+            * picture.getBoundingClientRect().width / 320)"""
     )
-    assert len(sizes) == 7 and min(sizes) >= 10
-    # The bars are drawn in the colour of the text, which the theme chooses.
+    assert len(sizes) == 8 and min(sizes) >= 8.5 and max(sizes) <= 18
+    # The band is drawn in the colour of the text, which the theme chooses.
     for theme in THEMES:
         in_theme(page, theme)
-        bar, text = page.evaluate(
-            """["rect.console-staffing__likely", "h1"].map((name) => {
+        band, text = page.evaluate(
+            """[".chart__band", "h1"].map((name) => {
                 const style = getComputedStyle(document.querySelector(name));
-                return name === "h1" ? style.color : style.fill;
+                return name === "h1" ? style.color : style.stroke;
             })"""
         )
-        assert bar == text
+        assert band == text
     page.fill("[name=share]", "101")
     page.press("[name=share]", "Enter")
     page.wait_for_selector("#id_share-error")

@@ -14,6 +14,7 @@ from chat.rules.removal import Answer
 from common.service_settings import definitions
 from pnav.pages import figures
 from tests.factories import chat as make
+from tests.support.charts import pictures_of
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +57,38 @@ def test_page_says_rounded_counts_and_no_small_one(client):
     assert "non publié" in html and ">4<" not in html
     shown = re.sub("<[^>]+>", " ", html.split("<main")[1].split("</main")[0])  # a token in a form holds any digits
     assert "39" not in shown
+
+
+def test_pictures_show_what_the_table_publishes_and_nothing_else(client):
+    past(23)
+    past(12, outcome=Outcome.COMPLAINT)
+    past(4, outcome=Outcome.PARTNERS)
+    html = client.get("/chiffres/").text
+    published = figures.of_this_week(timezone.now())["periods"]
+    drawn = pictures_of(html)
+    assert list(drawn) == ["parts-month", "parts-year", "suites-month", "suites-year"]
+    for period in published:
+        shares = [period[key] for key, _label, how in figures.LINES if how is figures.words.PERCENT]
+        svg = drawn[f"parts-{period['key']}"]
+        hidden = [box for box in svg.iter("rect") if box.get("class") == "chart__hidden"]
+        bars = [box for box in svg.iter("rect") if box.get("class") == "chart__bar"]
+        assert len(hidden) == shares.count(None) > 0 and {box.get("width") for box in hidden} == {"318"}
+        shown = [share for share in shares if share is not None]
+        assert [round(float(box.get("width")) / 3.18) for box in bars] == shown
+        # A count is as long as what is said of it, rounded: never as the count itself.
+        svg = drawn[f"suites-{period['key']}"]
+        counts = [count for _value, count in period["outcomes"]]
+        widths = [float(box.get("width")) for box in svg.iter("rect")]
+        assert widths == pytest.approx([318 * count / max(counts) for count in counts], abs=0.1)
+        assert not {"23", "12", "4", "39"} & {(text.text or "").replace("\xa0", " ") for text in svg.iter("text")}
+
+
+def test_pictures_of_few_people_are_outlines(client):
+    past(9)
+    drawn = pictures_of(client.get("/chiffres/").text)
+    assert list(drawn) == ["parts-month", "parts-year"]  # no outcome is published: none is drawn
+    kinds = {box.get("class") for svg in drawn.values() for box in svg.iter("rect")}
+    assert kinds == {"chart__hidden"}
 
 
 def test_page_in_english_and_linked_from_every_page(client):

@@ -1,95 +1,80 @@
-"""The plan as a picture: whole numbers for a template, which writes the SVG. Pure.
+"""The plan as pictures: one band over a day, with what was real of it, and seven small ones of one scale. Pure.
 
-A picture a day, so that each is readable at 320 px without being shrunk. In each bar: what is needed if the means are
-exact, full; what is added because they are not well known, hatched. No colour says anything that a pattern does not.
+The band goes from what is needed if the means are exact to what is needed because they are not well known.
 """
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from chat.statistics import charts
+from chat.statistics.charts import Chart, Table, Words
 from chat.statistics.staffing.plan import Hour
 
-HEIGHT = 150  # the template's frame is 324 wide: the last hour is written below the end of the day
-LEFT, TOP, BOTTOM = 24, 18, 22
-BAR, STEP = 10, 12
-CEILING = HEIGHT - TOP - BOTTOM
+HOURS = [f"{hour} h" for hour in range(charts.HOURS)]
+TODAY_TABLE, WEEK_TABLE = "tableau-aujourdhui", "tableau-disponibles"
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """label: the number of agents, where it is no longer the one last written and there is room; empty elsewhere."""
-
-    x: int
-    middle: int
-    likely_y: int
-    likely_height: int
-    margin_y: int
-    margin_height: int
-    label: str
-    label_y: int
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """at: x of an hour, or y of a number of agents."""
-
-    at: int
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """day: 0 for Monday. least, most: agents; most_at: the hours at which they are most, as « 14 »."""
-
-    day: int
-    bars: tuple[Bar, ...]
-    agents: tuple[Mark, ...]
-    hours: tuple[Mark, ...]
-    least: int
-    most: int
-    most_at: tuple[int, ...]
+def draw_today(hours: Sequence[Hour], real: Sequence[int | None], *, day_name: str) -> Chart:
+    """The answer of a day as one band. hours: of that day. real: agents who answered in each hour, None of those to
+    come."""
+    said = (
+        _agents_in_words(hours)
+        + " "
+        + _(
+            "Bande hachurée : de ce qu'il faut si les moyennes sont exactes à ce qu'il faut parce qu'elles sont mal "
+            "connues. Ligne à points ronds : les agents qui ont tenu un échange aujourd'hui, heure par heure."
+        )
+    )
+    title = _("Agents qu'il faut aujourd'hui, %(day)s, et ceux qui ont répondu") % {"day": day_name}
+    return charts.draw_band(
+        Words("aujourdhui", title, said),
+        [hour.likely for hour in hours],
+        [hour.agents for hour in hours],
+        HOURS,
+        table=Table(TODAY_TABLE, (1, 2, 3)),
+        real=real,
+        every=3,
+        wide=True,
+        height=150,
+    )
 
 
-def draw_week(hours: Sequence[Hour]) -> list[Day]:
-    """Seven pictures of one scale."""
-    top = max(hour.agents for hour in hours)
-    return [_draw_day([hour for hour in hours if hour.day == day], top) for day in range(7)]
-
-
-def _height(agents: int, top: int) -> int:
-    return round(CEILING * agents / top)
-
-
-def _draw_day(hours: Sequence[Hour], top: int) -> Day:
-    bars, written, written_at = [], -1, -2
-    floor = TOP + CEILING
-    for hour in hours:
-        x = LEFT + 2 + STEP * hour.of_day
-        is_new = hour.agents != written and hour.of_day - written_at >= len(str(hour.agents))
-        if is_new:
-            written, written_at = hour.agents, hour.of_day
-        whole, likely = _height(hour.agents, top), _height(hour.likely, top)
-        bars.append(
-            Bar(
-                x=x,
-                middle=x + BAR // 2,
-                likely_y=floor - likely,
-                likely_height=likely,
-                margin_y=floor - whole,
-                margin_height=whole - likely,
-                label=str(hour.agents) if is_new else "",
-                label_y=floor - whole - 4,
+def draw_week(hours: Sequence[Hour], day_names: Sequence[str]) -> list[Chart]:
+    """Seven bands of one scale, Monday first."""
+    top = charts.top_of([hour.agents for hour in hours])
+    drawn = []
+    for day, name in enumerate(day_names):
+        of_day = [hour for hour in hours if hour.day == day]
+        drawn.append(
+            charts.draw_band(
+                Words(f"jour-{day}", name.capitalize(), _agents_in_words(of_day)),
+                [hour.likely for hour in of_day],
+                [hour.agents for hour in of_day],
+                HOURS,
+                table=Table(WEEK_TABLE, (day + 1,)),
+                top=top,
+                height=100,
             )
         )
-    step = max(1, math.ceil(top / 4))
-    most = max(hour.agents for hour in hours)
-    return Day(
-        day=hours[0].day,
-        bars=tuple(bars),
-        agents=tuple(Mark(floor - _height(agents, top), str(agents)) for agents in range(0, top + 1, step)),
-        hours=tuple(Mark(LEFT + 2 + STEP * hour, str(hour)) for hour in (0, 6, 12, 18, 24)),
-        least=min(hour.agents for hour in hours),
-        most=most,
-        most_at=tuple(hour.of_day for hour in hours if hour.agents == most),
-    )
+    return drawn
+
+
+def span_in_words(hour: Hour) -> str:
+    """« 2 à 3 », or « 3 » when doubt adds nothing."""
+    if hour.likely == hour.agents:
+        return str(hour.agents)
+    return _("%(least)s à %(most)s") % {"least": hour.likely, "most": hour.agents}
+
+
+def _agents_in_words(hours: Sequence[Hour]) -> str:
+    least, most = min(hour.agents for hour in hours), max(hour.agents for hour in hours)
+    if least == most:
+        return ngettext("%(most)s agent à toute heure.", "%(most)s agents à toute heure.", most) % {"most": most}
+    first = next(hour.of_day for hour in hours if hour.agents == most)
+    return ngettext(
+        "De %(least)s à %(most)s agent, le plus à partir de %(hour)s h.",
+        "De %(least)s à %(most)s agents, le plus à partir de %(hour)s h.",
+        most,
+    ) % {"least": least, "most": most, "hour": first}

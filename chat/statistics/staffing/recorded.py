@@ -56,6 +56,25 @@ FROM (
     ) AS steps WHERE kind = 'assigned' AND ended_at IS NOT NULL GROUP BY conversation_id
 ) AS exchanges WHERE hours > 0
 """
+# How many agents held an exchange in each hour of a day, of exchanges that were opened that day or the day before. An
+# hour is one of the clock on the wall.
+WORKED = """
+WITH held AS (
+    SELECT by_id, at AS begun_at, coalesce(ended_at, %(now)s) AS ended_at FROM (
+        SELECT e.kind, e.by_id, e.at,
+               lead(e.at) OVER (PARTITION BY e.conversation_id ORDER BY e.at, e.id) AS ended_at
+        FROM chat_conversationevent e JOIN chat_conversation c ON c.id = e.conversation_id
+        WHERE c.opened_at >= %(midnight)s::timestamptz - interval '1 day' AND c.opened_at <= %(now)s
+          AND e.kind IN ('assigned', 'released', 'asleep', 'parked', 'abandoned', 'transferred', 'closed')
+    ) AS steps WHERE kind = 'assigned' AND by_id IS NOT NULL
+), hours AS (
+    SELECT of_day, (%(day)s::date + of_day * interval '1 h') AT TIME ZONE %(zone)s::text AS starts_at,
+           (%(day)s::date + (of_day + 1) * interval '1 h') AT TIME ZONE %(zone)s::text AS ends_at
+    FROM generate_series(0, 23) AS of_day
+)
+SELECT of_day, count(DISTINCT by_id)::int FROM hours LEFT JOIN held ON begun_at < ends_at AND held.ended_at > starts_at
+WHERE starts_at <= %(now)s GROUP BY of_day
+"""
 COLUMNS = ("arrivee", "reponse", "depart", "fin")
 
 
@@ -90,6 +109,17 @@ def count_recorded(now: datetime) -> Counted:
     [(ended, held, held_squared)] = fetch_rows(HELD, span)
     came = {(week, hour): count for week, hour, count in fetch_rows(CAME, span)}
     return Counted(weeks, came, gone, waited, ended, held, held_squared)
+
+
+def count_agents_today(now: datetime) -> list[int | None]:
+    """How many agents held an exchange in each hour of today, None of hours to come; one statement.
+
+    Whoever was available and was given nobody is not counted: only conversations are recorded.
+    """
+    midnight = now.astimezone(ZoneInfo(settings.TIME_ZONE)).replace(hour=0, minute=0, second=0, microsecond=0)
+    span = {"now": now, "midnight": midnight, "day": midnight.date(), "zone": settings.TIME_ZONE}
+    counted = dict(fetch_rows(WORKED, span))
+    return [counted.get(hour) for hour in range(24)]
 
 
 def count_file(lines: Iterable[str], zone: ZoneInfo) -> Counted:

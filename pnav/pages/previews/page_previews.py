@@ -20,7 +20,7 @@ import triage.numbers
 from locations import texts as location_texts
 from locations.forms import ChoiceForm, SearchForm
 from locations.hours import Line, Opening
-from pnav.pages import waiting_time
+from pnav.pages import figures, waiting_time
 from pnav.pages.forms import DisplaySettingsForm, FeedbackForm
 from pnav.pages.frame.links import Links
 from pnav.pages.information import Page, content_context, content_template, read_information
@@ -175,9 +175,14 @@ def _figures(*, has_outcomes: bool) -> Draw:
     def draw(trial: Trial) -> HttpResponse:
         promise = words.IN_MINUTES if has_outcomes else words.IN_ONE_MINUTE
         outcomes = [(one.say(), cells(words.AT_LEAST)) for one in [*words.OPTIONS["outcome"].values(), words.OTHERS]]
+        shown = [(value, 120) for value in words.OPTIONS["outcome"]]
+        shares = {key: 93 for key, _label, how in figures.LINES if how is words.PERCENT}
+        periods = [{"key": key, "outcomes": shown, **shares, "minors": None} for key in figures.PERIODS]
         context = {
             "end": _moment(),
             "computed_at": _moment(),
+            "shares": figures.draw_shares(periods, promise.say(minutes=words.IN_MINUTES.variables[0].example)),
+            "drawn_outcomes": [figures.draw_outcomes(one) for one in periods] if has_outcomes else [],
             "lines": [
                 (words.OPENED.say(), cells(words.AT_LEAST)),
                 (words.MINORS.say(), cells(words.PERCENT)),

@@ -446,6 +446,14 @@ GAVE_UP = add("figures.gave_up", FIGURES, _("Personnes parties avant une répons
 LENGTH = add("figures.length", FIGURES, _("Durée d'un échange sur deux"))
 ONE_PERSON = add("figures.one_person", FIGURES, _("Échanges tenus avec un seul interlocuteur"))
 NOT_PUBLISHED = add("figures.not_published", FIGURES, _("non publié"))
+LAST_MONTH = add("figures.last_month", FIGURES, _("Les 30 derniers jours"))
+LAST_YEAR = add("figures.last_year", FIGURES, _("Les 12 derniers mois"))
+SHARES_DRAWN = add(
+    "figures.shares_drawn", FIGURES, _("En pourcentage. Un contour vide : trop peu de personnes pour le dire.")
+)
+OUTCOMES_DRAWN = add(
+    "figures.outcomes_drawn", FIGURES, _("Ce qui n'est pas publié n'est pas dessiné. Tout est dans le tableau.")
+)
 OTHERS = add("figures.others", FIGURES, _("Les autres, ensemble"))
 IN_ONE_MINUTE = add("figures.in_one_minute", FIGURES, _("parmi elles, en moins d'une minute"))
 IN_MINUTES = add(

@@ -7,6 +7,7 @@
 
 import { all, find, seek } from "../lib/dom.js";
 import { createVoice } from "../lib/voice.js";
+import { sayPointsAgain } from "./charts.js";
 import { load } from "./pages.js";
 
 /**
@@ -26,8 +27,10 @@ export const follow = (now, fresh) => {
     now.replaceWith(document.adoptNode(fresh));
     return;
   }
+  if (now.hasAttribute("data-said")) return; // the words of a chart's point, which `sayPointsAgain` keeps true
   for (const { name } of [...now.attributes]) {
-    if (name !== "open" && !fresh.hasAttribute(name)) now.removeAttribute(name);
+    // What a script or somebody put there since: a fold that is open, a chart that keys lead through.
+    if (name !== "open" && name !== "tabindex" && !fresh.hasAttribute(name)) now.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) if (now.getAttribute(name) !== value) now.setAttribute(name, value);
   const before = [...now.childNodes];
@@ -67,6 +70,7 @@ function show(page, fresh) {
   const after = log();
   if (before && after) after.scrollTop = isAtEnd ? 1e9 : top; // read on where one was
   if (id && document.activeElement !== at) document.getElementById(id)?.focus({ preventScroll: true });
+  sayPointsAgain();
   document.title = page.title;
 }
 

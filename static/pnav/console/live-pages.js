@@ -7,12 +7,14 @@
 
 import { seek } from "../lib/dom.js";
 import { followBoard } from "./board.js";
+import { watchCharts } from "./charts.js";
 import { watchEarlier } from "./pages.js";
 import { runClocks } from "./running-clocks.js";
 import { followSteps } from "./steps.js";
 
 const board = seek("[data-board]");
 watchEarlier();
+watchCharts();
 if (board) {
   followBoard(board);
   runClocks();

@@ -3,16 +3,15 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from chat.models import Conversation, ConversationEvent, EventKind
 from chat.rules.lifecycle import Outcome, Status
-from chat.statistics import charts, csv_export, history
+from chat.statistics import csv_export, history
 from pnav.accounts.models import Role
 from reports.models import AccessRecord
 from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
+from tests.support.charts import column_of, pictures_of, rows_of, shapes
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 END = START + timedelta(days=30)
@@ -78,14 +77,63 @@ def test_page_and_file(db):
     past(now - timedelta(days=2), wait=60, length=30, agents=[make.agent()])
     client = signed_in(make.agent(role=Role.SUPERVISOR).user)
     html = client.get("/console/historique/?periode=7").content.decode()
-    assert html.count("<svg") == 4 and html.count("<table") >= 4 and "style=" not in html.split("<main")[1]
-    assert 'x="' in html and ',5" y=' not in html  # coordinates are not in French
-    assert "7 derniers jours" in html
+    assert "style=" not in html.split("<main")[1] and "7 derniers jours" in html
     answer = client.get("/console/historique/chiffres.csv?periode=7")
     text = answer.content.decode()
     assert text.startswith("\ufeffPériode;Échanges ouverts") and "Toute la période;1;1;1,0" in text
     line = AccessRecord.objects.get()
     assert (line.kind, line.detail) == ("export", "7 days")
+
+
+@pytest.mark.parametrize("days", [7, 365])
+def test_page_is_pictures_first_and_its_tables_say_the_same(db, days):
+    now = datetime.now(tz=UTC)
+    agent = make.agent()
+    for number in range(3):
+        past(now - timedelta(days=2), wait=60 + 60 * number, length=30, agents=[agent])
+    past(now - timedelta(days=3))
+    html = signed_in(make.agent(role=Role.SUPERVISOR).user).get(f"/console/historique/?periode={days}").text
+    drawn = pictures_of(html)
+    assert html.index("<svg") < html.index('<table class="console-table" id="tableau-heure"')
+    assert next(iter(drawn)) == "semaine" and {"heure-ouverts", "jour-attentes", "jour-partis", "issues"} <= set(drawn)
+    # A bar, a mark or a square for each figure of its table that is not nought, and for nothing else.
+    for key, table, column, shape in (
+        ("heure-ouverts", "tableau-heure", 1, "chart__bar"),
+        ("jour-ouverts", "tableau-jour", 1, "chart__bar"),
+        ("jour-attentes", "tableau-jour", 3, "chart__bar"),
+        ("jour-partis", "tableau-jour", 6, "chart__bar"),
+    ):
+        figures = column_of(html, table, column)
+        assert len(figures) == int(drawn[key].get("data-points").split()[0])
+        told = [one for one in figures if one not in {"–", "0"}]
+        assert shapes(drawn[key], shape) == len(told) > 0
+    week = [int(cell) for row in rows_of(html, "tableau-semaine") for cell in row[1:]]
+    assert len(week) == 168 and sum(week) == 4
+    assert sum(shapes(drawn["semaine"], f"chart__heat--{level}") for level in range(1, 6)) == len(
+        [n for n in week if n]
+    )
+    # One scale of waits, whatever the time is cut into.
+    scales = [
+        [text.text for text in drawn[key].iter("text") if text.get("text-anchor") == "end"]
+        for key in ("heure-attentes", "jour-attentes")
+    ]
+    assert scales[0] == scales[1] and "0" not in scales[0]
+
+
+def test_arrivals_are_by_hour_of_the_week_in_paris(month, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        counts = history.arrivals_by_hour_of_week(START, END)
+    assert (len(counts), {len(row) for row in counts}) == (7, {24})
+    # 10 March 2026 is a Tuesday; the last of the four came on the 11th at 0 h 30.
+    assert counts[1][13] == 3 and counts[2][0] == 1 and sum(map(sum, counts)) == 4
+
+
+def test_answered_in_time_is_what_the_history_says(month):
+    found = history.read(START, END)
+    days = history.answered_in_time_by_day(START, END)
+    assert [(day, one.opened, one.answered, one.in_time) for day, one in days] == [
+        (day, one.opened, one.answered, one.in_time) for day, one in found.days
+    ]
 
 
 def test_history_is_for_supervisors(db):
@@ -101,29 +149,3 @@ def test_spreadsheet_no_cell_is_a_formula(start):
 
 def test_spreadsheet_numbers_are_french():
     assert [csv_export.plain(cell) for cell in (1.25, 3, None, "Nuit")] == ["1,2", "3", "", "Nuit"]
-
-
-@given(st.lists(st.none() | st.floats(0, 1e6), max_size=40), st.lists(st.none() | st.floats(0, 1e6), max_size=40))
-def test_charts_stay_in_their_frame(values, marks):
-    drawn = charts.draw([str(n) for n in range(len(values))], values, marks)
-    for bar in drawn.bars:
-        assert 0 <= bar.x <= bar.x + bar.width <= charts.WIDTH + 0.1
-        assert 0 < bar.y <= bar.y + bar.height <= drawn.base + 0.1
-        assert bar.mark is None or 0 < bar.mark <= drawn.base
-
-
-def test_charts_line_is_broken_where_there_is_nothing():
-    drawn = charts.draw(["a", "b", "c"], [1, 1, 1], [1, None, 1])
-    assert drawn.line.count("M") == 2 and "L" not in drawn.line
-
-
-def test_charts_write_their_first_and_last_label_whole():
-    drawn = charts.draw([f"{n:02}/11" for n in range(90)], [1.0] * 90)
-    assert drawn.bars[0].centre >= charts.SIDE and drawn.bars[-1].centre <= charts.WIDTH - charts.SIDE
-
-
-def test_charts_draw_a_wait_of_seconds_as_a_short_bar():
-    drawn = charts.draw(["a", "b"], [0.05, None], [0.1, None])
-    assert drawn.bars[0].height < charts.HEIGHT / 10
-    assert drawn.base - drawn.bars[0].mark < charts.HEIGHT / 5
-    assert charts.draw(["a"], [12.0]).bars[0].height == charts.HEIGHT - charts.TOP - charts.BOTTOM

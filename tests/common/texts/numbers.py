@@ -100,6 +100,8 @@ NUMBERS: dict[str, dict[int, Source]] = {
     "display.choice_kept_browser_six": {6: CHOICE_MONTHS},
     "errors.not_fault_wait_one": {1: SPEECH},
     "figures.in_one_minute": {1: Fact("said where the promise is one minute: `pnav.pages.figures`")},
+    "figures.last_month": {30: lambda: periods("month")},
+    "figures.last_year": {12: lambda: periods("year") // 30},
     "figures.length": {2: Fact("the median")},
     "figures.so_nobody_recognised_number": {10: of("chat.rules.small_counts:AT_LEAST")},
     "figures.wait": {2: Fact("the median")},

@@ -5,7 +5,6 @@ import io
 import json
 import re
 from datetime import timedelta
-from xml.etree import ElementTree
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -13,9 +12,11 @@ from django.db import connection
 from django.utils import timezone
 
 from chat.models import Conversation, ConversationEvent
+from chat.statistics.staffing.recorded import count_agents_today
 from pnav.accounts.models import Role
 from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
+from tests.support.charts import column_of, pictures_of, rows_of
 from tests.support.reading import squeezed
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +62,7 @@ def recorded(weeks: int) -> None:
 
 def cells(html: str) -> list[list[int]]:
     body = html[html.index('class="console-table console-staffing__table"') :]
+    body = body[: body.index("</table>")]
     return [[int(cell) for cell in re.findall(r"<td>(\d+)</td>", row)] for row in re.findall(r"<tr>.*?</tr>", body)][1:]
 
 
@@ -91,27 +93,46 @@ def test_staffing_from_what_was_recorded(supervisor):
     assert "63 min en moyenne sur 528 échanges" in html.replace("\xa0", " ")
     table = cells(html)
     assert min(table[20]) > max(table[10]) >= 1  # 20 h: six of nine come then
-    # What is hatched is what few weeks cost.
-    assert html.count("console-staffing__margin") > 8
+    # What few weeks cost is the height of the band.
+    assert len(re.findall(r"<td>\d+ à \d+</td>", html)) > 8
 
 
-def test_staffing_pictures_are_well_formed_named_and_of_the_same_numbers(supervisor):
+def test_staffing_is_one_band_over_today_and_seven_of_one_scale(supervisor):
     recorded(weeks=9)
     html = supervisor.get(PAGE).text
-    found = re.findall(r'<svg class="console-staffing__day".*?</svg>', html, re.S)
-    pictures = [ElementTree.fromstring(one) for one in found]  # noqa: S314  our own page
-    assert len(pictures) == 7
-    for day, picture in enumerate(pictures):
-        title = picture.find("title")
-        assert picture.get("role") == "img" and picture.get("aria-labelledby") == title.get("id")
-        agents = [row[day] for row in cells(html)]
-        said = " ".join(title.text.split())
-        assert f"de {min(agents)} à {max(agents)} agents" in said and "le plus à partir de 20 h" in said
-        bars = [one for one in picture.iter("rect") if one.get("class") == "console-staffing__likely"]
-        assert len(bars) == 24
-        # No colour is written: the sheet gives that of the text, whatever the theme.
-        assert {one.get("fill") for one in picture.iter("rect")} <= {None, "url(#hachures)"}
+    drawn = pictures_of(html)
+    assert list(drawn) == ["aujourdhui", *(f"jour-{day}" for day in range(7))]
+    today = timezone.localtime().weekday()
+    spans = [[int(n) for n in cell.split(" à ")] for cell in column_of(html, "tableau-disponibles", today + 1)]
+    rows = rows_of(html, "tableau-aujourdhui")
+    assert [[int(row[1]), int(row[2])] for row in rows] == [[span[0], span[-1]] for span in spans]
+    scales = [
+        [text.text for text in drawn[f"jour-{day}"].iter("text") if text.get("text-anchor") == "end"]
+        for day in range(7)
+    ]
+    assert all(scale == scales[0] for scale in scales) and "0" not in scales[0]
+    for svg in drawn.values():
+        [band] = [part for part in svg.iter("path") if part.get("class") == "chart__band"]
+        assert band.get("d").count("V") == 48  # each hour twice: what is needed at least, and prudently
+    agents = [int(row[2]) for row in rows]
+    assert f"De {min(agents)} à {max(agents)} agents, le plus à partir de 20 h" in squeezed(html)
     assert "style=" not in html[html.index('id="dessins"') :]
+
+
+def test_staffing_shows_who_answered_today(supervisor):
+    """Each hour until now: agents who held an exchange in it, each once, and none of the hours to come."""
+    now = timezone.localtime().replace(hour=15, minute=40, second=0, microsecond=0)
+    one, other = make.agent(), make.agent()
+    for agent, start, end in ((one, 9.5, 11.2), (one, 10.5, 10.8), (other, 11.1, 12.5)):
+        begun, ended = (now.replace(hour=0, minute=0) + timedelta(hours=hours) for hours in (start, end))
+        row = make.waiting(queued_at=begun)
+        ConversationEvent.objects.create(conversation=row, kind="assigned", at=begun, by=agent.user)
+        ConversationEvent.objects.create(conversation=row, kind="closed", at=ended)
+    running = make.waiting(queued_at=now - timedelta(minutes=5))
+    ConversationEvent.objects.create(conversation=running, kind="assigned", at=now - timedelta(minutes=5), by=one.user)
+    assert count_agents_today(now) == [
+        *[0] * 9, 1, 1, 2, 1, 0, 0, 1, *[None] * 8
+    ]  # fmt: skip
 
 
 def test_staffing_follows_what_is_asked(supervisor):

@@ -1,7 +1,7 @@
 import io
+import re
 import time
 from dataclasses import replace
-from itertools import pairwise
 
 import pytest
 from django.core.management import call_command
@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from chat.statistics import charts
 from chat.statistics.staffing import check
 from chat.statistics.staffing.demand import (
     ASSUMED,
@@ -23,7 +24,7 @@ from chat.statistics.staffing.demand import (
     assumed_arrivals,
     fit_demand,
 )
-from chat.statistics.staffing.drawing import CEILING, TOP, draw_week
+from chat.statistics.staffing.drawing import draw_week
 from chat.statistics.staffing.plan import Target, expected_answers, plan_week
 
 # Nights, days and evenings: an invented week, three to one.
@@ -163,18 +164,16 @@ def test_command_assumes_and_says_so():
 
 
 def test_drawing_says_what_the_plan_says():
+    """Seven bands of one scale, each from what is likely to what is needed, hour by hour."""
     hours = plan_week(DEMAND, Target())
-    days = draw_week(hours)
-    top = max(hour.agents for hour in hours)
-    assert [day.day for day in days] == list(range(7)) and max(day.most for day in days) == top
-    for day in days:
-        own = [hour for hour in hours if hour.day == day.day]
-        assert len(day.bars) == 24 and day.most_at[0] == next(h.of_day for h in own if h.agents == day.most)
-        for bar, hour in zip(day.bars, own, strict=True):
-            assert bar.likely_height + bar.margin_height == round(CEILING * hour.agents / top)
-            assert bar.margin_y + bar.margin_height == bar.likely_y
-            assert bar.likely_y + bar.likely_height == TOP + CEILING
-        assert day.bars[0].label == str(own[0].agents)
-        assert day.agents[0].label == "0"
-        numbers = [(bar.x, len(bar.label)) for bar in day.bars if bar.label]
-        assert all(b - a >= 12 * digits for (a, _), (b, digits) in pairwise(numbers))
+    drawn = draw_week(hours, [f"jour {day}" for day in range(7)])
+    top, floor, room = max(hour.agents for hour in hours), 100 - charts.BOTTOM, 100 - charts.BOTTOM - charts.TOP
+    assert [chart.words.title for chart in drawn] == [f"Jour {day}" for day in range(7)]
+    for day, chart in enumerate(drawn):
+        own = [hour for hour in hours if hour.day == day]
+        [path] = re.findall(r'class="chart__band" d="([^"]*)"', chart.svg)
+        heights = [round((floor - float(y)) / room * top) for y in re.findall(r"V([\d.]+)", path)]
+        assert heights[:24] == [hour.agents for hour in own]
+        assert heights[24:] == [hour.likely for hour in reversed(own)]
+        assert f"à {max(hour.agents for hour in own)} agents" in chart.words.description
+        assert chart.table.columns == (day + 1,)

@@ -1,0 +1,117 @@
+"""The charts of the history, and those that the board shows too: which figures, in which words.
+
+A chart and its table are made of the same rows. Nothing of anybody: counts, minutes and shares.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.utils.dates import WEEKDAYS
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from chat.statistics import charts
+from chat.statistics.charts import Chart, Row, Table, Words
+from chat.statistics.history import Measures
+
+HOURS = [f"{hour} h" for hour in range(charts.HOURS)]
+# A label takes some forty units of a chart's 320.
+LABELS_AT_MOST = 6
+
+
+def day_names() -> list[str]:
+    """« lundi » first, as the table of a week has them."""
+    return [str(WEEKDAYS[day]) for day in range(charts.DAYS)]
+
+
+def every(count: int) -> int:
+    """One label in how many is written below so many bars."""
+    return max(1, -(-count // LABELS_AT_MOST))
+
+
+def draw_arrivals(counts: Sequence[Sequence[int]], *, key: str, title: str, table: str) -> Chart:
+    """The hours of the week at which people come."""
+    names = day_names()
+    busiest = max(((count, -day, -hour) for day, row in enumerate(counts) for hour, count in enumerate(row)))
+    count, day, hour = busiest[0], -busiest[1], -busiest[2]
+    if count:
+        most = ngettext(
+            "Le plus : %(day)s à %(hour)s h, %(count)s personne.",
+            "Le plus : %(day)s à %(hour)s h, %(count)s personnes.",
+            count,
+        ) % {"day": names[day], "hour": hour, "count": count}
+        said = most + " " + _("Plus un carré est grand, plus il est venu de personnes.")
+    else:
+        said = _("Personne n'est venu dans cette période.")
+    return charts.draw_heat_map(Words(key, title, said), counts, [name[:3] for name in names], table=Table(table))
+
+
+def rows_of_week(counts: Sequence[Sequence[int]]) -> list[tuple[str, list[int]]]:
+    """The table of `draw_arrivals`: a row for each hour, a column for each day."""
+    return [(HOURS[hour], [counts[day][hour] for day in range(charts.DAYS)]) for hour in range(charts.HOURS)]
+
+
+def draw_promise(days: Sequence[tuple[date, Measures]], *, key: str, title: str, table: Table) -> Chart:
+    """The share that was answered in time, for each of these days, of which the last is today's."""
+    return charts.draw_bars(
+        Words(key, title, _("En pourcentage, de 0 à 100. Barre pleine : aujourd'hui.")),
+        [one.in_time_percent for _day, one in days],
+        [f"{day:%d/%m}" for day, _one in days],
+        table=table,
+        top=100,
+        dark=len(days) - 1,
+        every=every(len(days)),
+    )
+
+
+def draw_series(key: str, title: str, labels: Sequence[str], rows: Sequence[Measures], top: float) -> list[Chart]:
+    """People who came, waits and the share that gave up, along the same time. top: of the waits, in minutes.
+
+    The columns are those of the history's tables (`console/_history_row.html`).
+    """
+    table, step = f"tableau-{key}", every(len(rows))
+    opened = charts.draw_bars(
+        Words(f"{key}-ouverts", _("%(where)s : échanges ouverts") % {"where": title}),
+        [one.opened for one in rows], labels, table=Table(table, (1,)), every=step,
+    )  # fmt: skip
+    waits = charts.draw_bars(
+        Words(
+            f"{key}-attentes",
+            _("%(where)s : attente en minutes") % {"where": title},
+            _("Barre : une personne sur deux. Ligne à points ronds : 95 % des personnes. La même échelle partout."),
+        ),
+        [minutes(one.wait_median) for one in rows],
+        labels, table=Table(table, (3, 4)), marks=[minutes(one.wait_p95) for one in rows], top=top, every=step,
+    )  # fmt: skip
+    gave_up = charts.draw_bars(
+        Words(
+            f"{key}-partis", _("%(where)s : partis avant une réponse") % {"where": title},
+            _("En pourcentage, de 0 à 100."),
+        ),
+        [one.gave_up_percent for one in rows], labels, table=Table(table, (6,)), top=100, every=step,
+    )  # fmt: skip
+    return [opened, waits, gave_up]
+
+
+def top_of_waits(*series: Sequence[Measures]) -> float:
+    """The scale of several charts of waits, in minutes."""
+    return charts.top_of(*([minutes(one.wait_p95) for one in rows] for rows in series))
+
+
+def draw_ends(key: str, title: str, rows: Sequence[tuple[str, int, float]]) -> Chart:
+    """How many of each, the most frequent first. rows: label, count, percent; the first ROWS_AT_MOST are drawn."""
+    return charts.draw_rows(
+        Words(key, title, _("Les mêmes nombres sont dans le tableau plus bas.")),
+        [Row(str(label), count, f"{count} ({percent:.0f} %)") for label, count, percent in rows[: charts.ROWS_AT_MOST]],
+    )
+
+
+def minutes(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds / 60
+
+
+def last_days_filled(days: Sequence[tuple[date, Measures]], all_days: Sequence[date]) -> list[tuple[date, Any]]:
+    """Every one of these days, with empty measures where nobody came."""
+    known = dict(days)
+    return [(day, known.get(day, Measures())) for day in all_days]

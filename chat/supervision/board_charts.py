@@ -1,0 +1,169 @@
+"""The pictures of the board: waits as they grow, places, and what changes slowly.
+
+Who waits and who has places is drawn from what the board read already, without a statement. What is of many days is
+read by each process once in KEPT_SECONDS, by two statements, whoever looks: a board is read again every 5 seconds.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from chat.conversations.waiting_list import WaitingList, WaitingPerson
+from chat.conversations.wording import duration_in_words
+from chat.rules import service_level
+from chat.statistics import charts, history, pictures
+from chat.statistics.charts import Chart, Places, Row, Table, Words
+from chat.statistics.history import Measures
+from chat.supervision.live_board import Board, limit_of_wait, limits
+from common.cached_reading import CachedReading
+
+KEPT_SECONDS = 300
+ARRIVAL_WEEKS, PROMISE_DAYS = 4, 7
+WAITS_SHOWN = 8
+PLACES_SHOWN = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Trends:
+    """What is of many days. arrivals: of ARRIVAL_WEEKS, by day of the week and hour. days: the last PROMISE_DAYS."""
+
+    arrivals: list[list[int]]
+    days: list[tuple[date, Measures]]
+
+
+def _read() -> Trends:
+    start, end = history.last_days(PROMISE_DAYS)
+    all_days = [timezone.localtime(start).date() + timedelta(days=number) for number in range(PROMISE_DAYS)]
+    return Trends(
+        arrivals=history.arrivals_by_hour_of_week(*history.last_days(7 * ARRIVAL_WEEKS)),
+        days=pictures.last_days_filled(history.answered_in_time_by_day(start, end), all_days),
+    )
+
+
+_trends: CachedReading[Trends] = CachedReading(_read, KEPT_SECONDS, name="trends of the board")
+
+
+def forget() -> None:
+    """Read the trends again at the next board: for tests."""
+    _trends.forget()
+
+
+@dataclass(frozen=True, slots=True)
+class WaitRow:
+    """Somebody in the table of waits. since: in words. level: of what was promised to them."""
+
+    name: str
+    since: str
+    promised: int
+    level: service_level.Level
+
+
+@dataclass(frozen=True, slots=True)
+class BoardCharts:
+    """The charts, and the rows of their tables.
+
+    waits: None when nobody's turn may come; places: None when nobody is there. taken, capacity: places of those who are
+    available. today: the last day of `days`.
+    """
+
+    waits: Chart | None
+    wait_rows: list[WaitRow]
+    waits_left_out: int
+    places: Chart | None
+    places_left_out: int
+    taken: int
+    capacity: int
+    promise: Chart
+    days: list[tuple[date, Measures]]
+    arrivals: Chart
+    week: list[tuple[str, list[int]]]
+    day_names: list[str]
+
+    @property
+    def today(self) -> Measures:
+        return self.days[-1][1]
+
+
+def draw_board(board: Board, queue: WaitingList, now: datetime) -> BoardCharts:
+    """Every picture of the board. Two statements when the trends are older than KEPT_SECONDS, else none."""
+    trends = _trends.get()
+    people = sorted((one for one in queue.people if one.whereabouts.holds_turn), key=lambda one: one.since)
+    rows = [_wait_row(person, now) for person in people]
+    places = _places(board)
+    available = [one for one in board.members if one.is_available]
+    return BoardCharts(
+        waits=_draw_waits(people[:WAITS_SHOWN], rows, now) if people else None,
+        wait_rows=rows,
+        waits_left_out=max(0, len(rows) - WAITS_SHOWN),
+        places=charts.draw_places(
+            Words("places", _("Places"), _("Un carré plein est une place prise, un carré vide une place libre.")),
+            places[:PLACES_SHOWN],
+        )
+        if places
+        else None,
+        places_left_out=max(0, len(places) - PLACES_SHOWN),
+        taken=sum(one.load for one in available) + sum(one.load for one in board.others),
+        capacity=sum(one.capacity for one in available) + sum(one.capacity for one in board.others),
+        promise=pictures.draw_promise(
+            trends.days,
+            key="promesse",
+            title=_("Répondus à temps, %(days)s jours") % {"days": PROMISE_DAYS},
+            table=Table("tableau-promesse", (2, 3)),
+        ),
+        days=trends.days,
+        arrivals=pictures.draw_arrivals(
+            trends.arrivals,
+            key="semaine",
+            title=_("Quand on vient : %(weeks)s semaines, par heure et par jour") % {"weeks": ARRIVAL_WEEKS},
+            table="tableau-semaine",
+        ),
+        week=pictures.rows_of_week(trends.arrivals),
+        day_names=pictures.day_names(),
+    )
+
+
+def _wait_row(person: WaitingPerson, now: datetime) -> WaitRow:
+    limit = limits()[limit_of_wait(person.urgency)]
+    name = f"{person.urgency.label} · {person.place}"
+    return WaitRow(
+        name=_("%(name)s, mineur") % {"name": name} if person.is_minor else name,
+        since=duration_in_words(now - person.since),
+        promised=limit.limit,
+        level=service_level.level_of_time((now - person.since).total_seconds(), limit),
+    )
+
+
+def _draw_waits(people: list[WaitingPerson], rows: list[WaitRow], now: datetime) -> Chart:
+    drawn = [
+        Row(f"{row.level.sign} {row.name}", (now - person.since).total_seconds() / 60, row.since, row.promised)
+        for person, row in zip(people, rows, strict=False)
+    ]
+    return charts.draw_rows(
+        Words(
+            "attentes-dessin",
+            _("Attend maintenant"),
+            _("Une barre par personne ; le trait est l'attente promise, ce qui la dépasse est hachuré."),
+        ),
+        drawn,
+    )
+
+
+def _places(board: Board) -> list[Places]:
+    """Agents of the supervisor's units, then other units; free places only of those who may be given somebody."""
+    rows = []
+    for one in board.members:
+        said = _said(one.load, one.capacity)
+        if not one.is_available:
+            said = f"{one.availability_label}, {said}"
+        rows.append(Places(one.name, one.load, one.capacity, max(0, one.capacity - one.load) * one.is_available, said))
+    rows += [
+        Places(one.name, one.load, one.capacity, max(0, one.capacity - one.load), _said(one.load, one.capacity))
+        for one in board.others
+    ]
+    return rows
+
+
+def _said(load: int, capacity: int) -> str:
+    return _("%(load)s sur %(capacity)s") % {"load": load, "capacity": capacity}

@@ -1,0 +1,85 @@
+"""Charts in a real browser: figures by touch, keys and mouse, a board that is read again under one's hands, paper."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from chat.models import Conversation
+from pnav.accounts.models import Role
+from tests.browser.conftest import Axe, LiveSite, PageFactory
+from tests.browser.test_console import Work, an_agent, at, sign_in  # noqa: F401  `at`: a fixture
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.slow
+
+
+def a_busy_board() -> None:
+    """Three people wait, and stay where they are however slow the machine is: nobody is available."""
+    for minutes in (1, 4, 9):
+        make.waiting(queued_at=make.long_ago(minutes), urgency=minutes % 2)
+    Conversation.objects.update(reporter_seen_at=timezone.now() + timedelta(hours=1))
+
+
+def reads_again(page: Page) -> None:
+    """Wait for the next reading of the board."""
+    before = page.locator("#tableau > .fr-hint-text").inner_text()
+    expect(page.locator("#tableau > .fr-hint-text")).not_to_have_text(before, timeout=20_000)
+
+
+def test_figures_come_by_mouse_keys_and_touch_and_survive_the_board_s_next_reading(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+    axe_in_both_themes: Axe,
+):
+    chief = at(an_agent, role=Role.SUPERVISOR)
+    at(a_busy_board)
+    page = page_factory(width=1280, height=900)
+    sign_in(page, live_site, chief)
+    page.goto(f"{live_site.url}/console/tableau/")
+    heat = page.locator("#semaine-zone")
+    said = page.locator("figure:has(#semaine-zone) [data-said]")
+    heat.hover()
+    expect(said).to_contain_text(" h : ")
+    # By keys: from the last point to its neighbour, as the table has them.
+    heat.focus()
+    page.keyboard.press("Home")
+    expect(said).to_have_text("Lundi, 0 h : " + page.locator("#tableau-semaine tbody td").first.text_content())
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    expect(said).to_contain_text("Mardi, 1 h : ")
+    words = said.inner_text()
+    page.evaluate("() => { window.marked = document.querySelector('#semaine-zone svg') }")
+    bars = page.locator("#dessins li").first.locator(".chart__bar, .chart__over").count()
+    at(lambda: Conversation.objects.filter(urgency=1).delete())
+    reads_again(page)
+    expect(page.locator("#dessins li").first.locator(".chart__promise")).to_have_count(1)
+    assert page.locator("#dessins li").first.locator(".chart__bar, .chart__over").count() < bars
+    expect(heat).to_be_focused()
+    expect(said).to_have_text(words)
+    expect(page.locator("#semaine-zone .chart__cursor")).to_have_count(1)
+    assert page.evaluate("() => document.querySelector('#semaine-zone svg') === window.marked"), (
+        "drawn anew: it flashes"
+    )
+    axe_in_both_themes(page)
+    page.emulate_media(media="print")
+    expect(page.locator("#semaine-zone svg")).to_be_visible()
+    expect(page.locator(".console-top")).to_be_hidden()
+    page.emulate_media(media="screen")
+    # On a telephone: all of it in the width of the screen, and letters that can be read.
+    page.set_viewport_size({"width": 320, "height": 800})
+    for address in ("tableau", "historique", "effectifs"):
+        page.goto(f"{live_site.url}/console/{address}/")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        small = page.evaluate(
+            """[...document.querySelectorAll(".chart__svg text")].filter((one) => one.checkVisibility()
+                && parseFloat(getComputedStyle(one).fontSize) * one.ownerSVGElement.clientWidth / 320 < 8.5).length"""
+        )
+        assert small == 0, address
+    band, words = page.locator("#aujourdhui-zone"), page.locator("figure:has(#aujourdhui-zone) [data-said]")
+    band.locator("svg").dispatch_event(
+        "pointerdown", {"pointerType": "touch", "clientX": 160, "clientY": 200, "bubbles": True}
+    )
+    expect(words).to_contain_text("Prudent : ")
