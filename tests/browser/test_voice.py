@@ -149,6 +149,7 @@ def test_board_keeps_the_place_of_whoever_reads_it(live_site: LiveSite, page: Pa
     chief = at(an_agent, role=Role.SUPERVISOR)
     sign_in(page, live_site, chief)
     page.goto(live_site.url + "/console/tableau/")
+    page.locator("#attentes-pli > summary").click()  # open, it stays so
     page.evaluate(
         """() => {
           window.focused = 0;
