@@ -175,7 +175,8 @@ ROUTES: dict[str, Line] = {
         ("pages:removal_request",),
         "pnav.pages.removal.forms:LINE",
         "pnav.pages.removal.forms:TEXT",
-        "pnav.pages.removal.forms:ADDRESSES",
+        "pnav.pages.removal.forms:FROM_FACTS",
+        "chat.journal.queries:PIECE",
     ),
     **_lines(VISITOR, ("pages:display_settings",), "pnav.pages.forms:DisplaySettingsForm"),
     # The door, the orientation and the place. The last answer, or the place, files the report: once for a visit.

@@ -1,8 +1,10 @@
 """The removal kit: who is shown what, what the texts hold, and that nothing stays of what was typed."""
 
 import re
+import uuid
 from datetime import date
 from html import unescape
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -10,10 +12,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from chat.models import Conversation, RemovalRequest
+from chat.journal import actions, queries
+from chat.journal.dates import Moment, Precision
+from chat.journal.facts import ACCOUNT_MAX, LINK_MAX, WHAT_MAX, Told
+from chat.models import Conversation, JournalFact, RemovalRequest
 from pnav import addresses
 from pnav.pages.models import RemovalPlatform
 from pnav.pages.removal import forms, kit
+from pnav.pages.removal.chosen_facts import words_of
 from pnav.pages.removal.letters import BLANK, write_letters
 from reports.session import GENERATION, KEY
 from tests.factories import chat as make
@@ -35,7 +41,7 @@ TYPED = {
 }
 
 
-def choose(client: Client, where: str = PAGE, **chosen: str) -> str:
+def choose(client: Client, where: str = PAGE, **chosen: Any) -> str:
     answer = client.post(where, {"platform": "instagram", "who": "adult"} | chosen)
     assert answer.status_code == 200
     assert "no-store" in answer["Cache-Control"]
@@ -213,7 +219,7 @@ def test_texts_in_english(client: Client):
     [
         ("email", "pas une adresse", "Écrivez l'adresse électronique en entier"),
         ("name", "x" * (forms.LINE + 1), "200 caractères au plus"),
-        ("description", "x" * (forms.TEXT + 1), "000 caractères au plus"),
+        ("description", "x" * (forms.FROM_FACTS + 1), "12000 caractères au plus"),
         ("grounds", "autre", "Choisissez dans la liste"),
     ],
 )
@@ -276,6 +282,48 @@ def test_signalement_begins_the_request():
     page = choose(visit(conversation))
     assert re.search(r'value="harassment" checked', page) and re.search(r'value="identity" checked', page)
     assert 'value="Quelques jours"' in page
+
+
+def note(conversation: Conversation, what: str, **words: str) -> JournalFact:
+    moment = Moment(Precision.DAY, date.fromisoformat(words.pop("day"))) if "day" in words else Moment()
+    told = Told(what, moment, **words)
+    actions.note_fact(conversation_id=conversation.pk, public_id=uuid.uuid4(), told=told)
+    return JournalFact.objects.latest("number")
+
+
+def test_chosen_facts_fill_what_is_left_empty():
+    conversation = make.waiting()
+    second = note(conversation, "Deuxième-fait", day="2026-11-20", account="@b", link="https://exemple.fr/2")
+    first = note(conversation, "Premier-fait", day="2026-11-03", account="@a", link="https://exemple.fr/1")
+    note(conversation, "Fait-gardé-pour-soi", day="2026-11-01", link="https://exemple.fr/3")
+    client = visit(conversation)
+    assert "Partir de faits notés" in choose(client) and "Fait-gardé-pour-soi" in choose(client)
+    page = choose(client, step="write", facts=[str(second.public_id), str(first.public_id)])
+    text = letter(page, "texte-hebergeur")
+    assert "3 novembre 2026 : Premier-fait\n20 novembre 2026 : Deuxième-fait" in text.replace("\r\n", "\n")
+    assert "https://exemple.fr/1\nhttps://exemple.fr/2" in text and "@a, @b" in text
+    assert "Période des faits : 3 novembre 2026 – 20 novembre 2026" in text
+    assert "Fait-gardé-pour-soi" not in text and "exemple.fr/3" not in text
+    page = choose(client, step="write", **TYPED, facts=[str(first.public_id)])
+    text = letter(page, "texte-hebergeur")
+    assert "Premier-fait" not in text and "@compte-tapé" in text, "what was typed stays"
+
+
+def test_facts_of_another_visit_are_neither_shown_nor_taken():
+    fact = note(make.waiting(), "Fait-d-une-autre", day="2026-11-03")
+    for client in (Client(), visit(make.waiting())):
+        assert "Fait-d-une-autre" not in choose(client)
+        assert "Fait-d-une-autre" not in choose(client, step="write", facts=[str(fact.public_id)])
+
+
+def test_facts_of_a_whole_piece_fit():
+    conversation = make.waiting()
+    for number in range(queries.PIECE):
+        link = f"https://exemple.fr/{number:02}".ljust(LINK_MAX, "x")
+        note(conversation, "x" * WHAT_MAX, day="2026-11-03", account=f"{number:02}".ljust(ACCOUNT_MAX, "x"), link=link)
+    facts = queries.own_piece(conversation)[0]
+    assert len(facts) == queries.PIECE
+    assert max(len(text) for text in words_of(facts).values()) <= forms.FROM_FACTS
 
 
 def test_dates_are_kept_by_one_press():

@@ -103,7 +103,8 @@ def _removal_kit(
         said: dict[str, Any] = {"platform": "site" if site else OTHER, "who": who, "intimate": intimate}
         context = {**kit.kit_context(rows, said), "has_exchange": True, "familiar": familiar}
         context["helpers"] = [RemovalPlatform(name="…", where="…")]
-        form = RequestForm({**said, **given} if given or is_written else None, platforms=rows, familiar=familiar)
+        typed = {**said, **given} if given or is_written else None
+        form = RequestForm(typed, platforms=rows, familiar=familiar, facts=[("…", trial.text)])
         if is_written and form.is_valid():
             written = {"site": site, "is_minors_image": context["is_minors_image"]}
             context["letters"] = write_letters(form.cleaned_data, **written)

@@ -13,7 +13,8 @@ from pnav.pages.texts import removal as words
 
 OTHER = "other"  # a site that is not in the list
 LINE, TEXT = 200, 1000  # characters
-ADDRESSES = 2000
+# What the facts of a piece of the journal fill: 20 facts of 500 characters, their addresses and their accounts.
+FROM_FACTS = 12_000
 
 
 class PlatformForm(forms.Form):
@@ -35,17 +36,18 @@ class PlatformForm(forms.Form):
 
 
 class RequestForm(PlatformForm):
-    """What the request says. familiar: whether who reads it is said *tu*."""
+    """What the request says. familiar: whether who reads it is said *tu*. facts: keys and labels of the facts of the
+    journal that may be chosen; without any there is no such field."""
 
     name = forms.CharField(label=words.NAME.later(), required=False, max_length=LINE)
     email = forms.EmailField(label=words.EMAIL.later(), required=False, max_length=LINE)
     addresses = forms.CharField(
-        label=words.ADDRESSES.later(), required=False, max_length=ADDRESSES, widget=forms.Textarea
+        label=words.ADDRESSES.later(), required=False, max_length=FROM_FACTS, widget=forms.Textarea
     )
-    account = forms.CharField(label=words.ACCOUNT.later(), required=False, max_length=LINE)
+    account = forms.CharField(label=words.ACCOUNT.later(), required=False, max_length=FROM_FACTS)
     period = forms.CharField(label=words.PERIOD.later(), required=False, max_length=LINE)
     description = forms.CharField(
-        label=words.DESCRIPTION.later(), required=False, max_length=TEXT, widget=forms.Textarea
+        label=words.DESCRIPTION.later(), required=False, max_length=FROM_FACTS, widget=forms.Textarea
     )
     grounds = forms.MultipleChoiceField(
         label=words.GROUNDS.later(),
@@ -58,8 +60,16 @@ class RequestForm(PlatformForm):
 
     VOICED = {"name": words.NAME, "reasons": words.REASONS, "steps": words.STEPS}
 
-    def __init__(self, *args: Any, familiar: bool = False, **kwargs: Any) -> None:
+    facts = forms.MultipleChoiceField(label=words.FACTS.later(), required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(
+        self, *args: Any, familiar: bool = False, facts: Sequence[tuple[str, str]] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, familiar=familiar, **kwargs)
+        chosen: Any = self.fields["facts"]
+        chosen.choices = facts
+        if not facts:
+            del self.fields["facts"]
         for name, sentence in self.VOICED.items():
             self.fields[name].label = sentence.say(familiar=familiar)
         for field in self.fields.values():
@@ -68,4 +78,5 @@ class RequestForm(PlatformForm):
                 field.error_messages["max_length"] = words.TOO_LONG.say(most=field.max_length)
         self.fields["email"].error_messages["invalid"] = words.EMAIL_WRONG.say(familiar=familiar)
         wrong = words.GROUNDS_WRONG.say(familiar=familiar)
-        self.fields["grounds"].error_messages.update({"invalid_choice": wrong, "invalid_list": wrong})
+        for name in {"grounds", "facts"} & self.fields.keys():
+            self.fields[name].error_messages.update({"invalid_choice": wrong, "invalid_list": wrong})

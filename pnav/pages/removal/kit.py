@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
@@ -16,9 +16,12 @@ from django.views.decorators.http import require_http_methods
 
 import triage.session
 from chat import access
+from chat.journal import queries
+from chat.journal.facts import Fact as NotedFact
 from chat.rules import removal as removal_rules
 from common import dates
 from pnav.pages.models import RemovalPlatform
+from pnav.pages.removal.chosen_facts import labels_of, words_of
 from pnav.pages.removal.forms import OTHER, PlatformForm, RequestForm
 from pnav.pages.removal.letters import write_letters
 from pnav.pages.texts.removal import Ground, Who
@@ -81,7 +84,8 @@ def _who(request: HttpRequest) -> str:
 def removal_request(request: HttpRequest) -> HttpResponse:
     """Ask where the content is; then show where to ask, and write the texts of what was typed.
 
-    Four queries at most, and two in an exchange; forms of bounded fields (`RequestForm`).
+    One query of platforms (two in another language), three in an exchange: its row, and a piece of its journal. Fields
+    have lengths (`RequestForm`).
     """
     platforms = read_platforms()
     if request.method != "POST":
@@ -91,17 +95,21 @@ def removal_request(request: HttpRequest) -> HttpResponse:
     if not choice.is_valid():
         return _draw(request, {"choice": choice, "familiar": is_familiar})
     said = choice.cleaned_data
-    report, has_exchange = _read_exchange(request)
+    own = access.as_reporter(request.session)
+    # A code of « Suites » opens nothing of the report and of the journal; dates may be kept with it.
+    has_exchange = own is not None or access.as_follower(request.session) is not None
+    facts = queries.own_piece(own)[0] if own is not None else []
     context = {**kit_context(platforms, said), "has_exchange": has_exchange}
+    given: dict[str, Any] = {"platforms": platforms, "familiar": is_familiar, "facts": labels_of(facts)}
     if request.POST.get("step") != WRITE:
-        initial = {**said, **(_from_report(report) if report is not None else {})}
+        initial = {**said, **(_from_report(own.report) if own is not None else {})}
         if context["is_minors_image"]:
             initial["grounds"] = [Ground.MINOR_IMAGE]
         elif said["intimate"]:
             initial["grounds"] = [Ground.INTIMATE_IMAGE]
-        form = RequestForm(initial=initial, platforms=platforms, familiar=is_familiar)
+        form = RequestForm(initial=initial, **given)
         return _draw(request, {**context, "form": form})
-    form = RequestForm(request.POST, platforms=platforms, familiar=is_familiar)
+    form = RequestForm(_with_facts(request.POST, facts), **given)
     if form.is_valid():
         site = context["platform"].name if context["platform"] else ""
         context["letters"] = write_letters(form.cleaned_data, site=site, is_minors_image=context["is_minors_image"])
@@ -128,13 +136,14 @@ def days_to_look(today: date) -> list[Later]:
     return [Later(days, dates.format_date(day, "l j F Y")) for days, day in removal_rules.days_to_look(today)]
 
 
-def _read_exchange(request: HttpRequest) -> tuple[Report | None, bool]:
-    """Return the report of this visit's exchange, and whether there is a « Suites » to keep dates on: with a code too,
-    which opens nothing of the report."""
-    current = access.as_reporter(request.session)
-    if current is not None:
-        return current.report, True
-    return None, access.as_follower(request.session) is not None
+def _with_facts(typed: QueryDict, facts: Sequence[NotedFact]) -> QueryDict:
+    """Return what was typed, with what the chosen facts say in the fields that were left empty. facts: the person's."""
+    chosen = set(typed.getlist("facts"))
+    filled = typed.copy()
+    for name, text in words_of([fact for fact in facts if str(fact.public_id) in chosen]).items():
+        if text and not typed.get(name, "").strip():
+            filled[name] = text
+    return filled
 
 
 def _from_report(report: Report) -> dict[str, Any]:

@@ -142,6 +142,13 @@ add(
     KIT,
     _("Tout est facultatif : ce qui reste vide devient des points, à compléter à la main."),
 )
+FACTS = add("removal.facts", KIT, _("Partir de faits notés"))
+add(
+    "removal.facts_told",
+    KIT,
+    _("Ce que vous cochez remplit ce que vous laissez vide : adresses, compte, dates, description."),
+    _("Ce que tu coches remplit ce que tu laisses vide : adresses, compte, dates, description."),
+)
 NAME = add(
     "removal.name",
     KIT,
@@ -263,6 +270,12 @@ NOT_ASKED_LINE = add(
 )
 PERIOD_LINE = add("removal.period_line", LETTER, _("Période des faits : {text}"), variables=[TEXT])
 STEPS_LINE = add("removal.steps_line", LETTER, _("Démarches auprès de l'auteur : {text}"), variables=[TEXT])
+FACT_LINE = add(
+    "removal.fact_line",
+    LETTER,
+    _("{when} : {text}"),
+    variables=[Variable("when", "quand c'était", "12 mars 2027 à 18:05"), TEXT],
+)
 GOOD_FAITH = add(
     "removal.good_faith",
     LETTER,
