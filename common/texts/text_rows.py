@@ -15,7 +15,7 @@ from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models, transaction
 from django.db.models.functions import Replace
 
-from common.texts import languages
+from common.texts import languages, validation
 
 type Texts = dict[tuple[str, str], str]
 
@@ -200,6 +200,19 @@ class Translated(WithTexts):
 
     class Meta:
         abstract = True
+
+    def clean(self) -> None:
+        """Raises ValidationError, by the name of the field, for signs that nobody sees or that turn a line round, as
+        sentences do (`validation`). Lines of a text may end."""
+        super().clean()
+        written = {part: str(getattr(self, part) or "") for part in self.text_fields} | self.named_texts()
+        wrong = {}
+        for name, text in written.items():
+            if codes := validation.hidden_characters("".join(text.splitlines())):
+                found = ", ".join(codes)
+                wrong[name] = f"Ce texte contient un caractère qui ne se voit pas ({found}) : réécrivez ce passage."
+        if wrong:
+            raise ValidationError(wrong)
 
     @classmethod
     def text_parts(cls) -> Iterable[tuple[str, str]]:

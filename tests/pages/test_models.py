@@ -1,12 +1,21 @@
 from datetime import date, timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.utils import translation
 
 from common import encryption
 from common.service_settings import definitions
+from common.texts.text_rows import Translated
 from pnav.pages import actions
-from pnav.pages.models import FEEDBACK_MAX_LENGTH, ContentBlock, Feedback, HelpNumber, overdue_filter
+from pnav.pages.models import (
+    FEEDBACK_MAX_LENGTH,
+    ContentBlock,
+    Feedback,
+    HelpNumber,
+    RemovalPlatform,
+    overdue_filter,
+)
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 1, 10)
@@ -77,3 +86,29 @@ def test_feedback_is_sealed_for_its_place():
         _read = Feedback.objects.get(pk=other.pk).text
     nothing = actions.give_feedback(rating=Feedback.Rating.YES, page=Feedback.Page.HOME, text="")
     assert (nothing.sealed_text, nothing.text) == (None, "")
+
+
+# --- signs that nobody sees -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["title", "body", "title_en", "body_en"])
+@pytest.mark.parametrize("sign", ["\u202e", "\u200b", "\u2066"])
+def test_content_refuses_what_sentences_refuse_beside_its_field(name: str, sign: str) -> None:
+    block = ContentBlock(slug="essai", title="Essai", body="Un.\r\nDeux.")
+    block.set_texts({"title_en": "Trial", "body_en": "One.\nTwo."})
+    block.full_clean()
+    if name in {"title", "body"}:
+        setattr(block, name, f"À l'envers{sign}")
+    else:
+        block.set_texts({name: f"Backwards{sign}"})
+    with pytest.raises(ValidationError) as refused:
+        block.full_clean()
+    assert list(refused.value.message_dict) == [name] and f"U+{ord(sign):04X}" in str(refused.value)
+
+
+@pytest.mark.parametrize("model", [ContentBlock, HelpNumber, RemovalPlatform])
+def test_what_comes_with_the_site_is_not_refused(model: type[Translated]) -> None:
+    rows = model._default_manager.all()
+    assert rows
+    for row in rows:
+        row.full_clean()
