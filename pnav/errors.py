@@ -92,6 +92,7 @@ def _in_place(view: Callable[..., HttpResponse], name: str) -> Callable[..., Htt
             "who": who,
             "rooms": workspaces_of(who) if who is not None else [],
             "keeps_lease": is_known_to_keep_lease(request, who),
+            "announcements": (),  # which are in the database
         }
         return render(request, f"staff/{name}.html", context, status=int(name[:3]))
 
