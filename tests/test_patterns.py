@@ -33,12 +33,12 @@ def test_python_patterns_are_found_wherever_they_are():
     found, unreadable = patterns.python()
     sources = {one.source for one in found}
     wheres = {one.where for one in found}
-    assert "chat.rules.plain_text._HOST" in wheres and "pnav.pages.markup._BOLD" in wheres
+    assert "common.plain_text._HOST" in wheres and "pnav.pages.markup._BOLD" in wheres
     assert r"(?i)\bcedex\b" in sources  # asked in a call
     assert "^[0-9 ]+$" in sources  # a validator
     assert len(found) > 80
     assert not unreadable  # put together from what only a call knows: say in FROM_SETTINGS what it may be
-    assert {one.methods for one in found if one.where == "chat.rules.plain_text._HOST"} == {("sub",)}
+    assert {one.methods for one in found if one.where == "common.plain_text._HOST"} == {("sub",)}
 
 
 @pytest.mark.parametrize(

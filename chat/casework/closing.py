@@ -13,7 +13,7 @@ from chat.models import Conversation
 from chat.models.casework import Closing
 from chat.rules.closing import Missing, missing_points
 from chat.rules.lifecycle import Author
-from common import clock
+from common import clock, plain_text
 from common.encryption import UnsealError
 
 logger = logging.getLogger(__name__)
@@ -66,13 +66,14 @@ def close_conversation(
 
 
 def words_of(conversation: Conversation) -> dict[str, str]:
-    """`summary` and `told` of a conversation that was just obtained; empty when there is none, or no key opens them."""
+    """`summary` and `told` of a conversation that was just obtained, as they are shown; empty when there is none, or no
+    key opens them."""
     closing = Closing.objects.filter(conversation=conversation).first()
     if closing is None:
         return {}
     closing.conversation = conversation
     try:
-        return closing.words
+        return {name: plain_text.plain(text) for name, text in closing.words.items()}
     except UnsealError:
         logger.error("closing cannot be opened %s", conversation.public_id)
         return {}

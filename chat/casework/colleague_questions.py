@@ -18,8 +18,7 @@ from chat import access, pubsub
 from chat.casework.lock import lock_assigned
 from chat.conversations import wording
 from chat.models import Agent, Aside, AsideMessage, AsidePart, EventKind
-from chat.rules import plain_text
-from common import clock, encryption
+from common import clock, encryption, plain_text
 
 
 @dataclass(frozen=True, slots=True)

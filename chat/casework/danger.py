@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from chat.models import DangerPhrase
@@ -51,7 +52,11 @@ def phrases_as_json() -> str:
 
 def kinds_in(text: str) -> list[Kind]:
     """What a text of a person tells of, suicide first; empty for nearly every message."""
-    found = danger_words.find_kinds(_phrases.get().root, text[:LOOKED_AT])
+    return in_order(danger_words.find_kinds(_phrases.get().root, text[:LOOKED_AT]))
+
+
+def in_order(found: Collection[str]) -> list[Kind]:
+    """Suicide first, each once."""
     return [kind for kind in (Kind.SUICIDE, Kind.DANGER) if kind in found]
 
 

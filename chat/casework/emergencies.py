@@ -44,7 +44,7 @@ def checklist(emergency: Emergency) -> list[Done]:
 
 def _name(step: EmergencyStep) -> str:
     agent = getattr(step.by, "agent", None)
-    return agent.public_name if agent is not None else ""
+    return agent.shown_name if agent is not None else ""
 
 
 def past_emergencies(conversation: Conversation) -> list[Emergency]:

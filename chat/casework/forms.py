@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from chat.casework.fact_sheet import Facts
+from chat.messages.forms import refuse_unseen
 from chat.models.casework import FactSheet, ProposalKind, Said, read_file_number
 from chat.rules.closing import Missing, Point, Seen, field_of
 from chat.rules.emergency import Situation, Step
@@ -46,6 +47,9 @@ LABELS = {
 class FactSheetForm(forms.Form):
     """The sheet. version: of the sheet that this page shows; 0 before the first save. Names: the element's value."""
 
+    # What a pressed button sends: « online:yes », in place of what the page had for this element.
+    PRESSED = "press"
+
     version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -61,6 +65,16 @@ class FactSheetForm(forms.Form):
             self.fields[name] = forms.CharField(
                 required=False, label=LABELS[name], max_length=NOTE_MAX, strip=False, widget=forms.Textarea
             )
+
+    @classmethod
+    def sent(cls, data: QueryDict) -> "FactSheetForm":
+        """The form as it was sent, with the answer that was pressed. A press of no element changes nothing."""
+        element, _colon, answer = data.get(cls.PRESSED, "").partition(":")
+        if element not in Element.values:
+            return cls(data)
+        pressed = data.copy()
+        pressed[element] = answer
+        return cls(pressed)
 
     @classmethod
     def showing(cls, facts: Facts, version: int) -> "FactSheetForm":
@@ -87,10 +101,6 @@ class FactSheetForm(forms.Form):
         return FactSheetForm(data)
 
     @property
-    def elements(self) -> list[forms.BoundField]:
-        return [self[element.value] for element in Element]
-
-    @property
     def texts(self) -> list[forms.BoundField]:
         return [self[name] for name in FactSheet.NOTES]
 
@@ -98,10 +108,16 @@ class FactSheetForm(forms.Form):
 class QuestionForm(forms.Form):
     """A question and its ready answers."""
 
-    question = forms.CharField(max_length=500, error_messages={"required": _("Écrivez la question.")})
-    answer_1 = forms.CharField(max_length=40, error_messages={"required": _("Écrivez la première réponse.")})
-    answer_2 = forms.CharField(max_length=40, error_messages={"required": _("Écrivez la deuxième réponse.")})
-    answer_3 = forms.CharField(max_length=40, required=False)
+    question = forms.CharField(
+        max_length=500, error_messages={"required": _("Écrivez la question.")}, validators=[refuse_unseen]
+    )
+    answer_1 = forms.CharField(
+        max_length=40, error_messages={"required": _("Écrivez la première réponse.")}, validators=[refuse_unseen]
+    )
+    answer_2 = forms.CharField(
+        max_length=40, error_messages={"required": _("Écrivez la deuxième réponse.")}, validators=[refuse_unseen]
+    )
+    answer_3 = forms.CharField(max_length=40, required=False, validators=[refuse_unseen])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -12,10 +12,9 @@ from chat import pubsub
 from chat.casework.lock import lock_assigned
 from chat.messages.writing import say_line
 from chat.models import Conversation, EventKind, Hold, Message
-from chat.rules import plain_text
 from chat.rules.lifecycle import Author, Status
 from chat.texts import thread as thread_texts
-from common import clock
+from common import clock, plain_text
 from common.service_settings import definitions, values
 from reports import form_of_address
 

@@ -52,7 +52,7 @@ class QuestionForm(forms.Form):
         super().__init__(*args, **options)
         self.fields["colleague"].choices = [  # type: ignore[attr-defined]
             ("", _("Tous les collègues disponibles") if colleagues else NOBODY),
-            *((one.pk, f"{one.public_name}, {one.unit.name}") for one in colleagues),
+            *((one.pk, f"{one.shown_name}, {one.unit.name}") for one in colleagues),
         ]
         self.fields["colleague"].error_messages["invalid_choice"] = _(
             "Cette personne n'est plus disponible. Choisissez-en une autre."

@@ -2,12 +2,13 @@
 that the sheet of facts still asks. Nothing is sent by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from chat.casework.emergencies import Done
+from chat.casework.reported_elements import Reported
 from chat.rules import emergency_texts
 from chat.rules.reply_template import Reply, Source
-from reports.rules.offence_elements import Reading, Standing
+from reports.rules.offence_elements import QUESTIONS, Reading, Standing
 
 # More would have to be read: the sheet has them all.
 QUESTIONS_SHOWN = 3
@@ -32,8 +33,19 @@ def steps_to_say(checklist: Sequence[Done], *, familiar: bool) -> list[Reply]:
     ]
 
 
-def questions_to_ask(readings: Sequence[Reading]) -> list[Reply]:
-    """The questions that the sheet still asks, each once, in the order of the offences that are still open."""
+def question_key(element: str) -> str:
+    """The key of the question about an element, among the replies of a page."""
+    return f"question-{element}"
+
+
+def all_questions() -> list[Reply]:
+    """Every question of the sheet, as each stands beside its element."""
+    return [Reply(question_key(element), Source.QUESTION, "", str(text)) for element, text in QUESTIONS.items()]
+
+
+def questions_to_ask(readings: Sequence[Reading], reported: Mapping[str, Reported]) -> list[Reply]:
+    """The questions that are asked next, each once, in the order of the offences that are still open. What the person
+    has answered before the exchange is not asked again: it is to be confirmed."""
     found: dict[str, Reply] = {}
     for reading in readings:
         if reading.standing is Standing.ABSENT:
@@ -42,5 +54,6 @@ def questions_to_ask(readings: Sequence[Reading]) -> list[Reply]:
             if met.standing is not Standing.MISSING:
                 continue
             for element, question in met.asks:
-                found.setdefault(element, Reply(f"question-{element}", Source.QUESTION, "", str(question)))
+                if element not in reported or not reported[element].is_clear:
+                    found.setdefault(element, Reply(question_key(element), Source.QUESTION, "", str(question)))
     return list(found.values())

@@ -64,7 +64,7 @@ def _labels(values: list[str], choices: Any) -> list[str]:
     return [label_of(choices, value) for value in values]
 
 
-def _open_answers(conversation: Conversation) -> dict[str, str] | None:
+def open_answers(conversation: Conversation) -> dict[str, str] | None:
     """The answers of the triage; None when no key opens them."""
     try:
         return conversation.report.triage_answers()
@@ -76,7 +76,7 @@ def _open_answers(conversation: Conversation) -> dict[str, str] | None:
 def read_person_summary(conversation: Conversation, now: datetime) -> PersonSummary:
     """Read what the person said before the exchange, and where they may be received."""
     report = conversation.report
-    opened = _open_answers(conversation)
+    opened = open_answers(conversation)
     readable, answers = opened is not None, opened or {}
     known = versions.find(report.triage_version)
     under = known or versions.current()

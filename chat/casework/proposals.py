@@ -26,7 +26,7 @@ from chat.rules.lifecycle import Author, Status
 from chat.texts import forms as form_texts
 from chat.texts import pages as page_texts
 from chat.texts import thread as thread_texts
-from common import clock, dates
+from common import clock, dates, plain_text
 from common.choices import label_of
 from common.encryption import UnsealError
 from common.texts.catalogue import Sentence
@@ -74,7 +74,7 @@ class ShownProposal:
 
     @property
     def proposal_answers(self) -> list[str]:
-        return _words(self.proposal).get("answers") or [""]
+        return _answers_of(_words(self.proposal)) or [""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,11 @@ def _words(proposal: Proposal) -> dict[str, Any]:
         return {}
 
 
+def _answers_of(words: dict[str, Any]) -> list[str]:
+    """The ready answers, as they are shown: whoever presses one says what they read."""
+    return [plain_text.plain(answer) for answer in words.get("answers") or ()]
+
+
 def _answers(conversation: Conversation, rows: Sequence[Proposal]) -> dict[Any, str]:
     """Return the text that the person wrote as the answer to each, by its answer_id."""
     messages = conversation.messages.filter(author=Author.REPORTER, client_id__in=[row.answer_id for row in rows])
@@ -133,8 +138,8 @@ def proposals_of(conversation: Conversation) -> list[ShownProposal]:
         shown.append(
             ShownProposal(
                 proposal=row,
-                title=words.get("title") or label_of(ProposalKind, row.kind),
-                text=words.get("text", ""),
+                title=plain_text.plain(words.get("title") or label_of(ProposalKind, row.kind)),
+                text=plain_text.plain(words.get("text", "")),
                 answer=written or heard,
                 by_button=bool(written),
             )
@@ -152,7 +157,7 @@ def open_question(conversation: Conversation) -> Question | None:
     row.conversation = conversation
     if _answers(conversation, [row]):
         return None
-    answers = _words(row).get("answers")
+    answers = _answers_of(_words(row))
     seq = conversation.messages.filter(client_id=row.asked_id).values_list("seq", flat=True).first()
     return Question(seq or 0, str(row.answer_id), answers) if answers else None
 

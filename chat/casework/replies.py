@@ -14,14 +14,14 @@ from django.utils.translation import gettext as _
 
 from chat.casework.person_summary import PersonSummary
 from chat.models import Agent, CannedReply, OwnReply
-from chat.rules import plain_text, reply_template
+from chat.rules import reply_template
 from chat.rules.reply_template import Reply, Source
-from common import clock
+from common import clock, plain_text
 from common.choices import label_of
 from common.encryption import UnsealError
 from common.kept_values import known_to
 from locations import hours
-from locations.models import ReceptionPoint
+from locations.models import Partner, ReceptionPoint
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +106,7 @@ def of_conversation(agent: Agent, dossier: PersonSummary) -> list[Reply]:
         Reply(
             str(own.public_id),
             Source.OWN,
-            own.title,
+            own.shown_title,
             reply_template.fill(own.spoken(familiar=familiar), known),
             _("à moi"),
         )
@@ -118,19 +118,23 @@ def of_conversation(agent: Agent, dossier: PersonSummary) -> list[Reply]:
         Reply(
             str(row.public_id),
             Source.SHARED,
-            row.title,
+            plain_text.plain(row.title),
             reply_template.fill(reply_template.choose(row.vous, row.tu, familiar=familiar), known),
             "" if row.subject == reply_template.Subject.OTHER else label_of(reply_template.Subject, row.subject),
         )
         for row in shared
     ]
-    for group in dossier.partners:
-        for partner, _kilometres in group.partners:
-            parts = [part for part in (partner.telephone, partner.url) if part]
-            if parts:
-                text = f"{partner.name} : {', '.join(parts)}"
-                found.append(Reply(f"partenaire-{partner.pk}", Source.PARTNER, partner.name, text, _("partenaire")))
-    return found
+    partners = [partner for group in dossier.partners for partner, _kilometres in group.partners]
+    return found + [reply for reply in map(partner_reply, partners) if reply is not None]
+
+
+def partner_reply(partner: Partner) -> Reply | None:
+    """A partner and how to reach it, to put into an answer; None when that is not known."""
+    ways = [way for way in (partner.telephone, partner.url) if way]
+    if not ways:
+        return None
+    text = f"{partner.name} : {', '.join(ways)}"
+    return Reply(f"partenaire-{partner.pk}", Source.PARTNER, partner.name, text, _("partenaire"))
 
 
 # --- an agent's own ---------------------------------------------------------------------------------------------------
@@ -144,6 +148,15 @@ class Own:
     title: str
     vous: str
     tu: str
+
+    @property
+    def shown_title(self) -> str:
+        return plain_text.plain(self.title)
+
+    @property
+    def shown(self) -> str:
+        """Its text in « vous », as it is drawn."""
+        return plain_text.plain(self.vous)
 
     def spoken(self, *, familiar: bool) -> str:
         return reply_template.choose(self.vous, self.tu, familiar=familiar)

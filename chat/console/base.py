@@ -152,7 +152,10 @@ def _words() -> dict[str, str]:
         "selected": _("Texte sélectionné : Ctrl + C le copie."),
         "full": _("Non envoyé : l'échange est plein. Terminez-le, ou passez-le à un collègue."),
         "empty": _("Le message est vide. Écrivez quelques mots, puis envoyez."),
+        "unseen": str(MESSAGE_ERRORS[protocol.UNSEEN]),
         "too_long": _("Le message est trop long : 4 000 caractères au plus. Envoyez-le en plusieurs fois."),
+        "left_length": _("Il reste {n} signes"),
+        "over_length": _("{n} signes de trop"),
         "waits_me": _("Attend votre réponse"),
         "waits_them": _("À la personne d'écrire"),
         "waits_left": _("La personne a quitté la page"),
@@ -251,7 +254,7 @@ def _exchange(
     panels = casework_panels.panels(conversation, familiar=dossier.familiar, facts=journal.facts, **case)
     steps = one_press.steps_to_say(panels["checklist"], familiar=dossier.familiar)
     prevention = one_press.prevention_reply(familiar=dossier.familiar)
-    insertable = [prevention, *ready, *steps, *one_press.questions_to_ask(panels["sheet"].readings)]
+    insertable = [prevention, *ready, *steps, *one_press.all_questions()]
     if chosen := next((one for one in insertable if one.key == insert), None):
         body = reply_template.inserted(body, chosen.text)
     error = ""
@@ -274,7 +277,7 @@ def _exchange(
         "undo_seconds": UNDO_SECONDS,
         "prevention": prevention.text,
         "prevention_number": numbers.SUICIDE_PREVENTION.display,
-        "close_form": close or casework_panels.closing_form(conversation),
+        "close_form": close or casework_panels.closing_form(conversation, draft=panels["summary_draft"]),
         "urgency_form": urgency or UrgencyForm(initial={"urgency": conversation.urgency}),
         "passing": transfer_queries.read_passing(agent, conversation, now, transfer),
         "hold_form": hold or HoldForm(),

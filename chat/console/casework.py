@@ -41,6 +41,7 @@ from common import rate_limits
 from common.offload import pool
 from reports.audit import log as audit_log
 from reports.models import AccessKind, Motive
+from reports.rules.offence_elements import Element
 
 FOUND_AT_MOST = 100
 PAPERS, PAPERS_SECONDS = 10, 60
@@ -53,16 +54,25 @@ def _back(current: Conversation, anchor: str) -> HttpResponse:
 # --- the sheet ------------------------------------------------------------------------------------------------------
 
 
+def _back_to_sheet(current: Conversation, pressed: str) -> HttpResponse:
+    """To the element that was pressed, in the open sheet; else to its title."""
+    if pressed not in Element.values:
+        return _back(current, "fiche")
+    page = reverse("console:conversation", args=[current.public_id])
+    return redirect(f"{page}?fiche=1#fait-{pressed}-{current.public_id}")
+
+
 @require_POST
 @for_agents
 def sheet(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Keep the sheet. With `autosave`, which the script sends, the answer is what follows the sheet alone.
+    """Keep the sheet, with the answer that was pressed. With `autosave`, which the script sends, the answer is what
+    follows the sheet alone; after a press without a script, the sheet is open where it was pressed.
 
     What was typed on a version that is no longer the last one is shown again, with what is kept beside it; sent again,
     it is kept: whoever pressed has seen both.
     """
     current = conversation_or_404(agent, public_id)
-    form, is_older = FactSheetForm(request.POST), False
+    form, is_older = FactSheetForm.sent(request.POST), False
     if form.is_valid():
         try:
             fact_sheet.save_sheet(
@@ -74,7 +84,7 @@ def sheet(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
             is_older = True
         else:
             if "autosave" not in request.POST:
-                return _back(current, "fiche")
+                return _back_to_sheet(current, request.POST.get(FactSheetForm.PRESSED, "").partition(":")[0])
     is_kept = form.is_valid() and not is_older
     panel = casework_panels.sheet_panel(current, None if is_kept else form, is_older=is_older)
     if "autosave" in request.POST:

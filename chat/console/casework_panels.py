@@ -1,6 +1,6 @@
 """The panels beside the thread, as the console's pages show them, and the exchange as a document. Readings only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,16 @@ from django.template.defaultfilters import date as format_date
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from chat.casework import closing, emergencies, fact_sheet, handles, one_press, person_summary, proposals
+from chat.casework import (
+    closing,
+    emergencies,
+    fact_sheet,
+    handles,
+    one_press,
+    person_summary,
+    proposals,
+    reported_elements,
+)
 from chat.casework.forms import LABELS, AppointmentForm, ClosingForm, FactSheetForm, PaperForm, QuestionForm
 from chat.console import referral_panel
 from chat.conversations import wording
@@ -20,24 +29,43 @@ from chat.journal import queries as journal_queries
 from chat.journal.facts import Fact
 from chat.models import Agent, Conversation
 from chat.referral import queries as referral_queries
-from chat.rules import plain_text
 from chat.rules.closing import Point, Seen
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Outcome
 from chat.rules.referral import SUMMARY_MAX
 from chat.rules.reply_template import Reply
-from common import clock
+from common import clock, plain_text
 from common.choices import label_of
 from reports import form_of_address, letterhead
-from reports.models import AgeBand
+from reports.models import AgeBand, Platform, Since
+from reports.models import Fact as FormOfFacts
 from reports.rules import offence_elements
-from reports.rules.offence_elements import Element, Evidence
+from reports.rules.offence_elements import QUESTIONS, Element, Evidence
+from triage import versions
 from triage.rules import Urgency
 
 
 @dataclass(frozen=True, slots=True)
+class ElementRow:
+    """One element of the sheet, as it is answered. value: « yes », « no », or empty while it is open. question: what to
+    ask. reported: what the person said of it before the exchange; None when nothing."""
+
+    name: str
+    label: str
+    value: str
+    question: str
+    reported: reported_elements.Reported | None
+
+    @property
+    def answers(self) -> list[tuple[str, str, str]]:
+        """Value, name in an id, and words of each button."""
+        return [("yes", "oui", _("oui")), ("no", "non", _("non")), ("", "ouvert", "?")]
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
-    """The sheet's panel. saved: what is kept, beside what was typed on an older one; None when they are the same."""
+    """The sheet's panel. saved: what is kept, beside what was typed on an older one; None when they are the same.
+    reported: what was said of the elements before the exchange, by their values."""
 
     form: FactSheetForm
     version: int
@@ -47,7 +75,27 @@ class Sheet:
     links: list[str]
     is_readable: bool
     told: list[tuple[str, str]]
+    reported: Mapping[str, reported_elements.Reported]
     saved: list[tuple[str, str]] | None = None
+
+    @property
+    def rows(self) -> list[ElementRow]:
+        """Its elements, in their order."""
+        return [
+            ElementRow(
+                element.value,
+                str(element.label),
+                str(self.form[element.value].value() or ""),
+                str(QUESTIONS[element]),
+                self.reported.get(element.value),
+            )
+            for element in Element
+        ]
+
+    @property
+    def to_confirm(self) -> int:
+        """How many elements were said before the exchange and are open still."""
+        return sum(row.reported is not None and not row.value for row in self.rows)
 
 
 def sheet_panel(conversation: Conversation, form: FactSheetForm | None = None, *, is_older: bool = False) -> Sheet:
@@ -68,12 +116,21 @@ def sheet_panel(conversation: Conversation, form: FactSheetForm | None = None, *
         links=plain_text.lines((facts.notes or {}).get("links", "")),
         is_readable=facts.notes is not None,
         told=told_facts(facts),
+        reported=_reported(conversation),
         saved=told_facts(facts) if is_older else None,
     )
 
 
+def _reported(conversation: Conversation) -> dict[str, reported_elements.Reported]:
+    """What the person said before the exchange. No query: the report came with the conversation, and the questionnaires
+    are kept by the process."""
+    report = conversation.report
+    answers = person_summary.open_answers(conversation)
+    return reported_elements.read_reported(report, answers, under=versions.find_or_current(report.triage_version))
+
+
 def told_facts(facts: fact_sheet.Facts) -> list[tuple[str, str]]:
-    """A sheet in words: pairs of a name and its value, of what was filled."""
+    """A sheet in words, as they are shown: pairs of a name and its value, of what was filled."""
     pairs = [(label_of(Element, value), _("oui")) for value in facts.present]
     pairs += [(label_of(Element, value), _("non")) for value in facts.absent]
     if facts.evidence:
@@ -81,7 +138,8 @@ def told_facts(facts: fact_sheet.Facts) -> list[tuple[str, str]]:
     for name, label in LABELS.items():
         text = (facts.notes or {}).get(name, "").strip()
         if text:
-            pairs.append((str(label), "\n".join(plain_text.lines(text)) if name == "links" else text))
+            shown = "\n".join(plain_text.lines(text)) if name == "links" else plain_text.plain(text)
+            pairs.append((str(label), shown))
     return pairs
 
 
@@ -104,6 +162,7 @@ def panels(
     checklist = emergencies.checklist(emergency) if emergency else []
     shown = sheet or sheet_panel(conversation)
     unit = conversation.report.reception_point
+    draft = draft_of(conversation, shown, facts=facts)
     return {
         "sheet": shown,
         "emergency": emergency,
@@ -121,7 +180,8 @@ def panels(
         "paper_form": PaperForm(),
         "case_problems": list(problems),
         "closing_words": closing.words_of(conversation) if not conversation.is_open else {},
-        "transmission": transmission or referral_panel.panel(conversation, prefill=prefill(conversation, facts)),
+        "transmission": transmission or referral_panel.panel(conversation, prefill=draft),
+        "summary_draft": draft,
     }
 
 
@@ -129,41 +189,47 @@ def said_in_one_press(checklist: Sequence[emergencies.Done], sheet: Sheet, *, fa
     """What stands above the answer, ready to be put into it: the steps of an emergency, else the next questions."""
     return (
         one_press.steps_to_say(checklist, familiar=familiar)
-        or one_press.questions_to_ask(sheet.readings)[: one_press.QUESTIONS_SHOWN]
+        or one_press.questions_to_ask(sheet.readings, sheet.reported)[: one_press.QUESTIONS_SHOWN]
     )
 
 
 def after_autosave(conversation: Conversation, sheet: Sheet) -> dict[str, Any]:
-    """What follows the sheet when it was saved by itself: the summary for a unit, which begins with it, and the next
-    questions."""
+    """What follows the sheet when it was saved by itself: the summaries, which begin with it, and what to ask next."""
     emergency = emergencies.open_one(conversation)
     checklist = emergencies.checklist(emergency) if emergency else []
     familiar = form_of_address.speaks_tu(conversation.report)
+    draft = draft_of(conversation, sheet, facts=journal_queries.read_facts(conversation))
     return {
-        "transmission": referral_panel.panel(
-            conversation, prefill=prefill(conversation, journal_queries.read_facts(conversation))
-        ),
+        "transmission": referral_panel.panel(conversation, prefill=draft),
+        "close_form": closing_form(conversation, draft=draft),
         "say": said_in_one_press(checklist, sheet, familiar=familiar),
     }
 
 
-def prefill(conversation: Conversation, facts: Sequence[Fact] = ()) -> str:
-    """Return the first text of a summary for a unit: the sheet of facts, the age given and the facts that the person
-    showed (facts: in their order), as many as fit; never the thread. It goes once the person has read it and said yes.
+def draft_of(conversation: Conversation, sheet: Sheet | None = None, *, facts: Sequence[Fact] = ()) -> str:
+    """Return the first text of a summary, a line each: what the signalement says of the facts, the sheet, and the facts
+    that the person showed (facts: in their order), as many as fit; never a word of the messages. Empty when none says
+    anything. To a unit it goes once the person has read it and said yes.
     """
-    told = told_facts(fact_sheet.facts_of(fact_sheet.sheet_of(conversation)))
-    age = conversation.report.age
-    if told and age is not AgeBand.UNKNOWN:
-        told = [(str(_("Âge de la victime")), str(age.label)), *told]
+    told = sheet.told if sheet else told_facts(fact_sheet.facts_of(fact_sheet.sheet_of(conversation)))
+    report = conversation.report
+    said = [
+        (str(_("Faits, dits au signalement")), ", ".join(label_of(FormOfFacts, value) for value in report.facts)),
+        (str(_("Où")), ", ".join(label_of(Platform, value) for value in report.platforms)),
+        (str(_("Depuis")), label_of(Since, report.since)),
+    ]
+    told = [*((name, value) for name, value in said if value), *told]
+    if told and report.age is not AgeBand.UNKNOWN:
+        told = [(str(_("Âge de la victime")), str(report.age.label)), *told]
     summary = referral_panel.summary_of(told)
     head = _("Faits notés par la personne :")
     lines = journal_panel.as_lines(facts, SUMMARY_MAX - len(summary) - len(head) - 2)
     return "\n".join(filter(None, [summary, head if lines else "", *lines]))
 
 
-def closing_form(conversation: Conversation, data: Any = None) -> ClosingForm:
-    """The end's form, with the points that this path asks for."""
-    return ClosingForm(data, is_minor=conversation.report.is_minor)
+def closing_form(conversation: Conversation, data: Any = None, *, draft: str = "") -> ClosingForm:
+    """The end's form, with the points that this path asks for. draft: with which its summary begins."""
+    return ClosingForm(data, initial={"summary": draft}, is_minor=conversation.report.is_minor)
 
 
 # --- the exchange as a document -------------------------------------------------------------------------------------

@@ -10,10 +10,10 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Note
-from chat.rules import plain_text
 from chat.rules.lifecycle import Outcome, UrgencyReason
 from chat.rules.referral import State
 from chat.rules.transfer import Answer, HandoverState, Manner, Reason
+from common import plain_text
 from locations.models import Force
 from triage.rules import Urgency
 

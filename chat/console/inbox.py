@@ -4,8 +4,11 @@ Readings only, for the console's pages. Whatever concerns a conversation was obt
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
@@ -21,10 +24,10 @@ from chat.conversations.waiting_list import WaitingList, WaitingPerson
 from chat.conversations.wording import clock_in_words, duration_in_words, place_of
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from chat.models.casework import Emergency
-from chat.rules import plain_text
 from chat.rules.danger_words import Kind
 from chat.rules.handles import Handle
 from chat.rules.lifecycle import Author, Outcome, Status
+from common import plain_text
 from common.choices import label_of, read_choice
 from common.service_settings import definitions, values
 from reports.models import ReporterRole
@@ -43,6 +46,9 @@ OFFLINE_AFTER = timedelta(seconds=60)
 
 # Of the last message, as much as a line of the list shows; and as much of it as is read for that.
 LAST_SHOWN, LAST_READ = 120, 400
+
+# Of what a person wrote since the last answer, how many of the last numbers are read for words of danger.
+UNANSWERED_READ = 20
 
 # In the list, whose turn it is comes first: who waits for the agent, then who writes next, then who is not there.
 TURNS = ("me", "them", "left")
@@ -79,8 +85,9 @@ class Entry:
     """One of the agent's conversations in the list.
 
     handle: by which the agent knows it; None for what this agent never had on screen. last_words: the beginning of the
-    last message of either side; last_is_own: it is an agent's. dangers: what it tells of, when it is the person's.
-    unread: messages of the person that this side has not had on screen. held: how long it has been this agent's.
+    last message of either side; last_is_own: it is an agent's. dangers: what the person's messages tell of since
+    the last answer, as far as they are read (UNANSWERED_READ). unread: messages of the person that this
+    side has not had on screen. held: how long it has been this agent's.
     waits_for_agent: the person wrote last, or nobody did. has_left: by the quick exit, and not seen since. is_asleep,
     is_offline: not seen for OFFLINE_AFTER, under way; asleep when their page had gone out of sight, for as long as it
     may sleep (ASLEEP). waits_since: since when the person waits for an answer, whoever held the conversation; None when
@@ -180,6 +187,9 @@ def _with_activity(conversations: "QuerySet[Conversation]", agent: Agent) -> "Qu
     ).order_by("-at", "-pk")
     promises = running_holds().filter(conversation=OuterRef("pk"), agent=OuterRef("assigned_to"))
     emergency = Emergency.objects.filter(conversation=OuterRef("pk"), ended_at__isnull=True)
+    unanswered = Message.objects.filter(
+        conversation=OuterRef("pk"), author=Author.REPORTER, seq__gt=OuterRef("spoken_seq")
+    ).order_by("seq")
     return waits.with_waits(conversations.select_related("report__municipality")).annotate(
         emergency_at=Subquery(emergency.values("started_at")[:1]),
         own_handle=FilteredRelation("handles", condition=Q(handles__agent=agent.pk)),
@@ -193,6 +203,7 @@ def _with_activity(conversations: "QuerySet[Conversation]", agent: Agent) -> "Qu
         last_said=Subquery(spoken.values("seq")[:1]),
         last_body=Subquery(spoken.values("sealed_body")[:1]),
         heard_at=Subquery(heard.values("sent_at")[:1]),
+        unanswered_seq=Subquery(unanswered.values("seq")[:1]),
         move=Subquery(moves.values("kind")[:1]),
         moved_at=Subquery(moves.values("at")[:1]),
     )
@@ -217,7 +228,30 @@ def _last_message(row: Any) -> str:
     return plain_text.plain(text)
 
 
-def _entry(row: Any, handle: Handle | None, now: datetime) -> Entry:
+def _unanswered_dangers(rows: Sequence[Any]) -> dict[int, list[Kind]]:
+    """What the person's messages before the last one tell of, since the last answer, by conversation.
+
+    At most UNANSWERED_READ messages of each conversation that has more than one, in one query for all of them; no query
+    when none has.
+    """
+    asked = [
+        Q(conversation=row.pk, seq__gt=max(row.spoken_seq, row.last_said - UNANSWERED_READ), seq__lt=row.last_said)
+        for row in rows
+        if row.status == Status.ACTIVE and row.last_author == Author.REPORTER and row.unanswered_seq < row.last_said
+    ]
+    if not asked:
+        return {}
+    keys = {row.pk: row.public_id for row in rows}
+    found: dict[int, set[Kind]] = {}
+    messages = Message.objects.filter(reduce(or_, asked), author=Author.REPORTER)
+    for pk, seq, body in messages.values_list("conversation_id", "seq", "sealed_body"):
+        text = Message.opened(body, conversation=keys[pk], seq=seq, author=Author.REPORTER)
+        found.setdefault(pk, set()).update(danger.kinds_in(plain_text.plain(text)))
+    return {pk: list(kinds) for pk, kinds in found.items()}
+
+
+def _entry(row: Any, handle: Handle | None, now: datetime, before: Sequence[Kind] = ()) -> Entry:
+    """before: of what the person's earlier unanswered messages tell."""
     is_active = row.status == Status.ACTIVE
     said = _last_message(row) if is_active else ""
     has_left = is_active and _has_left(row)
@@ -234,7 +268,7 @@ def _entry(row: Any, handle: Handle | None, now: datetime) -> Entry:
         handle=handle,
         last_words=" ".join(said[:LAST_READ].split())[:LAST_SHOWN],
         last_is_own=row.last_author == Author.AGENT,
-        dangers=danger.kinds_in(said) if row.last_author == Author.REPORTER else [],
+        dangers=danger.in_order({*danger.kinds_in(said), *before}) if row.last_author == Author.REPORTER else [],
         unread=row.unread,
         held=duration_in_words(now - row.assigned_at),
         active_at=row.last_at or row.assigned_at,
@@ -283,12 +317,14 @@ def is_in_view(entry: Entry, view: str) -> bool:
 
 
 def open_entries(agent: Agent, now: datetime) -> list[Entry]:
-    """The conversations under way of this agent, as `Entry.rank` says, in one query; those that they see for the first
-    time are given their handles (`give_handles`), the oldest assignment first."""
+    """The conversations under way of this agent, as `Entry.rank` says, in one query, and one more for earlier words of
+    danger (`_unanswered_dangers`); those that they see for the first time are given their handles (`give_handles`), the
+    oldest assignment first."""
     rows = list(_with_activity(access.assigned_to(agent), agent).order_by("assigned_at", "pk"))
     missing = [row.pk for row in rows if _handle_of(row) is None]
     given = give_handles(agent, missing) if missing else {}
-    entries = [_entry(row, _handle_of(row) or given[row.pk], now) for row in rows]
+    dangers = _unanswered_dangers(rows)
+    entries = [_entry(row, _handle_of(row) or given[row.pk], now, dangers.get(row.pk, ())) for row in rows]
     return sorted(entries, key=lambda entry: entry.rank)
 
 

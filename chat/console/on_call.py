@@ -33,7 +33,7 @@ class OnCallForm(forms.ModelForm):
         self.fields["unit"].queryset = units  # type: ignore[attr-defined]
         people = on_call.may_be_named_for(units.filter(pk=by.unit_id)).exclude(pk=by.pk)
         self.fields["supervisor"].queryset = people  # type: ignore[attr-defined]
-        self.fields["supervisor"].label_from_instance = lambda one: f"{one.public_name} – {one.unit.name}"  # type: ignore[attr-defined]
+        self.fields["supervisor"].label_from_instance = lambda one: f"{one.shown_name} – {one.unit.name}"  # type: ignore[attr-defined]
         said = {
             "unit": gettext_lazy("Choisissez l'une de vos unités."),
             "supervisor": gettext_lazy("Choisissez un superviseur d'une autre unité."),

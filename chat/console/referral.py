@@ -51,7 +51,7 @@ def _again(
 ) -> HttpResponse:
     panel = referral_panel.panel(
         current,
-        prefill=casework_panels.prefill(current, journal_queries.read_facts(current)),
+        prefill=casework_panels.draft_of(current, facts=journal_queries.read_facts(current)),
         form=form,
         typed=request.POST.get("q", ""),
         chosen=request.POST.get("point", ""),

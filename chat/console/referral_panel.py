@@ -61,7 +61,7 @@ class Panel:
 
 
 def summary_of(told: Sequence[tuple[str, str]]) -> str:
-    """Return the first text of a summary: the sheet of facts, a line each, never the thread. Empty without a sheet."""
+    """Return the first text of a summary: a line for each pair. Empty without any."""
     return "\n".join(f"{name} : {value}" for name, value in told)[:SUMMARY_MAX]
 
 

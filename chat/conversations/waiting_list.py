@@ -101,7 +101,7 @@ class WaitingList:
                     "count": one.count,
                     "seconds": one.seconds,
                     "place": one.group.place,
-                    "taken_by": one.group.taken_by.public_name if one.group.taken_by else "",
+                    "taken_by": one.group.taken_by.shown_name if one.group.taken_by else "",
                 }
                 for one in self.groups
             ],

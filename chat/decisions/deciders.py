@@ -13,7 +13,7 @@ from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, 
 from django.db.models.functions import Coalesce
 
 from chat.models import Agent, ConversationEvent, EventKind, OnCall, Unit
-from chat.rules import plain_text
+from common import plain_text
 from reports.deciders import Standby, Title
 from reports.models import OpeningRequest, Report
 

@@ -11,7 +11,7 @@ from typing import Any
 import typst
 
 from chat.documents import font_coverage
-from chat.rules import plain_text
+from common import plain_text
 from common.offload.pdf import compile_pdf
 
 _SIGNS = """

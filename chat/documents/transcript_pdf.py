@@ -22,7 +22,7 @@ MESSAGES_AT_MOST = 1_000
 LINES_AT_MOST = 12_000
 LINE_SIGNS = 90  # what a line of A4 holds at 10 points
 HEAD_LINES = 3  # of a message: its head, with the space around it
-# Whatever not every font draws, and what cannot be seen (`chat.documents.font_coverage`, `chat.rules.plain_text`).
+# Whatever not every font draws, and what cannot be seen (`chat.documents.font_coverage`, `common.plain_text`).
 _BY_CODE = re.compile(
     r"[^\n -~\u00a0-\u00ac\u00ae-\u017f\u2010-\u2027\u2030-\u2040\u2042\u2044-\u2052\u2054-\u205e\u20ac]+"
 )

@@ -12,8 +12,7 @@ from chat.journal.chronology import Chart, Findings
 from chat.journal.dates import Moment, Precision
 from chat.journal.facts import Fact
 from chat.models import Conversation
-from chat.rules import plain_text
-from common import dates
+from common import dates, plain_text
 from reports.rules.offence_elements import Element
 
 SHOWN = 30  # facts beside a thread; the others are on a page of their own

@@ -5,12 +5,20 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from chat.messages import protocol
+from common import plain_text
 
 TEXT_ERRORS = {
     protocol.EMPTY: _("Le texte est vide. Écrivez quelques mots."),
+    protocol.UNSEEN: _("Rien ne se voit dans ce texte : il n'a que des signes invisibles. Écrivez quelques mots."),
     protocol.TOO_LONG: _("Le texte est trop long : 4 000 caractères au plus."),
     protocol.BAD_FRAME: _("Le texte contient un caractère qui ne peut pas être gardé. Réécrivez-le."),
 }
+
+
+def refuse_unseen(text: str) -> None:
+    """Validator of a line that becomes a message, or a part of one. Raises ValidationError when nothing of it shows."""
+    if not plain_text.shows_something(text):
+        raise ValidationError(TEXT_ERRORS[protocol.UNSEEN], code=protocol.UNSEEN)
 
 
 class Text(forms.Field):
@@ -22,11 +30,15 @@ class Text(forms.Field):
         try:
             return protocol.parse_body(value or "")
         except protocol.ProtocolError as error:
-            raise ValidationError(TEXT_ERRORS[error.code], code=error.code) from error
+            reason = error.why or error.code
+            raise ValidationError(TEXT_ERRORS[reason], code=reason) from error
 
 
 MESSAGE_ERRORS = {
     protocol.EMPTY: _("Le message est vide. Écrivez quelques mots, puis envoyez."),
+    protocol.UNSEEN: _(
+        "Rien ne se voit dans ce message : il n'a que des signes invisibles. Écrivez quelques mots, puis envoyez."
+    ),
     protocol.TOO_LONG: _("Le message est trop long : 4 000 caractères au plus. Envoyez-le en plusieurs fois."),
     protocol.BAD_FRAME: _("Le message contient un caractère qui ne peut pas être gardé. Réécrivez-le, puis envoyez."),
 }
@@ -43,4 +55,5 @@ class MessageForm(forms.Form):
         try:
             return protocol.parse_body(self.cleaned_data["body"] or "")
         except protocol.ProtocolError as error:
-            raise forms.ValidationError(MESSAGE_ERRORS[error.code], code=error.code) from error
+            reason = error.why or error.code
+            raise forms.ValidationError(MESSAGE_ERRORS[reason], code=reason) from error

@@ -9,6 +9,8 @@ from uuid import UUID
 
 import orjson
 
+from common import plain_text
+
 MAX_FRAME_BYTES = 16 * 1024
 MAX_BODY = 4000
 PAGE = 200  # messages in one frame,
@@ -23,6 +25,7 @@ FORBIDDEN = "forbidden"
 RATE_LIMITED = "rate_limited"
 UNAVAILABLE = "unavailable"
 FULL = "full"  # why a message is refused as to a closed conversation: it holds no more
+UNSEEN = "unseen"  # why one is refused as empty though it has characters: none of them can be seen
 FULL_DETAIL = "The conversation holds no more."
 TOO_FAST_DETAIL = "Too many messages at once: send it again later."
 
@@ -153,7 +156,8 @@ def _seq(content: dict[str, Any], name: str) -> int | None:
 def parse_body(body: object, client_id: str | None = None) -> str:
     """The body of a message as it is kept. Raises ProtocolError (too_long, empty, bad_frame).
 
-    A NUL cannot be stored and a lone surrogate cannot be encoded: both are refused here, before they reach a batch.
+    A NUL cannot be stored and a lone surrogate cannot be encoded: both are refused here, before they reach a batch. A
+    body of nothing that can be seen is empty, with its own reason (UNSEEN).
     """
     if not isinstance(body, str):
         raise ProtocolError(BAD_FRAME, "« body » must be a text.", client_id)
@@ -164,6 +168,8 @@ def parse_body(body: object, client_id: str | None = None) -> str:
         raise ProtocolError(TOO_LONG, f"A message holds at most {MAX_BODY} characters.", client_id)
     if "\x00" in body or not _is_encodable(body):
         raise ProtocolError(BAD_FRAME, "The message holds a character that cannot be kept.", client_id)
+    if not plain_text.shows_something(body):
+        raise ProtocolError(EMPTY, "Nothing of the message can be seen.", client_id, why=UNSEEN)
     return body
 
 

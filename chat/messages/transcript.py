@@ -8,9 +8,8 @@ from django.utils import timezone
 
 from chat.messages import protocol
 from chat.models import Agent, Conversation, Message
-from chat.rules import plain_text
 from chat.rules.lifecycle import Author
-from common import dates
+from common import dates, plain_text
 from common.sql import fetch_rows
 
 

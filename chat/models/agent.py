@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from chat.rules import plain_text
 from chat.rules.lifecycle import Availability, Status, is_lease_over
+from common import plain_text
 from common.choices import label_of
 from common.service_settings import definitions, values
 from locations.models import Force
@@ -109,7 +109,12 @@ class Agent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.public_name
+        return self.shown_name
+
+    @property
+    def shown_name(self) -> str:
+        """The public name, as it is drawn."""
+        return plain_text.plain(self.public_name)
 
     @property
     def force(self) -> str:

@@ -14,10 +14,9 @@ from django.db.models.expressions import Combinable, OrderBy
 from django.utils.translation import gettext_lazy as _
 
 from chat.models.agent import Agent
-from chat.rules import plain_text
 from chat.rules.assignment import CROWD_SECONDS, IN_TURN
 from chat.rules.lifecycle import HEAVY, LIGHT, Author, Outcome, Status
-from common import encryption
+from common import encryption, plain_text
 from common.service_settings import definitions, values
 from locations.models import Force
 from reports.models import Report

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from chat.rules.emergency import Situation
+from common import plain_text
 
 
 class Macro(models.Model):
@@ -39,7 +40,7 @@ class Macro(models.Model):
         ordering = ["order", "title", "pk"]
 
     def __str__(self) -> str:
-        return self.title
+        return plain_text.plain(self.title)
 
     def clean(self) -> None:
         if not (self.situation or self.proposes_complaint or self.proposes_removal or self.minutes or self.reply):

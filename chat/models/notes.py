@@ -11,8 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from chat.rules import plain_text
-from common import encryption
+from common import encryption, plain_text
 
 logger = logging.getLogger(__name__)
 

@@ -12,10 +12,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Case, F, Q, When
 
-from chat.rules import plain_text
 from chat.rules.lifecycle import Status
 from chat.rules.transfer import OPEN, SHARED, Answer, HandoverState, Manner, Part, Reason
-from common import encryption
+from common import encryption, plain_text
 from common.choices import label_of
 from locations.models import Force
 

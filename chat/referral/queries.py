@@ -14,11 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from chat.casework import proposals
 from chat.models import Conversation, Proposal, RemovalRequest, Transmission, TransmissionStep
 from chat.models.casework import ProposalKind
-from chat.rules import plain_text, service_level
+from chat.rules import service_level
 from chat.rules.referral import STANDING, Basis, Part, State, can_move
 from chat.rules.service_level import Level, Limit
 from chat.texts import forms as form_texts
 from chat.texts import pages as page_texts
+from common import plain_text
 from common.choices import label_of, read_choice
 from common.encryption import UnsealError
 from reports.models import Fact

@@ -16,6 +16,8 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from common import plain_text
+
 # What a text may name, and what a person calls it when it is not known.
 VARIABLES: Final[Mapping[str, Promise]] = {
     "prenom": _("votre prénom"),
@@ -57,13 +59,17 @@ class Source(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Reply:
     """One reply, filled for one conversation: as it goes into the text area. key: its own, for the page. beside: whose
-    it is, or its subject, said after its label."""
+    it is, or its subject, said after its label. shown: as it is drawn before it is chosen."""
 
     key: str
     source: Source
     label: str
     text: str
     beside: str = ""
+
+    @property
+    def shown(self) -> str:
+        return plain_text.plain(self.text)
 
 
 def unknown_variables(text: str) -> list[str]:

@@ -21,11 +21,12 @@ from chat.conversations.wording import clock_in_words, duration_in_words, place_
 from chat.models import Agent, Conversation
 from chat.models.casework import Emergency
 from chat.referral import queries as referral_queries
-from chat.rules import plain_text, service_level
+from chat.rules import service_level
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import OPEN, Availability
 from chat.rules.service_level import Level, Limit, Measure
 from chat.rules.whereabouts import Whereabouts
+from common import plain_text
 from common.choices import label_of, read_choice
 from common.service_settings import definitions
 from common.service_settings import values as setting_values

@@ -45,6 +45,7 @@ WORDS: dict[str, Sentence] = {
     "online": thread_texts.ONLINE,
     "unsent": thread_texts.UNSENT,
     "empty": thread_texts.EMPTY,
+    "unseen": thread_texts.UNSEEN,
     "too_long": thread_texts.TOO_LONG,
     "count": thread_texts.COUNT,
     "new": thread_texts.NEW,

@@ -421,6 +421,12 @@ EMPTY = add(
     _("Le message est vide. Écrivez quelques mots, puis envoyez."),
     _("Le message est vide. Écris quelques mots, puis envoie."),
 )
+UNSEEN = add(
+    "chat.unseen",
+    LINE,
+    _("Rien ne se voit dans ce message : il n'a que des signes invisibles. Écrivez quelques mots, puis envoyez."),
+    _("Rien ne se voit dans ce message : il n'a que des signes invisibles. Écris quelques mots, puis envoie."),
+)
 TOO_LONG = add(
     "chat.too_long",
     LINE,

@@ -22,12 +22,11 @@ from chat.conversations.actions import ConversationClosed, NotYours
 from chat.messages.writing import say_line
 from chat.models import Agent, Conversation, EventKind, Unit
 from chat.models.transfer import Direction, Handover, HandoverText, Watch
-from chat.rules import plain_text
 from chat.rules.lifecycle import Availability, Status
 from chat.rules.transfer import OPEN, Answer, HandoverState, Manner, Part, Target
 from chat.texts import forms as form_texts
 from chat.texts import thread as thread_texts
-from common import clock, encryption
+from common import clock, encryption, plain_text
 from common.choices import label_of
 from common.service_settings import definitions, values
 from locations.models import Force

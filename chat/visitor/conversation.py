@@ -30,7 +30,6 @@ from chat.messages.forms import MessageForm
 from chat.models import Conversation
 from chat.realtime import http_fallback
 from chat.realtime.http_fallback import Party
-from chat.rules import plain_text
 from chat.rules.lifecycle import Author, Status
 from chat.texts import script as script_texts
 from chat.texts import thread as thread_texts  # fmt: skip
@@ -45,7 +44,7 @@ from chat.visitor.base import (
     without_visit,
 )
 from chat.visitor.draft_session import Draft
-from common import rate_limits
+from common import plain_text, rate_limits
 from common.service_settings import definitions, values
 from reports import reporter_identity
 from reports.forms import AddedForm
@@ -59,6 +58,7 @@ FRAMES, FRAMES_SECONDS = 60, 10  # a conversation, over HTTP
 OVER, TOO_MANY, FULL = "over", "too_many", "full"
 WHY = {
     protocol.EMPTY: thread_texts.EMPTY,
+    protocol.UNSEEN: thread_texts.UNSEEN,
     protocol.TOO_LONG: thread_texts.TOO_LONG,
     protocol.BAD_FRAME: thread_texts.UNKEPT,
     OVER: thread_texts.OVER,
@@ -155,7 +155,7 @@ def _told(conversation: Conversation) -> str:
     """Return what the agent left for the person when they ended the exchange."""
     if conversation.status != Status.CLOSED:
         return ""
-    return plain_text.plain(closing.words_of(conversation).get("told", ""))
+    return closing.words_of(conversation).get("told", "")
 
 
 def present_reporter(request: HttpRequest) -> Conversation | None:

@@ -20,13 +20,12 @@ from chat.journal.facts import Fact
 from chat.journal.forms import WORDS, FactForm
 from chat.journal.words import said_when
 from chat.models import Conversation
-from chat.rules import plain_text
 from chat.rules.lifecycle import Status
 from chat.texts import journal as texts
 from chat.visitor import fact_draft
 from chat.visitor.base import manner_of, when_away, without_visit
 from chat.visitor.conversation import present_reporter
-from common import rate_limits
+from common import plain_text, rate_limits
 from common.service_settings import definitions, values
 from common.texts.catalogue import Sentence
 

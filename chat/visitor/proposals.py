@@ -19,7 +19,6 @@ from chat.journal import queries as journal_queries
 from chat.journal.words import said_when
 from chat.models import Conversation
 from chat.referral import queries as referral_queries
-from chat.rules import plain_text
 from chat.rules.lifecycle import Status
 from chat.texts import follow_up as follow_up_texts
 from chat.texts import forms as form_texts
@@ -27,7 +26,7 @@ from chat.texts import journal as journal_texts
 from chat.texts import pages as page_texts
 from chat.visitor import follow_up, page_state
 from chat.visitor.base import json_answer, manner_of, without_visit
-from common import rate_limits
+from common import plain_text, rate_limits
 from common.offload import pool
 from common.texts import languages
 from locations import texts as location_texts
@@ -48,7 +47,7 @@ def answers(request: HttpRequest) -> HttpResponse:
         return json_answer({"error": "no_session"}, status=401)
     beside = page_state.read_page_state(current, timezone.now())
     question = proposals.open_question(current) if beside.may_be_asked else None
-    told = plain_text.plain(closing.words_of(current).get("told", "")) if current.status == Status.CLOSED else ""
+    told = closing.words_of(current).get("told", "") if current.status == Status.CLOSED else ""
     content: dict[str, Any] = {"question": None, "told": told, "follow": beside.follow, "slip": beside.has_slip}
     if question is not None:
         content["question"] = {"seq": question.seq, "client_id": question.answer_id, "answers": question.answers}

@@ -71,7 +71,7 @@ def _show(
         "asked": asked.public_id,
         "error": error,
         "summary": asked.text(Part.SUMMARY),
-        "from_name": asked.from_agent.public_name if discreet else asked.from_agent.interlocutor,
+        "from_name": asked.from_agent.shown_name if discreet else asked.from_agent.interlocutor,
         "to_name": _to_name(asked, discreet=discreet),
         "max_length": SUMMARY_MAX,
     }
@@ -80,7 +80,7 @@ def _show(
 
 def _to_name(asked: Handover, *, discreet: bool) -> str:
     if asked.to_agent:
-        return asked.to_agent.public_name if discreet else asked.to_agent.interlocutor
+        return asked.to_agent.shown_name if discreet else asked.to_agent.interlocutor
     if discreet:
         return form_texts.OTHER_SERVICE_NAME.say()
     return asked.to_unit.name if asked.to_unit else label_of(Force, asked.to_force)

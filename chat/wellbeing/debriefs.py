@@ -13,8 +13,7 @@ from typing import Any
 from django.db import transaction
 
 from chat.models import Agent, Debrief, Meeting
-from chat.rules import plain_text
-from common import clock, encryption
+from common import clock, encryption, plain_text
 from common.choices import label_of
 from common.encryption import UnsealError
 from common.service_settings import definitions, values
@@ -88,7 +87,7 @@ def _request(row: Debrief) -> Request:
         words = None
     return Request(
         public_id=row.public_id,
-        name=row.agent.user.get_full_name() or row.agent.public_name,
+        name=plain_text.plain(row.agent.user.get_full_name()) or row.agent.shown_name,
         unit=row.agent.unit.name,
         asked_at=row.asked_at,
         words=words,

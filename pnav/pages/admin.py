@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from common import encryption
+from common import encryption, plain_text
 from common.service_settings import definitions, values
 from common.texts import cache as text_cache
 from common.texts import languages
@@ -203,7 +203,7 @@ class FeedbackAdmin(admin.ModelAdmin):
     @admin.display(description=_("commentaire"))
     def read_text(self, feedback: Feedback) -> str:
         try:
-            return feedback.text
+            return plain_text.plain(feedback.text)
         except encryption.UnsealError:
             logger.error("opinion cannot be opened %s", feedback.pk)
             return str(_("Ce commentaire ne peut pas être lu en ce moment."))

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from common import encryption
+from common import encryption, plain_text
 from common.choices import label_of
 from reports.models.report import Report
 from reports.rules import retention as retention_rules
@@ -113,9 +113,9 @@ class Freeze(models.Model):
 
     @cached_property
     def reasons(self) -> dict[str, str]:
-        """motive, reference, authority. Raises keyring.UnsealError."""
+        """motive, reference, authority, as they are shown. Raises keyring.UnsealError."""
         reasons: dict[str, str] = json.loads(encryption.unseal(self.sealed_reasons, context=self.context))
-        return reasons
+        return {name: plain_text.plain(text) for name, text in reasons.items()}
 
     @property
     def is_asked(self) -> bool:
@@ -171,8 +171,10 @@ class ErasureRequest(models.Model):
 
     @property
     def motive(self) -> str:
-        """Why it was refused, "" if it was not. Raises keyring.UnsealError."""
-        return encryption.unseal(self.sealed_motive, context=self.context) if self.sealed_motive else ""
+        """Why it was refused, as it is shown; "" if it was not. Raises keyring.UnsealError."""
+        if not self.sealed_motive:
+            return ""
+        return plain_text.plain(encryption.unseal(self.sealed_motive, context=self.context))
 
     @property
     def granted_at(self) -> datetime | None:

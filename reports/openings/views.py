@@ -7,6 +7,7 @@ import base64
 import csv
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from functools import wraps
 from typing import Any
 
@@ -21,7 +22,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from common import encryption, kept_forms
+from common import encryption, kept_forms, plain_text
 from common.offload import pool
 from reports.audit import log as audit_log
 from reports.models import AccessKind, OpeningRequest, OpeningStep
@@ -149,7 +150,7 @@ def _show(request: HttpRequest, opening: OpeningRequest, **forms_in_error: forms
     if any(ASKS[name] not in acts for name in forms_in_error):
         raise NotAllowed
     try:
-        grounds: opening_actions.Grounds | None = opening_actions.grounds_of(opening)
+        grounds = _shown(opening_actions.grounds_of(opening))
     except encryption.UnsealError:
         grounds = None
     recipient = Recipient(bytes(opening.recipient)) if opening.recipient else None
@@ -177,6 +178,13 @@ def _show(request: HttpRequest, opening: OpeningRequest, **forms_in_error: forms
     return render(request, "openings/detail.html", context)
 
 
+def _shown(grounds: opening_actions.Grounds | None) -> opening_actions.Grounds | None:
+    """The same, with nothing that cannot be seen."""
+    if grounds is None:
+        return None
+    return opening_actions.Grounds(**{name: plain_text.plain(text) for name, text in asdict(grounds).items()})
+
+
 def _unsent(request: HttpRequest, opening: OpeningRequest, act: Act, acts: set[Act]) -> dict[str, Any]:
     """What was typed here before a proof was asked for."""
     if act not in acts:
@@ -186,7 +194,7 @@ def _unsent(request: HttpRequest, opening: OpeningRequest, act: Act, acts: set[A
 
 def _step(step: OpeningStep) -> dict[str, Any]:
     try:
-        note = opening_actions.note_of(step)
+        note = plain_text.plain(opening_actions.note_of(step))
     except encryption.UnsealError:
         note = _("Ce texte ne peut pas être lu en ce moment.")
     return {"at": step.at, "act": _words(ACTS, step.act), "by": step.by, "part": _words(PARTS, step.part), "note": note,

@@ -191,7 +191,7 @@ def test_sheet_says_that_it_is_saved_and_begins_the_summary(live_site, page: Pag
     at(somebody_waits)
     takes_somebody(page, live_site, agent)
     page.locator("[id^=fiche-] > details > summary").click()
-    page.locator("select[id^=fait-]").first.select_option(index=1)
+    page.locator("textarea[id^=fait-dates-]").fill("hier soir")
     summary = page.locator("textarea[id^=resume-unite-]")
     expect(summary).to_have_value("")
     page.get_by_role("button", name="Enregistrer la fiche").click()

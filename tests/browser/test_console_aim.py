@@ -239,19 +239,55 @@ def test_words_of_the_procedure_are_put_in_by_one_press_and_ticked_when_they_are
 
 
 @pytest.mark.slow
-def test_sheet_saved_by_itself_fills_the_summary_and_takes_the_error_away(live_site, page: Page, at: Work):
-    agent, [conversation] = holding(at, 1)
+def test_sheet_is_answered_by_one_press_and_saves_itself(live_site, page: Page, at: Work, axe: Axe):
+    agent = at(an_agent)
+    conversation = at(lambda: make.assigned(make_available(agent), platforms=["social"]))
     sign_in(page, live_site, agent)
     page.goto(address(live_site, conversation))
     key = conversation.public_id
+    kept, dates = page.locator(f"#fiche-gardee-{key}"), page.locator(f"#fait-dates-{key}")
     page.locator(f"#fiche-{key} > details > summary").click()
-    page.locator("select[id^=fait-]").first.select_option(index=1)
-    expect(page.locator(f"#fiche-gardee-{key}")).to_contain_text("Fiche enregistrée à")
-    expect(page.locator(f"#resume-unite-{key}")).not_to_have_value("")
-    page.locator(f"#fait-dates-{key}").fill("x" * 25_000)
-    expect(page.locator(f"#fiche-gardee-{key}")).to_contain_text("n'est pas enregistrée")
-    page.locator(f"#fait-dates-{key}").fill("hier soir")
-    expect(page.locator(f"#fiche-gardee-{key}")).to_contain_text("Fiche enregistrée à")
+    row = page.locator(f"#fait-online-{key}")
+    expect(row).to_contain_text(re.compile(r"Réseau social.*oui,\s+à confirmer", re.DOTALL))
+    axe(page)
+    yes = row.get_by_role("button", name="oui", exact=True)
+    yes.focus()
+    page.keyboard.press("Enter")
+    expect(yes).to_be_focused()
+    expect(yes).to_have_attribute("aria-pressed", "true")
+    expect(row.locator("[data-unconfirmed]")).to_be_hidden()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(f"#fait-repeated-non-{key}")).to_be_focused()
+    page.keyboard.press("Space")  # perhaps before the first one is kept
+    expect(page.locator(f"#resume-unite-{key}")).to_have_value(re.compile("Par internet ou par téléphone\\s: oui"))
+    expect(page.locator(f"#resume-unite-{key}")).to_have_value(re.compile("recommence\\s: non"))
+    expect(page.locator(f"#resume-{key}")).to_have_value(re.compile("recommence\\s: non"))
+    page.keyboard.press("Tab")
+    expect(page.locator(f"#fait-repeated-{key} .console-insert")).to_be_focused()  # past the third answer
+
+    dates.fill("x" * 5000)
+    expect(kept).to_contain_text("n'est pas enregistrée")
+    expect(page.locator(f"#fait-dates-{key}-error")).to_be_visible()
+    expect(dates).to_be_focused()
+    page.get_by_role("button", name="Enregistrer la fiche").click()
+    expect(dates).to_be_focused()
+    dates.fill("hier soir")
+    expect(kept).to_contain_text("Fiche enregistrée à")
+    expect(page.locator(f"#fait-dates-{key}-error")).to_have_count(0)
+    expect(dates).not_to_have_attribute("aria-invalid", "true")
+
+    answer, left = page.locator(f"#corps-{key}"), page.locator(f"#reste-{key}")
+    answer.fill("x" * 3000)
+    expect(left).to_be_empty()
+    answer.fill("x" * 3990)
+    expect(left).to_have_text("Il reste 10 signes")
+    row.locator(".console-insert").click()
+    expect(left).to_have_text(re.compile(r"^\d+ signes de trop$"))
+    answer.fill("\u200b\u2060")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(f"#erreur-{key}")).to_contain_text("Rien ne se voit dans ce message")
+    expect(page.locator(f"{OPEN_THREAD} [data-author=agent]")).to_have_count(0)
 
 
 @pytest.mark.slow

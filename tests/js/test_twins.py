@@ -18,12 +18,13 @@ from chat.console import inbox
 from chat.console.base import _words
 from chat.conversations import wording
 from chat.rules import danger_words
-from chat.rules.plain_text import plain
 from chat.texts import script as script_texts
+from common import plain_text
+from common.plain_text import plain
 from reports.seal.replies import Recipient, seal_reply
 from tests import javascript
 from tests.chat.casework.danger_sentences import DANGER, ORDINARY, SUICIDE
-from tests.chat.rules.test_plain_text import AS_THEY_ARE, FLAGGED, SEEN
+from tests.common.test_plain_text import AS_THEY_ARE, FLAGGED, SEEN
 
 MISLEADING = "adresse trompeuse possible"
 # Characters that mean something to the rules, beside ordinary ones.
@@ -60,6 +61,16 @@ def test_script_and_server_draw_the_same_text(tried):
     there = drawn("lib/plain.js", f'given.map((text) => script.plain(text, "{MISLEADING}"))', texts)
     assert differences(texts, [plain(text) for text in texts], there) == []
     tried("texts drawn by the script and by the server", len(texts))
+
+
+def test_script_and_server_agree_on_what_shows_something(tried):
+    draw = random.Random(5)
+    texts = [*PIECES, *("".join(draw.choices(PIECES, k=draw.randint(1, 3))) for _each in range(3000))]
+    here = [plain_text.shows_something(text) for text in texts]
+    there = drawn("lib/plain.js", "given.map((text) => script.showsSomething(text))", texts)
+    assert differences(texts, here, there) == []
+    assert 100 < here.count(False) < 1500
+    tried("texts of which the script and the server say whether they show", len(texts))
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])

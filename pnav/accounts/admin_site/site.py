@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from pnav.accounts.admin_site.audited_admin import Recorded, or_undone
 from pnav.accounts.admin_site.lookups import Bounded
+from pnav.accounts.admin_site.plain_texts import PlainTexts
 from pnav.accounts.reauthentication import Proved
 
 # Other packages register secrets of second factors, e-mail addresses, groups and settings that serve nothing here.
@@ -87,13 +88,13 @@ class PnavAdminSite(admin.AdminSite):
     enable_nav_sidebar = True
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """`Bounded`, `Proved`, `Recorded` and `Reviewed` stand before every class: it leaves none of them out."""
+        """`Bounded`, `Proved`, `PlainTexts`, `Recorded` and `Reviewed` stand before every class: it leaves none out."""
         base = admin_class or admin.ModelAdmin
         from pnav.accounts.approvals.reviewed import Reviewed  # models are not read yet when this module is
 
         recorded = new_class(
             base.__name__,
-            (Bounded, Proved, Recorded, Reviewed, base),
+            (Bounded, Proved, PlainTexts, Recorded, Reviewed, base),
             exec_body=lambda body: body.update(__module__=base.__module__),
         )
         super().register(model_or_iterable, recorded, **options)

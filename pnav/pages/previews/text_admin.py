@@ -96,6 +96,7 @@ class SentenceAdmin(TextsAdmin):
     change_form_template = "admin/sentences/changedsentence/change_form.html"
     change_list_template = "admin/sentences/changedsentence/change_list.html"
     keeps_former_words = True
+    refuses_hidden = True
     readonly_fields = ("about",)
     search_fields = ("key",)  # says that the list can be searched; `changelist_view` does it, in the catalogue
 

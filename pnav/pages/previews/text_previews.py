@@ -129,7 +129,7 @@ def _queue(trial: Trial) -> HttpResponse:
 
 
 _BODY_ERRORS = {
-    f"chat.{name}" for name in ("cut", "empty", "too_long", "unkept", "too_many", "over", "full", "not_sent")
+    f"chat.{name}" for name in ("cut", "empty", "unseen", "too_long", "unkept", "too_many", "over", "full", "not_sent")
 }
 _STATES = {f"chat.{name}" for name in ("pending", "kept", "sent", "read", "failed", "refused", "soon", "refused_full")}
 _BANNERS = {"chat.offline", "chat.unsent", "chat.online"}

@@ -6,6 +6,7 @@
 
 import { byId, isModified, write } from "../lib/dom.js";
 import { length, newId, Outbox } from "../lib/outbox.js";
+import { showsSomething } from "../lib/plain.js";
 import { createDraft, recall, saveTo } from "./draft.js";
 import { data, exchange, say, show, visit, words } from "./state.js";
 import { banner } from "./status.js";
@@ -112,11 +113,19 @@ export function put(id, body) {
   return node;
 }
 
+/** What is wrong with a message; empty: nothing. @param {string} body */
+function faultOf(body) {
+  if (!body) return words.empty;
+  if (!showsSomething(body)) return words.unseen;
+  return length(body) > limit ? words.too_long : "";
+}
+
 function post() {
   const body = box.value.trim();
   if (exchange.status === "closed") return;
-  tellError(!body ? words.empty : length(body) > limit ? words.too_long : "");
-  if (!body || length(body) > limit) return;
+  const fault = faultOf(body);
+  tellError(fault);
+  if (fault) return;
   isUntouched = false;
   box.value = "";
   count();

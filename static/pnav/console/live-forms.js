@@ -12,7 +12,7 @@ import { signOut, warn } from "./line.js";
 import { paint, showPromise } from "./list.js";
 import { parse, swapFrom } from "./pages.js";
 import { refreshOffers } from "./queue.js";
-import { saved } from "./sheet.js";
+import { saved, showErrors, wrongInSheet } from "./sheet.js";
 import { announce, desk, known, slot, words } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
@@ -110,9 +110,13 @@ export async function settle(form, button, answer) {
   const thread = /** @type {HTMLElement | null} */ (form.closest(".console-thread"));
   const c = known(thread?.dataset.conversation);
   for (const one of targets) swapFrom(page, one, form, !answer.redirected); // what was taken is led elsewhere
+  const isSheet = form.matches("[data-autosave]");
+  if (isSheet) showErrors(form, page);
   const drawn = c ?? known(dossier?.dataset.conversation);
   if (drawn?.thread) follow(drawn);
-  const focus = nextFocus(form, targets, c, { isBeside, pressed });
+  const focus = isSheet
+    ? button && wrongInSheet(form) // saved by itself, it takes the focus nowhere
+    : nextFocus(form, targets, c, { isBeside, pressed });
   showDuty();
   tell(page, form, Boolean(button));
   if (held && focus) {

@@ -67,7 +67,7 @@ export function showRefused(c, { node, body }, why, canGoAgain = false) {
  * @param {(c: Conversation, text: string) => void} showError beside the reply
  */
 export function refuse(c, entry, frame, showError) {
-  const fault = FAULTS.get(frame?.code ?? "");
+  const fault = frame?.why === "unseen" ? "unseen" : FAULTS.get(frame?.code ?? "");
   const { area } = c;
   if (!fault) {
     showRefused(c, entry, place(frame), frame?.code !== "closed" && frame?.code !== "forbidden");

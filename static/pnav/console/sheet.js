@@ -1,11 +1,11 @@
 /**
- * « Fiche des faits »: saved by itself, a moment after the last change. Without this file the button does the same. One
- * save at a time: a form that is on its way waits for its answer (`saved`).
+ * « Fiche des faits »: saved by itself, a moment after the last change, at once after an answer was pressed. Without this
+ * file the buttons do the same. One save at a time: a form that is on its way waits for its answer (`saved`).
  *
  * @module
  */
 
-import { seek, target } from "../lib/dom.js";
+import { all, find, seek, target } from "../lib/dom.js";
 
 const PAUSE_MS = 1500;
 
@@ -54,6 +54,91 @@ export const saved = (form) => {
 export const isUnsaved = () =>
   [...sheets].some(([form, sheet]) => form.isConnected && (sheet.isDirty || sheet.isSending));
 
+/* --- one press: oui, non, ? --- */
+
+/** @param {Element} row of one element @returns {HTMLButtonElement[]} */
+const answersOf = (row) => /** @type {HTMLButtonElement[]} */ (all("[name=press]", row));
+
+/** Shown at once, and kept as what the form sends: a save that is on its way takes nothing back. @param {HTMLButtonElement} pressed */
+function answer(pressed) {
+  const row = pressed.closest("[data-element]");
+  if (!row) return;
+  const value = pressed.value.split(":")[1];
+  find("input[type=hidden]", row, HTMLInputElement).value = value;
+  for (const one of answersOf(row)) one.ariaPressed = String(one === pressed);
+  const mark = seek("[data-unconfirmed]", row);
+  if (mark) mark.hidden = value !== "";
+}
+
+/** @param {MouseEvent} event */
+function press(event) {
+  const button = /** @type {HTMLButtonElement | null} */ (target(event).closest("[data-element] [name=press]"));
+  const form = button?.form;
+  if (!button || !form?.matches("[data-autosave]")) return;
+  event.preventDefault();
+  answer(button);
+  clearTimeout(sheetOf(form).timer);
+  sheetOf(form).isDirty = true;
+  save(form);
+}
+
+/** The answers of one element are one stop of the tabulator, as radio buttons are. @param {FocusEvent} event */
+function enter(event) {
+  const button = target(event).closest("[data-element] [name=press]");
+  const row = button?.closest("[data-element]");
+  if (row) for (const one of answersOf(row)) one.tabIndex = one === button ? 0 : -1;
+}
+
+const STEPS = new Map([
+  ["ArrowRight", [0, 1]],
+  ["ArrowLeft", [0, -1]],
+  ["ArrowDown", [1, 0]],
+  ["ArrowUp", [-1, 0]],
+]);
+
+/** Arrows lead from answer to answer, and to the same answer of the element above or below. @param {KeyboardEvent} event */
+function move(event) {
+  const [down, right] = STEPS.get(event.key) ?? [];
+  const button = /** @type {HTMLButtonElement | null} */ (target(event).closest("[data-element] [name=press]"));
+  const row = button?.closest("[data-element]");
+  if (down === undefined || !button || !row || event.altKey || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  const rows = all("[data-element]", /** @type {HTMLFormElement} */ (button.form));
+  const own = answersOf(row);
+  const next = rows[rows.indexOf(/** @type {HTMLElement} */ (row)) + down];
+  const at = (own.indexOf(button) + right + own.length) % own.length;
+  if (next) answersOf(next)[at].focus();
+}
+
+/* --- what is wrong --- */
+
+/**
+ * Say beside each text what is wrong with it, and no more what was. What is being typed stays as it is.
+ *
+ * @param {HTMLFormElement} form
+ * @param {Document} page the answer
+ */
+export function showErrors(form, page) {
+  for (const area of /** @type {HTMLTextAreaElement[]} */ (all("textarea", form))) {
+    const id = `${area.id}-error`;
+    const told = seek(`[id="${id}"]`, page);
+    seek(`[id="${id}"]`, form)?.remove();
+    if (told) area.after(document.adoptNode(told));
+    area.classList.toggle("fr-input--error", Boolean(told));
+    area.closest(".fr-input-group")?.classList.toggle("fr-input-group--error", Boolean(told));
+    if (told) {
+      area.setAttribute("aria-invalid", "true");
+      area.setAttribute("aria-describedby", id);
+    } else {
+      area.removeAttribute("aria-invalid");
+      area.removeAttribute("aria-describedby");
+    }
+  }
+}
+
+/** What keeps the sheet from being saved: a text, or a newer version. @param {HTMLFormElement} form */
+export const wrongInSheet = (form) => seek("[aria-invalid=true]", form) || seek("[data-conflict] [tabindex]", form);
+
 /** @param {Event} event */
 function change(event) {
   const form = /** @type {HTMLFormElement | null} */ (target(event).closest("[data-autosave]"));
@@ -81,4 +166,7 @@ export const watchSheets = () => {
   document.addEventListener("input", change);
   document.addEventListener("change", change);
   document.addEventListener("submit", submit, true);
+  document.addEventListener("click", press);
+  document.addEventListener("focusin", enter);
+  document.addEventListener("keydown", move);
 };

@@ -5,17 +5,18 @@
  */
 
 import { build, find as findDanger } from "../lib/danger-words.js";
-import { all, find, fromTemplate, seek } from "../lib/dom.js";
+import { all, find, fromTemplate, seek, write } from "../lib/dom.js";
 import { length, newId, Outbox } from "../lib/outbox.js";
-import { plain } from "../lib/plain.js";
+import { plain, showsSomething } from "../lib/plain.js";
 import { writtenShort } from "../lib/time.js";
 import { paint } from "./list.js";
 import { refuse, showRefused } from "./refusals.js";
-import { announce, desk, isReady, root, slot, transmit, words } from "./state.js";
+import { announce, desk, isReady, root, say, slot, transmit, words } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
-const LONGEST = 4000; // characters of a message
+const LONGEST = 4000; // characters of a message,
+const COUNTED = 400; // and of how many before the end is said what is left
 const TYPING_MS = 6000;
 const TYPING_EVERY_MS = 3000;
 const NEAR = 80; // px from the end
@@ -111,6 +112,7 @@ export function showTyping(c, isOn) {
 function fault(text) {
   if (desk.isOver) return find("#coupure").dataset.out ?? "";
   if (!text) return words.empty;
+  if (!showsSomething(text)) return words.unseen;
   if (length(text) > LONGEST) return words.too_long;
   if (text.includes("\0") || /\p{Surrogate}/u.test(text)) return words.unkeepable;
   return text.includes(words.missing) ? words.unfinished : "";
@@ -125,6 +127,14 @@ export function showError(c, text) {
   c.area.classList.toggle("fr-input--error", Boolean(text));
   if (text) c.area.setAttribute("aria-invalid", "true");
   else c.area.removeAttribute("aria-invalid");
+}
+
+/** How much more fits, or how much is too much, once that matters. @param {Conversation} c */
+function showLength(c) {
+  if (!c.form || !c.area) return;
+  const left = c.area.value.length < LONGEST - COUNTED ? LONGEST : LONGEST - length(c.area.value.trim());
+  const key = left < 0 ? "over_length" : "left_length";
+  write(seek("[data-length]", c.form), left < COUNTED ? say(key, { n: Math.abs(left) }) : "");
 }
 
 /** @param {Conversation} c */
@@ -147,6 +157,7 @@ function send(c) {
   if (!isReady()) announce(words.kept);
   clientId(c).value = newId();
   c.area.value = "";
+  showLength(c);
   c.area.focus();
   c.outbox.add(id, body, element);
   toEnd(c);
@@ -186,6 +197,7 @@ export function insert(c, text) {
   const at = area.selectionEnd;
   const gap = at && !/\s$/.test(area.value.slice(0, at)) ? "\n" : "";
   area.setRangeText(gap + text, at, at, "end");
+  showLength(c);
   area.focus();
 }
 
@@ -202,7 +214,9 @@ export function prepareForm(c) {
     event.preventDefault();
     send(c);
   });
+  area.addEventListener("focus", () => showLength(c)); // also after words were put there by another file
   area.addEventListener("input", () => {
+    showLength(c);
     showError(c, "");
     if (Date.now() - c.typedAt <= TYPING_EVERY_MS || !area.value.trim() || desk.line?.isSlow) return;
     c.typedAt = Date.now();

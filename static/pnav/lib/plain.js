@@ -1,5 +1,5 @@
 /**
- * A text as it is shown, with nothing in it that cannot be seen: the same as chat/display.py, to the letter. A test draws
+ * A text as it is shown, with nothing in it that cannot be seen: the same as common/plain_text.py, to the letter. A test draws
  * thousands of texts by both (tests/js/test_twins.py).
  *
  * @module
@@ -24,6 +24,11 @@ const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\
 const OUTSIDE = `${SPACE}/@:<>()"«»,;⟦⟧`;
 // From the beginning of a run, or a long one without a dot would take the square of its length.
 const host = new RegExp(`(?<![^${OUTSIDE}])[^${OUTSIDE}]+(?:[.\\u3002\\uff0e\\uff61][^${OUTSIDE}.]+)+`, "gu");
+
+const SEEN = new RegExp(`[^${SPACE}\\ufe0f${HIDDEN}]`, "u");
+
+/** Whether anything of this text can be seen. @param {string} text */
+export const showsSomething = (text) => SEEN.test(text);
 
 /** Whether a name looks like the address of a site that it is not. @param {string} name */
 const isMisleading = (name) =>

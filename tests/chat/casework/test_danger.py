@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from chat.casework import danger
 from chat.console import inbox
@@ -97,6 +98,32 @@ def test_list_says_it_until_the_agent_has_answered():
     assert Kind.SUICIDE in inbox.open_entries(agent, make.long_ago(0))[0].dangers
     make.message(conversation, "Je vous lis.", Author.AGENT)
     assert 'data-slot="danger" hidden>' in client.get(CONSOLE).text
+
+
+def test_badge_stays_after_ordinary_words_and_a_reload_until_the_answer(django_assert_num_queries):
+    agent = make.agent()
+    conversation, other = make.assigned(agent), make.assigned(agent)
+    make.message(conversation, "je veux mourir")
+    inbox.open_entries(agent, timezone.now())  # handles are given once
+    with django_assert_num_queries(1):
+        inbox.open_entries(agent, timezone.now())
+    for text in ("il est devant chez moi", "bonsoir", "vous êtes là ?"):
+        make.message(conversation, text)
+    make.message(other, "bonjour")
+
+    def dangers():
+        return {entry.conversation.pk: entry.dangers for entry in inbox.open_entries(agent, timezone.now())}
+
+    with django_assert_num_queries(2):
+        told = dangers()
+    assert told == {conversation.pk: [Kind.SUICIDE, Kind.DANGER], other.pk: []}
+    for _each in range(inbox.UNANSWERED_READ):
+        make.message(conversation, "je suis là")
+    assert dangers()[conversation.pk] == [], "so far back nobody reads, and the thread still marks it"
+    make.message(conversation, "je veux mourir")
+    make.message(conversation, "Je vous lis.", Author.AGENT)
+    make.message(conversation, "merci")
+    assert dangers()[conversation.pk] == []
 
 
 def test_a_phrase_that_is_put_aside_is_looked_for_no_more():

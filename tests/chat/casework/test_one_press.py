@@ -45,11 +45,13 @@ def test_next_questions_of_the_sheet_stand_above_the_answer_each_once(agent):
 def test_an_answered_question_is_asked_no_more(agent):
     conversation = make.assigned(agent)
     sheet = casework_panels.sheet_panel(conversation)
-    assert any(reply.text == str(QUESTIONS[Element.ONLINE]) for reply in one_press.questions_to_ask(sheet.readings))
+    asked = one_press.questions_to_ask(sheet.readings, sheet.reported)
+    assert any(reply.text == str(QUESTIONS[Element.ONLINE]) for reply in asked)
     facts = Facts(present=[Element.ONLINE])
     fact_sheet.save_sheet(conversation_id=conversation.pk, version=0, facts=facts, by=agent.user)
     sheet = casework_panels.sheet_panel(conversation)
-    assert not any(reply.text == str(QUESTIONS[Element.ONLINE]) for reply in one_press.questions_to_ask(sheet.readings))
+    asked = one_press.questions_to_ask(sheet.readings, sheet.reported)
+    assert not any(reply.text == str(QUESTIONS[Element.ONLINE]) for reply in asked)
 
 
 @pytest.mark.parametrize(("age_band", "pronoun"), [("adult", "êtes-vous"), ("15_17", "es-tu")])
@@ -114,7 +116,9 @@ def test_autosave_of_a_refused_value_and_of_its_correction(agent):
     conversation = make.assigned(agent)
     client, address = signed_in(agent.user), page_of(conversation) + "fiche/"
     long = client.post(address, {"autosave": "1", "version": "0", "dates": "x" * 25_000}).text
-    assert "La fiche n'est pas enregistrée : voyez en haut" in unescape(long).replace("\u00a0", " ")
+    assert "La fiche n'est pas enregistrée : voyez ce qui est écrit sous le champ" in unescape(long).replace(
+        "\u00a0", " "
+    )
     short = client.post(address, {"autosave": "1", "version": "0", "dates": "hier"}).text
     assert "n'est pas enregistrée" not in unescape(short) and "Fiche enregistrée à" in short
 

@@ -41,7 +41,7 @@ def parts():
 
 
 def prefilled(conversation):
-    return casework_panels.prefill(conversation, queries.read_facts(conversation))
+    return casework_panels.draft_of(conversation, facts=queries.read_facts(conversation))
 
 
 def block(page, conversation):

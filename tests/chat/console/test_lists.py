@@ -270,9 +270,15 @@ def test_dossier_proposes_partners_of_the_departement():
     Partner.objects.create(name="Aide du Nord", key="b", department_code="59", **near)
     agent = make.agent()
     conversation = make.assigned(agent, municipality=lyon)
-    html = signed_in(agent.user).get(page_of(conversation)).text
+    client = signed_in(agent.user)
+    html = client.get(page_of(conversation)).text
     assert "Aide du Rhône" in html and "04 00 00 00 00" in html and "Aide du Nord" not in html
     assert "Lyon (69)" in html
+    near = re.search(r"<h3>À proposer</h3>.*?</section>", html, re.DOTALL).group(0)
+    key, text = re.search(r'value="(partenaire-\d+)" data-insert="([^"]*)"', near).groups()
+    assert text == "Aide du Rhône : 04 00 00 00 00"
+    answered = client.post(page_of(conversation), {"insert": key, "body": "Voici."}).text
+    assert re.search(rf"<textarea[^>]*id=\"corps-[^>]*>\nVoici\.\n{re.escape(text)}</textarea>", answered)
 
 
 def test_dossier_unknown_hours_claim_nothing():

@@ -77,6 +77,22 @@ def test_parse_empty_body(body):
     assert code_of(post(body)) == protocol.EMPTY
 
 
+@pytest.mark.parametrize(
+    "body", ["\u200b", "\u200b \u2060\n\u202e", "\u3164", "\u2800\u2800", "\ufe0f", "\x01", "\u00ad" * 1000]
+)
+def test_parse_body_of_nothing_that_can_be_seen(body):
+    with pytest.raises(ProtocolError) as caught:
+        protocol.parse(post(body))
+    frame = caught.value.frame()
+    assert (frame["code"], frame["why"], frame["client_id"]) == (protocol.EMPTY, protocol.UNSEEN, CLIENT)
+
+
+@pytest.mark.parametrize("body", ["!", "é", "你", "\u200bà\u202e", "👩\u200d👩", "🏴", "\u0301", "…", "❤\ufe0f", "م"])
+def test_parse_body_of_which_something_can_be_seen(body):
+    frame = protocol.parse(post(body))
+    assert isinstance(frame, protocol.Post) and frame.body == body
+
+
 def test_parse_body_at_the_limit():
     text = json.dumps({"type": "post", "client_id": CLIENT, "body": "é" * 4000}, ensure_ascii=False)
     frame = protocol.parse(text)

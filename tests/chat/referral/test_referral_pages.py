@@ -81,7 +81,7 @@ def panel_of(page: str) -> str:
 
 def test_panel_starts_from_the_sheet_and_never_from_the_thread(conversation, console):
     make.message(conversation, "Un-mot-de-l-echange")
-    assert "Repris de la fiche" in said(console.get(page_of(conversation)))
+    assert "Repris du signalement, de la fiche" in said(console.get(page_of(conversation)))
     fact_sheet.save_sheet(
         conversation_id=conversation.pk,
         version=0,

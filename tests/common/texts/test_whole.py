@@ -76,7 +76,7 @@ SPEAKING = (
     "triage/views.py",
 )
 TO_STAFF = {
-    "chat/messages/forms.py": 6,  # of the console; the person's are texts, by `chat.visitor`
+    "chat/messages/forms.py": 8,  # of the console; the person's are texts, by `chat.visitor`
     "locations/forms.py": 2,  # names of a purpose, shown nowhere
     "pnav/pages/views.py": 1,  # the page of components
 }

@@ -29,12 +29,15 @@ _HONEST = re.compile(
 _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\ufe20-\ufe2f"
 _SUSPECT = re.compile(f"[{_HIDDEN}]|(?<=[{_MARKS}]{{4}})[{_MARKS}]+")
 
+# Whatever is neither blank nor hidden; U+FE0F alone changes the look of a sign that is not there.
+_SEEN = re.compile(f"[^\\s\ufe0f{_HIDDEN}]")
+
 _LATIN = "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
 _FOREIGN = re.compile(f"[^\u0000-\u007f\ufe0f{_LATIN}]")  # U+FE0F: what makes a sign an emoji
 _SEPARATORS = "\u2024\u2044\u2215\u29f8\u3002\ufe52\uff0e\uff0f\uff61"
 # A name of a host, with or without what stands before and after it in an address. It begins where a run of such
 # characters begins: tried from each of them, a run without a dot would take the square of its length. The matches are
-# the same, for what a run holds is found from its first character or not at all (tests/chat/rules/test_plain_text.py).
+# the same, for what a run holds is found from its first character or not at all (tests/common/test_plain_text.py).
 _OUTSIDE = r"\s/@:<>()\"«»,;⟦⟧"
 _HOST = re.compile(rf"(?<![^{_OUTSIDE}])[^{_OUTSIDE}]+(?:[.\u3002\uff0e\uff61][^{_OUTSIDE}.]+)+")
 _ASCII_END = re.compile(r"[A-Za-z]{2}$")
@@ -56,6 +59,11 @@ def plain(text: str) -> str:
     if text.isascii() and text.isprintable() and "xn--" not in text.lower():
         return text
     return _HOST.sub(lambda found: _flagged(found.group()), visible(text))
+
+
+def shows_something(text: str) -> bool:
+    """Whether anything of this text can be seen. Looks at one character of nearly every text, at each of them once."""
+    return "!" <= text[:1] <= "~" or _SEEN.search(text) is not None
 
 
 def visible(text: str) -> str:
@@ -88,5 +96,5 @@ def neutralise(text: str) -> str:
 
 
 def lines(text: str) -> list[str]:
-    """One neutralised link a line."""
-    return [neutralise(line.strip()) for line in text.splitlines() if line.strip()]
+    """One neutralised link a line, as it is shown."""
+    return [neutralise(plain(line.strip())) for line in text.splitlines() if line.strip()]

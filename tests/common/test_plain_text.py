@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.messages import protocol
-from chat.rules import plain_text
-from chat.rules.plain_text import plain
+from common import plain_text
+from common.plain_text import plain
 from tests.support import patterns
 
 SEEN = {
