@@ -6,7 +6,7 @@ from django.utils.text import Truncator
 
 from chat.journal.facts import Fact, Told, in_order
 from chat.journal.words import said_when
-from chat.rules import plain_text
+from common import plain_text
 from pnav.pages.texts import removal as words
 
 SHOWN = 80  # characters of what happened, beside the box of a fact
