@@ -116,7 +116,7 @@ HELPERS = [
         "A free and anonymous form, an app, or a module of the browser: sexual abuse of minors, hate, intimate images. The police are told.",
         "With an e-mail address one gets an answer. It is a trusted flagger: its requests are dealt with first. The site decides all the same.",
     ), "pointdecontact.net ; arcom.fr, 12/05/2025", "Son outil « Disrupt » reçoit l'image elle-même : à vérifier, et à ne pas indiquer à un mineur."),
-    ("pharos", "PHAROS", "https://17cyber.gouv.fr", "everybody", False, (
+    ("pharos", "PHAROS", "", "everybody", False, (
         "Pour un contenu illicite que tout le monde peut voir, pas pour un message privé. [17 Cyber](https://17cyber.gouv.fr/) y conduit.",
         "Un seul signalement suffit : le faire répéter par des amis n'aide pas.",
     ), (

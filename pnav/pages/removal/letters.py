@@ -76,6 +76,8 @@ def _who(said: Mapping[str, Any]) -> str:
 def _grounds(said: Mapping[str, Any]) -> str:
     """The grounds that were chosen, one a line, then the person's own words."""
     lines = [f"- {ground.say()}" for value, ground in words.OPTIONS["grounds"].items() if value in said["grounds"]]
+    if len(lines) == 1 and not said["reasons"]:
+        return lines[0].removeprefix("- ")
     return "\n".join([*lines, *filter(None, [said["reasons"]])])
 
 
