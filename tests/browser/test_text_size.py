@@ -1,0 +1,40 @@
+"""A phone whose browser is told to show larger text: an em is of that size, so style sheets that ask for ems follow."""
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests import chromium
+
+# Chromium's « Very large » and twice the usual size.
+SIZES = (24, 32)
+WIDER = """() => document.documentElement.scrollWidth <= innerWidth ? []
+    : [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > innerWidth)
+        .map((one) => `${one.tagName} ${one.className} ${one.textContent.trim().slice(0, 40)}`)"""
+PAGES = ("/", "/orientation/maintenant/", "/tchat/")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_numbers_and_exit_stay_in_view_with_large_text(live_site, browser: Browser, size):
+    """Each bar is one line of the screen's width, and most of the screen is left to what is read."""
+    arguments = ["--no-sandbox", f"--blink-settings=defaultFontSize={size}"]
+    enlarged = browser.browser_type.launch(executable_path=chromium.find(), args=arguments)
+    try:
+        page = enlarged.new_page(viewport={"width": 360, "height": 640}, locale="fr-FR")
+        for path in PAGES:
+            page.goto(live_site.url + path)
+            page.evaluate("scrollTo(0, 400)")
+            bars = {}
+            for name in (".pnav-safety", ".pnav-exit__button"):
+                bars[name] = page.locator(name).first.bounding_box()
+                assert bars[name] is not None
+                assert bars[name]["x"] >= 0 and bars[name]["x"] + bars[name]["width"] <= 360, (path, name)
+                assert bars[name]["y"] >= 0 and bars[name]["y"] + bars[name]["height"] <= 640, (path, name)
+            for link in page.locator(".pnav-safety a").all():
+                box = link.bounding_box()
+                assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 360, path
+                assert box["height"] >= 44, path
+            top = bars[".pnav-safety"]["y"] + bars[".pnav-safety"]["height"]
+            assert bars[".pnav-exit__button"]["y"] - top >= 480, path
+            assert page.evaluate(WIDER) == [], path
+    finally:
+        enlarged.close()
