@@ -88,6 +88,12 @@ def sandbox(environment: dict[str, str], *names: str) -> Iterator[None]:
             people.wait()
 
 
+def fill_past(environment: dict[str, str]) -> None:
+    """A month of exchanges, for the charts of the board."""
+    options = ["--past", "month", "--seed", str(SEED)]
+    subprocess.run([sys.executable, "-m", "pnav.demo.sandbox", *options], cwd=ROOT, env=environment, check=True)
+
+
 class Studio:
     """The browser, the site and its accounts."""
 
@@ -232,6 +238,7 @@ def main() -> int:
         # Run by root, Chromium refuses its sandbox; the only pages it opens are ours.
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         studio = Studio(browser, demo)
+        fill_past(environment)
         agent_pictures(studio, environment)
         administration_pictures(studio)
         browser.close()
