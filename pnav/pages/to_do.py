@@ -110,10 +110,16 @@ def _accounts(_now: datetime) -> Line | None:
 
 
 def _openings(now: datetime) -> Line | None:
-    """Those that wait for longer than they should: whose they are is in the register."""
-    count = len(opening_actions.late_requests(now))
-    one = _("%(n)s levée d'anonymat attend depuis trop longtemps")
-    return _line(count, one, _("%(n)s levées d'anonymat attendent depuis trop longtemps"), reverse("openings:register"))
+    """What waits for somebody, and what waits for longer than it should: whose it is stands in the register."""
+    line = _line(
+        opening_actions.count_pending(MOST + 1),
+        _("%(n)s levée d'anonymat en cours"),
+        _("%(n)s levées d'anonymat en cours"),
+        reverse("openings:register"),
+    )
+    if line is None or not (late := len(opening_actions.late_requests(now))):
+        return line
+    return Line(_("%(line)s, dont %(late)s en retard") % {"line": line.words, "late": late}, line.url, is_due=True)
 
 
 def _examples(_now: datetime) -> Line | None:

@@ -486,6 +486,11 @@ def expire_requests(*, now: datetime) -> int:
     return ended
 
 
+def count_pending(most: int) -> int:
+    """How many requests wait for somebody, urgent reviews among them; counted to `most`."""
+    return OpeningRequest.objects.filter(Q(state__in=OPEN) | REVIEW_OWED).distinct()[:most].count()
+
+
 def late_requests(now: datetime) -> list[OpeningRequest]:
     """The requests that wait for longer than they should, urgent reviews among them."""
     pending = OpeningRequest.objects.filter(Q(state__in=OPEN) | REVIEW_OWED).distinct().prefetch_related("steps")

@@ -12,13 +12,15 @@ from django.utils import timezone
 
 from chat.conversations import web_heartbeat
 from chat.models import WebHeartbeat
+from common.client_address import Connection
 from locations.models import Source
 from pnav.accounts.admin_site.site import PURPOSES
 from pnav.accounts.models import Role, User
 from pnav.pages import to_do
 from pnav.pages.models import ContentBlock, HelpNumber, RemovalPlatform
-from reports import closures
-from reports.models import ChatClosure, ClosureReason
+from reports import closures, reporter_identity
+from reports.models import ChatClosure, ClosureReason, OpeningField
+from reports.openings import actions as opening_actions
 from tests.access.people import signed_in
 from tests.accounts.cast import make_user
 from tests.factories import chat as make
@@ -83,6 +85,26 @@ def test_each_thing_to_do_is_counted_and_leads_to_its_list(nothing_to_do, chief)
         assert answer.status_code == 200 and answer.context["cl"].result_count == count, url
     page = shown(chief)
     assert all(f'href="{url}"'.replace("&", "&") in page for url in counted)
+
+
+def test_openings_in_hand_and_late_are_told_apart(nothing_to_do):
+    asker = make.agent()
+    conversation = make.assigned(asker)
+    grounds = opening_actions.Grounds(
+        motive="essai", legal_ground="essai", prosecutor_reference="1", prosecutor_on="2026-11-25"
+    )
+    reporter_identity.seal_identity(conversation.report, name="A", contact="", connection=Connection("", ""))
+    opening_actions.ask_opening(
+        report=conversation.report,
+        field=OpeningField.NAME,
+        grounds=grounds,
+        is_urgent=False,
+        recipient=None,
+        by=asker.user,
+    )
+    assert "1 levée d'anonymat en cours" in tasks()  # beside the accounts that this test made
+    late = to_do.read(timezone.now() + timedelta(days=5))["tasks"]
+    assert any(line.words == "1 levée d'anonymat en cours, dont 1 en retard" for line in late)
 
 
 def test_counts_stop_and_queries_do_not_grow(nothing_to_do, chief, monkeypatch):
