@@ -93,7 +93,7 @@ NAMED = {
     "chat/visitor/page_state.py": ("of such a conversation too: dates, and whether something is there", {"<module>"}),
     "chat/console/inbox.py": (
         EVERYBODY + ", or a conversation that was just obtained",
-        {"_unanswered_dangers", "entry_of"},
+        {"_unanswered_dangers", "_with_activity", "entry_of"},
     ),
     "chat/statistics/staffing/recorded.py": (EVERYBODY + ": counts and sums", {"<module>", "count_recorded"}),
     "chat/supervision/live_board.py": (EVERYBODY + ": numbers and times", {"_people", "_active", "_emergencies"}),
