@@ -236,6 +236,11 @@ def test_words_of_the_procedure_are_put_in_by_one_press_and_ticked_when_they_are
     expect(page.locator(f"#dire-{conversation.public_id} button")).to_have_count(5)
     assert at(lambda: list(EmergencyStep.objects.values_list("step", flat=True))) == [Step.LOCATION]
     expect(page.locator(f"{OPEN_THREAD} [data-author=agent]")).to_have_count(1)
+    strip = page.locator(f"#bandeau-{conversation.public_id}")
+    expect(strip).to_contain_text(str(Step.CAN_TALK.label))
+    page.locator(f"#dire-{conversation.public_id} button").first.click()
+    page.keyboard.press("Control+Enter")
+    expect(strip).to_contain_text(str(Step.CALLED.label))  # the strip over the thread says what is next, too
 
 
 @pytest.mark.slow

@@ -50,7 +50,7 @@ async function said(event) {
   for (const step of steps) ticked.append("step", step.slice(STEP.length));
   try {
     const page = await parse(await request(form.action, { method: "POST", body: ticked }));
-    for (const part of [`#procedure-${c.id}`, `#dire-${c.id}`]) swapFrom(page, part);
+    for (const part of [`#procedure-${c.id}`, `#dire-${c.id}`, `#bandeau-${c.id}`]) swapFrom(page, part);
   } catch {
     announce(words.failed); // the message goes by itself; the step can be ticked by hand
   }
