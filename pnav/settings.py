@@ -489,6 +489,8 @@ LOGGING = {
         "daphne.http_protocol": {"level": "ERROR"},
         "daphne.ws_protocol": {"level": "ERROR"},
         "django.request": {"level": "ERROR"},
+        # Twenty lines for each face of a fount that is made smaller, of a library at work.
+        "fontTools": {"level": "WARNING"},
         "django.security": {"level": "ERROR"},
     },
 }
