@@ -611,8 +611,17 @@ def test_row_of_duty_is_a_line_on_a_narrow_screen(
     page.set_viewport_size({"width": 1280, "height": 800})
     expect(places).to_be_visible()
     assert page.locator(".console-top").bounding_box()["height"] < 60, "header and availability are one row"
-    duty.locator("summary").click()
+    page.locator("#mes-echanges").click()  # there it lies over the thread: a press elsewhere puts it away
     expect(places).to_be_hidden()
+    duty.locator("summary").click()
+    places.select_option("3")
+    page.get_by_role("button", name="Enregistrer le nombre de places").click()
+    expect(duty.locator("summary")).to_have_text("Motif, places (3), son")
+    expect(places).to_be_hidden()  # the focus is on « Absent » again
+    duty.locator("summary").click()
+    page.keyboard.press("Escape")
+    expect(places).to_be_hidden()
+    expect(duty.locator("summary")).to_be_focused()
     axe_in_both_themes(page)
 
 

@@ -52,6 +52,8 @@ def test_next_and_previous_of_mine_while_writing(live_site, page: Page, at: Work
         page.keyboard.press("Alt+ArrowDown")
         expect(title(page)).to_contain_text(place)
         expect(area(page)).to_be_focused()
+        # What was begun and not sent is said in the list, where it is not on screen.
+        expect(entry(page, 1).locator("[data-slot=draft]")).to_be_visible(visible=place != PLACES[0])
     expect(area(page)).to_have_value("premier")
     page.keyboard.press("Alt+ArrowUp")
     expect(title(page)).to_contain_text(PLACES[2])

@@ -109,7 +109,9 @@ function inList(event) {
     event.preventDefault();
     links[links.indexOf(/** @type {HTMLElement} */ (link)) + by]?.focus();
   }
-  const action = event.key === "Escape" && /** @type {HTMLDetailsElement} */ (at.closest?.("[data-action][open]"));
+  const action =
+    event.key === "Escape" &&
+    /** @type {HTMLDetailsElement} */ (at.closest?.("[data-action][open]") ?? seek("[data-menu][open]"));
   if (!action) return;
   action.open = false;
   find("summary", action).focus();

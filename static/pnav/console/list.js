@@ -58,6 +58,8 @@ export function paint(c) {
     if (asleep) asleep.hidden = c.over || !c.asleep;
     slot("frees", c.entry).hidden = c.over || !(c.offline || c.waits === "left");
   }
+  const draft = seekSlot("draft", c.entry);
+  if (draft) draft.hidden = c.over || c === desk.current || !c.area?.value.trim();
   const link = find("a", c.entry);
   if (c === desk.current) link.setAttribute("aria-current", "true");
   else link.removeAttribute("aria-current");

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { seek } from "../lib/dom.js";
+import { all, seek, target } from "../lib/dom.js";
 import { forCopying, written } from "./drafts.js";
 import { swapFrom, tryToLoad } from "./pages.js";
 import { announce, desk, home } from "./state.js";
@@ -104,4 +104,25 @@ async function openFold(event) {
   if (before.selectedIndex < 0) before.selectedIndex = 0;
 }
 
-export const watchFolds = () => document.addEventListener("toggle", openFold, true);
+/** Whether a menu lies over the thread: on a narrow screen it pushes down what follows, and nothing is hidden. @param {Element} menu */
+const isOver = (menu) => getComputedStyle(/** @type {Element} */ (menu.lastElementChild)).position === "absolute";
+
+/** A menu that lies over the thread is put away by a press elsewhere, or when the focus goes elsewhere. @param {Event} event */
+function closeMenus(event) {
+  for (const menu of /** @type {HTMLDetailsElement[]} */ (all("[data-menu][open]"))) {
+    if (!menu.contains(/** @type {Node} */ (event.target)) && isOver(menu)) menu.open = false;
+  }
+}
+
+/** A way to a part that is one fold opens it: one press, not two. The link itself leads there. @param {MouseEvent} event */
+function openPart(event) {
+  const way = /** @type {HTMLAnchorElement | null} */ (target(event).closest("a[data-opens]"));
+  const fold = way && seek(`${way.hash} > details`, document, HTMLDetailsElement);
+  if (fold) fold.open = true;
+}
+
+export const watchFolds = () => {
+  document.addEventListener("toggle", openFold, true);
+  for (const event of ["pointerdown", "focusin"]) document.addEventListener(event, closeMenus);
+  document.addEventListener("click", openPart);
+};
