@@ -205,6 +205,13 @@ def _words() -> dict[str, str]:
         "pause_over": _("La pause est finie : vous êtes de nouveau disponible."),
         "sound_on": _("Son activé"),
         "sound_off": _("Son coupé"),
+        "notifications_on": _("Notifications activées"),
+        "notifications_off": _("Notifications coupées"),
+        "notifications_refused": _(
+            "Ce navigateur refuse les notifications de ce site. Autorisez-les dans ses réglages."
+        ),
+        "notification_title": _("Pnav"),
+        "notification_body": _("Du nouveau dans la console."),
     }
 
 

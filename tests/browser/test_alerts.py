@@ -18,6 +18,7 @@ from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
     at,
     make_available,
     sign_in,
+    somebody_waits,
 )
 from tests.factories import chat as make
 
@@ -138,3 +139,48 @@ def test_entry_says_the_persons_wait_and_the_agents_own_part(
     page.locator(f"{OPEN_THREAD} textarea[name=body]").fill("Oui.")
     page.keyboard.press("Control+Enter")
     expect(entry.locator("[data-slot=own]")).to_be_hidden()
+
+
+NOTIFICATIONS = """
+window.shown = [];
+window.Notification = class {
+  static permission = "default";
+  static async requestPermission() { return (this.permission = window.answer ?? "granted"); }
+  constructor(title, { body }) { window.shown.push(`${title}|${body}`); }
+  close() {}
+};
+"""
+NEXT_ONE = """new Promise((done) => {
+  const look = () => (shown.length > 1 ? done(shown[1]) : setTimeout(look, 50));
+  look();
+})"""
+
+
+def test_notifications_are_a_choice_and_say_nothing_of_anybody(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+):
+    agent = at(an_agent, public_name="Camille")
+    at(somebody_waits)
+    page = page_factory(width=1280, height=800)
+    page.add_init_script(NOTIFICATIONS)
+    sign_in(page, live_site, agent)
+    page.locator("#disponibilite-plus > summary").click()
+    button = page.locator("#notifications")
+    expect(button).to_have_text("Notifications coupées")
+    page.evaluate("window.answer = 'denied'")
+    button.click()
+    expect(page.locator("#avis")).to_contain_text("Ce navigateur refuse les notifications")
+    expect(button).to_have_text("Notifications coupées")
+    page.evaluate("window.answer = 'granted'")
+    button.click()
+    expect(button).to_have_text("Notifications activées")
+    assert page.evaluate("shown") == ["Pnav|Du nouveau dans la console."]  # what it looks like, at once
+    page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
+    page.get_by_role("button", name="Disponible").click()
+    expect(page.locator("#liste .console-entry")).to_have_count(1)
+    assert page.evaluate(NEXT_ONE) == "Pnav|Du nouveau dans la console."
+    page.locator("#disponibilite-plus > summary").click()  # it was put away when « Disponible » was pressed
+    button.click()
+    expect(button).to_have_text("Notifications coupées")

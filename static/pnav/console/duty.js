@@ -6,6 +6,7 @@
 
 import { byId, find, seek } from "../lib/dom.js";
 import { count } from "./list.js";
+import { showNotifications } from "./notifications.js";
 import { load, swapFrom } from "./pages.js";
 import { beep, showSound } from "./sound.js";
 import { announce, desk, dutyBar, home, words } from "./state.js";
@@ -15,6 +16,7 @@ const PRESSED = "#disponibilite [aria-pressed=true]";
 /** What the bar needs after it was drawn anew. */
 export function showDuty() {
   showSound();
+  showNotifications();
   const open = seek("[name=echange]", document, HTMLInputElement);
   if (open) open.value = desk.current ? desk.current.id : "";
   count(); // what an empty list says depends on the availability

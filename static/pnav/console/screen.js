@@ -15,6 +15,7 @@ import { begin as beginLine } from "./line.js";
 import { watchList } from "./list.js";
 import { isWritten, watchForms } from "./live-forms.js";
 import { watchMacros } from "./macros.js";
+import { toggleNotifications } from "./notifications.js";
 import { watchOnePress } from "./one-press.js";
 import { watchEarlier } from "./pages.js";
 import { watchPalette } from "./palette.js";
@@ -29,6 +30,10 @@ import { markRead } from "./thread.js";
 document.addEventListener("click", (event) => {
   if (target(event).closest("#son")) {
     toggleSound();
+    return;
+  }
+  if (target(event).closest("#notifications")) {
+    toggleNotifications();
     return;
   }
   const link = target(event).closest(".console-entry__link");

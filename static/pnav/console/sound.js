@@ -5,14 +5,16 @@
  */
 
 import { byId } from "../lib/dom.js";
+import { notify } from "./notifications.js";
 import { words } from "./state.js";
 
 /** @type {AudioContext | null} */
 let audio = null;
 const isOn = () => document.cookie.includes("pnav_console_son=1");
 
-/** @param {number} pitch in Hz */
+/** Something is new: heard, or shown over what hides the console, by choice. @param {number} pitch in Hz */
 export const beep = (pitch) => {
+  notify();
   if (!isOn()) return;
   audio = audio || new AudioContext();
   const tone = audio.createOscillator();
