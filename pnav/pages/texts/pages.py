@@ -27,19 +27,10 @@ WAIT_HOURS = add(
     variables=[Variable("hours", "au plus, en heures", "3")],
 )
 WAIT_UNKNOWN = add("home.wait_unknown", HOME, _("Attente maintenant : durée inconnue, la file est ouverte"))
-add("home.who", HOME, _("Pour qui est-ce ?"))
 add("home.sample", HOME, _("À quoi ressemble un échange"))
 add("home.sample_1", HOME, _("Bonjour. Je suis là, prenez votre temps. Êtes-vous en sécurité ?"))
 add("home.sample_2", HOME, _("oui. ils ont refait un groupe avec ma photo"))
 add("home.sample_3", HOME, _("Vous avez bien fait d'écrire. On va regarder cela ensemble."))
-add("home.sample_agent", HOME, _("Le gendarme :"))
-add("home.sample_person", HOME, _("La personne :"))
-add("home.minors_start", HOME, _("Commencer à écrire"))
-add("home.more_law", HOME, _("Tout sur la loi"))
-add("home.more_removal", HOME, _("Comment faire retirer un contenu"))
-add("home.more_numbers", HOME, _("Tous les numéros, et comment leur écrire"))
-add("home.more_minors", HOME, _("La page pour les moins de 18 ans"))
-add("home.more_professionals", HOME, _("Vous êtes professionnel ?"))
 add("home.sentences_scale", HOME, _("Infographie : les peines"))
 add("home.sentence_1", HOME, _("Peine de base : 1 an, 15 000 €"))
 add("home.sentence_2", HOME, _("En ligne : 2 ans, 30 000 €"))
@@ -59,7 +50,6 @@ add(
     HOME,
     _("Un policier ou un gendarme vous répond par écrit. Une seule personne, sauf relais que l'on vous dit."),
 )
-add("home.infographic_3_steps", HOME, _("Infographie : les 3 étapes"))
 add("home.cyber_harassment_talk_about", HOME, _("Cyberharcèlement : en parler à un policier ou un gendarme"))
 add(
     "home.information_updated",
