@@ -37,14 +37,11 @@ add(
         "quand même par tchat."
     ),
 )
-add("places.continue_conversation", CHOSEN, _("Continuer vers l'échange"))
 add(
     "places.address_phone_opening_hours",
     CHOSEN,
     _("Adresse, téléphone, horaires, associations et tribunaux près de cette commune."),
 )
-add("places.choose_another_service", CHOSEN, _("Choisir un autre service"))
-add("places.search_another_town", CHOSEN, _("Chercher une autre commune"))
 add("places.open_now", CONTACTS, _("Ouvert maintenant"))
 add("places.until", CONTACTS, _("jusqu'à {time}"), variables=[Variable("time", "l'heure", "18 h")])
 add("places.public_holiday", CONTACTS, _("Jour férié"))
@@ -79,7 +76,6 @@ add(
 add("places.wheelchair_accessible", CONTACTS, _("Accessible en fauteuil roulant."))
 add("places.wheelchair_accessible_request", CONTACTS, _("Accessible en fauteuil roulant sur demande."))
 add("places.of", CONTACTS, _("de {name}"), variables=[Variable("name", "le nom du contact", "France Victimes 35")])
-add("places.website", CONTACTS, _("Site internet"))
 add("places.leaving_pnav", CONTACTS, _("(vous quittez Pnav)"), _("(tu quittes Pnav)"))
 add("places.my_useful_contacts", CONTACTS, _("Mes contacts utiles"))
 add(
@@ -108,7 +104,6 @@ add(
     _("Adresse inconnue. Le {numero_police} peut vous renseigner en cas d'urgence."),
     _("Adresse inconnue. Le {numero_police} peut te renseigner en cas d'urgence."),
 )
-add("places.directions_openstreetmap", CONTACTS, _("Itinéraire sur OpenStreetMap"))
 add("places.phone", CONTACTS, _("Téléphone"))
 add(
     "places.number_not_known_if",
@@ -137,14 +132,12 @@ add(
 )
 add("places.checked", CONTACTS, _("Vérifié le {date}."), variables=[Variable("date", "le jour", "3 mars 2027")])
 add("places.another_unit_also_answers", CONTACTS, _("Une autre unité répond aussi pour cette commune."))
-add("places.see_both", CONTACTS, _("Voir les deux"))
 add(
     "places.no_unit_for",
     CONTACTS,
     _("Nous ne connaissons pas d'unité pour {commune}."),
     variables=[Variable("commune", "la commune, ou le code postal", "Rennes")],
 )
-add("places.talk_by_chat", CONTACTS, _("Échanger par tchat"))
 add(
     "places.no_help_near",
     CONTACTS,
@@ -155,9 +148,6 @@ add(
     variables=[Variable("department", "le département", "Ille-et-Vilaine")],
 )
 add("places.everywhere_france", CONTACTS, _("Partout en France"))
-add("places.suggestions", SEARCH, _("Propositions"))
-add("places.no_suggestions", SEARCH, _("Aucune proposition."))
-add("places.1_suggestion_up_down", SEARCH, _("1 proposition. Flèches haut et bas pour choisir."))
 MANY = add(
     "places.many_suggestions",
     SEARCH,
@@ -171,7 +161,6 @@ add(
     _("Pour ouvrir le tchat, choisis d'abord ton point d'accueil : la ville ou le code postal suffit."),
 )
 add("places.current_choice", SEARCH, _("Votre choix actuel"), _("Ton choix actuel"))
-add("places.go_conversation", SEARCH, _("Aller à l'échange"))
 add(
     "places.search_stays_site_only",
     SEARCH,
@@ -229,10 +218,7 @@ add(
     ),
 )
 add("places.which_town", SELECT, _("Quelle commune ?"))
-add("places.other_towns_name", SELECT, _("Autres communes de ce nom"))
-add("places.save_my_choice", SELECT, _("Enregistrer mon choix"))
 add("places.looking_another_town", SELECT, _("Vous cherchez une autre commune ?"), _("Tu cherches une autre commune ?"))
-add("places.do_another_search", SELECT, _("Faire une autre recherche"))
 add(
     "places.add_department",
     SELECT,
@@ -323,8 +309,6 @@ add(
         "peux en choisir un autre à tout moment, dans le menu « Point d'accueil »."
     ),
 )
-add("places.yes_remove", REMOVE, _("Oui, supprimer"))
-add("places.no_keep", REMOVE, _("Non, garder"))
 PLACE_REQUIRED = add(
     "places.required", SEARCH, _("Saisir une ville ou un code postal. Exemple : 93200, ou Saint-Denis.")
 )

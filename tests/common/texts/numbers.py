@@ -131,11 +131,9 @@ NUMBERS: dict[str, dict[int, Source]] = {
     "opinion.many": {1: of("common.network_limits:OPINIONS.seconds/3600")},
     "pages.example_97400_name_town": {97400: EXAMPLE},
     "pages.examples_93200_saint_denis": dict.fromkeys((3, 93200), EXAMPLE),
-    "places.1_suggestion_up_down": {1: SPEECH},
     "places.add_department": {93: EXAMPLE},
     "places.examples_93200_saint_denis": dict.fromkeys((3, 93, 93200), EXAMPLE),
     "places.required": {93200: EXAMPLE},
-    "places.see_both": {2: ON_THE_PAGE},
     "places.victims_every_day_from": dict.fromkeys((9, 19), SERVICE),
     "places.young_people_online_abuse": dict.fromkeys((9, 23), SERVICE),
     "privacy.answers_postcode_reception_point": {
@@ -194,7 +192,9 @@ NUMBERS: dict[str, dict[int, Source]] = {
         4: lambda: weeks("month"),
         52: lambda: weeks("year"),
     },
-    "templates/pages/_doors.html": {18: AGE},
+    "templates/locations/_search_form.html": {1: SPEECH},
+    "templates/locations/my_contacts.html": {2: ON_THE_PAGE},
+    "templates/pages/_doors.html": {1: SPEECH, 18: AGE},
     "triage.leaves_site": {17: SERVICE},
 }
 
