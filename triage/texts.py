@@ -14,7 +14,6 @@ RESULT = Place("triage.result", "Orientation : la page du résultat")
 add("triage.talk_now", QUESTIONS, _("Parler tout de suite"))
 add("triage.own_minor", QUESTIONS, _("J'ai moins de 18 ans"), note="Sous « Qui aidez-vous ? » : qui aide est mineur.")
 add("triage.own_adult", QUESTIONS, _("J'ai 18 ans ou plus"), note="Au même endroit, pour y revenir.")
-add("triage.your_answer", QUESTIONS, _("votre réponse"), _("ta réponse"))
 add(
     "triage.leaves_site",
     RESULT,
@@ -23,7 +22,6 @@ add(
 )
 add("triage.service_title", RESULT, _("Ce que fait ce service"))
 add("triage.prepare_title", RESULT, _("À préparer"))
-add("triage.erase_my_answers_start", RESULT, _("Effacer mes réponses et recommencer"))
 add("triage.go", RESULT, _("Aller sur {name}"), variables=[Variable("name", "le nom du service", "17Cyber")])
 add(
     "triage.go_leaves_our_site",
@@ -32,7 +30,6 @@ add(
     variables=[Variable("name", "le nom du service", "17Cyber")],
 )
 add("triage.other_useful_numbers", RESULT, _("D'autres numéros utiles"))
-add("triage.review_answers", RESULT, _("Revoir vos réponses"), _("Revoir tes réponses"))
 CHOOSE = add("triage.choose", QUESTIONS, _("Choisissez une réponse."), _("Choisis une réponse."))
 FROM_LIST = add(
     "triage.from_list", QUESTIONS, _("Choisissez une réponse de la liste."), _("Choisis une réponse de la liste.")

@@ -142,7 +142,6 @@ add("pages.example_97400_name_town", EVERYWHERE, _("Exemple : 97400. Le nom de l
 add("pages.useful_numbers", EVERYWHERE, _("Les numéros utiles"))
 add("pages.change", EVERYWHERE, _("Modifier"))
 add("pages.enter_chat", EVERYWHERE, _("Entrer dans le tchat"))
-add("pages.previous", EVERYWHERE, _("Précédent"))
 SERVICE = add(
     "frame.cyber_harassment_talk_free",
     FRAME,
