@@ -14,7 +14,13 @@ import { announce, desk, home } from "./state.js";
 /** The screen with one conversation, to take parts from. @param {string} id */
 export const pageOf = (id) => `${home}echange/${id}/?partie=echange`;
 
-/** @param {Conversation} c @param {string} selector of the panel @param {string} [address] of the page that has it */
+/**
+ * Whether the panel came, and stands there now.
+ *
+ * @param {Conversation} c
+ * @param {string} selector of the panel
+ * @param {string} [address] of the page that has it
+ */
 export async function refreshBeside(c, selector, address = pageOf(c.id)) {
   const at = () => /** @type {HTMLElement} */ (document.activeElement);
   const isHere = () => Boolean(seek(selector)?.contains(at()));
@@ -23,24 +29,24 @@ export async function refreshBeside(c, selector, address = pageOf(c.id)) {
     seek(selector)?.addEventListener("focusout", () => setTimeout(refreshBeside, 0, c, selector, address), {
       once: true,
     });
-  if (!seek(selector) || c.gone) return;
+  if (!seek(selector) || c.gone) return false;
   if (isWriting()) {
     later();
-    return;
+    return false;
   }
   const page = await tryToLoad(address);
   const before = seek(selector);
-  if (!page || !before || c.gone) return;
+  if (!page || !before || c.gone) return false;
   if (isWriting()) {
     later();
-    return;
+    return false;
   }
   const wasHere = isHere();
   const held = wasHere && at().id;
   const drafts = written(before);
-  if (!swapFrom(page, selector)) return;
+  if (!swapFrom(page, selector)) return false;
   const panel = seek(selector);
-  if (!panel) return;
+  if (!panel) return true;
   if (panel.matches(".console-dossier")) {
     c.dossier = panel;
     panel.hidden = c !== desk.current;
@@ -48,26 +54,46 @@ export async function refreshBeside(c, selector, address = pageOf(c.id)) {
   // What no form takes any more can still be copied, unless it is shown as kept.
   const isShown = (/** @type {HTMLTextAreaElement} */ area) => panel.textContent?.includes(area.value.trim());
   panel.append(...drafts.filter((area) => !seek(`[id="${area.id}"]`, panel) && !isShown(area)).map(forCopying));
-  if (!wasHere) return;
+  if (!wasHere) return true;
   const next = (held && document.getElementById(held)) || seek("[tabindex]", panel.parentElement ?? document) || panel;
   next.focus({ preventScroll: true });
+  return true;
 }
+
+const AGAIN_MS = 5000; // after a reading that did not come
+
+/** @type {Set<Conversation>} those of which what was said is being read */
+const telling = new Set();
 
 /**
  * What the person says by themselves: the signalement, and the facts that they show. The server counts these as read
- * when they come, so they come once they are looked at.
+ * when they come, so they come once they are looked at; and one reading at a time, so that none is put over a later one.
  *
  * @param {Conversation} c
  */
 export async function refreshTold(c) {
-  c.isStale = c !== desk.current || document.hidden;
-  if (c.isStale) return;
-  await refreshBeside(c, `#dit-${c.id}`, `${pageOf(c.id)}&lu`);
+  c.isStale = true;
+  if (telling.has(c)) return; // read once more when this reading is over
+  telling.add(c);
+  try {
+    while (c.isStale && c === desk.current && !c.gone && !document.hidden) {
+      c.isStale = false;
+      if (await refreshBeside(c, `#dit-${c.id}`, `${pageOf(c.id)}&lu`)) sayNews(c);
+      else {
+        c.isStale = true;
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      }
+    }
+  } finally {
+    telling.delete(c);
+  }
+}
+
+/** How many facts are new, once, to who hears the page. @param {Conversation} c */
+function sayNews(c) {
   const facts = seek(`#faits-${c.id}`);
-  if (!facts) return;
-  if ("factsUnread" in facts.dataset) c.isStale = true; // they did not come: asked for again
-  if (facts.dataset.factsNew) announce(facts.dataset.factsNew);
-  delete facts.dataset.factsNew; // said once
+  if (facts?.dataset.factsNew) announce(facts.dataset.factsNew);
+  delete facts?.dataset.factsNew;
 }
 
 /** Whether facts are shown whose words are not here. @param {Element} dossier */
