@@ -7,7 +7,7 @@ Which answer speaks of which element is ours to say; the words that stand beside
 so that whoever confirms sees what was really said.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,6 +32,7 @@ class Origin(TextChoices):
 
     ORIENTATION = "orientation", gettext_lazy("Dit à l'orientation")
     REPORT = "report", gettext_lazy("Dit au signalement")
+    JOURNAL = "journal", gettext_lazy("Dit dans les faits notés")
 
 
 # An answer that one version of the questionnaire has and another has not says nothing of anybody.
@@ -194,3 +195,19 @@ def _said_of(rows: Sequence[tuple[str, Said]]) -> tuple[Said, ...]:
     """What settles it, or else all that speaks of it."""
     clear = [said for says, said in rows if says != UNCLEAR]
     return tuple(clear or [said for _says, said in rows])
+
+
+def with_facts(
+    reported: Mapping[str, Reported], noted: Iterable[tuple[str, bool, str]], report: Report
+) -> dict[str, Reported]:
+    """The same with what the facts that the person showed speak for (`chat.journal.panel.proposed_by`).
+
+    noted: the value of an element, whether they say yes to it or leave it open, and the words that tell why. Where an
+    answer said no, it is UNCLEAR: the agent asks.
+    """
+    told = dict(reported)
+    for element, is_clear, words in noted:
+        said, before = Said(Origin.JOURNAL, words), told.get(element)
+        says = [YES if is_clear else UNCLEAR, *([before.says] if before is not None else [])]
+        told[element] = Reported(_settle(says), _who(report), (*(before.said if before is not None else ()), said))
+    return told

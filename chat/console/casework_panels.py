@@ -24,6 +24,7 @@ from chat.console import referral_panel
 from chat.conversations import wording
 from chat.documents import transcript_pdf
 from chat.documents.transcript_pdf import Document, Section
+from chat.journal import chronology
 from chat.journal import panel as journal_panel
 from chat.journal import queries as journal_queries
 from chat.journal.facts import Fact
@@ -129,6 +130,14 @@ def _reported(conversation: Conversation) -> dict[str, reported_elements.Reporte
     return reported_elements.read_reported(report, answers, under=versions.find_or_current(report.triage_version))
 
 
+def with_facts(sheet: Sheet, facts: Sequence[Fact], conversation: Conversation) -> Sheet:
+    """The sheet with what the facts that the person showed propose, beside what was said before. facts: in order."""
+    if not facts:
+        return sheet
+    noted = [(one.element, one.is_clear, one.why) for one in journal_panel.proposed_by(chronology.find(facts))]
+    return replace(sheet, reported=reported_elements.with_facts(sheet.reported, noted, conversation.report))
+
+
 def told_facts(facts: fact_sheet.Facts) -> list[tuple[str, str]]:
     """A sheet in words, as they are shown: pairs of a name and its value, of what was filled."""
     pairs = [(label_of(Element, value), _("oui")) for value in facts.present]
@@ -160,7 +169,7 @@ def panels(
     """
     emergency = emergencies.open_one(conversation)
     checklist = emergencies.checklist(emergency) if emergency else []
-    shown = sheet or sheet_panel(conversation)
+    shown = with_facts(sheet or sheet_panel(conversation), facts, conversation)
     unit = conversation.report.reception_point
     draft = draft_of(conversation, shown, facts=facts)
     return {

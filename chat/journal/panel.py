@@ -35,11 +35,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """An element of an offence that the facts speak for, as the person told them. It sets nothing."""
+    """An element of an offence that the facts speak for, as the person told them. It sets nothing. is_clear: they say
+    it themselves; several accounts may be one person's."""
 
     element: str
     label: str
     why: str
+    is_clear: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +183,10 @@ def proposed_by(found: Findings) -> list[Proposed]:
         why = _("%(account)s : faits n° %(numbers)s") % {"account": plain_text.plain(first.account), "numbers": numbers}
         if more := len(found.repeated) - 1:
             why += " " + ngettext("et %(n)d autre compte", "et %(n)d autres comptes", more) % {"n": more}
-        made.append(Proposed(Element.REPEATED.value, str(Element.REPEATED.label), why))
+        made.append(Proposed(Element.REPEATED.value, str(Element.REPEATED.label), why, is_clear=True))
     if found.is_group:
         why = ngettext("%(n)d compte nommé", "%(n)d comptes nommés", found.accounts) % {"n": found.accounts}
-        made.append(Proposed(Element.GROUP.value, str(Element.GROUP.label), why))
+        made.append(Proposed(Element.GROUP.value, str(Element.GROUP.label), why, is_clear=False))
     return made
 
 

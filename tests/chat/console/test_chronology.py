@@ -63,6 +63,20 @@ def test_repetition_and_group_show_at_a_glance_and_set_nothing(parts):
     assert not hasattr(conversation, "sheet"), "nothing is ticked"
 
 
+def test_sheet_takes_up_what_the_facts_propose_to_be_confirmed(parts):
+    conversation = make.assigned()
+    for account in ("@lea", "@lea", "@sam"):
+        note(conversation, account=account)
+    actions.show_facts(conversation=conversation)
+    page = parts(conversation, "")
+    key = conversation.public_id
+    repeated = page[page.index(f'id="fait-repeated-{key}"') : page.index(f'id="fait-group-{key}"')]
+    group = page[page.index(f'id="fait-group-{key}"') : page.index(f'id="fait-group_aware-{key}"')]
+    assert "Dit dans les faits notés par la victime : « @lea : faits n° 1, 2 »." in repeated
+    assert "oui, à confirmer" in repeated and "à préciser" in group and "2 comptes nommés" in group
+    assert 'name="repeated" value=""' in repeated, "nothing is ticked"
+
+
 def test_words_come_when_the_conversation_is_looked_at_and_not_before(parts):
     conversation = make.assigned()
     note(conversation, "Parole montrée")
