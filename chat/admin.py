@@ -17,6 +17,8 @@ from chat.casework import replies
 from chat.decisions import on_call
 from chat.models import Agent, CannedReply, DangerPhrase, Macro, OnCall, Unit
 from chat.rules import reply_template
+from common.text_forms import OutdatedFilter, TextsAdmin, language_fieldsets
+from common.texts import languages
 
 
 @admin.register(Unit)
@@ -61,18 +63,24 @@ class AgentAdmin(admin.ModelAdmin):
 
 
 @admin.register(CannedReply)
-class CannedReplyAdmin(admin.ModelAdmin):
+class CannedReplyAdmin(TextsAdmin):
     """Replies that agents start from. What agents made for themselves is theirs alone, and is not here."""
 
     keeps_former_words = True
-    list_display = ("title", "subject", "order", "is_active", "force", "unit", "speaks_tu")
-    list_filter = ("is_active", "subject", "force", "unit")
+    list_display = ("title", "subject", "order", "is_active", "force", "unit", "speaks_tu", "said_in")
+    list_filter = ("is_active", "subject", "force", "unit", OutdatedFilter)
     list_select_related = ("unit",)
     search_fields = ("title", "vous", "tu")
-    fieldsets = (
-        (None, {"fields": ("title", "subject", ("order", "is_active"), "vous", "tu")}),
-        (_("Pour qui"), {"fields": ("force", "unit")}),
-    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CannedReply]:
+        return super().get_queryset(request).prefetch_related("text_rows")
+
+    def get_fieldsets(self, request: HttpRequest, obj: CannedReply | None = None) -> Any:
+        return [
+            (None, {"fields": ("title", "subject", ("order", "is_active"), "vous", "tu")}),
+            *language_fieldsets(self.model, obj=obj),
+            (_("Pour qui"), {"fields": ("force", "unit")}),
+        ]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """The variables are listed here and not in the model, so that a new one needs no migration."""
@@ -86,6 +94,12 @@ class CannedReplyAdmin(admin.ModelAdmin):
     @admin.display(description=_("texte en « tu »"), boolean=True)
     def speaks_tu(self, reply: CannedReply) -> bool:
         return bool(reply.tu)
+
+    @admin.display(description=_("aussi en"))
+    def said_in(self, reply: CannedReply) -> str:
+        """The other languages of the site that it is said in."""
+        known = {language for language, _part in reply.texts}
+        return ", ".join(languages.name(code) for code in languages.others() if code in known)
 
     def changeform_view(
         self,

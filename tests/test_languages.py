@@ -19,11 +19,13 @@ FRENCH = {
     "visit.py": "what a browser of the demonstration sends",
     "dates.py": "« 1er mars » is a rule of French",
     "report.py": "the default of a column",
+    "written_language.py": "one of the languages that people may be taken to write in",
 }
 
 
-# Modules that may name any: the list of languages, and the small words of French, « de » among them.
-NO_LANGUAGE = ("pnav/settings.py:", "chat/rules/resume_words.py:")
+# Modules that may name any: the list of languages, the small words of French, « de » among them, and the languages that
+# people may be taken to write in.
+NO_LANGUAGE = ("pnav/settings.py:", "chat/rules/resume_words.py:", "chat/rules/written_language.py:")
 
 
 def modules() -> Iterator[Path]:

@@ -28,6 +28,7 @@ class PersonSummary:
 
     answers: question and answer of the triage, in the words of the version that the person answered; None when no key
     opens them. is_other_version: that version is known no more, so that a wording may differ from what they read.
+    answered_in: the code of the language in which ready answers are offered (`language_to_answer_in`).
     """
 
     report: Report
@@ -47,6 +48,7 @@ class PersonSummary:
     opening_hours: list[hours.Line]
     opening: hours.Opening | None
     partners: list[PartnerGroup]
+    answered_in: str
 
     @property
     def unit(self) -> ReceptionPoint | None:
@@ -101,7 +103,15 @@ def read_person_summary(conversation: Conversation, now: datetime) -> PersonSumm
         opening_hours=hours.describe(week) if week else [],
         opening=hours.opening_at(week, now, department_code=unit.department_code) if unit and week else None,
         partners=_partners(report),
+        answered_in=language_to_answer_in(conversation),
     )
+
+
+def language_to_answer_in(conversation: Conversation) -> str:
+    """The code of a language of the site: in which the person seems to write, if the site has it; else in which they
+    read the pages."""
+    guessed = conversation.guessed_language
+    return guessed if guessed in languages.codes() else conversation.report.language
 
 
 def _partners(report: Report) -> list[PartnerGroup]:

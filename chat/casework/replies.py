@@ -20,6 +20,7 @@ from common import clock, plain_text
 from common.choices import label_of
 from common.encryption import UnsealError
 from common.kept_values import known_to
+from common.texts import languages
 from locations import hours
 from locations.models import Partner, ReceptionPoint
 
@@ -100,8 +101,11 @@ def sampled(row: CannedReply, unit: ReceptionPoint) -> list[Shown]:
 
 
 def of_conversation(agent: Agent, dossier: PersonSummary) -> list[Reply]:
-    """The agent's own first, then the shared ones, then partners: filled, in the voice of this person."""
+    """The agent's own first, then the shared ones, then partners: filled, in the voice of this person; shared
+    ones in the language that they write in. To who writes in another language than ours, each says which it is in."""
     known, familiar = variable_values(agent, dossier), dossier.familiar
+    language = dossier.answered_in
+    is_foreign = language != languages.source()
     found = [
         Reply(
             str(own.public_id),
@@ -114,16 +118,18 @@ def of_conversation(agent: Agent, dossier: PersonSummary) -> list[Reply]:
     ]
     here = Q(unit__isnull=True) | Q(unit=agent.unit)
     shared = CannedReply.objects.filter(here, is_active=True, force__in=["", agent.force])
-    found += [
-        Reply(
-            str(row.public_id),
-            Source.SHARED,
-            plain_text.plain(row.title),
-            reply_template.fill(reply_template.choose(row.vous, row.tu, familiar=familiar), known),
-            "" if row.subject == reply_template.Subject.OTHER else label_of(reply_template.Subject, row.subject),
+    for row in shared.prefetch_related("text_rows") if is_foreign else shared:
+        text, of_text = row.spoken(familiar=familiar, language=language)
+        found.append(
+            Reply(
+                str(row.public_id),
+                Source.SHARED,
+                plain_text.plain(row.title),
+                reply_template.fill(text, known),
+                "" if row.subject == reply_template.Subject.OTHER else label_of(reply_template.Subject, row.subject),
+                languages.name(of_text) if is_foreign else "",
+            )
         )
-        for row in shared
-    ]
     partners = [partner for group in dossier.partners for partner, _kilometres in group.partners]
     return found + [reply for reply in map(partner_reply, partners) if reply is not None]
 

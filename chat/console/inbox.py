@@ -30,6 +30,7 @@ from chat.rules.lifecycle import Author, Outcome, Status
 from common import plain_text
 from common.choices import label_of, read_choice
 from common.service_settings import definitions, values
+from common.texts import languages
 from reports.models import ReporterRole
 from reports.rules.offence_elements import Element
 from triage.rules import Urgency
@@ -116,6 +117,13 @@ class Entry:
     emergency_at: datetime | None
     emergency_since: str
     promise: "ReturnPromise | None"
+
+    @property
+    def written_in(self) -> str:
+        """« anglais »: the language in which the person seems to write, a guess; empty for the source language, and
+        while nothing is known."""
+        code = self.conversation.guessed_language
+        return languages.name(code) if code and code != languages.source() else ""
 
     @property
     def turn(self) -> str:

@@ -23,7 +23,7 @@ from chat.models.notes import Aside, AsideMessage, AsidePart, Hold, Note
 from chat.models.on_call import OnCall
 from chat.models.referral import FollowUp, Transmission, TransmissionStep, UnitAccount
 from chat.models.removal import RemovalCount, RemovalRequest
-from chat.models.replies import CannedReply, OwnReply
+from chat.models.replies import CannedReply, CannedReplyText, OwnReply
 from chat.models.transfer import Direction, Handover, HandoverText, Watch, Whisper
 from chat.models.web_heartbeat import WebHeartbeat
 
@@ -36,6 +36,7 @@ __all__ = [
     "AsideMessage",
     "AsidePart",
     "CannedReply",
+    "CannedReplyText",
     "Closing",
     "Conversation",
     "ConversationEvent",

@@ -79,6 +79,8 @@ class Conversation(models.Model):
     message in each interval of `chat.rules.message_limits`; it lies ahead of now while they write faster.
     `resume_digest` is a slow hash of the code de reprise (chat.conversations.resume), asked for at `resume_issued_at`
     and good until `resume_until`; the code itself is kept nowhere.
+    `guessed_language`: in which the person seems to write (`chat.conversations.language_guess`), as a code; empty while
+    nothing can be said. `guess_reads`: how often it was guessed; `guess_seq`: the last message that was looked at.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -112,6 +114,10 @@ class Conversation(models.Model):
     resume_digest = models.BinaryField(null=True, unique=True, editable=False)
     resume_issued_at = models.DateTimeField(null=True, editable=False)
     resume_until = models.DateTimeField(null=True, editable=False)
+
+    guessed_language = models.CharField(max_length=10, blank=True, default="", db_default="", editable=False)
+    guess_reads = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    guess_seq = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     objects: ClassVar[models.Manager["Conversation"]] = ConversationQuerySet.as_manager()
 

@@ -10,17 +10,22 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.rules import reply_template
 from common import encryption
+from common.texts import languages
+from common.texts.text_rows import TextRow, Translated
 from locations.models import Force
 
 # --- replies to start from --------------------------------------------------------------------------------------------
 
 
-class CannedReply(models.Model):
+class CannedReply(Translated):
     """A reply that all agents share, or those of a force or a unit; an administrator writes it.
     `chat.rules.reply_template` fills it.
 
-    vous: to an adult; tu: to a minor, empty where it does not differ.
+    vous: to an adult; tu: to a minor, empty where it does not differ. Both in the source language, with a translation
+    in each of the others, or none.
     """
+
+    text_fields = ("vous", "tu")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     title = models.CharField(_("titre"), max_length=60, help_text=_("Ce que l'agent cherche et choisit."))
@@ -54,11 +59,31 @@ class CannedReply(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def spoken(self, *, familiar: bool, language: str) -> tuple[str, str]:
+        """The text to say in this voice, and the language that it is in: the one asked for if there is a translation of
+        it, else the source language."""
+        if language != languages.source():
+            own = {part: self.texts.get((language, part), "") for part in self.text_fields}
+            if text := reply_template.choose(own["vous"], own["tu"], familiar=familiar):
+                return text, language
+        return reply_template.choose(self.vous, self.tu, familiar=familiar), languages.source()
+
     def clean(self) -> None:
         """Said beside the text that has it."""
-        faults = {name: reply_template.faults(getattr(self, name)) for name in ("vous", "tu")}
+        super().clean()
+        texts = {"vous": self.vous, "tu": self.tu, **self.named_texts()}
+        faults = {name: reply_template.faults(text) for name, text in texts.items()}
         if any(faults.values()):
             raise ValidationError({name: list(told) for name, told in faults.items() if told})
+
+
+class CannedReplyText(TextRow):
+    """A translation of a shared reply. part: « vous » or « tu »."""
+
+    owner = models.ForeignKey(CannedReply, on_delete=models.CASCADE, related_name="text_rows")
+
+    class Meta(TextRow.Meta):
+        constraints = [models.UniqueConstraint(fields=["owner", "language", "part"], name="chat_one_text_of_a_reply")]
 
 
 class OwnReply(models.Model):

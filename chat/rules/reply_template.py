@@ -59,13 +59,15 @@ class Source(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Reply:
     """One reply, filled for one conversation: as it goes into the text area. key: its own, for the page. beside: whose
-    it is, or its subject, said after its label. shown: as it is drawn before it is chosen."""
+    it is, or its subject, said after its label. shown: as it is drawn before it is chosen.
+    language: the name of the language that it is in, where that is to be said; else empty."""
 
     key: str
     source: Source
     label: str
     text: str
     beside: str = ""
+    language: str = ""
 
     @property
     def shown(self) -> str:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common import encryption, plain_text
 from common.service_settings import definitions, values
+from common.text_forms import OutdatedFilter, TextsAdmin, language_fieldsets
 from common.texts import cache as text_cache
 from common.texts import languages
 from common.texts.help_numbers import NAMED
@@ -30,7 +31,6 @@ from pnav.pages.models import ContentBlock, Feedback, HelpNumber, RemovalPlatfor
 from pnav.pages.previews.information_preview import Previewed
 from pnav.pages.previews.text_admin import SentenceAdmin
 from pnav.pages.templatetags import help_numbers
-from pnav.pages.text_forms import OutdatedFilter, TextsAdmin, language_fieldsets
 
 logger = logging.getLogger(__name__)
 

@@ -17,10 +17,10 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
+from common.text_forms import TextsAdmin
 from common.texts.spoken import Spoken
 from pnav.pages.frame import announcements
 from pnav.pages.models import Announcement
-from pnav.pages.text_forms import TextsAdmin
 from reports import closures
 from reports.models import ChatClosure
 

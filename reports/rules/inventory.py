@@ -101,6 +101,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "chat.Debrief": OwnEnd("ends_at, the day after the talk, or 60 days when nobody answers", "purge_debriefs"),
     "chat.OwnReply": With("chat.Agent"),  # deleted by their agent, or with the account
     "chat.CannedReply": CONTENT,
+    "chat.CannedReplyText": CONTENT,
     "chat.DangerPhrase": CONTENT,
     "chat.Macro": CONTENT,
     "chat.Agent_supervised_units": TEAM,

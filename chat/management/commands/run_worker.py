@@ -17,7 +17,15 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 from psycopg_pool import PoolTimeout
 
-from chat.conversations import closure_notice, departures, dispatcher, lookalikes, pauses, web_heartbeat
+from chat.conversations import (
+    closure_notice,
+    departures,
+    dispatcher,
+    language_guess,
+    lookalikes,
+    pauses,
+    web_heartbeat,
+)
 from chat.supervision import intervention
 from chat.transfer import actions as transfer_actions
 from common import clock, network_limits
@@ -103,6 +111,7 @@ class Command(BaseCommand):
         is_done &= self._do("dispatch", dispatcher.dispatch)
         is_done &= self._do("closures", closure_notice.tell_who_waits)
         is_done &= self._do("openings", self._remind)
+        self._do("languages", language_guess.guess_languages)  # after everybody's turn: nobody waits for a guess
         if is_done:
             self._do("clock", self._end_tick)
         # Last: a Redis that stands still holds up nobody's turn for the second that it is waited for.

@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 
+from common.text_forms import language_previews
 from common.texts import languages
 from pnav.pages import information
-from pnav.pages.text_forms import language_previews
 
 
 class Previewed(admin.ModelAdmin):

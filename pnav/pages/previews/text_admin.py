@@ -17,6 +17,14 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from common.text_forms import (
+    TextsAdmin,
+    TextsForm,
+    confirmation_field,
+    language_fieldsets,
+    preview_buttons,
+    tell_outdated,
+)
 from common.texts import cache as text_cache
 from common.texts import languages, validation
 from common.texts.catalogue import CATALOGUE, Sentence, of_row
@@ -25,14 +33,6 @@ from common.texts.models import ChangedSentence
 from common.texts.text_rows import in_words
 from common.texts.typography import keep_together
 from pnav.pages.previews.text_previews import page_with
-from pnav.pages.text_forms import (
-    TextsAdmin,
-    TextsForm,
-    confirmation_field,
-    language_fieldsets,
-    preview_buttons,
-    tell_outdated,
-)
 
 
 class SentenceForm(TextsForm):

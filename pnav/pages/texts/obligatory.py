@@ -251,6 +251,12 @@ add(
         "rien de l'échange. Chiffrées, supprimées avec l'échange."
     ),
 )
+add("privacy.language_written", PRIVACY, _("La langue dans laquelle vous semblez écrire :"))
+add(
+    "privacy.guessed_by_the_service",
+    PRIVACY,
+    _("devinée par le service lui-même, pour l'agent qui vous répond, et effacée avec l'échange. Rien n'en sort."),
+)
 add("privacy.if_summary_sent_unit", PRIVACY, _("Si un résumé est transmis à une unité :"))
 add(
     "privacy.summary_what_happens_next",

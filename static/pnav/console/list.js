@@ -128,6 +128,14 @@ export function count() {
   document.title = (unread ? `(${unread}) ` : "") + (desk.current ? `${desk.current.name} – ` : "") + title;
 }
 
+/** In which language the person seems to write, in words; empty: nothing to say. @param {Conversation} c @param {string} told */
+function showLanguage(c, told) {
+  const mark = seekSlot("language", c.entry);
+  if (!mark) return;
+  write(mark, told);
+  mark.hidden = !told;
+}
+
 /* --- « je reviens dans 5 minutes » --- */
 
 /** @param {Conversation} c @param {string} until in ISO 8601, empty when no promise runs */
@@ -179,6 +187,8 @@ export function refreshList() {
       c.offline = !slot("offline", fresh).hidden;
       const asleep = seekSlot("asleep", fresh);
       c.asleep = Boolean(asleep && !asleep.hidden);
+      const language = seekSlot("language", fresh);
+      if (language) showLanguage(c, language.textContent?.trim() ?? "");
       showPromise(c, slot("promise", fresh).dataset.until || "");
       showEmergency(c, emergencyOf(fresh));
       paint(c);

@@ -1,0 +1,47 @@
+"""In which language the people of exchanges under way seem to write: guessed by the worker, beside the way of messages.
+
+Twice in a conversation at most: once there are letters enough for a first guess, and once there are enough to be surer.
+What is kept is the code of a language, with the conversation and as long as it; no word of the text. Their agent reads
+it at the next reading of the list.
+"""
+
+from typing import Any
+
+from django.db.models import F
+
+from chat.models import Conversation, Message
+from chat.rules import written_language
+from chat.rules.lifecycle import Author
+
+# Letters of the person that the first and the second guess need, and no guess after them.
+LETTERS_NEEDED = (written_language.LETTERS_NEEDED, 240)
+# Of a conversation, the last messages that are looked at; of all conversations, how many in one tick.
+MESSAGES_READ, CONVERSATIONS_AT_ONCE = 12, 20
+
+
+def guess_languages() -> int:
+    """Guess for those whose person has written since the last look; returns how many guesses were made.
+
+    One query, and for each of at most CONVERSATIONS_AT_ONCE conversations one query, MESSAGES_READ messages opened, one
+    guess at most (`written_language.guess_language`) and one statement. Takes no lock that a message waits for longer
+    than that statement; a message that comes meanwhile is looked at in the next tick.
+    """
+    waiting = Conversation.objects.active().filter(guess_reads__lt=len(LETTERS_NEEDED), last_seq__gt=F("guess_seq"))
+    rows = waiting.order_by("pk").values_list("pk", "public_id", "last_seq", "guess_reads")[:CONVERSATIONS_AT_ONCE]
+    return sum(_guess(*row) for row in rows)
+
+
+def _guess(pk: int, public_id: object, last_seq: int, reads: int) -> bool:
+    written = Message.objects.filter(conversation=pk, author=Author.REPORTER, seq__lte=last_seq).order_by("-seq")
+    texts = [
+        Message.opened(body, conversation=str(public_id), seq=seq, author=Author.REPORTER)
+        for seq, body in written.values_list("seq", "sealed_body")[:MESSAGES_READ]
+    ]
+    text = "\n".join(reversed(texts))
+    looked_at: dict[str, Any] = {"guess_seq": last_seq}
+    is_enough = written_language.count_letters(text) >= LETTERS_NEEDED[reads]
+    if is_enough:
+        code = written_language.guess_language(text)
+        looked_at |= {"guess_reads": reads + 1, **({"guessed_language": code} if code else {})}
+    Conversation.objects.filter(pk=pk).update(**looked_at)
+    return is_enough
