@@ -46,7 +46,7 @@ def test_open_emergency_is_seen_by_its_agent_wherever_they_look_and_first_on_the
     desk.get_by_role("button", name="Danger maintenant").click()
     # At once, without a reload: over the thread, and in the list.
     expect(strip).to_be_visible()
-    expect(strip).to_contain_text("À faire")
+    expect(strip).to_contain_text("Pas encore fait")
     expect(mark).to_be_visible()
     expect(mark.locator("time")).to_have_text(CLOCK)
     expect(strip.locator("time")).not_to_have_text("00:00", timeout=15_000)  # its clock goes on by itself

@@ -131,7 +131,7 @@ def test_home_entry_and_thread_say_an_open_emergency_until_it_ends():
     html = squeezed(client.get(page_of(conversation)).text)
     assert mark not in html and 'data-slot="pinned" hidden' not in html
     strip = html[html.index("console-pinned") : html.index("console-log")]
-    assert "02:30" in strip and "À faire" in strip and f"#procedure-{conversation.public_id}" in strip
+    assert "02:30" in strip and "Pas encore fait" in strip and f"#procedure-{conversation.public_id}" in strip
     emergencies.finish(conversation_id=conversation.pk, by=agent.user)
     html = squeezed(client.get(page_of(conversation)).text)
     assert mark in html and 'data-slot="pinned" hidden' in html
