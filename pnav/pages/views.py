@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 import locations.session
 import triage.session
+from chat.statistics import charts
 from common import network_limits, rate_limits
 from common.client_address import networks_of
 from common.service_settings import definitions, values
@@ -209,6 +210,7 @@ def components(request: HttpRequest) -> HttpResponse:
         "wrong_form": wrong,
         "levels": [Message(level, str(_("Un message de ce niveau."))) for level in levels],
         "numbers": HelpNumber.objects.all(),
+        "chart": charts.draw_rows(charts.Words("exemple", "…", "…"), [charts.Row("…", 2, "2", limit=1)]),
         "list_page": Paginator(range(3), 1).page(2),
         "announced": [{"text": "…", "text_familiar": "…", "is_warning": is_warning} for is_warning in (False, True)],
         "closed_chat": {"reason": ClosureReason.INCIDENT, "end": "", "text": "…", "text_familiar": "…"},

@@ -37,6 +37,7 @@ ALLOWED = {
     ("chat/visitor/forms.py", "Answer"): OURS,
     ("locations/importing/loading.py", "Source"): OURS,
     ("locations/session.py", "Force"): KNOWN,
+    ("pnav/accounts/middleware.py", "Role"): KNOWN,
     ("pnav/pages/information.py", "Page"): OURS,
     ("reports/audit/wording.py", "Act"): KNOWN,
     ("reports/audit/wording.py", "OpeningField"): KNOWN,
