@@ -134,6 +134,7 @@ def test_files_say_theirs_and_may_be_kept(client):
         check(response, "/static/pnav/site.css")
     else:
         assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert response.getvalue()  # read to its end: until then this request has not finished
 
 
 async def test_request_that_cannot_be_read_says_its_headers():
