@@ -116,6 +116,12 @@ class Reported:
     said: tuple[Said, ...]
 
     @property
+    def by_origin(self) -> list[tuple[Origin, list[str]]]:
+        """Where it was said, and the answers that were given there, in their order."""
+        origins = dict.fromkeys(one.origin for one in self.said)
+        return [(origin, [one.words for one in self.said if one.origin == origin]) for origin in origins]
+
+    @property
     def is_clear(self) -> bool:
         return self.says != UNCLEAR
 

@@ -119,10 +119,11 @@ def pressed(row: str) -> str:
 
 
 def test_element_is_marked_as_said_and_stays_open_until_it_is_pressed(agent, console):
-    conversation = make.assigned(agent, platforms=[Platform.SOCIAL], answers=CHAT, triage_version=VERSION)
+    platforms = [Platform.SOCIAL, Platform.GAME]
+    conversation = make.assigned(agent, platforms=platforms, answers=CHAT, triage_version=VERSION)
     html = unescape(console.get(page_of(conversation)).text)
     row = row_in(html, Element.ONLINE)
-    assert "Dit au signalement par la victime : « Réseau social »." in " ".join(row.split())
+    assert "Dit au signalement par la victime : « Réseau social », « Jeu en ligne »." in " ".join(row.split())
     assert re.search(r"<strong data-unconfirmed>\s*oui,\s+à confirmer</strong>", row) and pressed(row) == ""
     assert "à confirmer : 2 éléments" in html or "à confirmer : 3 éléments" in html
     assert not FactSheet.objects.exists() and "établi par l'échange" not in sheet_in(html)
