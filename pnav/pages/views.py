@@ -212,7 +212,6 @@ def components(request: HttpRequest) -> HttpResponse:
         "numbers": HelpNumber.objects.all(),
         "chart": charts.draw_rows(charts.Words("exemple", "…", "…"), [charts.Row("…", 2, "2", limit=1)]),
         "list_page": Paginator(range(3), 1).page(2),
-        "drawn_chart": {"words": {"key": "dessin", "title": "…", "description": "…"}, "svg": ""},
         "announced": [{"text": "…", "text_familiar": "…", "is_warning": is_warning} for is_warning in (False, True)],
         "closed_chat": {"reason": ClosureReason.INCIDENT, "end": "", "text": "…", "text_familiar": "…"},
     }

@@ -75,6 +75,7 @@ NAMED = {
     "chat/messages/writing.py": (ACTS, {"<module>"}),
     "chat/messages/reading.py": (ACTS + ", beside the agent's", {"<module>"}),
     "chat/conversations/dispatcher.py": (EVERYBODY, {"*"}),
+    "chat/conversations/language_guess.py": (EVERYBODY + ": a language is kept of it", {"guess_languages", "_guess"}),
     "chat/conversations/closure_notice.py": (EVERYBODY, {"tell_who_waits"}),
     "pnav/pages/to_do.py": (EVERYBODY + ": a count", {"_state"}),
     "chat/decisions/deciders.py": (
