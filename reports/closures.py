@@ -74,6 +74,6 @@ def forget() -> None:
     _known.forget()
 
 
-def put(closures: tuple[Closure, ...]) -> None:
+def keep_closures(closures: tuple[Closure, ...]) -> None:
     """Take these for what was just read: for tests."""
     _known.put(closures)

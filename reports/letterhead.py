@@ -37,6 +37,6 @@ def forget() -> None:
     _known.forget()
 
 
-def put(head: tuple[str, ...]) -> None:
+def keep_head(head: tuple[str, ...]) -> None:
     """Take this for what was just read: for tests."""
     _known.put(head)

@@ -151,9 +151,9 @@ def _nothing_is_said_above_pages() -> None:
     from pnav.pages.frame import announcements
     from reports import closures, letterhead
 
-    closures.put(())
-    announcements.put(())
-    letterhead.put(())
+    closures.keep_closures(())
+    announcements.keep_announcements(())
+    letterhead.keep_head(())
 
 
 @pytest.fixture(autouse=True)

@@ -241,7 +241,9 @@ class Order(TextChoices):
     TOWN = "commune", _("Commune")
 
 
-def ordered(rows: QuerySet[Transmission], order: Order, states: Sequence[Collection[State]]) -> QuerySet[Transmission]:
+def ordered_referrals(
+    rows: QuerySet[Transmission], order: Order, states: Sequence[Collection[State]]
+) -> QuerySet[Transmission]:
     """These rows in this order, with `meets_at` of the last appointment; what a column does not say comes last."""
     steps = TransmissionStep.objects.filter(transmission=OuterRef("pk"), state=State.MEETING).order_by("-number")
     standing = When(state__in=STANDING, then=Subquery(steps.values("meets_at")[:1]))

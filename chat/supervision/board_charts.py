@@ -16,7 +16,8 @@ from chat.rules import service_level
 from chat.statistics import charts, history, pictures
 from chat.statistics.charts import Chart, Places, Row, Table, Words
 from chat.statistics.history import Measures
-from chat.supervision.live_board import Board, limit_of_wait, limits
+from chat.supervision import live_board
+from chat.supervision.live_board import Board, limit_of_wait
 from common.cached_reading import CachedReading
 
 KEPT_SECONDS = 300
@@ -125,7 +126,7 @@ def draw_board(board: Board, queue: WaitingList, now: datetime) -> BoardCharts:
 
 
 def _wait_row(person: WaitingPerson, now: datetime) -> WaitRow:
-    limit = limits()[limit_of_wait(person.urgency)]
+    limit = live_board.limits()[limit_of_wait(person.urgency)]
     name = f"{person.urgency.label} · {person.place}"
     return WaitRow(
         name=_("%(name)s, mineur") % {"name": name} if person.is_minor else name,

@@ -69,7 +69,9 @@ def index(request: HttpRequest, account: UnitAccount) -> HttpResponse:
     order = read_choice(Order, request.GET.get("tri", ""), Order.WAITING)
     term = request.POST.get("q", "").strip()[: referral_queries.SEARCH_MAX]
     page = referral_queries.page_of(
-        referral_queries.ordered(referral_queries.found_by(received, term) if term else received, order, ORDER),
+        referral_queries.ordered_referrals(
+            referral_queries.found_by(received, term) if term else received, order, ORDER
+        ),
         request.GET.get("page", ""),
         now=timezone.now(),
         limit=limit,

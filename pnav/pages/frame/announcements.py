@@ -59,6 +59,6 @@ def forget() -> None:
     _known.forget()
 
 
-def put(announcements: tuple[Shown, ...]) -> None:
+def keep_announcements(announcements: tuple[Shown, ...]) -> None:
     """Take these for what was just read: for tests."""
     _known.put(announcements)

@@ -133,7 +133,7 @@ def test_paper_begins_with_the_letterhead_where_the_service_set_one(source):
 
 
 def test_register_has_it_too():
-    letterhead.put(tuple(HEAD))
+    letterhead.keep_head(tuple(HEAD))
     data = register_pdf.on_paper(["a"], [["b"]], datetime(2026, 11, 28, tzinfo=UTC))
     assert pages_of(register_pdf.SOURCE, data)[0][: len(HEAD)] == HEAD
 
