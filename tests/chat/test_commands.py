@@ -152,6 +152,34 @@ def test_run_worker_purges_and_records():
     assert audit_log.verify(audit_log.read_lines()).is_whole
 
 
+@pytest.mark.django_db(transaction=True)
+def test_an_error_in_one_duty_stops_neither_the_others_nor_the_worker(monkeypatch, caplog):
+    """Whichever duty it is: the queue moves on, and what went wrong is told, whole at first."""
+    done = []
+    duties = {
+        "lookalikes": (run_worker.lookalikes, "mark_lookalikes"),
+        "languages": (run_worker.language_guess, "guess_languages"),
+        "release_stale": (run_worker.dispatcher, "release_stale"),
+    }
+
+    def fail():
+        raise ValueError("MARQUE")
+
+    for module, name in duties.values():
+        monkeypatch.setattr(module, name, fail)
+    monkeypatch.setattr(run_worker.dispatcher, "dispatch", lambda: done.append("dispatched"))
+    worker = run_worker.Command()
+    worker._tick()
+    worker._tick()
+    assert done == ["dispatched"] * 2
+    assert worker._ticked_at is not None  # a tick that was whole: leases go on ending
+    for name in duties:
+        whole = [one for one in caplog.records if one.exc_info and name in one.getMessage()]
+        again = [one for one in caplog.records if not one.exc_info and f"{name} failed again" in one.getMessage()]
+        assert len(whole) == len(again) == 1, name
+    assert "MARQUE" not in "".join(one.getMessage() for one in caplog.records)
+
+
 def test_worker_goes_on_when_a_purge_fails(caplog):
     worker = run_worker.Command()
 

@@ -94,6 +94,10 @@ class Command(BaseCommand):
     _is_web_away = False
     _remind_at = 0.0
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._tell_at: dict[str, float] = {}  # of each duty that failed, when its error is logged whole again
+
     def _tick(self) -> None:
         if not self._do("clock", self._read_clock):
             return
@@ -115,7 +119,7 @@ class Command(BaseCommand):
         if is_done:
             self._do("clock", self._end_tick)
         # Last: a Redis that stands still holds up nobody's turn for the second that it is waited for.
-        network_limits.prepare_windows()
+        self._do("windows", network_limits.prepare_windows)
 
     def _remind(self) -> None:
         """End what has passed its term, and tell the operator of openings that wait for too long: never whose."""
@@ -146,7 +150,11 @@ class Command(BaseCommand):
         self._ticked_at = clock.now()
 
     def _do(self, name: str, work: Callable[[], object]) -> bool:
-        """False when the database was away: it is tried again at the next tick."""
+        """False when the database was away: it is tried again at the next tick.
+
+        An error in one duty stops neither the others nor the process. It is logged whole once in REMIND_SECONDS, and in
+        one line in between. It is no absence of the database, so it returns True: leases go on ending.
+        """
         close_old_connections()
         try:
             work()
@@ -154,5 +162,12 @@ class Command(BaseCommand):
         except (DatabaseError, InterfaceError, PoolTimeout, CommandError) as error:
             logger.warning("worker: %s failed and will be tried again (%s)", name, type(error).__name__)
             return False
+        except Exception as error:
+            if time.monotonic() >= self._tell_at.get(name, 0.0):
+                self._tell_at[name] = time.monotonic() + REMIND_SECONDS
+                logger.exception("worker: an error in %s; its other duties go on", name)
+            else:
+                logger.error("worker: %s failed again (%s)", name, type(error).__name__)
+            return True
         finally:
             close_old_connections()
