@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, resolve, reverse
 from django.utils import timezone
 
 from chat.realtime.authentication import Pass
+from common import network_limits
 from pnav.accounts import device
 from pnav.accounts.forms import TYPED_MAX
 from pnav.accounts.models import Role, User
@@ -116,6 +117,13 @@ def test_login_page_past_the_limit_names_no_help_to_who_is_signed_in(client, rf)
     request.user, request.session = make_user("camille", totp=True), client.session
     page = too_many(request).text.partition("<main")[2].partition("</main")[0]
     assert 'href="/compte/2fa/"' in page and "tel:" not in page
+
+
+@pytest.fixture(autouse=True)
+def apart(monkeypatch):
+    """No two networks share a bucket. Buckets hang on a key of the day: of eleven networks, one day in 300 two do."""
+    known: dict[str, int] = {}
+    monkeypatch.setattr(network_limits, "bucket_of", lambda network, _day: known.setdefault(network, len(known)))
 
 
 def is_locked(client, login="camille", *, typed="faux", **extra) -> bool:

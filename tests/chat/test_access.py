@@ -17,6 +17,7 @@ from tests.factories import chat as make
 # Each is a way of a party, or answers about accounts only. A new one is named here once it was decided whether it is
 # a party's; if it is not, it calls `reports.audit.log.record`.
 WAYS = {
+    "_has_something_to_follow",  # a condition of the ways of a follower, and no way by itself
     "as_reporter",
     "erasure_of",  # what this reporter asked for
     "erasure_by_digest",  # for whoever has its words; nothing of the conversation
