@@ -176,7 +176,10 @@ ROWS: dict[str, Callable[[], models.Model]] = {
     "pages.ContentBlock": lambda: ContentBlock.objects.all()[0],
     "pages.RemovalPlatform": lambda: RemovalPlatform.objects.filter(url="")[0],
     "pages.Announcement": lambda: Announcement.objects.create(ends_at=timezone.now() + timedelta(hours=1)),
-    "reports.ChatClosure": lambda: ChatClosure.objects.create(reason="other"),
+    # To come: others drive every page of a visitor beside these rows.
+    "reports.ChatClosure": lambda: ChatClosure.objects.create(
+        reason="other", starts_at=timezone.now() + timedelta(days=30)
+    ),
     "reports.Letterhead": lambda: Letterhead.objects.create(name="Plateforme"),
     "pages.Feedback": lambda: Feedback.objects.create(rating="yes", page="other"),
     "sentences.ChangedSentence": lambda: changed("chat.online", vous="De retour."),
