@@ -34,6 +34,8 @@ GROWTH_MAX = 2.5  # cost(2n) ÷ cost(n)
 INCREMENT_MAX = 3.0
 # Below so much of a difference between n and 4n a ratio says nothing. Of processor: `Noise` says it.
 MEASURABLE_ROWS, MEASURABLE_STATEMENTS, MEASURABLE_BYTES = 20, 5, 8192
+# Of the processor, in ms: whatever the noise was, pages that cost 1.4 ms and 2.2 ms a moment later have not grown.
+MEASURABLE_MS = 1.0
 TRIES_IN_DOUBT = 7  # the best of so many, when one says that a bound of processor was crossed
 NOTHING_LEFT = Stored()
 STILL = Noise()  # a machine that disturbs nothing
@@ -174,6 +176,8 @@ def measure(path: str, method: str, key: str, requests: Sequence[Request], *, tr
                 best.append(cost)
             else:
                 best[place].ms = min(best[place].ms, cost.ms)
+                if cost.rows < best[place].rows:  # what is read once in a while for everybody fell on the other try
+                    best[place].rows, best[place].statements = cost.rows, cost.statements
     first, second, third = best
     return (first, second, third), tables
 
@@ -222,6 +226,8 @@ def increment(costs: Three, noise: Noise = STILL) -> float:
     """(cost(4n) - cost(2n)) ÷ (cost(2n) - cost(n)) of processor, were each difference off by the noise: 2 of a line, 4
     of a square, whatever the act costs anyway."""
     first, second, third = (one.ms for one in costs)
+    if third - first < MEASURABLE_MS:
+        return 0.0
     off = noise.of(third)
     return (third - second - off) / max(max(0.0, second - first) + off, 0.01)
 
@@ -324,10 +330,11 @@ def drive(
     base: Cost | None = None,
     known: dict[tuple[int, frozenset[str]], Stored] | None = None,
 ) -> Verdict:
-    """Measure one act with one kind of input; what seems to cross a bound of processor is measured again, with more
-    patience. is_weighed: its memory too, which takes as long as everything else. base: the act with the least that is
-    ever sent: what costs no more with 4n has not grown, and n and 2n need not be measured. known: what earlier kinds of
-    input left behind, of an act that keeps nothing of what is sent, by its answer and the tables that it wrote.
+    """Measure one act with one kind of input; what seems to cross a bound is measured again, with more patience.
+
+    is_weighed: its memory too, which takes as long as everything else. base: the act with the least that is ever sent:
+    what costs no more with 4n has not grown, and n and 2n need not be measured. known: what earlier kinds of input left
+    behind, of an act that keeps nothing of what is sent, by its answer and the tables that it wrote.
     """
     last, tables = once(path, method, key, kind.requests[2])
     if base is not None and base.status == last.status and not _grows(base, last, noise):
@@ -339,7 +346,7 @@ def drive(
         else:
             second, _tables = once(path, method, key, kind.requests[1])
     costs = first, second, last
-    if judge(act, kind.name, costs, budget, noise=noise).doubts:
+    if judge(act, kind.name, costs, budget, noise=noise).breaches:
         costs, tables = measure(path, method, key, kind.requests, tries=TRIES_IN_DOUBT)
     worst = costs[-1]
     if stores is not None and (tables or rate_limits.server().dbsize()):

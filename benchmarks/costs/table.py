@@ -8,7 +8,7 @@ for every act is in ALWAYS. A budget is what the drive (`python -m benchmarks.co
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ NOTHING = Stores()
 # A session that begins or goes on with what was chosen. Of staff: its last use, and the lease of who reads.
 VISIT = Stores(rows=1, changed=1, kib=4)
 USED = Stores(changed=2, kib=4, keys=2)
+HANDLED = Stores(rows=10, changed=2, kib=4, keys=2)  # with a handle for each exchange that its agent sees first
 RECORDED = Stores(rows=1, changed=3, kib=4, keys=2)  # with a line of the register
 # A text of 4,000 signs of four bytes, sealed, with what belongs to it.
 TEXT_KIB = 24
@@ -72,6 +73,8 @@ JOURNAL = Budget(ms=20, statements=40, rows=600, kib=8 * 1024)
 WHOLE_BY_SOCKET = Budget(ms=20, statements=120, rows=6_500, kib=8 * 1024)
 # The console and the rooms of staff: people who signed in, and whose every act has their name.
 STAFF = Budget(ms=120, statements=120, rows=1_500, kib=8 * 1024)
+# The whole screen with a conversation open: a piece of a thread of messages of 4,000 bytes, a hundred notes, lists.
+SCREEN = replace(STAFF, ms=200)
 # Figures over many days, papers and sheets: drawn from sums, or in a child process with limits of its own.
 HEAVY = Budget(ms=400, statements=120, rows=12_000, kib=24 * 1024)
 # The admin: lists of at most 200 rows and forms of one object; administrators alone.
@@ -306,10 +309,11 @@ ROUTES: dict[str, Line] = {
         ("console:home", "console:presence", "console:availability", "console:losses_read"),
         "common.service_settings.definitions:CAPACITY_MOST",
         "chat.console.inbox:ENDED_AT_MOST",
+        stores=HANDLED,
     ),
     # Once, what the person has shown is counted as read: by one statement, a row a fact.
     **_lines(
-        STAFF,
+        SCREEN,
         ("console:conversation",),
         BODY,
         OF_ITS_AGENT,
@@ -317,7 +321,7 @@ ROUTES: dict[str, Line] = {
         PIECE_BYTES,
         PROPOSALS,
         "common.service_settings.definitions:FACTS_MOST",
-        stores=Stores(rows=1, changed=510, kib=TEXT_KIB, keys=2),
+        stores=Stores(rows=10, changed=510, kib=TEXT_KIB, keys=2),
     ),
     # The dates of facts are sealed: whoever puts them in order opens all of them.
     **_lines(
