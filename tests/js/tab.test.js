@@ -11,6 +11,7 @@ beforeEach(() => {
 /** Tabs of one browser: what one says, every other hears. */
 function browser() {
   const channels = [];
+  let isDeaf = false;
   let drawn = 0;
   const draw = () => {
     drawn += 1;
@@ -21,7 +22,7 @@ function browser() {
     const channel = {
       onmessage: null,
       postMessage(data) {
-        for (const other of channels) if (other !== channel) other.onmessage?.({ data });
+        for (const other of channels) if (other !== channel && !isDeaf) other.onmessage?.({ data });
       },
       close: () => channels.splice(channels.indexOf(channel), 1),
     };
@@ -38,7 +39,13 @@ function browser() {
     };
     return { tab: createTab(told), log };
   };
-  return { open };
+  const deafen = () => {
+    isDeaf = true;
+    return () => {
+      isDeaf = false;
+    };
+  };
+  return { open, deafen };
 }
 
 test("a new tab without a text draws a name, one with a text takes over its name", () => {
@@ -64,6 +71,19 @@ test("a second tab leaves the text to the one that is open, and draws a name", (
   assert.equal(first.log.left, 0);
   assert.notEqual(second.tab.name, "mine");
   assert.deepEqual([second.log.left, second.log.kept.at(-1)], [1, second.tab.name]);
+});
+
+test("a tab that does not hear the first question hears a later one, and gives way to nobody by it", () => {
+  const { open, deafen } = browser();
+  const first = open({ kept: "mine" });
+  mock.timers.tick(SETTLED_MS);
+  const hear = deafen();
+  const second = open({ shown: "mine" });
+  assert.equal(second.tab.name, "mine");
+  hear();
+  mock.timers.tick(SETTLED_MS);
+  assert.notEqual(second.tab.name, "mine");
+  assert.deepEqual([first.tab.name, first.log.left, second.log.left], ["mine", 0, 1]);
 });
 
 test("of two copies that open at once one keeps the name", () => {

@@ -9,6 +9,9 @@
  */
 
 export const SETTLED_MS = 1000; // after which a tab is the older one
+// When a page asks whether its name is another tab's: that one may be loading too, or busy. All before it is settled, so
+// that of two pages one alone gives way.
+export const ASKED_MS = [0, 300, 700];
 
 /** @typedef {Pick<BroadcastChannel, "postMessage" | "onmessage" | "close">} Channel */
 
@@ -25,6 +28,8 @@ export const createTab = ({ kept, shown, draw, keep, left, channel }) => {
   let name = kept ?? shown ?? draw();
   const own = draw(); // who asks
   let isSettled = false;
+  let isTaken = false;
+  let isOver = false;
   setTimeout(() => {
     isSettled = true;
   }, SETTLED_MS);
@@ -34,18 +39,25 @@ export const createTab = ({ kept, shown, draw, keep, left, channel }) => {
     channel.onmessage = ({ data }) => {
       if (data.asked === name && data.by !== own && (isSettled || own < data.by))
         channel.postMessage({ taken: data.by });
-      if (data.taken !== own) return;
+      if (data.taken !== own || isTaken) return;
+      isTaken = true;
       name = draw();
       keep(name);
       left();
     };
-    channel.postMessage({ asked: name, by: own });
+    const ask = () => {
+      if (!isTaken && !isOver) channel.postMessage({ asked: name, by: own });
+    };
+    for (const ms of ASKED_MS) ms ? setTimeout(ask, ms) : ask();
   }
 
   return {
     get name() {
       return name;
     },
-    end: () => channel?.close(),
+    end() {
+      isOver = true;
+      channel?.close();
+    },
   };
 };
