@@ -59,9 +59,15 @@ async def test_line_that_broke_without_a_word_is_swept_before_it_is_known_to_be_
         await until(lambda: here._others and there._others and not here.is_disconnected)
         await until(lambda: any(kind == pubsub.RESYNC for kind, _is_disconnected in heard))
         await asyncio.sleep(0.2)
-        monkeypatch.setattr(here, "_receive", lambda _message: None)
-        heard.clear()
-        await until(lambda: (pubsub.POLL, False) in heard)
+        for _try in range(5):  # on a busy machine both may come in one tick
+            monkeypatch.setattr(here, "_receive", lambda _message: None)
+            heard.clear()
+            await until(lambda: here.is_disconnected or (pubsub.POLL, False) in heard)
+            if (pubsub.POLL, False) in heard:
+                break
+            monkeypatch.undo()
+            await until(lambda: not here.is_disconnected)
+        assert (pubsub.POLL, False) in heard
         assert not any(kind == pubsub.RESYNC for kind, is_disconnected in heard if not is_disconnected)
         monkeypatch.undo()
         await until(lambda: not here.is_disconnected)
