@@ -193,6 +193,8 @@ try:
     _database: dict[str, Any] = dict(dj_database_url.parse(_database_url))
 except ValueError:  # its text may hold the address
     raise ImproperlyConfigured("DATABASE_URL must be a PostgreSQL address.") from None
+if not _database["ENGINE"].endswith("postgresql"):
+    raise ImproperlyConfigured("DATABASE_URL must be a PostgreSQL address.")
 CHAT_THREADS = env.int("CHAT_THREADS", 8)  # threads of a web process that serve its sockets, a connection each
 # MiB that a web process may hold before it takes nothing new; 0: most of its container's limit, if there is one.
 WEB_MEMORY_MIB = env.int("WEB_MEMORY_MIB", 0)
@@ -202,6 +204,7 @@ _patience = env.int("DATABASE_STATEMENT_SECONDS", 8) * 1000
 DATABASES = {
     "default": {
         **_database,
+        "ENGINE": "common.postgresql",  # Django's; a request waits once for a database that is away
         "CONN_MAX_AGE": 0,  # under ASGI persistent connections pile up (Django #33497); the pool keeps them instead
         "CONN_HEALTH_CHECKS": True,  # after a restart of PostgreSQL the pool hands out no dead connection
         "OPTIONS": {
@@ -218,8 +221,6 @@ DATABASES = {
         },
     }
 }
-if not DATABASES["default"]["ENGINE"].endswith("postgresql"):
-    raise ImproperlyConfigured("DATABASE_URL must be a PostgreSQL address.")
 
 CHANNEL_LAYERS = {
     "default": {

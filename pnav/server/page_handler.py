@@ -30,6 +30,7 @@ from django.http import FileResponse, HttpResponse, HttpResponseBadRequest, Http
 from django.urls import set_script_prefix
 
 from common import security_log, slow_hashes
+from common.postgresql import waiting_once
 from common.security_log import Event
 from common.texts import cache as text_cache
 from pnav import addresses
@@ -199,9 +200,12 @@ class PageHandler(ASGIHandler):
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
 
     def answer(self, scope: Scope, body_file: IO[bytes], is_too_large: bool = False) -> HttpResponse:
-        """Run a request in a page thread, from `request_started` to `request_finished`, and close the response."""
+        """Run a request in a page thread, from `request_started` to `request_finished`, and close the response.
+
+        A database that is away holds the thread for the pool's time once (5 s), whatever the page asks of it.
+        """
         gives_way = connection.execute_wrapper(_giving_way) if may_give_way() else nullcontext()
-        with closing(body_file), gives_way:
+        with closing(body_file), gives_way, waiting_once():
             set_script_prefix(get_script_prefix(scope))
             request_started.send(sender=self.__class__, scope=scope)
             response: Any

@@ -1,0 +1,29 @@
+"""The backend: see `common.postgresql`. Its name and place are what Django looks for in an ENGINE."""
+
+from typing import Any
+
+from django.db.backends.postgresql import base
+from psycopg_pool import PoolTimeout
+
+from common.postgresql import current
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A connection of Django that waits for its pool at most once in a block of `waiting_once`."""
+
+    def get_new_connection(self, conn_params: Any) -> Any:
+        """Take a connection from the pool, or open one where there is no pool.
+
+        Raises PoolTimeout after `OPTIONS["pool"]["timeout"]` seconds, and at once where that happened in this block
+        before and the pool has still no connection free.
+        """
+        waits = current.get()
+        if waits is None or not self.pool:
+            return super().get_new_connection(conn_params)
+        if waits.has_given_up and not self.pool.get_stats().get("pool_available"):
+            raise PoolTimeout("the database did not answer this request before")
+        try:
+            return super().get_new_connection(conn_params)
+        except PoolTimeout:
+            waits.has_given_up = True
+            raise
