@@ -1,0 +1,196 @@
+"""What a request carries while it is served, where it would otherwise lie in a temporary file in clear.
+
+Twisted and Django each keep a long body in a temporary file. What a person sends may be the worst that was done to
+them: here it is sealed, block by block, under a key that is drawn for this one body and is in the memory of this
+process alone. The file has no name (`tempfile.TemporaryFile`) and is gone with the process; without its key it says
+nothing.
+"""
+
+import io
+import os
+import tempfile
+from collections.abc import Iterator
+from typing import IO, Any, cast
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.core.files.base import File
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler
+
+from common.encryption import KEY_BYTES, NONCE_BYTES
+
+IN_MEMORY = 64 * 1024  # bytes that are kept in memory: most forms; and the length of a block
+_SEALED_BLOCK = IN_MEMORY + 16
+
+
+class Spool(io.RawIOBase):
+    """A file that is written from its beginning to its end, then read, from anywhere. Seekable; nothing is rewritten.
+
+    What is not a whole block yet is in memory, so a small one touches no disk; reading keeps one block in clear. Raises
+    OSError for writing at another place than the end.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._cipher = AESGCM(AESGCM.generate_key(bit_length=8 * KEY_BYTES))
+        self._file: IO[bytes] | None = None
+        self._blocks = 0  # whole blocks in the file
+        self._tail = bytearray()  # what comes after them
+        self._place = 0
+        self._read: tuple[int, bytes] = (-1, b"")  # the block that was read last
+
+    @property
+    def size(self) -> int:
+        """Bytes in clear."""
+        return self._blocks * IN_MEMORY + len(self._tail)
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._place
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self.size}[whence]
+        if start + offset < 0:
+            raise OSError("before the beginning")
+        self._place = start + offset
+        return self._place
+
+    def write(self, data: Any, /) -> int:
+        if self._place != self.size:
+            raise OSError("a spool is written at its end")
+        left = memoryview(data).cast("B")
+        count = len(left)
+        while left:
+            taken = left[: IN_MEMORY - len(self._tail)]
+            self._tail += taken
+            left = left[len(taken) :]
+            if len(self._tail) == IN_MEMORY and left:
+                self._put_block()
+        self._place += count
+        return count
+
+    def _put_block(self) -> None:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  closed with the spool
+        self._file.seek(self._blocks * _SEALED_BLOCK)
+        # The key is of this spool alone and a block is written once: its number is its nonce.
+        _write_all(self._file, self._cipher.encrypt(self._nonce(self._blocks), bytes(self._tail), None))
+        self._blocks += 1
+        self._tail.clear()
+
+    @staticmethod
+    def _nonce(number: int) -> bytes:
+        return number.to_bytes(NONCE_BYTES, "big")
+
+    def _block(self, number: int) -> bytes | bytearray:
+        if number == self._blocks:
+            return self._tail
+        if self._read[0] != number:
+            assert self._file is not None  # noqa: S101  a block was put there
+            self._file.seek(number * _SEALED_BLOCK)
+            sealed = _read_all(self._file, _SEALED_BLOCK)
+            self._read = (number, self._cipher.decrypt(self._nonce(number), sealed, None))
+        return self._read[1]
+
+    def readinto(self, buffer: Any, /) -> int:
+        into = memoryview(buffer).cast("B")
+        number, start = divmod(self._place, IN_MEMORY)
+        if not len(into) or self._place >= self.size:
+            return 0
+        block = self._block(number)
+        if number == self._blocks:  # the tail may be a whole block that was not put yet
+            start = self._place - self._blocks * IN_MEMORY
+        part = bytes(memoryview(block)[start : start + len(into)])
+        into[: len(part)] = part
+        self._place += len(part)
+        return len(part)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """As a file in memory does: so many bytes, unless the end comes first."""
+        left = self.size if size is None or size < 0 else size
+        parts = []
+        while left > 0:
+            part = super().read(min(left, IN_MEMORY)) or b""
+            if not part:
+                break
+            parts.append(part)
+            left -= len(part)
+        return b"".join(parts)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._read = (-1, b"")
+            self._tail.clear()
+            if self._file is not None:
+                self._file.close()
+        super().close()
+
+
+def _write_all(file: IO[bytes], data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]
+
+
+def _read_all(file: IO[bytes], count: int) -> bytes:
+    parts = []
+    while count:
+        part = file.read(count)
+        if not part:
+            raise OSError("a spool was cut short")
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
+
+
+class SpooledFile(UploadedFile):
+    """A file of a form, in a spool. Its name is what the browser says: for nobody but its sender."""
+
+    def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        self.seek(0)
+        while part := self.read(chunk_size or File.DEFAULT_CHUNK_SIZE):
+            yield part
+
+    def multiple_chunks(self, chunk_size: int | None = None) -> bool:
+        return True  # whoever asks reads it piece by piece
+
+
+class SpoolHandler(FileUploadHandler):
+    """Puts each file of a form into a spool: `settings.FILE_UPLOAD_HANDLERS` has no other, so no file of a form lies in
+    clear on a disk. How long a form may be is bounded before it is parsed (`pnav.server.body_limits`)."""
+
+    spool: Spool | None = None
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        self.spool = Spool()
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        assert self.spool is not None  # noqa: S101  `new_file` came first
+        self.spool.write(raw_data)
+
+    def file_complete(self, file_size: int) -> UploadedFile | None:
+        spool, self.spool = self.spool, None
+        assert spool is not None  # noqa: S101
+        spool.seek(0)
+        return SpooledFile(
+            file=cast("IO[bytes]", spool),
+            name=self.file_name,
+            content_type=self.content_type,
+            size=file_size,
+            charset=self.charset,
+            content_type_extra=self.content_type_extra,
+        )
+
+    def upload_interrupted(self) -> None:
+        if self.spool is not None:
+            self.spool.close()
+            self.spool = None
