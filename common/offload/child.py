@@ -1,7 +1,8 @@
 """`python -m common.offload.child MODULE PARENT MEMORY SECONDS`: one job, then the end. Started by
 `common.offload.pool` alone.
 
-The job is `MODULE.work(data)`. data is JSON on the standard input; the answer on the standard output is one line of
+The job is `MODULE.work(data)`, or `MODULE.work(data, stream)` for a job that is sent bytes. data is the first line of
+the standard input, JSON; stream is what comes after it. The answer on the standard output is one line of
 JSON, `{"value": …, "size": …}` or `{"error": <class>}`, then `size` bytes. Errors are told by their class: their text
 may hold what somebody wrote.
 """
@@ -27,7 +28,9 @@ def main(module: str, parent: int, memory: int, seconds: int) -> int:
     content = b""
     try:
         work = importlib.import_module(module).work
-        value, content = work(json.load(sys.stdin.buffer))
+        asked = json.loads(sys.stdin.buffer.readline())
+        is_sent_bytes = work.__code__.co_argcount == 2
+        value, content = work(asked, sys.stdin.buffer) if is_sent_bytes else work(asked)
         answer = {"value": value, "size": len(content)}
     except Exception as error:  # noqa: BLE001  whatever it is, the parent is told by its class
         answer = {"error": type(error).__name__}

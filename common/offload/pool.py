@@ -11,7 +11,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -63,22 +64,26 @@ class Failed(NotDone):
     """The child took too long or too much memory, was killed, or met an error."""
 
 
-def run(module: str, data: Any, *, who: str = "") -> tuple[Any, bytes]:
+def run(
+    module: str, data: Any, *, content: Iterable[bytes] | None = None, who: str = "", memory: int = MEMORY
+) -> tuple[Any, bytes]:
     """Call `work(data)` of this module in a child process, and return what it gives: a value of JSON and bytes.
 
-    module: one of ours, named by code, never by a request. data: JSON. who: asks for one job at a time, « » for nobody
-    in particular; a second one is Busy at once, so that nobody takes all the places of a process.
+    module: one of ours, named by code, never by a request. data: JSON. content: bytes for `work(data, stream)`, sent
+    piece by piece as the child takes them: one piece is in memory here at a time. who: asks for one job at a time, « »
+    for nobody in particular; a second one is Busy at once, so that nobody takes all the places of a process. memory:
+    the child's address space, in bytes.
     Costs a page thread for at most WAIT_SECONDS + WALL_SECONDS, and a child within the limits above.
     Raises Busy, Failed. Call it outside a transaction: locks would be held all that time.
     """
     try:
         with _place(who):
-            value, content = _in_child(module, orjson.dumps(data))
+            value, given = _in_child(module, orjson.dumps(data), content or (), memory)
     except NotDone as error:
         ENDED.labels(error.why).inc()
         raise
     ENDED.labels("done").inc()
-    return value, content
+    return value, given
 
 
 @contextlib.contextmanager
@@ -114,10 +119,10 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _in_child(module: str, data: bytes) -> tuple[Any, bytes]:
+def _in_child(module: str, data: bytes, content: Iterable[bytes], memory: int) -> tuple[Any, bytes]:
     if len(data) > INPUT_AT_MOST:
         raise Failed("memory")
-    command = [sys.executable, "-m", "common.offload.child", module, str(os.getpid()), str(MEMORY), str(CPU_SECONDS)]
+    command = [sys.executable, "-m", "common.offload.child", module, str(os.getpid()), str(memory), str(CPU_SECONDS)]
     with subprocess.Popen(  # noqa: S603  our own program, and numbers
         command,
         stdin=subprocess.PIPE,
@@ -128,7 +133,7 @@ def _in_child(module: str, data: bytes) -> tuple[Any, bytes]:
         start_new_session=True,  # Ctrl-C reaches the parent, which ends by itself
     ) as child:
         try:
-            answer = _speak(child, data)
+            answer = _speak(child, chain((data + b"\n",), content))
         except BaseException:
             child.kill()
             raise
@@ -136,11 +141,14 @@ def _in_child(module: str, data: bytes) -> tuple[Any, bytes]:
     return _read(answer, status)
 
 
-def _speak(child: "subprocess.Popen[bytes]", data: bytes) -> bytes:
-    """Send the job and take the answer, both as they can go, until WALL_SECONDS are over. Raises Failed."""
+def _speak(child: "subprocess.Popen[bytes]", pieces: Iterable[bytes]) -> bytes:
+    """Send the job and take the answer, both as they can go, until WALL_SECONDS are over. Raises Failed, and whatever
+    `pieces` raise."""
     deadline = time.monotonic() + WALL_SECONDS
     answer = bytearray()
-    left = memoryview(data)
+    coming = iter(pieces)
+    left = memoryview(next(coming, b""))
+    sent = len(left)
     assert child.stdin is not None and child.stdout is not None  # noqa: S101  both are pipes, for mypy
     os.set_blocking(child.stdin.fileno(), False)
     with selectors.DefaultSelector() as ready:
@@ -157,7 +165,12 @@ def _speak(child: "subprocess.Popen[bytes]", data: bytes) -> bytes:
                     except BlockingIOError:
                         continue
                     except BrokenPipeError:  # it ended already: its status says how
-                        left = left[:0]
+                        left, coming = left[:0], iter(())
+                    while not left and (piece := next(coming, None)) is not None:
+                        left = memoryview(piece)
+                        sent += len(left)
+                        if sent > 2 * INPUT_AT_MOST:
+                            raise Failed("memory")
                     if not left:
                         ready.unregister(child.stdin)
                         child.stdin.close()

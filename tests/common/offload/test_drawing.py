@@ -1,0 +1,149 @@
+"""Strangers' files, drawn in a child: what it may do, what comes out, and what it makes of files that are made to hurt.
+
+(`tests/factories/capture_corpus.py` makes the files.)
+"""
+
+import hashlib
+import io
+import os
+import sys
+
+import pytest
+from PIL import Image
+
+from common.offload import pool, sandbox
+from tests.factories.capture_corpus import SCRIPT, SECRET_PLACE, Sample, corpus
+
+JOB = "common.offload.drawing"
+MEMORY = 1024 * 1024 * 1024
+SAMPLES = [one for one in corpus() if one.kind is not None]
+
+
+def draw(sample: Sample):
+    pieces = [sample.content[start : start + 100_000] for start in range(0, len(sample.content), 100_000)]
+    return pool.run(JOB, {"kind": sample.kind}, content=pieces, memory=MEMORY)
+
+
+def pages_of(value, content):
+    pages, start = [], 0
+    for one in value["pages"]:
+        pages.append(content[start : start + one["size"]])
+        start += one["size"]
+    assert start == len(content)
+    return pages
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda one: one.name)
+def test_each_file_is_drawn_or_unreadable(sample):
+    value, content = draw(sample)
+    assert value["is_readable"] is sample.is_drawn
+    assert value["sha256"] == hashlib.sha256(sample.content).hexdigest()
+    assert bool(value["pages"]) is sample.is_drawn
+    for page, told in zip(pages_of(value, content), value["pages"], strict=True):
+        picture = Image.open(io.BytesIO(page))
+        picture.load()
+        assert (picture.format, picture.mode, picture.size) == ("WEBP", "RGB", (told["width"], told["height"]))
+        assert not picture.getexif() and not picture.info.get("icc_profile") and not picture.info.get("xmp")
+        assert int.from_bytes(page[4:8], "little") + 8 in {len(page), len(page) - len(page) % 2}
+    for words in (SCRIPT, SECRET_PLACE.encode(), b"%PDF", b"PK\x03\x04", b"Exif"):
+        assert words not in content
+
+
+def named(name: str) -> Sample:
+    return next(one for one in SAMPLES if one.name == name)
+
+
+def test_photograph_stands_the_right_way_up_and_says_no_place():
+    value, content = draw(named("lieu.jpg"))
+    assert [(one["width"], one["height"]) for one in value["pages"]] == [(20, 40)]
+    assert SECRET_PLACE.encode() in named("lieu.jpg").content and SECRET_PLACE.encode() not in content
+
+
+def test_long_capture_is_several_pages_and_a_long_document_says_that_there_is_more():
+    value, _content = draw(named("capture-longue.png"))
+    assert [(one["width"], one["height"]) for one in value["pages"]] == [(40, 2000), (40, 600)]
+    value, _content = draw(named("pages.pdf"))
+    assert (len(value["pages"]), value["more"]) == (20, True)
+
+
+def test_photograph_of_a_telephone_is_drawn():
+    pytest.importorskip("pillow_heif")
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    file = io.BytesIO()
+    Image.new("RGB", (64, 48), "red").save(file, "HEIF")
+    value, content = draw(Sample("photo.heic", "heic", file.getvalue(), True))
+    red, green, blue = Image.open(io.BytesIO(content)).convert("RGB").getpixel((10, 10))
+    assert value["is_readable"] and red > 200 and green < 60 and blue < 60
+
+
+def test_same_file_is_drawn_the_same():
+    assert draw(named("photo.jpg")) == draw(named("photo.jpg"))
+
+
+def test_more_than_a_child_is_sent_is_refused():
+    with pytest.raises(pool.Failed) as failed:
+        pool.run(JOB, {"kind": "png"}, content=[b"\0" * 1_000_000] * 40, memory=MEMORY)
+    assert failed.value.why == "memory"
+
+
+def test_what_is_sent_comes_from_the_file_piece_by_piece():
+    """Whoever asks holds one piece at a time: the next one is asked for once this one has gone."""
+    asked = []
+
+    def pieces():
+        for number in range(50):
+            asked.append(number)
+            yield bytes([number]) * 100_000
+
+    value, content = pool.run("tests.common.offload.jobs_with_bytes", {"do": "count"}, content=pieces())
+    assert value == {"bytes": 5_000_000, "first": 0, "last": 49} and content == b"" and asked == list(range(50))
+
+
+def test_error_of_whoever_gives_the_pieces_ends_the_child():
+    class Lost(Exception):
+        pass
+
+    def pieces():
+        yield b"a" * 100
+        raise Lost
+
+    with pytest.raises(Lost):
+        pool.run("tests.common.offload.jobs_with_bytes", {"do": "count"}, content=pieces())
+
+
+# --- what a decoder that was taken over could do ----------------------------------------------------------------------
+
+TRIES = (
+    "open", "write", "socket", "socket_unix", "fork", "execute", "ptrace", "signal_parent", "unshare", "new_file",
+)  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="seccomp and namespaces are Linux's")
+@pytest.mark.parametrize("attempt", TRIES)
+def test_child_can_do_nothing_else(attempt):
+    value, _content = pool.run("tests.common.offload.jobs_with_bytes", {"do": "try", "what": attempt}, content=[])
+    if set(value["layers"]) != {layer.value for layer in sandbox.Layer}:
+        pytest.skip("this machine lets a process give up less: the check of deployment says so")
+    assert value["ended"] in {"EPERM", "EACCES", "ENOSYS"}, value
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+def test_child_has_no_network_of_its_own_even_without_the_filter():
+    value, _content = pool.run("tests.common.offload.jobs_with_bytes", {"do": "namespaces"}, content=[])
+    if not value["is_there"]:
+        pytest.skip("this machine forbids namespaces of one's own")
+    assert value["interfaces"] in ([], ["lo"]) and value["ended"] == "ENETUNREACH"
+
+
+def test_child_knows_no_secret(monkeypatch):
+    monkeypatch.setenv("CONTENT_KEYS", "MARQUE")
+    value, _content = pool.run("tests.common.offload.jobs", {"do": "surroundings"})
+    assert not set(value["environment"]) & {"CONTENT_KEYS", "DATABASE_URL", "SECRET_KEY", "REDIS_URL"}
+    assert os.environ["CONTENT_KEYS"] == "MARQUE"
+
+
+def test_missing_layers_are_named():
+    assert sandbox.missing([]) == set(sandbox.Layer)
+    assert sandbox.missing(["namespaces", "system_calls"]) == set()
