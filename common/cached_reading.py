@@ -8,6 +8,8 @@ from collections.abc import Callable
 from django.db import DatabaseError, InterfaceError, connection
 from psycopg_pool import PoolTimeout
 
+from common.database_errors import describe_error
+
 logger = logging.getLogger(__name__)
 
 
@@ -62,7 +64,7 @@ class CachedReading[T]:
         except (DatabaseError, InterfaceError, PoolTimeout) as error:
             if connection.in_atomic_block or (known is None and self._otherwise is None):
                 raise
-            logger.warning("%s: the database failed (%s)", self._name, type(error).__name__)
+            logger.warning("%s: the database failed (%s)", self._name, describe_error(error))
             found = known[0] if known is not None else self._otherwise()  # type: ignore[misc]
         if generation == self._generation:  # forgotten meanwhile: this may be from before the change
             self._known, self._read_at = (found,), at

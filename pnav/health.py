@@ -29,6 +29,7 @@ from psycopg_pool import ConnectionPool
 
 from chat.models import Agent, Conversation
 from common import private_addresses
+from common.database_errors import describe_error
 from common.offload import pool as pool_of_children
 from reports.audit import digests
 
@@ -107,7 +108,7 @@ async def _answers(part: str) -> bool:
             await PARTS[part]()
     except (TimeoutError, OSError, psycopg.Error, redis.RedisError) as error:
         # The class only: messages of drivers hold addresses and names.
-        logger.warning("not_ready part=%s error=%s", part, type(error).__name__)
+        logger.warning("not_ready part=%s error=%s", part, describe_error(error))
         return False
     return True
 

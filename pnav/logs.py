@@ -10,6 +10,8 @@ import traceback
 from types import TracebackType
 from typing import Any
 
+from common.database_errors import describe_error, failure_of
+
 # Whose messages hold events and public ids, by rule (docs/done.md). Everybody else's words are left out.
 OURS = {"pnav", "chat", "reports", "triage", "locations", "common"}
 
@@ -51,6 +53,9 @@ def told_of(record: logging.LogRecord) -> str:
         parts.append(f"route={route}")
     if record.args and isinstance(record.msg, str):
         parts.append(f"« {record.msg.partition('\n')[0]} »")
+    # The pool tells of a connection that it could not make with the driver's error as a value: of that, its kind.
+    values = record.args if isinstance(record.args, tuple) else ()
+    parts += [describe_error(value) for value in values if isinstance(value, BaseException)]
     return " ".join([*parts, f"({record.module}:{record.lineno})"])
 
 
@@ -65,7 +70,9 @@ def _lines(error: BaseException) -> list[str]:
     now: BaseException | None = error
     while now is not None and id(now) not in seen:
         seen.add(id(now))
-        lines.append(f"{type(now).__module__}.{type(now).__qualname__}")
+        failure = failure_of(now)
+        kind = f" sqlstate={failure.sqlstate or '-'} category={failure.category}" if failure else ""
+        lines.append(f"{type(now).__module__}.{type(now).__qualname__}{kind}")
         frames = traceback.extract_tb(now.__traceback__)
         lines += [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
         if isinstance(now, BaseExceptionGroup):

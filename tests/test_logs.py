@@ -3,8 +3,11 @@
 import io
 import logging
 import logging.config
+import os
+import subprocess
 import sys
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
@@ -15,6 +18,7 @@ from django.urls import resolve
 from django.utils.log import log_response
 
 from pnav.logs import Discreet
+from tests.support.variables import VARIABLES
 
 WORD = "MARQUE"
 
@@ -128,3 +132,33 @@ def test_times_are_in_utc_and_say_so():
     record.created, record.msecs = 1_764_072_000.25, 250.0
     line = Discreet("%(asctime)s %(message)s").format(record)
     assert line == "2025-11-25T12:00:00.250Z event"
+
+
+def test_pool_that_cannot_connect_says_why(lines):
+    """psycopg_pool gives the driver's error as a value of its line: an operator reads its kind, and no address."""
+    said = (
+        f'connection failed: connection to server at "{WORD}", port 5432 failed: FATAL:  password authentication failed'
+    )
+    logging.getLogger("psycopg.pool").warning("error connecting in %r: %s", WORD, psycopg.OperationalError(said))
+    assert WORD not in lines()
+    assert "« error connecting in %r: %s » OperationalError sqlstate=28P01 category=wrong_password" in lines()
+
+
+def test_error_of_the_database_says_its_kind_beside_its_class(lines):
+    try:
+        raise psycopg.OperationalError(f"connection is bad: failed to resolve host '{WORD}'")
+    except psycopg.OperationalError:
+        logging.getLogger("django.request").exception("failed")
+    assert WORD not in lines() and "psycopg.OperationalError sqlstate=- category=name_not_found" in lines()
+
+
+def test_migrate_says_in_one_line_why_the_database_cannot_be_used(tmp_path):
+    environment = {"DATABASE_URL": f"postgres://{WORD}:{WORD}@/pnav?host={tmp_path}", "REDIS_URL": "redis://localhost"}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "migrate"],
+        cwd=settings.BASE_DIR, env={**os.environ, **VARIABLES, **environment},
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1 and not done.stdout
+    assert WORD not in done.stderr and "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1 and "(OperationalError category=refused)" in done.stderr

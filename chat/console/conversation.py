@@ -42,6 +42,7 @@ from chat.rules import reply_template
 from chat.rules.lifecycle import Author, Availability
 from chat.transfer import actions as transfer_actions
 from common import rate_limits
+from common.database_errors import describe_error
 from reports import form_of_address
 
 logger = logging.getLogger(__name__)
@@ -312,7 +313,7 @@ def frames(request: HttpRequest, agent: Agent) -> HttpResponse:
         rejected_frames.log_rejected_frame(protocol.RATE_LIMITED, line="console_http", account=agent.user_id)
         return _frames([protocol.ProtocolError(protocol.RATE_LIMITED, protocol.TOO_FAST_DETAIL, client_id).frame()])
     except DATABASE_AWAY as error:
-        logger.warning("frame over HTTP: the database does not answer (%s)", type(error).__name__)
+        logger.warning("frame over HTTP: the database does not answer (%s)", describe_error(error))
         detail = "The message could not be written: keep it and try again."
         return _frames([protocol.ProtocolError(protocol.UNAVAILABLE, detail, client_id).frame()])
 

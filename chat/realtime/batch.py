@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
 from chat.database import CROWD, CROWD_SECONDS, LOCKED_AT_MOST, NO_ANSWER, THREADS, is_lock_held, retry_while_away
+from common.database_errors import describe_error
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +115,7 @@ class Batch[Q, A, V = Q]:
         parts = [(questions, answers)]
         if isinstance(answers, Exception) and (is_lock_held(answers) or not isinstance(answers, NO_ANSWER)):
             # A mistake of ours must not end the line for everybody. Its message may hold what a person wrote.
-            logger.error("batch: %s failed (%s)", self._load, type(answers).__name__)
+            logger.error("batch: %s failed (%s)", self._load, describe_error(answers))
             if len(questions) > 1:
                 parts = self._one_by_one(questions, values)
         try:

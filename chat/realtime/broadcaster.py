@@ -33,6 +33,7 @@ from chat.realtime.sequence_cache import SequenceCache
 from chat.realtime.subscription import Subscription
 from chat.realtime.waiting_room import WaitingRoom
 from chat.rules.lifecycle import Status
+from common.database_errors import describe_error
 from common.texts import cache as text_cache
 
 logger = logging.getLogger(__name__)
@@ -344,7 +345,7 @@ class Broadcaster:
         try:
             behind = await in_db(reading.conversations_behind, cursors)
         except DATABASE_AWAY as error:
-            logger.warning("poll: the database failed (%s)", type(error).__name__)
+            logger.warning("poll: the database failed (%s)", describe_error(error))
             self._rest_until = time.monotonic() + AWAY_SECONDS
             return
         finally:
@@ -395,7 +396,7 @@ class Broadcaster:
 
     def _marked(self, keys: list[tuple[str, str]], answers: list[int] | Exception) -> None:
         if isinstance(answers, Exception):  # the mark comes again with the next message that is read
-            logger.warning("read marks: the database failed (%s)", type(answers).__name__)
+            logger.warning("read marks: the database failed (%s)", describe_error(answers))
         for index, key in enumerate(keys):
             if not isinstance(answers, Exception) and self._reads[key].seq > answers[index]:
                 self._marks.add(key)  # more was read meanwhile
@@ -469,7 +470,7 @@ class Broadcaster:
         try:
             await in_db(text_cache.refresh)
         except DATABASE_AWAY as error:
-            logger.warning("sentences: the database failed (%s)", type(error).__name__)
+            logger.warning("sentences: the database failed (%s)", describe_error(error))
         finally:
             self._is_refreshing = False
 
@@ -478,7 +479,7 @@ class Broadcaster:
         try:
             await in_db(web_heartbeat.write_heartbeat, web_heartbeat.roles_of(settings.PROCESS_ROLE))
         except DATABASE_AWAY as error:
-            logger.warning("heartbeat: the database failed (%s)", type(error).__name__)
+            logger.warning("heartbeat: the database failed (%s)", describe_error(error))
         finally:
             self._is_beating = False
 
@@ -487,7 +488,7 @@ class Broadcaster:
             await in_db(_renew, agents)
         except DATABASE_AWAY as error:
             self._agents_seen |= agents
-            logger.warning("leases: the database failed (%s)", type(error).__name__)
+            logger.warning("leases: the database failed (%s)", describe_error(error))
         finally:
             self._is_renewing = False
 
@@ -538,7 +539,7 @@ def _read(requests: list[ReadRequest]) -> list[ReadAnswer]:
 
 def _apply(subscriptions: list[Subscription], answers: list[ReadAnswer] | Exception) -> None:
     if isinstance(answers, Exception):
-        logger.warning("reading: the database failed (%s)", type(answers).__name__)
+        logger.warning("reading: the database failed (%s)", describe_error(answers))
         for subscription in subscriptions:
             subscription.fail()
         return

@@ -27,6 +27,7 @@ from chat.realtime.send_backlog import WEIGHED_EVERY_CHARACTERS
 from chat.realtime.subscription import Subscription
 from chat.token_bucket import Bucket
 from common import security_log
+from common.database_errors import describe_error
 from common.security_log import Event
 
 logger = logging.getLogger(__name__)
@@ -137,7 +138,7 @@ class Connection:
             connection = await cls.admit(scope["broadcaster"], identities, scope["session_key"], send)
         except DATABASE_AWAY as error:
             # « Come back », rather than a failed handshake, which a page cannot tell from a network in the way.
-            logger.warning("socket: the database failed (%s)", type(error).__name__)
+            logger.warning("socket: the database failed (%s)", describe_error(error))
             await send({"type": "websocket.close", "code": protocol.CLOSE_AGAIN})
             return
         finally:

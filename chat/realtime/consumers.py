@@ -20,6 +20,7 @@ from chat.realtime.subscription import Subscription
 from chat.token_bucket import Bucket
 from common import security_log
 from common.client_address import connection_of_scope
+from common.database_errors import describe_error
 from common.security_log import Event
 from reports.reporter_identity import Arrival
 
@@ -236,7 +237,7 @@ class ConsoleConnection(Connection):
         try:
             found = await in_db(access.assigned_head, self.agent_id, public_id)
         except DATABASE_AWAY as error:
-            logger.warning("console: the database failed (%s)", type(error).__name__)
+            logger.warning("console: the database failed (%s)", describe_error(error))
             self.send_error(protocol.UNAVAILABLE, "The database does not answer now: try again.", client_id)
             return
         if found is None:

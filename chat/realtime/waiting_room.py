@@ -13,6 +13,7 @@ from chat.realtime.batch import Batch
 from chat.realtime.interfaces import AnyConsole
 from chat.realtime.subscription import Subscription
 from chat.rules.lifecycle import Status
+from common.database_errors import describe_error
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ class WaitingRoom:
             self._is_due = False
             self.refresh()
         if isinstance(answers, Exception):
-            logger.warning("queue: the database failed (%s)", type(answers).__name__)
+            logger.warning("queue: the database failed (%s)", describe_error(answers))
             for subscription in self._owed:
                 subscription.connection.send_error(protocol.UNAVAILABLE, "The queue cannot be read now: ask again.")
             self._owed.clear()

@@ -22,6 +22,7 @@ from chat.database import DATABASE_AWAY
 from chat.models import Conversation
 from chat.texts import script as script_texts
 from common import dates
+from common.database_errors import describe_error
 from reports import closures
 from reports.form_of_address import speaks_tu
 from reports.models import Report, ReporterRole
@@ -100,7 +101,7 @@ def when_away(view: View) -> View:
         try:
             return view(request)
         except DATABASE_AWAY as error:
-            logger.warning("page of the exchange: the database does not answer (%s)", type(error).__name__)
+            logger.warning("page of the exchange: the database does not answer (%s)", describe_error(error))
             is_framed = request.path == reverse("chat:news")  # an answer of its buttons is asked for again there
             context = {
                 # A fact that was being noted comes back as its first field (`chat.visitor.facts`).

@@ -45,6 +45,7 @@ from chat.visitor.base import (
 )
 from chat.visitor.draft_session import Draft
 from common import plain_text, rate_limits
+from common.database_errors import describe_error
 from common.service_settings import definitions, values
 from reports import reporter_identity
 from reports.forms import AddedForm
@@ -348,7 +349,7 @@ def frames(request: HttpRequest) -> HttpResponse:
         rejected_frames.log_rejected_frame(error.code, line="conversation_http")
         answer = [error.frame()]
     except DATABASE_AWAY as error:
-        logger.warning("frame over HTTP: the database does not answer (%s)", type(error).__name__)
+        logger.warning("frame over HTTP: the database does not answer (%s)", describe_error(error))
         detail = "The message could not be written: keep it and try again."
         answer = [protocol.ProtocolError(protocol.UNAVAILABLE, detail, client_id).frame()]
     return http_fallback.over_http(answer)

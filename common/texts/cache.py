@@ -19,6 +19,7 @@ from django.db import DatabaseError, InterfaceError
 from django.utils.safestring import SafeString
 from psycopg_pool import PoolTimeout
 
+from common.database_errors import describe_error
 from common.texts.help_numbers import NAMED, Number
 from common.texts.languages import text_place
 
@@ -157,7 +158,7 @@ def _read_if_possible() -> None:
     try:
         refresh()
     except (DatabaseError, InterfaceError, PoolTimeout) as error:
-        logger.warning("sentences: the database failed (%s)", type(error).__name__)
+        logger.warning("sentences: the database failed (%s)", describe_error(error))
 
 
 def _read() -> None:

@@ -19,6 +19,7 @@ from django.utils.translation import get_language_from_request
 import reports.session
 import triage.session
 from chat.database import DATABASE_AWAY
+from common.database_errors import describe_error
 from common.texts import languages
 from pnav import addresses
 from pnav.addresses import DISCREET, ORDINARY, Table
@@ -71,7 +72,7 @@ def is_discreet_visit(request: HttpRequest) -> bool:
         return triage.session.is_discreet(request) or reports.session.is_discreet(request)
     except DATABASE_AWAY as error:
         # The page asks the same database, and has its own answer to that.
-        logger.warning("addresses: the database does not answer (%s)", type(error).__name__)
+        logger.warning("addresses: the database does not answer (%s)", describe_error(error))
         return False
 
 

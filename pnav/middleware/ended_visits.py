@@ -12,6 +12,7 @@ from django.utils.decorators import sync_and_async_middleware
 import reports.session
 from chat import access
 from chat.database import DATABASE_AWAY
+from common.database_errors import describe_error
 from pnav.pages import quick_exit
 
 logger = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ def _forget(request: HttpRequest) -> None:
             reports.session.end(request)
     except DATABASE_AWAY as error:
         # The page asks the same database, and has its own answer to that.
-        logger.warning("visit left behind: the database does not answer (%s)", type(error).__name__)
+        logger.warning("visit left behind: the database does not answer (%s)", describe_error(error))
 
 
 @sync_and_async_middleware

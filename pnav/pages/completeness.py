@@ -20,6 +20,7 @@ from django.db import DatabaseError, InterfaceError
 from django.utils import translation
 from psycopg_pool import PoolTimeout
 
+from common.database_errors import describe_error
 from common.texts import languages
 from common.texts.catalogue import CATALOGUE
 from common.texts.models import ChangedSentence, SentenceText
@@ -216,7 +217,7 @@ def offered_languages() -> list[str]:
         try:
             _kept.offered = [code for code in languages.others() if completeness_of(code).is_enough]
         except (DatabaseError, InterfaceError, PoolTimeout) as error:
-            logger.warning("languages: the database failed (%s)", type(error).__name__)
+            logger.warning("languages: the database failed (%s)", describe_error(error))
     return [languages.source(), *_kept.offered]
 
 

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from chat.conversations import departures
 from chat.database import DATABASE_AWAY, leave_the_pool
+from common.database_errors import describe_error
 from pnav.sessions import SessionStore
 from reports.session import GENERATION
 from reports.session import KEY as REPORT_KEY
@@ -53,7 +54,7 @@ def _forget(session_key: str, is_forgotten: threading.Event) -> None:
     try:
         departure = _end_visit(session_key)
     except DATABASE_AWAY as error:
-        logger.warning("quick exit: the database failed, the visit will be forgotten later (%s)", type(error).__name__)
+        logger.warning("quick exit: the database failed, the visit will be forgotten later (%s)", describe_error(error))
         connection.close()
         time.sleep(RETRY_SECONDS)
         try:

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection, transaction
 from psycopg_pool import PoolTimeout
 
+from common.database_errors import describe_error
 from reports.audit import digest_destinations
 from reports.audit.digest_destinations import Destination, NotDelivered
 from reports.models import AccessRecord, DigestDelivery, RegisterDigest
@@ -146,7 +147,7 @@ class Turns(threading.Thread):
                 PoolTimeout,
                 ValueError,
             ) as error:  # a key or a row that is none, too
-                logger.warning("register_digest: a turn failed and will be tried again (%s)", type(error).__name__)
+                logger.warning("register_digest: a turn failed and will be tried again (%s)", describe_error(error))
             finally:
                 close_old_connections()
             self._stopped.wait(self._seconds)

@@ -2,6 +2,7 @@
 
 import re
 
+from common.database_errors import HINTS
 from common.security_log import Event
 from tests.docs.names import OURS, ROOT
 
@@ -32,6 +33,11 @@ def test_every_metric_is_explained():
 def test_every_metric_that_is_explained_is_there():
     watching = TEXT.partition("## Watching")[2].partition("\n#")[0]
     assert sorted(set(re.findall(r"`(pnav_\w+)", watching)) - metrics()) == []
+
+
+def test_every_kind_of_failure_of_the_database_is_explained():
+    refusals = TEXT.partition("### When the database refuses")[2].partition("\n### ")[0]
+    assert [category for category in HINTS if f"`{category}`" not in refusals] == []
 
 
 def test_every_event_is_explained():

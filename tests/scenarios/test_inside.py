@@ -28,6 +28,7 @@ from psycopg import sql
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from common.database_errors import failure_of
 from deploy import authority
 from pnav.demo.services import Postgres, Valkey
 from tests.scenarios.conftest import PlainWeb, free_port
@@ -315,19 +316,21 @@ def other_authority(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "said", "kind"),
     [
-        ({"sslmode": "disable"}, "no pg_hba.conf entry"),
-        ({"password": "another-password-of-twenty"}, "password authentication failed"),
-        ({"sslcert": "/nowhere", "sslkey": "/nowhere"}, "valid client certificate"),
-        ({"user": "pnav"}, "does not match|certificate authentication failed|password authentication failed"),
-        ({"host": "127.0.0.1"}, "does not match host name"),
-        ({"sslrootcert": "authority.pem"}, "certificate verify failed"),
-        ({"sslcert": "certificate.pem", "sslkey": "key.pem"}, "unknown ca"),
-        ({"ssl_max_protocol_version": "TLSv1.2", "ssl_min_protocol_version": "TLSv1.2"}, "protocol version"),
+        ({"sslmode": "disable"}, "no pg_hba.conf entry", "not_allowed"),
+        ({"password": "another-password-of-twenty"}, "password authentication failed", "wrong_password"),
+        ({"sslcert": "/nowhere", "sslkey": "/nowhere"}, "valid client certificate", "not_allowed"),
+        ({"user": "pnav"}, "does not match|certificate authentication failed|password authentication failed",
+         "not_allowed|wrong_password"),
+        ({"host": "127.0.0.1"}, "does not match host name", "certificate"),
+        ({"sslrootcert": "authority.pem"}, "certificate verify failed", "certificate"),
+        ({"sslcert": "certificate.pem", "sslkey": "key.pem"}, "unknown ca", "certificate"),
+        ({"ssl_max_protocol_version": "TLSv1.2", "ssl_min_protocol_version": "TLSv1.2"}, "protocol version",
+         "certificate"),
     ],
 )  # fmt: skip
-def test_postgresql_lets_nobody_else_in(inside, change, said):
+def test_postgresql_lets_nobody_else_in(inside, change, said, kind):
     mine, other = inside.tls / "web", other_authority(inside.folder)
     asked = {
         "host": "localhost", "port": inside.port, "user": "pnav_web", "dbname": "pnav", "password": WORD,
@@ -337,8 +340,9 @@ def test_postgresql_lets_nobody_else_in(inside, change, said):
     with psycopg.connect(**asked) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
     changed = {name: str(other / value) if value.endswith(".pem") else value for name, value in change.items()}
-    with pytest.raises(psycopg.OperationalError, match=said):
+    with pytest.raises(psycopg.OperationalError, match=said) as refused:
         psycopg.connect(**(asked | changed)).close()
+    assert failure_of(refused.value).category in kind.split("|"), refused.value
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from chat.conversations import (
 from chat.supervision import intervention
 from chat.transfer import actions as transfer_actions
 from common import clock, network_limits
+from common.database_errors import describe_error
 from common.texts import cache as text_cache
 from reports.audit import digests
 from reports.openings import actions as opening_actions
@@ -160,7 +161,7 @@ class Command(BaseCommand):
             work()
             return True
         except (DatabaseError, InterfaceError, PoolTimeout, CommandError) as error:
-            logger.warning("worker: %s failed and will be tried again (%s)", name, type(error).__name__)
+            logger.warning("worker: %s failed and will be tried again (%s)", name, describe_error(error))
             return False
         except Exception as error:
             if time.monotonic() >= self._tell_at.get(name, 0.0):

@@ -1,0 +1,130 @@
+"""What kind of failure a database error is, without a word of what it says.
+
+A driver's message holds hosts, users and, after a refused statement, the row itself. An operator needs to tell a wrong
+password from a certificate or a full server, so `failure_of` reads the message and gives back names of ours alone.
+"""
+
+import re
+from typing import NamedTuple
+
+import psycopg
+from django.db import Error as DjangoError
+from psycopg_pool import PoolTimeout
+
+WRONG_PASSWORD = "wrong_password"  # noqa: S105  the name of a failure
+NO_PASSWORD = "no_password"  # noqa: S105  the name of a failure
+NOT_ALLOWED = "not_allowed"
+NO_DATABASE = "no_database"
+TOO_MANY = "too_many_connections"
+NOT_READY = "starting_or_stopping"
+CERTIFICATE = "certificate"
+NAME_NOT_FOUND = "name_not_found"
+REFUSED = "refused"
+TIMED_OUT = "timed_out"
+READ_ONLY = "read_only"
+START_UP_OPTION = "start_up_option"
+CUT = "connection_cut"
+POOL_EMPTY = "pool_timeout"
+OTHER = "other"
+
+# Of errors that carry a SQLSTATE. Source: PostgreSQL 18, appendix A, « PostgreSQL Error Codes ».
+BY_STATE = {
+    "28P01": WRONG_PASSWORD,
+    "28000": NOT_ALLOWED,
+    "3D000": NO_DATABASE,
+    "53300": TOO_MANY,
+    "57P01": NOT_READY,
+    "57P02": NOT_READY,
+    "57P03": NOT_READY,
+    "25006": READ_ONLY,
+    "08P01": START_UP_OPTION,
+    "57014": TIMED_OUT,
+    "55P03": TIMED_OUT,
+}
+
+# libpq keeps no SQLSTATE of a connection that it could not make, so its text is read: PostgreSQL's own in English and
+# French (a server says them in the language of its lc_messages), libpq's, OpenSSL's and psycopg's in English. The first
+# that is found; the SQLSTATE is the one with which PostgreSQL's source raises that text.
+BY_TEXT = [
+    (WRONG_PASSWORD, "28P01", r"password authentication failed|authentification par mot de passe échouée"),
+    (NO_PASSWORD, "", r"no password supplied"),
+    (TOO_MANY, "53300", r"too many (clients|connections)|connection slots are reserved"
+                        r"|trop de (clients|connexions)|emplacements de connexions? restants"),
+    (NOT_READY, "57P03", r"the database system is|le système de bases? de données"),
+    (NO_DATABASE, "3D000", r"database \".*\" does not exist|la base de données .* n'existe pas"),
+    (CERTIFICATE, "", r"certificate verify failed|root certificate file|server certificate for|private key file"
+                      r"|does not support SSL|SSL error|SSL SYSCALL|(sslv3|tlsv1|tlsv13) alert"
+                      r"|could not (load|read) (the )?certificate"),
+    (NOT_ALLOWED, "28000", r"pg_hba\.conf|role \".*\" does not exist|le rôle .* n'existe pas|not permitted to log in"
+                           r"|n'est pas autorisé à se connecter|certificate authentication"
+                           r"|authentification par certificat|valid client certificate"),
+    (START_UP_OPTION, "08P01", r"unsupported startup parameter"),
+    (READ_ONLY, "", r"session is read-only|server is in hot standby mode"),
+    (NAME_NOT_FOUND, "", r"failed to resolve host|could not translate host name"),
+    (TIMED_OUT, "", r"timeout expired|timed out"),
+    (REFUSED, "", r"Connection refused|No such file or directory|No route to host|Network is unreachable"),
+    (CUT, "", r"server closed the connection|connection (was )?closed|the connection is (closed|lost)|reset by peer"),
+]  # fmt: skip
+_TEXTS = [(category, state, re.compile(pattern, re.IGNORECASE)) for category, state, pattern in BY_TEXT]
+READ_AT_MOST = 2_000  # characters of a message: a statement that failed may carry a long row
+
+# What to look at, in French, for whoever runs a command.
+HINTS = {
+    WRONG_PASSWORD: "le mot de passe est refusé. Voir DATABASE_PASSWORD (ou _FILE) et DATABASE_URL.",
+    NO_PASSWORD: "le serveur demande un mot de passe, et aucun n'est donné. Voir DATABASE_PASSWORD (ou _FILE).",
+    NOT_ALLOWED: "ce rôle ne peut pas entrer de cette façon. Voir pg_hba.conf, le rôle et son certificat.",
+    NO_DATABASE: "la base nommée par DATABASE_URL n'existe pas.",
+    TOO_MANY: "toutes les connexions sont prises. Voir max_connections, DATABASE_POOL_SIZE et CHAT_THREADS.",
+    NOT_READY: "PostgreSQL démarre ou s'arrête. Essayez de nouveau dans un instant.",
+    CERTIFICATE: "le certificat n'est pas accepté. Voir sslmode, sslrootcert, sslcert et sslkey, et leurs dates.",
+    NAME_NOT_FOUND: "le nom de l'hôte de DATABASE_URL est inconnu.",
+    REFUSED: "rien ne répond à l'adresse de DATABASE_URL. PostgreSQL tourne-t-il, à cet hôte et ce port ?",
+    TIMED_OUT: "PostgreSQL n'a pas répondu à temps.",
+    READ_ONLY: "le serveur n'accepte aucune écriture : une réplique, ou un ancien primaire.",
+    START_UP_OPTION: "un intermédiaire refuse l'option « options ». pgbouncer : ignore_startup_parameters = options.",
+    CUT: "la connexion a été coupée par le serveur ou par le réseau.",
+    POOL_EMPTY: "aucune connexion n'a pu être obtenue à temps ; les lignes psycopg.pool disent pourquoi.",
+    OTHER: "la raison n'est pas de celles que ce programme reconnaît. Le journal de PostgreSQL la dit.",
+}
+
+
+class Failure(NamedTuple):
+    """error_class: the name of the driver's class. sqlstate: five characters, or "". category: one of the above."""
+
+    error_class: str
+    sqlstate: str
+    category: str
+
+    def __str__(self) -> str:
+        """For a line of the log: « OperationalError sqlstate=28P01 category=wrong_password », no value in it."""
+        state = f" sqlstate={self.sqlstate}" if self.sqlstate else ""
+        return f"{self.error_class}{state} category={self.category}"
+
+
+def failure_of(error: BaseException) -> Failure | None:
+    """What kind of failure of the database this is; None for an error that is none. Django's wrapper is looked through.
+
+    At most READ_AT_MOST characters of its text are read.
+    """
+    found: BaseException | None = error
+    if isinstance(error, DjangoError):
+        found = error.__cause__ if isinstance(error.__cause__, psycopg.Error) else error
+    if isinstance(found, PoolTimeout):
+        return Failure(type(found).__name__, "", POOL_EMPTY)
+    if not isinstance(found, psycopg.Error | DjangoError):
+        return None
+    state = getattr(found, "sqlstate", None) or ""
+    name = type(found).__name__
+    if state:
+        return Failure(name, state, BY_STATE.get(state, OTHER))
+    text = str(found)[:READ_AT_MOST]
+    for category, assumed, pattern in _TEXTS:
+        if pattern.search(text):
+            return Failure(name, assumed, category)
+    return Failure(name, "", OTHER)
+
+
+def describe_error(error: BaseException) -> str:
+    """The class of an error for a line of the log; of a database's, its SQLSTATE and category too. Never its text."""
+    failure = failure_of(error)
+    return type(error).__name__ if failure is None else str(failure)
