@@ -1,7 +1,7 @@
 """Ask this container's own process for a page: `python deploy/probe.py /health/ready`. Exit status 0 for a 200.
 
 By the loopback, under the first name of ALLOWED_HOSTS. PROBE_AUTHORITY names the file of the authority to trust: then
-over TLS, as docker-compose.yml has it; without, in clear. Prints nothing but the status.
+over TLS, as docker-compose.yml has it; without, in clear. WEB_PORT as of the process. Prints nothing but the status.
 """
 
 import http.client
@@ -9,12 +9,12 @@ import os
 import ssl
 import sys
 
-PORT = 8000
+PORT = 8000  # as `pnav.server.entry` has it, which is not imported: this starts as fast as Python does
 SECONDS = 5
 
 
 def connect() -> http.client.HTTPConnection:
-    port = int(os.environ.get("PROBE_PORT", PORT))
+    port = int(os.environ.get("WEB_PORT") or PORT)
     if authority := os.environ.get("PROBE_AUTHORITY"):
         trusting = ssl.create_default_context(cafile=authority)
         return http.client.HTTPSConnection("localhost", port, timeout=SECONDS, context=trusting)

@@ -27,9 +27,9 @@ from common.offload import pool as offload_pool
 from deploy import authority, fonts, preflight
 from pnav.middleware.require_https import PROGRAMS
 from pnav.pages.models import Feedback
-from pnav.server import http_channel, page_handler
+from pnav.server import entry, http_channel, page_handler
+from pnav.server.entry import OPTIONS
 from pnav.server.process_role import ProcessRole
-from pnav.server.serving import OPTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docker-compose.yml").read_text()
@@ -62,24 +62,26 @@ def test_services_are_those_of_a_production():
     assert all(SERVICES[web]["deploy"]["replicas"] >= 2 for web in WEBS)
 
 
-@pytest.mark.parametrize("service", OURS)
-def test_management_commands_exist(service):
-    command = words(service)
-    named = [command[index + 1] for index, word in enumerate(command) if word == "manage.py"]
-    assert set(named) <= set(get_commands())
-    assert named or service in WEBS
-
-
-def test_migrate_migrates_before_anything():
-    command = words("migrate")
-    assert command[command.index("manage.py") + 1] == "migrate"
+def test_services_are_started_by_the_entry_points_of_the_image():
+    """Whose options and commands `tests/test_entry.py` looks at: nobody writes them out a second time."""
+    assert {name: words(name) for name in OURS} == {
+        "migrate": ["migrate"],
+        "web": ["web"],
+        "sockets": ["web"],
+        "worker": ["worker"],
+    }
+    dockerfile = (ROOT / "deploy/Dockerfile").read_text()
+    assert 'ENTRYPOINT ["python", "-m", "pnav.server.entry"]' in dockerfile and 'CMD ["web"]' in dockerfile
 
 
 @pytest.mark.parametrize("service", WEBS)
-def test_web_command_is_accepted_by_daphne_and_serves_our_application(service):
-    command = words(service)
-    assert command[0] == "daphne"
-    options = CommandLineInterface().parser.parse_args(command[1:])
+def test_web_command_is_accepted_by_daphne_and_serves_our_application(monkeypatch, service):
+    environment = SERVICES[service]["environment"]
+    assert set(entry.VARIABLES) & set(environment) == {"WEB_CERTIFICATE", "WEB_KEY"}
+    monkeypatch.setattr(Path, "is_file", lambda _path: True)
+    command = entry.web_command(environment)
+    assert command[:3] == [sys.executable, "-m", "daphne"]
+    options = CommandLineInterface().parser.parse_args(command[3:])
     assert options.socket_strings == [
         "ssl:port=8000:interface=0.0.0.0:backlog=2048:privateKey=/tls/key.pem:certKey=/tls/certificate.pem"
     ]
@@ -118,7 +120,8 @@ def test_our_containers_get_their_secrets_from_files(service):
     own = {"REGISTER_DIGEST_KEY"} if service == "worker" else set()
     assert {name.removesuffix("_FILE") for name in files} == SECRETS | own
     assert {value.removeprefix("/run/secrets/") for value in files.values()} == set(SERVICES[service]["secrets"])
-    assert set(environment) - set(files) - {"DATABASE_STATEMENT_SECONDS", "PROBE_AUTHORITY", "PROCESS_ROLE"} == {
+    of_a_web = {"DATABASE_STATEMENT_SECONDS", "PROBE_AUTHORITY", "PROCESS_ROLE", "WEB_CERTIFICATE", "WEB_KEY"}
+    assert set(environment) - set(files) - of_a_web == {
         "DATABASE_URL",
         "REDIS_URL",
         "REGISTER_DIGEST_TO",
@@ -597,11 +600,13 @@ def test_proxy_drops_what_a_client_claims(name):
 def test_dockerfile_copies_and_runs_what_exists():
     dockerfile = (ROOT / "deploy/Dockerfile").read_text()
     assert "--require-hashes -r /build/requirements.txt" in dockerfile
+    # No pip in what runs: neither in the environment nor in the base.
+    stages = dockerfile.split("\nFROM ")
+    assert "venv --without-pip /venv" in stages[1] and "pip uninstall" in stages[-1] and "ensurepip" in stages[-1]
     assert "--hash=sha256:" in (ROOT / "requirements.txt").read_text()
     assert (ROOT / "deploy/build.sh").is_file()
     for command in re.findall(r"manage\.py (\w+)", (ROOT / "deploy/build.sh").read_text()):
         assert command in get_commands()
-    stages = dockerfile.split("\nFROM ")
     assert "fonts-noto-core" in stages[-1] and "RUN python deploy/fonts.py" in stages[-1], "of the stage that runs"
     assert (ROOT / "deploy/fonts.py").is_file() and "deploy" not in (ROOT / ".dockerignore").read_text().split()
 

@@ -1,6 +1,8 @@
 """The image holds what a production needs, and nothing else of this repository."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -49,3 +51,37 @@ def test_everything_of_a_production_loads_without_them(loaded):
 def test_what_is_left_out_would_be_missed(loaded):
     """The check can fail: what imports the demonstration does not load there."""
     assert loaded.returncode != 0 and "ModuleNotFoundError: pnav.demo" in loaded.stderr
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `COPY . /app` brings: the repository without what .dockerignore names."""
+    left_out = {line for line in (ROOT / ".dockerignore").read_text().split() if "*" not in line}
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    there = tmp_path_factory.mktemp("image")
+    for name in listed.stdout.splitlines():
+        parts = {name, *(str(parent) for parent in Path(name).parents)}
+        if not parts & left_out and name.endswith((".py", ".toml")):
+            (there / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, there / name)
+    return there
+
+
+def test_commands_start_from_what_the_image_holds(tree):
+    """By the entry point, as `worker` and `migrate` do; the demonstration, which `manage.py` may join, is not there."""
+    assert not (tree / "pnav/demo").exists() and (tree / "manage.py").exists()
+    command = [sys.executable, "-W", "ignore", "-m", "pnav.server.entry", "python", "manage.py", "version"]
+    environment = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"\d+\.\d+.*\n", done.stdout)
+
+
+def test_image_is_labelled_and_says_how_it_is():
+    dockerfile = (ROOT / "deploy/Dockerfile").read_text()
+    labels = set(re.findall(r"org\.opencontainers\.image\.(\w+)=", dockerfile))
+    assert {"title", "description", "licenses", "version", "revision", "created"} <= labels
+    assert {"VERSION", "REVISION", "CREATED"} <= set(re.findall(r"^ARG (\w+)=", dockerfile, re.MULTILINE))
+    last = dockerfile.rpartition("\nFROM ")[2]
+    assert "\nHEALTHCHECK " in last and "PNAV_REVISION=$REVISION" in last

@@ -1,6 +1,6 @@
 """How Daphne is to be started: the options that the exchange needs, for the demonstration and the benchmarks.
 
-`docker-compose.yml` writes them out; a test holds the two together.
+A production starts by `pnav.server.entry`, which holds these options and a few more.
 
 - A backlog for the moment when everybody is back at once; Twisted's own is 50.
 - Hardly any pings: Daphne sends those of all sockets in one sweep, which holds up every message for 100 ms when 10,000
@@ -27,6 +27,7 @@ from twisted.internet import reactor, tcp
 
 from common import security_log
 from common.security_log import Event
+from pnav.server.entry import OPTIONS
 from pnav.server.http_channel import Channel
 from pnav.server.lines import ADOPTION_VARIABLE, Adoption, Line, line_of
 
@@ -38,12 +39,6 @@ MESSAGE_BYTES = 128 * 1024
 # Frames that came and that nobody has looked at yet, of one socket. It looks at all of them at each turn of the loop; a
 # page sends 80 at once at most. Whoever has so many more is not one: the line is cut.
 FRAMES_WAITING = 600
-OPTIONS = (
-    *("--verbosity", "0"),
-    *("--ping-interval", "3600"),
-    *("--ping-timeout", "3600"),
-    *("--websocket_connect_timeout", "20"),
-)
 
 
 def daphne_arguments(application: str, *, port: int = 0, interface: str = "127.0.0.1", path: str = "") -> list[str]:

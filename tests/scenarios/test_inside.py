@@ -86,24 +86,15 @@ class Forwarder:
 
 
 class SecureWeb(PlainWeb):
-    """Daphne with the endpoint of docker-compose.yml."""
+    """As the image starts it: the entry point `web`, with the certificate of docker-compose.yml."""
 
     def start(self) -> None:
         folder = self.environment["TLS"]
-        endpoint = (
-            f"ssl:port={self.port}:interface=127.0.0.1:privateKey={folder}/key.pem:certKey={folder}/certificate.pem"
-        )
-        command: list[str | Path] = [
-            sys.executable,
-            "-m",
-            "daphne",
-            "--endpoint",
-            endpoint,
-            "-v",
-            "0",
-            self.application,
-        ]
-        self._spawn(command, cwd=ROOT, env=self.environment)
+        own = {"WEB_PORT": str(self.port), "WEB_INTERFACE": "127.0.0.1"}
+        own |= {"WEB_KEY": f"{folder}/key.pem", "WEB_CERTIFICATE": f"{folder}/certificate.pem"}
+        # The name written last is the application that Daphne serves: one that asks for no collected static files.
+        code = f"from pnav.server import entry; entry.APPLICATION = {self.application!r}; entry.main(['web'])"
+        self._spawn([sys.executable, "-c", code], cwd=ROOT, env=self.environment | own)
         self._wait_until(self._answers)
 
 
@@ -271,7 +262,7 @@ def test_web_process_serves_over_tls_and_finds_both(inside):
     web = SecureWeb(inside.folder, inside.environment("web"))
     web.start()
     try:
-        probe = {**inside.environment("web"), "PROBE_PORT": str(web.port)}
+        probe = {**inside.environment("web"), "WEB_PORT": str(web.port)}
         probe["PROBE_AUTHORITY"] = f"{inside.tls}/web/authority.pem"
         assert ask(probe) == (0, "200")
         trusting = ssl.create_default_context(cafile=f"{inside.tls}/proxy/authority.pem")

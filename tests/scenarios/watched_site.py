@@ -34,7 +34,7 @@ class Worker(Service):
         self.log = site.folder / "worker.log"
 
     def start(self) -> None:
-        self._spawn([sys.executable, "manage.py", "run_worker"], cwd=ROOT, env=self.site.environment)
+        self._spawn([sys.executable, "-m", "pnav.server.entry", "worker"], cwd=ROOT, env=self.site.environment)
 
 
 @dataclass

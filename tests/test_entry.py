@@ -1,0 +1,144 @@
+"""The entry points of the image: `pnav.server.entry`.
+
+`tests/scenarios/test_inside.py` starts `web` by them over TLS, `tests/scenarios/watched_site.py` the worker.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from daphne.cli import CommandLineInterface
+from django.core.management import get_commands
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.protocol import Factory
+from twisted.internet.testing import MemoryReactorClock
+
+from pnav.server import entry
+from pnav.version import VERSION
+
+ROOT = Path(__file__).resolve().parents[1]
+EVERYWHERE = "0.0.0.0"  # noqa: S104  inside a container
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The entry point as a process, as a container has it, with nothing but this in its environment."""
+    command = [sys.executable, "-m", "pnav.server.entry", *arguments]
+    own = {"PATH": os.environ["PATH"]} | environment
+    return subprocess.run(command, cwd=ROOT, env=own, capture_output=True, text=True, check=False)
+
+
+def listened_at(**environment: str) -> tuple[int, str, int]:
+    """Port, interface and backlog with which Twisted opens what `web` describes."""
+    reactor = MemoryReactorClock()
+    serverFromString(reactor, entry.web_endpoint(environment)).listen(Factory())
+    ((port, _factory, backlog, interface),) = reactor.tcpServers
+    return port, interface, backlog
+
+
+@pytest.mark.parametrize(
+    ("environment", "place"),
+    [
+        ({}, (8000, EVERYWHERE)),
+        ({"WEB_PORT": "8443", "WEB_INTERFACE": "127.0.0.1"}, (8443, "127.0.0.1")),
+        ({"WEB_INTERFACE": "::"}, (8000, "::")),
+        ({"WEB_PORT": "", "WEB_KEY": ""}, (8000, EVERYWHERE)),
+    ],
+)
+def test_web_listens_where_it_is_told(environment, place):
+    assert listened_at(**environment) == (*place, entry.BACKLOG)
+
+
+def test_web_speaks_tls_with_a_certificate_and_its_key(tmp_path):
+    files = {"WEB_KEY": tmp_path / "a:key.pem", "WEB_CERTIFICATE": tmp_path / "certificate.pem"}
+    for path in files.values():
+        path.touch()
+    described = entry.web_endpoint({name: str(path) for name, path in files.items()})
+    assert described.startswith("ssl:port=8000:") and described.count("a\\:key.pem") == 1
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"WEB_PORT": "many"}, "WEB_PORT"),
+        ({"WEB_PORT": "70000"}, "WEB_PORT"),
+        ({"WEB_KEY": __file__}, "WEB_CERTIFICATE"),
+        ({"WEB_CERTIFICATE": __file__}, "WEB_KEY"),
+        ({"WEB_KEY": __file__, "WEB_CERTIFICATE": "/nowhere/at-all.pem"}, "WEB_CERTIFICATE"),
+    ],
+)
+def test_wrong_variable_is_named_and_its_value_is_not(environment, said):
+    done = run("web", **environment)
+    assert done.returncode == 2 and done.stderr.startswith(f"{said}: ") and done.stdout == ""
+    assert not any(value in done.stderr for value in environment.values())
+
+
+def test_options_written_behind_win():
+    command = entry.web_command({}, ["--websocket_timeout", "60"])
+    options = CommandLineInterface().parser.parse_args(command[3:])
+    assert options.websocket_timeout == 60 and options.application_close_timeout == 60
+    assert options.application == entry.APPLICATION and options.verbosity == 0
+
+
+def test_migrate_ends_at_the_first_that_fails(monkeypatch):
+    monkeypatch.delenv("DATABASE_STATEMENT_SECONDS", raising=False)
+    done: list[list[str]] = []
+    status = [3]
+
+    def finish(command: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
+        done.append(command)
+        return subprocess.CompletedProcess(command, status[0])
+
+    monkeypatch.setattr(entry.subprocess, "run", finish)
+    monkeypatch.setattr(entry, "_replace", lambda command: done.append(command) or 0)
+    assert entry.main(["migrate"]) == 3 and len(done) == 1
+    assert os.environ.pop("DATABASE_STATEMENT_SECONDS") == "0"
+    done.clear()
+    status[0] = 0
+    monkeypatch.setenv("DATABASE_STATEMENT_SECONDS", "90")
+    assert entry.main(["migrate"]) == 0
+    assert done == entry.migrate_commands() and done[0][2:] == ["migrate", "--noinput"]
+    assert os.environ["DATABASE_STATEMENT_SECONDS"] == "90", "whoever said so is believed"
+    assert {command[2] for command in done} <= set(get_commands())
+
+
+def test_worker_gets_what_is_written_behind_it(monkeypatch):
+    replaced: list[list[str]] = []
+    monkeypatch.setattr(entry, "_replace", lambda command: replaced.append(command) or 0)
+    entry.main(["worker", "--ticks=1"])
+    assert [command[2:] for command in replaced] == [["run_worker", "--ticks=1"]] and "run_worker" in get_commands()
+
+
+def test_anything_else_is_run_as_it_is_written():
+    assert run(sys.executable, "-c", "print(6 * 7)").stdout == "42\n"
+    absent = run("no-such-program")
+    assert absent.returncode == 127 and absent.stderr == "no-such-program: No such file or directory\n"
+    assert run("migrate", "--fake").returncode == 2
+
+
+def test_version_is_the_one_of_the_project():
+    assert run("version").stdout == f"pnav {VERSION}\n"
+    assert run("version", PNAV_REVISION="5d0c1f7").stdout == f"pnav {VERSION} 5d0c1f7\n"
+
+
+def test_health_asks_a_web_and_nothing_else(tmp_path):
+    kept = tmp_path / "started-as"
+    assert entry.check_health({}) is None and entry.check_health({entry.STARTED_AS: str(kept)}) is None
+    kept.write_text("migrate")
+    assert run("health", **{entry.STARTED_AS: str(kept)}).returncode == 0
+    kept.write_text("web")
+    nobody = {entry.STARTED_AS: str(kept), "ALLOWED_HOSTS": "pnav.example", "WEB_PORT": "1"}
+    done = run("health", **nobody)
+    assert done.returncode == 1 and done.stdout == "ConnectionRefusedError\n"
+
+
+def test_name_is_kept_for_health_where_the_image_says_so(monkeypatch, tmp_path):
+    monkeypatch.setattr(entry, "_replace", lambda _command: 0)
+    monkeypatch.chdir(tmp_path)  # `web` changes to the root of the site
+    monkeypatch.setenv(entry.STARTED_AS, str(tmp_path / "started-as"))
+    for name in ("worker", "web"):
+        entry.main([name])
+        assert (tmp_path / "started-as").read_text() == name
+    dockerfile = (ROOT / "deploy/Dockerfile").read_text()
+    assert f"{entry.STARTED_AS}=/tmp/" in dockerfile and '["python", "-m", "pnav.server.entry", "health"]' in dockerfile
