@@ -257,7 +257,9 @@ CACHES = {
 # Bytes are bounded where they come in (`pnav.server.body_limits`); this is what the admin may send, for every server.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000  # the longest forms (the questionnaire's editor, house rules) have hundreds
-DATA_UPLOAD_MAX_NUMBER_FILES = 1  # the sheet of accounts is the only one
+DATA_UPLOAD_MAX_NUMBER_FILES = 1  # the sheet of accounts, or one capture
+# No file of a form lies in clear on a disk (docs/adr/0082).
+FILE_UPLOAD_HANDLERS = ["common.sealed_files.spool.SpoolHandler"]
 
 # --- sessions and cookies: the visit ------------------------------------------------------------------------------
 
@@ -432,8 +434,38 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "pnav.pages.build.finders.AppDirectoriesWithoutDsfr",
 ]
+# --- captures that people hand in: docs/adr/0082 ----------------------------------------------------------------------
+
+# Whether they are taken at all: the operator's decision, who may hold what people send. Off unless somebody says so.
+CAPTURES = env.bool("CAPTURES", DEMO)
+CAPTURES_DIR = env.str("CAPTURES_DIR", "")  # folder of sealed chunks, one for all web processes and workers
+CAPTURES_S3_BUCKET = env.str("CAPTURES_S3_BUCKET", "")  # or a bucket of a store that speaks S3
+CLAMD = env.str("CLAMD", "")  # clamd's « host:port » or the path of its socket: originals are scanned
+if CAPTURES_DIR and CAPTURES_S3_BUCKET:
+    raise ImproperlyConfigured("CAPTURES_DIR and CAPTURES_S3_BUCKET are both given: keep one.")
+if CAPTURES and not DEMO and not (CAPTURES_DIR or CAPTURES_S3_BUCKET):
+    raise ImproperlyConfigured("CAPTURES needs CAPTURES_DIR or CAPTURES_S3_BUCKET: where the sealed files lie.")
+_captures: dict[str, Any] = {
+    "BACKEND": "common.sealed_files.folder.Folder",
+    "OPTIONS": {"location": CAPTURES_DIR or str(BASE_DIR / ".local" / "captures")},
+}
+if CAPTURES_S3_BUCKET:
+    _captures = {
+        "BACKEND": "storages.backends.s3.S3Storage",  # django-storages, which the image has where it is asked for
+        "OPTIONS": {
+            "bucket_name": CAPTURES_S3_BUCKET,
+            "endpoint_url": _required("CAPTURES_S3_ENDPOINT"),
+            "region_name": env.str("CAPTURES_S3_REGION", "") or None,
+            "access_key": _required_secret("CAPTURES_S3_ACCESS_KEY"),
+            "secret_key": _required_secret("CAPTURES_S3_SECRET_KEY"),
+            "file_overwrite": True,  # names hold a random token: asking whether one is taken costs a request each
+            "default_acl": None,
+        },
+    }
+
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "captures": _captures,
     "staticfiles": {"BACKEND": "pnav.pages.build.storage.Storage"},
 }
 

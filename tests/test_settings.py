@@ -45,11 +45,20 @@ def test_good_environment_starts_safe():
     shown = (
         "print(settings.DEBUG, settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE,"
         " settings.SECURE_SSL_REDIRECT, settings.SECURE_HSTS_SECONDS > 0, settings.DEMO_NOTICE,"
-        " settings.MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN)"
+        " settings.MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN, settings.CAPTURES)"
     )
     done = start(shown)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["False", "True", "True", "True", "True", "True", "False"]
+    assert done.stdout.split() == ["False", "True", "True", "True", "True", "True", "False", "False"]
+
+
+def test_captures_lie_in_the_folder_or_the_bucket_that_the_operator_names():
+    shown = "s = settings.STORAGES['captures']; print(s['BACKEND'], sorted(s['OPTIONS']))"
+    done = start(shown, CAPTURES="1", CAPTURES_DIR="/captures")
+    assert done.stdout.split() == ["common.sealed_files.folder.Folder", "['location']"], done.stderr
+    store = {"BUCKET": "seau", "ENDPOINT": "https://s3.example", "ACCESS_KEY": "a", "SECRET_KEY": "b"}
+    done = start(shown, CAPTURES="1", **{f"CAPTURES_S3_{name}": value for name, value in store.items()})
+    assert done.stdout.startswith("storages.backends.s3.S3Storage") and "bucket_name" in done.stdout, done.stderr
 
 
 def test_empty_environment_does_not_start():
@@ -82,6 +91,9 @@ def test_missing_variable_is_named(name, value):
         ({"SEAL_PUBLIC_KEY": SEAL_KEY.public_key.text[:-1]}, "SEAL_PUBLIC_KEY"),
         ({"SEAL_PUBLIC_KEY": SEAL_KEY.public_key.text.replace("A", "B", 1)}, "SEAL_PUBLIC_KEY"),
         ({"DATABASE_POOL_SIZE": "many"}, "DATABASE_POOL_SIZE"),
+        ({"CAPTURES": "1"}, "CAPTURES_DIR"),
+        ({"CAPTURES_DIR": "/a-folder", "CAPTURES_S3_BUCKET": "a-bucket"}, "CAPTURES_DIR"),
+        ({"CAPTURES_S3_BUCKET": "a-bucket"}, "CAPTURES_S3_ENDPOINT"),
         ({"OPENID_ALGORITHMS": "ES256,none"}, "OPENID_ALGORITHMS"),
         ({"OPENID_ALGORITHMS": "HS256"}, "OPENID_ALGORITHMS"),
     ],
@@ -195,7 +207,7 @@ def read_by_settings() -> set[str]:
 
 
 def explained() -> set[str]:
-    return set(re.findall(r"^#? ?([A-Z][A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    return set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
 
 
 def test_env_example_lists_what_the_settings_read_and_nothing_else():

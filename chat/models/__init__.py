@@ -1,6 +1,7 @@
 """Units and agents; conversations, their messages and their history."""
 
 from chat.models.agent import Agent, AgentQuerySet, Unit, first_capacity
+from chat.models.captures import Capture, CaptureDrawing, CaptureState, ScanResult
 from chat.models.casework import Closing, Emergency, EmergencyStep, FactSheet, Proposal
 from chat.models.conversation import (
     UNREADABLE,
@@ -37,6 +38,9 @@ __all__ = [
     "AsidePart",
     "CannedReply",
     "CannedReplyText",
+    "Capture",
+    "CaptureDrawing",
+    "CaptureState",
     "Closing",
     "Conversation",
     "ConversationEvent",
@@ -64,6 +68,7 @@ __all__ = [
     "Proposal",
     "RemovalCount",
     "RemovalRequest",
+    "ScanResult",
     "Transmission",
     "TransmissionStep",
     "Unit",

@@ -18,6 +18,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from chat import pubsub
+from chat.captures import receiving
+from chat.captures import store as captures
 from chat.conversations import resume
 from chat.decisions import on_call
 from chat.models import Conversation
@@ -89,6 +91,7 @@ def forget(now: datetime) -> None:
             after = last
     finally:
         _tell(told, now)
+    receiving.forget_unfinished(now)
     with transaction.atomic():
         audit_log.record_removal(resume_codes=resume.forget_expired_codes(now=now), on_calls=on_call.forget(now))
 
@@ -171,6 +174,7 @@ def _delete(gone: Iterable[tuple[Any, Decision]]) -> None:
         return
     keys = [report.pk for report, _decision in gone]
     opening_actions.forget_grounds(keys)
+    captures.erase_after_commit(captures.of_reports(keys))
     Freeze.objects.filter(report__in=keys).delete()  # over, all of them: a running one is never due
     Report.objects.filter(pk__in=keys).delete()
     for report, _decision in gone:

@@ -46,6 +46,8 @@ class Unit(StrEnum):
     OPINIONS = "opinions"
     CODES = "codes"
     FACTS = "facts"
+    CAPTURES = "captures"
+    MEGABYTES = "megabytes"  # of 1,000,000 bytes
 
 
 def _counted(unit: Unit, n: int) -> str:
@@ -74,7 +76,13 @@ def _counted(unit: Unit, n: int) -> str:
             return ngettext("%(n)s code", "%(n)s codes", n)
         case Unit.FACTS:
             return ngettext("%(n)s fait", "%(n)s faits", n)
+        case Unit.CAPTURES:
+            return ngettext("%(n)s capture", "%(n)s captures", n)
+        case Unit.MEGABYTES:
+            return "%(n)s Mo"
 
+
+MEGABYTE = 1_000_000  # bytes, as telephones count
 
 SECONDS: Mapping[Unit, int] = {Unit.SECONDS: 1, Unit.MINUTES: 60, Unit.HOURS: 3600, Unit.DAYS: 86400}
 
@@ -329,6 +337,23 @@ FACTS_MOST = Setting(
     _("Une personne peut noter %(value)s dans son échange. Ceux qui sont notés restent."),
     Unit.FACTS, 500, 20, 500, _("500 au plus : la page de l'agent les lit tous pour les mettre en ordre (ADR 0079)"),
 )  # fmt: skip
+# The three that follow hold only where the operator has decided that captures are taken (`settings.CAPTURES`).
+CAPTURES_MOST = Setting(
+    "captures_most", Subject.LIMIT, _("Captures d'un échange"),
+    _("Une personne peut envoyer %(value)s dans son échange. Avec 0, personne n'en envoie ; celles qui sont là "
+      "restent."),
+    Unit.CAPTURES, 20, 0, 50, _("choix du service ; il faut aussi la décision de l'exploitant (ADR 0082)"),
+)  # fmt: skip
+CAPTURE_SIZE = Setting(
+    "capture_megabytes", Subject.LIMIT, _("Taille d'une capture"),
+    _("Une capture a %(value)s au plus."),
+    Unit.MEGABYTES, 15, 1, 15, _("15 au plus : ce que le formulaire sans script laisse passer (ADR 0082)"),
+)  # fmt: skip
+CAPTURES_SIZE = Setting(
+    "captures_megabytes", Subject.LIMIT, _("Taille de toutes les captures d'un échange"),
+    _("Les captures d'un échange ont %(value)s au plus, en tout."),
+    Unit.MEGABYTES, 150, 1, 500, OURS,
+)  # fmt: skip
 REVIEW = Setting(
     "review_days", Subject.CARE, _("Fait à revoir"),
     _("Un texte ou un numéro non vérifié depuis %(value)s est signalé « à revoir »."),
@@ -357,6 +382,7 @@ SETTINGS: tuple[Setting, ...] = (
     CODE_LIFE, CODES_MOST, TRIES_MOST,
     RAID, RAID_LEAST_WAIT, RAID_MOST_WAIT,
     REPORTS_MOST, OPINIONS_OF_VISIT, OPINIONS_OF_NETWORK, FACTS_MOST,
+    CAPTURES_MOST, CAPTURE_SIZE, CAPTURES_SIZE,
     REVIEW, DEBRIEF_KEPT, APPROVAL,
 )  # fmt: skip
 BY_KEY: Mapping[str, Setting] = {rule.key: rule for rule in SETTINGS}
@@ -399,6 +425,7 @@ TOGETHER: tuple[Together, ...] = (
     *_rising(PAUSE_CHOICES, _("Les pauses vont de la plus courte à la plus longue.")),
     *_rising(HOLD_CHOICES, _("Les retours promis vont du plus proche au plus lointain.")),
     Together(RAID_LEAST_WAIT, RAID_MOST_WAIT, _("L'attente la plus courte ne peut pas dépasser la plus longue.")),
+    Together(CAPTURE_SIZE, CAPTURES_SIZE, _("Un échange prend au moins une capture de la plus grande taille.")),
     Together(OPINIONS_OF_VISIT, OPINIONS_OF_NETWORK, _("Un réseau donne au moins autant d'avis qu'une visite.")),
 )
 

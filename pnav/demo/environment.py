@@ -11,13 +11,22 @@ from pathlib import Path
 # All that a demonstration keeps. DEMO_STATE: another folder, for one beside that of this checkout.
 STATE = Path(os.environ.get("DEMO_STATE") or Path(__file__).resolve().parents[2] / ".local")
 FILE = STATE / "environment.json"
-NAMES = ("SECRET_KEY", "CONTENT_KEYS", "SEAL_PUBLIC_KEY", "DEMO", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS")
+NAMES = (
+    "SECRET_KEY",
+    "CONTENT_KEYS",
+    "SEAL_PUBLIC_KEY",
+    "DEMO",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "ALLOWED_HOSTS",
+    "CAPTURES_DIR",
+)
 
 
 def write() -> None:
     """Keep what another process needs to know of this one's environment, for this user only."""
     FILE.touch(mode=0o600)
-    FILE.write_text(json.dumps({name: os.environ[name] for name in NAMES}))
+    FILE.write_text(json.dumps({name: os.environ[name] for name in NAMES if name in os.environ}))
 
 
 def forget() -> None:

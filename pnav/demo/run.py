@@ -312,6 +312,7 @@ def _run(port: int, data: Path | None) -> int:
             DATABASE_URL=postgres.url,
             REDIS_URL=valkey.url,
             ALLOWED_HOSTS="localhost,127.0.0.1",
+            CAPTURES_DIR=str(STATE.resolve() / "captures"),
             DJANGO_SETTINGS_MODULE="pnav.settings",
         )
         os.environ.setdefault("LOG_LEVEL", "INFO")

@@ -55,6 +55,8 @@ HOLDINGS: Mapping[str, Holding] = {
     "chat.AsideMessage": With("chat.Aside"),
     "chat.FactSheet": With("chat.Conversation"),
     "chat.JournalFact": With("chat.Conversation"),
+    "chat.Capture": With("chat.Conversation"),  # and its files after COMMIT: chat.captures.store
+    "chat.CaptureDrawing": With("chat.Capture"),
     "chat.Proposal": With("chat.Conversation"),
     "chat.Emergency": With("chat.Conversation"),
     "chat.EmergencyStep": With("chat.Emergency"),

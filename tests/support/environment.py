@@ -26,6 +26,7 @@ compile_messages(Path(__file__).resolve().parents[2] / "pnav" / "locale")
 if "PYTEST_XDIST_WORKER" not in os.environ:
     _state = Path(tempfile.mkdtemp(prefix="pnav-tests-"))
     os.environ[once.FOLDER] = str(_state)
+    os.environ.setdefault("CAPTURES_DIR", str(_state / "captures"))
     atexit.register(shutil.rmtree, _state, ignore_errors=True)
     if "DATABASE_URL" in os.environ:
         atexit.register(once.forget)

@@ -4,6 +4,7 @@ import io
 import tempfile
 
 import pytest
+from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.http.multipartparser import MultiPartParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -95,3 +96,11 @@ def test_file_of_a_form_comes_piece_by_piece_from_a_spool(files, rf):
     for one in files:
         one.seek(0)
         assert MARK not in one.read()
+
+
+def test_no_other_handler_takes_files(settings):
+    from django.core.files.uploadhandler import load_handler
+
+    [name] = settings.FILE_UPLOAD_HANDLERS
+    handler = load_handler(name)
+    assert isinstance(handler, SpoolHandler) and not isinstance(handler, MemoryFileUploadHandler)

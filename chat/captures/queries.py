@@ -1,0 +1,172 @@
+"""Readings of the captures of a conversation that was just obtained by `chat.access`."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from chat.captures import receiving, store
+from chat.models import Capture, CaptureDrawing, CaptureState, Conversation, ScanResult
+from common import clock, plain_text
+from common.choices import read_choice
+from common.encryption import UnsealError
+from common.sealed_files.chunks import Sealer
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One capture, with its words opened. name: as its sender's device says it. sha256, kind: "" until it was read.
+
+    pages: how many drawings there are; more: that there are pages that were not drawn. is_readable: its words open.
+    """
+
+    public_id: UUID
+    number: int
+    state: CaptureState
+    scan: ScanResult
+    size: int
+    received: int
+    begun_at: datetime
+    received_at: datetime | None
+    shown_at: datetime | None
+    read_at: datetime | None
+    locked_at: datetime | None
+    fact_number: int | None = None  # of the fact that it goes with, where there is one
+    pages: Sequence[tuple[int, int, int]] = ()  # page, width, height
+    name: str = field(default="", repr=False)
+    sha256: str = ""
+    kind: str = ""
+    more: bool = False
+    is_readable: bool = True
+
+    @property
+    def is_arriving(self) -> bool:
+        return self.state == CaptureState.ARRIVING
+
+    @property
+    def is_drawn(self) -> bool:
+        return self.state == CaptureState.DRAWN and self.locked_at is None
+
+    @property
+    def is_unreadable(self) -> bool:
+        return self.state == CaptureState.UNREADABLE
+
+    @property
+    def kind_label(self) -> str:
+        return {"webp": "WebP"}.get(self.kind, self.kind.upper())
+
+
+def _opened(conversation: Conversation, rows: "QuerySet[Capture]") -> list[Seen]:
+    """Two statements: the captures, and their drawings without a byte of them."""
+    found = []
+    for row in rows.select_related("fact").prefetch_related("drawings"):
+        row.conversation = conversation
+        try:
+            words, is_readable = row.words, True
+        except UnsealError:
+            logger.error("captures: the words of one cannot be opened %s", conversation.public_id)
+            words, is_readable = {}, False
+        found.append(
+            Seen(
+                public_id=row.public_id,
+                number=row.number,
+                # A state of a later version: nothing is shown of it. A verdict of a later one is none.
+                state=read_choice(CaptureState, row.state, CaptureState.RECEIVED),
+                scan=read_choice(ScanResult, row.scan, ScanResult.WAITING),
+                size=row.size,
+                received=row.received,
+                begun_at=row.begun_at,
+                received_at=row.received_at,
+                shown_at=row.shown_at,
+                read_at=row.read_at,
+                locked_at=row.locked_at,
+                fact_number=row.fact.number if row.fact is not None else None,
+                pages=[(one.page, one.width, one.height) for one in row.drawings.all()],
+                name=plain_text.plain(words.get("name", "")),  # nothing in it that cannot be seen
+                sha256=words.get("sha256", ""),
+                kind=words.get("kind", ""),
+                more=bool(words.get("more")),
+                is_readable=is_readable,
+            )
+        )
+    return found
+
+
+def own_captures(conversation: Conversation) -> list[Seen]:
+    """All captures of a person, the last one first: `definitions.CAPTURES_MOST` at most."""
+    return _opened(conversation, Capture.objects.filter(conversation=conversation).order_by("-number"))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a person has shown, without a word of it. total: seen by their agent or not. with_summary: seen and not
+    locked: those that go with a summary to a unit. by_fact: numbers of captures, by that of the fact they go with."""
+
+    total: int
+    with_summary: int
+    by_fact: Mapping[int, Sequence[int]]
+
+
+def count_shown(conversation: Conversation) -> Shown:
+    """One statement, `definitions.CAPTURES_MOST` rows at most; nothing is opened."""
+    rows = Capture.objects.filter(conversation=conversation, shown_at__isnull=False).order_by("number")
+    found = list(rows.values_list("number", "fact__number", "read_at", "locked_at"))
+    by_fact: dict[int, list[int]] = {}
+    for number, fact, _read_at, _locked_at in found:
+        if fact is not None:
+            by_fact.setdefault(fact, []).append(number)
+    gone_along = sum(read_at is not None and locked_at is None for _number, _fact, read_at, locked_at in found)
+    return Shown(len(found), gone_along, by_fact)
+
+
+def count_seen(conversation: Conversation, until: datetime | None = None) -> int:
+    """How many its agent has seen, and which are not locked: those that go with a summary to a unit.
+
+    until: when that was sent; what was shown after it did not go along.
+    """
+    return _seen(conversation, until).filter(locked_at__isnull=True).count()
+
+
+def _seen(conversation: Conversation, until: datetime | None) -> "QuerySet[Capture]":
+    rows = Capture.objects.filter(conversation=conversation, read_at__isnull=False)
+    return rows if until is None else rows.filter(read_at__lte=until)
+
+
+def seen_captures(conversation: Conversation, until: datetime | None) -> list[Seen]:
+    """What its agent has seen, in the order in which it was begun. until: when a summary was sent; nothing of later."""
+    return _opened(conversation, _seen(conversation, until).order_by("number"))
+
+
+def mark_read(conversation: Conversation) -> int:
+    """What is shown stands on its agent's page now: from here on it is taken back no more. One statement, before it is
+    read, as of the facts of the journal."""
+    new = Capture.objects.filter(conversation=conversation, shown_at__isnull=False, read_at__isnull=True)
+    return new.update(read_at=clock.now())
+
+
+def shown_one(conversation: Conversation, public_id: UUID, until: datetime | None = None) -> Capture | None:
+    """One of them, that is read and not locked: whose drawing and whose original may be asked for. until: as above."""
+    capture = _seen(conversation, until).filter(public_id=public_id, locked_at__isnull=True).first()
+    if capture is not None:
+        capture.conversation = conversation
+    return capture
+
+
+def read_drawing(capture: Capture, page: int) -> bytes | None:
+    """The WebP of one page, whole: some hundred kilobytes; None when there is none. Raises StoreAway, UnsealError."""
+    row = CaptureDrawing.objects.filter(capture=capture, page=page).first()
+    if row is None:
+        return None
+    row.capture = capture
+    sealer = Sealer(receiving.key_of(capture), row.file_context, row.size)
+    return b"".join(store.read_file(sealer, capture.store_id, page, row.tokens))
+
+
+def read_original(capture: Capture) -> Iterator[bytes]:
+    """The original, chunk by chunk. Asks nothing of the database. Raises StoreAway, UnsealError."""
+    return store.read_file(receiving.sealer_of(capture), capture.store_id, store.ORIGINAL, capture.tokens)

@@ -1,0 +1,283 @@
+"""What a person does with captures: begin one, send it slice by slice, show it, take it back, erase it.
+
+The caller has proven that the conversation is this person's. A slice is a chunk of the file: it is sealed here, before
+it is written anywhere, and is acknowledged once its row says so. Each slice is there once, whatever the network does:
+one that comes again is answered as the first was, one that comes too early with the place where sending goes on.
+"""
+
+import base64
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Max, QuerySet, Sum
+
+from chat import pubsub
+from chat.captures import store
+from chat.models import Capture, CaptureState, Conversation, JournalFact, ScanResult
+from chat.rules import capture_kinds
+from common import clock
+from common.encryption import UnsealError
+from common.sealed_files.chunks import CHUNK_BYTES, Sealer, new_key, new_token
+from common.service_settings import definitions, values
+
+NAME_MAX = 120  # characters of a file's name that are kept: its end, where the extension is
+
+
+class CaptureRefused(Exception):
+    """The file is not taken, for a reason that its sender can read: one of the classes below."""
+
+
+class NotTaken(CaptureRefused):
+    """The operator has not decided that captures are taken, or the service takes none now."""
+
+
+class TooMany(CaptureRefused):
+    """This exchange has as many captures as the service allows (`definitions.CAPTURES_MOST`)."""
+
+
+class TooLarge(CaptureRefused):
+    """The file is larger than one may be (`definitions.CAPTURE_SIZE`)."""
+
+
+class NoRoomLeft(CaptureRefused):
+    """All captures of this exchange would be larger than they may be (`definitions.CAPTURES_SIZE`)."""
+
+
+class Empty(CaptureRefused):
+    """The file has no byte."""
+
+
+class UnknownKind(CaptureRefused):
+    """It begins like no kind that is taken (`chat.rules.capture_kinds`)."""
+
+
+class CaptureGone(Exception):
+    """The capture is not there any more: erased, perhaps in another tab."""
+
+
+class CaptureSeen(Exception):
+    """Its agent has it before their eyes, or had: it stays as it is."""
+
+
+class WrongSlice(Exception):
+    """The slice is not the next one, or has not the length of its place. received: how many bytes are there."""
+
+    def __init__(self, received: int) -> None:
+        super().__init__()
+        self.received = received
+
+
+def are_taken() -> bool:
+    """Whether a person may send captures: the operator has decided it, and the service allows one or more."""
+    return settings.CAPTURES and values.get(definitions.CAPTURES_MOST) > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The numbers of the service, in bytes."""
+
+    most: int
+    size: int
+    in_all: int
+
+
+def capture_limits() -> Limits:
+    megabyte = definitions.MEGABYTE
+    return Limits(
+        values.get(definitions.CAPTURES_MOST),
+        values.get(definitions.CAPTURE_SIZE) * megabyte,
+        values.get(definitions.CAPTURES_SIZE) * megabyte,
+    )
+
+
+@transaction.atomic
+def begin_capture(
+    *, conversation_id: int, public_id: UUID, size: int, name: str, fact_id: UUID | None = None
+) -> Capture:
+    """Make the row of a file before its first byte; the same `public_id` again returns it, with what was received.
+
+    size: bytes of the whole file, which is held to. name: as the sender's device says it; sealed. fact_id: of the fact
+    of the same journal that it goes with; one that is gone is none.
+    Raises a CaptureRefused; CaptureGone when this id is of another file. Locks the conversation, whose captures it
+    numbers; four statements, one row.
+    """
+    if not are_taken():
+        raise NotTaken
+    allowed = capture_limits()
+    conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation_id)
+    before = Capture.objects.filter(conversation=conversation, public_id=public_id).first()
+    if before is not None:
+        if before.size != size:
+            raise CaptureGone
+        before.conversation = conversation
+        return before
+    if size < 1:
+        raise Empty
+    if size > allowed.size:
+        raise TooLarge
+    found = Capture.objects.filter(conversation=conversation).aggregate(
+        last=Max("number"), many=Count("pk"), size=Sum("size", default=0)
+    )
+    if found["many"] >= allowed.most:
+        raise TooMany
+    if found["size"] + size > allowed.in_all:
+        raise NoRoomLeft
+    capture = Capture(
+        conversation=conversation,
+        public_id=public_id,
+        number=(found["last"] or 0) + 1,
+        size=size,
+        begun_at=clock.now(),
+        fact=JournalFact.objects.filter(conversation=conversation, public_id=fact_id).first() if fact_id else None,
+        scan=ScanResult.WAITING if settings.CLAMD else ScanResult.NOT_ASKED,
+    )
+    capture.seal({"key": base64.b64encode(new_key()).decode(), "name": name[-NAME_MAX:]})
+    capture.save(force_insert=True)
+    return capture
+
+
+def key_of(capture: Capture) -> bytes:
+    """The key of its file. capture: with its conversation. Raises UnsealError."""
+    try:
+        return base64.b64decode(capture.words["key"], validate=True)
+    except (KeyError, ValueError) as error:
+        raise UnsealError from error
+
+
+def sealer_of(capture: Capture) -> Sealer:
+    """What seals and opens the chunks of its original. Raises UnsealError."""
+    return Sealer(key_of(capture), capture.file_context, capture.size)
+
+
+def take_slice(*, conversation_id: int, public_id: UUID, offset: int, data: bytes) -> Capture:
+    """Seal a slice and keep it; the capture as it is then. The last slice makes it a whole one, to be drawn.
+
+    offset: where in the file the slice begins. data: CHUNK_BYTES, or what is left of the file.
+    A slice that is there already changes nothing. Raises WrongSlice, CaptureGone, UnknownKind (the file does not begin
+    like one that is taken: its row is gone), StoreAway.
+    One statement and one object, outside any transaction, then one statement under the row's lock.
+    """
+    capture = _own(conversation_id, public_id)
+    if offset < capture.received:
+        return capture
+    if offset > capture.received:
+        raise WrongSlice(capture.received)
+    index = offset // CHUNK_BYTES
+    sealer = sealer_of(capture)
+    if offset % CHUNK_BYTES or index >= sealer.count or len(data) != sealer.length_of(index):
+        raise WrongSlice(capture.received)
+    if index == 0 and capture_kinds.kind_of(data[: capture_kinds.HEAD_BYTES]) is None:
+        erase_capture(conversation_id=conversation_id, public_id=public_id)
+        raise UnknownKind
+    token = new_token()
+    store.write_chunk(capture.store_id, store.ORIGINAL, index, token, sealer.seal(index, token, data))
+    is_kept = False
+    try:
+        capture, is_kept = _acknowledge(capture, offset, len(data), token)
+    finally:
+        if not is_kept:  # the same slice came by another way meanwhile, or the capture was erased
+            store.forget_chunk(capture.store_id, store.ORIGINAL, index, token)
+    return capture
+
+
+@transaction.atomic
+def _acknowledge(capture: Capture, offset: int, length: int, token: str) -> tuple[Capture, bool]:
+    """Note that this chunk is there, unless another one is by now."""
+    row = Capture.objects.select_for_update(of=("self",)).filter(pk=capture.pk).first()
+    if row is None:
+        raise CaptureGone
+    row.conversation = capture.conversation
+    if row.received != offset:
+        return row, False
+    row.received += length
+    row.tokens = [*row.tokens, token]
+    if row.received == row.size:
+        row.state, row.received_at = CaptureState.RECEIVED, clock.now()
+    row.save(update_fields=["received", "tokens", "state", "received_at"])
+    return row, True
+
+
+def _own(conversation_id: int, public_id: UUID) -> Capture:
+    rows = Capture.objects.select_related("conversation").filter(conversation=conversation_id, public_id=public_id)
+    capture = rows.first()
+    if capture is None:
+        raise CaptureGone
+    return capture
+
+
+# --- show, take back, erase -------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def erase_capture(*, conversation_id: int, public_id: UUID) -> None:
+    """Erase a capture that its agent has not seen, whole or on its way; its chunks after COMMIT. One that is gone is
+    gone. Raises CaptureSeen."""
+    rows = Capture.objects.select_for_update(of=("self",)).select_related("conversation")
+    capture = rows.filter(conversation=conversation_id, public_id=public_id).first()
+    if capture is None:
+        return
+    if capture.read_at is not None or capture.locked_at is not None:
+        raise CaptureSeen
+    was_shown = capture.shown_at is not None
+    capture.delete()
+    store.erase_after_commit([capture.store_id])
+    if was_shown:
+        pubsub.state_changed(capture.conversation.public_id)
+
+
+@transaction.atomic
+def show_captures(*, conversation: Conversation, only: Collection[UUID] | None = None) -> int:
+    """Show what is private and whole to whoever answers, or will; how many that were. only: these; None: all."""
+    rows = Capture.objects.filter(conversation=conversation, shown_at__isnull=True)
+    private = rows.exclude(state=CaptureState.ARRIVING)
+    shown = _of(private, only).update(shown_at=clock.now())
+    if shown:
+        pubsub.state_changed(conversation.public_id)
+    return shown
+
+
+@transaction.atomic
+def show_of_facts(*, conversation: Conversation, only: Collection[UUID] | None = None) -> int:
+    """Show the captures that go with these facts, which their person shows; None: with any fact that is shown."""
+    rows = Capture.objects.filter(conversation=conversation, shown_at__isnull=True, fact__shown_at__isnull=False)
+    whole = rows.exclude(state=CaptureState.ARRIVING)
+    shown = (whole if only is None else whole.filter(fact__public_id__in=only)).update(shown_at=clock.now())
+    if shown:
+        pubsub.state_changed(conversation.public_id)
+    return shown
+
+
+@transaction.atomic
+def take_back(*, conversation: Conversation, only: Collection[UUID] | None = None) -> int:
+    """Make private again what was shown and not seen; how many that were. What was seen meanwhile stays shown."""
+    unseen = Capture.objects.filter(conversation=conversation, shown_at__isnull=False, read_at__isnull=True)
+    taken = _of(unseen, only).update(shown_at=None)
+    if taken:
+        pubsub.state_changed(conversation.public_id)
+    return taken
+
+
+def _of(rows: "QuerySet[Capture]", only: Collection[UUID] | None) -> "QuerySet[Capture]":
+    return rows if only is None else rows.filter(public_id__in=only)
+
+
+UNFINISHED_AFTER = timedelta(hours=24)  # a visit ends before
+
+
+def forget_unfinished(now: datetime) -> int:
+    """Erase what nobody went on sending: begun UNFINISHED_AFTER ago, and not whole. How many; a hundred at most.
+
+    Their chunks go after COMMIT. `retention` runs every hour.
+    """
+    with transaction.atomic():
+        rows = Capture.objects.select_for_update(skip_locked=True, of=("self",))
+        late = list(
+            rows.filter(state=CaptureState.ARRIVING, begun_at__lt=now - UNFINISHED_AFTER).order_by("begun_at")[:100]
+        )
+        Capture.objects.filter(pk__in=[row.pk for row in late]).delete()
+        store.erase_after_commit([row.store_id for row in late])
+    return len(late)

@@ -1,0 +1,124 @@
+"""Captures: the images and PDF documents that a person hands in. Their bytes are never here (docs/adr/0082)."""
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from chat.models.casework import SealedWords
+
+
+class CaptureState(models.TextChoices):
+    """How far a capture is, in the order in which it goes on. DRAWN and UNREADABLE are ends; neither says « safe »."""
+
+    ARRIVING = "arriving", _("En cours d'envoi")
+    RECEIVED = "received", _("Reçue, à dessiner")
+    DRAWN = "drawn", _("Dessinée")
+    UNREADABLE = "unreadable", _("Illisible")
+
+
+class ScanResult(models.TextChoices):
+    """What the scanner said of the original. What it could not read is UNSCANNABLE, never CLEAN."""
+
+    NOT_ASKED = "not_asked", _("Aucune analyse n'est branchée")
+    WAITING = "waiting", _("Analyse en attente")
+    CLEAN = "clean", _("Rien de connu n'a été trouvé")
+    FOUND = "found", _("Un programme malveillant a été trouvé")
+    UNSCANNABLE = "unscannable", _("L'analyse n'a pas pu le lire")
+
+
+class Capture(SealedWords):
+    """One file of a person: where its sealed chunks are, and what was made of it.
+
+    public_id: made by the page or by the script before the first byte, so that a file whose sending was cut goes on
+    where it was; once in its conversation. store_id: drawn here, names the folder of its chunks, so that whoever
+    chooses the one reaches no file of another capture (`chat.captures.store`).
+    number: from 1, in the order in which captures were begun.
+    sealed_words: the key of the file (base64), its name as the sender's device says it, and once all of it was read its
+    SHA-256, its kind and what was found. They go with the row, and without them its chunks say nothing.
+    size: bytes, declared before the first one and held to. received: of them, acknowledged. tokens: of each chunk that
+    was acknowledged, in order: the only ones that open.
+    shown_at, read_at: as of a fact of the journal. read_at: since when its drawing was at its agent's page.
+    claimed_at, attempts: whose turn it is to be drawn, and how often that was tried.
+    locked_at: since when nobody sees it any more, its person apart, who is told: it may be an offence to hold.
+    """
+
+    conversation = models.ForeignKey("chat.Conversation", on_delete=models.CASCADE, related_name="captures")
+    public_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    store_id = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=12, choices=CaptureState, default=CaptureState.ARRIVING)
+    scan = models.CharField(max_length=12, choices=ScanResult, default=ScanResult.NOT_ASKED)
+    size = models.PositiveIntegerField()
+    received = models.PositiveIntegerField(default=0)
+    tokens = ArrayField(models.CharField(max_length=32), default=list)
+    begun_at = models.DateTimeField()
+    received_at = models.DateTimeField(null=True)
+    shown_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+    claimed_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    locked_at = models.DateTimeField(null=True)
+    fact = models.ForeignKey("chat.JournalFact", on_delete=models.SET_NULL, null=True, related_name="captures")
+
+    class Meta:
+        verbose_name = _("capture")
+        verbose_name_plural = _("captures")
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "public_id"], name="capture_once"),
+            models.UniqueConstraint(fields=["conversation", "number"], name="capture_number_once"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="capture_number_from_one"),
+            models.CheckConstraint(condition=Q(size__gte=1), name="capture_is_not_empty"),
+            models.CheckConstraint(condition=Q(received__lte=F("size")), name="capture_received_within_size"),
+            models.CheckConstraint(
+                condition=Q(state="arriving", received_at__isnull=True)
+                | (~Q(state="arriving") & Q(received_at__isnull=False, received=F("size"))),
+                name="capture_received_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(read_at__isnull=True) | Q(shown_at__isnull=False), name="capture_read_was_shown"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["received_at"], condition=Q(state="received"), name="capture_to_draw"),
+            models.Index(fields=["begun_at"], condition=Q(state="arriving"), name="capture_arriving"),
+        ]
+
+    @property
+    def context(self) -> str:
+        return f"capture:{self.conversation.public_id}:{self.public_id}"
+
+    @property
+    def file_context(self) -> str:
+        """What binds its chunks to it."""
+        return f"capture-file:{self.store_id}"
+
+
+class CaptureDrawing(models.Model):
+    """One page of pixels that we drew of a capture: a WebP file, in sealed chunks under the key of its capture.
+
+    page: from 1; an image has one. size: bytes. width, height: pixels.
+    """
+
+    capture = models.ForeignKey(Capture, on_delete=models.CASCADE, related_name="drawings")
+    page = models.PositiveSmallIntegerField()
+    size = models.PositiveIntegerField()
+    width = models.PositiveSmallIntegerField()
+    height = models.PositiveSmallIntegerField()
+    tokens = ArrayField(models.CharField(max_length=32), default=list)
+
+    class Meta:
+        verbose_name = _("dessin d'une capture")
+        verbose_name_plural = _("dessins de captures")
+        ordering = ["page"]
+        constraints = [
+            models.UniqueConstraint(fields=["capture", "page"], name="capture_page_once"),
+            models.CheckConstraint(condition=Q(page__gte=1, size__gte=1), name="capture_drawing_is_one"),
+        ]
+
+    @property
+    def file_context(self) -> str:
+        return f"capture-drawing:{self.capture.store_id}:{self.page}"

@@ -1,0 +1,20 @@
+"""A store in a folder of the test, and captures that are taken."""
+
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import storages
+
+
+@pytest.fixture(autouse=True)
+def folder(settings, tmp_path) -> Path:
+    """Where the sealed chunks of this test lie."""
+    place = tmp_path / "captures"
+    settings.CAPTURES = True
+    settings.CLAMD = ""
+    options = {"BACKEND": "common.sealed_files.folder.Folder", "OPTIONS": {"location": str(place)}}
+    settings.STORAGES = settings.STORAGES | {"captures": options}
+    storages.backends  # noqa: B018  read before, they would be those of another test
+    del storages.backends
+    storages._storages.clear()
+    return place

@@ -1,0 +1,74 @@
+"""Captures that were sent, for tests: through the acts of a person, slice by slice."""
+
+import hashlib
+import io
+import uuid
+
+from PIL import Image
+
+from chat.captures import drawing, queries, receiving
+from chat.models import Capture, Conversation
+from common.sealed_files.chunks import CHUNK_BYTES
+
+
+def png(width: int = 8, height: int = 6, colour: tuple[int, int, int] = (200, 30, 30), *, more: int = 0) -> bytes:
+    """A PNG file. more: bytes that nobody reads, after its end, to make it longer."""
+    file = io.BytesIO()
+    Image.new("RGB", (width, height), colour).save(file, "PNG")
+    return file.getvalue() + b"\0" * more
+
+
+def begun(conversation: Conversation, content: bytes, name: str = "capture.png") -> Capture:
+    return receiving.begin_capture(
+        conversation_id=conversation.pk, public_id=uuid.uuid4(), size=len(content), name=name
+    )
+
+
+def send(conversation: Conversation, public_id: uuid.UUID, content: bytes, offset: int) -> Capture:
+    """One slice, from there on."""
+    return receiving.take_slice(
+        conversation_id=conversation.pk,
+        public_id=public_id,
+        offset=offset,
+        data=content[offset : offset + CHUNK_BYTES],
+    )
+
+
+def received(conversation: Conversation, content: bytes | None = None, name: str = "capture.png") -> Capture:
+    """A capture that was sent whole and not drawn yet."""
+    content = png() if content is None else content
+    capture = begun(conversation, content, name)
+    for offset in range(0, len(content), CHUNK_BYTES):
+        capture = send(conversation, capture.public_id, content, offset)
+    return capture
+
+
+def shown(conversation: Conversation, content: bytes | None = None, name: str = "capture.png") -> Capture:
+    """And shown to whoever answers."""
+    capture = received(conversation, content, name)
+    receiving.show_captures(conversation=conversation, only=[capture.public_id])
+    capture.refresh_from_db()
+    return capture
+
+
+def drawn(conversation: Conversation, content: bytes | None = None, name: str = "capture.png") -> Capture:
+    """Shown, and drawn as the worker does it, without its child process: one page of one colour."""
+    content = png() if content is None else content
+    capture = shown(conversation, content, name)
+    file = io.BytesIO()
+    Image.new("RGB", (8, 6), "red").save(file, "WEBP")
+    told = {"sha256": hashlib.sha256(content).hexdigest(), "kind": "png", "more": False}
+    drawing._finish(capture, told, drawing.seal_drawings(capture, [(file.getvalue(), 8, 6)]))
+    return fresh(capture)
+
+
+def seen(conversation: Conversation, content: bytes | None = None, name: str = "capture.png") -> Capture:
+    """Drawn, and before its agent's eyes."""
+    capture = drawn(conversation, content, name)
+    queries.mark_read(conversation)
+    return fresh(capture)
+
+
+def fresh(capture: Capture) -> Capture:
+    """Its row as it is now, with its conversation."""
+    return Capture.objects.select_related("conversation").get(pk=capture.pk)
