@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
-from common.offload import process
+from common.offload import pool, process, sandbox
 
 # A conversation is acknowledged after COMMIT: these settings make COMMIT mean « on disk ».
 DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
@@ -103,6 +103,28 @@ def safe_machine(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
 
 # How redis-py is told to take any certificate.
 UNVERIFIED = {("ssl_cert_reqs", "none"), ("ssl_cert_reqs", "optional"), ("ssl_check_hostname", "false")}
+
+
+@register(Tags.security, deploy=True)
+def captures_are_safe(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """What reads strangers' files gives up all that it can, and originals are scanned. Starts one child process."""
+    if not settings.CAPTURES:
+        return []
+    messages: list[CheckMessage] = []
+    try:
+        found, _content = pool.run("common.offload.layers", {})
+    except pool.NotDone:
+        found = []
+    for layer in sorted(sandbox.missing(found)):
+        messages.append(
+            Warning(f"What draws captures keeps a layer that it could give up: {layer.value}.", id="pnav.W011",
+                    hint="docs/adr/0082-captures.md says what is needed: libseccomp, and user namespaces.")
+        )  # fmt: skip
+    if not settings.CLAMD:
+        messages.append(
+            Warning("CLAMD is empty: units open originals of captures that nobody has scanned.", id="pnav.W012")
+        )
+    return messages
 
 
 def _is_verified(database: Mapping[str, Any]) -> bool:

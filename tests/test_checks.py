@@ -3,8 +3,15 @@ from django.core.checks import run_checks
 from django.core.checks.registry import registry
 from django.db import connection
 
-from common.offload import process
-from pnav.checks import DURABILITY, durable_database, register_leaves, safe_deployment, safe_machine
+from common.offload import pool, process
+from pnav.checks import (
+    DURABILITY,
+    captures_are_safe,
+    durable_database,
+    register_leaves,
+    safe_deployment,
+    safe_machine,
+)
 
 
 def ids(messages) -> list[str]:
@@ -82,6 +89,22 @@ def test_register_that_goes_nowhere_is_told(settings):
     assert ids(register_leaves(None)) == ["pnav.W009"]
     settings.REGISTER_DIGEST_TO = ["file:/digests/empreintes.txt"]
     assert register_leaves(None) == []
+
+
+@pytest.mark.parametrize(
+    ("layers", "clamd", "found"),
+    [
+        (["namespaces", "system_calls"], "clamd:3310", []),
+        (["system_calls"], "clamd:3310", ["pnav.W011"]),
+        ([], "", ["pnav.W011", "pnav.W011", "pnav.W012"]),
+    ],
+)
+def test_what_captures_lack_is_told(settings, monkeypatch, layers, clamd, found):
+    settings.CAPTURES, settings.CLAMD = True, clamd
+    monkeypatch.setattr(pool, "run", lambda *_asked: (layers, b""))
+    assert ids(captures_are_safe(None)) == found
+    settings.CAPTURES = False
+    assert captures_are_safe(None) == []
 
 
 def test_machine_that_would_write_memory_to_a_disk_is_told(monkeypatch):

@@ -17,6 +17,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 from psycopg_pool import PoolTimeout
 
+from chat.captures import drawing
 from chat.conversations import (
     closure_notice,
     departures,
@@ -63,6 +64,9 @@ class Command(BaseCommand):
             signal.signal(signal.SIGTERM, end)
             signal.signal(signal.SIGINT, end)
         self._start_digests(stop)
+        if not ticks and (settings.CAPTURES or settings.CAPTURES_DIR or settings.CAPTURES_S3_BUCKET):
+            # Also where no more are taken: those that are there are erased when they end.
+            drawing.Turns(stop).start()
         purge_at = time.monotonic()
         count = 0
         while not stop.is_set():

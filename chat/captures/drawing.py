@@ -1,0 +1,215 @@
+"""The worker's turn with captures: each original is drawn in a child, its drawings are sealed, and it is scanned.
+
+One capture at a time in a worker, in a thread of its own: a queue that stands still for a large file would be a person
+who waits. Several workers share the captures out (`claimed_at`).
+"""
+
+import hashlib
+import logging
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, close_old_connections, transaction
+from django.db.models import Q
+from psycopg_pool import PoolTimeout
+
+from chat import pubsub
+from chat.captures import queries, receiving, scanner, store
+from chat.models import Capture, CaptureDrawing, CaptureState, ScanResult
+from chat.rules.capture_kinds import HEAD_BYTES, kind_of
+from common import clock
+from common.encryption import UnsealError
+from common.offload import pool
+from common.sealed_files.chunks import Sealer, in_chunks
+
+logger = logging.getLogger(__name__)
+
+JOB = "common.offload.drawing"
+MIB = 1024 * 1024
+# A photograph of 60 million pixels is 180 MB decoded, and stands there twice while it is made smaller.
+MEMORY = 1024 * MIB
+CLAIM = timedelta(minutes=5)  # after so long a capture is anybody's again: whoever had it was killed
+PAGES_MOST, WEBP_SIDE = 20, 16_383  # what a child may give: `common.offload.drawing`; RFC 9649
+ATTEMPTS_MOST = 3  # of what was killed or took too long; what asked for too much memory is not tried again
+SCANS_A_TURN = 5
+PAUSE_SECONDS = 1.0
+SWEEP_SECONDS = 60 * 60
+
+
+def draw_next() -> bool:
+    """Draw the capture that has waited longest; False when none waits.
+
+    Two transactions on its row, and between them, outside any: two readings of its chunks, a child within the limits of
+    `common.offload`, and as many objects as its drawings have chunks.
+    """
+    capture = _claim()
+    if capture is None:
+        return False
+    try:
+        _draw(capture)
+    except store.StoreAway:  # tried again after CLAIM; it is not the capture's fault
+        Capture.objects.filter(pk=capture.pk).update(attempts=capture.attempts - 1)
+    return True
+
+
+def _draw(capture: Capture) -> None:
+    """Read the whole of it, whatever is drawn then: its digest is ours, and it is known to be as it was sealed."""
+    try:
+        told = _read_through(capture)
+    except UnsealError:  # altered in the store, or its key is gone: nobody says what it was
+        logger.error("captures: one does not open %s", capture.conversation.public_id)
+        _finish(capture, {}, [])
+        return
+    drawings: list[CaptureDrawing] = []
+    try:
+        if capture.attempts > ATTEMPTS_MOST:  # whoever had it was killed each time
+            raise pool.Failed("killed")
+        drawings, told["more"] = _ask_child(capture, told["kind"])
+    except pool.NotDone as error:
+        logger.warning("captures: one was not drawn (%s)", error.why)
+        if error.why != "memory" and capture.attempts < ATTEMPTS_MOST:
+            return
+    except NotADrawing:
+        logger.error("captures: a child gave what is no drawing %s", capture.conversation.public_id)
+    _finish(capture, told, drawings)
+
+
+@transaction.atomic
+def _claim() -> Capture | None:
+    now = clock.now()
+    rows = Capture.objects.select_for_update(of=("self",), skip_locked=True).select_related("conversation")
+    free = rows.filter(Q(claimed_at__isnull=True) | Q(claimed_at__lt=now - CLAIM), state=CaptureState.RECEIVED)
+    capture = free.order_by("received_at").first()
+    if capture is None:
+        return None
+    capture.claimed_at, capture.attempts = now, capture.attempts + 1
+    capture.save(update_fields=["claimed_at", "attempts"])
+    return capture
+
+
+def _read_through(capture: Capture) -> dict[str, Any]:
+    """What its bytes are, and their SHA-256. Raises StoreAway, UnsealError."""
+    digest, kind = hashlib.sha256(), None
+    for piece in queries.read_original(capture):
+        kind = kind or kind_of(piece[:HEAD_BYTES])
+        digest.update(piece)
+    return {"sha256": digest.hexdigest(), "kind": str(kind or "")}
+
+
+class NotADrawing(Exception):
+    """What the child answered is not what it was asked for: it has read a stranger's bytes, and is not believed."""
+
+
+def _ask_child(capture: Capture, kind: str) -> tuple[list[CaptureDrawing], bool]:
+    """The drawings of a capture, sealed and in the store, none for what is unreadable; and whether there are pages that
+    were not drawn. Raises NotDone, NotADrawing, StoreAway."""
+    told, content = pool.run(JOB, {"kind": kind}, content=queries.read_original(capture), memory=MEMORY)
+    try:
+        is_readable, more = bool(told["is_readable"]), bool(told["more"])
+        pages = [(int(one["size"]), int(one["width"]), int(one["height"])) for one in told["pages"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise NotADrawing from error
+    if not is_readable:
+        return [], False
+    if len(pages) > PAGES_MOST or sum(size for size, _width, _height in pages) != len(content):
+        raise NotADrawing
+    start, clear = 0, []
+    for size, width, height in pages:
+        clear.append(content[start : start + size])
+        start += size
+        if not _is_webp(clear[-1]) or not (0 < width <= WEBP_SIDE and 0 < height <= WEBP_SIDE):
+            raise NotADrawing
+    return seal_drawings(capture, [(one, *page[1:]) for one, page in zip(clear, pages, strict=True)]), more
+
+
+def seal_drawings(capture: Capture, pages: Sequence[tuple[bytes, int, int]]) -> list[CaptureDrawing]:
+    """Write each of these pages (WebP, width, height) as a file of its own; rows that are not saved yet. Raises
+    StoreAway."""
+    key, drawings = receiving.key_of(capture), []
+    for number, (clear, width, height) in enumerate(pages, 1):
+        drawing = CaptureDrawing(capture=capture, page=number, size=len(clear), width=width, height=height)
+        sealer = Sealer(key, drawing.file_context, drawing.size)
+        drawing.tokens = store.write_file(sealer, capture.store_id, number, in_chunks([clear]))
+        drawings.append(drawing)
+    return drawings
+
+
+def _is_webp(content: bytes) -> bool:
+    """Whether these bytes are one WebP file and nothing after it (RFC 9649): the size that it says is the size."""
+    size = int.from_bytes(content[4:8], "little") + 8
+    return content[:4] == b"RIFF" and content[8:12] == b"WEBP" and len(content) in {size, size + size % 2}
+
+
+@transaction.atomic
+def _finish(capture: Capture, told: dict[str, Any], drawings: list[CaptureDrawing]) -> None:
+    """What was made of it, in one transaction; nothing, when it was erased meanwhile: `store.sweep` finds the rest."""
+    row = Capture.objects.select_for_update(of=("self",)).filter(pk=capture.pk, state=CaptureState.RECEIVED).first()
+    if row is None:
+        store.erase_after_commit([] if Capture.objects.filter(pk=capture.pk).exists() else [capture.store_id])
+        return
+    row.conversation = capture.conversation
+    row.state = CaptureState.DRAWN if drawings else CaptureState.UNREADABLE
+    try:
+        row.seal(row.words | told)
+    except UnsealError:
+        logger.error("captures: the words of one do not open %s", capture.conversation.public_id)
+    row.save(update_fields=["state", "sealed_words"])
+    CaptureDrawing.objects.bulk_create(drawings)
+    if row.shown_at is not None:
+        pubsub.state_changed(row.conversation.public_id)
+
+
+def scan_some() -> int:
+    """Ask the scanner about originals that it has not seen; how many it answered for. SCANS_A_TURN at most."""
+    if not settings.CLAMD:
+        return 0
+    waiting = Capture.objects.filter(scan=ScanResult.WAITING).exclude(state=CaptureState.ARRIVING)
+    answered = 0
+    for capture in waiting.select_related("conversation").order_by("received_at")[:SCANS_A_TURN]:
+        try:
+            result = scanner.scan(queries.read_original(capture))
+        except scanner.ScannerAway:
+            break
+        except store.StoreAway:
+            continue
+        except UnsealError:
+            result = ScanResult.UNSCANNABLE
+        Capture.objects.filter(pk=capture.pk, scan=ScanResult.WAITING).update(scan=result)
+        answered += 1
+    return answered
+
+
+class Turns(threading.Thread):
+    """Draws, scans, erases and sweeps until the worker stops: beside its ticks, so that neither a large file nor a slow
+    store holds up anybody's turn."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        super().__init__(name="captures", daemon=True)
+        self._stop_event = stop
+        self._sweep_at = time.monotonic()
+
+    def run(self) -> None:
+        store.later = queue.SimpleQueue()
+        while not self._stop_event.is_set():
+            if not self._turn():
+                self._stop_event.wait(PAUSE_SECONDS)
+
+    def _turn(self) -> bool:
+        """Whether there was something to do. A database that is away is asked again."""
+        close_old_connections()
+        try:
+            if time.monotonic() >= self._sweep_at:
+                self._sweep_at = time.monotonic() + SWEEP_SECONDS
+                store.sweep(clock.now())
+            is_busy = draw_next()
+            return any((is_busy, scan_some(), store.erase_some()))
+        except (DatabaseError, InterfaceError, PoolTimeout) as error:
+            logger.warning("captures: the database does not answer (%s)", type(error).__name__)
+            return False
+        finally:
+            close_old_connections()

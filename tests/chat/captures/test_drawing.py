@@ -1,0 +1,275 @@
+"""The worker's turn: drawn in a child, sealed, scanned; what cannot be read is « illisible », never « sain »."""
+
+import hashlib
+import socket
+import threading
+from datetime import timedelta
+
+import pytest
+
+from chat.captures import drawing, queries, receiving, scanner, store
+from chat.models import Capture, CaptureDrawing, CaptureState, ScanResult
+from common import clock
+from common.offload import pool
+from common.sealed_files.chunks import CHUNK_BYTES
+from tests.factories import captures as make_captures
+from tests.factories import chat as make
+from tests.factories.capture_corpus import pdf, png_that_says
+
+pytestmark = pytest.mark.django_db
+WEBP = b"RIFF" + (4).to_bytes(4, "little") + b"WEBP"
+
+
+def pixels(capture, page=1):
+    return queries.read_drawing(capture, page)
+
+
+def test_capture_is_drawn_and_its_drawing_is_sealed(folder):
+    content = make_captures.png()
+    capture = make_captures.received(make.waiting(), content)
+    assert drawing.draw_next() and not drawing.draw_next()
+    capture.refresh_from_db()
+    assert capture.state == CaptureState.DRAWN
+    assert capture.words["sha256"] == hashlib.sha256(content).hexdigest() and capture.words["kind"] == "png"
+    assert capture.words["name"] == "capture.png"
+    drawn = pixels(capture)
+    assert drawn[8:12] == b"WEBP"
+    assert all(b"WEBP" not in path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    [row] = capture.drawings.all()
+    assert (row.width, row.height, row.size) == (8, 6, len(drawn))
+
+
+def test_each_page_of_a_document_is_a_drawing_of_its_own():
+    capture = make_captures.received(make.waiting(), pdf(pages=3), "lettre.pdf")
+    drawing.draw_next()
+    capture.refresh_from_db()
+    assert list(capture.drawings.values_list("page", flat=True)) == [1, 2, 3]
+    assert [pixels(capture, page)[8:12] for page in (1, 2, 3)] == [b"WEBP"] * 3
+
+
+def test_what_cannot_be_read_is_unreadable_and_its_original_stays():
+    content = png_that_says(100_000, 100_000)
+    capture = make_captures.received(make.waiting(), content)
+    drawing.draw_next()
+    capture.refresh_from_db()
+    assert capture.state == CaptureState.UNREADABLE and not capture.drawings.exists()
+    assert b"".join(queries.read_original(capture)) == content
+    assert not drawing.draw_next()  # it is not tried again
+
+
+@pytest.mark.parametrize(("why", "tries"), [("memory", 1), ("time", 3), ("killed", 3)])
+def test_child_that_fails_is_tried_as_often_as_it_makes_sense(monkeypatch, why, tries):
+    def run(*_arguments, **_named):
+        raise pool.Failed(why)
+
+    monkeypatch.setattr(drawing.pool, "run", run)
+    monkeypatch.setattr(drawing, "CLAIM", timedelta(seconds=-1))
+    capture = make_captures.received(make.waiting())
+    turns = 0
+    while drawing.draw_next():
+        turns += 1
+    capture.refresh_from_db()
+    assert turns == tries and capture.state == CaptureState.UNREADABLE
+    assert len(capture.words["sha256"]) == 64  # its original can still be opened
+
+
+def test_capture_that_kills_whoever_draws_it_is_given_up(monkeypatch):
+    capture = make_captures.received(make.waiting())
+    Capture.objects.filter(pk=capture.pk).update(attempts=drawing.ATTEMPTS_MOST)
+    monkeypatch.setattr(drawing.pool, "run", None)  # nobody is asked
+    assert drawing.draw_next()
+    capture.refresh_from_db()
+    assert capture.state == CaptureState.UNREADABLE
+
+
+def test_capture_that_somebody_draws_is_nobody_elses(monkeypatch):
+    make_captures.received(make.waiting())
+    assert drawing._claim() is not None and drawing._claim() is None
+    monkeypatch.setattr(drawing, "CLAIM", timedelta(seconds=-1))
+    assert drawing._claim() is not None  # whoever had it was killed
+
+
+@pytest.mark.parametrize(
+    ("told", "content"),
+    [
+        ({"pages": [{"size": 5, "width": 1, "height": 1}]}, b"<svg>"),
+        ({"pages": [{"size": 14, "width": 1, "height": 1}]}, WEBP + b"PK"),
+        ({"pages": [{"size": 99, "width": 1, "height": 1}]}, WEBP),
+        ({"pages": [{"size": 12, "width": 70_000, "height": 1}]}, WEBP),
+        ({"pages": [{"size": 12, "width": 0, "height": 1}]}, WEBP),
+        ({"pages": [{"size": 12, "width": 1, "height": 1}]}, WEBP * 2),
+        ({"pages": [{"size": 12, "width": 1, "height": 1}] * 21}, WEBP * 21),
+        ({"pages": [{"size": "a"}]}, WEBP),
+        ({"pages": 5}, WEBP),
+        ({"pages": None, "more": None}, b""),
+        ({}, b""),
+    ],
+)
+def test_child_that_was_taken_over_gives_no_drawing(monkeypatch, folder, told, content):
+    """What it answers is bounded and checked: one WebP file a page and nothing else, or nothing at all."""
+    answer = {"is_readable": True, "more": False, **told}
+
+    def run(*_arguments, **named):
+        list(named["content"])
+        return answer, content
+
+    monkeypatch.setattr(drawing.pool, "run", run)
+    capture = make_captures.received(make.waiting())
+    drawing.draw_next()
+    capture.refresh_from_db()
+    assert capture.state == CaptureState.UNREADABLE and not CaptureDrawing.objects.exists()
+
+
+def test_digest_is_of_what_was_received_not_of_what_the_child_says(monkeypatch):
+    content = make_captures.png(more=CHUNK_BYTES)
+
+    def run(*_arguments, content, **_named):
+        next(iter(content))  # gives up before the end
+        return {"sha256": "0" * 64, "is_readable": False, "more": False, "pages": []}, b""
+
+    monkeypatch.setattr(drawing.pool, "run", run)
+    capture = make_captures.received(make.waiting(), content)
+    drawing.draw_next()
+    capture.refresh_from_db()
+    assert capture.words["sha256"] == hashlib.sha256(content).hexdigest()
+
+
+def test_capture_that_is_erased_meanwhile_leaves_nothing(monkeypatch, folder, django_capture_on_commit_callbacks):
+    conversation = make.waiting()
+    capture = make_captures.received(conversation)
+    really = drawing._ask_child
+
+    def ask(current, kind):
+        answer = really(current, kind)
+        receiving.erase_capture(conversation_id=conversation.pk, public_id=capture.public_id)
+        return answer
+
+    monkeypatch.setattr(drawing, "_ask_child", ask)
+    with django_capture_on_commit_callbacks(execute=True):
+        drawing.draw_next()
+    assert not Capture.objects.exists() and not [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_store_that_is_away_costs_no_attempt(monkeypatch):
+    capture = make_captures.received(make.waiting())
+
+    def away(*_arguments):
+        raise store.StoreAway
+
+    monkeypatch.setattr(store, "read_chunk", away)
+    drawing.draw_next()
+    capture.refresh_from_db()
+    assert (capture.state, capture.attempts) == (CaptureState.RECEIVED, 0)
+
+
+def test_original_that_was_altered_is_unreadable_and_said_in_the_log(folder, caplog):
+    capture = make_captures.received(make.waiting())
+    [path] = [path for path in folder.rglob("*") if path.is_file()]
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    drawing.draw_next()
+    capture.refresh_from_db()
+    assert capture.state == CaptureState.UNREADABLE
+    assert "does not open" in caplog.text and "capture.png" not in caplog.text
+
+
+# --- the scanner ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "result"),
+    [
+        (b"stream: OK\0", ScanResult.CLEAN),
+        (b"stream: Pnav.Test FOUND\0", ScanResult.FOUND),
+        (b"stream: Heuristics.Encrypted.PDF FOUND\0", ScanResult.UNSCANNABLE),
+        (b"stream: Heuristics.Limits.Exceeded.MaxFileSize FOUND\0", ScanResult.UNSCANNABLE),
+        (b"INSTREAM size limit exceeded. ERROR\0", ScanResult.UNSCANNABLE),
+        (b"stream: Can't allocate memory ERROR\0", ScanResult.UNSCANNABLE),
+        (b"OK\0", ScanResult.UNSCANNABLE),
+        (b"stream: OK but not quite\0", ScanResult.UNSCANNABLE),
+        (b"\xff\xfe\0", ScanResult.UNSCANNABLE),
+    ],
+)
+def test_only_ok_is_clean(answer, result):
+    assert scanner.read_verdict(answer) == result
+
+
+class Clamd(threading.Thread):
+    """Speaks INSTREAM as clamd(8) does, and finds one mark."""
+
+    def __init__(self, path, *, answer=b"", most=10**9):
+        super().__init__(daemon=True)
+        self.listening = socket.socket(socket.AF_UNIX)
+        self.listening.bind(str(path))
+        self.listening.listen()
+        self.answer, self.most, self.heard = answer, most, b""
+
+    def run(self):
+        line, _address = self.listening.accept()
+        with line, line.makefile("rb") as file:
+            assert file.read(10) == b"zINSTREAM\0"
+            while (length := int.from_bytes(file.read(4), "big")) and len(self.heard) < self.most:
+                self.heard += file.read(length)
+            if not self.heard:
+                return  # who asked went away
+            found = b"stream: Pnav.Test FOUND\0" if b"MARQUE" in self.heard else b"stream: OK\0"
+            line.sendall(self.answer or found)
+
+
+@pytest.mark.parametrize(
+    ("more", "answer", "result"),
+    [
+        (b"", b"", ScanResult.CLEAN),
+        (b"MARQUE", b"", ScanResult.FOUND),
+        (b"", b"INSTREAM size limit exceeded. ERROR\0", ScanResult.UNSCANNABLE),
+    ],
+)
+def test_originals_are_scanned_where_there_is_a_scanner(settings, tmp_path, more, answer, result):
+    settings.CLAMD = str(tmp_path / "clamd")
+    content = make_captures.png() + more
+    capture = make_captures.received(make.waiting(), content)
+    server = Clamd(settings.CLAMD, answer=answer)
+    server.start()
+    assert drawing.scan_some() == 1
+    server.join(20)
+    capture.refresh_from_db()
+    assert (capture.scan, server.heard) == (result, content)
+    assert drawing.scan_some() == 0
+
+
+def test_original_that_does_not_open_is_unscannable(settings, tmp_path, folder):
+    settings.CLAMD = str(tmp_path / "clamd")
+    capture = make_captures.received(make.waiting())
+    [path] = [path for path in folder.rglob("*") if path.is_file()]
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    Clamd(settings.CLAMD).start()
+    assert drawing.scan_some() == 1
+    capture.refresh_from_db()
+    assert capture.scan == ScanResult.UNSCANNABLE
+
+
+def test_scanner_that_is_away_has_said_nothing(settings, tmp_path):
+    settings.CLAMD = str(tmp_path / "clamd")
+    capture = make_captures.received(make.waiting())
+    assert drawing.scan_some() == 0
+    capture.refresh_from_db()
+    assert capture.scan == ScanResult.WAITING
+    with pytest.raises(ValueError, match="said nothing"):
+        scanner.read_verdict(b"\0")
+
+
+def test_turn_goes_on_when_the_database_is_away(monkeypatch):
+    from django.db import OperationalError
+
+    def away():
+        raise OperationalError
+
+    monkeypatch.setattr(drawing, "draw_next", away)
+    assert drawing.Turns(threading.Event())._turn() is False
+
+
+def test_drawn_or_not_its_person_may_have_shown_it_meanwhile():
+    capture = make_captures.shown(make.assigned())
+    drawing.draw_next()
+    capture.refresh_from_db()
+    assert capture.state == CaptureState.DRAWN and capture.shown_at is not None
+    assert capture.received_at <= clock.now()
