@@ -21,13 +21,14 @@ from django.db import ProgrammingError, connection, transaction
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 
+from chat.captures import drawing as capture_drawing
 from chat.realtime.routing import websocket_urlpatterns
 from common.encryption import parse_keys
 from common.offload import pool as offload_pool
 from deploy import authority, fonts, preflight
 from pnav.middleware.require_https import PROGRAMS
 from pnav.pages.models import Feedback
-from pnav.server import entry, http_channel, page_handler
+from pnav.server import body_limits, entry, http_channel, page_handler
 from pnav.server.entry import OPTIONS
 from pnav.server.process_role import ProcessRole
 
@@ -122,10 +123,21 @@ def test_our_containers_get_their_secrets_from_files(service):
     assert {value.removeprefix("/run/secrets/") for value in files.values()} == set(SERVICES[service]["secrets"])
     of_a_web = {"DATABASE_STATEMENT_SECONDS", "PROBE_AUTHORITY", "PROCESS_ROLE", "WEB_CERTIFICATE", "WEB_KEY"}
     assert set(environment) - set(files) - of_a_web == {
+        "CAPTURES",
+        "CAPTURES_DIR",
         "DATABASE_URL",
         "REDIS_URL",
         "REGISTER_DIGEST_TO",
     }
+
+
+def test_captures_are_off_unless_the_operator_says_so_and_lie_where_all_of_ours_find_them():
+    for name in (*WEBS, "worker"):
+        service = SERVICES[name]
+        assert service["environment"]["CAPTURES"] == "${CAPTURES:-false}"
+        assert f"captures:{service['environment']['CAPTURES_DIR']}" in service["volumes"]
+    [room] = [int(size) for size in re.findall(r"^/tmp:size=(\d+)m$", "\n".join(SERVICES["web"]["tmpfs"]))]
+    assert room * 2**20 > 2 * http_channel.LONG_AT_MOST * body_limits.CAPTURE_BODY_MAX_BYTES
 
 
 def test_no_secret_stands_in_an_environment_or_an_address():
@@ -160,7 +172,8 @@ def test_secrets_are_drawn_once_and_kept_out_of_images_and_history(tmp_path):
 def test_our_containers_verify_whom_they_speak_to_and_show_a_certificate(service):
     folder = "owner" if service == "migrate" else "web"
     assert SERVICES[service]["volumes"][0] == f"{folder}-tls:/tls:ro"
-    assert SERVICES[service]["volumes"][1:] == (["digests:/digests"] if service == "worker" else [])
+    others = {"migrate": [], "worker": ["captures:/captures", "digests:/digests"]}
+    assert SERVICES[service]["volumes"][1:] == others.get(service, ["captures:/captures"])
     database = urlsplit(SERVICES[service]["environment"]["DATABASE_URL"])
     assert (database.hostname, database.username) == ("postgres", authority.PARTS[folder].name)
     assert dict(parse_qsl(database.query)) == {
@@ -441,6 +454,7 @@ def test_what_a_service_may_take_fits_its_limit_of_memory():
     connections = int(settings["max_connections"]) * (int(settings["work_mem"].removesuffix("MB")) + 4 << 20)
     assert buffers + connections <= in_bytes(SERVICES["postgres"]["mem_limit"])
     assert SERVICES["postgres"]["pids_limit"] > int(settings["max_connections"])
+    assert in_bytes(SERVICES["worker"]["mem_limit"]) >= 1.5 * capture_drawing.MEMORY
     for service in ("web", "sockets", "worker"):
         assert in_bytes(SERVICES[service]["mem_limit"]) / 2 >= offload_pool.MEMORY * offload_pool.AT_ONCE
         assert SERVICES[service]["init"] is True

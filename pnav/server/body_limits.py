@@ -10,8 +10,23 @@ the body is read, for a body in pieces, which does not say how long it is, and f
 BODY_MAX_BYTES = 256 * 1024
 ADMIN_BODY_MAX_BYTES = 1024 * 1024
 ADMIN = "/admin/"
+# The page of captures takes one file as a plain form, for who has no script: the largest that a service may allow
+# (`common.service_settings.definitions.CAPTURE_SIZE`), and what a form adds to it. A script sends slices, below
+# BODY_MAX_BYTES, to another address. What is longer than a form lies sealed on the disk (`common.sealed_files.spool`).
+CAPTURE_BODY_MAX_BYTES = 15_000_000 + 64 * 1024
+CAPTURES_PAGE = "chat:captures"
+BODY = "pnav.body"  # the key of a scope that has its long body with it, as a `Spool`
+
+
+def is_capture_form(path: str) -> bool:
+    """Whether a request for this path may carry a capture, in any table of addresses."""
+    from pnav import addresses  # it asks for Django's settings, which whoever starts a server has not read yet
+
+    return path.partition("?")[0] in addresses.every_address(CAPTURES_PAGE)
 
 
 def body_max_bytes(path: str) -> int:
     """How many bytes a request for this path may carry."""
-    return ADMIN_BODY_MAX_BYTES if path.startswith(ADMIN) else BODY_MAX_BYTES
+    if path.startswith(ADMIN):
+        return ADMIN_BODY_MAX_BYTES
+    return CAPTURE_BODY_MAX_BYTES if is_capture_form(path) else BODY_MAX_BYTES

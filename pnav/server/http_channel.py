@@ -7,16 +7,24 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web import http
 
-from pnav.server.body_limits import BODY_MAX_BYTES, body_max_bytes
+from common.sealed_files.spool import Spool
+from pnav.server.body_limits import ADMIN_BODY_MAX_BYTES, BODY_MAX_BYTES, body_max_bytes
 
 # A request has so long to arrive whole, its head and its body, however it is cut up; a connection on which nothing is
 # asked, so long until it is closed (Twisted's own figure).
 REQUEST_SECONDS, IDLE_SECONDS = 20.0, 60.0
 # Connections of a process that wait for a request, or for the rest of one. One more closes the one that waits longest.
-# Each holds up to 100 kB of a body in memory, so a hundred megabytes in all; what is longer lies in a file.
+# Each holds up to 100 kB of a body in memory, so a hundred megabytes in all; what is longer lies in a file, sealed.
 WAITING_AT_MOST = 1024
+# A capture as a plain form (`body_limits.CAPTURE_BODY_MAX_BYTES`) comes from a telephone: 15 MB at 400 kbit/s take five
+# minutes. So many of them at once in a process; one more is refused before its body comes, with a page that says to try
+# again. A body stands in the temporary folder twice while its form is read: 120 MB in all, which docker-compose.yml
+# gives it. Scripts send slices, which are no long bodies: whoever holds these places holds up plain forms alone.
+LONG_REQUEST_SECONDS = 300.0
+LONG_AT_MOST = 4
 SILENT_SECONDS = 2.0  # on which nothing was asked for so long is closed before one whose request is on its way
 REFUSED_SECONDS = 2.0
+IN_MEMORY_BYTES = 100_000  # Twisted's own figure: a longer body is written to a file
 
 
 class Channel(http.HTTPChannel):
@@ -27,6 +35,7 @@ class Channel(http.HTTPChannel):
     """
 
     waiting: ClassVar[dict["Channel", None]] = {}  # in the order in which they began to wait
+    long: ClassVar[set["Channel"]] = set()  # whose body is longer than a form's, and on its way
 
     _is_arriving = _is_refused = False
     _received = 0
@@ -67,17 +76,36 @@ class Channel(http.HTTPChannel):
 
     def allHeadersReceived(self) -> None:  # noqa: N802  as Twisted names it
         self._largest = body_max_bytes(cast(bytes, self._path).decode("latin-1"))  # of the request line
-        if (self.length or 0) > self._largest:
+        length = self.length or 0
+        if length > self._largest or (length > BODY_MAX_BYTES and not self._takes_long()):
             self._refuse_body()
-        else:
-            super().allHeadersReceived()
+            return
+        super().allHeadersReceived()
+        if length >= IN_MEMORY_BYTES or self.length is None:
+            # Twisted would keep it in a temporary file, in clear, and read the whole of a form to parse it, for nobody.
+            request = cast(Any, self.requests[-1])
+            request.content.close()
+            request.content = Spool()
+            request._parsePOSTFormSubmission = False
+
+    def _takes_long(self) -> bool:
+        """Take a place for a long body, and the time that it needs; False when there is none. The admin's are short."""
+        if self._largest <= ADMIN_BODY_MAX_BYTES:
+            return True
+        if len(self.long) >= LONG_AT_MOST:
+            return False
+        self.long.add(self)
+        self.setTimeout(LONG_REQUEST_SECONDS)
+        return True
 
     def rawDataReceived(self, data: bytes) -> None:  # noqa: N802  as Twisted names it
         if self._is_refused:
             return
         if self in self.waiting:
             self._received += len(data)  # a body in pieces does not say how long it is
-            if self._received > 2 * self._largest:
+            # It may not be longer than a form either, where a long one has no place.
+            most = self._largest if self in self.long else min(self._largest, ADMIN_BODY_MAX_BYTES)
+            if self._received > 2 * most:
                 self._refuse_body()
                 return
         super().rawDataReceived(data)
@@ -85,7 +113,7 @@ class Channel(http.HTTPChannel):
     def _refuse_body(self) -> None:
         """Before the body came, with a page that was drawn at the start: « Précédent » brings back what was typed.
 
-        Twisted keeps a body of more than 100 kB in a temporary file, which this one never fills.
+        Twisted keeps a body of more than 100 kB in a file, which this one never fills.
         """
         from pnav.server import busy  # it asks for Django's settings, which whoever starts a server has not read yet
 
@@ -106,6 +134,7 @@ class Channel(http.HTTPChannel):
         if self._is_refused:
             return
         self.waiting.pop(self, None)
+        self.long.discard(self)
         super().allContentReceived()
 
     def requestDone(self, request: Any) -> None:  # noqa: N802  as Twisted names it
@@ -115,4 +144,5 @@ class Channel(http.HTTPChannel):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802  as Twisted names it
         self.waiting.pop(self, None)
+        self.long.discard(self)
         super().connectionLost(reason)

@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from contextvars import Context
 from functools import partial
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, RequestAborted, RequestDataTooBig
@@ -31,13 +31,15 @@ from django.urls import set_script_prefix
 
 from common import security_log, slow_hashes
 from common.postgresql import waiting_once
+from common.sealed_files.answer import PieceByPiece
+from common.sealed_files.spool import Spool
 from common.security_log import Event
 from common.texts import cache as text_cache
 from pnav import addresses
 from pnav.middleware.headers import add_headers
 from pnav.server import busy
 from pnav.server.admission import BUCKETS, Lane, Refused, Ticket, Wider, give_way, may_give_way, network_of
-from pnav.server.body_limits import body_max_bytes
+from pnav.server.body_limits import BODY, body_max_bytes
 from pnav.server.process_role import refuse_page
 from pnav.server.slow_requests import device_of, is_slow
 from pnav.server.watermark import MEMORY
@@ -67,14 +69,17 @@ PAGES = Lane(
 )
 WAIT_SECONDS = 25.0  # then whoever waits is told to come back: browsers and proxies give up after thirty
 # Half a second of a processor each: twenty of one network are ten seconds, and a hundred in all are half a minute.
+PIECE_THREADS = ThreadPoolExecutor(2, thread_name_prefix="pieces")  # one piece of a file each, of 240 KiB
+PIECES_AHEAD_BYTES = 512 * 1024  # of a file, that wait for its client to read
 SLOW_THREADS = ThreadPoolExecutor(max_workers=slow_hashes.AT_ONCE, thread_name_prefix="slow-page")
 BUSY_THREAD = ThreadPoolExecutor(1, thread_name_prefix="busy")
 SLOW = Lane(SLOW_THREADS, slow_hashes.AT_ONCE, each=20, in_all=100, light=2.0, heavy=6.0, held=1.0, prefers=True)
 
 
 def _whole(response: HttpResponseBase) -> HttpResponse:
-    """The answer with its body at hand. What streams (a file) is read here: its thread is the one that may wait."""
-    if not response.streaming:
+    """The answer with its body at hand. What streams (a file) is read here: its thread is the one that may wait; but
+    for a file that may be long, which is sent as it is read (`PageHandler.send_response`)."""
+    if not response.streaming or isinstance(response, PieceByPiece):
         return response  # type: ignore[return-value]
     if isinstance(response, FileResponse):
         response.block_size = ASGIHandler.chunk_size
@@ -94,21 +99,6 @@ async def _leave_when_gone(receive: Receive, lane: Lane, ticket: Ticket) -> None
 def _give_up(lane: Lane, ticket: Ticket) -> None:
     if lane.leave(ticket):
         ticket.result.set_exception(Refused())
-
-
-def _bounded(receive: Receive, most: int) -> Receive:
-    """`receive` that raises RequestDataTooBig once more than `most` bytes of body have come, and keeps none of them."""
-    left = most
-
-    async def receive_bounded() -> Mapping[str, Any]:
-        nonlocal left
-        message = await receive()
-        left -= len(message.get("body", b""))
-        if left < 0:
-            raise RequestDataTooBig("The body of this request is larger than its bound.")
-        return message
-
-    return receive_bounded
 
 
 def _giving_way(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
@@ -149,7 +139,7 @@ class PageHandler(ASGIHandler):
         is_too_large = False
         body_file: IO[bytes]
         try:
-            body_file = await self.read_body(_bounded(receive, body_max_bytes(scope["path"])))
+            body_file = await self._body_of(scope, receive)
         except RequestAborted:
             return
         except RequestDataTooBig:
@@ -184,7 +174,55 @@ class PageHandler(ASGIHandler):
                 leaving.cancel()
             if patience is not None:
                 patience.cancel()
+        if isinstance(response, PieceByPiece):
+            response.line = scope.get("transport")
         await self.send_response(response, send)
+
+    async def _body_of(self, scope: Scope, receive: Receive) -> IO[bytes]:
+        """What this request carries; a body that is longer than memory should hold, as our server kept it.
+
+        Another server hands it over in pieces: it is sealed as it comes, in this loop, 64 KiB at a time.
+        Raises RequestAborted, RequestDataTooBig.
+        """
+        most = body_max_bytes(scope["path"])
+        spool: Spool = scope.pop(BODY, None) or Spool()
+        try:
+            is_more = True
+            while is_more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise RequestAborted
+                if body := message.get("body", b""):
+                    spool.write(body)
+                if spool.size > most:
+                    raise RequestDataTooBig("The body of this request is larger than its bound.")
+                is_more = message.get("more_body", False)
+        except BaseException:
+            spool.close()
+            raise
+        spool.seek(0)
+        return cast("IO[bytes]", spool)
+
+    async def send_response(self, response: Any, send: Send) -> None:
+        """As Django does; a file that is given piece by piece, each one when those before have mostly gone.
+
+        Daphne waits for nobody: a slow client would have the whole of the file in this process's memory.
+        """
+        if not isinstance(response, PieceByPiece):
+            await super().send_response(response, send)
+            return
+        headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in response.items()]
+        headers += [(b"Set-Cookie", one.output(header="").strip().encode("ascii")) for one in response.cookies.values()]
+        await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+        loop = asyncio.get_running_loop()
+        while (piece := await loop.run_in_executor(PIECE_THREADS, next, response.pieces, None)) is not None:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            line = response.line
+            while line is not None and line.connected and line.waiting > PIECES_AHEAD_BYTES:
+                await asyncio.sleep(0.02)
+            if line is not None and not line.connected:
+                return
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def refuse(self, scope: Scope, body_file: IO[bytes], send: Send) -> None:
         """503, with what was typed where that is cheap. Nothing of the request was begun."""

@@ -11,6 +11,7 @@ A production starts by `pnav.server.entry`, which holds these options and a few 
 """
 
 import asyncio
+import io
 import logging
 import os
 import socket
@@ -26,7 +27,9 @@ from daphne.cli import CommandLineInterface
 from twisted.internet import reactor, tcp
 
 from common import security_log
+from common.sealed_files.spool import Spool
 from common.security_log import Event
+from pnav.server.body_limits import BODY
 from pnav.server.entry import OPTIONS
 from pnav.server.http_channel import Channel
 from pnav.server.lines import ADOPTION_VARIABLE, Adoption, Line, line_of
@@ -90,9 +93,12 @@ class Server(daphne.server.Server):
             self.connections = everybody
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> "asyncio.Queue[Any] | None":
-        """As Daphne does; and be told when it has ended. A socket's scope holds the connection of its client."""
-        if scope["type"] == "websocket" and (line := line_of(protocol)) is not None:
+        """As Daphne does; and be told when it has ended. A scope holds the connection of its client."""
+        if (line := line_of(protocol)) is not None:
             scope["transport"] = line
+        if isinstance(getattr(protocol, "content", None), Spool):
+            # Daphne would put the whole of it into the queue, in pieces: it goes to the page as it lies.
+            scope[BODY], protocol.content = protocol.content, io.BytesIO()
         queue: asyncio.Queue[Any] | None = super().create_application(protocol, scope)
         if queue is not None:
             application = self.connections[protocol]["application_instance"]

@@ -1,0 +1,85 @@
+"""A file that is given piece by piece: the whole of it is nowhere in memory, and a cut is noticed."""
+
+import asyncio
+
+import pytest
+
+from common.sealed_files.answer import PieceByPiece
+from pnav.server.page_handler import PageHandler, _whole
+
+
+def answer(pieces, length):
+    return PieceByPiece(iter(pieces), length=length, name="capture-1.png")
+
+
+def test_it_says_its_length_and_is_kept_by_nobody():
+    response = answer([b"ab", b"c"], 3)
+    assert (response["Content-Length"], response["Cache-Control"]) == ("3", "no-store")
+    assert response["Content-Disposition"] == 'attachment; filename="capture-1.png"'
+    assert b"".join(response) == b"abc"
+
+
+async def sent(response):
+    messages = []
+
+    async def send(message):
+        messages.append(message)
+
+    await PageHandler().send_response(response, send)
+    return messages
+
+
+async def test_pieces_are_sent_as_they_come():
+    read = []
+
+    def pieces():
+        for piece in (b"ab", b"cd", b"e"):
+            read.append(piece)
+            yield piece
+
+    response = PieceByPiece(pieces(), length=5, name="a")
+    assert _whole(response) is response and read == []
+    messages = await sent(response)
+    assert messages[0]["type"] == "http.response.start" and (b"Content-Length", b"5") in messages[0]["headers"]
+    assert [one.get("body") for one in messages[1:]] == [b"ab", b"cd", b"e", b""]
+    assert [one["more_body"] for one in messages[1:]] == [True, True, True, False]
+
+
+class Line:
+    """A client that reads when it is told to."""
+
+    connected = True
+    waiting = 0
+
+
+async def test_slow_client_has_no_whole_file_in_memory():
+    read, line = [], Line()
+
+    def pieces():
+        for number in range(20):
+            read.append(number)
+            yield b"a" * 240_000
+
+    response = PieceByPiece(pieces(), length=20 * 240_000, name="a")
+    response.line = line
+
+    async def send(message):
+        line.waiting += len(message.get("body", b""))
+
+    task = asyncio.ensure_future(PageHandler().send_response(response, send))
+    while len(read) < 3:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    assert len(read) <= 4
+    line.connected = False  # it left
+    await asyncio.wait_for(task, 10)
+    assert len(read) <= 4
+
+
+async def test_file_that_is_not_what_was_sealed_ends_the_connection():
+    def pieces():
+        yield b"ab"
+        raise ValueError("cut")
+
+    with pytest.raises(ValueError, match="cut"):
+        await sent(PieceByPiece(pieces(), length=5, name="a"))
