@@ -19,6 +19,13 @@ add(
     _("Avec ce résumé, l'unité voit le degré d'urgence, et : {about}."),
     variables=[Variable("about", "la commune et ce qui se passe", "Rennes, Propagation de rumeurs")],
 )
+add(
+    "follow_up.captures",
+    FOLLOW_UP,
+    _("Les captures que vous avez montrées vont avec ce résumé ({count}) ; l'unité peut en ouvrir l'original."),
+    _("Les captures que tu as montrées vont avec ce résumé ({count}) ; l'unité peut en ouvrir l'original."),
+    variables=[Variable("count", "le nombre de captures", "2")],
+)
 add("follow_up.unreadable", FOLLOW_UP, _("Ce résumé ne peut pas être lu en ce moment : il ne partira pas."))
 add(
     "follow_up.urgent",

@@ -15,6 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from chat import access
+from chat.captures import receiving
 from chat.journal import actions, queries
 from chat.journal.facts import Fact
 from chat.journal.forms import WORDS, FactForm
@@ -157,6 +158,7 @@ def _show_or_take_back(request: HttpRequest, current: Conversation, seen: Seen, 
     only = seen if act == "show_all" else [key for key in ticked if seen is None or key in seen]
     if act != "take_back":
         count = actions.show_facts(conversation=current, only=only)
+        receiving.show_of_facts(conversation=current, only=only)  # what goes with them
         return _back(request, current, texts.SHOWN if count else texts.NOTHING_TICKED, count=count)
     count = actions.take_back(conversation=current, only=only)
     if not count:
@@ -209,6 +211,7 @@ def _show(
         "read_seq": current.reporter_read_seq,
         "last_seq": current.last_seq,
         "carries": True,
+        "may_join": seen is None and receiving.are_taken(),  # with a code of « Suites » nothing is sent
         "is_error": bool(form.errors),
     }
     return render(request, "chat/facts.html", context, status=status)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from chat import access
+from chat.captures import queries as captures
 from chat.conversations import follow_up_code, resume
 from chat.models import Conversation
 from chat.referral import actions as referral_actions
@@ -174,6 +175,7 @@ def _show(
     context: dict[str, Any] = {
         **manner_of(request, current),
         "rows": [(row, _may_read(row, is_by_code=is_by_code)) for row in rows],
+        "captures": captures.count_seen(current),  # they go along with a summary that is sent now
         "has_meeting": any(row.has_meeting for row in rows),
         # What was written stays with its own appointment.
         "meeting": meeting or MeetingAnswerForm(),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.visitor import conversation, draft, facts, follow_up, proposals, report, resume, retention, transfer
+from chat.visitor import captures, conversation, draft, facts, follow_up, proposals, report, resume, retention, transfer
 
 app_name = "chat"
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("messages/", conversation.messages, name="messages"),
     path("brouillon/", draft.leave, name="draft"),
     path("faits/", facts.facts, name="facts"),
+    path("captures/", captures.captures, name="captures"),
+    path("captures/envoi/", captures.upload, name="captures_upload"),
     path("signalement/", report.add_to_report, name="report"),
     path("suite/", conversation.news, name="news"),
     path("trames/", conversation.frames, name="frames"),

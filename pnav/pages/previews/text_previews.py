@@ -12,13 +12,15 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
+from chat.captures.forms import AddressForm
+from chat.captures.queries import Seen
 from chat.casework.emergencies import Done
 from chat.journal.dates import Moment
 from chat.journal.facts import Fact, Told
 from chat.journal.forms import WORDS, FactForm
 from chat.journal.queries import Counts
 from chat.messages import transcript
-from chat.models import Conversation, Transmission
+from chat.models import CaptureState, Conversation, ScanResult, Transmission
 from chat.models.casework import Emergency
 from chat.referral.forms import MeetingAnswerForm
 from chat.referral.queries import ShownReferral, Step
@@ -29,6 +31,7 @@ from chat.rules.lifecycle import Author, Status
 from chat.rules.referral import Basis, State
 from chat.rules.removal import days_to_look
 from chat.rules.transfer import SUMMARY_MAX
+from chat.texts import captures as capture_texts
 from chat.texts import follow_up as follow_up_texts
 from chat.texts import forms as form_texts
 from chat.texts import journal as journal_texts
@@ -36,7 +39,7 @@ from chat.texts import pages as page_texts
 from chat.texts import retention as retention_texts
 from chat.texts import thread as thread_texts
 from chat.texts import transfer as transfer_texts
-from chat.visitor import base, facts
+from chat.visitor import base, captures, facts
 from chat.visitor.forms import SummaryForm
 from common.texts import cache as text_cache
 from common.texts import catalogue, languages
@@ -309,6 +312,7 @@ def _follow_up(trial: Trial) -> HttpResponse:
     key, now = trial.sentence.key, timezone.now()
     states = {
         "follow_up.asked": State.ASKED,
+        "follow_up.captures": State.ASKED,
         "follow_up.unreadable": State.ASKED,
         "follow_up.meeting_told": State.MEETING,
     }
@@ -330,6 +334,7 @@ def _follow_up(trial: Trial) -> HttpResponse:
         "discreet": key == "follow_up.removal_fold",
         "reminders": [reminder] if key.startswith("follow_up.removal_") else [],
         "rows": [] if key == "follow_up.none" else [(row, key != "follow_up.unreadable")],
+        "captures": 2,
         "meeting": MeetingAnswerForm(),
         "meeting_of": "",
         "is_open": is_open,
@@ -464,6 +469,7 @@ def _journal(trial: Trial) -> HttpResponse:
         "edited": rows[0] if key == "change_title" else None,
         "limits": WORDS,
         "is_open": key != "closed",
+        "may_join": True,
         "is_by_code": key == "by_code",
         "status": Status.ACTIVE,
         "shown": {"news": trial.text if key in {"arrived", "answered"} else ""},
@@ -474,6 +480,64 @@ def _journal(trial: Trial) -> HttpResponse:
         if key in _SAID_OF_A_FACT:
             row["when"] = trial.text
     return draw_page(trial, "chat/facts.html", context)
+
+
+_QUESTION = {"question", "question_title", "question_why", "question_unsure", "answer_missing"}
+_TAKEN_NOTHING = {
+    "nothing_taken_title", "nothing_taken", "who_helps", "pharos", "address_label", "address_hint", "address_empty",
+    "address_long",
+}  # fmt: skip
+_BESIDE_THE_FILE = {
+    "file_missing", "empty", "too_large", "no_room", "too_many_files", "unknown_kind", "away",
+}  # fmt: skip
+_DONE_WITH_CAPTURES = {
+    "address_noted", "arrived", "erased", "shown", "taken_back", "read_already", "nothing_ticked", "too_many", "gone",
+    "fact_what",
+}  # fmt: skip
+
+
+def _captures(trial: Trial) -> HttpResponse:
+    """The question, what follows a « yes », or the form with captures in each state, wherever this sentence is read."""
+    key, now = trial.sentence.key.removeprefix("captures."), timezone.now()
+    states = [
+        # State; received, shown, seen, locked at.
+        (CaptureState.ARRIVING, None, None, None, None),
+        (CaptureState.RECEIVED, now, None, None, None),
+        (CaptureState.DRAWN, now, now, None, None),
+        (CaptureState.DRAWN, now, now, now, None),
+        (CaptureState.UNREADABLE, now, None, None, None),
+        (CaptureState.DRAWN, now, now, now, now),
+    ]
+    rows = [
+        Seen(
+            public_id=uuid.uuid4(), number=number, scan=ScanResult.NOT_ASKED, size=1_000_000, received=400_000,
+            begun_at=now, name="…", fact_number=3, state=state, received_at=received_at, shown_at=shown_at,
+            read_at=read_at, locked_at=locked_at,
+        )
+        for number, (state, received_at, shown_at, read_at, locked_at) in enumerate(states, 1)
+    ]  # fmt: skip
+    form = AddressForm(familiar=trial.familiar)
+    if key in {"address_empty", "address_long"}:
+        form = AddressForm({}, familiar=trial.familiar)
+        form.errors.clear()
+        form.add_error("address", trial.text)
+    answer = "" if key in _QUESTION else "yes" if key in _TAKEN_NOTHING else "no"
+    context = {
+        **_manner(trial),
+        **captures.page_context([] if key == "none" else rows),
+        "are_taken": key != "not_taken",
+        "answer": answer,
+        "question_error": trial.text if key == "answer_missing" else "",
+        "file_error": trial.text if key in _BESIDE_THE_FILE else "",
+        "address_form": form,
+        "fact": {"id": uuid.uuid4(), "when": "…"} if key == "with_fact" else None,
+        "is_open": key != "closed",
+        "status": Status.ACTIVE,
+        # What the script writes in the line of a file, or what was done.
+        "shown": {"news": trial.text if key in {"sending", "waiting_line", "sent", "stopped"} else ""},
+        "messages": page_previews.as_message(trial) if key in _DONE_WITH_CAPTURES else [],
+    }
+    return draw_page(trial, "chat/captures.html", context)
 
 
 _WHEN_ASKED = {"keeping.code_note", "keeping.code_where", "keeping.code_again", "keeping.create_code_read_answer"}
@@ -616,6 +680,7 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     retention_texts.KEEPING.key: (_keeping, _error_in("chat/retention.html")),
     retention_texts.ERASURE.key: (_erasure,),
     journal_texts.JOURNAL.key: (_journal,),
+    capture_texts.CAPTURES.key: (_captures,),
     transfer_texts.SUMMARY.key: SUMMARIES,
     report_texts.ADDED.key: (lambda trial: _conversation(trial, Status.WAITING),),
     report_texts.READERS.key: (_readers,),

@@ -257,6 +257,16 @@ add(
     PRIVACY,
     _("devinée par le service lui-même, pour l'agent qui vous répond, et effacée avec l'échange. Rien n'en sort."),
 )
+add("privacy.if_captures_sent", PRIVACY, _("Si vous envoyez des captures :"))
+add(
+    "privacy.captures_sealed",
+    PRIVACY,
+    _(
+        "scellées dès leur arrivée. Si vous les montrez, la personne qui vous répond en voit un dessin fait par le "
+        "service ; l'unité à qui un résumé est transmis peut ouvrir l'original, et vous le lisez dans l'échange. "
+        "Effacées avec l'échange, ou par vous tant qu'elles n'ont pas été vues."
+    ),
+)
 add("privacy.if_summary_sent_unit", PRIVACY, _("Si un résumé est transmis à une unité :"))
 add(
     "privacy.summary_what_happens_next",

@@ -6,18 +6,13 @@
  */
 
 import { byId } from "../lib/dom.js";
-import { request } from "../lib/http.js";
+import { stayInExchange } from "./beside.js";
 import { createDraft } from "./draft.js";
-import { showVisitEnded } from "./visit-ended.js";
-import { openVisitorLine } from "./visitor-line.js";
 
 const data = byId("facts-page").dataset;
 const form = byId("compose", HTMLFormElement);
-const news = byId("news");
 const listening = new AbortController();
 const KEEPALIVE_MOST = 12_000; // characters: browsers refuse 64 KiB and more from a page that goes
-let lastSeq = Number(data.lastSeq);
-let { status } = data;
 
 /** What stands in the form, as it is sent; without the token, which goes in a header. */
 const typed = () => {
@@ -53,32 +48,4 @@ const { signal } = listening;
 document.addEventListener("visibilitychange", () => document.hidden && draft.leaving(), { signal });
 addEventListener("pagehide", draft.leaving, { signal });
 
-if (status !== "closed") {
-  const line = openVisitorLine(
-    data,
-    () => lastSeq,
-    {
-      wanted: () => true,
-      hear(frame) {
-        if (frame.type === "messages") {
-          for (const { seq, author } of frame.items) {
-            if (seq > lastSeq && author !== "reporter") news.textContent = data.answered ?? "";
-            lastSeq = Math.max(lastSeq, seq);
-          }
-        }
-        if (frame.type !== "state") return;
-        if (frame.status === "active" && status === "waiting") news.textContent = data.arrived ?? "";
-        status = frame.status;
-        // Away for long, the place was given up: the page of the exchange takes it back.
-        if (frame.status === "abandoned" && !document.hidden) request(data.page ?? "").then(line.again, line.cut);
-      },
-      changed() {},
-      ended() {
-        listening.abort();
-        draft.end();
-        showVisitEnded();
-      },
-    },
-    signal,
-  );
-}
+stayInExchange(data, listening, draft.end);

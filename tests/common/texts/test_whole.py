@@ -56,6 +56,7 @@ SPEAKING = (
     "chat/journal/forms.py",
     "chat/journal/words.py",
     "chat/visitor/facts.py",
+    "chat/visitor/captures.py",
     "chat/visitor/follow_up.py",
     "chat/visitor/transfer.py",
     "chat/visitor/retention.py",

@@ -1,0 +1,87 @@
+"""The address of what is not taken; why a capture's original is opened, and why one is locked."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from chat.journal.facts import LINK_MAX
+from chat.texts import captures as texts
+from common.choices import label_of
+
+
+class AddressForm(forms.Form):
+    """Where an image is that nobody may send. fact_id: of the fact that keeps it, so that a form sent twice is one."""
+
+    fact_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    address = forms.CharField(max_length=LINK_MAX)
+
+    def __init__(self, *args: Any, familiar: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **{"initial": {"fact_id": uuid.uuid4()}, **kwargs})
+        field = self.fields["address"]
+        field.label = texts.ADDRESS_LABEL.later(familiar=familiar)
+        field.help_text = texts.ADDRESS_HINT.later(familiar=familiar)
+        field.error_messages |= {
+            "required": texts.ADDRESS_EMPTY.later(familiar=familiar),
+            "max_length": texts.ADDRESS_LONG.say(familiar=familiar, most=LINK_MAX),
+        }
+
+
+class OriginalReason(models.TextChoices):
+    """Why a unit opens an original."""
+
+    COMPLAINT = "complaint", _("Établir une plainte ou une audition")
+    INVESTIGATION = "investigation", _("Enquête en cours")
+    READABILITY = "readability", _("Le dessin ne se lit pas")
+
+
+class LockReason(models.TextChoices):
+    """Why who answers locks a capture."""
+
+    MINOR = "minor", _("Personne de moins de 18 ans nue ou dans une scène sexuelle")
+    BY_MISTAKE = "by_mistake", _("Reçue par erreur : ne concerne pas l'échange")
+
+
+class EndReason(models.TextChoices):
+    """Why a supervisor ends what was locked: deletes it, or gives it back."""
+
+    LAW = "law", _("Suppression demandée par la personne désignée ou le parquet")
+    NOT_CONCERNED = "not_concerned", _("Reçue par erreur, ne concerne pas l'échange")
+    MISTAKE = "mistake", _("Mise de côté par erreur")
+
+
+class _ReasonForm(forms.Form):
+    reasons: type[models.TextChoices]
+
+    @property
+    def reason(self) -> str:
+        """In words; the form is valid."""
+        return label_of(self.reasons, self.cleaned_data["motive"])
+
+
+_ERRORS = {"required": _("Choisissez pourquoi."), "invalid_choice": _("Choisissez un motif de la liste.")}
+
+
+class OriginalForm(_ReasonForm):
+    """Before an original is opened."""
+
+    reasons = OriginalReason
+    motive = forms.ChoiceField(
+        choices=[("", _("Choisissez un motif")), *OriginalReason.choices], error_messages=_ERRORS
+    )
+
+
+class EndForm(_ReasonForm):
+    """Before what was locked is deleted or given back."""
+
+    reasons = EndReason
+    motive = forms.ChoiceField(choices=[("", _("Choisissez un motif")), *EndReason.choices], error_messages=_ERRORS)
+
+
+class LockForm(_ReasonForm):
+    """Before a capture is locked."""
+
+    reasons = LockReason
+    motive = forms.ChoiceField(choices=[("", _("Choisissez un motif")), *LockReason.choices], error_messages=_ERRORS)

@@ -1,0 +1,183 @@
+"""The sentences of captures: the question before the first one, the page, what is wrong with a file, what was done."""
+
+from django.utils.translation import gettext_lazy as _
+
+from chat.texts.pages import DISCREET
+from common.texts.catalogue import Place, Variable, add
+
+CAPTURES = Place("chat.captures", "Captures")
+MOST = Variable("most", "le nombre permis", "20")
+SIZE = Variable("size", "la taille permise, en mégaoctets", "15")
+COUNT = Variable("count", "le nombre de captures", "3")
+PERCENT = Variable("percent", "la part envoyée, en pour cent", "40")
+
+add("captures.title", CAPTURES, _("Captures"))
+add("captures.title_discreet", CAPTURES, _("Mes documents"), note=DISCREET)
+add(
+    "captures.private_told",
+    CAPTURES,
+    _("Ce que vous envoyez ici est gardé scellé. Votre interlocuteur ne le voit que si vous le lui montrez."),
+    _("Ce que tu envoies ici est gardé scellé. Ton interlocuteur ne le voit que si tu le lui montres."),
+)
+add(
+    "captures.private_told_discreet",
+    CAPTURES,
+    _("Ce que vous envoyez ici reste privé tant que vous ne le montrez pas."),
+    _("Ce que tu envoies ici reste privé tant que tu ne le montres pas."),
+    note=DISCREET,
+)
+add("captures.closed", CAPTURES, _("L'échange est terminé. Ce que vous montrez s'y ajoute."),
+    _("L'échange est terminé. Ce que tu montres s'y ajoute."))  # fmt: skip
+
+# The question before the first capture, and what follows a « yes ».
+QUESTION = add(
+    "captures.question",
+    CAPTURES,
+    _("Montre-t-elle le corps nu ou une scène sexuelle d'une personne de moins de 18 ans ?"),
+)
+add("captures.question_title", CAPTURES, _("Avant d'envoyer une image"))
+add(
+    "captures.question_why",
+    CAPTURES,
+    _("La loi interdit d'enregistrer ou d'envoyer une telle image, même pour prouver ce que vous subissez. "
+      "Répondez pour toutes les images que vous voulez envoyer."),
+    _("La loi interdit d'enregistrer ou d'envoyer une telle image, même pour prouver ce que tu subis. "
+      "Réponds pour toutes les images que tu veux envoyer."),
+)  # fmt: skip
+add("captures.question_unsure", CAPTURES, _("Dans le doute, répondez oui : vous pourrez en parler."),
+    _("Dans le doute, réponds oui : tu pourras en parler."))  # fmt: skip
+ANSWER_MISSING = add("captures.answer_missing", CAPTURES, _("Répondez oui ou non."), _("Réponds oui ou non."))
+add("captures.nothing_taken_title", CAPTURES, _("N'envoyez pas cette image"), _("N'envoie pas cette image"))
+add(
+    "captures.nothing_taken",
+    CAPTURES,
+    _("Rien n'est reçu ici, et vous n'avez rien fait de mal en demandant. Ne la copiez pas et ne l'envoyez à personne. "
+      "Notez plutôt son adresse : les enquêteurs peuvent la retrouver sans vous."),
+    _("Rien n'est reçu ici, et tu n'as rien fait de mal en demandant. Ne la copie pas et ne l'envoie à personne. "
+      "Note plutôt son adresse : les enquêteurs peuvent la retrouver sans toi."),
+)  # fmt: skip
+add(
+    "captures.who_helps",
+    CAPTURES,
+    _("Le 3018 peut faire retirer l'image et la signaler. Si elle est visible par tous, PHAROS la reçoit. Le 119 aide "
+      "un enfant en danger."),
+)  # fmt: skip
+PHAROS = add("captures.pharos", CAPTURES, _("Signaler à PHAROS"))
+ADDRESS_LABEL = add("captures.address_label", CAPTURES, _("Adresse (lien) de l'image, compte ou groupe"))
+ADDRESS_HINT = add("captures.address_hint", CAPTURES, _("Elle est gardée avec vos faits notés, pour vous seulement."),
+                   _("Elle est gardée avec tes faits notés, pour toi seulement."))  # fmt: skip
+ADDRESS_EMPTY = add("captures.address_empty", CAPTURES, _("Écrivez l'adresse, ou le nom du compte."),
+                    _("Écris l'adresse, ou le nom du compte."))  # fmt: skip
+ADDRESS_LONG = add("captures.address_long", CAPTURES, _("Cette adresse est trop longue : {most} caractères au plus."),
+                   variables=[Variable("most", "le nombre de caractères permis", "500")])  # fmt: skip
+ADDRESS_NOTED = add("captures.address_noted", CAPTURES, _("C'est noté dans vos faits, pour vous seulement."),
+                    _("C'est noté dans tes faits, pour toi seulement."))  # fmt: skip
+FACT_WHAT = add(
+    "captures.fact_what",
+    CAPTURES,
+    _("Image sexuelle ou nue d'une personne de moins de 18 ans, signalée sans être envoyée."),
+)
+
+# The page.
+add("captures.new_title", CAPTURES, _("Envoyer une capture"))
+add("captures.new_title_discreet", CAPTURES, _("Envoyer un document"), note=DISCREET)
+add(
+    "captures.with_fact",
+    CAPTURES,
+    _("Ce que vous envoyez maintenant va avec le fait noté : {when}."),
+    _("Ce que tu envoies maintenant va avec le fait noté : {when}."),
+    variables=[Variable("when", "la date du fait", "vers le 12 mars 2027")],
+)
+add(
+    "captures.of_fact",
+    CAPTURES,
+    _("avec le fait n° {number}"),
+    variables=[Variable("number", "le numéro du fait", "3")],
+)
+FILE_LABEL = add("captures.file_label", CAPTURES, _("Image ou PDF"))
+FILE_HINT = add(
+    "captures.file_hint",
+    CAPTURES,
+    _("PNG, JPEG, WebP, HEIC, GIF ou PDF. {size} Mo au plus, {most} fichiers au plus."),
+    variables=[SIZE, MOST],
+)
+add("captures.drop", CAPTURES, _("Vous pouvez aussi coller une image, ou la déposer ici."),
+    _("Tu peux aussi coller une image, ou la déposer ici."))  # fmt: skip
+add("captures.list_title", CAPTURES, _("Vos captures"), _("Tes captures"))
+add("captures.list_title_discreet", CAPTURES, _("Vos documents"), _("Tes documents"), note=DISCREET)
+add("captures.none", CAPTURES, _("Rien n'a été envoyé pour l'instant."))
+NOT_TAKEN = add(
+    "captures.not_taken",
+    CAPTURES,
+    _("Ce service ne reçoit pas de captures en ce moment. Gardez les vôtres."),
+    _("Ce service ne reçoit pas de captures en ce moment. Garde les tiennes."),
+)
+add("captures.is_private", CAPTURES, _("Privée"))
+add("captures.is_shown", CAPTURES, _("Montrée, pas encore vue"))
+add("captures.is_read", CAPTURES, _("Vue par votre interlocuteur"), _("Vue par ton interlocuteur"))
+add("captures.is_arriving", CAPTURES, _("Envoi interrompu à {percent} %. Choisissez le même fichier pour continuer."),
+    _("Envoi interrompu à {percent} %. Choisis le même fichier pour continuer."), variables=[PERCENT])  # fmt: skip
+add("captures.is_received", CAPTURES, _("Reçue"))
+add("captures.is_unreadable", CAPTURES, _("Reçue, mais illisible ici : l'original est gardé."))
+add(
+    "captures.is_locked",
+    CAPTURES,
+    _("Cette image a été mise de côté : la loi peut interdire de la garder. Personne ne la voit plus. "
+      "Ce n'est pas votre faute."),
+    _("Cette image a été mise de côté : la loi peut interdire de la garder. Personne ne la voit plus. "
+      "Ce n'est pas ta faute."),
+)  # fmt: skip
+add("captures.read_stays", CAPTURES, _("Une capture vue reste dans l'échange, comme un message."))
+# Filled in by the page's script.
+SENDING = add("captures.sending", CAPTURES, _("Envoi : {percent} %"), variables=[PERCENT])
+WAITING_LINE = add("captures.waiting_line", CAPTURES, _("La connexion est coupée. L'envoi reprendra de lui-même."))
+SENT = add("captures.sent", CAPTURES, _("Envoyée."))
+STOPPED = add("captures.stopped", CAPTURES, _("Envoi arrêté."))
+
+# Beside the field, or as the answer of the script's requests.
+FILE_MISSING = add("captures.file_missing", CAPTURES, _("Choisissez un fichier."), _("Choisis un fichier."))
+EMPTY = add("captures.empty", CAPTURES, _("Ce fichier est vide. Choisissez-en un autre."),
+            _("Ce fichier est vide. Choisis-en un autre."))  # fmt: skip
+TOO_LARGE = add(
+    "captures.too_large",
+    CAPTURES,
+    _("Ce fichier est trop gros : {size} Mo au plus. Une capture d'écran en fait moins."),
+    variables=[SIZE],
+)
+NO_ROOM = add(
+    "captures.no_room",
+    CAPTURES,
+    _("Il n'y a plus de place : {size} Mo en tout. Effacez une capture pour en envoyer une autre."),
+    _("Il n'y a plus de place : {size} Mo en tout. Efface une capture pour en envoyer une autre."),
+    variables=[SIZE],
+)
+TOO_MANY_FILES = add(
+    "captures.too_many_files", CAPTURES, _("Le nombre de captures permis est atteint : {most}."), variables=[MOST]
+)
+UNKNOWN_KIND = add(
+    "captures.unknown_kind",
+    CAPTURES,
+    _("Ce fichier n'est ni une image ni un PDF qui se lit ici. Faites-en une capture d'écran, puis envoyez-la."),
+    _("Ce fichier n'est ni une image ni un PDF qui se lit ici. Fais-en une capture d'écran, puis envoie-la."),
+)
+AWAY = add("captures.away", CAPTURES, _("L'envoi n'a pas abouti. Rien n'est perdu : réessayez dans un instant."),
+           _("L'envoi n'a pas abouti. Rien n'est perdu : réessaie dans un instant."))  # fmt: skip
+GONE = add("captures.gone", CAPTURES, _("Cette capture n'est plus là. Envoyez-la de nouveau."),
+           _("Cette capture n'est plus là. Envoie-la de nouveau."))  # fmt: skip
+TOO_MANY = add("captures.too_many", CAPTURES, _("Beaucoup de gestes à la fois. Réessayez dans un instant."),
+               _("Beaucoup de gestes à la fois. Réessaie dans un instant."))  # fmt: skip
+
+# What was done, or could not be.
+ARRIVED = add("captures.arrived", CAPTURES, _("C'est reçu, pour vous seulement."), _("C'est reçu, pour toi seulement."))
+ERASED = add("captures.erased", CAPTURES, _("C'est effacé."))
+SHOWN = add("captures.shown", CAPTURES, _("Montré à votre interlocuteur : {count}."),
+            _("Montré à ton interlocuteur : {count}."), variables=[COUNT])  # fmt: skip
+TAKEN_BACK = add("captures.taken_back", CAPTURES, _("De nouveau privé : {count}."), variables=[COUNT])
+READ_ALREADY = add(
+    "captures.read_already",
+    CAPTURES,
+    _("Déjà vue par votre interlocuteur : elle reste dans l'échange."),
+    _("Déjà vue par ton interlocuteur : elle reste dans l'échange."),
+)
+NOTHING_TICKED = add("captures.nothing_ticked", CAPTURES, _("Rien n'a changé : cochez d'abord ce qui est concerné."),
+                     _("Rien n'a changé : coche d'abord ce qui est concerné."))  # fmt: skip

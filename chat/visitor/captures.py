@@ -1,0 +1,351 @@
+"""« Captures »: the page on which a person hands in images and documents, and what its script sends slice by slice.
+
+Without a script the same page takes one file as a form. See `chat.captures` and docs/adr/0082.
+"""
+
+import json
+import logging
+import uuid
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.crypto import salted_hmac
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from chat.captures import queries, receiving, store
+from chat.captures.forms import AddressForm
+from chat.captures.receiving import CaptureRefused
+from chat.journal import actions as journal_actions
+from chat.journal import queries as journal_queries
+from chat.journal.facts import LINK_MAX, Told
+from chat.journal.words import said_when
+from chat.models import Conversation
+from chat.rules.lifecycle import Status
+from chat.texts import captures as texts
+from chat.texts import journal as journal_texts
+from chat.visitor.base import json_answer, manner_of, when_away, without_visit
+from chat.visitor.conversation import present_reporter
+from common import rate_limits
+from common.encryption import UnsealError
+from common.sealed_files.chunks import CHUNK_BYTES, in_chunks
+from common.service_settings import definitions, values
+from common.texts.catalogue import Sentence
+from triage import numbers
+
+logger = logging.getLogger(__name__)
+
+ACTS, ACTS_SECONDS = 60, 60  # a conversation: whatever is asked of the page
+# A conversation: 600 slices of 240 KiB are 144 MB a minute, far above what a telephone sends; each is one row of one
+# statement and one object of the store.
+SLICES, SLICES_SECONDS = 600, 60
+ANSWER = "reports.captures_answer"  # of what a visit forgets with its report
+PHAROS = "https://www.internet-signalement.gouv.fr/"
+WHO_HELPS = (numbers.DIGITAL_VIOLENCE, numbers.CHILD_IN_DANGER)
+HEAD_MOST = 4_096  # bytes of the JSON that begins a file
+
+
+@sensitive_post_parameters("address")
+@require_http_methods(["GET", "HEAD", "POST"])
+@when_away
+def captures(request: HttpRequest) -> HttpResponse:
+    """Show what was sent, and the form; before the first capture, the question. A POST answers it, sends one file,
+    shows, takes back or erases.
+
+    `definitions.CAPTURES_MOST` captures at most, whose words are opened and whose bytes are not. ACTS in ACTS_SECONDS
+    for a conversation; a file is read from the request's sealed body, one chunk in memory at a time.
+    """
+    current = present_reporter(request)
+    if current is None:
+        return without_visit(request)
+    if request.method != "POST":
+        return _show(request, current)
+    if rate_limits.is_over(f"captures:{current.public_id}", limit=ACTS, seconds=ACTS_SECONDS):
+        rate_limits.tell_reached("captures")
+        return _back(request, current, texts.TOO_MANY, is_problem=True)
+    act = request.POST.get("act", "")
+    if act == "answer":
+        return _answer(request, current)
+    if act == "note":
+        return _note_address(request, current)
+    if act == "send":
+        return _take_file(request, current)
+    if act == "erase":
+        return _erase(request, current)
+    if act in {"show", "show_all", "take_back"}:
+        return _show_or_take_back(request, current, act)
+    return _show(request, current)
+
+
+# --- the question before the first one --------------------------------------------------------------------------------
+
+
+def answer_of(request: HttpRequest, current: Conversation) -> str:
+    """What this visit answered to the question, for this exchange: "yes", "no", or "" for nothing yet."""
+    kept = request.session.get(ANSWER)
+    return kept["answer"] if kept is not None and kept["of"] == str(current.public_id) else ""
+
+
+def _answer(request: HttpRequest, current: Conversation) -> HttpResponse:
+    answer = request.POST.get("minor", "")
+    if answer == "again":
+        request.session.pop(ANSWER, None)
+    elif answer in {"yes", "no"}:
+        request.session[ANSWER] = {"of": str(current.public_id), "answer": answer}
+    else:
+        return _show(request, current, question_error=texts.ANSWER_MISSING.say(familiar=_voice(request, current)))
+    return redirect(reverse("chat:captures"))
+
+
+def _note_address(request: HttpRequest, current: Conversation) -> HttpResponse:
+    """Note where the image is as a fact of the person's journal, private until they show it; nothing of it is taken."""
+    familiar = _voice(request, current)
+    form = AddressForm(request.POST, familiar=familiar)
+    if not form.is_valid():
+        return _show(request, current, address_form=form)
+    fact_id = form.cleaned_data["fact_id"] or uuid.uuid4()
+    told = Told(texts.FACT_WHAT.say(familiar=familiar), link=form.cleaned_data["address"])
+    try:
+        journal_actions.note_fact(conversation_id=current.pk, public_id=fact_id, told=told)
+    except journal_actions.JournalFull:
+        form.add_error("address", journal_texts.FULL.say(familiar=familiar, most=values.get(definitions.FACTS_MOST)))
+        return _show(request, current, address_form=form)
+    return _back(request, current, texts.ADDRESS_NOTED)
+
+
+# --- one file as a form -----------------------------------------------------------------------------------------------
+
+
+def _take_file(request: HttpRequest, current: Conversation) -> HttpResponse:
+    familiar = _voice(request, current)
+    if answer_of(request, current) != "no":
+        return _show(request, current, question_error=texts.ANSWER_MISSING.say(familiar=familiar))
+    file = request.FILES.get("capture")
+    if not isinstance(file, UploadedFile):
+        return _show(request, current, file_error=texts.FILE_MISSING.say(familiar=familiar))
+    public_id = _key(request.POST.get("capture_id", "")) or uuid.uuid4()
+    try:
+        _receive(current, public_id, file, _key(request.POST.get("fact", "")))
+    except (CaptureRefused, receiving.CaptureGone, receiving.WrongSlice, store.StoreAway, UnsealError) as error:
+        return _show(request, current, file_error=_said(error, familiar=familiar))
+    return _back(request, current, texts.ARRIVED)
+
+
+def _receive(current: Conversation, public_id: UUID, file: UploadedFile, fact_id: UUID | None) -> None:
+    """All slices of a file of a form, in their order: what was received before a cut is not sent again."""
+    size = file.size or 0
+    capture = receiving.begin_capture(
+        conversation_id=current.pk, public_id=public_id, size=size, name=file.name or "", fact_id=fact_id
+    )
+    offset = 0
+    for chunk in in_chunks(file.chunks()):
+        if offset >= capture.received:
+            capture = receiving.take_slice(conversation_id=current.pk, public_id=public_id, offset=offset, data=chunk)
+        offset += len(chunk)
+
+
+# --- slices, by the script --------------------------------------------------------------------------------------------
+
+
+@require_POST
+def upload(request: HttpRequest) -> JsonResponse:
+    """Begin a file, or take its next slice. For the script, which asks in the language of its page.
+
+    JSON `{"id": <uuid>, "size": <bytes>, "name": …}` begins one, or finds it again after a cut or a reload. A body of
+    bytes, with the headers `Upload-Id` and `Upload-Offset`, is a slice: CHUNK_BYTES, or what is left of the file.
+    Both answer `{"id", "received", "size", "slice", "is_whole"}`: sending goes on at « received ».
+    401: no visit. 409: that slice is not the next one; the answer says which is. 410: it is not there any more. 413,
+    415, 422: refused, with « said ». 429, 503: again in a moment.
+    """
+    current = present_reporter(request)
+    if current is None:
+        return json_answer({}, 401)
+    familiar = _voice(request, current)
+    if answer_of(request, current) != "no":
+        return json_answer({"said": texts.ANSWER_MISSING.say(familiar=familiar)}, 422)
+    if rate_limits.is_over(f"slices:{current.public_id}", limit=SLICES, seconds=SLICES_SECONDS):
+        rate_limits.tell_reached("slices")
+        return json_answer({"said": texts.TOO_MANY.say(familiar=familiar)}, 429)
+    try:
+        if request.content_type == "application/octet-stream":
+            capture = _take_slice(request, current)
+        else:
+            capture = _begin(request, current)
+    except UnsealError:
+        logger.error("captures: the key of one cannot be opened %s", current.public_id)
+        return json_answer({"said": texts.AWAY.say(familiar=familiar)}, 503)
+    except ValueError:  # not what the script sends
+        return json_answer({"said": texts.AWAY.say(familiar=familiar)}, 400)
+    except receiving.WrongSlice as error:
+        return json_answer({"received": error.received, "slice": CHUNK_BYTES}, 409)
+    except receiving.CaptureGone as error:
+        return json_answer({"said": _said(error, familiar=familiar)}, 410)
+    except CaptureRefused as error:
+        return json_answer({"said": _said(error, familiar=familiar)}, _STATUS.get(type(error), 422))
+    except store.StoreAway as error:
+        return json_answer({"said": _said(error, familiar=familiar)}, 503)
+    return json_answer(
+        {
+            "id": str(capture.public_id),
+            "received": capture.received,
+            "size": capture.size,
+            "slice": CHUNK_BYTES,
+            "is_whole": capture.received == capture.size,
+        }
+    )
+
+
+_STATUS: dict[type[CaptureRefused], int] = {receiving.TooLarge: 413, receiving.UnknownKind: 415}
+
+
+def _begin(request: HttpRequest, current: Conversation) -> Any:
+    # Another kind of body was read to its end before, for the token against forgery.
+    if request.content_type != "application/json" or len(request.body) > HEAD_MOST:
+        raise ValueError
+    asked = json.loads(request.body)
+    if not isinstance(asked, dict) or type(asked.get("size")) is not int or not isinstance(asked.get("name"), str):
+        raise ValueError
+    public_id = UUID(str(asked.get("id", "")))
+    size = min(max(asked["size"], 0), 2**31 - 1)
+    return receiving.begin_capture(
+        conversation_id=current.pk,
+        public_id=public_id,
+        size=size,
+        name=asked["name"],
+        fact_id=_key(str(asked.get("fact", ""))),
+    )
+
+
+def _take_slice(request: HttpRequest, current: Conversation) -> Any:
+    public_id = UUID(request.headers.get("Upload-Id", ""))
+    digits = request.headers.get("Upload-Offset", "")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 10):
+        raise ValueError
+    return receiving.take_slice(conversation_id=current.pk, public_id=public_id, offset=int(digits), data=request.body)
+
+
+# --- show, take back, erase -------------------------------------------------------------------------------------------
+
+
+def _erase(request: HttpRequest, current: Conversation) -> HttpResponse:
+    for key in _ticked(request):
+        try:
+            receiving.erase_capture(conversation_id=current.pk, public_id=key)
+        except receiving.CaptureSeen:
+            return _back(request, current, texts.READ_ALREADY, is_problem=True)
+    return _back(request, current, texts.ERASED)
+
+
+def _show_or_take_back(request: HttpRequest, current: Conversation, act: str) -> HttpResponse:
+    ticked = _ticked(request)
+    if not ticked and act != "show_all":
+        return _back(request, current, texts.NOTHING_TICKED, is_problem=True)
+    only = None if act == "show_all" else ticked
+    if act != "take_back":
+        count = receiving.show_captures(conversation=current, only=only)
+        return _back(request, current, texts.SHOWN if count else texts.NOTHING_TICKED, count=count)
+    count = receiving.take_back(conversation=current, only=only)
+    if not count:
+        return _back(request, current, texts.READ_ALREADY, is_problem=True)
+    return _back(request, current, texts.TAKEN_BACK, count=count)
+
+
+def _ticked(request: HttpRequest) -> Collection[UUID]:
+    typed = request.POST.getlist("one")[: definitions.CAPTURES_MOST.most]
+    return [key for key in map(_key, typed) if key is not None]
+
+
+# --- what the page says -----------------------------------------------------------------------------------------------
+
+
+def _key(typed: str) -> UUID | None:
+    try:
+        return UUID(typed)
+    except ValueError:
+        return None
+
+
+def _voice(request: HttpRequest, current: Conversation) -> bool:
+    return bool(manner_of(request, current)["familiar"])
+
+
+def _said(error: Exception, *, familiar: bool) -> str:
+    """Why a file is not taken, in a sentence, with the number that holds."""
+    allowed = receiving.capture_limits()
+    megabyte = definitions.MEGABYTE
+    said: dict[type[Exception], tuple[Sentence, dict[str, object]]] = {
+        receiving.NotTaken: (texts.NOT_TAKEN, {}),
+        receiving.TooMany: (texts.TOO_MANY_FILES, {"most": allowed.most}),
+        receiving.TooLarge: (texts.TOO_LARGE, {"size": allowed.size // megabyte}),
+        receiving.NoRoomLeft: (texts.NO_ROOM, {"size": allowed.in_all // megabyte}),
+        receiving.Empty: (texts.EMPTY, {}),
+        receiving.UnknownKind: (texts.UNKNOWN_KIND, {}),
+        receiving.CaptureGone: (texts.GONE, {}),
+    }
+    sentence, given = said.get(type(error), (texts.AWAY, {}))
+    return sentence.say(familiar=familiar, **given)
+
+
+def _back(
+    request: HttpRequest, current: Conversation, sentence: Sentence, *, is_problem: bool = False, **given: object
+) -> HttpResponse:
+    said = sentence.say(familiar=_voice(request, current), **given)
+    (messages.error if is_problem else messages.success)(request, said)
+    return redirect(reverse("chat:captures"))
+
+
+def _show(
+    request: HttpRequest,
+    current: Conversation,
+    *,
+    question_error: str = "",
+    file_error: str = "",
+    address_form: AddressForm | None = None,
+) -> HttpResponse:
+    familiar = _voice(request, current)
+    wanted = _key(request.POST.get("fact", "") or request.GET.get("fait", ""))
+    fact = journal_queries.own_fact(current, wanted) if wanted is not None else None
+    context = {
+        **manner_of(request, current),
+        **page_context(queries.own_captures(current)),
+        "answer": answer_of(request, current),
+        "question_error": question_error,
+        "file_error": file_error,
+        "address_form": address_form or AddressForm(familiar=familiar),
+        "is_error": bool(question_error or file_error or (address_form and address_form.errors)),
+        # What is sent now goes with this fact of the journal: « Joindre une capture ».
+        "fact": {"id": fact.public_id, "when": said_when(fact.moment)} if fact is not None else None,
+        "is_open": current.status != Status.CLOSED,
+        "status": current.status,
+        "read_seq": current.reporter_read_seq,
+        "last_seq": current.last_seq,
+        # Of which the script makes the id of a file: the same file in another exchange has another one.
+        "salt": salted_hmac("chat.visitor.captures", str(current.public_id), algorithm="sha256").hexdigest(),
+    }
+    return render(request, "chat/captures.html", context)
+
+
+def page_context(rows: Collection[queries.Seen]) -> dict[str, Any]:
+    """What the page shows whoever's captures these are."""
+    allowed = receiving.capture_limits()
+    return {
+        "rows": [{"one": one, "percent": 100 * one.received // one.size} for one in rows],
+        "are_taken": receiving.are_taken(),
+        "can_show": any(one.shown_at is None and not one.is_arriving for one in rows),
+        "can_take_back": any(one.shown_at is not None and one.read_at is None for one in rows),
+        "can_erase": any(one.read_at is None for one in rows),
+        "was_read": any(one.read_at is not None for one in rows),
+        "most": allowed.most,
+        "most_bytes": allowed.size,
+        "most_megabytes": allowed.size // definitions.MEGABYTE,
+        "next_id": uuid.uuid4(),
+        "pharos": PHAROS,
+        "who_helps": WHO_HELPS,
+        "address_max": LINK_MAX,
+    }

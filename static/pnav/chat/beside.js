@@ -1,0 +1,50 @@
+/**
+ * A page beside the exchange (facts, captures): the line stays alive, and whoever is busy there is told that somebody
+ * came or wrote.
+ *
+ * @module
+ */
+
+import { byId } from "../lib/dom.js";
+import { request } from "../lib/http.js";
+import { showVisitEnded } from "./visit-ended.js";
+import { openVisitorLine } from "./visitor-line.js";
+
+/**
+ * @param {DOMStringMap} data of the page
+ * @param {AbortController} listening aborted when the visit has ended
+ * @param {() => void} ended what the page does then, before it says so
+ */
+export const stayInExchange = (data, listening, ended) => {
+  if (data.status === "closed") return;
+  const news = byId("news");
+  let lastSeq = Number(data.lastSeq);
+  let { status } = data;
+  const line = openVisitorLine(
+    data,
+    () => lastSeq,
+    {
+      wanted: () => true,
+      hear(frame) {
+        if (frame.type === "messages") {
+          for (const { seq, author } of frame.items) {
+            if (seq > lastSeq && author !== "reporter") news.textContent = data.answered ?? "";
+            lastSeq = Math.max(lastSeq, seq);
+          }
+        }
+        if (frame.type !== "state") return;
+        if (frame.status === "active" && status === "waiting") news.textContent = data.arrived ?? "";
+        status = frame.status;
+        // Away for long, the place was given up: the page of the exchange takes it back.
+        if (frame.status === "abandoned" && !document.hidden) request(data.page ?? "").then(line.again, line.cut);
+      },
+      changed() {},
+      ended() {
+        listening.abort();
+        ended();
+        showVisitEnded();
+      },
+    },
+    listening.signal,
+  );
+};

@@ -1,0 +1,88 @@
+/**
+ * One file, sent slice by slice: it goes on where it was after a cut, and no slice is there twice, whatever the network
+ * does. What the server acknowledged counts, never what was sent. Knows no page and no network.
+ *
+ * @module
+ */
+
+const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
+
+/**
+ * @typedef {object} Answer
+ * @property {number} status
+ * @property {{ received?: number, slice?: number, is_whole?: boolean, said?: string }} body
+ */
+
+/**
+ * @typedef {object} Server both give null when nothing usable came back
+ * @property {(asked: { id: string, size: number, name: string }) => Promise<Answer | null>} begin
+ * @property {(id: string, offset: number, slice: Blob) => Promise<Answer | null>} send
+ */
+
+/**
+ * @typedef {object} News
+ * @property {(received: number) => void} moved so many bytes are there
+ * @property {(isWaiting: boolean) => void} waiting for the network, or no longer
+ */
+
+/**
+ * @typedef {"whole" | "over" | "stopped" | "refused"} End
+ */
+
+/**
+ * Send all of a file.
+ *
+ * @param {{ size: number, name: string, slice: (start: number, end: number) => Blob }} file
+ * @param {string} id the same one for the same file
+ * @param {Server} server
+ * @param {News} news
+ * @param {{ sleep: (ms: number) => Promise<void>, signal: { aborted: boolean } }} life
+ * @returns {Promise<{ end: End, said: string }>} over: the visit is. said: why it was refused
+ */
+export const sendFile = async (file, id, server, news, { sleep, signal }) => {
+  let received = -1; // not begun, or to be asked again
+  let slice = 1;
+  let failures = 0;
+  while (!signal.aborted) {
+    const answer =
+      received < 0
+        ? await server.begin({ id, size: file.size, name: file.name })
+        : await server.send(id, received, file.slice(received, Math.min(received + slice, file.size)));
+    if (signal.aborted) break;
+    if (answer === null || answer.status === 429 || answer.status >= 500) {
+      news.waiting(true);
+      await sleep(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? 0);
+      failures += 1;
+      received = -1; // the slice may have come, and its answer not: the server says
+      continue;
+    }
+    if (answer.status === 401) return { end: "over", said: "" };
+    if (answer.status !== 200 && answer.status !== 409) return { end: "refused", said: answer.body.said ?? "" };
+    if (failures > 0) news.waiting(false);
+    failures = 0;
+    received = answer.body.received ?? 0;
+    slice = answer.body.slice ?? slice;
+    news.moved(received);
+    if (received >= file.size) return { end: "whole", said: "" };
+  }
+  return { end: "stopped", said: "" };
+};
+
+/**
+ * The id of a file in this exchange: the same file, chosen again after a reload, goes on where it was. Nothing is kept
+ * on the device for it.
+ *
+ * @param {string} salt of the exchange
+ * @param {{ size: number, name: string, lastModified: number, slice: (start: number, end: number) => Blob }} file
+ * @returns {Promise<string>} a UUID
+ */
+export const idOf = async (salt, file) => {
+  const head = new Uint8Array(await file.slice(0, 65_536).arrayBuffer());
+  const told = new TextEncoder().encode(`${salt}|${file.size}|${file.lastModified}|${file.name}|`);
+  const whole = new Uint8Array(told.length + head.length);
+  whole.set(told);
+  whole.set(head, told.length);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", whole));
+  const hex = [...digest.slice(0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+};

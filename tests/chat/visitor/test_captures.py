@@ -1,0 +1,371 @@
+"""« Captures »: the question, the plain form, the slices of the script, what is shown and taken back."""
+
+import json
+import re
+import uuid
+from datetime import date
+from html import unescape
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from chat.captures import drawing, queries
+from chat.journal import actions as journal_actions
+from chat.journal import queries as journal_queries
+from chat.journal.dates import Moment, Precision
+from chat.journal.facts import Told
+from chat.models import Capture, CaptureState
+from common.sealed_files.chunks import CHUNK_BYTES
+from common.service_settings import definitions
+from pnav.addresses import DISCREET, in_language
+from tests.factories import captures as make_captures
+from tests.factories import chat as make
+from tests.factories import transmissions as hand
+from tests.factories.capture_corpus import corpus
+from tests.support.reading import squeezed
+
+pytestmark = pytest.mark.django_db
+PAGE, UPLOAD = "/tchat/captures/", "/tchat/captures/envoi/"
+QUESTION = "d'une personne de moins de 18 ans"
+
+
+def read(answer):
+    return squeezed(unescape(answer.text))
+
+
+def answer_no(client):
+    assert client.post(PAGE, {"act": "answer", "minor": "no"}).status_code == 302
+    return client
+
+
+def send(client, content, name="capture.png", **more):
+    return client.post(PAGE, {"act": "send", "capture": SimpleUploadedFile(name, content), **more})
+
+
+@pytest.fixture
+def sender(as_reporter):
+    """A person who waits and has answered no, and their exchange."""
+    conversation = make.waiting()
+    return answer_no(as_reporter(conversation)), conversation
+
+
+# --- the question -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("made", [make.waiting, make.assigned, make.closed])
+def test_page_is_one_press_away_and_asks_first(as_reporter, made):
+    client = as_reporter(made())
+    assert f'href="{PAGE}"' in client.get("/tchat/").text
+    page = read(client.get(PAGE))
+    assert QUESTION in page and 'type="file"' not in page
+
+
+def test_nothing_is_taken_before_the_answer(as_reporter):
+    client = as_reporter(make.waiting())
+    answer = send(client, make_captures.png())
+    assert "Répondez oui ou non." in read(answer)
+    begun = client.post(UPLOAD, json.dumps({"id": str(uuid.uuid4()), "size": 5, "name": "a"}), "application/json")
+    assert begun.status_code == 422 and "oui ou non" in begun.json()["said"]
+    assert not Capture.objects.exists()
+
+
+def test_without_a_choice_the_question_says_so_beside_itself(as_reporter):
+    answer = as_reporter(make.waiting()).post(PAGE, {"act": "answer"})
+    assert answer.status_code == 200 and 'id="question-error"' in answer.text
+
+
+def test_yes_takes_nothing_and_says_who_helps(as_reporter):
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    client.post(PAGE, {"act": "answer", "minor": "yes"})
+    page = read(client.get(PAGE))
+    assert 'type="file"' not in page and "N'envoyez pas cette image" in page
+    for who in ("3018", "119", "https://www.internet-signalement.gouv.fr/"):
+        assert who in page
+    send(client, make_captures.png())
+    assert not Capture.objects.exists()
+    client.post(PAGE, {"act": "answer", "minor": "again"})
+    assert QUESTION in read(client.get(PAGE))
+
+
+def test_address_of_what_is_not_taken_is_noted_as_a_private_fact(as_reporter):
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    client.post(PAGE, {"act": "answer", "minor": "yes"})
+    key = str(uuid.uuid4())
+    for _twice in range(2):
+        assert (
+            client.post(PAGE, {"act": "note", "address": " https://exemple.fr/x ", "fact_id": key}).status_code == 302
+        )
+    [fact] = journal_queries.own_piece(conversation)[0]
+    assert fact.told.link == "https://exemple.fr/x" and fact.shown_at is None
+    assert "moins de 18 ans" in fact.told.what
+
+
+@pytest.mark.parametrize(("address", "said"), [("  ", "Écrivez l'adresse"), ("x" * 501, "500 caractères au plus")])
+def test_address_that_is_wrong_is_said_beside_its_field_and_kept(as_reporter, address, said):
+    client = as_reporter(make.waiting())
+    client.post(PAGE, {"act": "answer", "minor": "yes"})
+    answer = client.post(PAGE, {"act": "note", "address": address})
+    assert said in read(answer) and 'aria-invalid="true"' in answer.text and address.strip() in answer.text
+
+
+def test_answer_is_of_one_exchange(as_reporter):
+    mine, other = make.waiting(), make.waiting()
+    answer_no(as_reporter(mine))
+    assert QUESTION in read(as_reporter(other).get(PAGE))
+
+
+# --- one file as a form -----------------------------------------------------------------------------------------------
+
+
+def test_file_of_a_form_is_received_whole_and_stays_private(sender):
+    client, conversation = sender
+    content = make_captures.png(more=2 * CHUNK_BYTES)
+    answer = send(client, content, "IMG_1.png")
+    assert (answer.status_code, answer.headers["Location"]) == (302, PAGE)
+    [capture] = Capture.objects.all()
+    assert (capture.state, capture.received, len(capture.tokens)) == (CaptureState.RECEIVED, len(content), 3)
+    capture.conversation = conversation
+    assert b"".join(queries.read_original(capture)) == content
+    page = read(client.get(PAGE))
+    assert "C'est reçu, pour vous seulement." in page and "IMG_1.png" in page and "Privée" in page
+
+
+def test_form_that_is_sent_twice_is_one_capture(sender):
+    client, _conversation = sender
+    key = str(uuid.uuid4())
+    for _twice in range(2):
+        assert send(client, make_captures.png(), capture_id=key).status_code == 302
+    assert Capture.objects.count() == 1
+
+
+@pytest.mark.parametrize("sample", [one for one in corpus() if one.kind is None], ids=lambda one: one.name)
+def test_file_that_is_none_of_those_is_refused_beside_its_field(sender, sample):
+    client, _conversation = sender
+    answer = send(client, sample.content, sample.name)
+    assert answer.status_code == 200 and not Capture.objects.exists()
+    said = "vide" if not sample.content else "ni une image ni un PDF"
+    assert said in read(answer) and 'id="capture-error"' in answer.text and "autofocus" in answer.text
+
+
+@pytest.mark.parametrize("sample", [one for one in corpus() if one.kind is not None], ids=lambda one: one.name)
+def test_whatever_a_file_holds_its_page_answers(sender, sample):
+    """What begins as an image is received; whether it is one is the drawing's to say."""
+    client, _conversation = sender
+    assert send(client, sample.content, sample.name).status_code == 302
+    assert client.get(PAGE).status_code == 200
+
+
+def test_numbers_of_the_service_are_said_beside_the_field(sender, set_rule):
+    client, _conversation = sender
+    set_rule(definitions.CAPTURE_SIZE, 1)
+    set_rule(definitions.CAPTURES_SIZE, 1)
+    set_rule(definitions.CAPTURES_MOST, 2)
+    assert "1 Mo au plus" in read(send(client, make_captures.png(more=1_000_000)))
+    assert send(client, make_captures.png(more=900_000)).status_code == 302
+    assert "1 Mo en tout" in read(send(client, make_captures.png(more=200_000)))
+    assert send(client, make_captures.png()).status_code == 302
+    assert "Le nombre de captures permis est atteint : 2." in read(send(client, make_captures.png()))
+
+
+def test_without_a_file_the_field_says_so(sender):
+    client, _conversation = sender
+    assert "Choisissez un fichier." in read(client.post(PAGE, {"act": "send"}))
+
+
+@pytest.mark.parametrize("how", ["environment", "admin"])
+def test_where_captures_are_not_taken_nothing_leads_there(as_reporter, settings, set_rule, how):
+    if how == "environment":
+        settings.CAPTURES = False
+    else:
+        set_rule(definitions.CAPTURES_MOST, 0)
+    client = as_reporter(make.waiting())
+    assert f'href="{PAGE}"' not in client.get("/tchat/").text
+    page = read(client.get(PAGE))
+    assert "ne reçoit pas de captures" in page and 'type="file"' not in page and QUESTION not in page
+    answer_no(client)
+    send(client, make_captures.png())
+    assert not Capture.objects.exists()
+
+
+# --- slices -----------------------------------------------------------------------------------------------------------
+
+
+def begin(client, content, key=None):
+    asked = {"id": str(key or uuid.uuid4()), "size": len(content), "name": "capture.png"}
+    return client.post(UPLOAD, json.dumps(asked), "application/json")
+
+
+def put(client, key, offset, data):
+    headers = {"Upload-Id": str(key), "Upload-Offset": str(offset)}
+    return client.post(UPLOAD, data, "application/octet-stream", headers=headers)
+
+
+def test_script_sends_slices_and_goes_on_after_a_cut(sender):
+    client, _conversation = sender
+    content = make_captures.png(more=2 * CHUNK_BYTES)
+    key = uuid.uuid4()
+    told = begin(client, content, key).json()
+    assert told == {"id": str(key), "received": 0, "size": len(content), "slice": CHUNK_BYTES, "is_whole": False}
+    assert put(client, key, 0, content[:CHUNK_BYTES]).json()["received"] == CHUNK_BYTES
+    assert put(client, key, 0, content[:CHUNK_BYTES]).json()["received"] == CHUNK_BYTES  # its answer was lost
+    early = put(client, key, 2 * CHUNK_BYTES, content[2 * CHUNK_BYTES :])
+    assert (early.status_code, early.json()["received"]) == (409, CHUNK_BYTES)
+    assert begin(client, content, key).json()["received"] == CHUNK_BYTES  # the page was loaded again
+    page = read(client.get(PAGE))
+    assert "Envoi interrompu à" in page
+    put(client, key, CHUNK_BYTES, content[CHUNK_BYTES : 2 * CHUNK_BYTES])
+    assert put(client, key, 2 * CHUNK_BYTES, content[2 * CHUNK_BYTES :]).json()["is_whole"] is True
+
+
+ID = str(uuid.UUID(int=1))
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ([], 400),
+        ({}, 400),
+        ({"id": "x", "size": 1, "name": "a"}, 400),
+        ({"id": ID, "size": "1", "name": "a"}, 400),
+        ({"id": ID, "size": True, "name": "a"}, 400),
+        ({"id": ID, "size": 5, "name": "x" * 5_000}, 400),
+        ({"id": ID, "size": 0, "name": "a"}, 422),
+        ({"id": ID, "size": -5, "name": "a"}, 422),
+        ({"id": ID, "size": 99_999_999_999_999, "name": "a"}, 413),
+    ],
+)
+def test_what_begins_no_file_is_answered(sender, asked, status):
+    client, _conversation = sender
+    answer = client.post(UPLOAD, json.dumps(asked), "application/json")
+    assert answer.status_code == status and answer.json()["said"] and not Capture.objects.exists()
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=b", "text/plain", "application/x-www-form-urlencoded"])
+def test_body_of_another_kind_begins_nothing(sender, kind):
+    client, _conversation = sender
+    body = b'--b\r\nContent-Disposition: form-data; name="id"\r\n\r\nx\r\n--b--\r\n'
+    assert client.post(UPLOAD, body, kind).status_code == 400
+
+
+@pytest.mark.parametrize(("key", "offset"), [("x", "0"), ("", "0"), (uuid.UUID(int=1), "-1"), (uuid.UUID(int=1), "²")])
+def test_slice_whose_head_is_none_is_answered(sender, key, offset):
+    client, _conversation = sender
+    assert put(client, key, offset, b"a").status_code == 400
+
+
+def test_slice_of_nothing_is_gone_and_of_another_kind_refused(sender):
+    client, _conversation = sender
+    assert put(client, uuid.uuid4(), 0, b"a").status_code == 410
+    key = uuid.uuid4()
+    begin(client, b"<svg/>", key)
+    answer = put(client, key, 0, b"<svg/>")
+    assert answer.status_code == 415 and "ni une image ni un PDF" in answer.json()["said"].replace("\u00a0", " ")
+
+
+def test_slices_have_a_pace(sender, monkeypatch):
+    from chat.visitor import captures as page
+
+    client, _conversation = sender
+    monkeypatch.setattr(page, "SLICES", 1)
+    begin(client, b"a" * 5)
+    assert begin(client, b"a" * 5).status_code == 429
+
+
+def test_nobody_without_a_visit_sends(client):
+    assert begin(client, b"a").status_code == 401
+    assert client.get(PAGE).status_code == 302
+
+
+def test_capture_of_another_exchange_is_none(as_reporter, sender):
+    client, _conversation = sender
+    key = uuid.uuid4()
+    begin(client, make_captures.png(), key)
+    other = answer_no(as_reporter(make.waiting()))
+    assert put(other, key, 0, make_captures.png()).status_code == 410
+    other.post(PAGE, {"act": "erase", "one": str(key)})
+    other.post(PAGE, {"act": "show", "one": str(key)})
+    assert Capture.objects.get(public_id=key).shown_at is None
+
+
+# --- show, take back, erase -------------------------------------------------------------------------------------------
+
+
+def test_shown_taken_back_and_erased(sender):
+    client, conversation = sender
+    capture = make_captures.received(conversation)
+    one = {"one": str(capture.public_id)}
+    assert "Montré à votre interlocuteur : 1." in read(client.post(PAGE, {"act": "show", **one}, follow=True))
+    assert "De nouveau privé : 1." in read(client.post(PAGE, {"act": "take_back", **one}, follow=True))
+    assert "C'est effacé." in read(client.post(PAGE, {"act": "erase", **one}, follow=True))
+    assert not Capture.objects.exists()
+    assert "cochez d'abord" in read(client.post(PAGE, {"act": "show"}, follow=True))
+
+
+def test_capture_goes_with_a_fact_and_is_shown_with_it(sender):
+    client, conversation = sender
+    fact, other = (note(conversation) for _each in range(2))
+    page = client.get(f"{PAGE}?fait={fact.public_id}")
+    assert "va avec le fait noté : 12 mars 2026." in read(page) and f'data-fact="{fact.public_id}"' in page.text
+    send(client, make_captures.png(), "avec.png", fact=str(fact.public_id))
+    key = uuid.uuid4()
+    asked = {"id": str(key), "size": len(make_captures.png()), "name": "aussi.png", "fact": str(other.public_id)}
+    client.post(UPLOAD, json.dumps(asked), "application/json")
+    put(client, key, 0, make_captures.png())
+    send(client, make_captures.png(), "seule.png", fact=str(uuid.uuid4()))  # of a fact that is gone
+    assert [one.fact_number for one in queries.own_captures(conversation)] == [None, other.number, fact.number]
+    client.post("/tchat/faits/", {"act": "show", "fact": str(fact.public_id)})
+    assert queries.count_shown(conversation).by_fact == {fact.number: [1]}
+    client.post("/tchat/faits/", {"act": "show_all"})
+    assert queries.count_shown(conversation).by_fact == {fact.number: [1], other.number: [2]}
+
+
+def test_fact_of_another_exchange_is_none(sender):
+    client, conversation = sender
+    theirs = note(make.waiting())
+    assert "va avec le fait" not in read(client.get(f"{PAGE}?fait={theirs.public_id}"))
+    send(client, make_captures.png(), fact=str(theirs.public_id))
+    assert queries.own_captures(conversation)[0].fact_number is None
+
+
+def note(conversation):
+    told = Told("Un mot", Moment(Precision.DAY, date(2026, 3, 12)))
+    return journal_actions.note_fact(conversation_id=conversation.pk, public_id=uuid.uuid4(), told=told)
+
+
+def test_what_its_agent_saw_stays(as_reporter):
+    conversation = make.assigned()
+    client = as_reporter(conversation)
+    capture = make_captures.seen(conversation)
+    one = {"one": str(capture.public_id)}
+    for act in ("take_back", "erase"):
+        assert "Déjà vue par votre interlocuteur" in read(client.post(PAGE, {"act": act, **one}, follow=True))
+    assert "Vue par votre interlocuteur" in read(client.get(PAGE))
+
+
+def test_unreadable_capture_is_said_to_be_unreadable_never_safe(sender):
+    client, conversation = sender
+    capture = make_captures.received(conversation)
+    drawing._finish(capture, {"sha256": "0" * 64, "kind": "png"}, [])
+    page = read(client.get(PAGE))
+    assert "illisible" in page and "sain" not in page
+
+
+def test_person_reads_that_captures_go_along_before_they_agree(as_reporter):
+    conversation = make.assigned()
+    make_captures.seen(conversation)
+    hand.asked(conversation, hand.account())
+    page = read(as_reporter(conversation).get("/tchat/suites/"))
+    assert "Les captures que vous avez montrées vont avec ce résumé (1)" in page
+
+
+# --- voices -----------------------------------------------------------------------------------------------------------
+
+
+def test_page_speaks_english_and_says_nothing_in_discreet_mode(sender):
+    client, _conversation = sender
+    english = in_language("en").reverse("chat:captures")
+    assert english == "/en/tchat/captures/" and "Your captures" in unescape(client.get(english).text)
+    discreet = DISCREET.reverse("chat:captures")
+    assert re.fullmatch(r"/n/\d{6}/", discreet) and client.get(discreet).status_code == 200
