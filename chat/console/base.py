@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from chat import access
+from chat.captures import queries as captures
 from chat.casework import colleague_questions, danger, macros, one_press, person_summary, replies
 from chat.casework.forms import ClosingForm
 from chat.casework.notes_forms import HoldForm, NoteForm, QuestionForm, UrgencyForm
@@ -254,7 +255,8 @@ def _exchange(
     now = timezone.now()
     dossier = person_summary.read_person_summary(conversation, now)
     # First: the summary for a unit takes up what was read.
-    journal = journal_panel.read_panel(conversation, is_looked_at=is_looked_at)
+    shown = captures.count_shown(conversation)
+    journal = journal_panel.read_panel(conversation, is_looked_at=is_looked_at).with_captures(shown.by_fact)
     piece = transcript.read_messages(conversation)
     body = reply.data.get("body", "") if reply is not None else draft
     ready = replies.of_conversation(agent, dossier)
@@ -292,6 +294,7 @@ def _exchange(
         "note_form": note or NoteForm(),
         "history": history.history_of(conversation),
         "journal": journal,
+        "captures": shown,
         "question_form": question or QuestionForm(colleagues=colleague_questions.colleagues(agent, now)),
         **panels,
     }

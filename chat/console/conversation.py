@@ -24,6 +24,7 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_POST
 
 from chat import access, token_bucket
+from chat.captures import queries as captures
 from chat.casework import closing, colleague_questions, emergencies
 from chat.console import casework_panels, inbox
 from chat.console.base import _exchange, conversation_or_404, earlier_page, for_agents, screen
@@ -114,7 +115,8 @@ def facts(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
         "is_supervisor": agent.user.is_supervisor,
         "now": timezone.now(),
         "place": wording.place_of(current.report),
-        "lines": lines,
+        "key": public_id,
+        "lines": journal_panel.with_captures(lines, captures.count_shown(current).by_fact),
         "total": total,
         "later": later,
         "is_later": bool(after),

@@ -4,6 +4,7 @@ from django.urls import path
 
 from chat.console import (
     board,
+    captures,
     casework,
     conversation,
     identity_request,
@@ -29,6 +30,11 @@ urlpatterns = [
     path("echange/<uuid:public_id>/", conversation.conversation, name="conversation"),
     path("echange/<uuid:public_id>/messages/", conversation.messages_before, name="messages"),
     path("echange/<uuid:public_id>/faits/", conversation.facts, name="facts"),
+    path("echange/<uuid:public_id>/captures/", captures.captures, name="captures"),
+    path("echange/<uuid:public_id>/captures/<uuid:capture_id>/<int:page>/", captures.drawing, name="capture_drawing"),
+    path("echange/<uuid:public_id>/captures/<uuid:capture_id>/cote/", captures.lock, name="capture_lock"),
+    path("captures-de-cote/", captures.set_aside, name="set_aside"),
+    path("captures-de-cote/<uuid:public_id>/<uuid:capture_id>/", captures.end_set_aside, name="set_aside_end"),
     path("echange/<uuid:public_id>/terminer/", conversation.close, name="close"),
     path("echange/<uuid:public_id>/urgence/", notes.urgency, name="urgency"),
     path("echange/<uuid:public_id>/retour/", notes.hold, name="hold"),

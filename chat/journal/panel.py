@@ -1,7 +1,7 @@
 """The journal as whoever answers reads it: a drawing, what it proposes, and the list. In French, for agents."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -22,7 +22,8 @@ NUMBERS_SHOWN = 8  # facts that are named for a repetition
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A fact in words. link: nothing that a program would make a link of. is_new: it went to this page just now."""
+    """A fact in words. link: nothing that a program would make a link of. is_new: it went to this page just now.
+    captures: numbers of those that go with it."""
 
     number: int
     when: str
@@ -31,6 +32,7 @@ class Line:
     link: str
     seen_by: str
     is_new: bool = False
+    captures: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,15 @@ class Panel:
     def told(self) -> str:
         """For a screen reader, when new facts came."""
         return _facts(self.new) if self.new else ""
+
+    def with_captures(self, by_fact: Mapping[int, Sequence[int]]) -> "Panel":
+        """The same, each line with the captures that go with it. by_fact: `chat.captures.queries.Shown`."""
+        return replace(self, lines=with_captures(self.lines, by_fact)) if by_fact else self
+
+
+def with_captures(lines: Sequence[Line], by_fact: Mapping[int, Sequence[int]]) -> list[Line]:
+    """Each line with the numbers of the captures that go with its fact."""
+    return [replace(line, captures=by_fact.get(line.number, ())) for line in lines]
 
 
 def _facts(count: int) -> str:

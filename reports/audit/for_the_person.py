@@ -16,6 +16,8 @@ SHOWN: Mapping[str, Sentence] = {
     AccessKind.TRANSMITTED: report_texts.TRANSMITTED,
     AccessKind.TRANSMISSION: report_texts.READ_SUMMARY,
     AccessKind.REASSIGNMENT: report_texts.REASSIGNED,
+    AccessKind.CAPTURE_ORIGINAL: report_texts.OPENED_ORIGINAL,
+    AccessKind.CAPTURE_LOCKED: report_texts.LOCKED_CAPTURE,
 }
 # Done by the one who answered, who is a party: not « another agent ».
 BY_INTERLOCUTOR = {AccessKind.PAPER, AccessKind.TRANSMITTED}

@@ -72,8 +72,15 @@ DECIDED = {
     AccessKind.READING,
     AccessKind.WHISPER,
     AccessKind.REASSIGNMENT,
+    AccessKind.CAPTURE_LOCKED,
 }
 COUNT = re.compile(r"(\w+): (\d{1,9})", re.ASCII)
+CAPTURE = re.compile(r"capture (\d{1,9}), (?:sha256 ([0-9a-f]{64})|(locked|deleted|unlocked))", re.ASCII)
+CAPTURE_ACTS: Mapping[str, object] = {
+    "locked": gettext_lazy("mise de côté"),
+    "deleted": gettext_lazy("supprimée"),
+    "unlocked": gettext_lazy("rendue"),
+}
 OPENING = re.compile(r"([0-9a-f]{8})-[0-9a-f-]{27}: (\w+), (\w+) \d+, (?:on the spot|[0-9a-f ]+)", re.ASCII)
 
 
@@ -85,6 +92,10 @@ def in_words(kind: str, detail: str) -> str:
         return ", ".join(_removed(part) for part in detail.split(", "))
     if kind == AccessKind.GROUP_CLOSED and (found := COUNT.fullmatch(detail)):
         return _("%(count)s échanges terminés ensemble") % {"count": found[2]}
+    if kind in {AccessKind.CAPTURE_ORIGINAL, AccessKind.CAPTURE_LOCKED} and (found := CAPTURE.fullmatch(detail)):
+        if found[2]:
+            return _("capture n° %(number)s, SHA-256 %(digest)s") % {"number": found[1], "digest": found[2]}
+        return _("capture n° %(number)s %(act)s") % {"number": found[1], "act": CAPTURE_ACTS[found[3]]}
     if kind == AccessKind.OPENING and (found := OPENING.fullmatch(detail)):
         return _opening(*found.groups())
     if kind == AccessKind.APPROVAL and (found := APPROVAL.fullmatch(detail)):

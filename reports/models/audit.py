@@ -25,6 +25,8 @@ class AccessKind(models.TextChoices):
     ON_CALL = "on_call", _("Astreinte")
     WHISPER = "whisper", _("Mot d'un superviseur à l'agent")
     GROUP_CLOSED = "group_closed", _("Échange terminé avec des arrivées semblables")
+    CAPTURE_ORIGINAL = "capture_original", _("Original d'une capture, par l'unité")
+    CAPTURE_LOCKED = "capture_locked", _("Capture mise de côté")
     APPROVAL = "approval", _("Administration : accord d'une deuxième personne")
     ADMIN_ADD = "admin_add", _("Administration : ajout")
     ADMIN_CHANGE = "admin_change", _("Administration : modification")

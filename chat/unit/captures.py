@@ -1,0 +1,120 @@
+"""The captures of an exchange whose summary a unit received: their drawings, and the original by an act.
+
+A unit sees what the agent had seen when the summary was sent, which its person agreed to, and what is not locked. See
+docs/adr/0082.
+"""
+
+import uuid
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from chat.captures import opening, queries
+from chat.captures.answers import drawing_of, pages_of
+from chat.captures.forms import OriginalForm
+from chat.models import Capture, Transmission, UnitAccount
+from chat.rules.referral import State
+from chat.unit.views import for_units, transmission_or_404
+from common import rate_limits
+from common.encryption import UnsealError
+from common.sealed_files.answer import PieceByPiece
+
+ORIGINALS, ORIGINALS_SECONDS = 30, 60 * 60  # an account: each has its line in the register
+EXTENSIONS = {"jpeg": "jpg"}  # in place of the kind's own name
+
+
+def _opened_or_404(account: UnitAccount, public_id: uuid.UUID) -> Transmission:
+    """A transmission whose summary was opened: before that, nothing beside it is shown either."""
+    row = transmission_or_404(account, public_id)
+    if row.state == State.SENT:
+        raise Http404
+    return row
+
+
+@require_GET
+@for_units
+def captures(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
+    """Show the drawings, blurred until they are pressed, and what opens each original."""
+    return _show(request, account, _opened_or_404(account, public_id), OriginalForm())
+
+
+def _show(
+    request: HttpRequest,
+    account: UnitAccount,
+    row: Transmission,
+    form: OriginalForm,
+    *,
+    refused: uuid.UUID | None = None,
+    problem: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    rows = queries.seen_captures(row.conversation, row.sent_at)
+    context = {
+        "account": account,
+        "transmission": row,
+        "rows": [
+            {
+                "one": one,
+                "pages": pages_of(one, "unit:capture_drawing", row.public_id),
+                "form": form if one.public_id == refused else OriginalForm(),
+                "field_id": f"motif-{one.number}",
+                "can_open": bool(one.sha256) and one.locked_at is None and one.scan not in opening.WITHHELD,
+            }
+            for one in rows
+        ],
+        "problem": problem,
+        "is_error": bool(refused or problem),
+    }
+    return render(request, "unit/captures.html", context, status=status)
+
+
+def _capture_or_404(row: Transmission, capture_id: uuid.UUID) -> Capture:
+    capture = queries.shown_one(row.conversation, capture_id, row.sent_at)
+    if capture is None:
+        raise Http404
+    return capture
+
+
+@require_GET
+@for_units
+def drawing(
+    request: HttpRequest, account: UnitAccount, public_id: uuid.UUID, capture_id: uuid.UUID, page: int
+) -> HttpResponse:
+    return drawing_of(_capture_or_404(_opened_or_404(account, public_id), capture_id), page)
+
+
+@require_POST
+@for_units
+def original(
+    request: HttpRequest, account: UnitAccount, public_id: uuid.UUID, capture_id: uuid.UUID
+) -> HttpResponseBase:
+    """« Ouvrir l'original »: the file as it was received, as a download, for a motive, with its line in the register.
+
+    ORIGINALS in ORIGINALS_SECONDS for an account. Sent piece by piece: 240 KiB in memory at a time.
+    """
+    row = _opened_or_404(account, public_id)
+    capture = _capture_or_404(row, capture_id)
+    form = OriginalForm(request.POST)
+    if not form.is_valid():
+        return _show(request, account, row, form, refused=capture_id, status=422)
+    if rate_limits.is_over(f"originals:{account.pk}", limit=ORIGINALS, seconds=ORIGINALS_SECONDS):
+        rate_limits.tell_reached("originals")
+        return _show(
+            request, account, row, form, problem=_("Beaucoup d'originaux ouverts : réessayez plus tard."), status=429
+        )
+    try:
+        pieces = opening.open_original(capture, motive=form.reason, by=request.user)
+    except opening.Locked as error:
+        raise Http404 from error
+    except opening.Withheld:
+        said = _("Cet original n'est pas donné : l'analyse y a trouvé un programme, ou ne l'a pas encore lu.")
+        return _show(request, account, row, form, problem=said, status=409)
+    except (UnsealError, KeyError):
+        said = _("Cet original ne peut pas être lu en ce moment. Réessayez, ou appelez l'administrateur.")
+        return _show(request, account, row, form, problem=said, status=503)
+    words = capture.words
+    kind = words["kind"]
+    name = f"capture-{capture.number}-{words['sha256'][:12]}.{EXTENSIONS.get(kind, kind) or 'bin'}"
+    return PieceByPiece(pieces, length=capture.size, name=name)

@@ -1,0 +1,90 @@
+"""What becomes of a capture that was set aside: a supervisor of the unit deletes it by law, or gives it back."""
+
+import pytest
+
+from chat.captures import opening, store
+from chat.models import Capture
+from pnav.accounts.models import Role
+from reports.audit import wording
+from reports.models import AccessKind, AccessRecord
+from tests.chat.console.agents import signed_in
+from tests.factories import captures as make_captures
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.django_db
+PAGE = "/console/captures-de-cote/"
+
+
+@pytest.fixture
+def locked():
+    """A capture that was set aside, and its supervisor's browser."""
+    conversation = make.assigned()
+    capture = make_captures.seen(conversation, name="NOM.png")
+    opening.lock_capture(capture, motive="x", by=conversation.assigned_to.user)
+    return make_captures.fresh(capture), signed_in(supervisor_of(conversation).user)
+
+
+def supervisor_of(conversation):
+    chief = make.agent(role=Role.SUPERVISOR, unit_name="La sienne")
+    chief.unit = conversation.assigned_to.unit
+    chief.save(update_fields=["unit"])
+    return chief
+
+
+def address(capture):
+    return f"{PAGE}{capture.conversation.public_id}/{capture.public_id}/"
+
+
+def line():
+    found = AccessRecord.objects.filter(kind=AccessKind.CAPTURE_LOCKED).order_by("-number").first()
+    return found.motive, wording.in_words(found.kind, found.detail)
+
+
+def test_supervisor_sees_that_there_is_one_and_nothing_of_it(locked):
+    capture, browser = locked
+    page = browser.get(PAGE).text
+    assert str(capture.conversation.public_id) in page
+    assert "NOM.png" not in page and "<img" not in page and capture.words["sha256"] not in page
+
+
+def test_deleted_by_law_it_is_nowhere(locked, django_capture_on_commit_callbacks):
+    capture, browser = locked
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = browser.post(address(capture), {"motive": "law", "act": "delete"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, PAGE)
+    assert not Capture.objects.exists()
+    with pytest.raises(store.StoreAway):
+        store.read_chunk(capture.store_id, store.ORIGINAL, 0, capture.tokens[0])
+    motive, told = line()
+    assert "parquet" in motive and told == "capture n° 1 supprimée"
+    assert browser.post(address(capture), {"motive": "law", "act": "delete"}).status_code == 404
+
+
+def test_given_back_its_agent_sees_it_again(locked):
+    capture, browser = locked
+    browser.post(address(capture), {"motive": "mistake", "act": "return"})
+    assert make_captures.fresh(capture).locked_at is None
+    assert line()[1] == "capture n° 1 rendue"
+
+
+@pytest.mark.parametrize("sent", [{}, {"motive": "law"}, {"act": "delete"}, {"motive": "x", "act": "delete"}])
+def test_nothing_is_done_without_a_motive_and_an_act(locked, sent):
+    capture, browser = locked
+    assert browser.post(address(capture), sent).status_code == 422
+    assert make_captures.fresh(capture).locked_at is not None
+
+
+def test_supervisor_of_another_unit_and_its_agent_decide_nothing(locked):
+    capture, _browser = locked
+    elsewhere = signed_in(make.agent(role=Role.SUPERVISOR, unit_name="Une autre").user)
+    assert str(capture.conversation.public_id) not in elsewhere.get(PAGE).text
+    assert elsewhere.post(address(capture), {"motive": "law", "act": "delete"}).status_code == 404
+    own = signed_in(capture.conversation.assigned_to.user)
+    assert own.get(PAGE).status_code == own.post(address(capture), {}).status_code == 403
+    assert Capture.objects.filter(pk=capture.pk).exists()
+
+
+def test_what_is_not_set_aside_is_not_there(locked):
+    _capture, browser = locked
+    other = make_captures.seen(make.assigned())
+    assert browser.post(address(other), {"motive": "law", "act": "delete"}).status_code == 404
