@@ -12,13 +12,14 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from chat import access
+from chat.captures import queries as captures
 from chat.models import Transmission, UnitAccount
 from chat.referral import actions as referral_actions
 from chat.referral import queries as referral_queries
@@ -32,7 +33,7 @@ from common.choices import read_choice
 ORDER = [[state] for state in (State.SENT, State.DECLINED, State.READ, State.MEETING, State.ACCEPTED, State.CLOSED)]
 
 
-def for_units(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def for_units(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Give the view the unit's account as `account`; sign-in for nobody, 403 for any other account.
 
     An account whose point d'accueil is no longer in the data is told so.
@@ -40,7 +41,7 @@ def for_units(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     @login_required
     @wraps(view)
-    def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         if not getattr(request.user, "is_unit", False):
             raise PermissionDenied
         account = access.as_unit(request.user)
@@ -51,7 +52,7 @@ def for_units(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return wrapped
 
 
-def _or_404(account: UnitAccount, public_id: uuid.UUID) -> Transmission:
+def transmission_or_404(account: UnitAccount, public_id: uuid.UUID) -> Transmission:
     row = access.as_receiving_unit(account, public_id)
     if row is None:
         raise Http404
@@ -98,7 +99,7 @@ def detail(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> 
     `?partie=nombre` says how many steps there are, and nothing else: an open page asks, and reads again when there are
     more.
     """
-    row = _or_404(account, public_id)
+    row = transmission_or_404(account, public_id)
     if request.GET.get("partie") == "nombre":
         return render(request, "unit/count.html", {"count": row.steps.count()})
     if row.state == State.SENT:
@@ -110,7 +111,7 @@ def detail(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> 
 @for_units
 def open_one(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
     """« Ouvrir et lire »: the person and the agent are told that it was read. Opened already, it is the page."""
-    row = _or_404(account, public_id)
+    row = transmission_or_404(account, public_id)
     if row.state == State.SENT:
         try:
             referral_actions.mark_read(transmission=row, by=request.user)  # type: ignore[arg-type]
@@ -136,6 +137,7 @@ def _show(
     context = {
         "account": account,
         "opened": opened,
+        "captures": captures.count_seen(row.conversation, row.sent_at),
         "meeting": meeting or MeetingForm(unit=account.point),
         "reason": reason or ReasonForm(),
         "problem": problem,
@@ -153,7 +155,7 @@ def _answer(
 ) -> HttpResponse | None:
     """Do this with what the one form says, once the summary was opened; the page again when it was not done, with what
     was typed. None when it was."""
-    row = _or_404(account, public_id)
+    row = transmission_or_404(account, public_id)
     if row.state == State.SENT:
         return redirect("unit:detail", public_id=public_id)
     (form,) = forms.values()

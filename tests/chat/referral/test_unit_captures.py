@@ -1,0 +1,153 @@
+"""The unit: the drawings once the summary was opened, and the original for a motive, with its line in the register."""
+
+import hashlib
+
+import pytest
+
+from chat.captures import opening, receiving
+from chat.models import Capture, ScanResult
+from common.sealed_files.chunks import CHUNK_BYTES
+from reports.audit import for_the_person, wording
+from reports.models import AccessKind, AccessRecord
+from tests.chat.console.agents import signed_in
+from tests.factories import captures as make_captures
+from tests.factories import chat as make
+from tests.factories import transmissions as hand
+
+pytestmark = pytest.mark.django_db
+CONTENT = make_captures.png(more=2 * CHUNK_BYTES)
+
+
+@pytest.fixture
+def received():
+    """A transmission that its unit has opened, a capture that its agent saw, the unit's browser, the page."""
+    conversation = make.assigned()
+    capture = make_captures.seen(conversation, CONTENT)
+    unit = hand.account()
+    row = hand.opened(conversation, unit)
+    return row, capture, signed_in(unit.user), f"/unite/{row.public_id}/captures/"
+
+
+def whole(answer):
+    return b"".join(answer.streaming_content)
+
+
+def test_drawings_are_beside_the_summary_once_it_was_opened(received):
+    row, capture, browser, page = received
+    assert f'href="{page}"' in browser.get(f"/unite/{row.public_id}/").text
+    assert hashlib.sha256(CONTENT).hexdigest() in browser.get(page).text
+    assert browser.get(f"{page}{capture.public_id}/1/").content[8:12] == b"WEBP"
+
+
+def test_original_is_given_for_a_motive_and_the_person_reads_it(received):
+    row, capture, browser, page = received
+    answer = browser.post(f"{page}{capture.public_id}/original/", {"motive": "complaint"})
+    assert answer.status_code == 200 and answer["Content-Type"] == "application/octet-stream"
+    digest = hashlib.sha256(CONTENT).hexdigest()
+    assert answer["Content-Disposition"] == f'attachment; filename="capture-1-{digest[:12]}.png"'
+    assert answer["Content-Length"] == str(len(CONTENT)) and whole(answer) == CONTENT
+    line = AccessRecord.objects.get(kind=AccessKind.CAPTURE_ORIGINAL)
+    assert line.detail == f"capture 1, sha256 {digest}" and "plainte" in line.motive
+    assert digest in wording.in_words(line.kind, line.detail)
+    [told] = [one for one in for_the_person.readings_of([row.conversation.public_id]) if "original" in one.did]
+    assert told.at == line.at
+
+
+@pytest.mark.parametrize("motive", ["", "curiosité"])
+def test_original_is_not_given_without_a_motive(received, motive):
+    _row, capture, browser, page = received
+    answer = browser.post(f"{page}{capture.public_id}/original/", {"motive": motive})
+    assert answer.status_code == 422 and "fr-error-text" in answer.text
+    assert not AccessRecord.objects.filter(kind=AccessKind.CAPTURE_ORIGINAL).exists()
+    assert browser.get(f"{page}{capture.public_id}/original/").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("scan", "is_given"),
+    [
+        (ScanResult.NOT_ASKED, True),
+        (ScanResult.CLEAN, True),
+        (ScanResult.UNSCANNABLE, True),
+        (ScanResult.FOUND, False),
+        (ScanResult.WAITING, False),
+    ],
+)
+def test_scanner_decides_what_is_given_and_its_verdict_is_said(received, scan, is_given):
+    _row, capture, browser, page = received
+    Capture.objects.filter(pk=capture.pk).update(scan=scan)
+    shown = browser.get(page).text
+    assert (f'action="{page}{capture.public_id}/original/"' in shown) is is_given
+    answer = browser.post(f"{page}{capture.public_id}/original/", {"motive": "complaint"})
+    assert answer.status_code == (200 if is_given else 409)
+    if is_given:
+        assert whole(answer) == CONTENT
+    assert AccessRecord.objects.filter(kind=AccessKind.CAPTURE_ORIGINAL).exists() is is_given
+
+
+def test_unscannable_is_never_said_to_be_clean(received):
+    _row, capture, browser, page = received
+    Capture.objects.filter(pk=capture.pk).update(scan=ScanResult.UNSCANNABLE)
+    assert str(ScanResult.CLEAN.label) not in browser.get(page).text
+
+
+def test_unit_that_has_not_opened_the_summary_sees_nothing(received):
+    row, capture, _browser, _page = received
+    unit = hand.account()
+    sent = hand.sent(make.assigned(), unit)
+    browser = signed_in(unit.user)
+    for address in (f"/unite/{sent.public_id}/captures/", f"/unite/{row.public_id}/captures/"):
+        assert browser.get(address).status_code == 404
+        assert browser.get(f"{address}{capture.public_id}/1/").status_code == 404
+        assert browser.post(f"{address}{capture.public_id}/original/", {"motive": "complaint"}).status_code == 404
+
+
+def test_what_the_agent_never_saw_is_not_there(received):
+    row, _capture, browser, page = received
+    other = make_captures.drawn(row.conversation)
+    assert browser.post(f"{page}{other.public_id}/original/", {"motive": "complaint"}).status_code == 404
+
+
+def test_what_was_shown_after_the_summary_was_sent_did_not_go_along(received):
+    """The person agreed to what they read then: a capture that is shown later is not the unit's."""
+    row, _capture, browser, page = received
+    later = make_captures.seen(row.conversation, name="APRES.png")
+    assert "APRES" not in browser.get(page).text
+    assert browser.get(f"{page}{later.public_id}/1/").status_code == 404
+    assert browser.post(f"{page}{later.public_id}/original/", {"motive": "complaint"}).status_code == 404
+
+
+def test_locked_capture_is_given_to_nobody(received):
+    row, capture, browser, page = received
+    opening.lock_capture(capture, motive="x", by=row.conversation.assigned_to.user)
+    assert browser.post(f"{page}{capture.public_id}/original/", {"motive": "complaint"}).status_code == 404
+    capture.locked_at = None  # read before it was locked
+    with pytest.raises(opening.Locked):
+        opening.open_original(capture, motive="x", by=row.conversation.assigned_to.user)
+
+
+def test_original_that_does_not_open_leaves_no_line(received):
+    _row, capture, browser, page = received
+    Capture.objects.filter(pk=capture.pk).update(sealed_words=b"\1\4test" + b"0" * 40)
+    answer = browser.post(f"{page}{capture.public_id}/original/", {"motive": "complaint"})
+    assert answer.status_code == 503
+    assert not AccessRecord.objects.filter(kind=AccessKind.CAPTURE_ORIGINAL).exists()
+
+
+def test_originals_have_a_pace(received, monkeypatch):
+    from chat.unit import captures as pages
+
+    _row, capture, browser, page = received
+    monkeypatch.setattr(pages, "ORIGINALS", 1)
+    asked = [browser.post(f"{page}{capture.public_id}/original/", {"motive": "complaint"}) for _ in range(2)]
+    assert [one.status_code for one in asked] == [200, 429]
+    assert whole(asked[0]) == CONTENT
+
+
+def test_erasing_the_exchange_takes_its_files(received, django_capture_on_commit_callbacks):
+    from chat.captures import store
+
+    row, capture, _browser, _page = received
+    with django_capture_on_commit_callbacks(execute=True):
+        store.erase_after_commit(store.of_reports([row.conversation.report_id]))
+    with pytest.raises(store.StoreAway):
+        b"".join(store.read_file(receiving.sealer_of(capture), capture.store_id, store.ORIGINAL, capture.tokens))
