@@ -90,7 +90,8 @@ def stage() -> Iterator[Stage]:
     try:
         postgres.start()
         valkey.start()
-        os.environ.update(VARIABLES, DATABASE_URL=postgres.url, REDIS_URL=valkey.url)
+        places = {"DATABASE_URL": postgres.url, "REDIS_URL": valkey.url, "CAPTURES_DIR": str(folder / "captures")}
+        os.environ.update(VARIABLES, **places)
         subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=ROOT, check=True)
         import django
 

@@ -216,12 +216,21 @@ class Run:
                 yield act, [one for one in kinds if not self.is_quick or one.name.split(" ")[0] in (*QUICK, "deep")]
 
     def _upload(self, name: str) -> Iterator[tuple[Act, list[Kind]]]:
-        """The one form of ours that takes a file: `tests/costs/` finds all of them."""
+        """The forms of ours that take a file: `tests/costs/` finds all of them."""
         from chat.models import Unit
-        from tests.access.people import ADMINISTRATOR
+        from chat.visitor import captures
+        from pnav.sessions import SessionStore
+        from tests.access.people import ADMINISTRATOR, REPORTER
 
         label = f"upload {name}"
-        if self.only in label:
+        if self.only in label and name == "capture":
+            visit = SessionStore(self.cast.keys[REPORTER])
+            visit[captures.ANSWER] = {"of": str(self.cast.conversation.public_id), "answer": "no"}
+            visit.save()
+            path = self._path("chat:captures")
+            act = Act(label, "chat:captures", path, "POST", self.cast.keys[REPORTER], table.UPLOADS[name])
+            yield act, list(inputs.captures())
+        elif self.only in label:
             unit = Unit.objects.create(name="Brigade des mesures", force="police")
             address = "admin:accounts_user_import"
             key = self.cast.keys[ADMINISTRATOR]

@@ -218,6 +218,20 @@ def _sheet(text: str) -> Request:
     return Request(body=f"{parts}--b--\r\n".encode(), content_type="multipart/form-data; boundary=b")
 
 
+def captures() -> Iterator[Kind]:
+    """A file as a plain form: what begins as an image, of several lengths; and what begins as nothing that is taken."""
+    png = b"\x89PNG\r\n\x1a\n"
+    yield Kind("an image", _three([_capture(png + bytes(size)) for size in (3_500_000, 7_000_000, 14_000_000)]))
+    yield Kind("no image", _three([_capture(b"<svg>" + b"a" * size) for size in (3_500_000, 7_000_000, 14_000_000)]))
+
+
+def _capture(content: bytes) -> Request:
+    head = b'--b\r\nContent-Disposition: form-data; name="act"\r\n\r\nsend\r\n'
+    part = b'--b\r\nContent-Disposition: form-data; name="capture"; filename="a.png"\r\n\r\n'
+    file = part + content + b"\r\n--b--\r\n"
+    return Request(body=head + file, content_type="multipart/form-data; boundary=b")
+
+
 def _percent(signs: int) -> Request:
     return Request(body=b"a=" + b"%C3%A9"[:3] * signs, content_type="application/x-www-form-urlencoded")
 

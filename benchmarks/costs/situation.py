@@ -59,7 +59,7 @@ def nothing_refused() -> Iterator[None]:
         override_settings(
             PASSWORD_HASHERS=["tests.support.hashers.QuickHasher"],
             STORAGES={
-                "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+                **settings.STORAGES,
                 "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
             },
             ALLOWED_HOSTS=["testserver", "localhost", "127.0.0.1"],

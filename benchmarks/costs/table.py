@@ -66,6 +66,9 @@ SHEET = Stores(rows=2_500, changed=4, kib=640, keys=2)
 VISITOR = Budget(ms=20, statements=40, rows=400, kib=8 * 1024)
 # A person who asks for the whole of their thread, WHOLE_THREADS times in ten minutes at most: half a million bytes.
 WHOLE = Budget(ms=150, statements=40, rows=2_100, kib=8 * 1024)
+# 15 MB in 62 chunks, each with its statements and its object of the store; ten in a minute at most is what the page's
+# acts and the exchange's bytes let through.
+CAPTURE_FORM = Budget(ms=400, statements=320, rows=400, kib=8 * 1024)
 # Whoever shows all their facts at once (`definitions.FACTS_MOST`), by one statement.
 JOURNAL = Budget(ms=20, statements=40, rows=600, kib=8 * 1024)
 # A socket that asks for everything, as often as `readings` allows: the whole of a thread
@@ -257,6 +260,25 @@ ROUTES: dict[str, Line] = {
         "common.service_settings.definitions:FACTS_MOST",
         stores=Stores(rows=1, changed=510, kib=DRAFT_KIB + TEXT_KIB, keys=2),
     ),
+    # A file as a plain form is read from the request's sealed body, one chunk in memory at a time.
+    **_lines(
+        CAPTURE_FORM,
+        ("chat:captures",),
+        "chat.visitor.captures:ACTS",
+        "common.service_settings.definitions:CAPTURES_MOST",
+        "common.service_settings.definitions:CAPTURE_SIZE",
+        "pnav.server.body_limits:CAPTURE_BODY_MAX_BYTES",
+        stores=Stores(rows=1, changed=70, kib=TEXT_KIB, keys=2),
+    ),
+    **_lines(
+        VISITOR,
+        ("chat:captures_upload",),
+        "chat.visitor.captures:SLICES",
+        "chat.visitor.captures:HEAD_MOST",
+        "common.sealed_files.chunks:CHUNK_BYTES",
+        "common.service_settings.definitions:CAPTURES_SIZE",
+        stores=Stores(rows=1, changed=3, kib=8, keys=2),
+    ),
     **_lines(
         VISITOR,
         ("chat:report",),
@@ -330,6 +352,21 @@ ROUTES: dict[str, Line] = {
         "common.service_settings.definitions:FACTS_MOST",
         "chat.journal.panel:A_PAGE",
         stores=Stores(changed=510, kib=TEXT_KIB, keys=2),
+    ),
+    **_lines(
+        STAFF,
+        (
+            "console:captures",
+            "console:capture_drawing",
+            "console:capture_lock",
+            "console:set_aside",
+            "console:set_aside_end",
+        ),
+        "chat.captures.opening:LISTED_MOST",
+        "common.service_settings.definitions:CAPTURES_MOST",
+        "common.offload.drawing:PAGES_MOST",
+        "common.offload.drawing:DRAWN_MOST",
+        stores=Stores(rows=1, changed=60, kib=8, keys=2),
     ),
     **_lines(STAFF, ("console:messages", "console:watched_messages"), PIECE, PIECE_BYTES),
     **_lines(
@@ -450,11 +487,28 @@ ROUTES: dict[str, Line] = {
     **_lines(STAFF, ("listening:index", "listening:answer"), "chat.wellbeing.debriefs:MAX_WORDS"),
     **_lines(
         STAFF,
-        ("unit:index", "unit:detail", "unit:open", "unit:meeting", "unit:close"),
+        (
+            "unit:index",
+            "unit:detail",
+            "unit:open",
+            "unit:meeting",
+            "unit:close",
+            "unit:captures",
+            "unit:capture_drawing",
+        ),
         "chat.referral.queries:A_PAGE",
         "chat.rules.referral:PLACE_MAX",
         "chat.rules.referral:REASON_MAX",
         stores=Stores(4, 4, TEXT_KIB, 2),
+    ),
+    # Sent piece by piece, after the page: what it costs before is a line of the register.
+    **_lines(
+        STAFF,
+        ("unit:capture_original",),
+        "chat.unit.captures:ORIGINALS",
+        "common.sealed_files.chunks:CHUNK_BYTES",
+        "common.service_settings.definitions:CAPTURE_SIZE",
+        stores=RECORDED,
     ),
     **_lines(
         STAFF,
@@ -636,6 +690,17 @@ UPLOADS: dict[str, Line] = {
             "common.spreadsheets:MOST_UNPACKED",
         ),
         SHEET,
+    ),
+    "capture": Line(
+        CAPTURE_FORM,
+        CAPTURE_FORM,
+        (
+            "pnav.server.body_limits:CAPTURE_BODY_MAX_BYTES",
+            "pnav.server.http_channel:LONG_AT_MOST",
+            "common.service_settings.definitions:CAPTURE_SIZE",
+            "common.sealed_files.spool:IN_MEMORY",
+        ),
+        Stores(rows=1, changed=70, kib=TEXT_KIB, keys=2),  # what it leaves in the store is no table's: 15 MB
     ),
 }
 

@@ -10,7 +10,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.utils import timezone
 
 from chat.casework import replies
-from chat.models import Aside, AsidePart, Conversation, OwnReply, Transmission
+from chat.models import Aside, AsidePart, Capture, Conversation, OwnReply, Transmission
 from chat.wellbeing import debriefs
 from common.client_address import Connection
 from pnav.accounts.models import Role, User
@@ -20,6 +20,7 @@ from reports import actions, reporter_identity
 from reports.models import OpeningField, OpeningRequest, Report
 from reports.openings import actions as opening_actions
 from reports.session import GENERATION, KEY
+from tests.factories import captures as make_captures
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
 from triage.questionnaire.questions import VERSION
@@ -78,6 +79,7 @@ class Cast:
     aside: Aside  # of the agent of `conversation`, whom nobody answered; no other of the cast takes part
     reply: OwnReply  # that the same agent made
     transmission: Transmission  # of `conversation`, to the unit's account, and not opened yet
+    capture: Capture  # of `conversation`: shown, drawn, seen by its agent
     keys: dict[str, str] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
 
@@ -130,7 +132,8 @@ def create_cast() -> Cast:
     reply = replies.save_own(agent=own, title="Réponse", vous="Bonjour", tu="")
     unit = hand.account()
     sent = hand.sent(conversation, unit, SUMMARY)
-    cast = Cast(conversation, make.assigned(other), _opening(conversation, own.user), aside, reply, sent)
+    capture = make_captures.seen(conversation)
+    cast = Cast(conversation, make.assigned(other), _opening(conversation, own.user), aside, reply, sent, capture)
     actions.ask_erasure(report_id=conversation.report_id)
     debriefs.ask_for_talk(agent=own, words=SECRET_WORDS)
     make.message(cast.conversation, WORDS)

@@ -173,6 +173,18 @@ def listening(person: str) -> str:
     return IN if person == PSYCHOLOGIST else FORBIDDEN
 
 
+def own_visit_answered_first(person: str) -> str:
+    """The reporters, who get 422 before they have answered the question; nobody else has a visit to send to."""
+    answer = own_visit(NO_SESSION)(person)
+    return "422" if answer == IN else answer
+
+
+def unopened_by_unit(person: str) -> str:
+    """What lies beside a summary that its unit has not opened yet: as if it did not exist."""
+    answer = receiving_unit(person)
+    return ABSENT if answer == IN else answer
+
+
 def receiving_unit(person: str) -> str:
     """What was transmitted to a unit, for the accounts of that unit: no agent, no supervisor, no administrator."""
     if person in OUTSIDE:
@@ -296,6 +308,9 @@ ROUTES: dict[str, Route] = {
     "chat:messages": Route(own_visit("/tchat/", left_behind=IN), READ_ONLY_GET, shows=BOTH_REPORTERS),
     "chat:draft": Route(own_visit("/tchat/", left_behind="/tchat/"), WRITE, to=("/tchat/", "/tchat/suites/")),
     "chat:facts": Route(own_visit("/tchat/", left_behind=IN), FORM, to=("/tchat/faits/", "/tchat/")),  # its own journal
+    # Its own captures, and none of anybody else's.
+    "chat:captures": Route(own_visit("/tchat/", left_behind=IN), FORM, to=("/tchat/captures/", "/tchat/")),
+    "chat:captures_upload": Route(own_visit_answered_first, WRITE, data={"type": "slice"}),
     "chat:report": Route(own_visit("/tchat/"), WRITE, to=("/tchat/",)),  # adds to the visit's own report
     # A frame, empty without a visit; what it is sent leads back to it.
     "chat:news": Route(anybody, ("POST", "GET"), to=("/tchat/suite/",), shows=BOTH_REPORTERS),
@@ -321,6 +336,15 @@ ROUTES: dict[str, Route] = {
     "console:availability": Route(agents, WRITE, shows=EACH_AGENT),  # without a choice: the screen again
     "console:conversation": Route(assigned_agent, FORM, shows=ITS_AGENT),
     "console:facts": Route(assigned_agent, READ_ONLY_GET),
+    "console:captures": Route(assigned_agent, READ_ONLY_GET),
+    "console:capture_drawing": Route(assigned_agent, READ_ONLY_GET),
+    "console:capture_lock": Route(
+        assigned_agent, WRITE, data={"motive": "minor"}, to=("/console/echange/…/captures/",)
+    ),
+    "console:set_aside": Route(supervisors, READ_ONLY_GET),
+    "console:set_aside_end": Route(
+        missing_supervisors, WRITE
+    ),  # nothing is set aside: tests/chat/console/test_set_aside.py
     "console:messages": Route(assigned_agent, READ_ONLY_GET, shows=ITS_AGENT),
     "console:close": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without an outcome: the screen again
     "console:weight": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
@@ -381,6 +405,10 @@ ROUTES: dict[str, Route] = {
     "unit:index": Route(receiving_unit, FORM),
     "unit:detail": Route(receiving_unit, READ_ONLY_GET),
     "unit:open": Route(receiving_unit, WRITE, to=("/unite/…/",)),
+    # What it sees of captures once it has opened the summary: tests/chat/referral/test_unit_captures.py.
+    "unit:captures": Route(unopened_by_unit, READ_ONLY_GET),
+    "unit:capture_drawing": Route(unopened_by_unit, READ_ONLY_GET),
+    "unit:capture_original": Route(unopened_by_unit, WRITE, data={"motive": "complaint"}),
     "unit:meeting": Route(receiving_unit, WRITE, to=("/unite/…/",)),
     "unit:close": Route(receiving_unit, WRITE, to=("/unite/…/",)),
     # Openings of the seal. The administrators have the register, and no request.

@@ -39,6 +39,7 @@ SEALED = "\u202e\u200b"  # put into what a key opens,
 TYPED = "\u2066\u2060"  # and into columns in clear
 # Sealed values that are no text of a person: the visit, and the secrets of second factors.
 NO_TEXT = ("session:", "factor")
+CAPTURE, CAPTURE_TYPED = "capture:", "name"  # of a capture, beside its key and what the worker read in it
 # Columns in which programs write alone.
 OUR_APPS = {"chat", "reports", "accounts"}
 NOT_TYPED = {
@@ -80,6 +81,8 @@ def _opening_with_marks(unseal: Any) -> Any:
             value = json.loads(text)
         except ValueError:
             return marked(text)
+        if context.startswith(CAPTURE):
+            return json.dumps(value | {CAPTURE_TYPED: marked(value[CAPTURE_TYPED])})
         return json.dumps(marked_in(value)) if isinstance(value, dict | list) else marked(text)
 
     return opened

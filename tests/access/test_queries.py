@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("chat", "reports", "triage", "locations", "pnav", "common")
 MODELS = {
     "Conversation", "Message", "ConversationEvent", "Report",
-    "FactSheet", "JournalFact", "Proposal", "Emergency", "EmergencyStep", "Closing",
+    "FactSheet", "JournalFact", "Capture", "CaptureDrawing", "Proposal", "Emergency", "EmergencyStep", "Closing",
     "Transmission", "TransmissionStep", "FollowUp", "RemovalRequest",
     "Aside", "AsidePart", "AsideMessage", "ConversationHandle", "Hold", "Note", "OwnReply",
     "SealedValue", "OpeningRequest", "OpeningStep", "ErasureRequest", "Freeze", "Debrief",
@@ -42,6 +42,11 @@ NAMED = {
         ACTS,
         {"note_fact", "_unread", "show_facts", "take_back", "mark_read"},
     ),
+    "chat/captures/receiving.py": (ACTS + "; or what nobody went on sending, of everybody", {"*"}),
+    "chat/captures/queries.py": ("the captures of a conversation that was just obtained", {"*"}),
+    "chat/captures/opening.py": (ACTS, {"*"}),
+    "chat/captures/drawing.py": ("the worker's turn: " + EVERYBODY, {"*"}),
+    "chat/captures/store.py": ("names of files of reports that are about to go, and of those without a row", {"*"}),
     "chat/journal/queries.py": (
         "the journal of a conversation that was just obtained",
         {"_of", "shown_facts", "has_shown", "read_facts"},
@@ -159,6 +164,10 @@ BY_KEY = {
     # Of this conversation's journal.
     ("chat/journal/actions.py", "note_fact"), ("chat/journal/actions.py", "_unread"),
     ("chat/journal/actions.py", "_of"), ("chat/journal/queries.py", "_of"),
+    # Of this conversation's captures; or, of one that is set aside, for the supervisors who decide about it.
+    ("chat/captures/receiving.py", "begin_capture"), ("chat/captures/receiving.py", "_own"),
+    ("chat/captures/receiving.py", "erase_capture"), ("chat/captures/receiving.py", "_of"),
+    ("chat/captures/queries.py", "shown_one"), ("chat/captures/opening.py", "locked_one"),
     ("chat/casework/proposals.py", "_answers"),  # of the conversation's own messages
     ("chat/casework/proposals.py", "open_question"),  # likewise
 }  # fmt: skip

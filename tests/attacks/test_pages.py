@@ -33,6 +33,7 @@ from tests.access.table import ROUTES
 from tests.access.test_routes import path_of
 from tests.accounts.cast import PASSWORD, make_user, totp_code
 from tests.chat.sockets import visit
+from tests.factories import captures as make_captures
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
 from tests.factories import triage as questionnaires
@@ -78,7 +79,8 @@ def where_of(conversation: Conversation) -> dict[str, Any]:
     account = hand.account()
     sent = hand.sent(conversation, account)
     return {
-        "transmission_id": sent.public_id, "account": account,
+        "transmission_id": sent.public_id, "account": account, "page": 1,
+        "capture_id": make_captures.seen(conversation).public_id,
         "public_id": conversation.public_id, "opening_id": opening.public_id,
         "aside_id": aside.public_id, "reply_id": reply.public_id, "debrief_id": debrief.public_id,
         "pk": 1, "id": 1, "number": questionnaires.draft().number, "content_type_id": 1, "rows": {},
@@ -427,6 +429,7 @@ FORMS = {
         "seen_by",
         "fact",
     ),
+    "/tchat/captures/": ("act", "minor", "address", "fact_id", "capture_id", "one"),
     "/tchat/reprendre/": ("code",),
     "/compte/login/": ("login", "password"),
     "/console/disponibilite/": ("availability", "pause_reason", "capacity", "echange"),

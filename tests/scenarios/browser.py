@@ -51,5 +51,17 @@ class Browser:
         body = urlencode({"csrfmiddlewaretoken": self.token, **fields}, doseq=True)
         return self.ask("POST", path, body, **{"Content_Type": "application/x-www-form-urlencoded", **headers})
 
+    def send_file(self, path: str, fields: dict[str, str], name: str, filename: str, content: bytes) -> Answer:
+        """A form with one file, as browsers write it (RFC 7578)."""
+        limit = b"----pnav-test-limit"
+        parts = [
+            b'Content-Disposition: form-data; name="%s"\r\n\r\n%s' % (key.encode(), str(value).encode())
+            for key, value in {"csrfmiddlewaretoken": self.token, **fields}.items()
+        ]
+        head = f'Content-Disposition: form-data; name="{name}"; filename="{filename}"\r\n'
+        parts.append(head.encode() + b"Content-Type: application/octet-stream\r\n\r\n" + content)
+        body = b"".join(b"--" + limit + b"\r\n" + part + b"\r\n" for part in parts) + b"--" + limit + b"--\r\n"
+        return self.ask("POST", path, body, Content_Type=f"multipart/form-data; boundary={limit.decode()}")
+
     def frame(self, path: str, body: str | bytes) -> Answer:
         return self.ask("POST", path, body, Content_Type="application/json", X_CSRFToken=self.token)

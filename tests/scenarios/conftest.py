@@ -90,6 +90,7 @@ class Site:
             "REDIS_URL": self.valkey.url,
             "REDIS_PREFIX": "scenario",
             "STATIC_ROOT": str(self.folder / "static"),
+            "CAPTURES_DIR": str(self.folder / "captures"),
             **self.variables,
         }
         (self.folder / "static").mkdir()

@@ -36,6 +36,7 @@ from reports.openings import actions as opening_actions
 from reports.seal.sealing import Context, unseal_text
 from tests.access.people import signed_in as signed_in_as
 from tests.chat.sockets import signed_in, visit
+from tests.factories import captures as make_captures
 from tests.factories import chat as make
 from tests.factories import locations as places
 from tests.factories import transmissions as hand
@@ -312,6 +313,7 @@ def _reporter_types(all_: Typing) -> None:
     for frame in bad_frames(post):
         assert me.frame("/tchat/trames/", frame).status == 200
     _notes_facts(me)
+    _sends_captures(me)
     code = me.ask("POST", "/tchat/code/", "", Accept="application/json", X_CSRFToken=me.token)
     all_.codes.append(json.loads(code.body)["code"])
     with all_.site.line(0, "/ws/conversation/", me.cookies[settings.SESSION_COOKIE_NAME]) as line:
@@ -337,6 +339,21 @@ def _notes_facts(me: Browser) -> None:
     me.get(f"{page}?avant={mark('avant')}&fait={mark('fait')}")
     me.post("/tchat/brouillon/", {"fact_id": uuid.uuid4(), "what": mark("fait-commence"), "to": mark("vers")})
     me.post(page, {"act": mark("geste"), "fact": mark("coche")})
+    assert me.post(page, {"act": "show_all"}).status == 302
+
+
+def _sends_captures(me: Browser) -> None:
+    """The question, an address that is noted, a file with marked words in it and in its name, one that is refused."""
+    page = "/tchat/captures/"
+    me.post(page, {"act": "answer", "minor": mark("mineur")})
+    assert me.post(page, {"act": "answer", "minor": "yes"}).status == 302
+    assert me.post(page, {"act": "note", "address": mark("adresse-signalee")}).status == 302
+    me.post(page, {"act": "note", "address": mark("adresse-longue") * 90})
+    assert me.post(page, {"act": "answer", "minor": "no"}).status == 302
+    whole = make_captures.png() + mark("octets-de-capture").encode() * 9_000
+    assert me.send_file(page, {"act": "send"}, "capture", mark("nom-de-fichier") + ".png", whole).status == 302
+    me.send_file(page, {"act": "send"}, "capture", mark("nom-refuse") + ".svg", mark("octets-refuses").encode())
+    me.post(page, {"act": mark("geste-capture"), "one": mark("capture-cochee")})
     assert me.post(page, {"act": "show_all"}).status == 302
 
 
@@ -608,6 +625,7 @@ def test_nothing_typed_is_left_anywhere(watched, typing, tried):
         words = [STEM, SOURCE, CLIENT, SECRET, *session_keys, *typing.codes]
         found = leaks(left, words)
         assert not found, f"{len(found)} leaks\n" + "\n".join(sorted(found)[:40])
+        assert any(name.startswith("file of a capture") for name in left)
         assert len(left["MONITOR"]) > 1000 and b"INSERT INTO public.chat_message" in left["pg_dump"]
         tried("requests with marked words", Browser.asked)
         tried("bytes left behind, searched for marked words", sum(map(len, left.values())))

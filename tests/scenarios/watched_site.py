@@ -116,6 +116,12 @@ def left_behind(site: Site, valkey: redis.Redis, heard: bytes) -> dict[str, byte
     left |= {
         f"file of Valkey {path.name}": path.read_bytes() for path in site.valkey.sockets.rglob("*") if path.is_file()
     }
+    store = site.folder / "captures"
+    left |= {
+        f"file of a capture {path.relative_to(store)}": path.read_bytes() + str(path.relative_to(store)).encode()
+        for path in store.rglob("*")
+        if path.is_file()
+    }
     logs = {path.name: path.read_bytes() for path in (*site.folder.glob("*.log"), *site.folder.glob("state/*.log"))}
     return left | {f"log {name}": text for name, text in logs.items()}
 
