@@ -1,0 +1,116 @@
+"""Captures on a phone: the question, two files sent slice by slice over a line that is cut, and the agent who sees them
+blurred, in one visit."""
+
+import hashlib
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from chat.captures import drawing
+from chat.models import Agent, Capture, CaptureState, Conversation
+from common.sealed_files.chunks import CHUNK_BYTES
+from pnav.accounts.second_factor import enrol_totp
+from tests.accounts.cast import SECRET
+from tests.browser import staff
+from tests.browser.exchange import in_site
+from tests.factories import captures as make_captures
+from tests.factories import chat as make
+
+SMALL = make_captures.png(40, 30)
+LARGE = make_captures.png(more=3 * CHUNK_BYTES)
+
+
+def talking() -> tuple[Agent, Conversation]:
+    agent = make.agent(public_name="Camille")
+    enrol_totp(agent.user, SECRET)
+    return agent, make.assigned(agent)
+
+
+def as_file(name: str, content: bytes) -> dict[str, object]:
+    return {"name": name, "mimeType": "image/png", "buffer": content}
+
+
+def drawn_in_site() -> list[str]:
+    """As the worker does; the digests of all captures."""
+    while drawing.draw_next():
+        pass
+    rows = Capture.objects.select_related("conversation").order_by("number")
+    assert {row.state for row in rows} == {CaptureState.DRAWN}
+    return [row.words["sha256"] for row in rows]
+
+
+def filter_of(page: Page) -> str:
+    style: str = page.evaluate("getComputedStyle(document.querySelector('.console-capture__image')).filter")
+    return style
+
+
+@pytest.mark.slow
+def test_captures_are_sent_over_a_bad_line_and_seen_blurred(live_site, page: Page, enter, axe_in_both_themes):
+    agent, conversation = in_site(live_site, talking)
+    person = enter(conversation, width=320, height=640)
+    person.get_by_role("link", name="Captures").click()
+    axe_in_both_themes(person)
+    person.get_by_label("Non", exact=True).check(force=True)
+    person.get_by_role("button", name="Continuer").click()
+    axe_in_both_themes(person)
+    assert person.evaluate("document.documentElement.scrollWidth") <= 320
+
+    # The answer to every third slice is lost, and one slice never leaves.
+    seen = {"slices": 0}
+
+    def bad_line(route):
+        if route.request.headers.get("upload-id") is None:
+            route.continue_()
+            return
+        seen["slices"] += 1
+        if seen["slices"] == 2:
+            route.abort()
+        elif seen["slices"] % 3 == 0:
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    person.route("**/captures/envoi/", bad_line)
+    person.get_by_label("Image ou PDF").set_input_files([as_file("petite.png", SMALL), as_file("grande.png", LARGE)])
+    with person.expect_navigation():  # once both are there, the list is read again
+        person.get_by_role("button", name="Envoyer", exact=True).click()
+    listed = person.locator("#captures-list")
+    expect(listed.get_by_text("petite.png")).to_be_visible()
+    expect(listed.get_by_text("grande.png")).to_be_visible()
+    expect(listed.get_by_text("Privée")).to_have_count(2)
+    assert seen["slices"] > 5
+    digests = in_site(live_site, drawn_in_site)
+    assert sorted(digests) == sorted(hashlib.sha256(one).hexdigest() for one in (SMALL, LARGE))
+    person.get_by_role("button", name="Tout montrer").click()
+    expect(person.get_by_text("Montré à votre interlocuteur : 2.")).to_be_visible()
+
+    staff.sign_in(page, live_site, agent.user, f"/console/echange/{conversation.public_id}/")
+    page.get_by_role("link", name="2 captures montrées par la personne").click()
+    expect(page.get_by_text(digests[0])).to_be_visible()
+    axe_in_both_themes(page)
+    box = page.get_by_label(re.compile("Voir nettement la capture n° 1"))
+    assert filter_of(page).startswith("blur")
+    box.check(force=True)
+    assert filter_of(page) == "none"
+    page.evaluate("dispatchEvent(new Event('blur'))")
+    expect(box).not_to_be_checked()
+    assert filter_of(page).startswith("blur")
+    person.reload()
+    expect(person.get_by_text("Vue par votre interlocuteur")).to_have_count(2)
+
+
+@pytest.mark.slow
+def test_one_file_is_sent_without_a_script(live_site, enter):
+    _agent, conversation = in_site(live_site, talking)
+    person = enter(conversation, javascript=False)
+    person.goto(live_site.url + "/tchat/captures/")
+    person.get_by_label("Non", exact=True).check(force=True)
+    person.get_by_role("button", name="Continuer").click()
+    person.get_by_label("Image ou PDF").set_input_files(as_file("grande.png", LARGE))
+    person.get_by_role("button", name="Envoyer", exact=True).click()
+    expect(person.get_by_text("C'est reçu, pour vous seulement.")).to_be_visible()
+    person.get_by_label("Image ou PDF").set_input_files(as_file("page.png", b"<svg onload=alert(1)>"))
+    person.get_by_role("button", name="Envoyer", exact=True).click()
+    expect(person.get_by_text("ni une image ni un PDF")).to_be_visible()
