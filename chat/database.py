@@ -14,8 +14,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, OperationalError, connection, connections
-from psycopg.errors import LockNotAvailable
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    DatabaseError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    connection,
+    connections,
+)
+from psycopg.errors import LockNotAvailable, ReadOnlySqlTransaction
 from psycopg_pool import PoolTimeout
 
 logger = logging.getLogger(__name__)
@@ -62,11 +70,19 @@ def with_fresh_connection[T](work: Callable[..., T], *args: Any, **kwargs: Any) 
     """Do the work; once more on a new connection if this thread's had died while it was idle.
 
     All of the work may be repeated (a message by its client_id). A connection that fails when it is new is a database
-    that is away: the error goes to the caller.
+    that is away: the error goes to the caller. So is one that takes no writing: a standby, or a primary that was
+    demoted. It is closed, and told as an OperationalError: the next one goes where the address leads by then.
     """
     is_new = connection.connection is None
     try:
         return work(*args, **kwargs)
+    except InternalError as error:
+        if not isinstance(error.__cause__, ReadOnlySqlTransaction):
+            raise
+        connection.close()
+        if is_new:
+            raise OperationalError(*error.args) from error.__cause__
+        return with_fresh_connection(work, *args, **kwargs)
     except (OperationalError, InterfaceError) as error:
         if is_lock_held(error):
             raise

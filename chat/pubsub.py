@@ -273,6 +273,12 @@ def install_hub(hub: Hub | None) -> Hub | None:
     return before
 
 
+def is_disconnected() -> bool:
+    """Whether this process hears nothing of the others, and polls. False without a hub: a command needs none."""
+    hub = _hub
+    return hub is not None and hub.is_disconnected
+
+
 async def _send(origin: str, notifications: list[Notification], listens: bool = True) -> None:
     message: dict[str, Any] = {"type": "rings", "origin": origin, "rings": notifications}
     if not listens:  # a version that does not know the word takes this process for one that does

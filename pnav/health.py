@@ -27,10 +27,12 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 from psycopg_pool import ConnectionPool
 
+from chat import pubsub
 from chat.models import Agent, Conversation
-from common import private_addresses
-from common.database_errors import describe_error
+from common import database_errors, private_addresses
+from common.database_errors import describe_error, failure_of
 from common.offload import pool as pool_of_children
+from pnav.logs import POOL_FAILURES
 from reports.audit import digests
 
 logger = logging.getLogger(__name__)
@@ -64,13 +66,24 @@ _THREAD = ThreadPoolExecutor(1, thread_name_prefix="readiness")
 _ages: list[digests.Age] = []
 
 
+# A standby, or a primary that was demoted: it answers, and nothing can be written there.
+WRITABLE = "SELECT NOT pg_is_in_recovery() AND NOT current_setting('transaction_read_only')::boolean"
+
+
+class ReadOnlyDatabase(Exception):
+    """PostgreSQL answers and takes no writing."""
+
+
 def _borrow() -> None:
     global _ages
-    with pool().connection(timeout=PROBE_SECONDS) as lent:
-        if settings.REGISTER_DIGEST_TO:
+    lender = pool()
+    with lender.connection(timeout=PROBE_SECONDS) as lent:
+        [is_writable] = lent.execute(WRITABLE).fetchone() or [False]
+        if is_writable and settings.REGISTER_DIGEST_TO:
             _ages = digests.ages(lent.execute(digests.AGES).fetchall())
-        else:
-            lent.execute("SELECT 1")
+    if not is_writable:
+        lender.drain()  # new connections go where the address leads now
+        raise ReadOnlyDatabase
 
 
 def _digest_note() -> dict[str, Any]:
@@ -102,27 +115,42 @@ PARTS: dict[str, Callable[[], Awaitable[None]]] = {"postgresql": _ask_postgresql
 VITAL = {"postgresql"}  # without it nothing is served
 
 
-async def _answers(part: str) -> bool:
+def _kind_of(part: str, error: Exception) -> str:
+    """What a part waits for, by a name of ours: messages of drivers hold addresses and names."""
+    if isinstance(error, ReadOnlyDatabase):
+        return database_errors.READ_ONLY
+    failure = failure_of(error)
+    kind = failure.category if failure else type(error).__name__
+    if isinstance(error, TimeoutError):
+        kind = database_errors.TIMED_OUT
+    if part == "postgresql" and kind in {database_errors.POOL_EMPTY, database_errors.TIMED_OUT}:
+        # The pool tells why it has nothing to lend in its own log, and not to whoever asks it.
+        return POOL_FAILURES.latest() or kind
+    return kind
+
+
+async def _wait_of(part: str) -> str | None:
+    """What this part waits for; None: it answers."""
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             await PARTS[part]()
-    except (TimeoutError, OSError, psycopg.Error, redis.RedisError) as error:
-        # The class only: messages of drivers hold addresses and names.
-        logger.warning("not_ready part=%s error=%s", part, describe_error(error))
-        return False
-    return True
+    except (TimeoutError, OSError, psycopg.Error, redis.RedisError, ReadOnlyDatabase) as error:
+        kind = _kind_of(part, error)
+        logger.warning("not_ready part=%s error=%s waits_for=%s", part, describe_error(error), kind)
+        return kind
+    return None
 
 
 class Readiness:
     """The parts that do not answer, asked once for all who want to know, however many and often they are."""
 
     def __init__(self) -> None:
-        self._failing: list[str] = []
+        self._failing: dict[str, str] = {}
         self._until = 0.0
-        self._asking: asyncio.Task[list[str]] | None = None
+        self._asking: asyncio.Task[dict[str, str]] | None = None
 
-    async def failing(self) -> list[str]:
-        """The names of the silent parts, as they were at most KEPT_SECONDS ago."""
+    async def failing(self) -> dict[str, str]:
+        """The silent parts and what each waits for, as they were at most KEPT_SECONDS ago."""
         if time.monotonic() < self._until:
             return self._failing
         asking = self._asking
@@ -130,9 +158,9 @@ class Readiness:
             asking = self._asking = asyncio.create_task(self._ask())
         return await asyncio.shield(asking)  # whoever hangs up takes nothing from the others
 
-    async def _ask(self) -> list[str]:
-        answers = await asyncio.gather(*map(_answers, PARTS))
-        self._failing = [part for part, answered in zip(PARTS, answers, strict=True) if not answered]
+    async def _ask(self) -> dict[str, str]:
+        waits = await asyncio.gather(*map(_wait_of, PARTS))
+        self._failing = {part: kind for part, kind in zip(PARTS, waits, strict=True) if kind is not None}
         self._until = time.monotonic() + KEPT_SECONDS
         return self._failing
 
@@ -142,18 +170,24 @@ READINESS = Readiness()
 
 @require_safe
 async def ready(request: HttpRequest) -> HttpResponse:
-    """503 when PostgreSQL does not answer within PROBE_SECONDS. Without Redis the site serves, more slowly between
-    processes: a 200 that says so, for a balancer would otherwise take every process out. `failing`: the silent parts.
+    """503 when PostgreSQL does not answer within PROBE_SECONDS, or takes no writing. Without Redis the site serves,
+    more slowly between processes: a 200 that says so, for a balancer would otherwise take every process out.
+
+    failing: the silent parts. waiting_for: of each, the kind of what went wrong, by a name of ours. notifications:
+    « polling » while this process hears nothing of the others and asks the database instead.
     """
     failing = await READINESS.failing()
     notes = _digest_note()
     if private_addresses.is_private():
         notes["client_addresses"] = "private"
-    if not failing:
-        return JsonResponse({"status": "ok", **notes})
-    if VITAL.isdisjoint(failing):
-        return JsonResponse({"status": "degraded", "failing": failing, **notes})
-    return JsonResponse({"status": "unavailable", "failing": failing, **notes}, status=503)
+    if pubsub.is_disconnected():
+        notes["notifications"] = "polling"
+    if failing:
+        notes |= {"failing": list(failing), "waiting_for": failing}
+    if not VITAL.isdisjoint(failing):
+        return JsonResponse({"status": "unavailable", **notes}, status=503)
+    is_degraded = failing or "notifications" in notes
+    return JsonResponse({"status": "degraded" if is_degraded else "ok", **notes})
 
 
 class ServiceCollector(Collector):

@@ -12,6 +12,9 @@ from typing import Any
 
 from common.database_errors import describe_error, failure_of
 
+# So long after its last try the pool has either found a connection or tried again.
+RECENT_SECONDS = 60.0
+
 # Whose messages hold events and public ids, by rule (docs/done.md). Everybody else's words are left out.
 OURS = {"pnav", "chat", "reports", "triage", "locations", "common"}
 
@@ -39,6 +42,36 @@ class Discreet(logging.Formatter):
         # A handler before this one may have written the exception down already, in the usual way.
         record.exc_text = None
         return super().format(record)
+
+
+class PoolFailures(logging.Filter):
+    """Lets every record of `psycopg.pool` through, and keeps of which kind the pool's last failure was.
+
+    Whoever asks the pool for a connection is only told that there was none in time.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._latest: tuple[float, str] | None = None
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        for value in record.args if isinstance(record.args, tuple) else ():
+            if isinstance(value, BaseException) and (failure := failure_of(value)):
+                self._latest = (time.monotonic(), failure.category)
+        return True
+
+    def latest(self) -> str | None:
+        """The category of the last failure; None when there was none in the last RECENT_SECONDS."""
+        latest = self._latest
+        return latest[1] if latest and time.monotonic() - latest[0] < RECENT_SECONDS else None
+
+
+POOL_FAILURES = PoolFailures()
+
+
+def pool_failures() -> PoolFailures:
+    """The one of this process, for `settings.LOGGING`."""
+    return POOL_FAILURES
 
 
 def told_of(record: logging.LogRecord) -> str:

@@ -481,6 +481,8 @@ RESUME_HOURS = env.int("RESUME_HOURS", 72)  # a code de reprise brings back for 
 FRAMES_AT_ONCE = env.int("FRAMES_AT_ONCE", 80)  # a socket may send so many frames at once,
 FRAMES_A_SECOND = env.int("FRAMES_A_SECOND", 20)  # then so many a second: far above what a person types
 PURGE_COMMANDS = ["clearsessions", "retention", "purge_debriefs"]  # what the worker runs every hour
+# By which name a worker says that it lives; "": its host's, which a container has for itself alone.
+WORKER_NAME = env.str("WORKER_NAME", "")
 # Who forgets what: `reports.retention.deletion` says what a keeper is, `reports.rules.inventory` names every table.
 KEEPERS = ["chat.retention.deletion", "pnav.pages.deletion", "pnav.accounts.deletion", "reports.retention.deletion"]
 # Which supervisor decides about what: `reports.deciders` says what this module answers.
@@ -511,9 +513,11 @@ LOGGING = {
     "formatters": {
         "discreet": {"()": "pnav.logs.Discreet", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
     },
+    "filters": {"pool_failures": {"()": "pnav.logs.pool_failures"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "discreet"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {
+        "psycopg.pool": {"filters": ["pool_failures"]},
         "django.channels.server": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
         # Their messages hold addresses or full paths with query strings: Daphne's on an exchange that it gives up

@@ -44,7 +44,8 @@ def test_ready(client):
 def test_ready_names_the_failing_part_and_nothing_else(client, monkeypatch, caplog, part, status, word):
     monkeypatch.setitem(health.PARTS, part, failing(OSError("server at db.internal refused")))
     answer = client.get("/health/ready")
-    assert (answer.status_code, answer.json()) == (status, {"status": word, "failing": [part]})
+    said = {"status": word, "failing": [part], "waiting_for": {part: "OSError"}}
+    assert (answer.status_code, answer.json()) == (status, said)
     assert "db.internal" not in caplog.text and f"part={part}" in caplog.text
 
 
@@ -73,7 +74,38 @@ def test_ready_postgresql_really_away(client, db, monkeypatch, tmp_path):
     monkeypatch.setattr(health, "PROBE_SECONDS", 0.2)
     with pool_of_one(host=str(tmp_path)) as pool:
         monkeypatch.setattr(health, "pool", lambda: pool)
-        assert client.get("/health/ready").json()["failing"] == ["postgresql"]
+        answer = client.get("/health/ready")
+        assert (answer.status_code, answer.json()["waiting_for"]) == (503, {"postgresql": "refused"})
+
+
+@pytest.mark.parametrize("how", ["default_transaction_read_only=on", "standby"])
+def test_ready_refuses_a_postgresql_that_takes_no_writing(client, db, monkeypatch, how):
+    """As a standby is, or a primary that was demoted: a process that speaks to it can keep nothing."""
+    monkeypatch.setattr(health, "KEPT_SECONDS", 0)
+    options = f"-c {how}" if "=" in how else ""
+    if how == "standby":
+        monkeypatch.setattr(health, "WRITABLE", health.WRITABLE.replace("pg_is_in_recovery()", "true"))
+    with pool_of_one(options=options) as pool:
+        monkeypatch.setattr(health, "pool", lambda: pool)
+        answer = client.get("/health/ready")
+        assert (answer.status_code, answer.json()["waiting_for"]) == (503, {"postgresql": "read_only"})
+
+
+def test_ready_drops_the_connections_to_a_server_that_takes_no_writing(client, db, monkeypatch):
+    monkeypatch.setattr(health, "KEPT_SECONDS", 0)
+    with pool_of_one(options="-c default_transaction_read_only=on") as pool:
+        monkeypatch.setattr(health, "pool", lambda: pool)
+        assert client.get("/health/ready").status_code == 503
+        pool.kwargs = {**pool.kwargs, "options": ""}  # as when a name leads to another server
+        assert client.get("/health/ready").status_code == 503  # one was made before that
+        assert client.get("/health/ready").json() == {"status": "ok"}
+
+
+@pytest.mark.django_db
+def test_ready_says_when_nothing_is_heard_of_the_other_processes(client, monkeypatch):
+    monkeypatch.setattr(health.pubsub, "is_disconnected", lambda: True)
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json()) == (200, {"status": "degraded", "notifications": "polling"})
 
 
 def test_ready_gives_its_connection_back(client, only_connection, monkeypatch):
@@ -125,7 +157,7 @@ async def test_ready_goes_on_for_the_others_when_one_hangs_up(async_client, ques
     first, second = (asyncio.create_task(health.READINESS.failing()) for _ in range(2))
     await asyncio.sleep(0.01)
     first.cancel()
-    assert await second == []
+    assert await second == {}
     assert sorted(questions) == ["postgresql", "redis"]
 
 

@@ -27,6 +27,7 @@ from chat.models.removal import RemovalCount, RemovalRequest
 from chat.models.replies import CannedReply, CannedReplyText, OwnReply
 from chat.models.transfer import Direction, Handover, HandoverText, Watch, Whisper
 from chat.models.web_heartbeat import WebHeartbeat
+from chat.models.worker_status import WorkerDuty, WorkerHeartbeat
 
 __all__ = [
     "UNREADABLE",
@@ -76,5 +77,7 @@ __all__ = [
     "Watch",
     "WebHeartbeat",
     "Whisper",
+    "WorkerDuty",
+    "WorkerHeartbeat",
     "first_capacity",
 ]

@@ -98,6 +98,8 @@ HOLDINGS: Mapping[str, Holding] = {
     "chat.Unit": TEAM,
     "chat.Departure": OwnEnd("once its conversation was told: at once, or at the worker's next tick", "run_worker"),
     "chat.WebHeartbeat": NoEnd("two rows: when web processes were last there; of nobody"),
+    "chat.WorkerHeartbeat": OwnEnd("a day after its last beat (chat.conversations.worker_status.KEPT)", "run_worker"),
+    "chat.WorkerDuty": NoEnd("a row for each duty of the worker: when it was last done; of nobody"),
     "chat.ArrivalGroup": OwnEnd("a day after its last arrival (chat.conversations.lookalikes.KEPT)", "run_worker"),
     "chat.OnCall": OwnEnd("a year after its end (chat.decisions.on_call.KEPT)", "retention"),
     "chat.Debrief": OwnEnd("ends_at, the day after the talk, or 60 days when nobody answers", "purge_debriefs"),

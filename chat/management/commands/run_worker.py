@@ -26,6 +26,7 @@ from chat.conversations import (
     lookalikes,
     pauses,
     web_heartbeat,
+    worker_status,
 )
 from chat.supervision import intervention
 from chat.transfer import actions as transfer_actions
@@ -53,8 +54,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--ticks", type=int, default=0, help="s'arrêter après ce nombre de tours (0 : jamais)")
+        parser.add_argument("--alive", action="store_true", help="dire si le worker de ce nom travaille, et s'arrêter")
 
-    def handle(self, *args: Any, ticks: int = 0, **options: Any) -> None:
+    def handle(self, *args: Any, ticks: int = 0, alive: bool = False, **options: Any) -> None:
+        if alive:
+            self._say_whether_alive()
+            return
         stop = threading.Event()
 
         def end(_signal: int, _frame: FrameType | None) -> None:
@@ -71,15 +76,34 @@ class Command(BaseCommand):
         count = 0
         while not stop.is_set():
             self._tick()
+            if self._report.is_due:
+                self._do("heartbeat", self._report.write)
             if time.monotonic() >= purge_at:
                 for name in settings.PURGE_COMMANDS:
+                    self._do("heartbeat", partial(self._report.write, busy_with=name))
                     self._do(name, partial(call_command, name, verbosity=0))
+                self._do("heartbeat", self._report.write)
                 purge_at = time.monotonic() + PURGE_SECONDS
                 self._ticked_at = None  # the time of the purge is no lateness
             count += 1
             if ticks and count >= ticks:
                 return
             stop.wait(TICK_SECONDS)
+
+    def _say_whether_alive(self) -> None:
+        """Exit status 1 when the worker of this name has not beaten lately: for a container's check of its health.
+
+        A database that does not answer tells nothing of the worker, and is no reason to start it anew: status 0.
+        """
+        name = worker_status.own_name()
+        try:
+            is_alive = worker_status.is_alive(name)
+        except (DatabaseError, InterfaceError, PoolTimeout) as error:
+            self.stdout.write(f"La base ne répond pas ({describe_error(error)}) : on ne sait pas.")
+            return
+        if not is_alive:
+            raise CommandError(f"Aucun signe du worker « {name} » depuis {worker_status.ALIVE.total_seconds():.0f} s.")
+        self.stdout.write(f"Le worker « {name} » travaille.")
 
     def _start_digests(self, stop: threading.Event) -> None:
         """The register's digest leaves beside the ticks: a destination that is slow or away holds up nobody."""
@@ -102,6 +126,7 @@ class Command(BaseCommand):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._tell_at: dict[str, float] = {}  # of each duty that failed, when its error is logged whole again
+        self._report = worker_status.Report(worker_status.own_name())
 
     def _tick(self) -> None:
         if not self._do("clock", self._read_clock):
@@ -163,11 +188,14 @@ class Command(BaseCommand):
         close_old_connections()
         try:
             work()
+            self._report.succeeded(name)
             return True
         except (DatabaseError, InterfaceError, PoolTimeout, CommandError) as error:
+            self._report.failed(name)
             logger.warning("worker: %s failed and will be tried again (%s)", name, describe_error(error))
             return False
         except Exception as error:
+            self._report.failed(name)
             if time.monotonic() >= self._tell_at.get(name, 0.0):
                 self._tell_at[name] = time.monotonic() + REMIND_SECONDS
                 logger.exception("worker: an error in %s; its other duties go on", name)

@@ -1,0 +1,145 @@
+"""A worker says that it lives and what it did, so that one that is dead, frozen or failing is seen."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
+from psycopg.errors import TooManyConnections
+
+from chat.conversations import worker_status
+from chat.conversations.worker_status import ALIVE, ALIVE_WHILE_PURGING, BEAT_SECONDS, KEPT, Report
+from chat.management.commands import run_worker
+from chat.models import WorkerDuty, WorkerHeartbeat
+from common import sql
+
+SECOND = timedelta(seconds=1)
+
+
+class Clock:
+    """A monotonic clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def pass_time(length: timedelta) -> None:
+    """As if every worker had been silent for so long more."""
+    for row in WorkerHeartbeat.objects.all():
+        row.seen_at -= length
+        row.save()
+
+
+@pytest.mark.django_db
+def test_report_is_one_row_for_the_worker_and_one_for_each_duty(monkeypatch):
+    clock = Clock()
+    report = Report("one", clock)
+    assert report.is_due  # from the first tick on
+    report.succeeded("dispatch")
+    report.failed("openings")
+    clock.seconds += 2.0  # the duty ended so long before this is written
+    report.write()
+    beat, done = WorkerHeartbeat.objects.get().seen_at, WorkerDuty.objects.get(name="dispatch").succeeded_at
+    assert timedelta(seconds=1.5) < beat - done < timedelta(seconds=10)
+    assert not report.is_due
+    clock.seconds += BEAT_SECONDS
+    assert report.is_due
+    for _tick in range(50):
+        report.succeeded("dispatch")
+        report.succeeded("web")
+        report.failed("openings")
+    statements = []
+    monkeypatch.setattr(
+        worker_status, "fetch_rows", lambda *asked: statements.append(asked[0]) or sql.fetch_rows(*asked)
+    )
+    report.write()
+    assert statements == [worker_status.BEAT, worker_status.DUTIES]  # whatever was done meanwhile
+    assert set(WorkerHeartbeat.objects.values_list("name", flat=True)) == {"one"}
+    rows = {row.name: row for row in worker_status.duties()}
+    assert {name: row.errors for name, row in rows.items()} == {"dispatch": 0, "openings": 51, "web": 0}
+    assert rows["openings"].succeeded_at is None
+
+
+@pytest.mark.django_db
+def test_duty_is_done_when_any_worker_did_it():
+    for name in ("one", "two"):
+        report = Report(name)
+        report.succeeded("dispatch")
+        report.write()
+    late = Clock()
+    behind = Report("three", late)
+    behind.succeeded("dispatch")
+    late.seconds += 60  # it was done before the others did it
+    behind.failed("dispatch")
+    before = WorkerDuty.objects.get(name="dispatch").succeeded_at
+    behind.write()
+    duty = WorkerDuty.objects.get()
+    assert (duty.succeeded_at, duty.errors) == (before, 1)
+
+
+@pytest.mark.django_db
+def test_worker_that_is_silent_is_dead_and_one_at_a_purge_is_not():
+    assert not worker_status.is_alive("one")
+    Report("one").write()
+    Report("two").write(busy_with="retention")
+    assert worker_status.is_alive("one") and worker_status.is_alive("two")
+    assert worker_status.status().workers == 2
+    pass_time(ALIVE + SECOND)
+    assert not worker_status.is_alive("one") and worker_status.is_alive("two")
+    assert worker_status.status().workers == 1
+    pass_time(ALIVE_WHILE_PURGING)
+    assert not worker_status.is_alive("two")
+    assert worker_status.status().workers == 0 and worker_status.status().seen_at is not None
+
+
+@pytest.mark.django_db
+def test_rows_of_workers_that_are_gone_do_not_stay():
+    Report("one").write()
+    pass_time(KEPT + SECOND)
+    Report("two").write()  # the first thing that a new container does
+    assert list(WorkerHeartbeat.objects.values_list("name", flat=True)) == ["two"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_run_worker_reports_each_duty_and_counts_what_failed(monkeypatch, settings, capsys):
+    settings.WORKER_NAME = "worker-of-this-test"
+    monkeypatch.setattr(run_worker.language_guess, "guess_languages", lambda: 1 / 0)
+    with pytest.raises(CommandError, match="worker-of-this-test"):
+        call_command("run_worker", alive=True)
+    call_command("run_worker", ticks=1)
+    call_command("run_worker", alive=True)
+    assert "travaille" in capsys.readouterr().out
+    assert WorkerHeartbeat.objects.get().busy_with == ""  # the purge is over
+    rows = {row.name: row for row in worker_status.duties()}
+    assert rows["languages"].errors == 1 and rows["languages"].succeeded_at is None
+    expected = {"dispatch", "release_stale", "abandon_absent", "openings", "departures", "clearsessions", "retention"}
+    assert expected <= {name for name, row in rows.items() if row.succeeded_at and not row.errors}
+
+
+@pytest.mark.django_db
+def test_database_that_is_away_tells_nothing_of_the_worker(monkeypatch, capsys):
+    def away(_name):
+        error = OperationalError("MARQUE")
+        error.__cause__ = TooManyConnections("MARQUE")
+        raise error
+
+    monkeypatch.setattr(worker_status, "is_alive", away)
+    call_command("run_worker", alive=True)
+    said = capsys.readouterr().out
+    assert "category=too_many_connections" in said and "MARQUE" not in said
+
+
+def test_what_could_not_be_written_is_kept(monkeypatch):
+    report = Report("one")
+    report.failed("dispatch")
+
+    def away(*_args):
+        raise OperationalError
+
+    monkeypatch.setattr(worker_status, "fetch_rows", away)
+    with pytest.raises(OperationalError):
+        report.write()
+    assert report.is_due and report._errors["dispatch"] == 1
