@@ -4,6 +4,7 @@ SHELL := /bin/sh
 UV := $(shell command -v uv 2>/dev/null || echo .local/uv/bin/uv)
 PYTHON := .venv/bin/python
 STAMP := .venv/.requirements
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 # The machine's certificates, not uv's own: networks with a proxy of their own are common.
 export UV_SYSTEM_CERTS = 1
@@ -13,7 +14,7 @@ export UV_NATIVE_TLS = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev code sandbox screenshots test test-all test-quick test-engines html check audit fix manage migration messages journeys paint lighthouse bench bench-quick costs soak faults faults-quick rolling siege setup
+.PHONY: help run dev code sandbox screenshots test test-all test-quick test-engines html check audit fix manage migration messages journeys paint lighthouse bench bench-quick costs soak faults faults-quick rolling siege setup lock update sbom assets image
 
 help: ## la liste des commandes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -130,6 +131,22 @@ siege: $(STAMP) ## des personnes honnêtes à côté de chaque attaquant, puis d
 lighthouse: $(STAMP) ## Lighthouse sur un site qui tourne (demande node)
 	@benchmarks/lighthouse.sh
 
-lock: ## refaire requirements*.txt d'après pyproject.toml
-	@$(UV) pip compile --quiet pyproject.toml --generate-hashes --no-annotate --no-header --universal --python-version 3.13 -o requirements.txt
-	@$(UV) pip compile --quiet pyproject.toml --group dev --generate-hashes --no-annotate --no-header --universal --python-version 3.13 -o requirements-dev.txt
+lock: ## refaire requirements*.txt d'après pyproject.toml (UPGRADE=--upgrade : au plus récent de ce qu'il permet)
+	@$(UV) pip compile --quiet pyproject.toml $(UPGRADE) --generate-hashes --no-annotate --no-header --universal --python-version 3.13 -o requirements.txt
+	@$(UV) pip compile --quiet pyproject.toml $(UPGRADE) --group dev --generate-hashes --no-annotate --no-header --universal --python-version 3.13 -o requirements-dev.txt
+
+update: ## mettre à jour les dépendances dans ce que permet pyproject.toml, puis chercher leurs faiblesses
+	@$(MAKE) --no-print-directory lock UPGRADE=--upgrade
+	@git diff --stat -- requirements.txt requirements-dev.txt
+	@$(MAKE) --no-print-directory setup
+	@$(MAKE) --no-print-directory audit
+
+sbom: $(STAMP) ## la liste de ce que contient une version (SBOM CycloneDX), dans .local/
+	@$(PYTHON) -m tests.sbom $(ARGS)
+
+assets: $(STAMP) ## construire deux fois les fichiers servis, et comparer chaque octet
+	@$(PYTHON) -m tests.assets
+
+image: ## construire l'image de cette version, avec sa version et son commit (demande docker)
+	@docker build --file deploy/Dockerfile --tag pnav:$(VERSION) \
+	  --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) --build-arg CREATED=$$(git log -1 --format=%cI) .

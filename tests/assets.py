@@ -1,0 +1,66 @@
+"""`make assets`: build translations, style sheets, fonts and static files twice, and compare every byte.
+
+What visitors' browsers run can then be compared with what this repository gives: whoever doubts an image builds it
+again. Each time in a copy of the repository of its own, as `deploy/build.sh` does for the image. About 20 seconds.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each file of a folder, by its path."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def differences(first: dict[str, str], second: dict[str, str]) -> list[str]:
+    """The files that only one of both has, or that differ."""
+    return sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))
+
+
+def copy_repository(target: Path) -> None:
+    """The files of the repository as they lie here, new ones included."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in listed.stdout.splitlines():
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, target / name)
+
+
+def build(folder: Path) -> dict[str, str]:
+    """Build in a copy below this folder; the digests of what came out."""
+    copy_repository(folder / "site")
+    python = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    # Another order of sets each time: what depends on it would differ.
+    environment = {"PATH": python, "STATIC_ROOT": str(folder / "static"), "PYTHONHASHSEED": "random"}
+    command = ["sh", "deploy/build.sh"]
+    subprocess.run(command, cwd=folder / "site", env=environment, check=True, stdout=subprocess.DEVNULL)
+    return digests(folder / "static")
+
+
+def main() -> int:
+    """0 when both are the same, 1 when they differ."""
+    with tempfile.TemporaryDirectory() as folder:
+        first, second = (build(Path(folder) / name) for name in ("first", "second"))
+    if not first:
+        print("rien n'a été construit", file=sys.stderr)
+        return 1
+    if different := differences(first, second):
+        print("\n".join(["construits deux fois, différents :", *different]), file=sys.stderr)
+        return 1
+    total = hashlib.sha256("\n".join(f"{name} {first[name]}" for name in sorted(first)).encode()).hexdigest()
+    print(f"{len(first)} fichiers, deux fois les mêmes : sha256 {total}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
