@@ -91,7 +91,8 @@ class Entry:
     side has not had on screen. held: how long it has been this agent's.
     waits_for_agent: the person wrote last, or nobody did. has_left: by the quick exit, and not seen since. is_asleep,
     is_offline: not seen for OFFLINE_AFTER, under way; asleep when their page had gone out of sight, for as long as it
-    may sleep (ASLEEP). waits_since: since when the person waits for an answer, whoever held the conversation; None when
+    may sleep (ASLEEP); is_dormant when the exchange is at rest, and fills no place (`chat.conversations.dormancy`).
+    waits_since: since when the person waits for an answer, whoever held the conversation; None when
     the word is theirs or they have left. waited: that in words; own_since, own_waited: the part of it that is this
     agent's, None and empty when it is all of it but for less than a minute. emergency_at, emergency_since: when the
     procedure that is open began, and how long ago as a clock says it; None and empty when none is. promise: « je
@@ -110,6 +111,7 @@ class Entry:
     has_left: bool
     is_offline: bool
     is_asleep: bool
+    is_dormant: bool
     waits_since: datetime | None
     waited: str
     own_since: datetime | None
@@ -284,6 +286,7 @@ def _entry(row: Any, handle: Handle | None, now: datetime, before: Sequence[Kind
         has_left=has_left,
         is_offline=is_away and not is_asleep,
         is_asleep=is_asleep,
+        is_dormant=row.is_dormant,
         waits_since=since,
         waited=duration_in_words(now - since) if since else "",
         own_since=own,

@@ -29,6 +29,7 @@ from chat import pubsub
 from chat.conversations import web_heartbeat
 from chat.messages.writing import say_line
 from chat.models import Agent, Conversation, ConversationEvent, ConversationQuerySet, EventKind
+from chat.models.agent import places_filled
 from chat.models.casework import Emergency
 from chat.models.transfer import Direction
 from chat.rules.assignment import (
@@ -260,7 +261,8 @@ def _with_room(now: datetime, weights: Sequence[int]) -> list[int]:
 
 
 def _lock_agents(keys: Sequence[int], now: datetime) -> list[tuple[Agent, int]]:
-    """Those of these agents who are on duty, locked, each with their load: nobody else can change it but to less."""
+    """Those of these agents who are on duty, locked, each with their load: nobody else can change it but to less, and
+    but for people who come back to a dormant exchange (`chat.conversations.dormancy` says how many)."""
     agents = list(
         Agent.objects.on_duty(now)
         .filter(pk__in=keys)
@@ -269,7 +271,7 @@ def _lock_agents(keys: Sequence[int], now: datetime) -> list[tuple[Agent, int]]:
         .select_for_update(of=("self",), no_key=True)
     )
     active = Conversation.objects.active().filter(assigned_to__in=agents)
-    loads = dict(active.values_list("assigned_to").annotate(load=Sum("weight")))
+    loads = dict(active.values_list("assigned_to").annotate(load=Sum(places_filled())))
     return [(agent, loads.get(agent.pk, 0)) for agent in agents]
 
 
@@ -310,6 +312,7 @@ def _hand_over(pairs: Sequence[tuple[int, Agent]], now: datetime) -> int:
         ),
         assigned_at=now,
         agent_read_seq=0,  # whoever takes over has read nothing yet
+        dormant_since=None,
     )
     Agent.objects.filter(pk__in={agent.pk for _conversation, agent in given}).update(last_assigned_at=now)
     for conversation, agent in given:

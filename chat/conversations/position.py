@@ -36,7 +36,8 @@ SELECT CASE
 FROM (SELECT COALESCE(%(now)s::timestamptz, statement_timestamp()) AS now) clock
 CROSS JOIN LATERAL (
   SELECT COALESCE(sum(capacity), 0) AS slots, COALESCE(sum(GREATEST(capacity - load, 0)), 0) AS free
-  FROM (SELECT a.capacity, COALESCE(sum(c.weight), 0) AS load
+  FROM (SELECT a.capacity,
+               COALESCE(sum(CASE WHEN c.dormant_since >= c.reporter_seen_at THEN 0 ELSE c.weight END), 0) AS load
         FROM chat_agent a LEFT JOIN chat_conversation c ON c.assigned_to_id = a.id AND c.status = %(active)s
         WHERE a.availability = %(available)s AND a.seen_at >= clock.now - %(lease)s::int * interval '1 s'
         GROUP BY a.id) agents

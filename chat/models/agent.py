@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
 from django.utils.translation import gettext_lazy as _
 
 from chat.rules.lifecycle import Availability, Status, is_lease_over
@@ -30,6 +30,17 @@ class Unit(models.Model):
         return self.name
 
 
+def places_filled(conversations: str = "") -> Case:
+    """The places of its agent that a conversation under way fills: its weight, none while it is dormant.
+
+    conversations: the path to them, with its underscores. `chat.conversations.position` says the same in SQL.
+    """
+    is_dormant = {f"{conversations}dormant_since__gte": F(f"{conversations}reporter_seen_at")}
+    return Case(
+        When(**is_dormant, then=0), default=F(f"{conversations}weight"), output_field=models.PositiveSmallIntegerField()
+    )
+
+
 class AgentQuerySet(models.QuerySet["Agent"]):
     def present(self, now: datetime) -> "AgentQuerySet":
         """Agents whose lease runs: a console was seen less than LEASE_SECONDS ago."""
@@ -44,12 +55,17 @@ class AgentQuerySet(models.QuerySet["Agent"]):
         return self.present(now).filter(availability=Availability.AVAILABLE)
 
     def with_load(self) -> Any:
-        """Adds `load`: the places that the conversations under way of each agent fill. (Annotations escape the types.)
+        """Adds `load`: the places that the conversations under way of each agent fill, and `dormant`: how many of these
+        conversations fill none (`places_filled`). (Annotations escape the types.)
 
         Only those are joined: an agent's closed ones are many, and grow with the years.
         """
         under_way = models.FilteredRelation("conversations", condition=Q(conversations__status=Status.ACTIVE))
-        return self.annotate(under_way=under_way).annotate(load=models.Sum("under_way__weight", default=0))
+        is_dormant = Q(under_way__dormant_since__gte=F("under_way__reporter_seen_at"))
+        return self.annotate(under_way=under_way).annotate(
+            load=models.Sum(places_filled("under_way__"), default=0),
+            dormant=models.Count("under_way", filter=is_dormant),
+        )
 
 
 def first_capacity() -> int:

@@ -67,6 +67,10 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
     def active(self) -> "ConversationQuerySet":
         return self.filter(status=Status.ACTIVE)
 
+    def dormant(self) -> "ConversationQuerySet":
+        """Under way without filling a place: their people have not been seen since (`Conversation.dormant_since`)."""
+        return self.active().filter(dormant_since__gte=F("reporter_seen_at"))
+
 
 class Conversation(models.Model):
     """The exchange that a report opened.
@@ -74,6 +78,9 @@ class Conversation(models.Model):
     `queued_at` is the person's place and never moves, even when an agent is lost.
     `weight`: how many of an agent's places it fills, LIGHT or HEAVY (`lifecycle.weight_of`, or its agent's word).
     `reporter_seen_at`: when the person was last seen; `reporter_is_hidden`: their page then was out of sight.
+    `dormant_since`: the person's last sign when the exchange was put to rest (`chat.conversations.dormancy`). It is
+    dormant, and fills no place, for as long as that is still their last sign: any newer one ends it by itself, whichever
+    process writes it. `agent_typed_at`: when its agent was last typing to somebody who was not there.
     `last_seq` numbers the messages without gaps: it is taken under the lock of this row.
     `characters`: of what both sides wrote. `reporter_due_at`: when all that the person sent would have been due, one
     message in each interval of `chat.rules.message_limits`; it lies ahead of now while they write faster.
@@ -109,6 +116,8 @@ class Conversation(models.Model):
     reporter_due_at = models.DateTimeField(null=True, editable=False)
     reporter_seen_at = models.DateTimeField()
     reporter_is_hidden = models.BooleanField(default=False, db_default=False, editable=False)
+    dormant_since = models.DateTimeField(null=True, editable=False)
+    agent_typed_at = models.DateTimeField(null=True, editable=False)
     reporter_read_seq = models.PositiveIntegerField(default=0)
     agent_read_seq = models.PositiveIntegerField(default=0)
     resume_digest = models.BinaryField(null=True, unique=True, editable=False)
@@ -171,6 +180,15 @@ class Conversation(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status in {Status.WAITING, Status.ACTIVE}
+
+    @property
+    def is_dormant(self) -> bool:
+        """Whether it is under way and fills no place of its agent."""
+        return (
+            self.status == Status.ACTIVE
+            and self.dormant_since is not None
+            and self.dormant_since >= self.reporter_seen_at
+        )
 
     def has_code(self, now: datetime) -> bool:
         """Whether a code de reprise brings this conversation back."""
@@ -275,6 +293,8 @@ class EventKind(models.TextChoices):
     ASSIGNED = "assigned", _("Pris en charge")
     RELEASED = "released", _("Rendu à la file : agent perdu")
     ASLEEP = "asleep", _("Rendu à la file : page de la personne en veille")
+    DORMANT = "dormant", _("Mis en veille : la personne n'est plus là")
+    AWAKE = "awake", _("De retour : l'échange n'est plus en veille")
     PARKED = "parked", _("Mis de côté : la personne a quitté le site")
     RESUMED = "resumed", _("Repris avec le code")
     ABANDONED = "abandoned", _("Abandonné")

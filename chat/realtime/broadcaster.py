@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from chat import access, pubsub
-from chat.conversations import actions, web_heartbeat
+from chat.conversations import actions, dormancy, web_heartbeat
 from chat.conversations.actions import Mark
 from chat.database import CROWD_SECONDS, DATABASE_AWAY, NO_ANSWER, WRITER_THREAD, in_db, is_lock_held
 from chat.messages import protocol, reading
@@ -115,6 +115,7 @@ class Broadcaster:
         self._subscriptions: dict[str, list[Subscription]] = {}
         self._consoles: dict[int, list[AnyConsole]] = {}
         self._agents_seen: set[int] = set()
+        self._typed_in: set[int] = set()  # conversations in which an agent typed since the last round
         self._reads: dict[tuple[str, str], Mark] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_polling = self._is_renewing = self._is_refreshing = self._is_beating = False
@@ -384,6 +385,8 @@ class Broadcaster:
 
     def type(self, subscription: Subscription) -> None:
         self.hub.publish(Notification(pubsub.TYPING, conversation=subscription.topic, author=subscription.author))
+        if subscription.agent_id is not None:
+            self._typed_in.add(subscription.conversation_id)
 
     def mark_read(self, subscription: Subscription, seq: int) -> None:
         """This side has everything up to `seq` on screen: kept soon, in one statement with the others."""
@@ -453,10 +456,12 @@ class Broadcaster:
                 self._is_beating = True
                 self._beat_at = now + web_heartbeat.BEAT_SECONDS
                 self.keep(self.loop.create_task(self._write_heartbeat()))
-            if self._agents_seen and not self._is_renewing and not left:  # once a round
+            if (self._agents_seen or self._typed_in) and not self._is_renewing and not left:  # once a round
                 self._is_renewing = True
                 agents, self._agents_seen = self._agents_seen, set()
-                self.keep(self.loop.create_task(self._renew(agents)))  # a slow database must not delay the rounds
+                typed_in, self._typed_in = self._typed_in, set()
+                # A slow database must not delay the rounds.
+                self.keep(self.loop.create_task(self._renew(agents, typed_in)))
 
     def _suit_the_company(self) -> None:
         """How much goes together, and how long it waits for it: alone, or beside other processes."""
@@ -483,11 +488,12 @@ class Broadcaster:
         finally:
             self._is_beating = False
 
-    async def _renew(self, agents: set[int]) -> None:
+    async def _renew(self, agents: set[int], typed_in: set[int]) -> None:
         try:
-            await in_db(_renew, agents)
+            await in_db(_renew, agents, typed_in)
         except DATABASE_AWAY as error:
             self._agents_seen |= agents
+            self._typed_in |= typed_in
             logger.warning("leases: the database failed (%s)", describe_error(error))
         finally:
             self._is_renewing = False
@@ -512,8 +518,12 @@ def _pages(items: list[Json]) -> list[list[Json]]:
     return pages
 
 
-def _renew(agent_ids: set[int]) -> None:
-    actions.agents_seen(agent_ids=agent_ids)
+def _renew(agent_ids: set[int], typed_in: set[int]) -> None:
+    """In a thread."""
+    if agent_ids:
+        actions.agents_seen(agent_ids=agent_ids)
+    if typed_in:
+        dormancy.agents_typed(conversation_ids=typed_in)
 
 
 def _mark(marks: list[Mark]) -> list[int]:

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.http import HttpResponse
 
 from chat import pubsub
-from chat.conversations import actions
+from chat.conversations import actions, dormancy
 from chat.conversations.actions import Mark
 from chat.conversations.dispatcher import read_board
 from chat.messages import protocol, reading
@@ -134,6 +134,8 @@ def answer_over_http(party: Party, frame: protocol.Frame) -> list[Json]:
             return [*news, _state(party, snapshot), protocol.beat_frame(now)]
         case protocol.Typing():
             pubsub.publish_typing(party.public_id, party.author)
+            if party.agent is not None:
+                dormancy.agents_typed(conversation_ids=[party.conversation_id])
         case protocol.Read(seq=seq):
             mark_read(party, seq)
     return []

@@ -23,6 +23,8 @@ ASKED_HOLDS = timedelta(hours=48)  # for a supervisor to countersign an opening 
 NO_ACT = {
     EventKind.RELEASED,
     EventKind.ASLEEP,
+    EventKind.DORMANT,
+    EventKind.AWAKE,
     EventKind.ABANDONED,
     EventKind.KEPT,
     EventKind.JOINED,

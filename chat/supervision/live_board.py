@@ -100,7 +100,8 @@ class WaitingLine:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An agent of the supervisor's units. load, capacity: places. held: conversations."""
+    """An agent of the supervisor's units. load, capacity: places. held: conversations, of which dormant: those at rest,
+    which fill no place (`chat.conversations.dormancy`)."""
 
     name: str
     unit: str
@@ -109,6 +110,7 @@ class Member:
     load: int
     capacity: int
     held: int
+    dormant: int
     is_available: bool
 
     @property
@@ -118,13 +120,15 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class OtherUnit:
-    """Another unit, without names. load, capacity: places of those who are available."""
+    """Another unit, without names. load, capacity: places of those who are available; dormant: conversations of theirs
+    at rest."""
 
     name: str
     present: int
     available: int
     load: int
     capacity: int
+    dormant: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,8 @@ class Board:
 
     alerts: the gravest first. waiting: whose turn may come, `asleep` of them with a page that sleeps. offline, left:
     who are passed over, and count in no promise. silences: the longest first, those that are near or broken;
-    silent_apart: who have no answer either, and are offline. groups: arrivals that look alike.
+    silent_apart: who have no answer either, and are offline. groups: arrivals that look alike. dormant: of those under
+    way, how many are at rest.
     """
 
     emergencies: list[EmergencyLine]
@@ -161,6 +166,7 @@ class Board:
     longest_wait: str
     lines: list[WaitingLine]
     under_way: int
+    dormant: int
     on_duty: int
     free: int
     members: list[Member]
@@ -221,6 +227,7 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
         longest_wait=duration_in_words(now - oldest) if oldest else "",
         lines=lines,
         under_way=len(active),
+        dormant=sum(row.is_dormant for row in active),
         on_duty=len(on_duty),
         free=free,
         members=[_member(agent, held[agent.pk]) for agent in agents if agent.unit_id in units],
@@ -319,6 +326,7 @@ def _member(agent: Any, held: int) -> Member:
         load=agent.load,
         capacity=agent.capacity,
         held=held,
+        dormant=agent.dormant,
         is_available=agent.availability == Availability.AVAILABLE,
     )
 
@@ -330,8 +338,10 @@ def _others(agents: Iterable[Any]) -> list[OtherUnit]:
     found = []
     for name, members in units.items():
         available = [agent for agent in members if agent.availability == Availability.AVAILABLE]
-        load, capacity = (sum(getattr(agent, field) for agent in available) for field in ("load", "capacity"))
-        found.append(OtherUnit(name, len(members), len(available), load, capacity))
+        load, capacity, dormant = (
+            sum(getattr(agent, field) for agent in available) for field in ("load", "capacity", "dormant")
+        )
+        found.append(OtherUnit(name, len(members), len(available), load, capacity, dormant))
     return found
 
 

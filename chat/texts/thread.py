@@ -44,6 +44,24 @@ SLEPT = add(
         "gardée : quelqu'un va répondre."
     ),
 )
+DORMANT = add(
+    "chat.dormant",
+    THREAD,
+    _(
+        "Aucun signe depuis {minutes} minutes : l'échange est mis en veille. Il reste ouvert, avec le même agent, et "
+        "reprend dès le retour."
+    ),
+    variables=[Variable("minutes", "depuis combien de minutes", "10")],
+)
+AWAKE = add("chat.awake", THREAD, _("Retour dans l'échange : le même agent va répondre."))
+AWAKE_BUSY = add(
+    "chat.awake_busy",
+    THREAD,
+    _(
+        "Retour dans l'échange : le même agent va répondre. D'autres personnes lui écrivent aussi en ce moment : cela "
+        "peut prendre quelques minutes."
+    ),
+)
 ENDED_BY_PERSON = add("chat.ended_by_person", THREAD, _("Fin de l'échange, à la demande de la personne."))
 ENDED_BY_AGENT = add("chat.ended_by_agent", THREAD, _("Fin de l'échange. Les messages restent lisibles."))
 PARKED = add("chat.parked", THREAD, _("Départ rapide du site. Un retour est possible avec le code de reprise."))

@@ -21,6 +21,7 @@ from chat.conversations import dispatcher, pauses
 from chat.conversations.actions import ConversationClosed, NotYours
 from chat.messages.writing import say_line
 from chat.models import Agent, Conversation, EventKind, Unit
+from chat.models.agent import places_filled
 from chat.models.transfer import Direction, Handover, HandoverText, Watch
 from chat.rules.lifecycle import Availability, Status
 from chat.rules.transfer import OPEN, Answer, HandoverState, Manner, Part, Target
@@ -84,7 +85,7 @@ def lock_receiver(agent_id: int, now: datetime, *, may_be_full: bool = False) ->
     )
     if agent is None:
         raise NoRoom
-    load = Conversation.objects.active().filter(assigned_to=agent).aggregate(load=Sum("weight", default=0))["load"]
+    load = Conversation.objects.active().filter(assigned_to=agent).aggregate(load=Sum(places_filled(), default=0))["load"]
     if load >= agent.capacity and not may_be_full:  # as for the queue: the last place is enough for who fills two
         raise NoRoom
     return agent
@@ -182,7 +183,8 @@ def assign_to(conversation: Conversation, agent: Agent, now: datetime) -> None:
     before = conversation.assigned_to_id
     conversation.assigned_to, conversation.assigned_at = agent, now
     conversation.agent_read_seq = 0  # whoever takes over has read nothing yet
-    conversation.save(update_fields=["assigned_to", "assigned_at", "agent_read_seq"])
+    conversation.dormant_since = None  # they have a whole exchange, and so has the person who comes back
+    conversation.save(update_fields=["assigned_to", "assigned_at", "agent_read_seq", "dormant_since"])
     Agent.objects.filter(pk=agent.pk).update(last_assigned_at=now)
     # A supervisor who had joined and takes it answers from now on.
     Watch.objects.filter(conversation=conversation, supervisor=agent, left_at__isnull=True).update(left_at=now)

@@ -22,6 +22,7 @@ from chat.conversations import (
     closure_notice,
     departures,
     dispatcher,
+    dormancy,
     language_guess,
     lookalikes,
     pauses,
@@ -137,6 +138,8 @@ class Command(BaseCommand):
             is_done &= self._do("release_stale", dispatcher.release_stale)
             is_done &= self._do("release_asleep", dispatcher.release_asleep)
             is_done &= self._do("abandon_absent", dispatcher.abandon_absent)
+            is_done &= self._do("put_to_rest", dormancy.put_to_rest)
+        is_done &= self._do("tell_returns", dormancy.tell_returns)
         is_done &= self._do("departures", departures.tell_departures)  # before anybody who left is given to somebody
         is_done &= self._do("end_pauses", pauses.end_pauses)
         is_done &= self._do("handover", transfer_actions.advance_handovers)

@@ -79,7 +79,7 @@ function take(c, item, isPending) {
   }
   turn(c, item);
   if (item.author !== "reporter") return;
-  c.offline = c.asleep = false;
+  c.offline = c.asleep = c.dormant = false;
   c.unread += 1;
   personWrote(c);
   tellDanger(c, threads.markDanger(c, element, slot("body", element).textContent ?? ""));

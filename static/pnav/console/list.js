@@ -56,7 +56,9 @@ export function paint(c) {
     offline.hidden = c.over || !c.offline;
     const asleep = seekSlot("asleep", c.entry);
     if (asleep) asleep.hidden = c.over || !c.asleep;
-    slot("frees", c.entry).hidden = c.over || !(c.offline || c.waits === "left");
+    const dormant = seekSlot("dormant", c.entry);
+    if (dormant) dormant.hidden = c.over || !c.dormant;
+    slot("frees", c.entry).hidden = c.over || c.dormant || !(c.offline || c.waits === "left");
   }
   const draft = seekSlot("draft", c.entry);
   if (draft) draft.hidden = c.over || c === desk.current || !c.area?.value.trim();
@@ -187,6 +189,8 @@ export function refreshList() {
       c.offline = !slot("offline", fresh).hidden;
       const asleep = seekSlot("asleep", fresh);
       c.asleep = Boolean(asleep && !asleep.hidden);
+      const dormant = seekSlot("dormant", fresh);
+      c.dormant = Boolean(dormant && !dormant.hidden);
       const language = seekSlot("language", fresh);
       if (language) showLanguage(c, language.textContent?.trim() ?? "");
       showPromise(c, slot("promise", fresh).dataset.until || "");

@@ -29,6 +29,7 @@ import { byRank } from "./numbers.js";
  * @property {string} since when the person waits for an answer, in ISO 8601; empty: they do not
  * @property {boolean} offline
  * @property {boolean} asleep the person's page is out of sight, and may sleep
+ * @property {boolean} dormant their exchange is at rest, and fills no place
  * @property {boolean} over
  * @property {boolean} gone no longer ours to read
  * @property {boolean} isNew until it is opened

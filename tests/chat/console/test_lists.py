@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from chat.casework import emergencies
@@ -91,9 +92,22 @@ def test_entry_says_that_a_page_out_of_sight_sleeps(minutes, is_asleep):
     rows = type(conversation).objects.filter(pk=conversation.pk)
     rows.update(reporter_seen_at=make.long_ago(minutes), reporter_is_hidden=True)
     html = squeezed(signed_in(agent.user).get(CONSOLE).text)
-    assert ('data-slot="asleep">En veille' in html) is is_asleep
+    assert ('data-slot="asleep">Page en veille' in html) is is_asleep
     assert ('data-slot="offline">Hors ligne' in html) is (minutes > 10)
     assert (FREES in html) is (minutes > 10)
+
+
+def test_entry_says_that_an_exchange_is_at_rest_and_fills_no_place():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    rows, client = type(conversation).objects.filter(pk=conversation.pk), signed_in(agent.user)
+    rows.update(reporter_seen_at=make.long_ago(12))
+    rows.update(dormant_since=F("reporter_seen_at"))
+    html = squeezed(client.get(CONSOLE).text)
+    assert 'data-slot="dormant">Échange en veille, sans place' in html and FREES not in html
+    rows.update(reporter_seen_at=make.long_ago(11))
+    html = squeezed(client.get(CONSOLE).text)
+    assert 'data-slot="dormant" hidden>' in html and FREES in html
 
 
 @pytest.mark.parametrize(("minutes", "is_offline"), [(0.9, False), (1.1, True)])

@@ -12,9 +12,10 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from chat.conversations import dispatcher
+from chat.conversations import dispatcher, dormancy
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
 from chat.rules.lifecycle import Availability, Status
+from common.service_settings import definitions, values
 from triage.rules import Urgency
 
 
@@ -88,6 +89,11 @@ class Journal:
         """The accounts that passed this person on through the queue before this stamp: each of them is remembered."""
         return {deed.value.avoided for deed in self.about("direction", person) if deed.value and deed.after < before}
 
+    def is_back(self, person: int, start: int, end: int) -> bool:
+        """Whether this person may have given a sign between two stamps."""
+        signs = [deed for deed in self.about("present", person) if deed.value] + self.about("wrote", person)
+        return any(deed.before < end and start < deed.after for deed in signs)
+
     def around(self, number: int) -> list[Deed]:
         return [deed for deed in self.deeds if deed.before < number < deed.after]
 
@@ -122,6 +128,8 @@ def judge(journal: Journal) -> set[str]:
     held: dict[int, set[int]] = defaultdict(set)
     waits: dict[int, list[Wait]] = defaultdict(list)
     began: dict[int, float] = {}
+    dormant: dict[int, int] = {}  # since which event; one that came back counts as such until that is told
+    most = values.get(definitions.DORMANT_MOST)
     passed: dict[int, str] = {}  # by which act somebody is passed on: the agent's name follows
 
     def begin(person: int, number: int) -> None:
@@ -145,7 +153,21 @@ def judge(journal: Journal) -> set[str]:
                 if status.get(person) != Status.ACTIVE:
                     broken.add("two agents")
                 passed[person] = event.kind
+            case EventKind.DORMANT:
+                if journal.possible("present", person, number, number) == {True}:
+                    broken.add("there")
+                dormant[person] = number
+                surely = [
+                    each
+                    for each in held[holder[person]] & dormant.keys()
+                    if not journal.is_back(each, dormant[each], number)
+                ]
+                if sum(min(journal.possible("weight", each, number, number)) for each in surely) > most:
+                    broken.add("bound")
+            case EventKind.AWAKE:
+                dormant.pop(person)
             case EventKind.RELEASED | EventKind.ASLEEP | EventKind.TRANSFERRED:
+                dormant.pop(person, None)
                 held[holder.pop(person)].discard(person)
                 begin(person, number)
             case EventKind.ASSIGNED:
@@ -155,12 +177,14 @@ def judge(journal: Journal) -> set[str]:
                 elif status.get(person) != Status.WAITING:
                     broken.add("two agents")
                 end(person, Status.ACTIVE, number)
+                dormant.pop(person, None)
                 holder[person] = event.by_id
                 capacity = [size for at, size in journal.capacities[event.by_id] if at < number][-1]
                 since = journal.since(event, person)
-                filled = sum(min(journal.possible("weight", each, since, number)) for each in held[event.by_id])
+                counting = held[event.by_id] - dormant.keys()
+                filled = sum(min(journal.possible("weight", each, since, number)) for each in counting)
                 held[event.by_id].add(person)
-                is_over = filled >= capacity or len(held[event.by_id]) > capacity
+                is_over = filled >= capacity or len(counting) >= capacity or len(held[event.by_id]) > capacity + most
                 if is_over and act != EventKind.REASSIGNED:
                     broken.add("capacity")
             case EventKind.CLOSED | EventKind.ABANDONED:
@@ -203,6 +227,10 @@ def judge(journal: Journal) -> set[str]:
             broken.add("place")
     if dispatcher._slept_through(timezone.now()).exists():
         broken.add("asleep")
+    freed = {user: sum(people[each].weight for each in of if people[each].is_dormant) for user, of in held.items()}
+    for row in dormancy._may_rest(timezone.now()).select_related("assigned_to"):
+        if freed.get(row.assigned_to.user_id, 0) + row.weight <= most:
+            broken.add("rest")
     now = stamp()
     on_duty = [
         agent
@@ -212,7 +240,8 @@ def judge(journal: Journal) -> set[str]:
     for person in people.values():
         is_there = journal.possible("present", person.pk, now, now) == {True}
         for agent in on_duty:
-            has_room = sum(people[each].weight for each in held[agent.user_id]) < agent.capacity
+            places = sum(people[each].weight for each in held[agent.user_id] if not people[each].is_dormant)
+            has_room = places < agent.capacity
             is_owed = status[person.pk] == Status.WAITING and is_there and has_room
             if is_owed and _may_take(journal, agents, agent, person, now, now):
                 broken.add("forgotten")

@@ -13,7 +13,8 @@ What is promised, exactly:
 * *Two agents*: a conversation is assigned only while it waits or is passed on, and leaves an agent only by an event.
 * *Capacity*: an agent who is given somebody had a place free, and holds no more conversations than their capacity of
   that moment. A conversation fills as many places as its weight; the last place is enough for a heavy one (ADR 0040).
-  (Lowering the capacity, or raising a weight, takes nobody away; a supervisor may reassign beyond it.)
+  (Lowering the capacity, or raising a weight, takes nobody away; a supervisor may reassign beyond it.) A dormant
+  conversation fills no place; with those an agent holds no more than their capacity and `DORMANT_MOST` (ADR 0086).
 * *Duty*: nobody is given to an agent who was off duty from before the pass began.
 * *First*: no pass gives Q to an agent A if there is a P who comes before Q in the queue (more urgent, or as urgent and
   older), whom A may take (A is of P's force, or P has none, or is urgent, or the delay for overflow is over, or nobody
@@ -28,6 +29,8 @@ What is promised, exactly:
   agent on duty, with room, may take them.
 * *Asleep*: once a tick has passed, nobody is with an agent who has waited for their sleeping page for `WOKEN`.
   A page that sleeps within `ASLEEP` is present; one that slept through its turn is not, until its person is seen.
+* *Dormant*: nobody who is there is put to rest; the dormant conversations of an agent fill `DORMANT_MOST` places at
+  most; once a tick has passed, no other holds a place that may rest within it. Whoever comes back has their agent.
 * *Place*: `queued_at` never moves.
 """
 
@@ -45,7 +48,7 @@ from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from chat.conversations import actions, dispatcher, resume
+from chat.conversations import actions, dispatcher, dormancy, resume
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from chat.models.transfer import Direction
 from chat.rules.assignment import share_out
@@ -85,6 +88,7 @@ deeds = st.one_of(
     st.tuples(st.just("come_back"), person, st.none()),
     st.tuples(st.just("sleep"), person, st.sampled_from([2, 40])),
     st.tuples(st.just("oversleep"), person, st.none()),
+    st.tuples(st.just("rest"), person, st.none()),
     st.tuples(st.just("raise"), person, st.sampled_from(Urgency)),
     st.tuples(st.just("weigh"), person, st.sampled_from([LIGHT, HEAVY])),
     st.tuples(st.just("write"), person, st.none()),
@@ -240,6 +244,22 @@ class Play:
         asleep.update(reporter_seen_at=make.long_ago(8), reporter_is_hidden=True, assigned_at=make.long_ago(5))
         self.journal.note("present", row.pk, False, before)
 
+    def rest(self, index: int) -> None:
+        """Their agent answered, and they have not been seen for long."""
+        row = self._row(index)
+        if row is None or row.assigned_to is None:
+            return
+        before = stamp()
+        try:
+            make.message(row, author=Author.AGENT)
+        except (actions.NotYours, actions.ConversationClosed):
+            return
+        then = make.long_ago(40)
+        Message.objects.filter(conversation=row).update(sent_at=then)
+        gone = Conversation.objects.filter(pk=row.pk, status=Status.ACTIVE)
+        gone.update(reporter_seen_at=then, reporter_is_hidden=False, assigned_at=then)
+        self.journal.note("present", row.pk, False, before)
+
     def come_back(self, index: int) -> None:
         before = stamp()
         if row := self._row(index):
@@ -379,6 +399,8 @@ class Play:
         dispatcher.release_stale()
         dispatcher.release_asleep()
         dispatcher.abandon_absent()
+        dormancy.put_to_rest()
+        dormancy.tell_returns()
         dispatcher.dispatch()
         self.journal.note("tick", None, None, before)
 
@@ -462,10 +484,24 @@ SLEEPERS = replace(
         ("come_back", 0, None), ("tick", None, None),
     ]],
 )  # fmt: skip
+# Their agent's one place is another's while they are away; then both are with the same agent, and nobody else is.
+RESTED = replace(
+    SLEEPERS,
+    waiting=[(POLICE, Urgency.NORMAL, 9), (POLICE, Urgency.NORMAL, 7), (POLICE, Urgency.NORMAL, 6)],
+    scripts=[[
+        ("take", 0, 0), ("rest", 0, None), ("tick", None, None), ("come_back", 0, None), ("tick", None, None),
+        ("arrive", 4, None), ("rest", 1, None), ("close", 0, None), ("tick", None, None), ("write", 1, None),
+    ]],
+)  # fmt: skip
+ALL_AWAY = replace(
+    RESTED,
+    agents=[(POLICE, 3), (GENDARMERIE, 0), (GENDARMERIE, 0)],
+    scripts=[[("tick", None, None), *[("rest", index, None) for index in range(3)], ("tick", None, None)]],
+)
 PAUSED = replace(WIDE, scripts=[[("pause", 0, None), ("pause", 1, None), ("pause", 2, None), *SCRIPT]])
 
 
-@pytest.mark.parametrize("history", [SMALL, WIDE, PAUSED, HEAVIEST, BACK, TWICE, ELSEWHERE, HANDED, SLEEPERS])
+@pytest.mark.parametrize("history", [SMALL, WIDE, PAUSED, HEAVIEST, BACK, TWICE, ELSEWHERE, HANDED, SLEEPERS, RESTED, ALL_AWAY])
 def test_judge_finds_nothing_in_a_history_that_keeps_the_promises(history):
     assert Play(history).run() == set()
 
@@ -474,6 +510,28 @@ def test_judge_finds_an_agent_left_waiting_for_a_page_that_sleeps():
     still = replace(SLEEPERS, scripts=[SLEEPERS.scripts[0][:3]])
     with patch.object(dispatcher, "release_asleep", lambda: 0):
         assert Play(still).run() == {"asleep"}
+
+
+def test_exchange_at_rest_is_its_agent_s_beside_another():
+    """What the history above did: the same agent had three people in turn, two of them at once, with one place."""
+    play = Play(RESTED)
+    assert play.run() == set()
+    given = ConversationEvent.objects.filter(kind=EventKind.ASSIGNED).values_list("by", flat=True)
+    assert list(given) == [play.agents[0].user_id] * 3
+    assert ConversationEvent.objects.filter(kind=EventKind.DORMANT).count() == 2
+
+
+@pytest.mark.parametrize(
+    ("history", "without", "broken"),
+    [
+        (ALL_AWAY, {"within": lambda _room, people: [key for key, _weight in people]}, "bound"),
+        (ALL_AWAY, {"put_to_rest": lambda: 0}, "rest"),
+        (SMALL, {"_may_rest": lambda _now: Conversation.objects.active()}, "there"),
+    ],
+)
+def test_judge_finds_a_guard_of_exchanges_at_rest_that_is_gone(history, without, broken):
+    with patch.multiple(dormancy, **without):
+        assert broken in Play(history).run()
 
 
 def _newest_first(people, rooms, **options):

@@ -14,7 +14,7 @@ from chat.casework import colleague_questions
 from chat.conversations import actions, dispatcher, resume, waiting_list
 from chat.messages import protocol, reading
 from chat.models import Conversation, Message
-from chat.realtime import authentication, consumers
+from chat.realtime import authentication, consumers, http_fallback
 from chat.realtime import connection as connection_module
 from chat.realtime.broadcaster import ensure_broadcaster
 from chat.rules.lifecycle import Author, Status
@@ -380,6 +380,30 @@ async def test_whole_conversation_over_two_sockets():
         closed = lambda frame: frame["type"] == "state" and frame["status"] == "closed"  # noqa: E731
         assert (await reporter.until(closed))["status"] == "closed"
         assert (await console.until("released"))["reason"] == "closed"
+
+
+async def test_agent_who_types_to_somebody_who_is_away_is_kept_to_be_at_work_there():
+    """From the socket and from the way without one (`chat.conversations.dormancy`)."""
+    agent = await in_db(make.agent)
+    away, other = await in_db(make.assigned, agent), await in_db(make.assigned, agent)
+    rows = Conversation.objects.filter(pk__in=[away.pk, other.pk])
+    await in_db(rows.update, reporter_seen_at=make.long_ago(3))
+    session = await in_db(signed_in, agent)
+    async with Line(CONSOLE, session) as console:
+        await console.until("queue")
+        await console.send(type="typing", conversation=str(away.public_id))
+        async with asyncio.timeout(SECONDS):
+            while True:
+                await in_db(away.refresh_from_db)
+                if away.agent_typed_at is not None:
+                    break
+                await asyncio.sleep(0.05)
+    await in_db(other.refresh_from_db)
+    assert other.agent_typed_at is None
+    party = http_fallback.Party.of_agent(other, agent)
+    await in_db(http_fallback.answer_over_http, party, protocol.Typing(other.public_id))
+    await in_db(other.refresh_from_db)
+    assert other.agent_typed_at is not None
 
 
 async def test_console_of_who_takes_part_in_an_aside_is_told_to_look():

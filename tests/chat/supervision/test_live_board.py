@@ -35,6 +35,24 @@ def silent_for(minutes: float, agent=None, **who):
     return conversation
 
 
+def test_exchanges_at_rest_are_counted_and_fill_no_place():
+    chief = make.agent(role=Role.SUPERVISOR, availability="away", present=False, unit_name="Une")
+    mine, other = make.agent(capacity=2, unit_name="Une"), make.agent(capacity=3, unit_name="Autre")
+    for agent in (mine, mine, other):
+        make.assigned(agent)
+    first = Conversation.objects.filter(pk__in=[mine.conversations.first().pk, other.conversations.first().pk])
+    first.update(reporter_seen_at=make.long_ago(15), dormant_since=make.long_ago(14))
+    board = read([mine.unit_id])
+    assert (board.under_way, board.dormant, board.free) == (3, 2, 4)
+    [member], [unit] = board.members, board.others
+    assert (member.load, member.held, member.dormant, member.is_full) == (1, 2, 1, False)
+    assert (unit.load, unit.capacity, unit.dormant) == (0, 3, 1)
+    html = squeezed(signed_in(chief.user).get("/console/tableau/").text)
+    assert "1 sur 2, et 1 en veille" in html and "0 sur 3, et 1 en veille" in html
+    assert "<dt>dont en veille, sans place</dt><dd>2</dd>" in html
+    assert html.count("Échange en veille, sans place") == 1, "of the units that this supervisor may step into"
+
+
 def test_waiting_by_urgency_and_zone():
     make.waiting(urgency=Urgency.CRITICAL, force="gendarmerie", queued_at=make.long_ago(4))
     make.waiting(queued_at=make.long_ago(1))
