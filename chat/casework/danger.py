@@ -5,9 +5,11 @@ import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from chat.models import DangerPhrase
+from chat.models import Conversation, DangerPhrase, Message
 from chat.rules import danger_words
 from chat.rules.danger_words import Kind, Node, PhraseError, Place
+from chat.rules.lifecycle import Author
+from common import plain_text
 from common.cached_reading import CachedReading
 
 logger = logging.getLogger(__name__)
@@ -17,6 +19,10 @@ KEEP_SECONDS = 30.0
 
 # Of a message, as much as is looked at: all of it (`chat.messages.protocol.MAX_BODY`), whatever is handed in.
 LOOKED_AT = 4000
+
+
+# Of what a person wrote, how many of the last messages say whether their safety is asked about first.
+MESSAGES_READ = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,16 @@ def phrases_as_json() -> str:
 def kinds_in(text: str) -> list[Kind]:
     """What a text of a person tells of, suicide first; empty for nearly every message."""
     return in_order(danger_words.find_kinds(_phrases.get().root, text[:LOOKED_AT]))
+
+
+def is_told_in(conversation: Conversation) -> bool:
+    """Whether one of the last MESSAGES_READ messages of the person tells of suicide or of danger. One query."""
+    last = Message.objects.filter(conversation=conversation, author=Author.REPORTER).order_by("-seq")
+    for seq, sealed in last.values_list("seq", "sealed_body")[:MESSAGES_READ]:
+        body = Message.opened(sealed, conversation=conversation.public_id, seq=seq, author=Author.REPORTER)
+        if kinds_in(plain_text.plain(body)):
+            return True
+    return False
 
 
 def in_order(found: Collection[str]) -> list[Kind]:

@@ -4,6 +4,8 @@ that the sheet of facts still asks. Nothing is sent by itself.
 
 from collections.abc import Mapping, Sequence
 
+from django.utils.translation import gettext as _
+
 from chat.casework.emergencies import Done
 from chat.casework.reported_elements import Reported
 from chat.rules import emergency_texts
@@ -22,6 +24,11 @@ def step_key(step: str) -> str:
 def prevention_reply(*, familiar: bool) -> Reply:
     """The number that helps with thoughts of suicide, whether a procedure is open or not."""
     return Reply("prevention", Source.STEP, "", emergency_texts.SUICIDE.spoken(familiar=familiar))
+
+
+def safety_reply(*, familiar: bool) -> Reply:
+    """« Vérifier la sécurité »: what comes first under words of suicide or of danger, until the procedure is opened."""
+    return Reply("safety", Source.STEP, _("Vérifier la sécurité"), emergency_texts.SAFETY.spoken(familiar=familiar))
 
 
 def steps_to_say(checklist: Sequence[Done], *, familiar: bool) -> list[Reply]:

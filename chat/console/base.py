@@ -263,7 +263,8 @@ def _exchange(
     panels = casework_panels.panels(conversation, familiar=dossier.familiar, facts=journal.facts, **case)
     steps = one_press.steps_to_say(panels["checklist"], familiar=dossier.familiar)
     prevention = one_press.prevention_reply(familiar=dossier.familiar)
-    insertable = [prevention, *ready, *steps, *one_press.all_questions()]
+    safety = one_press.safety_reply(familiar=dossier.familiar)
+    insertable = [prevention, safety, *ready, *steps, *one_press.all_questions()]
     if chosen := next((one for one in insertable if one.key == insert), None):
         body = reply_template.inserted(body, chosen.text)
     error = ""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from chat.casework import (
     closing,
+    danger,
     emergencies,
     fact_sheet,
     handles,
@@ -179,7 +180,7 @@ def panels(
         "emergency_since": wording.clock_in_words(clock.now() - emergency.started_at) if emergency else "",
         "emergency_next": next((done for done in checklist if done.at is None), None),
         "checklist": checklist,
-        "say": said_in_one_press(checklist, shown, familiar=familiar) if conversation.is_open else [],
+        "say": said_in_one_press(conversation, checklist, shown, familiar=familiar) if conversation.is_open else [],
         "situations": Situation.choices,
         "is_familiar": familiar,
         "proposals": proposals.proposals_of(conversation),
@@ -194,12 +195,24 @@ def panels(
     }
 
 
-def said_in_one_press(checklist: Sequence[emergencies.Done], sheet: Sheet, *, familiar: bool) -> list[Reply]:
-    """What stands above the answer, ready to be put into it: the steps of an emergency, else the next questions."""
-    return (
-        one_press.steps_to_say(checklist, familiar=familiar)
-        or one_press.questions_to_ask(sheet.readings, sheet.reported)[: one_press.QUESTIONS_SHOWN]
-    )
+def said_in_one_press(
+    conversation: Conversation, checklist: Sequence[emergencies.Done], sheet: Sheet, *, familiar: bool
+) -> list[Reply]:
+    """What stands above the answer, ready to be put into it: the steps of an emergency, else the next questions; first
+    of these, whether the person is safe, while the exchange tells of danger and no procedure was ever opened.
+
+    Two queries at most, and at most `danger.MESSAGES_READ` messages opened.
+    """
+    if steps := one_press.steps_to_say(checklist, familiar=familiar):
+        return steps
+    questions = one_press.questions_to_ask(sheet.readings, sheet.reported)[: one_press.QUESTIONS_SHOWN]
+    if conversation.emergencies.exists() or not _tells_danger(conversation):
+        return questions
+    return [one_press.safety_reply(familiar=familiar), *questions][: one_press.QUESTIONS_SHOWN]
+
+
+def _tells_danger(conversation: Conversation) -> bool:
+    return conversation.urgency >= Urgency.CRITICAL or danger.is_told_in(conversation)
 
 
 def after_autosave(conversation: Conversation, sheet: Sheet) -> dict[str, Any]:
@@ -211,7 +224,7 @@ def after_autosave(conversation: Conversation, sheet: Sheet) -> dict[str, Any]:
     return {
         "transmission": referral_panel.panel(conversation, prefill=draft),
         "close_form": closing_form(conversation, draft=draft),
-        "say": said_in_one_press(checklist, sheet, familiar=familiar),
+        "say": said_in_one_press(conversation, checklist, sheet, familiar=familiar),
     }
 
 

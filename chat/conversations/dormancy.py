@@ -145,9 +145,7 @@ def _rest(agent_id: int, now: datetime, most: int) -> int:
         say_line(conversation, thread_texts.DORMANT, now=now, minutes=minutes)
         pubsub.message_posted(conversation.public_id, conversation.last_seq)
         logger.info("conversation dormant %s", conversation.public_id)
-    ConversationEvent.objects.bulk_create(
-        conversation.new_event(EventKind.DORMANT, at=now) for conversation in resting
-    )
+    ConversationEvent.objects.bulk_create(conversation.new_event(EventKind.DORMANT, at=now) for conversation in resting)
     pubsub.agent_changed(agent_id)
     pubsub.queue_changed()  # a place is free
     return len(resting)

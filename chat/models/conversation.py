@@ -79,8 +79,8 @@ class Conversation(models.Model):
     `weight`: how many of an agent's places it fills, LIGHT or HEAVY (`lifecycle.weight_of`, or its agent's word).
     `reporter_seen_at`: when the person was last seen; `reporter_is_hidden`: their page then was out of sight.
     `dormant_since`: the person's last sign when the exchange was put to rest (`chat.conversations.dormancy`). It is
-    dormant, and fills no place, for as long as that is still their last sign: any newer one ends it by itself, whichever
-    process writes it. `agent_typed_at`: when its agent was last typing to somebody who was not there.
+    dormant, and fills no place, for as long as that is still their last sign: any newer one ends it by itself,
+    whichever process writes it. `agent_typed_at`: when its agent was last typing to somebody who was not there.
     `last_seq` numbers the messages without gaps: it is taken under the lock of this row.
     `characters`: of what both sides wrote. `reporter_due_at`: when all that the person sent would have been due, one
     message in each interval of `chat.rules.message_limits`; it lies ahead of now while they write faster.

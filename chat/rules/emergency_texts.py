@@ -11,6 +11,12 @@ EMERGENCY = Place("chat.emergency", "Console : procédure d'urgence, ce que l'ag
 
 add = partial(catalogue.add, is_translated=False)
 
+SAFETY = add(
+    "emergency.safety",
+    EMERGENCY,
+    _("Êtes-vous en sécurité, là, maintenant ? En danger, appelez le {numero_police} ; par SMS, le {numero_sms}."),
+    _("Es-tu en sécurité, là, maintenant ? En danger, appelle le {numero_police} ; par SMS, le {numero_sms}."),
+)
 CAN_TALK = add(
     "emergency.can_talk",
     EMERGENCY,

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -85,7 +86,8 @@ def lock_receiver(agent_id: int, now: datetime, *, may_be_full: bool = False) ->
     )
     if agent is None:
         raise NoRoom
-    load = Conversation.objects.active().filter(assigned_to=agent).aggregate(load=Sum(places_filled(), default=0))["load"]
+    held = Conversation.objects.active().filter(assigned_to=agent)
+    load = held.aggregate(load=Sum(places_filled(), default=0))["load"]
     if load >= agent.capacity and not may_be_full:  # as for the queue: the last place is enough for who fills two
         raise NoRoom
     return agent
@@ -211,9 +213,18 @@ def _offer_pause(conversation: Conversation, passer: int, now: datetime) -> None
 
 def free_colleagues(agent: Agent, now: datetime) -> list[Agent]:
     """Colleagues whose console is open, who do not pause and have room; with `load`."""
-    there = Agent.objects.present(now).exclude(pk=agent.pk).exclude(availability=Availability.PAUSE)
-    rows = there.filter(user__is_active=True).with_load().select_related("unit").order_by("unit__name", "public_name")
-    return [one for one in rows if one.load < one.capacity]
+    return [one for one in colleagues_there(agent, now) if is_free(one)]
+
+
+def colleagues_there(agent: Agent, now: datetime) -> list[Agent]:
+    """Colleagues whose console is open, whether they can be chosen (`is_free`) or not; with `load`. One query."""
+    there = Agent.objects.present(now).exclude(pk=agent.pk).filter(user__is_active=True)
+    return list(there.with_load().select_related("unit").order_by("unit__name", "public_name"))
+
+
+def is_free(colleague: Any) -> bool:
+    """Whether a conversation may be passed to this one of `colleagues_there`: they do not pause and have room."""
+    return colleague.availability != Availability.PAUSE and colleague.load < colleague.capacity
 
 
 def teams_on_duty(agent: Agent, now: datetime) -> tuple[list[Unit], list[str]]:

@@ -1,5 +1,6 @@
 """What agents and supervisors send when a conversation passes on."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -20,7 +21,10 @@ def _text(limit: int, **more: Any) -> forms.CharField:
 
 
 class TransferForm(forms.Form):
-    """To whom, how and why. `target` cleaned is a Target; the choices are those of the moment."""
+    """To whom, how and why. `target` cleaned is a Target; the choices are those of the moment.
+
+    busy: colleagues who are there and cannot be chosen, each with the reason why.
+    """
 
     target = forms.ChoiceField(
         error_messages={
@@ -40,9 +44,17 @@ class TransferForm(forms.Form):
     summary = _text(SUMMARY_MAX, required=False)
 
     def __init__(
-        self, data: Any = None, *, people: list[Agent], units: list[Unit], others: list[str], **more: Any
+        self,
+        data: Any = None,
+        *,
+        people: list[Agent],
+        units: list[Unit],
+        others: list[str],
+        busy: Sequence[Agent] = (),
+        **more: Any,
     ) -> None:
         super().__init__(data, **more)
+        self.busy = [_why_not(one) for one in busy]
         self.fields["target"].choices = [  # type: ignore[attr-defined]
             ("", _("Choisissez un destinataire") if people or units or others else NOBODY),
             (
@@ -103,6 +115,16 @@ class ReassignForm(MotiveForm):
             ("", _("Choisissez un agent")),
             *((one.pk, _said_of(one)) for one in people),
         ]
+
+
+def _why_not(agent: Any) -> str:
+    """« Camille, police nationale – Équipe : ses 5 places sont prises »."""
+    said = f"{agent.interlocutor} – {agent.unit.name}"
+    if agent.availability == Availability.PAUSE:
+        return str(_("%(who)s : en pause")) % {"who": said}
+    if agent.capacity <= 1:
+        return str(_("%(who)s : sans place libre")) % {"who": said}
+    return str(_("%(who)s : ses %(n)s places sont prises")) % {"who": said, "n": agent.capacity}
 
 
 def _said_of(agent: Any) -> str:

@@ -32,7 +32,10 @@ class Passing:
 
 def transfer_form(agent: Agent, now: datetime, data: object = None) -> TransferForm:
     units, others = transfer_actions.teams_on_duty(agent, now)
-    return TransferForm(data, people=transfer_actions.free_colleagues(agent, now), units=units, others=others)
+    there = transfer_actions.colleagues_there(agent, now)
+    people = [one for one in there if transfer_actions.is_free(one)]
+    busy = [one for one in there if not transfer_actions.is_free(one)]
+    return TransferForm(data, people=people, units=units, others=others, busy=busy)
 
 
 def read_passing(agent: Agent, conversation: Conversation, now: datetime, form: TransferForm | None = None) -> Passing:

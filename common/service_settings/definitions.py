@@ -179,15 +179,15 @@ WOKEN = Setting(
 )  # fmt: skip
 DORMANT = Setting(
     "dormant_minutes", Subject.QUEUE, _("Personne absente : l'échange est mis en veille"),
-    _("Un échange dont la personne n'est plus là depuis %(value)s, et à qui son agent a répondu, est mis en veille : il "
+    _("Un échange dont la personne n'est plus là depuis %(value)s, et à qui l'on a répondu, est mis en veille : il "
       "reste à son agent et ne prend plus de place."),
     Unit.MINUTES, 10, 5, 240, OURS,
 )  # fmt: skip
 DORMANT_MOST = Setting(
     "dormant_places", Subject.QUEUE, _("Places que des échanges en veille libèrent chez un agent, au plus"),
-    _("Chez un même agent, des échanges en veille libèrent %(value)s au plus : si toutes leurs personnes reviennent, il "
-      "a cela de plus que ses places. Zéro : aucun échange n'est mis en veille."),
-    Unit.PLACES, 2, 0, 4, _("choix du service : deux personnes de plus, au pire, que ce que l'on peut suivre (ADR 0086)"),
+    _("Chez un agent, des échanges en veille libèrent %(value)s au plus : si toutes leurs personnes reviennent, il a "
+      "cela de plus que ses places. Zéro : aucun échange n'est mis en veille."),
+    Unit.PLACES, 2, 0, 4, _("choix du service : au pire, deux personnes de plus que de places (ADR 0086)"),
 )  # fmt: skip
 PLACE_WITH_CODE = Setting(
     "place_with_code_minutes", Subject.QUEUE, _("Place gardée à qui a pris un code de reprise"),

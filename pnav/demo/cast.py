@@ -2,6 +2,7 @@
 analyst, two units, two administrators."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,7 +10,9 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.db import transaction
 
-from chat.models import Agent, Unit, UnitAccount
+from chat.models import Agent, CannedReply, Unit, UnitAccount
+from chat.models.macro import Macro
+from chat.rules.emergency import Situation
 from locations import lookup
 from locations.models import Force, ReceptionPoint
 from pnav.accounts.models import Role, User
@@ -98,6 +101,26 @@ def create_cast(known: dict[str, dict[str, str]]) -> None:
             )
         if part.place:
             UnitAccount.objects.update_or_create(user=user, defaults={"point": _unit_of(part.place)})
+
+
+# What one press does: the title, and the fields of `Macro`; the reply by the title of a shared one.
+MACROS: Sequence[tuple[str, str, dict[str, Any]]] = (
+    ("Danger : ouvrir la procédure", "Vérifier la sécurité", {"situation": Situation.DANGER}),
+    ("Préparer une plainte", "Parler de la plainte", {"proposes_complaint": True}),
+    ("Je relis et je reviens", "Prévenir que je relis", {"minutes": 5}),
+)
+
+
+def create_macros() -> None:
+    """Macros for who tries the console; none where an administrator made some."""
+    if Macro.objects.exists():
+        return
+    shared = CannedReply.objects.filter(title__in=[reply for _title, reply, _acts in MACROS])
+    replies = {reply.title: reply for reply in shared}
+    Macro.objects.bulk_create(
+        Macro(title=title, reply=replies.get(reply), order=order, **acts)
+        for order, (title, reply, acts) in enumerate(MACROS, 1)
+    )
 
 
 def _unit_of(place: str) -> ReceptionPoint | None:

@@ -180,7 +180,7 @@ def _prepare(data: Path | None, port: int) -> dict[str, Any]:
     from django.db import connection, connections
 
     django.setup()
-    from pnav.demo.cast import accounts_of, as_json, create_cast, new_secrets
+    from pnav.demo.cast import accounts_of, as_json, create_cast, create_macros, new_secrets
 
     call_command("migrate", verbosity=0)
     embedded = _fingerprint(ROOT / "locations" / "data")
@@ -197,6 +197,7 @@ def _prepare(data: Path | None, port: int) -> dict[str, Any]:
         (STATE / "cast.json").write_text(json.dumps(secrets_of_cast))
     cast = hashlib.sha256(json.dumps(secrets_of_cast).encode()).hexdigest()
     _once("cast", cast, lambda: create_cast(secrets_of_cast))  # seven password hashes: seconds
+    _once("macros", "1", create_macros)
     accounts = accounts_of(secrets_of_cast)
     base_url = f"http://localhost:{port}"
     connections.close_all()

@@ -36,6 +36,8 @@ NAMED = {
     "chat/casework/holds.py": (ACTS + "; or everybody's promises, for figures", {"promise_return", "running_holds"}),
     "chat/casework/colleague_questions.py": (ACTS, {"ask_colleagues", "answer_colleague"}),
     "chat/casework/replies.py": ("this agent's own, of whom the caller is sure", {"own_replies"}),
+    "chat/casework/danger.py": ("of a conversation that was just obtained", {"is_told_in"}),
+    "chat/conversations/dormancy.py": (EVERYBODY, {"*"}),
     "chat/casework/lock.py": (ACTS, {"lock_assigned"}),
     "chat/casework/fact_sheet.py": (ACTS, {"sheet_of"}),
     "chat/journal/actions.py": (

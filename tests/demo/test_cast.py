@@ -2,8 +2,9 @@ import pytest
 from allauth.mfa.utils import is_mfa_enabled
 
 from chat.models import Agent
+from chat.models.macro import Macro
 from pnav.accounts.models import Role, User
-from pnav.demo.cast import CAST, accounts_of, as_json, create_cast, new_secrets
+from pnav.demo.cast import CAST, accounts_of, as_json, create_cast, create_macros, new_secrets
 
 
 @pytest.mark.django_db
@@ -19,6 +20,18 @@ def test_cast_can_sign_in_with_what_the_file_says():
         assert user.is_staff == (account.role == Role.ADMINISTRATOR)
     assert {agent.force for agent in Agent.objects.all()} == {"police", "gendarmerie"}
     assert User.objects.count() == len(CAST)
+
+
+@pytest.mark.django_db
+def test_macros_are_whole_and_made_once():
+    create_macros()
+    made = list(Macro.objects.select_related("reply"))
+    assert [bool(one.reply) for one in made] == [True] * 3, "the shared replies have these titles"
+    for one in made:
+        one.full_clean()
+    Macro.objects.exclude(pk=made[0].pk).delete()
+    create_macros()
+    assert Macro.objects.count() == 1, "what an administrator chose stays"
 
 
 def test_cast_file_for_scripts():

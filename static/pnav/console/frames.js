@@ -82,7 +82,9 @@ function take(c, item, isPending) {
   c.offline = c.asleep = c.dormant = false;
   c.unread += 1;
   personWrote(c);
-  tellDanger(c, threads.markDanger(c, element, slot("body", element).textContent ?? ""));
+  const danger = threads.markDanger(c, element, slot("body", element).textContent ?? "");
+  tellDanger(c, danger);
+  if (danger) refreshBeside(c, `#dire-${c.id}`); // whether they are safe is asked first
   threads.showTyping(c, false);
   const proposed = `#proposees-${c.id}`;
   if (seek(`${proposed} [name=asked]`)) refreshBeside(c, proposed); // perhaps its answer

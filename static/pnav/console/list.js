@@ -123,7 +123,10 @@ export function count() {
   find("[data-count=own]").textContent = String(list.children.length);
   const empty = find("[data-empty=own]");
   empty.hidden = list.children.length > 0;
-  empty.textContent = empty.dataset[dutyBar().dataset.availability === "available" ? "available" : "other"] ?? "";
+  const duty = dutyBar().dataset.availability === "available" ? "available" : "other";
+  empty.textContent = empty.dataset[duty] ?? "";
+  const rest = find("[data-rest]"); // the middle of the screen, where no conversation is open
+  rest.textContent = rest.dataset[list.children.length ? "choose" : duty] ?? "";
   find("[data-count=ended]").textContent = String(over.children.length);
   const ended = over.closest("details");
   if (ended) ended.hidden = !over.children.length;

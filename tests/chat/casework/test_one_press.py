@@ -16,6 +16,7 @@ from reports.rules.offence_elements import QUESTIONS, Element
 from tests.chat.console.agents import page_of, signed_in
 from tests.chat.console.test_conversation import hidden_client_id
 from tests.factories import chat as make
+from triage.rules import Urgency
 
 pytestmark = pytest.mark.django_db
 
@@ -63,6 +64,28 @@ def test_steps_of_an_emergency_come_before_the_questions_in_the_voice_of_the_per
     assert len(said) == 6 and any(pronoun in one for one in said)
     emergencies.tick_step(conversation_id=conversation.pk, step=Step.LOCATION, by=agent.user)
     assert len(row(client.get(page_of(conversation)).text)) == 5
+
+
+@pytest.mark.parametrize("how", ["words", "words before the last answer", "critical"])
+def test_safety_comes_first_where_danger_is_told_until_a_procedure_is_opened(agent, how):
+    conversation = make.assigned(agent, urgency=Urgency.CRITICAL if how == "critical" else Urgency.NORMAL)
+    client = signed_in(agent.user)
+    if how != "critical":
+        assert emergency_texts.SAFETY.spoken() not in row(client.get(page_of(conversation)).text)
+        make.message(conversation, "il est devant chez moi avec un couteau, j'ai envie de mourir")
+    if "before" in how:
+        make.message(conversation, "Je vous lis.", Author.AGENT)
+        make.message(conversation, "oui")
+    html = client.get(page_of(conversation)).text
+    said = row(html)
+    assert said[0] == emergency_texts.SAFETY.spoken() and len(said) == one_press.QUESTIONS_SHOWN
+    assert "<strong>Vérifier la sécurité</strong>" in html
+    assert area(client.post(page_of(conversation), {"insert": "safety", "body": ""}).text) == said[0]
+    sheet = casework_panels.sheet_panel(conversation)
+    assert casework_panels.after_autosave(conversation, sheet)["say"][0].text == said[0]
+    emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user)
+    emergencies.finish(conversation_id=conversation.pk, by=agent.user)
+    assert said[0] not in row(client.get(page_of(conversation)).text)
 
 
 @pytest.mark.parametrize("key", [one_press.step_key(Step.LOCATION), f"question-{Element.ONLINE}"])

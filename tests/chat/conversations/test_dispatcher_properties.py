@@ -501,7 +501,9 @@ ALL_AWAY = replace(
 PAUSED = replace(WIDE, scripts=[[("pause", 0, None), ("pause", 1, None), ("pause", 2, None), *SCRIPT]])
 
 
-@pytest.mark.parametrize("history", [SMALL, WIDE, PAUSED, HEAVIEST, BACK, TWICE, ELSEWHERE, HANDED, SLEEPERS, RESTED, ALL_AWAY])
+@pytest.mark.parametrize(
+    "history", [SMALL, WIDE, PAUSED, HEAVIEST, BACK, TWICE, ELSEWHERE, HANDED, SLEEPERS, RESTED, ALL_AWAY]
+)
 def test_judge_finds_nothing_in_a_history_that_keeps_the_promises(history):
     assert Play(history).run() == set()
 

@@ -120,6 +120,26 @@ def test_transfer_to_what_is_not_offered_is_refused(target, conversation, camill
     assert not Handover.objects.exists()
 
 
+def test_colleague_who_cannot_be_chosen_is_named_with_the_reason(conversation, camille, alex):
+    full = make.agent(public_name="Sacha", unit_name="Ici", capacity=2)
+    for _each in range(2):
+        make.assigned(full)
+    make.agent(public_name="Lou", unit_name="Ici", availability=Availability.PAUSE)
+    make.agent(public_name="Absente", present=False)
+    client = signed_in(camille.user)
+    html = squeezed(client.get(page_of(conversation)).text)
+    form = html[html.index('name="target"') : html.index('name="manner"')]
+    assert f'<option value="{Target(agent=alex.pk)}"' in form
+    group = form[form.index("qui ne peuvent pas être choisis") :]
+    assert re.findall(r"<option disabled>([^<]+)<", group) == [
+        "Lou, police nationale – Ici : en pause",
+        "Sacha, police nationale – Ici : ses 2 places sont prises",
+    ]
+    assert "Absente" not in form and "Sacha" not in form[: -len(group)]
+    refused = transfer(client, conversation, target=str(Target(agent=full.pk))).text
+    assert "Ce destinataire n'est plus disponible" in unescape(refused)
+
+
 def test_transfer_cold_leaves_the_screen(conversation, camille, alex):
     answer = transfer(signed_in(camille.user), conversation, target=f"agent-{alex.pk}", manner="cold")
     assert answer.url == "/console/"
