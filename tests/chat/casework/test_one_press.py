@@ -32,6 +32,11 @@ def row(html: str) -> list[str]:
     return [unescape(text) for text in re.findall(r'data-insert="([^"]*)"', part)]
 
 
+def spaced(text: str) -> str:
+    """With ordinary spaces: where a text is drawn, those before « ? » and « ; » do not break."""
+    return re.sub(r"\s", " ", text)
+
+
 def area(html: str) -> str:
     return unescape(re.search(r'<textarea[^>]*id="corps-[^>]*>(.*?)</textarea>', html, re.DOTALL).group(1)).strip()
 
@@ -69,23 +74,25 @@ def test_steps_of_an_emergency_come_before_the_questions_in_the_voice_of_the_per
 @pytest.mark.parametrize("how", ["words", "words before the last answer", "critical"])
 def test_safety_comes_first_where_danger_is_told_until_a_procedure_is_opened(agent, how):
     conversation = make.assigned(agent, urgency=Urgency.CRITICAL if how == "critical" else Urgency.NORMAL)
-    client = signed_in(agent.user)
+    client, asked = signed_in(agent.user), spaced(emergency_texts.SAFETY.spoken())
+
+    def said() -> list[str]:
+        return [spaced(text) for text in row(client.get(page_of(conversation)).text)]
+
     if how != "critical":
-        assert emergency_texts.SAFETY.spoken() not in row(client.get(page_of(conversation)).text)
+        assert asked not in said()
         make.message(conversation, "il est devant chez moi avec un couteau, j'ai envie de mourir")
     if "before" in how:
         make.message(conversation, "Je vous lis.", Author.AGENT)
         make.message(conversation, "oui")
-    html = client.get(page_of(conversation)).text
-    said = row(html)
-    assert said[0] == emergency_texts.SAFETY.spoken() and len(said) == one_press.QUESTIONS_SHOWN
-    assert "<strong>Vérifier la sécurité</strong>" in html
-    assert area(client.post(page_of(conversation), {"insert": "safety", "body": ""}).text) == said[0]
+    assert said()[0] == asked and len(said()) == one_press.QUESTIONS_SHOWN
+    html = client.post(page_of(conversation), {"insert": "safety", "body": ""}).text
+    assert "<strong>Vérifier la sécurité</strong>" in html and spaced(area(html)) == asked
     sheet = casework_panels.sheet_panel(conversation)
-    assert casework_panels.after_autosave(conversation, sheet)["say"][0].text == said[0]
+    assert casework_panels.after_autosave(conversation, sheet)["say"][0].key == "safety"
     emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user)
     emergencies.finish(conversation_id=conversation.pk, by=agent.user)
-    assert said[0] not in row(client.get(page_of(conversation)).text)
+    assert asked not in said()
 
 
 @pytest.mark.parametrize("key", [one_press.step_key(Step.LOCATION), f"question-{Element.ONLINE}"])
