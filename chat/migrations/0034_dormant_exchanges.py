@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
         "new-value conversationevent.kind": "The version before draws the history by `label_of`, which shows a kind that "
         "it does not know as it is stored, and decides nothing by one.",
     }
-    dependencies = [("chat", "0032_captures")]
+    dependencies = [("chat", "0033_worker_status")]
 
     operations = [
         migrations.AddField("conversation", "dormant_since", models.DateTimeField(editable=False, null=True)),
