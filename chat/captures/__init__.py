@@ -6,5 +6,5 @@ queries    readings of captures, for whoever has proven access
 drawing    the worker's turn: scan, draw, seal the drawings
 scanner    clamd, where there is one
 opening    the original, opened by a unit for a motive; and a capture that is locked
-answers    the answer with a drawing
+answers    the answer with a drawing; what a document says of captures
 """

@@ -1,12 +1,17 @@
-"""The answer with a drawing, for the pages of whoever may see it; and where they lie on those pages."""
+"""The answer with a drawing, for the pages of whoever may see it; where they lie on those pages; and what a document
+says of captures, which it never holds."""
 
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
+from django.template.defaultfilters import date as format_date
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from chat.captures import queries, store
-from chat.models import Capture
+from chat.models import Capture, Conversation
 from common.encryption import UnsealError
 
 
@@ -38,3 +43,21 @@ def pages_of(one: queries.Seen, route: str, public_id: UUID) -> list[dict[str, o
         }
         for page, width, height in one.pages
     ]
+
+
+def as_pairs(conversation: Conversation) -> list[tuple[str, str]]:
+    """What its agent has seen, for a document: when it was received, and what tells it from any other. In order.
+
+    No name of a file: it may be the person's own. Two statements, `definitions.CAPTURES_MOST` captures at most.
+    """
+    pairs = []
+    for one in queries.seen_captures(conversation, None):
+        told = [_("Capture n° %(number)s") % {"number": one.number}, one.kind_label, filesizeformat(one.size)]
+        if one.fact_number is not None:
+            told.append(_("avec le fait n° %(number)s") % {"number": one.fact_number})
+        if one.locked_at is not None:
+            told.append(_("mise de côté"))
+        lines = [", ".join(filter(None, told)), one.sha256 and f"SHA-256 {one.sha256}"]
+        received_at = format_date(timezone.localtime(one.received_at), "d/m/Y H:i") if one.received_at else ""
+        pairs.append((received_at, "\n".join(filter(None, lines))))
+    return pairs

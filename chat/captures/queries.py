@@ -1,7 +1,7 @@
 """Readings of the captures of a conversation that was just obtained by `chat.access`."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -97,9 +97,10 @@ def _opened(conversation: Conversation, rows: "QuerySet[Capture]") -> list[Seen]
     return found
 
 
-def own_captures(conversation: Conversation) -> list[Seen]:
-    """All captures of a person, the last one first: `definitions.CAPTURES_MOST` at most."""
-    return _opened(conversation, Capture.objects.filter(conversation=conversation).order_by("-number"))
+def own_captures(conversation: Conversation, only: Collection[UUID] | None = None) -> list[Seen]:
+    """The captures of a person, the last one first: `definitions.CAPTURES_MOST` at most. only: these; None: all."""
+    rows = Capture.objects.filter(conversation=conversation).order_by("-number")
+    return _opened(conversation, rows if only is None else rows.filter(public_id__in=only))
 
 
 @dataclass(frozen=True, slots=True)

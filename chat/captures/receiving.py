@@ -96,12 +96,19 @@ def capture_limits() -> Limits:
 
 @transaction.atomic
 def begin_capture(
-    *, conversation_id: int, public_id: UUID, size: int, name: str, fact_id: UUID | None = None
+    *,
+    conversation_id: int,
+    public_id: UUID,
+    size: int,
+    name: str,
+    fact_id: UUID | None = None,
+    own: Collection[UUID] | None = None,
 ) -> Capture:
     """Make the row of a file before its first byte; the same `public_id` again returns it, with what was received.
 
     size: bytes of the whole file, which is held to. name: as the sender's device says it; sealed. fact_id: of the fact
-    of the same journal that it goes with; one that is gone is none.
+    of the same journal that it goes with; one that is gone is none. own: those that whoever sends may go on with, all
+    when None.
     Raises a CaptureRefused; CaptureGone when this id is of another file. Locks the conversation, whose captures it
     numbers; four statements, one row.
     """
@@ -111,7 +118,7 @@ def begin_capture(
     conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation_id)
     before = Capture.objects.filter(conversation=conversation, public_id=public_id).first()
     if before is not None:
-        if before.size != size:
+        if before.size != size or (own is not None and public_id not in own):
             raise CaptureGone
         before.conversation = conversation
         return before

@@ -9,6 +9,7 @@ from django.template.defaultfilters import date as format_date
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from chat.captures import answers as captures
 from chat.casework import (
     closing,
     danger,
@@ -359,6 +360,8 @@ def _work(conversation: Conversation) -> list[Section]:
         sections.append(Section(_("Propositions"), pairs=pairs))
     if pairs := journal_panel.as_pairs(conversation):
         sections.append(Section(_("Chronologie des faits, dits par la personne"), pairs=pairs))
+    if pairs := captures.as_pairs(conversation):
+        sections.append(Section(_("Captures montrées par la personne"), pairs=pairs))
     for emergency in [*emergencies.past_emergencies(conversation), *filter(None, [emergencies.open_one(conversation)])]:
         steps = [
             (str(done.line.step.label), f"{_moment(done.at)} {done.by}" if done.at else _("non coché"))

@@ -29,6 +29,8 @@ add(
 add("captures.closed", CAPTURES, _("L'échange est terminé. Ce que vous montrez s'y ajoute."),
     _("L'échange est terminé. Ce que tu montres s'y ajoute."))  # fmt: skip
 
+add("captures.by_code", CAPTURES, _("Avec ce code, seul ce qui a été envoyé ici se lit sur cette page."))
+
 # The question before the first capture, and what follows a « yes ».
 QUESTION = add(
     "captures.question",
@@ -117,7 +119,6 @@ add("captures.is_shown", CAPTURES, _("Montrée, pas encore vue"))
 add("captures.is_read", CAPTURES, _("Vue par votre interlocuteur"), _("Vue par ton interlocuteur"))
 add("captures.is_arriving", CAPTURES, _("Envoi interrompu à {percent} %. Choisissez le même fichier pour continuer."),
     _("Envoi interrompu à {percent} %. Choisis le même fichier pour continuer."), variables=[PERCENT])  # fmt: skip
-add("captures.is_received", CAPTURES, _("Reçue"))
 add("captures.is_unreadable", CAPTURES, _("Reçue, mais illisible ici : l'original est gardé."))
 add(
     "captures.is_locked",

@@ -1,6 +1,7 @@
 """« Captures »: the page on which a person hands in images and documents, and what its script sends slice by slice.
 
-Without a script the same page takes one file as a form. See `chat.captures` and docs/adr/0082.
+Without a script the same page takes one file as a form. After the end a code of « Suites » opens it too, for what that
+code sends alone. See `chat.captures` and docs/adr/0082.
 """
 
 import json
@@ -19,6 +20,7 @@ from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from chat import access
 from chat.captures import queries, receiving, store
 from chat.captures.forms import AddressForm
 from chat.captures.receiving import CaptureRefused
@@ -26,10 +28,11 @@ from chat.journal import actions as journal_actions
 from chat.journal import queries as journal_queries
 from chat.journal.facts import LINK_MAX, Told
 from chat.journal.words import said_when
-from chat.models import Conversation
+from chat.models import Capture, Conversation
 from chat.rules.lifecycle import Status
 from chat.texts import captures as texts
 from chat.texts import journal as journal_texts
+from chat.visitor import facts
 from chat.visitor.base import json_answer, manner_of, when_away, without_visit
 from chat.visitor.conversation import present_reporter
 from common import rate_limits
@@ -46,9 +49,12 @@ ACTS, ACTS_SECONDS = 60, 60  # a conversation: whatever is asked of the page
 # statement and one object of the store.
 SLICES, SLICES_SECONDS = 600, 60
 ANSWER = "reports.captures_answer"  # of what a visit forgets with its report
+SENT = "reports.captures_sent"  # what a code of « Suites » sent: likewise
 PHAROS = "https://www.internet-signalement.gouv.fr/"
 WHO_HELPS = (numbers.DIGITAL_VIOLENCE, numbers.CHILD_IN_DANGER)
 HEAD_MOST = 4_096  # bytes of the JSON that begins a file
+
+type Own = Collection[UUID] | None  # `whose`
 
 
 @sensitive_post_parameters("address")
@@ -61,26 +67,47 @@ def captures(request: HttpRequest) -> HttpResponse:
     `definitions.CAPTURES_MOST` captures at most, whose words are opened and whose bytes are not. ACTS in ACTS_SECONDS
     for a conversation; a file is read from the request's sealed body, one chunk in memory at a time.
     """
-    current = present_reporter(request)
+    current, own = whose(request)
     if current is None:
         return without_visit(request)
     if request.method != "POST":
-        return _show(request, current)
+        return _show(request, current, own)
     if rate_limits.is_over(f"captures:{current.public_id}", limit=ACTS, seconds=ACTS_SECONDS):
         rate_limits.tell_reached("captures")
         return _back(request, current, texts.TOO_MANY, is_problem=True)
     act = request.POST.get("act", "")
     if act == "answer":
-        return _answer(request, current)
+        return _answer(request, current, own)
     if act == "note":
-        return _note_address(request, current)
+        return _note_address(request, current, own)
     if act == "send":
-        return _take_file(request, current)
+        return _take_file(request, current, own)
     if act == "erase":
-        return _erase(request, current)
+        return _erase(request, current, own)
     if act in {"show", "show_all", "take_back"}:
-        return _show_or_take_back(request, current, act)
-    return _show(request, current)
+        return _show_or_take_back(request, current, own, act)
+    return _show(request, current, own)
+
+
+def whose(request: HttpRequest) -> tuple[Conversation | None, Own]:
+    """Whose captures this visit sends, and which of them it sees: all (None) with the exchange's own visit; with a code
+    of « Suites », those that it sent itself, for that code opens nothing that was said."""
+    present = present_reporter(request)
+    if present is not None:
+        return present, None
+    followed = access.as_follower(request.session)
+    if followed is None:
+        return None, None
+    kept = request.session.get(SENT, {"of": "", "keys": []})
+    return followed, [UUID(key) for key in kept["keys"]] if kept["of"] == str(followed.public_id) else []
+
+
+def _remember_sent(request: HttpRequest, current: Conversation, own: Own, public_id: UUID) -> None:
+    """That this code sent it. own: None for the exchange's own visit, which has nothing to remember."""
+    if own is None or public_id in own:
+        return
+    keys = [*map(str, own), str(public_id)]
+    request.session[SENT] = {"of": str(current.public_id), "keys": keys[-definitions.CAPTURES_MOST.most :]}
 
 
 # --- the question before the first one --------------------------------------------------------------------------------
@@ -92,57 +119,63 @@ def answer_of(request: HttpRequest, current: Conversation) -> str:
     return kept["answer"] if kept is not None and kept["of"] == str(current.public_id) else ""
 
 
-def _answer(request: HttpRequest, current: Conversation) -> HttpResponse:
+def _answer(request: HttpRequest, current: Conversation, own: Own) -> HttpResponse:
     answer = request.POST.get("minor", "")
     if answer == "again":
         request.session.pop(ANSWER, None)
     elif answer in {"yes", "no"}:
         request.session[ANSWER] = {"of": str(current.public_id), "answer": answer}
     else:
-        return _show(request, current, question_error=texts.ANSWER_MISSING.say(familiar=_voice(request, current)))
+        familiar = _voice(request, current)
+        return _show(request, current, own, question_error=texts.ANSWER_MISSING.say(familiar=familiar))
     return redirect(reverse("chat:captures"))
 
 
-def _note_address(request: HttpRequest, current: Conversation) -> HttpResponse:
+def _note_address(request: HttpRequest, current: Conversation, own: Own) -> HttpResponse:
     """Note where the image is as a fact of the person's journal, private until they show it; nothing of it is taken."""
     familiar = _voice(request, current)
     form = AddressForm(request.POST, familiar=familiar)
     if not form.is_valid():
-        return _show(request, current, address_form=form)
+        return _show(request, current, own, address_form=form)
     fact_id = form.cleaned_data["fact_id"] or uuid.uuid4()
     told = Told(texts.FACT_WHAT.say(familiar=familiar), link=form.cleaned_data["address"])
     try:
-        journal_actions.note_fact(conversation_id=current.pk, public_id=fact_id, told=told)
+        fact = journal_actions.note_fact(conversation_id=current.pk, public_id=fact_id, told=told)
     except journal_actions.JournalFull:
         form.add_error("address", journal_texts.FULL.say(familiar=familiar, most=values.get(definitions.FACTS_MOST)))
-        return _show(request, current, address_form=form)
+        return _show(request, current, own, address_form=form)
+    if own is not None:
+        facts.remember_noted(request, current, facts.whose(request)[1], fact.public_id)
     return _back(request, current, texts.ADDRESS_NOTED)
 
 
 # --- one file as a form -----------------------------------------------------------------------------------------------
 
 
-def _take_file(request: HttpRequest, current: Conversation) -> HttpResponse:
+def _take_file(request: HttpRequest, current: Conversation, own: Own) -> HttpResponse:
     familiar = _voice(request, current)
     if answer_of(request, current) != "no":
-        return _show(request, current, question_error=texts.ANSWER_MISSING.say(familiar=familiar))
+        return _show(request, current, own, question_error=texts.ANSWER_MISSING.say(familiar=familiar))
     file = request.FILES.get("capture")
     if not isinstance(file, UploadedFile):
-        return _show(request, current, file_error=texts.FILE_MISSING.say(familiar=familiar))
+        return _show(request, current, own, file_error=texts.FILE_MISSING.say(familiar=familiar))
     public_id = _key(request.POST.get("capture_id", "")) or uuid.uuid4()
     try:
-        _receive(current, public_id, file, _key(request.POST.get("fact", "")))
+        _receive(request, current, own, public_id, file, _fact_id(request, own, request.POST.get("fact", "")))
     except (CaptureRefused, receiving.CaptureGone, receiving.WrongSlice, store.StoreAway, UnsealError) as error:
-        return _show(request, current, file_error=_said(error, familiar=familiar))
+        return _show(request, current, own, file_error=_said(error, familiar=familiar))
     return _back(request, current, texts.ARRIVED)
 
 
-def _receive(current: Conversation, public_id: UUID, file: UploadedFile, fact_id: UUID | None) -> None:
+def _receive(
+    request: HttpRequest, current: Conversation, own: Own, public_id: UUID, file: UploadedFile, fact_id: UUID | None
+) -> None:
     """All slices of a file of a form, in their order: what was received before a cut is not sent again."""
     size = file.size or 0
     capture = receiving.begin_capture(
-        conversation_id=current.pk, public_id=public_id, size=size, name=file.name or "", fact_id=fact_id
+        conversation_id=current.pk, public_id=public_id, size=size, name=file.name or "", fact_id=fact_id, own=own
     )
+    _remember_sent(request, current, own, public_id)
     offset = 0
     for chunk in in_chunks(file.chunks()):
         if offset >= capture.received:
@@ -163,7 +196,7 @@ def upload(request: HttpRequest) -> JsonResponse:
     401: no visit. 409: that slice is not the next one; the answer says which is. 410: it is not there any more. 413,
     415, 422: refused, with « said ». 429, 503: again in a moment.
     """
-    current = present_reporter(request)
+    current, own = whose(request)
     if current is None:
         return json_answer({}, 401)
     familiar = _voice(request, current)
@@ -174,9 +207,10 @@ def upload(request: HttpRequest) -> JsonResponse:
         return json_answer({"said": texts.TOO_MANY.say(familiar=familiar)}, 429)
     try:
         if request.content_type == "application/octet-stream":
-            capture = _take_slice(request, current)
+            capture = _take_slice(request, current, own)
         else:
-            capture = _begin(request, current)
+            capture = _begin(request, current, own)
+            _remember_sent(request, current, own, capture.public_id)
     except UnsealError:
         logger.error("captures: the key of one cannot be opened %s", current.public_id)
         return json_answer({"said": texts.AWAY.say(familiar=familiar)}, 503)
@@ -204,7 +238,7 @@ def upload(request: HttpRequest) -> JsonResponse:
 _STATUS: dict[type[CaptureRefused], int] = {receiving.TooLarge: 413, receiving.UnknownKind: 415}
 
 
-def _begin(request: HttpRequest, current: Conversation) -> Any:
+def _begin(request: HttpRequest, current: Conversation, own: Own) -> Capture:
     # Another kind of body was read to its end before, for the token against forgery.
     if request.content_type != "application/json" or len(request.body) > HEAD_MOST:
         raise ValueError
@@ -218,23 +252,26 @@ def _begin(request: HttpRequest, current: Conversation) -> Any:
         public_id=public_id,
         size=size,
         name=asked["name"],
-        fact_id=_key(str(asked.get("fact", ""))),
+        fact_id=_fact_id(request, own, str(asked.get("fact", ""))),
+        own=own,
     )
 
 
-def _take_slice(request: HttpRequest, current: Conversation) -> Any:
+def _take_slice(request: HttpRequest, current: Conversation, own: Own) -> Capture:
     public_id = UUID(request.headers.get("Upload-Id", ""))
     digits = request.headers.get("Upload-Offset", "")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 10):
         raise ValueError
+    if own is not None and public_id not in own:
+        raise receiving.CaptureGone
     return receiving.take_slice(conversation_id=current.pk, public_id=public_id, offset=int(digits), data=request.body)
 
 
 # --- show, take back, erase -------------------------------------------------------------------------------------------
 
 
-def _erase(request: HttpRequest, current: Conversation) -> HttpResponse:
-    for key in _ticked(request):
+def _erase(request: HttpRequest, current: Conversation, own: Own) -> HttpResponse:
+    for key in _ticked(request, own):
         try:
             receiving.erase_capture(conversation_id=current.pk, public_id=key)
         except receiving.CaptureSeen:
@@ -242,11 +279,11 @@ def _erase(request: HttpRequest, current: Conversation) -> HttpResponse:
     return _back(request, current, texts.ERASED)
 
 
-def _show_or_take_back(request: HttpRequest, current: Conversation, act: str) -> HttpResponse:
-    ticked = _ticked(request)
+def _show_or_take_back(request: HttpRequest, current: Conversation, own: Own, act: str) -> HttpResponse:
+    ticked = _ticked(request, own)
     if not ticked and act != "show_all":
         return _back(request, current, texts.NOTHING_TICKED, is_problem=True)
-    only = None if act == "show_all" else ticked
+    only = own if act == "show_all" else ticked
     if act != "take_back":
         count = receiving.show_captures(conversation=current, only=only)
         return _back(request, current, texts.SHOWN if count else texts.NOTHING_TICKED, count=count)
@@ -256,9 +293,9 @@ def _show_or_take_back(request: HttpRequest, current: Conversation, act: str) ->
     return _back(request, current, texts.TAKEN_BACK, count=count)
 
 
-def _ticked(request: HttpRequest) -> Collection[UUID]:
+def _ticked(request: HttpRequest, own: Own) -> Collection[UUID]:
     typed = request.POST.getlist("one")[: definitions.CAPTURES_MOST.most]
-    return [key for key in map(_key, typed) if key is not None]
+    return [key for key in map(_key, typed) if key is not None and (own is None or key in own)]
 
 
 # --- what the page says -----------------------------------------------------------------------------------------------
@@ -269,6 +306,15 @@ def _key(typed: str) -> UUID | None:
         return UUID(typed)
     except ValueError:
         return None
+
+
+def _fact_id(request: HttpRequest, own: Own, typed: str) -> UUID | None:
+    """Of the fact that a file goes with, if this visit sees it."""
+    key = _key(typed)
+    if key is None or own is None:
+        return key
+    _current, noted = facts.whose(request)
+    return key if noted is None or key in noted else None
 
 
 def _voice(request: HttpRequest, current: Conversation) -> bool:
@@ -303,17 +349,18 @@ def _back(
 def _show(
     request: HttpRequest,
     current: Conversation,
+    own: Own,
     *,
     question_error: str = "",
     file_error: str = "",
     address_form: AddressForm | None = None,
 ) -> HttpResponse:
     familiar = _voice(request, current)
-    wanted = _key(request.POST.get("fact", "") or request.GET.get("fait", ""))
+    wanted = _fact_id(request, own, request.POST.get("fact", "") or request.GET.get("fait", ""))
     fact = journal_queries.own_fact(current, wanted) if wanted is not None else None
     context = {
         **manner_of(request, current),
-        **page_context(queries.own_captures(current)),
+        **page_context(queries.own_captures(current, own)),
         "answer": answer_of(request, current),
         "question_error": question_error,
         "file_error": file_error,
@@ -321,12 +368,15 @@ def _show(
         "is_error": bool(question_error or file_error or (address_form and address_form.errors)),
         # What is sent now goes with this fact of the journal: « Joindre une capture ».
         "fact": {"id": fact.public_id, "when": said_when(fact.moment)} if fact is not None else None,
-        "is_open": current.status != Status.CLOSED,
+        "is_open": current.status != Status.CLOSED and own is None,
+        "is_by_code": own is not None,
         "status": current.status,
         "read_seq": current.reporter_read_seq,
         "last_seq": current.last_seq,
-        # Of which the script makes the id of a file: the same file in another exchange has another one.
-        "salt": salted_hmac("chat.visitor.captures", str(current.public_id), algorithm="sha256").hexdigest(),
+        # Of which the script makes the id of a file: the same file in another exchange, or sent by a code, has another.
+        "salt": salted_hmac(
+            f"chat.visitor.captures{own is None}", str(current.public_id), algorithm="sha256"
+        ).hexdigest(),
     }
     return render(request, "chat/captures.html", context)
 

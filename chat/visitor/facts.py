@@ -78,7 +78,10 @@ def whose(request: HttpRequest) -> tuple[Conversation | None, Collection[UUID] |
     return followed, [UUID(key) for key in kept["keys"]] if kept["of"] == str(followed.public_id) else []
 
 
-def _remember_noted(request: HttpRequest, current: Conversation, seen: Collection[UUID], public_id: UUID) -> None:
+def remember_noted(request: HttpRequest, current: Conversation, seen: Seen, public_id: UUID) -> None:
+    """That this code noted it. seen: as `whose` says; None for the exchange's own visit, which has nothing to keep."""
+    if seen is None:
+        return
     keys = [*(str(key) for key in seen if key != public_id), str(public_id)]
     request.session[NOTED] = {"of": str(current.public_id), "keys": keys[-NOTED_MOST:]}
 
@@ -127,8 +130,7 @@ def _write(request: HttpRequest, current: Conversation, seen: Seen) -> HttpRespo
             actions.change_fact(conversation_id=current.pk, public_id=public_id, told=form.told)
         else:
             fact = actions.note_fact(conversation_id=current.pk, public_id=public_id, told=form.told)
-            if seen is not None:
-                _remember_noted(request, current, seen, fact.public_id)
+            remember_noted(request, current, seen, fact.public_id)
     except actions.FactGone:
         return _problem(request, current, seen, texts.GONE)
     except actions.FactRead:
@@ -211,7 +213,7 @@ def _show(
         "read_seq": current.reporter_read_seq,
         "last_seq": current.last_seq,
         "carries": True,
-        "may_join": seen is None and receiving.are_taken(),  # with a code of « Suites » nothing is sent
+        "may_join": receiving.are_taken(),
         "is_error": bool(form.errors),
     }
     return render(request, "chat/facts.html", context, status=status)

@@ -531,7 +531,8 @@ def _captures(trial: Trial) -> HttpResponse:
         "file_error": trial.text if key in _BESIDE_THE_FILE else "",
         "address_form": form,
         "fact": {"id": uuid.uuid4(), "when": "…"} if key == "with_fact" else None,
-        "is_open": key != "closed",
+        "is_open": key not in {"closed", "by_code"},
+        "is_by_code": key == "by_code",
         "status": Status.ACTIVE,
         # What the script writes in the line of a file, or what was done.
         "shown": {"news": trial.text if key in {"sending", "waiting_line", "sent", "stopped"} else ""},

@@ -4,11 +4,14 @@ import hashlib
 import re
 import uuid
 from datetime import date
+from functools import partial
 from html import unescape
 
 import pytest
+from django.utils import timezone
 
 from chat.captures import drawing, receiving, store
+from chat.console import casework_panels
 from chat.journal import actions as journal_actions
 from chat.journal.dates import Moment, Precision
 from chat.journal.facts import Told
@@ -58,6 +61,17 @@ def test_chronology_names_the_captures_of_each_fact_and_the_summary_how_many_go_
     assert link in read(browser.get(f"{page_of(conversation)}faits/"))
     browser.get(page)
     assert "2 captures que vous avez vues vont avec le résumé." in read(browser.get(page_of(conversation)))
+
+
+def test_document_of_the_exchange_names_what_was_seen_by_number_and_digest(seen):
+    conversation, _capture, browser, page = seen
+    make_captures.received(conversation)  # private
+    drawn = partial(casework_panels.document, conversation.assigned_to, conversation, motive="Essai")
+    assert "Captures" not in str(drawn(now=timezone.now()).sections)
+    browser.get(page)
+    text = squeezed(str(drawn(now=timezone.now()).sections))
+    assert "Captures montrées par la personne" in text and f"SHA-256 {hashlib.sha256(CONTENT).hexdigest()}" in text
+    assert "Capture n° 1, PNG" in text and "n° 2" not in text and "IMG_2" not in text
 
 
 def test_page_shows_size_kind_date_and_digest_and_counts_as_seen(seen):

@@ -8,13 +8,15 @@ from html import unescape
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from chat.captures import drawing, queries
+from chat.conversations import follow_up_code
 from chat.journal import actions as journal_actions
 from chat.journal import queries as journal_queries
 from chat.journal.dates import Moment, Precision
 from chat.journal.facts import Told
-from chat.models import Capture, CaptureState
+from chat.models import Capture, CaptureState, FollowUp
 from common.sealed_files.chunks import CHUNK_BYTES
 from common.service_settings import definitions
 from pnav.addresses import DISCREET, in_language
@@ -36,6 +38,10 @@ def read(answer):
 def answer_no(client):
     assert client.post(PAGE, {"act": "answer", "minor": "no"}).status_code == 302
     return client
+
+
+def salt_of(page):
+    return re.search(r'data-salt="(\w+)"', page.text)[1]
 
 
 def send(client, content, name="capture.png", **more):
@@ -366,6 +372,43 @@ def test_person_reads_that_captures_go_along_before_they_agree(as_reporter):
 def test_page_speaks_english_and_says_nothing_in_discreet_mode(sender):
     client, _conversation = sender
     english = in_language("en").reverse("chat:captures")
-    assert english == "/en/tchat/captures/" and "Your captures" in unescape(client.get(english).text)
+    assert english == "/en/tchat/captures/" and "Your screenshots" in unescape(client.get(english).text)
     discreet = DISCREET.reverse("chat:captures")
     assert re.fullmatch(r"/n/\d{6}/", discreet) and client.get(discreet).status_code == 200
+
+
+def test_code_of_suites_sends_and_shows_and_sees_its_own_alone(as_reporter, client):
+    agent, unit = make.agent(), hand.account()
+    conversation = make.assigned(agent, reception_point=unit.point)
+    before = make_captures.received(conversation, name="AVANT.png")
+    hand.sent(conversation, unit)
+    follow_up_code.set_code(conversation.pk, b"x" * 32, timezone.now())
+    session = client.session
+    follow_up_code.remember(session, FollowUp.objects.get(conversation=conversation))
+    session.save()
+    assert f'href="{PAGE}"' in client.get("/tchat/suites/").text
+    page = client.get(PAGE)
+    assert "AVANT.png" not in read(page) and "seul ce qui a été envoyé ici" in read(page)
+    assert salt_of(page) != salt_of(as_reporter(conversation).get(PAGE))  # no way to learn what was sent before
+    client.post(PAGE, {"act": "answer", "minor": "yes"})
+    client.post(PAGE, {"act": "note", "address": "https://exemple.test/compte"})
+    assert "https://exemple.test/compte" in read(client.get("/tchat/faits/"))
+    client.post(PAGE, {"act": "answer", "minor": "no"})
+    theirs = note(conversation)
+    send(client, make_captures.png(), "FORMULAIRE.png", fact=str(theirs.public_id))
+    key = uuid.uuid4()
+    asked = {"id": str(key), "size": len(make_captures.png()), "name": "TRANCHE.png"}
+    assert client.post(UPLOAD, json.dumps(asked), "application/json").status_code == 200
+    assert put(client, key, 0, make_captures.png()).json()["is_whole"]
+    shown = read(client.get(PAGE))
+    assert "FORMULAIRE.png" in shown and "TRANCHE.png" in shown and "AVANT.png" not in shown
+    assert all(one.fact_number is None for one in queries.own_captures(conversation))
+    # What it did not send is not there for it, under its own id either.
+    same = {"id": str(before.public_id), "size": before.size, "name": "x"}
+    assert client.post(UPLOAD, json.dumps(same), "application/json").status_code == 410
+    assert put(client, before.public_id, 0, make_captures.png()).status_code == 410
+    for act in ("erase", "show"):
+        client.post(PAGE, {"act": act, "one": str(before.public_id)})
+    client.post(PAGE, {"act": "show_all"})
+    states = {one.name: one.shown_at is not None for one in queries.own_captures(conversation)}
+    assert states == {"AVANT.png": False, "FORMULAIRE.png": True, "TRANCHE.png": True}
