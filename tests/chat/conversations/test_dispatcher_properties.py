@@ -408,7 +408,7 @@ class Play:
 setattr(Play, "raise", Play.raise_)
 REFUSED = (
     actions.NotYours, actions.ConversationClosed, transfer_actions.NoRoom, transfer_actions.NobodyThere,
-    transfer_actions.UnderWay, transfer_actions.GivenBack, transfer_actions.Over,
+    transfer_actions.UnderWay, transfer_actions.GivenBack, transfer_actions.Over, intervention.Resting,
 )  # fmt: skip
 
 
