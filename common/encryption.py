@@ -1,15 +1,22 @@
 """Encryption of what people write, with keys that rotate.
 
-Content is sealed with AES-256-GCM under the first key of `settings.CONTENT_KEYS`; any key of the ring opens. The
+Content is sealed with AES-256-GCM. The words of an exchange are sealed with its own data key (`common.data_keys`), what
+belongs to no exchange with the first key of `settings.CONTENT_KEYS`, the key ring; any key of the ring opens. The
 `context` is authenticated with the text: a sealed text copied to another row does not open there.
-A sealed value is `version (1 byte) | length of the key's name (1) | name | nonce (12) | ciphertext and tag`.
+
+A sealed value says itself which key opens it. By its first byte, the version, it is one of
+
+- 1: `version (1 byte) | length of the key's name (1) | name | nonce (12) | ciphertext and tag`, of the key ring;
+- 2: `version (1) | the data key's id (16) | nonce (12) | ciphertext and tag`, of a data key.
 """
 
 import base64
 import binascii
 import os
 import threading
+from collections.abc import Callable
 from functools import lru_cache
+from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -17,8 +24,16 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 VERSION = 1
+DATA_KEY_VERSION = 2
+DATA_KEY_ID_BYTES = 16
 NONCE_BYTES = 12
 KEY_BYTES = 32
+_DATA_KEY_HEAD, _DATA_KEY_END = bytes((DATA_KEY_VERSION,)), 1 + DATA_KEY_ID_BYTES
+
+# What finds the cipher of a data key, and raises UnsealError when that key is gone: `common.data_keys.keys`, which sets
+# it when the site starts (it has a table, which this module knows nothing of).
+# Given the 16 bytes of its id: they stand in each value, and a UUID made of them costs more than opening it.
+data_key_source: Callable[[bytes], AESGCM] | None = None
 
 
 class UnsealError(ValueError):
@@ -73,36 +88,72 @@ def parse_keys(text: str) -> dict[str, AESGCM]:
     return ring
 
 
-def seal(text: str, *, context: str) -> bytes:
-    """Encrypt `text` for the row that `context` names, with the first key of the ring."""
-    name, cipher = next(iter(parse_keys(settings.CONTENT_KEYS).items()))
+def seal(text: str, *, context: str, data_key: UUID | None = None) -> bytes:
+    """Encrypt `text` for the row that `context` names.
+
+    data_key: the id of the exchange's key; None for what belongs to no exchange, or to one that has no key yet: the
+    first key of the ring then seals. Raises UnsealError when that data key is gone.
+    """
     nonce = _nonces.take()
-    label = name.encode()
-    return bytes((VERSION, len(label))) + label + nonce + cipher.encrypt(nonce, text.encode(), context.encode())
+    if data_key is None:
+        name, cipher = next(iter(parse_keys(settings.CONTENT_KEYS).items()))
+        label = name.encode()
+        head = bytes((VERSION, len(label))) + label
+    else:
+        label = data_key.bytes
+        cipher = _data_cipher(label)
+        head = _DATA_KEY_HEAD + label
+    return head + nonce + cipher.encrypt(nonce, text.encode(), context.encode())
 
 
 def key_name(sealed: bytes) -> str:
-    """The name of the key that sealed this value. Raises UnsealError when it is not a sealed value."""
+    """The name of the key of the ring that sealed this value. Raises UnsealError when none did."""
     if len(sealed) < 2 or sealed[0] != VERSION:
-        raise UnsealError("This value was not sealed here.")
+        raise UnsealError("No key of the ring sealed this value.")
     return bytes(sealed[2 : 2 + sealed[1]]).decode(errors="replace")
 
 
+def data_key_bytes(sealed: bytes | memoryview) -> bytes | None:
+    """The id of the data key that sealed this value, as its 16 bytes; None for any other value."""
+    if len(sealed) < _DATA_KEY_END or sealed[0] != DATA_KEY_VERSION:
+        return None
+    return bytes(sealed[1:_DATA_KEY_END])
+
+
+def data_key_of(sealed: bytes | memoryview) -> UUID | None:
+    """The id of the data key that sealed this value; None for any other value."""
+    label = data_key_bytes(sealed)
+    return None if label is None else UUID(bytes=label)
+
+
 def current_key_name() -> str:
-    """The name of the key that seals now."""
+    """The name of the key of the ring that seals now."""
     return next(iter(parse_keys(settings.CONTENT_KEYS)))
 
 
 def unseal(sealed: bytes | memoryview, *, context: str) -> str:
-    """Decrypt what `seal` made for the same context. Raises UnsealError."""
+    """Decrypt what `seal` made for the same context, whichever key sealed it.
+
+    Raises UnsealError; and the errors of django.db when the data keys cannot be read now.
+    """
     sealed = bytes(sealed)
-    name = key_name(sealed)
-    cipher = parse_keys(settings.CONTENT_KEYS).get(name)
+    label = data_key_bytes(sealed)
+    if label is not None:
+        cipher: AESGCM | None = _data_cipher(label)
+        start = _DATA_KEY_END
+    else:
+        cipher = parse_keys(settings.CONTENT_KEYS).get(key_name(sealed))
+        start = 2 + sealed[1]
     if cipher is None:
         raise UnsealError("The key that sealed this value is not in the ring.")
-    start = 2 + sealed[1]
     nonce, ciphertext = sealed[start : start + NONCE_BYTES], sealed[start + NONCE_BYTES :]
     try:
         return cipher.decrypt(nonce, ciphertext, context.encode()).decode()
     except (InvalidTag, ValueError) as error:
         raise UnsealError("This value does not open in this context.") from error
+
+
+def _data_cipher(label: bytes) -> AESGCM:
+    if data_key_source is None:
+        raise UnsealError("Data keys are not read here.")
+    return data_key_source(label)

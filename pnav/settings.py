@@ -112,6 +112,7 @@ INSTALLED_APPS = [
     "triage",
     "locations",
     "common.texts",
+    "common.data_keys",
     "channels",
     "whitenoise.runserver_nostatic",
     "pnav.accounts.apps.PnavAdminConfig",  # django.contrib.admin in our frame
@@ -221,6 +222,48 @@ DATABASES = {
         },
     }
 }
+
+# Each exchange has a key of its own, wrapped by CONTENT_KEYS: docs/adr/0081. "read": such keys are used where there are
+# some, and new exchanges get none; "write": they do, once no process of a version before 0081 runs any more.
+EXCHANGE_KEYS = env.str("EXCHANGE_KEYS", "read")
+if EXCHANGE_KEYS not in {"read", "write"}:
+    raise ImproperlyConfigured("EXCHANGE_KEYS must be read or write.")
+# Where the wrapped keys lie: a server of its own, so that no backup of the content holds them; empty: with the content.
+_data_keys_url = _secret("DATA_KEYS_DATABASE_URL")
+if _data_keys_url:
+    try:
+        _data_keys: dict[str, Any] = dict(
+            dj_database_url.parse(
+                secret_files.with_password(
+                    _data_keys_url, _secret("DATA_KEYS_DATABASE_PASSWORD"), name="DATA_KEYS_DATABASE_URL"
+                )
+            )
+        )
+    except ValueError:  # its text may hold the address
+        raise ImproperlyConfigured("DATA_KEYS_DATABASE_URL must be a PostgreSQL address.") from None
+    if not _data_keys["ENGINE"].endswith("postgresql"):
+        raise ImproperlyConfigured("DATA_KEYS_DATABASE_URL must be a PostgreSQL address.")
+    # No pool: a thread of the exchange keeps its connection, a page asks for one when it meets a key that its process
+    # does not know.
+    _data_keys_options = {**DATABASES["default"]["OPTIONS"], **_data_keys.get("OPTIONS", {})}
+    _data_keys_options.pop("pool", None)
+    # It answers at once or is away: threads that others wait for ask it. Seconds, then thousandths.
+    _data_keys_options["connect_timeout"] = 2
+    _data_keys_options["tcp_user_timeout"] = 3000
+    _data_keys_options["options"] = (
+        f"-c statement_timeout={min(_patience, 2000)} -c lock_timeout={min(_patience, 2000)}"
+    )
+    DATABASES["data_keys"] = {**DATABASES["default"], **_data_keys, "CONN_MAX_AGE": 0, "OPTIONS": _data_keys_options}
+DATABASE_ROUTERS = ["common.data_keys.router.DataKeysRouter"]
+# Days after which the backups of the content, and those of the wrapped keys, are deleted: what people are told of the
+# last day on which a copy may open (« y compris des sauvegardes, au plus tard le … »). Yours to keep: operations.md.
+BACKUP_DAYS = env.int("BACKUP_DAYS", 30)
+DATA_KEYS_BACKUP_DAYS = env.int("DATA_KEYS_BACKUP_DAYS", 7)
+if not 0 <= DATA_KEYS_BACKUP_DAYS <= BACKUP_DAYS:
+    raise ImproperlyConfigured("DATA_KEYS_BACKUP_DAYS must be between 0 and BACKUP_DAYS.")
+# Folders, each on another machine, where the worker puts a copy of the wrapped keys: two at least.
+DATA_KEYS_COPIES_TO: list[str] = env.list("DATA_KEYS_COPIES_TO", [], subcast=str.strip)
+DATA_KEYS_COPY_MINUTES = env.int("DATA_KEYS_COPY_MINUTES", 60)
 
 CHANNEL_LAYERS = {
     "default": {

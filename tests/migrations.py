@@ -33,6 +33,7 @@ from django.db.models.functions import Now
 JUDGED_AFTER: Mapping[str, str] = {
     "accounts": "0011_pending_changes",
     "chat": "0018_absences",
+    "data_keys": "0001_wrapped_keys",
     "locations": "0003_municipality_largest",
     "pages": "0006_text_rows",
     "reports": "0019_register_digest",

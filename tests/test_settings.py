@@ -96,6 +96,9 @@ def test_missing_variable_is_named(name, value):
         ({"CAPTURES_S3_BUCKET": "a-bucket"}, "CAPTURES_S3_ENDPOINT"),
         ({"OPENID_ALGORITHMS": "ES256,none"}, "OPENID_ALGORITHMS"),
         ({"OPENID_ALGORITHMS": "HS256"}, "OPENID_ALGORITHMS"),
+        ({"EXCHANGE_KEYS": "sometimes"}, "EXCHANGE_KEYS"),
+        ({"DATA_KEYS_DATABASE_URL": "sqlite:///keys.sqlite3"}, "DATA_KEYS_DATABASE_URL"),
+        ({"DATA_KEYS_BACKUP_DAYS": "31"}, "DATA_KEYS_BACKUP_DAYS"),
     ],
 )
 def test_unsafe_value_is_refused_by_name(change, named):
@@ -144,6 +147,11 @@ def test_file_of_a_secret_that_is_not_there_is_named(name, tmp_path):
         ({"DATABASE_URL": "hidden://pnav:hidden@host/pnav"}, "DATABASE_URL"),
         ({"DATABASE_URL": "postgres://pnav:hid/den@host/pnav"}, "DATABASE_URL"),
         ({"DATABASE_URL": "postgres://pnav:hidden@host/pnav", "DATABASE_PASSWORD": "hidden"}, "DATABASE_URL"),
+        ({"DATA_KEYS_DATABASE_URL": "postgres://pnav:hidden@host:hidden/keys"}, "DATA_KEYS_DATABASE_URL"),
+        (
+            {"DATA_KEYS_DATABASE_URL": "postgres://k:hidden@host/k", "DATA_KEYS_DATABASE_PASSWORD": "hidden"},
+            "DATA_KEYS_DATABASE_URL",
+        ),
         ({"REDIS_URL": "http://:hidden@host"}, "REDIS_URL"),
         ({"REDIS_URL": "redis://:hidden@host", "REDIS_PASSWORD": "hidden"}, "REDIS_URL"),
         ({"SECRET_KEY_FILE": "/nowhere"}, "SECRET_KEY"),
@@ -235,3 +243,20 @@ def test_env_example_holds_no_secret():
     )
     for name in names:
         assert re.search(rf"^(# )?{name}=$", (ROOT / ".env.example").read_text(), re.MULTILINE)
+
+
+def test_keys_of_exchanges_lie_where_they_are_said_to():
+    """With an address of their own: there, and nothing else; without: with the content."""
+    shown = (
+        "import json; from common.data_keys import router; from common.data_keys.models import WrappedKey;"
+        " from reports.models import Report; from django.db import router as routes;"
+        " print(json.dumps([router.is_apart(), routes.db_for_write(WrappedKey), routes.db_for_read(Report),"
+        " [[routes.allow_migrate(db, app) for app in ('data_keys', 'reports')] for db in settings.DATABASES],"
+        " settings.DATABASES.get('data_keys', {}).get('OPTIONS', {}).get('pool')]))"
+    )
+    without = start(shown)
+    assert without.returncode == 0, without.stderr
+    assert json.loads(without.stdout) == [False, "default", "default", [[True, True]], None]
+    apart = start(shown, DATA_KEYS_DATABASE_URL="postgres://keys@nowhere.invalid/keys")
+    assert apart.returncode == 0, apart.stderr
+    assert json.loads(apart.stdout) == [True, "data_keys", "default", [[False, True], [True, False]], None]

@@ -37,6 +37,7 @@ def test_unseal_with_an_older_key_of_the_ring(settings):
         encryption.unseal(sealed, context="c")
 
 
+@pytest.mark.django_db  # a value that says it is of a data key: that key is looked for
 @pytest.mark.parametrize("damage", [b"", b"x", b"\x01", b"\x01\x03new", b"\x02" + b"a" * 60])
 def test_unseal_anything_else(settings, damage):
     settings.CONTENT_KEYS = NEW

@@ -11,6 +11,7 @@ VARIABLES = {
     "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
     "CONTENT_KEYS": "test:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
     "SEAL_PUBLIC_KEY": SEAL_KEY.public_key.text,
+    "EXCHANGE_KEYS": "write",
     "DATABASE_POOL_SIZE": "20",
     "LOG_LEVEL": "WARNING",
 }

@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class DataKeysConfig(AppConfig):
+    name = "common.data_keys"
+    label = "data_keys"
+    verbose_name = "Clés des échanges"
+
+    def ready(self) -> None:
+        """Values that a data key sealed are opened by what this app keeps."""
+        from common import encryption
+        from common.data_keys import keys
+
+        encryption.data_key_source = keys.cipher_of
