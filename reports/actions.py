@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from common import encryption
 from common.client_address import Connection
+from common.data_keys import keys as data_keys
 from common.texts import languages
 from reports import reporter_identity
 from reports.audit import log as audit_log
@@ -58,6 +60,14 @@ def file_report(
     if not assessment.is_finished or choice is None:
         raise IncompleteVisit
     answers = json.dumps(visit.triage.answers_on_path)
+    data_key = cache(_new_data_key)  # made once, and only when the report is not there yet
+    when_created: dict[str, Any] = {
+        "data_key": data_key,
+        "data_key_since": lambda: timezone.now() if data_key() else None,
+        "triage_answers_sealed": lambda: encryption.seal(
+            answers, context=f"report:{submission_id}", data_key=data_key()
+        ),
+    }
     report, created = Report.objects.get_or_create(
         submission_id=submission_id,
         defaults={
@@ -69,7 +79,7 @@ def file_report(
             "since": since,
             "expectations": list(expectations),
             "triage_version": assessment.version,
-            "triage_answers_sealed": encryption.seal(answers, context=f"report:{submission_id}"),
+            **when_created,
             "outcome": assessment.outcome,
             "urgency": assessment.urgency,
             "is_crowded": is_crowded,
@@ -85,6 +95,10 @@ def file_report(
     if created:
         reporter_identity.seal_identity(report, name=name, contact=contact, connection=connection, aside=set_aside)
     return report
+
+
+def _new_data_key() -> UUID | None:
+    return data_keys.make()[0] if data_keys.may_be_made() else None
 
 
 @transaction.atomic
@@ -261,7 +275,9 @@ def answer_erasure(*, report_id: int, by: Any, is_granted: bool, motive: str = "
     if is_granted and freeze is not None and (freeze.is_asked or freeze.is_running(now)):
         raise Frozen
     request.answered_at, request.is_granted = now, is_granted
-    request.sealed_motive = None if is_granted else encryption.seal(motive, context=request.context)
+    request.sealed_motive = None
+    if not is_granted:
+        request.sealed_motive = encryption.seal(motive, context=request.context, data_key=report.data_key)
     request.save(update_fields=["answered_at", "is_granted", "sealed_motive"])
     told = "granted" if is_granted else "refused"
     _record(AccessKind.ERASURE, report, Motive.RIGHT, told + title.told, by)

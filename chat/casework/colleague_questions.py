@@ -94,7 +94,8 @@ def ask_colleagues(*, conversation_id: int, body: str, of: Collection[int], by: 
 @transaction.atomic
 def answer_colleague(*, aside_id: int, body: str, agent: Agent) -> AsideMessage:
     """Add to an aparté that this agent takes part in. Raises Over, TooMany. Locks the row of the aparté only."""
-    aside = Aside.objects.running().select_for_update(of=("self",)).filter(pk=aside_id).first()
+    running = Aside.objects.running().select_related("conversation")
+    aside = running.select_for_update(of=("self",)).filter(pk=aside_id).first()
     if aside is None:
         raise QuestionClosed
     if aside.last_number >= MESSAGES_AT_MOST:
@@ -106,7 +107,8 @@ def _add(aside: Aside, agent: Agent, body: str, now: datetime) -> AsideMessage:
     aside.last_number += 1
     aside.save(update_fields=["last_number"])
     number = aside.last_number
-    sealed = encryption.seal(body, context=AsideMessage.context_of(aside.public_id, number, agent.pk))
+    context = AsideMessage.context_of(aside.public_id, number, agent.pk)
+    sealed = encryption.seal(body, context=context, data_key=aside.conversation.data_key)
     message = aside.messages.create(number=number, agent=agent, sealed_body=sealed, sent_at=now)
     aside.parts.filter(agent=agent).update(read_number=number)
     for agent_id in aside.parts.values_list("agent_id", flat=True):

@@ -60,10 +60,11 @@ def add_note(
     number = conversation.notes.count() + 1
     if number > NOTES_AT_MOST:
         raise TooManyNotes
+    context = Note.context_of(conversation.public_id, number)
     return conversation.notes.create(
         number=number,
         agent=agent,
-        sealed_body=encryption.seal(body, context=Note.context_of(conversation.public_id, number)),
+        sealed_body=encryption.seal(body, context=context, data_key=conversation.data_key),
         written_at=clock.now(),
         replaces=replaces,
         event=event,

@@ -29,6 +29,7 @@ from chat.rules.handles import Handle
 from chat.rules.lifecycle import Author, Outcome, Status
 from common import plain_text
 from common.choices import label_of, read_choice
+from common.data_keys import keys as data_keys
 from common.service_settings import definitions, values
 from common.texts import languages
 from reports.models import ReporterRole
@@ -254,7 +255,9 @@ def _unanswered_dangers(rows: Sequence[Any]) -> dict[int, list[Kind]]:
     keys = {row.pk: row.public_id for row in rows}
     found: dict[int, set[Kind]] = {}
     messages = Message.objects.filter(reduce(or_, asked), author=Author.REPORTER)
-    for pk, seq, body in messages.values_list("conversation_id", "seq", "sealed_body"):
+    unanswered = list(messages.values_list("conversation_id", "seq", "sealed_body"))
+    data_keys.load_for(body for _pk, _seq, body in unanswered)
+    for pk, seq, body in unanswered:
         text = Message.opened(body, conversation=keys[pk], seq=seq, author=Author.REPORTER)
         found.setdefault(pk, set()).update(danger.kinds_in(plain_text.plain(text)))
     return {pk: list(kinds) for pk, kinds in found.items()}
@@ -331,7 +334,8 @@ def open_entries(agent: Agent, now: datetime) -> list[Entry]:
     """The conversations under way of this agent, as `Entry.rank` says, in one query, and one more for earlier words of
     danger (`_unanswered_dangers`); those that they see for the first time are given their handles (`give_handles`), the
     oldest assignment first."""
-    rows = list(_with_activity(access.assigned_to(agent), agent).order_by("assigned_at", "pk"))
+    rows: list[Any] = list(_with_activity(access.assigned_to(agent), agent).order_by("assigned_at", "pk"))
+    data_keys.load_for(row.last_body for row in rows)
     missing = [row.pk for row in rows if _handle_of(row) is None]
     given = give_handles(agent, missing) if missing else {}
     dangers = _unanswered_dangers(rows)

@@ -63,6 +63,7 @@ def open_conversation(*, report: Report) -> Conversation:
     conversation, created = Conversation.objects.get_or_create(
         report=report,
         defaults={
+            "data_key": report.data_key,
             "urgency": report.urgency,
             "is_crowded": report.is_crowded,
             "weight": weight_of(report.urgency, critical=values.get(definitions.CRITICAL_WEIGHT)),

@@ -14,6 +14,7 @@ from django.utils import translation
 
 from chat.messages import protocol
 from chat.models import Agent, Message
+from common.data_keys import keys as data_keys
 from common.sql import array_text, fetch_rows
 
 Json = dict[str, Any]
@@ -128,7 +129,8 @@ def read_snapshots(conversation_ids: Sequence[int]) -> dict[int, Snapshot]:
 
 
 def read_messages(asks: Sequence[Ask]) -> list[Reading | None]:
-    """Read what lies after each cursor, in two queries at most; None for a conversation that no longer exists.
+    """Read what lies after each cursor, in two queries at most, and one for the data keys that this process does not
+    know; None for a conversation that no longer exists.
 
     An agent reads nothing of a conversation that is not theirs any more, whoever asked to look.
     A message that no key opens has a line that says so in its place.
@@ -156,7 +158,9 @@ def _read_after(wanted: Sequence[tuple[int, Ask]], readings: Sequence[Reading | 
     columns = zip(*((n, ask.conversation_id, ask.after, ask.agent_id) for n, ask in wanted), strict=True)
     public_ids = {n: ask.public_id for n, ask in wanted}
     sizes = dict.fromkeys(public_ids, 0)
-    for n, last_seq, seq, client_id, author, sent_at, sealed in fetch_rows(AFTER, [*map(array_text, columns), page]):
+    rows = fetch_rows(AFTER, [*map(array_text, columns), page])
+    data_keys.load_for(row[-1] for row in rows)
+    for n, last_seq, seq, client_id, author, sent_at, sealed in rows:
         reading = readings[n]
         if reading is None or sizes[n] > protocol.PAGE_BYTES:
             continue

@@ -6,6 +6,7 @@ locked in the order of their keys, drafts that are there already are found by th
 numbers, are sealed for their place and inserted; the drafts are answered when the COMMIT has returned.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -17,11 +18,16 @@ import psycopg
 from django.db import connection
 from django.utils import translation
 
+from chat.messages import conversation_keys
 from chat.models import Agent, Conversation, Message
 from chat.rules import message_limits
 from chat.rules.lifecycle import OPEN, Author, Status
+from common.data_keys import keys as data_keys
+from common.encryption import UnsealError
 from common.sql import array_text, fetch_rows, raw_connection, send_statement
 from common.texts.catalogue import Sentence
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -67,13 +73,14 @@ class Refusal(StrEnum):
     FORBIDDEN = "forbidden"
     FULL = "full"  # the exchange holds no more: `closed`, with its own reason
     TOO_FAST = "rate_limited"  # more than a person writes: send it again later
-    HELD = "unavailable"  # somebody else holds the conversation for too long
+    HELD = "unavailable"  # somebody else holds the conversation for too long, or its data key cannot be found
     PUT_OFF = "put off"  # no refusal: to be written with the next batch, before what came later. Never told
 
 
 # LATERAL with LIMIT: one look in the index a draft, whatever the planner believes of a table that grows fast.
 LOCK = """
-SELECT id, last_seq, status, assigned_to_id, characters, reporter_due_at, clock_timestamp() FROM chat_conversation
+SELECT id, last_seq, status, assigned_to_id, characters, reporter_due_at, data_key, clock_timestamp()
+FROM chat_conversation
 WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE
 """
 FREE = "SELECT id FROM chat_conversation WHERE id = ANY(%s::bigint[]) FOR NO KEY UPDATE SKIP LOCKED"
@@ -181,6 +188,8 @@ WITH numbered AS (
 )
 SELECT id, assigned_to_id, statement_timestamp() FROM numbered
 """
+# What fills a line of Pnav's own and was typed by nobody for this exchange: who answers, hours, numbers.
+TYPED_BY_NOBODY = frozenset({"name", "to", "minutes", "time", "fin", "hour", "minute", "n", "date"})
 _UNKNOWN = datetime.min.replace(tzinfo=UTC)
 _PACES: dict[str, float] = {
     "active": message_limits.ANSWERED.interval_seconds,
@@ -206,6 +215,8 @@ class _Head:
     characters: int = 0  # added
     paced: int = 0  # messages added that count for the pace of the person
     size: message_limits.Size = _NO_END  # the smallest bound of those who write
+    data_key: UUID | None = None  # seals what is written
+    is_mute: bool = False  # that key is gone: nothing can be sealed, and nothing that is there opens
 
     def refusal(self, draft: Draft, now: datetime) -> Refusal | None:
         """Whether a bound of the exchange stands in the way of one message more; if not, it is counted."""
@@ -253,6 +264,9 @@ def write_messages(
             answers.update(dict.fromkeys(put_off, Refusal.PUT_OFF))
             others = [n for n in others if n not in answers]
         if others:
+            # Before anything is locked: the keys may lie on another server, which may be slow.
+            asked = {drafts[n].conversation_id: drafts[n].public_id for n in others}
+            data_keys.load(conversation_keys.read_keys(asked).values())
             under_lock = _write_under_lock(raw, [drafts[n] for n in others])
             answers.update(zip(others, under_lock, strict=True))
     return [answers[n] for n in range(len(drafts))]
@@ -282,12 +296,17 @@ def _write_as_expected(
     if len(drafts) == 1:
         return _write_one_as_expected(raw, drafts[0], expected)
     heads: dict[int, _Head] = {}
+    seals = conversation_keys.read_keys(
+        {draft.conversation_id: draft.public_id for draft in drafts if draft.conversation_id in expected}
+    )
+    gone = data_keys.load(seals.values())
     for draft in drafts:
         pk = draft.conversation_id
-        if pk in expected:
+        if pk in seals:
             head = heads.get(pk)
             if head is None:
-                heads[pk] = head = _Head(expected[pk], Status.ACTIVE, None, before=expected[pk])
+                heads[pk] = head = _Head(expected[pk], Status.ACTIVE, None, before=expected[pk], data_key=seals[pk])
+                head.is_mute = seals[pk] in gone
             if draft.agent_id is not None:
                 head.agent_id = draft.agent_id  # another agent's draft is refused under the lock
     guesses, rows, changed = _number(drafts, heads, {}, _UNKNOWN)
@@ -318,7 +337,14 @@ def _write_one_as_expected(
     before = expected.get(draft.conversation_id)
     if before is None:
         return {}
+    seals = conversation_keys.read_keys({draft.conversation_id: draft.public_id})
+    if draft.conversation_id not in seals:
+        return {}  # it is gone: said under the lock
     seq = before + 1
+    try:
+        sealed_body = _seal(draft, seq, seals[draft.conversation_id])
+    except UnsealError:
+        return {}  # so is that its key is gone
     size = message_limits.size_for(is_agent=draft.agent_id is not None) if draft.is_metered else _NO_END
     values: dict[str, object] = {
         **_PACES,
@@ -331,7 +357,7 @@ def _write_one_as_expected(
         "author": draft.author,
         "agent_id": draft.agent_id,
         "client_id": draft.client_id,
-        "sealed_body": Message.sealed(draft.body, conversation=draft.public_id, seq=seq, author=draft.author),
+        "sealed_body": sealed_body,
     }
     written = _execute(raw, ONE_AS_EXPECTED, values)
     if not written:
@@ -352,6 +378,8 @@ def _write_under_lock(raw: psycopg.Connection[Any], drafts: Sequence[Draft]) -> 
         columns = zip(*((draft.conversation_id, draft.author, draft.client_id) for draft in drafts), strict=True)
         known = send_statement(raw, KNOWN, [array_text(column) for column in columns])
         under_lock, now = _heads(heads)
+        found = ((draft.public_id, under_lock.get(draft.conversation_id)) for draft in drafts)
+        conversation_keys.remember_keys({public_id: head.data_key for public_id, head in found if head is not None})
         answers, rows, changed = _number(drafts, under_lock, _known(drafts, known, under_lock), now)
         if rows:
             send_statement(raw, INSERT, [now, *map(array_text, zip(*rows, strict=True))])
@@ -363,9 +391,15 @@ def _heads(cursor: psycopg.Cursor[Any]) -> tuple[dict[int, _Head], datetime]:
     """The conversations under our lock, and the database's time: one clock for all processes."""
     rows = cursor.fetchall()
     heads = {
-        pk: _Head(last_seq, status, agent_id, last_seq, is_known=True, characters_before=characters, due_at=due_at)
-        for pk, last_seq, status, agent_id, characters, due_at, _now in rows
-    }
+        pk: _Head(
+            last_seq, status, agent_id, last_seq, is_known=True, characters_before=characters, due_at=due_at,
+            data_key=data_key,
+        )
+        for pk, last_seq, status, agent_id, characters, due_at, data_key, _now in rows
+    }  # fmt: skip
+    gone = data_keys.load(head.data_key for head in heads.values())
+    for head in heads.values():
+        head.is_mute = head.data_key in gone
     return heads, rows[-1][-1] if rows else _UNKNOWN
 
 
@@ -413,13 +447,16 @@ def _number(
         if head.status not in OPEN:
             answers.append(Refusal.CLOSED)
             continue
+        if head.is_mute:
+            answers.append(Refusal.HELD)
+            continue
         if refusal := head.refusal(draft, now):
             answers.append(refusal)
             continue
         head.last_seq = seq = head.last_seq + 1
         if draft.agent_id is None:
             head.reporter_wrote = True
-        sealed = Message.sealed(draft.body, conversation=draft.public_id, seq=seq, author=draft.author)
+        sealed = _seal(draft, seq, head.data_key)
         rows.append(
             (
                 draft.conversation_id,
@@ -440,6 +477,10 @@ def _number(
     return answers, rows, [array_text(column) for column in zip(*changed, strict=True)]
 
 
+def _seal(draft: Draft, seq: int, data_key: UUID | None) -> bytes:
+    return Message.sealed(draft.body, conversation=draft.public_id, seq=seq, author=draft.author, data_key=data_key)
+
+
 def append_message(
     conversation: Conversation,
     *,
@@ -448,22 +489,42 @@ def append_message(
     now: datetime,
     client_id: UUID | None = None,
     agent: Agent | None = None,
+    may_use_ring: bool = False,
 ) -> Message:
-    """Add a message after the last one, as part of something larger. The caller holds the lock of the conversation."""
+    """Add a message after the last one, as part of something larger. The caller holds the lock of the conversation.
+
+    may_use_ring: see `_seal_line`. Raises UnsealError when the exchange's key cannot be used, and this may not either.
+    """
     seq = conversation.last_seq + 1
+    seal = _seal_line if may_use_ring else Message.sealed
     message = Message(
         conversation=conversation,
         seq=seq,
         author=author,
         agent=agent,
         client_id=client_id,
-        sealed_body=Message.sealed(body, conversation=conversation.public_id, seq=seq, author=author),
+        sealed_body=seal(
+            body, conversation=conversation.public_id, seq=seq, author=author, data_key=conversation.data_key
+        ),
         sent_at=now,
     )
     message.save(force_insert=True)
     conversation.last_seq = seq
     conversation.save(update_fields=["last_seq"])
     return message
+
+
+def _seal_line(text: str, *, conversation: UUID | str, seq: int, author: str, data_key: UUID | None) -> bytes:
+    """A line that holds nothing that anybody typed, sealed with the key ring when the exchange's key cannot be used.
+
+    The queue says such lines for twenty people in one transaction: one whose key is gone, or a server of the keys that
+    is away, must not keep the others from being given to somebody.
+    """
+    try:
+        return Message.sealed(text, conversation=conversation, seq=seq, author=author, data_key=data_key)
+    except UnsealError as error:
+        logger.error("a line was sealed without the key of its exchange %s (%s)", conversation, type(error).__name__)
+        return Message.sealed(text, conversation=conversation, seq=seq, author=author, data_key=None)
 
 
 def say_line(
@@ -482,4 +543,11 @@ def say_line(
     """
     with translation.override(conversation.report.language):
         body = sentence.say(familiar=familiar, **words)
-    return append_message(conversation, author=Author.SYSTEM, body=body, now=now, client_id=client_id)
+    return append_message(
+        conversation,
+        author=Author.SYSTEM,
+        body=body,
+        now=now,
+        client_id=client_id,
+        may_use_ring=words.keys() <= TYPED_BY_NOBODY,
+    )

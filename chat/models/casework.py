@@ -29,6 +29,7 @@ class SealedWords(models.Model):
 
     SEALED: tuple[str, ...] = ("sealed_words",)
     SEALED_WITH: tuple[str, ...] = ("conversation",)
+    EXCHANGE = "conversation__report"
 
     sealed_words = models.BinaryField()
 
@@ -41,13 +42,21 @@ class SealedWords(models.Model):
         raise NotImplementedError
 
     @property
+    def data_key(self) -> uuid.UUID | None:
+        """The key of the exchange that it belongs to."""
+        # Each has a conversation, or says otherwise.
+        key: uuid.UUID | None = self.conversation.data_key  # type: ignore[attr-defined]
+        return key
+
+    @property
     def words(self) -> dict[str, Any]:
         """The words. Raises keyring.UnsealError when no key of the ring opens them."""
         words: dict[str, Any] = json.loads(encryption.unseal(self.sealed_words, context=self.context))
         return words
 
     def seal(self, words: dict[str, Any]) -> None:
-        self.sealed_words = encryption.seal(json.dumps(words, ensure_ascii=False), context=self.context)
+        text = json.dumps(words, ensure_ascii=False)
+        self.sealed_words = encryption.seal(text, context=self.context, data_key=self.data_key)
 
 
 class FactSheet(SealedWords):

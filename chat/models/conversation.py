@@ -88,6 +88,7 @@ class Conversation(models.Model):
     and good until `resume_until`; the code itself is kept nowhere.
     `guessed_language`: in which the person seems to write (`chat.conversations.language_guess`), as a code; empty while
     nothing can be said. `guess_reads`: how often it was guessed; `guess_seq`: the last message that was looked at.
+    `data_key`: of its report, repeated here so that whoever writes in it knows what seals (docs/adr/0081).
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -127,6 +128,8 @@ class Conversation(models.Model):
     guessed_language = models.CharField(max_length=10, blank=True, default="", db_default="", editable=False)
     guess_reads = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     guess_seq = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+
+    data_key = models.UUIDField(null=True, editable=False)
 
     objects: ClassVar[models.Manager["Conversation"]] = ConversationQuerySet.as_manager()
 
@@ -218,6 +221,7 @@ class Message(models.Model):
     """One message. Its body is sealed from the first day; `body` opens it."""
 
     SEALED, SEALED_WITH = ("sealed_body",), ("conversation",)
+    EXCHANGE = "conversation__report"
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
     seq = models.PositiveIntegerField()
@@ -253,9 +257,14 @@ class Message(models.Model):
         return f"message:{conversation}:{seq}:{author}"
 
     @classmethod
-    def sealed(cls, text: str, *, conversation: uuid.UUID | str, seq: int, author: str) -> bytes:
-        """The text sealed for this place: it opens nowhere else."""
-        return encryption.seal(text, context=cls.context_of(conversation, seq, author))
+    def sealed(
+        cls, text: str, *, conversation: uuid.UUID | str, seq: int, author: str, data_key: uuid.UUID | None
+    ) -> bytes:
+        """The text sealed for this place, with the key of its conversation: it opens nowhere else.
+
+        Raises UnsealError when that key is gone.
+        """
+        return encryption.seal(text, context=cls.context_of(conversation, seq, author), data_key=data_key)
 
     @classmethod
     def opened(cls, sealed: bytes | memoryview, *, conversation: uuid.UUID | str, seq: int, author: str) -> str:
@@ -272,6 +281,11 @@ class Message(models.Model):
     @property
     def context(self) -> str:
         return self.context_of(self.conversation.public_id, self.seq, self.author)
+
+    @property
+    def data_key(self) -> uuid.UUID | None:
+        """The key of the exchange that it belongs to."""
+        return self.conversation.data_key
 
     @property
     def shown(self) -> str:

@@ -69,6 +69,7 @@ class Note(models.Model):
     """
 
     SEALED, SEALED_WITH = ("sealed_body",), ("conversation",)
+    EXCHANGE = "conversation__report"
 
     conversation = models.ForeignKey("chat.Conversation", on_delete=models.CASCADE, related_name="notes")
     number = models.PositiveIntegerField()
@@ -96,6 +97,11 @@ class Note(models.Model):
     def context(self) -> str:
         """The context that binds the sealed body to this row."""
         return self.context_of(self.conversation.public_id, self.number)
+
+    @property
+    def data_key(self) -> uuid.UUID | None:
+        """The key of the exchange that it belongs to."""
+        return self.conversation.data_key
 
     @property
     def shown(self) -> str:
@@ -142,7 +148,8 @@ class AsidePart(models.Model):
 class AsideMessage(models.Model):
     """The question (number 1), or what was said after it."""
 
-    SEALED, SEALED_WITH = ("sealed_body",), ("aside",)
+    SEALED, SEALED_WITH = ("sealed_body",), ("aside__conversation",)
+    EXCHANGE = "aside__conversation__report"
 
     aside = models.ForeignKey(Aside, on_delete=models.CASCADE, related_name="messages")
     number = models.PositiveIntegerField()
@@ -165,6 +172,11 @@ class AsideMessage(models.Model):
     def context(self) -> str:
         """The context that binds the sealed body to this row."""
         return self.context_of(self.aside.public_id, self.number, self.agent_id)
+
+    @property
+    def data_key(self) -> uuid.UUID | None:
+        """The key of the exchange that it belongs to."""
+        return self.aside.conversation.data_key
 
     @property
     def shown(self) -> str:

@@ -110,7 +110,8 @@ class TransmissionStep(SealedWords):
     answers excepted.
     """
 
-    SEALED_WITH = ("transmission",)
+    SEALED_WITH = ("transmission__conversation",)
+    EXCHANGE = "transmission__conversation__report"
 
     transmission = models.ForeignKey(Transmission, on_delete=models.CASCADE, related_name="steps")
     number = models.PositiveSmallIntegerField()
@@ -138,6 +139,10 @@ class TransmissionStep(SealedWords):
     @property
     def context(self) -> str:
         return f"transmission-step:{self.transmission.public_id}:{self.number}"
+
+    @property
+    def data_key(self) -> uuid.UUID | None:
+        return self.transmission.conversation.data_key
 
 
 class FollowUp(models.Model):

@@ -127,7 +127,8 @@ class Handover(models.Model):
 class HandoverText(models.Model):
     """One text of a handover, sealed for its part."""
 
-    SEALED, SEALED_WITH = ("sealed_text",), ("handover",)
+    SEALED, SEALED_WITH = ("sealed_text",), ("handover__conversation",)
+    EXCHANGE = "handover__conversation__report"
 
     handover = models.ForeignKey(Handover, on_delete=models.CASCADE, related_name="texts")
     part = models.CharField(max_length=20, choices=Part)
@@ -143,6 +144,11 @@ class HandoverText(models.Model):
     @property
     def context(self) -> str:
         return self.context_of(self.handover.public_id, self.part)
+
+    @property
+    def data_key(self) -> uuid.UUID | None:
+        """The key of the exchange that it belongs to."""
+        return self.handover.conversation.data_key
 
     @property
     def shown(self) -> str:
@@ -204,7 +210,8 @@ class Watch(models.Model):
 class Whisper(models.Model):
     """A line of a supervisor to the agent who answers, and to nobody else: it is never in the thread."""
 
-    SEALED = ("sealed_text",)
+    SEALED, SEALED_WITH = ("sealed_text",), ("conversation",)
+    EXCHANGE = "conversation__report"
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     conversation = models.ForeignKey("chat.Conversation", on_delete=models.CASCADE, related_name="whispers")
@@ -223,6 +230,11 @@ class Whisper(models.Model):
     @property
     def context(self) -> str:
         return self.context_of(self.public_id)
+
+    @property
+    def data_key(self) -> uuid.UUID | None:
+        """The key of the exchange that it belongs to."""
+        return self.conversation.data_key
 
     @property
     def shown(self) -> str:

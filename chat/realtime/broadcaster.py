@@ -33,6 +33,7 @@ from chat.realtime.sequence_cache import SequenceCache
 from chat.realtime.subscription import Subscription
 from chat.realtime.waiting_room import WaitingRoom
 from chat.rules.lifecycle import Status
+from common.data_keys import keys as data_keys
 from common.database_errors import describe_error
 from common.texts import cache as text_cache
 
@@ -449,6 +450,8 @@ class Broadcaster:
                     logger.error("rounds: a socket could not be checked (%s)", type(error).__name__)
             self._sweep_up(now)
             self._suit_the_company()
+            if not left:  # once a round: half a millisecond for as many keys as a process may know
+                data_keys.drop_expired()
             if text_cache.is_due() and not self._is_refreshing and not left:  # once a round
                 self._is_refreshing = True
                 self.keep(self.loop.create_task(self._refresh()))

@@ -167,7 +167,7 @@ def whisper(*, conversation_id: int, by: Agent, text: str) -> Whisper:
         supervisor=by,
         agent=agent,
         said_at=now,
-        sealed_text=encryption.seal(text, context=Whisper.context_of(key)),
+        sealed_text=encryption.seal(text, context=Whisper.context_of(key), data_key=conversation.data_key),
     )
     conversation.record_event(EventKind.WHISPERED, at=now, by=by.user)
     pubsub.agent_changed(agent.pk)

@@ -117,7 +117,8 @@ def notify_parties(conversation: Conversation, agents: Iterable[int] = ()) -> No
 
 def _write(handover: Handover, part: str, text: str) -> None:
     if text:
-        sealed = encryption.seal(text, context=HandoverText.context_of(handover.public_id, part))
+        context = HandoverText.context_of(handover.public_id, part)
+        sealed = encryption.seal(text, context=context, data_key=handover.conversation.data_key)
         HandoverText.objects.create(handover=handover, part=part, sealed_text=sealed)
 
 

@@ -4,6 +4,7 @@ from common.service_settings.models import HouseRule
 from reports.models.audit import AccessKind, AccessRecord, Motive
 from reports.models.closure import ChatClosure, ChatClosureText, ClosureReason
 from reports.models.digest import DigestDelivery, RegisterDigest
+from reports.models.key_erasure import KeyErasure
 from reports.models.letterhead import Letterhead
 from reports.models.report import AgeBand, Expectation, Fact, Platform, Report, ReporterRole, Since
 from reports.models.retention import Erased, ErasureRequest, Freeze, RetentionRule, Tombstone
@@ -23,6 +24,7 @@ __all__ = [
     "Fact",
     "Freeze",
     "HouseRule",
+    "KeyErasure",
     "Letterhead",
     "Motive",
     "OpeningField",

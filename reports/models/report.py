@@ -97,9 +97,13 @@ class Report(models.Model):
 
     `submission_id` is made with the form: the same form sent twice is the same report.
     `triage_answers_sealed` holds the answers as JSON, sealed: they say more of a person than the fields beside it.
+    `data_key` seals the words of this report and of its exchange (docs/adr/0081); none in rows of before, which the
+    key ring sealed. `data_key_since`: since when no word of it, in no table, is sealed with the ring; none while some
+    may be.
     """
 
     SEALED = ("triage_answers_sealed",)
+    EXCHANGE = "pk"
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     submission_id = models.UUIDField(unique=True, editable=False)
@@ -133,6 +137,8 @@ class Report(models.Model):
     # Which visit may speak for this report: raised when a code de reprise is used, so that the device left behind,
     # which may be in the wrong hands, reads nothing more.
     visit_generation = models.PositiveIntegerField(default=0, editable=False)
+    data_key = models.UUIDField(null=True, editable=False)
+    data_key_since = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("signalement")
@@ -140,6 +146,8 @@ class Report(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(urgency__in=Urgency.values), name="report_urgency_known"),
         ]
+        # Whether a key is still somebody's, before it is erased or put back (`reports.retention.key_erasure`).
+        indexes = [models.Index(fields=["data_key"], name="report_data_key")]
 
     @property
     def context(self) -> str:

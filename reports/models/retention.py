@@ -78,6 +78,7 @@ class Freeze(models.Model):
 
     SEALED = ("sealed_reasons",)
     SEALED_WITH = ("report",)
+    EXCHANGE = "report"
 
     report = models.OneToOneField(Report, on_delete=models.PROTECT, related_name="freeze")
     sealed_reasons = models.BinaryField()
@@ -103,13 +104,19 @@ class Freeze(models.Model):
     def context(self) -> str:
         return self.context_of(self.report.public_id)
 
+    @property
+    def data_key(self) -> uuid.UUID | None:
+        """The key of the exchange that it belongs to."""
+        return self.report.data_key
+
     @classmethod
     def seal_reasons(cls, report: Report, *, motive: str, reference: str, authority: str) -> bytes:
         """Seal the reasons that a row keeps; none of the three is empty."""
         reasons = {"motive": motive, "reference": reference, "authority": authority}
         if not all(reasons.values()):
             raise ValueError("A freeze says why.")
-        return encryption.seal(json.dumps(reasons), context=cls.context_of(report.public_id))
+        context = cls.context_of(report.public_id)
+        return encryption.seal(json.dumps(reasons), context=context, data_key=report.data_key)
 
     @cached_property
     def reasons(self) -> dict[str, str]:
@@ -143,6 +150,7 @@ class ErasureRequest(models.Model):
 
     SEALED = ("sealed_motive",)
     SEALED_WITH = ("report",)
+    EXCHANGE = "report"
 
     report = models.OneToOneField(Report, on_delete=models.CASCADE, related_name="erasure")
     asked_at = models.DateTimeField(_("reçue le"))
@@ -168,6 +176,11 @@ class ErasureRequest(models.Model):
     def context(self) -> str:
         """The context that binds the sealed motive to this row."""
         return f"erasure:{self.report.public_id}"
+
+    @property
+    def data_key(self) -> uuid.UUID | None:
+        """The key of the exchange that it belongs to."""
+        return self.report.data_key
 
     @property
     def motive(self) -> str:

@@ -70,6 +70,8 @@ class OpeningRequest(models.Model):
     """
 
     SEALED = ("sealed_grounds",)
+    SEALED_WITH = ("report",)
+    EXCHANGE = "report"
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     report = models.ForeignKey(Report, null=True, on_delete=models.SET_NULL, related_name="openings")
@@ -128,6 +130,11 @@ class OpeningRequest(models.Model):
         return self.passed_to_id or self.asked_by_id
 
     @property
+    def data_key(self) -> uuid.UUID | None:
+        """The key of the exchange that it belongs to; None once the report is gone, and the grounds with it."""
+        return self.report.data_key if self.report is not None else None
+
+    @property
     def context(self) -> str:
         """What the sealed grounds are bound to: all that people agreed to. Change any of it, and they do not open."""
         recipient = hashlib.sha256(bytes(self.recipient)).hexdigest()
@@ -141,7 +148,8 @@ class OpeningStep(models.Model):
     """An act on a request, in order: one row an act, never altered. `sealed_note`: a reason or a review."""
 
     SEALED = ("sealed_note",)
-    SEALED_WITH = ("request",)
+    SEALED_WITH = ("request__report",)
+    EXCHANGE = "request__report"
 
     request = models.ForeignKey(OpeningRequest, on_delete=models.CASCADE, related_name="steps")
     act = models.CharField(max_length=20, choices=[(str(act), str(act)) for act in Act])
@@ -166,3 +174,8 @@ class OpeningStep(models.Model):
     def context(self) -> str:
         """The context that binds the sealed note to this row."""
         return f"opening-step:{self.request.public_id}:{self.number}"
+
+    @property
+    def data_key(self) -> uuid.UUID | None:
+        """The key of the exchange that the request belongs to."""
+        return self.request.data_key

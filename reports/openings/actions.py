@@ -320,7 +320,7 @@ def ask_opening(
         moved_at=now,
         recipient=recipient.raw if recipient else b"",
     )
-    request.sealed_grounds = encryption.seal(json.dumps(grounds.__dict__), context=request.context)
+    request.sealed_grounds = _seal_grounds(request, grounds)
     request.save()
     _keep(request, Act.ASK, by=by, part=Part.ASKER, at=now)
     return request
@@ -387,7 +387,7 @@ def hand_over_request(*, request_id: int, by: Any, to: int) -> OpeningRequest:
         request.passed_to, request.recipient = claimant, bytes(request.claim_recipient or b"")
         request.claimed_by = request.claim_recipient = None
         if grounds is not None:
-            request.sealed_grounds = encryption.seal(json.dumps(grounds.__dict__), context=request.context)
+            request.sealed_grounds = _seal_grounds(request, grounds)
         request.save(update_fields=["passed_to", "recipient", "claimed_by", "claim_recipient", "sealed_grounds"])
         _move(request, Act.HAND_OVER, by=by, part=part, at=timezone.now())
     return request
@@ -573,7 +573,7 @@ def _keep(
     step = OpeningStep(request=request, act=act, at=at, by=by, part=part, number=request.steps.count() + 1)
     step.on_call = title.on_call if title else None
     if note:
-        step.sealed_note = encryption.seal(note, context=step.context)
+        step.sealed_note = encryption.seal(note, context=step.context, data_key=step.data_key)
     step.save()
     audit_log.record(
         kind=AccessKind.OPENING,
@@ -610,6 +610,10 @@ def forget_grounds(report_ids: Collection[int]) -> None:
     requests = OpeningRequest.objects.filter(report__in=report_ids)
     OpeningStep.objects.filter(request__in=requests).update(sealed_note=None)
     requests.update(sealed_grounds=b"")
+
+
+def _seal_grounds(request: OpeningRequest, grounds: Grounds) -> bytes:
+    return encryption.seal(json.dumps(grounds.__dict__), context=request.context, data_key=request.data_key)
 
 
 def _require_unaltered(request: OpeningRequest) -> None:

@@ -76,6 +76,8 @@ HOLDINGS: Mapping[str, Holding] = {
     "reports.SealedValue": With("reports.Report"),
     "reports.OpeningRequest": Kind.OPENING,  # from its last step, once it is over
     "reports.OpeningStep": With("reports.OpeningRequest"),
+    "data_keys.WrappedKey": OwnEnd("once its report is deleted, after that commit (ADR 0081)", "retention"),
+    "reports.KeyErasure": OwnEnd("once the noted key was erased: some seconds after its report", "retention"),
     "reports.Tombstone": Kind.TOMBSTONE,
     "reports.Erased": Kind.ERASED,
     "pages.Feedback": Kind.OPINION,

@@ -12,6 +12,13 @@ OTHERS = {
     "reports.OpeningRequest.claim_recipient": "the public key of the browser that claims the request (ADR 0074)",
     "reports.OpeningRequest.sealed_reply": "sealed for that browser (ADR 0032)",
 }
+# What belongs to no exchange: the key ring seals it, and it has an end of its own.
+OF_NO_EXCHANGE = {
+    "chat.Debrief": "between an agent and the psychologist",
+    "chat.OwnReply": "an agent's own",
+    "data_keys.WrappedKey": "the key of an exchange, which the ring wraps",
+    "pages.Feedback": "an opinion on the service",
+}
 OURS = ("chat", "reports", "triage", "locations", "common", "pnav")
 
 
@@ -39,3 +46,24 @@ def test_exceptions_exist():
 @pytest.mark.parametrize("name", sorted(set(fields_of_bytes()) - set(OTHERS)))
 def test_encrypted_field_is_bound_to_its_row(name: str):
     assert hasattr(fields_of_bytes()[name], "context"), "a text that is moved to another row must not open there"
+
+
+def sealed_models() -> dict[str, type[models.Model]]:
+    return {model._meta.label: model for model in apps.get_models() if hasattr(model, "SEALED")}
+
+
+@pytest.mark.parametrize("name", sorted(sealed_models()))
+def test_words_of_an_exchange_are_sealed_with_its_key(name: str):
+    """A model of an exchange says how it leads to its report, and which key seals it; the others say why not."""
+    model = sealed_models()[name]
+    is_of_one = hasattr(model, "EXCHANGE")
+    assert is_of_one != (name in OF_NO_EXCHANGE), (
+        "Name the way to its report in EXCHANGE, or say in OF_NO_EXCHANGE why."
+    )
+    if is_of_one:
+        assert hasattr(model, "data_key")
+        assert model._default_manager.filter(**{model.EXCHANGE: 1}).query, "the way to its report"
+
+
+def test_models_of_no_exchange_exist():
+    assert set(OF_NO_EXCHANGE) <= set(sealed_models())

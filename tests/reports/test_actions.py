@@ -4,12 +4,15 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 
-from common import rate_limits
+from chat.conversations.actions import open_conversation
+from common import encryption, rate_limits
+from common.data_keys.models import WrappedKey
 from common.service_settings import definitions
 from locations.session import Choice
 from reports import way_in
 from reports.actions import IncompleteVisit, file_report
 from reports.models import AgeBand, Report
+from reports.seal.sealing import TextRefused
 from reports.visit import Visit
 from tests.chat.conversations.test_actions import in_threads
 from tests.triage.paths import ADULT
@@ -65,6 +68,32 @@ def test_file_report_seals_the_answers():
         cursor.execute("SELECT triage_answers_sealed FROM reports_report")
         assert b"danger" not in bytes(cursor.fetchone()[0])
     assert Report.objects.get(pk=report.pk).triage_answers() == ANSWERS
+
+
+@pytest.mark.django_db
+def test_file_report_gives_the_exchange_a_key_of_its_own():
+    submission_id = uuid.uuid4()
+    first, other = file(submission_id), file(uuid.uuid4())
+    assert file(submission_id) == first
+    assert {first.data_key, other.data_key} == set(WrappedKey.objects.values_list("pk", flat=True)), "one a report"
+    assert encryption.data_key_of(first.triage_answers_sealed) == first.data_key
+    assert first.data_key_since is not None, "nothing of it was ever sealed with the ring"
+    assert open_conversation(report=first).data_key == first.data_key
+
+
+@pytest.mark.django_db(transaction=True)
+def test_file_report_that_fails_leaves_no_key():
+    with pytest.raises(TextRefused):
+        file(uuid.uuid4(), name="x" * 600)
+    assert not Report.objects.exists() and not WrappedKey.objects.exists()
+
+
+@pytest.mark.django_db
+def test_file_report_beside_the_version_before_makes_no_key(settings):
+    settings.EXCHANGE_KEYS = "read"
+    report = file(uuid.uuid4())
+    assert report.data_key is None and report.data_key_since is None and not WrappedKey.objects.exists()
+    assert encryption.key_name(bytes(report.triage_answers_sealed)) == "test"
 
 
 @pytest.mark.django_db
