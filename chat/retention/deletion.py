@@ -28,7 +28,7 @@ from chat.rules.lifecycle import Status
 from reports.audit import log as audit_log
 from reports.models import Freeze, Motive, Report
 from reports.openings import actions as opening_actions
-from reports.retention import deletion, tombstones
+from reports.retention import deletion, key_erasure, tombstones
 from reports.rules.retention import Cause, Decision, Item, Kind, Rule, State
 
 logger = logging.getLogger(__name__)
@@ -72,6 +72,9 @@ def forget(now: datetime) -> None:
     A report that something else holds (a table that nobody named in `_delete`) keeps none of the others: the batch is
     done again one by one, and what cannot go is an error in the log at each run.
 
+    The data keys of what went are erased last, also those of a run that was killed: that makes its backups mute
+    (`reports.retention.key_erasure`).
+
     What went is told at the end, in a transaction of its own (`_tell`): PostgreSQL keeps in each row which transaction
     wrote it, and that of a deletion also wrote in what outlives the report, beside its public id.
     """
@@ -94,6 +97,7 @@ def forget(now: datetime) -> None:
     receiving.forget_unfinished(now)
     with transaction.atomic():
         audit_log.record_removal(resume_codes=resume.forget_expired_codes(now=now), on_calls=on_call.forget(now))
+    key_erasure.carry_out()  # last: where the keys lie may be away, and then the next run does it
 
 
 def _pass_over(now: datetime, after: int) -> int | None:
@@ -175,6 +179,7 @@ def _delete(gone: Iterable[tuple[Any, Decision]]) -> None:
     keys = [report.pk for report, _decision in gone]
     opening_actions.forget_grounds(keys)
     captures.erase_after_commit(captures.of_reports(keys))
+    key_erasure.note(keys)
     Freeze.objects.filter(report__in=keys).delete()  # over, all of them: a running one is never due
     Report.objects.filter(pk__in=keys).delete()
     for report, _decision in gone:
@@ -192,6 +197,7 @@ def forget_again(digests: Collection[str], *, now: datetime) -> tuple[int, int]:
     frozen."""
     gone, frozen = _forget_again(digests, now)
     _tell(gone, now)
+    key_erasure.carry_out()
     return len(gone), frozen
 
 

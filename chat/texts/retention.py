@@ -13,8 +13,11 @@ ANSWER_DAYS = Variable("answer_days", "les jours pour répondre à une demande",
 ASKED_ON = Variable("asked_on", "le jour de la demande", "3 mars 2027")
 ANSWERED_ON = Variable("answered_on", "le jour de la réponse", "10 mars 2027")
 ANSWER_BY = Variable("answer_by", "le dernier jour pour répondre", "2 avril 2027")
+WORDS_GONE = Variable("words_gone", "le dernier jour où une sauvegarde peut encore montrer des mots", "17 mars 2027")
+COPIES_GONE = Variable("copies_gone", "le dernier jour où une sauvegarde garde le reste", "9 avril 2027")
 ADDRESS = Variable("address", "l'adresse de la page où le code s'écrit", "/tchat/reprendre/")
-VARIABLES = (DAYS, ANSWER_DAYS, ASKED_ON, ANSWERED_ON, ANSWER_BY)  # as the page has them, by their names
+# As the page has them, by their names.
+VARIABLES = (DAYS, ANSWER_DAYS, ASKED_ON, ANSWERED_ON, ANSWER_BY, WORDS_GONE, COPIES_GONE)
 
 add(
     "keeping.erasure_due",
@@ -48,6 +51,35 @@ add(
         "ou ouvrir la page de l'échange repousse la date."
     ),
     variables=[DAYS],
+)
+add(
+    "keeping.words_gone",
+    KEEPING,
+    _(
+        "Si rien ne s'ajoute, ce que vous avez écrit sera effacé, y compris des sauvegardes, au plus tard le "
+        "{words_gone}."
+    ),
+    _("Si rien ne s'ajoute, ce que tu as écrit sera effacé, y compris des sauvegardes, au plus tard le {words_gone}."),
+    variables=[WORDS_GONE],
+)
+add(
+    "keeping.rest_gone",
+    KEEPING,
+    _(
+        "Le reste (ce que vous avez coché, votre commune, les jours et les heures, ce qui est sous scellé) disparaîtra "
+        "des sauvegardes au plus tard le {copies_gone}."
+    ),
+    _(
+        "Le reste (ce que tu as coché, ta commune, les jours et les heures, ce qui est sous scellé) disparaîtra des "
+        "sauvegardes au plus tard le {copies_gone}."
+    ),
+    variables=[COPIES_GONE],
+)
+add(
+    "keeping.copies_gone",
+    KEEPING,
+    _("Si rien ne s'ajoute, tout sera effacé, y compris des sauvegardes, au plus tard le {copies_gone}."),
+    variables=[COPIES_GONE],
 )
 add("keeping.rule_whose", KEEPING, _("Cette durée est fixée par le responsable du service."))
 add("keeping.justice", KEEPING, _("La date est repoussée si la justice demande de garder l'échange."))
@@ -185,6 +217,13 @@ add(
     KEEPING,
     _("Tout sera supprimé le {date} au plus tôt."),
     variables=[DELETED_ON],
+    note=DISCREET,
+)
+add(
+    "keeping.rest_gone_discreet",
+    KEEPING,
+    _("Le reste disparaîtra des sauvegardes au plus tard le {copies_gone}."),
+    variables=[COPIES_GONE],
     note=DISCREET,
 )
 add(

@@ -6,6 +6,7 @@ The answer to a request is also read with the words of the request, for the code
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -20,13 +21,14 @@ from chat.visitor import page_state
 from chat.visitor.base import day_of, manner_of
 from chat.visitor.resume import CODES_SECONDS
 from common import rate_limits
+from common.data_keys import router as data_keys_router
 from common.service_settings import definitions, values
 from reports.actions import Gone, ask_erasure
 from reports.audit import for_the_person
 from reports.form_of_address import speaks_tu
 from reports.models import ErasureRequest
 from reports.retention.deletion import rule_of
-from reports.rules.retention import Cause, Kind
+from reports.rules.retention import Cause, Kind, copies_end
 
 
 @require_safe
@@ -73,12 +75,22 @@ def _ask(current: Conversation) -> tuple[str, str, int]:
 def _show(
     request: HttpRequest, current: Conversation, *, code: str = "", error: str = "", status: int = 200
 ) -> HttpResponse:
-    beside = page_state.read_page_state(current, timezone.now())
+    now = timezone.now()
+    beside = page_state.read_page_state(current, now)
     asked = access.erasure_of(current)
+    copies = copies_end(
+        due_at=beside.decision.due_at,
+        visited_at=now,
+        data_key_since=current.report.data_key_since if data_keys_router.is_apart() else None,
+        backup_days=settings.BACKUP_DAYS,
+        data_keys_backup_days=settings.DATA_KEYS_BACKUP_DAYS,
+    )
     context = {
         **_answer(asked),
         **manner_of(request, current),
         "goes_on": day_of(beside.decision.due_at),
+        "words_gone": day_of(copies.words_gone_at),
+        "copies_gone": day_of(copies.gone_at),
         "is_erasure": beside.decision.cause is Cause.ERASURE,
         "days": beside.rule.total_days,
         "readings": for_the_person.readings_of([current.public_id, current.report.public_id]),

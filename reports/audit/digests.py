@@ -130,11 +130,21 @@ def _now() -> datetime:
 
 
 class Turns(threading.Thread):
-    """Turns until it is stopped, in a thread with a connection of its own. Nothing that happens in one ends it."""
+    """Turns until it is stopped, in a thread with a connection of its own. Nothing that happens in one ends it.
 
-    def __init__(self, stop: threading.Event, *, turn: Callable[[], None] = run, seconds: float = TURN_SECONDS) -> None:
-        super().__init__(name="register-digest", daemon=True)
-        self._stopped, self._turn, self._seconds = stop, turn, seconds
+    label: what the log calls it.
+    """
+
+    def __init__(
+        self,
+        stop: threading.Event,
+        *,
+        turn: Callable[[], None] = run,
+        seconds: float = TURN_SECONDS,
+        label: str = "register_digest",
+    ) -> None:
+        super().__init__(name=label.replace("_", "-"), daemon=True)
+        self._stopped, self._turn, self._seconds, self._label = stop, turn, seconds, label
 
     def run(self) -> None:
         while not self._stopped.is_set():
@@ -147,7 +157,7 @@ class Turns(threading.Thread):
                 PoolTimeout,
                 ValueError,
             ) as error:  # a key or a row that is none, too
-                logger.warning("register_digest: a turn failed and will be tried again (%s)", describe_error(error))
+                logger.warning("%s: a turn failed and will be tried again (%s)", self._label, describe_error(error))
             finally:
                 close_old_connections()
             self._stopped.wait(self._seconds)

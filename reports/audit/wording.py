@@ -28,6 +28,7 @@ REMOVED: Mapping[str, object] = {
     "pending_changes": gettext_lazy("propositions de changement"),
     "on_calls": gettext_lazy("astreintes"),
     "admin_log": gettext_lazy("lignes de l'historique de l'administration"),
+    "data_keys": gettext_lazy("clés d'échanges, effacées"),
 }
 WORDS: Mapping[str, Mapping[str, object]] = {
     AccessKind.ERASURE: {

@@ -114,6 +114,51 @@ class Decision:
         return self.state is not State.KEPT
 
 
+@dataclass(frozen=True, slots=True)
+class CopiesEnd:
+    """The last days on which a backup may still show something of what was deleted.
+
+    words_gone_at: what people wrote; gone_at: all the rest.
+    """
+
+    words_gone_at: datetime
+    gone_at: datetime
+
+
+DELETION_TAKES = timedelta(days=1)  # the worker deletes every hour; a day leaves room for one that was away
+VISIT_LASTS = timedelta(days=1)  # SESSION_COOKIE_AGE: how long the row of a visit stays after its last change
+
+
+def copies_end(
+    *,
+    due_at: datetime,
+    visited_at: datetime,
+    data_key_since: datetime | None,
+    backup_days: int,
+    data_keys_backup_days: int,
+) -> CopiesEnd:
+    """Until when backups may show something of an exchange that goes at `due_at`.
+
+    visited_at: the person's last visit. Its session, with what was begun and not sent, is sealed with the key ring, and
+    lies in the backups of that day and of the next.
+    data_key_since: since when all words of the exchange are sealed with its own key, kept away from the backups of the
+    content; None when some are not, or when that key is in those backups. A backup of before that day has words that
+    the key ring opens, whatever becomes of the key. backup_days, data_keys_backup_days: the age at which the backups
+    of the content, and those of the keys, are deleted.
+    """
+    backups = timedelta(days=backup_days)
+    deleted_at = max(due_at + DELETION_TAKES, visited_at + VISIT_LASTS)
+    gone_at = deleted_at + backups
+    if data_key_since is None:
+        return CopiesEnd(gone_at, gone_at)
+    mute_at = max(
+        deleted_at + timedelta(days=data_keys_backup_days),
+        data_key_since + backups,
+        visited_at + VISIT_LASTS + backups,
+    )
+    return CopiesEnd(min(mute_at, gone_at), gone_at)
+
+
 def decide_retention(
     *,
     life: Life,

@@ -1,4 +1,5 @@
 import base64
+import uuid
 from io import StringIO
 
 import pytest
@@ -6,15 +7,19 @@ from django.conf import settings as site_settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from chat.management.commands import run_worker
 from chat.models import Conversation, Debrief, Message
+from chat.retention import moving
 from chat.rules.lifecycle import Status
 from chat.wellbeing import debriefs
 from common import encryption
+from common.data_keys import keys as data_keys
+from common.data_keys.models import WrappedKey
 from pnav.pages.models import Feedback
 from reports.audit import log as audit_log
-from reports.models import AccessRecord, Erased, Report, Tombstone
+from reports.models import AccessRecord, Erased, OpeningRequest, Report, Tombstone
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +84,37 @@ def test_rotate_keys_reseals_everything(settings):
     assert Message.objects.select_related("conversation").get().body == "à garder"
     assert Report.objects.get().triage_answers() == {"who": "victim"}
     assert "new : 2 à jour" in run("rotate_keys")
+
+
+def test_rotate_keys_wraps_data_keys_again_and_rewrites_no_content(settings):
+    old = settings.CONTENT_KEYS
+    conversation = make.waiting()
+    moving.give_keys([conversation.report_id])
+    message = make.message(conversation, "à garder")
+    sealed, before = bytes(message.sealed_body), bytes(WrappedKey.objects.get().wrapped)
+    assert encryption.data_key_of(sealed) is not None
+    new = "new:" + base64.urlsafe_b64encode(b"n" * 32).decode()
+    settings.CONTENT_KEYS = f"{new},{old}"
+    assert "test : 2 rechiffré(s)" in run("rotate_keys"), "the wrap, and the answers that the factory sealed"
+    message.refresh_from_db()
+    assert bytes(message.sealed_body) == sealed
+    wrapped = bytes(WrappedKey.objects.get().wrapped)
+    assert wrapped != before and encryption.key_name(wrapped) == "new"
+    settings.CONTENT_KEYS = new  # the old key is gone
+    data_keys.forget_all()
+    assert Message.objects.select_related("conversation").get(pk=message.pk).body == "à garder"
+
+
+def test_rotate_keys_passes_over_grounds_that_went_with_their_report(settings):
+    now = timezone.now()
+    OpeningRequest.objects.create(
+        report=None, report_public_id=uuid.uuid4(), field="name", version=1, asked_by=make.agent().user,
+        asked_at=now, moved_at=now, sealed_grounds=b"",
+    )  # fmt: skip
+    new = "new:" + base64.urlsafe_b64encode(b"n" * 32).decode()
+    settings.CONTENT_KEYS = f"{new},{settings.CONTENT_KEYS}"
+    assert "Clé courante : new." in run("rotate_keys")
+    assert bytes(OpeningRequest.objects.get().sealed_grounds) == b""
 
 
 def make_everything_expire() -> None:

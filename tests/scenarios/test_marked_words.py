@@ -25,7 +25,11 @@ from django.test import override_settings
 from django.utils import timezone
 
 from chat.models import Agent, Conversation, Transmission, TransmissionStep, Unit
+from chat.retention import moving
+from common import encryption
 from common.client_address import Connection
+from common.data_keys import keys as data_keys
+from common.data_keys.models import WrappedKey
 from common.service_settings import definitions
 from pnav.accounts.models import Role
 from pnav.accounts.second_factor import enrol_totp
@@ -94,6 +98,10 @@ def typing(watched: Site) -> Typing:
     with watched.database():
         agent = make.agent()
         conversation = make.assigned(agent)
+        # With a key of its own from before the first word: the factory's exchanges have none.
+        moving.give_keys([conversation.report_id])
+        moving.move_words(conversation.report_id)
+        conversation.refresh_from_db()
         reporter_identity.seal_identity(conversation.report, name="", contact="", connection=Connection("", ""))
         # Somebody else signs in: this password is hashed anew by the server, which ends the account's other sessions.
         newcomer = make.agent().user
@@ -601,6 +609,36 @@ def assert_it_arrived(site: Site) -> None:
     assert not missing, missing
 
 
+def words_that_open() -> list[str]:
+    """Of everything that lies sealed of exchanges, in every table: the texts with a marked word that open now."""
+    found = []
+    for model in moving.sealed_models():
+        for row in model.objects.all():
+            for name in model.SEALED:
+                if not (sealed := getattr(row, name)):
+                    continue
+                try:
+                    text = encryption.unseal(sealed, context=row.context)
+                except encryption.UnsealError:
+                    continue
+                if STEM in text:
+                    found.append(f"{model.__name__} {row.pk}: {text[:60]}")
+    return found
+
+
+def assert_every_word_hangs_on_a_data_key(site: Site) -> None:
+    """With the key ring, and without the wrapped keys, nothing that was typed in an exchange opens."""
+    keys = f"{NEW_KEY},{settings.CONTENT_KEYS}"
+    with site.database(), override_settings(CONTENT_KEYS=keys):
+        data_keys.forget_all()
+        tables = {one.partition(" ")[0] for one in words_that_open()}
+        assert len(tables) >= 6, f"too little was typed: {tables}"
+        WrappedKey.objects.all().delete()
+        data_keys.forget_all()
+        assert words_that_open() == [], "sealed with the key ring: docs/adr/0081"
+    data_keys.forget_all()
+
+
 def context_of(value: SealedValue) -> Context:
     return Context(value.report.public_id, value.field, value.version)
 
@@ -645,3 +683,4 @@ def test_nothing_typed_is_left_anywhere(watched, typing, tried):
             "file of Valkey dump.rdb",
             "log worker.log",
         } <= places
+        assert_every_word_hangs_on_a_data_key(watched)  # last: nothing of it can be read after that

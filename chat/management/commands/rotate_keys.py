@@ -5,16 +5,18 @@ from typing import Any
 
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import models, transaction
+from django.db import models, router, transaction
 
+from chat.retention.moving import with_ring
 from common import encryption
 
 BATCH = 500
 
 
 class Command(BaseCommand):
-    """Re-seal whatever an older key sealed: each model that names `SEALED` fields, each bound to the row's `context`
-    (for which it may need `SEALED_WITH`). It can be stopped, or killed, and started again, while the service runs.
+    """Re-seal whatever an older key of the ring sealed: each model that names `SEALED` fields, each bound to the row's
+    `context` (for which it may need `SEALED_WITH`). Among them are the wrapped keys of exchanges: what those sealed is
+    neither read nor written. It can be stopped, or killed, and started again, while the service runs.
 
     `rotate_account_keys` does the same for second factors. Sessions end within a day.
     """
@@ -29,7 +31,7 @@ class Command(BaseCommand):
         counts: Counter[str] = Counter()
         for model in sealed_models():
             for field in model.SEALED:
-                rows = model._default_manager.filter(**{f"{field}__isnull": False})
+                rows = with_ring(model, field)
                 if beside := getattr(model, "SEALED_WITH", ()):
                     rows = rows.select_related(*beside)
                 counts += _rotate(rows, field, current, dry_run=dry_run)
@@ -44,15 +46,16 @@ def sealed_models() -> list[Any]:
 
 
 def _rotate(rows: models.QuerySet[Any], field: str, current: str, *, dry_run: bool) -> Counter[str]:
-    """Re-seal `field` in short transactions; how many values each key had sealed."""
+    """Re-seal `field` in short transactions; how many values each key of the ring had sealed."""
     counts: Counter[str] = Counter()
-    last = 0
+    database = router.db_for_write(rows.model)  # wrapped keys may lie in another one
+    rows = rows.using(database).order_by("pk").select_for_update(of=("self",))
+    later = rows
     while True:
-        with transaction.atomic():
-            batch = list(rows.filter(pk__gt=last).order_by("pk").select_for_update(of=("self",))[:BATCH])
+        with transaction.atomic(using=database):
+            batch = list(later[:BATCH])
             changed = []
             for row in batch:
-                last = row.pk
                 sealed = bytes(getattr(row, field))
                 name = encryption.key_name(sealed)
                 counts[name] += 1
@@ -61,6 +64,7 @@ def _rotate(rows: models.QuerySet[Any], field: str, current: str, *, dry_run: bo
                     setattr(row, field, encryption.seal(text, context=row.context))
                     changed.append(row)
             if changed:
-                rows.model._default_manager.bulk_update(changed, [field])
+                rows.model._base_manager.using(database).bulk_update(changed, [field])
         if not batch:
             return counts
+        later = rows.filter(pk__gt=batch[-1].pk)

@@ -32,6 +32,8 @@ from chat.conversations import (
 from chat.supervision import intervention
 from chat.transfer import actions as transfer_actions
 from common import clock, network_limits
+from common.data_keys import copies
+from common.data_keys import keys as data_keys
 from common.database_errors import describe_error
 from common.texts import cache as text_cache
 from reports.audit import digests
@@ -73,6 +75,7 @@ class Command(BaseCommand):
         if not ticks and (settings.CAPTURES or settings.CAPTURES_DIR or settings.CAPTURES_S3_BUCKET):
             # Also where no more are taken: those that are there are erased when they end.
             drawing.Turns(stop).start()
+        self._start_copies(stop)
         purge_at = time.monotonic()
         count = 0
         while not stop.is_set():
@@ -119,6 +122,17 @@ class Command(BaseCommand):
             ) from None
         digests.Turns(stop).start()
 
+    def _start_copies(self, stop: threading.Event) -> None:
+        """Copies of the wrapped keys are written beside the ticks too: a folder may be on another machine."""
+        if not settings.DATA_KEYS_COPIES_TO:
+            return
+
+        def write() -> None:
+            copies.copy_to_folders(settings.DATA_KEYS_COPIES_TO, timezone.now(), settings.DATA_KEYS_BACKUP_DAYS)
+
+        seconds = settings.DATA_KEYS_COPY_MINUTES * 60
+        digests.Turns(stop, turn=write, seconds=seconds, label="data_keys_copies").start()
+
     _ticked_at: datetime | None = None  # when the last tick without an error ended
     _spare_until = 0.0  # of the monotonic clock
     _is_web_away = False
@@ -148,6 +162,7 @@ class Command(BaseCommand):
         is_done &= self._do("dispatch", dispatcher.dispatch)
         is_done &= self._do("closures", closure_notice.tell_who_waits)
         is_done &= self._do("openings", self._remind)
+        data_keys.drop_expired()
         self._do("languages", language_guess.guess_languages)  # after everybody's turn: nobody waits for a guess
         if is_done:
             self._do("clock", self._end_tick)

@@ -556,6 +556,7 @@ def _keeping(trial: Trial) -> HttpResponse:
         **{variable.name: variable.example for variable in retention_texts.VARIABLES},
         "goes_on": page_texts.DELETED_ON.example,
         "is_erasure": key == "keeping.erasure_due",
+        **({"words_gone": retention_texts.COPIES_GONE.example} if key == "keeping.copies_gone" else {}),
         "asked": asked if is_asked else None,
         "readings": [reading] if key in {"keeping.readers_others", "keeping.reading"} else [],
         "was_answered": key == "keeping.readers_both",

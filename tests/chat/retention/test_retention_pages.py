@@ -15,6 +15,7 @@ from chat.models import Conversation
 from chat.retention import deletion, schedule
 from chat.rules.lifecycle import Author
 from chat.visitor import page_state
+from common.data_keys import router
 from pnav.accounts import reauthentication
 from pnav.accounts.models import Role
 from reports.actions import answer_erasure, ask_erasure, ask_freeze
@@ -93,6 +94,30 @@ def test_date_is_that_by_which_it_goes(as_reporter):
     assert page_state.read_page_state(
         conversation, timezone.now()
     ).decision.due_at == conversation.closed_at + timedelta(days=365)
+
+
+def test_page_says_until_when_backups_may_show_something(as_reporter, settings, monkeypatch):
+    """The keys of exchanges are deleted from their own backups sooner than the rest from its own."""
+    settings.BACKUP_DAYS, settings.DATA_KEYS_BACKUP_DAYS = 30, 7
+    conversation = make.age(make.closed(), days=100)
+    rest = in_days(265 + 1 + 30)
+    together = f"tout sera effacé, y compris des sauvegardes, au plus tard le {rest}"
+    assert together in text(as_reporter(conversation).get(KEEPING)), "the keys lie with the content"
+    monkeypatch.setattr(router, "is_apart", lambda: True)
+    assert together in text(as_reporter(conversation).get(KEEPING)), "its words are the ring's"
+    Report.objects.filter(pk=conversation.report_id).update(data_key_since=timezone.now() - timedelta(days=90))
+    conversation.refresh_from_db()
+    shown = text(as_reporter(conversation).get(KEEPING))
+    assert (
+        f"ce que vous avez écrit sera effacé, y compris des sauvegardes, au plus tard le {in_days(265 + 1 + 7)}"
+        in shown
+    )
+    assert f"sous scellé) disparaîtra des sauvegardes au plus tard le {rest}" in shown and together not in shown
+    discreet = make.age(make.closed(discreet=True), days=100)
+    Report.objects.filter(pk=discreet.report_id).update(data_key_since=timezone.now() - timedelta(days=90))
+    discreet.refresh_from_db()
+    shown = text(as_reporter(discreet).get(KEEPING, follow=True))
+    assert f"Le reste disparaîtra des sauvegardes au plus tard le {rest}" in shown and "scellé" not in shown
 
 
 def test_page_says_tu_on_the_minors_path(as_reporter):

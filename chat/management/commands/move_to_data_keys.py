@@ -1,0 +1,66 @@
+"""Sealing what is there already with a key for each exchange (docs/adr/0081)."""
+
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from chat.messages.conversation_keys import NO_KEY_SECONDS
+from chat.retention import moving
+from common.data_keys import keys as data_keys
+
+BATCH = 500  # exchanges that get their keys together
+# Before anything is moved, every process has noticed the keys that were just given, and every transaction that had
+# begun before has ended: idle ones are ended by PostgreSQL after 32 s.
+SETTLE_SECONDS = NO_KEY_SECONDS + 35
+TRIES = 3  # for an exchange in which something is written with the ring between moving and the last look
+
+
+class Command(BaseCommand):
+    """Move the words of existing exchanges from the key ring to keys of their own, while the service runs.
+
+    It can be stopped, or killed, and started again: exchanges that are moved are passed over. A batch takes 500 of
+    them, and waits for SETTLE_SECONDS before it moves anything. Exit status 1: of some exchanges a value does not open
+    with any key of the ring; they are named.
+    """
+
+    help = "Donne à chaque échange sa propre clé, et rechiffre avec elle ce qu'il contient déjà."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="compter seulement")
+        parser.add_argument("--most", type=int, default=0, help="s'arrêter après ce nombre d'échanges")
+
+    def handle(self, *args: Any, dry_run: bool = False, most: int = 0, **options: Any) -> None:
+        if not data_keys.may_be_made():
+            raise CommandError("EXCHANGE_KEYS=write d'abord, pour tous les processus : docs/operations.md, « Clés ».")
+        after = seen = values = 0
+        unreadable: list[int] = []
+        while batch := moving.not_moved(after, min(BATCH, most - seen) if most else BATCH):
+            after, seen = batch[-1], seen + len(batch)
+            if not dry_run:
+                moving.give_keys(batch)
+                time.sleep(SETTLE_SECONDS)
+                for pk in batch:
+                    moved, left = _move(pk)
+                    values += moved
+                    if left:
+                        unreadable.append(pk)
+                self.stdout.write(f"{seen} échanges, {values} textes rechiffrés")
+            if most and seen >= most:
+                break
+        if dry_run:
+            self.stdout.write(f"{seen} échanges à déplacer")
+        if unreadable:
+            named = ", ".join(map(str, unreadable[:20]))
+            raise CommandError(f"Aucune clé n'ouvre certains textes de {len(unreadable)} signalements (pk) : {named}")
+
+
+def _move(report_id: int) -> tuple[int, int]:
+    """How many values were moved, and how many could not be."""
+    moved = left = 0
+    for _try in range(TRIES):
+        moved += moving.move_words(report_id)
+        left = moving.finish_exchange(report_id)
+        if not left:
+            break
+    return moved, left

@@ -1,0 +1,130 @@
+"""Moving the words of an exchange from the key ring to a key of its own, while people write in it (docs/adr/0081).
+
+In three steps, each of which may be stopped or killed and done again:
+
+1. `give_keys`: exchanges without a key get one. From then on whoever writes in them seals with it, once their process
+   has noticed: within `conversation_keys.NO_KEY_SECONDS`.
+2. `move_words`: what the ring sealed is sealed again with the key, SLICE values a transaction. Only those rows are
+   locked meanwhile, so that nobody who writes waits.
+3. `finish_exchange`: under the locks of the report and of the conversation, that nothing of it is left with the ring.
+   What a process wrote with the ring after all is found here, and step 2 is done again.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.apps import apps
+from django.db import models, transaction
+from django.utils import timezone
+
+from chat.models import Conversation
+from common import encryption
+from common.data_keys import keys as data_keys
+from reports.models import Report
+
+SLICE = 200  # values sealed again in one transaction
+
+
+def sealed_models() -> list[Any]:
+    """The models with words of an exchange: they name `SEALED` fields, and by `EXCHANGE` the way to its report."""
+    return [model for model in apps.get_models() if hasattr(model, "SEALED") and hasattr(model, "EXCHANGE")]
+
+
+def with_ring(model: Any, field: str) -> "models.QuerySet[Any]":
+    """The rows of a model whose `field` the key ring sealed."""
+    version = models.Func(  # empty for an empty value
+        models.F(field),
+        function="substring",
+        template="%(function)s(%(expressions)s from 1 for 1)",
+        output_field=models.BinaryField(),
+    )
+    rows = model._base_manager.annotate(sealed_version=version)
+    found: models.QuerySet[Any] = rows.filter(sealed_version=bytes((encryption.VERSION,)))
+    return found
+
+
+def _left(report_id: int) -> list[tuple[Any, str, "models.QuerySet[Any]"]]:
+    """For each sealed field of each model, the rows of this exchange that the ring sealed."""
+    return [
+        (model, field, with_ring(model, field).filter(**{model.EXCHANGE: report_id}))
+        for model in sealed_models()
+        for field in model.SEALED
+    ]
+
+
+def not_moved(after: int, most: int) -> list[int]:
+    """The keys of reports beyond `after` that may have words sealed with the ring, in order, `most` at most."""
+    rows = Report.objects.filter(data_key_since__isnull=True, pk__gt=after).order_by("pk")
+    return list(rows.values_list("pk", flat=True)[:most])
+
+
+@transaction.atomic
+def give_keys(report_ids: Collection[int]) -> int:
+    """Give a key to each of these reports that has none, and to its conversation; how many got one.
+
+    Four statements and one a report. Locks the reports, then their conversations, in the order of their keys.
+    """
+    reports = list(Report.objects.filter(pk__in=report_ids).order_by("pk").select_for_update(of=("self",), no_key=True))
+    without = [report for report in reports if report.data_key is None]
+    if without:
+        for report, key in zip(without, data_keys.make(len(without)), strict=True):
+            report.data_key = key
+        Report.objects.bulk_update(without, ["data_key"])
+    keys = {report.pk: report.data_key for report in reports}
+    rows = Conversation.objects.filter(report__in=keys, data_key__isnull=True).order_by("pk")
+    conversations = list(rows.select_for_update(of=("self",), no_key=True))
+    for conversation in conversations:
+        conversation.data_key = keys[conversation.report_id]
+    Conversation.objects.bulk_update(conversations, ["data_key"])
+    return len(without)
+
+
+def move_words(report_id: int) -> int:
+    """Seal again, with the exchange's key, what the ring sealed of it; how many values.
+
+    SLICE a transaction: what was done stays done. A value that does not open is left as it is, and `finish_exchange`
+    counts it. Raises the errors of django.db.
+    """
+    return sum(_move(model, field, rows) for model, field, rows in _left(report_id))
+
+
+def _move(model: Any, field: str, rows: "models.QuerySet[Any]") -> int:
+    moved = after = 0
+    if beside := getattr(model, "SEALED_WITH", ()):
+        rows = rows.select_related(*beside)
+    while True:
+        with transaction.atomic():
+            found = list(rows.filter(pk__gt=after).order_by("pk").select_for_update(of=("self",))[:SLICE])
+            changed = [row for row in found if _seal_again(row, field)]
+            model._base_manager.bulk_update(changed, [field])
+        if not found:
+            return moved
+        after, moved = found[-1].pk, moved + len(changed)
+
+
+def _seal_again(row: Any, field: str) -> bool:
+    """Whether the value could be opened, and stands there sealed with the exchange's key."""
+    if row.data_key is None:
+        return False
+    try:
+        text = encryption.unseal(getattr(row, field), context=row.context)
+    except encryption.UnsealError:
+        return False
+    setattr(row, field, encryption.seal(text, context=row.context, data_key=row.data_key))
+    return True
+
+
+@transaction.atomic
+def finish_exchange(report_id: int) -> int:
+    """Say of an exchange that no word of it is sealed with the ring any more; how many still are (then it is not said).
+
+    Locks the report and the conversation for one statement a sealed field. A report that is gone has nothing left.
+    """
+    report = Report.objects.select_for_update(of=("self",), no_key=True).filter(pk=report_id).first()
+    if report is None:
+        return 0
+    list(Conversation.objects.filter(report=report).select_for_update(of=("self",), no_key=True))
+    left = sum(rows.count() for _model, _field, rows in _left(report_id))
+    if not left:
+        Report.objects.filter(pk=report_id, data_key_since__isnull=True).update(data_key_since=timezone.now())
+    return left

@@ -1,0 +1,47 @@
+"""Erasing the data keys of reports that were deleted: what makes their backups mute (docs/adr/0081).
+
+The keys may lie in another database than the reports. So a deletion notes the keys in its own transaction (`note`), and
+they are erased after its commit (`carry_out`): a deletion that is rolled back erases nothing, and a process killed in
+between leaves the note, which the next run takes up. A frozen report is not deleted, and so its key stays.
+"""
+
+import logging
+from collections.abc import Collection
+
+from django.db import transaction
+
+from common.data_keys import keys as data_keys
+from reports.audit import log as audit_log
+from reports.models import KeyErasure, Report
+
+logger = logging.getLogger(__name__)
+BATCH = 500  # keys erased in one statement
+
+
+def note(report_ids: Collection[int]) -> None:
+    """Note the data keys of these reports, which the caller deletes in the same transaction. Two statements."""
+    keys = Report.objects.filter(pk__in=report_ids).values_list("data_key", flat=True)
+    noted = [KeyErasure(data_key=key) for key in keys if key is not None]
+    KeyErasure.objects.bulk_create(noted, ignore_conflicts=True)
+
+
+def carry_out() -> int:
+    """Erase the noted keys, BATCH at a time, with a line of the register that says how many; how many there were.
+
+    Outside any transaction of the caller. Several workers may do it at once: each note is taken by one. A key that a
+    report still names is not erased, whoever noted it: that is an error in the log, at each run.
+    """
+    erased = 0
+    after = 0
+    while rows := list(KeyErasure.objects.filter(pk__gt=after).order_by("pk")[:BATCH]):
+        after = rows[-1].pk
+        noted = {row.data_key for row in rows}
+        used = set(Report.objects.filter(data_key__in=noted).values_list("data_key", flat=True))
+        if used:
+            logger.error("retention: %s data keys are noted for erasure and in use", len(used))
+        done = data_keys.erase(noted - used)
+        with transaction.atomic():
+            KeyErasure.objects.filter(pk__in=[row.pk for row in rows if row.data_key not in used]).delete()
+            audit_log.record_removal(data_keys=done)
+        erased += done
+    return erased
