@@ -22,6 +22,7 @@ VARIABLES = {
     "ALLOWED_HOSTS": "localhost,127.0.0.1",
     "CONTENT_KEYS": "bench:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
     "SEAL_PUBLIC_KEY": PrivateKey(bytes(range(32))).public_key.text,
+    "EXCHANGE_KEYS": os.environ.get("EXCHANGE_KEYS", "write"),  # read: what a key an exchange costs (docs/adr/0081)
     "LOG_LEVEL": "WARNING",
     "DJANGO_SETTINGS_MODULE": "pnav.settings",
 }

@@ -38,6 +38,7 @@ class Part(NamedTuple):
 # By folder. The owners are the accounts of the images of PostgreSQL and Redis, and of ours.
 PARTS = {
     "postgres": Part("postgres", "postgres", 999),
+    "keys": Part("keys", "keys", 999),
     "redis": Part("redis", "redis", 999),
     "owner": Part("pnav", None, 10001),
     "web": Part("pnav_web", "web", 10001),

@@ -24,6 +24,7 @@ drawn 48 | keep secret_key
 printf 'k1:%s' "$(drawn 32)" | keep content_keys
 # Signs the register's digests (docs/adr/0056): 32 random bytes are a private key of Ed25519.
 drawn 32 | keep register_digest_key
-for name in database_owner_password database_web_password redis_password metrics_token; do
+for name in database_owner_password database_web_password keys_owner_password keys_web_password \
+	redis_password metrics_token; do
 	drawn 33 | keep "$name"
 done

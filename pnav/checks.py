@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
+from common.data_keys import router as data_keys_router
 from common.offload import pool, process, sandbox
 
 # A conversation is acknowledged after COMMIT: these settings make COMMIT mean « on disk ».
@@ -54,10 +55,10 @@ def safe_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
         messages.append(Warning("SITE_URL is empty: forms posted through the proxy may be refused.", id="pnav.W001"))
     if not settings.METRICS_TOKEN:
         messages.append(Warning("METRICS_TOKEN is empty: /metrics answers 404 to everyone.", id="pnav.W002"))
-    if not _is_verified(settings.DATABASES["default"]):
+    if not all(map(_is_verified, settings.DATABASES.values())):
         messages.append(
             Warning("PostgreSQL is spoken to in clear, or without knowing whether it is the right one.", id="pnav.W003",
-                    hint="Add ?sslmode=verify-full&sslrootcert=… to DATABASE_URL.")
+                    hint="Add ?sslmode=verify-full&sslrootcert=… to DATABASE_URL, and DATA_KEYS_DATABASE_URL if given.")
         )  # fmt: skip
     redis = urlsplit(settings.REDIS_URL)
     if redis.scheme != "unix" and (redis.scheme != "rediss" or UNVERIFIED & set(parse_qsl(redis.query.lower()))):
@@ -77,6 +78,21 @@ def register_leaves(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
         return []
     message = "REGISTER_DIGEST_TO is empty: who owns the database can cut the register's tail unseen."
     return [Warning(message, id="pnav.W009")]
+
+
+@register(Tags.security, deploy=True)
+def keys_are_copied(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Where each exchange has a key of its own, that key lies away from the content, and in two more places."""
+    messages: list[CheckMessage] = []
+    if settings.EXCHANGE_KEYS != "write":
+        return messages
+    if not data_keys_router.is_apart():
+        message = "DATA_KEYS_DATABASE_URL is empty: backups of the content hold the keys of what was erased."
+        messages.append(Warning(message, id="pnav.W011"))
+    if len(settings.DATA_KEYS_COPIES_TO) < 2:
+        message = "DATA_KEYS_COPIES_TO names fewer than two folders: who loses the keys loses every exchange."
+        messages.append(Warning(message, id="pnav.W012"))
+    return messages
 
 
 @register(Tags.security, deploy=True)

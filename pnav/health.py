@@ -16,7 +16,7 @@ import psycopg
 import redis.asyncio
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import Error, connection, connections
 from django.db.models import Count, F, Min, Q, Sum
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -30,6 +30,7 @@ from psycopg_pool import ConnectionPool
 from chat import pubsub
 from chat.models import Agent, Conversation
 from common import database_errors, private_addresses
+from common.data_keys import router as data_keys_router
 from common.database_errors import describe_error, failure_of
 from common.offload import pool as pool_of_children
 from pnav.logs import POOL_FAILURES
@@ -111,7 +112,27 @@ async def _ask_redis() -> None:
         await client.aclose()
 
 
+# A keys' server that stands still holds this thread alone, and only its own part fails.
+_KEYS_THREAD = ThreadPoolExecutor(1, thread_name_prefix="readiness-keys")
+
+
+def _ask_keys_server() -> None:
+    keys = connections[data_keys_router.ALIAS]
+    try:
+        with keys.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Error:
+        keys.close()  # asked anew the next time
+        raise
+
+
+async def _ask_data_keys() -> None:
+    await asyncio.get_running_loop().run_in_executor(_KEYS_THREAD, _ask_keys_server)
+
+
 PARTS: dict[str, Callable[[], Awaitable[None]]] = {"postgresql": _ask_postgresql, "redis": _ask_redis}
+if data_keys_router.is_apart():
+    PARTS["data_keys"] = _ask_data_keys  # without it exchanges that are known go on, and nobody files
 VITAL = {"postgresql"}  # without it nothing is served
 
 
@@ -134,7 +155,7 @@ async def _wait_of(part: str) -> str | None:
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             await PARTS[part]()
-    except (TimeoutError, OSError, psycopg.Error, redis.RedisError, ReadOnlyDatabase) as error:
+    except (TimeoutError, OSError, psycopg.Error, Error, redis.RedisError, ReadOnlyDatabase) as error:
         kind = _kind_of(part, error)
         logger.warning("not_ready part=%s error=%s waits_for=%s", part, describe_error(error), kind)
         return kind

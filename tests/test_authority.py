@@ -27,7 +27,7 @@ def load(path) -> x509.Certificate:
     return x509.load_pem_x509_certificate(path.read_bytes())
 
 
-@pytest.mark.parametrize("place", ["postgres", "redis", "web"])
+@pytest.mark.parametrize("place", ["postgres", "keys", "redis", "web"])
 def test_server_is_verified_by_its_name_and_no_other(folder, place):
     store = Store([load(folder / "proxy/authority.pem")])
     own = load(folder / place / "certificate.pem")

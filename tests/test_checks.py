@@ -8,6 +8,7 @@ from pnav.checks import (
     DURABILITY,
     captures_are_safe,
     durable_database,
+    keys_are_copied,
     register_leaves,
     safe_deployment,
     safe_machine,
@@ -105,6 +106,27 @@ def test_what_captures_lack_is_told(settings, monkeypatch, layers, clamd, found)
     assert ids(captures_are_safe(None)) == found
     settings.CAPTURES = False
     assert captures_are_safe(None) == []
+
+
+def test_keys_of_exchanges_that_lie_with_the_content_or_in_one_place_are_told(settings, monkeypatch):
+    settings.EXCHANGE_KEYS, settings.DATA_KEYS_COPIES_TO = "read", []
+    assert keys_are_copied(None) == []
+    settings.EXCHANGE_KEYS = "write"
+    assert ids(keys_are_copied(None)) == ["pnav.W011", "pnav.W012"]
+    settings.DATA_KEYS_COPIES_TO = ["/un"]
+    monkeypatch.setitem(settings.DATABASES, "data_keys", {"HOST": "keys", "OPTIONS": TLS})
+    assert ids(keys_are_copied(None)) == ["pnav.W012"]
+    settings.DATA_KEYS_COPIES_TO = ["/un", "/deux"]
+    assert keys_are_copied(None) == []
+
+
+def test_keys_are_spoken_to_like_the_content(settings, monkeypatch):
+    settings.DEMO = settings.TESTING = False
+    settings.SITE_URL, settings.METRICS_TOKEN = "https://pnav.example", "token"
+    monkeypatch.setitem(settings.DATABASES, "default", {"HOST": "postgres", "OPTIONS": TLS})
+    monkeypatch.setitem(settings.DATABASES, "data_keys", {"HOST": "keys", "OPTIONS": {}})
+    settings.REDIS_URL = "unix:///run/valkey.sock"
+    assert ids(safe_deployment(None)) == ["pnav.W003"]
 
 
 def test_machine_that_would_write_memory_to_a_disk_is_told(monkeypatch):

@@ -52,6 +52,7 @@ def test_services_are_those_of_a_production():
     assert set(SERVICES) == {
         "authority",
         "postgres",
+        "keys",
         "redis",
         "preflight",
         "migrate",
@@ -109,7 +110,9 @@ def test_every_variable_is_explained():
     assert names and names <= explained
 
 
-SECRETS = {"SECRET_KEY", "CONTENT_KEYS", "METRICS_TOKEN", "DATABASE_PASSWORD", "REDIS_PASSWORD"}
+SECRETS = {
+    "SECRET_KEY", "CONTENT_KEYS", "METRICS_TOKEN", "DATABASE_PASSWORD", "DATA_KEYS_DATABASE_PASSWORD", "REDIS_PASSWORD",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("service", OURS)
@@ -126,6 +129,7 @@ def test_our_containers_get_their_secrets_from_files(service):
         "CAPTURES",
         "CAPTURES_DIR",
         "DATABASE_URL",
+        "DATA_KEYS_DATABASE_URL",
         "REDIS_URL",
         "REGISTER_DIGEST_TO",
     }
@@ -174,14 +178,15 @@ def test_our_containers_verify_whom_they_speak_to_and_show_a_certificate(service
     assert SERVICES[service]["volumes"][0] == f"{folder}-tls:/tls:ro"
     others = {"migrate": [], "worker": ["captures:/captures", "digests:/digests"]}
     assert SERVICES[service]["volumes"][1:] == others.get(service, ["captures:/captures"])
-    database = urlsplit(SERVICES[service]["environment"]["DATABASE_URL"])
-    assert (database.hostname, database.username) == ("postgres", authority.PARTS[folder].name)
-    assert dict(parse_qsl(database.query)) == {
-        "sslmode": "verify-full",
-        "sslrootcert": "/tls/authority.pem",
-        "sslcert": "/tls/certificate.pem",
-        "sslkey": "/tls/key.pem",
-    }
+    for variable, host in (("DATABASE_URL", "postgres"), ("DATA_KEYS_DATABASE_URL", "keys")):
+        database = urlsplit(SERVICES[service]["environment"][variable])
+        assert (database.hostname, database.username) == (host, authority.PARTS[folder].name)
+        assert dict(parse_qsl(database.query)) == {
+            "sslmode": "verify-full",
+            "sslrootcert": "/tls/authority.pem",
+            "sslcert": "/tls/certificate.pem",
+            "sslkey": "/tls/key.pem",
+        }
     redis = urlsplit(SERVICES[service]["environment"]["REDIS_URL"])
     assert (redis.scheme, redis.hostname, redis.username) == ("rediss", "redis", "pnav")
     assert dict(parse_qsl(redis.query)) == {
@@ -191,12 +196,13 @@ def test_our_containers_verify_whom_they_speak_to_and_show_a_certificate(service
     }
 
 
-def test_postgresql_takes_nobody_in_clear():
-    options = dict(word.split("=") for word in words("postgres") if "=" in word)
+@pytest.mark.parametrize("server", ["postgres", "keys"])
+def test_postgresql_takes_nobody_in_clear(server):
+    options = dict(word.split("=") for word in words(server) if "=" in word)
     assert options["ssl"] == "on" and options["ssl_min_protocol_version"] == "TLSv1.3"
     for name, file in (("ca", "authority"), ("cert", "certificate"), ("key", "key")):
         assert options[f"ssl_{name}_file"] == f"/tls/{file}.pem"
-    assert f"./deploy/pg_hba.conf:{options['hba_file']}:ro" in SERVICES["postgres"]["volumes"]
+    assert f"./deploy/pg_hba.conf:{options['hba_file']}:ro" in SERVICES[server]["volumes"]
     lines = [line.split() for line in (ROOT / "deploy/pg_hba.conf").read_text().splitlines() if line[:1] != "#"]
     assert [line[0] for line in lines] == ["local", "hostssl", "hostssl"]
     for line in lines[1:]:
@@ -230,7 +236,7 @@ def test_authority_comes_first_knows_no_network_and_keeps_no_key_of_its_own():
         for place in [volume.rpartition("/")[2]]
     }
     assert folders == {f"{place}-tls": place for place in (*authority.PARTS, *authority.TRUSTING)}
-    for name in ("postgres", "redis"):
+    for name in ("postgres", "keys", "redis"):
         assert SERVICES[name]["depends_on"]["authority"]["condition"] == "service_completed_successfully"
         assert f"{name}-tls:/tls:ro" in SERVICES[name]["volumes"]
     assert {part.owner for place, part in authority.PARTS.items() if place in {"owner", "web"}} == {10001}
@@ -250,6 +256,7 @@ def test_key_of_the_registers_digests_is_the_workers_alone_and_they_go_somewhere
 def test_each_key_is_mounted_where_it_is_used_and_nowhere_else():
     users = {
         "postgres-tls": ["postgres"],
+        "keys-tls": ["keys"],
         "redis-tls": ["redis"],
         "owner-tls": ["migrate"],
         "web-tls": ["web", "sockets", "worker"],
@@ -326,6 +333,23 @@ def test_only_migrate_owns_the_schema():
     assert environment["POSTGRES_WEB_PASSWORD_FILE"] == "/run/secrets/database_web_password"
 
 
+def test_keys_of_exchanges_lie_on_a_server_and_a_volume_of_their_own():
+    """What copies the content copies none of them: neither the volume, nor a password that opens both."""
+    keys, content = SERVICES["keys"], SERVICES["postgres"]
+    assert keys["volumes"][0] == "keys:/var/lib/postgresql" and content["volumes"][0] == "postgres:/var/lib/postgresql"
+    assert not set(keys["secrets"]) & set(content["secrets"])
+    script = (ROOT / "deploy/roles.sql").read_text()
+    assert keys["environment"]["POSTGRES_WEB_PASSWORD_FILE"] == "/run/secrets/keys_web_password" and script
+    owners = [name for name, service in SERVICES.items() if "keys_owner_password" in service.get("secrets", [])]
+    assert owners == ["keys", "migrate"]
+    commands = entry.migrate_commands(SERVICES["migrate"]["environment"])
+    assert ["migrate", "data_keys", "--noinput", "--database=data_keys"] in [command[2:] for command in commands]
+    # As durable as the content: who loses the keys loses every exchange.
+    options = [dict(word.split("=") for word in words(server) if "=" in word) for server in ("keys", "postgres")]
+    for name in ("fsync", "synchronous_commit", "full_page_writes"):
+        assert options[0][name] == options[1][name] == "on"
+
+
 @pytest.mark.django_db
 def test_role_of_the_web_reads_and_writes_lines_and_nothing_else():
     script = (ROOT / "deploy/roles.sql").read_text()
@@ -365,7 +389,7 @@ def test_env_file_is_never_committed():
 def test_images_are_pinned_to_a_minor_version():
     """By digest would be better; whoever has the registry at hand adds it: docs/operations.md."""
     foreign = {name: service["image"] for name, service in SERVICES.items() if service["image"] != BUILT_HERE}
-    assert set(foreign) == {"postgres", "redis", "proxy"}
+    assert set(foreign) == {"postgres", "keys", "redis", "proxy"} and foreign["keys"] == foreign["postgres"]
     for image in foreign.values():
         assert re.fullmatch(r"[a-z]+:\d+\.\d+(\.\d+)?(@sha256:[0-9a-f]{64})?", image), image
     assert foreign["postgres"].startswith("postgres:18.") and foreign["redis"].startswith("redis:8.")
@@ -383,7 +407,7 @@ def test_only_the_proxy_is_published():
 
 def test_data_has_no_way_out():
     assert COMPOSE["networks"]["data"]["internal"] is True
-    for name in ("postgres", "redis", "migrate", "worker"):
+    for name in ("postgres", "keys", "redis", "migrate", "worker"):
         assert SERVICES[name]["networks"] == ["data"]
     assert "data" not in SERVICES["proxy"]["networks"]
     for web in WEBS:
@@ -396,13 +420,14 @@ def test_health_checks_ask_pages_that_exist():
     assert resolve(probe[3]).url_name == "health_ready"
     address = SERVICES["proxy"]["healthcheck"]["test"][-1].rstrip("/")
     assert f"{address} {{" in (ROOT / "deploy/Caddyfile").read_text()
-    assert all("healthcheck" in SERVICES[name] for name in ("postgres", "redis", *WEBS, "proxy"))
+    assert all("healthcheck" in SERVICES[name] for name in ("postgres", "keys", "redis", *WEBS, "proxy"))
 
 
 def test_services_wait_for_a_migrated_database():
     for name in (*WEBS, "worker"):
         assert SERVICES[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
-    assert SERVICES["migrate"]["depends_on"]["postgres"]["condition"] == "service_healthy"
+    for server in ("postgres", "keys"):
+        assert SERVICES["migrate"]["depends_on"][server]["condition"] == "service_healthy"
     assert SERVICES["proxy"]["depends_on"]["web"]["condition"] == "service_healthy"
 
 
@@ -455,6 +480,12 @@ def test_what_a_service_may_take_fits_its_limit_of_memory():
     assert buffers + connections <= in_bytes(SERVICES["postgres"]["mem_limit"])
     assert SERVICES["postgres"]["pids_limit"] > int(settings["max_connections"])
     assert in_bytes(SERVICES["worker"]["mem_limit"]) >= 1.5 * capture_drawing.MEMORY
+    for server in ("postgres", "keys"):
+        settings = dict(word.split("=") for word in words(server) if "=" in word)
+        buffers = int(settings["shared_buffers"].removesuffix("MB")) << 20
+        connections = int(settings["max_connections"]) * (int(settings["work_mem"].removesuffix("MB")) + 4 << 20)
+        assert buffers + connections <= in_bytes(SERVICES[server]["mem_limit"])
+        assert SERVICES[server]["pids_limit"] > int(settings["max_connections"])
     for service in ("web", "sockets", "worker"):
         assert in_bytes(SERVICES[service]["mem_limit"]) / 2 >= offload_pool.MEMORY * offload_pool.AT_ONCE
         assert SERVICES[service]["init"] is True

@@ -83,6 +83,7 @@ def test_options_written_behind_win():
 
 def test_migrate_ends_at_the_first_that_fails(monkeypatch):
     monkeypatch.delenv("DATABASE_STATEMENT_SECONDS", raising=False)
+    monkeypatch.delenv("DATA_KEYS_DATABASE_URL", raising=False)
     done: list[list[str]] = []
     status = [3]
 
@@ -98,9 +99,16 @@ def test_migrate_ends_at_the_first_that_fails(monkeypatch):
     status[0] = 0
     monkeypatch.setenv("DATABASE_STATEMENT_SECONDS", "90")
     assert entry.main(["migrate"]) == 0
-    assert done == entry.migrate_commands() and done[0][2:] == ["migrate", "--noinput"]
+    assert done == entry.migrate_commands({}) and done[0][2:] == ["migrate", "--noinput"]
     assert os.environ["DATABASE_STATEMENT_SECONDS"] == "90", "whoever said so is believed"
     assert {command[2] for command in done} <= set(get_commands())
+
+
+@pytest.mark.parametrize("variable", ["DATA_KEYS_DATABASE_URL", "DATA_KEYS_DATABASE_URL_FILE"])
+def test_migrate_reaches_the_keys_server_where_there_is_one(variable):
+    commands = [command[2:] for command in entry.migrate_commands({variable: "given"})]
+    assert commands[1] == ["migrate", "data_keys", "--noinput", "--database=data_keys"] and len(commands) == 3
+    assert commands[0][0] == "migrate" and commands[2] == ["import_locations"]
 
 
 def test_worker_gets_what_is_written_behind_it(monkeypatch):

@@ -50,6 +50,18 @@ def test_ready_names_the_failing_part_and_nothing_else(client, monkeypatch, capl
 
 
 @pytest.mark.django_db
+def test_ready_asks_the_keys_server_where_there_is_one(client, monkeypatch):
+    """Without it the site serves those whom it knows."""
+    monkeypatch.setitem(health.PARTS, "data_keys", failing(ConnectionError("keys.internal refused")))
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"status": "degraded", "failing": ["data_keys"], "waiting_for": {"data_keys": "ConnectionError"}},
+    )
+    assert "data_keys" not in health.VITAL
+
+
+@pytest.mark.django_db
 def test_ready_redis_really_away(client, settings, tmp_path):
     settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock"
     answer = client.get("/health/ready")

@@ -20,6 +20,7 @@ NAMES = (
     "REDIS_URL",
     "ALLOWED_HOSTS",
     "CAPTURES_DIR",
+    "EXCHANGE_KEYS",
 )
 
 

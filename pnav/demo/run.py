@@ -309,6 +309,7 @@ def _run(port: int, data: Path | None) -> int:
             SEAL_PUBLIC_KEY=seal["public_key"],
             REGISTER_DIGEST_KEY=_remembered("digest_key.json", _new_digest_key),
             DEMO="1",
+            EXCHANGE_KEYS="write",  # no process of an older version runs beside these
             DATABASE_STATEMENT_SECONDS="0",  # this process migrates and imports; the web and the worker get the default
             DATABASE_URL=postgres.url,
             REDIS_URL=valkey.url,

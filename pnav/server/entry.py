@@ -3,12 +3,13 @@
 - `web`: Daphne with the options of docs/operations.md. WEB_PORT, WEB_INTERFACE, WEB_CERTIFICATE and WEB_KEY say where
   it listens, PROCESS_ROLE what it serves.
 - `worker`: `manage.py run_worker`, with what is written behind it.
-- `migrate`: the schema, then the places that come with the code. It ends at the first that fails, with its status.
+- `migrate`: the schema, that of the keys' own server where there is one, then the places that come with the code. It
+  ends at the first that fails, with its status.
 - `health`: whether what this container was started as does its work (the image's HEALTHCHECK).
 - `version`: the release, and the commit where it is known.
 
 Anything else is run as it is written (`python manage.py createsuperuser`): the image has this as its entry point. Each
-takes the place of this process, so that signals reach it; only `migrate` starts one process before that.
+takes the place of this process, so that signals reach it; only `migrate` starts processes before that.
 """
 
 import os
@@ -82,9 +83,12 @@ def manage_command(*arguments: str) -> list[str]:
     return [sys.executable, str(ROOT / "manage.py"), *arguments]
 
 
-def migrate_commands() -> list[list[str]]:
-    """Return what `migrate` does, in this order."""
-    return [manage_command("migrate", "--noinput"), manage_command("import_locations")]
+def migrate_commands(environment: Mapping[str, str]) -> list[list[str]]:
+    """Return what `migrate` does, in this order. The keys of exchanges may lie on a server of their own (ADR 0081)."""
+    commands = [manage_command("migrate", "--noinput"), manage_command("import_locations")]
+    if any(environment.get(name) for name in ("DATA_KEYS_DATABASE_URL", "DATA_KEYS_DATABASE_URL_FILE")):
+        commands.insert(1, manage_command("migrate", "data_keys", "--noinput", "--database=data_keys"))
+    return commands
 
 
 def check_health(environment: Mapping[str, str]) -> list[str] | None:
@@ -128,7 +132,7 @@ def main(arguments: Sequence[str]) -> int:
         case "migrate" if not more:
             os.environ.setdefault("DATABASE_STATEMENT_SECONDS", "0")  # a migration takes the time that it needs
             _keep_name(name)
-            *first, last = migrate_commands()
+            *first, last = migrate_commands(os.environ)
             for command in first:
                 if status := subprocess.run(command, check=False).returncode:  # noqa: S603  our own command
                     return status

@@ -14,6 +14,7 @@ PRODUCTION = {
     "TESTING": "0",
     "ALLOWED_HOSTS": "pnav.example",
     "SITE_URL": "https://pnav.example",
+    "EXCHANGE_KEYS": "read",  # as it is when nobody says anything
     "METRICS_TOKEN": "a token for this test only",
     "REGISTER_DIGEST_TO": "file:/digests/empreintes.txt",
     "SECRET_KEY": "production-like: f8Jq2ZsX0kQbWc7uT4nV1mRy6hLpEa9dGiUo",
@@ -72,9 +73,15 @@ def test_check_deploy_finds_nothing(environment):
     assert "no issues" in done.stdout
 
 
-def test_check_deploy_finds_nothing_with_a_provider(environment):
+def test_check_deploy_finds_nothing_with_a_provider_and_keys_that_lie_apart(environment):
     provider = {"OPENID_ISSUER": "https://fournisseur.example", "OPENID_CLIENT_ID": "pnav", "OPENID_CLIENT_SECRET": "x"}
-    assert manage({**environment, **provider}, "check", "--deploy", "--fail-level", "INFO").returncode == 0
+    keys = {
+        "EXCHANGE_KEYS": "write",
+        "DATA_KEYS_DATABASE_URL": environment["DATABASE_URL"],
+        "DATA_KEYS_COPIES_TO": "/copies/une,/copies/deux",
+    }
+    done = manage({**environment, **provider, **keys}, "check", "--deploy", "--fail-level", "INFO")
+    assert done.returncode == 0, done.stderr
 
 
 def test_check_deploy_still_sees_what_is_wrong(environment):

@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa.adapter import get_adapter
@@ -31,6 +32,7 @@ from django.utils.crypto import get_random_string
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message, Unit
 from chat.rules.lifecycle import Author, Availability, Status
 from common import encryption
+from common.data_keys import keys as data_keys
 from locations.models import Force
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import of_account
@@ -159,13 +161,15 @@ def _agents(count: int, *, availability: str, capacity: int) -> tuple[list[Agent
 def _conversations(count: int, agents: list[Agent]) -> tuple[list[Conversation], list[str]]:
     """Reports with their conversations: given to these agents, one each, or waiting when there are none."""
     now = timezone.now()
-    reports = [_report() for _number in range(count)]
+    keys: list[UUID] | list[None] = data_keys.make(count) if data_keys.may_be_made() else [None] * count
+    reports = [_report(key) for key in keys]
     Report.objects.bulk_create(reports, batch_size=BATCH)
     conversations = []
     for number, report in enumerate(reports):
         asked_at = now - timedelta(seconds=(count - number) / 10)
         conversation = Conversation(
             report=report,
+            data_key=report.data_key,
             urgency=report.urgency,
             force=report.force,
             opened_at=asked_at,
@@ -198,12 +202,14 @@ def _conversations(count: int, agents: list[Agent]) -> tuple[list[Conversation],
     return conversations, _save_sessions(map(visit_of, reports))
 
 
-def _report() -> Report:
+def _report(data_key: UUID | None) -> Report:
     submission_id = uuid.uuid4()
     return Report(
         submission_id=submission_id,
         triage_version=MARK,
-        triage_answers_sealed=encryption.seal("{}", context=f"report:{submission_id}"),
+        data_key=data_key,
+        data_key_since=timezone.now() if data_key else None,
+        triage_answers_sealed=encryption.seal("{}", context=f"report:{submission_id}", data_key=data_key),
         outcome="chat",
         postal_code="93200",
         force=Force.POLICE,
@@ -213,7 +219,8 @@ def _report() -> Report:
 def _first_line(conversation: Conversation, now: Any) -> Message:
     """« Camille est là » : a conversation under way never starts empty."""
     context = Message.context_of(conversation.public_id, 1, Author.SYSTEM)
-    body = encryption.seal("Camille est là. L'échange peut commencer.", context=context)
+    line = "Camille est là. L'échange peut commencer."
+    body = encryption.seal(line, context=context, data_key=conversation.data_key)
     return Message(conversation=conversation, seq=1, author=Author.SYSTEM, sealed_body=body, sent_at=now)
 
 
@@ -247,7 +254,10 @@ def clear() -> None:
     """Delete what was made here. An agent who was given somebody else's conversation meanwhile stays, away."""
     Message.objects.filter(conversation__report__triage_version=MARK).delete()
     Conversation.objects.filter(report__triage_version=MARK).delete()
-    Report.objects.filter(triage_version=MARK).delete()
+    reports = Report.objects.filter(triage_version=MARK)
+    keys = [key for key in reports.values_list("data_key", flat=True) if key is not None]
+    reports.delete()
+    data_keys.erase(keys)
     agents = Agent.objects.filter(user__username__startswith=f"{MARK}-")
     busy = set(agents.filter(conversations__isnull=False).values_list("user_id", flat=True))
     busy |= set(Message.objects.filter(agent__in=agents).values_list("agent__user_id", flat=True))
