@@ -130,11 +130,13 @@ def test_version_is_the_one_of_the_project():
     assert run("version", PNAV_REVISION="5d0c1f7").stdout == f"pnav {VERSION} 5d0c1f7\n"
 
 
-def test_health_asks_a_web_and_nothing_else(tmp_path):
+def test_health_asks_what_was_started_and_nothing_that_ends_by_itself(tmp_path):
     kept = tmp_path / "started-as"
     assert entry.check_health({}) is None and entry.check_health({entry.STARTED_AS: str(kept)}) is None
     kept.write_text("migrate")
     assert run("health", **{entry.STARTED_AS: str(kept)}).returncode == 0
+    kept.write_text("worker")
+    assert (entry.check_health({entry.STARTED_AS: str(kept)}) or [])[2:] == ["run_worker", "--alive"]
     kept.write_text("web")
     nobody = {entry.STARTED_AS: str(kept), "ALLOWED_HOSTS": "pnav.example", "WEB_PORT": "1"}
     done = run("health", **nobody)

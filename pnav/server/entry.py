@@ -95,7 +95,13 @@ def check_health(environment: Mapping[str, str]) -> list[str] | None:
     """Return the command that tells whether this container does its work; None for what ends by itself."""
     kept = environment.get(STARTED_AS)
     started_as = Path(kept).read_text() if kept and Path(kept).exists() else ""
-    return [sys.executable, str(ROOT / "deploy/probe.py"), "/health/ready"] if started_as == "web" else None
+    match started_as:
+        case "web":
+            return [sys.executable, str(ROOT / "deploy/probe.py"), "/health/ready"]
+        case "worker":
+            return manage_command("run_worker", "--alive")
+        case _:
+            return None
 
 
 def _keep_name(name: str) -> None:

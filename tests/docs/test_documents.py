@@ -23,6 +23,7 @@ ELSEWHERE: dict[str, str] = {
         ("podPidsLimit", "securityContext", "coredump.conf", "vm.overcommit_memory", "SCM_RIGHTS", "SCRIPT_NAME"),
         _SYSTEM,
     ),
+    **dict.fromkeys(("tls.crt", "tls.key", "ca.crt", "databases.env", "ClientTrafficPolicy"), _SYSTEM),
     **dict.fromkeys(("HTTPS_PROXY", "sched_setattr", "process_cpu_seconds_total", "process_open_fds"), _SYSTEM),
     **dict.fromkeys(
         ("AsyncJsonWebsocketConsumer", "Session.get_decoded()", "CommandLineInterface.server_class"), _LIBRARY

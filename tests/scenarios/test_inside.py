@@ -270,6 +270,11 @@ def test_web_process_serves_over_tls_and_finds_both(inside):
         connection.request("GET", "/health/ready", headers={"Host": "pnav.example"})
         no_digest_yet = {"number": 0, "age_seconds": None, "late": ["1:file"]}  # no worker runs here
         assert json.loads(connection.getresponse().read()) == {"status": "ok", "register_digest": no_digest_yet}
+        # As Prometheus asks, which can name no other header: over TLS, nobody has to say that a proxy spoke it.
+        bearer = {"Host": "pnav.example", "Authorization": f"Bearer {PRODUCTION['METRICS_TOKEN']}"}
+        connection.request("GET", "/metrics", headers=bearer)
+        answer = connection.getresponse()
+        assert answer.status == 200 and b"pnav_conversations_waiting" in answer.read()
         probe["PROBE_AUTHORITY"] = str(other_authority(inside.folder) / "authority.pem")
         assert ask(probe) == (1, "SSLCertVerificationError")
         clear = http.client.HTTPConnection("127.0.0.1", web.port, timeout=10)

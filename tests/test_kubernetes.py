@@ -1,0 +1,390 @@
+"""deploy/kubernetes, rendered as Kustomize would (the few words of it that we use), says true things of Pnav.
+
+No cluster is at hand: kinds of Kubernetes itself were validated against its schemas once (docs/adr/0088).
+"""
+
+import copy
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.core.management import get_commands
+from django.urls import resolve, reverse
+
+from pnav.server import entry
+from pnav.version import VERSION
+from tests.test_compose import SERVICES as COMPOSE
+from tests.test_compose import in_bytes, words
+from tests.test_settings import explained
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "deploy/kubernetes"
+Resource = dict[str, Any]
+
+
+def documents(path: Path) -> list[Resource]:
+    return [one for one in yaml.safe_load_all(path.read_text()) if one]
+
+
+def variables(path: Path) -> dict[str, str]:
+    lines = (line for line in path.read_text().splitlines() if line and not line.startswith("#"))
+    return {name: value for name, _equals, value in (line.partition("=") for line in lines)}
+
+
+def patch(resource: Resource, operations: list[dict[str, Any]]) -> None:
+    """A JSON patch: add, remove, replace. What it names must be there."""
+    for operation in operations:
+        *way, last = operation["path"].strip("/").split("/")
+        place: Any = resource
+        for step in way:
+            place = place[int(step)] if isinstance(place, list) else place[step]
+        match operation["op"]:
+            case "add" if last == "-":
+                place.append(operation["value"])
+            case "add":
+                place[last] = operation["value"]
+            case "replace":
+                assert last in place
+                place[last] = operation["value"]
+            case "remove":
+                del place[last]
+
+
+def apply(resources: list[Resource], kustomization: dict[str, Any]) -> None:
+    """Labels, images and patches of a kustomization, to all that came before it."""
+    for label in kustomization.get("labels", ()):
+        for resource in resources:
+            resource["metadata"].setdefault("labels", {}).update(label["pairs"])
+            if label.get("includeTemplates") and "template" in resource.get("spec", {}):
+                resource["spec"]["template"]["metadata"].setdefault("labels", {}).update(label["pairs"])
+    for image in kustomization.get("images", ()):
+        for container in (one for resource in resources for one in containers_of(resource)):
+            if container["image"] == image["name"]:
+                container["image"] = f"{image['newName']}:{image['newTag']}"
+    for one in kustomization.get("patches", ()):
+        target = one["target"]
+        (resource,) = [r for r in resources if (r["kind"], r["metadata"]["name"]) == (target["kind"], target["name"])]
+        patch(resource, yaml.safe_load(one["patch"]))
+
+
+def render(folder: Path, before: list[Resource] | None = None) -> list[Resource]:
+    """What `kubectl kustomize` prints for this folder, but for the digests in names. before: for a component."""
+    kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text())
+    resources = [] if before is None else before
+    for name in kustomization.get("resources", ()):
+        path = (folder / name).resolve()
+        resources += render(path) if path.is_dir() else documents(path)
+    for generated in kustomization.get("configMapGenerator", ()):
+        data: dict[str, str] = {}
+        for name in generated["envs"]:
+            data |= variables(folder / name)
+        resources.append({"kind": "ConfigMap", "metadata": {"name": generated["name"]}, "data": data})
+    for name in kustomization.get("components", ()):
+        resources = render((folder / name).resolve(), resources)
+    apply(resources, kustomization)
+    return resources
+
+
+def containers_of(resource: Resource) -> Iterator[dict[str, Any]]:
+    template = resource.get("spec", {}).get("template", {}).get("spec", {})
+    yield from template.get("initContainers", ())
+    yield from template.get("containers", ())
+
+
+RENDERED = render(FOLDER / "example")
+PODS = {one["metadata"]["name"]: one for one in RENDERED if one["kind"] in {"Deployment", "Job"}}
+WEBS = ("pnav-pages", "pnav-sockets")
+CONTAINERS = [
+    pytest.param(name, container, id=f"{name}/{container['name']}")
+    for name, resource in PODS.items()
+    for container in containers_of(resource)
+]
+
+
+def of_kind(kind: str) -> dict[str, Resource]:
+    return {one["metadata"]["name"]: one for one in RENDERED if one["kind"] == kind}
+
+
+def spec_of(name: str) -> dict[str, Any]:
+    spec: dict[str, Any] = PODS[name]["spec"]["template"]["spec"]
+    return spec
+
+
+def labels_of(name: str) -> dict[str, str]:
+    labels: dict[str, str] = PODS[name]["spec"]["template"]["metadata"]["labels"]
+    return labels
+
+
+def environment_of(container: dict[str, Any]) -> dict[str, str]:
+    """As the process gets it; the address of a pod stands for whichever it has."""
+    given: dict[str, str] = {}
+    maps = of_kind("ConfigMap")
+    for source in container.get("envFrom", ()):
+        given |= maps[source["configMapRef"]["name"]]["data"]
+    for one in container["env"]:
+        if "value" in one:
+            value = re.sub(r"\$\((\w+)\)", lambda found: given[found[1]], one["value"])
+        elif reference := one["valueFrom"].get("configMapKeyRef"):
+            value = maps[reference["name"]]["data"][reference["key"]]
+        else:
+            value = {"status.podIP": "10.1.2.3"}[one["valueFrom"]["fieldRef"]["fieldPath"]]
+        given[one["name"]] = value
+    return given
+
+
+def test_every_file_is_taken_by_a_kustomization():
+    for folder in {path.parent for path in FOLDER.rglob("*.yaml")}:
+        kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text())
+        there = {path.name for path in folder.glob("*.yaml")} - {"kustomization.yaml"}
+        assert there == {name for name in kustomization.get("resources", ()) if name.endswith(".yaml")}, folder
+    example = yaml.safe_load((FOLDER / "example/kustomization.yaml").read_text())
+    assert {Path(name).name for name in example["components"]} == {p.name for p in (FOLDER / "components").iterdir()}
+
+
+def test_names_are_given_once():
+    names = [(one["kind"], one["metadata"]["name"]) for one in RENDERED]
+    assert len(names) == len(set(names)) and all(re.fullmatch("pnav[a-z-]*", name) for _kind, name in names)
+
+
+def test_processes_are_those_of_a_production():
+    assert set(PODS) == {"pnav-pages", "pnav-sockets", "pnav-worker", "pnav-migrate"}
+    started = {name: spec_of(name)["containers"][0]["args"] for name in PODS}
+    assert started == {
+        "pnav-pages": ["web"],
+        "pnav-sockets": ["web"],
+        "pnav-worker": ["worker"],
+        "pnav-migrate": ["migrate"],
+    }
+
+
+@pytest.mark.parametrize(("pod", "container"), CONTAINERS)
+def test_container_can_do_little_and_has_its_limits(pod, container):
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    of_pod = spec_of(pod)["securityContext"]
+    user = re.search(r"^USER (\d+)", (ROOT / "deploy/Dockerfile").read_text(), re.MULTILINE)
+    assert user and of_pod["runAsUser"] == int(user[1]) and of_pod["runAsNonRoot"] is True
+    assert of_pod["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert spec_of(pod)["automountServiceAccountToken"] is False
+    resources = container["resources"]
+    assert set(resources["requests"]) == {"cpu", "memory"} and set(resources["limits"]) == {"memory"}
+    assert container["image"] == f"registry.example/pnav:{VERSION}" and "command" not in container
+
+
+@pytest.mark.parametrize("name", ["pages", "sockets", "worker"])
+def test_process_has_at_least_the_memory_of_compose(name):
+    limit = spec_of(f"pnav-{name}")["containers"][0]["resources"]["limits"]["memory"]
+    service = COMPOSE["web" if name == "pages" else name]
+    assert in_bytes(limit.replace("Gi", "g").replace("Mi", "m")) >= in_bytes(service["mem_limit"])
+
+
+@pytest.mark.parametrize(("pod", "container"), CONTAINERS)
+def test_container_starts_by_an_entry_point_that_exists(pod, container):
+    match container["args"]:
+        case ["web" | "worker" | "migrate"]:
+            pass
+        case ["python", "manage.py", command, *_options]:
+            assert command in get_commands()
+        case other:
+            pytest.fail(f"{other}: neither an entry point nor a command")
+
+
+@pytest.mark.parametrize(("pod", "container"), CONTAINERS)
+def test_environment_is_explained_and_complete(pod, container):
+    given = environment_of(container)
+    own = {"POD_IP", "SITE_HOST"}
+    assert {name.removesuffix("_FILE") for name in given} - own <= explained()
+    required = {"SECRET_KEY_FILE", "CONTENT_KEYS_FILE", "SEAL_PUBLIC_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL"}
+    assert required | {"DATABASE_PASSWORD_FILE", "REDIS_PASSWORD_FILE", "SITE_URL"} <= set(given)
+    assert given["ALLOWED_HOSTS"].split(",")[0] == given["SITE_HOST"]
+    assert "sslmode=verify-full" in given["DATABASE_URL"] and given["REDIS_URL"].startswith("rediss://")
+    role = "pnav" if pod == "pnav-migrate" else "pnav_web"
+    assert given["DATABASE_URL"].startswith(f"postgres://{role}@")
+
+
+@pytest.mark.parametrize(("pod", "container"), CONTAINERS)
+def test_files_that_are_named_are_mounted(pod, container):
+    """Secrets and certificates, each below what is mounted for reading, from a secret that the README makes."""
+    mounts = {one["mountPath"]: one for one in container["volumeMounts"]}
+    volumes = {one["name"]: one for one in spec_of(pod)["volumes"]}
+    assert {one["name"] for one in mounts.values()} <= set(volumes)
+    given = environment_of(container)
+    paths = {value for name, value in given.items() if name.endswith("_FILE") or value.startswith("/")}
+    paths |= set(re.findall(r"=(/[\w/.-]+)", " ".join((given["DATABASE_URL"], given["REDIS_URL"]))))
+    for path in paths:
+        mount = mounts[str(Path(path).parent)]
+        volume = volumes[mount["name"]]
+        assert mount["readOnly"] is True, path
+        if "secret" in volume:
+            assert volume["secret"]["defaultMode"] == 0o440, path
+            assert volume["secret"]["secretName"] in README, path
+        else:
+            items = [item["path"] for one in volume["projected"]["sources"] for item in one["secret"]["items"]]
+            assert Path(path).name in items
+    assert "/tmp" in mounts and volumes["tmp"]["emptyDir"]["medium"] == "Memory"  # noqa: S108  of the container
+
+
+README = (FOLDER / "README.md").read_text()
+
+
+def test_volumes_are_all_used():
+    for name in PODS:
+        used = {one["name"] for container in containers_of(PODS[name]) for one in container["volumeMounts"]}
+        assert used == {volume["name"] for volume in spec_of(name)["volumes"]}
+
+
+def test_secrets_are_for_whom_they_are():
+    named = {
+        name: {volume["secret"]["secretName"] for volume in spec_of(name)["volumes"] if "secret" in volume}
+        for name in PODS
+    }
+    assert [name for name in PODS if "pnav-database-owner" in named[name]] == ["pnav-migrate"]
+    assert [name for name in PODS if "pnav-digests" in named[name]] == ["pnav-worker"]
+    assert all("pnav-database-web" in named[name] for name in PODS if name != "pnav-migrate")
+    assert [name for name in PODS if "pnav-web-tls" in named[name]] == list(WEBS)
+
+
+def test_readme_makes_each_secret_of_what_is_drawn():
+    drawn = {*re.findall(r"keep (\w+)", (ROOT / "deploy/secrets.sh").read_text())} - {"name"}
+    drawn |= {"database_owner_password", "database_web_password", "redis_password", "metrics_token"}
+    taken = set(re.findall(r"--from-file=(?:\w+=)?secrets/(\w+)", README))
+    assert taken == drawn
+    of_main = re.search(r"create secret generic pnav (.+)", README)
+    assert of_main is not None
+    named = {"secret_key", "content_keys", "metrics_token", "redis_password"}
+    assert set(re.findall(r"secrets/(\w+)", of_main[1])) == named
+
+
+@pytest.mark.parametrize("name", WEBS)
+def test_web_speaks_tls_and_is_asked_what_exists(name):
+    (container,) = spec_of(name)["containers"]
+    given = environment_of(container)
+    assert given["PROCESS_ROLE"] == name.removeprefix("pnav-")
+    assert {"WEB_CERTIFICATE", "WEB_KEY"} == set(entry.VARIABLES) & set(given)
+    assert given["ALLOWED_HOSTS"] == "pnav.example,10.1.2.3", "the kubelet and Prometheus ask by address"
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert ports == {"https": 8000}  # WEB_PORT's default
+    for probe, page in (("startup", "health_live"), ("readiness", "health_ready"), ("liveness", "health_live")):
+        asked = container[f"{probe}Probe"]["httpGet"]
+        assert resolve(asked["path"]).url_name == page and asked["port"] in ports and asked["scheme"] == "HTTPS"
+    pause = int(re.search(r"sleep\((\d+)\)", container["lifecycle"]["preStop"]["exec"]["command"][-1])[1])  # type: ignore[index]
+    closing = int(entry.PRODUCTION_OPTIONS[entry.PRODUCTION_OPTIONS.index("--application-close-timeout") + 1])
+    assert spec_of(name)["terminationGracePeriodSeconds"] >= pause + closing
+    assert PODS[name]["spec"]["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
+
+
+def test_worker_is_asked_whether_it_ticks():
+    (container,) = spec_of("pnav-worker")["containers"]
+    assert container["livenessProbe"]["exec"]["command"] == COMPOSE["worker"]["healthcheck"]["test"][1:]
+    assert container["livenessProbe"]["timeoutSeconds"] >= 30, "Django starts for it"
+
+
+def selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
+    expressions = selector.get("matchExpressions", ())
+    assert all(one["operator"] == "In" for one in expressions)
+    return all(labels.get(key) == value for key, value in selector.get("matchLabels", {}).items()) and all(
+        labels.get(one["key"]) in one["values"] for one in expressions
+    )
+
+
+def test_selectors_find_their_pods_and_no_other():
+    def found(selector: dict[str, Any]) -> list[str]:
+        return [name for name in PODS if selects(selector, labels_of(name))]
+
+    for name, deployment in of_kind("Deployment").items():
+        assert found(deployment["spec"]["selector"]) == [name]
+    for name, service in of_kind("Service").items():
+        assert found({"matchLabels": service["spec"]["selector"]}) == [name]
+    budgets = of_kind("PodDisruptionBudget")
+    assert {name: found(one["spec"]["selector"]) for name, one in budgets.items()} == {name: [name] for name in WEBS}
+    assert all(one["spec"]["minAvailable"] == 1 for one in budgets.values())
+    policies = {name: found(one["spec"]["podSelector"]) for name, one in of_kind("NetworkPolicy").items()}
+    assert policies == {
+        "pnav-nothing-else": list(PODS),
+        "pnav-from-gateway": list(WEBS),
+        "pnav-to-data": list(PODS),
+        "pnav-postgres": [],
+    }
+
+
+def test_nobody_speaks_to_anybody_but_as_said():
+    policies = of_kind("NetworkPolicy")
+    assert policies["pnav-nothing-else"]["spec"]["policyTypes"] == ["Ingress", "Egress"]
+    assert not {"ingress", "egress"} & set(policies["pnav-nothing-else"]["spec"])
+    ports = {one["port"] for rule in policies["pnav-to-data"]["spec"]["egress"] for one in rule["ports"]}
+    assert ports == {5432, 6379, 53}
+    elsewhere = policies["pnav-to-data"]["spec"]["egress"][-1]
+    assert elsewhere["to"] == [{"ipBlock": {"cidr": "192.0.2.0/24"}}], "the example's patch is applied"
+    cluster = of_kind("Cluster")["pnav-postgres"]["spec"]
+    assert cluster["inheritedMetadata"]["labels"] == {"pnav/data": "yes"}
+
+
+def test_numbers_of_processes_fit_the_connections():
+    """At least two of each kind, by the autoscaler, and never more than PostgreSQL takes (docs/operations.md)."""
+    scalers = of_kind("HorizontalPodAutoscaler")
+    assert {one["spec"]["scaleTargetRef"]["name"] for one in scalers.values()} == set(WEBS)
+    assert all(one["spec"]["minReplicas"] == 2 for one in scalers.values())
+    assert all("replicas" not in PODS[name]["spec"] for name in WEBS), "or each deployment would undo it"
+    without = {one["metadata"]["name"]: one for one in render(FOLDER / "base") if one["kind"] == "Deployment"}
+    assert all(without[name]["spec"]["replicas"] == 2 for name in WEBS)
+    most = sum(one["spec"]["maxReplicas"] for one in scalers.values())
+    connections = int(of_kind("Cluster")["pnav-postgres"]["spec"]["postgresql"]["parameters"]["max_connections"])
+    assert most * 26 + 2 < connections
+
+
+def test_postgresql_is_the_one_of_compose():
+    cluster = of_kind("Cluster")["pnav-postgres"]["spec"]
+    settings = dict(word.split("=", 1) for word in words("postgres") if "=" in word)
+    ours = cluster["postgresql"]["parameters"]
+    assert {name: settings[name] for name in ours} == ours
+    assert cluster["imageName"].rpartition(":")[2] == COMPOSE["postgres"]["image"].rpartition(":")[2]
+    assert cluster["instances"] >= 3 and cluster["postgresql"]["synchronous"]["dataDurability"] == "required"
+    script = (ROOT / "deploy/roles.sql").read_text()
+    wanted = [line.rstrip(";") for line in script.splitlines() if re.match("CREATE|GRANT USAGE ON|ALTER", line)]
+    said = [line.replace(" FOR ROLE pnav", "") for line in cluster["bootstrap"]["initdb"]["postInitApplicationSQL"]]
+    assert said == [line.replace(" PASSWORD :'password'", "") for line in wanted] and len(said) == 4
+
+
+def test_gateway_sends_sockets_apart_and_hides_the_pages_of_the_operator():
+    rules = of_kind("HTTPRoute")["pnav"]["spec"]["rules"]
+    hidden = {match["path"]["value"]: match["path"]["type"] for match in rules[0]["matches"]}
+    for name in ("health_live", "health_ready", "metrics"):
+        path = reverse(name)
+        assert any(path == one or (kind == "PathPrefix" and path.startswith(f"{one}/")) for one, kind in hidden.items())
+    led = rules[0]["filters"][0]["urlRewrite"]["path"]["replaceFullPath"]
+    with pytest.raises(Exception, match="tried"):
+        resolve(led)
+    ways = {rule["matches"][0]["path"]["value"]: rule["backendRefs"][0]["name"] for rule in rules[1:]}
+    assert ways == {"/ws/": "pnav-sockets", "/": "pnav-pages"}
+    for rule in rules[1:]:
+        assert {"Forwarded", "Daphne-Root-Path"} <= set(rule["filters"][0]["requestHeaderModifier"]["remove"])
+
+
+def test_monitoring_and_certificates_fit_the_services():
+    monitor = of_kind("ServiceMonitor")["pnav"]["spec"]
+    found = [
+        name for name, one in of_kind("Service").items() if selects(monitor["selector"], one["metadata"]["labels"])
+    ]
+    assert found == list(WEBS)
+    (endpoint,) = monitor["endpoints"]
+    assert endpoint["path"] == reverse("metrics") and endpoint["scheme"] == "https"
+    assert endpoint["authorization"]["credentials"] == {"name": "pnav", "key": "metrics_token"}
+    certificate = of_kind("Certificate")["pnav-web-tls"]["spec"]
+    assert endpoint["tlsConfig"]["serverName"] in certificate["dnsNames"] and "localhost" in certificate["dnsNames"]
+    assert of_kind("BackendTLSPolicy")["pnav"]["spec"]["validation"]["hostname"] in certificate["dnsNames"]
+    assert certificate["secretName"] == "pnav-web-tls"
+
+
+def test_patch_of_what_is_not_there_is_an_error():
+    resource = {"spec": {"replicas": 2, "egress": []}}
+    patch(resource, [{"op": "add", "path": "/spec/egress/-", "value": 1}, {"op": "remove", "path": "/spec/replicas"}])
+    assert resource == {"spec": {"egress": [1]}}
+    for operation in ("remove", "replace"):
+        with pytest.raises((KeyError, AssertionError)):
+            patch(copy.deepcopy(resource), [{"op": operation, "path": "/spec/replicas", "value": 1}])

@@ -1,0 +1,107 @@
+"""deploy/systemd: units of plain machines start what the image starts, with the same limits, and can do as little."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pnav.server import entry
+from tests.test_compose import SERVICES as COMPOSE
+from tests.test_compose import in_bytes
+from tests.test_settings import explained
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "deploy/systemd"
+PROCESSES = {
+    "pnav-pages@.service": "web",
+    "pnav-sockets@.service": "web",
+    "pnav-worker.service": "worker",
+    "pnav-migrate.service": "migrate",
+}
+OPERATIONS = (ROOT / "docs/operations.md").read_text()
+
+
+def settings(unit: str) -> dict[str, list[str]]:
+    """Of a unit, each setting with its values in order."""
+    found: dict[str, list[str]] = {}
+    for line in (FOLDER / unit).read_text().splitlines():
+        if line and line[0] not in "#[":
+            name, _equals, value = line.partition("=")
+            found.setdefault(name, []).append(value)
+    return found
+
+
+def environment_of(unit: str) -> dict[str, str]:
+    words = [word for line in settings(unit)["Environment"] for word in line.split()]
+    return {name: value for name, _equals, value in (word.partition("=") for word in words)}
+
+
+def test_units_are_these_and_documents_lead_to_each():
+    assert {path.name for path in FOLDER.iterdir()} == {*PROCESSES, "pnav.target"}
+    assert all(f"`{unit.removesuffix('.service').rstrip('@')}" in OPERATIONS for unit in PROCESSES)
+
+
+@pytest.mark.parametrize("unit", PROCESSES)
+def test_unit_starts_an_entry_point_and_writes_no_option(unit):
+    (command,) = settings(unit)["ExecStart"]
+    assert command == f"/srv/pnav/.venv/bin/python -m pnav.server.entry {PROCESSES[unit]}"
+    assert settings(unit)["WorkingDirectory"] == ["/srv/pnav"]
+    assert settings(unit).get("Restart", ["no"]) == (["no"] if PROCESSES[unit] == "migrate" else ["always"])
+
+
+@pytest.mark.parametrize("unit", PROCESSES)
+def test_secrets_are_credentials_and_each_is_named_once(unit):
+    loaded = dict(value.split(":", 1) for value in settings(unit)["LoadCredential"])
+    given = environment_of(unit)
+    named = {value.removeprefix("%d/") for value in given.values() if value.startswith("%d/")}
+    assert named == set(loaded)
+    assert {name.removesuffix("_FILE") for name in given} <= explained()
+    drawn = (ROOT / "deploy/secrets.sh").read_text()
+    for credential, path in loaded.items():
+        assert path.startswith("/etc/pnav/") and (credential == "web_key" or Path(path).name in drawn), path
+    owner = "/etc/pnav/secrets/database_owner_password" in loaded.values()
+    assert owner == (unit == "pnav-migrate.service")
+    assert ("register_digest_key" in loaded) == (unit == "pnav-worker.service")
+
+
+@pytest.mark.parametrize("unit", ["pnav-pages@.service", "pnav-sockets@.service"])
+def test_web_listens_at_the_port_that_its_instance_names(unit):
+    given = environment_of(unit)
+    assert given["WEB_PORT"] == "%i" and {"WEB_KEY", "WEB_CERTIFICATE"} <= set(given) & set(entry.VARIABLES)
+    assert given["PROCESS_ROLE"] == unit.removeprefix("pnav-").removesuffix("@.service")
+    closing = int(entry.PRODUCTION_OPTIONS[entry.PRODUCTION_OPTIONS.index("--application-close-timeout") + 1])
+    assert int(settings(unit)["TimeoutStopSec"][0]) > closing
+
+
+@pytest.mark.parametrize("unit", PROCESSES)
+def test_unit_has_the_limits_of_compose_and_can_do_as_little(unit):
+    limits = settings(unit)
+    service = COMPOSE["worker" if PROCESSES[unit] == "worker" else "web"]
+    assert in_bytes(limits["MemoryMax"][0].lower()) == in_bytes(service["mem_limit"])
+    assert limits["MemorySwapMax"] == ["0"] and limits["LimitCORE"] == ["0"]
+    assert limits["TasksMax"] == [str(service["pids_limit"])]
+    assert limits["CapabilityBoundingSet"] == [""] and limits["AmbientCapabilities"] == [""]
+    for name in ("NoNewPrivileges", "PrivateTmp", "PrivateDevices", "ProtectHome", "RestrictSUIDSGID"):
+        assert limits[name] == ["yes"], name
+    assert limits["ProtectSystem"] == ["strict"] and limits["User"] == ["pnav"]
+    assert "RestrictNamespaces" not in limits, "what draws captures leaves its namespaces (common/offload/sandbox.py)"
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here; the units are parsed above")
+def test_systemd_finds_nothing_wrong(tmp_path):
+    """With this checkout in the place of /srv/pnav: it looks for the program that each unit starts."""
+    for path in FOLDER.iterdir():
+        text = path.read_text().replace("/srv/pnav/.venv/bin/python", sys.executable).replace("/srv/pnav", str(ROOT))
+        (tmp_path / path.name.replace("@.", "@8001.")).write_text(text)
+    units = sorted(tmp_path.iterdir())
+    command = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *map(str, units)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    ours = [line for line in done.stderr.splitlines() if re.search(r"pnav[\w@-]*\.(service|target)", line)]
+    assert ours == [], done.stderr
+    wrong = tmp_path / "pnav-wrong.service"
+    wrong.write_text(units[0].read_text().replace("MemoryMax=", "MemoryMost="))
+    done = subprocess.run([*command[:4], str(wrong)], capture_output=True, text=True, check=False)
+    assert "MemoryMost" in done.stderr, "it would say so"
