@@ -16,12 +16,14 @@ from django.urls import resolve, reverse
 
 from pnav.server import entry
 from pnav.version import VERSION
+from tests.test_compose import COMPOSE as WHOLE_COMPOSE
 from tests.test_compose import SERVICES as COMPOSE
 from tests.test_compose import in_bytes, words
 from tests.test_settings import explained
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "deploy/kubernetes"
+DRAWN = WHOLE_COMPOSE["secrets"]  # by deploy/secrets.sh, as `tests/test_compose.py` sees
 Resource = dict[str, Any]
 
 
@@ -205,7 +207,11 @@ def test_environment_is_explained_and_complete(pod, container):
     assert given["ALLOWED_HOSTS"].split(",")[0] == given["SITE_HOST"]
     assert "sslmode=verify-full" in given["DATABASE_URL"] and given["REDIS_URL"].startswith("rediss://")
     role = "pnav" if pod == "pnav-migrate" else "pnav_web"
-    assert given["DATABASE_URL"].startswith(f"postgres://{role}@")
+    for name, server in (("DATABASE_URL", "pnav-postgres-rw"), ("DATA_KEYS_DATABASE_URL", "pnav-keys-rw")):
+        assert given[name].startswith(f"postgres://{role}@{server}:5432/pnav?sslmode=verify-full&")
+    service = COMPOSE["migrate" if pod == "pnav-migrate" else "worker" if pod == "pnav-worker" else "web"]
+    secret = {name for name in service["environment"] if name.endswith("_FILE")}
+    assert secret - {"REGISTER_DIGEST_KEY_FILE"} <= set(given), "each secret that Compose gives"
 
 
 @pytest.mark.parametrize(("pod", "container"), CONTAINERS)
@@ -216,7 +222,11 @@ def test_files_that_are_named_are_mounted(pod, container):
     assert {one["name"] for one in mounts.values()} <= set(volumes)
     given = environment_of(container)
     paths = {value for name, value in given.items() if name.endswith("_FILE") or value.startswith("/")}
-    paths |= set(re.findall(r"=(/[\w/.-]+)", " ".join((given["DATABASE_URL"], given["REDIS_URL"]))))
+    paths |= set(
+        re.findall(
+            r"=(/[\w/.-]+)", " ".join(given[name] for name in ("DATABASE_URL", "DATA_KEYS_DATABASE_URL", "REDIS_URL"))
+        )
+    )
     for path in paths:
         mount = mounts[str(Path(path).parent)]
         volume = volumes[mount["name"]]
@@ -244,17 +254,16 @@ def test_secrets_are_for_whom_they_are():
         name: {volume["secret"]["secretName"] for volume in spec_of(name)["volumes"] if "secret" in volume}
         for name in PODS
     }
-    assert [name for name in PODS if "pnav-database-owner" in named[name]] == ["pnav-migrate"]
+    for server in ("database", "keys"):
+        assert [name for name in PODS if f"pnav-{server}-owner" in named[name]] == ["pnav-migrate"]
+        assert all(f"pnav-{server}-web" in named[name] for name in PODS if name != "pnav-migrate")
     assert [name for name in PODS if "pnav-digests" in named[name]] == ["pnav-worker"]
-    assert all("pnav-database-web" in named[name] for name in PODS if name != "pnav-migrate")
     assert [name for name in PODS if "pnav-web-tls" in named[name]] == list(WEBS)
 
 
 def test_readme_makes_each_secret_of_what_is_drawn():
-    drawn = {*re.findall(r"keep (\w+)", (ROOT / "deploy/secrets.sh").read_text())} - {"name"}
-    drawn |= {"database_owner_password", "database_web_password", "redis_password", "metrics_token"}
     taken = set(re.findall(r"--from-file=(?:\w+=)?secrets/(\w+)", README))
-    assert taken == drawn
+    assert taken == set(DRAWN)
     of_main = re.search(r"create secret generic pnav (.+)", README)
     assert of_main is not None
     named = {"secret_key", "content_keys", "metrics_token", "redis_password"}
@@ -310,6 +319,7 @@ def test_selectors_find_their_pods_and_no_other():
         "pnav-from-gateway": list(WEBS),
         "pnav-to-data": list(PODS),
         "pnav-postgres": [],
+        "pnav-keys": [],
     }
 
 
@@ -321,8 +331,9 @@ def test_nobody_speaks_to_anybody_but_as_said():
     assert ports == {5432, 6379, 53}
     elsewhere = policies["pnav-to-data"]["spec"]["egress"][-1]
     assert elsewhere["to"] == [{"ipBlock": {"cidr": "192.0.2.0/24"}}], "the example's patch is applied"
-    cluster = of_kind("Cluster")["pnav-postgres"]["spec"]
-    assert cluster["inheritedMetadata"]["labels"] == {"pnav/data": "yes"}
+    for name, cluster in of_kind("Cluster").items():
+        assert cluster["spec"]["inheritedMetadata"]["labels"] == {"pnav/data": "yes"}
+        assert policies[name]["spec"]["podSelector"] == {"matchLabels": {"cnpg.io/cluster": name}}
 
 
 def test_numbers_of_processes_fit_the_connections():
@@ -338,12 +349,14 @@ def test_numbers_of_processes_fit_the_connections():
     assert most * 26 + 2 < connections
 
 
-def test_postgresql_is_the_one_of_compose():
-    cluster = of_kind("Cluster")["pnav-postgres"]["spec"]
-    settings = dict(word.split("=", 1) for word in words("postgres") if "=" in word)
+@pytest.mark.parametrize(("name", "service"), [("pnav-postgres", "postgres"), ("pnav-keys", "keys")])
+def test_postgresql_is_the_one_of_compose(name, service):
+    cluster = of_kind("Cluster")[name]["spec"]
+    assert set(of_kind("Cluster")) == {"pnav-postgres", "pnav-keys"}
+    settings = dict(word.split("=", 1) for word in words(service) if "=" in word)
     ours = cluster["postgresql"]["parameters"]
     assert {name: settings[name] for name in ours} == ours
-    assert cluster["imageName"].rpartition(":")[2] == COMPOSE["postgres"]["image"].rpartition(":")[2]
+    assert cluster["imageName"].rpartition(":")[2] == COMPOSE[service]["image"].rpartition(":")[2]
     assert cluster["instances"] >= 3 and cluster["postgresql"]["synchronous"]["dataDurability"] == "required"
     script = (ROOT / "deploy/roles.sql").read_text()
     wanted = [line.rstrip(";") for line in script.splitlines() if re.match("CREATE|GRANT USAGE ON|ALTER", line)]

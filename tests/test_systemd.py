@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pnav.server import entry
+from tests.test_compose import COMPOSE as WHOLE_COMPOSE
 from tests.test_compose import SERVICES as COMPOSE
 from tests.test_compose import in_bytes
 from tests.test_settings import explained
@@ -21,6 +22,7 @@ PROCESSES = {
     "pnav-worker.service": "worker",
     "pnav-migrate.service": "migrate",
 }
+DRAWN = WHOLE_COMPOSE["secrets"]  # by deploy/secrets.sh
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 
 
@@ -59,11 +61,11 @@ def test_secrets_are_credentials_and_each_is_named_once(unit):
     named = {value.removeprefix("%d/") for value in given.values() if value.startswith("%d/")}
     assert named == set(loaded)
     assert {name.removesuffix("_FILE") for name in given} <= explained()
-    drawn = (ROOT / "deploy/secrets.sh").read_text()
     for credential, path in loaded.items():
-        assert path.startswith("/etc/pnav/") and (credential == "web_key" or Path(path).name in drawn), path
-    owner = "/etc/pnav/secrets/database_owner_password" in loaded.values()
-    assert owner == (unit == "pnav-migrate.service")
+        assert path.startswith("/etc/pnav/") and (credential == "web_key" or Path(path).name in DRAWN), path
+    assert {"DATA_KEYS_DATABASE_PASSWORD_FILE", "DATABASE_PASSWORD_FILE", "CONTENT_KEYS_FILE"} <= set(given)
+    owners = [Path(path).name for path in loaded.values() if "_owner_" in path]
+    assert len(owners) == (2 if unit == "pnav-migrate.service" else 0)
     assert ("register_digest_key" in loaded) == (unit == "pnav-worker.service")
 
 
