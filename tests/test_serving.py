@@ -596,6 +596,34 @@ def test_body_in_pieces_without_end_is_refused(clock, path, most):
     assert "n'a pas pu être lu" in unescape(refused(one))
 
 
+def test_process_that_stops_lets_nobody_in_and_sends_sockets_back(server):
+    """Those that are open: one whose handshake goes on, and one that closes already, are told nothing more."""
+    told: list[tuple[str, int]] = []
+
+    def protocol(name: str, state: int) -> serving.SocketProtocol:
+        one = serving.SocketProtocol()
+        one.state = state
+        one.serverClose = lambda code=None: told.append((name, code))
+        return one
+
+    opened = serving.SocketProtocol.STATE_OPEN
+    sockets = [protocol("open", opened), protocol("new", serving.SocketProtocol.STATE_CONNECTING)]
+    sockets.append(protocol("closing", serving.SocketProtocol.STATE_CLOSING))
+
+    async def run() -> None:
+        for one in sockets:
+            connect(server, _wait, one)
+        connect(server, _wait)  # a page
+        port = SimpleNamespace(stopListening=lambda: told.append(("port", 0)), getHost=lambda: None)
+        server._ports.append(port)
+        ending = server.kill_all_applications()
+        assert told == [("port", 0)], "what has begun ends first"
+        await ending.asFuture(asyncio.get_running_loop())
+
+    asyncio.run(run())
+    assert told[1:] == [("open", 4412)]
+
+
 def test_process_that_stops_ends_what_has_begun_and_not_what_is_on_its_way(server):
     async def run() -> None:
         arriving = Connection()

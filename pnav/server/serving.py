@@ -26,6 +26,7 @@ import daphne.ws_protocol
 from daphne.cli import CommandLineInterface
 from twisted.internet import reactor, tcp
 
+from chat.messages.protocol import CLOSE_AGAIN
 from common import security_log
 from common.sealed_files.spool import Spool
 from common.security_log import Event
@@ -71,6 +72,7 @@ class Server(daphne.server.Server):
         super().__init__(*args, **kwargs)
         self.websocket_max_message_size = min(self.websocket_max_message_size, MESSAGE_BYTES)
         self.websocket_max_frame_size = min(self.websocket_max_frame_size, MESSAGE_BYTES)
+        self._ports: list[Any] = []  # where it listens
         self._to_time = _Round()
         self._to_reap = _Round()
         self._ending: dict[Any, None] = {}  # in the order in which they ended
@@ -83,14 +85,32 @@ class Server(daphne.server.Server):
             reactor.callWhenRunning(lambda: Adoption(end, self.http_factory))
         super().run()
 
+    def listen_success(self, port: Any) -> None:
+        super().listen_success(port)
+        self._ports.append(port)
+
     def kill_all_applications(self) -> Any:
-        """As Daphne does at the end, but for requests still on their way, which have nothing to end."""
+        """As Daphne does at the end, but for requests still on their way, which have nothing to end.
+
+        Nobody is let in any more: whoever comes now is refused at once, and a balancer tries another process. Once what
+        had begun has ended, every socket is told to come back, some 20 µs each: its page then knows that this was no
+        failure of the network, and spreads its return.
+        """
+        for port in self._ports:
+            port.stopListening()
         everybody = self.connections
         self.connections = {one: details for one, details in everybody.items() if "application_instance" in details}
         try:
-            return super().kill_all_applications()
+            ended = super().kill_all_applications()
         finally:
             self.connections = everybody
+        ended.addBoth(self._send_everybody_back)
+        return ended
+
+    def _send_everybody_back(self, _ended: object) -> None:
+        for protocol in list(self.connections):
+            if isinstance(protocol, daphne.ws_protocol.WebSocketProtocol) and protocol.state == protocol.STATE_OPEN:
+                protocol.serverClose(code=CLOSE_AGAIN)
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> "asyncio.Queue[Any] | None":
         """As Daphne does; and be told when it has ended. A scope holds the connection of its client."""

@@ -487,6 +487,22 @@ test("hundreds of pages do not come back in one instant", async () => {
   assert.equal(live().length, PAGES);
 });
 
+test("pages that are told to come back spread over two seconds, and no failure of theirs does that", () => {
+  for (let page = 0; page < PAGES; page += 1) line();
+  clock.pass(20_000);
+  const first = network.sockets.length;
+  for (const socket of network.sockets.slice(0, first)) socket.hangUp(4412);
+  const arrived = [];
+  for (let ms = 0; ms < 2100; ms += 10) {
+    clock.pass(10);
+    arrived.push(network.sockets.length - first);
+  }
+  assert.equal(arrived.at(-1), PAGES);
+  const within = (ms) => arrived[ms / 10 - 1];
+  assert.ok(within(500) < PAGES / 2, "not as after a failure, when all are back by then");
+  for (let ms = 500; ms <= 2000; ms += 250) assert.ok(within(ms) - within(ms - 250) < PAGES / 3);
+});
+
 test("a pause grows with the failures, to half a minute at most", () => {
   for (let failures = 0; failures < 30; failures += 1) {
     const ms = pause(failures);

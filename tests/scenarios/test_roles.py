@@ -11,8 +11,9 @@ from urllib.request import Request, urlopen
 import pytest
 from django.conf import settings
 from pytest_django import DjangoDbBlocker
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from chat.messages.protocol import CLOSE_AGAIN
 from chat.models import Message
 from pnav.demo.run import Daphne, Front
 from pnav.server.process_role import ProcessRole
@@ -128,6 +129,25 @@ def test_process_of_pages_that_dies_leaves_nothing_unseen(site):
             assert Message.objects.filter(conversation=conversation).count() >= 2
         line.hears("jamais-sonne")
         site.webs[OTHER_PAGES].start()
+
+
+def test_socket_of_a_process_that_is_replaced_is_told_to_come_back(site):
+    """SIGTERM, as every supervisor begins: the socket closes by the code that says so, and nothing is lost by it."""
+    with site.database():
+        key = visit(make.assigned())
+    with site.line(SOCKETS, "/ws/conversation/", key) as line:
+        line.acknowledged(line.post("avant l'arrêt"))
+        last = line.post("pendant l'arrêt")
+        site.webs[SOCKETS].stop()
+        try:
+            with pytest.raises(ConnectionClosed) as closed:
+                while True:
+                    line.receive()
+            assert closed.value.rcvd is not None and closed.value.rcvd.code == CLOSE_AGAIN
+        finally:
+            site.webs[SOCKETS].start()
+    with site.line(SOCKETS, "/ws/conversation/", key) as line:
+        line.acknowledged(line.post("pendant l'arrêt", last))  # answered before or not: it is there once
 
 
 def test_one_address_for_both_as_make_run_has_it(site, tmp_path, monkeypatch):

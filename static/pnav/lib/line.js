@@ -15,7 +15,7 @@
  */
 
 import { postFrame } from "./http.js";
-import { FORBIDDEN, NO_SESSION } from "./protocol.js";
+import { COME_BACK, FORBIDDEN, NO_SESSION } from "./protocol.js";
 import { openSocket } from "./socket.js";
 import { between, createTimers, pause } from "./timers.js";
 
@@ -26,6 +26,7 @@ const LOST_MS = 30_000;
 const POLL_MS = 4000;
 const STABLE_MS = 10_000;
 const ASLEEP_MS = 60_000;
+const SPREAD_MS = 2000; // thousands are told to come back at once, and a process greets about two thousand in a second
 const TICK_SLACK_MS = 250; // a tick that comes a little early does not put a beat off to the next one
 
 /** @typedef {import("./protocol.js").Frame} Frame */
@@ -167,13 +168,13 @@ export const openLine = ({ beatMs = BEAT_MS, retriesSession = false, ...options 
     if (isNewKey) become("reconnecting", "session");
     broken();
     timers.clear("next");
-    if (failures < (everOpened ? 2 : 1) || !(await fallBack())) retryLater();
+    if (failures < (everOpened ? 2 : 1) || !(await fallBack())) retryLater(code === COME_BACK && failures === 1);
   }
 
-  function retryLater() {
+  function retryLater(isSpread = false) {
     if (over || socket || overHttp) return;
     if (impatient) giveUp();
-    timers.set("next", pause(failures), connect);
+    timers.set("next", isSpread ? between(50, SPREAD_MS) : pause(failures), connect);
   }
 
   /* --- plain requests --- */

@@ -44,3 +44,5 @@
 /** Codes with which the server closes a socket for good: the visit or the session is over; nothing to see here. */
 export const NO_SESSION = 4401;
 export const FORBIDDEN = 4403;
+/** The server asks to come back, without haste: its process is replaced, or the socket has lived for long. */
+export const COME_BACK = 4412;
