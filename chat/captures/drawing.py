@@ -23,6 +23,7 @@ from chat.captures import queries, receiving, scanner, store
 from chat.models import Capture, CaptureDrawing, CaptureState, ScanResult
 from chat.rules.capture_kinds import HEAD_BYTES, kind_of
 from common import clock
+from common.data_keys.keys import KeysAway
 from common.encryption import UnsealError
 from common.offload import pool
 from common.sealed_files.chunks import Sealer, in_chunks
@@ -52,7 +53,7 @@ def draw_next() -> bool:
         return False
     try:
         _draw(capture)
-    except store.StoreAway:  # tried again after CLAIM; it is not the capture's fault
+    except (store.StoreAway, KeysAway):  # tried again after CLAIM; it is not the capture's fault
         Capture.objects.filter(pk=capture.pk).update(attempts=capture.attempts - 1)
     return True
 
@@ -61,6 +62,8 @@ def _draw(capture: Capture) -> None:
     """Read the whole of it, whatever is drawn then: its digest is ours, and it is known to be as it was sealed."""
     try:
         told = _read_through(capture)
+    except KeysAway:
+        raise
     except UnsealError:  # altered in the store, or its key is gone: nobody says what it was
         logger.error("captures: one does not open %s", capture.conversation.public_id)
         _finish(capture, {}, [])
@@ -156,6 +159,8 @@ def _finish(capture: Capture, told: dict[str, Any], drawings: list[CaptureDrawin
     row.state = CaptureState.DRAWN if drawings else CaptureState.UNREADABLE
     try:
         row.seal(row.words | told)
+    except KeysAway:
+        raise
     except UnsealError:
         logger.error("captures: the words of one do not open %s", capture.conversation.public_id)
     row.save(update_fields=["state", "sealed_words"])
@@ -175,7 +180,7 @@ def scan_some() -> int:
             result = scanner.scan(queries.read_original(capture))
         except scanner.ScannerAway:
             break
-        except store.StoreAway:
+        except (store.StoreAway, KeysAway):
             continue
         except UnsealError:
             result = ScanResult.UNSCANNABLE

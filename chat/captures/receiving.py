@@ -149,8 +149,9 @@ def begin_capture(
 
 def key_of(capture: Capture) -> bytes:
     """The key of its file. capture: with its conversation. Raises UnsealError."""
+    words = capture.words
     try:
-        return base64.b64decode(capture.words["key"], validate=True)
+        return base64.b64decode(words["key"], validate=True)
     except (KeyError, ValueError) as error:
         raise UnsealError from error
 

@@ -1,17 +1,30 @@
 """What happens to a conversation when something dies. Everything here is really killed."""
 
+import json
 import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 
 import pytest
+from django.conf import settings
 
-from chat.models import Message
+from chat.captures import receiving, store
+from chat.models import Capture, Message
+from chat.visitor import captures as pages
+from common.sealed_files.chunks import CHUNK_BYTES
+from common.sealed_files.folder import Folder
+from pnav.sessions import SessionStore
 from tests.chat.sockets import signed_in, visit
+from tests.factories import captures as make_captures
 from tests.factories import chat as make
+from tests.scenarios.browser import Browser
 from tests.scenarios.conftest import Site, restart_in_place
 
 REPORTER = "/ws/conversation/"
 CONSOLE = "/ws/console/"
+UPLOAD = "/tchat/captures/envoi/"
+TOKEN = "a" * 32
 
 pytestmark = pytest.mark.slow
 
@@ -110,6 +123,52 @@ def test_web_process_killed_nothing_lost_nothing_doubled(site, pair):
     kept = bodies(site, conversation)
     assert sorted(body for _seq, body in kept) == sorted(body for _client_id, body in sent)
     assert [seq for seq, _body in kept] == list(range(kept[0][0], kept[0][0] + 20))
+
+
+def test_web_process_killed_during_an_upload_each_slice_is_there_once(site, pair, monkeypatch):
+    """As the script does: begun again, it goes on where the server says. The process dies between two answers."""
+    conversation, reporter_key, _agent_key = pair
+    content, key = make_captures.png(more=11 * CHUNK_BYTES), str(uuid.uuid4())
+    with site.database():
+        visit_of_both = SessionStore(reporter_key)
+        visit_of_both[pages.ANSWER] = {"of": str(conversation.public_id), "answer": "no"}
+        visit_of_both.save()
+    cookies = {settings.SESSION_COOKIE_NAME: reporter_key, settings.CSRF_COOKIE_NAME: TOKEN}
+    ways = [Browser(web.port, cookies=dict(cookies), token=TOKEN) for web in site.webs]
+
+    def told(answer):
+        assert answer.status == 200, answer.body
+        return json.loads(answer.body)["received"]
+
+    def begin(way):
+        asked = json.dumps({"id": key, "size": len(content), "name": "a.png"})
+        return told(way.frame(UPLOAD, asked))
+
+    def send(way, offset):
+        where = {"Upload_Id": key, "Upload_Offset": str(offset), "X_CSRFToken": way.token}
+        piece = content[offset : offset + CHUNK_BYTES]
+        return told(way.ask("POST", UPLOAD, piece, Content_Type="application/octet-stream", **where))
+
+    received = begin(ways[0])
+    while received < 4 * CHUNK_BYTES:
+        received = send(ways[0], received)
+    with ThreadPoolExecutor(1) as thread:
+        lost = thread.submit(send, ways[0], received)
+        site.webs[0].kill()
+        wait([lost])  # its answer came, or it did not
+    site.webs[0].start()
+    received = begin(ways[1])
+    assert received in {4 * CHUNK_BYTES, 5 * CHUNK_BYTES}
+    while received < len(content):
+        received = send(ways[1], received)
+        assert send(ways[0], received - CHUNK_BYTES) == received  # again, by the other one: nothing changes
+    monkeypatch.setattr(store, "storage", lambda: Folder(location=str(site.folder / "captures")))
+    with site.database():
+        capture = Capture.objects.select_related("conversation").get(conversation=conversation)
+        sealer, files = receiving.sealer_of(capture), list((site.folder / "captures").rglob(f"{capture.store_id}/0/*"))
+        kept = b"".join(store.read_file(sealer, capture.store_id, store.ORIGINAL, capture.tokens))
+    assert kept == content and capture.received == len(content)
+    assert len(capture.tokens) == 12 and len(files) in {12, 13}  # `store.sweep` finds the one that nobody acknowledged
 
 
 def test_postgres_killed_says_unavailable_and_recovers(site, pair):

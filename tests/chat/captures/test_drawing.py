@@ -10,6 +10,7 @@ import pytest
 from chat.captures import drawing, queries, receiving, scanner, store
 from chat.models import Capture, CaptureDrawing, CaptureState, ScanResult
 from common import clock
+from common.data_keys.keys import KeysAway
 from common.offload import pool
 from common.sealed_files.chunks import CHUNK_BYTES
 from tests.factories import captures as make_captures
@@ -150,16 +151,21 @@ def test_capture_that_is_erased_meanwhile_leaves_nothing(monkeypatch, folder, dj
     assert not Capture.objects.exists() and not [path for path in folder.rglob("*") if path.is_file()]
 
 
-def test_store_that_is_away_costs_no_attempt(monkeypatch):
+@pytest.mark.parametrize("error", [store.StoreAway, KeysAway])
+def test_store_or_server_of_the_keys_that_is_away_costs_no_attempt(monkeypatch, settings, error):
+    """Neither is the capture's fault: it is not « illisible », nor « unscannable »."""
+    settings.CLAMD = "127.0.0.1:1"
     capture = make_captures.received(make.waiting())
 
-    def away(*_arguments):
-        raise store.StoreAway
+    def away(*_arguments, **_named):
+        raise error
 
-    monkeypatch.setattr(store, "read_chunk", away)
+    monkeypatch.setattr(*((store, "read_chunk") if error is store.StoreAway else (receiving, "key_of")), away)
+    monkeypatch.setattr(scanner, "scan", list)
     drawing.draw_next()
+    assert drawing.scan_some() == 0
     capture.refresh_from_db()
-    assert (capture.state, capture.attempts) == (CaptureState.RECEIVED, 0)
+    assert (capture.state, capture.attempts, capture.scan) == (CaptureState.RECEIVED, 0, ScanResult.WAITING)
 
 
 def test_original_that_was_altered_is_unreadable_and_said_in_the_log(folder, caplog):
