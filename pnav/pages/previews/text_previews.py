@@ -15,6 +15,7 @@ from django.utils import timezone, translation
 from chat.captures.forms import AddressForm
 from chat.captures.queries import Seen
 from chat.casework.emergencies import Done
+from chat.casework.one_press import safety_reply
 from chat.journal.dates import Moment
 from chat.journal.facts import Fact, Told
 from chat.journal.forms import WORDS, FactForm
@@ -608,7 +609,9 @@ def _summary(trial: Trial, form: SummaryForm | None = None) -> HttpResponse:
 
 def _emergency(trial: Trial) -> HttpResponse:
     situation, now = _situation_of(trial.sentence), timezone.now()
+    is_first = trial.sentence is emergency_texts.SAFETY  # said before a procedure is opened, above the answer
     context = {
+        "say": [safety_reply(familiar=trial.familiar)] if is_first else [],
         "conversation": Conversation(report=Report()),
         "emergency": Emergency(situation=situation, started_at=now),
         "emergency_label": situation.label,
@@ -619,7 +622,9 @@ def _emergency(trial: Trial) -> HttpResponse:
 
 
 def _situation_of(sentence: Sentence) -> Situation:
-    return next(one for one in Situation if any(line.say is sentence for line in CHECKLISTS[one]))
+    """The situation whose procedure says this; the first one for what comes before any procedure."""
+    told = (one for one in Situation if any(line.say is sentence for line in CHECKLISTS[one]))
+    return next(told, next(iter(Situation)))
 
 
 EXCHANGES = (
