@@ -9,7 +9,7 @@ KEEP_SECONDS and one round or tick (2 seconds) more.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -44,7 +44,7 @@ class _Shelf:
     """Replaced whole by each reading: whoever reads has one or the other. digits: of each number, by its name.
 
     texts, drawn: what was made of it so far, plain and as HTML, by key, language and voice; runs: pieces of templates
-    that say nothing else, by their number and voice.
+    that say the same to everybody, by their place and voice; patterns: what `common.texts.patterns` draws from.
     """
 
     changed: Mapping[str, Changed]
@@ -52,7 +52,8 @@ class _Shelf:
     digits: Mapping[str, str]
     texts: dict[tuple[str, str | None, bool], str] = field(default_factory=dict)
     drawn: dict[tuple[str, str | None, bool], SafeString] = field(default_factory=dict)
-    runs: dict[tuple[int, bool], SafeString] = field(default_factory=dict)
+    runs: dict[tuple[int | str, bool], SafeString] = field(default_factory=dict)
+    patterns: dict[tuple[object, ...], tuple[Sequence[str], Sequence[int]]] = field(default_factory=dict)
 
 
 def _shelf_of(changed: Mapping[str, Changed], numbers: Mapping[str, Number]) -> _Shelf:
@@ -98,8 +99,12 @@ def drawn() -> dict[tuple[str, str | None, bool], SafeString]:
     return _shelf.drawn
 
 
-def runs() -> dict[tuple[int, bool], SafeString]:
+def runs() -> dict[tuple[int | str, bool], SafeString]:
     return _shelf.runs
+
+
+def patterns() -> dict[tuple[object, ...], tuple[Sequence[str], Sequence[int]]]:
+    return _shelf.patterns
 
 
 @contextmanager
