@@ -7,7 +7,6 @@ from django import forms
 from django.contrib import admin
 from django.db import transaction
 from django.db.models import QuerySet
-from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
@@ -59,8 +58,9 @@ class ReviewFilter(admin.SimpleListFilter):
 
 
 @admin.action(description=_("Marquer comme vérifiés aujourd'hui"))
-def verify_today(model_admin: admin.ModelAdmin, request: HttpRequest, queryset: QuerySet) -> None:
+def verify_today(model_admin: "VerifiedAdmin", request: HttpRequest, queryset: QuerySet) -> None:
     count = queryset.update(verified_on=timezone.localdate())
+    model_admin.read_again()
     model_admin.message_user(request, _("%(count)d vérifié(s) aujourd'hui.") % {"count": count})
 
 
@@ -100,6 +100,24 @@ class VerifiedAdmin(admin.ModelAdmin):
     def has_doubt(self, fact: Verified) -> str:
         return "⚠ " + fact.doubt[:60] if fact.doubt else ""
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        self.read_again()
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        super().delete_model(request, obj)
+        self.read_again()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        super().delete_queryset(request, queryset)
+        self.read_again()
+
+    @staticmethod
+    def read_again() -> None:
+        """Draw anew what is kept of pages and say numbers anew, here at once and elsewhere within seconds."""
+        help_numbers.forget()
+        transaction.on_commit(text_cache.read_again)
+
 
 @admin.register(HelpNumber)
 class HelpNumberAdmin(Previewed, TextsAdmin, VerifiedAdmin):
@@ -128,19 +146,6 @@ class HelpNumberAdmin(Previewed, TextsAdmin, VerifiedAdmin):
         """Whether a second person must agree to delete this: an emergency number, or one that sentences say."""
         return obj.is_emergency or obj.name is not None
 
-    def delete_model(self, request: HttpRequest, obj: HelpNumber) -> None:
-        super().delete_model(request, obj)
-        self._read_again()
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[HelpNumber]) -> None:
-        super().delete_queryset(request, queryset)
-        self._read_again()
-
-    @staticmethod
-    def _read_again() -> None:
-        help_numbers.forget()
-        transaction.on_commit(text_cache.read_again)
-
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is None or db_field.name != "name":
@@ -153,10 +158,6 @@ class HelpNumberAdmin(Previewed, TextsAdmin, VerifiedAdmin):
             empty_value=None,
             required=False,
         )
-
-    def save_model(self, request: HttpRequest, obj: HelpNumber, form: ModelForm, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        self._read_again()
 
 
 @admin.register(ContentBlock)

@@ -50,7 +50,7 @@ def preview(changed: Verified) -> tuple[str, dict[str, Any]]:
     page = changed.page if isinstance(changed, ContentBlock) else Page.NUMBERS
     anchor = changed.slug if isinstance(changed, ContentBlock) else "numeros"
     if page == Page.HOME:
-        return "pages/home.html", {**read_information(changed), "anchor": anchor}
+        return "pages/home.html", {"information": read_information(changed), "anchor": anchor, "is_preview": True}
     return content_template(page), {**content_context(page, changed), "anchor": anchor}
 
 

@@ -56,7 +56,8 @@ def test_sheet_of_the_home_page_has_all_that_it_shows(client: Client, sheet: Pat
     page = answer.text
     if has_state:
         context = {"open_exchange": True, "demo_notice": False, "preview_of": "x", "messages": [Message(40, "x")]}
-        page = render_to_string("pages/home.html", read_information() | context, request=answer.wsgi_request)
+        shown = {"information": read_information(), **context}
+        page = render_to_string("pages/home.html", shown, request=answer.wsgi_request)
     classes = {
         name for names in re.findall(r'class="([^"]*)"', page) for name in names.split() if name.startswith("fr-")
     }

@@ -80,7 +80,8 @@ def _anybody(trial: Trial) -> Trial:
 
 def _home(wait: waiting_time.Range = (2, 6)) -> Draw:
     def draw(trial: Trial) -> HttpResponse:
-        context = {**read_information(), "updated_on": date(2027, 3, 3), "wait": waiting_time.say(wait)}
+        information = {**read_information(), "updated_on": date(2027, 3, 3)}
+        context = {"information": information, "is_preview": True, "wait": waiting_time.say(wait)}
         return draw_page(trial, "pages/home.html", context)
 
     return draw
@@ -308,7 +309,7 @@ def _unit(**more: Any) -> Made:
         "hours_in_words": [Line("lundi", "8 h")],
         "opening_hours": Made(holidays=""),
         "get_source_display": "Service-public.fr",
-        "get_force_display": "Police nationale",
+        "get_force_display": lambda: "Police nationale",
         "is_example": True,
         "verified_on": date(2027, 3, 3),
     }

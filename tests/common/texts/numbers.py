@@ -189,7 +189,8 @@ NUMBERS: dict[str, dict[int, Source]] = {
     "templates/429.html": {1: of("common.network_limits:SIGN_INS.seconds/60")},
     "templates/locations/search.html": dict.fromkeys((7, 24), ALWAYS),
     "templates/components/three_steps.html": {3: ON_THE_PAGE},
-    "templates/pages/home.html": dict.fromkeys((7, 24), ALWAYS) | {18: AGE},
+    "templates/pages/home.html": dict.fromkeys((7, 24), ALWAYS),
+    "templates/pages/_home_information.html": {18: AGE},
     "templates/pages/figures.html": {
         30: lambda: periods("month"),
         12: lambda: periods("year") // 30,
