@@ -1,6 +1,7 @@
 """What must be true of a production before it serves: run by `migrate` and by `check --deploy --database default`."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -8,9 +9,12 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
+from django.http.request import validate_host
 
 from common.data_keys import router as data_keys_router
 from common.offload import pool, process, sandbox
+from locations.models import Partner, ReceptionPoint, Source
+from pnav import certificates
 
 # A conversation is acknowledged after COMMIT: these settings make COMMIT mean « on disk ».
 DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
@@ -68,6 +72,61 @@ def safe_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
         )  # fmt: skip
     if redis.scheme != "unix" and not redis.password:
         messages.append(Warning("Redis asks for no password: it lets everybody in.", id="pnav.W005"))
+    return messages
+
+
+@register(Tags.database, deploy=True)
+def demonstration_places(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Refuse a site that shows units which the demonstration made up, without saying that it is one.
+
+    A warning while every page says so. Two queries, with `--database default` only.
+    """
+    if "default" not in (databases or []):
+        return []
+    if not any(model.objects.filter(source=Source.DEMO).exists() for model in (ReceptionPoint, Partner)):
+        return []
+    hint = "Load the official files: docs/operations.md, « The official places »."
+    if settings.DEMO_NOTICE:
+        return [Warning("Units of the demonstration are shown to visitors.", hint=hint, id="pnav.W020")]
+    message = "Units of the demonstration are shown as real ones: DEMO_NOTICE is off."
+    return [Error(message, hint=hint, id="pnav.E004")]
+
+
+@register(Tags.security, deploy=True)
+def own_names(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """SITE_URL, SITE_HOST (the proxy's) and ALLOWED_HOSTS name one site. What they hold is not said."""
+    messages: list[CheckMessage] = []
+    if settings.SITE_URL:
+        address = urlsplit(settings.SITE_URL)
+        if address.scheme != "https" or not address.hostname or address.path or address.query:
+            messages.append(Warning("SITE_URL is not https:// and a host, without a slash at the end.", id="pnav.W021"))
+        if not validate_host((address.hostname or "").lower(), settings.ALLOWED_HOSTS):
+            messages.append(
+                Warning("The host of SITE_URL is not among ALLOWED_HOSTS: its pages answer 400.", id="pnav.W022")
+            )
+        if settings.SITE_HOST and settings.SITE_HOST.lower() != (address.hostname or "").lower():
+            messages.append(
+                Warning("SITE_HOST, which the proxy serves, is not the host of SITE_URL: forms are refused.",
+                        id="pnav.W023")
+            )  # fmt: skip
+    return messages
+
+
+@register(Tags.security, deploy=True)
+def certificates_last(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """The days left of each certificate that the settings name: none is left to end by itself."""
+    messages: list[CheckMessage] = []
+    hint = "docs/operations.md, « Certificates inside »."
+    for use, end in certificates.read_ends().items():
+        days = None if end is None else (end - datetime.now(UTC)).days
+        if days is None:
+            messages.append(Error(f"The certificate « {use} » cannot be read.", hint=hint, id="pnav.E005"))
+        elif days < 0:
+            messages.append(Error(f"The certificate « {use} » has ended.", hint=hint, id="pnav.E006"))
+        elif days < certificates.WARNED_DAYS:
+            messages.append(Warning(f"The certificate « {use} » ends in {days} days.", hint=hint, id="pnav.W024"))
     return messages
 
 

@@ -86,6 +86,7 @@ DEMO_NOTICE = env.bool("DEMO_NOTICE", True)  # « site de démonstration », unl
 DEBUG = False
 TESTING = env.bool("TESTING", False)
 SITE_URL = env.str("SITE_URL", "")
+SITE_HOST = env.str("SITE_HOST", "")  # the proxy's, in docker-compose.yml; here only to be compared
 # What this web process serves: everything, or sockets and pages in processes of their own (docs/adr/0052).
 PROCESS_ROLE = env.str("PROCESS_ROLE", ProcessRole.ALL)
 if PROCESS_ROLE not in list(ProcessRole):
@@ -550,14 +551,18 @@ except ValueError as error:  # says what a destination is, not what was written
 
 # --- logs: events and public ids, never what a person typed, never an address -------------------------------------
 
+LOG_FORMAT = env.str("LOG_FORMAT", "text")
+if LOG_FORMAT not in {"text", "json"}:
+    raise ImproperlyConfigured("LOG_FORMAT must be text or json.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "discreet": {"()": "pnav.logs.Discreet", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+        "text": {"()": "pnav.logs.Discreet", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "pnav.logs.DiscreetJson"},
     },
     "filters": {"pool_failures": {"()": "pnav.logs.pool_failures"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "discreet"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {
         "psycopg.pool": {"filters": ["pool_failures"]},

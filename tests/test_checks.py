@@ -4,6 +4,8 @@ from django.core.checks.registry import registry
 from django.db import connection
 
 from common.offload import pool, process
+from locations.models import Source
+from pnav import checks
 from pnav.checks import (
     DURABILITY,
     captures_are_safe,
@@ -13,6 +15,7 @@ from pnav.checks import (
     safe_deployment,
     safe_machine,
 )
+from tests.factories import locations as places
 
 
 def ids(messages) -> list[str]:
@@ -137,3 +140,47 @@ def test_machine_that_would_write_memory_to_a_disk_is_told(monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(process, name, lambda: True)
             assert ids(safe_machine(None)) == [f"pnav.{told}"]
+
+
+PLACES = {"demonstration_places", "own_names", "certificates_last"}
+
+
+def test_checks_of_a_deployment_run_with_deploy_only():
+    known = {check.__name__ for check in registry.deployment_checks}
+    assert known >= PLACES
+    assert not PLACES & {check.__name__ for check in registry.registered_checks}
+
+
+@pytest.mark.django_db
+def test_demonstration_units_that_pass_for_real_are_an_error(settings):
+    settings.DEMO_NOTICE = True
+    assert checks.demonstration_places(None, ["default"]) == []
+    place = places.reception_point(source=Source.HAND)
+    assert checks.demonstration_places(None, ["default"]) == []
+    place.source = Source.DEMO
+    place.save()
+    assert ids(checks.demonstration_places(None, ["default"])) == ["pnav.W020"]
+    settings.DEMO_NOTICE = False
+    assert ids(checks.demonstration_places(None, ["default"])) == ["pnav.E004"]
+    assert checks.demonstration_places(None, None) == []  # no database asked for: none is opened
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "allowed", "found"),
+    [
+        ("https://pnav.example", "pnav.example", ["pnav.example"], []),
+        ("https://pnav.example", "", [".example"], []),
+        ("https://PNAV.example", "pnav.EXAMPLE", ["pnav.example"], []),
+        ("", "pnav.example", ["pnav.example"], []),
+        ("http://pnav.example", "pnav.example", ["pnav.example"], ["pnav.W021"]),
+        ("https://pnav.example/", "pnav.example", ["pnav.example"], ["pnav.W021"]),
+        ("https://pnav.example", "pnav.example", ["other.example"], ["pnav.W022"]),
+        ("https://pnav.example", "www.pnav.example", ["pnav.example"], ["pnav.W023"]),
+        ("pnav.example", "pnav.example", ["pnav.example"], ["pnav.W021", "pnav.W022", "pnav.W023"]),
+    ],
+)
+def test_names_that_disagree_are_told(settings, url, host, allowed, found):
+    settings.SITE_URL, settings.SITE_HOST, settings.ALLOWED_HOSTS = url, host, allowed
+    messages = checks.own_names(None)
+    assert ids(messages) == found
+    assert all("example" not in message.msg for message in messages)

@@ -10,8 +10,9 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from locations.importing import embedded
 from locations.management.commands import import_locations
-from locations.models import Competence, DataEdition, Municipality, Partner, ReceptionPoint
+from locations.models import Competence, DataEdition, Municipality, Partner, ReceptionPoint, Source
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +71,23 @@ def folder(tmp_path):
     (tmp_path / "e.csv").write_text(POLICE)
     (tmp_path / "f.csv").write_text("une;deux\n1;2\n")
     return tmp_path
+
+
+def test_production_is_given_no_unit_that_the_demonstration_made_up(settings, monkeypatch):
+    """Nobody in danger is to be sent to a unit that does not exist; whoever wants them says so."""
+    monkeypatch.setattr(embedded, "commune_records", lambda _places: iter(()))  # seconds, and not the question
+    settings.DEMO = False
+    assert "démonstration" not in run()
+    assert not ReceptionPoint.objects.exists() and not Partner.objects.exists()
+    run("--demonstration")
+    assert ReceptionPoint.objects.filter(source=Source.DEMO).exists()
+    ReceptionPoint.objects.all().delete()
+    settings.DEMO = True  # `make run`
+    run()
+    assert ReceptionPoint.objects.filter(source=Source.DEMO).exists()
+    ReceptionPoint.objects.all().delete()
+    run("--no-demonstration")
+    assert not ReceptionPoint.objects.exists()
 
 
 def test_embedded_set_twice():

@@ -9,13 +9,14 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from argparse import ArgumentParser
+from argparse import ArgumentParser, BooleanOptionalAction
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
@@ -75,6 +76,12 @@ class Command(BaseCommand):
             help="lire les fichiers officiels de ce dossier, reconnus à leurs colonnes",
         )
         where.add_argument("--download", action="store_true", help="télécharger les fichiers officiels de data.gouv.fr")
+        parser.add_argument(
+            "--demonstration",
+            action=BooleanOptionalAction,
+            default=settings.DEMO,
+            help="avec le jeu embarqué, charger ses unités et partenaires fictifs (sans le dire : seulement avec DEMO)",
+        )
         parser.add_argument("--base-url", default=BASE_URL, help="adresse des ressources, pour --download")
         parser.add_argument("--timeout", type=float, default=30, help="secondes d'attente d'un serveur (30)")
         parser.add_argument("--dry-run", action="store_true", help="tout lire et compter, sans rien enregistrer")
@@ -95,7 +102,7 @@ class Command(BaseCommand):
             elif options["folder"] is not None:
                 self._load_folder(options["folder"])
             else:
-                self._load_embedded()
+                self._load_embedded(with_demonstration=options["demonstration"])
         if not options["dry_run"]:
             loading.refresh_statistics()
         if options["report"]:
@@ -115,7 +122,8 @@ class Command(BaseCommand):
 
     # --- the three origins ----------------------------------------------------------------------------------------
 
-    def _load_embedded(self) -> None:
+    def _load_embedded(self, *, with_demonstration: bool) -> None:
+        """Communes and postal codes; with_demonstration: also units that nobody should take for real."""
         places = embedded.read_places()
         edition = f"paquet {places.edition}"
         self._load_lines(
@@ -129,6 +137,8 @@ class Command(BaseCommand):
         )
         if places.positions_edition:
             self._record_positions(places.positions_edition)
+        if not with_demonstration:
+            return
         self._load_lines(
             embedded.unit_records(places),
             key="demonstration",

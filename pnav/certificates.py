@@ -1,0 +1,48 @@
+"""When the certificates inside end: what this process shows to PostgreSQL, Redis and the proxy, and whom it trusts.
+
+They are files named by the settings (ADR 0039). A process keeps what it read at its start, so it may fail long after
+they were renewed, or start well with what ends tomorrow: the days left are told as a metric and by `check --deploy`.
+"""
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from cryptography import x509
+from django.conf import settings
+
+WARNED_DAYS = 60  # `deploy/authority.py` makes new ones at a start from then on
+
+
+def certificate_files(database: Mapping[str, Any], redis_url: str, environment: Mapping[str, str]) -> dict[str, Path]:
+    """The files that are named, by what they are for. An empty name, or « system », is none."""
+    options, redis = database.get("OPTIONS", {}), dict(parse_qsl(urlsplit(redis_url).query))
+    named = {
+        "postgresql_authority": options.get("sslrootcert"),
+        "postgresql_client": options.get("sslcert"),
+        "redis_authority": redis.get("ssl_ca_certs"),
+        "redis_client": redis.get("ssl_certfile"),
+        "web": environment.get("WEB_CERTIFICATE"),
+    }
+    return {use: Path(name) for use, name in named.items() if name and name != "system"}
+
+
+def ends_at(path: Path, *, is_authority: bool) -> datetime | None:
+    """When the certificate of this PEM file ends: of several authorities the last, for one that is trusted longer takes
+    over; otherwise the first in the file, which is its owner's. None when it cannot be read. Milliseconds.
+    """
+    try:
+        found = x509.load_pem_x509_certificates(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    ends = [one.not_valid_after_utc for one in found]
+    return max(ends) if is_authority else ends[0]
+
+
+def read_ends() -> dict[str, datetime | None]:
+    """By use, when each certificate of this process ends. Five small files at most."""
+    files = certificate_files(settings.DATABASES["default"], settings.REDIS_URL, os.environ)
+    return {use: ends_at(path, is_authority=use.endswith("_authority")) for use, path in files.items()}
