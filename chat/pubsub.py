@@ -22,13 +22,16 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import connection, transaction
+from prometheus_client import Counter
 from redis.exceptions import RedisError
+
+from common import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +78,15 @@ class Notification(NamedTuple):
     seq: int = 0
 
 
+PUBLISHED, RECEIVED, LOST = map(metrics.NOTIFICATIONS.labels, ("published", "received", "lost"))
+
+
+def _count(counter: Counter, notifications: Iterable[Notification]) -> None:
+    """Once for each message of the layer, which holds many; ticks say nothing and are left out."""
+    if number := sum(notification.kind != TICK for notification in notifications):
+        counter.inc(number)
+
+
 class Hub:
     """A process's line to the other processes. All of it runs in one event loop.
 
@@ -112,6 +124,10 @@ class Hub:
 
     def _handle(self, notification: Notification) -> None:
         """A notification that cannot be handled must not end the line for the life of the process."""
+        if notification.kind == POLL:
+            metrics.POLLS.inc()
+        elif notification.kind == RESYNC:
+            metrics.RESYNCS.inc()
         try:
             self.on_event(notification)
         except Exception as error:  # noqa: BLE001
@@ -147,11 +163,13 @@ class Hub:
                 async with asyncio.timeout(PUBLISH_SECONDS):
                     await _send(self.origin, notifications, self.listens)
                 self._sent_at = time.monotonic()
+                _count(PUBLISHED, notifications)
                 if not self.listens:
                     self._heard_at = self._sent_at  # that Redis took it is all that such a process can know
                 await asyncio.sleep(SPACING_SECONDS)
             except Exception as error:  # noqa: BLE001  of whatever kind: what is not sent is found by polling
                 self._failed_at = time.monotonic()
+                _count(LOST, notifications)
                 self._keep(notifications)
                 if not self.is_disconnected:
                     logger.warning("pubsub: the channel layer does not answer (%s)", type(error).__name__)
@@ -183,6 +201,7 @@ class Hub:
             self._heard_at = time.monotonic()
             return
         self._meet(origin, listens=listens)
+        _count(RECEIVED, notifications)
         for notification in notifications:
             if notification.kind != TICK:
                 self._handle(notification)
@@ -219,6 +238,8 @@ class Hub:
             pause = WATCH_SECONDS if self._others or self.is_disconnected else every
             await asyncio.sleep(pause)
             now = time.monotonic()
+            if self.is_disconnected:
+                metrics.DISCONNECTED_SECONDS.inc(now - last)
             late_turns, last = late_turns + 1 if now - last > pause + TICK_SECONDS else 0, now
             # A loop that was held up has heard nothing for that reason alone; one that always is must know it.
             is_excused = 0 < late_turns <= LATE_TURNS and not self.is_disconnected
@@ -246,6 +267,7 @@ class Hub:
         patience = DISCONNECTED_AFTER_SECONDS + (0 if self._others else TICK_ALONE_SECONDS)
         self.is_disconnected = self._failed_at > self._heard_at or time.monotonic() - self._heard_at > patience
         if self.is_disconnected != was_disconnected:
+            metrics.DISCONNECTED.set(self.is_disconnected)
             logger.warning("pubsub: %s", "disconnected, polling" if self.is_disconnected else "connected again")
         if was_disconnected and not self.is_disconnected and self._missed:
             self._outbox += self._missed
@@ -295,6 +317,7 @@ def _publish_now(*notifications: Notification) -> None:
     try:
         async_to_sync(_send)("", list(notifications))
     except LAYER_ERRORS as error:
+        _count(LOST, notifications)
         logger.warning("pubsub: %d notification(s) lost (%s)", len(notifications), type(error).__name__)
 
 

@@ -20,6 +20,8 @@ from functools import partial
 
 from django.db import connection, transaction
 
+from common import metrics
+
 logger = logging.getLogger(__name__)
 
 WINDOW_SECONDS = 60
@@ -122,6 +124,9 @@ def log(event: Event, **facts: str | int | None) -> None:
     Anything else that comes here by mistake is written as « unsaid ». What was done is written at the commit, and not
     at all when it is undone; what was tried, at once.
     """
+    metrics.SECURITY_EVENTS.labels(event.value).inc()
+    if event is Event.LIMIT_REACHED:
+        metrics.LIMITS.labels(metrics.LIMIT_NAMES(_fact(facts.get("limit")))).inc()
     text = " ".join(f"{name}={_fact(value)}" for name, value in facts.items())
     if event in ALWAYS and connection.in_atomic_block:
         transaction.on_commit(partial(_write, event, text))

@@ -8,7 +8,7 @@ import asyncio
 import hmac
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,22 +17,16 @@ import redis.asyncio
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, connection, connections
-from django.db.models import Count, F, Min, Q, Sum
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 from psycopg_pool import ConnectionPool
 
 from chat import pubsub
-from chat.models import Agent, Conversation
 from common import database_errors, private_addresses
 from common.data_keys import router as data_keys_router
 from common.database_errors import describe_error, failure_of
-from common.offload import pool as pool_of_children
+from pnav import service_metrics
 from pnav.logs import POOL_FAILURES
 from reports.audit import digests
 
@@ -211,68 +205,6 @@ async def ready(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "degraded" if is_degraded else "ok", **notes})
 
 
-class ServiceCollector(Collector):
-    """The state of the service as gauges, read from the database at each scrape: the same from every process."""
-
-    def collect(self) -> Iterator[Metric]:
-        now = timezone.now()
-        waiting = Conversation.objects.waiting().order_by().aggregate(number=Count("pk"), since=Min("queued_at"))
-        oldest = (now - waiting["since"]).total_seconds() if waiting["since"] else 0
-        active = Conversation.objects.active().count()
-        on_duty = Agent.objects.on_duty(now).with_load()
-        room = on_duty.filter(load__lt=F("capacity")).aggregate(free=Sum(F("capacity") - F("load")))["free"] or 0
-        present = Agent.objects.present(now).filter(Q(user__is_active=True)).count()
-        yield GaugeMetricFamily("pnav_conversations_waiting", "People who wait.", waiting["number"])
-        yield GaugeMetricFamily("pnav_oldest_wait_seconds", "How long the first of them has waited.", oldest)
-        yield GaugeMetricFamily("pnav_conversations_active", "Conversations under way.", active)
-        yield GaugeMetricFamily("pnav_agents_present", "Agents whose console is open.", present)
-        yield GaugeMetricFamily("pnav_agents_free_places", "Conversations that agents on duty could still take.", room)
-
-
-class ClientCollector(Collector):
-    """How clients were seen by this process: a private address is not a client's own."""
-
-    def collect(self) -> Iterator[Metric]:
-        seen = CounterMetricFamily(
-            "pnav_client_addresses", "Clients seen by this process, by the kind of their address.", labels=["kind"]
-        )
-        for kind, count in private_addresses.counts().items():
-            seen.add_metric([kind], count)
-        yield seen
-
-
-class DigestCollector(Collector):
-    """The register's digests, as each destination has them: the same from every process."""
-
-    def collect(self) -> Iterator[Metric]:
-        number = GaugeMetricFamily("pnav_register_digest_number", "The last one there.", labels=["destination"])
-        age = GaugeMetricFamily(
-            "pnav_register_digest_age_seconds", "How old the last one there is; -1: none.", labels=["destination"]
-        )
-        failures = GaugeMetricFamily(
-            "pnav_register_digest_failures", "Failures in a row of this destination.", labels=["destination"]
-        )
-        if settings.REGISTER_DIGEST_TO:
-            with connection.cursor() as cursor:
-                cursor.execute(digests.AGES)
-                rows = cursor.fetchall()
-            for one in digests.ages(rows):
-                number.add_metric([one.label], one.number)
-                age.add_metric([one.label], -1 if one.seconds is None else one.seconds)
-                failures.add_metric([one.label], one.failures)
-        yield from (number, age, failures)
-
-
-REGISTRY = CollectorRegistry()
-ProcessCollector(registry=REGISTRY)
-PlatformCollector(registry=REGISTRY)
-GCCollector(registry=REGISTRY)
-REGISTRY.register(ServiceCollector())
-REGISTRY.register(ClientCollector())
-REGISTRY.register(DigestCollector())
-REGISTRY.register(pool_of_children.ENDED)
-
-
 def holds_token(request: HttpRequest) -> bool:
     """Whether the request carries METRICS_TOKEN as a bearer; never, when none is set."""
     expected = f"Bearer {settings.METRICS_TOKEN}".encode()
@@ -285,4 +217,4 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """The gauges of the service and of this process, in Prometheus' text format. 404 without the token."""
     if not holds_token(request):
         raise Http404
-    return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(generate_latest(service_metrics.REGISTRY), content_type=CONTENT_TYPE_LATEST)

@@ -4,9 +4,12 @@ Other packages put into their messages what they were given: Django the host and
 that it could not write, asyncio the exception of a task. So of their records only what cannot hold any of it is kept.
 """
 
+import json
 import logging
+import secrets
 import time
 import traceback
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
 
@@ -21,6 +24,18 @@ OURS = {"pnav", "chat", "reports", "triage", "locations", "common"}
 type ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
+# Of the request whose thread writes a line: drawn anew for each, so that the lines of one are found together. What a
+# client or a proxy sends under such a name is not believed: it would carry their words, or one person's visits, along.
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def begin_request() -> str:
+    """Draw the id of the request that begins in this context, and return it: 16 hexadecimal digits."""
+    drawn = secrets.token_hex(8)
+    _request_id.set(drawn)
+    return drawn
+
+
 class Discreet(logging.Formatter):
     """Format an exception as its class, those that it came from, and the lines of code that it passed; not its message.
 
@@ -31,8 +46,9 @@ class Discreet(logging.Formatter):
     default_time_format, default_msec_format = "%Y-%m-%dT%H:%M:%S", "%s.%03dZ"
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
-        if record.name.partition(".")[0] not in OURS:
-            record.message = told_of(record)
+        record.message = _told(record)
+        if drawn := _request_id.get():
+            record.message = f"{record.message} request={drawn}"
         return super().formatMessage(record)
 
     def formatException(self, ei: ExcInfo) -> str:  # noqa: N802  logging's name
@@ -42,6 +58,31 @@ class Discreet(logging.Formatter):
         # A handler before this one may have written the exception down already, in the usual way.
         record.exc_text = None
         return super().format(record)
+
+
+class DiscreetJson(Discreet):
+    """The same as one JSON object a line, for collectors that read fields: time, level, logger, message, and where
+    there are any request and error (the lines that `Discreet` prints of an exception).
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.exc_text = None
+        entry: dict[str, Any] = {
+            "time": self.formatTime(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": _told(record),
+        }
+        if drawn := _request_id.get():
+            entry["request"] = drawn
+        if record.exc_info and record.exc_info[1] is not None:
+            entry["error"] = _lines(record.exc_info[1])
+        return json.dumps(entry, ensure_ascii=False)
+
+
+def _told(record: logging.LogRecord) -> str:
+    """Our own words; of another package what cannot hold any of its values."""
+    return record.getMessage() if record.name.partition(".")[0] in OURS else told_of(record)
 
 
 class PoolFailures(logging.Filter):

@@ -1,11 +1,14 @@
 """A line of the log tells what happened and where, and repeats nothing that somebody sent."""
 
 import io
+import json
 import logging
 import logging.config
 import os
+import re
 import subprocess
 import sys
+from contextvars import Context
 
 import psycopg
 import pytest
@@ -17,7 +20,8 @@ from django.test import Client, RequestFactory
 from django.urls import resolve
 from django.utils.log import log_response
 
-from pnav.logs import Discreet
+from pnav import logs
+from pnav.logs import Discreet, DiscreetJson
 from tests.support.variables import VARIABLES
 
 WORD = "MARQUE"
@@ -28,7 +32,7 @@ def lines(monkeypatch):
     """What the console of a server would show, under the settings of production, from INFO on."""
     out = io.StringIO()
     handler = logging.StreamHandler(out)
-    handler.setFormatter(Discreet(settings.LOGGING["formatters"]["discreet"]["format"]))
+    handler.setFormatter(Discreet(settings.LOGGING["formatters"]["text"]["format"]))
     root = logging.getLogger()
     monkeypatch.setattr(root, "handlers", [handler])
     monkeypatch.setattr(root, "level", logging.INFO)
@@ -41,8 +45,9 @@ def lines(monkeypatch):
 
 def test_console_is_discreet():
     """The formatter is the one of the settings, on the only handler."""
-    assert settings.LOGGING["formatters"]["discreet"]["()"] == "pnav.logs.Discreet"
-    assert {handler["formatter"] for handler in settings.LOGGING["handlers"].values()} == {"discreet"}
+    formatters = {name: formatter["()"] for name, formatter in settings.LOGGING["formatters"].items()}
+    assert formatters == {"text": "pnav.logs.Discreet", "json": "pnav.logs.DiscreetJson"}
+    assert {handler["formatter"] for handler in settings.LOGGING["handlers"].values()} == {"text"}
     assert all("handlers" not in logger for logger in settings.LOGGING["loggers"].values())
 
 
@@ -162,3 +167,37 @@ def test_migrate_says_in_one_line_why_the_database_cannot_be_used(tmp_path):
     assert done.returncode == 1 and not done.stdout
     assert WORD not in done.stderr and "Traceback" not in done.stderr
     assert len(done.stderr.splitlines()) == 1 and "(OperationalError category=refused)" in done.stderr
+
+
+def test_json_says_the_same_and_no_more(monkeypatch):
+    out = io.StringIO()
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(DiscreetJson())
+    log = logging.getLogger("chat.tried")
+    monkeypatch.setattr(log, "handlers", [handler])
+    other = logging.getLogger("tried.elsewhere")
+    monkeypatch.setattr(other, "handlers", [handler])
+    try:
+        raise ValueError(WORD)
+    except ValueError:
+        log.exception("lease ended %s", "1b4e28ba")
+    other.error("%s is not known", WORD)
+    ours, theirs = map(json.loads, out.getvalue().splitlines())
+    assert WORD not in out.getvalue()
+    assert ours["time"].endswith("Z") and (ours["level"], ours["logger"]) == ("ERROR", "chat.tried")
+    assert ours["message"] == "lease ended 1b4e28ba" and ours["error"][0] == "builtins.ValueError"
+    assert theirs["message"].startswith("« %s is not known »") and not {"error", "request"} & theirs.keys()
+
+
+def test_lines_of_one_request_have_its_id_and_no_other_line_has(lines):
+    def serve() -> str:
+        drawn = logs.begin_request()
+        logging.getLogger("chat").warning("during")
+        return drawn
+
+    first, second = (Context().run(serve) for _request in range(2))
+    logging.getLogger("chat").warning("after")
+    during, again, after = lines().splitlines()
+    assert during.endswith(f"during request={first}") and again.endswith(f"during request={second}")
+    assert first != second and re.fullmatch(r"[0-9a-f]{16}", first)
+    assert after.endswith("after")

@@ -24,6 +24,7 @@ ALIVE = timedelta(seconds=90)
 # A purge walks through all that is due, in batches, and says nothing meanwhile.
 ALIVE_WHILE_PURGING = timedelta(hours=1)
 KEPT = timedelta(days=1)  # a container has a new name after each deployment
+DUTY_KEPT = timedelta(days=30)  # an alert has told of a duty long before
 
 # Two statements, of one row and of as many as there are duties. The ages count back from PostgreSQL's clock.
 BEAT = """
@@ -96,8 +97,10 @@ def own_name() -> str:
 
 
 def forget_the_gone() -> None:
-    """Delete the rows of workers unseen for KEPT. One statement."""
-    WorkerHeartbeat.objects.filter(seen_at__lt=clock.now() - KEPT).delete()
+    """Delete the rows of workers unseen for KEPT, and of duties that no version does any more. Three statements."""
+    now = clock.now()
+    WorkerHeartbeat.objects.filter(seen_at__lt=now - KEPT).delete()
+    WorkerDuty.objects.filter(succeeded_at__lt=now - DUTY_KEPT).delete()
 
 
 def is_alive(name: str) -> bool:

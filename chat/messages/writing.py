@@ -39,6 +39,7 @@ class Draft:
     body: plain text, trimmed, 1 to MESSAGE_MAX_LENGTH characters, without NUL (protocol.parse_body).
     is_metered: whether `chat.rules.message_limits` hold; not for the sessions of a measurement.
     was_put_off: whether it was answered PUT_OFF before; it is not again.
+    received_at: when it came, by the clock of the loop of whoever posts by a socket; 0: not measured.
     """
 
     conversation_id: int
@@ -49,6 +50,7 @@ class Draft:
     body: str = field(repr=False)
     was_put_off: bool = False
     is_metered: bool = True
+    received_at: float = 0.0
 
 
 @dataclass(slots=True)

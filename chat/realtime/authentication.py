@@ -90,7 +90,9 @@ class Asking[Q, A]:
         def answer(pairs: list[tuple[Q, asyncio.Future[A]]]) -> list[A]:
             return work([question for question, _future in pairs])
 
-        self._batch: Batch[tuple[Q, asyncio.Future[A]], A] = Batch(answer, self._tell, coalesce=COMPANY_SECONDS)
+        self._batch: Batch[tuple[Q, asyncio.Future[A]], A] = Batch(
+            answer, self._tell, coalesce=COMPANY_SECONDS, name="handshakes"
+        )
 
     async def ask(self, question: Q) -> A:
         future: asyncio.Future[A] = self._batch.loop.create_future()
@@ -115,9 +117,15 @@ class Identities:
         self.loop = asyncio.get_running_loop()
         self._identify = identify
         self._checks: Batch[tuple[Pass, Callable[[Answer], Any]], Identity | bool | None] = Batch(
-            lambda pairs: identify([pass_ for pass_, _tell in pairs]), self._tell, delay=CHECK_SECONDS, at_most=CHECKS
+            lambda pairs: identify([pass_ for pass_, _tell in pairs]),
+            self._tell,
+            delay=CHECK_SECONDS,
+            at_most=CHECKS,
+            name="checks",
         )
-        self._arrivals: Batch[Arrival, None] = Batch(self._seal, self._sealed, delay=ARRIVALS_SECONDS, at_most=ARRIVALS)
+        self._arrivals: Batch[Arrival, None] = Batch(
+            self._seal, self._sealed, delay=ARRIVALS_SECONDS, at_most=ARRIVALS, name="arrivals"
+        )
         self.reporters: Asking[str, Admitted[ReporterStart]] = Asking(self._admit_reporters)
         self.agents: Asking[str, Admitted[AgentStart]] = Asking(self._admit_agents)
 

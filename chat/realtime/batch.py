@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
 from chat.database import CROWD, CROWD_SECONDS, LOCKED_AT_MOST, NO_ANSWER, THREADS, is_lock_held, retry_while_away
+from common import metrics
 from common.database_errors import describe_error
 
 logger = logging.getLogger(__name__)
@@ -28,6 +30,7 @@ class Batch[Q, A, V = Q]:
     delay: seconds to wait in any case, for what nobody is waiting for. at_most: questions in one crossing; may be set.
     crowd: seconds to wait after a crossing of a crowd; may be set.
     patience: seconds for which a crossing waits for a database that is away.
+    name: under which it is counted; batches of one kind share it.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class Batch[Q, A, V = Q]:
         at_most: int = 512,
         patience: float = 0,
         executor: ThreadPoolExecutor = THREADS,
+        name: str = metrics.OTHER,
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self._load = load
@@ -56,6 +60,8 @@ class Batch[Q, A, V = Q]:
         self._executor = executor
         self._waiting: deque[Q] = deque()
         self._is_busy = False
+        self._items = metrics.BATCH_ITEMS.labels(name)
+        self._seconds = metrics.BATCH_SECONDS.labels(name)
 
     def __len__(self) -> int:
         """How many questions wait for the next crossing."""
@@ -111,6 +117,7 @@ class Batch[Q, A, V = Q]:
             self._is_busy = False
 
     def _cross(self, questions: list[Q], values: list[V]) -> None:
+        begun = time.perf_counter()
         answers = self._answer(values)
         parts = [(questions, answers)]
         if isinstance(answers, Exception) and (is_lock_held(answers) or not isinstance(answers, NO_ANSWER)):
@@ -118,6 +125,8 @@ class Batch[Q, A, V = Q]:
             logger.error("batch: %s failed (%s)", self._load, describe_error(answers))
             if len(questions) > 1:
                 parts = self._one_by_one(questions, values)
+        self._items.observe(len(questions))
+        self._seconds.observe(time.perf_counter() - begun)
         try:
             self.loop.call_soon_threadsafe(self._finish, parts)
         except RuntimeError:

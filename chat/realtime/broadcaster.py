@@ -33,6 +33,7 @@ from chat.realtime.sequence_cache import SequenceCache
 from chat.realtime.subscription import Subscription
 from chat.realtime.waiting_room import WaitingRoom
 from chat.rules.lifecycle import Status
+from common import metrics
 from common.data_keys import keys as data_keys
 from common.database_errors import describe_error
 from common.texts import cache as text_cache
@@ -60,6 +61,7 @@ CHARACTERS_TOGETHER = protocol.PAGE_BYTES // 6  # in one frame; JSON writes a ch
 SWEEP_SHARE, REST_SECONDS, AWAY_SECONDS = 4, 0.05, 0.5
 READ_TOGETHER = 128
 
+WRITTEN, REPEATED, REFUSED, GIVEN_BACK = map(metrics.MESSAGES.labels, ("written", "repeated", "refused", "given_back"))
 REFUSALS = {
     Refusal.CLOSED: "The conversation is closed.",
     Refusal.FORBIDDEN: "This conversation is not yours.",
@@ -122,7 +124,7 @@ class Broadcaster:
         self._is_polling = self._is_renewing = self._is_refreshing = self._is_beating = False
         self._beat_at = time.monotonic() + web_heartbeat.BEAT_SECONDS
         self._rest_until = 0.0
-        self._gone = self._settled = 0
+        self._gone = self._settled = self._offered = 0
         self._swept_up_at = time.monotonic()
         self.writer: Batch[tuple[Draft, Subscription], Written | Refusal, tuple[Draft, int]] = Batch(
             self._sequences,
@@ -131,6 +133,7 @@ class Broadcaster:
             patience=PATIENCE_SECONDS,
             at_most=TOGETHER,
             executor=WRITER_THREAD,
+            name="writer",
         )
         self.reader: Batch[Subscription, ReadAnswer, ReadRequest] = Batch(
             _read,
@@ -139,11 +142,14 @@ class Broadcaster:
             coalesce=COMPANY_SECONDS,
             patience=PATIENCE_SECONDS,
             at_most=READ_TOGETHER,
+            name="reader",
         )
-        self.owners: Batch[AnyConsole, OwnAnswer, OwnRequest] = Batch(_own, _apply_own, snapshot=_own_request)
+        self.owners: Batch[AnyConsole, OwnAnswer, OwnRequest] = Batch(
+            _own, _apply_own, snapshot=_own_request, name="consoles"
+        )
         self._beating: list[Subscription | AnyConsole] = []
         self._marks: Batch[tuple[str, str], int, Mark] = Batch(
-            _mark, self._marked, snapshot=self._reads.__getitem__, delay=LINGER_SECONDS
+            _mark, self._marked, snapshot=self._reads.__getitem__, delay=LINGER_SECONDS, name="read_marks"
         )
         self._rounds = self.loop.create_task(self._make_rounds())
 
@@ -210,9 +216,12 @@ class Broadcaster:
             frame.body,
         )
         draft.is_metered = subscription.connection.is_metered
+        draft.received_at = self.loop.time()
+        self._offered += 1
         self.writer.add((draft, subscription))
 
     def _written(self, posts: list[tuple[Draft, Subscription]], answers: list[Written | Refusal] | Exception) -> None:
+        self._count_offered()
         if isinstance(answers, Exception):
             self._give_back(posts, is_all=isinstance(answers, NO_ANSWER) and not is_lock_held(answers))
             return
@@ -220,6 +229,7 @@ class Broadcaster:
         if held:
             self._give_back(held)
         self.writer.put_back([post for post, answer in zip(posts, answers, strict=True) if answer is Refusal.PUT_OFF])
+        arrived: list[float] = []  # of those that were written
         fresh: dict[str, list[Json]] = {}
         agents: dict[str, int | None] = {}
         newest: dict[str, int] = {}
@@ -248,15 +258,37 @@ class Broadcaster:
                 subscription.acknowledge(*_frame(topic, [item]), answer.seq)
             else:
                 agents[topic] = answer.assigned_to
+                arrived.append(draft.received_at)
                 fresh.setdefault(topic, []).append(item)
+        delivered = 0
         for topic, items in fresh.items():
             for page in _pages(items):
-                self._deliver(topic, page, agents[topic])
+                delivered += self._deliver(topic, page, agents[topic])
         for topic, seq in newest.items():
             notification = Notification(pubsub.MESSAGES, conversation=topic, seq=seq)
             if topic in again:  # its COMMIT was perhaps never answered, and nobody here has it yet
                 self.on_event(notification)
             self.hub.publish_elsewhere(notification)
+        self._count_written(len(posts), arrived, delivered, answers)
+
+    def _count_offered(self) -> None:
+        """What came since the batch before, in one addition."""
+        offered, self._offered = self._offered, 0
+        if offered:
+            metrics.MESSAGES_OFFERED.inc(offered)
+
+    @staticmethod
+    def _count_written(posts: int, arrived: list[float], delivered: int, answers: list[Written | Refusal]) -> None:
+        """Once a batch, whatever it holds: a message costs a comparison and an addition of its own."""
+        now = asyncio.get_running_loop().time()
+        metrics.ACKNOWLEDGEMENTS.observe_all([now - received_at for received_at in arrived])
+        WRITTEN.inc(len(arrived))
+        metrics.DELIVERIES.inc(delivered)
+        if posts > len(arrived):
+            put_back = sum(answer is Refusal.HELD or answer is Refusal.PUT_OFF for answer in answers)
+            repeats = sum(isinstance(answer, Written) and answer.is_repeat for answer in answers)
+            REPEATED.inc(repeats)
+            REFUSED.inc(posts - len(arrived) - put_back - repeats)
 
     def _give_back(self, posts: list[tuple[Draft, Subscription]], *, is_all: bool = False) -> None:
         """These could not be written; nor are those that came after them, in the same conversations or in all: a
@@ -269,17 +301,23 @@ class Broadcaster:
                 posts.append(post)
             else:
                 self.writer.add(post)
+        self._count_offered()
+        GIVEN_BACK.inc(len(posts))
         for draft, subscription in posts:
             subscription.connection.send_error(protocol.UNAVAILABLE, UNAVAILABLE, draft.client_id)
 
-    def _deliver(self, topic: str, items: list[Json], agent_id: int | None) -> None:
+    def _deliver(self, topic: str, items: list[Json], agent_id: int | None) -> int:
         """Hand what was just committed, in one frame, to the subscriptions of its conversation. agent_id: who may read
-        it."""
+        it. Returns how many messages were handed over, once for each subscription that had all before them."""
         event, size = _frame(topic, items)
         first, last = items[0]["seq"], items[-1]["seq"]
+        delivered = 0
         for subscription in self._subscriptions.get(topic, ()):
             if subscription.agent_id is None or subscription.agent_id == agent_id:
+                before = subscription.cursor
                 subscription.deliver(event, size, first, last)
+                delivered += subscription.cursor - before
+        return delivered
 
     # -- notifications ----------------------------------------------------------------------------------------------
 
@@ -556,14 +594,19 @@ def _apply(subscriptions: list[Subscription], answers: list[ReadAnswer] | Except
         for subscription in subscriptions:
             subscription.fail()
         return
+    delivered = 0
     for subscription, answer in zip(subscriptions, answers, strict=True):
         try:
             if answer.is_renewed:
                 subscription.beat = Beat.RENEWED
+            before = subscription.cursor
             subscription.apply(answer.reading)
+            delivered += max(subscription.cursor - before, 0)
         except Exception as error:  # noqa: BLE001  the others have their answers to take
             logger.error("reading: an answer could not be taken (%s)", type(error).__name__)
             subscription.connection.leave(protocol.CLOSE_AGAIN)  # it reads everything again when it is back
+    if delivered:
+        metrics.DELIVERIES.inc(delivered)
 
 
 def _own_request(console: AnyConsole) -> OwnRequest:

@@ -26,7 +26,7 @@ from chat.realtime.interfaces import Transport
 from chat.realtime.send_backlog import WEIGHED_EVERY_CHARACTERS
 from chat.realtime.subscription import Subscription
 from chat.token_bucket import Bucket
-from common import security_log
+from common import metrics, security_log
 from common.database_errors import describe_error
 from common.security_log import Event
 
@@ -69,6 +69,18 @@ def _one_more[K](counter: Counter[K], key: K, most: int) -> Iterator[bool]:
         counter[key] -= 1
         if not counter[key]:
             del counter[key]
+
+
+# Ours (docs/protocol.md) and those of RFC 6455, 7.4.1, that a browser or a lost line brings; whatever else a client
+# may have made up is counted as one.
+CODES = {
+    protocol.CLOSE_NO_SESSION, protocol.CLOSE_FORBIDDEN, protocol.CLOSE_BAD_FRAMES, protocol.CLOSE_TOO_MANY,
+    protocol.CLOSE_AGAIN, 1000, 1001, 1002, 1005, 1006, 1009, 1011, 1012, 1013,
+}  # fmt: skip
+
+
+def _count_close(code: object) -> None:
+    metrics.SOCKETS_CLOSED.labels(str(code) if code in CODES else metrics.OTHER).inc()
 
 
 class Connection:
@@ -139,12 +151,14 @@ class Connection:
         except DATABASE_AWAY as error:
             # « Come back », rather than a failed handshake, which a page cannot tell from a network in the way.
             logger.warning("socket: the database failed (%s)", describe_error(error))
+            _count_close(protocol.CLOSE_AGAIN)
             await send({"type": "websocket.close", "code": protocol.CLOSE_AGAIN})
             return
         finally:
             if transport is not None:
                 transport.resumeProducing()
         if isinstance(connection, int):
+            _count_close(connection)
             await send({"type": "websocket.close", "code": connection})
             return
         connection.transport = transport
@@ -156,6 +170,7 @@ class Connection:
             ]
             if too_many:
                 security_log.log(Event.LIMIT_REACHED, limit=too_many[0])
+                _count_close(protocol.CLOSE_TOO_MANY)
                 await send({"type": "websocket.close", "code": protocol.CLOSE_TOO_MANY})
                 return
             connection.on_open(scope)
@@ -185,16 +200,21 @@ class Connection:
 
     async def run(self, receive: Receive) -> None:
         self.broadcaster.connections.add(self)
+        sockets = metrics.SOCKETS.labels(self.line)
+        sockets.inc()
         try:
             self.subscribe()
             while True:
                 event = await receive()
                 if event["type"] == "websocket.disconnect":
+                    if not self.leaving:
+                        _count_close(event.get("code"))
                     return
                 if not self.leaving:
                     text = event.get("text")
                     self._handle_text(event.get("bytes") if text is None else text)
         finally:
+            sockets.dec()
             self.leaving = True
             self.broadcaster.send_backlog.forget(self)
             self.broadcaster.closed(self)
@@ -213,6 +233,7 @@ class Connection:
         if not self.leaving:
             self._push({"type": "websocket.close", "code": code})
             self.leaving = True
+            _count_close(code)
 
     # -- out --------------------------------------------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ class WaitingRoom:
         self._queue_text = ""
         self._read_at = 0.0
         self._is_due = self._is_reading = False
-        self._batch: Batch[bool, tuple[Board, str]] = Batch(_read, self._apply)
+        self._batch: Batch[bool, tuple[Board, str]] = Batch(_read, self._apply, name="queue")
         self._timer: Any = self._loop.call_later(STALE_SECONDS, self._refresh_stale)
 
     def close(self) -> None:

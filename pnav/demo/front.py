@@ -15,7 +15,8 @@ import socket
 import sys
 from collections.abc import Callable
 
-SOCKETS_PATH = b"/ws/"
+# Of the process of sockets: its sockets, and its metrics, which are its own. No proxy of a production has the second.
+SOCKETS_PATHS = (b"/ws/", b"/metrics?sockets")
 LOOK_BYTES = 64  # of the request line: a method and the first part of the path
 PATIENCE_SECONDS = 5.0
 AGAIN_SECONDS = 0.05  # what is looked at stays there to be read: a part of a word is waited for by the clock
@@ -25,14 +26,14 @@ BACKLOG = 2048
 
 
 def is_for_sockets(start: bytes) -> bool | None:
-    """Whether a connection that begins with these bytes asks for a WebSocket; None when they are too few to tell."""
+    """Whether a connection that begins with these bytes is for the process of sockets; None: too few to tell."""
     method, space, path = start.partition(b" ")
     if not space:
         return None if len(method) < 8 else False  # a method of ours has fewer letters than that
-    path = path[: len(SOCKETS_PATH)]
-    if path == SOCKETS_PATH:
+    if path.startswith(SOCKETS_PATHS):
         return True
-    return None if SOCKETS_PATH.startswith(path) and len(start) < LOOK_BYTES else False
+    is_begun = any(known.startswith(path) for known in SOCKETS_PATHS)
+    return None if is_begun and len(start) < LOOK_BYTES else False
 
 
 class Receiver:

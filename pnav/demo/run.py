@@ -130,6 +130,11 @@ def _new_digest_key() -> str:
     return urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
+def _new_metrics_token() -> str:
+    """What /metrics asks for."""
+    return secrets.token_urlsafe(30)
+
+
 def _new_seal() -> dict[str, Any]:
     """A key of the seal with its three shares and their passphrases: what production never has in one place."""
     key = PrivateKey.generate()
@@ -229,6 +234,7 @@ def _show(demo: dict[str, Any]) -> None:
             f" TOTP {account['totp_secret']}"
         )
     _say("\n  Sceau : trois parts dans .local/sceau/, dont deux ouvrent (phrases de passe dans .local/demo.json).")
+    _say("  Mesures : /metrics, avec le jeton metrics_token de .local/demo.json.")
     _say("  Empreintes signées du registre : .local/empreintes.txt.")
     _say("\n  Un code tout de suite, dans un autre terminal : make code USER=police1")
     _say("  (ou une application TOTP, avec le secret ci-dessus)")
@@ -308,6 +314,7 @@ def _run(port: int, data: Path | None) -> int:
             _remembered("settings.json", _new_settings),
             SEAL_PUBLIC_KEY=seal["public_key"],
             REGISTER_DIGEST_KEY=_remembered("digest_key.json", _new_digest_key),
+            METRICS_TOKEN=_remembered("metrics_token.json", _new_metrics_token),
             DEMO="1",
             EXCHANGE_KEYS="write",  # no process of an older version runs beside these
             DATABASE_STATEMENT_SECONDS="0",  # this process migrates and imports; the web and the worker get the default
@@ -333,7 +340,8 @@ def _run(port: int, data: Path | None) -> int:
         # Written last: whoever waits for this file finds a site that answers.
         DEMO.touch(mode=0o600)
         phrases = [share["passphrase"] for share in seal["shares"]]
-        DEMO.write_text(json.dumps({**demo, "seal_passphrases": phrases}, indent=2))
+        kept = {"seal_passphrases": phrases, "metrics_token": os.environ["METRICS_TOKEN"]}
+        DEMO.write_text(json.dumps({**demo, **kept}, indent=2))
         _show(demo)
         _say(f"Prêt en {time.monotonic() - started:.1f} s.")
         while all(service.process and service.process.poll() is None for service in services):

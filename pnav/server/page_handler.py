@@ -13,6 +13,7 @@ Requests that compute a slow hash have a lane of their own. What is refused gets
 import asyncio
 import io
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
@@ -26,16 +27,17 @@ from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.exception import response_for_exception
 from django.core.signals import request_started
 from django.db import connection
-from django.http import FileResponse, HttpResponse, HttpResponseBadRequest, HttpResponseBase
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.urls import set_script_prefix
 
-from common import security_log, slow_hashes
+from common import metrics, security_log, slow_hashes
 from common.postgresql import waiting_once
 from common.sealed_files.answer import PieceByPiece
 from common.sealed_files.spool import Spool
 from common.security_log import Event
 from common.texts import cache as text_cache
 from pnav import addresses
+from pnav.logs import begin_request
 from pnav.middleware.headers import add_headers
 from pnav.server import busy
 from pnav.server.admission import BUCKETS, Lane, Refused, Ticket, Wider, give_way, may_give_way, network_of
@@ -108,6 +110,14 @@ def _giving_way(execute: Callable[..., Any], sql: str, params: Any, many: bool, 
     return execute(sql, params, many, context)
 
 
+def _count_page(request: HttpRequest | None, status: int, seconds: float) -> None:
+    """Count an answer by the name of its view, which is ours; an address that is none of ours has « none »."""
+    match = getattr(request, "resolver_match", None)
+    view = (match.view_name if match is not None else "") or "none"
+    metrics.PAGES.labels(metrics.VIEW_NAMES(view), str(status)).inc()
+    metrics.PAGE_SECONDS.labels(metrics.PARTS(view.rpartition(":")[0] or "site")).observe(seconds)
+
+
 class PageHandler(ASGIHandler):
     """Django's handler for HTTP with the synchronous stack, in a page thread."""
 
@@ -136,6 +146,7 @@ class PageHandler(ASGIHandler):
         When the server stops (it cancels what runs), an answer under way is still finished and sent.
         What carries more than `body_max_bytes` gets the page of a bad request, and its stack does not run.
         """
+        arrived_at = time.perf_counter()
         is_too_large = False
         body_file: IO[bytes]
         try:
@@ -146,7 +157,7 @@ class PageHandler(ASGIHandler):
             body_file, is_too_large = io.BytesIO(), True
         lane, bucket, is_preferred, wider = self.lane_of(scope)
         # An empty context: the language or the address table of one request can reach no other.
-        work = partial(Context().run, self.answer, scope, body_file, is_too_large)
+        work = partial(Context().run, self.answer, scope, body_file, is_too_large, arrived_at)
         ticket = Ticket(bucket, work, is_preferred, wider)
         try:
             if not self.is_always_taken and MEMORY.is_over():
@@ -237,11 +248,17 @@ class PageHandler(ASGIHandler):
         await send({"type": "http.response.start", "status": 503, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
 
-    def answer(self, scope: Scope, body_file: IO[bytes], is_too_large: bool = False) -> HttpResponse:
+    def answer(
+        self, scope: Scope, body_file: IO[bytes], is_too_large: bool = False, arrived_at: float | None = None
+    ) -> HttpResponse:
         """Run a request in a page thread, from `request_started` to `request_finished`, and close the response.
+
+        arrived_at: by `time.perf_counter`; None: now. What it waited for a thread is part of its time.
 
         A database that is away holds the thread for the pool's time once (5 s), whatever the page asks of it.
         """
+        began_at = time.perf_counter() if arrived_at is None else arrived_at
+        request_id = begin_request()
         gives_way = connection.execute_wrapper(_giving_way) if may_give_way() else nullcontext()
         with closing(body_file), gives_way, waiting_once():
             set_script_prefix(get_script_prefix(scope))
@@ -261,7 +278,10 @@ class PageHandler(ASGIHandler):
                     response = self.get_response(request)
             response._handler_class = self.__class__
             with closing(response):
-                return _whole(response)
+                response.headers["X-Request-Id"] = request_id
+                whole = _whole(response)
+        _count_page(request, response.status_code, time.perf_counter() - began_at)
+        return whole
 
 
 class ExitHandler(PageHandler):

@@ -19,6 +19,9 @@ LONG = "x" * 5000
     [
         (b"GET /ws/conversation/ HTTP/1.1", True),
         (b"GET /ws/", True),
+        (b"GET /metrics?sockets HTTP/1.1", True),
+        (b"GET /metrics HTTP/1.1", False),
+        (b"GET /metrics", None),
         (b"GET /", None),
         (b"GET /ws", None),
         (b"GET ", None),

@@ -8,10 +8,10 @@ from django.db import OperationalError
 from psycopg.errors import TooManyConnections
 
 from chat.conversations import worker_status
-from chat.conversations.worker_status import ALIVE, ALIVE_WHILE_PURGING, BEAT_SECONDS, KEPT, Report
+from chat.conversations.worker_status import ALIVE, ALIVE_WHILE_PURGING, BEAT_SECONDS, DUTY_KEPT, KEPT, Report
 from chat.management.commands import run_worker
 from chat.models import WorkerDuty, WorkerHeartbeat
-from common import sql
+from common import clock, sql
 
 SECOND = timedelta(seconds=1)
 
@@ -35,17 +35,17 @@ def pass_time(length: timedelta) -> None:
 
 @pytest.mark.django_db
 def test_report_is_one_row_for_the_worker_and_one_for_each_duty(monkeypatch):
-    clock = Clock()
-    report = Report("one", clock)
+    ticks = Clock()
+    report = Report("one", ticks)
     assert report.is_due  # from the first tick on
     report.succeeded("dispatch")
     report.failed("openings")
-    clock.seconds += 2.0  # the duty ended so long before this is written
+    ticks.seconds += 2.0  # the duty ended so long before this is written
     report.write()
     beat, done = WorkerHeartbeat.objects.get().seen_at, WorkerDuty.objects.get(name="dispatch").succeeded_at
     assert timedelta(seconds=1.5) < beat - done < timedelta(seconds=10)
     assert not report.is_due
-    clock.seconds += BEAT_SECONDS
+    ticks.seconds += BEAT_SECONDS
     assert report.is_due
     for _tick in range(50):
         report.succeeded("dispatch")
@@ -99,7 +99,10 @@ def test_worker_that_is_silent_is_dead_and_one_at_a_purge_is_not():
 def test_rows_of_workers_that_are_gone_do_not_stay():
     Report("one").write()
     pass_time(KEPT + SECOND)
+    WorkerDuty.objects.create(name="of_before", succeeded_at=clock.now() - DUTY_KEPT - SECOND)
+    WorkerDuty.objects.create(name="late", succeeded_at=clock.now() - DUTY_KEPT + timedelta(minutes=1))
     Report("two").write()  # the first thing that a new container does
+    assert [duty.name for duty in worker_status.duties()] == ["late"]
     assert list(WorkerHeartbeat.objects.values_list("name", flat=True)) == ["two"]
 
 

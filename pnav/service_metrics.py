@@ -1,0 +1,218 @@
+"""What /metrics tells beside what this process counts: the state of the service, read from the database at each scrape,
+and of this process's pool, certificates and release.
+
+What the database tells is the same from every process. While it is away that part is left out and
+`pnav_database_up` is 0; everything else is told all the same.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
+from django.db.models import Avg, Count, F, Max, Min, Q, Sum
+from django.utils import timezone
+from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from psycopg_pool import PoolTimeout
+
+from chat.conversations import worker_status
+from chat.models import Agent, Conversation, WebHeartbeat
+from common import private_addresses
+from common.database_errors import describe_error
+from common.metrics import REGISTRY
+from common.offload import pool as pool_of_children
+from pnav import certificates
+from pnav.version import REVISION, VERSION
+from reports.audit import digests
+from reports.openings import actions as opening_actions
+from triage.questionnaire.outcomes import Urgency
+
+logger = logging.getLogger(__name__)
+RECENT = timedelta(minutes=5)
+
+
+def _labelled(family: Any, values: Iterable[tuple[str, float]]) -> Metric:
+    """A family with one label and these values of it."""
+    for label, value in values:
+        family.add_metric([label], value)
+    filled: Metric = family
+    return filled
+
+
+class ServiceCollector(Collector):
+    """The state of the service. Some fifteen queries, each of a few rows or an index."""
+
+    def collect(self) -> Iterator[Metric]:
+        is_up, families = 1, []
+        try:
+            now = timezone.now()
+            families = [*_queue(now), *_agents(now), *_openings(now), *_worker(), *_web(), *_digests()]
+        except (DatabaseError, InterfaceError, PoolTimeout) as error:
+            logger.warning("metrics: the database failed (%s)", describe_error(error))
+            is_up = 0
+        yield GaugeMetricFamily("pnav_database_up", "1: PostgreSQL answered this scrape.", is_up)
+        yield from families
+
+
+def _queue(now: datetime) -> Iterator[Metric]:
+    rows = (
+        Conversation.objects.waiting().order_by().values("urgency").annotate(number=Count("pk"), since=Min("queued_at"))
+    )
+    waiting = {row["urgency"]: row for row in rows}
+    oldest = min((row["since"] for row in waiting.values()), default=now)
+    yield GaugeMetricFamily(
+        "pnav_conversations_waiting", "People who wait.", sum(row["number"] for row in waiting.values())
+    )
+    yield GaugeMetricFamily(
+        "pnav_oldest_wait_seconds", "How long the first of them has waited.", (now - oldest).total_seconds()
+    )
+    counts = [(one.name.lower(), waiting[one]["number"] if one in waiting else 0) for one in Urgency]
+    yield _labelled(
+        GaugeMetricFamily("pnav_waiting_by_urgency", "People who wait, by urgency.", labels=["urgency"]), counts
+    )
+    active = Conversation.objects.active()
+    yield GaugeMetricFamily("pnav_conversations_active", "Conversations under way.", active.count())
+    wait = F("assigned_at") - F("queued_at")
+    given = active.order_by().filter(assigned_at__gt=now - RECENT).aggregate(mean=Avg(wait), longest=Max(wait))
+    yield _labelled(
+        GaugeMetricFamily(
+            "pnav_given_wait_seconds", "How long those who were given an agent in the last 5 minutes had waited.",
+            labels=["stat"],
+        ),
+        [(stat, length.total_seconds() if length else 0) for stat, length in given.items()],
+    )  # fmt: skip
+
+
+def _agents(now: datetime) -> Iterator[Metric]:
+    on_duty = Agent.objects.on_duty(now).with_load()
+    room = on_duty.filter(load__lt=F("capacity")).aggregate(free=Sum(F("capacity") - F("load")))["free"] or 0
+    present = Agent.objects.present(now).filter(Q(user__is_active=True)).count()
+    yield GaugeMetricFamily("pnav_agents_present", "Agents whose console is open.", present)
+    yield GaugeMetricFamily("pnav_agents_free_places", "Conversations that agents on duty could still take.", room)
+
+
+def _openings(now: datetime) -> Iterator[Metric]:
+    late = opening_actions.late_requests(now)
+    urgent = sum(one.is_urgent for one in late)
+    yield _labelled(
+        GaugeMetricFamily("pnav_openings_late", "Identity disclosure requests that wait too long.", labels=["urgent"]),
+        [("yes", urgent), ("no", len(late) - urgent)],
+    )
+
+
+def _worker() -> Iterator[Metric]:
+    status, duties = worker_status.status(), worker_status.duties()
+    yield GaugeMetricFamily("pnav_workers", "Workers that live.", status.workers)
+    seen_at = status.seen_at.timestamp() if status.seen_at else 0
+    yield GaugeMetricFamily("pnav_worker_last_beat_timestamp_seconds", "When one was last seen; 0: never.", seen_at)
+    yield _labelled(
+        GaugeMetricFamily(
+            "pnav_worker_duty_last_success_timestamp_seconds", "When this duty was last done; 0: never.",
+            labels=["duty"],
+        ),
+        [(duty.name, duty.succeeded_at.timestamp() if duty.succeeded_at else 0) for duty in duties],
+    )  # fmt: skip
+    yield _labelled(
+        CounterMetricFamily("pnav_worker_duty_errors", "How often this duty failed.", labels=["duty"]),
+        [(duty.name, duty.errors) for duty in duties],
+    )
+
+
+def _web() -> Iterator[Metric]:
+    rows = WebHeartbeat.objects.order_by("role")[:2]
+    yield _labelled(
+        GaugeMetricFamily(
+            "pnav_web_last_beat_timestamp_seconds", "When a web process of this role was last seen.", labels=["role"]
+        ),
+        [(row.role, row.seen_at.timestamp()) for row in rows],
+    )
+
+
+def _digests() -> Iterator[Metric]:
+    """The register's digests, as each destination has them."""
+    number = GaugeMetricFamily("pnav_register_digest_number", "The last one there.", labels=["destination"])
+    age = GaugeMetricFamily(
+        "pnav_register_digest_age_seconds", "How old the last one there is; -1: none.", labels=["destination"]
+    )
+    failures = GaugeMetricFamily(
+        "pnav_register_digest_failures", "Failures in a row of this destination.", labels=["destination"]
+    )
+    if settings.REGISTER_DIGEST_TO:
+        with connection.cursor() as cursor:
+            cursor.execute(digests.AGES)
+            rows = cursor.fetchall()
+        for one in digests.ages(rows):
+            number.add_metric([one.label], one.number)
+            age.add_metric([one.label], -1 if one.seconds is None else one.seconds)
+            failures.add_metric([one.label], one.failures)
+    yield from (number, age, failures)
+
+
+class ClientCollector(Collector):
+    """How clients were seen by this process: a private address is not a client's own."""
+
+    def collect(self) -> Iterator[Metric]:
+        yield _labelled(
+            CounterMetricFamily(
+                "pnav_client_addresses", "Clients seen by this process, by the kind of their address.", labels=["kind"]
+            ),
+            private_addresses.counts().items(),
+        )
+
+
+class PoolCollector(Collector):
+    """The connections that this process lends to its pages; its threads of the exchange have their own."""
+
+    def collect(self) -> Iterator[Metric]:
+        lent = connection.pool  # type: ignore[attr-defined]
+        found = lent.get_stats() if lent is not None else {}
+        yield GaugeMetricFamily("pnav_pool_connections", "Connections of the pool.", found.get("pool_size", 0))
+        yield GaugeMetricFamily("pnav_pool_available", "Of these, not lent.", found.get("pool_available", 0))
+        yield GaugeMetricFamily("pnav_pool_waiting", "Threads that wait for one.", found.get("requests_waiting", 0))
+        yield CounterMetricFamily(
+            "pnav_pool_wait_seconds", "How long threads waited, in all.", found.get("requests_wait_ms", 0) / 1000
+        )
+        yield CounterMetricFamily(
+            "pnav_pool_timeouts", "Threads that were lent none in time.", found.get("requests_errors", 0)
+        )
+        yield CounterMetricFamily(
+            "pnav_pool_connection_failures", "Connections that could not be made.", found.get("connections_errors", 0)
+        )
+
+
+class CertificateCollector(Collector):
+    """When the certificates that this process names end."""
+
+    def collect(self) -> Iterator[Metric]:
+        yield _labelled(
+            GaugeMetricFamily(
+                "pnav_certificate_ends_timestamp_seconds", "When this certificate ends; 0: it cannot be read.",
+                labels=["use"],
+            ),
+            [(use, end.timestamp() if end else 0) for use, end in certificates.read_ends().items()],
+        )  # fmt: skip
+
+
+class BuildCollector(Collector):
+    """Which release this is."""
+
+    def collect(self) -> Iterator[Metric]:
+        build = GaugeMetricFamily("pnav_build_info", "Always 1.", labels=["version", "revision", "role"])
+        build.add_metric([VERSION, REVISION, settings.PROCESS_ROLE], 1)
+        yield build
+
+
+def register() -> None:
+    """Put everything of this module into the registry of `common.metrics`: once in a process."""
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=REGISTRY)
+    for own in (ServiceCollector, ClientCollector, PoolCollector, CertificateCollector, BuildCollector):
+        REGISTRY.register(own())
+    REGISTRY.register(pool_of_children.ENDED)
+
+
+register()
