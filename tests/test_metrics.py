@@ -7,6 +7,7 @@ read the same files (docs/operations.md, « Alerts »).
 import asyncio
 import json
 import re
+import uuid
 from typing import Any
 
 import pytest
@@ -16,10 +17,11 @@ from django.db import OperationalError
 from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.exposition import generate_latest
 
-from chat.conversations import web_heartbeat
+from chat.conversations import actions, web_heartbeat
 from chat.messages import writing
 from chat.realtime import connection
 from chat.realtime.broadcaster import ensure_broadcaster
+from chat.rules.lifecycle import Author
 from common import metrics, security_log
 from common.security_log import Event
 from deploy import authority
@@ -122,6 +124,27 @@ async def test_exchange_is_counted_from_its_arrival_to_its_delivery():
     assert changed(before, open_now, "pnav_message_deliveries_total") >= 4  # both sides, both messages
     assert changed(before, open_now, "pnav_acknowledgement_seconds_count") == 2
     assert changed(before, open_now, "pnav_batch_items_sum", batch="writer") == 3
+    assert changed(before, open_now, "pnav_messages_total", way="page") == 0
+
+
+@pytest.mark.django_db
+def test_message_of_a_page_without_a_socket_is_counted_apart(monkeypatch):
+    conversation = make.waiting()
+    before = scrape(0)
+    first = {"conversation_id": conversation.pk, "client_id": uuid.uuid4(), "author": Author.REPORTER}
+    for _time in range(2):
+        actions.post_message(**first, body="Bonjour")
+    with monkeypatch.context() as outage, pytest.raises(OperationalError):
+        outage.setattr(actions, "write_messages", lambda _drafts: raise_away())
+        actions.post_message(**{**first, "client_id": uuid.uuid4()}, body="Encore")
+    after = scrape(60)
+    assert changed(before, after, "pnav_messages_offered_total", way="page") == 3
+    for outcome in ("written", "repeated", "given_back"):
+        assert changed(before, after, "pnav_messages_total", way="page", outcome=outcome) == 1
+
+
+def raise_away() -> None:
+    raise OperationalError
 
 
 @pytest.mark.django_db(transaction=True)
@@ -139,11 +162,8 @@ async def test_deliveries_that_stop_fire_their_alert_and_those_that_go_on_do_not
         well = await in_db(scrape, 120)
         assert not alert.evaluate(first, well) and not given_back.evaluate(first, well)
 
-        def away(*_args, **_options):
-            raise OperationalError
-
         with monkeypatch.context() as outage:
-            outage.setattr(writing, "write_messages", away)
+            outage.setattr(writing, "write_messages", lambda *_args, **_options: raise_away())
             await line.send(type="post", client_id="7d9f9f4e-7a64-4a35-8f28-6a4a6b6a4a12", body="deux")
             assert (await line.until("error"))["code"] == "unavailable"
             stopped = await in_db(scrape, 240)

@@ -16,7 +16,7 @@ from chat.messages.writing import Draft, Refusal, Written, say_line, write_messa
 from chat.models import Agent, Conversation, EventKind
 from chat.rules.lifecycle import Author, Availability, Outcome, Status, can_move, is_lease_over, weight_of
 from chat.texts import thread as thread_texts
-from common import clock
+from common import clock, metrics
 from common.service_settings import definitions, values
 from common.sql import array_text, fetch_rows
 from reports.models import Report
@@ -99,7 +99,13 @@ def post_message(
     public_id = Conversation.objects.values_list("public_id", flat=True).get(pk=conversation_id)
     draft = Draft(conversation_id, str(public_id), author, agent.pk if agent else None, str(client_id), body)
     draft.is_metered = is_metered
-    [answer] = write_messages([draft])
+    metrics.MESSAGES_OFFERED.labels(metrics.PAGE).inc()
+    outcome = "given_back"  # unless an answer comes: the page keeps the text
+    try:
+        [answer] = write_messages([draft])
+        outcome = "refused" if isinstance(answer, Refusal) else "repeated" if answer.is_repeat else "written"
+    finally:
+        metrics.MESSAGES.labels(metrics.PAGE, outcome).inc()
     if answer is Refusal.FORBIDDEN:
         raise NotYours
     if answer is Refusal.TOO_FAST:

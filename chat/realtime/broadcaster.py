@@ -61,7 +61,10 @@ CHARACTERS_TOGETHER = protocol.PAGE_BYTES // 6  # in one frame; JSON writes a ch
 SWEEP_SHARE, REST_SECONDS, AWAY_SECONDS = 4, 0.05, 0.5
 READ_TOGETHER = 128
 
-WRITTEN, REPEATED, REFUSED, GIVEN_BACK = map(metrics.MESSAGES.labels, ("written", "repeated", "refused", "given_back"))
+OFFERED = metrics.MESSAGES_OFFERED.labels(metrics.SOCKET)
+WRITTEN, REPEATED, REFUSED, GIVEN_BACK = [
+    metrics.MESSAGES.labels(metrics.SOCKET, outcome) for outcome in ("written", "repeated", "refused", "given_back")
+]
 REFUSALS = {
     Refusal.CLOSED: "The conversation is closed.",
     Refusal.FORBIDDEN: "This conversation is not yours.",
@@ -275,7 +278,7 @@ class Broadcaster:
         """What came since the batch before, in one addition."""
         offered, self._offered = self._offered, 0
         if offered:
-            metrics.MESSAGES_OFFERED.inc(offered)
+            OFFERED.inc(offered)
 
     @staticmethod
     def _count_written(posts: int, arrived: list[float], delivered: int, answers: list[Written | Refusal]) -> None:

@@ -77,10 +77,14 @@ SOCKETS = Gauge("pnav_sockets", "Open sockets, by kind.", ["kind"], registry=REG
 SOCKETS_CLOSED = Counter(
     "pnav_sockets_closed", "Sockets that ended, by the code of whoever hung up.", ["code"], registry=REGISTRY
 )
-MESSAGES_OFFERED = Counter("pnav_messages_offered", "Messages that were taken in to be written.", registry=REGISTRY)
-MESSAGES = Counter(
-    "pnav_messages", "What became of them: written, repeated, refused, given_back.", ["outcome"], registry=REGISTRY
+SOCKET, PAGE = "socket", "page"  # how a message came: a page without a socket has the frames over HTTP, and forms
+MESSAGES_OFFERED = Counter(
+    "pnav_messages_offered", "Messages that were taken in to be written.", ["way"], registry=REGISTRY
 )
+MESSAGES = Counter(
+    "pnav_messages", "What became of them: written, repeated, refused, given_back.", ["way", "outcome"],
+    registry=REGISTRY,
+)  # fmt: skip
 DELIVERIES = Counter("pnav_message_deliveries", "Messages handed to a socket, once for each socket.", registry=REGISTRY)
 ACKNOWLEDGEMENTS = LatencyHistogram(
     "pnav_acknowledgement_seconds", "From a message's arrival to its acknowledgement, after COMMIT.",
