@@ -241,6 +241,17 @@ def test_every_alert_is_explained_and_none_that_is_not_there():
         assert rule["annotations"]["runbook"] == "docs/operations.md#alerts", name
 
 
+def test_hourly_duties_are_late_after_hours_and_the_others_after_minutes(settings):
+    """A purge that is added comes with its place in both rules, or one of them would call every hour."""
+    late, hourly = (
+        re.findall(r'duty[=!]~"([^"]+)"', ALERTS[name]["expr"]) for name in ("PnavDutyLate", "PnavRetentionLate")
+    )
+    assert set(hourly[0].split("|")) == set(settings.PURGE_COMMANDS)
+    # While no web process takes beats, nobody is counted as gone: these three are then not done (ADR 0074).
+    spared = {"release_stale", "release_asleep", "abandon_absent"}
+    assert set(late[0].split("|")) == {*settings.PURGE_COMMANDS, *spared}
+
+
 def test_rules_that_are_tried_by_promtool_are_ours():
     """`promtool test rules` is run by hand and by who has it: what it expects is what the rules say."""
     tests = yaml.safe_load((ROOT / "deploy/prometheus/alerts_test.yml").read_text())["tests"]
