@@ -140,7 +140,7 @@ NAMED = {
     "reports/retention/key_erasure.py": (EVERYBODY + ": of what is being deleted", {"note", "carry_out"}),
     "reports/retention/key_copies.py": (EVERYBODY + ": which keys are named, for the operator's command", {"*"}),
     "reports/openings/actions.py": ("the ways to an opening: by `visible_to`, and acts that ask `_require`", {"*"}),
-    "pnav/health.py": (EVERYBODY + ": counts", {"ServiceCollector.collect"}),
+    "pnav/service_metrics.py": (EVERYBODY + ": counts", {"_queue"}),
     "pnav/accounts/management/commands/bench_sessions.py": ("a demonstration's own rows", {"*"}),
 }
 # What is asked from outside is a public id, a client's id or a code: only these may look for a row by one.
