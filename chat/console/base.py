@@ -160,6 +160,7 @@ def _words() -> dict[str, str]:
         "waits_me": _("Attend votre réponse"),
         "waits_them": _("À la personne d'écrire"),
         "waits_left": _("La personne a quitté la page"),
+        "waits_dormant": _("Échange en veille, sans place"),
         "unread_one": _("{n} non lu"),
         "unread_many": _("{n} non lus"),
         "assigned": _("Nouvel échange, touche {n} : {name}."),

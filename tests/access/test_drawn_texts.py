@@ -20,6 +20,8 @@ from django.db.models.functions import Concat
 from chat.casework import closing, fact_sheet, proposals
 from chat.casework.fact_sheet import Facts
 from common import encryption
+from reports.audit import log
+from reports.models.audit import AccessKind
 from tests.access.people import (
     ADMINISTRATOR,
     ASSIGNED,
@@ -42,9 +44,11 @@ NO_TEXT = ("session:", "factor")
 CAPTURE, CAPTURE_TYPED = "capture:", "name"  # of a capture, beside its key and what the worker read in it
 # Columns in which programs write alone.
 OUR_APPS = {"chat", "reports", "accounts"}
+# The keys of what a change is about lead nowhere once they are marked; lines of the register are never altered (`told`
+# writes one).
 NOT_TYPED = {
-    "accounts.PendingChange", "accounts.User.password", "accounts.User.username", "chat.Transmission",
-    "reports.AccessRecord", "reports.Report.outcome",
+    "accounts.User.password", "accounts.User.username", "accounts.PendingChange.model",
+    "accounts.PendingChange.object_id", "reports.AccessRecord",
 }  # fmt: skip
 # What stands in columns in clear was typed in the admin, whose forms refuse such characters
 # (tests/accounts/test_plain_texts.py), or was read from a sheet that refuses them (tests/accounts/test_bulk.py).
@@ -118,6 +122,14 @@ def told(cast: Cast) -> Cast:
     fact_sheet.save_sheet(
         conversation_id=conversation.pk, version=0, facts=Facts(present=["online"], notes=notes), by=by
     )
+    with transaction.atomic():
+        log.record(
+            kind=AccessKind.READING,
+            by=cast.users[SUPERVISOR],
+            motive=f"motif{SEALED}fin",
+            subject=str(conversation.public_id),
+            detail=f"détail{SEALED}fin",
+        )
     proposals.ask_question(conversation_id=conversation.pk, text="Ça va ?", answers=["Oui", "Non"], by=by)
     return cast
 

@@ -10,11 +10,12 @@ from django.urls import reverse
 from playwright.sync_api import Locator, Page, expect
 
 from chat.casework import emergencies
-from chat.models import Conversation
+from chat.models import Conversation, Message
 from chat.models.casework import EmergencyStep
 from chat.rules import emergency_texts
 from chat.rules.emergency import Situation, Step
 from chat.rules.lifecycle import Author, Status
+from pnav.demo.cast import create_macros
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.test_console import (  # noqa: F401  `at`, `reporter`: fixtures
     OPEN_THREAD,
@@ -189,6 +190,43 @@ def test_five_conversations_fit_in_the_list(live_site, page_factory: PageFactory
     sign_in(page, live_site, agent)
     expect(page.locator("#liste .console-entry")).to_have_count(5)
     assert page.evaluate(FITS, ["#liste .console-entry", ".console-own"]) == 5
+
+
+@pytest.mark.slow
+def test_five_conversations_fit_in_the_list_of_a_laptop_while_others_wait(
+    live_site, page_factory: PageFactory, at: Work, axe: Axe
+):
+    """One of them open and held by somebody before, one offline, one at rest; with macros, before a watched screen."""
+    page = page_factory(width=1280, height=800)
+    agent, held = holding(at, 5, discreet=True)
+    rows = Conversation.objects
+
+    def lived() -> None:
+        create_macros()
+        for conversation in held:
+            make.message(conversation, "Cela recommence depuis ce matin, et je ne sais plus quoi faire ni à qui parler")
+        Message.objects.filter(conversation__in=held).update(sent_at=make.long_ago(12))
+        rows.filter(pk=held[0].pk).update(assigned_at=make.long_ago(5))
+        rows.filter(pk=held[3].pk).update(reporter_seen_at=make.long_ago(3))
+        rows.filter(pk=held[4].pk).update(reporter_seen_at=make.long_ago(20), dormant_since=make.long_ago(19))
+        for _number in range(3):
+            make.waiting()
+
+    at(lived)
+    sign_in(page, live_site, agent)
+    page.goto(address(live_site, held[0]))
+    expect(page.locator("#liste .console-entry")).to_have_count(5)
+    expect(page.locator("#attente > li")).to_have_count(3)
+    expect(page.locator("#liste")).to_contain_text("Échange en veille, sans place")
+    assert page.evaluate(FITS, ["#liste .console-entry", ".console-own"]) == 5
+    assert page.evaluate(FITS, ["#attente > li:first-child", ".console-queue"]) == 1
+    thread = page.locator(OPEN_THREAD)
+    assert thread.locator(".console-reply > .fr-label").bounding_box()["height"] <= 52, "two lines, of 24 px each"
+    assert thread.locator(".console-log").bounding_box()["height"] >= 400
+    for name in ("Gestes groupés", "Réponses prêtes"):  # neither covers the other, nor what is written
+        thread.locator("summary", has_text=name).click()
+        expect(thread.locator(".console-canned[open] li").first).to_be_visible()
+    axe(page)
 
 
 @pytest.mark.slow

@@ -46,7 +46,6 @@ function adopt(entry, thread, dossier) {
   const c = conversations.get(id) || blank(id);
   const offline = seekSlot("offline", entry);
   const asleep = seekSlot("asleep", entry);
-  const dormant = seekSlot("dormant", entry);
   const form = seek("[data-reply]", thread, HTMLFormElement);
   Object.assign(c, {
     entry,
@@ -65,7 +64,7 @@ function adopt(entry, thread, dossier) {
     lastSeq: Number(thread.dataset.lastSeq),
     offline: Boolean(offline && !offline.hidden),
     asleep: Boolean(asleep && !asleep.hidden),
-    dormant: Boolean(dormant && !dormant.hidden),
+    dormant: entry.hasAttribute("data-dormant"),
     readSeq: Number(thread.dataset.readSeq),
     readSent: Number(thread.dataset.readSeq),
     theirRead: Number(thread.dataset.theirRead),

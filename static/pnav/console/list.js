@@ -38,7 +38,8 @@ export function paint(c) {
   unread.hidden = !c.unread;
   if (!c.over) {
     c.entry.dataset.waits = c.waits;
-    slot("waits", c.entry).textContent = words[`waits_${c.waits}`];
+    c.entry.toggleAttribute("data-dormant", c.dormant);
+    slot("waits", c.entry).textContent = words[`waits_${c.dormant && c.waits !== "left" ? "dormant" : c.waits}`];
   }
   const waited = seekSlot("waited", c.entry);
   if (waited) {
@@ -53,11 +54,9 @@ export function paint(c) {
   if (c.over) showEmergency(c, "");
   const offline = seekSlot("offline", c.entry); // what has ended came without it
   if (offline) {
-    offline.hidden = c.over || !c.offline;
+    offline.hidden = c.over || !c.offline || c.dormant; // who rests is said to, in the place of whose turn it is
     const asleep = seekSlot("asleep", c.entry);
     if (asleep) asleep.hidden = c.over || !c.asleep;
-    const dormant = seekSlot("dormant", c.entry);
-    if (dormant) dormant.hidden = c.over || !c.dormant;
     slot("frees", c.entry).hidden = c.over || c.dormant || !(c.offline || c.waits === "left");
   }
   const draft = seekSlot("draft", c.entry);
@@ -189,11 +188,10 @@ export function refreshList() {
       c.waits = fresh.dataset.waits ?? "";
       c.since = waitsSince(fresh);
       c.urgency = Number(fresh.dataset.urgency);
-      c.offline = !slot("offline", fresh).hidden;
+      c.dormant = fresh.hasAttribute("data-dormant");
+      c.offline = c.dormant || !slot("offline", fresh).hidden;
       const asleep = seekSlot("asleep", fresh);
       c.asleep = Boolean(asleep && !asleep.hidden);
-      const dormant = seekSlot("dormant", fresh);
-      c.dormant = Boolean(dormant && !dormant.hidden);
       const language = seekSlot("language", fresh);
       if (language) showLanguage(c, language.textContent?.trim() ?? "");
       showPromise(c, slot("promise", fresh).dataset.until || "");
