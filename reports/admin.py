@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
+from common import plain_text
 from common.dates import format_date
 from reports import letterhead
 from reports.audit import log as audit_log
@@ -109,11 +110,11 @@ class AccessRecordAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("motif"))
     def told_motive(self, line: AccessRecord) -> str:
-        return line.motive_label
+        return plain_text.plain(line.motive_label)
 
     @admin.display(description=_("précision"))
     def told_detail(self, line: AccessRecord) -> str:
-        return audit_wording.in_words(line.kind, line.detail)
+        return plain_text.plain(audit_wording.in_words(line.kind, line.detail))
 
     @admin.display(description=_("empreinte"))
     def short_digest(self, line: AccessRecord) -> str:

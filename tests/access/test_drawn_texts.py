@@ -44,11 +44,12 @@ NO_TEXT = ("session:", "factor")
 CAPTURE, CAPTURE_TYPED = "capture:", "name"  # of a capture, beside its key and what the worker read in it
 # Columns in which programs write alone.
 OUR_APPS = {"chat", "reports", "accounts"}
-# The keys of what a change is about lead nowhere once they are marked; lines of the register are never altered (`told`
-# writes one).
+# The town and the facts of a transmission, and the outcome of a report, are chosen by programs from lists. The keys of
+# what a change is about lead nowhere once they are marked; lines of the register are never altered (`told` writes one).
 NOT_TYPED = {
     "accounts.User.password", "accounts.User.username", "accounts.PendingChange.model",
-    "accounts.PendingChange.object_id", "reports.AccessRecord",
+    "accounts.PendingChange.object_id", "chat.Transmission.town", "chat.Transmission.facts", "reports.AccessRecord",
+    "reports.Report.outcome",
 }  # fmt: skip
 # What stands in columns in clear was typed in the admin, whose forms refuse such characters
 # (tests/accounts/test_plain_texts.py), or was read from a sheet that refuses them (tests/accounts/test_bulk.py).
