@@ -155,6 +155,8 @@ ROUTES: dict[str, Line] = {
             "pages:legal",
             "pages:privacy",
             "pages:figures",
+            "pages:figures_csv",
+            "pages:figures_schema",
             "pages:robots",
             "pages:sitemap",
             "pages:card",

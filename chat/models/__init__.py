@@ -14,6 +14,7 @@ from chat.models.conversation import (
 )
 from chat.models.danger import DangerPhrase
 from chat.models.debrief import Debrief, Meeting
+from chat.models.figures import ClosedDay, DailyFigure, FigureRemainder
 from chat.models.handle import ConversationHandle
 from chat.models.journal import JournalFact
 
@@ -42,11 +43,13 @@ __all__ = [
     "Capture",
     "CaptureDrawing",
     "CaptureState",
+    "ClosedDay",
     "Closing",
     "Conversation",
     "ConversationEvent",
     "ConversationHandle",
     "ConversationQuerySet",
+    "DailyFigure",
     "DangerPhrase",
     "Debrief",
     "Departure",
@@ -55,6 +58,7 @@ __all__ = [
     "EmergencyStep",
     "EventKind",
     "FactSheet",
+    "FigureRemainder",
     "FollowUp",
     "Handover",
     "HandoverText",

@@ -26,9 +26,9 @@ class RemovalRequest(models.Model):
 
 
 class RemovalCount(models.Model):
-    """How many answers « retiré » or « encore là » were given in a week, by everybody together. Of nobody.
+    """Answers « retiré » or « encore là » of a week (its Monday), one by one, as versions before ADR 0083 counted them.
 
-    week: its Monday.
+    Nothing of this version adds to it; `chat.statistics.daily.round_removals` empties it into rounded numbers.
     """
 
     week = models.DateField()

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import transaction
-from django.db.models import F
 
 from chat.conversations import follow_up_code
-from chat.models import Conversation, Proposal, RemovalCount, RemovalRequest
+from chat.models import Conversation, DailyFigure, Proposal, RemovalRequest
 from chat.models.casework import ProposalKind
+from chat.models.figures import add_removals
+from chat.rules import daily_figures
 from chat.rules import removal as rules
 from chat.rules.removal import Answer
 from common import clock
@@ -72,7 +73,7 @@ def note_request(conversation: Conversation, today: date) -> None:
 def say_what_became(conversation: Conversation, asked_on: date, answer: Answer, today: date) -> bool:
     """Count an answer and forget the request; before its last day, « encore là » changes nothing. Whether it counted.
 
-    Each request counts once. Locks the conversation, then the row of the week. Raises Settled.
+    Each request counts once. Locks the conversation, then the remainder of the answers. Raises Settled.
     """
     Conversation.objects.select_for_update(of=("self",), no_key=True).get(pk=conversation.pk)
     rows = RemovalRequest.objects.filter(conversation=conversation, asked_on=asked_on)
@@ -81,15 +82,16 @@ def say_what_became(conversation: Conversation, asked_on: date, answer: Answer, 
     if answer == Answer.STILL_THERE and not rules.is_last(asked_on, today):
         return False
     rows.delete()
-    week, _is_new = RemovalCount.objects.get_or_create(week=rules.monday_of(today), answer=answer)
-    RemovalCount.objects.filter(pk=week.pk).update(count=F("count") + 1)
+    add_removals(rules.monday_of(today), answer, 1)
     return True
 
 
 def count_answers(end: date, weeks: int) -> dict[str, int]:
-    """Sum the answers of so many weeks before a Monday: one query of two rows a week."""
-    rows = RemovalCount.objects.filter(week__gte=end - timedelta(weeks=weeks), week__lt=end)
+    """Sum what is stored of the answers of so many weeks before a Monday: tens, one query of two rows a week."""
+    rows = DailyFigure.objects.filter(
+        series=daily_figures.REMOVAL, day__gte=end - timedelta(weeks=weeks), day__lt=end
+    ).values_list("key", "count")
     counts = dict.fromkeys(Answer.values, 0)
-    for answer, count in rows.values_list("answer", "count"):
+    for answer, count in rows:
         counts[answer] = counts.get(answer, 0) + count
     return counts

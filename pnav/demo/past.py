@@ -15,13 +15,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
-from chat.models import Agent, Conversation, ConversationEvent, EventKind
+from chat.models import Agent, ClosedDay, Conversation, ConversationEvent, DailyFigure, EventKind, FigureRemainder
 from chat.rules.lifecycle import HEAVY, Author, Outcome, Status, weight_of
+from chat.statistics import daily
 from common import encryption
 from locations.models import Force
 from pnav.accounts.models import Role
@@ -124,8 +124,17 @@ def fill(period: str, *, seed: int, now: datetime | None = None) -> int:
         Report.objects.filter(triage_version=MARK).update(filed_at=Subquery(opened))
     with connection.cursor() as cursor:  # as autovacuum does of rows that stay
         cursor.execute("ANALYZE reports_report, chat_conversation, chat_conversationevent")
-    cache.delete(f"figures:{figures.last_monday(now):%Y-%m-%d}")
+    count_days(now)
+    figures.forget(now)
     return len(people)
+
+
+def count_days(now: datetime) -> None:
+    """Count the days of this past, in place of those of a past before: in a service days are counted once."""
+    with transaction.atomic():
+        for model in (DailyFigure, ClosedDay, FigureRemainder):
+            model.objects.all().delete()
+    daily.close_due(now, limit=PERIODS["year"])
 
 
 def empty() -> None:

@@ -1,66 +1,97 @@
-"""The page « Les chiffres du service », for everybody: its figures are honest, rounded, and the same for a week.
+"""The page « Les chiffres du service », for everybody, and its open data: honest, rounded, the same for a week.
 
-Each process computes them once a week, for periods that end on Monday at midnight: a page that moved every day would
-tell what happened on each day, by subtraction. Small counts are hidden by `chat.rules.small_counts`.
+Both read what is stored of closed days (`chat.statistics.daily`), rounded before it was stored, so that what is deleted
+changes none of it. Periods end on a Monday at midnight. Small counts are hidden by `chat.rules.small_counts` as well.
 """
 
+import csv
+import io
 import logging
 import threading
-from datetime import datetime, time, timedelta
+import time
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Max, Min, Sum
+from django.db.models.functions import TruncMonth
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
+from chat.models import ClosedDay, DailyFigure
 from chat.referral import removal
-from chat.rules import small_counts
+from chat.rules import daily_figures, small_counts
+from chat.rules.daily_figures import LENGTHS, WAITS, first_parts, quantile, second_parts
 from chat.rules.lifecycle import Outcome
 from chat.rules.removal import DAYS, Answer
-from chat.statistics import charts, history
+from chat.statistics import charts
 from chat.statistics.charts import Chart, Row, Words
+from common.cached_reading import CachedReading
 from common.service_settings import definitions, values
 from common.texts.catalogue import Sentence
+from pnav.pages import open_data
 from pnav.pages.texts import obligatory as words
 
 logger = logging.getLogger(__name__)
 
 PERIODS = {"month": 30, "year": 365}
-# What became of contents is counted by whole weeks (chat.models.removal), so its periods are whole weeks too.
+# What became of contents is counted by whole weeks (chat.models.figures), so its periods are whole weeks too.
 WEEKS = {"month": 4, "year": 52}
+YEARS_AT_MOST = 10  # that are compared, the last ones
 KEPT_SECONDS = 8 * 24 * 60 * 60
+# How long figures are kept whose last days the worker has not closed yet, and those of the file.
+KEPT_SHORTLY = 10 * 60
+FILE_SECONDS = 60 * 60
+DAY = timedelta(days=1)
 
 type Figures = dict[str, Any]
 
-_kept: dict[str, Figures] = {}
+# By key: the figures, and until when of the monotonic clock they are kept.
+_kept: dict[str, tuple[Figures, float]] = {}
 _lock = threading.Lock()
 
 
-def last_monday(now: datetime) -> datetime:
-    """Return the end of the periods: the last Monday, at midnight in Paris."""
-    today = timezone.localdate(now)
-    return timezone.make_aware(datetime.combine(today - timedelta(days=today.weekday()), time()))
+def last_monday(now: datetime) -> date:
+    """Return the day at whose beginning the periods end: the last Monday before which every day is settled."""
+    return _monday_of(timezone.localdate(now) - (daily_figures.SETTLED_DAYS - 1) * DAY)
+
+
+def _monday_of(day: date) -> date:
+    return day - day.weekday() * DAY
 
 
 def of_this_week(now: datetime) -> Figures:
     """Return the figures of this week from this process, from the cache, or computed, in which case both keep them.
 
-    While Redis is away each process computes them once.
+    While Redis is away each process computes them once. Where the worker has not closed the last days yet, they end
+    sooner and are kept for KEPT_SHORTLY.
     """
     end = last_monday(now)
-    key = f"figures:{end:%Y-%m-%d}"
+    key = f"figures:2:{end:%Y-%m-%d}"
     with _lock:
-        if key not in _kept:
+        found, until = _kept.get(key, (None, 0.0))
+        if found is None or time.monotonic() >= until:
             found = _from_cache(key)
             if found is None:
                 found = compute(end, now)
-                _to_cache(key, found)
+                _to_cache(key, found, KEPT_SECONDS if _is_whole(found, end) else KEPT_SHORTLY)
             _kept.clear()
-            _kept[key] = found
-        return _kept[key]
+            _kept[key] = found, time.monotonic() + (KEPT_SECONDS if _is_whole(found, end) else KEPT_SHORTLY)
+        return found
+
+
+def _is_whole(found: Figures, end: date) -> bool:
+    return bool(found["end"] == end.isoformat())
+
+
+def forget(now: datetime) -> None:
+    """Compute the figures again at the next page: for a demonstration, whose past is replaced."""
+    cache.delete(f"figures:2:{last_monday(now):%Y-%m-%d}")
+    _kept.clear()
+    _file.forget()
 
 
 def _from_cache(key: str) -> Figures | None:
@@ -72,60 +103,85 @@ def _from_cache(key: str) -> Figures | None:
     return found
 
 
-def _to_cache(key: str, found: Figures) -> None:
+def _to_cache(key: str, found: Figures, seconds: int) -> None:
     try:
-        cache.set(key, found, timeout=KEPT_SECONDS)
+        cache.set(key, found, timeout=seconds)
     except (RedisError, OSError) as error:
         logger.warning("figures not kept: the cache does not answer (%s)", type(error).__name__)
 
 
-def compute(end: datetime, now: datetime) -> Figures:
-    """Compute the figures as JSON holds them: only what may be published."""
+def compute(end: date, now: datetime) -> Figures:
+    """Compute the figures as JSON holds them: only what may be published. Six statements, and one a year."""
+    first, end = _closed_until(end)
     return {
         "computed_at": now.isoformat(),
         "end": end.isoformat(),
         "promised_minutes": values.get(definitions.PROMISED),
-        "periods": [{"key": key, "days": days, **_period(end, days)} for key, days in PERIODS.items()],
+        "periods": [{"key": key, "days": days, **_period(end - days * DAY, end)} for key, days in PERIODS.items()],
+        "years": _years(first, end),
         "removals": [_removals(end, weeks) for weeks in WEEKS.values()],
     }
 
 
-def _removals(end: datetime, weeks: int) -> list[tuple[str, int]]:
+def _closed_until(end: date) -> tuple[date, date]:
+    """The first closed day, and the Monday at which the periods end: `end`, or one before while days are not closed."""
+    span = ClosedDay.objects.aggregate(first=Min("day"), last=Max("day"))
+    if span["first"] is None:
+        return end, end
+    return span["first"], min(end, _monday_of(span["last"] + DAY))
+
+
+def _years(first: date, end: date) -> list[Figures]:
+    """The calendar years since the opening, the last one first, each until `end`."""
+    found = []
+    for year in range((end - DAY).year, first.year - 1, -1)[:YEARS_AT_MOST]:
+        begin, after = date(year, 1, 1), date(year + 1, 1, 1)
+        is_whole = first <= begin and after <= end
+        found.append({"key": str(year), "is_whole": is_whole, **_period(max(first, begin), min(after, end))})
+    return found if first < end else []
+
+
+def _removals(end: date, weeks: int) -> list[tuple[str, int]]:
     """Return how many contents were removed and how many not, where both may be said: one would tell the other."""
-    counts = removal.count_answers(timezone.localdate(end), weeks)
+    counts = removal.count_answers(end, weeks)
     return small_counts.parts([(answer, counts[answer]) for answer in Answer.values]).shown
 
 
-def _period(end: datetime, days: int) -> Figures:
-    found = history.read(end - timedelta(days=days), end)
-    whole = found.whole
-    counts = dict(found.outcomes)
+def _period(first: date, before: date) -> Figures:
+    """What may be said of these days; each share is of one series, whose parts make its whole."""
+    found = DailyFigure.objects.between(first, before, daily_figures.CHAINS).totals()
+    people = sum(found.get("people", {}).values())
+    waits, promise = found.get("wait", {}), found.get("promise", {})
+    came, gave_up = sum(waits.values()), waits.get(daily_figures.GAVE_UP, 0)
+    answered = came - gave_up - waits.get(daily_figures.WAITING, 0)
+    in_time, late = (promise.get(key, 0) for key in (daily_figures.IN_TIME, daily_figures.LATE))
+    voices, ages = found.get("voices", {}), found.get("age", {})
+    one, several = (voices.get(key, 0) for key in (daily_figures.ONE_VOICE, daily_figures.SEVERAL_VOICES))
+    counts = first_parts(found.get("end", {}))
     outcomes = small_counts.parts([(value, counts.get(value, 0)) for value in Outcome.values])
     return {
-        "opened": small_counts.rounded(whole.opened),
-        "answered": small_counts.percent(whole.answered, whole.opened),
-        "in_time": small_counts.percent(whole.in_time, whole.answered),
-        "gave_up": small_counts.percent(whole.gave_up, whole.opened),
-        "one_person": small_counts.percent(whole.one_person, whole.ended),
-        "minors": small_counts.percent(found.minors, whole.opened),
-        "wait": _minutes(whole.wait_median, whole.answered, 1),
-        "length": _minutes(whole.length_median, whole.ended, 5),
+        "opened": small_counts.rounded(people),
+        "answered": small_counts.percent(answered, came),
+        "in_time": small_counts.percent(in_time, in_time + late),
+        "gave_up": small_counts.percent(gave_up, came),
+        "one_person": small_counts.percent(one, one + several),
+        "minors": small_counts.percent(ages.get(daily_figures.MINOR, 0), sum(ages.values())),
+        "wait": _minutes(quantile(waits, WAITS, 0.5), answered),
+        "length": _minutes(quantile(found.get("length", {}), LENGTHS, 0.5), one + several),
         "outcomes": outcomes.shown,
         "other_outcomes": outcomes.others,
         "has_other_outcomes": outcomes.has_others,
     }
 
 
-def _minutes(seconds: float | None, people: int, step: int) -> int | None:
-    """Return a median, rounded up to the next `step` minutes; None when it is of too few people."""
-    if seconds is None or people < small_counts.AT_LEAST:
-        return None
-    return max(step, -(-int(seconds) // (60 * step)) * step)
+def _minutes(seconds: int | None, people: int) -> int | None:
+    """Return the end of the range of the median; None when it is of too few people, or beyond the last end."""
+    return None if seconds is None or people < small_counts.AT_LEAST else seconds // 60
 
 
 # What is said of a period, in this order: key, label, how the number is said.
 LINES = (
-    ("opened", words.OPENED, words.AT_LEAST),
+    ("opened", words.OPENED, words.ABOUT),
     ("minors", words.MINORS, words.PERCENT),
     ("answered", words.ANSWERED, words.PERCENT),
     ("in_time", words.IN_MINUTES, words.PERCENT),
@@ -161,47 +217,107 @@ def draw_shares(periods: list[Figures], promise: str) -> list[Chart]:
 def draw_outcomes(period: Figures) -> Chart | None:
     """Draw the published counts of one period; None when none is published. What is hidden is left out."""
     labels = words.OPTIONS["outcome"]
-    rows = [Row(labels[value].say(), count, _said(count, words.AT_LEAST)) for value, count in period["outcomes"]]
+    rows = [Row(labels[value].say(), count, _said(count, words.ABOUT)) for value, count in period["outcomes"]]
     if not rows:
         return None
     key = period["key"]
     return charts.draw_rows(Words(f"suites-{key}", TITLES[key].say(), words.OUTCOMES_DRAWN.say()), rows)
 
 
+def draw_years(years: list[Figures]) -> Chart | None:
+    """Draw the published people of each year; None unless there are two years to compare."""
+    if len(years) < 2:
+        return None
+    rows = [Row(one["key"], one["opened"], _said(one["opened"], words.ABOUT)) for one in years]
+    return charts.draw_rows(Words("annees-dessin", words.OPENED.say(), words.YEARS_DRAWN.say()), rows)
+
+
+def _lines(columns: list[Figures], promise: str) -> list[tuple[str, list[str]]]:
+    return [
+        (promise if key == "in_time" else label.say(), [_said(one[key], how) for one in columns])
+        for key, label, how in LINES
+    ]
+
+
 @require_safe
 def figures(request: HttpRequest) -> HttpResponse:
-    """Show the figures of thirty days and of twelve months, side by side."""
+    """Show the figures of thirty days and of twelve months, side by side, then each year since the opening."""
     found = of_this_week(timezone.now())
-    periods = found["periods"]
+    periods, years = found["periods"], found["years"]
     ends = [dict(one["outcomes"]) for one in periods]
-    # The promise that the week was counted by; a week that was counted before it could be set had the default.
-    minutes = found.get("promised_minutes", definitions.PROMISED.default)
+    minutes = found["promised_minutes"]
     promise = words.IN_ONE_MINUTE.say() if minutes == 1 else words.IN_MINUTES.say(minutes=minutes)
     outcomes: list[tuple[str, list[str]]] = [
-        (outcome.say(), [_said(one.get(value), words.AT_LEAST) for one in ends])
+        (outcome.say(), [_said(one.get(value), words.ABOUT) for one in ends])
         for value, outcome in words.OPTIONS["outcome"].items()
         if any(value in one for one in ends)
     ]
     if any(one["has_other_outcomes"] for one in periods):
-        rest = [_said(one["other_outcomes"], words.AT_LEAST) if one["has_other_outcomes"] else "–" for one in periods]
+        rest = [_said(one["other_outcomes"], words.ABOUT) if one["has_other_outcomes"] else "–" for one in periods]
         outcomes.append((words.OTHERS.say(), rest))
-    removals = [dict(one) for one in found.get("removals", [])]  # none in a week that the version before counted
+    removals = [dict(one) for one in found["removals"]]
     context = {
         "removals": [
-            (answer.say(), [_said(one.get(value), words.AT_LEAST) for one in removals])
+            (answer.say(), [_said(one.get(value), words.ABOUT) for one in removals])
             for value, answer in words.OPTIONS["removal"].items()
-            if removals
         ],
         "removal_days": DAYS[-1],
-        "end": timezone.localtime(datetime.fromisoformat(found["end"])),
+        "end": date.fromisoformat(found["end"]),
         "computed_at": timezone.localtime(datetime.fromisoformat(found["computed_at"])),
-        "lines": [
-            (promise if key == "in_time" else label.say(), [_said(one[key], how) for one in periods])
-            for key, label, how in LINES
-        ],
+        "lines": _lines(periods, promise),
         "shares": draw_shares(periods, promise),
         "drawn_outcomes": [chart for one in periods if (chart := draw_outcomes(one))],
         "outcomes": outcomes,
+        "years": [(one["key"], one["is_whole"]) for one in years],
+        "year_lines": _lines(years, promise),
+        "drawn_years": draw_years(years),
         "at_least": small_counts.AT_LEAST,
     }
     return render(request, "pages/figures.html", context)
+
+
+# --- open data --------------------------------------------------------------------------------------------------------
+
+
+def _read_file() -> str:
+    """The file: whole months until the Monday at which the page's periods end. Two statements."""
+    _first, end = _closed_until(last_monday(timezone.now()))
+    rows = (
+        DailyFigure.objects.filter(day__lt=end.replace(day=1), series__in=open_data.SERIES)
+        .annotate(month=TruncMonth("day"))
+        .values_list("month", "series", "key")
+        .annotate(people=Sum("count"))
+        .order_by("month", "series", "key")
+    )
+    counts: dict[tuple[date, str], dict[str, int]] = {}
+    for month, series, key, people in rows:
+        counts.setdefault((month, series), {})[key] = people
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(field["name"] for field in open_data.FIELDS)
+    for (month, series), keys in list(counts.items())[-open_data.LINES_AT_MOST :]:
+        for key, people in (second_parts(keys) if series == "hour" else keys).items():
+            writer.writerow([f"{month:%Y-%m}", series, key, people])
+    return text.getvalue()
+
+
+_file: CachedReading[str] = CachedReading(_read_file, FILE_SECONDS, name="open data")
+
+
+@require_safe
+def figures_csv(request: HttpRequest) -> HttpResponse:
+    """The months since the opening, as open data: see `pnav.pages.open_data`."""
+    return HttpResponse(
+        _file.get(),
+        content_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="{open_data.FILE_NAME}"',
+            "Link": f'<{open_data.SCHEMA_PATH}>; rel="describedby"; type="application/json"',
+        },
+    )
+
+
+@require_safe
+def figures_schema(request: HttpRequest) -> HttpResponse:
+    """What the columns of that file mean, in the Table Schema format."""
+    return JsonResponse(open_data.schema(), json_dumps_params={"ensure_ascii": False, "indent": 2})

@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.urls import path
 
-from pnav.pages import card, figures, quick_exit, sitemap, views
+from pnav.pages import card, figures, open_data, quick_exit, sitemap, views
 from pnav.pages.models import ContentBlock
 from pnav.pages.removal import kit
 
@@ -23,6 +23,8 @@ urlpatterns = [
     path("mentions-legales/", views.legal, name="legal"),
     path("donnees-personnelles/", views.privacy, name="privacy"),
     path("chiffres/", figures.figures, name="figures"),
+    path(open_data.FILE_PATH.removeprefix("/"), figures.figures_csv, name="figures_csv"),
+    path(open_data.SCHEMA_PATH.removeprefix("/"), figures.figures_schema, name="figures_schema"),
     path("carte/", card.card, name="card"),
     path("robots.txt", views.robots, name="robots"),
     path("sitemap.xml", sitemap.sitemap, name="sitemap"),

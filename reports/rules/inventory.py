@@ -64,7 +64,10 @@ HOLDINGS: Mapping[str, Holding] = {
     "chat.Transmission": With("chat.Conversation"),
     "chat.TransmissionStep": With("chat.Transmission"),
     "chat.RemovalRequest": With("chat.Conversation"),  # sooner, once the person says that the content is gone
-    "chat.RemovalCount": NoEnd("how many contents were removed in each week: two numbers, of nobody"),
+    "chat.RemovalCount": OwnEnd("at once: emptied into the rounded numbers (chat.statistics.daily)", "run_worker"),
+    "chat.ClosedDay": NoEnd("which days were counted; of nobody"),
+    "chat.DailyFigure": NoEnd("tens of people by day, rounded before they were stored; of nobody (ADR 0083)"),
+    "chat.FigureRemainder": NoEnd("digits that began at random, on which those numbers count on; of nobody"),
     "chat.FollowUp": With("chat.Conversation"),  # sooner, when nothing was transmitted: `until`, by `retention`
     "chat.Handover": With("chat.Conversation"),
     "chat.HandoverText": With("chat.Handover"),

@@ -276,7 +276,10 @@ ROUTES: dict[str, Route] = {
     "pages:accessibility": Route(anybody, READ),
     "pages:legal": Route(anybody, READ),
     "pages:privacy": Route(anybody, READ),
-    "pages:figures": Route(anybody, READ),  # rounded, nothing small (chat.rules.small_counts)
+    # Rounded before it was stored, nothing small (chat.rules.daily_figures, chat.rules.small_counts).
+    "pages:figures": Route(anybody, READ),
+    "pages:figures_csv": Route(anybody, READ),
+    "pages:figures_schema": Route(anybody, READ),
     "pages:robots": Route(anybody, READ),
     "pages:sitemap": Route(anybody, READ),
     "pages:card": Route(anybody, READ),

@@ -1,18 +1,24 @@
 """« Chiffres du service »: what is published, when it changes, what it never tells."""
 
+import csv
+import io
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.core.cache import cache
+from django.db import transaction
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from chat.models import Conversation, ConversationEvent, EventKind, RemovalCount
+from chat.models import ClosedDay, Conversation, ConversationEvent, DailyFigure, EventKind
+from chat.models import figures as figure_models
+from chat.models.figures import add_removals
 from chat.rules.lifecycle import Outcome, Status
 from chat.rules.removal import Answer
-from common.service_settings import definitions
-from pnav.pages import figures
+from chat.statistics import daily
+from pnav.pages import figures, open_data
+from reports.models import Report
 from tests.factories import chat as make
 from tests.support.charts import pictures_of
 
@@ -20,18 +26,21 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _nothing_kept(settings):
+def _nothing_kept(settings, monkeypatch):
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    monkeypatch.setattr(figure_models, "draw_digit", lambda: 0)  # so that the rounding of a test is known
     figures._kept.clear()
+    figures._file.forget()
     cache.clear()
     yield
     figures._kept.clear()
+    figures._file.forget()
 
 
 def past(count: int, *, outcome: str = Outcome.ADVISED, days: int = 20) -> None:
-    """So many conversations that were answered after a minute, half an hour long."""
+    """So many conversations that were answered after a minute, half an hour long. `close` counts them."""
     agent = make.agent()
-    at = figures.last_monday(timezone.now()) - timedelta(days=days)
+    at = daily.midnight(figures.last_monday(timezone.now())) - timedelta(days=days)
     for _each in range(count):
         row = make.waiting(queued_at=at)
         ConversationEvent.objects.create(
@@ -46,13 +55,20 @@ def past(count: int, *, outcome: str = Outcome.ADVISED, days: int = 20) -> None:
         )
 
 
+def close(now=None) -> None:
+    """What the worker does in the night, for every day that is due."""
+    while daily.close_due(now or timezone.now()):
+        pass
+
+
 def test_page_says_rounded_counts_and_no_small_one(client):
     past(23)
     past(12, outcome=Outcome.COMPLAINT)
     past(4, outcome=Outcome.PARTNERS)
+    close()
     html = client.get("/chiffres/").text
-    assert "au moins 30" in html and "au moins 20" in html
-    assert "Orientation vers une plainte" not in html and "Les autres, ensemble" in html  # 12 would give the 4 away
+    assert "environ 30" in html and "environ 20" in html
+    assert "Orientation vers des partenaires" not in html and "Les autres, ensemble" in html
     assert "1 min au plus" in html and "30 min au plus" in html
     assert "non publié" in html and ">4<" not in html
     shown = re.sub("<[^>]+>", " ", html.split("<main")[1].split("</main")[0])  # a token in a form holds any digits
@@ -63,6 +79,7 @@ def test_pictures_show_what_the_table_publishes_and_nothing_else(client):
     past(23)
     past(12, outcome=Outcome.COMPLAINT)
     past(4, outcome=Outcome.PARTNERS)
+    close()
     html = client.get("/chiffres/").text
     published = figures.of_this_week(timezone.now())["periods"]
     drawn = pictures_of(html)
@@ -85,6 +102,7 @@ def test_pictures_show_what_the_table_publishes_and_nothing_else(client):
 
 def test_pictures_of_few_people_are_outlines(client):
     past(9)
+    close()
     drawn = pictures_of(client.get("/chiffres/").text)
     assert list(drawn) == ["parts-month", "parts-year"]  # no outcome is published: none is drawn
     kinds = {box.get("class") for svg in drawn.values() for box in svg.iter("rect")}
@@ -103,19 +121,113 @@ def test_page_without_anybody(client):
     assert html.count("non publié") >= 16
 
 
-def test_figures_are_those_of_last_monday_for_a_week(django_assert_num_queries):
+def test_figures_are_those_of_one_monday_for_a_week(django_assert_num_queries):
     past(20)
-    monday = figures.last_monday(timezone.now())
-    first = figures.of_this_week(monday + timedelta(days=1))
-    past(50)
     past(30, days=-1)
+    close()
+    now = timezone.now()
+    first = figures.of_this_week(now)
+    assert first["periods"][0]["opened"] == 20 and first["end"] == figures.last_monday(now).isoformat()
     with django_assert_num_queries(0):
-        assert figures.of_this_week(monday + timedelta(days=6, hours=23)) == first
+        assert figures.of_this_week(now) == first
     figures._kept.clear()
     with django_assert_num_queries(0):  # another process
-        assert figures.of_this_week(monday + timedelta(days=3)) == first
-    later = figures.of_this_week(monday + timedelta(days=7))
-    assert later["periods"][0]["opened"] == 100
+        assert figures.of_this_week(now) == first
+    later = now + timedelta(days=7)
+    close(later)
+    assert figures.of_this_week(later)["periods"][0]["opened"] == 50
+
+
+def test_figures_end_where_days_are_closed(client, monkeypatch):
+    """While the worker is behind, they end a week sooner, and are asked again soon."""
+    past(20, days=20)
+    past(20, days=2)
+    now = timezone.now()
+    late = daily.midnight(figures.last_monday(now)) - timedelta(days=2) + timedelta(days=daily.settled_days())
+    close(late)
+    found = figures.of_this_week(now)
+    assert found["end"] == (figures.last_monday(now) - timedelta(days=7)).isoformat()
+    assert found["periods"][0]["opened"] == 20
+    close()
+    assert figures.of_this_week(now) == found
+    cache.clear()
+    soon = figures.time.monotonic() + figures.KEPT_SHORTLY
+    monkeypatch.setattr(figures.time, "monotonic", lambda: soon)
+    assert figures.of_this_week(now)["periods"][0]["opened"] == 40
+
+
+def test_deleting_everything_changes_no_figure(client):
+    past(23)
+    past(12, outcome=Outcome.COMPLAINT, days=200)
+    close()
+    page, file = client.get("/chiffres/").text, client.get(open_data.FILE_PATH).text
+    Report.objects.all().delete()
+    figures.forget(timezone.now())
+    close()
+    again = client.get("/chiffres/").text
+    computed = re.compile(r"Calculés le.*?\.")
+    assert computed.sub("", again.split("<main")[1]) == computed.sub("", page.split("<main")[1])
+    assert client.get(open_data.FILE_PATH).text == file != ""
+
+
+def closed_years(years) -> None:
+    """So many people a day of these years, as they are stored: the page asks nothing else."""
+    end = figures.last_monday(timezone.now())
+    first = date(end.year - len(years) + 1, 3, 1)
+    days = [first + timedelta(days=number) for number in range((end - first).days)]
+    ClosedDay.objects.bulk_create(ClosedDay(day=day) for day in days)
+    rows = [(day, years[day.year - first.year]) for day in days if years[day.year - first.year]]
+    DailyFigure.objects.bulk_create(
+        DailyFigure(day=day, series=series, key=key, count=count)
+        for day, count in rows
+        for series, key in (("people", "everybody"), ("wait", "60"), ("age", "not_minor"), ("hour", "3:14"))
+    )
+
+
+def test_years_are_compared_back_to_the_opening(client):
+    closed_years([10, 0, 20])
+    end = figures.last_monday(timezone.now())
+    html = client.get("/chiffres/").text
+    table = html.split('aria-labelledby="annees"')[1].split("</table>")[0]
+    heads = re.findall(r'<th scope="col">(.*?)</th>', table)
+    assert heads == ["Chiffre", f"{end.year} *", str(end.year - 1), f"{end.year - 2} *"]
+    opened = re.search(r"Personnes qui ont ouvert un échange</th>(.*?)</tr>", table).group(1)
+    counts = [
+        20 * (end - date(end.year, 1, 1)).days,
+        None,
+        10 * (date(end.year - 1, 1, 1) - date(end.year - 2, 3, 1)).days,
+    ]
+    said = ["non publié" if count is None else f"environ {count}" for count in counts]
+    assert re.findall("<td>(.*?)</td>", opened) == said
+    assert "annees-dessin" in pictures_of(html)
+
+
+def test_open_data_are_whole_months_with_a_schema(client):
+    closed_years([10])
+    end = figures.last_monday(timezone.now())
+    answer = client.get(open_data.FILE_PATH)
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert open_data.SCHEMA_PATH in answer["Link"] and 'rel="describedby"' in answer["Link"]
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    schema = client.get(open_data.SCHEMA_PATH)
+    assert schema["Content-Type"] == "application/json"
+    names = [field["name"] for field in schema.json()["fields"]]
+    assert list(rows[0]) == names == ["mois", "serie", "valeur", "personnes"]
+    assert schema.json()["licenses"][0]["name"] == "etalab-2.0" and schema.json()["primaryKey"] == names[:3]
+    assert len({(row["mois"], row["serie"], row["valeur"]) for row in rows}) == len(rows) > 0
+    months = {row["mois"] for row in rows}
+    assert f"{end:%Y-%m}" not in months and min(months) == f"{end.year}-03"
+    assert {row["serie"] for row in rows} <= set(schema.json()["fields"][1]["constraints"]["enum"])
+    assert all(int(row["personnes"]) % 10 == 0 for row in rows)
+    assert {"mois": f"{end.year}-03", "serie": "hour", "valeur": "14", "personnes": "310"} in rows
+    page = client.get("/chiffres/").text
+    assert open_data.FILE_PATH in page and open_data.SCHEMA_PATH in page
+
+
+def test_open_data_are_not_linked_in_discreet_mode_and_have_no_staffing(client):
+    assert not {"first_wait", "held", "hour_wait"} & set(open_data.SERIES)
+    client.cookies["pnav-discreet"] = "1"
+    assert client.get(open_data.FILE_PATH).text == "mois,serie,valeur,personnes\r\n"
 
 
 class Away:
@@ -137,17 +249,17 @@ def test_cache_away_is_computed_once_a_process(monkeypatch, django_assert_num_qu
 
 def test_compute_keeps_nothing_that_may_not_be_published():
     past(9)
+    close()
     found = figures.compute(figures.last_monday(timezone.now()), timezone.now())
-    for period in found["periods"]:
+    for period in (*found["periods"], *found["years"]):
         assert {period[key] for key in ("opened", "answered", "in_time", "wait", "length", "one_person")} == {None}
         assert period["outcomes"] == [] and period["other_outcomes"] is None
-    assert definitions.PROMISED.default == 3
 
 
 def answered(answer: str, count: int, *, weeks: int = 1) -> None:
     """So many people said this of a content, so many weeks ago."""
-    week = figures.last_monday(timezone.now()).date() - timedelta(weeks=weeks)
-    RemovalCount.objects.create(week=week, answer=answer, count=count)
+    with transaction.atomic():
+        add_removals(figures.last_monday(timezone.now()) - timedelta(weeks=weeks), answer, count)
 
 
 def test_contents_are_said_where_both_numbers_may_be(client):
@@ -159,8 +271,8 @@ def test_contents_are_said_where_both_numbers_may_be(client):
     shown = client.get("/chiffres/").text
     rows = re.findall(r"<tr><th scope=\"row\">(Retiré|Encore là)</th>(.*?)</tr>", shown)
     assert [(label, re.findall("<td>(.*?)</td>", cells)) for label, cells in rows] == [
-        ("Retiré", ["au moins 30", "au moins 50"]),
-        ("Encore là", ["au moins 10", "au moins 10"]),
+        ("Retiré", ["environ 30", "environ 50"]),
+        ("Encore là", ["environ 10", "environ 10"]),
     ]
 
 
@@ -172,12 +284,3 @@ def test_small_number_of_contents_hides_the_other(client, removed, still_there):
     rows = re.findall(r"<tr><th scope=\"row\">(?:Retiré|Encore là)</th>(.*?)</tr>", shown)
     assert len(rows) == 2
     assert {cell for cells in rows for cell in re.findall("<td>(.*?)</td>", cells)} == {"non publié"}
-
-
-def test_week_that_the_version_before_counted_has_no_contents(client):
-    now = timezone.now()
-    end = figures.last_monday(now)
-    found = figures.compute(end, now)
-    del found["removals"]
-    figures._kept[f"figures:{end:%Y-%m-%d}"] = found
-    assert "Encore là" not in client.get("/chiffres/").text

@@ -29,6 +29,7 @@ from chat.conversations import (
     web_heartbeat,
     worker_status,
 )
+from chat.statistics import daily
 from chat.supervision import intervention
 from chat.transfer import actions as transfer_actions
 from common import clock, network_limits
@@ -51,7 +52,7 @@ REMIND_SECONDS = 15 * 60
 
 
 class Command(BaseCommand):
-    """Dispatch, end leases, take out who left; every hour, purge; beside it, bring the register's digest away."""
+    """Dispatch, end leases, take out who left; every hour, close days and purge; beside it, bring the digest away."""
 
     help = "Distribue la file d'attente, surveille les présences et purge ce qui a fait son temps."
 
@@ -83,6 +84,7 @@ class Command(BaseCommand):
             if self._report.is_due:
                 self._do("heartbeat", self._report.write)
             if time.monotonic() >= purge_at:
+                self._do("figures", self._close_days)  # days are counted before anything of them goes
                 for name in settings.PURGE_COMMANDS:
                     self._do("heartbeat", partial(self._report.write, busy_with=name))
                     self._do(name, partial(call_command, name, verbosity=0))
@@ -179,6 +181,10 @@ class Command(BaseCommand):
             if late:
                 urgent = sum(one.is_urgent for one in late)
                 logger.warning("openings_late count=%d urgent=%d", len(late), urgent)
+
+    def _close_days(self) -> None:
+        """Keep the rounded figures of the days that are settled: DAYS_AT_ONCE of them at most."""
+        daily.close_due(clock.now())
 
     def _read_clock(self) -> None:
         if self._ticked_at is not None and clock.now() - self._ticked_at > LATE:

@@ -176,7 +176,7 @@ def _figures(*, has_outcomes: bool) -> Draw:
 
     def draw(trial: Trial) -> HttpResponse:
         promise = words.IN_MINUTES if has_outcomes else words.IN_ONE_MINUTE
-        outcomes = [(one.say(), cells(words.AT_LEAST)) for one in [*words.OPTIONS["outcome"].values(), words.OTHERS]]
+        outcomes = [(one.say(), cells(words.ABOUT)) for one in [*words.OPTIONS["outcome"].values(), words.OTHERS]]
         shown = [(value, 120) for value in words.OPTIONS["outcome"]]
         shares = {key: 93 for key, _label, how in figures.LINES if how is words.PERCENT}
         periods = [{"key": key, "outcomes": shown, **shares, "minors": None} for key in figures.PERIODS]
@@ -186,7 +186,7 @@ def _figures(*, has_outcomes: bool) -> Draw:
             "shares": figures.draw_shares(periods, promise.say(minutes=words.IN_MINUTES.variables[0].example)),
             "drawn_outcomes": [figures.draw_outcomes(one) for one in periods] if has_outcomes else [],
             "lines": [
-                (words.OPENED.say(), cells(words.AT_LEAST)),
+                (words.OPENED.say(), cells(words.ABOUT)),
                 (words.MINORS.say(), cells(words.PERCENT)),
                 (words.ANSWERED.say(), cells(words.PERCENT)),
                 (promise.say(minutes=words.IN_MINUTES.variables[0].example), cells(words.PERCENT)),
@@ -196,8 +196,11 @@ def _figures(*, has_outcomes: bool) -> Draw:
                 (words.ONE_PERSON.say(), cells(words.PERCENT)),
             ],
             "outcomes": outcomes if has_outcomes else [],
+            "years": [("2027", False), ("2026", True)],
+            "year_lines": [(words.OPENED.say(), cells(words.ABOUT))],
+            "drawn_years": figures.draw_years([{"key": "2027", "opened": 120}, {"key": "2026", "opened": None}]),
             "at_least": 10,
-            "removals": [(one.say(), cells(words.AT_LEAST)) for one in words.OPTIONS["removal"].values()],
+            "removals": [(one.say(), cells(words.ABOUT)) for one in words.OPTIONS["removal"].values()],
             "removal_days": 30,
         }
         return draw_page(trial, "pages/figures.html", context)

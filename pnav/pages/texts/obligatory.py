@@ -142,29 +142,43 @@ add(
     ),
     variables=[Variable("days", "le nombre de jours", "30")],
 )
+add("figures.year_by_year", FIGURES, _("Année par année"))
+add(
+    "figures.year_not_whole",
+    FIGURES,
+    _("Une année marquée d'un astérisque n'est pas entière : elle est en cours, ou c'est celle de l'ouverture."),
+)
+add("figures.open_data", FIGURES, _("Reprendre ces chiffres"))
+add(
+    "figures.open_data_said",
+    FIGURES,
+    _("Les mois entiers depuis l'ouverture, sous Licence Ouverte 2.0 : chacun peut s'en servir en citant la source."),
+)
+add("figures.open_data_file", FIGURES, _("Télécharger les chiffres (CSV)"))
+add("figures.open_data_schema", FIGURES, _("Ce que veulent dire les colonnes (JSON)"))
 add("figures.too_few_conversations_say", FIGURES, _("Trop peu d'échanges pour le dire."))
 add("figures.how_these_figures_made", FIGURES, _("Comment ces chiffres sont faits"))
 add(
-    "figures.computed_at_from_conversations",
+    "figures.computed_at_from_days",
     FIGURES,
-    _("Calculés le {day} à {time}, à partir des échanges eux-mêmes. Ils changent une fois par semaine, le lundi."),
+    _("Calculés le {day} à {time}, à partir de journées comptées une fois chacune. Ils changent une fois par semaine."),
     variables=[Variable("day", "le jour", "3 mars 2027"), Variable("time", "l'heure", "14:35")],
 )
 add(
-    "figures.so_nobody_recognised_number",
+    "figures.how_rounded",
     FIGURES,
     _(
-        "Pour que personne ne soit reconnu, un nombre de moins de {at_least} personnes n'est pas publié, "
-        "ni ce qui permettrait de le retrouver. Les nombres sont arrondis à la dizaine inférieure, et "
-        "les pourcentages à dix personnes au moins."
+        "Pour que personne ne soit reconnu, les nombres sont arrondis à la dizaine avant d'être gardés : le total est "
+        "juste à {at_least} personnes près, une part l'est moins. Un nombre de moins de {at_least} personnes n'est pas "
+        "publié, ni ce qui permettrait de le retrouver. Un pourcentage est arrondi à {at_least} personnes au moins."
     ),
     variables=[Variable("at_least", "le plus petit nombre qui est publié", "10")],
     max_length=600,
 )
 add(
-    "figures.conversation_was_deleted_at",
+    "figures.stay_when_deleted",
     FIGURES,
-    _("Un échange supprimé à son terme, ou à la demande de la personne, n'est plus compté."),
+    _("Effacer un échange, à son terme ou à la demande de la personne, ne change aucun de ces chiffres."),
 )
 add(
     "figures.wait_goes_from_opening",
@@ -452,7 +466,7 @@ OPINIONS_MANY = add(
     ),
 )
 OPENED = add("figures.opened", FIGURES, _("Personnes qui ont ouvert un échange"))
-AT_LEAST = add("figures.at_least", FIGURES, _("au moins {n}"), variables=[Variable("n", "le nombre", "120")])
+ABOUT = add("figures.about", FIGURES, _("environ {n}"), variables=[Variable("n", "le nombre", "120")])
 MINORS = add("figures.minors", FIGURES, _("dont mineurs"))
 PERCENT = add("figures.percent", FIGURES, _("{n} %"), variables=[Variable("n", "le pourcentage", "93")])
 ANSWERED = add("figures.answered", FIGURES, _("Personnes à qui quelqu'un a répondu"))
@@ -470,6 +484,7 @@ SHARES_DRAWN = add(
 OUTCOMES_DRAWN = add(
     "figures.outcomes_drawn", FIGURES, _("Ce qui n'est pas publié n'est pas dessiné. Tout est dans le tableau.")
 )
+YEARS_DRAWN = add("figures.years_drawn", FIGURES, _("Une barre par année. Tout est dans le tableau."))
 OTHERS = add("figures.others", FIGURES, _("Les autres, ensemble"))
 IN_ONE_MINUTE = add("figures.in_one_minute", FIGURES, _("parmi elles, en moins d'une minute"))
 IN_MINUTES = add(

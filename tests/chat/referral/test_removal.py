@@ -10,7 +10,16 @@ from django.utils import timezone
 
 from chat.casework import proposals
 from chat.conversations import actions, resume
-from chat.models import ConversationEvent, FollowUp, Macro, Proposal, RemovalCount, RemovalRequest
+from chat.models import (
+    ConversationEvent,
+    DailyFigure,
+    FigureRemainder,
+    FollowUp,
+    Macro,
+    Proposal,
+    RemovalRequest,
+    figures,
+)
 from chat.referral import queries, removal
 from chat.rules import removal as rules
 from chat.rules.lifecycle import Author
@@ -37,6 +46,19 @@ def visit(conversation) -> Client:
 
 def answer(client: Client, asked_on: date, said: str):
     return client.post(f"{SUITES}retrait/reponse/", {"asked_on": asked_on.isoformat(), "answer": said}, follow=True)
+
+
+@pytest.fixture(autouse=True)
+def _remainders_from_nought(monkeypatch):
+    """Instead of a digit drawn at random: what is stored and what is left make what was counted."""
+    monkeypatch.setattr(figures, "draw_digit", lambda: 0)
+
+
+def counted() -> dict[str, int]:
+    """What was counted of each answer: the tens that are stored, and the rest."""
+    left = FigureRemainder.objects.get(series="removal").digits
+    stored = DailyFigure.objects.filter(series="removal").totals().get("removal", {})
+    return {answer: left[answer] + stored.get(answer, 0) for answer in Answer.values}
 
 
 # --- the rules --------------------------------------------------------------------------------------------------------
@@ -78,9 +100,7 @@ def test_removed_is_counted_and_the_request_forgotten():
     assert list(RemovalRequest.objects.values_list("conversation_id", flat=True)) == [other.pk]
     with pytest.raises(removal.Settled):
         removal.say_what_became(conversation, TODAY, Answer.REMOVED, TODAY)
-    assert [(row.week, row.answer, row.count) for row in RemovalCount.objects.all()] == [
-        (date(2026, 11, 30), Answer.REMOVED, 1)
-    ]
+    assert counted() == {Answer.REMOVED: 1, Answer.STILL_THERE: 0}
 
 
 def test_still_there_counts_on_the_last_day_alone():
@@ -88,20 +108,27 @@ def test_still_there_counts_on_the_last_day_alone():
     removal.note_request(conversation, TODAY)
     for days in (0, 3, 7, 29):
         assert not removal.say_what_became(conversation, TODAY, Answer.STILL_THERE, TODAY + timedelta(days=days))
-    assert not RemovalCount.objects.exists()
+    assert not FigureRemainder.objects.exists()
     assert removal.say_what_became(conversation, TODAY, Answer.STILL_THERE, TODAY + timedelta(days=30))
-    assert RemovalCount.objects.get().count == 1 and not RemovalRequest.objects.exists()
+    assert sum(counted().values()) == 1 and not RemovalRequest.objects.exists()
 
 
-def test_counts_add_up_week_by_week():
-    for days in (0, 0, 7, 400):
-        conversation = make.waiting()
-        removal.note_request(conversation, TODAY)
-        removal.say_what_became(conversation, TODAY, Answer.REMOVED, TODAY + timedelta(days=days))
+def test_tens_alone_are_stored_and_add_up_week_by_week():
+    """Twenty-three answers of three weeks: no week has its number, and their sum is right to less than ten."""
+    for count, days in ((4, 0), (9, 7), (10, 400)):
+        for _each in range(count):
+            conversation = make.waiting()
+            removal.note_request(conversation, TODAY)
+            removal.say_what_became(conversation, TODAY, Answer.REMOVED, TODAY + timedelta(days=days))
+    assert list(DailyFigure.objects.order_by("day").values_list("day", "series", "key", "count")) == [
+        (date(2026, 12, 7), "removal", Answer.REMOVED, 10),
+        (date(2028, 1, 3), "removal", Answer.REMOVED, 10),
+    ]
     end = date(2026, 12, 14)
-    assert removal.count_answers(end, 4) == {Answer.REMOVED: 3, Answer.STILL_THERE: 0}
-    assert removal.count_answers(end, 1) == {Answer.REMOVED: 1, Answer.STILL_THERE: 0}
-    assert removal.count_answers(date(2026, 11, 30), 52)[Answer.REMOVED] == 0
+    assert removal.count_answers(end, 4) == {Answer.REMOVED: 10, Answer.STILL_THERE: 0}
+    assert removal.count_answers(end, 1) == {Answer.REMOVED: 10, Answer.STILL_THERE: 0}
+    assert removal.count_answers(date(2026, 12, 7), 52)[Answer.REMOVED] == 0
+    assert counted() == {Answer.REMOVED: 23, Answer.STILL_THERE: 0}
 
 
 def test_answer_leaves_no_trace_of_who_gave_it():
@@ -110,8 +137,8 @@ def test_answer_leaves_no_trace_of_who_gave_it():
     before = ConversationEvent.objects.count(), AccessRecord.objects.count()
     removal.say_what_became(conversation, TODAY, Answer.REMOVED, TODAY)
     assert (ConversationEvent.objects.count(), AccessRecord.objects.count()) == before
-    columns = {field.name for field in RemovalCount._meta.concrete_fields}
-    assert columns == {"id", "week", "answer", "count"}
+    assert {field.name for field in DailyFigure._meta.concrete_fields} == {"id", "day", "series", "key", "count"}
+    assert {field.name for field in FigureRemainder._meta.concrete_fields} == {"series", "digits"}
 
 
 def test_request_goes_with_its_conversation_and_the_count_stays():
@@ -120,7 +147,7 @@ def test_request_goes_with_its_conversation_and_the_count_stays():
         removal.note_request(one, TODAY)
     removal.say_what_became(other, TODAY, Answer.REMOVED, TODAY)
     conversation.report.delete()
-    assert not RemovalRequest.objects.exists() and RemovalCount.objects.get().count == 1
+    assert not RemovalRequest.objects.exists() and sum(counted().values()) == 1
 
 
 def test_code_opens_suites_as_long_as_the_conversation_is_kept(monkeypatch):
@@ -150,10 +177,10 @@ def test_suites_show_the_days_and_take_the_answer():
     assert page.count("est le moment") == 1, "four days after: the third day alone has come"
     page = answer(client, asked_on, "still_there").text
     assert "signaleur de confiance" in page and "après 3 jours" in page, "the days are still there"
-    assert not RemovalCount.objects.exists()
+    assert not FigureRemainder.objects.exists()
     page = answer(client, asked_on, "removed").text
     assert "Bonne nouvelle" in page and "après 3 jours" not in page
-    assert RemovalCount.objects.get().count == 1
+    assert sum(counted().values()) == 1
     assert answer(client, asked_on, "removed").status_code == 409
 
 
@@ -171,7 +198,7 @@ def test_nobody_answers_for_another_visit():
     removal.note_request(conversation, TODAY)
     assert answer(visit(make.assigned()), TODAY, "removed").status_code == 409
     answer(Client(), TODAY, "removed")
-    assert RemovalRequest.objects.count() == 1 and not RemovalCount.objects.exists()
+    assert RemovalRequest.objects.count() == 1 and not FigureRemainder.objects.exists()
 
 
 def test_words_are_folded_where_somebody_may_see_the_screen():

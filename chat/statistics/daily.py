@@ -1,0 +1,225 @@
+"""Close days: count the people who came on a day once, and keep of it only what `chat.rules.daily_figures` rounds.
+
+A closed day is never counted again, so what is deleted afterwards changes no figure. The hourly `build_figures` closes
+the days that are due, the oldest first, each in a transaction of its own; the same command goes back to the opening
+where nothing is closed yet. Days that are open are counted from their exchanges (`chat.statistics.history`).
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from chat.models import ClosedDay, DailyFigure, EventKind, RemovalCount
+from chat.models.figures import add_day, add_removals
+from chat.rules import daily_figures as rules
+from chat.rules.lifecycle import Outcome, Status
+from common.service_settings import definitions, values
+from locations.models import Force
+from reports.retention.deletion import rule_of
+from reports.rules.retention import Kind
+from triage.rules import Outcome as Orientation
+
+DAY = timedelta(days=1)
+DAYS_AT_ONCE = 60  # of one hour of the worker: each is some statements over the people of one day
+
+# One row a person who came in the period, with what the series ask of them (`chat.rules.daily_figures`); then sums. A
+# wait and a length are in whole seconds, and their range is the first end that is not below them (`rules.range_of`).
+PEOPLE = """
+WITH one AS MATERIALIZED (
+    SELECT c.opened_at, c.status, c.closed_at, c.outcome, c.force, r.outcome AS orientation, r.age_band,
+           answers.first_at, answers.people
+    FROM chat_conversation c
+    JOIN reports_report r ON r.id = c.report_id
+    LEFT JOIN LATERAL (
+        SELECT min(e.at) AS first_at, count(DISTINCT e.by_id) AS people
+        FROM chat_conversationevent e WHERE e.conversation_id = c.id AND e.kind = %(assigned)s
+    ) answers ON true
+    WHERE c.opened_at >= %(start)s AND c.opened_at < %(end)s
+), told AS (
+    SELECT extract(isodow FROM local)::int || ':' || extract(hour FROM local)::int AS week_hour,
+           extract(hour FROM local)::int AS hour,
+           CASE WHEN force = ANY(%(forces)s) THEN force ELSE %(unknown)s END AS force,
+           CASE WHEN orientation = ANY(%(orientations)s) THEN orientation ELSE %(other)s END AS orientation,
+           CASE WHEN age_band IN ('under_15', '15_17', 'under_18') THEN %(minor)s ELSE %(not_minor)s END AS age,
+           CASE WHEN first_at IS NOT NULL THEN coalesce(
+                    (%(waits)s::int[])[1 + width_bucket(
+                        floor(extract(epoch FROM first_at - opened_at))::int - 1, %(waits)s::int[])]::text, %(more)s)
+                WHEN status IN (%(closed)s, %(abandoned)s) THEN %(gave_up)s ELSE %(waiting)s END AS wait,
+           CASE WHEN first_at - opened_at < %(promised)s * interval '1 s' THEN %(in_time)s
+                WHEN first_at IS NOT NULL THEN %(late)s END AS promise,
+           CASE WHEN NOT is_ended THEN %(none)s WHEN outcome = ANY(%(outcomes)s) THEN outcome ELSE %(other)s END
+               AS ending,
+           CASE WHEN is_ended THEN coalesce(
+                    (%(lengths)s::int[])[1 + width_bucket(
+                        floor(extract(epoch FROM closed_at - first_at))::int - 1, %(lengths)s::int[])]::text, %(more)s)
+                END AS length,
+           CASE WHEN is_ended THEN CASE WHEN people <= 1 THEN %(one_voice)s ELSE %(several)s END END AS voices
+    FROM (SELECT *, opened_at AT TIME ZONE %(zone)s AS local,
+                 first_at IS NOT NULL AND closed_at IS NOT NULL AS is_ended FROM one) AS timed
+)
+SELECT series, key, count(*)::int FROM told CROSS JOIN LATERAL (VALUES
+    ('people', %(everybody)s), ('hour', week_hour), ('age', age), ('orientation', orientation), ('wait', wait),
+    ('promise', coalesce(promise, %(none)s)), ('end', ending || ':' || force), ('length', coalesce(length, %(none)s)),
+    ('voices', coalesce(voices, %(none)s)), ('hour_wait', hour || ':' || wait),
+    ('hour_promise', hour || ':' || promise), ('hour_length', hour || ':' || length),
+    ('hour_voices', hour || ':' || voices)
+) AS told_as (series, key) WHERE key IS NOT NULL GROUP BY 1, 2
+"""
+# How everybody's first wait ended. Whoever left the page is gone at that moment, though they came back later: the
+# place is kept, not the patience. Nobody is declared abandoned before `kept` seconds without a sign of them.
+FIRST_WAITS = """
+SELECT CASE WHEN gone_at < answered_at THEN %(gone)s ELSE %(answered)s END || ':' || coalesce(
+           (%(waits)s::int[])[1 + width_bucket(
+               floor(extract(epoch FROM least(answered_at, gone_at) - queued_at))::int - 1, %(waits)s::int[])]::text,
+           %(more)s), count(*)::int
+FROM (
+    SELECT c.queued_at, coalesce(min(e.at) FILTER (WHERE e.kind = 'assigned'), 'infinity') AS answered_at,
+           coalesce(min(CASE e.kind WHEN 'abandoned'
+                        THEN greatest(e.at - %(kept)s * interval '1 s', c.queued_at) ELSE e.at END)
+                    FILTER (WHERE e.kind IN ('abandoned', 'parked', 'closed')), 'infinity') AS gone_at
+    FROM chat_conversation c JOIN chat_conversationevent e ON e.conversation_id = c.id
+    WHERE c.opened_at >= %(start)s AND c.opened_at < %(end)s
+    GROUP BY c.id
+) AS waits WHERE least(answered_at, gone_at) < 'infinity' GROUP BY 1
+"""
+# How long each exchange that has ended held a place, the agents it lost included.
+HELD = """
+SELECT coalesce((%(lengths)s::int[])[1 + width_bucket(floor(seconds)::int - 1, %(lengths)s::int[])]::text, %(more)s),
+       count(*)::int
+FROM (
+    SELECT sum(extract(epoch FROM ended_at - begun_at)) AS seconds
+    FROM (
+        SELECT e.conversation_id, e.kind, e.at AS begun_at,
+               lead(e.at) OVER (PARTITION BY e.conversation_id ORDER BY e.at, e.id) AS ended_at
+        FROM chat_conversationevent e JOIN chat_conversation c ON c.id = e.conversation_id
+        WHERE e.kind IN ('assigned', 'released', 'asleep', 'closed') AND c.closed_at IS NOT NULL
+          AND c.opened_at >= %(start)s AND c.opened_at < %(end)s
+    ) AS steps WHERE kind = 'assigned' AND ended_at IS NOT NULL GROUP BY conversation_id
+) AS exchanges WHERE seconds > 0 GROUP BY 1
+"""
+# Days from the first that was closed, or on which somebody came, that are not closed.
+DUE = """
+SELECT at::date FROM generate_series(
+    least((SELECT min(day) FROM chat_closedday),
+          (SELECT (min(opened_at) AT TIME ZONE %(zone)s)::date FROM chat_conversation)),
+    %(last)s::date, interval '1 day') AS due (at)
+WHERE NOT EXISTS (SELECT 1 FROM chat_closedday c WHERE c.day = at::date)
+ORDER BY 1 LIMIT %(limit)s
+"""
+
+
+def midnight(day: date) -> datetime:
+    """The beginning of a day on the clock of the site's wall."""
+    return datetime.combine(day, time(), ZoneInfo(settings.TIME_ZONE))
+
+
+def count_people(start: datetime, end: datetime, *, series: Iterable[str] = rules.OF_DAYS) -> dict[str, dict[str, int]]:
+    """Count, exactly, the people who came from `start` until before `end`, by series and key; three statements at most.
+
+    Only sums leave the database. series: what is asked for; the two of staffing are read only where they are.
+    """
+    asked = set(series)
+    found: dict[str, dict[str, int]] = {name: {} for name in asked}
+    asks = _asks(start, end)
+    with connection.cursor() as cursor:
+        cursor.execute(PEOPLE, asks)
+        for name, key, count in cursor.fetchall():
+            if name in asked:
+                found[name][key] = count
+        for name, statement in (("first_wait", FIRST_WAITS), ("held", HELD)):
+            if name in asked:
+                cursor.execute(statement, asks)
+                found[name] = dict(cursor.fetchall())
+    return found
+
+
+def _asks(start: datetime, end: datetime) -> dict[str, Any]:
+    kept = max(values.get_duration(definitions.ABANDONED), values.get_duration(definitions.PLACE_KEPT))
+    return {
+        "start": start,
+        "end": end,
+        "zone": settings.TIME_ZONE,
+        "assigned": EventKind.ASSIGNED.value,
+        "closed": Status.CLOSED.value,
+        "abandoned": Status.ABANDONED.value,
+        "promised": values.get_duration(definitions.PROMISED).total_seconds(),
+        "kept": kept.total_seconds(),
+        "forces": list(Force.values),
+        "orientations": list(Orientation.values),
+        "outcomes": list(Outcome.values),
+        "waits": list(rules.WAITS),
+        "lengths": list(rules.LENGTHS),
+        "unknown": rules.UNKNOWN,
+        "other": rules.OTHER,
+        "more": rules.MORE,
+        "minor": rules.MINOR,
+        "not_minor": rules.NOT_MINOR,
+        "gave_up": rules.GAVE_UP,
+        "waiting": rules.WAITING,
+        "in_time": rules.IN_TIME,
+        "late": rules.LATE,
+        "one_voice": rules.ONE_VOICE,
+        "several": rules.SEVERAL_VOICES,
+        "everybody": rules.EVERYBODY,
+        "none": rules.NONE,
+        "gone": rules.GONE,
+        "answered": rules.ANSWERED,
+    }
+
+
+def settled_days() -> int:
+    """After how many days a day closes: SETTLED_DAYS, or sooner where exchanges may be deleted sooner; 1 at least."""
+    return max(1, min(rules.SETTLED_DAYS, rule_of(Kind.ERASURE).grace_days, rule_of(Kind.EXCHANGE).total_days))
+
+
+def first_open_day() -> date | None:
+    """The day after the last that is closed; None while none is. One query."""
+    last: date | None = ClosedDay.objects.aggregate(last=Max("day"))["last"]
+    return None if last is None else last + DAY
+
+
+def due_days(now: datetime, limit: int) -> list[date]:
+    """The days that may be closed and are not, the oldest first, `limit` of them at most; two queries."""
+    last = timezone.localdate(now) - settled_days() * DAY
+    with connection.cursor() as cursor:
+        cursor.execute(DUE, {"zone": settings.TIME_ZONE, "last": last, "limit": limit})
+        return [day for (day,) in cursor.fetchall()]
+
+
+@transaction.atomic
+def close_day(day: date) -> bool:
+    """Count a day and keep what is rounded; False when it is closed already, also by a worker beside this one.
+
+    Some ten statements, whose cost grows with the people of the day. At most one row for each key of the series.
+    """
+    _row, is_new = ClosedDay.objects.get_or_create(day=day)
+    if not is_new:
+        return False
+    stored = add_day(count_people(midnight(day), midnight(day + DAY)))
+    DailyFigure.objects.bulk_create(
+        DailyFigure(day=day, series=series, key=key, count=count)
+        for series, counts in stored.items()
+        for key, count in counts.items()
+    )
+    return True
+
+
+def close_due(now: datetime, *, limit: int = DAYS_AT_ONCE) -> list[date]:
+    """Close the days that are due, and those numbers of removals that are not rounded yet. Which days were closed."""
+    round_removals()
+    return [day for day in due_days(now, limit) if close_day(day)]
+
+
+@transaction.atomic
+def round_removals() -> None:
+    """Round what lies in `RemovalCount`, where versions before ADR 0083 counted answers one by one, and empty it."""
+    rows = list(RemovalCount.objects.order_by("week", "answer").select_for_update())
+    for row in rows:
+        add_removals(row.week, row.answer, row.count)
+    RemovalCount.objects.filter(pk__in=[row.pk for row in rows]).delete()
