@@ -138,6 +138,7 @@ def past(request: HttpRequest, agent: Agent | None) -> HttpResponse:
         "periods": PERIODS,
         "last_day": (end - timedelta(seconds=1)).date(),
         "first_day": all_days[0][0],
+        "exact_from": found.exact_from,
         "whole": _row(_("Toute la période"), found.whole),
         "heads": _heads(_("Période")),
         "arrivals": pictures.draw_arrivals(

@@ -1,10 +1,12 @@
 """What the service did, by hour and by day: waits, durations, who gave up, how it ended. Numbers, of everybody's.
 
-Computed from conversations and their events, in a fixed number of statements, each by the index on `opened_at`. A
-conversation that was deleted at its term is no longer counted.
+Days that are open are computed from conversations and their events, in a fixed number of statements, each by the index
+on `opened_at`. Closed days are read from what is stored of them, tens of people (`chat.statistics.daily`), so that a
+conversation that is deleted changes nothing. A period of both has the sums of both; its waits and lengths are then ends
+of ranges.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -12,8 +14,11 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from chat.models import EventKind
+from chat.models import DailyFigure, EventKind
+from chat.models.figures import DailyFigureQuerySet
+from chat.rules import daily_figures as rules_of_days
 from chat.rules.lifecycle import Outcome, Status
+from chat.statistics import daily
 from common.choices import label_of
 from common.service_settings import definitions
 from common.service_settings import values as setting_values
@@ -111,7 +116,10 @@ def _percent(part: int, whole: int) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A period. days, hours: those with somebody, in order. The ends: (value, how many), the most frequent first."""
+    """A period. days, hours: those with somebody, in order. The ends: (value, how many), the most frequent first.
+
+    exact_from: the first day that is counted exactly; None when all of the period is.
+    """
 
     whole: Measures
     days: list[tuple[date, Measures]]
@@ -119,10 +127,100 @@ class History:
     outcomes: list[tuple[str, int]]
     orientations: list[tuple[str, int]]
     minors: int
+    exact_from: date | None = None
+
+
+# What is read of closed days: of the period, of each of its days, and of each hour of the day.
+OF_A_DAY = ("people", "wait", "promise", "length", "voices")
+OF_AN_HOUR = {"wait": "hour_wait", "promise": "hour_promise", "length": "hour_length", "voices": "hour_voices"}
+OF_A_PERIOD = (*OF_A_DAY, *OF_AN_HOUR.values(), "end", "orientation", "age")
+
+type Totals = Mapping[str, Mapping[str, int]]
 
 
 def read(start: datetime, end: datetime) -> History:
-    """Everybody who opened a conversation from `start` until before `end`, in two statements."""
+    """Everybody who opened a conversation from `start` until before `end`: six statements at most.
+
+    With open days only, all of it is exact; else the days before `exact_from`, and what includes them, are rounded.
+    """
+    first_open = _first_open_day(start)
+    if first_open is None:
+        return _read_open(start, end)
+    since = min(daily.midnight(first_open), end)
+    rows = DailyFigure.objects.between(_day_of(start), min(first_open, _day_of(end)), OF_A_PERIOD)
+    totals = _add(rows.totals(), daily.count_people(since, end, series=OF_A_PERIOD))
+    hours = [(hour, _measures_of_hour(totals, hour)) for hour in range(24)]
+    ends = rules_of_days.first_parts(totals["end"])
+    ends.pop(rules_of_days.NONE, None)
+    return History(
+        whole=_measures_of(totals),
+        days=_closed_days(rows) + _read_open(since, end).days,
+        hours=[(hour, measures) for hour, measures in hours if measures.opened],
+        outcomes=_most_first(ends),
+        orientations=_most_first(totals["orientation"]),
+        minors=totals["age"].get(rules_of_days.MINOR, 0),
+        exact_from=first_open,
+    )
+
+
+def _first_open_day(start: datetime) -> date | None:
+    """The first day that is open, where there are closed ones from `start` on; else None. One statement."""
+    first = daily.first_open_day()
+    return first if first is not None and daily.midnight(first) > start else None
+
+
+def _day_of(moment: datetime) -> date:
+    return timezone.localtime(moment).date()
+
+
+def _add(stored: Totals, counted: Totals) -> dict[str, dict[str, int]]:
+    found = {series: dict(stored.get(series, {})) for series in OF_A_PERIOD}
+    for series, counts in counted.items():
+        for key, count in counts.items():
+            found[series][key] = found[series].get(key, 0) + count
+    return found
+
+
+def _closed_days(rows: DailyFigureQuerySet) -> list[tuple[date, Measures]]:
+    """The closed days with somebody, in order; one statement of some rows a day."""
+    days: dict[date, dict[str, dict[str, int]]] = {}
+    for day, series, key, count in (
+        rows.filter(series__in=OF_A_DAY).order_by("day").values_list("day", "series", "key", "count")
+    ):
+        days.setdefault(day, {}).setdefault(series, {})[key] = count
+    return [(day, _measures_of(totals)) for day, totals in days.items()]
+
+
+def _measures_of_hour(totals: Totals, hour: int) -> Measures:
+    return _measures_of({name: rules_of_days.part_of(totals[of], str(hour)) for name, of in OF_AN_HOUR.items()})
+
+
+def _measures_of(totals: Totals) -> Measures:
+    """The measures of these counts. Waits and lengths are ends of ranges; None where the range has none."""
+    waits, promise = totals.get("wait", {}), totals.get("promise", {})
+    lengths, voices = totals.get("length", {}), totals.get("voices", {})
+    gave_up = waits.get(rules_of_days.GAVE_UP, 0)
+    in_time, late = (promise.get(key, 0) for key in (rules_of_days.IN_TIME, rules_of_days.LATE))
+    one, several = (voices.get(key, 0) for key in (rules_of_days.ONE_VOICE, rules_of_days.SEVERAL_VOICES))
+    return Measures(
+        opened=sum(waits.values()),
+        answered=in_time + late,
+        gave_up=gave_up,
+        in_time=in_time,
+        wait_median=rules_of_days.quantile(waits, rules_of_days.WAITS, 0.5),
+        wait_p95=rules_of_days.quantile(waits, rules_of_days.WAITS, 0.95),
+        length_median=rules_of_days.quantile(lengths, rules_of_days.LENGTHS, 0.5),
+        ended=one + several,
+        one_person=one,
+    )
+
+
+def _most_first(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(((value, count) for value, count in counts.items() if count), key=lambda pair: (-pair[1], pair[0]))
+
+
+def _read_open(start: datetime, end: datetime) -> History:
+    """The same of open days, exactly, from the conversations; two statements."""
     values: dict[str, datetime | str | int] = {
         "start": start,
         "end": end,
@@ -156,18 +254,36 @@ def read(start: datetime, end: datetime) -> History:
 
 
 def arrivals_by_hour_of_week(start: datetime, end: datetime) -> list[list[int]]:
-    """How many of the same people came, for each day of the week (Monday first) and each of its hours; one statement,
-    168 numbers whatever the period."""
+    """How many of the same people came, for each day of the week (Monday first) and each of its hours; three statements
+    at most, 168 numbers whatever the period."""
     counts = [[0] * 24 for _day in range(7)]
+    stored, since = _stored(start, end, "hour")
+    for key, count in stored.items():
+        day, _colon, hour = key.partition(":")
+        counts[int(day) - 1][int(hour)] = count
     with connection.cursor() as cursor:
-        cursor.execute(ARRIVALS, {"start": start, "end": end})
+        cursor.execute(ARRIVALS, {"start": since, "end": end})
         for day, hour, count in cursor.fetchall():
-            counts[day - 1][hour] = count
+            counts[day - 1][hour] += count
     return counts
 
 
+def _stored(start: datetime, end: datetime, series: str) -> tuple[Mapping[str, int], datetime]:
+    """The sums of a series over the closed days of a period, and from when on its days are open; two statements."""
+    first_open = _first_open_day(start)
+    if first_open is None:
+        return {}, start
+    rows = DailyFigure.objects.between(_day_of(start), min(first_open, _day_of(end)), [series])
+    return rows.totals().get(series, {}), min(daily.midnight(first_open), end)
+
+
 def answered_in_time_by_day(start: datetime, end: datetime) -> list[tuple[date, Measures]]:
-    """The days with somebody, in order: `opened`, `answered` and `in_time` alone, in one statement."""
+    """The days with somebody, in order: `opened`, `answered` and `in_time` alone, in three statements at most."""
+    closed: list[tuple[date, Measures]] = []
+    first_open = _first_open_day(start)
+    if first_open is not None:
+        closed = _closed_days(DailyFigure.objects.between(_day_of(start), min(first_open, _day_of(end)), OF_A_DAY))
+        start = min(daily.midnight(first_open), end)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT (opened_at AT TIME ZONE 'Europe/Paris')::date, count(*), count(first_at),
@@ -175,7 +291,7 @@ def answered_in_time_by_day(start: datetime, end: datetime) -> list[tuple[date, 
             FROM ({ONE}) one GROUP BY 1 ORDER BY 1""",  # noqa: S608  parts of this module
             {"start": start, "end": end, "assigned": EventKind.ASSIGNED.value, "promised": _promised_seconds()},
         )
-        return [
+        return closed + [
             (day, Measures(opened=opened, answered=answered, in_time=in_time))
             for day, opened, answered, in_time in cursor.fetchall()
         ]
@@ -195,14 +311,16 @@ def last_days(days: int) -> tuple[datetime, datetime]:
 
 
 def one_voice(start: datetime, end: datetime) -> Measures:
-    """« Un seul interlocuteur » alone, of the same people as `read`, in one statement: `ended` and `one_person`."""
+    """« Un seul interlocuteur » alone, of the same people as `read`: `ended` and `one_person`."""
+    stored, since = _stored(start, end, "voices")
+    one, several = (stored.get(key, 0) for key in (rules_of_days.ONE_VOICE, rules_of_days.SEVERAL_VOICES))
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {ENDED}, {ONE_PERSON} FROM ({ONE}) one",  # noqa: S608  parts of this module
-            {"start": start, "end": end, "assigned": EventKind.ASSIGNED.value},
+            {"start": since, "end": end, "assigned": EventKind.ASSIGNED.value},
         )
         ended, one_person = cursor.fetchone()
-    return Measures(ended=ended, one_person=one_person)
+    return Measures(ended=ended + one + several, one_person=one_person + one)
 
 
 def _measures(row: Sequence[Any]) -> Measures:

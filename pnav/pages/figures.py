@@ -24,7 +24,6 @@ from redis.exceptions import RedisError
 from chat.models import ClosedDay, DailyFigure
 from chat.referral import removal
 from chat.rules import daily_figures, small_counts
-from chat.rules.daily_figures import LENGTHS, WAITS, first_parts, quantile, second_parts
 from chat.rules.lifecycle import Outcome
 from chat.rules.removal import DAYS, Answer
 from chat.statistics import charts
@@ -157,7 +156,7 @@ def _period(first: date, before: date) -> Figures:
     in_time, late = (promise.get(key, 0) for key in (daily_figures.IN_TIME, daily_figures.LATE))
     voices, ages = found.get("voices", {}), found.get("age", {})
     one, several = (voices.get(key, 0) for key in (daily_figures.ONE_VOICE, daily_figures.SEVERAL_VOICES))
-    counts = first_parts(found.get("end", {}))
+    counts = daily_figures.first_parts(found.get("end", {}))
     outcomes = small_counts.parts([(value, counts.get(value, 0)) for value in Outcome.values])
     return {
         "opened": small_counts.rounded(people),
@@ -166,8 +165,8 @@ def _period(first: date, before: date) -> Figures:
         "gave_up": small_counts.percent(gave_up, came),
         "one_person": small_counts.percent(one, one + several),
         "minors": small_counts.percent(ages.get(daily_figures.MINOR, 0), sum(ages.values())),
-        "wait": _minutes(quantile(waits, WAITS, 0.5), answered),
-        "length": _minutes(quantile(found.get("length", {}), LENGTHS, 0.5), one + several),
+        "wait": _minutes(daily_figures.quantile(waits, daily_figures.WAITS, 0.5), answered),
+        "length": _minutes(daily_figures.quantile(found.get("length", {}), daily_figures.LENGTHS, 0.5), one + several),
         "outcomes": outcomes.shown,
         "other_outcomes": outcomes.others,
         "has_other_outcomes": outcomes.has_others,
@@ -296,7 +295,7 @@ def _read_file() -> str:
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(field["name"] for field in open_data.FIELDS)
     for (month, series), keys in list(counts.items())[-open_data.LINES_AT_MOST :]:
-        for key, people in (second_parts(keys) if series == "hour" else keys).items():
+        for key, people in (daily_figures.second_parts(keys) if series == "hour" else keys).items():
             writer.writerow([f"{month:%Y-%m}", series, key, people])
     return text.getvalue()
 

@@ -40,6 +40,7 @@ class Counted:
     weeks: whole weeks looked at. came: by (week, hour of the week), from 0; absent when nobody came.
     gone, waited: how many gave up, and the hours that everybody waited, answered or not.
     ended, held, held_squared: exchanges that ended, the sum of their lengths and of the squares of these.
+    rounding: what each count of `came` is a multiple of; 1 where they are exact.
     """
 
     weeks: int
@@ -49,6 +50,7 @@ class Counted:
     ended: int = 0
     held: float = 0.0
     held_squared: float = 0.0
+    rounding: int = 1
 
     @property
     def people(self) -> int:
@@ -130,7 +132,23 @@ def _dispersion(counted: Counted, totals: Sequence[int]) -> float:
     for hour in seen:
         mean = totals[hour] / counted.weeks
         squares += sum((counted.came.get((week, hour), 0) - mean) ** 2 / mean for week in range(counted.weeks))
+        squares -= (counted.weeks - 1) * rounding_variance(mean, counted.rounding) / mean
     return max(1.0, squares / (len(seen) * (counted.weeks - 1)))
+
+
+def rounding_variance(mean: float, rounding: int) -> float:
+    """What rounding adds to the variance of a Poisson count: one multiple of `rounding` or the next, right on average.
+
+    A count that is `rest` above the multiple below it is rounded up with the chance rest / rounding, so that its
+    variance is rest × (rounding − rest).
+    """
+    total, count, chance = 0.0, 0, math.exp(-mean)
+    while count < mean + 12 * math.sqrt(mean) + rounding:
+        rest = count % rounding
+        total += chance * rest * (rounding - rest)
+        count += 1
+        chance *= mean / count
+    return total
 
 
 def assumed_arrivals(per_year: float = ASSUMED_PER_YEAR, profile: Iterable[float] | None = None) -> Arrivals:

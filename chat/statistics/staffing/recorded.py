@@ -1,61 +1,24 @@
-"""What was recorded, as counts and sums: the database adds up, and no row of anybody leaves it. Or from a file."""
+"""What was recorded, as counts and sums: of closed days, from what is stored of them (`chat.statistics.daily`); the
+agents of today from the conversations. No row of anybody leaves the database. Or from a file.
+"""
 
 import csv
 import math
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import Max, Min
 
+from chat.models import ClosedDay, DailyFigure
+from chat.rules import daily_figures as rules
 from chat.statistics.staffing.demand import HOURS, Counted
-from common.service_settings import definitions, values
 from common.sql import fetch_rows
-from reports.retention.deletion import rule_of
-from reports.rules.retention import Kind
 
 WEEK = timedelta(weeks=1)
 YEAR_WEEKS = 52
-# Who came, by week and hour of the week of the site's time zone; the first Monday is week 0.
-CAME = """
-SELECT floor(extract(epoch FROM local - %(since)s::timestamp) / 604800)::int,
-       (24 * (extract(isodow FROM local) - 1) + extract(hour FROM local))::int, count(*)::int
-FROM (SELECT opened_at AT TIME ZONE %(zone)s::text AS local FROM chat_conversation) AS opened
-WHERE local >= %(since)s::timestamp AND local < %(until)s::timestamp
-GROUP BY 1, 2
-"""
-# How everybody's first wait ended. Whoever left the page is gone at that moment, though they came back later: the
-# place is kept, not the patience. Nobody is declared abandoned before `kept` seconds without a sign of them.
-WAITED = """
-SELECT count(*) FILTER (WHERE gone_at < answered_at)::int,
-       coalesce(sum(extract(epoch FROM least(answered_at, gone_at) - queued_at)), 0)::float8 / 3600
-FROM (
-    SELECT c.queued_at, coalesce(min(e.at) FILTER (WHERE e.kind = 'assigned'), 'infinity') AS answered_at,
-           coalesce(min(CASE e.kind WHEN 'abandoned'
-                        THEN greatest(e.at - %(kept)s::float8 * interval '1 s', c.queued_at) ELSE e.at END)
-                    FILTER (WHERE e.kind IN ('abandoned', 'parked', 'closed')), 'infinity') AS gone_at
-    FROM chat_conversation c JOIN chat_conversationevent e ON e.conversation_id = c.id
-    WHERE c.opened_at >= %(since)s::timestamp AT TIME ZONE %(zone)s::text
-      AND c.opened_at < %(until)s::timestamp AT TIME ZONE %(zone)s::text
-    GROUP BY c.id
-) AS waits WHERE least(answered_at, gone_at) < 'infinity'
-"""
-# How long each exchange held a place, the agents it lost included.
-HELD = """
-SELECT count(*)::int, coalesce(sum(hours), 0)::float8, coalesce(sum(hours * hours), 0)::float8
-FROM (
-    SELECT sum(extract(epoch FROM ended_at - begun_at)) / 3600 AS hours
-    FROM (
-        SELECT e.conversation_id, e.kind, e.at AS begun_at,
-               lead(e.at) OVER (PARTITION BY e.conversation_id ORDER BY e.at, e.id) AS ended_at
-        FROM chat_conversationevent e JOIN chat_conversation c ON c.id = e.conversation_id
-        WHERE e.kind IN ('assigned', 'released', 'asleep', 'closed') AND c.closed_at IS NOT NULL
-          AND c.opened_at >= %(since)s::timestamp AT TIME ZONE %(zone)s::text
-          AND c.opened_at < %(until)s::timestamp AT TIME ZONE %(zone)s::text
-    ) AS steps WHERE kind = 'assigned' AND ended_at IS NOT NULL GROUP BY conversation_id
-) AS exchanges WHERE hours > 0
-"""
 # How many agents held an exchange in each hour of a day, of exchanges that were opened that day or the day before. An
 # hour is one of the clock on the wall.
 WORKED = """
@@ -89,26 +52,42 @@ def monday_before(moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def count_recorded(now: datetime) -> Counted:
-    """The last whole weeks, a year at most: from the first that is kept whole.
+    """The last whole weeks whose days are all closed before `now`, a year at most: from the first that was whole.
 
-    What is older than the rule of exchanges allows is partly gone, and would make people look fewer.
+    Tens of people; waits and lengths are the middles of their ranges. Three statements, of some rows a day.
     """
-    zone = ZoneInfo(settings.TIME_ZONE)
-    until = monday_before(now, zone)
-    kept_weeks = rule_of(Kind.EXCHANGE).days // 7 - 1
-    [(first,)] = fetch_rows("SELECT min(opened_at) FROM chat_conversation", [])
-    if first is None:
+    days = ClosedDay.objects.filter(day__lt=now.astimezone(ZoneInfo(settings.TIME_ZONE)).date())
+    span = days.aggregate(first=Min("day"), last=Max("day"))
+    if span["first"] is None:
         return Counted(weeks=0, came={})
-    begun = until - monday_before(first, zone)
-    weeks = max(0, min(YEAR_WEEKS, kept_weeks, begun // WEEK - (begun > timedelta(0))))
-    span = {"since": until - weeks * WEEK, "until": until, "zone": settings.TIME_ZONE}
+    until = _monday_of(span["last"] + timedelta(days=1))
+    weeks = max(0, min(YEAR_WEEKS, (until - _monday_of(span["first"] + timedelta(days=6))) // WEEK))
+    since = until - weeks * WEEK
     if not weeks:
         return Counted(weeks=0, came={})
-    kept = max(values.get_duration(definitions.ABANDONED), values.get_duration(definitions.PLACE_KEPT)).total_seconds()
-    [(gone, waited)] = fetch_rows(WAITED, {**span, "kept": kept})
-    [(ended, held, held_squared)] = fetch_rows(HELD, span)
-    came = {(week, hour): count for week, hour, count in fetch_rows(CAME, span)}
-    return Counted(weeks, came, gone, waited, ended, held, held_squared)
+    came: Counter[tuple[int, int]] = Counter()
+    rows = DailyFigure.objects.between(since, until, ["hour"]).values_list("day", "key", "count")
+    for day, key, count in rows:
+        of_week, _colon, hour = key.partition(":")
+        came[(day - since) // WEEK, 24 * (int(of_week) - 1) + int(hour)] += count
+    totals = DailyFigure.objects.between(since, until, ["first_wait", "held"]).totals()
+    waits, held = totals.get("first_wait", {}), rules.middles(totals.get("held", {}), rules.LENGTHS)
+    gone = rules.part_of(waits, rules.GONE)
+    waited = rules.middles(rules.second_parts(waits), rules.WAITS)
+    return Counted(
+        weeks,
+        dict(came),
+        sum(gone.values()),
+        sum(seconds * count for seconds, count in waited) / 3600,
+        sum(count for _seconds, count in held),
+        sum(seconds * count for seconds, count in held) / 3600,
+        sum(seconds**2 * count for seconds, count in held) / 3600**2,
+        rounding=rules.ROUNDING,
+    )
+
+
+def _monday_of(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 def count_agents_today(now: datetime) -> list[int | None]:

@@ -152,7 +152,7 @@ add("figures.open_data", FIGURES, _("Reprendre ces chiffres"))
 add(
     "figures.open_data_said",
     FIGURES,
-    _("Les mois entiers depuis l'ouverture, sous Licence Ouverte 2.0 : chacun peut s'en servir en citant la source."),
+    _("Les mois entiers depuis l'ouverture, sous Licence Ouverte : chacun peut s'en servir en citant la source."),
 )
 add("figures.open_data_file", FIGURES, _("Télécharger les chiffres (CSV)"))
 add("figures.open_data_schema", FIGURES, _("Ce que veulent dire les colonnes (JSON)"))

@@ -1,20 +1,21 @@
 """What is counted by hour and day, charts and the file for a spreadsheet."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from chat.models import Conversation, ConversationEvent, EventKind
+from chat.models import Conversation, ConversationEvent, EventKind, figures
 from chat.rules.lifecycle import Outcome, Status
-from chat.statistics import csv_export, history
+from chat.statistics import csv_export, daily, history
 from pnav.accounts.models import Role
-from reports.models import AccessRecord
+from reports.models import AccessRecord, Report
 from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
 from tests.support.charts import column_of, pictures_of, rows_of, shapes
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 END = START + timedelta(days=30)
+MIDNIGHT = daily.midnight(START.date())
 
 
 def past(at, *, wait=None, length=None, agents=(), outcome=Outcome.ADVISED, **fields):
@@ -67,7 +68,7 @@ def test_read_agent_who_came_back_is_one_interlocutor(db):
 
 
 def test_read_nothing(db, django_assert_num_queries):
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         found = history.read(START, END)
     assert found.whole.opened == 0 and found.whole.wait_median is None and found.whole.in_time_percent is None
 
@@ -121,7 +122,7 @@ def test_page_is_pictures_first_and_its_tables_say_the_same(db, days):
 
 
 def test_arrivals_are_by_hour_of_the_week_in_paris(month, django_assert_num_queries):
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         counts = history.arrivals_by_hour_of_week(START, END)
     assert (len(counts), {len(row) for row in counts}) == (7, {24})
     # 10 March 2026 is a Tuesday; the last of the four came on the 11th at 0 h 30.
@@ -134,6 +135,67 @@ def test_answered_in_time_is_what_the_history_says(month):
     assert [(day, one.opened, one.answered, one.in_time) for day, one in days] == [
         (day, one.opened, one.answered, one.in_time) for day, one in found.days
     ]
+
+
+# --- closed days ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def closed_month(db, monkeypatch):
+    """A month whose days until the 11th are closed: the 10th of thirty people, the 11th of ten; the 20th is open."""
+    monkeypatch.setattr(figures, "draw_digit", lambda: 0)
+    one, other = make.agent(), make.agent()
+    day = datetime(2026, 3, 10, 12, tzinfo=UTC)  # a Tuesday, 13 h in Paris
+    for _person in range(20):
+        past(day, wait=60, length=30, agents=[one])
+    for _person in range(10):
+        past(day, wait=400, length=50, agents=[one, other], outcome=Outcome.COMPLAINT, age_band="under_15")
+        past(day + timedelta(days=1, hours=2))
+    past(day + timedelta(days=10), wait=50, length=10, agents=[one])
+    for number in range(1, 12):
+        daily.close_day(day.replace(day=number).date())
+
+
+def test_history_of_closed_and_open_days_has_the_sums_of_both(closed_month, django_assert_num_queries):
+    with django_assert_num_queries(6):
+        found = history.read(MIDNIGHT, MIDNIGHT + timedelta(days=30))
+    whole = found.whole
+    assert (whole.opened, whole.answered, whole.gave_up, whole.in_time) == (41, 31, 10, 21)
+    assert (whole.wait_median, whole.wait_p95, whole.length_median) == (60, 600, 30 * 60)
+    assert (whole.ended, whole.one_person) == (31, 21)
+    assert [(day.day, one.opened, one.wait_median) for day, one in found.days] == [
+        (10, 30, 60), (11, 10, None), (20, 1, 50),
+    ]  # fmt: skip
+    assert [(hour, one.opened, one.answered) for hour, one in found.hours] == [(13, 31, 31), (15, 10, 0)]
+    assert found.outcomes == [("advised", 21), ("complaint", 10)]
+    assert found.orientations == [("chat", 41)] and found.minors == 10
+    assert found.exact_from == date(2026, 3, 12)
+
+
+def test_history_of_open_days_alone_is_exact(closed_month):
+    found = history.read(MIDNIGHT + timedelta(days=11), MIDNIGHT + timedelta(days=30))
+    assert found.exact_from is None and found.whole.wait_median == 50
+
+
+def test_deleting_changes_nothing_of_closed_days(closed_month):
+    span = MIDNIGHT, MIDNIGHT + timedelta(days=19)
+    before = history.read(*span), history.arrivals_by_hour_of_week(*span), history.one_voice(*span)
+    days = history.answered_in_time_by_day(*span)
+    assert before[1][1][13] == 30 and before[1][2][15] == 10 and (before[2].ended, before[2].one_person) == (30, 20)
+    assert [(day.day, one.opened, one.answered, one.in_time) for day, one in days] == [(10, 30, 30, 20), (11, 10, 0, 0)]
+    Report.objects.all().delete()
+    assert (history.read(*span), history.arrivals_by_hour_of_week(*span), history.one_voice(*span)) == before
+    assert history.answered_in_time_by_day(*span) == days
+
+
+def test_page_says_from_which_day_it_is_exact(db):
+    now = datetime.now(tz=UTC)
+    past(now - timedelta(days=20), wait=60, length=30, agents=[make.agent()])
+    client = signed_in(make.agent(role=Role.SUPERVISOR).user)
+    assert "arrondis" not in client.get("/console/historique/").text
+    daily.close_due(now)
+    assert "arrondis" in client.get("/console/historique/").text
+    assert "arrondis" not in client.get("/console/historique/?periode=7").text
 
 
 def test_history_is_for_supervisors(db):

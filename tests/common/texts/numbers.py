@@ -106,7 +106,6 @@ NUMBERS: dict[str, dict[int, Source]] = {
     "figures.last_month": {30: lambda: periods("month")},
     "figures.last_year": {12: lambda: periods("year") // 30},
     "figures.length": {2: Fact("the median")},
-    "figures.so_nobody_recognised_number": {10: of("chat.rules.small_counts:AT_LEAST")},
     "figures.wait": {2: Fact("the median")},
     "follow_up.other_too_long": {500: of("chat.rules.referral:OTHER_MAX")},
     "frame.114_by_text": {114: SERVICE},

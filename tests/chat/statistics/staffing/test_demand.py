@@ -21,6 +21,7 @@ from chat.statistics.staffing.demand import (
     patience_of,
     poisson_above,
     poisson_below,
+    rounding_variance,
 )
 from chat.statistics.staffing.simulation import log_normal
 
@@ -63,6 +64,23 @@ def test_weeks_that_differ_widen_the_interval():
     wild = arrivals_of(Counted(10, {(week, 5): 8 * (week % 2) for week in range(10)}), confidence=0.9)
     assert calm.dispersion == 1 and wild.dispersion == pytest.approx(160 / 4 / 9)
     assert wild.expected[5] == calm.expected[5] == 4 and wild.cautious[5] > calm.cautious[5]
+
+
+def test_rounding_is_no_dispersion():
+    """Calm weeks whose counts are rounded, each count of an hour with its remainder: as calm as exact ones."""
+    chance = random.Random(5)
+    weeks, hours = 40, range(60)
+    exact, rounded = {}, {}
+    for hour in hours:
+        remainder = chance.randrange(10)
+        for week in range(weeks):
+            count = sum(chance.random() < 0.15 for _person in range(20))
+            exact[week, hour] = count
+            rounded[week, hour], remainder = (remainder + count) // 10 * 10, (remainder + count) % 10
+    calm = arrivals_of(Counted(weeks, exact), confidence=0.9).dispersion
+    assert calm == pytest.approx(arrivals_of(Counted(weeks, rounded, rounding=10), confidence=0.9).dispersion, abs=0.4)
+    assert arrivals_of(Counted(weeks, rounded), confidence=0.9).dispersion > 4
+    assert rounding_variance(3.0, 1) == 0 and rounding_variance(0.001, 10) == pytest.approx(0.009, rel=0.01)
 
 
 def test_interval_holds_as_often_as_it_says():

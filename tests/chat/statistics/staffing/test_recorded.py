@@ -5,16 +5,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chat.models import Conversation, ConversationEvent, EventKind
+from chat.models import Conversation, ConversationEvent, EventKind, figures
 from chat.rules.lifecycle import Status
+from chat.statistics import daily
 from chat.statistics.staffing.recorded import BadFile, count_file, count_recorded, monday_before, read_profile
-from reports.models import RetentionRule
-from reports.rules.retention import Kind
+from reports.models import Report
 from tests.factories import chat as make
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 11, 25, 12, tzinfo=PARIS)  # a Wednesday
 MONDAY = datetime(2026, 11, 16, tzinfo=PARIS)
+WEEK = MONDAY - timedelta(days=7)  # of the last whole week that is closed
 MINUTE = timedelta(minutes=1)
 
 
@@ -32,9 +33,10 @@ def came(at: datetime, *events: tuple[str, float], closed: bool = True) -> Conve
 
 
 @pytest.fixture
-def begun(db):
-    """Somebody of the week before, which is left out: it may have begun in the middle."""
-    came(MONDAY - timedelta(days=5))
+def closed(db, monkeypatch):
+    """First remainders of nought, and what closes the days that are due at NOW."""
+    monkeypatch.setattr(figures, "draw_digit", lambda: 0)
+    return lambda: daily.close_due(NOW, limit=400)
 
 
 def test_monday_before_is_local():
@@ -46,54 +48,70 @@ def test_nothing_recorded(db):
     assert count_recorded(NOW).weeks == 0 and count_recorded(NOW).people == 0
 
 
-def test_first_week_alone_is_not_counted(db):
-    came(NOW - timedelta(days=1))
-    assert count_recorded(NOW).weeks == 0
+def test_weeks_are_those_whose_days_are_all_closed(closed):
+    """NOW is a Wednesday: the days until the Wednesday before are closed, so the last whole week ends on the 15th."""
     came(MONDAY + timedelta(days=1))
-    assert count_recorded(NOW).weeks == 0
-
-
-def test_arrivals_by_week_and_local_hour(begun):
-    came(MONDAY)  # Monday 0 h in Paris is Sunday in UTC
-    came(MONDAY + timedelta(days=6, hours=23, minutes=59))
-    came(MONDAY + timedelta(days=7))  # this week, which is not over
-    came(MONDAY - timedelta(days=1))
-    counted = count_recorded(NOW)
-    assert counted.weeks == 1 and counted.came == {(0, 0): 1, (0, 167): 1}
+    closed()
+    assert count_recorded(NOW).weeks == 0, "the service opened in the week that is not closed"
+    came(MONDAY - timedelta(days=5))
+    closed()
+    assert count_recorded(NOW).weeks == 0, "nor in the middle of a week"
     came(MONDAY - timedelta(days=14))
+    closed()
+    assert count_recorded(NOW).weeks == 2
+
+
+def test_arrivals_by_week_and_local_hour(closed):
+    for _person in range(10):
+        came(WEEK)  # Monday 0 h in Paris is Sunday in UTC
+        came(WEEK + timedelta(days=6, hours=23, minutes=59))
+        came(MONDAY)  # the week that is not closed
+    for _person in range(14):
+        came(WEEK - timedelta(days=7))
+    closed()
     counted = count_recorded(NOW)
-    assert counted.weeks == 2 and counted.came == {(0, 6 * 24): 1, (1, 0): 1, (1, 167): 1, (0, 2 * 24): 1}
+    assert counted.weeks == 2 and counted.rounding == 10
+    assert counted.came == {(0, 0): 10, (1, 0): 10, (1, 167): 10}
 
 
-def test_waits_end_with_the_answer_or_with_leaving(begun, settings):
+def test_waits_end_with_the_answer_or_with_leaving(closed, settings):
     settings.ABANDON_SECONDS = 30 * 60
-    came(MONDAY, ("assigned", 6), ("closed", 66))
-    came(MONDAY, ("parked", 12), ("resumed", 50), ("assigned", 60), ("closed", 70))  # gone at 12, though back later
-    came(MONDAY, ("closed", 3))  # ended it themselves, unanswered
-    came(MONDAY, ("abandoned", 45), closed=False)  # last seen at 15
-    came(MONDAY, ("abandoned", 20), closed=False)  # a shorter setting then: not less than nothing
-    came(MONDAY, ("assigned", 6), ("parked", 8), ("closed", 16))  # left in the exchange: was answered
-    came(MONDAY)  # still there: says nothing yet
+    for _person in range(10):
+        came(WEEK, ("assigned", 6), ("closed", 66))
+        came(WEEK, ("parked", 12), ("resumed", 50), ("assigned", 60), ("closed", 70))  # gone at 12, though back later
+        came(WEEK, ("closed", 3))  # ended it themselves, unanswered
+        came(WEEK, ("abandoned", 45), closed=False)  # last seen at 15
+        came(WEEK, ("abandoned", 20), closed=False)  # a shorter setting then: not less than nothing
+        came(WEEK, ("assigned", 6), ("parked", 8), ("closed", 16))  # left in the exchange: was answered
+        came(WEEK)  # still there: says nothing yet
+    closed()
     counted = count_recorded(NOW)
-    assert counted.gone == 4
-    assert counted.waited == pytest.approx((6 + 12 + 3 + 15 + 0 + 6) / 60)
+    assert counted.gone == 40
+    # In minutes, the middles of the ranges that hold 6, 12, 3, 15, 0 and 6.
+    assert counted.waited == pytest.approx(10 * (7.5 + 12.5 + 2.5 + 12.5 + 0.5 + 7.5) / 60)
 
 
-def test_lengths_are_the_time_that_a_place_was_held(begun):
-    came(MONDAY, ("assigned", 5), ("closed", 65))
-    came(MONDAY, ("assigned", 5), ("released", 25), ("assigned", 85), ("closed", 95))  # 20 and 10 minutes
-    came(MONDAY, ("closed", 5))
-    came(MONDAY, ("assigned", 5), closed=False)
+def test_lengths_are_the_time_that_a_place_was_held(closed):
+    for _person in range(10):
+        came(WEEK, ("assigned", 5), ("closed", 65))
+        came(WEEK, ("assigned", 5), ("released", 25), ("assigned", 85), ("closed", 95))  # 20 and 10 minutes
+        came(WEEK, ("closed", 5))
+        came(WEEK, ("assigned", 5), closed=False)
+    closed()
     counted = count_recorded(NOW)
-    assert counted.ended == 2 and counted.held == pytest.approx(1.5)
-    assert counted.held_squared == pytest.approx(1 + 0.25)
+    # In hours, the middles of the ranges that hold 60 and 30 minutes.
+    assert counted.ended == 20 and counted.held == pytest.approx(10 * (55 + 25) / 60)
+    assert counted.held_squared == pytest.approx(10 * (55**2 + 25**2) / 3600)
 
 
-def test_no_further_back_than_exchanges_are_kept(begun):
-    came(NOW - timedelta(days=400))
-    assert count_recorded(NOW).weeks == 335 // 7 - 1
-    RetentionRule.objects.filter(kind=Kind.EXCHANGE).update(days=40)
-    assert count_recorded(NOW).weeks == 4
+def test_a_year_at_most_and_whatever_was_deleted(closed):
+    came(WEEK - timedelta(days=390))
+    closed()
+    daily.close_due(NOW, limit=400)
+    before = count_recorded(NOW)
+    assert before.weeks == 52
+    Report.objects.all().delete()
+    assert count_recorded(NOW) == before
 
 
 LINES = """arrivee;reponse;depart;fin
