@@ -9,9 +9,11 @@ from itertools import pairwise
 import pytest
 from django.db import connection, transaction
 
-from chat.captures import receiving, store
+from chat.captures import queries, receiving, store
 from chat.models import Capture, CaptureState, ScanResult
-from common import clock
+from chat.retention import moving
+from common import clock, encryption
+from common.data_keys import keys as data_keys
 from common.encryption import UnsealError
 from common.sealed_files.chunks import CHUNK_BYTES
 from common.service_settings import definitions
@@ -42,6 +44,21 @@ def test_file_is_sealed_slice_by_slice_and_comes_back(folder):
         assert MARK not in path.read_bytes() and path.stat().st_size <= CHUNK_BYTES + 29
         assert "MARQUE" not in str(path.relative_to(folder))
     assert b"MARQUE" not in bytes(capture.sealed_words) and capture.words["name"] == "IMG_MARQUE.png"
+
+
+def test_chunks_are_mute_once_the_key_of_their_exchange_is_erased(folder):
+    """The chunks lie in a store with backups of its own: they need not be found and erased there (ADR 0081)."""
+    conversation = make.waiting()
+    moving.give_keys([conversation.report_id])
+    capture = make_captures.fresh(make_captures.received(conversation, LONG))
+    key = capture.conversation.data_key
+    assert key is not None and encryption.data_key_of(capture.sealed_words) == key and opened(capture) == LONG
+    data_keys.erase([key])
+    with pytest.raises(UnsealError):
+        opened(make_captures.fresh(capture))
+    assert len(files(folder)) == 3, "they are all there"
+    [seen] = queries.own_captures(make_captures.fresh(capture).conversation)
+    assert not seen.is_readable and seen.name == ""
 
 
 def test_sending_goes_on_where_it_was_cut():
