@@ -1,0 +1,76 @@
+"""Verify a proof of date, without a database: that what it shows existed that day, or which part was altered."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from reports.rules import date_proofs
+
+PARTS = {
+    "format": "ce fichier n'est pas une preuve de date",
+    "item": "l'élément a été modifié",
+    "digest": "l'empreinte de l'élément a été modifiée",
+    "salt": "le sel a été modifié",
+    "leaf": "la feuille a été modifiée",
+    "path": "le chemin dans l'arbre a été modifié",
+    "root": "la racine de la journée a été modifiée",
+    "day": "la journée (sa date, sa taille ou l'empreinte de la veille) a été modifiée",
+    "bytes": "le fichier donné n'est pas celui de la preuve",
+    "token": "le jeton d'horodatage n° {number} a été modifié, ou n'est pas de cette journée",
+    "certificate": "les certificats du jeton n° {number} ont été modifiés, ou ne mènent pas à leur autorité",
+    "authority": "le jeton n° {number} n'est pas de l'autorité attendue",
+}
+KINDS = {"message": "un message", "fact": "un fait noté", "register": "une ligne du registre", "capture": "une capture"}
+
+
+class Command(BaseCommand):
+    """Read a file and say what it proves. Exit status 1: a part fails; 2: all holds, but no authority dates it."""
+
+    help = "Vérifie une preuve de date, sans base de données : ce qu'elle montre existait ce jour-là, ou ce qui cloche."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FICHIER", help="la preuve (.json)")
+        parser.add_argument("--content", type=Path, metavar="FICHIER", help="le fichier dont elle est la preuve")
+        parser.add_argument(
+            "--trust",
+            action="append",
+            metavar="EMPREINTE",
+            help="l'empreinte SHA-256 du certificat d'une autorité en qui l'on a confiance (peut être répétée)",
+        )
+
+    def handle(
+        self, *args: Any, file: Path, content: Path | None = None, trust: list[str] | None = None, **options: Any
+    ) -> None:
+        try:
+            with file.open("rb") as opened:
+                text = opened.read(date_proofs.TEXT_MOST + 1).decode("utf-8", errors="replace")
+            held = content.read_bytes() if content is not None else None
+        except OSError as error:
+            raise CommandError(f"Ce fichier ne se lit pas ({type(error).__name__}).") from None
+        trusted = None if trust is None else [one.replace(":", "").strip().lower() for one in trust]
+        verdict = date_proofs.verify(text, content=held, trusted=trusted)
+        if not verdict.is_whole:
+            for part, ok in verdict.checks:
+                if not ok:
+                    name, _, number = part.partition(":")
+                    self.stderr.write(f"Ne tient pas : {PARTS[name].format(number=int(number or 0) + 1)}.")
+            sys.exit(1)
+        assert verdict.item is not None and verdict.day is not None  # noqa: S101 - it is whole
+        kind = KINDS.get(verdict.item["kind"], verdict.item["kind"])
+        self.stdout.write(
+            f"La preuve est entière : {kind}, dans les empreintes de la journée du {verdict.day:%d/%m/%Y}."
+        )
+        for stamp in verdict.stamps:
+            assert stamp.at is not None  # noqa: S101 - it holds
+            self.stdout.write(
+                f"Horodaté le {stamp.at:%d/%m/%Y à %H:%M:%S} UTC par {stamp.authority or '(sans nom)'} ; "
+                f"certificat de l'autorité : {stamp.fingerprint}"
+            )
+        if not verdict.is_dated:
+            self.stdout.write("Aucune autorité ne l'a encore daté.")
+            sys.exit(2)
+        if trusted is None:
+            self.stdout.write("Comparez ces empreintes à celles que ces autorités publient (ou donnez --trust).")
