@@ -29,6 +29,7 @@ from common.database_errors import describe_error, failure_of
 from pnav import service_metrics
 from pnav.logs import POOL_FAILURES
 from reports.audit import digests
+from reports.proof_of_date import stamps
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +60,8 @@ _THREAD = ThreadPoolExecutor(1, thread_name_prefix="readiness")
 
 # How old the register's digests are, by destination: asked with the same connection, nothing where none is named.
 _ages: list[digests.Age] = []
+# Which days are closed, and which of them each time-stamping authority signed: likewise.
+_stamped: stamps.State | None = None
 
 
 # A standby, or a primary that was demoted: it answers, and nothing can be written there.
@@ -70,12 +73,14 @@ class ReadOnlyDatabase(Exception):
 
 
 def _borrow() -> None:
-    global _ages
+    global _ages, _stamped
     lender = pool()
     with lender.connection(timeout=PROBE_SECONDS) as lent:
         [is_writable] = lent.execute(WRITABLE).fetchone() or [False]
         if is_writable and settings.REGISTER_DIGEST_TO:
             _ages = digests.ages(lent.execute(digests.AGES).fetchall())
+        if is_writable and settings.TIMESTAMP_AUTHORITIES:
+            _stamped = stamps.state_of(lent.execute(stamps.STATE, stamps.state_values()).fetchall())
     if not is_writable:
         lender.drain()  # new connections go where the address leads now
         raise ReadOnlyDatabase
@@ -89,6 +94,14 @@ def _digest_note() -> dict[str, Any]:
     age = None if oldest.seconds is None else round(oldest.seconds)
     late = [one.label for one in _ages if one.is_late]
     return {"register_digest": {"number": oldest.number, "age_seconds": age, "late": late}}
+
+
+def _proof_note() -> dict[str, Any]:
+    """The last day that is closed, and which authorities are late."""
+    if not settings.TIMESTAMP_AUTHORITIES or _stamped is None:
+        return {}
+    day = None if _stamped.day is None else _stamped.day.isoformat()
+    return {"proof_of_date": {"day": day, "late": _stamped.late()}}
 
 
 async def _ask_postgresql() -> None:
@@ -192,7 +205,7 @@ async def ready(request: HttpRequest) -> HttpResponse:
     « polling » while this process hears nothing of the others and asks the database instead.
     """
     failing = await READINESS.failing()
-    notes = _digest_note()
+    notes = _digest_note() | _proof_note()
     if private_addresses.is_private():
         notes["client_addresses"] = "private"
     if pubsub.is_disconnected():

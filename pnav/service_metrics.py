@@ -29,6 +29,7 @@ from pnav import certificates
 from pnav.version import REVISION, VERSION
 from reports.audit import digests
 from reports.openings import actions as opening_actions
+from reports.proof_of_date import stamps
 from triage.questionnaire.outcomes import Urgency
 
 logger = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ class ServiceCollector(Collector):
         is_up, families = 1, []
         try:
             now = timezone.now()
-            families = [*_queue(now), *_agents(now), *_openings(now), *_worker(), *_web(), *_digests()]
+            families = [*_queue(now), *_agents(now), *_openings(now), *_worker(), *_web(), *_digests(), *_proofs()]
         except (DatabaseError, InterfaceError, PoolTimeout) as error:
             logger.warning("metrics: the database failed (%s)", describe_error(error))
             is_up = 0
@@ -150,6 +151,26 @@ def _digests() -> Iterator[Metric]:
             age.add_metric([one.label], -1 if one.seconds is None else one.seconds)
             failures.add_metric([one.label], one.failures)
     yield from (number, age, failures)
+
+
+def _proofs() -> Iterator[Metric]:
+    """How far the proof of date is, and each time-stamping authority."""
+    closed = GaugeMetricFamily("pnav_proof_day_age_days", "Days since the last one that is closed; -1: none.")
+    lacking = GaugeMetricFamily(
+        "pnav_proof_days_not_stamped", "Closed days that this authority has not stamped.", labels=["authority"]
+    )
+    failures = GaugeMetricFamily(
+        "pnav_proof_stamp_failures", "Failures in a row of this authority.", labels=["authority"]
+    )
+    if settings.TIMESTAMP_AUTHORITIES:
+        with connection.cursor() as cursor:
+            cursor.execute(stamps.STATE, stamps.state_values())
+            state = stamps.state_of(cursor.fetchall())
+        closed.add_metric([], -1 if state.day is None else (timezone.localdate() - state.day).days)
+        for name, (_last, lacks, failed) in state.stamped.items():
+            lacking.add_metric([name], lacks)
+            failures.add_metric([name], failed)
+    yield from (closed, lacking, failures)
 
 
 class ClientCollector(Collector):

@@ -22,6 +22,7 @@ from redis.backoff import NoBackoff
 from pnav import secret_files
 from pnav.server.process_role import ProcessRole
 from reports.audit import digest_destinations
+from reports.proof_of_date import authorities as timestamp_authorities
 from reports.seal.sealing import BadPublicKey, PublicKey
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -548,6 +549,15 @@ try:
         digest_destinations.parse(_destination)
 except ValueError as error:  # says what a destination is, not what was written
     raise ImproperlyConfigured(f"REGISTER_DIGEST_TO: {error}.") from None
+
+# --- the proof of date: docs/adr/0084 ---------------------------------------------------------------------------------
+
+# Time-stamping authorities that sign the digest of each day: « name https://host/path /path/certificates.pem ».
+TIMESTAMP_AUTHORITIES: list[str] = env.list("TIMESTAMP_AUTHORITIES", [], subcast=str.strip)
+try:
+    timestamp_authorities.parse_all(TIMESTAMP_AUTHORITIES)
+except ValueError as error:  # says what an authority is, not what was written
+    raise ImproperlyConfigured(f"TIMESTAMP_AUTHORITIES: {error}.") from None
 
 # --- logs: events and public ids, never what a person typed, never an address -------------------------------------
 

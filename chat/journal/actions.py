@@ -14,7 +14,7 @@ from django.db.models import Count, Max, QuerySet
 from chat import pubsub
 from chat.journal.facts import Told
 from chat.journal.queries import told_of
-from chat.models import Conversation, JournalFact
+from chat.models import Conversation, ItemShare, JournalFact
 from common import clock
 from common.service_settings import definitions, values
 
@@ -61,12 +61,15 @@ def change_fact(*, conversation_id: int, public_id: UUID, told: Told) -> None:
     """Put these words in the place of those of a fact that nobody has read.
 
     Raises FactGone, FactRead. Locks the fact; the same words change nothing. Its agent's page is told if it is shown.
+    What proved the date of the former words goes: the new ones get a leaf of their own the next night.
     """
     fact = _unread(conversation_id, public_id)
     if told_of(fact) == told:
         return
     fact.seal(told.as_words())
-    fact.save(update_fields=["sealed_words"])
+    fact.changed_at = clock.now()
+    fact.save(update_fields=["sealed_words", "changed_at"])
+    ItemShare.objects.filter(fact=fact).delete()
     if fact.shown_at is not None:
         pubsub.state_changed(fact.conversation.public_id)
 

@@ -23,6 +23,7 @@ from chat.models.lookalikes import ArrivalGroup
 from chat.models.macro import Macro
 from chat.models.notes import Aside, AsideMessage, AsidePart, Hold, Note
 from chat.models.on_call import OnCall
+from chat.models.proof_of_date import ItemShare
 from chat.models.referral import FollowUp, Transmission, TransmissionStep, UnitAccount
 from chat.models.removal import RemovalCount, RemovalRequest
 from chat.models.replies import CannedReply, CannedReplyText, OwnReply
@@ -63,6 +64,7 @@ __all__ = [
     "Handover",
     "HandoverText",
     "Hold",
+    "ItemShare",
     "JournalFact",
     "Macro",
     "Meeting",

@@ -15,6 +15,7 @@ class JournalFact(SealedWords):
     public_id: drawn by the page that the fact was typed on, so that a form sent twice is one fact; once in its
     conversation. number: from 1, in the order in which facts were noted; one that nobody has read may be erased, and
     its number may come again.
+    changed_at: when its words were last corrected, None when never.
     shown_at: since when whoever answers may read it; None while it is private. read_at: when its words first went to
     their page: from then on it stays as it is, like a message.
     """
@@ -23,6 +24,7 @@ class JournalFact(SealedWords):
     public_id = models.UUIDField(default=uuid.uuid4, editable=False)
     number = models.PositiveIntegerField()
     noted_at = models.DateTimeField()
+    changed_at = models.DateTimeField(null=True)
     shown_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
 

@@ -6,6 +6,7 @@ from reports.models.closure import ChatClosure, ChatClosureText, ClosureReason
 from reports.models.digest import DigestDelivery, RegisterDigest
 from reports.models.key_erasure import KeyErasure
 from reports.models.letterhead import Letterhead
+from reports.models.proof_of_date import ProofChunk, ProofDay, ProofToken
 from reports.models.report import AgeBand, Expectation, Fact, Platform, Report, ReporterRole, Since
 from reports.models.retention import Erased, ErasureRequest, Freeze, RetentionRule, Tombstone
 from reports.models.seal import OpeningField, OpeningRequest, OpeningStep, SealedField, SealedValue
@@ -31,6 +32,9 @@ __all__ = [
     "OpeningRequest",
     "OpeningStep",
     "Platform",
+    "ProofChunk",
+    "ProofDay",
+    "ProofToken",
     "RegisterDigest",
     "Report",
     "ReporterRole",

@@ -57,6 +57,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "chat.JournalFact": With("chat.Conversation"),
     "chat.Capture": With("chat.Conversation"),  # and its files after COMMIT: chat.captures.store
     "chat.CaptureDrawing": With("chat.Capture"),
+    "chat.ItemShare": With("chat.Conversation"),  # a fact's own goes with its fact, or its correction
     "chat.Proposal": With("chat.Conversation"),
     "chat.Emergency": With("chat.Conversation"),
     "chat.EmergencyStep": With("chat.Emergency"),
@@ -91,6 +92,12 @@ HOLDINGS: Mapping[str, Holding] = {
     ),
     "reports.RegisterDigest": NoEnd("signed digests of that chain: numbers and digests, of nobody (ADR 0056)"),
     "reports.DigestDelivery": NoEnd("how far each destination of those digests has them"),
+    "reports.ProofDay": NoEnd("one digest a day, stamped: of nobody (ADR 0084)"),
+    "reports.ProofChunk": NoEnd(
+        "32 bytes for each item of a day, without a word, a salt or a name; without them no proof of that day could be "
+        "given any more, the register's among them (ADR 0084)"
+    ),
+    "reports.ProofToken": NoEnd("what time-stamping authorities signed of those digests: of nobody (ADR 0084)"),
     "reports.RetentionRule": NoEnd("the rules themselves"),
     "reports.ChatClosure": CONTENT,
     "reports.Letterhead": CONTENT,

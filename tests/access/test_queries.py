@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("chat", "reports", "triage", "locations", "pnav", "common")
 MODELS = {
     "Conversation", "Message", "ConversationEvent", "Report",
-    "FactSheet", "JournalFact", "Capture", "CaptureDrawing", "Proposal", "Emergency", "EmergencyStep", "Closing",
+    "FactSheet", "JournalFact", "Capture", "CaptureDrawing", "ItemShare",
+    "Proposal", "Emergency", "EmergencyStep", "Closing",
     "Transmission", "TransmissionStep", "FollowUp", "RemovalRequest",
     "Aside", "AsidePart", "AsideMessage", "ConversationHandle", "Hold", "Note", "OwnReply",
     "SealedValue", "OpeningRequest", "OpeningStep", "ErasureRequest", "Freeze", "Debrief",
@@ -42,8 +43,10 @@ NAMED = {
     "chat/casework/fact_sheet.py": (ACTS, {"sheet_of"}),
     "chat/journal/actions.py": (
         ACTS,
-        {"note_fact", "_unread", "show_facts", "take_back", "mark_read"},
+        {"note_fact", "change_fact", "_unread", "show_facts", "take_back", "mark_read"},
     ),
+    "chat/proof_of_date/proofs.py": ("of a conversation that was just obtained, or a row that was", {"*"}),
+    "chat/proof_of_date/sources.py": ("the worker's turn: " + EVERYBODY, {"*"}),
     "chat/captures/receiving.py": (ACTS + "; or what nobody went on sending, of everybody", {"*"}),
     "chat/captures/queries.py": ("the captures of a conversation that was just obtained", {"*"}),
     "chat/captures/opening.py": (ACTS, {"*"}),

@@ -11,6 +11,9 @@ OTHERS = {
     "reports.OpeningRequest.recipient": "the public key of a browser",
     "reports.OpeningRequest.claim_recipient": "the public key of the browser that claims the request (ADR 0074)",
     "reports.OpeningRequest.sealed_reply": "sealed for that browser (ADR 0032)",
+    "reports.ProofChunk.hashes": "salted digests, which say nothing (ADR 0084)",
+    "reports.ProofChunk.root": "a digest of these",
+    "reports.ProofToken.token": "what a time-stamping authority signed, for everybody to read",
 }
 # What belongs to no exchange: the key ring seals it, and it has an end of its own.
 OF_NO_EXCHANGE = {

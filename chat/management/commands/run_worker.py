@@ -29,6 +29,7 @@ from chat.conversations import (
     web_heartbeat,
     worker_status,
 )
+from chat.proof_of_date import sources
 from chat.statistics import daily
 from chat.supervision import intervention
 from chat.transfer import actions as transfer_actions
@@ -39,6 +40,8 @@ from common.database_errors import describe_error
 from common.texts import cache as text_cache
 from reports.audit import digests
 from reports.openings import actions as opening_actions
+from reports.proof_of_date import stamps
+from reports.proof_of_date.days import Duty
 from reports.rules.signed_digests import BadKey
 
 logger = logging.getLogger(__name__)
@@ -77,6 +80,9 @@ class Command(BaseCommand):
             # Also where no more are taken: those that are there are erased when they end.
             drawing.Turns(stop).start()
         self._start_copies(stop)
+        if any(authority.url for authority in stamps.authorities()):
+            # Beside the ticks as well: an authority that is slow or away holds up nobody.
+            digests.Turns(stop, turn=stamps.run, seconds=stamps.TURN_SECONDS, label="proof_of_date").start()
         purge_at = time.monotonic()
         count = 0
         while not stop.is_set():
@@ -142,6 +148,7 @@ class Command(BaseCommand):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self._proof_of_date = Duty(sources.sources)
         self._tell_at: dict[str, float] = {}  # of each duty that failed, when its error is logged whole again
         self._report = worker_status.Report(worker_status.own_name())
 
@@ -166,6 +173,7 @@ class Command(BaseCommand):
         is_done &= self._do("openings", self._remind)
         data_keys.drop_expired()
         self._do("languages", language_guess.guess_languages)  # after everybody's turn: nobody waits for a guess
+        self._do("proof_of_date", self._proof_of_date.run)
         if is_done:
             self._do("clock", self._end_tick)
         # Last: a Redis that stands still holds up nobody's turn for the second that it is waited for.

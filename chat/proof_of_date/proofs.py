@@ -1,0 +1,101 @@
+"""Proofs of date of one exchange, for whoever just obtained it."""
+
+import logging
+from collections.abc import Iterator
+
+from chat.journal.queries import told_of
+from chat.models import Capture, Conversation, ItemShare, JournalFact, Message
+from chat.proof_of_date import sources
+from common.encryption import UnsealError
+from reports.proof_of_date.proofs import Ways
+from reports.rules.date_proofs import Proof
+
+logger = logging.getLogger(__name__)
+
+type Proven = Message | JournalFact | Capture
+
+
+def proof_of(item: Proven) -> Proof | None:
+    """The proof that this message, fact or capture existed on its day.
+
+    None while that day is not closed, or when it was corrected since. item: with its conversation. Six statements.
+    """
+    shares = ItemShare.objects.filter(conversation=item.conversation)
+    if isinstance(item, Message):
+        shares = shares.filter(first_seq__lte=item.seq, last_seq__gte=item.seq)
+    else:
+        shares = shares.filter(fact=item) if isinstance(item, JournalFact) else shares.filter(capture=item)
+    share = shares.first()
+    if share is None:
+        return None
+    share.conversation = item.conversation
+    return next(_proofs(share, Ways(), [item]), None)
+
+
+def proofs_of(conversation: Conversation) -> Iterator[Proof]:
+    """The proofs of all that has one in this exchange, messages first.
+
+    Costs the opening of its messages and facts once, five statements for each day on which something was written; holds
+    one chunk of one day at a time.
+    """
+    ways = Ways()
+    shares = ItemShare.objects.filter(conversation=conversation).order_by("first_seq", "pk")
+    for share in shares:
+        share.conversation = conversation
+        rows: list[Proven]
+        if share.kind == sources.MESSAGE:
+            rows = list(conversation.messages.filter(seq__gte=share.first_seq, seq__lte=share.last_seq).order_by("seq"))
+        elif share.kind == sources.FACT:
+            rows = list(JournalFact.objects.filter(share=share))
+        else:
+            rows = list(Capture.objects.filter(share=share))
+        yield from _proofs(share, ways, rows)
+
+
+def _proofs(share: ItemShare, ways: Ways, rows: list[Proven]) -> Iterator[Proof]:
+    """share, with its conversation."""
+    try:
+        words = share.words
+    except UnsealError:
+        logger.error("proof_of_date: a share cannot be opened %s", share.conversation.public_id)
+        return
+    places = {key: place for place, key in enumerate(words["keys"])}
+    seed = bytes.fromhex(words["seed"])
+    for row in rows:
+        row.conversation = share.conversation
+        written = _written(row)
+        if written is None or written[0] not in places:
+            continue
+        key, name, item = written
+        proof = ways.prove(
+            kind=share.kind,
+            name=name,
+            item=item,
+            salt=sources.salt_of(seed, key),
+            day=share.day_id,
+            index=share.first + places[key],
+        )
+        if proof is not None:
+            yield proof
+
+
+def _written(row: Proven) -> tuple[str, str, str] | None:
+    """Its key in its share, a neutral name, and its item; None when no key opens it."""
+    exchange = row.conversation.public_id
+    if isinstance(row, Message):
+        try:
+            text = row.body
+        except UnsealError:
+            return None
+        item = sources.message_item(exchange=exchange, seq=row.seq, author=row.author, at=row.sent_at, text=text)
+        return str(row.seq), f"message-{row.seq}", item
+    if isinstance(row, Capture):
+        try:
+            file = sources.item_of_capture(row)
+        except UnsealError:
+            return None
+        return None if file is None else (str(row.public_id), f"capture-{row.number}", file)
+    told = told_of(row)
+    if told is None:
+        return None
+    return str(row.public_id), f"fait-{row.number}", sources.item_of_fact(row, told.as_words())
