@@ -32,8 +32,7 @@ class Spool(io.RawIOBase):
 
     def __init__(self) -> None:
         super().__init__()
-        self._cipher = AESGCM(AESGCM.generate_key(bit_length=8 * KEY_BYTES))
-        self._file: IO[bytes] | None = None
+        self._sealed: tuple[IO[bytes], AESGCM] | None = None  # drawn for the first block: most requests have none
         self._blocks = 0  # whole blocks in the file
         self._tail = bytearray()  # what comes after them
         self._place = 0
@@ -78,11 +77,13 @@ class Spool(io.RawIOBase):
         return count
 
     def _put_block(self) -> None:
-        if self._file is None:
-            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  closed with the spool
-        self._file.seek(self._blocks * _SEALED_BLOCK)
+        if self._sealed is None:
+            key = AESGCM.generate_key(bit_length=8 * KEY_BYTES)
+            self._sealed = tempfile.TemporaryFile(buffering=0), AESGCM(key)  # noqa: SIM115  closed with the spool
+        file, cipher = self._sealed
+        file.seek(self._blocks * _SEALED_BLOCK)
         # The key is of this spool alone and a block is written once: its number is its nonce.
-        _write_all(self._file, self._cipher.encrypt(self._nonce(self._blocks), bytes(self._tail), None))
+        _write_all(file, cipher.encrypt(self._nonce(self._blocks), bytes(self._tail), None))
         self._blocks += 1
         self._tail.clear()
 
@@ -94,10 +95,10 @@ class Spool(io.RawIOBase):
         if number == self._blocks:
             return self._tail
         if self._read[0] != number:
-            assert self._file is not None  # noqa: S101  a block was put there
-            self._file.seek(number * _SEALED_BLOCK)
-            sealed = _read_all(self._file, _SEALED_BLOCK)
-            self._read = (number, self._cipher.decrypt(self._nonce(number), sealed, None))
+            assert self._sealed is not None  # noqa: S101  a block was put there
+            file, cipher = self._sealed
+            file.seek(number * _SEALED_BLOCK)
+            self._read = (number, cipher.decrypt(self._nonce(number), _read_all(file, _SEALED_BLOCK), None))
         return self._read[1]
 
     def readinto(self, buffer: Any, /) -> int:
@@ -129,8 +130,8 @@ class Spool(io.RawIOBase):
         if not self.closed:
             self._read = (-1, b"")
             self._tail.clear()
-            if self._file is not None:
-                self._file.close()
+            if self._sealed is not None:
+                self._sealed[0].close()
         super().close()
 
 
