@@ -618,10 +618,15 @@ def test_process_that_stops_lets_nobody_in_and_sends_sockets_back(server):
         server._ports.append(port)
         ending = server.kill_all_applications()
         assert told == [("port", 0)], "what has begun ends first"
+        while not server.later:
+            await asyncio.sleep(0.01)
+        assert told[1:] == [("open", 4412)] and ending.paused, "over TLS it leaves in the next turn of the loop"
+        [(seconds, leave)] = server.later
+        assert seconds == server.LEAVING_SECONDS
+        leave()
         await ending.asFuture(asyncio.get_running_loop())
 
     asyncio.run(run())
-    assert told[1:] == [("open", 4412)]
 
 
 def test_process_that_stops_ends_what_has_begun_and_not_what_is_on_its_way(server):
@@ -631,6 +636,9 @@ def test_process_that_stops_ends_what_has_begun_and_not_what_is_on_its_way(serve
         here = connect(server, _wait)
         ending = server.kill_all_applications()
         assert server.connections[here]["application_instance"].cancelling() and arriving in server.connections
+        while not server.later:
+            await asyncio.sleep(0.01)
+        server.later.pop()[1]()
         await ending.asFuture(asyncio.get_running_loop())
 
     asyncio.run(run())

@@ -25,6 +25,7 @@ import daphne.server
 import daphne.ws_protocol
 from daphne.cli import CommandLineInterface
 from twisted.internet import reactor, tcp
+from twisted.internet.defer import Deferred
 
 from chat.messages.protocol import CLOSE_AGAIN
 from common import security_log
@@ -67,6 +68,8 @@ class Server(daphne.server.Server):
     # Every connection once in so long, for Daphne's two seconds: a handshake that takes too long is ended later by as
     # much. Nothing else has a limit here: see OPTIONS.
     TIMEOUTS_SECONDS = 10.0
+    # Between the last words to sockets and the end of the process, which cuts what has not left.
+    LEAVING_SECONDS = 0.2
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -107,10 +110,14 @@ class Server(daphne.server.Server):
         ended.addBoth(self._send_everybody_back)
         return ended
 
-    def _send_everybody_back(self, _ended: object) -> None:
+    def _send_everybody_back(self, _ended: object) -> Deferred[None]:
+        """Close every open socket; done once that had the time to leave: over TLS it waits for a turn of the loop."""
         for protocol in list(self.connections):
             if isinstance(protocol, daphne.ws_protocol.WebSocketProtocol) and protocol.state == protocol.STATE_OPEN:
                 protocol.serverClose(code=CLOSE_AGAIN)
+        told: Deferred[None] = Deferred()
+        _later(self.LEAVING_SECONDS, lambda: told.callback(None))
+        return told
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> "asyncio.Queue[Any] | None":
         """As Daphne does; and be told when it has ended. A scope holds the connection of its client."""
