@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.test import Client
 from django.utils import timezone
 
 from chat.conversations import actions, dispatcher, dormancy, position, resume
@@ -14,6 +15,7 @@ from chat.rules.lifecycle import HEAVY, Author, Status
 from chat.rules.transfer import Reason, Target
 from chat.transfer import actions as transfer_actions
 from common.service_settings import definitions
+from reports.session import KEY
 from tests.chat.conversations.test_actions import in_threads
 from tests.factories import chat as make
 from triage.rules import Urgency
@@ -102,7 +104,7 @@ def test_who_comes_back_to_an_agent_with_room_is_told_nothing_of_others():
     assert last.startswith("Retour dans l'échange") and last.endswith("le même agent va répondre.")
 
 
-@pytest.mark.parametrize("sign", ["beat", "message", "code", "version before"])
+@pytest.mark.parametrize("sign", ["beat", "page", "message", "code", "version before"])
 def test_any_sign_of_the_person_ends_it(sign):
     person = away(make.agent())
     dormancy.put_to_rest()
@@ -110,6 +112,12 @@ def test_any_sign_of_the_person_ends_it(sign):
     match sign:
         case "beat":
             is_seen(person)
+        case "page":
+            client = Client()
+            session = client.session
+            session[KEY] = str(person.report.public_id)
+            session.save()
+            assert client.get("/tchat/").status_code == 200
         case "message":
             make.message(person)
         case "code":
