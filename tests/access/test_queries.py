@@ -177,7 +177,8 @@ BY_KEY = {
     # Of this conversation's captures; or, of one that is set aside, for the supervisors who decide about it.
     ("chat/captures/receiving.py", "begin_capture"), ("chat/captures/receiving.py", "_own"),
     ("chat/captures/receiving.py", "erase_capture"), ("chat/captures/receiving.py", "_of"),
-    ("chat/captures/queries.py", "shown_one"), ("chat/captures/opening.py", "locked_one"),
+    ("chat/captures/queries.py", "shown_one"), ("chat/captures/queries.py", "own_captures"),
+    ("chat/captures/opening.py", "locked_one"),
     ("chat/casework/proposals.py", "_answers"),  # of the conversation's own messages
     ("chat/casework/proposals.py", "open_question"),  # likewise
 }  # fmt: skip
