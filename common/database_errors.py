@@ -46,26 +46,62 @@ BY_STATE = {
 # French (a server says them in the language of its lc_messages), libpq's, OpenSSL's and psycopg's in English. The first
 # that is found; the SQLSTATE is the one with which PostgreSQL's source raises that text.
 BY_TEXT = [
-    (WRONG_PASSWORD, "28P01", r"password authentication failed|authentification par mot de passe échouée"),
-    (NO_PASSWORD, "", r"no password supplied"),
-    (TOO_MANY, "53300", r"too many (clients|connections)|connection slots are reserved"
-                        r"|trop de (clients|connexions)|emplacements de connexions? restants"),
-    (NOT_READY, "57P03", r"the database system is|le système de bases? de données"),
-    (NO_DATABASE, "3D000", r"database \".*\" does not exist|la base de données .* n'existe pas"),
-    (CERTIFICATE, "", r"certificate verify failed|root certificate file|server certificate for|private key file"
-                      r"|does not support SSL|SSL error|SSL SYSCALL|(sslv3|tlsv1|tlsv13) alert"
-                      r"|could not (load|read) (the )?certificate"),
-    (NOT_ALLOWED, "28000", r"pg_hba\.conf|role \".*\" does not exist|le rôle .* n'existe pas|not permitted to log in"
-                           r"|n'est pas autorisé à se connecter|certificate authentication"
-                           r"|authentification par certificat|valid client certificate"),
-    (START_UP_OPTION, "08P01", r"unsupported startup parameter"),
-    (READ_ONLY, "", r"session is read-only|server is in hot standby mode"),
-    (NAME_NOT_FOUND, "", r"failed to resolve host|could not translate host name"),
-    (TIMED_OUT, "", r"timeout expired|timed out"),
-    (REFUSED, "", r"Connection refused|No such file or directory|No route to host|Network is unreachable"),
-    (CUT, "", r"server closed the connection|connection (was )?closed|the connection is (closed|lost)|reset by peer"),
-]  # fmt: skip
-_TEXTS = [(category, state, re.compile(pattern, re.IGNORECASE)) for category, state, pattern in BY_TEXT]
+    (
+        WRONG_PASSWORD,
+        "28P01",
+        re.compile(r"(?i)password authentication failed|authentification par mot de passe échouée"),
+    ),
+    (NO_PASSWORD, "", re.compile(r"(?i)no password supplied")),
+    (
+        TOO_MANY,
+        "53300",
+        re.compile(
+            r"(?i)too many (clients|connections)|connection slots are reserved"
+            r"|trop de (clients|connexions)|emplacements de connexions? restants"
+        ),
+    ),
+    (NOT_READY, "57P03", re.compile(r"(?i)the database system is|le système de bases? de données")),
+    (
+        NO_DATABASE,
+        "3D000",
+        re.compile(r"(?i)database \"[^\"]{0,70}\" does not exist|la base de données .{0,70} n'existe pas"),
+    ),
+    (
+        CERTIFICATE,
+        "",
+        re.compile(
+            r"(?i)certificate verify failed|root certificate file|server certificate for"
+            r"|private key file|does not support SSL|SSL error|SSL SYSCALL|(sslv3|tlsv1|tlsv13) alert"
+            r"|could not (load|read) (the )?certificate"
+        ),
+    ),
+    (
+        NOT_ALLOWED,
+        "28000",
+        re.compile(
+            r"(?i)pg_hba\.conf|role \"[^\"]{0,70}\" does not exist|le rôle .{0,70} n'existe pas"
+            r"|not permitted to log in|n'est pas autorisé à se connecter|certificate authentication"
+            r"|authentification par certificat|valid client certificate"
+        ),
+    ),
+    (START_UP_OPTION, "08P01", re.compile(r"(?i)unsupported startup parameter")),
+    (READ_ONLY, "", re.compile(r"(?i)session is read-only|server is in hot standby mode")),
+    (NAME_NOT_FOUND, "", re.compile(r"(?i)failed to resolve host|could not translate host name")),
+    (TIMED_OUT, "", re.compile(r"(?i)timeout expired|timed out")),
+    (
+        REFUSED,
+        "",
+        re.compile(r"(?i)Connection refused|No such file or directory|No route to host|Network is unreachable"),
+    ),
+    (
+        CUT,
+        "",
+        re.compile(
+            r"(?i)server closed the connection|connection (was )?closed|the connection is (closed|lost)"
+            r"|reset by peer"
+        ),
+    ),
+]
 READ_AT_MOST = 2_000  # characters of a message: a statement that failed may carry a long row
 
 # What to look at, in French, for whoever runs a command.
@@ -118,7 +154,7 @@ def failure_of(error: BaseException) -> Failure | None:
     if state:
         return Failure(name, state, BY_STATE.get(state, OTHER))
     text = str(found)[:READ_AT_MOST]
-    for category, assumed, pattern in _TEXTS:
+    for category, assumed, pattern in BY_TEXT:
         if pattern.search(text):
             return Failure(name, assumed, category)
     return Failure(name, "", OTHER)

@@ -1,0 +1,230 @@
+"""What somebody tells, from the first fact to the forgetting, in four browsers: a phone over a bad line, another device
+without scripts, an agent, a unit; the copy is checked on a fifth that has no line.
+
+With SHOTS=folder a picture of each step is left there. What a backup shows afterwards is seen in
+`tests/scenarios/test_restored_backup.py`.
+"""
+
+import hashlib
+import io
+import os
+import zipfile
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+
+import pillow_heif
+import pytest
+from django.conf import settings
+from django.utils import timezone
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from chat.captures import drawing
+from chat.conversations import actions
+from chat.models import Agent, Capture, Conversation, Transmission, UnitAccount
+from chat.retention import deletion
+from chat.rules.lifecycle import Author, Outcome
+from common.data_keys.models import WrappedKey
+from common.sealed_files.chunks import CHUNK_BYTES
+from pnav.accounts.second_factor import enrol_totp
+from reports.models import Report
+from tests.accounts.cast import SECRET
+from tests.browser import staff
+from tests.browser.conftest import goes_on
+from tests.browser.exchange import in_site
+from tests.chat.sockets import visit
+from tests.factories import capture_corpus
+from tests.factories import captures as make_captures
+from tests.factories import chat as make
+from tests.factories import transmissions as hand
+
+PHONE = {"width": 360, "height": 640}
+SUMMARY = "Insultes répétées sous ses photos, par le même compte."
+_shots = count(1)
+
+
+def shot(page: Page, name: str) -> None:
+    if folder := os.environ.get("SHOTS"):
+        page.screenshot(path=str(Path(folder) / f"{next(_shots):02}-{name}.png"), full_page=True)
+
+
+def saved(kind: str) -> bytes:
+    file, picture = io.BytesIO(), Image.new("RGB", (60, 40), "orange")
+    if kind == "heic":
+        pillow_heif.from_pillow(picture).save(file)
+    else:
+        picture.save(file, kind)
+    return file.getvalue()
+
+
+FILES = {
+    "profil.jpg": saved("jpeg"),
+    "menaces.heic": saved("heic"),
+    "message.pdf": capture_corpus.pdf(),
+    "insultes.png": make_captures.png(more=4 * CHUNK_BYTES),
+}
+
+
+def begun() -> tuple[Agent, UnitAccount, Conversation, str]:
+    agent = make.agent(public_name="Camille")
+    unit = hand.account(hand.station(name="Commissariat de Bondy"))
+    for user in (agent.user, unit.user):
+        enrol_totp(user, SECRET)
+    conversation = make.assigned(agent, reception_point=unit.point)
+    return agent, unit, conversation, visit(conversation)
+
+
+def note(page: Page, what: str, day: str) -> None:
+    page.get_by_label("Que s'est-il passé ?").fill(what)
+    page.get_by_label("Je sais le jour").check(force=True)
+    page.get_by_label("Jour", exact=True).fill(day)
+    page.get_by_label("Compte ou pseudonyme").fill("@lea")
+    page.get_by_role("button", name="Noter", exact=True).click()
+    expect(page.get_by_text("C'est noté, pour vous seulement.")).to_be_visible()
+
+
+def send_over_a_bad_line(page: Page) -> None:
+    """Four files; the answer to one slice is lost, and then the network for a moment."""
+    slices = count(1)
+
+    def bad(route) -> None:  # type: ignore[no-untyped-def]
+        number = next(slices) if route.request.headers.get("upload-id") else 0
+        if number == 3:
+            route.fetch()
+            route.abort()
+        elif number in (5, 6):
+            route.abort("internetdisconnected")
+        else:
+            route.continue_()
+
+    page.route("**/captures/envoi/", bad)
+    files = [{"name": name, "mimeType": "", "buffer": content} for name, content in FILES.items()]
+    page.get_by_label("Image ou PDF").set_input_files(files)  # type: ignore[arg-type]
+    shot(page, "captures-choisies")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Envoyer", exact=True).click()
+    assert next(slices) > 8
+
+
+def drawn() -> set[str]:
+    while drawing.draw_next():
+        pass
+    return {one.words["sha256"] for one in Capture.objects.select_related("conversation")}
+
+
+def end(conversation: Conversation) -> None:
+    actions.close_conversation(
+        conversation_id=conversation.pk, by_author=Author.AGENT, by=None, outcome=Outcome.REFERRED_UNIT
+    )
+
+
+def forgotten(conversation: Conversation) -> None:
+    """As the worker does when the term has come."""
+    deletion.forget(timezone.now() + timedelta(days=4_000))
+    assert not Report.objects.filter(pk=conversation.report_id).exists()
+    assert not Capture.objects.exists() and not WrappedKey.objects.filter(key_id=conversation.data_key_id).exists()
+
+
+@pytest.mark.slow
+def test_from_the_first_fact_to_the_forgetting(
+    live_site, page_factory, nobody_on_duty, browser: Browser, tmp_path: Path
+) -> None:
+    agent, unit, conversation, key = in_site(live_site, begun)
+
+    # A phone: three facts, four captures, a code; then the phone is gone.
+    phone = page_factory(**PHONE)
+    phone.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
+    phone.goto(live_site.url + "/tchat/faits/")
+    for day in (12, 13, 20):
+        note(phone, f"Des insultes sous ma photo, encore ({day})", f"2026-03-{day}")
+    shot(phone, "faits")
+    phone.goto(live_site.url + "/tchat/captures/")
+    shot(phone, "captures-question")
+    phone.get_by_label("Non", exact=True).check(force=True)
+    phone.get_by_role("button", name="Continuer").click()
+    send_over_a_bad_line(phone)
+    for name in FILES:
+        expect(phone.locator("#captures-list").get_by_text(name)).to_be_visible()
+    shot(phone, "captures-recues")
+    assert in_site(live_site, drawn) == {hashlib.sha256(one).hexdigest() for one in FILES.values()}
+    phone.goto(live_site.url + "/tchat/")
+    phone.get_by_role("button", name="Créer un code de reprise").click()
+    expect(phone.locator("#code")).not_to_be_empty()
+    code = phone.locator("#code").text_content() or ""
+    shot(phone, "code")
+    phone.context.close()
+
+    # Another device, without scripts, by the code: everything is shown.
+    person = page_factory(**PHONE, javascript=False)
+    person.goto(live_site.url + "/tchat/reprendre/")
+    person.get_by_label("Code de reprise").fill(code)
+    with goes_on(person):
+        person.get_by_role("button", name="Reprendre", exact=True).click()
+    for part, told in (("faits", ": 3."), ("captures", ": 4.")):
+        person.goto(f"{live_site.url}/tchat/{part}/")
+        person.get_by_role("button", name="Tout montrer").click()
+        expect(person.get_by_text("Montré à votre interlocuteur")).to_contain_text(told)
+        shot(person, f"{part}-montres")
+
+    # The agent sees that it comes again, looks at what was drawn, and asks whether it may go to the unit.
+    console = page_factory(width=1280)
+    staff.sign_in(console, live_site, agent.user, f"/console/echange/{conversation.public_id}/")
+    expect(console.locator(f"#faits-{conversation.public_id}")).to_contain_text("Une même personne recommence")
+    shot(console, "console-chronologie")
+    console.get_by_role("link", name="4 captures montrées par la personne").click()
+    expect(console.locator(".console-capture__image")).to_have_count(4)
+    shot(console, "console-captures")
+    console.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    panel = console.locator(".console-dossier:not([hidden]) [id^=transmission-]:not(h3)")
+    panel.locator("summary", has_text="Préparer un résumé").click()
+    panel.locator("textarea[name=summary]").fill(SUMMARY)
+    panel.get_by_role("button", name="Montrer à la personne et demander son accord").click()
+    expect(panel).to_contain_text("Accord demandé")
+    person.goto(live_site.url + "/tchat/suites/")
+    shot(person, "accord")
+    person.get_by_role("button", name="Oui, envoyer ce résumé").click()
+    expect(person.get_by_text("Numéro de dossier :")).to_be_visible()
+
+    # The unit opens the summary, then one original, for a motive.
+    station = page_factory(width=1280)
+    staff.sign_in(station, live_site, unit.user, "/unite/")
+    station.get_by_role("link", name=in_site(live_site, lambda: Transmission.objects.get().file_number)).click()
+    station.get_by_role("button", name="Ouvrir et lire").click()
+    expect(station.get_by_text(SUMMARY)).to_be_visible()
+    station.get_by_role("link", name="Captures").click()
+    expect(station.locator(".console-capture__image")).to_have_count(4)
+    station.locator("select[name=motive]").last.select_option("complaint")
+    shot(station, "unite-captures")
+    with station.expect_download() as original:
+        station.get_by_role("button", name="Ouvrir l'original").last.click()
+    got = Path(original.value.path()).read_bytes()
+    assert hashlib.sha256(got).hexdigest() in {hashlib.sha256(one).hexdigest() for one in FILES.values()}
+
+    # The person's own copy: whole, then with one byte altered, on a machine without a line.
+    person.goto(live_site.url + "/tchat/copie/")
+    person.get_by_label("Oui", exact=False).first.check(force=True)
+    shot(person, "ma-copie")
+    with person.expect_download() as copy:
+        person.get_by_role("button", name="Enregistrer ma copie").click()
+    whole = Path(copy.value.path()).read_bytes()
+    with zipfile.ZipFile(io.BytesIO(whole)) as found:
+        found.extract("verifier.html", tmp_path)
+        place = found.getinfo("copie.pdf").header_offset + 2_000
+    disk = browser.new_context(offline=True, viewport={"width": 360, "height": 640})
+    checker = disk.new_page()
+    checker.goto((tmp_path / "verifier.html").as_uri())
+    for name, content in (("copie.zip", whole), ("alteree.zip", whole[:place] + b"#?!" + whole[place + 3 :])):
+        (tmp_path / name).write_bytes(content)
+        checker.get_by_label("Fichier à vérifier").set_input_files(tmp_path / name)
+        told = "Rien n'a changé" if content is whole else "Cette copie a été modifiée"
+        expect(checker.get_by_role("status")).to_contain_text(told)
+        shot(checker, f"verifier-{name.removesuffix('.zip')}")
+    disk.close()
+
+    # Its end, and the term: nothing is left, and the page says so.
+    in_site(live_site, lambda: end(conversation))
+    in_site(live_site, lambda: forgotten(conversation))
+    answer = person.goto(live_site.url + "/tchat/captures/")
+    assert answer is not None and "insultes.png" not in person.content()
+    shot(person, "efface")
