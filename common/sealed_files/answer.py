@@ -15,6 +15,9 @@ class PieceByPiece(StreamingHttpResponse):
     """
 
     def __init__(self, pieces: Iterator[bytes], *, length: int, name: str, **options: Any) -> None:
+        # The answer is closed in the thread of its page, before it is sent: what has a `close` of its own, as a
+        # generator, would then be over before its first piece.
+        pieces = map(bytes, pieces)
         super().__init__(pieces, content_type="application/octet-stream", **options)
         self.pieces = pieces
         self.line: Any = None  # the connection of its client, where the server tells it

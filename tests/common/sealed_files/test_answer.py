@@ -83,3 +83,15 @@ async def test_file_that_is_not_what_was_sealed_ends_the_connection():
 
     with pytest.raises(ValueError, match="cut"):
         await sent(PieceByPiece(pieces(), length=5, name="a"))
+
+
+async def test_closing_the_page_before_it_is_sent_leaves_the_pieces():
+    """As `PageHandler.answer` does, in its thread."""
+
+    def pieces():
+        yield b"ab"
+        yield b"cd"
+
+    response = PieceByPiece(pieces(), length=4, name="a")
+    response.close()
+    assert b"".join(response.pieces) == b"abcd"
