@@ -307,10 +307,13 @@ def follow_up_by_digest(digest: bytes, now: datetime) -> FollowUp | None:
 
 
 def _has_something_to_follow(conversation: str) -> Q:
-    """Selects by what « Suites » shows: a transmission, or a request for removal. conversation: the name of the key."""
+    """Selects by what « Suites » shows: a transmission, a request for removal, or the way to the person's copy.
+    conversation: the name of the key."""
     key = OuterRef(conversation)
-    return Q(Exists(Transmission.objects.filter(conversation=key))) | Q(
-        Exists(RemovalRequest.objects.filter(conversation=key))
+    return (
+        Q(Exists(Transmission.objects.filter(conversation=key)))
+        | Q(Exists(RemovalRequest.objects.filter(conversation=key)))
+        | Q(**{f"{conversation}__copy_by_code": True})
     )
 
 
@@ -323,6 +326,16 @@ def as_follower(session: Mapping[str, Any]) -> Conversation | None:
     rows = FollowUp.objects.select_related("conversation__report", "conversation__assigned_to__unit")
     row = rows.filter(pk=pk, issued_at=datetime.fromisoformat(issued_at)).first()
     return None if row is None else row.conversation
+
+
+def for_own_copy(session: Mapping[str, Any]) -> Conversation | None:
+    """The conversation of which this visit may take a copy: its own; or one whose code was typed in it, when the person
+    chose that a code opens the copy too."""
+    own = as_reporter(session)
+    if own is not None:
+        return own
+    followed = as_follower(session)
+    return followed if followed is not None and followed.copy_by_code else None
 
 
 # --- passing on -------------------------------------------------------------------------------------------------------

@@ -71,6 +71,9 @@ WHOLE = Budget(ms=150, statements=40, rows=2_100, kib=8 * 1024)
 CAPTURE_FORM = Budget(ms=400, statements=320, rows=400, kib=8 * 1024)
 # Whoever shows all their facts at once (`definitions.FACTS_MOST`), by one statement.
 JOURNAL = Budget(ms=20, statements=40, rows=600, kib=8 * 1024)
+# A person who takes all of an exchange along, COPIES in an hour at most: everything that it holds is read once; papers
+# are drawn by children.
+COPY = Budget(ms=600, statements=60, rows=8_000, kib=96 * 1024)
 # A socket that asks for everything, as often as `readings` allows: the whole of a thread
 # (`chat.rules.message_limits`: 6,300 messages), PAGE of them in a frame, each frame in a turn of its own.
 WHOLE_BY_SOCKET = Budget(ms=20, statements=120, rows=6_500, kib=8 * 1024)
@@ -253,6 +256,26 @@ ROUTES: dict[str, Line] = {
     **_lines(VISITOR, ("chat:message",), BODY, FORM_RATE, EXCHANGE, PIECE_BYTES, stores=SAID),
     **_lines(VISITOR, ("chat:draft",), "chat.visitor.draft_session:KEPT_MAX", "chat.visitor.draft:SAVES", stores=DRAFT),
     **_lines(
+        COPY,
+        ("chat:copy",),
+        "chat.visitor.own_copy:COPIES",
+        "chat.visitor.own_copy:NETWORK_COPIES",
+        "chat.personal_copy.archive:BYTES_AT_MOST",
+        "chat.personal_copy.lock:ROUNDS",
+        "chat.rules.message_limits:REPORTER",
+        "common.service_settings.definitions:FACTS_MOST",
+        "common.offload.pool:MEMORY",
+        "common.offload.pool:CPU_SECONDS",
+        "common.offload.pool:AT_ONCE",
+        stores=Stores(changed=1, kib=COUNTERS_KIB, keys=4),
+    ),
+    **_lines(
+        VISITOR,
+        ("chat:copy_later", "chat:copy_checker", "chat:copy_schema"),
+        "chat.personal_copy.archive:STATIC",
+        stores=Stores(changed=4, kib=4),
+    ),
+    **_lines(
         JOURNAL,
         ("chat:facts",),
         "chat.journal.facts:WHAT_MAX",
@@ -316,9 +339,10 @@ ROUTES: dict[str, Line] = {
         stores=Stores(2, 4, 4),
     ),
     **_lines(VISITOR, ("chat:slip",), PROPOSALS),
+    **_lines(VISITOR, ("chat:receipt",), "chat.visitor.own_copy:RECEIPTS", stores=Stores(1, 1, 1, 2)),
     **_lines(
         HEAVY,
-        ("chat:slip_paper",),
+        ("chat:slip_paper", "chat:receipt_paper"),
         PROPOSALS,
         "common.offload.pool:MEMORY",
         "common.offload.pool:CPU_SECONDS",
@@ -455,6 +479,17 @@ ROUTES: dict[str, Line] = {
         "chat.models.on_call:OnCall",
         stores=Stores(2, 4, TEXT_KIB, 2),
     ),
+    **_lines(
+        HEAVY,
+        ("unit:dossier",),
+        "chat.unit.dossier:DOSSIERS",
+        "chat.personal_copy.archive:BYTES_AT_MOST",
+        "common.offload.pool:MEMORY",
+        "common.offload.pool:CPU_SECONDS",
+        "common.offload.pool:AT_ONCE",
+        stores=RECORDED,
+    ),
+    **_lines(STAFF, ("console:receipt", "unit:receipt"), "chat.personal_copy.receipts_page:CHECKS", stores=RECORDED),
     **_lines(STAFF, ("console:own_search",), "chat.console.casework:FOUND_AT_MOST", stores=RECORDED),
     **_lines(
         STAFF,

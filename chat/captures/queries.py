@@ -171,3 +171,25 @@ def read_drawing(capture: Capture, page: int) -> bytes | None:
 def read_original(capture: Capture) -> Iterator[bytes]:
     """The original, chunk by chunk. Asks nothing of the database. Raises StoreAway, UnsealError."""
     return store.read_file(receiving.sealer_of(capture), capture.store_id, store.ORIGINAL, capture.tokens)
+
+
+def has_own(conversation: Conversation) -> bool:
+    """Whether its person handed something in that they may take along."""
+    return Capture.objects.filter(conversation=conversation, received_at__isnull=False, locked_at__isnull=True).exists()
+
+
+def own_originals(conversation: Conversation) -> dict[UUID, Iterator[bytes]]:
+    """The originals of a person, as they handed them in: for their own copy (`chat.personal_copy`). None of one that is
+    still arriving, was set aside, or opens no more.
+
+    Keys and names of chunks are read now, the chunks themselves piece by piece, without the database.
+    """
+    rows = Capture.objects.filter(conversation=conversation, received_at__isnull=False, locked_at__isnull=True)
+    found = {}
+    for row in rows:
+        row.conversation = conversation
+        try:
+            found[row.public_id] = read_original(row)
+        except (UnsealError, KeyError):
+            logger.error("captures: the key of one cannot be opened %s", conversation.public_id)
+    return found

@@ -16,6 +16,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from chat import access
@@ -36,6 +37,7 @@ from chat.console.base import conversation_or_404, for_agents, screen
 from chat.conversations import actions
 from chat.documents import transcript_pdf
 from chat.models import Agent, Conversation, ConversationQuerySet
+from chat.personal_copy import receipts_page
 from chat.rules.emergency import Step
 from common import rate_limits
 from common.offload import pool
@@ -259,6 +261,17 @@ def own_search(request: HttpRequest, agent: Agent) -> HttpResponse:
             "at_most": FOUND_AT_MOST,
         }
     return render(request, "console/own_search.html", context)
+
+
+@sensitive_post_parameters("number")
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_agents
+def receipt(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """« Vérifier un récépissé »: yes or no, and the day; nothing else of anybody. A POST has its line in the register
+    (`receipts_page.answer_of`)."""
+    context, status = receipts_page.answer_of(request, motive=Motive.OWN_WORK)
+    context |= {"agent": agent, "is_supervisor": agent.user.is_supervisor}
+    return render(request, "console/receipt.html", context, status=status)
 
 
 def _found(agent: Agent, asked: dict[str, Any]) -> ConversationQuerySet:

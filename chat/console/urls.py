@@ -25,6 +25,7 @@ urlpatterns = [
     path("", conversation.home, name="home"),
     path("disponibilite/", conversation.availability, name="availability"),
     path("disponibilite/pause/", wellbeing.pause, name="pause"),
+    path("recepisse/", casework.receipt, name="receipt"),
     path("prendre-soin/", wellbeing.care, name="care"),
     path("prendre-soin/debriefer/", wellbeing.debrief, name="debrief"),
     path("echange/<uuid:public_id>/", conversation.conversation, name="conversation"),

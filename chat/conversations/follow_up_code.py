@@ -21,7 +21,8 @@ class Replaced(Exception):
 def _lasts(conversation: Conversation) -> bool:
     """Whether there is something to follow, so that a code is to last as long as the conversation is kept."""
     return (
-        Transmission.objects.filter(conversation=conversation).exists()
+        conversation.copy_by_code
+        or Transmission.objects.filter(conversation=conversation).exists()
         or RemovalRequest.objects.filter(conversation=conversation).exists()
     )
 

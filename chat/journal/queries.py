@@ -82,6 +82,11 @@ def own_fact(conversation: Conversation, public_id: UUID, only: Collection[UUID]
     return next(iter(_opened(conversation, _of(conversation, [public_id]))), None)
 
 
+def own_facts(conversation: Conversation) -> list[Fact]:
+    """All of them, private ones too, by their dates: for their person's own copy (`chat.personal_copy`)."""
+    return in_order(_opened(conversation, _of(conversation, None).order_by("number")))
+
+
 def shown_facts(conversation: Conversation, most: int) -> list[Fact]:
     """What its person has shown, read or not, by its dates; so many at most."""
     rows = JournalFact.objects.filter(conversation=conversation, shown_at__isnull=False)

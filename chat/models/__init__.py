@@ -24,6 +24,7 @@ from chat.models.macro import Macro
 from chat.models.notes import Aside, AsideMessage, AsidePart, Hold, Note
 from chat.models.on_call import OnCall
 from chat.models.proof_of_date import ItemShare
+from chat.models.receipt import Receipt
 from chat.models.referral import FollowUp, Transmission, TransmissionStep, UnitAccount
 from chat.models.removal import RemovalCount, RemovalRequest
 from chat.models.replies import CannedReply, CannedReplyText, OwnReply
@@ -73,6 +74,7 @@ __all__ = [
     "OnCall",
     "OwnReply",
     "Proposal",
+    "Receipt",
     "RemovalCount",
     "RemovalRequest",
     "ScanResult",

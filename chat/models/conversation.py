@@ -89,6 +89,7 @@ class Conversation(models.Model):
     `guessed_language`: in which the person seems to write (`chat.conversations.language_guess`), as a code; empty while
     nothing can be said. `guess_reads`: how often it was guessed; `guess_seq`: the last message that was looked at.
     `data_key`: of its report, repeated here so that whoever writes in it knows what seals (docs/adr/0081).
+    `copy_by_code`: the person chose that a code opens « Ma copie » too, after the end.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -130,6 +131,7 @@ class Conversation(models.Model):
     guess_seq = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     data_key = models.UUIDField(null=True, editable=False)
+    copy_by_code = models.BooleanField(default=False, db_default=False, editable=False)
 
     objects: ClassVar[models.Manager["Conversation"]] = ConversationQuerySet.as_manager()
 

@@ -20,7 +20,7 @@ from django.utils import timezone
 from chat import pubsub
 from chat.captures import receiving
 from chat.captures import store as captures
-from chat.conversations import resume
+from chat.conversations import receipts, resume
 from chat.decisions import on_call
 from chat.models import Conversation
 from chat.retention.schedule import _decide, _may_end, _part, _rule_applied, _with_acts, kind_of
@@ -96,7 +96,11 @@ def forget(now: datetime) -> None:
         _tell(told, now)
     receiving.forget_unfinished(now)
     with transaction.atomic():
-        audit_log.record_removal(resume_codes=resume.forget_expired_codes(now=now), on_calls=on_call.forget(now))
+        audit_log.record_removal(
+            resume_codes=resume.forget_expired_codes(now=now),
+            on_calls=on_call.forget(now),
+            receipts=receipts.forget_old(now),
+        )
     key_erasure.carry_out()  # last: where the keys lie may be away, and then the next run does it
 
 

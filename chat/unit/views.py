@@ -193,6 +193,14 @@ def close(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> H
     return redirect("unit:index")
 
 
+def show_problem(request: HttpRequest, account: UnitAccount, row: Transmission, said: str, status: int) -> HttpResponse:
+    """The page, with what went wrong above it."""
+    response = _show(request, account, row, problem=said)
+    response.status_code = status
+    response["Retry-After"] = "60" if status == 429 else "10"
+    return response
+
+
 def _older() -> str:
     return _("La personne ou un collègue vient d'agir sur ce dossier. Lisez ce qui a changé, puis envoyez de nouveau.")
 

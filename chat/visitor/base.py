@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -32,7 +32,7 @@ from triage.questionnaire.questions import Text
 
 logger = logging.getLogger(__name__)
 
-type View = Callable[[HttpRequest], HttpResponse]
+type View = Callable[[HttpRequest], HttpResponseBase]
 
 EMERGENCY_NUMBERS = (numbers.POLICE, numbers.EUROPEAN_EMERGENCY, numbers.EMERGENCY_BY_TEXT)
 
@@ -99,7 +99,7 @@ def when_away(view: View) -> View:
     """Show a page that gives back what was typed when the database does not answer; the frame tries again by itself."""
 
     @wraps(view)
-    def answer(request: HttpRequest) -> HttpResponse:
+    def answer(request: HttpRequest) -> HttpResponseBase:
         try:
             return view(request)
         except DATABASE_AWAY as error:

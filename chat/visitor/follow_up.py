@@ -138,7 +138,7 @@ def code(request: HttpRequest) -> HttpResponse:
     current, is_by_code = whose(request)
     if current is None:
         return redirect("chat:resume")
-    if current.is_open or not referral_queries.has_any(current):
+    if current.is_open or not (referral_queries.has_any(current) or current.copy_by_code):
         return redirect("chat:code" if current.is_open and not is_by_code else "chat:follow_up")
     if rate_limits.is_over(
         f"code:{current.public_id}", limit=values.get(definitions.CODES_MOST), seconds=CODES_SECONDS
@@ -185,6 +185,7 @@ def _show(
         "is_removal_proposed": referral_removal.is_proposed(current),
         "is_by_code": is_by_code,
         "is_open": current.is_open,
+        "may_copy": not is_by_code or current.copy_by_code,
         "error": error,
         "code": code,
     }

@@ -4,9 +4,11 @@ from typing import Any
 
 from django import forms
 
+from chat.personal_copy import lock
 from chat.rules import resume_words
 from chat.rules.transfer import SUMMARY_MAX, Answer
 from chat.texts import forms as form_texts
+from chat.texts import personal_copy as copy_texts
 
 
 class CodeForm(forms.Form):
@@ -59,3 +61,56 @@ class SummaryForm(forms.Form):
         if cleaned.get("answer") == Answer.CORRECTED and "correction" in cleaned and not cleaned["correction"]:
             self.add_error("correction", form_texts.SUMMARY_EMPTY.say())
         return cleaned
+
+
+class CopyForm(forms.Form):
+    """« Ma copie »: on what device, and by which words it is closed. familiar: *tu*."""
+
+    MINE, SHARED = "mine", "shared"
+
+    device = forms.ChoiceField(widget=forms.RadioSelect)
+    captures = forms.BooleanField(required=False)
+    lock = forms.BooleanField(required=False)
+    words = forms.CharField(required=False, strip=True)
+    anyway = forms.BooleanField(required=False)  # the warning of a shared device was read
+
+    def __init__(self, *args: Any, familiar: bool, discreet: bool = False, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.familiar = familiar
+        self.words_max = lock.WORDS_MAX
+        device: Any = self.fields["device"]
+        device.label = copy_texts.DEVICE.say(familiar=familiar)
+        device.choices = [(self.MINE, copy_texts.DEVICE_MINE.say()), (self.SHARED, copy_texts.DEVICE_SHARED.say())]
+        missing = copy_texts.DEVICE_MISSING.say(familiar=familiar)
+        device.error_messages |= {"required": missing, "invalid_choice": missing}
+        sentence = copy_texts.WITH_CAPTURES_DISCREET if discreet else copy_texts.WITH_CAPTURES
+        self.fields["captures"].label = sentence.say()
+        self.fields["lock"].label = copy_texts.LOCK.say()
+        self.fields["words"].label = copy_texts.WORDS.say()
+        self.fields["words"].help_text = copy_texts.WORDS_HINT.say(familiar=familiar)
+
+    @classmethod
+    def new(cls, *, words: str, familiar: bool, discreet: bool = False) -> "CopyForm":
+        """Nothing is answered yet. words: those that it proposes."""
+        return cls(familiar=familiar, discreet=discreet, initial={"words": words, "captures": True})
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("lock"):
+            words = cleaned.get("words", "")
+            if len(words) > lock.WORDS_MAX:
+                self.add_error("words", copy_texts.WORDS_LONG.say(count=lock.WORDS_MAX))
+            elif len(lock.normalize_words(words).replace(" ", "")) < lock.LETTERS_MIN:
+                said = copy_texts.WORDS_SHORT.say(familiar=self.familiar, count=lock.LETTERS_MIN)
+                self.add_error("words", said)
+        return cleaned
+
+    @property
+    def closing_words(self) -> str:
+        """By which the copy is closed; empty when it is not. Of a valid form."""
+        return self.cleaned_data["words"] if self.cleaned_data["lock"] else ""
+
+    @property
+    def is_to_be_warned(self) -> bool:
+        """Whether the device is shared, and its warning was not read yet. Of a valid form."""
+        return self.cleaned_data["device"] == self.SHARED and not self.cleaned_data["anyway"]

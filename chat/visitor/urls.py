@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from chat.visitor import captures, conversation, draft, facts, follow_up, proposals, report, resume, retention, transfer
+from chat.visitor import (
+    captures,
+    conversation,
+    draft,
+    facts,
+    follow_up,
+    own_copy,
+    proposals,
+    report,
+    resume,
+    retention,
+    transfer,
+)
 
 app_name = "chat"
 urlpatterns = [
@@ -19,6 +31,12 @@ urlpatterns = [
     path("reponses/", proposals.answers, name="answers"),
     path("rendez-vous/", proposals.slip, name="slip"),
     path("rendez-vous/papier/", proposals.slip_paper, name="slip_paper"),
+    path("copie/", own_copy.copy, name="copy"),
+    path("copie/plus-tard/", own_copy.later, name="copy_later"),
+    path("copie/verifier/", own_copy.checker, name="copy_checker"),
+    path("copie/schema.json", own_copy.published_schema, name="copy_schema"),
+    path("recepisse/", own_copy.receipt, name="receipt"),
+    path("recepisse/papier/", own_copy.receipt_paper, name="receipt_paper"),
     path("suites/", follow_up.follow_up, name="follow_up"),
     path("suites/rendez-vous/", follow_up.meeting, name="follow_up_meeting"),
     path("suites/retrait/", follow_up.removal, name="follow_up_removal"),

@@ -27,6 +27,7 @@ REMOVED: Mapping[str, object] = {
     "openings_and_steps": gettext_lazy("demandes de levée et leurs étapes"),
     "pending_changes": gettext_lazy("propositions de changement"),
     "on_calls": gettext_lazy("astreintes"),
+    "receipts": gettext_lazy("récépissés"),
     "admin_log": gettext_lazy("lignes de l'historique de l'administration"),
     "data_keys": gettext_lazy("clés d'échanges, effacées"),
 }
@@ -43,7 +44,11 @@ WORDS: Mapping[str, Mapping[str, object]] = {
         "declined": gettext_lazy("refusé"),
     },
     AccessKind.ON_CALL: {"named": gettext_lazy("désignée"), "ended": gettext_lazy("terminée avant l'heure")},
-    AccessKind.SEARCH: {"unknown": gettext_lazy("rien de connu du registre")},
+    AccessKind.SEARCH: {
+        "unknown": gettext_lazy("rien de connu du registre"),
+        "receipt: known": gettext_lazy("récépissé vérifié : oui"),
+        "receipt: unknown": gettext_lazy("récépissé vérifié : non"),
+    },
     AccessKind.READING: {"join": gettext_lazy("en rejoignant l'échange")},
     AccessKind.WHISPER: {"whisper": gettext_lazy("un mot à l'agent seul")},
     AccessKind.REASSIGNMENT: {"reassign": gettext_lazy("confié à un autre agent")},

@@ -70,6 +70,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "chat.DailyFigure": NoEnd("tens of people by day, rounded before they were stored; of nobody (ADR 0083)"),
     "chat.FigureRemainder": NoEnd("digits that began at random, on which those numbers count on; of nobody"),
     "chat.FollowUp": With("chat.Conversation"),  # sooner, when nothing was transmitted: `until`, by `retention`
+    "chat.Receipt": OwnEnd("until, six years after the report was filed (chat.conversations.receipts)", "retention"),
     "chat.Handover": With("chat.Conversation"),
     "chat.HandoverText": With("chat.Handover"),
     "chat.Direction": With("chat.Conversation"),

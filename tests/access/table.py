@@ -311,6 +311,13 @@ ROUTES: dict[str, Route] = {
     "chat:messages": Route(own_visit("/tchat/", left_behind=IN), READ_ONLY_GET, shows=BOTH_REPORTERS),
     "chat:draft": Route(own_visit("/tchat/", left_behind="/tchat/"), WRITE, to=("/tchat/", "/tchat/suites/")),
     "chat:facts": Route(own_visit("/tchat/", left_behind=IN), FORM, to=("/tchat/faits/", "/tchat/")),  # its own journal
+    # Its own copy: by a code too, if its person said so (tests/chat/personal_copy/test_page.py).
+    "chat:copy": Route(own_visit("/tchat/reprendre/"), FORM),
+    "chat:copy_later": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/copie/",)),
+    "chat:receipt": Route(own_visit("/tchat/reprendre/"), WRITE),
+    "chat:receipt_paper": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/copie/",)),
+    "chat:copy_checker": Route(anybody, READ_ONLY_GET),
+    "chat:copy_schema": Route(anybody, READ_ONLY_GET),
     # Its own captures, and none of anybody else's.
     "chat:captures": Route(own_visit("/tchat/", left_behind=IN), FORM, to=("/tchat/captures/", "/tchat/")),
     "chat:captures_upload": Route(own_visit_answered_first, WRITE, data={"type": "slice"}),
@@ -383,6 +390,7 @@ ROUTES: dict[str, Route] = {
     "console:transmit": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without an act: the screen again
     "console:transmissions": Route(agents, READ_ONLY_GET),  # of one's own conversations, without a word of them
     "console:own_search": Route(agents, FORM),
+    "console:receipt": Route(agents, FORM),
     "console:endings": Route(agents, READ_ONLY_GET),
     "console:freeze": Route(its_end, FORM),
     "console:freeze_decision": Route(its_decision, WRITE, to=("/console/conservation/",)),
@@ -406,9 +414,11 @@ ROUTES: dict[str, Route] = {
     "listening:answer": Route(listening, WRITE, to=("/ecoute/",), shows=frozenset({PSYCHOLOGIST})),
     # The unit's pages: its own unit's, once it is opened (test_transmission_pages asks another unit's account too).
     "unit:index": Route(receiving_unit, FORM),
+    "unit:receipt": Route(receiving_unit, FORM),
     "unit:detail": Route(receiving_unit, READ_ONLY_GET),
     "unit:open": Route(receiving_unit, WRITE, to=("/unite/…/",)),
     # What it sees of captures once it has opened the summary: tests/chat/referral/test_unit_captures.py.
+    "unit:dossier": Route(receiving_unit, WRITE, to=("/unite/…/",)),
     "unit:captures": Route(unopened_by_unit, READ_ONLY_GET),
     "unit:capture_drawing": Route(unopened_by_unit, READ_ONLY_GET),
     "unit:capture_original": Route(unopened_by_unit, WRITE, data={"motive": "complaint"}),

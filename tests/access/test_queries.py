@@ -52,6 +52,8 @@ NAMED = {
     "chat/captures/opening.py": (ACTS, {"*"}),
     "chat/captures/drawing.py": ("the worker's turn: " + EVERYBODY, {"*"}),
     "chat/captures/store.py": ("names of files of reports that are about to go, and of those without a row", {"*"}),
+    "chat/personal_copy/actions.py": (ACTS, {"set_by_code"}),
+    "chat/personal_copy/parts.py": ("what a person takes along of the conversation that was just obtained", {"*"}),
     "chat/journal/queries.py": (
         "the journal of a conversation that was just obtained",
         {"_of", "shown_facts", "has_shown", "read_facts"},

@@ -419,7 +419,11 @@ NO_KEY = {
     "listening:answer": "the psychologist's own: the others are refused before anything is looked for",
     **{
         f"unit:{act}": "other roles are refused before; another unit's: tests/chat/referral/test_referral_pages.py"
-        for act in ("detail", "open", "meeting", "close")
+        for act in ("detail", "open", "meeting", "close", "dossier")
+    },
+    **{
+        f"unit:{act}": "other roles are refused before; another unit's: tests/chat/referral/test_unit_captures.py"
+        for act in ("captures", "capture_drawing", "capture_original")
     },
 }
 

@@ -19,6 +19,7 @@ from tests.factories import chat as make
 WAYS = {
     "_has_something_to_follow",  # a condition of the ways of a follower, and no way by itself
     "as_reporter",
+    "for_own_copy",  # or as its follower, when its person said so
     "erasure_of",  # what this reporter asked for
     "erasure_by_digest",  # for whoever has its words; nothing of the conversation
     "reporters",

@@ -322,6 +322,7 @@ def _reporter_types(all_: Typing) -> None:
         assert me.frame("/tchat/trames/", frame).status == 200
     _notes_facts(me)
     _sends_captures(me)
+    _takes_a_copy(me)
     code = me.ask("POST", "/tchat/code/", "", Accept="application/json", X_CSRFToken=me.token)
     all_.codes.append(json.loads(code.body)["code"])
     with all_.site.line(0, "/ws/conversation/", me.cookies[settings.SESSION_COOKIE_NAME]) as line:
@@ -365,6 +366,17 @@ def _sends_captures(me: Browser) -> None:
     assert me.post(page, {"act": "show_all"}).status == 302
 
 
+def _takes_a_copy(me: Browser) -> None:
+    """Refused, closed by words, and as it is, with captures: nothing of it is written anywhere; and a receipt."""
+    page, words = "/tchat/copie/", mark("mots-de-la-copie")
+    me.post(page, {"device": mark("appareil"), "lock": "on", "words": mark("mots-refuses") * 30})
+    closed = me.post(page, {"device": "mine", "captures": "on", "lock": "on", "words": words})
+    assert closed.status == 200 and words not in closed.body
+    assert me.post(page, {"device": "mine", "captures": "on"}).status == 200
+    assert me.post("/tchat/recepisse/", {}).status == 200
+    me.post("/tchat/recepisse/papier/", {"number": mark("numero-de-recepisse")})
+
+
 def bad_frames(post: dict[str, str]) -> list[str]:
     """Frames of which nothing is kept, with marked words in each."""
     return [
@@ -403,6 +415,7 @@ def _agent_types(all_: Typing) -> None:
     me.post(f"{page}propositions/", {"act": mark("acte"), "day": mark("jour"), "partner": mark("partenaire")})
     me.post(f"{page}procedure/", {"situation": mark("situation"), "step": mark("etape")})
     me.post(f"{page}document/", {"motive": mark("motif-document")})
+    me.post("/console/recepisse/", {"number": mark("recepisse-essaye")})
     me.post("/console/mes-echanges/", {"since": mark("depuis-le"), "facts": mark("faits"), "outcome": mark("fin")})
     for name in ("availability", "pause_reason", "capacity", "echange"):
         me.post(

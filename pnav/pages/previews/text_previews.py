@@ -45,7 +45,7 @@ from chat.visitor.forms import SummaryForm
 from common.texts import cache as text_cache
 from common.texts import catalogue, languages
 from common.texts.catalogue import Sentence
-from pnav.pages.previews import page_previews
+from pnav.pages.previews import copy_previews, page_previews
 from pnav.pages.previews.trials import Draw, Trial, draw_page, first_that_shows
 from reports import texts as report_texts
 from reports.audit import for_the_person
@@ -657,6 +657,7 @@ AROUND = (*EXCHANGES, _code, _code_there, *RESUMES[:2], _follow_up, SLIPS[0], _s
 
 DRAW: Mapping[str, tuple[Draw, ...]] = {
     **page_previews.DRAW,
+    **copy_previews.DRAW,
     report_texts.CLOSED.key: (
         *page_previews.CLOSED,
         lambda trial: _conversation(

@@ -57,7 +57,7 @@ PEOPLE: dict[str, dict[str, Any]] = {
 OF_MINORS = {"minor", "minor who helps"}
 PAGES = (
     "chat:conversation", "chat:messages", "chat:code", "chat:follow_up", "chat:slip", "chat:end", "chat:keeping",
-    "chat:facts", "chat:resume", "chat:handover", "reports:create", "locations:search",
+    "chat:facts", "chat:copy", "chat:resume", "chat:handover", "reports:create", "locations:search",
 )  # fmt: skip
 
 

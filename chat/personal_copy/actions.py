@@ -1,0 +1,20 @@
+"""Whether a code opens the copy too."""
+
+from django.db import transaction
+
+from chat.conversations import follow_up_code
+from chat.models import Conversation
+from common import clock
+
+
+@transaction.atomic
+def set_by_code(conversation_id: int, *, is_on: bool) -> None:
+    """The code of « Suites », or the code de reprise that it was, opens « Ma copie » after the end, or no longer.
+
+    On, a code that works lasts as long as the conversation is kept. Locks the conversation; one row or two.
+    """
+    row = Conversation.objects.select_for_update(of=("self",), no_key=True).get(pk=conversation_id)
+    row.copy_by_code = is_on
+    row.save(update_fields=["copy_by_code"])
+    if is_on and not row.is_open:
+        follow_up_code.lengthen(row, clock.now())

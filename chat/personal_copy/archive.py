@@ -1,0 +1,174 @@
+"""An archive that can be checked: its files, their digests in the format of `sha256sum`, and the zip. Pure.
+
+`empreintes.txt` names the SHA-256 of every other file, so that `sha256sum -c empreintes.txt` checks an unpacked copy;
+its own digest is the comment of the zip. `static/pnav/copy/archive.js` reads the same in a browser: a test holds both
+together.
+"""
+
+import hashlib
+import io
+import re
+import zipfile
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+STATIC: Final = Path(__file__).resolve().parents[2] / "static" / "pnav"
+DIGESTS: Final = "empreintes.txt"
+COMMENT: Final = f"SHA-256 {DIGESTS} "
+# A whole exchange with its papers takes some 3 MiB (`chat.rules.message_limits`); the answer is made in memory.
+BYTES_AT_MOST: Final = 24 * 1024 * 1024
+LONG_BYTES_AT_MOST: Final = 600 * 1024 * 1024  # captures: `definitions.CAPTURES_SIZE` is 500 MB at most
+FILES_AT_MOST: Final = 200
+NAME: Final = re.compile(r"[a-z0-9]+(?:[-./][a-z0-9]+)*")
+
+
+class TooLarge(Exception):
+    """More than an archive may hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of an archive. name: small letters, digits, hyphens, dots and slashes, so that no system spells it
+    otherwise; it says nothing of what it holds."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LongFile:
+    """A file that is nowhere whole in memory. size, sha256: known before its first piece. pieces: read once."""
+
+    name: str
+    size: int
+    sha256: str
+    pieces: Iterator[bytes] = field(repr=False)
+
+
+def name_of(day: datetime, ending: str) -> str:
+    """The name under which a copy is saved: « documents-2026-11-28.zip », whatever is in it. day: in local time."""
+    return f"documents-{day:%Y-%m-%d}.{ending}"
+
+
+def digests_of(files: Sequence[File | LongFile]) -> bytes:
+    """A line for each file, as `sha256sum` writes and reads it."""
+    return "".join(f"{_digest_of(one)}  {one.name}\n" for one in files).encode()
+
+
+def _digest_of(one: File | LongFile) -> str:
+    return one.sha256 if isinstance(one, LongFile) else hashlib.sha256(one.content).hexdigest()
+
+
+def pack(files: Sequence[File], at: datetime) -> bytes:
+    """The zip of these files and of their digests, whole. at: the moment that each of them carries, in local time.
+
+    Linear in their size, in memory: BYTES_AT_MOST and FILES_AT_MOST. Raises TooLarge; ValueError for a name that is not
+    plain, or stands there twice.
+    """
+    _length, pieces = stream(files, at)
+    return b"".join(pieces)
+
+
+def stream(files: Sequence[File | LongFile], at: datetime) -> tuple[int, Iterator[bytes]]:
+    """How long the zip is, and its pieces: of long files, one piece at a time is in memory, whatever they are together.
+
+    A long file that does not have the size that it says raises ValueError in the middle, so that its reader knows that
+    it has not all. Raises as `pack` does, before the first piece.
+    """
+    names = [one.name for one in files]
+    if len(set(names)) != len(names) or not all(NAME.fullmatch(name) for name in names):
+        raise ValueError("a file of the archive has no plain name of its own")
+    long = sum(one.size for one in files if isinstance(one, LongFile))
+    short = sum(len(one.content) for one in files if isinstance(one, File))
+    if len(files) > FILES_AT_MOST or short > BYTES_AT_MOST or long > LONG_BYTES_AT_MOST:
+        raise TooLarge
+    # Written once without what is long, to know its length: sizes stand in fields of one width.
+    return long + sum(map(len, _write(files, at, is_measured=True))), _write(files, at)
+
+
+class _Sink(io.RawIOBase):
+    """What was written since it was last taken. It cannot be gone back in: sizes come after each file."""
+
+    def __init__(self) -> None:
+        self._written = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._written += data
+        return len(data)
+
+    def take(self) -> bytes:
+        taken, self._written = bytes(self._written), bytearray()
+        return taken
+
+
+def _write(files: Sequence[File | LongFile], at: datetime, *, is_measured: bool = False) -> Iterator[bytes]:
+    digests, sink = File(DIGESTS, digests_of(files)), _Sink()
+    with zipfile.ZipFile(sink, "w") as archive:
+        archive.comment = COMMENT.encode() + hashlib.sha256(digests.content).hexdigest().encode()
+        for one in (*files, digests):
+            entry = zipfile.ZipInfo(one.name, (at.year, at.month, at.day, at.hour, at.minute, at.second))
+            # PDF and images are compressed already.
+            is_text = isinstance(one, File) and not one.name.endswith(".pdf")
+            entry.compress_type = zipfile.ZIP_DEFLATED if is_text else zipfile.ZIP_STORED
+            entry.external_attr = 0o600 << 16  # unpacked, it is for whoever unpacks it
+            size = 0
+            with archive.open(entry, "w") as written:
+                for piece in () if is_measured and isinstance(one, LongFile) else _pieces_of(one):
+                    size += len(piece)
+                    written.write(piece)
+                    yield sink.take()
+            if isinstance(one, LongFile) and size != one.size and not is_measured:
+                raise ValueError("a long file has another size than it said")
+    yield sink.take()
+
+
+def _pieces_of(one: File | LongFile) -> Iterator[bytes]:
+    return one.pieces if isinstance(one, LongFile) else iter((one.content,))
+
+
+# --- one page ---------------------------------------------------------------------------------------------------------
+
+_IMPORT = re.compile(r"^import .*?;\n", re.MULTILINE | re.DOTALL)
+_EXPORT = re.compile(r"^export (?=(?:const|(?:async )?function) (\w+))", re.MULTILINE)
+
+
+def bundle(*modules: str) -> str:
+    """These modules of `static/pnav` as one script, for a page without a server; each after those that it imports.
+
+    Each keeps its names to itself, but for those that it exports. They are ours, imported by their own names and
+    exported in place (`tests/chat/personal_copy/test_pages.py`).
+    """
+    joined = "\n".join(_alone((STATIC / module).read_text(encoding="utf-8")) for module in modules)
+    if "</script" in joined.lower() or "<!--" in joined:
+        raise ValueError("a script would end its element")
+    return f"\n{joined}\n"
+
+
+def _alone(text: str) -> str:
+    exported = ", ".join(_EXPORT.findall(text))
+    body = _EXPORT.sub("", _IMPORT.sub("", text))
+    return f"const {{ {exported} }} = (() => {{\n{body}return {{ {exported} }};\n}})();"
+
+
+def policy_of(script: str, style: str) -> str:
+    """The content security policy of such a page: this script and this style, and no request to anybody."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src '{_source(script)}'",
+            f"style-src '{_source(style)}'",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+
+
+def _source(text: str) -> str:
+    return "sha256-" + b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,105 @@
+"""Making a copy: what is read, the papers that child processes draw, the archive."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+from django.utils import timezone
+
+from chat.documents import transcript_pdf
+from chat.documents.transcript_pdf import Document
+from chat.personal_copy import archive, lock, pages, schema
+from chat.personal_copy.archive import File, LongFile
+from chat.personal_copy.parts import PARTS, Asked, Found, iso_moment, moment_in_words
+from chat.texts import personal_copy as texts
+from common.texts import languages
+from reports import letterhead
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A file to be saved. name: neutral, whatever is in it. pieces: read once, without the database."""
+
+    name: str
+    length: int
+    pieces: Iterator[bytes]
+
+
+def make(asked: Asked, *, who: str, words: str = "", schema_url: str = "") -> Made:
+    """The copy; closed by these words if there are any. who: has one document drawn at a time (`pool.run`).
+
+    Costs a reading of what one exchange holds (`chat.rules.message_limits`, `definitions.FACTS_MOST`), a child process
+    for each paper (five for the longest exchange, two for nearly all) and one to close it; BYTES_AT_MOST of memory, a
+    few times. Captures are read piece by piece as they are sent; closed by words, all is in memory, and is no more than
+    that. Nothing of it is written to a disk. Raises pool.NotDone, archive.TooLarge. Not inside a transaction.
+    """
+    found = read(asked)
+    local = timezone.localtime(asked.now)
+    files: list[File | LongFile]
+    files = [File(name, transcript_pdf.draw(paper, who=who)) for name, paper in papers(asked, found)]
+    files += [File("copie.json", as_json(asked, found, schema_url)), File("copie.schema.json", schema.content())]
+    files.append(File("verifier.html", pages.draw_checker(familiar=asked.familiar)))
+    files += [one for part in found.values() for one in part.files]
+    length, packed = archive.stream(files, local)
+    name = archive.name_of(local, "zip")
+    if not words:
+        return Made(name, length, packed)
+    if length > archive.BYTES_AT_MOST:
+        raise archive.TooLarge
+    page = pages.draw_locked(lock.close(b"".join(packed), words, who=who), name=name, familiar=asked.familiar)
+    return Made(archive.name_of(local, "html"), len(page), iter((page,)))
+
+
+def read(asked: Asked) -> dict[str, Found]:
+    """Each part of PARTS, by its key."""
+    return {key: part(asked) for key, part in PARTS.items()}
+
+
+def as_json(asked: Asked, found: Mapping[str, Found], schema_url: str = "") -> bytes:
+    """`copie.json`. schema_url: the address of its schema on this site."""
+    value: dict[str, Any] = {
+        **({"$schema": schema_url} if schema_url else {}),
+        "format": schema.FORMAT,
+        "version": schema.VERSION,
+        "made_at": iso_moment(asked.now),
+        "language": languages.current(),
+        **{key: part.value for key, part in found.items() if part.value is not None},
+    }
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2)
+
+
+def papers(asked: Asked, found: Mapping[str, Found]) -> Iterator[tuple[str, Document]]:
+    """The documents and their names, each as long as one may be (`transcript_pdf.parts`)."""
+    whole = Document(
+        title=(texts.TITLE_DISCREET if asked.discreet else texts.TITLE).say(),
+        about=_about(asked),
+        sections=[section for part in found.values() for section in part.sections],
+        heads=(texts.SUBJECT.say(), texts.ANSWER.say()),
+        thread_title=texts.MESSAGES.say(),
+        thread=found["messages"].entries,
+        language=languages.current(),
+        codes_note=texts.SIGN_CODES.say(),
+        letterhead=() if asked.discreet else letterhead.lines(),
+    )
+    yield from _cut("copie", whole)
+    if entries := found["facts"].entries:
+        facts = replace(whole, sections=(), thread_title=texts.FACTS.say(), thread=entries)
+        yield from _cut("faits", facts)
+
+
+def _cut(name: str, whole: Document) -> Iterator[tuple[str, Document]]:
+    cut = transcript_pdf.parts(whole)
+    for number, thread in enumerate(cut, 1):
+        if len(cut) == 1:
+            yield f"{name}.pdf", whole
+            continue
+        about = [*whole.about, texts.PART_OF.say(part=number, count=len(cut))]
+        sections = whole.sections if number == 1 else ()
+        yield f"{name}-{number}.pdf", replace(whole, about=about, sections=sections, thread=thread)
+
+
+def _about(asked: Asked) -> list[str]:
+    day, _, hour = moment_in_words(asked.now).rpartition(", ")
+    first = texts.MADE.say(day=day, hour=hour)
+    return [first, texts.NO_COMPLAINT.say(), texts.SEALED_TOO.say(), texts.CHECKED_BY.say()]

@@ -1,0 +1,61 @@
+"""Pages that open from a disk: the one that checks a copy, and a copy closed by words. Nobody is asked for anything.
+
+Their scripts are modules of `static/pnav`, put into the page (`archive.bundle`), and allowed by its own policy.
+"""
+
+from functools import cache
+
+from django.template.loader import render_to_string
+
+from chat.personal_copy import archive
+from chat.personal_copy.lock import Locked
+from chat.texts import personal_copy as texts
+
+CHECKING = ("lib/zip.js", "lib/words.js", "copy/archive.js", "copy/checker.js")
+OPENING = ("lib/words.js", "copy/locked.js", "copy/opener.js")
+STYLE = archive.STATIC / "copy" / "page.css"
+
+
+@cache
+def _script(modules: tuple[str, ...]) -> str:
+    return archive.bundle(*modules)
+
+
+@cache
+def _style() -> str:
+    return f"\n{STYLE.read_text(encoding='utf-8')}\n"
+
+
+def draw_checker(*, familiar: bool) -> bytes:
+    """`verifier.html`, in the active language."""
+    said = {
+        "reading": texts.READING.spoken(),
+        "whole": texts.WHOLE.spoken(),
+        "changed": texts.CHANGED.spoken(),
+        "broken": texts.BROKEN.spoken(),
+        "fileOk": texts.FILE_OK.spoken(),
+        "fileChanged": texts.FILE_CHANGED.spoken(),
+        "fileMissing": texts.FILE_MISSING.spoken(),
+        "fileAdded": texts.FILE_ADDED.spoken(),
+    }
+    context = {"familiar": familiar, "words": said, "comment": archive.COMMENT, "digests": archive.DIGESTS}
+    return _draw("chat/copy_checker.html", CHECKING, context)
+
+
+def draw_locked(content: Locked, *, name: str, familiar: bool) -> bytes:
+    """A copy closed by words. name: under which it is saved once it is open."""
+    said = {
+        "opening": texts.OPENING.spoken(),
+        "wrong": texts.WRONG.spoken(),
+        "opened": texts.OPENED.spoken(),
+        "save": texts.SAVE.spoken(),
+    }
+    sealed = {"salt": content.salt, "nonce": content.nonce, "rounds": content.rounds, "name": name}
+    context = {"familiar": familiar, "words": said, "sealed": sealed, "content": content.content}
+    return _draw("chat/copy_locked.html", OPENING, context)
+
+
+def _draw(template: str, modules: tuple[str, ...], context: dict[str, object]) -> bytes:
+    script, style = _script(modules), _style()
+    policy = archive.policy_of(script, style)
+    return render_to_string(template, {**context, "script": script, "style": style, "policy": policy}).encode()

@@ -1,0 +1,339 @@
+"""What a copy holds, part by part: a value for `copie.json`, and what stands of it on paper. Readings only.
+
+Each part is one line of PARTS; a new one (captures) adds its own, its key in `copie.schema.json`, and its files. What
+is the person's alone is here; notes of agents, their sheet and the sealed identity are not (docs/adr/0085).
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from chat.access import erasure_of
+from chat.captures import queries as capture_queries
+from chat.casework import closing, person_summary, proposals
+from chat.documents.transcript_pdf import Section
+from chat.journal import queries as journal_queries
+from chat.journal.facts import Fact
+from chat.journal.words import said_when
+from chat.messages import transcript
+from chat.models import Agent, Conversation, EventKind, RemovalRequest, ScanResult
+from chat.personal_copy.archive import File, LongFile
+from chat.referral import queries as referral_queries
+from chat.rules.lifecycle import Author
+from chat.texts import personal_copy as texts
+from chat.texts import script as script_texts
+from common import dates, plain_text
+from common.encryption import UnsealError
+from reports.audit import for_the_person
+from triage import rules as triage_rules
+from triage import versions
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whose copy it is, when, and how the person is spoken to. conversation: just obtained by `chat.access`.
+    deleted_from, days: as the person is told (`chat.retention.schedule.ending_as_told`). with_captures: their files
+    too; what is known of each is told in any case."""
+
+    conversation: Conversation
+    now: datetime
+    deleted_from: datetime
+    days: int
+    familiar: bool = False
+    discreet: bool = False
+    with_captures: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A part as it was read. value: for the JSON, None to leave the key out. entries: of a paper of their own or of the
+    thread, head and body each. files: of its own, beside the papers."""
+
+    value: Any = field(repr=False)
+    sections: Sequence[Section] = field(default=(), repr=False)
+    entries: Sequence[tuple[str, str]] = field(default=(), repr=False)
+    files: Sequence[File | LongFile] = field(default=(), repr=False)
+
+
+def iso_moment(moment: datetime | None) -> str | None:
+    """A moment in the JSON, in local time: « 2026-11-28T07:05:09.123456+01:00 »."""
+    return None if moment is None else timezone.localtime(moment).isoformat()
+
+
+def moment_in_words(moment: datetime) -> str:
+    """A moment on paper: « 28 novembre 2026, 07:05:09 »."""
+    local = timezone.localtime(moment)
+    return f"{dates.format_date(local, 'j F Y')}, {local:%H:%M:%S}"
+
+
+def _exchange(asked: Asked) -> Found:
+    one = asked.conversation
+    value = {
+        "id": str(one.public_id),
+        "status": one.status,
+        "opened_at": iso_moment(one.opened_at),
+        "closed_at": iso_moment(one.closed_at),
+        "closed_by": one.closed_by,
+    }
+    return Found(value)
+
+
+def _report(asked: Asked) -> Found:
+    report, one = asked.conversation.report, asked.conversation
+    answers = person_summary.open_answers(one) or {}
+    pairs = triage_rules.describe_answers(answers, under=versions.find_or_current(report.triage_version))
+    value = {
+        "filed_at": iso_moment(report.filed_at),
+        "answers": [{"question": question, "answer": answer} for question, answer in pairs],
+    }
+    head = [
+        (texts.ID.say(), str(one.public_id)),
+        (texts.FILED_AT.say(), moment_in_words(report.filed_at)),
+        (texts.OPENED_AT.say(), moment_in_words(one.opened_at)),
+    ]
+    if one.closed_at is not None:
+        head.append((texts.CLOSED_AT.say(), moment_in_words(one.closed_at)))
+    return Found(value, [Section(texts.REPORT.say(), pairs=[*head, *pairs])])
+
+
+def _messages(asked: Asked) -> Found:
+    """The whole thread, to the letter in the JSON, as it is shown on paper. At most what an exchange holds
+    (`chat.rules.message_limits`)."""
+    one = asked.conversation
+    said = script_texts.words(familiar=asked.familiar, discreet=asked.discreet)
+    names = {Author.REPORTER.value: said["you"], Author.SYSTEM.value: said["system"]}
+    value, entries = [], []
+    for message in one.messages.select_related("agent__unit").order_by("seq"):
+        message.conversation = one
+        name = names.get(message.author) or transcript.agent_name(
+            said, message.agent.interlocutor if message.agent else None, discreet=asked.discreet
+        )
+        text: str | None
+        try:
+            text = message.body
+        except UnsealError:  # the others are given all the same
+            text = None
+        is_own = message.author == Author.REPORTER
+        value.append(
+            {
+                "number": message.seq,
+                "author": message.author,
+                "name": name,
+                "sent_at": iso_moment(message.sent_at),
+                "text": text,
+                "was_read": message.seq <= one.agent_read_seq if is_own else None,
+            }
+        )
+        shown = texts.NO_WORD.say() if text is None else plain_text.plain(text)
+        entries.append((f"{message.seq}. {name}, {moment_in_words(message.sent_at)}", shown))
+    return Found(value, entries=entries)
+
+
+def _facts(asked: Asked) -> Found:
+    """All facts of the journal, private ones too: it is their own copy."""
+    facts = journal_queries.own_facts(asked.conversation)
+    value = [
+        {
+            "id": str(one.public_id),
+            "number": one.number,
+            "noted_at": iso_moment(one.noted_at),
+            "shown_at": iso_moment(one.shown_at),
+            "read_at": iso_moment(one.read_at),
+            "when": said_when(one.moment),
+            "told": one.told.as_words() if one.told is not None else None,
+        }
+        for one in facts
+    ]
+    return Found(value, entries=[(_head_of(one), _body_of(one)) for one in facts])
+
+
+def _head_of(fact: Fact) -> str:
+    state = texts.PRIVATE.say() if fact.shown_at is None else texts.SHOWN.say(day=moment_in_words(fact.shown_at))
+    return f"{said_when(fact.moment)} ({texts.NOTED.say(day=moment_in_words(fact.noted_at))}, {state})"
+
+
+def _body_of(fact: Fact) -> str:
+    told = fact.told
+    if told is None:
+        return texts.NO_WORD.say()
+    beside = (
+        (texts.WHERE, told.platform),
+        (texts.ACCOUNT, told.account),
+        (texts.LINK, told.link),
+        (texts.SEEN_BY, told.seen_by),
+    )
+    lines = [told.what, *(sentence.say(what=text) for sentence, text in beside if text)]
+    return "\n".join(map(plain_text.plain, lines))
+
+
+EXTENSIONS = {"jpeg": "jpg"}  # in place of the kind's own name
+_KIND = re.compile(r"[a-z0-9]{1,8}")
+
+
+def _captures(asked: Asked) -> Found:
+    """What was handed in, as it was received. Nothing of a capture that was set aside, nor a file in which a scanner
+    found something: what it is is told."""
+    found = sorted(capture_queries.own_captures(asked.conversation), key=lambda one: one.number)
+    kept = [one for one in found if not one.is_arriving and one.locked_at is None and one.is_readable and one.sha256]
+    originals = capture_queries.own_originals(asked.conversation) if asked.with_captures else {}
+    files = {}
+    for one in kept:
+        kind = EXTENSIONS.get(one.kind, one.kind)
+        pieces = originals.get(one.public_id)
+        if pieces is not None and one.scan != ScanResult.FOUND:
+            name = f"captures/capture-{one.number}.{kind if _KIND.fullmatch(kind) else 'bin'}"
+            files[one.public_id] = LongFile(name, one.size, one.sha256, pieces)
+    value = [
+        {
+            "id": str(one.public_id),
+            "number": one.number,
+            "file": files[one.public_id].name if one.public_id in files else None,
+            "name": one.name,
+            "kind": one.kind,
+            "size": one.size,
+            "sha256": one.sha256,
+            "received_at": iso_moment(one.received_at),
+            "shown_at": iso_moment(one.shown_at),
+            "read_at": iso_moment(one.read_at),
+            "fact": one.fact_number,
+        }
+        for one in kept
+    ]
+    pairs = [
+        (
+            texts.CAPTURE.say(number=one.number, day=moment_in_words(one.received_at or one.begun_at)),
+            f"{one.kind_label}, {one.size}\u00a0o, SHA-256 {one.sha256}",
+        )
+        for one in kept
+    ]
+    sections = [Section(texts.CAPTURES.say(), pairs=pairs)] if pairs else []
+    return Found(value or None, sections, files=list(files.values()))
+
+
+EVENTS = {
+    EventKind.ASSIGNED: texts.TAKEN,
+    EventKind.RELEASED: texts.BACK,
+    EventKind.ASLEEP: texts.BACK,
+    EventKind.HANDED_OVER: texts.PASSED,
+    EventKind.TRANSFERRED: texts.PASSED,
+    EventKind.REASSIGNED: texts.PASSED,
+    EventKind.JOINED: texts.JOINED,
+    EventKind.LEFT: texts.LEFT,
+    EventKind.CLOSED: texts.ENDED,
+}
+HANDS_MOST = 300  # of the history: an exchange has some five
+
+
+def _hands(asked: Asked) -> Found:
+    """Between whose hands the exchange was: what its thread told the person too."""
+    events = list(asked.conversation.events.filter(kind__in=EVENTS).order_by("pk")[:HANDS_MOST])
+    said = script_texts.words(familiar=asked.familiar, discreet=asked.discreet)
+    agents = Agent.objects.select_related("unit").filter(user__in={one.by_id for one in events if one.by_id})
+    names: dict[int | None, str] = {agent.user_id: agent.interlocutor for agent in agents}
+    value, pairs = [], []
+    for one in events:
+        who = transcript.agent_name(said, names.get(one.by_id), discreet=asked.discreet)
+        text = EVENTS[EventKind(one.kind)].say(who=who)
+        value.append({"at": iso_moment(one.at), "event": one.kind, "text": text})
+        pairs.append((moment_in_words(one.at), text))
+    return Found(value, [Section(texts.HANDS.say(), pairs=pairs)] if pairs else [])
+
+
+def _readings(asked: Asked) -> Found:
+    one = asked.conversation
+    found = for_the_person.readings_of([one.public_id, one.report.public_id])
+    value = [{"who": reading.who, "did": reading.did, "at": iso_moment(reading.at)} for reading in found]
+    pairs = [(moment_in_words(reading.at), f"{reading.who} {reading.did}") for reading in found]
+    lines = [] if pairs else [texts.READERS_BOTH.say(familiar=asked.familiar)]
+    return Found(value, [Section(texts.READERS.say(), lines=lines, pairs=pairs)])
+
+
+def _decisions(asked: Asked) -> Found:
+    one = asked.conversation
+    told = closing.words_of(one).get("told", "")
+    proposed = list(reversed(proposals.proposals_of(one)))
+    referrals = list(reversed(referral_queries.referrals_of(one)))
+    removals = list(RemovalRequest.objects.filter(conversation=one).values_list("asked_on", flat=True))
+    erasure = erasure_of(one)
+    transmissions = [_referral(row) for row in referrals]
+    value = {
+        "told": told,
+        "proposals": [
+            {
+                "made_at": iso_moment(row.proposal.made_at),
+                "kind": row.proposal.kind,
+                "text": row.text,
+                "answer": row.answer,
+            }
+            for row in proposed
+        ],
+        "transmissions": transmissions,
+        "removals": [day.isoformat() for day in removals],
+        "erasure": None
+        if erasure is None
+        else {
+            "asked_at": iso_moment(erasure.asked_at),
+            "answered_at": iso_moment(erasure.answered_at),
+            "is_granted": erasure.is_granted,
+        },
+    }
+    pairs = [(row.text, row.answer or texts.NO_ANSWER.say()) for row in proposed]
+    pairs += [(texts.REMOVAL.say(), dates.format_date(day, "j F Y")) for day in removals]
+    if erasure is not None:
+        pairs.append((texts.ERASURE.say(), moment_in_words(erasure.asked_at)))
+    sections = [Section(texts.DECIDED.say(), lines=[told] if told else [], pairs=pairs)] if told or pairs else []
+    for given in transmissions:
+        steps = [(f"{step['label']}, {_said_moment(step['at'])}", step["text"] or "–") for step in given["steps"]]
+        number = [(texts.NUMBER.say(), given["file_number"])] if given["file_number"] else []
+        summary = [(texts.SENT_SUMMARY.say(), given["summary"])] if given["summary"] else []
+        sections.append(Section(given["unit"] or texts.SENT_SUMMARY.say(), pairs=[*number, *summary, *steps]))
+    return Found(value, sections)
+
+
+def _said_moment(text: str) -> str:
+    return moment_in_words(datetime.fromisoformat(text))
+
+
+def _referral(row: referral_queries.ShownReferral) -> dict[str, Any]:
+    its_words = ("moment", "other", "reason")  # of a step, what it has to say
+    return {
+        "unit": row.unit,
+        "file_number": row.transmission.file_number or "",
+        "summary": row.summary,
+        "steps": [
+            {
+                "at": iso_moment(step.at),
+                "state": step.state,
+                "label": step.label,
+                "text": next(filter(None, map(step.words.get, its_words)), ""),
+            }
+            for step in row.steps
+        ],
+    }
+
+
+def _keeping(asked: Asked) -> Found:
+    day = timezone.localtime(asked.deleted_from).date()
+    line = texts.KEPT_UNTIL.say(day=dates.format_date(day, "j F Y"))
+    value = {"deleted_from": day.isoformat(), "days": asked.days}
+    return Found(value, [Section(texts.KEEPING.say(), lines=[line])])
+
+
+type Part = Callable[[Asked], Found]
+
+# In the order in which they stand on paper and in the JSON.
+PARTS: Mapping[str, Part] = {
+    "exchange": _exchange,
+    "report": _report,
+    "messages": _messages,
+    "facts": _facts,
+    "captures": _captures,
+    "hands": _hands,
+    "readings": _readings,
+    "decisions": _decisions,
+    "keeping": _keeping,
+}

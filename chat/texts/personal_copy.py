@@ -1,0 +1,239 @@
+"""The sentences of « Ma copie »: its page, the papers in it, the page that checks it, the receipt."""
+
+from django.utils.translation import gettext_lazy as _
+
+from chat.texts.pages import DISCREET
+from common.texts.catalogue import Place, Variable, add
+
+COPY = Place("chat.copy", "Ma copie")
+PAPER = Place("chat.copy_paper", "Ma copie : ce qui est sur le papier")
+CHECKER = Place("chat.copy_checker", "Ma copie : les pages qui s'ouvrent sans connexion")
+RECEIPT = Place("chat.receipt", "Récépissé")
+DAY = Variable("day", "le jour", "28 novembre 2026")
+HOUR = Variable("hour", "l'heure", "18:05")
+WHO = Variable("who", "qui répond", "Camille, police nationale")
+NAME = Variable("name", "le nom d'un fichier", "copie.pdf")
+COUNT = Variable("count", "combien", "12")
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+TITLE = add("copy.title", COPY, _("Ma copie"))
+TITLE_DISCREET = add("copy.title_discreet", COPY, _("À emporter"), note=DISCREET)
+add(
+    "copy.what",
+    COPY,
+    _("Un dossier compressé : l'échange, vos faits notés, qui a lu, ce qui a été décidé, une page qui vérifie tout."),
+    _("Un dossier compressé : l'échange, tes faits notés, qui a lu, ce qui a été décidé, une page qui vérifie tout."),
+)
+add("copy.what_discreet", COPY, _("Un dossier compressé, avec une page qui le vérifie."), note=DISCREET)
+add(
+    "copy.sealed",
+    COPY,
+    _("Le nom et le contact donnés restent sous scellés : ce site ne sait pas les ouvrir, ils n'y sont donc pas."),
+)
+DEVICE = add("copy.device", COPY, _("Cet appareil est-il à vous seul ?"), _("Cet appareil est-il à toi seul ?"))
+DEVICE_MINE = add("copy.device_mine", COPY, _("Oui"))
+DEVICE_SHARED = add("copy.device_shared", COPY, _("Non, ou je ne sais pas"))
+DEVICE_MISSING = add("copy.device_missing", COPY, _("Répondez d'abord à cette question."),
+    _("Réponds d'abord à cette question."))  # fmt: skip
+add(
+    "copy.shared_told",
+    COPY,
+    _("Un fichier téléchargé reste sur cet appareil : qui s'en sert peut l'ouvrir. Prenez-le plutôt sur le vôtre."),
+    _("Un fichier téléchargé reste sur cet appareil : qui s'en sert peut l'ouvrir. Prends-le plutôt sur le tien."),
+)
+add(
+    "copy.shared_lock",
+    COPY,
+    _("Sinon, fermez-le par des mots, puis effacez-le des téléchargements."),
+    _("Sinon, ferme-le par des mots, puis efface-le des téléchargements."),
+)
+WITH_CAPTURES = add("copy.with_captures", COPY, _("Avec les captures"))
+WITH_CAPTURES_DISCREET = add("copy.with_captures_discreet", COPY, _("Avec les fichiers envoyés"), note=DISCREET)
+LOCK = add("copy.lock", COPY, _("Fermer la copie par des mots"))
+WORDS = add("copy.words", COPY, _("Ces mots"))
+WORDS_HINT = add(
+    "copy.words_hint",
+    COPY,
+    _("Notez-les sur papier, ou écrivez les vôtres. Ils ne sont gardés nulle part : sans eux, rien ne s'ouvre."),
+    _("Note-les sur papier, ou écris les tiens. Ils ne sont gardés nulle part : sans eux, rien ne s'ouvre."),
+)
+WORDS_SHORT = add(
+    "copy.words_short",
+    COPY,
+    _("Écrivez des mots plus longs : {count} lettres au moins."),
+    _("Écris des mots plus longs : {count} lettres au moins."),
+    variables=[COUNT],
+)
+WORDS_LONG = add("copy.words_long", COPY, _("C'est trop long : {count} lettres au plus."), variables=[COUNT])
+add(
+    "copy.name_told",
+    COPY,
+    _("Le fichier s'appelle « {name} ». Rien n'en est gardé ici."),
+    variables=[Variable("name", "le nom du fichier", "documents-2026-11-28.zip")],
+)
+MANY = add("copy.many", COPY, _("Beaucoup de copies à la fois. Réessayez plus tard."),
+    _("Beaucoup de copies à la fois. Réessaie plus tard."))  # fmt: skip
+BUSY = add("copy.busy", COPY, _("La copie n'a pas pu être faite. Réessayez dans un instant."),
+    _("La copie n'a pas pu être faite. Réessaie dans un instant."))  # fmt: skip
+TOO_LARGE = add(
+    "copy.too_large",
+    COPY,
+    _("C'est trop grand pour être fermé par des mots. Rien n'est perdu : prenez les captures à part, sans ces mots."),
+    _("C'est trop grand pour être fermé par des mots. Rien n'est perdu : prends les captures à part, sans ces mots."),
+)
+add("copy.later_title", COPY, _("La prendre plus tard"))
+add(
+    "copy.later_off",
+    COPY,
+    _("Le code de « Suites » n'ouvre pas votre copie : qui le trouverait ne lirait rien de ce qui a été dit."),
+    _("Le code de « Suites » n'ouvre pas ta copie : qui le trouverait ne lirait rien de ce qui a été dit."),
+)
+add(
+    "copy.later_on",
+    COPY,
+    _("Votre code ouvre aussi cette page, après l'échange et jusqu'à la suppression. Qui le trouve peut tout lire."),
+    _("Ton code ouvre aussi cette page, après l'échange et jusqu'à la suppression. Qui le trouve peut tout lire."),
+)
+LATER_IS_ON = add("copy.later_is_on", COPY, _("Votre code ouvrira aussi cette page."),
+    _("Ton code ouvrira aussi cette page."))  # fmt: skip
+LATER_IS_OFF = add("copy.later_is_off", COPY, _("Votre code n'ouvre plus cette page."),
+    _("Ton code n'ouvre plus cette page."))  # fmt: skip
+add("copy.check_title", COPY, _("Vérifier une copie"))
+add(
+    "copy.check_told",
+    COPY,
+    _("La page « verifier.html » est dans la copie. Elle marche sans connexion et dit quel fichier a changé."),
+)
+
+# --- on paper ---------------------------------------------------------------------------------------------------------
+
+MADE = add("copy.made", PAPER, _("Copie faite le {day} à {hour}."), variables=[DAY, HOUR])
+NO_COMPLAINT = add("copy.no_complaint", PAPER, _("Un signalement n'est pas une plainte."))
+CHECKED_BY = add(
+    "copy.checked_by",
+    PAPER,
+    _("Les mots exacts sont dans « copie.json ». « verifier.html » vérifie tous les fichiers."),
+)
+SEALED_TOO = add(
+    "copy.sealed_paper",
+    PAPER,
+    _("Le nom et le contact donnés n'y sont pas : ils sont sous scellés, et ce site ne sait pas les ouvrir."),
+)
+PART_OF = add(
+    "copy.part_of",
+    PAPER,
+    _("Partie {part} sur {count}."),
+    variables=[Variable("part", "le numéro de cette partie", "1"), COUNT],
+)
+SIGN_CODES = add("copy.sign_codes", PAPER, _("Un signe qui ne se dessine pas est écrit par son code, entre ⟦ et ⟧."))
+SUBJECT = add("copy.subject", PAPER, _("Sujet"), max_length=40)
+ANSWER = add("copy.answer", PAPER, _("Réponse"), max_length=40)
+REPORT = add("copy.report", PAPER, _("Le signalement"))
+FILED_AT = add("copy.filed_at", PAPER, _("Déposé le"))
+OPENED_AT = add("copy.opened_at", PAPER, _("Échange ouvert le"))
+CLOSED_AT = add("copy.closed_at", PAPER, _("Échange terminé le"))
+ID = add("copy.id", PAPER, _("Identifiant de l'échange"))
+MESSAGES = add("copy.messages", PAPER, _("Les messages"))
+FACTS = add("copy.facts", PAPER, _("Faits notés"))
+NO_WORD = add("copy.no_word", PAPER, _("Ce texte ne peut plus être ouvert."))
+PRIVATE = add("copy.private", PAPER, _("privé"))
+SHOWN = add("copy.shown", PAPER, _("montré le {day}"), variables=[DAY])
+NOTED = add("copy.noted", PAPER, _("noté le {day}"), variables=[DAY])
+WHERE = add("copy.where", PAPER, _("Où : {what}"), variables=[Variable("what", "où", "Instagram")])
+ACCOUNT = add("copy.account", PAPER, _("Compte : {what}"), variables=[Variable("what", "le compte", "@lea")])
+LINK = add("copy.link", PAPER, _("Lien : {what}"), variables=[Variable("what", "le lien", "exemple.fr/page")])
+SEEN_BY = add("copy.seen_by", PAPER, _("Vu par : {what}"), variables=[Variable("what", "qui l'a vu", "Sam")])
+CAPTURES = add("copy.captures", PAPER, _("Les captures"))
+CAPTURE = add(
+    "copy.capture",
+    PAPER,
+    _("Capture {number}, reçue le {day}"),
+    variables=[Variable("number", "le numéro de la capture", "2"), DAY],
+)
+READERS = add("copy.readers", PAPER, _("Qui a lu"))
+READERS_BOTH = add(
+    "copy.readers_both", PAPER, _("Seulement vous et qui vous a répondu."), _("Seulement toi et qui t'a répondu.")
+)
+HANDS = add("copy.hands", PAPER, _("Qui a répondu"))
+TAKEN = add("copy.taken", PAPER, _("{who} a pris l'échange"), variables=[WHO])
+BACK = add("copy.back", PAPER, _("L'échange est revenu dans la file"))
+PASSED = add("copy.passed", PAPER, _("L'échange a été confié à quelqu'un d'autre"))
+JOINED = add("copy.joined", PAPER, _("Un superviseur a rejoint l'échange"))
+LEFT = add("copy.left", PAPER, _("Le superviseur a quitté l'échange"))
+ENDED = add("copy.ended", PAPER, _("L'échange s'est terminé"))
+DECIDED = add("copy.decided", PAPER, _("Ce qui a été proposé et décidé"))
+NO_ANSWER = add("copy.no_answer", PAPER, _("sans réponse"))
+REMOVAL = add("copy.removal", PAPER, _("Retrait demandé le"))
+ERASURE = add("copy.erasure", PAPER, _("Effacement demandé le"))
+NUMBER = add("copy.number", PAPER, _("N° de dossier"))
+SENT_SUMMARY = add("copy.sent_summary", PAPER, _("Résumé pour l'unité"))
+KEEPING = add("copy.keeping", PAPER, _("Jusqu'à quand"))
+KEPT_UNTIL = add("copy.kept_until", PAPER, _("Supprimé le {day} au plus tôt, si rien ne s'ajoute."), variables=[DAY])
+
+# --- pages that open from a disk --------------------------------------------------------------------------------------
+
+add("copy_check.title", CHECKER, _("Vérifier une copie"))
+add(
+    "copy_check.told",
+    CHECKER,
+    _("Choisissez le fichier compressé, ou déposez-le ici. Rien ne quitte cet appareil."),
+    _("Choisis le fichier compressé, ou dépose-le ici. Rien ne quitte cet appareil."),
+)
+add("copy_check.pick", CHECKER, _("Fichier à vérifier"))
+add("copy_check.no_script", CHECKER, _("Cette page a besoin de JavaScript."))
+READING = add("copy_check.reading", CHECKER, _("Lecture en cours."))
+WHOLE = add("copy_check.whole", CHECKER, _("Rien n'a changé : {count} fichiers vérifiés."), variables=[COUNT])
+CHANGED = add(
+    "copy_check.changed", CHECKER, _("Cette copie a été modifiée. Fichiers en cause : {count}."), variables=[COUNT]
+)
+BROKEN = add("copy_check.broken", CHECKER, _("Ce fichier n'est pas une copie, ou il est abîmé."))
+FILE_OK = add("copy_check.file_ok", CHECKER, _("{name} : intact"), variables=[NAME])
+FILE_CHANGED = add("copy_check.file_changed", CHECKER, _("{name} : modifié"), variables=[NAME])
+FILE_MISSING = add("copy_check.file_missing", CHECKER, _("{name} : manque"), variables=[NAME])
+FILE_ADDED = add("copy_check.file_added", CHECKER, _("{name} : ajouté après coup"), variables=[NAME])
+add("copy_lock.title", CHECKER, _("Documents fermés par des mots"))
+add(
+    "copy_lock.told",
+    CHECKER,
+    _("Écrivez les mots, puis enregistrez les documents. Rien ne quitte cet appareil."),
+    _("Écris les mots, puis enregistre les documents. Rien ne quitte cet appareil."),
+)
+add("copy_lock.words", CHECKER, _("Les mots"))
+add("copy_lock.open", CHECKER, _("Ouvrir"))
+add("copy_lock.no_script", CHECKER, _("Cette page a besoin de JavaScript pour ouvrir les documents."))
+OPENING = add("copy_lock.opening", CHECKER, _("Ouverture en cours."))
+WRONG = add("copy_lock.wrong", CHECKER, _("Ces mots n'ouvrent pas ces documents."))
+OPENED = add("copy_lock.opened", CHECKER, _("C'est ouvert."))
+SAVE = add("copy_lock.save", CHECKER, _("Enregistrer {name}"), variables=[NAME])
+
+# --- the receipt ------------------------------------------------------------------------------------------------------
+
+add("receipt.title", RECEIPT, _("Récépissé"))
+add("receipt.title_discreet", RECEIPT, _("Numéro"), note=DISCREET)
+add(
+    "receipt.offer",
+    RECEIPT,
+    _("Un numéro et la date : un agent, une unité ou un tribunal peut vérifier qu'un signalement a été déposé."),
+)
+add("receipt.offer_discreet", RECEIPT, _("Un numéro et la date, à montrer plus tard."), note=DISCREET)
+RECEIPT_DAY = add("receipt.day", RECEIPT, _("Un signalement a été déposé le {day}."), variables=[DAY])
+add("receipt.day_discreet", RECEIPT, _("Le {day}."), variables=[DAY], note=DISCREET)
+add("receipt.once", RECEIPT, _("Ce numéro n'est montré qu'ici. Notez-le, ou gardez le PDF."),
+    _("Ce numéro n'est montré qu'ici. Note-le, ou garde le PDF."))  # fmt: skip
+RECEIPT_WHO = add("receipt.who", RECEIPT, _("Il ne dit ni qui vous êtes, ni ce qui s'est passé."),
+    _("Il ne dit ni qui tu es, ni ce qui s'est passé."))  # fmt: skip
+RECEIPT_KEPT = add(
+    "receipt.kept",
+    RECEIPT,
+    _("Il reste vérifiable {years} ans, même après la suppression de l'échange."),
+    variables=[Variable("years", "combien d'années", "6")],
+)
+RECEIPT_HOW = add(
+    "receipt.how",
+    RECEIPT,
+    _("Un agent ou une unité le vérifie dans son espace, le service le vérifie pour un tribunal."),
+)
+RECEIPT_NUMBER = add("receipt.number", RECEIPT, _("Numéro"))
+RECEIPT_MANY = add("receipt.many", RECEIPT, _("Beaucoup de numéros à la fois. Réessayez demain."),
+    _("Beaucoup de numéros à la fois. Réessaie demain."))  # fmt: skip

@@ -1,0 +1,114 @@
+"""A unit's dossier as an archive: the summary that its person agreed to, and the steps since. By the same machinery as
+« Ma copie » (`chat.personal_copy`), with a line in the register."""
+
+import uuid
+from typing import Any
+
+import orjson
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from chat.captures import queries as capture_queries
+from chat.documents import transcript_pdf
+from chat.documents.transcript_pdf import Document, Section
+from chat.models import Transmission, UnitAccount
+from chat.personal_copy import archive, pages
+from chat.personal_copy.archive import File
+from chat.personal_copy.parts import iso_moment, moment_in_words
+from chat.referral import actions as referral_actions
+from chat.referral.queries import ShownReferral
+from chat.rules.referral import State
+from chat.unit.views import for_units, show_problem, transmission_or_404
+from common import rate_limits
+from common.offload import pool
+from reports import letterhead
+
+DOSSIERS, DOSSIERS_SECONDS = 10, 60  # of an account
+
+
+@require_POST
+@for_units
+def dossier(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponseBase:
+    """The archive: a PDF, the same as JSON, and the page that checks both. Its reading is in the register.
+
+    DOSSIERS in DOSSIERS_SECONDS for an account; one child process.
+    """
+    row = transmission_or_404(account, public_id)
+    if row.state == State.SENT:
+        return redirect("unit:detail", public_id=public_id)
+    if rate_limits.is_over(f"dossier:{account.pk}", limit=DOSSIERS, seconds=DOSSIERS_SECONDS):
+        return show_problem(
+            request, account, row, _("Beaucoup de dossiers à la fois : réessayez dans une minute."), 429
+        )
+    try:
+        opened = referral_actions.read_summary(transmission=row, by=request.user)  # type: ignore[arg-type]
+    except referral_actions.Settled as error:
+        raise Http404 from error
+    document = _document(account, opened)
+    try:
+        paper = transcript_pdf.draw(document, who=f"unit:{account.pk}")
+    except pool.NotDone:
+        said = _("Le dossier n'a pas pu être fait. Réessayez dans un instant.")
+        return show_problem(request, account, row, said, 503)
+    files = [
+        File("dossier.pdf", paper),
+        File("dossier.json", orjson.dumps(_value(row, opened), option=orjson.OPT_INDENT_2)),
+        File("verifier.html", pages.draw_checker(familiar=False)),
+    ]
+    now = timezone.localtime()
+    name = archive.name_of(now, "zip")
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return HttpResponse(archive.pack(files, now), content_type="application/zip", headers=headers)
+
+
+def _document(account: UnitAccount, opened: ShownReferral) -> Document:
+    number = opened.transmission.file_number or ""
+    steps = [(f"{step.label}, {moment_in_words(step.at)}", _said(step.words)) for step in opened.steps]
+    return Document(
+        title=_("Dossier %(number)s") % {"number": number},
+        letterhead=letterhead.lines(),
+        mark=_("Document fait pour %(unit)s (compte n° %(account)s) le %(moment)s.")
+        % {"unit": opened.unit, "account": account.user_id, "moment": moment_in_words(timezone.now())},
+        about=[_("Un signalement n'est pas une plainte. La personne a lu ce résumé.")],
+        sections=[Section(_("Résumé"), lines=[opened.summary]), Section(_("Étapes"), pairs=steps)],
+        heads=(_("Sujet"), _("Réponse")),
+        thread_title=_("Captures"),
+        thread=[
+            (
+                _("Capture %(number)s, reçue le %(moment)s")
+                % {"number": one.number, "moment": moment_in_words(one.received_at or one.begun_at)},
+                f"{one.kind_label}, SHA-256 {one.sha256}",
+            )
+            for one in _captures(opened.transmission)
+        ],
+        codes_note=_("Un signe qui ne se dessine pas est écrit par son code, entre ⟦ et ⟧."),
+    )
+
+
+def _captures(row: Transmission) -> list[capture_queries.Seen]:
+    """What is known of those that went with the summary; an original is opened by itself, for its own motive."""
+    found = capture_queries.seen_captures(row.conversation, row.sent_at)
+    return [one for one in found if one.sha256 and one.locked_at is None]
+
+
+def _said(words: Any) -> str:
+    return next(filter(None, map(words.get, ("moment", "other", "reason"))), "–")
+
+
+def _value(row: Transmission, opened: ShownReferral) -> dict[str, Any]:
+    return {
+        "format": "pnav-transmission",
+        "version": 1,
+        "made_at": iso_moment(timezone.now()),
+        "file_number": opened.transmission.file_number,
+        "unit": opened.unit,
+        "summary": opened.summary,
+        "steps": [
+            {"at": iso_moment(step.at), "state": step.state, "label": step.label, "text": _said(step.words)}
+            for step in opened.steps
+        ],
+        "captures": [{"number": one.number, "sha256": one.sha256} for one in _captures(row)],
+    }

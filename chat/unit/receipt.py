@@ -1,0 +1,20 @@
+"""« Vérifier un récépissé », for the accounts of units: yes or no, and the day. Nothing else is told of anybody."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from chat.models import UnitAccount
+from chat.personal_copy import receipts_page
+from chat.unit.views import for_units
+from reports.models import Motive
+
+
+@sensitive_post_parameters("number")
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_units
+def receipt(request: HttpRequest, account: UnitAccount) -> HttpResponse:
+    """The page; a POST verifies a number, with its line in the register (`receipts_page.answer_of`)."""
+    context, status = receipts_page.answer_of(request, motive=Motive.FOLLOW_UP)
+    return render(request, "unit/receipt.html", {**context, "account": account}, status=status)

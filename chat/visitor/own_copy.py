@@ -1,0 +1,224 @@
+"""« Ma copie »: what a person takes along. Without a script too, also after the end by a code, if they chose so.
+
+See `chat.personal_copy` and docs/adr/0085.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from chat import access
+from chat.captures import queries as capture_queries
+from chat.conversations import receipts, resume
+from chat.documents import transcript_pdf
+from chat.documents.transcript_pdf import SLIP, Document, Section
+from chat.models import Conversation
+from chat.personal_copy import actions, archive, dossier, pages, schema
+from chat.personal_copy.dossier import Made
+from chat.personal_copy.parts import Asked
+from chat.rules import receipt_number
+from chat.texts import personal_copy as texts
+from chat.visitor import page_state
+from chat.visitor.base import manner_of, when_away
+from chat.visitor.forms import CopyForm
+from common import dates, network_limits, rate_limits
+from common.client_address import networks_of
+from common.offload import pool
+from common.sealed_files.answer import PieceByPiece
+from common.texts import languages
+from reports import letterhead
+from triage import session as triage_session
+
+# A person takes one, and another when something was added. A school, or an association's office, is one network.
+COPIES, COPIES_SECONDS = 6, 60 * 60
+NETWORK_COPIES = 30
+RECEIPTS, RECEIPTS_SECONDS = 3, 24 * 60 * 60
+PAPERS, PAPERS_SECONDS = 10, 60
+
+
+@sensitive_post_parameters("words")
+@require_http_methods(["GET", "HEAD", "POST"])
+@when_away
+def copy(request: HttpRequest) -> HttpResponseBase:
+    """Show what a copy holds and ask on what device it is taken; a POST gives it as a file, closed by words if asked.
+
+    COPIES in COPIES_SECONDS for an exchange, NETWORK_COPIES of a network; what one costs: `dossier.make`.
+    """
+    current = access.for_own_copy(request.session)
+    if current is None:
+        return _elsewhere(request)
+    if request.method != "POST":
+        return _show(request, current, CopyForm.new(words=_draw_words(), **_manner(request, current)))
+    form = CopyForm(request.POST, **_manner(request, current))
+    if not form.is_valid() or form.is_to_be_warned:
+        return _show(request, current, form)
+    networks = network_limits.count(network_limits.COPIES, networks_of(request), most=NETWORK_COPIES)
+    if networks.is_over:
+        rate_limits.tell_reached("copies")
+    if networks.is_over or rate_limits.is_over(f"copy:{current.public_id}", limit=COPIES, seconds=COPIES_SECONDS):
+        return _not_made(request, current, form, texts.MANY.say(familiar=form.familiar), status=429)
+    try:
+        made = _make(request, current, form)
+    except pool.NotDone:
+        return _not_made(request, current, form, texts.BUSY.say(familiar=form.familiar), status=503)
+    except archive.TooLarge:
+        return _not_made(request, current, form, texts.TOO_LARGE.say(familiar=form.familiar), status=413)
+    return PieceByPiece(made.pieces, length=made.length, name=made.name)
+
+
+def _draw_words() -> str:
+    return " ".join(resume.draw_words())
+
+
+def _manner(request: HttpRequest, current: Conversation) -> dict[str, bool]:
+    manner = manner_of(request, current)
+    return {"familiar": manner["familiar"], "discreet": manner["discreet"]}
+
+
+def _voice(request: HttpRequest, current: Conversation) -> bool:
+    return bool(manner_of(request, current)["familiar"])
+
+
+def _elsewhere(request: HttpRequest) -> HttpResponse:
+    """A code that opens « Suites » alone leads there."""
+    return redirect("chat:follow_up" if access.as_follower(request.session) else "chat:resume")
+
+
+def _make(request: HttpRequest, current: Conversation, form: CopyForm) -> Made:
+    now = timezone.now()
+    manner, beside = manner_of(request, current), page_state.read_page_state(current, now)
+    asked = Asked(
+        conversation=current,
+        now=now,
+        deleted_from=beside.decision.due_at,
+        days=beside.rule.total_days,
+        familiar=manner["familiar"],
+        discreet=manner["discreet"],
+        with_captures=form.cleaned_data["captures"],
+    )
+    address = f"{settings.SITE_URL}{reverse('chat:copy_schema')}" if settings.SITE_URL else ""
+    return dossier.make(asked, who=f"copy:{current.public_id}", words=form.closing_words, schema_url=address)
+
+
+def _not_made(request: HttpRequest, current: Conversation, form: CopyForm, error: str, *, status: int) -> HttpResponse:
+    response = _show(request, current, form, error=error, status=status)
+    if status != 413:
+        response["Retry-After"] = str(COPIES_SECONDS if status == 429 else 10)
+    return response
+
+
+def _show(
+    request: HttpRequest, current: Conversation, form: CopyForm, *, error: str = "", status: int = 200
+) -> HttpResponse:
+    context: dict[str, Any] = {
+        **manner_of(request, current),
+        "form": form,
+        "error": error,
+        "is_warned": form.is_bound and form.is_valid() and form.is_to_be_warned,
+        "name": archive.name_of(timezone.localtime(), "zip"),
+        "is_own_visit": access.as_reporter(request.session) == current,
+        "by_code": current.copy_by_code,
+        "has_captures": capture_queries.has_own(current),
+    }
+    response = render(request, "chat/copy.html", context, status=status)
+    response["Cache-Control"] = "no-store"  # words are on it
+    return response
+
+
+@require_POST
+@when_away
+def later(request: HttpRequest) -> HttpResponse:
+    """Let a code of this exchange open the copy too, after the end, or no longer. One row."""
+    current = access.for_own_copy(request.session)
+    if current is None:
+        return _elsewhere(request)
+    is_on = request.POST.get("later") == "yes"
+    if is_on and access.as_reporter(request.session) != current:  # a code does not give itself more
+        return redirect("chat:copy")
+    actions.set_by_code(current.pk, is_on=is_on)
+    said = texts.LATER_IS_ON if is_on else texts.LATER_IS_OFF
+    messages.success(request, said.say(familiar=_voice(request, current)))
+    return redirect("chat:copy")
+
+
+@require_GET
+def checker(request: HttpRequest) -> HttpResponse:
+    """`verifier.html`, to be saved: the same for everybody, so that whoever is handed a copy need not trust the one in
+    it."""
+    page = pages.draw_checker(familiar=triage_session.voice(request).familiar)
+    headers = {"Content-Disposition": 'attachment; filename="verifier.html"'}
+    return HttpResponse(page, content_type="text/html; charset=utf-8", headers=headers)
+
+
+@require_GET
+def published_schema(request: HttpRequest) -> HttpResponse:
+    """The JSON Schema of `copie.json`, for whatever reads one."""
+    return HttpResponse(schema.content(), content_type="application/schema+json")
+
+
+# --- the receipt ------------------------------------------------------------------------------------------------------
+
+
+@require_POST
+@when_away
+def receipt(request: HttpRequest) -> HttpResponse:
+    """Make a number and show it, this once. One row; RECEIPTS in RECEIPTS_SECONDS for an exchange."""
+    current = access.as_reporter(request.session)
+    if current is None:
+        return _elsewhere(request)
+    if rate_limits.is_over(f"receipts:{current.public_id}", limit=RECEIPTS, seconds=RECEIPTS_SECONDS):
+        messages.error(request, texts.RECEIPT_MANY.say(familiar=_voice(request, current)))
+        return redirect("chat:copy")
+    number, filed_on = receipts.issue_receipt(current)
+    day = dates.format_date(filed_on, "j F Y")
+    context = {**manner_of(request, current), "number": number, "day": day, "years": receipts.KEPT_YEARS}
+    response = render(request, "chat/receipt.html", context)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@sensitive_post_parameters("number")
+@require_POST
+@when_away
+def receipt_paper(request: HttpRequest) -> HttpResponse:
+    """Draw a receipt that was just made, as a PDF, by a child process; PAPERS in PAPERS_SECONDS for an exchange."""
+    current = access.as_reporter(request.session)
+    if current is None:
+        return _elsewhere(request)
+    number = receipt_number.read(request.POST.get("number", ""))
+    filed_on = receipts.find_day(number) if number is not None else None
+    is_often = rate_limits.is_over(f"slip:{current.public_id}", limit=PAPERS, seconds=PAPERS_SECONDS)
+    if number is None or filed_on is None or is_often:
+        return redirect("chat:copy")
+    familiar, day = _voice(request, current), dates.format_date(filed_on, "j F Y")
+    document = Document(
+        title=texts.RECEIPT_NUMBER.say(),
+        letterhead=letterhead.lines(),
+        about=[receipt_number.write(number), texts.RECEIPT_DAY.say(day=day)],
+        sections=[
+            Section(
+                texts.RECEIPT_NUMBER.say(),
+                lines=[
+                    texts.RECEIPT_WHO.say(familiar=familiar),
+                    texts.RECEIPT_KEPT.say(years=receipts.KEPT_YEARS),
+                    texts.RECEIPT_HOW.say(),
+                ],
+            )
+        ],
+        language=languages.current(),
+    )
+    try:
+        paper = transcript_pdf.draw(document, SLIP, who=f"slip:{current.public_id}")
+    except pool.NotDone:
+        messages.error(request, texts.BUSY.say(familiar=familiar))
+        return redirect("chat:copy")
+    name = archive.name_of(timezone.localtime(), "pdf")
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return HttpResponse(paper, content_type="application/pdf", headers=headers)

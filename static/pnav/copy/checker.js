@@ -1,0 +1,64 @@
+/**
+ * `verifier.html`: a copy is chosen or dropped, and each of its files is said to be whole or not. It stands inside its page
+ * and asks nobody for anything.
+ *
+ * @module
+ */
+
+import { fill } from "../lib/words.js";
+import { checkArchive } from "./archive.js";
+
+/** @type {Record<string, string>} */
+const said = JSON.parse(document.getElementById("words")?.textContent ?? "{}");
+const page = /** @type {HTMLElement} */ (document.getElementById("checker"));
+const field = /** @type {HTMLInputElement} */ (document.getElementById("file"));
+const verdict = /** @type {HTMLElement} */ (document.getElementById("verdict"));
+const list = /** @type {HTMLElement} */ (document.getElementById("files"));
+const SENTENCES = { ok: "fileOk", changed: "fileChanged", missing: "fileMissing", added: "fileAdded" };
+
+/** @param {string} text @param {string} state */
+const tell = (text, state) => {
+  verdict.textContent = text;
+  verdict.dataset.state = state;
+};
+
+let asked = 0; // the last file that was chosen: an answer about another one is not shown
+
+/** @param {File} file */
+const check = async (file) => {
+  asked += 1;
+  const mine = asked;
+  list.replaceChildren();
+  tell(said.reading, "reading");
+  /** @type {import("./archive.js").Checked[]} */
+  let checked;
+  try {
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    checked = await checkArchive(bytes, page.dataset.digests ?? "", page.dataset.comment ?? "");
+  } catch {
+    if (mine === asked) tell(said.broken, "broken");
+    return;
+  }
+  if (mine !== asked) return;
+  const wrong = checked.filter((one) => one.state !== "ok");
+  // What is wrong first.
+  for (const one of [...wrong, ...checked.filter((one) => one.state === "ok")]) {
+    const line = document.createElement("li");
+    line.textContent = fill(said[SENTENCES[one.state]], { name: one.name });
+    line.dataset.state = one.state;
+    list.append(line);
+  }
+  if (wrong.length) tell(fill(said.changed, { count: wrong.length }), "changed");
+  else tell(fill(said.whole, { count: checked.length }), "ok");
+};
+
+field.addEventListener("change", () => {
+  const file = field.files?.[0];
+  if (file) check(file);
+});
+document.addEventListener("dragover", (event) => event.preventDefault());
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  const file = event.dataTransfer?.files[0];
+  if (file) check(file);
+});

@@ -1,0 +1,133 @@
+"""The archive: its digests, its name, and each byte of it that was changed, as the browser's half says it too."""
+
+import base64
+import hashlib
+import io
+import subprocess
+import zipfile
+from datetime import UTC, datetime
+
+import pytest
+
+from chat.personal_copy import archive, lock
+from chat.personal_copy.archive import File, TooLarge, name_of, pack
+from tests.js.test_twins import drawn
+
+AT = datetime(2026, 11, 28, 7, 5, 8, tzinfo=UTC)
+FILES = [File("copie.pdf", b"%PDF " + bytes(range(256))), File("copie.json", b'{"a": "' + b"x" * 400 + b'"}')]
+CHECK = (
+    "await Promise.all(given.map((one) => script.checkArchive(Uint8Array.from(atob(one), (sign) => sign.charCodeAt(0)),"
+    f" '{archive.DIGESTS}', '{archive.COMMENT}').catch((error) => String(error))))"
+)
+
+
+def checked(*zips: bytes):
+    """What the browser's half says of each of these."""
+    return drawn("copy/archive.js", CHECK, [base64.b64encode(one).decode() for one in zips])
+
+
+def test_archive_unpacks_and_checks_itself_by_the_ordinary_tool(tmp_path):
+    with zipfile.ZipFile(io.BytesIO(pack(FILES, AT))) as found:
+        assert found.testzip() is None and found.namelist() == ["copie.pdf", "copie.json", archive.DIGESTS]
+        assert found.read("copie.json") == FILES[1].content and found.infolist()[0].date_time == (2026, 11, 28, 7, 5, 8)
+        digest = hashlib.sha256(found.read(archive.DIGESTS)).hexdigest()
+        assert found.comment.decode() == archive.COMMENT + digest
+        found.extractall(tmp_path)
+    subprocess.run(["sha256sum", "--check", "--strict", archive.DIGESTS], cwd=tmp_path, check=True, capture_output=True)
+    (tmp_path / "copie.json").write_bytes(b"{}")
+    done = subprocess.run(["sha256sum", "--check", archive.DIGESTS], cwd=tmp_path, check=False, capture_output=True)
+    assert done.returncode == 1
+
+
+def test_name_says_nothing_of_what_it_holds():
+    assert name_of(AT, "zip") == "documents-2026-11-28.zip"
+
+
+@pytest.mark.parametrize("name", ["../copie", "/copie", "Copie.pdf", "con:", "a b", "a//b", ""])
+def test_name_in_an_archive_is_plain(name):
+    with pytest.raises(ValueError, match="plain name"):
+        pack([File(name, b"")], AT)
+
+
+def test_size_is_bounded(monkeypatch):
+    monkeypatch.setattr(archive, "BYTES_AT_MOST", 300)
+    with pytest.raises(TooLarge):
+        pack(FILES, AT)
+
+
+def test_every_changed_byte_of_a_file_is_named_by_the_browser():
+    whole = pack(FILES, AT)
+    with zipfile.ZipFile(io.BytesIO(whole)) as found:
+        entries = found.infolist()
+    places = {}
+    for entry in entries:
+        begin = entry.header_offset + 30 + len(entry.filename)
+        places |= dict.fromkeys(range(begin, begin + entry.compress_size), entry.filename)
+    tried = {at: whole[:at] + bytes([whole[at] ^ 0x41]) + whole[at + 1 :] for at in places}
+    (untouched, *answers) = checked(whole, *tried.values())
+    assert {one["state"] for one in untouched} == {"ok"} and len(untouched) == 3
+    for at, answer in zip(tried, answers, strict=True):
+        wrong = {one["name"] for one in answer if one["state"] != "ok"}
+        assert places[at] in wrong, at
+        if places[at] != archive.DIGESTS:
+            assert wrong == {places[at]}, at
+
+
+def test_what_was_added_taken_away_or_cut_is_said():
+    whole = pack(FILES, AT)
+    with zipfile.ZipFile(io.BytesIO(whole)) as found:
+        listed, comment = found.read(archive.DIGESTS), found.comment
+
+    def packed(*files: File, note=comment):
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w") as other:
+            other.comment = note
+            for one in (*files, File(archive.DIGESTS, listed)):
+                other.writestr(one.name, one.content)
+        return made.getvalue()
+
+    added, missing, no_copy, cut, nothing, again = checked(
+        packed(*FILES, File("autre.txt", b"")),
+        packed(FILES[0]),
+        packed(*FILES, note=b""),
+        whole[:-1],
+        b"",
+        packed(*FILES),
+    )
+    assert {one["name"]: one["state"] for one in added}["autre.txt"] == "added"
+    assert {one["name"]: one["state"] for one in missing}["copie.json"] == "missing"
+    assert {one["state"] for one in again} == {"ok"}
+    assert [isinstance(one, str) for one in (no_copy, cut, nothing)] == [True] * 3
+
+
+# --- closed by words ----------------------------------------------------------------------------------------------
+
+
+WORDS = ["Été à l'Œuvre", "  cheval  BLEU-vert ", "ﬁn ı ß 12", "Ωmega 🙂 naïve"]
+
+
+def test_words_are_read_alike_in_the_browser():
+    assert drawn("copy/locked.js", "given.map(script.normalizeWords)", WORDS) == [
+        lock.normalize_words(one) for one in WORDS
+    ]
+
+
+def test_copy_that_words_close_is_opened_by_them_in_the_browser_and_by_no_others(monkeypatch):
+    monkeypatch.setattr(lock, "ROUNDS", 1_000)
+    monkeypatch.setattr(lock.pool, "run", lambda _module, asked, **_who: lock.work(asked))
+    locked = lock.close(b"des documents", "Cheval, bleu : pomme d'été", who="")
+    assert b"documents" not in base64.b64decode(locked.content)
+    sealed = {"salt": locked.salt, "nonce": locked.nonce, "rounds": 1_000, "content": locked.content}
+    opened = (
+        "await Promise.all(given[1].map(async (one) => {"
+        " const found = await script.openLocked(given[0], given[0].content, one);"
+        " return found && new TextDecoder().decode(found); }))"
+    )
+    typed = ["cheval bleu pomme d ete", "CHEVAL bleu, pomme d’été", "cheval bleu pomme", ""]
+    assert drawn("copy/locked.js", opened, [sealed, typed]) == ["des documents", "des documents", None, None]
+
+
+def test_key_is_made_by_a_child_process():
+    found, key = lock.pool.run("chat.personal_copy.lock", {"words": "cheval bleu", "salt": "00" * 16})
+    expected = hashlib.pbkdf2_hmac("sha256", b"cheval bleu", bytes(16), lock.ROUNDS, 32)
+    assert found is None and key == expected

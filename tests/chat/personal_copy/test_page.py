@@ -1,0 +1,292 @@
+"""« Ma copie »: its page without a script, what it gives, and who may have it."""
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+from html import unescape
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from chat.casework import proposals
+from chat.conversations import follow_up_code
+from chat.documents import transcript_pdf
+from chat.journal import actions as journal_actions
+from chat.journal.facts import Told
+from chat.models import Capture, FollowUp
+from chat.personal_copy import actions, archive, dossier, parts, schema
+from chat.visitor import own_copy
+from common.offload import pool
+from pnav.addresses import DISCREET, in_language
+from reports.models import AccessRecord
+from tests.chat.console.agents import signed_in
+from tests.factories import captures
+from tests.factories import chat as make
+from tests.factories import transmissions as hand
+from tests.support.json_schema import problems
+from tests.support.reading import squeezed
+
+pytestmark = pytest.mark.django_db
+PAGE = "/tchat/copie/"
+MINE = {"device": "mine"}
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Papers are told, not drawn."""
+    told = []
+
+    def draw(document, source=transcript_pdf.EXCHANGE, *, who=""):
+        told.append(document)
+        return b"%PDF-1.7 of " + document.title.encode()
+
+    monkeypatch.setattr(dossier.transcript_pdf, "draw", draw)
+    return told
+
+
+def note(conversation, what="Insultes sous une photo", **words):
+    import uuid
+
+    return journal_actions.note_fact(
+        conversation_id=conversation.pk, public_id=uuid.uuid4(), told=Told(what=what, **words)
+    )
+
+
+def content_of(answer):
+    found = b"".join(answer.streaming_content)
+    assert len(found) == int(answer["Content-Length"])
+    return found
+
+
+def unpacked(answer):
+    with zipfile.ZipFile(io.BytesIO(content_of(answer))) as found:
+        assert found.testzip() is None
+        return {name: found.read(name) for name in found.namelist()}
+
+
+def with_everything():
+    """An exchange that ended, with all that a copy may hold."""
+    unit = hand.account()
+    conversation = make.assigned(make.agent(public_name="Camille"), reception_point=unit.point)
+    make.message(conversation, "Il m'insulte \u202echaque soir")
+    make.message(conversation, "Je vous lis.", author="agent")
+    note(conversation, platform="Instagram", account="@lea")
+    hand.opened(conversation, unit)
+    proposals.ask_question(
+        conversation_id=conversation.pk,
+        text="Êtes-vous seule ?",
+        answers=["Oui", "Non"],
+        by=conversation.assigned_to.user,
+    )
+    return conversation
+
+
+def test_copy_holds_all_that_is_the_persons_and_fits_its_schema(as_reporter, drawn, settings):
+    settings.SITE_URL = "https://exemple.test"
+    conversation = with_everything()
+    answer = as_reporter(conversation).post(PAGE, MINE)
+    assert (answer.status_code, answer["Cache-Control"]) == (200, "no-store")
+    name = archive.name_of(timezone.localtime(), "zip")
+    assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
+    files = unpacked(answer)
+    assert list(files) == [
+        "copie.pdf", "faits.pdf", "copie.json", "copie.schema.json", "verifier.html", archive.DIGESTS,
+    ]  # fmt: skip
+    value = json.loads(files["copie.json"])
+    assert list(problems(value, schema.read())) == []
+    assert value["$schema"] == "https://exemple.test/tchat/copie/schema.json"
+    assert "Il m'insulte \u202echaque soir" in [one["text"] for one in value["messages"]], "to the letter"
+    assert value["facts"][0]["told"]["account"] == "@lea" and value["facts"][0]["shown_at"] is None
+    assert "Camille" in value["hands"][0]["text"]
+    assert value["decisions"]["proposals"][0]["text"] == "Êtes-vous seule ?"
+    assert [step["state"] for step in value["decisions"]["transmissions"][0]["steps"]] == ["asked", "sent", "read"]
+    assert [one["who"] for one in value["readings"]], "the unit read its summary"
+    thread, facts = drawn
+    bodies = [body for _head, body in thread.thread]
+    assert "Il m'insulte ⟦U+202E⟧chaque soir" in bodies, "what cannot be seen is shown on paper"
+    assert len(facts.thread) == 1 and "@lea" in facts.thread[0][1] and "privé" in facts.thread[0][0]
+
+
+def test_every_key_of_the_json_is_asked_for_by_the_schema():
+    required = set(schema.read()["required"])
+    assert set(parts.PARTS) - {"captures"} <= required, "each part, and what stands around them"
+    broken = {"format": "pnav-copy", "version": 1, "more": 1}
+    found = list(problems(broken, schema.read()))
+    assert "$.more: unknown" in found and "$.messages: missing" in found
+
+
+def test_captures_go_along_as_they_were_received(as_reporter, drawn):
+    conversation = make.assigned()
+    sent = [captures.png(), captures.png(40, 30, more=300_000), captures.png(9, 9)]
+    rows = [captures.drawn(conversation, content) for content in sent]
+    Capture.objects.filter(pk=rows[2].pk).update(locked_at=timezone.now())
+    client = as_reporter(conversation)
+    assert 'name="captures"' in client.get(PAGE).text
+    files = unpacked(client.post(PAGE, {**MINE, "captures": "on"}))
+    assert [files["captures/capture-1.png"], files["captures/capture-2.png"]] == sent[:2]
+    assert "captures/capture-3.png" not in files, "it was set aside"
+    value = json.loads(files["copie.json"])
+    assert list(problems(value, schema.read())) == []
+    assert [one["sha256"] for one in value["captures"]] == [hashlib.sha256(one).hexdigest() for one in sent[:2]]
+    (line,) = [one for one in files[archive.DIGESTS].decode().splitlines() if one.endswith("capture-2.png")]
+    assert line.startswith(value["captures"][1]["sha256"])
+    without = unpacked(client.post(PAGE, MINE))
+    assert "captures/capture-1.png" not in without
+    assert json.loads(without["copie.json"])["captures"][0]["file"] is None
+
+
+def test_what_is_too_large_for_words_is_said(as_reporter, drawn, monkeypatch):
+    monkeypatch.setattr(archive, "BYTES_AT_MOST", 900)
+    monkeypatch.setattr(dossier.schema, "content", lambda: b"{}")
+    monkeypatch.setattr(dossier.pages, "draw_checker", lambda **_voice: b"x" * 900)
+    words = {"lock": "on", "words": "cheval bleu pomme ete nuage"}
+    answer = as_reporter(make.assigned()).post(PAGE, {**MINE, **words})
+    assert answer.status_code == 413 and "C'est trop grand" in unescape(answer.text)
+
+
+def test_papers_are_drawn_for_real(as_reporter):
+    conversation = make.assigned()
+    make.message(conversation, "Bonsoir à vous")
+    files = unpacked(as_reporter(conversation).post(PAGE, MINE))
+    assert files["copie.pdf"].startswith(b"%PDF-") and b"pdfuaid" in files["copie.pdf"]
+    assert "faits.pdf" not in files
+
+
+def test_shared_device_is_warned_first(as_reporter, drawn):
+    client = as_reporter(make.assigned())
+    asked = client.post(PAGE, {})
+    assert "Répondez d'abord à cette question." in unescape(asked.text) and drawn == []
+    warned = client.post(PAGE, {"device": "shared", "words": "cheval bleu pomme ete nuage"})
+    page = squeezed(unescape(warned.text))
+    assert "Prenez-le plutôt sur le vôtre." in page and "cheval bleu pomme ete nuage" in page and drawn == []
+    assert 'name="anyway"' in page
+    assert "copie.pdf" in unpacked(client.post(PAGE, {"device": "shared", "anyway": "on"}))
+
+
+def test_words_close_the_copy_and_stand_nowhere(as_reporter, drawn, caplog):
+    client = as_reporter(make.assigned())
+    short = client.post(PAGE, {**MINE, "lock": "on", "words": "un deux"})
+    assert "12 lettres au moins" in short.text and "un deux" in short.text
+    page = unescape(client.get(PAGE).text)
+    words = re.search(r'name="words"[^>]*value="([^"]+)"', page)[1]
+    assert len(words.split()) == 5
+    assert words not in client.get(PAGE).text, "others each time"
+    answer = client.post(PAGE, {**MINE, "lock": "on", "words": words})
+    assert answer["Content-Disposition"].endswith('.html"')
+    text = content_of(answer).decode()
+    assert words not in text and words not in caplog.text and "%PDF" not in text
+    assert "default-src 'none'" in text and "http" not in re.sub(r"base64|http-equiv", "", text.split("<script")[0])
+
+
+def test_copies_are_limited_for_an_exchange_and_a_network(as_reporter, drawn, monkeypatch):
+    monkeypatch.setattr(own_copy, "COPIES", 1)
+    client = as_reporter(make.assigned())
+    assert unpacked(client.post(PAGE, MINE))
+    refused = client.post(PAGE, MINE)
+    assert refused.status_code == 429 and "Réessayez plus tard" in refused.text and refused["Retry-After"]
+    monkeypatch.setattr(own_copy, "NETWORK_COPIES", -1_000)
+    assert as_reporter(make.assigned()).post(PAGE, MINE).status_code == 429
+
+
+@pytest.mark.parametrize(("error", "status"), [(pool.Busy(), 503), (archive.TooLarge(), 413)])
+def test_copy_that_cannot_be_made_says_so_on_its_page(as_reporter, monkeypatch, error, status):
+    def fail(*_asked, **_options):
+        raise error
+
+    monkeypatch.setattr(dossier, "make", fail)
+    answer = as_reporter(make.assigned()).post(PAGE, {**MINE, "words": "cheval bleu"})
+    assert answer.status_code == status and 'role="alert"' in answer.text and "cheval bleu" in answer.text
+
+
+def test_discreet_copy_has_neutral_names(as_reporter, drawn):
+    conversation = make.assigned(discreet=True)
+    client = as_reporter(conversation)
+    page = client.get(DISCREET.reverse("chat:copy")).text
+    assert "À emporter" in page and "Ma copie" not in page
+    unpacked(client.post(DISCREET.reverse("chat:copy"), MINE))
+    assert drawn[0].title == "À emporter" and drawn[0].letterhead == ()
+
+
+def test_copy_in_english(as_reporter, drawn):
+    conversation = make.assigned()
+    answer = as_reporter(conversation).post(in_language("en").reverse("chat:copy"), MINE)
+    assert drawn[0].title == "My copy" and b'lang="en"' in unpacked(answer)["verifier.html"]
+
+
+# --- by the code, after the end ---------------------------------------------------------------------------------------
+
+
+def follower(conversation):
+    """A visit in which the code of « Suites » was typed."""
+    client = Client()
+    follow_up_code.set_code(conversation.pk, b"x" * 32, timezone.now())
+    session = client.session
+    follow_up_code.remember(session, FollowUp.objects.get(conversation=conversation))
+    session.save()
+    return client
+
+
+def test_code_opens_the_copy_only_when_the_person_said_so(as_reporter, drawn):
+    conversation = make.closed()
+    assert follower(conversation).get(PAGE).headers["Location"] == "/tchat/suites/"
+    assert as_reporter(conversation).post(reverse("chat:copy_later"), {"later": "yes"}).headers["Location"] == PAGE
+    conversation.refresh_from_db()
+    client = follower(conversation)
+    assert PAGE in client.get("/tchat/suites/").text
+    assert "copie.pdf" in unpacked(client.post(PAGE, MINE))
+    client.post(reverse("chat:copy_later"), {"later": "no"})
+    assert client.get(PAGE).headers["Location"] == "/tchat/suites/"
+    client.post(reverse("chat:copy_later"), {"later": "yes"})
+    assert client.get(PAGE).headers["Location"] == "/tchat/suites/", "a code gives itself nothing"
+
+
+def test_code_of_reprise_becomes_one_that_lasts(as_reporter):
+    from chat.access import follow_up_by_digest
+    from chat.conversations import actions as conversation_actions
+
+    conversation = make.assigned()
+    now = timezone.now()
+    type(conversation).objects.filter(pk=conversation.pk).update(
+        resume_digest=b"y" * 32, resume_issued_at=now, resume_until=now + timezone.timedelta(days=1)
+    )
+    actions.set_by_code(conversation.pk, is_on=True)
+    conversation_actions.close_conversation(
+        conversation_id=conversation.pk, by_author="agent", by=conversation.assigned_to.user, outcome="advised"
+    )
+    row = follow_up_by_digest(b"y" * 32, now)
+    assert row is not None and row.until is None
+
+
+def test_page_of_nobody_leads_to_the_code(client):
+    assert client.get(PAGE).headers["Location"] == "/tchat/reprendre/"
+
+
+def test_checker_and_schema_are_for_everybody(client):
+    page = client.get(reverse("chat:copy_checker"))
+    assert page["Content-Disposition"] == 'attachment; filename="verifier.html"' and b"empreintes.txt" in page.content
+    assert json.loads(client.get("/tchat/copie/schema.json").content)["title"]
+
+
+# --- a unit's dossier -------------------------------------------------------------------------------------------------
+
+
+def test_units_dossier_is_an_archive_of_what_was_agreed_with_its_line_in_the_register(drawn):
+    unit = hand.account()
+    conversation = make.assigned(reception_point=unit.point)
+    make.message(conversation, "Un mot de l'échange")
+    row = hand.opened(conversation, unit)
+    before = AccessRecord.objects.count()
+    answer = signed_in(unit.user).post(f"/unite/{row.public_id}/dossier/")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as found:
+        assert found.namelist() == ["dossier.pdf", "dossier.json", "verifier.html", archive.DIGESTS]
+        value = json.loads(found.read("dossier.json"))
+        assert b"Un mot de" not in found.read("dossier.json")
+    assert value["summary"] and [step["state"] for step in value["steps"]] == ["asked", "sent", "read"]
+    assert AccessRecord.objects.count() == before + 1
+    assert AccessRecord.objects.latest("number").kind == "transmission"
+    other = signed_in(hand.account(hand.station(name="Ailleurs")).user)
+    assert other.post(f"/unite/{row.public_id}/dossier/").status_code == 404
