@@ -64,6 +64,8 @@ DRAFT = Stores(rows=1, changed=2, kib=DRAFT_KIB, keys=1)
 SHEET = Stores(rows=2_500, changed=4, kib=640, keys=2)
 # No anonymous act above 20 ms for 4,000 characters, no client above 8 MiB: the goals of the service.
 VISITOR = Budget(ms=20, statements=40, rows=400, kib=8 * 1024)
+# The file of twenty years of months, which a process makes once in an hour, whoever asks; of one year it is some 5 ms.
+OPEN_DATA = Budget(ms=60, statements=40, rows=22_000, kib=8 * 1024)
 # A person who asks for the whole of their thread, WHOLE_THREADS times in ten minutes at most: half a million bytes.
 WHOLE = Budget(ms=150, statements=40, rows=2_100, kib=8 * 1024)
 # 15 MB in 62 chunks, each with its statements and its object of the store; ten in a minute at most is what the page's
@@ -158,7 +160,6 @@ ROUTES: dict[str, Line] = {
             "pages:legal",
             "pages:privacy",
             "pages:figures",
-            "pages:figures_csv",
             "pages:figures_schema",
             "pages:robots",
             "pages:sitemap",
@@ -179,6 +180,9 @@ ROUTES: dict[str, Line] = {
         "common.service_settings.definitions:OPINIONS_OF_NETWORK",
         # The counters of networks are one string of 48 KiB a window, for everybody together (`common.network_limits`).
         stores=Stores(rows=1, kib=COUNTERS_KIB + TEXT_KIB, keys=4),
+    ),
+    **_lines(
+        OPEN_DATA, ("pages:figures_csv",), "pnav.pages.open_data:MONTHS_AT_MOST", "pnav.pages.figures:FILE_SECONDS"
     ),
     # The removal kit: what is typed makes two texts of the page, and nothing stays.
     **_lines(

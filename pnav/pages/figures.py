@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Max, Min, Sum
+from django.db.models import Case, CharField, F, Func, Max, Min, Sum, Value, When
 from django.db.models.functions import TruncMonth
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -279,24 +279,23 @@ def figures(request: HttpRequest) -> HttpResponse:
 
 
 def _read_file() -> str:
-    """The file: whole months until the Monday at which the page's periods end. Two statements."""
+    """The file: whole months until the Monday at which the page's periods end. Two statements, whose sums PostgreSQL
+    makes; at most as many rows as `open_data.MONTHS_AT_MOST` months have keys. Hours of the week are hours of the day.
+    """
     _first, end = _closed_until(last_monday(timezone.now()))
+    before = end.replace(day=1)
+    hour = Func(F("key"), Value(":"), Value(2), function="split_part", output_field=CharField())
     rows = (
-        DailyFigure.objects.filter(day__lt=end.replace(day=1), series__in=open_data.SERIES)
-        .annotate(month=TruncMonth("day"))
-        .values_list("month", "series", "key")
+        DailyFigure.objects.between(open_data.first_month(before), before, open_data.SERIES)
+        .annotate(month=TruncMonth("day"), value=Case(When(series="hour", then=hour), default="key"))
+        .values_list("month", "series", "value")
         .annotate(people=Sum("count"))
-        .order_by("month", "series", "key")
+        .order_by("month", "series", "value")
     )
-    counts: dict[tuple[date, str], dict[str, int]] = {}
-    for month, series, key, people in rows:
-        counts.setdefault((month, series), {})[key] = people
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(field["name"] for field in open_data.FIELDS)
-    for (month, series), keys in list(counts.items())[-open_data.LINES_AT_MOST :]:
-        for key, people in (daily_figures.second_parts(keys) if series == "hour" else keys).items():
-            writer.writerow([f"{month:%Y-%m}", series, key, people])
+    writer.writerows((f"{month:%Y-%m}", series, value, people) for month, series, value, people in rows)
     return text.getvalue()
 
 

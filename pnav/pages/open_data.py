@@ -4,6 +4,7 @@ The schema follows Table Schema (https://specs.frictionlessdata.io/table-schema/
 read. Its texts are in French only, like the codes of administrations that it stands beside.
 """
 
+from datetime import date
 from typing import Any, Final
 
 from chat.rules.daily_figures import CHAINS, REMOVAL, ROUNDING, SEPARATE
@@ -11,7 +12,7 @@ from chat.rules.daily_figures import CHAINS, REMOVAL, ROUNDING, SEPARATE
 FILE_NAME: Final = "pnav-chiffres.csv"
 FILE_PATH: Final = "/chiffres/chiffres.csv"
 SCHEMA_PATH: Final = "/chiffres/schema.json"
-LINES_AT_MOST: Final = 240 * 10  # of a month and a series: twenty years
+MONTHS_AT_MOST: Final = 240  # the last ones: twenty years, of some ninety lines each
 
 # What the file has of each series. Those that lead to the plan of a duty (`chat.statistics.staffing`) are not in it.
 SERIES: Final[dict[str, str]] = {
@@ -67,6 +68,12 @@ FIELDS: Final[list[dict[str, Any]]] = [
         "constraints": {"required": True, "minimum": ROUNDING},
     },
 ]
+
+
+def first_month(before: date) -> date:
+    """The first day of the first month of the file, which ends before this first day of a month."""
+    months = 12 * before.year + before.month - 1 - MONTHS_AT_MOST
+    return date(months // 12, months % 12 + 1, 1)
 
 
 def schema() -> dict[str, Any]:

@@ -17,8 +17,10 @@ from chat.models.figures import add_removals
 from chat.rules.lifecycle import Outcome, Status
 from chat.rules.removal import Answer
 from chat.statistics import daily
+from pnav import addresses
 from pnav.pages import figures, open_data
 from reports.models import Report
+from reports.session import DISCREET
 from tests.factories import chat as make
 from tests.support.charts import pictures_of
 
@@ -224,10 +226,25 @@ def test_open_data_are_whole_months_with_a_schema(client):
     assert open_data.FILE_PATH in page and open_data.SCHEMA_PATH in page
 
 
-def test_open_data_are_not_linked_in_discreet_mode_and_have_no_staffing(client):
-    assert not {"first_wait", "held", "hour_wait"} & set(open_data.SERIES)
-    client.cookies["pnav-discreet"] = "1"
+def test_open_data_without_a_whole_month_are_their_heads(client):
+    assert not {"first_wait", "held", "hour_wait"} & set(open_data.SERIES), "what plans a duty is not for everybody"
     assert client.get(open_data.FILE_PATH).text == "mois,serie,valeur,personnes\r\n"
+
+
+def test_open_data_are_not_linked_in_discreet_mode(client):
+    """A page whose address says nothing leads to no address that does."""
+    session = client.session
+    session[DISCREET] = True
+    session.save()
+    html = client.get(addresses.DISCREET.reverse("pages:figures")).text
+    assert 'id="service"' in html and open_data.FILE_PATH not in html and open_data.SCHEMA_PATH not in html
+
+
+@pytest.mark.parametrize(
+    ("before", "first"), [((2026, 11), (2006, 11)), ((2026, 1), (2006, 1)), ((2026, 12), (2006, 12))]
+)
+def test_open_data_are_of_twenty_years_at_most(before, first):
+    assert open_data.first_month(date(*before, 1)) == date(*first, 1)
 
 
 class Away:
