@@ -65,8 +65,8 @@ def _monday_of(day: date) -> date:
 def of_this_week(now: datetime) -> Figures:
     """Return the figures of this week from this process, from the cache, or computed, in which case both keep them.
 
-    While Redis is away each process computes them once. Where the worker has not closed the last days yet, they end
-    sooner and are kept for KEPT_SHORTLY.
+    While Redis is away each process computes them once. Where the worker has not closed the last days yet, or none,
+    they end sooner and are kept for KEPT_SHORTLY.
     """
     end = last_monday(now)
     key = f"figures:2:{end:%Y-%m-%d}"
@@ -76,14 +76,14 @@ def of_this_week(now: datetime) -> Figures:
             found = _from_cache(key)
             if found is None:
                 found = compute(end, now)
-                _to_cache(key, found, KEPT_SECONDS if _is_whole(found, end) else KEPT_SHORTLY)
+                _to_cache(key, found, _seconds_kept(found))
             _kept.clear()
-            _kept[key] = found, time.monotonic() + (KEPT_SECONDS if _is_whole(found, end) else KEPT_SHORTLY)
+            _kept[key] = found, time.monotonic() + _seconds_kept(found)
         return found
 
 
-def _is_whole(found: Figures, end: date) -> bool:
-    return bool(found["end"] == end.isoformat())
+def _seconds_kept(found: Figures) -> int:
+    return KEPT_SECONDS if found["is_whole"] else KEPT_SHORTLY
 
 
 def forget(now: datetime) -> None:
@@ -111,8 +111,9 @@ def _to_cache(key: str, found: Figures, seconds: int) -> None:
 
 def compute(end: date, now: datetime) -> Figures:
     """Compute the figures as JSON holds them: only what may be published. Six statements, and one a year."""
-    first, end = _closed_until(end)
+    asked, (first, end, is_closed) = end, _closed_until(end)
     return {
+        "is_whole": is_closed and end == asked,
         "computed_at": now.isoformat(),
         "end": end.isoformat(),
         "promised_minutes": values.get(definitions.PROMISED),
@@ -122,12 +123,14 @@ def compute(end: date, now: datetime) -> Figures:
     }
 
 
-def _closed_until(end: date) -> tuple[date, date]:
-    """The first closed day, and the Monday at which the periods end: `end`, or one before while days are not closed."""
+def _closed_until(end: date) -> tuple[date, date, bool]:
+    """The first closed day; the Monday at which the periods end, `end` or one before while days are not closed; and
+    whether any day is closed. One statement.
+    """
     span = ClosedDay.objects.aggregate(first=Min("day"), last=Max("day"))
     if span["first"] is None:
-        return end, end
-    return span["first"], min(end, _monday_of(span["last"] + DAY))
+        return end, end, False
+    return span["first"], min(end, _monday_of(span["last"] + DAY)), True
 
 
 def _years(first: date, end: date) -> list[Figures]:
@@ -282,7 +285,7 @@ def _read_file() -> str:
     """The file: whole months until the Monday at which the page's periods end. Two statements, whose sums PostgreSQL
     makes; at most as many rows as `open_data.MONTHS_AT_MOST` months have keys. Hours of the week are hours of the day.
     """
-    _first, end = _closed_until(last_monday(timezone.now()))
+    _first, end, _is_closed = _closed_until(last_monday(timezone.now()))
     before = end.replace(day=1)
     hour = Func(F("key"), Value(":"), Value(2), function="split_part", output_field=CharField())
     rows = (

@@ -61,7 +61,7 @@ FIELDS: Final[list[dict[str, Any]]] = [
         "title": "Personnes",
         "description": (
             f"Nombre de personnes, multiple de {ROUNDING} : arrondi au hasard, jour par jour, avant d'être gardé. Le "
-            "total d'une série est juste à moins de 10 près pour toute période ; une part l'est moins."
+            "total d'une série, sauf hour, est juste à moins de 10 près pour toute période ; une part l'est moins."
         ),
         "type": "integer",
         "example": 120,

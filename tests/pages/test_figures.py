@@ -158,6 +158,17 @@ def test_figures_end_where_days_are_closed(client, monkeypatch):
     assert figures.of_this_week(now)["periods"][0]["opened"] == 40
 
 
+def test_figures_before_the_first_closed_day_are_not_kept_for_a_week(client, monkeypatch):
+    """After an update somebody may look before the worker has closed anything."""
+    past(20)
+    assert "environ" not in client.get("/chiffres/").text.split("<tbody>")[1]
+    close()
+    cache.clear()  # of which each value says how long it is kept, as `_kept` does
+    soon = figures.time.monotonic() + figures.KEPT_SHORTLY
+    monkeypatch.setattr(figures.time, "monotonic", lambda: soon)
+    assert "environ 20" in client.get("/chiffres/").text
+
+
 def test_deleting_everything_changes_no_figure(client):
     past(23)
     past(12, outcome=Outcome.COMPLAINT, days=200)
