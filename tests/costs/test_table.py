@@ -100,6 +100,7 @@ def test_acts_of_visitors_keep_to_the_goals():
     """20 ms and 8 MiB, but for what a person asks for seldom and says why."""
     apart = {"chat:messages": table.WHOLE, "chat:slip_paper": table.HEAVY, "chat:facts": table.JOURNAL}
     apart |= {"chat:captures": table.CAPTURE_FORM, "chat:copy": table.COPY, "chat:receipt_paper": table.HEAVY}
+    apart |= {"pages:figures_csv": table.OPEN_DATA}
     visitors = [
         name for name, route in DECISIONS.items() if route.who("visitor") == "in" or route.who("reporter") == "in"
     ]

@@ -10,6 +10,8 @@ ELSEWHERE = {
     "pages:robots": "a text for robots",
     "pages:favicon": "a picture",
     "pages:sitemap": "a list for search engines",
+    "pages:figures_csv": "a file of open data",
+    "pages:figures_schema": "the description of its columns, for programs",
     "security_txt": "a text for who found a weakness",
     "health_live": "for the operator's probes",
     "health_ready": "for the operator's probes",
