@@ -158,7 +158,11 @@ def test_error_of_the_database_says_its_kind_beside_its_class(lines):
 
 
 def test_migrate_says_in_one_line_why_the_database_cannot_be_used(tmp_path):
-    environment = {"DATABASE_URL": f"postgres://{WORD}:{WORD}@/pnav?host={tmp_path}", "REDIS_URL": "redis://localhost"}
+    environment = {
+        "DATABASE_URL": f"postgres://{WORD}:{WORD}@/pnav?host={tmp_path}",
+        "REDIS_URL": "redis://localhost",
+        "TESTING": "0",  # with the checks of a production, which ask the database too
+    }
     done = subprocess.run(
         [sys.executable, "manage.py", "migrate"],
         cwd=settings.BASE_DIR, env={**os.environ, **VARIABLES, **environment},

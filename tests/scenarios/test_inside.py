@@ -344,7 +344,8 @@ def test_postgresql_lets_nobody_else_in(inside, change, said, kind):
 def test_migrate_says_that_the_password_is_wrong_and_nothing_else(inside, tmp_path):
     (tmp_path / "word").write_text("another-password-of-twenty")
     done = manage({**inside.environment("owner"), "DATABASE_PASSWORD_FILE": str(tmp_path / "word")}, "migrate")
-    [line] = done.stderr.strip().splitlines()
+    line = done.stderr.strip()
+    assert "\n" not in line, done.stderr
     assert done.returncode == 1 and "(OperationalError sqlstate=28P01 category=wrong_password)" in line
     assert "another-password" not in line and "localhost" not in line and str(inside.port) not in line
 

@@ -33,8 +33,8 @@ def require_database(alias: str) -> None:
 
 
 class Command(migrate.Command):
-    """Refuse at once, in one line, when the database cannot be used."""
+    """Refuse at once, in one line, when the database cannot be used: before the checks, which ask it."""
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def execute(self, *args: Any, **options: Any) -> str | None:
         require_database(options["database"])
-        super().handle(*args, **options)
+        return super().execute(*args, **options)
