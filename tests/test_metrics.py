@@ -216,6 +216,7 @@ async def test_every_rule_and_panel_is_answered_by_a_real_scrape(_certificates, 
         await in_db(call_command, "run_worker", ticks=1)
         await in_db(web_heartbeat.write_heartbeat, ["pages", "sockets"])
         settings.REGISTER_DIGEST_TO = [f"file:{tmp_path}/digests.txt"]
+        settings.TIMESTAMP_AUTHORITIES = ["first - /certs/first.pem"]
         after = await in_db(scrape, 300)
     known = {*after.samples, *RECORDED, *OF_PROMETHEUS}
     # What a process has counted none of yet has no sample of its own: its family is announced all the same.
