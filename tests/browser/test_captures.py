@@ -13,6 +13,7 @@ from common.sealed_files.chunks import CHUNK_BYTES
 from pnav.accounts.second_factor import enrol_totp
 from tests.accounts.cast import SECRET
 from tests.browser import staff
+from tests.browser.conftest import goes_on
 from tests.browser.exchange import in_site
 from tests.factories import captures as make_captures
 from tests.factories import chat as make
@@ -49,10 +50,12 @@ def filter_of(page: Page) -> str:
 def test_captures_are_sent_over_a_bad_line_and_seen_blurred(live_site, page: Page, enter, axe_in_both_themes):
     agent, conversation = in_site(live_site, talking)
     person = enter(conversation, width=320, height=640)
-    person.get_by_role("link", name="Captures").click()
+    with goes_on(person):
+        person.get_by_role("link", name="Captures").click()
     axe_in_both_themes(person)
     person.get_by_label("Non", exact=True).check(force=True)
     person.get_by_role("button", name="Continuer").click()
+    expect(person.get_by_text("Vous pouvez aussi coller une image")).to_be_visible()  # shown by the script
     axe_in_both_themes(person)
     assert person.evaluate("document.documentElement.scrollWidth") <= 320
 

@@ -9,6 +9,7 @@ from chat.models import Agent, Conversation
 from pnav.accounts.second_factor import enrol_totp
 from tests.accounts.cast import SECRET
 from tests.browser import staff
+from tests.browser.conftest import goes_on
 from tests.browser.exchange import in_site
 from tests.factories import chat as make
 
@@ -34,7 +35,8 @@ def note(page: Page, what: str, account: str) -> None:
 def test_facts_are_noted_shown_and_read_while_both_are_there(live_site, page: Page, enter, axe_in_both_themes):
     agent, conversation = in_site(live_site, talking)
     person = enter(conversation, width=320, height=640)
-    person.get_by_role("link", name="Noter un fait").click()
+    with goes_on(person):  # its script listens once the page is loaded
+        person.get_by_role("link", name="Noter un fait").click()
     with person.expect_response(re.compile("/tchat/brouillon/$")) as saved:
         person.get_by_label(WHAT).fill("Des insultes sous ma photo")
     assert saved.value.status == 204
