@@ -34,6 +34,21 @@ def test_build_leaves_an_unchanged_sheet_alone(tmp_path: Path):
     assert build_styles.build(tmp_path).stat().st_mtime_ns == before
 
 
+def test_templates_name_each_class_whole():
+    """The sheet is cut to the classes that templates name. « fr-alert--{{ kind }} » names none: an alert of success was
+    drawn without its colour and its icon, because no template said that class."""
+    glued = re.compile(r"\bfr-(?:[\w-]*-)?\{[{%]")
+    folder = settings.BASE_DIR / "templates"
+    found = [str(path.relative_to(folder)) for path in folder.rglob("*.html") if glued.search(path.read_text())]
+    assert not found
+
+
+def test_sheet_draws_every_kind_of_message(sheet: Path):
+    text = sheet.read_text(encoding="utf-8")
+    for kind in ("success", "error", "warning", "info"):
+        assert f".fr-alert--{kind}:before{{" in text and f".fr-alert--{kind}{{" in text
+
+
 def test_sheet_is_light(sheet: Path):
     assert sheet.stat().st_size < 200_000, "the whole of DSFR is 825 kB"
 
