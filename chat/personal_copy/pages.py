@@ -11,7 +11,7 @@ from chat.personal_copy import archive
 from chat.personal_copy.lock import Locked
 from chat.texts import personal_copy as texts
 
-CHECKING = ("lib/zip.js", "lib/words.js", "copy/archive.js", "copy/checker.js")
+CHECKING = ("lib/zip.js", "lib/words.js", "lib/proof.js", "copy/archive.js", "copy/proofs.js", "copy/checker.js")
 OPENING = ("lib/words.js", "copy/locked.js", "copy/opener.js")
 STYLE = archive.STATIC / "copy" / "page.css"
 
@@ -37,6 +37,9 @@ def draw_checker(*, familiar: bool) -> bytes:
         "fileChanged": texts.FILE_CHANGED.spoken(),
         "fileMissing": texts.FILE_MISSING.spoken(),
         "fileAdded": texts.FILE_ADDED.spoken(),
+        "proofs": texts.PROOFS.spoken(),
+        "proofWrong": texts.PROOF_WRONG.spoken(),
+        "undated": texts.UNDATED.spoken(),
     }
     context = {"familiar": familiar, "words": said, "comment": archive.COMMENT, "digests": archive.DIGESTS}
     return _draw("chat/copy_checker.html", CHECKING, context)

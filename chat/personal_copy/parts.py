@@ -4,12 +4,14 @@ Each part is one line of PARTS; a new one (captures) adds its own, its key in `c
 is the person's alone is here; notes of agents, their sheet and the sealed identity are not (docs/adr/0085).
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import orjson
 from django.utils import timezone
 
 from chat.access import erasure_of
@@ -22,6 +24,7 @@ from chat.journal.words import said_when
 from chat.messages import transcript
 from chat.models import Agent, Conversation, EventKind, RemovalRequest, ScanResult
 from chat.personal_copy.archive import File, LongFile
+from chat.proof_of_date.proofs import proofs_of
 from chat.referral import queries as referral_queries
 from chat.rules.lifecycle import Author
 from chat.texts import personal_copy as texts
@@ -323,6 +326,22 @@ def _keeping(asked: Asked) -> Found:
     return Found(value, [Section(texts.KEEPING.say(), lines=[line])])
 
 
+def _proofs(asked: Asked) -> Found:
+    """The proofs of date of what has one (docs/adr/0084), in one file: what authorities signed of a day stands there
+    once. What was written since the last midnight has none yet."""
+    stamps: dict[str, Any] = {}
+    proofs = []
+    for proof in proofs_of(asked.conversation):
+        value = json.loads(proof.as_json())
+        stamps |= {one["sha256"]: one for one in value["stamps"]}
+        value["stamps"] = [one["sha256"] for one in value["stamps"]]
+        proofs.append({"name": proof.name, "proof": value})
+    if not proofs:
+        return Found(None)
+    content = orjson.dumps({"format": "pnav-proofs-1", "stamps": stamps, "proofs": proofs})
+    return Found(None, files=[File("preuves.json", content)])
+
+
 type Part = Callable[[Asked], Found]
 
 # In the order in which they stand on paper and in the JSON.
@@ -336,4 +355,5 @@ PARTS: Mapping[str, Part] = {
     "readings": _readings,
     "decisions": _decisions,
     "keeping": _keeping,
+    "proofs": _proofs,
 }

@@ -192,6 +192,18 @@ FILE_OK = add("copy_check.file_ok", CHECKER, _("{name} : intact"), variables=[NA
 FILE_CHANGED = add("copy_check.file_changed", CHECKER, _("{name} : modifié"), variables=[NAME])
 FILE_MISSING = add("copy_check.file_missing", CHECKER, _("{name} : manque"), variables=[NAME])
 FILE_ADDED = add("copy_check.file_added", CHECKER, _("{name} : ajouté après coup"), variables=[NAME])
+PROOFS = add(
+    "copy_check.proofs",
+    CHECKER,
+    _("Preuves de date : {count}, du {first} au {last}."),
+    variables=[
+        COUNT,
+        Variable("first", "le premier jour", "2026-11-27"),
+        Variable("last", "le dernier jour", "2026-11-28"),
+    ],
+)
+PROOF_WRONG = add("copy_check.proof_wrong", CHECKER, _("Preuve de date qui ne tient pas : {name}"), variables=[NAME])
+UNDATED = add("copy_check.undated", CHECKER, _("Aucune autorité n'a encore signé ces jours."))
 add("copy_lock.title", CHECKER, _("Documents fermés par des mots"))
 add(
     "copy_lock.told",

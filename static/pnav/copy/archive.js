@@ -21,7 +21,8 @@ export const sha256 = async (bytes) =>
  * @param {Bytes} bytes of the zip
  * @param {string} digests the name of the file of digests
  * @param {string} comment what stands before its own digest
- * @returns {Promise<Checked[]>} each file, in the order of the archive; an Error when it is no copy at all
+ * @returns {Promise<{ files: Checked[], contents: Map<string, Bytes | null> }>} each file, in the order of the archive, and
+ *   what it holds, null where it does not come out whole; an Error when it is no copy at all
  */
 export const checkArchive = async (bytes, digests, comment) => {
   const zip = readZip(bytes);
@@ -49,5 +50,5 @@ export const checkArchive = async (bytes, digests, comment) => {
     else checked.push({ name, state: (await sha256(content)) === wanted.get(name) ? "ok" : "changed" });
   }
   for (const name of wanted.keys()) if (!contents.has(name)) checked.push({ name, state: "missing" });
-  return checked;
+  return { files: checked, contents };
 };

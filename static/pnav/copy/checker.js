@@ -7,6 +7,7 @@
 
 import { fill } from "../lib/words.js";
 import { checkArchive } from "./archive.js";
+import { checkProofs } from "./proofs.js";
 
 /** @type {Record<string, string>} */
 const said = JSON.parse(document.getElementById("words")?.textContent ?? "{}");
@@ -22,6 +23,13 @@ const tell = (text, state) => {
   verdict.dataset.state = state;
 };
 
+/** @param {import("./proofs.js").Proven} proven @returns {[string, string][]} each line, and how it is marked */
+const sayProofs = (proven) => [
+  .../** @type {[string, string][]} */ (proven.wrong.map((name) => [fill(said.proofWrong, { name }), "changed"])),
+  [fill(said.proofs, { count: proven.total - proven.wrong.length, first: proven.first, last: proven.last }), "ok"],
+  ...(proven.dated ? [] : /** @type {[string, string][]} */ ([[said.undated, "reading"]])),
+];
+
 let asked = 0; // the last file that was chosen: an answer about another one is not shown
 
 /** @param {File} file */
@@ -32,9 +40,14 @@ const check = async (file) => {
   tell(said.reading, "reading");
   /** @type {import("./archive.js").Checked[]} */
   let checked;
+  /** @type {import("./proofs.js").Proven | null} */
+  let proven = null;
   try {
     const bytes = new Uint8Array(await file.arrayBuffer());
-    checked = await checkArchive(bytes, page.dataset.digests ?? "", page.dataset.comment ?? "");
+    const { files, contents } = await checkArchive(bytes, page.dataset.digests ?? "", page.dataset.comment ?? "");
+    checked = files;
+    const [proofs, copy] = [contents.get("preuves.json"), contents.get("copie.json")];
+    if (proofs && copy) proven = await checkProofs(proofs, copy).catch(() => null);
   } catch {
     if (mine === asked) tell(said.broken, "broken");
     return;
@@ -46,6 +59,12 @@ const check = async (file) => {
     const line = document.createElement("li");
     line.textContent = fill(said[SENTENCES[one.state]], { name: one.name });
     line.dataset.state = one.state;
+    list.append(line);
+  }
+  for (const [text, state] of proven ? sayProofs(proven) : []) {
+    const line = document.createElement("li");
+    line.textContent = text;
+    line.dataset.state = state;
     list.append(line);
   }
   if (wrong.length) tell(fill(said.changed, { count: wrong.length }), "changed");

@@ -17,7 +17,7 @@ AT = datetime(2026, 11, 28, 7, 5, 8, tzinfo=UTC)
 FILES = [File("copie.pdf", b"%PDF " + bytes(range(256))), File("copie.json", b'{"a": "' + b"x" * 400 + b'"}')]
 CHECK = (
     "await Promise.all(given.map((one) => script.checkArchive(Uint8Array.from(atob(one), (sign) => sign.charCodeAt(0)),"
-    f" '{archive.DIGESTS}', '{archive.COMMENT}').catch((error) => String(error))))"
+    f" '{archive.DIGESTS}', '{archive.COMMENT}').then((one) => one.files).catch((error) => String(error))))"
 )
 
 

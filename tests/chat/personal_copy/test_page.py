@@ -1,10 +1,12 @@
 """« Ma copie »: its page without a script, what it gives, and who may have it."""
 
+import base64
 import hashlib
 import io
 import json
 import re
 import zipfile
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -17,16 +19,19 @@ from chat.conversations import follow_up_code
 from chat.documents import transcript_pdf
 from chat.journal import actions as journal_actions
 from chat.journal.facts import Told
-from chat.models import Capture, FollowUp
+from chat.models import Capture, FollowUp, JournalFact, Message
 from chat.personal_copy import actions, archive, dossier, parts, schema
+from chat.proof_of_date import sources
 from chat.visitor import own_copy
 from common.offload import pool
 from pnav.addresses import DISCREET, in_language
 from reports.models import AccessRecord
+from reports.proof_of_date import days
 from tests.chat.console.agents import signed_in
 from tests.factories import captures
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
+from tests.js.test_twins import drawn as run_script
 from tests.support.json_schema import problems
 from tests.support.reading import squeezed
 
@@ -113,7 +118,7 @@ def test_copy_holds_all_that_is_the_persons_and_fits_its_schema(as_reporter, dra
 
 def test_every_key_of_the_json_is_asked_for_by_the_schema():
     required = set(schema.read()["required"])
-    assert set(parts.PARTS) - {"captures"} <= required, "each part, and what stands around them"
+    assert set(parts.PARTS) - {"captures", "proofs"} <= required, "each part, and what stands around them"
     broken = {"format": "pnav-copy", "version": 1, "more": 1}
     found = list(problems(broken, schema.read()))
     assert "$.more: unknown" in found and "$.messages: missing" in found
@@ -269,6 +274,29 @@ def test_checker_and_schema_are_for_everybody(client):
     page = client.get(reverse("chat:copy_checker"))
     assert page["Content-Disposition"] == 'attachment; filename="verifier.html"' and b"empreintes.txt" in page.content
     assert json.loads(client.get("/tchat/copie/schema.json").content)["title"]
+
+
+# --- proofs of date ---------------------------------------------------------------------------------------------------
+
+
+def test_proofs_of_date_go_along_and_are_held_to_the_words_of_the_copy(as_reporter, drawn):
+    conversation = make.thread(make.assigned(), ["Un mot", "Un autre"])
+    note(conversation, "Un fait")
+    then = timezone.now() - timedelta(days=1)
+    Message.objects.filter(conversation=conversation).update(sent_at=then)
+    JournalFact.objects.filter(conversation=conversation).update(noted_at=then)
+    days.run_all(sources.sources)
+    files = unpacked(as_reporter(conversation).post(PAGE, MINE))
+    given = [files["preuves.json"], files["copie.json"], files["copie.json"].replace(b"Un mot", b"Un mit")]
+    read = "Uint8Array.from(atob(one), (sign) => sign.charCodeAt(0))"
+    checked = (
+        f"await (async ([proofs, copy, altered]) => [await script.checkProofs(proofs, copy),"
+        f" await script.checkProofs(proofs, altered)])(given.map((one) => {read}))"
+    )
+    whole, altered = run_script("copy/proofs.js", checked, [base64.b64encode(one).decode() for one in given])
+    assert (whole["total"], whole["dated"], whole["wrong"]) == (3, 0, [])
+    assert whole["first"] == whole["last"] == str(timezone.localdate() - timedelta(days=1))
+    assert altered["wrong"] == ["message-1"]
 
 
 # --- a unit's dossier -------------------------------------------------------------------------------------------------
