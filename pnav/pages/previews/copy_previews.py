@@ -41,11 +41,6 @@ def _error(trial: Trial) -> HttpResponse:
     return _copy(error=trial.text)(trial)
 
 
-def _disk(template: str) -> Draw:
-    """A page that opens from a disk, without its script."""
-    return lambda trial: draw_page(trial, template, {"words": {}, "sealed": {}})
-
-
 def _receipt(trial: Trial) -> HttpResponse:
     """The page of a receipt that was just made."""
     manner = base.manner_context(
@@ -63,5 +58,5 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     texts.COPY.key: PAGES,
     texts.RECEIPT.key: (_receipt, *PAGES),
     texts.PAPER.key: (_error,),
-    texts.CHECKER.key: (_disk("chat/copy_checker.html"), _disk("chat/copy_locked.html"), _error),
+    texts.CHECKER.key: (_error,),  # those pages open from a disk, and hold nothing of the site around them
 }

@@ -294,9 +294,12 @@ def test_proofs_of_date_go_along_and_are_held_to_the_words_of_the_copy(as_report
         f" await script.checkProofs(proofs, altered)])(given.map((one) => {read}))"
     )
     whole, altered = run_script("copy/proofs.js", checked, [base64.b64encode(one).decode() for one in given])
-    assert (whole["total"], whole["dated"], whole["wrong"]) == (3, 0, [])
+    said = json.loads(files["copie.json"])
+    total = len(said["messages"]) + len(said["facts"])
+    assert (whole["total"], whole["dated"], whole["wrong"]) == (total, 0, [])
     assert whole["first"] == whole["last"] == str(timezone.localdate() - timedelta(days=1))
-    assert altered["wrong"] == ["message-1"]
+    number = next(one["number"] for one in said["messages"] if one["text"] == "Un mot")
+    assert altered["wrong"] == [f"message-{number}"]
 
 
 # --- a unit's dossier -------------------------------------------------------------------------------------------------
