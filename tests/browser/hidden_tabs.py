@@ -45,7 +45,8 @@ class Tabs:
         page = self.call("Target.createTarget", url=address, browserContextId=context)["targetId"]
         session: str = self.call("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
         deadline = time.monotonic() + START_SECONDS
-        while self.run(session, "document.readyState") != "complete":
+        # The empty page that every tab begins with is complete too: what is done there is gone with it.
+        while self.run(session, "location.href + ' ' + document.readyState") != f"{address} complete":
             assert time.monotonic() < deadline
             time.sleep(0.2)
         over = self.call("Target.createTarget", url="about:blank", browserContextId=context)["targetId"]

@@ -207,7 +207,7 @@ def test_silence_on_the_board_and_in_the_list_outlives_a_hand_over(live_site, pa
 
 def test_hidden_tabs_keep_the_people_though_their_timers_are_slowed(live_site, tmp_path):
     """The console by the clock of its worker, any other page by the answers of the network (docs/adr/0049)."""
-    chain = "window.turns = 0; (function again() { setTimeout(() => { turns += 1; again(); }, 1000); })()"
+    chain = "window.turns = 0; (function again() { setTimeout(() => { turns += 1; again(); }, 500); })()"
 
     def come() -> tuple[Agent, str]:
         agent = make.agent(availability=Availability.AWAY)
@@ -226,5 +226,6 @@ def test_hidden_tabs_keep_the_people_though_their_timers_are_slowed(live_site, t
         seconds = 2 * hidden_tabs.GRACE_SECONDS + 3 * LEASE_SECONDS
         time.sleep(seconds)
         for path, (session, conversation) in held.items():
-            assert browser.run(session, "turns") < 0.75 * seconds, "this browser slows nothing down: nothing was shown"
+            # A tab that is seen has two turns a second; a hidden one has one at most.
+            assert browser.run(session, "turns") < 0.75 * 2 * seconds, "this browser slows nothing down: nothing was shown"
             assert is_kept(live_site, conversation), path
