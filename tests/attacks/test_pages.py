@@ -24,7 +24,7 @@ from chat.models import Aside, Conversation, Message, TransmissionStep
 from chat.rules import resume_words
 from chat.wellbeing import debriefs
 from pnav.accounts.models import Role
-from pnav.logs import Discreet
+from pnav.logs import Discreet, DiscreetJson
 from pnav.pages.models import Feedback
 from reports.models import ErasureRequest, Freeze, OpeningField, OpeningStep
 from reports.openings import actions as opening_actions
@@ -535,12 +535,14 @@ def test_noise_in_frames_is_answered_by_a_frame(situation, tried):
 # --- what the log and the clock tell ----------------------------------------------------------------------------------
 
 
-def test_nobody_writes_lines_into_the_log(situation, tried):
+@pytest.mark.parametrize("kind", ["text", "json"])
+def test_nobody_writes_lines_into_the_log(situation, tried, kind):
     """A line that was typed looks like one of ours, or moves the cursor of whoever reads the log."""
     _conversation, mine, _theirs = situation
     out = io.StringIO()
     handler = logging.StreamHandler(out)
-    handler.setFormatter(Discreet(site.LOGGING["formatters"]["discreet"]["format"]))
+    formatters = site.LOGGING["formatters"]
+    handler.setFormatter(Discreet(formatters["text"]["format"]) if kind == "text" else DiscreetJson())
     forged = "x\r\n2026-01-01 00:00:00 ERROR pnav forged\x1b[2J"
     loggers = [logging.getLogger(name) for name in ("", "django", "django.request", "django.security")]
     for logger in loggers:
