@@ -227,5 +227,7 @@ def test_hidden_tabs_keep_the_people_though_their_timers_are_slowed(live_site, t
         time.sleep(seconds)
         for path, (session, conversation) in held.items():
             # A tab that is seen has two turns a second; a hidden one has one at most.
-            assert browser.run(session, "turns") < 0.75 * 2 * seconds, "this browser slows nothing down: nothing was shown"
+            assert browser.run(session, "turns") < 0.75 * 2 * seconds, (
+                "this browser slows nothing down: nothing was shown"
+            )
             assert is_kept(live_site, conversation), path
