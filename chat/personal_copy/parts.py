@@ -31,6 +31,7 @@ from chat.texts import personal_copy as texts
 from chat.texts import script as script_texts
 from common import dates, plain_text
 from common.encryption import UnsealError
+from common.texts.catalogue import Sentence
 from reports.audit import for_the_person
 from triage import rules as triage_rules
 from triage import versions
@@ -217,7 +218,7 @@ def _captures(asked: Asked) -> Found:
     return Found(value or None, sections, files=list(files.values()))
 
 
-EVENTS = {
+EVENTS: dict[str, Sentence] = {
     EventKind.ASSIGNED: texts.TAKEN,
     EventKind.RELEASED: texts.BACK,
     EventKind.ASLEEP: texts.BACK,
@@ -240,7 +241,7 @@ def _hands(asked: Asked) -> Found:
     value, pairs = [], []
     for one in events:
         who = transcript.agent_name(said, names.get(one.by_id), discreet=asked.discreet)
-        text = EVENTS[EventKind(one.kind)].say(who=who)
+        text = EVENTS[one.kind].say(who=who)
         value.append({"at": iso_moment(one.at), "event": one.kind, "text": text})
         pairs.append((moment_in_words(one.at), text))
     return Found(value, [Section(texts.HANDS.say(), pairs=pairs)] if pairs else [])
