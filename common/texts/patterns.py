@@ -59,7 +59,8 @@ class Pattern:
         if text_cache.is_previewing():
             return self._drawn(source, asked)
         kept = text_cache.patterns()
-        key = (source.template, *asked.values())  # a template that was read again, or of another language, is another
+        # A template that was read again, or of another language, is another one.
+        key = (self, source.template, *asked.items())
         if (found := kept.get(key)) is None:
             found = kept[key] = self._drawn(source, asked)
         return found

@@ -25,6 +25,7 @@ def services(context: Context, places: Iterable[Place], form: Form | None = None
     Forty-six communes take a third of what Django's own loop over the two templates took (docs/adr/0073).
     """
     page = {"familiar": bool(context.get("familiar")), "has_errors": bool(form is not None and form.errors)}
+    communes = {told: _COMMUNE.filler(**page, is_found_otherwise=told) for told in (False, True)}
     fillers: dict[tuple[bool, ...], Fill] = {}
     drawn: list[str] = []
     for number, place in enumerate(places):
@@ -34,7 +35,7 @@ def services(context: Context, places: Iterable[Place], form: Form | None = None
             for rank, match in enumerate(place.units or [None])
         ]
         commune = place.municipality
-        fill = _COMMUNE.filler(**page, is_found_otherwise=bool(place.found_as))
+        fill = communes[bool(place.found_as)]
         inside = mark_safe("".join(options))  # noqa: S308  drawn by our own template
         values = (commune.pk, commune.name, place.postal_code, commune.department_name, inside, place.found_as)
         drawn.append(fill(*values))

@@ -47,3 +47,10 @@ def test_preview_is_drawn_and_not_kept():
     with text_cache.previewing({"places.no_unit_here": Changed.named(vous="Un essai.", tu="Un essai.")}):
         assert "Un essai." in OPTION.filler(**NO_UNIT)("1", "2", "3", "", "", "")
     assert OPTION.filler(**NO_UNIT)("1", "2", "3", "", "", "") == kept
+
+
+def test_what_is_asked_is_told_apart_by_its_name():
+    """The same answers to other questions, in whatever order, are another drawing."""
+    one = OPTION.filler(is_unit=False, has_errors=True, is_first=False)("1", "2", "3", "", "", "")
+    other = OPTION.filler(is_unit=False, is_first=True, has_errors=False)("1", "2", "3", "", "", "")
+    assert "aria-describedby" in one and "aria-describedby" not in other
