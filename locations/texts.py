@@ -18,7 +18,7 @@ add(
     _("Pour échanger, jour et nuit"),
     note="Quand quelqu'un peut voir l'écran : ne dit pas ce qu'est cette page.",
 )
-add("places.nearest_known", CHOSEN, _("la plus proche connue"))
+add("places.nearest_tag", CHOSEN, _("la plus proche connue"))
 add(
     "places.for",
     CHOSEN,
@@ -38,54 +38,54 @@ add(
     ),
 )
 add(
-    "places.address_phone_opening_hours",
+    "places.contacts_told",
     CHOSEN,
     _("Adresse, téléphone, horaires, associations et tribunaux près de cette commune."),
 )
-add("places.open_now", CONTACTS, _("Ouvert maintenant"))
+add("places.hours_open", CONTACTS, _("Ouvert maintenant"))
 add("places.until", CONTACTS, _("jusqu'à {time}"), variables=[Variable("time", "l'heure", "18 h")])
-add("places.public_holiday", CONTACTS, _("Jour férié"))
-add("places.opening_hours_may_different", CONTACTS, _("Les horaires peuvent différer."))
+add("places.hours_holiday", CONTACTS, _("Jour férié"))
+add("places.hours_uncertain", CONTACTS, _("Les horaires peuvent différer."))
 add(
     "places.hours_may_differ_call",
     CONTACTS,
     _("Les horaires peuvent différer : appelez avant de vous déplacer."),
     _("Les horaires peuvent différer : appelle avant de te déplacer."),
 )
-add("places.closed_now", CONTACTS, _("Fermé maintenant"))
+add("places.hours_closed", CONTACTS, _("Fermé maintenant"))
 add(
-    "places.opens_at",
+    "places.hours_next",
     CONTACTS,
     _("ouvre {day} à {time}"),
     variables=[Variable("day", "le jour", "demain"), Variable("time", "l'heure", "18 h")],
 )
-add("places.may_different_public_holidays", CONTACTS, _("Peut différer les jours fériés."))
+add("places.hours_holidays_hint", CONTACTS, _("Peut différer les jours fériés."))
 add("places.hours_unknown", CONTACTS, _("Horaires inconnus."))
 add(
-    "places.opening_hours_not_known",
+    "places.hours_missing",
     CONTACTS,
     _("Horaires inconnus. Appelez avant de vous déplacer."),
     _("Horaires inconnus. Appelle avant de te déplacer."),
 )
 add(
-    "places.about_km",
+    "places.partner_distance",
     CONTACTS,
     _("environ {distance} km"),
     variables=[Variable("distance", "la distance, en kilomètres", "12")],
 )
-add("places.wheelchair_accessible", CONTACTS, _("Accessible en fauteuil roulant."))
-add("places.wheelchair_accessible_request", CONTACTS, _("Accessible en fauteuil roulant sur demande."))
+add("places.access_full", CONTACTS, _("Accessible en fauteuil roulant."))
+add("places.access_by_request", CONTACTS, _("Accessible en fauteuil roulant sur demande."))
 add("places.of", CONTACTS, _("de {name}"), variables=[Variable("name", "le nom du contact", "France Victimes 35")])
-add("places.leaving_pnav", CONTACTS, _("(vous quittez Pnav)"), _("(tu quittes Pnav)"))
-add("places.my_useful_contacts", CONTACTS, _("Mes contacts utiles"))
+add("places.external_link", CONTACTS, _("(vous quittez Pnav)"), _("(tu quittes Pnav)"))
+add("places.contacts_title", CONTACTS, _("Mes contacts utiles"))
 add(
-    "places.nearest_known_unit",
+    "places.unit_is_nearest",
     CONTACTS,
     _("Unité la plus proche connue, pour {commune}"),
     variables=[Variable("commune", "la commune, ou le code postal", "Rennes")],
 )
 add(
-    "places.reception_point",
+    "places.unit_is_chosen",
     CONTACTS,
     _("Votre point d'accueil, pour {commune}"),
     _("Ton point d'accueil, pour {commune}"),
@@ -99,14 +99,14 @@ add(
 )
 add("places.address", CONTACTS, _("Adresse"))
 add(
-    "places.address_not_known_give",
+    "places.address_unknown",
     CONTACTS,
     _("Adresse inconnue. Le {numero_police} peut vous renseigner en cas d'urgence."),
     _("Adresse inconnue. Le {numero_police} peut te renseigner en cas d'urgence."),
 )
 add("places.phone", CONTACTS, _("Téléphone"))
 add(
-    "places.number_not_known_if",
+    "places.phone_unknown",
     CONTACTS,
     _("Numéro inconnu. En cas de danger, appelez le {numero_police}."),
     _("Numéro inconnu. En cas de danger, appelle le {numero_police}."),
@@ -131,7 +131,7 @@ add(
     variables=[Variable("command", "la commande du serveur", "manage.py import_locations --download")],
 )
 add("places.checked", CONTACTS, _("Vérifié le {date}."), variables=[Variable("date", "le jour", "3 mars 2027")])
-add("places.another_unit_also_answers", CONTACTS, _("Une autre unité répond aussi pour cette commune."))
+add("places.unit_is_shared", CONTACTS, _("Une autre unité répond aussi pour cette commune."))
 add(
     "places.no_unit_for",
     CONTACTS,
@@ -147,7 +147,7 @@ add(
     ),
     variables=[Variable("department", "le département", "Ille-et-Vilaine")],
 )
-add("places.everywhere_france", CONTACTS, _("Partout en France"))
+add("places.national_title", CONTACTS, _("Partout en France"))
 MANY = add(
     "places.many_suggestions",
     SEARCH,
@@ -155,14 +155,14 @@ MANY = add(
     variables=[Variable("n", "le nombre de propositions", "4")],
 )
 add(
-    "places.open_chat_first_choose",
+    "places.search_required",
     SEARCH,
     _("Pour ouvrir le tchat, choisissez d'abord votre point d'accueil : la ville ou le code postal suffit."),
     _("Pour ouvrir le tchat, choisis d'abord ton point d'accueil : la ville ou le code postal suffit."),
 )
-add("places.current_choice", SEARCH, _("Votre choix actuel"), _("Ton choix actuel"))
+add("places.choice_title", SEARCH, _("Votre choix actuel"), _("Ton choix actuel"))
 add(
-    "places.search_stays_site_only",
+    "places.search_privacy",
     SEARCH,
     _(
         "Votre recherche reste sur ce site. Seul le service choisi est gardé, le temps de votre visite. "
@@ -187,26 +187,26 @@ add(
     _("Nous ne connaissons aucune unité ici. Tu peux quand même échanger par tchat."),
 )
 add(
-    "places.about_km_away_straight",
+    "places.option_distance",
     SELECT,
     _("À environ {distance} km à vol d'oiseau."),
     variables=[Variable("distance", "la distance, en kilomètres", "12")],
 )
-add("places.one_nearest_known_units", SELECT, _("Une des unités connues les plus proches."))
-add("places.cedex_code_belongs_company", SELECT, _("Ce code CEDEX est celui d'une entreprise ou d'une administration."))
+add("places.option_is_nearest", SELECT, _("Une des unités connues les plus proches."))
+add("places.cedex_told", SELECT, _("Ce code CEDEX est celui d'une entreprise ou d'une administration."))
 add(
-    "places.we_only_know_town",
+    "places.cedex_town_only",
     SELECT,
     _("Nous ne connaissons que la commune de cet organisme : vérifiez que c'est la bonne."),
     _("Nous ne connaissons que la commune de cet organisme : vérifie que c'est la bonne."),
 )
 add(
-    "places.overseas_france_chat_answers",
+    "places.overseas_told",
     SELECT,
     _("Outre-mer : le tchat répond aussi, jour et nuit. Les horaires affichés sont à l'heure locale."),
 )
 add(
-    "places.some_towns_we_do",
+    "places.unit_unknown",
     SELECT,
     _(
         "Pour certaines communes, nous ne savons pas quelle unité est compétente. Nous vous proposons "
@@ -217,31 +217,31 @@ add(
         "alors l'unité la plus proche parmi celles que nous connaissons."
     ),
 )
-add("places.which_town", SELECT, _("Quelle commune ?"))
-add("places.looking_another_town", SELECT, _("Vous cherchez une autre commune ?"), _("Tu cherches une autre commune ?"))
+add("places.towns_title", SELECT, _("Quelle commune ?"))
+add("places.search_other_title", SELECT, _("Vous cherchez une autre commune ?"), _("Tu cherches une autre commune ?"))
 add(
     "places.add_department",
     SELECT,
     _("Ajoutez le département si plusieurs communes portent ce nom : Saint-Denis 93"),
     _("Ajoute le département si plusieurs communes portent ce nom : Saint-Denis 93"),
 )
-add("places.remove_person_answering", AROUND, _("Supprimer cet interlocuteur"))
-add("places.remove_reception_point", AROUND, _("Supprimer ce point d'accueil"))
+add("places.remove_agent_title", AROUND, _("Supprimer cet interlocuteur"))
+add("places.remove_place_title", AROUND, _("Supprimer ce point d'accueil"))
 add(
-    "places.danger_day_night_without",
+    "places.call_danger",
     AROUND,
     _("Danger : {numero_police} ou {numero_europe}, jour et nuit. Sans parler : SMS au {numero_sms}."),
 )
-add("places.victims_every_day_from", AROUND, _("Victimes : {numero_victimes}, tous les jours de 9 h à 19 h."))
+add("places.call_victims", AROUND, _("Victimes : {numero_victimes}, tous les jours de 9 h à 19 h."))
 add(
-    "places.young_people_online_abuse",
+    "places.call_young",
     AROUND,
     _("Jeunes et violences numériques : {numero_jeunes}, tous les jours de 9 h à 23 h."),
 )
-add("places.suicidal_thoughts_day_night", AROUND, _("Idées suicidaires : {numero_suicide}, jour et nuit."))
-add("places.town_postcode", AROUND, _("Ville ou code postal"))
-add("places.place_not_found", NOT_FOUND, _("Lieu non trouvé"))
-add("places.did_mean", NOT_FOUND, _("Vouliez-vous dire…"), _("Voulais-tu dire…"))
+add("places.call_suicide", AROUND, _("Idées suicidaires : {numero_suicide}, jour et nuit."))
+add("places.search_label", AROUND, _("Ville ou code postal"))
+add("places.not_found_tab_title", NOT_FOUND, _("Lieu non trouvé"))
+add("places.suggestions_title", NOT_FOUND, _("Vouliez-vous dire…"), _("Voulais-tu dire…"))
 add(
     "places.not_exactly",
     NOT_FOUND,
@@ -268,37 +268,37 @@ add(
 )
 add("places.place_unknown", NOT_FOUND, _("Nous n'avons pas trouvé ce lieu"))
 add(
-    "places.all_right_check_spelling",
+    "places.not_found_told",
     NOT_FOUND,
     _("Ce n'est pas grave. Vérifiez l'écriture, ou essayez avec le code postal."),
     _("Ce n'est pas grave. Vérifie l'écriture, ou essaie avec le code postal."),
 )
 add(
-    "places.cedex_code_not_our",
+    "places.cedex_unknown",
     NOT_FOUND,
     _("Ce code CEDEX n'est pas dans notre liste. Essayez avec le nom de la ville."),
     _("Ce code CEDEX n'est pas dans notre liste. Essaie avec le nom de la ville."),
 )
-add("places.search_again", NOT_FOUND, _("Chercher de nouveau"))
+add("places.search_again_title", NOT_FOUND, _("Chercher de nouveau"))
 add(
-    "places.examples_93200_saint_denis",
+    "places.search_hint",
     NOT_FOUND,
     _("Exemples : 93200 ; Saint-Denis 93 ; Lyon 3e ; Pierrefitte-sur-Seine"),
 )
 add(
-    "places.continue_without_finding_town",
+    "places.large_towns_title",
     NOT_FOUND,
     _("Continuer sans trouver votre commune"),
     _("Continuer sans trouver ta commune"),
 )
 add(
-    "places.choose_large_town_nobody",
+    "places.large_towns_told",
     NOT_FOUND,
     _("Choisissez une grande ville. Personne ne vérifie que vous y habitez, et vous pourrez changer à tout moment."),
     _("Choisis une grande ville. Personne ne vérifie que tu y habites, et tu pourras changer à tout moment."),
 )
 add(
-    "places.chat_needs_reception_point",
+    "places.remove_warning",
     REMOVE,
     _(
         "Le tchat a besoin d'un point d'accueil : sans lui, vous ne pourrez pas commencer un échange. "

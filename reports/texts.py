@@ -105,8 +105,6 @@ add(
         "penses à mourir, et 17 Cyber par écrit."
     ),
 )
-add("closed.cyber", CLOSED, _("Aller sur 17 Cyber"), note="Un lien, qui quitte ce site.")
-add("closed.more_discreet", CLOSED, _("Lire pourquoi, et que faire"), note="Un titre qui se déplie.")
 add(
     "closed.begun",
     CLOSED,
@@ -141,38 +139,35 @@ add(
     _("Laissé vide, ce qui est déjà sous scellé ne change pas. Ce que vous écrivez le remplace."),
     _("Laissé vide, ce qui est déjà sous scellé ne change pas. Ce que tu écris le remplace."),
 )
-add("report.report_already_sent", ALREADY, _("Signalement déjà envoyé"))
-add("report.go_my_conversation", ALREADY, _("Aller à mon échange"))
-add("report.report", REPORT, _("Signalement"))
+add("report.already_tab_title", ALREADY, _("Signalement déjà envoyé"))
+add("report.page_title", REPORT, _("Signalement"))
 add(
-    "report.report_has_not_been",
+    "report.next_steps_title",
     REPORT,
     _("Votre signalement n'est pas encore envoyé"),
     _("Ton signalement n'est pas encore envoyé"),
 )
 add(
-    "report.page_was_out_date",
+    "report.stale_error",
     REPORT,
     _("Cette page n'était plus à jour. Vos réponses sont gardées : vérifiez-les, puis envoyez de nouveau."),
     _("Cette page n'était plus à jour. Tes réponses sont gardées : vérifie-les, puis envoie de nouveau."),
 )
-add("report.have_already_said", REPORT, _("Vous avez déjà dit :"), _("Tu as déjà dit :"))
-add("report.choose_several_answers", REPORT, _("Plusieurs réponses possibles"))
-add("report.leave_name_under_seal", REPORT, _("Laisser votre nom sous scellé"), _("Laisser ton nom sous scellé"))
+add("report.said_title", REPORT, _("Vous avez déjà dit :"), _("Tu as déjà dit :"))
+add("report.several_hint", REPORT, _("Plusieurs réponses possibles"))
+add("report.sealed_title", REPORT, _("Laisser votre nom sous scellé"), _("Laisser ton nom sous scellé"))
 add("report.optional", REPORT, _("(facultatif)"))
 add(
-    "report.telephone_e_mail_address",
+    "report.contact_hint",
     REPORT,
     _("Téléphone, courriel, adresse : ce que vous voulez."),
     _("Téléphone, courriel, adresse : ce que tu veux."),
 )
-add("report.reception_point", REPORT, _("Votre point d'accueil :"), _("Ton point d'accueil :"))
+add("report.place_label", REPORT, _("Votre point d'accueil :"), _("Ton point d'accueil :"))
 add("report.nearest", REPORT, _("(le plus proche)"))
-add("report.change_what", REPORT, _("de point d'accueil"))
-add("report.go_back_guidance", REPORT, _("Revoir l'orientation"))
-add("report.one_moment", EFFORT, _("Encore un instant"))
+add("report.effort_title", EFFORT, _("Encore un instant"))
 add(
-    "report.many_requests_arriving_at",
+    "report.effort_why",
     EFFORT,
     _(
         "Beaucoup de demandes arrivent en même temps. Vos réponses sont gardées : vous n'avez rien à "
@@ -184,31 +179,30 @@ add(
     ),
 )
 add(
-    "report.device_doing_small_calculation",
+    "report.effort_told",
     EFFORT,
     _("Votre appareil fait un petit calcul, qui ne dit rien de vous."),
     _("Ton appareil fait un petit calcul, qui ne dit rien de toi."),
 )
-add("report.one_second_at_latest", EFFORT, _("Au plus tard dans une seconde."))
+add("report.effort_second_left", EFFORT, _("Au plus tard dans une seconde."))
 add(
-    "report.seconds_at_latest",
+    "report.effort_seconds_left",
     EFFORT,
     _("Au plus tard dans {seconds} secondes."),
     variables=[Variable("seconds", "le nombre de secondes", "8")],
 )
 add(
-    "report.all_good_answers_ready",
+    "report.effort_done",
     EFFORT,
     _("C'est bon : vos réponses sont prêtes."),
     _("C'est bon : tes réponses sont prêtes."),
 )
 add(
-    "report.if_danger_do_not",
+    "report.effort_danger",
     EFFORT,
     _("Si vous êtes en danger, n'attendez pas :"),
     _("Si tu es en danger, n'attends pas :"),
 )
-add("report.say_so_here", EFFORT, _("dites-le ici"), _("dis-le ici"))
 ROLE = add("report.role", REPORT, _("Vous êtes"), _("Tu es"))
 AGE = add("report.age", REPORT, _("Âge de la personne qui subit les faits"))
 FACTS = add("report.facts", REPORT, _("Ce qui se passe"))
@@ -317,7 +311,6 @@ add(
     note=_DISCREET,
 )
 add("report.neutral_add", ALREADY, _("Ajouter à votre demande"), _("Ajouter à ta demande"), note=_DISCREET)
-add("report.neutral_sealed", REPORT, _("Ce que cela devient"), note=_DISCREET)
 
 # What may be ticked, as the person reads it: whoever works with a signalement reads the names of `reports.models`.
 OPTIONS: Mapping[str, Mapping[str, Sentence]] = {

@@ -24,12 +24,12 @@ add("triage.service_title", RESULT, _("Ce que fait ce service"))
 add("triage.prepare_title", RESULT, _("À préparer"))
 add("triage.go", RESULT, _("Aller sur {name}"), variables=[Variable("name", "le nom du service", "17Cyber")])
 add(
-    "triage.go_leaves_our_site",
+    "triage.go_external",
     RESULT,
     _("Aller sur {name} (quitte notre site)"),
     variables=[Variable("name", "le nom du service", "17Cyber")],
 )
-add("triage.other_useful_numbers", RESULT, _("D'autres numéros utiles"))
+add("triage.other_numbers_title", RESULT, _("D'autres numéros utiles"))
 CHOOSE = add("triage.choose", QUESTIONS, _("Choisissez une réponse."), _("Choisis une réponse."))
 FROM_LIST = add(
     "triage.from_list", QUESTIONS, _("Choisissez une réponse de la liste."), _("Choisis une réponse de la liste.")
@@ -103,10 +103,7 @@ NEUTRAL: Mapping[str, Mapping[str, Sentence]] = {
     },
 }
 add("triage.result_discreet", RESULT, _("Voici la suite"), note="Quand quelqu'un peut voir l'écran.")
-add("triage.explanations_discreet", RESULT, _("Explications"), note=_DISCREET)
-add("triage.more_discreet", RESULT, _("En savoir plus"), note=_DISCREET)
 add("triage.write_now_discreet", RESULT, _("Écrire maintenant"), note=_DISCREET)
-add("triage.go_discreet", RESULT, _("Continuer sur un autre site"), note=_DISCREET)
 ALWAYS_FREE = add("numbers.always_free", NUMBERS, _("24 h/24, 7 j/7, gratuit"))
 POLICE = add("numbers.police", NUMBERS, _("Police ou gendarmerie, en urgence"))
 EUROPE = add("numbers.europe", NUMBERS, _("Urgence, partout en Europe"))

@@ -64,7 +64,6 @@ add(
     _("Le 3018 peut faire retirer l'image et la signaler. Si elle est visible par tous, PHAROS la reçoit. Le 119 aide "
       "un enfant en danger."),
 )  # fmt: skip
-PHAROS = add("captures.pharos", CAPTURES, _("Signaler à PHAROS"))
 ADDRESS_LABEL = add("captures.address_label", CAPTURES, _("Adresse (lien) de l'image, compte ou groupe"))
 ADDRESS_HINT = add("captures.address_hint", CAPTURES, _("Elle est gardée avec vos faits notés, pour vous seulement."),
                    _("Elle est gardée avec tes faits notés, pour toi seulement."))  # fmt: skip
@@ -96,7 +95,6 @@ add(
     _("avec le fait n° {number}"),
     variables=[Variable("number", "le numéro du fait", "3")],
 )
-FILE_LABEL = add("captures.file_label", CAPTURES, _("Image ou PDF"))
 FILE_HINT = add(
     "captures.file_hint",
     CAPTURES,

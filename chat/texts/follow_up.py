@@ -80,13 +80,6 @@ add(
     _("Choisis le site : tu auras l'endroit où demander et un texte à copier. Rien n'est envoyé à ta place."),
 )
 add(
-    "follow_up.removal_fold",
-    FOLLOW_UP,
-    _("Voir mes dates"),
-    note="Quand quelqu'un peut voir l'écran : ne dit pas de quoi il s'agit.",
-)
-add("follow_up.removal_prepare", FOLLOW_UP, _("Préparer ma demande"))
-add(
     "follow_up.removal_asked_on",
     FOLLOW_UP,
     _("Demande du {day}"),
@@ -106,8 +99,6 @@ add(
 )
 add("follow_up.removal_today", FOLLOW_UP, _("c'est le moment"))
 add("follow_up.removal_is_gone", FOLLOW_UP, _("Le contenu est-il retiré ?"))
-add("follow_up.removal_yes", FOLLOW_UP, _("Oui, il est retiré"))
-add("follow_up.removal_no", FOLLOW_UP, _("Non, il est encore là"))
 add(
     "follow_up.removal_counted",
     FOLLOW_UP,
@@ -117,30 +108,18 @@ add(
     ),
 )
 add(
-    "follow_up.does_appointment_suit",
+    "follow_up.meeting_title",
     FOLLOW_UP,
     _("Ce rendez-vous vous convient-il ?"),
     _("Ce rendez-vous te convient ?"),
 )
-add("follow_up.cannot_come_any_more", FOLLOW_UP, _("Vous ne pouvez plus venir ?"), _("Tu ne peux plus venir ?"))
-add("follow_up.yes_accept_appointment", FOLLOW_UP, _("Oui, accepter ce rendez-vous"))
-add("follow_up.no_refuse_appointment", FOLLOW_UP, _("Non, refuser ce rendez-vous"))
-add("follow_up.another_moment_optional", FOLLOW_UP, _("Un autre moment (facultatif)"))
-add("follow_up.possible_days_hours_unit", FOLLOW_UP, _("Jours et heures possibles. L'unité et l'agent le liront."))
-add("follow_up.refuse_appointment", FOLLOW_UP, _("Refuser ce rendez-vous"))
-add("follow_up.text_copy", FOLLOW_UP, _("Votre texte, à copier"), _("Ton texte, à copier"))
-add("follow_up.read_summary_would_sent", FOLLOW_UP, _("Lire le résumé qui sera envoyé"))
-add("follow_up.read_summary_again", FOLLOW_UP, _("Relire le résumé"))
-add("follow_up.yes_send_summary", FOLLOW_UP, _("Oui, envoyer ce résumé"))
-add("follow_up.no_do_not_send", FOLLOW_UP, _("Non, ne pas l'envoyer"))
-add("follow_up.another_moment_asked", FOLLOW_UP, _("Autre moment souhaité :"))
-add("follow_up.coming_back_page", FOLLOW_UP, _("Revenir à cette page"))
-add("follow_up.code_page", FOLLOW_UP, _("Code des suites :"))
-add("follow_up.create_code_page", FOLLOW_UP, _("Créer un code des suites"))
-add("follow_up.my_return_code", FOLLOW_UP, _("Mon code de reprise"))
+add("follow_up.meeting_cancel_title", FOLLOW_UP, _("Vous ne pouvez plus venir ?"), _("Tu ne peux plus venir ?"))
+add("follow_up.other_label", FOLLOW_UP, _("Un autre moment (facultatif)"))
+add("follow_up.other_hint", FOLLOW_UP, _("Jours et heures possibles. L'unité et l'agent le liront."))
+add("follow_up.other_asked", FOLLOW_UP, _("Autre moment souhaité :"))
+add("follow_up.resume_title", FOLLOW_UP, _("Revenir à cette page"))
+add("follow_up.code_label", FOLLOW_UP, _("Code des suites :"))
 WHERE = add("slip.where", SLIP, _("Où"))
-UNKNOWN_CALL = add("slip.unknown_call_first", SLIP, _("Inconnus : appeler avant."))
+UNKNOWN_CALL = add("slip.hours_missing", SLIP, _("Inconnus : appeler avant."))
 UNKNOWN = add("slip.unknown", SLIP, _("Inconnus."))
 BRING = add("slip.bring", SLIP, _("À apporter"))
-add("slip.save_as_pdf", SLIP, _("Enregistrer en PDF"))
-add("slip.go_back_what_happens", SLIP, _("Revenir aux suites"))

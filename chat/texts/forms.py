@@ -71,8 +71,8 @@ SUMMARY_ANOTHER = add(
     _("Ce résumé n'est plus celui qui a été lu : rien n'est transmis. Le lire, puis répondre de nouveau."),
 )
 OTHER_SERVICE_NAME = add("handover.other_service", SUMMARY, _("un autre service"))
-SUMMARY_SENT = add("follow_up.summary_sent", FOLLOW_UP, _("Résumé envoyé."))
-SUMMARY_NOT_SENT = add("follow_up.summary_not_sent", FOLLOW_UP, _("Résumé non envoyé."))
+SUMMARY_SENT = add("follow_up.summary_accepted", FOLLOW_UP, _("Résumé envoyé."))
+SUMMARY_NOT_SENT = add("follow_up.summary_refused", FOLLOW_UP, _("Résumé non envoyé."))
 MEETING_ACCEPTED = add("follow_up.meeting_accepted", FOLLOW_UP, _("Rendez-vous accepté"))
 MEETING_REFUSED = add("follow_up.meeting_refused", FOLLOW_UP, _("Rendez-vous refusé"))
 REMOVAL_NOTED = add("follow_up.removal_noted", FOLLOW_UP, _("Dates gardées. Seul le jour de la demande est noté."))
@@ -135,7 +135,7 @@ OTHER_WITH_YES = add(
 ERASURE_NO_CODE = add(
     "erasure.no_code", KEEPING, _("La demande est reçue. Son code n'a pas pu être créé : réessayer dans un instant.")
 )
-FOLLOW_READ = add("follow_up.read_and_answer", EXCHANGE, _("Lire et répondre"))
+FOLLOW_READ = add("follow_up.answer_button", EXCHANGE, _("Lire et répondre"))
 SLIP_HOURS = add("slip.hours", SLIP, _("Horaires"))
 SLIP_BRING = add(
     "slip.what_to_bring",

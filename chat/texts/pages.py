@@ -41,7 +41,7 @@ add(
         "Tu as bien fait de venir."
     ),
 )
-add("chat.talking_with", EXCHANGE, _("Vous parlez avec"), _("Tu parles avec"), note="Le nom de l'interlocuteur suit.")
+add("chat.agent_label", EXCHANGE, _("Vous parlez avec"), _("Tu parles avec"), note="Le nom de l'interlocuteur suit.")
 add(
     "chat.no_emergency_line",
     EXCHANGE,
@@ -439,14 +439,6 @@ add(
     _("Pas de code ? Vous pouvez commencer un nouvel échange : aucun nom n'est demandé."),
     _("Pas de code ? Tu peux commencer un nouvel échange : aucun nom n'est demandé."),
 )
-add("chat.make_new_report", AFTER, _("Faire un nouveau signalement"))
-add("chat.give_my_feedback", AFTER, _("Donner mon avis"))
-add("chat.leave_no_traces", AFTER, _("Ne pas laisser de traces"))
-add("chat.answers_one_tap", EXCHANGE, _("Réponses en un geste"))
-add("chat.place_queue_new_messages", EXCHANGE, _("Place dans la file et nouveaux messages"))
-add("chat.see_what_comes_next", EXCHANGE, _("Voir la suite"))
-add("chat.messages", EXCHANGE, _("Messages"))
-add("chat.earlier", EXCHANGE, _("Voir les messages précédents"))
 add("chat.thread", PIECES, _("Messages de l'échange"))
 add(
     "chat.thread_range",
@@ -459,36 +451,21 @@ add(
     ],
 )
 add("chat.thread_none", PIECES, _("Il n'y a pas de message ici."))
-add("chat.later", PIECES, _("Voir les messages suivants"))
-add("chat.thread_whole", PIECES, _("Tout afficher, pour imprimer"))
-add("chat.read_before_going", EXCHANGE, _("Lire avant la suite"))
-add("chat.message_label_2", EXCHANGE, _("Votre message"), _("Ton message"))
-add("chat.send_ctrl_enter", EXCHANGE, _("Envoyer (Ctrl + Entrée)"))
-add("chat.send", EXCHANGE, _("Envoyer"))
-add("chat.refresh", EXCHANGE, _("Actualiser"))
-add("chat.help_options", EXCHANGE, _("Aide et options"))
-add("chat.end_date_cancelling", EXCHANGE, _("Date de fin, annulation"))
+add("chat.body_label", EXCHANGE, _("Votre message"), _("Ton message"))
 add("chat.code_label", EXCHANGE, _("Code de reprise :"))
-add("chat.useful_numbers", EXCHANGE, _("Numéros utiles"))
-add("chat.how_long_who_read", EXCHANGE, _("Durée, accès, effacement"))
-add("chat.leave_queue", EXCHANGE, _("Quitter la file d'attente"))
-add("chat.end_conversation", EXCHANGE, _("Terminer l'échange"))
-add("chat.return_code", ENDED, _("Reprendre avec un code"))
-add("chat.go_home_page", ENDED, _("Aller à l'accueil"))
+add("chat.leave_button", EXCHANGE, _("Quitter la file d'attente"))
+add("chat.end_button", EXCHANGE, _("Terminer l'échange"))
 add("chat.visit_over", ENDED, _("Visite terminée"))
-add("chat.message_not_sent_yet", AWAY, _("Message pas encore envoyé"))
-add("chat.connection_interrupted", AWAY, _("Connexion interrompue"))
-add("chat.message_label", AWAY, _("Votre message"))
-add("chat.trying_again_few_seconds", AWAY, _("Nouvel essai dans quelques secondes."))
+add("chat.away_title", AWAY, _("Message pas encore envoyé"))
+add("chat.away_title_alone", AWAY, _("Connexion interrompue"))
+add("chat.away_again", AWAY, _("Nouvel essai dans quelques secondes."))
 add("chat.code_title", AROUND, _("Code de reprise"))
-add("chat.go_back_my_conversation", AROUND, _("Revenir à mon échange"))
-add("chat.create_return_code", AROUND, _("Créer un code de reprise"))
-add("chat.new_messages", AROUND, _("Nouveaux messages"))
-FOLLOW_TITLE = add("chat.what_happens_next", AROUND, _("Suites"))
-MY_APPOINTMENT = add("chat.my_appointment", AROUND, _("Mon rendez-vous"))
-FILE_NUMBER = add("chat.file_number", AROUND, _("Numéro de dossier :"))
+add("chat.news_title", AROUND, _("Nouveaux messages"))
+FOLLOW_TITLE = add("follow_up.page_title", AROUND, _("Suites"))
+MY_APPOINTMENT = add("follow_up.meeting_link", AROUND, _("Mon rendez-vous"))
+FILE_NUMBER = add("follow_up.file_label", AROUND, _("Numéro de dossier :"))
 add(
-    "chat.come_back_any_device",
+    "chat.code_how",
     CODE,
     _(
         "Pour revenir, sur n'importe quel appareil : la page « Reprendre mon échange », à l'adresse "
@@ -496,17 +473,7 @@ add(
     ),
     variables=[Variable("address", "l'adresse de la page où le code s'écrit", "/tchat/reprendre/")],
 )
-add("chat.cancel_code", CODE, _("Annuler ce code"))
-add("chat.no_continue_conversation", END, _("Non, continuer l'échange"))
-add("chat.no_keep_my_place", END, _("Non, garder ma place"))
-add("chat.yes_end", END, _("Oui, terminer"))
-add("chat.yes_leave_queue", END, _("Oui, quitter la file"))
-add("chat.clear_page", FRAME, _("Effacer cette page"))
-add("chat.start_refreshing_again", FRAME, _("Reprendre l'actualisation"))
-add("chat.stop_refreshing", FRAME, _("Arrêter l'actualisation"))
-add("chat.return_my_conversation", RESUME, _("Reprendre mon échange"))
-add("chat.return", RESUME, _("Reprendre"))
-add("chat.start", RESUME, _("Commencer"))
+add("chat.resume_title", RESUME, _("Reprendre mon échange"))
 add("chat.begin_title", BEGIN, _("Parler à un policier ou à un gendarme"), note="Aussi dans la barre de titre.")
 add("chat.begin_title_discreet", BEGIN, _("Commencer ou reprendre"), note=DISCREET)
 add(

@@ -143,7 +143,7 @@ NOTED = add("copy.noted", PAPER, _("noté le {day}"), variables=[DAY])
 WHERE = add("copy.where", PAPER, _("Où : {what}"), variables=[Variable("what", "où", "Instagram")])
 ACCOUNT = add("copy.account", PAPER, _("Compte : {what}"), variables=[Variable("what", "le compte", "@lea")])
 LINK = add("copy.link", PAPER, _("Lien : {what}"), variables=[Variable("what", "le lien", "exemple.fr/page")])
-SEEN_BY = add("copy.seen_by", PAPER, _("Vu par : {what}"), variables=[Variable("what", "qui l'a vu", "Sam")])
+SEEN_BY = add("copy.witnesses_line", PAPER, _("Vu par : {what}"), variables=[Variable("what", "qui l'a vu", "Sam")])
 CAPTURES = add("copy.captures", PAPER, _("Les captures"))
 CAPTURE = add(
     "copy.capture",
@@ -163,7 +163,7 @@ JOINED = add("copy.joined", PAPER, _("Un superviseur a rejoint l'échange"))
 LEFT = add("copy.left", PAPER, _("Le superviseur a quitté l'échange"))
 ENDED = add("copy.ended", PAPER, _("L'échange s'est terminé"))
 DECIDED = add("copy.decided", PAPER, _("Ce qui a été proposé et décidé"))
-NO_ANSWER = add("copy.no_answer", PAPER, _("sans réponse"))
+NO_ANSWER = add("copy.unanswered", PAPER, _("sans réponse"))
 REMOVAL = add("copy.removal", PAPER, _("Retrait demandé le"))
 ERASURE = add("copy.erasure", PAPER, _("Effacement demandé le"))
 NUMBER = add("copy.number", PAPER, _("N° de dossier"))
@@ -180,7 +180,6 @@ add(
     _("Choisissez le fichier compressé, ou déposez-le ici. Rien ne quitte cet appareil."),
     _("Choisis le fichier compressé, ou dépose-le ici. Rien ne quitte cet appareil."),
 )
-add("copy_check.pick", CHECKER, _("Fichier à vérifier"))
 add("copy_check.no_script", CHECKER, _("Cette page a besoin de JavaScript."))
 READING = add("copy_check.reading", CHECKER, _("Lecture en cours."))
 WHOLE = add("copy_check.whole", CHECKER, _("Rien n'a changé : {count} fichiers vérifiés."), variables=[COUNT])
@@ -211,8 +210,6 @@ add(
     _("Écrivez les mots, puis enregistrez les documents. Rien ne quitte cet appareil."),
     _("Écris les mots, puis enregistre les documents. Rien ne quitte cet appareil."),
 )
-add("copy_lock.words", CHECKER, _("Les mots"))
-add("copy_lock.open", CHECKER, _("Ouvrir"))
 add("copy_lock.no_script", CHECKER, _("Cette page a besoin de JavaScript pour ouvrir les documents."))
 OPENING = add("copy_lock.opening", CHECKER, _("Ouverture en cours."))
 WRONG = add("copy_lock.wrong", CHECKER, _("Ces mots n'ouvrent pas ces documents."))

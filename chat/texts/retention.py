@@ -187,10 +187,10 @@ add(
     _("Sans réponse à cette date, tu peux écrire à la CNIL, l'autorité qui protège les données personnelles."),
 )
 add("erasure.words_end", ERASURE, _("Quand tout sera supprimé, ces mots n'ouvriront plus rien."))
-add("erasure.request_erasure", ERASURE, _("Demande d'effacement"))
-add("keeping.what_kept", KEEPING, _("Ce qui est gardé"))
-add("keeping.what_kept_until_when", KEEPING, _("Ce qui est gardé, et jusqu'à quand"))
-add("keeping.who_has_read_conversation", KEEPING, _("Qui a consulté cet échange"))
+add("erasure.page_title", ERASURE, _("Demande d'effacement"))
+add("keeping.tab_title", KEEPING, _("Ce qui est gardé"))
+add("keeping.page_title", KEEPING, _("Ce qui est gardé, et jusqu'à quand"))
+add("keeping.readers_title", KEEPING, _("Qui a consulté cet échange"))
 add(
     "keeping.reading",
     KEEPING,
@@ -202,8 +202,7 @@ add(
         Variable("hour", "l'heure", "14:35"),
     ],
 )
-add("keeping.ask_erasure", KEEPING, _("Demander l'effacement"))
-add("keeping.create_code_read_answer", KEEPING, _("Créer un code pour lire la réponse"))
+add("keeping.erasure_title", KEEPING, _("Demander l'effacement"))
 add(
     "keeping.erasure_due_discreet",
     KEEPING,

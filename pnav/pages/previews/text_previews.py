@@ -98,7 +98,7 @@ def _conversation(trial: Trial, status: Status, **more: Any) -> HttpResponse:
         "interlocutor": name,
         "lines": lines,
         "blank": transcript.BLANK,
-        "earlier": 2 if trial.sentence.key == "chat.earlier" else 0,
+        "earlier": 0,
         "last_seq": len(lines),
         "client_id": uuid.uuid4(),
         "tab": "",
@@ -291,7 +291,7 @@ def _frame(trial: Trial, *, is_paused: bool = True) -> HttpResponse:
     """What stands in the page of whoever has no script: it says itself that it is a preview, and stands still."""
     key = trial.sentence.key
     others = {"chat.frame_ended": Status.CLOSED, "chat.frame_long": Status.WAITING}
-    status = {"chat.frame_gone": "", "chat.clear_page": "", **others}.get(key, Status.ACTIVE)
+    status = {"chat.frame_gone": "", **others}.get(key, Status.ACTIVE)
     context = {
         **_manner(trial),
         "status": status,
@@ -332,7 +332,6 @@ def _follow_up(trial: Trial) -> HttpResponse:
     reminder = Reminder(looked, [(days, day, True) for days, day in days_to_look(looked)], is_last=True)
     context = {
         **_manner(trial),
-        "discreet": key == "follow_up.removal_fold",
         "reminders": [reminder] if key.startswith("follow_up.removal_") else [],
         "rows": [] if key == "follow_up.none" else [(row, key != "follow_up.unreadable")],
         "captures": 2,
@@ -485,7 +484,7 @@ def _journal(trial: Trial) -> HttpResponse:
 
 _QUESTION = {"question", "question_title", "question_why", "question_unsure", "answer_missing"}
 _TAKEN_NOTHING = {
-    "nothing_taken_title", "nothing_taken", "who_helps", "pharos", "address_label", "address_hint", "address_empty",
+    "nothing_taken_title", "nothing_taken", "who_helps", "address_label", "address_hint", "address_empty",
     "address_long",
 }  # fmt: skip
 _BESIDE_THE_FILE = {
@@ -542,7 +541,7 @@ def _captures(trial: Trial) -> HttpResponse:
     return draw_page(trial, "chat/captures.html", context)
 
 
-_WHEN_ASKED = {"keeping.code_note", "keeping.code_where", "keeping.code_again", "keeping.create_code_read_answer"}
+_WHEN_ASKED = {"keeping.code_note", "keeping.code_where", "keeping.code_again"}
 
 
 def _keeping(trial: Trial) -> HttpResponse:

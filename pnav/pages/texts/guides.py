@@ -29,8 +29,6 @@ add(
 )
 add("guides.minors_simple_title", GUIDES, _("On te fait du mal sur internet ?"))
 add("guides.minors_simple_lead", GUIDES, _("Ici, on t'aide. Les phrases sont courtes."))
-add("guides.minors_other_age", GUIDES, _("Lire cette page en plus simple"))
-add("guides.minors_first_age", GUIDES, _("Lire la page pour les plus grands"))
 add("guides.professionals_title", GUIDES, _("Vous aidez quelqu'un dans votre métier"))
 add(
     "guides.professionals_lead",

@@ -18,9 +18,9 @@ PRIVACY = Place("privacy", "Données personnelles")
 ACCESSIBILITY = Place("accessibility", "Accessibilité")
 FIGURES = Place("figures", "Chiffres du service")
 
-add("accessibility.accessibility_statement", ACCESSIBILITY, _("Déclaration d'accessibilité"))
+add("accessibility.page_title", ACCESSIBILITY, _("Déclaration d'accessibilité"))
 add(
-    "accessibility.site_aims_usable_by",
+    "accessibility.commitment",
     ACCESSIBILITY,
     _(
         "Ce site veut être utilisable par tout le monde : au clavier, avec un lecteur d'écran, agrandi, "
@@ -28,18 +28,18 @@ add(
         "2005)."
     ),
 )
-add("accessibility.compliance_status", ACCESSIBILITY, _("État de conformité"))
+add("accessibility.status_title", ACCESSIBILITY, _("État de conformité"))
 add(
-    "accessibility.site_not_compliant_rgaa",
+    "accessibility.status_told",
     ACCESSIBILITY,
     _(
         "Ce site est non conforme au référentiel général d'amélioration de l'accessibilité (RGAA), parce "
         "qu'aucun audit n'a encore été fait. Sans audit, un site ne peut pas se dire conforme."
     ),
 )
-add("accessibility.test_results", ACCESSIBILITY, _("Résultat des tests"))
+add("accessibility.tests_title", ACCESSIBILITY, _("Résultat des tests"))
 add(
-    "accessibility.automatic_tests_run_pages",
+    "accessibility.tests_told",
     ACCESSIBILITY,
     _(
         "Des tests automatiques passent sur les pages à chaque changement, dans les deux thèmes. Ils ne "
@@ -47,14 +47,14 @@ add(
         "audit par des personnes."
     ),
 )
-add("accessibility.what_may_missing", ACCESSIBILITY, _("Ce qui peut manquer"))
+add("accessibility.gaps_title", ACCESSIBILITY, _("Ce qui peut manquer"))
 add(
-    "accessibility.no_trial_by_people",
+    "accessibility.gap_trials",
     ACCESSIBILITY,
     _("Aucun essai par des personnes handicapées n'a encore eu lieu."),
 )
 add(
-    "accessibility.only_one_screen_reader",
+    "accessibility.gap_screen_readers",
     ACCESSIBILITY,
     _(
         "Un seul lecteur d'écran a été essayé, Orca avec Chromium : l'annonce des nouveaux messages du "
@@ -62,36 +62,36 @@ add(
     ),
 )
 add(
-    "accessibility.there_no_version_sign",
+    "accessibility.gap_sign_language",
     ACCESSIBILITY,
     _("Il n'existe pas de version en langue des signes ni en facile à lire (FALC)."),
 )
-add("accessibility.how_statement_was_prepared", ACCESSIBILITY, _("Établissement de cette déclaration"))
+add("accessibility.method_title", ACCESSIBILITY, _("Établissement de cette déclaration"))
 add(
-    "accessibility.technologies_used_html_css",
+    "accessibility.technologies",
     ACCESSIBILITY,
     _("Technologies utilisées : HTML, CSS, JavaScript, SVG, WAI-ARIA. Le site fonctionne sans JavaScript."),
 )
-add("accessibility.write_us", ACCESSIBILITY, _("Nous écrire"))
+add("accessibility.contact_title", ACCESSIBILITY, _("Nous écrire"))
 add(
-    "accessibility.if_something_stops_from",
+    "accessibility.contact_told",
     ACCESSIBILITY,
     _(
         "Si quelque chose vous empêche d'utiliser ce site, dites-le nous : nous chercherons avec vous "
         "une autre façon d'y arriver."
     ),
 )
-add("accessibility.by_email", ACCESSIBILITY, _("Par courriel :"))
+add("accessibility.contact_email", ACCESSIBILITY, _("Par courriel :"))
 add(
     "accessibility.form",
     ACCESSIBILITY,
     _("Par le formulaire « {label} »"),
     variables=[Variable("label", "le nom de la page, tel qu'il s'affiche", "Aidez-nous à améliorer ce service")],
 )
-add("accessibility.anonymous_no_reply", ACCESSIBILITY, _("(anonyme, sans réponse)"))
-add("accessibility.how_take_further", ACCESSIBILITY, _("Voies de recours"))
+add("accessibility.contact_form_limits", ACCESSIBILITY, _("(anonyme, sans réponse)"))
+add("accessibility.appeal_title", ACCESSIBILITY, _("Voies de recours"))
 add(
-    "accessibility.have_reported_fault_stops",
+    "accessibility.appeal_told",
     ACCESSIBILITY,
     _(
         "Vous avez signalé un défaut qui vous empêche d'accéder à un contenu, et vous n'avez pas eu de "
@@ -99,39 +99,37 @@ add(
     ),
 )
 add(
-    "accessibility.by_free_post_no",
+    "accessibility.appeal_post",
     ACCESSIBILITY,
     _("par courrier gratuit, sans timbre : Défenseur des droits, Libre réponse 71120, 75342 Paris CEDEX 07"),
 )
+add("display.kept_told", DISPLAY, _("Votre choix est gardé dans ce navigateur, pendant six mois au plus."))
 add(
-    "display.choice_kept_browser_six", DISPLAY, _("Votre choix est gardé dans ce navigateur, pendant six mois au plus.")
-)
-add(
-    "opinion.feedback_anonymous_nothing_links",
+    "opinion.anonymous_told",
     OPINION,
     _("Votre avis est anonyme. Rien ne le relie à vous ni à un échange. Personne n'y répond."),
 )
 add("opinion.not_where_get_help", OPINION, _("Ce n'est pas ici que l'on vous aide. Pour parler à quelqu'un :"))
-add("opinion.if_danger_call", OPINION, _("En danger, appelez le {numero_police}."))
+add("opinion.danger_number", OPINION, _("En danger, appelez le {numero_police}."))
 add(
-    "opinion.1000_characters_at_most",
+    "opinion.text_hint",
     OPINION,
     _("1000 caractères au plus. N'écrivez ni nom, ni adresse, ni numéro, ni récit des faits."),
 )
-add("opinion.thank_feedback", OPINION, _("Merci pour votre avis"))
+add("opinion.thanks_title", OPINION, _("Merci pour votre avis"))
 add(
-    "opinion.saved_helps_us_make",
+    "opinion.thanks_told",
     OPINION,
     _("Il est enregistré. Il nous aide à rendre ce service plus clair et plus simple."),
 )
 add(
-    "figures.what_service_did_even",
+    "figures.lead",
     FIGURES,
     _("Ce que le service a fait, même quand ce n'est pas assez bien. Les périodes s'arrêtent au {day}, à minuit."),
     variables=[Variable("day", "le jour", "3 mars 2027")],
 )
-add("figures.waiting_being_heard", FIGURES, _("Attendre et être entendu"))
-add("figures.how_conversations_end", FIGURES, _("Comment les échanges se terminent"))
+add("figures.answers_title", FIGURES, _("Attendre et être entendu"))
+add("figures.outcomes_title", FIGURES, _("Comment les échanges se terminent"))
 add("figures.contents_removed", FIGURES, _("Contenus dont le retrait a été demandé"))
 add(
     "figures.contents_told",
@@ -142,7 +140,7 @@ add(
     ),
     variables=[Variable("days", "le nombre de jours", "30")],
 )
-add("figures.year_by_year", FIGURES, _("Année par année"))
+add("figures.years_title", FIGURES, _("Année par année"))
 add(
     "figures.year_not_whole",
     FIGURES,
@@ -154,12 +152,10 @@ add(
     FIGURES,
     _("Les mois entiers depuis l'ouverture, sous Licence Ouverte : chacun peut s'en servir en citant la source."),
 )
-add("figures.open_data_file", FIGURES, _("Télécharger les chiffres (CSV)"))
-add("figures.open_data_schema", FIGURES, _("Ce que veulent dire les colonnes (JSON)"))
-add("figures.too_few_conversations_say", FIGURES, _("Trop peu d'échanges pour le dire."))
-add("figures.how_these_figures_made", FIGURES, _("Comment ces chiffres sont faits"))
+add("figures.too_few", FIGURES, _("Trop peu d'échanges pour le dire."))
+add("figures.method_title", FIGURES, _("Comment ces chiffres sont faits"))
 add(
-    "figures.computed_at_from_days",
+    "figures.method_days",
     FIGURES,
     _("Calculés le {day} à {time}, à partir de journées comptées une fois chacune. Ils changent une fois par semaine."),
     variables=[Variable("day", "le jour", "3 mars 2027"), Variable("time", "l'heure", "14:35")],
@@ -181,7 +177,7 @@ add(
     _("Effacer un échange, à son terme ou à la demande de la personne, ne change aucun de ces chiffres."),
 )
 add(
-    "figures.wait_goes_from_opening",
+    "figures.method_wait",
     FIGURES,
     _(
         "L'attente va de l'ouverture de l'échange à la première prise en charge. Une personne revenue "
@@ -189,28 +185,28 @@ add(
     ),
 )
 add(
-    "legal.site_demonstration_not_french",
+    "legal.demo_told",
     LEGAL,
     _(
         "Ce site est une démonstration. Ce n'est pas un site de l'État et personne n'y répond. En "
         "danger, appelez le {numero_police}."
     ),
 )
-add("legal.publisher", LEGAL, _("Éditeur"))
-add("legal.not_given_site_not", LEGAL, _("Non renseigné : ce site n'est pas ouvert au public."))
-add("legal.publication_director", LEGAL, _("Directeur de la publication"))
-add("legal.hosting_company", LEGAL, _("Hébergeur"))
-add("legal.contact", LEGAL, _("Contact"))
-add("legal.legal_framework", LEGAL, _("Cadre juridique"))
+add("legal.publisher_title", LEGAL, _("Éditeur"))
+add("legal.missing", LEGAL, _("Non renseigné : ce site n'est pas ouvert au public."))
+add("legal.director_title", LEGAL, _("Directeur de la publication"))
+add("legal.host_title", LEGAL, _("Hébergeur"))
+add("legal.contact_title", LEGAL, _("Contact"))
+add("legal.framework_title", LEGAL, _("Cadre juridique"))
 add(
-    "legal.processing_services_data_governed",
+    "legal.framework_told",
     LEGAL,
     _("Le traitement des données du service est encadré par le décret n° 2022-337 du 10 mars 2022."),
 )
-add("legal.sources_information", LEGAL, _("Sources des informations"))
-add("legal.software_appearance", LEGAL, _("Logiciel et apparence"))
+add("legal.sources_title", LEGAL, _("Sources des informations"))
+add("legal.software_title", LEGAL, _("Logiciel et apparence"))
 add(
-    "legal.software_open_source_under",
+    "legal.software_told",
     LEGAL,
     _(
         "Le logiciel est libre, sous licence EUPL 1.2. L'apparence vient du Système de Design de l'État "
@@ -218,17 +214,17 @@ add(
     ),
 )
 add(
-    "privacy.do_not_have_give",
+    "privacy.lead",
     PRIVACY,
     _(
         "Vous n'avez pas à donner votre nom. Aucune adresse IP n'est lisible par nous, et rien n'est "
         "envoyé à une autre entreprise."
     ),
 )
-add("privacy.what_we_keep_how", PRIVACY, _("Ce que nous gardons, et combien de temps"))
-add("privacy.during_visit", PRIVACY, _("Pendant la visite :"))
+add("privacy.kept_title", PRIVACY, _("Ce que nous gardons, et combien de temps"))
+add("privacy.visit_label", PRIVACY, _("Pendant la visite :"))
 add(
-    "privacy.answers_postcode_reception_point",
+    "privacy.visit_told",
     PRIVACY,
     _(
         "vos réponses, et le code postal de votre point d'accueil. Ils sont oubliés quand vous quittez, "
@@ -244,9 +240,9 @@ add(
     ),
     variables=[Variable("hours", "le nombre d'heures", "12")],
 )
-add("privacy.if_write_police_officer", PRIVACY, _("Si vous écrivez à un policier ou un gendarme :"))
+add("privacy.exchange_label", PRIVACY, _("Si vous écrivez à un policier ou un gendarme :"))
 add(
-    "privacy.report_conversation_encrypted_they",
+    "privacy.exchange_told",
     PRIVACY,
     _(
         "votre signalement et l'échange, chiffrés. Ils sont supprimés {days} jours après le dernier "
@@ -256,9 +252,9 @@ add(
     variables=[Variable("days", "le nombre de jours", "365")],
     max_length=600,
 )
-add("privacy.what_officer_writes_themselves", PRIVACY, _("Ce que l'agent écrit pour lui :"))
+add("privacy.agent_notes_label", PRIVACY, _("Ce que l'agent écrit pour lui :"))
 add(
-    "privacy.notes_about_conversation_read",
+    "privacy.agent_notes_told",
     PRIVACY,
     _(
         "des notes sur l'échange, que lit qui vous répond, et des questions à un collègue, qui ne lit "
@@ -281,16 +277,16 @@ add(
         "Effacées avec l'échange, ou par vous tant qu'elles n'ont pas été vues."
     ),
 )
-add("privacy.if_summary_sent_unit", PRIVACY, _("Si un résumé est transmis à une unité :"))
+add("privacy.referral_label", PRIVACY, _("Si un résumé est transmis à une unité :"))
 add(
-    "privacy.summary_what_happens_next",
+    "privacy.referral_told",
     PRIVACY,
     _(
         "ce résumé et ses suites, que lit cette unité, sans l'échange. Avec votre accord ; sans lui, "
         "seulement en urgence, et vous en êtes prévenu. Chiffrés, supprimés avec l'échange."
     ),
 )
-add("privacy.if_note_facts", PRIVACY, _("Si vous notez des faits :"))
+add("privacy.journal_label", PRIVACY, _("Si vous notez des faits :"))
 add(
     "privacy.facts_noted",
     PRIVACY,
@@ -308,18 +304,18 @@ add(
         "avec l'échange."
     ),
 )
-add("privacy.if_ask_return_code", PRIVACY, _("Si vous demandez un code de reprise :"))
+add("privacy.code_label", PRIVACY, _("Si vous demandez un code de reprise :"))
 add(
-    "privacy.fingerprint_from_which_words",
+    "privacy.code_told",
     PRIVACY,
     _(
         "une empreinte qui ne permet pas de retrouver les mots. Elle est effacée quand le code prend "
         "fin, est annulé, ou avec l'échange."
     ),
 )
-add("privacy.if_ask_erasure", PRIVACY, _("Si vous demandez l'effacement :"))
+add("privacy.erasure_label", PRIVACY, _("Si vous demandez l'effacement :"))
 add(
-    "privacy.request_its_answer_deleted",
+    "privacy.erasure_told",
     PRIVACY,
     _(
         "la demande et sa réponse, supprimées avec l'échange. Puis, {days} jours, une empreinte qui sert "
@@ -327,22 +323,22 @@ add(
     ),
     variables=[Variable("days", "le nombre de jours", "365")],
 )
-add("privacy.after_deletion", PRIVACY, _("Après une suppression :"))
+add("privacy.deletion_label", PRIVACY, _("Après une suppression :"))
 add(
-    "privacy.month_rule_was_applied",
+    "privacy.deletion_told",
     PRIVACY,
     _("le mois et la règle appliquée, sans rien qui vous identifie, pendant {days} jours."),
     variables=[Variable("days", "le nombre de jours", "365")],
 )
-add("privacy.feedback_service", PRIVACY, _("Votre avis sur le service :"))
+add("privacy.opinion_label", PRIVACY, _("Votre avis sur le service :"))
 add(
-    "privacy.nothing_identifies_deleted_after",
+    "privacy.opinion_told",
     PRIVACY,
     _("sans rien qui vous identifie. Supprimé après {days} jours."),
     variables=[Variable("days", "le nombre de jours", "365")],
 )
 add(
-    "privacy.browser_one_cookie_visit",
+    "privacy.cookies_told",
     PRIVACY,
     _(
         "Dans votre navigateur : un cookie pour votre visite et un cookie de sécurité pour les "
@@ -351,25 +347,25 @@ add(
     ),
     max_length=600,
 )
-add("privacy.what_data_used", PRIVACY, _("À quoi servent ces données"))
-add("privacy.get_contact_make_report", PRIVACY, _("entrer en contact et faire un signalement ;"))
-add("privacy.inform_about_rights", PRIVACY, _("vous informer sur vos droits ;"))
-add("privacy.make_easier_received", PRIVACY, _("faciliter votre accueil ;"))
-add("privacy.direct_support_organisations", PRIVACY, _("vous orienter vers des associations ;"))
-add("privacy.pass_investigators_charge", PRIVACY, _("transmettre aux enquêteurs compétents."))
+add("privacy.purposes_title", PRIVACY, _("À quoi servent ces données"))
+add("privacy.purpose_report", PRIVACY, _("entrer en contact et faire un signalement ;"))
+add("privacy.purpose_rights", PRIVACY, _("vous informer sur vos droits ;"))
+add("privacy.purpose_reception", PRIVACY, _("faciliter votre accueil ;"))
+add("privacy.purpose_support", PRIVACY, _("vous orienter vers des associations ;"))
+add("privacy.purpose_investigation", PRIVACY, _("transmettre aux enquêteurs compétents."))
 add(
-    "privacy.forbidden_search_people_using",
+    "privacy.purpose_forbidden",
     PRIVACY,
     _("Il est interdit de chercher des personnes à partir de leurs seules données sensibles."),
 )
-add("privacy.anonymity", PRIVACY, _("Votre anonymat"))
+add("privacy.anonymity_title", PRIVACY, _("Votre anonymat"))
 add(
-    "privacy.anonymity_may_lifted_after",
+    "privacy.anonymity_told",
     PRIVACY,
     _("L'anonymat pourra être levé après autorisation du procureur de la République, pour les faits les plus graves."),
 )
 add(
-    "privacy.why_technical_address_port",
+    "privacy.anonymity_address",
     PRIVACY,
     _(
         "C'est pourquoi l'adresse technique, le port et l'heure de vos connexions au tchat sont mis sous "
@@ -379,7 +375,7 @@ add(
     ),
     max_length=600,
 )
-add("privacy.who_sees_what", PRIVACY, _("Qui voit quoi"))
+add("privacy.access_title", PRIVACY, _("Qui voit quoi"))
 add(
     "privacy.draft",
     PRIVACY,
@@ -389,7 +385,7 @@ add(
     ),
 )
 add(
-    "privacy.only_person_answering_reads",
+    "privacy.access_agent",
     PRIVACY,
     _(
         "Seule la personne qui vous répond lit l'échange. Créer, modifier, consulter, transmettre ou "
@@ -397,7 +393,7 @@ add(
     ),
 )
 add(
-    "privacy.supervisor_their_unit_join",
+    "privacy.access_supervisor",
     PRIVACY,
     _(
         "Un superviseur de son unité peut rejoindre l'échange, le lire et y écrire, {watched_minutes} "
@@ -408,16 +404,16 @@ add(
     max_length=600,
 )
 add(
-    "privacy.conversation_pass_another_agent",
+    "privacy.access_handover",
     PRIVACY,
     _(
         "L'échange peut passer à un autre agent. Un résumé écrit pour lui n'est transmis que si vous "
         "l'avez relu et accepté, ou corrigé."
     ),
 )
-add("privacy.text_governs_service", PRIVACY, _("Le texte qui encadre le service"))
+add("privacy.law_title", PRIVACY, _("Le texte qui encadre le service"))
 add(
-    "privacy.french_decree_no_2022",
+    "privacy.law_told",
     PRIVACY,
     _(
         "Décret n° 2022-337 du 10 mars 2022, pris après la délibération 2021-133 de la CNIL. Les "
@@ -427,13 +423,13 @@ add(
     max_length=600,
 )
 add(
-    "privacy.demonstration_site_not_run",
+    "privacy.law_demo",
     PRIVACY,
     _("Ce site de démonstration n'est pas tenu par elles : n'y écrivez rien de vrai sur vous."),
 )
-add("privacy.rights", PRIVACY, _("Vos droits"))
-add("privacy.any_question_about_data", PRIVACY, _("Pour toute question sur vos données, écrivez à :"))
-add("privacy.also_contact_cnil_french", PRIVACY, _("Vous pouvez aussi vous adresser à la CNIL."))
+add("privacy.rights_title", PRIVACY, _("Vos droits"))
+add("privacy.rights_contact", PRIVACY, _("Pour toute question sur vos données, écrivez à :"))
+add("privacy.rights_authority", PRIVACY, _("Vous pouvez aussi vous adresser à la CNIL."))
 THEME = add("display.theme", DISPLAY, _("Thème"))
 THEME_CHOOSE = add("display.theme_choose", DISPLAY, _("Choisissez un thème."))
 THEME_FROM_LIST = add("display.theme_from_list", DISPLAY, _("Choisissez un thème de la liste."))
@@ -475,7 +471,7 @@ MINUTES = add("figures.minutes", FIGURES, _("{n} min au plus"), variables=[Varia
 GAVE_UP = add("figures.gave_up", FIGURES, _("Personnes parties avant une réponse"))
 LENGTH = add("figures.length", FIGURES, _("Durée d'un échange sur deux"))
 ONE_PERSON = add("figures.one_person", FIGURES, _("Échanges tenus avec un seul interlocuteur"))
-NOT_PUBLISHED = add("figures.not_published", FIGURES, _("non publié"))
+NOT_PUBLISHED = add("figures.withheld", FIGURES, _("non publié"))
 LAST_MONTH = add("figures.last_month", FIGURES, _("Les 30 derniers jours"))
 LAST_YEAR = add("figures.last_year", FIGURES, _("Les 12 derniers mois"))
 SHARES_DRAWN = add(

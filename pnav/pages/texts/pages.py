@@ -31,7 +31,6 @@ add("home.sample", HOME, _("À quoi ressemble un échange"))
 add("home.sample_1", HOME, _("Bonjour. Je suis là, prenez votre temps. Êtes-vous en sécurité ?"))
 add("home.sample_2", HOME, _("oui. ils ont refait un groupe avec ma photo"))
 add("home.sample_3", HOME, _("Vous avez bien fait d'écrire. On va regarder cela ensemble."))
-add("home.sentences_scale", HOME, _("Infographie : les peines"))
 add("home.sentence_1", HOME, _("Peine de base : 1 an, 15 000 €"))
 add("home.sentence_2", HOME, _("En ligne : 2 ans, 30 000 €"))
 add("home.sentence_3", HOME, _("En ligne et contre un mineur : 3 ans, 45 000 €"))
@@ -50,9 +49,9 @@ add(
     HOME,
     _("Un policier ou un gendarme vous répond par écrit. Une seule personne, sauf relais que l'on vous dit."),
 )
-add("home.cyber_harassment_talk_about", HOME, _("Cyberharcèlement : en parler à un policier ou un gendarme"))
+add("home.tab_title", HOME, _("Cyberharcèlement : en parler à un policier ou un gendarme"))
 add(
-    "home.information_updated",
+    "home.updated",
     HOME,
     _("Informations mises à jour le {date}."),
     variables=[Variable("date", "le jour", "3 mars 2027")],

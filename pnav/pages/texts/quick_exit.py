@@ -67,16 +67,16 @@ add(
         "reprise, à demander pendant l'échange."
     ),
 )
-add("quit.leaving_site_what_stays", QUIT, _("Quitter ce site : ce qui reste dans le navigateur"))
+add("quit.page_title", QUIT, _("Quitter ce site : ce qui reste dans le navigateur"))
 add(
-    "quit.button_hides_page_takes",
+    "quit.lead",
     QUIT,
     _("Le bouton « {label} » cache la page et vous emmène ailleurs. Il ne peut pas tout effacer : voici ce qui reste."),
     variables=[Variable("label", "le nom du bouton ou de la page, tel qu'il s'affiche", "Quitter rapidement")],
 )
-add("quit.three_ways_leave", QUIT, _("Trois façons de quitter"))
-add("quit.what_button_erases", QUIT, _("Ce que le bouton efface"))
-add("quit.what_stays", QUIT, _("Ce qui reste"))
-add("quit.coming_private_browsing", QUIT, _("Venir en navigation privée"))
-add("quit.erase_history", QUIT, _("Effacer l'historique"))
-add("quit.come_back_later", QUIT, _("Revenir plus tard"))
+add("quit.ways_title", QUIT, _("Trois façons de quitter"))
+add("quit.erased_title", QUIT, _("Ce que le bouton efface"))
+add("quit.left_title", QUIT, _("Ce qui reste"))
+add("quit.private_title", QUIT, _("Venir en navigation privée"))
+add("quit.history_title", QUIT, _("Effacer l'historique"))
+add("quit.return_title", QUIT, _("Revenir plus tard"))

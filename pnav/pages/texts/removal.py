@@ -75,13 +75,11 @@ OTHER = add("removal.platform_other", KIT, _("Un autre site, un jeu, un héberge
 WHO = add("removal.who", KIT, _("Qui est concerné ?"))
 WHO_MISSING = add("removal.who_missing", KIT, _("Dites qui est concerné."), _("Dis qui est concerné."))
 INTIMATE = add("removal.intimate", KIT, _("C'est une image intime : le corps nu, ou une scène sexuelle"))
-add("removal.go_on", KIT, _("Voir où demander"))
-add("removal.other_site", KIT, _("Choisir un autre site"))
 
 # --- where to ask -----------------------------------------------------------------------------------------------------
 
 add("removal.where", KIT, _("Où demander : {site}"), variables=[SITE])
-add("removal.official_page", KIT, _("Page officielle : {site}"), variables=[SITE])
+add("removal.platform_page", KIT, _("Page officielle : {site}"), variables=[SITE])
 add("removal.verified_on", KIT, _("Vérifié le {day}."), variables=[Variable("day", "le jour", "27 novembre 2026")])
 add(
     "removal.where_other",
@@ -189,8 +187,6 @@ add(
     KIT,
     _("Une demande que l'on sait fausse est punie : 1 an d'emprisonnement et 15 000 € d'amende."),
 )
-add("removal.write", KIT, _("Écrire le texte"))
-add("removal.write_again", KIT, _("Écrire le texte à nouveau"))
 
 # --- the letters ------------------------------------------------------------------------------------------------------
 
@@ -203,7 +199,6 @@ add(
 )
 NOTICE_TITLE = add("removal.notice_title", KIT, _("Pour le bouton « contenu illicite »"))
 HOST_TITLE = add("removal.host_title", KIT, _("Pour écrire au site ou à son hébergeur"))
-add("removal.copy", KIT, _("Copier ce texte"))
 add("removal.copied", KIT, _("Texte copié."))
 add(
     "removal.chosen",
@@ -243,7 +238,6 @@ add(
     _("« Suites » peut vous montrer ces dates. Seul le jour de la demande est gardé : ni le site, ni le texte."),
     _("« Suites » peut te montrer ces dates. Seul le jour de la demande est gardé : ni le site, ni le texte."),
 )
-add("removal.keep_dates", KIT, _("Garder ces dates dans « Suites »"))
 
 NOTICE_SUBJECT = add(
     "removal.notice_subject",

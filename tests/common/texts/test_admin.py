@@ -256,8 +256,8 @@ def test_preview_shows_each_sentence_where_it_is_read_and_saves_nothing(rf, voic
         ("handover.too_long", "vous"),
         ("follow_up.other_with_yes", "vous"),
         ("report.facts_image", "en"),  # a box to tick
-        ("frame.menu", "vous"),
-        ("errors.problem_our_side", "vous"),  # a page that asks no database
+        ("frame.emergency", "vous"),
+        ("errors.failure_title", "vous"),  # a page that asks no database
     ],
 )
 def test_preview_draws_the_form_with_its_error_and_marks_it(post, key, voice):
@@ -275,8 +275,8 @@ def test_preview_of_a_question_has_the_hints_of_its_answers(post):
 
 
 def test_preview_says_what_cannot_be_seen(post):
-    answer = post("frame.quick_access", vous="Aller droit à", _preview="vous")
-    assert 'aria-label="Aller droit à"' in answer.text and "sans s'y voir" in answer.text
+    answer = post("removal.copied", vous="Voilà, copié.", _preview="vous")
+    assert 'data-copied="Voilà, copié."' in answer.text and "sans s'y voir" in answer.text
 
 
 def test_preview_of_a_form_with_errors_is_the_form(client, chief, post):
@@ -312,7 +312,7 @@ def test_words_of_the_script_are_those_of_the_page(client, chief, post, settings
 PAGES = {
     "home.lead": "/",
     "home.step_2": "/",
-    "places.search_stays_site_only": "/point-d-accueil/",
+    "places.search_privacy": "/point-d-accueil/",
     "chat.resume_told": "/tchat/reprendre/",
     "chat.waiting_told": "/tchat/",
     "chat.ready_no_answer": "/tchat/",

@@ -71,10 +71,10 @@ def test_numbers_are_those_of_the_administrators():
 
 
 def test_script_of_an_administrator_is_text():
-    text_cache.set_changed({"chat.talking_with": Changed.named(vous="<script>alert(1)</script> & {numero_police}")})
-    page = drawn('{% sentence "chat.talking_with" %}')
+    text_cache.set_changed({"chat.agent_label": Changed.named(vous="<script>alert(1)</script> & {numero_police}")})
+    page = drawn('{% sentence "chat.agent_label" %}')
     assert page == '&lt;script&gt;alert(1)&lt;/script&gt; &amp; <a href="tel:17">17</a>'
-    assert "<script>" not in drawn('<p title="{% sentence "chat.talking_with" bare %}">')
+    assert "<script>" not in drawn('<p title="{% sentence "chat.agent_label" bare %}">')
 
 
 def test_what_fills_a_sentence_is_escaped():
@@ -82,8 +82,8 @@ def test_what_fills_a_sentence_is_escaped():
 
 
 def test_tag_speaks_as_the_page():
-    assert "Tu parles" in drawn('{% sentence "chat.talking_with" %}', familiar=True)
-    assert "Vous parlez" in drawn('{% sentence "chat.talking_with" %}')
+    assert "Tu parles" in drawn('{% sentence "chat.agent_label" %}', familiar=True)
+    assert "Vous parlez" in drawn('{% sentence "chat.agent_label" %}')
 
 
 def test_tag_is_not_folded_into_the_template(rf):
@@ -154,7 +154,7 @@ class Asked:
 
 
 RUN = '{% load texts %}<p>{% sentence "chat.online" %}</p>{% sentence "chat.ended_title" bare %} {{ word }}'
-VOICES = '{% load texts %}<p>{% sentence "chat.online" %} {% sentence "chat.talking_with" %}</p>'
+VOICES = '{% load texts %}<p>{% sentence "chat.online" %} {% sentence "chat.agent_label" %}</p>'
 
 
 @pytest.fixture

@@ -37,9 +37,7 @@ CONTRACTS = [
 SAME_IN_BOTH = {
     "chat.system",
     "chat.system_discreet",
-    "frame.menu",
-    "legal.contact",
-    "chat.messages",
+    "legal.contact_title",
     "triage.question",
 }
 
@@ -79,6 +77,51 @@ def test_sentences_of_a_visitor_have_their_english():
         return is_told and sentence.origins()["en"] == sentence.origin()
 
     assert wrong_in(problems) == {}
+
+
+# Words that say nothing by themselves: a key made of the beginning of a text left them out.
+SMALL_WORDS = {
+    "a", "an", "and", "are", "be", "can", "for", "in", "is", "it", "of", "on", "or", "that", "the", "this", "to",
+    "with", "you", "your",
+}  # fmt: skip
+NAMED_BY_VALUES = {"report.of_under_15", "report.of_under_18"}  # by the values of `AgeBand`
+
+
+def words_of(text: str) -> list[str]:
+    plain_text = PLACES.sub(" ", text.lower().replace("’", "").replace("'", ""))
+    return [word for word in re.findall(r"[a-z0-9]+", plain_text) if word not in SMALL_WORDS]
+
+
+def says_the_beginning(key: str, english: str) -> bool:
+    """Whether these words of a key are the whole of its English, or its first four."""
+    name, text = words_of(key.partition(".")[2].replace("_", " ")), words_of(english)
+    return len(name) >= 2 and len(name) >= min(4, len(text)) and name == text[: len(name)]
+
+
+def test_keys_say_the_role_of_a_text_and_not_how_it_begins():
+    """A text is written anew; its key stays, and would name what is no longer said."""
+
+    def problems(sentence: Sentence) -> list[str]:
+        texts = {sentence.origin(familiar=familiar, language="en") for familiar in (False, True)}
+        return [text for text in texts if says_the_beginning(sentence.key, text)]
+
+    assert set(wrong_in(problems)) - NAMED_BY_VALUES == set()
+
+
+@pytest.mark.parametrize(
+    ("key", "english", "is_refused"),
+    [
+        ("errors.page_not_found", "Page not found", True),
+        ("privacy.nothing_identifies_deleted", "with nothing that identifies you. Deleted.", True),
+        ("report.have_already_said", "You have already said:", True),
+        ("pages.there_errors", "There are {total} errors", True),
+        ("errors.missing_title", "Page not found", False),
+        ("removal.too_long", "This is too long: {most} characters at most.", False),  # what is wrong
+        ("slip.where", "Where", False),  # one word is the name of what stands there
+    ],
+)
+def test_key_that_repeats_its_english_is_found(key: str, english: str, is_refused: bool):
+    assert says_the_beginning(key, english) is is_refused
 
 
 def test_variables_have_an_example_that_shows_them():
