@@ -95,7 +95,7 @@ class AccessRecordAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("compte"), ordering="account_id")
     def account(self, line: Any) -> str:
-        """The name that the account has today; its key when it is gone."""
+        """Return the name that the account has today; its key when it is gone."""
         if line.account_id is None:
             return "–"
         return line.username or str(_("compte %(key)s, supprimé") % {"key": line.account_id})
@@ -122,7 +122,7 @@ class AccessRecordAdmin(admin.ModelAdmin):
 
 
 def _asked(term: str) -> str:
-    """What is searched for, without what no text of PostgreSQL can hold."""
+    """Return what is searched for, without what no text of PostgreSQL can hold."""
     return term.replace("\x00", "").strip()
 
 

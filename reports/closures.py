@@ -37,7 +37,7 @@ class Closure:
 
     @property
     def end(self) -> str:
-        """The end as it is read; empty where it is open."""
+        """Return the end as it is read; empty where it is open."""
         return say_end(self.ends_at) if self.ends_at is not None else ""
 
     def text(self) -> str:
@@ -65,7 +65,7 @@ def current(now: datetime | None = None) -> Closure | None:
 
 
 def is_closed() -> bool:
-    """Whether nobody new comes into the queue."""
+    """Return whether nobody new comes into the queue."""
     return current() is not None
 
 

@@ -24,7 +24,7 @@ class Title:
 
     @property
     def told(self) -> str:
-        """What the register adds to the act; nothing for one's own unit. `audit_wording` says it in French."""
+        """Return what the register adds to the act; nothing for one's own unit. `audit_wording` says it in French."""
         return "" if self.on_call is None else f", on call {self.on_call}"
 
 

@@ -6,7 +6,7 @@ from triage import rules, versions
 
 
 def is_familiar(report: Report, answers: dict[str, str]) -> bool:
-    """Whether to write *tu*: the person who writes is a minor."""
+    """Return whether to write *tu*: the person who writes is a minor."""
     if answers:
         return rules.choose_voice(answers, under=versions.find_or_current(report.triage_version)).familiar
     return report.is_minor and report.role == ReporterRole.VICTIM

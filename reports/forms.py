@@ -135,12 +135,12 @@ class ReportForm(forms.Form):
 
     @property
     def has_error_in_said(self) -> bool:
-        """Whether what was already said is refused now."""
+        """Return whether what was already said is refused now."""
         return "role" in self.errors or "age_band" in self.errors
 
     @property
     def has_error_in_sealed(self) -> bool:
-        """Whether what would be left under seal is refused now."""
+        """Return whether what would be left under seal is refused now."""
         return "name" in self.errors or "contact" in self.errors
 
     def clean_role(self) -> str:
@@ -167,17 +167,17 @@ class AddedForm(ReportForm):
 
     @classmethod
     def of(cls, report: Report, data: Any = None, *, familiar: bool, discreet: bool = False) -> "AddedForm":
-        """What the report holds now; with data, what was sent to be added to it."""
+        """Return what the report holds now; with data, what was sent to be added to it."""
         initial = {name: getattr(report, name) for name in (*cls.TOUCHED, "role")}
         return cls(data, initial=initial | {"age_band": report.age}, familiar=familiar, discreet=discreet)
 
     @property
     def touched(self) -> list[forms.BoundField]:
-        """The questions that are answered by a touch, in their order."""
+        """Return the questions that are answered by a touch, in their order."""
         return [self[name] for name in self.TOUCHED]
 
     @property
     def already_said(self) -> list[str]:
-        """Who speaks and the age of who suffers the facts, in words: nobody is asked again."""
+        """Return who speaks and the age of who suffers the facts, in words: nobody is asked again."""
         said = {name: self.initial[name] for name in ("role", "age_band")}
         return who_in_words(**said, discreet=self.discreet)

@@ -49,7 +49,7 @@ def _filed_lately() -> int:
 
 
 def is_asked_of(assessment: Assessment, *, discreet: bool) -> bool:
-    """Whether this signalement has to be worked or waited for. Redis away: it has not.
+    """Return whether this signalement has to be worked or waited for. Redis away: it has not.
 
     Danger, suicidal thoughts or an aggressor at home are `CRITICAL`, and go on whatever happens; so does who may be
     watched. `HIGH` is most people (every minor, every couple): for them the wait is the shortest.
@@ -74,7 +74,7 @@ def make_challenge(submission_id: str) -> tuple[str, int]:
 
 
 def is_solved(token: str, work: str, *, submission_id: str) -> bool:
-    """Whether `work` is the answer to a challenge that we set for this form lately.
+    """Return whether `work` is the answer to a challenge that we set for this form lately.
 
     The answer is a decimal number n: SHA-256 of "token:n" begins with so many zero bits. One hash to verify.
     """

@@ -59,7 +59,7 @@ class Arrival(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The text that is sealed: in French, as custodians and the agent will read it. The time is in UTC."""
+        """Return the text that is sealed: in French, as custodians and the agent will read it. The time is in UTC."""
         return (
             f"adresse : {self.connection.address or 'inconnue'}\n"
             f"port : {self.connection.port or 'inconnu'}\n"
@@ -177,7 +177,7 @@ def record_request(request: HttpRequest, report: UUID) -> None:
 
 
 def _is_new(mark: bytes) -> bool:
-    """Whether this was not there in the last SAME_ADDRESS_SECONDS.
+    """Return whether this was not there in the last SAME_ADDRESS_SECONDS.
 
     What is older is let go, two marks for each that comes, so that the memory of the process tells of ten minutes and
     not of days; the oldest are, too, when there are too many.

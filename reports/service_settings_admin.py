@@ -99,7 +99,7 @@ class Row:
 
     @property
     def unit_words(self) -> str:
-        """The unit alone, as it follows the number."""
+        """Return the unit alone, as it follows the number."""
         return self.rule.words(self.now).removeprefix(str(self.now)).strip()
 
     @property
@@ -117,7 +117,7 @@ def _groups(form: RulesForm) -> list[tuple[str, list[Row]]]:
 
 
 def _meant(request: HttpRequest, now: Mapping[str, int]) -> tuple[Any, bool]:
-    """What was sent, as it was meant; and whether somebody else set a number that this changes too.
+    """Return what was sent, as it was meant; and whether somebody else set a number that this changes too.
 
     A page that was open meanwhile sends every number: those that stand as it showed them (`before_…`) are nobody's
     wish, and follow what holds now. The default takes the place of the number whose button « Revenir » was pressed.

@@ -56,7 +56,7 @@ def end(request: HttpRequest) -> None:
 
 
 def has_ended(request: HttpRequest) -> bool:
-    """Whether the visit that this browser had was ended from elsewhere, and none began since."""
+    """Return whether the visit that this browser had was ended from elsewhere, and none began since."""
     return bool(request.session.get(ENDED, False))
 
 
@@ -72,12 +72,12 @@ def current_request(request: HttpRequest) -> ErasureRequest | None:
 
 
 def is_discreet(request: HttpRequest) -> bool:
-    """Whether this visit's report asked for discretion: it does on another device too, after a code de reprise."""
+    """Say whether this visit's report asked for discretion: it does on another device too, after a code de reprise."""
     return bool(request.session.get(DISCREET, False))
 
 
 def current_report(request: HttpRequest) -> Report | None:
-    """The report of this visit with its place, or None."""
+    """Return the report of this visit with its place, or None."""
     if request.session.get(KEY) is None:
         return None
     return _own(request).select_related("municipality", "reception_point").first()

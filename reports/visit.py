@@ -39,7 +39,7 @@ class Visit:
 
     @property
     def has_ongoing_report(self) -> bool:
-        """Whether a conversation waits or goes on for the report. One that the chat has not opened yet counts."""
+        """Say whether a conversation waits or goes on for the report. One that the chat has not opened yet counts."""
         if self.report is None:
             return False
         conversation = getattr(self.report, "conversation", None)

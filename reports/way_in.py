@@ -55,7 +55,7 @@ def go_on(request: HttpRequest) -> HttpResponse:
 
 
 def place_of(visit: Visit) -> Choice | None:
-    """Where the chat is for; None when that has yet to be asked."""
+    """Return where the chat is for; None when that has yet to be asked."""
     if visit.choice is None and visit.triage.assessment.urgency == Urgency.CRITICAL:
         return NOWHERE
     return visit.choice
@@ -104,7 +104,7 @@ def file(request: HttpRequest, visit: Visit, fields: dict[str, Any]) -> HttpResp
 
 
 def _is_crowded(request: HttpRequest) -> bool:
-    """Whether this network has filed more in the hour than people would; behind one address there may be a school.
+    """Say whether this network has filed more in the hour than people would; behind one address there may be a school.
 
     Nobody is refused, and no urgency is lowered: see `actions.file_report`.
     """

@@ -66,8 +66,10 @@ def close_conversation(
 
 
 def words_of(conversation: Conversation) -> dict[str, str]:
-    """`summary` and `told` of a conversation that was just obtained, as they are shown; empty when there is none, or no
-    key opens them."""
+    """Return `summary` and `told` of a conversation that was just obtained, as they are shown.
+
+    They are empty when there is none, or no key opens them.
+    """
     closing = Closing.objects.filter(conversation=conversation).first()
     if closing is None:
         return {}

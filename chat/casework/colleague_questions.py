@@ -117,7 +117,7 @@ def _add(aside: Aside, agent: Agent, body: str, now: datetime) -> AsideMessage:
 
 
 def mark_read(*, aside: Aside, agent: Agent, number: int) -> None:
-    """This agent has had everything up to `number` on screen. Going back is not possible, nor is reading the future."""
+    """Keep that this agent has had everything up to `number` on screen: never less than before, nor more than is."""
     number = min(number, aside.last_number)
     aside.parts.filter(agent=agent, read_number__lt=number).update(read_number=number)
 

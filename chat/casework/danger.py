@@ -52,17 +52,17 @@ _phrases: CachedReading[Phrases] = CachedReading(
 
 
 def phrases_as_json() -> str:
-    """What `lib/danger-words.js` builds its reading of."""
+    """Return what `lib/danger-words.js` builds its reading of."""
     return _phrases.get().as_json
 
 
 def kinds_in(text: str) -> list[Kind]:
-    """What a text of a person tells of, suicide first; empty for nearly every message."""
+    """Return what a text of a person tells of, suicide first; nothing for nearly every message."""
     return in_order(danger_words.find_kinds(_phrases.get().root, text[:LOOKED_AT]))
 
 
 def is_told_in(conversation: Conversation) -> bool:
-    """Whether one of the last MESSAGES_READ messages of the person tells of suicide or of danger. One query."""
+    """Return whether one of the last MESSAGES_READ messages of the person tells of suicide or danger. One query."""
     last = Message.objects.filter(conversation=conversation, author=Author.REPORTER).order_by("-seq")
     for seq, sealed in last.values_list("seq", "sealed_body")[:MESSAGES_READ]:
         body = Message.opened(sealed, conversation=conversation.public_id, seq=seq, author=Author.REPORTER)
@@ -72,7 +72,7 @@ def is_told_in(conversation: Conversation) -> bool:
 
 
 def in_order(found: Collection[str]) -> list[Kind]:
-    """Suicide first, each once."""
+    """Return these kinds with suicide first, each once."""
     return [kind for kind in (Kind.SUICIDE, Kind.DANGER) if kind in found]
 
 

@@ -28,12 +28,12 @@ class Done:
 
 
 def open_one(conversation: Conversation) -> Emergency | None:
-    """The procedure that is under way."""
+    """Return the procedure that is under way."""
     return Emergency.objects.filter(conversation=conversation, ended_at__isnull=True).first()
 
 
 def checklist(emergency: Emergency) -> list[Done]:
-    """Its lines, in order."""
+    """Return the lines of its checklist, in order."""
     steps = {step.step: step for step in emergency.steps.select_related("by__agent")}
     lines = []
     for line in emergency_rules.CHECKLISTS[emergency.situation]:
@@ -48,13 +48,13 @@ def _name(step: EmergencyStep) -> str:
 
 
 def past_emergencies(conversation: Conversation) -> list[Emergency]:
-    """The procedures that are over, the first one first."""
+    """Return the procedures that are over, the first one first."""
     return list(Emergency.objects.filter(conversation=conversation, ended_at__isnull=False))
 
 
 @transaction.atomic
 def start(*, conversation_id: int, situation: str, by: AbstractBaseUser) -> Emergency:
-    """Open the procedure; asked again while one is open, that one. Raises NotYours, ConversationClosed."""
+    """Open the procedure, or return the one that is open already. Raises NotYours, ConversationClosed."""
     conversation, _agent = lock_assigned(conversation_id, by)
     emergency = open_one(conversation)
     if emergency is not None:

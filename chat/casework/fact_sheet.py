@@ -31,7 +31,7 @@ class Older(Exception):
 
 
 def sheet_of(conversation: Conversation) -> FactSheet | None:
-    """The sheet of a conversation that was just obtained; None before the first save."""
+    """Return the sheet of a conversation that was just obtained; None before the first save."""
     sheet = FactSheet.objects.filter(conversation=conversation).first()
     if sheet is not None:
         sheet.conversation = conversation

@@ -68,7 +68,7 @@ class FactSheetForm(forms.Form):
 
     @classmethod
     def sent(cls, data: QueryDict) -> "FactSheetForm":
-        """The form as it was sent, with the answer that was pressed. A press of no element changes nothing."""
+        """Return the form as it was sent, with the answer that was pressed. A press of no element changes nothing."""
         element, _colon, answer = data.get(cls.PRESSED, "").partition(":")
         if element not in Element.values:
             return cls(data)
@@ -78,7 +78,7 @@ class FactSheetForm(forms.Form):
 
     @classmethod
     def showing(cls, facts: Facts, version: int) -> "FactSheetForm":
-        """The form as the sheet stands."""
+        """Return the form that shows the sheet as it stands."""
         ticked = dict.fromkeys(facts.present, "yes") | dict.fromkeys(facts.absent, "no")
         return cls(initial={"version": version, **ticked, "evidence": facts.evidence, **(facts.notes or {})})
 
@@ -93,7 +93,7 @@ class FactSheetForm(forms.Form):
         )
 
     def on_top_of(self, version: int) -> "FactSheetForm":
-        """The same words and ticks, to be sent again on top of this version."""
+        """Return a form with the same words and ticks, to be sent again on top of this version."""
         data = QueryDict(mutable=True)
         for name, value in cast("QueryDict", self.data).lists():
             data.setlist(name, value)
@@ -226,7 +226,7 @@ class ClosingForm(CloseForm):
         return [self[field_of(point)] for point in self.asked]
 
     def say_missing(self, found: list[Missing]) -> None:
-        """Each beside its field; what is not of this form above it."""
+        """Say each missing thing beside its field, and what is not of this form above it."""
         for one in found:
             if one.field in self.fields:
                 self.add_error(one.field, str(one.text))
@@ -306,5 +306,5 @@ class PaperForm(forms.Form):
 
     @property
     def reason(self) -> str:
-        """In words; the form is valid."""
+        """Return the reason in words. The form must be valid."""
         return str(PaperReason(self.cleaned_data["motive"]).label)

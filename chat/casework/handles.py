@@ -18,7 +18,7 @@ GIVEN_AT_MOST = 500
 
 
 def handle_of(agent: Agent | None, conversation: Conversation) -> Handle | None:
-    """The handle of this conversation for this agent; None when they never had it on screen."""
+    """Return the handle of this conversation for this agent; None when they never had it on screen."""
     row = ConversationHandle.objects.filter(agent=agent, conversation=conversation).first() if agent else None
     return row.value if row else None
 

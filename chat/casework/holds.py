@@ -83,7 +83,7 @@ def lift_hold(*, conversation_id: int, by: AbstractBaseUser) -> None:
 
 
 def running_holds() -> "QuerySet[Hold]":
-    """The promises that run: not ended, of this time with the agent, who has written nothing since."""
+    """Return the promises that run: not ended, of this time with the agent, who has written nothing since."""
     written = Message.objects.filter(
         conversation=OuterRef("conversation"), author=Author.AGENT, seq__gt=OuterRef("seq"), agent=OuterRef("agent")
     )
@@ -92,5 +92,5 @@ def running_holds() -> "QuerySet[Hold]":
 
 
 def running_hold(conversation: Conversation) -> Hold | None:
-    """The promise that runs in this conversation, kept or not; None when the agent wrote, lifted it or is another."""
+    """Return the promise that runs here, kept or not; None when the agent wrote, lifted it or is another."""
     return running_holds().filter(conversation=conversation, agent=conversation.assigned_to).first()

@@ -9,7 +9,7 @@ from chat.models import Agent, Conversation
 def lock_assigned(
     conversation_id: int, by: AbstractBaseUser, *, must_be_open: bool = True
 ) -> tuple[Conversation, Agent]:
-    """The conversation, locked until the transaction ends, and its agent: whoever acts.
+    """Lock the conversation until the transaction ends, and return it with its agent, who acts.
 
     Raises NotYours when it went to somebody else meanwhile; ConversationClosed when it has ended and must not have.
     """

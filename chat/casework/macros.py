@@ -33,7 +33,7 @@ class Offer:
 
 
 def read_offers(replies: Sequence[Reply]) -> list[Offer]:
-    """The macros of a conversation. replies: those of this conversation, filled. One query."""
+    """Return the macros of a conversation. replies: those of this conversation, filled. One query."""
     by_key = {reply.key: reply for reply in replies}
     rows = Macro.objects.filter(is_active=True).select_related("reply")[:OFFERED_AT_MOST]
     return [_offer(row, by_key.get(str(row.reply.public_id)) if row.reply else None) for row in rows]
@@ -55,7 +55,7 @@ def _offer(macro: Macro, reply: Reply | None) -> Offer:
 
 
 def find_offer(replies: Sequence[Reply], key: str) -> Offer:
-    """The macro that was pressed. Raises NoSuchMacro."""
+    """Return the macro that was pressed. Raises NoSuchMacro."""
     for offer in read_offers(replies):
         if str(offer.macro.public_id) == key:
             return offer

@@ -56,7 +56,7 @@ def add_note(
     replaces: Note | None = None,
     event: ConversationEvent | None = None,
 ) -> Note:
-    """The caller holds the lock of the conversation, which numbers its notes. Raises TooManyNotes."""
+    """Add a note for a caller who holds the lock of the conversation, which numbers its notes. Raises TooManyNotes."""
     number = conversation.notes.count() + 1
     if number > NOTES_AT_MOST:
         raise TooManyNotes

@@ -17,12 +17,12 @@ QUESTIONS_SHOWN = 3
 
 
 def step_key(step: str) -> str:
-    """The key of what a step of the procedure says, among the replies of a page."""
+    """Return the key of what a step of the procedure says, among the replies of a page."""
     return f"etape-{step}"
 
 
 def prevention_reply(*, familiar: bool) -> Reply:
-    """The number that helps with thoughts of suicide, whether a procedure is open or not."""
+    """Return the reply with the number that helps with thoughts of suicide, whether a procedure is open or not."""
     return Reply("prevention", Source.STEP, "", emergency_texts.SUICIDE.spoken(familiar=familiar))
 
 
@@ -32,7 +32,7 @@ def safety_reply(*, familiar: bool) -> Reply:
 
 
 def steps_to_say(checklist: Sequence[Done], *, familiar: bool) -> list[Reply]:
-    """What the steps that are left say, in their order."""
+    """Return what the steps that are left say, in their order."""
     return [
         Reply(step_key(done.line.step), Source.STEP, str(done.line.step.label), done.line.say.spoken(familiar=familiar))
         for done in checklist
@@ -41,12 +41,12 @@ def steps_to_say(checklist: Sequence[Done], *, familiar: bool) -> list[Reply]:
 
 
 def question_key(element: str) -> str:
-    """The key of the question about an element, among the replies of a page."""
+    """Return the key of the question about an element, among the replies of a page."""
     return f"question-{element}"
 
 
 def all_questions() -> list[Reply]:
-    """Every question of the sheet, as each stands beside its element."""
+    """Return every question of the sheet, as each stands beside its element."""
     return [Reply(question_key(element), Source.QUESTION, "", str(text)) for element, text in QUESTIONS.items()]
 
 

@@ -67,7 +67,7 @@ def _labels(values: list[str], choices: Any) -> list[str]:
 
 
 def open_answers(conversation: Conversation) -> dict[str, str] | None:
-    """The answers of the triage; None when no key opens them."""
+    """Return the answers of the triage; None when no key opens them."""
     try:
         return conversation.report.triage_answers()
     except UnsealError:
@@ -115,7 +115,7 @@ def language_to_answer_in(conversation: Conversation) -> str:
 
 
 def _partners(report: Report) -> list[PartnerGroup]:
-    """The partners of the commune's département, by sort; only the sorts that have some."""
+    """Return the partners of the commune's département, by sort; only the sorts that have some."""
     if report.municipality is None:
         return []
     return [group for group in partners_near(report.municipality).groups if group.partners]

@@ -67,7 +67,7 @@ class ShownProposal:
 
     @property
     def is_agreed(self) -> bool:
-        """Whether the person said yes, by the first button or in the exchange."""
+        """Return whether the person said yes, by the first button or in the exchange."""
         if self.proposal.said:
             return self.proposal.said == Said.YES
         return bool(self.answer) and self.answer == self.proposal_answers[0]
@@ -110,7 +110,7 @@ def _words(proposal: Proposal) -> dict[str, Any]:
 
 
 def _answers_of(words: dict[str, Any]) -> list[str]:
-    """The ready answers, as they are shown: whoever presses one says what they read."""
+    """Return the ready answers, as they are shown: whoever presses one says what they read."""
     return [plain_text.plain(answer) for answer in words.get("answers") or ()]
 
 
@@ -125,7 +125,7 @@ def _answers(conversation: Conversation, rows: Sequence[Proposal]) -> dict[Any, 
 
 
 def proposals_of(conversation: Conversation) -> list[ShownProposal]:
-    """The proposals of a conversation that was just obtained, the last one first."""
+    """Return the proposals of a conversation that was just obtained, the last one first."""
     rows = list(Proposal.objects.filter(conversation=conversation).order_by("-made_at", "-pk")[:SHOWN])
     for row in rows:
         row.conversation = conversation
@@ -148,7 +148,7 @@ def proposals_of(conversation: Conversation) -> list[ShownProposal]:
 
 
 def open_question(conversation: Conversation) -> Question | None:
-    """The last proposal, when it waits for its answer and can still have one."""
+    """Return the last proposal, when it waits for its answer and can still have one."""
     if conversation.status != Status.ACTIVE:
         return None
     row = Proposal.objects.filter(conversation=conversation).order_by("-made_at", "-pk").first()
@@ -163,7 +163,7 @@ def open_question(conversation: Conversation) -> Question | None:
 
 
 def appointment_of(conversation: Conversation) -> tuple[Proposal, dict[str, Any]] | None:
-    """The last appointment that the person did not refuse, with its words: what the slip shows."""
+    """Return the last appointment that the person did not refuse, with its words: what the slip shows."""
     for one in proposals_of(conversation):
         if one.proposal.kind == ProposalKind.APPOINTMENT and not (one.is_answered and not one.is_agreed):
             words = _words(one.proposal)
@@ -184,7 +184,7 @@ def unanswered_consent(conversation: Conversation) -> tuple[Text, ...]:
 
 @transaction.atomic
 def ask_question(*, conversation_id: int, text: str, answers: Sequence[str], by: AbstractBaseUser) -> Proposal:
-    """A question in the agent's words, with two or three ready answers. Raises NotYours, ConversationClosed."""
+    """Ask a question in the agent's words, with two or three ready answers. Raises NotYours, ConversationClosed."""
     conversation, agent = lock_assigned(conversation_id, by)
     words = {"answers": list(answers)[:AT_MOST], "text": text, "title": text}
     return _put(conversation, ProposalKind.QUESTION, words, by, body=text, agent=agent)
@@ -192,7 +192,7 @@ def ask_question(*, conversation_id: int, text: str, answers: Sequence[str], by:
 
 @transaction.atomic
 def propose_partner(*, conversation_id: int, partner_id: int, by: AbstractBaseUser) -> Proposal:
-    """A partner, and whether the person agrees that it is noted. Raises NoSuchPartner, NotYours, ConversationClosed."""
+    """Propose a partner, and ask whether it may be noted. Raises NoSuchPartner, NotYours, ConversationClosed."""
     conversation, _agent = lock_assigned(conversation_id, by)
     partner = next((one for one in partners_of(conversation) if one.pk == partner_id), None)
     if partner is None:
@@ -207,7 +207,7 @@ def propose_partner(*, conversation_id: int, partner_id: int, by: AbstractBaseUs
 
 @transaction.atomic
 def propose_complaint(*, conversation_id: int, by: AbstractBaseUser) -> Proposal:
-    """Where, when, and what to bring, from the unit's data. Raises NotYours, ConversationClosed."""
+    """Say where, when, and with what to file a complaint, from the unit's data. Raises NotYours, ConversationClosed."""
     conversation, _agent = lock_assigned(conversation_id, by)
     unit = conversation.report.reception_point
     with translation.override(conversation.report.language):
@@ -220,7 +220,7 @@ def propose_complaint(*, conversation_id: int, by: AbstractBaseUser) -> Proposal
 
 @transaction.atomic
 def propose_removal(*, conversation_id: int, by: AbstractBaseUser) -> Proposal:
-    """The removal kit, to which « Suites » then leads. Raises NotYours, ConversationClosed."""
+    """Propose the removal kit, to which « Suites » then leads. Raises NotYours, ConversationClosed."""
     conversation, _agent = lock_assigned(conversation_id, by)
     return _put(
         conversation, ProposalKind.REMOVAL, {}, by, answers=(YES, NO, LATER), told=thread_texts.REMOVAL_PROPOSED
@@ -229,7 +229,7 @@ def propose_removal(*, conversation_id: int, by: AbstractBaseUser) -> Proposal:
 
 @transaction.atomic
 def propose_appointment(*, conversation_id: int, meets_at: datetime, by: AbstractBaseUser) -> Proposal:
-    """An hour at the person's point d'accueil, with a file number that names nobody.
+    """Propose an hour at the person's point d'accueil, with a file number that names nobody.
 
     meets_at: aware. Whether it is open then was asked by the form. Raises NoUnit, NotYours, ConversationClosed.
     """
@@ -286,7 +286,7 @@ def _put(
     agent: Agent | None = None,
     **columns: Any,
 ) -> Proposal:
-    """The message and its row, in one transaction; whoever waits for messages is told after it.
+    """Write the message and its row, in one transaction; whoever waits for messages is told after it.
 
     body, agent: when these are the agent's own words. told: a line of Pnav's own, with what fills its places.
     """
@@ -317,7 +317,7 @@ def _put(
 
 @transaction.atomic
 def record_said(*, conversation_id: int, asked_id: Any, said: str, by: AbstractBaseUser) -> None:
-    """The agent notes what the person answered in the exchange: the button's own answer is never written over.
+    """Keep what the person answered in the exchange, as its agent notes it; a button's own answer is kept.
 
     An unknown proposal, or one that is answered already, changes nothing. Raises NotYours.
     """

@@ -58,7 +58,7 @@ SAMPLE_NAME = "Camille"
 
 
 def sample_unit(force: str) -> ReceptionPoint:
-    """A unit of which everything is known, of this force if one is named; without any data, one that does not exist."""
+    """Return a unit of which everything is known, of this force if one is named; without data, an invented one."""
     known = ReceptionPoint.objects.exclude(telephone="").exclude(address="").filter(opening_hours__isnull=False)
     unit = (known.filter(force=force) if force else known).order_by("pk").first()
     return unit or ReceptionPoint(
@@ -135,7 +135,7 @@ def of_conversation(agent: Agent, dossier: PersonSummary) -> list[Reply]:
 
 
 def partner_reply(partner: Partner) -> Reply | None:
-    """A partner and how to reach it, to put into an answer; None when that is not known."""
+    """Return a partner and how to reach it, to put into an answer; None when that is not known."""
     ways = [way for way in (partner.telephone, partner.url) if way]
     if not ways:
         return None
@@ -161,7 +161,7 @@ class Own:
 
     @property
     def shown(self) -> str:
-        """Its text in « vous », as it is drawn."""
+        """Return its text in « vous », as it is drawn."""
         return plain_text.plain(self.vous)
 
     def spoken(self, *, familiar: bool) -> str:
@@ -178,7 +178,7 @@ def read(row: OwnReply) -> Own | None:
 
 
 def own_replies(agent: Agent) -> list[Own]:
-    """In the order of their titles; one that no key opens is left out."""
+    """Return the agent's own replies by title; one that no key opens is left out."""
     found = [own for own in map(read, OwnReply.objects.filter(agent=agent)) if own is not None]
     return sorted(found, key=lambda own: own.title.casefold())
 

@@ -117,7 +117,7 @@ class Reported:
 
     @property
     def by_origin(self) -> list[tuple[Origin, list[str]]]:
-        """Where it was said, and the answers that were given there, in their order."""
+        """Return where it was said, and the answers that were given there, in their order."""
         origins = dict.fromkeys(one.origin for one in self.said)
         return [(origin, [one.words for one in self.said if one.origin == origin]) for origin in origins]
 
@@ -127,7 +127,7 @@ class Reported:
 
     @property
     def answer(self) -> str:
-        """In words; empty where it leaves the answer open."""
+        """Return the answer in words; nothing where it is left open."""
         return {YES: _("oui"), NO: _("non")}.get(self.says, "")
 
 
@@ -175,7 +175,7 @@ def _from_report(report: Report, heard: Collection[tuple[Element, str]]) -> list
 
 
 def read_reported(report: Report, answers: Mapping[str, str] | None, *, under: Questionnaire) -> dict[str, Reported]:
-    """What was said of each element, by its value; elements of which nothing was said are not there.
+    """Return what was said of each element, by its value; elements of which nothing was said are not there.
 
     answers: of the orientation; None when no key opens them. under: the questionnaire under which they were given.
     Where one answer says yes and another no, it is UNCLEAR. Costs one pass over the answers of one person.
@@ -198,7 +198,7 @@ def _settle(says: Sequence[str]) -> str:
 
 
 def _said_of(rows: Sequence[tuple[str, Said]]) -> tuple[Said, ...]:
-    """What settles it, or else all that speaks of it."""
+    """Return what settles it, or else all that speaks of it."""
     clear = [said for says, said in rows if says != UNCLEAR]
     return tuple(clear or [said for _says, said in rows])
 
@@ -206,7 +206,7 @@ def _said_of(rows: Sequence[tuple[str, Said]]) -> tuple[Said, ...]:
 def with_facts(
     reported: Mapping[str, Reported], noted: Iterable[tuple[str, bool, str]], report: Report
 ) -> dict[str, Reported]:
-    """The same with what the facts that the person showed speak for (`chat.journal.panel.proposed_by`).
+    """Return the same with what the facts that the person showed speak for (`chat.journal.panel.proposed_by`).
 
     noted: the value of an element, whether they say yes to it or leave it open, and the words that tell why. Where an
     answer said no, it is UNCLEAR: the agent asks.

@@ -27,7 +27,7 @@ class TooManyChanges(Exception):
 def set_urgency(
     *, conversation_id: int, urgency: int, reason: str, by: AbstractBaseUser, explanation: str = ""
 ) -> Conversation:
-    """The agent who answers says how urgent it is, and why: it decides the place, should the person wait again.
+    """Keep how urgent it is, and why, as the agent says: it decides the place, should the person wait again.
 
     reason: a value of `lifecycle.UrgencyReason`, kept in the history. explanation: kept as a note, sealed.
     The same degree again changes nothing. The person is told nothing.

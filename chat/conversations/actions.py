@@ -166,7 +166,7 @@ def close_conversation(
 
 
 def weight_changed(is_lighter: bool) -> None:
-    """After a change of weight: a place is free, or no longer is."""
+    """Tell the dispatcher that a weight has changed: a place is free, or no longer is."""
     pubsub.queue_changed()
     if is_lighter:
         _dispatch_after_commit()
@@ -174,7 +174,7 @@ def weight_changed(is_lighter: bool) -> None:
 
 @transaction.atomic
 def set_weight(*, conversation_id: int, weight: int, by: AbstractBaseUser) -> Conversation:
-    """The agent who answers says how many of their places this conversation fills: LIGHT or HEAVY.
+    """Keep how many places of the agent who answers this conversation fills, as they say: LIGHT or HEAVY.
 
     Heavier than what is free takes nobody away: nobody new comes until there is room. The same weight again changes
     nothing. Raises NotYours, ConversationClosed. Locks the conversation row only.
@@ -207,7 +207,7 @@ RETURNING c.public_id, c.reporter_read_seq, c.agent_read_seq, d.by_reporter, d.b
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """This side has had everything up to `seq` on screen."""
+    """Says that one side has had everything up to `seq` on screen."""
 
     conversation_id: int
     author: str
@@ -298,7 +298,7 @@ def came_back(renewed: Sequence[tuple[int, datetime | None, datetime]]) -> bool:
 
 @transaction.atomic
 def set_availability(*, agent_id: int, availability: str, pause_reason: str = "", capacity: int | None = None) -> Agent:
-    """An agent says whether new people may come. The conversations under way stay."""
+    """Keep whether an agent lets new people come. The conversations under way stay."""
     now = clock.now()
     agent = Agent.objects.select_for_update(of=("self",)).select_related("unit").get(pk=agent_id)
     agent.availability = availability

@@ -22,7 +22,7 @@ AT_ONCE = (
 
 @transaction.atomic
 def tell_who_waits() -> int:
-    """Tell the next AT_ONCE of those who wait since a closing began; how many. Each is told of it once.
+    """Tell the next AT_ONCE of those who wait since a closing began, and return how many. Each is told of it once.
 
     One statement while nothing closes. Locks the closing, then the conversations in the order of their keys; of several
     workers one does it.

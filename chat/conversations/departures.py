@@ -29,7 +29,7 @@ RETURNING id
 
 
 def record_departure(*, report: str, generation: int) -> int | None:
-    """Keep that this visit's person left, by one statement; the key of the departure.
+    """Keep that this visit's person left, by one statement, and return the key of the departure.
 
     report: its public id; generation: of the visit. None when there is no open conversation to tell, or when a code de
     reprise ended this visit before: its person is elsewhere. A row that is added waits for no lock.

@@ -79,7 +79,7 @@ class Board:
         return {conversation: place for place, conversation in enumerate(self.order, start=1)}
 
     def position(self, conversation: UUID) -> int | None:
-        """1 for the next person; None for somebody who does not wait."""
+        """Return the place of a person in the queue: 1 for the next one, None for somebody who does not wait."""
         return self._places.get(conversation)
 
     def wait_minutes(self, position: int | None) -> tuple[int, int] | None:
@@ -96,7 +96,7 @@ class Board:
 def in_line(
     people: QuerySet[Conversation, Any], now: datetime, *, key: Callable[[Any], Any], at_most: int | None = None
 ) -> Iterator[Any]:
-    """These people, who wait, in the order of the queue, as the query says them: rows or conversations.
+    """Return these people, who wait, in the order of the queue, as the query says them: rows or conversations.
 
     key: of one of them, the order of turns. at_most: how many are wanted; None: however many there are, read by pieces
     and no further than needed. Two queries, and two more when somebody is crowded.
@@ -119,13 +119,13 @@ def _turn_key_of_row(row: tuple[Any, ...]) -> TurnKey:
 
 
 def crowd_room(now: datetime) -> int:
-    """How many more people of crowded networks have their ordinary place now. Two queries."""
+    """Return how many more people of crowded networks have their ordinary place now. Two queries."""
     slots = Agent.objects.on_duty(now).aggregate(slots=Sum("capacity", default=0))["slots"]
     return max(0, share_of(slots) - Conversation.objects.taking_the_share(now).count())
 
 
 def read_board(now: datetime | None = None) -> Board:
-    """The queue as it stands, in two queries; one more when somebody comes from a crowded network."""
+    """Read the queue as it stands, in two queries; one more when somebody comes from a crowded network."""
     now = now or clock.now()
     people = list(Conversation.objects.waiting().here(now).values_list("public_id", "is_crowded"))
     room = (
@@ -293,7 +293,7 @@ def _forces_on_duty(now: datetime, known: set[str]) -> set[str]:
 
 
 def _lock_waiting(keys: Sequence[int]) -> dict[int, Conversation]:
-    """Those of these conversations that still wait, locked, by key."""
+    """Return those of these conversations that still wait, locked, by key."""
     conversations = Conversation.objects.filter(status=Status.WAITING, pk__in=keys).select_related("report")
     return {row.pk: row for row in conversations.order_by("pk").select_for_update(of=("self",), no_key=True)}
 
@@ -363,7 +363,7 @@ def release_stale(now: datetime | None = None) -> int:
 
 
 def release_long_gone(*, agent_id: int, now: datetime | None = None) -> int:
-    """The same for one agent, without waiting for the worker: for somebody who comes back and finds them absent.
+    """Do the same for one agent, without waiting for the worker: for somebody who comes back and finds them absent.
 
     Only when their lease has been over for as long again, and web processes were there to see them: after an
     interruption of the service, everybody's is over for a moment (docs/adr/0014, 0074).

@@ -94,7 +94,7 @@ def _may_rest(now: datetime) -> Any:
 
 
 def _freed(agent_ids: Collection[int]) -> dict[int, int]:
-    """The places that dormant conversations free with each of these agents; no key for none."""
+    """Return the places that dormant conversations free with each of these agents; no key for none."""
     rows = Conversation.objects.dormant().filter(assigned_to__in=agent_ids).values_list("assigned_to")
     return dict(rows.annotate(places=Sum("weight")))
 

@@ -19,7 +19,7 @@ class Replaced(Exception):
 
 
 def _lasts(conversation: Conversation) -> bool:
-    """Whether there is something to follow, so that a code is to last as long as the conversation is kept."""
+    """Return whether there is something to follow, so that a code is to last as long as the conversation is kept."""
     return (
         conversation.copy_by_code
         or Transmission.objects.filter(conversation=conversation).exists()
@@ -43,7 +43,7 @@ def adopt_resume_code(conversation: Conversation, now: datetime) -> None:
 
 
 def lengthen(conversation: Conversation, now: datetime) -> None:
-    """Something was put to the person or sent: a code that works, works as long as the conversation is kept."""
+    """Let a code that works do so as long as the conversation is kept: something was put to the person or sent."""
     adopt_resume_code(conversation, now)
     FollowUp.objects.filter(conversation=conversation, until__gt=now).update(until=None)
 
@@ -70,22 +70,22 @@ def set_code(conversation_id: int, digest: bytes, asked_at: datetime, *, by_code
 
 
 def replace(conversation_id: int, digest: bytes, now: datetime) -> None:
-    """Another code de reprise was made: it takes the place of the one before here too, if that one was here."""
+    """Put a new code de reprise in the place of the one before here too, if that one was here."""
     FollowUp.objects.filter(conversation_id=conversation_id).update(code_digest=digest.hex(), issued_at=now)
 
 
 def void(conversation_id: int) -> None:
-    """The code was annulled: it opens nothing, here neither."""
+    """Make a code that was annulled open nothing here either."""
     FollowUp.objects.filter(conversation_id=conversation_id).delete()
 
 
 def forget_expired(now: datetime) -> int:
-    """Delete those whose time is over; how many there were. They stopped working by themselves."""
+    """Delete the codes whose time is over, which stopped working by themselves; return how many there were."""
     return FollowUp.objects.filter(until__lte=now).delete()[0]
 
 
 def remember(session: Any, row: FollowUp) -> None:
-    """This visit may read the suites, as long as this code is the one that counts; and nothing of the report."""
+    """Let this visit read the suites, and nothing of the report, as long as this code is the one that counts."""
     session[SESSION_KEY] = _mark_of(row)
 
 

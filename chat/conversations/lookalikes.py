@@ -47,7 +47,7 @@ def _silent(rows: ConversationQuerySet) -> ConversationQuerySet:
 
 
 def members(group: ArrivalGroup) -> ConversationQuerySet:
-    """Who waits in this group and has said nothing: nothing of them but what the queue shows."""
+    """Return who waits in this group and has said nothing: nothing of them but what the queue shows."""
     return _silent(Conversation.objects.waiting().filter(lookalike_group=group.public_id))
 
 
@@ -115,7 +115,7 @@ def _mark(look: object, keys: Iterable[int], first_at: datetime, last_at: dateti
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A group as staff see it.
+    """Holds a group as staff see it.
 
     count: who waits in it, `here` of them with their page open; seconds: from the first to the last arrival of them.
     asked: of them, who were asked for a word; due: of these, who have had ANSWER_TIME and may be closed; critical: who
@@ -132,7 +132,7 @@ class Shown:
 
 
 def waiting_groups(now: datetime, *, public_id: UUID | None = None) -> list[Shown]:
-    """The groups in which somebody waits, the last one first: SHOWN at most. Two queries, one when there is none."""
+    """Return the groups in which somebody waits, the last one first: SHOWN at most. Two queries, or one for none."""
     rows = _silent(Conversation.objects.waiting().filter(lookalike_group__isnull=False))
     if public_id is not None:
         rows = rows.filter(lookalike_group=public_id)

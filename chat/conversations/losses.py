@@ -80,7 +80,7 @@ def record_losses(*, returns: Sequence[tuple[int, datetime | None, datetime]]) -
 
 @transaction.atomic
 def mark_read(*, agent_id: int, until: datetime) -> None:
-    """The agent has read what was lost up to their return at `until`; a later absence is still to be said."""
+    """Keep that the agent has read what was lost up to their return at `until`; a later absence is still to be said."""
     Agent.objects.filter(pk=agent_id, absent_until__lte=until).update(absent_from=None, absent_until=None)
 
 

@@ -24,12 +24,12 @@ class NoPause(Exception):
 
 
 def pause_minutes() -> tuple[int, ...]:
-    """The lengths that an agent may take, the shortest first."""
+    """Return the lengths that an agent may take, in minutes, the shortest first."""
     return tuple(values.get(rule) for rule in definitions.PAUSE_CHOICES)
 
 
 def is_grave(conversation: Conversation) -> bool:
-    """Whether a pause is offered to whoever ends it, or passes it on."""
+    """Return whether a pause is offered to whoever ends this exchange, or passes it on."""
     return conversation.weight >= HEAVY
 
 
@@ -39,7 +39,7 @@ def lock_agent(user_id: int) -> None:
 
 
 def lock_agents(*agent_ids: int) -> None:
-    """The same for these agents, always in the same order: two who pass to each other wait, and neither for ever."""
+    """Lock these agents, always in the same order: two who pass to each other wait, and neither for ever."""
     rows = Agent.objects.filter(pk__in=agent_ids).order_by("pk").select_for_update(of=("self",), no_key=True)
     list(rows.values_list("pk", flat=True))
 
@@ -64,7 +64,7 @@ def offer_pause(*, agent_id: int, now: datetime | None = None) -> bool:
 
 @transaction.atomic
 def take_pause(*, agent_id: int, minutes: int, now: datetime | None = None) -> Agent:
-    """So many minutes from now, one of `pause_minutes`; taking again is more time. Raises NoPause, ValueError."""
+    """Begin a pause of so many minutes (of `pause_minutes`); taking again is more time. Raises NoPause, ValueError."""
     if minutes not in pause_minutes():
         raise ValueError("not a length of pause")
     agent = _locked(agent_id)
@@ -76,7 +76,7 @@ def take_pause(*, agent_id: int, minutes: int, now: datetime | None = None) -> A
 
 @transaction.atomic
 def decline_pause(*, agent_id: int) -> Agent:
-    """Available at once. Raises NoPause."""
+    """Make the agent available at once. Raises NoPause."""
     agent = _locked(agent_id)
     agent.availability, agent.pause_reason, agent.pause_until = Availability.AVAILABLE, "", None
     agent.save(update_fields=["availability", "pause_reason", "pause_until"])
@@ -94,7 +94,7 @@ def _locked(agent_id: int) -> Agent:
 
 
 def end_pauses(now: datetime | None = None) -> int:
-    """Make available again those whose pause is over and whose console is open; on each tick. How many.
+    """Make available again those whose pause is over and whose console is open; return how many. Called on each tick.
 
     Whoever is gone becomes absent instead, as everybody (`dispatcher.release_stale`).
     """

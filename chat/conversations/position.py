@@ -102,7 +102,7 @@ def wait_of_newcomer() -> tuple[int, int] | None:
 
 
 def queue_position(conversation: Conversation, now: datetime | None = None) -> tuple[int, tuple[int, int] | None]:
-    """The position of somebody who waits and is here (1: next), and the range of minutes if anybody can say.
+    """Return the position of somebody who waits and is here (1: next), and the minutes (from, to) if anybody can say.
 
     now: PostgreSQL's clock (see common.clock) unless given.
     """

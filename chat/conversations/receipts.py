@@ -44,7 +44,7 @@ def _end_of(day: date) -> date:
 
 
 def find_day(typed: str) -> date | None:
-    """On which day the report of this receipt was filed; None when there is no such receipt. One query, or none."""
+    """Return on which day the report of this receipt was filed; None for no such receipt. At most one query."""
     number = receipt_number.read(typed)
     if number is None:
         return None
@@ -62,5 +62,5 @@ def check_receipt(typed: str, *, by: Any, motive: str) -> date | None:
 
 
 def forget_old(now: datetime) -> int:
-    """Delete those whose time is over; how many there were."""
+    """Delete the receipts whose time is over, and return how many there were."""
     return Receipt.objects.filter(until__lte=timezone.localtime(now).date()).delete()[0]

@@ -57,7 +57,7 @@ class Code:
 
 @transaction.atomic
 def park_conversation(*, report: Report) -> None:
-    """The person left in a hurry: tell the agent in plain words; the place and the messages are kept."""
+    """Tell the agent in plain words that the person left in a hurry; the place and the messages are kept."""
     now = clock.now()
     conversation = Conversation.objects.select_for_update(of=("self",)).filter(report=report).first()
     if conversation is None or not conversation.is_open:
@@ -70,7 +70,7 @@ def park_conversation(*, report: Report) -> None:
 
 @transaction.atomic
 def revive_conversation(*, conversation_id: int) -> Conversation:
-    """The person is here again: an abandoned conversation takes its place in the queue again, others are unchanged."""
+    """Put an abandoned conversation, whose person is here again, in its place in the queue; leave others unchanged."""
     now = clock.now()
     conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation_id)
     conversation.reporter_seen_at = now
@@ -129,7 +129,7 @@ def new_mark() -> str:
 
 
 def _print_of(mark: str) -> str:
-    """What the history keeps of a mark."""
+    """Return what the history keeps of a mark."""
     return salted_hmac("pnav.chat.resume.mark", mark, algorithm="sha256").hexdigest()[:32]
 
 
@@ -162,12 +162,12 @@ def issue_code(*, conversation_id: int) -> Code:
 
 
 def draw_words() -> list[str]:
-    """The words of a new code, drawn at random."""
+    """Draw the words of a new code at random."""
     return secrets.SystemRandom().sample(resume_words.WORDS, resume_words.LENGTH)
 
 
 def void_code(*, conversation_id: int) -> None:
-    """The code given for this conversation, if there is one, no longer works; nothing of it is kept."""
+    """Make the code given for this conversation, if there is one, work no longer; nothing of it is kept."""
     Conversation.objects.filter(pk=conversation_id).update(resume_digest=None, resume_issued_at=None, resume_until=None)
     follow_up_code.void(conversation_id)
 

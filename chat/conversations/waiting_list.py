@@ -48,7 +48,7 @@ class WaitingPerson:
 
     @property
     def urgency_name(self) -> str:
-        """Stable name: normal, high, critical."""
+        """Return the stable name of the degree: normal, high or critical."""
         return self.urgency.name.lower()
 
 
@@ -71,7 +71,7 @@ class WaitingList:
         return self.total - self.present
 
     def frame(self) -> Json:
-        """The `queue` frame of the protocol, for every console."""
+        """Make the `queue` frame of the protocol, for every console."""
         items = [
             {
                 "conversation": str(person.conversation),

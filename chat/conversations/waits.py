@@ -16,7 +16,7 @@ from chat.rules.lifecycle import Author
 
 
 def with_waits(conversations: "QuerySet[Any]") -> "QuerySet[Any]":
-    """Adds `spoken_seq` (the last message of an agent, 0 for none), `unanswered_at` and `first_given_at`.
+    """Add `spoken_seq` (the last message of an agent, 0 for none), `unanswered_at` and `first_given_at`.
 
     Each is one look in an index for each row, whatever the length of the thread: `message_of_agent`, the numbers of
     the thread, the events of the conversation.
@@ -33,7 +33,7 @@ def with_waits(conversations: "QuerySet[Any]") -> "QuerySet[Any]":
 
 
 def waits_since(row: Any) -> datetime | None:
-    """Since when this person waits; None when the word is theirs. row: under way, read through `with_waits`."""
+    """Return since when this person waits; None when the word is theirs. row: under way, read through `with_waits`."""
     if row.unanswered_at is not None:
         moment: datetime = row.unanswered_at
         return moment
@@ -43,5 +43,5 @@ def waits_since(row: Any) -> datetime | None:
 
 
 def agent_owes_since(row: Any, since: datetime) -> datetime:
-    """Since when the present agent could have answered somebody who waits `since` then."""
+    """Return since when the present agent could have answered somebody who waits `since` then."""
     return max(since, row.assigned_at)

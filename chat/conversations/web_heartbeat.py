@@ -35,7 +35,7 @@ RETURNING role
 
 
 def roles_of(process_role: str) -> tuple[str, ...]:
-    """The roles that a web process of this PROCESS_ROLE has."""
+    """Return the roles that a web process of this PROCESS_ROLE has."""
     return (process_role,) if process_role in (SOCKETS, PAGES) else (PAGES, SOCKETS)
 
 
@@ -46,7 +46,7 @@ def write_heartbeat(roles: Iterable[str]) -> None:
 
 
 def was_web_away(now: datetime) -> bool:
-    """Whether agents and people could not be seen lately, for want of a process that takes their beats. One query.
+    """Return whether nobody could be seen lately, for want of a process that takes their beats. One query.
 
     A role that never beat is not waited for: an installation that never had one, or a version before this.
     """

@@ -12,7 +12,7 @@ from common.service_settings import definitions, values
 
 
 def with_departure(conversations: "QuerySet[Any]") -> "QuerySet[Any]":
-    """Adds `left_at`: when the person left by the quick exit, None when they came back with a code or never left. One
+    """Add `left_at`: when the person left by the quick exit, None when they came back with a code or never left. One
     look at the conversation's events for each row."""
     moves = ConversationEvent.objects.filter(
         conversation=OuterRef("pk"), kind__in=[EventKind.PARKED, EventKind.RESUMED]

@@ -29,5 +29,5 @@ def clock_in_words(elapsed: timedelta) -> str:
 
 
 def place_of(report: Report) -> str:
-    """The commune with its département, else the postal code."""
+    """Return the commune with its département, else the postal code."""
     return str(report.municipality) if report.municipality else report.postal_code

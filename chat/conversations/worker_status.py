@@ -67,7 +67,7 @@ class Report:
 
     @property
     def is_due(self) -> bool:
-        """Whether BEAT_SECONDS have passed since the last writing."""
+        """Return whether BEAT_SECONDS have passed since the last writing."""
         return self._monotonic() - self._written_at >= BEAT_SECONDS
 
     def write(self, *, busy_with: str = "") -> None:
@@ -104,7 +104,7 @@ def forget_the_gone() -> None:
 
 
 def is_alive(name: str) -> bool:
-    """Whether this worker was seen lately. One query."""
+    """Return whether this worker was seen lately. One query."""
     row = WorkerHeartbeat.objects.filter(name=name).first()
     return row is not None and _is_fresh(row, clock.now())
 
@@ -114,7 +114,7 @@ def _is_fresh(row: WorkerHeartbeat, now: datetime) -> bool:
 
 
 def status() -> Status:
-    """How many workers live, and when one was last seen. Two queries; a row for each worker of the last day."""
+    """Return how many workers live, and when one was last seen. Two queries; a row for each worker of the last day."""
     now = clock.now()
     rows = WorkerHeartbeat.objects.filter(seen_at__gt=now - ALIVE_WHILE_PURGING)[:1000]
     seen_at = WorkerHeartbeat.objects.aggregate(seen_at=Max("seen_at"))["seen_at"]
@@ -122,5 +122,5 @@ def status() -> Status:
 
 
 def duties() -> list[WorkerDuty]:
-    """Every duty that any worker ever did, by its name. One query of some twenty rows."""
+    """Return every duty that any worker ever did, by its name. One query of some twenty rows."""
     return list(WorkerDuty.objects.order_by("name"))

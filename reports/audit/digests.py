@@ -43,7 +43,7 @@ def destinations() -> list[Destination]:
 
 
 def key() -> Ed25519PrivateKey:
-    """The key that signs. Raises signed_digests.BadKey, also when there is none."""
+    """Return the key that signs. Raises signed_digests.BadKey, also when there is none."""
     return signed_digests.private_key(settings.REGISTER_DIGEST_KEY)
 
 
@@ -179,12 +179,12 @@ class Age:
 
     @property
     def label(self) -> str:
-        """Which one, without its address."""
+        """Return which destination this is, without its address."""
         return f"{self.place}:{self.kind}"
 
     @property
     def is_late(self) -> bool:
-        """Whether what it has is older than two periods, or it has nothing."""
+        """Return whether what it has is older than two periods, or it has nothing."""
         return self.seconds is None or self.seconds > 2 * period().total_seconds()
 
 
@@ -197,7 +197,7 @@ SELECT delivery.destination, delivery.number, extract(epoch FROM clock_timestamp
 
 
 def ages(rows: list[tuple[str, int, float | None, int]]) -> list[Age]:
-    """The destinations that are named now, by the rows of AGES."""
+    """Return the destinations that are named now, by the rows of AGES."""
     known = {name: (number, seconds, failures) for name, number, seconds, failures in rows}
     found = []
     for place, one in enumerate(destinations(), 1):

@@ -226,17 +226,17 @@ def verify(lines: Iterable[Line], published: Iterable[Digest] = ()) -> Verdict:
 
 
 def _follows(line: Line, last: Digest) -> bool:
-    """Whether a line is the next one, unchanged."""
+    """Return whether a line is the next one, unchanged."""
     return line.number == last.number + 1 and line.previous == last.digest and line.digest == _digest_now(line)
 
 
 def _digest_now(line: Line, *, number: int | None = None) -> str | None:
-    """The digest that these values give; none when their version is unknown or a value cannot be one of ours."""
+    """Return the digest that these values give; none when their version is unknown or a value cannot be one of ours."""
     return digest_of(line, number=number) if line.version == VERSION else None
 
 
 def _find_break(line: Line, last: Digest, rest: Iterator[Line]) -> tuple[Break, int]:
-    """What happened at the first line that does not follow the one before it, and which line bears it."""
+    """Return what happened at the first line that does not follow the one before it, and which line bears it."""
     expected = last.number + 1
     if line.number > expected:
         return Break.REMOVED, expected
@@ -262,5 +262,5 @@ def _find_break(line: Line, last: Digest, rest: Iterator[Line]) -> tuple[Break, 
 
 
 def read_lines() -> Iterator[AccessRecord]:
-    """The lines kept, in the order of their numbers, a few at a time."""
+    """Return the lines kept, in the order of their numbers, a few at a time."""
     return AccessRecord.objects.order_by("number").iterator(chunk_size=MANY)

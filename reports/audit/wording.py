@@ -91,7 +91,7 @@ OPENING = re.compile(r"([0-9a-f]{8})-[0-9a-f-]{27}: (\w+), (\w+) \d+, (?:on the 
 
 
 def in_words(kind: str, detail: str) -> str:
-    """The detail of a line of this kind, in the active language."""
+    """Return the detail of a line of this kind, in the active language."""
     if kind in DECIDED and (found := ON_CALL.fullmatch(detail)):
         return _("%(act)s ; au titre de l'astreinte") % {"act": in_words(kind, found[1])}
     if kind == AccessKind.RETENTION:

@@ -101,5 +101,5 @@ class AccessRecord(models.Model):
 
     @property
     def motive_label(self) -> str:
-        """The motive in French: a chosen one by its label, a short text as it was given."""
+        """Return the motive in French: a chosen one by its label, a short text as it was given."""
         return label_of(Motive, self.motive)

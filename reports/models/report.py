@@ -151,12 +151,12 @@ class Report(models.Model):
 
     @property
     def context(self) -> str:
-        """The context that binds the sealed answers to this row."""
+        """Return the context that binds the sealed answers to this row."""
         return f"report:{self.submission_id}"
 
     @property
     def age(self) -> AgeBand:
-        """The age of who suffers the facts, whichever version wrote it; unknown if this one cannot read it."""
+        """Return the age of who suffers the facts, whichever version wrote it; unknown if this one cannot read it."""
         known = read_choice(AgeBand, self.age_band, AgeBand.UNKNOWN)
         return read_choice(AgeBand, self.later_age_band, known) if self.later_age_band else known
 
@@ -165,6 +165,6 @@ class Report(models.Model):
         return self.age.is_minor
 
     def triage_answers(self) -> dict[str, str]:
-        """The answers of the triage, opened. Raises keyring.UnsealError when no key opens them."""
+        """Return the answers of the triage, opened. Raises keyring.UnsealError when no key opens them."""
         answers: dict[str, str] = json.loads(encryption.unseal(self.triage_answers_sealed, context=self.context))
         return answers

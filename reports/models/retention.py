@@ -97,7 +97,7 @@ class Freeze(models.Model):
 
     @staticmethod
     def context_of(report: uuid.UUID) -> str:
-        """The context that binds the sealed reasons to their row."""
+        """Return the context that binds the sealed reasons to their row."""
         return f"freeze:{report}"
 
     @property
@@ -106,7 +106,7 @@ class Freeze(models.Model):
 
     @property
     def data_key(self) -> uuid.UUID | None:
-        """The key of the exchange that it belongs to."""
+        """Return the key of the exchange that it belongs to."""
         return self.report.data_key
 
     @classmethod
@@ -126,7 +126,7 @@ class Freeze(models.Model):
 
     @property
     def is_asked(self) -> bool:
-        """Whether it waits for somebody who may set it."""
+        """Return whether it waits for somebody who may set it."""
         return self.set_at is None and self.lifted_at is None
 
     def is_running(self, now: datetime) -> bool:
@@ -174,12 +174,12 @@ class ErasureRequest(models.Model):
 
     @property
     def context(self) -> str:
-        """The context that binds the sealed motive to this row."""
+        """Return the context that binds the sealed motive to this row."""
         return f"erasure:{self.report.public_id}"
 
     @property
     def data_key(self) -> uuid.UUID | None:
-        """The key of the exchange that it belongs to."""
+        """Return the key of the exchange that it belongs to."""
         return self.report.data_key
 
     @property

@@ -126,12 +126,12 @@ class OpeningRequest(models.Model):
 
     @property
     def holder_id(self) -> int:
-        """The account whose request it is now: of whoever it was passed on to, else of the asker."""
+        """Return the account whose request it is now: of whoever it was passed on to, else of the asker."""
         return self.passed_to_id or self.asked_by_id
 
     @property
     def data_key(self) -> uuid.UUID | None:
-        """The key of the exchange that it belongs to; None once the report is gone, and the grounds with it."""
+        """Return the key of the exchange that it belongs to; None once the report is gone, and the grounds with it."""
         return self.report.data_key if self.report is not None else None
 
     @property
@@ -172,10 +172,10 @@ class OpeningStep(models.Model):
 
     @property
     def context(self) -> str:
-        """The context that binds the sealed note to this row."""
+        """Return the context that binds the sealed note to this row."""
         return f"opening-step:{self.request.public_id}:{self.number}"
 
     @property
     def data_key(self) -> uuid.UUID | None:
-        """The key of the exchange that the request belongs to."""
+        """Return the key of the exchange that the request belongs to."""
         return self.request.data_key

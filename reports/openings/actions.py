@@ -131,12 +131,12 @@ def visible_to(user: Any) -> QuerySet[OpeningRequest]:
 
 
 def _held_by(user: Any) -> Q:
-    """The condition of a request that is this account's now."""
+    """Return the condition of a request that is this account's now."""
     return Q(passed_to=user) | Q(passed_to__isnull=True, asked_by=user)
 
 
 def in_order(requests: QuerySet[OpeningRequest]) -> QuerySet[OpeningRequest]:
-    """What still waits for somebody before what is over, the last one that moved first."""
+    """Return what still waits for somebody before what is over, the last one that moved first."""
     return requests.order_by(Case(When(state__in=OPEN, then=0), default=1), "-moved_at", "-pk")
 
 
@@ -149,7 +149,7 @@ def _own(user: Any) -> QuerySet[OpeningRequest]:
 
 
 def _claimable(user: Any) -> QuerySet[OpeningRequest]:
-    """What somebody else asked for, of exchanges that this account answers now, and that goes on."""
+    """Return what somebody else asked for, of exchanges that this account answers now, and that goes on."""
     rows = OpeningRequest.objects.filter(
         report__conversation__assigned_to__user=user, report__conversation__closed_at__isnull=True, state__in=OPEN
     )
@@ -157,12 +157,12 @@ def _claimable(user: Any) -> QuerySet[OpeningRequest]:
 
 
 def _is_claim_of(user: Any, request: OpeningRequest) -> bool:
-    """Whether this account asks for it now, and still answers the exchange."""
+    """Return whether this account asks for it now, and still answers the exchange."""
     return request.claimed_by_id == user.pk and _claimable(user).filter(pk=request.pk).exists()
 
 
 def of_all() -> QuerySet[OpeningRequest]:
-    """Every request, the oldest first: for the register."""
+    """Return every request, the oldest first: for the register."""
     return OpeningRequest.objects.select_related("asked_by").prefetch_related("steps__by").order_by("asked_at")
 
 
@@ -171,7 +171,7 @@ def find_request(user: Any, public_id: UUID) -> OpeningRequest | None:
 
 
 def asked_elsewhere(user: Any, public_id: UUID) -> bool:
-    """Whether this account asked for it, and the exchange is not theirs any more: they are told so, and no more."""
+    """Say whether this account asked for it, and the exchange is not theirs any more: they are told so, and no more."""
     asked = OpeningRequest.objects.filter(asked_by=user, public_id=public_id)
     return bool(user.is_agent) and asked.exists() and not _own(user).filter(public_id=public_id).exists()
 
@@ -184,7 +184,7 @@ def waiting_for(user: Any) -> list[OpeningRequest]:
 
 
 def is_turn_of(user: Any, request: OpeningRequest) -> bool:
-    """Whether it is this account's turn."""
+    """Return whether it is this account's turn."""
     return _awaits(user, request, part_of(user, request))
 
 
@@ -193,7 +193,7 @@ def _awaits(user: Any, request: OpeningRequest, part: Part | None) -> bool:
 
 
 def _part_when_visible(user: Any, request: OpeningRequest) -> Part:
-    """The part of somebody to a request that `visible_to` gave them: without a query for each."""
+    """Return the part of somebody to a request that `visible_to` gave them: without a query for each."""
     if request.holder_id == user.pk:
         return Part.ASKER
     if user.is_custodian:
@@ -251,7 +251,7 @@ def _since_expiry(steps: Sequence[OpeningStep]) -> Sequence[OpeningStep]:
 
 
 def _last_place(steps: Sequence[OpeningStep], acts: Collection[Act]) -> int:
-    """How many steps there are up to the last one of these acts; 0 when there is none."""
+    """Return how many steps there are up to the last one of these acts; 0 when there is none."""
     return max((place for place, step in enumerate(steps, 1) if step.act in acts), default=0)
 
 
@@ -272,7 +272,7 @@ class BrowserKeys:
 
 
 def browser_keys(user: Any) -> BrowserKeys:
-    """Which keys this account still needs in the browsers where it asked.
+    """Return which keys this account still needs in the browsers where it asked.
 
     Also those of exchanges that wait for somebody again: they may come back to it.
     """
@@ -454,7 +454,7 @@ def reply_fingerprint(request: OpeningRequest) -> str:
 
 
 def show_answer(*, request_id: int, by: Any) -> bytes:
-    """The answer, once, for the browser that asked: nothing of it is left here afterwards."""
+    """Return the answer, once, for the browser that asked: nothing of it is left here afterwards."""
     with transaction.atomic():
         request = _lock(request_id)
         sealed = bytes(request.sealed_reply or b"")
@@ -487,12 +487,12 @@ def expire_requests(*, now: datetime) -> int:
 
 
 def count_pending(most: int) -> int:
-    """How many requests wait for somebody, urgent reviews among them; counted to `most`."""
+    """Return how many requests wait for somebody, urgent reviews among them; counted to `most`."""
     return OpeningRequest.objects.filter(Q(state__in=OPEN) | REVIEW_OWED).distinct()[:most].count()
 
 
 def late_requests(now: datetime) -> list[OpeningRequest]:
-    """The requests that wait for longer than they should, urgent reviews among them."""
+    """Return the requests that wait for longer than they should, urgent reviews among them."""
     pending = OpeningRequest.objects.filter(Q(state__in=OPEN) | REVIEW_OWED).distinct().prefetch_related("steps")
     return [request for request in pending if is_late(request, now) and _waits_for_somebody(request)]
 
@@ -502,19 +502,19 @@ def is_late(request: OpeningRequest, now: datetime) -> bool:
 
 
 def _state(request: OpeningRequest) -> State:
-    """Where it stands. One of a later version allows nothing here, as one that is over."""
+    """Return where it stands. One of a later version allows nothing here, as one that is over."""
     return read_choice(State, request.state, State.EXPIRED)
 
 
 def term_of(request: OpeningRequest) -> datetime:
-    """When it ends by itself."""
+    """Return when it ends by itself."""
     return opening_rules.term_of(
         is_urgent=request.is_urgent, state=_state(request), asked_at=request.asked_at, moved_at=request.moved_at
     )
 
 
 def note_of(step: OpeningStep) -> str:
-    """The reason or the review, "" for none. Raises keyring.UnsealError."""
+    """Return the reason or the review, "" for none. Raises keyring.UnsealError."""
     return encryption.unseal(step.sealed_note, context=step.context) if step.sealed_note else ""
 
 
@@ -585,7 +585,7 @@ def _keep(
 
 
 def _told(request: OpeningRequest, act: str, key: Recipient | None = None) -> str:
-    """What the register says of it: which value, for whose browser."""
+    """Return what the register says of it: which value, for whose browser."""
     if key is None and request.recipient and act != Act.CLAIM:
         key = Recipient(bytes(request.recipient))
     recipient = key.fingerprint if key else "on the spot"
@@ -625,7 +625,7 @@ def _require_unaltered(request: OpeningRequest) -> None:
 
 
 def _asked_for(report: Report, field: str) -> SealedValue:
-    """The value that is asked for now. Every report has one, whether the person left something or not."""
+    """Return the value that is asked for now. Every report has one, whether the person left something or not."""
     values = SealedValue.objects.filter(report=report, field=FIELDS[OpeningField(field)])
     value = values.order_by("-pk" if field == OpeningField.LAST_CONNECTION else "pk").first()
     if value is None:  # a report filed before there was a seal

@@ -122,7 +122,7 @@ class ReviewForm(AuthorisationForm):
 
     @property
     def text(self) -> str:
-        """The review as it is kept."""
+        """Return the review as it is kept."""
         data = self.cleaned_data
         return f"{data['conclusion']}\n{data['prosecutor_reference']}, {data['prosecutor_on'].isoformat()}"
 

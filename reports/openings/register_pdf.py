@@ -40,7 +40,7 @@ def _counted(count: int) -> str:
 
 
 def register_on_paper(*, heads: list[str], rows: Sequence[list[str]], at: datetime, who: str = "") -> bytes:
-    """The pages. What is in `rows` goes in as data: it is text to Typst, never markup.
+    """Return the pages. What is in `rows` goes in as data: it is text to Typst, never markup.
 
     rows: oldest first; of more than ROWS_AT_MOST the newest are drawn, and the document says so. who: whoever asks.
     Raises common.offload.pool.NotDone. Not inside a transaction.

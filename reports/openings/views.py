@@ -104,7 +104,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def _words(labels: Mapping[Any, Any], stored: str) -> str:
-    """What was stored, in words; what a later version stored, as it is."""
+    """Return what was stored, in words; what a later version stored, as it is."""
     return str(labels.get(stored, stored))
 
 
@@ -186,7 +186,7 @@ def _shown(grounds: opening_actions.Grounds | None) -> opening_actions.Grounds |
 
 
 def _unsent(request: HttpRequest, opening: OpeningRequest, act: Act, acts: set[Act]) -> dict[str, Any]:
-    """What was typed here before a proof was asked for."""
+    """Return what was typed here before a proof was asked for."""
     if act not in acts:
         return {}
     return kept_forms.restore(request, form=f"openings:{act}", of=str(opening.public_id))

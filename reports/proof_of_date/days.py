@@ -55,12 +55,12 @@ type Sources = Callable[[datetime], Sequence[Source]]  # for what was there befo
 
 
 def end_of(day: date) -> datetime:
-    """The instant at which a day is over, where the site is."""
+    """Return the instant at which a day is over, where the site is."""
     return timezone.make_aware(datetime.combine(day + timedelta(days=1), datetime.min.time()))
 
 
 def next_day(now: datetime) -> date | None:
-    """The day whose tree is to be made or finished; None while none is over. One statement."""
+    """Return the day whose tree is to be made or finished; None while none is over. One statement."""
     newest = ProofDay.objects.order_by("-day").values_list("day", "closed_at").first()
     if newest is None:
         day = timezone.localdate(now) - timedelta(days=1)

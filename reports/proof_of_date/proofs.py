@@ -71,7 +71,7 @@ def _stamps(tokens: Iterable[ProofToken]) -> list[Stamp]:
 
 
 def proof_of_line(line: AccessRecord) -> Proof | None:
-    """The proof that this line of the register existed on its day; None while that day is not closed."""
+    """Return the proof that this line of the register existed on its day; None while that day is not closed."""
     day = (
         ProofDay.objects.filter(register_first__gt=0, register_first__lte=line.number, register_last__gte=line.number)
         .order_by("day")

@@ -29,7 +29,7 @@ LATE = timedelta(days=2)  # without a stamp since: /health/ready says so
 
 
 def authorities() -> list[Authority]:
-    """Those that the operator named, in order."""
+    """Return those that the operator named, in order."""
     return parse_all(settings.TIMESTAMP_AUTHORITIES)
 
 
@@ -59,7 +59,7 @@ def accept(row: ProofToken, answer: bytes, authority: Authority, *, nonce: int |
 
 
 def lacking(authority: Authority, now: datetime) -> "QuerySet[ProofDay]":
-    """The closed days that this authority has not stamped, the oldest first."""
+    """Return the closed days that this authority has not stamped, the oldest first."""
     stamped = ProofToken.objects.filter(authority=authority.name, token__isnull=False).values("day")
     days = ProofDay.objects.filter(closed_at__isnull=False, day__gte=(now - BACK).date())
     return days.exclude(day__in=stamped).order_by("day")
@@ -183,7 +183,7 @@ class State:
     stamped: dict[str, tuple[date | None, int, int]]
 
     def late(self) -> list[str]:
-        """The authorities that miss the last day but one, and those before."""
+        """Return the authorities that miss the last day but one, and those before."""
         if self.day is None:
             return []
         return [name for name, (_last, lacks, _failures) in self.stamped.items() if lacks >= LATE.days]
@@ -211,7 +211,7 @@ def state_of(rows: Iterable[tuple[date | None, str, date | None, int, int]]) -> 
 
 
 def state_values() -> tuple[date, list[str]]:
-    """What STATE is asked with."""
+    """Return what STATE is asked with."""
     return ((datetime.now(UTC) - BACK).date(), [one.name for one in authorities()])
 
 

@@ -23,7 +23,7 @@ FORGETTING = 0x504E4156_10
 
 
 def rules() -> dict[str, Rule]:
-    """The rules in force: those of the administrator, the defaults for what has none. One query."""
+    """Return the rules in force: those of the administrator, the defaults for what has none. One query."""
     return {**DEFAULTS, **{row.kind: row.rule for row in RetentionRule.objects.all()}}
 
 

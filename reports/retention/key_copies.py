@@ -93,7 +93,7 @@ def mute_reports(most: int) -> list[UUID]:
 
 
 def _named() -> Iterator[set[UUID]]:
-    """The keys that reports name, in sets of BATCH at most."""
+    """Return the keys that reports name, in sets of BATCH at most."""
     after = 0
     rows = Report.objects.filter(data_key__isnull=False).order_by("pk").values_list("pk", "data_key")
     while found := list(rows.filter(pk__gt=after)[:BATCH]):
@@ -106,7 +106,7 @@ def _there(keys: set[UUID]) -> set[UUID]:
 
 
 def _over() -> Iterator[set[UUID]]:
-    """The keys that no report names and that are not young, in sets of BATCH at most."""
+    """Return the keys that no report names and that are not young, in sets of BATCH at most."""
     before = timezone.localdate() - SPARED
     after = UUID(int=0)
     rows = WrappedKey.objects.filter(made_on__lt=before).order_by("pk").values_list("pk", flat=True)

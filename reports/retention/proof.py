@@ -71,7 +71,7 @@ class Proof:
 
 
 def read(month: date, now: datetime) -> Proof:
-    """The proof of one month. month: its first day; its bounds are those of Paris."""
+    """Return the proof of one month. month: its first day; its bounds are those of Paris."""
     start, end = (timezone.make_aware(datetime.combine(day, time())) for day in (month, next_month(month)))
     stones = list(Tombstone.objects.filter(month=month))
     told = AccessRecord.objects.filter(at__lt=end).order_by("-number")

@@ -174,7 +174,7 @@ class Verdict:
 
     @property
     def is_dated(self) -> bool:
-        """Whether all holds and an authority vouches for the date."""
+        """Return whether all holds and an authority vouches for the date."""
         return self.is_whole and any(stamp.ok for stamp in self.stamps)
 
 
@@ -259,7 +259,7 @@ def _faults_of_tree(
     *,
     is_confirmed: bool,
 ) -> list[str]:
-    """Which parts between the item and the statement do not hold.
+    """Return which parts between the item and the statement do not hold.
 
     Where two parts do not go together, the one is named that does not go with the rest either.
     """
@@ -375,7 +375,7 @@ def _read_stamp(value: Any) -> _StampRead:
 
 
 def _item_of(text: str) -> dict[str, Any] | None:
-    """The values of an item; None when this is not the only text of one."""
+    """Return the values of an item; None when this is not the only text of one."""
     try:
         found = _parse_canonical(text)
     except (ValueError, RecursionError):

@@ -27,7 +27,7 @@ def hash_nodes(left: bytes, right: bytes) -> bytes:
 
 
 def levels_of(hashes: Sequence[bytes]) -> Levels:
-    """The tree from its lowest level up; the last level is its root alone, or empty. One hash a leaf."""
+    """Return the tree from its lowest level up; the last level is its root alone, or empty. One hash a leaf."""
     levels = [list(hashes)]
     while len(levels[-1]) > 1:
         below = levels[-1]
@@ -43,12 +43,12 @@ def root_of(hashes: Sequence[bytes]) -> bytes:
 
 
 def top_of(levels: Levels) -> bytes:
-    """The root of a tree that was built."""
+    """Return the root of a tree that was built."""
     return levels[-1][0] if levels[-1] else EMPTY
 
 
 def path_of(levels: Levels, index: int) -> list[bytes]:
-    """What is hashed with the leaf at `index`, from below up, to come to the root."""
+    """Return what is hashed with the leaf at `index`, from below up, to come to the root."""
     path = []
     for level in levels[:-1]:
         beside = index ^ 1
@@ -59,7 +59,7 @@ def path_of(levels: Levels, index: int) -> list[bytes]:
 
 
 def root_from(leaf: bytes, *, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
-    """The root to which this path leads, in a tree of `size` leaves; None when no such tree has such a path
+    """Return the root to which this path leads, in a tree of `size` leaves; None when no such tree has such a path
     (RFC 9162 §2.1.3.2)."""
     if not 0 <= index < size:
         return None

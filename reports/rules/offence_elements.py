@@ -157,7 +157,7 @@ class Met:
 
     @property
     def asks(self) -> list[tuple[str, Text]]:
-        """Each element that is open, with its question."""
+        """Return each element that is open, with its question."""
         return list(zip(self.elements, self.questions, strict=True)) if self.questions else []
 
 
@@ -171,7 +171,7 @@ class Reading:
 
 
 def read(*, present: Collection[str], absent: Collection[str]) -> list[Reading]:
-    """Each offence as the ticked elements leave it. An element in neither collection is open."""
+    """Return each offence as the ticked elements leave it. An element in neither collection is open."""
     return [_reading(offence, present, absent) for offence in OFFENCES]
 
 

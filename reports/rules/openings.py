@@ -110,7 +110,7 @@ class Standing:
 
 
 def is_allowed(act: Act, *, part: Part | None, standing: Standing) -> bool:
-    """Whether somebody in this part may do this now, as far as parts and states tell. What a person
+    """Return whether somebody in this part may do this now, as far as parts and states tell. What a person
     may no longer do after what they did is `barred_acts`."""
     if part is None:
         return False
@@ -147,7 +147,7 @@ def barred_acts(done: Collection[Act], *, told: Collection[Act]) -> set[Act]:
 
 
 def state_after(act: Act, *, standing: Standing) -> State:
-    """The state that follows. agreed counts the agreement that is being given."""
+    """Return the state that follows. agreed counts the agreement that is being given."""
     match act:
         case Act.COUNTERSIGN:
             return State.AGREED if standing.is_urgent else State.COUNTERSIGNED
@@ -182,5 +182,5 @@ def term_of(*, is_urgent: bool, state: State, asked_at: datetime, moved_at: date
 
 
 def is_late(*, is_urgent: bool, moved_at: datetime, now: datetime) -> bool:
-    """Whether the next person has let it wait for so long that it is shown in red."""
+    """Return whether the next person has let it wait for so long that it is shown in red."""
     return now - moved_at > (URGENT_REMIND if is_urgent else REMIND)

@@ -210,7 +210,7 @@ def _after(term_at: datetime, grace: timedelta, frozen_until: datetime | None) -
 
 
 def shortened_until(before: Rule, after: Rule, now: datetime) -> datetime | None:
-    """From when a changed rule takes what the one before would have kept; None when it keeps as long or longer.
+    """Return from when a changed rule takes what the one before would have kept; None when it keeps as long or longer.
 
     A slip of the keyboard does not empty the site within the hour: the longer of the two graces runs first, a week at
     least.

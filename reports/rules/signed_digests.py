@@ -39,12 +39,12 @@ class BadKey(ValueError):
 
 
 def private_key(text: str) -> Ed25519PrivateKey:
-    """The key of 32 random bytes in URL-safe base64, as deploy/secrets.sh draws it. Raises BadKey."""
+    """Return the key of 32 random bytes in URL-safe base64, as deploy/secrets.sh draws it. Raises BadKey."""
     return Ed25519PrivateKey.from_private_bytes(_bytes(text))
 
 
 def public_key(text: str) -> Ed25519PublicKey:
-    """The key as `text_of` writes it. Raises BadKey."""
+    """Return the key as `text_of` writes it. Raises BadKey."""
     return Ed25519PublicKey.from_public_bytes(_bytes(text))
 
 
@@ -64,7 +64,7 @@ def _bytes(text: str) -> bytes:
 
 
 def name_of(key: Ed25519PublicKey) -> str:
-    """The name of the key that signed a statement."""
+    """Return the name of the key that signed a statement."""
     return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:16]
 
 
@@ -82,22 +82,22 @@ class Statement:
 
     @property
     def signed(self) -> str:
-        """The bytes that are signed."""
+        """Return the bytes that are signed."""
         at = self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return f"{NAME} {self.number} {self.line}:{self.head} {self.previous} {at} {self.key}"
 
     @property
     def text(self) -> str:
-        """The whole line, without its end."""
+        """Return the whole line, without its end."""
         return f"{self.signed} {self.signature}"
 
     @property
     def digest(self) -> str:
-        """The digest that the next statement holds."""
+        """Return the digest that the next statement holds."""
         return hashlib.sha256(self.text.encode("ascii")).hexdigest()
 
     def is_signed_by(self, key: Ed25519PublicKey) -> bool:
-        """Whether this key signed it."""
+        """Return whether this key signed it."""
         try:
             key.verify(base64.urlsafe_b64decode(self.signature + "=="), self.signed.encode("ascii"))
         except InvalidSignature:
@@ -115,7 +115,7 @@ class Statement:
 
 
 def sign(key: Ed25519PrivateKey, *, line: int, head: str, at: datetime, previous: Statement | None = None) -> Statement:
-    """The statement that comes after `previous`."""
+    """Return the statement that comes after `previous`."""
     number = previous.number + 1 if previous else 1
     before = previous.digest if previous else ZERO
     unsigned = Statement(number, line, head, before, at.replace(microsecond=0), name_of(key.public_key()), "")

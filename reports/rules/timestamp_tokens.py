@@ -46,7 +46,7 @@ class Token:
     nonce: int | None
 
     def is_of(self, content: bytes) -> bool:
-        """Whether this content is what was stamped."""
+        """Return whether this content is what was stamped."""
         return hashlib.new(self.hash_name, content).digest() == self.imprint
 
 
@@ -60,7 +60,7 @@ def build_request(content: bytes, *, with_nonce: bool) -> tuple[bytes, int | Non
 
 
 def read_answer(der: bytes) -> Token:
-    """The token of an authority's answer. Raises BadToken, also when it stamped nothing."""
+    """Return the token of an authority's answer. Raises BadToken, also when it stamped nothing."""
     try:
         answer = rfc3161_client.decode_timestamp_response(_in_order(der))
         if answer.status not in (0, 1):  # granted, with or without modifications
@@ -99,7 +99,7 @@ def _in_order(der: bytes) -> bytes:
 
 
 def _header(der: bytes) -> tuple[int, int]:
-    """Where the content of this DER value begins and ends. Raises ValueError."""
+    """Return where the content of this DER value begins and ends. Raises ValueError."""
     if len(der) < 2:
         raise ValueError("no DER")
     start, size = 2, der[1]
@@ -137,7 +137,7 @@ def _encode(tag: int, content: bytes) -> bytes:
 
 
 def _wrapped(der: bytes) -> rfc3161_client.TimeStampResponse:
-    """The token as the library reads it: in an answer that says « granted »."""
+    """Return the token as the library reads it: in an answer that says « granted »."""
     if len(der) > TOKEN_MOST:
         raise BadToken("too long")
     try:
@@ -147,7 +147,7 @@ def _wrapped(der: bytes) -> rfc3161_client.TimeStampResponse:
 
 
 def embedded_certificates(der: bytes) -> list[x509.Certificate]:
-    """The certificates that came with a token, in no order. Raises BadToken."""
+    """Return the certificates that came with a token, in no order. Raises BadToken."""
     try:
         return [x509.load_der_x509_certificate(bytes(one)) for one in _wrapped(der).signed_data.certificates]
     except ValueError as error:
@@ -155,7 +155,7 @@ def embedded_certificates(der: bytes) -> list[x509.Certificate]:
 
 
 def build_chain(der: bytes, trusted: Sequence[x509.Certificate]) -> list[bytes]:
-    """The DER of the certificates from who signed this token up to the first of `trusted`, the anchor.
+    """Return the DER of the certificates from who signed this token up to the first of `trusted`, the anchor.
 
     trusted: as the operator gave them, the anchor first, then others that lie between. Raises BadToken, BadChain.
     """
@@ -228,13 +228,13 @@ def fingerprint_of(certificate: bytes) -> str:
 
 
 def name_of(certificate: x509.Certificate) -> str:
-    """The common name of whoever it is of, empty when it has none."""
+    """Return the common name of whoever it is of, empty when it has none."""
     names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     return str(names[0].value) if names else ""
 
 
 def read_trusted(pem: bytes) -> list[x509.Certificate]:
-    """The certificates of a file: the anchor first, then others that lie between. Raises BadChain."""
+    """Return the certificates of a file: the anchor first, then others that lie between. Raises BadChain."""
     try:
         return x509.load_pem_x509_certificates(pem)
     except ValueError as error:

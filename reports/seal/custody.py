@@ -109,7 +109,7 @@ class ShareFile:
     wrapped: bytes
 
     def _clear_fields(self) -> dict[str, str]:
-        """The fields that anybody may read, in order: authenticated with the share."""
+        """Return the fields that anybody may read, in order: authenticated with the share."""
         return {
             "format": FORMAT,
             "empreinte": self.fingerprint,
@@ -122,7 +122,7 @@ class ShareFile:
 
     @property
     def authenticated(self) -> bytes:
-        """What goes with the share into its encryption, and must be the same to open it."""
+        """Return what goes with the share into its encryption, and must be the same to open it."""
         return _lines(self._clear_fields())
 
     @property
@@ -139,7 +139,7 @@ class ShareFile:
 
     @classmethod
     def parse(cls, text: str) -> "ShareFile":
-        """The share that `text` holds, however its lines end. Raises DamagedShare."""
+        """Return the share that `text` holds, however its lines end. Raises DamagedShare."""
         found = re.findall(r"^[ \t\ufeff]*([a-z]+)[ \t]*:[ \t]*(\S.*)$", text, re.MULTILINE)
         fields = {name: value.rstrip() for name, value in found}
         if tuple(fields) != NAMES or len(found) != len(fields) or fields["format"] != FORMAT:
@@ -163,7 +163,7 @@ class ShareFile:
 
 
 def normalise_passphrase(passphrase: str) -> str:
-    """The passphrase as it counts: accents composed, whatever the keyboard; one space between words."""
+    """Return the passphrase as it counts: accents composed, whatever the keyboard; one space between words."""
     return " ".join(unicodedata.normalize("NFKC", passphrase).split())
 
 
@@ -208,7 +208,7 @@ def require_together(files: Sequence[ShareFile]) -> None:
 
 
 def open_share(file: ShareFile, passphrase: str) -> Share:
-    """The share of a file. Raises WrongPassphrase."""
+    """Return the share of a file. Raises WrongPassphrase."""
     nonce, ciphertext = file.wrapped[:NONCE_BYTES], file.wrapped[NONCE_BYTES:]
     cipher = AESGCM(_derive(passphrase, file.salt, file.cost))
     try:
@@ -263,7 +263,7 @@ def _decode(text: str, length: int) -> bytes:
 
 
 def _longest_echo(text: str) -> int:
-    """How many characters in a row were all there before, in the same order: 3 in « abc abc », 0 in « abcd »."""
+    """Return how many characters in a row were all there before, in the same order: 3 in « abc abc », 0 in « abcd »."""
     longest = 0
     for distance in range(1, len(text)):
         same = 0

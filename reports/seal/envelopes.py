@@ -49,7 +49,7 @@ class Envelope:
 
     @classmethod
     def parse(cls, text: str) -> "Envelope":
-        """The envelope that `text` holds. Raises DamagedEnvelope."""
+        """Return the envelope that `text` holds. Raises DamagedEnvelope."""
         try:
             fields = json.loads(text)
         except (ValueError, RecursionError):

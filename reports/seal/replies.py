@@ -47,7 +47,7 @@ class Recipient:
 
     @classmethod
     def parse(cls, text: str) -> "Recipient":
-        """The key that `text` holds, in base64. Raises DamagedReply."""
+        """Return the key that `text` holds, in base64. Raises DamagedReply."""
         try:
             return cls(base64.b64decode(text, validate=True))
         except (binascii.Error, ValueError):
@@ -66,7 +66,7 @@ def _read_aloud(content: bytes) -> str:
 
 
 def info(request: UUID) -> bytes:
-    """What the two ends must agree on: an answer to one request opens for no other."""
+    """Return what the two ends must agree on: an answer to one request opens for no other."""
     return b"pnav reply\0" + request.bytes
 
 
@@ -85,7 +85,7 @@ class Reply:
 
     @property
     def fingerprint(self) -> str:
-        """What the custodians saw when it was written, and compare before they confirm it on the site."""
+        """Return what the custodians saw when it was written, and compare before they confirm it on the site."""
         return _read_aloud(self.request.bytes + self.sealed)
 
     @property
@@ -99,7 +99,7 @@ class Reply:
 
     @classmethod
     def parse(cls, text: str) -> "Reply":
-        """The answer that `text` holds. Raises DamagedReply."""
+        """Return the answer that `text` holds. Raises DamagedReply."""
         try:
             fields = json.loads(text)
         except (ValueError, RecursionError):

@@ -92,7 +92,7 @@ class Context:
             raise ValueError("The version of a context counts from 1.")
 
     def bind(self, header: bytes) -> bytes:
-        """The `info` of HPKE: what the sealer and the opener must agree on. No two contexts share one.
+        """Return the `info` of HPKE: what the sealer and the opener must agree on. No two contexts share one.
 
         RFC 9180 (8.1) prefers `info` to `aad` where a key serves one message.
         """
@@ -107,17 +107,17 @@ class PublicKey:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The digits that people compare to know that two keys are one: 32 hexadecimal ones."""
+        """Return the digits that people compare to know that two keys are one: 32 hexadecimal ones."""
         return hashlib.sha256(b"pnav seal key\0" + self.raw).digest()[:FINGERPRINT_BYTES].hex()
 
     @property
     def key_id(self) -> bytes:
-        """The name of the key in each sealed value: the first half of the fingerprint."""
+        """Return the name of the key in each sealed value: the first half of the fingerprint."""
         return bytes.fromhex(self.fingerprint)[:KEY_ID_BYTES]
 
     @property
     def text(self) -> str:
-        """The key for an environment: `version.fingerprint.key`, the key in URL-safe base64.
+        """Return the key for an environment: `version.fingerprint.key`, the key in URL-safe base64.
 
         The fingerprint is there for safety: what a key with one wrong character seals would be lost for ever.
         """
@@ -125,7 +125,7 @@ class PublicKey:
 
     @classmethod
     def parse(cls, text: str) -> "PublicKey":
-        """The key that `text` holds. Raises BadPublicKey unless it is whole."""
+        """Return the key that `text` holds. Raises BadPublicKey unless it is whole."""
         version, _, rest = text.strip().partition(".")
         fingerprint, _, encoded = rest.partition(".")
         try:
@@ -194,7 +194,7 @@ def pad_text(text: str) -> bytes:
 
 
 def unpad_text(padded: bytes) -> str | None:
-    """What `pad_text` was given, or None when it was not `pad_text` that made this."""
+    """Return what `pad_text` was given, or None when it was not `pad_text` that made this."""
     end = LENGTH_BYTES + int.from_bytes(padded[:LENGTH_BYTES])
     if len(padded) != PLAIN_BYTES or end > PLAIN_BYTES or any(padded[end:]):
         return None
@@ -215,14 +215,14 @@ def seal_text(text: str, *, public_key: PublicKey, context: Context) -> bytes:
 
 
 def key_id(sealed: bytes) -> bytes:
-    """Which key opens this value: KEY_ID_BYTES bytes. Raises NotSealed."""
+    """Return which key opens this value: KEY_ID_BYTES bytes. Raises NotSealed."""
     if len(sealed) != SEALED_BYTES or sealed[0] != VERSION:
         raise NotSealed("This is not a sealed value.")
     return bytes(sealed[1:HEADER_BYTES])
 
 
 def unseal_text(sealed: bytes, *, private_key: PrivateKey, context: Context) -> str:
-    """The text that was sealed for this place. Raises NotSealed, OtherKey, DoesNotOpen."""
+    """Return the text that was sealed for this place. Raises NotSealed, OtherKey, DoesNotOpen."""
     if key_id(sealed) != private_key.public_key.key_id:
         raise OtherKey("This value was sealed for another key.")
     header, encrypted = bytes(sealed[:HEADER_BYTES]), bytes(sealed[HEADER_BYTES:])

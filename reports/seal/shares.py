@@ -35,7 +35,7 @@ def split(secret: bytes, *, threshold: int, count: int) -> list[Share]:
 
 
 def combine(shares: Sequence[Share]) -> bytes:
-    """The secret that the shares give: the right one if they are of one secret, and at least its threshold.
+    """Return the secret that the shares give: the right one if they are of one secret, and at least its threshold.
 
     Shares do not show their threshold: too few, or of several secrets, give other bytes without an error. The caller
     checks what comes out. Raises ValueError for shares that cannot belong together.
@@ -53,7 +53,7 @@ def combine(shares: Sequence[Share]) -> bytes:
 
 
 def _value_at(x: int, polynomial: bytes) -> int:
-    """The value at `x` of a polynomial given from its constant up (Horner)."""
+    """Return the value at `x` of a polynomial given from its constant up (Horner)."""
     value = 0
     for coefficient in reversed(polynomial):
         value = _multiply(value, x) ^ coefficient
@@ -70,7 +70,7 @@ def _weight_at_zero(index: int, indexes: Sequence[int]) -> int:
 
 
 def _multiply(a: int, b: int) -> int:
-    """The product in GF(256), with the same eight steps for all values."""
+    """Return the product in GF(256), with the same eight steps for all values."""
     product = 0
     for _bit in range(8):
         product ^= a & -(b & 1)

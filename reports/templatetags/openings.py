@@ -26,5 +26,5 @@ def openings_link(user: Any) -> dict[str, Any]:
 
 @register.simple_tag
 def opening_keys(user: Any) -> BrowserKeys:
-    """Which keys the script of these pages keeps for this account."""
+    """Return which keys the script of these pages keeps for this account."""
     return opening_actions.browser_keys(user)

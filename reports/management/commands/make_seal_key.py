@@ -83,7 +83,7 @@ def share_name(file: ShareFile) -> str:
 
 
 def _write(folder: Path, files: list[ShareFile], public_key: PublicKey) -> list[Path]:
-    """The files of a new folder that only its owner enters: the shares in order, then the public key."""
+    """Write the shares in order, then the public key, in a new folder that only its owner enters; return the files."""
     public = textwrap.dedent(f"""\
         Pnav – clé publique du sceau. Elle ne permet que de sceller : elle n'est pas secrète.
         Empreinte : {grouped(public_key.fingerprint)}

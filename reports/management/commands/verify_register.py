@@ -101,7 +101,7 @@ class Command(BaseCommand):
         self.stdout.write(str(verdict.last))
 
     def _read(self, files: list[Path], key: str) -> Found:
-        """What is kept, by the key that is given, or by that of this installation when none is."""
+        """Return what is kept, by the key that is given, or by that of this installation when none is."""
         try:
             public = signed_digests.public_key(key or _own_key())
         except BadKey:
@@ -125,7 +125,7 @@ class Command(BaseCommand):
 
 
 def _own_key() -> str:
-    """The public key of this installation. Raises CommandError where its private half is not."""
+    """Return the public key of this installation. Raises CommandError where its private half is not."""
     try:
         return signed_digests.text_of(signed_digests.private_key(settings.REGISTER_DIGEST_KEY).public_key())
     except BadKey:
