@@ -105,7 +105,8 @@ def _removal_kit(
         context = {**kit.kit_context(rows, said), "has_exchange": True, "familiar": familiar}
         context["helpers"] = [RemovalPlatform(name="…", where="…")]
         typed = {**said, **given} if given or is_written else None
-        form = RequestForm(typed, platforms=rows, familiar=familiar, facts=[("…", trial.text)])
+        fact = trial.text if trial.sentence is removal_texts.FACT_LINE else "…"
+        form = RequestForm(typed, platforms=rows, familiar=familiar, facts=[("…", fact)])
         if is_written and form.is_valid():
             written = {"site": site, "is_minors_image": context["is_minors_image"]}
             context["letters"] = write_letters(form.cleaned_data, **written)

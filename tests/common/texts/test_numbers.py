@@ -11,7 +11,7 @@ def stated() -> dict[str, set[int]]:
     """By the key of the sentence, or the template that translates words by itself: the numbers that it states."""
     found = {}
     for page in visitor_templates():
-        words = " ".join(one[1] or "" for one in TRANSLATED.finditer(page.read_text()))
+        words = " / ".join(one[1] or "" for one in TRANSLATED.finditer(page.read_text()))
         if numbers := set(numbers_in(words)):
             found[str(page.relative_to(ROOT))] = numbers
     for key, sentence in CATALOGUE.items():
