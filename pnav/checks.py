@@ -47,6 +47,33 @@ def durable_database(
     return errors
 
 
+# What the role must say of itself where no connection can: seconds without end are those of a page that hangs.
+LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+
+
+@register(Tags.database, deploy=True)
+def limits_behind_a_pooler(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """With DATABASE_POOLER, time limits are those of the role: one warning for each that it has not. Three queries."""
+    if not settings.DATABASE_POOLER:
+        return []
+    messages: list[CheckMessage] = []
+    for alias in databases or []:
+        with connections[alias].cursor() as cursor:
+            for name in LIMITS:
+                cursor.execute("SELECT current_setting(%s)", [name])
+                if cursor.fetchone()[0] == "0":
+                    messages.append(
+                        Warning(
+                            f"Behind a pooler nothing sets {name}: a statement may hold a page for ever.",
+                            hint="ALTER ROLE … SET: docs/operations.md, « pgbouncer ».",
+                            id="pnav.W025",
+                        )
+                    )
+    return messages
+
+
 @register(Tags.security, deploy=True)
 def safe_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Check what Django's own deployment checks do not know, such as a demonstration that is used as a production."""

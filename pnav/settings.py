@@ -204,18 +204,39 @@ WEB_MEMORY_MIB = env.int("WEB_MEMORY_MIB", 0)
 PAGE_THREADS = env.int("PAGE_THREADS", 8)  # threads of a web process that serve its pages, a connection each
 # A stalled query is given up while the person still waits; 0 for `migrate` and for long imports.
 _patience = env.int("DATABASE_STATEMENT_SECONDS", 8) * 1000
+# "transaction": a pooler such as pgbouncer stands before PostgreSQL and lends a server's connection for one transaction
+# each time. It refuses options of a session and cursors that outlive their transaction: docs/adr/0095.
+DATABASE_POOLER = env.str("DATABASE_POOLER", "")
+if DATABASE_POOLER not in {"", "transaction"}:
+    raise ImproperlyConfigured("DATABASE_POOLER must be empty or transaction.")
+# Behind a pooler only where it carries them over: pgbouncer 1.22 or newer, with max_prepared_statements above 0.
+_prepares = env.bool("DATABASE_PREPARED_STATEMENTS", not DATABASE_POOLER)
+
+
+def _session_options(**milliseconds: int) -> dict[str, str]:
+    """What a connection asks for as it begins; nothing of a pooler, behind which the role has its own limits."""
+    if DATABASE_POOLER:
+        return {}
+    return {"options": " ".join([f"-c {name}={value}" for name, value in milliseconds.items()])}
+
+
 DATABASES = {
     "default": {
         **_database,
         "ENGINE": "common.postgresql",  # Django's; a request waits once for a database that is away
         "CONN_MAX_AGE": 0,  # under ASGI persistent connections pile up (Django #33497); the pool keeps them instead
         "CONN_HEALTH_CHECKS": True,  # after a restart of PostgreSQL the pool hands out no dead connection
+        "DISABLE_SERVER_SIDE_CURSORS": bool(DATABASE_POOLER),
         "OPTIONS": {
             **_database.get("OPTIONS", {}),
-            "prepare_threshold": 5,  # for the few statements of the exchange that ask for it; Django's own never do
+            # For the few statements of the exchange that ask for it; Django's own never do.
+            "prepare_threshold": 5 if _prepares else None,
             # And a transaction whose process stands still, or vanished with its network, gives its locks back.
-            "options": f"-c statement_timeout={_patience} -c lock_timeout={_patience} "
-            f"-c idle_in_transaction_session_timeout={_patience * 4}",
+            **_session_options(
+                statement_timeout=_patience,
+                lock_timeout=_patience,
+                idle_in_transaction_session_timeout=_patience * 4,
+            ),
             "pool": {
                 "min_size": 1,
                 "max_size": env.int("DATABASE_POOL_SIZE", PAGE_THREADS + 8),
@@ -252,10 +273,14 @@ if _data_keys_url:
     # It answers at once or is away: threads that others wait for ask it. Seconds, then thousandths.
     _data_keys_options["connect_timeout"] = 2
     _data_keys_options["tcp_user_timeout"] = 3000
-    _data_keys_options["options"] = (
-        f"-c statement_timeout={min(_patience, 2000)} -c lock_timeout={min(_patience, 2000)}"
-    )
-    DATABASES["data_keys"] = {**DATABASES["default"], **_data_keys, "CONN_MAX_AGE": 0, "OPTIONS": _data_keys_options}
+    _data_keys_options |= _session_options(statement_timeout=min(_patience, 2000), lock_timeout=min(_patience, 2000))
+    DATABASES["data_keys"] = {
+        **DATABASES["default"],
+        **_data_keys,
+        "CONN_MAX_AGE": 0,
+        "DISABLE_SERVER_SIDE_CURSORS": bool(DATABASE_POOLER),
+        "OPTIONS": _data_keys_options,
+    }
 DATABASE_ROUTERS = ["common.data_keys.router.DataKeysRouter"]
 # Days after which the backups of the content, and those of the wrapped keys, are deleted: what people are told of the
 # last day on which a copy may open (« y compris des sauvegardes, au plus tard le … »). Yours to keep: operations.md.

@@ -50,6 +50,20 @@ def test_durable_database_is_part_of_what_migrate_runs(settings):
     assert "pnav.E001" not in ids(run_checks())  # no database asked for: none is opened
 
 
+@pytest.mark.django_db
+def test_role_without_limits_behind_a_pooler_is_told(settings):
+    assert checks.limits_behind_a_pooler(None, ["default"]) == []
+    settings.DATABASE_POOLER = "transaction"
+    with connection.cursor() as cursor:
+        for name in checks.LIMITS:
+            cursor.execute("SELECT set_config(%s, '8s', true)", [name])
+        assert checks.limits_behind_a_pooler(None, ["default"]) == []
+        cursor.execute("SET LOCAL lock_timeout = 0")
+    (warning,) = checks.limits_behind_a_pooler(None, ["default"])
+    assert warning.id == "pnav.W025" and "lock_timeout" in warning.msg
+    assert checks.limits_behind_a_pooler(None, None) == []  # no database asked for: none is opened
+
+
 def test_safe_deployment_refuses_the_demonstration_and_the_tests(settings):
     settings.DEMO = settings.TESTING = True
     settings.SITE_URL = settings.METRICS_TOKEN = ""

@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 import yaml
 
+from tests import versions
 from tests.docs import names
 
 ROOT = Path(__file__).resolve().parents[1]
 GITHUB = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
 GITLAB = yaml.safe_load((ROOT / ".gitlab-ci.yml").read_text())
-COMMANDS = {"check": "make check", "test": "make test"}
+COMMANDS = {"check": "make check", "test": "make test", "versions": "make test-versions"}
 
 
-def test_github_calls_the_two_commands_and_nothing_else():
+def test_github_calls_our_commands_and_nothing_else():
     for name, job in GITHUB["jobs"].items():
         run = [step["run"] for step in job["steps"] if "run" in step]
         assert run == [COMMANDS[name]] and job["timeout-minutes"] <= 60
@@ -31,7 +32,7 @@ def test_github_calls_the_two_commands_and_nothing_else():
     )
 
 
-def test_gitlab_calls_the_two_commands_and_nothing_else():
+def test_gitlab_calls_our_commands_and_nothing_else():
     jobs = {name: GITLAB[name] for name in COMMANDS}
     assert {name: job["script"] for name, job in jobs.items()} == {
         name: [command] for name, command in COMMANDS.items()
@@ -41,11 +42,28 @@ def test_gitlab_calls_the_two_commands_and_nothing_else():
 
 
 def test_pipelines_have_the_python_of_the_project():
-    for job in GITHUB["jobs"].values():
-        (version,) = [
-            step["with"]["python-version"] for step in job["steps"] if "python-version" in step.get("with", {})
-        ]
-        assert f'requires-python = ">={version}"' in (ROOT / "pyproject.toml").read_text()
+    oldest = re.search(r'requires-python = ">=([\d.]+)"', (ROOT / "pyproject.toml").read_text())
+    assert oldest is not None
+    for name, job in GITHUB["jobs"].items():
+        said = [step["with"]["python-version"] for step in job["steps"] if "python-version" in step.get("with", {})]
+        assert said == ([] if name == "versions" else [oldest[1]])
+
+
+def test_both_forges_try_each_version_that_is_supported():
+    """And docs/platforms.md names no other."""
+    github = GITHUB["jobs"]["versions"]["strategy"]["matrix"]["include"]
+    (names_of, gitlab) = ("python", "postgres", "redis", "pooler"), GITLAB["versions"]["parallel"]["matrix"]
+    rows = [[row[name] for name in names_of] for row in github]
+    assert rows == [[row[name] for name in ("PYTHON_VERSION", "POSTGRES", "REDIS", "POOLER")] for row in gitlab]
+    environment = GITHUB["jobs"]["versions"]["env"]
+    assert environment == {
+        variable: f"${{{{ matrix.{name} }}}}"
+        for variable, name in zip(("PYTHON_VERSION", "POSTGRES", "REDIS", "POOLER"), names_of, strict=True)
+    }
+    assert {postgres for _python, postgres, _redis, _pooler in rows} == set(versions.POSTGRES)
+    known = {*versions.FROM_DEBIAN, *versions.FROM_WHEELS} - {"pgbouncer"}
+    assert {redis for _python, _postgres, redis, _pooler in rows} == {"", *known}
+    assert {pooler for *_versions, pooler in rows} == {"", "1"}
 
 
 @pytest.mark.parametrize("name", ["defaut", "proposition"])

@@ -96,6 +96,7 @@ def test_missing_variable_is_named(name, value):
         ({"CAPTURES_S3_BUCKET": "a-bucket"}, "CAPTURES_S3_ENDPOINT"),
         ({"OPENID_ALGORITHMS": "ES256,none"}, "OPENID_ALGORITHMS"),
         ({"OPENID_ALGORITHMS": "HS256"}, "OPENID_ALGORITHMS"),
+        ({"DATABASE_POOLER": "session"}, "DATABASE_POOLER"),
         ({"EXCHANGE_KEYS": "sometimes"}, "EXCHANGE_KEYS"),
         ({"DATA_KEYS_DATABASE_URL": "sqlite:///keys.sqlite3"}, "DATA_KEYS_DATABASE_URL"),
         ({"DATA_KEYS_BACKUP_DAYS": "31"}, "DATA_KEYS_BACKUP_DAYS"),
@@ -260,3 +261,25 @@ def test_keys_of_exchanges_lie_where_they_are_said_to():
     apart = start(shown, DATA_KEYS_DATABASE_URL="postgres://keys@nowhere.invalid/keys")
     assert apart.returncode == 0, apart.stderr
     assert json.loads(apart.stdout) == [True, "data_keys", "default", [[False, True], [True, False]], None]
+
+
+def test_behind_a_pooler_no_session_is_asked_for_anything():
+    """No option as a connection begins, no cursor that outlives its transaction, nothing prepared unless it is said."""
+    shown = (
+        "import json; from chat.database import leave_the_pool; leave_the_pool(2); from django.db import connections;"
+        " found = [*settings.DATABASES.values(), connections['default'].settings_dict];"
+        " print(json.dumps([[one['OPTIONS'].get('options'), one['OPTIONS']['prepare_threshold'],"
+        " one['DISABLE_SERVER_SIDE_CURSORS']] for one in found]))"
+    )
+    keys = {"DATA_KEYS_DATABASE_URL": "postgres://keys@nowhere.invalid/keys"}
+    direct = start(shown, **keys)
+    assert direct.returncode == 0, direct.stderr
+    content, wraps, thread = json.loads(direct.stdout)
+    limits = "-c statement_timeout=8000 -c lock_timeout=8000 -c idle_in_transaction_session_timeout=32000"
+    assert content == [limits, 5, False]
+    assert wraps == ["-c statement_timeout=2000 -c lock_timeout=2000", 5, False]
+    assert thread == [f"{limits} -c lock_timeout=2000", 5, False]
+    pooled = start(shown, DATABASE_POOLER="transaction", **keys)
+    assert json.loads(pooled.stdout) == [[None, None, True]] * 3, pooled.stderr
+    prepared = start(shown, DATABASE_POOLER="transaction", DATABASE_PREPARED_STATEMENTS="true", **keys)
+    assert json.loads(prepared.stdout) == [[None, 5, True]] * 3, prepared.stderr

@@ -18,6 +18,7 @@ import psycopg
 from django.db import connection
 from django.utils import translation
 
+from chat.database import has_lock_limit, limit_locks
 from chat.messages import conversation_keys
 from chat.models import Agent, Conversation, Message
 from chat.rules import message_limits
@@ -370,12 +371,19 @@ def _write_one_as_expected(
 
 def _execute(raw: psycopg.Connection[Any], statement: LiteralString, values: Mapping[str, object]) -> dict[int, Any]:
     """The conversations that it wrote to: key to (who answers there, when)."""
-    return {pk: (assigned_to, now) for pk, assigned_to, now in send_statement(raw, statement, values).fetchall()}
+    if has_lock_limit():
+        with raw.pipeline(), raw.transaction():
+            limit_locks(raw)
+            cursor = send_statement(raw, statement, values)
+    else:
+        cursor = send_statement(raw, statement, values)
+    return {pk: (assigned_to, now) for pk, assigned_to, now in cursor.fetchall()}
 
 
 def _write_under_lock(raw: psycopg.Connection[Any], drafts: Sequence[Draft]) -> list[Written | Refusal]:
     """Lock, look, number, insert: two round trips, one COMMIT."""
     with raw.pipeline(), raw.transaction():
+        limit_locks(raw)
         heads = send_statement(raw, LOCK, [array_text({draft.conversation_id for draft in drafts})])
         columns = zip(*((draft.conversation_id, draft.author, draft.client_id) for draft in drafts), strict=True)
         known = send_statement(raw, KNOWN, [array_text(column) for column in columns])

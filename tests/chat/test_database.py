@@ -1,11 +1,19 @@
 """A thread of the exchange goes on when the server behind its connection is no longer the one that takes writings."""
 
-import pytest
-from django.db import InternalError, OperationalError, connection
+import threading
+import uuid
 
+import pytest
+from django.db import InternalError, OperationalError, connection, transaction
+
+from chat import database
 from chat.database import THREADS, with_fresh_connection
-from chat.models import WorkerDuty
+from chat.messages.writing import Draft, write_messages
+from chat.models import Conversation, WorkerDuty
+from chat.rules.lifecycle import Author
 from common.database_errors import describe_error
+from common.sql import raw_connection
+from tests.factories import chat as make
 
 
 def in_a_thread(work):
@@ -65,3 +73,52 @@ def test_other_internal_errors_are_not_tried_again():
     with pytest.raises(InternalError):
         in_a_thread(fail)
     assert len(tries) == 1
+
+
+@pytest.fixture
+def behind_a_pooler(settings, monkeypatch):
+    """This thread has the patience of the writer's, and a connection that could not say so."""
+    settings.DATABASE_POOLER = "transaction"
+    monkeypatch.setattr(database._limits, "lock_seconds", 1)
+
+
+@pytest.mark.django_db
+def test_limit_of_locks_lasts_as_long_as_its_transaction(behind_a_pooler):
+    raw = raw_connection()
+    before = raw.execute("SHOW lock_timeout").fetchone()
+    with transaction.atomic():
+        database.limit_locks(raw)
+        assert raw.execute("SHOW lock_timeout").fetchone() == ("1s",) != before
+        transaction.set_rollback(True)
+    assert raw.execute("SHOW lock_timeout").fetchone() == before
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_guessed", [True, False], ids=["one-statement", "under-lock"])
+def test_message_behind_a_pooler_waits_for_a_lock_as_long_as_the_writer_does(behind_a_pooler, is_guessed):
+    """The connection itself waits without end: it is the transaction that gives up, and says why."""
+    conversation = make.waiting()
+    draft = Draft(conversation.pk, str(conversation.public_id), Author.REPORTER, None, str(uuid.uuid4()), "Bonjour")
+    expected = {conversation.pk: conversation.last_seq} if is_guessed else None
+    holding, let_go = threading.Event(), threading.Event()
+
+    def hold():
+        with transaction.atomic():
+            Conversation.objects.select_for_update(of=("self",)).get(pk=conversation.pk)
+            holding.set()
+            let_go.wait(30)
+
+    held = THREADS.submit(hold)
+    try:
+        assert holding.wait(10)
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = 0")
+        with pytest.raises(OperationalError) as failed:
+            write_messages([draft], expected)
+        assert database.is_lock_held(failed.value)
+    finally:
+        let_go.set()
+        held.result()
+        connection.close()
+    (written,) = write_messages([draft], expected)
+    assert written.seq == 1

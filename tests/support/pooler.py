@@ -1,0 +1,84 @@
+"""pgbouncer in transaction mode before a PostgreSQL of the tests, by deploy/pgbouncer.ini.
+
+What is its place, its accounts and its TLS is replaced; what it does with connections stays as in that file.
+"""
+
+import os
+import pwd
+import shutil
+import tempfile
+from configparser import ConfigParser
+from pathlib import Path
+
+import psycopg
+
+from pnav.demo.services import Postgres, Service
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIGURATION = ROOT / "deploy/pgbouncer.ini"
+PROGRAM = "PNAV_TEST_PGBOUNCER"  # the variable that names the program; otherwise the one that is installed, if any
+
+
+def program() -> str | None:
+    return os.environ.get(PROGRAM) or shutil.which("pgbouncer") or shutil.which("/usr/sbin/pgbouncer")
+
+
+def configuration() -> ConfigParser:
+    """deploy/pgbouncer.ini as pgbouncer reads it: no signs have a meaning but « ; » at the beginning of a line."""
+    read = ConfigParser(interpolation=None, comment_prefixes=(";",))
+    read.read(CONFIGURATION)
+    return read
+
+
+class Pgbouncer(Service):
+    """In front of one server, whoever asks and whatever database; the address is `url`. more: of its [pgbouncer]."""
+
+    def __init__(self, state: Path, behind: Postgres, **more: str) -> None:
+        self.log = state / "pgbouncer.log"
+        self.behind = behind
+        self.more = more
+        self.sockets: Path | None = None
+
+    @property
+    def url(self) -> str:
+        return self.address("pnav")
+
+    def address(self, user: str, database: str = "pnav") -> str:
+        return f"postgres://{user}@/{database}?host={self.sockets}&port=6432"
+
+    def start(self) -> None:
+        found = program()
+        assert found is not None and self.behind.sockets is not None
+        self.sockets = Path(tempfile.mkdtemp(prefix="pnav-pooler-"))
+        read = configuration()
+        own = read["pgbouncer"]
+        for name in [name for name in own if "_tls_" in name]:
+            del own[name]
+        own.update({"listen_addr": "", "unix_socket_dir": str(self.sockets), "auth_type": "trust"})
+        own.update({"auth_file": str(self.sockets / "users"), **self.more})
+        port = self.behind.options.get("port", "5432")
+        del read["databases"]["pnav"]
+        read["databases"]["*"] = f"host={self.behind.sockets} port={port}"
+        (self.sockets / "users").write_text('"pnav" ""\n"pnav_web" ""\n')
+        if os.geteuid() == 0:  # it refuses to be root, and enters the folder of PostgreSQL's sockets
+            nobody = pwd.getpwnam("nobody")
+            own["user"] = "nobody"
+            os.chown(self.sockets, nobody.pw_uid, nobody.pw_gid)
+        with (self.sockets / "pgbouncer.ini").open("w") as file:
+            read.write(file)
+        (self.sockets / "pgbouncer.ini").chmod(0o644)
+        self._spawn([found, self.sockets / "pgbouncer.ini"], cwd="/")
+        self._wait_until(self._is_ready)
+
+    def _is_ready(self) -> bool:
+        try:
+            psycopg.connect(self.address("pnav", "postgres"), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def stop(self, sig: int = 3) -> None:
+        """At once: what waits is cut, as when it is lost."""
+        super().stop(sig)
+        if self.sockets is not None:
+            shutil.rmtree(self.sockets, ignore_errors=True)
