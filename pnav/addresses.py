@@ -270,7 +270,7 @@ def chosen(address: str) -> tuple[str, str] | None:
 
 
 def choosing(address: str, language: str) -> str:
-    """Where the page with this address is read in this language, by a link: for `{% language_url %}`.
+    """Where the page with this address is read in this language, by a link: for the frame.
 
     What is no visitor's page leads to the home page in that language.
     """

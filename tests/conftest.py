@@ -138,6 +138,17 @@ def _sentences_of_origin() -> None:
 
 
 @pytest.fixture(autouse=True)
+def _kept_parts_name_what_they_ask_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In production such a page is drawn all the same, and an error is logged."""
+    from pnav.pages.templatetags import kept  # a library of templates, read when Django is ready
+
+    def refuse(where: str, names: str) -> None:
+        raise kept.Unnamed(f"{where}: {names}")
+
+    monkeypatch.setattr(kept, "unnamed", refuse)
+
+
+@pytest.fixture(autouse=True)
 def _languages_of_the_site_are_offered() -> None:
     """As complete as they are when they come; no page reads how complete, but in tests of it."""
     from pnav.pages import completeness  # it has models: Django is ready when tests run, not when this module is read

@@ -65,9 +65,6 @@ SELECT min(seq) FROM (
 ) AS m WHERE m.bytes_before < %s
 """
 
-# What the page puts into its <template>: the script clones it and fills it.
-BLANK = Line(seq=0, author="", name="", instant="", time="", body="", state="")
-
 
 def agent_name(said: Mapping[str, str], interlocutor: str | None, *, discreet: bool) -> str:
     """How the page names who answers. In discreet mode it does not say who that is."""

@@ -3,7 +3,6 @@
 The session is the only key: every view obtains its conversation from `chat.access.as_reporter`.
 """
 
-import json
 import logging
 import math
 import uuid
@@ -116,7 +115,6 @@ def _show(
         **manner,
         **standing,
         "lines": lines,
-        "blank": transcript.BLANK,
         "earlier": transcript.earlier_cursor(lines),
         "last_seq": lines[-1].seq if lines else 0,
         "is_error": form is not None,
@@ -124,7 +122,6 @@ def _show(
         "body": form.data.get("body", "") if form is not None else draft.body,
         "tab": draft_session.name_of_tab(form.data.get("tab", "")) if form is not None else draft.tab,
         "client_id": (form is not None and form.cleaned_data.get("client_id")) or uuid.uuid4(),
-        "words": json.dumps(said, ensure_ascii=False),
         "max_length": protocol.MAX_BODY,
         "asked": beside.is_asked,
         "goes_on": day_of(beside.decision.due_at),

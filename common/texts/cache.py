@@ -44,7 +44,9 @@ class _Shelf:
     """Replaced whole by each reading: whoever reads has one or the other. digits: of each number, by its name.
 
     texts, drawn: what was made of it so far, plain and as HTML, by key, language and voice; runs: pieces of templates
-    that say the same to everybody, by their place and voice; patterns: what `common.texts.patterns` draws from.
+    that say the same to everybody, by their place and voice; patterns: what `common.texts.patterns` draws from; parts:
+    what tags draw of values that are ours, by their name and these; boxes: each choice of a question, its box not
+    ticked, and ticked.
     """
 
     changed: Mapping[str, Changed]
@@ -52,8 +54,10 @@ class _Shelf:
     digits: Mapping[str, str]
     texts: dict[tuple[str, str | None, bool], str] = field(default_factory=dict)
     drawn: dict[tuple[str, str | None, bool], SafeString] = field(default_factory=dict)
-    runs: dict[tuple[int | str, bool], SafeString] = field(default_factory=dict)
+    runs: dict[tuple[int, bool], SafeString] = field(default_factory=dict)
     patterns: dict[tuple[object, ...], tuple[Sequence[str], Sequence[int]]] = field(default_factory=dict)
+    parts: dict[tuple[object, ...], SafeString] = field(default_factory=dict)
+    boxes: dict[tuple[object, ...], Sequence[tuple[str, SafeString, SafeString]]] = field(default_factory=dict)
 
 
 def _shelf_of(changed: Mapping[str, Changed], numbers: Mapping[str, Number]) -> _Shelf:
@@ -99,12 +103,20 @@ def drawn() -> dict[tuple[str, str | None, bool], SafeString]:
     return _shelf.drawn
 
 
-def runs() -> dict[tuple[int | str, bool], SafeString]:
+def runs() -> dict[tuple[int, bool], SafeString]:
     return _shelf.runs
 
 
 def patterns() -> dict[tuple[object, ...], tuple[Sequence[str], Sequence[int]]]:
     return _shelf.patterns
+
+
+def drawn_parts() -> dict[tuple[object, ...], SafeString]:
+    return _shelf.parts
+
+
+def boxes() -> dict[tuple[object, ...], Sequence[tuple[str, SafeString, SafeString]]]:
+    return _shelf.boxes
 
 
 @contextmanager

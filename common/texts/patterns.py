@@ -1,10 +1,11 @@
-"""Draw a small template for each of many rows.
+"""Draw a small template for each of many rows, or a part of a page whose text is nearly the same for everybody.
 
 Django draws a template of ten values in some 100 microseconds, and a page may hold fifty of them. Here it is drawn once
 with marks in the place of its values; each row then puts its own, escaped, between the texts. What the template asks in
-its conditions is drawn once for each answer.
+its conditions is drawn once for each answer. `pnav.pages.templatetags.kept` does the same within a template.
 """
 
+import html
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,35 @@ _MARK = "\x00"  # nothing that is drawn holds it
 
 
 type Fill = Callable[..., SafeString]
+# The texts between the values, and which value comes after each text but the last.
+type Pieces = tuple[Sequence[str], Sequence[int]]
+
+
+def mark(place: int) -> str:
+    """What stands for the value of this place while a text is drawn to be cut. It may only be written."""
+    return f"{_MARK}{place}{_MARK}"
+
+
+def cut(drawn: str) -> Pieces:
+    """A text that was drawn with marks, cut at them."""
+    pieces = drawn.split(_MARK)
+    return pieces[::2], [int(place) for place in pieces[1::2]]
+
+
+def _escaped(value: Any) -> str:
+    """As `conditional_escape`, which takes three times as long because its texts may be lazy."""
+    if type(value) is str:
+        return html.escape(value)
+    return value if type(value) is SafeString else conditional_escape(value)
+
+
+def fill(pieces: Pieces, values: Sequence[Any]) -> SafeString:
+    """The text with these values, by their places: escaped, unless they are safe."""
+    texts, places = pieces
+    drawn = [texts[0]]
+    for place, text in zip(places, texts[1:], strict=True):
+        drawn += _escaped(values[place]), text
+    return mark_safe("".join(drawn))  # noqa: S308  texts of our own template, and values that were escaped
 
 
 class Pattern:
@@ -35,7 +65,7 @@ class Pattern:
             inner = self._marks
             for part in outer:
                 inner = inner.setdefault(part, {})
-            inner[last] = f"{_MARK}{place}{_MARK}"
+            inner[last] = mark(place)
 
     def filler(self, **asked: object) -> Fill:
         """Return what draws a row from its values, in the order of the fields: escaped, unless they are safe.
@@ -43,18 +73,10 @@ class Pattern:
         asked: what the conditions of the template ask for. Each combination is kept, so these are words and booleans of
         ours, never what somebody typed. Make it once a page: it looks for the template.
         """
-        texts, places = self._texts(asked)
+        pieces = self._pieces(asked)
+        return lambda *values: fill(pieces, values)
 
-        def fill(*values: Any) -> SafeString:
-            drawn = [texts[0]]
-            for place, text in zip(places, texts[1:], strict=True):
-                drawn += conditional_escape(values[place]), text
-            return mark_safe("".join(drawn))  # noqa: S308  texts of our own template, and values that were escaped
-
-        return fill
-
-    def _texts(self, asked: Mapping[str, object]) -> tuple[Sequence[str], Sequence[int]]:
-        """The texts between the values, and which value comes after each text but the last."""
+    def _pieces(self, asked: Mapping[str, object]) -> Pieces:
         source: Any = get_template(self._name)
         if text_cache.is_previewing():
             return self._drawn(source, asked)
@@ -65,6 +87,5 @@ class Pattern:
             found = kept[key] = self._drawn(source, asked)
         return found
 
-    def _drawn(self, source: Any, asked: Mapping[str, object]) -> tuple[Sequence[str], Sequence[int]]:
-        pieces = source.render({**asked, **self._marks}).split(_MARK)
-        return pieces[::2], [int(place) for place in pieces[1::2]]
+    def _drawn(self, source: Any, asked: Mapping[str, object]) -> Pieces:
+        return cut(source.render({**asked, **self._marks}))

@@ -1,13 +1,14 @@
 """Gives the frame of every page what it needs to know."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from common.texts import languages
-from locations.session import current_choice
+from locations.session import Choice, current_choice
+from pnav import addresses
 from pnav.accounts.middleware import STAFF_AREAS
 from pnav.accounts.presence import keeps_lease
 from pnav.pages import completeness, display
@@ -20,9 +21,25 @@ from triage.session import answers, is_discreet, voice
 TELL_CLOSED = {"home", "triage", "locations", "reports"}
 
 
-def _other_languages() -> list[tuple[str, str]]:
+def _other_languages(request: HttpRequest) -> list[tuple[str, str, str]]:
     now = languages.current()
-    return [(code, languages.own_name(code)) for code in completeness.offered_languages() if code != now]
+    others = [code for code in completeness.offered_languages() if code != now]
+    return [(code, languages.own_name(code), _address_in(code, request.path)) for code in others]
+
+
+def _address_in(code: str, address: str) -> str:
+    """Where this page is read in this language, by a link. An error that is drawn in discreet mode leads to an address
+    of discreet mode, whatever was asked for."""
+    if addresses.current().is_discreet and not addresses.table_at(address).is_discreet:
+        address = addresses.DISCREET.address(addresses.read(address)[1]) or addresses.DISCREET.reverse("pages:home")
+    return addresses.choosing(address, code)
+
+
+def _place_name(choice: Choice | None) -> str:
+    """The commune of the point d'accueil, or its postal code; empty before a choice."""
+    if not choice:
+        return ""
+    return choice.municipality.name if choice.municipality else choice.postal_code
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -31,7 +48,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     theme, demo_notice, quick_exit_url; section: the namespace of the page, or the name of a page of this app;
     discreet: somebody may see the screen; familiar: say *tu*, as the orientation does (a page that knows better gives
     its own); open_exchange: the visit has an exchange that is not over (pnav.middleware.ended_visits read it);
-    reception_choice, data_editions and other_languages (code and own name of
+    reception_choice, chosen_place (its name), data_editions and other_languages (code, own name and address of
     each language that is offered besides this one), page_links (`links.Links`): read only when shown; keeps_lease: an
     agent reads this page, which keeps their lease of lease_seconds; announcements, chat_closed: what is said above it,
     of what this process knows; tells_closed: the way to the chat leads over this page.
@@ -48,10 +65,11 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "quick_exit_url": settings.QUICK_EXIT_URL,
         "discreet": is_discreet(request) or report_is_discreet(request),
         "familiar": SimpleLazyObject(lambda: bool(answers(request)) and voice(request).familiar),
-        "reception_choice": SimpleLazyObject(lambda: current_choice(request)),
+        "reception_choice": (choice := SimpleLazyObject(lambda: current_choice(request))),
+        "chosen_place": SimpleLazyObject(lambda: _place_name(cast(Choice | None, choice))),
         "open_exchange": getattr(request, "open_exchange", False),
         "data_editions": editions.current,
-        "other_languages": SimpleLazyObject(_other_languages),
+        "other_languages": SimpleLazyObject(lambda: _other_languages(request)),
         "keeps_lease": SimpleLazyObject(lambda: keeps_lease(request)),
         "lease_seconds": settings.LEASE_SECONDS,
         "announcements": SimpleLazyObject(lambda: announcements.current(is_staff=is_staff)),

@@ -1,10 +1,15 @@
 """The hours of help numbers as the administrators keep them, wherever a page names a number."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import template
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from common.cached_reading import CachedReading
+from common.texts import cache as text_cache
 from pnav.pages.models import HelpNumber
 from pnav.pages.texts import frame as frame_texts
 
@@ -35,3 +40,22 @@ def current_hours(number: str, otherwise: Any = "") -> str:
         return str(otherwise)
     hours = kept.shown_hours
     return f"{hours}, {frame_texts.FREE.say()}" if hours and kept.is_free else hours
+
+
+@register.simple_tag
+def calls(numbers: Sequence[Any], discreet: bool = False) -> SafeString:
+    """`{% calls numbers %}`: these numbers in short lines (`chat/_calls.html`). numbers: some of `triage.numbers`.
+
+    Drawn once for each list and language until the sentences are read again: a page of the exchange has five of them.
+    """
+    if text_cache.is_previewing():
+        return _draw_calls(numbers, discreet)
+    kept = text_cache.drawn_parts()
+    place = ("calls", get_language(), bool(discreet), *[number.display for number in numbers])
+    if (drawn := kept.get(place)) is None:
+        drawn = kept[place] = _draw_calls(numbers, discreet)
+    return drawn
+
+
+def _draw_calls(numbers: Sequence[Any], discreet: bool) -> SafeString:
+    return render_to_string("chat/_calls.html", {"numbers": numbers, "discreet": discreet})

@@ -1,45 +1,125 @@
-"""`{% kept %}…{% endkept %}`: a part of a page that is the same for everybody who reads in one language and voice.
+"""`{% kept a b=x shared c filled d %}…{% endkept %}`: a part of a page, nearly the same for everybody, drawn once.
 
-It is drawn once and kept until the sentences are read again (`common.texts.cache`: 20 seconds, or at once in the
-process that saved a change). What it needs of the database should come from something lazy: it is then not read either.
+    {% kept discreet has_code=code|yesno shared information filled csrf_token %}
+      {% if discreet %}…{% endif %} {{ information.title }} {% csrf_token %}
+    {% endkept %}
 
-Nothing inside may depend on who reads, on the time or on the visit, but for the language, the voice and the addresses
-(the loader of templates has a copy for each language and table of addresses). Where the context says `is_preview`, or
-sentences are being previewed, it is drawn and not kept.
+What stands first decides what is drawn: each combination is drawn once for each language and kept until the
+sentences are read again (`common.texts.cache`: 20 seconds, or at once in the process that saved a change). These are
+words, numbers and booleans of ours, few of each, and never what somebody typed: a site keeps every combination.
+What is `shared` is the same for all who have that combination, as long as it is kept: contents of the admin, lists of
+the code. It is looked at when it is drawn alone, so it may be lazy: then it is not read either.
+What is `filled` is written, and differs for everybody: it is put between the texts at each visit, escaped unless it is
+safe. A condition may ask whether it is there, and nothing else.
+
+The part knows these names and no others, so that nothing of one reader is kept for another. One that it asks for and
+that is not named (`familiar` above all, where a sentence has two voices) is a mistake of the template: the part is then
+drawn for this page alone, and `unnamed` says so.
+
+Where the context says `is_preview`, or sentences are being previewed, it is drawn and not kept.
 """
 
-from itertools import count
+import logging
+from collections.abc import Callable, Sequence
+from types import NoneType
 from typing import Any
 
 from django import template
-from django.template.base import Node, NodeList, Parser, Token
+from django.template.base import FilterExpression, Node, NodeList, Parser, Token, token_kwargs
 from django.utils.safestring import SafeString
 
 from common.texts import cache as text_cache
+from common.texts.patterns import cut, fill, mark
 
+logger = logging.getLogger(__name__)
 register = template.Library()
-_numbers = count()
+
+type Named = dict[str, FilterExpression]
+SHARED, FILLED = "shared", "filled"
+# What Django's own tags look for, and do without.
+_OF_DJANGO = {"forloop", "block", "True", "False", "None"}
+
+
+class Unnamed(Exception):
+    """A part that is kept asks for what its tag does not name."""
+
+
+def _report(where: str, names: str) -> None:
+    logger.error("a kept part of a page (%s) asks for what its tag does not name: %s", where, names)
+
+
+# Tests raise Unnamed instead.
+unnamed: Callable[[str, str], None] = _report
+
+
+class _Known(dict[str, Any]):
+    """The variables of a part, which remembers what else was asked for."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        super().__init__(values)
+        self.others: set[str] = set()
+
+    def __contains__(self, name: object) -> bool:
+        if super().__contains__(name):
+            return True
+        self.others.add(str(name))
+        return False
+
+
+def _plain(value: Any) -> Any:
+    """What decides, as it is kept: a lazy object would keep the request that it was made for."""
+    if type(value) in {bool, int, str, NoneType}:
+        return value
+    if isinstance(value, bool | int | str):
+        return value.__class__(value)
+    raise template.TemplateSyntaxError(f"words, numbers and booleans decide what is kept, not {type(value).__name__}")
 
 
 class KeptNode(Node):
-    """Kept beside the runs of sentences. A site has as many as its templates have tags, languages and tables."""
+    """Kept beside the runs of sentences."""
 
-    def __init__(self, nodelist: NodeList) -> None:
-        self.nodelist = nodelist
-        self.place = f"kept {next(_numbers)}"
+    def __init__(self, nodelist: NodeList, deciding: Named, shared: Named, filled: Named) -> None:
+        self.nodelist, self.deciding, self.shared, self.filled = nodelist, deciding, shared, filled
 
     def render(self, context: Any) -> SafeString:
+        deciding = [_plain(value.resolve(context)) for value in self.deciding.values()]
+        filled = [value.resolve(context) for value in self.filled.values()]
         if context.get("is_preview") or text_cache.is_previewing():
+            return self._drawn_here(context, deciding, filled)
+        kept = text_cache.patterns()
+        place = (self, *deciding, *map(bool, filled))
+        if (pieces := kept.get(place)) is None:
+            known = _Known(self._values(context, deciding, [mark(at) if one else "" for at, one in enumerate(filled)]))
+            pieces = cut(self.nodelist.render(context.new(known)))
+            if others := known.others - _OF_DJANGO:
+                unnamed(f"{self.origin}, line {self.token and self.token.lineno}", ", ".join(sorted(others)))
+                return self._drawn_here(context, deciding, filled)
+            kept[place] = pieces
+        return fill(pieces, filled)
+
+    def _drawn_here(self, context: Any, deciding: Sequence[Any], filled: Sequence[Any]) -> SafeString:
+        with context.push(**self._values(context, deciding, filled)):
             return self.nodelist.render(context)
-        kept = text_cache.runs()
-        place = (self.place, bool(context.get("familiar")))
-        if (text := kept.get(place)) is None:
-            text = kept[place] = self.nodelist.render(context)
-        return text
+
+    def _values(self, context: Any, deciding: Sequence[Any], filled: Sequence[Any]) -> dict[str, Any]:
+        shared = {name: value.resolve(context) for name, value in self.shared.items()}
+        own = zip((*self.deciding, *self.filled), (*deciding, *filled), strict=True)
+        return shared | dict(own)
 
 
 @register.tag("kept")
 def do_kept(parser: Parser, token: Token) -> KeptNode:
+    tag, *rest = token.split_contents()
+    groups: dict[str, Named] = {"": {}, SHARED: {}, FILLED: {}}
+    group = ""
+    for word in rest:
+        if word in groups:
+            group = word
+            continue
+        given = token_kwargs([word], parser) or {word: parser.compile_filter(word)}
+        if not all(name.isidentifier() for name in given):
+            raise template.TemplateSyntaxError(f"{tag}: {word} needs a name")
+        groups[group] |= given
     nodelist = parser.parse(("endkept",))
     parser.delete_first_token()
-    return KeptNode(nodelist)
+    return KeptNode(nodelist, *groups.values())

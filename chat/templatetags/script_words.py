@@ -1,0 +1,15 @@
+"""`{% script_words familiar discreet %}`: the sentences that the page's script fills in, as JSON."""
+
+import json
+
+from django import template
+
+from chat.texts import script
+
+register = template.Library()
+
+
+@register.simple_tag
+def script_words(familiar: bool, discreet: bool) -> str:
+    """In the active language, for an attribute: escaped where it is drawn."""
+    return json.dumps(script.words(familiar=familiar, discreet=discreet), ensure_ascii=False)

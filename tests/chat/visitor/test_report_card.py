@@ -1,0 +1,69 @@
+"""The boxes that are touched while waiting are those of Django's own widgets, ticked as the form holds them."""
+
+import re
+
+import pytest
+from django.utils import translation
+from django.utils.html import escape
+
+from chat.templatetags.report_card import touched_questions
+from reports.forms import AddedForm
+from reports.models import Report, ReporterRole
+
+TAG = re.compile(r"<(input)([^>]*)>|<label[^>]*>([^<]*)</label>|<legend[^>]*>([^<]*)</legend>")
+
+
+def _by_django(form: AddedForm) -> list[tuple[object, ...]]:
+    found: list[tuple[object, ...]] = []
+    for field in form.touched:
+        found.append(("legend", str(field.label)))
+        for box in field:
+            data = box.data
+            found.append(
+                ("box", data["type"], box.id_for_label, data["name"], str(data["value"]), bool(data["selected"]))
+            )
+            found.append(("label", str(box.choice_label)))
+    return found
+
+
+def _drawn(form: AddedForm) -> list[tuple[object, ...]]:
+    found: list[tuple[object, ...]] = []
+    for match in TAG.finditer(touched_questions(form)):
+        if match[1]:
+            given = dict(re.findall(r'([a-z]+)="([^"]*)"', match[2]))
+            assert given["form"] == "compose"
+            is_ticked = match[2].rstrip().endswith(" checked")
+            found.append(("box", given["type"], given["id"], given["name"], given["value"], is_ticked))
+        else:
+            found.append(("label", match[3]) if match[3] is not None else ("legend", match[4]))
+    return found
+
+
+REPORTS = {
+    "nothing": {},
+    "some": {"facts": ["insults", "image"], "platforms": ["social"], "since": "week", "expectations": ["advice"]},
+}
+
+
+@pytest.mark.parametrize("discreet", [False, True])
+@pytest.mark.parametrize("familiar", [False, True])
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_boxes_are_those_of_the_form(language, familiar, discreet):
+    with translation.override(language):
+        for held in REPORTS.values():
+            report = Report(role=ReporterRole.VICTIM, **held)
+            form = AddedForm.of(report, familiar=familiar, discreet=discreet)
+            drawn = _drawn(form)
+            assert drawn == [_escaped(one) for one in _by_django(form)]
+            assert sum(one[0] == "box" and one[-1] for one in drawn) == sum(
+                len(value) if isinstance(value, list) else 1 for value in held.values()
+            )
+
+
+def test_what_was_sent_is_ticked_and_nothing_unknown():
+    form = AddedForm.of(Report(), {"facts": ["insults", "<b>"], "since": "week"}, familiar=False)
+    assert [one[4] for one in _drawn(form) if one[0] == "box" and one[-1]] == ["insults", "week"]
+
+
+def _escaped(one: tuple[object, ...]) -> tuple[object, ...]:
+    return tuple(str(escape(part)) if isinstance(part, str) else part for part in one)
