@@ -122,9 +122,11 @@ soak: $(STAMP) ## faire vivre un site une heure sous un va-et-vient, et voir ce 
 faults: $(STAMP) ## tuer chaque processus sous le trafic, dix fois, et juger le journal (moins d'une heure)
 	@$(PYTHON) -m benchmarks.faults
 	@$(PYTHON) -m benchmarks.faults.queue
+	@for site in standby far far-standby disk; do $(PYTHON) -m benchmarks.faults --site $$site --slower 3 || exit 1; done
 
 faults-quick: $(STAMP) ## chaque panne une fois (moins de quatre minutes)
 	@$(PYTHON) -m benchmarks.faults --quick --seeds 1 --tutorial-seeds 0 --no-pace
+	@for site in standby far far-standby disk; do $(PYTHON) -m benchmarks.faults --quick --seeds 1 --site $$site --slower 3 || exit 1; done
 
 rolling: $(STAMP) ## déployer cette version sur une autre sous le trafic, un processus après l'autre, et revenir (FROM=v1)
 	@$(PYTHON) -m benchmarks.faults --seeds 1 --from $(FROM)

@@ -19,6 +19,7 @@ from environs import Env
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from common.postgresql.hosts import Connection
 from pnav import secret_files
 from pnav.server.process_role import ProcessRole
 from reports.audit import digest_destinations
@@ -213,13 +214,29 @@ if DATABASE_POOLER not in {"", "transaction"}:
 _prepares = env.bool("DATABASE_PREPARED_STATEMENTS", not DATABASE_POOLER)
 
 
-def _session_options(**milliseconds: int) -> dict[str, str]:
+def _session_options(**values: int) -> dict[str, str]:
     """What a connection asks for as it begins; nothing of a pooler, behind which the role has its own limits."""
     if DATABASE_POOLER:
         return {}
-    return {"options": " ".join([f"-c {name}={value}" for name, value in milliseconds.items()])}
+    return {"options": " ".join([f"-c {name}={value}" for name, value in values.items()])}
 
 
+# A network that carries nothing any more says so to nobody: without these, whoever waits for an answer waits for two
+# hours, and what was sent is sent again for a quarter of one. The address may say otherwise. Of TCP alone.
+_line = {
+    "connect_timeout": 2,  # seconds, for each host: the least that the driver allows
+    "keepalives_idle": 4,  # seconds without a word, after which the kernel asks whether the other side is there
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 6000,  # thousandths; what was sent and not received for so long ends the connection
+}
+# The same from the other end: a server that lost its web process gives its locks back.
+_line_of_server = {
+    "tcp_keepalives_idle": 4,
+    "tcp_keepalives_interval": 2,
+    "tcp_keepalives_count": 2,
+    "tcp_user_timeout": 6000,
+}
 DATABASES = {
     "default": {
         **_database,
@@ -228,6 +245,7 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,  # after a restart of PostgreSQL the pool hands out no dead connection
         "DISABLE_SERVER_SIDE_CURSORS": bool(DATABASE_POOLER),
         "OPTIONS": {
+            **_line,
             **_database.get("OPTIONS", {}),
             # For the few statements of the exchange that ask for it; Django's own never do.
             "prepare_threshold": 5 if _prepares else None,
@@ -236,8 +254,10 @@ DATABASES = {
                 statement_timeout=_patience,
                 lock_timeout=_patience,
                 idle_in_transaction_session_timeout=_patience * 4,
+                **_line_of_server,
             ),
             "pool": {
+                "connection_class": Connection,
                 "min_size": 1,
                 "max_size": env.int("DATABASE_POOL_SIZE", PAGE_THREADS + 8),
                 "timeout": 5,

@@ -20,9 +20,10 @@ from typing import Any
 
 from benchmarks.faults import checker, crowd, records
 from benchmarks.faults.clients import SocketClient
-from benchmarks.faults.faults import FAULTS, ROLLING, WORKERS_OWN, Stage, rolling_deploy
+from benchmarks.faults.database_faults import NOT_HERE, SITES
+from benchmarks.faults.faults import FAULTS, ROLLING, WORKERS_OWN, Fault, Stage, rolling_deploy
 from benchmarks.faults.journal import Journal
-from benchmarks.faults.processes import ROOT, Site, site
+from benchmarks.faults.processes import ROOT, Database, MakePostgres, Site, site
 from benchmarks.faults.proxy import Proxy
 
 OURS, TUTORIAL = "pnav", "tutorial"
@@ -35,6 +36,9 @@ SETTLE_SECONDS, LONGEST_SETTLE_SECONDS = 12.0, 60.0
 TUTORIAL_SLOWER = 3
 RUN_SECONDS = 200.0  # no run lasts longer, whatever hangs
 WAYS = ("same", "across", "hit", "polled")
+# What stands for PostgreSQL, and what is done to the site; one kind of site in one run.
+KINDS_OF_SITE: dict[str, tuple[MakePostgres, dict[str, Fault]]] = {"one": (Database, FAULTS), **SITES}
+ALL_FAULTS = {name: fault for _make, faults in KINDS_OF_SITE.values() for name, fault in faults.items()}
 
 
 @dataclass
@@ -48,13 +52,19 @@ class Run:
     seconds: float
     late: float  # the longest hesitation of the harness itself, in seconds
     failure: str = ""
+    silence: checker.Silence | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether every promise was, that of the silence included."""
+        return self.verdict.is_clean and not self.failure and (self.silence is None or self.silence.is_kept)
 
     def as_json(self) -> dict[str, Any]:
         return {
             "fault": self.fault, "seed": self.seed, "seconds": round(self.seconds, 1), "late": round(self.late, 4),
             "sent": self.verdict.sent, "acknowledged": self.verdict.acknowledged, "counts": dict(self.verdict.counts),
             "examples": self.verdict.examples, "lasted": self.waits.lasted, "longest": self.waits.longest,
-            "failure": self.failure,
+            "failure": self.failure, "silence": vars(self.silence) if self.silence else None,
             "during": {way: _quantiles(waits) for way, waits in self.waits.during.items()},
         }  # fmt: skip
 
@@ -110,7 +120,8 @@ async def run_once(
             people.write(options.slower * (TUTORIAL_SLOWER if tutorial else 1))
             await asyncio.sleep(CALM_SECONDS + 0.5 * rng.random())
             stage = Stage(made, proxy, journal, people.clients, rng, options.quick or tutorial)
-            await (rolling_deploy if fault == ROLLING else FAULTS[fault])(stage)
+            await (rolling_deploy if fault == ROLLING else ALL_FAULTS[fault])(stage)
+            failure = "; ".join(stage.complaints)
             journal.note("mark", name="repaired")
             await asyncio.sleep(AFTER_SECONDS)
             await people.fall_silent()
@@ -137,7 +148,8 @@ async def run_once(
     if options.keep or failure or (not tutorial and not verdict.is_clean):
         name = "".join(letter if letter.isalnum() else "-" for letter in fault)
         journal.write(options.out.with_suffix("") / f"{TUTORIAL if tutorial else OURS}-{name}-{seed}.jsonl")
-    return Run(fault, seed, verdict, checker.waits(journal.events), time.monotonic() - started, lateness.worst, failure)
+    found = checker.waits(journal.events), time.monotonic() - started, lateness.worst, failure
+    return Run(fault, seed, verdict, *found, checker.silence(journal.events))
 
 
 # --- G12: as fast as it goes, with and without Valkey -----------------------------------------------------------------
@@ -237,9 +249,36 @@ def table(results: dict[str, list[Run]]) -> str:
         row.append(f"{1000 * max(run.late for run in runs):.0f}")
         row.append(_undelivered([run for run in results[TUTORIAL] if run.fault == fault]))
         lines.append("| " + " | ".join(row) + " |")
+    lines += _silences(ours)
     total = sum(run.verdict.sent for run in ours)
     broken = sum(sum(run.verdict.counts.values()) for run in ours)
     return "\n".join([*lines, "", f"{len(ours)} runs, {total} messages, {broken} broken promises."])
+
+
+def _silences(runs: list[Run]) -> list[str]:
+    """A row for each fault after which PostgreSQL took writing again at a known moment."""
+    lines = [
+        "",
+        "away: from the fault until PostgreSQL took writing again; silent: the longest time without an acknowledgement"
+        f" (promised: away + {checker.BEYOND_SECONDS:.0f} s); held: the longest that a message which waited at that"
+        " moment waited on. ms, median / longest of all seeds.",
+        "",
+        "| fault | runs | away | silent | beyond away | held | kept |",
+        "|" + "---|" * 7,
+    ]
+    found = [run for run in runs if run.silence is not None]
+    for fault in dict.fromkeys(run.fault for run in found):
+        its = [run.silence for run in found if run.fault == fault and run.silence is not None]
+        columns = (
+            [one.away for one in its],
+            [one.silent for one in its],
+            [one.silent - one.away for one in its],
+            [one.held for one in its],
+        )
+        cells = [f"{1000 * statistics.median(column):.0f} / {1000 * max(column):.0f}" for column in columns]
+        kept = sum(one.is_kept for one in its)
+        lines.append(f"| {fault} | {len(its)} | {' | '.join(cells)} | {kept} of {len(its)} |")
+    return lines if found else []
 
 
 def _undelivered(theirs: list[Run]) -> str:
@@ -256,6 +295,9 @@ def _say(run: Run, who: str) -> None:
     found = ", ".join(f"{kind} {count}" for kind, count in run.verdict.counts.items()) or "clean"
     longest = ", ".join(f"{way} {1000 * max(waits):.0f}" for way, waits in sorted(run.waits.longest.items()))
     failure = f" FAILED: {run.failure}" if run.failure else ""
+    if run.silence is not None:
+        away, silent, held = (1000 * seconds for seconds in vars(run.silence).values())
+        failure = f"; away {away:.0f}, silent {silent:.0f}, held {held:.0f}{failure}"
     print(
         f"{who} · {run.fault} · seed {run.seed}: {run.verdict.sent} messages, {found}; longest wait, ms: {longest};"
         f" lasted {1000 * run.waits.lasted:.0f}; late {1000 * run.late:.0f}; {run.seconds:.0f} s{failure}",
@@ -305,22 +347,34 @@ def main() -> None:
     parser.add_argument("--tutorial-seeds", type=int, default=2, help="0 to leave the tutorial's chat out")
     parser.add_argument("--quick", action="store_true", help="shorter outages")
     parser.add_argument("--slower", type=float, default=1, help="everybody writes so many times less often")
-    parser.add_argument("--fault", action="append", dest="faults", choices=list(FAULTS), help="these only")
+    parser.add_argument("--site", choices=list(KINDS_OF_SITE), default="one", help="what stands for PostgreSQL")
+    parser.add_argument("--fault", action="append", dest="faults", choices=list(ALL_FAULTS), help="these only")
     parser.add_argument(
         "--from", dest="former", default="", help="a commit: deploy this tree over it, process by process, and back"
     )
     parser.add_argument("--no-pace", action="store_false", dest="pace", help="without G12, the pace without Valkey")
     parser.add_argument("--keep", action="store_true", help="keep the journals of clean runs too")
-    parser.add_argument("--out", type=Path, default=ROOT / ".local" / "faults.json")
+    parser.add_argument("--out", type=Path, help="default: .local/faults.json, or .local/faults-SITE.json")
     options = parser.parse_args()
     if options.former:
         options.faults, options.tutorial_seeds, options.pace = [ROLLING], 0, False
-    options.faults = options.faults or list(FAULTS)
+    make_postgres, of_site = KINDS_OF_SITE[options.site]
+    if (reason := NOT_HERE.get(options.site, str)()) != "":
+        print(f"« {options.site} » is not tried on this machine: {reason}.")
+        return
+    name = "faults" if options.site == "one" else f"faults-{options.site}"
+    options.out = options.out or ROOT / ".local" / f"{name}.json"
+    if options.site != "one":
+        options.tutorial_seeds, options.pace = 0, False
+    options.faults = options.faults or list(of_site)
+    if stray := set(options.faults) - {*of_site, ROLLING}:
+        parser.error(f"not done to the site « {options.site} »: {', '.join(sorted(stray))}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that every process is ended before the loop runs, too
     checker.self_test()
     print(f"The checker finds all of {len(checker.bad_journals())} journals that must fail.", flush=True)
     started = time.monotonic()
-    with site(logs=options.out.with_suffix("") if options.keep else None, former=options.former) as made:
+    logs = options.out.with_suffix("") if options.keep else None
+    with site(logs, former=options.former, make_postgres=make_postgres) as made:
         results, pace = asyncio.run(run_all(made, options))
     text = table(results)
     if pace is not None:
@@ -337,7 +391,7 @@ def main() -> None:
     }
     options.out.write_text(json.dumps(content, indent=1, ensure_ascii=False))
     is_whole = len(results[OURS]) == options.seeds * len(options.faults)
-    is_clean = all(run.verdict.is_clean and not run.failure for run in results[OURS])
+    is_clean = all(run.is_kept for run in results[OURS])
     if not (is_whole and is_clean) or (pace is not None and pace.broken):
         raise SystemExit(1)
 

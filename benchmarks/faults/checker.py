@@ -232,6 +232,50 @@ def waits(events: list[Event]) -> Waits:
     return found
 
 
+BEYOND_SECONDS = 1.0  # so long after PostgreSQL takes writing again, acknowledgements have come back
+
+
+@dataclass
+class Silence:
+    """How long nothing was acknowledged to anybody, in seconds.
+
+    away: from the fault until PostgreSQL took writing again. silent: the longest time without any acknowledgement, from
+    the fault to the repair and what followed. held: the longest that a message which waited at that moment was still
+    not acknowledged.
+    """
+
+    away: float
+    silent: float
+    held: float
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the promise was: no longer than PostgreSQL itself was away, and a second."""
+        return self.silent <= self.away + BEYOND_SECONDS
+
+
+def silence(events: list[Event]) -> Silence | None:
+    """Of a run in which PostgreSQL was away and says when it served again; None for any other."""
+    marks = {event["name"]: event["t"] for event in _of(events, "mark")}
+    if "serving" not in marks:
+        return None
+    began, serving = marks["fault"], marks["serving"]
+    acks = {event["id"]: event["t"] for event in _of(events, "ack")}
+    sends = {event["id"]: event["t"] for event in _of(events, "send")}
+    end = marks.get("end", max(event["t"] for event in events if "t" in event))
+    # While people wrote: who has nothing to say is no silence.
+    last = max((t for t in sends.values()), default=began)
+    times = [began, *sorted(t for t in acks.values() if began < t <= last)]
+    times.append(min((t for t in acks.values() if t > last), default=end))
+    waited = [
+        acks.get(client_id, end) - serving
+        for client_id, sent in sends.items()
+        if sent <= serving < acks.get(client_id, end)
+    ]
+    silent = max(after - before for before, after in pairwise(times))
+    return Silence(round(serving - began, 4), round(silent, 4), round(max(waited, default=0.0), 4))
+
+
 # --- the judge judged -------------------------------------------------------------------------------------------------
 
 

@@ -467,17 +467,22 @@ class FormClient(_PlainClient):
 
     answer_seconds = 8.0  # a browser waits for a page
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.failure_pages: list[bytes] = []  # what the person read in place of an acknowledgement
+
     async def turn(self) -> None:
         if self.outbox:
             letter = self.outbox[0]
             fields = f"csrfmiddlewaretoken={self.token}&client_id={letter.id}&body={letter.id}+"
             fields += "%C3%A9" * (len(letter.body) - len(letter.id) - 1)
-            status, _page = await self.request(
+            status, page = await self.request(
                 "POST", "/tchat/message/", fields.encode(), "application/x-www-form-urlencoded"
             )
             if status == 302:
                 self.acknowledge(letter.id, None)
             elif status != 200:  # 200 is the form again, with its message: too many at once, or the end
+                self.failure_pages.append(page)
                 raise HttpFailure
         status, page = await self.request("GET", f"/tchat/suite/?apres={self.cursor}")
         if status != 200:

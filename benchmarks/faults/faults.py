@@ -7,7 +7,7 @@ import asyncio
 import random
 import signal
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from benchmarks.faults.clients import Client, SocketClient
 from benchmarks.faults.journal import Journal
@@ -28,6 +28,7 @@ class Stage:
     clients: list[Client]
     random: random.Random
     is_quick: bool
+    complaints: list[str] = field(default_factory=list)  # what was not as promised, beside what the journal tells
 
     def strike(self, *, names: set[str] | None = None, backends: set[int] | None = None) -> None:
         """The fault begins now. names, backends: whose lines it breaks; the conversation of one of them is « hit »."""
@@ -44,6 +45,10 @@ class Stage:
             kind = "same" if None not in found and len(set(found)) == 1 else "across"
             kind = "polled" if conversation in polled else "hit" if conversation in hit else kind
             self.journal.note("placed", c=conversation, k=kind)
+
+    def serving(self) -> None:
+        """PostgreSQL takes writing again: how long nothing is acknowledged is compared with this moment."""
+        self.journal.note("mark", name="serving")
 
     def everybody(self) -> set[str]:
         return {client.name for client in self.clients}

@@ -10,7 +10,7 @@
 | show | c, v, seq, id, a, b | viewer `v` accepted this item, by author `a`, for the first time |
 | kept | c, seq, a, id, b | the database holds this, after the run |
 | placed | c, k | how the conversation stood when the fault came: `hit`, `same`, `across`, `polled` (no socket) |
-| mark | name | `fault`, `repaired`, `end` |
+| mark | name | `fault`, `serving` (PostgreSQL takes writing again; of its own faults alone), `repaired`, `end` |
 """
 
 import hashlib

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,25 @@ class Database(_Restartable, Postgres):
         self._spawn(command, **kwargs)
         self._wait_until(self._is_ready)
 
+    def lose(self) -> None:
+        """All of its processes at once, as with the machine: nobody says good-bye."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.process = None
+
+    def repair(self) -> None:
+        """Bring it back if a fault left it dead or stopped."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGCONT)
+        else:
+            self.again()
+
+    def remove(self) -> None:
+        """Erase what root's server keeps outside the folder of the site."""
+        if self.as_root:
+            shutil.rmtree(self.home, ignore_errors=True)
+
 
 class _Clocked(_Restartable):
     """A process of the site whose wall clock can be stepped.
@@ -132,12 +151,13 @@ class Site:
     """PostgreSQL and Valkey, then the web processes and the worker of one application at a time.
 
     former: the tree of another version, from which the processes start; None for this one.
+    postgres: one `Database`, or what stands in its place (`standby.Pair`): see `MakePostgres`.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, postgres: Any) -> None:
         self.folder = folder
         self.former: Path | None = None
-        self.postgres = Database(folder / "state")
+        self.postgres = postgres
         self.valkey = Valkey(folder)
         self.webs: list[Web] = []
         self.worker = Worker(folder)
@@ -159,12 +179,10 @@ class Site:
 
     def repair(self) -> None:
         """Bring back whatever a fault left dead, for the next one must begin with everything."""
-        for service in (self.postgres, self.valkey):
-            if service.process is not None:
-                service.process.send_signal(signal.SIGCONT)
-        if self.postgres.process is None:
-            self.postgres.again()
-        if self.valkey.process is None:
+        self.postgres.repair()
+        if self.valkey.process is not None:
+            self.valkey.process.send_signal(signal.SIGCONT)
+        else:
             self.valkey.start()
         for web in self.webs:
             if web.process is None or web.process.poll() is not None:
@@ -200,14 +218,18 @@ def _prepare() -> None:
     connection.close_pool()  # type: ignore[attr-defined]
 
 
+# Takes the folder of its state, and makes something with `start`, `stop`, `repair`, `remove`, `url` and `process`.
+MakePostgres = Callable[[Path], Any]
+
+
 @contextmanager
-def site(logs: Path | None = None, *, former: str = "") -> Iterator[Site]:
+def site(logs: Path | None = None, *, former: str = "", make_postgres: MakePostgres = Database) -> Iterator[Site]:
     """PostgreSQL and Valkey with an empty, migrated database, and Django set up in this process to look into it.
 
     logs: a folder that keeps what the processes wrote. former: a commit whose code they run at first.
     """
     folder = Path(tempfile.mkdtemp(prefix="pnav-faults-"))
-    made = Site(folder)
+    made = Site(folder, make_postgres(folder / "state"))
     try:
         if former:
             made.former = export(former, folder)
@@ -229,5 +251,4 @@ def site(logs: Path | None = None, *, former: str = "") -> Iterator[Site]:
             for log in folder.glob("*.log"):
                 shutil.copy(log, logs)
         shutil.rmtree(folder, ignore_errors=True)
-        if made.postgres.as_root:
-            shutil.rmtree(made.postgres.home, ignore_errors=True)
+        made.postgres.remove()

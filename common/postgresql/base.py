@@ -5,7 +5,7 @@ from typing import Any
 from django.db.backends.postgresql import base
 from psycopg_pool import PoolTimeout
 
-from common.postgresql import current
+from common.postgresql import current, hosts
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -17,8 +17,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         Raises PoolTimeout after `OPTIONS["pool"]["timeout"]` seconds, and at once where that happened in this block
         before and the pool has still no connection free.
         """
+        if not self.pool:
+            return hosts.connect(conn_params, super().get_new_connection)
         waits = current.get()
-        if waits is None or not self.pool:
+        if waits is None:
             return super().get_new_connection(conn_params)
         if waits.has_given_up and not self.pool.get_stats().get("pool_available"):
             raise PoolTimeout("the database did not answer this request before")

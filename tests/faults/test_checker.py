@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.faults import checker
-from benchmarks.faults.checker import KINDS, bad_journals, check, check_tutorial, good_journal, waits
+from benchmarks.faults.checker import KINDS, bad_journals, check, check_tutorial, good_journal, silence, waits
 
 BAD = bad_journals()
 
@@ -68,3 +68,33 @@ def test_longest_wait_is_told_by_how_the_conversation_stood():
     assert found.longest == {"before": [0.5], "hit": [2.1], "across": [1.0]}
     assert found.lasted == 2.0
     assert found.during == {"hit": [0.1], "across": [0.25]}
+
+
+def outage(*acknowledged):
+    """Somebody writes each second from 0 to 9; PostgreSQL is away from 3 to 5. acknowledged: (n, when)."""
+    sends = [{"t": n, "e": "send", "c": "C", "s": "reporter", "id": str(n), "b": ""} for n in range(10)]
+    acks = [{"t": t, "e": "ack", "c": "C", "s": "reporter", "id": str(n), "seq": n} for n, t in acknowledged]
+    marks = {"fault": 3.0, "serving": 5.0, "repaired": 8.0, "end": 12.0}
+    return [*sends, *acks, *({"t": t, "e": "mark", "name": name} for name, t in marks.items())]
+
+
+def test_silence_lasts_from_the_fault_to_the_first_acknowledgement_after_it():
+    prompt = [(n, n + 0.1) for n in (0, 1, 2, 6, 7, 8, 9)]
+    found = silence(outage(*prompt, (3, 5.5), (4, 5.6), (5, 5.7)))
+    assert (found.away, found.silent, found.held) == (2.0, 2.5, 0.7)
+    assert found.is_kept
+
+
+def test_silence_that_outlasts_the_database_by_more_than_a_second_is_not_kept():
+    found = silence(outage((0, 0.1), (3, 6.5), (9, 9.1)))
+    assert found.silent == 3.5 and not found.is_kept
+    assert found.held == 7.0, "what was never acknowledged waited to the end"
+
+
+def test_acknowledgements_that_stop_again_are_a_silence_too():
+    found = silence(outage((3, 5.1), (4, 5.2)))
+    assert found.silent == 6.8 and not found.is_kept
+
+
+def test_silence_is_asked_only_where_it_is_known_when_the_database_served_again():
+    assert silence(good_journal()) is None

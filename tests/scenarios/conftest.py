@@ -120,7 +120,8 @@ class Site:
         before = dict(connection.settings_dict)
         connection.close()
         connection.close_pool()
-        connection.settings_dict.update(NAME="pnav", HOST="", PORT="", USER="pnav")
+        port = self.postgres.options.get("port", "")
+        connection.settings_dict.update(NAME="pnav", HOST="", PORT=port, USER="pnav")
         connection.settings_dict["OPTIONS"] = {**before["OPTIONS"], "host": str(self.postgres.sockets)}
         try:
             with self.blocker.unblock():

@@ -1,0 +1,158 @@
+"""Faults of PostgreSQL as a whole machine: one of two is lost, its network is cut, its disk is full.
+
+Each says by `Stage.serving` when PostgreSQL takes writing again: acknowledgements have to be back a second later.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from benchmarks.faults import far, small_disk
+from benchmarks.faults.clients import FormClient
+from benchmarks.faults.far import FarDatabase, FarPair
+from benchmarks.faults.faults import Fault, Stage, in_thread
+from benchmarks.faults.processes import MakePostgres
+from benchmarks.faults.small_disk import SmallDisk
+from benchmarks.faults.standby import Pair
+
+NUMBERS = (b"tel:17", b"tel:3018")  # on the page of a failure
+
+
+def _pair(stage: Stage) -> Pair:
+    pair = stage.site.postgres
+    assert isinstance(pair, Pair)
+    return pair
+
+
+async def primary_lost(stage: Stage) -> None:
+    """All of the primary's processes at once; somebody sees it, the standby is promoted, a new standby is made."""
+    pair = _pair(stage)
+    stage.strike()
+    await in_thread(pair.primary.lose)
+    await asyncio.sleep(stage.lasting(1, 5))  # until it is seen
+    await in_thread(pair.fail_over)
+    stage.serving()
+    await asyncio.sleep(stage.lasting(2, 5))
+    await in_thread(pair.join)
+
+
+async def primary_stopped(stage: Stage) -> None:
+    """A planned change of places: the primary ends in order, the standby is promoted."""
+    pair = _pair(stage)
+    stage.strike()
+    await in_thread(pair.primary.stop)
+    await in_thread(pair.fail_over)
+    stage.serving()
+    await asyncio.sleep(stage.lasting(2, 5))
+    await in_thread(pair.join)
+
+
+async def machine_of_primary_lost(stage: Stage) -> None:
+    """Its network falls silent, and nobody is told that connections ended; the standby is promoted after that.
+
+    It comes back with its network and takes itself for a primary; then it is made the new one's standby.
+    """
+    pair = _pair(stage)
+    assert isinstance(pair, FarPair)
+    stage.strike()
+    pair.network.cut()
+    await asyncio.sleep(stage.lasting(10, 20))  # until somebody is sure; connections end after 6 to 8 s
+    await in_thread(pair.fail_over)
+    stage.serving()
+    await asyncio.sleep(stage.lasting(4, 15))
+    pair.network.heal()
+    await asyncio.sleep(2)
+    await in_thread(pair.standby.lose)
+    await in_thread(pair.join)
+
+
+async def standby_lost(stage: Stage) -> None:
+    """Commits wait for it, until the primary is told to wait for nobody; once it is back they wait for it again."""
+    pair = _pair(stage)
+    stage.strike()
+    await in_thread(pair.standby.lose)
+    await asyncio.sleep(stage.lasting(2, 6))  # until it is seen
+    await in_thread(pair.primary.wait_for, "")
+    stage.serving()
+    await asyncio.sleep(stage.lasting(2, 5))
+    await in_thread(pair.rejoin)
+
+
+def _say_numbers(stage: Stage) -> None:
+    """Who writes without a script was told that it failed, by a page that has the emergency numbers."""
+    pages = [page for client in stage.clients if isinstance(client, FormClient) for page in client.failure_pages]
+    if not pages:
+        stage.complaints.append("no page told of the failure")
+    elif not all(number in page for page in pages for number in NUMBERS):
+        stage.complaints.append("a page of failure has no emergency numbers")
+
+
+async def network_cut(stage: Stage) -> None:
+    """Nothing passes between the web processes and PostgreSQL, and nobody is told; then everything passes again."""
+    server = stage.site.postgres
+    assert isinstance(server, FarDatabase)
+    stage.strike()
+    server.network.cut()
+    await asyncio.sleep(stage.lasting(10, 30))  # longer than a connection waits
+    server.network.heal()
+    stage.serving()
+    await asyncio.sleep(2)
+    _say_numbers(stage)
+
+
+async def network_cut_briefly(stage: Stage) -> None:
+    """As above, for less than a connection waits: it goes on where it was."""
+    server = stage.site.postgres
+    assert isinstance(server, FarDatabase)
+    stage.strike()
+    server.network.cut()
+    await asyncio.sleep(2)
+    server.network.heal()
+    stage.serving()
+
+
+async def disk_full(stage: Stage) -> None:
+    """Tables cannot grow, then the WAL cannot: PostgreSQL ends. It is started again once there is room."""
+    server = stage.site.postgres
+    assert isinstance(server, SmallDisk)
+    stage.strike()
+    await in_thread(server.fill)
+    await asyncio.sleep(stage.lasting(3, 10))
+    if not await in_thread(server.use_up_log):
+        stage.complaints.append("the WAL was never full")
+    await asyncio.sleep(stage.lasting(6, 15))
+    await in_thread(server.repair)
+    stage.serving()
+    await asyncio.sleep(2)
+    _say_numbers(stage)
+
+
+STANDBY: dict[str, Fault] = {
+    "primary lost, standby promoted": primary_lost,
+    "primary stopped, standby promoted": primary_stopped,
+    "standby lost, and back": standby_lost,
+}
+FAR: dict[str, Fault] = {
+    "network to PostgreSQL cut": network_cut,
+    "network to PostgreSQL cut for 2 s": network_cut_briefly,
+}
+FAR_PAIR: dict[str, Fault] = {"machine of the primary lost": machine_of_primary_lost}
+DISK: dict[str, Fault] = {"disk of PostgreSQL full": disk_full}
+# What stands in the place of the one PostgreSQL, and what is done to it: « --site NAME ».
+SITES: dict[str, tuple[MakePostgres, dict[str, Fault]]] = {
+    "standby": (Pair, STANDBY),
+    "far": (FarDatabase, FAR),
+    "far-standby": (FarPair, FAR_PAIR),
+    "disk": (SmallDisk, DISK),
+}
+
+
+def _no_network() -> str:
+    return "" if far.is_possible() else "it needs root and « ip » of Linux"
+
+
+# Why such a site cannot be made here; "" where it can.
+NOT_HERE: dict[str, Callable[[], str]] = {
+    "far": _no_network,
+    "far-standby": _no_network,
+    "disk": lambda: "" if small_disk.is_possible() else "it needs root, to mount a small disk",
+}

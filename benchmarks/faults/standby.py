@@ -1,0 +1,187 @@
+"""Two PostgreSQL servers: a primary, and a standby that has each commit before it is acknowledged.
+
+What is run here is what docs/operations.md, « Two machines, one lost », asks of an operator: `pg_basebackup` makes the
+standby, `pg_promote` makes it the primary, `ALTER SYSTEM` with a reload says for whom the primary waits.
+"""
+
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from benchmarks.faults.processes import Database, free_port
+
+# Of both servers. A log holds what people wrote if statements are in it: `Postgres` says the rest.
+SETTINGS = {
+    "wal_level": "replica",
+    "max_wal_senders": "5",
+    "hot_standby": "on",
+    # What a standby needs that was away for some minutes; a replication slot would keep all of it, and fill the disk.
+    "wal_keep_size": "256MB",
+    "wal_receiver_status_interval": "1s",
+    "wal_retrieve_retry_interval": "500ms",
+    # A standby that says nothing for so long is given up, and a primary that says nothing.
+    "wal_sender_timeout": "5s",
+    "wal_receiver_timeout": "5s",
+}
+NEIGHBOURS = ("127.0.0.1/32", "198.18.0.0/15")  # the second one: `far.Network`
+SYNCHRONOUS = "ANY 1 (db1, db2)"  # whichever of the two is not the primary
+STREAMING = "SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'"
+WAITED_FOR = f"{STREAMING} AND sync_state = 'quorum'"
+SECONDS = 20.0  # that a standby may take to be there, and a promotion
+
+
+class Server(Database):
+    """One of the two: a server with a name and a port, which may follow the other one.
+
+    name: what it calls itself when it follows (`application_name`). host: where it listens.
+    """
+
+    def __init__(self, state: Path, name: str, host: str = "127.0.0.1") -> None:
+        self.name = name
+        self.host = host
+        self.port = free_port()
+        super().__init__(state / name, **SETTINGS, listen_addresses=host, port=str(self.port), cluster_name=name)
+        self.options["hba_file"] = str(self.home / "pg_hba.conf")
+
+    def address(self, **more: str) -> str:
+        """Of its maintenance database, for libpq."""
+        given = {"host": self.host, "port": str(self.port), "user": "pnav", "dbname": "postgres", **more}
+        return " ".join(f"{name}={value}" for name, value in given.items())
+
+    def ask(self, statement: str) -> list[tuple[object, ...]]:
+        """The rows of one statement. Raises psycopg.Error."""
+        with psycopg.connect(self.address(), connect_timeout=2, autocommit=True) as connection:
+            cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    def follow(self, primary: "Server") -> None:
+        """Become an empty machine's standby of this primary: whatever was here is erased, and copied from there."""
+        self.stop()
+        self.prepare()
+        shutil.rmtree(self.data, ignore_errors=True)
+        self.data.mkdir(mode=0o700, parents=True)
+        self._give(self.data)
+        command = [
+            self._binaries() / "pg_basebackup",
+            "--pgdata", self.data,
+            "--dbname", primary.address(application_name=self.name, connect_timeout="2"),
+            "--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast",
+        ]  # fmt: skip
+        subprocess.run(command, check=True, capture_output=True, cwd="/", **self._as_user())  # type: ignore[call-overload]
+        # The copy holds the primary's own setting: promoted with it, this one would wait for a standby that is gone.
+        with (self.data / "postgresql.auto.conf").open("a") as file:
+            file.write("synchronous_standby_names = ''\n")
+        self.start()
+
+    def start(self) -> None:
+        self.prepare()
+        super().start()
+
+    def prepare(self) -> None:
+        """The folders of a server that begins empty, and who may come in: who is on this machine's networks."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.home.mkdir(mode=0o711, parents=True, exist_ok=True)
+        lines = [f"host {what} all {where} trust" for what in ("all", "replication") for where in NEIGHBOURS]
+        (self.home / "pg_hba.conf").write_text("\n".join(["local all all trust", *lines, ""]))
+
+    def wait_for(self, names: str) -> None:
+        """From the next commit on this primary waits for these standbys; "" for none, and whoever waits goes on."""
+        self.ask(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
+        self.ask("SELECT pg_reload_conf()")
+
+    def promote(self) -> None:
+        """Make this standby the primary, which waits for nobody until its own standby is there. Raises TimeoutError."""
+        self.ask(f"SELECT pg_promote(wait => true, wait_seconds => {SECONDS:.0f})")
+        deadline = time.monotonic() + SECONDS
+        while self.ask("SELECT pg_is_in_recovery()") != [(False,)]:
+            if time.monotonic() > deadline:
+                raise TimeoutError("the standby did not become a primary")
+            time.sleep(0.02)
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+
+class Pair:
+    """A primary and its standby, in place of the one server of a site."""
+
+    def __init__(self, state: Path) -> None:
+        self.servers = self.make_servers(state)
+        self.primary, self.standby = self.servers
+
+    def make_servers(self, state: Path) -> list[Server]:
+        """The first primary, the first standby."""
+        return [Server(state, "db1"), Server(state, "db2")]
+
+    @property
+    def url(self) -> str:
+        """Both, in one address: whoever connects takes the one that accepts writing."""
+        hosts = ",".join(server.host for server in self.servers)
+        ports = ",".join(str(server.port) for server in self.servers)
+        return f"postgres://pnav@/pnav?host={hosts}&port={ports}&target_session_attrs=read-write"
+
+    def __getattr__(self, name: str) -> Any:
+        """What is asked of the one server of a site is asked of the primary: its process, its folders."""
+        if name in {"process", "home", "data", "sockets", "options", "as_root"}:
+            return getattr(self.primary, name)
+        raise AttributeError(name)
+
+    def start(self) -> None:
+        self.primary.start()
+        self.join()
+
+    def join(self) -> None:
+        """Give the primary its standby, made anew, and let commits wait for it."""
+        self.standby.follow(self.primary)
+        self.primary.wait_for(SYNCHRONOUS)
+        self.in_step()
+
+    def rejoin(self) -> None:
+        """Start the standby again with what it had; commits wait for it from the moment that it follows."""
+        self.standby.again()
+        self._until(STREAMING)
+        self.primary.wait_for(SYNCHRONOUS)
+        self.in_step()
+
+    def in_step(self) -> None:
+        """Until commits are on both. Raises TimeoutError."""
+        self._until(WAITED_FOR)
+
+    def _until(self, asked: str) -> None:
+        deadline = time.monotonic() + SECONDS
+        while self.primary.ask(asked) != [(1,)]:
+            if time.monotonic() > deadline:
+                raise TimeoutError("the standby does not follow")
+            time.sleep(0.05)
+
+    def fail_over(self) -> None:
+        """Promote the standby, and name it the primary; the other one is the standby to come."""
+        self.standby.promote()
+        self.primary, self.standby = self.standby, self.primary
+
+    def stop(self) -> None:
+        self.standby.stop()
+        self.primary.stop()
+
+    def repair(self) -> None:
+        """A primary with its standby in step, whatever is dead."""
+        if not self.primary.is_running:
+            if self.primary.process is not None:
+                self.primary.stop()
+            self.primary.again()
+        self.primary.wait_for("")
+        if self.standby.is_running and self.primary.ask("SELECT 1 FROM pg_stat_replication"):
+            self.primary.wait_for(SYNCHRONOUS)
+            self.in_step()
+        else:
+            self.join()
+
+    def remove(self) -> None:
+        """Erase what root's servers keep outside the folder of the site."""
+        for server in self.servers:
+            server.remove()
