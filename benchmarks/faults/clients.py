@@ -469,7 +469,7 @@ class FormClient(_PlainClient):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.failure_pages: list[bytes] = []  # what the person read in place of an acknowledgement
+        self.failure_pages: list[bytes] = []  # what the person read in place of what they had asked for
 
     async def turn(self) -> None:
         if self.outbox:
@@ -486,6 +486,7 @@ class FormClient(_PlainClient):
                 raise HttpFailure
         status, page = await self.request("GET", f"/tchat/suite/?apres={self.cursor}")
         if status != 200:
+            self.failure_pages.append(page)
             raise HttpFailure
         items = []
         for author, seq, text in _LINE.findall(page.decode()):

@@ -119,7 +119,7 @@ async def disk_full(stage: Stage) -> None:
     await asyncio.sleep(stage.lasting(3, 10))
     if not await in_thread(server.use_up_log):
         stage.complaints.append("the WAL was never full")
-    await asyncio.sleep(stage.lasting(6, 15))
+    await asyncio.sleep(stage.lasting(8, 15))
     await in_thread(server.repair)
     stage.serving()
     await asyncio.sleep(2)

@@ -103,5 +103,5 @@ class Connection(psycopg.Connection[Any]):
     """What the pool lends: it connects in our order."""
 
     @classmethod
-    def connect(cls, conninfo: str = "", **parameters: Any) -> Self:  # type: ignore[override]
+    def connect(cls, conninfo: str = "", **parameters: Any) -> Self:
         return connect(parameters, lambda own: super(Connection, cls).connect(conninfo, **own))
