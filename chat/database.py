@@ -52,8 +52,8 @@ _limits = _Limits()
 def leave_the_pool(lock_seconds: int | None = None) -> None:
     """Give this thread a connection of its own, kept for good.
 
-    The pool serves pages: it takes a connection back after each, and after a restart of PostgreSQL it waits a second,
-    then two, then four before it tries again. Here a lost connection is replaced as soon as the server answers.
+    The pool serves pages: it takes a connection back after each, and after a restart of PostgreSQL it tries again every
+    half second, beside who waits. Here a lost connection is replaced as soon as the server answers.
     lock_seconds: what its statements wait for a lock, in place of `DATABASE_STATEMENT_SECONDS`. Behind a pooler, which
     takes no option of a connection, each transaction says it: `limit_locks`.
     """

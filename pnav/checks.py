@@ -91,6 +91,11 @@ def safe_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
             Warning("PostgreSQL is spoken to in clear, or without knowing whether it is the right one.", id="pnav.W003",
                     hint="Add ?sslmode=verify-full&sslrootcert=… to DATABASE_URL, and DATA_KEYS_DATABASE_URL if given.")
         )  # fmt: skip
+    if not all(map(_takes_writing, settings.DATABASES.values())):
+        messages.append(
+            Warning("Several PostgreSQL servers are named, and any of them may be taken, a standby too.",
+                    hint="Add &target_session_attrs=read-write to the address.", id="pnav.W026")
+        )  # fmt: skip
     redis = urlsplit(settings.REDIS_URL)
     if redis.scheme != "unix" and (redis.scheme != "rediss" or UNVERIFIED & set(parse_qsl(redis.query.lower()))):
         messages.append(
@@ -230,7 +235,18 @@ def captures_are_safe(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 
 
 def _is_verified(database: Mapping[str, Any]) -> bool:
-    """Whether the server is on this machine's own socket, or proves by a certificate that it is the one named."""
-    options = database.get("OPTIONS", {})
-    host = database.get("HOST") or options.get("host", "")
-    return not host or host.startswith("/") or options.get("sslmode") == "verify-full"
+    """Whether each server is on this machine's own socket, or proves by a certificate that it is the one named."""
+    is_local = all(not host or host.startswith("/") for host in _hosts(database))
+    return is_local or database.get("OPTIONS", {}).get("sslmode") == "verify-full"
+
+
+def _takes_writing(database: Mapping[str, Any]) -> bool:
+    """Whether whoever connects comes to a server that takes writing: the only one, or the one of several that does."""
+    asked = database.get("OPTIONS", {}).get("target_session_attrs")
+    return len(_hosts(database)) == 1 or asked in {"read-write", "primary"}
+
+
+def _hosts(database: Mapping[str, Any]) -> list[str]:
+    """The servers that are named; a path is that of a socket, "" the usual one."""
+    host: str = database.get("HOST") or database.get("OPTIONS", {}).get("host", "")
+    return host.split(",")

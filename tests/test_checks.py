@@ -87,6 +87,9 @@ TLS = {"sslmode": "verify-full", "sslrootcert": "/tls/authority.pem"}
         ({"HOST": "", "OPTIONS": {"host": "postgres"}}, "rediss://pnav:w@redis?ssl_cert_reqs=none",
          ["pnav.W003", "pnav.W004"]),
         ({"HOST": "postgres", "OPTIONS": TLS}, "rediss://pnav:w@redis?ssl_check_hostname=False", ["pnav.W004"]),
+        ({"HOST": "/run/a,db2", "OPTIONS": {"target_session_attrs": "read-write"}}, "unix:///v.sock", ["pnav.W003"]),
+        ({"HOST": "db1,db2", "OPTIONS": TLS}, "unix:///v.sock", ["pnav.W026"]),
+        ({"HOST": "db1,db2", "OPTIONS": TLS | {"target_session_attrs": "read-write"}}, "unix:///v.sock", []),
     ],
 )  # fmt: skip
 def test_safe_deployment_sees_connections_in_clear(settings, monkeypatch, database, redis, found):

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -77,15 +77,25 @@ class Database(_Restartable, Postgres):
 
     def lose(self) -> None:
         """All of its processes at once, as with the machine: nobody says good-bye."""
+        self.freeze(signal.SIGKILL)
         assert self.process is not None
-        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self.process = None
+
+    def freeze(self, sig: int = signal.SIGSTOP) -> None:
+        """Stop all of its processes where they are; each of them has a session of its own. sig: in place of that."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)  # it starts no more of them
+        pid = self.process.pid
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            with suppress(ProcessLookupError):
+                os.kill(int(child), sig)
+        self.process.send_signal(sig)
 
     def repair(self) -> None:
         """Bring it back if a fault left it dead or stopped."""
         if self.process is not None:
-            self.process.send_signal(signal.SIGCONT)
+            self.freeze(signal.SIGCONT)
         else:
             self.again()
 
