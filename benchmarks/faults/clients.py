@@ -465,7 +465,7 @@ _LINE = re.compile(
 class FormClient(_PlainClient):
     """The page without a script: a form, and a frame that loads itself again."""
 
-    answer_seconds = 8.0  # a browser waits for a page
+    answer_seconds = 15.0  # a browser waits for a page
 
     def __post_init__(self) -> None:
         super().__post_init__()

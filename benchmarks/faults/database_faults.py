@@ -106,7 +106,7 @@ async def network_cut(stage: Stage) -> None:
     assert isinstance(server, FarDatabase)
     stage.strike()
     server.network.cut()
-    await asyncio.sleep(stage.lasting(10, 30))  # longer than a connection waits
+    await asyncio.sleep(stage.lasting(16, 30))  # longer than a connection waits, and a page for its database
     server.network.heal()
     stage.serving()
     await asyncio.sleep(2)
@@ -135,7 +135,7 @@ async def disk_full(stage: Stage) -> None:
     await asyncio.sleep(stage.lasting(3, 10))
     if not await in_thread(server.use_up_log):
         stage.complaints.append("the WAL was never full")
-    await asyncio.sleep(stage.lasting(8, 15))
+    await asyncio.sleep(stage.lasting(10, 15))
     await in_thread(server.repair)
     stage.serving()
     await asyncio.sleep(2)

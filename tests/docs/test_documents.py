@@ -31,7 +31,8 @@ ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(
         ("str.format", "request.FILES", "i18n_patterns", "SCRIPT_NAME", "orca.debug", "spoken.jsonl"), _LIBRARY
     ),
-    **dict.fromkeys(("EXPIREAT", "wal_compression", "pg_stat_statements"), _SERVER),
+    **dict.fromkeys(("EXPIREAT", "wal_compression", "pg_stat_statements", "postgresql.conf", "pg_hba.conf"), _SERVER),
+    **dict.fromkeys(("remote_apply", "pg_terminate_backend", "pg_cancel_backend"), _SERVER),
     **dict.fromkeys(("POSTGRES_PASSWORD", "POSTGRES_WEB_PASSWORD"), _SERVER),
     **dict.fromkeys(("uv.lock", "write.write", "hashed_networks", "common.client_address.hashed_address"), _REFUSED),
     **dict.fromkeys(("pnav/locale/LANGUAGE/LC_MESSAGES/django.po", "docs/adr/NUMBER-plain-words.md"), _PLACEHOLDER),
