@@ -6,8 +6,9 @@ person may have meant. Errors of the database are not caught: a broken database 
 town ».
 """
 
+import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from django.utils.functional import Promise
 
 from locations import abroad
-from locations.distances import distance_to, told_distance
+from locations.distances import told_distance
 from locations.models import Municipality, PlaceName, PostalCode, ReceptionPoint
 from locations.names import normalise_name, normalise_place
 
@@ -413,8 +414,25 @@ def _add_units(places: list[Place]) -> None:
             matches = [_match(place.municipality, unit, is_competent=True) for unit in competent]
             place.units = sorted(matches, key=lambda match: (match.unit.force, match.unit.name))
         else:
-            nearest = sorted((unit for unit, _no in found), key=lambda unit: distance_to(place.municipality, unit) or 0)
+            nearest = sorted((unit for unit, _no in found), key=_nearness(place.municipality))
             place.units = [_match(place.municipality, unit, is_competent=False) for unit in nearest[:NEAREST_SHOWN]]
+
+
+def _nearness(municipality: Municipality) -> Callable[[UnitRow], float]:
+    """What orders the few nearest units of a commune: the square of a distance, on a plane that touches the earth
+    there. Over the 200 km of a département it orders as `geography.distance_km` does, for a third of its time: a search
+    of fifty communes asks it of six hundred units."""
+    latitude, longitude = municipality.latitude, municipality.longitude
+    if latitude is None or longitude is None:
+        return lambda _unit: 0.0
+    narrower = math.cos(math.radians(latitude))
+
+    def nearness(unit: UnitRow) -> float:
+        if unit.latitude is None or unit.longitude is None:
+            return 0.0
+        return (unit.latitude - latitude) ** 2 + ((unit.longitude - longitude) * narrower) ** 2
+
+    return nearness
 
 
 def _match(municipality: Municipality, unit: UnitRow, *, is_competent: bool) -> UnitMatch:

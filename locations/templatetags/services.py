@@ -1,6 +1,6 @@
 """`{% services places form %}`: the communes of a search with their services, of which a page may have fifty."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django import template
 from django.forms import Form
@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from common.texts.patterns import Fill, Pattern
 from locations.lookup import Place, UnitMatch
+from locations.models import Force
 
 register = template.Library()
 
@@ -27,11 +28,12 @@ def services(context: Context, places: Iterable[Place], form: Form | None = None
     page = {"familiar": bool(context.get("familiar")), "has_errors": bool(form is not None and form.errors)}
     communes = {told: _COMMUNE.filler(**page, is_found_otherwise=told) for told in (False, True)}
     fillers: dict[tuple[bool, ...], Fill] = {}
+    forces = {force.value: str(force.label) for force in Force}  # translated once, and not for each of fifty units
     drawn: list[str] = []
     for number, place in enumerate(places):
         begins = is_first and number == 0
         options = [
-            _option(fillers, place, match, page | {"is_first": begins and rank == 0})
+            _option(fillers, forces, place, match, page | {"is_first": begins and rank == 0})
             for rank, match in enumerate(place.units or [None])
         ]
         commune = place.municipality
@@ -43,7 +45,11 @@ def services(context: Context, places: Iterable[Place], form: Form | None = None
 
 
 def _option(
-    fillers: dict[tuple[bool, ...], Fill], place: Place, match: UnitMatch | None, asked: dict[str, bool]
+    fillers: dict[tuple[bool, ...], Fill],
+    forces: Mapping[str, str],
+    place: Place,
+    match: UnitMatch | None,
+    asked: dict[str, bool],
 ) -> str:
     commune = place.municipality.pk
     if match is None:
@@ -63,7 +69,7 @@ def _option(
             f"{commune}-{unit.pk}",
             f"{commune}_{unit.pk}_{place.postal_code}",
             unit.name,
-            unit.get_force_display(),
+            forces.get(unit.force, unit.force),
             ", ".join(unit.address_lines),
             "" if distance is None else floatformat(distance, 0),
         )

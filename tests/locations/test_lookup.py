@@ -1,5 +1,6 @@
 """Searches, on all the communes of France."""
 
+import random
 import re
 
 import pytest
@@ -7,6 +8,7 @@ from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
 from locations import lookup
+from locations.distances import distance_to
 from locations.lookup import Outcome, read_query
 from locations.models import Municipality, Partner, ReceptionPoint
 from locations.partners import partners_near
@@ -522,3 +524,20 @@ def test_communes_are_found_by_name_and_by_code():
         assert [place.municipality for place in by_name] == [commune]
         by_code = lookup.search(f"{by_name[0].postal_code} {commune.name}").places
         assert [place.municipality for place in by_code] == [commune]
+
+
+def test_nearest_on_the_plane_are_those_on_the_globe():
+    """The units of a département, from the north of France to the tropics, drawn by lot."""
+    draw = random.Random(1)
+    for _turn in range(300):
+        here = Municipality(latitude=draw.uniform(-21.5, 51), longitude=draw.uniform(-61, 56))
+        units = [
+            ReceptionPoint(
+                latitude=here.latitude + draw.uniform(-0.8, 0.8), longitude=here.longitude + draw.uniform(-1, 1)
+            )
+            for _unit in range(12)
+        ]
+        chosen = sorted(units, key=lookup._nearness(here))[:2]
+        distances = sorted(distance_to(here, unit) for unit in units)
+        for unit, true in zip(chosen, distances, strict=False):
+            assert distance_to(here, unit) <= 1.02 * true  # two that are as good as equally far may change places
