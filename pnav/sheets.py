@@ -7,6 +7,8 @@ Nothing is drawn before the sheets are there. On a slow telephone (400 ms, 400 k
 
 from django.http import HttpRequest, HttpResponseBase
 
+from pnav.integrity import attributes_of
+
 _NAMED = "_pnav_sheets"
 
 
@@ -16,6 +18,11 @@ def name_sheet(request: HttpRequest, address: str) -> None:
     named[address] = None
 
 
+def _checked(address: str) -> str:
+    """What makes of it the same request as the page's own link is, which has the digest."""
+    return attributes_of(address).replace(" ", "; ")
+
+
 def add_link(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     """Name the sheets in the header of an answer that is a page, to who was never here; other answers stay as they are.
 
@@ -23,5 +30,7 @@ def add_link(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBa
     """
     named = request.__dict__.get(_NAMED)
     if named and not request.COOKIES and response.headers.get("Content-Type", "").startswith("text/html"):
-        response.headers["Link"] = ", ".join(f"<{address}>; rel=preload; as=style" for address in named)
+        response.headers["Link"] = ", ".join(
+            f"<{address}>; rel=preload; as=style{_checked(address)}" for address in named
+        )
     return response

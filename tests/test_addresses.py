@@ -386,6 +386,7 @@ def test_pages_that_search_engines_show_say_what_they_are(client, settings):
     for table in map(in_language, begun.offered()):
         descriptions = set()
         for name in sitemap.names():
+            client.cookies.clear()
             response = client.get(table.reverse(name), query_params={"next": "/x/"})
             assert response.status_code == 200, name
             said = head(response.text)
@@ -400,6 +401,9 @@ def test_pages_that_search_engines_show_say_what_they_are(client, settings):
             descriptions.add(description)
             picture = said["og:image"][0].removeprefix("https://pnav.example")
             assert picture.startswith("/static/pnav/share.") and finders.find("pnav/share.png")
+    client.get("/")
+    again = head(client.get("/").text)
+    assert "canonical" in again and not [one for one in again if one.startswith("og:")], "who was here shows no link"
 
 
 @pytest.mark.django_db

@@ -143,3 +143,11 @@ async def test_request_that_cannot_be_read_says_its_headers():
     status, headers, _body = await (await request.begin()).end()
     assert status == HTTPStatus.BAD_REQUEST
     assert headers[b"cross-origin-resource-policy"] == b"same-origin" and headers[b"cache-control"] == b"no-store"
+
+
+def test_token_against_forms_from_elsewhere_is_sent_once(client: Client, settings):
+    first = client.get("/")
+    assert settings.CSRF_COOKIE_NAME in first.cookies
+    assert settings.CSRF_COOKIE_NAME not in client.get("/").cookies
+    client.cookies[settings.CSRF_COOKIE_NAME] = "no token at all"
+    assert settings.CSRF_COOKIE_NAME in client.get("/").cookies

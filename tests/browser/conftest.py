@@ -62,7 +62,14 @@ START_SECONDS = 60
 # How long a browser test waits for what it expects: a machine under load is several times slower.
 PATIENCE_MS = 30_000
 # What Chromium says when a policy of the page refuses something, or when it does not understand one.
-REFUSALS = ("Content Security Policy", "Trusted", "Permissions-Policy", "Permissions policy", "Cross-Origin")
+REFUSALS = (
+    "Content Security Policy",
+    "Trusted",
+    "Permissions-Policy",
+    "Permissions policy",
+    "Cross-Origin",
+    "ntegrity",
+)
 # What the address bar would suggest: two pages of Chromium's own, drawn anew beside each visit, nearly half of all its
 # work. Nobody types there.
 SUGGESTIONS = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup")

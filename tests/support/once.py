@@ -88,7 +88,7 @@ def migrate_elsewhere(address: str) -> None:
 
     def make(folder: Path) -> None:
         source = address_of(template())
-        command = [programs / "pg_dump", "--format=custom", "--compress=none", f"--file={folder / 'dump'}", source]
+        command = [programs / "pg_dump", "--format=custom", "--compress=0", f"--file={folder / 'dump'}", source]
         subprocess.run(command, check=True)
 
     dump = made_once("dump", make) / "dump"

@@ -41,6 +41,7 @@ from django.utils.translation import get_language, gettext
 
 from common.texts.templatetags.texts import RunNode, SentenceNode
 from common.texts.typography import keep_together
+from pnav.integrity import add_integrity
 
 _INDENTATION = re.compile(r"\n[ \t\r\n]+")
 _STATEFUL = (BlockNode, ExtendsNode, CycleNode, ResetCycleNode, IfChangedNode, PartialDefNode, PartialNode)
@@ -137,12 +138,13 @@ class _Unbroken(Node):
 
 
 def _drawn(text: str) -> str:
-    """The text of a template as pages carry it: with French typography, without indentation and empty lines.
+    """The text of a template as pages carry it: with French typography, without indentation and empty lines, and with
+    the digest of each script and style that it loads (`pnav.integrity`).
 
     They are a twentieth of what a page weighs, compressed. A line still ends where it ended, so nothing that a browser
     draws changes; no template holds a text whose indentation is drawn.
     """
-    return keep_together(_INDENTATION.sub("\n", text))
+    return add_integrity(keep_together(_INDENTATION.sub("\n", text)))
 
 
 def _in_typography(node: Node) -> Node:

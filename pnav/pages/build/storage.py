@@ -1,11 +1,18 @@
 """Stores static files under hashed names and compressed, so that browsers keep what pages load for ever."""
 
-from collections.abc import Iterator
+import hashlib
+import json
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.core.files.base import ContentFile
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 from pnav.pages.build.modules import imported_modules
+
+DIGESTS = "integrity.json"  # beside Django's own list of names
+DIGESTED = (".js", ".css")
 
 
 def _needs(name: str) -> int:
@@ -17,9 +24,37 @@ class Storage(CompressedManifestStaticFilesStorage):
 
     A module that changes changes the name of all that import it, directly or not. Modules that import each other in a
     circle have no such name: `collectstatic` refuses them.
+
+    The digest of each script and style, as it is served, is kept beside them (`pnav.integrity`, ADR 0096).
     """
 
     support_js_module_import_aggregation = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.digests: Mapping[str, str] = self._read_digests()
+
+    def _read_digests(self) -> Mapping[str, str]:
+        try:
+            with self.manifest_storage.open(DIGESTS) as file:
+                digests: dict[str, str] = json.loads(file.read())
+        except FileNotFoundError:
+            return {}
+        return digests
+
+    def save_manifest(self) -> None:
+        """Django's list of names, and the digests of what browsers run."""
+        super().save_manifest()
+        served = sorted(name for name in set(self.hashed_files.values()) if name.endswith(DIGESTED))
+        self.digests = {name: self._digest(name) for name in served}
+        if self.manifest_storage.exists(DIGESTS):
+            self.manifest_storage.delete(DIGESTS)
+        text = json.dumps(self.digests, sort_keys=True)
+        self.manifest_storage._save(DIGESTS, ContentFile(text.encode()))
+
+    def _digest(self, name: str) -> str:
+        with self.open(name) as file:
+            return "sha256-" + b64encode(hashlib.sha256(file.read()).digest()).decode()
 
     def post_process(self, paths: dict[str, Any], *args: Any, **kwargs: Any) -> Iterator[Any]:
         """Django's, given each module after those that it needs.

@@ -5,8 +5,9 @@ from django.template import Context
 from django.template.base import FilterExpression, Node, Parser, Token
 from django.templatetags.static import StaticNode
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
+from pnav.integrity import attributes_of
 from pnav.sheets import name_sheet
 
 register = template.Library()
@@ -22,7 +23,7 @@ class SheetNode(Node):
         address = StaticNode.handle_simple(self.path.resolve(context))
         if request := context.get("request"):
             name_sheet(request, address)
-        return format_html('<link rel="stylesheet" href="{}">', address)
+        return format_html('<link rel="stylesheet" href="{}"{}>', address, mark_safe(attributes_of(address)))  # noqa: S308  our own digest
 
 
 @register.tag
