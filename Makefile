@@ -15,7 +15,7 @@ export UV_NATIVE_TLS = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev code sandbox screenshots test test-all test-quick test-versions test-engines html check audit fix manage migration messages journeys paint lighthouse bench bench-quick costs soak faults faults-quick rolling siege setup lock update sbom assets image
+.PHONY: help run dev code sandbox screenshots test test-all test-quick test-versions test-engines html check audit fix manage migration messages journeys paint lighthouse bench bench-quick costs soak faults faults-quick rolling siege setup lock update sbom assets docs image
 
 help: ## la liste des commandes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -152,6 +152,9 @@ sbom: $(STAMP) ## la liste de ce que contient une version (SBOM CycloneDX), dans
 
 assets: $(STAMP) ## construire deux fois les fichiers servis, et comparer chaque octet
 	@$(PYTHON) -m tests.assets
+
+docs: $(STAMP) ## le site de la documentation, avec une recherche, dans .local/docs/site
+	@$(PYTHON) -m tests.documents
 
 image: ## construire l'image de cette version, avec sa version et son commit (demande docker)
 	@docker build --file deploy/Dockerfile --tag pnav:$(VERSION) \

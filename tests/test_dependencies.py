@@ -30,6 +30,7 @@ NAMED = {
     "gunicorn": ("benchmarks/pages.py", '"gunicorn"'),
     "hiredis": ("tests/test_dependencies.py", "HIREDIS_AVAILABLE"),
     "import-linter": ("Makefile", ".venv/bin/lint-imports"),
+    "mkdocs-material": ("mkdocs.yml", "name: material"),
     "moto": ("tests/chat/captures/test_s3.py", '"moto.server"'),
     "oidc-provider-mock": ("tests/accounts/provider.py", '"oidc_provider_mock"'),
     "pip-audit": ("tests/audit.py", '"pip_audit"'),
