@@ -56,10 +56,10 @@ test: $(STAMP) ## tous les tests, navigateur compris
 	@$(MAKE) --no-print-directory -j 2 check test-all
 
 test-all: $(STAMP)
-	@$(PYTHON) -m pytest --cache-clear -n 4 --dist loadfile --no-loadscope-reorder || { [ $$? -eq 1 ] && $(PYTHON) -m tests.rerun; }
+	@$(PYTHON) -m pytest --cache-clear --workers 4 || { [ $$? -eq 1 ] && $(PYTHON) -m tests.rerun; }
 
 test-quick: $(STAMP) ## les tests sans navigateur
-	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not browser and not slow"
+	@$(PYTHON) -m pytest --workers 2 -m "not browser and not slow"
 
 test-versions: $(STAMP) ## les tests de l'échange sur d'autres serveurs (POSTGRES=15 REDIS=redis-7 POOLER=1 ; docs/platforms.md)
 	@$(PYTHON) -m tests.versions --postgres "$(POSTGRES)" --redis "$(REDIS)" $(if $(POOLER),--pooler) $(ARGS)

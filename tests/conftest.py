@@ -3,7 +3,6 @@
 import gc
 import logging
 import math
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -28,7 +27,7 @@ from chat.database import close_thread_connections
 from common import security_log
 from common.service_settings.definitions import Setting
 from common.texts import cache as text_cache
-from tests.support import begun, once, own_transactions, reading, restoring, slow_hashes, strict_html
+from tests.support import begun, once, own_transactions, reading, restoring, slow_hashes, strict_html, workers
 from tests.support.order import long_files_first
 from triage import versions
 
@@ -48,8 +47,8 @@ def pytest_configure() -> None:
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when there is none
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if "PYTEST_XDIST_WORKER" in os.environ:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if workers.are_wanted(config):
         long_files_first(items)
 
 
@@ -251,9 +250,9 @@ def _commit_told(**_signal: object) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+def django_db_modify_db_settings(django_db_modify_db_settings: None, pytestconfig: pytest.Config) -> None:
     """Each worker has a copy of one database that was migrated once. A process alone migrates its own."""
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if workers.is_one(pytestconfig):
         settings.DATABASES["default"]["TEST"]["TEMPLATE"] = once.template()
 
 

@@ -22,7 +22,7 @@ def main() -> int:
         print(f"{len(failed)} tests failed: no second try (it is for 1 to {MOST}).", flush=True)
         return 1
     print(f"\nOnce more, alone: {len(failed)} that failed beside others.", flush=True)
-    code = int(pytest.main(["-p", "no:cacheprovider", "-p", "no:xdist", "-q", *failed]))
+    code = int(pytest.main(["-p", "no:cacheprovider", "-q", *failed]))
     if code == 0:
         print("\nFailed beside others and passed alone. Each is a fault to be mended, of the test or of Pnav:")
         print("\n".join(f"    {name}" for name in failed), flush=True)

@@ -37,7 +37,6 @@ NAMED = {
     "pre-commit": (".pre-commit-config.yaml", "make check"),
     "pytest-asyncio": ("pyproject.toml", "asyncio_mode"),
     "pytest-django": ("pyproject.toml", "DJANGO_SETTINGS_MODULE"),
-    "pytest-xdist": ("Makefile", "--dist loadfile"),
     "reuse": ("tests/test_licences.py", '"reuse"'),
     "ruff": ("Makefile", "-m ruff"),
 }

@@ -26,6 +26,12 @@ def test_child_holds_nothing_of_ours_and_leaves_nothing_to_the_next():
     assert fresh.run("import os; print(os.environ.get('LEFT'))", {}).stdout.strip() == "None"
 
 
+def test_libraries_that_it_holds_read_no_settings_and_began_nothing():
+    begun = "'twisted.internet.reactor' in sys.modules, threading.active_count()"
+    look = f"import sys, threading; from django.conf import settings; print(settings.configured, {begun})"
+    assert fresh.run(look, {}).stdout.split() == ["False", "False", "1"]
+
+
 def test_error_ends_it_as_python_does():
     done = fresh.run("import not_there_at_all", {})
     assert done.returncode == 1 and done.stderr.strip().splitlines()[-1].startswith("ModuleNotFoundError")

@@ -54,7 +54,7 @@ def test_python_patterns_are_found_wherever_they_are():
     ],
 )
 def test_quadratic_pattern_is_seen(source, method, monkeypatch):
-    monkeypatch.setattr(patterns, "GUARD_SECONDS", 2.0)
+    monkeypatch.setattr(patterns, "GUARD_SECONDS", 0.5)
     assert patterns.quadratic(patterns.Pattern("a test", source, re.DOTALL, (method,)))
 
 

@@ -47,12 +47,14 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe as AxeCore
 from django.db import DEFAULT_DB_ALIAS, connection
-from playwright.sync_api import Browser, BrowserContext, BrowserType, Error, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserType, ConsoleMessage, Error, Page, Request, expect, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from tests import chromium
 from tests.browser import door
 from tests.browser.exchange import console, enter, nobody_on_duty
+from tests.browser.tabs import Tab, Tabs
+from tests.browser.tabs import watch as watch_tabs
 from tests.support import fresh, once
 
 __all__ = ["console", "enter", "nobody_on_duty"]  # fixtures from beside
@@ -219,7 +221,7 @@ def running_site(
     folder: Path, neutral_site: str, blocker: DjangoDbBlocker, name: str = "browser", **variables: str
 ) -> Iterator[LiveSite]:
     """What `live_site` is. variables: of the environment, for a site that differs in something."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    worker = os.environ.get(once.WORKER, "main")
     name = f"{name}_{worker}_{os.getpid()}"
     with once.database(name) as database:
         environment = {
@@ -301,46 +303,63 @@ type PageFactory = Callable[..., Page]
 type Axe = Callable[..., None]
 
 
+def _listen(tab: Tab) -> None:
+    """Note an error in a script, a refusal by the content policy, and a request to anybody but the tab's site."""
+    own = (tab.site, "data:", "blob:")
+
+    def asked(request: Request) -> None:
+        if not request.url.startswith(own):
+            tab.was_elsewhere = True
+            tab.problems.append(f"elsewhere: {request.url}")
+
+    def said(message: ConsoleMessage) -> None:
+        if any(word in message.text for word in REFUSALS):
+            tab.problems.append(f"policy: {message.text}")
+
+    tab.page.context.set_default_timeout(PATIENCE_MS)
+    tab.page.on("pageerror", lambda error: tab.problems.append(f"script: {error}"))
+    tab.page.on("console", said)
+    tab.page.on("request", asked)
+
+
+@pytest.fixture(scope="package")
+def tabs(browser: Browser) -> Iterator[Tabs]:
+    """Those of the browser, which tests give back."""
+    watch_tabs()
+    tabs = Tabs(browser, _listen)
+    yield tabs
+    tabs.close()
+
+
 @pytest.fixture
-def page_factory(browser: Browser, live_site: LiveSite, neutral_site: str) -> Iterator[PageFactory]:
+def page_factory(
+    tabs: Tabs, live_site: LiveSite, neutral_site: str, request: pytest.FixtureRequest
+) -> Iterator[PageFactory]:
     """`page_factory(theme="light", javascript=True, width=1280, height=800, **context options)` -> Page.
 
-    Every call is a visit of its own: no cookie is shared. theme: the system's, "light" or "dark". At the end of the
-    test, an error in a script, a refusal by the content policy or a request to anybody else fails it.
+    Every call is a visit of its own: no cookie is shared, nor what a test before left (`tests/browser/tabs.py`).
+    theme: the system's, "light" or "dark". At the end of the test, an error in a script, a refusal by the content
+    policy or a request to anybody else fails it.
     """
-    contexts: list[BrowserContext] = []
-    problems: list[str] = []
-    allowed = (live_site.url, live_site.url.replace("http", "ws", 1), neutral_site, "data:", "blob:")
+    used: list[Tab] = []
+    is_new = request.node.get_closest_marker("new_tabs") is not None
+    failed_before = request.session.testsfailed
 
     def make(
         theme: str = "light", javascript: bool = True, width: int = 1280, height: int = 800, **options: Any
     ) -> Page:
-        context = browser.new_context(
-            color_scheme=theme,
-            java_script_enabled=javascript,
-            viewport={"width": width, "height": height},
-            locale=options.pop("locale", "fr-FR"),
-            **options,
-        )
-        contexts.append(context)
-        context.set_default_timeout(PATIENCE_MS)
-        page = context.new_page()
-        page.on("pageerror", lambda error: problems.append(f"script: {error}"))
-        page.on(
-            "console",
-            lambda message: (
-                problems.append(f"policy: {message.text}") if any(word in message.text for word in REFUSALS) else None
-            ),
-        )
-        page.on(
-            "request",
-            lambda request: None if request.url.startswith(allowed) else problems.append(f"elsewhere: {request.url}"),
-        )
-        return page
+        options = {"locale": "fr-FR"} | options
+        options |= {"color_scheme": theme, "java_script_enabled": javascript}
+        tab = tabs.take(live_site.url, options | {"viewport": {"width": width, "height": height}}, is_new=is_new)
+        used.append(tab)
+        return tab.page
 
     yield make
-    for context in contexts:
-        context.close()
+    allowed = (f"elsewhere: {neutral_site}", f"elsewhere: {live_site.url.replace('http', 'ws', 1)}")
+    problems = [problem for tab in used for problem in tab.problems if not problem.startswith(allowed)]
+    failed = bool(problems) or request.session.testsfailed > failed_before
+    for tab in used:
+        tabs.give_back(tab, failed=failed)
     assert problems == []
 
 

@@ -10,6 +10,8 @@ from tests.browser.conftest import LiveSite, PageFactory, goes_on
 from tests.browser.exchange import assigned, in_site
 from tests.browser.test_quick_exit import is_away
 
+pytestmark = pytest.mark.new_tabs
+
 SAYS_NOTHING = re.compile(r"/n/(\d{6}/){0,2}(\?(apres|avant)=\d+)?(#\w*)?")
 
 

@@ -7,6 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import LiveSite, PageFactory, goes_on
 
+pytestmark = pytest.mark.new_tabs
+
 
 def is_away(page: Page, neutral_site: str) -> None:
     expect(page).to_have_url(neutral_site)

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import LiveSite, PageFactory
 from tests.browser.exchange import assigned
+
+pytestmark = pytest.mark.new_tabs
 
 FIRST_VISIT = 80_000
 SECOND_VISIT = 8_300  # of which some 1.8 are headers, and 0.3 the digests of what it loads (docs/adr/0096)

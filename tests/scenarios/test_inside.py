@@ -385,7 +385,7 @@ def test_account_of_pnav_may_do_nothing_else(inside, command):
 def test_tests_of_cache_doorbell_and_health_pass_over_these_connections(inside):
     """In a process of their own, on a database of their own, as the owner; the account of Valkey may empty it too."""
     environment = inside.environment("owner", account="tests")
-    for name in (*PRODUCTION, "STATIC_ROOT", "PYTEST_XDIST_WORKER", "PYTEST_CURRENT_TEST", "REDIS_PREFIX"):
+    for name in (*PRODUCTION, "STATIC_ROOT", "PNAV_TESTS_WORKER", "PYTEST_CURRENT_TEST", "REDIS_PREFIX"):
         environment.pop(name, None)
     before = len(inside.refusals())
     files = ["tests/test_cache.py", "tests/chat/test_pubsub.py", "tests/test_health.py"]

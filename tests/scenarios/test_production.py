@@ -61,7 +61,7 @@ print("RESULT" + json.dumps([cookies, answers]))
 @pytest.fixture(scope="module")
 def environment() -> Iterator[dict[str, str]]:
     """A database of its own, migrated."""
-    name = f"production_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
+    name = f"production_{os.environ.get(once.WORKER, 'main')}_{os.getpid()}"
     with once.database(name) as database:
         own = {"DATABASE_URL": database, "REDIS_PREFIX": name, "DJANGO_SETTINGS_MODULE": "pnav.settings"}
         yield {**os.environ, **own, "STATIC_ROOT": str(once.static_files())} | PRODUCTION

@@ -1,8 +1,9 @@
 """The environment of a test run, set before Django reads its settings.
 
 Loaded by pytest as a plugin (see pyproject.toml). Starts its own PostgreSQL and Valkey in a temporary folder, unless
-DATABASE_URL and REDIS_URL name others; workers of pytest-xdist use those of the run that started them. Of which version
-they are, and whether pgbouncer stands before PostgreSQL, is said by the environment too (docs/platforms.md).
+DATABASE_URL and REDIS_URL name others; workers (tests/support/workers.py) use those of the run that forked them. Of
+which version they are, and whether pgbouncer stands before PostgreSQL, is said by the environment too
+(docs/platforms.md).
 """
 
 import atexit
@@ -11,57 +12,70 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
-
-import pytest
 
 from pnav.demo.services import Postgres, Valkey
 from pnav.pages.build.translations import compile_messages
 from tests.support import once, pooler
 from tests.support.variables import VARIABLES
 
-os.environ.update(VARIABLES, REDIS_PREFIX=f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
+os.environ.update(VARIABLES, REDIS_PREFIX="test-main")
 
 compile_messages(Path(__file__).resolve().parents[2] / "pnav" / "locale")
 
-if "PYTEST_XDIST_WORKER" not in os.environ:
-    _state = Path(tempfile.mkdtemp(prefix="pnav-tests-"))
-    os.environ[once.FOLDER] = str(_state)
-    os.environ.setdefault("CAPTURES_DIR", str(_state / "captures"))
-    atexit.register(shutil.rmtree, _state, ignore_errors=True)
-    if "DATABASE_URL" in os.environ:
-        atexit.register(once.forget)
-    else:
-        _postgres = Postgres(_state, durable=False)
-        _valkey = Valkey(_state)
-        _postgres.start()
-        _valkey.start()
-        os.environ["DATABASE_URL"] = _postgres.url
-        os.environ["REDIS_URL"] = _valkey.url
-        if os.environ.get(pooler.PROGRAM) and os.environ.get("DATABASE_POOLER"):
-            # A connection that is not used goes: a database of tests is dropped at the end.
-            _pooler = pooler.Pgbouncer(_state, _postgres, default_pool_size="60", server_idle_timeout="1")
-            _pooler.start()
-            atexit.register(_pooler.stop)
-            os.environ["DATABASE_URL"] = _pooler.url
+_state = Path(tempfile.mkdtemp(prefix="pnav-tests-"))
+os.environ[once.FOLDER] = str(_state)
+os.environ.setdefault("CAPTURES_DIR", str(_state / "captures"))
+atexit.register(shutil.rmtree, _state, ignore_errors=True)
+if "DATABASE_URL" in os.environ:
+    atexit.register(once.forget)
+else:
+    _postgres = Postgres(_state, durable=False)
+    _valkey = Valkey(_state)
+    _postgres.start()
+    _valkey.start()
+    os.environ["DATABASE_URL"] = _postgres.url
+    os.environ["REDIS_URL"] = _valkey.url
+    if os.environ.get(pooler.PROGRAM) and os.environ.get("DATABASE_POOLER"):
+        # A connection that is not used goes: a database of tests is dropped at the end.
+        _pooler = pooler.Pgbouncer(_state, _postgres, default_pool_size="60", server_idle_timeout="1")
+        _pooler.start()
+        atexit.register(_pooler.stop)
+        os.environ["DATABASE_URL"] = _pooler.url
 
-        def _stop() -> None:
-            _valkey.stop()
-            _postgres.stop()
-            if _postgres.home != _state:
-                shutil.rmtree(_postgres.home, ignore_errors=True)
+    def _stop() -> None:
+        _valkey.stop()
+        _postgres.stop()
+        if _postgres.home != _state:
+            shutil.rmtree(_postgres.home, ignore_errors=True)
 
-        atexit.register(_stop)
-
-if _worker := os.environ.get("PYTEST_XDIST_WORKER"):
-    # A database of Valkey each: emptying the cache of one must not empty that of the other.
-    _address = os.environ["REDIS_URL"]
-    os.environ["REDIS_URL"] = f"{_address}{'&' if '?' in _address else '?'}db={int(_worker.removeprefix('gw')) % 16}"
+    atexit.register(_stop)
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_setupnodes() -> None:
-    """While the workers read the tests, the database that they will copy is made."""
+def prepare_for_workers() -> None:
+    """While the tests are read, the database that the workers will copy is made."""
     early = subprocess.Popen([sys.executable, "-m", "tests.support.once"], cwd=once.ROOT)
     atexit.register(early.wait, 60)
     atexit.register(early.terminate)
+
+
+def become_worker(number: int) -> None:
+    """In a worker that was forked: names of its own in Valkey, and a database of Valkey.
+
+    Emptying the cache of one must not empty that of the other.
+    """
+    from django.conf import settings
+    from django.core.cache import caches
+
+    address = os.environ["REDIS_URL"]
+    address += f"{'&' if '?' in address else '?'}db={number % 16}"
+    prefix = f"test-gw{number}"
+    os.environ.update({once.WORKER: f"gw{number}", "REDIS_URL": address, "REDIS_PREFIX": prefix})
+    settings.REDIS_URL = address
+    settings.CACHES["default"].update(LOCATION=address, KEY_PREFIX=prefix)
+    layer = settings.CHANNEL_LAYERS["default"]["CONFIG"]
+    layer.update(hosts=[{**host, "address": address} for host in layer["hosts"]], prefix=prefix)
+    for made in caches:  # pytest looks into all that a module of tests holds, and Django then makes its cache
+        with suppress(AttributeError):
+            del caches[made]

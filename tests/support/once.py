@@ -19,7 +19,8 @@ from pnav.demo.services import Postgres, postgres_programs
 from tests.support import fresh
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDER = "PNAV_TESTS_FOLDER"  # the variable by which workers know the folder of the run that started them
+FOLDER = "PNAV_TESTS_FOLDER"  # the variable by which processes know the folder of the run that started them
+WORKER = "PNAV_TESTS_WORKER"  # the variable by which a worker, and what it starts, knows which of them it is
 
 
 def folder() -> Path:

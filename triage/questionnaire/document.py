@@ -332,7 +332,7 @@ class _Reader:
     def decision(self, value: object, place: Place) -> Decision:
         given = self.mapping(value, place, {"outcome", "when"})
         outcome = given.get("outcome")
-        if given and outcome not in {str(one) for one in DECIDED}:
+        if given and not (isinstance(outcome, str) and outcome in {str(one) for one in DECIDED}):
             self.fail((*place, "outcome"), _("Une règle mène au tchat, à des explications, au 17 Cyber ou au 33700."))
             outcome = None
         when = self.when(given.get("when", []), (*place, "when"))

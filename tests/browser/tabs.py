@@ -1,0 +1,163 @@
+"""Tabs that tests use one after the other, each of them as a tab that was just opened.
+
+A new visit costs a quarter of a second of a processor: a process for its pages, which compiles every script and style
+anew. A test that is over gives its tab back; what it left there is taken away (`Tab.begin_anew`), and the next test
+that asks for the same kind of visit goes on in it. `tests/browser/test_tabs.py` looks for what could be left, and
+compares with a new tab.
+
+A tab is closed instead, and nobody goes on in it, when its test
+
+- failed, closed it or opened another one beside it;
+- led it to another site, whose stores are not ours to empty;
+- asked it for something that stays, a listener or a route or a clock: `LEAVES` names all that Playwright has of these.
+
+Tests of what a first visit loads, of the history and of the way out ask for new tabs: `pytest.mark.new_tabs`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any
+from weakref import WeakSet
+
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Error, Page
+
+# What cannot be taken back, or not surely, of a page and of its context.
+LEAVES = frozenset((
+    "add_init_script", "add_locator_handler", "clock", "credentials", "debugger", "expose_binding", "expose_function",
+    "new_cdp_session", "on", "once", "pick_locator", "remove_listener", "remove_locator_handler", "route",
+    "route_from_har", "route_web_socket", "screencast", "set_default_navigation_timeout", "set_default_timeout",
+    "set_extra_http_headers", "set_geolocation", "set_storage_state", "tracing", "unroute", "unroute_all", "webmcp",
+))  # fmt: skip
+# What goes with the document or the cookies, or is put back.
+HARMLESS = frozenset((
+    "add_cookies", "add_script_tag", "add_style_tag", "aria_snapshot", "background_pages", "bring_to_front", "browser",
+    "cancel_pick_locator", "check", "clear_console_messages", "clear_cookies", "clear_page_errors",
+    "clear_permissions", "click", "close", "console_messages", "content", "context", "cookies", "dblclick",
+    "dispatch_event", "drag_and_drop", "emulate_media", "eval_on_selector", "eval_on_selector_all", "evaluate",
+    "evaluate_handle", "expect_console_message", "expect_download", "expect_event", "expect_file_chooser",
+    "expect_navigation", "expect_page", "expect_popup", "expect_request", "expect_request_finished", "expect_response",
+    "expect_websocket", "expect_worker", "fill", "focus", "frame", "frame_locator", "frames", "get_attribute",
+    "get_by_alt_text", "get_by_label", "get_by_placeholder", "get_by_ref", "get_by_role", "get_by_test_id",
+    "get_by_text", "get_by_title", "go_back", "go_forward", "goto", "grant_permissions", "hide_highlight", "hover",
+    "inner_html", "inner_text", "input_value", "is_checked", "is_closed", "is_disabled", "is_editable", "is_enabled",
+    "is_hidden", "is_visible", "keyboard", "local_storage", "locator", "main_frame", "mouse", "new_page", "opener",
+    "page_errors", "pages", "pause", "pdf", "press", "query_selector", "query_selector_all", "reload", "request",
+    "request_gc", "requests", "screenshot", "select_option", "service_workers", "session_storage", "set_checked",
+    "set_content", "set_input_files", "set_offline", "set_viewport_size", "storage_state", "tap", "text_content",
+    "title", "touchscreen", "type", "uncheck", "url", "video", "viewport_size", "wait_for_event", "wait_for_function",
+    "wait_for_load_state", "wait_for_selector", "wait_for_timeout", "wait_for_url", "workers",
+))  # fmt: skip
+# How many tabs wait for a test that asks for them; the one that waited longest is closed.
+MOST = 4
+# How long a page may take to be left: it is on this machine, and asks nobody.
+LEAVING_MS = 10_000
+
+_marked: WeakSet[BrowserContext] = WeakSet()
+
+
+def _watched(name: str, kind: type) -> Any:
+    """The same attribute, which notes that its context is not for another test."""
+    known = getattr(kind, name)
+
+    def note(it: Any) -> None:
+        _marked.add(it.context if isinstance(it, Page) else it)
+
+    if isinstance(known, property):
+
+        def read(self: Any) -> Any:
+            note(self)
+            assert known.fget
+            return known.fget(self)
+
+        return property(read)
+
+    @wraps(known)
+    def called(self: Any, *arguments: Any, **named: Any) -> Any:
+        note(self)
+        return known(self, *arguments, **named)
+
+    return called
+
+
+def watch() -> None:
+    """From now on, what a test asks of a page or a context is noted when it stays. Once in a process."""
+    for kind in (Page, BrowserContext):
+        for name in sorted(LEAVES & set(dir(kind))):
+            setattr(kind, name, _watched(name, kind))
+
+
+@dataclass
+class Tab:
+    """One visit. site: the address of the site that it is for."""
+
+    page: Page
+    devtools: CDPSession
+    site: str
+    options: dict[str, Any]
+    problems: list[str] = field(default_factory=list)  # what was wrong on its pages, for the test that has it
+    was_elsewhere: bool = False  # it asked another site for something
+
+    def can_begin_anew(self) -> bool:
+        """Whether all that its test did there can be taken away."""
+        context = self.page.context
+        return not (self.was_elsewhere or self.page.is_closed() or context in _marked or len(context.pages) > 1)
+
+    def begin_anew(self) -> None:
+        """Take away what was left, as if the tab had just been opened. Raises Error when its page does not let go."""
+        context, page = self.page.context, self.page
+        context.set_offline(False)
+        context.clear_cookies()  # nothing that the page still sends is of that visit
+        page.goto(self.site + "/robots.txt", timeout=LEAVING_MS)  # no script runs there, which could keep something
+        page.evaluate("() => { sessionStorage.clear(); window.name = ''; }")
+        self.devtools.send("Storage.clearDataForOrigin", {"origin": self.site, "storageTypes": "all"})
+        self.devtools.send("Network.clearBrowserCache")
+        context.clear_cookies()
+        context.clear_permissions()
+        page.mouse.move(0, 0)
+        page.goto("about:blank")
+        page.emulate_media(media="null", color_scheme=self.options["color_scheme"], reduced_motion="no-preference",
+                           forced_colors="none", contrast="no-preference")  # fmt: skip
+        page.set_viewport_size(self.options["viewport"])
+        self.devtools.send("Page.resetNavigationHistory")
+
+
+class Tabs:
+    """Those of one browser. listen: is called with each new tab, to hear what goes wrong in it."""
+
+    def __init__(self, browser: Browser, listen: Callable[[Tab], None]) -> None:
+        self.browser = browser
+        self.listen = listen
+        self.kept: list[Tab] = []
+
+    def take(self, site: str, options: dict[str, Any], *, is_new: bool = False) -> Tab:
+        """A tab with these options of Playwright's `new_context`, for a visit that begins. is_new: never a kept one."""
+        for tab in [] if is_new else self.kept:
+            if (tab.site, tab.options) == (site, options):
+                self.kept.remove(tab)
+                return tab
+        context = self.browser.new_context(**options)
+        page = context.new_page()
+        tab = Tab(page, context.new_cdp_session(page), site, options)
+        self.listen(tab)
+        _marked.discard(context)  # by what was done here
+        return tab
+
+    def give_back(self, tab: Tab, *, failed: bool) -> None:
+        """Keep it for another test, or close it."""
+        tab.problems = []  # of nobody's test
+        if failed or not tab.can_begin_anew():
+            tab.page.context.close()
+            return
+        try:
+            tab.begin_anew()
+        except Error:  # a page that asks whether it may be left, for one
+            tab.page.context.close()
+            return
+        self.kept.append(tab)
+        if len(self.kept) > MOST:
+            self.kept.pop(0).page.context.close()
+
+    def close(self) -> None:
+        while self.kept:
+            self.kept.pop().page.context.close()

@@ -1,0 +1,151 @@
+"""What a test leaves in a tab is gone for the next one that has it; a tab where something would stay is closed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Error, Page
+
+from tests.browser import tabs as kept
+from tests.browser.conftest import LiveSite
+from tests.browser.tabs import Tab, Tabs
+
+OPTIONS: dict[str, Any] = {
+    "locale": "fr-FR", "color_scheme": "light", "java_script_enabled": True, "viewport": {"width": 700, "height": 500},
+}  # fmt: skip
+LEAVE = """async () => {
+  localStorage.setItem("left", "1");
+  sessionStorage.setItem("left", "1");
+  document.cookie = "left=1; path=/";
+  window.name = "left";
+  await (await caches.open("left")).put("/left", new Response("left"));
+  await new Promise((done, failed) => {
+    const opening = indexedDB.open("left", 1);
+    opening.onsuccess = () => { opening.result.close(); done(); };
+    opening.onerror = failed;
+  });
+}"""
+# What a page can tell of its visit, by itself.
+LOOK = """async () => ({
+  stores: [localStorage.length, sessionStorage.length, document.cookie, window.name],
+  caches: await caches.keys(),
+  databases: (await indexedDB.databases()).map(({ name }) => name),
+  history: history.length,
+  offline: !navigator.onLine,
+  permission: (await navigator.permissions.query({ name: "geolocation" })).state,
+  width: innerWidth,
+  dark: matchMedia("(prefers-color-scheme: dark)").matches,
+  print: matchMedia("print").matches,
+  still: matchMedia("(prefers-reduced-motion: reduce)").matches,
+  hovered: [...document.querySelectorAll(":hover")].length > 2,
+  globals: "left" in window,
+  styles: performance.getEntriesByType("resource")
+    .filter(({ name, transferSize }) => name.endsWith(".css") && transferSize).length,
+})"""
+
+
+def look(page: Page, site: LiveSite) -> dict[str, Any]:
+    page.goto(site.url + "/accessibilite/", wait_until="load")
+    seen: dict[str, Any] = page.evaluate(LOOK)
+    return seen
+
+
+@pytest.fixture
+def taken(tabs: Tabs, live_site: LiveSite):
+    """A tab that was just opened; it is closed at the end, if it is not kept."""
+    tab = tabs.take(live_site.url, OPTIONS, is_new=True)
+    yield tab
+    if tab in tabs.kept:
+        tabs.kept.remove(tab)
+    tab.page.context.close()
+
+
+def test_all_that_playwright_has_is_known():
+    """What a newer version of it adds is to be read: would it stay in the tab?"""
+    names = {name for kind in (Page, BrowserContext) for name in dir(kind) if not name.startswith("_")}
+    assert names == kept.LEAVES | kept.HARMLESS
+    assert not kept.LEAVES & kept.HARMLESS
+
+
+def test_tab_that_was_used_is_as_a_new_one(tabs: Tabs, live_site: LiveSite, taken: Tab):
+    new = look(taken.page, live_site)
+    assert new["styles"] and not new["offline"] and new["width"] == 700
+    page = taken.page
+    page.evaluate(LEAVE)
+    page.evaluate("window.left = 1")
+    page.goto(live_site.url + "/donnees-personnelles/")
+    page.context.grant_permissions(["geolocation"])
+    page.set_viewport_size({"width": 320, "height": 400})
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    page.locator("h1").hover()
+    used = look(page, live_site)
+    page.emulate_media(media="print")
+    page.context.set_offline(True)
+    assert {name for name in new if used[name] != new[name]} >= {
+        "stores", "caches", "databases", "history", "permission", "width", "dark", "still",
+    }, used  # fmt: skip
+    tabs.give_back(taken, failed=False)
+    assert page.url == "about:blank" and page.context.cookies() == []
+    assert tabs.take(live_site.url, OPTIONS) is taken
+    assert look(page, live_site) == new
+
+
+def test_another_site_or_other_options_get_another_tab(tabs: Tabs, live_site: LiveSite, taken: Tab):
+    tabs.give_back(taken, failed=False)
+    for site, options, is_new in (
+        ("http://127.0.0.1:9", OPTIONS, False),
+        (live_site.url, {**OPTIONS, "java_script_enabled": False}, False),
+        (live_site.url, OPTIONS, True),
+    ):
+        other = tabs.take(site, options, is_new=is_new)
+        assert other is not taken and other.page.context is not taken.page.context
+        other.page.context.close()
+
+
+def go_elsewhere(page: Page, neutral_site: str) -> None:
+    page.goto(neutral_site)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        go_elsewhere,
+        lambda page, _site: page.close(),
+        lambda page, _site: page.context.new_page(),
+        lambda page, _site: page.route("**/x", lambda route: route.abort()),
+        lambda page, _site: page.clock.install(),
+        lambda page, _site: page.context.set_extra_http_headers({"X-Left": "1"}),
+    ],
+)
+def test_tab_where_something_stays_is_closed(
+    tabs: Tabs, neutral_site: str, taken: Tab, spoil: Callable[[Page, str], object]
+):
+    spoil(taken.page, neutral_site)
+    tabs.give_back(taken, failed=False)
+    assert taken not in tabs.kept and taken.page.is_closed()
+
+
+def test_tab_that_does_not_let_go_is_closed(tabs: Tabs, taken: Tab, monkeypatch: pytest.MonkeyPatch):
+    """A page may ask whether it may be left."""
+
+    def goto(*_arguments: object, **_named: object) -> None:
+        raise Error("net::ERR_ABORTED")
+
+    monkeypatch.setattr(taken.page, "goto", goto)
+    tabs.give_back(taken, failed=False)
+    assert taken not in tabs.kept and taken.page.is_closed()
+
+
+def test_tab_of_a_test_that_failed_is_closed(tabs: Tabs, taken: Tab):
+    tabs.give_back(taken, failed=True)
+    assert taken not in tabs.kept and taken.page.is_closed()
+
+
+def test_few_are_kept(tabs: Tabs, live_site: LiveSite, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(kept, "MOST", 1)
+    pair = [tabs.take(live_site.url, OPTIONS, is_new=True) for _each in range(2)]
+    for tab in pair:
+        tabs.give_back(tab, failed=False)
+    assert tabs.kept[-1:] == pair[1:] and pair[0].page.is_closed()
+    tabs.kept.remove(pair[1])
+    pair[1].page.context.close()

@@ -1,0 +1,251 @@
+"""`pytest --workers=4`: the tests are read once, then run by processes that are forked, a file at a time.
+
+Four interpreters that each read Django, ourselves and ten thousand cases take ten seconds of a processor each, and
+twice as long in a fresh clone, where each also compiles what the others compile at the same time; a fork takes some
+milliseconds. A worker has a database and a database of Valkey of its own (`environment.become_worker`, the fixtures of
+pytest-django), a folder of its own for temporary files, and gives its reports to the process that forked it, which
+counts and prints them as pytest does without workers.
+
+A worker that ends in the middle of a test fails that test; its other tests are given to the others.
+"""
+
+import atexit
+import ctypes
+import os
+import random
+import signal
+import sys
+import threading
+import traceback
+import warnings
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby, pairwise
+from multiprocessing.connection import Connection, Pipe, wait
+from typing import Any
+
+import pytest
+
+from tests.support import environment
+
+PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.getgroup("workers").addoption("--workers", type=int, default=0, metavar="N", help="run tests in N processes")
+
+
+def are_wanted(config: pytest.Config) -> bool:
+    return bool(config.getoption("workers")) and not config.option.collectonly
+
+
+def is_one(config: pytest.Config) -> bool:
+    """Whether this process is a worker."""
+    return hasattr(config, "workerinput")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if are_wanted(session.config) and session.config.pluginmanager.has_plugin("django"):
+        environment.prepare_for_workers()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    if not are_wanted(session.config) or (
+        session.testsfailed and not session.config.option.continue_on_collection_errors
+    ):
+        return None
+    Workers(session, session.config.getoption("workers")).run()
+    return True
+
+
+# --- the process that forks -------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Worker:
+    """One process. left: the numbers of the tests that it was given and has not ended, in their order."""
+
+    pid: int
+    line: Connection
+    left: deque[int] = field(default_factory=deque)
+
+
+def require_one_thread(threads: Iterable[threading.Thread]) -> None:
+    others = [thread.name for thread in threads if thread is not threading.main_thread()]
+    assert not others, f"a fork would lose these threads: {others}"
+
+
+class WorkersBroke(RuntimeError):
+    """A worker met an error outside the tests, which this tells."""
+
+
+class Workers:
+    """Those of one run. Files are given in the order in which the tests were sorted, one after the other."""
+
+    def __init__(self, session: pytest.Session, count: int) -> None:
+        self.session = session
+        self.count = count
+        in_files = groupby(range(len(session.items)), lambda number: session.items[number].path)
+        self.files = deque(deque(numbers) for _path, numbers in in_files)
+        self.workers: dict[Connection, Worker] = {}
+        self.started = 0
+        # Found now, as long as this is the only process: the folder of the run, whose number the workers share.
+        self.temporary = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+
+    def run(self) -> None:
+        try:
+            for _each in range(self.count):
+                self._fork()
+            while self.workers:
+                for line in wait(list(self.workers)):
+                    self._hear(self.workers[line])  # type: ignore[index]
+        finally:
+            for worker in self.workers.values():
+                os.kill(worker.pid, signal.SIGKILL)
+                os.waitpid(worker.pid, 0)
+
+    def _fork(self) -> None:
+        require_one_thread(threading.enumerate())
+        number, self.started = self.started, self.started + 1
+        here, there = Pipe()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        pid = os.fork()
+        if not pid:
+            here.close()
+            for other in self.workers:
+                other.close()
+            _work(self.session, there, number, self.temporary / f"worker-{number}")
+        there.close()
+        self.workers[here] = Worker(pid, here)
+
+    def _hear(self, worker: Worker) -> None:
+        try:
+            kind, told = worker.line.recv()
+        except EOFError:
+            self._gone(worker)
+            return
+        if kind == "asks":
+            given = self.files.popleft() if self.files else deque()
+            worker.left.extend(given)
+            worker.line.send(list(given))
+        elif kind == "ended":
+            number = worker.left.popleft()
+            item = self.session.items[number]
+            self.session.config.hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        elif kind == "report":
+            hook = self.session.config.hook
+            report = hook.pytest_report_from_serializable(config=self.session.config, data=told)
+            hook.pytest_runtest_logreport(report=report)
+        elif kind == "warning":
+            self._warned(**told)
+        else:
+            raise WorkersBroke(told)
+        if self.session.shouldfail:
+            raise self.session.Failed(self.session.shouldfail)
+        if self.session.shouldstop:
+            raise self.session.Interrupted(self.session.shouldstop)
+
+    def _warned(self, text: str, category: str, file: str, line: int, when: Any, nodeid: str, location: Any) -> None:
+        kind = type(category, (Warning,), {})
+        self.session.config.hook.pytest_warning_recorded.call_historic(
+            kwargs={
+                "warning_message": warnings.WarningMessage(kind(text), kind, file, line),
+                "when": when, "nodeid": nodeid, "location": location,
+            }
+        )  # fmt: skip
+
+    def _gone(self, worker: Worker) -> None:
+        """In order, or in the middle of a test."""
+        del self.workers[worker.line]
+        worker.line.close()
+        _pid, status = os.waitpid(worker.pid, 0)
+        if not worker.left:
+            return
+        item = self.session.items[worker.left.popleft()]
+        why = f"The worker ended in the middle of this test: {os.waitstatus_to_exitcode(status)}"
+        report = pytest.TestReport(item.nodeid, item.location, {}, "failed", why, "call")
+        self.session.config.hook.pytest_runtest_logreport(report=report)
+        if worker.left:
+            self.files.appendleft(worker.left)
+        if self.files:
+            self._fork()
+
+
+# --- a worker ---------------------------------------------------------------------------------------------------------
+
+
+def _work(session: pytest.Session, line: Connection, number: int, folder: Any) -> None:
+    """In the fork: never returns."""
+    status = 1
+    try:
+        # What is to be done when the first process ends is not ours; what tests want done at the end is.
+        atexit._clear()
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        random.seed()
+        config = session.config
+        config.workerinput = {"workerid": f"gw{number}"}  # type: ignore[attr-defined]  pytest-django and caches ask for it
+        environment.become_worker(number)
+        folder.mkdir(mode=0o700)
+        config._tmp_path_factory._basetemp = folder  # type: ignore[attr-defined]
+        capturing = config.pluginmanager.get_plugin("capturemanager")
+        capturing.stop_global_capturing()  # into a file that all would share
+        capturing.start_global_capturing()
+        terminal = config.pluginmanager.unregister(name="terminalreporter")
+        assert isinstance(terminal, pytest.TerminalReporter)
+        config.pluginmanager.register(Reporter(config, line, terminal), name="terminalreporter")
+        for item, following in _given(session.items, line):
+            config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            line.send(("ended", None))
+        atexit._run_exitfuncs()
+        status = 0
+    except BaseException:  # noqa: BLE001  told to the process that forked us, which ends the run
+        line.send(("broke", traceback.format_exc()))
+    finally:
+        line.close()
+        os._exit(status)
+
+
+def _given(items: list[pytest.Item], line: Connection) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
+    """Each test of the files that we are given, with the one after it: fixtures that both use are kept."""
+
+    def ask() -> list[int]:
+        line.send(("asks", None))
+        numbers: list[int] = line.recv()
+        return numbers
+
+    numbers = ask()
+    while numbers:
+        last = numbers[-1]
+        for number, after in pairwise(numbers):
+            yield items[number], items[after]
+        numbers = ask()
+        yield items[last], items[numbers[0]] if numbers else None
+
+
+class Reporter:
+    """In the place of the terminal: tells the process that forked us what pytest tells its plugins."""
+
+    def __init__(self, config: pytest.Config, line: Connection, terminal: pytest.TerminalReporter) -> None:
+        self.config = config
+        self.line = line
+        self._tw = terminal._tw  # pytest asks how texts are painted, for what it says of an `assert`
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        # As the terminal asks, for what it tells: a test whose parts failed is failed by this.
+        self.config.hook.pytest_report_teststatus(config=self.config, report=report)
+        data = self.config.hook.pytest_report_to_serializable(config=self.config, report=report)
+        self.line.send(("report", data))
+
+    def pytest_warning_recorded(
+        self, warning_message: warnings.WarningMessage, when: str, nodeid: str, location: Any
+    ) -> None:
+        told = {
+            "text": str(warning_message.message), "category": warning_message.category.__name__,
+            "file": warning_message.filename, "line": warning_message.lineno,
+            "when": when, "nodeid": nodeid, "location": location,
+        }  # fmt: skip
+        self.line.send(("warning", told))

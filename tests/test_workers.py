@@ -1,0 +1,156 @@
+"""A run by forked workers says what a run by one process says; a worker that ends fails the test that it was in."""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.support import once, workers
+
+ONE = """
+import os, sys, warnings
+import pytest
+
+ended = []
+
+@pytest.fixture(scope="module")
+def kept():
+    ended.append("begun")
+    yield os.getpid()
+    ended.append("ended")
+
+def test_first(kept, tmp_path):
+    assert ended == ["begun"] and "worker-" in str(tmp_path)
+    (tmp_path.parent / "pid").write_text(str(kept))
+
+def test_same_process_goes_on(kept, tmp_path):
+    assert ended == ["begun"] and (tmp_path.parent / "pid").read_text() == str(os.getpid()) == str(kept)
+
+def test_fails():
+    print("said before it failed")
+    assert [1, 2] == [1, 3]
+
+def test_in_parts(subtests):
+    for number in range(3):
+        with subtests.test(number=number):
+            assert number != 1
+
+def test_warns():
+    warnings.warn("mind the step", UserWarning)
+
+@pytest.mark.skip(reason="not today")
+def test_is_skipped():
+    raise AssertionError
+
+def test_notes(record_property):
+    record_property("note", ["seven", 7])
+
+@pytest.fixture
+def broken():
+    raise LookupError("nothing there")
+
+def test_cannot_begin(broken):
+    raise AssertionError
+"""
+TWO = """
+import os, signal
+
+def test_before():
+    pass
+
+def test_ends_its_worker():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def test_after():
+    pass
+"""
+THREE = """
+import atexit, os, pathlib
+from django.conf import settings
+from django.core.cache import cache
+
+def test_names_of_its_own():
+    worker = os.environ["PNAV_TESTS_WORKER"]
+    assert settings.CACHES["default"]["KEY_PREFIX"] == os.environ["REDIS_PREFIX"] == f"test-{worker}"
+    assert settings.CACHES["default"]["LOCATION"] == settings.REDIS_URL == os.environ["REDIS_URL"]
+    assert settings.REDIS_URL.endswith(f"db={int(worker[2:])}")
+    assert settings.CHANNEL_LAYERS["default"]["CONFIG"]["prefix"] == f"test-{worker}"
+
+def test_end_of_the_process_is_heard():
+    atexit.register(pathlib.Path(__file__).with_name("heard").touch)
+"""
+
+
+CONFTEST = """
+from django.conf import settings
+
+settings.configure(
+    REDIS_URL="unix:///nowhere",
+    CACHES={"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "unix:///nowhere"}},
+    CHANNEL_LAYERS={"default": {"CONFIG": {"hosts": [{"address": "unix:///nowhere"}], "prefix": ""}}},
+)
+"""
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """pytest on the tests of this folder, with none of ours and with settings that are read at once."""
+    passed = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PNAV_TESTS"))}
+    environment = passed | {"PYTHONPATH": str(once.ROOT), "REDIS_URL": "unix:///nowhere"}
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    (folder / "conftest.py").write_text(CONFTEST)
+    command = [sys.executable, "-m", "pytest", "-c", "pytest.ini", "-p", "tests.support.workers"]
+    return subprocess.run(
+        [*command, "-p", "no:django", "-p", "no:cacheprovider", *arguments],
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def outcomes(said: str) -> dict[str, int]:
+    """The last line, by its words."""
+    return {word: int(count) for count, word in re.findall(r"(\d+) ([a-z]+)", said.splitlines()[-1])}
+
+
+def test_workers_say_what_one_process_says(tmp_path: Path):
+    (tmp_path / "test_one.py").write_text(ONE.replace('"worker-" in str(tmp_path)', "True"))
+    alone = run(tmp_path)
+    assert alone.returncode == 1, alone.stdout + alone.stderr
+    (tmp_path / "test_one.py").write_text(ONE)
+    shared = run(tmp_path, "--workers", "2")
+    assert shared.returncode == 1, shared.stdout + shared.stderr
+    assert outcomes(shared.stdout) == outcomes(alone.stdout)
+    for said in (
+        "FAILED test_one.py::test_fails - assert [1, 2] == [1, 3]",
+        "said before it failed",
+        "FAILED test_one.py::test_in_parts - contains 1 failed subtest",
+        "UserWarning: mind the step",
+        "ERROR test_one.py::test_cannot_begin - LookupError: nothing there",
+    ):
+        assert said in shared.stdout and said in alone.stdout, shared.stdout + alone.stdout
+
+
+def test_worker_that_ends_fails_its_test_and_another_does_the_rest(tmp_path: Path):
+    (tmp_path / "test_two.py").write_text(TWO)
+    (tmp_path / "test_three.py").write_text(THREE)
+    done = run(tmp_path, "--workers", "2")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "FAILED test_two.py::test_ends_its_worker" in done.stdout
+    assert "The worker ended in the middle of this test: -9" in done.stdout
+    assert outcomes(done.stdout) == {"failed": 1, "passed": 4}, done.stdout
+    assert (tmp_path / "heard").exists()
+
+
+def test_run_stops_at_the_first_failure_when_it_is_asked_to(tmp_path: Path):
+    (tmp_path / "test_one.py").write_text("def test_fails():\n    assert False\n\n\ndef test_after():\n    pass\n")
+    done = run(tmp_path, "--workers", "1", "-x")
+    assert done.returncode == 1 and "stopping after 1 failures" in done.stdout, done.stdout + done.stderr
+    assert outcomes(done.stdout) == {"failed": 1}
+
+
+def test_fork_would_lose_no_thread():
+    """Threads of the process that forks do not exist in its workers: what holds one may not begin before."""
+    with pytest.raises(AssertionError, match="a fork would lose these threads"):
+        workers.require_one_thread([threading.main_thread(), threading.Thread(name="queue")])
