@@ -46,7 +46,13 @@ def utc(at: datetime) -> str:
 
 def digest_of(text: str) -> bytes:
     """SHA-256 of an item's text, or of a statement."""
-    return hashlib.sha256(text.encode()).digest()
+    return hashlib.sha256(_encoded(text)).digest()
+
+
+def _encoded(text: str) -> bytes:
+    """UTF-8. An altered file may hold half a character (a lone surrogate), which UTF-8 does not know: no text of ours
+    has one, so whatever bytes it gives are not those that were signed."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +231,7 @@ def _judge(proof: _Read, content: bytes | None, trusted: Sequence[str] | None) -
         statement = None
     stamps = [_judge_stamp(one, trusted) for one in proof.stamps]
     signed = [stamp.token for stamp in stamps if stamp.token is not None and stamp.is_signed]
-    confirmed = any(token.is_of(proof.statement.encode()) for token in signed)
+    confirmed = any(token.is_of(_encoded(proof.statement)) for token in signed)
     faults = set(_faults_of_tree(proof, item, statement, signed, is_confirmed=confirmed))
     parts = ["item", "digest", "salt", "leaf", "path", "root", "day"]
     if content is not None and item is not None:
@@ -236,7 +242,7 @@ def _judge(proof: _Read, content: bytes | None, trusted: Sequence[str] | None) -
     for n, (one, stamp) in enumerate(zip(proof.stamps, stamps, strict=True)):
         parts += [f"token:{n}", f"certificate:{n}", f"authority:{n}"]
         failed = stamp.failed
-        of_this = stamp.token is not None and stamp.token.is_of(proof.statement.encode())
+        of_this = stamp.token is not None and stamp.token.is_of(_encoded(proof.statement))
         if failed is None and confirmed and not of_this:
             failed = "token"  # of something else
         if failed is not None:
@@ -326,7 +332,7 @@ def _judge_stamp(stamp: _StampRead, trusted: Sequence[str] | None) -> _StampJudg
 def _is_of(item: dict[str, Any], text: str, content: bytes) -> bool:
     if "sha256" in item:
         return hashlib.sha256(content).hexdigest() == item["sha256"]
-    return content == text.encode()
+    return content == _encoded(text)
 
 
 # --- reading what others wrote ----------------------------------------------------------------------------------------

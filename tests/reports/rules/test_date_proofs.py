@@ -61,6 +61,15 @@ def test_no_altered_sign_goes_unseen(data):
     assert verdict.is_whole == is_same
 
 
+def test_half_a_character_is_judged_as_any_other_alteration():
+    """One sign changed makes of an escaped pair a lone half, for which UTF-8 has no bytes."""
+    whole = corpus.proof().as_json()
+    altered = whole.replace("\\\\ude00", "\\ude00")
+    assert altered != whole and "\ude00" in json.loads(altered)["item"]
+    verdict = date_proofs.verify(altered)
+    assert not verdict.is_whole and not date_proofs.verify(altered, content=b"x").is_whole
+
+
 @given(st.text(max_size=200) | st.binary(max_size=200).map(repr))
 def test_any_text_is_judged_and_nothing_is_raised(text):
     assert date_proofs.verify(text).failed == "format"
