@@ -24,7 +24,9 @@ drawn 48 | keep secret_key
 printf 'k1:%s' "$(drawn 32)" | keep content_keys
 # Signs the register's digests (docs/adr/0056): 32 random bytes are a private key of Ed25519.
 drawn 32 | keep register_digest_key
-for name in database_owner_password database_web_password keys_owner_password keys_web_password \
+# Seals backups (docs/restore.md). A copy of it belongs where neither this machine nor the backups are.
+printf 'b1:%s' "$(drawn 32)" | keep backup_keys
+for name in database_backup_password keys_backup_password database_owner_password database_web_password keys_owner_password keys_web_password \
 	redis_password metrics_token; do
 	drawn 33 | keep "$name"
 done

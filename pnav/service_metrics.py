@@ -28,6 +28,7 @@ from common.offload import pool as pool_of_children
 from pnav import certificates
 from pnav.version import REVISION, VERSION
 from reports.audit import digests
+from reports.models import BackupStatus
 from reports.openings import actions as opening_actions
 from reports.proof_of_date import stamps
 from triage.questionnaire.outcomes import Urgency
@@ -52,6 +53,7 @@ class ServiceCollector(Collector):
         try:
             now = timezone.now()
             families = [*_queue(now), *_agents(now), *_openings(now), *_worker(), *_web(), *_digests(), *_proofs()]
+            families += _backups()
         except (DatabaseError, InterfaceError, PoolTimeout) as error:
             logger.warning("metrics: the database failed (%s)", describe_error(error))
             is_up = 0
@@ -171,6 +173,26 @@ def _proofs() -> Iterator[Metric]:
             lacking.add_metric([name], lacks)
             failures.add_metric([name], failed)
     yield from (closed, lacking, failures)
+
+
+def _backups() -> Iterator[Metric]:
+    """When backups were last taken, of each server that `deploy/backup` copies."""
+    rows = BackupStatus.objects.order_by("name")[:2]
+    gauges: list[tuple[str, str, list[tuple[str, float]]]] = [
+        ("pnav_backup_last_base_timestamp_seconds", "When a base backup last ended; 0: never.", _at(rows, "base_at")),
+        ("pnav_backup_last_wal_timestamp_seconds", "When WAL was last in the store; 0: never.", _at(rows, "wal_at")),
+        ("pnav_backup_oldest_timestamp_seconds", "The oldest point to go back to; 0: none.", _at(rows, "since")),
+        ("pnav_backup_base_bytes", "What the last base backup copied.", [(row.name, row.base_bytes) for row in rows]),
+        ("pnav_backup_base_seconds", "How long that took.", [(row.name, row.base_seconds) for row in rows]),
+        ("pnav_backup_failures", "Failures in a row.", [(row.name, row.failures) for row in rows]),
+    ]
+    for name, help_text, values in gauges:
+        yield _labelled(GaugeMetricFamily(name, help_text, labels=["of"]), values)
+
+
+def _at(rows: Iterable[BackupStatus], field: str) -> list[tuple[str, float]]:
+    instants = [(row.name, getattr(row, field)) for row in rows]
+    return [(name, at.timestamp() if at else 0) for name, at in instants]
 
 
 class ClientCollector(Collector):

@@ -15,6 +15,7 @@ import pytest
 import yaml
 from django.core.management import call_command
 from django.db import OperationalError
+from django.utils import timezone
 from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.exposition import generate_latest
 
@@ -29,6 +30,7 @@ from common.security_log import Event
 from deploy import authority
 from pnav import service_metrics
 from pnav.server.page_handler import PageHandler
+from reports.models import BackupStatus
 from tests.chat.sockets import Line, in_db, signed_in, visit
 from tests.docs.names import ROOT
 from tests.factories import chat as make
@@ -217,6 +219,8 @@ async def test_every_rule_and_panel_is_answered_by_a_real_scrape(_certificates, 
         await in_db(web_heartbeat.write_heartbeat, ["pages", "sockets"])
         settings.REGISTER_DIGEST_TO = [f"file:{tmp_path}/digests.txt"]
         settings.TIMESTAMP_AUTHORITIES = ["first - /certs/first.pem"]
+        now = timezone.now()
+        await in_db(BackupStatus.objects.create, name="content", base_at=now, wal_at=now, base_bytes=9)
         after = await in_db(scrape, 300)
     known = {*after.samples, *RECORDED, *OF_PROMETHEUS}
     # What a process has counted none of yet has no sample of its own: its family is announced all the same.

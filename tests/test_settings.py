@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pnav.backup import configuration as backup_configuration
 from pnav.server import entry
 from tests.support import fresh
 from tests.support.variables import SEAL_KEY
@@ -220,8 +221,8 @@ def explained() -> set[str]:
 
 
 def test_env_example_lists_what_the_settings_read_and_nothing_else():
-    only_compose = {"COMPOSE_FILE", "PNAV_VERSION", "PNAV_REVISION"}
-    only_entry_points = {*entry.VARIABLES, "PROBE_AUTHORITY"}
+    only_compose = {"BACKUP_TO", "COMPOSE_FILE", "PNAV_VERSION", "PNAV_REVISION"}
+    only_entry_points = {*entry.VARIABLES, *backup_configuration.VARIABLES, "PROBE_AUTHORITY"}
     assert explained() - only_compose - only_entry_points == read_by_settings()
 
 

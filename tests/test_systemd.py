@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from pnav.backup import configuration as backup_configuration
 from pnav.server import entry
+from tests.test_compose import BACKUP, in_bytes
 from tests.test_compose import COMPOSE as WHOLE_COMPOSE
 from tests.test_compose import SERVICES as COMPOSE
-from tests.test_compose import in_bytes
 from tests.test_settings import explained
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,7 +23,8 @@ PROCESSES = {
     "pnav-worker.service": "worker",
     "pnav-migrate.service": "migrate",
 }
-DRAWN = WHOLE_COMPOSE["secrets"]  # by deploy/secrets.sh
+BACKS_UP = "pnav-backup@.service"
+DRAWN = WHOLE_COMPOSE["secrets"] | BACKUP["secrets"]  # by deploy/secrets.sh
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 
 
@@ -42,8 +44,9 @@ def environment_of(unit: str) -> dict[str, str]:
 
 
 def test_units_are_these_and_documents_lead_to_each():
-    assert {path.name for path in FOLDER.iterdir()} == {*PROCESSES, "pnav.target"}
+    assert {path.name for path in FOLDER.iterdir()} == {*PROCESSES, BACKS_UP, "pnav.target"}
     assert all(f"`{unit.removesuffix('.service').rstrip('@')}" in OPERATIONS for unit in PROCESSES)
+    assert f"`deploy/systemd/{BACKS_UP}`" in (ROOT / "docs/restore.md").read_text()
 
 
 @pytest.mark.parametrize("unit", PROCESSES)
@@ -90,6 +93,29 @@ def test_unit_has_the_limits_of_compose_and_can_do_as_little(unit):
         assert limits[name] == ["yes"], name
     assert limits["ProtectSystem"] == ["strict"] and limits["User"] == ["pnav"]
     assert "RestrictNamespaces" not in limits, "what draws captures leaves its namespaces (common/offload/sandbox.py)"
+
+
+@pytest.mark.parametrize("name", ["content", "keys"])
+def test_unit_of_backups_starts_them_with_the_secrets_and_limits_of_compose(tmp_path, name):
+    """Of this instance, with what the operator writes into /etc/pnav/backup-…; and with none of the site's secrets."""
+    limits = {key: [value.replace("%i", name) for value in values] for key, values in settings(BACKS_UP).items()}
+    assert limits["ExecStart"] == ["/srv/pnav/.venv/bin/python -m pnav.backup run"] and limits["Restart"] == ["always"]
+    loaded = dict(value.split(":", 1) for value in limits["LoadCredential"])
+    assert {Path(path).name for path in loaded.values()} == set(BACKUP["secrets"])
+    given = dict(word.split("=", 1) for line in limits["Environment"] for word in line.split())
+    for key, value in given.items():
+        if value.startswith("%d/"):
+            (tmp_path / loaded[value.removeprefix("%d/")].rpartition("/")[2]).write_text("b1:" + "A" * 43 + "=")
+            given[key] = str(tmp_path / Path(loaded[value.removeprefix("%d/")]).name)
+    told = {"BACKUP_DATABASE_URL": "postgres://pnav_backup@db/pnav", "BACKUP_DIR": str(tmp_path / "store")}
+    read = backup_configuration.read(given | told)
+    assert read.name == name and read.spool == Path("/var/lib") / limits["StateDirectory"][0]
+    assert Path(given["BACKUP_DATABASE_PASSWORD_FILE"]).name.startswith("database" if name == "content" else "keys")
+    service = BACKUP["services"]["backup"]
+    assert in_bytes(limits["MemoryMax"][0].lower()) == in_bytes(service["mem_limit"])
+    assert limits["MemorySwapMax"] == ["0"] and limits["TasksMax"] == [str(service["pids_limit"])]
+    assert limits["CapabilityBoundingSet"] == [""] and limits["NoNewPrivileges"] == ["yes"]
+    assert limits["ProtectSystem"] == ["strict"] and limits["User"] == ["pnav"]
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here; the units are parsed above")

@@ -2,6 +2,7 @@
 
 from common.service_settings.models import HouseRule
 from reports.models.audit import AccessKind, AccessRecord, Motive
+from reports.models.backup import BackupStatus
 from reports.models.closure import ChatClosure, ChatClosureText, ClosureReason
 from reports.models.digest import DigestDelivery, RegisterDigest
 from reports.models.key_erasure import KeyErasure
@@ -15,6 +16,7 @@ __all__ = [
     "AccessKind",
     "AccessRecord",
     "AgeBand",
+    "BackupStatus",
     "ChatClosure",
     "ChatClosureText",
     "ClosureReason",

@@ -93,6 +93,7 @@ HOLDINGS: Mapping[str, Holding] = {
     ),
     "reports.RegisterDigest": NoEnd("signed digests of that chain: numbers and digests, of nobody (ADR 0056)"),
     "reports.DigestDelivery": NoEnd("how far each destination of those digests has them"),
+    "reports.BackupStatus": NoEnd("two rows: when backups were last taken; of nobody"),
     "reports.ProofDay": NoEnd("one digest a day, stamped: of nobody (ADR 0084)"),
     "reports.ProofChunk": NoEnd(
         "32 bytes for each item of a day, without a word, a salt or a name; without them no proof of that day could be "

@@ -146,6 +146,10 @@ NAMED = {
     "reports/retention/key_erasure.py": (EVERYBODY + ": of what is being deleted", {"note", "carry_out"}),
     "reports/retention/key_copies.py": (EVERYBODY + ": which keys are named, for the operator's command", {"*"}),
     "reports/openings/actions.py": ("the ways to an opening: by `visible_to`, and acts that ask `_require`", {"*"}),
+    "pnav/backup/check.py": (
+        EVERYBODY + ": whether the newest capture opens, and nothing of it is shown",
+        {"_captures"},
+    ),
     "pnav/service_metrics.py": (EVERYBODY + ": counts", {"_queue"}),
     "pnav/accounts/management/commands/bench_sessions.py": ("a demonstration's own rows", {"*"}),
 }

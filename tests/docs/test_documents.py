@@ -33,6 +33,8 @@ ELSEWHERE: dict[str, str] = {
     ),
     **dict.fromkeys(("EXPIREAT", "wal_compression", "pg_stat_statements", "postgresql.conf", "pg_hba.conf"), _SERVER),
     **dict.fromkeys(("remote_apply", "pg_terminate_backend", "pg_cancel_backend"), _SERVER),
+    **dict.fromkeys(("archive_timeout", "archive_command", "summarize_wal", "max_wal_senders"), _SERVER),
+    **dict.fromkeys(("max_slot_wal_keep_size", "ScheduledBackup"), _SERVER),
     **dict.fromkeys(("POSTGRES_PASSWORD", "POSTGRES_WEB_PASSWORD"), _SERVER),
     **dict.fromkeys(("uv.lock", "write.write", "hashed_networks", "common.client_address.hashed_address"), _REFUSED),
     **dict.fromkeys(("pnav/locale/LANGUAGE/LC_MESSAGES/django.po", "docs/adr/NUMBER-plain-words.md"), _PLACEHOLDER),

@@ -4,7 +4,6 @@ Where pgbouncer is installed, or named by PNAV_TEST_PGBOUNCER. Its connections t
 the web process opens to it, so that one of them serves several threads in turn.
 """
 
-import re
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ from common.database_errors import failure_of
 from tests.chat.sockets import visit
 from tests.factories import chat as make
 from tests.scenarios.conftest import PlainSite
-from tests.support import pooler
+from tests.support import pooler, roles
 from tests.support.fresh import manage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,9 +36,8 @@ class PooledSite(PlainSite):
         super().start()
 
     def each(self) -> list[dict[str, str]]:
-        script = re.sub(r"^\\set.*$", "", (ROOT / "deploy/roles.sql").read_text(), flags=re.MULTILINE)
         with psycopg.connect(self.postgres.url, autocommit=True) as admin:
-            admin.execute(script.replace(":'password'", "'unused'"))  # type: ignore[arg-type]
+            admin.execute(roles.statements("unused"))  # type: ignore[arg-type]
         self.pooler = pooler.Pgbouncer(self.folder, self.postgres, default_pool_size=str(CONNECTIONS))
         self.pooler.start()
         self.environment["DATABASE_URL"] = self.pooler.address("pnav_web")

@@ -16,6 +16,8 @@ from chat.models import Capture
 from common import clock
 from common.encryption import UnsealError
 from common.sealed_files.chunks import CHUNK_BYTES
+from pnav.backup import configuration as backup_configuration
+from pnav.backup.store import Conflict, Missing
 from tests.factories import captures as make_captures
 from tests.factories import chat as make
 
@@ -120,3 +122,20 @@ def test_server_that_is_away_acknowledges_nothing(bucket, monkeypatch):
         make_captures.send(conversation, capture.public_id, LONG, 0)
     capture.refresh_from_db()
     assert capture.received == 0
+
+
+def test_backups_lie_in_a_bucket_too(bucket, server):
+    """The store of `deploy/backup` (docs/adr/0092), in the same server."""
+    own = {"BACKUP_S3_BUCKET": "captures", "BACKUP_S3_PREFIX": "content", "BACKUP_S3_ENDPOINT": server}
+    own |= {"BACKUP_S3_REGION": "eu-west-3", "BACKUP_S3_ACCESS_KEY": "essai", "BACKUP_S3_SECRET_KEY": "essai"}
+    backups = backup_configuration.read_store(own | {"BACKUP_KEYS": "b1:" + "A" * 43 + "="})
+    assert backups.files("wal") == [] and backups.put("wal/1", MARK * 1000) > 0
+    assert backups.put("wal/1", MARK * 1000) == 0 and backups.put("base/a/manifest", b"{}") > 0
+    assert (backups.get("wal/1"), backups.files("wal"), backups.folders("base")) == (MARK * 1000, ["1"], ["a"])
+    with pytest.raises(Conflict):
+        backups.put("wal/1", b"another")
+    assert keys(bucket) == ["content/base/a/manifest", "content/wal/1"]
+    assert MARK not in bucket.Object("content/wal/1").get()["Body"].read()
+    backups.delete("wal/1")
+    with pytest.raises(Missing):
+        backups.get("wal/1")

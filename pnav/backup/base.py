@@ -1,0 +1,155 @@
+"""One base backup: what `pg_basebackup` writes, in parts, sealed; and the manifest that says what was there."""
+
+import logging
+import subprocess
+import tempfile
+from contextlib import closing
+from typing import Any
+
+import psycopg
+
+from common.encryption import UnsealError
+from pnav.backup import tools
+from pnav.backup.configuration import Configuration, Server
+from pnav.backup.manifest import Manifest, begun_at, folder_name
+from pnav.backup.store import Missing, Store
+from pnav.version import VERSION
+
+logger = logging.getLogger(__name__)
+PART_BYTES = 16 * 1024 * 1024
+CONNECT_SECONDS = 10
+
+
+class BackupFailed(Exception):
+    """A backup could not be taken; the text says at which step."""
+
+
+def open_connection(server: Server, **options: Any) -> psycopg.Connection[Any]:
+    """A connection of its own. Raises the errors of psycopg."""
+    more: dict[str, Any] = {"password": server.password} if server.password else {}
+    return psycopg.connect(
+        server.url, autocommit=True, connect_timeout=CONNECT_SECONDS, application_name="pnav-backup", **more, **options
+    )
+
+
+def take_base(configuration: Configuration) -> Manifest:
+    """Take one base backup; its manifest, which is in the store. Raises BackupFailed, and the errors of psycopg and of
+    the store; what was written so far is deleted a day later.
+
+    It has the WAL in it that it needs to start, so that it can be restored without anything else. One connection that
+    counts the rows of every table in one snapshot and keeps the WAL of the meanwhile by a slot that ends with it, and
+    one that reads every file of the server once. One part in memory at a time.
+    """
+    store = configuration.store
+    with closing(open_connection(configuration.server)) as connection:
+        facts = _read_facts(connection)
+        folder = folder_name(facts["started_at"])
+        connection.execute(
+            "SELECT pg_create_physical_replication_slot(%s, true, true)", [f"pnav_base_{folder.lower()}"]
+        )
+        sizes = _copy(configuration, store, folder)
+        [ended_at] = _row(connection, "SELECT clock_timestamp()")
+    manifest = Manifest(id=folder, name=configuration.name, release=VERSION, ended_at=ended_at, sizes=sizes, **facts)
+    store.put(f"base/{folder}/manifest", manifest.as_json().encode())
+    return manifest
+
+
+def _row(connection: psycopg.Connection[Any], statement: Any) -> tuple[Any, ...]:
+    row = connection.execute(statement).fetchone()
+    if row is None:
+        raise BackupFailed("the server did not answer what was asked")
+    found: tuple[Any, ...] = row
+    return found
+
+
+def _read_facts(connection: psycopg.Connection[Any]) -> dict[str, Any]:
+    """What the manifest says, in one snapshot: times, place in the WAL, rows of each table."""
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        [is_standby] = _row(connection, "SELECT pg_is_in_recovery()")
+        if is_standby:
+            raise BackupFailed("the server is a standby: name the primary")
+        started_at, version, segment, system = _row(
+            connection,
+            "SELECT clock_timestamp(), current_setting('server_version'), pg_walfile_name(pg_current_wal_lsn()),"
+            " (SELECT system_identifier::text FROM pg_control_system())",
+        )
+        tables = [
+            name
+            for (name,) in connection.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+            )
+        ]
+        counts = {}
+        for table in tables:
+            counting = psycopg.sql.SQL("SELECT count(*) FROM public.{}").format(psycopg.sql.Identifier(table))
+            [counts[table]] = _row(connection, counting)
+        head = proof_day = ""
+        if counts.get("reports_accessrecord"):
+            number, digest = _row(
+                connection, "SELECT number, digest FROM reports_accessrecord ORDER BY number DESC LIMIT 1"
+            )
+            head = f"{number}:{digest}"
+        if "reports_proofday" in counts:
+            last = connection.execute(
+                "SELECT day::text, digest FROM reports_proofday WHERE closed_at IS NOT NULL ORDER BY day DESC LIMIT 1"
+            ).fetchone()
+            proof_day = ":".join(last) if last else ""
+    return {
+        "started_at": started_at, "server_version": version, "system": system, "timeline": segment[:8],
+        "start_segment": segment, "counts": counts, "head": head, "proof_day": proof_day,
+    }  # fmt: skip
+
+
+def _copy(configuration: Configuration, store: Store, folder: str) -> list[int]:
+    """Run `pg_basebackup` and seal what it writes; the sizes of the parts in clear."""
+    # Tar to standard output: one tablespace, and its own manifest of files within (`pg_verifybackup`).
+    command = [
+        tools.find("pg_basebackup"), "--dbname", configuration.server.url, "--no-password", "--pgdata=-",
+        "--format=tar", "--wal-method=fetch", "--checkpoint=fast", f"--label=pnav {folder}",
+    ]  # fmt: skip
+    sizes: list[int] = []
+    with tempfile.TemporaryFile() as words:
+        process = subprocess.Popen(  # noqa: S603  its arguments are ours and the operator's
+            command, stdout=subprocess.PIPE, stderr=words, stdin=subprocess.DEVNULL,
+            env=tools.environment_for(configuration.server),
+        )  # fmt: skip
+        try:
+            assert process.stdout is not None  # noqa: S101
+            while part := process.stdout.read(PART_BYTES):
+                store.put(f"base/{folder}/{len(sizes):05d}", part)
+                sizes.append(len(part))
+            status = process.wait()
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        if status or not sizes:
+            words.seek(0)
+            # Names of files of the server, and of the server; nothing of what lies in them.
+            said = words.read(2000).decode(errors="replace").strip().splitlines()
+            raise BackupFailed(f"pg_basebackup ended with {status}: {said[-1] if said else 'without a word'}")
+    return sizes
+
+
+def read_manifests(store: Store) -> dict[str, Manifest | None]:
+    """By folder, the manifest of each base backup; None where there is none that opens. One object a backup.
+
+    Raises UnsealError when there are some and none of them opens: the key is another one.
+    """
+    found: dict[str, Manifest | None] = {}
+    sealed = 0
+    for folder in store.folders("base"):
+        if begun_at(folder) is None:
+            continue
+        try:
+            found[folder] = Manifest.parse(store.get(f"base/{folder}/manifest").decode())
+        except Missing:
+            found[folder] = None
+        except (UnsealError, ValueError):
+            logger.warning("backup: the manifest of %s does not open", folder)
+            sealed += 1
+            found[folder] = None
+    if sealed and not any(found.values()):
+        raise UnsealError("No manifest of this store opens: was it sealed with another key?")
+    return found

@@ -1,0 +1,214 @@
+"""`deploy/restore`: put a base backup and the WAL after it into an empty folder, from which PostgreSQL starts.
+
+- `--to FOLDER`: the data folder of the new cluster, which must be empty or not there. `--at` names the point in time,
+  as ISO 8601 with its zone (2026-11-28T10:00:00+01:00); without it, as far as the WAL goes. `--base` names one
+  in place of the newest base backup before that. `--manifest FILE`: where to put what it counted, for `check_backup`;
+  « - »: standard output.
+- `--roles URL`: make the roles, or give them today's passwords, on a server that runs (deploy/roles.sql). A restored
+  folder has its roles with it; a dump has none, and needs this first.
+- `--list`: as `deploy/backup list`.
+
+PostgreSQL finds the WAL by a `cp` within the folder: whatever starts it needs neither this program nor the keys.
+Exit status 1: it failed, and one line says why, in French; 2: a variable or an option is wrong.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from common.encryption import UnsealError
+from pnav.backup import tools
+from pnav.backup.base import read_manifests
+from pnav.backup.configuration import Server, read_store
+from pnav.backup.manifest import Manifest, choose_base, complete_name, is_partial, segment_place
+from pnav.backup.store import Missing, Store
+
+ROLES = Path(__file__).resolve().parents[2] / "deploy" / "roles.sql"
+RESTORED_WAL = "pnav_restored_wal"
+
+
+class CannotRestore(Exception):
+    """What was asked cannot be restored; the text, in French, says why."""
+
+
+class _Parts:
+    """The parts of a base backup as one file that `tarfile` reads from its beginning to its end. One part in memory."""
+
+    def __init__(self, store: Store, manifest: Manifest) -> None:
+        self._pieces = self._read(store, manifest)
+        self._left = memoryview(b"")
+
+    @staticmethod
+    def _read(store: Store, manifest: Manifest) -> Iterator[bytes]:
+        for index, size in enumerate(manifest.sizes):
+            clear = store.get(f"base/{manifest.id}/{index:05d}")
+            if len(clear) != size:
+                raise UnsealError("A part of this backup has not the size that the manifest says.")
+            yield clear
+
+    def read(self, size: int) -> bytes:
+        found = bytearray()
+        while len(found) < size:
+            if not self._left:
+                piece = next(self._pieces, None)
+                if piece is None:
+                    break
+                self._left = memoryview(piece)
+            taken = self._left[: size - len(found)]
+            found += taken
+            self._left = self._left[len(taken) :]
+        return bytes(found)
+
+
+def restore(store: Store, folder: Path, *, at: datetime | None = None, base: str = "") -> Manifest:
+    """Put back a base backup and the WAL after it; the manifest. Nothing is written unless the folder is empty.
+
+    Raises CannotRestore, UnsealError, Missing, the errors of the store. A part, or a segment, in memory at a time; on
+    the disk, the base and all WAL after it (PostgreSQL deletes the latter at the end of the recovery).
+    """
+    manifests = {name: one for name, one in read_manifests(store).items() if one is not None}
+    if base and base not in manifests:
+        raise CannotRestore("Aucune sauvegarde entière de ce nom : voir --list.")
+    chosen = choose_base([manifests[base]] if base else list(manifests.values()), at)
+    if chosen is None:
+        raise CannotRestore("Aucune sauvegarde entière n'était terminée à cet instant : voir --list.")
+    if folder.exists() and any(folder.iterdir()):
+        raise CannotRestore("Ce dossier n'est pas vide : rien n'y est touché.")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    stream: Any = _Parts(store, chosen)
+    with tarfile.open(fileobj=stream, mode="r|") as archive:
+        archive.extractall(folder, filter="data")
+    _check_files(folder)
+    _put_wal(store, folder / RESTORED_WAL, chosen)
+    _set_recovery(folder, at)
+    return chosen
+
+
+def _check_files(folder: Path) -> None:
+    """What `pg_verifybackup` says of the files, by the manifest that PostgreSQL put among them."""
+    try:
+        command = [tools.find("pg_verifybackup"), "--no-parse-wal", "--quiet", str(folder)]
+    except tools.ToolMissing:
+        return  # each byte was authenticated as it was opened
+    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise CannotRestore(f"pg_verifybackup refuse ces fichiers : {done.stderr.decode(errors='replace')[:300]}")
+
+
+def _put_wal(store: Store, folder: Path, manifest: Manifest) -> None:
+    """Every segment from the base on, of all timelines; of one that was not finished, the newest part that opens."""
+    folder.mkdir(mode=0o700)
+    names = store.files("wal")
+    parts: dict[str, list[str]] = {}
+    for name in names:
+        place = segment_place(name)
+        if place is not None and place < manifest.start_segment[8:]:
+            continue
+        if is_partial(name):
+            parts.setdefault(complete_name(name), []).append(name)
+        else:
+            (folder / name).write_bytes(store.get(f"wal/{name}"))
+    for segment, found in parts.items():
+        if not (folder / segment).exists():
+            (folder / segment).write_bytes(_newest_whole(store, found))
+
+
+def _newest_whole(store: Store, names: list[str]) -> bytes:
+    for name in sorted(names, reverse=True):
+        try:
+            return store.get(f"wal/{name}")
+        except (UnsealError, Missing):
+            continue  # broken off while it was written: the one before it is there still
+    raise CannotRestore(f"Aucune partie du segment {complete_name(names[0])} ne s'ouvre.")
+
+
+def _set_recovery(folder: Path, at: datetime | None) -> None:
+    """Recover to this point, then serve. Both commands run in the data folder."""
+    settings = {
+        "restore_command": f'cp "{RESTORED_WAL}/%f" "%p"',
+        "recovery_end_command": f"rm -rf {RESTORED_WAL}",
+        "recovery_target_timeline": "latest",
+        "recovery_target_action": "promote",
+    }
+    if at is not None:
+        settings["recovery_target_time"] = at.isoformat(sep=" ")
+    own = folder / "postgresql.auto.conf"
+    # A server that was restored before has the settings of that time: another point in time, perhaps.
+    before = own.read_text().splitlines() if own.exists() else []
+    kept = [line for line in before if not line.startswith(("recovery_", "restore_command"))]
+    own.write_text(
+        "".join(f"{line}\n" for line in (*kept, *(f"{name} = '{value}'" for name, value in settings.items())))
+    )
+    (folder / "recovery.signal").touch()
+
+
+def make_roles(server: Server) -> None:
+    """Run deploy/roles.sql. Raises CannotRestore."""
+    command = [tools.find("psql"), "--dbname", server.url, "--no-password", "--quiet", "--no-psqlrc",
+               "--set=ON_ERROR_STOP=1", "--file", str(ROLES)]  # fmt: skip
+    done = subprocess.run(  # noqa: S603  its arguments are ours and the operator's
+        command, env=tools.environment_for(server), capture_output=True, check=False
+    )
+    if done.returncode:
+        raise CannotRestore(f"psql : {done.stderr.decode(errors='replace').strip()[:300]}")
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="deploy/restore", description="Remet une sauvegarde en place.")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--to", type=Path, metavar="DOSSIER", help="dossier de données, vide")
+    what.add_argument("--roles", metavar="URL", help="créer les rôles, ou leur donner les mots de passe du jour")
+    what.add_argument("--list", action="store_true", help="les sauvegardes qui sont là")
+    parser.add_argument("--at", type=_instant, metavar="INSTANT", help="par exemple 2026-11-28T10:00:00+01:00")
+    parser.add_argument("--base", default="", metavar="NOM", help="une sauvegarde de --list")
+    parser.add_argument("--manifest", metavar="FICHIER", help="où écrire ce qui a été compté ; « - » : affiché")
+    given = parser.parse_args(arguments)
+    try:
+        if given.roles:
+            make_roles(Server(given.roles, os.environ.get("PGPASSWORD", "")))
+            _say("Les rôles sont là, avec leurs mots de passe.")
+            return 0
+        store = read_store(os.environ)
+        if given.list:
+            for folder, one in sorted(read_manifests(store).items()):
+                _say(f"{folder} : " + (f"entière, terminée le {one.ended_at.isoformat()}" if one else "inachevée"))
+            return 0
+        manifest = restore(store, given.to, at=given.at, base=given.base)
+        if given.manifest == "-":
+            _say(manifest.as_json())
+        elif given.manifest:
+            Path(given.manifest).write_text(manifest.as_json())
+    except ImproperlyConfigured as error:
+        print(f"deploy/restore: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    except (CannotRestore, Missing, OSError, UnsealError, tarfile.TarError, tools.ToolMissing) as error:
+        print(f"deploy/restore: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    until = f" jusqu'au {given.at.isoformat()}" if given.at else ""
+    print(f"Remise en place : {manifest.id}, puis le WAL{until}.", file=sys.stderr)  # noqa: T201
+    print("Démarrez PostgreSQL, puis : manage.py check_backup (docs/restore.md).", file=sys.stderr)  # noqa: T201
+    return 0
+
+
+def _instant(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise argparse.ArgumentTypeError("avec son fuseau : 2026-11-28T10:00:00+01:00")
+    return found
+
+
+def _say(text: str) -> None:
+    print(text)  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,145 @@
+"""The process that backs up one server: WAL at each turn, a base backup when one is due, deletion at its age.
+
+Whatever fails is said, counted in the site's database, and tried again: at the next turn, or a base backup after
+AGAIN_AFTER. A base backup is taken in a thread of its own, so that the WAL does not wait for it.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from pnav.backup import status
+from pnav.backup.base import read_manifests, take_base
+from pnav.backup.configuration import Configuration
+from pnav.backup.manifest import Manifest, choose_base, find_due
+from pnav.backup.wal import Receiver, Shipper, drop_slot, read_stream
+
+logger = logging.getLogger(__name__)
+AGAIN_AFTER = timedelta(minutes=15)
+PRUNE_EVERY = timedelta(hours=1)
+
+
+def prune(configuration: Configuration, now: datetime) -> datetime | None:
+    """Delete what is old enough; the oldest point in time that can still be restored, None when there is none.
+
+    Lists the store once, reads one manifest a base backup. The parts of a base backup go after its manifest: a deletion
+    that is broken off leaves one without a manifest, which goes a day later.
+    """
+    store = configuration.store
+    manifests = read_manifests(store)
+    gone = find_due(manifests, store.files("wal"), now=now, days=configuration.days)
+    for folder in gone.bases:
+        names = store.files(f"base/{folder}")
+        for name in sorted(names, key=lambda one: one != "manifest"):
+            store.delete(f"base/{folder}/{name}")
+    for name in gone.wal:
+        store.delete(f"wal/{name}")
+    if gone.bases or gone.wal:
+        logger.info("backup: deleted %d base backups, %d files of WAL", len(gone.bases), len(gone.wal))
+    if gone.is_last_too_old:
+        logger.error("backup: the last base backup is older than it may be, and stays: there is no other")
+    ends = [one.ended_at for folder, one in manifests.items() if one is not None and folder not in gone.bases]
+    return min(ends, default=None)
+
+
+class Service:
+    """One server's backups. `run` returns when `stopping` is set."""
+
+    def __init__(self, configuration: Configuration, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._configuration = configuration
+        self._now = now
+        self._receiver = Receiver(configuration)
+        self._shipper = Shipper(configuration.store, configuration.spool)
+        self._thread: threading.Thread | None = None
+        self._base_due = self._prune_due = datetime.min.replace(tzinfo=UTC)
+        self._failures = 0
+        self._timeline = ""
+        self._is_broken = False  # between the last base backup and now, WAL is missing
+
+    def run(self, stopping: threading.Event) -> None:
+        try:
+            while True:
+                began = time.monotonic()
+                self._try("wal", self._receive)
+                self._try("base", self._begin_base)
+                self._try("prune", self._prune)
+                if stopping.wait(max(0.0, self._configuration.wal_seconds - (time.monotonic() - began))):
+                    return
+        finally:
+            self._receiver.stop()
+            self._try("wal", self._shipper.ship)
+
+    def _try(self, what: str, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001  whatever it is: tried again, and counted
+            self._failed(what, error)
+
+    def _failed(self, what: str, error: Exception) -> None:
+        self._failures += 1
+        # Of a store and of libpq: names and addresses of ours. No statement of a backup has a value of anybody in it.
+        logger.error("backup: %s failed (%s: %s)", what, type(error).__name__, str(error).strip()[:300])
+        try:
+            status.write(self._configuration, failures=self._failures)
+        except Exception as away:  # noqa: BLE001  the database that could not be read cannot be written either
+            logger.warning("backup: the failure was not written down (%s)", type(away).__name__)
+
+    def _receive(self) -> None:
+        self._receiver.keep_alive()
+        # Asked before: what was written up to here is then in the folder, or on its way of some milliseconds.
+        stream = read_stream(self._configuration)
+        self._shipper.ship()
+        if stream.is_lost:
+            logger.error("backup: the server has thrown away WAL that was not received: a base backup is due")
+            self._receiver.stop()
+            self._receiver.forget_place()
+            drop_slot(self._configuration)
+            self._base_due, self._is_broken = datetime.min.replace(tzinfo=UTC), True
+        elif stream.is_active:
+            self._failures = 0
+            status.write(self._configuration, has_wal=True)
+        if stream.timeline != self._timeline:  # a promotion, or a restore
+            self._base_due, self._timeline = datetime.min.replace(tzinfo=UTC), stream.timeline
+
+    def _begin_base(self) -> None:
+        now = self._now()
+        if now < self._base_due or (self._thread is not None and self._thread.is_alive()):
+            return
+        whole = [one for one in read_manifests(self._configuration.store).values() if one is not None]
+        last = choose_base(whole, None)
+        goes_on = last is not None and last.timeline == self._timeline and not self._is_broken
+        if last is not None and goes_on and now < last.ended_at + self._configuration.every:
+            self._base_due = last.ended_at + self._configuration.every
+            return
+        self._base_due = now + AGAIN_AFTER
+        self._thread = threading.Thread(target=self._try, args=("base", self._base), daemon=True)
+        self._thread.start()
+
+    def _base(self) -> None:
+        manifest = base_and_status(self._configuration)
+        self._is_broken = False
+        self._base_due = manifest.ended_at + self._configuration.every
+        self._prune_due = datetime.min.replace(tzinfo=UTC)
+
+    def _prune(self) -> None:
+        now = self._now()
+        if now < self._prune_due:
+            return
+        since = prune(self._configuration, now)
+        self._prune_due = now + PRUNE_EVERY
+        if since is not None:
+            status.write(self._configuration, since=since, failures=self._failures)
+
+
+def base_and_status(configuration: Configuration) -> Manifest:
+    """Take one base backup and say that it was taken. Raises what `take_base` raises."""
+    began = time.monotonic()
+    manifest = take_base(configuration)
+    seconds = time.monotonic() - began
+    logger.info("backup: base %s, %d bytes, %.0f s", manifest.id, sum(manifest.sizes), seconds)
+    status.write(
+        configuration, base_at=manifest.ended_at, base_bytes=sum(manifest.sizes), base_seconds=round(seconds, 1)
+    )
+    return manifest

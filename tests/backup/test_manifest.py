@@ -1,0 +1,97 @@
+"""Which base backup a restore takes, and what of a store is old enough to go."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pnav.backup.manifest import Due, Manifest, begun_at, choose_base, find_due, folder_name
+
+NOW = datetime(2026, 11, 28, 3, tzinfo=UTC)
+
+
+def base(days_ago: float, segment: int = 1, **more) -> Manifest:
+    began = NOW - timedelta(days=days_ago)
+    values = {
+        "id": folder_name(began), "name": "content", "release": "0.2.0", "server_version": "18.6", "system": "7",
+        "timeline": "00000001", "start_segment": f"00000001{segment:016X}", "started_at": began,
+        "ended_at": began + timedelta(minutes=5), "sizes": [3, 2],
+    }  # fmt: skip
+    return Manifest(**(values | more))
+
+
+def wal(segment: int, timeline: int = 1) -> str:
+    return f"{timeline:08X}{segment:016X}"
+
+
+def by_folder(*bases: Manifest) -> dict[str, Manifest | None]:
+    return {one.id: one for one in bases}
+
+
+def test_manifest_is_read_as_it_was_written():
+    one = base(1, counts={"chat_message": 7}, head="3:" + "0" * 64, proof_day="2026-11-27:" + "1" * 64)
+    assert Manifest.parse(one.as_json()) == one
+    assert begun_at(one.id) == one.started_at
+    for wrong in ("", "[]", "{}", '{"format": "pnav-base-1"}', one.as_json().replace("pnav-base-1", "pnav-base-2")):
+        with pytest.raises(ValueError):
+            Manifest.parse(wrong)
+
+
+def test_point_in_time_is_restored_from_the_newest_base_that_had_ended():
+    bases = [base(3), base(2), base(1)]
+    assert choose_base(bases, None) == bases[2]
+    assert choose_base(bases, NOW - timedelta(days=1)) == bases[1], "the third was still being taken"
+    assert choose_base(bases, bases[2].ended_at) == bases[2]
+    assert choose_base(bases, NOW - timedelta(days=4)) is None and choose_base([], None) is None
+
+
+def test_what_is_old_goes_with_the_wal_that_nothing_left_needs():
+    bases = by_folder(base(31, 10), base(30, 20), base(1, 30))
+    names = [wal(n) for n in (9, 10, 19, 20, 21, 30)] + ["00000002.history", wal(20, timeline=2)]
+    found = find_due(bases, names, now=NOW, days=30)
+    assert found == Due([base(31).id], [wal(9), wal(10), wal(19)])
+
+
+def test_last_base_stays_however_old_and_that_is_told():
+    """Nothing could be restored otherwise; the age that people are told is not kept, so somebody must know."""
+    bases = by_folder(base(40, 10), base(35, 20))
+    assert find_due(bases, [wal(15), wal(20)], now=NOW, days=30) == Due([base(40).id], [wal(15)], is_last_too_old=True)
+
+
+def test_base_that_was_broken_off_goes_after_a_day_and_needs_no_wal():
+    bases = by_folder(base(0.5, 30)) | {base(0.9).id: None, base(1.1).id: None}
+    assert find_due(bases, [wal(29), wal(30)], now=NOW, days=30) == Due([base(1.1).id], [wal(29)])
+
+
+def test_nothing_of_the_wal_goes_while_no_base_is_whole():
+    """The first base is being taken, or the key to the manifests is another one."""
+    assert find_due({base(2).id: None}, [wal(1), wal(2)], now=NOW, days=30).wal == []
+
+
+def test_parts_go_once_there_is_more_of_the_same_segment():
+    parts = [f"{wal(5)}.partial-{n:013d}" for n in (1, 2)] + [f"{wal(6)}.partial-{n:013d}" for n in (3, 10)]
+    found = find_due(by_folder(base(1, 1)), [wal(5), *parts], now=NOW, days=30)
+    assert found.wal == [*parts[:2], parts[2]], "of the sixth, which is not whole, the newest is there"
+
+
+def test_every_day_of_a_year_something_can_be_restored_and_nothing_is_kept_too_long():
+    """A base each day, a year of days; the clock is given. One fails now and then."""
+    kept: dict[str, Manifest | None] = {}
+    segments: list[str] = []
+    start = NOW
+    for day in range(365):
+        now = start + timedelta(days=day)
+        if day % 9:  # each ninth day it could not be taken
+            kept[folder_name(now)] = base(-day, day * 10)
+        segments += [wal(day * 10 + n) for n in range(10)]
+        gone = find_due(kept, segments, now=now + timedelta(hours=1), days=30)
+        for folder in gone.bases:
+            del kept[folder]
+        segments = [name for name in segments if name not in set(gone.wal)]
+        whole = [one for one in kept.values() if one is not None]
+        if day > 1:
+            newest = choose_base(whole, None)
+            assert newest is not None
+            assert newest.start_segment in segments and segments[-1] == wal(day * 10 + 9)
+            oldest = min(one.ended_at for one in whole)
+            assert now - oldest < timedelta(days=30) and not gone.is_last_too_old
+    assert len(segments) <= 32 * 10

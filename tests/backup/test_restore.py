@@ -1,0 +1,159 @@
+"""What a restore takes from the store, and what it refuses. With a real server: `tests/scenarios/test_backup.py`."""
+
+import base64
+import io
+import tarfile
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from common.encryption import UnsealError, parse_keys
+from pnav.backup import restore, tools
+from pnav.backup.base import PART_BYTES
+from pnav.backup.manifest import Manifest, folder_name
+from pnav.backup.store import Conflict, Missing, Store, folder_storage
+
+NOW = datetime(2026, 11, 28, 3, tzinfo=UTC)
+RING = parse_keys("b1:" + base64.urlsafe_b64encode(b"1" * 32).decode())
+
+
+def segment(number: int, timeline: int = 1) -> str:
+    return f"{timeline:08X}{number:016X}"
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    def nowhere(name, *_given):
+        raise tools.ToolMissing(name)
+
+    monkeypatch.setattr(tools, "find", nowhere)  # `pg_verifybackup` would ask for PostgreSQL's own manifest
+    return Store(folder_storage(str(tmp_path / "store")), RING)
+
+
+def put_base(store: Store, began: datetime, content: bytes = b"18\n", start: int = 5) -> Manifest:
+    """A base backup of a server with three files."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for name, data in (
+            ("PG_VERSION", content),
+            ("base/1/2", b"x" * 100_000),
+            ("postgresql.auto.conf", b"a = 'b'\n"),
+        ):
+            about = tarfile.TarInfo(name)
+            about.size, about.mode = len(data), 0o600
+            archive.addfile(about, io.BytesIO(data))
+    whole = file.getvalue()
+    cut = len(whole) // 2
+    parts = [whole[:cut], whole[cut:]]
+    manifest = Manifest(
+        id=folder_name(began), name="content", release="0.2.0", server_version="18.6", system="7", timeline="00000001",
+        start_segment=segment(start), started_at=began, ended_at=began + timedelta(minutes=5),
+        sizes=list(map(len, parts)),
+    )  # fmt: skip
+    for index, part in enumerate(parts):
+        store.put(f"base/{manifest.id}/{index:05d}", part)
+    store.put(f"base/{manifest.id}/manifest", manifest.as_json().encode())
+    return manifest
+
+
+def test_base_and_the_wal_after_it_are_put_into_the_folder(store, tmp_path):
+    manifest = put_base(store, NOW)
+    for number in (4, 5, 6):
+        store.put(f"wal/{segment(number)}", b"segment %d" % number)
+    for milliseconds, content in ((1, b"seven"), (2, b"seven and more"), (3, b"seven, broken off")):
+        store.put(f"wal/{segment(7)}.partial-{milliseconds:013d}", content)
+    broken = tmp_path / f"store/wal/{segment(7)}.partial-{3:013d}"
+    broken.write_bytes(broken.read_bytes()[:-5])
+    store.put("wal/00000002.history", b"1\n")
+    folder = tmp_path / "data"
+    assert restore.restore(store, folder) == manifest
+    assert (folder / "PG_VERSION").read_bytes() == b"18\n" and len((folder / "base/1/2").read_bytes()) == 100_000
+    assert folder.stat().st_mode & 0o777 == 0o700 and (folder / "recovery.signal").exists()
+    wal = {path.name: path.read_bytes() for path in (folder / restore.RESTORED_WAL).iterdir()}
+    assert wal == {
+        segment(5): b"segment 5", segment(6): b"segment 6", segment(7): b"seven and more", "00000002.history": b"1\n",
+    }  # fmt: skip
+    settings = (folder / "postgresql.auto.conf").read_text()
+    assert "a = 'b'" in settings and "recovery_target_time =" not in settings
+
+
+def test_point_in_time_decides_on_the_base_and_is_given_to_postgresql(store, tmp_path):
+    put_base(store, NOW, b"first")
+    put_base(store, NOW + timedelta(days=1), b"second")
+    at = NOW + timedelta(days=1, minutes=1)
+    restore.restore(store, tmp_path / "data", at=at)
+    assert (tmp_path / "data/PG_VERSION").read_bytes() == b"first", "the second had not ended"
+    assert "recovery_target_time = '2026-11-29 03:01:00+00:00'" in (tmp_path / "data/postgresql.auto.conf").read_text()
+
+
+def test_settings_of_a_restore_before_are_gone(tmp_path):
+    restore._set_recovery(tmp_path, NOW)
+    restore._set_recovery(tmp_path, None)
+    text = (tmp_path / "postgresql.auto.conf").read_text()
+    assert "recovery_target_time =" not in text and text.count("restore_command") == 1
+
+
+@pytest.mark.parametrize("given", [{"at": NOW - timedelta(days=1)}, {"base": "20200101T000000Z"}])
+def test_nothing_is_written_when_there_is_no_such_base(store, tmp_path, given):
+    put_base(store, NOW)
+    with pytest.raises(restore.CannotRestore, match="Aucune sauvegarde entière"):
+        restore.restore(store, tmp_path / "data", **given)
+    assert not (tmp_path / "data").exists()
+
+
+def test_folder_with_anything_in_it_is_left_alone(store, tmp_path):
+    put_base(store, NOW)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/kept").touch()
+    with pytest.raises(restore.CannotRestore, match="n'est pas vide"):
+        restore.restore(store, tmp_path / "data")
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["kept"]
+
+
+def test_part_that_is_missing_altered_or_of_another_base_is_refused(store, tmp_path):
+    first, second = put_base(store, NOW, b"first"), put_base(store, NOW + timedelta(days=1), b"second")
+    path = tmp_path / f"store/base/{second.id}/00001"
+    good = path.read_bytes()
+    path.write_bytes((tmp_path / f"store/base/{first.id}/00001").read_bytes())
+    with pytest.raises(UnsealError):
+        restore.restore(store, tmp_path / "a")
+    path.write_bytes(good[:-1])
+    with pytest.raises(UnsealError):
+        restore.restore(store, tmp_path / "b")
+    path.unlink()
+    with pytest.raises(Missing):
+        restore.restore(store, tmp_path / "c")
+
+
+def test_other_key_says_so(store, tmp_path):
+    put_base(store, NOW)
+    other = Store(
+        folder_storage(str(tmp_path / "store")), parse_keys("b1:" + base64.urlsafe_b64encode(b"2" * 32).decode())
+    )
+    with pytest.raises(UnsealError, match="another key"):
+        restore.restore(other, tmp_path / "data")
+
+
+def test_object_is_written_once_and_again_when_it_was_broken_off(store, tmp_path):
+    assert store.put("wal/a", b"word") > 0 and store.put("wal/a", b"word") == 0
+    with pytest.raises(Conflict):
+        store.put("wal/a", b"another")
+    path = tmp_path / "store/wal/a"
+    path.write_bytes(path.read_bytes()[:20])
+    assert store.put("wal/a", b"word") > 0 and store.get("wal/a") == b"word"
+    assert path.stat().st_mode & 0o077 == 0
+    with pytest.raises(Missing):
+        store.get("wal/b")
+    assert store.files("nowhere") == [] and store.folders("nowhere") == []
+
+
+def test_command_names_what_is_wrong_and_no_secret(capsys, monkeypatch, tmp_path):
+    for name, value in (("BACKUP_DIR", str(tmp_path)), ("BACKUP_KEYS", "b1:secret-word")):
+        monkeypatch.setenv(name, value)
+    assert restore.main(["--list"]) == 2
+    said = capsys.readouterr().err
+    assert "BACKUP_KEYS" in said and "secret-word" not in said
+    with pytest.raises(SystemExit):
+        restore.main(["--to", str(tmp_path / "data"), "--at", "2026-11-28T10:00:00"])
+    assert "--at" in capsys.readouterr().err, "without its zone"
+    assert PART_BYTES < 64 * 2**20

@@ -1,0 +1,181 @@
+"""What the service does when something is away, was thrown away, or is old."""
+
+import base64
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from common.encryption import parse_keys
+from pnav.backup import configuration as configurations
+from pnav.backup import service as services
+from pnav.backup.configuration import Configuration, Server
+from pnav.backup.service import Service
+from pnav.backup.store import Store, folder_storage
+from pnav.backup.wal import Receiver, Shipper, Stream
+from tests.backup.test_restore import put_base, segment
+
+NOW = datetime(2026, 11, 28, 3, tzinfo=UTC)
+RING = parse_keys("b1:" + base64.urlsafe_b64encode(b"1" * 32).decode())
+GOOD = {
+    "BACKUP_DATABASE_URL": "postgres://pnav_backup@db/pnav", "BACKUP_KEYS": "b1:" + "A" * 43 + "=",
+    "BACKUP_SPOOL": "/spool",
+}  # fmt: skip
+
+
+@pytest.fixture
+def configuration(tmp_path):
+    server = Server("postgres://nowhere", "pass-of-the-role")
+    (tmp_path / "spool").mkdir()
+    return Configuration(
+        name="content", server=server, status=server, store=Store(folder_storage(str(tmp_path / "store")), RING),
+        spool=tmp_path / "spool", days=30, every=timedelta(hours=24), wal_seconds=15,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def written(monkeypatch):
+    """What was said in the site's database."""
+    rows: list[dict] = []
+    monkeypatch.setattr(services.status, "write", lambda _configuration, **values: rows.append(values))
+    return rows
+
+
+class Bases:
+    """A server whose bases are taken at once. The clock is given."""
+
+    def __init__(self, configuration, monkeypatch):
+        self.now, self.stream, self.dropped, self.taken = NOW, Stream(True, False, "00000001"), 0, []
+        self.service = Service(configuration, lambda: self.now)
+        monkeypatch.setattr(Receiver, "keep_alive", lambda _receiver: None)
+        monkeypatch.setattr(services, "read_stream", lambda _configuration: self.stream)
+        monkeypatch.setattr(services, "drop_slot", self.drop)
+        monkeypatch.setattr(services, "base_and_status", self.take)
+        self.configuration = configuration
+
+    def drop(self, _configuration):
+        self.dropped += 1
+        self.stream = Stream(False, False, self.stream.timeline)
+
+    def take(self, configuration):
+        if self.now in self.taken:
+            raise OSError("twice at one instant")
+        self.taken.append(self.now)
+        manifest = put_base(configuration.store, self.now)
+        text = manifest.as_json().replace('"timeline": "00000001"', f'"timeline": "{self.stream.timeline}"')
+        configuration.store.delete(f"base/{manifest.id}/manifest")
+        configuration.store.put(f"base/{manifest.id}/manifest", text.encode())
+        return manifest
+
+    def turn(self, later: timedelta = timedelta(seconds=15)) -> int:
+        """One turn; how many bases have been taken so far."""
+        self.now += later
+        self.service._receive()
+        self.service._begin_base()
+        if self.service._thread is not None:
+            self.service._thread.join()
+        return len(self.taken)
+
+
+@pytest.fixture
+def bases(configuration, monkeypatch, written):
+    return Bases(configuration, monkeypatch)
+
+
+def test_base_is_taken_each_day_and_by_a_new_process_when_the_last_one_is_a_day_old(bases, configuration):
+    assert [bases.turn(), bases.turn(), bases.turn(timedelta(hours=20))] == [1, 1, 1]
+    bases.service = Service(configuration, lambda: bases.now)
+    assert [bases.turn(), bases.turn(timedelta(hours=5)), bases.turn()] == [1, 2, 2]
+
+
+def test_wal_that_the_server_threw_away_makes_a_base_due_at_once(bases, written):
+    assert bases.turn() == 1
+    (bases.configuration.spool / f"{segment(3)}.partial").write_bytes(b"three")
+    bases.stream = Stream(False, True, "00000001")
+    assert bases.turn() == 2 and bases.dropped == 1
+    assert list(bases.configuration.spool.iterdir()) == [], "the next one begins where the new slot is"
+    assert any("partial" in name for name in bases.configuration.store.files("wal")), "what was received is kept"
+    assert bases.turn() == 2
+
+
+def test_new_timeline_makes_a_base_due_at_once(bases):
+    """After a promotion, or a restore."""
+    assert [bases.turn(), bases.turn()] == [1, 1]
+    bases.stream = Stream(True, False, "00000002")
+    assert [bases.turn(), bases.turn()] == [2, 2]
+
+
+def test_wal_is_said_to_be_there_only_while_somebody_receives_it(bases, written):
+    bases.turn()
+    assert {"has_wal": True} in written
+    written.clear()
+    bases.stream = Stream(False, False, "00000001")
+    bases.turn()
+    assert {"has_wal": True} not in written
+
+
+def test_failure_is_counted_tried_again_later_and_shows_no_password(bases, written, monkeypatch, caplog):
+    def fail(_configuration):
+        raise OSError("the disk of the store is full")
+
+    monkeypatch.setattr(services, "base_and_status", fail)
+    assert bases.turn() == 0 and {"failures": 1} in written
+    assert "full" in caplog.text and "pass-of-the-role" not in caplog.text
+    monkeypatch.setattr(services, "base_and_status", bases.take)
+    assert bases.turn() == 0, "not at once"
+    assert bases.turn(services.AGAIN_AFTER) == 1
+
+
+def test_segments_are_sealed_once_and_parts_only_when_they_change(configuration):
+    shipper = Shipper(configuration.store, configuration.spool)
+    part = configuration.spool / f"{segment(2)}.partial"
+    (configuration.spool / segment(1)).write_bytes(b"one")
+    part.write_bytes(b"two")
+    assert [shipper.ship(), shipper.ship()] == [2, 0]
+    part.write_bytes(b"two and more")
+    assert shipper.ship() == 1
+    part.rename(part.with_suffix(""))
+    (configuration.spool / "00000002.history").write_bytes(b"1")
+    assert shipper.ship() == 2 and list(configuration.spool.iterdir()) == []
+    names = configuration.store.files("wal")
+    assert configuration.store.get(f"wal/{segment(2)}") == b"two and more" and len(names) == 5
+
+
+def test_prune_deletes_from_the_store_and_says_since_when_one_can_go_back(configuration):
+    old, new = put_base(configuration.store, NOW - timedelta(days=31)), put_base(configuration.store, NOW, start=9)
+    for number in (5, 9):
+        configuration.store.put(f"wal/{segment(number)}", b"x")
+    assert services.prune(configuration, NOW + timedelta(hours=1)) == new.ended_at
+    assert configuration.store.folders("base").count(new.id) == 1 and configuration.store.files("wal") == [segment(9)]
+    assert configuration.store.files(f"base/{old.id}") == []
+    assert services.prune(configuration, NOW + timedelta(days=90)) == new.ended_at, "the last one stays"
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"BACKUP_KEYS": "b1:secret-word"}, "BACKUP_KEYS"),
+        ({"BACKUP_KEYS": ""}, "BACKUP_KEYS"),
+        ({"BACKUP_DIR": ""}, "BACKUP_DIR"),
+        ({"BACKUP_S3_BUCKET": "both"}, "BACKUP_S3_BUCKET"),
+        ({"BACKUP_DIR": "", "BACKUP_S3_BUCKET": "a"}, "BACKUP_S3_ENDPOINT"),
+        ({"BACKUP_DATABASE_URL": ""}, "BACKUP_DATABASE_URL"),
+        ({"BACKUP_SPOOL": ""}, "BACKUP_SPOOL"),
+        ({"BACKUP_NAME": "other"}, "BACKUP_NAME"),
+        ({"BACKUP_DAYS": "0"}, "BACKUP_DAYS"),
+        ({"BACKUP_EVERY_HOURS": "often"}, "BACKUP_EVERY_HOURS"),
+    ],
+)
+def test_wrong_variable_is_named_and_its_value_is_not(tmp_path, change, named):
+    environment = GOOD | {"BACKUP_DIR": str(tmp_path)} | change
+    with pytest.raises(ImproperlyConfigured, match=named) as refused:
+        configurations.read(environment)
+    assert "secret-word" not in str(refused.value)
+
+
+def test_each_server_has_its_own_age(tmp_path):
+    good = GOOD | {"BACKUP_DIR": str(tmp_path), "BACKUP_DAYS": "20", "DATA_KEYS_BACKUP_DAYS": "5"}
+    assert configurations.read(good).days == 20
+    assert configurations.read(good | {"BACKUP_NAME": "keys"}).days == 5
+    assert configurations.read(good).spool == Path("/spool")

@@ -1,0 +1,175 @@
+"""The drill: a site that is backed up, written in, lost, and put back to a point in time; then read, and checked.
+
+A real server, `pg_basebackup` and `pg_receivewal` as the service starts them, `deploy/restore` as an operator does.
+"""
+
+import base64
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from io import StringIO
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import transaction
+from pytest_django import DjangoDbBlocker
+
+from chat.models import Conversation, Message
+from common import clock
+from pnav.backup import configuration as configurations
+from pnav.backup.base import read_manifests
+from pnav.backup.restore import main as restore
+from pnav.backup.service import Service
+from reports.audit import log as audit_log
+from reports.models import AccessKind, BackupStatus, Motive
+from tests.scenarios.conftest import Site
+from tests.scenarios.leaks import STEM
+from tests.scenarios.test_restored_backup import WORDS, as_another_process, filed, words_of
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def content(tmp_path: Path, django_db_blocker: DjangoDbBlocker) -> Iterator[Site]:
+    site = Site(tmp_path / "content", django_db_blocker, 0)
+    site.folder.mkdir()
+    try:
+        site.start()
+        yield site
+    finally:
+        site.stop()
+
+
+@pytest.fixture
+def environment(tmp_path: Path, content: Site, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """What `deploy/backup` and `deploy/restore` are given. The roles are made by the command."""
+    for name in ("web", "backup"):
+        (tmp_path / name).write_text(f"a-password-of-{name}-for-this-test\n")
+        monkeypatch.setenv(f"POSTGRES_{name.upper()}_PASSWORD_FILE", str(tmp_path / name))
+    for _twice in range(2):  # it may be run again at any time
+        assert restore(["--roles", content.postgres.url]) == 0
+    (tmp_path / "keys").write_text(f"b1:{base64.urlsafe_b64encode(os.urandom(32)).decode()}\n")
+    return {
+        "BACKUP_DATABASE_URL": content.postgres.url.replace("pnav@", "pnav_backup@"),
+        "BACKUP_DATABASE_PASSWORD_FILE": str(tmp_path / "backup"),
+        "BACKUP_KEYS_FILE": str(tmp_path / "keys"),
+        "BACKUP_DIR": str(tmp_path / "store"),
+        "BACKUP_SPOOL": str(tmp_path / "spool"),
+        "BACKUP_WAL_SECONDS": "1",
+    }
+
+
+def wait_until(ready: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def now_of(site: Site) -> datetime:
+    with site.database():
+        return clock.now()
+
+
+def start_restored(site: Site) -> None:
+    """As whoever starts PostgreSQL does: the folder to its account, then wait until the WAL was replayed."""
+    if site.postgres.as_root:
+        subprocess.run(["chown", "-R", "nobody:", site.postgres.data], check=True)
+    site.postgres.start()
+
+    def is_primary() -> bool:
+        with psycopg.connect(site.postgres.url) as asked:
+            row = asked.execute("SELECT pg_is_in_recovery()").fetchone()
+        return row == (False,)
+
+    wait_until(is_primary)
+
+
+def check_backup(manifest: Path, *options: str) -> tuple[int, str]:
+    said = StringIO()
+    try:
+        call_command("check_backup", *options, manifest=manifest, stdout=said, stderr=said)
+    except SystemExit as ended:
+        return int(ended.code or 0), said.getvalue()
+    return 0, said.getvalue()
+
+
+def test_lost_site_comes_back_to_a_point_in_time_and_is_checked(content, environment, tmp_path, tried, monkeypatch):
+    configuration = configurations.read(environment)
+    restored = Site(tmp_path / "restored", content.blocker, 0)
+    restored.folder.mkdir()
+    as_another_process()
+    with content.database():
+        before = filed("avant")
+
+    stopping = threading.Event()
+    service = threading.Thread(target=Service(configuration).run, args=(stopping,))
+    service.start()
+    try:
+        wait_until(lambda: any(read_manifests(configuration.store).values()))
+        with content.database():
+            after = filed("apres")
+            with transaction.atomic():
+                audit_log.record(kind=AccessKind.RETENTION, by=None, motive=Motive.TERM, detail="reports: 1")
+        instant = now_of(content)
+        with content.database():
+            too_late = filed("trop-tard")
+            Message.objects.filter(conversation=before).delete()
+            mistake = clock.now()
+
+        def stored_at() -> datetime | None:
+            with content.database():
+                return BackupStatus.objects.get(name="content").wal_at
+
+        # The turn after the one that ended after the mistake has begun after it.
+        wait_until(lambda: (at := stored_at()) is not None and at > mistake)
+        ended = stored_at()
+        wait_until(lambda: stored_at() != ended)
+        with content.database():
+            status = BackupStatus.objects.get()
+            assert status.base_at is not None and status.base_bytes > 10**6 and status.failures == 0
+        lost_at = time.monotonic()
+        content.postgres.stop(signal.SIGKILL)
+        shutil.rmtree(content.postgres.data)
+    finally:
+        stopping.set()
+        service.join()
+    store = tmp_path / "store"
+    sealed = [path for path in store.rglob("*") if path.is_file()]
+    assert not any(STEM.encode() in path.read_bytes() or b"pg_control" in path.read_bytes() for path in sealed)
+
+    try:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        restored.postgres.home.mkdir(mode=0o711, parents=True, exist_ok=True)
+        manifest = tmp_path / "manifest.json"
+        command = [ROOT / "deploy/restore", "--to", restored.postgres.data, "--at", instant.isoformat()]
+        done = subprocess.run([*command, "--manifest", manifest], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        again = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert again.returncode == 1 and "n'est pas vide" in again.stderr
+        start_restored(restored)
+        with restored.database():
+            as_another_process()
+            status_code, said = check_backup(manifest)
+            assert status_code == 0, said
+            assert "Le registre est entier" in said and "sorte(s) de valeurs scellées" in said
+            there = set(Conversation.objects.values_list("public_id", flat=True))
+            assert {before.public_id, after.public_id} <= there and too_late.public_id not in there
+            assert len(words_of(before)) == len(words_of(after)) == WORDS
+            tried("milliseconds from the loss of a small site to its check", int(1000 * (time.monotonic() - lost_at)))
+            # What was done after the base was taken is more than it counted, so « --exact » refuses it.
+            assert check_backup(manifest, "--exact")[0] == 1
+    finally:
+        as_another_process()
+        restored.postgres.stop()
+        if restored.postgres.as_root:
+            shutil.rmtree(restored.postgres.home, ignore_errors=True)
