@@ -1,10 +1,21 @@
 """Certificates for the connections inside, and the accounts of Redis: `python deploy/authority.py /tls`.
 
-Run once before everything else by docker-compose.yml, as root and without a network. Each service gets a folder of its
-own below the one that is named: `authority.pem`, which all of them trust and nothing else does, and, but for the proxy,
-`certificate.pem` and `key.pem`. The authority's own key is never written: with its process ends the possibility of
-making one more certificate. When something is missing, or less than RENEWED_BEFORE is left, everything is made anew,
-and every service must be restarted; otherwise the certificates stay as they are.
+Run by docker-compose.yml before everything else, and each day after that (`--daily`), as root and without a network.
+Each service gets a folder of its own below the one that is named: `authority.pem`, whom all of them trust and nobody
+else, and, but for the proxy, `certificate.pem` and `key.pem`. The key of an authority is never written: with its
+process ends the possibility of making one more certificate.
+
+A renewal has three steps, so that nobody ever meets a certificate that they do not trust yet:
+
+1. PREPARED_BEFORE the end a new authority makes the next certificates. They lie beside those in use
+   (`next-certificate.pem`, `next-key.pem`), and `authority.pem` holds both authorities.
+2. SHOWN_BEFORE the end the next certificates take the place of those in use. Whoever read `authority.pem` since the
+   first step, fifteen days ago, trusts them; whoever shows the old ones is trusted too.
+3. When the old authority has ended it leaves `authority.pem`.
+
+New connections of ours read the files again by themselves, and so does `web`; PostgreSQL, Redis and the proxy read them
+again at their checks of health (docs/adr/0093). Where nothing usable is there, or with `--renew` because a key may have
+leaked, everything is made anew at once, and the old authority is trusted no more: every service must be restarted.
 
 Redis's folder gets `users.acl` too: who may enter there, and do what. REDIS_PASSWORD_FILE names the file of the
 password; only its digest is written.
@@ -12,7 +23,10 @@ password; only its digest is written.
 
 import hashlib
 import os
+import secrets
 import sys
+import time
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +38,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 LASTS = timedelta(days=397)
-RENEWED_BEFORE = timedelta(days=60)
+PREPARED_BEFORE = timedelta(days=60)
+SHOWN_BEFORE = timedelta(days=45)
+DAILY_SECONDS = 86_400
 
 
 class Part(NamedTuple):
@@ -42,8 +58,11 @@ PARTS = {
     "redis": Part("redis", "redis", 999),
     "owner": Part("pnav", None, 10001),
     "web": Part("pnav_web", "web", 10001),
+    "backup": Part("pnav_backup", None, 999),  # docker-compose.backup.yml
 }
 TRUSTING = ("proxy",)  # they verify, and present nothing
+
+NEXT = "next-"
 
 # What channels-redis, Django's cache, the limits (`common.network_limits`) and redis-py's greeting use, and no more; on
 # our keys and channels alone. `tests/scenarios/test_inside.py` runs them as this account.
@@ -55,17 +74,46 @@ COMMANDS = (
 )  # fmt: skip
 
 
-def users(password: str, prefix: str = "pnav") -> str:
-    """Redis's accounts: nobody without a name, and one that may ring, count and remember below a prefix."""
+def users(password: str, prefix: str = "pnav", *, reload: str = "") -> str:
+    """Redis's accounts: nobody without a name, and one that may ring, count and remember below a prefix.
+
+    reload: the password of the account by which Redis, in its own container, reads certificates and accounts again.
+    """
     allowed = " ".join(f"+{command}" for command in COMMANDS)
     digest = hashlib.sha256(password.encode()).hexdigest()
-    return f"user default off\nuser pnav on #{digest} ~{prefix}:* &{prefix}* -@all {allowed}\n"
+    lines = ["user default off", f"user pnav on #{digest} ~{prefix}:* &{prefix}* -@all {allowed}"]
+    if reload:
+        digest = hashlib.sha256(reload.encode()).hexdigest()
+        lines.append(f"user reload on #{digest} -@all +config|set +acl|load")
+    return "".join(f"{line}\n" for line in lines)
 
 
-def make(folder: Path, *, now: datetime, owners: dict[str, int] | None = None) -> None:
-    """Make every certificate anew, by an authority that is forgotten at once.
+def write_accounts(folder: Path, password: str, *, owners: Mapping[str, int] | None = None) -> None:
+    """Write Redis's accounts where they are not as they should be; the password of `reload` is drawn once."""
+    own = folder / "redis"
+    owner = _owner("redis", owners)
+    if not (own / "reload").exists():
+        _write(own / "reload", secrets.token_urlsafe(32).encode(), mode=0o400, owner=owner)
+    wanted = users(password, reload=(own / "reload").read_text()).encode()
+    if not (own / "users.acl").exists() or (own / "users.acl").read_bytes() != wanted:
+        _write(own / "users.acl", wanted, mode=0o400, owner=owner)
+
+
+def make(folder: Path, *, now: datetime, owners: Mapping[str, int] | None = None) -> None:
+    """Make every certificate anew, by an authority that is forgotten at once. Nothing made before is trusted any more.
 
     owners: in the place of those of PARTS. Keys are given to them when this process is root.
+    """
+    _forget_next(folder)
+    trusted = _issue(folder, now=now, owners=owners)
+    for place in (*PARTS, *TRUSTING):
+        _write(folder / place / "authority.pem", trusted)
+
+
+def _issue(folder: Path, *, now: datetime, owners: Mapping[str, int] | None, prefix: str = "") -> bytes:
+    """Sign a certificate for each part with a new authority, whose own certificate is returned.
+
+    prefix: of the names of the files. A part that has no certificate yet, of a later version, gets it under its name.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name(f"Pnav, connexions intérieures, {now:%Y-%m-%d}")
@@ -75,7 +123,6 @@ def make(folder: Path, *, now: datetime, owners: dict[str, int] | None = None) -
         .add_extension(_usage(signs_certificates=True), critical=True)
         .sign(key, hashes.SHA256())
     )
-    trusted = authority.public_bytes(serialization.Encoding.PEM)
     for place, part in PARTS.items():
         own = ec.generate_private_key(ec.SECP256R1())
         builder = (
@@ -94,29 +141,131 @@ def make(folder: Path, *, now: datetime, owners: dict[str, int] | None = None) -
         secret = own.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        owner = (owners or {}).get(place, part.owner)
-        _write(folder / place / "key.pem", secret, mode=0o400, owner=owner)
-        _write(folder / place / "certificate.pem", signed.public_bytes(serialization.Encoding.PEM))
-    for place in (*PARTS, *TRUSTING):
-        _write(folder / place / "authority.pem", trusted)
+        begins = prefix if (folder / place / "authority.pem").exists() else ""
+        _write(folder / place / f"{begins}key.pem", secret, mode=0o400, owner=_owner(place, owners))
+        _write(folder / place / f"{begins}certificate.pem", signed.public_bytes(serialization.Encoding.PEM))
+    return authority.public_bytes(serialization.Encoding.PEM)
 
 
-def is_good(folder: Path, *, now: datetime) -> bool:
-    """Whether everything is there, of one authority, and lasts for a while yet."""
+def renew(folder: Path, *, now: datetime, owners: Mapping[str, int] | None = None) -> str:
+    """Do the next step of a renewal if one is due; what was done, in one line, or "" for nothing.
+
+    A step that was broken off is done again by the next call: what is written first is trusted by whoever has it.
+    """
+    _finish_showing(folder)
+    state = read_state(folder)
+    if state is None:
+        make(folder, now=now, owners=owners)
+        return "new certificates; restart every service that runs"
+    done = []
+    if not state.has_next and (state.lacks_parts or state.ends_at < now + PREPARED_BEFORE):
+        # Trusted before anybody can show what it signed: the part that was lacking shows it at once.
+        trusted = _issue(folder, now=now, owners=owners, prefix=NEXT)
+        _trust(folder, [*state.authorities, *x509.load_pem_x509_certificates(trusted)])
+        done.append("the next certificates are prepared and trusted")
+        state = read_state(folder) or state
+    if state.has_next and state.ends_at < now + SHOWN_BEFORE:
+        for place in PARTS:
+            if (folder / place / f"{NEXT}certificate.pem").exists():
+                # Between the two moments nobody can use the pair, and each goes on with what they read before.
+                _show(folder / place, "key.pem")
+                _show(folder / place, "certificate.pem")
+        done.append("the next certificates are shown from now on")
+        state = read_state(folder) or state
+    left = [one for one in state.authorities if one.not_valid_after_utc > now]
+    if left and len(left) < len(state.authorities):
+        _trust(folder, left)
+        done.append("the old authority has ended and is trusted no more")
+    return "; ".join(done)
+
+
+class State(NamedTuple):
+    """What lies in the folders. authorities: whom all parts trust, the oldest first. ends_at: the first end of a
+    certificate in use. has_next: the next ones are prepared, all or some. lacks_parts: a part of PARTS has none."""
+
+    authorities: list[x509.Certificate]
+    ends_at: datetime
+    has_next: bool
+    lacks_parts: bool
+
+
+def read_state(folder: Path) -> State | None:
+    """None when nothing usable is there: a file is missing or unreadable, or somebody would not be trusted."""
+    there = [place for place in PARTS if (folder / place / "authority.pem").exists()]
     try:
-        trusted = {(folder / place / "authority.pem").read_bytes() for place in (*PARTS, *TRUSTING)}
-        if len(trusted) != 1 or not all((folder / place / "key.pem").exists() for place in PARTS):
-            return False
-        authority = x509.load_pem_x509_certificate(trusted.pop())
-        for place, part in PARTS.items():
-            one = x509.load_pem_x509_certificate((folder / place / "certificate.pem").read_bytes())
-            one.verify_directly_issued_by(authority)
-            if one.subject != _name(part.name) or one.not_valid_after_utc < now + RENEWED_BEFORE:
-                return False
-    except (OSError, ValueError, TypeError, InvalidSignature) as error:
+        trusted = [x509.load_pem_x509_certificates((folder / place / "authority.pem").read_bytes())
+                   for place in (*there, *TRUSTING)]  # fmt: skip
+        # While `_trust` is broken off some know one more: what all of them know counts.
+        common = [one for one in trusted[0] if all(one in others for others in trusted)]
+        ends = []
+        for place in there:
+            one = _load_own(folder / place, "")
+            if not any(_is_of(one, authority) for authority in common) or one.subject != _name(PARTS[place].name):
+                raise ValueError("of somebody else")
+            ends.append(one.not_valid_after_utc)
+        if not ends:
+            return None
+        has_next = any((folder / place / f"{NEXT}certificate.pem").exists() for place in PARTS)
+        if has_next:
+            for place in there:
+                following = folder / place / f"{NEXT}certificate.pem"
+                if following.exists() and not any(_is_of(_load_own(folder / place, NEXT), one) for one in common):
+                    # Broken off before all trusted it: made again.
+                    _forget_next(folder)
+                    has_next = False
+                    break
+    except (OSError, ValueError, TypeError) as error:
         print(f"authority: made anew ({type(error).__name__})")  # noqa: T201
+        return None
+    ordered = sorted(common, key=lambda one: one.not_valid_after_utc)
+    return State(ordered, min(ends), has_next, lacks_parts=len(there) < len(PARTS))
+
+
+def _load_own(folder: Path, prefix: str) -> x509.Certificate:
+    """A certificate with its key. Raises ValueError when the two do not belong together."""
+    one = x509.load_pem_x509_certificate((folder / f"{prefix}certificate.pem").read_bytes())
+    key = serialization.load_pem_private_key((folder / f"{prefix}key.pem").read_bytes(), None)
+    if key.public_key() != one.public_key():
+        raise ValueError("the key of another certificate")
+    return one
+
+
+def _is_of(one: x509.Certificate, authority: x509.Certificate) -> bool:
+    try:
+        one.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature):
         return False
     return True
+
+
+def _trust(folder: Path, authorities: Iterable[x509.Certificate]) -> None:
+    pem = b"".join(one.public_bytes(serialization.Encoding.PEM) for one in authorities)
+    for place in (*PARTS, *TRUSTING):
+        _write(folder / place / "authority.pem", pem)
+
+
+def _finish_showing(folder: Path) -> None:
+    """Of a part whose next key was put in its place by a process that was killed then: the certificate too."""
+    for place in PARTS:
+        following = folder / place / f"{NEXT}certificate.pem"
+        if following.exists() and not (folder / place / f"{NEXT}key.pem").exists():
+            _show(folder / place, "certificate.pem")
+
+
+def _show(folder: Path, name: str) -> None:
+    """Put the next one in its place, as a file of now: checks of health look for those newer than what they know."""
+    (folder / f"{NEXT}{name}").touch()
+    (folder / f"{NEXT}{name}").replace(folder / name)
+
+
+def _forget_next(folder: Path) -> None:
+    for place in PARTS:
+        for name in ("key.pem", "certificate.pem"):
+            (folder / place / f"{NEXT}{name}").unlink(missing_ok=True)
+
+
+def _owner(place: str, owners: Mapping[str, int] | None) -> int:
+    return (owners or {}).get(place, PARTS[place].owner)
 
 
 def _name(common: str) -> x509.Name:
@@ -160,16 +309,23 @@ def _write(path: Path, content: bytes, *, mode: int = 0o444, owner: int | None =
 
 
 def main(folder: Path, *options: str) -> int:
-    now = datetime.now(UTC)
-    if "--renew" in options or not is_good(folder, now=now):
-        make(folder, now=now)
-        print("authority: new certificates; restart every service that runs")  # noqa: T201
     password = Path(os.environ["REDIS_PASSWORD_FILE"]).read_text().strip()
     if len(password) < 20:
         print("authority: the password of Redis must have 20 characters or more")  # noqa: T201
         return 1
-    _write(folder / "redis" / "users.acl", users(password).encode(), mode=0o400, owner=PARTS["redis"].owner)
-    return 0
+    while True:
+        now = datetime.now(UTC)
+        if "--renew" in options:
+            make(folder, now=now)
+            done = "new certificates; restart every service that runs"
+        else:
+            done = renew(folder, now=now)
+        if done:
+            print(f"authority: {done}", flush=True)  # noqa: T201
+        write_accounts(folder, password)
+        if "--daily" not in options:
+            return 0
+        time.sleep(DAILY_SECONDS)
 
 
 if __name__ == "__main__":

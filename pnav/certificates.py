@@ -1,7 +1,7 @@
 """When the certificates inside end: what this process shows to PostgreSQL, Redis and the proxy, and whom it trusts.
 
-They are files named by the settings (ADR 0039). A process keeps what it read at its start, so it may fail long after
-they were renewed, or start well with what ends tomorrow: the days left are told as a metric and by `check --deploy`.
+They are files named by the settings (ADR 0039), which new connections read again (ADR 0093). Something else must put
+newer ones there: the days left are told as a metric and by `check --deploy`.
 """
 
 import os
@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 from cryptography import x509
 from django.conf import settings
 
-WARNED_DAYS = 60  # `deploy/authority.py` makes new ones at a start from then on
+WARNED_DAYS = 40  # `deploy/authority.py` has put newer ones in their place five days before
 
 
 def certificate_files(database: Mapping[str, Any], redis_url: str, environment: Mapping[str, str]) -> dict[str, Path]:

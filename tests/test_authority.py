@@ -1,13 +1,16 @@
 """The authority of the connections inside: what it makes, for whom, and that nothing of it is left."""
 
 import os
+import shutil
 import stat
+import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from deploy import authority
@@ -79,26 +82,188 @@ def test_main_keeps_what_is_good(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(authority, "PARTS", {name: part._replace(owner=-1) for name, part in authority.PARTS.items()})
     tls = tmp_path / "tls"
     assert authority.main(tls) == 0 and "restart every service" in capsys.readouterr().out
-    first = (tls / "web/certificate.pem").read_bytes()
-    assert authority.main(tls) == 0 and "new certificates" not in capsys.readouterr().out
-    assert (tls / "web/certificate.pem").read_bytes() == first
+    first = {path: path.read_bytes() for path in tls.rglob("*") if path.is_file()}
+    assert authority.main(tls) == 0 and capsys.readouterr().out == ""
+    assert {path: path.read_bytes() for path in tls.rglob("*") if path.is_file()} == first
     assert authority.main(tls, "--renew") == 0
-    assert (tls / "web/certificate.pem").read_bytes() != first
-    users = tls / "redis/users.acl"
-    assert users.read_text() == authority.users(WORD) and stat.S_IMODE(users.stat().st_mode) == 0o400
-    assert WORD not in users.read_text()
+    assert (tls / "web/certificate.pem").read_bytes() != first[tls / "web/certificate.pem"]
+    users, own = tls / "redis/users.acl", (tls / "redis/reload").read_text()
+    assert users.read_text() == authority.users(WORD, reload=own)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (users, tls / "redis/reload")} == {0o400}
+    assert WORD not in users.read_text() and own not in users.read_text() and len(own) > 40
     (tmp_path / "word").write_text("short")
     assert authority.main(tls) == 1
 
 
-def test_is_good_sees_what_is_missing_mixed_or_old(folder, tmp_path_factory):
-    assert authority.is_good(folder, now=NOW)
-    assert authority.is_good(folder, now=NOW + authority.LASTS - authority.RENEWED_BEFORE - timedelta(hours=1))
-    assert not authority.is_good(folder, now=NOW + authority.LASTS - authority.RENEWED_BEFORE + timedelta(hours=1))
-    assert not authority.is_good(tmp_path_factory.mktemp("empty"), now=NOW)
+def test_main_looks_each_day_where_it_is_asked_to(tmp_path, monkeypatch):
+    (tmp_path / "word").write_text(WORD)
+    monkeypatch.setenv("REDIS_PASSWORD_FILE", str(tmp_path / "word"))
+    monkeypatch.setattr(authority, "PARTS", {name: part._replace(owner=-1) for name, part in authority.PARTS.items()})
+    slept = []
+
+    class Enough(Exception):
+        pass
+
+    def sleep(seconds):
+        slept.append(seconds)
+        if len(slept) == 3:
+            raise Enough
+
+    monkeypatch.setattr(authority.time, "sleep", sleep)
+    with pytest.raises(Enough):
+        authority.main(tmp_path / "tls", "--daily")
+    assert slept == [86_400] * 3
+
+
+# --- renewal ------------------------------------------------------------------------------------------------------
+
+
+def days(number: float) -> datetime:
+    return NOW + timedelta(days=number)
+
+
+def renew(folder, day: float) -> str:
+    return authority.renew(folder, now=days(day), owners=ME)
+
+
+def read(folder) -> dict:
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def trusted_by(folder, place: str) -> list[x509.Certificate]:
+    return x509.load_pem_x509_certificates((folder / place / "authority.pem").read_bytes())
+
+
+def is_accepted(shown: x509.Certificate, by: list[x509.Certificate], at: datetime, host: str) -> bool:
+    """Whether who trusts these takes this one for the server of that name."""
+    try:
+        PolicyBuilder().store(Store(by)).time(at).build_server_verifier(x509.DNSName(host)).verify(shown, [])
+    except VerificationError:
+        return False
+    return True
+
+
+def test_two_years_of_days_nobody_meets_what_they_do_not_trust(folder):
+    """The clock is given. A server shows, and a client trusts, what it read when it last looked at its files, once a
+    fortnight, each on days of its own; the authority runs each day."""
+    held = {
+        place: (load(folder / place / "certificate.pem"), trusted_by(folder, place)) for place in ("postgres", "web")
+    }
+    shown, steps, most = {held["postgres"][0].serial_number}, [], 0
+    for day in range(2 * 365):
+        if done := renew(folder, day):
+            steps.append((day, done))
+        for offset, place in enumerate(held):
+            if (day + 5 * offset) % 14 == 0:
+                held[place] = (load(folder / place / "certificate.pem"), trusted_by(folder, place))
+        for one, other in (("postgres", "web"), ("web", "postgres")):
+            assert is_accepted(held[one][0], held[other][1], days(day), one), (day, one)
+        shown.add(held["postgres"][0].serial_number)
+        most = max(most, len(trusted_by(folder, "proxy")))
+    assert len(shown) == 3 and most == 2
+    assert [day for day, _done in steps[:3]] == [338, 353, 397]
+    assert steps[0][1] == "the next certificates are prepared and trusted"
+    assert steps[1][1] == "the next certificates are shown from now on"
+    assert steps[2][1] == "the old authority has ended and is trusted no more"
+
+
+def test_nothing_is_shown_before_everybody_could_trust_it(folder):
+    before = read(folder)
+    assert renew(folder, 337) == "" and read(folder) == before
+    assert "prepared" in renew(folder, 338)
+    after = read(folder)
+    assert {path for path in before if path.name != "authority.pem"} <= {p for p in after if after[p] == before.get(p)}
+    following = load(folder / "postgres/next-certificate.pem")
+    for place in (*authority.PARTS, "proxy"):
+        assert len(trusted_by(folder, place)) == 2
+        assert is_accepted(following, trusted_by(folder, place), days(339), "postgres")
+    assert not is_accepted(
+        following, x509.load_pem_x509_certificates(before[Path("web/authority.pem")]), days(339), "postgres"
+    )
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*key.pem")} == {0o400}
+    assert renew(folder, 352) == ""
+    read_at = time.time_ns()
+    assert "shown" in renew(folder, 353) and load(folder / "postgres/certificate.pem") == following
+    assert not list(folder.rglob("next-*")) and renew(folder, 354) == ""
+    # Made long before they are shown, and newer all the same for who looks at the times of files.
+    assert all((folder / "web" / name).stat().st_mtime_ns > read_at for name in ("key.pem", "certificate.pem"))
+
+
+def test_machine_that_was_off_for_a_year_shows_new_certificates_at_its_start(folder):
+    assert renew(folder, 500) == (
+        "the next certificates are prepared and trusted; the next certificates are shown from now on; "
+        "the old authority has ended and is trusted no more"
+    )
+    own = load(folder / "redis/certificate.pem")
+    assert is_accepted(own, trusted_by(folder, "web"), days(500), "redis") and len(trusted_by(folder, "web")) == 1
+
+
+def test_part_of_a_later_version_comes_in_without_a_restart_of_the_others(folder):
+    """As an operator updates: the folder of the new part is empty."""
+    shutil.rmtree(folder / "backup")
+    before = read(folder)
+    assert "prepared" in renew(folder, 100)
+    after = read(folder)
+    assert all(after[path] == before[path] for path in before if path.name != "authority.pem")
+    own = load(folder / "backup/certificate.pem")
+    assert own.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value == "pnav_backup"
+    assert any(one.subject == own.issuer for one in trusted_by(folder, "postgres")) and renew(folder, 101) == ""
+    assert "shown" in renew(folder, 353)
+    assert {load(folder / place / "certificate.pem").issuer for place in authority.PARTS} == {own.issuer}
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("day", [338, 353, 398])
+def test_process_that_is_killed_in_a_step_leaves_something_that_works_and_is_finished(tmp_path, monkeypatch, day):
+    """Killed before each change of a file in turn; whoever reads then, and after the next run, is trusted."""
+    at = 0
+    while True:
+        folder = tmp_path / f"{at}"
+        authority.make(folder, now=NOW, owners=ME)
+        for earlier in [one for one in (338, 353, 398) if one < day]:
+            assert renew(folder, earlier)
+        left = at
+        with monkeypatch.context() as patched:
+
+            def replace(self, target, *, real=Path.replace):
+                nonlocal left
+                if left == 0:
+                    raise Killed
+                left -= 1
+                return real(self, target)
+
+            patched.setattr(Path, "replace", replace)
+            try:
+                renew(folder, day)
+                break
+            except Killed:
+                pass
+        assert "restart" not in renew(folder, day + 1), f"killed before change {at}"
+        for place in ("postgres", "redis", "web"):
+            own = load(folder / place / "certificate.pem")
+            for other in (*authority.PARTS, "proxy"):
+                assert is_accepted(own, trusted_by(folder, other), days(day + 1), place), (at, place, other)
+            key = serialization.load_pem_private_key((folder / place / "key.pem").read_bytes(), None)
+            assert key.public_key() == own.public_key()
+        at += 1
+    assert at > 5
+
+
+def test_key_that_may_have_leaked_is_trusted_no_more(folder):
+    renew(folder, 340)
+    stolen = load(folder / "web/certificate.pem"), load(folder / "web/next-certificate.pem")
+    authority.make(folder, now=days(341), owners=ME)
+    for one in stolen:
+        assert not is_accepted(one, trusted_by(folder, "postgres"), days(341), "web")
+    assert not list(folder.rglob("next-*"))
+
+
+def test_what_cannot_be_used_is_made_anew(folder, tmp_path_factory, capsys):
     other = tmp_path_factory.mktemp("other")
     authority.make(other, now=NOW, owners=ME)
-    kept = (folder / "web/certificate.pem").read_bytes()
     for content in (
         (other / "web/certificate.pem").read_bytes(),  # of another authority
         (folder / "owner/certificate.pem").read_bytes(),  # of somebody else
@@ -106,8 +271,8 @@ def test_is_good_sees_what_is_missing_mixed_or_old(folder, tmp_path_factory):
     ):
         (folder / "web/certificate.pem").chmod(0o644)
         (folder / "web/certificate.pem").write_bytes(content)
-        assert not authority.is_good(folder, now=NOW)
-    (folder / "web/certificate.pem").write_bytes(kept)
-    assert authority.is_good(folder, now=NOW)
+        assert "restart every service" in renew(folder, 1)
+        assert renew(folder, 1) == ""
     (folder / "redis/key.pem").unlink()
-    assert not authority.is_good(folder, now=NOW)
+    assert "restart every service" in renew(folder, 1)
+    assert "restart every service" in authority.renew(tmp_path_factory.mktemp("empty"), now=NOW, owners=ME)

@@ -44,15 +44,22 @@ def test_a_site_without_any_has_none_to_tell(settings, monkeypatch):
 
 @pytest.mark.parametrize(
     ("days", "found"),
-    [(0, []), (336, []), (338, ["pnav.W024"]), (396, ["pnav.W024"]), (398, ["pnav.E006"])],
+    [(0, []), (356, []), (358, ["pnav.W024"]), (396, ["pnav.W024"]), (398, ["pnav.E006"])],
 )
-def test_check_warns_as_the_authority_renews_and_errs_when_it_is_over(settings, monkeypatch, tmp_path, days, found):
+def test_check_warns_when_the_authority_has_not_renewed_and_errs_when_it_is_over(
+    settings, monkeypatch, tmp_path, days, found
+):
     """A year of the internal certificates, as an operator who runs the check meets it."""
     use(settings, monkeypatch, folder_of(tmp_path, made_on=NOW - timedelta(days=days)))
     messages = certificates_last(None)
     assert [message.id for message in messages] == found * len(USES)
     assert all(str(tmp_path) not in message.msg for message in messages)
-    assert bool(found) == (not authority.is_good(tmp_path, now=NOW))
+    # Where it ran each day, nothing is to be told.
+    state = authority.read_state(tmp_path)
+    assert state is not None
+    if found:
+        assert state.ends_at - NOW < authority.SHOWN_BEFORE
+        assert "shown" in authority.renew(tmp_path, now=NOW) and certificates_last(None) == []
 
 
 def test_file_that_cannot_be_read_is_an_error(settings, monkeypatch, tmp_path):

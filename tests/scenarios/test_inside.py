@@ -33,6 +33,7 @@ from deploy import authority
 from pnav.demo.services import Postgres, Valkey
 from tests.scenarios.conftest import PlainWeb, free_port
 from tests.scenarios.test_production import PRODUCTION
+from tests.support import roles
 from tests.support.fresh import manage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,7 +102,7 @@ class SecureWeb(PlainWeb):
 class Inside:
     """The data services of a small production, and the environments of those that speak with them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, made_on: datetime | None = None) -> None:
         self.folder = folder
         self.port = free_port()
         self.postgres = Postgres(folder / "state")
@@ -111,7 +112,8 @@ class Inside:
         me = os.geteuid()
         its = pwd.getpwnam("nobody").pw_uid if self.postgres.as_root else me
         owners = dict.fromkeys(authority.PARTS, me) | {"postgres": its}
-        authority.make(self.tls, now=datetime.now(UTC), owners=owners)
+        self.owners = owners
+        authority.make(self.tls, now=made_on or datetime.now(UTC), owners=owners)
         for each in (self.tls, *self.tls.iterdir()):
             each.chmod(0o755)
         # The test database of another run may be asked for too; nothing else is changed.
@@ -137,9 +139,8 @@ class Inside:
 
     def start(self) -> None:
         self.postgres.start()
-        script = re.sub(r"^\\set.*$", "", (ROOT / "deploy/roles.sql").read_text(), flags=re.MULTILINE)
         with self.admin("pnav") as connection:
-            connection.execute(script.replace(":'password'", f"'{WORD}'"))  # type: ignore[arg-type]
+            connection.execute(roles.statements(WORD))  # type: ignore[arg-type]
             connection.execute(sql.SQL("ALTER ROLE pnav PASSWORD {}").format(sql.Literal(WORD)))
         self.valkey.start()
         assert self.valkey.sockets is not None
