@@ -152,7 +152,8 @@ class Changed(Exception):
 
 
 def _hold(report_id: int) -> Report:
-    """The report, locked: whoever forgets passes over it, and acts on one report follow one another. Raises Gone."""
+    """Return the report, locked: whoever forgets passes over it, and acts on one report follow one another. Raises
+    Gone."""
     report = Report.objects.select_for_update(of=("self",), no_key=True).filter(pk=report_id).first()
     if report is None:
         raise Gone

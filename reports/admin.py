@@ -163,7 +163,7 @@ class RetentionRuleAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("s'applique à partir du"))
     def in_force(self, rule: RetentionRule) -> object:
-        """When a shorter rule begins to take what the one before would have kept."""
+        """Return when a shorter rule begins to take what the one before would have kept."""
         now = timezone.now()
         return rule.in_force_at if rule.in_force_at is not None and rule.in_force_at > now else _("maintenant")
 

@@ -58,7 +58,8 @@ _known: CachedReading[tuple[Closure, ...]] = CachedReading(_read, KEEP_SECONDS, 
 
 
 def current(now: datetime | None = None) -> Closure | None:
-    """The closing of now: of several the one that lasts longest, an open end longest of all. None while it is open."""
+    """Return the closing of now: of several the one that lasts longest, an open end longest of all. None while it is
+    open."""
     at = now or timezone.now()
     running = [one for one in _known.get() if one.starts_at <= at and (one.ends_at is None or one.ends_at > at)]
     return max(running, key=lambda one: (one.ends_at is None, one.ends_at or at), default=None)

@@ -37,7 +37,8 @@ _FACT_OF_ANSWER = {
 
 
 def initial_from_triage(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> dict[str, Any]:
-    """What the answers of the orientation already say, as initial values of the form. under: what they answered."""
+    """Return what the answers of the orientation already say, as initial values of the form. under: what they
+    answered."""
     kept = rules.on_path(answers, under=under)
     role = rules.reporter_role(kept)
     if role == "organisation" or kept.get("scam") == "organisation":  # they speak in their profession
@@ -51,8 +52,9 @@ def initial_from_triage(answers: Mapping[str, str], *, under: Questionnaire = BU
 
 
 def who_in_words(*, role: str, age_band: str, discreet: bool = False) -> list[str]:
-    """Who speaks, and the age of who suffers the facts, as the person reads them. The age is that of somebody else
-    where somebody else speaks. age_band: unknown, it is left out. discreet: in words that tell a bystander nothing."""
+    """Return who speaks, and the age of who suffers the facts, as the person reads them. The age is that of somebody
+    else where somebody else speaks. age_band: unknown, it is left out. discreet: in words that tell a bystander
+    nothing."""
     role = read_choice(ReporterRole, role, ReporterRole.VICTIM)
     age_band = read_choice(AgeBand, age_band, AgeBand.UNKNOWN)
     is_victim, is_known = role == ReporterRole.VICTIM, age_band != AgeBand.UNKNOWN
@@ -125,8 +127,8 @@ class ReportForm(forms.Form):
 
     @property
     def already_said(self) -> list[str]:
-        """Who speaks and the age of who suffers, in words, as the form holds them now: « Victime », « 18 ans ou plus »;
-        « Professionnel, pour une personne de moins de 15 ans ». An age that nobody said is left out."""
+        """Return who speaks and the age of who suffers, in words, as the form holds them now: « Victime », « 18 ans
+        ou plus »; « Professionnel, pour une personne de moins de 15 ans ». An age that nobody said is left out."""
         values = {}
         for name in ("role", "age_band"):
             value = self[name].value()

@@ -67,8 +67,8 @@ def bits_now() -> int:
 
 
 def make_challenge(submission_id: str) -> tuple[str, int]:
-    """What is to be worked on, and how many bits: for this form alone, which is filed once, and for a quarter of an
-    hour."""
+    """Return what is to be worked on, and how many bits: for this form alone, which is filed once, and for a quarter
+    of an hour."""
     bits = bits_now()
     return signing.dumps([submission_id, bits], salt=SALT), bits
 

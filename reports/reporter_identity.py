@@ -83,7 +83,8 @@ class Aside(TypedDict):
 
 
 def set_aside(fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a form that waits to be filed, with what can name a person sealed. Raises sealing.TextRefused."""
+    """Return the fields of a form that waits to be filed, with what can name a person sealed. Raises
+    sealing.TextRefused."""
     report = uuid4()
     values = {}
     for field in (SealedField.NAME, SealedField.CONTACT):

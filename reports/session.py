@@ -66,7 +66,8 @@ def remember_request(request: HttpRequest, erasure: ErasureRequest) -> None:
 
 
 def current_request(request: HttpRequest) -> ErasureRequest | None:
-    """The request whose words were typed in this visit, with its report, or None: there is none, or all of it went."""
+    """Return the request whose words were typed in this visit, with its report, or None: there is none, or all of it
+    went."""
     pk = request.session.get(REQUEST)
     return None if pk is None else ErasureRequest.objects.select_related("report").filter(pk=pk).first()
 

@@ -32,7 +32,8 @@ class Visit:
 
     @property
     def familiar(self) -> bool:
-        """Whether this person is said *tu*. Without answers in the visit, on another device, as their report tells."""
+        """Return whether this person is said *tu*. Without answers in the visit, on another device, as their report
+        tells."""
         if self.report is not None and not self.triage.answers:
             return speaks_tu(self.report)
         return self.triage.voice.familiar

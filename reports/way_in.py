@@ -62,7 +62,8 @@ def place_of(visit: Visit) -> Choice | None:
 
 
 def submission_id(request: HttpRequest) -> str:
-    """The id of the signalement of this visit: the same until its report is over, so that two tabs send one report."""
+    """Return the id of the signalement of this visit: the same until its report is over, so that two tabs send one
+    report."""
     if _SUBMISSION_KEY not in request.session:
         request.session[_SUBMISSION_KEY] = str(uuid.uuid4())
     return request.session[_SUBMISSION_KEY]

@@ -256,7 +256,7 @@ class OwnSearchForm(forms.Form):
     proposed = forms.ChoiceField(choices=[("", _("toutes")), *ProposalKind.choices], required=False)
 
     def clean_number(self) -> str:
-        """The file number as it is kept, however it was read over a telephone: « pnav 5zbv 5bhv », « 5ZBV5BHV »."""
+        """Return the file number as it is kept, however it was said: « pnav 5zbv 5bhv », « 5ZBV5BHV »."""
         typed = self.cleaned_data["number"]
         if not typed.strip():
             return ""

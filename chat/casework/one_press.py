@@ -51,8 +51,8 @@ def all_questions() -> list[Reply]:
 
 
 def questions_to_ask(readings: Sequence[Reading], reported: Mapping[str, Reported]) -> list[Reply]:
-    """The questions that are asked next, each once, in the order of the offences that are still open. What the person
-    has answered before the exchange is not asked again: it is to be confirmed."""
+    """Return the questions that are asked next, each once, in the order of the offences that are still open. What
+    the person has answered before the exchange is not asked again: it is to be confirmed."""
     found: dict[str, Reply] = {}
     for reading in readings:
         if reading.standing is Standing.ABSENT:

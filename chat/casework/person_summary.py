@@ -108,8 +108,8 @@ def read_person_summary(conversation: Conversation, now: datetime) -> PersonSumm
 
 
 def language_to_answer_in(conversation: Conversation) -> str:
-    """The code of a language of the site: in which the person seems to write, if the site has it; else in which they
-    read the pages."""
+    """Return the code of a language of the site: in which the person seems to write, if the site has it; else in
+    which they read the pages."""
     guessed = conversation.guessed_language
     return guessed if guessed in languages.codes() else conversation.report.language
 

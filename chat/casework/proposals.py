@@ -172,7 +172,8 @@ def appointment_of(conversation: Conversation) -> tuple[Proposal, dict[str, Any]
 
 
 def unanswered_consent(conversation: Conversation) -> tuple[Text, ...]:
-    """What was put to the person and has no answer yet, though one is to be recorded: the consent to a partner."""
+    """Return what was put to the person and has no answer yet, though one is to be recorded: the consent to a
+    partner."""
     waiting = [
         one for one in proposals_of(conversation) if one.proposal.kind == ProposalKind.PARTNER and not one.is_answered
     ]

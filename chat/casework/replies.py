@@ -101,7 +101,7 @@ def sampled(row: CannedReply, unit: ReceptionPoint) -> list[Shown]:
 
 
 def of_conversation(agent: Agent, dossier: PersonSummary) -> list[Reply]:
-    """The agent's own first, then the shared ones, then partners: filled, in the voice of this person; shared
+    """Return the agent's own first, then the shared ones, then partners: filled, in the voice of this person; shared
     ones in the language that they write in. To who writes in another language than ours, each says which it is in."""
     known, familiar = variable_values(agent, dossier), dossier.familiar
     language = dossier.answered_in

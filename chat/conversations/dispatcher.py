@@ -232,7 +232,8 @@ def _give_some(now: datetime, overflow_after: timedelta, asleep: timedelta) -> i
 
 
 def _with_room(now: datetime, weights: Sequence[int]) -> list[int]:
-    """The agents who come first for the next people, of these weights: no other can have a turn before one of them.
+    """Return the agents who come first for the next people, of these weights: no other can have a turn before one of
+    them.
 
     For as many people, as many of the least loaded of each force; and if somebody fills more than one place, as many of
     those who have so many, for they come before the less loaded who have not. For those who were passed on: as many
@@ -261,8 +262,8 @@ def _with_room(now: datetime, weights: Sequence[int]) -> list[int]:
 
 
 def _lock_agents(keys: Sequence[int], now: datetime) -> list[tuple[Agent, int]]:
-    """Those of these agents who are on duty, locked, each with their load: nobody else can change it but to less, and
-    but for people who come back to a dormant exchange (`chat.conversations.dormancy` says how many)."""
+    """Return those of these agents who are on duty, locked, each with their load: nobody else can change it but to
+    less, and but for people who come back to a dormant exchange (`chat.conversations.dormancy` says how many)."""
     agents = list(
         Agent.objects.on_duty(now)
         .filter(pk__in=keys)

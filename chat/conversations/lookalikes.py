@@ -42,7 +42,7 @@ class TooSoon(Exception):
 
 
 def _silent(rows: ConversationQuerySet) -> ConversationQuerySet:
-    """Who has ticked no fact and written no word. (`characters` counts what people write, not Pnav's own lines.)"""
+    """Return who ticked no fact and wrote no word. (`characters` counts what people write, not Pnav's lines.)"""
     return rows.filter(characters=0, report__facts=[])
 
 

@@ -48,7 +48,8 @@ class Absence:
 
 
 def _lost(user_id: int, since: datetime) -> Any:
-    """The times a conversation was given to this account and went back to the queue next, since then; with `went_at`.
+    """Return the times a conversation was given to this account and went back to the queue next, since then; with
+    `went_at`.
 
     One look for each conversation given in GIVEN_FOR before that (index `event_given`), a hundred or so in the busiest
     shift, however long this agent has served.

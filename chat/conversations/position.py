@@ -80,8 +80,8 @@ class Return:
 
 
 def plan_return(*, now: datetime, kept: timedelta, wait_minutes: tuple[int, int] | None) -> Return:
-    """When to be back, by the range of the wait: at its early end, for nobody waits for who is not there; never later
-    than the place is kept. In steps of five minutes, earlier rather than later."""
+    """Return when to be back, by the range of the wait: at its early end, for nobody waits for who is not there;
+    never later than the place is kept. In steps of five minutes, earlier rather than later."""
     kept_until = (now + kept).replace(second=0, microsecond=0)
     if wait_minutes is None:
         return Return(kept_until, None, is_near=False)
@@ -93,8 +93,8 @@ def plan_return(*, now: datetime, kept: timedelta, wait_minutes: tuple[int, int]
 
 
 def wait_of_newcomer() -> tuple[int, int] | None:
-    """The range of minutes that somebody would wait who came into the queue now with nothing urgent; None when nobody
-    can say. One short statement."""
+    """Return the range of minutes that somebody would wait who came into the queue now with nothing urgent; None
+    when nobody can say. One short statement."""
     values = _values(now=None, urgency=Urgency.NORMAL, queued_at="infinity", key=MOST_KEY, is_crowded=False)
     ((before, slots, free),) = fetch_rows(PLACE, values)
     average = setting_values.get(definitions.AVERAGE_LENGTH)

@@ -113,8 +113,8 @@ def _turn_key_of(one: Conversation) -> TurnKey:
 
 
 def read_waiting() -> WaitingList:
-    """Who waits now: in the order of the queue those whose turn may come, then those who are passed over, the first to
-    come first. At most eight queries, however many wait."""
+    """Return who waits now: in the order of the queue those whose turn may come, then those who are passed over, the
+    first to come first. At most eight queries, however many wait."""
     now = clock.now()
     groups = tuple(lookalikes.waiting_groups(now))
     waiting = Conversation.objects.waiting()

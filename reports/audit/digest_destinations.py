@@ -132,7 +132,7 @@ class QrFolder(Destination):
 
 
 def page_of(number: int) -> range:
-    """The numbers of the page on which this one stands."""
+    """Return the numbers of the page on which this one stands."""
     first = (number - 1) // A_PAGE * A_PAGE + 1
     return range(first, first + A_PAGE)
 

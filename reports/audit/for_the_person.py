@@ -61,7 +61,8 @@ class ReadingByStaff:
 
 
 def readings_of(subjects: Iterable[object]) -> list[ReadingByStaff]:
-    """The readings of these public ids, the last one first, at most AT_MOST. One query, by the index on the subject."""
+    """Return the readings of these public ids, the last one first, at most AT_MOST. One query, by the index on the
+    subject."""
     lines = AccessRecord.objects.filter(subject__in=[str(subject) for subject in subjects], kind__in=SHOWN)
     rows = lines.order_by("-number").values_list("role", "kind", "at")[:AT_MOST]
     return [ReadingByStaff(_who(role, kind), SHOWN[kind].say(), at) for role, kind, at in rows]

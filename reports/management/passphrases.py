@@ -26,7 +26,8 @@ REFUSALS = {
 
 
 def ask(prompt: str) -> str:
-    """What is typed, unseen. Raises CommandError where it would be seen: getpass would fall back on showing it."""
+    """Return what is typed, unseen. Raises CommandError where it would be seen: getpass would fall back on showing
+    it."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:

@@ -38,7 +38,8 @@ class AgeBand(models.TextChoices):
 
     @classmethod
     def as_stored(cls, age: str) -> dict[str, str]:
-        """The two columns of an age (`Report.age`): what every version reads, and what it really is if that differs."""
+        """Return the two columns of an age (`Report.age`): what every version reads, and what it really is if that
+        differs."""
         former = _FORMER_AGES.get(age)
         return {"age_band": former or age, "later_age_band": age if former else ""}
 

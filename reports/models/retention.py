@@ -134,8 +134,8 @@ class Freeze(models.Model):
 
     @property
     def frozen_until(self) -> datetime:
-        """When it ends, or ended: the grace runs from there. Only asked for, it gives that much time to decide, once a
-        report: what is asked for again holds no longer than what was before."""
+        """Return when it ends, or ended: the grace runs from there. Only asked for, it gives that much time to
+        decide, once a report: what is asked for again holds no longer than what was before."""
         if self.set_at is None:
             return self.held_before or self.asked_at
         return min(self.until, self.lifted_at or self.until)

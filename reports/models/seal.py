@@ -136,7 +136,8 @@ class OpeningRequest(models.Model):
 
     @property
     def context(self) -> str:
-        """What the sealed grounds are bound to: all that people agreed to. Change any of it, and they do not open."""
+        """Return what the sealed grounds are bound to: all that people agreed to. Change any of it, and they do not
+        open."""
         recipient = hashlib.sha256(bytes(self.recipient)).hexdigest()
         asked = [self.report_public_id, self.field, self.version, self.is_urgent, self.asked_by_id, recipient]
         if self.passed_to_id is not None:

@@ -117,10 +117,9 @@ def standby_of(request: OpeningRequest) -> Sequence[Standby]:
 
 
 def visible_to(user: Any) -> QuerySet[OpeningRequest]:
-    """The requests that exist for this account: its own, and those of exchanges that it answers by now; those of the
-    units that a supervisor decides for; all of them for custodians. An administrator has none, whatever they asked for
-    in another role.
-    """
+    """Return the requests that exist for this account: its own, and those of exchanges that it answers by now; those
+    of the units that a supervisor decides for; all of them for custodians. An administrator has none, whatever they
+    asked for in another role."""
     held = Q(pk__in=_own(user).values("pk")) | Q(pk__in=_claimable(user).values("pk"))
     if user.is_supervisor:
         theirs = get_deciders().openings_of(user, timezone.now()) & ~Q(asked_by=user) & ~Q(passed_to=user)
@@ -141,9 +140,8 @@ def in_order(requests: QuerySet[OpeningRequest]) -> QuerySet[OpeningRequest]:
 
 
 def _own(user: Any) -> QuerySet[OpeningRequest]:
-    """What this account asked for, of exchanges that it answers or answered to their end. (A report without an exchange
-    is nobody's, and so is one that was deleted.)
-    """
+    """Return what this account asked for, of exchanges that it answers or answered to their end. (A report without
+    an exchange is nobody's, and so is one that was deleted.)"""
     elsewhere = Report.objects.filter(conversation__isnull=False).exclude(conversation__assigned_to__user=user)
     return OpeningRequest.objects.filter(_held_by(user)).exclude(report__in=elsewhere)
 
@@ -177,7 +175,8 @@ def asked_elsewhere(user: Any, public_id: UUID) -> bool:
 
 
 def waiting_for(user: Any) -> list[OpeningRequest]:
-    """The requests on which this account may do something that moves them on, urgent ones first, then the oldest."""
+    """Return the requests on which this account may do something that moves them on, urgent ones first, then the
+    oldest."""
     pending = visible_to(user).filter(Q(state__in=OPEN) | REVIEW_OWED).distinct().prefetch_related("steps")
     mine = [request for request in pending if _awaits(user, request, _part_when_visible(user, request))]
     return sorted(mine, key=lambda request: (not request.is_urgent, request.moved_at))
@@ -394,9 +393,8 @@ def hand_over_request(*, request_id: int, by: Any, to: int) -> OpeningRequest:
 
 
 def take_envelope(*, request_id: int, by: Any) -> Envelope:
-    """The sealed value that was asked for, with its place, for the machine where it is opened: the same one however
-    often it is taken. Raises NotAllowed, ReportGone, Altered.
-    """
+    """Return the sealed value that was asked for, with its place, for the machine where it is opened: the same one
+    however often it is taken. Raises NotAllowed, ReportGone, Altered."""
     with transaction.atomic():
         request = _lock(request_id)
         _require(Act.TAKE, request, by)

@@ -29,8 +29,8 @@ class Ways:
     _chunk: tuple[date, int, merkle.Levels] | None = None  # the last one: whoever reads in order needs no other
 
     def prove(self, *, kind: str, name: str, item: str, salt: bytes, day: date, index: int) -> Proof | None:
-        """The proof of this item, whose leaf is the `index`-th of the day. None when the day is not closed, or the leaf
-        there is another: the item was corrected since."""
+        """Return the proof of this item, whose leaf is the `index`-th of the day. None when the day is not closed,
+        or the leaf there is another: the item was corrected since."""
         found = self._days[day] if day in self._days else self._days.setdefault(day, _read_day(day))
         if found is None:
             return None

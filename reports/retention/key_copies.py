@@ -82,7 +82,8 @@ def restore(path: Path) -> tuple[int, int]:
 
 
 def mute_reports(most: int) -> list[UUID]:
-    """The public ids of reports whose key is gone, `most` at most: after a restore, those that were erased since."""
+    """Return the public ids of reports whose key is gone, `most` at most: after a restore, those that were erased
+    since."""
     found: list[UUID] = []
     for named in _named():
         gone = named - _there(named)

@@ -26,7 +26,8 @@ def keep_digests(public_ids: Iterable[UUID], *, on: date) -> None:
 
 
 def parse_list(lines: Iterable[str]) -> dict[str, date]:
-    """The list as `retention --erased` printed it: « DIGEST DATE » a line. Raises ValueError for anything else."""
+    """Return the list as `retention --erased` printed it: « DIGEST DATE » a line. Raises ValueError for anything
+    else."""
     known = {}
     for line in lines:
         if not line.strip():

@@ -35,7 +35,8 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def canonical(value: dict[str, Any]) -> str:
-    """The only text of these values, for digests: JSON in ASCII without spaces, keys in the order in which they are."""
+    """Return the only text of these values, for digests: JSON in ASCII without spaces, keys in the order in which
+    they are."""
     return json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
 
 

@@ -15,8 +15,8 @@ type Levels = list[list[bytes]]
 
 
 def hash_leaf(salt: bytes, digest: bytes) -> bytes:
-    """The leaf of an item. salt: SALT_BYTES, secret: without it a leaf says nothing of a short text. digest: SHA-256 of
-    the item. Raises ValueError for other lengths, which would let two items share a leaf."""
+    """Return the leaf of an item. salt: SALT_BYTES, secret: without it a leaf says nothing of a short text. digest:
+    SHA-256 of the item. Raises ValueError for other lengths, which would let two items share a leaf."""
     if len(salt) != SALT_BYTES or len(digest) != HASH_BYTES:
         raise ValueError("a salt and a digest have 32 bytes")
     return hashlib.sha256(b"\x00pnav-leaf-1\n" + salt + digest).digest()

@@ -133,8 +133,8 @@ def is_allowed(act: Act, *, part: Part | None, standing: Standing) -> bool:
 
 
 def barred_acts(done: Collection[Act], *, told: Collection[Act]) -> set[Act]:
-    """What somebody who did this to a request may not do to it any more: no two roles in one opening, no agreement
-    twice, no review of what one had a part in; and nobody says twice what came of it.
+    """Return what somebody who did this to a request may not do to it any more: no two roles in one opening, no
+    agreement twice, no review of what one had a part in; and nobody says twice what came of it.
 
     told: what they did since it ended by itself, if it did: then it is told anew.
     """
@@ -172,8 +172,8 @@ def state_after(act: Act, *, standing: Standing) -> State:
 
 
 def term_of(*, is_urgent: bool, state: State, asked_at: datetime, moved_at: datetime) -> datetime:
-    """When a request ends by itself: an answer an hour after it could be read, what is to be confirmed after a day,
-    anything else counted from the asking."""
+    """Return when a request ends by itself: an answer an hour after it could be read, what is to be confirmed after
+    a day, anything else counted from the asking."""
     if state is State.ANSWERED:
         return moved_at + READING
     if state is State.BROUGHT:

@@ -51,8 +51,9 @@ class Token:
 
 
 def build_request(content: bytes, *, with_nonce: bool) -> tuple[bytes, int | None]:
-    """The DER of a request to stamp SHA-256 of the content, and its nonce. with_nonce: not where a person carries it,
-    for nothing waits for the answer; the content is of one day and one site, so that no older token answers it."""
+    """Return the DER of a request to stamp SHA-256 of the content, and its nonce. with_nonce: not where a person
+    carries it, for nothing waits for the answer; the content is of one day and one site, so that no older token
+    answers it."""
     builder = rfc3161_client.TimestampRequestBuilder().data(content)
     builder = builder.hash_algorithm(rfc3161_client.HashAlgorithm.SHA256)
     request = builder.cert_request(cert_request=True).nonce(nonce=with_nonce).build()

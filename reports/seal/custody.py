@@ -168,7 +168,8 @@ def normalise_passphrase(passphrase: str) -> str:
 
 
 def find_weakness(passphrase: str) -> Weakness | None:
-    """What makes a passphrase too easy to find, or None. A share may be tried without end by whoever has its file."""
+    """Return what makes a passphrase too easy to find, or None. A share may be tried without end by whoever has its
+    file."""
     text = normalise_passphrase(passphrase).casefold()
     if len(text) < PASSPHRASE_MIN_LENGTH:
         return Weakness.SHORT
@@ -185,7 +186,8 @@ def find_weakness(passphrase: str) -> Weakness | None:
 def split_key(
     private_key: PrivateKey, *, passphrases: Sequence[str], threshold: int, cost: Cost = COST
 ) -> list[ShareFile]:
-    """The share files of a key, one for each passphrase, in order. Raises ValueError for counts that make no sense."""
+    """Return the share files of a key, one for each passphrase, in order. Raises ValueError for counts that make no
+    sense."""
     count = len(passphrases)
     if not LEAST_THRESHOLD <= threshold <= count <= MOST_CUSTODIANS:
         raise ValueError("A key has at most 20 custodians, of whom two or more open.")
@@ -218,7 +220,8 @@ def open_share(file: ShareFile, passphrase: str) -> Share:
 
 
 def combine_shares(opened: Sequence[Share], *, fingerprint: str) -> PrivateKey:
-    """The private key that opened shares give. Raises SharesDoNotMatch unless its fingerprint is the one they bear."""
+    """Return the private key that opened shares give. Raises SharesDoNotMatch unless its fingerprint is the one they
+    bear."""
     private_key = PrivateKey(shares.combine(opened))
     if private_key.public_key.fingerprint != fingerprint:
         raise SharesDoNotMatch("These shares do not give the key whose fingerprint they bear.")

@@ -55,7 +55,8 @@ class Recipient:
 
     @property
     def fingerprint(self) -> str:
-        """What the agent reads to the custodians, so that they know whose browser it is: eight groups of four."""
+        """Return what the agent reads to the custodians, so that they know whose browser it is: eight groups of
+        four."""
         return _read_aloud(self.raw)
 
 
