@@ -4,10 +4,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from triage import rules, versions
+from triage import numbers, rules, versions
 from triage.editing import walk
 from triage.questionnaire import past
 from triage.questionnaire.outcomes import Outcome, Urgency
+from triage.questionnaire.questions import Voice
 from triage.questionnaire.results import BUILT_IN
 
 FIRST = "2026-08-1"
@@ -43,6 +44,35 @@ def test_answers_under_it_mean_what_they_meant():
     assert question in {"Êtes-vous en danger à la maison ?", "La personne est-elle en danger à la maison ?"}
     assert answer == "Oui"
     assert rules.is_discreet({"danger": "no", "screen": "yes"})
+
+
+VICTIM = {"danger": "no", "screen": "no", "role": "victim", "age": "adult"}
+
+
+def test_numbers_under_it_are_those_of_its_answers():
+    """Danger at home, somebody of the couple, money against images: asked by questions that the code has no more."""
+    first = past.find(FIRST)
+    found = rules.assess_answers(REPEATED, under=first).numbers
+    assert found == (
+        numbers.POLICE, numbers.EMERGENCY_BY_TEXT, numbers.CHILD_IN_DANGER, numbers.DIGITAL_VIOLENCE,
+        numbers.VICTIM_SUPPORT, numbers.SUICIDE_PREVENTION,
+    )  # fmt: skip
+    assert rules.assess_answers({**REPEATED, "home": "no"}, under=first).urgency == Urgency.HIGH
+    for kept in ({"author": "couple"}, {"facts": "couple"}):
+        assert rules._is_couple(kept)
+    assert not rules._is_couple({"author": "family", "facts": "harassment"})
+    for kept in ({"demand": "image"}, {"image_money": "yes"}, {"scam": "image"}, {"blackmail_image": "yes"}):
+        assert rules._is_blackmail(kept)
+    assert not rules._is_blackmail({"demand": "scam", "scam": "scam", "image_money": "no", "blackmail_image": "no"})
+
+
+def test_voice_under_it_is_that_of_its_answers():
+    first = past.find(FIRST)
+    assert rules.choose_voice(VICTIM, under=first) == Voice()
+    assert rules.choose_voice({**VICTIM, "age": "under_15"}, under=first) == Voice(familiar=True)
+    witness = {**REPEATED, "role": "witness", "age": "adult", "victim_age": "15_17"}
+    assert rules.choose_voice(witness, under=first) == Voice(about_other=True)
+    assert rules.victim_age_band(witness, under=first) == "15_17"
 
 
 @pytest.mark.django_db

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.triage.paths import ADULT, CHAT, HELPER, MINOR, MINOR_CHAT, WITNESS, all_assessed, all_paths, walk
-from triage import rules
-from triage.questionnaire.questions import BY_ID, QUESTIONS
+from triage import numbers, rules
+from triage.questionnaire.questions import BY_ID, QUESTIONS, Voice
 from triage.rules import FOR_AGENTS, Outcome, Urgency, assess_answers
 
 OUTSIDE = {
@@ -177,6 +177,45 @@ def test_suicidal_thoughts_show_the_3114_then_15_and_who_to_write_to() -> None:
     young = {"danger": "suicidal", "who": "minor"}
     assert "3018" in shown(young)
     assert assess_answers(young).voice.familiar and assess_answers(young).is_minor
+
+
+def test_numbers_come_first_only_where_a_life_may_be_at_stake() -> None:
+    pressing, other = assess_answers({"danger": "suicidal"}), assess_answers({**ADULT, "facts": "couple"})
+    assert pressing.calls_first and pressing.first_numbers == pressing.numbers[:3]
+    assert pressing.other_numbers == pressing.numbers[3:] != ()
+    assert not other.calls_first and other.first_numbers == () and other.other_numbers == other.numbers
+
+
+def test_numbers_of_an_exchange_are_in_the_order_of_their_use() -> None:
+    """Those of the age, then those of the facts, then those of everybody."""
+    everybody = (numbers.VICTIM_SUPPORT, numbers.SUICIDE_PREVENTION)
+    young = (numbers.DIGITAL_VIOLENCE, numbers.CHILD_IN_DANGER)
+    couple = (numbers.VIOLENCE_AGAINST_WOMEN,)
+    assert assess_answers(CHAT).numbers == everybody
+    assert assess_answers(MINOR_CHAT).numbers == (*young, *everybody)
+    assert assess_answers({**ADULT, "facts": "couple"}).numbers == (*couple, *everybody)
+    assert assess_answers({**MINOR, "facts": "couple"}).numbers == (*young, *couple, *everybody)
+    scam = {"facts": "device", "scam": "scam"}
+    assert assess_answers({**ADULT, **scam}).numbers == (numbers.SCAM_INFORMATION, numbers.VICTIM_SUPPORT)
+    assert numbers.DIGITAL_VIOLENCE not in assess_answers({"danger": "suicidal"}).numbers
+
+
+def test_whether_somebody_may_see_the_screen_is_read_under_every_version() -> None:
+    for answers, is_discreet in (
+        ({}, False),
+        ({"danger": "no"}, False),
+        ({"danger": "screen"}, True),
+        ({"danger": "no", "screen": "yes"}, True),
+        ({"danger": "no", "screen": "no"}, False),
+        ({"screen": "yes"}, True),
+    ):
+        assert rules.is_discreet(answers) is is_discreet, answers
+
+
+def test_who_helps_and_did_not_say_how_is_a_witness() -> None:
+    assert rules.reporter_role({"who": "helper"}) == "witness"
+    assert rules.victim_age_band({"danger": "no", "who": "helper"}) == ""
+    assert rules.choose_voice({"danger": "no", "who": "adult"}) == Voice()
 
 
 def test_what_was_said_at_the_door_counts_before_any_question() -> None:

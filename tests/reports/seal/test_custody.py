@@ -257,3 +257,24 @@ def test_derive_is_argon2id():
 )
 def test_find_weakness(passphrase, weakness):
     assert find_weakness(passphrase) == weakness
+
+
+@pytest.mark.parametrize(
+    ("text", "echo"), [("", 0), ("abcd", 0), ("aa", 1), ("abc abc", 3), ("abcabcab", 5), ("abcxabd", 2)]
+)
+def test_longest_echo(text, echo):
+    assert custody._longest_echo(text) == echo
+
+
+@pytest.mark.parametrize(
+    ("memory_kib", "lanes", "is_read"),
+    [(31, 4, False), (32, 4, True), (2 * 1024 * 1024, 4, True), (2 * 1024 * 1024 + 1, 4, False)],
+)
+def test_cost_is_read_within_its_bounds(memory_kib, lanes, is_read):
+    """The least memory that Argon2 takes for its lanes, and what no machine of custodians has."""
+    text = f"argon2id t=1 m={memory_kib} p={lanes}"
+    if is_read:
+        assert str(Cost.parse(text)) == text
+    else:
+        with pytest.raises(DamagedShare):
+            Cost.parse(text)

@@ -1,14 +1,18 @@
 """Envelopes: a sealed value with its place, whole or refused."""
 
 import json
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.seal import envelopes
 from reports.seal.envelopes import DamagedEnvelope, Envelope
+from reports.seal.replies import Recipient
 from reports.seal.sealing import Context, PrivateKey, seal_text
 
 CONTEXT = Context(UUID("2f1c9a52-6a0e-4f0e-9d0e-5b1f0c9a7e11"), "contact", 3)
@@ -17,6 +21,26 @@ ENVELOPE = Envelope(CONTEXT, seal_text("x", public_key=PrivateKey(bytes(32)).pub
 
 def test_envelope_is_read_back():
     assert Envelope.parse(ENVELOPE.text) == ENVELOPE
+
+
+def test_envelope_with_a_way_back_is_read_back_and_a_half_of_one_is_none():
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    recipient = Recipient(key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
+    asked = replace(ENVELOPE, request=CONTEXT.report, recipient=recipient)
+    assert Envelope.parse(asked.text) == asked
+    assert {"request", "recipient"} <= set(json.loads(asked.text))
+    for half in (replace(ENVELOPE, request=CONTEXT.report), replace(ENVELOPE, recipient=recipient)):
+        assert half.text == ENVELOPE.text
+    for name in ("request", "recipient"):
+        fields = json.loads(asked.text)
+        del fields[name], fields["checksum"]
+        with pytest.raises(DamagedEnvelope):
+            Envelope.parse(json.dumps({**fields, "checksum": envelopes._checksum(fields)}))
+
+
+def test_envelope_is_read_in_any_order_of_its_fields():
+    fields = json.loads(ENVELOPE.text)
+    assert Envelope.parse(json.dumps(dict(reversed(fields.items())))) == ENVELOPE
 
 
 def test_envelope_with_any_character_altered():
@@ -55,6 +79,7 @@ def test_envelope_too_deep():
         {"version": True},
         {"version": 1.5},
         {"sealed": "????"},
+        {"sealed": f"!{json.loads(ENVELOPE.text)['sealed']}"},
         {"sealed": 3},
         {"sealed": "AAAA"},
         {"format": "pnav-enveloppe-2"},

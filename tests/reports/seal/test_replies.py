@@ -1,5 +1,6 @@
 """The answer for one browser: one size, one request, one key."""
 
+import json
 import uuid
 
 import pytest
@@ -7,6 +8,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from reports.seal import replies
 from reports.seal.replies import REPLY_BYTES, SUITE, DamagedReply, Recipient, Reply, info, seal_reply
 from reports.seal.sealing import TEXT_MAX_BYTES, unpad_text
 
@@ -41,6 +43,12 @@ def test_file_of_a_reply_is_read_back(browser):
     reply = Reply(REQUEST, seal_reply("Anaïs", recipient=recipient_of(browser), request=REQUEST))
     assert Reply.parse(reply.text) == reply
     assert Reply.parse(reply.text.replace("\n", "\r\n")) == reply
+    fields = json.loads(reply.text)
+    assert Reply.parse(json.dumps(dict(reversed(fields.items())))) == reply
+    del fields["checksum"]
+    fields["sealed"] = f"!{fields['sealed']}"
+    with pytest.raises(DamagedReply):
+        Reply.parse(json.dumps({**fields, "checksum": replies._checksum(fields)}))
 
 
 @pytest.mark.parametrize(
