@@ -23,8 +23,8 @@ MENU: dict[str, list[str]] = {
     "Guides": ["docs/guide-agent.md", "docs/guide-administration.md"],
     "Décider": ["docs/models/analyse-d-impact.md", "docs/models/homologation.md", "docs/security.md", "SECURITY.md"],
     "Exploiter": [
-        "docs/operations.md", "docs/restore.md", "docs/platforms.md", "deploy/kubernetes/README.md", "docs/releasing.md",
-        "docs/places.md",
+        "docs/operations.md", "docs/restore.md", "docs/platforms.md", "deploy/kubernetes/README.md",
+        "docs/releasing.md", "docs/places.md",
     ],
     "Comprendre": [
         "docs/architecture.md", "docs/protocol.md", "docs/glossary.md", "docs/languages.md", "docs/staffing.md",
