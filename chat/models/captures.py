@@ -45,7 +45,9 @@ class Capture(SealedWords):
     locked_at: since when nobody sees it any more, its person apart, who is told: it may be an offence to hold.
     """
 
-    conversation = models.ForeignKey("chat.Conversation", on_delete=models.CASCADE, related_name="captures")
+    conversation = models.ForeignKey(
+        "chat.Conversation", on_delete=models.CASCADE, related_name="captures", db_index=False
+    )
     public_id = models.UUIDField(default=uuid.uuid4, editable=False)
     store_id = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
     number = models.PositiveIntegerField()
@@ -103,7 +105,7 @@ class CaptureDrawing(models.Model):
     page: from 1; an image has one. size: bytes. width, height: pixels.
     """
 
-    capture = models.ForeignKey(Capture, on_delete=models.CASCADE, related_name="drawings")
+    capture = models.ForeignKey(Capture, on_delete=models.CASCADE, related_name="drawings", db_index=False)
     page = models.PositiveSmallIntegerField()
     size = models.PositiveIntegerField()
     width = models.PositiveSmallIntegerField()

@@ -203,7 +203,7 @@ class Emergency(models.Model):
 class EmergencyStep(models.Model):
     """One step of an emergency, done once: when, and by whom. Never altered."""
 
-    emergency = models.ForeignKey(Emergency, on_delete=models.CASCADE, related_name="steps")
+    emergency = models.ForeignKey(Emergency, on_delete=models.CASCADE, related_name="steps", db_index=False)
     step = models.CharField(max_length=20, choices=Step)
     at = models.DateTimeField(db_default=Now())
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")

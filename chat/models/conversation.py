@@ -106,8 +106,8 @@ class Conversation(models.Model):
     force = models.CharField(max_length=20, choices=Force, blank=True)
     opened_at = models.DateTimeField()
     queued_at = models.DateTimeField()
-    assigned_to = models.ForeignKey(
-        Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="conversations"
+    assigned_to = models.ForeignKey(  # « conversation_of_agent » finds them
+        Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="conversations", db_index=False
     )
     assigned_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -177,6 +177,8 @@ class Conversation(models.Model):
             models.Index(*_in_turn(), name="conversation_queue", condition=Q(status=Status.WAITING)),
             models.Index(fields=["assigned_to"], name="conversation_load", condition=Q(status=Status.ACTIVE)),
             models.Index(fields=["status", "assigned_at"], name="conversation_crowded", condition=Q(is_crowded=True)),
+            # What an agent answered, and what nobody did, by age (chat.retention.schedule).
+            models.Index(fields=["assigned_to", "opened_at"], name="conversation_of_agent"),
             models.Index(
                 fields=["opened_at"], name="conversation_opened"
             ),  # the history, by day (chat.statistics.history)
@@ -225,10 +227,12 @@ class Message(models.Model):
     SEALED, SEALED_WITH = ("sealed_body",), ("conversation",)
     EXCHANGE = "conversation__report"
 
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
+    # Neither has an index of its own: the first column of `message_seq_once` finds a conversation's messages, and
+    # nobody looks for an agent's (no agent is ever deleted). Millions of rows bear each index.
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False)
     seq = models.PositiveIntegerField()
     author = models.CharField(max_length=20, choices=Author)
-    agent = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    agent = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     client_id = models.UUIDField(null=True, blank=True)
     sealed_body = models.BinaryField()
     sent_at = models.DateTimeField()

@@ -12,8 +12,10 @@ class ConversationHandle(models.Model):
     versions run side by side.
     """
 
-    conversation = models.ForeignKey("chat.Conversation", on_delete=models.CASCADE, related_name="handles")
-    agent = models.ForeignKey("chat.Agent", on_delete=models.CASCADE, related_name="handles")
+    conversation = models.ForeignKey(
+        "chat.Conversation", on_delete=models.CASCADE, related_name="handles", db_index=False
+    )
+    agent = models.ForeignKey("chat.Agent", on_delete=models.CASCADE, related_name="handles", db_index=False)
     number = models.PositiveSmallIntegerField()
     colour = models.CharField(max_length=20)
     word = models.CharField(max_length=20)

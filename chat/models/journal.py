@@ -20,7 +20,9 @@ class JournalFact(SealedWords):
     their page: from then on it stays as it is, like a message.
     """
 
-    conversation = models.ForeignKey("chat.Conversation", on_delete=models.CASCADE, related_name="facts")
+    conversation = models.ForeignKey(
+        "chat.Conversation", on_delete=models.CASCADE, related_name="facts", db_index=False
+    )
     public_id = models.UUIDField(default=uuid.uuid4, editable=False)
     number = models.PositiveIntegerField()
     noted_at = models.DateTimeField()

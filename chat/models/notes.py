@@ -38,7 +38,9 @@ class Hold(models.Model):
     the conversation is no longer theirs. `chat.holding` reads it.
     """
 
-    conversation = models.ForeignKey("chat.Conversation", on_delete=models.CASCADE, related_name="holds")
+    conversation = models.ForeignKey(
+        "chat.Conversation", on_delete=models.CASCADE, related_name="holds", db_index=False
+    )
     agent = models.ForeignKey("chat.Agent", on_delete=models.PROTECT, related_name="+")
     seq = models.PositiveIntegerField()
     minutes = models.PositiveSmallIntegerField()
@@ -71,7 +73,9 @@ class Note(models.Model):
     SEALED, SEALED_WITH = ("sealed_body",), ("conversation",)
     EXCHANGE = "conversation__report"
 
-    conversation = models.ForeignKey("chat.Conversation", on_delete=models.CASCADE, related_name="notes")
+    conversation = models.ForeignKey(
+        "chat.Conversation", on_delete=models.CASCADE, related_name="notes", db_index=False
+    )
     number = models.PositiveIntegerField()
     agent = models.ForeignKey("chat.Agent", on_delete=models.PROTECT, related_name="+")
     sealed_body = models.BinaryField()
@@ -137,7 +141,7 @@ class Aside(models.Model):
 class AsidePart(models.Model):
     """Somebody who takes part in an aparté, the one who asked included, and up to where they have read."""
 
-    aside = models.ForeignKey(Aside, on_delete=models.CASCADE, related_name="parts")
+    aside = models.ForeignKey(Aside, on_delete=models.CASCADE, related_name="parts", db_index=False)
     agent = models.ForeignKey("chat.Agent", on_delete=models.PROTECT, related_name="+")
     read_number = models.PositiveIntegerField(default=0)
 
@@ -151,7 +155,7 @@ class AsideMessage(models.Model):
     SEALED, SEALED_WITH = ("sealed_body",), ("aside__conversation",)
     EXCHANGE = "aside__conversation__report"
 
-    aside = models.ForeignKey(Aside, on_delete=models.CASCADE, related_name="messages")
+    aside = models.ForeignKey(Aside, on_delete=models.CASCADE, related_name="messages", db_index=False)
     number = models.PositiveIntegerField()
     agent = models.ForeignKey("chat.Agent", on_delete=models.PROTECT, related_name="+")
     sealed_body = models.BinaryField()

@@ -50,7 +50,9 @@ class Transmission(SealedWords):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     conversation = models.ForeignKey("chat.Conversation", on_delete=models.CASCADE, related_name="transmissions")
-    point = models.ForeignKey("locations.ReceptionPoint", null=True, on_delete=models.SET_NULL, related_name="+")
+    point = models.ForeignKey(
+        "locations.ReceptionPoint", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     state = models.CharField(max_length=20, choices=State)
     basis = models.CharField(max_length=20, choices=Basis, blank=True)
     file_number = models.CharField(max_length=14, null=True, unique=True)  # noqa: DJ001  unique where there is one
@@ -113,7 +115,7 @@ class TransmissionStep(SealedWords):
     SEALED_WITH = ("transmission__conversation",)
     EXCHANGE = "transmission__conversation__report"
 
-    transmission = models.ForeignKey(Transmission, on_delete=models.CASCADE, related_name="steps")
+    transmission = models.ForeignKey(Transmission, on_delete=models.CASCADE, related_name="steps", db_index=False)
     number = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=20, choices=State)
     at = models.DateTimeField()

@@ -13,7 +13,9 @@ class RemovalRequest(models.Model):
     It goes once they say that the content is gone, with no trace of the answer, or with the conversation.
     """
 
-    conversation = models.ForeignKey("chat.Conversation", on_delete=models.CASCADE, related_name="removal_requests")
+    conversation = models.ForeignKey(
+        "chat.Conversation", on_delete=models.CASCADE, related_name="removal_requests", db_index=False
+    )
     asked_on = models.DateField()
 
     class Meta:

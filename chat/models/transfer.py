@@ -130,7 +130,7 @@ class HandoverText(models.Model):
     SEALED, SEALED_WITH = ("sealed_text",), ("handover__conversation",)
     EXCHANGE = "handover__conversation__report"
 
-    handover = models.ForeignKey(Handover, on_delete=models.CASCADE, related_name="texts")
+    handover = models.ForeignKey(Handover, on_delete=models.CASCADE, related_name="texts", db_index=False)
     part = models.CharField(max_length=20, choices=Part)
     sealed_text = models.BinaryField()
 

@@ -108,10 +108,13 @@ def _may_end(rules: dict[str, Rule], now: datetime, *, told: bool) -> Q:
         rule = rules[kind]
         return now - timedelta(days=max(rule.days - rule.digest_days, 0) if told else rule.total_days)
 
-    exchange = limit(Kind.EXCHANGE)
-    return (
+    exchange, report = limit(Kind.EXCHANGE), limit(Kind.REPORT)
+    # Two lists of keys, each by an index: of the others, which are nearly all, no row is read.
+    old = Report.objects.filter(filed_at__lt=max(exchange, report)).values("pk")
+    granted = ErasureRequest.objects.filter(is_granted=True).values("report")
+    return Q(pk__in=old.union(granted, all=True)) & (
         Q(filed_at__lt=exchange, conversation__reporter_seen_at__lt=exchange)
-        | Q(filed_at__lt=limit(Kind.REPORT), conversation__isnull=True)
+        | Q(filed_at__lt=report, conversation__isnull=True)
         | Q(erasure__is_granted=True)
     )
 
@@ -211,14 +214,6 @@ def _held(now: datetime) -> Q:
     return Q(freeze__lifted_at__isnull=True, freeze__until__gt=now)
 
 
-def _near(agent: Agent, rules: dict[str, Rule], now: datetime) -> list[Ending]:
-    """What ends soon and nothing holds, at most SHOWN."""
-    near = _with_acts(_reach(agent).filter(_may_end(rules, now, told=True)).exclude(_held(now)))
-    first = near.order_by("conversation__reporter_seen_at")[:SHOWN]
-    ending = (_ending(report, agent, rules, now) for report in first)
-    return [one for one in ending if one.decision.is_on_its_way and not one.decision.is_due]
-
-
 @dataclass(frozen=True, slots=True)
 class Notice:
     """What « Fin de conservation » has for an agent. to_decide: requests and freezes that wait for a supervisor; soon:
@@ -242,6 +237,35 @@ ACTS = {"system": Author.SYSTEM.value, "no_act": array_text(kind.value for kind 
 
 # Whether a conversation c is of a unit that the supervisor decides for, as `deciders.reports_of` says.
 DECIDED = f"COALESCE({deciders.UNIT_OF} IN (SELECT unit_id FROM reach), true)"  # noqa: S608  of our own texts
+
+# Whether r, its conversation c, its freeze f and its request q are near their end by cheap columns, as `_may_end` says,
+# and nothing holds them.
+IS_NEAR = """
+((r.filed_at < bound.at AND c.reporter_seen_at < bound.at) OR q.is_granted)
+AND NOT COALESCE(f.lifted_at IS NULL AND f.until > %(now)s, false)
+"""
+# The conversations c among which those are that this agent may see the end of (`_reach`) and that may be near it: found
+# by their agents and their age, or by the request for erasure that was granted, however many others there are. Nobody
+# is seen before their exchange was opened: one that is near its end was opened before the bound.
+# Those that nobody answers are some tens a day, and most were never given to anybody, so that each supervisor may
+# decide about them: the oldest are looked at until as many are found as are shown.
+CANDIDATES = f"""
+LATERAL (
+  SELECT c.* FROM chat_conversation c
+  WHERE c.opened_at < bound.at AND c.assigned_to_id = ANY (ARRAY(
+    SELECT a.id FROM chat_agent a
+    WHERE a.id = %(agent)s OR (%(decides)s AND a.unit_id IN (SELECT unit_id FROM reach))
+  ))
+  UNION ALL
+  (SELECT c.* FROM chat_conversation c JOIN reports_report r ON r.id = c.report_id
+   LEFT JOIN reports_freeze f ON f.report_id = r.id LEFT JOIN reports_erasurerequest q ON q.report_id = r.id
+   WHERE %(decides)s AND c.assigned_to_id IS NULL AND c.opened_at < bound.at AND {IS_NEAR} AND {DECIDED}
+   ORDER BY c.opened_at LIMIT %(shown)s)
+  UNION ALL
+  SELECT c.* FROM reports_erasurerequest q JOIN chat_conversation c ON c.report_id = q.report_id
+  WHERE q.is_granted AND c.opened_at >= bound.at AND (c.assigned_to_id = %(agent)s OR (%(decides)s AND {DECIDED}))
+)
+"""  # noqa: S608  of our own texts
 
 # One row at least, with the counts and the rules; one for each exchange that is near its end by cheap columns, as
 # `_may_end` and `_reach` say, with what `_decide` reads of it. Every page of the console asks.
@@ -273,25 +297,52 @@ FROM rule LEFT JOIN LATERAL (
     c.reporter_seen_at,
     CASE WHEN f.set_at IS NULL THEN COALESCE(f.held_before, f.asked_at) ELSE LEAST(f.until, f.lifted_at) END,
     CASE WHEN q.is_granted THEN q.answered_at END
-  FROM bound, reports_report r JOIN chat_conversation c ON c.report_id = r.id
+  FROM bound, {CANDIDATES} c JOIN reports_report r ON r.id = c.report_id
   LEFT JOIN reports_freeze f ON f.report_id = r.id LEFT JOIN reports_erasurerequest q ON q.report_id = r.id
-  WHERE (c.assigned_to_id = %(agent)s OR (%(decides)s AND {DECIDED}))
-    AND ((r.filed_at < bound.at AND c.reporter_seen_at < bound.at) OR q.is_granted)
-    AND NOT COALESCE(f.lifted_at IS NULL AND f.until > %(now)s, false)
+  WHERE {IS_NEAR}
   ORDER BY c.reporter_seen_at LIMIT %(shown)s
 ) AS near ON true
 """  # noqa: S608  of our own texts
+
+
+# The keys of the first reports that are near their end, the first to go first.
+NEAR = f"""
+WITH reach AS ({deciders.UNITS}
+), bound AS (SELECT %(bound)s::timestamptz AS at)
+SELECT r.id
+FROM bound, {CANDIDATES} c JOIN reports_report r ON r.id = c.report_id
+LEFT JOIN reports_freeze f ON f.report_id = r.id LEFT JOIN reports_erasurerequest q ON q.report_id = r.id
+WHERE {IS_NEAR}
+ORDER BY c.reporter_seen_at LIMIT %(shown)s
+"""  # noqa: S608  of our own texts
+
+
+def _asks(agent: Agent, now: datetime) -> dict[str, Any]:
+    """What the statements of an agent's ends are given."""
+    return {
+        "now": now,
+        "agent": agent.pk,
+        "decides": agent.user.is_supervisor,
+        "assigned": EventKind.ASSIGNED.value,
+        "shown": SHOWN,
+    }
+
+
+def _near(agent: Agent, rules: dict[str, Rule], now: datetime) -> list[Ending]:
+    """What ends soon and nothing holds, at most SHOWN."""
+    rule = rules[Kind.EXCHANGE]
+    bound = now - timedelta(days=max(rule.days - rule.digest_days, 0))
+    keys = [pk for (pk,) in fetch_rows(NEAR, _asks(agent, now) | {"bound": bound})]
+    first = _with_acts(Report.objects.filter(pk__in=keys)).order_by("conversation__reporter_seen_at")
+    ending = (_ending(report, agent, rules, now) for report in first)
+    return [one for one in ending if one.decision.is_on_its_way and not one.decision.is_due]
 
 
 def notice(agent: Agent, now: datetime) -> Notice:
     """Told on each page of the console: whoever may still need an exchange learns in time that it ends."""
     exchange, erasure = DEFAULTS[Kind.EXCHANGE], DEFAULTS[Kind.ERASURE]
     values = {
-        "now": now,
-        "agent": agent.pk,
-        "decides": agent.user.is_supervisor,
-        "assigned": EventKind.ASSIGNED.value,
-        "shown": SHOWN,
+        **_asks(agent, now),
         **ACTS,
         "exchange": Kind.EXCHANGE.value,
         "days": exchange.days,

@@ -148,7 +148,11 @@ class Report(models.Model):
             models.CheckConstraint(condition=models.Q(urgency__in=Urgency.values), name="report_urgency_known"),
         ]
         # Whether a key is still somebody's, before it is erased or put back (`reports.retention.key_erasure`).
-        indexes = [models.Index(fields=["data_key"], name="report_data_key")]
+        # How old it is, of all that there are, for its end (`chat.retention.schedule`).
+        indexes = [
+            models.Index(fields=["data_key"], name="report_data_key"),
+            models.Index(fields=["filed_at"], name="report_filed"),
+        ]
 
     @property
     def context(self) -> str:

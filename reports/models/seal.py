@@ -30,7 +30,7 @@ class SealedValue(models.Model):
 
     VERSIONS = 2**31 - 1
 
-    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="sealed_values")
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="sealed_values", db_index=False)
     field = models.CharField(max_length=20, choices=SealedField)
     version = models.PositiveIntegerField()
     sealed = models.BinaryField()
@@ -152,7 +152,7 @@ class OpeningStep(models.Model):
     SEALED_WITH = ("request__report",)
     EXCHANGE = "request__report"
 
-    request = models.ForeignKey(OpeningRequest, on_delete=models.CASCADE, related_name="steps")
+    request = models.ForeignKey(OpeningRequest, on_delete=models.CASCADE, related_name="steps", db_index=False)
     act = models.CharField(max_length=20, choices=[(str(act), str(act)) for act in Act])
     at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
