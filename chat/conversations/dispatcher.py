@@ -27,7 +27,7 @@ from django.utils import translation
 
 from chat import pubsub
 from chat.conversations import web_heartbeat
-from chat.messages.writing import say_line
+from chat.messages.writing import Line, say_line, say_lines
 from chat.models import Agent, Conversation, ConversationEvent, ConversationQuerySet, EventKind
 from chat.models.agent import places_filled
 from chat.models.casework import Emergency
@@ -248,16 +248,20 @@ def _with_room(now: datetime, weights: Sequence[int]) -> list[int]:
     in_turn = with_room.order_by(
         Cast("load", FloatField()) / Cast("capacity", FloatField()), F("last_assigned_at").asc(nulls_first=True), "pk"
     )
-    groups = [in_turn.filter(unit__force=force) for force in Force.values]
-    groups += [in_turn.filter(unit=unit) for unit in units]
+    # One reading of the loads, which are the dear part of it, for all of these lists.
+    lists: dict[Any, list[int]] = {key: [] for key in (*Force.values, *units)}
+    roomy: dict[Any, list[int]] = {key: [] for key in lists}
+    for agent, force, unit, room in in_turn.values_list("pk", "unit__force", "unit", F("capacity") - F("load")):
+        for key in (force, unit):
+            if key in lists:
+                lists[key].append(agent)
+                if room >= heaviest:
+                    roomy[key].append(agent)
     keys: set[int] = set()
-    for group in groups:
-        first = group.values_list("pk", flat=True)
+    for key in lists:
+        keys.update(lists[key][:wanted])
         if heaviest > LIGHT:
-            roomy = first.filter(load__lte=F("capacity") - heaviest)
-            keys.update(first[:wanted].union(roomy[:wanted]))
-        else:
-            keys.update(first[:wanted])
+            keys.update(roomy[key][:wanted])
     return sorted(keys)
 
 
@@ -316,11 +320,8 @@ def _hand_over(pairs: Sequence[tuple[int, Agent]], now: datetime) -> int:
         dormant_since=None,
     )
     Agent.objects.filter(pk__in={agent.pk for _conversation, agent in given}).update(last_assigned_at=now)
-    for conversation, agent in given:
-        # Somebody may see the screen of a discreet visit: it does not say who answers there.
-        with translation.override(conversation.report.language):
-            name = agent.public_name if conversation.report.discreet else agent.interlocutor
-        say_line(conversation, thread_texts.ARRIVED, name=name, now=now)
+    say_lines([Line(one[0], thread_texts.ARRIVED, {"name": _said_name(*one)}) for one in given], now=now)
+    for conversation, _agent in given:
         pubsub.message_posted(conversation.public_id, conversation.last_seq)
         pubsub.state_changed(conversation.public_id)
         logger.info("conversation assigned %s", conversation.public_id)
@@ -330,6 +331,15 @@ def _hand_over(pairs: Sequence[tuple[int, Agent]], now: datetime) -> int:
     for agent_id in {agent.pk for _conversation, agent in given}:
         pubsub.agent_changed(agent_id)
     return len(given)
+
+
+def _said_name(conversation: Conversation, agent: Agent) -> str:
+    """Who answers, as the person reads it. Somebody may see the screen of a discreet visit: it does not say who answers
+    there."""
+    if conversation.report.discreet:
+        return agent.public_name
+    with translation.override(conversation.report.language):
+        return agent.interlocutor
 
 
 @transaction.atomic

@@ -62,6 +62,15 @@ CROSS JOIN LATERAL (
 """  # noqa: S608  of constants of this module
 
 
+# What `queue_position` needs of somebody who waits and is here; no row for anybody else.
+OWN = """
+SELECT urgency, queued_at, is_crowded FROM chat_conversation
+WHERE id = %(id)s AND status = %(waiting)s AND reporter_seen_at >= statement_timestamp()
+      - CASE WHEN reporter_is_hidden THEN GREATEST(%(asleep)s::int, %(absent)s::int) ELSE %(absent)s::int END
+      * interval '1 s'
+"""
+
+
 # Who is reached sooner is told to stay: on the way out they would lose their turn.
 NEAR_MINUTES = 10
 
@@ -113,6 +122,23 @@ def queue_position(conversation: Conversation, now: datetime | None = None) -> t
         key=conversation.pk,
         is_crowded=conversation.is_crowded,
     )
+    ((position, slots, free),) = fetch_rows(PLACE, values)
+    average = setting_values.get(definitions.AVERAGE_LENGTH)
+    return position, estimate_wait(position=position, slots=slots, free=free, average_minutes=average)
+
+
+def position_by_key(conversation_id: int) -> tuple[int | None, tuple[int, int] | None]:
+    """The same by the key of the conversation; (None, None) for whoever does not wait, or is not here.
+
+    Two short statements, whose rows are one: a page without a socket asks every few seconds, and ten thousand of them
+    must not each be sent the whole queue.
+    """
+    own = _values(now=None, urgency=0, queued_at="infinity", key=conversation_id, is_crowded=False)
+    rows = fetch_rows(OWN, {name: own[name] for name in ("id", "waiting", "asleep", "absent")})
+    if not rows:
+        return None, None
+    ((urgency, queued_at, is_crowded),) = rows
+    values = own | {"urgency": urgency, "queued_at": queued_at, "is_crowded": is_crowded}
     ((position, slots, free),) = fetch_rows(PLACE, values)
     average = setting_values.get(definitions.AVERAGE_LENGTH)
     return position, estimate_wait(position=position, slots=slots, free=free, average_minutes=average)

@@ -561,3 +561,42 @@ def say_line(
         client_id=client_id,
         may_use_ring=words.keys() <= TYPED_BY_NOBODY,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of Pnav's own that is to be said: the sentence, and what fills its places."""
+
+    conversation: Conversation
+    sentence: Sentence
+    words: Mapping[str, Any] = field(default_factory=dict)
+
+
+RENUMBER: LiteralString = """
+UPDATE chat_conversation c SET last_seq = d.last_seq
+FROM unnest(%s::bigint[], %s::int[]) AS d(id, last_seq) WHERE c.id = d.id
+"""
+
+
+def say_lines(lines: Sequence[Line], *, now: datetime) -> None:
+    """`say_line` in many conversations at once, one line in each: three statements, however many there are.
+
+    The caller holds the locks of the conversations, whose `last_seq` is raised.
+    """
+    if not lines:
+        return
+    data_keys.load(line.conversation.data_key for line in lines)  # those that are gone are met one by one below
+    rows = []
+    for line in lines:
+        conversation, seq, author = line.conversation, line.conversation.last_seq + 1, Author.SYSTEM.value
+        with translation.override(conversation.report.language):
+            body = line.sentence.say(**line.words)
+        seal = _seal_line if line.words.keys() <= TYPED_BY_NOBODY else Message.sealed
+        sealed = seal(body, conversation=conversation.public_id, seq=seq, author=author, data_key=conversation.data_key)
+        rows.append((conversation.pk, seq, author, None, None, f'"\\\\x{sealed.hex()}"'))
+        conversation.last_seq = seq
+    raw = raw_connection()
+    with connection.wrap_database_errors:
+        keys, seqs, *others = map(array_text, zip(*rows, strict=True))
+        send_statement(raw, INSERT, [now, keys, seqs, *others])
+        send_statement(raw, RENUMBER, [keys, seqs])

@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from chat import pubsub
 from chat.conversations import actions, dormancy
 from chat.conversations.actions import Mark
-from chat.conversations.dispatcher import read_board
+from chat.conversations.position import position_by_key
 from chat.messages import protocol, reading
 from chat.messages.reading import Ask, Place, Reading, Snapshot
 from chat.messages.writing import Written
@@ -64,9 +64,7 @@ def read_state(party: Party) -> Json:
 def _state(party: Party, snapshot: Snapshot) -> Json:
     place: Place = (None, None)
     if snapshot.status == Status.WAITING:
-        board = read_board()
-        position = board.position(party.public_id)
-        place = (position, board.wait_minutes(position))
+        place = position_by_key(party.conversation_id)
     return snapshot.state_frame(str(party.public_id), for_reporter=party.author == Author.REPORTER, place=place)
 
 

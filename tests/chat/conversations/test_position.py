@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from chat.conversations.dispatcher import read_board
-from chat.conversations.position import plan_return, queue_position
+from chat.conversations.position import plan_return, position_by_key, queue_position
 from chat.models import Agent, Conversation
 from chat.rules.assignment import CROWD_SECONDS
 from chat.rules.lifecycle import HEAVY, Availability
@@ -23,6 +23,10 @@ def agree(now) -> None:
     for conversation in Conversation.objects.waiting().here(now):
         position = board.position(conversation.public_id)
         assert queue_position(conversation, now) == (position, board.wait_minutes(position))
+    board = read_board()
+    for conversation in Conversation.objects.all():  # who is not here, or does not wait, has no place
+        position = board.position(conversation.public_id)
+        assert position_by_key(conversation.pk) == (position, board.wait_minutes(position))
 
 
 @pytest.mark.parametrize("seed", range(12))
