@@ -3,6 +3,7 @@
 import logging
 import time
 from asyncio import AbstractEventLoop
+from collections import deque
 from typing import Any
 
 from chat.conversations import waiting_list
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 SPACING_SECONDS = 0.25  # between two readings
 AGAIN_SECONDS = 1.0  # after a reading that failed, while consoles look
 STALE_SECONDS = 10.0  # people fade away without a ring: read again after so long
+SHOWN_AT_ONCE = 100  # people whose place is sent before the loop does anything else: some ms
 
 
 class WaitingRoom:
@@ -30,6 +32,7 @@ class WaitingRoom:
         self._waiting: set[Subscription] = set()
         self._owed: set[Subscription] = set()
         self._consoles: set[AnyConsole] = set()
+        self._to_show: deque[Subscription] = deque()  # whose place of this reading was not looked at yet
         self._board: Board | None = None
         self._queue_text = ""
         self._read_at = 0.0
@@ -99,13 +102,30 @@ class WaitingRoom:
                 self._loop.call_later(AGAIN_SECONDS, self._read)
             return
         self._board, self._queue_text = answers[0]
-        owed, self._owed = self._owed, set()
-        for subscription in list(self._waiting):
-            if subscription in owed or subscription.place != self._place(subscription, self._board):
-                self._send(subscription, self._board)
         if self._queue_text:
             for console in list(self._consoles):
                 console.show_queue(self._queue_text)
+        left = list(self._to_show)  # of the reading before: they come first, so that nobody is always the last
+        self._to_show = deque([*left, *self._waiting.difference(left)])
+        if not left:
+            self._show_some()
+
+    def _show_some(self) -> None:
+        """Send some of those concerned their place by the newest reading, then let messages through, and go on.
+
+        With thousands of pages in one process, all at once would keep every message waiting for as long as it takes.
+        """
+        board = self._board
+        assert board is not None  # noqa: S101
+        for _each in range(min(SHOWN_AT_ONCE, len(self._to_show))):
+            subscription = self._to_show.popleft()
+            if subscription not in self._waiting:  # has left meanwhile
+                continue
+            if subscription in self._owed or subscription.place != self._place(subscription, board):
+                self._owed.discard(subscription)
+                self._send(subscription, board)
+        if self._to_show:
+            self._loop.call_soon(self._show_some)
 
     @staticmethod
     def _place(subscription: Subscription, board: Board) -> Place:
