@@ -1,0 +1,1 @@
+"""A year of exchanges in the database, tens of thousands or millions: what it changes for each page and each duty."""

@@ -1,0 +1,362 @@
+"""Every page of the table of access in two databases of different sizes: what it costs, and how PostgreSQL finds it.
+
+One process a database, asked in turn for the same page, so that whatever else the machine does falls on both. A cost is
+processor time of the thread that serves the page, and of the PostgreSQL process that answers it, from /proc: neither
+counts what others take. The cast of the tests acts; its agent has an agent's exchanges of a year, its supervisor a
+unit.
+"""
+
+import json
+import logging
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from benchmarks.scale import generator, ground
+
+RATIO_MAX = 1.5
+MEASURABLE_MS = 1.0  # below so much of a difference a ratio says nothing
+GROWN = 3  # a table that has so many times the rows grows with the year
+ROWS_LEAST = 5_000  # whoever reads all of a smaller table reads it in a millisecond
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One page, in ms of processor. web: of our thread; sql: of PostgreSQL."""
+
+    web: float
+    sql: float
+    statements: int
+    status: int
+
+    @property
+    def whole(self) -> float:
+        return self.web + self.sql
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """PostgreSQL means to read the whole of a table that grows. statement: its beginning."""
+
+    table: str
+    rows: int
+    statement: str
+
+
+@dataclass
+class Growth:
+    """What one page costs in the smaller and in the larger year: medians of all rounds."""
+
+    act: str
+    small: list[Cost] = field(default_factory=list)
+    large: list[Cost] = field(default_factory=list)
+    scans: list[Scan] = field(default_factory=list)
+
+    def ms(self, of: str) -> tuple[float, float]:
+        """Medians of `web`, `sql` or `whole`."""
+        small, large = (statistics.median(getattr(cost, of) for cost in costs) for costs in (self.small, self.large))
+        return small, large
+
+    def ratio(self, of: str) -> float:
+        small, large = self.ms(of)
+        return large / small if small else 1.0
+
+    @property
+    def breaches(self) -> list[str]:
+        found = []
+        for of, said in (("whole", "page"), ("sql", "PostgreSQL")):
+            small, large = self.ms(of)
+            if large - small > MEASURABLE_MS and large / max(small, 1e-9) > RATIO_MAX:
+                found.append(f"{said} {small:.1f} → {large:.1f} ms, × {large / max(small, 1e-9):.1f}")
+        found += [f"reads all {scan.rows:,} rows of {scan.table}: {scan.statement}" for scan in self.scans]
+        return found
+
+
+# --- in the process of one database -----------------------------------------------------------------------------------
+
+
+def serve(pipe: Connection, url: str, redis_url: str) -> None:
+    """Answer what the parent asks, in one transaction that is undone: the database is left as it was."""
+    ground.use(url, redis_url)
+    from django.db import transaction
+
+    from benchmarks.costs import situation
+
+    logging.disable(logging.ERROR)  # the words of a year that nobody wrote open with no key
+    with situation.nothing_refused(), transaction.atomic():
+        house = House()
+        pipe.send(sorted(house.acts))
+        while (asked := pipe.recv()) is not None:
+            name, *arguments = asked
+            pipe.send(getattr(house, name)(*arguments))
+        transaction.set_rollback(True)
+    pipe.close()
+
+
+class House:
+    """The cast, among the rows of a year, and the pages that it asks for."""
+
+    def __init__(self) -> None:
+        from tests.access.people import create_cast
+        from tests.access.test_routes import values_of
+
+        generator.refresh()
+        self.cast = create_cast()
+        self._values = values_of(self.cast)
+        self._move_in()
+        self.acts: dict[str, Callable[[], int]] = {
+            **{name: partial(self._get, path, key) for name, (path, key) in self._pages()},
+            **{f"worker: {name}": partial(self._do, duty) for name, duty in _duties().items()},
+        }
+
+    def _move_in(self) -> None:
+        """The agent of the cast answered what one of the year's agents did, in the unit of that agent."""
+        from django.db import connection
+
+        from chat.models import Agent
+        from tests.access.people import ASSIGNED
+
+        own = self.cast.users[ASSIGNED].agent
+        former = Agent.objects.filter(unit__name="Unité 0").order_by("pk")[1]
+        moves = {
+            "UPDATE chat_agent SET unit_id = %s WHERE unit_id = %s": (own.unit_id, former.unit_id),
+            "UPDATE chat_conversation SET assigned_to_id = %s WHERE assigned_to_id = %s": (own.pk, former.pk),
+            "UPDATE chat_conversationhandle SET agent_id = %s WHERE agent_id = %s": (own.pk, former.pk),
+            "UPDATE chat_conversationevent SET by_id = %s WHERE by_id = %s": (own.user_id, former.user_id),
+            "UPDATE chat_message SET agent_id = %s WHERE agent_id = %s": (own.pk, former.pk),
+        }
+        with connection.cursor() as cursor:
+            for statement, values in moves.items():
+                cursor.execute(statement, values)
+
+    def _pages(self) -> Iterator[tuple[str, tuple[str, str]]]:
+        """Each page by its name and who asks: whoever sees most of it, and a supervisor where an agent may ask too."""
+        from benchmarks.costs import situation
+        from tests.access.people import ASSIGNED, SUPERVISOR
+        from tests.access.table import IN
+        from tests.access.test_routes import ADDRESSES, DECISIONS, path_of
+
+        for name in ADDRESSES:
+            route = DECISIONS[name]
+            if "GET" not in route.methods:
+                continue
+            people = [situation.who(route)]
+            if people == [ASSIGNED] and route.who(SUPERVISOR) == IN:
+                people.append(SUPERVISOR)
+            for person in people:
+                yield f"{name} ({person})", (path_of(name, self._values, route), self.cast.keys.get(person, ""))
+
+    def _get(self, path: str, key: str) -> int:
+        from benchmarks.costs import drive
+        from benchmarks.costs.inputs import Request
+
+        return int(drive.send(path, "GET", key, Request()).status_code)
+
+    def _do(self, duty: Callable[[], object]) -> int:
+        """A duty of the worker; what it changed is undone, and nobody hears of it."""
+        from django.db import transaction
+
+        with transaction.atomic():
+            duty()
+            transaction.set_rollback(True)
+        return 200
+
+    def refresh(self) -> None:
+        generator.refresh()
+
+    def cost(self, act: str) -> Cost:
+        from django.core.cache import cache
+        from django.db import connection
+
+        from benchmarks.costs import drive
+
+        cache.clear()  # what was counted before would refuse it
+        connection.ensure_connection()
+        backend = connection.connection.info.backend_pid
+        with drive.counted() as counter:
+            sql, web = processor_ns(backend), time.thread_time_ns()
+            status = self.acts[act]()
+            web, sql = time.thread_time_ns() - web, processor_ns(backend) - sql
+        return Cost(web / 1e6, sql / 1e6, counter.statements, status)
+
+    def plans(self, act: str, growing: Mapping[str, int]) -> list[Scan]:
+        """What of these tables PostgreSQL would read whole for this page."""
+        with _explained() as plans:
+            self.acts[act]()
+        return [
+            Scan(table, growing[table], " ".join(statement.split())[:160])
+            for statement, plan in plans.items()
+            for table in read_whole(plan)
+            if table in growing
+        ]
+
+    def rows(self) -> dict[str, int]:
+        """How many rows each table has, as PostgreSQL believes."""
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT relname, reltuples::bigint FROM pg_class"
+                " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+            )
+            return dict(cursor.fetchall())
+
+
+def _duties() -> dict[str, Callable[[], object]]:
+    """What a worker does at each tick, and each hour, where nothing is due."""
+    from django.utils import timezone
+
+    from chat.conversations import (
+        closure_notice,
+        departures,
+        dispatcher,
+        dormancy,
+        language_guess,
+        lookalikes,
+        pauses,
+    )
+    from chat.retention import deletion
+    from chat.statistics import daily
+    from chat.supervision import intervention
+    from chat.transfer import actions as transfer
+    from reports.openings import actions as openings
+
+    return {
+        "release_stale": dispatcher.release_stale,
+        "release_asleep": dispatcher.release_asleep,
+        "abandon_absent": dispatcher.abandon_absent,
+        "put_to_rest": dormancy.put_to_rest,
+        "tell_returns": dormancy.tell_returns,
+        "departures": departures.tell_departures,
+        "end_pauses": pauses.end_pauses,
+        "handover": transfer.advance_handovers,
+        "end_watches": intervention.end_watches,
+        "lookalikes": lookalikes.mark_lookalikes,
+        "dispatch": dispatcher.dispatch,
+        "closures": closure_notice.tell_who_waits,
+        "languages": language_guess.guess_languages,
+        "openings": lambda: openings.expire_requests(now=timezone.now()),
+        "figures, each hour": lambda: daily.close_due(timezone.now()),
+        "proof_of_date, each day": _leafless,
+        "retention, each hour": lambda: deletion.forget(timezone.now()),
+    }
+
+
+def _leafless() -> object:
+    """The question for messages that have no leaf in the tree of a day yet, where all have one."""
+    from django.db import connection
+    from django.utils import timezone
+
+    from chat.proof_of_date import sources
+
+    with connection.cursor() as cursor:
+        cursor.execute(sources.MESSAGES, [0, timezone.now(), 1, 1_000])
+        return cursor.fetchall()
+
+
+def processor_ns(pid: int) -> int:
+    """What this process has had of a processor, in ns, as the kernel's scheduler counts it."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
+
+
+class _explained:  # noqa: N801  a context manager
+    """Ask PostgreSQL for the plan of each SELECT that is sent meanwhile, with its values; by the text of it."""
+
+    def __enter__(self) -> dict[str, Any]:
+        import psycopg
+
+        self._plans: dict[str, Any] = {}
+        self._execute = execute = psycopg.Cursor.execute
+        plans = self._plans
+
+        def explaining(cursor: Any, query: Any, params: Any = None, **kwargs: Any) -> Any:
+            text = query if isinstance(query, str) else ""
+            if text.lstrip().upper().startswith(("SELECT", "WITH")) and text not in plans:
+                plans[text] = None
+                asked = type(cursor)(cursor.connection)
+                execute(asked, f"EXPLAIN (FORMAT JSON) {text}", params)
+                (plan,) = asked.fetchone()
+                plans[text] = plan if isinstance(plan, list) else json.loads(plan)
+            return execute(cursor, query, params, **kwargs)
+
+        psycopg.Cursor.execute = explaining  # type: ignore[method-assign,assignment]
+        return plans
+
+    def __exit__(self, *_error: object) -> None:
+        import psycopg
+
+        psycopg.Cursor.execute = self._execute  # type: ignore[method-assign]
+        for text in [text for text, plan in self._plans.items() if plan is None]:
+            del self._plans[text]
+
+
+def read_whole(plan: Any) -> Iterator[str]:
+    """The tables of which a plan reads each row."""
+    nodes = [part["Plan"] for part in plan]
+    while nodes:
+        node = nodes.pop()
+        if node["Node Type"] == "Seq Scan":
+            yield node["Relation Name"]
+        nodes += node.get("Plans", [])
+
+
+# --- in the process that compares -------------------------------------------------------------------------------------
+
+
+class Child:
+    """The process of one database."""
+
+    def __init__(self, url: str, redis_url: str) -> None:
+        spawn = get_context("spawn")
+        self._pipe, other = spawn.Pipe()
+        self._process = spawn.Process(target=serve, args=(other, url, redis_url), daemon=True)
+        self._process.start()
+        other.close()
+        self.acts: list[str] = self._pipe.recv()
+
+    def ask(self, *asked: Any) -> Any:
+        self._pipe.send(asked)
+        return self._pipe.recv()
+
+    def end(self) -> None:
+        self._pipe.send(None)
+        self._process.join(60)
+
+
+def compare(small: Child, large: Child, *, only: str, rounds: int) -> list[Growth]:
+    """Each page whose name holds `only`, so many times in each database, in turn; and how the larger one finds it."""
+    before, now = small.ask("rows"), large.ask("rows")
+    growing = {
+        table: rows for table, rows in now.items() if rows >= max(ROWS_LEAST, GROWN * max(1, before.get(table, 0)))
+    }
+    found = [Growth(act) for act in small.acts if only in act]
+    for one in found:  # what is read once for all; and the plans
+        small.ask("cost", one.act)
+        one.scans = large.ask("plans", one.act, growing)
+    for _round in range(rounds):
+        small.ask("refresh"), large.ask("refresh")
+        for one in found:
+            one.small.append(small.ask("cost", one.act))
+            one.large.append(large.ask("cost", one.act))
+    return found
+
+
+def table(found: Sequence[Growth]) -> str:
+    """Markdown, the page that grows most first."""
+    lines = [
+        "| page (who asks) | ms | | × | PostgreSQL, ms | | × | statements |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for one in sorted(found, key=lambda one: one.ms("whole")[0] - one.ms("whole")[1]):
+        whole, sql = one.ms("whole"), one.ms("sql")
+        lines.append(
+            f"| {one.act} | {whole[0]:.1f} | {whole[1]:.1f} | {one.ratio('whole'):.2f} "
+            f"| {sql[0]:.1f} | {sql[1]:.1f} | {one.ratio('sql'):.2f} | {one.large[-1].statements} |"
+        )
+    return "\n".join(lines) + "\n"
