@@ -5,6 +5,7 @@
     indexes 250000             which indexes the pages used, and which no statement did
     retention 250000           delete what one more day makes due, and count the rows an hour
     queue 25000                10,000 people wait and 500 agents answer: the dispatcher, the waiting room
+    all 25000 250000           pages, queue, indexes and retention, one after the other
     drop 250000 · forget       one year; the server and all of its files
 
 Results go to `benchmarks/results/scale-….md`. docs/scale.md says what was found.
@@ -20,12 +21,13 @@ from benchmarks.scale.ground import say
 from benchmarks.site import ROOT
 from pnav.demo.services import Valkey
 
+ACTS = ["make", "pages", "indexes", "retention", "queue", "all", "drop", "forget"]
 RESULTS = ROOT / "benchmarks" / "results"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("act", choices=["make", "pages", "indexes", "retention", "queue", "drop", "forget"])
+    parser.add_argument("act", choices=ACTS)
     parser.add_argument("years", nargs="*", type=int, help="exchanges a year")
     parser.add_argument("--messages", type=int, default=generator.Shape().messages)
     parser.add_argument("--sealed-values", type=int, default=generator.Shape().sealed_values)
@@ -46,7 +48,14 @@ def main() -> int:
                 return compare(postgres, small, large, Path(folder), options)
             case "indexes" | "retention" | "queue":
                 (exchanges,) = options.years
-                alone(postgres, exchanges, Path(folder), options)
+                alone(postgres, exchanges, options.act, options.rounds)
+            case "all":
+                small, large = options.years
+                code = compare(postgres, small, large, Path(folder), options)
+                alone(postgres, small, "queue", options.rounds)
+                alone(postgres, large, "indexes", options.rounds)
+                alone(postgres, large, "retention", options.rounds)
+                return code
             case "drop":
                 for exchanges in options.years:
                     ground.drop(postgres, exchanges)
@@ -67,19 +76,16 @@ def make(postgres: "ground.Postgres", exchanges: int, shape: generator.Shape) ->
         raise SystemExit(f"{exchanges} exchanges were not made.")
 
 
-def alone(postgres: "ground.Postgres", exchanges: int, folder: Path, options: argparse.Namespace) -> None:
-    """What needs one year, in this process."""
-    with Valkey(folder) as store:
-        ground.use(ground.url_of(postgres, exchanges), store.url)
-        from benchmarks.scale import indexes, queue, retention
+def alone(postgres: "ground.Postgres", exchanges: int, act: str, rounds: int) -> None:
+    """What needs one year, in a process of its own: Django is set up for one database."""
+    from multiprocessing import get_context
 
-        match options.act:
-            case "queue":
-                queue.run(folder, options.rounds, say)
-            case "retention":
-                retention.run(exchanges, say)
-            case "indexes":
-                indexes.run(say)
+    arguments = (ground.url_of(postgres, exchanges), exchanges, act, rounds)
+    process = get_context("spawn").Process(target=ground.alone, args=arguments)
+    process.start()
+    process.join()
+    if process.exitcode:
+        raise SystemExit(f"{act} of {exchanges} did not end well.")
 
 
 def compare(postgres: "ground.Postgres", small: int, large: int, folder: Path, options: argparse.Namespace) -> int:

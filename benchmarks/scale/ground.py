@@ -9,16 +9,18 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from benchmarks.site import ROOT, VARIABLES
-from pnav.demo.services import Postgres
+from pnav.demo.services import Postgres, Valkey
 
 STATE = ROOT / ".local" / "scale"
 NAME = re.compile(r"pnav_scale_[0-9]+")
@@ -67,6 +69,21 @@ def use(url: str, redis_url: str) -> None:
     import django
 
     django.setup()
+
+
+def alone(url: str, exchanges: int, act: str, rounds: int) -> None:
+    """One act that needs one year, in the process that calls; with a Valkey of its own."""
+    with tempfile.TemporaryDirectory(prefix="pnav-scale-") as folder, Valkey(Path(folder)) as store:
+        use(url, store.url)
+        from benchmarks.scale import indexes, queue, retention
+
+        match act:
+            case "queue":
+                queue.run(Path(folder), rounds, say)
+            case "retention":
+                retention.run(exchanges, say)
+            case "indexes":
+                indexes.run(say)
 
 
 def _maintenance(postgres: Postgres) -> "psycopg.Connection[Any]":
