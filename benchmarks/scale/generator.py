@@ -288,9 +288,14 @@ def fill(exchanges: int, shape: Shape, say: Callable[[str], None]) -> None:
             add_exchanges(cursor, first, last, exchanges, shape, agents, users)
         say(f"{last:,} of {exchanges:,} exchanges")
     with connection.cursor() as cursor:
-        for table in WITH_KEYS:
-            cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")  # noqa: S608
+        follow_keys(cursor)
         cursor.execute("VACUUM (ANALYZE)")
+
+
+def follow_keys(cursor: Any) -> None:
+    """Let the next row of a table take the key after those that were given."""
+    for table in WITH_KEYS:
+        cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")  # noqa: S608
 
 
 def add_exchanges(

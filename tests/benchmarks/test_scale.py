@@ -33,6 +33,7 @@ def year(db):
     agents, users = generator.add_staff(EXCHANGES, SHAPE)
     with connection.cursor() as cursor:
         generator.add_exchanges(cursor, 1, EXCHANGES, EXCHANGES, SHAPE, agents, users)
+        generator.follow_keys(cursor)
     connection.check_constraints()
 
 
