@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
     }
 
     dependencies = [
-        ("reports", "0029_proof_of_date"),
+        ("reports", "0030_backup_status"),
     ]
 
     operations = [
