@@ -27,7 +27,7 @@ from chat.realtime.authentication import Identities  # noqa: E402
 from chat.realtime.broadcaster import ensure_broadcaster  # noqa: E402
 from chat.realtime.connection import Receive, Send  # noqa: E402
 from chat.realtime.routing import websocket_urlpatterns  # noqa: E402
-from common import security_log  # noqa: E402
+from common import security_log, tracing  # noqa: E402
 from common.security_log import Event  # noqa: E402
 from pnav import addresses  # noqa: E402
 from pnav.server import busy  # noqa: E402
@@ -150,4 +150,5 @@ install_server()
 if settings.PROCESS_ROLE == ProcessRole.PAGES:
     lower_priority()  # before there are threads: they follow
 _load_addresses()
+tracing.start_tracing(settings.PROCESS_ROLE)
 application = application_for(settings.PROCESS_ROLE)

@@ -22,6 +22,7 @@ from redis.backoff import NoBackoff
 from common.postgresql.hosts import Connection
 from pnav import secret_files
 from pnav.server.process_role import ProcessRole
+from pnav.version import VERSION
 from reports.audit import digest_destinations
 from reports.proof_of_date import authorities as timestamp_authorities
 from reports.seal.sealing import BadPublicKey, PublicKey
@@ -604,6 +605,18 @@ try:
 except ValueError as error:  # says what an authority is, not what was written
     raise ImproperlyConfigured(f"TIMESTAMP_AUTHORITIES: {error}.") from None
 
+# --- traces, for a collector of the operator's: docs/adr/0097 ---------------------------------------------------------
+
+RELEASE = VERSION
+TRACES_TO = env.str("TRACES_TO", "")  # the address of a collector (OTLP over HTTP); empty: nothing is traced
+_collector = urlsplit(TRACES_TO)
+_is_here = _collector.scheme == "http" and _collector.hostname in {"localhost", "127.0.0.1"}
+if TRACES_TO and not (_is_here or (_collector.scheme == "https" and _collector.hostname)):
+    raise ImproperlyConfigured("TRACES_TO must be an https address, or http on this machine.")
+TRACES_SHARE = env.float("TRACES_SHARE", 0.01)  # of the pages, batches and duties
+if not 0 <= TRACES_SHARE <= 1:
+    raise ImproperlyConfigured("TRACES_SHARE must be between 0 and 1.")
+
 # --- logs: events and public ids, never what a person typed, never an address -------------------------------------
 
 LOG_FORMAT = env.str("LOG_FORMAT", "text")
@@ -629,6 +642,8 @@ LOGGING = {
         "daphne.http_protocol": {"level": "ERROR"},
         "daphne.ws_protocol": {"level": "ERROR"},
         "django.request": {"level": "ERROR"},
+        # Of a collector that is away: a line for each try, with its address.
+        "opentelemetry": {"level": "ERROR"},
         # Twenty lines for each face of a fount that is made smaller, of a library at work.
         "fontTools": {"level": "WARNING"},
         "django.security": {"level": "ERROR"},

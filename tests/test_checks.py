@@ -52,6 +52,7 @@ def test_durable_database_is_part_of_what_migrate_runs(settings):
 
 @pytest.mark.django_db
 def test_role_without_limits_behind_a_pooler_is_told(settings):
+    settings.DATABASE_POOLER = ""
     assert checks.limits_behind_a_pooler(None, ["default"]) == []
     settings.DATABASE_POOLER = "transaction"
     with connection.cursor() as cursor:

@@ -20,6 +20,8 @@ from tests.test_names import PACKAGES, ROOT
 
 # What production never runs: it may import what is declared for the demonstration and for development too.
 ELSEWHERE = ("pnav/demo", "tests", "benchmarks")
+# Of the site, and imported only where an operator asks for it: the file, and the group that declares what it imports.
+OPTIONAL = {"common/tracing/export.py": "traces", "pnav/backup/store.py": "s3", "pnav/backup/tools.py": "demo"}
 # Used without an import: the file that names it, and by which words.
 NAMED = {
     "channels-redis": ("pnav/settings.py", '"channels_redis.pubsub.RedisPubSubChannelLayer"'),
@@ -100,7 +102,8 @@ def used() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     paths = [ROOT / "manage.py", *(path for folder in folders for path in (ROOT / folder).rglob("*.py"))]
     for path in paths:
         name = path.relative_to(ROOT).as_posix()
-        into = other if name.startswith(tuple(f"{folder}/" for folder in ELSEWHERE)) else site
+        is_elsewhere = name in OPTIONAL or name.startswith(tuple(f"{folder}/" for folder in ELSEWHERE))
+        into = other if is_elsewhere else site
         for module in imported(path.read_text()):
             into[distribution(module, owners)].add(name)
     return site, other
@@ -120,6 +123,12 @@ def test_what_is_declared_is_used():
     site, other = used()
     assert not for_site.keys() - site.keys() - NAMED.keys(), "The site imports it nowhere."
     assert not besides.keys() - site.keys() - other.keys() - NAMED.keys(), "Nothing imports it."
+
+
+def test_what_is_optional_has_a_group():
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    for name, group in OPTIONAL.items():
+        assert (ROOT / name).is_file() and group in groups
 
 
 def test_what_is_used_without_an_import_is_named():

@@ -10,6 +10,7 @@ from psycopg_pool import ConnectionPool
 from chat.rules.lifecycle import Availability
 from pnav import health
 from tests.factories import chat as factory
+from tests.support import pooler
 
 TOKEN = "a token of the operator"
 
@@ -90,6 +91,7 @@ def test_ready_postgresql_really_away(client, db, monkeypatch, tmp_path):
         assert (answer.status_code, answer.json()["waiting_for"]) == (503, {"postgresql": "refused"})
 
 
+@pooler.needs_own_connection
 @pytest.mark.parametrize("how", ["default_transaction_read_only=on", "standby"])
 def test_ready_refuses_a_postgresql_that_takes_no_writing(client, db, monkeypatch, how):
     """As a standby is, or a primary that was demoted: a process that speaks to it can keep nothing."""
@@ -103,6 +105,7 @@ def test_ready_refuses_a_postgresql_that_takes_no_writing(client, db, monkeypatc
         assert (answer.status_code, answer.json()["waiting_for"]) == (503, {"postgresql": "read_only"})
 
 
+@pooler.needs_own_connection
 def test_ready_drops_the_connections_to_a_server_that_takes_no_writing(client, db, monkeypatch):
     monkeypatch.setattr(health, "KEPT_SECONDS", 0)
     with pool_of_one(options="-c default_transaction_read_only=on") as pool:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
 from chat.database import CROWD, CROWD_SECONDS, LOCKED_AT_MOST, NO_ANSWER, THREADS, is_lock_held, retry_while_away
-from common import metrics
+from common import metrics, tracing
 from common.database_errors import describe_error
 
 logger = logging.getLogger(__name__)
@@ -60,6 +60,7 @@ class Batch[Q, A, V = Q]:
         self._executor = executor
         self._waiting: deque[Q] = deque()
         self._is_busy = False
+        self._kind = tracing.known_kind(name)
         self._items = metrics.BATCH_ITEMS.labels(name)
         self._seconds = metrics.BATCH_SECONDS.labels(name)
 
@@ -118,13 +119,18 @@ class Batch[Q, A, V = Q]:
 
     def _cross(self, questions: list[Q], values: list[V]) -> None:
         begun = time.perf_counter()
-        answers = self._answer(values)
-        parts = [(questions, answers)]
-        if isinstance(answers, Exception) and (is_lock_held(answers) or not isinstance(answers, NO_ANSWER)):
-            # A mistake of ours must not end the line for everybody. Its message may hold what a person wrote.
-            logger.error("batch: %s failed (%s)", self._load, describe_error(answers))
-            if len(questions) > 1:
-                parts = self._one_by_one(questions, values)
+        with tracing.begin_span(tracing.BATCH) as span:
+            span.set(tracing.KIND, self._kind)
+            span.set(tracing.ITEMS, len(questions))
+            answers = self._answer(values)
+            parts = [(questions, answers)]
+            if isinstance(answers, Exception):
+                span.failed()
+            if isinstance(answers, Exception) and (is_lock_held(answers) or not isinstance(answers, NO_ANSWER)):
+                # A mistake of ours must not end the line for everybody. Its message may hold what a person wrote.
+                logger.error("batch: %s failed (%s)", self._load, describe_error(answers))
+                if len(questions) > 1:
+                    parts = self._one_by_one(questions, values)
         self._items.observe(len(questions))
         self._seconds.observe(time.perf_counter() - begun)
         try:

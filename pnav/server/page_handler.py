@@ -30,7 +30,7 @@ from django.db import connection
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.urls import set_script_prefix
 
-from common import metrics, security_log, slow_hashes
+from common import metrics, security_log, slow_hashes, tracing
 from common.postgresql import waiting_once
 from common.sealed_files.answer import PieceByPiece
 from common.sealed_files.spool import Spool
@@ -116,6 +116,16 @@ def _count_page(request: HttpRequest | None, status: int, seconds: float) -> Non
     view = (match.view_name if match is not None else "") or "none"
     metrics.PAGES.labels(metrics.VIEW_NAMES(view), str(status)).inc()
     metrics.PAGE_SECONDS.labels(metrics.PARTS(view.rpartition(":")[0] or "site")).observe(seconds)
+
+
+def _trace_page(span: tracing.Span, request: HttpRequest | None, status: int) -> None:
+    """Which view, by which method, with which status. A view that is none of ours is « other »."""
+    match = getattr(request, "resolver_match", None)
+    span.set(tracing.VIEW, (match.view_name if match is not None else "") or tracing.OTHER)
+    span.set(tracing.METHOD, getattr(request, "method", None) or tracing.OTHER)
+    span.set(tracing.STATUS, status)
+    if status >= 500:
+        span.failed()
 
 
 class PageHandler(ASGIHandler):
@@ -260,7 +270,10 @@ class PageHandler(ASGIHandler):
         began_at = time.perf_counter() if arrived_at is None else arrived_at
         request_id = begin_request()
         gives_way = connection.execute_wrapper(_giving_way) if may_give_way() else nullcontext()
-        with closing(body_file), gives_way, waiting_once():
+        traced = tracing.begin_span(tracing.PAGE, began_at=began_at)
+        with traced as span, closing(body_file), gives_way, waiting_once(), tracing.trace_statements(connection):
+            with tracing.begin_span(tracing.WAIT, began_at=began_at):
+                pass  # until a thread was free
             set_script_prefix(get_script_prefix(scope))
             request_started.send(sender=self.__class__, scope=scope)
             response: Any
@@ -280,6 +293,7 @@ class PageHandler(ASGIHandler):
             with closing(response):
                 response.headers["X-Request-Id"] = request_id
                 whole = _whole(response)
+            _trace_page(span, request, response.status_code)
         _count_page(request, response.status_code, time.perf_counter() - began_at)
         return whole
 

@@ -10,6 +10,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from common import database_errors
 from common.database_errors import describe_error, failure_of
+from tests.support import pooler
 
 HOST = "MARQUE.invalid"
 
@@ -30,6 +31,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@pooler.needs_own_connection
 @pytest.mark.parametrize(
     ("changes", "category", "state"),
     [

@@ -11,12 +11,17 @@ from configparser import ConfigParser
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from pnav.demo.services import Postgres, Service
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGURATION = ROOT / "deploy/pgbouncer.ini"
 PROGRAM = "PNAV_TEST_PGBOUNCER"  # the variable that names the program; otherwise the one that is installed, if any
+
+
+# For a test that asks something of its own connection, or speaks to the server by itself.
+needs_own_connection = pytest.mark.skipif(bool(os.environ.get("DATABASE_POOLER")), reason="a pooler stands between")
 
 
 def program() -> str | None:

@@ -33,7 +33,7 @@ from chat.proof_of_date import sources
 from chat.statistics import daily
 from chat.supervision import intervention
 from chat.transfer import actions as transfer_actions
-from common import clock, network_limits
+from common import clock, network_limits, tracing
 from common.data_keys import copies
 from common.data_keys import keys as data_keys
 from common.database_errors import describe_error
@@ -67,6 +67,7 @@ class Command(BaseCommand):
         if alive:
             self._say_whether_alive()
             return
+        tracing.start_tracing("worker")
         stop = threading.Event()
 
         def end(_signal: int, _frame: FrameType | None) -> None:
@@ -219,7 +220,9 @@ class Command(BaseCommand):
         """
         close_old_connections()
         try:
-            work()
+            with tracing.begin_span(tracing.DUTY) as span:
+                span.set(tracing.KIND, tracing.known_kind(name))
+                work()
             self._report.succeeded(name)
             return True
         except (DatabaseError, InterfaceError, PoolTimeout, CommandError) as error:

@@ -1,0 +1,152 @@
+"""OpenTelemetry behind the allow-list of `common.tracing`. Imported only where `TRACES_TO` is set."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Self
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from opentelemetry.context import Context
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.trace import Status, StatusCode, Tracer, set_span_in_context
+
+from common import tracing
+
+# Of spans that wait for the collector; what comes beyond is dropped. One is some 500 bytes.
+WAITING_AT_MOST = 2_048
+SEND_SECONDS = 5
+STATEMENTS_AT_MOST = 100  # spans of one page; its other statements are part of the page's own time
+
+
+class AllowListed(SpanExporter):
+    """Passes on copies of spans that hold what `tracing.allowed_attributes` lets through, and drops all else.
+
+    A span of another name goes nowhere. Of one that is passed on: its times, its random numbers, its name, the
+    attributes that are allowed, and whether it failed. Events, links, descriptions and the resource that a library or
+    the environment may have added do not exist in the copy.
+    """
+
+    def __init__(self, exporter: SpanExporter, resource: Resource) -> None:
+        self._exporter, self._resource = exporter, resource
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        clean = [self._clean(span) for span in spans if span.name in tracing.NAMES]
+        return self._exporter.export(clean) if clean else SpanExportResult.SUCCESS
+
+    def _clean(self, span: ReadableSpan) -> ReadableSpan:
+        has_failed = span.status.status_code is StatusCode.ERROR
+        return ReadableSpan(
+            name=span.name,
+            context=span.context,
+            parent=span.parent,
+            resource=self._resource,
+            attributes=tracing.allowed_attributes(dict(span.attributes or {})),  # type: ignore[arg-type]
+            kind=span.kind,
+            status=Status(StatusCode.ERROR) if has_failed else Status(StatusCode.UNSET),
+            start_time=span.start_time,
+            end_time=span.end_time,
+        )
+
+    def shutdown(self) -> None:
+        self._exporter.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        return self._exporter.force_flush(timeout_millis)
+
+
+class _Stack(threading.local):
+    """The spans that this thread is in, and how many statements the outermost one has told."""
+
+    def __init__(self) -> None:
+        self.within: list[Context] = []
+        self.statements = 0
+
+
+class _Traced(AbstractContextManager["_Traced"]):
+    """One span, never part of a trace that somebody else began: what a client sends under such a name is not read."""
+
+    def __init__(self, tracer: Tracer, stack: _Stack, name: str, began_at: float | None) -> None:
+        self._stack = stack
+        parent = stack.within[-1] if stack.within else Context()
+        start = None if began_at is None else time.time_ns() - int((time.perf_counter() - began_at) * 1e9)
+        self._span = tracer.start_span(
+            name, context=parent, start_time=start, record_exception=False, set_status_on_exception=False
+        )
+        self._context = set_span_in_context(self._span, parent)
+
+    def __enter__(self) -> Self:
+        if not self._stack.within:
+            self._stack.statements = 0
+        self._stack.within.append(self._context)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
+        self._stack.within.pop()
+        if kind is not None:
+            self.failed()
+        self._span.end()
+
+    def set(self, name: str, value: tracing.Value) -> None:
+        self._span.set_attribute(name, value)
+
+    def failed(self) -> None:
+        self._span.set_status(StatusCode.ERROR)
+
+
+class Tracing:
+    """What makes the spans of this process. share: of the pages, batches and duties, from 0 to 1."""
+
+    def __init__(self, exporter: SpanExporter, role: str, version: str, share: float) -> None:
+        # Not `Resource.create`, which adds what it finds out of the machine and of the environment.
+        resource = Resource({"service.name": "pnav", "service.version": version, "pnav.role": role})
+        limits = SpanLimits(max_span_attributes=len(tracing.ALLOWED), max_events=0, max_links=0)
+        self._stack = _Stack()
+        self._provider = TracerProvider(
+            sampler=ParentBased(TraceIdRatioBased(share)), resource=resource, span_limits=limits, shutdown_on_exit=True
+        )
+        self._provider.add_span_processor(
+            BatchSpanProcessor(
+                AllowListed(exporter, resource),
+                max_queue_size=WAITING_AT_MOST,
+                schedule_delay_millis=SEND_SECONDS * 1000,
+                export_timeout_millis=SEND_SECONDS * 1000,
+            )
+        )
+        # Not the one that libraries find by themselves: what an instrumentation of theirs makes comes not here.
+        self._tracer = self._provider.get_tracer("pnav")
+
+    def begin(self, name: str, began_at: float | None) -> AbstractContextManager[tracing.Span]:
+        return _Traced(self._tracer, self._stack, name, began_at)
+
+    def statement(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        """A wrapper of Django's statements: the first word of each, and how long it took. Never what it says."""
+        if not self._stack.within or self._stack.statements >= STATEMENTS_AT_MOST:
+            return execute(sql, params, many, context)
+        self._stack.statements += 1
+        with self.begin(tracing.STATEMENT, None) as span:
+            span.set(tracing.OPERATION, sql.lstrip()[:9].partition(" ")[0].upper())
+            return execute(sql, params, many, context)
+
+    def flush(self) -> None:
+        """Send what waits: at the end of a test."""
+        self._provider.force_flush()
+
+    def stop(self) -> None:
+        self._provider.shutdown()
+
+
+def start(role: str, version: str) -> Tracing:
+    """Send the spans of this process to `settings.TRACES_TO`. Raises ImproperlyConfigured without the libraries."""
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    except ImportError:
+        raise ImproperlyConfigured("TRACES_TO is given without the libraries of the group « traces ».") from None
+    exporter = OTLPSpanExporter(endpoint=settings.TRACES_TO, timeout=SEND_SECONDS)
+    made = Tracing(exporter, role, version, settings.TRACES_SHARE)
+    tracing.use_spans(made.begin, made.statement)
+    return made
