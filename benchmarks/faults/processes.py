@@ -87,7 +87,8 @@ class Database(_Restartable, Postgres):
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)  # it starts no more of them
         pid = self.process.pid
-        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        listed = Path(f"/proc/{pid}/task/{pid}/children")  # of Linux; elsewhere its first process alone is met
+        for child in listed.read_text().split() if listed.exists() else ():
             with suppress(ProcessLookupError):
                 os.kill(int(child), sig)
         self.process.send_signal(sig)
