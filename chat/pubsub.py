@@ -27,8 +27,10 @@ from typing import Any, NamedTuple
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from django.db import Error as DjangoDatabaseError
 from django.db import connection, transaction
 from prometheus_client import Counter
+from psycopg import Error as PostgresError
 from redis.exceptions import RedisError
 
 from common import metrics
@@ -52,7 +54,8 @@ LATE_TURNS = 3
 MISSED_AT_MOST = 2_000
 SPACING_SECONDS = 0.001  # between two messages of the layer: each costs half a millisecond, whatever it holds
 AGAIN_SECONDS = 0.25
-LAYER_ERRORS = (RedisError, OSError, TimeoutError)
+# Of Redis, and of PostgreSQL where that is the layer (`chat.notify_layer`).
+LAYER_ERRORS = (RedisError, OSError, TimeoutError, PostgresError, DjangoDatabaseError)
 OTHERS_AT_MOST = 200  # processes; whoever may write to Redis could make up any number of them
 
 MESSAGES = "messages"  # message `seq` is there
@@ -177,14 +180,19 @@ class Hub:
                     self._handle(Notification(POLL))
 
     async def _listen(self) -> None:
+        was_lost = False
         while True:
             try:
                 layer = get_channel_layer()
                 channel = await layer.new_channel()
                 await layer.group_add(GROUP, channel)
+                if was_lost:  # what was sent meanwhile came to nobody
+                    was_lost = False
+                    self._handle(Notification(RESYNC))
                 while True:
                     self._receive(await layer.receive(channel))
             except Exception as error:  # noqa: BLE001  of whatever kind: it listens again
+                was_lost = True
                 if not isinstance(error, LAYER_ERRORS):
                     logger.error("pubsub: could not listen (%s)", type(error).__name__)
                 await asyncio.sleep(AGAIN_SECONDS)
@@ -301,11 +309,15 @@ def is_disconnected() -> bool:
     return hub is not None and hub.is_disconnected
 
 
-async def _send(origin: str, notifications: list[Notification], listens: bool = True) -> None:
+def _message(origin: str, notifications: list[Notification], listens: bool = True) -> dict[str, Any]:
     message: dict[str, Any] = {"type": "rings", "origin": origin, "rings": notifications}
     if not listens:  # a version that does not know the word takes this process for one that does
         message["listens"] = False
-    await get_channel_layer().group_send(GROUP, message)
+    return message
+
+
+async def _send(origin: str, notifications: list[Notification], listens: bool = True) -> None:
+    await get_channel_layer().group_send(GROUP, _message(origin, notifications, listens))
 
 
 def _publish_now(*notifications: Notification) -> None:
@@ -315,7 +327,11 @@ def _publish_now(*notifications: Notification) -> None:
             hub.loop.call_soon_threadsafe(hub.publish, notification)
         return
     try:
-        async_to_sync(_send)("", list(notifications))
+        send_now = getattr(get_channel_layer(), "group_send_now", None)
+        if send_now is not None:
+            send_now(GROUP, _message("", list(notifications)))
+        else:
+            async_to_sync(_send)("", list(notifications))
     except LAYER_ERRORS as error:
         _count(LOST, notifications)
         logger.warning("pubsub: %d notification(s) lost (%s)", len(notifications), type(error).__name__)

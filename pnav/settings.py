@@ -313,8 +313,10 @@ if not 0 <= DATA_KEYS_BACKUP_DAYS <= BACKUP_DAYS:
 DATA_KEYS_COPIES_TO: list[str] = env.list("DATA_KEYS_COPIES_TO", [], subcast=str.strip)
 DATA_KEYS_COPY_MINUTES = env.int("DATA_KEYS_COPY_MINUTES", 60)
 
-CHANNEL_LAYERS = {
-    "default": {
+# What carries notifications between processes: Redis, or PostgreSQL itself (docs/adr/0091).
+PUBSUB = env.str("PUBSUB", "redis")
+_LAYERS: dict[str, dict[str, Any]] = {
+    "redis": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {
             # redis-py 8 gives every socket a time-out of 5 s, which kills idle sockets of the layer.
@@ -329,8 +331,15 @@ CHANNEL_LAYERS = {
             ],
             "prefix": env.str("REDIS_PREFIX", "pnav"),
         },
-    }
+    },
+    "postgresql": {
+        "BACKEND": "chat.notify_layer.NotifyLayer",
+        "CONFIG": {"prefix": env.str("REDIS_PREFIX", "pnav")},
+    },
 }
+if PUBSUB not in _LAYERS:
+    raise ImproperlyConfigured("PUBSUB must be redis or postgresql.")
+CHANNEL_LAYERS = {"default": _LAYERS[PUBSUB]}
 
 CACHES = {
     "default": {

@@ -99,6 +99,7 @@ def test_missing_variable_is_named(name, value):
         ({"OPENID_ALGORITHMS": "HS256"}, "OPENID_ALGORITHMS"),
         ({"DATABASE_POOLER": "session"}, "DATABASE_POOLER"),
         ({"EXCHANGE_KEYS": "sometimes"}, "EXCHANGE_KEYS"),
+        ({"PUBSUB": "memory"}, "PUBSUB"),
         ({"DATA_KEYS_DATABASE_URL": "sqlite:///keys.sqlite3"}, "DATA_KEYS_DATABASE_URL"),
         ({"DATA_KEYS_BACKUP_DAYS": "31"}, "DATA_KEYS_BACKUP_DAYS"),
     ],
