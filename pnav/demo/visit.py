@@ -152,8 +152,11 @@ class Visit:
             return Page(ordinary(path), DISCREET.sub(lambda found: ordinary(found[0]), text))
         return Page(path, text)
 
+    def _connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE_SECONDS)
+
     def _once(self, method: str, path: str, body: str) -> tuple[http.client.HTTPResponse, str]:
-        line = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE_SECONDS)
+        line = self._connect()
         headers = {"Cookie": self.cookie, "Accept-Language": "fr", **self.headers}
         if method == "POST":
             headers |= {"Origin": self.origin, "Content-Type": "application/x-www-form-urlencoded"}

@@ -110,6 +110,16 @@ class Channel(http.HTTPChannel):
                 return
         super().rawDataReceived(data)
 
+    def checkPersistence(self, request: Any, version: bytes) -> bool:  # noqa: N802  as Twisted names it
+        """Each answer of a process that ends is the last of its connection.
+
+        A proxy keeps connections, would send the next form on one that is about to be cut, and may not send it twice.
+        """
+        if getattr(getattr(self.factory, "server", None), "is_ending", False):
+            request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
+            return False
+        return bool(super().checkPersistence(request, version))
+
     def _refuse_body(self) -> None:
         """Before the body came, with a page that was drawn at the start: « Précédent » brings back what was typed.
 

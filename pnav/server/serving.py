@@ -15,6 +15,7 @@ import io
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -23,7 +24,9 @@ import autobahn.websocket.protocol
 import daphne.http_protocol
 import daphne.server
 import daphne.ws_protocol
+from autobahn.websocket.types import ConnectionDeny
 from daphne.cli import CommandLineInterface
+from daphne.http_protocol import WebRequest
 from twisted.internet import reactor, tcp
 from twisted.internet.defer import Deferred
 
@@ -69,8 +72,10 @@ class Server(daphne.server.Server):
     # Every connection once in so long, for Daphne's two seconds: a handshake that takes too long is ended later by as
     # much. Nothing else has a limit here: see OPTIONS.
     TIMEOUTS_SECONDS = 10.0
-    # Between the last words to sockets and the end of the process, which cuts what has not left.
-    LEAVING_SECONDS = 0.2
+    # Between the last thing that was said and the end of the process, which cuts what has not left. A proxy still sends
+    # requests on the connections that it keeps; each is answered, and its connection closed.
+    LEAVING_SECONDS = 0.3
+    LOOKS_SECONDS = 0.05
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -81,6 +86,7 @@ class Server(daphne.server.Server):
         self._to_reap = _Round()
         self._ending: dict[Any, None] = {}  # in the order in which they ended
         self._is_reaping = False
+        self.is_ending = False
 
     def run(self) -> None:
         """Serve until the process is told to stop; connections that are handed over, too."""
@@ -100,6 +106,7 @@ class Server(daphne.server.Server):
         had begun has ended, every socket is told to come back, some 20 µs each: its page then knows that this was no
         failure of the network, and spreads its return.
         """
+        self.is_ending = True
         for port in self._ports:
             port.stopListening()
         everybody = self.connections
@@ -112,13 +119,23 @@ class Server(daphne.server.Server):
         return ended
 
     def _send_everybody_back(self, _ended: object) -> Deferred[None]:
-        """Close every open socket; done once that had the time to leave: over TLS it waits for a turn of the loop."""
+        """Close every open socket; done once that had the time to leave, and pages have been answered."""
         for protocol in list(self.connections):
             if isinstance(protocol, daphne.ws_protocol.WebSocketProtocol) and protocol.state == protocol.STATE_OPEN:
                 protocol.serverClose(code=CLOSE_AGAIN)
-        told: Deferred[None] = Deferred()
-        _later(self.LEAVING_SECONDS, lambda: told.callback(None))
-        return told
+        gone: Deferred[None] = Deferred()
+        until = time.monotonic() + float(self.application_close_timeout)
+        self._leave_when_answered(gone, self.LEAVING_SECONDS, until)
+        return gone
+
+    def _leave_when_answered(self, gone: Deferred[None], left: float, until: float) -> None:
+        """Look from time to time: nothing was under way for LEAVING_SECONDS once `left` is 0; `until` ends it."""
+        if any(_is_answering(protocol, details) for protocol, details in self.connections.items()):
+            left = self.LEAVING_SECONDS
+        if left <= 0 or time.monotonic() > until:
+            gone.callback(None)
+        else:
+            _later(self.LOOKS_SECONDS, lambda: self._leave_when_answered(gone, left - self.LOOKS_SECONDS, until))
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> "asyncio.Queue[Any] | None":
         """As Daphne does; and be told when it has ended. A scope holds the connection of its client."""
@@ -183,6 +200,12 @@ class Server(daphne.server.Server):
                     self._ending.pop(protocol, None)
 
 
+def _is_answering(protocol: Any, details: dict[str, Any]) -> bool:
+    """Whether a page is still being made for this connection."""
+    task = details.get("application_instance")
+    return isinstance(protocol, WebRequest) and task is not None and not task.done()
+
+
 def _is_ending(details: dict[str, Any]) -> bool:
     """Whether a connection, by what Daphne notes of it, will have to be looked at again."""
     task = details.get("application_instance")
@@ -205,6 +228,13 @@ class SocketProtocol(daphne.ws_protocol.WebSocketProtocol):
     """Daphne's own, whose queue of frames that came has an end."""
 
     muted: bool
+
+    def onConnect(self, request: Any) -> Any:  # noqa: N802  as autobahn names it
+        """As Daphne does; a process that ends hangs up, so that a proxy tries another one, as it may for a GET."""
+        if getattr(self.factory.server_class, "is_ending", False):
+            self.transport.abortConnection()
+            raise ConnectionDeny(ConnectionDeny.SERVICE_UNAVAILABLE)
+        return super().onConnect(request)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803  as autobahn names them
         if self.application_queue.qsize() < FRAMES_WAITING:
