@@ -123,6 +123,7 @@ faults: $(STAMP) ## tuer chaque processus sous le trafic, dix fois, et juger le 
 	@$(PYTHON) -m benchmarks.faults
 	@$(PYTHON) -m benchmarks.faults.queue
 	@for site in standby far far-standby disk; do $(PYTHON) -m benchmarks.faults --site $$site --slower 3 || exit 1; done
+	@$(PYTHON) -m benchmarks.faults.web_faults --seeds 3
 
 faults-quick: $(STAMP) ## chaque panne une fois (moins de quatre minutes)
 	@$(PYTHON) -m benchmarks.faults --quick --seeds 1 --tutorial-seeds 0 --no-pace
@@ -130,6 +131,7 @@ faults-quick: $(STAMP) ## chaque panne une fois (moins de quatre minutes)
 
 rolling: $(STAMP) ## déployer cette version sur une autre sous le trafic, un processus après l'autre, et revenir (FROM=v1)
 	@$(PYTHON) -m benchmarks.faults --seeds 1 --from $(FROM)
+	@$(PYTHON) -m benchmarks.faults.rolling --from $(FROM)
 
 siege: $(STAMP) ## des personnes honnêtes à côté de chaque attaquant, puis de tous (12 minutes ; ARGS="raid deaf")
 	@$(PYTHON) -m benchmarks.siege $(ARGS)

@@ -12,6 +12,7 @@ import json
 import random
 import re
 import secrets
+import ssl
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from benchmarks.faults.journal import Journal, digest
-from benchmarks.faults.proxy import Proxy
+from benchmarks.faults.proxy import Network
 from benchmarks.faults.records import Keys, session_cookie
 
 BEAT_SECONDS = 5.0
@@ -37,6 +38,11 @@ CLOSE_AGAIN = 4412
 def encode(frame: dict[str, Any]) -> str:
     """A frame as a browser writes it: letters stay letters."""
     return json.dumps(frame, ensure_ascii=False)
+
+
+def tls_options(tls: ssl.SSLContext | None) -> dict[str, Any]:
+    """What `asyncio.open_connection` is told of TLS."""
+    return {"ssl": tls, "server_hostname": "localhost"} if tls else {}
 
 
 @dataclass
@@ -55,7 +61,7 @@ class Client:
     keys: Keys
     side: str  # reporter or agent
     viewer: str  # the side, or the side's second tab
-    proxy: Proxy
+    proxy: Network
     journal: Journal
     random: random.Random
     size: int = 120  # characters of a message
@@ -189,11 +195,13 @@ class SocketClient(Client):
         self.wake.set()
 
     async def _dial(self) -> connect:
-        origin = f"http://127.0.0.1:{self.proxy.port}"
+        tls = self.proxy.tls
+        # Its origin is of the demonstration, in clear, also where Daphne speaks TLS.
         return connect(
-            f"ws://127.0.0.1:{self.proxy.port}{self.path}",
+            f"{'wss' if tls else 'ws'}://{self.proxy.host}{self.path}",
             sock=await self.proxy.open(self.name),
-            additional_headers={"Cookie": self.cookie, "Origin": origin},
+            ssl=tls,
+            additional_headers={"Cookie": self.cookie, "Origin": f"http://{self.proxy.host}"},
             compression=None,
             proxy=None,
             ping_interval=None,
@@ -205,19 +213,25 @@ class SocketClient(Client):
     async def live(self) -> None:
         while True:
             code = None
+            error: Exception | None = None
             try:
                 async with await self._dial() as socket:
                     self.socket = socket
                     self.connects += 1
                     await self._converse(socket)
                 code = socket.close_code
-            except (OSError, WebSocketException, EOFError):
+            except (OSError, WebSocketException, EOFError) as failure:
                 code = self.socket.close_code if self.socket is not None else None
+                error = failure
             self.socket = None
             self.is_ready = False
             self.in_flight = 0
             self.is_asking = False
-            await self.pause(at_once=code == CLOSE_AGAIN)
+            await self.closed(code, error)
+
+    async def closed(self, code: int | None, _error: Exception | None) -> None:
+        """The line ended, by this code if it had been open; wait before the next try."""
+        await self.pause(at_once=code == CLOSE_AGAIN)
 
     async def _converse(self, socket: ClientConnection) -> None:
         helpers = [asyncio.ensure_future(work) for work in (self._speak(socket), self._watch(socket))]
@@ -373,8 +387,8 @@ class _PlainClient(Client):
         """The status and the body of the answer. Raises HttpFailure."""
         head = [
             f"{method} {path} HTTP/1.1",
-            f"Host: 127.0.0.1:{self.proxy.port}",
-            f"Origin: http://127.0.0.1:{self.proxy.port}",
+            f"Host: {self.proxy.host}",
+            f"Origin: {'https' if self.proxy.tls else 'http'}://{self.proxy.host}",
             f"Cookie: {self.cookie}; csrftoken={self.token}",
             f"X-CSRFToken: {self.token}",
             f"Content-Length: {len(body)}",
@@ -384,7 +398,9 @@ class _PlainClient(Client):
         writer = None
         try:
             async with asyncio.timeout(self.answer_seconds):
-                reader, writer = await asyncio.open_connection(sock=await self.proxy.open(self.name))
+                reader, writer = await asyncio.open_connection(
+                    sock=await self.proxy.open(self.name), **tls_options(self.proxy.tls)
+                )
                 writer.write("\r\n".join([*head, "", ""]).encode() + body)
                 answer = await reader.read()
         except OSError as error:  # TimeoutError is one

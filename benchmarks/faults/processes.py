@@ -109,16 +109,18 @@ class Database(_Restartable, Postgres):
 class _Clocked(_Restartable):
     """A process of the site whose wall clock can be stepped.
 
-    root: the tree whose code it runs when it is started next.
+    root: the tree whose code it runs when it is started next. own: variables that it alone has.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
         self.root = ROOT
+        self.own: dict[str, str] = {}
         self.log = folder / f"{name}.log"
         self.clock = folder / f"{name}.clock"
 
     def _run(self, *command: str) -> None:
         environment = {**os.environ, "FAULTS_CLOCK": str(self.clock), "PYTHONPATH": str(CLOCK), "BENCH_STORE": "0"}
+        environment |= self.own
         self._spawn([sys.executable, *command], cwd=self.root, env=environment)
 
     def step_clock(self, seconds: float) -> None:
@@ -212,7 +214,26 @@ def export(commit: str, folder: Path) -> Path:
     return tree
 
 
-def _prepare() -> None:
+# The same, by the code of another tree in a process of its own, below that tree's folder for static files.
+_PREPARE = "from benchmarks.faults.processes import _prepare; _prepare()"
+
+
+def prepare(root: Path, static: Path) -> None:
+    """Tables, places and static files of another version. Raises CalledProcessError."""
+    environment = {**os.environ, "STATIC_ROOT": str(static), "DATABASE_STATEMENT_SECONDS": "0"}
+    for command in (["-c", _PREPARE], ["manage.py", "import_locations"]):
+        subprocess.run([sys.executable, *command], cwd=root, env=environment, check=True, capture_output=True)
+
+
+def manage(root: Path, *arguments: str) -> None:
+    """Run a command of a version's own. Raises CalledProcessError."""
+    environment = {**os.environ, "DATABASE_STATEMENT_SECONDS": "0"}
+    subprocess.run(
+        [sys.executable, "manage.py", *arguments], cwd=root, env=environment, check=True, capture_output=True
+    )
+
+
+def _prepare(*, migrates: bool = True) -> None:
     """Set Django up in this process; tables, and the static files that pages name."""
     import django
     from django.conf import settings
@@ -222,7 +243,8 @@ def _prepare() -> None:
     django.setup()
     # The same names as in production, without minutes of compression.
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
-    call_command("migrate", verbosity=0)
+    if migrates:
+        call_command("migrate", verbosity=0)
     call_command("build_styles", verbosity=0, stdout=io.StringIO())
     call_command("collectstatic", interactive=False, verbosity=0)
     connection.close()
@@ -234,10 +256,17 @@ MakePostgres = Callable[[Path], Any]
 
 
 @contextmanager
-def site(logs: Path | None = None, *, former: str = "", make_postgres: MakePostgres = Database) -> Iterator[Site]:
+def site(
+    logs: Path | None = None,
+    *,
+    former: str = "",
+    has_former_tables: bool = False,
+    make_postgres: MakePostgres = Database,
+) -> Iterator[Site]:
     """PostgreSQL and Valkey with an empty, migrated database, and Django set up in this process to look into it.
 
     logs: a folder that keeps what the processes wrote. former: a commit whose code they run at first.
+    has_former_tables: the tables are that commit's, until somebody migrates.
     """
     folder = Path(tempfile.mkdtemp(prefix="pnav-faults-"))
     made = Site(folder, make_postgres(folder / "state"))
@@ -248,7 +277,9 @@ def site(logs: Path | None = None, *, former: str = "", make_postgres: MakePostg
         made.valkey.start()
         os.environ.update(VARIABLES, DATABASE_URL=made.postgres.url, REDIS_URL=made.valkey.url)
         os.environ.update(STATIC_ROOT=str(folder / "static"), DATABASE_STATEMENT_SECONDS="0")
-        _prepare()
+        if made.former is not None and has_former_tables:
+            prepare(made.former, folder / "former-static")
+        _prepare(migrates=not has_former_tables)
         del os.environ["DATABASE_STATEMENT_SECONDS"]  # migrations may last; what the site asks may not
         yield made
     finally:

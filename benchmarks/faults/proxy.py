@@ -8,12 +8,26 @@ next one when that refuses.
 import asyncio
 import itertools
 import socket
+import ssl
 from collections.abc import Callable, Iterable
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 SLOW_WINDOW = 4096  # bytes of the receive window towards the server, for a slow reader
 SIP_SECONDS = 0.5  # then it reads once every so long
 DIAL_SECONDS = 2.0
+
+
+class Network(Protocol):
+    """What a client knows of what lies between it and the site."""
+
+    tls: ssl.SSLContext | None  # None: in clear
+
+    @property
+    def host(self) -> str:
+        """The site's name and port."""
+
+    async def open(self, name: str) -> socket.socket:
+        """A connection that is known by this name. Raises OSError."""
 
 
 class Line:
@@ -146,6 +160,8 @@ class _Back(_End):
 class Proxy:
     """backends: the ports of the web processes, in their order."""
 
+    tls: ssl.SSLContext | None = None
+
     def __init__(self, backends: list[int]) -> None:
         self.backends = backends
         self.names: dict[int, str] = {}
@@ -160,6 +176,10 @@ class Proxy:
         loop = asyncio.get_running_loop()
         self.server = await loop.create_server(lambda: _Front(Line(self)), "127.0.0.1", 0, backlog=1000)
         self.port: int = self.server.sockets[0].getsockname()[1]
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.port}"
 
     async def stop(self) -> None:
         self.reset()

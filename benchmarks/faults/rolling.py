@@ -1,0 +1,289 @@
+"""A deploy through the proxy, and back: `python -m benchmarks.faults.rolling --from COMMIT`, a part of `make rolling`.
+
+Processes and tables are those of another version. This version's migrations run while the old processes serve; then
+each process is replaced by this version's, one after the other, and then by the other's again, which so serves on the
+new tables. Meanwhile people write to each other and ask for pages as in `web_faults`, and others file reports by the
+forms of the way in, wait for an agent in the queue, and end their exchange. The tables are not taken back: that is what
+a version promises (docs/releasing.md).
+"""
+
+import argparse
+import asyncio
+import http.client
+import io
+import json
+import random
+import signal
+import ssl
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+from benchmarks.faults import checker, records, web_judge
+from benchmarks.faults.clients import HttpFailure
+from benchmarks.faults.journal import Journal
+from benchmarks.faults.processes import ROOT, Site, manage, site
+from benchmarks.faults.queue import Officer, Post
+from benchmarks.faults.records import Keys
+from benchmarks.faults.reverse_proxy import PROXIES, NoProxy, ReverseProxy
+from benchmarks.faults.web_faults import (
+    AFTER_SECONDS,
+    CALM_SECONDS,
+    PAIRS,
+    WITHOUT_SOCKET,
+    Door,
+    Host,
+    Person,
+    Reader,
+    _set_version,
+    gather,
+    served,
+)
+from benchmarks.siege import visits
+from pnav.demo.visit import Visit, VisitError
+
+OFFICERS = 3
+FILES_EVERY_SECONDS = 2.5
+BETWEEN_SECONDS = 2.0  # two processes
+RUN_SECONDS = 300.0
+SERVED_SECONDS = 60.0  # of everybody who waits, after the last step
+TALK_SECONDS = 1.0, 3.0
+
+
+class TlsVisit(Visit):
+    """A visit through the proxy."""
+
+    def __init__(self, door: Door) -> None:
+        super().__init__(f"http://localhost:{door.port}")
+        self.origin = f"https://{door.host}"
+        self._tls = door.tls
+
+    def _connect(self) -> http.client.HTTPConnection:
+        assert isinstance(self._tls, ssl.SSLContext)
+        return http.client.HTTPSConnection(self.host, self.port, timeout=20, context=self._tls)
+
+
+class Newcomer(Person):
+    """Somebody who filed a report: waits on a socket, talks for a moment once an agent is there, and ends."""
+
+    status = ""
+
+    async def _handle(self, socket: object, frame: dict[str, object]) -> None:
+        await super()._handle(socket, frame)  # type: ignore[arg-type]
+        if frame["type"] == "state":
+            self.status = str(frame["status"])
+
+
+@dataclass
+class Way:
+    """Reports and the queue, all the time. failed: by what the form or the page answered."""
+
+    door: Door
+    journal: Journal
+    random: random.Random
+    filed: int = 0
+    failed: list[str] = field(default_factory=list)
+    ended: int = 0
+    newcomers: list[Newcomer] = field(default_factory=list)
+    _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+    _filing: "asyncio.Task[None] | None" = None
+
+    def begin(self, officers: list[str]) -> None:
+        for number, cookie in enumerate(officers):
+            keys = Keys(f"officer-{number}", "", cookie)
+            officer = Officer(keys, "agent", "agent", self.door, self.journal, random.Random(self.random.random()))
+            officer.start()
+            self._tasks.append(asyncio.ensure_future(self._on_duty(officer)))
+        self._filing = asyncio.ensure_future(self._file_reports())
+
+    async def _on_duty(self, officer: Officer) -> None:
+        post = Post(officer.keys, "agent", "post", self.door, self.journal, random.Random(self.random.random()))
+        try:
+            while True:  # an agent who was taken for away says again that they are there
+                await post.send("/console/disponibilite/", availability="available", pause_reason="", capacity="3")
+                await asyncio.sleep(5)
+        finally:
+            await officer.stop()
+
+    async def _file_reports(self) -> None:
+        while True:
+            visit = TlsVisit(self.door)
+            try:
+                await asyncio.to_thread(visits.file_report, visit, visits.ORDINARY)  # type: ignore[arg-type]
+            except VisitError as error:
+                self.failed.append(str(error))
+            else:
+                self.filed += 1
+                self._tasks.append(asyncio.ensure_future(self._wait(visit)))
+            await asyncio.sleep(FILES_EVERY_SECONDS * (0.5 + self.random.random()))
+
+    async def _wait(self, visit: Visit) -> None:
+        keys = Keys(f"newcomer-{self.filed}", visit.cookies[records.session_cookie()], "")
+        # A journal of their own: the checker knows what was written in the pairs' conversations only.
+        newcomer = Newcomer(keys, "reporter", "reporter", self.door, Journal(), random.Random(self.random.random()))
+        post = Post(keys, "reporter", "post", self.door, self.journal, random.Random(self.random.random()))
+        newcomer.start()
+        self.newcomers.append(newcomer)
+        try:
+            while newcomer.status != "closed":
+                await asyncio.sleep(0.1)
+                if newcomer.status == "active":
+                    await asyncio.sleep(self.random.uniform(*TALK_SECONDS))
+                    await post.send("/tchat/terminer/")
+                    await asyncio.sleep(1)
+            self.ended += 1
+        finally:
+            await newcomer.stop()
+
+    async def no_more(self) -> None:
+        """Nobody files any more."""
+        if self._filing is not None:
+            self._filing.cancel()
+            await asyncio.gather(self._filing, return_exceptions=True)
+            self._filing = None
+
+    async def all_served(self) -> bool:
+        until = time.monotonic() + SERVED_SECONDS
+        while self.ended < self.filed and time.monotonic() < until:
+            await asyncio.sleep(0.1)
+        return self.ended == self.filed
+
+    async def leave(self) -> None:
+        await self.no_more()
+        for task in self._tasks:
+            task.cancel()
+        for one in await asyncio.gather(*self._tasks, return_exceptions=True):
+            if isinstance(one, Exception) and not isinstance(one, HttpFailure):
+                raise one
+
+
+def make(former: Path) -> tuple[list[Keys], list[str]]:
+    """Pairs and agents on duty, by the other version's own command: the tables are its."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "made.jsonl"
+        manage(former, "bench_sessions", f"--pairs={PAIRS + WITHOUT_SOCKET}", f"--agents={OFFICERS}", f"--out={out}")
+        made = [json.loads(line) for line in out.read_text().splitlines()]
+    pairs = [
+        Keys(one["conversation"], one["reporter_cookie"], one["agent_cookie"]) for one in made if "conversation" in one
+    ]
+    return pairs, [one["agent_cookie"] for one in made if "conversation" not in one]
+
+
+def migrate() -> None:
+    """This version's migrations, while the other's processes serve."""
+    from django.core.management import call_command
+    from django.db import connection
+
+    call_command("migrate", verbosity=0, stdout=io.StringIO())
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]
+
+
+async def replace_all(made: Site, hosts: list[Host], root: Path) -> None:
+    for process in (*hosts[0].all, *hosts[1].all):
+        await asyncio.to_thread(process.stop)
+        _set_version(process, made, root)
+        await asyncio.to_thread(process.start)
+        await asyncio.sleep(BETWEEN_SECONDS)
+        if process is hosts[0].sockets:
+            await asyncio.to_thread(made.worker.stop)
+            made.worker.root = root
+            await asyncio.to_thread(made.worker.start)
+
+
+async def run(made: Site, hosts: list[Host], proxy: ReverseProxy, journal: Journal) -> list[str]:
+    """The whole; what went wrong, in words."""
+    assert made.former is not None
+    rng = random.Random(1)
+    keys, officers = await asyncio.to_thread(make, made.former)
+    door = Door(proxy.port)
+    people = gather(door, keys, journal, rng)
+    people.start()
+    reader = Reader(keys[0], "reporter", "pages", door, journal, random.Random(2))
+    way = Way(door, journal, rng)
+    missed: list[str] = []
+    steps: list[tuple[str, float]] = []
+
+    def note(step: str) -> None:
+        steps.append((step, time.monotonic()))
+
+    try:
+        async with asyncio.timeout(RUN_SECONDS):
+            await people.connected()
+            reader.start()
+            way.begin(officers)
+            people.write(1.5)
+            await asyncio.sleep(CALM_SECONDS + 3)
+            journal.note("mark", name="fault")
+            note("migrations")
+            await asyncio.to_thread(migrate)
+            note("forward")
+            await replace_all(made, hosts, ROOT)
+            note("back")
+            await replace_all(made, hosts, made.former)
+            note("after")
+            journal.note("mark", name="repaired")
+            await asyncio.sleep(AFTER_SECONDS)
+            await way.no_more()
+            await people.fall_silent()
+            await people.settled(patience=12, at_most=60)
+            if not await way.all_served():
+                missed.append(f"{way.filed - way.ended} of {way.filed} who filed a report were not served")
+            note("end")
+    except TimeoutError:
+        missed.append("the run did not end in time")
+    finally:
+        journal.note("mark", name="end")
+        await people.fall_silent()
+        if reader.task is not None:
+            await reader.stop()
+        await way.leave()
+        await people.leave()
+    for event in await asyncio.to_thread(records.kept, [key.conversation for key in keys]):
+        journal.note(event.pop("e"), **event)
+    verdict, found = checker.check(journal.events), web_judge.judge(journal.events)
+    missed += [f"{count} {kind}" for kind, count in verdict.counts.items()]
+    missed += web_judge.breaches(found, told=True)
+    missed += [f"a report: {what}" for what in way.failed]
+    if not way.filed:
+        missed.append("nobody could file a report")
+    lasted = ", ".join(f"{step} {after - at:.0f} s" for (step, at), (_next, after) in pairwise(steps))
+    back = f"{found.median_back:.2f} / {max(found.back):.2f} s" if found.back else "–"
+    print(
+        f"{verdict.sent} messages, {verdict.acknowledged} acknowledged, {dict(verdict.counts) or 'nothing broken'};"
+        f" {found.asked} requests, refused {dict(found.refused) or 0}, cut {found.cut}, slowest {found.slowest:.2f} s;"
+        f" {len(found.back)} sockets back {back}, codes {dict(found.codes)}; {way.filed} reports filed, {way.ended} of"
+        f" them served and ended; {lasted}.",
+        flush=True,
+    )
+    return missed
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--from", dest="former", required=True, help="the commit that serves at first")
+    parser.add_argument("--proxy", choices=list(PROXIES), default="caddy")
+    parser.add_argument("--out", type=Path, default=ROOT / ".local" / "rolling")
+    options = parser.parse_args()
+    try:
+        PROXIES[options.proxy].program()
+    except NoProxy as error:
+        raise SystemExit(str(error)) from None
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    checker.self_test()
+    journal = Journal()
+    with (
+        site(logs=options.out, former=options.former, has_former_tables=True) as made,
+        served(made, PROXIES[options.proxy]) as (hosts, proxy),
+    ):
+        missed = asyncio.run(run(made, hosts, proxy, journal))
+    if missed:
+        journal.write(options.out.with_suffix(".jsonl"))
+        raise SystemExit("\n".join(["Missed:", *missed]))
+
+
+if __name__ == "__main__":
+    main()
