@@ -94,16 +94,19 @@ class Shipper:
     def __init__(self, store: Store, spool: Path) -> None:
         self._store = store
         self._spool = spool
-        self._sent_part = ""  # the digest of the part that was sent last
+        # Of the part that was sent last: its digest, and its name in the store.
+        self._sent_part = self._sent_name = ""
 
     def ship(self) -> int:
         """Seal every whole segment, then what is there of the next one; how many objects were written. What is sealed
-        is deleted here."""
+        is deleted here, and a part in the store once more of its segment is there."""
         written = 0
         for path in sorted(self._spool.iterdir()):
             if _WHOLE.fullmatch(path.name):
                 written += bool(self._store.put(f"wal/{path.name}", path.read_bytes()))
                 path.unlink()
+                if self._sent_name.startswith(f"wal/{path.name}."):
+                    self._replace("")
         for path in sorted(self._spool.iterdir()):
             if found := _PARTIAL.fullmatch(path.name):
                 try:
@@ -112,9 +115,17 @@ class Shipper:
                     continue
                 digest = hashlib.sha256(clear).hexdigest()
                 if digest != self._sent_part:
-                    self._store.put(f"wal/{found[1]}.partial-{time.time_ns() // 1_000_000:013d}", clear)
+                    name = f"wal/{found[1]}.partial-{time.time_ns() // 1_000_000:013d}"
+                    self._store.put(name, clear)
                     self._sent_part, written = digest, written + 1
+                    self._replace(name)
         return written
+
+    def _replace(self, name: str) -> None:
+        """Delete the part that was sent before, now that more of its segment is there. `prune` finds one that stays."""
+        before, self._sent_name = self._sent_name, name
+        if before:
+            self._store.delete(before)
 
 
 class Stream(NamedTuple):
