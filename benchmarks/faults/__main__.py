@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.faults import checker, crowd, records
+from benchmarks.faults import checker, crowd, records, uploads, uploads_judge
 from benchmarks.faults.clients import SocketClient
 from benchmarks.faults.database_faults import NOT_HERE, SITES
 from benchmarks.faults.faults import FAULTS, ROLLING, WORKERS_OWN, Fault, Stage, rolling_deploy
@@ -53,6 +53,7 @@ class Run:
     late: float  # the longest hesitation of the harness itself, in seconds
     failure: str = ""
     silence: checker.Silence | None = None
+    files: int = 0  # sent whole and right, slice by slice (`uploads`)
 
     @property
     def is_kept(self) -> bool:
@@ -62,6 +63,7 @@ class Run:
     def as_json(self) -> dict[str, Any]:
         return {
             "fault": self.fault, "seed": self.seed, "seconds": round(self.seconds, 1), "late": round(self.late, 4),
+            "files": self.files,
             "sent": self.verdict.sent, "acknowledged": self.verdict.acknowledged, "counts": dict(self.verdict.counts),
             "examples": self.verdict.examples, "lasted": self.waits.lasted, "longest": self.waits.longest,
             "failure": self.failure, "silence": vars(self.silence) if self.silence else None,
@@ -112,11 +114,13 @@ async def run_once(
     journal, lateness, failure = Journal(), Lateness(), ""
     people = crowd.gather(keys, proxy, journal, rng, tutorial=tutorial)
     people.start()
+    senders = uploads.gather([] if tutorial else keys, proxy, journal, rng)
     watch = asyncio.ensure_future(lateness.watch())
     try:
         async with asyncio.timeout(RUN_SECONDS):
             await people.connected()
             lateness.worst = 0.0
+            senders.start()
             people.write(options.slower * (TUTORIAL_SLOWER if tutorial else 1))
             await asyncio.sleep(CALM_SECONDS + 0.5 * rng.random())
             stage = Stage(made, proxy, journal, people.clients, rng, options.quick or tutorial)
@@ -129,6 +133,7 @@ async def run_once(
                 await _quiet(journal)
             else:
                 await people.settled(patience=SETTLE_SECONDS, at_most=LONGEST_SETTLE_SECONDS)
+                await senders.finish(at_most=LONGEST_SETTLE_SECONDS)
     except TimeoutError:
         absent = sorted({type(client).__name__ for client in people.clients if not client.has_arrived})
         failure = f"the run did not end in time{f'; never connected: {absent}' if absent else ''}"
@@ -137,6 +142,7 @@ async def run_once(
         watch.cancel()
         await people.fall_silent()
         await people.leave()
+        await senders.leave()
         proxy.reset()
         proxy.pins.clear()
         proxy.cut(lambda _line: True)
@@ -144,12 +150,15 @@ async def run_once(
     if not tutorial:
         for event in await asyncio.to_thread(records.kept, [key.conversation for key in keys]):
             journal.note(event.pop("e"), **event)
+        for event in await asyncio.to_thread(uploads.kept, [key.conversation for key in keys]):
+            journal.note(event.pop("e"), **event)
     verdict = checker.check_tutorial(journal.events) if tutorial else checker.check(journal.events)
+    files = 0 if tutorial else uploads_judge.judge(journal.events, verdict)
     if options.keep or failure or (not tutorial and not verdict.is_clean):
         name = "".join(letter if letter.isalnum() else "-" for letter in fault)
         journal.write(options.out.with_suffix("") / f"{TUTORIAL if tutorial else OURS}-{name}-{seed}.jsonl")
     found = checker.waits(journal.events), time.monotonic() - started, lateness.worst, failure
-    return Run(fault, seed, verdict, *found, checker.silence(journal.events))
+    return Run(fault, seed, verdict, *found, checker.silence(journal.events), files)
 
 
 # --- G12: as fast as it goes, with and without Valkey -----------------------------------------------------------------
@@ -227,8 +236,19 @@ def _span(runs: list[Run], way: str) -> str:
 
 def table(results: dict[str, list[Run]]) -> str:
     """A row a fault; in the last column what the tutorial's chat never delivered under the same."""
-    kinds = checker.KINDS
-    head = ["fault", "runs", "messages", *kinds, "lasted", "before", *WAYS, "late", "tutorial: never delivered"]
+    kinds = (*checker.KINDS, uploads_judge.FILES)
+    head = [
+        "fault",
+        "runs",
+        "messages",
+        "files sent",
+        *kinds,
+        "lasted",
+        "before",
+        *WAYS,
+        "late",
+        "tutorial: never delivered",
+    ]
     lines = [
         "lasted: from the fault to its repair, ms, median. Then the longest wait of a conversation, ms, median /"
         " longest of all seeds: before the fault; of those it did not touch, both sides on one process (same) or on two"
@@ -243,7 +263,13 @@ def table(results: dict[str, list[Run]]) -> str:
         counts = [str(sum(run.verdict.counts[kind] for run in runs)) for kind in kinds]
         messages = sum(run.verdict.sent for run in runs)
         failed = sum(bool(run.failure) for run in runs)
-        row = [fault, f"{len(runs)}{f' ({failed} failed)' if failed else ''}", str(messages), *counts]
+        row = [
+            fault,
+            f"{len(runs)}{f' ({failed} failed)' if failed else ''}",
+            str(messages),
+            str(sum(run.files for run in runs)),
+            *counts,
+        ]
         row.append(f"{1000 * statistics.median(run.waits.lasted for run in runs):.0f}")
         row += [_span(runs, "before"), *(_span(runs, way) for way in WAYS)]
         row.append(f"{1000 * max(run.late for run in runs):.0f}")
@@ -299,7 +325,8 @@ def _say(run: Run, who: str) -> None:
         away, silent, held = (1000 * seconds for seconds in vars(run.silence).values())
         failure = f"; away {away:.0f}, silent {silent:.0f}, held {held:.0f}{failure}"
     print(
-        f"{who} · {run.fault} · seed {run.seed}: {run.verdict.sent} messages, {found}; longest wait, ms: {longest};"
+        f"{who} · {run.fault} · seed {run.seed}: {run.verdict.sent} messages, {run.files} files, {found};"
+        f" longest wait, ms: {longest};"
         f" lasted {1000 * run.waits.lasted:.0f}; late {1000 * run.late:.0f}; {run.seconds:.0f} s{failure}",
         flush=True,
     )

@@ -276,6 +276,7 @@ def site(
         made.postgres.start()
         made.valkey.start()
         os.environ.update(VARIABLES, DATABASE_URL=made.postgres.url, REDIS_URL=made.valkey.url)
+        os.environ.update(CAPTURES="true", CAPTURES_DIR=str(folder / "captures"))
         os.environ.update(STATIC_ROOT=str(folder / "static"), DATABASE_STATEMENT_SECONDS="0")
         if made.former is not None and has_former_tables:
             prepare(made.former, folder / "former-static")
