@@ -15,7 +15,7 @@ export UV_NATIVE_TLS = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev code sandbox screenshots test test-all test-quick test-versions test-engines html check audit fix manage migration messages journeys paint lighthouse bench bench-quick costs soak faults faults-quick rolling siege setup lock update sbom assets docs image
+.PHONY: help run dev code sandbox screenshots test test-all test-quick test-versions test-engines html check audit fix manage migration messages journeys paint keys lighthouse bench bench-quick costs soak faults faults-quick rolling siege setup lock update sbom assets docs image
 
 help: ## la liste des commandes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -104,6 +104,9 @@ journeys: $(STAMP) ## parcourir douze chemins jusqu'à la file, sur un petit té
 
 paint: $(STAMP) ## le poids de l'accueil et le premier affichage, sur une ligne lente (URL=http://127.0.0.1:8000)
 	@$(PYTHON) -m benchmarks.paint $(URL)
+
+keys: $(STAMP) ## une touche dans la console pleine, avec un processeur quatre fois plus lent (deux minutes)
+	@$(PYTHON) -m benchmarks.keys $(ARGS)
 
 bench: $(STAMP) ## mesurer l'échange et les pages face aux témoins (moins de 20 minutes)
 	@$(PYTHON) -m benchmarks.bench

@@ -167,7 +167,7 @@ export function countDown(mark) {
 export function tickList() {
   for (const mark of all("[data-slot=promise][data-until]", byId("console"))) countDown(mark);
   for (const time of all("time[data-duration][datetime]", byId("console"), HTMLTimeElement)) {
-    time.textContent = sayDuration(new Date(time.dateTime));
+    write(time, sayDuration(new Date(time.dateTime))); // most say the same for a minute
   }
 }
 
