@@ -1,0 +1,186 @@
+"""An agent's shift in each engine: signing in, being given somebody, drafts, keys, the end; a copy that checks itself.
+
+What `test_exchange.py` does with one message, this does with what an agent does in an hour.
+"""
+
+import base64
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from chat.models import Agent, Conversation
+from chat.personal_copy import archive, lock, pages
+from chat.personal_copy.archive import File
+from chat.rules.lifecycle import Availability, Status
+from common import clock
+from pnav.accounts.second_factor import enrol_totp
+from tests.accounts.cast import IN_A_BROWSER, SECRET, totp_code
+from tests.browser.conftest import LiveSite
+from tests.browser.engines.conftest import KINDS, EngineFactory
+from tests.browser.engines.engine import CONTROL, ENTER, Engine, wait_for
+from tests.browser.exchange import in_site
+from tests.browser.staff import PASSWORD, session_key
+from tests.factories import chat as make
+
+ALT = "\ue00a"
+AREA = ".console-thread:not([hidden]) textarea[name=body]"
+OPEN = ".console-thread:not([hidden])"
+pytestmark = pytest.mark.usefixtures("nobody_on_duty")
+
+
+def on_duty(site: LiveSite, engine: Engine, count: int) -> tuple[Agent, list[Conversation]]:
+    """An agent with so many exchanges, in the console."""
+
+    def work() -> tuple[Agent, list[Conversation], str]:
+        agent = make.agent(public_name="Camille")
+        enrol_totp(agent.user, SECRET)
+        return agent, [make.assigned(agent) for _each in range(count)], session_key(agent.user)
+
+    agent, held, key = in_site(site, work)
+    engine.resize(1280, 800)
+    engine.open(site.url + "/accessibilite/")
+    engine.add_cookie(settings.SESSION_COOKIE_NAME, key, site.url)
+    engine.open(site.url + "/console/")
+    return agent, held
+
+
+def value(engine: Engine, selector: str) -> str:
+    return str(engine.script(f"document.querySelector({json.dumps(selector)})?.value ?? ''"))
+
+
+def shown(engine: Engine) -> str:
+    """Which exchange stands on the screen."""
+    return str(engine.script(f"document.querySelector({json.dumps(OPEN)})?.dataset.conversation ?? ''"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_agent_signs_in_is_given_somebody_and_ends(live_site: LiveSite, engines: EngineFactory, kind: str):
+    def work() -> tuple[Agent, Conversation]:
+        agent = make.agent(availability=Availability.AWAY, present=False, public_name="Camille")
+        enrol_totp(agent.user, SECRET)
+        return agent, make.waiting()
+
+    agent, waits = in_site(live_site, work)
+    browser = engines(kind)
+    browser.resize(1280, 900)
+    browser.open(live_site.url + "/console/")
+    browser.type("[name=login]", agent.user.username)
+    browser.type("[name=password]", PASSWORD)
+    browser.press(ENTER)
+    browser.wait_for("[name=code]")
+    browser.type("[name=code]", totp_code(seconds=IN_A_BROWSER))
+    browser.press(ENTER)
+    browser.wait_for("#liste, #attente")
+    browser.click("#disponibilite button[value=available]")
+    entry = f"#liste [data-conversation='{waits.public_id}'] .console-entry__link"
+    browser.wait_for(entry)
+    browser.click(entry)
+    browser.wait_for(AREA)
+    browser.type(AREA, "Bonjour.")
+    browser.press(CONTROL, ENTER)
+    browser.wait_for_text("Bonjour.", f"{OPEN} [role=log]")
+    assert browser.complaints() == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_drafts_and_keys(live_site: LiveSite, engines: EngineFactory, kind: str):
+    browser = engines(kind)
+    _agent, (first, second) = on_duty(live_site, browser, 2)
+    browser.wait_for("#liste .console-entry__link")
+    browser.press(ALT, "1")
+    browser.wait_for(AREA)
+    one = shown(browser)
+    browser.type(AREA, "commencé ici")
+    browser.press(ALT, "2")
+    wait_for(lambda: shown(browser) not in {"", one}, "the other exchange")
+    other = shown(browser)
+    assert {one, other} == {str(first.public_id), str(second.public_id)}
+    assert value(browser, AREA) == ""
+    browser.type(AREA, "et là")
+    browser.press(ALT, "1")
+    wait_for(lambda: shown(browser) == one, "back")
+    assert value(browser, AREA) == "commencé ici", "a draft stays with its exchange"
+    browser.press(CONTROL, "k")
+    browser.wait_for("dialog[open]")
+    assert browser.complaints() == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_agent_ends_an_exchange(live_site: LiveSite, engines: EngineFactory, kind: str):
+    browser = engines(kind)
+    _agent, [held] = on_duty(live_site, browser, 1)
+    browser.wait_for("#liste .console-entry__link")
+    browser.press(ALT, "1")
+    browser.wait_for(AREA)
+    assert in_site(live_site, lambda: Conversation.objects.get(pk=held.pk).status) == Status.ACTIVE
+    page = f"{live_site.url}/console/echange/{held.public_id}/"
+    form = f"{OPEN} form[action$='/terminer/']"
+    browser.wait_for(form)
+    # The box is in a part that is closed until it is pressed: what is pressed there is the form's own business.
+    browser.script(f"document.querySelector({json.dumps(form)}).closest('details')?.setAttribute('open', '') ?? true")
+    browser.script(
+        f"(() => {{ const form = document.querySelector({json.dumps(form)});"
+        " form.querySelector('[name=outcome]').value = 'advised';"
+        " const box = form.querySelector('[name=confirm]'); if (box) box.checked = true;"
+        " form.requestSubmit(); return true; })()"
+    )
+    ended = lambda: in_site(live_site, lambda: Conversation.objects.get(pk=held.pk).status) == Status.CLOSED  # noqa: E731
+    wait_for(ended, f"the end of {page}", seconds=40)  # ten seconds in which it can be undone
+    assert browser.complaints() == []
+
+
+# --- « Ma copie » and « verifier.html », opened from a disk ----------------------------------------------------------
+
+
+def a_copy() -> bytes:
+    files = [File("copie.pdf", b"%PDF " + bytes(range(256)) * 20), File("copie.json", b'{"messages": [], "facts": []}')]
+    return archive.pack(files, clock.now())
+
+
+def give(engine: Engine, content: bytes) -> None:
+    """Choose this file in the page's field."""
+    engine.script(
+        "(() => { const bytes = Uint8Array.from(atob(" + json.dumps(base64.b64encode(content).decode()) + "),"
+        " (sign) => sign.charCodeAt(0)); const given = new DataTransfer();"
+        ' given.items.add(new File([bytes], "copie.zip")); const field = document.getElementById("file");'
+        ' field.files = given.files; field.dispatchEvent(new Event("change")); return true; })()'
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_copy_is_checked_from_a_disk(engines: EngineFactory, kind: str, tmp_path: Path):
+    page = tmp_path / "verifier.html"
+    page.write_bytes(pages.draw_checker(familiar=False))
+    browser = engines(kind)
+    browser.open(page.as_uri())
+    whole = a_copy()
+    give(browser, whole)
+    browser.wait_for_text("Rien n'a changé", "#verdict")
+    with zipfile.ZipFile(io.BytesIO(whole)) as found:
+        place = found.getinfo("copie.pdf").header_offset + 2_000
+    give(browser, whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+    browser.wait_for_text("Cette copie a été modifiée", "#verdict")
+    browser.wait_for_text("copie.pdf : modifié", "#files")
+    assert browser.complaints() == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_copy_closed_by_words_opens_from_a_disk(engines: EngineFactory, kind: str, tmp_path: Path):
+    words, page = "lune banc neige corde pluie", tmp_path / "documents.html"
+    content: Any = lock.close(a_copy(), words, who="engines")
+    page.write_bytes(pages.draw_locked(content, name="documents.zip", familiar=False))
+    browser = engines(kind)
+    browser.open(page.as_uri())
+    browser.type("#typed", "ce ne sont pas ces mots")
+    browser.press(ENTER)
+    browser.wait_for_text("Ces mots n'ouvrent pas ces documents.", "#verdict")
+    browser.script('(document.getElementById("typed").value = "") || true')
+    browser.type("#typed", words)
+    browser.press(ENTER)
+    wait_for(lambda: browser.count("#save:not([hidden])") == 1, "the link that saves it")
+    assert browser.complaints() == []
