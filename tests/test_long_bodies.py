@@ -2,8 +2,10 @@
 
 import io
 import tempfile
+import uuid
 
 import pytest
+from django.urls import reverse
 from twisted.internet.protocol import connectionDone
 
 from common.sealed_files.spool import IN_MEMORY, Spool
@@ -30,8 +32,15 @@ def head(path, length):
 
 def test_page_of_captures_has_its_bound_under_each_address():
     addresses = [PAGE, in_language("en").reverse("chat:captures"), DISCREET.reverse("chat:captures")]
-    assert [body_max_bytes(address) for address in addresses] == [CAPTURE_BODY_MAX_BYTES] * 3
-    for other in ("/tchat/captures/envoi/", "/tchat/", f"{PAGE}x", DISCREET.reverse("chat:facts")):
+    addresses.append(reverse("console:hand_over", args=[uuid.uuid4()]))
+    assert [body_max_bytes(address) for address in addresses] == [CAPTURE_BODY_MAX_BYTES] * 4
+    for other in (
+        "/tchat/captures/envoi/",
+        "/tchat/",
+        f"{PAGE}x",
+        "/console/echange/x/documents/",
+        DISCREET.reverse("chat:facts"),
+    ):
         assert body_max_bytes(other) == BODY_MAX_BYTES
 
 

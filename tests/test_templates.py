@@ -33,6 +33,7 @@ def test_long_line_is_found(length, is_found):
 BY_HAND = {
     "chat/conversation.html",  # the message: chat.js says what is wrong as one writes
     "chat/_capture_form.html",  # a file, which no form of Django's is asked for: captures.js says what is wrong too
+    "console/_handouts.html",  # a file, likewise
     "console/_thread.html",  # the answer: console.js does
     "chat/resume.html",  # a code of words, read by no form
     "console/end_duty.html",  # a box for each exchange, and one error for all of them

@@ -289,6 +289,16 @@ ROUTES: dict[str, Line] = {
         "common.service_settings.definitions:FACTS_MOST",
         stores=Stores(rows=1, changed=510, kib=DRAFT_KIB + TEXT_KIB, keys=2),
     ),
+    # A drawing of what an agent handed over: read and opened whole, as of a capture.
+    **_lines(
+        VISITOR,
+        ("chat:capture_drawing",),
+        "common.service_settings.definitions:HANDOUTS_MOST",
+        "common.offload.drawing:PAGES_MOST",
+        "common.offload.drawing:DRAWN_MOST",
+    ),
+    # One item of an exchange, and the chunk of its day.
+    **_lines(VISITOR, ("chat:copy_proof",), "chat.visitor.own_copy:PROOFS", "reports.proof_of_date.days:CHUNK"),
     # A file as a plain form is read from the request's sealed body, one chunk in memory at a time.
     **_lines(
         CAPTURE_FORM,
@@ -397,6 +407,17 @@ ROUTES: dict[str, Line] = {
         "common.offload.drawing:PAGES_MOST",
         "common.offload.drawing:DRAWN_MOST",
         stores=Stores(rows=1, changed=60, kib=8, keys=2),
+    ),
+    # The same file as a form, from an agent; and the line of the thread that says so.
+    **_lines(
+        CAPTURE_FORM,
+        ("console:hand_over",),
+        "chat.console.captures:HANDED",
+        "chat.captures.handouts:TITLE_MAX",
+        "common.service_settings.definitions:HANDOUTS_MOST",
+        "common.service_settings.definitions:CAPTURE_SIZE",
+        "pnav.server.body_limits:CAPTURE_BODY_MAX_BYTES",
+        stores=Stores(rows=2, changed=70, kib=TEXT_KIB, keys=2),
     ),
     **_lines(STAFF, ("console:messages", "console:watched_messages"), PIECE, PIECE_BYTES),
     **_lines(

@@ -2,6 +2,7 @@
 
 store      where chunks lie, and their end
 receiving  beginning a file, its slices, its end: what the person does
+handouts   what an agent hands to the person: sent, taken back, read
 queries    readings of captures, for whoever has proven access
 drawing    the worker's turn: scan, draw, seal the drawings
 scanner    clamd, where there is one

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from chat.captures import queries, store
+from chat.captures import handouts, queries, store
 from chat.models import Capture, Conversation
 from common.encryption import UnsealError
 
@@ -60,4 +60,18 @@ def as_pairs(conversation: Conversation) -> list[tuple[str, str]]:
         lines = [", ".join(filter(None, told)), one.sha256 and f"SHA-256 {one.sha256}"]
         received_at = format_date(timezone.localtime(one.received_at), "d/m/Y H:i") if one.received_at else ""
         pairs.append((received_at, "\n".join(filter(None, lines))))
+    return pairs
+
+
+def handed_pairs(conversation: Conversation) -> list[tuple[str, str]]:
+    """What was handed to its person, for the same document: when, and what it is. In order."""
+    pairs = []
+    for one in handouts.of_agent(conversation):
+        lines = [
+            one.title,
+            ", ".join([one.kind_label, filesizeformat(one.size)]),
+            one.sha256 and f"SHA-256 {one.sha256}",
+        ]
+        sent_at = format_date(timezone.localtime(one.shown_at), "d/m/Y H:i") if one.shown_at else ""
+        pairs.append((sent_at, "\n".join(filter(None, lines))))
     return pairs

@@ -1,4 +1,4 @@
-"""The address of what is not taken; why a capture's original is opened, and why one is locked."""
+"""The address of what is not taken; why a capture's original is opened, and why one is locked; what a document is."""
 
 import uuid
 from typing import Any
@@ -7,7 +7,9 @@ from django import forms
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from chat.captures.handouts import TITLE_MAX
 from chat.journal.facts import LINK_MAX
+from chat.messages.forms import refuse_unseen
 from chat.texts import captures as texts
 from common.choices import label_of
 
@@ -27,6 +29,25 @@ class AddressForm(forms.Form):
             "required": texts.ADDRESS_EMPTY.later(familiar=familiar),
             "max_length": texts.ADDRESS_LONG.say(familiar=familiar, most=LINK_MAX),
         }
+
+
+class HandoutForm(forms.Form):
+    """What an agent hands to the person. key: of the file, so that a form sent twice is one.
+
+    The file itself is read by the view, which may not keep it in memory.
+    """
+
+    key = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    title = forms.CharField(
+        max_length=TITLE_MAX,
+        label=_("Ce que c'est"),
+        help_text=_("La personne le lit à côté du dessin, qu'un lecteur d'écran ne lit pas : dites ce qui compte."),
+        validators=[refuse_unseen],
+        error_messages={
+            "required": _("Dites en quelques mots ce que c'est."),
+            "max_length": _("%(most)s caractères au plus.") % {"most": TITLE_MAX},
+        },
+    )
 
 
 class OriginalReason(models.TextChoices):

@@ -39,6 +39,7 @@ class Seen:
     fact_number: int | None = None  # of the fact that it goes with, where there is one
     pages: Sequence[tuple[int, int, int]] = ()  # page, width, height
     name: str = field(default="", repr=False)
+    title: str = field(default="", repr=False)  # what it is, in the words of the agent who handed it to the person
     sha256: str = ""
     kind: str = ""
     more: bool = False
@@ -61,7 +62,12 @@ class Seen:
         return {"webp": "WebP"}.get(self.kind, self.kind.upper())
 
 
-def _opened(conversation: Conversation, rows: "QuerySet[Capture]") -> list[Seen]:
+def handed_in(conversation: Conversation) -> "QuerySet[Capture]":
+    """What its person handed in; what an agent hands to the person is `chat.captures.handouts`'s."""
+    return Capture.objects.filter(conversation=conversation, sent_by__isnull=True)
+
+
+def open_rows(conversation: Conversation, rows: "QuerySet[Capture]") -> list[Seen]:
     """Two statements: the captures, and their drawings without a byte of them."""
     found = []
     for row in rows.select_related("fact").prefetch_related("drawings"):
@@ -88,6 +94,7 @@ def _opened(conversation: Conversation, rows: "QuerySet[Capture]") -> list[Seen]
                 fact_number=row.fact.number if row.fact is not None else None,
                 pages=[(one.page, one.width, one.height) for one in row.drawings.all()],
                 name=plain_text.plain(words.get("name", "")),  # nothing in it that cannot be seen
+                title=plain_text.plain(words.get("title", "")),
                 sha256=words.get("sha256", ""),
                 kind=words.get("kind", ""),
                 more=bool(words.get("more")),
@@ -99,8 +106,8 @@ def _opened(conversation: Conversation, rows: "QuerySet[Capture]") -> list[Seen]
 
 def own_captures(conversation: Conversation, only: Collection[UUID] | None = None) -> list[Seen]:
     """The captures of a person, the last one first: `definitions.CAPTURES_MOST` at most. only: these; None: all."""
-    rows = Capture.objects.filter(conversation=conversation).order_by("-number")
-    return _opened(conversation, rows if only is None else rows.filter(public_id__in=only))
+    rows = handed_in(conversation).order_by("-number")
+    return open_rows(conversation, rows if only is None else rows.filter(public_id__in=only))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +122,7 @@ class Shown:
 
 def count_shown(conversation: Conversation) -> Shown:
     """One statement, `definitions.CAPTURES_MOST` rows at most; nothing is opened."""
-    rows = Capture.objects.filter(conversation=conversation, shown_at__isnull=False).order_by("number")
+    rows = handed_in(conversation).filter(shown_at__isnull=False).order_by("number")
     found = list(rows.values_list("number", "fact__number", "read_at", "locked_at"))
     by_fact: dict[int, list[int]] = {}
     for number, fact, _read_at, _locked_at in found:
@@ -134,19 +141,19 @@ def count_seen(conversation: Conversation, until: datetime | None = None) -> int
 
 
 def _seen(conversation: Conversation, until: datetime | None) -> "QuerySet[Capture]":
-    rows = Capture.objects.filter(conversation=conversation, read_at__isnull=False)
+    rows = handed_in(conversation).filter(read_at__isnull=False)
     return rows if until is None else rows.filter(read_at__lte=until)
 
 
 def seen_captures(conversation: Conversation, until: datetime | None) -> list[Seen]:
     """What its agent has seen, in the order in which it was begun. until: when a summary was sent; nothing of later."""
-    return _opened(conversation, _seen(conversation, until).order_by("number"))
+    return open_rows(conversation, _seen(conversation, until).order_by("number"))
 
 
 def mark_read(conversation: Conversation) -> int:
     """What is shown stands on its agent's page now: from here on it is taken back no more. One statement, before it is
     read, as of the facts of the journal."""
-    new = Capture.objects.filter(conversation=conversation, shown_at__isnull=False, read_at__isnull=True)
+    new = handed_in(conversation).filter(shown_at__isnull=False, read_at__isnull=True)
     return new.update(read_at=clock.now())
 
 
@@ -164,8 +171,13 @@ def read_drawing(capture: Capture, page: int) -> bytes | None:
     if row is None:
         return None
     row.capture = capture
-    sealer = Sealer(receiving.key_of(capture), row.file_context, row.size)
-    return b"".join(store.read_file(sealer, capture.store_id, page, row.tokens))
+    return b"".join(drawing_pieces(row))
+
+
+def drawing_pieces(row: CaptureDrawing) -> Iterator[bytes]:
+    """The same, chunk by chunk, without the database. row: with its capture. Raises StoreAway, UnsealError."""
+    sealer = Sealer(receiving.key_of(row.capture), row.file_context, row.size)
+    return store.read_file(sealer, row.capture.store_id, row.page, row.tokens)
 
 
 def read_original(capture: Capture) -> Iterator[bytes]:
@@ -175,7 +187,13 @@ def read_original(capture: Capture) -> Iterator[bytes]:
 
 def has_own(conversation: Conversation) -> bool:
     """Whether its person handed something in that they may take along."""
-    return Capture.objects.filter(conversation=conversation, received_at__isnull=False, locked_at__isnull=True).exists()
+    return handed_in(conversation).filter(received_at__isnull=False, locked_at__isnull=True).exists()
+
+
+def has_shown(conversation: Conversation) -> bool:
+    """Whether its person has shown something that was drawn or looked at, and that nobody set aside."""
+    rows = handed_in(conversation).filter(shown_at__isnull=False, locked_at__isnull=True)
+    return rows.filter(state__in=[CaptureState.DRAWN, CaptureState.UNREADABLE]).exists()
 
 
 def own_originals(conversation: Conversation) -> dict[UUID, Iterator[bytes]]:
@@ -184,7 +202,7 @@ def own_originals(conversation: Conversation) -> dict[UUID, Iterator[bytes]]:
 
     Keys and names of chunks are read now, the chunks themselves piece by piece, without the database.
     """
-    rows = Capture.objects.filter(conversation=conversation, received_at__isnull=False, locked_at__isnull=True)
+    rows = handed_in(conversation).filter(received_at__isnull=False, locked_at__isnull=True)
     found = {}
     for row in rows:
         row.conversation = conversation

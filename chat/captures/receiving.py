@@ -1,5 +1,7 @@
 """What a person does with captures: begin one, send it slice by slice, show it, take it back, erase it.
 
+Those that an agent hands to the person (`chat.captures.handouts`) are none of these; they come slice by slice too.
+
 The caller has proven that the conversation is this person's. A slice is a chunk of the file: it is sealed here, before
 it is written anywhere, and is acknowledged once its row says so. Each slice is there once, whatever the network does:
 one that comes again is answered as the first was, one that comes too early with the place where sending goes on.
@@ -13,11 +15,11 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from chat import pubsub
 from chat.captures import store
-from chat.models import Capture, CaptureState, Conversation, JournalFact, ScanResult
+from chat.models import Agent, Capture, CaptureState, Conversation, JournalFact, ScanResult
 from chat.rules import capture_kinds
 from common import clock
 from common.encryption import UnsealError
@@ -118,31 +120,54 @@ def begin_capture(
     conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation_id)
     before = Capture.objects.filter(conversation=conversation, public_id=public_id).first()
     if before is not None:
-        if before.size != size or (own is not None and public_id not in own):
+        if before.size != size or before.sent_by_id is not None or (own is not None and public_id not in own):
             raise CaptureGone
         before.conversation = conversation
         return before
-    if size < 1:
-        raise Empty
-    if size > allowed.size:
-        raise TooLarge
+    check_size(size, allowed)
+    theirs = Q(sent_by__isnull=True)
     found = Capture.objects.filter(conversation=conversation).aggregate(
-        last=Max("number"), many=Count("pk"), size=Sum("size", default=0)
+        last=Max("number"), many=Count("pk", filter=theirs), size=Sum("size", default=0, filter=theirs)
     )
     if found["many"] >= allowed.most:
         raise TooMany
     if found["size"] + size > allowed.in_all:
         raise NoRoomLeft
+    fact = JournalFact.objects.filter(conversation=conversation, public_id=fact_id).first() if fact_id else None
+    return new_capture(conversation, public_id, size=size, name=name, number=(found["last"] or 0) + 1, fact=fact)
+
+
+def check_size(size: int, allowed: Limits) -> None:
+    """Raises Empty, TooLarge."""
+    if size < 1:
+        raise Empty
+    if size > allowed.size:
+        raise TooLarge
+
+
+def new_capture(
+    conversation: Conversation,
+    public_id: UUID,
+    *,
+    size: int,
+    name: str,
+    number: int,
+    fact: JournalFact | None = None,
+    sent_by: Agent | None = None,
+    **words: str,
+) -> Capture:
+    """One row, for a file whose bytes are about to come. words: sealed beside its key and its name."""
     capture = Capture(
         conversation=conversation,
         public_id=public_id,
-        number=(found["last"] or 0) + 1,
+        number=number,
         size=size,
         begun_at=clock.now(),
-        fact=JournalFact.objects.filter(conversation=conversation, public_id=fact_id).first() if fact_id else None,
+        fact=fact,
+        sent_by=sent_by,
         scan=ScanResult.WAITING if settings.CLAMD else ScanResult.NOT_ASKED,
     )
-    capture.seal({"key": base64.b64encode(new_key()).decode(), "name": name[-NAME_MAX:]})
+    capture.seal({"key": base64.b64encode(new_key()).decode(), "name": name[-NAME_MAX:], **words})
     capture.save(force_insert=True)
     return capture
 
@@ -161,15 +186,16 @@ def sealer_of(capture: Capture) -> Sealer:
     return Sealer(key_of(capture), capture.file_context, capture.size)
 
 
-def take_slice(*, conversation_id: int, public_id: UUID, offset: int, data: bytes) -> Capture:
+def take_slice(*, conversation_id: int, public_id: UUID, offset: int, data: bytes, is_handout: bool = False) -> Capture:
     """Seal a slice and keep it; the capture as it is then. The last slice makes it a whole one, to be drawn.
 
-    offset: where in the file the slice begins. data: CHUNK_BYTES, or what is left of the file.
+    offset: where in the file the slice begins. data: CHUNK_BYTES, or what is left of the file. is_handout: of a file
+    that an agent hands to the person; neither goes on with what the other sends.
     A slice that is there already changes nothing. Raises WrongSlice, CaptureGone, UnknownKind (the file does not begin
     like one that is taken: its row is gone), StoreAway.
     One statement and one object, outside any transaction, then one statement under the row's lock.
     """
-    capture = _own(conversation_id, public_id)
+    capture = _own(conversation_id, public_id, is_handout=is_handout)
     if offset < capture.received:
         return capture
     if offset > capture.received:
@@ -179,7 +205,7 @@ def take_slice(*, conversation_id: int, public_id: UUID, offset: int, data: byte
     if offset % CHUNK_BYTES or index >= sealer.count or len(data) != sealer.length_of(index):
         raise WrongSlice(capture.received)
     if index == 0 and capture_kinds.kind_of(data[: capture_kinds.HEAD_BYTES]) is None:
-        erase_capture(conversation_id=conversation_id, public_id=public_id)
+        erase_capture(conversation_id=conversation_id, public_id=public_id, is_handout=is_handout)
         raise UnknownKind
     token = new_token()
     store.write_chunk(capture.store_id, store.ORIGINAL, index, token, sealer.seal(index, token, data))
@@ -209,9 +235,9 @@ def _acknowledge(capture: Capture, offset: int, length: int, token: str) -> tupl
     return row, True
 
 
-def _own(conversation_id: int, public_id: UUID) -> Capture:
-    rows = Capture.objects.select_related("conversation").filter(conversation=conversation_id, public_id=public_id)
-    capture = rows.first()
+def _own(conversation_id: int, public_id: UUID, *, is_handout: bool) -> Capture:
+    rows = Capture.objects.select_related("conversation").filter(sent_by__isnull=not is_handout)
+    capture = rows.filter(conversation=conversation_id, public_id=public_id).first()
     if capture is None:
         raise CaptureGone
     return capture
@@ -221,10 +247,11 @@ def _own(conversation_id: int, public_id: UUID) -> Capture:
 
 
 @transaction.atomic
-def erase_capture(*, conversation_id: int, public_id: UUID) -> None:
+def erase_capture(*, conversation_id: int, public_id: UUID, is_handout: bool = False) -> None:
     """Erase a capture that its agent has not seen, whole or on its way; its chunks after COMMIT. One that is gone is
-    gone. Raises CaptureSeen."""
+    gone. is_handout: one that an agent handed over, and its person has not seen. Raises CaptureSeen."""
     rows = Capture.objects.select_for_update(of=("self",)).select_related("conversation")
+    rows = rows.filter(sent_by__isnull=not is_handout)
     capture = rows.filter(conversation=conversation_id, public_id=public_id).first()
     if capture is None:
         return
@@ -240,7 +267,7 @@ def erase_capture(*, conversation_id: int, public_id: UUID) -> None:
 @transaction.atomic
 def show_captures(*, conversation: Conversation, only: Collection[UUID] | None = None) -> int:
     """Show what is private and whole to whoever answers, or will; how many that were. only: these; None: all."""
-    rows = Capture.objects.filter(conversation=conversation, shown_at__isnull=True)
+    rows = Capture.objects.filter(conversation=conversation, shown_at__isnull=True, sent_by__isnull=True)
     private = rows.exclude(state=CaptureState.ARRIVING)
     shown = _of(private, only).update(shown_at=clock.now())
     if shown:
@@ -262,7 +289,8 @@ def show_of_facts(*, conversation: Conversation, only: Collection[UUID] | None =
 @transaction.atomic
 def take_back(*, conversation: Conversation, only: Collection[UUID] | None = None) -> int:
     """Make private again what was shown and not seen; how many that were. What was seen meanwhile stays shown."""
-    unseen = Capture.objects.filter(conversation=conversation, shown_at__isnull=False, read_at__isnull=True)
+    theirs = Capture.objects.filter(conversation=conversation, sent_by__isnull=True)
+    unseen = theirs.filter(shown_at__isnull=False, read_at__isnull=True)
     taken = _of(unseen, only).update(shown_at=None)
     if taken:
         pubsub.state_changed(conversation.public_id)

@@ -304,6 +304,8 @@ class PaperForm(forms.Form):
         ),
     )
 
+    archive = forms.BooleanField(required=False)  # all parts and their JSON, with the page that checks them
+
     @property
     def reason(self) -> str:
         """Return the reason in words. The form must be valid."""

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from chat import access
+from chat.captures import handouts
 from chat.captures import queries as captures
 from chat.casework import colleague_questions, danger, macros, one_press, person_summary, replies
 from chat.casework.forms import ClosingForm
@@ -297,6 +298,7 @@ def _exchange(
         "history": history.history_of(conversation),
         "journal": journal,
         "captures": shown,
+        "may_hand_over": handouts.are_allowed() and conversation.is_open,
         "question_form": question or QuestionForm(colleagues=colleague_questions.colleagues(agent, now)),
         **panels,
     }

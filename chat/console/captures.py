@@ -1,26 +1,36 @@
 """The captures that a person shows, as their agent sees them: pixels that we drew, blurred until they are pressed.
 
-The original is not here: it is the unit's (`chat.unit.captures`). See docs/adr/0082.
+The original is not here: it is the unit's (`chat.unit.captures`). See docs/adr/0082. And what the agent hands to the
+person, where the service allows it (docs/adr/0100).
 """
 
 import uuid
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
-from chat.captures import opening, queries
+from chat.captures import handouts, opening, queries, receiving, store
 from chat.captures.answers import drawing_of, pages_of
-from chat.captures.forms import EndForm, LockForm
-from chat.console.base import conversation_or_404, for_agents
+from chat.captures.drawing import PAGES_MOST
+from chat.captures.forms import EndForm, HandoutForm, LockForm
+from chat.captures.receiving import CaptureRefused
+from chat.console.base import acts_on, conversation_or_404, for_agents
 from chat.conversations import wording
-from chat.models import Agent, Capture
-from common import clock
+from chat.models import Agent, Capture, Conversation
+from common import clock, rate_limits
+from common.encryption import UnsealError
+from common.sealed_files.chunks import in_chunks
+from common.service_settings import definitions, values
+
+HANDED, HANDED_SECONDS = 30, 60 * 60  # files that one agent hands over; each is as large as a capture
 
 
 @require_GET
@@ -32,7 +42,15 @@ def captures(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRe
 
 
 def _show(
-    request: HttpRequest, agent: Agent, public_id: uuid.UUID, form: LockForm, *, refused: uuid.UUID | None = None
+    request: HttpRequest,
+    agent: Agent,
+    public_id: uuid.UUID,
+    form: LockForm,
+    *,
+    refused: uuid.UUID | None = None,
+    handout: HandoutForm | None = None,
+    file_error: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     current = conversation_or_404(agent, public_id)
     queries.mark_read(current)
@@ -52,10 +70,20 @@ def _show(
             }
             for one in queries.seen_captures(current, None)
         ],
-        "is_error": refused is not None,
+        "handouts": [
+            {"one": one, "pages": pages_of(one, "console:capture_drawing", public_id)}
+            for one in handouts.of_agent(current)
+        ],
+        "may_hand_over": handouts.are_allowed() and current.is_open,
+        "handout_form": handout or HandoutForm(initial={"key": uuid.uuid4()}),
+        "file_error": file_error,
+        "most": values.get(definitions.HANDOUTS_MOST),
+        "pages_most": PAGES_MOST,
+        "most_megabytes": values.get(definitions.CAPTURE_SIZE),
+        "is_error": refused is not None or handout is not None,
         "back": reverse("console:conversation", args=[public_id]),
     }
-    return render(request, "console/captures.html", context, status=422 if refused else 200)
+    return render(request, "console/captures.html", context, status=422 if refused else status)
 
 
 def _seen_or_404(agent: Agent, public_id: uuid.UUID, capture_id: uuid.UUID) -> Capture:
@@ -65,11 +93,93 @@ def _seen_or_404(agent: Agent, public_id: uuid.UUID, capture_id: uuid.UUID) -> C
     return capture
 
 
+# --- what the agent hands to the person -------------------------------------------------------------------------------
+
+
+def _ended(request: HttpRequest, current: Conversation) -> HttpResponse:
+    messages.error(request, _("L'échange est terminé : rien n'a été envoyé."))
+    return redirect("console:captures", public_id=current.public_id)
+
+
+@sensitive_post_parameters("title")
+@acts_on(conversation_or_404, ended=_ended)
+def hand_over(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
+    """« Envoyer à la personne »: one file and what it is; or « Retirer » what the person has not seen yet.
+
+    HANDED in HANDED_SECONDS for an agent; a file is read from the request's sealed body, one chunk in memory at a time.
+    """
+    if "retirer" in request.POST:
+        return _take_back(request, current)
+    if not handouts.are_allowed():
+        messages.error(request, _("Ce service n'envoie pas de documents aux personnes en ce moment."))
+        return redirect("console:captures", public_id=current.public_id)
+    form, file = HandoutForm(request.POST), request.FILES.get("capture")
+    if not form.is_valid() or not isinstance(file, UploadedFile):
+        said = "" if isinstance(file, UploadedFile) else _("Choisissez un fichier.")
+        return _refused(request, agent, current, form, said)
+    if rate_limits.is_over(f"handouts:{agent.pk}", limit=HANDED, seconds=HANDED_SECONDS):
+        rate_limits.tell_reached("handouts")
+        return _refused(request, agent, current, form, _("Beaucoup de fichiers envoyés : réessayez plus tard."), 429)
+    try:
+        handouts.hand_over(
+            conversation_id=current.pk,
+            by=agent.user,
+            public_id=form.cleaned_data["key"] or uuid.uuid4(),
+            title=form.cleaned_data["title"],
+            name=file.name or "",
+            size=file.size or 0,
+            chunks=in_chunks(file.chunks()),
+        )
+    except CaptureRefused as error:
+        return _refused(request, agent, current, form, _why_refused(error))
+    except (receiving.CaptureGone, receiving.WrongSlice, store.StoreAway, UnsealError):
+        return _refused(
+            request, agent, current, form, _("Ce fichier n'a pas pu être gardé. Envoyez-le de nouveau."), 503
+        )
+    messages.success(request, _("Document envoyé : la personne le lit dans ses captures, une fois dessiné."))
+    return redirect("console:captures", public_id=current.public_id)
+
+
+def _refused(
+    request: HttpRequest, agent: Agent, current: Conversation, form: HandoutForm, said: str, status: int = 422
+) -> HttpResponse:
+    return _show(request, agent, current.public_id, LockForm(), handout=form, file_error=said, status=status)
+
+
+def _why_refused(error: CaptureRefused) -> str:
+    said: dict[type[CaptureRefused], str] = {
+        receiving.NotTaken: _("Ce service n'envoie pas de documents aux personnes en ce moment."),
+        receiving.TooMany: _("La personne a déjà reçu le nombre de documents permis : %(most)s.")
+        % {"most": values.get(definitions.HANDOUTS_MOST)},
+        receiving.TooLarge: _("Ce fichier est trop gros : %(size)s Mo au plus.")
+        % {"size": values.get(definitions.CAPTURE_SIZE)},
+        receiving.Empty: _("Ce fichier est vide."),
+        receiving.UnknownKind: _("Ce fichier n'est ni une image ni un PDF qui se lit ici."),
+    }
+    return said.get(type(error), _("Ce fichier n'est pas pris."))
+
+
+def _take_back(request: HttpRequest, current: Conversation) -> HttpResponse:
+    try:
+        handouts.take_back(conversation=current, public_id=uuid.UUID(request.POST["retirer"]))
+    except ValueError as error:
+        raise Http404 from error
+    except receiving.CaptureSeen:
+        messages.error(request, _("La personne l'a déjà vu : il reste dans l'échange."))
+    else:
+        messages.success(request, _("Document retiré : la personne ne l'a pas vu."))
+    return redirect("console:captures", public_id=current.public_id)
+
+
 @require_GET
 @for_agents
 def drawing(request: HttpRequest, agent: Agent, public_id: uuid.UUID, capture_id: uuid.UUID, page: int) -> HttpResponse:
     """One page of pixels, as WebP. Some hundred kilobytes are read and opened; 503 when the store is away."""
-    return drawing_of(_seen_or_404(agent, public_id, capture_id), page)
+    current = conversation_or_404(agent, public_id)
+    capture = queries.shown_one(current, capture_id) or handouts.one_of(current, capture_id, must_be_read=False)
+    if capture is None:
+        raise Http404
+    return drawing_of(capture, page)
 
 
 @require_POST

@@ -37,7 +37,7 @@ from chat.console.base import conversation_or_404, for_agents, screen
 from chat.conversations import actions
 from chat.documents import transcript_pdf
 from chat.models import Agent, Conversation, ConversationQuerySet
-from chat.personal_copy import receipts_page
+from chat.personal_copy import agent_archive, archive, receipts_page
 from chat.rules.emergency import Step
 from common import rate_limits
 from common.offload import pool
@@ -300,7 +300,8 @@ def paper(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
     """The transcript and the file as a PDF, for a reason, with its line in the register.
 
     Costs one reading of the thread, whose length is bounded, and one child process within the limits of
-    `common.offload.pool`; one at a time and PAPERS in PAPERS_SECONDS for an agent.
+    `common.offload.pool`; one at a time and PAPERS in PAPERS_SECONDS for an agent. As an archive: one after the other
+    for each part (five for the longest exchange).
     """
     current = conversation_or_404(agent, public_id)
     form = PaperForm(request.POST)
@@ -309,6 +310,8 @@ def paper(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
     if rate_limits.is_over(f"paper:{agent.pk}", limit=PAPERS, seconds=PAPERS_SECONDS):
         return _no_paper(request, agent, current, form, "often", 429)
     parts = casework_panels.parts(casework_panels.document(agent, current, motive=form.reason, now=timezone.now()))
+    if form.cleaned_data["archive"]:
+        return _archive(request, agent, current, form, parts)
     number = form.cleaned_data["part"] or (1 if len(parts) == 1 else 0)
     if not 1 <= number <= len(parts):
         return _no_paper(request, agent, current, form, "", 200, parts)
@@ -333,6 +336,32 @@ def paper(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
         content_type="application/pdf",
         headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
     )
+
+
+def _archive(
+    request: HttpRequest, agent: Agent, current: Conversation, form: PaperForm, parts: Sequence[casework_panels.Part]
+) -> HttpResponse:
+    """All parts and their JSON, with the page that checks them; recorded before it is given, as one document is."""
+    now = timezone.now()
+    try:
+        made = agent_archive.make(
+            current, [one.document for one in parts], who=f"agent:{agent.pk}", now=now, motive=form.reason
+        )
+    except pool.NotDone as error:
+        return _no_paper(request, agent, current, form, "busy" if isinstance(error, pool.Busy) else "failed", 503)
+    except archive.TooLarge:
+        return _no_paper(request, agent, current, form, "large", 413, parts)
+    with transaction.atomic():
+        audit_log.record(
+            kind=AccessKind.PAPER,
+            by=agent.user,
+            motive=form.reason,
+            subject=str(current.public_id),
+            detail="archive: transcript and file",
+        )
+    name = f"echange-{str(current.public_id)[:8]}.zip"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return HttpResponse(made, content_type="application/zip", headers=headers)
 
 
 def _no_paper(

@@ -362,6 +362,8 @@ def _work(conversation: Conversation) -> list[Section]:
         sections.append(Section(_("Chronologie des faits, dits par la personne"), pairs=pairs))
     if pairs := captures.as_pairs(conversation):
         sections.append(Section(_("Captures montrées par la personne"), pairs=pairs))
+    if pairs := captures.handed_pairs(conversation):
+        sections.append(Section(_("Documents envoyés à la personne"), pairs=pairs))
     for emergency in [*emergencies.past_emergencies(conversation), *filter(None, [emergencies.open_one(conversation)])]:
         steps = [
             (str(done.line.step.label), f"{_moment(done.at)} {done.by}" if done.at else _("non coché"))

@@ -34,6 +34,7 @@ urlpatterns = [
     path("echange/<uuid:public_id>/captures/", captures.captures, name="captures"),
     path("echange/<uuid:public_id>/captures/<uuid:capture_id>/<int:page>/", captures.drawing, name="capture_drawing"),
     path("echange/<uuid:public_id>/captures/<uuid:capture_id>/cote/", captures.lock, name="capture_lock"),
+    path("echange/<uuid:public_id>/documents/", captures.hand_over, name="hand_over"),
     path("captures-de-cote/", captures.set_aside, name="set_aside"),
     path("captures-de-cote/<uuid:public_id>/<uuid:capture_id>/", captures.end_set_aside, name="set_aside_end"),
     path("echange/<uuid:public_id>/terminer/", conversation.close, name="close"),

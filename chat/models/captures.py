@@ -1,4 +1,7 @@
-"""Captures: the images and PDF documents that a person hands in. Their bytes are never here (docs/adr/0082)."""
+"""Captures: the images and PDF documents that a person hands in, or is handed by whoever answers (docs/adr/0082, 0100).
+
+Their bytes are never here.
+"""
 
 import uuid
 
@@ -30,17 +33,21 @@ class ScanResult(models.TextChoices):
 
 
 class Capture(SealedWords):
-    """One file of a person: where its sealed chunks are, and what was made of it.
+    """One file of an exchange: where its sealed chunks are, and what was made of it.
+
+    sent_by: None, its person handed it in. Else the agent who handed it to the person (`chat.captures.handouts`).
 
     public_id: made by the page or by the script before the first byte, so that a file whose sending was cut goes on
     where it was; once in its conversation. store_id: drawn here, names the folder of its chunks, so that whoever
     chooses the one reaches no file of another capture (`chat.captures.store`).
     number: from 1, in the order in which captures were begun.
-    sealed_words: the key of the file (base64), its name as the sender's device says it, and once all of it was read its
-    SHA-256, its kind and what was found. They go with the row, and without them its chunks say nothing.
+    sealed_words: the key of the file (base64), its name as the sender's device says it, what it is in an agent's words
+    (`title`), and once all of it was read its SHA-256, its kind and what was found. They go with the row, and without
+    them its chunks say nothing.
     size: bytes, declared before the first one and held to. received: of them, acknowledged. tokens: of each chunk that
     was acknowledged, in order: the only ones that open.
-    shown_at, read_at: as of a fact of the journal. read_at: since when its drawing was at its agent's page.
+    shown_at, read_at: as of a fact of the journal. read_at: since when its drawing was at its agent's page. Of an
+    agent's: since when it is handed over, and since when it was on its person's page.
     claimed_at, attempts: whose turn it is to be drawn, and how often that was tried.
     locked_at: since when nobody sees it any more, its person apart, who is told: it may be an offence to hold.
     """
@@ -48,6 +55,7 @@ class Capture(SealedWords):
     conversation = models.ForeignKey(
         "chat.Conversation", on_delete=models.CASCADE, related_name="captures", db_index=False
     )
+    sent_by = models.ForeignKey("chat.Agent", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     public_id = models.UUIDField(default=uuid.uuid4, editable=False)
     store_id = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
     number = models.PositiveIntegerField()

@@ -22,7 +22,7 @@ COMMENT: Final = f"SHA-256 {DIGESTS} "
 # A whole exchange with its papers takes some 3 MiB (`chat.rules.message_limits`); the answer is made in memory.
 BYTES_AT_MOST: Final = 24 * 1024 * 1024
 LONG_BYTES_AT_MOST: Final = 600 * 1024 * 1024  # captures: `definitions.CAPTURES_SIZE` is 500 MB at most
-FILES_AT_MOST: Final = 200
+FILES_AT_MOST: Final = 320  # 50 captures, and 20 drawings of each of 10 documents (`definitions`)
 NAME: Final = re.compile(r"[a-z0-9]+(?:[-./][a-z0-9]+)*")
 
 

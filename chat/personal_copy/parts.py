@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 from django.utils import timezone
 
 from chat.access import erasure_of
+from chat.captures import handouts
 from chat.captures import queries as capture_queries
 from chat.casework import closing, person_summary, proposals
 from chat.documents.transcript_pdf import Section
@@ -74,7 +76,8 @@ def moment_in_words(moment: datetime) -> str:
     return f"{dates.format_date(local, 'j F Y')}, {local:%H:%M:%S}"
 
 
-def _exchange(asked: Asked) -> Found:
+def exchange(asked: Asked) -> Found:
+    """Which one, since when and how it ended."""
     one = asked.conversation
     value = {
         "id": str(one.public_id),
@@ -104,7 +107,7 @@ def _report(asked: Asked) -> Found:
     return Found(value, [Section(texts.REPORT.say(), pairs=[*head, *pairs])])
 
 
-def _messages(asked: Asked) -> Found:
+def messages(asked: Asked) -> Found:
     """The whole thread, to the letter in the JSON, as it is shown on paper. At most what an exchange holds
     (`chat.rules.message_limits`)."""
     one = asked.conversation
@@ -218,6 +221,37 @@ def _captures(asked: Asked) -> Found:
     return Found(value or None, sections, files=list(files.values()))
 
 
+def _handouts(asked: Asked) -> Found:
+    """What whoever answered handed to the person: what it is in words, and its drawings, which are all they saw of it
+    (docs/adr/0100)."""
+    found = handouts.of_agent(asked.conversation)
+    drawn = handouts.drawn_pages(asked.conversation) if asked.with_captures and found else {}
+    files: dict[UUID, list[LongFile]] = {
+        one.public_id: [
+            LongFile(f"documents/document-{one.number}-page-{page.number}.webp", page.size, page.sha256, page.pieces)
+            for page in drawn.get(one.public_id, [])
+        ]
+        for one in found
+    }
+    value = [
+        {
+            "id": str(one.public_id),
+            "number": one.number,
+            "title": one.title,
+            "kind": one.kind,
+            "size": one.size,
+            "sha256": one.sha256 or None,
+            "sent_at": iso_moment(one.shown_at),
+            "read_at": iso_moment(one.read_at),
+            "pages": [file.name for file in files[one.public_id]],
+        }
+        for one in found
+    ]
+    pairs = [(moment_in_words(one.shown_at or one.begun_at), one.title) for one in found]
+    sections = [Section(texts.HANDOUTS.say(), pairs=pairs)] if pairs else []
+    return Found(value or None, sections, files=[file for pages in files.values() for file in pages])
+
+
 EVENTS: dict[str, Sentence] = {
     EventKind.ASSIGNED: texts.TAKEN,
     EventKind.RELEASED: texts.BACK,
@@ -232,7 +266,7 @@ EVENTS: dict[str, Sentence] = {
 HANDS_MOST = 300  # of the history: an exchange has some five
 
 
-def _hands(asked: Asked) -> Found:
+def hands(asked: Asked) -> Found:
     """Between whose hands the exchange was: what its thread told the person too."""
     events = list(asked.conversation.events.filter(kind__in=EVENTS).order_by("pk")[:HANDS_MOST])
     said = script_texts.words(familiar=asked.familiar, discreet=asked.discreet)
@@ -347,12 +381,13 @@ type Part = Callable[[Asked], Found]
 
 # In the order in which they stand on paper and in the JSON.
 PARTS: Mapping[str, Part] = {
-    "exchange": _exchange,
+    "exchange": exchange,
     "report": _report,
-    "messages": _messages,
+    "messages": messages,
     "facts": _facts,
     "captures": _captures,
-    "hands": _hands,
+    "handouts": _handouts,
+    "hands": hands,
     "readings": _readings,
     "decisions": _decisions,
     "keeping": _keeping,

@@ -103,8 +103,10 @@ FILE_HINT = add(
 )
 add("captures.drop", CAPTURES, _("Vous pouvez aussi coller une image, ou la déposer ici."),
     _("Tu peux aussi coller une image, ou la déposer ici."))  # fmt: skip
-add("captures.list_title", CAPTURES, _("Vos captures"), _("Tes captures"))
-add("captures.list_title_discreet", CAPTURES, _("Vos documents"), _("Tes documents"), note=DISCREET)
+LIST_TITLE = add("captures.list_title", CAPTURES, _("Vos captures"), _("Tes captures"))
+LIST_TITLE_DISCREET = add(
+    "captures.list_title_discreet", CAPTURES, _("Vos documents"), _("Tes documents"), note=DISCREET
+)
 add("captures.none", CAPTURES, _("Rien n'a été envoyé pour l'instant."))
 NOT_TAKEN = add(
     "captures.not_taken",
@@ -132,6 +134,20 @@ SENDING = add("captures.sending", CAPTURES, _("Envoi : {percent} %"), variables=
 WAITING_LINE = add("captures.waiting_line", CAPTURES, _("La connexion est coupée. L'envoi reprendra de lui-même."))
 SENT = add("captures.sent", CAPTURES, _("Envoyée."))
 STOPPED = add("captures.stopped", CAPTURES, _("Envoi arrêté."))
+
+# What whoever answers hands to the person.
+HANDED_OVER = add(
+    "captures.handed_over",
+    CAPTURES,
+    _("Un document vous a été envoyé. Il est sur la page « Captures », ou « Mes documents » en mode discret."),
+    _("Un document t'a été envoyé. Il est sur la page « Captures », ou « Mes documents » en mode discret."),
+)
+add("captures.handed_title", CAPTURES, _("Envoyé par votre interlocuteur"), _("Envoyé par ton interlocuteur"))
+add("captures.handed_waits", CAPTURES, _("Il est en préparation : rechargez la page dans un instant."),
+    _("Il est en préparation : recharge la page dans un instant."))  # fmt: skip
+add("captures.handed_unreadable", CAPTURES, _("Il ne peut pas être montré ici. Demandez-en un autre."),
+    _("Il ne peut pas être montré ici. Demandes-en un autre."))  # fmt: skip
+add("captures.handed_more", CAPTURES, _("Les pages suivantes ne sont pas montrées."))
 
 # Beside the field, or as the answer of the script's requests.
 FILE_MISSING = add("captures.file_missing", CAPTURES, _("Choisissez un fichier."), _("Choisis un fichier."))

@@ -144,6 +144,35 @@ WHERE = add("copy.where", PAPER, _("Où : {what}"), variables=[Variable("what", 
 ACCOUNT = add("copy.account", PAPER, _("Compte : {what}"), variables=[Variable("what", "le compte", "@lea")])
 LINK = add("copy.link", PAPER, _("Lien : {what}"), variables=[Variable("what", "le lien", "exemple.fr/page")])
 SEEN_BY = add("copy.witnesses_line", PAPER, _("Vu par : {what}"), variables=[Variable("what", "qui l'a vu", "Sam")])
+PROOF_TITLE = add("copy.proof_title", COPY, _("La preuve d'un seul élément"))
+PROOF_TITLE_DISCREET = add("copy.proof_title_discreet", COPY, _("Un seul élément"), note=DISCREET)
+add(
+    "copy.proof_told",
+    COPY,
+    _("Un petit fichier montre qu'un message, un fait ou une capture existait tel jour, sans rien montrer d'autre. "
+      "Votre copie contient déjà toutes ces preuves."),
+    _("Un petit fichier montre qu'un message, un fait ou une capture existait tel jour, sans rien montrer d'autre. "
+      "Ta copie contient déjà toutes ces preuves."),
+)  # fmt: skip
+PROOF_OF = add("copy.proof_of", COPY, _("Preuve de quoi ?"))
+PROOF_MESSAGE = add("copy.proof_message", COPY, _("Un message"))
+PROOF_FACT = add("copy.proof_fact", COPY, _("Un fait noté"))
+PROOF_NOTE = add("copy.proof_note", COPY, _("Une note"), note=DISCREET)
+PROOF_CAPTURE = add("copy.proof_capture", COPY, _("Une capture"))
+PROOF_FILE = add("copy.proof_file", COPY, _("Un document"), note=DISCREET)
+PROOF_KIND_MISSING = add("copy.proof_kind_missing", COPY, _("Choisissez de quoi."), _("Choisis de quoi."))
+PROOF_NUMBER = add("copy.proof_number", COPY, _("Son numéro"))
+PROOF_NUMBER_HINT = add("copy.proof_number_hint", COPY, _("Il est écrit devant chaque élément dans la copie."))
+PROOF_NUMBER_WRONG = add(
+    "copy.proof_number_wrong", COPY, _("Écrivez ce numéro en chiffres."),
+    _("Écris ce numéro en chiffres."),
+)  # fmt: skip
+PROOF_NONE = add("copy.proof_none", COPY, _("Rien n'a ce numéro ici."))
+PROOF_TOMORROW = add(
+    "copy.proof_tomorrow", COPY, _("Il n'y a pas encore de preuve : elle se fait dans la nuit qui suit.")
+)
+PROOF_MANY = add("copy.proof_many", COPY, _("Beaucoup de preuves à la fois : réessayez plus tard."),
+                 _("Beaucoup de preuves à la fois : réessaie plus tard."))  # fmt: skip
 CAPTURES = add("copy.captures", PAPER, _("Les captures"))
 CAPTURE = add(
     "copy.capture",
@@ -151,6 +180,7 @@ CAPTURE = add(
     _("Capture {number}, reçue le {day}"),
     variables=[Variable("number", "le numéro de la capture", "2"), DAY],
 )
+HANDOUTS = add("copy.handouts", PAPER, _("Les documents reçus"))
 READERS = add("copy.readers", PAPER, _("Qui a lu"))
 READERS_BOTH = add(
     "copy.readers_both", PAPER, _("Seulement vous et qui vous a répondu."), _("Seulement toi et qui t'a répondu.")

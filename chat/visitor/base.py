@@ -18,7 +18,7 @@ from django.utils.csp import CSP
 
 import reports.session
 import triage.session
-from chat.captures import receiving
+from chat.captures import handouts, receiving
 from chat.database import DATABASE_AWAY
 from chat.models import Conversation
 from chat.texts import script as script_texts
@@ -77,7 +77,7 @@ def manner_context(conversation: Conversation, *, familiar: bool, discreet: bool
         "said": script_texts.words(familiar=familiar, discreet=discreet),
         "help_numbers": help_numbers,
         "other_doors": OTHER_DOORS,
-        "takes_captures": receiving.are_taken(),
+        "takes_captures": receiving.are_taken() or handouts.are_allowed(),
         # The emergency numbers are also at the top of every page: first come those that are not.
         "emergency_numbers": EMERGENCY_NUMBERS,
         "numbers_meanwhile": [*help_numbers, numbers.POLICE, numbers.EMERGENCY_BY_TEXT],

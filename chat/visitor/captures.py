@@ -13,15 +13,16 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from chat import access
-from chat.captures import queries, receiving, store
+from chat.captures import handouts, queries, receiving, store
+from chat.captures.answers import drawing_of
 from chat.captures.forms import AddressForm
 from chat.captures.receiving import CaptureRefused
 from chat.journal import actions as journal_actions
@@ -108,6 +109,19 @@ def _remember_sent(request: HttpRequest, current: Conversation, own: Own, public
         return
     keys = [*map(str, own), str(public_id)]
     request.session[SENT] = {"of": str(current.public_id), "keys": keys[-definitions.CAPTURES_MOST.most :]}
+
+
+@require_GET
+def drawing(request: HttpRequest, capture_id: UUID, page: int) -> HttpResponse:
+    """One page of what an agent handed over, as WebP, to its person alone: never by a code of « Suites ». Some hundred
+    kilobytes are read and opened; 503 when the store is away."""
+    current = present_reporter(request)
+    if current is None:
+        return without_visit(request)
+    capture = handouts.one_of(current, capture_id, must_be_read=True)
+    if capture is None:
+        raise Http404
+    return drawing_of(capture, page)
 
 
 # --- the question before the first one --------------------------------------------------------------------------------
@@ -361,6 +375,7 @@ def _show(
     context = {
         **manner_of(request, current),
         **page_context(queries.own_captures(current, own)),
+        "handouts": _handouts(current) if own is None else [],
         "answer": answer_of(request, current),
         "question_error": question_error,
         "file_error": file_error,
@@ -379,6 +394,25 @@ def _show(
         ).hexdigest(),
     }
     return render(request, "chat/captures.html", context)
+
+
+def _handouts(current: Conversation) -> list[dict[str, Any]]:
+    """What whoever answers handed to this person; it counts as seen from now on. Three statements."""
+    return [
+        {
+            "one": one,
+            "pages": [
+                {
+                    "number": page,
+                    "width": width,
+                    "height": height,
+                    "address": reverse("chat:capture_drawing", args=[one.public_id, page]),
+                }
+                for page, width, height in (one.pages if one.is_drawn else ())
+            ],
+        }
+        for one in handouts.of_person(current)
+    ]
 
 
 def page_context(rows: Collection[queries.Seen]) -> dict[str, Any]:

@@ -114,3 +114,31 @@ class CopyForm(forms.Form):
     def is_to_be_warned(self) -> bool:
         """Whether the device is shared, and its warning was not read yet. Of a valid form."""
         return self.cleaned_data["device"] == self.SHARED and not self.cleaned_data["anyway"]
+
+
+class ProofForm(forms.Form):
+    """Of which message, fact or capture a proof of date is taken, by its number in the copy. familiar: *tu*."""
+
+    MESSAGE, FACT, CAPTURE = "message", "fact", "capture"
+
+    kind = forms.ChoiceField(widget=forms.RadioSelect)
+    number = forms.IntegerField(min_value=1, max_value=2**31 - 1)
+
+    def __init__(self, *args: Any, familiar: bool, discreet: bool = False, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.familiar = familiar
+        kind: Any = self.fields["kind"]
+        kind.label = copy_texts.PROOF_OF.say()
+        words = {
+            self.MESSAGE: copy_texts.PROOF_MESSAGE,
+            self.FACT: copy_texts.PROOF_NOTE if discreet else copy_texts.PROOF_FACT,
+            self.CAPTURE: copy_texts.PROOF_FILE if discreet else copy_texts.PROOF_CAPTURE,
+        }
+        kind.choices = [(value, sentence.say()) for value, sentence in words.items()]
+        missing = copy_texts.PROOF_KIND_MISSING.say(familiar=familiar)
+        kind.error_messages |= {"required": missing, "invalid_choice": missing}
+        number = self.fields["number"]
+        number.label = copy_texts.PROOF_NUMBER.say()
+        number.help_text = copy_texts.PROOF_NUMBER_HINT.say()
+        said = copy_texts.PROOF_NUMBER_WRONG.say(familiar=familiar)
+        number.error_messages |= dict.fromkeys(("required", "invalid", "min_value", "max_value"), said)

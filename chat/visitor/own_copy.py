@@ -19,15 +19,16 @@ from chat.captures import queries as capture_queries
 from chat.conversations import receipts, resume
 from chat.documents import transcript_pdf
 from chat.documents.transcript_pdf import SLIP, Document, Section
-from chat.models import Conversation
+from chat.models import Capture, Conversation, JournalFact, Message
 from chat.personal_copy import actions, archive, dossier, pages, schema
 from chat.personal_copy.dossier import Made
 from chat.personal_copy.parts import Asked
+from chat.proof_of_date.proofs import proof_of
 from chat.rules import receipt_number
 from chat.texts import personal_copy as texts
 from chat.visitor import page_state
 from chat.visitor.base import manner_of, when_away
-from chat.visitor.forms import CopyForm
+from chat.visitor.forms import CopyForm, ProofForm
 from common import dates, network_limits, rate_limits
 from common.client_address import networks_of
 from common.offload import pool
@@ -41,6 +42,7 @@ COPIES, COPIES_SECONDS = 6, 60 * 60
 NETWORK_COPIES = 30
 RECEIPTS, RECEIPTS_SECONDS = 3, 24 * 60 * 60
 PAPERS, PAPERS_SECONDS = 10, 60
+PROOFS, PROOFS_SECONDS = 30, 60 * 60
 
 
 @sensitive_post_parameters("words")
@@ -115,11 +117,18 @@ def _not_made(request: HttpRequest, current: Conversation, form: CopyForm, error
 
 
 def _show(
-    request: HttpRequest, current: Conversation, form: CopyForm, *, error: str = "", status: int = 200
+    request: HttpRequest,
+    current: Conversation,
+    form: CopyForm,
+    *,
+    error: str = "",
+    proof_form: ProofForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     context: dict[str, Any] = {
         **manner_of(request, current),
         "form": form,
+        "proof_form": proof_form or ProofForm(**_manner(request, current)),
         "error": error,
         "is_warned": form.is_bound and form.is_valid() and form.is_to_be_warned,
         "name": archive.name_of(timezone.localtime(), "zip"),
@@ -146,6 +155,49 @@ def later(request: HttpRequest) -> HttpResponse:
     said = texts.LATER_IS_ON if is_on else texts.LATER_IS_OFF
     messages.success(request, said.say(familiar=_voice(request, current)))
     return redirect("chat:copy")
+
+
+@require_POST
+@when_away
+def proof(request: HttpRequest) -> HttpResponse:
+    """The proof of date of one message, fact or capture, as a small file by itself (docs/adr/0084), by its number in
+    the copy. `manage.py verify_proof` reads it.
+
+    Whoever has the copy has its proofs: the same visits. PROOFS in PROOFS_SECONDS for an exchange; seven statements, a
+    share and a chunk of a day are opened.
+    """
+    current = access.for_own_copy(request.session)
+    if current is None:
+        return _elsewhere(request)
+    form = ProofForm(request.POST, **_manner(request, current))
+    if form.is_valid():
+        if rate_limits.is_over(f"proof:{current.public_id}", limit=PROOFS, seconds=PROOFS_SECONDS):
+            rate_limits.tell_reached("proof")
+            form.add_error("number", texts.PROOF_MANY.say(familiar=form.familiar))
+        else:
+            item = _item_of(current, form.cleaned_data["kind"], form.cleaned_data["number"])
+            found = proof_of(item) if item is not None else None
+            if found is not None:
+                name = archive.name_of(timezone.localtime(), "json")
+                headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+                return HttpResponse(found.as_json(), content_type="application/json", headers=headers)
+            form.add_error("number", (texts.PROOF_NONE if item is None else texts.PROOF_TOMORROW).say())
+    blank = CopyForm.new(words=_draw_words(), **_manner(request, current))
+    return _show(request, current, blank, proof_form=form, status=422)
+
+
+def _item_of(current: Conversation, kind: str, number: int) -> Message | JournalFact | Capture | None:
+    """What has this number in this exchange; of captures, one that its person handed in."""
+    item: Message | JournalFact | Capture | None
+    if kind == ProofForm.MESSAGE:
+        item = current.messages.filter(seq=number).first()
+    elif kind == ProofForm.FACT:
+        item = JournalFact.objects.filter(conversation=current, number=number).first()
+    else:
+        item = capture_queries.handed_in(current).filter(number=number, locked_at__isnull=True).first()
+    if item is not None:
+        item.conversation = current
+    return item
 
 
 @require_GET

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from chat import access
+from chat.captures import queries as capture_queries
 from chat.casework import closing, proposals
 from chat.documents import transcript_pdf
 from chat.documents.transcript_pdf import SLIP, Document, Section
@@ -20,13 +21,15 @@ from chat.journal.words import said_when
 from chat.models import Conversation
 from chat.referral import queries as referral_queries
 from chat.rules.lifecycle import Status
+from chat.texts import captures as capture_texts
 from chat.texts import follow_up as follow_up_texts
 from chat.texts import forms as form_texts
 from chat.texts import journal as journal_texts
 from chat.texts import pages as page_texts
+from chat.texts import personal_copy as copy_texts
 from chat.visitor import follow_up, page_state
 from chat.visitor.base import json_answer, manner_of, without_visit
-from common import plain_text, rate_limits
+from common import dates, plain_text, rate_limits
 from common.offload import pool
 from common.texts import languages
 from locations import texts as location_texts
@@ -68,6 +71,7 @@ def slip(request: HttpRequest) -> HttpResponse:
         "bring": form_texts.SLIP_BRING.say(),
         "of_suites": _is_of_suites(request),
         "has_facts": _own_journal(request, current) and journal_queries.has_shown(current),
+        "has_captures": _own_journal(request, current) and capture_queries.has_shown(current),
     }
     return render(request, "chat/slip.html", context)
 
@@ -95,6 +99,29 @@ def _facts(request: HttpRequest, current: Conversation) -> list[Section]:
     return [Section(title.say(familiar=manner["familiar"]), lines=lines)] if lines else []
 
 
+def _captures(request: HttpRequest, current: Conversation) -> list[Section]:
+    """The captures that the person has shown, by what tells each from any other: a unit that is handed the file itself
+    compares the digest. `definitions.CAPTURES_MOST` at most."""
+    manner = manner_of(request, current)
+    lines = []
+    for one in reversed(capture_queries.own_captures(current)):
+        if one.shown_at is not None and one.locked_at is None and one.sha256:
+            when = timezone.localtime(one.received_at or one.begun_at)
+            day = f"{dates.format_date(when, 'j F Y')}, {when:%H:%M}"
+            lines.append(
+                f"{copy_texts.CAPTURE.say(number=one.number, day=day)} – {one.kind_label}, SHA-256 {one.sha256}"
+            )
+    title = capture_texts.LIST_TITLE_DISCREET if manner["discreet"] else capture_texts.LIST_TITLE
+    return [Section(title.say(familiar=manner["familiar"]), lines=lines)] if lines else []
+
+
+def _shown(request: HttpRequest, current: Conversation) -> list[Section]:
+    """What the person has shown, if they ask for it and it is theirs to read."""
+    if FACTS not in request.GET or not _own_journal(request, current):
+        return []
+    return [*_facts(request, current), *_captures(request, current)]
+
+
 def _slip_of(request: HttpRequest) -> tuple[Conversation | None, tuple[Any, dict[str, Any]] | None]:
     """Return whose slip and the slip: of this visit's exchange, or by a code, of what the unit proposed alone."""
     current, is_by_code = access.as_reporter(request.session), False
@@ -112,7 +139,7 @@ def _slip_of(request: HttpRequest) -> tuple[Conversation | None, tuple[Any, dict
 def slip_paper(request: HttpRequest) -> HttpResponse:
     """Draw the slip as a PDF, by a child process within the limits of `offload.pool`, PAPERS in PAPERS_SECONDS.
 
-    With `faits` it holds what the person has shown, FACTS_MOST at most.
+    With `faits` it holds what the person has shown: FACTS_MOST facts at most, and the digests of captures.
     """
     current, found = _slip_of(request)
     if current is None:
@@ -131,7 +158,7 @@ def slip_paper(request: HttpRequest) -> HttpResponse:
             Section(follow_up_texts.WHERE.say(), lines=[line for line in place if line]),
             Section(form_texts.SLIP_HOURS.say(), lines=words["hours"] or [unknown_hours]),
             Section(follow_up_texts.BRING.say(), lines=[form_texts.SLIP_BRING.say()]),
-            *(_facts(request, current) if FACTS in request.GET and _own_journal(request, current) else []),
+            *_shown(request, current),
         ],
         language=languages.current(),
     )

@@ -47,6 +47,7 @@ class Unit(StrEnum):
     CODES = "codes"
     FACTS = "facts"
     CAPTURES = "captures"
+    DOCUMENTS = "documents"
     MEGABYTES = "megabytes"  # of 1,000,000 bytes
 
 
@@ -78,6 +79,8 @@ def _counted(unit: Unit, n: int) -> str:
             return ngettext("%(n)s fait", "%(n)s faits", n)
         case Unit.CAPTURES:
             return ngettext("%(n)s capture", "%(n)s captures", n)
+        case Unit.DOCUMENTS:
+            return ngettext("%(n)s document", "%(n)s documents", n)
         case Unit.MEGABYTES:
             return "%(n)s Mo"
 
@@ -349,7 +352,7 @@ FACTS_MOST = Setting(
     _("Une personne peut noter %(value)s dans son échange. Ceux qui sont notés restent."),
     Unit.FACTS, 500, 20, 500, _("500 au plus : la page de l'agent les lit tous pour les mettre en ordre (ADR 0079)"),
 )  # fmt: skip
-# The three that follow hold only where the operator has decided that captures are taken (`settings.CAPTURES`).
+# The four that follow hold only where the operator has decided that captures are taken (`settings.CAPTURES`).
 CAPTURES_MOST = Setting(
     "captures_most", Subject.LIMIT, _("Captures d'un échange"),
     _("Une personne peut envoyer %(value)s dans son échange. Avec 0, personne n'en envoie ; celles qui sont là "
@@ -365,6 +368,12 @@ CAPTURES_SIZE = Setting(
     "captures_megabytes", Subject.LIMIT, _("Taille de toutes les captures d'un échange"),
     _("Les captures d'un échange ont %(value)s au plus, en tout."),
     Unit.MEGABYTES, 150, 1, 500, OURS,
+)  # fmt: skip
+HANDOUTS_MOST = Setting(
+    "handouts_most", Subject.LIMIT, _("Documents envoyés à une personne"),
+    _("Dans un échange, la personne reçoit %(value)s au plus de qui lui répond. Avec 0, personne ne lui en envoie ; "
+      "ceux qui sont là restent."),
+    Unit.DOCUMENTS, 0, 0, 10, _("aucun tant que le service n'en a pas décidé (ADR 0100)"),
 )  # fmt: skip
 REVIEW = Setting(
     "review_days", Subject.CARE, _("Fait à revoir"),
@@ -394,7 +403,7 @@ SETTINGS: tuple[Setting, ...] = (
     CODE_LIFE, CODES_MOST, TRIES_MOST,
     RAID, RAID_LEAST_WAIT, RAID_MOST_WAIT,
     REPORTS_MOST, OPINIONS_OF_VISIT, OPINIONS_OF_NETWORK, FACTS_MOST,
-    CAPTURES_MOST, CAPTURE_SIZE, CAPTURES_SIZE,
+    CAPTURES_MOST, CAPTURE_SIZE, CAPTURES_SIZE, HANDOUTS_MOST,
     REVIEW, DEBRIEF_KEPT, APPROVAL,
 )  # fmt: skip
 BY_KEY: Mapping[str, Setting] = {rule.key: rule for rule in SETTINGS}

@@ -5,6 +5,8 @@ the body is read, for a body in pieces, which does not say how long it is, and f
 (`pnav.server.page_handler`).
 """
 
+import re
+
 # A page's longest text is a draft of 20,000 characters: 240,000 bytes when each is an emoji. In the admin a whole
 # questionnaire (`triage.admin.DOCUMENT_MAX_LENGTH`) or a sheet of accounts is sent: what the proxy lets pass.
 BODY_MAX_BYTES = 256 * 1024
@@ -15,14 +17,17 @@ ADMIN = "/admin/"
 # BODY_MAX_BYTES, to another address. What is longer than a form lies sealed on the disk (`common.sealed_files.spool`).
 CAPTURE_BODY_MAX_BYTES = 15_000_000 + 64 * 1024
 CAPTURES_PAGE = "chat:captures"
+# An agent hands a file to the person in the same way (docs/adr/0100): `console:hand_over`.
+HANDED_OVER = re.compile(r"/console/echange/[0-9a-f-]{36}/documents/")
 BODY = "pnav.body"  # the key of a scope that has its long body with it, as a `Spool`
 
 
 def is_capture_form(path: str) -> bool:
-    """Whether a request for this path may carry a capture, in any table of addresses."""
+    """Whether a request for this path may carry a capture, in any table of addresses; or a file from an agent."""
     from pnav import addresses  # it asks for Django's settings, which whoever starts a server has not read yet
 
-    return path.partition("?")[0] in addresses.every_address(CAPTURES_PAGE)
+    plain = path.partition("?")[0]
+    return plain in addresses.every_address(CAPTURES_PAGE) or HANDED_OVER.fullmatch(plain) is not None
 
 
 def body_max_bytes(path: str) -> int:

@@ -57,6 +57,9 @@ HALF_AGENTS, HALF_CHIEFS = (
 )
 
 
+NO_DOCUMENT = "00000000-0000-4000-8000-000000000007"  # of nobody's
+
+
 # --- rules ------------------------------------------------------------------------------------------------------------
 
 
@@ -177,6 +180,20 @@ def own_visit_answered_first(person: str) -> str:
     """The reporters, who get 422 before they have answered the question; nobody else has a visit to send to."""
     answer = own_visit(NO_SESSION)(person)
     return "422" if answer == IN else answer
+
+
+def own_visit_without_proof(person: str) -> str:
+    """The reporters, whose words are of today and have no proof yet; the others are sent where one begins."""
+    answer = own_visit("/tchat/reprendre/")(person)
+    return "422" if answer == IN else answer
+
+
+def own_visit_without_handouts(person: str) -> str:
+    """The reporters, to whom nothing of that number was handed; the others are sent where one begins."""
+    if person == LEFT_BEHIND:
+        return IN  # is told that the visit ended
+    answer = own_visit("/tchat/")(person)
+    return ABSENT if answer == IN else answer
 
 
 def unopened_by_unit(person: str) -> str:
@@ -316,10 +333,13 @@ ROUTES: dict[str, Route] = {
     "chat:copy_later": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/copie/",)),
     "chat:receipt": Route(own_visit("/tchat/reprendre/"), WRITE),
     "chat:receipt_paper": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/copie/",)),
+    "chat:copy_proof": Route(own_visit_without_proof, WRITE, data={"kind": "message", "number": "1"}),
     "chat:copy_checker": Route(anybody, READ_ONLY_GET),
     "chat:copy_schema": Route(anybody, READ_ONLY_GET),
     # Its own captures, and none of anybody else's.
     "chat:captures": Route(own_visit("/tchat/", left_behind=IN), FORM, to=("/tchat/captures/", "/tchat/")),
+    # Of what was handed to its own visit; the cast's capture is none: tests/chat/captures/test_handouts.py.
+    "chat:capture_drawing": Route(own_visit_without_handouts, READ_ONLY_GET),
     "chat:captures_upload": Route(own_visit_answered_first, WRITE, data={"type": "slice"}),
     "chat:report": Route(own_visit("/tchat/"), WRITE, to=("/tchat/",)),  # adds to the visit's own report
     # A frame, empty without a visit; what it is sent leads back to it.
@@ -350,6 +370,9 @@ ROUTES: dict[str, Route] = {
     "console:capture_drawing": Route(assigned_agent, READ_ONLY_GET),
     "console:capture_lock": Route(
         assigned_agent, WRITE, data={"motive": "minor"}, to=("/console/echange/…/captures/",)
+    ),
+    "console:hand_over": Route(
+        assigned_agent, WRITE, data={"retirer": NO_DOCUMENT}, to=("/console/echange/…/captures/",)
     ),
     "console:set_aside": Route(supervisors, READ_ONLY_GET),
     "console:set_aside_end": Route(

@@ -36,12 +36,14 @@ from tests.access.people import (
 )
 from tests.access.table import IN, anybody
 from tests.access.test_routes import ADDRESSES, DECISIONS, ask, path_of, values_of
+from tests.factories import captures as make_captures
 
 SEALED = "\u202e\u200b"  # put into what a key opens,
 TYPED = "\u2066\u2060"  # and into columns in clear
 # Sealed values that are no text of a person: the visit, and the secrets of second factors.
 NO_TEXT = ("session:", "factor")
-CAPTURE, CAPTURE_TYPED = "capture:", "name"  # of a capture, beside its key and what the worker read in it
+# Of a capture, beside its key and what the worker read in it; what an agent says that a document is.
+CAPTURE, CAPTURE_TYPED = "capture:", ("name", "title")
 # Columns in which programs write alone.
 OUR_APPS = {"chat", "reports", "accounts"}
 # The town and the facts of a transmission, and the outcome of a report, are chosen by programs from lists. The keys of
@@ -87,7 +89,7 @@ def _opening_with_marks(unseal: Any) -> Any:
         except ValueError:
             return marked(text)
         if context.startswith(CAPTURE):
-            return json.dumps(value | {CAPTURE_TYPED: marked(value[CAPTURE_TYPED])})
+            return json.dumps(value | {key: marked(value[key]) for key in CAPTURE_TYPED if key in value})
         return json.dumps(marked_in(value)) if isinstance(value, dict | list) else marked(text)
 
     return opened
@@ -131,6 +133,7 @@ def told(cast: Cast) -> Cast:
             subject=str(conversation.public_id),
             detail=f"détail{SEALED}fin",
         )
+    make_captures.handed(conversation)
     proposals.ask_question(conversation_id=conversation.pk, text="Ça va ?", answers=["Oui", "Non"], by=by)
     return cast
 

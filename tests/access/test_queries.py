@@ -50,6 +50,8 @@ NAMED = {
     "chat/captures/receiving.py": (ACTS + "; or what nobody went on sending, of everybody", {"*"}),
     "chat/captures/queries.py": ("the captures of a conversation that was just obtained", {"*"}),
     "chat/captures/opening.py": (ACTS, {"*"}),
+    "chat/visitor/own_copy.py": ("of the exchange whose copy it is, which was just obtained", {"_item_of"}),
+    "chat/captures/handouts.py": (ACTS + "; of a conversation that was just obtained", {"*"}),
     "chat/captures/drawing.py": ("the worker's turn: " + EVERYBODY, {"*"}),
     "chat/captures/store.py": ("names of files of reports that are about to go, and of those without a row", {"*"}),
     "chat/personal_copy/actions.py": (ACTS, {"set_by_code"}),
@@ -184,6 +186,8 @@ BY_KEY = {
     ("chat/captures/receiving.py", "begin_capture"), ("chat/captures/receiving.py", "_own"),
     ("chat/captures/receiving.py", "erase_capture"), ("chat/captures/receiving.py", "_of"),
     ("chat/captures/queries.py", "shown_one"), ("chat/captures/queries.py", "own_captures"),
+    ("chat/captures/handouts.py", "_begin"), ("chat/captures/handouts.py", "_announce"),
+    ("chat/captures/handouts.py", "forget"), ("chat/captures/handouts.py", "one_of"),
     ("chat/captures/opening.py", "locked_one"),
     ("chat/casework/proposals.py", "_answers"),  # of the conversation's own messages
     ("chat/casework/proposals.py", "open_question"),  # likewise

@@ -327,6 +327,7 @@ BY_KEY = {
     "console:captures": [("GET", {})],
     "console:capture_drawing": [("GET", {})],
     "console:capture_lock": [("POST", {"motive": "minor"}), ("POST", {})],
+    "console:hand_over": [("POST", {"title": "x"}), ("POST", {"retirer": str(uuid.UUID(int=7))})],
     "console:set_aside_end": [("POST", {"motive": "law", "act": "delete"}), ("POST", {})],
     "console:close": [("POST", {"outcome": "advised", "confirm": "on"})],
     "console:weight": [("POST", {"weight": "2"})],
@@ -421,6 +422,7 @@ NO_KEY = {
         f"unit:{act}": "other roles are refused before; another unit's: tests/chat/referral/test_referral_pages.py"
         for act in ("detail", "open", "meeting", "close", "dossier")
     },
+    "chat:capture_drawing": "of their own visit alone: tests/chat/captures/test_handouts.py",
     **{
         f"unit:{act}": "other roles are refused before; another unit's: tests/chat/referral/test_unit_captures.py"
         for act in ("captures", "capture_drawing", "capture_original")

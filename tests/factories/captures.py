@@ -8,6 +8,7 @@ from PIL import Image
 
 from chat.captures import drawing, queries, receiving
 from chat.models import Capture, Conversation
+from common import clock
 from common.sealed_files.chunks import CHUNK_BYTES
 
 
@@ -54,7 +55,10 @@ def shown(conversation: Conversation, content: bytes | None = None, name: str = 
 def drawn(conversation: Conversation, content: bytes | None = None, name: str = "capture.png") -> Capture:
     """Shown, and drawn as the worker does it, without its child process: one page of one colour."""
     content = png() if content is None else content
-    capture = shown(conversation, content, name)
+    return _draw(shown(conversation, content, name), content)
+
+
+def _draw(capture: Capture, content: bytes) -> Capture:
     file = io.BytesIO()
     Image.new("RGB", (8, 6), "red").save(file, "WEBP")
     told = {"sha256": hashlib.sha256(content).hexdigest(), "kind": "png", "more": False}
@@ -67,6 +71,26 @@ def seen(conversation: Conversation, content: bytes | None = None, name: str = "
     capture = drawn(conversation, content, name)
     queries.mark_read(conversation)
     return fresh(capture)
+
+
+def handed(conversation: Conversation, title: str = "Convocation", content: bytes | None = None) -> Capture:
+    """A document that its agent handed to the person: drawn, not seen yet. Whatever the service allows."""
+    content = png() if content is None else content
+    last = Capture.objects.filter(conversation=conversation).count()
+    capture = receiving.new_capture(
+        conversation,
+        uuid.uuid4(),
+        size=len(content),
+        name="scan.png",
+        number=last + 1,
+        sent_by=conversation.assigned_to,
+        title=title,
+    )
+    receiving.take_slice(
+        conversation_id=conversation.pk, public_id=capture.public_id, offset=0, data=content, is_handout=True
+    )
+    Capture.objects.filter(pk=capture.pk).update(shown_at=clock.now())
+    return _draw(fresh(capture), content)
 
 
 def fresh(capture: Capture) -> Capture:

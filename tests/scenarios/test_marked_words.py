@@ -31,6 +31,7 @@ from common.client_address import Connection
 from common.data_keys import keys as data_keys
 from common.data_keys.models import WrappedKey
 from common.service_settings import definitions
+from common.service_settings.models import HouseRule
 from pnav.accounts.models import Role
 from pnav.accounts.second_factor import enrol_totp
 from pnav.sessions import SessionStore
@@ -96,6 +97,7 @@ def marked_headers() -> dict[str, str]:
 @pytest.fixture(scope="module")
 def typing(watched: Site) -> Typing:
     with watched.database():
+        HouseRule.objects.create(key=definitions.HANDOUTS_MOST.key, value=3)
         agent = make.agent()
         conversation = make.assigned(agent)
         # With a key of its own from before the first word: the factory's exchanges have none.
@@ -389,10 +391,27 @@ def bad_frames(post: dict[str, str]) -> list[str]:
     ]  # fmt: skip
 
 
+def _hands_over(me: Browser, page: str) -> None:
+    """A document with marked words in it, in its name and in what it is said to be; and what is refused."""
+    end = time.monotonic() + 40  # a rule is everywhere within half a minute
+    while "documents/" not in me.get(f"{page}captures/").body and time.monotonic() < end:
+        time.sleep(1)
+    address, key = f"{page}documents/", str(uuid.uuid4())
+    content = make_captures.png() + mark("octets-du-document").encode() * 9_000
+    fields = {"title": mark("titre-du-document"), "key": key}
+    assert me.send_file(address, fields, "capture", mark("nom-du-document") + ".png", content).status == 302
+    assert fields["title"] in me.get(f"{page}captures/").body
+    refused = {"title": mark("titre-trop-long") * 30, "key": mark("cle-du-document")}
+    me.send_file(address, refused, "capture", mark("document-refuse") + ".svg", mark("refus").encode())
+    me.send_file(address, {"title": mark("titre-seul")}, "capture", "a.svg", mark("pas-une-image").encode())
+    me.post(address, {"retirer": mark("document-retire")})
+
+
 def _agent_types(all_: Typing) -> None:
     me, page = all_.console, f"/console/echange/{all_.conversation.public_id}/"
     assert mark("fait-corrige") in unescape(me.get(page).body)
     assert me.get(f"{page}faits/?apres={mark('apres-faits')}").status == 200
+    _hands_over(me, page)
     assert me.post(page, {"client_id": uuid.uuid4(), "body": mark("reponse-agent")}).status == 302
     me.post(page, {"client_id": mark("client-agent"), "body": mark("reponse-refusee")})
     me.get(f"{page}?modele={mark('modele-agent')}&partie={mark('partie')}")

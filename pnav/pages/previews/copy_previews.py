@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from chat.models import Conversation
 from chat.texts import personal_copy as texts
 from chat.visitor import base
-from chat.visitor.forms import CopyForm
+from chat.visitor.forms import CopyForm, ProofForm
 from pnav.pages.previews.trials import Draw, Trial, draw_page
 from reports.models import Report
 
@@ -26,6 +26,7 @@ def _copy(**given: Any) -> Draw:
             "form": CopyForm.new(
                 familiar=trial.familiar, discreet=is_discreet, words="abri balcon citron douane étoile"
             ),
+            "proof_form": ProofForm(familiar=trial.familiar, discreet=is_discreet),
             "name": "documents-2026-11-28.zip",
             "is_own_visit": True,
             "by_code": False,

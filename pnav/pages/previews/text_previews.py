@@ -490,7 +490,7 @@ _BESIDE_THE_FILE = {
 }  # fmt: skip
 _DONE_WITH_CAPTURES = {
     "address_noted", "arrived", "erased", "shown", "taken_back", "read_already", "nothing_ticked", "too_many", "gone",
-    "fact_what",
+    "fact_what", "handed_over",
 }  # fmt: skip
 
 
@@ -514,6 +514,17 @@ def _captures(trial: Trial) -> HttpResponse:
         )
         for number, (state, received_at, shown_at, read_at, locked_at) in enumerate(states, 1)
     ]  # fmt: skip
+    drawn = [(1, 8, 6)]
+    handed = [
+        Seen(
+            public_id=uuid.uuid4(), number=number, state=state, scan=ScanResult.NOT_ASKED, size=1_000_000,
+            received=1_000_000, begun_at=now, received_at=now, shown_at=now, read_at=None, locked_at=None,
+            title="…", more=True, pages=pages,
+        )
+        for number, (state, pages) in enumerate(
+            [(CaptureState.RECEIVED, []), (CaptureState.UNREADABLE, []), (CaptureState.DRAWN, drawn)], 1
+        )
+    ]  # fmt: skip
     form = AddressForm(familiar=trial.familiar)
     if key in {"address_empty", "address_long"}:
         form = AddressForm({}, familiar=trial.familiar)
@@ -523,6 +534,16 @@ def _captures(trial: Trial) -> HttpResponse:
     context = {
         **_manner(trial),
         **captures.page_context([] if key == "none" else rows),
+        "handouts": [
+            {
+                "one": one,
+                "pages": [{"number": 1, "width": 8, "height": 6, "address": f"/tchat/captures/{one.public_id}/1/"}]
+                if one.pages
+                else [],
+            }
+            for one in handed
+            if key.startswith("handed_")
+        ],
         "are_taken": key != "not_taken",
         "answer": answer,
         "question_error": trial.text if key == "answer_missing" else "",

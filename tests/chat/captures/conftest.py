@@ -5,6 +5,10 @@ from pathlib import Path
 import pytest
 from django.core.files.storage import storages
 
+from tests.chat.visitor.conftest import _no_counts_left, as_reporter
+
+__all__ = ["_no_counts_left", "as_reporter"]
+
 
 @pytest.fixture(autouse=True)
 def folder(settings, tmp_path) -> Path:

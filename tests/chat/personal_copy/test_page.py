@@ -10,6 +10,7 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -26,14 +27,16 @@ from chat.visitor import own_copy
 from common.offload import pool
 from pnav.addresses import DISCREET, in_language
 from reports.models import AccessRecord
-from reports.proof_of_date import days
+from reports.proof_of_date import days, stamps
 from tests.chat.console.agents import signed_in
 from tests.factories import captures
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
 from tests.js.test_twins import drawn as run_script
+from tests.reports.rules import proof_corpus as corpus
 from tests.support.json_schema import problems
 from tests.support.reading import squeezed
+from tests.support.time_stamping import serving
 
 pytestmark = pytest.mark.django_db
 PAGE = "/tchat/copie/"
@@ -118,7 +121,7 @@ def test_copy_holds_all_that_is_the_persons_and_fits_its_schema(as_reporter, dra
 
 def test_every_key_of_the_json_is_asked_for_by_the_schema():
     required = set(schema.read()["required"])
-    assert set(parts.PARTS) - {"captures", "proofs"} <= required, "each part, and what stands around them"
+    assert set(parts.PARTS) - {"captures", "handouts", "proofs"} <= required, "each part, and what stands around them"
     broken = {"format": "pnav-copy", "version": 1, "more": 1}
     found = list(problems(broken, schema.read()))
     assert "$.more: unknown" in found and "$.messages: missing" in found
@@ -300,6 +303,139 @@ def test_proofs_of_date_go_along_and_are_held_to_the_words_of_the_copy(as_report
     assert whole["first"] == whole["last"] == str(timezone.localdate() - timedelta(days=1))
     number = next(one["number"] for one in said["messages"] if one["text"] == "Un mot")
     assert altered["wrong"] == [f"message-{number}"]
+
+
+@pytest.fixture
+def stamped(settings):
+    """An exchange of the day before, whose day two local authorities signed, and the fingerprints of their anchors."""
+    first, second = corpus.authorities()
+    conversation = make.thread(make.assigned(), ["Un mot", "Un autre"])
+    fact, capture = note(conversation, "Un fait"), captures.drawn(conversation, b"\x89PNG\r\n\x1a\n" + b"octets")
+    then = timezone.now() - timedelta(days=1)
+    Message.objects.filter(conversation=conversation).update(sent_at=then)
+    JournalFact.objects.filter(pk=fact.pk).update(noted_at=then)
+    Capture.objects.filter(pk=capture.pk).update(received_at=then)
+    days.run_all(sources.sources)
+    for one in (first, second):
+        one.mode, one.asked = "well", []
+    with serving(first) as at_first, serving(second) as at_second:
+        settings.TIMESTAMP_AUTHORITIES = [f"first {at_first} {first.trusted}", f"second {at_second} {second.trusted}"]
+        stamps.run()
+    return conversation
+
+
+def test_copy_taken_after_two_authorities_signed_is_dated_offline(as_reporter, drawn, stamped):
+    """By the half of « verifier.html » in Node, and by the command, each without the database and the authorities."""
+    files = unpacked(as_reporter(stamped).post(PAGE, MINE | {"captures": "on"}))
+    altered = json.loads(files["preuves.json"])
+    key = next(iter(altered["stamps"]))
+    token = bytearray(base64.b64decode(altered["stamps"][key]["token"]))
+    token[-1] ^= 1
+    altered["stamps"][key]["token"] = base64.b64encode(token).decode()
+    given = [files["preuves.json"], files["copie.json"], json.dumps(altered).encode()]
+    read = "Uint8Array.from(atob(one), (sign) => sign.charCodeAt(0))"
+    checked = (
+        f"await (async ([proofs, copy, altered]) => [await script.checkProofs(proofs, copy),"
+        f" await script.checkProofs(altered, copy)])(given.map((one) => {read}))"
+    )
+    whole, broken = run_script("copy/proofs.js", checked, [base64.b64encode(one).decode() for one in given])
+    said = json.loads(files["copie.json"])
+    total = len(said["messages"]) + len(said["facts"]) + len(said["captures"])
+    assert (whole["total"], whole["dated"], whole["wrong"]) == (total, total, [])
+    assert len(broken["wrong"]) == total, "one altered byte of what an authority signed"
+
+
+@pytest.mark.parametrize(("kind", "file"), [("message", None), ("fact", None), ("capture", "captures/capture-1.png")])
+def test_proof_of_one_item_is_a_file_by_itself(as_reporter, stamped, drawn, tmp_path, capsys, kind, file):
+    me = as_reporter(stamped)
+    answer = me.post("/tchat/copie/preuve/", {"kind": kind, "number": "1"})
+    assert (answer.status_code, answer["Cache-Control"]) == (200, "no-store")
+    assert re.search(r'"documents-[0-9-]+\.json"', answer["Content-Disposition"])
+    path = tmp_path / "preuve.json"
+    path.write_bytes(answer.content)
+    more = []
+    if file is not None:  # the capture itself, from the copy
+        held = tmp_path / "capture.png"
+        held.write_bytes(unpacked(me.post(PAGE, MINE | {"captures": "on"}))[file])
+        more = ["--content", str(held)]
+    trusted = [one["fingerprint"] for one in json.loads(answer.content)["stamps"]]
+    assert len(set(trusted)) == 2
+    call_command("verify_proof", str(path), *more, *[f"--trust={one}" for one in trusted])
+    said = capsys.readouterr().out
+    assert "La preuve est entière" in said and said.count("Horodaté le") == 2
+    for text in {"Un mot", "Un autre", "Un fait"} - ({"Un fait"} if kind == "fact" else set()):
+        assert kind == "message" or text not in answer.text, "shows nothing of any other item"
+    path.write_bytes(answer.content.replace(b"pnav-item-1", b"pnav-item-2", 1))
+    with pytest.raises(SystemExit):
+        call_command("verify_proof", str(path))
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"kind": "message"}, "Écrivez ce numéro"),
+        ({"kind": "message", "number": "douze"}, "Écrivez ce numéro"),
+        ({"kind": "autre", "number": "1"}, "Choisissez de quoi"),
+        ({"kind": "message", "number": "999"}, "Rien n'a ce numéro"),
+        ({"kind": "fact", "number": "1"}, "dans la nuit qui suit"),
+    ],
+)
+def test_proof_that_is_none_is_said_beside_the_field(as_reporter, asked, said):
+    conversation = make.waiting()
+    note(conversation, "Un fait d'aujourd'hui")
+    answer = as_reporter(conversation).post("/tchat/copie/preuve/", asked)
+    assert answer.status_code == 422 and said in squeezed(unescape(answer.text))
+
+
+def test_proofs_are_of_ones_own_exchange_and_bounded(as_reporter, monkeypatch):
+    monkeypatch.setattr(own_copy, "PROOFS", 1)
+    me = as_reporter(make.waiting())
+    make.thread(make.waiting(), ["Un", "Deux", "Trois"])
+    asked = {"kind": "message", "number": "3"}
+    assert "Rien n'a ce numéro" in squeezed(unescape(me.post("/tchat/copie/preuve/", asked).text))
+    assert "réessayez plus tard" in squeezed(unescape(me.post("/tchat/copie/preuve/", asked).text))
+    assert Client().post("/tchat/copie/preuve/", asked).status_code == 302
+
+
+# --- the agent's archive ----------------------------------------------------------------------------------------------
+
+
+def test_agents_archive_is_their_document_that_checks_itself_with_its_line_in_the_register(drawn, monkeypatch):
+    conversation = with_everything()
+    note(conversation, "Un fait privé")
+    captures.seen(conversation)
+    browser, page = signed_in(conversation.assigned_to.user), f"/console/echange/{conversation.public_id}/"
+    assert "archive vérifiable" in browser.get(page).text
+    before = AccessRecord.objects.count()
+    answer = browser.post(f"{page}document/", {"motive": "person", "archive": "on"})
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/zip")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as found:
+        assert found.namelist() == ["echange.pdf", "echange.json", "verifier.html", archive.DIGESTS]
+        value = json.loads(found.read("echange.json"))
+    assert [one["text"] for one in value["messages"] if one["author"] == "reporter"] == [
+        "Il m'insulte \u202echaque soir"
+    ]
+    assert "Un fait privé" not in json.dumps(value, ensure_ascii=False) and "SHA-256" in json.dumps(value)
+    assert {one["name"] for one in value["messages"] if one["author"] == "reporter"} == {"La personne"}
+    line = AccessRecord.objects.latest("number")
+    assert AccessRecord.objects.count() == before + 1 and (line.kind, line.detail) == (
+        "paper", "archive: transcript and file",
+    )  # fmt: skip
+    assert (
+        signed_in(make.assigned().assigned_to.user)
+        .post(f"{page}document/", {"motive": "person", "archive": "on"})
+        .status_code
+        == 404
+    )
+    assert browser.post(f"{page}document/", {"archive": "on"}).headers.get("Content-Type", "").startswith("text/html")
+
+    def busy(*_arguments, **_words):
+        raise pool.Busy
+
+    monkeypatch.setattr(dossier.transcript_pdf, "draw", busy)
+    later = browser.post(f"{page}document/", {"motive": "person", "archive": "on"})
+    assert later.status_code == 503 and 'name="archive" value="on"' in later.text
+    assert AccessRecord.objects.count() == before + 1, "nothing was given"
 
 
 # --- a unit's dossier -------------------------------------------------------------------------------------------------

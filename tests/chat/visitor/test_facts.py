@@ -22,6 +22,7 @@ from chat.visitor import facts as page_of_facts
 from common.service_settings import definitions
 from pnav.addresses import DISCREET, in_language
 from tests.chat.console.agents import signed_in
+from tests.factories import captures as make_captures
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
 from tests.support.reading import squeezed
@@ -283,6 +284,14 @@ def test_slip_takes_shown_facts_along_when_the_person_asks(as_reporter, monkeypa
     without, with_facts = drawn
     assert "Fait" not in str(without.sections) + without.title
     assert "12 mars 2026 – Fait à montrer" in str(with_facts.sections) and "privé" not in str(with_facts.sections)
+    make_captures.received(conversation, name="privee.png")
+    assert "faits et captures" not in client.get(slip).text
+    capture = make_captures.drawn(conversation, name="montree.png")
+    assert "faits et captures" in client.get(slip).text
+    assert client.get(f"{paper}?faits").status_code == 200
+    said = str(drawn[-1].sections)
+    assert f"SHA-256 {capture.words['sha256']}" in said and f"Capture {capture.number}" in said
+    assert said.count("SHA-256") == 1 and "montree.png" not in said, "of a device's names nothing is on paper"
 
 
 def test_code_of_suites_notes_and_shows_and_reads_its_own_alone(as_reporter, client):

@@ -1,0 +1,66 @@
+"""An exchange as an archive for the agent who answers it: the document that they may have as a PDF (all its parts), the
+same as JSON, and « verifier.html ». By the machinery of « Ma copie » (docs/adr/0085, 0100).
+
+Nothing that an agent's document does not hold: of the journal what its person showed, of captures their digests (an
+original is the unit's), never a private fact.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.utils import timezone
+
+from chat.documents import transcript_pdf
+from chat.documents.transcript_pdf import Document
+from chat.models import Conversation
+from chat.personal_copy import archive, pages, parts
+from chat.personal_copy.archive import File
+from chat.rules.lifecycle import Author
+from common.choices import label_of
+
+FORMAT, VERSION = "pnav-exchange", 1
+
+
+def make(conversation: Conversation, documents: Sequence[Document], *, who: str, now: datetime, motive: str) -> bytes:
+    """The zip. documents: the parts of the exchange's document, in order; each is drawn by a child process, one after
+    the other. who: who has one drawn at a time.
+
+    Costs what the document costs, and one reading of the thread; `archive.BYTES_AT_MOST`. Raises pool.NotDone,
+    archive.TooLarge. Not inside a transaction.
+    """
+    is_one = len(documents) == 1
+    files = [
+        File("echange.pdf" if is_one else f"echange-{number}.pdf", transcript_pdf.draw(one, who=who))
+        for number, one in enumerate(documents, 1)
+    ]
+    value = _value(conversation, documents[0], now=now, motive=motive)
+    files.append(File("echange.json", orjson.dumps(value, option=orjson.OPT_INDENT_2)))
+    files.append(File("verifier.html", pages.draw_checker(familiar=False)))
+    return archive.pack(files, timezone.localtime(now))
+
+
+def _value(conversation: Conversation, document: Document, *, now: datetime, motive: str) -> dict[str, Any]:
+    """What stands on paper, for a program: the sections of the document, and the thread to the letter."""
+    asked = parts.Asked(conversation, now, deleted_from=now, days=0)
+    # The copy says « vous » of its person.
+    person = label_of(Author, Author.REPORTER)
+    thread = [
+        {**one, "name": person if one["author"] == Author.REPORTER else one["name"]}
+        for one in parts.messages(asked).value
+    ]
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "made_at": parts.iso_moment(now),
+        "mark": document.mark,
+        "motive": motive,
+        "exchange": parts.exchange(asked).value,
+        "messages": thread,
+        "hands": parts.hands(asked).value,
+        "sections": [
+            {"title": one.title, "lines": list(one.lines), "pairs": [list(pair) for pair in one.pairs]}
+            for one in document.sections
+        ],
+    }
