@@ -94,7 +94,8 @@ function take(c, item, isPending) {
 function receive(frame) {
   const c = known(frame.conversation);
   if (!c || c.gone) return;
-  const wasNear = threads.isNearEnd(c);
+  // Where a thread that is not on the screen stands is asked when it is opened: to measure it here drew the page.
+  const wasNear = c === desk.current && threads.isNearEnd(c);
   const isHere = threads.isShown(c);
   const unread = c.unread;
   for (const item of /** @type {Item[]} */ (frame.items)) {

@@ -18,11 +18,10 @@ const first = (said, language) => (language === "fr" ? said.replace(/^1 /, "1er 
 export const hour = (moment, language) =>
   new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", ...ZONE }).format(moment);
 
+const day = new Intl.DateTimeFormat("fr", ZONE); // one for all: making it takes longer than using it
+
 /** @param {Date} moment @param {Date} now */
-const isToday = (moment, now) => {
-  const day = new Intl.DateTimeFormat("fr", ZONE);
-  return day.format(moment) === day.format(now);
-};
+const isToday = (moment, now) => day.format(moment) === day.format(now);
 
 /**
  * When a message was written: its hour, after its day when that is not today.
@@ -33,8 +32,8 @@ const isToday = (moment, now) => {
  */
 export const written = (moment, language, now = new Date()) => {
   /** @type {Intl.DateTimeFormatOptions} */
-  const day = isToday(moment, now) ? {} : { day: "numeric", month: "long" };
-  return first(moment.toLocaleString(language, { hour: "2-digit", minute: "2-digit", ...day, ...ZONE }), language);
+  const itsDay = isToday(moment, now) ? {} : { day: "numeric", month: "long" };
+  return first(moment.toLocaleString(language, { hour: "2-digit", minute: "2-digit", ...itsDay, ...ZONE }), language);
 };
 
 /**
@@ -46,8 +45,8 @@ export const written = (moment, language, now = new Date()) => {
  */
 export const writtenShort = (moment, language, now = new Date()) => {
   if (isToday(moment, now)) return hour(moment, language);
-  const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", ...ZONE }).format(moment);
-  return `${first(day, language)}, ${hour(moment, language)}`;
+  const itsDay = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", ...ZONE }).format(moment);
+  return `${first(itsDay, language)}, ${hour(moment, language)}`;
 };
 
 /**
