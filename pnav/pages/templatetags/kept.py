@@ -29,7 +29,7 @@ from django.template.base import FilterExpression, Node, NodeList, Parser, Token
 from django.utils.safestring import SafeString
 
 from common.texts import cache as text_cache
-from common.texts.patterns import cut, fill, mark
+from common.texts import patterns
 
 logger = logging.getLogger(__name__)
 register = template.Library()
@@ -89,13 +89,15 @@ class KeptNode(Node):
         kept = text_cache.patterns()
         place = (self, *deciding, *map(bool, filled))
         if (pieces := kept.get(place)) is None:
-            known = _Known(self._values(context, deciding, [mark(at) if one else "" for at, one in enumerate(filled)]))
-            pieces = cut(self.nodelist.render(context.new(known)))
+            known = _Known(
+                self._values(context, deciding, [patterns.mark(at) if one else "" for at, one in enumerate(filled)])
+            )
+            pieces = patterns.cut(self.nodelist.render(context.new(known)))
             if others := known.others - _OF_DJANGO:
                 unnamed(f"{self.origin}, line {self.token and self.token.lineno}", ", ".join(sorted(others)))
                 return self._drawn_here(context, deciding, filled)
             kept[place] = pieces
-        return fill(pieces, filled)
+        return patterns.fill(pieces, filled)
 
     def _drawn_here(self, context: Any, deciding: Sequence[Any], filled: Sequence[Any]) -> SafeString:
         with context.push(**self._values(context, deciding, filled)):
