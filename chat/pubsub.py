@@ -327,9 +327,10 @@ def _publish_now(*notifications: Notification) -> None:
             hub.loop.call_soon_threadsafe(hub.publish, notification)
         return
     try:
-        send_now = getattr(get_channel_layer(), "group_send_now", None)
-        if send_now is not None:
-            send_now(GROUP, _message("", list(notifications)))
+        layer = get_channel_layer()
+        # Asked of its class: that of channels_redis hands on what it does not know itself, and needs a loop for it.
+        if hasattr(type(layer), "group_send_now"):
+            layer.group_send_now(GROUP, _message("", list(notifications)))
         else:
             async_to_sync(_send)("", list(notifications))
     except LAYER_ERRORS as error:

@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 from channels.layers import get_channel_layer
+from channels_redis.pubsub import RedisPubSubChannelLayer
 
 from chat import pubsub
 from chat.pubsub import Hub, Notification
@@ -309,3 +310,12 @@ async def test_senders_are_bounded():
         assert len(hub._senders) == pubsub.OTHERS_AT_MOST and not hub.has_others
     finally:
         await hub.close()
+
+
+def test_process_without_a_loop_publishes_through_the_layer_of_redis(monkeypatch, caplog):
+    """As the worker and every command: nothing listens there, which is told and raised to nobody."""
+    layer = RedisPubSubChannelLayer(hosts=["redis://127.0.0.1:1/0"])
+    monkeypatch.setattr(pubsub, "get_channel_layer", lambda: layer)
+    monkeypatch.setattr(pubsub, "_hub", None)
+    pubsub._publish_now(Notification(pubsub.MESSAGES, conversation="c", seq=1))
+    assert "1 notification(s) lost (ConnectionError)" in caplog.text
