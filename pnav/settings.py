@@ -339,6 +339,8 @@ _LAYERS: dict[str, dict[str, Any]] = {
 }
 if PUBSUB not in _LAYERS:
     raise ImproperlyConfigured("PUBSUB must be redis or postgresql.")
+if DATABASE_POOLER and PUBSUB != "redis":  # LISTEN wants a connection of its own
+    raise ImproperlyConfigured("PUBSUB over the database does not go through DATABASE_POOLER.")
 CHANNEL_LAYERS = {"default": _LAYERS[PUBSUB]}
 
 CACHES = {

@@ -98,6 +98,7 @@ def test_missing_variable_is_named(name, value):
         ({"OPENID_ALGORITHMS": "ES256,none"}, "OPENID_ALGORITHMS"),
         ({"OPENID_ALGORITHMS": "HS256"}, "OPENID_ALGORITHMS"),
         ({"DATABASE_POOLER": "session"}, "DATABASE_POOLER"),
+        ({"DATABASE_POOLER": "transaction", "PUBSUB": "postgresql"}, "PUBSUB"),
         ({"EXCHANGE_KEYS": "sometimes"}, "EXCHANGE_KEYS"),
         ({"PUBSUB": "memory"}, "PUBSUB"),
         ({"DATA_KEYS_DATABASE_URL": "sqlite:///keys.sqlite3"}, "DATA_KEYS_DATABASE_URL"),
