@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from locations import lookup
 from locations.distances import distance_to
 from locations.lookup import Outcome, read_query
-from locations.models import Municipality, Partner, ReceptionPoint
+from locations.models import Municipality, Partner, PostalCode, ReceptionPoint
 from locations.partners import partners_near
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_places")]
@@ -38,6 +38,8 @@ def found(text):
         ("13200 Arles", "13004"),
         ("arles 13200", "13004"),
         ("Arles 13", "13004"),
+        ("13 Arles", "13004"),
+        ("Crozet", "01135"),  # and not « Le Crozet »
         ("ARLES", "13004"),
         ("Bourg en Bresse", "01053"),
         ("l'hay les roses", "94038"),
@@ -123,6 +125,7 @@ def test_search_short_name_said_for_a_longer_one():
     assert codes == ["19002"]
     assert any("Aix-en-Provence" in other.label for other in answer.others)
     assert answer.only_choice is None
+    assert answer.may_be_other and answer.for_exchange is None
 
 
 def test_search_commune_that_bears_the_name_of_a_departement():
@@ -150,10 +153,32 @@ def test_search_only_choice():
     assert (place.postal_code, match.unit.name) == ("93200", "Commissariat de police de Saint-Denis")
 
 
+def test_search_for_the_chat_takes_the_largest_commune_and_its_first_unit():
+    answer, _codes = found("51300")
+    place, unit = answer.for_exchange
+    assert place.municipality.pk == "51649" and place is answer.places[0] and unit == place.units[0].unit
+    answer.places.reverse()
+    assert answer.for_exchange == (place, unit), "however they are ordered"
+    assert found("saint-denis")[0].for_exchange is None, "homonyms"
+    lonely = lookup.Lookup(Outcome.ONE, places=[lookup.Place(Municipality.objects.get(pk="98413"), "")])
+    assert lonely.for_exchange == (lonely.places[0], None)
+
+
+def test_search_of_a_cedex_code_says_so():
+    PostalCode.objects.create(code="38307", municipality_id="38053", kind=PostalCode.Kind.CEDEX)
+    answer, codes = found("38307")
+    assert codes == ["38053"] and answer.is_cedex
+    assert not found("38300")[0].is_cedex and not found("Arles")[0].is_cedex
+
+
+def test_what_means_something_in_a_pattern_is_escaped():
+    assert lookup._escape_like("a_b%c\\d") == "a\\_b\\%c\\\\d"
+
+
 def test_search_commune_without_a_known_unit_gets_the_nearest():
     answer, _codes = found("Oyonnax")
     units = answer.places[0].units
-    assert 1 <= len(units) <= lookup.NEAREST_SHOWN
+    assert len(units) == 2
     assert not any(match.is_competent for match in units)
     assert units[0].unit.department_code == "01"
     assert answer.only_choice is None
@@ -219,6 +244,17 @@ def test_search_of_a_beginning_proposes_the_largest_or_the_most_alike(typed, tow
     assert 0 < len(labels) <= lookup.MAX_SUGGESTIONS
     for town in towns:
         assert any(label.startswith(town) for label in labels), labels
+
+
+def test_towns_of_a_departement_come_before_names_that_look_like_it():
+    """« Gironde-sur-Dropt » begins as the département does."""
+    labels = [suggestion.label for suggestion in found("Gironde")[0].suggestions]
+    assert labels[0].startswith("Bordeaux (33)"), labels
+
+
+def test_suggestion_says_the_name_that_it_was_found_by():
+    labels = [suggestion.label for suggestion in lookup.suggest("pierrefitte sur s")]
+    assert labels[0] == "Pierrefitte-sur-Seine → Saint-Denis (93) – 93200"
 
 
 def test_words_said_again_are_compared_once():

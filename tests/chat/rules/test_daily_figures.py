@@ -242,3 +242,12 @@ def test_no_key_is_in_two_places():
     assert not set(CHAINS) & set(SEPARATE)
     for keys in (*CHAINS.values(), *SEPARATE.values()):
         assert len(set(keys)) == len(keys) and all(len(key) <= 40 for key in keys)
+
+
+def test_ranges_are_those_of_the_days_that_are_kept():
+    """A day that is closed is never counted again: other ranges would make its rows unreadable."""
+    assert [seconds / 60 for seconds in rules.WAITS] == [1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 120]
+    assert [seconds / 60 for seconds in rules.LENGTHS] == [
+        5, 10, 15, 20, 30, 40, 50, 60, 75, 90, 120, 180, 240, 360,
+    ]  # fmt: skip
+    assert rules._each(("a", "b"), ("x", "y")) == ("a:x", "a:y", "b:x", "b:y")

@@ -96,3 +96,25 @@ def test_looking_costs_what_the_text_is_long(monkeypatch):
             counts.append(asked)
         assert counts[1] <= 2.1 * counts[0]
         assert counts[1] <= 5 * len(words_of(text * 200))
+
+
+def test_tree_of_phrases_that_begin_alike_is_read_together():
+    """Made here, and not when the module is read."""
+    phrases = [
+        (Kind.SUICIDE, "en finir"), (Kind.DANGER, "en fini*"), (Kind.NOTHING, "en finir squad"),
+        (Kind.SUICIDE, "me … tuer"),
+    ]  # fmt: skip
+    root = build_tree([(kind, read_phrase(phrase)) for kind, phrase in phrases])
+    assert find_kinds(root, "en finir") == {Kind.SUICIDE, Kind.DANGER}
+    assert find_kinds(root, "en finira") == {Kind.DANGER}
+    assert find_kinds(root, "en finir du squad") == {Kind.SUICIDE, Kind.DANGER}, "nothing may stand between"
+    assert find_kinds(root, "en finir squad") == set()
+    assert find_kinds(root, "me a b tuer") == {Kind.SUICIDE} and find_kinds(root, "me a b c tuer") == set()
+    assert len(root.words["en"]) == 1, "one node for all that begin so"
+
+
+def test_words_of_an_elision_are_places_of_their_own_and_a_beginning_has_three_letters():
+    one, other = read_phrase("j'aim*")
+    assert (one.words, one.beginnings, other.words, other.beginnings) == (("j",), (), (), ("aim",))
+    (place,) = read_phrase("mourir/sui*/mort*/fin")
+    assert (place.words, place.beginnings) == (("fin", "mourir"), ("mort", "sui"))

@@ -1,5 +1,9 @@
 """Handles: numbers, colours and words that do not move, nor come back at once."""
 
+import unicodedata
+
+from django.conf import settings
+
 from chat.rules.handles import BY_KEY, COLOURS, WORDS, Handle, next_handle
 
 
@@ -50,3 +54,13 @@ def test_words_fit_their_column_and_a_word_of_another_version_is_shown_as_it_is(
     assert all(len(word) <= 20 for word in (*WORDS, *COLOURS))
     assert str(Handle(4, "brick", "heron")) == "4 · héron"
     assert str(Handle(4, "brick", "licorne")) == "4 · licorne"
+
+
+def test_tables_are_walked_whole():
+    """A key is the word without its accents, and a class of the sheet of the console for each colour."""
+    for key, word in WORDS.items():
+        decomposed = unicodedata.normalize("NFKD", str(word))
+        assert "".join(sign for sign in decomposed if not unicodedata.combining(sign)) == key and key.isalpha()
+    sheet = (settings.BASE_DIR / "static" / "pnav" / "console.css").read_text()
+    plain = [colour for colour in COLOURS if f"[data-colour={colour}]" not in sheet]
+    assert plain == ["slate"], "that of a number without a rule of its own"

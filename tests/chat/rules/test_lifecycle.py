@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chat.rules.assignment import Room, Waiting, estimate_wait, may_overflow, share_out
+from chat.rules.assignment import Room, Waiting, estimate_wait, may_overflow, share_of, share_out
 from chat.rules.lifecycle import HEAVY, LIGHT, Status, can_move, is_lease_over, weight_of
 from triage.rules import Urgency
 
@@ -53,6 +53,27 @@ def test_estimate_wait_nobody_on_duty_gives_no_figure():
 
 def test_estimate_wait_free_agent_is_soon():
     assert estimate_wait(position=1, slots=3, free=1, average_minutes=55) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("average", "slots", "told"),
+    [
+        (55, 3, (5, 40)),
+        (30, 10, (1, 6)),
+        (35, 1, (10, 70)),
+        (15, 1, (5, 30)),
+        (5, 1, (1, 10)),
+        (11, 2, (1, 15)),
+        (1, 4, (0, 2)),
+    ],
+)
+def test_estimate_wait_is_rounded_outwards(average, slots, told):
+    """From a third of what is expected to the double of it, in steps of five minutes beyond the first ones."""
+    assert estimate_wait(position=3, slots=slots, free=2, average_minutes=average) == told
+
+
+def test_share_of_a_crowded_network_is_an_eighth_and_never_nothing():
+    assert [share_of(slots) for slots in (0, 1, 8, 15, 16, 23, 24)] == [1, 1, 1, 1, 2, 2, 3]
 
 
 def test_estimate_wait_full_house():

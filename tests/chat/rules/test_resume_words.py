@@ -155,3 +155,20 @@ def test_nonsense_costs_little():
         for run in [*LETTERS, "aeiouaeioua", "eaeaeaeaeae", "aer", "ere"]
     )
     assert worst < 100
+
+
+@pytest.mark.parametrize(
+    ("typed", "compared"),
+    [("Œuvre", "oeuvre"), ("ex æquo", "exaequo"), ("ÉTÉ-2", "ete"), ("l’aube", "laube"), ("42 ?", "")],
+)
+def test_letters_are_what_is_compared(typed, compared):
+    assert letters(typed) == compared
+
+
+def test_every_word_is_read_and_small_words_between_them_do_not_count():
+    for word in WORDS:
+        assert read(word).words == (word,) and not read(word).unknown
+    five = WORDS[:5]
+    for small in ("l'", "le", "la", "les", "d'", "de", "du", "des", "un", "une", "et", "puis"):
+        assert read(f" {small} ".join(five)).words == tuple(five), small
+    assert not read(" ou ".join(five)).is_code

@@ -1,5 +1,6 @@
 """Weeks of an agent: pure, then theirs alone."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -28,6 +29,7 @@ def paris(day: int, hour: int, minute: int = 0) -> datetime:
 def test_weeks_begin_on_monday_the_last_one_first():
     found = weeks([], NOW, count=2)
     assert [week.monday for week in found] == [date(2026, 11, 23), date(2026, 11, 16)]
+    assert len(weeks([], NOW)) == 6
 
 
 def test_weeks_exchanges_at_once_count_their_time_once():
@@ -38,6 +40,12 @@ def test_weeks_exchanges_at_once_count_their_time_once():
     ]
     week = weeks(spells, NOW)[0]
     assert (week.exchanges, week.grave, week.minutes, week.hours, week.nights) == (3, 1, 210, "3 h 30", 0)
+    assert [replace(week, minutes=minutes).hours for minutes in (0, 59, 60, 121)] == [
+        "0 h 00",
+        "0 h 59",
+        "1 h 00",
+        "2 h 01",
+    ]
 
 
 @pytest.mark.parametrize(
