@@ -58,19 +58,18 @@ def test_dead_process_costs_a_try_and_a_frozen_one_less_than_two_seconds(caddyfi
     # A page that waits is answered before the proxy gives up; what came late is not asked again elsewhere.
     assert seconds(passed, "response_header_timeout") > page_handler.WAIT_SECONDS + 8
     assert seconds(passed, "response_header_timeout") > http_channel.REQUEST_SECONDS
-    assert words(passed, "lb_retries") == ["3"] and seconds(passed, "lb_try_duration") == 5
+    # During a deploy all may be left alone at once: a request waits until one may be tried again.
+    assert seconds(passed, "lb_try_duration") > seconds(passed, "fail_duration")
+    (retries,) = words(passed, "lb_retries")
+    assert int(retries) * seconds(passed, "lb_try_interval") >= seconds(passed, "lb_try_duration")
     # Without these, the dead process has the fewest connections and is chosen at every try.
     assert words(passed, "max_fails") == ["1"] and seconds(passed, "fail_duration") >= 5
     assert words(passed, "lb_policy") == ["least_conn"]
 
 
-@pytest.mark.parametrize("caddyfile", [CONTAINERS, MACHINES], ids=["containers", "machines"])
-def test_pages_and_frames_are_asked_again_and_forms_are_not(caddyfile):
-    again = re.findall(r"lb_retry_match \{\n(.*?)\n\t\}", snippet(caddyfile), re.DOTALL)
-    assert [one.split() for one in again] == [
-        ["method", "GET", "HEAD"],
-        ["method", "POST", "path", f"{reverse('chat:frames')}*", f"{reverse('console:frames')}*"],
-    ]
+def test_forms_are_not_asked_again():
+    """Caddy asks again for a GET alone, unless it is told; it would send other requests without their body."""
+    assert "lb_retry_match" not in CONTAINERS + MACHINES
     (unless,) = re.findall(r"http-request disable-l7-retry if (.+)", HAPROXY)
     frames = f"{reverse('chat:frames')} {reverse('console:frames')}"
     assert unless == f"!{{ method GET HEAD }} !{{ path_beg {frames} }}"

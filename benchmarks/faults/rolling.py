@@ -21,9 +21,12 @@ import time
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection
 
 from benchmarks.faults import checker, records, web_judge
-from benchmarks.faults.clients import HttpFailure
+from benchmarks.faults.clients import HttpFailure, encode
 from benchmarks.faults.journal import Journal
 from benchmarks.faults.processes import ROOT, Site, manage, site
 from benchmarks.faults.queue import Officer, Post
@@ -70,9 +73,19 @@ class Newcomer(Person):
     """Somebody who filed a report: waits on a socket, talks for a moment once an agent is there, and ends."""
 
     status = ""
+    is_known = False  # the conversation, which the visit's session names
 
-    async def _handle(self, socket: object, frame: dict[str, object]) -> None:
-        await super()._handle(socket, frame)  # type: ignore[arg-type]
+    async def _ask(self, socket: ClientConnection, **frame: Any) -> None:
+        if self.is_known:
+            await super()._ask(socket, **frame)
+            return
+        self.asked_at = time.monotonic()
+        await socket.send(encode(frame))
+
+    async def _handle(self, socket: ClientConnection, frame: dict[str, Any]) -> None:
+        if not self.is_known and "conversation" in frame:
+            self.keys, self.is_known = Keys(frame["conversation"], self.keys.reporter, ""), True
+        await super()._handle(socket, frame)
         if frame["type"] == "state":
             self.status = str(frame["status"])
 
