@@ -419,6 +419,11 @@ def test_news_database_away_tries_again_by_itself(client, database_away):
     assert answer["X-Frame-Options"] == "SAMEORIGIN"
 
 
+def test_database_away_says_the_numbers_where_nothing_was_typed_too(client, database_away):
+    page = client.get(reverse("chat:news")).text
+    assert "tel:17" in page and "tel:3018" in page
+
+
 # --- where somebody comes from ----------------------------------------------------------------------------------------
 
 
