@@ -122,13 +122,13 @@ SECONDS ?= 3600
 soak: $(STAMP) ## faire vivre un site une heure sous un va-et-vient, et voir ce qui reste (SECONDS=600 make soak)
 	@$(PYTHON) -m benchmarks.soak --seconds $(SECONDS)
 
-faults: $(STAMP) ## tuer chaque processus sous le trafic, dix fois, et juger le journal (moins d'une heure)
+faults: $(STAMP) ## tuer chaque processus sous le trafic, dix fois, et juger le journal (moins de deux heures)
 	@$(PYTHON) -m benchmarks.faults
 	@$(PYTHON) -m benchmarks.faults.queue
 	@for site in standby far far-standby disk; do $(PYTHON) -m benchmarks.faults --site $$site --slower 3 || exit 1; done
 	@$(PYTHON) -m benchmarks.faults.web_faults --seeds 3
 
-faults-quick: $(STAMP) ## chaque panne une fois (moins de quatre minutes)
+faults-quick: $(STAMP) ## chaque panne une fois (moins de dix minutes)
 	@$(PYTHON) -m benchmarks.faults --quick --seeds 1 --tutorial-seeds 0 --no-pace
 	@for site in standby far far-standby disk; do $(PYTHON) -m benchmarks.faults --quick --seeds 1 --site $$site --slower 3 || exit 1; done
 
