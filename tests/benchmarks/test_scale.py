@@ -22,8 +22,8 @@ EXCHANGES = 60
 SMALL = {
     "chat_agent_supervised_units", "chat_cannedreply", "chat_cannedreplytext", "chat_dangerphrase",
     "chat_figureremainder", "chat_oncall", "chat_threshold", "chat_unit", "chat_webheartbeat", "chat_workerduty",
-    "chat_workerheartbeat", "reports_backupstatus", "reports_chatclosure", "reports_chatclosuretext", "reports_digestdelivery",
-    "reports_houserule", "reports_retentionrule",
+    "chat_workerheartbeat", "reports_backupstatus", "reports_chatclosure", "reports_chatclosuretext",
+    "reports_digestdelivery", "reports_houserule", "reports_retentionrule",
 }  # fmt: skip
 
 
