@@ -88,12 +88,20 @@ UNION SELECT unit_id FROM chat_oncall
 """
 
 
-def reports_of(user: Any, reports: "QuerySet[Report]", now: datetime) -> "QuerySet[Any]":
-    """Of these reports, those that this supervisor decides about."""
+def decided_by(user: Any, now: datetime) -> Q:
+    """The condition of a report that this supervisor decides about; of rows that `with_unit` has read.
+
+    It is asked of each row that all other conditions leave: a list of all such reports would grow with the years.
+    """
     units = Q(answering_unit__in=own_units(user).values("pk")) | Q(
         answering_unit__in=_on_call(user, now).values("unit")
     )
-    return with_unit(reports).filter(units | Q(answering_unit__isnull=True))
+    return units | Q(answering_unit__isnull=True)
+
+
+def reports_of(user: Any, reports: "QuerySet[Report]", now: datetime) -> "QuerySet[Any]":
+    """Of these reports, those that this supervisor decides about."""
+    return with_unit(reports).filter(decided_by(user, now))
 
 
 def title_for_report(user: Any, report_id: int, now: datetime) -> Title | None:

@@ -169,11 +169,10 @@ def _reach(agent: Agent) -> "QuerySet[Report]":
     """Whose ends this agent may see: those they answer or answered, and a supervisor's those of the units that they
     decide for (`deciders`)."""
     reports = Report.objects.filter(conversation__isnull=False)
-    own = reports.filter(conversation__assigned_to=agent)
+    own = Q(conversation__assigned_to=agent)
     if not agent.user.is_supervisor:
-        return own
-    theirs = deciders.reports_of(agent.user, reports, timezone.now())
-    return reports.filter(Q(pk__in=theirs.values("pk")) | Q(pk__in=own.values("pk")))
+        return reports.filter(own)
+    return deciders.with_unit(reports).filter(own | deciders.decided_by(agent.user, timezone.now()))
 
 
 def _ending(report: Any, agent: Agent, rules: dict[str, Rule], now: datetime) -> Ending:
@@ -244,27 +243,35 @@ IS_NEAR = """
 ((r.filed_at < bound.at AND c.reporter_seen_at < bound.at) OR q.is_granted)
 AND NOT COALESCE(f.lifted_at IS NULL AND f.until > %(now)s, false)
 """
-# The conversations c among which those are that this agent may see the end of (`_reach`) and that may be near it: found
-# by their agents and their age, or by the request for erasure that was granted, however many others there are. Nobody
-# is seen before their exchange was opened: one that is near its end was opened before the bound.
-# Those that nobody answers are some tens a day, and most were never given to anybody, so that each supervisor may
-# decide about them: the oldest are looked at until as many are found as are shown.
+# The same of a conversation c that is old. Nobody is seen before they filed, and before it was opened.
+IS_OLD = """
+c.opened_at < bound.at AND c.reporter_seen_at < bound.at
+AND NOT EXISTS (
+  SELECT FROM reports_freeze h WHERE h.report_id = c.report_id AND h.lifted_at IS NULL AND h.until > %(now)s
+)
+"""
+# The conversations c, and their reports r, among which those are that this agent may see the end of (`_reach`) and that
+# are near it: found by their agents and their age, or by the request for erasure that was granted, however many others
+# there are. Of each kind as many as are shown. Those that nobody answers were hardly ever given to anybody, so that
+# each supervisor may decide about them: the oldest are looked at until there are enough.
+# (`OFFSET 0`: each row is found by its key. PostgreSQL knows neither the bound nor how many rows there are when it
+# plans, and would read all reports.)
 CANDIDATES = f"""
 LATERAL (
-  SELECT c.* FROM chat_conversation c
-  WHERE c.opened_at < bound.at AND c.assigned_to_id = ANY (ARRAY(
-    SELECT a.id FROM chat_agent a
-    WHERE a.id = %(agent)s OR (%(decides)s AND a.unit_id IN (SELECT unit_id FROM reach))
-  ))
+  (SELECT c.* FROM chat_agent a CROSS JOIN LATERAL (
+     SELECT * FROM chat_conversation c WHERE c.assigned_to_id = a.id AND c.opened_at < bound.at OFFSET 0
+   ) c
+   WHERE (a.id = %(agent)s OR (%(decides)s AND a.unit_id IN (SELECT unit_id FROM reach))) AND {IS_OLD}
+   ORDER BY c.reporter_seen_at LIMIT %(shown)s)
   UNION ALL
-  (SELECT c.* FROM chat_conversation c JOIN reports_report r ON r.id = c.report_id
-   LEFT JOIN reports_freeze f ON f.report_id = r.id LEFT JOIN reports_erasurerequest q ON q.report_id = r.id
-   WHERE %(decides)s AND c.assigned_to_id IS NULL AND c.opened_at < bound.at AND {IS_NEAR} AND {DECIDED}
-   ORDER BY c.opened_at LIMIT %(shown)s)
+  (SELECT c.* FROM chat_conversation c
+   WHERE %(decides)s AND c.assigned_to_id IS NULL AND {IS_OLD} AND {DECIDED}
+   ORDER BY c.assigned_to_id, c.opened_at LIMIT %(shown)s)
   UNION ALL
   SELECT c.* FROM reports_erasurerequest q JOIN chat_conversation c ON c.report_id = q.report_id
-  WHERE q.is_granted AND c.opened_at >= bound.at AND (c.assigned_to_id = %(agent)s OR (%(decides)s AND {DECIDED}))
-)
+  WHERE q.is_granted AND c.reporter_seen_at >= bound.at
+    AND (c.assigned_to_id = %(agent)s OR (%(decides)s AND {DECIDED}))
+) c CROSS JOIN LATERAL (SELECT * FROM reports_report r WHERE r.id = c.report_id OFFSET 0) r
 """  # noqa: S608  of our own texts
 
 # One row at least, with the counts and the rules; one for each exchange that is near its end by cheap columns, as
@@ -297,7 +304,7 @@ FROM rule LEFT JOIN LATERAL (
     c.reporter_seen_at,
     CASE WHEN f.set_at IS NULL THEN COALESCE(f.held_before, f.asked_at) ELSE LEAST(f.until, f.lifted_at) END,
     CASE WHEN q.is_granted THEN q.answered_at END
-  FROM bound, {CANDIDATES} c JOIN reports_report r ON r.id = c.report_id
+  FROM bound, {CANDIDATES}
   LEFT JOIN reports_freeze f ON f.report_id = r.id LEFT JOIN reports_erasurerequest q ON q.report_id = r.id
   WHERE {IS_NEAR}
   ORDER BY c.reporter_seen_at LIMIT %(shown)s
@@ -310,7 +317,7 @@ NEAR = f"""
 WITH reach AS ({deciders.UNITS}
 ), bound AS (SELECT %(bound)s::timestamptz AS at)
 SELECT r.id
-FROM bound, {CANDIDATES} c JOIN reports_report r ON r.id = c.report_id
+FROM bound, {CANDIDATES}
 LEFT JOIN reports_freeze f ON f.report_id = r.id LEFT JOIN reports_erasurerequest q ON q.report_id = r.id
 WHERE {IS_NEAR}
 ORDER BY c.reporter_seen_at LIMIT %(shown)s

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, Q, QuerySet, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
@@ -142,8 +142,9 @@ def in_order(requests: QuerySet[OpeningRequest]) -> QuerySet[OpeningRequest]:
 def _own(user: Any) -> QuerySet[OpeningRequest]:
     """Return what this account asked for, of exchanges that it answers or answered to their end. (A report without
     an exchange is nobody's, and so is one that was deleted.)"""
-    elsewhere = Report.objects.filter(conversation__isnull=False).exclude(conversation__assigned_to__user=user)
-    return OpeningRequest.objects.filter(_held_by(user)).exclude(report__in=elsewhere)
+    its = Report.objects.filter(pk=OuterRef("report"), conversation__isnull=False)
+    elsewhere = its.exclude(conversation__assigned_to__user=user)
+    return OpeningRequest.objects.filter(_held_by(user), ~Exists(elsewhere))
 
 
 def _claimable(user: Any) -> QuerySet[OpeningRequest]:
