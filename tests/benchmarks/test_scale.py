@@ -65,6 +65,19 @@ def test_lines_of_the_register_follow_one_another(year):
     assert all(line.previous == before.digest for before, line in pairwise(lines))
 
 
+def test_pages_and_duties_are_asked_among_the_rows_of_a_year(year):
+    house = pages.House()
+    assert {"pages:home (visitor)", "console:home (supervisor of the same unit)"} <= set(house.acts)
+    page, duty = "console:home (assigned agent)", "worker: retention, each hour"
+    for act in (page, duty):
+        cost = house.cost(act)
+        assert cost.status == 200 and cost.statements > 1 and cost.web > 0 and cost.sql > 0
+    tables = {scan.table for scan in house.plans(page, {"chat_unit": 9, "chat_agent": 9})}
+    assert tables <= {"chat_unit", "chat_agent"}
+    assert house.rows()["reports_report"] is not None
+    assert Report.objects.count() > EXCHANGES  # nothing of a year was due
+
+
 # --- how pages are judged ---------------------------------------------------------------------------------------------
 
 
