@@ -43,6 +43,34 @@ def test_error_is_found(body, told):
     assert any(told in error for error in strict_html.errors(PAGE.format(body)))
 
 
+def shape(body: str) -> str:
+    return strict_html._digest(strict_html._folded(strict_html._tags(PAGE.format(body))))
+
+
+def test_number_of_rows_is_no_matter_of_a_shape():
+    row = '<li class="a"><a href="/{}">un</a> <img src="/b"></li>'
+    lists = ["<ul>" + "".join(row.format(number) for number in range(count)) + "</ul>" for count in (2, 3, 9)]
+    assert len({shape(one) for one in lists}) == 1
+    # After a row of another kind that ends in the same way, from three on.
+    others = [one.replace("<ul>", '<ul><li id="x"><a href="/">un</a> <img src="/b"></li>') for one in lists[1:]]
+    assert len({shape(one) for one in others}) == 1 and shape(others[0]) != shape(lists[0])
+    assert shape("<ul></ul>") != shape(lists[0]) != shape(lists[0].replace("<img", "<hr"))
+
+
+@pytest.mark.parametrize(
+    ("valid", "wrong"),
+    [
+        ("<div>" * 3 + "</div>" * 3, "<div>" * 4 + "</div>" * 3),
+        ("<div>" * 2 + "</div>" * 2, "<div>" * 3 + "</div>" * 2),
+        ("<p>un</p>" * 3, "<p>un</p>" * 3 + "</p>"),
+        ("<b>un</b>" * 3, "<b>un" * 3 + "</b>" * 2),
+    ],
+)
+def test_what_a_row_leaves_open_is_a_matter_of_its_shape(valid, wrong):
+    assert strict_html.errors(PAGE.format(valid)) == [] != strict_html.errors(PAGE.format(wrong))
+    assert shape(valid) != shape(wrong)
+
+
 def test_piece_of_a_page_may_name_what_is_around_it():
     assert strict_html.errors('<li><label for="b">Nom</label></li>') == []
     assert strict_html.errors("<li><p><div></div></p></li>") != []

@@ -2,12 +2,14 @@
 
 import re
 from html import unescape
+from unittest.mock import patch
 from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings as site
 from django.contrib import admin
 from django.db import connection
+from django.template import Template
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -63,8 +65,10 @@ def test_every_filter_that_a_page_shows_works(chief, model):
     make.message(make.assigned())
     page = chief.get(address_of(model))
     links = {unescape(link) for link in re.findall(r'<a href="(\?[^"]*)"', page.text)}
-    for link in sorted(links):
-        assert chief.get(address_of(model) + link).status_code == 200, link
+    # Its rows are found before the page is drawn, as it was above.
+    with patch.object(Template, "render", lambda _self, _context: ""):
+        for link in sorted(links):
+            assert chief.get(address_of(model) + link).status_code == 200, link
 
 
 @pytest.mark.parametrize(

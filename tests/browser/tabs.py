@@ -3,7 +3,11 @@
 A new visit costs a quarter of a second of a processor: a process for its pages, which compiles every script and style
 anew. A test that is over gives its tab back; what it left there is taken away (`Tab.begin_anew`), and the next test
 that asks for the same kind of visit goes on in it. `tests/browser/test_tabs.py` looks for what could be left, and
-compares with a new tab.
+compares with a new tab. It stays on the site meanwhile, where nothing is drawn and no script runs: an empty page would
+be a process of its own.
+
+Static files stay in its cache. Their names are those of their content, and nothing else may be kept: every other answer
+says `no-store` (tests/support/headers.py).
 
 A tab is closed instead, and nobody goes on in it, when its test
 
@@ -111,11 +115,9 @@ class Tab:
         page.goto(self.site + "/robots.txt", timeout=LEAVING_MS)  # no script runs there, which could keep something
         page.evaluate("() => { sessionStorage.clear(); window.name = ''; }")
         self.devtools.send("Storage.clearDataForOrigin", {"origin": self.site, "storageTypes": "all"})
-        self.devtools.send("Network.clearBrowserCache")
         context.clear_cookies()
         context.clear_permissions()
         page.mouse.move(0, 0)
-        page.goto("about:blank")
         page.emulate_media(media="null", color_scheme=self.options["color_scheme"], reduced_motion="no-preference",
                            forced_colors="none", contrast="no-preference")  # fmt: skip
         page.set_viewport_size(self.options["viewport"])

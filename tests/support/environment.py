@@ -53,9 +53,12 @@ else:
     atexit.register(_stop)
 
 
-def prepare_for_workers() -> None:
-    """While the tests are read, the database that the workers will copy is made."""
-    early = subprocess.Popen([sys.executable, "-m", "tests.support.once"], cwd=once.ROOT)
+def prepare_for_workers(*, pages: bool) -> None:
+    """While the tests are read, the database that the workers will copy is made, and the static files of whole sites.
+
+    pages: whether a browser will ask for those: the first tests are its own, and every worker would wait for them.
+    """
+    early = subprocess.Popen([sys.executable, "-m", "tests.support.once", *(["pages"] if pages else [])], cwd=once.ROOT)
     atexit.register(early.wait, 60)
     atexit.register(early.terminate)
 

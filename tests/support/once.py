@@ -8,6 +8,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -138,3 +139,5 @@ def forget() -> None:
 
 if __name__ == "__main__":
     template()
+    if "pages" in sys.argv:
+        static_files()

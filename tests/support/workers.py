@@ -48,7 +48,7 @@ def is_one(config: pytest.Config) -> bool:
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     if are_wanted(session.config) and session.config.pluginmanager.has_plugin("django"):
-        environment.prepare_for_workers()
+        environment.prepare_for_workers(pages="not browser" not in session.config.option.markexpr)
 
 
 @pytest.hookimpl(tryfirst=True)
