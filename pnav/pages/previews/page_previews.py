@@ -313,6 +313,7 @@ def _unit(**more: Any) -> Made:
         "hours_in_words": [Line("lundi", "8 h")],
         "opening_hours": Made(holidays=""),
         "get_source_display": "Service-public.fr",
+        "force": "police",
         "get_force_display": lambda: "Police nationale",
         "is_example": True,
         "verified_on": date(2027, 3, 3),
