@@ -33,7 +33,7 @@ def test_long_exchange_is_offered_in_parts(
     form = page.locator("form[action$='/document/']")
     form.locator("[name=motive]").select_option("justice")
     with page.context.expect_page() as opened:
-        form.locator("button").click()
+        form.get_by_role("button", name="Faire le document").click()
     parts = opened.value
     parts.set_viewport_size({"width": 320, "height": 640})
     expect(parts.locator("h1")).to_have_text("Document de l'échange (PDF)")
