@@ -26,15 +26,20 @@ from triage.questionnaire.results import BUILT_IN
 from triage.views import RESULT_SLUGS
 
 OTHER = begun.whole()[0]
-PARAMETERS = {"triage:question": sorted(BUILT_IN.by_slug), "triage:result": sorted(RESULT_SLUGS)}
+FILE = "0b6d4a1c-5f1e-4a6e-9a53-1f1d1a7c2e10"
+PARAMETERS: dict[str, list[dict[str, str]]] = {
+    "triage:question": [{"slug": slug} for slug in sorted(BUILT_IN.by_slug)],
+    "triage:result": [{"slug": slug} for slug in sorted(RESULT_SLUGS)],
+    "chat:capture_drawing": [{"capture_id": FILE, "page": "1"}],
+}
 
 
 def pages() -> Iterator[tuple[str, dict[str, str]]]:
     """Every visitor's page, with each slug that it may have."""
     for name, route, _page in addresses._visitor_pages():
         if addresses._has_many_addresses(route):
-            for slug in PARAMETERS.get(name, [None]):
-                yield name, {"slug": slug} if slug else {}
+            for parameters in PARAMETERS.get(name, [{}]):
+                yield name, parameters
 
 
 PAGES = list(pages())
@@ -55,9 +60,10 @@ def test_every_page_has_one_address_in_each_table_and_is_read_back(table):
 
 
 def test_addresses_of_discreet_mode_say_nothing():
-    """No letter but that of the prefix: a number a page, a number a slug."""
+    """No letter but that of the prefix: a number a page, a number a slug; a file has the id that was drawn for it."""
     for name, parameters in PAGES:
         address = DISCREET.reverse(name, **parameters)
+        address = address.replace(f"{FILE}/1/", "")
         assert re.fullmatch(r"/n/(\d{6}/){0,2}|/n/\d{6}/precision-\d+/", address), (name, address)
     assert DISCREET.reverse("triage:question", slug="precision-12").endswith("/precision-12/"), "neutral as it is"
 

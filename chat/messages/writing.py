@@ -569,7 +569,7 @@ class Line:
 
     conversation: Conversation
     sentence: Sentence
-    words: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 RENUMBER: LiteralString = """
@@ -590,8 +590,8 @@ def say_lines(lines: Sequence[Line], *, now: datetime) -> None:
     for line in lines:
         conversation, seq, author = line.conversation, line.conversation.last_seq + 1, Author.SYSTEM.value
         with translation.override(conversation.report.language):
-            body = line.sentence.say(**line.words)
-        seal = _seal_line if line.words.keys() <= TYPED_BY_NOBODY else Message.sealed
+            body = line.sentence.say(**line.values)
+        seal = _seal_line if line.values.keys() <= TYPED_BY_NOBODY else Message.sealed
         sealed = seal(body, conversation=conversation.public_id, seq=seq, author=author, data_key=conversation.data_key)
         rows.append((conversation.pk, seq, author, None, None, f'"\\\\x{sealed.hex()}"'))
         conversation.last_seq = seq

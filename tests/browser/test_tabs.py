@@ -143,6 +143,7 @@ def test_tab_of_a_test_that_failed_is_closed(tabs: Tabs, taken: Tab):
 
 def test_few_are_kept(tabs: Tabs, live_site: LiveSite, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(kept, "MOST", 1)
+    tabs.close()  # those of tests before
     pair = [tabs.take(live_site.url, OPTIONS, is_new=True) for _each in range(2)]
     for tab in pair:
         tabs.give_back(tab, failed=False)
