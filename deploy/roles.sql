@@ -1,6 +1,7 @@
 -- The roles beside the owner of the schema, as whom this is run. The image of PostgreSQL runs it once, on an empty volume.
 -- It can be run again at any time, by hand or by `deploy/restore --roles`: it makes what is missing, gives today's
 -- passwords and rights, and changes nothing else (docs/operations.md, docs/restore.md).
+\set SHOW_CONTEXT never
 \set password `cat "$POSTGRES_WEB_PASSWORD_FILE"`
 \set backup_password `cat "${POSTGRES_BACKUP_PASSWORD_FILE:-/dev/null}"`
 SELECT set_config('pnav.password', :'password', false), set_config('pnav.backup_password', :'backup_password', false) \g /dev/null
@@ -12,9 +13,13 @@ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'pnav_web') THEN
     CREATE ROLE pnav_web;
   END IF;
-  EXECUTE format(
-    'ALTER ROLE pnav_web LOGIN PASSWORD %L NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS',
-    current_setting('pnav.password'));
+  EXECUTE format('ALTER ROLE pnav_web LOGIN PASSWORD %L', current_setting('pnav.password'));
+  -- Said where it changes something only: whoever has no such right may not even take it away, and an owner who may
+  -- make roles (CREATEROLE) need have none of them.
+  IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'pnav_web'
+             AND (rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls)) THEN
+    ALTER ROLE pnav_web NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
+  END IF;
 END $$;
 
 -- What holds where a process cannot say it as it connects, behind a pooler (docs/adr/0095): seconds of a statement, of a
@@ -37,9 +42,11 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'pnav_backup') THEN
       CREATE ROLE pnav_backup;
     END IF;
-    EXECUTE format(
-      'ALTER ROLE pnav_backup LOGIN REPLICATION PASSWORD %L NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS',
-      current_setting('pnav.backup_password'));
+    EXECUTE format('ALTER ROLE pnav_backup LOGIN PASSWORD %L', current_setting('pnav.backup_password'));
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'pnav_backup'
+               AND (rolsuper OR rolcreatedb OR rolcreaterole OR NOT rolreplication OR rolbypassrls)) THEN
+      ALTER ROLE pnav_backup REPLICATION NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS;  -- as a superuser
+    END IF;
     GRANT pg_read_all_data TO pnav_backup;
     IF to_regclass('public.reports_backupstatus') IS NOT NULL THEN
       GRANT SELECT, INSERT, UPDATE ON public.reports_backupstatus TO pnav_backup;

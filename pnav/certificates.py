@@ -14,6 +14,10 @@ from urllib.parse import parse_qsl, urlsplit
 from cryptography import x509
 from django.conf import settings
 
+# By use, when what this process shows ends, where that may be another one than lies in the file now: a pair that does
+# not belong together is not taken (`pnav.server.tls`).
+shown: dict[str, datetime] = {}
+
 WARNED_DAYS = 40  # `deploy/authority.py` has put newer ones in their place five days before
 
 
@@ -45,4 +49,5 @@ def ends_at(path: Path, *, is_authority: bool) -> datetime | None:
 def read_ends() -> dict[str, datetime | None]:
     """By use, when each certificate of this process ends. Five small files at most."""
     files = certificate_files(settings.DATABASES["default"], settings.REDIS_URL, os.environ)
-    return {use: ends_at(path, is_authority=use.endswith("_authority")) for use, path in files.items()}
+    found = {use: ends_at(path, is_authority=use.endswith("_authority")) for use, path in files.items()}
+    return found | {use: end for use, end in shown.items() if use in found}

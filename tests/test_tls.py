@@ -9,6 +9,7 @@ from twisted.internet.endpoints import SSL4ServerEndpoint, TCP4ServerEndpoint
 from twisted.internet.error import VerifyError
 
 from deploy import authority
+from pnav import certificates
 from pnav.server import entry
 from pnav.server.tls import LOOKED_SECONDS, FileContext, endpoint_of
 
@@ -26,6 +27,11 @@ class Clock:
 
     def later(self) -> None:
         self.seconds += LOOKED_SECONDS
+
+
+@pytest.fixture(autouse=True)
+def _shown(monkeypatch):
+    monkeypatch.setattr(certificates, "shown", {})
 
 
 @pytest.fixture
@@ -90,3 +96,22 @@ def test_endpoints_of_the_image_are_read_as_twisted_reads_them(folder):
     assert (endpoint._port, endpoint._interface, endpoint._backlog) == (8443, "::1", entry.BACKLOG)
     assert isinstance(endpoint._sslContextFactory, FileContext)
     assert isinstance(endpoint_of(reactor, entry.web_endpoint({})), TCP4ServerEndpoint)
+
+
+def test_end_that_is_told_is_that_of_what_is_shown(folder, clock, monkeypatch):
+    """A certificate that came without its key lies in the file, and nobody meets it."""
+    monkeypatch.setenv("WEB_CERTIFICATE", str(folder / "web/certificate.pem"))
+    one = context_of(folder, clock)
+    key, told = (folder / "web/key.pem").read_bytes(), certificates.read_ends()["web"]
+    authority.make(folder, now=NOW + timedelta(days=30), owners=ME)
+    newer = (folder / "web/key.pem").read_bytes()
+    (folder / "web/key.pem").unlink()
+    (folder / "web/key.pem").write_bytes(key)
+    clock.later()
+    one.getContext()
+    assert certificates.read_ends()["web"] == told
+    assert certificates.ends_at(folder / "web/certificate.pem", is_authority=False) > told
+    (folder / "web/key.pem").write_bytes(newer)
+    clock.later()
+    one.getContext()
+    assert certificates.read_ends()["web"] > told

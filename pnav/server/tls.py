@@ -10,9 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
 from twisted.internet import endpoints, ssl
 from twisted.internet.interfaces import IOpenSSLContextFactory
 from zope.interface import implementer
+
+from pnav import certificates
 
 logger = logging.getLogger(__name__)
 LOOKED_SECONDS = 2.0  # two files are looked at so often, at most, by whoever connects
@@ -66,7 +69,9 @@ class FileContext:
         options = ssl.CertificateOptions(
             privateKey=pair.privateKey.original, certificate=pair.original, extraCertChain=chain
         )
-        return options.getContext()  # raises when the key is another one's
+        context = options.getContext()  # raises when the key is another one's
+        certificates.shown["web"] = x509.load_pem_x509_certificate(certificate).not_valid_after_utc
+        return context
 
 
 def _split(pem: bytes) -> list[bytes]:

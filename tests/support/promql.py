@@ -155,6 +155,12 @@ class Query:
             self._take(")")
             seconds = self._after.at - self._before.at or 1.0
             return {labels: each / seconds for labels, each in value.items()} if token == "rate" else value
+        if token == "max_over_time":
+            self._take("(")
+            name = self._take()
+            more, now = self._selected(name, ranged=True), self._after.samples.get(name, {})
+            self._take(")")
+            return {labels: max(now[labels], now[labels] - each) for labels, each in more.items() if labels in now}
         if token == "histogram_quantile":
             self._take("(")
             share = float(self._take())
