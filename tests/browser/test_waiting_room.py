@@ -59,6 +59,7 @@ def test_each_tab_keeps_what_is_typed_in_it(live_site, enter):
     conversation = in_site(live_site, make.waiting)
     first = enter(conversation, width=360, height=640)
     type_and_wait(first, TYPED)
+    first.wait_for_timeout(1_000)  # tab.js, SETTLED_MS: of two pages that open within it, either may give way
     second = first.context.new_page()
     second.goto(live_site.url + "/tchat/")
     expect(second.get_by_label(BOX)).to_have_value("")  # it is the other tab's, which is open
