@@ -39,6 +39,7 @@ UNDISTURBED = -15  # the niceness of --undisturbed: about thirty times the weigh
 AGAIN_SECONDS = 10.0  # for everybody to come back after the web processes were started again
 SECONDS, CALM_SECONDS, TOGETHER_SECONDS = 20.0, 12.0, 30.0
 LOOK_SECONDS = 0.5  # between two looks at memory
+JUST_FILED_SECONDS = 5.0  # at the end: the exchange is opened by the page that comes after the report
 STILL_SECONDS = 3.0  # of service as before, and the siege of one attacker is over
 DRAIN_SECONDS = 60.0
 SLOWER = 3.0  # times what nine calm messages of ten take, which nine of ten may take when an attack is called over,
@@ -278,6 +279,8 @@ class Run:
     def _ordinary(self, deeds: dict[str, ground.Deed]) -> dict[str, list[int]]:
         found: dict[str, list[int]] = defaultdict(list)
         for filed in self.seen.ordinary:
+            if filed.conversation not in deeds and filed.at > self.spans[-1].ended - JUST_FILED_SECONDS:
+                continue  # the run was over before this person's page had opened the exchange
             found[self._window_of(filed.at)].append(deeds[filed.conversation].urgency)
         return dict(found)
 
