@@ -358,7 +358,7 @@ CACHES = {
 
 # Bytes are bounded where they come in (`pnav.server.body_limits`); this is what the admin may send, for every server.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 500  # the longest form, the numbers of the service, has a hundred; each field costs 16 µs
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500  # the longest form (the numbers of the service) has 106; a field costs 16 µs
 DATA_UPLOAD_MAX_NUMBER_FILES = 1  # the sheet of accounts, or one capture
 # No file of a form lies in clear on a disk (docs/adr/0082).
 FILE_UPLOAD_HANDLERS = ["common.sealed_files.spool.SpoolHandler"]
