@@ -8,7 +8,7 @@ What stands first decides what is drawn: each combination is drawn once for each
 sentences are read again (`common.texts.cache`: 20 seconds, or at once in the process that saved a change). These are
 words, numbers and booleans of ours, few of each, and never what somebody typed: a site keeps every combination.
 What is `shared` is the same for all who have that combination, as long as it is kept: contents of the admin, lists of
-the code. It is looked at when it is drawn alone, so it may be lazy: then it is not read either.
+the code. It is looked at only when the part is drawn, so it may be lazy: at other visits it is not read.
 What is `filled` is written, and differs for everybody: it is put between the texts at each visit, escaped unless it is
 safe. A condition may ask whether it is there, and nothing else.
 
