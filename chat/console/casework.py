@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -343,9 +344,15 @@ def _archive(
 ) -> HttpResponse:
     """All parts and their JSON, with the page that checks them; recorded before it is given, as one document is."""
     now = timezone.now()
+    address = f"{settings.SITE_URL}{reverse('chat:exchange_schema')}" if settings.SITE_URL else ""
     try:
         made = agent_archive.make(
-            current, [one.document for one in parts], who=f"agent:{agent.pk}", now=now, motive=form.reason
+            current,
+            [one.document for one in parts],
+            who=f"agent:{agent.pk}",
+            now=now,
+            motive=form.reason,
+            schema_url=address,
         )
     except pool.NotDone as error:
         return _no_paper(request, agent, current, form, "busy" if isinstance(error, pool.Busy) else "failed", 503)

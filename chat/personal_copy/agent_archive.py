@@ -1,5 +1,5 @@
 """An exchange as an archive for the agent who answers it: the document that they may have as a PDF (all its parts), the
-same as JSON, and « verifier.html ». By the machinery of « Ma copie » (docs/adr/0085, 0100).
+same as JSON with its schema, and « verifier.html ». By the machinery of « Ma copie » (docs/adr/0085, 0100).
 
 Nothing that an agent's document does not hold: of the journal what its person showed, of captures their digests (an
 original is the unit's), never a private fact.
@@ -15,17 +15,23 @@ from django.utils import timezone
 from chat.documents import transcript_pdf
 from chat.documents.transcript_pdf import Document
 from chat.models import Conversation
-from chat.personal_copy import archive, pages, parts
+from chat.personal_copy import archive, pages, parts, schema
 from chat.personal_copy.archive import File
 from chat.rules.lifecycle import Author
 from common.choices import label_of
 
-FORMAT, VERSION = "pnav-exchange", 1
 
-
-def make(conversation: Conversation, documents: Sequence[Document], *, who: str, now: datetime, motive: str) -> bytes:
+def make(
+    conversation: Conversation,
+    documents: Sequence[Document],
+    *,
+    who: str,
+    now: datetime,
+    motive: str,
+    schema_url: str = "",
+) -> bytes:
     """The zip. documents: the parts of the exchange's document, in order; each is drawn by a child process, one after
-    the other. who: who has one drawn at a time.
+    the other. who: who has one drawn at a time. schema_url: the address of the JSON's schema on this site.
 
     Costs what the document costs, and one reading of the thread; `archive.BYTES_AT_MOST`. Raises pool.NotDone,
     archive.TooLarge. Not inside a transaction.
@@ -36,7 +42,9 @@ def make(conversation: Conversation, documents: Sequence[Document], *, who: str,
         for number, one in enumerate(documents, 1)
     ]
     value = _value(conversation, documents[0], now=now, motive=motive)
+    value = ({"$schema": schema_url} if schema_url else {}) | value
     files.append(File("echange.json", orjson.dumps(value, option=orjson.OPT_INDENT_2)))
+    files.append(File("echange.schema.json", schema.content(schema.EXCHANGE)))
     files.append(File("verifier.html", pages.draw_checker(familiar=False)))
     return archive.pack(files, timezone.localtime(now))
 
@@ -51,8 +59,8 @@ def _value(conversation: Conversation, document: Document, *, now: datetime, mot
         for one in parts.messages(asked).value
     ]
     return {
-        "format": FORMAT,
-        "version": VERSION,
+        "format": schema.EXCHANGE_FORMAT,
+        "version": schema.EXCHANGE_VERSION,
         "made_at": parts.iso_moment(now),
         "mark": document.mark,
         "motive": motive,

@@ -215,6 +215,12 @@ def published_schema(request: HttpRequest) -> HttpResponse:
     return HttpResponse(schema.content(), content_type="application/schema+json")
 
 
+@require_GET
+def exchange_schema(request: HttpRequest) -> HttpResponse:
+    """The JSON Schema of `echange.json`, of an agent's archive: whoever is handed one may be anybody."""
+    return HttpResponse(schema.content(schema.EXCHANGE), content_type="application/schema+json")
+
+
 # --- the receipt ------------------------------------------------------------------------------------------------------
 
 

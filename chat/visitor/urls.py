@@ -37,6 +37,7 @@ urlpatterns = [
     path("copie/verifier/", own_copy.checker, name="copy_checker"),
     path("copie/preuve/", own_copy.proof, name="copy_proof"),
     path("copie/schema.json", own_copy.published_schema, name="copy_schema"),
+    path("copie/schema-echange.json", own_copy.exchange_schema, name="exchange_schema"),
     path("recepisse/", own_copy.receipt, name="receipt"),
     path("recepisse/papier/", own_copy.receipt_paper, name="receipt_paper"),
     path("suites/", follow_up.follow_up, name="follow_up"),

@@ -336,6 +336,7 @@ ROUTES: dict[str, Route] = {
     "chat:copy_proof": Route(own_visit_without_proof, WRITE, data={"kind": "message", "number": "1"}),
     "chat:copy_checker": Route(anybody, READ_ONLY_GET),
     "chat:copy_schema": Route(anybody, READ_ONLY_GET),
+    "chat:exchange_schema": Route(anybody, READ_ONLY_GET),
     # Its own captures, and none of anybody else's.
     "chat:captures": Route(own_visit("/tchat/", left_behind=IN), FORM, to=("/tchat/captures/", "/tchat/")),
     # Of what was handed to its own visit; the cast's capture is none: tests/chat/captures/test_handouts.py.

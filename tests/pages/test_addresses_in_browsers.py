@@ -30,6 +30,7 @@ ELSEWHERE = {
     "reports:effort": "only during a raid: tests/browser/test_journey.py",
     "chat:copy_checker": "a file, looked at as one: tests/browser/test_own_copy.py",
     "chat:copy_schema": "the description of a file, for programs",
+    "chat:exchange_schema": "the description of a file, for programs",
     "chat:news": "a frame of the exchange: tests/browser/test_chat.py",
 }
 

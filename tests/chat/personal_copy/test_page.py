@@ -400,7 +400,10 @@ def test_proofs_are_of_ones_own_exchange_and_bounded(as_reporter, monkeypatch):
 # --- the agent's archive ----------------------------------------------------------------------------------------------
 
 
-def test_agents_archive_is_their_document_that_checks_itself_with_its_line_in_the_register(drawn, monkeypatch):
+def test_agents_archive_is_their_document_that_checks_itself_with_its_line_in_the_register(
+    drawn, monkeypatch, settings, client
+):
+    settings.SITE_URL = "https://exemple.test"
     conversation = with_everything()
     note(conversation, "Un fait privé")
     captures.seen(conversation)
@@ -410,8 +413,15 @@ def test_agents_archive_is_their_document_that_checks_itself_with_its_line_in_th
     answer = browser.post(f"{page}document/", {"motive": "person", "archive": "on"})
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/zip")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as found:
-        assert found.namelist() == ["echange.pdf", "echange.json", "verifier.html", archive.DIGESTS]
+        assert found.namelist() == [
+            "echange.pdf", "echange.json", "echange.schema.json", "verifier.html", archive.DIGESTS,
+        ]  # fmt: skip
         value = json.loads(found.read("echange.json"))
+        published = client.get(value["$schema"].removeprefix("https://exemple.test"))
+        assert published.content == found.read("echange.schema.json") and published.status_code == 200
+    form = schema.read(schema.EXCHANGE)
+    assert list(problems(value, form)) == [] and set(form["required"]) == set(value) - {"$schema"}
+    assert list(problems(value | {"more": 1}, form)) == ["$.more: unknown"]
     assert [one["text"] for one in value["messages"] if one["author"] == "reporter"] == [
         "Il m'insulte \u202echaque soir"
     ]
