@@ -157,6 +157,8 @@ class Run:
         for upload in table.UPLOADS:
             for act, kinds in self._upload(upload):
                 self._drive(act, kinds)
+        for act, kinds in self._slices():
+            self._drive(act, kinds)
         self._drive_doubtful_again()
         self._drive_in_a_growing_world([one for one in acts if one.method == "GET"])
         self.verdicts += handshakes.drive_all(ground, self.cast, self.only)
@@ -217,16 +219,13 @@ class Run:
 
     def _upload(self, name: str) -> Iterator[tuple[Act, list[Kind]]]:
         """The forms of ours that take a file: `tests/costs/` finds all of them."""
+        from benchmarks.costs import situation
         from chat.models import Unit
-        from chat.visitor import captures
-        from pnav.sessions import SessionStore
         from tests.access.people import ADMINISTRATOR, REPORTER
 
         label = f"upload {name}"
         if self.only in label and name == "capture":
-            visit = SessionStore(self.cast.keys[REPORTER])
-            visit[captures.ANSWER] = {"of": str(self.cast.conversation.public_id), "answer": "no"}
-            visit.save()
+            situation.answer_before_captures(self.cast)
             path = self._path("chat:captures")
             act = Act(label, "chat:captures", path, "POST", self.cast.keys[REPORTER], table.UPLOADS[name])
             yield act, list(inputs.captures())
@@ -236,6 +235,18 @@ class Run:
             key = self.cast.keys[ADMINISTRATOR]
             act = Act(label, address, self._path(address), "POST", key, table.UPLOADS[name])
             yield act, list(inputs.sheets(unit.name))
+
+    def _slices(self) -> Iterator[tuple[Act, list[Kind]]]:
+        """A file as the script of the page sends it."""
+        from benchmarks.costs import situation
+        from tests.access.people import REPORTER
+
+        label, name = "slices of a file", "chat:captures_upload"
+        if self.only in label:
+            situation.answer_before_captures(self.cast)
+            keys = situation.begin_files(self.cast, inputs.SLICES)
+            act = Act(label, name, self._path(name), "POST", self.cast.keys[REPORTER], table.ROUTES[name])
+            yield act, list(inputs.slices(keys))
 
     def _drive(self, act: Act, kinds: list[Kind]) -> None:
         """Each kind of input; then the memory of those that took most, answered most, and sent most."""

@@ -102,7 +102,7 @@ def _ask(path: str, method: str, key: str, request: Request, encoding: str) -> A
     for name, value in request.cookies.items():
         client.cookies[name] = value
     address = f"{path}?{urlencode(request.query)}" if request.query else path
-    headers = {"Accept-Encoding": encoding} if encoding else {}
+    headers = {**request.headers, **({"Accept-Encoding": encoding} if encoding else {})}
     if method == "GET":
         return client.get(address, headers=headers)
     body: Any = request.body

@@ -5,7 +5,7 @@ Names of fields are found, not listed: those of the forms, and those that the co
 
 import ast
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -50,6 +50,7 @@ class Request(NamedTuple):
     form: Mapping[str, str] | None = None
     body: bytes = b""
     content_type: str = ""
+    headers: Mapping[str, str] = {}
 
 
 def length(request: Request) -> int:
@@ -223,6 +224,29 @@ def captures() -> Iterator[Kind]:
     png = b"\x89PNG\r\n\x1a\n"
     yield Kind("an image", _three([_capture(png + bytes(size)) for size in (3_500_000, 7_000_000, 14_000_000)]))
     yield Kind("no image", _three([_capture(b"<svg>" + b"a" * size) for size in (3_500_000, 7_000_000, 14_000_000)]))
+
+
+SLICES = (60 * 1024, 120 * 1024, 240 * 1024)  # bytes; the last is `common.sealed_files.chunks.CHUNK_BYTES`
+
+
+def slices(keys: Iterable[str]) -> Iterator[Kind]:
+    """What the script of the page sends. keys: of files that were begun, one of each size of SLICES."""
+    heads = [_json({"id": NEW_FILE, "size": 1, "name": "é" * (size // 2)}) for size in (1_000, 2_000, 4_000)]
+    yield Kind("the head of a file", _three(heads))
+    png = b"\x89PNG\r\n\x1a\n"
+    yield Kind(
+        "a slice",
+        _three([_slice(key, png + bytes(size - len(png))) for key, size in zip(keys, SLICES, strict=True)]),
+    )
+    yield Kind("a slice of nothing", _three([_slice(NEW_FILE, bytes(size)) for size in SLICES]))
+
+
+NEW_FILE = "00000000-0000-0000-0000-0000000000f1"
+
+
+def _slice(key: str, content: bytes) -> Request:
+    headers = {"Upload-Id": key, "Upload-Offset": "0"}
+    return Request(body=content, content_type="application/octet-stream", headers=headers)
 
 
 def _capture(content: bytes) -> Request:

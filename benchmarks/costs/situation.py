@@ -3,7 +3,8 @@
 import gc
 import hashlib
 import logging
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from types import SimpleNamespace
@@ -12,17 +13,31 @@ from unittest.mock import patch
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Count, Max
 from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
 from benchmarks.siege import visits
 from benchmarks.siege.visits import Browser
+from chat.captures import receiving
 from chat.casework import notes
 from chat.conversations import resume
-from chat.models import ConversationEvent, EventKind
+from chat.journal.facts import ACCOUNT_MAX, LINK_MAX, PLATFORM_MAX, WHAT_MAX, Told
+from chat.models import (
+    Capture,
+    CaptureDrawing,
+    CaptureState,
+    Conversation,
+    ConversationEvent,
+    EventKind,
+    JournalFact,
+)
 from chat.rules.lifecycle import Author
+from chat.visitor import captures as captures_page
+from common.service_settings import definitions
 from pnav.pages.models import Feedback
+from pnav.sessions import SessionStore
 from reports.audit import log as audit_log
 from reports.models import AccessKind
 from tests.access import people
@@ -98,13 +113,60 @@ def before_the_report() -> tuple[str, dict[str, str]]:
     return key, {**{name: str(value) for name, value in form.fields.items()}, "name": "x", "contact": "x", "other": "x"}
 
 
+def answer_before_captures(cast: Cast) -> None:
+    """Their person has answered that what they send shows no minor."""
+    visit = SessionStore(cast.keys[people.REPORTER])
+    visit[captures_page.ANSWER] = {"of": str(cast.conversation.public_id), "answer": "no"}
+    visit.save()
+
+
+def begin_files(cast: Cast, sizes: Iterable[int]) -> list[str]:
+    """The ids of files of these sizes, of which no slice has come."""
+    files = [
+        receiving.begin_capture(conversation_id=cast.conversation.pk, public_id=uuid.uuid4(), size=size, name="a.png")
+        for size in sizes
+    ]
+    return [str(file.public_id) for file in files]
+
+
+def _grow_journal(conversation: Conversation, more: int) -> None:
+    """So many facts as long as they may be, all shown to its agent: 500 in the largest world, as many as a journal
+    has."""
+    found = JournalFact.objects.filter(conversation=conversation).aggregate(
+        many=Count("pk"), last=Max("number", default=0)
+    )
+    told = Told("🙂" * WHAT_MAX, platform="🙂" * PLATFORM_MAX, account="🙂" * ACCOUNT_MAX, link="🙂" * LINK_MAX)
+    now = timezone.now()
+    facts = []
+    more = min(more, definitions.FACTS_MOST.most - found["many"])
+    for number in range(found["last"] + 1, found["last"] + 1 + more):
+        fact = JournalFact(conversation=conversation, number=number, noted_at=now, shown_at=now)
+        fact.seal(told.as_words())
+        facts.append(fact)
+    JournalFact.objects.bulk_create(facts)
+
+
+def _grow_captures(conversation: Conversation, more: int) -> None:
+    """So many captures that were drawn, shown and seen; an exchange has 50 at most. Their bytes are nowhere."""
+    last = Capture.objects.filter(conversation=conversation).aggregate(last=Max("number", default=0))["last"]
+    now = timezone.now()
+    for number in range(last + 1, last + 1 + min(more, definitions.CAPTURES_MOST.most)):
+        capture = receiving.new_capture(conversation, uuid.uuid4(), size=1, name="a.png", number=number)
+        Capture.objects.filter(pk=capture.pk).update(
+            state=CaptureState.DRAWN, received=1, received_at=now, shown_at=now, read_at=now
+        )
+        CaptureDrawing.objects.create(capture=capture, page=1, size=1, width=1, height=1)
+
+
 def grow(cast: Cast, more: int) -> None:
-    """`more` of everything that one visit or one account may leave behind: messages of emoji, notes, events, lines of
-    the register, opinions, people who wait, agents.
+    """`more` of everything that one visit or one account may leave behind: messages of emoji, facts, captures, notes,
+    events, lines of the register, opinions, people who wait, agents.
     """
     conversation, agent = cast.conversation, cast.conversation.assigned_to
     assert agent is not None
     make.thread(conversation, ["🙂" * 1000] * more, Author.REPORTER)
+    _grow_journal(conversation, more * 5 // 4)
+    _grow_captures(conversation, more // 8)
     now = timezone.now()
     ConversationEvent.objects.bulk_create(
         ConversationEvent(conversation=conversation, kind=EventKind.HELD, at=now, by=agent.user, detail="5")

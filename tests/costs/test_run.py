@@ -11,6 +11,9 @@ from django.urls import reverse
 from benchmarks.costs import __main__ as costs
 from benchmarks.costs import drive, handshakes, situation, table
 from benchmarks.site import VARIABLES, Stage
+from chat.captures import store
+from chat.models import Capture, CaptureState, JournalFact
+from common.sealed_files.chunks import CHUNK_BYTES
 from reports.models import Report
 from tests.access import people
 from tests.access.people import create_cast
@@ -68,6 +71,23 @@ def test_file_is_driven(run):
     found = run("upload sheet")
     assert {"right lines", "a file of separators"} <= kinds(found, "upload sheet")
     assert max(one.costs[-1].stored.rows for one in found.verdicts) >= 100, "fifty accounts and their agents"
+
+
+def test_slices_of_a_file_are_driven(run, settings, monkeypatch):
+    settings.CAPTURES = True
+    written = []
+    monkeypatch.setattr(store, "write_chunk", lambda *given: written.append(len(given[-1])))
+    found = run("slices of a file")
+    assert kinds(found, "slices of a file") == {"the head of a file", "a slice", "a slice of nothing"}
+    assert max(written) > CHUNK_BYTES and found.not_reached() == [], "a whole slice was sealed; a head makes a row"
+
+
+def test_world_holds_the_longest_journal_and_all_captures(cast):
+    situation.grow(cast, 16)
+    situation.grow(cast, 16)
+    conversation = cast.conversation
+    assert JournalFact.objects.filter(conversation=conversation, shown_at__isnull=False).count() >= 40
+    assert Capture.objects.filter(conversation=conversation, state=CaptureState.DRAWN).count() >= 4
 
 
 def test_sockets_are_driven_by_a_server(run, monkeypatch):
