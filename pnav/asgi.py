@@ -28,13 +28,14 @@ from chat.realtime.broadcaster import ensure_broadcaster  # noqa: E402
 from chat.realtime.connection import Receive, Send  # noqa: E402
 from chat.realtime.routing import websocket_urlpatterns  # noqa: E402
 from common import security_log, tracing  # noqa: E402
+from common.offload.process import lower_priority  # noqa: E402
 from common.security_log import Event  # noqa: E402
 from pnav import addresses  # noqa: E402
 from pnav.server import busy  # noqa: E402
 from pnav.server.admission import bucket_of  # noqa: E402
 from pnav.server.identity import identify_passes  # noqa: E402
 from pnav.server.page_handler import OperatorPages, Pages  # noqa: E402
-from pnav.server.process_role import ProcessRole, lower_priority  # noqa: E402
+from pnav.server.process_role import PAGES_NICENESS, ProcessRole  # noqa: E402
 from pnav.server.serving import install_server, quieten_autobahn  # noqa: E402
 from pnav.server.watermark import MEMORY, use_one_arena  # noqa: E402
 from pnav.sessions import stored_key  # noqa: E402
@@ -148,7 +149,7 @@ def application_for(role: str) -> WithBroadcaster:
 
 install_server()
 if settings.PROCESS_ROLE == ProcessRole.PAGES:
-    lower_priority()  # before there are threads: they follow
+    lower_priority(PAGES_NICENESS)  # before there are threads: they follow
 _load_addresses()
 tracing.start_tracing(settings.PROCESS_ROLE)
 application = application_for(settings.PROCESS_ROLE)

@@ -1,5 +1,7 @@
 """Each network in its turn: who is served next, who waits, who is refused. On a clock and threads of the test's own."""
 
+import asyncio
+import json
 import threading
 import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -9,8 +11,10 @@ from functools import partial
 import pytest
 from django.core import signing
 from django.db import connection, transaction
+from django.http import HttpResponse
 
 from pnav.accounts import device
+from pnav.addresses import DISCREET
 from pnav.server.admission import (
     ACCOUNTS_AT_MOST,
     COMPANY_SECONDS,
@@ -28,7 +32,14 @@ from pnav.server.admission import (
     may_give_way,
     network_of,
 )
-from pnav.server.page_handler import PAGES, PageHandler, _giving_way
+from pnav.server.page_handler import (
+    PAGES,
+    SLICES,
+    SLICES_AT_ONCE,
+    SLICES_WAITING,
+    PageHandler,
+    _giving_way,
+)
 
 HONEST, OTHER, FLOOD, FLOOD_TOO = 1, 2, 3, 4
 
@@ -645,3 +656,61 @@ def test_each_device_that_signed_in_has_a_queue_of_its_own():
     unknown = queue_of("forged")
     assert len({unknown, *map(queue_of, cookies)}) == 3
     assert queue_of("forged otherwise") == unknown == bucket_of(scope("192.0.2.7"))
+
+
+# --- slices of files --------------------------------------------------------------------------------------------------
+
+
+def slice_from(number, path="/tchat/captures/envoi/"):
+    return {**scope(f"192.0.2.{number}"), "path": path, "method": "POST"}
+
+
+@pytest.mark.parametrize("path", ["/tchat/captures/envoi/", DISCREET.reverse("chat:captures_upload")])
+def test_slices_have_threads_of_their_own_and_pages_keep_theirs(path):
+    lane, *_queue = PageHandler().lane_of(slice_from(1, path))
+    assert lane is SLICES and lane.threads == SLICES_AT_ONCE == 2
+    for other in ("/tchat/captures/", "/tchat/"):
+        assert PageHandler().lane_of(slice_from(1, other))[0] is PAGES
+    assert PageHandler().lane_of(slice_from(1, path) | {"method": "GET"})[0] is PAGES
+
+
+async def test_ten_send_at_once_and_the_eleventh_is_told_to_wait(monkeypatch):
+    """Two are written, eight wait for the disk, and whoever comes then is told so at once: nothing of it was begun."""
+    is_free, written = threading.Event(), []
+
+    def answer(_self, scope, body_file, *_more):
+        body_file.close()
+        assert is_free.wait(30)
+        written.append(scope["client"][0])
+        return HttpResponse(b"there")
+
+    monkeypatch.setattr(PageHandler, "answer", answer)
+    handler, told = PageHandler(), {}
+
+    async def send_from(number):
+        parts = []
+
+        async def receive():
+            if not parts:
+                parts.append(b"")
+                return {"type": "http.request", "body": b"x" * 100, "more_body": False}
+            return await asyncio.Future()  # the client stays
+
+        async def send(message):
+            told.setdefault(number, []).append(message)
+
+        await handler({**slice_from(number), "type": "http"}, receive, send)
+
+    ten = [asyncio.ensure_future(send_from(number)) for number in range(1, 11)]
+    async with asyncio.timeout(30):
+        while SLICES.waiting < SLICES_WAITING:
+            await asyncio.sleep(0.01)
+        await send_from(11)
+    head, body = told[11]
+    assert (head["status"], json.loads(body["body"])) == (503, {"busy": True})
+    assert dict(head["headers"])[b"retry-after"] == b"2"
+    assert written == [] and SLICES.waiting == SLICES_WAITING
+    is_free.set()
+    async with asyncio.timeout(30):
+        await asyncio.gather(*ten)
+    assert len(written) == 10 and {told[number][0]["status"] for number in range(1, 11)} == {200}

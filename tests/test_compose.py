@@ -344,7 +344,8 @@ def test_proxy_sends_each_path_to_the_processes_that_serve_it():
         resolve("/ws/conversation/")
     for service in roles:
         assert SERVICES["proxy"]["depends_on"][service]["condition"] == "service_healthy"
-    assert SERVICES["web"]["cpu_shares"] < 1024 and "cpu_shares" not in SERVICES["sockets"]
+    assert "cpu_shares" not in SERVICES["sockets"], "the default, 1024"
+    assert SERVICES["web"]["cpu_shares"] < SERVICES["worker"]["cpu_shares"] < 1024
 
 
 def test_proxy_refuses_programs_in_clear_and_leads_people_to_https():

@@ -88,6 +88,11 @@ def test_unit_has_the_limits_of_compose_and_can_do_as_little(unit):
     assert in_bytes(limits["MemoryMax"][0].lower()) == in_bytes(service["mem_limit"])
     assert limits["MemorySwapMax"] == ["0"] and limits["LimitCORE"] == ["0"]
     assert limits["TasksMax"] == [str(service["pids_limit"])]
+    service = COMPOSE[
+        {"pages": "web", "sockets": "sockets", "worker": "worker"}.get(re.split(r"\W", unit)[1], "migrate")
+    ]
+    weight = round(100 * service.get("cpu_shares", 1024) / 1024)
+    assert limits.get("CPUWeight", ["100"]) == [str(weight)], "as in docker-compose.yml, where 1024 is the default"
     assert limits["CapabilityBoundingSet"] == [""] and limits["AmbientCapabilities"] == [""]
     for name in ("NoNewPrivileges", "PrivateTmp", "PrivateDevices", "ProtectHome", "RestrictSUIDSGID"):
         assert limits[name] == ["yes"], name

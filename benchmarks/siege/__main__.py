@@ -26,7 +26,7 @@ from benchmarks.faults import checker
 from benchmarks.faults.journal import Journal
 from benchmarks.figures import median, percentile
 from benchmarks.siege import ground, people
-from benchmarks.siege.attackers import ATTACKS, GRACE_SECONDS, MOST_WAITING, READY
+from benchmarks.siege.attackers import ATTACKS, BESIDE, GRACE_SECONDS, MOST_WAITING, READY
 from benchmarks.siege.ground import Ground, Memory
 from benchmarks.siege.judge import CALM, MEMORY_SECONDS, TOGETHER, Danger, Siege, Verdict, Window, is_back, judge
 from benchmarks.siege.people import KINDS, REPORT, SIGN_IN, Crowd, Seen, Timed
@@ -50,7 +50,7 @@ SAME_MOMENT = timedelta(seconds=1)
 # (`chat.conversations.resume.HASHES_AT_ONCE`).
 SHARED_KB = {"codes": 2 * 32 * 1024}
 DOCUMENT_MESSAGES = 250
-TOGETHER_STRENGTH = 0.5  # of each attacker's rates when twelve share the generator's core
+TOGETHER_STRENGTH = 0.5  # of each attacker's rates when thirteen share the generator's core
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,9 @@ class Run:
                     await self._calm()
             for _round in range(self.scale.rounds if together else 0):
                 strength = self.scale.strength * TOGETHER_STRENGTH
-                await self._attack(TOGETHER, attacks, self.scale.together, strength)
+                await self._attack(
+                    TOGETHER, [name for name in attacks if name in ATTACKS], self.scale.together, strength
+                )
                 await self._calm()
             await self.crowd.fall_silent()
             await self.crowd.settled(DRAIN_SECONDS)
@@ -165,7 +167,7 @@ class Run:
 
     async def _conversations(self, name: str) -> list[dict[str, Any]]:
         """What an attacker brings with it, made behind the site's back."""
-        _attack, pairs, waiting = ATTACKS[name]
+        _attack, pairs, waiting = (ATTACKS | BESIDE)[name]
         keys = await self.crowd.ask(ground.make_pairs, pairs) if pairs else []
         self.given_by_hand |= {key.conversation for key in keys}
         if name == "documents":
@@ -405,7 +407,7 @@ def _go_before() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("attacks", nargs="*", help=f"these only: {', '.join(ATTACKS)}, {TOGETHER}")
+    parser.add_argument("attacks", nargs="*", help=f"these only: {', '.join(ATTACKS | BESIDE)}, {TOGETHER}")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of each attack")
     parser.add_argument("--calm", type=float, default=CALM_SECONDS, help="seconds of each calm window")
     parser.add_argument("--together", type=float, default=TOGETHER_SECONDS, help="seconds of all of them together")
@@ -415,9 +417,9 @@ def main() -> None:
     parser.add_argument("--undisturbed", action="store_true", help="before everything else on the machine (as root)")
     parser.add_argument("--out", type=Path, default=ROOT / ".local" / "siege.json")
     options = parser.parse_args()
-    if unknown := set(options.attacks) - set(ATTACKS) - {TOGETHER}:
+    if unknown := set(options.attacks) - set(ATTACKS | BESIDE) - {TOGETHER}:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
-    attacks = [name for name in ATTACKS if name in options.attacks or not options.attacks]
+    attacks = [name for name in ATTACKS | BESIDE if name in (options.attacks or ATTACKS)]
     together = not options.attacks or TOGETHER in options.attacks
     alone = bool(attacks)
     attacks = attacks or list(ATTACKS)

@@ -25,7 +25,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.siege import addresses, visits
+from benchmarks.siege import addresses, files, visits
+from benchmarks.siege.judge import UPLOADING
 from benchmarks.siege.visits import LOOPBACK, Browser
 from benchmarks.wire import frame, handshake
 from pnav.demo.visit import VisitError
@@ -45,6 +46,7 @@ INVISIBLE = (
 )
 WORDS = Path(__file__).resolve().parents[2] / "chat" / "rules" / "code_words.txt"
 TCP_CLOSE_WAIT = 8  # linux/tcp_states.h: the other side has hung up
+UPLOADING_FROM = 4_000  # the honest address of the first person who sends files
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,6 +440,53 @@ async def _slow(target: Target, tally: Tally) -> None:
     await asyncio.gather(*works)
 
 
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+def uploads(target: Target, tally: Tally) -> None:
+    """Black images of sixty million pixels, each in one slice, erased and sent again; beside them whole slices of files
+    that are not there. At most 40 requests a second and 4,000, 8 at once, in the attacker's own exchanges."""
+    content, nothing = files.black(), bytes(files.SLICE_BYTES)
+
+    def hand(number: int) -> Callable[[int], None]:
+        own = target.visits[number % len(target.visits)]
+        sender = files.Sender(target.pages, addresses.ATTACKER_V4, own["reporter"])
+        sender.answer()
+
+        def one(_attempt: int) -> None:
+            if number % 2:
+                status, told = sender.slice(str(uuid.uuid4()), 0, nothing)
+                tally.count(files.said_of(status, told))
+                return
+            if len(sender.begun) >= 4:
+                sender.erase_all()
+            ends = time.monotonic() + 2
+            sender.send(content, tally.count, bytes_a_second=1e9, ends=ends)
+
+        return one
+
+    crew(8, Pace(40 * target.strength, 4_000, target.seconds), tally, hand)
+
+
+def uploading(target: Target, tally: Tally) -> None:
+    """No attacker: people who each send one screenshot of three megabytes after the other, as their page does, over a
+    line of 10 Mbit/s each, `files.FILES_MOST` at most."""
+    content, ends = files.screenshot(), time.monotonic() + target.seconds
+
+    def send_on(number: int, own: dict[str, str]) -> None:
+        sender = files.Sender(target.pages, addresses.honest(UPLOADING_FROM + number), own["reporter"])
+        sender.answer()
+        for _file in range(files.FILES_MOST):
+            if sender.send(content, tally.count, bytes_a_second=files.LINK_BYTES, ends=ends):
+                tally.count("files")
+            if time.monotonic() >= ends:
+                break
+
+    with ThreadPoolExecutor(len(target.visits)) as threads:
+        for done in [threads.submit(send_on, number, own) for number, own in enumerate(target.visits)]:
+            done.result()
+
+
 # name: the attack, how many conversations of its own it needs under way, and waiting
 ATTACKS: dict[str, tuple[Callable[[Target, Tally], None], int, int]] = {
     "poisoned": (poisoned, 1, 1),
@@ -452,7 +501,10 @@ ATTACKS: dict[str, tuple[Callable[[Target, Tally], None], int, int]] = {
     "search": (flood_search, 0, 0),
     "codes": (guess_codes, 0, 0),
     "documents": (documents, 1, 0),
+    "uploads": (uploads, 1, 1),
 }
+# Not an attack, and not part of « together »: ten honest people whose files are beside the chat.
+BESIDE: dict[str, tuple[Callable[[Target, Tally], None], int, int]] = {UPLOADING: (uploading, 10, 0)}
 
 
 def bind(seconds: float) -> None:
@@ -469,7 +521,7 @@ def bind(seconds: float) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", choices=list(ATTACKS))
+    parser.add_argument("name", choices=list(ATTACKS | BESIDE))
     parser.add_argument("--host", default=LOOPBACK, help="127.0.0.1; anything else is refused")
     parser.add_argument("--pages", type=int, required=True)
     parser.add_argument("--sockets", type=int, required=True)
@@ -489,7 +541,7 @@ def main(argv: list[str] | None = None) -> None:
     bind(seconds)
     own = json.loads(options.visits.read_text()) if options.visits else []
     tally = Tally()
-    attack, _pairs, _waiting = ATTACKS[options.name]
+    attack, _pairs, _waiting = (ATTACKS | BESIDE)[options.name]
     ended_by_itself = True
     timer = threading.Timer(seconds + GRACE_SECONDS - 1, _tell_and_go, (tally,))
     timer.daemon = True

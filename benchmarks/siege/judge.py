@@ -20,6 +20,8 @@ from benchmarks.figures import median, percentile
 
 CALM, TOGETHER = "calm", "together"
 HARD, EDGE, HARD_TOGETHER, EDGE_TOGETHER = 1.5, 1.1, 3.0, 1.5
+# Of the chat beside these, who are no attackers (`attackers.BESIDE`), and whom nobody refuses. Of pages: HARD.
+UPLOADING, HARD_UPLOADING = "uploading", 1.2
 FEWEST = 100  # samples below which a p99 is the largest of them: said, and not judged
 MEMORY_SHARE, MEMORY_KB, MEMORY_SECONDS = 1.10, 16 * 1024, 60.0
 CLIENT_KB = 8 * 1024  # of the server's memory for one client, at most; beside the 16 MiB above for everybody else
@@ -247,7 +249,8 @@ def _compare(
 ) -> None:
     """One attack, all its windows together, beside the calm around them. noise: of acknowledgements and of pages."""
     hard, edge = (HARD_TOGETHER, EDGE_TOGETHER) if window.name == TOGETHER else (HARD, EDGE)
-    acks = figure(window.acks, _joined(near.acks for near in beside), noise[0], hard=hard, edge=edge)
+    hard_acks = HARD_UPLOADING if window.name == UPLOADING else hard
+    acks = figure(window.acks, _joined(near.acks for near in beside), noise[0], hard=hard_acks, edge=edge)
     pages = figure(
         slowdowns(window.pages, medians),
         _joined(slowdowns(near.pages, medians) for near in beside),
@@ -260,8 +263,8 @@ def _compare(
         for kind, times in near.pages.items():
             calm_pages[kind] += times
     verdict.rows.append(Row(window, acks, pages, dict(calm_pages), _joined(near.given for near in beside)))
-    for what, found in (("acknowledgements", acks), ("pages", pages)):
-        said = f"{window.name}: p99 of {what} {found.ratio:.2f} × calm (≤ {hard:g})"
+    for what, found, most in (("acknowledgements", acks, hard_acks), ("pages", pages, hard)):
+        said = f"{window.name}: p99 of {what} {found.ratio:.2f} × calm (≤ {most:g})"
         if found.verdict == "no":
             verdict.breaches.append(said)
         elif found.verdict == "doubt":
@@ -276,6 +279,13 @@ def _look_at(verdict: Verdict, window: Window) -> None:
     """What each window of an attack has to show by itself."""
     if not any(window.attackers.values()):
         verdict.breaches.append(f"{window.name}: the attacker did nothing: this window shows nothing")
+    if window.name == UPLOADING:
+        answered = window.attackers.get(UPLOADING, {})
+        for what, times in answered.items():
+            if what.startswith("refused"):
+                verdict.breaches.append(f"{window.name}: {times} × a slice of somebody honest {what}")
+        if not answered.get("files"):
+            verdict.breaches.append(f"{window.name}: no file arrived: this window shows nothing")
     if window.back_seconds is None:
         after, before = window.memory_after // 1024, window.memory_before // 1024
         verdict.breaches.append(f"{window.name}: {after} MiB a minute later, {before} before")

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, transaction
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q, Subquery
 from psycopg_pool import PoolTimeout
 
 from chat import pubsub
@@ -43,7 +43,7 @@ SWEEP_SECONDS = 60 * 60
 
 
 def draw_next() -> bool:
-    """Draw the capture that has waited longest; False when none waits.
+    """Draw the next capture, each exchange in its turn; False when none waits.
 
     Two transactions on its row, and between them, outside any: two readings of its chunks, a child within the limits of
     `common.offload`, and as many objects as its drawings have chunks.
@@ -84,10 +84,17 @@ def _draw(capture: Capture) -> None:
 
 @transaction.atomic
 def _claim() -> Capture | None:
+    """The next one: of the exchange of which none was taken up yet, or longest ago; of one exchange what came first.
+
+    So whoever sends twenty that take long holds up another's by one of them. One statement: a look at the captures of
+    each exchange that waits, and one changed row.
+    """
     now = clock.now()
     rows = Capture.objects.select_for_update(of=("self",), skip_locked=True).select_related("conversation")
     free = rows.filter(Q(claimed_at__isnull=True) | Q(claimed_at__lt=now - CLAIM), state=CaptureState.RECEIVED)
-    capture = free.order_by("received_at").first()
+    taken = Capture.objects.filter(conversation=OuterRef("conversation"), claimed_at__isnull=False)
+    latest = Subquery(taken.order_by("-claimed_at").values("claimed_at")[:1])
+    capture = free.annotate(turn=latest).order_by(F("turn").asc(nulls_first=True), "received_at").first()
     if capture is None:
         return None
     capture.claimed_at, capture.attempts = now, capture.attempts + 1
@@ -121,16 +128,16 @@ def _ask_child(capture: Capture, kind: str) -> tuple[list[CaptureDrawing], bool]
         return [], False
     if len(pages) > PAGES_MOST or sum(size for size, _width, _height in pages) != len(content):
         raise NotADrawing
-    start, clear = 0, []
+    start, clear, whole = 0, [], memoryview(content)  # all pages once: 24 MiB at most
     for size, width, height in pages:
-        clear.append(content[start : start + size])
+        clear.append(whole[start : start + size])
         start += size
         if not _is_webp(clear[-1]) or not (0 < width <= WEBP_SIDE and 0 < height <= WEBP_SIDE):
             raise NotADrawing
     return seal_drawings(capture, [(one, *page[1:]) for one, page in zip(clear, pages, strict=True)]), more
 
 
-def seal_drawings(capture: Capture, pages: Sequence[tuple[bytes, int, int]]) -> list[CaptureDrawing]:
+def seal_drawings(capture: Capture, pages: Sequence[tuple[bytes | memoryview, int, int]]) -> list[CaptureDrawing]:
     """Write each of these pages (WebP, width, height) as a file of its own; rows that are not saved yet. Raises
     StoreAway."""
     key, drawings = receiving.key_of(capture), []
@@ -142,7 +149,7 @@ def seal_drawings(capture: Capture, pages: Sequence[tuple[bytes, int, int]]) -> 
     return drawings
 
 
-def _is_webp(content: bytes) -> bool:
+def _is_webp(content: bytes | memoryview) -> bool:
     """Whether these bytes are one WebP file and nothing after it (RFC 9649): the size that it says is the size."""
     size = int.from_bytes(content[4:8], "little") + 8
     return content[:4] == b"RIFF" and content[8:12] == b"WEBP" and len(content) in {size, size + size % 2}

@@ -137,6 +137,11 @@ def begin_capture(
     return new_capture(conversation, public_id, size=size, name=name, number=(found["last"] or 0) + 1, fact=fact)
 
 
+def is_begun(*, conversation_id: int, public_id: UUID) -> bool:
+    """Whether there is such a file, whole or on its way. One statement."""
+    return Capture.objects.filter(conversation=conversation_id, public_id=public_id).exists()
+
+
 def check_size(size: int, allowed: Limits) -> None:
     """Raises Empty, TooLarge."""
     if size < 1:

@@ -132,6 +132,12 @@ add("captures.read_stays", CAPTURES, _("Une capture vue reste dans l'échange, c
 # Filled in by the page's script.
 SENDING = add("captures.sending", CAPTURES, _("Envoi : {percent} %"), variables=[PERCENT])
 WAITING_LINE = add("captures.waiting_line", CAPTURES, _("La connexion est coupée. L'envoi reprendra de lui-même."))
+WAITING_TURN = add(
+    "captures.waiting_turn",
+    CAPTURES,
+    _("Beaucoup de fichiers arrivent en ce moment. Le vôtre attend son tour, puis part de lui-même."),
+    _("Beaucoup de fichiers arrivent en ce moment. Le tien attend son tour, puis part de lui-même."),
+)
 SENT = add("captures.sent", CAPTURES, _("Envoyée."))
 STOPPED = add("captures.stopped", CAPTURES, _("Envoi arrêté."))
 
@@ -158,6 +164,12 @@ TOO_LARGE = add(
     CAPTURES,
     _("Ce fichier est trop gros : {size} Mo au plus. Une capture d'écran en fait moins."),
     variables=[SIZE],
+)
+TOO_OFTEN = add(
+    "captures.too_often",
+    CAPTURES,
+    _("Beaucoup de fichiers ont été envoyés en une heure. Gardez celui-ci, et envoyez-le un peu plus tard."),
+    _("Beaucoup de fichiers ont été envoyés en une heure. Garde celui-ci, et envoie-le un peu plus tard."),
 )
 NO_ROOM = add(
     "captures.no_room",

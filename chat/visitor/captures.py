@@ -49,6 +49,9 @@ ACTS, ACTS_SECONDS = 60, 60  # a conversation: whatever is asked of the page
 # A conversation: 600 slices of 240 KiB are 144 MB a minute, far above what a telephone sends; each is one row of one
 # statement and one object of the store.
 SLICES, SLICES_SECONDS = 600, 60
+# A conversation: new files. Each one may cost the worker a drawing of 15 s, and who erases what was drawn would have as
+# many as they like: three times what an exchange holds at most, which nobody sends by mistake in an hour.
+FILES, FILES_SECONDS = 3 * definitions.CAPTURES_MOST.most, 60 * 60
 ANSWER = "reports.captures_answer"  # of what a visit forgets with its report
 SENT = "reports.captures_sent"  # what a code of « Suites » sent: likewise
 PHAROS = "https://www.internet-signalement.gouv.fr/"
@@ -101,6 +104,18 @@ def whose(request: HttpRequest) -> tuple[Conversation | None, Own]:
         return None, None
     kept = request.session.get(SENT, {"of": "", "keys": []})
     return followed, [UUID(key) for key in kept["keys"]] if kept["of"] == str(followed.public_id) else []
+
+
+def _may_begin(current: Conversation, public_id: UUID) -> None:
+    """Count a file that is not there yet: FILES in FILES_SECONDS for a conversation. One statement. Raises TooOften."""
+    if not receiving.is_begun(conversation_id=current.pk, public_id=public_id) and rate_limits.is_over(
+        f"captures_begun:{current.public_id}", limit=FILES, seconds=FILES_SECONDS
+    ):
+        raise TooOften
+
+
+class TooOften(CaptureRefused):
+    """This conversation has begun FILES files in FILES_SECONDS."""
 
 
 def _remember_sent(request: HttpRequest, current: Conversation, own: Own, public_id: UUID) -> None:
@@ -186,6 +201,7 @@ def _receive(
 ) -> None:
     """All slices of a file of a form, in their order: what was received before a cut is not sent again."""
     size = file.size or 0
+    _may_begin(current, public_id)
     capture = receiving.begin_capture(
         conversation_id=current.pk, public_id=public_id, size=size, name=file.name or "", fact_id=fact_id, own=own
     )
@@ -261,6 +277,7 @@ def _begin(request: HttpRequest, current: Conversation, own: Own) -> Capture:
         raise ValueError
     public_id = UUID(str(asked.get("id", "")))
     size = min(max(asked["size"], 0), 2**31 - 1)
+    _may_begin(current, public_id)
     return receiving.begin_capture(
         conversation_id=current.pk,
         public_id=public_id,
@@ -345,6 +362,7 @@ def _said(error: Exception, *, familiar: bool) -> str:
         receiving.TooLarge: (texts.TOO_LARGE, {"size": allowed.size // megabyte}),
         receiving.NoRoomLeft: (texts.NO_ROOM, {"size": allowed.in_all // megabyte}),
         receiving.Empty: (texts.EMPTY, {}),
+        TooOften: (texts.TOO_OFTEN, {}),
         receiving.UnknownKind: (texts.UNKNOWN_KIND, {}),
         receiving.CaptureGone: (texts.GONE, {}),
     }

@@ -22,7 +22,7 @@ NICENESS = 10
 def main(module: str, parent: int, memory: int, seconds: int) -> int:
     """0 when the job was done, 1 when it failed; killed by a signal when it took more than it may."""
     process.die_with(parent)
-    os.nice(NICENESS)
+    process.lower_priority(NICENESS)  # before it may write no file: it is a session of its own
     process.limit(memory=memory, cpu_seconds=seconds, files=OPEN_FILES)
     answer: dict[str, Any]
     content = b""

@@ -141,7 +141,7 @@ def _in_child(module: str, data: bytes, content: Iterable[bytes], memory: int) -
     return _read(answer, status)
 
 
-def _speak(child: "subprocess.Popen[bytes]", pieces: Iterable[bytes]) -> bytes:
+def _speak(child: "subprocess.Popen[bytes]", pieces: Iterable[bytes]) -> bytearray:
     """Send the job and take the answer, both as they can go, until WALL_SECONDS are over. Raises Failed, and whatever
     `pieces` raise."""
     deadline = time.monotonic() + WALL_SECONDS
@@ -185,23 +185,25 @@ def _speak(child: "subprocess.Popen[bytes]", pieces: Iterable[bytes]) -> bytes:
         child.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
         raise Failed("time") from None
-    return bytes(answer)
+    return answer
 
 
 # How the kernel and the runtimes end a child: SIGXCPU for its time; Rust and the C library abort without memory.
 _SIGNALS: Final = {24: "time", 6: "memory"}
 
 
-def _read(answer: bytes, status: int) -> tuple[Any, bytes]:
+def _read(answer: bytearray, status: int) -> tuple[Any, bytes]:
+    """What it said, and its bytes. What a child gives may be long: it is in memory twice at most."""
     if status < 0:
         raise Failed(_SIGNALS.get(-status, "killed"))
-    head, _, content = answer.partition(b"\n")
+    end = answer.find(b"\n")
     try:
-        told = orjson.loads(head)
+        told = orjson.loads(bytes(answer[: max(end, 0)]))
     except orjson.JSONDecodeError:
         raise Failed("error") from None
     if "error" in told:
         raise Failed("memory" if told["error"] == "MemoryError" else "error")
-    if len(content) != told["size"]:
+    if len(answer) - end - 1 != told["size"]:
         raise Failed("error")
+    content = bytes(memoryview(answer)[end + 1 :])
     return told["value"], content

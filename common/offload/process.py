@@ -4,6 +4,7 @@ RLIMIT_CORE and PR_SET_DUMPABLE hold wherever the process runs: a dump of its me
 addresses to a disk. setrlimit(2), prctl(2), core(5).
 """
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -17,6 +18,7 @@ PR_SET_DUMPABLE = 4
 PR_SET_NO_NEW_PRIVS = 38
 CORE_PATTERN = Path("/proc/sys/kernel/core_pattern")
 SWAPS = Path("/proc/swaps")
+AUTOGROUP = Path("/proc/self/autogroup")
 
 
 def _prctl(option: int, value: int = 0) -> int:
@@ -68,6 +70,18 @@ def swaps_in_clear() -> bool:
     except OSError:
         return False
     return any(not line.startswith(("/dev/zram", "/dev/dm-", "/dev/mapper/")) for line in lines if line.strip())
+
+
+def lower_priority(steps: int) -> None:
+    """Have this process, and the threads it starts from now on, wait for others that want the processor: a step of
+    `nice` is about a quarter of the weight in the scheduler.
+
+    Where the kernel groups processes by session (`sched_autogroup`), niceness counts inside the group only, and the
+    group has one of its own. Nothing is raised where that cannot be written: the process then runs as any other does.
+    """
+    niceness = os.nice(steps)
+    with contextlib.suppress(OSError):
+        AUTOGROUP.write_text(str(niceness))
 
 
 def limit(*, memory: int, cpu_seconds: int, files: int) -> None:

@@ -117,7 +117,7 @@ class Sealer:
             raise UnsealError("This file was cut short.")
 
 
-def in_chunks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def in_chunks(pieces: Iterable[bytes | memoryview]) -> Iterator[bytes]:
     """Cut what comes in pieces of any length into chunks of CHUNK_BYTES, the last one shorter. Keeps one chunk."""
     kept = bytearray()
     for piece in pieces:

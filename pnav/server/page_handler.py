@@ -71,6 +71,13 @@ PAGES = Lane(
 )
 WAIT_SECONDS = 25.0  # then whoever waits is told to come back: browsers and proxies give up after thirty
 # Half a second of a processor each: twenty of one network are ten seconds, and a hundred in all are half a minute.
+# Slices of files (`is_slice`), which wait for the disk: beside pages, never in their threads, and so few at once that
+# what they flush holds up nobody's message for long. Ten people have a place in a process, for a page sends one slice
+# at a time; whoever comes on top is told to wait (`PageHandler.refuse_slice`).
+SLICES_AT_ONCE, SLICES_WAITING = 2, 8
+SLICE_THREADS = ThreadPoolExecutor(SLICES_AT_ONCE, thread_name_prefix="slice")
+SLICES = Lane(SLICE_THREADS, SLICES_AT_ONCE, each=SLICES_WAITING, in_all=SLICES_WAITING)
+SLICE_RETRY_SECONDS = 2
 PIECE_THREADS = ThreadPoolExecutor(2, thread_name_prefix="pieces")  # one piece of a file each, of 240 KiB
 PIECES_AHEAD_BYTES = 512 * 1024  # of a file, that wait for its client to read
 SLOW_THREADS = ThreadPoolExecutor(max_workers=slow_hashes.AT_ONCE, thread_name_prefix="slow-page")
@@ -128,6 +135,11 @@ def _trace_page(span: tracing.Span, request: HttpRequest | None, status: int) ->
         span.failed()
 
 
+def is_slice(scope: Scope) -> bool:
+    """Whether this request begins a file or carries the next slice of one."""
+    return scope["method"] == "POST" and scope["path"] in addresses.every_address("chat:captures_upload")
+
+
 class PageHandler(ASGIHandler):
     """Django's handler for HTTP with the synchronous stack, in a page thread."""
 
@@ -145,6 +157,8 @@ class PageHandler(ASGIHandler):
         # and a flood from that address is not theirs. The cookie is signed; whoever has none costs one look at it.
         known = device_of(scope)
         bucket, wider = (hash(known) % BUCKETS, ()) if known else network_of(scope)
+        if is_slice(scope):
+            return SLICES, bucket, False, wider
         return (SLOW, bucket, bool(known), wider) if is_slow(scope) else (PAGES, bucket, False, wider)
 
     def load_middleware(self, is_async: bool = False) -> None:
@@ -247,6 +261,10 @@ class PageHandler(ASGIHandler):
 
     async def refuse(self, scope: Scope, body_file: IO[bytes], send: Send) -> None:
         """503, with what was typed where that is cheap. Nothing of the request was begun."""
+        if is_slice(scope):
+            body_file.close()
+            await self.refuse_slice(send)
+            return
         with closing(body_file):
             body = body_file.read(busy.FORM_BYTES + 1) if scope["method"] == "POST" else b""
         security_log.log(Event.LIMIT_REACHED, limit="admission")
@@ -257,6 +275,17 @@ class PageHandler(ASGIHandler):
             headers, content = busy.answer(scope)
         await send({"type": "http.response.start", "status": 503, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
+
+    async def refuse_slice(self, send: Send) -> None:
+        """503 for the script that sends a file: all places are taken, the same slice is sent again in a moment."""
+        security_log.log(Event.LIMIT_REACHED, limit="slices_at_once")
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"cache-control", b"no-store"),
+            (b"retry-after", str(SLICE_RETRY_SECONDS).encode()),
+        ]
+        await send({"type": "http.response.start", "status": 503, "headers": headers})
+        await send({"type": "http.response.body", "body": b'{"busy": true}'})
 
     def answer(
         self, scope: Scope, body_file: IO[bytes], is_too_large: bool = False, arrived_at: float | None = None

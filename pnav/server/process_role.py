@@ -5,11 +5,8 @@ Python runs one at a time. In processes of their own, pages take no turn from th
 everywhere; `PROCESS_ROLE` chooses.
 """
 
-import contextlib
-import os
 from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -17,7 +14,6 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 # Steps of `nice` that a process of pages stands behind one of sockets on the same machine: a step is about a quarter
 # of the weight in the scheduler, so five leave it a third of what the other gets while both want the processor.
 PAGES_NICENESS = 5
-AUTOGROUP = Path("/proc/self/autogroup")
 
 MISDIRECTED = b"This process serves WebSockets only: ask the address of the site again.\n"
 
@@ -28,17 +24,6 @@ class ProcessRole(StrEnum):
     ALL = "all"
     SOCKETS = "sockets"
     PAGES = "pages"
-
-
-def lower_priority(steps: int = PAGES_NICENESS) -> None:
-    """Have this process, and the threads it starts from now on, wait for others that want the processor.
-
-    Where the kernel groups processes by session (`sched_autogroup`), niceness counts inside the group only, and the
-    group has one of its own. Nothing is raised where that cannot be written: the process then runs as any other does.
-    """
-    niceness = os.nice(steps)
-    with contextlib.suppress(OSError):
-        AUTOGROUP.write_text(str(niceness))
 
 
 async def refuse_page(send: Send) -> None:

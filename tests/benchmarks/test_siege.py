@@ -1,5 +1,6 @@
 """The judge of a siege, which must find each breach; and the attackers, who must be harmless anywhere else."""
 
+import io
 import json
 import socket
 import subprocess
@@ -9,13 +10,28 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from benchmarks.siege import addresses, attackers, judge, people
+from benchmarks.siege import addresses, attackers, files, judge, people
 from benchmarks.siege.__main__ import Span, fill
 from benchmarks.siege.attackers import Pace, Tally, _status_in
-from benchmarks.siege.judge import CALM, CRITICAL, TOGETHER, Danger, Siege, Window, figure, is_back, slowdowns
+from benchmarks.siege.judge import (
+    CALM,
+    CRITICAL,
+    TOGETHER,
+    UPLOADING,
+    Danger,
+    Siege,
+    Window,
+    figure,
+    is_back,
+    slowdowns,
+)
 from benchmarks.siege.people import Refusal, Seen, Timed
 from common.client_address import _networks
+from common.offload.drawing import PIXELS_MOST
+from common.sealed_files.chunks import CHUNK_BYTES
+from common.service_settings.definitions import CAPTURES_MOST
 from pnav.demo.visit import Visit, VisitError
 from triage.rules import Urgency
 
@@ -93,6 +109,26 @@ def test_all_together_may_take_three_times_as_long_and_no_more():
 
     assert not breaches(together(2.9))
     assert "together: p99 of acknowledgements" in breaches(together(3.1))
+
+
+def test_beside_ten_people_who_send_files_the_chat_may_take_a_fifth_longer():
+    def beside(times: float, **answered: int) -> Siege:
+        sending = window(UPLOADING, ack=0.004 * times)
+        sending.attackers = {UPLOADING: {"sent": 900, "files": 60, **answered}}
+        return replace(good(), windows=[window(CALM), sending, window(CALM)])
+
+    assert not breaches(beside(1.19)) and not breaches(beside(1.0, busy=4)), "who waits for a turn is not refused"
+    assert "uploading: p99 of acknowledgements 1.30 × calm (≤ 1.2)" in breaches(beside(1.3))
+    assert "2 × a slice of somebody honest refused: 429" in breaches(beside(1.0, **{"refused: 429": 2}))
+    assert "no file arrived" in breaches(beside(1.0, files=0))
+
+
+def test_images_of_the_siege_are_what_they_say():
+    for content, size in ((files.black(), (files.BLACK_SIDE,) * 2), (files.screenshot(), (files.WIDTH, files.HEIGHT))):
+        assert Image.open(io.BytesIO(content)).size == size
+    assert len(files.black()) < files.SLICE_BYTES == CHUNK_BYTES and files.BLACK_SIDE**2 <= PIXELS_MOST
+    assert 2_500_000 < len(files.screenshot()) < 3_500_000
+    assert CAPTURES_MOST.default > files.FILES_MOST
 
 
 def test_what_calm_windows_differ_by_is_no_breach_and_no_proof():

@@ -27,6 +27,7 @@ function server({ size, losses = [], refuse = null }) {
       const loss = lost();
       if (loss === "before") return null;
       if (loss === "busy") return { status: 503, body: {} };
+      if (loss === "turn") return { status: 503, body: { busy: true } };
       if (loss === "elsewhere") state.received += SLICE; // another page sent the same slice
       if (offset !== state.received) return { status: 409, body: { received: state.received, slice: SLICE } };
       state.received += slice.size;
@@ -107,6 +108,21 @@ test("a network that stays away is asked ever less often, fifteen seconds apart 
   const far = server({ size: 5, losses: Array(9).fill("before") });
   await sendFile(file(5), "id", far, quiet, own);
   assert.deepEqual(own.slept, [500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000, 15_000]);
+});
+
+test("who waits for their turn behind others is told so, and sends the same slice again", async () => {
+  const own = life();
+  const far = server({ size: 25, losses: ["", "", "turn", "turn", ""] });
+  const waits = [];
+  const news = { ...quiet, waiting: (...told) => waits.push(told) };
+  assert.equal((await sendFile(file(25), "id", far, news, own)).end, "whole");
+  assert.deepEqual(waits, [
+    [true, true],
+    [true, true],
+    [false, false],
+  ]);
+  assert.deepEqual(own.slept, [2_000, 2_000], "not less and less often: its turn comes");
+  assert.equal(far.state.begun, 1, "nothing was begun that had to be asked for");
 });
 
 test("what is refused is not tried again, and says why", async () => {

@@ -108,7 +108,7 @@ const sendOne = async (file) => {
         // In tens: a screen reader reads each change.
         say((data.sending ?? "").replace("{percent}", String(10 * Math.floor(percent(received) / 10))));
       },
-      waiting: (isWaiting) => isWaiting && say(data.waiting ?? ""),
+      waiting: (isWaiting, isTurn) => isWaiting && say((isTurn ? data.turn : data.waiting) ?? ""),
     },
     { sleep, signal: life.signal },
   );

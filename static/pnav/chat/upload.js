@@ -6,11 +6,13 @@
  */
 
 const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
+const TURN_MS = 2_000; // as the server asks
 
 /**
  * @typedef {object} Answer
  * @property {number} status
- * @property {{ received?: number, slice?: number, is_whole?: boolean, said?: string }} body
+ * @property {{ received?: number, slice?: number, is_whole?: boolean, said?: string, busy?: boolean }} body busy: others
+ *   send now, and nothing of this was begun
  */
 
 /**
@@ -22,7 +24,8 @@ const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
 /**
  * @typedef {object} News
  * @property {(received: number) => void} moved so many bytes are there
- * @property {(isWaiting: boolean) => void} waiting for the network, or no longer
+ * @property {(isWaiting: boolean, isTurn: boolean) => void} waiting for the network, or for its turn behind others who
+ *   send (isTurn); or no longer
  */
 
 /**
@@ -43,14 +46,22 @@ export const sendFile = async (file, id, server, news, { sleep, signal }) => {
   let received = -1; // not begun, or to be asked again
   let slice = 1;
   let failures = 0;
+  let isWaiting = false;
   while (!signal.aborted) {
     const answer =
       received < 0
         ? await server.begin({ id, size: file.size, name: file.name })
         : await server.send(id, received, file.slice(received, Math.min(received + slice, file.size)));
     if (signal.aborted) break;
+    if (answer?.status === 503 && answer.body.busy) {
+      isWaiting = true;
+      news.waiting(true, true);
+      await sleep(TURN_MS);
+      continue;
+    }
     if (answer === null || answer.status === 429 || answer.status >= 500) {
-      news.waiting(true);
+      isWaiting = true;
+      news.waiting(true, false);
       await sleep(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? 0);
       failures += 1;
       received = -1; // the slice may have come, and its answer not: the server says
@@ -58,7 +69,8 @@ export const sendFile = async (file, id, server, news, { sleep, signal }) => {
     }
     if (answer.status === 401) return { end: "over", said: "" };
     if (answer.status !== 200 && answer.status !== 409) return { end: "refused", said: answer.body.said ?? "" };
-    if (failures > 0) news.waiting(false);
+    if (isWaiting) news.waiting(false, false);
+    isWaiting = false;
     failures = 0;
     received = answer.body.received ?? 0;
     slice = answer.body.slice ?? slice;

@@ -58,6 +58,20 @@ def test_what_cannot_be_read_is_unreadable_and_its_original_stays():
     assert not drawing.draw_next()  # it is not tried again
 
 
+def test_each_exchange_has_its_turn_whoever_sent_first_and_most():
+    """Twenty that take long hold up another person's by one of them."""
+    crowd, other, last = make.waiting(), make.waiting(), make.waiting()
+    many = [make_captures.received(crowd) for _ in range(4)]
+    theirs = [make_captures.received(other) for _ in range(2)]
+    alone = make_captures.received(last)
+    names = {one.pk: name for name, some in (("many", many), ("theirs", theirs), ("alone", [alone])) for one in some}
+    order = []
+    while (capture := drawing._claim()) is not None:
+        order.append(names[capture.pk])
+        Capture.objects.filter(pk=capture.pk).update(state=CaptureState.UNREADABLE)
+    assert order == ["many", "theirs", "alone", "many", "theirs", "many", "many"]
+
+
 @pytest.mark.parametrize(("why", "tries"), [("memory", 1), ("time", 3), ("killed", 3)])
 def test_child_that_fails_is_tried_as_often_as_it_makes_sense(monkeypatch, why, tries):
     def run(*_arguments, **_named):

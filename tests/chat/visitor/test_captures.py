@@ -279,6 +279,26 @@ def test_slices_have_a_pace(sender, monkeypatch):
     assert begin(client, b"a" * 5).status_code == 429
 
 
+def test_files_of_an_hour_are_bounded_whatever_was_erased_and_a_cut_counts_for_none(sender, monkeypatch):
+    from chat.visitor import captures as page
+
+    monkeypatch.setattr(page, "FILES", 2)
+    client, _conversation = sender
+    content = make_captures.png()
+    keys = [uuid.uuid4() for _ in range(2)]
+    for key in keys:
+        for _cut in range(3):
+            assert begin(client, content, key).status_code == 200
+        assert put(client, key, 0, content).json()["is_whole"]
+    client.post(PAGE, {"act": "erase", "one": [str(key) for key in keys]})
+    assert not Capture.objects.exists()
+    refused = begin(client, content)
+    assert refused.status_code == 422 and "envoyés en une heure" in refused.json()["said"]
+    assert "envoyés en une heure" in read(send(client, content)), "beside the field of the plain form"
+    assert not Capture.objects.exists()
+    assert page.FILES_SECONDS == 3600 and definitions.CAPTURES_MOST.most == 50
+
+
 def test_nobody_without_a_visit_sends(client):
     assert begin(client, b"a").status_code == 401
     assert client.get(PAGE).status_code == 302

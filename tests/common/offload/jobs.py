@@ -23,6 +23,7 @@ def work(asked: dict[str, Any]) -> tuple[Any, bytes]:
                     for name in ("AS", "CPU", "CORE", "NOFILE", "FSIZE")
                 },
                 "nice": os.nice(0),
+                "autogroup": process.AUTOGROUP.read_text() if process.AUTOGROUP.exists() else "",
                 "can_dump": process.can_dump(),
                 "modules": sorted(sys.modules),
                 "pid": os.getpid(),

@@ -69,6 +69,8 @@ def test_child_holds_no_secret_no_connection_and_little_of_the_machine(monkeypat
     assert ours == {"PYTHONPATH", "PYTHONSAFEPATH", "PYTHONDONTWRITEBYTECODE", "LANG", "MALLOC_ARENA_MAX",
                     "RAYON_NUM_THREADS"}  # fmt: skip
     assert len(found["files"]) <= 4 and found["nice"] >= 10  # three pipes, and the listing itself
+    # Its session is a group of its own where the kernel has them: without this it would stand beside the sockets.
+    assert found["autogroup"].split()[1:] in ([], ["nice", str(found["nice"])])
     assert found["limits"]["AS"] == [pool.MEMORY] * 2 and found["limits"]["CORE"] == [0, 0]
     assert found["limits"]["FSIZE"] == [0, 0] and found["limits"]["CPU"][0] == pool.CPU_SECONDS
     assert found["can_dump"] is False

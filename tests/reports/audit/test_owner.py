@@ -259,7 +259,7 @@ UUID = r"[0-9a-f-]{36}"
 KEYS = {
     r"networks:day:\d+": "random; it ends with its day, and what was counted under it is then of nobody",
     r"networks:[a-z-]+:\d+": "counters that 262,144 addresses of IPv4 share, with noise, to the border of the window",
-    rf"limit:(frames|code|draft|facts|journal|captures|slices|slip|erasure|whole_thread):{UUID}:\d+": (
+    rf"limit:(frames|code|draft|facts|journal|captures|captures_begun|slices|slip|erasure|whole_thread):{UUID}:\d+": (
         "of an exchange, by its id, to a border"
     ),
     rf"limit:(copy|proof|receipts):{UUID}:\d+": "of an exchange, by its id, to a border",

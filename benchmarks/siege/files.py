@@ -1,0 +1,145 @@
+"""Files sent slice by slice over HTTP, as the script of the page does (`static/pnav/chat/upload.js`).
+
+Used by honest people (« uploading ») and by an attacker (« uploads »). Nothing here knows Django: whoever sends is a
+process that starts in a moment.
+"""
+
+import http.client
+import json
+import random
+import secrets
+import struct
+import time
+import uuid
+import zlib
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from benchmarks.siege.visits import LOOPBACK
+
+PAGE, SLICES = "/tchat/captures/", "/tchat/captures/envoi/"
+PATIENCE_SECONDS = 60.0  # with a slice, as the page has
+LINK_BYTES = 10_000_000 // 8  # a second, of one person: ten of them fill a line of 100 Mbit/s
+FILES_MOST = 18  # of one exchange, of `definitions.CAPTURES_MOST`: 20
+AGAIN_SECONDS = 1.0
+SLICE_BYTES = 240 * 1024  # `common.sealed_files.chunks.CHUNK_BYTES`
+WIDTH, HEIGHT = 1080, 2400  # of a telephone's screen
+BLACK_SIDE = 7_745  # pixels: sixty million in all, as many as are decoded (`common.offload.drawing.PIXELS_MOST`)
+SENT, ANOTHER, LATER, BUSY, REFUSED = "sent", "another place", "later", "busy", "refused"
+
+
+def _png(width: int, height: int, colours: int, row: Callable[[int], bytes], level: int) -> bytes:
+    """A PNG of 8 bits a colour. colours: its colour type, 0 for grey and 2 for red, green and blue."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    packer = zlib.compressobj(level)
+    packed = b"".join(packer.compress(b"\0" + row(number)) for number in range(height)) + packer.flush()
+    head = struct.pack(">IIBBBBB", width, height, 8, colours, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+
+
+def screenshot(seed: int = 1) -> bytes:
+    """Some three megabytes: two rows in five are noise, as a photograph in it has, the others are one colour."""
+    rng = random.Random(seed)
+    flat = bytes((240, 240, 245)) * WIDTH
+    return _png(WIDTH, HEIGHT, 2, lambda number: rng.randbytes(3 * WIDTH) if number % 5 < 2 else flat, 1)
+
+
+def black() -> bytes:
+    """The most pixels in the fewest bytes: one slice holds it."""
+    row = bytes(BLACK_SIDE)
+    return _png(BLACK_SIDE, BLACK_SIDE, 0, lambda _number: row, 9)
+
+
+class Sender:
+    """Somebody with the cookie of an exchange, on one connection that is kept."""
+
+    def __init__(self, port: int, address: str, cookie: str) -> None:
+        self.port, self.address, self.cookie = port, address, cookie
+        self.token = secrets.token_hex(16)  # Django's check against forgery compares the cookie with what is sent
+        self.begun: list[str] = []
+        self._line: http.client.HTTPConnection | None = None
+
+    def ask(self, path: str, body: bytes, kind: str, **more: str) -> tuple[int, dict[str, Any]]:
+        """The status, 0 for no answer, and what an answer of JSON says."""
+        headers = {
+            "Content-Type": kind,
+            "Cookie": f"sessionid={self.cookie}; csrftoken={self.token}",
+            "X-CSRFToken": self.token,
+            "X-Forwarded-For": self.address,
+            "Origin": f"http://{LOOPBACK}:{self.port}",
+            **more,
+        }
+        line = self._line or http.client.HTTPConnection(LOOPBACK, self.port, timeout=PATIENCE_SECONDS)
+        self._line = None
+        try:
+            line.request("POST", path, body, headers)
+            answer = line.getresponse()
+            content = answer.read()
+        except (OSError, http.client.HTTPException):
+            line.close()
+            return 0, {}
+        if not answer.will_close:
+            self._line = line
+        try:
+            told = json.loads(content)
+        except ValueError:
+            told = {}
+        return answer.status, told if isinstance(told, dict) else {}
+
+    def answer(self) -> int:
+        """The question before the first file."""
+        return self._form(act="answer", minor="no")
+
+    def _form(self, **fields: str | list[str]) -> int:
+        return self.ask(PAGE, urlencode(fields, doseq=True).encode(), "application/x-www-form-urlencoded")[0]
+
+    def begin(self, name: str, size: int) -> tuple[int, dict[str, Any]]:
+        asked = json.dumps({"id": name, "size": size, "name": "capture.png"}).encode()
+        return self.ask(SLICES, asked, "application/json")
+
+    def slice(self, name: str, offset: int, content: bytes) -> tuple[int, dict[str, Any]]:
+        headers = {"Upload-Id": name, "Upload-Offset": str(offset)}
+        return self.ask(SLICES, content, "application/octet-stream", **headers)
+
+    def erase_all(self) -> int:
+        """Everything that was begun here."""
+        status = self._form(act="erase", one=self.begun)
+        self.begun.clear()
+        return status
+
+    def send(self, content: bytes, count: Callable[[str], None], *, bytes_a_second: float, ends: float) -> bool:
+        """One file, at the pace of its sender's line, until it is there or `ends` (of the monotonic clock); whether it
+        is there. count: is told what became of each request, by one of the words above."""
+        name, received = str(uuid.uuid4()), -1
+        self.begun.append(name)
+        while time.monotonic() < ends:
+            if received < 0:
+                status, told = self.begin(name, len(content))
+            else:
+                part = content[received : received + SLICE_BYTES]
+                time.sleep(len(part) / bytes_a_second)
+                status, told = self.slice(name, received, part)
+            count(said_of(status, told))
+            if status in {200, 409}:
+                received = told["received"]
+                if received >= len(content):
+                    return True
+            elif status == 503 and told.get("busy"):
+                time.sleep(AGAIN_SECONDS)
+            elif status in {0, 429, 503}:
+                received = -1
+                time.sleep(AGAIN_SECONDS)
+            else:
+                return False
+        return False
+
+
+def said_of(status: int, told: dict[str, Any]) -> str:
+    """What became of a request, in a word."""
+    if status == 503 and told.get("busy"):
+        return BUSY
+    return {200: SENT, 409: ANOTHER, 0: LATER, 503: LATER}.get(status, f"{REFUSED}: {status}")
