@@ -96,6 +96,7 @@ class Run:
         try:
             await self.crowd.come()
             self.crowd.begin()
+            print(f"Everybody is here; the first window begins in {self.scale.warm:.0f} s.", flush=True)
             await asyncio.sleep(self.scale.warm)
             await self._calm()
             for name in attacks if alone else ():
