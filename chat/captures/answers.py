@@ -1,6 +1,8 @@
 """The answer with a drawing, for the pages of whoever may see it; where they lie on those pages; and what a document
 says of captures, which it never holds."""
 
+from itertools import chain
+from typing import cast
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
@@ -13,21 +15,32 @@ from django.utils.translation import gettext as _
 from chat.captures import handouts, queries, store
 from chat.models import Capture, Conversation
 from common.encryption import UnsealError
+from common.sealed_files.answer import PieceByPiece
+
+WHOLE_MOST = 1024 * 1024  # bytes of a drawing that is read whole: most have some hundred thousand
 
 
 def drawing_of(capture: Capture, page: int) -> HttpResponse:
-    """The answer with this drawing, for whoever has proven access. The browser keeps none of it."""
+    """The answer with this drawing, for whoever has proven access. The browser keeps none of it.
+
+    A drawing may have `common.offload.drawing.DRAWN_MOST` bytes, where its image is all noise: what is longer than
+    WHOLE_MOST is sent piece by piece, one chunk in memory at a time.
+    """
+    headers = {"Cache-Control": "no-store", "Content-Disposition": "inline", "X-Content-Type-Options": "nosniff"}
+    row = queries.drawing_row(capture, page)
+    if row is None:
+        raise Http404
     try:
-        content = queries.read_drawing(capture, page)
+        pieces = queries.drawing_pieces(row)
+        if row.size <= WHOLE_MOST:
+            return HttpResponse(b"".join(pieces), content_type="image/webp", headers=headers)
+        first = next(pieces)  # a store that is away is told as such before anything is sent
     except (store.StoreAway, UnsealError):
         return HttpResponse(status=503, headers={"Cache-Control": "no-store"})
-    if content is None:
-        raise Http404
-    return HttpResponse(
-        content,
-        content_type="image/webp",
-        headers={"Cache-Control": "no-store", "Content-Disposition": "inline", "X-Content-Type-Options": "nosniff"},
-    )
+    answer = PieceByPiece(chain((first,), pieces), length=row.size, name="")
+    for name, value in {**headers, "Content-Type": "image/webp"}.items():
+        answer[name] = value
+    return cast(HttpResponse, answer)  # served like any other: `pnav.server.page_handler`
 
 
 def pages_of(one: queries.Seen, route: str, public_id: UUID) -> list[dict[str, object]]:

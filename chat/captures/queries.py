@@ -165,13 +165,18 @@ def shown_one(conversation: Conversation, public_id: UUID, until: datetime | Non
     return capture
 
 
+def drawing_row(capture: Capture, page: int) -> CaptureDrawing | None:
+    """The row of one page, with its capture; None when there is none. One statement."""
+    row = CaptureDrawing.objects.filter(capture=capture, page=page).first()
+    if row is not None:
+        row.capture = capture
+    return row
+
+
 def read_drawing(capture: Capture, page: int) -> bytes | None:
     """The WebP of one page, whole: some hundred kilobytes; None when there is none. Raises StoreAway, UnsealError."""
-    row = CaptureDrawing.objects.filter(capture=capture, page=page).first()
-    if row is None:
-        return None
-    row.capture = capture
-    return b"".join(drawing_pieces(row))
+    row = drawing_row(capture, page)
+    return None if row is None else b"".join(drawing_pieces(row))
 
 
 def drawing_pieces(row: CaptureDrawing) -> Iterator[bytes]:

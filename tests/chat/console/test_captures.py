@@ -10,12 +10,13 @@ from html import unescape
 import pytest
 from django.utils import timezone
 
-from chat.captures import drawing, receiving, store
+from chat.captures import answers, drawing, receiving, store
 from chat.console import casework_panels
 from chat.journal import actions as journal_actions
 from chat.journal.dates import Moment, Precision
 from chat.journal.facts import Told
 from chat.models import Capture
+from common.sealed_files.answer import PieceByPiece
 from reports.models import AccessKind, AccessRecord
 from tests.chat.console.agents import page_of, signed_in
 from tests.factories import captures as make_captures
@@ -99,6 +100,24 @@ def test_drawing_is_blurred_by_a_box_that_is_not_ticked(seen):
     [box] = re.findall(r"<input[^>]*data-blurs[^>]*>", shown)
     assert "checked" not in box
     assert f'src="{page}{capture.public_id}/1/"' in shown and 'loading="lazy"' in shown
+
+
+def test_long_drawing_is_sent_piece_by_piece_and_a_store_that_is_away_is_told_first(seen, monkeypatch):
+    _conversation, capture, browser, page = seen
+    browser.get(page)
+    address = f"{page}{capture.public_id}/1/"
+    whole = browser.get(address).content
+    monkeypatch.setattr(answers, "WHOLE_MOST", 0)
+    answer = browser.get(address)
+    assert isinstance(answer, PieceByPiece) and b"".join(answer.streaming_content) == whole
+    assert (answer["Content-Type"], answer["Cache-Control"]) == ("image/webp", "no-store")
+    assert (answer["Content-Length"], answer["Content-Disposition"]) == (str(len(whole)), "inline")
+
+    def away(*_given):
+        raise store.StoreAway
+
+    monkeypatch.setattr(store, "read_chunk", away)
+    assert browser.get(address).status_code == 503
 
 
 def test_drawing_is_webp_that_no_cache_keeps(seen):
