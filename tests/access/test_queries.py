@@ -183,7 +183,8 @@ BY_KEY = {
     ("chat/journal/actions.py", "note_fact"), ("chat/journal/actions.py", "_unread"),
     ("chat/journal/actions.py", "_of"), ("chat/journal/queries.py", "_of"),
     # Of this conversation's captures; or, of one that is set aside, for the supervisors who decide about it.
-    ("chat/captures/receiving.py", "begin_capture"), ("chat/captures/receiving.py", "_own"),
+    ("chat/captures/receiving.py", "begin_capture"), ("chat/captures/receiving.py", "is_begun"),
+    ("chat/captures/receiving.py", "_own"),
     ("chat/captures/receiving.py", "erase_capture"), ("chat/captures/receiving.py", "_of"),
     ("chat/captures/queries.py", "shown_one"), ("chat/captures/queries.py", "own_captures"),
     ("chat/captures/handouts.py", "_begin"), ("chat/captures/handouts.py", "_announce"),
