@@ -486,7 +486,7 @@ _TAKEN_NOTHING = {
     "address_long",
 }  # fmt: skip
 _BESIDE_THE_FILE = {
-    "file_missing", "empty", "too_large", "no_room", "too_many_files", "unknown_kind", "away",
+    "file_missing", "empty", "too_large", "no_room", "too_many_files", "too_often", "unknown_kind", "away",
 }  # fmt: skip
 _DONE_WITH_CAPTURES = {
     "address_noted", "arrived", "erased", "shown", "taken_back", "read_already", "nothing_ticked", "too_many", "gone",
@@ -554,7 +554,7 @@ def _captures(trial: Trial) -> HttpResponse:
         "is_by_code": key == "by_code",
         "status": Status.ACTIVE,
         # What the script writes in the line of a file, or what was done.
-        "shown": {"news": trial.text if key in {"sending", "waiting_line", "sent", "stopped"} else ""},
+        "shown": {"news": trial.text if key in {"sending", "waiting_line", "waiting_turn", "sent", "stopped"} else ""},
         "messages": page_previews.as_message(trial) if key in _DONE_WITH_CAPTURES else [],
     }
     return draw_page(trial, "chat/captures.html", context)
