@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
@@ -30,6 +30,8 @@ class Batch[Q, A, V = Q]:
     delay: seconds to wait in any case, for what nobody is waiting for. at_most: questions in one crossing; may be set.
     crowd: seconds to wait after a crossing of a crowd; may be set.
     patience: seconds for which a crossing waits for a database that is away.
+    stream: of a value, whose line it is part of. Asked one by one, nothing of a line passes what failed before it, or
+    got an answer that `stops`: it gets the same, and is not asked.
     name: under which it is counted; batches of one kind share it.
     """
 
@@ -43,6 +45,8 @@ class Batch[Q, A, V = Q]:
         delay: float = 0,
         at_most: int = 512,
         patience: float = 0,
+        stream: Callable[[V], Hashable] | None = None,
+        stops: Callable[[A], bool] = lambda _answer: False,
         executor: ThreadPoolExecutor = THREADS,
         name: str = metrics.OTHER,
     ) -> None:
@@ -57,6 +61,8 @@ class Batch[Q, A, V = Q]:
         self.at_most = at_most
         self.crowd = CROWD_SECONDS
         self._patience = patience
+        self._stream = stream
+        self._stops = stops
         self._executor = executor
         self._waiting: deque[Q] = deque()
         self._is_busy = False
@@ -147,13 +153,20 @@ class Batch[Q, A, V = Q]:
     def _one_by_one(self, questions: list[Q], values: list[V]) -> list[tuple[list[Q], list[A] | Exception]]:
         parts: list[tuple[list[Q], list[A] | Exception]] = []
         locked = 0
+        stopped: dict[Hashable, list[A] | Exception] = {}  # the streams of which something failed, with what it got
         for n, (question, value) in enumerate(zip(questions, values, strict=True)):
+            stream = n if self._stream is None else self._stream(value)
+            if stream in stopped:
+                parts.append(([question], stopped[stream]))
+                continue
             answers = self._answer([value])
             locked += isinstance(answers, Exception) and is_lock_held(answers)
             is_alone = isinstance(answers, Exception) and is_lock_held(answers) and locked < LOCKED_AT_MOST
             if isinstance(answers, NO_ANSWER) and not is_alone:  # the database went away meanwhile
                 return [*parts, (questions[n:], answers)]
             parts.append(([question], answers))
+            if isinstance(answers, Exception) or self._stops(answers[0]):
+                stopped[stream] = answers
         return parts
 
     def _finish(self, parts: list[tuple[list[Q], list[A] | Exception]]) -> None:

@@ -13,6 +13,7 @@ import contextlib
 import gc
 import logging
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -68,7 +69,6 @@ WRITTEN, REPEATED, REFUSED, GIVEN_BACK = [
 REFUSALS = {
     Refusal.CLOSED: "The conversation is closed.",
     Refusal.FORBIDDEN: "This conversation is not yours.",
-    Refusal.TOO_FAST: protocol.TOO_FAST_DETAIL,
 }
 UNAVAILABLE = "The message could not be written: keep it and try again."
 
@@ -134,6 +134,8 @@ class Broadcaster:
             self._written,
             snapshot=lambda post: (post[0], post[1].cursor),
             patience=PATIENCE_SECONDS,
+            stream=lambda post: (post[0].conversation_id, post[0].author),
+            stops=lambda answer: answer is Refusal.HELD or answer is Refusal.TOO_FAST,
             at_most=TOGETHER,
             executor=WRITER_THREAD,
             name="writer",
@@ -206,6 +208,7 @@ class Broadcaster:
     def post(self, subscription: Subscription, frame: protocol.Post) -> None:
         """Put a message on the way to the database; its answer is a `messages` frame or an `error`."""
         if len(self.writer) >= DRAFTS_WAITING:
+            subscription.hold_behind(frame.client_id, protocol.UNAVAILABLE, now=time.monotonic())
             subscription.connection.send_error(protocol.UNAVAILABLE, UNAVAILABLE, frame.client_id)
             return
         if subscription.agent_id is not None:
@@ -231,6 +234,9 @@ class Broadcaster:
         held = [post for post, answer in zip(posts, answers, strict=True) if answer is Refusal.HELD]
         if held:
             self._give_back(held)
+        too_fast = [post for post, answer in zip(posts, answers, strict=True) if answer is Refusal.TOO_FAST]
+        if too_fast:
+            self._refuse_for_now(too_fast)
         self.writer.put_back([post for post, answer in zip(posts, answers, strict=True) if answer is Refusal.PUT_OFF])
         arrived: list[float] = []  # of those that were written
         fresh: dict[str, list[Json]] = {}
@@ -238,7 +244,7 @@ class Broadcaster:
         newest: dict[str, int] = {}
         again: set[str] = set()
         for (draft, subscription), answer in zip(posts, answers, strict=True):
-            if answer is Refusal.HELD or answer is Refusal.PUT_OFF:
+            if answer is Refusal.HELD or answer is Refusal.TOO_FAST or answer is Refusal.PUT_OFF:
                 continue
             if answer is Refusal.FULL:
                 full = ProtocolError(protocol.CLOSED, protocol.FULL_DETAIL, draft.client_id, protocol.FULL)
@@ -298,16 +304,35 @@ class Broadcaster:
         person's messages stay in their order.
         """
         topics = {draft.public_id for draft, _subscription in posts}
-        later, posts = self.writer.take_all(), list(posts)
-        for post in later:
-            if is_all or post[0].public_id in topics:
-                posts.append(post)
-            else:
-                self.writer.add(post)
+        posts = [*posts, *self._take_back(lambda post: is_all or post[0].public_id in topics)]
         self._count_offered()
         GIVEN_BACK.inc(len(posts))
+        self._tell_to_send_again(posts, protocol.UNAVAILABLE, UNAVAILABLE)
+
+    def _refuse_for_now(self, posts: list[tuple[Draft, Subscription]]) -> None:
+        """These came faster than their author may write, and so did what the same socket sent after them."""
+        those = {id(subscription) for _draft, subscription in posts}
+        later = self._take_back(lambda post: id(post[1]) in those)
+        REFUSED.inc(len(later))
+        self._tell_to_send_again([*posts, *later], protocol.RATE_LIMITED, protocol.TOO_FAST_DETAIL)
+
+    def _take_back(self, is_behind: Callable[[tuple[Draft, Subscription]], bool]) -> list[tuple[Draft, Subscription]]:
+        """Of what waits to be written, that which is behind something that was not; the rest waits as it did."""
+        behind = []
+        for post in self.writer.take_all():
+            if is_behind(post):
+                behind.append(post)
+            else:
+                self.writer.add(post)
+        return behind
+
+    @staticmethod
+    def _tell_to_send_again(posts: list[tuple[Draft, Subscription]], code: str, detail: str) -> None:
+        """posts: in the order of their sending, for what is on its way from each socket waits for its first one."""
+        now = time.monotonic()
         for draft, subscription in posts:
-            subscription.connection.send_error(protocol.UNAVAILABLE, UNAVAILABLE, draft.client_id)
+            subscription.hold_behind(draft.client_id, code, now=now)
+            subscription.connection.send_error(code, detail, draft.client_id)
 
     def _deliver(self, topic: str, items: list[Json], agent_id: int | None) -> int:
         """Hand what was just committed, in one frame, to the subscriptions of its conversation. agent_id: who may read

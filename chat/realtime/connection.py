@@ -315,6 +315,7 @@ class Connection:
     # -- in ---------------------------------------------------------------------------------------------------------
 
     def _handle_text(self, text: str | bytes | None) -> None:
+        frame: protocol.Frame | None = None
         try:
             self._heard_at = time.monotonic()
             frame = protocol.parse(text or "")
@@ -328,12 +329,32 @@ class Connection:
                     "Too many frames at once: send it again later.",
                     getattr(frame, "client_id", None),
                 )
+            if isinstance(frame, protocol.Post):
+                self._keep_order(frame)
             self.handle(frame)
         except ProtocolError as error:
+            if error.code == protocol.RATE_LIMITED and isinstance(frame, protocol.Post):
+                subscription = self.find_subscription(frame)
+                if subscription is not None:
+                    subscription.hold_behind(frame.client_id, error.code, now=self._heard_at)
             self.send(error.frame())
             rejected_frames.log_rejected_frame(error.code, line=self.line, account=self.account)
             if error.code in {protocol.BAD_FRAME, protocol.TOO_LONG, protocol.EMPTY}:
                 self._count_bad_frame()
+
+    def _keep_order(self, frame: protocol.Post) -> None:
+        """Raises ProtocolError when a message that this socket sent before was given back, and has not come again.
+
+        This one was on its way then; written now, it would stand before that one (docs/adr/0101).
+        """
+        subscription = self.find_subscription(frame)
+        code = subscription.held_code(frame.client_id, now=self._heard_at) if subscription is not None else ""
+        if code:
+            raise ProtocolError(code, "A message before it was given back: send that one first.", frame.client_id)
+
+    def find_subscription(self, frame: protocol.Post) -> Subscription | None:
+        """The conversation that a message is for; None: none that this socket follows."""
+        raise NotImplementedError
 
     def handle(self, frame: protocol.Frame) -> None:
         """Act upon a frame. Raises ProtocolError."""

@@ -71,6 +71,9 @@ class VisitorConnection(Connection):
         self.leave(protocol.CLOSE_NO_SESSION)
         return False
 
+    def find_subscription(self, frame: protocol.Post) -> Subscription | None:
+        return self.subscription if frame.conversation in {None, self.subscription.public_id} else None
+
     def handle(self, frame: protocol.Frame) -> None:
         subscription = self.subscription
         client_id = getattr(frame, "client_id", None)
@@ -204,6 +207,9 @@ class ConsoleConnection(Connection):
         if self.beat is Beat.RENEWED:
             self.beat = Beat.NONE
             self.send(protocol.beat_frame(timezone.now()))
+
+    def find_subscription(self, frame: protocol.Post) -> Subscription | None:
+        return None if frame.conversation is None else self.subscriptions.get(frame.conversation)
 
     def handle(self, frame: protocol.Frame) -> None:
         if isinstance(frame, protocol.Beat):

@@ -5,7 +5,7 @@ once and in order. All of it runs in the event loop; the broadcaster (`chat.real
 subscriptions and asks for them.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.utils import timezone
@@ -18,6 +18,18 @@ from chat.rules.lifecycle import Author, Status
 Json = dict[str, Any]
 
 AGAIN_SECONDS = 1.0
+# Longer than what is on its way stays on its way: after ten seconds without an answer a page gives its line up
+# (static/pnav/lib/outbox.js).
+HELD_SECONDS = 10.0
+
+
+class GivenBack(NamedTuple):
+    """The first message of a socket that was given back, by its `client_id`, with which code, and until when what
+    follows it is given back as well (monotonic seconds)."""
+
+    client_id: str
+    code: str
+    until: float
 
 
 class Subscription:
@@ -26,6 +38,7 @@ class Subscription:
     cursor: everything up to it was sent. snapshot: where the conversation stood when it was last read.
     owes_frame, owes_state: a `messages` and a `state` frame are expected, even if nothing is new.
     beat: where the answer to a beat stands. is_hidden: the page said at its last beat that it is out of sight.
+    given_back: nothing that its page sent after this one is written before it comes again (docs/adr/0101).
     """
 
     __slots__ = (
@@ -35,6 +48,7 @@ class Subscription:
         "connection",
         "conversation_id",
         "cursor",
+        "given_back",
         "is_again",
         "is_ending",
         "is_hidden",
@@ -64,6 +78,22 @@ class Subscription:
         self.is_reading = self.is_again = self.is_ending = self.is_paced = self.is_hidden = False
         self.owes_frame = self.owes_state = self.wants_state = False
         self.beat = Beat.NONE
+        self.given_back: GivenBack | None = None
+
+    def hold_behind(self, client_id: str, code: str, *, now: float) -> None:
+        """This message was given back, to be sent again: what its page sent after it waits, for a while at most."""
+        if self.given_back is None:
+            self.given_back = GivenBack(client_id, code, now + HELD_SECONDS)
+
+    def held_code(self, client_id: str, *, now: float) -> str:
+        """The code with which this message is given back, because one before it was and has not come again; else ""."""
+        before = self.given_back
+        if before is None:
+            return ""
+        if client_id != before.client_id and now < before.until:
+            return before.code
+        self.given_back = None
+        return ""
 
     def deliver(self, event: Json, size: int, first: int, last: int) -> None:
         """A frame that holds the messages `first` to `last`, ready to be sent."""

@@ -334,8 +334,9 @@ async def test_a_conversation_that_somebody_holds_costs_the_others_a_moment():
             await asyncio.to_thread(holding.wait, 10)
             broadcaster = ensure_broadcaster()
             broadcaster.writer._is_busy = True
-            for _each in range(5):
-                await stuck.send(type="post", client_id=str(uuid.uuid4()), body="retenu")
+            ids = [str(uuid.uuid4()) for _each in range(5)]
+            for client_id in ids:
+                await stuck.send(type="post", client_id=client_id, body="retenu")
             await line.send(type="post", client_id=str(uuid.uuid4()), body="Bonjour")
             while len(broadcaster.writer) < 6:
                 await asyncio.sleep(0.01)
@@ -348,7 +349,7 @@ async def test_a_conversation_that_somebody_holds_costs_the_others_a_moment():
         finally:
             let_go.set()
             await held_by
-        assert (await stuck.post("libre"))["seq"] == 1
+        assert (await stuck.post("libre", client_id=ids[0]))["seq"] == 1
 
 
 async def test_a_commit_that_was_never_answered_reaches_the_other_side_at_once(monkeypatch):
