@@ -20,10 +20,26 @@ const ARROWS = new Map([
 
 /* --- what each key leads to, wherever it is drawn again --- */
 
-function mark() {
-  for (const one of all("[data-key]:not([aria-keyshortcuts])")) {
-    const keys = (one.dataset.key ?? "").split(" ").map((key) => `Alt+${ARROWS.get(key) || key}`);
-    one.setAttribute("aria-keyshortcuts", keys.join(" "));
+const UNMARKED = "[data-key]:not([aria-keyshortcuts])";
+
+/** @param {HTMLElement} one */
+function mark(one) {
+  const keys = (one.dataset.key ?? "").split(" ").map((key) => `Alt+${ARROWS.get(key) || key}`);
+  one.setAttribute("aria-keyshortcuts", keys.join(" "));
+}
+
+/**
+ * In what was added alone: texts change all the time, and each of ten exchanges has a thousand elements and more.
+ *
+ * @param {MutationRecord[]} records
+ */
+function markAdded(records) {
+  for (const { addedNodes } of records) {
+    for (const node of addedNodes) {
+      if (!(node instanceof HTMLElement)) continue;
+      if (node.matches(UNMARKED)) mark(node);
+      for (const one of all(UNMARKED, node)) mark(one);
+    }
   }
 }
 
@@ -143,8 +159,8 @@ function keydown(event) {
 }
 
 export const watchKeys = () => {
-  new MutationObserver(mark).observe(document.body, { childList: true, subtree: true });
-  mark();
+  new MutationObserver(markAdded).observe(document.body, { childList: true, subtree: true });
+  for (const one of all(UNMARKED)) mark(one);
   // Opened by Enter on its title, the same. By a press of the mouse nothing moves under the hand.
   document.addEventListener(
     "toggle",

@@ -30,16 +30,23 @@ export const waitsSince = (entry) => {
 
 /** Bring the list's entry, the counts and the page's title up to date. @param {Conversation} c */
 export function paint(c) {
+  paintEntry(c);
+  arrange();
+  count();
+}
+
+/** @param {Conversation} c */
+function paintEntry(c) {
   for (const part of [c.entry, c.thread]) {
     for (const mark of all("[data-slot=number]", part)) mark.hidden = !c.number; // another's, once it has ended
   }
   const unread = slot("unread", c.entry);
-  unread.textContent = c.unread ? say(c.unread === 1 ? "unread_one" : "unread_many", { n: c.unread }) : "";
+  write(unread, c.unread ? say(c.unread === 1 ? "unread_one" : "unread_many", { n: c.unread }) : "");
   unread.hidden = !c.unread;
   if (!c.over) {
     c.entry.dataset.waits = c.waits;
     c.entry.toggleAttribute("data-dormant", c.dormant);
-    slot("waits", c.entry).textContent = words[`waits_${c.dormant && c.waits !== "left" ? "dormant" : c.waits}`];
+    write(slot("waits", c.entry), words[`waits_${c.dormant && c.waits !== "left" ? "dormant" : c.waits}`]);
   }
   const waited = seekSlot("waited", c.entry);
   if (waited) {
@@ -64,8 +71,6 @@ export function paint(c) {
   const link = find("a", c.entry);
   if (c === desk.current) link.setAttribute("aria-current", "true");
   else link.removeAttribute("aria-current");
-  arrange();
-  count();
 }
 
 /** The part of the wait that is this agent's, when somebody else held the person before. @param {Conversation} c */
@@ -78,7 +83,7 @@ function showOwn(c) {
   if (!isPart) return;
   const mark = find("time", part, HTMLTimeElement);
   mark.dateTime = assigned;
-  mark.textContent = sayDuration(new Date(assigned));
+  write(mark, sayDuration(new Date(assigned)));
 }
 
 /* --- the order, and what the list is narrowed to --- */
@@ -119,17 +124,18 @@ export const watchList = () => {
 
 export function count() {
   const unread = own().reduce((sum, c) => sum + (c.unread || Number(c.isNew)), 0); // who has just come counts, silent or not
-  find("[data-count=own]").textContent = String(list.children.length);
+  write(find("[data-count=own]"), String(list.children.length));
   const empty = find("[data-empty=own]");
   empty.hidden = list.children.length > 0;
   const duty = dutyBar().dataset.availability === "available" ? "available" : "other";
-  empty.textContent = empty.dataset[duty] ?? "";
+  write(empty, empty.dataset[duty] ?? "");
   const rest = find("[data-rest]"); // the middle of the screen, where no conversation is open
-  rest.textContent = rest.dataset[list.children.length ? "choose" : duty] ?? "";
-  find("[data-count=ended]").textContent = String(over.children.length);
+  write(rest, rest.dataset[list.children.length ? "choose" : duty] ?? "");
+  write(find("[data-count=ended]"), String(over.children.length));
   const ended = over.closest("details");
   if (ended) ended.hidden = !over.children.length;
-  document.title = (unread ? `(${unread}) ` : "") + (desk.current ? `${desk.current.name} – ` : "") + title;
+  const now = (unread ? `(${unread}) ` : "") + (desk.current ? `${desk.current.name} – ` : "") + title;
+  if (document.title !== now) document.title = now;
 }
 
 /** In which language the person seems to write, in words; empty: nothing to say. @param {Conversation} c @param {string} told */
@@ -196,7 +202,9 @@ export function refreshList() {
       if (language) showLanguage(c, language.textContent?.trim() ?? "");
       showPromise(c, slot("promise", fresh).dataset.until || "");
       showEmergency(c, emergencyOf(fresh));
-      paint(c);
+      paintEntry(c);
     }
+    arrange();
+    count();
   }, 500);
 }

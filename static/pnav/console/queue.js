@@ -4,7 +4,8 @@
  * @module
  */
 
-import { byId, find, fromTemplate, seek } from "../lib/dom.js";
+import { byId, find, fromTemplate, seek, write } from "../lib/dom.js";
+import { createRows } from "../lib/rows.js";
 import { keepDrafts } from "./drafts.js";
 import { sayDuration } from "./list.js";
 import { tryToLoad } from "./pages.js";
@@ -15,8 +16,9 @@ import { announce, desk, root, say, slot, words } from "./state.js";
 const FIGURES_MS = 3000;
 const OFFERS_EVERY_MS = 10_000;
 
-/** @param {Record<string, any>} item of a `queue` frame @param {HTMLElement} row */
-function fillRow(item, row) {
+/** @param {Record<string, any>} item of a `queue` frame; it names its exchange */
+function drawRow(item) {
+  const row = fromTemplate("modele-attente");
   const since = /** @type {HTMLTimeElement} */ (slot("since", row));
   row.dataset.urgency = find(".console-urgency", row).dataset.urgency = item.urgency;
   slot("urgency", row).textContent = item.urgency_label;
@@ -51,41 +53,22 @@ function drawGroup(one) {
   return row;
 }
 
-/** @type {Map<string, HTMLElement>} each row that was drawn here, by the item that it was drawn of */
-let drawn = new Map();
-
-/**
+/*
  * A frame comes for each change of the queue, and most of its hundred rows say what they said: those stay where they are. All
  * of them drawn again took a tenth of a second of a slow processor, under the keys of whoever was typing.
- *
- * @param {Record<string, any>[]} items
  */
-function showRows(items) {
-  const list = byId("attente");
-  /** @type {Map<string, HTMLElement>} */
-  const rows = new Map();
-  const model = fromTemplate("modele-attente");
-  for (const item of items) {
-    const said = JSON.stringify(item); // names its exchange
-    rows.set(said, drawn.get(said) ?? fillRow(item, /** @type {HTMLElement} */ (model.cloneNode(true))));
-  }
-  const kept = new Set(rows.values());
-  for (const row of [...list.children]) if (!kept.has(/** @type {HTMLElement} */ (row))) row.remove();
-  for (const [at, row] of [...kept].entries()) {
-    if (list.children[at] !== row) list.insertBefore(row, list.children[at] ?? null);
-  }
-  drawn = rows;
-}
+const showRows = createRows(byId("attente"), drawRow);
+const showGroups = createRows(byId("semblables"), drawGroup);
 
 /** @param {import("./state.js").Frame} frame of type `queue` */
 export function showQueue(frame) {
   showRows(frame.items);
   const groups = frame.groups ?? [];
-  byId("semblables").replaceChildren(...groups.map(drawGroup));
-  find("[data-count=queue]").textContent = frame.present ?? frame.waiting;
+  showGroups(groups);
+  write(find("[data-count=queue]"), String(frame.present ?? frame.waiting));
   const apart = find("[data-apart]");
   apart.hidden = !frame.apart;
-  apart.textContent = say(frame.apart === 1 ? "apart_one" : "apart_many", { n: frame.apart });
+  write(apart, say(frame.apart === 1 ? "apart_one" : "apart_many", { n: frame.apart }));
   find("[data-empty=queue]").hidden = frame.items.length > 0 || groups.length > 0;
   refreshFigures();
 }

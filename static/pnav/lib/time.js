@@ -5,9 +5,34 @@
  */
 
 const ZONE = { timeZone: "Europe/Paris" };
+/** @type {Intl.DateTimeFormatOptions} */
+const CLOCK = { hour: "2-digit", minute: "2-digit" };
+/** @type {Record<"day" | "hour" | "short" | "long", Intl.DateTimeFormatOptions>} */
+const PARTS = {
+  day: {},
+  hour: CLOCK,
+  short: { day: "numeric", month: "short" },
+  long: { day: "numeric", month: "long", ...CLOCK },
+};
 
 /** @param {string} said a date that `Intl` wrote @param {string} language */
 const first = (said, language) => (language === "fr" ? said.replace(/^1 /, "1er ") : said); // of a month
+
+/** @type {Map<string, Intl.DateTimeFormat>} one of each kind: to make one takes a hundred times as long as to use it */
+const formats = new Map();
+
+/**
+ * @param {"day" | "hour" | "short" | "long"} kind
+ * @param {string} language a few at most: those of the site
+ */
+const format = (kind, language) => {
+  const key = `${kind} ${language}`;
+  const known = formats.get(key);
+  if (known) return known;
+  const fresh = new Intl.DateTimeFormat(language, { ...PARTS[kind], ...ZONE });
+  formats.set(key, fresh);
+  return fresh;
+};
 
 /**
  * The hour, « 14:05 ».
@@ -15,13 +40,10 @@ const first = (said, language) => (language === "fr" ? said.replace(/^1 /, "1er 
  * @param {Date | number} moment
  * @param {string} language
  */
-export const hour = (moment, language) =>
-  new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", ...ZONE }).format(moment);
-
-const day = new Intl.DateTimeFormat("fr", ZONE); // one for all: making it takes longer than using it
+export const hour = (moment, language) => format("hour", language).format(moment);
 
 /** @param {Date} moment @param {Date} now */
-const isToday = (moment, now) => day.format(moment) === day.format(now);
+const isToday = (moment, now) => format("day", "fr").format(moment) === format("day", "fr").format(now);
 
 /**
  * When a message was written: its hour, after its day when that is not today.
@@ -30,11 +52,8 @@ const isToday = (moment, now) => day.format(moment) === day.format(now);
  * @param {string} language
  * @param {Date} [now]
  */
-export const written = (moment, language, now = new Date()) => {
-  /** @type {Intl.DateTimeFormatOptions} */
-  const itsDay = isToday(moment, now) ? {} : { day: "numeric", month: "long" };
-  return first(moment.toLocaleString(language, { hour: "2-digit", minute: "2-digit", ...itsDay, ...ZONE }), language);
-};
+export const written = (moment, language, now = new Date()) =>
+  first(format(isToday(moment, now) ? "hour" : "long", language).format(moment), language);
 
 /**
  * The same in few letters, for the console: « 1er janv., 14:05 ».
@@ -45,8 +64,7 @@ export const written = (moment, language, now = new Date()) => {
  */
 export const writtenShort = (moment, language, now = new Date()) => {
   if (isToday(moment, now)) return hour(moment, language);
-  const itsDay = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", ...ZONE }).format(moment);
-  return `${first(itsDay, language)}, ${hour(moment, language)}`;
+  return `${first(format("short", language).format(moment), language)}, ${hour(moment, language)}`;
 };
 
 /**

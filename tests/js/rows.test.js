@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createRows } from "../../static/pnav/lib/rows.js";
+
+/** As much of an element as a list needs; every change of it is counted. */
+const fakeList = (...children) => {
+  const list = { children, touched: 0 };
+  const without = (row) => {
+    list.children = list.children.filter((one) => one !== row);
+  };
+  list.row = (name) => {
+    const row = { name };
+    row.remove = () => {
+      list.touched += 1;
+      without(row);
+    };
+    return row;
+  };
+  list.insertBefore = (row, before) => {
+    list.touched += 1;
+    without(row);
+    const at = before ? list.children.indexOf(before) : list.children.length;
+    list.children = list.children.toSpliced(at, 0, row);
+  };
+  list.names = () => list.children.map(({ name }) => name);
+  return list;
+};
+
+const world = () => {
+  const list = fakeList();
+  const drawn = [];
+  const show = createRows(list, (value) => {
+    drawn.push(value.name);
+    return list.row(`${value.name}${value.since ?? ""}`);
+  });
+  const people = (...names) => names.map((name) => ({ name }));
+  return { list, drawn, show, people };
+};
+
+test("what the list held before is gone, and rows stand in the order of the values", () => {
+  const { list, show, people } = world();
+  list.children = [list.row("from the server")];
+  show(people("a", "b", "c"));
+  assert.deepEqual(list.names(), ["a", "b", "c"]);
+  show([]);
+  assert.deepEqual(list.names(), []);
+});
+
+test("of a hundred rows, one who comes and one who goes touch the page twice", () => {
+  const { list, drawn, show } = world();
+  const people = Array.from({ length: 100 }, (_, name) => ({ name }));
+  show(people);
+  const kept = list.children[50];
+  drawn.length = 0;
+  list.touched = 0;
+  show([{ name: "urgent" }, ...people.slice(0, 99)]);
+  assert.deepEqual(drawn, ["urgent"]);
+  assert.equal(list.touched, 2);
+  assert.equal(list.children[51], kept);
+  list.touched = 0;
+  show([{ name: "urgent" }, ...people.slice(0, 99)]);
+  assert.equal(list.touched, 0, "the same again touches nothing");
+});
+
+test("a value that has changed is drawn again, in its place, and no other", () => {
+  const { list, drawn, show, people } = world();
+  show(people("a", "b", "c"));
+  drawn.length = 0;
+  show([{ name: "a" }, { name: "b", since: 5 }, { name: "c" }]);
+  assert.deepEqual(drawn, ["b"]);
+  assert.deepEqual(list.names(), ["a", "b5", "c"]);
+});
+
+test("rows that change places are moved, not drawn", () => {
+  const { list, drawn, show, people } = world();
+  show(people("a", "b", "c"));
+  drawn.length = 0;
+  show(people("c", "a", "b"));
+  assert.deepEqual(drawn, []);
+  assert.deepEqual(list.names(), ["c", "a", "b"]);
+});
