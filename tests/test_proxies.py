@@ -3,18 +3,31 @@
 What all of them must do of a request is asked of deploy/Caddyfile in `tests/test_compose.py`.
 """
 
+import http.client
 import re
 import shutil
+import ssl
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from django.template.loader import render_to_string
 from django.urls import resolve, reverse
 
+from benchmarks.faults.processes import free_port
+from benchmarks.faults.reverse_proxy import HAProxy, ReverseProxy
+from common.texts import cache as text_cache
+from common.texts.cache import Changed
+from common.texts.help_numbers import Number
 from deploy import authority
 from pnav.middleware.require_https import PROGRAMS
+from pnav.pages.build import failure_page
 from pnav.server import http_channel, page_handler
+from tests.support import strict_html
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTAINERS = (ROOT / "deploy/Caddyfile").read_text()
@@ -130,7 +143,142 @@ def test_haproxy_takes_its_file(tmp_path):
     web = tmp_path / "tls/web"
     (tmp_path / "site.pem").write_text((web / "certificate.pem").read_text() + (web / "key.pem").read_text())
     text = HAPROXY.replace("/etc/haproxy/site.pem", str(tmp_path / "site.pem"))
+    text = text.replace("/etc/haproxy/failure.html", str(failure_page.FILE))
     (tmp_path / "haproxy.cfg").write_text(text.replace("/etc/pnav/tls/authority.pem", str(web / "authority.pem")))
     command = ["haproxy", "-c", "-f", str(tmp_path / "haproxy.cfg")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+# --- what they say by themselves --------------------------------------------------------------------------------------
+
+PAGE = failure_page.FILE.read_text()
+# What the page is sent with, as our own pages of a failure are; Caddy and HAProxy write names in their own way.
+HEADERS = {
+    "content-type": "text/html; charset=utf-8",
+    "content-security-policy": failure_page.content_policy(PAGE),
+    "retry-after": str(failure_page.RETRY_SECONDS),
+    "cache-control": "no-store",
+    "content-language": "fr, en",
+    "x-frame-options": "SAMEORIGIN",  # the messages of a page without a script are in a frame of it
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-embedder-policy": "require-corp",
+    "cross-origin-resource-policy": "same-origin",
+}
+FRAMED = {"Sec-Fetch-Dest": "iframe"}
+
+
+def test_page_of_a_failure_is_the_one_that_our_sentences_make(tmp_path):
+    """`manage.py build_failure_page` writes it: again after a change of a sentence, of a number or of its style."""
+    call_command("build_failure_page", output=tmp_path / "failure.html", verbosity=0)
+    assert (tmp_path / "failure.html").read_text() == PAGE
+    assert (tmp_path / "failure.html").stat().st_mode & 0o777 == 0o644
+
+
+def test_page_of_a_failure_says_whom_to_call_and_asks_for_nothing():
+    for number in ("17", "112", "3018", "3114", "119"):
+        assert PAGE.count(f'<a href="tel:{number}">{number}</a>') == 2, "in French and in English"
+    assert PAGE.count('<a href="sms:114">114</a>') == 2
+    assert PAGE.count('href=""') == 2, "a way to try again"
+    assert '<html lang="fr">' in PAGE and '<div lang="en">' in PAGE and PAGE.count("<h1>") == 1
+    assert not re.search(r"<(script|link|img|iframe|form)\b|\bsrc=|\bstyle=|\bon\w+=|url\(|@import|https?:", PAGE)
+    assert len(PAGE.encode()) < 8 * 1024, "HAProxy holds it in a buffer of 16 KiB, with the headers"
+    assert strict_html.errors(PAGE) == []
+
+
+def test_its_title_names_neither_the_site_nor_what_it_is_about():
+    """A proxy cannot know who is in discreet mode: nobody's tab, and no history, says it."""
+    (title,) = re.findall("<title>(.*?)</title>", PAGE)
+    assert title == "Page indisponible"
+    assert not re.search(r"pnav|signal|police|gendarm|victim|harc", PAGE.partition("<body>")[0].lower())
+
+
+def test_our_own_page_of_a_failure_says_the_same():
+    said = re.findall(r"<p>(?!<a)(.*?)</p>", PAGE.partition("<h1>")[2].partition("<hr>")[0])
+    ours = render_to_string("500.html")
+    assert len(said) == 4 and all(sentence in ours for sentence in said)
+
+
+def test_site_whose_numbers_were_changed_makes_its_own(tmp_path):
+    text_cache.set_changed(
+        {"errors.failure_title": Changed.named(vous="Un instant")}, {"numero_suicide": Number("31 15", "tel:3115")}
+    )
+    failure_page.write(tmp_path / "failure.html")
+    page = (tmp_path / "failure.html").read_text()
+    assert "<h1>Un instant</h1>" in page and '<a href="tel:3115">31 15</a>' in page
+    assert failure_page.content_policy(page) == failure_page.content_policy(PAGE), "the proxies need not be told"
+
+
+def said_headers(text: str) -> dict[str, str]:
+    """The headers of the page, as a Caddyfile sets them."""
+    (body,) = re.findall(r"handle @away \{.*?\n\t\t\theader \{\n(.*?)\n\t\t\t\}", text, re.DOTALL)
+    pairs = [line.strip().split(" ", 1) for line in body.splitlines()]
+    return {name.lower(): value.strip('"') for name, value in pairs if not name.startswith("-")}
+
+
+def test_proxies_send_the_page_with_the_headers_of_a_failure():
+    given = {name: value for name, value in HEADERS.items() if name != "content-type"}
+    assert said_headers(CONTAINERS) == given, "test_both_caddyfiles… holds the other one to it"
+    lines = re.findall(r"^ {4}http-error status (\d+) content-type \"(.+?)\" file (\S+) (.+)$", HAPROXY, re.MULTILINE)
+    assert [int(status) for status, *_rest in lines] == list(failure_page.STATUSES)
+    for _status, kind, file, headers in lines:
+        pairs = re.findall(r"hdr (\S+) (?:\"([^\"]*)\"|(\S+))", headers)
+        found = {name.lower(): quoted or plain for name, quoted, plain in pairs}
+        assert (kind, file) == (HEADERS["content-type"], "/etc/haproxy/failure.html")
+        assert found == given | {"refresh": "10"}
+    assert f"in [{', '.join(map(str, failure_page.STATUSES))}]" in CONTAINERS
+
+
+class CaddyAlone(ReverseProxy):
+    """What deploy/Caddyfile says of a failure, before processes that are dead: any Caddy reads it."""
+
+    def _begin(self) -> None:
+        (block,) = re.findall(r"^\thandle_errors \{\n.*?^\t\}\n", CONTAINERS, re.DOTALL | re.MULTILINE)
+        block = block.replace("root * /etc/caddy\n", f"root * {failure_page.FILE.parent}\n")
+        dead = " ".join(f"127.0.0.1:{port}" for port in self.pages)
+        file = self.folder / "Caddyfile"
+        file.write_text(f"{{\n\tadmin off\n}}\nhttp://127.0.0.1:{self.port} {{\n\treverse_proxy {dead}\n{block}}}\n")
+        command = [shutil.which("caddy") or "", "run", "--adapter", "caddyfile", "--config", str(file)]
+        home = {"XDG_DATA_HOME": str(self.folder), "XDG_CONFIG_HOME": str(self.folder)}
+        self._spawn(list(command), cwd=self.folder, env=home)
+
+
+@contextmanager
+def alone(name: str, folder: Path) -> Iterator[ReverseProxy]:
+    """A proxy in front of two processes of pages and one of sockets, all of them dead."""
+    if not shutil.which(name):
+        pytest.skip(f"no {name} here; its file is read above")
+    authority.make(folder / "tls", now=datetime.now(UTC), owners=dict.fromkeys(authority.PARTS, folder.stat().st_uid))
+    kind = {"caddy": CaddyAlone, "haproxy": HAProxy}[name]
+    with kind(folder, folder / "tls", [free_port(), free_port()], [free_port()]) as proxy:
+        yield proxy
+
+
+def connect(proxy: ReverseProxy) -> http.client.HTTPConnection:
+    if not isinstance(proxy, HAProxy):
+        return http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=30)
+    trusting = ssl.create_default_context(cafile=proxy.tls / "proxy/authority.pem")
+    return http.client.HTTPSConnection("localhost", proxy.port, timeout=30, context=trusting)
+
+
+@pytest.mark.parametrize("name", ["caddy", "haproxy"])
+def test_proxy_whose_processes_are_all_dead_says_whom_to_call(name, tmp_path):
+    with alone(name, tmp_path) as proxy:
+        for method, path, headers in (
+            ("GET", "/", {}),
+            ("GET", "/n/482137/", {"If-None-Match": "*", "Range": "bytes=0-5"}),
+            ("POST", "/tchat/message/", {}),
+            ("GET", "/tchat/suite/", FRAMED),
+            ("HEAD", "/", {}),
+        ):
+            asking = connect(proxy)
+            asking.request(method, path, body=b"body=a" if method == "POST" else None, headers=headers)
+            answer = asking.getresponse()
+            sent = {key.lower(): value for key, value in answer.getheaders()}
+            assert answer.status in failure_page.STATUSES
+            assert answer.read().decode() == ("" if method == "HEAD" else PAGE)
+            assert {key: sent.get(key) for key in HEADERS} == HEADERS
+            assert sent.get("refresh") == ("10" if headers == FRAMED else None), "a frame asks again by itself"
+            asking.close()

@@ -39,6 +39,7 @@ def caddyfile(text: str, *, authority: Path, clear: int, site: int, alive: int) 
             "\tadmin off\n": f"\tadmin off\n\thttp_port {clear}\n\thttps_port {site}\n\tskip_install_trust\n"
             "\tlocal_certs\n",
             "/etc/pnav/tls/authority.pem": str(authority),
+            "root * /etc/caddy\n": f"root * {ROOT / 'deploy'}\n",
             "http://127.0.0.1:2080": f"http://127.0.0.1:{alive}",
         },
     )
@@ -62,6 +63,7 @@ def haproxy_file(
             "    maxconn 20000\n": "    maxconn 2000\n",  # two descriptors each: a machine may allow fewer
             "    bind :443 ssl": f"    bind 127.0.0.1:{site} ssl",
             "/etc/haproxy/site.pem": str(certificate),
+            "/etc/haproxy/failure.html": str(ROOT / "deploy/failure.html"),
             "/etc/pnav/tls/authority.pem": str(authority),
             "hdr Host pnav.example": f"hdr Host {HOST}",
         },

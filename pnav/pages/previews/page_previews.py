@@ -17,10 +17,12 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 import triage.numbers
+from common.texts import languages
 from locations import texts as location_texts
 from locations.forms import ChoiceForm, SearchForm
 from locations.hours import Line, Opening
 from pnav.pages import figures, waiting_time
+from pnav.pages.build import failure_page
 from pnav.pages.forms import DisplaySettingsForm, FeedbackForm
 from pnav.pages.frame.links import Links
 from pnav.pages.information import Page, content_context, content_template, read_information
@@ -577,12 +579,20 @@ RESULTS = (
     _made_result(calls_first=False, numbers=NUMBERS, is_discreet=True),
     _made_result(calls_first=True, numbers=NUMBERS, is_discreet=True),
 )
+
+
+def _said_by_a_proxy(trial: Trial) -> HttpResponse:
+    words = [(languages.current(), failure_page.say(is_first=True))]
+    return draw_page(trial, "proxy_failure.html", {"words": words})
+
+
 ERRORS: tuple[Draw, ...] = (
     always_draw("404.html"),
     always_draw("403.html"),
     always_draw("403_csrf.html"),
     always_draw("bad_request.html"),
     always_draw("500.html"),
+    _said_by_a_proxy,
     lambda trial: draw_page(_anybody(trial), "429.html", {}),
 )
 BUSY = tuple(

@@ -54,6 +54,25 @@ add(
 add("errors.failure_title", ERRORS, _("Une panne de notre côté"))
 add("errors.failure_told", ERRORS, _("Ce n'est pas votre faute. Attendez une minute, puis rechargez la page."))
 add(
+    "errors.failure_sent",
+    ERRORS,
+    _(
+        "Vous veniez d'envoyer un texte ? Il n'est peut-être pas arrivé. « Précédent », dans le navigateur, ramène "
+        "à ce qui était écrit."
+    ),
+)
+add(
+    "errors.others_listen",
+    ERRORS,
+    _("Idées suicidaires : {numero_suicide}. Enfant en danger : {numero_enfance}. Jour et nuit, et c'est gratuit."),
+)
+add(
+    "errors.unavailable",
+    ERRORS,
+    _("Page indisponible"),
+    note="Le titre de l'onglet quand plus rien ne répond : il ne dit ni le nom du site, ni de quoi il parle.",
+)
+add(
     "errors.danger_numbers",
     ERRORS,
     _(

@@ -12,7 +12,7 @@ NAMES = {
     "Pnav", "République", "Française", "DSFR", "SMS", "Esc", "Maj", "PNAV", "html", "nbsp", "middot", "laquo", "raquo",
 }  # fmt: skip
 # Pages of a failure, made without the catalogue, in the languages of the site; a part that holds attributes alone.
-APART = {"500.html", "503.html", "failure.html", "bad_request.html", "field.html"}
+APART = {"500.html", "503.html", "failure.html", "proxy_failure.html", "bad_request.html", "field.html"}
 _NO_TEXT = re.compile(
     r"{%\s*comment\b.*?{%\s*endcomment\s*%}|{#.*?#}|<!--.*?-->|<(script|style|svg)\b.*?</\1>"
     r"|{%\s*blocktrans(?:late)?\b.*?{%\s*endblocktrans(?:late)?\s*%}",
