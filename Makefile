@@ -15,7 +15,7 @@ export UV_NATIVE_TLS = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev code sandbox screenshots test test-all test-quick test-versions test-engines html check audit fix manage migration messages journeys paint keys lighthouse bench bench-quick costs soak faults faults-quick rolling siege setup lock update sbom assets docs image
+.PHONY: help run dev code sandbox screenshots test test-all test-quick test-versions test-engines html check audit fix manage migration messages journeys paint keys lighthouse bench bench-quick costs soak faults faults-quick rolling siege setup lock update sbom assets docs image archive
 
 help: ## la liste des commandes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -160,6 +160,11 @@ assets: $(STAMP) ## construire deux fois les fichiers servis, et comparer chaque
 
 docs: $(STAMP) ## le site de la documentation, avec une recherche, dans .local/docs/site
 	@$(PYTHON) -m tests.documents
+
+archive: ## l'archive de cette version, qui sait son commit (machines ordinaires : docs/operations.md), dans .local/
+	@mkdir -p .local
+	@git archive --format=tar.gz --prefix=$(VERSION)/ --output=.local/pnav-$(VERSION).tar.gz HEAD
+	@echo .local/pnav-$(VERSION).tar.gz
 
 image: ## construire l'image de cette version, avec sa version et son commit (demande docker)
 	@docker build --file deploy/Dockerfile --tag pnav:$(VERSION) \

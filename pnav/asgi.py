@@ -30,7 +30,7 @@ from chat.realtime.routing import websocket_urlpatterns  # noqa: E402
 from common import security_log, tracing  # noqa: E402
 from common.offload.process import lower_priority  # noqa: E402
 from common.security_log import Event  # noqa: E402
-from pnav import addresses  # noqa: E402
+from pnav import addresses, health  # noqa: E402
 from pnav.server import busy  # noqa: E402
 from pnav.server.admission import bucket_of  # noqa: E402
 from pnav.server.identity import identify_passes  # noqa: E402
@@ -147,7 +147,7 @@ def application_for(role: str) -> WithBroadcaster:
     return WithBroadcaster(ProtocolTypeRouter(parts), has_sockets=has_sockets)
 
 
-install_server()
+install_server(health.are_pages_stuck)
 if settings.PROCESS_ROLE == ProcessRole.PAGES:
     lower_priority(PAGES_NICENESS)  # before there are threads: they follow
 _load_addresses()

@@ -26,8 +26,10 @@ from chat import pubsub
 from common import database_errors, private_addresses
 from common.data_keys import router as data_keys_router
 from common.database_errors import describe_error, failure_of
+from common.watchdog import Turns
 from pnav import service_metrics
 from pnav.logs import POOL_FAILURES
+from pnav.server.page_handler import THREADS
 from reports.audit import digests
 from reports.proof_of_date import stamps
 
@@ -39,9 +41,30 @@ PROBE_SECONDS = 2
 KEPT_SECONDS = 1.5
 
 
+# A page waits eight seconds for a statement at most, and few pages have many slow ones; who waits for a turn is told to
+# come back after 25 (`pnav.server.page_handler.WAIT_SECONDS`).
+STUCK_SECONDS = 60.0
+
+PAGE_TURNS = Turns(THREADS)
+
+
+async def are_pages_stuck() -> bool:
+    """Return whether no page thread has had a turn for STUCK_SECONDS although the database answers.
+
+    Threads that all wait for a database that stands still are no reason to start a process anew: the next one would
+    wait as well, and sockets would pay for it.
+    """
+    return PAGE_TURNS.waited() > STUCK_SECONDS and VITAL.isdisjoint(await READINESS.failing())
+
+
 @require_safe
 async def live(request: HttpRequest) -> HttpResponse:
-    """This process answers. Nothing else is asked: a database that is away is no reason to restart it."""
+    """This process answers, and its page threads take turns: else 503, and whoever supervises it starts it anew.
+
+    Nothing else is asked: a database that is away is no reason for that.
+    """
+    if await are_pages_stuck():
+        return JsonResponse({"status": STUCK}, status=503)
     return JsonResponse({"status": "ok"})
 
 
@@ -141,6 +164,7 @@ PARTS: dict[str, Callable[[], Awaitable[None]]] = {"postgresql": _ask_postgresql
 if data_keys_router.is_apart():
     PARTS["data_keys"] = _ask_data_keys  # without it exchanges that are known go on, and nobody files
 VITAL = {"postgresql"}  # without it nothing is served
+STUCK = "stuck"  # deploy/probe.py knows the word
 
 
 def _kind_of(part: str, error: Exception) -> str:
@@ -198,13 +222,16 @@ READINESS = Readiness()
 
 @require_safe
 async def ready(request: HttpRequest) -> HttpResponse:
-    """503 when PostgreSQL does not answer within PROBE_SECONDS, or takes no writing. Without Redis the site serves,
-    more slowly between processes: a 200 that says so, for a balancer would otherwise take every process out.
+    """503 when PostgreSQL does not answer within PROBE_SECONDS, or takes no writing; and, with the status STUCK, when
+    page threads take no turns although it does. Without Redis the site serves, more slowly between processes: a 200
+    that says so, for a balancer would otherwise take every process out.
 
     failing: the silent parts. waiting_for: of each, the kind of what went wrong, by a name of ours. notifications:
     « polling » while this process hears nothing of the others and asks the database instead.
     """
     failing = await READINESS.failing()
+    if await are_pages_stuck():
+        return JsonResponse({"status": STUCK}, status=503)
     notes = _digest_note() | _proof_note()
     if private_addresses.is_private():
         notes["client_addresses"] = "private"

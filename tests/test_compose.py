@@ -28,7 +28,7 @@ from chat.captures import drawing as capture_drawing
 from chat.realtime.routing import websocket_urlpatterns
 from common.encryption import parse_keys
 from common.offload import pool as offload_pool
-from deploy import authority, fonts, preflight
+from deploy import authority, fonts, preflight, probe
 from pnav.backup import configuration as backup_configuration
 from pnav.backup import sealing
 from pnav.middleware.require_https import PROGRAMS
@@ -348,6 +348,12 @@ def test_proxy_sends_each_path_to_the_processes_that_serve_it():
     assert SERVICES["web"]["cpu_shares"] < SERVICES["worker"]["cpu_shares"] < 1024
 
 
+def test_proxy_holds_the_page_that_it_shows_when_no_process_answers():
+    assert "./deploy/failure.html:/etc/caddy/failure.html:ro" in SERVICES["proxy"]["volumes"]
+    caddyfile = (ROOT / "deploy/Caddyfile").read_text()
+    assert "root * /etc/caddy\n" in caddyfile and "rewrite * /failure.html\n" in caddyfile
+
+
 def test_proxy_refuses_programs_in_clear_and_leads_people_to_https():
     site = re.search(
         r"^http://\{\$SITE_HOST\} \{\n(.+?)^\}", (ROOT / "deploy/Caddyfile").read_text(), re.DOTALL | re.MULTILINE
@@ -431,6 +437,38 @@ def test_role_of_the_web_reads_and_writes_lines_and_nothing_else():
                 cursor.execute(forbidden)
 
 
+@pytest.mark.django_db
+def test_owner_who_may_make_roles_and_nothing_else_runs_the_script():
+    """As with a managed PostgreSQL: nobody there is a superuser. The role that backs up is a superuser's to make."""
+    script = roles.statements("a password").replace("pnav_web", "tried_web")
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE tried_owner CREATEROLE")
+        # In this transaction alone, a schema of that owner's in the place of ours.
+        cursor.execute("ALTER SCHEMA public RENAME TO public_of_ours")
+        cursor.execute("CREATE SCHEMA public AUTHORIZATION tried_owner")
+        cursor.execute("SET LOCAL ROLE tried_owner")
+        cursor.execute("CREATE TABLE public.made_before (id bigserial PRIMARY KEY)")
+        for _time in range(2):  # it may be run again
+            cursor.execute(script)
+        cursor.execute("CREATE TABLE public.made_later (id bigserial PRIMARY KEY)")
+        rights = "rolcanlogin, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls"
+        cursor.execute(f"SELECT {rights}, rolconfig FROM pg_roles WHERE rolname = 'tried_web'")  # noqa: S608
+        can_login, *others, limits = cursor.fetchone()
+        assert can_login and not any(others) and len(limits) == 3
+        for table in ("made_before", "made_later"):
+            for right, may in [
+                ("SELECT", True),
+                ("INSERT", True),
+                ("UPDATE", True),
+                ("DELETE", True),
+                ("TRUNCATE", False),
+            ]:
+                cursor.execute("SELECT has_table_privilege('tried_web', %s, %s)", [f"public.{table}", right])
+                assert cursor.fetchone() == (may,), (table, right)
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            cursor.execute(roles.statements("a password", "another").replace("pnav_", "tried_"))
+
+
 def test_env_file_is_never_committed():
     assert ".env" in (ROOT / ".gitignore").read_text().split()
     assert ".env" in (ROOT / ".dockerignore").read_text().split()
@@ -465,9 +503,14 @@ def test_data_has_no_way_out():
 
 
 def test_health_checks_ask_pages_that_exist():
-    probe = SERVICES["web"]["healthcheck"]["test"]
-    assert (ROOT / probe[2]).is_file()
-    assert resolve(probe[3]).url_name == "health_ready"
+    """Of what was started in this container (`tests/test_entry.py`); what stands still is ended, and started anew."""
+    for name in (*WEBS, "worker"):
+        assert SERVICES[name]["healthcheck"]["test"] == ["CMD", "python", "-m", "pnav.server.entry", "health", "--end"]
+        # The first process of a container ignores who would kill it from within: `init` is the first.
+        assert SERVICES[name]["init"] is True and SERVICES[name]["restart"] == "unless-stopped"
+        assert SERVICES[name]["command"][0] in entry.LOOKS
+    assert int(SERVICES["web"]["healthcheck"]["timeout"].rstrip("s")) > probe.SECONDS
+    assert probe.STANDS_STILL == entry.STANDS_STILL
     assert SERVICES["proxy"]["healthcheck"]["test"] == ["CMD", "sh", "/etc/caddy/health.sh"]
     assert "./deploy/proxy-health.sh:/etc/caddy/health.sh:ro" in SERVICES["proxy"]["volumes"]
     [address] = re.findall(r"PROBE:-(http://[\d.:]+)/", (ROOT / "deploy/proxy-health.sh").read_text())

@@ -4,6 +4,7 @@
 """
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -135,12 +136,74 @@ def test_health_asks_what_was_started_and_nothing_that_ends_by_itself(tmp_path):
     assert entry.check_health({}) is None and entry.check_health({entry.STARTED_AS: str(kept)}) is None
     kept.write_text("migrate")
     assert run("health", **{entry.STARTED_AS: str(kept)}).returncode == 0
-    kept.write_text("worker")
+    kept.write_text("worker 7")
     assert (entry.check_health({entry.STARTED_AS: str(kept)}) or [])[2:] == ["run_worker", "--alive"]
-    kept.write_text("web")
+    kept.write_text("web 7")
     nobody = {entry.STARTED_AS: str(kept), "ALLOWED_HOSTS": "pnav.example", "WEB_PORT": "1"}
     done = run("health", **nobody)
     assert done.returncode == 1 and done.stdout == "ConnectionRefusedError\n"
+
+
+class Started:
+    """A process that a container was started as, and what its checks of health found."""
+
+    def __init__(self, folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        (folder / "started-as").write_text(f"{name} {self.process.pid}")
+        self.environment = {entry.STARTED_AS: str(folder / "started-as")}
+        self.found = 0
+        monkeypatch.setattr(entry.subprocess, "run", self._look)
+
+    def _look(self, command: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, self.found)
+
+    def look(self, found: int) -> int:
+        self.found = found
+        return entry.end_what_stands_still(self.environment)
+
+
+@pytest.fixture
+def started(tmp_path, monkeypatch):
+    all_of_them: list[Started] = []
+
+    def start(name: str) -> Started:
+        all_of_them.append(Started(tmp_path, name, monkeypatch))
+        return all_of_them[-1]
+
+    yield start
+    for one in all_of_them:
+        one.process.kill()
+        one.process.wait()
+
+
+@pytest.mark.parametrize(("name", "still"), [("web", entry.STANDS_STILL), ("worker", 1)])
+def test_what_stands_still_at_some_looks_in_a_row_is_ended(started, name, still):
+    one = started(name)
+    assert one.look(0) == 0
+    for _look in range(entry.LOOKS[name] - 1):
+        assert one.look(still) == 1
+    assert one.look(0) == 0, "it was slow, and goes on"
+    for _look in range(entry.LOOKS[name] - 1):
+        assert one.look(still) == 1 and one.process.poll() is None
+    assert one.look(still) == 1
+    assert one.process.wait(10) == -signal.SIGKILL
+
+
+def test_what_starts_and_what_has_no_database_is_left_alone(started):
+    one = started("web")
+    for found in [entry.STANDS_STILL] * 10 + [1] * 10:
+        assert one.look(found) == 1
+    assert one.look(0) == 0 and one.process.poll() is None
+    assert started("migrate").look(entry.STANDS_STILL) == 0
+
+
+def test_process_goes_on_with_its_own_version_when_the_link_is_changed(tmp_path):
+    """« Two plain machines »: whatever it starts, and whatever it imports later, is of its own folder."""
+    (tmp_path / "current").symlink_to(ROOT)
+    python = tmp_path / "current" / Path(sys.executable).relative_to(ROOT)
+    shown = "from pnav.server import entry; print(*entry.web_command({}), *entry.manage_command('check'))"
+    done = subprocess.run([python, "-c", shown], cwd=tmp_path / "current", capture_output=True, text=True, check=True)
+    assert str(tmp_path) not in done.stdout and done.stdout.startswith(str(Path(sys.executable).parent.resolve()))
 
 
 def test_name_is_kept_for_health_where_the_image_says_so(monkeypatch, tmp_path):
@@ -149,6 +212,6 @@ def test_name_is_kept_for_health_where_the_image_says_so(monkeypatch, tmp_path):
     monkeypatch.setenv(entry.STARTED_AS, str(tmp_path / "started-as"))
     for name in ("worker", "web"):
         entry.main([name])
-        assert (tmp_path / "started-as").read_text() == name
+        assert (tmp_path / "started-as").read_text() == f"{name} {os.getpid()}", "it takes the place of this process"
     dockerfile = (ROOT / "deploy/Dockerfile").read_text()
     assert f"{entry.STARTED_AS}=/tmp/" in dockerfile and '["python", "-m", "pnav.server.entry", "health"]' in dockerfile

@@ -1,6 +1,8 @@
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from django.db import connection
@@ -8,6 +10,7 @@ from django.utils import timezone
 from psycopg_pool import ConnectionPool
 
 from chat.rules.lifecycle import Availability
+from common.watchdog import Turns
 from pnav import health
 from tests.factories import chat as factory
 from tests.support import pooler
@@ -32,6 +35,35 @@ def test_live_asks_nobody(client):
     """No database fixture: a query would fail the test."""
     answer = client.get("/health/live")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+@pytest.fixture
+def held(monkeypatch) -> Iterator[None]:
+    """Page threads of which none comes back, for longer than a page may take."""
+    over = Event()
+    with ThreadPoolExecutor(1) as threads:
+        turns = Turns(threads)
+        monkeypatch.setattr(health, "PAGE_TURNS", turns)
+        monkeypatch.setattr(health, "STUCK_SECONDS", 0.0)
+        threads.submit(over.wait)
+        turns.waited()
+        yield
+        over.set()
+
+
+@pytest.mark.django_db
+def test_page_threads_that_take_no_turns_are_told(client, held):
+    for probe in ("live", "ready"):
+        answer = client.get(f"/health/{probe}")
+        assert (answer.status_code, answer.json()) == (503, {"status": "stuck"})
+
+
+@pytest.mark.django_db
+def test_page_threads_that_wait_for_the_database_end_no_process(client, held, monkeypatch):
+    """The next one would wait as well."""
+    monkeypatch.setitem(health.PARTS, "postgresql", failing(OSError("away")))
+    assert client.get("/health/live").status_code == 200
+    assert client.get("/health/ready").json()["status"] == "unavailable"
 
 
 @pytest.mark.django_db

@@ -1,15 +1,17 @@
 """A release: one version, said in one place; a changelog that an operator can follow; what it holds, listed."""
 
+import io
 import json
 import re
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
 import yaml
 
-from pnav.version import VERSION
+from pnav.version import VERSION, read_revision
 from tests import assets, sbom
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -75,6 +77,23 @@ def test_catalogue_of_public_software_says_the_same_version_and_day():
     assert public["releaseDate"] == f"{match[6]}-{MONTHS.index(match[5]) + 1:02}-{int(match[4]):02}"
 
 
+def test_archive_of_a_version_says_its_commit(tmp_path):
+    """Without git and without an image: `pnav_build_info` and `entry version` of plain machines."""
+    files = ["pnav/__init__.py", "pnav/version.py", "pnav/server", "pyproject.toml"]
+    archive = subprocess.run(["git", "archive", "HEAD", *files], cwd=ROOT, capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
+        opened.extractall(tmp_path, filter="data")
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    command = [sys.executable, "-m", "pnav.server.entry", "version"]
+    done = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=True)
+    assert done.stdout == f"pnav {VERSION} {head}"
+
+
+def test_commit_is_the_one_that_the_image_says_and_none_in_a_clone():
+    assert read_revision({}) == "" and read_revision({"PNAV_REVISION": "5d0c1f7"}, "81aa") == "5d0c1f7"
+    assert read_revision({"PNAV_REVISION": ""}, "81aa") == "81aa"
+
+
 # --- what it holds ----------------------------------------------------------------------------------------------------
 
 
@@ -120,11 +139,13 @@ def test_assets_that_differ_are_named(tmp_path):
     assert assets.differences(first, dict(first)) == []
 
 
-@pytest.mark.parametrize("target", ["update", "sbom", "assets", "image", "lock"])
+@pytest.mark.parametrize("target", ["update", "sbom", "assets", "image", "lock", "archive"])
 def test_commands_of_a_release_are_targets(target):
     done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     if target == "image":
         assert f"--tag pnav:{VERSION}" in done.stdout and f"VERSION={VERSION}" in done.stdout
+    if target == "archive":
+        assert f"--prefix={VERSION}/" in done.stdout
     if target == "update":
         assert "UPGRADE=--upgrade" in done.stdout and "audit" in done.stdout

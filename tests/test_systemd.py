@@ -24,6 +24,7 @@ PROCESSES = {
     "pnav-migrate.service": "migrate",
 }
 BACKS_UP = "pnav-backup@.service"
+CURRENT = "/opt/pnav/current"  # a link to the version in force
 DRAWN = WHOLE_COMPOSE["secrets"] | BACKUP["secrets"]  # by deploy/secrets.sh
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 
@@ -52,8 +53,8 @@ def test_units_are_these_and_documents_lead_to_each():
 @pytest.mark.parametrize("unit", PROCESSES)
 def test_unit_starts_an_entry_point_and_writes_no_option(unit):
     (command,) = settings(unit)["ExecStart"]
-    assert command == f"/srv/pnav/.venv/bin/python -m pnav.server.entry {PROCESSES[unit]}"
-    assert settings(unit)["WorkingDirectory"] == ["/srv/pnav"]
+    assert command == f"{CURRENT}/.venv/bin/python -m pnav.server.entry {PROCESSES[unit]}"
+    assert settings(unit)["WorkingDirectory"] == [CURRENT]
     assert settings(unit).get("Restart", ["no"]) == (["no"] if PROCESSES[unit] == "migrate" else ["always"])
 
 
@@ -81,6 +82,16 @@ def test_web_listens_at_the_port_that_its_instance_names(unit):
     assert int(settings(unit)["TimeoutStopSec"][0]) > closing
 
 
+@pytest.mark.parametrize("unit", [unit for unit in PROCESSES if PROCESSES[unit] != "migrate"])
+def test_process_that_stands_still_is_ended_and_started_anew(unit):
+    """It says itself when it is ready, and that it works; `tests/scenarios/test_frozen.py` freezes one."""
+    said = settings(unit)
+    assert said["Type"] == ["notify"] and said["Restart"] == ["always"]
+    # A frozen process takes no other signal; and it writes no core, which would hold secrets.
+    assert said["WatchdogSignal"] == ["SIGKILL"]
+    assert 10 <= int(said["WatchdogSec"][0]) <= 60
+
+
 @pytest.mark.parametrize("unit", PROCESSES)
 def test_unit_has_the_limits_of_compose_and_can_do_as_little(unit):
     limits = settings(unit)
@@ -104,7 +115,9 @@ def test_unit_has_the_limits_of_compose_and_can_do_as_little(unit):
 def test_unit_of_backups_starts_them_with_the_secrets_and_limits_of_compose(tmp_path, name):
     """Of this instance, with what the operator writes into /etc/pnav/backup-…; and with none of the site's secrets."""
     limits = {key: [value.replace("%i", name) for value in values] for key, values in settings(BACKS_UP).items()}
-    assert limits["ExecStart"] == ["/srv/pnav/.venv/bin/python -m pnav.backup run"] and limits["Restart"] == ["always"]
+    assert limits["ExecStart"] == [f"{CURRENT}/.venv/bin/python -m pnav.server.entry backup run"] and limits[
+        "Restart"
+    ] == ["always"]
     loaded = dict(value.split(":", 1) for value in limits["LoadCredential"])
     assert {Path(path).name for path in loaded.values()} == set(BACKUP["secrets"])
     given = dict(word.split("=", 1) for line in limits["Environment"] for word in line.split())
@@ -125,9 +138,9 @@ def test_unit_of_backups_starts_them_with_the_secrets_and_limits_of_compose(tmp_
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here; the units are parsed above")
 def test_systemd_finds_nothing_wrong(tmp_path):
-    """With this checkout in the place of /srv/pnav: it looks for the program that each unit starts."""
+    """With this checkout in the place of the version in force: it looks for the program that each unit starts."""
     for path in FOLDER.iterdir():
-        text = path.read_text().replace("/srv/pnav/.venv/bin/python", sys.executable).replace("/srv/pnav", str(ROOT))
+        text = path.read_text().replace(f"{CURRENT}/.venv/bin/python", sys.executable).replace(CURRENT, str(ROOT))
         (tmp_path / path.name.replace("@.", "@8001.")).write_text(text)
     units = sorted(tmp_path.iterdir())
     command = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *map(str, units)]

@@ -5,7 +5,9 @@
 - `worker`: `manage.py run_worker`, with what is written behind it.
 - `migrate`: the schema, that of the keys' own server where there is one, then the places that come with the code. It
   ends at the first that fails, with its status.
-- `health`: whether what this container was started as does its work (the image's HEALTHCHECK).
+- `backup`: `python -m pnav.backup`, with what is written behind it.
+- `health`: whether what this container was started as does its work (the image's HEALTHCHECK). With `--end`, as
+  docker-compose.yml has it, what stands still is ended after some looks, and its container starts it anew.
 - `version`: the release, and the commit where it is known.
 
 Anything else is run as it is written (`python manage.py createsuperuser`): the image has this as its entry point. Each
@@ -13,6 +15,7 @@ takes the place of this process, so that signals reach it; only `migrate` starts
 """
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -39,8 +42,14 @@ PRODUCTION_OPTIONS = (
 BACKLOG = 2048
 # What this module reads of the environment; `.env.example` explains each.
 VARIABLES = ("WEB_PORT", "WEB_INTERFACE", "WEB_CERTIFICATE", "WEB_KEY")
-# Names the file that keeps what the container was started as, for `health`. The image sets it; nobody else needs to.
+# Names the file that keeps what the container was started as, and the process, for `health`. The image sets it; nobody
+# else needs to.
 STARTED_AS = "PNAV_STARTED_AS"
+# The exit status of deploy/probe.py for a process that does not answer, or whose page threads take no turns.
+STANDS_STILL = 3
+# After so many looks in a row that found it standing still, `health --end` ends it: of a web process one each ten
+# seconds; of a worker, which is then silent for ninety seconds already, one a minute.
+LOOKS = {"web": 3, "worker": 2}
 
 
 class WrongVariable(ValueError):
@@ -72,15 +81,25 @@ def _quoted(value: str) -> str:
     return value.replace("\\", "\\\\").replace(":", "\\:").replace("=", "\\=")
 
 
+def interpreter() -> str:
+    """Return this interpreter by a path without links to folders.
+
+    Where a link leads to the version in force (docs/operations.md, « Two plain machines »), a process goes on with the
+    files of its own version when the link is changed.
+    """
+    path = Path(sys.executable)
+    return str(path.parent.resolve() / path.name)
+
+
 def web_command(environment: Mapping[str, str], more: Sequence[str] = ()) -> list[str]:
     """Return the command of a web process. more: options of Daphne's, which win over ours."""
-    daphne = [sys.executable, "-m", "daphne", "--endpoint", web_endpoint(environment)]
+    daphne = [interpreter(), "-m", "daphne", "--endpoint", web_endpoint(environment)]
     return [*daphne, *PRODUCTION_OPTIONS, *more, APPLICATION]
 
 
 def manage_command(*arguments: str) -> list[str]:
     """Return the command that runs `manage.py` with these."""
-    return [sys.executable, str(ROOT / "manage.py"), *arguments]
+    return [interpreter(), str(ROOT / "manage.py"), *arguments]
 
 
 def migrate_commands(environment: Mapping[str, str]) -> list[list[str]]:
@@ -93,20 +112,57 @@ def migrate_commands(environment: Mapping[str, str]) -> list[list[str]]:
 
 def check_health(environment: Mapping[str, str]) -> list[str] | None:
     """Return the command that tells whether this container does its work; None for what ends by itself."""
-    kept = environment.get(STARTED_AS)
-    started_as = Path(kept).read_text() if kept and Path(kept).exists() else ""
-    match started_as:
+    match _started(environment)[0]:
         case "web":
-            return [sys.executable, str(ROOT / "deploy/probe.py"), "/health/ready"]
+            return [interpreter(), str(ROOT / "deploy/probe.py"), "/health/ready"]
         case "worker":
             return manage_command("run_worker", "--alive")
         case _:
             return None
 
 
+def end_what_stands_still(environment: Mapping[str, str]) -> int:
+    """Look, and end the process of this container once it stood still at every one of its LOOKS, by SIGKILL.
+
+    Docker and Compose start nothing anew because it is unhealthy, and do when its process has ended. What has not
+    answered since it was started is left alone, for it may still be starting. A web process that answers « not ready »,
+    as while the database is away, is none that stands still. Returns 0 for what does its work, else 1.
+    """
+    command = check_health(environment)
+    if command is None:
+        return 0
+    name, process = _started(environment)
+    counted = _counted(environment)
+    status = subprocess.run(command, check=False).returncode  # noqa: S603  our own command
+    if status != (STANDS_STILL if name == "web" else 1):
+        counted.write_text("0")
+        return min(status, 1)
+    if counted.exists():
+        looks = int(counted.read_text() or 0) + 1
+        counted.write_text(str(looks))
+        if looks >= LOOKS[name] and process:
+            print(f"{name}: stands still, and is ended", flush=True)  # noqa: T201  read by `docker inspect`
+            counted.unlink()
+            os.kill(process, signal.SIGKILL)
+    return 1
+
+
+def _started(environment: Mapping[str, str]) -> tuple[str, int]:
+    """Return what this container was started as, and the number of its process; "" and 0 where nobody wrote it."""
+    kept = environment.get(STARTED_AS)
+    name, _space, process = (Path(kept).read_text() if kept and Path(kept).exists() else "").partition(" ")
+    return name, int(process or 0)
+
+
+def _counted(environment: Mapping[str, str]) -> Path:
+    """Return the file that holds at how many looks in a row the process stood still; none before its first answer."""
+    return Path(f"{environment[STARTED_AS]}.looks")
+
+
 def _keep_name(name: str) -> None:
     if kept := os.environ.get(STARTED_AS):
-        Path(kept).write_text(name)
+        Path(kept).write_text(f"{name} {os.getpid()}")
+        _counted(os.environ).unlink(missing_ok=True)
 
 
 def _replace(command: Sequence[str]) -> int:
@@ -146,9 +202,13 @@ def main(arguments: Sequence[str]) -> int:
         case "migrate":
             print("migrate takes no arguments: python manage.py migrate …", file=sys.stderr)  # noqa: T201
             return 2
+        case "backup":
+            return _replace([interpreter(), "-m", "pnav.backup", *more])
+        case "health" if more == ["--end"]:
+            return end_what_stands_still(os.environ)
         case "health":
             asked = check_health(os.environ)
-            return _replace(asked) if asked else 0
+            return min(subprocess.run(asked, check=False).returncode, 1) if asked else 0  # noqa: S603  our own command
         case "version":
             from pnav.version import REVISION, VERSION
 

@@ -16,8 +16,8 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, ClassVar
 
 import autobahn.twisted.websocket
 import autobahn.websocket.protocol
@@ -34,6 +34,7 @@ from chat.messages.protocol import CLOSE_AGAIN
 from common import security_log
 from common.sealed_files.spool import Spool
 from common.security_log import Event
+from common.watchdog import READY, STOPPING, Supervisor, tell_from_loop
 from pnav.server.body_limits import BODY
 from pnav.server.entry import OPTIONS
 from pnav.server.http_channel import Channel
@@ -77,8 +78,12 @@ class Server(daphne.server.Server):
     LEAVING_SECONDS = 0.3
     LOOKS_SECONDS = 0.05
 
+    are_pages_stuck: ClassVar[Callable[[], Awaitable[bool]]]  # see `install_server`
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._supervisor = Supervisor.of(os.environ)
+        self._telling: asyncio.Task[None] | None = None
         self.websocket_max_message_size = min(self.websocket_max_message_size, MESSAGE_BYTES)
         self.websocket_max_frame_size = min(self.websocket_max_frame_size, MESSAGE_BYTES)
         self._ports: list[Any] = []  # where it listens
@@ -98,6 +103,13 @@ class Server(daphne.server.Server):
     def listen_success(self, port: Any) -> None:
         super().listen_success(port)
         self._ports.append(port)
+        self._supervisor.tell(READY)
+        if self._telling is None:
+            _later(0, self._begin_telling)  # in the loop, which does not run yet
+
+    def _begin_telling(self) -> None:
+        telling = tell_from_loop(self._supervisor, type(self).are_pages_stuck)
+        self._telling = asyncio.get_running_loop().create_task(telling)
 
     def kill_all_applications(self) -> Any:
         """As Daphne does at the end, but for requests still on their way, which have nothing to end.
@@ -107,6 +119,7 @@ class Server(daphne.server.Server):
         failure of the network, and spreads its return.
         """
         self.is_ending = True
+        self._supervisor.tell(STOPPING)
         for port in self._ports:
             port.stopListening()
         everybody = self.connections
@@ -246,8 +259,12 @@ class SocketProtocol(daphne.ws_protocol.WebSocketProtocol):
             self.dropConnection(abort=True)
 
 
-def install_server() -> None:
-    """Have the `daphne` that loads this application run our server. Called before there is one."""
+def install_server(are_pages_stuck: Callable[[], Awaitable[bool]]) -> None:
+    """Have the `daphne` that loads this application run our server. Called before there is one.
+
+    are_pages_stuck: asked before a supervisor is told that the process is alive.
+    """
+    Server.are_pages_stuck = staticmethod(are_pages_stuck)
     CommandLineInterface.server_class = Server
     daphne.server.serverFromString = endpoint_of
     tcp.Port.transport = Line

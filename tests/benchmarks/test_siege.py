@@ -7,14 +7,16 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from benchmarks.siege import addresses, attackers, files, judge, people
-from benchmarks.siege.__main__ import Span, fill
+from benchmarks.siege.__main__ import JUST_FILED_SECONDS, Run, Span, fill
 from benchmarks.siege.attackers import Pace, Tally, _status_in
+from benchmarks.siege.ground import Deed
 from benchmarks.siege.judge import (
     CALM,
     CRITICAL,
@@ -206,6 +208,32 @@ def test_what_began_in_a_window_belongs_to_it_however_late_it_ended():
     assert span.window.acks == [20.0, 30.0]
     assert span.window.pages[people.HOME] == [9.0]
     assert span.window.refused == {"in": 1, "while it settled": 1}
+
+
+AT, ENDED = 40.0, 100.0
+
+
+def ordinary(*filed: people.Filed, known: dict[str, int]) -> dict[str, list[int]]:
+    """What the judge is told of these honest reports. known: the urgency of those whose exchange was opened."""
+    run = Run.__new__(Run)
+    run.seen = Seen(ordinary=list(filed))
+    run.spans = [Span(Window("raid", 10), began=30.0, ended=50.0), Span(Window(CALM, 10), began=90.0, ended=ENDED)]
+    now = datetime(2026, 11, 28, tzinfo=UTC)
+    return run._ordinary({name: Deed(name, urgency, now, None) for name, urgency in known.items()})
+
+
+def test_report_of_the_last_seconds_that_nobody_opened_yet_is_not_judged():
+    """Its exchange is opened by the page that comes after it: the siege was over before."""
+    last = people.Filed(ENDED - JUST_FILED_SECONDS / 2, "not opened")
+    opened = people.Filed(ENDED - JUST_FILED_SECONDS / 2, "opened")
+    found = ordinary(people.Filed(AT, "early"), last, opened, known={"early": 1, "opened": 2})
+    assert found == {"raid": [1], CALM: [2]}
+
+
+def test_report_that_nobody_ever_opened_ends_the_siege():
+    """One that was filed before the last seconds must have an exchange: without it nothing can be said of the site."""
+    with pytest.raises(KeyError, match="lost"):
+        ordinary(people.Filed(ENDED - 2 * JUST_FILED_SECONDS, "lost"), known={})
 
 
 # --- addresses ------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The ticks of the exchange: one process, or several, for they may run side by side."""
 
 import logging
+import os
 import signal
 import threading
 import time
@@ -38,6 +39,7 @@ from common.data_keys import copies
 from common.data_keys import keys as data_keys
 from common.database_errors import describe_error
 from common.texts import cache as text_cache
+from common.watchdog import READY, STOPPING, Steps, Supervisor, tell_while
 from reports.audit import digests
 from reports.openings import actions as opening_actions
 from reports.proof_of_date import stamps
@@ -52,6 +54,10 @@ TICK_SECONDS = 2.0
 LATE = timedelta(seconds=15)
 PURGE_SECONDS = 60 * 60
 REMIND_SECONDS = 15 * 60
+# Duties that walk through all that is due, beside those of PURGE_COMMANDS; how long each may take before a supervisor
+# (`common.watchdog`) is told nothing any more.
+LONG = frozenset({"figures", "languages", "proof_of_date"})
+LONG_SECONDS = worker_status.ALIVE_WHILE_PURGING.total_seconds()
 
 
 class Command(BaseCommand):
@@ -76,6 +82,9 @@ class Command(BaseCommand):
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, end)
             signal.signal(signal.SIGINT, end)
+        supervisor = Supervisor.of(os.environ)
+        tell_while(supervisor, lambda: not self._steps.is_late, stop)
+        supervisor.tell(READY)
         self._start_digests(stop)
         if not ticks and (settings.CAPTURES or settings.CAPTURES_DIR or settings.CAPTURES_S3_BUCKET):
             # Also where no more are taken: those that are there are erased when they end.
@@ -102,6 +111,7 @@ class Command(BaseCommand):
             if ticks and count >= ticks:
                 return
             stop.wait(TICK_SECONDS)
+        supervisor.tell(STOPPING)
 
     def _say_whether_alive(self) -> None:
         """Exit status 1 when the worker of this name has not beaten lately: for a container's check of its health.
@@ -152,6 +162,7 @@ class Command(BaseCommand):
         self._proof_of_date = Duty(sources.sources)
         self._tell_at: dict[str, float] = {}  # of each duty that failed, when its error is logged whole again
         self._report = worker_status.Report(worker_status.own_name())
+        self._steps = Steps(worker_status.ALIVE.total_seconds())
 
     def _tick(self) -> None:
         if not self._do("clock", self._read_clock):
@@ -219,6 +230,7 @@ class Command(BaseCommand):
         one line in between. It is no absence of the database, so it returns True: leases go on ending.
         """
         close_old_connections()
+        self._steps.begin(LONG_SECONDS if name in LONG or name in settings.PURGE_COMMANDS else None)
         try:
             with tracing.begin_span(tracing.DUTY) as span:
                 span.set(tracing.KIND, tracing.known_kind(name))
@@ -239,3 +251,4 @@ class Command(BaseCommand):
             return True
         finally:
             close_old_connections()
+            self._steps.begin()

@@ -1,0 +1,48 @@
+"""A process that stands still is ended by whoever supervises it: really frozen, really ended, without a database."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from common.watchdog import ALIVE, READY
+from deploy import probe
+from tests.scenarios.conftest import ROOT, free_port
+from tests.support.supervisor import Listener
+
+PATIENCE = 1.5  # seconds, as of WatchdogSec
+
+
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_frozen_process_is_ended(name, tmp_path, monkeypatch):
+    port = str(free_port())
+    own = {
+        "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
+        "REDIS_URL": "redis://127.0.0.1:1",
+        "WEB_PORT": port,
+        "WEB_INTERFACE": "127.0.0.1",
+        "STATIC_ROOT": str(tmp_path),
+    }
+    with Listener(tmp_path, PATIENCE) as listener, (tmp_path / "log").open("wb") as log:
+        environment = {**os.environ, **own, **listener.environment}
+        process = _start(name, environment, log.fileno())
+        try:
+            words = [listener.hear() for _word in range(4)]
+            assert sorted(set(words), key=str) == [READY, ALIVE], (tmp_path / "log").read_text()
+            process.send_signal(signal.SIGSTOP)
+            if name == "web":  # as a container's check of health finds it
+                monkeypatch.setattr(probe, "SECONDS", 0.5)
+                monkeypatch.setenv("WEB_PORT", port)
+                assert probe.main("/health/live") == probe.STANDS_STILL
+            assert listener.end_once_silent(process) == -signal.SIGKILL
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _start(name: str, environment: dict[str, str], log: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "pnav.server.entry", name]
+    return subprocess.Popen(command, cwd=Path(ROOT), env=environment, stdout=log, stderr=log)
