@@ -44,14 +44,18 @@ BY_STATE = {
 # What pgbouncer says by itself has this state, whatever it is: its text, in English, tells which (1.24, by trying).
 SAY_LITTLE = frozenset({"08P01"})
 
-# libpq keeps no SQLSTATE of a connection that it could not make, so its text is read: PostgreSQL's own in English and
-# French (a server says them in the language of its lc_messages), libpq's, OpenSSL's and psycopg's in English. The first
-# that is found; the SQLSTATE is the one with which PostgreSQL's source raises that text.
+# libpq keeps no SQLSTATE of a connection that it could not make, so its text is read: of libpq, OpenSSL and psycopg in
+# English, of PostgreSQL in the language of its lc_messages: English, French, German, Spanish or Italian, by the
+# translations of version 15. The first that is found; the SQLSTATE is the one with which PostgreSQL's source raises it.
 BY_TEXT = [
     (
         WRONG_PASSWORD,
         "28P01",
-        re.compile(r"(?i)password authentication failed|authentification par mot de passe échouée"),
+        re.compile(
+            r"(?i)password authentication failed|authentification par mot de passe échouée"
+            r"|passwort-authentifizierung für benutzer|autentificación password falló"
+            r"|autenticazione con password fallita"
+        ),
     ),
     (NO_PASSWORD, "", re.compile(r"(?i)no password supplied")),
     (
@@ -60,13 +64,26 @@ BY_TEXT = [
         re.compile(
             r"(?i)too many (clients|connections)|connection slots are reserved"
             r"|trop de (clients|connexions)|emplacements de connexions? restants"
+            r"|zu viele verbindungen|verbleibenden verbindungen sind|demasiad[oa]s (clientes|conexiones)"
+            r"|conexiones restantes|troppi client|troppe connessioni|rimanenti slot di connessione"
         ),
     ),
-    (NOT_READY, "57P03", re.compile(r"(?i)the database system is|le système de bases? de données")),
+    (
+        NOT_READY,
+        "57P03",
+        re.compile(
+            r"(?i)the database system is|le système de bases? de données|das datenbanksystem"
+            r"|el sistema de bases? de datos|il (sistema di )?database (si sta|è in|non accetta)"
+        ),
+    ),
     (
         NO_DATABASE,
         "3D000",
-        re.compile(r"(?i)database \"[^\"]{0,70}\" does not exist|la base de données .{0,70} n'existe pas"),
+        re.compile(
+            r"(?i)database \"[^\"]{0,70}\" does not exist|la base de données .{0,70} n'existe pas"
+            r"|datenbank »[^«]{0,70}« existiert nicht|no existe la base de datos"
+            r"|il database \"[^\"]{0,70}\" non esiste"
+        ),
     ),
     (
         CERTIFICATE,
@@ -83,7 +100,11 @@ BY_TEXT = [
         re.compile(
             r"(?i)pg_hba\.conf|role \"[^\"]{0,70}\" does not exist|le rôle .{0,70} n'existe pas"
             r"|not permitted to log in|n'est pas autorisé à se connecter|certificate authentication"
-            r"|authentification par certificat|valid client certificate"
+            r"|authentification par (le )?certificat|valid client certificate|certificat client valide"
+            r"|rolle »[^«]{0,70}« (existiert nicht|hat keine berechtigung)|zertifikatauthentifizierung"
+            r"|gültiges client-zertifikat|no existe el rol|no se le permite conectarse"
+            r"|autentificación por certificado|certificado de cliente|il ruolo \"[^\"]{0,70}\" non esiste"
+            r"|non è consentito effettuare il login|autenticazione con certificato|certificato valido per il client"
         ),
     ),
     (START_UP_OPTION, "08P01", re.compile(r"(?i)unsupported startup parameter")),

@@ -21,6 +21,7 @@ from psycopg_pool import PoolTimeout
 
 from chat.conversations import worker_status
 from chat.models import Agent, Conversation, WebHeartbeat
+from chat.retention import deletion as retention
 from common import private_addresses
 from common.database_errors import describe_error
 from common.metrics import REGISTRY
@@ -53,7 +54,7 @@ class ServiceCollector(Collector):
         try:
             now = timezone.now()
             families = [*_queue(now), *_agents(now), *_openings(now), *_worker(), *_web(), *_digests(), *_proofs()]
-            families += _backups()
+            families += [*_retention(now), *_backups()]
         except (DatabaseError, InterfaceError, PoolTimeout) as error:
             logger.warning("metrics: the database failed (%s)", describe_error(error))
             is_up = 0
@@ -104,6 +105,13 @@ def _openings(now: datetime) -> Iterator[Metric]:
     yield _labelled(
         GaugeMetricFamily("pnav_openings_late", "Identity disclosure requests that wait too long.", labels=["urgent"]),
         [("yes", urgent), ("no", len(late) - urgent)],
+    )
+
+
+def _retention(now: datetime) -> Iterator[Metric]:
+    due = retention.count_due(now)
+    yield GaugeMetricFamily(
+        "pnav_retention_due", f"Reports past their term that are still there; {retention.DUE_AT_MOST}: or more.", due
     )
 
 

@@ -8,6 +8,8 @@ import asyncio
 import inspect
 import json
 import re
+import shutil
+import subprocess
 import uuid
 from typing import Any
 
@@ -19,7 +21,7 @@ from django.utils import timezone
 from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.exposition import generate_latest
 
-from chat.conversations import actions, web_heartbeat
+from chat.conversations import actions, dispatcher, web_heartbeat
 from chat.management.commands import run_worker
 from chat.messages import writing
 from chat.realtime import connection
@@ -129,6 +131,18 @@ async def test_exchange_is_counted_from_its_arrival_to_its_delivery():
     assert changed(before, open_now, "pnav_acknowledgement_seconds_count") == 2
     assert changed(before, open_now, "pnav_batch_items_sum", batch="writer") == 3
     assert changed(before, open_now, "pnav_messages_total", way="page") == 0
+
+
+@pytest.mark.django_db
+def test_pass_of_the_dispatcher_that_gives_somebody_is_timed():
+    before = scrape(0)
+    dispatcher.dispatch()
+    make.waiting()
+    dispatcher.dispatch()
+    assert changed(before, scrape(30), "pnav_dispatch_seconds_count") == 0, "nobody was given"
+    make.agent()
+    dispatcher.dispatch()
+    assert changed(before, scrape(60), "pnav_dispatch_seconds_count") == 1
 
 
 @pytest.mark.django_db
@@ -262,14 +276,28 @@ def test_hourly_duties_are_late_after_hours_and_the_others_after_minutes(setting
     assert set(late[0].split("|")) == {*settings.PURGE_COMMANDS, *spared}
 
 
+TRIED = [ROOT / "deploy/prometheus/alerts_test.yml", ROOT / "deploy/prometheus/alerts_days_test.yml"]
+
+
 def test_rules_that_are_tried_by_promtool_are_ours():
-    """`promtool test rules` is run by hand and by who has it: what it expects is what the rules say."""
-    tests = yaml.safe_load((ROOT / "deploy/prometheus/alerts_test.yml").read_text())["tests"]
+    """What it expects is what the rules say; of each alert, a moment when it calls and one when it does not."""
+    tests = [test for path in TRIED for test in yaml.safe_load(path.read_text())["tests"]]
     expected = [case for test in tests for case in test["alert_rule_test"]]
-    assert {case["alertname"] for case in expected} <= set(ALERTS)
+    calling = {case["alertname"] for case in expected if case["exp_alerts"]}
+    assert calling == set(ALERTS)
+    always = {"PnavDeaf", "PnavNobodyIsGiven", "PnavCertificateEnds"}  # silent all through the other tests
+    assert calling - {case["alertname"] for case in expected if not case["exp_alerts"]} == always
     for case in expected:
         for alert in case["exp_alerts"]:
             assert alert["exp_annotations"] == ALERTS[case["alertname"]]["annotations"]
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="no promtool here (Debian: prometheus)")
+def test_promtool_finds_the_rules_right_and_each_alert_calls():
+    folder = ROOT / "deploy/prometheus"
+    for command in (["check", "rules", "alerts.yml"], ["test", "rules", *(path.name for path in TRIED)]):
+        done = subprocess.run(["promtool", *command], cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 # -- what counts -------------------------------------------------------------------------------------------------------

@@ -9,7 +9,9 @@ What keeps the order, and a crowd of callers from doing the same work, is that p
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -47,7 +49,7 @@ from chat.rules.assignment import (
 )
 from chat.rules.lifecycle import LIGHT, Availability, Status  # fmt: skip
 from chat.texts import thread as thread_texts
-from common import clock
+from common import clock, metrics, tracing
 from common.service_settings import definitions, values
 from locations.models import Force
 from triage.rules import Urgency
@@ -60,6 +62,8 @@ TURN_COLUMNS = ("urgency", "queued_at", "pk")
 AGENTS_AT_ONCE, PEOPLE_AT_ONCE = 100, 500
 # Keys of PostgreSQL's advisory locks: the pass under way, and the one seat for whoever comes next.
 PASS, SEAT = 0x504E4156_01, 0x504E4156_02
+# Steps of a pass, in a trace: waiting for its turn, who may take somebody, who gets whom, the handing over.
+TURN, ROOM, SHARE, HAND_OVER = map(tracing.known_kind, ("turn", "room", "share", "hand_over"))
 # A pass that stands still (a frozen process) is cut off; whoever waits for a pass does not wait longer.
 PATIENCE = "3s"
 
@@ -158,6 +162,7 @@ def dispatch(now: datetime | None = None) -> int:
     Call it after the commit of every change of capacity, and on a tick. However many call at once, one pass runs and
     one waits for its turn; the others return at once, for the one that waits will see what they committed.
     """
+    began_at = time.perf_counter()
     if not Conversation.objects.waiting().here(now or clock.now()).exists():
         return 0
     overflow_after = values.get_duration(definitions.OVERFLOW)  # before the locks of the passes: it may have to be read
@@ -170,6 +175,8 @@ def dispatch(now: datetime | None = None) -> int:
         if some is None:
             break
         given += some
+    if given:
+        metrics.DISPATCHES.observe(time.perf_counter() - began_at)
     return given
 
 
@@ -180,7 +187,7 @@ def _take_turn() -> bool:
     read, and will read what is committed by now. Should its holder die first, the next tick makes up for it.
     """
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
+        with _step(TURN), transaction.atomic(), connection.cursor() as cursor:
             _limit(cursor, "lock_timeout")
             cursor.execute(
                 "SELECT CASE WHEN pg_try_advisory_xact_lock(%s) THEN pg_advisory_xact_lock(%s)::text END IS NOT NULL",
@@ -208,27 +215,40 @@ def _give_some(now: datetime, overflow_after: timedelta, asleep: timedelta) -> i
         _limit(cursor, "idle_in_transaction_session_timeout")
         cursor.execute("SELECT pg_advisory_xact_lock(%s)::text", [PASS])
     queue = Conversation.objects.waiting().here(now, asleep)
-    next_ones = in_line(queue.values_list(*TURN_COLUMNS, "weight"), now, key=_turn_key_of_row, at_most=AT_ONCE)
-    keys = _with_room(now, [weight for *_turn, weight in next_ones])
-    if not keys:
-        return None
-    agents = {agent.pk: (agent, load) for agent, load in _lock_agents(keys, now)}
+    with _step(ROOM):
+        next_ones = in_line(queue.values_list(*TURN_COLUMNS, "weight"), now, key=_turn_key_of_row, at_most=AT_ONCE)
+        keys = _with_room(now, [weight for *_turn, weight in next_ones])
+        if not keys:
+            return None
+        agents = {agent.pk: (agent, load) for agent, load in _lock_agents(keys, now)}
     rooms = [
         Room(agent.pk, agent.force, load, agent.capacity, agent.last_assigned_at, agent.unit_id)
         for agent, load in agents.values()
     ]
-    pairs = share_out(
-        _people(queue, now),
-        rooms,
-        now=now,
-        overflow_after=overflow_after,
-        forces_on_duty=_forces_on_duty(now, {room.force for room in rooms}),
-        at_most=AT_ONCE,
-    )
+    with _step(SHARE):
+        pairs = share_out(
+            _people(queue, now),
+            rooms,
+            now=now,
+            overflow_after=overflow_after,
+            forces_on_duty=_forces_on_duty(now, {room.force for room in rooms}),
+            at_most=AT_ONCE,
+        )
     if not pairs:
         # Somebody who had room has left meanwhile: others may have some.
         return None if len(agents) == len(keys) else 0
-    return _hand_over([(conversation_id, agents[agent_id][0]) for conversation_id, agent_id in pairs], now)
+    with _step(HAND_OVER, len(pairs)):
+        return _hand_over([(conversation_id, agents[agent_id][0]) for conversation_id, agent_id in pairs], now)
+
+
+@contextmanager
+def _step(kind: str, items: int | None = None) -> Iterator[None]:
+    """One step of a pass, as a trace tells it. items: how many people it is for."""
+    with tracing.begin_span(tracing.STEP) as span:
+        span.set(tracing.KIND, kind)
+        if items is not None:
+            span.set(tracing.ITEMS, items)
+        yield
 
 
 def _with_room(now: datetime, weights: Sequence[int]) -> list[int]:

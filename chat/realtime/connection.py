@@ -26,7 +26,7 @@ from chat.realtime.interfaces import Transport
 from chat.realtime.send_backlog import WEIGHED_EVERY_CHARACTERS
 from chat.realtime.subscription import Subscription
 from chat.token_bucket import Bucket
-from common import metrics, security_log
+from common import metrics, security_log, tracing
 from common.database_errors import describe_error
 from common.security_log import Event
 
@@ -77,6 +77,13 @@ CODES = {
     protocol.CLOSE_NO_SESSION, protocol.CLOSE_FORBIDDEN, protocol.CLOSE_BAD_FRAMES, protocol.CLOSE_TOO_MANY,
     protocol.CLOSE_AGAIN, 1000, 1001, 1002, 1005, 1006, 1009, 1011, 1012, 1013,
 }  # fmt: skip
+
+
+# In a trace.
+FRAME_KINDS: dict[type, str] = {
+    kind: tracing.known_kind(kind.__name__.lower())
+    for kind in (protocol.Sync, protocol.Post, protocol.Typing, protocol.Read, protocol.Beat)
+}
 
 
 def _count_close(code: object) -> None:
@@ -141,6 +148,7 @@ class Connection:
         event = await receive()
         if event["type"] != "websocket.connect":
             return
+        began_at = time.perf_counter()
         await send({"type": "websocket.accept"})
         identities: Identities = scope["identities"]
         transport: Transport | None = scope.get("transport")
@@ -152,11 +160,13 @@ class Connection:
             # « Come back », rather than a failed handshake, which a page cannot tell from a network in the way.
             logger.warning("socket: the database failed (%s)", describe_error(error))
             _count_close(protocol.CLOSE_AGAIN)
+            cls._trace_way_in(began_at, has_failed=True)
             await send({"type": "websocket.close", "code": protocol.CLOSE_AGAIN})
             return
         finally:
             if transport is not None:
                 transport.resumeProducing()
+        cls._trace_way_in(began_at, has_failed=isinstance(connection, int))
         if isinstance(connection, int):
             _count_close(connection)
             await send({"type": "websocket.close", "code": connection})
@@ -175,6 +185,14 @@ class Connection:
                 return
             connection.on_open(scope)
             await connection.run(receive)
+
+    @classmethod
+    def _trace_way_in(cls, began_at: float, *, has_failed: bool) -> None:
+        """One span, told at its end: other sockets take their turns in this thread meanwhile."""
+        with tracing.begin_span(tracing.SOCKET, began_at=began_at) as span:
+            span.set(tracing.KIND, tracing.known_kind(cls.line))
+            if has_failed:
+                span.failed()
 
     def counted(self, scope: dict[str, Any]) -> list[tuple[str, Counter[Any], Any, int]]:
         """How many like this one may be open: the name of the limit, what counts, under which key, and the most.
@@ -331,7 +349,9 @@ class Connection:
                 )
             if isinstance(frame, protocol.Post):
                 self._keep_order(frame)
-            self.handle(frame)
+            with tracing.begin_span(tracing.FRAME) as span:
+                span.set(tracing.KIND, FRAME_KINDS[type(frame)])
+                self.handle(frame)
         except ProtocolError as error:
             if error.code == protocol.RATE_LIMITED and isinstance(frame, protocol.Post):
                 subscription = self.find_subscription(frame)

@@ -18,6 +18,8 @@ REGISTRY = CollectorRegistry()
 # written within PATIENCE_SECONDS (3 s), or given back to whoever sent it.
 MESSAGE_SECONDS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0)
 PAGE_SECONDS_BOUNDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+# A pass waits three seconds for the one before at most, and makes ten transactions (`chat.conversations.dispatcher`).
+DISPATCH_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0)
 BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 OTHER = "other"
 
@@ -97,6 +99,10 @@ BATCH_ITEMS = Histogram(
 BATCH_SECONDS = Histogram(
     "pnav_batch_seconds", "How long a crossing took; of « writer », until COMMIT returned.", ["batch"],
     buckets=MESSAGE_SECONDS, registry=REGISTRY,
+)  # fmt: skip
+DISPATCHES = Histogram(
+    "pnav_dispatch_seconds", "A pass that gave somebody an agent, from the change that called for it to its end.",
+    buckets=DISPATCH_SECONDS, registry=REGISTRY,
 )  # fmt: skip
 NOTIFICATIONS = Counter(
     "pnav_notifications", "Notifications between processes: published, received, lost.", ["way"], registry=REGISTRY

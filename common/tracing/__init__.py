@@ -21,7 +21,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 # Names of spans.
 PAGE, WAIT, STATEMENT, BATCH, DUTY = "page", "wait", "statement", "batch", "duty"
-NAMES = frozenset({PAGE, WAIT, STATEMENT, BATCH, DUTY})
+SOCKET, FRAME = "socket", "frame"  # a socket's way in, until it is admitted or refused; one frame that came, handled
+STEP = "step"  # of the dispatcher: a part of the page, the batch or the duty that called it
+NAMES = frozenset({PAGE, WAIT, STATEMENT, BATCH, DUTY, SOCKET, FRAME, STEP})
 
 # Names of attributes: OpenTelemetry's where it has one of this meaning.
 METHOD, STATUS, VIEW = "http.request.method", "http.response.status_code", "pnav.view"
@@ -31,7 +33,7 @@ KIND, ITEMS = "pnav.kind", "pnav.items"
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 OPERATIONS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "SAVEPOINT", "RELEASE"})
 OTHER = "other"
-# Batches and duties are named in the code, in lower case: nobody else has a way to name one.
+# Kinds (of batches, duties, steps, sockets, frames) are named in the code, in lower case: nobody else names one.
 _OWN_WORD = re.compile(r"[a-z][a-z_]{1,30}")
 MOST = 100_000  # items of a batch: above any bound that the code has
 
@@ -69,7 +71,7 @@ _KINDS: set[str] = set()
 
 
 def known_kind(name: str) -> str:
-    """A kind of batch, or a duty, made known: a word of the code. Anything that is no such word is « other »."""
+    """A kind of batch, duty, step, socket or frame, made known. What is no word of the code is « other »."""
     known = name if _OWN_WORD.fullmatch(name) and (name in _KINDS or len(_KINDS) < 200) else OTHER
     _KINDS.add(known)
     return known

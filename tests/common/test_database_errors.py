@@ -80,6 +80,61 @@ def test_text_of_a_failed_connection(said, category, state):
     assert (failure.category, failure.sqlstate) == (category, state)
 
 
+# Of postgres-15.mo, with a name put in: German, Spanish, Italian.
+ELSEWHERE = {
+    "wrong_password": [
+        "Passwort-Authentifizierung für Benutzer »a« fehlgeschlagen",
+        "la autentificación password falló para el usuario «a»",
+        'autenticazione con password fallita per l\'utente "a"',
+    ],
+    "too_many_connections": [
+        "tut mir leid, schon zu viele Verbindungen",
+        "die verbleibenden Verbindungen sind für Superuser auf Nicht-Replikationsverbindungen reserviert",
+        "lo siento, ya tenemos demasiados clientes",
+        "las conexiones restantes están reservadas a superusuarios y no de replicación",
+        "spiacente, troppi client già connessi",
+        'troppe connessioni per il ruolo "a"',
+        "i rimanenti slot di connessione sono riservati a connessioni di superutenti non di replica",
+    ],
+    "starting_or_stopping": [
+        "das Datenbanksystem startet",
+        "das Datenbanksystem nimmt noch keine Verbindungen an",
+        "el sistema de base de datos está apagándose",
+        "el sistema de bases de datos aún no está aceptando conexiones",
+        "il database si sta avviando",
+        "il database è in modalità di ripristino",
+        "il sistema di database non accetta ancora connessioni",
+    ],
+    "no_database": [
+        "Datenbank »b« existiert nicht",
+        "no existe la base de datos «b»",
+        'il database "b" non esiste',
+    ],
+    "not_allowed": [
+        "Rolle »a« existiert nicht",
+        "Rolle »a« hat keine Berechtigung zum Einloggen",
+        "Zertifikatauthentifizierung für Benutzer »a« fehlgeschlagen",
+        "Verbindung erfordert ein gültiges Client-Zertifikat",
+        "kein pg_hba.conf-Eintrag für Host »::1«, Benutzer »a«, Datenbank »b«, keine Verschlüsselung",
+        "no existe el rol «a»",
+        "al rol «a» no se le permite conectarse",
+        "la conexión requiere un certificado de cliente válido",
+        'il ruolo "a" non esiste',
+        'al ruolo "a" non è consentito effettuare il login',
+        "la connessione richiede un certificato valido per il client",
+        "la connexion requiert un certificat client valide",
+    ],
+}
+
+
+def test_server_that_speaks_another_language_is_understood():
+    found = {
+        category: {failure_of(psycopg.OperationalError(f"failed: FATAL:  {said}")).category for said in every}
+        for category, every in ELSEWHERE.items()
+    }
+    assert found == {category: {category} for category in ELSEWHERE}
+
+
 @pytest.mark.parametrize(
     ("said", "category"),
     [

@@ -13,11 +13,14 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Status, StatusCode
 
+from chat.conversations import dispatcher
 from chat.management.commands import run_worker
 from chat.realtime.batch import Batch
 from common import tracing
 from common.tracing.export import AllowListed, Tracing
 from pnav.server.page_handler import Pages
+from tests.chat.sockets import Line, in_db, visit
+from tests.factories import chat as make
 from tests.test_http import get
 from tests.test_settings import start
 
@@ -120,6 +123,31 @@ def test_duty_that_fails_with_marked_words_is_told_by_its_name(exported):
     assert duties == [{tracing.KIND: "dispatch"}, {tracing.KIND: "clock"}]
     assert [span.status.status_code for span in exported.spans()] == [StatusCode.ERROR, StatusCode.UNSET]
     assert MARK not in exported.text()
+
+
+@pytest.mark.django_db
+def test_steps_of_the_dispatcher_are_part_of_what_called_it(exported):
+    make.agent()
+    make.waiting()
+    worker = run_worker.Command()
+    assert worker._do("dispatch", dispatcher.dispatch)
+    steps = exported.attributes(tracing.STEP)
+    assert [step[tracing.KIND] for step in steps] == ["turn", "room", "share", "hand_over", "room"]
+    assert [step[tracing.ITEMS] for step in steps if tracing.ITEMS in step] == [1]
+    (duty,) = (span for span in exported.spans() if span.name == tracing.DUTY)
+    assert {span.parent.span_id for span in exported.spans() if span.name == tracing.STEP} == {duty.context.span_id}
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_socket_tells_its_way_in_and_each_frame_by_its_kind(exported):
+    conversation = await in_db(make.assigned, await in_db(make.agent))
+    async with Line("/ws/conversation/", await in_db(visit, conversation)) as line:
+        await line.send(type="sync", conversation=str(conversation.public_id), after=0)
+        await line.until("state")
+        await line.post(SECRET)
+    assert exported.attributes(tracing.SOCKET) == [{tracing.KIND: "conversation"}]
+    assert [frame[tracing.KIND] for frame in exported.attributes(tracing.FRAME)] == ["sync", "post"]
+    assert MARK not in exported.text() and str(conversation.public_id) not in exported.text()
 
 
 def test_whatever_a_library_adds_to_a_span_does_not_leave():

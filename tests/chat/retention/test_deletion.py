@@ -31,7 +31,7 @@ from reports.openings import actions as opening_actions
 from reports.openings.actions import Grounds
 from reports.retention import tombstones
 from reports.rules.retention import DAYS_MAX, DEFAULTS, Kind
-from tests.chat.retention.acts import ask_opening, kept, run, told
+from tests.chat.retention.acts import ask_opening, freeze, kept, run, told
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +48,25 @@ def test_retention_deletes_what_has_served_and_nothing_else():
     assert kept() == {recent, open_, grace}
     assert not Message.objects.filter(conversation_id=old.pk).exists()
     assert Report.objects.count() == 3
+
+
+def test_what_is_due_and_still_there_is_counted(chief, django_assert_max_num_queries, monkeypatch):
+    """For /metrics: an act of an agent puts it off, a freeze holds it, and no more are looked at than that many."""
+    now = timezone.now()
+    assert deletion.count_due(now) == 0
+    frozen, spoken, _due = (make.age(make.closed(), days=366) for _number in range(3))
+    make.closed()
+    freeze(frozen, chief)
+    message = make.message(spoken, author=Author.AGENT)
+    Message.objects.filter(pk=message.pk).update(sent_at=now)
+    with django_assert_max_num_queries(2):
+        assert deletion.count_due(now) == 1
+    for _number in range(2):
+        make.age(make.closed(), days=366)
+    monkeypatch.setattr(deletion, "DUE_AT_MOST", 2)
+    assert deletion.count_due(now) <= 2
+    run()
+    assert deletion.count_due(timezone.now()) == 0
 
 
 def test_retention_takes_reports_that_opened_nothing():
