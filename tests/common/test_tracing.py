@@ -129,8 +129,8 @@ def test_duty_that_fails_with_marked_words_is_told_by_its_name(exported):
 def test_steps_of_the_dispatcher_are_part_of_what_called_it(exported):
     make.agent()
     make.waiting()
-    worker = run_worker.Command()
-    assert worker._do("dispatch", dispatcher.dispatch)
+    with tracing.begin_span(tracing.DUTY):
+        assert dispatcher.dispatch() == 1
     steps = exported.attributes(tracing.STEP)
     assert [step[tracing.KIND] for step in steps] == ["turn", "room", "share", "hand_over", "room"]
     assert [step[tracing.ITEMS] for step in steps if tracing.ITEMS in step] == [1]

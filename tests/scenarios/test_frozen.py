@@ -24,14 +24,19 @@ def test_frozen_process_is_ended(name, tmp_path, monkeypatch):
         "REDIS_URL": "redis://127.0.0.1:1",
         "WEB_PORT": port,
         "WEB_INTERFACE": "127.0.0.1",
-        "STATIC_ROOT": str(tmp_path),
+        "STATIC_ROOT": str(tmp_path / "static"),
     }
+    (tmp_path / "static").mkdir()
     with Listener(tmp_path, PATIENCE) as listener, (tmp_path / "log").open("wb") as log:
         environment = {**os.environ, **own, **listener.environment}
         process = _start(name, environment, log.fileno())
         try:
-            words = [listener.hear() for _word in range(4)]
-            assert sorted(set(words), key=str) == [READY, ALIVE], (tmp_path / "log").read_text()
+            words: list[str] = []
+            while len(words) < 4:
+                assert process.poll() is None, (tmp_path / "log").read_text()
+                if (word := listener.hear(1)) is not None:
+                    words.append(word)
+            assert set(words) == {READY, ALIVE}
             process.send_signal(signal.SIGSTOP)
             if name == "web":  # as a container's check of health finds it
                 monkeypatch.setattr(probe, "SECONDS", 0.5)

@@ -57,8 +57,7 @@ def test_what_is_due_and_still_there_is_counted(chief, django_assert_max_num_que
     frozen, spoken, _due = (make.age(make.closed(), days=366) for _number in range(3))
     make.closed()
     freeze(frozen, chief)
-    message = make.message(spoken, author=Author.AGENT)
-    Message.objects.filter(pk=message.pk).update(sent_at=now)
+    make.thread(spoken, ["Bonjour"], author=Author.AGENT)
     with django_assert_max_num_queries(2):
         assert deletion.count_due(now) == 1
     for _number in range(2):
