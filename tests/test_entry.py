@@ -191,7 +191,7 @@ def test_what_stands_still_at_some_looks_in_a_row_is_ended(started, name, still)
 
 def test_what_starts_and_what_has_no_database_is_left_alone(started):
     one = started("web")
-    for found in [entry.STANDS_STILL] * 10 + [1] * 10:
+    for found in [1, *[entry.STANDS_STILL] * 10, *[1] * 10]:
         assert one.look(found) == 1
     assert one.look(0) == 0 and one.process.poll() is None
     assert started("migrate").look(entry.STANDS_STILL) == 0

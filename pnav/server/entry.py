@@ -135,8 +135,9 @@ def end_what_stands_still(environment: Mapping[str, str]) -> int:
     counted = _counted(environment)
     status = subprocess.run(command, check=False).returncode  # noqa: S603  our own command
     if status != (STANDS_STILL if name == "web" else 1):
-        counted.write_text("0")
-        return min(status, 1)
+        if status == 0 or counted.exists():
+            counted.write_text("0")
+        return int(status != 0)
     if counted.exists():
         looks = int(counted.read_text() or 0) + 1
         counted.write_text(str(looks))
@@ -208,7 +209,7 @@ def main(arguments: Sequence[str]) -> int:
             return end_what_stands_still(os.environ)
         case "health":
             asked = check_health(os.environ)
-            return min(subprocess.run(asked, check=False).returncode, 1) if asked else 0  # noqa: S603  our own command
+            return int(bool(asked and subprocess.run(asked, check=False).returncode))  # noqa: S603  our own command
         case "version":
             from pnav.version import REVISION, VERSION
 
