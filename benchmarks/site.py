@@ -23,6 +23,7 @@ VARIABLES = {
     "CONTENT_KEYS": "bench:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
     "SEAL_PUBLIC_KEY": PrivateKey(bytes(range(32))).public_key.text,
     "EXCHANGE_KEYS": os.environ.get("EXCHANGE_KEYS", "write"),  # read: what a key an exchange costs (docs/adr/0081)
+    "SESSION_SEAL": os.environ.get("SESSION_SEAL", "cookie"),  # ring: what the second seal costs (docs/adr/0103)
     "LOG_LEVEL": "WARNING",
     "DJANGO_SETTINGS_MODULE": "pnav.settings",
 }

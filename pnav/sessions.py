@@ -2,15 +2,20 @@
 
 The table is Django's own. Its primary key is a keyed hash of the cookie, so that a row does not give the cookie back;
 its data is sealed with the keys of the content and bound to that row, so that a copy under another key does not open.
+With SESSION_SEAL=cookie it is sealed once more, with a key that the cookie alone gives: then nothing that lies on a
+server opens it, no backup and no key ring (docs/adr/0103).
 Named by `settings.SESSION_ENGINE`; see docs/adr/0020-sessions-encrypted-at-rest.md.
 """
 
 import base64
 import logging
+import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
@@ -20,6 +25,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from common import encryption
+from common.encryption import NONCE_BYTES, UnsealError
 from reports.audit import log as audit_log
 
 logger = logging.getLogger(__name__)
@@ -30,17 +36,55 @@ REPLACED = ""
 PUT_OFF = "UPDATE django_session SET expire_date = %s WHERE session_key = %s AND session_data <> %s"
 TAKE = "DELETE FROM django_session WHERE session_key = %s RETURNING session_data, expire_date > clock_timestamp()"
 ON_ITS_WAY_SECONDS = 60
+# The first byte of data that its cookie sealed; `common.encryption` has 1 and 2. The nonce, the ciphertext and its tag
+# follow, and in it is what the key ring sealed.
+COOKIE_VERSION = 3
 # In the session of an account: when it ends, however it is used. Seconds since 1970.
 ENDS_AT = "accounts.ends_at"
 
 
-def stored_key(session_key: str) -> str:
+class RowKey(str):
+    """The primary key of a session's row, as whoever holds its cookie knows it. opening: the key that opens its data;
+    it lies nowhere but in the memory of a process that serves this visit."""
+
+    __slots__ = ("opening",)
+    opening: bytes
+
+
+def stored_key(session_key: str) -> RowKey:
     """The primary key under which the session of this cookie lies: 40 characters, the width of Django's column.
 
-    240 bits of HMAC-SHA-256 under SECRET_KEY: changing SECRET_KEY ends every session.
+    240 bits of HMAC-SHA-256 under SECRET_KEY: changing SECRET_KEY ends every session. What opens its data is another
+    HMAC of the same cookie, which has 165 bits: neither leads to the other.
     """
     digest = salted_hmac("pnav.sessions", session_key, algorithm="sha256").digest()
-    return base64.urlsafe_b64encode(digest[:30]).decode()
+    row = RowKey(base64.urlsafe_b64encode(digest[:30]).decode())
+    row.opening = salted_hmac("pnav.sessions.opening", session_key, algorithm="sha256").digest()
+    return row
+
+
+def is_sealed_by_cookie(session_data: str) -> bool:
+    """Whether this data of a row opens with its cookie alone. Raises ValueError for what is no data of ours."""
+    return base64.b64decode(session_data)[:1] == bytes((COOKIE_VERSION,))
+
+
+def _seal_once_more(sealed: bytes, row: RowKey) -> bytes:
+    nonce = os.urandom(NONCE_BYTES)
+    return bytes((COOKIE_VERSION,)) + nonce + AESGCM(row.opening).encrypt(nonce, sealed, f"session:{row}".encode())
+
+
+def _open_outer(sealed: bytes, row: str) -> bytes:
+    """What the key ring sealed. Raises UnsealError without the cookie's key, or with that of another one."""
+    if sealed[:1] != bytes((COOKIE_VERSION,)):
+        return sealed
+    if not isinstance(row, RowKey):
+        raise UnsealError("This session opens with its cookie alone.")
+    try:
+        return AESGCM(row.opening).decrypt(
+            sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :], f"session:{row}".encode()
+        )
+    except (InvalidTag, ValueError) as error:
+        raise UnsealError("This session does not open with this cookie.") from error
 
 
 def begin_shift(session: Any) -> None:
@@ -68,16 +112,23 @@ class SessionStore(db.SessionStore):
 
     row_end: datetime | None = None  # the end that the row had when it was read
 
-    def seal(self, data: dict[str, Any], row: str) -> str:
+    def seal(self, data: dict[str, Any], row: RowKey) -> str:
         text = self.serializer().dumps(data).decode("latin-1")
-        return base64.b64encode(encryption.seal(text, context=f"session:{row}")).decode()
+        sealed = encryption.seal(text, context=f"session:{row}")
+        if settings.SESSION_SEAL == "cookie":
+            sealed = _seal_once_more(sealed, row)
+        return base64.b64encode(sealed).decode()
 
     def unseal(self, row: AbstractBaseSession) -> dict[str, Any]:
-        """Decrypt the data of a row. A row that no key opens is an empty session, as a forged one is for Django."""
+        """Decrypt the data of a row. A row that no key opens is an empty session, as a forged one is for Django.
+
+        Its `session_key` is that of `stored_key`: as the database gives it, it opens nothing that its cookie sealed.
+        """
         if row.session_data == REPLACED:
             return {}
         try:
-            text = encryption.unseal(base64.b64decode(row.session_data), context=f"session:{row.session_key}")
+            sealed = _open_outer(base64.b64decode(row.session_data), row.session_key)
+            text = encryption.unseal(sealed, context=f"session:{row.session_key}")
         except (encryption.UnsealError, ValueError):
             logger.warning("session_does_not_open")
             return {}
@@ -99,12 +150,12 @@ class SessionStore(db.SessionStore):
     async def aload(self) -> dict[str, Any]:
         row = None
         if self.session_key is not None:
-            row = await self.model.objects.filter(
-                session_key=stored_key(self.session_key), expire_date__gt=timezone.now()
-            ).afirst()
+            stored = stored_key(self.session_key)
+            row = await self.model.objects.filter(session_key=stored, expire_date__gt=timezone.now()).afirst()
         if row is None:
             self._session_key = None
             return {}
+        row.session_key = stored  # with what opens it
         return self.unseal(row)
 
     def exists(self, session_key: str) -> bool:

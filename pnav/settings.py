@@ -366,6 +366,11 @@ FILE_UPLOAD_HANDLERS = ["common.sealed_files.spool.SpoolHandler"]
 # --- sessions and cookies: the visit ------------------------------------------------------------------------------
 
 SESSION_ENGINE = "pnav.sessions"  # sealed at rest, see docs/adr/0020-sessions-encrypted-at-rest.md
+# What seals a session: "ring", CONTENT_KEYS alone; "cookie", also a key that its cookie alone gives, so that no backup
+# opens it (docs/adr/0103). Both open both; "cookie" once no process of a version before 0103 runs any more.
+SESSION_SEAL = env.str("SESSION_SEAL", "ring")
+if SESSION_SEAL not in {"ring", "cookie"}:
+    raise ImproperlyConfigured("SESSION_SEAL must be ring or cookie.")
 SESSION_COOKIE_AGE = 24 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 # The session of an account is another thing: it ends with the longest shift, used or not, and before that when nobody

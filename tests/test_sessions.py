@@ -1,3 +1,4 @@
+import base64
 from datetime import timedelta
 
 import pytest
@@ -8,8 +9,9 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from common import encryption
 from pnav.accounts.models import Role, User
-from pnav.sessions import SessionStore, begin_shift, stored_key
+from pnav.sessions import SessionStore, begin_shift, is_sealed_by_cookie, stored_key
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +52,38 @@ def test_session_copied_to_another_row_does_not_open():
     other = Session.objects.exclude(pk=mine.pk).get()
     Session.objects.filter(pk=mine.pk).update(session_data=other.session_data)
     assert list(SessionStore(own.session_key).keys()) == []
+
+
+def test_session_opens_with_its_cookie_alone_whatever_lies_on_a_server(caplog):
+    """The row, the key ring and SECRET_KEY together, as a backup and every secret of the operator give them."""
+    store = saved(place=SECRET)
+    row = Session.objects.get()
+    assert is_sealed_by_cookie(row.session_data)
+    assert SessionStore().unseal(row) == {} and "session_does_not_open" in caplog.text
+    with pytest.raises(encryption.UnsealError):
+        encryption.unseal(base64.b64decode(row.session_data), context=f"session:{row.pk}")
+    row.session_key = stored_key(store.session_key)
+    assert SessionStore().unseal(row)["place"] == SECRET, "with the cookie it opens"
+    row.session_key.opening = stored_key("a" * 32).opening
+    assert SessionStore().unseal(row) == {}, "with another cookie it does not"
+
+
+def test_sessions_of_both_kinds_stand_side_by_side(settings):
+    """As while versions change: what one process sealed the other opens, and seals in its own way."""
+    settings.SESSION_SEAL = "ring"
+    store = saved(place=SECRET)
+    assert not is_sealed_by_cookie(Session.objects.get().session_data)
+    settings.SESSION_SEAL = "cookie"
+    known = SessionStore(store.session_key)
+    assert known["place"] == SECRET
+    known["more"] = 1
+    known.save()
+    assert is_sealed_by_cookie(Session.objects.get().session_data)
+    settings.SESSION_SEAL = "ring"
+    again = SessionStore(store.session_key)
+    assert (again["place"], again["more"]) == (SECRET, 1)
+    again.save()
+    assert not is_sealed_by_cookie(Session.objects.get().session_data)
 
 
 def test_session_altered_is_empty():

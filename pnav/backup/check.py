@@ -26,6 +26,7 @@ from common.encryption import UnsealError
 from pnav.accounts.adapters import MFAAdapter
 from pnav.accounts.second_factor import of_account
 from pnav.backup.manifest import Manifest
+from pnav.sessions import is_sealed_by_cookie
 from reports.audit import log as audit_log
 from reports.audit.log import Digest
 from reports.models import ProofDay
@@ -300,6 +301,9 @@ def _factors() -> Iterator[Finding]:
 
 def _sessions() -> Iterator[Finding]:
     row = Session.objects.exclude(session_data="").order_by("-expire_date").first()
+    if row is not None and is_sealed_by_cookie(row.session_data):
+        yield Finding(True, "Visites : leur cookie seul les ouvre.")
+        return
 
     def opened() -> object:
         assert row is not None  # noqa: S101

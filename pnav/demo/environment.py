@@ -21,6 +21,7 @@ NAMES = (
     "ALLOWED_HOSTS",
     "CAPTURES_DIR",
     "EXCHANGE_KEYS",
+    "SESSION_SEAL",
 )
 
 

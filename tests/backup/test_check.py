@@ -5,9 +5,11 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.test import override_settings
 from django.utils import timezone
 
 from chat.models import Message
@@ -16,7 +18,7 @@ from common.data_keys import keys as data_keys
 from common.data_keys.models import WrappedKey
 from pnav.backup import check
 from pnav.backup.manifest import Manifest
-from pnav.sessions import SessionStore
+from pnav.sessions import SessionStore, stored_key
 from reports.audit import log as audit_log
 from reports.models import AccessKind, AccessRecord, Motive, ProofDay, Report
 from reports.proof_of_date import days
@@ -71,7 +73,8 @@ def site(settings, tmp_path, monkeypatch, db):
     make_captures.received(conversation)
     visit = SessionStore()
     visit["a"] = "b"
-    visit.save()
+    with override_settings(SESSION_SEAL="ring"):
+        visit.save()
     with transaction.atomic():
         for number in range(3):
             audit_log.record(kind=AccessKind.RETENTION, by=None, motive=Motive.TERM, detail=f"reports: {number}")
@@ -88,6 +91,14 @@ def test_whole_site_is_whole_to_the_row(site):
     for words in ("3 ligne(s), conforme", "1 journée(s) closes", "Visites : s'ouvrent", "récente s'ouvre entière"):
         assert words in told
     assert bad(None) == []
+
+
+def test_visits_that_their_cookie_alone_opens_are_said_to_be(site):
+    visit = SessionStore()
+    visit["a"] = "b"
+    visit.save()
+    Session.objects.exclude(pk=stored_key(visit.session_key)).delete()
+    assert "Visites : leur cookie seul les ouvre." in [one.text for one in check.findings(None, exact=False)]
 
 
 def test_other_keys_open_nothing(site, settings):

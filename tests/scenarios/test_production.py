@@ -15,6 +15,7 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "pnav.example",
     "SITE_URL": "https://pnav.example",
     "EXCHANGE_KEYS": "read",  # as it is when nobody says anything
+    "SESSION_SEAL": "ring",
     "METRICS_TOKEN": "a token for this test only",
     "REGISTER_DIGEST_TO": "file:/digests/empreintes.txt",
     "SECRET_KEY": "production-like: f8Jq2ZsX0kQbWc7uT4nV1mRy6hLpEa9dGiUo",
