@@ -67,7 +67,7 @@ add(
     _("Idées suicidaires : {numero_suicide}. Enfant en danger : {numero_enfance}. Jour et nuit, et c'est gratuit."),
 )
 add(
-    "errors.unavailable",
+    "errors.unavailable_tab_title",
     ERRORS,
     _("Page indisponible"),
     note="Le titre de l'onglet quand plus rien ne répond : il ne dit ni le nom du site, ni de quoi il parle.",
