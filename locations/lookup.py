@@ -6,9 +6,8 @@ person may have meant. Errors of the database are not caught: a broken database 
 town ».
 """
 
-import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -241,27 +240,35 @@ SELECT m.*, t.municipality_id AS hit_municipality, t.name AS hit_name, t.search 
 FROM target t JOIN locations_municipality m ON m.insee_code = t.insee_code
 """
 
-# Competent units, else the nearest by one index scan a commune, else (no position) those of the département.
+# Competent units (of rank 0), else the nearest, else (no position) those of the département. An index finds the nearest
+# by degrees; of these, the nearest on a plane that touches the earth at the commune are kept: over the 200 km of a
+# département it orders as `geography.distance_km` does, and fifty communes would otherwise bring six hundred rows here.
 # A unit comes once, with the communes that it was found for: those of one code have most of their units in common.
 FIND_UNITS = """
-SELECT u.*, near.asked_for, near.is_competent FROM (
-SELECT x.id, array_agg(a.insee_code::text) AS asked_for, array_agg(x.is_competent) AS is_competent
+SELECT u.*, near.asked_for, near.is_competent, near.rank FROM (
+SELECT x.id, array_agg(a.insee_code::text) AS asked_for, array_agg(x.is_competent) AS is_competent,
+       array_agg(x.rank) AS rank
 FROM unnest(%(insee)s::text[]) AS wanted (insee_code)
 JOIN locations_municipality a ON a.insee_code = wanted.insee_code
 CROSS JOIN LATERAL (
-    SELECT c.reception_point_id AS id, TRUE AS is_competent
+    SELECT c.reception_point_id AS id, TRUE AS is_competent, 0 AS rank
     FROM locations_competence c WHERE c.municipality_id = a.insee_code
     UNION ALL
-    (SELECT n.id, FALSE FROM locations_receptionpoint n
-     WHERE a.latitude IS NOT NULL AND n.latitude IS NOT NULL
-       AND (a.zone = 'metro' OR n.department_code = a.department_code)
-       AND NOT EXISTS (SELECT 1 FROM locations_competence c WHERE c.municipality_id = a.insee_code)
-     ORDER BY point(n.longitude, n.latitude) <-> point(a.longitude, a.latitude) LIMIT %(limit)s)
+    (SELECT around.id, FALSE, row_number() OVER (
+        ORDER BY (around.latitude - a.latitude) ^ 2 + ((around.longitude - a.longitude) * cosd(a.latitude)) ^ 2
+     ) FROM (
+        SELECT n.id, n.latitude, n.longitude FROM locations_receptionpoint n
+        WHERE a.latitude IS NOT NULL AND n.latitude IS NOT NULL
+          AND (a.zone = 'metro' OR n.department_code = a.department_code)
+          AND NOT EXISTS (SELECT 1 FROM locations_competence c WHERE c.municipality_id = a.insee_code)
+        ORDER BY point(n.longitude, n.latitude) <-> point(a.longitude, a.latitude) LIMIT %(read)s
+     ) around
+     ORDER BY 3 LIMIT %(shown)s)
     UNION ALL
-    (SELECT n.id, FALSE FROM locations_receptionpoint n
+    (SELECT n.id, FALSE, row_number() OVER (ORDER BY n.name, n.id) FROM locations_receptionpoint n
      WHERE a.latitude IS NULL AND n.department_code = a.department_code AND n.source <> 'competence'
        AND NOT EXISTS (SELECT 1 FROM locations_competence c WHERE c.municipality_id = a.insee_code)
-     ORDER BY n.name LIMIT %(shown)s)
+     ORDER BY 3 LIMIT %(shown)s)
 ) x
 GROUP BY x.id) near JOIN locations_receptionpoint u ON u.id = near.id
 ORDER BY u.name, u.id
@@ -395,44 +402,22 @@ def _places(query: Query, chosen: list[Hit]) -> list[Place]:
 
 
 def _add_units(places: list[Place]) -> None:
-    by_commune: dict[str, list[tuple[UnitRow, bool]]] = {}
+    by_commune: dict[str, list[tuple[int, UnitRow, bool]]] = {}
     units: Iterable[UnitRow] = ReceptionPoint.objects.raw(
         FIND_UNITS,
         {
             "insee": [place.municipality.pk for place in places],
-            "limit": _NEAREST_READ,
+            "read": _NEAREST_READ,
             "shown": NEAREST_SHOWN,
         },
     )
     for unit in units:
-        for commune, is_competent in zip(unit.asked_for, unit.is_competent, strict=True):
-            by_commune.setdefault(commune, []).append((unit, is_competent))
+        for commune, rank, is_competent in zip(unit.asked_for, unit.rank, unit.is_competent, strict=True):
+            by_commune.setdefault(commune, []).append((rank, unit, is_competent))
     for place in places:
         found = by_commune.get(place.municipality.pk, [])
-        competent = [unit for unit, is_competent in found if is_competent]
-        if competent:
-            matches = [_match(place.municipality, unit, is_competent=True) for unit in competent]
-            place.units = sorted(matches, key=lambda match: (match.unit.force, match.unit.name))
-        else:
-            nearest = sorted((unit for unit, _no in found), key=_nearness(place.municipality))
-            place.units = [_match(place.municipality, unit, is_competent=False) for unit in nearest[:NEAREST_SHOWN]]
-
-
-def _nearness(municipality: Municipality) -> Callable[[UnitRow], float]:
-    """What orders the few nearest units of a commune: the square of a distance, on a plane that touches the earth
-    there. Over the 200 km of a département it orders as `geography.distance_km` does, for a third of its time: a search
-    of fifty communes asks it of six hundred units."""
-    latitude, longitude = municipality.latitude, municipality.longitude
-    if latitude is None or longitude is None:
-        return lambda _unit: 0.0
-    narrower = math.cos(math.radians(latitude))
-
-    def nearness(unit: UnitRow) -> float:
-        if unit.latitude is None or unit.longitude is None:
-            return 0.0
-        return (unit.latitude - latitude) ** 2 + ((unit.longitude - longitude) * narrower) ** 2
-
-    return nearness
+        found.sort(key=lambda one: (one[0], one[1].force, one[1].name))
+        place.units = [_match(place.municipality, unit, is_competent=competent) for _rank, unit, competent in found]
 
 
 def _match(municipality: Municipality, unit: UnitRow, *, is_competent: bool) -> UnitMatch:

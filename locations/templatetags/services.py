@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from django import template
 from django.forms import Form
 from django.template import Context
-from django.template.defaultfilters import floatformat
 from django.utils.safestring import SafeString, mark_safe
 
 from common.texts.patterns import Fill, Pattern
@@ -71,7 +70,7 @@ def _option(
             unit.name,
             forces.get(unit.force, unit.force),
             ", ".join(unit.address_lines),
-            "" if distance is None else floatformat(distance, 0),
+            "" if distance is None else f"{distance:.0f}",
         )
     shape = tuple(asked.values())
     if (fill := fillers.get(shape)) is None:

@@ -486,7 +486,7 @@ def test_plan_of_units_uses_the_nearest_neighbour_index():
     )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE locations_receptionpoint")
-    plan = explain(lookup.FIND_UNITS, {"insee": ["01283"], "limit": 12, "shown": 3})
+    plan = explain(lookup.FIND_UNITS, {"insee": ["01283"], "read": 12, "shown": 2})
     assert "reception_point_nearest" in plan
     assert "Order By: (point(" in plan
 
@@ -563,17 +563,26 @@ def test_communes_are_found_by_name_and_by_code():
 
 
 def test_nearest_on_the_plane_are_those_on_the_globe():
-    """The units of a département, from the north of France to the tropics, drawn by lot."""
+    """Communes from the north of France to its south, among units drawn by lot."""
     draw = random.Random(1)
-    for _turn in range(300):
-        here = Municipality(latitude=draw.uniform(-21.5, 51), longitude=draw.uniform(-61, 56))
-        units = [
-            ReceptionPoint(
-                latitude=here.latitude + draw.uniform(-0.8, 0.8), longitude=here.longitude + draw.uniform(-1, 1)
-            )
-            for _unit in range(12)
-        ]
-        chosen = sorted(units, key=lookup._nearness(here))[:2]
-        distances = sorted(distance_to(here, unit) for unit in units)
-        for unit, true in zip(chosen, distances, strict=False):
-            assert distance_to(here, unit) <= 1.02 * true  # two that are as good as equally far may change places
+    ReceptionPoint.objects.all().delete()
+    units = ReceptionPoint.objects.bulk_create(
+        ReceptionPoint(
+            name=f"Brigade {number}",
+            key=f"plane:{number}",
+            force="gendarmerie",
+            department_code="01",
+            latitude=draw.uniform(42.5, 51),
+            longitude=draw.uniform(-4, 8),
+        )
+        for number in range(400)
+    )
+    towns = Municipality.objects.filter(zone="metro", latitude__gt=42.5, latitude__lt=51).order_by("pk")
+    places = [lookup.Place(one, "") for one in draw.sample(list(towns), 60)]
+    lookup._add_units(places)
+    for place in places:
+        distances = sorted(distance_to(place.municipality, unit) for unit in units)
+        shown = [distance_to(place.municipality, match.unit) for match in place.units]
+        assert len(shown) == 2
+        for found, true in zip(shown, distances, strict=False):
+            assert found <= 1.02 * true  # two that are as good as equally far may change places

@@ -6,6 +6,7 @@ from django.utils import translation
 from django.utils.safestring import SafeString
 
 from common.texts import cache as text_cache
+from common.texts import patterns
 from common.texts.cache import Changed
 from common.texts.patterns import Pattern
 
@@ -54,3 +55,9 @@ def test_what_is_asked_is_told_apart_by_its_name():
     one = OPTION.filler(is_unit=False, has_errors=True, is_first=False)("1", "2", "3", "", "", "")
     other = OPTION.filler(is_unit=False, is_first=True, has_errors=False)("1", "2", "3", "", "", "")
     assert "aria-describedby" in one and "aria-describedby" not in other
+
+
+def test_texts_keep_their_percent_signs_and_a_value_may_stand_twice():
+    pieces = patterns.cut(f"100 % %s {patterns.mark(1)} · {patterns.mark(0)} · {patterns.mark(1)}")
+    assert patterns.fill(pieces, ["50 %", "<i>"]) == "100 % %s &lt;i&gt; · 50 % · &lt;i&gt;"
+    assert patterns.fill(patterns.cut("rien à remplir, 3 %"), []) == "rien à remplir, 3 %"
