@@ -21,6 +21,9 @@ AGAIN_SECONDS = 1.0
 # Longer than what is on its way stays on its way: after ten seconds without an answer a page gives its line up
 # (static/pnav/lib/outbox.js).
 HELD_SECONDS = 10.0
+# Whoever wrote too fast is told to wait, so that a client may well leave that message out and write another one after a
+# moment: that one is held no longer than what was on its way takes to arrive.
+HELD_SECONDS_TOO_FAST = 2.0
 
 
 class GivenBack(NamedTuple):
@@ -83,7 +86,8 @@ class Subscription:
     def hold_behind(self, client_id: str, code: str, *, now: float) -> None:
         """This message was given back, to be sent again: what its page sent after it waits, for a while at most."""
         if self.given_back is None:
-            self.given_back = GivenBack(client_id, code, now + HELD_SECONDS)
+            seconds = HELD_SECONDS_TOO_FAST if code == protocol.RATE_LIMITED else HELD_SECONDS
+            self.given_back = GivenBack(client_id, code, now + seconds)
 
     def held_code(self, client_id: str, *, now: float) -> str:
         """The code with which this message is given back, because one before it was and has not come again; else ""."""

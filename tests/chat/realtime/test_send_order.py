@@ -16,7 +16,7 @@ from chat.models import Message
 from chat.realtime import connection, subscription
 from chat.realtime.batch import Batch
 from chat.realtime.broadcaster import ensure_broadcaster
-from chat.realtime.subscription import HELD_SECONDS, Subscription
+from chat.realtime.subscription import HELD_SECONDS, HELD_SECONDS_TOO_FAST, Subscription
 from chat.rules.lifecycle import Author
 from chat.token_bucket import Bucket
 from tests.chat.sockets import Line, in_db, signed_in, visit
@@ -79,6 +79,14 @@ def test_nothing_passes_one_that_was_given_back_until_it_comes_again():
 def test_whoever_never_sends_it_again_goes_on_after_a_while():
     assert following([B], now=HELD_SECONDS - 0.1) == [protocol.UNAVAILABLE]
     assert following([B, C], now=HELD_SECONDS) == ["", ""]
+
+
+def test_whoever_was_told_to_slow_down_may_leave_a_message_out_sooner():
+    place = Subscription(None, 1, "a", 0)
+    place.hold_behind(A, protocol.RATE_LIMITED, now=0.0)
+    assert place.held_code(B, now=HELD_SECONDS_TOO_FAST - 0.1) == protocol.RATE_LIMITED
+    assert place.held_code(B, now=HELD_SECONDS_TOO_FAST) == ""
+    assert HELD_SECONDS_TOO_FAST < HELD_SECONDS
 
 
 def test_what_is_refused_behind_it_makes_the_wait_no_longer():
@@ -149,6 +157,7 @@ async def test_another_line_begins_with_what_it_sends(away):
 
 
 async def test_message_above_the_measure_is_not_overtaken(monkeypatch):
+    monkeypatch.setattr(subscription, "HELD_SECONDS_TOO_FAST", 60)
     conversation = await in_db(make.waiting)
     async with Line(REPORTER, await in_db(visit, conversation)) as line:
         await follow(line)
