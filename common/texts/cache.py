@@ -55,7 +55,7 @@ class _Shelf:
     texts: dict[tuple[str, str | None, bool], str] = field(default_factory=dict)
     drawn: dict[tuple[str, str | None, bool], SafeString] = field(default_factory=dict)
     runs: dict[tuple[int, bool], SafeString] = field(default_factory=dict)
-    patterns: dict[tuple[object, ...], tuple[Sequence[str], Sequence[int]]] = field(default_factory=dict)
+    patterns: dict[tuple[object, ...], tuple[str, Sequence[int]]] = field(default_factory=dict)
     parts: dict[tuple[object, ...], SafeString] = field(default_factory=dict)
     boxes: dict[tuple[object, ...], Sequence[tuple[str, SafeString, SafeString]]] = field(default_factory=dict)
 
@@ -107,7 +107,7 @@ def runs() -> dict[tuple[int, bool], SafeString]:
     return _shelf.runs
 
 
-def patterns() -> dict[tuple[object, ...], tuple[Sequence[str], Sequence[int]]]:
+def patterns() -> dict[tuple[object, ...], tuple[str, Sequence[int]]]:
     return _shelf.patterns
 
 
