@@ -1,10 +1,12 @@
 """The emergency procedure of a conversation: opened, ticked off, ended. Each with its time and who did it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils import translation
 
 from chat.casework.lock import lock_assigned
 from chat.models import Conversation, EventKind
@@ -12,6 +14,8 @@ from chat.models.casework import Emergency, EmergencyStep
 from chat.rules import emergency as emergency_rules
 from chat.rules.emergency import Line, Situation
 from common import clock
+from common.texts import languages
+from common.texts.catalogue import Sentence
 
 
 class NoEmergency(Exception):
@@ -78,10 +82,11 @@ def tick_step(*, conversation_id: int, step: str, by: AbstractBaseUser) -> None:
 
 
 @transaction.atomic
-def tick_said(*, conversation_id: int, body: str, familiar: bool, by: AbstractBaseUser) -> list[str]:
+def tick_said(*, conversation_id: int, body: str, familiar: bool, language: str, by: AbstractBaseUser) -> list[str]:
     """Tick the steps of the open procedure whose words are in a message that was just sent, and return them.
 
-    Costs the checklist, nine lines at most, looked for in one message. Raises NotYours.
+    language: in which the person is answered; the words of the source language are looked for too. Costs the checklist,
+    nine lines at most in two languages, looked for in one message. Raises NotYours.
     """
     conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
     emergency = open_one(conversation)
@@ -94,13 +99,19 @@ def tick_said(*, conversation_id: int, body: str, familiar: bool, by: AbstractBa
         if done.at is None
         and done.line.say is not None
         # As it was put into the answer: with ordinary spaces or the ones that keep words together.
-        and " ".join(done.line.say.spoken(familiar=familiar).split()) in sent
+        and any(" ".join(text.split()) in sent for text in _texts(done.line.say, familiar, language))
     ]
     EmergencyStep.objects.bulk_create(
         [EmergencyStep(emergency=emergency, step=step, at=clock.now(), by_id=by.pk) for step in said],
         ignore_conflicts=True,
     )
     return [str(step) for step in said]
+
+
+def _texts(say: Sentence, familiar: bool, language: str) -> Iterator[str]:
+    for code in {languages.source(), language or languages.source()}:
+        with translation.override(code):
+            yield say.spoken(familiar=familiar)
 
 
 @transaction.atomic

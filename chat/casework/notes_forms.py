@@ -6,12 +6,13 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from chat.casework import holds
+from chat.casework import holds, replies
 from chat.casework.replies import Own
 from chat.messages.forms import Text
 from chat.models import Agent
 from chat.rules import reply_template
 from chat.rules.lifecycle import UrgencyReason
+from common.texts import languages
 from triage.rules import Urgency
 
 
@@ -64,7 +65,10 @@ class AnswerForm(forms.Form):
 
 
 class OwnReplyForm(forms.Form):
-    """A reply of one's own. Its variables are those of `reply_template.VARIABLES`."""
+    """A reply of one's own, with a field for each of its texts in other languages (`replies.text_names`).
+
+    Its variables are those of `reply_template.VARIABLES`.
+    """
 
     title = forms.CharField(
         max_length=60,
@@ -73,18 +77,37 @@ class OwnReplyForm(forms.Form):
     vous = Text()
     tu = Text(required=False)
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name, _language in replies.text_names():
+            self.fields[name] = Text(required=False)
+
     @classmethod
     def of(cls, own: Own) -> "OwnReplyForm":
-        return cls(initial={"title": own.title, "vous": own.vous, "tu": own.tu})
+        return cls(initial={"title": own.title, "vous": own.vous, "tu": own.tu, **own.texts})
 
-    def _known(self, name: str) -> str:
-        text: str = self.cleaned_data[name]
-        if unknown := reply_template.unknown_variables(text):
-            raise ValidationError(_("Variable inconnue : {%(name)s}."), params={"name": unknown[0]})
-        return text
+    @property
+    def translations(self) -> list[tuple[str, list[tuple[Any, str]]]]:
+        """The fields of each other language, under its name: each with its label."""
+        found: dict[str, list[tuple[Any, str]]] = {}
+        for name, code in replies.text_names():
+            is_polite = name == languages.text_name(code)
+            label = _("Texte en %(language)s") if is_polite else _("Pour un mineur, en %(language)s, si cela diffère")
+            found.setdefault(code, []).append((self[name], label % {"language": languages.name(code)}))
+        return [(languages.name(code), fields) for code, fields in found.items()]
 
-    def clean_vous(self) -> str:
-        return self._known("vous")
+    @property
+    def is_translated(self) -> bool:
+        """Whether anything is written in another language, or is wrong there."""
+        return any(self[name].value() or self[name].errors for name, _language in replies.text_names())
 
-    def clean_tu(self) -> str:
-        return self._known("tu")
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        names = [name for name, _language in replies.text_names()]
+        for name in ("vous", "tu", *names):
+            if unknown := reply_template.unknown_variables(cleaned.get(name, "")):
+                self.add_error(name, ValidationError(_("Variable inconnue : {%(name)s}."), params={"name": unknown[0]}))
+        # What is in other languages is one value, as it is kept.
+        return {name: cleaned[name] for name in ("title", "vous", "tu") if name in cleaned} | {
+            "texts": {name: cleaned[name] for name in names if cleaned.get(name)}
+        }

@@ -6,7 +6,8 @@ d'accueil.
 
 import logging
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.db.models import Q
@@ -101,21 +102,26 @@ def sampled(row: CannedReply, unit: ReceptionPoint) -> list[Shown]:
 
 
 def of_conversation(agent: Agent, dossier: PersonSummary) -> list[Reply]:
-    """Return the agent's own first, then the shared ones, then partners: filled, in the voice of this person; shared
-    ones in the language that they write in. To who writes in another language than ours, each says which it is in."""
+    """Return the agent's own first, then the shared ones, then partners: filled, in the voice of this person and in the
+    language that they write in, where there is such a text. To who writes in another language than ours, each says
+    which it is in; a partner is a name and a number, in none."""
     known, familiar = variable_values(agent, dossier), dossier.familiar
     language = dossier.answered_in
     is_foreign = language != languages.source()
-    found = [
-        Reply(
-            str(own.public_id),
-            Source.OWN,
-            own.shown_title,
-            reply_template.fill(own.spoken(familiar=familiar), known),
-            _("à moi"),
+    found = []
+    for own in own_replies(agent):
+        text, of_text = own.spoken(familiar=familiar, language=language)
+        found.append(
+            Reply(
+                str(own.public_id),
+                Source.OWN,
+                own.shown_title,
+                reply_template.fill(text, known),
+                _("à moi"),
+                languages.name(of_text) if is_foreign else "",
+                of_text if is_foreign else "",
+            )
         )
-        for own in own_replies(agent)
-    ]
     here = Q(unit__isnull=True) | Q(unit=agent.unit)
     shared = CannedReply.objects.filter(here, is_active=True, force__in=["", agent.force])
     for row in shared.prefetch_related("text_rows") if is_foreign else shared:
@@ -128,6 +134,7 @@ def of_conversation(agent: Agent, dossier: PersonSummary) -> list[Reply]:
                 reply_template.fill(text, known),
                 "" if row.subject == reply_template.Subject.OTHER else label_of(reply_template.Subject, row.subject),
                 languages.name(of_text) if is_foreign else "",
+                of_text if is_foreign else "",
             )
         )
     partners = [partner for group in dossier.partners for partner, _kilometres in group.partners]
@@ -148,12 +155,13 @@ def partner_reply(partner: Partner) -> Reply | None:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A reply of one's own, opened."""
+    """A reply of one's own, opened. texts: in the other languages, by their names (`text_names`)."""
 
     public_id: uuid.UUID
     title: str
     vous: str
     tu: str
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def shown_title(self) -> str:
@@ -164,8 +172,19 @@ class Own:
         """Return its text in « vous », as it is drawn."""
         return plain_text.plain(self.vous)
 
-    def spoken(self, *, familiar: bool) -> str:
-        return reply_template.choose(self.vous, self.tu, familiar=familiar)
+    def spoken(self, *, familiar: bool, language: str) -> tuple[str, str]:
+        """The text to say in this voice, and the language that it is in: the one asked for if there is a text in it,
+        else the source language."""
+        if language != languages.source():
+            polite, tu = (self.texts.get(languages.text_name(language, voice), "") for voice in languages.VOICES)
+            if text := reply_template.choose(polite, tu, familiar=familiar):
+                return text, language
+        return reply_template.choose(self.vous, self.tu, familiar=familiar), languages.source()
+
+
+def text_names() -> list[tuple[str, str]]:
+    """The names of the texts of a reply in the other languages (`languages.text_name`), and the language of each."""
+    return [(languages.text_name(code, voice), code) for code in languages.others() for voice in languages.VOICES]
 
 
 def read(row: OwnReply) -> Own | None:
@@ -184,13 +203,21 @@ def own_replies(agent: Agent) -> list[Own]:
 
 
 @transaction.atomic
-def save_own(*, agent: Agent, title: str, vous: str, tu: str, row: OwnReply | None = None) -> OwnReply:
+def save_own(
+    *,
+    agent: Agent,
+    title: str,
+    vous: str,
+    tu: str,
+    texts: Mapping[str, str] | None = None,
+    row: OwnReply | None = None,
+) -> OwnReply:
     """Make a reply, or change one of one's own (`access.own_reply`). Raises TooMany."""
     if row is None:
         if Agent.objects.select_for_update(of=("self",)).get(pk=agent.pk).own_replies.count() >= OWN_AT_MOST:
             raise TooMany
         row = OwnReply(agent=agent)
-    row.seal(title=title, vous=vous, tu=tu)
+    row.seal(title=title, vous=vous, tu=tu, texts=texts or {})
     row.changed_at = clock.now()
     row.save()
     return row

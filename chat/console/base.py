@@ -262,11 +262,11 @@ def _exchange(
     piece = transcript.read_messages(conversation)
     body = reply.data.get("body", "") if reply is not None else draft
     ready = replies.of_conversation(agent, dossier)
-    panels = casework_panels.panels(conversation, familiar=dossier.familiar, facts=journal.facts, **case)
-    steps = one_press.steps_to_say(panels["checklist"], familiar=dossier.familiar)
-    prevention = one_press.prevention_reply(familiar=dossier.familiar)
-    safety = one_press.safety_reply(familiar=dossier.familiar)
-    insertable = [prevention, safety, *ready, *steps, *one_press.all_questions()]
+    voice = one_press.Voice(dossier.familiar, dossier.answered_in)
+    panels = casework_panels.panels(conversation, voice=voice, facts=journal.facts, **case)
+    steps = one_press.steps_to_say(panels["checklist"], voice)
+    prevention, safety = one_press.prevention_reply(voice), one_press.safety_reply(voice)
+    insertable = [prevention, safety, *ready, *steps, *one_press.all_questions(voice)]
     if chosen := next((one for one in insertable if one.key == insert), None):
         body = reply_template.inserted(body, chosen.text)
     error = ""

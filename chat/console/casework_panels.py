@@ -43,20 +43,19 @@ from reports import form_of_address, letterhead
 from reports.models import AgeBand, Platform, Since
 from reports.models import Fact as FormOfFacts
 from reports.rules import offence_elements
-from reports.rules.offence_elements import QUESTIONS, Element, Evidence
+from reports.rules.offence_elements import Element, Evidence
 from triage import versions
 from triage.rules import Urgency
 
 
 @dataclass(frozen=True, slots=True)
 class ElementRow:
-    """One element of the sheet, as it is answered. value: « yes », « no », or empty while it is open. question: what to
-    ask. reported: what the person said of it before the exchange; None when nothing."""
+    """One element of the sheet, as it is answered. value: « yes », « no », or empty while it is open. reported: what
+    the person said of it before the exchange; None when nothing."""
 
     name: str
     label: str
     value: str
-    question: str
     reported: reported_elements.Reported | None
 
     @property
@@ -89,7 +88,6 @@ class Sheet:
                 element.value,
                 str(element.label),
                 str(self.form[element.value].value() or ""),
-                str(QUESTIONS[element]),
                 self.reported.get(element.value),
             )
             for element in Element
@@ -157,7 +155,7 @@ def told_facts(facts: fact_sheet.Facts) -> list[tuple[str, str]]:
 def panels(
     conversation: Conversation,
     *,
-    familiar: bool,
+    voice: one_press.Voice,
     facts: Sequence[Fact] = (),
     sheet: Sheet | None = None,
     ready: QuestionForm | None = None,
@@ -181,9 +179,9 @@ def panels(
         "emergency_since": wording.clock_in_words(clock.now() - emergency.started_at) if emergency else "",
         "emergency_next": next((done for done in checklist if done.at is None), None),
         "checklist": checklist,
-        "say": said_in_one_press(conversation, checklist, shown, familiar=familiar) if conversation.is_open else [],
+        "say": said_in_one_press(conversation, checklist, shown, voice) if conversation.is_open else [],
         "situations": Situation.choices,
-        "is_familiar": familiar,
+        "voice": voice,
         "proposals": proposals.proposals_of(conversation),
         "partner_choices": proposals.partners_of(conversation),
         "ready_form": ready or QuestionForm(initial={"answer_1": "Oui", "answer_2": "Non"}),
@@ -197,19 +195,19 @@ def panels(
 
 
 def said_in_one_press(
-    conversation: Conversation, checklist: Sequence[emergencies.Done], sheet: Sheet, *, familiar: bool
+    conversation: Conversation, checklist: Sequence[emergencies.Done], sheet: Sheet, voice: one_press.Voice
 ) -> list[Reply]:
     """What stands above the answer, ready to be put into it: the steps of an emergency, else the next questions; first
     of these, whether the person is safe, while the exchange tells of danger and no procedure was ever opened.
 
     Two queries at most, and at most `danger.MESSAGES_READ` messages opened.
     """
-    if steps := one_press.steps_to_say(checklist, familiar=familiar):
+    if steps := one_press.steps_to_say(checklist, voice):
         return steps
-    questions = one_press.questions_to_ask(sheet.readings, sheet.reported)[: one_press.QUESTIONS_SHOWN]
+    questions = one_press.questions_to_ask(sheet.readings, sheet.reported, voice)[: one_press.QUESTIONS_SHOWN]
     if conversation.emergencies.exists() or not _tells_danger(conversation):
         return questions
-    return [one_press.safety_reply(familiar=familiar), *questions][: one_press.QUESTIONS_SHOWN]
+    return [one_press.safety_reply(voice), *questions][: one_press.QUESTIONS_SHOWN]
 
 
 def _tells_danger(conversation: Conversation) -> bool:
@@ -220,12 +218,14 @@ def after_autosave(conversation: Conversation, sheet: Sheet) -> dict[str, Any]:
     """What follows the sheet when it was saved by itself: the summaries, which begin with it, and what to ask next."""
     emergency = emergencies.open_one(conversation)
     checklist = emergencies.checklist(emergency) if emergency else []
-    familiar = form_of_address.speaks_tu(conversation.report)
+    voice = one_press.Voice(
+        form_of_address.speaks_tu(conversation.report), person_summary.language_to_answer_in(conversation)
+    )
     draft = draft_of(conversation, sheet, facts=journal_queries.read_facts(conversation))
     return {
         "transmission": referral_panel.panel(conversation, prefill=draft),
         "close_form": closing_form(conversation, draft=draft),
-        "say": said_in_one_press(conversation, checklist, sheet, familiar=familiar),
+        "say": said_in_one_press(conversation, checklist, sheet, voice),
     }
 
 

@@ -25,7 +25,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from chat import access, token_bucket
 from chat.captures import queries as captures
-from chat.casework import closing, colleague_questions, emergencies
+from chat.casework import closing, colleague_questions, emergencies, person_summary
 from chat.console import casework_panels, inbox
 from chat.console.base import _exchange, conversation_or_404, earlier_page, for_agents, screen
 from chat.console.forms import AvailabilityForm, ReadForm
@@ -169,7 +169,10 @@ def _reply(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRes
             raise Http404 from error
         else:
             familiar = form_of_address.speaks_tu(current.report)
-            emergencies.tick_said(conversation_id=current.pk, body=body, familiar=familiar, by=agent.user)
+            language = person_summary.language_to_answer_in(current)
+            emergencies.tick_said(
+                conversation_id=current.pk, body=body, familiar=familiar, language=language, by=agent.user
+            )
             return redirect(reverse("console:conversation", args=[public_id]) + f"#fin-{public_id}")
     return screen(request, agent, current, reply=form)
 

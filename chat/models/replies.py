@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -87,7 +88,8 @@ class CannedReplyText(TextRow):
 
 
 class OwnReply(models.Model):
-    """A reply that an agent made for themselves. `sealed_content`: title, vous and tu, as JSON. Goes with the agent."""
+    """A reply that an agent made for themselves. `sealed_content`: title, vous, tu and the texts in other languages, as
+    JSON. Goes with the agent."""
 
     SEALED = ("sealed_content",)
 
@@ -104,12 +106,12 @@ class OwnReply(models.Model):
         """The context that binds the sealed content to this row."""
         return f"own-reply:{self.public_id}:{self.agent_id}"
 
-    def seal(self, *, title: str, vous: str, tu: str) -> None:
-        """Take these for the content; the row is not saved."""
-        content = json.dumps({"title": title, "vous": vous, "tu": tu})
+    def seal(self, *, title: str, vous: str, tu: str, texts: Mapping[str, str]) -> None:
+        """Take these for the content; the row is not saved. texts: in other languages, by their names."""
+        content = json.dumps({"title": title, "vous": vous, "tu": tu, "texts": dict(texts)})
         self.sealed_content = encryption.seal(content, context=self.context)
 
     def content(self) -> dict[str, Any]:
-        """Title, vous, tu. Raises keyring.UnsealError when no key opens them."""
+        """Title, vous, tu, texts. Raises keyring.UnsealError when no key opens them."""
         content: dict[str, Any] = json.loads(encryption.unseal(self.sealed_content, context=self.context))
         return content

@@ -1,15 +1,10 @@
-"""What an agent is offered to say in an emergency, beside each step of the procedure. Agents write French."""
-
-from functools import partial
+"""What an agent is offered to say in an emergency, beside each step of the procedure: in the language of the person."""
 
 from django.utils.translation import gettext_lazy as _
 
-from common.texts import catalogue
-from common.texts.catalogue import Place
+from common.texts.catalogue import Place, add
 
 EMERGENCY = Place("chat.emergency", "Console : procédure d'urgence, ce que l'agent peut dire", "l'agent, qui l'écrit")
-
-add = partial(catalogue.add, is_translated=False)
 
 SAFETY = add(
     "emergency.safety",

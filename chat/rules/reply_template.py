@@ -60,7 +60,7 @@ class Source(StrEnum):
 class Reply:
     """One reply, filled for one conversation: as it goes into the text area. key: its own, for the page. beside: whose
     it is, or its subject, said after its label. shown: as it is drawn before it is chosen.
-    language: the name of the language that it is in, where that is to be said; else empty."""
+    language: the name of the language that it is in, where that is to be said, and code: its code; else empty."""
 
     key: str
     source: Source
@@ -68,6 +68,7 @@ class Reply:
     text: str
     beside: str = ""
     language: str = ""
+    code: str = ""
 
     @property
     def shown(self) -> str:

@@ -1,9 +1,12 @@
-"""`{{ partner|partner_reply }}`: the reply that one press puts into the answer."""
+"""The reply that one press puts into the answer: `{{ partner|partner_reply }}`, `{{ done|step_reply:voice }}`,
+`{{ name|question_reply:voice }}`."""
 
 from django import template
 
-from chat.casework import replies
+from chat.casework import one_press, replies
 
 register = template.Library()
 
 register.filter("partner_reply", replies.partner_reply)
+register.filter("step_reply", one_press.step_reply)
+register.filter("question_reply", one_press.question_reply)

@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from chat.captures.forms import AddressForm
 from chat.captures.queries import Seen
 from chat.casework.emergencies import Done
-from chat.casework.one_press import safety_reply
+from chat.casework.one_press import Voice, safety_reply
 from chat.journal.dates import Moment
 from chat.journal.facts import Fact, Told
 from chat.journal.forms import WORDS, FactForm
@@ -628,13 +628,14 @@ def _summary(trial: Trial, form: SummaryForm | None = None) -> HttpResponse:
 def _emergency(trial: Trial) -> HttpResponse:
     situation, now = _situation_of(trial.sentence), timezone.now()
     is_first = trial.sentence is emergency_texts.SAFETY  # said before a procedure is opened, above the answer
+    voice = Voice(trial.familiar, languages.current())
     context = {
-        "say": [safety_reply(familiar=trial.familiar)] if is_first else [],
+        "say": [safety_reply(voice)] if is_first else [],
         "conversation": Conversation(report=Report()),
         "emergency": Emergency(situation=situation, started_at=now),
         "emergency_label": situation.label,
         "checklist": [Done(line, None, "") for line in CHECKLISTS[situation]],
-        "is_familiar": trial.familiar,
+        "voice": voice,
     }
     return draw_page(trial, "admin/sentences/preview_emergency.html", context)
 

@@ -10,6 +10,7 @@ import { refreshAsides } from "./asides.js";
 import { emergencyOf, showEmergency } from "./emergency.js";
 import { isInView } from "./numbers.js";
 import { tryToLoad } from "./pages.js";
+import { refreshBeside } from "./panels.js";
 import { desk, dutyBar, home, list, over, own, say, seekSlot, slot, words } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
@@ -138,12 +139,20 @@ export function count() {
   if (document.title !== now) document.title = now;
 }
 
-/** In which language the person seems to write, in words; empty: nothing to say. @param {Conversation} c @param {string} told */
+/**
+ * In which language the person seems to write, in words; empty: nothing to say. Once that is another, so are the words
+ * that one press puts into the answer.
+ *
+ * @param {Conversation} c
+ * @param {string} told
+ */
 function showLanguage(c, told) {
   const mark = seekSlot("language", c.entry);
   if (!mark) return;
+  const isNews = told !== (mark.hidden ? "" : mark.textContent?.trim());
   write(mark, told);
   mark.hidden = !told;
+  if (isNews) for (const part of ["dire", "procedure", "reponses"]) refreshBeside(c, `#${part}-${c.id}`);
 }
 
 /* --- « je reviens dans 5 minutes » --- */

@@ -6,12 +6,15 @@ from html import unescape
 import pytest
 
 from chat.casework import emergencies, fact_sheet, one_press
+from chat.casework.emergencies import Done
 from chat.casework.fact_sheet import Facts
 from chat.console import casework_panels
+from chat.models import Conversation
 from chat.models.casework import EmergencyStep
 from chat.rules import emergency_texts
-from chat.rules.emergency import Situation, Step
+from chat.rules.emergency import CHECKLISTS, Situation, Step
 from chat.rules.lifecycle import Author
+from common.texts import languages
 from reports.rules.offence_elements import QUESTIONS, Element
 from tests.chat.console.agents import page_of, signed_in
 from tests.chat.console.test_conversation import hidden_client_id
@@ -51,12 +54,12 @@ def test_next_questions_of_the_sheet_stand_above_the_answer_each_once(agent):
 def test_an_answered_question_is_asked_no_more(agent):
     conversation = make.assigned(agent)
     sheet = casework_panels.sheet_panel(conversation)
-    asked = one_press.questions_to_ask(sheet.readings, sheet.reported)
+    asked = one_press.questions_to_ask(sheet.readings, sheet.reported, one_press.Voice())
     assert any(reply.text == str(QUESTIONS[Element.ONLINE]) for reply in asked)
     facts = Facts(present=[Element.ONLINE])
     fact_sheet.save_sheet(conversation_id=conversation.pk, version=0, facts=facts, by=agent.user)
     sheet = casework_panels.sheet_panel(conversation)
-    asked = one_press.questions_to_ask(sheet.readings, sheet.reported)
+    asked = one_press.questions_to_ask(sheet.readings, sheet.reported, one_press.Voice())
     assert not any(reply.text == str(QUESTIONS[Element.ONLINE]) for reply in asked)
 
 
@@ -114,10 +117,47 @@ def test_what_was_sent_is_ticked_and_nothing_else(agent):
     assert set(EmergencyStep.objects.values_list("step", flat=True)) == {Step.LOCATION, Step.STAYED}
 
 
+def test_who_reads_english_is_offered_english_words_named_for_the_agent(agent):
+    conversation = make.assigned(agent, language="en")
+    client = signed_in(agent.user)
+    page = client.get(page_of(conversation)).text
+    assert all(one.isascii() for one in row(page)) and "Where is it happening" in row(page)[0]
+    assert "(anglais)" in page and 'lang="en"' in page and "Par internet ou par téléphone" in unescape(page)
+    emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user)
+    page = client.get(page_of(conversation)).text
+    said = next(one for one in row(page) if one.startswith("Where are you exactly?"))
+    assert area(client.post(page_of(conversation), {"insert": "etape-location", "body": ""}).text) == said
+    client.post(page_of(conversation), {"client_id": hidden_client_id(page), "body": f"{said} Je reste là avec vous."})
+    assert set(EmergencyStep.objects.values_list("step", flat=True)) == {Step.LOCATION, Step.STAYED}
+
+
+def test_the_language_that_somebody_writes_in_comes_before_the_one_they_read(agent):
+    conversation = make.assigned(agent, language="en")
+    Conversation.objects.filter(pk=conversation.pk).update(guessed_language="fr")
+    assert all(
+        text in {str(one) for one in QUESTIONS.values()}
+        for text in row(signed_in(agent.user).get(page_of(conversation)).text)
+    )
+
+
+def test_every_question_and_step_has_its_words_in_each_language():
+    for language in languages.others():
+        voice = one_press.Voice(language=language)
+        assert all(reply.code == language for reply in one_press.all_questions(voice))
+        for situation in Situation:
+            replies = one_press.steps_to_say([Done(line, None, "") for line in CHECKLISTS[situation]], voice)
+            assert replies and all(reply.code == language and "{" not in reply.text for reply in replies)
+    [french] = {reply.code for reply in one_press.all_questions(one_press.Voice(language="xx"))}
+    assert french == ""
+
+
 def test_words_without_an_open_procedure_tick_nothing(agent):
     conversation = make.assigned(agent)
     said = emergency_texts.LOCATION.spoken()
-    assert emergencies.tick_said(conversation_id=conversation.pk, body=said, familiar=False, by=agent.user) == []
+    assert (
+        emergencies.tick_said(conversation_id=conversation.pk, body=said, familiar=False, language="fr", by=agent.user)
+        == []
+    )
 
 
 def test_several_steps_are_ticked_in_one_request(agent):
