@@ -29,6 +29,7 @@ from reports.models import AccessKind, Motive
 
 PERIODS = (7, 30, 90, 365)
 ONE_VOICE_DAYS = 30  # of the board: the history shows the same figure for the same days
+RESTS_DAYS = 7  # days that are open, whose exchanges are counted exactly
 
 
 def _require_supervisor(agent: Agent) -> None:
@@ -173,6 +174,8 @@ def past(request: HttpRequest, agent: Agent | None) -> HttpResponse:
             },
         ],
         "ends": [(outcomes_title, _("Issue"), outcomes), (orientations_title, _("Résultat"), orientations)],
+        "rests": history.rests(*history.last_days(RESTS_DAYS), timezone.now()),
+        "rests_days": RESTS_DAYS,
     }
     return render(request, "console/history.html", context)
 

@@ -88,7 +88,8 @@ FROM (
     GROUP BY c.id
 ) AS waits WHERE least(answered_at, gone_at) < 'infinity' GROUP BY 1
 """
-# How long each exchange that has ended held a place, the agents it lost included.
+# How long each exchange that has ended held a place, the agents it lost included, and without the time that it rested:
+# it held none then (ADR 0086).
 HELD = """
 SELECT coalesce((%(lengths)s::int[])[1 + width_bucket(floor(seconds)::int - 1, %(lengths)s::int[])]::text, %(more)s),
        count(*)::int
@@ -98,9 +99,9 @@ FROM (
         SELECT e.conversation_id, e.kind, e.at AS begun_at,
                lead(e.at) OVER (PARTITION BY e.conversation_id ORDER BY e.at, e.id) AS ended_at
         FROM chat_conversationevent e JOIN chat_conversation c ON c.id = e.conversation_id
-        WHERE e.kind IN ('assigned', 'released', 'asleep', 'closed') AND c.closed_at IS NOT NULL
+        WHERE e.kind IN ('assigned', 'released', 'asleep', 'closed', 'dormant', 'awake') AND c.closed_at IS NOT NULL
           AND c.opened_at >= %(start)s AND c.opened_at < %(end)s
-    ) AS steps WHERE kind = 'assigned' AND ended_at IS NOT NULL GROUP BY conversation_id
+    ) AS steps WHERE kind IN ('assigned', 'awake') AND ended_at IS NOT NULL GROUP BY conversation_id
 ) AS exchanges WHERE seconds > 0 GROUP BY 1
 """
 # Days from the first that was closed, or on which somebody came, that are not closed.

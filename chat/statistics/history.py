@@ -77,6 +77,40 @@ FROM (
 """
 
 
+# Exchanges that rested (ADR 0086), of those who came in the period: a rest ends with the return, the end, or whoever is
+# given the exchange next; one that goes on is as long as it is now.
+RESTS = """
+SELECT count(DISTINCT conversation_id)::int, percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds),
+       coalesce(sum(seconds), 0), count(DISTINCT conversation_id) FILTER (WHERE ending = 'awake')::int
+FROM (
+    SELECT conversation_id, kind, ending, extract(epoch FROM coalesce(ended_at, %(now)s) - at) AS seconds
+    FROM (
+        SELECT e.conversation_id, e.kind, e.at, lead(e.at) OVER following AS ended_at,
+               lead(e.kind) OVER following AS ending
+        FROM chat_conversationevent e JOIN chat_conversation c ON c.id = e.conversation_id
+        WHERE c.opened_at >= %(start)s AND c.opened_at < %(end)s
+          AND e.kind IN ('dormant', 'awake', 'assigned', 'released', 'asleep', 'abandoned', 'closed')
+        WINDOW following AS (PARTITION BY e.conversation_id ORDER BY e.at, e.id)
+    ) AS steps WHERE kind = 'dormant'
+) AS rests
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rests:
+    """The exchanges that rested. median: of one rest, in seconds, None without any. seconds: of all of them together,
+    in which no place was held. came_back: exchanges whose person was seen again."""
+
+    exchanges: int
+    median: float | None
+    seconds: float
+    came_back: int
+
+    @property
+    def hours(self) -> float:
+        return self.seconds / 3600
+
+
 @dataclass(frozen=True, slots=True)
 class Measures:
     """The measures of the people who came in a period.
@@ -321,6 +355,14 @@ def one_voice(start: datetime, end: datetime) -> Measures:
         )
         ended, one_person = cursor.fetchone()
     return Measures(ended=ended + one + several, one_person=one_person + one)
+
+
+def rests(start: datetime, end: datetime, now: datetime) -> Rests:
+    """What rested of the exchanges of open days: of closed ones, only what was rounded is known. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(RESTS, {"start": start, "end": end, "now": now})
+        exchanges, median, seconds, came_back = cursor.fetchone()
+    return Rests(exchanges, None if median is None else float(median), float(seconds), came_back)
 
 
 def _measures(row: Sequence[Any]) -> Measures:

@@ -129,6 +129,26 @@ def test_arrivals_are_by_hour_of_the_week_in_paris(month, django_assert_num_quer
     assert counts[1][13] == 3 and counts[2][0] == 1 and sum(map(sum, counts)) == 4
 
 
+@pytest.mark.django_db
+def test_rests_are_counted_with_those_that_go_on():
+    agent = make.agent()
+    at = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    past(at)  # never answered, never at rest
+    for steps in (
+        [("assigned", 0), ("dormant", 10), ("awake", 30), ("dormant", 60), ("closed", 100)],
+        [("assigned", 0), ("dormant", 20)],
+    ):
+        conversation = make.waiting(queued_at=at)
+        ConversationEvent.objects.bulk_create(
+            ConversationEvent(conversation=conversation, kind=kind, at=at + timedelta(minutes=minutes), by=agent.user)
+            for kind, minutes in steps
+        )
+    found = history.rests(START, END, at + timedelta(minutes=80))
+    assert (found.exchanges, found.came_back, found.median) == (2, 1, 40 * 60)
+    assert found.hours == pytest.approx((20 + 40 + 60) / 60)
+    assert history.rests(START, at, at).exchanges == 0
+
+
 def test_answered_in_time_is_what_the_history_says(month):
     found = history.read(START, END)
     days = history.answered_in_time_by_day(START, END)

@@ -104,6 +104,17 @@ def test_lengths_are_the_time_that_a_place_was_held(closed):
     assert counted.held_squared == pytest.approx(10 * (55**2 + 25**2) / 3600)
 
 
+def test_a_place_is_not_held_while_the_exchange_rests(closed):
+    for _person in range(10):
+        came(WEEK, ("assigned", 5), ("dormant", 30), ("awake", 90), ("closed", 95))  # 25 and 5 minutes
+        came(WEEK, ("assigned", 5), ("dormant", 25), ("closed", 200))  # 20 minutes
+        came(WEEK, ("assigned", 5), ("dormant", 30), ("released", 60), ("assigned", 85), ("closed", 90))  # 25 and 5
+    closed()
+    counted = count_recorded(NOW)
+    # In hours, the middles of the ranges that hold 30, 20 and 30 minutes.
+    assert counted.ended == 30 and counted.held == pytest.approx(10 * (25 + 17.5 + 25) / 60)
+
+
 def test_a_year_at_most_and_whatever_was_deleted(closed):
     came(WEEK - timedelta(days=390))
     closed()
