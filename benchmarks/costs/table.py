@@ -539,6 +539,7 @@ ROUTES: dict[str, Line] = {
         ("console:board",),
         "chat.supervision.live_board:LIMITS",
         "chat.supervision.board_charts:KEPT_SECONDS",
+        "chat.supervision.board_charts:BAND_SECONDS",
         "chat.supervision.board_charts:PLACES_SHOWN",
     ),
     **_lines(
@@ -661,10 +662,12 @@ ROUTES: dict[str, Line] = {
             "admin:app_list",
             "admin:auth_user_password_change",
             "admin:reports_houserule_changes",
+            "admin:pages_contentblock_to_translate",
             "admin:admin/(?P<url>.*)$",
         ),
         ROWS,
         "reports.service_settings_admin:HISTORY_SHOWN",
+        "pnav.pages.to_translate:SHOWN",
     ),
     **_lines(
         ACCOUNTS,

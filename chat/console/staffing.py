@@ -16,14 +16,12 @@ from django.views.decorators.http import require_GET
 from chat.console.base import for_figures, frame_of
 from chat.console.forms import StaffingForm
 from chat.models import Agent
-from chat.statistics.staffing.demand import Basis, Counted, Demand, fit_demand
+from chat.statistics.staffing.demand import CONFIDENCE, Basis, Counted, Demand, fit_demand
 from chat.statistics.staffing.drawing import draw_today, draw_week, span_in_words
 from chat.statistics.staffing.plan import Hour, Target, plan_week
 from chat.statistics.staffing.recorded import count_agents_today, count_recorded
 from common.service_settings import definitions, values
 
-# One-sided: the true mean of an hour is above the cautious figure one time in ten.
-CONFIDENCE = 0.9
 MONDAY = datetime(2026, 1, 5)  # noqa: DTZ001  for the names of the days only
 
 

@@ -1,13 +1,15 @@
 """The pictures of the board: waits as they grow, places, and what changes slowly.
 
 Who waits and who has places is drawn from what the board read already, without a statement. What is of many days is
-read by each process once in KEPT_SECONDS, by two statements, whoever looks: a board is read again every 5 seconds.
+read by each process once in KEPT_SECONDS, by two statements, whoever looks: a board is read again every 5 seconds. So
+is the plan of the day, once in BAND_SECONDS: four statements of some rows a day, and a tenth of a second.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from chat.conversations.waiting_list import WaitingList, WaitingPerson
@@ -16,11 +18,17 @@ from chat.rules import service_level
 from chat.statistics import charts, history, pictures
 from chat.statistics.charts import Chart, Places, Row, Table, Words
 from chat.statistics.history import Measures
+from chat.statistics.staffing.demand import CONFIDENCE, fit_demand
+from chat.statistics.staffing.drawing import draw_today, span_in_words
+from chat.statistics.staffing.plan import Hour, Target, plan_week
+from chat.statistics.staffing.recorded import count_agents_today, count_recorded
 from chat.supervision import live_board
 from chat.supervision.live_board import Board, limit_of_wait
 from common.cached_reading import CachedReading
+from common.service_settings import definitions, values
 
 KEPT_SECONDS = 300
+BAND_SECONDS = 60
 ARRIVAL_WEEKS, PROMISE_DAYS = 4, 7
 WAITS_SHOWN = 8
 PLACES_SHOWN = 16
@@ -43,12 +51,35 @@ def _read() -> Trends:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The plan of a day at the house's own target. hours: 24. real: agents who held an exchange, None of hours to come.
+    is_assumed: at least one of its figures was not recorded often enough."""
+
+    hours: tuple[Hour, ...]
+    real: list[int | None]
+    is_assumed: bool
+
+
+def _read_plan() -> Plan:
+    now = timezone.now()
+    target = Target(
+        within_seconds=values.get_duration(definitions.PROMISED).total_seconds(),
+        capacity=values.get(definitions.CAPACITY_FIRST),
+    )
+    demand = fit_demand(count_recorded(now), confidence=CONFIDENCE)
+    first = 24 * timezone.localtime(now).weekday()
+    return Plan(plan_week(demand, target)[first : first + 24], count_agents_today(now), demand.is_assumed)
+
+
 _trends: CachedReading[Trends] = CachedReading(_read, KEPT_SECONDS, name="trends of the board")
+_plan: CachedReading[Plan] = CachedReading(_read_plan, BAND_SECONDS, name="plan of the board")
 
 
 def forget() -> None:
-    """Read the trends again at the next board: for tests."""
+    """Read the trends and the plan again at the next board: for tests."""
     _trends.forget()
+    _plan.forget()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +97,8 @@ class BoardCharts:
     """The charts, and the rows of their tables.
 
     waits: None when nobody's turn may come; places: None when nobody is there. taken, capacity: places of those who are
-    available. today: the last day of `days`.
+    available. today: the last day of `days`. staffing: the band of the day; staffing_rows: each hour with who answered;
+    needed: of this hour, in words; lacking: agents that it has too few, were the means exact.
     """
 
     waits: Chart | None
@@ -81,6 +113,11 @@ class BoardCharts:
     arrivals: Chart
     week: list[tuple[str, list[int]]]
     day_names: list[str]
+    staffing: Chart
+    staffing_rows: list[tuple[Hour, int | None]]
+    staffing_is_assumed: bool
+    needed: str
+    lacking: int
 
     @property
     def today(self) -> Measures:
@@ -88,8 +125,10 @@ class BoardCharts:
 
 
 def draw_board(board: Board, queue: WaitingList, now: datetime) -> BoardCharts:
-    """Every picture of the board. Two statements when the trends are older than KEPT_SECONDS, else none."""
-    trends = _trends.get()
+    """Every picture of the board. Two statements when the trends are older than KEPT_SECONDS and four when the plan is
+    older than BAND_SECONDS, else none."""
+    trends, plan = _trends.get(), _plan.get()
+    hour = plan.hours[timezone.localtime(now).hour]
     people = sorted((one for one in queue.people if one.whereabouts.holds_turn), key=lambda one: one.since)
     rows = [_wait_row(person, now) for person in people]
     places = _places(board)
@@ -122,6 +161,11 @@ def draw_board(board: Board, queue: WaitingList, now: datetime) -> BoardCharts:
         ),
         week=pictures.rows_of_week(trends.arrivals),
         day_names=pictures.day_names(),
+        staffing=draw_today(plan.hours, plan.real, day_name=date_format(timezone.localtime(now), "l"), height=100),
+        staffing_rows=list(zip(plan.hours, plan.real, strict=True)),
+        staffing_is_assumed=plan.is_assumed,
+        needed=span_in_words(hour),
+        lacking=max(0, hour.likely - board.on_duty),
     )
 
 

@@ -11,6 +11,8 @@ from enum import StrEnum
 from statistics import NormalDist
 
 HOURS = 168
+# One-sided: the true mean of an hour is above the cautious figure one time in ten.
+CONFIDENCE = 0.9
 HOURS_OF_A_YEAR = 365.25 * 24
 # Fewer than these, and nothing is fitted: an hour of the week must have been seen often enough to have a mean, a
 # proportion of one person in ten must not be of three people.

@@ -16,9 +16,9 @@ HOURS = [f"{hour} h" for hour in range(charts.HOURS)]
 TODAY_TABLE, WEEK_TABLE = "tableau-aujourdhui", "tableau-disponibles"
 
 
-def draw_today(hours: Sequence[Hour], real: Sequence[int | None], *, day_name: str) -> Chart:
+def draw_today(hours: Sequence[Hour], real: Sequence[int | None], *, day_name: str, height: int = 150) -> Chart:
     """The answer of a day as one band. hours: of that day. real: agents who answered in each hour, None of those to
-    come."""
+    come. height: as a chart has it, whose width is 320."""
     said = (
         _agents_in_words(hours)
         + " "
@@ -37,7 +37,7 @@ def draw_today(hours: Sequence[Hour], real: Sequence[int | None], *, day_name: s
         real=real,
         every=3,
         wide=True,
-        height=150,
+        height=height,
     )
 
 

@@ -111,6 +111,21 @@ def test_heat_map_says_what_its_table_says(chief):
     assert sum(shapes(heat, f"chart__heat--{level}") for level in range(1, 6)) == 2
 
 
+def test_the_plan_of_today_is_a_band_whose_table_stands_below(chief):
+    make.agent(unit_name="Ici", public_name="Louise")
+    html = signed_in(chief.user).get(BOARD).text
+    hour = timezone.localtime().hour
+    rows = rows_of(html, "tableau-aujourdhui")
+    assert len(rows) == 24 and all(row[3] == "–" for row in rows[hour + 1 :])
+    band = pictures_of(html)["aujourdhui"]
+    assert shapes(band, "chart__band") == 1
+    words = squeezed(re.sub(r"<[^>]+>", "", html))
+    least, most = int(rows[hour][1]), int(rows[hour][2])
+    assert f"il en faut {least if least == most else f'{least} à {most}'} à cette heure" in words
+    assert "1 agent disponible" in words and "le calcul repose en partie sur des hypothèses" in words
+    assert (f"il en manque {least - 1}" in words) == (least > 1)
+
+
 def test_board_read_again_costs_no_statement_for_what_is_of_many_days(chief):
     client = signed_in(chief.user)
     client.get(BOARD)  # the session, and the trends
@@ -123,7 +138,7 @@ def test_board_read_again_costs_no_statement_for_what_is_of_many_days(chief):
     with CaptureQueriesContext(connection) as busy:
         answer = client.get(BOARD)
     assert len(busy) == len(quiet)
-    assert not [one for one in busy.captured_queries if "isodow" in one["sql"]]
+    assert not [one for one in busy.captured_queries if "isodow" in one["sql"] or "generate_series" in one["sql"]]
     drawings = re.findall(r"<svg.*?</svg>", answer.text, re.DOTALL)
     assert sum(map(len, drawings)) < PAGE_BYTES
     assert "lignes sont dans le tableau" in answer.text
