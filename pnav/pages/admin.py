@@ -7,11 +7,15 @@ from django import forms
 from django.contrib import admin
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
 
 from common import encryption, plain_text
 from common.service_settings import definitions, values
@@ -25,6 +29,7 @@ from pnav.pages import (
     announcing_admin,  # noqa: F401  registers itself
     markup,
     to_do,
+    to_translate,
 )
 from pnav.pages.models import ContentBlock, Feedback, HelpNumber, RemovalPlatform, Verified, overdue_filter
 from pnav.pages.previews.information_preview import Previewed
@@ -168,6 +173,16 @@ class ContentBlockAdmin(Previewed, TextsAdmin, VerifiedAdmin):
     readonly_fields = ("preview",)
     fieldsets = ((None, {"fields": ("page", "slug", "order")}),)
     source_fields = ("title", "body", "preview")
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.to_translate)
+        return [path("a-traduire/", view, name="pages_contentblock_to_translate"), *super().get_urls()]
+
+    @method_decorator(require_GET)
+    def to_translate(self, request: HttpRequest) -> HttpResponse:
+        """Every text that a language lacks, or whose translation does not follow: of contents and of all the others."""
+        context = {**self.admin_site.each_context(request), "title": _("À traduire"), "works": to_translate.read()}
+        return TemplateResponse(request, "admin/pages/to_translate.html", context)
 
     @admin.display(description=_("aperçu (enregistré)"))
     def preview(self, block: ContentBlock) -> SafeString:

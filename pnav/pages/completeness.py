@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 # a questionnaire that is not translated more than half of them.
 ENOUGH = 0.9
 KEEP_SECONDS = 60
+MISSING_OF_SENTENCES = "Phrases de Pnav"  # whose missing texts are keys of the catalogue
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def _sentences(translated: frozenset[str], changed: set[str]) -> Part:
             if sentence.row_key not in changed
             and any(str(text) not in translated for text in (sentence.vous, sentence.tu) if text is not None)
         ]
-    return _part("Phrases de Pnav", said, missing, is_of_code=True)
+    return _part(MISSING_OF_SENTENCES, said, missing, is_of_code=True)
 
 
 # --- what administrators write ----------------------------------------------------------------------------------------

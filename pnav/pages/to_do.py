@@ -19,12 +19,11 @@ from chat.conversations import web_heartbeat
 from chat.models import Agent, Conversation, WebHeartbeat
 from chat.rules.lifecycle import Status
 from common import dates
-from common.texts.models import ChangedSentence
-from common.texts.text_rows import Translated
 from locations.models import Partner, ReceptionPoint, Source
 from pnav.accounts.approvals import actions as approval_actions
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import FACTORS
+from pnav.pages import to_translate
 from pnav.pages.models import ContentBlock, HelpNumber, RemovalPlatform, overdue_filter
 from reports import closures
 from reports.openings import actions as opening_actions
@@ -92,13 +91,17 @@ def _platforms(now: datetime) -> Line | None:
 
 
 def _translations(_now: datetime) -> Line | None:
-    """Sentences are asked one by one, in Python: there is a row for each that was changed, some hundreds at most."""
-    models: tuple[type[Translated], ...] = (ContentBlock, HelpNumber, RemovalPlatform)
-    count = sum(_count(model._default_manager.filter(model.with_outdated())) for model in models)
-    count += sum(bool(row.outdated()) for row in ChangedSentence.objects.prefetch_related("text_rows")[:1000])
-    url = _list("pages_contentblock", "?translations=outdated")
+    """Of every kind; the page that it leads to names them, each with the way to its form."""
+    url = reverse("admin:pages_contentblock_to_translate")
+    missing, outdated = to_translate.count()
+    one, many = _("%(n)s texte sans traduction"), _("%(n)s textes sans traduction")
+    lacks = _line(min(missing, MOST + 1), one, many, url)
     one = _("%(n)s texte dont la traduction ne suit plus le français")
-    return _line(count, one, _("%(n)s textes dont la traduction ne suit plus le français"), url)
+    many = _("%(n)s textes dont la traduction ne suit plus le français")
+    is_old = _line(min(outdated, MOST + 1), one, many, url)
+    if lacks is None or is_old is None:
+        return lacks or is_old
+    return Line(_("%(lacks)s, et %(old)s") % {"lacks": lacks.words, "old": is_old.words}, url, is_due=True)
 
 
 def _accounts(_now: datetime) -> Line | None:

@@ -505,6 +505,7 @@ ROUTES: dict[str, Route] = {
     "admin:accounts_user_import": Route(administrators, FORM),
     "admin:accounts_user_export": Route(administrators, WRITE),
     "admin:reports_houserule_changes": Route(administrators, READ),
+    "admin:pages_contentblock_to_translate": Route(administrators, READ),
     # Nobody's proposal: what an administrator decides is in tests/accounts/test_reviewed.py.
     "admin:accounts_pendingchange_decide": Route(missing_administrators, WRITE, where={"number": "2147483647"}),
     # Versions of the questionnaire: a draft, which is edited, looked at and published.

@@ -8,15 +8,18 @@ from django.contrib import admin
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from chat.conversations import web_heartbeat
-from chat.models import WebHeartbeat
+from chat.models import CannedReply, WebHeartbeat
 from common.client_address import Connection
+from common.texts.catalogue import CATALOGUE
+from common.texts.models import ChangedSentence
 from locations.models import Source
 from pnav.accounts.admin_site.site import PURPOSES
 from pnav.accounts.models import Role, User
-from pnav.pages import to_do
+from pnav.pages import to_do, to_translate
 from pnav.pages.models import ContentBlock, HelpNumber, RemovalPlatform
 from reports import closures, reporter_identity
 from reports.models import ChatClosure, ClosureReason, OpeningField
@@ -82,9 +85,36 @@ def test_each_thing_to_do_is_counted_and_leads_to_its_list(nothing_to_do, chief)
     counted = {line.url: int(line.words.split()[0]) for line in lines}
     for url, count in counted.items():
         answer = chief.get(url)
-        assert answer.status_code == 200 and answer.context["cl"].result_count == count, url
+        assert answer.status_code == 200, url
+        if url == reverse("admin:pages_contentblock_to_translate"):
+            [work] = answer.context["works"]
+            assert (work.outdated_count, [one.words for one in work.outdated]) == (count, ["Essai"])
+            assert chief.get(work.outdated[0].url).status_code == 200
+        else:
+            assert answer.context["cl"].result_count == count, url
     page = shown(chief)
     assert all(f'href="{url}"'.replace("&", "&") in page for url in counted)
+
+
+def test_what_to_translate_is_of_every_kind_and_leads_to_its_form(chief):
+    today = timezone.localdate()
+    block = ContentBlock.objects.create(slug="essai", title="Essai", body="Un.", verified_on=today)
+    reply = CannedReply.objects.create(title="Venir", vous="Venez.", tu="Viens.")
+    sentence = ChangedSentence(key=CATALOGUE["chat.arrived"].row_key)
+    sentence.set_texts({"vous": "Quelqu'un est là."})
+    sentence.save()
+    [work] = chief.get(reverse("admin:pages_contentblock_to_translate")).context["works"]
+    missing = {item.words: item for item in work.missing}
+    assert missing["Essai"].parts == "titre en anglais, texte en anglais" and missing["Venir"].kind == "Réponse prête"
+    assert {item.words for item in work.outdated} == {"Quelqu'un est là."}
+    for url in (missing["Essai"].url, missing["Venir"].url, work.outdated[0].url):
+        assert chief.get(url).status_code == 200
+    assert "2 textes sans traduction, et 1 texte dont la traduction ne suit plus le français" in tasks()
+    block.set_texts({"title_en": "Trial", "body_en": "One."}).save()
+    reply.set_texts({"vous_en": "Come."}).save()  # which says « tu » too
+    assert "1 texte dont la traduction ne suit plus le français" in tasks()
+    [work] = to_translate.read()
+    assert not {"Essai", "Venir"} & {item.words for item in work.missing}
 
 
 def test_openings_in_hand_and_late_are_told_apart(nothing_to_do):

@@ -1,0 +1,132 @@
+"""« À traduire »: what administrators can translate or look at again, one line each, with the way to its form.
+
+Of each language of the site but the source: texts without a translation, and translations whose source text is another
+by now. What only the code can translate is counted beside it. Some ten queries a language, for administrators alone; at
+most SHOWN lines of a sort.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.admin.utils import quote
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from chat.models import CannedReply
+from common.texts import languages
+from common.texts.catalogue import CATALOGUE
+from common.texts.models import ChangedSentence
+from common.texts.text_rows import Translated
+from pnav.pages.completeness import MISSING_OF_SENTENCES, Part, completeness_of
+from pnav.pages.models import ContentBlock, HelpNumber, RemovalPlatform
+
+# Shared replies are agents' words: they count for no language, and are worth translating all the same.
+KINDS: tuple[type[Translated], ...] = (ContentBlock, HelpNumber, RemovalPlatform, CannedReply)
+SHOWN = 200
+SENTENCES_READ = 1000  # there is a row for each sentence that was changed, some hundreds at most
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A row to translate. kind, words: what it is, and which; parts: the texts of it, in words; url: of its form."""
+
+    kind: str
+    words: str
+    parts: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one language asks for. missing, outdated: SHOWN at most of each, and how many there are. of_code: what the
+    code has to bring, by kind."""
+
+    name: str
+    missing: list[Item]
+    missing_count: int
+    outdated: list[Item]
+    outdated_count: int
+    of_code: list[Part]
+
+    @property
+    def is_done(self) -> bool:
+        return not (self.missing_count or self.outdated_count or self.of_code)
+
+
+def _url(row: Any) -> str:
+    meta = row._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[quote(row.pk)])
+
+
+def _item(row: Any, names: list[str]) -> Item:
+    places = type(row).text_places()
+    parts = ", ".join(str(type(row).text_label(*places[name])) for name in names)
+    return Item(str(row._meta.verbose_name).capitalize(), str(row), parts, _url(row))
+
+
+def _rows() -> Iterator[Any]:
+    for model in KINDS:
+        rows: Any = model._default_manager  # each class of these has the relation
+        yield from rows.prefetch_related("text_rows")
+
+
+def _lacks(row: Any, language: str) -> list[str]:
+    """The names of its texts that this language has not. A text that is empty in the source language needs none, nor a
+    familiar one where the polite one is there: many languages have one for both."""
+    return [
+        type(row).text_name(language, part)
+        for part in type(row).text_fields
+        if getattr(row, part)
+        and not row.texts.get((language, part))
+        and not (part == languages.FAMILIAR and row.texts.get((language, languages.POLITE)))
+    ]
+
+
+def _missing(language: str, rows: list[Any]) -> list[Item]:
+    return [_item(row, names) for row in rows if (names := _lacks(row, language))]
+
+
+def outdated_names(row: Any, language: str = "") -> list[str]:
+    """The names of its translations into this language, or into any, whose source text is another by now."""
+    places = row.text_places()
+    return [name for name in row.outdated() if language in ("", places[name][0])]
+
+
+def _sentences() -> list[ChangedSentence]:
+    return list(ChangedSentence.objects.prefetch_related("text_rows")[:SENTENCES_READ])
+
+
+def count() -> tuple[int, int]:
+    """How many rows lack a text in some language, and how many have a translation to look at again. Nine queries."""
+    rows = list(_rows())
+    missing = sum(any(_lacks(row, language) for language in languages.others()) for row in rows)
+    return missing, sum(bool(outdated_names(row)) for row in (*rows, *_sentences()))
+
+
+def read() -> list[Work]:
+    """What each language asks for."""
+    rows, sentences = list(_rows()), _sentences()
+    found = []
+    for language in languages.others():
+        outdated = [_item(row, names) for row in (*rows, *sentences) if (names := outdated_names(row, language))]
+        missing, of_code = _missing(language, rows), []
+        for part in completeness_of(language).parts:
+            if part.name == MISSING_OF_SENTENCES:
+                label = str(ChangedSentence._meta.verbose_name).capitalize()
+                for key in part.missing:
+                    row = ChangedSentence(key=CATALOGUE[key].row_key)
+                    missing.append(Item(label, CATALOGUE[key].origin(), _("Texte"), _url(row)))
+            elif part.is_of_code and part.missing:
+                of_code.append(part)
+        found.append(
+            Work(
+                languages.name(language),
+                missing[:SHOWN],
+                len(missing),
+                outdated[:SHOWN],
+                len(outdated),
+                of_code,
+            )
+        )
+    return found
