@@ -196,9 +196,9 @@ def test_five_conversations_fit_in_the_list(live_site, page_factory: PageFactory
 def test_five_conversations_fit_in_the_list_of_a_laptop_while_others_wait(
     live_site, page_factory: PageFactory, at: Work, axe: Axe
 ):
-    """One of them open and held by somebody before, one offline, one at rest; with macros, before a watched screen."""
+    """All held by somebody before, three with an open procedure; one offline, one at rest; with macros, four signs."""
     page = page_factory(width=1280, height=800)
-    agent, held = holding(at, 5, discreet=True)
+    agent, held = holding(at, 5, discreet=True, age_band="15_17", urgency=2)
     rows = Conversation.objects
 
     def lived() -> None:
@@ -206,7 +206,9 @@ def test_five_conversations_fit_in_the_list_of_a_laptop_while_others_wait(
         for conversation in held:
             make.message(conversation, "Cela recommence depuis ce matin, et je ne sais plus quoi faire ni à qui parler")
         Message.objects.filter(conversation__in=held).update(sent_at=make.long_ago(12))
-        rows.filter(pk=held[0].pk).update(assigned_at=make.long_ago(5))
+        rows.filter(pk__in=[one.pk for one in held]).update(assigned_at=make.long_ago(5))
+        for one in held[:3]:
+            emergencies.start(conversation_id=one.pk, situation=Situation.DANGER, by=agent.user)
         rows.filter(pk=held[3].pk).update(reporter_seen_at=make.long_ago(3))
         rows.filter(pk=held[4].pk).update(reporter_seen_at=make.long_ago(20), dormant_since=make.long_ago(19))
         for _number in range(3):
@@ -218,6 +220,7 @@ def test_five_conversations_fit_in_the_list_of_a_laptop_while_others_wait(
     expect(page.locator("#liste .console-entry")).to_have_count(5)
     expect(page.locator("#attente > li")).to_have_count(3)
     expect(page.locator("#liste")).to_contain_text("Échange en veille, sans place")
+    expect(page.locator("#liste .console-entry__own:visible")).to_have_count(4)
     assert page.evaluate(FITS, ["#liste .console-entry", ".console-own"]) == 5
     assert page.evaluate(FITS, ["#attente > li:first-child", ".console-queue"]) == 1
     thread = page.locator(OPEN_THREAD)
@@ -248,6 +251,40 @@ def test_dossier_is_one_press_away_on_a_tablet(live_site, page_factory: PageFact
     if javascript:
         page.keyboard.press("Alt+u")
         expect(page.locator(f"#procedure-titre-{conversation.public_id}")).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.slow
+def test_what_danger_needs_stays_in_sight_at_200_percent(live_site, page_factory: PageFactory, at: Work, axe: Axe):
+    """1280 × 800 at 200 %: wherever one has scrolled. And what is folded away stays so, until one is led into it."""
+    page = page_factory(width=640, height=400)
+    agent, held = holding(at, 2)
+    for one in held:
+        at(emergencies.start, conversation_id=one.pk, situation=Situation.DANGER, by=agent.user)
+    sign_in(page, live_site, agent)
+    page.goto(address(live_site, held[0]))
+    expect(page.locator("#liste .console-entry")).to_have_count(2)
+    ways = page.get_by_role("navigation", name="Aller à")
+    page.locator(f"#notes-{held[0].public_id}").scroll_into_view_if_needed()
+    for name in ("Mes échanges", "Répondre", "Procédure", "Dossier", "File d'attente"):
+        expect(ways.get_by_role("link", name=name, exact=True)).to_be_in_viewport(ratio=1)
+    ways.get_by_role("link", name="Mes échanges").click()
+    page.locator("#liste .console-entry:not(:has([aria-current])) a").click()
+    [other] = [one for one in held if str(one.public_id) in page.url]
+    ways.get_by_role("link", name="Procédure").click()
+    expect(page.locator(f"#procedure-titre-{other.public_id}")).to_be_in_viewport(ratio=1)
+    ways.get_by_role("link", name="Répondre").click()
+    expect(page.locator(f"#corps-{other.public_id}")).to_be_in_viewport()
+    expect(page.locator(f"#bandeau-{other.public_id}")).to_be_in_viewport(ratio=1)
+    axe(page)
+
+    reported = page.locator(f"#signalement-{other.public_id}")
+    reported.get_by_role("button", name="Signalement").click()
+    expect(reported.locator("dl")).to_be_hidden()
+    page.reload()
+    expect(page.get_by_role("button", name="Signalement", expanded=False)).to_be_visible()
+    expect(page.locator(f"#notes-{other.public_id} form").first).to_be_visible()
+    reported.evaluate("section => section.focus()")
+    expect(reported.locator("dl")).to_be_visible()
 
 
 # --- one press ------------------------------------------------------------------------------------------------------

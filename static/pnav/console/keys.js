@@ -7,6 +7,7 @@
 
 import { all, byId, find, seek, target } from "../lib/dom.js";
 import { open } from "./conversation.js";
+import { unfold } from "./folds.js";
 import { tell } from "./notice.js";
 import { asked, longestWaiting, stepTo } from "./numbers.js";
 import { openSearch } from "./replies.js";
@@ -62,6 +63,7 @@ export function goTo(one) {
     openSearch();
     return;
   }
+  unfold(one);
   for (let box = one.closest("details"); box; box = box.parentElement?.closest("details") ?? null) box.open = true;
   one.focus({ preventScroll: true });
   reveal(one);

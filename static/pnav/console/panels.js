@@ -140,10 +140,21 @@ function closeMenus(event) {
   }
 }
 
-/** A way to a part that is one fold opens it: one press, not two. The link itself leads there. @param {MouseEvent} event */
+/**
+ * A way to a part that is one fold opens it: one press, not two. The link itself leads there. Those at the foot of a
+ * narrow screen lead into the conversation that is open.
+ *
+ * @param {MouseEvent} event
+ */
 function openPart(event) {
-  const way = /** @type {HTMLAnchorElement | null} */ (target(event).closest("a[data-opens]"));
-  const fold = way && seek(`${way.hash} > details`, document, HTMLDetailsElement);
+  const way = /** @type {HTMLAnchorElement | null} */ (target(event).closest("a[data-opens], a[data-way]"));
+  if (!way) return;
+  if (way.dataset.way && desk.current) {
+    const part = `#${way.dataset.way}-${desk.current.id}`;
+    // Not by `hash`, which would keep the address of this conversation. What has ended is answered no more.
+    way.setAttribute("href", seek(part) ? part : "#echange");
+  }
+  const fold = way.hasAttribute("data-opens") && seek(`${way.hash} > details`, document, HTMLDetailsElement);
   if (fold) fold.open = true;
 }
 

@@ -10,6 +10,7 @@ import { watchAsides } from "./asides.js";
 import { begin, closeCurrent, open } from "./conversation.js";
 import { showDuty } from "./duty.js";
 import { watchEnds } from "./ending.js";
+import { watchFolding } from "./folds.js";
 import { watchKeys } from "./keys.js";
 import { begin as beginLine } from "./line.js";
 import { watchList } from "./list.js";
@@ -70,6 +71,7 @@ watchEnds(); // before the other forms: an end can be undone
 watchForms();
 watchSheets();
 watchFolds();
+watchFolding();
 watchAsides();
 begin();
 showDuty();

@@ -1,0 +1,78 @@
+/**
+ * The sections of « Ce que je sais », each folded away or not, by choice: the same in every conversation, also after
+ * the page is left. Without this script all of them are open. The choice is a cookie, for it says nothing of anybody.
+ *
+ * @module
+ */
+
+import { all, find, seek, target } from "../lib/dom.js";
+
+const NAME = "pnav_console_plis";
+
+/** The sections that a cookie says are folded. @param {string} cookies */
+export const foldedIn = (cookies) => {
+  const [, kept = ""] = new RegExp(`(?:^|; )${NAME}=([a-z.]*)`).exec(cookies) ?? [];
+  return new Set(kept.split(".").filter(Boolean));
+};
+
+/** What the cookie keeps of them. @param {Set<string>} folded */
+export const asCookie = (folded) =>
+  `${NAME}=${[...folded].sort().join(".")}; path=/console/; max-age=31536000; samesite=lax`;
+
+/** Its title becomes a button, once. Nothing that is wrong or has the focus is folded away. @param {HTMLElement} section */
+function dress(section) {
+  const title = seek(":scope > h3", section);
+  if (!title || seek("[data-fold-press]", title)) return;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "console-fold";
+  button.dataset.foldPress = "";
+  button.append(...title.childNodes);
+  title.append(button);
+  const isNeeded = section.contains(document.activeElement) || seek("[aria-invalid=true], [role=alert]", section);
+  show(section, !isNeeded && foldedIn(document.cookie).has(section.dataset.fold ?? ""));
+}
+
+/** @param {HTMLElement} section @param {boolean} isFolded */
+function show(section, isFolded) {
+  section.toggleAttribute("data-folded", isFolded);
+  find("[data-fold-press]", section).setAttribute("aria-expanded", String(!isFolded));
+}
+
+/** @param {Event} event */
+function press(event) {
+  const button = target(event).closest("[data-fold-press]");
+  const section = /** @type {HTMLElement | null | undefined} */ (button?.closest("[data-fold]"));
+  if (!section) return;
+  const isFolded = !section.hasAttribute("data-folded");
+  const folded = foldedIn(document.cookie);
+  const key = section.dataset.fold ?? "";
+  if (isFolded) folded.add(key);
+  else folded.delete(key);
+  document.cookie = asCookie(folded);
+  for (const one of all(`[data-fold="${key}"]:has([data-fold-press])`)) show(one, isFolded);
+}
+
+/** What a key or a link leads to is unfolded, for this once. @param {Element | null} to */
+export function unfold(to) {
+  const section = /** @type {HTMLElement | null | undefined} */ (to?.closest("[data-folded]"));
+  if (section && !to?.matches("[data-fold-press]")) show(section, false);
+}
+
+/** @param {Event} event */
+function follow(event) {
+  const way = /** @type {HTMLAnchorElement | null} */ (target(event).closest("a[href^='#']"));
+  if (way) unfold(document.getElementById(way.hash.slice(1)));
+}
+
+export const watchFolding = () => {
+  const dossiers = find("#dossiers");
+  const dressAll = () => {
+    for (const section of all("[data-fold]", dossiers)) dress(section);
+  };
+  new MutationObserver(dressAll).observe(dossiers, { childList: true, subtree: true });
+  dressAll();
+  document.addEventListener("click", press);
+  document.addEventListener("click", follow); // before the browser goes there
+  dossiers.addEventListener("focusin", (event) => unfold(target(event)));
+};
