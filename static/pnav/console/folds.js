@@ -67,11 +67,15 @@ function follow(event) {
 
 export const watchFolding = () => {
   const dossiers = find("#dossiers");
-  const dressAll = () => {
-    for (const section of all("[data-fold]", dossiers)) dress(section);
+  const dressIn = (/** @type {Element} */ part) => {
+    for (const section of all("[data-fold]", part)) dress(section);
   };
-  new MutationObserver(dressAll).observe(dossiers, { childList: true, subtree: true });
-  dressAll();
+  new MutationObserver((changes) => {
+    for (const { addedNodes } of changes) {
+      for (const node of addedNodes) if (node instanceof Element) dressIn(node.parentElement ?? node);
+    }
+  }).observe(dossiers, { childList: true, subtree: true });
+  dressIn(dossiers);
   document.addEventListener("click", press);
   document.addEventListener("click", follow); // before the browser goes there
   dossiers.addEventListener("focusin", (event) => unfold(target(event)));
