@@ -16,8 +16,11 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.signals import request_finished
 from django.db import connection
+from django.template import Context, RequestContext, Template
 from django.test import TransactionTestCase
+from django.test.signals import template_rendered
 from django.utils import translation
+from django.utils.safestring import SafeString
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
 from pytest_django import DjangoDbBlocker
@@ -26,8 +29,7 @@ from redis.exceptions import RedisError
 from chat.database import close_thread_connections
 from common import security_log
 from common.service_settings.definitions import Setting
-from common.texts import cache as text_cache
-from tests.support import begun, once, own_transactions, reading, restoring, slow_hashes, strict_html, workers
+from tests.support import begun, once, own_transactions, reading, restoring, shelf, slow_hashes, strict_html, workers
 from tests.support.order import long_files_first
 from triage import versions
 
@@ -82,23 +84,6 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             terminalreporter.write_line(f"{count:>8,} {what}")
 
 
-@pytest.fixture(autouse=True)
-def _in_french() -> Iterator[None]:
-    """Each test starts in the site's language, whatever the one before it chose."""
-    with translation.override(settings.LANGUAGE_CODE):
-        yield
-
-
-@pytest.fixture(autouse=True)
-def _rules_of_the_house_as_they_come() -> None:
-    """What an earlier test set, or read, holds in none after it; and no test asks the database for what none set."""
-    from common.service_settings import (
-        values,  # it has a model: Django is ready when tests run, not when this module is read
-    )
-
-    values.put({})
-
-
 @pytest.fixture
 def set_rule() -> Callable[[Setting, int], None]:
     """`set_rule(house_rules.RAID, 5)`: as if an administrator had, and this process had read it."""
@@ -115,85 +100,57 @@ def set_rule() -> Callable[[Setting, int], None]:
 
 
 @pytest.fixture(autouse=True)
-def _networks_begin_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nothing was counted of any network, no window ends during a test, and each counter begins with the whole of its
-    noise: limits are met exactly, at the least that they let pass. Tests of the noise or of the time put them back."""
-    from common import network_limits  # Django is ready when tests run, not when this module is read
+def _begins_anew(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What an earlier test set, read or counted holds in none after it, and no page asks the database for it.
 
+    One fixture for all of it: each of its own would take a second of a processor in a run of ten thousand cases.
+    """
+    # They have models, or are libraries of templates: Django is ready when tests run, not when this module is read.
+    from chat.supervision import board_charts
+    from common import network_limits
+    from common.service_settings import values
+    from pnav.pages import completeness, quick_exit, waiting_time
+    from pnav.pages.frame import announcements
+    from pnav.pages.templatetags import kept
+    from reports import closures, letterhead
+
+    values.put({})  # the rules of the house as they come
+    shelf.begin(request)  # the sentences too
+    completeness.set_offered(begun.whole())  # languages as complete as they come; no page reads how complete
+    # The chat is open, nothing is announced, papers have no head.
+    closures.keep_closures(())
+    announcements.keep_announcements(())
+    letterhead.keep_head(())
+    # No version of the questionnaire was published: tests/triage/ publishes some.
+    versions.clear()
+    versions._current.put(versions.BUILT_IN)
+    versions._current._read_at = math.inf
+    # What an earlier test had in its queue, its weeks and its log.
+    waiting_time.forget()
+    board_charts.forget()
+    security_log.flush()
+    # Nothing was counted of any network, no window ends during a test, and each counter begins with the whole of its
+    # noise: limits are met exactly, at the least that they let pass. Tests of the noise or of the time put them back.
     start = (int(time.time()) // 3600 + 1) * 3600 + 1.0  # in the next hour: nothing that is made now ends before
-    monkeypatch.setattr(network_limits, "_noise", lambda count, most: bytes([most]) * count)
-    monkeypatch.setattr(network_limits, "now", lambda: start)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network_limits, "_noise", lambda count, most: bytes([most]) * count)
+        patch.setattr(network_limits, "now", lambda: start)
+        # In production such a page is drawn all the same, and an error is logged.
+        patch.setattr(kept, "unnamed", _refuse_unnamed)
+        # Its own thread has a connection that sees nothing of what a test has not committed.
+        patch.setattr(quick_exit, "THREAD", _Here())
+        with translation.override(settings.LANGUAGE_CODE):  # whatever language the one before chose
+            yield
     if network_limits._known:  # something was counted
         network_limits._known.clear()
         with suppress(RedisError, OSError):  # a test may have taken Redis away, with all that it held
             cache.delete_many([limit.key(limit.window(start)) for limit in network_limits.LIMITS])
 
 
-@pytest.fixture(autouse=True)
-def _sentences_of_origin() -> None:
-    """What an earlier test changed is not said in this one; and nothing reads the table for a while."""
-    text_cache.set_changed({})
+def _refuse_unnamed(where: str, names: str) -> None:
+    from pnav.pages.templatetags import kept
 
-
-@pytest.fixture(autouse=True)
-def _kept_parts_name_what_they_ask_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In production such a page is drawn all the same, and an error is logged."""
-    from pnav.pages.templatetags import kept  # a library of templates, read when Django is ready
-
-    def refuse(where: str, names: str) -> None:
-        raise kept.Unnamed(f"{where}: {names}")
-
-    monkeypatch.setattr(kept, "unnamed", refuse)
-
-
-@pytest.fixture(autouse=True)
-def _languages_of_the_site_are_offered() -> None:
-    """As complete as they are when they come; no page reads how complete, but in tests of it."""
-    from pnav.pages import completeness  # it has models: Django is ready when tests run, not when this module is read
-
-    completeness.set_offered(begun.whole())
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_said_above_pages() -> None:
-    """The chat is open, nothing is announced, papers have no head, and no page asks: tests of these say otherwise."""
-    from pnav.pages.frame import announcements
-    from reports import closures, letterhead
-
-    closures.keep_closures(())
-    announcements.keep_announcements(())
-    letterhead.keep_head(())
-
-
-@pytest.fixture(autouse=True)
-def _questionnaire_of_the_code() -> None:
-    """No version was published, and no page asks again: tests/triage/ publishes some."""
-    versions.clear()
-    versions._current.put(versions.BUILT_IN)
-    versions._current._read_at = math.inf
-
-
-@pytest.fixture(autouse=True)
-def _wait_of_the_home_page_is_read_anew() -> None:
-    """What an earlier test had in its queue is not said in this one."""
-    from pnav.pages import waiting_time  # it has models: Django is ready when tests run, not when this module is read
-
-    waiting_time.forget()
-
-
-@pytest.fixture(autouse=True)
-def _trends_of_the_board_are_read_anew() -> None:
-    """What an earlier test had in its weeks is not drawn in this one."""
-    from chat.supervision import board_charts  # it has models, as above
-
-    board_charts.forget()
-
-
-@pytest.fixture(autouse=True)
-def _events_of_this_test_alone() -> None:
-    """What an earlier test told holds back none of its lines."""
-    security_log.flush()
+    raise kept.Unnamed(f"{where}: {names}")
 
 
 class _Here(Executor):
@@ -210,14 +167,6 @@ class _Here(Executor):
             finally:
                 self.is_busy = False
         return done
-
-
-@pytest.fixture(autouse=True)
-def _quick_exit_in_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its own thread has a connection that sees nothing of what a test has not committed."""
-    from pnav.pages import quick_exit
-
-    monkeypatch.setattr(quick_exit, "THREAD", _Here())
 
 
 @pytest.fixture
@@ -247,6 +196,22 @@ def _commit_told(**_signal: object) -> None:
             callback()
         else:
             connection.run_on_commit.append(entry)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _contexts_of_whole_pages(django_test_environment: None) -> None:
+    """`answer.context` is that of the page's own template, as views fill it.
+
+    Django's copies the context of each template that is drawn, also of each field of a form and of each part that is
+    included: a page of the console draws a hundred.
+    """
+    Template._render = _told_of_pages  # type: ignore[attr-defined]  Django puts its own back at the end
+
+
+def _told_of_pages(template: Template, context: Context) -> SafeString:
+    if context.template is template and isinstance(context, RequestContext):
+        template_rendered.send(sender=template, template=template, context=context)
+    return template.nodelist.render(context)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,12 @@
 """A child that is forked for a test starts as a process of its own would."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
+
+import pytest
 
 from tests.support import fresh
 
@@ -37,3 +42,42 @@ def test_error_ends_it_as_python_does():
     assert done.returncode == 1 and done.stderr.strip().splitlines()[-1].startswith("ModuleNotFoundError")
     assert fresh.run("raise SystemExit('in words')", {}).stderr.strip() == "in words"
     assert fresh.run("import os; os.abort()", {}).returncode < 0
+
+
+SAID = """
+import atexit, ctypes, os, sys, time
+ends_with = ctypes.c_int()
+ctypes.CDLL(None).prctl(2, ctypes.byref(ends_with))
+atexit.register(print, "in order")
+is_alone = os.getsid(0) == os.getpid()
+print(os.environ["OWN"], os.getppid(), is_alone, ends_with.value, os.getcwd(), sys.stdin.read(), flush=True)
+if "STAYS" in os.environ:
+    time.sleep(60)
+"""
+
+
+def begin(log, **environment):
+    """A module of the library that does what it is told (`timeit`), in the background."""
+    return fresh.start("timeit", "-n1", "-r1", SAID, environment={"OWN": "1", **environment}, log=log)
+
+
+def test_process_that_goes_on_is_ours_and_ends_in_order(tmp_path):
+    log = tmp_path / "log"
+    log.write_text("before\n")
+    started = begin(log)
+    assert started.wait(30) == 0 == started.poll()
+    before, said, *_time, last = log.read_text().splitlines()
+    assert said.split() == ["1", str(os.getpid()), "True", str(int(signal.SIGTERM)), str(fresh.ROOT)]
+    assert (before, last) == ("before", "in order")
+
+
+def test_process_that_goes_on_is_killed(tmp_path):
+    started = begin(tmp_path / "log", STAYS="1")
+    assert started.poll() is None
+    with pytest.raises(subprocess.TimeoutExpired):
+        started.wait(0.01)
+    while not (tmp_path / "log").read_text():
+        time.sleep(0.01)
+    started.kill()
+    assert started.wait(30) == -signal.SIGKILL
+    started.terminate()  # of one that is gone, nothing

@@ -129,9 +129,10 @@ def previewing(attempt: Mapping[str, Changed]) -> Iterator[None]:
         _trying.reset(token)
 
 
-def is_previewing(key: str | None = None) -> bool:
+def is_previewing(*keys: str) -> bool:
+    """Whether one of these sentences is tried; without a key, whether any is."""
     attempt = _trying.get()
-    return attempt is not None and (key is None or key in attempt)
+    return attempt is not None and (not keys or any(key in attempt for key in keys))
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------

@@ -129,7 +129,7 @@ class Sentence:
 
         Made once for each language and voice until the shelf is read again: a page has dozens.
         """
-        if text_cache.is_previewing():
+        if text_cache.is_previewing(self.key):
             return _fill(self._text(familiar), text_cache.digits())
         kept, place = text_cache.texts(), (self.key, translation.get_language(), familiar)
         if (text := kept.get(place)) is None:
@@ -150,7 +150,7 @@ class Sentence:
 
     def html(self, *, familiar: bool = False, **values: object) -> SafeString:
         """Return the sentence for a page: everything escaped, and the numbers as links that dial."""
-        if values or text_cache.is_previewing():
+        if values or text_cache.is_previewing(self.key):
             return self._drawn(familiar, values)
         kept = text_cache.drawn()
         place = (self.key, translation.get_language(), familiar)

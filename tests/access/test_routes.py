@@ -3,8 +3,10 @@
 import json
 import re
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from itertools import product
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlsplit
@@ -12,15 +14,17 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings as site
 from django.contrib import admin
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.template import Template
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.client import ClientHandler
 from django.test.utils import CaptureQueriesContext
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from chat.models import Debrief
+from pnav.accounts.models import Role, User
 from tests.access.frames import FRAMES
 from tests.access.people import (
     ADMINISTRATOR,
@@ -43,6 +47,7 @@ from tests.access.people import (
     SUMMARY,
     SUPERVISOR,
     TEMPORARY,
+    VISITORS,
     WITHOUT_AGENT,
     WORDS,
     Cast,
@@ -71,27 +76,27 @@ def walk(patterns: list[Any], prefix: str = "", space: str = "") -> Iterator[tup
             yield space + (pattern.name or address), address
 
 
-def admin_routes() -> dict[str, Route]:
-    """The pages of each class of the admin, by the decision about the class."""
-    routes = {}
-    for label, may in ADMIN.items():
-        model = label.lower().replace(".", "_")
-        for page, is_allowed in {
-            "changelist": True, "history": True, "change": True, "add": may.add, "delete": may.delete,
-        }.items():  # fmt: skip
-            methods = FORM if page != "change" or may.change else READ
-            to = (f"/admin/{model.replace('_', '/')}/",) if page == "change" and may.saves_nothing_written else ()
-            routes[f"admin:{model}_{page}"] = Route(
-                administrators if is_allowed else never_administrators, methods, to=to
-            )
-        # An older form of the address of an object, which leads to its page.
-        old = f"admin/{model.replace('_', '/')}/<path:object_id>/"
-        routes[f"admin:{old}"] = Route(administrators, FORM, to=(f"/{old.replace('<path:object_id>', '…')}change/",))
+def admin_routes(label: str) -> dict[str, Route]:
+    """The pages of this class of the admin, by the decision about the class."""
+    routes, may = {}, ADMIN[label]
+    model = label.lower().replace(".", "_")
+    for page, is_allowed in {
+        "changelist": True, "history": True, "change": True, "add": may.add, "delete": may.delete,
+    }.items():  # fmt: skip
+        methods = FORM if page != "change" or may.change else READ
+        to = (f"/admin/{model.replace('_', '/')}/",) if page == "change" and may.saves_nothing_written else ()
+        routes[f"admin:{model}_{page}"] = Route(administrators if is_allowed else never_administrators, methods, to=to)
+    # An older form of the address of an object, which leads to its page.
+    old = f"admin/{model.replace('_', '/')}/<path:object_id>/"
+    routes[f"admin:{old}"] = Route(administrators, FORM, to=(f"/{old.replace('<path:object_id>', '…')}change/",))
     return routes
 
 
-DECISIONS = ROUTES | admin_routes()
+ADMIN_ROUTES = {label: admin_routes(label) for label in ADMIN}
+DECISIONS = ROUTES | {name: route for routes in ADMIN_ROUTES.values() for name, route in routes.items()}
 ADDRESSES = dict(walk(get_resolver().url_patterns))
+FOR_EVERYBODY = {name for name, route in ROUTES.items() if {route.who(person) for person in PEOPLE} == {IN}}
+NUMBERS = {name: number for number, name in enumerate(ADDRESSES)}
 
 HOW = (
     "{name} has no line in the table of access. Decide who may ask for it, then write in tests/access/table.py:\n"
@@ -227,14 +232,31 @@ ONE_OF_EACH = (
 )  # fmt: skip
 
 
+IN_TURN = tuple(person for person in ONE_OF_EACH if person not in {NOBODY, ADMINISTRATOR})
+STAFF_IN_TURN = tuple(person for person in PEOPLE if person not in VISITORS | {ASSIGNED})
+A_TURN = 3
+
+
+def in_turn(people: Sequence[str], name: str, method: str) -> list[str]:
+    """Some of these, others at the next address and by the other method."""
+    turn = A_TURN * (2 * NUMBERS[name] + (method == "POST"))
+    return [people[(turn + place) % len(people)] for place in range(A_TURN)]
+
+
 def people_at(name: str, path: str, method: str) -> Sequence[str]:
     """Administrators who are half in are agents who are half in, save where an administrator may be. A HEAD is a GET
-    for the doors: one of each sort asks for it. So it is at the pages of the admin's classes, all behind one door.
+    for the doors: one of each sort asks for it. So it is where a method is answered to nobody.
+
+    The pages of the admin's classes have two doors: the middleware, one for all pages, and their own, at which
+    everybody knocks below. Nobody and an administrator ask for each of them, the others in turn. So it is with those
+    who work here when they read a page that is there for everybody.
     """
     if name not in ROUTES:
-        return ONE_OF_EACH
-    if method == "HEAD":
+        return [NOBODY, ADMINISTRATOR, *in_turn(IN_TURN, name, method)]
+    if method == "HEAD" or method not in ROUTES[name].methods:
         return [NOBODY, REPORTER, OTHER_REPORTER, ASSIGNED, OTHER_AGENT, ADMINISTRATOR, TEMPORARY]
+    if name in FOR_EVERYBODY and method == "GET":
+        return [*(person for person in PEOPLE if person in VISITORS), ASSIGNED, *in_turn(STAFF_IN_TURN, name, method)]
     is_theirs = path.startswith(("/levees/", "/ecoute/", "/unite/", "/admin/", "/compte/"))
     return [person for person in PEOPLE if is_theirs or not person.startswith(f"{ADMINISTRATOR}, ")]
 
@@ -280,6 +302,34 @@ def _ask_everybody(name: str, cast: Cast, where: dict[str, Any], statuses: set[i
                 wrong.append(f"{method} {path} as {person}: does not show their own conversation")
     assert not wrong, "\n".join(wrong)
     return count
+
+
+def test_everybody_asks_for_each_class_of_the_admin_and_for_each_kind_of_page():
+    of_class: dict[str, set[str]] = defaultdict(set)
+    of_page: dict[tuple[int, str], set[str]] = defaultdict(set)
+    for label, routes in ADMIN_ROUTES.items():
+        for (kind, name), method in product(enumerate(routes), ("GET", "POST")):
+            people = people_at(name, "", method)
+            of_class[label].update(people)
+            of_page[kind, method].update(people)
+    assert all(met == set(ONE_OF_EACH) for met in (*of_class.values(), *of_page.values()))
+    assert {person for name in FOR_EVERYBODY for person in people_at(name, "", "GET")} == set(PEOPLE)
+
+
+def test_every_page_of_the_admin_has_a_door_of_its_own(cast, where, tried):
+    """The view by itself, without the middleware before it, sends everybody to the sign-in but an administrator."""
+    users = [User.objects.get(pk=user.pk) for user in cast.users.values()]
+    strangers = [AnonymousUser(), *(user for user in users if user.role != Role.ADMINISTRATOR or not user.is_active)]
+    assert len(strangers) > len(Role)
+    for routes, method in product(ADMIN_ROUTES.values(), ("GET", "POST")):
+        for name, route in routes.items():
+            view = resolve(path_of(name, where, route))
+            for user in strangers:
+                request = RequestFactory().generic(method, "/admin/")
+                request.user, request._dont_enforce_csrf_checks = user, True
+                answer = view.func(request, *view.args, **view.kwargs)
+                assert (answer.status_code, urlsplit(answer["Location"]).path) == (302, "/admin/login/"), (name, user)
+        tried("pages of the admin, by a view alone, as a stranger", len(routes) * len(strangers))
 
 
 def test_no_address_answers_another_method(cast, where, subtests, tried):

@@ -5,11 +5,14 @@ from datetime import timedelta
 
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.test import Client
 from django.utils import timezone
 
 from pnav.accounts.models import Role, User
-from pnav.accounts.second_factor import enrol_totp, of_account
+from pnav.accounts.second_factor import enrol_totp, of_account, record_enrolment
+from pnav.sessions import SessionStore, begin_shift
 
 PASSWORD = "une phrase de passe pour les tests"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -41,6 +44,23 @@ def totp_code(secret: str = SECRET, *, seconds: float = 2) -> str:
     if left < seconds:
         time.sleep(left)
     return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+
+
+def session_key(user: User) -> str:
+    """The key of a new session of this account, whole: its second factor is proved."""
+    session = SessionStore()
+    session.update({SESSION_KEY: str(user.pk), BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0]})
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    begin_shift(session)
+    record_enrolment(user, session)
+    session.save()
+    assert session.session_key
+    return session.session_key
+
+
+def give_session(client: Client, user: User) -> None:
+    """This client is signed in from now on: where signing in is not what is tried, which costs what a page costs."""
+    client.cookies[settings.SESSION_COOKIE_NAME] = session_key(user)
 
 
 def sign_in(client: Client, username: str, *, totp: bool = True):

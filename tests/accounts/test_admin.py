@@ -16,7 +16,7 @@ from chat.models import Agent, Unit
 from locations.models import Force
 from pnav.accounts.models import Role, User
 from pnav.pages.actions import give_feedback
-from tests.accounts.cast import make_user, sign_in
+from tests.accounts.cast import give_session, make_user
 from tests.factories import locations as places
 
 pytestmark = pytest.mark.django_db
@@ -60,7 +60,7 @@ def unit():
 @pytest.fixture
 def chief(client):
     user = make_user("chef", Role.ADMINISTRATOR, totp=True)
-    sign_in(client, "chef")
+    give_session(client, user)
     return user
 
 

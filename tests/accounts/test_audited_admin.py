@@ -30,7 +30,7 @@ from reports.models import (
     RetentionRule,
     Tombstone,
 )
-from tests.accounts.cast import make_user, sign_in
+from tests.accounts.cast import give_session, make_user
 from tests.accounts.test_admin import first_password as shown_in
 from tests.factories import chat as make
 from tests.factories import locations as places
@@ -61,7 +61,7 @@ def name_of(model: type[models.Model]) -> str:
 @pytest.fixture
 def chief(client):
     user = make_user("chef", Role.ADMINISTRATOR, totp=True)
-    sign_in(client, "chef")
+    give_session(client, user)
     return user
 
 

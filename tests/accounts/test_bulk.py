@@ -15,7 +15,7 @@ from pnav.accounts.admin_site import bulk
 from pnav.accounts.models import DRAWN_ITERATIONS, Role, User
 from reports.audit import log as audit_log
 from reports.models import AccessRecord
-from tests.accounts.cast import make_user, sign_in
+from tests.accounts.cast import give_session, make_user, sign_in
 from tests.common.test_spreadsheets import of_rows
 from tests.factories import chat as make
 
@@ -35,7 +35,7 @@ def unit():
 @pytest.fixture
 def chief(client):
     user = make_user("chef", Role.ADMINISTRATOR, totp=True)
-    sign_in(client, "chef")
+    give_session(client, user)
     return user
 
 

@@ -13,7 +13,7 @@ from common.texts.models import ChangedSentence
 from pnav.accounts.admin_site.plain_texts import PlainTexts, refuse_hidden
 from pnav.accounts.models import Role
 from pnav.pages.models import ContentBlock
-from tests.accounts.cast import make_user, sign_in
+from tests.accounts.cast import give_session, make_user
 from tests.support.reading import spaced
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ MODELS = list(admin.site._registry)
 @pytest.fixture
 def chief(client):
     user = make_user("chef", Role.ADMINISTRATOR, totp=True)
-    sign_in(client, "chef")
+    give_session(client, user)
     return user
 
 

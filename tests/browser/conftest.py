@@ -32,8 +32,6 @@ import os
 import re
 import shutil
 import socket
-import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -237,14 +235,8 @@ def running_site(
         }
         port = free_port()
         site = LiveSite(f"http://127.0.0.1:{port}", environment, name, folder / "daphne.log", blocker)
-        with site.log.open("wb") as log:
-            server = subprocess.Popen(
-                [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "tests.browser.site:application"],
-                cwd=ROOT,
-                env=environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+        arguments = ("-b", "127.0.0.1", "-p", str(port), "tests.browser.site:application")
+        server = fresh.start("daphne", *arguments, environment=environment, log=site.log)
         try:
             _wait_for(site, server)
             yield site
@@ -255,7 +247,7 @@ def running_site(
             server.wait()
 
 
-def _wait_for(site: LiveSite, server: subprocess.Popen[bytes]) -> None:
+def _wait_for(site: LiveSite, server: fresh.Started) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:

@@ -7,30 +7,15 @@ way (`sign_in_by_hand`). The others begin where it has led (`sign_in`).
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from playwright.sync_api import Page
 
 from pnav.accounts.models import User
-from pnav.accounts.second_factor import record_enrolment
-from pnav.sessions import SessionStore, begin_shift
-from tests.accounts.cast import IN_A_BROWSER, totp_code
+from tests.accounts.cast import IN_A_BROWSER, session_key, totp_code
 
 if TYPE_CHECKING:
     from tests.browser.conftest import LiveSite
 
 PASSWORD = "a password for tests"
-
-
-def session_key(user: User) -> str:
-    """The key of a new session of this account, whole: its second factor is proved. Inside `site.database()`."""
-    session = SessionStore()
-    session.update({SESSION_KEY: str(user.pk), BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0]})
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    begin_shift(session)
-    record_enrolment(user, session)
-    session.save()
-    assert session.session_key
-    return session.session_key
 
 
 def give_session(page: Page, site: "LiveSite", user: User | str) -> None:

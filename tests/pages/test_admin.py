@@ -12,7 +12,7 @@ from pnav.pages.actions import give_feedback
 from pnav.pages.admin import FeedbackAdmin, HelpNumberAdmin, ReviewFilter, verify_today
 from pnav.pages.models import ContentBlock, Feedback, HelpNumber
 from reports.models import AccessRecord, RetentionRule
-from tests.accounts.cast import make_user, sign_in
+from tests.accounts.cast import give_session, make_user, sign_in
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
 from tests.accounts.test_audited_admin import Fields
 
@@ -80,7 +80,7 @@ def test_admin_pages_draw(rf, model):
 @pytest.fixture
 def chief(client):
     user = make_user("chef", Role.ADMINISTRATOR, totp=True)
-    sign_in(client, "chef")
+    give_session(client, user)
     return user
 
 

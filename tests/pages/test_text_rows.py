@@ -11,7 +11,7 @@ from django.utils import translation
 from pnav.accounts.models import PendingChange, Role
 from pnav.pages.information import read_information
 from pnav.pages.models import ContentBlock, ContentText, HelpNumber, HelpNumberText
-from tests.accounts.cast import make_user, sign_in
+from tests.accounts.cast import give_session, make_user
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
 from tests.accounts.test_audited_admin import Fields
 
@@ -79,7 +79,7 @@ def test_translation_that_goes_takes_its_row_with_it():
 @pytest.fixture
 def chief(client):
     user = make_user("chef", Role.ADMINISTRATOR, totp=True)
-    sign_in(client, "chef")
+    give_session(client, user)
     return user
 
 

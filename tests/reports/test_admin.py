@@ -11,7 +11,7 @@ from django.utils import timezone
 from pnav.accounts.models import Role
 from reports.audit import log as audit_log
 from reports.models import AccessKind, AccessRecord, ErasureRequest, Motive, RetentionRule, Tombstone
-from tests.accounts.cast import make_user, sign_in
+from tests.accounts.cast import give_session, make_user, sign_in
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
 from tests.factories import chat as make
 from tests.factories import register as written
@@ -24,7 +24,7 @@ LIST = "/admin/reports/accessrecord/"
 @pytest.fixture
 def chief(client):
     user = make_user("chef", Role.ADMINISTRATOR, totp=True)
-    sign_in(client, "chef")
+    give_session(client, user)
     return user
 
 

@@ -15,7 +15,7 @@ from common.service_settings.definitions import SETTINGS
 from common.service_settings.models import HouseRule
 from pnav.accounts.models import Role
 from reports.models import AccessRecord
-from tests.accounts.cast import make_user, sign_in
+from tests.accounts.cast import give_session, make_user, sign_in
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ CHANGES = f"{PAGE}changements/"
 @pytest.fixture
 def chief(client):
     user = make_user("chef", Role.ADMINISTRATOR, totp=True)
-    sign_in(client, "chef")
+    give_session(client, user)
     return user
 
 

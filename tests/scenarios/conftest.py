@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import socket
-import sys
 import tempfile
 import time
 import uuid
@@ -21,7 +20,7 @@ from pytest_django import DjangoDbBlocker
 from websockets.sync.client import ClientConnection, connect
 
 from pnav.demo.services import Postgres, Service, Valkey
-from tests.support import once
+from tests.support import fresh, once
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,8 +42,8 @@ class Web(Service):
         self.environment = environment
 
     def start(self) -> None:
-        command: list[str | Path] = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "-v", "0"]
-        self._spawn([*command, self.application], cwd=ROOT, env=self.environment)
+        arguments = ("-b", "127.0.0.1", "-p", str(self.port), "-v", "0", self.application)
+        self.process = fresh.start("daphne", *arguments, environment=self.environment, log=self.log)
         self._wait_until(self._answers)
 
     def _answers(self) -> bool:

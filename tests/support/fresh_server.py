@@ -1,14 +1,22 @@
 """The process that `tests.support.fresh` forks: it holds libraries, and nothing of this repository.
 
-A line of JSON asks for a child: its code and its environment. A line answers: how it ended, and what it said.
+A line of JSON asks for a child. A line answers: of one with `code`, how it ended and what it said; of one with a
+`module`, which goes on, the number of its process.
 """
 
+import atexit
+import ctypes
 import importlib
 import json
 import os
+import runpy
+import signal
 import sys
 import tempfile
+import threading
+import time
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 # What `pnav.settings` and the modules that it imports want of libraries, then what every start of Django does. None of
@@ -52,17 +60,20 @@ for name in FOR_OTHERS:
     importlib.import_module(name)
 
 
-def child(code: str, environment: dict[str, str], files: list[Any]) -> None:
-    """In the fork: never returns."""
+PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+def child(environment: dict[str, str], out: int, errors: int, arguments: list[str], do: Callable[[], object]) -> None:
+    """In the fork: never returns. out, errors: the numbers of open files."""
     status = 1
     try:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.dup2(files[0].fileno(), 1)
-        os.dup2(files[1].fileno(), 2)
+        os.dup2(out, 1)
+        os.dup2(errors, 2)
         os.environ.clear()
         os.environ.update(environment)
-        sys.argv, sys.path[0] = ["-c"], ""
-        exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102  the test's own
+        sys.argv, sys.path[0] = arguments, ""
+        do()
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
@@ -76,19 +87,61 @@ def child(code: str, environment: dict[str, str], files: list[Any]) -> None:
         os._exit(status)
 
 
+def run(code: str, environment: dict[str, str]) -> list[Any]:
+    def do() -> None:
+        exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102  the test's own
+
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+        pid = os.fork()
+        if not pid:
+            child(environment, out.fileno(), errors.fileno(), ["-c"], do)
+        _pid, ended = os.waitpid(pid, 0)
+        said = []
+        for file in (out, errors):
+            file.seek(0)
+            said.append(file.read().decode())
+    return [os.waitstatus_to_exitcode(ended), *said]
+
+
+def _run_to_its_end(module: str) -> None:
+    """With what Python does at the end of a program: wait for threads, call what asked to be called."""
+    try:
+        runpy.run_module(module, run_name="__main__")
+    finally:
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+
+
+def start(module: str, arguments: list[str], environment: dict[str, str], log: str) -> int:
+    """The number of a process that goes on. The one between ends at once, so that whoever asked becomes its parent,
+    which may wait for it and whose end it follows."""
+    reads, writes = os.pipe()
+    between = os.fork()
+    if not between:
+        own = os.getpid()
+        pid = os.fork()
+        if pid:
+            os.write(writes, str(pid).encode())
+            os._exit(0)
+        while os.getppid() == own:
+            time.sleep(0.001)
+        os.setsid()
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        os.close(reads)
+        os.close(writes)
+        said = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        child(environment, said, said, [module, *arguments], lambda: _run_to_its_end(module))
+    os.waitpid(between, 0)
+    os.close(writes)
+    number = int(os.read(reads, 32))
+    os.close(reads)
+    return number
+
+
 def serve() -> None:
     for line in sys.stdin:
-        code, environment = json.loads(line)
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
-            pid = os.fork()
-            if not pid:
-                child(code, environment, [out, errors])
-            _pid, ended = os.waitpid(pid, 0)
-            said = []
-            for file in (out, errors):
-                file.seek(0)
-                said.append(file.read().decode())
-        print(json.dumps([os.waitstatus_to_exitcode(ended), *said]), flush=True)
+        given = json.loads(line)
+        print(json.dumps(start(**given) if "module" in given else run(**given)), flush=True)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from pnav.accounts.models import Role
 from reports.models import AccessRecord
-from tests.accounts.cast import make_user, sign_in
+from tests.accounts.cast import give_session, make_user, sign_in
 from tests.accounts.test_audited_admin import Fields
 from tests.accounts.test_reauthentication import age, is_asked
 from tests.factories import triage as make
@@ -26,7 +26,7 @@ LIST = "/admin/triage/questionnaireversion/"
 @pytest.fixture
 def chief(client):
     user = make_user("chef", Role.ADMINISTRATOR, totp=True)
-    sign_in(client, "chef")
+    give_session(client, user)
     return user
 
 

@@ -57,10 +57,12 @@ class RunNode(Node):
 
     def __init__(self, nodes: Sequence[Node]) -> None:
         self.nodes, self.number = nodes, next(_numbers)
-        self.has_voices = any(isinstance(node, SentenceNode) and node.has_voices for node in nodes)
+        sentences = [node.sentence for node in nodes if isinstance(node, SentenceNode)]
+        self.keys = [sentence.key for sentence in sentences]
+        self.has_voices = any(sentence.tu is not None for sentence in sentences)
 
     def render(self, context: Any) -> SafeString:
-        if text_cache.is_previewing():
+        if text_cache.is_previewing(*self.keys):
             return self._drawn(context)
         kept = text_cache.runs()
         place = (self.number, self.has_voices and bool(context.get("familiar")))

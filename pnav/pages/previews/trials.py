@@ -1,5 +1,6 @@
 """A sentence tried in a page: what is drawn, and whether somebody who reads that page would see it."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -15,6 +16,7 @@ UNREAD = {"head", "script", "style", "template", "noscript"}
 NOTICE = "apercu-dit"  # says the text itself: what is there proves nothing
 MARK = "apercu"
 _MARKED = f'<mark id="{MARK}">'
+_AFTER_MARK = re.compile(f"(?<={_MARKED})")
 
 
 @dataclass
@@ -76,7 +78,8 @@ def breaking(text: str) -> str:
 
 
 class _Reading(HTMLParser):
-    """A page as it is read: `text` with the hidden parts left out, `everything` with attributes and all."""
+    """A page as it is read: `text` with the hidden parts left out, `everything` with attributes and all; of a page in
+    which a mark is read, up to the first of those."""
 
     def __init__(self, source: str) -> None:
         super().__init__()
@@ -86,7 +89,11 @@ class _Reading(HTMLParser):
         self._notice = 0  # how deep the notice is
         self.first_mark: int | None = None  # the first that is read, of all marks in their order
         self._marks = 0
-        self.feed(source)
+        # Up to a mark that is read: nothing else of the page is asked for then.
+        for piece in _AFTER_MARK.split(source):
+            self.feed(piece)
+            if self.first_mark is not None:
+                break
         self.text, self.everything = breaking("".join(self._shown)), breaking("\n".join(self._all))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

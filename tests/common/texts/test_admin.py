@@ -20,7 +20,7 @@ from pnav.accounts.models import Role
 from pnav.pages.previews.text_previews import page_with
 from pnav.pages.previews.trials import breaking
 from reports.models import AccessRecord
-from tests.accounts.cast import make_user, sign_in
+from tests.accounts.cast import give_session, make_user, sign_in
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
 from tests.accounts.test_audited_admin import Fields
 from tests.chat.sockets import visit
@@ -42,7 +42,7 @@ def page_of(key: str) -> str:
 @pytest.fixture
 def chief(client):
     user = make_user("chef", Role.ADMINISTRATOR, totp=True)
-    sign_in(client, "chef")
+    give_session(client, user)
     return user
 
 
@@ -240,17 +240,18 @@ def test_preview_shows_each_sentence_where_it_is_read_and_saves_nothing(rf, voic
             translation.override(language),
         ):
             told = spaced(sentence.say(familiar=voice.endswith("tu"), **examples))
+        page = answer.text
         assert answer.status_code == 200, key
         notice = f"« {told} »"
         # As it is read, and with what a machine alone reads.
-        pages = [spaced(shown(answer.text)), spaced(html.unescape(answer.text))]
+        pages = [spaced(shown(page)), spaced(html.unescape(page))]
         assert notice in pages[0], key
         # A page may fill a variable with something else than its example: a day in English, the number that it shows.
-        is_marked = bool(sentence.variables) and " Essai</mark>" in answer.text
-        is_there = any(breaking(told) in breaking(page.replace(notice, "", 1)) for page in pages)
+        is_marked = bool(sentence.variables) and " Essai</mark>" in page
+        is_there = any(breaking(told) in breaking(text.replace(notice, "", 1)) for text in pages)
         assert is_there or is_marked or (language == "en" and sentence.variables and pages[1].count(" Essai") > 1), key
-        assert "chat/page.js" not in answer.text and "lib/line.js" not in answer.text, key
-        assert f'<html lang="{language}"' in answer.text, key
+        assert "chat/page.js" not in page and "lib/line.js" not in page, key
+        assert f'<html lang="{language}"' in page, key
     assert tried > (10 if voice == "en_tu" else 100) and len(places) > 5
     assert not ChangedSentence.objects.exists()
     assert traces() == known

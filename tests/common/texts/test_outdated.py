@@ -13,7 +13,7 @@ from common.texts.catalogue import CATALOGUE
 from common.texts.models import ChangedSentence, SentenceText
 from pnav.accounts.models import Role
 from pnav.pages.models import ContentBlock, ContentText, HelpNumber, RemovalPlatform
-from tests.accounts.cast import make_user, sign_in
+from tests.accounts.cast import give_session, make_user
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
 from tests.accounts.test_audited_admin import Fields
 from tests.factories.texts import changed
@@ -160,7 +160,7 @@ def test_sentence_of_origin_and_one_that_is_gone_have_nothing_to_look_at():
 @pytest.fixture
 def chief(client):
     user = make_user("chef", Role.ADMINISTRATOR, totp=True)
-    sign_in(client, "chef")
+    give_session(client, user)
     return user
 
 
