@@ -87,6 +87,7 @@ NUMBERS: dict[str, dict[int, Source]] = {
     "busy.danger": {18: AGE},
     "captures.fact_what": {18: AGE},
     "captures.question": {18: AGE},
+    "captures.too_often": {1: of("chat.visitor.captures:FILES_SECONDS/3600")},
     "captures.who_helps": dict.fromkeys((119, 3018), SERVICE),
     "card.card_numbers": dict.fromkeys((17, 112, 114, 3018), SERVICE),
     "chat.away_danger": {18: AGE},
