@@ -182,6 +182,8 @@ def test_words_close_the_copy_and_stand_nowhere(as_reporter, drawn, caplog):
     page = unescape(client.get(PAGE).text)
     words = re.search(r'name="words"[^>]*value="([^"]+)"', page)[1]
     assert len(words.split()) == 5
+    assert "Notez-les sur papier" in page and "sans eux, rien ne s'ouvre" in page
+    assert "Il est écrit devant chaque élément dans la copie." in page
     assert words not in client.get(PAGE).text, "others each time"
     answer = client.post(PAGE, {**MINE, "lock": "on", "words": words})
     assert answer["Content-Disposition"].endswith('.html"')
