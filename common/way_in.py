@@ -20,4 +20,5 @@ class WayIn(Protocol):
 
 
 def go_on(request: HttpRequest) -> HttpResponse:
+    """The next page of this visit, as the module that `settings.WAY_IN` names decides (`WayIn.go_on`)."""
     return cast(WayIn, import_module(settings.WAY_IN)).go_on(request)

@@ -88,6 +88,9 @@ def for_agents(view: AgentView) -> Callable[..., HttpResponse]:
 
 
 def conversation_or_404(agent: Agent, public_id: uuid.UUID) -> Conversation:
+    """The conversation of this id, if this agent answers it. Raises Http404 for anything else, so that nothing tells
+    whether it exists.
+    """
     conversation = access.as_assigned_agent(agent, public_id)
     if conversation is None:
         raise Http404

@@ -73,6 +73,9 @@ def _over(request: HttpRequest, agent: Agent, known: Conversation) -> HttpRespon
 
 
 def for_one(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The view is a POST of a supervisor on one conversation. 404 for one that they do not supervise; one that ended
+    meanwhile gives back what was typed.
+    """
     return _told_the_end(acts_on(_conversation_or_404)(view))
 
 

@@ -285,4 +285,5 @@ def state_frame(
 
 
 def beat_frame(now: datetime) -> dict[str, Any]:
+    """The answer to a beat: the time of the server, to the millisecond."""
     return {"type": "beat", "at": instant(now)}

@@ -91,6 +91,9 @@ def post_message(party: Party, frame: protocol.Post) -> Written:
 
 
 def mark_read(party: Party, seq: int) -> None:
+    """Note that this party has everything up to this number on screen. seq: a lower one than was noted changes nothing.
+    One statement.
+    """
     actions.mark_read([Mark(party.conversation_id, party.author, seq)])
 
 

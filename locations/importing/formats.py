@@ -105,6 +105,9 @@ def telephone(value: object) -> str:
 
 
 def web_address(value: object, remarks: list[str]) -> str:
+    """The address of a site as a browser takes it, at most 500 characters; empty where the source has none, or one that
+    cannot be read, which is remarked on.
+    """
     text = clean(value)
     if not text:
         return ""
@@ -117,6 +120,9 @@ def web_address(value: object, remarks: list[str]) -> str:
 
 
 def insee(value: object, *, pad: bool = False) -> str:
+    """The code of a commune (Insee, Code officiel géographique), of five signs. pad: the source lost its first zeros.
+    Raises Refused for anything else.
+    """
     text = clean(value).upper()
     if pad and text.isdigit():
         text = text.zfill(5)
@@ -126,6 +132,7 @@ def insee(value: object, *, pad: bool = False) -> str:
 
 
 def postal(value: object, *, pad: bool = False) -> str:
+    """A postal code of five digits. pad: the source lost its zeros in front. Raises Refused for anything else."""
     text = clean(value).replace(" ", "")
     if pad and text.isdigit():
         text = text.zfill(5)
@@ -135,6 +142,9 @@ def postal(value: object, *, pad: bool = False) -> str:
 
 
 def position(latitude: object, longitude: object, remarks: list[str]) -> tuple[float | None, float | None]:
+    """Latitude and longitude in degrees (WGS 84); None for both where the source has none, or one that cannot be,
+    which is remarked on.
+    """
     try:
         found = read_position(str(latitude or ""), str(longitude or ""))
     except RefusedPosition as reason:
@@ -155,6 +165,7 @@ def _week(read: Callable[[], hours.Week | None], remarks: list[str]) -> hours.We
 
 
 def parse_commune(row: Cells) -> Iterable[Record]:
+    """A commune or an arrondissement of today. Source: Insee, Code officiel géographique. Raises Refused."""
     remarks: list[str] = []
     code = insee(row["code_insee"])
     kinds = {"commune-actuelle": "commune", "arrondissement-municipal": "arrondissement"}
@@ -186,6 +197,7 @@ def parse_commune(row: Cells) -> Iterable[Record]:
 
 
 def parse_former(row: Cells) -> Iterable[Record]:
+    """The name of a former commune, which leads to the one of today. Raises Refused for another type."""
     kinds = {"commune-deleguee": "delegated", "commune-associee": "associated"}
     if row["type"] not in kinds:
         raise Refused(f"type de commune inconnu : {clean(row['type'])}")
@@ -193,6 +205,7 @@ def parse_former(row: Cells) -> Iterable[Record]:
 
 
 def parse_cedex(row: Cells) -> Iterable[Record]:
+    """A CEDEX code and the commune of its office. Raises Refused for a code that cannot be read."""
     yield PostalRecord(
         code=postal(row["code_cedex"]),
         insee_code=insee(row["code_insee"]),
@@ -304,16 +317,21 @@ def parse_gendarmerie(row: Cells) -> Iterable[Record]:
 
 
 def clean_hours(value: object) -> str:
+    """The hours of a unit as the source writes them; empty where it writes « null »."""
     text = str(value or "").strip()
     return "" if text.casefold() == "null" else text
 
 
 def parse_police(row: Cells) -> Iterable[Record]:
+    """A police station. Hours that cannot be read are remarked on, and left out. Raises Refused."""
     text = clean_hours(row.get("x_horaires_accueil"))
     yield _unit(row, force="police", read_hours=lambda: hours.parse_text(text), prefix="x_")
 
 
 def parse_competence(row: Cells) -> Iterable[Record]:
+    """Which unit answers for a commune. Source: Ministère de l'Intérieur. Raises Refused for another institution, or
+    without a unit.
+    """
     forces = {"GN": "gendarmerie", "PN": "police"}
     force = forces.get(clean(row["institution"]).upper())
     if not force:
@@ -326,6 +344,7 @@ def parse_competence(row: Cells) -> Iterable[Record]:
 
 
 def parse_alias(row: Cells) -> Iterable[Record]:
+    """Another name of a unit and its id at DILA. Raises Refused where the source knows none."""
     if not clean(row["dila_id"]):
         raise Refused("pas de correspondance dans la source")
     yield AliasRecord(clean_name(row["service_competence"]), clean(row["dila_id"]))
@@ -359,6 +378,7 @@ _UNIT_TYPES = {
 
 
 def parse_partner(row: Cells) -> Iterable[Record]:
+    """An association, a court or another service beside the police. Raises Refused without a type or a name."""
     remarks: list[str] = []
     kind = _PARTNER_KINDS.get(clean(row["type"]))
     if kind is None:

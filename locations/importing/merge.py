@@ -13,6 +13,7 @@ BATCH = 5000
 
 
 def quote_name(name: str) -> str:
+    """The name of a table or column as PostgreSQL takes it."""
     return connection.ops.quote_name(name)
 
 
