@@ -15,7 +15,7 @@ from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from common import encryption, plain_text
 from common.service_settings import definitions, values
@@ -178,7 +178,7 @@ class ContentBlockAdmin(Previewed, TextsAdmin, VerifiedAdmin):
         view = self.admin_site.admin_view(self.to_translate)
         return [path("a-traduire/", view, name="pages_contentblock_to_translate"), *super().get_urls()]
 
-    @method_decorator(require_GET)
+    @method_decorator(require_safe)
     def to_translate(self, request: HttpRequest) -> HttpResponse:
         """Every text that a language lacks, or whose translation does not follow: of contents and of all the others."""
         context = {**self.admin_site.each_context(request), "title": _("À traduire"), "works": to_translate.read()}
