@@ -127,6 +127,7 @@ faults: $(STAMP) ## tuer chaque processus sous le trafic, dix fois, et juger le 
 	@$(PYTHON) -m benchmarks.faults.queue
 	@for site in standby far far-standby disk; do $(PYTHON) -m benchmarks.faults --site $$site --slower 3 || exit 1; done
 	@$(PYTHON) -m benchmarks.faults.web_faults --seeds 3
+	@$(PYTHON) -m benchmarks.faults.renewal
 
 faults-quick: $(STAMP) ## chaque panne une fois (moins de dix minutes)
 	@$(PYTHON) -m benchmarks.faults --quick --seeds 1 --tutorial-seeds 0 --no-pace

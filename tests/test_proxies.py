@@ -127,7 +127,12 @@ def test_haproxy_asks_processes_how_they_are_and_logs_no_request():
         assert resolve(page).url_name == "health_ready" and "http-check expect status 200" in backend
         (server,) = words(backend, "default-server")
         assert "verify required" in server and "verifyhost web" in server and "on-error mark-down" in server
-        assert len(words(backend, "server")) == 2, "two machines"
+        checked = [server for server in words(backend, "server") if "backup" not in server]
+        assert len(checked) == 2, "two machines"
+        # When checks leave nobody, whoever can be reached answers, with our page: HAProxy's own has no number to call.
+        unchecked = [server for server in words(backend, "server") if "backup no-check" in server]
+        assert [one.split()[1] for one in unchecked] == [one.split()[1] for one in checked]
+        assert re.search(r"^\s*option allbackups$", backend, re.MULTILINE)
     before = HAPROXY.partition("\ndefaults\n")[2].partition("\nbackend ")[0]
     assert not re.search(r"^\s*log\b", before, re.MULTILINE), "servers that come and go alone, which backends tell"
     assert not re.search(r"option (httplog|tcplog)", HAPROXY)

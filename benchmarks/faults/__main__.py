@@ -7,13 +7,16 @@ Every wait has a limit, every process that is started is ended, on Ctrl-C too.
 
 import argparse
 import asyncio
+import itertools
 import json
+import math
 import random
 import signal
 import statistics
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +26,7 @@ from benchmarks.faults.clients import SocketClient
 from benchmarks.faults.database_faults import NOT_HERE, SITES
 from benchmarks.faults.faults import FAULTS, ROLLING, WORKERS_OWN, Fault, Stage, rolling_deploy
 from benchmarks.faults.journal import Journal
-from benchmarks.faults.processes import ROOT, Database, MakePostgres, Site, site
+from benchmarks.faults.processes import ROOT, Database, MakeService, Site, site
 from benchmarks.faults.proxy import Proxy
 
 OURS, TUTORIAL = "pnav", "tutorial"
@@ -37,7 +40,7 @@ TUTORIAL_SLOWER = 3
 RUN_SECONDS = 200.0  # no run lasts longer, whatever hangs
 WAYS = ("same", "across", "hit", "polled")
 # What stands for PostgreSQL, and what is done to the site; one kind of site in one run.
-KINDS_OF_SITE: dict[str, tuple[MakePostgres, dict[str, Fault]]] = {"one": (Database, FAULTS), **SITES}
+KINDS_OF_SITE: dict[str, tuple[MakeService, dict[str, Fault]]] = {"one": (Database, FAULTS), **SITES}
 ALL_FAULTS = {name: fault for _make, faults in KINDS_OF_SITE.values() for name, fault in faults.items()}
 
 
@@ -334,6 +337,23 @@ def _say(run: Run, who: str) -> None:
         print("".join(f"    {example}\n" for example in run.verdict.examples[:4]), end="", flush=True)
 
 
+def _plan(
+    options: argparse.Namespace, runs: list[Run], faults: list[str], seeds: int, *, goes_on: bool
+) -> Iterator[tuple[int, str]]:
+    """Each fault with each seed; with further seeds while fewer than `--messages` were judged, and until `--minutes`.
+
+    runs: what was done so far, looked at before each of the next ones.
+    """
+    until = time.monotonic() + 60 * options.minutes
+    for seed in itertools.count(options.first_seed):
+        for fault in faults:
+            judged = sum(run.verdict.sent for run in runs)
+            is_done = seed >= options.first_seed + seeds and not (goes_on and judged < options.messages)
+            if is_done or time.monotonic() > until:
+                return
+            yield seed, fault
+
+
 async def run_all(made: Site, options: argparse.Namespace) -> tuple[dict[str, list[Run]], Pace | None]:
     """All that was asked for. What was measured is returned when it is interrupted, too."""
     results: dict[str, list[Run]] = {OURS: [], TUTORIAL: []}
@@ -351,11 +371,10 @@ async def run_all(made: Site, options: argparse.Namespace) -> tuple[dict[str, li
                 proxy = Proxy([web.port for web in made.webs])
                 await proxy.start()
                 try:
-                    for seed in range(options.first_seed, options.first_seed + seeds):
-                        for fault in faults:
-                            run = await run_once(made, proxy, fault, seed, options, tutorial=who == TUTORIAL)
-                            results[who].append(run)
-                            _say(run, who)
+                    for seed, fault in _plan(options, results[who], faults, seeds, goes_on=who == OURS):
+                        run = await run_once(made, proxy, fault, seed, options, tutorial=who == TUTORIAL)
+                        results[who].append(run)
+                        _say(run, who)
                     if who == OURS and options.pace:
                         pace = await measure_pace(made, proxy, seconds=10 if options.quick else 60)
                 finally:
@@ -371,6 +390,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--messages", type=int, default=0, help="go on with further seeds until so many were judged")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no run after so many")
     parser.add_argument("--tutorial-seeds", type=int, default=2, help="0 to leave the tutorial's chat out")
     parser.add_argument("--quick", action="store_true", help="shorter outages")
     parser.add_argument("--slower", type=float, default=1, help="everybody writes so many times less often")
@@ -417,7 +438,9 @@ def main() -> None:
         "table": text,
     }
     options.out.write_text(json.dumps(content, indent=1, ensure_ascii=False))
-    is_whole = len(results[OURS]) == options.seeds * len(options.faults)
+    is_whole = len(results[OURS]) >= options.seeds * len(options.faults) or time.monotonic() - started > (
+        60 * options.minutes
+    )
     is_clean = all(run.is_kept for run in results[OURS])
     if not (is_whole and is_clean) or (pace is not None and pace.broken):
         raise SystemExit(1)

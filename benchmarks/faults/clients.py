@@ -279,6 +279,7 @@ class SocketClient(Client):
             # Nothing overtakes what was not written: all of it again, in order, a little later.
             self.in_flight = 0
             self.held_until = time.monotonic() + 0.1 + 0.2 * self.random.random()
+            self.wake.set()  # whoever has nothing more to say sends it again, too
         elif client_id is not None:
             self.refuse(client_id, frame["code"])
 

@@ -10,7 +10,7 @@ from benchmarks.faults import far, small_disk
 from benchmarks.faults.clients import FormClient
 from benchmarks.faults.far import FarDatabase, FarPair
 from benchmarks.faults.faults import Fault, Stage, in_thread
-from benchmarks.faults.processes import MakePostgres
+from benchmarks.faults.processes import MakeService
 from benchmarks.faults.small_disk import SmallDisk
 from benchmarks.faults.standby import Pair
 
@@ -155,7 +155,7 @@ FAR: dict[str, Fault] = {
 FAR_PAIR: dict[str, Fault] = {"machine of the primary lost": machine_of_primary_lost}
 DISK: dict[str, Fault] = {"disk of PostgreSQL full": disk_full}
 # What stands in the place of the one PostgreSQL, and what is done to it: « --site NAME ».
-SITES: dict[str, tuple[MakePostgres, dict[str, Fault]]] = {
+SITES: dict[str, tuple[MakeService, dict[str, Fault]]] = {
     "standby": (Pair, STANDBY),
     "far": (FarDatabase, FAR),
     "far-standby": (FarPair, FAR_PAIR),

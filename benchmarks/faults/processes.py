@@ -164,14 +164,14 @@ class Site:
     """PostgreSQL and Valkey, then the web processes and the worker of one application at a time.
 
     former: the tree of another version, from which the processes start; None for this one.
-    postgres: one `Database`, or what stands in its place (`standby.Pair`): see `MakePostgres`.
+    postgres, valkey: one `Database` and one `Valkey`, or what stands in their place: see `MakeService`.
     """
 
-    def __init__(self, folder: Path, postgres: Any) -> None:
+    def __init__(self, folder: Path, postgres: Any, valkey: Any) -> None:
         self.folder = folder
         self.former: Path | None = None
         self.postgres = postgres
-        self.valkey = Valkey(folder)
+        self.valkey = valkey
         self.webs: list[Web] = []
         self.worker = Worker(folder)
 
@@ -251,8 +251,9 @@ def _prepare(*, migrates: bool = True) -> None:
     connection.close_pool()  # type: ignore[attr-defined]
 
 
-# Takes the folder of its state, and makes something with `start`, `stop`, `repair`, `remove`, `url` and `process`.
-MakePostgres = Callable[[Path], Any]
+# Takes the folder of its state, and makes something with `start`, `stop`, `url` and `process`; in the place of
+# PostgreSQL with `repair` and `remove` too.
+MakeService = Callable[[Path], Any]
 
 
 @contextmanager
@@ -261,7 +262,8 @@ def site(
     *,
     former: str = "",
     has_former_tables: bool = False,
-    make_postgres: MakePostgres = Database,
+    make_postgres: MakeService = Database,
+    make_redis: MakeService = Valkey,
 ) -> Iterator[Site]:
     """PostgreSQL and Valkey with an empty, migrated database, and Django set up in this process to look into it.
 
@@ -269,7 +271,7 @@ def site(
     has_former_tables: the tables are that commit's, until somebody migrates.
     """
     folder = Path(tempfile.mkdtemp(prefix="pnav-faults-"))
-    made = Site(folder, make_postgres(folder / "state"))
+    made = Site(folder, make_postgres(folder / "state"), make_redis(folder))
     try:
         if former:
             made.former = export(former, folder)

@@ -6,6 +6,7 @@ what is tried. Caddy must be 2.8 or newer; `CADDY` names the program where the o
 
 import os
 import re
+import resource
 import shutil
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from benchmarks.faults.processes import ROOT, _Restartable, free_port
 
 HOST = "localhost"  # what the demonstration's processes answer to
 OLDEST_CADDY = (2, 8)
+CONNECTIONS = 2000  # far more than a run has
 
 
 class NoProxy(RuntimeError):
@@ -29,6 +31,12 @@ def replaced(text: str, changes: Mapping[str, str]) -> str:
             raise KeyError(old)
         text = text.replace(old, new)
     return text
+
+
+def connections_allowed() -> int:
+    """How many HAProxy may be told to hold here: each takes two descriptors, and it refuses to start without them."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return CONNECTIONS if most == resource.RLIM_INFINITY else max(50, min(CONNECTIONS, (most - 100) // 2))
 
 
 def caddyfile(text: str, *, authority: Path, clear: int, site: int, alive: int) -> str:
@@ -60,7 +68,7 @@ def haproxy_file(
         text,
         {
             "    bind :80\n    bind :::80 v6only\n": f"    bind 127.0.0.1:{clear}\n",
-            "    maxconn 20000\n": "    maxconn 2000\n",  # two descriptors each: a machine may allow fewer
+            "    maxconn 20000\n": f"    maxconn {connections_allowed()}\n",
             "    bind :443 ssl": f"    bind 127.0.0.1:{site} ssl",
             "/etc/haproxy/site.pem": str(certificate),
             "/etc/haproxy/failure.html": str(ROOT / "deploy/failure.html"),
@@ -75,7 +83,11 @@ def haproxy_file(
             raise KeyError(found)
         body, end, rest = after.partition("\nbackend ")
         body = re.sub(r"^    server .*\n?", "", body, flags=re.MULTILINE).rstrip("\n")
-        servers = "".join(f"\n    server {name}{index} 127.0.0.1:{port}" for index, port in enumerate(ports))
+        servers = "".join(
+            f"\n    server {name}{index}{unchecked} 127.0.0.1:{port}{backup}"
+            for unchecked, backup in (("", ""), ("-unchecked", " backup no-check"))
+            for index, port in enumerate(ports)
+        )
         text = f"{before}{found}{body}{servers}\n{end}{rest}"
     return text
 

@@ -316,12 +316,13 @@ def _set_version(process: WebOverTls, made: Site, root: Path) -> None:
 
 
 @contextmanager
-def served(made: Site, kind: type[ReverseProxy]) -> Iterator[tuple[list[Host], ReverseProxy]]:
-    """Two hosts, the worker, and the proxy before them."""
+def served(made: Site, kind: type[ReverseProxy], tls: Path | None = None) -> Iterator[tuple[list[Host], ReverseProxy]]:
+    """Two hosts, the worker, and the proxy before them. tls: certificates that are there already; else new ones."""
     from deploy import authority
 
-    tls = made.folder / "tls"
-    authority.make(tls, now=datetime.now(UTC), owners=dict.fromkeys(authority.PARTS, os.geteuid()))
+    if tls is None:
+        tls = made.folder / "tls"
+        authority.make(tls, now=datetime.now(UTC), owners=dict.fromkeys(authority.PARTS, os.geteuid()))
     with ExitStack() as stack:
         hosts = [
             Host(WebOverTls(made.folder, tls, "pages"), WebOverTls(made.folder, tls, "sockets")) for _number in range(2)

@@ -1,5 +1,6 @@
 """Runs behind a proxy use our own files of deploy/, and notice when what they replace is no longer there."""
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ def test_caddyfile_keeps_all_but_what_a_machine_decides():
     made = reverse_proxy.caddyfile(text, authority=Path("/here/authority.pem"), clear=8080, site=8443, alive=2081)
     assert "http_port 8080" in made and "https_port 8443" in made and "/here/authority.pem" in made
     kept = [line for line in text.splitlines() if line not in made.splitlines()]
-    assert {line.strip().split()[0] for line in kept} == {"tls_trust_pool", "http://127.0.0.1:2080"}
+    assert {line.strip().split()[0] for line in kept} == {"tls_trust_pool", "root", "http://127.0.0.1:2080"}
 
 
 def test_haproxy_file_has_the_processes_of_the_run_alone():
@@ -28,10 +29,21 @@ def test_haproxy_file_has_the_processes_of_the_run_alone():
         pages=[1, 2],
         sockets=[3, 4],
     )
-    servers = [line.split()[-1] for line in made.splitlines() if line.startswith("    server ")]
-    assert servers == ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3", "127.0.0.1:4"]
+    servers = [line.split()[2:] for line in made.splitlines() if line.startswith("    server ")]
+    assert [one for one, *more in servers if not more] == [f"127.0.0.1:{port}" for port in (1, 2, 3, 4)]
+    assert [one for one, *more in servers if more == ["backup", "no-check"]] == [
+        f"127.0.0.1:{port}" for port in (1, 2, 3, 4)
+    ]
     assert "/etc/" not in "".join(line for line in made.splitlines() if not line.strip().startswith("#"))
     assert made.count("default-server check") == 2 and "bind :" not in made
+
+
+def test_haproxy_is_told_to_hold_no_more_than_it_may_have_descriptors_for(monkeypatch):
+    """Two each and some of its own; otherwise it ends at its start (« Cannot raise FD limit »)."""
+    for most, held in ((256, 78), (1024, 462), (20_000, 2000), (resource.RLIM_INFINITY, 2000)):
+        monkeypatch.setattr(resource, "getrlimit", lambda _which, most=most: (most, most))
+        assert reverse_proxy.connections_allowed() == held
+        assert held * 2 <= most or most == resource.RLIM_INFINITY
 
 
 def test_no_harness_opens_a_socket_over_tls_with_two_threads():

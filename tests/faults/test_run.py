@@ -1,6 +1,8 @@
 """The harness itself, on the real processes: one fault, one seed."""
 
+import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -8,10 +10,30 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.faults.__main__ import Run, _plan
+from benchmarks.faults.checker import Verdict, Waits
 from benchmarks.faults.processes import export
 
 ROOT = Path(__file__).resolve().parents[2]
 OF_TESTS = {"TESTING", "DATABASE_URL", "REDIS_URL", "REDIS_PREFIX"}  # the harness starts its own servers
+
+
+def planned(*, messages=0, minutes=math.inf, goes_on=True, each=100):
+    """What is run with two faults and two seeds, when each run brings so many messages."""
+    options = argparse.Namespace(first_seed=1, messages=messages, minutes=minutes)
+    runs: list[Run] = []
+    for seed, fault in _plan(options, runs, ["a", "b"], 2, goes_on=goes_on):
+        runs.append(Run(fault, seed, Verdict(sent=each), Waits(), 0, 0))
+        assert len(runs) < 50
+    return [f"{run.fault}{run.seed}" for run in runs]
+
+
+def test_runs_go_on_until_so_many_messages_were_judged():
+    assert planned() == ["a1", "b1", "a2", "b2"]
+    assert planned(messages=250) == ["a1", "b1", "a2", "b2"]
+    assert planned(messages=650) == ["a1", "b1", "a2", "b2", "a3", "b3", "a4"]
+    assert planned(messages=650, goes_on=False) == ["a1", "b1", "a2", "b2"]  # the tutorial's chat
+    assert planned(messages=650, minutes=-1) == []
 
 
 @pytest.mark.slow
