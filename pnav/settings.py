@@ -144,7 +144,7 @@ MIDDLEWARE = [
     "pnav.middleware.require_https.pages_only",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.gzip.GZipMiddleware",
+    "pnav.middleware.compression.CompressionMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "pnav.middleware.methods.known_methods",
     "django.contrib.sessions.middleware.SessionMiddleware",
