@@ -21,6 +21,7 @@ from reports.session import KEY
 from tests.chat.sockets import signed_in
 from tests.chat.visitor.visits import PAGE, exchange, send, shown
 from tests.factories import chat as make
+from tests.factories import locations as places
 from tests.reports.test_reporter_identity import opened
 from tests.support.reading import squeezed
 from tests.triage.paths import ADULT, walk
@@ -36,7 +37,7 @@ def test_conversation_without_a_visit_offers_both_ways_in(client):
     page = shown(client.get(PAGE))
     assert re.search(r'href="/orientation/"[^>]*>Commencer</a>', page)
     assert re.search(r'href="/tchat/reprendre/"[^>]*>J\'ai un code</a>', page)
-    assert "mise sous scellé dès l'arrivée" in page, "what becomes of the connection's address"
+    assert "mise sous scellé" in page, "what becomes of the connection's address"
 
 
 def test_conversation_of_a_visit_that_answers_goes_on_where_it_is(client):
@@ -372,6 +373,24 @@ def test_open_exchange_is_on_every_other_page(as_reporter, discreet, words):
     assert "pnav-open" not in shown(client.get(PAGE, follow=True))
     actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
     assert "pnav-open" not in shown(client.get("/", follow=True))
+
+
+def test_no_other_page_offers_to_begin_while_an_exchange_is_open(as_reporter):
+    commune = places.municipality("Belley", "01034", ("01300",))
+    places.reception_point("Gendarmerie - Brigade de Belley", for_=commune)
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+
+    def beginnings() -> set[str]:
+        client.post("/point-d-accueil/", {"q": "01300", "purpose": "contacts"})
+        pages = ["/", "/mineurs/", "/professionnels/", "/nothing/", "/point-d-accueil/", "/point-d-accueil/choix/"]
+        drawn = {path: shown(client.get(path, follow=True)) for path in [*pages, "/point-d-accueil/mes-contacts/"]}
+        main = {path: page.partition("<main")[2].partition("</main>")[0] for path, page in drawn.items()}
+        return {path for path, text in main.items() if re.search(r'href="/orientation/"|name="door"', text)}
+
+    assert beginnings() == set()
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    assert beginnings() >= {"/", "/mineurs/", "/nothing/", "/point-d-accueil/choix/", "/point-d-accueil/mes-contacts/"}
 
 
 def test_orientation_does_not_begin_again_while_an_exchange_is_open(as_reporter):
