@@ -70,6 +70,10 @@ class Engine(ABC):
         """Press in the field and type."""
 
     @abstractmethod
+    def upload(self, selector: str, path: Path) -> None:
+        """Choose a file in a field for files, as the browser's own window for it does."""
+
+    @abstractmethod
     def press(self, *keys: str) -> None:
         """Keys pressed together, as Control and Enter."""
 

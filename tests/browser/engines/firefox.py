@@ -199,6 +199,10 @@ class Firefox(Engine):
         keys = [{"type": kind, "value": key} for key in text for kind in ("keyDown", "keyUp")]
         self._keys(keys)
 
+    def upload(self, selector: str, path: Path) -> None:
+        element = {"sharedId": self._nodes(selector)[0]["sharedId"]}
+        self.ask("input.setFiles", context=self.context, element=element, files=[str(path)])
+
     def press(self, *keys: str) -> None:
         down = [{"type": "keyDown", "value": key} for key in keys]
         self._keys([*down, *({"type": "keyUp", "value": key} for key in reversed(keys))])

@@ -150,6 +150,9 @@ class WebKit(Engine):
         element = self._elements(selector)[0]
         self._do("POST", f"/element/{element}/value", {"text": text})
 
+    def upload(self, selector: str, path: Path) -> None:
+        self._do("POST", f"/element/{self._elements(selector)[0]}/value", {"text": str(path)})
+
     def press(self, *keys: str) -> None:
         actions = [
             *({"type": "keyDown", "value": key} for key in keys),
