@@ -231,8 +231,8 @@ QUESTIONS_FIRST = add(
 DOOR_FIRST = add(
     "report.door_first",
     TO_HERE,
-    _("Pour parler à quelqu'un, utilisez le bouton en bas de votre résultat."),
-    _("Pour parler à quelqu'un, utilise le bouton en bas de ton résultat."),
+    _("Pour parler à quelqu'un, utilisez le bouton de cette page."),
+    _("Pour parler à quelqu'un, utilise le bouton de cette page."),
 )
 PLACE_FIRST = add(
     "report.place_first",

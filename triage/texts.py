@@ -12,7 +12,12 @@ NUMBERS = Place("triage.numbers", "Numéros d'aide : pour qui, et quand")
 RESULT = Place("triage.result", "Orientation : la page du résultat")
 
 add("triage.talk_now", QUESTIONS, _("Parler tout de suite"))
-add("triage.own_minor", QUESTIONS, _("J'ai moins de 18 ans"), note="Sous « Qui aidez-vous ? » : qui aide est mineur.")
+add(
+    "triage.own_minor",
+    QUESTIONS,
+    _("J'ai moi-même moins de 18 ans"),
+    note="Sous « Qui aidez-vous ? » : qui aide est mineur.",
+)
 add("triage.own_adult", QUESTIONS, _("J'ai 18 ans ou plus"), note="Au même endroit, pour y revenir.")
 add(
     "triage.leaves_site",

@@ -33,12 +33,12 @@ add(
     "chat.waiting_told",
     WAITING,
     _(
-        "Votre signalement est bien arrivé. Un policier ou un gendarme formé pour cela va vous parler, ici "
-        "même. Vous avez bien fait de venir."
+        "Votre demande est bien arrivée. Un policier ou un gendarme formé pour cela vous répondra ici. "
+        "Vous avez bien fait de venir."
     ),
     _(
-        "Ton signalement est bien arrivé. Un policier ou un gendarme formé pour cela va te parler, ici même. "
-        "Tu as bien fait de venir."
+        "Ta demande est bien arrivée. Un policier ou un gendarme formé pour cela te répondra ici. Tu as "
+        "bien fait de venir."
     ),
 )
 add("chat.agent_label", EXCHANGE, _("Vous parlez avec"), _("Tu parles avec"), note="Le nom de l'interlocuteur suit.")
@@ -50,7 +50,7 @@ add(
 add(
     "chat.goes_on",
     EXCHANGE,
-    _("Suppression prévue le {date} au plus tôt ; tout ajout repousse cette date."),
+    _("Cet échange sera effacé le {date} au plus tôt."),
     variables=[DELETED_ON],
 )
 add(
@@ -139,14 +139,8 @@ add(
 add(
     "chat.urgent_first",
     WAITING,
-    _(
-        "Les situations les plus urgentes passent d'abord : votre position peut changer. Vous n'avez rien à "
-        "faire : votre place se met à jour seule."
-    ),
-    _(
-        "Les situations les plus urgentes passent d'abord : ta position peut changer. Tu n'as rien à faire : "
-        "ta place se met à jour seule."
-    ),
+    _("Les situations les plus urgentes passent d'abord : votre place peut changer. Elle se met à jour seule."),
+    _("Les situations les plus urgentes passent d'abord : ta place peut changer. Elle se met à jour seule."),
 )
 add(
     "chat.active_told",
@@ -194,12 +188,12 @@ add(
     "chat.asleep_told",
     WAITING,
     _(
-        "L'écran peut dormir {asleep} minutes : votre tour est gardé. S'il vient pendant ce temps, on vous attend "
-        "{woken} minutes. Ensuite la personne suivante passe ; au réveil, vous retrouvez votre place."
+        "L'écran peut s'éteindre {asleep} minutes : votre tour est gardé. S'il vient alors, on vous "
+        "attend {woken} minutes, puis la personne suivante passe. Au réveil, vous retrouvez votre place."
     ),
     _(
-        "L'écran peut dormir {asleep} minutes : ton tour est gardé. S'il vient pendant ce temps, on t'attend {woken} "
-        "minutes. Ensuite la personne suivante passe ; au réveil, tu retrouves ta place."
+        "L'écran peut s'éteindre {asleep} minutes : ton tour est gardé. S'il vient alors, on t'attend "
+        "{woken} minutes, puis la personne suivante passe. Au réveil, tu retrouves ta place."
     ),
     variables=[
         Variable("asleep", "combien de minutes un tour est gardé à une page en veille", "10"),
@@ -230,8 +224,8 @@ add("chat.warn_told", WAITING, _("Quand quelqu'un répond :"), note="Suivent : u
 add(
     "chat.come_back_told",
     EXCHANGE,
-    _("Si vous devez partir vite ou changer d'appareil, un code de reprise vous ramène ici."),
-    _("Si tu dois partir vite ou changer d'appareil, un code de reprise te ramène ici."),
+    _("Un code de reprise vous ramène ici, même sur un autre appareil."),
+    _("Un code de reprise te ramène ici, même sur un autre appareil."),
 )
 add("chat.code_replaces", EXCHANGE, _("Il remplace le précédent."))
 add("chat.very_bad_title", EXCHANGE, _("Si vous vous sentez très mal"), _("Si tu te sens très mal"))
@@ -489,13 +483,13 @@ add(
     "chat.address_sealed",
     BEGIN,
     _(
-        "L'adresse technique de votre connexion est mise sous scellé dès l'arrivée : ni l'agent ni nous ne pouvons la "
-        "lire, et on ne peut l'ouvrir qu'après autorisation du procureur de la République, pour les faits les plus "
+        "L'adresse technique de votre connexion est mise sous scellé : ni l'agent ni nous ne pouvons la "
+        "lire, et seul le procureur de la République peut autoriser à l'ouvrir, pour les faits les plus "
         "graves."
     ),
     _(
-        "L'adresse technique de ta connexion est mise sous scellé dès l'arrivée : ni l'agent ni nous ne pouvons la "
-        "lire, et on ne peut l'ouvrir qu'après autorisation du procureur de la République, pour les faits les plus "
+        "L'adresse technique de ta connexion est mise sous scellé : ni l'agent ni nous ne pouvons la "
+        "lire, et seul le procureur de la République peut autoriser à l'ouvrir, pour les faits les plus "
         "graves."
     ),
 )

@@ -74,7 +74,7 @@ def test_person_asks_for_erasure_without_a_script_and_reads_the_answer(live_site
 def test_page_of_a_minor_is_sound(live_site, enter, axe_in_both_themes, width):
     conversation = in_site(live_site, lambda: make.waiting(age_band="under_15", discreet=True))
     page: Page = enter(conversation, width=width)
-    expect(page.locator("#keeping")).to_contain_text("Suppression prévue le")
+    expect(page.locator("#keeping")).to_contain_text("Cet échange sera effacé le")
     page.goto(live_site.url + "/tchat/conservation/")
     expect(page.get_by_text("Personne d'autre que toi.")).to_be_visible()
     axe_in_both_themes(page)

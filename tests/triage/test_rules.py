@@ -49,6 +49,15 @@ def test_every_path_ends_with_a_reason_a_service_and_the_open_door() -> None:
         assert str(assessed.open_door) == "Je veux parler à quelqu'un quand même"
 
 
+def test_what_is_known_is_not_said_to_be_unclear() -> None:
+    """Nothing more is asked of a minor: what they said is enough to tell them why somebody answers here."""
+    unclear = "La situation reste à éclaircir"
+    for path, assessed in all_assessed():
+        if path.get("facts") in {"harassment", "image"} and assessed.outcome == Outcome.CHAT_MINOR:
+            assert not any(unclear in str(reason) for reason in assessed.reasons), path
+    assert unclear in str(assess_answers({**MINOR, "facts": "other"}).reasons[0])
+
+
 def test_danger_is_asked_first_on_every_path() -> None:
     assert {next(iter(path)) for path in all_paths()} == {"danger"}
     assert {list(path)[1] for path in all_paths() if len(path) > 1} == {"who"}

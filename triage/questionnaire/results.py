@@ -18,6 +18,13 @@ from triage.questionnaire.questions import OTHERS, QUESTIONS, VERSION, When, Wor
 # Money asked against intimate images, by whichever family the person told it.
 _MONEY_AGAINST_IMAGES: Final = (When(demand="image"), When(image_money="yes"))
 _OF_ADULTS: Final = tuple(f"{role}_adult" for role in OTHERS)
+_OF_MINORS: Final = tuple(f"{role}_{age}" for role in OTHERS for age in ("under_15", "15_17"))
+
+
+def _of_a_minor(facts: str) -> tuple[When, ...]:
+    """The facts of which nothing more is asked where it happens to somebody under 18."""
+    return (When(facts=facts, who="minor"), When(facts=facts, helped=_OF_MINORS))
+
 
 DECISIONS: tuple[Decision, ...] = (
     Decision(Outcome.SEVENTEEN_CYBER_ORGANISATION, (When(scam="organisation"),)),
@@ -125,6 +132,16 @@ _WHY_CHAT: Final = (
         (When(account_purpose="hurt"),),
     ),
     Reason(Wording(_("Les violences en ligne dans un couple, ou par un ex, sont du ressort de ce tchat.")), _COUPLE),
+    Reason(
+        Wording(_("Insultes, menaces, moqueries en ligne : ce tchat est fait pour cela.")), _of_a_minor("harassment")
+    ),
+    Reason(
+        Wording(
+            _("L'image ou la vidéo d'un mineur : ce tchat est fait pour cela."),
+            tu=_("Une image ou une vidéo de toi : ce tchat est fait pour cela."),
+        ),
+        _of_a_minor("image"),
+    ),
     Reason(
         Wording(
             _("La situation reste à éclaircir. Le mieux est d'en parler : on vous dira qui peut aider."),

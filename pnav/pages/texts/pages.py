@@ -42,12 +42,12 @@ add(
     _("Une question d'abord : êtes-vous en sécurité ? Puis ce qui se passe, en une touche."),
 )
 add("home.step_2_title", HOME, _("Je donne mon code postal"))
-add("home.step_2", HOME, _("Il dit quelle force vous répond d'abord, police ou gendarmerie. Ou votre ville."))
+add("home.step_2", HOME, _("Ou ma ville : cela dit qui répond d'abord, police ou gendarmerie."))
 add("home.step_3_title", HOME, _("J'échange par tchat"))
 add(
     "home.step_3",
     HOME,
-    _("Un policier ou un gendarme vous répond par écrit. Une seule personne, sauf relais que l'on vous dit."),
+    _("Un policier ou un gendarme vous répond par écrit, le même jusqu'au bout ; si cela change, on vous le dit."),
 )
 add("home.tab_title", HOME, _("Cyberharcèlement : en parler à un policier ou un gendarme"))
 add(

@@ -81,7 +81,7 @@ def code_of(response) -> str:
 def test_page_of_the_exchange_says_when_it_goes(as_reporter, trait):
     client = as_reporter(make.age(trait(), days=100))
     shown = text(client.get("/tchat/"))
-    assert f"Suppression prévue le {in_days(365)} au plus tôt" in shown, "they are here: it counts from now"
+    assert f"Cet échange sera effacé le {in_days(365)} au plus tôt" in shown, "they are here: it counts from now"
     shown = text(client.get(KEEPING))
     assert f"supprimés le {in_days(365)} au plus tôt" in shown
     assert "365 jours après le dernier geste, de vous ou de la personne qui vous répond" in shown
@@ -276,7 +276,7 @@ def test_granted_page_says_the_new_date(as_reporter):
     answer_erasure(report_id=conversation.report_id, by=make.agent(role=Role.SUPERVISOR).user, is_granted=True)
     client = as_reporter(conversation)
     assert f"supprimés le {in_days(7)} au plus tôt" in text(client.get(KEEPING))
-    assert f"Suppression prévue le {in_days(7)}" in text(client.get("/tchat/"))
+    assert f"Cet échange sera effacé le {in_days(7)}" in text(client.get("/tchat/"))
 
 
 # --- the console -----------------------------------------------------------------------------------------------------
