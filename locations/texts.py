@@ -157,8 +157,8 @@ MANY = add(
 add(
     "places.search_required",
     SEARCH,
-    _("Pour ouvrir le tchat, choisissez d'abord votre point d'accueil : la ville ou le code postal suffit."),
-    _("Pour ouvrir le tchat, choisis d'abord ton point d'accueil : la ville ou le code postal suffit."),
+    _("Dernière étape avant d'échanger : votre ville, ou votre code postal."),
+    _("Dernière étape avant d'échanger : ta ville, ou ton code postal."),
 )
 add("places.choice_title", SEARCH, _("Votre choix actuel"), _("Ton choix actuel"))
 add(

@@ -237,8 +237,8 @@ DOOR_FIRST = add(
 PLACE_FIRST = add(
     "report.place_first",
     TO_HERE,
-    _("Pour ouvrir le tchat, choisissez d'abord votre point d'accueil : la ville ou le code postal suffit."),
-    _("Pour ouvrir le tchat, choisis d'abord ton point d'accueil : ta ville ou ton code postal suffit."),
+    _("Dernière étape avant d'échanger : votre ville, ou votre code postal."),
+    _("Dernière étape avant d'échanger : ta ville, ou ton code postal."),
 )
 READ = add("readers.read", READERS, _("a lu l'échange"))
 COPIED = add("readers.copied", READERS, _("a copié l'échange"))

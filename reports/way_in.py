@@ -8,6 +8,7 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
@@ -18,6 +19,7 @@ from common.security_log import Event
 from common.service_settings import definitions, values
 from locations.session import Choice
 from reports import actions, closures, proof_of_work, session
+from reports import texts as report_texts
 from reports.forms import initial_from_triage
 from reports.visit import Visit, read_visit
 from triage import onward
@@ -43,8 +45,10 @@ def go_on(request: HttpRequest) -> HttpResponse:
     if not visit.triage.opens_chat:
         return onward.to_where_it_stands(request)
     if place_of(visit) is None:
-        # What was typed at the door and names several places is chosen from now.
-        return redirect("locations:results" if visit.is_searching else "locations:search")
+        if visit.is_searching:  # what was typed at the door names several places
+            return redirect("locations:results")
+        messages.info(request, report_texts.PLACE_FIRST.say(familiar=visit.familiar))
+        return redirect("locations:search")
     if request.method != "POST":
         return redirect("reports:create")
     forget_filed(request, visit)

@@ -152,14 +152,14 @@ def test_search_empty_shows_the_error_beside_its_field(client):
 
 @pytest.mark.parametrize(("purpose", "is_said"), [("echange", True), ("contacts", False)])
 def test_search_empty_says_again_why_the_exchange_asks_for_a_place(client, purpose, is_said):
-    reason = "Pour ouvrir le tchat, choisissez d'abord votre point d'accueil"
+    reason = "Dernière étape avant d'échanger : votre ville"
     assert (reason in unescape(text_of(post(client, "", purpose, follow=True)))) is is_said
     assert reason not in unescape(text_of(client.get(SEARCH)))
 
 
 def test_search_empty_after_a_choice_gives_no_reason(client, belley):
     post(client, "01300")
-    assert "Pour ouvrir le tchat" not in text_of(post(client, "", follow=True))
+    assert "Dernière étape" not in text_of(post(client, "", follow=True))
 
 
 def test_search_too_long_keeps_what_was_typed(client):

@@ -93,12 +93,20 @@ def test_without_a_place_leads_to_the_search_and_says_why(client: Client, unit: 
     set_visit(client, answers=CHAT)
     response = client.get(URL)
     assert response.headers["Location"] == reverse("locations:search")
-    assert said(response)[0].startswith("Pour ouvrir le tchat, choisissez d'abord votre point d'accueil")
+    assert said(response)[0].startswith("Dernière étape avant d'échanger : votre ville")
 
 
 def test_minor_without_a_place_is_told_so_familiarly(client: Client, unit: ReceptionPoint) -> None:
     set_visit(client, answers=MINOR_CHAT)
-    assert said(client.get(URL))[0].startswith("Pour ouvrir le tchat, choisis d'abord ton point d'accueil")
+    assert said(client.get(URL))[0].startswith("Dernière étape avant d'échanger : ta ville")
+
+
+def test_last_answer_without_a_place_leads_to_the_search_and_says_why(client: Client) -> None:
+    client.post("/", {"door": "minor", "q": ""})
+    for slug, answer in (("maintenant", "no"), ("faits", "harassment")):
+        response = client.post(reverse("triage:question", args=[slug]), {"answer": answer})
+    assert response.headers["Location"] == reverse("locations:search")
+    assert said(response) == ["Dernière étape avant d'échanger : ta ville, ou ton code postal."]
 
 
 @pytest.mark.parametrize("answers", [SCAM, {"danger": "yes"}])
