@@ -26,7 +26,7 @@ def test_page_in_brotli_for_whoever_takes_it(accepts):
     found = answer(accepts)
     assert found.headers["Content-Encoding"] == "br"
     assert found.headers["Vary"] == "Accept-Encoding"
-    assert int(found.headers["Content-Length"]) == len(found.content) < len(gzip.compress(PAGE.encode()))
+    assert int(found.headers["Content-Length"]) == len(found.content) < len(PAGE) / 10
     text = brotli.decompress(found.content).decode()
     assert COMMENT.sub("", text) == PAGE
 

@@ -141,7 +141,7 @@ def test_pages_in_english(as_reporter):
     client.cookies["django_language"] = "en"
     shown = text(client.post(ERASURE)) + text(client.get("/tchat/", follow=True))
     for words in ("What is kept, and until when", "Who has read this conversation", "Nobody but you and the person",
-                  "Your request was received on", "write these five words down now", "Will be deleted on"):  # fmt: skip
+                  "Your request was received on", "write these five words down now", "will be deleted on"):  # fmt: skip
         assert words in shown
     for word in ("échange", "supprim", "demande"):
         assert word not in shown.split("What is kept, and")[1].split("Return to my")[0]
