@@ -41,10 +41,10 @@ add("captures.question_title", CAPTURES, _("Avant d'envoyer une image"))
 add(
     "captures.question_why",
     CAPTURES,
-    _("La loi interdit d'enregistrer ou d'envoyer une telle image, même pour prouver ce que vous subissez. "
-      "Répondez pour toutes les images que vous voulez envoyer."),
-    _("La loi interdit d'enregistrer ou d'envoyer une telle image, même pour prouver ce que tu subis. "
-      "Réponds pour toutes les images que tu veux envoyer."),
+    _("La loi interdit d'enregistrer ou d'envoyer l'image sexuelle d'un mineur, même pour prouver ce que "
+    "vous subissez. Répondez pour toutes les images que vous voulez envoyer."),
+    _("La loi interdit d'enregistrer ou d'envoyer l'image sexuelle d'un mineur, même pour prouver ce que tu"
+    " subis. Réponds pour toutes les images que tu veux envoyer."),
 )  # fmt: skip
 add("captures.question_unsure", CAPTURES, _("Dans le doute, répondez oui : vous pourrez en parler."),
     _("Dans le doute, réponds oui : tu pourras en parler."))  # fmt: skip

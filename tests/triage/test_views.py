@@ -305,7 +305,8 @@ def test_who_helps_says_that_they_are_a_minor_by_one_press(client: Client, commu
     client.post(reverse("pages:home"), {"door": "helper", "q": "13200"})
     answer(client, "danger", "no")
     html = page(client, address("helped"))
-    assert "Qui aidez-vous ?" in html and re.search(r'id="own-age" value="minor">\s*J\'ai moi-même moins de 18 ans', html)
+    assert "Qui aidez-vous ?" in html
+    assert re.search(r'id="own-age" value="minor">\s*J\'ai moi-même moins de 18 ans', html)
     response = client.post(address("helped"), {"own_age": "minor"})
     assert response.headers["Location"] == address("helped"), "nothing else is answered by it"
     html = page(client, address("helped"))

@@ -52,9 +52,10 @@ export function showStatus(before) {
     // While one waits they come first; beside a thread they stand aside.
     byId("aside").prepend(...all("#code-card, #alerts, #signalement", root));
   }
-  if (status === "closed" && !("answered" in data)) byId("closed-title").textContent = words.left_title;
+  const hasLeft = status === "closed" && !("answered" in data);
+  if (hasLeft) byId("closed-title").textContent = words.left_title;
   if (status !== "active") show(byId("notice"), "");
-  tab.title = tab.title.replace(words[`title_${before}`], words[`title_${status}`]);
+  tab.title = tab.title.replace(words[`title_${before}`], hasLeft ? words.left_title : words[`title_${status}`]);
   document.title = tab.title;
   for (const node of all("[data-when]", root)) node.hidden = !node.dataset.when?.split(" ").includes(status);
 }
