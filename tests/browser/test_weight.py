@@ -11,7 +11,7 @@ from tests.browser.exchange import assigned
 pytestmark = pytest.mark.new_tabs
 
 FIRST_VISIT = 80_000
-SECOND_VISIT = 8_300  # of which some 1.8 are headers, and 0.3 the digests of what it loads (docs/adr/0096)
+SECOND_VISIT = 8_000  # of which some 1.5 are headers, and 0.3 the digests of what it loads (docs/adr/0096, 0106)
 EXCHANGE = 200_000
 
 
