@@ -290,7 +290,8 @@ def test_web_speaks_tls_and_is_asked_what_exists(name):
 
 def test_worker_is_asked_whether_it_ticks():
     (container,) = spec_of("pnav-worker")["containers"]
-    assert container["livenessProbe"]["exec"]["command"] == COMPOSE["worker"]["healthcheck"]["test"][1:]
+    asked = entry.manage_command("run_worker", "--alive")
+    assert container["livenessProbe"]["exec"]["command"] == ["python", *(Path(asked[1]).name, *asked[2:])]
     assert container["livenessProbe"]["timeoutSeconds"] >= 30, "Django starts for it"
 
 
