@@ -81,7 +81,7 @@ def pages() -> dict[str, dict[str, Any]]:
     def keep(_trial: Trial, template: str, context: dict[str, Any]) -> None:
         found[template] = {"familiar": False, "discreet": False, "theme": "system", "section": "chat", **context}
 
-    trial = Trial(RequestFactory().get("/"), CATALOGUE["chat.waiting_told"], familiar=False)
+    trial = Trial(RequestFactory().get("/"), [CATALOGUE["chat.waiting_told"]])
     with patch.object(text_previews, "draw_page", keep):
         text_previews._conversation(trial, Status.WAITING)
     found["triage/result.html"] = {"familiar": False, "discreet": False, "theme": "system", "section": "triage"}

@@ -1,5 +1,6 @@
 """The partners of a commune: associations, courts and other services, by sort and distance."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -70,7 +71,11 @@ def partners_near(municipality: Municipality) -> Partners:
     """
     department = municipality.department_code
     found = Partner.objects.filter(Q(department_code=department) | Q(kind=Partner.Kind.NATIONAL)).order_by("key")
-    partners = list(found.defer("hours_note"))
+    return group_partners(municipality, list(found.defer("hours_note")))
+
+
+def group_partners(municipality: Municipality, partners: Sequence[Partner]) -> Partners:
+    """These partners, by sort and distance from a commune, and the national ones apart."""
     groups = []
     for title, kinds, limit, note in _GROUPS:
         members = [partner for partner in partners if partner.kind in kinds]

@@ -15,9 +15,11 @@ from common import way_in
 from locations import lookup, session
 from locations import texts as location_texts
 from locations.forms import ChoiceForm, Purpose, SearchForm
+from locations.hours import Opening
 from locations.lookup import Lookup, Suggestion
 from locations.models import Competence
-from locations.partners import partners_near
+from locations.partners import Partners, partners_near
+from locations.session import Choice
 
 # Where to go on when a place is not found: nothing checks that a town is the person's own.
 LARGE_TOWNS = (
@@ -98,13 +100,17 @@ def _show_search(request: HttpRequest, form: SearchForm | None = None) -> HttpRe
     purpose = asked if asked in Purpose.values else Purpose.EXCHANGE
     if form is None and "erreur" in request.GET:
         form = SearchForm({"q": ""})
-    context = {
-        "form": form,
-        "typed": request.POST.get("q", ""),
-        "purpose": purpose,
-        "choice": session.current_choice(request),
-    }
+    context = search_page(
+        form, typed=request.POST.get("q", ""), purpose=purpose, choice=session.current_choice(request)
+    )
     return render(request, "locations/search.html", context)
+
+
+def search_page(
+    form: SearchForm | None, *, typed: str = "", purpose: str = Purpose.EXCHANGE, choice: Choice | None = None
+) -> dict[str, Any]:
+    """Return what the page of the two forms shows. form: one that was refused. choice: the visit's, if it has one."""
+    return {"form": form, "typed": typed, "purpose": purpose, "choice": choice}
 
 
 @require_safe
@@ -122,14 +128,21 @@ def _show(
     request: HttpRequest, found: Lookup, *, text: str, purpose: str, form: ChoiceForm | None = None
 ) -> HttpResponse:
     if purpose == Purpose.EXCHANGE and found.places:
-        return _show_towns(request, found, text=text, form=form)
+        return render(request, "locations/towns.html", towns_page(found, text=text, form=form))
+    template = "locations/select.html" if found.places else "locations/not_found.html"
+    return render(request, template, results_page(found, text=text, purpose=purpose, form=form))
+
+
+def results_page(found: Lookup, *, text: str, purpose: str, form: ChoiceForm | None = None) -> dict[str, Any]:
+    """Return what the page of what was found shows, or the one that nothing was found on. text: as it was typed. form:
+    a choice that was refused. Of many places, one near unit each stays in `found`."""
     if len(found.places) > MANY_PLACES:
         for place in found.places:
             if not place.has_competent_unit:
                 del place.units[1:]
     shown = HOMONYMS_SHOWN if found.are_homonyms else len(found.places)
     has_unknown_competence = any(not place.has_competent_unit for place in found.places)
-    context: dict[str, Any] = {
+    return {
         "lookup": found,
         "places": found.places[:shown],
         "folded": found.places[shown:],
@@ -140,13 +153,11 @@ def _show(
         "has_unknown_competence": has_unknown_competence,
         "has_examples": any(match.unit.is_example for place in found.places for match in place.units),
     }
-    template = "locations/select.html" if found.places else "locations/not_found.html"
-    return render(request, template, context)
 
 
-def _show_towns(request: HttpRequest, found: Lookup, *, text: str, form: ChoiceForm | None) -> HttpResponse:
+def towns_page(found: Lookup, *, text: str, form: ChoiceForm | None = None) -> dict[str, Any]:
     """For a chat, only which commune is meant: each is a button, with the first of its units behind it."""
-    context: dict[str, Any] = {
+    return {
         "lookup": found,
         "places": found.places[:HOMONYMS_SHOWN],
         "folded": found.places[HOMONYMS_SHOWN:],
@@ -154,7 +165,6 @@ def _show_towns(request: HttpRequest, found: Lookup, *, text: str, form: ChoiceF
         "purpose": Purpose.EXCHANGE,
         "form": form,
     }
-    return render(request, "locations/towns.html", context)
 
 
 @require_POST
@@ -191,7 +201,13 @@ def chosen(request: HttpRequest) -> HttpResponse:
     choice = session.current_choice(request)
     if choice is None:
         return redirect("locations:search")
-    return render(request, "locations/chosen.html", {"choice": choice})
+    return render(request, "locations/chosen.html", choice_page(choice))
+
+
+def choice_page(choice: Choice, what: str = "") -> dict[str, Any]:
+    """Return what the pages about a choice show. what: which of its two parts somebody lets go of; "" on the page that
+    says that it is kept."""
+    return {"choice": choice, "what": what}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -207,7 +223,7 @@ def remove(request: HttpRequest, what: str) -> HttpResponse:
             location_texts.PLACE_REMOVED.say() if what == "place" else location_texts.PERSON_REMOVED.say(),
         )
         return redirect("locations:search")
-    return render(request, "locations/remove.html", {"choice": choice, "what": what})
+    return render(request, "locations/remove.html", choice_page(choice, what))
 
 
 @require_safe
@@ -218,20 +234,33 @@ def my_contacts(request: HttpRequest) -> HttpResponse:
         messages.info(request, location_texts.PLACE_FIRST.say())
         return redirect("locations:search")
     unit = choice.reception_point
-    partners = partners_near(choice.municipality) if choice.municipality else None
-    context = {
-        "choice": choice,
-        "unit": unit,
-        "opening": unit.opening_at(timezone.now()) if unit else None,
-        "partners": partners,
-        "has_examples": bool(unit and unit.is_example) or bool(partners and partners.has_examples),
-        "has_other_units": bool(
+    context = contacts_page(
+        choice,
+        opening=unit.opening_at(timezone.now()) if unit else None,
+        partners=partners_near(choice.municipality) if choice.municipality else None,
+        has_other_units=bool(
             choice.municipality
             and unit
             and Competence.objects.filter(municipality=choice.municipality).exclude(reception_point=unit).exists()
         ),
-    }
+    )
     return render(request, "locations/my_contacts.html", context)
+
+
+def contacts_page(
+    choice: Choice, *, opening: Opening | None, partners: Partners | None, has_other_units: bool
+) -> dict[str, Any]:
+    """Return what « Mes contacts utiles » shows. opening: whether the unit is open now; None where nobody can say.
+    has_other_units: others answer for the commune too."""
+    unit = choice.reception_point
+    return {
+        "choice": choice,
+        "unit": unit,
+        "opening": opening,
+        "partners": partners,
+        "has_examples": bool(unit and unit.is_example) or bool(partners and partners.has_examples),
+        "has_other_units": has_other_units,
+    }
 
 
 @require_POST

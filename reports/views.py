@@ -1,5 +1,7 @@
 """The page of the signalement: it adds to what the way in filed, and files for who comes here without (`way_in`)."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -7,9 +9,11 @@ from django.views.decorators.http import require_http_methods
 
 from common import security_log
 from common.security_log import Event
+from locations.session import Choice
 from reports import closures, proof_of_work, reporter_identity, way_in
 from reports import texts as report_texts
 from reports.forms import AddedForm, ReportForm, initial_from_triage
+from reports.proof_of_work import PendingForm
 from reports.visit import Visit, read_visit
 
 
@@ -30,7 +34,7 @@ def create(request: HttpRequest) -> HttpResponse:
         if request.method == "POST":
             return redirect("chat:conversation")
         added = AddedForm.of(visit.report, familiar=visit.familiar, discreet=visit.triage.is_discreet)
-        return render(request, "reports/add.html", {"form": added, "familiar": visit.familiar})
+        return render(request, "reports/add.html", added_page(added, familiar=visit.familiar))
     way_in.forget_filed(request, visit)
     if not visit.triage.opens_chat:
         return _to_triage(request, visit)
@@ -54,14 +58,26 @@ def create(request: HttpRequest) -> HttpResponse:
         if proof_of_work.is_asked_of(visit.triage.assessment, discreet=visit.triage.is_discreet):
             return way_in.put_off(request, visit, reporter_identity.set_aside(form.cleaned_data))
         return way_in.file(request, visit, form.cleaned_data)
-    context = {
+    context = report_page(form, submission_id=submission_id, is_stale=is_stale, choice=place, familiar=visit.familiar)
+    return render(request, "reports/create.html", context)
+
+
+def report_page(
+    form: ReportForm, *, submission_id: str, is_stale: bool, choice: Choice, familiar: bool
+) -> dict[str, Any]:
+    """Return what the page of the signalement shows. is_stale: the form of an earlier one was sent."""
+    return {
         "form": form,
         "submission_id": submission_id,
         "is_stale": is_stale,
-        "choice": place,
-        "familiar": visit.familiar,
+        "choice": choice,
+        "familiar": familiar,
     }
-    return render(request, "reports/create.html", context)
+
+
+def added_page(form: AddedForm, *, familiar: bool) -> dict[str, Any]:
+    """Return what is shown to who has filed already: what may be added."""
+    return {"form": form, "familiar": familiar}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -83,5 +99,10 @@ def wait_or_work(request: HttpRequest) -> HttpResponse:
         if work["work"]:  # who has none only came back before the wait was over
             security_log.log(Event.WORK_REFUSED)
     token, bits = proof_of_work.make_challenge(submission_id)
-    context = {"kept": kept, "token": token, "bits": bits, "familiar": visit.familiar}
+    context = effort_page(kept, token=token, bits=bits, familiar=visit.familiar)
     return render(request, "reports/effort.html", context)
+
+
+def effort_page(kept: PendingForm, *, token: str, bits: int, familiar: bool) -> dict[str, Any]:
+    """Return what the page of a moment's wait shows. kept: the form that waits. bits: how hard the work is."""
+    return {"kept": kept, "token": token, "bits": bits, "familiar": familiar}

@@ -105,21 +105,36 @@ def when_away(view: View) -> View:
         except DATABASE_AWAY as error:
             logger.warning("page of the exchange: the database does not answer (%s)", describe_error(error))
             is_framed = request.path == reverse("chat:news")  # an answer of its buttons is asked for again there
-            context = {
+            context = away_page(
                 # A fact that was being noted comes back as its first field (`chat.visitor.facts`).
-                "body": "" if is_framed else request.POST.get("body") or request.POST.get("what", ""),
-                "client_id": request.POST.get("client_id", ""),
-                # « Réessayer » does what was asked for: a text that only went along is not sent.
-                "action": request.path,
-                "to": request.POST.get("to", ""),
-                "csrf_token": get_token(request),
+                body="" if is_framed else request.POST.get("body") or request.POST.get("what", ""),
+                client_id=request.POST.get("client_id", ""),
+                action=request.path,
+                to=request.POST.get("to", ""),
+                csrf_token=get_token(request),
                 # Asked for again as a page: an address that takes forms only leads nowhere.
-                "again": request.get_full_path() if is_framed else reverse("chat:conversation"),
-            }
+                again=request.get_full_path() if is_framed else reverse("chat:conversation"),
+            )
             # Without the request: the frame of the other pages reads the session, which is in the database.
             return HttpResponse(render_to_string("chat/database_away.html", context), status=503)
 
     return answer
+
+
+def away_page(
+    *, body: str, client_id: str = "", action: str = "", to: str = "", csrf_token: str = "", again: str = ""
+) -> dict[str, Any]:
+    """Return what the page for a database that is away shows. body: what was typed, given back. action: where
+    « Réessayer » sends it again, doing what was asked for: a text that only went along is not sent. again: where a page
+    without a text is asked for again."""
+    return {
+        "body": body,
+        "client_id": client_id,
+        "action": action,
+        "to": to,
+        "csrf_token": csrf_token,
+        "again": again,
+    }
 
 
 def without_visit(request: HttpRequest) -> HttpResponse:
@@ -133,11 +148,16 @@ def without_visit(request: HttpRequest) -> HttpResponse:
     if triage.session.answers(request) and not (is_closed and triage.session.read(request).opens_chat):
         return redirect("reports:create")
     if reports.session.has_ended(request) and request.method in {"GET", "HEAD"}:
-        return render(request, "chat/ended.html", {"numbers": EMERGENCY_NUMBERS})
+        return render(request, "chat/ended.html", entrance_page())
     is_entrance = request.resolver_match is not None and request.resolver_match.view_name == "chat:conversation"
     if not is_entrance or request.method not in {"GET", "HEAD"}:
         return redirect("chat:conversation")
-    return render(request, "chat/begin.html", {"numbers": EMERGENCY_NUMBERS})
+    return render(request, "chat/begin.html", entrance_page())
+
+
+def entrance_page() -> dict[str, Any]:
+    """Return what a visit without an exchange is shown: « begin » or « ended », which say the same numbers."""
+    return {"numbers": EMERGENCY_NUMBERS}
 
 
 def wants_json(request: HttpRequest) -> bool:

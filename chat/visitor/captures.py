@@ -27,7 +27,7 @@ from chat.captures.forms import AddressForm
 from chat.captures.receiving import CaptureRefused
 from chat.journal import actions as journal_actions
 from chat.journal import queries as journal_queries
-from chat.journal.facts import LINK_MAX, Told
+from chat.journal.facts import LINK_MAX, Fact, Told
 from chat.journal.words import said_when
 from chat.models import Capture, Conversation
 from chat.rules.lifecycle import Status
@@ -387,35 +387,66 @@ def _show(
     file_error: str = "",
     address_form: AddressForm | None = None,
 ) -> HttpResponse:
-    familiar = _voice(request, current)
     wanted = _fact_id(request, own, request.POST.get("fact", "") or request.GET.get("fait", ""))
     fact = journal_queries.own_fact(current, wanted) if wanted is not None else None
-    context = {
-        **manner_of(request, current),
-        **page_context(queries.own_captures(current, own)),
-        "handouts": _handouts(current) if own is None else [],
-        "answer": answer_of(request, current),
-        "question_error": question_error,
-        "file_error": file_error,
-        "address_form": address_form or AddressForm(familiar=familiar),
-        "is_error": bool(question_error or file_error or (address_form and address_form.errors)),
-        # What is sent now goes with this fact of the journal: « Joindre une capture ».
-        "fact": {"id": fact.public_id, "when": said_when(fact.moment)} if fact is not None else None,
-        "is_open": current.status != Status.CLOSED and own is None,
-        "is_by_code": own is not None,
-        "status": current.status,
-        "read_seq": current.reporter_read_seq,
-        "last_seq": current.last_seq,
-        # Of which the script makes the id of a file: the same file in another exchange, or sent by a code, has another.
-        "salt": salted_hmac(
-            f"chat.visitor.captures{own is None}", str(current.public_id), algorithm="sha256"
-        ).hexdigest(),
-    }
+    context = captures_page(
+        current,
+        manner_of(request, current),
+        rows=queries.own_captures(current, own),
+        handouts=handouts.of_person(current) if own is None else [],
+        are_taken=receiving.are_taken(),
+        answer=answer_of(request, current),
+        is_by_code=own is not None,
+        fact=fact,
+        question_error=question_error,
+        file_error=file_error,
+        address_form=address_form,
+    )
     return render(request, "chat/captures.html", context)
 
 
-def _handouts(current: Conversation) -> list[dict[str, Any]]:
-    """What whoever answers handed to this person; it counts as seen from now on. Three statements."""
+def captures_page(
+    conversation: Conversation,
+    manner: dict[str, Any],
+    *,
+    rows: Collection[queries.Seen],
+    handouts: Collection[queries.Seen] = (),
+    are_taken: bool,
+    answer: str,
+    is_by_code: bool = False,
+    fact: Fact | None = None,
+    question_error: str = "",
+    file_error: str = "",
+    address_form: AddressForm | None = None,
+) -> dict[str, Any]:
+    """Return what the page of captures shows. rows: what the person sent. handouts: what whoever answers handed to
+    them. answer: to the question before the first one, of `answer_of`. fact: what is sent now goes with it."""
+    return {
+        **manner,
+        **_own(rows),
+        "are_taken": are_taken,
+        "handouts": _handouts(handouts),
+        "answer": answer,
+        "question_error": question_error,
+        "file_error": file_error,
+        "address_form": address_form or AddressForm(familiar=manner["familiar"]),
+        "is_error": bool(question_error or file_error or (address_form and address_form.errors)),
+        # What is sent now goes with this fact of the journal: « Joindre une capture ».
+        "fact": {"id": fact.public_id, "when": said_when(fact.moment)} if fact is not None else None,
+        "is_open": conversation.status != Status.CLOSED and not is_by_code,
+        "is_by_code": is_by_code,
+        "status": conversation.status,
+        "read_seq": conversation.reporter_read_seq,
+        "last_seq": conversation.last_seq,
+        # Of which the script makes the id of a file: the same file in another exchange, or sent by a code, has another.
+        "salt": salted_hmac(
+            f"chat.visitor.captures{not is_by_code}", str(conversation.public_id), algorithm="sha256"
+        ).hexdigest(),
+    }
+
+
+def _handouts(handed: Collection[queries.Seen]) -> list[dict[str, Any]]:
+    """What whoever answers handed to this person, with the addresses of its drawings."""
     return [
         {
             "one": one,
@@ -429,16 +460,15 @@ def _handouts(current: Conversation) -> list[dict[str, Any]]:
                 for page, width, height in (one.pages if one.is_drawn else ())
             ],
         }
-        for one in handouts.of_person(current)
+        for one in handed
     ]
 
 
-def page_context(rows: Collection[queries.Seen]) -> dict[str, Any]:
+def _own(rows: Collection[queries.Seen]) -> dict[str, Any]:
     """What the page shows whoever's captures these are."""
     allowed = receiving.capture_limits()
     return {
         "rows": [{"one": one, "percent": 100 * one.received // one.size} for one in rows],
-        "are_taken": receiving.are_taken(),
         "can_show": any(one.shown_at is None and not one.is_arriving for one in rows),
         "can_take_back": any(one.shown_at is not None and one.read_at is None for one in rows),
         "can_erase": any(one.read_at is None for one in rows),

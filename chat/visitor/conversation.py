@@ -6,6 +6,7 @@ The session is the only key: every view obtains its conversation from `chat.acce
 import logging
 import math
 import uuid
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -21,6 +22,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 import reports.session
 from chat import access
 from chat.casework import closing, proposals
+from chat.casework.proposals import Question
 from chat.conversations import actions, resume
 from chat.conversations.position import queue_position
 from chat.database import DATABASE_AWAY
@@ -43,16 +45,20 @@ from chat.visitor.base import (
     without_visit,
 )
 from chat.visitor.draft_session import Draft
+from chat.visitor.page_state import PageState
 from common import plain_text, rate_limits
 from common.database_errors import describe_error
 from common.service_settings import definitions, values
 from reports import reporter_identity
 from reports.forms import AddedForm
+from triage.questionnaire.questions import Text
 
 logger = logging.getLogger(__name__)
 
 WHOLE_THREADS, WHOLE_THREADS_SECONDS = 6, 600  # a conversation's thread in one go, to print it
 FRAMES, FRAMES_SECONDS = 60, 10  # a conversation, over HTTP
+
+NO_NEWS: dict[str, Any] = {"status": "", "paused": True}  # of a visit that has no exchange any more
 
 # Why a message of the form did not go, by the code of its error.
 OVER, TOO_MANY, FULL = "over", "too_many", "full"
@@ -67,11 +73,17 @@ WHY = {
 }
 
 
-def _standing(conversation: Conversation, manner: dict[str, Any]) -> dict[str, Any]:
-    """Return in words where the conversation stands. It was just read, so that only the place costs a query."""
-    position = wait = None
-    if conversation.status == Status.WAITING:
-        position, wait = queue_position(conversation)
+type Wait = tuple[int | None, tuple[int, int] | None]  # the place in the queue, and the range of the wait in minutes
+
+
+def _place(conversation: Conversation) -> Wait:
+    """Return where somebody who waits stands, by one query. The conversation was just read."""
+    return queue_position(conversation) if conversation.status == Status.WAITING else (None, None)
+
+
+def _standing(conversation: Conversation, manner: dict[str, Any], place: Wait) -> dict[str, Any]:
+    """Return in words where the conversation stands."""
+    position, wait = place
     agent = conversation.assigned_to
     interlocutor = agent.interlocutor if agent else None
     return {
@@ -105,33 +117,70 @@ def _show(
 ) -> HttpResponse:
     """Draw the page of the conversation, with the message that could not be sent, or what was being written."""
     manner = manner_of(request, conversation)
-    said, discreet = manner["said"], manner["discreet"]
-    standing = _standing(conversation, manner)
-    lines = transcript.read_lines(conversation, said, discreet=discreet)
+    discreet = manner["discreet"]
+    lines = transcript.read_lines(conversation, manner["said"], discreet=discreet)
     beside = page_state.read_page_state(conversation, timezone.now())
     if draft.body and _is_said(draft.body, lines):
         draft = Draft()  # the page that sent it was gone before it could say so
-    context = {
+    context = conversation_page(
+        conversation,
+        manner,
+        _place(conversation),
+        lines=lines,
+        beside=beside,
+        question=proposals.open_question(conversation) if beside.may_be_asked else None,
+        told=_told(conversation),
+        reasons=why_here(request) if conversation.status == Status.WAITING and not discreet else (),
+        body_error="" if form is None else _why(form, familiar=manner["familiar"]),
+    )
+    if form is not None:
+        context["body"] = form.data.get("body", "")
+        context["tab"] = draft_session.name_of_tab(form.data.get("tab", ""))
+        context["client_id"] = form.cleaned_data.get("client_id") or context["client_id"]
+    else:
+        context["body"], context["tab"] = draft.body, draft.tab
+    return render(request, "chat/conversation.html", context)
+
+
+def conversation_page(
+    conversation: Conversation,
+    manner: dict[str, Any],
+    place: Wait,
+    *,
+    lines: Sequence[transcript.Line],
+    beside: PageState,
+    question: Question | None = None,
+    told: str = "",
+    reasons: Sequence[Text] = (),
+    body_error: str = "",
+) -> dict[str, Any]:
+    """Return what the page of an exchange shows, with nothing written in its field. It reads settings alone.
+
+    conversation: with its report and, once somebody answers, its agent and their unit. manner: of
+    `chat.visitor.base.manner_context`. told: what its agent left for the person at the end. reasons: why they are here.
+    body_error: why the message of the field did not go; "" when none was refused.
+    """
+    return {
         **manner,
-        **standing,
+        **_standing(conversation, manner, place),
         "lines": lines,
         "earlier": transcript.earlier_cursor(lines),
         "last_seq": lines[-1].seq if lines else 0,
-        "is_error": form is not None,
-        "body_error": "" if form is None else _why(form, familiar=manner["familiar"]),
-        "body": form.data.get("body", "") if form is not None else draft.body,
-        "tab": draft_session.name_of_tab(form.data.get("tab", "")) if form is not None else draft.tab,
-        "client_id": (form is not None and form.cleaned_data.get("client_id")) or uuid.uuid4(),
+        "is_error": bool(body_error),
+        "body_error": body_error,
+        "body": "",
+        "tab": "",
+        "client_id": uuid.uuid4(),
         "max_length": protocol.MAX_BODY,
         "asked": beside.is_asked,
         "goes_on": day_of(beside.decision.due_at),
-        "question": proposals.open_question(conversation) if beside.may_be_asked else None,
+        "question": question,
         "has_slip": beside.has_slip,
         "follow": beside.follow,
-        "told": _told(conversation),
+        "told": told,
         "is_answered": beside.is_answered,
-        "reasons": why_here(request) if conversation.status == Status.WAITING and not discreet else (),
-        "report_form": AddedForm.of(conversation.report, familiar=manner["familiar"], discreet=discreet),
+        "reasons": reasons,
+        "report_form": AddedForm.of(conversation.report, familiar=manner["familiar"], discreet=manner["discreet"]),
         "doors_in": _doors_in(conversation),
         "kept": {
             "asleep": values.get(definitions.ASLEEP),
@@ -140,7 +189,6 @@ def _show(
         },
         "carries": conversation.status != Status.CLOSED,
     }
-    return render(request, "chat/conversation.html", context)
 
 
 def _is_said(draft: str, lines: list[transcript.Line]) -> bool:
@@ -224,17 +272,24 @@ def messages(request: HttpRequest) -> HttpResponse:
         is_whole=is_whole,
         discreet=manner["discreet"],
     )
+    context = messages_page(manner, lines, total=current.last_seq, is_whole=is_whole)
+    return render(request, "chat/messages.html", context)
+
+
+def messages_page(
+    manner: dict[str, Any], lines: Sequence[transcript.Line], *, total: int, is_whole: bool
+) -> dict[str, Any]:
+    """Return what the page of a piece of the thread shows. total: how many messages the exchange has."""
     last = lines[-1].seq if lines else 0
-    context = {
+    return {
         **manner,
         "lines": lines,
         "earlier": transcript.earlier_cursor(lines),
         "last": last,
-        "later": last if 0 < last < current.last_seq else 0,
-        "total": current.last_seq,
+        "later": last if 0 < last < total else 0,
+        "total": total,
         "is_whole": is_whole,
     }
-    return render(request, "chat/messages.html", context)
 
 
 @require_POST
@@ -285,7 +340,7 @@ def news(request: HttpRequest) -> HttpResponse:
     """
     current = present_reporter(request)
     if current is None:
-        return render(request, "chat/news.html", {"status": "", "paused": True})
+        return render(request, "chat/news.html", NO_NEWS)
     if request.method == "POST":
         _answer_in_frame(request, current)
         return redirect(request.get_full_path())
@@ -296,20 +351,47 @@ def news(request: HttpRequest) -> HttpResponse:
     reporter_identity.record_request(request, current.report.public_id)
     http_fallback.mark_read(Party.reporter(current), seq)
     beside = page_state.read_page_state(current, timezone.now())
-    context = {
+    context = news_page(
+        current,
+        manner,
+        _place(current),
+        lines=lines,
+        after=cursor,
+        beside=beside,
+        shown=Status.ACTIVE if request.GET.get("etat") == Status.ACTIVE else Status.WAITING,
+        is_paused=request.GET.get("pause") == "1",
+        question=proposals.open_question(current) if beside.may_be_asked else None,
+    )
+    return render(request, "chat/news.html", context)
+
+
+def news_page(
+    conversation: Conversation,
+    manner: dict[str, Any],
+    place: Wait,
+    *,
+    lines: Sequence[transcript.Line],
+    beside: PageState,
+    shown: Status,
+    is_paused: bool,
+    after: int = 0,
+    question: Question | None = None,
+) -> dict[str, Any]:
+    """Return what the frame of news shows. lines: what lies after the message `after`. shown: what the page around it
+    shows."""
+    return {
         **manner,
-        **_standing(current, manner),
+        **_standing(conversation, manner, place),
         "lines": lines,
-        "earlier": transcript.earlier_cursor(lines, cursor),
-        "is_long": current.status == Status.WAITING and not _doors_in(current),
+        "earlier": transcript.earlier_cursor(lines, after),
+        "is_long": conversation.status == Status.WAITING and not _doors_in(conversation),
         "asked": beside.is_asked,
-        "after": cursor,
-        "shown": Status.ACTIVE if request.GET.get("etat") == Status.ACTIVE else Status.WAITING,
-        "paused": request.GET.get("pause") == "1",
-        "question": proposals.open_question(current) if beside.may_be_asked else None,
+        "after": after,
+        "shown": shown,
+        "paused": is_paused,
+        "question": question,
         "follow": beside.follow,
     }
-    return render(request, "chat/news.html", context)
 
 
 def _answer_in_frame(request: HttpRequest, current: Conversation) -> None:
@@ -363,4 +445,9 @@ def end(request: HttpRequest) -> HttpResponse:
         return redirect("chat:conversation")
     if current.status == Status.CLOSED:
         return redirect("chat:conversation")
-    return render(request, "chat/end.html", {**manner_of(request, current), "status": current.status})
+    return render(request, "chat/end.html", end_page(current, manner_of(request, current)))
+
+
+def end_page(conversation: Conversation, manner: dict[str, Any]) -> dict[str, Any]:
+    """Return what is asked before an exchange that is open ends, or before its person leaves the queue."""
+    return {**manner, "status": conversation.status}

@@ -198,34 +198,63 @@ def _show(
     asked = request.GET.get("avant", "")
     before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= DIGITS_MOST else 0
     rows, earlier = queries.own_piece(current, before=before, only=seen)
-    context = {
-        **manner_of(request, current),
-        **page_context(rows),
-        "counts": queries.count_facts(current, only=seen),
-        "earlier": earlier,
-        "is_earlier": bool(before),
-        "form": form,
-        "edited": edited,
-        "limits": WORDS,
-        "is_open": current.status != Status.CLOSED and seen is None,
-        "is_by_code": seen is not None,
-        "status": current.status,
-        "read_seq": current.reporter_read_seq,
-        "last_seq": current.last_seq,
-        "carries": True,
-        "may_join": receiving.are_taken(),
-        "is_error": bool(form.errors),
-    }
+    context = facts_page(
+        current,
+        manner_of(request, current),
+        rows=rows,
+        counts=queries.count_facts(current, only=seen),
+        form=form,
+        edited=edited,
+        earlier=earlier,
+        is_earlier=bool(before),
+        is_by_code=seen is not None,
+        may_join=receiving.are_taken(),
+    )
     return render(request, "chat/facts.html", context, status=status)
 
 
-def page_context(rows: Sequence[Fact]) -> dict[str, Any]:
+def facts_page(
+    conversation: Conversation,
+    manner: dict[str, Any],
+    *,
+    rows: Sequence[Fact],
+    counts: queries.Counts,
+    form: FactForm,
+    edited: Fact | None = None,
+    earlier: int = 0,
+    is_earlier: bool = False,
+    is_by_code: bool = False,
+    may_join: bool,
+) -> dict[str, Any]:
+    """Return what the journal's page shows. edited: the fact that the form corrects. earlier: the number before which
+    there is more; 0 when there is none. is_earlier: whether this is such a piece. may_join: captures are taken."""
+    return {
+        **manner,
+        "rows": _rows(rows),
+        "counts": counts,
+        "earlier": earlier,
+        "is_earlier": is_earlier,
+        "form": form,
+        "edited": edited,
+        "limits": WORDS,
+        "is_open": conversation.status != Status.CLOSED and not is_by_code,
+        "is_by_code": is_by_code,
+        "status": conversation.status,
+        "read_seq": conversation.reporter_read_seq,
+        "last_seq": conversation.last_seq,
+        "carries": True,
+        "may_join": may_join,
+        "is_error": bool(form.errors),
+    }
+
+
+def _rows(facts: Sequence[Fact]) -> list[dict[str, Any]]:
     """The facts as the page shows them: nothing in them that cannot be seen."""
     shown = []
-    for fact in rows:
+    for fact in facts:
         told = fact.told
         words = {} if told is None else {name: plain_text.plain(getattr(told, name)) for name in WORDS}
         where = " · ".join(filter(None, (words.get("platform"), words.get("account"))))
         when = said_when(fact.moment)
         shown.append({"fact": fact, "words": words, "where": where, "when": when, "is_readable": told is not None})
-    return {"rows": shown}
+    return shown

@@ -3,6 +3,7 @@
 Steps and what was written for them; never the thread. Without a script too. See docs/adr/0045.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -171,25 +172,54 @@ def _show(
     code: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    rows = referral_queries.referrals_of(current)
-    context: dict[str, Any] = {
-        **manner_of(request, current),
+    context = follow_up_page(
+        current,
+        manner_of(request, current),
+        rows=referral_queries.referrals_of(current),
+        captures=captures.count_seen(current),
+        reminders=referral_removal.reminders_of(current, timezone.localdate()),
+        is_removal_proposed=referral_removal.is_proposed(current),
+        is_by_code=is_by_code,
+        error=error,
+        meeting=meeting,
+        code=code,
+    )
+    return render(request, "chat/follow_up.html", context, status=status)
+
+
+def follow_up_page(
+    conversation: Conversation,
+    manner: dict[str, Any],
+    *,
+    rows: Sequence[ShownReferral],
+    captures: int = 0,
+    reminders: Sequence[referral_removal.Reminder] = (),
+    is_removal_proposed: bool = False,
+    is_by_code: bool = False,
+    error: str = "",
+    meeting: MeetingAnswerForm | None = None,
+    code: str = "",
+) -> dict[str, Any]:
+    """Return what « Suites » shows. captures: how many go along with a summary that is sent now. is_by_code: a code
+    opened it. meeting: what was sent of an appointment and not taken. code: the words of a new code, shown this once.
+    """
+    return {
+        **manner,
         "rows": [(row, _may_read(row, is_by_code=is_by_code)) for row in rows],
-        "captures": captures.count_seen(current),  # they go along with a summary that is sent now
+        "captures": captures,
         "has_meeting": any(row.has_meeting for row in rows),
         # What was written stays with its own appointment.
         "meeting": meeting or MeetingAnswerForm(),
         "meeting_of": meeting["transmission"].value() if meeting is not None else "",
         "is_error": bool(error or (meeting is not None and meeting.errors)),
-        "reminders": referral_removal.reminders_of(current, timezone.localdate()),
-        "is_removal_proposed": referral_removal.is_proposed(current),
+        "reminders": reminders,
+        "is_removal_proposed": is_removal_proposed,
         "is_by_code": is_by_code,
-        "is_open": current.is_open,
-        "may_copy": not is_by_code or current.copy_by_code,
+        "is_open": conversation.is_open,
+        "may_copy": not is_by_code or conversation.copy_by_code,
         "error": error,
         "code": code,
     }
-    return render(request, "chat/follow_up.html", context, status=status)
 
 
 def _may_read(row: ShownReferral, *, is_by_code: bool) -> bool:

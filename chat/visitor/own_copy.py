@@ -3,6 +3,7 @@
 See `chat.personal_copy` and docs/adr/0085.
 """
 
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -125,20 +126,42 @@ def _show(
     proof_form: ProofForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    context: dict[str, Any] = {
-        **manner_of(request, current),
-        "form": form,
-        "proof_form": proof_form or ProofForm(**_manner(request, current)),
-        "error": error,
-        "is_warned": form.is_bound and form.is_valid() and form.is_to_be_warned,
-        "name": archive.name_of(timezone.localtime(), "zip"),
-        "is_own_visit": access.as_reporter(request.session) == current,
-        "by_code": current.copy_by_code,
-        "has_captures": capture_queries.has_own(current),
-    }
+    context = copy_page(
+        current,
+        manner_of(request, current),
+        form,
+        proof_form or ProofForm(**_manner(request, current)),
+        error=error,
+        is_own_visit=access.as_reporter(request.session) == current,
+        has_captures=capture_queries.has_own(current),
+    )
     response = render(request, "chat/copy.html", context, status=status)
     response["Cache-Control"] = "no-store"  # words are on it
     return response
+
+
+def copy_page(
+    conversation: Conversation,
+    manner: dict[str, Any],
+    form: CopyForm,
+    proof_form: ProofForm,
+    *,
+    error: str = "",
+    is_own_visit: bool,
+    has_captures: bool,
+) -> dict[str, Any]:
+    """Return what « Ma copie » shows. is_own_visit: not by a code. has_captures: the person handed some in."""
+    return {
+        **manner,
+        "form": form,
+        "proof_form": proof_form,
+        "error": error,
+        "is_warned": form.is_bound and form.is_valid() and form.is_to_be_warned,
+        "name": archive.name_of(timezone.localtime(), "zip"),
+        "is_own_visit": is_own_visit,
+        "by_code": conversation.copy_by_code,
+        "has_captures": has_captures,
+    }
 
 
 @require_POST
@@ -235,11 +258,15 @@ def receipt(request: HttpRequest) -> HttpResponse:
         messages.error(request, texts.RECEIPT_MANY.say(familiar=_voice(request, current)))
         return redirect("chat:copy")
     number, filed_on = receipts.issue_receipt(current)
-    day = dates.format_date(filed_on, "j F Y")
-    context = {**manner_of(request, current), "number": number, "day": day, "years": receipts.KEPT_YEARS}
-    response = render(request, "chat/receipt.html", context)
+    response = render(request, "chat/receipt.html", receipt_page(manner_of(request, current), number, filed_on))
     response["Cache-Control"] = "no-store"
     return response
+
+
+def receipt_page(manner: dict[str, Any], number: str, filed_on: date) -> dict[str, Any]:
+    """Return what the page of a receipt that was just made shows."""
+    day = dates.format_date(filed_on, "j F Y")
+    return {**manner, "number": number, "day": day, "years": receipts.KEPT_YEARS}
 
 
 @sensitive_post_parameters("number")

@@ -63,17 +63,36 @@ def slip(request: HttpRequest) -> HttpResponse:
     current, found = _slip_of(request)
     if current is None:
         return without_visit(request)
+    is_own = _own_journal(request, current)
+    context = slip_page(
+        manner_of(request, current),
+        found,
+        is_of_suites=_is_of_suites(request),
+        has_facts=is_own and journal_queries.has_shown(current),
+        has_captures=is_own and capture_queries.has_shown(current),
+    )
+    return render(request, "chat/slip.html", context)
+
+
+def slip_page(
+    manner: dict[str, Any],
+    found: tuple[Any, dict[str, Any]] | None,
+    *,
+    is_of_suites: bool = False,
+    has_facts: bool = False,
+    has_captures: bool = False,
+) -> dict[str, Any]:
+    """Return what the slip shows. found: the appointment that stands and its words; None without one."""
     appointment, words = found if found is not None else (None, {})
-    context = {
-        **manner_of(request, current),
+    return {
+        **manner,
         "appointment": appointment,
         "words": words,
         "bring": form_texts.SLIP_BRING.say(),
-        "of_suites": _is_of_suites(request),
-        "has_facts": _own_journal(request, current) and journal_queries.has_shown(current),
-        "has_captures": _own_journal(request, current) and capture_queries.has_shown(current),
+        "of_suites": is_of_suites,
+        "has_facts": has_facts,
+        "has_captures": has_captures,
     }
-    return render(request, "chat/slip.html", context)
 
 
 def _is_of_suites(request: HttpRequest) -> bool:

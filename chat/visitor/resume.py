@@ -13,7 +13,7 @@ import reports.session
 import triage.session
 from chat import access
 from chat.conversations import actions, follow_up_code, resume
-from chat.conversations.position import plan_return, queue_position
+from chat.conversations.position import Return, plan_return, queue_position
 from chat.models import Conversation, FollowUp
 from chat.rules import resume_words
 from chat.rules.lifecycle import Status
@@ -37,7 +37,7 @@ CODES_SECONDS = 10 * 60  # in which a conversation may ask for `definitions.CODE
 MANY_TRIES, MANY_TRIES_SECONDS = 200, 60
 
 
-def _until(conversation: Conversation, *, shown: bool) -> str:
+def until_words(conversation: Conversation, *, shown: bool) -> str:
     """Return in a sentence until when the code works; "" without a code. shown: the words are beside it."""
     if not conversation.has_code(timezone.now()):
         return ""
@@ -52,7 +52,14 @@ def _place(conversation: Conversation, *, familiar: bool) -> str:
     if conversation.status != Status.WAITING or not conversation.has_code(now):
         return ""
     _position, wait = queue_position(conversation)
-    back = plan_return(now=now, kept=values.get_duration(definitions.PLACE_WITH_CODE), wait_minutes=wait)
+    return place_words(
+        plan_return(now=now, kept=values.get_duration(definitions.PLACE_WITH_CODE), wait_minutes=wait),
+        familiar=familiar,
+    )
+
+
+def place_words(back: Return, *, familiar: bool) -> str:
+    """Return in sentences until when a place is kept, and when to come back."""
     said = [thread_texts.PLACE_UNTIL.say(familiar=familiar, time=_clock(back.kept_until))]
     if back.back_at is not None:
         said.append(thread_texts.COME_BACK.say(familiar=familiar, time=_clock(back.back_at)))
@@ -94,7 +101,7 @@ def code(request: HttpRequest) -> HttpResponse:
     if not issued:
         return json_answer({"error": "not_made", "detail": error}, status=status)
     place = _place(current, familiar=manner_of(request, current)["familiar"])
-    return json_answer({"code": issued, "until": _until(current, shown=True), "place": place})
+    return json_answer({"code": issued, "until": until_words(current, shown=True), "place": place})
 
 
 def _issue(current: Conversation) -> tuple[str, str, int]:
@@ -125,15 +132,23 @@ def _show(
     request: HttpRequest, current: Conversation, *, code: str = "", error: str = "", status: int = 200
 ) -> HttpResponse:
     manner = manner_of(request, current)
-    context = {
+    context = code_page(current, manner, code=code, place=_place(current, familiar=manner["familiar"]), error=error)
+    return render(request, "chat/code.html", context, status=status)
+
+
+def code_page(
+    conversation: Conversation, manner: dict[str, Any], *, code: str = "", place: str = "", error: str = ""
+) -> dict[str, Any]:
+    """Return what the page of the code de reprise shows. code: its words, the once that they are shown. place: of
+    `place_words`; "" for somebody who does not wait."""
+    return {
         **manner,
         "code": code,
-        "place": _place(current, familiar=manner["familiar"]),
-        "until": _until(current, shown=bool(code)),
-        "is_over": current.status == Status.CLOSED,
+        "place": place,
+        "until": until_words(conversation, shown=bool(code)),
+        "is_over": conversation.status == Status.CLOSED,
         "error": error,
     }
-    return render(request, "chat/code.html", context, status=status)
 
 
 @require_POST
@@ -173,16 +188,26 @@ def come_back(request: HttpRequest) -> HttpResponse:
             return redirect("chat:conversation")
         form.add_error("code", refusal)
     current = access.as_reporter(request.session)
-    context: dict[str, Any] = {
+    context = resume_page(
+        form,
+        has_conversation=current is not None,
+        familiar=_is_familiar(request, current),
+        is_held_up=status != 200,
+    )
+    return render(request, "chat/resume.html", context, status=status)
+
+
+def resume_page(form: CodeForm, *, has_conversation: bool, familiar: bool, is_held_up: bool = False) -> dict[str, Any]:
+    """Return what the page of the way back shows. is_held_up: the words were not even tried: other help is named."""
+    return {
         "errors": form.errors.get("code", []),
         "typed": form.data.get("code", "")[: resume_words.MAX_TYPED],
         "max_typed": resume_words.MAX_TYPED,
         "mark": resume.new_mark(),
-        "has_conversation": current is not None,
-        "familiar": _is_familiar(request, current),
-        "is_held_up": status != 200,  # the words were not even tried: other help is named
+        "has_conversation": has_conversation,
+        "familiar": familiar,
+        "is_held_up": is_held_up,
     }
-    return render(request, "chat/resume.html", context, status=status)
 
 
 def _is_familiar(request: HttpRequest, current: Conversation | None) -> bool:

@@ -3,6 +3,7 @@
 The answer to a request is also read with the words of the request, for the code de reprise ends with the exchange.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -25,10 +26,11 @@ from common.data_keys import router as data_keys_router
 from common.service_settings import definitions, values
 from reports.actions import Gone, ask_erasure
 from reports.audit import for_the_person
+from reports.audit.for_the_person import ReadingByStaff
 from reports.form_of_address import speaks_tu
 from reports.models import ErasureRequest
 from reports.retention.deletion import rule_of
-from reports.rules.retention import Cause, Kind, copies_end
+from reports.rules.retention import Cause, CopiesEnd, Decision, Kind, Rule, copies_end
 
 
 @require_safe
@@ -85,31 +87,64 @@ def _show(
         backup_days=settings.BACKUP_DAYS,
         data_keys_backup_days=settings.DATA_KEYS_BACKUP_DAYS,
     )
-    context = {
-        **_answer(asked),
-        **manner_of(request, current),
-        "goes_on": day_of(beside.decision.due_at),
-        "words_gone": day_of(copies.words_gone_at),
-        "copies_gone": day_of(copies.gone_at),
-        "is_erasure": beside.decision.cause is Cause.ERASURE,
-        "days": beside.rule.total_days,
-        "readings": for_the_person.readings_of([current.public_id, current.report.public_id]),
-        "was_answered": current.events.filter(kind=EventKind.ASSIGNED).exists(),
-        "code": code,
-        "error": error,
-    }
+    context = keeping_page(
+        manner_of(request, current),
+        asked=asked,
+        answer_days=rule_of(Kind.ERASURE).days,
+        decision=beside.decision,
+        rule=beside.rule,
+        copies=copies,
+        readings=for_the_person.readings_of([current.public_id, current.report.public_id]),
+        was_answered=current.events.filter(kind=EventKind.ASSIGNED).exists(),
+        code=code,
+        error=error,
+    )
     return render(request, "chat/retention.html", context, status=status)
 
 
+def keeping_page(
+    manner: dict[str, Any],
+    *,
+    asked: ErasureRequest | None,
+    answer_days: int,
+    decision: Decision,
+    rule: Rule,
+    copies: CopiesEnd,
+    readings: Sequence[ReadingByStaff] = (),
+    was_answered: bool = False,
+    code: str = "",
+    error: str = "",
+) -> dict[str, Any]:
+    """Return what the page of what is kept shows. asked: the request for erasure, with its report. decision, rule: when
+    the exchange goes. copies: when its copies do. readings: who read it. code: the words of a new request."""
+    return {
+        **erasure_page(asked, answer_days),
+        **manner,
+        "goes_on": day_of(decision.due_at),
+        "words_gone": day_of(copies.words_gone_at),
+        "copies_gone": day_of(copies.gone_at),
+        "is_erasure": decision.cause is Cause.ERASURE,
+        "days": rule.total_days,
+        "readings": readings,
+        "was_answered": was_answered,
+        "code": code,
+        "error": error,
+    }
+
+
 def _answer(asked: ErasureRequest | None) -> dict[str, Any]:
-    """Return in words where a request stands; without one, within how many days one is answered."""
-    rule = rule_of(Kind.ERASURE)
-    told: dict[str, Any] = {"asked": asked, "answer_days": rule.days}
+    return erasure_page(asked, rule_of(Kind.ERASURE).days)
+
+
+def erasure_page(asked: ErasureRequest | None, answer_days: int) -> dict[str, Any]:
+    """Return in words where a request stands; without one, within how many days one is answered. asked: with its
+    report."""
+    told: dict[str, Any] = {"asked": asked, "answer_days": answer_days}
     if asked is not None:
         report = asked.report
         told |= {
             "asked_on": day_of(asked.asked_at),
-            "answer_by": day_of(asked.asked_at + timedelta(days=rule.days)),
+            "answer_by": day_of(asked.asked_at + timedelta(days=answer_days)),
             "answered_on": day_of(asked.answered_at) if asked.answered_at else "",
             "familiar": speaks_tu(report),
         }

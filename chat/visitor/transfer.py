@@ -62,20 +62,34 @@ def _show(
     error: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    manner: dict[str, Any] = manner_of(request, current)
+    context = summary_page(
+        current, manner_of(request, current), asked, form, summary=asked.text(Part.SUMMARY), error=error
+    )
+    return render(request, "chat/handover.html", context, status=status)
+
+
+def summary_page(
+    conversation: Conversation,
+    manner: dict[str, Any],
+    asked: Handover,
+    form: SummaryForm,
+    *,
+    summary: str,
+    error: str = "",
+) -> dict[str, Any]:
+    """Return what the page of a summary shows. asked: with its agents and unit. summary: its words, opened."""
     discreet = manner["discreet"]
-    context = {
+    return {
         **manner,
-        "status": current.status,
+        "status": conversation.status,
         "form": form,
         "asked": asked.public_id,
         "error": error,
-        "summary": asked.text(Part.SUMMARY),
+        "summary": summary,
         "from_name": asked.from_agent.shown_name if discreet else asked.from_agent.interlocutor,
         "to_name": _to_name(asked, discreet=discreet),
         "max_length": SUMMARY_MAX,
     }
-    return render(request, "chat/handover.html", context, status=status)
 
 
 def _to_name(asked: Handover, *, discreet: bool) -> str:

@@ -39,6 +39,14 @@ class Changed:
         return cls({text_place(name): text for name, text in texts.items()})
 
 
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """Texts that are tried. numbers: of those that are said between marks, by their key (`common.texts.marks`)."""
+
+    texts: Mapping[str, Changed]
+    numbers: Mapping[str, int]
+
+
 @dataclass
 class _Shelf:
     """Replaced whole by each reading: whoever reads has one or the other. digits: of each number, by its name.
@@ -55,7 +63,7 @@ class _Shelf:
     texts: dict[tuple[str, str | None, bool], str] = field(default_factory=dict)
     drawn: dict[tuple[str, str | None, bool], SafeString] = field(default_factory=dict)
     runs: dict[tuple[int, bool], SafeString] = field(default_factory=dict)
-    patterns: dict[tuple[object, ...], tuple[str, Sequence[int]]] = field(default_factory=dict)
+    patterns: dict[tuple[object, ...], tuple[Sequence[str], Sequence[int]]] = field(default_factory=dict)
     parts: dict[tuple[object, ...], SafeString] = field(default_factory=dict)
     boxes: dict[tuple[object, ...], Sequence[tuple[str, SafeString, SafeString]]] = field(default_factory=dict)
 
@@ -69,7 +77,7 @@ _shelf = _shelf_of({}, {})
 _read_at = float("-inf")  # monotonic seconds
 _is_begun = False
 _reading = threading.Lock()
-_trying: ContextVar[Mapping[str, Changed] | None] = ContextVar("sentences_trying", default=None)
+_trying: ContextVar["_Attempt | None"] = ContextVar("sentences_trying", default=None)
 
 # Where changed texts and numbers are kept is known to modules above, which say how they are read when the apps are
 # ready (`AppConfig.ready`). By the key of the sentence; by the name of the variable.
@@ -82,9 +90,15 @@ numbers_source: Callable[[], Mapping[str, Number]] = dict
 
 def changed(key: str) -> Changed | None:
     attempt = _trying.get()
-    if attempt is not None and key in attempt:
-        return attempt[key]
+    if attempt is not None and key in attempt.texts:
+        return attempt.texts[key]
     return _shelf.changed.get(key)
+
+
+def mark_of(key: str) -> int | None:
+    """Which mark stands around this text here; None outside the preview of a page that tries it."""
+    attempt = _trying.get()
+    return None if attempt is None else attempt.numbers.get(key)
 
 
 def number(name: str) -> Number:
@@ -107,7 +121,7 @@ def runs() -> dict[tuple[int, bool], SafeString]:
     return _shelf.runs
 
 
-def patterns() -> dict[tuple[object, ...], tuple[str, Sequence[int]]]:
+def patterns() -> dict[tuple[object, ...], tuple[Sequence[str], Sequence[int]]]:
     return _shelf.patterns
 
 
@@ -120,9 +134,13 @@ def boxes() -> dict[tuple[object, ...], Sequence[tuple[str, SafeString, SafeStri
 
 
 @contextmanager
-def previewing(attempt: Mapping[str, Changed]) -> Iterator[None]:
-    """Here, and nowhere else, these sentences are said so: nothing is saved."""
-    token = _trying.set(attempt)
+def previewing(attempt: Mapping[str, Changed], *, is_marked: bool = False) -> Iterator[None]:
+    """Here, and nowhere else, these sentences are said so: nothing is saved, and nothing that is drawn is kept.
+
+    is_marked: between marks, in the order of `attempt` (`common.texts.marks`), which whoever draws the page takes out.
+    """
+    numbers = {key: number for number, key in enumerate(attempt)} if is_marked else {}
+    token = _trying.set(_Attempt(attempt, numbers))
     try:
         yield
     finally:
@@ -130,9 +148,9 @@ def previewing(attempt: Mapping[str, Changed]) -> Iterator[None]:
 
 
 def is_previewing(*keys: str) -> bool:
-    """Whether one of these sentences is tried; without a key, whether any is."""
+    """Whether one of these sentences is tried here; without a key, whether any is."""
     attempt = _trying.get()
-    return attempt is not None and (not keys or any(key in attempt for key in keys))
+    return attempt is not None and (not keys or any(key in attempt.texts for key in keys))
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------

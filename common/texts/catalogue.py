@@ -18,7 +18,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from common.texts import cache as text_cache
-from common.texts import languages
+from common.texts import languages, marks
 from common.texts.cache import Changed
 from common.texts.former_keys import FORMER_KEYS
 from common.texts.help_numbers import NAMED
@@ -122,7 +122,8 @@ class Sentence:
             language = languages.current()
             is_familiar = familiar and FAMILIAR in self.voices(language)
             text = changed.texts.get((language, FAMILIAR if is_familiar else POLITE), "")
-        return keep_together(text or self._of_code(familiar))
+        said = keep_together(text or self._of_code(familiar))
+        return said if (mark := text_cache.mark_of(self.key)) is None else marks.put_around(said, mark)
 
     def spoken(self, *, familiar: bool = False) -> str:
         """In the active language, its numbers filled in and its variables left: what a script fills in.

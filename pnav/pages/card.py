@@ -1,6 +1,7 @@
 """The page `/carte/`: a card to print and hand to somebody, which says where to write."""
 
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
@@ -23,6 +24,11 @@ def card(request: HttpRequest) -> HttpResponse:
     """Show the card, with the address of the home page in words and as a QR code, which is drawn here."""
     table = addresses.in_language(languages.current())
     address = f"{addresses.site_origin(request)}{table.address('/')}"
+    return render(request, "pages/card.html", card_page(address))
+
+
+def card_page(address: str) -> dict[str, Any]:
+    """Return what the card shows. address: of the home page, whole."""
     parts = urlsplit(address)
     said = f"{parts.netloc}{parts.path.rstrip('/')}"
-    return render(request, "pages/card.html", {"address": address, "said_address": said, "qr_code": _drawn(address)})
+    return {"address": address, "said_address": said, "qr_code": _drawn(address)}

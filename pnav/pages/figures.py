@@ -244,7 +244,11 @@ def _lines(columns: list[Figures], promise: str) -> list[tuple[str, list[str]]]:
 @require_safe
 def figures(request: HttpRequest) -> HttpResponse:
     """Show the figures of thirty days and of twelve months, side by side, then each year since the opening."""
-    found = of_this_week(timezone.now())
+    return render(request, "pages/figures.html", figures_page(of_this_week(timezone.now())))
+
+
+def figures_page(found: Figures) -> dict[str, Any]:
+    """Return what the page of the figures shows. found: as `of_this_week` keeps them."""
     periods, years = found["periods"], found["years"]
     ends = [dict(one["outcomes"]) for one in periods]
     minutes = found["promised_minutes"]
@@ -258,7 +262,7 @@ def figures(request: HttpRequest) -> HttpResponse:
         rest = [_said(one["other_outcomes"], words.ABOUT) if one["has_other_outcomes"] else "–" for one in periods]
         outcomes.append((words.OTHERS.say(), rest))
     removals = [dict(one) for one in found["removals"]]
-    context = {
+    return {
         "removals": [
             (answer.say(), [_said(one.get(value), words.ABOUT) for one in removals])
             for value, answer in words.OPTIONS["removal"].items()
@@ -275,7 +279,6 @@ def figures(request: HttpRequest) -> HttpResponse:
         "drawn_years": draw_years(years),
         "at_least": small_counts.AT_LEAST,
     }
-    return render(request, "pages/figures.html", context)
 
 
 # --- open data --------------------------------------------------------------------------------------------------------

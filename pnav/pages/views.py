@@ -1,11 +1,14 @@
 """The pages of information, the display settings, opinions and the quick exit."""
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.messages.storage.base import Message
 from django.core.paginator import Paginator
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
@@ -35,10 +38,11 @@ from pnav.pages.frame.notices import MESSAGES_COOKIE
 from pnav.pages.information import content_context, content_template, read_information
 from pnav.pages.models import FEEDBACK_MAX_LENGTH, ContentBlock, HelpNumber
 from pnav.pages.removal import kit
+from pnav.pages.removal.forms import PlatformForm
 from pnav.pages.texts import obligatory as obligatory_texts
 from reports.models import ClosureReason
 from reports.retention import deletion
-from reports.rules.retention import Kind
+from reports.rules.retention import Kind, Rule
 from reports.visit import read_visit
 from triage.questionnaire.questions import BY_ID, DOOR, SAFETY
 
@@ -65,11 +69,13 @@ def home(request: HttpRequest) -> HttpResponse:
     """
     if request.method == "POST":
         return _come_in(request)
-    return render(
-        request,
-        "pages/home.html",
-        {"information": SimpleLazyObject(read_information), "wait": waiting_time.in_words()},
-    )
+    return render(request, "pages/home.html", home_page(SimpleLazyObject(read_information), waiting_time.in_words()))
+
+
+def home_page(information: Any, wait: str) -> dict[str, Any]:
+    """Return what the home page shows. information: of `read_information`, read only where it is drawn. wait: in words,
+    of `waiting_time.say`."""
+    return {"information": information, "wait": wait}
 
 
 def _come_in(request: HttpRequest) -> HttpResponse:
@@ -95,10 +101,13 @@ def _come_in(request: HttpRequest) -> HttpResponse:
 def content_page(request: HttpRequest, page: str) -> HttpResponse:
     """Show a page of information of its own: one query, two for the page of numbers and for that of removal, which also
     begins a request. page: a `ContentBlock.Page`."""
-    context = content_context(page)
-    if page == ContentBlock.Page.REMOVAL:
-        context["choice"] = kit.choice_form(request, kit.read_platforms())
-    return render(request, content_template(page), context)
+    choice = kit.choice_form(request, kit.read_platforms()) if page == ContentBlock.Page.REMOVAL else None
+    return render(request, content_template(page), information_page(page, choice))
+
+
+def information_page(page: str, choice: PlatformForm | None) -> dict[str, Any]:
+    """Return what a page of information shows. choice: what the page of removal begins with; None on the others."""
+    return content_context(page) | ({"choice": choice} if choice is not None else {})
 
 
 @csrf_exempt
@@ -146,12 +155,17 @@ def has_said_enough(request: HttpRequest) -> bool:
 def feedback(request: HttpRequest) -> HttpResponseBase:
     form = FeedbackForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        return render(request, "pages/feedback.html", {"form": form})
+        return render(request, "pages/feedback.html", form_page(form))
     if has_said_enough(request):
         form.add_error(None, obligatory_texts.OPINIONS_MANY.say())
-        return render(request, "pages/feedback.html", {"form": form}, status=429)
+        return render(request, "pages/feedback.html", form_page(form), status=429)
     give_feedback(**form.cleaned_data)
     return redirect("pages:feedback_thanks")
+
+
+def form_page(form: Form) -> dict[str, Any]:
+    """Return what the page of a form alone shows: an opinion, the display settings."""
+    return {"form": form}
 
 
 @require_safe
@@ -161,33 +175,59 @@ def feedback_thanks(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def accessibility(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/accessibility.html", {"contact_email": settings.CONTACT_EMAIL})
+    return render(request, "pages/accessibility.html", accessibility_page(settings.CONTACT_EMAIL))
+
+
+def accessibility_page(contact_email: str) -> dict[str, Any]:
+    """Return what the page about accessibility shows. contact_email: "" while the site has none."""
+    return {"contact_email": contact_email}
 
 
 @require_safe
 def legal(request: HttpRequest) -> HttpResponse:
-    publication = {
-        "publisher": settings.PUBLISHER,
-        "director": settings.PUBLICATION_DIRECTOR,
-        "hosting_company": settings.HOSTING_COMPANY,
-        "contact_email": settings.CONTACT_EMAIL,
+    context = legal_page(
+        publisher=settings.PUBLISHER,
+        director=settings.PUBLICATION_DIRECTOR,
+        hosting_company=settings.HOSTING_COMPANY,
+        contact_email=settings.CONTACT_EMAIL,
+    )
+    return render(request, "pages/legal.html", context)
+
+
+def legal_page(*, publisher: str, director: str, hosting_company: str, contact_email: str) -> dict[str, Any]:
+    """Return what the legal notice shows. Each is "" until the site has it."""
+    return {
+        "publisher": publisher,
+        "director": director,
+        "hosting_company": hosting_company,
+        "contact_email": contact_email,
     }
-    return render(request, "pages/legal.html", publication)
 
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    rules = deletion.rules()
-    periods = {
+    context = privacy_page(
+        deletion.rules(),
+        session_seconds=settings.SESSION_COOKIE_AGE,
+        watched_minutes=values.get(definitions.WATCHED),
+        contact_email=settings.CONTACT_EMAIL,
+    )
+    return render(request, "pages/privacy.html", context)
+
+
+def privacy_page(
+    rules: Mapping[str, Rule], *, session_seconds: int, watched_minutes: int, contact_email: str
+) -> dict[str, Any]:
+    """Return what the page about personal data shows. rules: how long each kind is kept, by `Kind`."""
+    return {
         "retention_days": rules[Kind.EXCHANGE].total_days,
         "erased_days": rules[Kind.ERASED].total_days,
         "tombstone_days": rules[Kind.TOMBSTONE].total_days,
         "feedback_days": rules[Kind.OPINION].total_days,
-        "session_hours": settings.SESSION_COOKIE_AGE // 3600,
-        "watched_minutes": values.get(definitions.WATCHED),
-        "contact_email": settings.CONTACT_EMAIL,
+        "session_hours": session_seconds // 3600,
+        "watched_minutes": watched_minutes,
+        "contact_email": contact_email,
     }
-    return render(request, "pages/privacy.html", periods)
 
 
 @require_safe
@@ -243,4 +283,4 @@ def display_settings(request: HttpRequest) -> HttpResponseBase:
         response = redirect(target)
         display.remember(response, theme=form.cleaned_data["theme"], language=language)
         return response
-    return render(request, "pages/display_settings.html", {"form": form})
+    return render(request, "pages/display_settings.html", form_page(form))

@@ -29,11 +29,11 @@ from common.texts import languages
 from pnav import addresses
 from pnav.addresses import Table
 from pnav.middleware.headers import EVERYWHERE
+from pnav.pages.frame.busy_page import FORM, FRAME, PAGE, RETRY_SECONDS, SENT, TOO_LARGE, busy_page
 
 logger = logging.getLogger(__name__)
 
 STYLE = Path(__file__).resolve().parents[2] / "static" / "pnav" / "busy.css"
-RETRY_SECONDS = 5
 NEWS = "chat:news"  # the frame of messages on the page without a script: it asks again by itself
 # Forms of people who seek help, and of those who answer them. Not those of an account: no password is sent back. In
 # discreet mode no path says which form it is: each of them comes back.
@@ -46,8 +46,6 @@ FORM_BYTES = 64 * 1024  # a message of 4,000 signs of the costliest kind takes 4
 FIELDS_AT_MOST = 100
 FORMS_A_SECOND = 10  # each costs five milliseconds at most (4,000 emoji): a twentieth of a processor in all
 TEXT_FIELD = "body"
-
-PAGE, SENT, FRAME, FORM, TOO_LARGE = "page", "sent", "frame", "form", "too_large"
 
 
 @dataclass(frozen=True)
@@ -66,13 +64,7 @@ def _draw() -> _Drawn:
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
             for kind, is_discreet in product((PAGE, SENT, FRAME, FORM, TOO_LARGE), (False, True)):
-                context = {
-                    "kind": kind,
-                    "style": style,
-                    "seconds": RETRY_SECONDS,
-                    "discreet": is_discreet,
-                    **PLACEHOLDERS,
-                }
+                context = busy_page(kind, style=style, is_discreet=is_discreet) | PLACEHOLDERS
                 pages[language, kind, is_discreet] = render_to_string("503.html", context)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return _Drawn(

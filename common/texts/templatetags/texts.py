@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 from django.template.base import FilterExpression, Node, Parser, Token, token_kwargs
-from django.utils.html import escape, format_html
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from common.texts import cache as text_cache
@@ -35,14 +35,8 @@ class SentenceNode(Node):
             context[self.name] = self.sentence.say(familiar=familiar, **values)
             return ""
         if self.how == "":
-            text = self.sentence.html(familiar=familiar, **values)
-        else:
-            text = escape(self.sentence.say(familiar=familiar, **values))
-            if self.how == "bare":
-                return text
-        if text_cache.is_previewing(self.sentence.key):
-            return format_html('<mark id="apercu">{}</mark>', text)
-        return text
+            return self.sentence.html(familiar=familiar, **values)
+        return escape(self.sentence.say(familiar=familiar, **values))
 
 
 _numbers = count()

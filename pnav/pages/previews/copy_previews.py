@@ -1,63 +1,84 @@
-"""Previews of the sentences of « Ma copie »."""
+"""Previews of the sentences of « Ma copie », of its receipt and of what its file says."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpResponse
 
-from chat.models import Conversation
+from chat.rules.lifecycle import Status
 from chat.texts import personal_copy as texts
-from chat.visitor import base
+from chat.visitor import base, own_copy
 from chat.visitor.forms import CopyForm, ProofForm
+from pnav.pages.previews import cast
 from pnav.pages.previews.trials import Draw, Trial, draw_page
-from reports.models import Report
+
+NUMBER = "7K4M-0000-0000-0000"
 
 
-def _copy(**given: Any) -> Draw:
-    """The page, with what is given."""
+def _manner(trial: Trial, *, discreet: bool = False) -> dict[str, Any]:
+    is_discreet = discreet or trial.manner.is_discreet
+    found = cast.conversation()
+    return base.manner_context(found, familiar=trial.familiar, discreet=is_discreet, is_minor=trial.familiar)
+
+
+def _copy(
+    typed: Mapping[str, Any] | None = None,
+    *,
+    has_captures: bool = True,
+    by_code: bool = False,
+    discreet: bool = False,
+    proof: Mapping[str, Any] | None = None,
+) -> Draw:
+    """The page. typed: what was sent of its form. proof: what was sent to take a proof of date."""
 
     def draw(trial: Trial) -> HttpResponse:
-        is_discreet = trial.sentence.key.endswith("_discreet")
-        manner = base.manner_context(
-            Conversation(report=Report()), familiar=trial.familiar, discreet=is_discreet, is_minor=trial.familiar
+        is_discreet = discreet or trial.manner.is_discreet
+        manner = {"familiar": trial.familiar, "discreet": is_discreet}
+        form = CopyForm.new(words=cast.CODE, **manner) if typed is None else CopyForm(typed, **manner)
+        proof_form = ProofForm(proof, **manner)
+        for said in trial.said(PROOF_ERRORS) if proof else ():
+            proof_form.add_error("number", said)
+        context = own_copy.copy_page(
+            cast.conversation(Status.CLOSED, copy_by_code=by_code),
+            _manner(trial, discreet=is_discreet),
+            form,
+            proof_form,
+            error=trial.error(ERRORS),
+            is_own_visit=True,
+            has_captures=has_captures,
         )
-        context = {
-            **manner,
-            "form": CopyForm.new(
-                familiar=trial.familiar, discreet=is_discreet, words="abri balcon citron douane étoile"
-            ),
-            "proof_form": ProofForm(familiar=trial.familiar, discreet=is_discreet),
-            "name": "documents-2026-11-28.zip",
-            "is_own_visit": True,
-            "by_code": False,
-            **given,
-        }
-        return draw_page(trial, "chat/copy.html", context)
+        return draw_page(trial, "chat/copy.html", context | {"messages": trial.messages(TOLD)})
 
     return draw
 
 
-def _error(trial: Trial) -> HttpResponse:
-    """Where the sentence is said above the page, or beside a field."""
-    return _copy(error=trial.text)(trial)
+def _lines(trial: Trial) -> HttpResponse:
+    """What no page of the site says: a paper is drawn as a PDF, and some pages open from a disk, with their script."""
+    context = {"place": trial.sentences[0].place, "lines": trial.said(trial.sentences)}
+    return draw_page(trial, "admin/sentences/preview_lines.html", context)
 
 
 def _receipt(trial: Trial) -> HttpResponse:
     """The page of a receipt that was just made."""
-    manner = base.manner_context(
-        Conversation(report=Report()),
-        familiar=trial.familiar,
-        discreet=trial.sentence.key.endswith("_discreet"),
-        is_minor=trial.familiar,
-    )
-    context = {**manner, "number": "7K4M-0000-0000-0000", "day": texts.DAY.example, "years": "6"}
-    return draw_page(trial, "chat/receipt.html", context)
+    return draw_page(trial, "chat/receipt.html", own_copy.receipt_page(_manner(trial), NUMBER, cast.DAY))
 
 
-PAGES = (_copy(), _copy(has_captures=True), _copy(by_code=True), _copy(is_warned=True), _error)
+ERRORS = (texts.MANY, texts.BUSY, texts.TOO_LARGE)
+TOLD = (texts.LATER_IS_ON, texts.LATER_IS_OFF, texts.RECEIPT_MANY)
+PROOF_ERRORS = (texts.PROOF_MANY, texts.PROOF_NONE, texts.PROOF_TOMORROW)
+PAGES = (
+    _copy(),
+    _copy(by_code=True),
+    _copy(discreet=True),
+    _copy({"device": "x", "lock": "on", "words": "x"}),
+    _copy({"device": CopyForm.MINE, "lock": "on", "words": "x" * 10_000}),
+    _copy({"device": CopyForm.SHARED}),
+    _copy(proof={"kind": "message", "number": "1"}),
+    _copy(proof={"kind": "", "number": "x"}),
+)
 DRAW: Mapping[str, tuple[Draw, ...]] = {
     texts.COPY.key: PAGES,
-    texts.RECEIPT.key: (_receipt, *PAGES),
-    texts.PAPER.key: (_error,),
-    texts.CHECKER.key: (_error,),  # those pages open from a disk, and hold nothing of the site around them
+    texts.RECEIPT.key: (_receipt, PAGES[0], _lines),  # the last: its paper
+    texts.PAPER.key: (_lines,),
+    texts.CHECKER.key: (_lines,),
 }

@@ -1,36 +1,43 @@
 """The pages outside the exchange, each in the situations that its sentences are said in: for `text_previews`.
 
-Whatever stands in them is invented: no place, no unit, no person.
+What stands in them is invented, and goes through the functions that the pages' own views call.
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
-from types import SimpleNamespace as Made
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.contrib.messages import INFO
-from django.contrib.messages.storage.base import Message
 from django.http import HttpResponse
 from django.utils import timezone
 
 import triage.numbers
+from chat.visitor.base import entrance_page
 from common.texts import languages
 from locations import texts as location_texts
-from locations.forms import ChoiceForm, SearchForm
-from locations.hours import Line, Opening
-from pnav.pages import figures, waiting_time
+from locations.forms import ChoiceForm, Purpose, SearchForm
+from locations.hours import Opening, Week
+from locations.lookup import Lookup, Outcome, Place, Suggestion, UnitMatch
+from locations.models import DataEdition, Force, Municipality, Partner, Precision, ReceptionPoint, Source, Zone
+from locations.partners import group_partners
+from locations.session import Choice
+from locations.views import choice_page, contacts_page, results_page, search_page, towns_page
+from pnav.pages import figures, views, waiting_time
 from pnav.pages.build import failure_page
+from pnav.pages.card import card_page
 from pnav.pages.forms import DisplaySettingsForm, FeedbackForm
+from pnav.pages.frame.announcements import Shown
+from pnav.pages.frame.busy_page import FORM, PAGE, SENT, TOO_LARGE, busy_page
+from pnav.pages.frame.busy_page import FRAME as BUSY_FRAME
 from pnav.pages.frame.links import Links
-from pnav.pages.information import Page, content_context, content_template, read_information
-from pnav.pages.models import FEEDBACK_MAX_LENGTH, RemovalPlatform
+from pnav.pages.information import Page, content_template, read_information
+from pnav.pages.models import FEEDBACK_MAX_LENGTH, Announcement, RemovalPlatform
+from pnav.pages.previews import cast
 from pnav.pages.previews.trials import Draw, Trial, draw_page
 from pnav.pages.removal import kit
 from pnav.pages.removal.forms import OTHER, PlatformForm, RequestForm
-from pnav.pages.removal.letters import write_letters
 from pnav.pages.texts import card as card_texts
 from pnav.pages.texts import descriptions as description_texts
 from pnav.pages.texts import frame as frame_texts
@@ -40,37 +47,31 @@ from pnav.pages.texts import pages as page_texts
 from pnav.pages.texts import quick_exit as quick_exit_texts
 from pnav.pages.texts import removal as removal_texts
 from reports import texts as report_texts
+from reports.closures import Closure
 from reports.forms import AddedForm, ReportForm
-from reports.models import Report
-from triage import rules
+from reports.proof_of_work import PendingForm
+from reports.rules.retention import DEFAULTS, Rule
+from reports.views import added_page, effort_page, report_page
 from triage import texts as triage_texts
-from triage.numbers import Number
-from triage.questionnaire.outcomes import OPEN_DOOR, WRITE_NOW
-from triage.questionnaire.questions import BY_ID, DOOR, QUESTIONS, SAFETY, Voice
+from triage.questionnaire.outcomes import Outcome as Result
+from triage.questionnaire.questions import BY_ID, DOOR, SAFETY, Voice
 from triage.questionnaire.results import BUILT_IN
+from triage.rules import assess_answers, preview_assessment
 from triage.views import question_page, result_page
 
-MOMENT = datetime(2027, 3, 3, 14, 35)  # noqa: DTZ001  made aware below, in the time of the site
-TELEPHONE, TELEPHONE_LINK = "01 23 45 67 89", "tel:0123456789"
+TELEPHONE = "01 23 45 67 89"
 
 
-def always_draw(template: str, **context: Any) -> Draw:
-    return lambda trial: draw_page(trial, template, context)
-
-
-def _moment() -> datetime:
-    return timezone.make_aware(MOMENT)
-
-
-def as_message(trial: Trial) -> list[Message]:
-    """The text as a message above the next page."""
-    return [Message(INFO, trial.text)]
+def _as_is(template: str) -> Draw:
+    """A page that shows nothing but its texts."""
+    return lambda trial: draw_page(trial, template, {})
 
 
 # --- the frame, errors, information -----------------------------------------------------------------------------------
 
-EDITION = Made(title="Code officiel géographique", publisher="Insee", licence="Licence Ouverte", edition="2026")
-LEGAL = {"publisher": "", "director": "", "hosting_company": "", "contact_email": ""}
+EDITION = DataEdition(title="Code officiel géographique", publisher="Insee", licence="Licence Ouverte", edition="2026")
+_UNSIGNED = dict.fromkeys(("publisher", "director", "hosting_company", "contact_email"), "")
+_SIGNED = dict.fromkeys(_UNSIGNED, cast.WRITTEN) | {"contact_email": "contact@exemple.fr"}
 
 
 def _anybody(trial: Trial) -> Trial:
@@ -80,152 +81,173 @@ def _anybody(trial: Trial) -> Trial:
     return replace(trial, request=request)
 
 
+def _limited(trial: Trial) -> HttpResponse:
+    return draw_page(_anybody(trial), "429.html", {})
+
+
 def _home(wait: waiting_time.Range = (2, 6)) -> Draw:
     def draw(trial: Trial) -> HttpResponse:
-        information = {**read_information(), "updated_on": date(2027, 3, 3)}
-        context = {"information": information, "is_preview": True, "wait": waiting_time.say(wait)}
-        return draw_page(trial, "pages/home.html", context)
+        information = {**read_information(), "updated_on": cast.DAY}
+        page = views.home_page(information, waiting_time.say(wait))
+        return draw_page(trial, "pages/home.html", page | {"is_preview": True})
 
     return draw
 
 
-def _guide(kept: Page) -> Draw:
-    return lambda trial: draw_page(trial, content_template(kept), content_context(kept))
-
-
-def _removal_kit(
-    *, who: str = "adult", intimate: bool = False, site: str = "", is_written: bool = False, **given: Any
-) -> Draw:
-    """The removal kit for a made site (any other one: empty), as somebody sees who chose it."""
+def _information(page: Page) -> Draw:
+    """A page of information. It reads what administrators wrote, and nothing else."""
 
     def draw(trial: Trial) -> HttpResponse:
-        familiar = trial.familiar
-        row = RemovalPlatform(slug="site", name=site, kind="network", url="https://exemple.fr", where="…")
-        row.verified_on = date(2027, 3, 3)
-        rows = [row] if site else []
-        said: dict[str, Any] = {"platform": "site" if site else OTHER, "who": who, "intimate": intimate}
-        context = {**kit.kit_context(rows, said), "has_exchange": True, "familiar": familiar}
-        context["helpers"] = [RemovalPlatform(name="…", where="…")]
-        typed = {**said, **given} if given or is_written else None
-        fact = trial.text if trial.sentence is removal_texts.FACT_LINE else "…"
-        form = RequestForm(typed, platforms=rows, familiar=familiar, facts=[("…", fact)])
-        if is_written and form.is_valid():
-            written = {"site": site, "is_minors_image": context["is_minors_image"]}
-            context["letters"] = write_letters(form.cleaned_data, **written)
-            context["later"] = kit.days_to_look(date(2027, 3, 3))
-        return draw_page(trial, "pages/removal_kit.html", {**context, "form": form})
+        choice = PlatformForm(platforms=kit.read_platforms()) if page == Page.REMOVAL else None
+        return draw_page(trial, content_template(page), views.information_page(page, choice))
 
     return draw
 
 
-def _removal_choice(given: Mapping[str, str] | None = None) -> Draw:
+GUIDES = tuple(_information(page) for page in Page if page != Page.HOME)
+
+
+def _legal(*, demo: bool = True, discreet: bool | None = None, named: Mapping[str, str] = _UNSIGNED) -> Draw:
+    """The legal notice, in the frame of a demonstration or of a real site. named: of `views.legal_page`."""
+
     def draw(trial: Trial) -> HttpResponse:
-        choice = PlatformForm(given, platforms=[], familiar=trial.familiar)
-        return draw_page(trial, "pages/removal_kit.html", {"choice": choice})
+        around: dict[str, Any] = {"demo_notice": demo, "data_editions": [EDITION] if demo else []}
+        around |= {} if discreet is None else {"discreet": discreet}
+        return draw_page(trial, "pages/legal.html", views.legal_page(**named) | around)
 
     return draw
 
 
-_SITE = removal_texts.SITE.example
-_WRITTEN: dict[str, Any] = {
-    "steps": "…",
-    "period": "…",
-    "addresses": "…",
-    "account": "…",
-    "description": "…",
-    "reasons": "…",
-}
-REMOVAL = (
-    _removal_choice(),
-    _removal_choice({"platform": ""}),
-    _removal_kit(site=_SITE),
-    _removal_kit(who="helps_minor", intimate=True),
-    _removal_kit(email="x", grounds=["x"]),
-    _removal_kit(name="x" * 201),
-    _removal_kit(site=_SITE, is_written=True, **_WRITTEN),
-)
+def _accessibility(contact_email: str) -> Draw:
+    return lambda trial: draw_page(trial, "pages/accessibility.html", views.accessibility_page(contact_email))
 
 
-def _removal_letter(trial: Trial) -> HttpResponse:
-    """The letters, whose lines hold the example of what somebody wrote; with every ground."""
-    text = removal_texts.TEXT.example
-    filled: Any = dict.fromkeys(("steps", "period", "addresses", "account", "description", "reasons", "name"), text)
-    grounds = [key for key, ground in removal_texts.OPTIONS["grounds"].items() if ground is trial.sentence]
-    if removal_texts.NOT_ASKED_LINE is trial.sentence:
-        filled["name"] = ""
-        return _removal_kit(site=_SITE, who="helps_minor", intimate=True, is_written=True, **filled)(trial)
-    return _removal_kit(site=_SITE, is_written=True, **filled | {"grounds": grounds})(trial)
+def _privacy(*, demo: bool = False, session_seconds: int = 12 * 3600, contact_email: str = "") -> Draw:
+    def draw(trial: Trial) -> HttpResponse:
+        rules: Mapping[str, Rule] = DEFAULTS
+        page = views.privacy_page(
+            rules, session_seconds=session_seconds, watched_minutes=60, contact_email=contact_email
+        )
+        return draw_page(trial, "pages/privacy.html", page | {"demo_notice": demo})
+
+    return draw
+
+
+def _described(trial: Trial) -> HttpResponse:
+    """Any page, with the texts where search engines read them."""
+    address = "https://pnav.example/"
+    text = trial.error(trial.sentences)
+    links = Links(canonical=address, alternates=[], default=address, description=text, picture=address)
+    return draw_page(trial, "pages/legal.html", views.legal_page(**_UNSIGNED) | {"page_links": links})
+
+
+def _card(trial: Trial) -> HttpResponse:
+    return draw_page(trial, "pages/card.html", card_page("https://pnav.example/"))
 
 
 def _feedback(**given: str) -> Draw:
     def draw(trial: Trial) -> HttpResponse:
         form = FeedbackForm(given or None)
-        if trial.sentence is obligatory_texts.OPINIONS_MANY and given:
-            form.add_error(None, trial.text)
-        return draw_page(trial, "pages/feedback.html", {"form": form})
+        if given and (refused := trial.error([obligatory_texts.OPINIONS_MANY])):
+            form.add_error(None, refused)
+        return draw_page(trial, "pages/feedback.html", views.form_page(form))
 
     return draw
 
 
 def _display(**given: str) -> Draw:
-    return lambda trial: draw_page(trial, "pages/display_settings.html", {"form": DisplaySettingsForm(given or None)})
-
-
-def _figures(*, has_outcomes: bool) -> Draw:
-    words = obligatory_texts
-
-    def cells(how: Any) -> list[str]:
-        return [how.say(n=how.variables[0].example), words.NOT_PUBLISHED.say()]
-
     def draw(trial: Trial) -> HttpResponse:
-        promise = words.IN_MINUTES if has_outcomes else words.IN_ONE_MINUTE
-        outcomes = [(one.say(), cells(words.ABOUT)) for one in [*words.OPTIONS["outcome"].values(), words.OTHERS]]
-        shown = [(value, 120) for value in words.OPTIONS["outcome"]]
-        shares = {key: 93 for key, _label, how in figures.LINES if how is words.PERCENT}
-        periods = [{"key": key, "outcomes": shown, **shares, "minors": None} for key in figures.PERIODS]
-        context = {
-            "end": _moment(),
-            "computed_at": _moment(),
-            "shares": figures.draw_shares(periods, promise.say(minutes=words.IN_MINUTES.variables[0].example)),
-            "drawn_outcomes": [figures.draw_outcomes(one) for one in periods] if has_outcomes else [],
-            "lines": [
-                (words.OPENED.say(), cells(words.ABOUT)),
-                (words.MINORS.say(), cells(words.PERCENT)),
-                (words.ANSWERED.say(), cells(words.PERCENT)),
-                (promise.say(minutes=words.IN_MINUTES.variables[0].example), cells(words.PERCENT)),
-                (words.WAIT.say(), cells(words.MINUTES)),
-                (words.GAVE_UP.say(), cells(words.PERCENT)),
-                (words.LENGTH.say(), cells(words.MINUTES)),
-                (words.ONE_PERSON.say(), cells(words.PERCENT)),
-            ],
-            "outcomes": outcomes if has_outcomes else [],
-            "years": [("2027", False), ("2026", True)],
-            "year_lines": [(words.OPENED.say(), cells(words.ABOUT))],
-            "drawn_years": figures.draw_years([{"key": "2027", "opened": 120}, {"key": "2026", "opened": None}]),
-            "at_least": 10,
-            "removals": [(one.say(), cells(words.ABOUT)) for one in words.OPTIONS["removal"].values()],
-            "removal_days": 30,
-        }
-        return draw_page(trial, "pages/figures.html", context)
+        return draw_page(trial, "pages/display_settings.html", views.form_page(DisplaySettingsForm(given or None)))
 
     return draw
 
 
-def _privacy(**more: Any) -> Draw:
-    days = dict.fromkeys(("retention_days", "erased_days", "tombstone_days", "feedback_days"), 365)
-    given = {**days, "session_hours": 12, "watched_minutes": 60, "contact_email": "", "demo_notice": False}
-    return always_draw("pages/privacy.html", **given | more)
+def _figures(*, minutes: int, has_outcomes: bool) -> Draw:
+    """The figures of an invented week. has_outcomes: how exchanges ended may be said, and something is hidden too."""
+
+    def draw(trial: Trial) -> HttpResponse:
+        said = dict.fromkeys(("answered", "in_time", "gave_up", "one_person"), 93) | {"opened": 120, "minors": None}
+        outcomes = [(value, 120) for value in obligatory_texts.OPTIONS["outcome"]] if has_outcomes else []
+        period = {**said, "wait": 4, "length": 25, "outcomes": outcomes, "has_other_outcomes": has_outcomes}
+        period["other_outcomes"] = None
+        removals = [(value, 30) for value in obligatory_texts.OPTIONS["removal"]]
+        found = {
+            "end": cast.DAY.isoformat(),
+            "computed_at": cast.moment().isoformat(),
+            "promised_minutes": minutes,
+            "periods": [{"key": key, **period} for key in figures.PERIODS],
+            "years": [{"key": key, "is_whole": key == "2026", **period} for key in ("2027", "2026")],
+            "removals": [removals, []],
+        }
+        return draw_page(trial, "pages/figures.html", figures.figures_page(found))
+
+    return draw
 
 
-def _described(trial: Trial) -> HttpResponse:
-    """Any page, with the text where search engines read it."""
-    address = "https://pnav.example/"
-    links = Links(canonical=address, alternates=[], default=address, description=trial.text, picture=address)
-    return draw_page(trial, "pages/legal.html", {**LEGAL, "page_links": links})
+def _busy(kind: str) -> Draw:
+    return lambda trial: draw_page(trial, "503.html", busy_page(kind))
 
 
-_legal = always_draw("pages/legal.html", **LEGAL, demo_notice=True, data_editions=[EDITION])
-_named = {"publisher": "…", "director": "…", "hosting_company": "…", "contact_email": "contact@exemple.fr"}
+# --- the removal kit --------------------------------------------------------------------------------------------------
+
+
+def _choice(given: Mapping[str, str] | None = None) -> Draw:
+    """Before the site is chosen. given: what was sent."""
+
+    def draw(trial: Trial) -> HttpResponse:
+        choice = PlatformForm(given, platforms=[], familiar=trial.familiar)
+        return draw_page(trial, "pages/removal_kit.html", kit.choice_page(choice))
+
+    return draw
+
+
+def _kit(*, who: str = "adult", intimate: bool = False, site: str = "", **given: Any) -> Draw:
+    """The removal kit for an invented site (any other one: empty). given: what was typed, if texts are asked for."""
+
+    def draw(trial: Trial) -> HttpResponse:
+        rows = [_platform(name=site)] if site else []
+        helper = _platform(name="Association", kind=RemovalPlatform.Kind.HELP)
+        said: dict[str, Any] = {"platform": "site" if site else OTHER, "who": who, "intimate": intimate}
+        date_of_fact = trial.error([removal_texts.FACT_LINE]) or cast.WRITTEN
+        form = RequestForm(
+            {**said, **given} if given else None,
+            platforms=rows,
+            familiar=trial.familiar,
+            facts=[(cast.WRITTEN, date_of_fact)],
+        )
+        page = kit.kit_page([*rows, helper], said, form, has_exchange=True, today=cast.DAY)
+        return draw_page(trial, "pages/removal_kit.html", page | {"familiar": trial.familiar})
+
+    return draw
+
+
+def _platform(*, name: str, kind: str = RemovalPlatform.Kind.NETWORK) -> RemovalPlatform:
+    return RemovalPlatform(
+        slug="site", name=name, kind=kind, url="https://exemple.fr", where=cast.WRITTEN, verified_on=cast.DAY
+    )
+
+
+_SITE = removal_texts.SITE.example
+_TYPED = ("steps", "period", "addresses", "account", "description", "reasons")
+_WRITTEN: Mapping[str, Any] = dict.fromkeys(_TYPED, cast.WRITTEN)
+KITS = (
+    _choice(),
+    _choice({"platform": ""}),
+    _kit(site=_SITE),
+    _kit(who="helps_minor", intimate=True),
+    _kit(email="x", grounds=["x"]),
+    _kit(name="x" * 201),
+    _kit(site=_SITE, **_WRITTEN),
+)
+# The texts themselves, with an example of whatever somebody wrote, and every ground.
+_FILLED: Mapping[str, Any] = {
+    **dict.fromkeys((*_TYPED, "name"), removal_texts.TEXT.example),
+    "grounds": list(removal_texts.OPTIONS["grounds"]),
+}
+LETTERS = (
+    _kit(site=_SITE, **_FILLED),
+    _kit(site=_SITE, who="helps_minor", intimate=True, **{**_FILLED, "name": ""}),
+)
 
 # --- the orientation --------------------------------------------------------------------------------------------------
 
@@ -237,177 +259,173 @@ def _question(name: str, *, error: str = "", discreet: bool = False, **said: str
         answers = {SAFETY: "no", DOOR: "helper", name: BY_ID[name].options[0].value} | said
         voice = Voice(familiar=trial.familiar)
         context = question_page(BY_ID[name], answers, BUILT_IN, refusal=error, voice=voice, discreet=discreet)
-        context["discreet"] = discreet
-        context["messages"] = as_message(trial) if trial.sentence.place is report_texts.TO_HERE else []
-        return draw_page(trial, "triage/question.html", context)
+        told = trial.messages(one for one in trial.sentences if one.place == report_texts.TO_HERE)
+        return draw_page(trial, "triage/question.html", context | {"discreet": discreet, "messages": told})
 
     return draw
 
 
-def _result(trial: Trial) -> HttpResponse:
-    """Where the answers lead that show this sentence: the site of 17 Cyber, or the tchat."""
-    safe = {SAFETY: "no", DOOR: "minor" if trial.familiar else "adult"}
-    answers = {"triage.leaves_site": {**safe, "facts": "content", "content_kind": "public"}}.get(
-        trial.sentence.key, {**safe, "facts": "couple"}
-    )
-    # The questionnaire of the code: these answers are its own, whatever version is in force.
-    assessment = rules.assess_answers(answers, under=BUILT_IN)
-    return draw_page(trial, "triage/result.html", result_page(assessment, answers, BUILT_IN) | {"lines": []})
+def _result(outcome: Result, *, discreet: bool = False, keeps_own_hours: bool = False, **said: str) -> Draw:
+    """The page of a result. said: answers, in place of those of somebody safe who is 18 or more.
 
+    The questionnaire of the code: its words are not edited here, whatever version is in force. keeps_own_hours: without
+    the hours that administrators keep for the numbers that they keep.
+    """
 
-NUMBERS = [value for value in vars(triage.numbers).values() if isinstance(value, Number)]
-# Administrators keep their own hours for the numbers that they keep: those of the code are said of the others.
-UNKEPT = [replace(number, display="…") for number in NUMBERS]
-
-
-def _made_result(
-    *, calls_first: bool, numbers: list[Number], is_door_first: bool = False, is_discreet: bool = False
-) -> Draw:
     def draw(trial: Trial) -> HttpResponse:
-        site = Made(name="17Cyber", url="https://17cyber.gouv.fr/", explanation="…")
-        assessment = Made(
-            title="…",
-            reasons=["…"],
-            service=["…"],
-            prepare=["…"],
-            calls_first=calls_first,
-            first_numbers=numbers,
-            other_numbers=numbers,
-            destination=None if is_door_first else site,
-            destination_beside=site,
-            opens_chat=False,
-            open_door=OPEN_DOOR,
-            write_now=WRITE_NOW,
-        )
-        context = {
-            "assessment": assessment,
-            "previous": QUESTIONS[0],
-            "lines": [{"text": "…", "answer": "…", "slug": QUESTIONS[0].slug}],
-            "is_danger": calls_first,
-            "is_door_first": is_door_first,
-            "discreet": is_discreet,
-            "messages": as_message(trial) if trial.sentence.place is report_texts.TO_HERE else [],
-        }
-        return draw_page(trial, "triage/result.html", context)
+        answers = {SAFETY: "no", DOOR: "minor" if trial.familiar else "adult"} | said
+        assessment = preview_assessment(outcome, Voice(familiar=trial.familiar), under=BUILT_IN)
+        if keeps_own_hours:
+            assessment = replace(assessment, numbers=tuple(replace(one, display=cast.WRITTEN) for one in NUMBERS))
+        context = result_page(assessment, answers, BUILT_IN, discreet=discreet)
+        told = trial.messages(one for one in trial.sentences if one.place == report_texts.TO_HERE)
+        return draw_page(trial, "triage/result.html", context | {"discreet": discreet, "messages": told})
 
     return draw
 
+
+def _assessed(said: Mapping[str, str], *, discreet: bool = False) -> Draw:
+    """The page of the result of these answers, of somebody of 18 or more."""
+
+    def draw(trial: Trial) -> HttpResponse:
+        answers = {SAFETY: "no", DOOR: "minor" if trial.familiar else "adult", **said}
+        context = result_page(assess_answers(answers, under=BUILT_IN), answers, BUILT_IN, discreet=discreet)
+        return draw_page(trial, "triage/result.html", context | {"discreet": discreet})
+
+    return draw
+
+
+NUMBERS = [value for value in vars(triage.numbers).values() if isinstance(value, triage.numbers.Number)]
+QUESTIONS_PAGES = (
+    _question("danger"),
+    _question("facts"),
+    _question("helped"),
+    _question("helped", own_age="minor"),
+    _question("danger", error="required"),
+    _question("danger", error="invalid_choice"),
+    *(_question(name, discreet=True) for name in triage_texts.NEUTRAL),
+)
+RESULTS = (
+    _result(Result.SEVENTEEN_CYBER_PHAROS),
+    _result(Result.CHAT),
+    _assessed({SAFETY: "yes"}),
+    _result(Result.SINGLE_INSULT),
+    _assessed({SAFETY: "yes"}, discreet=True),
+    _result(Result.SEVENTEEN_CYBER_THESEE, discreet=True),
+)
+# Every number, with the hours of the code.
+OUR_HOURS = (_result(Result.DANGER, keeps_own_hours=True),)
 
 # --- the point d'accueil ----------------------------------------------------------------------------------------------
 
+TOWN = Municipality(
+    insee_code="35238",
+    name="Rennes",
+    department_code="35",
+    department_name="Ille-et-Vilaine",
+    zone=Zone.METRO,
+    latitude=48.11,
+    longitude=-1.68,
+    precision=Precision.EXACT,
+)
+_HOURS: Week = {"mon": [["08:00", "12:00"]]}
 
-class _Town(Made):
-    def __str__(self) -> str:
-        return str(self.name)
 
-
-TOWN = _Town(pk="35238", name="Rennes", department_name="Ille-et-Vilaine")
-
-
-def _unit(**more: Any) -> Made:
+def _unit(**more: Any) -> ReceptionPoint:
+    """A unit. It is the demonstration's where its source says so."""
     known = {
-        "pk": "1",
+        "pk": 1,
         "name": "Commissariat de police",
-        "address_lines": ["1 rue de la Paix"],
-        "itinerary_url": "#apercu",
+        "force": Force.POLICE,
+        "address": "1 rue de la Paix",
+        "postal_code": "35000",
+        "town": "Rennes",
         "telephone": TELEPHONE,
-        "telephone_uri": TELEPHONE_LINK,
-        "hours_in_words": [Line("lundi", "8 h")],
-        "opening_hours": Made(holidays=""),
-        "get_source_display": "Service-public.fr",
-        "force": "police",
-        "get_force_display": lambda: "Police nationale",
-        "is_example": True,
-        "verified_on": date(2027, 3, 3),
+        "opening_hours": _HOURS,
+        "source": Source.DILA,
+        "verified_on": cast.DAY,
+        "department_code": "35",
     }
-    return Made(**known | more)
+    return ReceptionPoint(**known | more)
 
 
-def _choice(**more: Any) -> Made:
-    return Made(
-        **{
-            "municipality": TOWN,
-            "postal_code": "35000",
-            "reception_point": _unit(),
-            "is_nearest": False,
-            "is_example": True,
-        }
-        | more
-    )
+EXAMPLE = _unit(source=Source.DEMO)
 
 
-def _partner(**more: Any) -> Made:
+def _chosen(unit: ReceptionPoint | None = EXAMPLE, *, is_nearest: bool = False) -> Choice:
+    return Choice(postal_code="35000", municipality=TOWN, reception_point=unit, is_nearest=is_nearest)
+
+
+def _partner(kind: str, **more: Any) -> Partner:
     known = {
         "name": "France Victimes 35",
-        "kind": "aav",
-        "get_kind_display": "Association",
-        "presentation": "",
-        "address_lines": [],
+        "kind": kind,
         "telephone": TELEPHONE,
-        "telephone_uri": TELEPHONE_LINK,
-        "telephone_hours": "",
         "accessibility": "ACC",
-        "opening_hours": {},
-        "hours_in_words": [Line("lundi", "9 h")],
-        "url": "#apercu",
-        "is_example": True,
+        "url": "https://exemple.fr",
+        "source": Source.DILA,
+        "department_code": "35",
+        "latitude": 48.2,
+        "longitude": -1.7,
     }
-    return Made(**known | more)
+    return Partner(**known | more)
 
 
-def _groups() -> list[Made]:
-    words = location_texts
-    partners = [(_partner(opening_hours={"mon": []}), 12), (_partner(accessibility="DEM"), None)]
-    titles = (words.HELP, words.MIND, words.LAW, words.COURTS, words.FORMALITIES)
-    return [
-        Made(title=title.say(), note=words.COURTS_NOTE.say() if title is words.COURTS else "", partners=partners)
-        for title in titles
-    ]
+PARTNERS = (
+    _partner(Partner.Kind.VICTIM_HELP, opening_hours=_HOURS),
+    _partner(Partner.Kind.VICTIM_OFFICE, accessibility="DEM", source=Source.DEMO),
+    *(
+        _partner(kind)
+        for kind in (
+            Partner.Kind.PSYCHOLOGIST,
+            Partner.Kind.JUSTICE_HOUSE,
+            Partner.Kind.COURT,
+            Partner.Kind.FRANCE_SERVICES,
+            Partner.Kind.NATIONAL,
+        )
+    ),
+)
 
 
-def _contacts(unit: Made | None, opening: Opening | None, *, is_nearest: bool = False, has_help: bool = True) -> Draw:
+def _contacts(
+    unit: ReceptionPoint | None,
+    opening: Opening | None,
+    *,
+    is_nearest: bool = False,
+    partners: Sequence[Partner] = PARTNERS,
+) -> Draw:
     def draw(trial: Trial) -> HttpResponse:
-        context = {
-            "choice": _choice(reception_point=unit, is_nearest=is_nearest),
-            "unit": unit,
-            "opening": opening,
-            "partners": Made(groups=_groups(), has_local_help=has_help, national=[]),
-            "has_examples": True,
-            "has_other_units": True,
-        }
-        return draw_page(trial, "locations/my_contacts.html", context)
+        found = group_partners(TOWN, partners)
+        choice = _chosen(unit, is_nearest=is_nearest)
+        page = contacts_page(choice, opening=opening, partners=found, has_other_units=True)
+        return draw_page(trial, "locations/my_contacts.html", page)
 
     return draw
 
 
 _OPEN = Opening(is_open=True, until="18 h")
-_CLOSED = Opening(is_open=False, next_day="demain", next_time="18 h")
+_SHUT = Opening(is_open=False, next_day="demain", next_time="18 h")
 _HOLIDAY = Opening(is_open=None)
-_SILENT = {"telephone": "", "telephone_uri": "", "address_lines": []}
+_SILENT = {"telephone": "", "address": "", "postal_code": "", "town": ""}
 CONTACTS = (
     _contacts(_unit(), _OPEN),
-    _contacts(_unit(), _CLOSED, is_nearest=True, has_help=False),
+    _contacts(EXAMPLE, _SHUT, is_nearest=True, partners=()),
     _contacts(_unit(), _HOLIDAY),
     _contacts(_unit(**_SILENT), _HOLIDAY),
-    _contacts(_unit(hours_in_words=[]), None),
-    _contacts(_unit(hours_in_words=[], **_SILENT), None),
+    _contacts(_unit(opening_hours=None), None),
+    _contacts(_unit(opening_hours=None, **_SILENT), None),
     _contacts(None, None),
 )
 
 
-def _search(
-    form: SearchForm | None = None, *, choice: Made | None = None, purpose: str = "echange", discreet: bool = False
-) -> Draw:
-    places = (report_texts.TO_HERE, location_texts.SEARCH)
+def _search(typed: str | None = None, *, choice: Choice | None = None, discreet: bool | None = None) -> Draw:
+    """The two forms. typed: what was refused. What was just done, or is still missing, stands above."""
 
     def draw(trial: Trial) -> HttpResponse:
-        # What was just done, or is still missing, stands above.
-        messages = (
-            as_message(trial) if form is None and trial.sentence.place in places and trial.sentence in SAID else []
-        )
-        context: dict[str, Any] = {"form": form, "typed": "", "purpose": purpose, "choice": choice}
-        context |= {"messages": messages, "many": location_texts.MANY.variables[0].example, "discreet": discreet}
-        return draw_page(trial, "locations/search.html", context)
+        form = SearchForm({"q": typed}) if typed is not None else None
+        around: dict[str, Any] = {"messages": trial.messages(SAID)}
+        around |= {} if discreet is None else {"discreet": discreet}
+        return draw_page(trial, "locations/search.html", search_page(form, choice=choice) | around)
 
     return draw
 
@@ -419,64 +437,60 @@ SAID = (
     report_texts.PLACE_FIRST,
 )
 SEARCH = (
-    _search(choice=_choice(is_nearest=True)),
-    _search(SearchForm({"q": ""})),
-    _search(SearchForm({"q": "x" * 500})),
+    _search(choice=_chosen(is_nearest=True)),
+    _search(""),
+    _search("x" * 500),
     _search(discreet=True),
 )
+_OTHERS = [Suggestion("Lyon", "Lyon")]
 
 
-def _select(*, has_units: bool, error: str = "") -> Draw:
-    match = Made(unit=_unit(), is_competent=False, distance_km=12)
-    place = Made(municipality=TOWN, postal_code="35000", found_as="Lyon 3e", units=[match] if has_units else [])
+def _found(*, units: Sequence[ReceptionPoint], zone: str = Zone.METRO, others: Sequence[Suggestion] = ()) -> Lookup:
+    """A commune that was found by a code of an administration, with units that are only near."""
+    town = Municipality(insee_code="97411", name="Saint-Denis", department_code="974", zone=zone)
+    matches = [UnitMatch(unit=unit, is_competent=False, distance_km=12) for unit in units]
+    place = Place(town, "35000", found_as="Lyon 3e", units=matches)
+    return Lookup(Outcome.ONE, places=[place], others=list(others), is_cedex=True, cedex_is_approximate=True)
 
-    others = [Made(text="Lyon", label="Lyon")] if has_units else []
+
+def _select(*, units: Sequence[ReceptionPoint] = (EXAMPLE,), error: str = "", is_gone: bool = False) -> Draw:
+    """What was found. error: whether the choice was refused; is_gone: for a unit that has left the list."""
 
     def draw(trial: Trial) -> HttpResponse:
-        form = None
-        if error:
-            form = ChoiceForm({"service": ""})
-            if error == "gone":
-                form = ChoiceForm({"service": "00000__"})
-                form.errors["service"] = [location_texts.SERVICE_GONE.say()]  # type: ignore[assignment]
-        context = {
-            "lookup": Made(is_cedex=True, cedex_is_approximate=True, is_overseas=True, others=others),
-            "places": [place],
-            "folded": [place],
-            "form": form,
-            "has_examples": True,
-            "has_unknown_competence": True,
-        }
-        return draw_page(trial, "locations/select.html", context)
+        form = ChoiceForm({"service": ""}) if error else None
+        if form is not None and is_gone:
+            form.errors.clear()
+            form.add_error("service", location_texts.SERVICE_GONE.say())
+        found = _found(units=units, zone=Zone.DROM, others=_OTHERS)
+        page = results_page(found, text=cast.WRITTEN, purpose=Purpose.CONTACTS, form=form)
+        return draw_page(trial, "locations/select.html", page)
 
     return draw
 
 
 def _towns(trial: Trial) -> HttpResponse:
-    town = Made(pk="13004", name="Arles", department_name="Bouches-du-Rhône")
-    place = Made(municipality=town, postal_code="13200", units=[])
-    others = [Made(text="Lyon", label="Lyon")]
-    return draw_page(
-        trial,
-        "locations/towns.html",
-        {"lookup": Made(others=others), "places": [place], "folded": [place], "typed": "…"},
-    )
+    found = _found(units=[], others=_OTHERS)
+    return draw_page(trial, "locations/towns.html", towns_page(found, text=cast.WRITTEN))
 
 
-def _not_found(*, has_suggestions: bool, abroad: str = "") -> Draw:
-    some = [Made(text="Lyon", label="Lyon")]
-    lookup = Made(suggestions=some if has_suggestions else [], is_cedex=True, abroad=abroad)
-    return always_draw("locations/not_found.html", lookup=lookup, large_towns=some, typed="…")
+def _not_found(*, suggestions: Sequence[Suggestion] = (), abroad: str = "") -> Draw:
+    def draw(trial: Trial) -> HttpResponse:
+        found = Lookup(Outcome.NONE, suggestions=list(suggestions), is_cedex=True, abroad=abroad)
+        page = results_page(found, text=cast.WRITTEN, purpose=Purpose.EXCHANGE)
+        return draw_page(trial, "locations/not_found.html", page)
+
+    return draw
+
+
+def _of_choice(template: str, choice: Choice, **more: str) -> Draw:
+    return lambda trial: draw_page(trial, template, choice_page(choice, **more))
 
 
 CHOSEN = (
-    always_draw("locations/chosen.html", choice=_choice(is_nearest=True)),
-    always_draw("locations/chosen.html", choice=_choice(reception_point=None)),
+    _of_choice("locations/chosen.html", _chosen(is_nearest=True)),
+    _of_choice("locations/chosen.html", _chosen(None)),
 )
-REMOVE = (
-    always_draw("locations/remove.html", choice=_choice(), what="place"),
-    always_draw("locations/remove.html", choice=_choice(), what="interlocutor"),
-)
+REMOVE = tuple(_of_choice("locations/remove.html", _chosen(), what=what) for what in ("place", "interlocutor"))
 
 # --- the signalement --------------------------------------------------------------------------------------------------
 
@@ -489,9 +503,9 @@ def _report(
     def draw(trial: Trial) -> HttpResponse:
         initial = {"role": "victim", "age_band": "adult"} | said
         form = ReportForm(given, initial=initial, familiar=trial.familiar, discreet=discreet)
-        context = {"form": form, "submission_id": "", "choice": _choice(is_nearest=True), "is_stale": is_stale}
-        context["discreet"] = discreet
-        return draw_page(trial, "reports/create.html", context)
+        choice = _chosen(is_nearest=True)
+        page = report_page(form, submission_id="", is_stale=is_stale, choice=choice, familiar=trial.familiar)
+        return draw_page(trial, "reports/create.html", page | {"discreet": discreet})
 
     return draw
 
@@ -505,53 +519,48 @@ REPORT = (
     _report({"role": "x"}, discreet=True, role="witness"),
     _report(discreet=True, role="witness", age_band="unknown"),
 )
+# As a professional reads it, for a person of each age.
+HELPED = tuple(_report(role="professional", age_band=age) for age in ("adult", "under_15", "15_17", "under_18"))
 
 
 def _added(given: Mapping[str, Any] | None = None, *, discreet: bool = False) -> Draw:
     """What is added to a signalement that is filed."""
 
     def draw(trial: Trial) -> HttpResponse:
-        form = AddedForm.of(Report(age_band="adult"), given, familiar=trial.familiar, discreet=discreet)
-        return draw_page(trial, "reports/add.html", {"form": form, "discreet": discreet})
+        form = AddedForm.of(cast.report(), given, familiar=trial.familiar, discreet=discreet)
+        return draw_page(trial, "reports/add.html", added_page(form, familiar=trial.familiar) | {"discreet": discreet})
 
     return draw
 
 
-def _as_helped(age_band: str) -> Draw:
-    """As a professional reads it, for a person of this age."""
+def _effort(seconds: int) -> Draw:
+    """A form that goes on in so many seconds."""
 
     def draw(trial: Trial) -> HttpResponse:
-        form = ReportForm(initial={"role": "professional", "age_band": age_band}, familiar=trial.familiar)
-        context = {"form": form, "submission_id": "", "choice": _choice(), "is_stale": False}
-        return draw_page(trial, "reports/create.html", context)
+        kept = PendingForm({}, ready_at=timezone.now().timestamp() + seconds - 0.5)
+        page = effort_page(kept, token="", bits=0, familiar=trial.familiar)
+        return draw_page(trial, "reports/effort.html", page)
 
     return draw
 
 
-def _as_said(field: str, value: str) -> Draw:
-    """With this answer of the orientation among what was already said."""
-
-    def draw(trial: Trial) -> HttpResponse:
-        form = ReportForm(initial={"role": "victim", "age_band": "adult", field: value}, familiar=trial.familiar)
-        context = {"form": form, "submission_id": "", "choice": _choice(), "is_stale": False}
-        return draw_page(trial, "reports/create.html", context)
-
-    return draw
+EFFORT = tuple(_effort(seconds) for seconds in (8, 1, 0))
 
 
-EFFORT = tuple(
-    always_draw("reports/effort.html", kept=Made(seconds_left=seconds), token="", bits=0) for seconds in (8, 1, 0)
-)
+def closure(reason: str, *, is_open: bool = False) -> Closure:
+    """A closing of the chat. is_open: nobody knows until when."""
+    return Closure(1, reason, cast.moment(), None if is_open else cast.moment() + timedelta(hours=17))
 
 
-ANNOUNCED = Made(text="…", text_familiar="…", is_warning=False)
-
-
-def _closed(reason: str, *, is_open: bool = False, discreet: bool = False) -> Draw:
+def _closed(reason: str, *, is_open: bool = False, discreet: bool | None = None) -> Draw:
     """The page of who comes to the chat while it is closed."""
-    end = "" if is_open else report_texts.CLOSED_UNTIL.variables[0].example
-    told = Made(reason=reason, end=end, text="", text_familiar="")
-    return always_draw("chat/begin.html", chat_closed=told, discreet=discreet, numbers=())
+
+    def draw(trial: Trial) -> HttpResponse:
+        around: dict[str, Any] = {"chat_closed": closure(reason, is_open=is_open)}
+        around |= {} if discreet is None else {"discreet": discreet}
+        return draw_page(trial, "chat/begin.html", entrance_page() | around)
+
+    return draw
 
 
 CLOSED = (
@@ -561,24 +570,8 @@ CLOSED = (
     _closed("staff", is_open=True, discreet=True),
 )
 
-# --- where each place is drawn ----------------------------------------------------------------------------------------
 
-QUESTIONS_PAGES = (
-    _question("danger"),
-    _question("facts"),
-    _question("helped"),
-    _question("helped", own_age="minor"),
-    _question("danger", error="required"),
-    _question("danger", error="invalid_choice"),
-    *(_question(name, discreet=True) for name in triage_texts.NEUTRAL),
-)
-RESULTS = (
-    _result,
-    _made_result(calls_first=True, numbers=NUMBERS),
-    _made_result(calls_first=False, numbers=NUMBERS, is_door_first=True),
-    _made_result(calls_first=False, numbers=NUMBERS, is_discreet=True),
-    _made_result(calls_first=True, numbers=NUMBERS, is_discreet=True),
-)
+# --- where each place is drawn ----------------------------------------------------------------------------------------
 
 
 def _said_by_a_proxy(trial: Trial) -> HttpResponse:
@@ -587,52 +580,63 @@ def _said_by_a_proxy(trial: Trial) -> HttpResponse:
 
 
 ERRORS: tuple[Draw, ...] = (
-    always_draw("404.html"),
-    always_draw("403.html"),
-    always_draw("403_csrf.html"),
-    always_draw("bad_request.html"),
-    always_draw("500.html"),
+    *(_as_is(f"{name}.html") for name in ("404", "403", "403_csrf", "bad_request", "500")),
     _said_by_a_proxy,
-    lambda trial: draw_page(_anybody(trial), "429.html", {}),
+    _limited,
 )
-BUSY = tuple(
-    always_draw("503.html", kind=kind, style="", seconds=5) for kind in ("page", "sent", "form", "frame", "too_large")
-)
+BUSY = tuple(_busy(kind) for kind in (PAGE, SENT, FORM, BUSY_FRAME, TOO_LARGE))
+
+
+def _announced(*, discreet: bool) -> Draw:
+    """Any page, below an announcement."""
+    said = Shown(
+        Announcement.Audience.BOTH,
+        is_warning=False,
+        starts_at=cast.moment(),
+        ends_at=cast.moment() + timedelta(days=1),
+        texts={("fr", "vous"): cast.WRITTEN},
+    )
+    return lambda trial: draw_page(trial, "404.html", {"announcements": [said], "discreet": discreet})
+
+
 FRAME: tuple[Draw, ...] = (
-    _legal,
-    always_draw("pages/legal.html", **LEGAL, demo_notice=False),
-    always_draw("pages/legal.html", **LEGAL, demo_notice=False, discreet=True),
-    *(always_draw("404.html", announcements=[ANNOUNCED], discreet=seen) for seen in (False, True)),
+    _legal(),
+    _legal(demo=False),
+    _legal(demo=False, discreet=True),
+    _announced(discreet=False),
+    _announced(discreet=True),
+)
+WRONG_OPINIONS = (
+    _feedback(rating="x", page="home"),
+    _feedback(rating="yes", page="x", text="x" * (FEEDBACK_MAX_LENGTH + 200)),
+    _feedback(rating="", page="", text="x" * (FEEDBACK_MAX_LENGTH + 200)),
 )
 
 DRAW: Mapping[str, tuple[Draw, ...]] = {
     frame_texts.FRAME.key: FRAME,
-    frame_texts.NUMBERS.key: (_guide(Page.NUMBERS), *RESULTS),
+    frame_texts.NUMBERS.key: (_information(Page.NUMBERS), *RESULTS),
     frame_texts.ERRORS.key: ERRORS,
     frame_texts.BUSY.key: BUSY,
     frame_texts.EVERYWHERE.key: (
         _home(),
-        *FRAME,
-        *SEARCH,
-        *RESULTS,
-        *REPORT,
+        *FRAME[:3],
+        *SEARCH[:3],
+        *RESULTS[:3],
+        *REPORT[:2],
         CONTACTS[0],
-        _not_found(has_suggestions=False),
-        *(_guide(kept) for kept in Page if kept != Page.HOME),
-        _question("facts"),
-        _question("danger"),
-        always_draw("pages/feedback_thanks.html"),
+        _not_found(),
+        *GUIDES,
+        *QUESTIONS_PAGES[:2],
+        _as_is("pages/feedback_thanks.html"),
         EFFORT[2],
         _privacy(),
-        _feedback(rating="x", page="home"),
-        _feedback(rating="yes", page="x", text="x" * (FEEDBACK_MAX_LENGTH + 200)),
-        _feedback(rating="", page="", text="x" * (FEEDBACK_MAX_LENGTH + 200)),
+        *WRONG_OPINIONS,
     ),
     obligatory_texts.OPINION.key: (
         _feedback(),
-        _feedback(rating="", page="", text="x" * 1200),
+        _feedback(rating="", page="", text="x" * (FEEDBACK_MAX_LENGTH + 200)),
         _feedback(rating="x", page="x"),
-        always_draw("pages/feedback_thanks.html"),
+        _as_is("pages/feedback_thanks.html"),
     ),
     obligatory_texts.DISPLAY.key: (
         _display(),
@@ -640,51 +644,46 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
         _display(next="/"),
         _display(theme="x", language="x"),
     ),
-    obligatory_texts.LEGAL.key: (_legal, always_draw("pages/legal.html", **_named, demo_notice=False)),
+    obligatory_texts.LEGAL.key: (_legal(), _legal(demo=False, named=_SIGNED)),
     obligatory_texts.PRIVACY.key: (
-        _privacy(demo_notice=True),
-        _privacy(session_hours=1, contact_email="contact@exemple.fr"),
+        _privacy(demo=True),
+        _privacy(session_seconds=3600, contact_email="contact@exemple.fr"),
     ),
-    obligatory_texts.ACCESSIBILITY.key: (
-        always_draw("pages/accessibility.html", contact_email=""),
-        always_draw("pages/accessibility.html", contact_email="contact@exemple.fr"),
+    obligatory_texts.ACCESSIBILITY.key: (_accessibility(""), _accessibility("contact@exemple.fr")),
+    obligatory_texts.FIGURES.key: (
+        _figures(minutes=5, has_outcomes=True),
+        _figures(minutes=1, has_outcomes=False),
     ),
-    obligatory_texts.FIGURES.key: (_figures(has_outcomes=True), _figures(has_outcomes=False)),
     page_texts.HOME.key: (_home(), _home((0, 2)), _home((90, 150)), _home(None)),
-    card_texts.CARD.key: (
-        always_draw("pages/card.html", address="https://pnav.example/", said_address="pnav.example"),
-    ),
+    card_texts.CARD.key: (_card,),
     description_texts.SEARCH.key: (_described,),
-    removal_texts.KIT.key: REMOVAL,
-    removal_texts.LETTER.key: (_removal_letter,),
-    guide_texts.GUIDES.key: tuple(_guide(kept) for kept in Page if kept != Page.HOME),
-    quick_exit_texts.QUIT.key: (always_draw("pages/quit.html"),),
+    removal_texts.KIT.key: KITS,
+    removal_texts.LETTER.key: LETTERS,
+    guide_texts.GUIDES.key: GUIDES,
+    quick_exit_texts.QUIT.key: (_as_is("pages/quit.html"),),
     location_texts.SEARCH.key: SEARCH,
     location_texts.SELECT.key: (
         _towns,
-        _select(has_units=True),
-        _select(has_units=False),
-        _select(has_units=True, error="required"),
-        _select(has_units=True, error="gone"),
+        _select(),
+        _select(units=()),
+        _select(error="required"),
+        _select(error="gone", is_gone=True),
     ),
     location_texts.NOT_FOUND.key: (
-        _not_found(has_suggestions=True),
-        _not_found(has_suggestions=False),
-        _not_found(has_suggestions=False, abroad="Belgique"),
+        _not_found(suggestions=_OTHERS),
+        _not_found(),
+        _not_found(abroad="Belgique"),
     ),
     location_texts.CHOSEN.key: CHOSEN,
     location_texts.REMOVE.key: REMOVE,
     location_texts.CONTACTS.key: CONTACTS,
-    location_texts.AROUND.key: (*SEARCH, *CHOSEN, *REMOVE, *CONTACTS[:2], _not_found(has_suggestions=False)),
-    report_texts.REPORT.key: (
-        *(_as_helped(age) for age in ("adult", "under_15", "15_17", "under_18")),
-        *REPORT,
-    ),
-    report_texts.TO_HERE.key: (SEARCH[0], _question("danger"), RESULTS[1]),
+    location_texts.AROUND.key: (*SEARCH[:1], *CHOSEN, *REMOVE, *CONTACTS[:2], _not_found()),
+    report_texts.REPORT.key: (*HELPED, *REPORT),
+    report_texts.TO_HERE.key: (SEARCH[0], QUESTIONS_PAGES[0], RESULTS[1]),
     report_texts.ALREADY.key: (_added(), _added({"since": "x"}), _added(discreet=True)),
     report_texts.EFFORT.key: EFFORT,
     report_texts.CLOSED.key: CLOSED,
     triage_texts.QUESTIONS.key: (*QUESTIONS_PAGES, *RESULTS),
     triage_texts.RESULT.key: RESULTS,
-    triage_texts.NUMBERS.key: (RESULTS[1], _made_result(calls_first=True, numbers=UNKEPT)),
+    triage_texts.NUMBERS.key: (*RESULTS[:3], *OUR_HOURS),
 }

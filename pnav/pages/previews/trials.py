@@ -1,129 +1,108 @@
-"""A sentence tried in a page: what is drawn, and whether somebody who reads that page would see it."""
+"""Texts tried in a page: which ones, for whom, and the page that is drawn with them."""
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from html.parser import HTMLParser
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
+from django.contrib.messages import INFO
+from django.contrib.messages.storage.base import Message
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
 
+from common.texts import cache as text_cache
+from common.texts import marks
+from common.texts.cache import Changed
 from common.texts.catalogue import Sentence
-
-VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
-UNREAD = {"head", "script", "style", "template", "noscript"}
-NOTICE = "apercu-dit"  # says the text itself: what is there proves nothing
-MARK = "apercu"
-_MARKED = f'<mark id="{MARK}">'
-_AFTER_MARK = re.compile(f"(?<={_MARKED})")
+from pnav.pages.previews import marking
+from pnav.pages.previews.marking import Marked
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """For whom a text is written, besides its voice: somebody may see the screen; who writes helps somebody else."""
+
+    is_discreet: bool = False
+    is_about_other: bool = False
+
+
+def manner_of(sentence: Sentence) -> Manner:
+    """Return for whom a text is written: its key says so."""
+    return Manner(is_discreet=sentence.key.endswith("_discreet"), is_about_other=sentence.key.endswith("_other"))
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
-    """One sentence to be shown. text: as it would be read, with an example of each variable.
+    """The texts that a page is to show, in one voice: one in the admin, all of a place in the test that walks them.
 
-    is_marked, is_seen: what the notice above the page says of it, once a first drawing has shown it.
+    told: what the notice above the page says of it; None for a page that is only searched.
     """
 
     request: HttpRequest
-    sentence: Sentence
-    familiar: bool
-    text: str = ""
-    is_marked: bool = True
-    is_seen: bool = True
+    sentences: Sequence[Sentence]
+    familiar: bool = False
+    manner: Manner = Manner()
+    told: Mapping[str, Any] | None = None
+
+    def said(self, among: Iterable[Sentence]) -> list[str]:
+        """Return those of these texts that are tried, each with an example of its variables: what an act would tell."""
+        return [say_example(one, familiar=self.familiar) for one in among if one in self.sentences]
+
+    def error(self, among: Iterable[Sentence]) -> str:
+        """Return the same as what went wrong: one text in the admin; "" when none is tried."""
+        return " ".join(self.said(among))
+
+    def messages(self, among: Iterable[Sentence]) -> list[Message]:
+        """Return the same as what the page before left to be told."""
+        return [Message(INFO, text) for text in self.said(among)]
 
 
 type Draw = Callable[[Trial], HttpResponse]
 
 
+def say_example(sentence: Sentence, *, familiar: bool = False) -> str:
+    """Say a text with the examples of its variables."""
+    return sentence.say(familiar=familiar, **{one.name: one.example for one in sentence.variables})
+
+
+def notice(trial: Trial) -> Mapping[str, Any]:
+    """Return what the notice above the page says."""
+    return trial.told or {"text": "", "is_marked": True, "is_seen": True}
+
+
 def draw_page(trial: Trial, template: str, context: Mapping[str, Any]) -> HttpResponse:
-    told = {"text": trial.text, "is_marked": trial.is_marked, "is_seen": trial.is_seen}
-    # No key of a form: what is pressed in a preview does nothing.
-    return render(
-        trial.request,
-        template,
-        {"familiar": trial.familiar, "discreet": False, **context, "preview_of": told, "csrf_token": ""},
-    )
+    """Draw a page of a visitor with what its own view would show. Its scripts stay away, and its forms have no key:
+    what is pressed in a preview does nothing."""
+    shown = {"familiar": trial.familiar, "discreet": trial.manner.is_discreet, **context}
+    return render(trial.request, template, {**shown, "preview_of": notice(trial), "csrf_token": ""})
 
 
-def first_that_shows(trial: Trial, draws: tuple[Draw, ...]) -> HttpResponse:
-    """The first of these pages where the text is read; else the first that has it where only a machine reads it."""
-    unseen, wanted = None, breaking(trial.text)
+def draws_of(trial: Trial, draws: Iterable[Draw]) -> Iterator[Marked]:
+    """Draw these pages one after the other, each once, with the texts of the trial marked (`Marked.seen`, by their
+    place in `trial.sentences`)."""
     for draw in draws:
-        drawn = draw(trial)
-        reading = _Reading(drawn.text)
-        if reading.first_mark is not None:
-            return _marked_at(reading.first_mark, drawn)
-        if wanted in reading.text:
-            trial.is_marked = False
-            return _marked_at(0, draw(trial))
-        if unseen is None and wanted in reading.everything:
-            unseen = draw
-    trial.is_marked = trial.is_seen = False
-    return _marked_at(0, (unseen or draws[0])(trial))
+        yield marking.mark(draw(trial).text)
 
 
-def _marked_at(place: int, answer: HttpResponse) -> HttpResponse:
-    """A sentence that stands in several places of a page is marked in all of them, and the link leads to this one."""
-    first, *rest = answer.text.split(_MARKED)
-    marks = [_MARKED if number == place else "<mark>" for number in range(len(rest))]
-    answer.content = first + "".join(mark + piece for mark, piece in zip(marks, rest, strict=True))
-    return answer
+@contextmanager
+def trying(sentences: Sequence[Sentence], texts: Mapping[str, Changed], language: str) -> Iterator[None]:
+    """Within it these texts are said between marks, in this language. texts: by key; those of origin where none is."""
+    said = {one.key: texts.get(one.key, Changed()) for one in sentences}
+    with translation.override(language), text_cache.previewing(said, is_marked=True):
+        yield
 
 
-def breaking(text: str) -> str:
-    """With one kind of space: a page may draw a text with spaces that break no line."""
-    return text.replace("\u00a0", " ").replace("\u202f", " ")
-
-
-class _Reading(HTMLParser):
-    """A page as it is read: `text` with the hidden parts left out, `everything` with attributes and all; of a page in
-    which a mark is read, up to the first of those."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__()
-        self._shown: list[str] = []
-        self._all: list[str] = []
-        self._hidden: list[bool] = []  # of each open element: whether it hides, by itself or by what is around it
-        self._notice = 0  # how deep the notice is
-        self.first_mark: int | None = None  # the first that is read, of all marks in their order
-        self._marks = 0
-        # Up to a mark that is read: nothing else of the page is asked for then.
-        for piece in _AFTER_MARK.split(source):
-            self.feed(piece)
-            if self.first_mark is not None:
-                break
-        self.text, self.everything = breaking("".join(self._shown)), breaking("\n".join(self._all))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if not self._notice:
-            self._all.extend(value or "" for value in given.values())
-        if tag in VOID:
-            return
-        is_hidden = any(self._hidden[-1:]) or tag in UNREAD or "hidden" in given
-        self._hidden.append(is_hidden)
-        if given.get("id") == NOTICE:
-            self._notice = len(self._hidden)
-        if tag == "mark" and given.get("id") == MARK:
-            if self.first_mark is None and not is_hidden:
-                self.first_mark = self._marks
-            self._marks += 1
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._all.extend(value or "" for _name, value in attrs)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in VOID or not self._hidden:
-            return
-        if self._notice == len(self._hidden):
-            self._notice = 0
-        self._hidden.pop()
-
-    def handle_data(self, data: str) -> None:
-        if self._notice:
-            return
-        self._all.append(data)
-        if not any(self._hidden[-1:]):
-            self._shown.append(data)
+def first_that_shows(trial: Trial, draws: Sequence[Draw]) -> str:
+    """Return the first of these pages where the one text of the trial is read; else the first that carries it where no
+    mark may stand, or where only a machine reads it; else the first page. At most one drawing of each, and one more."""
+    text = marks.take_out(say_example(trial.sentences[0], familiar=trial.familiar))
+    trial = replace(trial, told={"text": text, "is_marked": True, "is_seen": True})
+    carried = unseen = None
+    for draw, marked in zip(draws, draws_of(trial, draws), strict=False):
+        if 0 in marked.seen:
+            return marked.page
+        carried = carried or (draw if 0 in marked.carried else None)
+        unseen = unseen or (draw if 0 in marked.unseen else None)
+    told = {"text": text, "is_marked": False, "is_seen": carried is not None}
+    return marking.mark((carried or unseen or draws[0])(replace(trial, told=told)).text).page

@@ -89,36 +89,50 @@ def removal_request(request: HttpRequest) -> HttpResponse:
     """
     platforms = read_platforms()
     if request.method != "POST":
-        return _draw(request, {"choice": choice_form(request, platforms)})
+        return _draw(request, choice_page(choice_form(request, platforms)))
     is_familiar = request.POST.get("who") == Who.MINOR
     choice = PlatformForm(request.POST, platforms=platforms, familiar=is_familiar)
     if not choice.is_valid():
-        return _draw(request, {"choice": choice, "familiar": is_familiar})
+        return _draw(request, choice_page(choice) | {"familiar": is_familiar})
     said = choice.cleaned_data
     own = access.as_reporter(request.session)
     # A code of « Suites » opens nothing of the report and of the journal; dates may be kept with it.
     has_exchange = own is not None or access.as_follower(request.session) is not None
     facts = queries.own_piece(own)[0] if own is not None else []
-    context = {**kit_context(platforms, said), "has_exchange": has_exchange}
+    is_minors_image = said["intimate"] and said["who"] in MINORS
     given: dict[str, Any] = {"platforms": platforms, "familiar": is_familiar, "facts": labels_of(facts)}
     if request.POST.get("step") != WRITE:
         initial = {**said, **(_from_report(own.report) if own is not None else {})}
-        if context["is_minors_image"]:
+        if is_minors_image:
             initial["grounds"] = [Ground.MINOR_IMAGE]
         elif said["intimate"]:
             initial["grounds"] = [Ground.INTIMATE_IMAGE]
         form = RequestForm(initial=initial, **given)
-        return _draw(request, {**context, "form": form})
-    form = RequestForm(_with_facts(request.POST, facts), **given)
-    if form.is_valid():
+    else:
+        form = RequestForm(_with_facts(request.POST, facts), **given)
+    context = kit_page(platforms, said, form, has_exchange=has_exchange, today=timezone.localdate())
+    return _draw(request, context)
+
+
+def choice_page(choice: PlatformForm) -> dict[str, Any]:
+    """Return what the page shows before the site is chosen."""
+    return {"choice": choice}
+
+
+def kit_page(
+    platforms: Sequence[RemovalPlatform], said: dict[str, Any], form: RequestForm, *, has_exchange: bool, today: date
+) -> dict[str, Any]:
+    """Return what the page shows of a choice, and the letters of a form that was sent and is valid. said: the cleaned
+    data of a `PlatformForm`. has_exchange: dates may be kept on « Suites »."""
+    context = {**_kit(platforms, said), "has_exchange": has_exchange, "form": form}
+    if form.is_bound and form.is_valid():
         site = context["platform"].name if context["platform"] else ""
         context["letters"] = write_letters(form.cleaned_data, site=site, is_minors_image=context["is_minors_image"])
-        context["later"] = days_to_look(timezone.localdate())
-    return _draw(request, {**context, "form": form})
+        context["later"] = days_to_look(today)
+    return context
 
 
-def kit_context(platforms: Sequence[RemovalPlatform], said: dict[str, Any]) -> dict[str, Any]:
-    """Return what the page shows of a choice. said: the cleaned data of a `PlatformForm`."""
+def _kit(platforms: Sequence[RemovalPlatform], said: dict[str, Any]) -> dict[str, Any]:
     who, is_intimate = said["who"], said["intimate"]
     chosen = next((row for row in platforms if row.slug == said["platform"]), None)
     return {

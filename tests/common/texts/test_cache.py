@@ -10,6 +10,7 @@ from django.utils import translation
 from chat.texts import forms as form_texts
 from chat.texts import thread as thread_texts
 from common.texts import cache as text_cache
+from common.texts import marks
 from common.texts.cache import Changed
 from common.texts.catalogue import CATALOGUE
 from common.texts.help_numbers import Number
@@ -96,8 +97,10 @@ def test_tag_is_not_folded_into_the_template(rf):
 
 def test_trying_is_seen_where_it_is_tried_and_leaves_nothing():
     with text_cache.previewing({"chat.online": Changed.named(vous="Essai")}):
-        assert thread_texts.ONLINE.say() == "Essai"
-        assert drawn('{% sentence "chat.online" %}') == '<mark id="apercu">Essai</mark>'
+        assert thread_texts.ONLINE.say() == drawn('{% sentence "chat.online" %}') == "Essai"
+    with text_cache.previewing({"chat.online": Changed.named(vous="Essai")}, is_marked=True):
+        assert thread_texts.ONLINE.say() == drawn('{% sentence "chat.online" %}') == marks.put_around("Essai", 0)
+        assert thread_texts.OFFLINE.say() == marks.take_out(thread_texts.OFFLINE.say())
     assert drawn('{% sentence "chat.online" %}') == "Connexion rétablie."
 
 
@@ -133,8 +136,7 @@ def test_within_a_button_a_number_is_no_link():
     text_cache.set_changed({"chat.online": Changed.named(vous="Le {numero_police} <b>")})
     assert drawn('{% sentence "chat.online" plain %}') == "Le 17 &lt;b&gt;"
     with text_cache.previewing({"chat.online": Changed.named(vous="Essai")}):
-        assert drawn('{% sentence "chat.online" plain %}') == '<mark id="apercu">Essai</mark>'
-        assert drawn('{% sentence "chat.online" bare %}') == "Essai"
+        assert drawn('{% sentence "chat.online" plain %}') == drawn('{% sentence "chat.online" bare %}') == "Essai"
 
 
 def test_text_is_kept_under_a_name_and_escaped_where_it_is_drawn():

@@ -1,0 +1,12 @@
+"""What the page of a service that is too busy shows: `pnav.server.busy` sends it, and the admin previews its texts."""
+
+from typing import Any
+
+PAGE, SENT, FRAME, FORM, TOO_LARGE = "page", "sent", "frame", "form", "too_large"
+RETRY_SECONDS = 5
+
+
+def busy_page(kind: str, *, style: str = "", is_discreet: bool = False) -> dict[str, Any]:
+    """Return what the page shows, besides what was typed. kind: what was refused, one of the above. style: of the page
+    itself, which asks for no other file."""
+    return {"kind": kind, "style": style, "seconds": RETRY_SECONDS, "discreet": is_discreet}
