@@ -63,7 +63,7 @@ class _Shelf:
     texts: dict[tuple[str, str | None, bool], str] = field(default_factory=dict)
     drawn: dict[tuple[str, str | None, bool], SafeString] = field(default_factory=dict)
     runs: dict[tuple[int, bool], SafeString] = field(default_factory=dict)
-    patterns: dict[tuple[object, ...], tuple[Sequence[str], Sequence[int]]] = field(default_factory=dict)
+    patterns: dict[tuple[object, ...], tuple[str, Sequence[int]]] = field(default_factory=dict)
     parts: dict[tuple[object, ...], SafeString] = field(default_factory=dict)
     boxes: dict[tuple[object, ...], Sequence[tuple[str, SafeString, SafeString]]] = field(default_factory=dict)
 
@@ -89,6 +89,7 @@ numbers_source: Callable[[], Mapping[str, Number]] = dict
 
 
 def changed(key: str) -> Changed | None:
+    """The texts that replace those of origin, the ones tried here first; None where there are none."""
     attempt = _trying.get()
     if attempt is not None and key in attempt.texts:
         return attempt.texts[key]
@@ -102,34 +103,42 @@ def mark_of(key: str) -> int | None:
 
 
 def number(name: str) -> Number:
+    """The help number of this name (`common.texts.help_numbers.NAMED`)."""
     return _shelf.numbers[name]
 
 
 def digits() -> Mapping[str, str]:
+    """The digits of each help number, by its name."""
     return _shelf.digits
 
 
 def texts() -> dict[tuple[str, str | None, bool], str]:
+    """What was made of sentences so far, as plain text, by key, language and voice."""
     return _shelf.texts
 
 
 def drawn() -> dict[tuple[str, str | None, bool], SafeString]:
+    """The same as HTML."""
     return _shelf.drawn
 
 
 def runs() -> dict[tuple[int, bool], SafeString]:
+    """Pieces of templates that say the same to everybody, by their place and voice."""
     return _shelf.runs
 
 
-def patterns() -> dict[tuple[object, ...], tuple[Sequence[str], Sequence[int]]]:
+def patterns() -> dict[tuple[object, ...], tuple[str, Sequence[int]]]:
+    """What `common.texts.patterns` and `{% kept %}` draw from."""
     return _shelf.patterns
 
 
 def drawn_parts() -> dict[tuple[object, ...], SafeString]:
+    """What tags draw of values that are ours, by their name and these."""
     return _shelf.parts
 
 
 def boxes() -> dict[tuple[object, ...], Sequence[tuple[str, SafeString, SafeString]]]:
+    """The choices of each question of a form, by question and language."""
     return _shelf.boxes
 
 
@@ -148,7 +157,7 @@ def previewing(attempt: Mapping[str, Changed], *, is_marked: bool = False) -> It
 
 
 def is_previewing(*keys: str) -> bool:
-    """Whether one of these sentences is tried here; without a key, whether any is."""
+    """Whether one of these sentences is tried here; without a key, whether any is. Then what says it may not be kept."""
     attempt = _trying.get()
     return attempt is not None and (not keys or any(key in attempt.texts for key in keys))
 
@@ -157,6 +166,7 @@ def is_previewing(*keys: str) -> bool:
 
 
 def is_due() -> bool:
+    """Whether the shelf is older than KEEP_SECONDS."""
     return time.monotonic() - _read_at >= KEEP_SECONDS
 
 
