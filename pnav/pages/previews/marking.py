@@ -173,7 +173,7 @@ def _numbers_in(text: str) -> set[int]:
     return {number for one in marks.PATTERN.finditer(text) if (number := marks.number_of(one)) is not None}
 
 
-def mark(page: str) -> Marked:
+def mark_page(page: str) -> Marked:
     """The page with its tried texts marked, and no mark of `common.texts.marks` left. One pass over it."""
     parser = _Page()
     parser.feed(page)

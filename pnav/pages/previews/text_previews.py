@@ -45,7 +45,7 @@ from chat.visitor.forms import CodeForm, SummaryForm
 from common.texts import catalogue, languages
 from common.texts.catalogue import Sentence
 from pnav.pages.previews import cast, copy_previews, page_previews
-from pnav.pages.previews.trials import Draw, Trial, draw_page, first_that_shows, manner_of, notice, trying
+from pnav.pages.previews.trials import Draw, Trial, draw_page, first_that_shows, manner_of, notice_of, texts_tried
 from reports import texts as report_texts
 from reports.audit import for_the_person
 from reports.audit.for_the_person import ReadingByStaff
@@ -62,7 +62,7 @@ def page_with(request: HttpRequest, sentence: Sentence, name: str, texts: Mappin
     """
     language, voice = languages.text_place(name)
     trial = Trial(request, [sentence], familiar=voice == languages.FAMILIAR, manner=manner_of(sentence))
-    with trying(trial.sentences, catalogue.as_changed(sentence, texts), language):
+    with texts_tried(trial.sentences, catalogue.as_changed(sentence, texts), language):
         page = HttpResponse(first_that_shows(trial, DRAW[sentence.place.key]))
     page["Content-Language"], page["Cache-Control"] = language, "no-store"
     return page
@@ -227,13 +227,13 @@ def _frame(
             shown=shown,
             is_paused=is_paused,
         )
-        return render(trial.request, "chat/news.html", context | {"preview_of": notice(trial)})
+        return render(trial.request, "chat/news.html", context | {"preview_of": notice_of(trial)})
 
     return draw
 
 
 def _frame_gone(trial: Trial) -> HttpResponse:
-    return render(trial.request, "chat/news.html", conversation.NO_NEWS | {"preview_of": notice(trial)})
+    return render(trial.request, "chat/news.html", conversation.NO_NEWS | {"preview_of": notice_of(trial)})
 
 
 _LONG = timedelta(days=1)
@@ -315,7 +315,7 @@ def _away(body: str) -> Draw:
     """This page has no frame: it says itself that it is a preview. body: what was being sent."""
 
     def draw(trial: Trial) -> HttpResponse:
-        context = base.away_page(body=body) | {"preview_of": notice(trial)}
+        context = base.away_page(body=body) | {"preview_of": notice_of(trial)}
         return HttpResponse(render_to_string("chat/database_away.html", context))
 
     return draw

@@ -66,7 +66,7 @@ def say_example(sentence: Sentence, *, familiar: bool = False) -> str:
     return sentence.say(familiar=familiar, **{one.name: one.example for one in sentence.variables})
 
 
-def notice(trial: Trial) -> Mapping[str, Any]:
+def notice_of(trial: Trial) -> Mapping[str, Any]:
     """Return what the notice above the page says."""
     return trial.told or {"text": "", "is_marked": True, "is_seen": True}
 
@@ -75,18 +75,18 @@ def draw_page(trial: Trial, template: str, context: Mapping[str, Any]) -> HttpRe
     """Draw a page of a visitor with what its own view would show. Its scripts stay away, and its forms have no key:
     what is pressed in a preview does nothing."""
     shown = {"familiar": trial.familiar, "discreet": trial.manner.is_discreet, **context}
-    return render(trial.request, template, {**shown, "preview_of": notice(trial), "csrf_token": ""})
+    return render(trial.request, template, {**shown, "preview_of": notice_of(trial), "csrf_token": ""})
 
 
 def draws_of(trial: Trial, draws: Iterable[Draw]) -> Iterator[Marked]:
     """Draw these pages one after the other, each once, with the texts of the trial marked (`Marked.seen`, by their
     place in `trial.sentences`)."""
     for draw in draws:
-        yield marking.mark(draw(trial).text)
+        yield marking.mark_page(draw(trial).text)
 
 
 @contextmanager
-def trying(sentences: Sequence[Sentence], texts: Mapping[str, Changed], language: str) -> Iterator[None]:
+def texts_tried(sentences: Sequence[Sentence], texts: Mapping[str, Changed], language: str) -> Iterator[None]:
     """Within it these texts are said between marks, in this language. texts: by key; those of origin where none is."""
     said = {one.key: texts.get(one.key, Changed()) for one in sentences}
     with translation.override(language), text_cache.previewing(said, is_marked=True):
@@ -105,4 +105,4 @@ def first_that_shows(trial: Trial, draws: Sequence[Draw]) -> str:
         carried = carried or (draw if 0 in marked.carried else None)
         unseen = unseen or (draw if 0 in marked.unseen else None)
     told = {"text": text, "is_marked": False, "is_seen": carried is not None}
-    return marking.mark((carried or unseen or draws[0])(replace(trial, told=told)).text).page
+    return marking.mark_page((carried or unseen or draws[0])(replace(trial, told=told)).text).page

@@ -223,7 +223,7 @@ def test_preview_draws_the_form_with_its_error_and_marks_it(post, key, voice):
     sentence = CATALOGUE[key]
     known = traces()
     answer = post(key, **{voice: sentence.origins()[voice] + " Essai"}, _preview=voice)
-    assert answer.status_code == 200 and answer["Cache-Control"] == "no-store"
+    assert answer.status_code == 200 and "no-store" in answer["Cache-Control"]
     assert shown(answer.text).count(" Essai") > 1
     assert answer.text.count('<mark id="apercu">') == 1 and "sans s'y voir" not in answer.text
     assert not marks.PATTERN.search(answer.text)

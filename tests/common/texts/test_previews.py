@@ -13,7 +13,7 @@ from common.texts import languages, marks
 from common.texts.catalogue import CATALOGUE, Sentence, as_changed
 from pnav.accounts.models import Role
 from pnav.pages.previews.text_previews import DRAW
-from pnav.pages.previews.trials import Manner, Trial, draws_of, manner_of, trying
+from pnav.pages.previews.trials import Manner, Trial, draws_of, manner_of, texts_tried
 from reports.models import AccessRecord
 from tests.accounts.cast import make_user
 
@@ -49,7 +49,7 @@ def test_each_text_is_seen_and_marked_in_its_place(rf, voice, tried):
         texts = {one.key: as_changed(one, {voice: f"{one.origins()[voice]} Essai"})[one.key] for one in sentences}
         trial = Trial(request, sentences, familiar=how == languages.FAMILIAR, manner=manner)
         missing = {one.key for one in sentences}
-        with trying(sentences, texts, language):
+        with texts_tried(sentences, texts, language):
             for marked in draws_of(trial, DRAW[place]):
                 drawn += 1
                 assert not marks.PATTERN.search(marked.page)
