@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 # The title of a tab, the description for search engines, and what a script has and writes in another page.
 UNSEEN = ("*tab_title", "chat.title_*", "chat.visit_over", "search.*", "frame.description", "pages.error")
-UNSEEN += ("places.many_suggestions", "removal.copied", "removal.chosen")
+UNSEEN += ("errors.unavailable", "places.many_suggestions", "removal.copied", "removal.chosen")
 
 
 def by_place(voice: str) -> dict[tuple[str, Manner], list[Sentence]]:
