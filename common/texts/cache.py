@@ -157,7 +157,7 @@ def previewing(attempt: Mapping[str, Changed], *, is_marked: bool = False) -> It
 
 
 def is_previewing(*keys: str) -> bool:
-    """Whether one of these sentences is tried here; without a key, whether any is. Then what says it may not be kept."""
+    """Whether one of these sentences is tried here; without a key, whether any is. What says it is then not kept."""
     attempt = _trying.get()
     return attempt is not None and (not keys or any(key in attempt.texts for key in keys))
 
