@@ -13,7 +13,7 @@ register = template.Library()
 
 @register.filter(expects_localtime=True, is_safe=False)
 def date(value: Any, wanted: str | None = None) -> str:
-    """`{{ value|date:"j F Y" }}`: as Django's own filter, with « 1er » for the first day of a month in French."""
+    """`{{ value|date:wanted }}`: as Django's own filter, with « 1er » for the first day of a month in French."""
     return defaultfilters.date(value, dates.pattern(value, wanted or "DATE_FORMAT"))
 
 
