@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Event
+from time import sleep
 
 import pytest
 from django.db import connection
@@ -143,6 +144,8 @@ def test_ready_drops_the_connections_to_a_server_that_takes_no_writing(client, d
     with pool_of_one(options="-c default_transaction_read_only=on") as pool:
         monkeypatch.setattr(health, "pool", lambda: pool)
         assert client.get("/health/ready").status_code == 503
+        while not pool.get_stats().get("pool_available"):  # made anew by a thread of the pool's
+            sleep(0.01)
         pool.kwargs = {**pool.kwargs, "options": ""}  # as when a name leads to another server
         assert client.get("/health/ready").status_code == 503  # one was made before that
         assert client.get("/health/ready").json() == {"status": "ok"}

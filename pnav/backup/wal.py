@@ -96,6 +96,7 @@ class Shipper:
         self._spool = spool
         # Of the part that was sent last: its digest, and its name in the store.
         self._sent_part = self._sent_name = ""
+        self._sent_at = 0  # milliseconds since 1970
 
     def ship(self) -> int:
         """Seal every whole segment, then what is there of the next one; how many objects were written. What is sealed
@@ -115,7 +116,9 @@ class Shipper:
                     continue
                 digest = hashlib.sha256(clear).hexdigest()
                 if digest != self._sent_part:
-                    name = f"wal/{found[1]}.partial-{time.time_ns() // 1_000_000:013d}"
+                    # Later than the last one, whatever the clock says: a name is given once.
+                    self._sent_at = max(time.time_ns() // 1_000_000, self._sent_at + 1)
+                    name = f"wal/{found[1]}.partial-{self._sent_at:013d}"
                     self._store.put(name, clear)
                     self._sent_part, written = digest, written + 1
                     self._replace(name)

@@ -49,6 +49,7 @@ OWN_PAGES = {
     "accounts_user_export",
     "accounts_pendingchange_decide",  # tests/accounts/test_reviewed.py
     "reports_houserule_changes",
+    "pages_contentblock_to_translate",  # reads only
     *(f"triage_questionnaireversion_{page}" for page in ("part", "document", "preview", "differences", "publish")),
 }
 HOOKS = ("log_addition", "log_change", "log_deletions", "get_actions", "_record")

@@ -594,7 +594,7 @@ def _announced(*, discreet: bool) -> Draw:
         is_warning=False,
         starts_at=cast.moment(),
         ends_at=cast.moment() + timedelta(days=1),
-        texts={("fr", "vous"): cast.WRITTEN},
+        texts={(languages.source(), languages.POLITE): cast.WRITTEN},
     )
     return lambda trial: draw_page(trial, "404.html", {"announcements": [said], "discreet": discreet})
 
