@@ -294,8 +294,8 @@ def search(text: str) -> Lookup:
     places = _places(query, chosen)
     _add_units(places)
     coded = [hit for hit in chosen if hit.hit_code]
-    shown = {code for place in places for code in (place.municipality.pk, place.municipality.parent_id)}
-    others = [hit for hit in longer if hit.pk not in shown]
+    shown = {code for place in places for code in (place.municipality.insee_code, place.municipality.parent_id)}
+    others = [hit for hit in longer if hit.insee_code not in shown]
     return Lookup(
         Outcome.ONE if len(places) == 1 else Outcome.SEVERAL,
         places=places,
@@ -350,8 +350,8 @@ def _choose(query: Query, hits: list[Hit]) -> list[Hit]:
         named += found
     if query.code and query.name:
         # Both typed: the communes of the code that bear the name or begin with it; if the two disagree, all.
-        codes = {hit.pk for hit in by_code}
-        both = [hit for hit in named if hit.pk in codes]
+        codes = {hit.insee_code for hit in by_code}
+        both = [hit for hit in named if hit.insee_code in codes]
         begun = [hit for hit in by_code if f" {normalise_place(hit.name)}".find(f" {query.name}") >= 0]
         return _with_code(both, by_code) or begun or [*by_code, *named]
     if by_code or named:
@@ -367,10 +367,10 @@ def _choose(query: Query, hits: list[Hit]) -> list[Hit]:
 
 def _with_code(named: list[Hit], by_code: list[Hit]) -> list[Hit]:
     """Hits by name that also have the code, said with the code."""
-    coded = {hit.pk: hit for hit in by_code}
+    coded = {hit.insee_code: hit for hit in by_code}
     for hit in named:
-        hit.hit_code, hit.hit_code_kind = coded[hit.pk].hit_code, coded[hit.pk].hit_code_kind
-        hit.hit_is_vague = coded[hit.pk].hit_is_vague
+        hit.hit_code, hit.hit_code_kind = coded[hit.insee_code].hit_code, coded[hit.insee_code].hit_code_kind
+        hit.hit_is_vague = coded[hit.insee_code].hit_is_vague
     return named
 
 
@@ -378,7 +378,7 @@ def _places(query: Query, chosen: list[Hit]) -> list[Place]:
     with_parts = {hit.parent_id for hit in chosen if hit.parent_id}
     places: dict[str, Place] = {}
     for hit in chosen:
-        if hit.pk in with_parts:
+        if hit.insee_code in with_parts:
             continue
         is_ordinary = hit.hit_code and hit.hit_code_kind == PostalCode.Kind.ORDINARY
         postal_code = hit.hit_code if is_ordinary else hit.first_code or ""
@@ -387,15 +387,15 @@ def _places(query: Query, chosen: list[Hit]) -> list[Place]:
             found_as = hit.hit_name
         elif hit.hit_code_kind == PostalCode.Kind.CEDEX:
             found_as = f"{hit.hit_code} {hit.hit_name}"
-        place = places.get(hit.pk)
+        place = places.get(hit.insee_code)
         # A commune found by its own name and by a former one is shown under its own.
         if place is None or (place.found_as and not found_as):
-            places[hit.pk] = Place(hit, postal_code, found_as)
+            places[hit.insee_code] = Place(hit, postal_code, found_as)
     return sorted(
         places.values(),
         key=lambda place: (
             place.municipality.parent_id or "",
-            place.municipality.pk if place.municipality.parent_id else "",
+            place.municipality.insee_code if place.municipality.parent_id else "",
             -(place.municipality.population or 0),
         ),
     )
@@ -406,7 +406,7 @@ def _add_units(places: list[Place]) -> None:
     units: Iterable[UnitRow] = ReceptionPoint.objects.raw(
         FIND_UNITS,
         {
-            "insee": [place.municipality.pk for place in places],
+            "insee": [place.municipality.insee_code for place in places],
             "read": _NEAREST_READ,
             "shown": NEAREST_SHOWN,
         },
@@ -415,7 +415,7 @@ def _add_units(places: list[Place]) -> None:
         for commune, rank, is_competent in zip(unit.asked_for, unit.rank, unit.is_competent, strict=True):
             by_commune.setdefault(commune, []).append((rank, unit, is_competent))
     for place in places:
-        found = by_commune.get(place.municipality.pk, [])
+        found = by_commune.get(place.municipality.insee_code, [])
         found.sort(key=lambda one: (one[0], one[1].force, one[1].name))
         place.units = [_match(place.municipality, unit, is_competent=competent) for _rank, unit, competent in found]
 
@@ -514,7 +514,7 @@ def _once(rows: Iterable[Hit]) -> list[Hit]:
     """The first row of each commune."""
     found: dict[str, Hit] = {}
     for row in rows:
-        found.setdefault(row.pk, row)
+        found.setdefault(row.insee_code, row)
     return list(found.values())
 
 
@@ -529,7 +529,7 @@ def _in_order(rows: list[Hit]) -> list[Hit]:
         if not row.parent_id:
             ordered.append(row)
         else:
-            ordered += sorted(parts.pop(row.parent_id, []), key=lambda part: part.pk)
+            ordered += sorted(parts.pop(row.parent_id, []), key=lambda part: part.insee_code)
     return ordered
 
 

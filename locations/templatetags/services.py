@@ -38,7 +38,7 @@ def services(context: Context, places: Iterable[Place], form: Form | None = None
         commune = place.municipality
         fill = communes[bool(place.found_as)]
         inside = mark_safe("".join(options))  # noqa: S308  drawn by our own template
-        values = (commune.pk, commune.name, place.postal_code, commune.department_name, inside, place.found_as)
+        values = (commune.insee_code, commune.name, place.postal_code, commune.department_name, inside, place.found_as)
         drawn.append(fill(*values))
     return mark_safe("".join(drawn))  # noqa: S308  drawn by our own template
 
@@ -50,7 +50,7 @@ def _option(
     match: UnitMatch | None,
     asked: dict[str, bool],
 ) -> str:
-    commune = place.municipality.pk
+    commune = place.municipality.insee_code
     if match is None:
         asked = {**asked, "is_unit": False}
         values: tuple[object, ...] = (commune, f"{commune}__{place.postal_code}", place.municipality.name, "", "", "")
@@ -65,8 +65,8 @@ def _option(
             "has_distance": distance is not None,
         }
         values = (
-            f"{commune}-{unit.pk}",
-            f"{commune}_{unit.pk}_{place.postal_code}",
+            f"{commune}-{unit.id}",
+            f"{commune}_{unit.id}_{place.postal_code}",
             unit.name,
             forces.get(unit.force, unit.force),
             ", ".join(unit.address_lines),
