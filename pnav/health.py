@@ -29,7 +29,7 @@ from common.database_errors import describe_error, failure_of
 from common.watchdog import Turns
 from pnav import service_metrics
 from pnav.logs import POOL_FAILURES
-from pnav.server.page_handler import THREADS
+from pnav.server.page_handler import PAGES, THREADS
 from reports.audit import digests
 from reports.proof_of_date import stamps
 
@@ -49,12 +49,16 @@ PAGE_TURNS = Turns(THREADS)
 
 
 async def are_pages_stuck() -> bool:
-    """Return whether no page thread has had a turn for STUCK_SECONDS although the database answers.
+    """Return whether no page thread has ended anything for STUCK_SECONDS although the database answers.
 
-    Threads that all wait for a database that stands still are no reason to start a process anew: the next one would
-    wait as well, and sockets would pay for it.
+    A piece of work that finds no turn is not enough: in a crowd each thread goes on with the next request by itself,
+    and the pool's own queue may wait as long as the crowd lasts (`pnav.server.admission.Lane`). Threads that all wait
+    for a database that stands still are no reason to start a process anew: the next one would wait as well, and sockets
+    would pay for it.
     """
-    return PAGE_TURNS.waited() > STUCK_SECONDS and VITAL.isdisjoint(await READINESS.failing())
+    if PAGE_TURNS.waited() <= STUCK_SECONDS or time.monotonic() - PAGES.ended_at <= STUCK_SECONDS:
+        return False
+    return VITAL.isdisjoint(await READINESS.failing())
 
 
 @require_safe

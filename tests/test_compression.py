@@ -76,3 +76,11 @@ def test_length_is_drawn_by_lot():
     letters = [len(COMMENT.search(text)[1]) for text in texts]
     assert len(set(letters)) > MOST_RANDOM_BYTES / 2
     assert max(letters) <= 2 * MOST_RANDOM_BYTES
+
+
+def test_file_that_is_kept_is_sent_byte_by_byte():
+    """Whoever compares its digest with what the site says finds the same."""
+    kept = HttpResponse(PAGE, headers={"Content-Disposition": 'attachment; filename="verifier.html"'})
+    found = answer("gzip, br", kept)
+    assert found.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(found.content).decode() == PAGE

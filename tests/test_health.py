@@ -1,9 +1,9 @@
 import asyncio
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Event
-from time import sleep
 
 import pytest
 from django.db import connection
@@ -46,6 +46,7 @@ def held(monkeypatch) -> Iterator[None]:
         turns = Turns(threads)
         monkeypatch.setattr(health, "PAGE_TURNS", turns)
         monkeypatch.setattr(health, "STUCK_SECONDS", 0.0)
+        monkeypatch.setattr(health.PAGES, "ended_at", float("-inf"))
         threads.submit(over.wait)
         turns.waited()
         yield
@@ -57,6 +58,17 @@ def test_page_threads_that_take_no_turns_are_told(client, held):
     for probe in ("live", "ready"):
         answer = client.get(f"/health/{probe}")
         assert (answer.status_code, answer.json()) == (503, {"status": "stuck"})
+
+
+@pytest.mark.django_db
+def test_crowd_that_leaves_no_turn_to_the_pool_ends_no_process(client, held, monkeypatch):
+    """Each thread goes on with the next request by itself: pages are served, and the pool's own queue waits."""
+    monkeypatch.setattr(health, "STUCK_SECONDS", 60.0)
+    monkeypatch.setattr(health.PAGE_TURNS, "waited", lambda: 61.0)
+    monkeypatch.setattr(health.PAGES, "ended_at", time.monotonic() - 1)
+    assert client.get("/health/live").status_code == 200
+    monkeypatch.setattr(health.PAGES, "ended_at", time.monotonic() - 61)
+    assert client.get("/health/live").status_code == 503
 
 
 @pytest.mark.django_db
@@ -145,7 +157,7 @@ def test_ready_drops_the_connections_to_a_server_that_takes_no_writing(client, d
         monkeypatch.setattr(health, "pool", lambda: pool)
         assert client.get("/health/ready").status_code == 503
         while not pool.get_stats().get("pool_available"):  # made anew by a thread of the pool's
-            sleep(0.01)
+            time.sleep(0.01)
         pool.kwargs = {**pool.kwargs, "options": ""}  # as when a name leads to another server
         assert client.get("/health/ready").status_code == 503  # one was made before that
         assert client.get("/health/ready").json() == {"status": "ok"}

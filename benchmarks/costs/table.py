@@ -82,7 +82,8 @@ WHOLE_BY_SOCKET = Budget(ms=20, statements=120, rows=6_500, kib=8 * 1024)
 # The console and the rooms of staff: people who signed in, and whose every act has their name.
 STAFF = Budget(ms=120, statements=120, rows=1_500, kib=8 * 1024)
 # The whole screen with a conversation open: a piece of a thread of messages of 4,000 bytes, a hundred notes, lists.
-SCREEN = replace(STAFF, ms=200)
+# Facts of the journal, 500 at most, are read with what of them was shown and read.
+SCREEN = replace(STAFF, ms=200, rows=2_000)
 # Figures over many days, papers and sheets: drawn from sums, or in a child process with limits of its own.
 HEAVY = Budget(ms=400, statements=120, rows=12_000, kib=24 * 1024)
 # The admin: lists of at most 200 rows and forms of one object; administrators alone.

@@ -15,7 +15,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, transaction
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import Greatest
 from psycopg_pool import PoolTimeout
 
 from chat import pubsub
@@ -84,17 +85,19 @@ def _draw(capture: Capture) -> None:
 
 @transaction.atomic
 def _claim() -> Capture | None:
-    """The next one: of the exchange of which none was taken up yet, or longest ago; of one exchange what came first.
+    """The next one: each waits since it came, or since the last one of its exchange was taken up, if that is later.
 
-    So whoever sends twenty that take long holds up another's by one of them. One statement: a look at the captures of
-    each exchange that waits, and one changed row.
+    So whoever sends twenty that take long holds up another's by one of them, and no number of people who come later
+    puts anybody's second one off for ever. One statement: a look at the captures of each exchange that waits, and one
+    changed row.
     """
     now = clock.now()
     rows = Capture.objects.select_for_update(of=("self",), skip_locked=True).select_related("conversation")
     free = rows.filter(Q(claimed_at__isnull=True) | Q(claimed_at__lt=now - CLAIM), state=CaptureState.RECEIVED)
     taken = Capture.objects.filter(conversation=OuterRef("conversation"), claimed_at__isnull=False)
     latest = Subquery(taken.order_by("-claimed_at").values("claimed_at")[:1])
-    capture = free.annotate(turn=latest).order_by(F("turn").asc(nulls_first=True), "received_at").first()
+    since = Greatest("received_at", latest)  # of PostgreSQL: it leaves NULL out
+    capture = free.annotate(since=since).order_by("since", "received_at").first()
     if capture is None:
         return None
     capture.claimed_at, capture.attempts = now, capture.attempts + 1

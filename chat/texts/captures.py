@@ -43,8 +43,8 @@ add(
     CAPTURES,
     _("La loi interdit d'enregistrer ou d'envoyer l'image sexuelle d'un mineur, même pour prouver ce que "
     "vous subissez. Répondez pour toutes les images que vous voulez envoyer."),
-    _("La loi interdit d'enregistrer ou d'envoyer l'image sexuelle d'un mineur, même pour prouver ce que tu"
-    " subis. Réponds pour toutes les images que tu veux envoyer."),
+    _("Une image sexuelle d'un mineur, même de toi : ne l'enregistre pas et ne l'envoie pas, ici non plus. Ce n'est "
+      "pas ta faute. Réponds pour toutes les images que tu veux envoyer."),
 )  # fmt: skip
 add("captures.question_unsure", CAPTURES, _("Dans le doute, répondez oui : vous pourrez en parler."),
     _("Dans le doute, réponds oui : tu pourras en parler."))  # fmt: skip

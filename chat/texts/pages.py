@@ -483,14 +483,14 @@ add(
     "chat.address_sealed",
     BEGIN,
     _(
-        "L'adresse technique de votre connexion est mise sous scellé : ni l'agent ni nous ne pouvons la "
-        "lire, et seul le procureur de la République peut autoriser à l'ouvrir, pour les faits les plus "
-        "graves."
+        "L'adresse technique de votre connexion est mise sous scellé : ni l'agent ni nous ne pouvons la lire. On ne "
+        "l'ouvre qu'avec l'autorisation du procureur de la République, pour les faits les plus graves, ou si une vie "
+        "est en danger."
     ),
     _(
-        "L'adresse technique de ta connexion est mise sous scellé : ni l'agent ni nous ne pouvons la "
-        "lire, et seul le procureur de la République peut autoriser à l'ouvrir, pour les faits les plus "
-        "graves."
+        "L'adresse technique de ta connexion est mise sous scellé : ni l'agent ni nous ne pouvons la lire. On ne "
+        "l'ouvre qu'avec l'autorisation du procureur de la République, pour les faits les plus graves, ou si une vie "
+        "est en danger."
     ),
 )
 add(

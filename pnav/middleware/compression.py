@@ -30,6 +30,7 @@ class CompressionMiddleware(GZipMiddleware):
             or not isinstance(response, HttpResponse)  # it streams
             or len(response.content) < LEAST_BYTES
             or "Content-Encoding" in response.headers
+            or "Content-Disposition" in response.headers  # a file, which is to be kept byte by byte
             or not response.headers.get("Content-Type", "").startswith("text/html")
         ):
             return super().process_response(request, response)

@@ -191,6 +191,7 @@ class Lane:
         self._light_network: Account | None = None
         self._light_at = self._light_before_at = -math.inf
         self.refused = 0
+        self.ended_at = clock()  # when a request last left its thread
         # One network never has them all: whoever comes next finds a thread, even if what runs takes long.
         self._alone = max(1, threads - max(1, threads // 4))
         self._beside_others = max(1, threads // 4)
@@ -295,7 +296,7 @@ class Lane:
             self._running_heavy += 1
 
     def _end(self, account: Account, ticket: Ticket, used: float) -> None:
-        now = self._clock()
+        self.ended_at = now = self._clock()
         account.charge = min(WORKED_OFF_WITHIN * self._rate, account.worked_off(now, self._rate) + used)
         account.at = now
         account.begun -= ticket.begun

@@ -46,7 +46,7 @@ const file = (size) => ({
 
 function life(signal = { aborted: false }) {
   const slept = [];
-  return { slept, signal, sleep: async (ms) => void slept.push(ms) };
+  return { slept, signal, random: () => 0.5, sleep: async (ms) => void slept.push(ms) };
 }
 
 const quiet = { moved() {}, waiting() {} };
@@ -121,7 +121,7 @@ test("who waits for their turn behind others is told so, and sends the same slic
     [true, true],
     [false, false],
   ]);
-  assert.deepEqual(own.slept, [2_000, 2_000], "not less and less often: its turn comes");
+  assert.deepEqual(own.slept, [2_000, 4_000], "less often, for each try sends a slice for nothing");
   assert.equal(far.state.begun, 1, "nothing was begun that had to be asked for");
 });
 

@@ -1,8 +1,9 @@
 """The page that the proxies show when no process of ours answers: one file, of the sentences of our own failure.
 
 A proxy knows nobody's language and hardly whether a visit is discreet, so the page says the same to everybody: each
-language of the site one after the other, and a title that names neither the site nor its subject. It runs nothing and
-asks for nothing; its style stands in it, and the proxies name the digest of that style in their content policy.
+language that is whole in the code, one after the other, and a title that names neither the site nor its subject. It
+runs nothing and asks for nothing; its style stands in it, and the proxies name the digest of that style in their
+content policy.
 """
 
 import base64
@@ -15,6 +16,7 @@ from django.utils import translation
 from django.utils.safestring import SafeString
 
 from common.texts import languages
+from pnav.pages import completeness
 
 STYLE = settings.BASE_DIR / "static" / "pnav" / "busy.css"
 FILE = settings.BASE_DIR / "deploy" / "failure.html"  # with the sentences and numbers of the code
@@ -27,10 +29,20 @@ def say(*, is_first: bool) -> SafeString:
     return render_to_string("proxy_failure_words.html", {"is_first": is_first})
 
 
+def _whole_languages() -> list[str]:
+    """Return the languages in which the code says everything, the source language first: one that is begun would say
+    French in its own name."""
+    wanted = set(completeness.wanted_messages())
+    return [
+        languages.source(),
+        *(code for code in languages.others() if wanted <= completeness.translated_messages(code)),
+    ]
+
+
 def draw() -> str:
     """Return the page, with the sentences and the numbers as this process knows them. It reads one file, its style."""
     source, words = languages.source(), []
-    for language in languages.codes():
+    for language in _whole_languages():
         with translation.override(language):
             words.append((language, say(is_first=language == source)))
     with translation.override(source):

@@ -7,6 +7,7 @@
 
 const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
 const TURN_MS = 2_000; // as the server asks
+const TURNS_MOST = 5;
 
 /**
  * @typedef {object} Answer
@@ -39,13 +40,14 @@ const TURN_MS = 2_000; // as the server asks
  * @param {string} id the same one for the same file
  * @param {Server} server
  * @param {News} news
- * @param {{ sleep: (ms: number) => Promise<void>, signal: { aborted: boolean } }} life
+ * @param {{ sleep: (ms: number) => Promise<void>, signal: { aborted: boolean }, random?: () => number }} life
  * @returns {Promise<{ end: End, said: string }>} over: the visit is. said: why it was refused
  */
-export const sendFile = async (file, id, server, news, { sleep, signal }) => {
+export const sendFile = async (file, id, server, news, { sleep, signal, random = Math.random }) => {
   let received = -1; // not begun, or to be asked again
   let slice = 1;
   let failures = 0;
+  let turns = 0;
   let isWaiting = false;
   while (!signal.aborted) {
     const answer =
@@ -56,7 +58,9 @@ export const sendFile = async (file, id, server, news, { sleep, signal }) => {
     if (answer?.status === 503 && answer.body.busy) {
       isWaiting = true;
       news.waiting(true, true);
-      await sleep(TURN_MS);
+      // Less often the longer it lasts, and not at one moment with the others: each try sends a slice for nothing.
+      turns = Math.min(turns + 1, TURNS_MOST);
+      await sleep(TURN_MS * turns * (0.75 + random() / 2));
       continue;
     }
     if (answer === null || answer.status === 429 || answer.status >= 500) {
@@ -72,6 +76,7 @@ export const sendFile = async (file, id, server, news, { sleep, signal }) => {
     if (isWaiting) news.waiting(false, false);
     isWaiting = false;
     failures = 0;
+    turns = 0;
     received = answer.body.received ?? 0;
     slice = answer.body.slice ?? slice;
     news.moved(received);

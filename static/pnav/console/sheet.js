@@ -66,8 +66,7 @@ function answer(pressed) {
   const value = pressed.value.split(":")[1];
   find("input[type=hidden]", row, HTMLInputElement).value = value;
   for (const one of answersOf(row)) one.ariaPressed = String(one === pressed);
-  const mark = seek("[data-unconfirmed]", row);
-  if (mark) mark.hidden = value !== "";
+  for (const mark of all("[data-unconfirmed]", row)) /** @type {HTMLElement} */ (mark).hidden = value !== "";
 }
 
 /** @param {MouseEvent} event */

@@ -72,6 +72,18 @@ def test_each_exchange_has_its_turn_whoever_sent_first_and_most():
     assert order == ["many", "theirs", "alone", "many", "theirs", "many", "many"]
 
 
+def test_people_who_come_later_put_nobody_off_for_ever():
+    """The second one of an exchange goes before what came after its first was taken up."""
+    one, at = make.waiting(), clock.now() - timedelta(minutes=10)
+    first, second = make_captures.received(one), make_captures.received(one)
+    Capture.objects.filter(pk=first.pk).update(claimed_at=at, state=CaptureState.UNREADABLE)
+    Capture.objects.filter(pk=second.pk).update(received_at=at - timedelta(minutes=1))
+    later = make_captures.received(make.waiting())
+    Capture.objects.filter(pk=later.pk).update(received_at=at + timedelta(seconds=1))
+    assert drawing._claim() == second
+    assert drawing._claim() == later
+
+
 @pytest.mark.parametrize(("why", "tries"), [("memory", 1), ("time", 3), ("killed", 3)])
 def test_child_that_fails_is_tried_as_often_as_it_makes_sense(monkeypatch, why, tries):
     def run(*_arguments, **_named):

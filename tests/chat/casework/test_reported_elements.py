@@ -123,8 +123,9 @@ def test_element_is_marked_as_said_and_stays_open_until_it_is_pressed(agent, con
     conversation = make.assigned(agent, platforms=platforms, answers=CHAT, triage_version=VERSION)
     html = unescape(console.get(page_of(conversation)).text)
     row = row_in(html, Element.ONLINE)
-    assert "Dit au signalement par la victime : « Réseau social », « Jeu en ligne »." in " ".join(row.split())
-    assert re.search(r"<strong data-unconfirmed>\s*oui,\s+à confirmer</strong>", row) and pressed(row) == ""
+    words = " ".join(re.sub("<[^>]*>", "", row).split())
+    assert "Dit au signalement, à confirmer (par la victime) : « Réseau social », « Jeu en ligne »." in words
+    assert re.search(r"<strong data-unconfirmed>\s*oui\s*</strong>", row) and pressed(row) == ""
     assert "à confirmer : 2 éléments" in html or "à confirmer : 3 éléments" in html
     assert not FactSheet.objects.exists() and "établi par l'échange" not in sheet_in(html)
 
