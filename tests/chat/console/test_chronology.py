@@ -73,7 +73,7 @@ def test_sheet_takes_up_what_the_facts_propose_to_be_confirmed(parts):
     repeated = page[page.index(f'id="fait-repeated-{key}"') : page.index(f'id="fait-group-{key}"')]
     group = page[page.index(f'id="fait-group-{key}"') : page.index(f'id="fait-group_aware-{key}"')]
     words = " ".join(re.sub("<[^>]*>", "", repeated).split())
-    assert re.search(r"faits notés, à confirmer \(par la victime\) : « @lea : faits n° 1, 2 »\.\s*oui", words)
+    assert re.search(r"faits notés, à confirmer\s*\(par la victime\) : « @lea : faits n° 1, 2 »\.\s*oui", words)
     assert "à confirmer" not in group and "à préciser" in group and "2 comptes nommés" in group
     assert 'name="repeated" value=""' in repeated, "nothing is ticked"
 
