@@ -14,7 +14,6 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.csp import CSP, build_policy
 from django.utils.decorators import sync_and_async_middleware
 
-from pnav import integrity
 from pnav.sheets import add_link
 
 # What no page of ours asks of a device, but the page of an exchange, which may leave its screen on, and those of the
@@ -67,9 +66,6 @@ TRUST = {
     "/unite/": "trusted-types pnav-console",  # for console/steps.js
     "/admin/": "trusted-types default",  # jQuery and select2 write HTML: static/pnav/admin-trust.js
 }
-# Django's administration loads a script that it draws for each request (`jsi18n`), and names others by itself. Those of
-# its templates have their digest; nothing is refused there for want of one.
-UNSIGNED = "/admin/"
 # Signing in and out at a provider are forms whose answer leads there, and browsers hold that to `form-action`.
 FORMS_LEAD_TO_THE_PROVIDER = ("/compte/", "/admin/")
 
@@ -105,8 +101,6 @@ def add_headers(path: str, response: HttpResponseBase) -> HttpResponseBase:
         if path.startswith(area):
             for name, value in headers.items():
                 response.headers[name] = value
-    if kind.startswith("text/html") and not path.startswith(UNSIGNED) and integrity.digests():
-        response.headers[integrity.HEADER] = integrity.POLICY
     if policy := response.headers.get(CSP.HEADER_ENFORCE):
         response.headers[CSP.HEADER_ENFORCE] = _policy_of(path, policy)
     response.headers.setdefault("Cache-Control", "no-store")
