@@ -27,7 +27,8 @@ class WebKit(Engine):
     name = "WebKit"
 
     def __init__(self) -> None:
-        self.home = tempfile.TemporaryDirectory(prefix="pnav-webkit-")
+        # Processes of the browser that end a moment later may still write into their cache.
+        self.home = tempfile.TemporaryDirectory(prefix="pnav-webkit-", ignore_cleanup_errors=True)
         self.display = self._start_display()
         port = free_port()
         driver, browser = find(DRIVER), mini_browser()
