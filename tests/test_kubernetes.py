@@ -14,6 +14,7 @@ import yaml
 from django.core.management import get_commands
 from django.urls import resolve, reverse
 
+from deploy import probe as alive
 from pnav.server import entry
 from pnav.version import VERSION
 from tests.test_compose import COMPOSE as WHOLE_COMPOSE
@@ -282,6 +283,9 @@ def test_web_speaks_tls_and_is_asked_what_exists(name):
     for probe, page in (("startup", "health_live"), ("readiness", "health_ready"), ("liveness", "health_live")):
         asked = container[f"{probe}Probe"]["httpGet"]
         assert resolve(asked["path"]).url_name == page and asked["port"] in ports and asked["scheme"] == "HTTPS"
+    live = container["livenessProbe"]
+    assert live["timeoutSeconds"] == alive.SECONDS, "as Compose gives it: ADR 0109"
+    assert live["periodSeconds"] * live["failureThreshold"] == entry.LOOKS["web"] * (10 + alive.SECONDS)
     pause = int(re.search(r"sleep\((\d+)\)", container["lifecycle"]["preStop"]["exec"]["command"][-1])[1])  # type: ignore[index]
     closing = int(entry.PRODUCTION_OPTIONS[entry.PRODUCTION_OPTIONS.index("--application-close-timeout") + 1])
     assert spec_of(name)["terminationGracePeriodSeconds"] >= pause + closing

@@ -48,8 +48,9 @@ STARTED_AS = "PNAV_STARTED_AS"
 # The exit status of deploy/probe.py for a process that does not answer, or whose page threads take no turns.
 STANDS_STILL = 3
 # After so many looks in a row that found it standing still, `health --end` ends it: of a web process one each ten
-# seconds; of a worker, which is then silent for ninety seconds already, one a minute.
-LOOKS = {"web": 3, "worker": 2}
+# seconds, with ten seconds to answer; of a worker, which is then silent for ninety seconds already, one a minute.
+# More than a busy machine makes anybody wait (docs/adr/0109): all processes would be ended together there.
+LOOKS = {"web": 5, "worker": 2}
 
 
 class WrongVariable(ValueError):
