@@ -54,15 +54,19 @@ def handshake(path: str, host: str, cookie: str = "", address: str = "") -> byte
 
 
 class Client(asyncio.Protocol):
-    """One socket. A subclass says what a text is worth; `opened` ends with the handshake, `lost` when it is over."""
+    """One socket. A subclass says what a text is worth; `opened` ends with the handshake, `lost` when it is over.
 
-    __slots__ = ("_rest", "error", "is_open", "request", "transport")
+    close_code: what the server closed it with; None while it has not.
+    """
+
+    __slots__ = ("_rest", "close_code", "error", "is_open", "request", "transport")
 
     def __init__(self, request: bytes) -> None:
         self.request = request
         self.transport: asyncio.Transport | None = None
         self.is_open = False
         self.error: WireError | None = None
+        self.close_code: int | None = None
         self._rest = b""
 
     def opened(self) -> None:
@@ -135,8 +139,8 @@ class Client(asyncio.Protocol):
             elif opcode == PING:
                 self.send(frame(data[start:end], PONG))
             elif opcode == CLOSE:
-                code = int.from_bytes(data[start : start + 2]) if length >= 2 else 1005
-                self._fail(f"close {code}")
+                self.close_code = int.from_bytes(data[start : start + 2]) if length >= 2 else 1005
+                self._fail(f"close {self.close_code}")
                 return
             elif opcode != PONG:
                 self._fail(f"frame {data[position]:#x}")

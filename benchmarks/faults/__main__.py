@@ -21,13 +21,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.faults import checker, crowd, records, uploads, uploads_judge
+from benchmarks.faults import checker, crowd, floods, records, uploads, uploads_judge
 from benchmarks.faults.clients import SocketClient
 from benchmarks.faults.database_faults import NOT_HERE, SITES
 from benchmarks.faults.faults import FAULTS, ROLLING, WORKERS_OWN, Fault, Stage, rolling_deploy
-from benchmarks.faults.journal import Journal
+from benchmarks.faults.journal import Journal, PackedJournal
 from benchmarks.faults.processes import ROOT, Database, MakeService, Site, site
 from benchmarks.faults.proxy import Proxy
+from benchmarks.faults.totals import Totals
 
 OURS, TUTORIAL = "pnav", "tutorial"
 APPLICATIONS = {OURS: "pnav.asgi:application", TUTORIAL: "benchmarks.tutorial:application"}
@@ -38,6 +39,11 @@ SETTLE_SECONDS, LONGEST_SETTLE_SECONDS = 12.0, 60.0
 # The tutorial's chat is spared the full pace: what it loses is to be the fault's doing. Its outages are the short ones.
 TUTORIAL_SLOWER = 3
 RUN_SECONDS = 200.0  # no run lasts longer, whatever hangs
+# A fast run: its fault again and again with the same people, so that little of it is coming and going.
+FAST_CALM_SECONDS, FAST_AFTER_SECONDS = 0.5, 1.0
+FAST_BETWEEN_SECONDS = 0.5  # two rounds, and as long again at most
+FAST_SECONDS = 25.0  # begin no further round after so long
+FAST_SLOWER = 3.0  # those who write at a pace; the floods are what is many
 WAYS = ("same", "across", "hit", "polled")
 # What stands for PostgreSQL, and what is done to the site; one kind of site in one run.
 KINDS_OF_SITE: dict[str, tuple[MakeService, dict[str, Fault]]] = {"one": (Database, FAULTS), **SITES}
@@ -57,6 +63,7 @@ class Run:
     failure: str = ""
     silence: checker.Silence | None = None
     files: int = 0  # sent whole and right, slice by slice (`uploads`)
+    rounds: int = 1  # how often the fault was done
 
     @property
     def is_kept(self) -> bool:
@@ -66,12 +73,27 @@ class Run:
     def as_json(self) -> dict[str, Any]:
         return {
             "fault": self.fault, "seed": self.seed, "seconds": round(self.seconds, 1), "late": round(self.late, 4),
-            "files": self.files,
+            "files": self.files, "rounds": self.rounds,
             "sent": self.verdict.sent, "acknowledged": self.verdict.acknowledged, "counts": dict(self.verdict.counts),
             "examples": self.verdict.examples, "lasted": self.waits.lasted, "longest": self.waits.longest,
             "failure": self.failure, "silence": vars(self.silence) if self.silence else None,
             "during": {way: _quantiles(waits) for way, waits in self.waits.during.items()},
         }  # fmt: skip
+
+    def for_totals(self, options: argparse.Namespace) -> dict[str, Any]:
+        return {
+            "site": options.site,
+            "fault": self.fault,
+            "seed": self.seed,
+            "fast": options.fast,
+            "rounds": self.rounds,
+            "messages": self.verdict.sent,
+            "acknowledged": self.verdict.acknowledged,
+            "files": self.files,
+            "counts": dict(self.verdict.counts),
+            "failure": self.failure,
+            "seconds": round(self.seconds, 1),
+        }
 
 
 def _quantiles(waits: list[float]) -> dict[str, float]:
@@ -107,30 +129,47 @@ async def _quiet(journal: Journal, seconds: float = 3, at_most: float = 30) -> N
         await asyncio.sleep(seconds)
 
 
+async def _break(made: Site, people: crowd.Crowd, stage: Stage, fault: str, options: argparse.Namespace) -> int:
+    """Do the fault and repair it; in a fast run again and again, until it lasted long enough or all is said.
+
+    Returns how often. Everything stands again before each of them, as it does before a run.
+    """
+    act = rolling_deploy if fault == ROLLING else ALL_FAULTS[fault]
+    until = time.monotonic() + options.rounds_seconds
+    for done in itertools.count(1):
+        await act(stage)
+        if not options.fast or time.monotonic() > until or people.is_spent:
+            return done
+        await asyncio.to_thread(made.repair)
+        await asyncio.sleep(FAST_BETWEEN_SECONDS * (1 + stage.random.random()))
+    raise AssertionError
+
+
 async def run_once(
     made: Site, proxy: Proxy, fault: str, seed: int, options: argparse.Namespace, *, tutorial: bool
 ) -> Run:
     """One fault with one seed, judged. The journal of a run that is not clean stays beside `options.out`."""
     started = time.monotonic()
     rng = random.Random(f"{fault} {seed}")
-    keys = await asyncio.to_thread(records.make_conversations, crowd.PAIRS)
-    journal, lateness, failure = Journal(), Lateness(), ""
+    fast = options.fast and not tutorial
+    keys = await asyncio.to_thread(records.make_conversations, crowd.PAIRS + (floods.FLOODS if fast else 0))
+    journal, lateness, failure, rounds = PackedJournal() if fast else Journal(), Lateness(), "", 1
     people = crowd.gather(keys, proxy, journal, rng, tutorial=tutorial)
     people.start()
-    senders = uploads.gather([] if tutorial else keys, proxy, journal, rng)
+    senders = uploads.gather([] if tutorial else keys[: crowd.PAIRS], proxy, journal, rng)
     watch = asyncio.ensure_future(lateness.watch())
     try:
         async with asyncio.timeout(RUN_SECONDS):
             await people.connected()
             lateness.worst = 0.0
             senders.start()
-            people.write(options.slower * (TUTORIAL_SLOWER if tutorial else 1))
-            await asyncio.sleep(CALM_SECONDS + 0.5 * rng.random())
+            people.write(options.slower * (TUTORIAL_SLOWER if tutorial else FAST_SLOWER if fast else 1))
+            await asyncio.sleep((FAST_CALM_SECONDS if fast else CALM_SECONDS) + 0.5 * rng.random())
             stage = Stage(made, proxy, journal, people.clients, rng, options.quick or tutorial)
-            await (rolling_deploy if fault == ROLLING else ALL_FAULTS[fault])(stage)
+            rounds = await _break(made, people, stage, fault, options)
             failure = "; ".join(stage.complaints)
             journal.note("mark", name="repaired")
-            await asyncio.sleep(AFTER_SECONDS)
+            await asyncio.sleep(FAST_AFTER_SECONDS if fast else AFTER_SECONDS)
             await people.fall_silent()
             if tutorial:
                 await _quiet(journal)
@@ -151,17 +190,22 @@ async def run_once(
         proxy.cut(lambda _line: True)
         await asyncio.to_thread(made.repair)
     if not tutorial:
-        for event in await asyncio.to_thread(records.kept, [key.conversation for key in keys]):
-            journal.note(event.pop("e"), **event)
+        await asyncio.to_thread(records.note_kept, journal, [key.conversation for key in keys])
         for event in await asyncio.to_thread(uploads.kept, [key.conversation for key in keys]):
             journal.note(event.pop("e"), **event)
-    verdict = checker.check_tutorial(journal.events) if tutorial else checker.check(journal.events)
+    if fast:
+        verdict = checker.check_each(journal.of_each_conversation())
+    else:
+        verdict = checker.check_tutorial(journal.events) if tutorial else checker.check(journal.events)
     files = 0 if tutorial else uploads_judge.judge(journal.events, verdict)
     if options.keep or failure or (not tutorial and not verdict.is_clean):
         name = "".join(letter if letter.isalnum() else "-" for letter in fault)
         journal.write(options.out.with_suffix("") / f"{TUTORIAL if tutorial else OURS}-{name}-{seed}.jsonl")
-    found = checker.waits(journal.events), time.monotonic() - started, lateness.worst, failure
-    return Run(fault, seed, verdict, *found, checker.silence(journal.events), files)
+    # A fast run has many faults and is as slow as its floods make it: nothing is to be learnt of its waits.
+    waits = checker.Waits() if fast else checker.waits(journal.events)
+    silence = None if fast else checker.silence(journal.events)
+    found = waits, time.monotonic() - started, lateness.worst, failure
+    return Run(fault, seed, verdict, *found, silence, files, rounds)
 
 
 # --- G12: as fast as it goes, with and without Valkey -----------------------------------------------------------------
@@ -222,8 +266,7 @@ async def measure_pace(made: Site, proxy: Proxy, *, seconds: float) -> Pace:
             flooding.cancel()
         await people.leave()
         await asyncio.to_thread(made.repair)
-    for event in await asyncio.to_thread(records.kept, [key.conversation for key in keys]):
-        journal.note(event.pop("e"), **event)
+    await asyncio.to_thread(records.note_kept, journal, [key.conversation for key in keys])
     pace.broken = dict(checker.check(journal.events).counts)
     return pace
 
@@ -323,14 +366,14 @@ def _undelivered(theirs: list[Run]) -> str:
 def _say(run: Run, who: str) -> None:
     found = ", ".join(f"{kind} {count}" for kind, count in run.verdict.counts.items()) or "clean"
     longest = ", ".join(f"{way} {1000 * max(waits):.0f}" for way, waits in sorted(run.waits.longest.items()))
+    waited = f" longest wait, ms: {longest}; lasted {1000 * run.waits.lasted:.0f};" if longest else f" {run.rounds} ×;"
     failure = f" FAILED: {run.failure}" if run.failure else ""
     if run.silence is not None:
         away, silent, held = (1000 * seconds for seconds in vars(run.silence).values())
         failure = f"; away {away:.0f}, silent {silent:.0f}, held {held:.0f}{failure}"
     print(
-        f"{who} · {run.fault} · seed {run.seed}: {run.verdict.sent} messages, {run.files} files, {found};"
-        f" longest wait, ms: {longest};"
-        f" lasted {1000 * run.waits.lasted:.0f}; late {1000 * run.late:.0f}; {run.seconds:.0f} s{failure}",
+        f"{who} · {run.fault} · seed {run.seed}: {run.verdict.sent} messages, {run.files} files, {found};{waited}"
+        f" late {1000 * run.late:.0f}; {run.seconds:.0f} s{failure}",
         flush=True,
     )
     if who == OURS:
@@ -342,15 +385,21 @@ def _plan(
 ) -> Iterator[tuple[int, str]]:
     """Each fault with each seed; with further seeds while fewer than `--messages` were judged, and until `--minutes`.
 
-    runs: what was done so far, looked at before each of the next ones.
+    runs: what was done so far, looked at before each of the next ones. With `--totals` what others did before counts,
+    and no seed is done a second time.
     """
+    totals: Totals | None = options.totals if goes_on else None
+    before = totals.messages if totals is not None else 0
+    seen = {fault: totals.seeds(options.site, fault) if totals is not None else set() for fault in faults}
     until = time.monotonic() + 60 * options.minutes
-    for seed in itertools.count(options.first_seed):
+    for turn in itertools.count():
         for fault in faults:
-            judged = sum(run.verdict.sent for run in runs)
-            is_done = seed >= options.first_seed + seeds and not (goes_on and judged < options.messages)
+            judged = before + sum(run.verdict.sent for run in runs)
+            is_done = turn >= seeds and not (goes_on and judged < options.messages)
             if is_done or time.monotonic() > until:
                 return
+            seed = next(seed for seed in itertools.count(options.first_seed) if seed not in seen[fault])
+            seen[fault].add(seed)
             yield seed, fault
 
 
@@ -375,6 +424,8 @@ async def run_all(made: Site, options: argparse.Namespace) -> tuple[dict[str, li
                         run = await run_once(made, proxy, fault, seed, options, tutorial=who == TUTORIAL)
                         results[who].append(run)
                         _say(run, who)
+                        if who == OURS and options.totals is not None:
+                            options.totals.add(**run.for_totals(options))
                     if who == OURS and options.pace:
                         pace = await measure_pace(made, proxy, seconds=10 if options.quick else 60)
                 finally:
@@ -394,6 +445,9 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin no run after so many")
     parser.add_argument("--tutorial-seeds", type=int, default=2, help="0 to leave the tutorial's chat out")
     parser.add_argument("--quick", action="store_true", help="shorter outages")
+    parser.add_argument("--fast", action="store_true", help="as many messages as go: floods, and faults in a row")
+    parser.add_argument("--rounds-seconds", type=float, default=FAST_SECONDS, help="of faults in a fast run")
+    parser.add_argument("--totals", type=Totals, help="a file to which each run is added, and whose runs count")
     parser.add_argument("--slower", type=float, default=1, help="everybody writes so many times less often")
     parser.add_argument("--site", choices=list(KINDS_OF_SITE), default="one", help="what stands for PostgreSQL")
     parser.add_argument("--fault", action="append", dest="faults", choices=list(ALL_FAULTS), help="these only")
@@ -412,7 +466,7 @@ def main() -> None:
         return
     name = "faults" if options.site == "one" else f"faults-{options.site}"
     options.out = options.out or ROOT / ".local" / f"{name}.json"
-    if options.site != "one":
+    if options.site != "one" or options.fast:
         options.tutorial_seeds, options.pace = 0, False
     options.faults = options.faults or list(of_site)
     if stray := set(options.faults) - {*of_site, ROLLING}:
@@ -435,6 +489,7 @@ def main() -> None:
         "runs": {who: [run.as_json() for run in runs] for who, runs in results.items()},
         "pace": vars(pace) if pace is not None else None,
         "quick": options.quick,
+        "fast": options.fast,
         "table": text,
     }
     options.out.write_text(json.dumps(content, indent=1, ensure_ascii=False))

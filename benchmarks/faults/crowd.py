@@ -6,7 +6,9 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+from benchmarks.faults import floods
 from benchmarks.faults.clients import Client, FormClient, FramesClient, SocketClient, TutorialClient
+from benchmarks.faults.floods import FloodClient
 from benchmarks.faults.journal import Journal
 from benchmarks.faults.proxy import Proxy
 from benchmarks.faults.records import Keys
@@ -23,9 +25,10 @@ PAIRS = len(PROBES) + ORDINARY + LONG + 5
 
 @dataclass
 class Crowd:
-    """All clients of a run; `paces` says who writes how often, exactly or about so."""
+    """All clients of a run; `paces` says who writes how often, exactly or about so; floods do as soon as they can."""
 
     clients: list[Client] = field(default_factory=list)
+    floods: list[FloodClient] = field(default_factory=list)
     paces: list[tuple[Client, float, bool]] = field(default_factory=list)
     _writers: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -46,8 +49,17 @@ class Crowd:
             asyncio.ensure_future(_write_on(client, every * slower, rank / count, exact=exact))
             for rank, (client, every, exact) in enumerate(self.paces)
         ]
+        for client in self.floods:
+            client.flood()
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether there are floods, and all of them have written what they may."""
+        return bool(self.floods) and all(client.is_spent for client in self.floods)
 
     async def fall_silent(self) -> None:
+        for client in self.floods:
+            client.is_flooding = False
         writers, self._writers = self._writers, []
         for writer in writers:
             writer.cancel()
@@ -92,7 +104,10 @@ async def _write_on(client: Client, every: float, phase: float, *, exact: bool) 
 
 
 def gather(keys: list[Keys], proxy: Proxy, journal: Journal, rng: random.Random, *, tutorial: bool) -> Crowd:
-    """A crowd over these conversations (PAIRS of them). tutorial: everybody on a socket of the tutorial's chat."""
+    """A crowd over these conversations: PAIRS of them, and a flood in each further one.
+
+    tutorial: everybody on a socket of the tutorial's chat, without floods.
+    """
     crowd = Crowd()
     left = iter(keys)
 
@@ -130,4 +145,7 @@ def gather(keys: list[Keys], proxy: Proxy, journal: Journal, rng: random.Random,
         own = pair(ORDINARY_SECONDS)
         tab = TutorialClient if tutorial else SocketClient
         crowd.clients.append(tab(own, side, f"{side}/2", proxy, journal, random.Random(rng.random())))
+    for number, own in enumerate(left):
+        crowd.floods += floods.pair(own, number, proxy, journal, rng)
+    crowd.clients += crowd.floods
     return crowd

@@ -9,7 +9,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from benchmarks.faults.clients import Client, SocketClient
+from benchmarks.faults.clients import Client, _PlainClient
 from benchmarks.faults.journal import Journal
 from benchmarks.faults.processes import LEASE_SECONDS, ROOT, Site
 from benchmarks.faults.proxy import Line, Proxy
@@ -35,7 +35,7 @@ class Stage:
         self.journal.note("mark", name="fault")
         places: dict[str, list[int | None]] = {}
         hit: set[str] = set()
-        polled = {client.keys.conversation for client in self.clients if not isinstance(client, SocketClient)}
+        polled = {client.keys.conversation for client in self.clients if isinstance(client, _PlainClient)}
         for client in self.clients:
             backend = self.proxy.backend_of(client.name)
             places.setdefault(client.keys.conversation, []).append(backend)

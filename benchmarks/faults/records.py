@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.faults.journal import Event, digest
+from benchmarks.faults.journal import Event, Journal, digest
 
 
 @dataclass(frozen=True)
@@ -51,23 +51,35 @@ def make_conversations(count: int) -> list[Keys]:
     return [Keys(pair["conversation"], pair["reporter_cookie"], pair["agent_cookie"]) for pair in made]
 
 
-def kept(conversations: list[str]) -> list[Event]:
-    """What the database holds of these conversations, as events of a journal."""
+def _kept(conversations: list[str]) -> Iterator[Event]:
+    """What the database holds of these conversations, as events of a journal. Raises UnsealError."""
     from chat.models import Message
+    from common import encryption
 
     with _connected():
-        rows = Message.objects.filter(conversation__public_id__in=conversations).select_related("conversation")
-        return [
-            {
+        rows = Message.objects.filter(conversation__public_id__in=conversations).order_by("conversation", "seq")
+        columns = ("conversation__public_id", "seq", "author", "client_id", "sealed_body")
+        for conversation, seq, author, client_id, sealed in rows.values_list(*columns).iterator(chunk_size=2000):
+            body = encryption.unseal(sealed, context=Message.context_of(conversation, seq, author))
+            yield {
                 "e": "kept",
-                "c": str(row.conversation.public_id),
-                "seq": row.seq,
-                "a": row.author,
-                "id": str(row.client_id) if row.client_id else None,
-                "b": digest(row.body),
+                "c": str(conversation),
+                "seq": seq,
+                "a": author,
+                "id": str(client_id) if client_id else None,
+                "b": digest(body),
             }
-            for row in rows.order_by("conversation", "seq")
-        ]
+
+
+def kept(conversations: list[str]) -> list[Event]:
+    """What the database holds of these conversations, as events of a journal. Raises UnsealError."""
+    return list(_kept(conversations))
+
+
+def note_kept(journal: Journal, conversations: list[str]) -> None:
+    """Write down what the database holds of these conversations. Raises UnsealError."""
+    for event in _kept(conversations):
+        journal.note(event.pop("e"), **event)
 
 
 def session_cookie() -> str:

@@ -425,8 +425,7 @@ async def run_once(
         if reader.task is not None:
             await reader.stop()
         await people.leave()
-    for event in await asyncio.to_thread(records.kept, [key.conversation for key in keys]):
-        journal.note(event.pop("e"), **event)
+    await asyncio.to_thread(records.note_kept, journal, [key.conversation for key in keys])
     verdict = checker.check(journal.events)
     events, absent = without_the_proxys_absence(journal.events)
     found = web_judge.judge(events)

@@ -255,8 +255,7 @@ async def run(made: Site, hosts: list[Host], proxy: ReverseProxy, journal: Journ
             await reader.stop()
         await way.leave()
         await people.leave()
-    for event in await asyncio.to_thread(records.kept, [key.conversation for key in keys]):
-        journal.note(event.pop("e"), **event)
+    await asyncio.to_thread(records.note_kept, journal, [key.conversation for key in keys])
     verdict, found = checker.check(journal.events), web_judge.judge(journal.events)
     missed += [f"{count} {kind}" for kind, count in verdict.counts.items()]
     missed += web_judge.breaches(found, told=True)

@@ -8,6 +8,7 @@ is killed, frozen or told to end, and comes back. Messages are judged by `checke
 import argparse
 import asyncio
 import json
+import math
 import os
 import random
 import signal
@@ -40,6 +41,7 @@ from benchmarks.faults.crowd import Crowd
 from benchmarks.faults.journal import Journal
 from benchmarks.faults.processes import ROOT, Site, _Clocked, free_port, site
 from benchmarks.faults.reverse_proxy import HOST, PROXIES, NoProxy, ReverseProxy
+from benchmarks.faults.totals import WEB, Totals
 from pnav.server import entry
 
 PAIRS, WITHOUT_SOCKET = 20, 3
@@ -369,6 +371,23 @@ class Run:
             "back": found.back, "never": found.never, "missed": self.missed, "failure": self.failure,
         }  # fmt: skip
 
+    def for_totals(self) -> dict[str, Any]:
+        """What was missed is a wait, and no promise of a message."""
+        return {
+            "site": f"{WEB} ({self.proxy})",
+            "fault": self.fault,
+            "seed": self.seed,
+            "fast": False,
+            "rounds": 1,
+            "messages": self.verdict.sent,
+            "acknowledged": self.verdict.acknowledged,
+            "files": 0,
+            "counts": dict(self.verdict.counts),
+            "failure": self.failure,
+            "missed": self.missed,
+            "seconds": round(self.seconds, 1),
+        }
+
 
 def gather(door: Door, keys: list[records.Keys], journal: Journal, rng: random.Random) -> Crowd:
     """Everybody: pairs on sockets, some whose visitor has none, one who reads pages."""
@@ -415,8 +434,7 @@ async def run_once(made: Site, hosts: list[Host], proxy: ReverseProxy, name: str
             process.thaw()
             if not process.is_there():
                 await asyncio.to_thread(process.start)
-    for event in await asyncio.to_thread(records.kept, [key.conversation for key in keys]):
-        journal.note(event.pop("e"), **event)
+    await asyncio.to_thread(records.note_kept, journal, [key.conversation for key in keys])
     verdict = checker.check(journal.events)
     if not any(event["e"] == "mark" and event["name"] == "fault" for event in journal.events):
         journal.note("mark", name="fault")
@@ -473,14 +491,19 @@ def table(runs: list[Run]) -> str:
 
 
 async def run_all(made: Site, options: argparse.Namespace) -> list[Run]:
-    runs = []
+    runs: list[Run] = []
+    until = time.monotonic() + 60 * options.minutes
     for name in options.proxies:
         with served(made, PROXIES[name]) as (hosts, proxy):
             for seed in range(options.first_seed, options.first_seed + options.seeds):
                 for fault in options.faults:
+                    if time.monotonic() > until:
+                        return runs
                     run = await run_once(made, hosts, proxy, name, fault, seed)
                     runs.append(run)
                     _say(run)
+                    if options.totals is not None:
+                        options.totals.add(**run.for_totals())
     return runs
 
 
@@ -490,6 +513,8 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--proxy", action="append", dest="proxies", choices=list(PROXIES), help="these only")
     parser.add_argument("--fault", action="append", dest="faults", choices=list(FAULTS), help="these only")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no run after so many")
+    parser.add_argument("--totals", type=Totals, help="a file to which each run is added")
     parser.add_argument("--out", type=Path, default=ROOT / ".local" / "web-faults.json")
     parser.add_argument("--keep", action="store_true", help="keep what the processes wrote")
     options = parser.parse_args()

@@ -98,7 +98,7 @@ async def test_a_close_is_an_error_with_its_code_and_the_cookie_arrives():
         await asyncio.get_running_loop().create_connection(lambda: client, "127.0.0.1", port)
         async with asyncio.timeout(SECONDS):
             await client.over.wait()
-    assert str(client.error) == "close 4401"
+    assert str(client.error) == "close 4401" and client.close_code == 4401
 
 
 async def test_it_answers_pings_so_that_nobody_hangs_up():

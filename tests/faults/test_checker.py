@@ -3,7 +3,18 @@
 import pytest
 
 from benchmarks.faults import checker
-from benchmarks.faults.checker import KINDS, bad_journals, check, check_tutorial, good_journal, silence, waits
+from benchmarks.faults.checker import (
+    KINDS,
+    bad_journals,
+    check,
+    check_each,
+    check_tutorial,
+    good_journal,
+    packed,
+    silence,
+    waits,
+)
+from benchmarks.faults.journal import Journal, PackedJournal
 
 BAD = bad_journals()
 
@@ -21,6 +32,71 @@ def test_bad_journal_is_found(kind, what, journal):
     assert verdict.examples
 
 
+def judge_packed(journal):
+    return check_each(packed(journal).of_each_conversation())
+
+
+def test_good_journal_is_clean_when_it_is_packed():
+    verdict = judge_packed(good_journal())
+    assert verdict.is_clean, verdict.examples
+    assert (verdict.sent, verdict.acknowledged, verdict.kept, verdict.shown) == (3, 3, 4, 8)
+
+
+@pytest.mark.parametrize(("kind", "what", "journal"), BAD, ids=[f"{kind} - {what}" for kind, what, _journal in BAD])
+def test_bad_journal_is_found_when_it_is_packed(kind, what, journal):
+    assert judge_packed(journal).counts == check(journal).counts, what
+
+
+def of_another_conversation(events):
+    return [{**event, "c": "D", "id": event.get("id") and f"other {event['id']}"} for event in events]
+
+
+def test_one_conversation_is_judged_after_the_other_and_nothing_passes_between_them():
+    other = of_another_conversation(good_journal())
+    assert judge_packed([*good_journal(), *other]).is_clean
+    (sent,) = (event for event in good_journal() if event["e"] == "kept" and event["id"] == "r2")
+    for stray in (
+        {**sent, "c": "D", "seq": 5},
+        {"t": 9, "e": "show", "c": "D", "v": "agent", "seq": 5, "id": "r2", "a": "reporter", "b": "z"},
+    ):
+        verdict = judge_packed([*good_journal(), *other, stray])
+        assert verdict.counts[checker.INVENTED], dict(verdict.counts)
+    without = [event for event in good_journal() if event.get("id") != "r2" or event["e"] != "ack"]
+    stray = {"t": 4.1, "e": "ack", "c": "D", "s": "reporter", "id": "r2", "seq": 4}
+    assert judge_packed([*without, *other, stray]).counts[checker.UNACKNOWLEDGED] == 1
+
+
+def test_packed_journal_gives_back_what_was_noted_in_its_order():
+    plain, packed_one = Journal(), PackedJournal()
+    packed_one.started = plain.started
+    name, body = "0f8fad5b-d9cb-469f-a165-70867728950e", "00ff00ff00ff"
+    noted = [
+        ("mark", {"name": "fault"}),
+        ("send", {"c": "C", "s": "reporter", "id": name, "b": body}),
+        ("show", {"c": "C", "v": "agent/2", "seq": 1, "id": None, "a": "system", "b": body}),
+        ("ack", {"c": "C", "s": "reporter", "id": name, "seq": None}),
+        ("show", {"c": "C", "v": "agent", "seq": 2, "id": "no UUID", "a": "reporter", "b": body}),
+        ("show", {"c": "C", "v": "agent", "seq": 0, "id": name.upper(), "a": "reporter", "b": body}),
+        ("refused", {"c": "C", "s": "agent", "id": name, "code": "closed"}),
+        ("ack", {"c": "C", "s": "reporter", "id": name, "seq": 4_000_000_000}),
+        ("kept", {"c": "C", "seq": 5_000_000_000, "a": "agent", "id": name, "b": body}),
+        ("kept", {"c": "C", "seq": 3, "a": "agent", "id": 7, "b": body}),
+        ("kept", {"c": "C", "seq": -1, "a": "agent", "id": name, "b": ""}),
+    ]
+    for kind, fields in noted:
+        plain.note(kind, **fields)
+        packed_one.note(kind, **fields)
+    (expected,), (found,) = plain.of_each_conversation(), packed_one.of_each_conversation()
+    without_time = [{key: value for key, value in event.items() if key != "t"} for event in found]
+    assert sorted(map(str, without_time)) == sorted(
+        str({key: value for key, value in event.items() if key != "t"}) for event in expected
+    )
+    messages = [event["e"] for event in found if event["e"] != "refused"]
+    assert messages == [event["e"] for event in expected if event["e"] != "refused"]
+    assert all(0 <= event["t"] < 60 for event in found)
+    assert [event["name"] for event in packed_one.events if event["e"] == "mark"] == ["fault"]
+
+
 def test_every_kind_has_a_journal_that_must_fail():
     assert {kind for kind, _what, _journal in BAD} == set(KINDS)
 
@@ -28,6 +104,12 @@ def test_every_kind_has_a_journal_that_must_fail():
 def test_a_blind_judge_stops_the_run(monkeypatch):
     monkeypatch.setattr(checker, "check", lambda _events: checker.Verdict())
     with pytest.raises(SystemExit, match="does not see"):
+        checker.self_test()
+
+
+def test_a_judge_who_is_blind_to_packed_journals_stops_the_run(monkeypatch):
+    monkeypatch.setattr(checker, "check_each", lambda _conversations: checker.Verdict())
+    with pytest.raises(SystemExit, match="packed"):
         checker.self_test()
 
 

@@ -13,16 +13,23 @@ import pytest
 from benchmarks.faults.__main__ import Run, _plan
 from benchmarks.faults.checker import Verdict, Waits
 from benchmarks.faults.processes import export
+from benchmarks.faults.totals import Totals
 
 ROOT = Path(__file__).resolve().parents[2]
 OF_TESTS = {"TESTING", "DATABASE_URL", "REDIS_URL", "REDIS_PREFIX"}  # the harness starts its own servers
 
 
-def planned(*, messages=0, minutes=math.inf, goes_on=True, each=100):
+def run_of(**fields):
+    """A run of a hundred messages, as a file of totals has it."""
+    usual = {"site": "one", "fault": "a", "seed": 1, "fast": True, "rounds": 2, "messages": 100, "acknowledged": 100}
+    return {**usual, "files": 3, "counts": {}, "failure": "", "seconds": 30.0, **fields}
+
+
+def planned(*, messages=0, minutes=math.inf, goes_on=True, each=100, totals=None, seeds=2):
     """What is run with two faults and two seeds, when each run brings so many messages."""
-    options = argparse.Namespace(first_seed=1, messages=messages, minutes=minutes)
+    options = argparse.Namespace(first_seed=1, messages=messages, minutes=minutes, totals=totals, site="one")
     runs: list[Run] = []
-    for seed, fault in _plan(options, runs, ["a", "b"], 2, goes_on=goes_on):
+    for seed, fault in _plan(options, runs, ["a", "b"], seeds, goes_on=goes_on):
         runs.append(Run(fault, seed, Verdict(sent=each), Waits(), 0, 0))
         assert len(runs) < 50
     return [f"{run.fault}{run.seed}" for run in runs]
@@ -36,20 +43,50 @@ def test_runs_go_on_until_so_many_messages_were_judged():
     assert planned(messages=650, minutes=-1) == []
 
 
+def test_what_was_done_before_counts_and_no_seed_is_done_twice(tmp_path):
+    file = tmp_path / "totals.jsonl"
+    for fault, seed in (("a", 1), ("b", 1), ("a", 2)):
+        Totals(file).add(**run_of(fault=fault, seed=seed))
+    Totals(file).add(**run_of(site="disk", fault="b", seed=2))
+    assert planned(totals=Totals(file), seeds=1) == ["a3", "b2"]
+    assert planned(totals=Totals(file), seeds=1, messages=700) == ["a3", "b2", "a4"]
+    assert planned(totals=Totals(file), seeds=1, messages=700, goes_on=False) == ["a1", "b1"]
+
+
+def test_totals_add_up_over_commands_and_tell_what_broke(tmp_path):
+    file = tmp_path / "new" / "totals.jsonl"
+    Totals(file).add(**run_of())
+    Totals(file).add(**run_of(seed=2))
+    found = Totals(file)
+    assert found.messages == 200 and found.is_clean
+    assert "2 runs, 200 messages in 1 minutes, 0 broken promises, 0 failed." in found.table()
+    Totals(file).add(**run_of(seed=3, counts={"lost": 2}))
+    Totals(file).add(**run_of(seed=4, failure="the run did not end in time"))
+    found = Totals(file)
+    assert not found.is_clean and found.broken == {"lost": 2}
+    assert "| one | a | 4 | 8 | 400 | 400 | 12 | lost 2 | 1 |" in found.table()
+
+
 @pytest.mark.slow
-def test_a_killed_web_process_breaks_no_promise(tmp_path):
-    out = tmp_path / "faults.json"
+@pytest.mark.parametrize("ways", [["--slower", "3"], ["--fast", "--rounds-seconds", "3", "--totals"]])
+def test_a_killed_web_process_breaks_no_promise(tmp_path, ways):
+    out, totals = tmp_path / "faults.json", tmp_path / "totals.jsonl"
+    is_fast = "--fast" in ways
+    ways = [*ways, str(totals)] if is_fast else ways
     command = [sys.executable, "-m", "benchmarks.faults", "--fault", "web process killed", "--quick", "--seeds", "1"]
     environment = {name: value for name, value in os.environ.items() if name not in OF_TESTS}
     done = subprocess.run(
-        [*command, "--tutorial-seeds", "0", "--no-pace", "--slower", "3", "--out", str(out)],
+        [*command, "--tutorial-seeds", "0", "--no-pace", "--out", str(out), *ways],
         cwd=ROOT, env=environment, capture_output=True, text=True, timeout=400,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     (run,) = json.loads(out.read_text())["runs"]["pnav"]
     assert run["counts"] == {}
-    assert run["acknowledged"] == run["sent"] > 200
-    assert run["longest"]["hit"], "the fault hit nobody"
+    assert run["acknowledged"] == run["sent"] > (2000 if is_fast else 200)
+    if is_fast:
+        assert run["rounds"] >= 1 and Totals(totals).messages == run["sent"] and Totals(totals).is_clean
+    else:
+        assert run["longest"]["hit"], "the fault hit nobody"
 
 
 def test_a_commit_is_exported_whole_and_an_unknown_one_refused(tmp_path):
