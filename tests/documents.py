@@ -31,7 +31,10 @@ MENU: dict[str, list[str]] = {
         "docs/screen-reader.md",
     ],
     "Mesurer": ["docs/costs.md", "docs/performance.md", "docs/performance-log.md", "benchmarks/README.md"],
-    "Contribuer": ["CONTRIBUTING.md", "CODE_OF_CONDUCT.md", "docs/in-progress.md", "docs/done.md", "CHANGELOG.md"],
+    "Contribuer": [
+        "CONTRIBUTING.md", "CODE_OF_CONDUCT.md", "docs/in-progress.md", "docs/done.md", "docs/seen.md",
+        "CHANGELOG.md",
+    ],
 }  # fmt: skip
 LAST = "Décisions"
 # No reader's: forms of the forges, texts of licences.
