@@ -27,8 +27,8 @@ MENU: dict[str, list[str]] = {
         "docs/releasing.md", "docs/places.md",
     ],
     "Comprendre": [
-        "docs/architecture.md", "docs/protocol.md", "docs/glossary.md", "docs/languages.md", "docs/staffing.md",
-        "docs/screen-reader.md",
+        "docs/architecture.md", "docs/code-map.md", "docs/protocol.md", "docs/glossary.md", "docs/languages.md",
+        "docs/staffing.md", "docs/screen-reader.md",
     ],
     "Mesurer": ["docs/costs.md", "docs/performance.md", "docs/performance-log.md", "benchmarks/README.md"],
     "Contribuer": [
