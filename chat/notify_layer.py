@@ -91,11 +91,13 @@ class _Line:
         return self._connection.pgconn
 
     async def listen(self, listener: str) -> None:
+        """Receive what is notified from now on, for this listener. Raises psycopg.Error, LineLostError."""
         name = sql.Identifier(self.channel).as_bytes(self._connection)
         await self.run(b"LISTEN " + name)
         self.waiting[listener] = deque()
 
     async def notify(self, texts: list[str]) -> None:
+        """Notify all listeners of the channel, this process among them. Raises psycopg.Error, LineLostError."""
         await self.run(NOTIFY_BY_LIBPQ, [self.channel.encode(), _json(texts).encode()])
 
     async def run(self, statement: bytes, values: list[bytes | None] | None = None) -> None:
@@ -228,6 +230,7 @@ class NotifyLayer(BaseChannelLayer):
             self._opening.pop(loop, None)
 
     async def new_channel(self, prefix: str = "specific") -> str:
+        """Return a name that no other channel has, as Channels asks of a layer."""
         return f"{prefix}.{uuid.uuid4().hex}"
 
     async def group_add(self, group: str, channel: str) -> None:

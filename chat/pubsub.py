@@ -284,6 +284,7 @@ class Hub:
         return was_disconnected
 
     async def close(self) -> None:
+        """End the tasks of the hub and wait until they have ended: nothing is published or received afterwards."""
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:

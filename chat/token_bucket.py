@@ -16,6 +16,7 @@ class Bucket:
         self.at = time.monotonic()
 
     def take(self) -> bool:
+        """Take one token, without waiting; return whether there was one. A refusal is counted in `refused`."""
         now = time.monotonic()
         self.level = min(self.size, self.level + (now - self.at) * self.rate)
         self.at = now
@@ -47,6 +48,7 @@ class SharedBucket(Bucket):
         self._lock = threading.Lock()
 
     def take(self) -> bool:
+        """Take one token, as `Bucket.take`; safe from several threads."""
         with self._lock:
             return super().take()
 

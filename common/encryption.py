@@ -54,6 +54,7 @@ class _Nonces(threading.local):
         self.drawn: list[bytes] = []
 
     def take(self) -> bytes:
+        """Return a nonce that was never used, NONCE_BYTES long. They are drawn many at once; a fork draws its own."""
         if not self.drawn or self.pid != os.getpid():  # a copy of this process must not use the same ones
             self.pid = os.getpid()
             several = os.urandom(NONCE_BYTES * self.AT_ONCE)

@@ -51,9 +51,11 @@ class NetworkLimit:
     noise: int
 
     def window(self, now: float) -> int:
+        """The number of the window in which this moment lies. now: seconds since 1970."""
         return int(now) // self.seconds
 
     def key(self, window: int) -> str:
+        """The key under which Redis keeps the buckets of a window; it names no network."""
         return f"networks:{self.name}:{window}"
 
     def ends_at(self, window: int) -> int:

@@ -79,6 +79,7 @@ class TextsAdmin(admin.ModelAdmin):
         return super().get_form(request, obj, change=change, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save the texts, and tell whoever changed the French which translations are outdated by it (ADR 0064)."""
         super().save_model(request, obj, form, change)
         tell_outdated(request, obj)
 
@@ -107,9 +108,11 @@ class OutdatedFilter(admin.SimpleListFilter):
     parameter_name = "translations"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        """The one choice of the filter."""
         return [("outdated", _("à revoir"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        """Those with a translation whose French has changed since."""
         model: Any = queryset.model
         return queryset.filter(model.with_outdated()) if self.value() == "outdated" else queryset
 

@@ -98,6 +98,7 @@ class Steps:
 
     @property
     def is_late(self) -> bool:
+        """Return whether the step under way takes longer than it may."""
         return self._monotonic() > self._until
 
 

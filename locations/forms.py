@@ -20,6 +20,8 @@ class Purpose(models.TextChoices):
 
 
 class SearchForm(forms.Form):
+    """The search of a place: a town or a postal code."""
+
     q = forms.CharField(
         max_length=MAX_TYPED,
         error_messages={

@@ -72,6 +72,7 @@ class Place:
 
     @property
     def has_competent_unit(self) -> bool:
+        """Return whether a unit answers for this town by name, and not as the nearest one."""
         return any(match.is_competent for match in self.units)
 
 
@@ -154,6 +155,7 @@ class Query:
 
     @property
     def is_empty(self) -> bool:
+        """Return whether nothing was understood that could be searched."""
         return not (self.code or self.insee_code or self.name or self.department)
 
 

@@ -129,6 +129,7 @@ class Municipality(models.Model):
 
     @property
     def is_overseas(self) -> bool:
+        """Return whether the commune lies outside of metropolitan France, where other numbers and hours hold."""
         return self.zone != Zone.METRO
 
     @property

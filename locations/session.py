@@ -36,6 +36,7 @@ class Choice:
 
     @property
     def force(self) -> Force | None:
+        """The force of the chosen point d'accueil; None when there is none, or one of another version."""
         stored = self.reception_point.force if self.reception_point else ""
         return Force(stored) if stored in Force.values else None
 

@@ -89,6 +89,7 @@ class WithoutWords:
         return slug
 
     def to_url(self, value: str) -> str:
+        """Write a slug as its number. Raises ValueError for one that has none, as Django asks."""
         if NEUTRAL_SLUG.fullmatch(value):
             return value
         number = _slugs()[0].get(value)
@@ -125,10 +126,12 @@ class Table:
 
     @property
     def is_ordinary(self) -> bool:
+        """Return whether this is the table of the source language, whose addresses have no prefix."""
         return not self.prefix
 
     @property
     def is_discreet(self) -> bool:
+        """Return whether this is the table of discreet mode."""
         return self.prefix == DISCREET_PREFIX
 
     @cached_property
@@ -326,6 +329,7 @@ def enter(request: HttpRequest) -> Table:
 
 
 def is_home(page: str) -> bool:
+    """Return whether an ordinary path is that of the home page."""
     return page == "/"
 
 

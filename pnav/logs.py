@@ -46,12 +46,14 @@ class Discreet(logging.Formatter):
     default_time_format, default_msec_format = "%Y-%m-%dT%H:%M:%S", "%s.%03dZ"
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
+        """Write the message without values that people may have typed, with the id of its request."""
         record.message = _told(record)
         if drawn := _request_id.get():
             record.message = f"{record.message} request={drawn}"
         return super().formatMessage(record)
 
     def formatException(self, ei: ExcInfo) -> str:  # noqa: N802  logging's name
+        """Write an exception as classes and places in the code; never its text."""
         return "\n".join(_lines(ei[1])) if ei[1] is not None else ""
 
     def format(self, record: logging.LogRecord) -> str:

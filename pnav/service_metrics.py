@@ -50,6 +50,7 @@ class ServiceCollector(Collector):
     """The state of the service. Some fifteen queries, each of a few rows or an index."""
 
     def collect(self) -> Iterator[Metric]:
+        """Read the service's state from PostgreSQL; when that is away, say that it is, and the rest is left out."""
         is_up, families = 1, []
         try:
             now = timezone.now()
@@ -207,6 +208,7 @@ class ClientCollector(Collector):
     """How clients were seen by this process: a private address is not a client's own."""
 
     def collect(self) -> Iterator[Metric]:
+        """Give how many clients came, by the kind of their address: never an address."""
         yield _labelled(
             CounterMetricFamily(
                 "pnav_client_addresses", "Clients seen by this process, by the kind of their address.", labels=["kind"]
@@ -219,6 +221,7 @@ class PoolCollector(Collector):
     """The connections that this process lends to its pages; its threads of the exchange have their own."""
 
     def collect(self) -> Iterator[Metric]:
+        """Give the state of this process's pool of connections."""
         lent = connection.pool  # type: ignore[attr-defined]
         found = lent.get_stats() if lent is not None else {}
         yield GaugeMetricFamily("pnav_pool_connections", "Connections of the pool.", found.get("pool_size", 0))
@@ -239,6 +242,7 @@ class CertificateCollector(Collector):
     """When the certificates that this process names end."""
 
     def collect(self) -> Iterator[Metric]:
+        """Give when each certificate ends."""
         yield _labelled(
             GaugeMetricFamily(
                 "pnav_certificate_ends_timestamp_seconds", "When this certificate ends; 0: it cannot be read.",
@@ -252,6 +256,7 @@ class BuildCollector(Collector):
     """Which release this is."""
 
     def collect(self) -> Iterator[Metric]:
+        """Give what runs here: version, revision and role."""
         build = GaugeMetricFamily("pnav_build_info", "Always 1.", labels=["version", "revision", "role"])
         build.add_metric([VERSION, REVISION, settings.PROCESS_ROLE], 1)
         yield build

@@ -41,9 +41,11 @@ class Closure:
         return say_end(self.ends_at) if self.ends_at is not None else ""
 
     def text(self) -> str:
+        """What is told to those who are said « vous », in the language that is read now."""
         return text_for(self.texts)
 
     def text_familiar(self) -> str:
+        """The same in « tu »."""
         return text_for(self.texts, familiar=True)
 
 

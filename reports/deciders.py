@@ -55,4 +55,5 @@ class Deciders(Protocol):
 
 
 def get_deciders() -> Deciders:
+    """The module above that knows who decides, as `settings.DECIDERS` names it."""
     return cast(Deciders, import_module(settings.DECIDERS))

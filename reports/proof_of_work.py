@@ -37,10 +37,12 @@ class PendingForm:
 
     @property
     def seconds_left(self) -> int:
+        """Seconds until the form may be sent without the work; 0 when it may now."""
         return max(0, math.ceil(self.ready_at - time.time()))
 
 
 def count_filed() -> None:
+    """Count one report that was filed: how many come lately decides whether there is a raid."""
     rate_limits.count_one(COUNTED, seconds=WINDOW_SECONDS)
 
 
@@ -60,6 +62,7 @@ def is_asked_of(assessment: Assessment, *, discreet: bool) -> bool:
 
 
 def bits_now() -> int:
+    """How hard the work is now, in bits: one more for each doubling beyond the limit of a raid, MOST_BITS at most."""
     return min(MOST_BITS, BITS + int(math.log2(max(1, _filed_lately() / values.get(definitions.RAID)))))
 
 
@@ -107,9 +110,11 @@ def keep_form(request: HttpRequest, fields: dict[str, Any], assessment: Assessme
 
 
 def pending_form(request: HttpRequest) -> PendingForm | None:
+    """The form that this visit keeps until the work or the wait is done, if any."""
     value = request.session.get(_KEY)
     return PendingForm(value["fields"], value["ready_at"]) if value else None
 
 
 def forget_form(request: HttpRequest) -> None:
+    """Forget the kept form, with the name and the contact that were sealed in it."""
     request.session.pop(_KEY, None)

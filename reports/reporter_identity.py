@@ -68,6 +68,7 @@ class Arrival(NamedTuple):
 
 
 def public_key() -> PublicKey:
+    """The public key of the seal, from the settings; parsed once."""
     return _parsed(settings.SEAL_PUBLIC_KEY)
 
 

@@ -30,6 +30,7 @@ def remember(request: HttpRequest, report: Report) -> None:
 
 
 def forget(request: HttpRequest) -> None:
+    """Forget which report this visit filed; the rest of the visit stays."""
     request.session.pop(KEY, None)
     request.session.pop(DISCREET, None)
     request.session.pop(GENERATION, None)

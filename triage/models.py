@@ -14,6 +14,8 @@ from triage.questionnaire.definition import Questionnaire
 
 
 class State(models.TextChoices):
+    """The states of a version of the questionnaire."""
+
     DRAFT = "draft", _("Brouillon")
     IN_FORCE = "in_force", _("En vigueur")
     PAST = "past", _("Passée")
@@ -66,6 +68,7 @@ class QuestionnaireVersion(models.Model):
 
     @property
     def is_draft(self) -> bool:
+        """Return whether this version may still be changed."""
         return self.state == State.DRAFT
 
     def read(self) -> Questionnaire:
@@ -79,4 +82,5 @@ class QuestionnaireVersion(models.Model):
 
 
 def key_of(number: int) -> str:
+    """The name under which visits and reports keep the version with this number."""
     return f"v{number}"

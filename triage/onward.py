@@ -25,14 +25,17 @@ RESULT_SLUGS = frozenset(_SLUGS.values())
 
 
 def slug_of(assessment: rules.Assessment) -> str:
+    """The last part of the address of its result."""
     return _SLUGS[assessment.outcome]
 
 
 def to_question(question: Question) -> HttpResponse:
+    """Redirect to the page of a question."""
     return redirect("triage:question", slug=question.slug)
 
 
 def to_result(assessment: rules.Assessment) -> HttpResponse:
+    """Redirect to the page of a result."""
     return redirect("triage:result", slug=slug_of(assessment))
 
 

@@ -209,6 +209,7 @@ class Turns(threading.Thread):
         self._sweep_at = time.monotonic()
 
     def run(self) -> None:
+        """Draw one capture after the other until the thread is stopped; with nothing to draw, pause first."""
         store.later = queue.SimpleQueue()
         while not self._stop_event.is_set():
             if not self._turn():

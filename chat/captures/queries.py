@@ -47,18 +47,22 @@ class Seen:
 
     @property
     def is_arriving(self) -> bool:
+        """Return whether slices of it are still to come."""
         return self.state == CaptureState.ARRIVING
 
     @property
     def is_drawn(self) -> bool:
+        """Return whether there is a drawing to show, and nobody set it aside."""
         return self.state == CaptureState.DRAWN and self.locked_at is None
 
     @property
     def is_unreadable(self) -> bool:
+        """Return whether nothing could be drawn of it. That says nothing of its safety."""
         return self.state == CaptureState.UNREADABLE
 
     @property
     def kind_label(self) -> str:
+        """The kind of file as people write it: « JPEG », « WebP »."""
         return {"webp": "WebP"}.get(self.kind, self.kind.upper())
 
 

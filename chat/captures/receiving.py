@@ -88,6 +88,7 @@ class Limits:
 
 
 def capture_limits() -> Limits:
+    """Return the bounds that the settings of the service give now: how many captures, and bytes of one and of all."""
     megabyte = definitions.MEGABYTE
     return Limits(
         values.get(definitions.CAPTURES_MOST),

@@ -39,6 +39,7 @@ class StoreAway(Exception):
 
 
 def storage() -> Storage:
+    """The store in which chunks lie: a folder, or a bucket (`settings.STORAGES`)."""
     return storages["captures"]
 
 
@@ -131,6 +132,7 @@ def erase_some() -> int:
 
 
 def erase(store_ids: Iterable[UUID]) -> None:
+    """Delete every chunk of these captures and of their drawings. One that is not there is no error."""
     for store_id in store_ids:
         _erase_folder(_folder(store_id))
 

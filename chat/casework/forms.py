@@ -102,6 +102,7 @@ class FactSheetForm(forms.Form):
 
     @property
     def texts(self) -> list[forms.BoundField]:
+        """The fields of the notes, in the order in which they are drawn."""
         return [self[name] for name in FactSheet.NOTES]
 
 
@@ -128,6 +129,8 @@ class QuestionForm(forms.Form):
 
 
 class PartnerForm(forms.Form):
+    """Which partner is named to the person."""
+
     partner = forms.IntegerField(
         error_messages={
             "required": _("Choisissez un partenaire."),
@@ -188,15 +191,21 @@ class AppointmentForm(forms.Form):
 
 
 class SaidForm(forms.Form):
+    """What the person answered to a proposal in the exchange, as the agent read it."""
+
     said = forms.ChoiceField(choices=Said.choices)
     asked = forms.UUIDField()
 
 
 class SituationForm(forms.Form):
+    """What the emergency procedure is about."""
+
     situation = forms.ChoiceField(choices=Situation.choices, error_messages={"required": _("Choisissez la situation.")})
 
 
 class StepForm(forms.Form):
+    """A step of the emergency procedure that was done."""
+
     step = forms.ChoiceField(choices=Step.choices)
 
 
@@ -223,6 +232,7 @@ class ClosingForm(CloseForm):
 
     @property
     def point_fields(self) -> list[forms.BoundField]:
+        """The fields of the points that are asked for this ending, in the order of the checklist."""
         return [self[field_of(point)] for point in self.asked]
 
     def say_missing(self, found: list[Missing]) -> None:

@@ -17,6 +17,8 @@ from triage.rules import Urgency
 
 
 class HoldForm(forms.Form):
+    """In how many minutes the agent will be back."""
+
     minutes = forms.TypedChoiceField(
         choices=lambda: [(minutes, _("%(n)s minutes") % {"n": minutes}) for minutes in holds.hold_minutes()], coerce=int
     )
@@ -61,6 +63,8 @@ class QuestionForm(forms.Form):
 
 
 class AnswerForm(forms.Form):
+    """An answer to a colleague's question."""
+
     body = Text()
 
 
@@ -84,6 +88,7 @@ class OwnReplyForm(forms.Form):
 
     @classmethod
     def of(cls, own: Own) -> "OwnReplyForm":
+        """Make the form that changes this reply, filled with its texts in every language."""
         return cls(initial={"title": own.title, "vous": own.vous, "tu": own.tu, **own.texts})
 
     @property

@@ -52,6 +52,7 @@ class PersonSummary:
 
     @property
     def unit(self) -> ReceptionPoint | None:
+        """The point d'accueil of the place that the person chose, if they chose one."""
         return self.report.reception_point
 
     @property

@@ -63,6 +63,7 @@ class ShownProposal:
 
     @property
     def is_answered(self) -> bool:
+        """Return whether the person answered, by a button or in the exchange."""
         return bool(self.answer)
 
     @property
@@ -74,6 +75,7 @@ class ShownProposal:
 
     @property
     def proposal_answers(self) -> list[str]:
+        """Return the ready answers of the proposal; one empty text when it has none."""
         return _answers_of(_words(self.proposal)) or [""]
 
 

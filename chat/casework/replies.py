@@ -82,6 +82,7 @@ class Shown:
 
     @property
     def is_unfinished(self) -> bool:
+        """Return whether a variable had no value, so that the agent has to fill it in."""
         return reply_template.is_unfinished(self.text)
 
 
@@ -165,6 +166,7 @@ class Own:
 
     @property
     def shown_title(self) -> str:
+        """Return its title as it is drawn, without characters that cannot be seen."""
         return plain_text.plain(self.title)
 
     @property

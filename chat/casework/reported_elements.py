@@ -123,6 +123,7 @@ class Reported:
 
     @property
     def is_clear(self) -> bool:
+        """Return whether the person said yes or no, so that nothing is left to be asked."""
         return self.says != UNCLEAR
 
     @property

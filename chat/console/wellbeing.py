@@ -25,10 +25,14 @@ from chat.wellbeing import debriefs
 
 
 class WeightForm(forms.Form):
+    """Whether an exchange fills one place or two."""
+
     weight = forms.TypedChoiceField(choices=[(LIGHT, LIGHT), (HEAVY, HEAVY)], coerce=int)
 
 
 class DebriefForm(forms.Form):
+    """What an agent writes to the psychologist."""
+
     words = forms.CharField(
         max_length=debriefs.MAX_WORDS,
         required=False,

@@ -87,6 +87,7 @@ class Board:
         return self._places.get(conversation)
 
     def wait_minutes(self, position: int | None) -> tuple[int, int] | None:
+        """Return the range of the wait at this place, in minutes; None without a place or without a claim."""
         if position is None:
             return None
         return estimate_wait(

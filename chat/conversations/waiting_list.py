@@ -68,6 +68,7 @@ class WaitingList:
 
     @property
     def apart(self) -> int:
+        """How many wait whose turn is passed over for now, because they are offline or have left."""
         return self.total - self.present
 
     def frame(self) -> Json:

@@ -60,9 +60,11 @@ class Report:
         self._written_at = self._forgot_at = float("-inf")
 
     def succeeded(self, duty: str) -> None:
+        """Note that a duty was done now; written with the next heartbeat."""
         self._done[duty] = self._monotonic()
 
     def failed(self, duty: str) -> None:
+        """Count one error of a duty; written with the next heartbeat."""
         self._errors[duty] += 1
 
     @property

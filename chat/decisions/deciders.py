@@ -45,6 +45,7 @@ def openings_of(user: Any, now: datetime) -> Q:
 
 
 def title_for_opening(user: Any, request: OpeningRequest, now: datetime) -> Title | None:
+    """Return by what title this account decides about an opening: its own unit, on call, or None when it may not."""
     unit = Agent.objects.filter(user=request.asked_by_id).values("unit")
     if own_units(user).filter(pk__in=unit).exists():
         return Title()
@@ -53,6 +54,7 @@ def title_for_opening(user: Any, request: OpeningRequest, now: datetime) -> Titl
 
 
 def standby_for_opening(request: OpeningRequest, now: datetime) -> Sequence[Standby]:
+    """Return who is on call for the unit of the agent who asked, without those whom that agent named."""
     unit = Agent.objects.filter(user=request.asked_by_id).values("unit")
     rows: Any = OnCall.objects
     return standby(rows.running(now).filter(unit__in=unit).exclude(named_by=request.asked_by_id))
@@ -105,6 +107,7 @@ def reports_of(user: Any, reports: "QuerySet[Report]", now: datetime) -> "QueryS
 
 
 def title_for_report(user: Any, report_id: int, now: datetime) -> Title | None:
+    """Return by what title this account decides about a report; None when it may not."""
     if not user.is_supervisor:
         return None
     rows = with_unit(Report.objects.filter(pk=report_id)).values("answering_unit")

@@ -51,10 +51,12 @@ class Row:
 
     @property
     def text_y(self) -> float:
+        """Where its label stands, above its marks."""
         return self.y - 12
 
     @property
     def short(self) -> str:
+        """The label, cut to LABEL_MOST characters."""
         return self.label if len(self.label) <= LABEL_MOST else f"{self.label[: LABEL_MOST - 1]}…"
 
 
@@ -70,6 +72,7 @@ class Gap:
 
     @property
     def centre(self) -> float:
+        """The middle of the gap, for its text."""
         return round(self.x + self.width / 2, 1)
 
 
@@ -96,10 +99,12 @@ class Chart:
 
 
 def by_account(fact: Fact) -> str:
+    """The account that a fact names; empty when none."""
     return fact.told.account if fact.told is not None else ""
 
 
 def by_platform(fact: Fact) -> str:
+    """The platform that a fact names; empty when none."""
     return fact.told.platform if fact.told is not None else ""
 
 
@@ -135,11 +140,13 @@ class _Scale:
         self.seconds = (points[-1] - points[0]).total_seconds() if points else 0.0
 
     def share(self, point: datetime) -> float:
+        """How far along the drawing a moment lies, from 0 to 1; in the middle when there is but one moment."""
         if self.first is None or not self.seconds:
             return 0.5
         return (point - self.first).total_seconds() / self.seconds
 
     def column(self, point: datetime) -> int:
+        """The column in which marks that would touch are put together."""
         return min(int(self.share(point) * COLUMNS), COLUMNS - 1)
 
     @staticmethod
@@ -235,6 +242,7 @@ class Findings:
 
     @property
     def is_group(self) -> bool:
+        """Return whether several accounts did it."""
         return self.accounts > 1
 
     @property

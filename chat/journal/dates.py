@@ -63,6 +63,7 @@ class Moment:
 
     @property
     def is_known(self) -> bool:
+        """Return whether at least a day was told."""
         return self.day is not None
 
     @property

@@ -41,6 +41,7 @@ class Told:
 
     @classmethod
     def from_words(cls, words: Mapping[str, Any]) -> "Told":
+        """Read what was sealed as JSON. A part that is missing, as in a row of another version, is empty."""
         return cls(
             what=words.get("what", ""),
             moment=dates.from_words(words.get("when") or {}),
@@ -64,6 +65,7 @@ class Fact:
 
     @property
     def moment(self) -> Moment:
+        """When it happened, as it was told; unknown when no key opens the fact."""
         return self.told.moment if self.told is not None else Moment()
 
 

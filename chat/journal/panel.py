@@ -68,6 +68,7 @@ class Panel:
 
     @property
     def is_there(self) -> bool:
+        """Return whether there is anything to draw."""
         return bool(self.total or self.unread)
 
     @property
@@ -130,6 +131,7 @@ def read_page(conversation: Conversation, after: int) -> tuple[list[Line], int, 
 
 
 def line_of(fact: Fact, *, is_new: bool = False) -> Line:
+    """Make the line of a fact, with its texts as they are drawn; a fact that no key opens says so."""
     told = fact.told
     if told is None:
         return Line(fact.number, _("Date inconnue"), _("Ce fait ne peut pas être lu en ce moment."), "", "", "", is_new)

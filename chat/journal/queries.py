@@ -44,6 +44,7 @@ class Counts:
 
     @property
     def read(self) -> int:
+        """How many were shown and read."""
         return self.all - self.private - self.unread
 
 
@@ -94,6 +95,7 @@ def shown_facts(conversation: Conversation, most: int) -> list[Fact]:
 
 
 def has_shown(conversation: Conversation) -> bool:
+    """Return whether the person has shown any fact."""
     return JournalFact.objects.filter(conversation=conversation, shown_at__isnull=False).exists()
 
 

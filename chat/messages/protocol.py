@@ -49,6 +49,7 @@ class ProtocolError(Exception):
         self.client_id = client_id
 
     def frame(self) -> dict[str, Any]:
+        """Make the `error` frame of docs/protocol.md."""
         answer: dict[str, Any] = {"type": "error", "code": self.code, "detail": self.detail}
         if self.client_id is not None:
             answer["client_id"] = self.client_id
@@ -76,6 +77,8 @@ class Post:
 
 @dataclass(slots=True)
 class Typing:
+    """A `typing` frame: somebody is typing in this conversation."""
+
     conversation: UUID | None
 
 

@@ -42,6 +42,8 @@ def places_filled(conversations: str = "") -> Case:
 
 
 class AgentQuerySet(models.QuerySet["Agent"]):
+    """Agents, by whether they are there, and with the places that they fill."""
+
     def present(self, now: datetime) -> "AgentQuerySet":
         """Agents whose lease runs: a console was seen less than LEASE_SECONDS ago."""
         return self.filter(seen_at__gte=now - timedelta(seconds=settings.LEASE_SECONDS))
@@ -134,6 +136,7 @@ class Agent(models.Model):
 
     @property
     def force(self) -> str:
+        """The force of the agent's unit."""
         return self.unit.force
 
     @property
@@ -143,8 +146,10 @@ class Agent(models.Model):
 
     @staticmethod
     def interlocutor_of(public_name: str, force: str) -> str:
+        """How the person is told who answers, from the two parts of it: « Camille, police nationale »."""
         return f"{plain_text.plain(public_name)}, {label_of(Force, force).lower()}"
 
     def is_present(self, now: datetime) -> bool:
+        """Return whether the lease still holds. now: PostgreSQL's (ADR 0014)."""
         lease = timedelta(seconds=settings.LEASE_SECONDS)
         return not is_lease_over(seen_at=self.seen_at, now=now, lease=lease)

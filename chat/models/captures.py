@@ -99,6 +99,7 @@ class Capture(SealedWords):
 
     @property
     def context(self) -> str:
+        """The context that binds the sealed words about the file to this row."""
         return f"capture:{self.conversation.public_id}:{self.public_id}"
 
     @property
@@ -131,4 +132,5 @@ class CaptureDrawing(models.Model):
 
     @property
     def file_context(self) -> str:
+        """The context that binds the chunks of the drawing to its capture and page."""
         return f"capture-drawing:{self.capture.store_id}:{self.page}"

@@ -55,6 +55,7 @@ class SealedWords(models.Model):
         return words
 
     def seal(self, words: dict[str, Any]) -> None:
+        """Seal these words as JSON into the row, which is not saved."""
         text = json.dumps(words, ensure_ascii=False)
         self.sealed_words = encryption.seal(text, context=self.context, data_key=self.data_key)
 
@@ -86,6 +87,7 @@ class FactSheet(SealedWords):
 
     @property
     def context(self) -> str:
+        """The context that binds the sealed words to the sheet of this conversation."""
         return f"sheet:{self.conversation.public_id}"
 
 
@@ -173,6 +175,7 @@ class Proposal(SealedWords):
 
     @property
     def context(self) -> str:
+        """The context that binds the sealed words to the message that asks."""
         return f"proposal:{self.conversation.public_id}:{self.asked_id}"
 
 
@@ -229,4 +232,5 @@ class Closing(SealedWords):
 
     @property
     def context(self) -> str:
+        """The context that binds the sealed words to the end of this conversation."""
         return f"closing:{self.conversation.public_id}"

@@ -44,6 +44,8 @@ def is_here(now: datetime, asleep: timedelta | None = None) -> Q:
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
+    """Conversations, by where they stand."""
+
     def waiting(self) -> "ConversationQuerySet":
         """People who wait, in the order of the queue (`assignment.IN_TURN`)."""
         return self.filter(status=Status.WAITING).order_by(*IN_TURN)
@@ -65,6 +67,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         return self.filter(Q(status=Status.ACTIVE) | lately, is_crowded=True)
 
     def active(self) -> "ConversationQuerySet":
+        """Those that an agent has and that have not ended."""
         return self.filter(status=Status.ACTIVE)
 
     def dormant(self) -> "ConversationQuerySet":
@@ -186,6 +189,7 @@ class Conversation(models.Model):
 
     @property
     def is_open(self) -> bool:
+        """Return whether it waits or is under way, so that something may still be written."""
         return self.status in {Status.WAITING, Status.ACTIVE}
 
     @property
@@ -286,6 +290,7 @@ class Message(models.Model):
 
     @property
     def context(self) -> str:
+        """The context that binds the sealed body to its conversation, number and author."""
         return self.context_of(self.conversation.public_id, self.seq, self.author)
 
     @property

@@ -33,6 +33,8 @@ class ClosedDay(models.Model):
 
 
 class DailyFigureQuerySet(models.QuerySet["DailyFigure"]):
+    """Figures of closed days, by series and period."""
+
     def between(self, first: date, before: date, series: Iterable[str]) -> "DailyFigureQuerySet":
         """These series of the days from `first` until before `before`."""
         return self.filter(day__gte=first, day__lt=before, series__in=list(series))

@@ -31,4 +31,5 @@ class ConversationHandle(models.Model):
 
     @property
     def value(self) -> Handle:
+        """The handle as a value, for pages and rules."""
         return Handle(self.number, self.colour, self.word)

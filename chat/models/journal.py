@@ -45,4 +45,5 @@ class JournalFact(SealedWords):
 
     @property
     def context(self) -> str:
+        """The context that binds the sealed words to this fact."""
         return f"fact:{self.conversation.public_id}:{self.public_id}"

@@ -95,6 +95,7 @@ class Note(models.Model):
 
     @staticmethod
     def context_of(conversation: uuid.UUID | str, number: int) -> str:
+        """The context of the note with this number in this conversation."""
         return f"note:{conversation}:{number}"
 
     @property
@@ -117,6 +118,8 @@ class Note(models.Model):
 
 
 class AsideQuerySet(models.QuerySet["Aside"]):
+    """Questions to colleagues, by who may read them."""
+
     def running(self) -> "AsideQuerySet":
         """Questions whose conversation goes on with the agent who asked."""
         return self.filter(conversation__status="active", conversation__assigned_to=F("asked_by"))
@@ -170,6 +173,7 @@ class AsideMessage(models.Model):
 
     @staticmethod
     def context_of(aside: uuid.UUID | str, number: int, agent_id: int) -> str:
+        """The context of an agent's message with this number in this aside."""
         return f"aside:{aside}:{number}:{agent_id}"
 
     @property

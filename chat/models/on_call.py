@@ -16,6 +16,8 @@ LATE_START = timedelta(hours=1)  # a form may be sent so long after the beginnin
 
 
 class OnCallQuerySet(models.QuerySet["OnCall"]):
+    """On-call duties, by whether they hold at a moment."""
+
     def running(self, now: datetime) -> "OnCallQuerySet":
         """Begun, and neither over nor ended before its time."""
         return self.filter(starts_at__lte=now, ends_at__gt=now, ended_at__isnull=True)

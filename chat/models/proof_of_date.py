@@ -39,4 +39,5 @@ class ItemShare(SealedWords):
 
     @property
     def context(self) -> str:
+        """The context that binds the sealed share to its conversation, day and place in the tree."""
         return f"share:{self.conversation.public_id}:{self.day_id}:{self.first}"

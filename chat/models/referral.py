@@ -101,6 +101,7 @@ class Transmission(SealedWords):
 
     @property
     def context(self) -> str:
+        """The context that binds the sealed words to this transmission."""
         return f"transmission:{self.conversation.public_id}:{self.public_id}"
 
 
@@ -140,10 +141,12 @@ class TransmissionStep(SealedWords):
 
     @property
     def context(self) -> str:
+        """The context that binds the sealed words to this step."""
         return f"transmission-step:{self.transmission.public_id}:{self.number}"
 
     @property
     def data_key(self) -> uuid.UUID | None:
+        """The key of the exchange that it belongs to."""
         return self.transmission.conversation.data_key
 
 

@@ -41,7 +41,10 @@ def _is_alive(now: datetime) -> Q:
 
 
 class HandoverQuerySet(models.QuerySet["Handover"]):
+    """Handovers, by whether they may still be accepted."""
+
     def live(self, now: datetime) -> "HandoverQuerySet":
+        """Those that may still be accepted: open, in time, the exchange still with whoever passes it on."""
         return self.filter(_is_alive(now))
 
     def with_life(self, now: datetime) -> "HandoverQuerySet":
@@ -117,10 +120,12 @@ class Handover(models.Model):
 
     @property
     def note(self) -> str:
+        """What the first agent wrote to the second, opened."""
         return self.text(Part.NOTE)
 
     @property
     def refusal(self) -> str:
+        """Why it was declined, opened."""
         return self.text(Part.REFUSAL)
 
 
@@ -139,10 +144,12 @@ class HandoverText(models.Model):
 
     @staticmethod
     def context_of(handover: uuid.UUID, part: str) -> str:
+        """The context of one part of this handover."""
         return f"handover:{handover}:{part}"
 
     @property
     def context(self) -> str:
+        """The context that binds the sealed text to its handover and part."""
         return self.context_of(self.handover.public_id, self.part)
 
     @property
@@ -152,10 +159,13 @@ class HandoverText(models.Model):
 
     @property
     def shown(self) -> str:
+        """The opened text as it is drawn; a sentence in its place when no key opens it."""
         return _opened(self.sealed_text, self.context)
 
 
 class DirectionQuerySet(models.QuerySet["Direction"]):
+    """Where exchanges that were passed on through the queue are to go."""
+
     def avoiding(self, agent_id: int, now: datetime) -> "DirectionQuerySet":
         """Of those who are not given back to this agent now."""
         return self.filter(Q(avoided=agent_id) | Q(avoided_before__contains=[agent_id]), until__gt=now)
@@ -182,7 +192,10 @@ class Direction(models.Model):
 
 
 class WatchQuerySet(models.QuerySet["Watch"]):
+    """Exchanges that a supervisor joined, by whether they are still there."""
+
     def running(self, now: datetime) -> "WatchQuerySet":
+        """Those in which the supervisor is still there: not left, not over, and the exchange goes on."""
         return self.filter(left_at__isnull=True, until__gt=now, conversation__status=Status.ACTIVE)
 
 
@@ -225,10 +238,12 @@ class Whisper(models.Model):
 
     @staticmethod
     def context_of(whisper: uuid.UUID) -> str:
+        """The context of this whisper."""
         return f"whisper:{whisper}"
 
     @property
     def context(self) -> str:
+        """The context that binds the sealed text to this row."""
         return self.context_of(self.public_id)
 
     @property
@@ -238,4 +253,5 @@ class Whisper(models.Model):
 
     @property
     def shown(self) -> str:
+        """The opened text as it is drawn; a sentence in its place when no key opens it."""
         return _opened(self.sealed_text, self.context)

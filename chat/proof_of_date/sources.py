@@ -149,6 +149,7 @@ class _Share:
     leaves: list[bytes] = field(default_factory=list)
 
     def add(self, key: str, item: str) -> None:
+        """Add one item, by its key and its canonical text, as a salted leaf."""
         self.keys.append(key)
         self.leaves.append(merkle.hash_leaf(salt_of(self.seed, key), date_proofs.digest_of(item)))
 
@@ -210,6 +211,7 @@ class Messages:
         self._after = 0  # the key of the conversation up to which all was taken
 
     def take(self, most: int) -> list[Part]:
+        """Return the next leaves, of `most` messages at most; none when the day has no more (`days.Source`)."""
         while rows := fetch_rows(MESSAGES, [self._after, self._before, most, most]):
             keys = sorted({row[0] for row in rows})
             found = fetch_rows(HELD, [array_text(keys)])
@@ -247,6 +249,7 @@ class Messages:
         return share
 
     def keep(self, day: ProofDay, parts: Sequence[Part]) -> None:
+        """Keep which leaves of the tree belong to which conversation (`days.Source`)."""
         _keep(MESSAGE, day, parts)
 
 
@@ -258,6 +261,7 @@ class Facts:
         self._after = 0
 
     def take(self, most: int) -> list[Part]:
+        """Return the next leaves, of `most` facts at most (`days.Source`)."""
         while keys := [key for (key,) in fetch_rows(FACTS, [self._after, self._before, most])]:
             self._after = keys[-1]
             shares = []
@@ -275,6 +279,7 @@ class Facts:
         return []
 
     def keep(self, day: ProofDay, parts: Sequence[Part]) -> None:
+        """Keep which leaves of the tree belong to which conversation (`days.Source`)."""
         _keep(FACT, day, parts)
 
 
@@ -286,6 +291,7 @@ class Captures:
         self._after = 0
 
     def take(self, most: int) -> list[Part]:
+        """Return the next leaves, of `most` captures at most (`days.Source`)."""
         while keys := [key for (key,) in fetch_rows(CAPTURES, [self._after, self._before, most])]:
             self._after = keys[-1]
             shares = []
@@ -306,6 +312,7 @@ class Captures:
         return []
 
     def keep(self, day: ProofDay, parts: Sequence[Part]) -> None:
+        """Keep which leaves of the tree belong to which conversation (`days.Source`)."""
         _keep(CAPTURE, day, parts)
 
 

@@ -95,6 +95,7 @@ class Asking[Q, A]:
         )
 
     async def ask(self, question: Q) -> A:
+        """Return the answer to one question, which is asked in a thread together with those that come meanwhile."""
         future: asyncio.Future[A] = self._batch.loop.create_future()
         self._batch.add((question, future))
         return await future

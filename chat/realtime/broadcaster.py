@@ -159,6 +159,7 @@ class Broadcaster:
         self._rounds = self.loop.create_task(self._make_rounds())
 
     async def close(self) -> None:
+        """End the rounds, let the batches write what was sent (PATIENCE_SECONDS at most), and close the hub."""
         self._rounds.cancel()
         self.waiting_room.close()
         batches: tuple[Batch[Any, Any], ...] = (self.writer, self.reader, self.owners, self._marks)
@@ -171,9 +172,11 @@ class Broadcaster:
     # -- who is there ------------------------------------------------------------------------------------------------
 
     def subscribe(self, subscription: Subscription) -> None:
+        """Deliver to this subscription from now on."""
         self._subscriptions.setdefault(subscription.topic, []).append(subscription)
 
     def unsubscribe(self, subscription: Subscription) -> None:
+        """Deliver nothing more to it. A subscription that is not known is no error."""
         self.waiting_room.leave(subscription)
         subscriptions = self._subscriptions.get(subscription.topic)
         if subscriptions is not None and subscription in subscriptions:
@@ -192,10 +195,12 @@ class Broadcaster:
         task.add_done_callback(self._tasks.discard)
 
     def enter(self, console: AnyConsole) -> None:
+        """Show the queue to this console, and tell it of conversations that become its agent's."""
         self._consoles.setdefault(console.agent_id, []).append(console)
         self.waiting_room.enter(console)
 
     def exit(self, console: AnyConsole) -> None:
+        """Forget a console that left. One that is not known is no error."""
         self.waiting_room.exit(console)
         consoles = self._consoles.get(console.agent_id)
         if consoles is not None and console in consoles:
@@ -350,6 +355,7 @@ class Broadcaster:
     # -- notifications ----------------------------------------------------------------------------------------------
 
     def on_event(self, notification: Notification) -> None:
+        """Pass a notification of another process on to the subscriptions and consoles that it concerns."""
         kind = notification.kind
         if kind == pubsub.MESSAGES:
             for subscription in self._subscriptions.get(notification.conversation, ()):
@@ -451,6 +457,7 @@ class Broadcaster:
             one.catch_up()
 
     def type(self, subscription: Subscription) -> None:
+        """Tell the other side that somebody is typing; nothing of what is typed. A lost notification is no loss."""
         self.hub.publish(Notification(pubsub.TYPING, conversation=subscription.topic, author=subscription.author))
         if subscription.agent_id is not None:
             self._typed_in.add(subscription.conversation_id)

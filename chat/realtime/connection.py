@@ -217,6 +217,7 @@ class Connection:
         """Somebody is there, from where `scope` says."""
 
     async def run(self, receive: Receive) -> None:
+        """Take frames until the client hangs up or has to leave; then everything that was held for it is given back."""
         self.broadcaster.connections.add(self)
         sockets = metrics.SOCKETS.labels(self.line)
         sockets.inc()
@@ -293,9 +294,11 @@ class Connection:
             self.leave(protocol.CLOSE_TOO_MANY)
 
     def send(self, frame: Json) -> None:
+        """Send a frame that is not encoded yet, without waiting."""
         self.push(protocol.encode(frame))
 
     def send_error(self, code: str, detail: str, client_id: str | None = None) -> None:
+        """Send an `error` frame (docs/protocol.md). client_id: of the message that it is about, if it is about one."""
         self.send(ProtocolError(code, detail, client_id).frame())
 
     def pace(self, catch_up: Callable[[], None]) -> None:
@@ -319,15 +322,19 @@ class Connection:
     # -- for its subscriptions --------------------------------------------------------------------------------------
 
     def read_soon(self, subscription: Subscription) -> None:
+        """Read what lies after its cursor, with others; the answer is applied to it."""
         self.broadcaster.reader.add(subscription)
 
     def show_state(self, subscription: Subscription) -> None:
+        """Send where its conversation stands."""
         self.broadcaster.show_state(subscription)
 
     def unfollow(self, subscription: Subscription) -> None:
+        """Deliver nothing more to it: it has ended."""
         self.broadcaster.unsubscribe(subscription)
 
     def call_later(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call this in the event loop after so many seconds."""
         self.broadcaster.loop.call_later(seconds, call)
 
     # -- in ---------------------------------------------------------------------------------------------------------

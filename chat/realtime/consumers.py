@@ -42,6 +42,7 @@ class VisitorConnection(Connection):
     async def admit(
         cls, broadcaster: Broadcaster, identities: Identities, session_key: str | None, send: Send
     ) -> "Connection | int":
+        """Return the connection of a visit that may follow its exchange, or the code that closes the handshake."""
         identity, found = await identities.reporters.ask(session_key) if session_key else (None, None)
         if identity is None or identity.report is None or found is None:
             security_log.log(Event.SOCKET_REFUSED, socket=cls.line, why="no_session")
@@ -53,18 +54,23 @@ class VisitorConnection(Connection):
         return connection
 
     def on_open(self, scope: dict[str, Any]) -> None:
+        """Note from which address and port the person came; it is sealed, with others, in a thread."""
         self.identities.note(Arrival(UUID(self.report), connection_of_scope(scope), timezone.now()))
 
     def subscribe(self) -> None:
+        """Follow the one conversation of this visit."""
         self.broadcaster.subscribe(self.subscription)
 
     def unsubscribe(self) -> None:
+        """Follow it no more."""
         self.broadcaster.unsubscribe(self.subscription)
 
     def is_still_entitled(self, identity: Identity) -> bool:
+        """Return whether the visit still speaks for the same report, in the same generation (ADR 0010)."""
         return (identity.report, identity.generation) == (self.report, self.generation)
 
     def may_go_on(self, snapshot: Snapshot) -> bool:
+        """Return whether the reading is still of this visit; if not, the connection is closed."""
         # A code de reprise used elsewhere ends what this visit may see.
         if snapshot.generation == self.generation:
             return True
@@ -72,6 +78,7 @@ class VisitorConnection(Connection):
         return False
 
     def find_subscription(self, frame: protocol.Post) -> Subscription | None:
+        """Return the subscription to which a message is posted: its own, or None when another conversation is named."""
         return self.subscription if frame.conversation in {None, self.subscription.public_id} else None
 
     def handle(self, frame: protocol.Frame) -> None:
@@ -124,6 +131,7 @@ class ConsoleConnection(Connection):
     async def admit(
         cls, broadcaster: Broadcaster, identities: Identities, session_key: str | None, send: Send
     ) -> "Connection | int":
+        """Return the connection of an agent's console, or the code that closes the handshake."""
         identity, found = await identities.agents.ask(session_key) if session_key else (None, None)
         if identity is None or identity.user_id is None:
             security_log.log(Event.SOCKET_REFUSED, socket=cls.line, why="no_session")
@@ -142,18 +150,22 @@ class ConsoleConnection(Connection):
 
     @property
     def account(self) -> int | None:
+        """The account whose rights are asked again at each round."""
         return self.pass_.user_id
 
     def subscribe(self) -> None:
+        """Follow every conversation that is the agent's, and the queue."""
         self.apply(self.own)
         self.broadcaster.enter(self)
 
     def unsubscribe(self) -> None:
+        """Follow none of them, nor the queue."""
         self.broadcaster.exit(self)
         for subscription in self.subscriptions.values():
             self.broadcaster.unsubscribe(subscription)
 
     def is_still_entitled(self, identity: Identity) -> bool:
+        """Return whether somebody is still signed in. Which conversations are theirs is read again."""
         self.is_doubtful = True
         self.catch_up()
         return identity.user_id is not None
@@ -209,6 +221,7 @@ class ConsoleConnection(Connection):
             self.send(protocol.beat_frame(timezone.now()))
 
     def find_subscription(self, frame: protocol.Post) -> Subscription | None:
+        """Return the subscription to the named conversation; None when the agent does not have it, or none is named."""
         return None if frame.conversation is None else self.subscriptions.get(frame.conversation)
 
     def handle(self, frame: protocol.Frame) -> None:

@@ -132,6 +132,7 @@ class Subscription:
 
     @property
     def ask(self) -> Ask:
+        """The value that a reading takes to a thread: what lies after the cursor, with the state if it is owed."""
         with_state = self.wants_state or self.owes_frame or self.owes_state or self.beat is not Beat.NONE
         return Ask(self.conversation_id, self.topic, self.cursor, self.agent_id, with_state)
 

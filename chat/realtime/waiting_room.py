@@ -41,6 +41,7 @@ class WaitingRoom:
         self._timer: Any = self._loop.call_later(STALE_SECONDS, self._refresh_stale)
 
     def close(self) -> None:
+        """Read the queue no more."""
         self._timer.cancel()
 
     # -- people who wait ---------------------------------------------------------------------------------------------
@@ -56,12 +57,14 @@ class WaitingRoom:
             self.refresh()
 
     def leave(self, subscription: Subscription) -> None:
+        """Show nothing more to somebody who waits no longer, or whose page has gone."""
         self._waiting.discard(subscription)
         self._owed.discard(subscription)
 
     # -- agents who look at the queue --------------------------------------------------------------------------------
 
     def enter(self, console: AnyConsole) -> None:
+        """Show the queue to a console: at once when the last reading is fresh, otherwise with the next one."""
         self._consoles.add(console)
         if self._queue_text and not self._is_due and time.monotonic() - self._read_at < SPACING_SECONDS:
             console.show_queue(self._queue_text)
@@ -69,6 +72,7 @@ class WaitingRoom:
             self.refresh()
 
     def exit(self, console: AnyConsole) -> None:
+        """Show the queue to it no more."""
         self._consoles.discard(console)
 
     # -- reading -----------------------------------------------------------------------------------------------------

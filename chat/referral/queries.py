@@ -42,6 +42,7 @@ class Step:
 
     @property
     def label(self) -> str:
+        """The state in the words of the screen."""
         return label_of(State, self.state)
 
 
@@ -61,19 +62,23 @@ class ShownReferral:
 
     @property
     def public_id(self) -> UUID:
+        """The number that addresses carry."""
         return self.transmission.public_id
 
     @property
     def state(self) -> State:
+        """Where the transmission stands."""
         # One of a later version: with the unit, and nothing waits for the person. An act reads the row again.
         return read_choice(State, self.transmission.state, State.READ)
 
     @property
     def is_asked(self) -> bool:
+        """Return whether the person has still to say yes or no to it."""
         return self.state is State.ASKED
 
     @property
     def may_withdraw(self) -> bool:
+        """Return whether its agent may still take it back."""
         return can_move(self.state, State.WITHDRAWN, Part.AGENT)
 
     @property
@@ -123,10 +128,12 @@ class ShownReferral:
 
     @property
     def basis_label(self) -> str:
+        """On what basis it was sent (agreed to, or without asking), in the words of the screen."""
         return label_of(Basis, self.transmission.basis)
 
 
 def words_of(row: Transmission | TransmissionStep) -> dict[str, Any]:
+    """Return its opened words; none when no key opens them, which is logged."""
     try:
         return row.words
     except UnsealError:

@@ -63,6 +63,7 @@ def _part(report: Report, name: str) -> Any:
 
 
 def kind_of(report: Report) -> Kind:
+    """Return which retention rule holds for a report: that of exchanges once it has one."""
     return Kind.EXCHANGE if _part(report, "conversation") else Kind.REPORT
 
 

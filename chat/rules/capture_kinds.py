@@ -19,6 +19,7 @@ class FileKind(StrEnum):
 
     @property
     def label(self) -> str:
+        """The kind of file as people write it: « JPEG », « WebP »."""
         return {"webp": "WebP"}.get(self.value, self.value.upper())
 
 

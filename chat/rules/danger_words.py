@@ -135,6 +135,7 @@ class Node:
         return node
 
     def after(self, word: str) -> list["Node"]:
+        """The places in phrases that may come after this word."""
         found = list(self.words.get(word, ()))
         return found + [node for beginning, node in self.beginnings if word.startswith(beginning)]
 

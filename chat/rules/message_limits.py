@@ -46,8 +46,10 @@ ANSWERED = Pace(60, 1)
 
 
 def pace_of(status: str) -> Pace:
+    """The pace of a person's messages: quicker once somebody answers. Why these numbers: ADR 0050."""
     return ANSWERED if status == Status.ACTIVE else UNANSWERED
 
 
 def size_for(*, is_agent: bool) -> Size:
+    """How large an exchange may become for this side; an agent has room left to end it. Why these numbers: ADR 0050."""
     return AGENT if is_agent else REPORTER

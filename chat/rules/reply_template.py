@@ -72,6 +72,7 @@ class Reply:
 
     @property
     def shown(self) -> str:
+        """The text as it is drawn, without characters that cannot be seen."""
         return plain_text.plain(self.text)
 
 
@@ -102,6 +103,7 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 
 
 def choose(vous: str, tu: str, *, familiar: bool) -> str:
+    """The text in « tu » where that is how the person is spoken to and one was written; otherwise in « vous »."""
     return tu if familiar and tu else vous
 
 

@@ -37,6 +37,7 @@ class Reading:
 
     @property
     def is_code(self) -> bool:
+        """Return whether these are as many known words as a code has. Whether such a code exists is not asked."""
         return not self.unknown and len(self.words) == LENGTH
 
 

@@ -31,6 +31,7 @@ class Level(IntEnum):
 
     @property
     def label(self) -> str:
+        """The level in a word, which the colour only repeats."""
         return str({Level.KEPT: _("Tenu"), Level.NEAR: _("Bientôt dépassé"), Level.BROKEN: _("Dépassé")}[self])
 
 

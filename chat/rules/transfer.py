@@ -13,6 +13,8 @@ SUMMARY_MAX, NOTE_MAX = 2000, 300
 
 
 class Manner(models.TextChoices):
+    """How an exchange is passed on: at once (cold), with a summary that was read (warm), or by a supervisor."""
+
     COLD = "cold", _("Tout de suite")
     WARM = "warm", _("Avec un résumé que la personne relit")
     ORDERED = "ordered", _("Par un superviseur")

@@ -35,10 +35,12 @@ class Week:
 
     @property
     def sunday(self) -> date:
+        """The last day of the week."""
         return self.monday + timedelta(days=6)
 
     @property
     def hours(self) -> str:
+        """The time in exchanges, as it is drawn: « 7 h 05 »."""
         return f"{self.minutes // 60} h {self.minutes % 60:02}"
 
 

@@ -272,15 +272,19 @@ class _Frame:
         self.base = height - BOTTOM
 
     def x(self, place: float) -> str:
+        """The left edge of a place, as SVG writes it."""
         return _n(LEFT + self.step * place)
 
     def y(self, value: float) -> float:
+        """The height of a value on the drawing; one above the scale is drawn at its top."""
         return round(self.base - (self.base - TOP) * min(value, self.top) / self.top, 1)
 
     def middle(self, place: int) -> float:
+        """The middle of a place, in units of the drawing."""
         return LEFT + self.step * (place + 0.5)
 
     def bar(self, place: int, value: float) -> str:
+        """The path of one bar; bars touch when there are many."""
         share = 0.75 if self.count <= MARKS_AT_MOST else 1.0
         x, width = LEFT + self.step * (place + (1 - share) / 2), self.step * share
         return f"M{_n(x)} {self.base}V{_n(self.y(value))}h{_n(width)}V{self.base}z"
@@ -292,6 +296,7 @@ class _Frame:
         )
 
     def draw_line(self, svg: Element, values: Sequence[float | None]) -> None:
+        """Draw a line through the values, interrupted where a value is None."""
         parts, is_drawn = [], False
         for place, value in enumerate(values):
             if value is not None:
@@ -318,6 +323,7 @@ class _Frame:
         _path(svg, "chart__base").set("d", f"M{LEFT} {self.base}H{WIDTH - RIGHT}")
 
     def draw_labels(self, svg: Element, labels: Sequence[str], every: int) -> None:
+        """Write every so many labels below the axis; an empty one is left out."""
         for place, label in enumerate(labels):
             if label and place % every == 0:
                 _text(svg, self.middle(place), self.height - 5, label, anchor="middle")

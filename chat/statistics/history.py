@@ -108,6 +108,7 @@ class Rests:
 
     @property
     def hours(self) -> float:
+        """The length in hours."""
         return self.seconds / 3600
 
 
@@ -133,14 +134,17 @@ class Measures:
 
     @property
     def in_time_percent(self) -> float | None:
+        """Of those who were answered, how many within the promise; in percent, None when nobody was."""
         return _percent(self.in_time, self.answered)
 
     @property
     def gave_up_percent(self) -> float | None:
+        """Of all who came, how many gave up; in percent, None when nobody came."""
         return _percent(self.gave_up, self.opened)
 
     @property
     def one_person_percent(self) -> float | None:
+        """Of the exchanges that ended, how many had one interlocutor; in percent, None when none ended."""
         return _percent(self.one_person, self.ended)
 
 
@@ -377,6 +381,7 @@ def _sort(ends: Sequence[tuple[str, str, int]], sort: str) -> list[tuple[str, in
 
 
 def outcome_label(value: str) -> str:
+    """An outcome in words; one of another version is called « other »."""
     return str(Outcome(value).label) if value in Outcome.values else str(Outcome.OTHER.label)
 
 

@@ -108,6 +108,7 @@ def draw_ends(key: str, title: str, rows: Sequence[tuple[str, int, float]]) -> C
 
 
 def minutes(seconds: float | None) -> float | None:
+    """Seconds as minutes; None stays None."""
     return None if seconds is None else seconds / 60
 
 

@@ -121,6 +121,7 @@ class BoardCharts:
 
     @property
     def today(self) -> Measures:
+        """The measures of the day under way."""
         return self.days[-1][1]
 
 

@@ -95,6 +95,7 @@ class WaitingLine:
 
     @property
     def total(self) -> int:
+        """How many people stand in this line, in all zones."""
         return sum(self.zones)
 
 
@@ -115,6 +116,7 @@ class Member:
 
     @property
     def is_full(self) -> bool:
+        """Return whether their load fills their places."""
         return self.load >= self.capacity
 
 
@@ -178,14 +180,17 @@ class Board:
 
     @property
     def apart(self) -> int:
+        """How many wait whose turn is passed over for now."""
         return self.offline + self.left
 
     @property
     def alarms(self) -> int:
+        """How many things call for somebody: procedures, alerts and groups of look-alikes."""
         return len(self.emergencies) + len(self.alerts) + len(self.groups)
 
     @property
     def urgent(self) -> int:
+        """How many people wait in the lines of the urgent."""
         return sum(line.total for line in self.lines if line.is_urgent)
 
 

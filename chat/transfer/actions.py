@@ -63,6 +63,7 @@ class Over(Exception):
 
 
 def lock_conversation(conversation_id: int) -> Conversation:
+    """Lock a conversation, `FOR NO KEY UPDATE`, and read it with its report. Whoever locks agents locks them before."""
     rows = Conversation.objects.select_related("report").select_for_update(of=("self",), no_key=True)
     return rows.get(pk=conversation_id)
 

@@ -97,10 +97,14 @@ class MotiveForm(forms.Form):
 
 
 class WhisperForm(forms.Form):
+    """A word of the supervisor to the agent alone."""
+
     text = _text(NOTE_MAX, errors={"required": _("Écrivez quelques mots.")})
 
 
 class ReassignForm(MotiveForm):
+    """To whom a supervisor gives an exchange, and why."""
+
     agent = forms.TypedChoiceField(
         coerce=int,
         error_messages={

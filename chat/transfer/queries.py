@@ -31,6 +31,7 @@ class Passing:
 
 
 def transfer_form(agent: Agent, now: datetime, data: object = None) -> TransferForm:
+    """Make the form that passes an exchange on, with the colleagues and units who are there now."""
     units, others = transfer_actions.teams_on_duty(agent, now)
     there = transfer_actions.colleagues_there(agent, now)
     people = [one for one in there if transfer_actions.is_free(one)]
@@ -64,6 +65,7 @@ class Offers:
 
     @property
     def is_empty(self) -> bool:
+        """Return whether the page has nothing to show."""
         return not (self.to_me or self.mine or self.ended or self.whispers)
 
     @property

@@ -49,6 +49,7 @@ class Copied:
 
     @property
     def row(self) -> WrappedKey:
+        """The wrapped key as a row, which is not saved."""
         return WrappedKey(id=self.key, wrapped=self.wrapped, made_on=self.made_on)
 
 

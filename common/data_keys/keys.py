@@ -68,6 +68,7 @@ class _Known:
         self._changing = threading.Lock()
 
     def keep(self, ciphers: Mapping[bytes, AESGCM | None]) -> None:
+        """Keep opened keys for KEPT_SECONDS, and that a key is not there for MISSING_SECONDS."""
         now = _now()
         with self._changing:
             for key, cipher in ciphers.items():
@@ -80,6 +81,7 @@ class _Known:
                 del self.ciphers[oldest]
 
     def drop_expired(self) -> None:
+        """Forget the opened keys whose time is over."""
         now = _now()
         with self._changing:
             for key in [key for key, (_cipher, until) in self.ciphers.items() if until <= now]:

@@ -23,6 +23,7 @@ class WrappedKey(models.Model):
 
     @staticmethod
     def context_of(key: uuid.UUID) -> str:
+        """The context that binds a wrapped key to this id."""
         return f"data-key:{key}"
 
     @property

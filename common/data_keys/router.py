@@ -23,12 +23,15 @@ class DataKeysRouter:
     """Keys in their own database, and nothing else there."""
 
     def db_for_read(self, model: Any, **hints: Any) -> str | None:
+        """Read wrapped keys from the database that is theirs; of the rest Django decides."""
         return alias() if model._meta.app_label == APP else None
 
     def db_for_write(self, model: Any, **hints: Any) -> str | None:
+        """Write wrapped keys to the database that is theirs; of the rest Django decides."""
         return alias() if model._meta.app_label == APP else None
 
     def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool | None:
+        """Let the table of wrapped keys be made in its own database, and no other table there."""
         if app_label == APP:
             return db == alias()
         return False if db == ALIAS else None

@@ -47,6 +47,7 @@ class LatencyHistogram(Collector):
             self._sum += total
 
     def collect(self) -> Iterator[Metric]:
+        """Give what was counted so far, as Prometheus asks for it."""
         with self._lock:
             counts, total = list(self._counts), self._sum
         rows, seen = [], 0

@@ -67,6 +67,7 @@ class Sealer:
 
     @property
     def count(self) -> int:
+        """How many chunks the file has."""
         return chunk_count(self.size)
 
     def length_of(self, index: int) -> int:

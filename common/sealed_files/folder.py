@@ -27,6 +27,7 @@ class Folder(FileSystemStorage):
         return saved
 
     def url(self, name: str | None) -> str:
+        """Raises ValueError always: nobody gets these files by an address."""
         raise ValueError("these files have no address")
 
 

@@ -63,6 +63,7 @@ class Spool(io.RawIOBase):
         return self._place
 
     def write(self, data: Any, /) -> int:
+        """Seal and append these bytes. Raises OSError anywhere but at the end."""
         if self._place != self.size:
             raise OSError("a spool is written at its end")
         left = memoryview(data).cast("B")
@@ -161,6 +162,7 @@ class SpooledFile(UploadedFile):
             yield part
 
     def multiple_chunks(self, chunk_size: int | None = None) -> bool:
+        """Say that the file is read piece by piece: it is never whole in memory."""
         return True  # whoever asks reads it piece by piece
 
 
@@ -171,14 +173,17 @@ class SpoolHandler(FileUploadHandler):
     spool: Spool | None = None
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
+        """Begin a spool for the next file of the form."""
         super().new_file(*args, **kwargs)
         self.spool = Spool()
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Seal what came of the file."""
         assert self.spool is not None  # noqa: S101  `new_file` came first
         self.spool.write(raw_data)
 
     def file_complete(self, file_size: int) -> UploadedFile | None:
+        """Hand the spool over as an uploaded file, to be read from its beginning."""
         spool, self.spool = self.spool, None
         assert spool is not None  # noqa: S101
         spool.seek(0)
@@ -192,6 +197,7 @@ class SpoolHandler(FileUploadHandler):
         )
 
     def upload_interrupted(self) -> None:
+        """Give back what was spooled of a form that broke off."""
         if self.spool is not None:
             self.spool.close()
             self.spool = None

@@ -125,6 +125,7 @@ class Setting:
         return timedelta(seconds=value * SECONDS[self.unit])
 
     def fits(self, value: int) -> bool:
+        """Return whether a number lies within the bounds of the setting."""
         return self.least <= value <= self.most
 
 
@@ -422,6 +423,7 @@ class Together:
     is_less: bool = False
 
     def holds(self, values: Mapping[str, int]) -> bool:
+        """Return whether the two settings are in their order. values: by key, of all settings."""
         lower, upper = values[self.lower.key], values[self.upper.key]
         return lower < upper if self.is_less else lower <= upper
 

@@ -22,6 +22,7 @@ class Spoken(WithTexts):
 
     @classmethod
     def text_parts(cls) -> Iterable[tuple[str, str]]:
+        """Each language with the voices it is written in: the source language in both, the others in the polite one."""
         own = languages.source()
         return [
             *((own, voice) for voice in languages.VOICES),
@@ -30,18 +31,22 @@ class Spoken(WithTexts):
 
     @classmethod
     def text_name(cls, language: str, part: str) -> str:
+        """The name of the field of this text in forms."""
         return languages.text_name(language, part)
 
     @classmethod
     def text_label(cls, language: str, part: str) -> str:
+        """The label of the field of this text in forms, in French."""
         label = " ".join(filter(None, ["Texte", in_words(language)]))
         return f"{label}, en tutoyant" if part == languages.FAMILIAR else label
 
     @classmethod
     def text_limit(cls, part: str) -> int:  # noqa: ARG003
+        """The longest that a text may be, in characters."""
         return TEXT_MAX_LENGTH
 
     def source_of(self, language: str, part: str) -> str:
+        """The French that a translation translates."""
         return self.texts.get((languages.source(), languages.POLITE), "")
 
     def clean(self) -> None:

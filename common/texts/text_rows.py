@@ -65,6 +65,7 @@ class WithTexts(models.Model):
             raise ValidationError(" ".join(wrong.values()))
 
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        """Read the row again, and its texts when they are next asked for."""
         super().refresh_from_db(*args, **kwargs)
         for kept in ("_texts", "_sources", "_still_hold"):
             self.__dict__.pop(kept, None)
@@ -216,22 +217,27 @@ class Translated(WithTexts):
 
     @classmethod
     def text_parts(cls) -> Iterable[tuple[str, str]]:
+        """Each language but the source one, with each column that is translated."""
         return [(language, part) for language in languages.others() for part in cls.text_fields]
 
     @classmethod
     def text_name(cls, language: str, part: str) -> str:
+        """The name of the field of this text in forms."""
         return f"{part}_{language}"
 
     @classmethod
     def text_label(cls, language: str, part: str) -> str:
+        """The label of the field of this text in forms, in French."""
         return f"{cls.column(part).verbose_name} {in_words(language)}"
 
     @classmethod
     def text_limit(cls, part: str) -> int | None:
+        """The longest that a text may be, in characters; None when its column says none."""
         limit: int | None = cls.column(part).max_length
         return limit
 
     def source_of(self, language: str, part: str) -> str:
+        """The French that a translation translates."""
         return one_line_end(getattr(self, part))
 
     @classmethod

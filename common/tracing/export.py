@@ -35,6 +35,7 @@ class AllowListed(SpanExporter):
         self._exporter, self._resource = exporter, resource
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Send the spans that are on the list of names, without anything that is not."""
         clean = [self._clean(span) for span in spans if span.name in tracing.NAMES]
         return self._exporter.export(clean) if clean else SpanExportResult.SUCCESS
 
@@ -92,9 +93,11 @@ class _Traced(AbstractContextManager["_Traced"]):
         self._span.end()
 
     def set(self, name: str, value: tracing.Value) -> None:
+        """Set an attribute of the span; which are sent is decided by the allow-list (ADR 0097)."""
         self._span.set_attribute(name, value)
 
     def failed(self) -> None:
+        """Mark the span as failed, without a text."""
         self._span.set_status(StatusCode.ERROR)
 
 
@@ -121,6 +124,7 @@ class Tracing:
         self._tracer = self._provider.get_tracer("pnav")
 
     def begin(self, name: str, began_at: float | None) -> AbstractContextManager[tracing.Span]:
+        """Begin a span. began_at: seconds since 1970, for one that began before; None for now."""
         return _Traced(self._tracer, self._stack, name, began_at)
 
     def statement(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
@@ -137,6 +141,7 @@ class Tracing:
         self._provider.force_flush()
 
     def stop(self) -> None:
+        """Send what is left, and make no span any more."""
         self._provider.shutdown()
 
 

@@ -20,6 +20,8 @@ NAME_RANKS = {kind: rank for rank, kind in enumerate(PlaceName.Kind)}
 
 
 class CommuneSink(Sink):
+    """Takes the communes of a file, with the names and postal codes that it gives of them."""
+
     def __init__(self, result: Result) -> None:
         self.result = result
         ranks = {"exact": 3, "town": 2, "approximate": 1, "": 0}
@@ -54,6 +56,7 @@ class CommuneSink(Sink):
         self.codes: list[tuple[str, str]] = []
 
     def add(self, record: records.CommuneRecord) -> list[str]:
+        """Take a commune. Raises Refused for one that was read already, or contradicts itself."""
         if record.insee_code in self.seen:
             raise Refused("doublon : code INSEE déjà lu dans ce fichier")
         if (record.kind == "arrondissement") != bool(record.parent):
@@ -84,9 +87,11 @@ class CommuneSink(Sink):
         return []
 
     def flush(self) -> None:
+        """Write the communes that were taken so far, for files that refer to them."""
         self.merge.flush()
 
     def finish(self) -> None:
+        """Write the rest, then the names and postal codes that the file gave."""
         self.merge.flush()
         self.merge.count_into(self.result)
         _merge_names(self.names)
@@ -129,17 +134,21 @@ def _merge_codes(codes: Iterable[tuple[str, str, str, str, bool]]) -> Merge:
 
 
 class NameSink(Sink):
+    """Takes former names and parts of communes."""
+
     def __init__(self, result: Result) -> None:
         self.result, self.communes = result, known_communes()
         self.names: list[tuple[str, str, str]] = []
 
     def add(self, record: records.NameRecord) -> list[str]:
+        """Take a former name or a part of a commune. Raises Refused for an unknown commune."""
         if record.insee_code not in self.communes:
             raise Refused(f"commune inconnue : {record.insee_code}")
         self.names.append((record.insee_code, record.name, record.kind))
         return []
 
     def finish(self) -> None:
+        """Write the names, and count those that the commune's own name says already as unchanged."""
         merge = _merge_names(self.names)
         merge.count_into(self.result)
         # Names that say what the commune's own name says already.
@@ -160,6 +169,7 @@ class PostalSink(Sink):
         self.positions: dict[str, tuple[float, float]] = {}
 
     def add(self, record: records.PostalRecord) -> list[str]:
+        """Take a postal code. Raises Refused for an unknown commune, and for a city with arrondissements as a whole."""
         insee_code = record.insee_code
         if insee_code not in self.communes:
             raise Refused(f"commune inconnue : {insee_code}")
@@ -178,6 +188,7 @@ class PostalSink(Sink):
         return []
 
     def finish(self) -> None:
+        """Write the postal codes, and the names that the file gave with them."""
         merge = _merge_codes(self.codes)
         merge.count_into(self.result)
         self.result.unchanged += len(self.codes) - merge.added - merge.changed - merge.unchanged

@@ -18,10 +18,13 @@ from locations.names import department_of, unit_core
 
 
 class AliasSink(Sink):
+    """Takes the other names of units, before the file that uses them."""
+
     def __init__(self, result: Result) -> None:
         self.result, self.index = result, UnitIndex.read()
 
     def add(self, record: records.AliasRecord) -> list[str]:
+        """Take another name of a unit. Raises Refused for a unit that no file has given."""
         force, _, rest = record.dila_id.partition("-")
         key = self.index.by_dila_id.get(record.dila_id)
         if key is None or force != "commissariat_police":
@@ -61,6 +64,7 @@ class CompetenceSink(Sink):
             self.settled = set(Competence.objects.exclude(source=Source.DEMO).values_list("municipality_id", flat=True))
 
     def add(self, record: records.CompetenceRecord) -> list[str]:
+        """Take which unit answers for a commune; what an administrator settled is kept. Raises Refused."""
         if record.insee_code not in self.communes:
             raise Refused(f"commune inconnue : {record.insee_code}")
         if record.insee_code in self.settled:
@@ -101,6 +105,7 @@ class CompetenceSink(Sink):
         return key
 
     def finish(self) -> None:
+        """Write which unit answers for which commune, and count what changed."""
         merge = Merge(
             Competence,
             ["municipality_id", "reception_point_id", "source"],

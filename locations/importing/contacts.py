@@ -40,6 +40,7 @@ class UnitIndex:
 
     @classmethod
     def read(cls) -> "UnitIndex":
+        """Read every reception point that is there, in two queries."""
         index = cls()
         units = ReceptionPoint.objects.order_by("key").values_list(
             "pk", "key", "force", "department_code", "public_id", "dila_id", "name"
@@ -175,9 +176,11 @@ class ContactSink(Sink):
         return self.source == Source.DEMO and (group, department) in self.real
 
     def flush(self) -> None:
+        """Write the units or partners that were taken so far."""
         self.merge.flush()
 
     def finish(self) -> None:
+        """Write the rest; demonstration rows whose place an official one takes are no longer shown."""
         self.merge.flush()
         self.merge.count_into(self.result)
         if self.source == Source.DEMO:
@@ -191,6 +194,8 @@ class ContactSink(Sink):
 
 
 class UnitSink(ContactSink):
+    """Takes the units of a file and merges them into `ReceptionPoint`."""
+
     model = ReceptionPoint
     group = "force"
 
@@ -206,6 +211,7 @@ class UnitSink(ContactSink):
         )
 
     def add(self, record: records.UnitRecord) -> list[str]:
+        """Take a unit; one of the demonstration steps back where official ones are."""
         if self._steps_back(record.force, record.department_code):
             self.result.ignored += 1
             return []
@@ -234,6 +240,8 @@ class UnitSink(ContactSink):
 
 
 class PartnerSink(ContactSink):
+    """Takes the partners of a file and merges them into `Partner`."""
+
     model = Partner
     group = "kind"
 
@@ -248,6 +256,7 @@ class PartnerSink(ContactSink):
         )
 
     def add(self, record: records.PartnerRecord) -> list[str]:
+        """Take a partner; one of the demonstration steps back where official ones are."""
         if self._steps_back(record.kind, record.department_code):
             self.result.ignored += 1
             return []

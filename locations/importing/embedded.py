@@ -52,6 +52,8 @@ class UnreadablePackage(ValueError):
 
 @dataclass(frozen=True)
 class Department:
+    """A département of the embedded file."""
+
     code: str
     name: str
     region_code: str
@@ -76,6 +78,8 @@ class Commune:
 
 @dataclass(frozen=True)
 class FormerName:
+    """A former name of a commune in the embedded file."""
+
     kind: str
     name: str
     commune: str

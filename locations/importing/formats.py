@@ -54,10 +54,12 @@ class Format:
     url: str = ""
 
     def fits(self, columns: Iterable[str]) -> bool:
+        """Return whether a file with these columns can have this format."""
         names = set(columns)
         return self.required <= names and not self.forbidden & names
 
     def missing(self, columns: Iterable[str]) -> list[str]:
+        """The columns that the format needs and the file lacks, in order."""
         return sorted(self.required - set(columns))
 
 

@@ -72,6 +72,7 @@ class Merge:
             self.flush()
 
     def flush(self) -> None:
+        """Write the collected rows in one statement. A row that did not change is not written."""
         if not self.rows:
             return
         names = ", ".join(quote_name(name) for name in self.columns)
@@ -125,6 +126,7 @@ class Merge:
         return " AND ".join(f"{one}.{quote_name(name)} = {other}.{quote_name(name)}" for name in self.key)
 
     def count_into(self, result: Result) -> None:
+        """Add what was counted to the result of the file."""
         result.added += self.added
         result.changed += self.changed
         result.unchanged += self.unchanged

@@ -11,6 +11,8 @@ class Refused(ValueError):
 
 @dataclass
 class CommuneRecord:
+    """A commune as a file gives it, cleaned and with the columns of no format."""
+
     insee_code: str
     name: str
     kind: str
@@ -55,6 +57,8 @@ class PostalRecord:
 
 @dataclass
 class ContactRecord:
+    """What units and partners have in common: a name, a place, ways to reach them."""
+
     name: str
     department_code: str
     insee_code: str
@@ -71,6 +75,8 @@ class ContactRecord:
 
 @dataclass
 class UnitRecord(ContactRecord):
+    """A police or gendarmerie unit as a file gives it."""
+
     force: str = ""
     public_id: str = ""
     dila_id: str = ""
@@ -78,6 +84,8 @@ class UnitRecord(ContactRecord):
 
 @dataclass
 class PartnerRecord(ContactRecord):
+    """A partner as a file gives it."""
+
     kind: str = ""
     dila_id: str = ""
     email: str = ""
@@ -89,6 +97,8 @@ class PartnerRecord(ContactRecord):
 
 @dataclass
 class CompetenceRecord:
+    """That a unit answers for a commune, as a file gives it."""
+
     insee_code: str
     force: str
     public_id: str
@@ -98,6 +108,8 @@ class CompetenceRecord:
 
 @dataclass
 class AliasRecord:
+    """Another name of a unit, by which other files mean it."""
+
     service: str
     dila_id: str
     remarks: list[str] = field(default_factory=list)

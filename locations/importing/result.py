@@ -29,4 +29,5 @@ class Result:
 
     @property
     def has_changed(self) -> bool:
+        """Return whether the file added, changed or removed a row."""
         return bool(self.added or self.changed or self.removed)

@@ -11,12 +11,14 @@ class Sink:
     """Takes the records of one kind; `add` answers the remarks it has on a record it takes, or raises Refused."""
 
     def add(self, record: Any) -> list[str]:
+        """Take one record; return remarks about it, in French. Raises Refused for one that cannot be kept."""
         raise NotImplementedError
 
     def flush(self) -> None:
         """Write what was taken so far, when a later sink depends on it."""
 
     def finish(self) -> None:
+        """Write what is left and count what changed, when the file has been read."""
         raise NotImplementedError
 
 

@@ -39,6 +39,8 @@ ACCOUNT_FAILURES = "50/300s/key"
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    """What allauth asks us about sign-in: no sign-up, our limits, our register."""
+
     error_messages = DefaultAccountAdapter.error_messages | {
         "username_password_mismatch": _("Identifiant ou mot de passe incorrect."),
         "too_many_login_attempts": _("Trop d'essais. Attendez cinq minutes, puis recommencez."),
@@ -176,6 +178,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class MFAAdapter(DefaultMFAAdapter):
+    """What allauth asks us about second factors."""
+
     error_messages = DefaultMFAAdapter.error_messages | {
         "incorrect_code": _("Ce code n'est pas le bon, ou il a déjà servi. Attendez le suivant."),
         "passkey_refused": _(

@@ -41,6 +41,8 @@ class Role(models.TextChoices):
 
 
 class AccountManager(UserManager["User"]):
+    """Makes accounts. The one superuser that it knows is an administrator."""
+
     def create_superuser(
         self, username: str, email: str | None = None, password: str | None = None, **fields: Any
     ) -> "User":

@@ -117,6 +117,8 @@ class HelpNumber(Verified, Translated):
 
 
 class HelpNumberText(TextRow):
+    """One text of a help number, in one language."""
+
     owner = models.ForeignKey(HelpNumber, on_delete=models.DB_CASCADE, related_name="text_rows")
 
     class Meta(TextRow.Meta):
@@ -168,6 +170,8 @@ class ContentBlock(Verified, Translated):
 
 
 class ContentText(TextRow):
+    """One text of a section, in one language."""
+
     owner = models.ForeignKey(ContentBlock, on_delete=models.DB_CASCADE, related_name="text_rows")
 
     class Meta(TextRow.Meta):
@@ -240,6 +244,8 @@ class RemovalPlatform(Verified, Translated):
 
 
 class RemovalPlatformText(TextRow):
+    """One text of a platform of the removal kit, in one language."""
+
     owner = models.ForeignKey(RemovalPlatform, on_delete=models.DB_CASCADE, related_name="text_rows")
 
     class Meta(TextRow.Meta):
@@ -249,6 +255,8 @@ class RemovalPlatformText(TextRow):
 
 
 class AnnouncementQuerySet(models.QuerySet["Announcement"]):
+    """Announcements, by whether they are shown at a moment."""
+
     def not_over(self, now: datetime) -> "AnnouncementQuerySet":
         """Shown now, or to come."""
         return self.filter(ends_at__gt=now, ended_at=None)

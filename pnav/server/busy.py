@@ -80,6 +80,7 @@ class _Pages:
         self._drawing = threading.Lock()
 
     def current(self) -> _Drawn:
+        """Return the page as it was drawn last, and draw it again in a thread when its texts were changed."""
         if self.drawn is None:
             self.drawn = _draw()
         if self.drawn.source is not text_cache.texts() and self._drawing.acquire(blocking=False):

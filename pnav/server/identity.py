@@ -68,6 +68,7 @@ class _Account(NamedTuple):
 
     @property
     def factors(self) -> dict[int, str]:
+        """The second factors of the account: kind by key."""
         return dict(zip(self.factor_pks or (), self.factor_kinds or (), strict=True))
 
     @property
@@ -77,6 +78,7 @@ class _Account(NamedTuple):
 
     @property
     def user(self) -> User:
+        """The account as a `User`, of which these columns alone are there."""
         return User(
             id=self.id,
             password=self.password,

@@ -44,6 +44,7 @@ class Waiting:
             self.weigh()
 
     def discard(self, line: "Line") -> None:
+        """Forget a line that was closed."""
         self._lines.discard(line)
 
     def weigh(self) -> int:

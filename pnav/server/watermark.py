@@ -67,6 +67,7 @@ class Watermark:
         self._is_over = False
 
     def is_over(self) -> bool:
+        """Return whether the process holds more memory than WEB_MEMORY_MIB; measured once in EVERY_SECONDS."""
         now = time.monotonic()
         if now - self._read_at >= EVERY_SECONDS:
             self._read_at = now

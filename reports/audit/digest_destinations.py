@@ -50,6 +50,7 @@ class FileDestination(Destination):
     """A file that is only appended to: one line a statement, on the disk before it counts."""
 
     def deliver(self, statement: Statement, page: Sequence[Statement]) -> None:
+        """Append the statement to the file, once. Raises NotDelivered."""
         path = Path(self.name.removeprefix("file:"))
         try:
             is_new = not path.exists()
@@ -96,6 +97,7 @@ class HttpsDestination(Destination):
     authority: str = ""
 
     def deliver(self, statement: Statement, page: Sequence[Statement]) -> None:
+        """Send the statement over HTTPS to whoever keeps it. Raises NotDelivered."""
         parts = urlsplit(self.name)
         try:
             trusting = ssl.create_default_context(cafile=self.authority or None)
@@ -115,6 +117,7 @@ class QrFolder(Destination):
     """A folder of A4 pages, to be printed and put away: A_PAGE codes each, a page written anew until it is full."""
 
     def deliver(self, statement: Statement, page: Sequence[Statement]) -> None:
+        """Print the page of statements as QR codes, in place of its former print. Raises NotDelivered."""
         folder = Path(self.name.removeprefix("qr:"))
         first = page[0].number
         target = folder / f"empreintes-{first:06}-{first + A_PAGE - 1:06}.pdf"

@@ -196,6 +196,7 @@ class Verdict:
 
     @property
     def is_whole(self) -> bool:
+        """Return whether nothing is broken."""
         return self.first_break is None
 
 

@@ -24,6 +24,8 @@ class ClosureReason(models.TextChoices):
 
 
 class ChatClosureQuerySet(models.QuerySet["ChatClosure"]):
+    """Closings of the chat, by whether they hold."""
+
     def not_over(self, now: datetime) -> "ChatClosureQuerySet":
         """Closed now, or to come."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=now), reopened_at=None)
@@ -78,6 +80,8 @@ class ChatClosure(Spoken):
 
 
 class ChatClosureText(TextRow):
+    """One text of a closing, in one language and voice."""
+
     owner = models.ForeignKey(ChatClosure, on_delete=models.DB_CASCADE, related_name="text_rows")
 
     class Meta(TextRow.Meta):

@@ -34,6 +34,7 @@ class AgeBand(models.TextChoices):
 
     @property
     def is_minor(self) -> bool:
+        """Return whether the person is under 18."""
         return self in {AgeBand.UNDER_15, AgeBand.FROM_15_TO_17, AgeBand.UNDER_18}
 
     @classmethod
@@ -167,6 +168,7 @@ class Report(models.Model):
 
     @property
     def is_minor(self) -> bool:
+        """Return whether the person is under 18, by what they said."""
         return self.age.is_minor
 
     def triage_answers(self) -> dict[str, str]:

@@ -65,6 +65,7 @@ class RetentionRule(models.Model):
 
     @property
     def rule(self) -> retention_rules.Rule:
+        """The rule of this row, as a value."""
         return retention_rules.Rule(self.days, self.grace_days, self.digest_days, self.in_force_at)
 
 
@@ -102,6 +103,7 @@ class Freeze(models.Model):
 
     @property
     def context(self) -> str:
+        """The context that binds the sealed motive to its report."""
         return self.context_of(self.report.public_id)
 
     @property
@@ -130,6 +132,7 @@ class Freeze(models.Model):
         return self.set_at is None and self.lifted_at is None
 
     def is_running(self, now: datetime) -> bool:
+        """Return whether it holds at this moment: set, not lifted, not over."""
         return self.set_at is not None and self.lifted_at is None and self.until > now
 
     @property
@@ -191,6 +194,7 @@ class ErasureRequest(models.Model):
 
     @property
     def granted_at(self) -> datetime | None:
+        """When it was granted; None when it was refused, or nobody has answered yet."""
         return self.answered_at if self.is_granted else None
 
 

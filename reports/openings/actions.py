@@ -166,6 +166,7 @@ def of_all() -> QuerySet[OpeningRequest]:
 
 
 def find_request(user: Any, public_id: UUID) -> OpeningRequest | None:
+    """Return a request that this account may see; None as if it did not exist."""
     return visible_to(user).select_related("asked_by").filter(public_id=public_id).first()
 
 
@@ -352,6 +353,7 @@ def refuse_request(*, request_id: int, by: Any, reason: str) -> OpeningRequest:
 
 
 def withdraw_request(*, request_id: int, by: Any) -> OpeningRequest:
+    """Take one's own request back. Raises NotAllowed when it stands where nobody takes it back, or is another's."""
     return _act(Act.WITHDRAW, request_id=request_id, by=by)
 
 
@@ -497,6 +499,7 @@ def late_requests(now: datetime) -> list[OpeningRequest]:
 
 
 def is_late(request: OpeningRequest, now: datetime) -> bool:
+    """Return whether the next person has let it wait for so long that it is shown in red."""
     return opening_rules.is_late(is_urgent=request.is_urgent, moved_at=request.moved_at, now=now)
 
 

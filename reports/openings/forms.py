@@ -103,6 +103,8 @@ class ClaimForm(forms.Form):
 
 
 class RefusalForm(forms.Form):
+    """Why a request is refused, which its asker reads."""
+
     reason = _text(_("Raison du refus"), missing=_("Indiquez pourquoi : la personne qui demande le lira."), rows=3)
 
 

@@ -206,6 +206,7 @@ def _step(step: OpeningStep) -> dict[str, Any]:
 
 @act_on
 def countersign(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
+    """The supervisor answers for the request together with the agent."""
     opening_actions.countersign_request(request_id=opening.pk, by=request.user)
     messages.success(request, _("Demande contresignée. Elle est maintenant chez les référents."))
     return redirect("openings:detail", opening.public_id)
@@ -213,6 +214,7 @@ def countersign(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 
 @act_on
 def agree(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
+    """A custodian agrees; with enough agreements the envelope may be taken."""
     done = opening_actions.agree_to_request(request_id=opening.pk, by=request.user)
     if done.state == State.AGREED:
         messages.success(request, _("Accord donné. L'enveloppe peut être retirée."))
@@ -223,6 +225,7 @@ def agree(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 
 @act_on
 def refuse(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
+    """Refuse the request, with a reason that its asker reads."""
     form = RefusalForm(request.POST)
     if not form.is_valid():
         return _show(request, opening, refusal=form)
@@ -257,6 +260,7 @@ def hand_over(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 
 @act_on
 def withdraw(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
+    """The asker takes the request back."""
     opening_actions.withdraw_request(request_id=opening.pk, by=request.user)
     messages.success(request, _("Demande retirée."))
     return redirect("openings:detail", opening.public_id)
@@ -291,6 +295,7 @@ def answer(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 
 @act_on
 def shown_here(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
+    """A custodian notes that the value was shown to the agent on the spot; another one has to confirm it."""
     opening_actions.shown_here(request_id=opening.pk, by=request.user)
     messages.success(request, _("Noté. Un autre référent présent doit maintenant le confirmer."))
     return redirect("openings:detail", opening.public_id)
@@ -298,6 +303,7 @@ def shown_here(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 
 @act_on
 def confirm(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
+    """Another custodian confirms what they saw. fingerprint: of the answer, as it stands on their page."""
     done = opening_actions.confirm_answer(
         request_id=opening.pk, by=request.user, fingerprint=request.POST.get("fingerprint", "")
     )
@@ -310,6 +316,7 @@ def confirm(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 
 @act_on
 def review(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
+    """Keep what was thought afterwards of an opening for imminent danger."""
     form = ReviewForm(request.POST)
     if not form.is_valid():
         return _show(request, opening, review=form)
@@ -355,6 +362,7 @@ def openings_register(request: HttpRequest) -> HttpResponse:
 
 
 def register_heads() -> list[str]:
+    """The titles of the columns of the register of openings, as a page and as CSV have them."""
     return [
         _("Demande"), _("Signalement"), _("Objet"), _("Danger imminent"), _("Demandée le (UTC)"), _("Par"),
         _("Contresignée par"), _("Accords"), _("État"), _("Depuis le (UTC)"), _("Examen (UTC)"),

@@ -18,16 +18,19 @@ KIND = "register"
 
 
 def item_of(line: AccessRecord) -> str:
+    """The canonical text of a line of the register, as its proof shows it."""
     return date_proofs.canonical(
         {"format": date_proofs.ITEM, "kind": KIND, "line": audit_log.encode(line).decode("ascii")}
     )
 
 
 def salt_of(line: AccessRecord) -> bytes:
+    """The salt of its leaf, from the line's own, so that a leaf tells nothing of a line that nobody has."""
     return hashlib.sha256(b"pnav-salt-1\n" + line.salt.encode("ascii")).digest()
 
 
 def leaf_of(line: AccessRecord) -> bytes:
+    """The leaf that stands for the line in the tree of its day."""
     return merkle.hash_leaf(salt_of(line), date_proofs.digest_of(item_of(line)))
 
 
@@ -39,6 +42,7 @@ class RegisterLines:
         self._last: int | None = None  # the line that has a leaf last
 
     def take(self, most: int) -> list[Part]:
+        """Return the next leaves, of `most` lines at most, in the order of the chain (`days.Source`)."""
         if self._last is None:
             self._last = ProofDay.objects.aggregate(last=Max("register_last"))["last"] or 0
         lines = list(AccessRecord.objects.filter(number__gt=self._last).order_by("number")[:most])
@@ -54,6 +58,7 @@ class RegisterLines:
         return [Part([leaf_of(line) for line in own], (own[0].number, own[-1].number))]
 
     def keep(self, day: ProofDay, parts: Sequence[Part]) -> None:
+        """Keep which numbers the tree holds; leaves are found by them alone (`days.Source`)."""
         for part in parts:
             first, last = part.about
             day.register_first = day.register_first or first

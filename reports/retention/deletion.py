@@ -28,6 +28,7 @@ def rules() -> dict[str, Rule]:
 
 
 def rule_of(kind: Kind) -> Rule:
+    """The rule that is set for this kind; the one of the code when no row is there."""
     row = RetentionRule.objects.filter(kind=kind).first()
     return row.rule if row else DEFAULTS[kind]
 
@@ -94,6 +95,7 @@ def _due(rule: Rule, rows: "models.QuerySet[Any]", field: str, now: datetime) ->
 
 
 def plan(now: datetime) -> list[Item]:
+    """What would go now of the kinds that belong to no report, without deleting anything."""
     return [
         *plan_rows(Kind.TOMBSTONE, Tombstone.objects.all(), "month", now),
         *plan_rows(Kind.ERASED, Erased.objects.all(), "on", now),
@@ -102,6 +104,7 @@ def plan(now: datetime) -> list[Item]:
 
 
 def forget(now: datetime) -> None:
+    """Delete what is due of the kinds that belong to no report, with a line of the register each."""
     forget_rows(Kind.TOMBSTONE, Tombstone.objects.all(), "month", now, name="tombstones")
     forget_rows(Kind.ERASED, Erased.objects.all(), "on", now, name="erased")
     forget_rows(Kind.OPENING, _old_openings(), "moved_at", now, name="openings_and_steps")

@@ -41,6 +41,7 @@ class Proof:
 
     @property
     def is_sound(self) -> bool:
+        """Return whether the register is whole, and tells as many deletions as there are traces."""
         return self.verdict.is_whole and self.recorded == self.gone.total() and not self.unreadable
 
     def text(self, now: datetime) -> str:

@@ -68,6 +68,7 @@ class Statement:
 
     @property
     def text(self) -> str:
+        """The canonical text of the statement, which authorities stamp."""
         return canonical(
             {
                 "format": DAY,
@@ -80,6 +81,7 @@ class Statement:
 
     @property
     def digest(self) -> str:
+        """The SHA-256 of that text, in hexadecimal."""
         return digest_of(self.text).hex()
 
     @classmethod
@@ -103,6 +105,7 @@ class Stamp:
     certificates: tuple[bytes, ...]
 
     def as_values(self) -> dict[str, Any]:
+        """The stamp as values of the JSON of a proof."""
         return {
             "authority": self.authority,
             "token": timestamp_tokens.encode_base64(self.token),
@@ -129,6 +132,7 @@ class Proof:
     stamps: tuple[Stamp, ...] = ()
 
     def as_json(self) -> str:
+        """The proof as a file: JSON that both verifiers read."""
         return json.dumps(
             {
                 "format": PROOF,
@@ -173,10 +177,12 @@ class Verdict:
 
     @property
     def failed(self) -> str | None:
+        """The first check that did not hold; None when all did."""
         return next((part for part, ok in self.checks if not ok), None)
 
     @property
     def is_whole(self) -> bool:
+        """Return whether every check held. Whether an authority vouches for the date is `is_dated`."""
         return self.failed is None
 
     @property
@@ -305,6 +311,7 @@ class _StampJudged:
 
     @property
     def is_signed(self) -> bool:
+        """Return whether the token is whole and signed, by an authority that is trusted or not."""
         return self.failed in (None, "authority")
 
 

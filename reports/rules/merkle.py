@@ -23,6 +23,7 @@ def hash_leaf(salt: bytes, digest: bytes) -> bytes:
 
 
 def hash_nodes(left: bytes, right: bytes) -> bytes:
+    """The hash of two nodes, apart from that of a leaf by its first byte (RFC 6962, 2.1)."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
@@ -39,6 +40,7 @@ def levels_of(hashes: Sequence[bytes]) -> Levels:
 
 
 def root_of(hashes: Sequence[bytes]) -> bytes:
+    """The root of the tree over these leaves."""
     return top_of(levels_of(hashes))
 
 

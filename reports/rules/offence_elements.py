@@ -84,6 +84,7 @@ class Standing(StrEnum):
 
     @property
     def label(self) -> Text:
+        """The standing in the words of the sheet."""
         return {
             Standing.PRESENT: _("établi par l'échange"),
             Standing.ABSENT: _("écarté"),
@@ -153,6 +154,7 @@ class Met:
 
     @property
     def labels(self) -> list[str]:
+        """The elements in the words of the sheet, in order."""
         return [label_of(Element, element) for element in self.elements]
 
     @property

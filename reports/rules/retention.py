@@ -65,6 +65,7 @@ class Rule:
 
     @property
     def total_days(self) -> int:
+        """Days until something goes: the term and the grace after it."""
         return self.days + self.grace_days
 
 
@@ -93,6 +94,7 @@ class Life:
 
     @property
     def last_at(self) -> datetime:
+        """The last act of either side."""
         return max(self.added_at, self.seen_at or self.added_at)
 
 
@@ -107,10 +109,12 @@ class Decision:
 
     @property
     def is_due(self) -> bool:
+        """Return whether it is to be deleted now."""
         return self.state is State.DUE
 
     @property
     def is_on_its_way(self) -> bool:
+        """Return whether its end is announced, has come, or would have come but for a freeze."""
         return self.state is not State.KEPT
 
 
@@ -239,4 +243,5 @@ def digest_of(lines: Iterable[str]) -> str:
 
 
 def next_month(month: date) -> date:
+    """The first day of the month after this one."""
     return (month.replace(day=28) + timedelta(days=4)).replace(day=1)

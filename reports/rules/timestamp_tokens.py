@@ -243,6 +243,7 @@ def read_trusted(pem: bytes) -> list[x509.Certificate]:
 
 
 def encode_base64(content: bytes) -> str:
+    """Bytes as base64, in its only form."""
     return base64.b64encode(content).decode()
 
 

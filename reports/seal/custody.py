@@ -127,6 +127,7 @@ class ShareFile:
 
     @property
     def text(self) -> str:
+        """The share as its keeper gets it: what it is and how to keep it, then fields that a program reads."""
         fields = {**self._clear_fields(), "coffre": base64.b64encode(self.wrapped).decode()}
         fields["controle"] = _checksum(fields)
         return (

@@ -36,6 +36,7 @@ class Envelope:
 
     @property
     def text(self) -> str:
+        """The envelope as a file: JSON with a checksum."""
         fields = {
             "format": FORMAT,
             "report": str(self.context.report),

@@ -43,6 +43,7 @@ class Recipient:
 
     @property
     def text(self) -> str:
+        """The key in base64, as a browser sends it."""
         return base64.b64encode(self.raw).decode()
 
     @classmethod
@@ -91,6 +92,7 @@ class Reply:
 
     @property
     def text(self) -> str:
+        """The reply as a file: JSON with a checksum."""
         fields = {
             "format": FORMAT,
             "request": str(self.request),

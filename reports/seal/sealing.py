@@ -142,6 +142,7 @@ class PublicKey:
 
     @cached_property
     def hpke(self) -> MLKEM768X25519PublicKey:
+        """The key as `cryptography` takes it: ML-KEM-768 with X25519."""
         return MLKEM768X25519PublicKey(
             MLKEM768PublicKey.from_public_bytes(self.raw[:MLKEM_KEY_BYTES]),
             X25519PublicKey.from_public_bytes(self.raw[MLKEM_KEY_BYTES:]),
@@ -160,6 +161,7 @@ class PrivateKey:
 
     @classmethod
     def generate(cls) -> "PrivateKey":
+        """Draw a new key from the system's randomness."""
         return cls(secrets.token_bytes(SEED_BYTES))
 
     def _halves(self) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
@@ -171,11 +173,13 @@ class PrivateKey:
 
     @cached_property
     def public_key(self) -> PublicKey:
+        """The public half, which follows from the seed."""
         mlkem, x25519 = self._halves()
         return PublicKey(mlkem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw())
 
     @property
     def hpke(self) -> MLKEM768X25519PrivateKey:
+        """The key as `cryptography` takes it: ML-KEM-768 with X25519."""
         return MLKEM768X25519PrivateKey(*self._halves())
 
 

@@ -120,6 +120,7 @@ class ConditionsWidget(forms.Widget):
         return render_to_string(self.template_name, self.get_context(name, value, attrs))
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        """Add the conditions that are there, and an empty one to write another."""
         context = super().get_context(name, value, attrs)
         given = [*(value or []), {}][:MOST_CONDITIONS]
         context["widget"]["conditions"] = [self._condition(name, index, one) for index, one in enumerate(given)]
@@ -146,6 +147,7 @@ class ConditionsWidget(forms.Widget):
         return {"name": f"{name}-{index}", "number": index + 1, "said": said, "questions": questions}
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[dict[str, list[str]]]:
+        """Return the conditions that were ticked, in their order; those without an answer are left out."""
         given = []
         for index in range(MOST_CONDITIONS):
             one: dict[str, list[str]] = {}
@@ -157,9 +159,11 @@ class ConditionsWidget(forms.Widget):
         return given
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        """Boxes that are not ticked are not sent: nothing is ever left out."""
         return False
 
     def id_for_label(self, id_: str, index: Any = None) -> str:
+        """No label leads to the widget as a whole: each box has its own."""
         return ""
 
 

@@ -62,6 +62,7 @@ class Part:
         return fields
 
     def is_valid(self) -> bool:
+        """Return whether every form of the part is valid. All are looked at, so that each tells its errors."""
         valid = [self.form.is_valid(), *(formset.is_valid() for _label, formset in self.formsets)]
         return all(valid)
 
@@ -107,15 +108,20 @@ def _field_of(where: Place) -> str:
 
 
 class OptionForm(Words):
+    """The words of one answer of a question."""
+
     value = forms.CharField(required=False, widget=forms.HiddenInput)
     sentences: ClassVar = {"label": ("Libellé", True), "hint": ("Précision", False)}
 
     @property
     def heading(self) -> str:
+        """The name of the answer above its fields."""
         return self.initial.get(f"label-vous-{languages.source()}") or _("Nouvelle réponse")
 
 
 class QuestionForm(Words):
+    """The words of one question."""
+
     sentences: ClassVar = {"text": ("Question", True), "help": ("Explication", False)}
 
     def __init__(self, *args: Any, questionnaire: Questionnaire, question: Question | None, **kwargs: Any) -> None:
@@ -167,6 +173,7 @@ class QuestionPart(Part):
         self.known = {one["value"] for one in options}
 
     def is_valid(self) -> bool:
+        """Return whether the question can be kept: its fields are right, and it has at least two answers."""
         return super().is_valid() and self._has_enough()
 
     def _has_enough(self) -> bool:
@@ -190,6 +197,7 @@ class QuestionPart(Part):
         return kept
 
     def changed(self, document: Document) -> Document:
+        """Return a copy of the document with the question as it was written; a new one gets a key and a place."""
         copy = deepcopy(document)
         questions = copy["questions"]
         before = next((one for one in questions if one["id"] == self.key), None)
@@ -210,11 +218,13 @@ class QuestionPart(Part):
         return copy
 
     def without(self, document: Document) -> Document:
+        """Return a copy of the document without this question."""
         copy = deepcopy(document)
         copy["questions"] = [one for one in copy["questions"] if one["id"] != self.key]
         return copy
 
     def spot(self, where: Place) -> tuple[forms.Form, str | None]:
+        """Return the form, and its field, beside which a problem at this place is told."""
         match where:
             case ("options", value, *rest) if rest:
                 for form in self.options.forms:
@@ -232,6 +242,8 @@ def _unused(prefix: str, taken: set[str], *, first: int = 1) -> str:
 
 
 class RuleForm(forms.Form):
+    """One rule: where it leads, when it holds, and at which place it is asked."""
+
     def __init__(self, *args: Any, questionnaire: Questionnaire, count: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["outcome"] = forms.ChoiceField(
@@ -266,6 +278,7 @@ class RulePart(Part):
         self.form = RuleForm(data, questionnaire=questionnaire, count=count, initial=initial)
 
     def changed(self, document: Document) -> Document:
+        """Return a copy of the document with the rule at the place that was chosen; the first that holds decides."""
         copy = self.without(document)
         cleaned = self.form.cleaned_data
         copy["decisions"].insert(cleaned["place"] - 1, {"outcome": cleaned["outcome"], "when": cleaned["when"]})
@@ -273,11 +286,13 @@ class RulePart(Part):
         return copy
 
     def without(self, document: Document) -> Document:
+        """Return a copy of the document without this rule."""
         copy = deepcopy(document)
         del copy["decisions"][self.index : self.index + 1]
         return copy
 
     def spot(self, where: Place) -> tuple[forms.Form, str | None]:
+        """Return the field beside which a problem at this place is told."""
         return self.form, "when" if where[:1] == ("when",) else "outcome"
 
 
@@ -289,6 +304,8 @@ def _index(key: str, count: int) -> int:
 
 
 class UrgentForm(forms.Form):
+    """The conditions under which a report is urgent."""
+
     def __init__(self, *args: Any, questionnaire: Questionnaire, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["when"] = Conditions(
@@ -311,21 +328,28 @@ class UrgentPart(Part):
         self.form = UrgentForm(data, questionnaire=questionnaire, initial={"when": document["urgent"]})
 
     def changed(self, document: Document) -> Document:
+        """Return a copy of the document with the conditions that make an orientation urgent."""
         return deepcopy(document) | {"urgent": self.form.cleaned_data["when"]}
 
     def spot(self, where: Place) -> tuple[forms.Form, str | None]:
+        """Return the one field, beside which every problem is told."""
         return self.form, "when"
 
 
 class ResultForm(Words):
+    """The title of one result."""
+
     sentences: ClassVar = {"title": ("Titre", True)}
 
 
 class SentenceForm(Words):
+    """One sentence of a result."""
+
     sentences: ClassVar = {"text": ("Phrase", True)}
 
     @property
     def heading(self) -> str:
+        """The name of the sentence above its fields."""
         return self.initial.get("said") or self.initial.get(f"text-vous-{languages.source()}") or _("Nouvelle phrase")
 
 
@@ -385,6 +409,7 @@ class ResultPart(Part):
         return factory(data, initial=initial, prefix=prefix)
 
     def changed(self, document: Document) -> Document:
+        """Return a copy of the document with the words of the result as they were written."""
         copy = deepcopy(document)
         result = copy["results"][self.key]
         result["title"] = self.form.words("title")  # type: ignore[attr-defined]
@@ -399,6 +424,7 @@ class ResultPart(Part):
         return copy
 
     def spot(self, where: Place) -> tuple[forms.Form, str | None]:
+        """Return the form, and its field, beside which a problem at this place is told."""
         match where:
             case ("title", *_rest):
                 return self.form, _field_of(where)

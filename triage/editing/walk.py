@@ -256,6 +256,7 @@ class _Followed:
         self.outcomes: set[Outcome] = set()
 
     def walk(self) -> None:
+        """Follow every combination of answers that can lead to another result, and note what is wrong in `problems`."""
         kinds, needed = self._kinds(), self._needed()
         states: dict[State, _Met] = {(): _Met(count=1)}
         asked: set[str] = set()
@@ -290,6 +291,7 @@ class _Followed:
         self._end(states)
 
     def fail(self, place: Place, message: str) -> None:
+        """Note a problem, in French, at a place of the document."""
         self.problems.append(Problem(place, message))
 
     @staticmethod

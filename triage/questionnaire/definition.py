@@ -76,8 +76,10 @@ class Questionnaire:
 
     @cached_property
     def by_id(self) -> Mapping[str, Question]:
+        """The questions by their id, which answers are kept under."""
         return {question.id: question for question in self.questions}
 
     @cached_property
     def by_slug(self) -> Mapping[str, Question]:
+        """The questions by their slug, which addresses end with."""
         return {question.slug: question for question in self.questions}

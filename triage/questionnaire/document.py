@@ -186,11 +186,13 @@ class _Reader:
         self.problems: list[Problem] = []
 
     def fail(self, place: Place, message: str) -> None:
+        """Note a problem, in French, at a place of the document; reading goes on, so that all are told at once."""
         self.problems.append(Problem(place, message))
 
     # parts of any shape
 
     def mapping(self, value: object, place: Place, needed: set[str], optional: set[str] = frozenset()) -> dict:  # type: ignore[assignment]
+        """Return an object that has these parts and no others; an empty one when it is none."""
         if not isinstance(value, dict):
             self.fail(place, _("Un objet est attendu ici."))
             return {}
@@ -201,6 +203,7 @@ class _Reader:
         return value
 
     def items(self, value: object, place: Place, most: int) -> list[Any]:
+        """Return a list of `most` items at most; an empty one when it is none, or is longer."""
         if not isinstance(value, list):
             self.fail(place, _("Une liste est attendue ici."))
             return []
@@ -210,12 +213,14 @@ class _Reader:
         return value
 
     def key(self, value: object, place: Place, shape: re.Pattern[str]) -> str:
+        """Return an identifier of this shape; "" when it is none."""
         if not isinstance(value, str) or not shape.fullmatch(value):
             self.fail(place, _("Un identifiant est attendu : lettres minuscules sans accent, chiffres et « _ »."))
             return ""
         return value
 
     def text(self, value: object, place: Place, *, is_needed: bool) -> str:
+        """Return a text, trimmed. A problem: no text, too long, a sign that is not seen, empty though it is needed."""
         if not isinstance(value, str):
             self.fail(place, _("Un texte est attendu ici."))
             return ""
@@ -228,6 +233,7 @@ class _Reader:
         return value.strip()
 
     def wording(self, value: object, place: Place) -> Wording:
+        """Return the words of a text in each voice and language."""
         said = self.mapping(value, place, {"vous"}, {"tu", "other"})
         texts: dict[str, Any] = {}
         for voice in VOICES:
@@ -252,6 +258,7 @@ class _Reader:
         return texts
 
     def when(self, value: object, place: Place) -> tuple[When, ...]:
+        """Return conditions, each of which names questions and the answers to them that make it hold."""
         conditions = []
         for index, one in enumerate(self.items(value, place, MOST_CONDITIONS)):
             here = (*place, index)
@@ -270,6 +277,7 @@ class _Reader:
     # parts of a questionnaire
 
     def questionnaire(self, document: object, version: str) -> Questionnaire:
+        """Return the questionnaire of a document, as far as it can be read; what is wrong is in `problems`."""
         given = self.mapping(document, (), {"questions", "decisions", "urgent", "results"})
         questions = tuple(
             self.question(one, index)
@@ -286,10 +294,12 @@ class _Reader:
         return Questionnaire(version, questions, decisions, self.when(given.get("urgent", []), ("urgent",)), results)
 
     def unique(self, keys: list[str], *place: str | int) -> None:
+        """Note a problem when a key stands twice."""
         for key in sorted({key for key in keys if key and keys.count(key) > 1}):
             self.fail((*place, key), _("Cet identifiant sert deux fois."))
 
     def question(self, value: object, index: int) -> Question:
+        """Return one question. index: from 0, for the place of a problem."""
         given = self.mapping(value, ("questions", index), {"id", "slug", "text", "options", "asked_when"}, {"help"})
         name = self.key(given.get("id", ""), ("questions", index, "id"), _KEY) if given else ""
         place: Place = ("questions", name or index)
@@ -323,6 +333,7 @@ class _Reader:
         return ""
 
     def option(self, value: object, place: Place, number: int) -> Option:
+        """Return one answer of a question. number: from 0, for the place of a problem."""
         given = self.mapping(value, (*place, number), {"value", "label"}, {"hint"})
         key = self.key(given.get("value", ""), (*place, number, "value"), _VALUE) if given else ""
         here: Place = (*place, key or number)
@@ -330,6 +341,7 @@ class _Reader:
         return Option(key, self.wording(given.get("label", {}), (*here, "label")), hint)
 
     def decision(self, value: object, place: Place) -> Decision:
+        """Return one rule: an outcome, and the conditions that lead to it."""
         given = self.mapping(value, place, {"outcome", "when"})
         outcome = given.get("outcome")
         if given and not (isinstance(outcome, str) and outcome in {str(one) for one in DECIDED}):
@@ -341,6 +353,7 @@ class _Reader:
         return Decision(Outcome(outcome) if outcome else Outcome.CHAT, when)
 
     def result(self, value: object, place: Place) -> Result:
+        """Return the words of one result."""
         given = self.mapping(value, place, {"title", "reasons", "service", "prepare"}, {"titles"})
         groups = [
             self.reasons(group, (*place, "reasons", index))
@@ -357,6 +370,7 @@ class _Reader:
         return Result(title, tuple(groups), **sentences, titles=titles)
 
     def reasons(self, value: object, place: Place) -> tuple[Reason, ...]:
+        """Return a group of sentences, each with the conditions under which it is said."""
         reasons = []
         for number, one in enumerate(self.items(value, place, MOST_SENTENCES)):
             told = self.mapping(one, (*place, number), {"text", "when"})

@@ -56,6 +56,7 @@ class Counted:
 
     @property
     def people(self) -> int:
+        """How many people came in the whole period."""
         return sum(self.came.values())
 
 
@@ -76,6 +77,7 @@ class Arrivals:
 
     @property
     def per_week(self) -> float:
+        """How many people are expected in a week."""
         return sum(self.expected)
 
 
@@ -220,6 +222,7 @@ class Length:
 
 
 def length_of(ended: int, held: float, held_squared: float, *, confidence: float) -> Length:
+    """Return the length of an exchange from what was recorded: its mean, its spread, and a cautious upper mean."""
     mean = held / ended
     deviation = math.sqrt(max(0.0, held_squared / ended - mean**2))
     upper = mean + _normal.inv_cdf(confidence) * deviation / math.sqrt(ended)

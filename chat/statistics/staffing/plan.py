@@ -35,6 +35,7 @@ class Target:
             raise ValueError("A target that nobody can reach, or that means nothing.")
 
     def is_below_overflow(self, overflow_seconds: float) -> bool:
+        """Return whether the target is shorter than the delay after which the other force answers."""
         return self.within_seconds <= overflow_seconds + TICK_SECONDS
 
 
@@ -65,6 +66,7 @@ class Hour:
 
     @property
     def of_day(self) -> int:
+        """The hour of the day, from 0 to 23."""
         return self.hour % 24
 
 

@@ -66,6 +66,7 @@ class Run:
     longest_queue: int = 0
 
     def wait(self, key: int) -> float | None:
+        """Return how long a person waited, in seconds; None when they gave up."""
         answered = self.answered_at[key]
         return None if answered is None else answered - self.people[key].at
 
@@ -81,10 +82,12 @@ class Run:
 
     @property
     def gave_up(self) -> float:
+        """The share of people who gave up, from 0 to 1; not a number when nobody came."""
         return self.answered_at.count(None) / len(self.people) if self.people else math.nan
 
     @property
     def had_to_wait(self) -> float:
+        """The share of people who were not answered at once, from 0 to 1; not a number when nobody came."""
         return 1 - self.answered_within(0) if self.people else math.nan
 
 
@@ -213,6 +216,7 @@ class Crowd:
     urgencies: tuple[tuple[int, float], ...] = ((Urgency.NORMAL, 1.0),)
 
     def person(self, at: float, chance: random.Random) -> Person:
+        """Draw a person who comes `at` so many seconds, with their urgency, zone, patience and length."""
         return Person(
             at=at,
             urgency=_pick(self.urgencies, chance),
