@@ -1,4 +1,4 @@
-"""Ending a conversation as its agent: what is obligatory is asked again under the lock, then all is kept together."""
+"""Ends a conversation as its agent. What is obligatory is asked again under the lock, and all is kept together."""
 
 import logging
 from collections.abc import Mapping

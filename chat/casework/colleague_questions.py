@@ -1,4 +1,4 @@
-"""An aparté: an agent asks colleagues something, in a thread apart that never enters the transcript.
+"""An aparté is a question of an agent to colleagues, in a thread of its own that never enters the transcript.
 
 Colleagues read what is written to them there, and nothing of the conversation: not whose it is, not where, not its
 number. It lasts as long as the conversation with the agent who asked; then it is gone for them (`Aside.running`).

@@ -1,4 +1,4 @@
-"""Messages of a person that an agent should not read like any other: marked, never blocked, never answered by Pnav."""
+"""Marks messages of a person that an agent should read with care. They are never blocked, and Pnav answers none."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""The emergency procedure of a conversation: opened, ticked off, ended. Each with its time and who did it."""
+"""Opens, ticks off and ends the emergency procedure of a conversation, with the time of each step and its author."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

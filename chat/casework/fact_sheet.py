@@ -1,4 +1,4 @@
-"""« Fiche des faits »: saved as it is filled, by one page at a time."""
+"""Saves « Fiche des faits » as it is filled. A page that is based on an older version saves nothing over a newer."""
 
 import logging
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What an agent sends of the work beside the thread: facts, proposals, an emergency, the end, a search, a document."""
+"""The forms of the work beside the thread: facts, proposals, an emergency, the end, a search, a document."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""Macros: the acts that one press does, said before they run, and run together or not at all."""
+"""Macros run several acts with one press, together or not at all. What each does is shown before it runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What an agent sends from the console beside messages: promises, urgency, notes, questions, replies of their own."""
+"""The forms that the console sends beside messages: promises, urgency, notes, questions, replies of one's own."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What an agent knows of a person beside the messages: the report, its place, partners near it."""
+"""Gathers what an agent knows of a person beside the messages: the report, its place, partners near it."""
 
 import logging
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The urgency that the agent who answers gives to a conversation. Access is already proven by `chat.access`."""
+"""Sets the urgency that the agent who answers gives to a conversation. `chat.access` has proven access before."""
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction

@@ -1,4 +1,4 @@
-"""Things that happen in a conversation. Access is already proven by `chat.access`."""
+"""Opens and closes conversations, posts to them, keeps presence and availability. `chat.access` proves access."""
 
 import logging
 from collections.abc import Collection, Sequence

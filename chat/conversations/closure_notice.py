@@ -1,4 +1,4 @@
-"""Whoever waits when the chat closes is told in their thread: their place is kept, and their code leads back to it."""
+"""Tells those who wait when the chat closes, in their thread, that their place is kept and how they come back."""
 
 from datetime import datetime
 

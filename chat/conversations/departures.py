@@ -1,4 +1,4 @@
-"""People who left by the quick exit, until their conversation has been told.
+"""Keeps track of people who left by the quick exit until their conversation has been told.
 
 Leaving must never wait for whoever holds the conversation's row. So two steps: `record_departure` adds a row to a table
 of its own, in the transaction that deletes the visit, and waits for no lock; `tell_departure` then tells the

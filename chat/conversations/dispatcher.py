@@ -1,4 +1,4 @@
-"""Who waits and who answers. The queue is a query: nothing is kept beside the rows.
+"""Gives people who wait to agents who answer. The queue is a query: nothing is kept beside the rows.
 
 What keeps two agents from one person, and an agent from more than they can hold, are the locks of the rows: the
 agents first, then the conversations, each in the order of their keys, then the conditions are read again. `SKIP LOCKED`

@@ -1,4 +1,4 @@
-"""In which language the people of exchanges under way seem to write: guessed by the worker, beside the way of messages.
+"""Guesses in which language people write, in the worker, so that no message waits for it.
 
 Twice in a conversation at most: once there are letters enough for a first guess, and once there are enough to be surer.
 What is kept is the code of a language, with the conversation and as long as it; no word of the text. Their agent reads

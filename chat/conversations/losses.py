@@ -1,4 +1,4 @@
-"""What an agent lost while nobody saw them: said once they are back, until they have read it.
+"""Tells an agent who is back which conversations went to others meanwhile, until they say that they have read it.
 
 Nothing of it is kept beside the history: a conversation that was given to an agent, and whose next change of hands is
 that it went back to the queue, was lost. The agent's row holds since when they were not seen, and when they came back.

@@ -1,4 +1,4 @@
-"""Pauses that end by themselves: offered after a grave exchange, taken, declined, over (docs/adr/0040)."""
+"""Pauses that are offered after a grave exchange, taken or declined, and end by themselves (docs/adr/0040)."""
 
 import logging
 from datetime import datetime, timedelta

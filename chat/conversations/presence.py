@@ -1,4 +1,4 @@
-"""The lease of an agent who reads something else than the console: any page of the staff, in any tab.
+"""Renews the lease of an agent whose open page is not the console: any page of the staff, in any tab.
 
 The console keeps the lease by its socket (or by its frames over HTTP). Every other page beats here, each third of a
 lease, as long as there is something to lose; see docs/adr/0049.

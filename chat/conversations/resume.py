@@ -1,4 +1,4 @@
-"""Leaving in a hurry and coming back: the code de reprise. See docs/adr/0010 and 0011."""
+"""Lets a person leave in a hurry and come back by a code de reprise. See docs/adr/0010 and 0011."""
 
 import hashlib
 import secrets

@@ -1,4 +1,4 @@
-"""Who waits, as rows: from them the `queue` frame of the consoles and the queue of the console's pages are made."""
+"""Reads who waits, as rows. The consoles' `queue` frame and the queue on their pages are made from these rows."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Since when a person waits for words of the service, whoever holds the conversation.
+"""Computes since when a person waits for words of the service, whoever holds the conversation.
 
 They wait since the oldest message of theirs that no agent has answered: a hand-over, an agent who is lost and a way
 through the queue change nothing about that. Somebody who has written nothing, and whom nobody has greeted, waits since

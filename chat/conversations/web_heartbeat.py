@@ -1,4 +1,4 @@
-"""Whether anybody could have been seen: a lease says that somebody is gone only while web processes take their beats.
+"""Says whether web processes could have seen anybody: only then does the end of a lease mean that somebody is gone.
 
 Each web process writes that it lives (`write_heartbeat`, from the rounds of its broadcaster). The worker asks before it
 takes somebody for gone (`was_web_away`): while no process of a role is there, and for one lease after one is back,

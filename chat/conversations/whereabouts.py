@@ -1,4 +1,4 @@
-"""Where the people of these conversations are: present, with a page that sleeps, offline, or gone by the quick exit."""
+"""Reads where people are: present, with a page that sleeps, offline, or gone by the quick exit."""
 
 from datetime import datetime, timedelta
 from typing import Any

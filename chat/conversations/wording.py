@@ -1,4 +1,4 @@
-"""Durations and places in words."""
+"""Puts durations and places in the queue into words."""
 
 from datetime import timedelta
 

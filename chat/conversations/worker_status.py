@@ -1,4 +1,4 @@
-"""Whether a worker lives, and when each of its duties was last done: written by the worker, read by who watches.
+"""Keeps whether a worker lives and when each of its duties was last done; what watches the service reads it.
 
 A worker that is dead or stands still is silent: no lease ends, nothing is dispatched, nothing is deleted. So it says
 every BEAT_SECONDS that it lives, and what it has done since; `run_worker --alive` and /metrics read that.

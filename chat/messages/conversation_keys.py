@@ -1,4 +1,4 @@
-"""Which data key seals what is written in a conversation, as far as this process knows it.
+"""Knows which data key seals what is written in a conversation, as far as this process has met it.
 
 The batch of a process seals its messages before it sends them. It asks here, so that conversations that it has written
 to before cost no statement; those that it has not cost one, together. A conversation's key never changes once it has

@@ -1,4 +1,4 @@
-"""A message, and any other text of the exchange, sent by a form."""
+"""The form by which a message, or another text of the exchange, is sent."""
 
 from django import forms
 from django.core.exceptions import ValidationError

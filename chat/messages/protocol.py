@@ -1,4 +1,4 @@
-"""Frames to values and values to frames, as docs/protocol.md promises. Pure."""
+"""Reads frames into values and writes values as frames, as docs/protocol.md promises. Pure."""
 
 import re
 from dataclasses import dataclass, field

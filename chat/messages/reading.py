@@ -1,4 +1,4 @@
-"""What the sockets and the plain pages read, for many askers at once.
+"""Reads what the sockets and the plain pages show, for many askers at once.
 
 A reading is what lies after a cursor, with the state of the conversation beside it. It is the only way from the table
 of messages to a screen, except that a message just committed is shown from memory to those who have all before it.

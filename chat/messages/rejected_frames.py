@@ -1,4 +1,4 @@
-"""Frames that are refused leave a line: of which kind, on which line, and whose if an account sent it."""
+"""Logs each frame that is refused: its kind, its line, and the account that sent it if there is one."""
 
 from chat.messages import protocol
 from common import security_log

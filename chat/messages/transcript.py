@@ -1,4 +1,4 @@
-"""The thread as its reporter reads it on a page."""
+"""Reads the lines of a thread as the page of its reporter shows them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime

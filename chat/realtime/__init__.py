@@ -1,1 +1,1 @@
-"""Sockets: connections, subscriptions to conversations, and what reaches the pages of this process."""
+"""The sockets hold connections, their subscriptions to conversations, and what is delivered to them in this process."""

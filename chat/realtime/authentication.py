@@ -1,4 +1,4 @@
-"""Who is at the other end of a socket: asked at the handshake for many at once, and again while the socket lives."""
+"""Finds out who is at the other end of a socket, for many handshakes at once, and asks again while it lives."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Work for many askers at once: what arrives while a batch runs is the next batch."""
+"""Does work for many askers at once: whatever arrives while a batch runs goes into the next batch."""
 
 import asyncio
 import logging

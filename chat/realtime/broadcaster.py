@@ -1,4 +1,4 @@
-"""What reaches the pages of this process: the one module that delivers.
+"""The one module that delivers to the pages of this process.
 
 A `Subscription` (`chat.realtime.subscription`) has a cursor: everything up to it was sent. A message that was just
 committed goes straight to the subscriptions that have all before it; whoever has a hole, hears of a message written

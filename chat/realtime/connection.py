@@ -1,4 +1,4 @@
-"""What every socket of the exchange does: frames in, frames out, measure, and the right to go on.
+"""What every socket of the exchange does: it takes frames, sends frames, limits rates and checks the right to go on.
 
 Plain ASGI applications rather than Channels' consumers: those take a channel and two tasks a socket, and hop to the
 process's one thread-sensitive thread before every event, so that one slow query would stall every conversation. A

@@ -1,4 +1,4 @@
-"""What a frame does and what answers it on the plain HTTP page of networks that block sockets, for both parties.
+"""Takes the frames of networks that block sockets, as plain HTTP requests, and answers them, for both parties.
 
 The same writing and the same reading as the sockets', one frame at a time.
 """

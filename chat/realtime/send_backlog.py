@@ -1,4 +1,4 @@
-"""What waits in this process for clients that do not read it, added up for each visit. Runs in the event loop.
+"""Adds up, for each visit, what waits in this process for clients that do not read. Runs in the event loop.
 
 A client cannot be believed about what it has read: it may say so without reading. What counts is what its connection
 still has to send (`Line.waiting`), which the server hands over in the scope of a socket.

@@ -1,4 +1,4 @@
-"""What a web process knows of the numbers of its conversations, so that one statement writes a batch.
+"""Caches the last sequence number of each conversation, so that a batch can be inserted without locking first.
 
 A body is sealed for its place: its number must be known before it is written (docs/adr/0013).
 """

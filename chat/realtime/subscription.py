@@ -1,4 +1,4 @@
-"""A socket's place in one conversation: what it has, what it is owed, and how it catches up.
+"""A subscription is one socket's place in one conversation: what it has, what it is owed, and how it catches up.
 
 The cursor is everything: whatever comes, from memory or from a reading, goes through it, so that a message is shown
 once and in order. All of it runs in the event loop; the broadcaster (`chat.realtime.broadcaster`) owns the

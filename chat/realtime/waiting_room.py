@@ -1,4 +1,4 @@
-"""The waiting room and the queue as the pages of this process see them: one reading for all, however many they are."""
+"""Shows the waiting room and the queue to the pages of this process, with one reading of the queue for all of them."""
 
 import logging
 import time
