@@ -137,11 +137,13 @@ class MunicipalityAdmin(ReadOnly):
 
     @admin.display(description=_("codes postaux"))
     def codes(self, municipality: Municipality) -> str:
+        """The first four ordinary postal codes of the commune."""
         codes = [code.code for code in municipality.postal_codes.all() if code.kind == PostalCode.Kind.ORDINARY]
         return ", ".join(codes[:4]) + (" …" if len(codes) > 4 else "")
 
     @admin.display(description=_("unités compétentes"), ordering="unit_total")
     def unit_count(self, municipality: Any) -> int:
+        """How many units answer for the commune, counted by the query of the list."""
         return municipality.unit_total
 
 
@@ -183,6 +185,7 @@ class ContactAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("horaires, en clair"))
     def told_hours(self, contact: Any) -> str:
+        """The hours as visitors read them, one line for each group of days."""
         if not contact.hours_in_words:
             return str(_("inconnus"))
         lines = "\n".join(f"{line.days} : {line.hours}" for line in contact.hours_in_words)
@@ -190,6 +193,7 @@ class ContactAdmin(admin.ModelAdmin):
 
     @admin.action(description=_("Rendre aux importations (la prochaine remplacera la fiche)"))
     def give_back(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Let the next import replace these rows, which an administrator had changed."""
         count = queryset.update(edited_by_hand=False)
         self.message_user(request, _("%(count)d fiches rendues aux importations.") % {"count": count})
 
@@ -202,6 +206,7 @@ class ContactAdmin(admin.ModelAdmin):
         super().save_model(request, obj, form, change)
 
     def new_key(self, obj: Any) -> str:
+        """The key under which an import finds a row that is made here."""
         raise NotImplementedError
 
 

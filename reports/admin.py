@@ -110,14 +110,17 @@ class AccessRecordAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("motif"))
     def told_motive(self, line: AccessRecord) -> str:
+        """The motive in words, with hidden characters shown by their codes."""
         return plain_text.plain(line.motive_label)
 
     @admin.display(description=_("précision"))
     def told_detail(self, line: AccessRecord) -> str:
+        """What the code noted, in French, with hidden characters shown by their codes."""
         return plain_text.plain(audit_wording.in_words(line.kind, line.detail))
 
     @admin.display(description=_("empreinte"))
     def short_digest(self, line: AccessRecord) -> str:
+        """The first twelve signs of the digest, enough to compare by eye."""
         return f"{line.digest[:12]}…"
 
 
@@ -220,6 +223,7 @@ class ErasureRequestAdmin(SeenOnly):
 
     @admin.display(description=_("ancienneté"))
     def age(self, request: ErasureRequest) -> str:
+        """How long ago the erasure was asked for."""
         return timesince(request.asked_at)
 
     @admin.display(description=_("en retard"), boolean=True)

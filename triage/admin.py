@@ -132,10 +132,12 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("auteur"), ordering="author_id")
     def author(self, row: Any) -> str:
+        """Who wrote the version, by the name that the account has today."""
         return self._account(row.author_id, getattr(row, "author_name", None))
 
     @admin.display(description=gettext_lazy("publiée par"), ordering="published_by_id")
     def publisher(self, row: Any) -> str:
+        """Who published it, by the name that the account has today."""
         return self._account(row.published_by_id, getattr(row, "publisher_name", None))
 
     @staticmethod

@@ -71,6 +71,7 @@ class ReturnPromise:
 
     @property
     def is_over(self) -> bool:
+        """Return whether the agent should have been back by now."""
         return self.now >= self.until
 
     @property
@@ -166,14 +167,17 @@ class Entry:
 
     @property
     def place(self) -> str:
+        """The person's commune with its dÃ©partement, or their postal code."""
         return place_of(self.conversation.report)
 
     @property
     def role(self) -> str:
+        """The person's role in words: victim, witness, relative or professional."""
         return label_of(ReporterRole, self.conversation.report.role)
 
     @property
     def is_minor(self) -> bool:
+        """Return whether the person is under 18."""
         return self.conversation.report.is_minor
 
     @property
@@ -183,10 +187,12 @@ class Entry:
 
     @property
     def urgency_label(self) -> str:
+        """The degree of urgency in words."""
         return label_of(Urgency, self.conversation.urgency)
 
     @property
     def is_closed(self) -> bool:
+        """Return whether the exchange has ended."""
         return self.conversation.status == Status.CLOSED
 
 

@@ -49,14 +49,17 @@ class Panel:
 
     @property
     def is_asked(self) -> bool:
+        """Return whether a summary waits for the person's yes or no."""
         return any(row.is_asked for row in self.rows)
 
     @property
     def is_error(self) -> bool:
+        """Return whether something is wrong that the panel has to say."""
         return bool(self.problem or self.form.errors)
 
     @property
     def without_account(self) -> list[Choice]:
+        """The units that can be chosen but have no account to read it with."""
         return [choice for choice in self.choices if not choice.has_account]
 
 

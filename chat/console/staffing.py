@@ -41,6 +41,7 @@ class Answer:
 
     @property
     def most(self) -> int:
+        """The most agents that any hour needs: the top of the drawing."""
         return max(hour.scheduled for hour in self.hours)
 
     @property
@@ -51,13 +52,16 @@ class Answer:
 
     @property
     def length_minutes(self) -> float:
+        """The mean length of an exchange, in minutes."""
         return 60 * self.demand.length.mean
 
     @property
     def is_too_short(self) -> bool:
+        """Return whether the target is shorter than the delay after which the other force answers."""
         return self.target.is_below_overflow(values.get(definitions.OVERFLOW))
 
     def is_assumed(self, part: str) -> bool:
+        """Return whether this part of the demand is assumed, for want of enough that was recorded."""
         basis: Basis = getattr(self.demand, part).basis
         return basis is Basis.ASSUMED
 

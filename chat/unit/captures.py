@@ -82,6 +82,7 @@ def _capture_or_404(row: Transmission, capture_id: uuid.UUID) -> Capture:
 def drawing(
     request: HttpRequest, account: UnitAccount, public_id: uuid.UUID, capture_id: uuid.UUID, page: int
 ) -> HttpResponse:
+    """One page of a capture's drawing, for a unit that has opened the summary; 404 for all others."""
     return drawing_of(_capture_or_404(_opened_or_404(account, public_id), capture_id), page)
 
 

@@ -53,6 +53,7 @@ def for_units(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
 
 
 def transmission_or_404(account: UnitAccount, public_id: uuid.UUID) -> Transmission:
+    """Return a transmission to this unit. Raises Http404 as if there were none for everybody else's."""
     row = access.as_receiving_unit(account, public_id)
     if row is None:
         raise Http404

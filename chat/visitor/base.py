@@ -166,4 +166,5 @@ def wants_json(request: HttpRequest) -> bool:
 
 
 def json_answer(content: dict[str, Any], status: int = 200) -> JsonResponse:
+    """Make an answer for a script, which nobody stores."""
     return JsonResponse(content, status=status, headers={"Cache-Control": "no-store"})

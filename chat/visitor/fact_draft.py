@@ -42,4 +42,5 @@ def read(request: HttpRequest, conversation: Conversation) -> Mapping[str, str]:
 
 
 def forget(request: HttpRequest) -> None:
+    """Forget the fact that was begun in this visit."""
     request.session.pop(KEY, None)

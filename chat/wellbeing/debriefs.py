@@ -64,6 +64,7 @@ def ask_for_talk(*, agent: Agent, words: str) -> Debrief:
 
 
 def withdraw_request(*, agent: Agent) -> None:
+    """Take back what this agent asked for; nothing of it stays. Without a request it does nothing."""
     Debrief.objects.filter(agent=agent).delete()
 
 

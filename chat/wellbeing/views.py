@@ -47,6 +47,7 @@ class AnswerForm(forms.Form):
 @require_GET
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
+    """The psychologist's one page: who asked for a talk, and what was answered."""
     return _page(request)
 
 

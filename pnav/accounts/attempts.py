@@ -32,6 +32,7 @@ class _DeviceUsage:
     usage: ratelimit.RateLimitUsage
 
     def undo(self) -> None:
+        """Give the counted attempt back, because it was none after all."""
         self.usage.rollback()
 
 

@@ -14,6 +14,7 @@ from reports.rules.retention import Item, Kind
 
 
 def plan(now: datetime) -> list[Item]:
+    """What would go now of the admin's log and of changes that are over, without deleting anything."""
     return [
         *plan_rows(Kind.ADMIN_LOG, LogEntry.objects.all(), "action_time", now),
         *plan_rows(Kind.ADMIN_LOG, _over(), "asked_at", now),
@@ -25,6 +26,7 @@ def _over() -> "QuerySet[PendingChange]":
 
 
 def forget(now: datetime) -> None:
+    """Delete what is due of the admin's log and of changes that are over, and let unanswered ones lapse."""
     forget_rows(Kind.ADMIN_LOG, LogEntry.objects.all(), "action_time", now, name="admin_log")
     approval_actions.lapse_changes(now)
     forget_rows(Kind.ADMIN_LOG, _over(), "asked_at", now, name="pending_changes")

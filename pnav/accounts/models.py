@@ -146,6 +146,7 @@ class User(AbstractUser):
 
     @property
     def is_supervisor(self) -> bool:
+        """Return whether it is a supervisor's account."""
         return self.role == Role.SUPERVISOR
 
     @property
@@ -170,6 +171,7 @@ class User(AbstractUser):
 
     @property
     def is_administrator(self) -> bool:
+        """Return whether it is an administrator's account."""
         return self.role == Role.ADMINISTRATOR
 
 

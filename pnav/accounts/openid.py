@@ -81,6 +81,7 @@ class Provider(OpenIDConnectProvider):
         )
 
     def extract_uid(self, data: dict[str, Any]) -> str:
+        """The subject at the provider, the only thing that is kept of an identity."""
         return str(data["sub"])
 
     def extract_extra_data(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -308,6 +309,7 @@ def login(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def callback(request: HttpRequest) -> HttpResponse:
+    """Where the provider sends the browser back: allauth goes on from here."""
     return Callback.adapter_view(_exchange(request))(request)
 
 

@@ -127,6 +127,7 @@ def of_account(pk: int) -> Iterator[None]:
 
 
 def named_account() -> int | None:
+    """The key of the account that is named around this call, if any."""
     return _named.get()
 
 

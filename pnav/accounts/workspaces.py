@@ -18,6 +18,7 @@ class Workspace:
 
     @property
     def url(self) -> str:
+        """Its address."""
         return reverse(self.url_name)
 
 

@@ -39,6 +39,7 @@ class Manifest:
     proof_day: str = ""
 
     def as_json(self) -> str:
+        """The manifest as the text that is sealed and stored."""
         values = {"format": FORMAT} | asdict(self)
         values["started_at"], values["ended_at"] = self.started_at.isoformat(), self.ended_at.isoformat()
         return json.dumps(values, indent=1, sort_keys=True)
@@ -58,6 +59,7 @@ class Manifest:
 
 
 def folder_name(at: datetime) -> str:
+    """The name of the folder of a base backup that began at this instant, in UTC."""
     return at.astimezone(UTC).strftime(NAMED)
 
 
@@ -82,6 +84,7 @@ def segment_place(name: str) -> str | None:
 
 
 def is_partial(name: str) -> bool:
+    """Return whether an object is a part of a segment that was not complete yet."""
     return ".partial-" in name
 
 

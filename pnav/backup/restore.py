@@ -55,6 +55,7 @@ class _Parts:
             yield clear
 
     def read(self, size: int) -> bytes:
+        """Return so many bytes, fewer only at the end."""
         found = bytearray()
         while len(found) < size:
             if not self._left:

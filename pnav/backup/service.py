@@ -59,6 +59,7 @@ class Service:
         self._is_broken = False  # between the last base backup and now, WAL is missing
 
     def run(self, stopping: threading.Event) -> None:
+        """Receive WAL, take base backups and remove old ones, in turn, until `stopping` is set."""
         try:
             while True:
                 began = time.monotonic()

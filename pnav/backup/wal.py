@@ -77,6 +77,7 @@ class Receiver:
             path.unlink()
 
     def stop(self) -> None:
+        """End the receiver; what it has written of the last segment stays."""
         if self._process is None:
             return
         self._process.terminate()

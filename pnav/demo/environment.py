@@ -32,6 +32,7 @@ def write() -> None:
 
 
 def forget() -> None:
+    """Forget the demonstration that ran here."""
     FILE.unlink(missing_ok=True)
 
 

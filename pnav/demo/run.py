@@ -60,6 +60,7 @@ class Daphne(Service):
             )
 
     def wait(self) -> None:
+        """Wait until the process takes connections."""
         self._wait_until(self._answers)
 
     def _answers(self) -> bool:

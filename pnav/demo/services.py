@@ -58,6 +58,7 @@ class Service:
     log: Path
 
     def start(self) -> None:
+        """Start the service and wait until it answers."""
         raise NotImplementedError
 
     def _spawn(self, command: list[str | Path], **kwargs: object) -> None:
@@ -83,6 +84,7 @@ class Service:
             time.sleep(0.02)
 
     def stop(self, sig: int = signal.SIGTERM) -> None:
+        """Ask the process to end, and end it after STOP_SECONDS."""
         if self.process is None:
             return
         if self.process.poll() is None:

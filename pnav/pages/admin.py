@@ -94,15 +94,18 @@ class VerifiedAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("à jour"), boolean=True)
     def is_fresh(self, fact: Verified) -> bool:
+        """Return whether somebody verified it lately (`definitions.REVIEW`)."""
         return not fact.is_overdue(timezone.localdate())
 
     @admin.display(description=_("traductions à revoir"))
     def to_review(self, fact: Translated) -> str:
+        """The languages whose translation is of a former French text."""
         places = fact.text_places()
         return ", ".join({languages.name(places[name][0]): None for name in fact.outdated()})
 
     @admin.display(description=_("doute"))
     def has_doubt(self, fact: Verified) -> str:
+        """The beginning of what is doubtful about it, if anything is."""
         return "⚠ " + fact.doubt[:60] if fact.doubt else ""
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

@@ -49,6 +49,7 @@ class Part:
 
     @property
     def done(self) -> int:
+        """How many texts have their translation."""
         return self.total - len(self.missing)
 
 

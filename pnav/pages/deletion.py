@@ -8,8 +8,10 @@ from reports.rules.retention import Item, Kind
 
 
 def plan(now: datetime) -> list[Item]:
+    """What would go now of the opinions, without deleting anything."""
     return plan_rows(Kind.OPINION, Feedback.objects.all(), "created_at", now)
 
 
 def forget(now: datetime) -> None:
+    """Delete the opinions that are due."""
     forget_rows(Kind.OPINION, Feedback.objects.all(), "created_at", now, name="opinions")

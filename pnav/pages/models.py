@@ -40,6 +40,7 @@ class Verified(models.Model):
         abstract = True
 
     def is_overdue(self, today: date) -> bool:
+        """Return whether nobody has verified it for longer than the service allows."""
         return self.verified_on is None or self.verified_on < today - values.get_duration(definitions.REVIEW)
 
 
@@ -100,14 +101,17 @@ class HelpNumber(Verified, Translated):
 
     @property
     def shown_label(self) -> str:
+        """Its label in the active language, with spaces that keep a line together."""
         return keep_together(self.said("label"))
 
     @property
     def shown_audience(self) -> str:
+        """For whom it is, in the active language."""
         return keep_together(self.said("audience"))
 
     @property
     def shown_hours(self) -> str:
+        """Its hours, in the active language."""
         return keep_together(self.said("hours"))
 
     @property
@@ -161,6 +165,7 @@ class ContentBlock(Verified, Translated):
 
     @property
     def shown_title(self) -> str:
+        """Its title in the active language, with spaces that keep a line together."""
         return keep_together(self.said("title"))
 
     @property
@@ -236,10 +241,12 @@ class RemovalPlatform(Verified, Translated):
 
     @property
     def where_html(self) -> SafeString:
+        """Where to ask, in the active language, as HTML (`markup.to_html`)."""
         return markup.to_html(self.said("where"))
 
     @property
     def conditions_html(self) -> SafeString:
+        """What is asked there, in the active language, as HTML (`markup.to_html`)."""
         return markup.to_html(self.said("conditions"))
 
 

@@ -38,6 +38,7 @@ class VisitorPages(Sitemap):
     i18n = alternates = x_default = True
 
     def items(self) -> list[str]:
+        """The names of the pages that search engines may show."""
         return names()
 
     def get_languages_for_item(self, item: str) -> list[str]:

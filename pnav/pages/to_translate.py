@@ -51,6 +51,7 @@ class Work:
 
     @property
     def is_done(self) -> bool:
+        """Return whether nothing of it is missing or outdated in this language."""
         return not (self.missing_count or self.outdated_count or self.of_code)
 
 

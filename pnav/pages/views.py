@@ -153,6 +153,7 @@ def has_said_enough(request: HttpRequest) -> bool:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def feedback(request: HttpRequest) -> HttpResponseBase:
+    """The opinion on the service: asked for, bounded for each network, kept without its author."""
     form = FeedbackForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         return render(request, "pages/feedback.html", form_page(form))
@@ -170,11 +171,13 @@ def form_page(form: Form) -> dict[str, Any]:
 
 @require_safe
 def feedback_thanks(request: HttpRequest) -> HttpResponse:
+    """Thanks for an opinion."""
     return render(request, "pages/feedback_thanks.html")
 
 
 @require_safe
 def accessibility(request: HttpRequest) -> HttpResponse:
+    """The accessibility statement."""
     return render(request, "pages/accessibility.html", accessibility_page(settings.CONTACT_EMAIL))
 
 
@@ -185,6 +188,7 @@ def accessibility_page(contact_email: str) -> dict[str, Any]:
 
 @require_safe
 def legal(request: HttpRequest) -> HttpResponse:
+    """The legal notice."""
     context = legal_page(
         publisher=settings.PUBLISHER,
         director=settings.PUBLICATION_DIRECTOR,
@@ -206,6 +210,7 @@ def legal_page(*, publisher: str, director: str, hosting_company: str, contact_e
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
+    """What is kept of whom, and for how long."""
     context = privacy_page(
         deletion.rules(),
         session_seconds=settings.SESSION_COOKIE_AGE,

@@ -115,6 +115,7 @@ class PnavAdminSite(admin.AdminSite):
         return super().index(request, {**(extra_context or {}), **self.first_page(timezone.now())})
 
     def has_permission(self, request: HttpRequest) -> bool:
+        """Return whether the account is an active administrator's. Nobody else has any right here."""
         return bool(request.user.is_active and getattr(request.user, "is_administrator", False))
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

@@ -55,10 +55,12 @@ class PendingChangeAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("sorte"))
     def kind(self, change: PendingChange) -> str:
+        """What kind of object would change."""
         return str(_model(change)._meta.verbose_name)
 
     @admin.display(description=gettext_lazy("état"))
     def state_now(self, change: PendingChange) -> str:
+        """Where the change stands now: one that nobody answered in time has lapsed, whatever its row says."""
         return str(_state(change).label)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -44,6 +44,7 @@ def moment() -> datetime:
 
 
 def unit() -> Unit:
+    """The unit of the cast."""
     return Unit(name="Brigade de Rennes", force=Force.GENDARMERIE)
 
 
@@ -90,6 +91,7 @@ def line(seq: int, author: Author, name: str, body: str, state: str = "") -> Lin
 
 
 def rule() -> Rule:
+    """The retention rule of the cast: that of a new installation."""
     return retention.DEFAULTS[Kind.EXCHANGE]
 
 
