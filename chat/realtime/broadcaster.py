@@ -355,7 +355,7 @@ class Broadcaster:
     # -- notifications ----------------------------------------------------------------------------------------------
 
     def on_event(self, notification: Notification) -> None:
-        """Pass a notification of another process on to the subscriptions and consoles that it concerns."""
+        """Pass a notification, from whichever process, on to the subscriptions and consoles that it concerns."""
         kind = notification.kind
         if kind == pubsub.MESSAGES:
             for subscription in self._subscriptions.get(notification.conversation, ()):

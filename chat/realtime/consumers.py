@@ -150,7 +150,7 @@ class ConsoleConnection(Connection):
 
     @property
     def account(self) -> int | None:
-        """The account whose rights are asked again at each round."""
+        """The agent's account, with which refused frames are logged. A person has none."""
         return self.pass_.user_id
 
     def subscribe(self) -> None:

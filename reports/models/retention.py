@@ -103,7 +103,7 @@ class Freeze(models.Model):
 
     @property
     def context(self) -> str:
-        """The context that binds the sealed motive to its report."""
+        """The context that binds the sealed reasons to their report."""
         return self.context_of(self.report.public_id)
 
     @property
