@@ -1,4 +1,4 @@
-"""The crossing from the event loop to the database: threads that keep a connection each, and batches.
+"""Crosses from the event loop to the database, by threads that keep a connection each, and by batches.
 
 Plain ASGI sockets live in one event loop; the domain is synchronous. `in_db` crosses once for one thing. A `Batch`
 crosses once for everything that piled up while the last crossing was under way: at low load that is one thing, without

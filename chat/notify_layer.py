@@ -1,4 +1,4 @@
-"""PostgreSQL in the place of Redis between the processes: the channel layer of `PUBSUB=postgresql` (docs/adr/0091).
+"""Carries notifications over PostgreSQL in place of Redis: the channel layer of `PUBSUB=postgresql` (docs/adr/0091).
 
 It does what `chat.pubsub` asks of a layer and no more: one group, to which every process listens. One connection a
 process, beside the pool and those of the threads: it listens and it notifies. What is sent together is one statement,

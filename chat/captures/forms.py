@@ -1,4 +1,4 @@
-"""The address of what is not taken; why a capture's original is opened, and why one is locked; what a document is."""
+"""The forms of captures: an address that is noted in place of one, motives to open or lock one, kinds of documents."""
 
 import uuid
 from typing import Any

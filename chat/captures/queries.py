@@ -1,4 +1,4 @@
-"""Readings of the captures of a conversation that was just obtained by `chat.access`."""
+"""Reads the captures of a conversation that was just obtained by `chat.access`."""
 
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence

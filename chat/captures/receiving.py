@@ -1,4 +1,4 @@
-"""What a person does with captures: begin one, send it slice by slice, show it, take it back, erase it.
+"""Takes what a person does with captures: begin one, send it slice by slice, show it, take it back, erase it.
 
 Those that an agent hands to the person (`chat.captures.handouts`) are none of these; they come slice by slice too.
 

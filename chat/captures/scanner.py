@@ -1,4 +1,4 @@
-"""clamd, where the operator has one: what it says of an original, asked by its own protocol (clamd(8), INSTREAM).
+"""Asks clamd, where the operator has one, what it says of an original, by its protocol (clamd(8), INSTREAM).
 
 It tells what it knows. What it could not read, or left before the end, is « unscannable », never « clean »; and a
 scanner that is away has said nothing: the original waits. Drawings do not: nothing of the file is in them.

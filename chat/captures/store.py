@@ -1,4 +1,4 @@
-"""Where the chunks of captures lie: a store of Django's storage API, `settings.STORAGES["captures"]`.
+"""Stores the chunks of captures by Django's storage API (`settings.STORAGES["captures"]`).
 
 A chunk is an object of its own, `ab/<store id>/<part>/<index>-<token>`: an upload that is cut goes on with the next
 one, and no store has to append. Part « 0 » is the original, « 1 » and up the pages that we drew. Names hold random

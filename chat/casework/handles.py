@@ -1,7 +1,7 @@
-"""Handles of an agent's conversations: given when the conversation is first shown to its agent, and kept.
+"""Gives an agent's conversations their handles, when one is first shown to its agent, and keeps them.
 
-Given there and not by the dispatcher, so that a conversation which a process of the version before assigned gets one
-too. Whatever shows a handle reads the same row: pages, parts of pages, documents.
+They are given there and not by the dispatcher, so that a conversation gets one too which a process of the version
+before assigned. Whatever shows a handle reads the same row: pages, parts of pages, documents.
 """
 
 from collections.abc import Sequence

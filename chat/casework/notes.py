@@ -1,4 +1,4 @@
-"""What the agent who answers does beside the messages: a promise, the urgency, a note.
+"""Keeps what the agent who answers does beside the messages: a promise, the urgency, a note.
 
 Access is already proven by `chat.access`; that the conversation is still this agent's is asked again under its lock.
 Each act leaves its line in the history, in its own transaction.

@@ -1,4 +1,4 @@
-"""The replies that an agent can start from in one conversation: their own, the shared ones, partners to name.
+"""Reads the replies that an agent can start from in one conversation: their own, the shared ones, partners to name.
 
 Readings, and what an agent does with their own. Filled by `chat.rules.reply_template` from the person's chosen point
 d'accueil.

@@ -1,4 +1,4 @@
-"""What a person said of the elements of an offence before the exchange, shown beside the sheet of facts.
+"""Reads what a person said of the elements of an offence before the exchange, to show it beside the sheet of facts.
 
 From the answers of the orientation and from the signalement alone, never from the messages. Nothing of it is
 established: « à confirmer » until the agent has asked and pressed oui or non. Pure.

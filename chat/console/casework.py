@@ -1,4 +1,4 @@
-"""The work beside the thread, from the console: facts, proposals, emergency, search over one's own, a document.
+"""The acts of the work beside the thread: facts, proposals, emergency, search over one's own, a document.
 
 Each view obtains its conversation as its assigned agent; another agent's and an unknown one look the same: 404.
 """

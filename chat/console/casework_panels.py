@@ -1,4 +1,4 @@
-"""The panels beside the thread, as the console's pages show them, and the exchange as a document. Readings only."""
+"""Reads the panels beside the thread for the console's pages, and the exchange for its document."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What an agent sends from the console."""
+"""The forms that an agent sends from the console."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""What the agent who answers reads beside the thread: notes, and the history of the conversation in words.
+"""Reads what stands beside the thread for the agent who answers: notes, and the history of the conversation in words.
 
 For a conversation that was just obtained through `chat.access`. Whoever reads it otherwise than as its agent (a
 supervisor who joins) has left a line in the register where they obtained it (docs/adr/0031).

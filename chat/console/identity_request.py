@@ -1,4 +1,4 @@
-"""Asking, from the console, for what names a person to be opened (docs/adr/0032)."""
+"""Lets an agent ask, from the console, for what names a person to be opened (docs/adr/0032)."""
 
 import uuid
 

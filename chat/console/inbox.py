@@ -1,4 +1,4 @@
-"""What lies on an agent's desk: their conversations, who waits, and what is known of each person.
+"""Reads what an agent has before them: their conversations, who waits, and what is known of each person.
 
 Readings only, for the console's pages. Whatever concerns a conversation was obtained through `chat.access` before.
 """

@@ -1,4 +1,4 @@
-"""A supervisor and one conversation of their units: join, read, write, whisper, reassign, leave.
+"""The pages by which a supervisor joins, reads, writes in, reassigns and leaves a conversation of their units.
 
 The conversation comes from `chat.access.as_supervisor`; whoever it is not for gets 404, as for an unknown one. Before
 joining no word of it is shown. Who had joined is told that it is over.

@@ -1,4 +1,4 @@
-"""The console, beside the messages: a promise to be back, the urgency, notes, apartés.
+"""The acts of the console beside the messages: a promise to be back, the urgency, notes, apartés.
 
 Each page works without a script: an act leads back to the screen, with the conversation that was open; an error shows
 the screen with what was typed. What is somebody else's looks as if it did not exist: 404.

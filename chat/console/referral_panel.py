@@ -1,4 +1,4 @@
-"""« Transmettre à l'unité compétente », the panel beside the thread. Readings only."""
+"""Reads the panel « Transmettre à l'unité compétente », beside the thread."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

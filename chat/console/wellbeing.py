@@ -1,4 +1,4 @@
-"""What an agent does about their own load: places, pauses, what they were exposed to, a talk with the psychologist.
+"""Lets agents look after their load: places, pauses, what they were exposed to, a talk with the psychologist.
 
 « Prendre soin de moi » shows each agent their own and nobody else's: there is no key in its address.
 """

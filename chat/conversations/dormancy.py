@@ -1,4 +1,4 @@
-"""Exchanges whose person is not there any more: they stay with their agent, and fill no place until the person is back.
+"""Puts exchanges to rest whose person is away: they stay with their agent and fill no place until the person is back.
 
 Nobody who may come back is ended or given to somebody else for it. What is bounded is what an agent may be owed: the
 places that dormant exchanges free with one agent (`definitions.DORMANT_MOST`). Should all of their people come back at

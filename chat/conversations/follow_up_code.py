@@ -1,4 +1,4 @@
-"""The code that opens « Suites » when the exchange itself no longer opens: kept by its slow hash. See docs/adr/0045.
+"""Makes and checks the code that opens « Suites » when the exchange no longer opens (docs/adr/0045).
 
 It is the code de reprise that the person had, or one that they asked for on the page. (Imports no other act: `resume`
 and `actions` call it.)

@@ -1,4 +1,4 @@
-"""Arrivals that look alike, as a group: found and marked by the worker, asked for a word and closed by an agent.
+"""Groups arrivals that look alike: the worker finds and marks them, an agent asks them for a word and closes them.
 
 A member keeps their place among all, but takes of the agents no more than the share of a crowd (`is_crowded`,
 docs/adr/0053): nobody else waits for them. Who says that they are in danger keeps their turn as well. Whoever ticks a

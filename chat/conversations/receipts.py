@@ -1,4 +1,4 @@
-"""Receipts: a number by which an agent, a unit or a court can verify on which day a report was filed (docs/adr/0085).
+"""Makes and verifies receipts: a number that tells on which day a report was filed (docs/adr/0085).
 
 None is made unless its person asks. The number is kept by its digest alone, beside a day: whoever reads the table finds
 neither the number (74 random bits) nor whose it is.

@@ -1,4 +1,4 @@
-"""Which supervisor decides about openings, freezes and erasures (docs/adr/0054): `settings.DECIDERS` names this module.
+"""Says which supervisor decides about openings, freezes and erasures (docs/adr/0054). `settings.DECIDERS` names it.
 
 A unit's supervisors decide about the requests of its conversations, and so does a supervisor who is on call for it. The
 unit of a request to open a seal is that of the agent who asked. The unit of a conversation is that of its agent, or of

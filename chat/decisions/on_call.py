@@ -1,4 +1,4 @@
-"""On-call duties (« astreintes »): naming, ending, and what was done under them (docs/adr/0054)."""
+"""Names and ends on-call duties (« astreintes »), and reads what was done under them (docs/adr/0054)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

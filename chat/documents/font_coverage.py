@@ -1,4 +1,4 @@
-"""Which signs the fonts at hand can draw on paper. A sign that none can is written by its code: « ⟦U+1F468⟧ ».
+"""Knows which signs the fonts at hand can draw on paper. A sign that none can is written by its code: « ⟦U+1F468⟧ ».
 
 PDF/UA refuses a page with a sign that is not drawn, and what a person wrote must not keep a document from being made,
 nor vanish from it. Typst says no more than yes or no: signs are tried together, and halved until the ones that fail

@@ -1,4 +1,4 @@
-"""Documents that a screen reader can read (PDF/UA), made by Typst: an exchange with its file, an appointment's slip.
+"""Makes documents that a screen reader can read (PDF/UA, by Typst): an exchange with its file, an appointment's slip.
 
 What people wrote goes in as data: it is text to Typst, never markup. The pages are drawn by a child process with limits
 of its own (`chat.documents.drawing`, docs/adr/0055), and a document is never longer than it can draw: `parts`.

@@ -1,4 +1,4 @@
-"""What a person does with their journal: note, correct, erase, show, take back; and that its words were read.
+"""Takes what a person does with their journal: note, correct, erase, show, take back; and keeps what was read.
 
 The caller has proven that the journal is this person's, or its agent's. What is read stays as it is, like a message:
 what an agent acts on, and a court may ask for, does not change under their eyes; so one statement alone decides whether

@@ -1,4 +1,4 @@
-"""What the dates and accounts of a journal tell at a glance: a drawing by rows, its gaps, and what it proposes. Pure.
+"""Shows what the dates and accounts of a journal tell at a glance: a drawing, its gaps, and what it proposes. Pure.
 
 The drawing is coordinates of an inline SVG, as `chat.statistics.charts` makes them; it reads without colour, and the
 list beside it says the same. It holds ROWS_MOST + 2 rows of COLUMNS + 1 marks, whatever the journal holds.

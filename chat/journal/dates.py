@@ -1,4 +1,4 @@
-"""When a fact was: to the minute, on a day, « vers », or not known; and the order of such dates. Pure.
+"""Reads and orders the dates of facts: to the minute, on a day, « vers », or not known. Pure.
 
 A date is the one that the person told, where they were: it has no zone, and none is guessed.
 

@@ -1,4 +1,4 @@
-"""A fact as its person types it."""
+"""The form by which a person notes a fact."""
 
 import uuid
 from datetime import date, time, timedelta

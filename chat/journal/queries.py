@@ -1,4 +1,4 @@
-"""Readings of the journal of a conversation that was just obtained by `chat.access`: its person's, and its agent's."""
+"""Reads the journal of a conversation that was just obtained by `chat.access`, for its person and for its agent."""
 
 import logging
 from collections.abc import Collection, Iterable

@@ -1,4 +1,4 @@
-"""The date of a fact as its person reads it, in their language."""
+"""Writes the date of a fact as its person reads it, in their language."""
 
 from chat.journal.dates import Moment, Precision
 from chat.texts import journal as texts

@@ -1,4 +1,4 @@
-"""Whether a code opens the copy too."""
+"""Decides whether a code opens the copy too."""
 
 from django.db import transaction
 

@@ -1,4 +1,4 @@
-"""An archive that can be checked: its files, their digests in the format of `sha256sum`, and the zip. Pure.
+"""Writes an archive that can be checked: its files, their digests in the format of `sha256sum`, and the zip. Pure.
 
 `empreintes.txt` names the SHA-256 of every other file, so that `sha256sum -c empreintes.txt` checks an unpacked copy;
 its own digest is the comment of the zip. `static/pnav/copy/archive.js` reads the same in a browser: a test holds both

@@ -1,4 +1,4 @@
-"""Making a copy: what is read, the papers that child processes draw, the archive."""
+"""Makes a copy: reads what is in it, lets child processes draw the papers, and puts the archive together."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace

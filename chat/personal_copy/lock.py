@@ -1,4 +1,4 @@
-"""A copy closed by words: AES-256-GCM under a key that PBKDF2 makes of them. Pure.
+"""Closes a copy by words: AES-256-GCM under a key that PBKDF2 makes of them. Pure.
 
 A page that opens itself in any browser (`static/pnav/copy/locked.js`), where WebCrypto has both: neither Windows nor
 macOS opens an AES zip by itself. The key is made by a child process within the limits of `common.offload`, so that no

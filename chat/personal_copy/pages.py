@@ -1,6 +1,7 @@
-"""Pages that open from a disk: the one that checks a copy, and a copy closed by words. Nobody is asked for anything.
+"""Draws the pages that open from a disk: the one that checks a copy, and a copy closed by words.
 
-Their scripts are modules of `static/pnav`, put into the page (`archive.bundle`), and allowed by its own policy.
+Their scripts are modules of `static/pnav`, put into the page (`archive.bundle`), and allowed by its own policy. Nobody
+is asked for anything.
 """
 
 from functools import cache

@@ -1,4 +1,4 @@
-"""What the staff's pages of receipts share."""
+"""Draws what the staff's pages of receipts share."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Proofs of date of one exchange, for whoever just obtained it."""
+"""Makes the proofs of date of one exchange, for whoever just obtained it."""
 
 import logging
 from collections.abc import Iterator

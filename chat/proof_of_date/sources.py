@@ -1,4 +1,4 @@
-"""What of an exchange is in the tree of a day: messages, facts of the journal, captures; one source for each kind.
+"""Gives the tree of a day what belongs to exchanges: messages, facts of the journal, captures; a source for each kind.
 
 A kind joins by a function that writes its item, a source beside these, its place in `sources`, and what
 `chat.proof_of_date.proofs` reads of it; its shares carry a foreign key to it if it may be erased before its exchange

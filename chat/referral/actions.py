@@ -1,4 +1,4 @@
-"""Handing a summary on to a unit: put to the person, sent, read, answered by an appointment, closed. See docs/adr/0045.
+"""Hands a summary on to a unit: put to the person, sent, read, answered by an appointment, closed. See docs/adr/0045.
 
 Each act locks the conversation, moves one transmission by `referral_rules`, keeps the step, and tells the person:
 by a line of Pnav's own while the exchange is open, on « Suites » as long as it is kept. Nothing is e-mailed.

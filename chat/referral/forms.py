@@ -1,4 +1,4 @@
-"""What is sent of a transmission: by the agent, by the person, by the unit."""
+"""The forms of a transmission: the agent's, the person's, the unit's."""
 
 from typing import Any
 

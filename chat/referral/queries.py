@@ -1,4 +1,4 @@
-"""A transmission as it is read: by the person, by its agent, by the unit. Readings only; access was proven before."""
+"""Reads a transmission as its person, its agent and its unit have it. Access was proven before."""
 
 import logging
 from collections.abc import Collection, Mapping, Sequence

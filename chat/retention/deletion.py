@@ -1,4 +1,4 @@
-"""The end of reports and exchanges: which are on their way, and the deletion of those that are due (docs/adr/0033).
+"""Deletes the reports and exchanges that are due, and says which are on their way (docs/adr/0033).
 
 The term counts from the last act of either side. Acts are: what a person or an agent wrote or did, a report filed, a
 code used, and that the person was here, for nobody loses what they still look at. What Pnav does by itself is none, and

@@ -1,4 +1,4 @@
-"""Moving the words of an exchange from the key ring to a key of its own, while people write in it (docs/adr/0081).
+"""Moves the words of an exchange from the key ring to a key of its own, while people write in it (docs/adr/0081).
 
 In three steps, each of which may be stopped or killed and done again:
 

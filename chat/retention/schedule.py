@@ -1,4 +1,4 @@
-"""When a conversation ends, by which rule, and what the console says of it. Readings only."""
+"""Says when a conversation ends, by which rule, and what the console tells of it."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta

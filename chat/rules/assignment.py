@@ -1,4 +1,4 @@
-"""Who is answered by whom, and how long a person may have to wait. Pure: `now` is an argument."""
+"""Decides who is answered by whom, and how long a person may have to wait. Pure: `now` is an argument."""
 
 import heapq
 import math

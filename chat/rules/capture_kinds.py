@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes: neither its name nor what a browser says of it counts. Pure.
+"""Tells what a file is by its first bytes: neither its name nor what a browser says of it counts. Pure.
 
 Said so early for one reason: who sends something else is told at once, before all of it was sent. It is no proof: a
 file that begins as an image may be anything (`common.offload.drawing` draws it, or does not).

@@ -1,4 +1,4 @@
-"""What has to be said before an exchange ends: it depends on the path. Pure."""
+"""Says what has to be said before an exchange ends, which depends on its path. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

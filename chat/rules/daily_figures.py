@@ -1,4 +1,4 @@
-"""Which series of numbers a closed day leaves, and how they are rounded before they are stored. Pure.
+"""Says which series of numbers a closed day leaves, and rounds them before they are stored. Pure.
 
 A *series* is a list of *keys*, each of people of one kind: `wait` has a key for each range of waits. What is stored is
 tens of people, so that each sum and each difference of stored numbers is a multiple of ten. There are two ways.

@@ -1,4 +1,4 @@
-"""Words of suicide or of immediate danger in what a person writes: marked for the agent, who decides. Pure.
+"""Finds words of suicide or of immediate danger in what a person writes, to mark them for the agent. Pure.
 
 No model: phrases that an administrator may read and change (`chat.models.DangerPhrase`), found word by word in one
 pass. A mark hides nothing, blocks nothing and sends nothing. `static/pnav/lib/danger-words.js` finds the same in

@@ -1,4 +1,4 @@
-"""What a conversation may become, and how long a person may have to wait. Pure: `now` is an argument."""
+"""Says what a conversation may become, and how long a person may have to wait. Pure: `now` is an argument."""
 
 from datetime import datetime, timedelta
 

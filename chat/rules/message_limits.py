@@ -1,4 +1,4 @@
-"""How much an exchange holds, and how fast a person may write in it. Pure.
+"""Says how much an exchange holds, and how fast a person may write in it. Pure.
 
 Held where messages are written (`chat.messages.writing`), in the statement and under the lock that number them: whoever
 posts, by whichever way, through however many processes, the sums are exact. Not rules of the house (docs/adr/0044):

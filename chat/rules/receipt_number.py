@@ -1,4 +1,4 @@
-"""The number of a receipt: drawn, written, and read as people type it. Pure.
+"""Draws and writes the number of a receipt, and reads it as people type it. Pure.
 
 Sixteen signs of 31 (digits and capitals, without I, L, O, U and Z, which are taken for 1, 0, V and 2). The last one
 checks the others: any one sign that is wrong, and any two neighbours that changed places, make a number that is none.

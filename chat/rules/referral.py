@@ -1,4 +1,4 @@
-"""What a transmission to a unit may become, and what it may be sent on. Pure: facts in, answers out."""
+"""Says what a transmission to a unit may become, and on what basis it may be sent. Pure: facts in, answers out."""
 
 from collections.abc import Mapping
 from enum import IntEnum

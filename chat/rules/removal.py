@@ -1,4 +1,4 @@
-"""When to look again whether a content was removed, and when an answer counts for the public figures. Pure."""
+"""Says when to look again whether a content was removed, and when an answer counts for the public figures. Pure."""
 
 from datetime import date, timedelta
 

@@ -1,4 +1,4 @@
-"""What the service promises, and how close it is to breaking it. Pure: facts and numbers in, levels out."""
+"""Says what the service promises, and how close it is to breaking it. Pure: facts and numbers in, levels out."""
 
 from dataclasses import dataclass
 from enum import IntEnum

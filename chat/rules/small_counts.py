@@ -1,4 +1,4 @@
-"""What may be published of small counts, so that nobody is recognised and nothing can be computed back. Pure.
+"""Says what may be published of small counts, so that nobody is recognised and nothing computed back. Pure.
 
 A count under AT_LEAST is never published, nor what would give it away by subtraction; what is published is rounded down
 to tens and shares to ten people, so that the difference of two totals, or of two periods, is no count of anybody

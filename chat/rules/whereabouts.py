@@ -1,4 +1,4 @@
-"""Where a person is, by the last sign of them. Pure: `now` is an argument."""
+"""Says where a person is, by the last sign of them. Pure: `now` is an argument."""
 
 from datetime import datetime, timedelta
 

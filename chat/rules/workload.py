@@ -1,4 +1,4 @@
-"""What an agent was exposed to, week by week: for them alone, computed when they ask, kept nowhere (docs/adr/0040)."""
+"""Computes what an agent was exposed to, week by week, for them alone; nothing of it is kept (docs/adr/0040)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""In which language somebody seems to write: a guess for their agent, never said to them.
+"""Guesses in which language somebody writes, for their agent; it is never said to them.
 
 By `py3langid`, a small model that comes with its package: nothing leaves the machine, nothing of the text is kept. The
 process that guesses holds the model and NumPy, some 100 MiB, and takes 0.8 s to read them; so it is the worker, and no

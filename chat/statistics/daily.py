@@ -1,4 +1,4 @@
-"""Close days: count the people who came on a day once, and keep of it only what `chat.rules.daily_figures` rounds.
+"""Closes days: counts the people who came on a day once, and keeps what `chat.rules.daily_figures` rounds of it.
 
 A closed day is never counted again, so what is deleted afterwards changes no figure. The hourly `build_figures` closes
 the days that are due, the oldest first, each in a transaction of its own; the same command goes back to the opening

@@ -1,4 +1,4 @@
-"""What the service did, by hour and by day: waits, durations, who gave up, how it ended. Numbers, of everybody's.
+"""Counts what the service did, by hour and by day: waits, durations, who gave up, how it ended. Sums of everybody.
 
 Days that are open are computed from conversations and their events, in a fixed number of statements, each by the index
 on `opened_at`. Closed days are read from what is stored of them, tens of people (`chat.statistics.daily`), so that a

@@ -1,4 +1,4 @@
-"""« Je reviens dans 5 minutes », in figures: which promises run, were kept, or are late. Numbers of everybody's only.
+"""Counts the promises to be back (« Je reviens dans 5 minutes ») that run, were kept, or are late, of everybody.
 
 Back is: the first message of the agent after the promise, or its lifting. A promise replaced by another in time counts
 for nothing itself: the other does. So does one that lost its object in time: ended, passed on, or the person had left.

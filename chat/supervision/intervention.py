@@ -1,4 +1,4 @@
-"""A supervisor steps into a conversation: joins, writes, whispers, reassigns, leaves.
+"""Lets a supervisor step into a conversation: join, write, whisper, reassign, leave.
 
 It is of one of their units, or of one that they are on call for, which the register then says (docs/adr/0074).
 

@@ -1,4 +1,4 @@
-"""The duty at this moment, for supervisors: who waits, who answers, which promise is close to being broken.
+"""Reads the duty at this moment, for supervisors: who waits, who answers, which promise is nearly broken.
 
 Readings only, in a fixed number of queries; numbers, times and, of the supervisor's own units, names of agents. Nothing
 that anybody wrote, and no way to a conversation.

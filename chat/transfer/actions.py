@@ -1,4 +1,4 @@
-"""A conversation passes from one agent to another. Access is already proven by `chat.access`. See docs/adr/0038.
+"""Passes a conversation from one agent to another (docs/adr/0038). `chat.access` has proven access before.
 
 Locks as everywhere: the agents, in the order of their keys, then the conversation, `FOR NO KEY UPDATE`; then rows of
 the handover. What an act needs is asked again under them. Whoever passes somebody on answers until somebody else has

@@ -1,4 +1,4 @@
-"""What agents and supervisors send when a conversation passes on."""
+"""The forms that agents and supervisors send when a conversation passes on."""
 
 from collections.abc import Sequence
 from typing import Any

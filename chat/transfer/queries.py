@@ -1,4 +1,4 @@
-"""What the console shows of passages: to whom a conversation may go, what is offered and was handed over. Readings."""
+"""Reads what the console shows of passages: to whom a conversation may go, what is offered and was handed over."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Whether the model says what the dispatcher does: a year and a raid, simulated with the agents of a plan. Pure.
+"""Checks that the model says what the dispatcher does: a year and a raid, simulated with the agents of a plan. Pure.
 
 The clock of the machine is not looked at: whoever asks measures.
 """

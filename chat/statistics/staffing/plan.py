@@ -1,4 +1,4 @@
-"""Demand and target to agents, for each hour of the week. Pure.
+"""Turns demand and target into agents, for each hour of the week. Pure.
 
 A server of the model is a *place*: an agent holds `capacity` exchanges at once. The model treats all places as one
 room; the dispatcher makes a person wait for their own force up to the house's delay first, so a target shorter than
