@@ -1,4 +1,4 @@
-"""A reading of the database that a process keeps for a while."""
+"""Keeps a reading of the database in a process for a while."""
 
 import logging
 import threading

@@ -1,4 +1,4 @@
-"""Reading a choice that was stored, by whichever version wrote it.
+"""Reads a choice that was stored, by whichever version wrote it.
 
 While a new version is rolled out its processes write beside those of the version before, and a value may be taken out
 of the code before its last row goes. So what reads a stored choice never raises: it draws an unknown value as it is, or

@@ -1,4 +1,4 @@
-"""What kind of failure a database error is, without a word of what it says.
+"""Tells what kind of failure a database error is, without a word of what the error says.
 
 A driver's message holds hosts, users and, after a refused statement, the row itself. An operator needs to tell a wrong
 password from a certificate or a full server, so `failure_of` reads the message and gives back names of ours alone.

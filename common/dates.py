@@ -1,4 +1,4 @@
-"""A day as it is written: in French the first of a month is « 1er mars », which no format of Django's says."""
+"""Writes a day as French does: the first of a month is « 1er mars », which no format of Django's says."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Encryption of what people write, with keys that rotate.
+"""Encrypts what people write, with keys that rotate.
 
 Content is sealed with AES-256-GCM. The words of an exchange are sealed with its own data key (`common.data_keys`), what
 belongs to no exchange with the first key of `settings.CONTENT_KEYS`, the key ring; any key of the ring opens. The

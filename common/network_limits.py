@@ -1,4 +1,4 @@
-"""How often a network may do something, counted so that nobody finds an address back from what is kept.
+"""Counts how often a network does something, so that nobody finds an address back from what is kept.
 
 One limit and window is one string of Redis: for each width of network, BUCKETS counters of two bytes. A network's
 counter is told by the first BITS bits of an HMAC under SECRET_KEY and a random key of the day, so 262,144 addresses of

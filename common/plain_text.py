@@ -1,4 +1,4 @@
-"""A text as it is shown: what was written, with nothing in it that cannot be seen. Pure.
+"""Shows a text as it was written, with nothing in it that cannot be seen. Pure.
 
 What is kept and what the frames carry is what was sent, to the letter: it may be evidence. What is drawn, by the server
 and by `static/pnav/lib/plain.js` (a test holds both together), shows the marks that turn a line around, hide in a word

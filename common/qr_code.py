@@ -1,4 +1,4 @@
-"""A QR code as a drawing, made here: nothing of its text is sent anywhere."""
+"""Draws a QR code here: nothing of its text is sent anywhere."""
 
 import qrcode
 from qrcode.constants import ERROR_CORRECT_M

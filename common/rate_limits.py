@@ -1,4 +1,4 @@
-"""How often something may be done, by somebody who is known (an exchange, a visit) or by all together.
+"""Limits how often something is done, by somebody who is known (an exchange, a visit) or by all together.
 
 What is counted by address is counted elsewhere, so that nobody finds the address back: see `networks`.
 """

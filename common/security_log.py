@@ -1,4 +1,4 @@
-"""Security events, a line of the log each, by name: `event=sign_in account=12 way=password+totp`.
+"""Logs security events, a line for each, by name: `event=sign_in account=12 way=password+totp`.
 
 An operator watches the logger `common.security_log`; docs/operations.md says what to be alarmed by. A line holds names
 of ours, statuses and the keys of accounts: no address, no name of anybody, nothing that was sent.

@@ -1,4 +1,4 @@
-"""The cells of a spreadsheet (.xlsx, ECMA-376): of its first sheet, as texts. No formula is computed, no macro run.
+"""Reads the cells of a spreadsheet's first sheet (.xlsx, ECMA-376) as texts. No formula is computed, no macro run.
 
 Such a file is a ZIP of XML. A small one may unpack to anything, and XML may define entities that grow without end: what
 is unpacked has a bound, a definition of a document type is refused, and everything is read once, as it comes.

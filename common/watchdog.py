@@ -1,4 +1,4 @@
-"""Say to whoever supervises this process that it works, as long as it does: a process that stands still says nothing.
+"""Tells the supervisor of this process that it works, as long as it does. A process that stands still says nothing.
 
 By the protocol of systemd (sd_notify(3)): a datagram to the socket that NOTIFY_SOCKET names. A unit with `WatchdogSec=`
 gives WATCHDOG_USEC, and systemd ends and starts anew a process from which nothing came for so long. Where nobody asks

@@ -1,4 +1,4 @@
-"""What follows when a visit has answered a question or given its place: asked of an app above, which knows both.
+"""Asks what follows when a visit has answered a question or given its place, of an app above that knows both.
 
 `settings.WAY_IN` names the module that answers. The orientation and the places know nothing of one another, nor of what
 is filed when both are known.

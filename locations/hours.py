@@ -1,4 +1,4 @@
-"""Opening hours: read from the official forms, told in words, and asked « is it open? ». Pure: no clock, no queries.
+"""Reads opening hours from the official forms, tells them in words, and answers « is it open? ». Pure: no clock.
 
 A `Week` is a JSON object: "mon" to "sun", each a list of ["08:00", "12:00"] pairs in order, in the local time of the
 place; an empty list is a closed day; "24:00" ends a day. "holidays" is there only when the source says something of

@@ -1,4 +1,4 @@
-"""Names of places as people type them, brought to one form. Pure: no queries.
+"""Brings names of places, as people type them, to one form. Pure: no queries.
 
 The form is for comparing only and never shown: lower case, no accents, ligatures split (NFKD leaves « œ » whole),
 hyphens and apostrophes as spaces, « St » and « Ste » written out, « 16ème » as « 16 ».

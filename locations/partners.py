@@ -1,4 +1,4 @@
-"""The partners of a commune: associations, courts and other services, by sort and distance."""
+"""Reads the partners of a commune: associations, courts and other services, by sort and distance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

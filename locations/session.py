@@ -1,4 +1,4 @@
-"""The visit's point d'accueil, in its own corner of the session.
+"""Keeps the visit's point d'accueil, in its own corner of the session.
 
 Only the postal code of the chosen service, which unit it is, and the commune where several share the code are kept,
 for the visit only. What a person typed is kept between the form and the choice, then forgotten.

@@ -1,4 +1,4 @@
-"""Under which addresses a visitor's pages lie, in each language and in discreet mode.
+"""Gives a visitor's pages their addresses, in each language and in discreet mode.
 
 A page has one address in each *table*: the ordinary one (`/tchat/`, in the source language), one for each other
 language (`/en/tchat/`), and the discreet one (`/n/482137/`), whose addresses say nothing to who reads the history of a

@@ -1,4 +1,4 @@
-"""When the certificates inside end: what this process shows to PostgreSQL, Redis and the proxy, and whom it trusts.
+"""Reads when the certificates inside end: those that this process shows, and those that it trusts.
 
 They are files named by the settings (ADR 0039), which new connections read again (ADR 0093). Something else must put
 newer ones there: the days left are told as a metric and by `check --deploy`.

@@ -1,4 +1,4 @@
-"""What must be true of a production before it serves: run by `migrate` and by `check --deploy --database default`."""
+"""Checks what must be true of a production before it serves: by `migrate`, and `check --deploy --database default`."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime

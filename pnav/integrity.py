@@ -1,4 +1,4 @@
-"""The digest of each script and style, beside its address in every page: a file that was altered is not run.
+"""Writes the digest of each script and style beside its address in every page: an altered file is not run.
 
 `collectstatic` notes them (`pnav.pages.build.storage`), so that a process attests what was built, not what it finds on
 its disk. Where files have their plain names, in tests that draw pages only, there are none (docs/adr/0096).

@@ -1,4 +1,4 @@
-"""Secrets, given as variables or as files: `NAME`, or `NAME_FILE` with the path of what a vault mounted.
+"""Reads secrets from variables or from files: `NAME`, or `NAME_FILE` with the path of what a vault mounted.
 
 A variable is seen by whoever may look at the container, and is inherited by every process; a file is read once, and
 whoever keeps the vault replaces it. What is wrong is said by the name of the variable, never by its value.

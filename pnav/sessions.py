@@ -1,4 +1,4 @@
-"""Sessions that are encrypted at rest: a reader of the database can neither read a visit nor continue it.
+"""Encrypts sessions at rest: a reader of the database can neither read a visit nor continue it.
 
 The table is Django's own. Its primary key is a keyed hash of the cookie, so that a row does not give the cookie back;
 its data is sealed with the keys of the content and bound to that row, so that a copy under another key does not open.

@@ -1,4 +1,4 @@
-"""The `Link` header that names a page's style sheets, so that a browser asks for them before it has read the page.
+"""Names a page's style sheets in a `Link` header, so that a browser asks for them before it has read the page.
 
 Nothing is drawn before the sheets are there. On a slow telephone (400 ms, 400 kbit/s) the text of a page takes some
 200 ms to come after its headers, and only then would its sheets be asked for (docs/adr/0070). At most a header of some

@@ -1,4 +1,4 @@
-"""Whether the chat is closed to whoever comes anew, and what visitors read of it.
+"""Says whether the chat is closed to whoever comes anew, and what visitors read of it.
 
 A process knows it for KEEP_SECONDS at most: a page that asks costs no query. While the database is away, the chat
 counts as it was known last, and as open where nothing was ever read: nobody is sent away by a fault of ours.

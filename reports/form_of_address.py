@@ -1,4 +1,4 @@
-"""Whether a person is spoken to as « tu » or « vous »."""
+"""Says whether a person is spoken to as « tu » or « vous »."""
 
 from common.encryption import UnsealError
 from reports.models import Report, ReporterRole

@@ -1,4 +1,4 @@
-"""The letterhead of the service's papers, as this process last read it: a paper that asks costs no query."""
+"""Keeps the letterhead of the service's papers, as this process last read it: a paper that asks costs no query."""
 
 from common.cached_reading import CachedReading
 from reports.models import Letterhead

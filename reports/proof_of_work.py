@@ -1,4 +1,4 @@
-"""A little work before the queue, when a raid of false signalements would drown the real ones. Nobody is refused.
+"""Asks for a little work before the queue while a raid of false signalements comes. Nobody is refused.
 
 While more signalements come than on any ordinary day, whoever sends one is asked for a second or two of computing,
 which costs one person nothing and a thousand forms a lot; who has no script, or a slow telephone, waits a moment

@@ -1,4 +1,4 @@
-"""What can name a person, sealed as it arrives. No other module sees it, and nothing keeps it in any other form.
+"""Seals what can name a person as it arrives. No other module sees it, and nothing keeps it in another form.
 
 Every report has a name, a way to reach its person and a first connection, all of one size, whether something was given
 or not; then one value for each later connection. See docs/adr/0030.

@@ -1,4 +1,4 @@
-"""The report of this visit, in its own place of the session."""
+"""Keeps which report this visit filed, in its own place of the session."""
 
 from django.contrib.auth import SESSION_KEY
 from django.db.models import QuerySet

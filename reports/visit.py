@@ -1,4 +1,4 @@
-"""What a visit brings to the signalement: the orientation, the place for the chat and the report that it filed.
+"""Reads what a visit brings to the signalement: the orientation, the place for the chat and the report that it filed.
 
 It is read once, where a page begins, and handed on as a value: a form, a limit and the report that is filed all go by
 the same answers, even if another tab of the visit answers a question meanwhile.

@@ -1,4 +1,4 @@
-"""The way in to the chat: what a visit still lacks, and the filing of its signalement when it lacks nothing.
+"""Says what a visit still lacks on its way to the chat, and files its signalement when it lacks nothing.
 
 Nobody fills a form before they wait: once safety, what happens and the place are known, one POST files the signalement,
 with what the orientation heard, and leads to the queue. What the person adds while waiting is asked there.

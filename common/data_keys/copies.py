@@ -1,4 +1,4 @@
-"""Copies of the wrapped keys in files: who loses the keys loses every exchange, so they are kept in two more places.
+"""Copies the wrapped keys to files: whoever loses the keys loses every exchange, so two more places keep them.
 
 A copy is a text file. Its first line names the format, then comes one line a key, `ID WRAPPED DAY`, and the last line
 says how many there were and the SHA-256 of all before it: a copy that was cut or altered is seen before a line of it is

@@ -1,4 +1,4 @@
-"""The data keys that this process knows, and how it comes by them.
+"""Opens data keys, keeps those that this process has met for a while, and makes new ones.
 
 A value says which data key sealed it (`common.encryption`). The key is read from the table of wrapped keys, unwrapped
 once, and kept in memory: at most KEPT_AT_MOST of them, for KEPT_SECONDS each. So a message is sealed or opened at the

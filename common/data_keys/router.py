@@ -1,4 +1,4 @@
-"""Which database holds the wrapped keys: one of their own where DATA_KEYS_DATABASE_URL names it, else the site's."""
+"""Tells Django which database holds the wrapped keys: their own (DATA_KEYS_DATABASE_URL), else the site's."""
 
 from typing import Any
 

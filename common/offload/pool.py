@@ -1,4 +1,4 @@
-"""Asking for heavy work from a web process: one child process a job, few at once, with limits of time and memory.
+"""Asks child processes for heavy work: one child a job, few at once, with limits of time and memory.
 
 A child starts in a tenth of a second, holds no secret, no connection and nothing of another job, and gives its memory
 back by ending. What goes in and comes out is JSON and bytes, never objects of Python. Why so: docs/adr/0055.

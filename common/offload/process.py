@@ -1,4 +1,4 @@
-"""What a process may take of the machine, and what it leaves there when it dies. Linux for the most part.
+"""Limits what a process takes of the machine, and what it leaves there when it dies. Linux for the most part.
 
 RLIMIT_CORE and PR_SET_DUMPABLE hold wherever the process runs: a dump of its memory would write keys, messages and
 addresses to a disk. setrlimit(2), prctl(2), core(5).

@@ -1,4 +1,4 @@
-"""What a child that reads files of strangers gives up before it reads the first byte of one. Linux for the most part.
+"""Gives up network, files and processes in a child, before it reads a stranger's file. Linux for the most part.
 
 Three layers, each where the system has it: limits (`common.offload.process`, everywhere), namespaces of its own (no
 network, no other process's memory or message queues), and a filter of system calls (seccomp(2) by libseccomp). What is

@@ -1,4 +1,4 @@
-"""Which of several servers is asked first: a primary and its standby, of which one may be lost.
+"""Chooses which of several servers is asked first: a primary and its standby, of which one may be lost.
 
 An address may name several hosts, with `target_session_attrs=read-write`: the one that takes writing is connected to.
 The driver asks them in the order of the address, each time, and waits `connect_timeout` for one that is silent, as a

@@ -1,4 +1,4 @@
-"""An answer that gives a file piece by piece, so that the whole of it is nowhere in memory."""
+"""Gives a file piece by piece, so that the whole of it is nowhere in memory."""
 
 from collections.abc import Iterator
 from typing import Any

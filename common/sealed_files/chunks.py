@@ -1,4 +1,4 @@
-"""A file sealed in chunks: each one can be written and read by itself, and only where it belongs. Pure.
+"""Seals a file in chunks: each is written and read by itself, and opens only where it belongs. Pure.
 
 The construction is that of STREAM (Hoang, Reyhanitabar, Rogaway and Vizár, « Online Authenticated-Encryption and its
 Nonce-Reuse Misuse-Resistance », 2015) over AES-256-GCM: a chunk opens at its own place in its own file alone, and the

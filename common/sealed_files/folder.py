@@ -1,4 +1,4 @@
-"""A folder as a store of Django's storage API, for files that were acknowledged to somebody."""
+"""Keeps files in a folder, by Django's storage API, so that what was acknowledged to somebody is written."""
 
 import os
 from pathlib import Path

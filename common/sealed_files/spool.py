@@ -1,4 +1,4 @@
-"""What a request carries while it is served, where it would otherwise lie in a temporary file in clear.
+"""Keeps what a request carries while it is served, sealed, where it would lie in a temporary file in clear.
 
 Twisted and Django each keep a long body in a temporary file. What a person sends may be the worst that was done to
 them: here it is sealed, block by block, under a key that is drawn for this one body and is in the memory of this

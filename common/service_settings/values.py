@@ -1,4 +1,4 @@
-"""The value of each service setting now: the number that an administrator set, otherwise its default (`definitions`).
+"""Gives the value of each service setting now: what an administrator set, otherwise its default (`definitions`).
 
 Read from memory: a process reads the set numbers again once KEEP_SECONDS have passed, so a change is everywhere within
 half a minute, and at once where it was made. What holds a lock of the queue asks before it takes it; posting a message

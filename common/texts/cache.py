@@ -1,4 +1,4 @@
-"""Cache of the sentences that administrators changed, as this process last read them. Reading it never makes a query.
+"""Caches the sentences that administrators changed, as this process last read them. Reading it makes no query.
 
 Whoever says a sentence may hold locks, and may be delivering to thousands: nothing is read for it. The shelf is filled
 aside, at moments when nobody waits: by the rounds of a web process and by each tick of the worker (`refresh`), and once

@@ -1,4 +1,4 @@
-"""What a text leads to: links and numbers that somebody who reads it may follow or call. Pure.
+"""Finds what a text leads to: links and numbers that somebody who reads it may follow or call. Pure.
 
 Every pattern here reads each sign of a text once: the time grows as the text does.
 """

@@ -1,4 +1,4 @@
-"""French typography: no line of the screen ends before « : », « ; », « ? », « ! », « » », « % », « € » or after « « ».
+"""French typography: no line begins with « : », « ; », « ? », « ! », « » », « % », « € », or ends with « « ».
 
 Texts are written with ordinary spaces, in the code, the translations and the admin: what is kept, searched and compared
 holds nothing that cannot be seen. The spaces are made no-break here, where a text is drawn: `pnav.pages.build.loader`

@@ -1,4 +1,4 @@
-"""What a changed text must and must not hold. Pure."""
+"""Says what a changed text must and must not hold. Pure."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""How many sign-ins may be tried, and may fail: of a network, or of a device from which somebody signed in before.
+"""Counts how many sign-ins may be tried, and may fail, for a network or a device that signed in before.
 
 allauth's own limits by address are off (settings.ACCOUNT_RATE_LIMITS): it keeps the time of each attempt, by address.
 Here networks are counted as everywhere, by `common.network_limits`, at every width of IPv6. A device counts for itself,

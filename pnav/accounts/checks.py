@@ -1,4 +1,4 @@
-"""What must be true of accounts before a production serves; the rest is in `pnav.checks`."""
+"""Checks what must be true of accounts before a production serves; the rest is in `pnav.checks`."""
 
 from collections.abc import Sequence
 from typing import Any

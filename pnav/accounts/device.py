@@ -1,4 +1,4 @@
-"""A device from which somebody signed in: its own counter of failed attempts, so that others cannot shut it out.
+"""Knows devices that signed in before: each counts failed attempts by itself, so that others cannot lock it out.
 
 Whoever knows an agent's name can fail on purpose until the account's limit is reached. A signed cookie says that this
 browser has already signed in to the account: its attempts are counted apart. It opens nothing, and holds no name and no

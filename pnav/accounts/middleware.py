@@ -1,4 +1,4 @@
-"""Nobody enters the console or the admin without the right role and a second factor."""
+"""Lets nobody into the console or the admin without the right role and a second factor."""
 
 from collections.abc import Awaitable, Callable
 from typing import cast

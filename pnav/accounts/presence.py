@@ -1,4 +1,4 @@
-"""Which pages renew an agent's lease, and how it is renewed without a script (docs/adr/0049)."""
+"""Says which pages renew an agent's lease, and renews it without a script (docs/adr/0049)."""
 
 from typing import Any
 

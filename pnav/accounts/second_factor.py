@@ -1,4 +1,4 @@
-"""Where an account stands between the password and the right to enter.
+"""Says where an account stands between the password and the right to enter.
 
 The one question asked before the console, the admin and the agents' socket. It is about a *session*: a factor that
 somebody else enrolled, or that an administrator reset, does not open a session that never proved it.

@@ -1,4 +1,4 @@
-"""Who came in, who did not and by which way, told to `common.security_log`; and when an account was last used before.
+"""Logs who signed in, who did not and by which way; and says when an account was last used before.
 
 allauth says by its signals what happens in its views; what it does not say, the adapter and the forms do. An account is
 its primary key here, and a name that was typed is nothing.

@@ -1,4 +1,4 @@
-"""Whether a restored site is whole: what `manage.py check_backup` asks, in the order in which it is answered.
+"""Checks whether a restored site is whole: what `manage.py check_backup` asks, in the order in which it is answered.
 
 Nothing is changed. It costs one reading of the audit log, of every wrapped key and of every leaf of the proof of date
 (a millisecond for 1,024 of these), a count of every table, for each sealed field of each table one walk over it (which

@@ -1,4 +1,4 @@
-"""What `deploy/backup` and `deploy/restore` read of their environment. `.env.example` explains each variable.
+"""Reads what `deploy/backup` and `deploy/restore` need of their environment. `.env.example` explains each variable.
 
 None of the site's own secrets is among them, but for the password of a role that reads.
 """

@@ -1,4 +1,4 @@
-"""One object of a backup, sealed: compressed, then encrypted in chunks under a key of its own. Pure.
+"""Seals one object of a backup: compressed, then encrypted in chunks under a key of its own. Pure.
 
 The chunks are those of `common.sealed_files.chunks`. An object is
 

@@ -1,4 +1,4 @@
-"""The process that backs up one server: WAL at each turn, a base backup when one is due, deletion at its age.
+"""Backs up one server, as a process: WAL at each turn, a base backup when one is due, deletion at its age.
 
 Whatever fails is said, counted in the site's database, and tried again: at the next turn, or a base backup after
 AGAIN_AFTER. A base backup is taken in a thread of its own, so that the WAL does not wait for it.

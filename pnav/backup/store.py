@@ -1,4 +1,4 @@
-"""Where backups lie: a folder, or a bucket of a store that speaks S3; by Django's storage API, as captures do.
+"""Stores backups in a folder, or in a bucket that speaks S3, by Django's storage API, as captures are.
 
     base/<when>/00000, 00001, …, manifest       a base backup in parts; the manifest is written last
     wal/<segment>, wal/<timeline>.history        WAL, as PostgreSQL names it

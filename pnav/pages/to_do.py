@@ -1,4 +1,4 @@
-"""What the first page of the administration says: what there is to do, and how the service does (docs/adr/0077).
+"""Tells on the administration's first page what there is to do, and how the service does (docs/adr/0077).
 
 Each count stops at MOST, whatever the tables hold, and stands beside the list that shows what it counts. Some fifteen
 queries in all, for administrators alone.

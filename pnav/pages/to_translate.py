@@ -1,4 +1,4 @@
-"""« À traduire »: what administrators can translate or look at again, one line each, with the way to its form.
+"""Lists what administrators can translate or look at again (« À traduire »), with the way to each form.
 
 Of each language of the site but the source: texts without a translation, and translations whose source text is another
 by now. What only the code can translate is counted beside it. Some ten queries a language, for administrators alone; at

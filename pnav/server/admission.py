@@ -1,4 +1,4 @@
-"""Who is served next when more requests come than threads can serve: each client network in its turn.
+"""Decides who is served next when more requests come than threads can serve: each client network in its turn.
 
 Without this, requests wait in one line, and one client that sends many, or sends few that cost much, is in front of
 everybody. Here each network has a queue of its own, and what it makes the threads do is charged to it:

@@ -1,4 +1,4 @@
-"""How many bytes of body a request may carry: a form, a frame or a file, whatever it says it is.
+"""Bounds the bytes of a request's body: a form, a frame or a file, whatever it says it is.
 
 Held twice: by our server before the body comes, from what the head says (`pnav.server.http_channel.Channel`); and where
 the body is read, for a body in pieces, which does not say how long it is, and for any other server

@@ -1,4 +1,4 @@
-"""How long and how much an HTTP client may keep the server waiting."""
+"""Bounds how long and how much an HTTP client may keep the server waiting."""
 
 import time
 from typing import Any, ClassVar, cast

@@ -1,4 +1,4 @@
-"""Who holds a cookie, asked for many at once: the session, the account and its second factor, in at most two queries;
+"""Finds who holds a cookie, for many at once: the session, the account and its second factor, in at most two queries;
 now and then a third one puts off the end of the sessions of those who answer, whose open console is use.
 
 What the sockets ask at the handshake, and again while they live. A visit whose rows did not change since is not opened

@@ -1,4 +1,4 @@
-"""What a web process serves: everything, only sockets, or only pages. See docs/adr/0052.
+"""Says what a web process serves: everything, only sockets, or only pages. See docs/adr/0052.
 
 A page that computes holds the interpreter, and with it every socket of its process: a thread is no protection, for
 Python runs one at a time. In processes of their own, pages take no turn from the exchange. The code is the same

@@ -1,4 +1,4 @@
-"""TLS of `web`: new connections meet the certificate that lies in its file now (docs/adr/0093).
+"""Serves TLS in `web`: new connections meet the certificate that is in its file now (docs/adr/0093).
 
 Twisted reads certificate and key once, at the start. A renewal would then need a restart, or be met as an end of the
 certificate by the proxy. Connections that are open go on with what they began with.

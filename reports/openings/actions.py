@@ -1,4 +1,4 @@
-"""Opening the seal: requests, agreements, envelopes and answers. Each act is a step and a line of the register.
+"""Leads an opening of the seal through its steps: requests, agreements, envelopes, answers. Each is in the register.
 
 The server never opens anything: it keeps who agreed to what, hands out the envelope once all have, and carries an
 answer that it cannot read. Nothing here looks whether a person left something: all reports are alike.

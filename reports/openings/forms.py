@@ -1,4 +1,4 @@
-"""What is asked of who opens the seal. Everything typed here is sealed at rest."""
+"""The forms of whoever opens the seal. Everything typed in them is sealed at rest."""
 
 from datetime import date
 from typing import Any

@@ -1,4 +1,4 @@
-"""The register of openings as a PDF that a screen reader can read (PDF/UA), made by Typst in a child process."""
+"""Makes the register of openings as a PDF that a screen reader can read (PDF/UA, by Typst in a child process)."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""One tree of digests for each closed day, made a chunk at a time, and the statement that is stamped of it.
+"""Builds the tree of digests of each closed day, a chunk at a time, and the statement that is stamped of it.
 
 The worker calls `Duty.run` at each tick: one chunk a transaction, so that nobody waits for a busy day, and whoever is
 killed goes on after the last chunk that was committed. What a day's tree holds comes from *sources*, one for each kind

@@ -1,4 +1,4 @@
-"""The way from one leaf up to what authorities signed of its day; proofs of lines of the register."""
+"""Leads from one leaf up to what authorities signed of its day, and makes proofs of lines of the register."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

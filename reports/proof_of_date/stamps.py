@@ -1,4 +1,4 @@
-"""What time-stamping authorities sign of each closed day: asked over HTTPS, or carried as files (RFC 3161).
+"""Lets time-stamping authorities sign each closed day: asked over HTTPS, or carried as files (RFC 3161).
 
 An authority reads one digest a day, which says nothing of anybody. One that is away holds up neither the others nor the
 day: it is asked again, later each time, and /health/ready says that it is late.

@@ -1,4 +1,4 @@
-"""Erasing the data keys of reports that were deleted: what makes their backups mute (docs/adr/0081).
+"""Erases the data keys of reports that were deleted, which makes their backups mute (docs/adr/0081).
 
 The keys may lie in another database than the reports. So a deletion notes the keys in its own transaction (`note`), and
 they are erased after its commit (`carry_out`): a deletion that is rolled back erases nothing, and a process killed in

@@ -1,4 +1,4 @@
-"""The monthly proof: what went, under which rule, and the digests that tie it to the register. A text to file away."""
+"""Makes the monthly proof: what was deleted, under which rule, and the digests that tie it to the register. A text."""
 
 import re
 from collections import Counter

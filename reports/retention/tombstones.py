@@ -1,4 +1,4 @@
-"""What was erased before its term, so that a restored backup forgets it again.
+"""Remembers what was erased before its term, so that a restored backup forgets it again.
 
 The list is worth something outside the database only, for a backup brings its own back: `retention --erased` prints it,
 `retention --replay` reads it.

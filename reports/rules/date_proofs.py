@@ -1,4 +1,4 @@
-"""A proof that one item existed on a day: its form, and which part of it fails. Pure (docs/adr/0084).
+"""Writes and judges a proof that one item existed on a day, and names the part of it that fails. Pure (docs/adr/0084).
 
 A proof is a JSON object that says nothing of any other item: the item's own text, a salt, the way up the tree of its
 day, the statement of that day, and what time-stamping authorities signed of the statement. `static/pnav/lib/proof.js`

@@ -1,4 +1,4 @@
-"""Every table of the site, and what ends what lies in it. A table that is not here fails a test.
+"""Lists every table of the site, and what ends what lies in it. A table that is not here fails a test.
 
 A table is under a rule (`Kind`, which an administrator sets), has an end of its own (`OwnEnd`), goes with another
 (`With`), or has no end, for a reason (`NoEnd`). What is no table (cache, logs, backups, proxy): docs/operations.md.

@@ -1,4 +1,4 @@
-"""The tree of digests over which one day is stamped (RFC 6962 §2.1). Pure.
+"""Builds the tree of digests over which one day is stamped (RFC 6962 §2.1). Pure.
 
 A leaf and an inner node are hashed with a first byte of their own, so that none passes for the other. Where a level has
 an odd number of nodes, its last one goes up as it is: that is the split « at the largest power of two below n ».

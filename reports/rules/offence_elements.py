@@ -1,4 +1,4 @@
-"""Which element of an offence is there, is not, or is still missing. Pure: what an agent ticked in, words out.
+"""Says which element of an offence is there, is not, or is still missing. Pure: what an agent ticked in, words out.
 
 Source of every sentence: the service's reference facts (code pénal, art. 222-33-2-2; service-public.gouv.fr F32239).
 An article that they do not give is not given here: `article` is then empty, and the page says that it is to be verified

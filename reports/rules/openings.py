@@ -1,4 +1,4 @@
-"""Opening the seal: what may follow what, and who may do it. Pure.
+"""Says what may follow what in an opening of the seal, and who may do it. Pure.
 
 An agent asks; a supervisor countersigns; custodians agree, as many as the threshold; they open away from the server and
 bring back an answer that only the asking agent's browser reads, or show it to the agent on the spot. One of them says

@@ -1,4 +1,4 @@
-"""How long a thing is kept, and why it goes. Pure: `now` is an argument (docs/adr/0033).
+"""Says how long a thing is kept, and why it is deleted. Pure: `now` is an argument (docs/adr/0033).
 
 A rule counts `days` from the last act of either side: there is the *term*. Then a grace of `grace_days` runs, and only
 after it does the thing go. Whatever is added meanwhile moves both.

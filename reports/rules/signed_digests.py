@@ -1,4 +1,4 @@
-"""A digest of the register as it leaves: numbered, chained, signed with Ed25519 (RFC 8032). Pure (docs/adr/0056).
+"""Numbers, chains and signs a digest of the register as it leaves, with Ed25519 (RFC 8032). Pure (docs/adr/0056).
 
 One line of ASCII, so that it can be appended to a file, sent, printed, read aloud and typed again:
 `pnav-digest-1 NUMBER LINE:HEAD PREVIOUS TIME KEY SIGNATURE`

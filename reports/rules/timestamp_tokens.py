@@ -1,4 +1,4 @@
-"""Time-stamp tokens of an authority (RFC 3161): what is asked, what a token says, whether it holds. Pure.
+"""Writes requests for time-stamp tokens (RFC 3161), reads tokens, and judges whether they hold. Pure.
 
 `rfc3161-client` reads and verifies the token; here are the chain of its certificates and which part fails.
 """

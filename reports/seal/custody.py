@@ -1,4 +1,4 @@
-"""The private key of the seal in the hands of several people: a file for each, under a passphrase of their own.
+"""Puts the private key of the seal into the hands of several people: a file for each, under their own passphrase.
 
 A share file is a short text that its custodian can read, print and type again. Its fields are `name : value` lines;
 other lines are for the reader, and count for nothing. A share is encrypted with AES-256-GCM under a key that Argon2id

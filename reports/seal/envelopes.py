@@ -1,4 +1,4 @@
-"""A sealed value on its way to the machine where it is opened: one value, and the place it belongs to, in a file.
+"""Carries a sealed value to the machine where it is opened: one value, and the place it belongs to, in a file.
 
 JSON: `{"format", "report", "field", "version", "sealed", "checksum"}`, and `{"request", "recipient"}` when the answer
 may go back to the site: which request it answers, and the key of the browser it is for. Nothing in it is secret that

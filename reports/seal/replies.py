@@ -1,4 +1,4 @@
-"""The answer of the custodians, sealed for the one browser that asked. The server carries it and cannot read it.
+"""Seals the custodians' answer for the one browser that asked. The server carries it and cannot read it.
 
 HPKE (RFC 9180), base mode, with what every browser has without a library: DHKEM(P-256, HKDF-SHA256), HKDF-SHA256,
 AES-256-GCM. It lives for an hour at most, so it need not outlast a quantum computer. Pure.

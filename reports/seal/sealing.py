@@ -1,4 +1,4 @@
-"""The seal: what can name a person, encrypted so that the server which seals cannot open.
+"""Seals what can name a person, so that the server which seals cannot open it.
 
 Whoever holds the public key seals. The private key is made on a machine without a network, exists only in shares
 (`reports.seal.shares`, `reports.seal.custody`), and never comes near the server. Pure: the arguments are all there is.

@@ -1,4 +1,4 @@
-"""A secret cut in shares: any `threshold` of them give it back, fewer say nothing of it.
+"""Cuts a secret in shares: any `threshold` of them give it back, fewer say nothing of it.
 
 Shamir's scheme (« How to share a secret », 1979), byte by byte over GF(256), the field of AES (x⁸+x⁴+x³+x+1, FIPS 197):
 each byte of the secret is the value at 0 of a random polynomial of degree threshold - 1, and a share holds its values

@@ -1,4 +1,4 @@
-"""What attackers try first: passwords that were stolen elsewhere, and words that everybody uses.
+"""Knows what attackers try first: passwords that were stolen elsewhere, and words that everybody uses.
 
 The two lists stand beside this file, in `lists/`, with where they come from and under which licence; `manage.py
 make_password_lists` writes them. Nothing is asked of a third party, and no stolen password can be read here: of each

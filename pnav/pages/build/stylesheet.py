@@ -1,4 +1,4 @@
-"""The part of DSFR's stylesheet that this site uses, as text to text: no files, no settings.
+"""Cuts DSFR's stylesheet to what this site uses, as text to text: no files, no settings.
 
 The whole of DSFR 1.14.4 is 717 KB of CSS, plus 250 KB for its icons; a page uses a few per cent of it: 14 kB instead of
 93, compressed (docs/adr/0073). A rule is kept when every `fr-` class of one of its selectors occurs somewhere in the

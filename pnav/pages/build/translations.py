@@ -1,4 +1,4 @@
-"""Translations compiled without gettext: the .po files are in the repository, the .mo files are made at set-up."""
+"""Compiles translations without gettext: the .po files are in the repository, the .mo files are made at set-up."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The announcements above a page, as this process last read them: a page that asks costs no query."""
+"""Keeps the announcements above a page, as this process last read them: a page that asks costs no query."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

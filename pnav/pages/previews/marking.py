@@ -1,4 +1,4 @@
-"""The page of a preview, searched for the texts that are tried in it: each is marked where it is read."""
+"""Searches the page of a preview for the texts that are tried in it, and marks each where it is read."""
 
 import re
 from dataclasses import dataclass, field
