@@ -183,14 +183,18 @@ async def run_once(
         journal.note("mark", name="end")
         watch.cancel()
         await people.fall_silent()
-        await people.leave()
-        await senders.leave()
-        proxy.reset()
-        proxy.pins.clear()
-        proxy.cut(lambda _line: True)
-        await asyncio.to_thread(made.repair)
+        # Whoever leaves lets a lease end, and the worker says so in the exchange, where nobody sees it any more. What
+        # is read below is what was there when people left, however long the repair takes.
+        with made.worker.frozen():
+            await people.leave()
+            await senders.leave()
+            proxy.reset()
+            proxy.pins.clear()
+            proxy.cut(lambda _line: True)
+            await asyncio.to_thread(made.repair)
+            if not tutorial:
+                await asyncio.to_thread(records.note_kept, journal, [key.conversation for key in keys])
     if not tutorial:
-        await asyncio.to_thread(records.note_kept, journal, [key.conversation for key in keys])
         for event in await asyncio.to_thread(uploads.kept, [key.conversation for key in keys]):
             journal.note(event.pop("e"), **event)
     if fast:

@@ -159,6 +159,19 @@ class Worker(_Clocked):
     def start(self) -> None:
         self._run("manage.py", "run_worker")
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It writes nothing meanwhile, if it runs at all."""
+        process = self.process
+        if process is None or process.poll() is not None:
+            yield
+            return
+        process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGCONT)
+
 
 class Site:
     """PostgreSQL and Valkey, then the web processes and the worker of one application at a time.

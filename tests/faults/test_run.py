@@ -1,6 +1,7 @@
 """The harness itself, on the real processes: one fault, one seed."""
 
 import argparse
+import asyncio
 import json
 import math
 import os
@@ -10,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.faults import __main__ as harness
+from benchmarks.faults import crowd
 from benchmarks.faults.__main__ import Run, _plan
 from benchmarks.faults.checker import Verdict, Waits
-from benchmarks.faults.processes import export
+from benchmarks.faults.processes import Worker, export
+from benchmarks.faults.proxy import Proxy
 from benchmarks.faults.totals import Totals
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,6 +69,71 @@ def test_totals_add_up_over_commands_and_tell_what_broke(tmp_path):
     found = Totals(file)
     assert not found.is_clean and found.broken == {"lost": 2}
     assert "| one | a | 4 | 8 | 400 | 400 | 12 | lost 2 | 1 |" in found.table()
+
+
+class Sleeper(Worker):
+    """A worker that does nothing."""
+
+    def start(self):
+        self.process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+
+    @property
+    def state(self):
+        """R, S, T (stopped)…, as Linux says it."""
+        return Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="Linux says there whether a process is stopped")
+async def test_nothing_is_written_between_the_last_who_leaves_and_what_is_read(tmp_path, monkeypatch):
+    """A repair that outlasts a lease: the worker would end it, and say so in an exchange that nobody sees any more."""
+    states = {}
+
+    async def broken(_stage):
+        states["fault"] = worker.state
+
+    class Made:
+        former = None
+
+        def repair(self):
+            states["repair"] = worker.state
+
+    class People(crowd.Crowd):
+        async def leave(self):
+            states["leave"] = worker.state
+
+    async def until(state):
+        async with asyncio.timeout(20):
+            while worker.state not in state:
+                await asyncio.sleep(0.01)
+
+    def kept(_journal, _conversations):
+        states["kept"] = worker.state
+
+    monkeypatch.setitem(harness.ALL_FAULTS, "nothing", broken)
+    monkeypatch.setattr(harness.crowd, "gather", lambda *_arguments, **_more: People())
+    monkeypatch.setattr(harness.records, "make_conversations", lambda _count: [])
+    monkeypatch.setattr(harness.records, "note_kept", kept)
+    monkeypatch.setattr(harness.uploads, "kept", lambda _conversations: [])
+    monkeypatch.setattr(harness, "AFTER_SECONDS", 0)
+    monkeypatch.setattr(harness, "CALM_SECONDS", 0)
+    options = argparse.Namespace(
+        fast=False, quick=True, slower=1, keep=False, rounds_seconds=0, out=tmp_path / "out.json"
+    )
+    worker = Sleeper(tmp_path)
+    worker.start()
+    made, proxy = Made(), Proxy([])
+    made.worker = worker
+    try:
+        run = await harness.run_once(made, proxy, "nothing", 1, options, tutorial=False)
+        assert run.is_kept and not run.failure
+        assert states.pop("fault") in "RS"
+        assert states == {"leave": "T", "repair": "T", "kept": "T"}
+        await until("RS")
+    finally:
+        worker.process.kill()
+        worker.process.wait()
+    with worker.frozen():  # one that has ended is left alone
+        assert worker.process.poll() is not None
 
 
 @pytest.mark.slow
