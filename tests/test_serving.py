@@ -491,6 +491,30 @@ def test_head_without_end_is_closed_after_its_time_and_not_before(clock):
     assert one.is_closed
 
 
+def test_request_looks_for_no_timer_among_those_of_all_connections(clock, monkeypatch):
+    """Twisted finds a call that is to come sooner by looking through all of them: each request would cost more with
+    each connection that is open."""
+    looked_for, call_later = [], clock.callLater
+
+    def watched(*arguments):
+        call = call_later(*arguments)
+        call.resetter = looked_for.append
+        return call
+
+    monkeypatch.setattr(clock, "callLater", watched)
+    one = OneClient(clock)
+    one.channel.dataReceived(HEAD + b"0123456789")
+    Arrived.arrived[0].finish()
+    one.channel.dataReceived(HEAD)
+    clock.advance(http_channel.REQUEST_SECONDS + 0.1)
+    assert one.is_closed
+    Arrived.arrived.clear()
+    other = OneClient(clock)
+    other.channel.dataReceived(f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {BODY_MAX_BYTES + 1}\r\n\r\n".encode())
+    assert refused(other)
+    assert looked_for == []
+
+
 def test_request_that_takes_long_to_answer_is_not_cut_and_the_next_one_has_its_whole_time(clock):
     one = OneClient(clock)
     one.channel.dataReceived(HEAD + b"0123456789")
