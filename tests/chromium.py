@@ -12,7 +12,7 @@ from pathlib import Path
 
 WITHOUT_WINDOWS = ("chromium-headless-shell", "chrome-headless-shell")
 WHOLE = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-INSTALL_SECONDS = 120
+INSTALL_SECONDS = 300  # of one command: WebKit brings some two hundred packages to a bare image
 HURRY = ("-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=10", "-o", "Acquire::https::Timeout=10")
 # An installation that failed is not tried again on this machine: the tests run with what there is.
 GIVEN_UP = Path(__file__).resolve().parents[1] / ".local" / "without-headless-shell"
@@ -38,13 +38,14 @@ def _playwright_has_one() -> bool:
         return Path(playwright.chromium.executable_path).exists()
 
 
-def _may_install() -> bool:
+def may_install() -> bool:
+    """Whether Debian's packages can be installed by whoever runs this."""
     return os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
-def _from_debian(*packages: str) -> bool:
+def install_from_debian(*packages: str) -> bool:
     """Whether Debian's packages could be installed; False where we may not."""
-    if not _may_install():
+    if not may_install():
         return False
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["apt-get", *HURRY, "update", "-qq"], ["apt-get", *HURRY, "install", "-y", "-qq", *packages]):
@@ -59,17 +60,17 @@ def _from_debian(*packages: str) -> bool:
 
 def install() -> bool:
     """Install one: Debian's package when root may, Playwright's download elsewhere."""
-    if _from_debian("chromium"):
+    if install_from_debian("chromium"):
         return True
     return subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False).returncode == 0
 
 
 def add_the_quick_one() -> None:
     """Beside a Chromium with windows, when Debian's packages can be installed; tried once."""
-    if find(WITHOUT_WINDOWS) or GIVEN_UP.exists() or not _may_install():
+    if find(WITHOUT_WINDOWS) or GIVEN_UP.exists() or not may_install():
         return
     print("Installation d’un Chromium sans fenêtre, qui rend les tests plus rapides…", flush=True)
-    if not _from_debian("chromium-headless-shell"):
+    if not install_from_debian("chromium-headless-shell"):
         GIVEN_UP.parent.mkdir(exist_ok=True)
         GIVEN_UP.touch()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests import chromium
+from tests.browser.engines import __main__ as engines
 
 
 @pytest.fixture
@@ -84,3 +85,25 @@ def test_both_are_installed_where_there_is_none(machine):
     assert machine.calls() == [
         "update -qq", "install -y -qq chromium", "update -qq", "install -y -qq chromium-headless-shell",
     ]  # fmt: skip
+
+
+def test_other_engines_are_installed_where_root_may(machine, monkeypatch):
+    """What cannot be installed is said, the rest runs, and the whole has failed."""
+    asked = []
+    monkeypatch.setattr(engines, "missing", lambda: {"webkit": "webkit2gtk-driver xvfb"})
+    monkeypatch.setattr(engines.pytest, "main", lambda arguments: asked.append(arguments) or 0)
+    monkeypatch.setenv(engines.conftest.ASKED, "")
+    machine("apt-get", status=100)
+    assert engines.main([]) == 1
+    assert machine.calls() == ["update -qq"] and os.environ[engines.conftest.ASKED] == "firefox" and len(asked) == 1
+    machine("apt-get")
+    assert engines.main([]) == 1
+    assert machine.calls()[1:] == ["update -qq", "install -y -qq webkit2gtk-driver xvfb"]
+
+
+def test_engines_that_are_there_are_left_alone(machine, monkeypatch):
+    monkeypatch.setattr(engines, "missing", dict)
+    monkeypatch.setattr(engines.pytest, "main", lambda _arguments: 0)
+    monkeypatch.setenv(engines.conftest.ASKED, "")
+    machine("apt-get")
+    assert engines.main([]) == 0 and machine.calls() == []

@@ -1,4 +1,5 @@
 """The journey in other engines than Chromium: Firefox ESR and WebKitGTK, as Debian packages them.
 
-`make test-engines` runs it and says what is missing. `make test` does not: most machines have neither.
+`make test-engines` installs them where root may, else says what is missing. Pipelines run it for each change, beside
+`make test`, which does not: most machines of developers have neither engine.
 """

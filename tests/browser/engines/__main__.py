@@ -1,10 +1,14 @@
-"""`python -m tests.browser.engines`: the journey in every engine that is here; says which is missing, then fails."""
+"""`python -m tests.browser.engines`: the journey in every engine; what is missing is installed where root may.
+
+On another machine it says which engine is missing, runs in those that are there, then fails.
+"""
 
 import os
 import sys
 
 import pytest
 
+from tests import chromium
 from tests.browser.engines import conftest, firefox, webkit
 from tests.browser.engines.engine import find
 
@@ -24,8 +28,18 @@ def missing() -> dict[str, str]:
     return lacks
 
 
+def install(packages: str) -> None:
+    """Debian's packages, where root may; what then still lacks is said by whoever asks again."""
+    print(f"Installation de {packages}…", flush=True)
+    if not chromium.install_from_debian(*packages.split()):
+        print("L'installation n'a pas réussi.")
+
+
 def main(arguments: list[str]) -> int:
     lacks = missing()
+    if lacks and chromium.may_install():
+        install(" ".join(lacks.values()))
+        lacks = missing()
     for kind, packages in lacks.items():
         print(f"{kind} n'est pas là. Sur Debian : apt-get install {packages}")
     here = [kind for kind in conftest.KINDS if kind not in lacks]
