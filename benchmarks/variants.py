@@ -1,0 +1,136 @@
+"""What one setting costs a message: two values of a variable in turn, many short rounds, in one run.
+
+`python -m benchmarks.variants EXCHANGE_KEYS read write --rounds 12`: each round starts a web process with either value,
+the first one first in every other round, and saturates a hundred conversations that were made under that value. Rounds
+of one pair are seconds apart, so that what drifts on the machine meets both; the ratio of each pair is taken, then the
+median of the ratios, with the interval that holds it in 95 of 100 resamples. An interval that contains 1 shows no
+difference; its width says how small a difference the run could have shown.
+"""
+
+import argparse
+import asyncio
+import json
+import math
+import os
+import random
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from benchmarks.bench import APPLICATIONS, PNAV, RATE, SMALL, cores
+from benchmarks.figures import cpu_of_tree, cpu_seconds, percentile
+from benchmarks.site import ROOT, Stage, Web, refuse_unsafe_speed, stage
+from benchmarks.sockets import Exchange, Pair, connect, pace, saturate
+from benchmarks.stillness import STILLNESS_SECONDS, interruptions, told
+
+RESAMPLES = 2000
+WINDOW = 4  # messages in flight in each conversation, as in the bench
+FIGURES = ("web µs a message", "PostgreSQL µs a message", "messages a second", "p50 ms", "p99 ms")
+
+
+@dataclass
+class Variant:
+    """One value of the variable: the conversations made under it, and what was measured, a value a round."""
+
+    name: str
+    value: str
+    exchanges: list[Exchange]
+    measured: dict[str, list[float]] = field(default_factory=lambda: {figure: [] for figure in FIGURES})
+
+
+def make_conversations(ground: Stage, name: str, value: str) -> list[Exchange]:
+    """A hundred conversations under way, made by a process that has this value, as that deployment would."""
+    out = ground.folder / f"pairs-{value}"
+    command = [sys.executable, "manage.py", "bench_sessions", "--pairs", str(SMALL), "--out", str(out), "-v", "0"]
+    subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, name: value}, stdout=subprocess.DEVNULL)
+    return [Exchange(json.loads(line)) for line in out.read_text().splitlines()]
+
+
+async def measure(ground: Stage, variant: Variant, seconds: float) -> str:
+    """One round of one value: saturated, then at 200 a second. Why the round is void, or ""."""
+    assert ground.postgres.process
+    server = ground.postgres.process.pid
+    web = Web(ground.folder, APPLICATIONS[PNAV], cores()[0], **{variant.name: variant.value})
+    await asyncio.to_thread(web.start)
+    pairs = [Pair(exchange, (web.port, web.port)) for exchange in variant.exchanges]
+    try:
+        await connect(pairs)
+        full, rate, elapsed, before, after = await saturate(
+            pairs, WINDOW, seconds, lambda: (cpu_seconds(web.pid), cpu_of_tree(server))
+        )
+        paced = await pace(pairs, RATE, seconds)
+    finally:
+        for pair in pairs:
+            pair.hang_up()
+        await asyncio.sleep(0.1)
+        await asyncio.to_thread(web.stop)
+    times = paced.receipts()
+    trouble = full.trouble() or paced.trouble()
+    values = [
+        1e6 * (late - early) / (rate * elapsed) if rate else math.nan for early, late in zip(before, after, strict=True)
+    ]
+    values += [rate, 1000 * percentile(times, 0.5), 1000 * percentile(times, 0.99)]
+    for figure, value in zip(FIGURES, values, strict=True):
+        variant.measured[figure].append(math.nan if trouble else value)
+    return trouble
+
+
+def interval(ratios: Sequence[float], resamples: int = RESAMPLES) -> tuple[float, float, float]:
+    """The median of the ratios, and the bounds between which the medians of 95 of 100 resamples lie.
+
+    NaN three times for none. The resamples are drawn with a fixed seed: the same ratios give the same bounds.
+    """
+    kept = [ratio for ratio in ratios if not math.isnan(ratio)]
+    if not kept:
+        return math.nan, math.nan, math.nan
+    source = random.Random(1)
+    medians = sorted(statistics.median(source.choices(kept, k=len(kept))) for _each in range(resamples))
+    return statistics.median(kept), medians[int(0.025 * resamples)], medians[int(0.975 * resamples) - 1]
+
+
+def report(first: Variant, second: Variant) -> str:
+    """A line of Markdown for each figure: both medians, and the second ÷ the first with its interval."""
+    lines = [f"| {first.name} | {first.value} | {second.value} | ratio | 95 % | pairs of rounds |", "|" + "---|" * 6]
+    for figure in FIGURES:
+        pairs = [
+            (one, other)
+            for one, other in zip(first.measured[figure], second.measured[figure], strict=True)
+            if not math.isnan(one) and not math.isnan(other)
+        ]
+        middle, low, high = interval([other / one for one, other in pairs])
+        one = statistics.median(pair[0] for pair in pairs) if pairs else math.nan
+        other = statistics.median(pair[1] for pair in pairs) if pairs else math.nan
+        lines.append(f"| {figure} | {one:.4g} | {other:.4g} | {middle:.3f} | {low:.3f} to {high:.3f} | {len(pairs)} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name", help="a variable of the environment")
+    parser.add_argument("first", help="the value that is the baseline")
+    parser.add_argument("second", help="the other; the same again shows what the machine alone does")
+    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--seconds", type=float, default=4, help="of each load")
+    options = parser.parse_args()
+    _web, other = cores()
+    if other:
+        os.sched_setaffinity(0, other)  # what is started from here inherits it; the web is moved
+    print(told(interruptions(STILLNESS_SECONDS), STILLNESS_SECONDS), flush=True)
+    with stage() as ground:
+        first, second = (
+            Variant(options.name, value, make_conversations(ground, options.name, value))
+            for value in (options.first, options.second)
+        )
+        for turn in range(options.rounds):
+            refuse_unsafe_speed()
+            for variant in (first, second) if turn % 2 == 0 else (second, first):
+                trouble = asyncio.run(measure(ground, variant, options.seconds))
+                said = ", ".join(f"{figure} {variant.measured[figure][-1]:.4g}" for figure in FIGURES)
+                print(f"  {turn + 1} {variant.value}: {trouble or said}", flush=True)
+        print(report(first, second))
+
+
+if __name__ == "__main__":
+    main()
