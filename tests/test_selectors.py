@@ -1,0 +1,47 @@
+"""Selectors that would have a browser work out the styles of everything beside what is put into a page."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.test_names import ROOT
+
+# Without a script nothing is put into a page.
+SHEETS = sorted(path for path in (ROOT / "static" / "pnav").rglob("*.css") if "noscript" not in path.name)
+# After `+` or `~`, whatever stands there; `:not(…)` alone names nothing either. And `:has()` that counts children of a
+# whole screen. A message that was put into a thread of forty had all of them, three hundred elements, styled anew.
+ANYTHING_BESIDE = re.compile(r"[+~]\s*(?:\*|:not\()")
+COUNTED_FROM_AFAR = re.compile(r"\.console-(?:grid|screen)[^{},]*:has\([^{}]*:nth-")
+
+
+def selectors_of(sheet: str) -> list[str]:
+    """What stands before each `{`."""
+    bare = re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL)
+    return [one.strip() for one in re.findall(r"([^{};]+)\{", bare) if not one.strip().startswith("@")]
+
+
+def too_wide(sheet: str) -> list[str]:
+    return [one for one in selectors_of(sheet) if ANYTHING_BESIDE.search(one) or COUNTED_FROM_AFAR.search(one)]
+
+
+@pytest.mark.parametrize("path", SHEETS, ids=lambda path: path.name)
+def test_no_selector_reaches_everything_beside(path: Path):
+    assert too_wide(path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        ".a > * + * { margin: 0; }",
+        ".more + :not(.more) { margin: 0; }",
+        "@media print { .a ~ * { margin: 0; } }",
+        ".console-grid:has(#list > .one:nth-child(4)) > .queue { margin: 0; }",
+    ],
+)
+def test_selector_that_is_too_wide_is_found(sheet: str):
+    assert len(too_wide(sheet)) == 1
+
+
+def test_selector_that_names_what_it_means_passes():
+    assert not too_wide(".a + .b { margin: 0; } th + th { margin: 0; } .a > * { content: '+ *'; }")
