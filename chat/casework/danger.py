@@ -34,7 +34,7 @@ class Phrases:
 
 
 def _read() -> Phrases:
-    """At most PHRASES_AT_MOST rows. One that is not written as it must be is left out, and the log says which."""
+    """Read the phrases, PHRASES_AT_MOST at most. One that is not well written is left out, and the log says which."""
     read: list[tuple[str, tuple[Place, ...]]] = []
     rows = DangerPhrase.objects.filter(is_active=True).order_by("kind", "phrase")
     for pk, kind, phrase in rows.values_list("pk", "kind", "phrase")[: danger_words.PHRASES_AT_MOST]:

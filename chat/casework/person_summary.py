@@ -63,7 +63,7 @@ class PersonSummary:
 
 
 def _labels(values: list[str], choices: Any) -> list[str]:
-    """In words; a value that the choices no longer hold stays as it is."""
+    """Put values into words; one that the choices no longer hold stays as it is."""
     return [label_of(choices, value) for value in values]
 
 

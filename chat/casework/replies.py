@@ -87,7 +87,7 @@ class Shown:
 
 
 def sampled(row: CannedReply, unit: ReceptionPoint) -> list[Shown]:
-    """To an adult and to a minor, with this unit and without any."""
+    """Fill the reply as an adult and a minor would get it, with this unit and without any."""
     told = [(_("À un adulte"), row.vous)]
     told.append((_("À un mineur"), reply_template.choose(row.vous, row.tu, familiar=True)))
     known = _values(SAMPLE_NAME, unit, unit.town)

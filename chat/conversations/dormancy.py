@@ -100,7 +100,7 @@ def _freed(agent_ids: Collection[int]) -> dict[int, int]:
 
 
 def within(room: int, people: Iterable[tuple[int, int]]) -> list[int]:
-    """Of these people (key, places), in this order, those who free at most so many places together. Pure."""
+    """Choose of these people (key, places), in this order, those who free at most so many places together. Pure."""
     chosen = []
     for key, weight in people:
         if weight <= room:
@@ -126,7 +126,7 @@ def put_to_rest(now: datetime | None = None) -> int:
 
 @transaction.atomic
 def _rest(agent_id: int, now: datetime, most: int) -> int:
-    """Of one agent. Locks the agent, so that two workers do not pass the bound together, then the conversations."""
+    """Put one agent's to rest. Locks the agent, so that two workers keep the bound together, then the conversations."""
     if Agent.objects.filter(pk=agent_id).select_for_update(no_key=True).first() is None:
         return 0
     room = most - _freed([agent_id]).get(agent_id, 0)

@@ -74,7 +74,7 @@ def mark_lookalikes(now: datetime | None = None) -> int:
 
 @transaction.atomic
 def _let_go() -> None:
-    """Who has said something is one of many no more: their place is the ordinary one again."""
+    """Give whoever has said something their ordinary place again: they are one of many no more."""
     marked = Conversation.objects.waiting().filter(lookalike_group__isnull=False)
     said = marked.filter(Q(characters__gt=0) | ~Q(report__facts=[])).select_related("report")
     rows = list(said.order_by("pk").select_for_update(of=("self",), no_key=True)[:LET_GO_AT_ONCE])

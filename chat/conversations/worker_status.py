@@ -94,7 +94,7 @@ class Report:
 
 
 def own_name() -> str:
-    """Of this worker: WORKER_NAME, for several on one host, or the host's name; a container has one of its own."""
+    """Return this worker's name: WORKER_NAME, for several on one host, or the host's; a container has its own."""
     return (settings.WORKER_NAME or socket.gethostname())[:80]
 
 

@@ -173,7 +173,7 @@ def _read_after(wanted: Sequence[tuple[int, Ask]], readings: Sequence[Reading | 
 
 
 def conversations_behind(cursors: Sequence[tuple[int, int]]) -> dict[int, int]:
-    """Of these (conversation, cursor), those with something after the cursor: key to the number of the last message."""
+    """Find the conversations with something after their cursor: key to the number of the last message."""
     return dict(fetch_rows(BEHIND, [array_text(column) for column in zip(*cursors, strict=True)]))
 
 

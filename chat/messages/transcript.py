@@ -67,7 +67,7 @@ SELECT min(seq) FROM (
 
 
 def agent_name(said: Mapping[str, str], interlocutor: str | None, *, discreet: bool) -> str:
-    """How the page names who answers. In discreet mode it does not say who that is."""
+    """Name who answers, as the page does. In discreet mode it does not say who that is."""
     return said["agent"] if discreet or not interlocutor else interlocutor
 
 

@@ -276,7 +276,7 @@ def write_messages(
 
 
 def _to_put_off(drafts: Sequence[Draft], others: Sequence[int]) -> list[int]:
-    """Those of these that may wait: all of a conversation or none, or they would pass one another."""
+    """Choose the drafts that may wait: all of a conversation or none, or they would pass one another."""
     cannot_wait = {drafts[n].conversation_id for n in others if drafts[n].was_put_off}
     put_off = [n for n in others if drafts[n].conversation_id not in cannot_wait]
     for n in put_off:
@@ -285,7 +285,7 @@ def _to_put_off(drafts: Sequence[Draft], others: Sequence[int]) -> list[int]:
 
 
 def write_what_is_free(drafts: Sequence[Draft]) -> list[Written | Refusal]:
-    """The same when the lock of a conversation could not be had: its drafts are HELD, the others are written."""
+    """Write the drafts of conversations that nobody holds locked; those of the others are HELD."""
     rows = fetch_rows(FREE, [array_text({draft.conversation_id for draft in drafts})])
     free = {pk for (pk,) in rows}
     written = iter(write_messages([draft for draft in drafts if draft.conversation_id in free]))

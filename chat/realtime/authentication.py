@@ -171,7 +171,7 @@ class Identities:
         return [answer if isinstance(answer, Identity) else None for answer in answers]
 
     def _admit_reporters(self, session_keys: list[str]) -> "list[Admitted[ReporterStart]]":
-        """Who holds these sessions, and the conversation of each; the lease begins."""
+        """Find who holds these sessions, and the conversation of each, whose lease begins."""
         identities = self._read(session_keys)
         visits = {(one.report, one.generation) for one in identities if one is not None and one.report is not None}
         found = access.reporters(visits)
@@ -184,7 +184,7 @@ class Identities:
         ]
 
     def _admit_agents(self, session_keys: list[str]) -> "list[Admitted[AgentStart]]":
-        """Who holds these sessions, and the conversations that each answers; the lease begins."""
+        """Find who holds these sessions, and the conversations that each answers. The lease of each begins."""
         identities = self._read(session_keys)
         able = {one.user_id for one in identities if one is not None and one.user_id is not None and one.may_answer}
         agents = access.agents_of(able)

@@ -71,7 +71,7 @@ class Batch[Q, A, V = Q]:
         self._seconds = metrics.BATCH_SECONDS.labels(name)
 
     def __len__(self) -> int:
-        """How many questions wait for the next crossing."""
+        """Return how many questions wait for the next crossing."""
         return len(self._waiting)
 
     @property

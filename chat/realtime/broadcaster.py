@@ -286,7 +286,7 @@ class Broadcaster:
         self._count_written(len(posts), arrived, delivered, answers)
 
     def _count_offered(self) -> None:
-        """What came since the batch before, in one addition."""
+        """Count what came since the batch before, in one addition."""
         offered, self._offered = self._offered, 0
         if offered:
             OFFERED.inc(offered)
@@ -322,7 +322,7 @@ class Broadcaster:
         self._tell_to_send_again([*posts, *later], protocol.RATE_LIMITED, protocol.TOO_FAST_DETAIL)
 
     def _take_back(self, is_behind: Callable[[tuple[Draft, Subscription]], bool]) -> list[tuple[Draft, Subscription]]:
-        """Of what waits to be written, that which is behind something that was not; the rest waits as it did."""
+        """Return what waits behind a message that was not written; the rest goes on waiting."""
         behind = []
         for post in self.writer.take_all():
             if is_behind(post):
@@ -540,14 +540,14 @@ class Broadcaster:
                 self.keep(self.loop.create_task(self._renew(agents, typed_in)))
 
     def _suit_the_company(self) -> None:
-        """How much goes together, and how long it waits for it: alone, or beside other processes."""
+        """Set how much goes into one batch and how long it waits for it: alone, or beside other processes."""
         has_others = self.hub.has_others
         self.writer.at_most = TOGETHER_BESIDE_OTHERS if has_others else TOGETHER
         self.writer.crowd = WRITER_CROWD_BESIDE_OTHERS if has_others else CROWD_SECONDS
         self.reader.crowd = READER_CROWD_BESIDE_OTHERS if has_others else CROWD_SECONDS
 
     async def _refresh(self) -> None:
-        """What is said was perhaps changed by another process. Aside: nobody waits for it."""
+        """Read again the sentences that another process may have changed, aside, so that nobody waits for it."""
         try:
             await in_db(text_cache.refresh)
         except DATABASE_AWAY as error:
@@ -649,7 +649,7 @@ def _own_request(console: AnyConsole) -> OwnRequest:
 
 
 def _own(requests: list[OwnRequest]) -> list[OwnAnswer]:
-    """In a thread: the conversations of each agent; the leases of those who beat."""
+    """Read the conversations of each agent, and renew the leases of those who beat. Runs in a thread."""
     doubtful = {request.agent_id for request in requests if request.is_doubtful}
     gone = doubtful - access.able_to_answer(doubtful) if doubtful else set()
     beating = {request.agent_id for request in requests if request.renews_lease}

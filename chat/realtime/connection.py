@@ -214,7 +214,7 @@ class Connection:
         raise NotImplementedError
 
     def on_open(self, scope: dict[str, Any]) -> None:
-        """Somebody is there, from where `scope` says."""
+        """Take note that somebody is there, from where `scope` says."""
 
     async def run(self, receive: Receive) -> None:
         """Take frames until the client hangs up or has to leave; then everything that was held for it is given back."""
@@ -240,7 +240,7 @@ class Connection:
             self.unsubscribe()
 
     def subscribe(self) -> None:
-        """From here on, what is new is delivered."""
+        """Deliver what is new from here on."""
         raise NotImplementedError
 
     def unsubscribe(self) -> None:
@@ -261,7 +261,7 @@ class Connection:
         self.push_event({"type": "websocket.send", "text": text}, len(text))
 
     def push_event(self, event: Json, size: int) -> None:
-        """The same for an event that goes to several sockets; size: of its text, in characters."""
+        """Send an event that goes to several sockets. size: of its text, in characters."""
         if self.leaving:
             return
         self._push(event)
@@ -419,7 +419,7 @@ class Connection:
     # -- the right to go on -----------------------------------------------------------------------------------------
 
     def check(self, now: float) -> None:
-        """Called at each round: the visit may have ended since: quick exit, sign-out, another password, lost factor."""
+        """Ask again, each round, whether the visit has ended: quick exit, sign-out, another password, lost factor."""
         if now - self._opened_at > LIFETIME_SECONDS or now - self._heard_at > SILENCE_SECONDS:
             self.leave(protocol.CLOSE_AGAIN)
         elif now - self._checked_at >= CHECK_SECONDS and not self._is_checking and not self.leaving:

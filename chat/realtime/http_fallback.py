@@ -46,7 +46,7 @@ class Party:
 
 
 def read_after(party: Party, after: int) -> tuple[Reading, Snapshot]:
-    """At most one page of what lies after `after`, in order, with the state of the conversation."""
+    """Read at most one page of what lies after `after`, in order, with the state of the conversation."""
     agent_id = party.agent.pk if party.agent is not None else None
     [found] = reading.read_messages([Ask(party.conversation_id, party.public_id, after, agent_id)])
     if found is None or found.snapshot is None:

@@ -52,7 +52,7 @@ class AnyConnection(Protocol):
         """Send a frame now, without waiting."""
 
     def push_event(self, event: Json, size: int) -> None:
-        """The same for an event that goes to several connections; size: of its text, in characters."""
+        """Send an event that goes to several connections. size: of its text, in characters."""
 
     def send(self, frame: Json) -> None:
         """Send a frame that is not encoded yet."""
@@ -66,7 +66,7 @@ class AnyConnection(Protocol):
     # -- the right to go on
 
     def check(self, now: float) -> None:
-        """Called at each round: whether the visit still has the right to be here."""
+        """Ask, at each round, whether the visit still has the right to be here."""
 
     def may_go_on(self, snapshot: Snapshot) -> bool:
         """Whether a conversation just read is still this visit's; if not, the connection has been told to leave."""

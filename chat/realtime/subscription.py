@@ -109,7 +109,7 @@ class Subscription:
             self.catch_up()
 
     def acknowledge(self, event: Json, size: int, seq: int) -> None:
-        """To the author of a repeat: the first answer was perhaps lost on the way, so it is owed again."""
+        """Owe the author of a repeat its answer again, because the first one was perhaps lost on the way."""
         if seq <= self.cursor:
             self.connection.push_event(event, size)
         else:
