@@ -128,7 +128,7 @@ FROM reports_report r JOIN chat_conversation c ON c.report_id = r.id WHERE r.pub
 
 
 def reporters(visits: Collection[tuple[str, int]]) -> dict[tuple[str, int], tuple[int, UUID, int]]:
-    """For many visits at once, (report, generation) each: key, public id and last number of their conversation."""
+    """Find the conversations of many visits, (report, generation) each: key, public id and last number."""
     rows = fetch_rows(REPORTERS, [array_text({report for report, _generation in visits})])
     return {(report, generation): (pk, public_id, seq) for report, generation, pk, public_id, seq in rows}
 
@@ -139,7 +139,7 @@ def may_answer(user: Any) -> bool:
 
 
 def able_to_answer(agent_ids: Collection[int]) -> set[int]:
-    """Of these agents, those who may answer people: `may_answer`, for many."""
+    """Choose of these agents those who may answer people: `may_answer`, for many."""
     agents = Agent.objects.filter(pk__in=agent_ids).select_related("user")
     return {agent.pk for agent in agents if may_answer(agent.user)}
 
@@ -212,7 +212,7 @@ def answered_by(agent: Agent) -> ConversationQuerySet:
 
 
 def with_file_number(rows: ConversationQuerySet, number: str) -> ConversationQuerySet:
-    """Of these conversations, which were obtained before, the one whose appointment or summary has this number."""
+    """Find, among conversations that were obtained before, the one whose appointment or summary has this number."""
     appointed = Proposal.objects.filter(file_number=number).values("conversation")
     transmitted = Transmission.objects.filter(file_number=number).values("conversation")
     return rows.filter(Q(pk__in=appointed) | Q(pk__in=transmitted))
@@ -295,7 +295,7 @@ def as_receiving_unit(account: UnitAccount, public_id: UUID) -> Transmission | N
 
 
 def transmitted_by(agent: Agent) -> QuerySet[Transmission]:
-    """Of the conversations that this agent answers, or answered to their end."""
+    """Choose the transmissions of the conversations that this agent answers, or answered to their end."""
     return Transmission.objects.filter(conversation__assigned_to=agent)
 
 

@@ -249,12 +249,12 @@ class NotifyLayer(BaseChannelLayer):
         await (await self._line(group)).notify(payloads(message))
 
     def group_send_now(self, group: str, message: dict[str, Any]) -> None:
-        """The same for a command, which has no loop: on Django's connection, after COMMIT. Raises django.db.Error."""
+        """Notify from a command, which has no loop: on Django's connection, after COMMIT. Raises django.db.Error."""
         with connection.cursor() as cursor:
             cursor.execute(NOTIFY_HERE, [self._name(group), _json(payloads(message))])
 
     async def close(self) -> None:
-        """Of the running loop."""
+        """Close the line of the running loop."""
         line = self._lines.pop(asyncio.get_running_loop(), None)
         self._opening.pop(asyncio.get_running_loop(), None)
         if line is not None:

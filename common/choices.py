@@ -19,7 +19,7 @@ def read_choice[T: Enum](kind: type[T], stored: object, otherwise: T) -> T:
 
 
 def label_of(kind: type[Choices], stored: object) -> str:
-    """In words, in the active language. Nothing for an empty value; an unknown one stays as it is."""
+    """Put a stored choice into words, in the active language. An empty value gives nothing; an unknown one stays."""
     if stored is None or stored == "":
         return ""
     try:

@@ -158,7 +158,7 @@ class Failure(NamedTuple):
     category: str
 
     def __str__(self) -> str:
-        """For a line of the log: « OperationalError sqlstate=28P01 category=wrong_password », no value in it."""
+        """Write it for the log: « OperationalError sqlstate=28P01 category=wrong_password », no value in it."""
         state = f" sqlstate={self.sqlstate}" if self.sqlstate else ""
         return f"{self.error_class}{state} category={self.category}"
 

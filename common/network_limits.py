@@ -247,5 +247,5 @@ def _fresh(limit: NetworkLimit, mark: int) -> bytes:
 
 
 def _noise(count: int, most: int) -> bytes:
-    """So many random numbers from 0 to `most`, which is 2**n - 1, each as likely."""
+    """Draw so many random numbers from 0 to `most`, which is 2**n - 1, each as likely."""
     return secrets.token_bytes(count).translate(bytes(one & most for one in range(256)))

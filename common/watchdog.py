@@ -41,7 +41,7 @@ class Supervisor:
 
     @property
     def every(self) -> float | None:
-        """In how many seconds it is told again; None: it does not watch."""
+        """Return in how many seconds it is told again; None when it does not watch."""
         return None if self.patience is None else self.patience / SHARE
 
     def tell(self, what: str) -> None:

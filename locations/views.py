@@ -156,7 +156,7 @@ def results_page(found: Lookup, *, text: str, purpose: str, form: ChoiceForm | N
 
 
 def towns_page(found: Lookup, *, text: str, form: ChoiceForm | None = None) -> dict[str, Any]:
-    """For a chat, only which commune is meant: each is a button, with the first of its units behind it."""
+    """Make the page that asks, for a chat, only which commune is meant: a button each, for the first of its units."""
     return {
         "lookup": found,
         "places": found.places[:HOMONYMS_SHOWN],

@@ -47,7 +47,7 @@ def ends_at(path: Path, *, is_authority: bool) -> datetime | None:
 
 
 def read_ends() -> dict[str, datetime | None]:
-    """By use, when each certificate of this process ends. Five small files at most."""
+    """Read when each certificate of this process ends, by use. Five small files at most."""
     files = certificate_files(settings.DATABASES["default"], settings.REDIS_URL, os.environ)
     found = {use: ends_at(path, is_authority=use.endswith("_authority")) for use, path in files.items()}
     return found | {use: end for use, end in shown.items() if use in found}

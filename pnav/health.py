@@ -132,7 +132,7 @@ def _proof_note() -> dict[str, Any]:
 
 
 async def _ask_postgresql() -> None:
-    """By the pool: a process that has no connection to lend any more serves nobody, even if PostgreSQL is well."""
+    """Ask through the pool: a process that has no connection to lend serves nobody, even if PostgreSQL is well."""
     await asyncio.get_running_loop().run_in_executor(_THREAD, _borrow)
 
 

@@ -88,7 +88,7 @@ def _open_outer(sealed: bytes, row: str) -> bytes:
 
 
 def begin_shift(session: Any) -> None:
-    """From now on this is the session of an account: it ends after a shift, used or not, and before when it is idle."""
+    """Make this the session of an account: it ends after a shift, used or not, and before when it is idle."""
     session[ENDS_AT] = (timezone.now() + timedelta(hours=settings.STAFF_SESSION_HOURS)).timestamp()
 
 

@@ -196,7 +196,7 @@ def ask_freeze(*, report_id: int, by: Any, motive: str, reference: str, authorit
 
 
 def _require_title(by: Any, report: Report) -> Title:
-    """By what right this account decides what is kept of a report. Raises NotAllowed for whoever may not."""
+    """Return by what right this account decides what is kept of a report. Raises NotAllowed for whoever may not."""
     title = get_deciders().title_for_report(by, report.pk, deletion.moment()) if by.is_supervisor else None
     if title is None:
         raise NotAllowed

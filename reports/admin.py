@@ -102,7 +102,7 @@ class AccessRecordAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("rôle"), ordering="role")
     def role_label(self, line: AccessRecord) -> str:
-        """As the account says it in French; of a role that no longer exists, its stable name."""
+        """Return the role in French; of one that no longer exists, its stable name."""
         if line.role == AccessRecord.SERVICE:
             return str(_("Le service"))
         field: Any = get_user_model()._meta.get_field("role")

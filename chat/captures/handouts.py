@@ -128,7 +128,7 @@ def of_agent(conversation: Conversation) -> list[queries.Seen]:
 
 
 def of_person(conversation: Conversation) -> list[queries.Seen]:
-    """The same on the person's page: those that are drawn count as seen from now on, and are taken back no more."""
+    """Read handouts for the person's page: those drawn count as seen from now on, and are taken back no more."""
     rows = Capture.objects.filter(conversation=conversation, sent_by__isnull=False, shown_at__isnull=False)
     rows.filter(read_at__isnull=True, state=CaptureState.DRAWN).update(read_at=clock.now())
     return of_agent(conversation)

@@ -188,7 +188,7 @@ def _ends(pairs: list[tuple[str, int]], label: Any) -> list[tuple[str, int, floa
 @require_GET
 @for_figures
 def past_csv(request: HttpRequest, agent: Agent | None) -> HttpResponse:
-    """The same period for a spreadsheet; the register keeps that it was taken."""
+    """Give the same period for a spreadsheet; the register keeps that it was taken."""
     days, start, end = _period(request)
     with transaction.atomic():
         audit_log.record(

@@ -32,7 +32,7 @@ class ShownNote:
 
 
 def notes_of(conversation: Conversation, agent: Agent) -> list[ShownNote]:
-    """In the order in which they were first written; one query."""
+    """Read notes in the order in which they were first written, in one query."""
     rows = {note.pk: note for note in conversation.notes.select_related("agent", "event")}
     replaced = {note.replaces_id for note in rows.values()}
     found = []

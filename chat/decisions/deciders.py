@@ -102,7 +102,7 @@ def decided_by(user: Any, now: datetime) -> Q:
 
 
 def reports_of(user: Any, reports: "QuerySet[Report]", now: datetime) -> "QuerySet[Any]":
-    """Of these reports, those that this supervisor decides about."""
+    """Choose of these reports those that this supervisor decides about."""
     return with_unit(reports).filter(decided_by(user, now))
 
 

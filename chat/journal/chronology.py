@@ -247,7 +247,7 @@ class Findings:
 
     @property
     def days(self) -> int:
-        """From the first day to the last one, both counted; 0 when it is not known."""
+        """Count from the first day to the last one, both included; 0 when it is not known."""
         return 0 if self.first is None or self.last is None else (self.last - self.first).days + 1
 
 

@@ -73,7 +73,7 @@ class Moment:
 
     @property
     def span(self) -> tuple[datetime, datetime] | None:
-        """From when to when it may have been, both ends included; None when it may have been at any time."""
+        """Return from when to when it may have been, both ends included; None when it may have been at any time."""
         if self.day is None:
             return None
         start = datetime.combine(self.day, self.hour or time())

@@ -29,7 +29,7 @@ class Told:
     seen_by: str = field(default="", repr=False)
 
     def as_words(self) -> dict[str, Any]:
-        """As it is sealed."""
+        """Return the words as they are sealed."""
         return {
             "what": self.what,
             "when": dates.as_words(self.moment),
@@ -70,5 +70,5 @@ class Fact:
 
 
 def in_order(facts: Iterable[Fact]) -> list[Fact]:
-    """By their dates (`dates.order_key`), whatever order they come in."""
+    """Sort facts by their dates (`dates.order_key`), whatever order they come in."""
     return sorted(facts, key=lambda fact: dates.order_key(fact.moment, fact.number))

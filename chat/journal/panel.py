@@ -73,7 +73,7 @@ class Panel:
 
     @property
     def told(self) -> str:
-        """For a screen reader, when new facts came."""
+        """Tell a screen reader how many new facts came."""
         return _facts(self.new) if self.new else ""
 
     def with_captures(self, by_fact: Mapping[int, Sequence[int]]) -> "Panel":

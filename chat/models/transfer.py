@@ -48,7 +48,7 @@ class HandoverQuerySet(models.QuerySet["Handover"]):
         return self.filter(_is_alive(now))
 
     def with_life(self, now: datetime) -> "HandoverQuerySet":
-        """With `is_live`, for whoever reads ended ones too."""
+        """Add `is_live`, for whoever reads ended ones too."""
         return self.annotate(is_live=Case(When(_is_alive(now), then=True), default=False))
 
 
@@ -167,7 +167,7 @@ class DirectionQuerySet(models.QuerySet["Direction"]):
     """Where exchanges that were passed on through the queue are to go."""
 
     def avoiding(self, agent_id: int, now: datetime) -> "DirectionQuerySet":
-        """Of those who are not given back to this agent now."""
+        """Choose those of people who are not given back to this agent now."""
         return self.filter(Q(avoided=agent_id) | Q(avoided_before__contains=[agent_id]), until__gt=now)
 
 

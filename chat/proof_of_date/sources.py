@@ -194,7 +194,7 @@ def _gone_keys(keys: Iterable[UUID | None]) -> set[UUID]:
 
 
 def _shuffled(shares: Sequence[_Share]) -> list[Part]:
-    """In no order: a place in the tree does not say whose exchange began before whose."""
+    """Put shares in no order, so that a place in the tree does not say whose exchange began before whose."""
     parts = [Part(share.leaves, share) for share in shares]
     secrets.SystemRandom().shuffle(parts)
     return parts
@@ -231,7 +231,7 @@ class Messages:
         return []
 
     def _share(self, rows: Sequence[tuple[Any, ...]]) -> _Share | None:
-        """Those that open, up to the last one that does: what no key opens today may open tomorrow."""
+        """Take those that open, up to the last one that does: what no key opens today may open tomorrow."""
         share = _Share(rows[0][0], rows[0][1])
         last = 0
         for _key, public_id, seq, author, sent_at, sealed in rows:

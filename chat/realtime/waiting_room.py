@@ -78,7 +78,7 @@ class WaitingRoom:
     # -- reading -----------------------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Read the queue soon, because something changed: at most once in SPACING_SECONDS, and show who is concerned."""
+        """Read the queue soon, at most once in SPACING_SECONDS, and show what changed to whom it concerns."""
         if self._is_due or not (self._waiting or self._consoles):
             return
         self._is_due = True

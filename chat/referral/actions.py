@@ -78,7 +78,7 @@ def has_account(point: ReceptionPoint | None) -> bool:
 
 
 def points_with_account(point_ids: Sequence[int]) -> set[int]:
-    """Of these points, those that have such an account."""
+    """Choose of these points those that have such an account."""
     rows = UnitAccount.objects.filter(point__in=point_ids, user__is_active=True, user__password_is_temporary=False)
     rows = rows.filter(user__role="unit")  # an account that got another role keeps its row, and reads nothing here
     return {pk for pk in rows.values_list("point", flat=True) if pk is not None}

@@ -142,7 +142,7 @@ def words_of(row: Transmission | TransmissionStep) -> dict[str, Any]:
 
 
 def _cleaned(words: Mapping[str, Any]) -> dict[str, Any]:
-    """As it is shown: nothing in it that cannot be seen."""
+    """Return the words as they are shown: nothing in them that cannot be seen."""
     return {name: _plain(value) for name, value in words.items()}
 
 
@@ -269,7 +269,7 @@ def ordered_referrals(
 
 
 def found_by(rows: QuerySet[Transmission], term: str) -> QuerySet[Transmission]:
-    """Those whose file number, town or theme holds this text. term: SEARCH_MAX signs of it are read."""
+    """Choose those whose file number, town or theme holds this text. term: SEARCH_MAX signs of it are read."""
     words = term.strip()[:SEARCH_MAX]
     facts = [value for value, label in Fact.choices if words.casefold() in str(label).casefold()]
     about = Q(file_number__icontains=words) | Q(town__icontains=words)

@@ -44,7 +44,7 @@ def with_ring(model: Any, field: str) -> "models.QuerySet[Any]":
 
 
 def _left(report_id: int) -> list[tuple[Any, str, "models.QuerySet[Any]"]]:
-    """For each sealed field of each model, the rows of this exchange that the ring sealed."""
+    """Find, for each sealed field of each model, the rows of this exchange that the ring sealed."""
     return [
         (model, field, with_ring(model, field).filter(**{model.EXCHANGE: report_id}))
         for model in sealed_models()

@@ -188,7 +188,7 @@ def _told(spans: Sequence[tuple[int, int, str]], count: int) -> set[str]:
 
 
 def _keep(readings: dict[int, tuple[Node, int, int]], node: Node, start: int, left: int) -> None:
-    """Of two readings at one node, the one that may pass over more words; of equal ones, the one that began first."""
+    """Keep, of two readings at one node, the one that may pass over more words; of equal ones, the first begun."""
     known = readings.get(id(node))
     if known is None or (left, -start) > (known[2], -known[1]):
         readings[id(node)] = (node, start, left)

@@ -28,7 +28,7 @@ def _check_of(signs: str) -> str:
 
 
 def write(number: str) -> str:
-    """As people read it: « 7K4M-… », in groups of four."""
+    """Write a number as people read it: « 7K4M-… », in groups of four."""
     return "-".join(number[place : place + GROUP] for place in range(0, LENGTH, GROUP))
 
 

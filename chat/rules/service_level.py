@@ -44,14 +44,14 @@ class Limit:
 
 
 def level_of_time(seconds: float, limit: Limit) -> Level:
-    """Of something that has lasted so long."""
+    """Return the level of something that has lasted so long."""
     if seconds >= limit.limit * 60:
         return Level.BROKEN
     return Level.NEAR if seconds >= limit.limit * 60 * limit.warn_percent / 100 else Level.KEPT
 
 
 def level_of_duty(*, on_duty: int, free: int, limit: Limit) -> Level:
-    """Of the agents who may be given somebody: too few is broken; just enough, or all of them full, is near."""
+    """Return the level of the agents on duty: too few is broken; just enough, or all of them full, is near."""
     if on_duty < limit.limit:
         return Level.BROKEN
     return Level.NEAR if on_duty == limit.limit or free <= 0 else Level.KEPT

@@ -77,7 +77,7 @@ class Target:
     force: str = ""
 
     def __str__(self) -> str:
-        """As a form carries it: « agent-12 », « unit-3 », « force-police »."""
+        """Write the target as a form carries it: « agent-12 », « unit-3 », « force-police »."""
         if self.agent:
             return f"agent-{self.agent}"
         return f"unit-{self.unit}" if self.unit else f"force-{self.force}"

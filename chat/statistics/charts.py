@@ -290,7 +290,7 @@ class _Frame:
         return f"M{_n(x)} {self.base}V{_n(self.y(value))}h{_n(width)}V{self.base}z"
 
     def steps(self, values: Sequence[float]) -> str:
-        """From the left edge to the right one, each value as wide as its place."""
+        """Draw steps from the left edge to the right one, each value as wide as its place."""
         return f"M{self.x(0)} {_n(self.y(values[0]))}" + "".join(
             f"V{_n(self.y(value))}H{self.x(place + 1)}" for place, value in enumerate(values)
         )

@@ -134,17 +134,17 @@ class Measures:
 
     @property
     def in_time_percent(self) -> float | None:
-        """Of those who were answered, how many within the promise; in percent, None when nobody was."""
+        """Return the percentage of those who were answered that were within the promise; None when nobody was."""
         return _percent(self.in_time, self.answered)
 
     @property
     def gave_up_percent(self) -> float | None:
-        """Of all who came, how many gave up; in percent, None when nobody came."""
+        """Return the percentage of all who came that gave up; None when nobody came."""
         return _percent(self.gave_up, self.opened)
 
     @property
     def one_person_percent(self) -> float | None:
-        """Of the exchanges that ended, how many had one interlocutor; in percent, None when none ended."""
+        """Return the percentage of the exchanges that ended that had one interlocutor; None when none ended."""
         return _percent(self.one_person, self.ended)
 
 
@@ -258,7 +258,7 @@ def _most_first(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 
 
 def _read_open(start: datetime, end: datetime) -> History:
-    """The same of open days, exactly, from the conversations; two statements."""
+    """Count open days exactly, from their conversations, in two statements."""
     values: dict[str, datetime | str | int] = {
         "start": start,
         "end": end,
@@ -340,7 +340,7 @@ def _promised_seconds() -> int:
 
 
 def last_days(days: int) -> tuple[datetime, datetime]:
-    """From which midnight in Paris to which: until tonight, today included."""
+    """Return from which midnight in Paris to which: until tonight, today included."""
     tomorrow = timezone.localdate() + timedelta(days=1)
     start, end = (
         timezone.make_aware(datetime.combine(day, time())) for day in (tomorrow - timedelta(days=days), tomorrow)
@@ -370,7 +370,7 @@ def rests(start: datetime, end: datetime, now: datetime) -> Rests:
 
 
 def _measures(row: Sequence[Any]) -> Measures:
-    """In the order of MEASURES; PostgreSQL's exact fractions as floats."""
+    """Read a row in the order of MEASURES; PostgreSQL's exact fractions become floats."""
     numbers: list[Any] = [value if value is None or isinstance(value, int) else float(value) for value in row]
     return Measures(*numbers)
 
@@ -386,5 +386,5 @@ def outcome_label(value: str) -> str:
 
 
 def orientation_label(value: str) -> str:
-    """In words; a result that the orientation no longer has stays as it is."""
+    """Put a result of the orientation into words; one that it no longer has stays as it is."""
     return label_of(rules.Outcome, value)

@@ -54,7 +54,7 @@ def count(made: Iterable[Made], now: datetime) -> tuple[int, int]:
 
 
 def figures(now: datetime) -> Figures:
-    """In two queries."""
+    """Count the promises, in two queries."""
     running = list(holds.running_holds().values_list("until", flat=True))
     words = Message.objects.filter(
         conversation=OuterRef("conversation"), author=Author.AGENT, agent=OuterRef("agent"), seq__gt=OuterRef("seq")

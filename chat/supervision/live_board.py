@@ -356,7 +356,7 @@ def _active() -> Any:
 
 
 def _silent(rows: Iterable[Any], now: datetime) -> Iterable[tuple[Any, float, float]]:
-    """Those whose person is here and waits for words, with how many seconds: of theirs, and of the present agent's."""
+    """Find whose person is here and waits for words, with the seconds of their wait and of the present agent's part."""
     for row in rows:
         if _is_unseen(row, now):
             continue

@@ -11,5 +11,5 @@ register = template.Library()
 
 @register.simple_tag
 def script_words(familiar: bool, discreet: bool) -> str:
-    """In the active language, for an attribute: escaped where it is drawn."""
+    """Return the words in the active language, for an attribute: they are escaped where they are drawn."""
     return json.dumps(script.words(familiar=familiar, discreet=discreet), ensure_ascii=False)

@@ -250,7 +250,7 @@ def _require_not_back(conversation: Conversation, agent_id: int, now: datetime) 
 
 
 def _direct(conversation: Conversation, target: Target, by: Agent, now: datetime) -> None:
-    """To that team first, for a while; not back to `by`, nor to whoever passed it on a moment before."""
+    """Queue for that team first, for a while; not back to `by`, nor to whoever passed it on a moment before."""
     before = Direction.objects.filter(conversation=conversation, until__gt=now).first()
     avoided = {before.avoided_id, *before.avoided_before} - {by.pk} if before else set()
     Direction.objects.update_or_create(

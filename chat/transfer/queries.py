@@ -70,7 +70,7 @@ class Offers:
 
     @property
     def kept(self) -> int:
-        """Of those that have ended, how many left the conversation with its agent: declined, or nobody answered."""
+        """Count those that ended with the conversation at its agent: declined, or nobody answered."""
         return sum(one.state != HandoverState.ACCEPTED for one in self.ended)
 
 

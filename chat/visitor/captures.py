@@ -340,7 +340,7 @@ def _key(typed: str) -> UUID | None:
 
 
 def _fact_id(request: HttpRequest, own: Own, typed: str) -> UUID | None:
-    """Of the fact that a file goes with, if this visit sees it."""
+    """Return the id of the fact that a file goes with, if this visit sees it."""
     key = _key(typed)
     if key is None or own is None:
         return key

@@ -82,6 +82,6 @@ def _filter_system_calls() -> bool:
 
 
 def missing(layers: Iterable[str]) -> frozenset[Layer]:
-    """Of all layers, those that are not in force."""
+    """Name the layers that are not in force."""
     found = set(layers)
     return frozenset(layer for layer in Layer if layer.value not in found)

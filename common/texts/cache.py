@@ -118,7 +118,7 @@ def texts() -> dict[tuple[str, str | None, bool], str]:
 
 
 def drawn() -> dict[tuple[str, str | None, bool], SafeString]:
-    """The same as HTML."""
+    """Return the texts as HTML."""
     return _shelf.drawn
 
 

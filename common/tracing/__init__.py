@@ -144,7 +144,7 @@ def use_spans(
 
 
 def start_tracing(role: str) -> None:
-    """At the beginning of a process: send its spans to `settings.TRACES_TO`, if that is set. role: what it serves."""
+    """Begin to send this process's spans to `settings.TRACES_TO`, if that is set. role: what it serves."""
     if settings.TRACES_TO:
         from common.tracing import export  # nothing of OpenTelemetry is imported otherwise
 

@@ -118,7 +118,7 @@ _NULLABLE = {"municipality_id", "latitude", "longitude", "opening_hours"}
 
 
 def _prevailing(columns: list[str]) -> dict[str, str]:
-    """On conflict the better source prevails, the other fills what it leaves empty; demonstration leaves no trace."""
+    """Return how columns merge: the better source prevails, the other fills gaps; a demonstration leaves no trace."""
     offered, present = rank_case("excluded.source", RANKS), rank_case("t.source", RANKS)
     assign = {}
     for name in columns:

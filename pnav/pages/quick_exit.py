@@ -50,7 +50,7 @@ def leave(session_key: str) -> bool:
 
 
 def _forget(session_key: str, is_forgotten: threading.Event) -> None:
-    """In the thread: delete the visit, then park. While the database is away this exit goes to the end of the line."""
+    """Delete the visit, then park, in the thread. While the database is away this exit goes to the end of the line."""
     try:
         departure = _end_visit(session_key)
     except DATABASE_AWAY as error:

@@ -90,7 +90,7 @@ class _Account(NamedTuple):
 
 
 def identify_passes(passes: list[Pass]) -> list[Identity | bool | None]:
-    """For each pass: the identity if it is new or changed, True if nothing changed, None if the session has ended."""
+    """Return for each pass the identity if it is new or changed, True if not, None if the session has ended."""
     keys = {pass_.session_key for pass_ in passes}
     read = fetch_rows(SESSIONS, [array_text(keys)])
     rows = {key: data for key, data, _end in read}

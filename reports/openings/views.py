@@ -340,7 +340,7 @@ def show(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 
 
 def for_control(view: View) -> View:
-    """For custodians and administrators: the register of openings, for the data-protection officer."""
+    """Let custodians and administrators alone see the register of openings, for the data-protection officer."""
 
     @require_GET
     @login_required

@@ -118,7 +118,7 @@ def poisson_below(count: float, confidence: float) -> float:
 
 
 def arrivals_of(counted: Counted, *, confidence: float) -> Arrivals:
-    """From the counts. Weeks that differ more than chance would make them widen the interval (quasi-Poisson)."""
+    """Fit arrivals on the counts. Weeks that differ more than by chance widen the interval (quasi-Poisson)."""
     totals = [0] * HOURS
     for (_week, hour), count in counted.came.items():
         totals[hour] += count
@@ -156,7 +156,7 @@ def rounding_variance(mean: float, rounding: int) -> float:
 
 
 def assumed_arrivals(per_year: float = ASSUMED_PER_YEAR, profile: Iterable[float] | None = None) -> Arrivals:
-    """So many a year, all hours alike; or in these proportions, one for each hour of the week."""
+    """Assume so many a year, all hours alike, or in these proportions, one for each hour of the week."""
     weights = list(profile) if profile is not None else [1.0] * HOURS
     if len(weights) != HOURS or min(weights) < 0 or not sum(weights):
         raise ValueError("A profile has 168 weights, none negative, not all zero.")

@@ -159,7 +159,7 @@ class Queue:
 
     @property
     def mean_wait(self) -> float:
-        """Of everybody, until answered or given up (Little)."""
+        """Return the mean wait of everybody, until they are answered or give up (Little's law)."""
         return self.waiting / self.arrivals if self.arrivals else 0.0
 
     @property

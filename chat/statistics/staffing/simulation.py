@@ -71,7 +71,7 @@ class Run:
         return None if answered is None else answered - self.people[key].at
 
     def waits(self) -> list[float]:
-        """Of those who were answered, shortest first."""
+        """Return the waits of those who were answered, shortest first."""
         return sorted(wait for key in range(len(self.people)) if (wait := self.wait(key)) is not None)
 
     def answered_within(self, seconds: float, keys: Iterable[int] | None = None) -> float:
@@ -251,7 +251,7 @@ def _times(rates: Sequence[float], until: float, chance: random.Random) -> Itera
 
 
 def draw_raid(count: int, *, at: float, seconds: float, crowd: Crowd, chance: random.Random) -> list[Person]:
-    """So many people within so many seconds, first come first."""
+    """Let so many people come within so many seconds, in the order of their coming."""
     return [crowd.person(moment, chance) for moment in sorted(at + chance.random() * seconds for _one in range(count))]
 
 

@@ -275,6 +275,6 @@ def rows_of_agents() -> list[list[str]]:
 
 
 def _plain(text: str) -> str:
-    """To compare: without accents, capitals or needless spaces."""
+    """Return a text as it is compared: without accents, capitals or needless spaces."""
     apart = unicodedata.normalize("NFKD", text.strip().casefold().replace("’", "'"))
     return " ".join("".join(sign for sign in apart if not unicodedata.combining(sign)).split())

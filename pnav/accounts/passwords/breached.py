@@ -39,7 +39,7 @@ def written(digests: array) -> bytes:
 
 
 def digests(passwords: Iterable[str]) -> array:
-    """Of those that are long enough to be chosen here: sorted, each once."""
+    """Return those that are long enough to be chosen here, sorted, each once."""
     return array("I", sorted({_digest(password) for password in passwords if len(password) >= SHORTEST}))
 
 
