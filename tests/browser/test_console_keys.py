@@ -132,6 +132,32 @@ def test_keys_lead_to_the_panels_of_the_open_conversation(live_site, page: Page,
     assert at(lambda: Message.objects.filter(author="agent").exists()) is False
 
 
+# Two keys before any frame: what the first opens, and where the second leads.
+TWO_KEYS = """() => {
+  const press = (code, key) =>
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { code, key, altKey: true, bubbles: true }));
+  const open = () => [".console-thread", ".console-dossier"].map(
+    (part) => document.querySelector(`${part}:not([hidden])`)?.dataset.conversation ?? "");
+  press("Digit2", "2");
+  const first = open();
+  press("KeyQ", "q");
+  return [first, open(), document.activeElement.textContent.trim()];
+}"""
+
+
+@pytest.mark.slow
+def test_thread_is_shown_first_and_a_key_that_follows_at_once_finds_the_rest(live_site, page: Page, at: Work):  # noqa: F811
+    _agent, held = with_three(page, live_site, at)
+    page.keyboard.press("Alt+1")
+    expect(page.locator(OPEN_DOSSIER)).to_have_attribute("data-conversation", str(held[0].public_id))
+    key = str(held[1].public_id)
+    first, then, focused = page.evaluate(TWO_KEYS)
+    assert first == [key, ""], "nothing of the person before stands beside the thread of this one"
+    assert then == [key, key] and "Fiche des faits" in focused
+    page.keyboard.press("Alt+3")
+    expect(page.locator(OPEN_DOSSIER)).to_have_attribute("data-conversation", str(held[2].public_id))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (800, 1000), (320, 640)])
 def test_form_opened_by_a_key_is_on_screen(live_site, page_factory: PageFactory, at: Work, width: int, height: int):  # noqa: F811

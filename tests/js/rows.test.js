@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createRows } from "../../static/pnav/lib/rows.js";
+import { createRows, place, staying } from "../../static/pnav/lib/rows.js";
 
 /** As much of an element as a list needs; every change of it is counted. */
 const fakeList = (...children) => {
@@ -79,4 +79,56 @@ test("rows that change places are moved, not drawn", () => {
   show(people("c", "a", "b"));
   assert.deepEqual(drawn, []);
   assert.deepEqual(list.names(), ["c", "a", "b"]);
+});
+
+test("one row that goes from one end to the other is moved alone", () => {
+  const { list, show, people } = world();
+  const names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+  show(people(...names));
+  for (const order of [
+    [...names.slice(1), "a"],
+    ["j", ...names.slice(0, 9)],
+    ["a", "j", ...names.slice(1, 9)],
+  ]) {
+    show(people(...names));
+    list.touched = 0;
+    show(people(...order));
+    assert.equal(list.touched, 1, order.join());
+    assert.deepEqual(list.names(), order);
+  }
+});
+
+/** The longest run that is in order already, by trying every one. */
+const longest = (before, after) => {
+  const ends = after.map(() => 1);
+  for (const [n, row] of after.entries())
+    for (const [m, other] of after.slice(0, n).entries())
+      if (before.indexOf(other) < before.indexOf(row)) ends.splice(n, 1, Math.max(ends.at(n), ends.at(m) + 1));
+  return Math.max(0, ...ends);
+};
+
+test("in whatever order they come, as few as possible are moved", () => {
+  let seed = 7;
+  const draw = (below) => {
+    seed = (seed * 48271) % 2147483647;
+    return seed % below;
+  };
+  const before = Array.from({ length: 9 }, (_, name) => ({ name }));
+  for (let turn = 0; turn < 200; turn += 1) {
+    const after = before
+      .map((row) => [draw(1000), row])
+      .sort(([a], [b]) => a - b)
+      .map(([, row]) => row);
+    const stay = staying(before, after);
+    assert.equal(stay.size, longest(before, after));
+    const list = fakeList(...before);
+    place(list, after);
+    assert.deepEqual(list.children, after);
+    assert.equal(list.touched, before.length - stay.size);
+  }
+});
+
+test("a row that is not there yet stays nowhere", () => {
+  assert.deepEqual([...staying(["a", "b"], ["new", "b", "a"])].length, 1);
+  assert.deepEqual(staying([], ["new"]), new Set());
 });

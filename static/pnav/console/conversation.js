@@ -6,6 +6,7 @@
  */
 
 import { all, find, seek } from "../lib/dom.js";
+import { afterFrame } from "../lib/turns.js";
 import { keepDrafts } from "./drafts.js";
 import { leave } from "./leaving.js";
 import { count, paint, waitsSince } from "./list.js";
@@ -163,23 +164,32 @@ export async function open(id, { push = true, focus = true } = {}) {
   // Whoever presses a line while its conversation is being read waits for that: the press would be lost.
   if (!c || c.gone || !c.thread) c = await (loading.get(id) ?? fetchConversation(id));
   if (!c) return;
-  const before = desk.current;
+  const before = desk.current === c ? null : desk.current;
+  const isOpen = desk.current === c;
   desk.current = c;
   c.isNew = false;
-  if (c.isStale) refreshTold(c);
-  if (before && before !== c) {
-    hide(before, true);
-    paint(before);
-  }
+  if (before) hide(before, true);
   find("#repos").hidden = true;
-  hide(c, false);
-  find("#dossiers").scrollTop = 0;
   const hidden = seek("[name=echange]", document, HTMLInputElement);
   if (hidden) hidden.value = c.id;
-  if (push && before !== c) history.pushState({ id }, "", find("a", c.entry).getAttribute("href"));
-  paint(c);
+  if (push && !isOpen) history.pushState({ id }, "", find("a", c.entry).getAttribute("href"));
+  // All that is written is written before anything is measured: the page is laid out once.
+  c.thread.hidden = false;
+  paint(...(before ? [before, c] : [c]));
   threads.toEnd(c);
   if (focus) (c.over || !c.area ? c.log : c.area).focus();
+  // The thread first: what is known of the person is as much again, and is read after it.
+  if (isOpen) find("#dossiers").scrollTop = 0;
+  else afterFrame(showDossier);
+  if (c.isStale) refreshTold(c);
+}
+
+/** What is known of the person whose thread is open, from its top; nothing where it is on the screen already. */
+export function showDossier() {
+  const { current } = desk;
+  if (!current?.dossier.hidden) return;
+  current.dossier.hidden = false;
+  find("#dossiers").scrollTop = 0;
 }
 
 /** Back to no conversation at all. */

@@ -6,7 +6,7 @@
  */
 
 import { all, byId, find, seek, target } from "../lib/dom.js";
-import { open } from "./conversation.js";
+import { open, showDossier } from "./conversation.js";
 import { unfold } from "./folds.js";
 import { tell } from "./notice.js";
 import { asked, longestWaiting, stepTo } from "./numbers.js";
@@ -49,6 +49,7 @@ const thing = (key) => all(`[data-key="${key}"]`).find((one) => !one.closest("[h
 
 /** @param {string} letter */
 function go(letter) {
+  showDossier(); // a key may be quicker than the frame after which it is shown
   const one = thing(letter);
   if (!one) {
     announce(list.dataset.none ?? "");

@@ -5,6 +5,7 @@
  */
 
 import { all, byId, find, seek, write } from "../lib/dom.js";
+import { place } from "../lib/rows.js";
 import { duration, promise } from "../lib/time.js";
 import { refreshAsides } from "./asides.js";
 import { emergencyOf, showEmergency } from "./emergency.js";
@@ -29,9 +30,9 @@ export const waitsSince = (entry) => {
   return waited ? (find("time", waited).getAttribute("datetime") ?? "") : "";
 };
 
-/** Bring the list's entry, the counts and the page's title up to date. @param {Conversation} c */
-export function paint(c) {
-  paintEntry(c);
+/** Bring the list's entries of these, the counts and the page's title up to date. @param {Conversation[]} some */
+export function paint(...some) {
+  for (const c of some) paintEntry(c);
   arrange();
   count();
 }
@@ -102,9 +103,10 @@ export function arrange() {
   for (const c of mine) c.entry.hidden = c !== desk.current && !isInView(view(), c);
   find("[data-empty=view]").hidden = !mine.length || mine.some((c) => !c.entry.hidden);
   if (isTouched()) return;
-  for (const [at, { entry }] of mine.entries()) {
-    if (list.children[at] !== entry) list.insertBefore(entry, list.children[at] ?? null);
-  }
+  place(
+    list,
+    mine.map(({ entry }) => entry),
+  );
 }
 
 /** @param {MouseEvent} event */

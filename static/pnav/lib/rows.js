@@ -5,6 +5,52 @@
  */
 
 /**
+ * Those of these rows that stay where they are while the others are put between them: as many as can. What is moved in
+ * a page is worked out anew as if it were new; of ten exchanges, the first one that becomes the last moved nine before.
+ *
+ * @template T
+ * @param {T[]} before in the order in which they stand
+ * @param {T[]} after in the order in which they shall stand
+ * @returns {Set<T>}
+ */
+export const staying = (before, after) => {
+  const places = new Map(before.map((row, place) => [row, place]));
+  const placeOf = (/** @type {number} */ n) => places.get(after[n]) ?? -1;
+  /** @type {number[]} of each length, the end of a run in order that ends the earliest: a number in `after` */
+  const ends = [];
+  /** @type {Map<number, number>} which one stands before it in its run */
+  const previous = new Map();
+  for (const n of after.keys()) {
+    const place = placeOf(n);
+    if (place < 0) continue;
+    let length = ends.length;
+    while (length && placeOf(ends[length - 1]) > place) length -= 1;
+    if (length) previous.set(n, ends[length - 1]);
+    ends.splice(length, 1, n);
+  }
+  /** @type {Set<T>} */
+  const stay = new Set();
+  for (let n = ends.at(-1); n !== undefined; n = previous.get(n)) stay.add(after[n]);
+  return stay;
+};
+
+/**
+ * Put these rows into a list, in this order, and move as few as that takes.
+ *
+ * @param {Element} list
+ * @param {Element[]} rows
+ */
+export const place = (list, rows) => {
+  const stay = staying([...list.children], rows);
+  /** @type {Element | null} */
+  let next = null;
+  for (const row of [...rows].reverse()) {
+    if (!stay.has(row)) list.insertBefore(row, next);
+    next = row;
+  }
+};
+
+/**
  * @template {object} T
  * @param {Element} list what it holds when it is first shown goes
  * @param {(value: T) => Element} draw a new row; two values that are the same to JSON are the same row
@@ -23,8 +69,6 @@ export const createRows = (list, draw) => {
     drawn = rows;
     const kept = new Set(rows.values());
     for (const row of [...list.children]) if (!kept.has(row)) row.remove();
-    for (const [at, row] of [...kept].entries()) {
-      if (list.children[at] !== row) list.insertBefore(row, list.children[at] ?? null);
-    }
+    place(list, [...kept]);
   };
 };
