@@ -9,7 +9,9 @@ animation frame). Printed: p50, p99 and the longest, for letters and for `Alt` w
 the page. The goal is 50 ms at p99 for letters (issue « The console »). Only a still machine gives these figures.
 
 `--work` counts instead: after each kind of event, which tasks of the page it took, how many elements were given a style
-anew, how many objects were laid out. These counts are nearly the same on any machine, still or not.
+anew, how many objects were laid out. These counts are nearly the same on any machine, still or not. `--why` asks
+besides what made Chromium work styles out anew (which attribute, class, insertion, by which script), how long it tried
+each selector, and what the longest task did; that makes everything slower, so its times say nothing.
 
 Bounded: PostgreSQL, Valkey, one Daphne, one browser, 127.0.0.1, under three minutes.
 """
@@ -45,6 +47,8 @@ WRITTEN = "Il vient de m'écrire encore une fois."
 # How often each kind of event comes when work is counted, and how long the page is then left to itself, in ms.
 COUNTED, REST_MS, STILL_MS = 8, 500, 21_000
 CATEGORIES = ["-*", "toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"]
+WHY = ["disabled-by-default-devtools.timeline.invalidationTracking", "disabled-by-default-blink.debug"]
+REASONS_SHOWN = 14
 
 # What the page itself measures. A key is noted when the browser says that it was pressed; `done` runs in a task after
 # the frame in which it is drawn.
@@ -314,9 +318,60 @@ def read_trace(raw: bytes) -> Work:
     )
 
 
-def count_work(site: Site, world: World) -> dict[str, Work]:
+def read_reasons(raw: bytes) -> Counter[str]:
+    """What had styles worked out anew, most often first."""
+    reasons: Counter[str] = Counter()
+    for one in json.loads(raw)["traceEvents"]:
+        if not one["name"].endswith("InvalidationTracking") or "Layout" in one["name"]:
+            continue
+        data = one["args"].get("data", {})
+        changed = [f"{key}={data[key]}" for key in data if key.startswith("changed") or key == "invalidationSet"]
+        calls = [f"{at['url'].rpartition('/')[2]}:{at['lineNumber']}" for at in data.get("stackTrace", [])[:2]]
+        told = (data.get("reason", ""), data.get("extraData", ""), *changed, data.get("nodeName", ""), *calls)
+        reasons[" ".join(map(str, told))] += 1
+    return reasons
+
+
+def read_selectors(raw: bytes) -> Counter[str]:
+    """Microseconds that each selector took to be tried, with how often it was tried and how often it was right."""
+    took: Counter[str] = Counter()
+    tried: Counter[str] = Counter()
+    right: Counter[str] = Counter()
+    for one in json.loads(raw)["traceEvents"]:
+        if one["name"] != "SelectorStats":
+            continue
+        for timing in one["args"].get("selector_stats", {}).get("selector_timings", []):
+            selector = timing["selector"][:110]
+            took[selector] += timing["elapsed (us)"]
+            tried[selector] += timing["match_attempts"]
+            right[selector] += timing["match_count"]
+    return Counter({f"{name}  ({tried[name]} tried, {right[name]} right)": us for name, us in took.items()})
+
+
+def read_longest(raw: bytes) -> list[str]:
+    """What the longest task of the page's thread did: its parts of half a millisecond and more, in their order."""
+    events = [one for one in json.loads(raw)["traceEvents"] if one.get("ph") == "X"]
+    threads = Counter((one["pid"], one["tid"]) for one in events if one["name"] in ("Layout", "UpdateLayoutTree"))
+    if not threads:
+        return []
+    page = threads.most_common(1)[0][0]
+    mine = sorted((one for one in events if (one["pid"], one["tid"]) == page), key=lambda one: one["ts"])
+    longest = max((one for one in mine if one["name"] == "RunTask"), key=lambda one: one.get("dur", 0))
+    end = longest["ts"] + longest["dur"]
+    parts = []
+    for one in mine:
+        if longest["ts"] <= one["ts"] < end and one.get("dur", 0) >= 500:
+            data = one["args"].get("data", {}) or {}
+            where = f" {data.get('functionName', '')} {str(data.get('url', '')).rpartition('/')[2]}" if data else ""
+            told = {key: one["args"][key] for key in ("elementCount",) if key in one["args"]}
+            parts.append(f"{one['dur'] / 1000:6.1f} ms {one['name']}{where} {told or ''}")
+    return parts
+
+
+def count_work(site: Site, world: World, *, is_why: bool = False) -> dict[str, Work]:
     """Each kind of event COUNTED times, in a fixed order, the processor as fast as it is; and a while of nothing."""
     found = {}
+    categories = [*CATEGORIES, *WHY] if is_why else CATEGORIES
     with chromium_open() as browser, ThreadPoolExecutor(1) as database:
         page = open_console(browser, site, world)
         page.wait_for_timeout(1000)
@@ -326,11 +381,20 @@ def count_work(site: Site, world: World) -> dict[str, Work]:
         of = {str(one.public_id): one for one in world.exchanges}
 
         def count(name: str, event: Callable[[int], object], times: int = COUNTED, rest: int = REST_MS) -> None:
-            browser.start_tracing(page=page, categories=CATEGORIES)
+            browser.start_tracing(page=page, categories=categories)
             for turn in range(times):
                 event(turn)
                 page.wait_for_timeout(rest)
-            found[name] = read_trace(browser.stop_tracing())
+            raw = browser.stop_tracing()
+            found[name] = read_trace(raw)
+            if is_why:
+                print(f"-- {name}")
+                for reason, often in read_reasons(raw).most_common(REASONS_SHOWN):
+                    print(f"{often / times:8.1f} {reason}")
+                print("   selectors, µs of one event:")
+                for selector, us in read_selectors(raw).most_common(REASONS_SHOWN):
+                    print(f"{us / times:8.0f} {selector}")
+                print("   its longest task:", *read_longest(raw), sep="\n   ")
 
         def do(work: Callable[..., None], *given: Any) -> Callable[[int], object]:
             return lambda _turn: database.submit(work, *given).result()
@@ -372,6 +436,7 @@ def main() -> int:
     parser.add_argument("--slower", type=float, default=SLOWER)
     parser.add_argument("--letters", type=int, default=LETTERS, help="of each part")
     parser.add_argument("--work", action="store_true", help="count work instead of time")
+    parser.add_argument("--why", action="store_true", help="the same, and why styles were worked out anew")
     options = parser.parse_args()
     with stage() as ground:
         static = ground.folder / "static"
@@ -385,8 +450,8 @@ def main() -> int:
         web.start()
         site = Site(f"http://127.0.0.1:{web.port}", settings.SESSION_COOKIE_NAME)
         try:
-            if options.work:
-                print(tabled(count_work(site, world)))
+            if options.work or options.why:
+                print(tabled(count_work(site, world, is_why=options.why)))
                 return 0
             halves = measure(site, world, slower=options.slower, letters=options.letters)
         finally:
