@@ -26,7 +26,7 @@ from benchmarks.faults.proxy import Network
 from benchmarks.faults.records import Keys
 
 FLOODS = 48  # conversations of a fast run that are floods
-WINDOWS = (4, 8, 16)  # messages of one side on their way, by turns; as many more wait behind them
+WINDOWS = (4, 16, 32)  # messages of one side on their way, by turns; as many more wait behind them
 SIZES = (60, 120)  # characters of a message, by turns
 # Of a side. Both together stay below what an exchange holds (`chat.rules.message_limits`), in characters too.
 MOST = 1400

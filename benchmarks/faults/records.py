@@ -6,6 +6,7 @@ Each function opens its connections and gives them back: the database is killed 
 import io
 import json
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,8 +35,25 @@ def _connected() -> Iterator[None]:
         connection.close_pool()  # type: ignore[attr-defined]
 
 
+CLEAR_TRIES, CLEAR_SECONDS = 6, 1.0
+
+
 def make_conversations(count: int) -> list[Keys]:
-    """New conversations, each with its own agent; those of the run before are deleted."""
+    """New conversations, each with its own agent; those of the run before are deleted.
+
+    The worker may write of one of these just then, whose lease has ended: then all of it again, a moment later.
+    """
+    from django.db import IntegrityError
+
+    for _try in range(CLEAR_TRIES - 1):
+        try:
+            return _make_conversations(count)
+        except IntegrityError:
+            time.sleep(CLEAR_SECONDS)
+    return _make_conversations(count)
+
+
+def _make_conversations(count: int) -> list[Keys]:
     from django.core.management import call_command
     from django.db.models.functions import Now
 
