@@ -177,8 +177,29 @@ def sockets() -> Iterator[tuple[str, float, float]]:
         loud = cost(lambda: handshake(factory), times=100), cost(lambda: exchange(open_now), times=500)
     yield "a handshake, without autobahn's texts for its debug log", quiet[0], loud[0]
     yield "a frame each way, likewise", quiet[1], loud[1]
+    yield texts(serving)
     yield from rounds(serving)
     yield sending()
+
+
+def texts(serving: Any) -> tuple[str, float, float]:
+    """A beat that comes, and its answer, by our own reading and writing of whole texts and by autobahn's."""
+    from tests.test_frames import client_frame, opened
+
+    beat = b'{"type":"beat","conversation":"0e0b7c1e-5c32-4b05-a2f5-1f6f6c6a3a44","after":12}'
+    found = []
+    for kind in (serving.SocketProtocol, daphne.ws_protocol.WebSocketProtocol):
+        one, coming = opened(kind), client_frame(beat)
+        answer = {"type": "websocket.send", "text": '{"type":"beat","at":"2026-11-28T16:00:00.000000Z"}'}
+
+        def exchange(one: Any = one, coming: bytes = coming, answer: dict[str, str] = answer) -> None:
+            one.dataReceived(coming)
+            one.application_queue.get_nowait()
+            one.handle_reply(answer)
+            one.transport.clear()
+
+        found.append(cost(exchange, times=2000))
+    return "a text each way, read and written without autobahn", found[0], found[1]
 
 
 def rounds(serving: Any) -> Iterator[tuple[str, float, float]]:
