@@ -191,6 +191,7 @@ def _words() -> dict[str, str]:
         "left": _("Échange fini, {name} : {reason}."),
         "back": _("Connexion rétablie."),
         "failed": _("L'action n'a pas abouti. Réessayez."),
+        "unanswered": _("Pas de réponse du service. Regardez si c'est fait ; sinon, réessayez."),
         "missing": reply_template.MISSING.strip(),
         "unfinished": _("Il reste « [à compléter » dans le message : complétez, puis envoyez."),
         "promise": _("Retour promis dans {n} min"),

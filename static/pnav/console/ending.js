@@ -6,30 +6,34 @@
  */
 
 import { request } from "../lib/http.js";
-import { warn } from "./line.js";
+import { tellUnanswered } from "./line.js";
 import { settle } from "./live-forms.js";
 import { hold, isPending } from "./pending-ends.js";
-import { announce, known, words } from "./state.js";
+import { known } from "./state.js";
 
 const NOTHING_MISSING = 204;
 
 /** @param {HTMLFormElement} form @param {FormData} body */
 const post = (form, body) => request(form.action, { method: "POST", body });
 
+/** @param {HTMLFormElement} form */
+function threadOf(form) {
+  const thread = /** @type {HTMLElement | null} */ (form.closest("[data-conversation]"));
+  return known(thread?.dataset.conversation);
+}
+
 /** @param {HTMLFormElement} form @param {FormData} body @param {HTMLButtonElement | null} button */
 async function end(form, body, button) {
   try {
     await settle(form, button, await post(form, body));
   } catch {
-    announce(words.failed); // it was not ended, and says so: it can be pressed again
-    warn("lost");
+    tellUnanswered(threadOf(form)); // if it was not ended, it can be pressed again
   }
 }
 
 /** @param {HTMLFormElement} form @param {HTMLButtonElement | null} button */
 async function check(form, button) {
-  const thread = /** @type {HTMLElement | null} */ (form.closest("[data-conversation]"));
-  const c = known(thread?.dataset.conversation);
+  const c = threadOf(form);
   if (!c || isPending(c)) return;
   const body = new FormData(form, button);
   const asked = new FormData(form, button);
@@ -55,8 +59,7 @@ async function submit(event) {
   try {
     await check(form, /** @type {HTMLButtonElement | null} */ (event.submitter));
   } catch {
-    announce(words.failed);
-    warn("lost");
+    tellUnanswered(threadOf(form));
   } finally {
     form.ariaBusy = "false";
   }

@@ -11,9 +11,11 @@ import { keepAwake } from "../lib/wake.js";
 import { checkPause, refreshDuty, showNoDuty } from "./duty.js";
 import { hear } from "./frames.js";
 import { refreshList, tickList } from "./list.js";
+import { tell } from "./notice.js";
 import { startClock } from "./pages.js";
+import { refreshBeside } from "./panels.js";
 import { tickOffers } from "./queue.js";
-import { announce, conversations, csrf, desk, own, root, words } from "./state.js";
+import { announce, conversations, csrf, desk, isReady, own, root, words } from "./state.js";
 import { refuseAll, tellRead } from "./thread.js";
 
 /** @typedef {import("../lib/protocol.js").State} State */
@@ -28,7 +30,7 @@ const gone = { at: Date.now(), isTold: false, isFirst: true }; // since when the
 let listAt = 0;
 
 /** @param {"lost" | "slow" | "out"} kind */
-export function warn(kind) {
+function warn(kind) {
   alarm.hidden = false;
   const text = alarm.dataset[kind] ?? "";
   if (alarm.textContent !== text) alarm.textContent = text;
@@ -37,6 +39,25 @@ export function warn(kind) {
 function calm() {
   alarm.hidden = true;
   alarm.textContent = "";
+}
+
+/**
+ * An act that got no answer. The service may have done it all the same: what it made of it is read again. Where the line
+ * stands, nothing is lost, and nothing would ever take that alarm away.
+ *
+ * @param {import("./state.js").Conversation | undefined} c whose act it was, if of one
+ */
+export function tellUnanswered(c) {
+  if (!isReady()) {
+    announce(words.failed);
+    warn("lost");
+    return;
+  }
+  tell(words.unanswered);
+  refreshDuty();
+  if (!c) return;
+  refreshBeside(c, `.console-dossier[data-conversation="${c.id}"]`);
+  refreshBeside(c, `#bandeau-${c.id}`);
 }
 
 function tellLoss() {

@@ -8,7 +8,7 @@ import { all, find, seek } from "../lib/dom.js";
 import { request } from "../lib/http.js";
 import { check, entryOf, openWhenItComes } from "./conversation.js";
 import { showDuty } from "./duty.js";
-import { signOut, warn } from "./line.js";
+import { signOut, tellUnanswered } from "./line.js";
 import { paint, showPromise } from "./list.js";
 import { parse, swapFrom } from "./pages.js";
 import { refreshOffers } from "./queue.js";
@@ -70,6 +70,8 @@ function nextFocus(form, targets, c, { isBeside, pressed }) {
   const wrong = targets.map((one) => seek(`${one} [aria-invalid]`)).find(Boolean);
   if (wrong) return wrong;
   if (c) {
+    const refusal = targets.map((one) => seek(`${one} > [role=alert]`)).find(Boolean);
+    if (refusal) return seek("a, select, button", refusal.parentElement ?? form); // its panel stays open: it says why
     const done = seek("[data-action][open]", c.thread, HTMLDetailsElement);
     if (!done) return null;
     done.open = false;
@@ -136,8 +138,8 @@ export const watchForms = () =>
     try {
       await send(form, /** @type {HTMLButtonElement | null} */ (event.submitter));
     } catch {
-      announce(words.failed);
-      warn("lost");
+      const of = /** @type {HTMLElement | null} */ (form.closest("[data-conversation]"));
+      tellUnanswered(known(of?.dataset.conversation));
     } finally {
       form.ariaBusy = "false";
       saved(form);

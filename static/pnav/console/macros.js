@@ -7,9 +7,9 @@
 
 import { find, seek } from "../lib/dom.js";
 import { request } from "../lib/http.js";
-import { warn } from "./line.js";
+import { tellUnanswered } from "./line.js";
 import { parse, swapFrom } from "./pages.js";
-import { announce, known, words } from "./state.js";
+import { announce, known } from "./state.js";
 
 const TAKES = "[name=macro]";
 
@@ -21,7 +21,7 @@ async function run(form, button) {
   const page = await parse(await request(button.formAction, { method: "POST", body: new FormData(form, button) }));
   const draft = seek(`[id="corps-${c.id}"]`, page, HTMLTextAreaElement);
   if (!draft) throw new Error("no screen of ours");
-  const parts = [`#procedure-${c.id}`, `#dire-${c.id}`, `#propositions-${c.id}`, `#retour-${c.id}`];
+  const parts = ["procedure", "dire", "bandeau", "propositions", "retour"].map((name) => `#${name}-${c.id}`);
   for (const part of parts) swapFrom(page, part);
   c.area.value = draft.value;
   const box = button.closest("details");
@@ -42,8 +42,8 @@ async function submit(event) {
   try {
     await run(/** @type {HTMLFormElement} */ (event.target), button);
   } catch {
-    announce(words.failed);
-    warn("lost");
+    const of = /** @type {HTMLElement | null} */ (button.closest("[data-conversation]"));
+    tellUnanswered(known(of?.dataset.conversation));
   } finally {
     button.ariaBusy = "false";
   }
