@@ -26,7 +26,7 @@ from chat.rules.lookalikes import JOINS_FOR, Arrival, find_alike
 from chat.texts import thread as thread_texts
 from common import clock
 from reports.audit import log as audit_log
-from reports.models import AccessKind
+from reports.models import AccessKind, Fact
 from triage.rules import Urgency
 
 LOOKED_AT = 2_000  # arrivals of one tick, the last to come
@@ -41,9 +41,13 @@ class TooSoon(Exception):
     """Nobody of this group has had ANSWER_TIME to answer: it was not taken, or a moment ago."""
 
 
+# What nobody said anything by: no fact, or « Autre chose », which the orientation asks of everybody who is safe.
+NO_FACTS: tuple[list[str], ...] = ([], [Fact.OTHER.value])
+
+
 def _silent(rows: ConversationQuerySet) -> ConversationQuerySet:
-    """Return who ticked no fact and wrote no word. (`characters` counts what people write, not Pnav's lines.)"""
-    return rows.filter(characters=0, report__facts=[])
+    """Return who told no fact and wrote no word. (`characters` counts what people write, not Pnav's lines.)"""
+    return rows.filter(characters=0, report__facts__in=NO_FACTS)
 
 
 def members(group: ArrivalGroup) -> ConversationQuerySet:
@@ -76,7 +80,7 @@ def mark_lookalikes(now: datetime | None = None) -> int:
 def _let_go() -> None:
     """Give whoever has said something their ordinary place again: they are one of many no more."""
     marked = Conversation.objects.waiting().filter(lookalike_group__isnull=False)
-    said = marked.filter(Q(characters__gt=0) | ~Q(report__facts=[])).select_related("report")
+    said = marked.filter(Q(characters__gt=0) | ~Q(report__facts__in=NO_FACTS)).select_related("report")
     rows = list(said.order_by("pk").select_for_update(of=("self",), no_key=True)[:LET_GO_AT_ONCE])
     for row in rows:
         row.lookalike_group = None

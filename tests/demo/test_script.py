@@ -22,13 +22,13 @@ PLAIN = Script(
 
 
 def test_scripts_are_those_that_were_asked_for():
-    assert NAMES == ["calme", "urgent", "mineur", "agressif", "silencieux", "raid"]
+    assert NAMES == ["calme", "urgent", "mineur", "agressif", "silencieux", "raid", "raid_muet"]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_script_can_be_followed(name):
     one = script.read(name)
-    assert one.title and one.openings and one.people * one.every_seconds < 600
+    assert one.title and (one.openings or name == "raid_muet") and one.people * one.every_seconds < 600
     mind = Mind(one)
     for _turn in range(50):
         mind.answer("?")

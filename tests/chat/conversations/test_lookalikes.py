@@ -59,6 +59,16 @@ def test_twenty_alike_are_one_group_and_others_are_not_in_it():
     assert lookalikes.mark_lookalikes() == 0  # once
 
 
+def test_autre_chose_is_no_fact():
+    """The orientation asks everybody who is safe what it is about: a raid that says nothing answers that."""
+    people = raid(12, facts=["other"])
+    assert lookalikes.mark_lookalikes() == 12
+    assert lookalikes.waiting_groups(clock.now())[0].count == 12
+    Report.objects.filter(pk=people[3].report_id).update(facts=["other", "threats"])
+    lookalikes.mark_lookalikes()
+    assert len(marked()) == 11 and people[3].pk not in marked()
+
+
 def test_nine_are_no_group():
     raid(9)
     assert lookalikes.mark_lookalikes() == 0 and not ArrivalGroup.objects.exists()
@@ -307,7 +317,7 @@ def test_group_is_taken_and_closed_by_its_page():
     agent = make.agent(public_name="Camille")
     client, address = signed_in(agent.user), f"{CONSOLE}semblables/{only_group().public_id}/"
     html = squeezed(client.get(address).text)
-    assert "sans faits" in html and "Terminer 0 échange" in html.replace("\xa0", " ").replace("\u202f", " ")
+    assert "sans faits" in html and "Personne encore" in html and "Terminer 0" not in html
     client.post(f"{address}prendre/")
     assert "Camille" in client.get(address).text
     early = client.post(f"{address}terminer/", {"motive": "raid"})
