@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { keep, written } from "../../static/pnav/console/drafts.js";
-import { asked, byRank, isInView, longestWaiting, stepTo } from "../../static/pnav/console/numbers.js";
+import { asked, byRank, isInView, stepTo } from "../../static/pnav/console/numbers.js";
 import { fold, matches } from "../../static/pnav/lib/search.js";
 
 test("the list is in the order of whose turn it is, urgency, and how long the person has waited", () => {
@@ -37,21 +37,6 @@ test("one further down or up, from the last to the first", () => {
   assert.equal(stepTo(3, -1, 1), 0);
   assert.equal(stepTo(3, -1, -1), 2);
   assert.equal(stepTo(1, 0, 1), 0);
-});
-
-test("next is who waits for my answer, the longest first, but for the one that is open", () => {
-  const at = (name, waits, minute) => ({ name, waits, since: `2026-11-27T10:${minute}:00Z` });
-  const all = [
-    at("a", "me", "30"),
-    at("b", "them", "01"),
-    at("c", "me", "05"),
-    at("d", "me", "10"),
-    at("e", "left", "02"),
-  ];
-  assert.equal(longestWaiting(all, null).name, "c");
-  assert.equal(longestWaiting(all, all[2]).name, "d");
-  assert.equal(longestWaiting([all[1], all[4]], null), undefined);
-  assert.equal(longestWaiting([all[0]], all[0]), undefined);
 });
 
 test("a key is known by its letter, and by its place on keyboards that are not Latin", () => {

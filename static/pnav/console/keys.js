@@ -9,9 +9,9 @@ import { all, byId, find, seek, target } from "../lib/dom.js";
 import { open, showDossier } from "./conversation.js";
 import { unfold } from "./folds.js";
 import { tell } from "./notice.js";
-import { asked, longestWaiting, stepTo } from "./numbers.js";
+import { asked, stepTo } from "./numbers.js";
 import { openSearch } from "./replies.js";
-import { announce, desk, own, say, slot } from "./state.js";
+import { announce, desk, own, say } from "./state.js";
 
 const list = byId("raccourcis", HTMLDialogElement);
 const ARROWS = new Map([
@@ -93,11 +93,12 @@ function step(by) {
   open(mine[stepTo(mine.length, at, by)].id);
 }
 
-/** Whoever waits for my answer, the longest first, but for the one that is open. */
+/**
+ * Whoever waits for my answer, in the order of the list: the most urgent first. By the wait alone an open emergency stood
+ * behind whoever had written some seconds before.
+ */
 function nextWaiting() {
-  const active = (/** @type {HTMLElement} */ entry) => /** @type {HTMLTimeElement} */ (slot("active", entry)).dateTime;
-  const mine = own().map((c) => ({ id: c.id, waits: c.waits, since: c.since || active(c.entry) }));
-  const next = longestWaiting(mine, mine.find(({ id }) => id === desk.current?.id) ?? null);
+  const next = own().find((c) => c.waits === "me" && c !== desk.current);
   if (next) open(next.id);
   else announce(list.dataset.nobody ?? "");
 }

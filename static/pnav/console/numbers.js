@@ -48,17 +48,6 @@ export const isInView = (view, { waits, urgency }) =>
  */
 export const stepTo = (count, at, by) => (at < 0 ? (by > 0 ? 0 : count - 1) : (at + by + count) % count);
 
-/**
- * Whoever waits for an answer, the longest first, but for the one that is open.
- *
- * @template {{ waits: string, since: string }} T
- * @param {T[]} all
- * @param {T | null} open
- * @returns {T | undefined}
- */
-export const longestWaiting = (all, open) =>
-  all.filter((one) => one.waits === "me" && one !== open).sort((a, b) => Date.parse(a.since) - Date.parse(b.since))[0];
-
 /** What a key alone, or with Alt, asks for. @typedef {{ step?: 1 | -1, letter?: string, number?: number }} Asked */
 
 /**

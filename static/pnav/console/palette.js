@@ -38,7 +38,7 @@ function choices() {
     text: "",
     run: () => open(dataset.conversation ?? ""),
   }));
-  const acts = all("[data-key]:not(section)")
+  const acts = all("[data-key]:not(section), [data-way-to]")
     .filter((one) => !one.closest("[hidden]") && !one.matches("textarea"))
     .map((one) => ({ kind: words("act"), label: labelOf(one), text: "", run: () => goTo(one) }));
   const pages = /** @type {HTMLAnchorElement[]} */ (all(".console-top__nav a[href]")).map((one) => ({
@@ -135,10 +135,26 @@ function run(at) {
   const choice = shown[at];
   if (!choice) return;
   dialog.close();
+  giveCursorBack();
   choice.run(); // after the dialog has given the focus back
 }
 
+/* Behind a dialog a browser may forget where the cursor of the answer was: words would stand before what was written. */
+/** @type {{ area: HTMLTextAreaElement, from: number, to: number } | null} */
+let cursor = null;
+
+const keepCursor = () => {
+  const area = desk.current?.area;
+  cursor = area ? { area, from: area.selectionStart, to: area.selectionEnd } : null;
+};
+
+const giveCursorBack = () => {
+  cursor?.area.setSelectionRange(cursor.from, cursor.to);
+  cursor = null;
+};
+
 function openPalette() {
+  keepCursor();
   known = choices();
   field.value = "";
   filter();
@@ -177,6 +193,7 @@ export const watchPalette = () => {
   for (const one of all("[data-palette-open]")) one.hidden = false;
   field.addEventListener("input", filter);
   dialog.addEventListener("keydown", keydown);
+  dialog.addEventListener("close", giveCursorBack);
   list.addEventListener("pointerdown", (event) => event.preventDefault()); // the focus stays in the field
   list.addEventListener("click", (event) => {
     run([...list.children].indexOf(/** @type {Element} */ (target(event).closest("[role=option]"))));

@@ -142,7 +142,7 @@ const clientId = (c) => find("[name=client_id]", /** @type {HTMLFormElement} */ 
 
 /** @param {Conversation} c */
 function send(c) {
-  if (!c.area) return;
+  if (!c.area || c.area.readOnly) return; // it has ended under the hand: what was written stays, to be copied
   const body = c.area.value.replace(/\r\n/g, "\n").trim();
   const error = fault(body);
   showError(c, error);
@@ -195,10 +195,12 @@ export function insert(c, text) {
   const { area } = c;
   if (!area || area.readOnly) return;
   const at = area.selectionEnd;
-  const gap = at && !/\s$/.test(area.value.slice(0, at)) ? "\n" : "";
-  area.setRangeText(gap + text, at, at, "end");
+  const [before, after] = [area.value.slice(0, at), area.value.slice(at)];
+  const said = (before && !/\s$/.test(before) ? "\n" : "") + text;
+  area.setRangeText(said + (after && !/^\s/.test(after) ? "\n" : ""), at, at);
   showLength(c);
   area.focus();
+  area.setSelectionRange(at + said.length, at + said.length);
 }
 
 /** The form of a thread that was just drawn. @param {Conversation} c */

@@ -1,0 +1,178 @@
+"""What an agent used to Zendesk missed in a shift of the worst exercise (docs/done.md, « A shift, walked »)."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from chat.casework import emergencies
+from chat.conversations import lookalikes
+from chat.models import Agent, Conversation
+from chat.rules.emergency import Situation
+from chat.rules.lifecycle import Availability
+from pnav.demo.cast import create_macros
+from tests.browser.conftest import Axe, LiveSite, PageFactory
+from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
+    OPEN_THREAD,
+    Work,
+    an_agent,
+    at,
+    make_available,
+    sign_in,
+)
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.slow
+OPEN_DOSSIER = ".console-dossier:not([hidden])"
+
+
+def one_open(page: Page, site: LiveSite, at: Work, **fields) -> tuple[Agent, str]:  # noqa: F811
+    """An agent before one exchange of theirs; the exchange's key."""
+    agent = at(an_agent, public_name="Camille")
+    conversation = at(lambda: make.assigned(make_available(agent), **fields))
+    sign_in(page, site, agent)
+    page.goto(f"{site.url}/console/echange/{conversation.public_id}/")
+    expect(page.locator(f"{OPEN_THREAD} textarea[name=body]")).to_be_visible()
+    return agent, str(conversation.public_id)
+
+
+def seek(page: Page, words: str) -> None:
+    """Ctrl + K, these words, Enter."""
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette")).to_be_visible()
+    page.keyboard.type(words)
+    page.keyboard.press("Enter")
+    expect(page.locator("#palette")).to_be_hidden()
+
+
+def test_an_act_without_an_answer_says_so_and_does_not_say_that_the_line_is_lost(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    """The service had paused the agent and was too slow to say it: the page kept « Disponible » and a red alarm."""
+    agent, _key = one_open(page, live_site, at)
+
+    at(Agent.objects.filter(pk=agent.pk).update, availability=Availability.PAUSE, pause_reason="Souffler")
+    page.route("**/console/disponibilite/", lambda route: route.abort("timedout"))
+    page.get_by_role("button", name="En pause").click()
+    expect(page.locator("#avis")).to_contain_text("Pas de réponse du service")
+    expect(page.get_by_role("button", name="En pause")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#coupure")).to_be_hidden()
+
+
+def test_an_end_that_is_refused_stays_open_and_says_why(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+    axe: Axe,
+):
+    """« Terminer » with an open emergency closed its panel, with the reason in it."""
+    agent, key = one_open(page, live_site, at)
+    panel = page.locator(f"#cloture-{key}")
+    page.keyboard.press("Alt+t")
+    expect(panel).to_be_visible()
+    expect(panel.locator(".console-action__first")).to_be_hidden()
+    # Opened in another tab: this page does not know yet.
+    at(lambda: emergencies.start(conversation_id=_pk(key), situation=Situation.DANGER, by=agent.user))
+    panel.get_by_label("Comment l'échange se termine").select_option("transmitted")
+    panel.get_by_label("Je confirme").check(force=True)
+    panel.get_by_role("button", name=re.compile("^Terminer")).click()
+    expect(panel.get_by_role("alert")).to_contain_text("La procédure d'urgence est ouverte : terminez-la d'abord.")
+    expect(panel).to_be_visible()
+
+    page.reload()
+    page.keyboard.press("Alt+t")
+    expect(panel.locator(".console-action__first")).to_be_visible()  # before anything is filled in
+    axe(page)
+    page.keyboard.press("Escape")
+    seek(page, "terminer la procedure")
+    end = page.locator(f"{OPEN_DOSSIER} [name=end]")
+    expect(end).to_be_focused()
+    expect(page.locator(f"{OPEN_THREAD} .console-pinned")).to_be_visible()  # it leads, and ends nothing
+
+
+def _pk(key: str) -> int:
+    return Conversation.objects.get(public_id=key).pk
+
+
+def test_macros_have_a_key_and_two_sentences_stand_one_after_the_other(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    at(create_macros)
+    _agent, _key = one_open(page, live_site, at)
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    page.locator(f"{OPEN_DOSSIER} summary[data-key=U]").focus()  # the answer never had the focus
+    seek(page, "se presenter")
+    seek(page, "avant de terminer")
+    expect(area).to_have_value(re.compile(r"^Bonjour, je m’appelle Camille[^\n]*\nAvant de terminer"))
+    page.keyboard.press("Alt+g")
+    expect(page.locator(f"{OPEN_THREAD} .console-macros > summary")).to_be_focused()
+    page.keyboard.press("Escape")
+    seek(page, "preparer une plainte")
+    expect(page.locator(f"{OPEN_THREAD} [name=macro]", has_text="Préparer une plainte")).to_be_focused()
+    # Pressed, it opens the procedure with all that the strip over the thread says of it.
+    page.locator(f"{OPEN_THREAD} [name=macro]", has_text="Danger").click()
+    expect(page.locator(f"{OPEN_THREAD} .console-pinned")).to_contain_text("Pas encore fait")
+
+
+def test_next_is_the_most_urgent_of_who_waits_for_me(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    """Alt + N led past somebody in danger, to who had written a few seconds before."""
+    agent = at(an_agent, public_name="Camille")
+
+    def lived() -> None:
+        make_available(agent)
+        for place, urgency, minutes in (("69003", 0, 9), ("33000", 0, 6), ("59000", 2, 1)):
+            one = make.assigned(agent, postal_code=place, urgency=urgency)
+            make.message(one, "vous êtes là ?")
+            one.messages.update(sent_at=make.long_ago(minutes))
+
+    at(lived)
+    sign_in(page, live_site, agent)
+    expect(page.locator("#liste .console-entry")).to_have_count(3)
+    page.locator("#liste .console-entry__link", has_text="69003").click()
+    expect(page.locator(f"{OPEN_THREAD} .console-thread__title")).to_contain_text("69003")
+    page.keyboard.press("Alt+n")
+    expect(page.locator(f"{OPEN_THREAD} .console-thread__title")).to_contain_text("59000")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1440, 900)])
+def test_look_alikes_are_read_whole_above_a_long_queue(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+    axe: Axe,
+    width: int,
+    height: int,
+):
+    """Their card was crushed to a strip of ten pixels under the rows of the queue."""
+    agent = at(an_agent)
+
+    def lived() -> None:
+        for each in range(20):
+            make.waiting(queued_at=make.long_ago(5 - each / 30))
+        for _each in range(12):
+            make.message(make.waiting(postal_code="35000"), "bonjour")
+        lookalikes.mark_lookalikes()
+
+    at(lived)
+    page = page_factory(width=width, height=height)
+    sign_in(page, live_site, agent)
+    card, way = page.locator("#semblables > li"), page.locator("#semblables").get_by_role("link", name="Regrouper")
+    expect(card).to_contain_text("20 arrivées semblables")
+    expect(page.locator("#attente > li")).to_have_count(12)
+    for part in (card.locator("strong"), way):
+        expect(part).to_be_in_viewport(ratio=1)
+    queue = page.locator(".console-queue").bounding_box()
+    first = page.locator("#attente > li").first.bounding_box()
+    assert first["y"] >= card.bounding_box()["y"] + card.bounding_box()["height"]
+    assert first["y"] < queue["y"] + queue["height"], "and whoever waits is still seen"
+    axe(page)
+    way.click()
+    expect(page.get_by_role("heading", name=re.compile("20 arrivées semblables"))).to_be_visible()
