@@ -167,19 +167,14 @@ def panels(
 
     facts: those of its journal that were read.
     """
-    emergency = emergencies.open_one(conversation)
-    checklist = emergencies.checklist(emergency) if emergency else []
+    emergency = open_emergency(conversation)
     shown = with_facts(sheet or sheet_panel(conversation), facts, conversation)
     unit = conversation.report.reception_point
     draft = draft_of(conversation, shown, facts=facts)
     return {
         "sheet": shown,
-        "emergency": emergency,
-        "emergency_label": label_of(Situation, emergency.situation) if emergency else "",
-        "emergency_since": wording.clock_in_words(clock.now() - emergency.started_at) if emergency else "",
-        "emergency_next": next((done for done in checklist if done.at is None), None),
-        "checklist": checklist,
-        "say": said_in_one_press(conversation, checklist, shown, voice) if conversation.is_open else [],
+        **emergency,
+        "say": said_in_one_press(conversation, emergency["checklist"], shown, voice) if conversation.is_open else [],
         "situations": Situation.choices,
         "voice": voice,
         "proposals": proposals.proposals_of(conversation),
@@ -191,6 +186,19 @@ def panels(
         "closing_words": closing.words_of(conversation) if not conversation.is_open else {},
         "transmission": transmission or referral_panel.panel(conversation, prefill=draft),
         "summary_draft": draft,
+    }
+
+
+def open_emergency(conversation: Conversation) -> dict[str, Any]:
+    """Build the context of what is shown of an open procedure: its kind, its clock, its steps, the next one."""
+    emergency = emergencies.open_one(conversation)
+    checklist = emergencies.checklist(emergency) if emergency else []
+    return {
+        "emergency": emergency,
+        "emergency_label": label_of(Situation, emergency.situation) if emergency else "",
+        "emergency_since": wording.clock_in_words(clock.now() - emergency.started_at) if emergency else "",
+        "emergency_next": next((done for done in checklist if done.at is None), None),
+        "checklist": checklist,
     }
 
 

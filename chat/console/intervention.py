@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from chat import access
+from chat.console import casework_panels
 from chat.console.base import acts_on, earlier_page, for_agents
 from chat.conversations import actions, wording
 from chat.messages import protocol, transcript
@@ -88,7 +89,11 @@ def _page(request: HttpRequest, agent: Agent, current: Conversation, **forms: Fo
     has_joined = access.has_joined(agent, current, now)
     piece = transcript.read_messages(current) if has_joined else []
     reply = forms.get("reply")
+    emergency = casework_panels.open_emergency(current)
+    # Somebody is in danger: the reason that the register keeps need not be thought of.
+    motive = {"motive": _("Procédure d'urgence ouverte")} if emergency["emergency"] else {}
     context = {
+        **emergency,
         "agent": agent,
         "is_supervisor": True,
         "now": now,
@@ -99,7 +104,7 @@ def _page(request: HttpRequest, agent: Agent, current: Conversation, **forms: Fo
         "thread": piece,
         "earlier": transcript.earlier_cursor(piece),
         "whispers": Whisper.objects.filter(conversation=current, supervisor=agent),
-        "motive_form": forms.get("motive") or MotiveForm(),
+        "motive_form": forms.get("motive") or MotiveForm(initial=motive),
         "whisper_form": forms.get("whisper") or WhisperForm(),
         "reassign_form": forms.get("reassign") or _reassign_form(agent, current),
         "cannot_wait": intervention.cannot_wait(current),

@@ -65,6 +65,16 @@ def lines(conversation) -> list[str]:
     return [message.body for message in conversation.messages.filter(author=Author.SYSTEM)]
 
 
+def test_open_emergency_is_said_before_joining_and_its_motive_is_written(camille, dominique, conversation):
+    """Somebody is in danger: nothing is to be thought of, and what was done is read."""
+    client, address = signed_in(dominique.user), f"/console/tableau/echange/{conversation.public_id}/"
+    assert "Procédure d'urgence" not in unescape(client.get(address).text)
+    emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=camille.user)
+    page = squeezed(unescape(client.get(address).text))
+    assert "Procédure d'urgence ouverte depuis 00:0" in page and "Pas encore fait :" in page
+    assert 'value="Procédure d\'urgence ouverte"' in page
+
+
 # --- who may ------------------------------------------------------------------------------------------------------
 
 
