@@ -73,6 +73,8 @@ def test_open_emergency_is_said_before_joining_and_its_motive_is_written(camille
     page = squeezed(unescape(client.get(address).text))
     assert "Procédure d'urgence ouverte depuis 00:0" in page and "Pas encore fait :" in page
     assert 'value="Procédure d\'urgence ouverte"' in page
+    console = squeezed(unescape(client.get("/console/").text))
+    assert '<a class="console-figures__alarm" href="/console/tableau/">' in console  # one press from the console
 
 
 # --- who may ------------------------------------------------------------------------------------------------------
