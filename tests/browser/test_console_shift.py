@@ -1,13 +1,14 @@
 """What an agent used to Zendesk missed in a shift of the worst exercise (docs/done.md, « A shift, walked »)."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from chat.casework import emergencies
 from chat.conversations import lookalikes
-from chat.models import Agent, Conversation
+from chat.models import Agent, Conversation, Macro
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Availability
 from pnav.demo.cast import create_macros
@@ -96,12 +97,20 @@ def _pk(key: str) -> int:
     return Conversation.objects.get(public_id=key).pk
 
 
+@pytest.fixture
+def macros(at: Work) -> Iterator[None]:  # noqa: F811
+    """Those of a demonstration; gone afterwards, for they take room of the thread."""
+    at(create_macros)
+    yield
+    at(lambda: Macro.objects.all().delete())
+
+
+@pytest.mark.usefixtures("macros")
 def test_macros_have_a_key_and_two_sentences_stand_one_after_the_other(
     live_site: LiveSite,
     page: Page,
     at: Work,  # noqa: F811
 ):
-    at(create_macros)
     _agent, _key = one_open(page, live_site, at)
     area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     page.locator(f"{OPEN_DOSSIER} summary[data-key=U]").focus()  # the answer never had the focus
