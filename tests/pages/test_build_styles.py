@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.template.loader import render_to_string
 from django.test import Client
 
-from pnav.pages.build import fonts
+from pnav.pages.build import fallback_fonts, fonts
 from pnav.pages.information import read_information
 from pnav.pages.management.commands import build_styles
 
@@ -147,3 +147,26 @@ def test_command_writes_to_the_assets_folder(tmp_path: Path, settings, capsys):
     call_command("build_styles")
     assert (tmp_path / "pnav" / "dsfr.css").is_file()
     assert "dsfr.css" in capsys.readouterr().out
+
+
+def test_text_is_drawn_as_wide_as_marianne_until_it_is_there(sheet: Path):
+    """Each fallback stands between Marianne and arial, in both weights, and asks the machine alone."""
+    text = sheet.read_text(encoding="utf-8")
+    assert fallback_fonts.STACK not in text and text.count(f"font-family:{fallback_fonts.stack()}") == 2
+    found = re.findall(r"@font-face\{font-family:(Marianne-\w+);src:([^;]+);font-weight:(\d+);size-adjust:([\d.]+)%", text)
+    assert [(family, weight) for family, _source, weight, _scale in found] == [
+        (one.family, weight) for weight in ("400", "700") for one in fallback_fonts.FALLBACKS
+    ]
+    assert all(re.fullmatch(r'local\("[^"]+"\)(,local\("[^"]+"\))*', source) for _family, source, _weight, _scale in found)
+    scales = {(family, weight): float(scale) for family, _source, weight, scale in found}
+    assert scales["Marianne-arial", "400"] == pytest.approx(109.8, abs=0.1)
+    assert scales["Marianne-dejavu", "700"] == pytest.approx(85.2, abs=0.1)
+
+
+@pytest.mark.parametrize(("weight", "name"), [(400, "DejaVuSans.ttf"), (700, "DejaVuSans-Bold.ttf")])
+def test_widths_of_a_fallback_are_those_of_its_file(weight: int, name: str):
+    file = Path("/usr/share/fonts/truetype/dejavu") / name
+    if not file.exists():
+        pytest.skip("this machine lacks the font")
+    (dejavu,) = (one for one in fallback_fonts.FALLBACKS if one.family == "Marianne-dejavu")
+    assert fallback_fonts.read_metrics(file).width == pytest.approx(dejavu.widths[weight], abs=0.0001)

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from pnav.pages.build import fonts, stylesheet
+from pnav.pages.build import fallback_fonts, fonts, stylesheet
 
 SHEETS = ("dsfr.main.min.css", "utility/utility.main.min.css")
 FONTS = ("Marianne-Regular.woff2", "Marianne-Bold.woff2")
@@ -52,11 +52,16 @@ def _face(name: str, weight: int, signs: Iterable[int]) -> str:
 
 
 def font_faces(folder: Path) -> str:
-    """What the sheet says of both files of each weight. folder: of the whole fonts."""
+    """What the sheet says of both files of each weight, and of what is shown until they are there.
+
+    folder: of the whole fonts.
+    """
     faces = []
     for name, weight in WEIGHTS.items():
         rest = fonts.signs_of(folder / name) - fonts.EVERYDAY
         faces += [_face(name, weight, fonts.EVERYDAY), _face(f"{Path(name).stem}{fonts.REST}.woff2", weight, rest)]
+    for name, weight in WEIGHTS.items():
+        faces += fallback_fonts.faces(weight, fallback_fonts.read_metrics(folder / name))
     return "".join(faces)
 
 
@@ -111,6 +116,7 @@ def build(target: Path) -> Path:
     def write(name: str, used: set[str], own: Iterable[Path]) -> Path:
         """own: our sheets that stand beside it."""
         body = stylesheet.build(css, used=used, wanted=stylesheet.variables("".join(_texts(own))), read=read)
+        body = body.replace(fallback_fonts.STACK, fallback_fonts.stack())
         sheet = target / "pnav" / name
         _write(sheet, begins + _with_drawings_apart(body, sheet.parent / DRAWINGS) + "\n")
         return sheet
