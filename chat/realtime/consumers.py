@@ -264,4 +264,9 @@ class ConsoleConnection(Connection):
             self.send_error(protocol.FORBIDDEN, "This conversation is not yours.", client_id)
         else:
             pk, last_seq = found
-            self.handle_in(Subscription(self, pk, public_id, last_seq, self.agent_id), frame)
+            subscription = Subscription(self, pk, public_id, last_seq, self.agent_id)
+            if not isinstance(frame, protocol.Beat):
+                self.handle_in(subscription, frame)
+            elif frame.after is not None and frame.after < last_seq:  # what was said before it ended, and not seen
+                subscription.cursor = frame.after
+                subscription.catch_up()

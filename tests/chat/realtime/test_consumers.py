@@ -425,6 +425,35 @@ async def test_console_of_who_takes_part_in_an_aside_is_told_to_look():
             assert frame["type"] != "asides"
 
 
+async def test_console_beat_brings_what_was_not_read_before_it_ended():
+    """docs/protocol.md: a beat is answered by what lies after its number, of an exchange that has ended too."""
+    agent = await in_db(make.agent)
+    conversation = await in_db(make.closed, agent)
+    public_id, last_seq = str(conversation.public_id), conversation.last_seq
+    async with Line(CONSOLE, await in_db(signed_in, agent)) as console:
+        await console.until("queue")
+        await console.send(type="beat", conversation=public_id, after=1)
+        missed = await console.until("messages")
+        assert missed["conversation"] == public_id
+        assert [item["seq"] for item in missed["items"]] == list(range(2, last_seq + 1))
+        await console.until("beat")
+        for after in (last_seq, last_seq + 5):
+            await console.send(type="beat", conversation=public_id, after=after)
+            while (frame := await console.receive())["type"] != "beat":
+                assert frame["type"] != "messages"
+
+
+async def test_console_beat_of_another_agents_ended_conversation_brings_nothing():
+    conversation = await in_db(make.closed)
+    stranger = await in_db(make.agent, unit_name="Ailleurs")
+    async with Line(CONSOLE, await in_db(signed_in, stranger)) as console:
+        await console.until("queue")
+        await console.send(type="beat", conversation=str(conversation.public_id), after=0)
+        while (frame := await console.receive())["type"] != "error":
+            assert frame["type"] != "messages"
+        assert frame["code"] == "forbidden"
+
+
 async def test_console_hears_nothing_of_another_agents_conversation():
     agent, stranger = await in_db(make.agent), await in_db(make.agent, unit_name="Ailleurs")
     conversation = await in_db(make.assigned, agent)
