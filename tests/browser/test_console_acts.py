@@ -93,14 +93,18 @@ def test_promise_counts_until_a_message(live_site, page_factory: PageFactory, at
     axe(page)
     page.get_by_role("button", name="5 minutes", exact=True).click()
     expect(promise).to_contain_text("Retour promis dans 5 min")
+    over_the_thread = page.locator(f"{OPEN_THREAD} [data-slot=promise]")
+    expect(over_the_thread).to_contain_text("Retour promis dans 5 min")
     expect(page.locator(f"{OPEN_THREAD} [data-log]")).to_contain_text("Camille revient dans 5 minutes")
     at(lambda: conversation.holds.update(until=F("held_at") + timedelta(seconds=1)))  # seen at the next beat
     expect(promise).to_contain_text("Promesse dépassée")
+    expect(over_the_thread).to_contain_text("Promesse dépassée")
     axe(page)
     area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     area.fill("Me revoilà.")
     page.keyboard.press("Control+Enter")
     expect(promise).to_be_hidden()
+    expect(over_the_thread).to_be_hidden()
     assert at(lambda: conversation.holds.count()) == 1
     page.goto(live_site.url + "/console/reponses/")
     axe(page)

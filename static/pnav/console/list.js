@@ -159,10 +159,15 @@ function showLanguage(c, told) {
 
 /* --- « je reviens dans 5 minutes » --- */
 
-/** @param {Conversation} c @param {string} until in ISO 8601, empty when no promise runs */
+/**
+ * In the list, and over the thread.
+ *
+ * @param {Conversation} c
+ * @param {string} until in ISO 8601, empty when no promise runs
+ */
 export function showPromise(c, until) {
-  const mark = seekSlot("promise", c.entry);
-  if (mark) {
+  for (const mark of [seekSlot("promise", c.entry), seekSlot("promise", c.thread)]) {
+    if (!mark) continue;
     mark.hidden = !until;
     if (until) mark.setAttribute("data-until", until);
     else mark.removeAttribute("data-until");

@@ -123,6 +123,22 @@ def test_hold_ends_when_the_agent_writes_not_when_the_person_does(agent, convers
     assert holds.running_hold(conversation) is None
 
 
+def test_promise_stands_over_the_thread_while_it_runs(agent, conversation, client):
+    """The list is not in view of who reads a long thread on a narrow screen."""
+
+    def strip() -> str:
+        html = client.get(page_of(conversation)).text
+        thread = html[html.index('<section class="console-thread"') :]
+        return re.search(r'<p class="console-signs console-promise".*?</p>', thread, re.DOTALL).group()
+
+    assert " hidden>" in strip()
+    holds.promise_return(conversation_id=conversation.pk, minutes=5, by=agent.user)
+    assert " hidden>" not in strip() and "Retour promis dans 5 min" in strip()
+    Hold.objects.update(held_at=make.long_ago(3), until=make.long_ago(1))
+    Conversation.objects.update(assigned_at=make.long_ago(10))
+    assert "data-over" in strip() and "Promesse dépassée" in strip()
+
+
 def test_hold_that_is_over_says_so_until_the_agent_is_back(agent, conversation, client):
     holds.promise_return(conversation_id=conversation.pk, minutes=2, by=agent.user)
     Hold.objects.update(held_at=make.long_ago(3), until=make.long_ago(1))
