@@ -19,7 +19,7 @@ TEXTS = frozenset(
         _("Si vous pensez au suicide, ou si vous êtes inquiet pour quelqu'un. Gratuit."),
         _("Pour un enfant en danger. Gratuit."),
         _("Pour les femmes victimes de violences."),
-        _("tous les jours, de 9 h à 19 h"),
+        _("tous les jours"),
         _("tous les jours, de 9 h à 23 h"),
         _("jour et nuit, tous les jours"),
     )

@@ -232,7 +232,7 @@ add(
     AROUND,
     _("Danger : {numero_police} ou {numero_europe}, jour et nuit. Sans parler : SMS au {numero_sms}."),
 )
-add("places.call_victims", AROUND, _("Victimes : {numero_victimes}, tous les jours de 9 h à 19 h."))
+add("places.call_victims", AROUND, _("Victimes : {numero_victimes}, tous les jours."))
 add(
     "places.call_young",
     AROUND,
@@ -308,6 +308,19 @@ add(
         "Le tchat a besoin d'un point d'accueil : sans lui, tu ne pourras pas commencer un échange. Tu "
         "peux en choisir un autre à tout moment, dans le menu « Point d'accueil »."
     ),
+)
+add(
+    "places.remove_warning_discreet",
+    REMOVE,
+    _(
+        "Il faut un lieu pour écrire : sans lui, vous ne pourrez pas commencer. Vous pouvez en choisir un autre à tout "
+        "moment, dans le menu « Lieux »."
+    ),
+    _(
+        "Il faut un lieu pour écrire : sans lui, tu ne pourras pas commencer. Tu peux en choisir un autre à tout "
+        "moment, dans le menu « Lieux »."
+    ),
+    note="Quand quelqu'un peut voir l'écran : le menu s'y appelle « Lieux ».",
 )
 PLACE_REQUIRED = add(
     "places.required", SEARCH, _("Saisir une ville ou un code postal. Exemple : 93200, ou Saint-Denis.")

@@ -1,7 +1,7 @@
 """The help numbers that the orientation shows, as data.
 
-Source: the table « Numbers » of the service's reference facts. Hours that are not confirmed are left out rather than
-guessed (3919).
+Source: the table « Numbers » of the service's reference facts. Hours that are not confirmed, or that the sources
+contradict, are left out rather than guessed (3919; 116 006, until 7 or 8 pm).
 """
 
 from dataclasses import dataclass

@@ -6,7 +6,7 @@ words. Nothing else is needed of a page, so that an old one, or one without a sc
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,12 +34,20 @@ from locations import hours
 from locations.models import Partner, ReceptionPoint
 from locations.partners import partners_near
 from reports import form_of_address
+from reports.models import ReporterRole
 from triage.questionnaire.questions import Text
 
 logger = logging.getLogger(__name__)
 
 YES, NO, LATER = form_texts.YES.later(), form_texts.NO.later(), form_texts.LATER.later()
 AT_MOST = 3  # ready answers
+# What is said of a complaint to each role: where the unit is known, and where it is not.
+COMPLAINT_BY_ROLE: Mapping[str, tuple[Sentence, Sentence]] = {
+    ReporterRole.VICTIM: (thread_texts.COMPLAINT_AT, thread_texts.COMPLAINT_ANYWHERE),
+    ReporterRole.WITNESS: (thread_texts.TESTIMONY_AT, thread_texts.TESTIMONY_ANYWHERE),
+    ReporterRole.RELATIVE: (thread_texts.ACCOMPANY_AT, thread_texts.ACCOMPANY_ANYWHERE),
+    ReporterRole.PROFESSIONAL: (thread_texts.DUTIES_AT, thread_texts.DUTIES_ANYWHERE),
+}
 SHOWN = 30
 
 
@@ -210,14 +218,19 @@ def propose_partner(*, conversation_id: int, partner_id: int, by: AbstractBaseUs
 
 @transaction.atomic
 def propose_complaint(*, conversation_id: int, by: AbstractBaseUser) -> Proposal:
-    """Say where, when, and with what to file a complaint, from the unit's data. Raises NotYours, ConversationClosed."""
+    """Say where, when, and with what to file a complaint, from the unit's data. Raises NotYours, ConversationClosed.
+
+    Only the person who suffers the facts files it: a witness is proposed to testify, a relative or a professional to
+    accompany that person, and a professional is told where their own duties are said.
+    """
     conversation, _agent = lock_assigned(conversation_id, by)
+    at, anywhere = COMPLAINT_BY_ROLE.get(conversation.report.role, COMPLAINT_BY_ROLE[ReporterRole.VICTIM])
     unit = conversation.report.reception_point
     with translation.override(conversation.report.language):
         places = {"bring": thread_texts.TO_BRING.say(), **(_unit_in_words(unit) if unit else {})}
     return _put(
         conversation, ProposalKind.COMPLAINT, {}, by, places=places, answers=(YES, NO, LATER),
-        told=thread_texts.COMPLAINT_AT if unit else thread_texts.COMPLAINT_ANYWHERE,
+        told=at if unit else anywhere,
     )  # fmt: skip
 
 

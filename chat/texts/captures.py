@@ -61,8 +61,8 @@ add(
 add(
     "captures.who_helps",
     CAPTURES,
-    _("Le 3018 peut faire retirer l'image et la signaler. Si elle est visible par tous, PHAROS la reçoit. Le 119 aide "
-      "un enfant en danger."),
+    _("Le 3018 peut demander aux plateformes de retirer l'image ; elles décident. Si tout le monde peut la voir, elle "
+      "se signale à PHAROS, par 17 Cyber. Le 119 aide un enfant en danger."),
 )  # fmt: skip
 ADDRESS_LABEL = add("captures.address_label", CAPTURES, _("Adresse (lien) de l'image, compte ou groupe"))
 ADDRESS_HINT = add("captures.address_hint", CAPTURES, _("Elle est gardée avec vos faits notés, pour vous seulement."),

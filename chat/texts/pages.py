@@ -21,6 +21,7 @@ DELETED_ON = Variable("date", "le jour de la suppression", "26 octobre 2027")
 NO_SCRIPT = "Lue sans JavaScript seulement : l'aperçu ne la montre qu'à un navigateur qui n'en a pas."
 DISCREET = "Quand quelqu'un peut voir l'écran : ne dit pas ce qu'est cette page."
 OTHER = "À qui aide quelqu'un : témoin, proche ou professionnel."
+PROFESSIONAL = "À qui aide quelqu'un dans son métier."
 
 add(
     "chat.lost_danger",
@@ -275,6 +276,23 @@ add(
         "l'accompagner, ou y dire ce que tu as vu. Un signalement n'est pas une plainte."
     ),
     note=OTHER,
+)
+add("chat.after_complaint_title_professional", AFTER, _("Vos obligations, et la plainte"),
+    _("Tes obligations, et la plainte"), note=PROFESSIONAL)  # fmt: skip
+add(
+    "chat.after_complaint_professional",
+    AFTER,
+    _(
+        "Fonctionnaire, vous dites sans délai au procureur un délit appris dans vos fonctions (article 40). Pour un "
+        "mineur en danger, prévenez la cellule du département (CRIP). Porter plainte revient à la personne qui subit "
+        "les faits : vous pouvez l'accompagner."
+    ),
+    _(
+        "Fonctionnaire, tu dis sans délai au procureur un délit appris dans tes fonctions (article 40). Pour un mineur "
+        "en danger, préviens la cellule du département (CRIP). Porter plainte revient à la personne qui subit les "
+        "faits : tu peux l'accompagner."
+    ),
+    note=PROFESSIONAL,
 )
 add(
     "chat.after_complaint",

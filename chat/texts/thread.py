@@ -22,8 +22,14 @@ UNIT = Variable("unit", "l'unité à qui le résumé est transmis", "Brigade de 
 NUMBER = Variable("number", "le numéro de dossier", "DOSSIER-7K2M")
 BRING = Variable("bring", "ce qu'il faut apporter", "captures d'écran, messages, certificat médical")
 WHERE = Variable("where", "le service, son adresse et son téléphone", "Commissariat, 1 rue de la Paix, Rennes")
+WHEN = Variable("when", "les horaires du service", "tous les jours 24h/24")
 MOMENT = Variable("moment", "le jour et l'heure", "jeudi 26 novembre 2026, 14 h 30")
 ONE_PAGE = Variable("page", "le nom de la page du papier à montrer", "« Mon rendez-vous »")
+
+# A victim is proposed to file a complaint; who helps them, what their own role allows.
+FOR_A_WITNESS = "À la place de « Porter plainte », quand un témoin écrit."
+FOR_A_RELATIVE = "À la place de « Porter plainte », quand un proche écrit."
+FOR_A_PROFESSIONAL = "À la place de « Porter plainte », quand un professionnel écrit."
 
 # --- lines of the thread: beginning, end, coming back -----------------------------------------------------------------
 
@@ -194,13 +200,101 @@ COMPLAINT_AT = add(
     PROPOSALS,
     _("Porter plainte : {where}. Horaires : {when}. À apporter : {bring}. Voulez-vous le faire ?"),
     _("Porter plainte, même sans tes parents : {where}. Horaires : {when}. À apporter : {bring}. Veux-tu le faire ?"),
-    variables=[WHERE, Variable("when", "les horaires du service", "tous les jours 24h/24"), BRING],
+    variables=[WHERE, WHEN, BRING],
+)
+TESTIMONY_ANYWHERE = add(
+    "chat.testimony_anywhere",
+    PROPOSALS,
+    _(
+        "Témoigner : dans un commissariat ou une gendarmerie, vous pouvez dire ce que vous avez vu ou entendu. Porter "
+        "plainte revient à la personne qui subit les faits. Voulez-vous témoigner ?"
+    ),
+    _(
+        "Témoigner : dans un commissariat ou une gendarmerie, tu peux dire ce que tu as vu ou entendu. Porter plainte "
+        "revient à la personne qui subit les faits. Veux-tu témoigner ?"
+    ),
+    note=FOR_A_WITNESS,
+)
+TESTIMONY_AT = add(
+    "chat.testimony_at",
+    PROPOSALS,
+    _(
+        "Témoigner : {where}. Horaires : {when}. Vous pouvez y dire ce que vous avez vu ou entendu. Porter plainte "
+        "revient à la personne qui subit les faits. Voulez-vous témoigner ?"
+    ),
+    _(
+        "Témoigner : {where}. Horaires : {when}. Tu peux y dire ce que tu as vu ou entendu. Porter plainte revient à "
+        "la personne qui subit les faits. Veux-tu témoigner ?"
+    ),
+    variables=[WHERE, WHEN],
+    note=FOR_A_WITNESS,
+)
+ACCOMPANY_ANYWHERE = add(
+    "chat.accompany_anywhere",
+    PROPOSALS,
+    _(
+        "Accompagner pour une plainte : dans un commissariat ou une gendarmerie. À apporter : {bring}. Porter plainte "
+        "revient à la personne qui subit les faits ; pour un mineur, ses parents le peuvent aussi. Voulez-vous "
+        "l'accompagner ?"
+    ),
+    _(
+        "Accompagner pour une plainte : dans un commissariat ou une gendarmerie. À apporter : {bring}. Porter plainte "
+        "revient à la personne qui subit les faits ; pour un mineur, ses parents le peuvent aussi. Veux-tu "
+        "l'accompagner ?"
+    ),
+    variables=[BRING],
+    note=FOR_A_RELATIVE,
+)
+ACCOMPANY_AT = add(
+    "chat.accompany_at",
+    PROPOSALS,
+    _(
+        "Accompagner pour une plainte : {where}. Horaires : {when}. À apporter : {bring}. Porter plainte revient à la "
+        "personne qui subit les faits ; pour un mineur, ses parents le peuvent aussi. Voulez-vous l'accompagner ?"
+    ),
+    _(
+        "Accompagner pour une plainte : {where}. Horaires : {when}. À apporter : {bring}. Porter plainte revient à la "
+        "personne qui subit les faits ; pour un mineur, ses parents le peuvent aussi. Veux-tu l'accompagner ?"
+    ),
+    variables=[WHERE, WHEN, BRING],
+    note=FOR_A_RELATIVE,
+)
+DUTIES_ANYWHERE = add(
+    "chat.duties_anywhere",
+    PROPOSALS,
+    _(
+        "Plainte : elle revient à la personne qui subit les faits ; pour un mineur, ses parents le peuvent aussi. Dans "
+        "un commissariat ou une gendarmerie, vous pouvez l'accompagner. Vos propres obligations se lisent à la page "
+        "des professionnels. Voulez-vous l'accompagner ?"
+    ),
+    _(
+        "Plainte : elle revient à la personne qui subit les faits ; pour un mineur, ses parents le peuvent aussi. Dans "
+        "un commissariat ou une gendarmerie, tu peux l'accompagner. Tes propres obligations se lisent à la page des "
+        "professionnels. Veux-tu l'accompagner ?"
+    ),
+    note=FOR_A_PROFESSIONAL,
+)
+DUTIES_AT = add(
+    "chat.duties_at",
+    PROPOSALS,
+    _(
+        "Plainte : {where}. Horaires : {when}. Elle revient à la personne qui subit les faits ; pour un mineur, ses "
+        "parents le peuvent aussi. Vos propres obligations se lisent à la page des professionnels. Voulez-vous "
+        "accompagner la personne ?"
+    ),
+    _(
+        "Plainte : {where}. Horaires : {when}. Elle revient à la personne qui subit les faits ; pour un mineur, ses "
+        "parents le peuvent aussi. Tes propres obligations se lisent à la page des professionnels. Veux-tu accompagner "
+        "la personne ?"
+    ),
+    variables=[WHERE, WHEN],
+    note=FOR_A_PROFESSIONAL,
 )
 TO_BRING = add(
     "chat.to_bring",
     PROPOSALS,
     _("captures d'écran, messages, sons ou vidéos, témoignages, certificat médical : tout, avec les dates"),
-    note="Vient dans la phrase qui propose de porter plainte.",
+    note="Vient dans la phrase qui propose de porter plainte, ou d'accompagner qui porte plainte.",
 )
 MEETING_PROPOSED = add(
     "chat.meeting_proposed",

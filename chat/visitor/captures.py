@@ -42,6 +42,7 @@ from common.sealed_files.chunks import CHUNK_BYTES, in_chunks
 from common.service_settings import definitions, values
 from common.texts.catalogue import Sentence
 from triage import numbers
+from triage.questionnaire.outcomes import SEVENTEEN_CYBER_URL
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,6 @@ SLICES, SLICES_SECONDS = 600, 60
 FILES, FILES_SECONDS = 3 * definitions.CAPTURES_MOST.most, 60 * 60
 ANSWER = "reports.captures_answer"  # of what a visit forgets with its report
 SENT = "reports.captures_sent"  # what a code of « Suites » sent: likewise
-PHAROS = "https://www.internet-signalement.gouv.fr/"
 WHO_HELPS = (numbers.DIGITAL_VIOLENCE, numbers.CHILD_IN_DANGER)
 HEAD_MOST = 4_096  # bytes of the JSON that begins a file
 
@@ -477,7 +477,7 @@ def _own(rows: Collection[queries.Seen]) -> dict[str, Any]:
         "most_bytes": allowed.size,
         "most_megabytes": allowed.size // definitions.MEGABYTE,
         "next_id": uuid.uuid4(),
-        "pharos": PHAROS,
+        "seventeen_cyber": SEVENTEEN_CYBER_URL,
         "who_helps": WHO_HELPS,
         "address_max": LINK_MAX,
     }

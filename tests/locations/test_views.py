@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from locations import lookup, views
 from locations.models import Partner, ReceptionPoint
+from pnav.addresses import DISCREET
 from tests.factories.locations import municipality, partner, reception_point
 from tests.triage.paths import MINOR
 
@@ -340,6 +341,17 @@ def test_remove_asks_then_forgets(client, belley, name, question):
     response = client.post(reverse(f"locations:{name}"))
     assert response.headers["Location"] == SEARCH
     assert "locations" not in client.session
+
+
+def test_remove_names_the_menu_as_it_is_called_there(client, belley):
+    """In discreet mode the menu says « Lieux »."""
+    post(client, "01300")
+    session = client.session
+    session["triage"] = {"version": "1", "answers": {"danger": "screen"}}
+    session.save()
+    for name in ("remove", "remove_interlocutor"):
+        page = text_of(client.get(DISCREET.reverse(f"locations:{name}"))).replace("&#x27;", "'")
+        assert "menu « Lieux »" in page and "menu « Point d'accueil »" not in page
 
 
 def test_search_page_shows_the_present_choice(client, belley):

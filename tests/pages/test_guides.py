@@ -179,7 +179,7 @@ FACTS = {
         "SMS",
         "3114",
         "du lundi au vendredi",
-        "7j/7, de 9h à 19h",
+        "7j/7, de 9h à 23h",
     ],
     "minors": [
         "Tu peux porter plainte : seul, avec tes parents",

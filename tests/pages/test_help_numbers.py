@@ -1,10 +1,16 @@
-import pytest
+import re
 
+import pytest
+from django.conf import settings
+
+from chat.models import CannedReply
+from common.texts.catalogue import CATALOGUE
 from pnav.pages.models import HelpNumber
 from pnav.pages.templatetags import help_numbers
 from pnav.pages.templatetags.help_numbers import current_hours
 from tests.chat.sockets import visit
 from tests.factories import chat as make
+from triage import texts as triage_texts
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +30,19 @@ def test_current_hours_are_the_administrators():
 def test_current_hours_of_a_number_with_spaces():
     HelpNumber.objects.filter(number="116 006").update(hours="demain")
     assert current_hours("116 006").startswith("demain")
+
+
+def test_hours_that_the_sources_contradict_stand_in_the_administration_alone():
+    """116 006 answers until 7 or 8 pm."""
+    number = HelpNumber.objects.get(number="116 006")
+    assert (number.hours, [row.text for row in number.text_rows.filter(part="hours")]) == ("7j/7", ["7 days a week"])
+    assert "de 9h à 19h" in number.doubt and "de 9h à 20h" in number.doubt
+    reply = CannedReply.objects.get(vous__contains="116 006")
+    texts = [reply.vous, *[row.text for row in reply.text_rows.filter(part="vous")]]
+    units = (settings.BASE_DIR / "locations" / "data" / "units.json").read_text().splitlines()
+    texts += [line for line in units if "116 006" in line]
+    texts += [one.say() for one in (triage_texts.VICTIMS_HOURS, CATALOGUE["places.call_victims"])]
+    assert len(texts) == 5 and not [text for text in texts if re.search(r"19|7 pm", text)]
 
 
 def test_current_hours_unknown_are_not_invented():

@@ -171,7 +171,13 @@ RESULTS: Mapping[Outcome, Result] = {
             ),
         ),
         service=(Wording(_("Impossible de parler ? Le 114 répond par SMS, sans bruit.")),),
-        prepare=(Wording(_("Dire le lieu, ce qui se passe, qui est en danger.")),),
+        prepare=(
+            Wording(
+                _("Dites le lieu, ce qui se passe, qui est en danger."),
+                tu=_("Dis le lieu, ce qui se passe, qui est en danger."),
+                other=_("Dire le lieu, ce qui se passe, qui est en danger."),
+            ),
+        ),
     ),
     Outcome.SUICIDE: Result(
         title=Wording(
@@ -183,7 +189,9 @@ RESULTS: Mapping[Outcome, Result] = {
             (
                 Reason(
                     Wording(
-                        _("Le 3114 répond jour et nuit, gratuitement. Vie en danger tout de suite : le 15 ou le 17."),
+                        _("Le 3114 vous écoute jour et nuit, gratuitement. Si votre vie est en danger : le 15 ou le 17."),
+                        tu=_("Le 3114 t'écoute jour et nuit, gratuitement. Si ta vie est en danger : le 15 ou le 17."),
+                        other=_("Le 3114 répond jour et nuit, gratuitement. Vie en danger tout de suite : le 15 ou le 17."),
                     )
                 ),
             ),
@@ -303,12 +311,12 @@ RESULTS: Mapping[Outcome, Result] = {
                     Wording(
                         _(
                             "Vous n'y êtes pour rien. C'est un chantage : 17 Cyber mène à THESEE, le service "
-                            "qui prend ces plaintes quand de l'argent est demandé à un adulte."
+                            "qui reçoit les chantages en ligne où de l'argent est demandé."
                         ),
                         tu=_("Tu n'y es pour rien. C'est un chantage : le tchat est ouvert pour toi."),
                         other=_(
                             "La personne n'y est pour rien. C'est un chantage : 17 Cyber mène à THESEE, le service "
-                            "qui prend ces plaintes quand de l'argent est demandé à un adulte."
+                            "qui reçoit les chantages en ligne où de l'argent est demandé."
                         ),
                     ),
                     _MONEY_AGAINST_IMAGES,

@@ -52,9 +52,11 @@ def agent() -> Agent:
     return Agent(public_name="Camille", unit=unit())
 
 
-def report(*, is_minor: bool = False, is_about_other: bool = False, discreet: bool = False) -> Report:
+def report(
+    *, is_minor: bool = False, role: ReporterRole = ReporterRole.VICTIM, discreet: bool = False
+) -> Report:
     return Report(
-        role=ReporterRole.WITNESS if is_about_other else ReporterRole.VICTIM,
+        role=role,
         age_band=AgeBand.FROM_15_TO_17 if is_minor else AgeBand.ADULT,
         discreet=discreet,
         filed_at=timezone.now(),

@@ -49,7 +49,7 @@ from pnav.pages.previews.trials import Draw, Trial, draw_page, first_that_shows,
 from reports import texts as report_texts
 from reports.audit import for_the_person
 from reports.audit.for_the_person import ReadingByStaff
-from reports.models import ErasureRequest
+from reports.models import ErasureRequest, ReporterRole
 from reports.rules.retention import DEFAULTS as RULES
 from reports.rules.retention import Cause, CopiesEnd, Kind
 
@@ -80,7 +80,10 @@ def _manner(trial: Trial, of: Conversation, *, is_minor: bool = False) -> dict[s
 
 def _exchange(trial: Trial, status: Status = Status.ACTIVE, **more: Any) -> tuple[Conversation, dict[str, Any]]:
     """An exchange of the cast, and how its person is spoken to."""
-    of = cast.report(is_about_other=trial.manner.is_about_other, discreet=trial.manner.is_discreet)
+    role = ReporterRole.WITNESS if trial.manner.is_about_other else ReporterRole.VICTIM
+    if trial.manner.is_professional:
+        role = ReporterRole.PROFESSIONAL
+    of = cast.report(role=role, discreet=trial.manner.is_discreet)
     found = cast.conversation(status, of=of, **more)
     return found, _manner(trial, found)
 

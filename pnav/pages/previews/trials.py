@@ -21,15 +21,20 @@ from pnav.pages.previews.marking import Marked
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """For whom a text is written, besides its voice: somebody may see the screen; who writes helps somebody else."""
+    """For whom a text is written, besides its voice: somebody may see the screen; who writes helps somebody else, or
+    does so at work."""
 
     is_discreet: bool = False
     is_about_other: bool = False
+    is_professional: bool = False
 
 
 def manner_of(sentence: Sentence) -> Manner:
     """Return for whom a text is written: its key says so."""
-    return Manner(is_discreet=sentence.key.endswith("_discreet"), is_about_other=sentence.key.endswith("_other"))
+    ends_in = sentence.key.endswith
+    return Manner(
+        is_discreet=ends_in("_discreet"), is_about_other=ends_in("_other"), is_professional=ends_in("_professional")
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from chat.texts import thread as thread_texts
 from common.texts import catalogue
 from locations.models import ReceptionPoint
 from tests.chat.casework.desk import SECRET, answer, assert_is_tagged, national, visit
-from tests.chat.console.agents import page_of
+from tests.chat.console.agents import page_of, signed_in
 from tests.factories import chat as make
 from tests.support.reading import spaced, squeezed
 
@@ -219,6 +219,33 @@ def test_complaint_to_a_minor_says_tu_and_that_it_needs_no_parent(agent):
     conversation = make.assigned(agent, age_band="15_17", reception_point=station())
     proposals.propose_complaint(conversation_id=conversation.pk, by=agent.user)
     assert "même sans tes parents" in last_body(conversation)
+
+
+@pytest.mark.parametrize("has_unit", [True, False])
+@pytest.mark.parametrize(
+    ("role", "said"),
+    [
+        ("witness", ("Témoigner", "ce que vous avez vu ou entendu")),
+        ("relative", ("Accompagner pour une plainte", "captures d'écran", "ses parents le peuvent aussi")),
+        ("professional", ("Vos propres obligations se lisent à la page des professionnels",)),
+    ],
+)
+def test_complaint_is_proposed_to_who_helps_in_the_words_of_their_role(agent, role, said, has_unit):
+    """Only the person to whom it happens files it."""
+    unit = {"reception_point": station()} if has_unit else {}
+    conversation = make.assigned(agent, role=role, **unit)
+    proposals.propose_complaint(conversation_id=conversation.pk, by=agent.user)
+    body = spaced(last_body(conversation))
+    assert all(words in body for words in (*said, "revient à la personne qui subit les faits"))
+    assert ("Commissariat de Bondy" in body and "de 8 h à 12 h" in body) is has_unit
+    assert not body.startswith("Porter plainte") and "Voulez-vous le faire" not in body
+
+
+def test_agent_of_who_helps_is_told_what_the_person_will_read(agent):
+    told = "la phrase dit ce que son rôle permet"
+    client = signed_in(agent.user)
+    assert told not in unescape(client.get(page_of(make.assigned(agent))).text)
+    assert told in unescape(client.get(page_of(make.assigned(agent, role="witness"))).text)
 
 
 def test_lines_of_the_thread_name_pages_and_no_address(agent):

@@ -86,8 +86,9 @@ def test_yes_takes_nothing_and_says_who_helps(as_reporter):
     client.post(PAGE, {"act": "answer", "minor": "yes"})
     page = read(client.get(PAGE))
     assert 'type="file"' not in page and "N'envoyez pas cette image" in page
-    for who in ("3018", "119", "https://www.internet-signalement.gouv.fr/"):
+    for who in ("3018", "119", "https://17cyber.gouv.fr"):
         assert who in page
+    assert "peut demander aux plateformes" in page, "the platform decides: nothing more is promised"
     send(client, make_captures.png())
     assert not Capture.objects.exists()
     client.post(PAGE, {"act": "answer", "minor": "again"})

@@ -131,6 +131,13 @@ def test_each_page_of_the_exchange_speaks_to_who_reads_it(
             assert [(name, around(words, one)) for one in OF_A_VICTIM.finditer(words)] == []
 
 
+@pytest.mark.parametrize("who", PEOPLE)
+def test_who_helps_at_work_reads_their_own_duties_once_it_has_ended(comes: Callable[..., Client], who: str) -> None:
+    main = read(comes(ended(**PEOPLE[who]), who), "chat:conversation", discreet=False)
+    assert ("CRIP" in main and 'href="/professionnels/"' in main) == (who == "professional")
+    assert ("Témoigner, accompagner" in main) == (who in {"witness", "relative", "minor who helps"})
+
+
 @pytest.mark.parametrize("stands", [waiting, active, ended, left])
 @pytest.mark.parametrize("who", PEOPLE)
 def test_in_discreet_mode_nothing_on_the_screen_tells_what_it_is_about(
