@@ -95,6 +95,16 @@ def test_yes_takes_nothing_and_says_who_helps(as_reporter):
     assert QUESTION in read(client.get(PAGE))
 
 
+def test_one_thing_takes_the_focus_what_is_wrong_before_what_was_done(as_reporter):
+    """HTML allows one `autofocus`; the message of an act before was another."""
+    client = as_reporter(make.waiting())
+    client.post(PAGE, {"act": "answer", "minor": "no"})
+    send(client, make_captures.png())  # its answer is not read: what it tells is told with the next page
+    page = client.post(PAGE, {"act": "send"}).text
+    assert 'role="status"' in page and page.count(" autofocus") == 1
+    assert re.search(r'id="capture"[^>]* autofocus', page)
+
+
 def test_address_of_what_is_not_taken_is_noted_as_a_private_fact(as_reporter):
     conversation = make.waiting()
     client = as_reporter(conversation)
