@@ -1,9 +1,11 @@
 """A phone whose browser is told to show larger text: an em is of that size, so style sheets that ask for ems follow."""
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Browser
 
 from tests import chromium
+from tests.browser.exchange import assigned
 
 # Chromium's « Very large » and twice the usual size.
 SIZES = (24, 32)
@@ -22,6 +24,8 @@ def test_numbers_and_exit_stay_in_view_with_large_text(live_site, browser: Brows
         page = enlarged.new_page(viewport={"width": 360, "height": 640}, locale="fr-FR")
         for path in PAGES:
             page.goto(live_site.url + path)
+            title = page.locator("main h1").bounding_box()
+            assert title is not None and title["y"] <= 260, f"{path}: the frame takes the first screen"
             page.evaluate("scrollTo(0, 400)")
             bars = {}
             for name in (".pnav-safety", ".pnav-exit__button"):
@@ -36,5 +40,40 @@ def test_numbers_and_exit_stay_in_view_with_large_text(live_site, browser: Brows
             top = bars[".pnav-safety"]["y"] + bars[".pnav-safety"]["height"]
             assert bars[".pnav-exit__button"]["y"] - top >= 480, path
             assert page.evaluate(WIDER) == [], path
+    finally:
+        enlarged.close()
+
+
+@pytest.mark.parametrize("size", (16, *SIZES))
+def test_send_and_refresh_lie_apart_without_a_script(live_site, nobody_on_duty, browser: Browser, size):
+    """« Actualiser » stood over « Envoyer »: what was written did not leave, whatever one pressed."""
+    from tests.chat.sockets import visit
+
+    _agent, conversation = assigned(live_site)
+    with live_site.database():
+        key = visit(conversation)
+    arguments = ["--no-sandbox", f"--blink-settings=defaultFontSize={size}"]
+    enlarged = browser.browser_type.launch(executable_path=chromium.find(), args=arguments)
+    try:
+        context = enlarged.new_context(
+            viewport={"width": 360, "height": 640}, locale="fr-FR", java_script_enabled=False
+        )
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
+        page = context.new_page()
+        page.goto(live_site.url + "/tchat/")
+        send, refresh = (
+            page.locator("#compose button[type=submit]").first.bounding_box(),
+            page.locator("#refresh").bounding_box(),
+        )
+        assert send is not None and refresh is not None
+        assert (
+            refresh["x"] + refresh["width"] <= send["x"]
+            or refresh["y"] >= send["y"] + send["height"]
+            or send["y"] >= refresh["y"] + refresh["height"]
+        )
+        page.locator("#compose textarea").fill("Je suis là.")
+        page.locator("#compose button[type=submit]").first.click(timeout=10_000)
+        page.wait_for_url("**/tchat/**")
+        assert "Je suis là." in page.locator("#messages").inner_text()
     finally:
         enlarged.close()

@@ -153,11 +153,13 @@ def test_text_is_drawn_as_wide_as_marianne_until_it_is_there(sheet: Path):
     """Each fallback stands between Marianne and arial, in both weights, and asks the machine alone."""
     text = sheet.read_text(encoding="utf-8")
     assert fallback_fonts.STACK not in text and text.count(f"font-family:{fallback_fonts.stack()}") == 2
-    found = re.findall(r"@font-face\{font-family:(Marianne-\w+);src:([^;]+);font-weight:(\d+);size-adjust:([\d.]+)%", text)
+    face = r"@font-face\{font-family:(Marianne-\w+);src:([^;]+);font-weight:(\d+);size-adjust:([\d.]+)%"
+    found = re.findall(face, text)
     assert [(family, weight) for family, _source, weight, _scale in found] == [
         (one.family, weight) for weight in ("400", "700") for one in fallback_fonts.FALLBACKS
     ]
-    assert all(re.fullmatch(r'local\("[^"]+"\)(,local\("[^"]+"\))*', source) for _family, source, _weight, _scale in found)
+    local = r'local\("[^"]+"\)'
+    assert all(re.fullmatch(f"{local}(,{local})*", source) for _family, source, _weight, _scale in found)
     scales = {(family, weight): float(scale) for family, _source, weight, scale in found}
     assert scales["Marianne-arial", "400"] == pytest.approx(109.8, abs=0.1)
     assert scales["Marianne-dejavu", "700"] == pytest.approx(85.2, abs=0.1)

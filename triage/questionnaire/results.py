@@ -189,9 +189,14 @@ RESULTS: Mapping[Outcome, Result] = {
             (
                 Reason(
                     Wording(
-                        _("Le 3114 vous écoute jour et nuit, gratuitement. Si votre vie est en danger : le 15 ou le 17."),
+                        _(
+                            "Le 3114 vous écoute jour et nuit, gratuitement. Si votre vie est en danger : le 15 ou "
+                            "le 17."
+                        ),
                         tu=_("Le 3114 t'écoute jour et nuit, gratuitement. Si ta vie est en danger : le 15 ou le 17."),
-                        other=_("Le 3114 répond jour et nuit, gratuitement. Vie en danger tout de suite : le 15 ou le 17."),
+                        other=_(
+                            "Le 3114 répond jour et nuit, gratuitement. Vie en danger tout de suite : le 15 ou le 17."
+                        ),
                     )
                 ),
             ),

@@ -1,9 +1,10 @@
 """Fonts of the visitor's own machine, made as wide as Marianne until Marianne is there.
 
 Text is shown at once in a font of the machine, and drawn again once the file of Marianne has come (`font-display:
-swap`). Where the two are not as wide, lines break at other words, and what stands below moves under the reader's finger.
-A face of its own for each such font says how much larger it is to be drawn (`size-adjust`), and gives it the height of
-Marianne. `local()` asks the machine alone: nothing is fetched, and a machine without the font goes on to the next one.
+swap`). Where the two are not as wide, lines break at other words, and what stands below moves under the finger of who
+reads. A face of its own for each such font says how much larger it is to be drawn (`size-adjust`), and gives it the
+height of Marianne. `local()` asks the machine alone: nothing is fetched, and a machine without the font goes on to the
+next one.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,8 +15,8 @@ from fontTools.subset import Options, load_font
 
 # How letters are spread in what visitors read.
 SAMPLE = (
-    "Vous échangez par écrit, en direct, avec un policier ou un gendarme formé au cyberharcèlement. C'est gratuit, jour "
-    "et nuit, et sans donner votre nom. Votre ville dit si votre secteur dépend de la police ou de la gendarmerie."
+    "Vous échangez par écrit, en direct, avec un policier ou un gendarme formé au cyberharcèlement. C'est gratuit, "
+    "jour et nuit, et sans donner votre nom. Votre ville dit si votre secteur dépend de la police ou de la gendarmerie."
 )
 STACK = "Marianne,arial,sans-serif"  # as DSFR writes it
 
@@ -50,7 +51,7 @@ FALLBACKS = (
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """Of a font, in em: the mean width of a letter of SAMPLE, and how far a line reaches above and below its letters."""
+    """Of a font, in em: the mean width of a letter of SAMPLE, how far a line reaches above and below its letters."""
 
     width: float
     ascent: float

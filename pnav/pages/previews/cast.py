@@ -52,9 +52,7 @@ def agent() -> Agent:
     return Agent(public_name="Camille", unit=unit())
 
 
-def report(
-    *, is_minor: bool = False, role: ReporterRole = ReporterRole.VICTIM, discreet: bool = False
-) -> Report:
+def report(*, is_minor: bool = False, role: ReporterRole = ReporterRole.VICTIM, discreet: bool = False) -> Report:
     return Report(
         role=role,
         age_band=AgeBand.FROM_15_TO_17 if is_minor else AgeBand.ADULT,
