@@ -12,6 +12,8 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Page, Route
 
+from pnav.accounts.second_factor import enrol_totp
+from tests.accounts.cast import SECRET
 from tests.browser import staff
 from tests.browser.conftest import LiveSite, PageFactory
 from tests.factories import chat as make
@@ -88,6 +90,7 @@ def test_waiting_room_stays_where_it_is_when_the_fonts_come(
 def test_console_stays_where_it_is_when_the_fonts_come(page_factory: PageFactory, live_site: LiveSite):
     with live_site.database():
         user = make.agent().user
+        enrol_totp(user, SECRET)
     page = page_factory()
     staff.give_session(page, live_site, user)
     moved = moved_at(page, live_site.url + "/console/")

@@ -43,7 +43,7 @@ WORKERS = 2  # as many as a small machine has processors
 KEPT = {
     # RGAA 1.9.1 asks for it, so that a caption is read with its picture by every screen reader.
     "A “figure” element with a “figcaption” descendant must not have a “role” attribute.": "RGAA 1.9.1",
-    # What somebody typed, given back to them as it was: a sign, or a day or an hour of a browser that knows no such field.
+    # What somebody typed, given back as it was: a sign, or a day or an hour of a browser that knows no such field.
     "Saw U+0000 in stream.": "what was typed",
     "Bad value “hier” for attribute “value” on element “input”: The literal did not satisfy the date": "what was typed",
     "Bad value “25:61” for attribute “value” on element “input”: Hour cannot be greater than 23": "what was typed",
