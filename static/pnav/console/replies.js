@@ -71,6 +71,7 @@ function filter(box) {
   for (const reply of all("[data-canned]", box)) {
     reply.hidden = !matches(`${reply.textContent} ${reply.dataset.canned}`, wanted);
   }
+  find("[data-none]", box).hidden = shown(box).length > 0;
   clearTimeout(counted); // once the typing pauses: between two letters it would not be heard
   if (!wanted.trim()) return;
   const count = shown(box).length;
