@@ -285,6 +285,50 @@ def test_what_danger_needs_stays_in_sight_at_200_percent(live_site, page_factory
     expect(reported.locator("dl")).to_be_visible()
 
 
+# The middle of each of its ends is what one sees there: nothing lies over it.
+SEEN = """element => {
+  const { left, top, bottom } = element.getBoundingClientRect();
+  return [top + 4, bottom - 4].every((y) => element.contains(document.elementFromPoint(left + 16, y)));
+}"""
+
+
+@pytest.mark.slow
+def test_last_words_are_read_above_the_answer_of_a_laptop_at_200_percent(live_site, page_factory, at: Work):
+    """1366 × 768 at 200 %, less the bars of browser and desk: 683 × 320 are left."""
+    page = page_factory(width=683, height=320)
+    agent, held = holding(at, 2, age_band="15_17", discreet=True)
+    at(create_macros)
+    last = "Ils ont refait un groupe avec ma photo, et toute la classe y est."
+    for one in held:
+        for words in ("Bonsoir", "Vous êtes là ?", last):
+            at(make.message, one, words)
+    at(emergencies.start, conversation_id=held[1].pk, situation=Situation.DANGER, by=agent.user)
+    sign_in(page, live_site, agent)
+    page.goto(address(live_site, held[0]))
+    expect(page.locator("#liste .console-entry")).to_have_count(2)
+    words = page.locator(f"{OPEN_THREAD} .console-message__body", has_text=last)
+    for number in (1, 2):
+        page.keyboard.press(f"Alt+{number}")
+        area = page.locator(f"#corps-{held[number - 1].public_id}")
+        expect(area).to_be_focused()
+        page.keyboard.press("Alt+r")
+        expect(area).to_be_in_viewport(ratio=1)
+        assert area.evaluate(SEEN), "the answer lies under the links at the foot"
+        assert words.evaluate(SEEN), "what the person said last is not seen while one answers"
+    marks = entry(page, 1).locator(".console-entry__marks")
+    expect(marks).to_have_text(re.compile("Mineur\\s+Écran vu"))
+    assert "mineur écran vu" in marks.inner_text().lower(), "in a flex container two signs are read as one word"
+    # Where a key leads, what is under the title is seen, not the title alone.
+    page.keyboard.press("Alt+1")
+    page.keyboard.press("Alt+u")
+    expect(page.locator(OPEN_DOSSIER).get_by_role("button", name="Danger maintenant")).to_be_in_viewport(ratio=1)
+    points = page.locator(f"{OPEN_THREAD} select[name^=point_]")
+    points.evaluate_all("all => { for (const one of all) one.value = 'impossible'; }")
+    ends(page)
+    row = page.locator(".console-undo__row:not([hidden])")
+    assert row.bounding_box()["height"] < 80, "an end that can be undone lies over what the next person says"
+
+
 # --- one press ------------------------------------------------------------------------------------------------------
 
 

@@ -73,13 +73,15 @@ export function goTo(one) {
 /** What a title opened is seen to its end where there is room, and the title always. @param {HTMLElement} one */
 function reveal(one) {
   const box = one.matches("summary") ? /** @type {HTMLDetailsElement} */ (one.parentElement) : null;
+  const scrolls = getComputedStyle(document.body).overflowY !== "hidden";
+  // One column, zoomed above all: what is under a title would lie below the screen.
+  const block = scrolls && !one.closest("[data-action]") && !one.matches("textarea") ? "start" : "nearest";
   if (box?.open) {
-    box.scrollIntoView({ block: "nearest" });
+    box.scrollIntoView({ block });
     // A panel over the thread: where the screen itself does not scroll, it has its own room.
-    const scrolls = getComputedStyle(document.body).overflowY !== "hidden";
     if (box.matches("[data-action]") && scrolls) one.nextElementSibling?.scrollIntoView({ block: "nearest" });
   }
-  one.scrollIntoView({ block: "nearest" });
+  one.scrollIntoView({ block });
 }
 
 /** Mine, one further down or up; from the last to the first. @param {1 | -1} by */
