@@ -4,11 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from chat.realtime.authentication import Identity, Pass
 from common.sql import fetch_rows
+from pnav.accounts.models import Role
 from pnav.server.identity import identify_passes
 from pnav.sessions import SessionStore, begin_shift, stored_key
 from tests.chat.sockets import signed_in, visit
@@ -39,7 +41,50 @@ def test_identify_many_at_once_in_two_statements(monkeypatch):
 def test_identify_again_says_that_nothing_changed_without_opening_the_session(monkeypatch):
     answers = identify_passes(passes_of(signed_in(make.agent()), visit(make.waiting())))
     monkeypatch.setattr("pnav.server.identity.SessionStore", None)
+    rows = []
+
+    def fetch(*args):
+        rows.append(fetch_rows(*args))
+        return rows[-1]
+
+    monkeypatch.setattr("pnav.server.identity.fetch_rows", fetch)
     assert identify_passes([answer.pass_ for answer in answers]) == [True, True]
+    assert rows == [[]]  # one statement, and nothing of what did not change comes back
+
+
+def test_identify_again_names_who_changed_among_those_who_did_not():
+    agents = [make.agent(), make.agent()]
+    keys = [signed_in(agents[0]), visit(make.waiting()), signed_in(agents[1]), visit(make.waiting())]
+    before = [answer.pass_ for answer in identify_passes(passes_of(*keys))]
+    agents[1].user.session_generation += 1
+    agents[1].user.save()
+    Session.objects.filter(pk=before[3].session_key).delete()
+    new = passes_of(visit(make.waiting()))
+    answers = identify_passes([*before, *new])
+    assert answers[:2] == [True, True] and answers[3] is None
+    assert isinstance(answers[2], Identity) and isinstance(answers[4], Identity)
+
+
+@pytest.mark.parametrize("change", ["another session", "expired", "factor", "role", "account gone"])
+def test_identify_again_sees_every_change(change):
+    agent = make.agent()
+    key = signed_in(agent)
+    [answer] = identify_passes(passes_of(key))
+    if change == "another session":
+        session = SessionStore(key)
+        session["something"] = 1
+        session.save()
+    elif change == "expired":
+        Session.objects.update(expire_date=timezone.now())
+    elif change == "factor":
+        Authenticator.objects.filter(user=agent.user).delete()
+    elif change == "role":
+        type(agent.user).objects.filter(pk=agent.user_id).update(role=Role.CUSTODIAN)
+    else:
+        answer = replace(answer, pass_=replace(answer.pass_, user_id=2**40))  # of whom no row is left
+    [again] = identify_passes([answer.pass_])
+    assert again is None if change == "expired" else isinstance(again, Identity)
+    assert getattr(again, "may_answer", False) == (change == "another session")
 
 
 @pytest.mark.parametrize("field, value", [("is_active", False), ("password_is_temporary", True)])
@@ -87,7 +132,7 @@ def test_identify_an_open_console_keeps_the_session_and_never_longer_than_the_sh
     asked = []
     monkeypatch.setattr("pnav.server.identity.fetch_rows", lambda *args: asked.append(args) or fetch_rows(*args))
     assert identify_passes([answer.pass_]) == [True]
-    assert len(asked) == 2  # no third statement while there is nothing to put off
+    assert len(asked) == 1  # nothing more while there is nothing to put off
     bystander = SessionStore(visit(make.waiting()))
     soon = timezone.now() + timedelta(minutes=10)
     Session.objects.update(expire_date=soon)

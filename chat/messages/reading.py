@@ -1,3 +1,4 @@
+# ruff: noqa: S608  (the statements are made of constants of this module; everything else is a parameter)
 """Reads what the sockets and the plain pages show, for many askers at once.
 
 A reading is what lies after a cursor, with the state of the conversation beside it. It is the only way from the table
@@ -7,7 +8,7 @@ of messages to a screen, except that a message just committed is shown from memo
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.utils import translation
@@ -43,13 +44,46 @@ OWN = """
 SELECT assigned_to_id, public_id, id, last_seq FROM chat_conversation
 WHERE assigned_to_id = ANY(%s::bigint[]) AND status = 'active' ORDER BY assigned_at
 """
-SNAPSHOTS = """
+# A number for all that decides what a person reads of where their conversation stands, and whether they still may.
+STANDING = """hash_record_extended(
+    ROW(c.status, c.assigned_to_id, a.public_name, u.force, r.language, r.visit_generation), 0)"""
+SNAPSHOTS = f"""
 SELECT c.id, c.status, c.last_seq, c.assigned_to_id, a.public_name, u.force, r.language,
-       c.reporter_read_seq, c.agent_read_seq, r.visit_generation
+       c.reporter_read_seq, c.agent_read_seq, r.visit_generation, {STANDING}
 FROM chat_conversation c JOIN reports_report r ON r.id = c.report_id
 LEFT JOIN chat_agent a ON a.id = c.assigned_to_id LEFT JOIN chat_unit u ON u.id = a.unit_id
 WHERE c.id = ANY(%s::bigint[])
 """
+OUTDATED = f"""
+SELECT known.n FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::bigint[]) AS known(n, id, last_seq, standing)
+LEFT JOIN chat_conversation c ON c.id = known.id LEFT JOIN reports_report r ON r.id = c.report_id
+LEFT JOIN chat_agent a ON a.id = c.assigned_to_id LEFT JOIN chat_unit u ON u.id = a.unit_id
+WHERE c.id IS NULL OR c.last_seq > known.last_seq OR {STANDING} <> known.standing
+"""
+OUTDATED_AGENTS = """
+SELECT coalesce(known.agent_id, c.agent_id)
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS known(agent_id, id, last_seq)
+FULL JOIN (
+    SELECT assigned_to_id AS agent_id, id, last_seq FROM chat_conversation
+    WHERE assigned_to_id = ANY(%s::bigint[]) AND status = 'active'
+) AS c ON c.agent_id = known.agent_id AND c.id = known.id
+WHERE c.id IS NULL OR known.id IS NULL OR c.last_seq > known.last_seq
+"""
+
+
+class Known(NamedTuple):
+    """What a page has of a conversation: all messages up to `last_seq`, and where it stood (`Snapshot.standing`)."""
+
+    conversation_id: int
+    last_seq: int
+    standing: int
+
+
+class KnownOwn(NamedTuple):
+    """What a console has: the conversations of its agent, each (key, all messages up to this number)."""
+
+    agent_id: int
+    conversations: tuple[tuple[int, int], ...]
 
 
 @dataclass(slots=True)
@@ -68,7 +102,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The state of a conversation. `interlocutor`: as the reporter reads it, in the language of the visit."""
+    """The state of a conversation. `interlocutor`: as the reporter reads it, in the language of the visit.
+
+    standing: another number as soon as the status, the interlocutor or the generation is another.
+    """
 
     status: str
     last_seq: int
@@ -77,6 +114,7 @@ class Snapshot:
     reporter_read_seq: int
     agent_read_seq: int
     generation: int
+    standing: int
 
     def state_frame(self, public_id: str, *, for_reporter: bool, place: Place = (None, None)) -> Json:
         """The `state` frame of one side. place: position and range of minutes, of a person who waits."""
@@ -121,9 +159,11 @@ def read_snapshots(conversation_ids: Sequence[int]) -> dict[int, Snapshot]:
             reporter_read_seq=reporter_read_seq,
             agent_read_seq=agent_read_seq,
             generation=generation,
+            standing=standing,
         )
         for (
-            pk, status, last_seq, agent_id, name, force, language, reporter_read_seq, agent_read_seq, generation
+            pk, status, last_seq, agent_id, name, force, language, reporter_read_seq, agent_read_seq, generation,
+            standing,
         ) in rows
     }  # fmt: skip
 
@@ -170,6 +210,22 @@ def _read_after(wanted: Sequence[tuple[int, Ask]], readings: Sequence[Reading | 
         before, sizes[n] = sizes[n], sizes[n] + protocol.size_of(item)
         if sizes[n] <= protocol.PAGE_BYTES or not before:
             reading.items.append(item)
+
+
+def find_outdated(known: Sequence[Known]) -> list[int]:
+    """The places in this list of those that no longer hold: something is after their last message, the conversation
+    stands elsewhere, or it is gone. One query, which brings no row of the others."""
+    columns = zip(*((n, *one) for n, one in enumerate(known)), strict=True)
+    return [n for (n,) in fetch_rows(OUTDATED, [array_text(column) for column in columns])]
+
+
+def find_outdated_agents(known: Sequence[KnownOwn]) -> set[int]:
+    """The agents of whom a console has something else than what is: a conversation came or left, or has more messages.
+    One query, which brings no row of the others."""
+    rows = [(one.agent_id, *conversation) for one in known for conversation in one.conversations]
+    columns = zip(*rows, strict=True) if rows else ((), (), ())
+    agents = array_text({one.agent_id for one in known})
+    return {agent_id for (agent_id,) in fetch_rows(OUTDATED_AGENTS, [*map(array_text, columns), agents])}
 
 
 def conversations_behind(cursors: Sequence[tuple[int, int]]) -> dict[int, int]:

@@ -19,7 +19,8 @@ from reports.reporter_identity import Arrival
 
 logger = logging.getLogger(__name__)
 
-CHECKS, CHECK_SECONDS = 64, 0.02  # a few at a time: nobody waits for them, and messages must not wait for them
+# A few at a time: nobody waits for them, and messages must not wait for them. Most are a number in a statement.
+CHECKS, CHECK_SECONDS = 256, 0.02
 # Where somebody came from lies in clear so long, and while those before are sealed, a tenth of a millisecond each.
 ARRIVALS, ARRIVALS_SECONDS, ARRIVALS_AT_MOST = 64, 0.05, 20_000
 COMPANY_SECONDS = 0.008  # handshakes that follow one another closely go together

@@ -28,6 +28,7 @@ from chat.messages.reading import Ask, Own, Reading
 from chat.messages.writing import Draft, Refusal, Written
 from chat.pubsub import Hub, Notification
 from chat.realtime.batch import Batch
+from chat.realtime.beats import Beats
 from chat.realtime.interfaces import AnyConnection, AnyConsole, Beat
 from chat.realtime.send_backlog import SendBacklog
 from chat.realtime.sequence_cache import SequenceCache
@@ -46,7 +47,7 @@ Json = dict[str, Any]
 PATIENCE_SECONDS = 3.0  # a restart of PostgreSQL is a delay; what lasts longer is told to whoever writes
 DRAFTS_WAITING = 5_000
 COMPANY_SECONDS = 0.001  # readings that follow one another closely go together
-LINGER_SECONDS = 0.25  # beats and read marks wait so long for company
+LINGER_SECONDS = 0.25  # read marks wait so long for company
 ROUND_SECONDS, SLICES = 2.0, 20
 # Written together. With another process writing to the same conversations, hundreds would keep it waiting for their
 # locks, and the loop for their answers.
@@ -152,7 +153,7 @@ class Broadcaster:
         self.owners: Batch[AnyConsole, OwnAnswer, OwnRequest] = Batch(
             _own, _apply_own, snapshot=_own_request, name="consoles"
         )
-        self._beating: list[Subscription | AnyConsole] = []
+        self._beats = Beats(self.loop.call_later)
         self._marks: Batch[tuple[str, str], int, Mark] = Batch(
             _mark, self._marked, snapshot=self._reads.__getitem__, delay=LINGER_SECONDS, name="read_marks"
         )
@@ -446,15 +447,7 @@ class Broadcaster:
 
     def beat(self, beating: Subscription | AnyConsole) -> None:
         """Answer a beat soon, together with others: nobody waits for it."""
-        if not self._beating:
-            self.loop.call_later(LINGER_SECONDS, self._beat_all)
-        self._beating.append(beating)
-
-    def _beat_all(self) -> None:
-        beating, self._beating = self._beating, []
-        for one in beating:
-            one.beat = Beat.ASKED
-            one.catch_up()
+        self._beats.add(beating)
 
     def type(self, subscription: Subscription) -> None:
         """Tell the other side that somebody is typing; nothing of what is typed. A lost notification is no loss."""

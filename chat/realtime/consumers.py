@@ -11,7 +11,7 @@ from chat import access, token_bucket
 from chat.database import DATABASE_AWAY, in_db
 from chat.messages import protocol, rejected_frames
 from chat.messages.protocol import ProtocolError
-from chat.messages.reading import Own, Snapshot
+from chat.messages.reading import KnownOwn, Own, Snapshot
 from chat.realtime.authentication import Identities, Identity
 from chat.realtime.broadcaster import Broadcaster
 from chat.realtime.connection import POSTS, POSTS_A_SECOND, POSTS_AT_ONCE, Connection, Send
@@ -175,6 +175,17 @@ class ConsoleConnection(Connection):
         if text != self._queue_text:
             self._queue_text = text
             self.push(text)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is being asked of this agent: a beat then has nothing to wait for but what is new."""
+        return not (self._is_catching_up or self.is_doubtful)
+
+    @property
+    def known(self) -> KnownOwn:
+        """What this console has of the conversations of its agent."""
+        followed = self.subscriptions.values()
+        return KnownOwn(self.agent_id, tuple([(one.conversation_id, one.cursor) for one in followed]))
 
     def catch_up(self) -> None:
         """Read which conversations are this agent's."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, Protocol
 
-from chat.messages.reading import Own, Snapshot
+from chat.messages.reading import KnownOwn, Own, Snapshot
 
 Json = dict[str, Any]
 
@@ -98,6 +98,14 @@ class AnyConsole(AnyConnection, Protocol):
     agent_id: int
     beat: Beat
     is_doubtful: bool
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is being asked of its agent: a beat then has nothing to wait for but what is new."""
+
+    @property
+    def known(self) -> KnownOwn:
+        """What it has of the conversations of its agent."""
 
     def catch_up(self) -> None:
         """Read which conversations are this agent's."""

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from chat.messages import protocol
-from chat.messages.reading import Ask, Place, Reading, Snapshot
+from chat.messages.reading import Ask, Known, Place, Reading, Snapshot
 from chat.realtime.interfaces import AnyConnection, Beat
 from chat.rules.lifecycle import Author, Status
 
@@ -129,6 +129,22 @@ class Subscription:
             return
         self.is_reading = True
         self.connection.read_soon(self)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that was asked for was sent: a beat then has nothing to wait for but what is new."""
+        return self.snapshot is not None and not (
+            self.is_reading or self.is_paced or self.is_ending or self.owes_frame or self.owes_state or self.wants_state
+        )
+
+    @property
+    def known(self) -> Known:
+        """What the page has, of one that is settled."""
+        return Known(self.conversation_id, self.cursor, self.snapshot.standing if self.snapshot is not None else 0)
+
+    def push_event(self, event: Json, size: int) -> None:
+        """Send an event that goes to several; size: of its text, in characters."""
+        self.connection.push_event(event, size)
 
     @property
     def ask(self) -> Ask:

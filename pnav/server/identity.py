@@ -1,11 +1,14 @@
+# ruff: noqa: S608  (the statements are made of constants of this module; everything else is a parameter)
 """Finds who holds a cookie, for many at once: the session, the account and its second factor, in at most two queries;
 now and then a third one puts off the end of the sessions of those who answer, whose open console is use.
 
-What the sockets ask at the handshake, and again while they live. A visit whose rows did not change since is not opened
-again: most answers are « nothing changed ».
+What the sockets ask at the handshake, and again while they live. Most answers are then « nothing changed »: PostgreSQL
+compares the prints of the rows by itself, in one query, and names those that are not as they were. No row of the others
+comes here (docs/adr/0102).
 """
 
 from datetime import datetime
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -22,10 +25,13 @@ from pnav.sessions import ENDS_AT, SessionStore, idle_end, is_worth_putting_off
 from reports.session import GENERATION
 from reports.session import KEY as REPORT
 
-# All that decides whether an account may go on: `_Account.print`, `_is_signed_in`.
-SESSIONS = """
-SELECT session_key, session_data, expire_date FROM django_session
-WHERE session_key = ANY(%s::text[]) AND expire_date > statement_timestamp()
+SESSION_PRINT = "hashtextextended(s.session_data, 0)"
+# Changes with anything that decides whether this account may go on.
+ACCOUNT_PRINT = """hash_record_extended(ROW(
+    u.password, u.role, u.is_active, u.password_is_temporary, u.session_generation, f.pks), 0)"""
+SESSIONS = f"""
+SELECT s.session_key, s.session_data, s.expire_date, {SESSION_PRINT} FROM django_session s
+WHERE s.session_key = ANY(%s::text[]) AND s.expire_date > statement_timestamp()
 """
 # A row that was deleted meanwhile stays away.
 PUT_OFF = """
@@ -33,29 +39,40 @@ UPDATE django_session s SET expire_date = used.until
 FROM (SELECT unnest(%s::text[]) AS key, unnest(%s::timestamptz[]) AS until) AS used
 WHERE s.session_key = used.key RETURNING s.session_key
 """
-ACCOUNTS = """
-SELECT u.id, u.password, u.role, u.is_active, u.password_is_temporary, u.session_generation, f.pks, f.kinds
-FROM accounts_user u LEFT JOIN LATERAL (
-    SELECT array_agg(id) AS pks, array_agg(type::text) AS kinds FROM mfa_authenticator WHERE user_id = u.id
-) AS f ON true
-WHERE u.id = ANY(%s::bigint[])
+FACTORS = """
+    SELECT array_agg(id ORDER BY id) AS pks, array_agg(type::text ORDER BY id) AS kinds
+    FROM mfa_authenticator WHERE user_id = u.id
 """
 # The same, where the operator believes a provider's second factor: links count as factors, below zero.
-ACCOUNTS_AND_LINKS = """
-SELECT u.id, u.password, u.role, u.is_active, u.password_is_temporary, u.session_generation, f.pks, f.kinds
-FROM accounts_user u LEFT JOIN LATERAL (
-    SELECT array_agg(own.id) AS pks, array_agg(own.type) AS kinds FROM (
+FACTORS_AND_LINKS = """
+    SELECT array_agg(own.id ORDER BY own.id) AS pks, array_agg(own.type ORDER BY own.id) AS kinds FROM (
         SELECT id, type::text FROM mfa_authenticator WHERE user_id = u.id
-        UNION ALL SELECT -id, 'openid' FROM socialaccount_socialaccount WHERE user_id = u.id AND provider = %s
+        UNION ALL SELECT -id, 'openid' FROM socialaccount_socialaccount WHERE user_id = u.id AND provider = %(provider)s
     ) AS own
-) AS f ON true
-WHERE u.id = ANY(%s::bigint[])
+"""
+# With the factors of one of the two above.
+ACCOUNTS = """
+SELECT u.id, u.password, u.role, u.is_active, u.password_is_temporary, u.session_generation, f.pks, f.kinds, {print}
+FROM accounts_user u LEFT JOIN LATERAL ({factors}) AS f ON true WHERE u.id = ANY(%(ids)s::bigint[])
+"""
+# Those whose rows are not as they were, that have ended, or whose end is worth putting off (`is_worth_putting_off`).
+CHANGED = """
+SELECT was.n
+FROM unnest(%(n)s::int[], %(keys)s::text[], %(sessions)s::bigint[], %(users)s::bigint[], %(accounts)s::bigint[],
+            %(ends)s::float8[]) AS was(n, key, session_print, user_id, account_print, ends_at)
+LEFT JOIN django_session s ON s.session_key = was.key AND s.expire_date > statement_timestamp()
+LEFT JOIN accounts_user u ON u.id = was.user_id LEFT JOIN LATERAL ({factors}) AS f ON u.id IS NOT NULL
+WHERE s.session_key IS NULL OR {session_print} <> was.session_print
+   OR (CASE WHEN u.id IS NOT NULL THEN {print} END) IS DISTINCT FROM was.account_print
+   OR (was.ends_at IS NOT NULL AND s.expire_date < least(
+        statement_timestamp() + %(idle)s * interval '1 min', to_timestamp(was.ends_at)
+      ) - %(idle)s * interval '15 s')
 """
 UNMETERED = "unmetered"  # written by the command that makes sessions for load generators, on a demonstration
 
 
 class _Account(NamedTuple):
-    """A row of ACCOUNTS. Of thousands that are asked again and have not changed no `User` is made."""
+    """A row of ACCOUNTS."""
 
     id: int
     password: str
@@ -65,16 +82,12 @@ class _Account(NamedTuple):
     session_generation: int
     factor_pks: list[int] | None
     factor_kinds: list[str] | None
+    print: int
 
     @property
     def factors(self) -> dict[int, str]:
         """The second factors of the account: kind by key."""
         return dict(zip(self.factor_pks or (), self.factor_kinds or (), strict=True))
-
-    @property
-    def print(self) -> int:
-        """Changes with anything that decides whether this account may go on."""
-        return hash((*self[1:6], *sorted(self.factor_pks or ())))
 
     @property
     def user(self) -> User:
@@ -89,12 +102,60 @@ class _Account(NamedTuple):
         )
 
 
+@cache
+def _statements(*, with_links: bool) -> tuple[str, str]:
+    """ACCOUNTS and CHANGED, with the factors that this service believes."""
+    parts = {
+        "factors": FACTORS_AND_LINKS if with_links else FACTORS,
+        "print": ACCOUNT_PRINT,
+        "session_print": SESSION_PRINT,
+    }
+    return ACCOUNTS.format(**parts), CHANGED.format(**parts)
+
+
+def _fetch_with_factors(which: int, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """The rows of the first or the second of these statements."""
+    with_links = settings.OPENID_SECOND_FACTOR
+    if with_links:
+        values["provider"] = settings.OPENID_PROVIDER
+    return fetch_rows(_statements(with_links=with_links)[which], values)
+
+
+def _find_changed(passes: list[Pass]) -> set[int]:
+    """The places of those who are not as they were when they were read, and of those who were not read yet. One query
+    for all who were."""
+    known = [(n, one) for n, one in enumerate(passes) if one.session_print is not None]
+    changed = set(range(len(passes))) - {n for n, _one in known}
+    if known:
+        values = {
+            "n": array_text([n for n, _one in known]),
+            "keys": array_text([one.session_key for _n, one in known]),
+            "sessions": array_text([one.session_print for _n, one in known]),
+            "users": array_text([one.user_id for _n, one in known]),
+            "accounts": array_text([one.account_print for _n, one in known]),
+            "ends": array_text([one.ends_at for _n, one in known]),
+            "idle": float(settings.STAFF_IDLE_MINUTES),
+        }
+        changed.update(n for (n,) in _fetch_with_factors(1, values))
+    return changed
+
+
 def identify_passes(passes: list[Pass]) -> list[Identity | bool | None]:
     """Return for each pass the identity if it is new or changed, True if not, None if the session has ended."""
+    changed = sorted(_find_changed(passes))
+    answers: list[Identity | bool | None] = [True] * len(passes)
+    if changed:
+        for n, answer in zip(changed, _read_passes([passes[n] for n in changed]), strict=True):
+            answers[n] = answer
+    return answers
+
+
+def _read_passes(passes: list[Pass]) -> list[Identity | bool | None]:
+    """Read these whole: the same answers."""
     keys = {pass_.session_key for pass_ in passes}
     read = fetch_rows(SESSIONS, [array_text(keys)])
-    rows = {key: data for key, data, _end in read}
-    prints = {key: hash(data) for key, data in rows.items()}
+    rows = {key: data for key, data, _end, _print in read}
+    prints = {key: print_ for key, _data, _end, print_ in read}
     opened: dict[str, dict[str, Any]] = {}
 
     def session_of(key: str) -> dict[str, Any]:
@@ -115,12 +176,7 @@ def identify_passes(passes: list[Pass]) -> list[Identity | bool | None]:
             user_ids[key] = int(user_id)
     accounts: dict[int, _Account] = {}
     if user_ids:
-        asked = array_text(set(user_ids.values()))
-        found = (
-            fetch_rows(ACCOUNTS_AND_LINKS, [settings.OPENID_PROVIDER, asked])
-            if settings.OPENID_SECOND_FACTOR
-            else fetch_rows(ACCOUNTS, [asked])
-        )
+        found = _fetch_with_factors(0, {"ids": array_text(set(user_ids.values()))})
         accounts = {row[0]: _Account(*row) for row in found}
 
     def answer(pass_: Pass) -> Identity | bool | None:
@@ -146,7 +202,7 @@ def identify_passes(passes: list[Pass]) -> list[Identity | bool | None]:
         )
 
     answers = [answer(pass_) for pass_ in passes]
-    _put_off(passes, answers, {key: end for key, _data, end in read})
+    _put_off(passes, answers, {key: end for key, _data, end, _print in read})
     return answers
 
 

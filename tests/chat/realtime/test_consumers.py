@@ -516,9 +516,9 @@ async def test_console_two_looks_at_once_say_each_change_once(monkeypatch):
         await line.until("assigned")
         await line.until("assigned")
         monkeypatch.setattr(reading, "own_conversations", read_slowly)
-        await line.send(type="beat")
+        await in_db(pubsub.agent_changed, agent.pk)
         assert await asyncio.to_thread(looked.wait, SECONDS)
-        # Two end while the beat's look is on its way: it must not bring back what it saw before.
+        # Two end while the look is on its way: it must not bring back what it saw before.
         for conversation in (first, second):
             await in_db(
                 lambda pk=conversation.pk: actions.close_conversation(conversation_id=pk, by_author=Author.REPORTER)

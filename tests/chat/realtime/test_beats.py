@@ -1,0 +1,236 @@
+"""Beats: one that finds nothing new is answered without a reading, and everything that is new is seen."""
+
+import asyncio
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+
+from chat.messages import protocol, reading
+from chat.messages.reading import Known, KnownOwn
+from chat.models import Agent, Conversation, Unit
+from chat.realtime import beats
+from chat.realtime.broadcaster import ensure_broadcaster
+from chat.rules.lifecycle import Status
+from locations.models import Force
+from reports.models import Report
+from tests.chat.sockets import SECONDS, Line, in_db, signed_in, visit
+from tests.factories import chat as make
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+
+REPORTER = "/ws/conversation/"
+CONSOLE = "/ws/console/"
+
+
+def forbid_readings(monkeypatch):
+    """From here on, nothing may be read whole."""
+
+    def fail(*_asked):
+        raise AssertionError("a beat with nothing new read the exchange")
+
+    monkeypatch.setattr(reading, "read_messages", fail)
+    monkeypatch.setattr(reading, "own_conversations", fail)
+
+
+async def test_beat_with_nothing_new_renews_the_lease_and_reads_nothing(monkeypatch):
+    conversation = await in_db(make.waiting)
+    await in_db(make.message, conversation, "Bonjour")
+    async with Line(REPORTER, await in_db(visit, conversation)) as line:
+        await line.send(type="sync", after=0)
+        await line.until("state")
+        forbid_readings(monkeypatch)
+        await in_db(Conversation.objects.update, reporter_seen_at=make.long_ago(5))
+        await line.send(type="beat", after=1, hidden=True)
+        assert (await line.receive())["type"] == "beat"
+    await in_db(conversation.refresh_from_db)
+    assert (timezone.now() - conversation.reporter_seen_at).total_seconds() < 10
+    assert conversation.reporter_is_hidden
+
+
+async def test_beat_of_a_console_with_nothing_new_renews_the_lease_and_reads_nothing(monkeypatch):
+    agent = await in_db(make.agent, capacity=5)
+    for _each in range(3):
+        await in_db(make.message, await in_db(make.assigned, agent), "Bonjour")
+    async with Line(CONSOLE, await in_db(signed_in, agent)) as line:
+        await line.until("queue")
+        forbid_readings(monkeypatch)
+        await in_db(Agent.objects.update, seen_at=make.long_ago(5))
+        await line.send(type="beat")
+        assert (await line.receive())["type"] == "beat"
+    await in_db(agent.refresh_from_db)
+    assert (timezone.now() - agent.seen_at).total_seconds() < 10
+
+
+async def test_beats_of_one_page_in_a_breath_are_answered_once():
+    conversation = await in_db(make.waiting)
+    async with Line(REPORTER, await in_db(visit, conversation)) as line:
+        await line.send(type="sync", after=0)
+        await line.until("state")
+        for _each in range(3):
+            await line.send(type="beat", after=0)
+        assert (await line.receive())["type"] == "beat"
+        assert await line.socket.receive_nothing(timeout=2 * beats.LINGER_SECONDS)
+
+
+def _write_silently(conversation):
+    """As if its notification had been lost."""
+    from django.db import transaction
+
+    from chat.messages.writing import append_message
+    from chat.rules.lifecycle import Author
+
+    with transaction.atomic():
+        locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
+        append_message(locked, author=Author.SYSTEM, body="en silence", now=timezone.now())
+
+
+async def test_beat_after_a_lost_notification_brings_the_message_first():
+    conversation = await in_db(make.waiting)
+    async with Line(REPORTER, await in_db(visit, conversation)) as line:
+        await line.send(type="sync", after=0)
+        await line.until("state")
+        await in_db(_write_silently, conversation)
+        await line.send(type="beat", after=0)
+        frames = [await line.receive(), await line.receive()]
+        assert [frame["type"] for frame in frames] == ["messages", "beat"]
+        assert frames[0]["items"][-1]["body"] == "en silence"
+
+
+async def test_beat_of_a_page_that_has_less_than_it_was_sent_brings_it_again():
+    conversation = await in_db(make.waiting)
+    await in_db(make.message, conversation, "Bonjour")
+    async with Line(REPORTER, await in_db(visit, conversation)) as line:
+        await line.send(type="sync", after=0)
+        await line.until("state")
+        await line.send(type="beat", after=0)
+        assert (await line.receive())["items"][0]["body"] == "Bonjour"
+        assert (await line.receive())["type"] == "beat"
+
+
+async def test_beat_after_a_lost_change_of_state_says_it_first():
+    agent = await in_db(make.agent)
+    conversation = await in_db(make.assigned, agent)
+    async with Line(REPORTER, await in_db(visit, conversation)) as line:
+        await line.send(type="sync", after=0)
+        await line.until("state")
+        await in_db(Agent.objects.filter(pk=agent.pk).update, public_name="Autrement")
+        await line.send(type="beat")
+        frames = [await line.receive(), await line.receive()]
+        assert [frame["type"] for frame in frames] == ["state", "beat"]
+        assert "Autrement" in frames[0]["interlocutor"]
+
+
+async def test_beat_of_a_conversation_that_is_gone_hangs_up():
+    conversation = await in_db(make.waiting)
+    async with Line(REPORTER, await in_db(visit, conversation)) as line:
+        await line.send(type="sync", after=0)
+        await line.until("state")
+        await in_db(Conversation.objects.filter(pk=conversation.pk).delete)
+        await line.send(type="beat")
+        assert await line.closed() == protocol.CLOSE_NO_SESSION
+
+
+async def test_beat_of_a_console_after_a_lost_assignment_brings_it_first():
+    agent = await in_db(make.agent)
+    await in_db(make.assigned, agent)
+    async with Line(CONSOLE, await in_db(signed_in, agent)) as line:
+        await line.until("queue")
+        second = await in_db(make.assigned, agent)
+        await line.send(type="beat")
+        assert await line.receive() == {"type": "assigned", "conversation": str(second.public_id)}
+        await line.until("beat")
+
+
+@pytest.mark.parametrize("path", [REPORTER, CONSOLE])
+async def test_beat_that_the_database_does_not_answer_is_read_whole(path, monkeypatch):
+    """The whole way has patience, and tells of a database that is away."""
+    agent = await in_db(make.agent)
+    conversation = await in_db(make.assigned, agent)
+    key = await in_db(visit, conversation) if path == REPORTER else await in_db(signed_in, agent)
+    async with Line(path, key) as line:
+        await line.send(type="sync", conversation=str(conversation.public_id), after=0)
+        await line.until("state")
+
+        def away(_known):
+            raise OperationalError
+
+        monkeypatch.setattr(reading, "find_outdated", away)
+        monkeypatch.setattr(reading, "find_outdated_agents", away)
+        await line.send(type="beat")
+        assert (await line.until("beat"))["type"] == "beat"
+
+
+def known_of(conversation):
+    [snapshot] = reading.read_snapshots([conversation.pk]).values()
+    return Known(conversation.pk, snapshot.last_seq, snapshot.standing)
+
+
+CHANGES = {
+    "a message": lambda one: make.message(one, "encore"),
+    "closed": lambda one: Conversation.objects.filter(pk=one.pk).update(status=Status.CLOSED, closed_at=timezone.now()),
+    "another agent": lambda one: Conversation.objects.filter(pk=one.pk).update(assigned_to=make.agent()),
+    "the agent's name": lambda one: Agent.objects.filter(pk=one.assigned_to_id).update(public_name="Autre"),
+    "the agent's force": lambda one: Unit.objects.filter(agents=one.assigned_to_id).update(force=Force.GENDARMERIE),
+    "the language": lambda one: Report.objects.filter(pk=one.report_id).update(language="en"),
+    "a code used elsewhere": lambda one: Report.objects.filter(pk=one.report_id).update(visit_generation=7),
+    "gone": lambda one: Conversation.objects.filter(pk=one.pk).delete(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_change_that_a_person_reads_makes_theirs_outdated_and_nobody_elses(change):
+    people = [make.assigned(make.agent(unit_name=f"Équipe {number}")) for number in range(3)]
+    for one in people:
+        make.message(one, "Bonjour")
+    known = [known_of(one) for one in people]
+    assert reading.find_outdated(known) == []
+    CHANGES[change](people[1])
+    assert reading.find_outdated(known) == [1]
+
+
+def test_who_waits_without_an_agent_is_known_too():
+    known = known_of(make.waiting())
+    assert reading.find_outdated([known]) == []
+    assert reading.find_outdated([known._replace(standing=known.standing + 1)]) == [0]
+
+
+def test_outdated_agents_are_those_whose_exchanges_came_left_or_went_on():
+    agents = [make.agent(capacity=5) for _each in range(5)]
+    exchanges = [make.assigned(agent) for agent in agents]
+    for one in exchanges:
+        make.message(one, "Bonjour")
+    known = [
+        KnownOwn(agent.pk, ((one.pk, known_of(one).last_seq),)) for agent, one in zip(agents, exchanges, strict=True)
+    ]
+    idle = KnownOwn(make.agent().pk, ())
+    assert reading.find_outdated_agents([*known, idle]) == set()
+    make.assigned(agents[1])  # came
+    Conversation.objects.filter(pk=exchanges[2].pk).update(status=Status.CLOSED, closed_at=timezone.now())  # left
+    make.message(exchanges[3], "encore")  # went on
+    Conversation.objects.filter(pk=exchanges[4].pk).update(assigned_to=agents[0])  # went to another
+    assert reading.find_outdated_agents([*known, idle]) == {agent.pk for agent in agents}
+    assert reading.find_outdated_agents([idle]) == set()
+
+
+async def test_beats_that_came_together_are_one_crossing(monkeypatch):
+    asked, due = [], []
+    find = reading.find_outdated
+    monkeypatch.setattr(reading, "find_outdated", lambda known: asked.append(len(known)) or find(known))
+    conversations = [await in_db(make.waiting) for _each in range(2)]
+    keys = [await in_db(visit, one) for one in conversations]
+    async with Line(REPORTER, keys[0]) as one, Line(REPORTER, keys[1]) as other:
+        waiting = ensure_broadcaster()._beats
+        monkeypatch.setattr(waiting, "_call_later", lambda _seconds, call: due.append(call))
+        for line in (one, other):
+            await line.send(type="sync", after=0)
+            await line.until("state")
+            await line.send(type="beat")
+        async with asyncio.timeout(SECONDS):
+            while len(waiting._waiting) < 2:
+                await asyncio.sleep(0.01)
+        [call] = due
+        call()
+        for line in (one, other):
+            await line.until("beat")
+    assert asked == [2]
