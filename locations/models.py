@@ -62,6 +62,9 @@ class Precision(models.TextChoices):
     NONE = "", _("Inconnue")
 
 
+EXACT_POSITIONS = frozenset({Precision.EXACT.value, Precision.TOWN.value})
+
+
 class Source(models.TextChoices):
     """The source of a unit, a competence or a partner. `importing.contacts.RANKS` says which source prevails."""
 
@@ -135,7 +138,7 @@ class Municipality(models.Model):
     @property
     def has_exact_position(self) -> bool:
         """Whether a distance from here may be shown as it is, and not as « environ »."""
-        return self.precision in {Precision.EXACT, Precision.TOWN}
+        return self.precision in EXACT_POSITIONS
 
 
 class PlaceName(models.Model):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db.models import BooleanField, Exists, OuterRef, Value
 from django.http import HttpRequest
 
+from locations.lookup import Commune
 from locations.models import Competence, Force, Municipality, ReceptionPoint
 
 KEY = "locations"
@@ -42,7 +43,11 @@ class Choice:
 
 
 def choose(
-    request: HttpRequest, *, postal_code: str, municipality: Municipality, reception_point: ReceptionPoint | None
+    request: HttpRequest,
+    *,
+    postal_code: str,
+    municipality: Municipality | Commune,
+    reception_point: ReceptionPoint | None,
 ) -> None:
     """Keep a point d'accueil for this visit and forget what was typed to find it."""
     kept = {"postal_code": postal_code, "unit": reception_point.pk if reception_point else None}

@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
 from locations import lookup
-from locations.distances import distance_to
+from locations.distances import distance_to, told_distance
 from locations.lookup import Outcome, read_query
 from locations.models import Municipality, Partner, PostalCode, ReceptionPoint
 from locations.partners import partners_near
@@ -196,6 +196,21 @@ def test_search_territory_without_any_unit_is_still_a_place():
     place = lookup.Place(Municipality.objects.get(pk="98413"), "")
     lookup._add_units([place])
     assert place.units == []
+
+
+@pytest.mark.parametrize("typed", ["Saint-Denis", "51300", "Paris", "97400", "2A004", "97500"])
+def test_commune_that_was_found_says_what_its_row_says(typed):
+    """`Commune` stands in the place of `Municipality` in pages, choices and distances."""
+    answer = lookup.search(typed)
+    assert answer.places
+    for place in answer.places:
+        commune, row = place.municipality, Municipality.objects.get(pk=place.municipality.pk)
+        assert str(commune) == str(row)
+        shared = [name for name in lookup.Commune.__slots__ if not name.startswith(("hit_", "first_"))]
+        for name in (*shared, "pk", "is_overseas", "has_exact_position"):
+            assert getattr(commune, name) == getattr(row, name), name
+        for match in place.units:
+            assert match.distance_km == told_distance(row, match.unit)
 
 
 def test_search_main_postal_code_of_a_town_with_several():
@@ -557,9 +572,9 @@ def test_communes_are_found_by_name_and_by_code():
     assert len(some) + len(odd) > 250
     for commune in {*some, *odd}:
         by_name = lookup.search(f"{commune.name} {commune.department_code}").places
-        assert [place.municipality for place in by_name] == [commune]
+        assert [place.municipality.pk for place in by_name] == [commune.pk]
         by_code = lookup.search(f"{by_name[0].postal_code} {commune.name}").places
-        assert [place.municipality for place in by_code] == [commune]
+        assert [place.municipality.pk for place in by_code] == [commune.pk]
 
 
 def test_nearest_on_the_plane_are_those_on_the_globe():
