@@ -66,6 +66,32 @@ def test_next_and_previous_of_mine_while_writing(live_site, page: Page, at: Work
 
 
 @pytest.mark.slow
+def test_words_typed_after_a_button_go_into_the_open_answer(live_site, page: Page, at: Work):  # noqa: F811
+    """By who looks at the keyboard: the words went nowhere, and their question mark opened the list of keys."""
+    _agent, (conversation, *_others) = with_three(page, live_site, at)
+    page.keyboard.press("Alt+1")
+    page.locator(f"{OPEN_THREAD} summary", has_text="Je reviens").focus()
+    page.keyboard.type("Où êtes-vous ?")
+    expect(area(page)).to_have_value("Où êtes-vous ?")
+    expect(page.locator("#raccourcis")).to_be_hidden()
+    assert not at(lambda: conversation.messages.filter(author="agent").exists())
+    # A key alone still opens its list, and a field keeps what is typed in it.
+    page.locator(f"{OPEN_THREAD} summary", has_text="Je reviens").focus()
+    page.keyboard.press("?")
+    expect(page.locator("#raccourcis")).to_be_visible()
+    page.keyboard.type("abc")
+    expect(area(page)).to_have_value("Où êtes-vous ?")
+
+
+@pytest.mark.slow
+def test_list_of_keys_keeps_its_way_out_in_sight(live_site, page_factory: PageFactory, at: Work):  # noqa: F811
+    page = page_factory(width=1280, height=720)
+    sign_in(page, live_site, at(an_agent))
+    page.locator("[data-keys-open]").first.click()
+    expect(page.locator("#raccourcis").get_by_role("button", name="Fermer")).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.slow
 def test_next_who_waits_for_my_answer_the_longest_first(live_site, page: Page, at: Work, reporter):  # noqa: F811
     agent = at(an_agent)
     people = [at(somebody_waits, postal_code=code) for code in PLACES]

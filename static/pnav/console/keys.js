@@ -139,10 +139,25 @@ function inList(event) {
   find("summary", action).focus();
 }
 
+const LETTER = /^[\p{L}\p{N}]$/u;
+
+/**
+ * Who looks at the keyboard and not at the screen writes on after a press of a button: the words went nowhere, and the
+ * question mark at their end opened the list of keys. They go into the open answer, from the first letter; nothing is sent.
+ *
+ * @param {KeyboardEvent} event
+ */
+function writeOn(event) {
+  const area = desk.current?.area;
+  if (!area || area.disabled || !area.offsetParent || seek("dialog[open]") || writes(target(event))) return;
+  area.focus({ preventScroll: true }); // the letter itself follows the focus
+}
+
 /** @param {KeyboardEvent} event */
 function keydown(event) {
   if (event.isComposing || event.ctrlKey || event.metaKey) return;
   if (!event.altKey) {
+    if (LETTER.test(event.key) && isOn()) writeOn(event);
     if (event.key !== "?" || !isOn() || writes(target(event))) return;
     event.preventDefault();
     list.showModal();
