@@ -22,6 +22,7 @@ from chat.captures.answers import drawing_of, pages_of
 from chat.captures.drawing import PAGES_MOST
 from chat.captures.forms import EndForm, HandoutForm, LockForm
 from chat.captures.receiving import CaptureRefused
+from chat.casework import handles
 from chat.console.base import acts_on, conversation_or_404, for_agents
 from chat.conversations import wording
 from chat.models import Agent, Capture, Conversation
@@ -37,7 +38,7 @@ HANDED, HANDED_SECONDS = 30, 60 * 60  # files that one agent hands over; each is
 @for_agents
 def captures(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
     """Show what the person showed, each one blurred, with its size, kind, date and SHA-256. It counts as seen from now
-    on. Three statements; no byte of a file is read here."""
+    on. Four statements; no byte of a file is read here."""
     return _show(request, agent, public_id, LockForm())
 
 
@@ -54,12 +55,14 @@ def _show(
 ) -> HttpResponse:
     current = conversation_or_404(agent, public_id)
     queries.mark_read(current)
+    handle = handles.handle_of(agent, current)
     context = {
         "agent": agent,
         "is_supervisor": agent.user.is_supervisor,
         "now": timezone.now(),
         "conversation": current,
         "place": wording.place_of(current.report),
+        "aim": "" if handle is None else str(handle) if current.is_open else handle.said,
         "rows": [
             {
                 "one": one,

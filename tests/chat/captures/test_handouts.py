@@ -12,6 +12,7 @@ from django.utils import timezone
 from PIL import Image
 
 from chat.captures import drawing, handouts, queries, receiving
+from chat.casework.handles import give_handles, handle_of
 from chat.console import casework_panels
 from chat.conversations import actions, follow_up_code
 from chat.documents import transcript_pdf
@@ -60,6 +61,17 @@ def draw(pages=1):
 
 def lines_of(conversation):
     return [row.body for row in conversation.messages.filter(author=Author.SYSTEM).select_related("conversation")]
+
+
+def test_page_says_to_whom_a_document_goes(held):
+    """A town is no aim: two people of one town looked alike on the one page that sends a file."""
+    conversation, browser, page = held
+    give_handles(conversation.assigned_to, [conversation.pk])
+    handle = str(handle_of(conversation.assigned_to, conversation))
+    shown = read(browser.get(f"{page}captures/"))
+    assert f">{handle} · " in shown
+    assert f"Envoyer à la personne – {handle}<" in shown
+    assert "La personne le lit à côté du dessin" in shown
 
 
 def test_nobody_sends_before_the_service_has_decided(settings, set_rule):
