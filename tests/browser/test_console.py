@@ -559,6 +559,26 @@ def test_end_of_a_minors_exchange_keeps_its_button_in_sight(live_site, page_fact
     expect(button).to_be_in_viewport(ratio=1)
 
 
+def test_minor_who_has_left_needs_no_five_answers(live_site, page_factory: PageFactory, at: Work):
+    """Ten presses for somebody who said « bonsoir » and went, while others waited. What was answered stays."""
+    agent = at(an_agent)
+    conversation = at(lambda: make.assigned(make_available(agent), age_band="under_15"))
+    page = page_factory()
+    sign_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    page.locator(f"{OPEN_THREAD} summary", has_text="Terminer").click()
+    points = page.locator(f"{OPEN_THREAD} select[name^=point_]")
+    expect(points).to_have_count(5)
+    points.first.select_option("done")
+    page.get_by_label("Comment l'échange se termine").select_option("advised")
+    expect(points.nth(1)).to_have_value("")
+    page.get_by_label("Comment l'échange se termine").select_option("left")
+    assert points.evaluate_all("all => all.map((one) => one.value)") == ["done", *["impossible"] * 4]
+    page.get_by_label("Je confirme").check(force=True)
+    page.get_by_role("button", name=re.compile("^Terminer 1 · ")).click()
+    expect(page.get_by_role("button", name="Terminer maintenant")).to_be_visible()
+
+
 def test_a_box_is_ticked_where_its_own_words_are(live_site, page: Page, at: Work):
     sign_in(page, live_site, at(an_agent))
     page.goto(live_site.url + "/console/mes-echanges/")

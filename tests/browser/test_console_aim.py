@@ -74,6 +74,7 @@ def test_an_end_is_undone_by_a_press_and_by_a_word_of_the_person(live_site, page
     expect(page.locator(f"{OPEN_THREAD} textarea[name=body]")).to_be_focused()
     ends(page)
     reporter(key).says("attendez")
+    expect(page.locator("#avis")).to_contain_text("vient d'écrire")  # seen: the row goes away without a word
     expect(page.locator("#fins")).to_be_empty()
     assert at(Conversation.objects.get, pk=conversation.pk).status == Status.ACTIVE
     ends(page)
@@ -481,3 +482,16 @@ def test_words_of_suicide_are_marked_as_they_come_and_nothing_is_sent(
     page.keyboard.press("Control+Enter")
     person.hears("3114")
     expect(line.locator("[data-slot=danger]")).to_be_hidden()
+
+
+@pytest.mark.slow
+def test_question_that_was_asked_is_offered_last(live_site, page: Page, at: Work):
+    agent, (conversation,) = holding(at, 1)
+    sign_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    said = page.locator(f"#dire-{conversation.public_id} [data-insert]")
+    asked = said.first.get_attribute("data-insert")
+    said.first.click()
+    page.locator(f"{OPEN_THREAD} textarea[name=body]").press("Control+Enter")
+    expect(said.last).to_have_attribute("data-insert", str(asked))
+    expect(said.first).not_to_have_attribute("data-insert", str(asked))

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import LiveSite, PageFactory
 from tests.browser.test_console import (  # noqa: F401  `at`, `reporter`: fixtures
@@ -33,6 +33,10 @@ SLOW = re.compile("Connexion lente")
 @pytest.fixture
 def wire() -> Wire:
     return Wire("/ws/console/", frames="**/console/trames/")
+
+
+def is_post(route: Route) -> bool:
+    return route.request.method == "POST"
 
 
 def at_the_desk(page: Page, live_site: LiveSite, wire: Wire, at: Work) -> str:  # noqa: F811
@@ -90,6 +94,25 @@ def test_dead_line_is_said_while_no_other_is_to_be_had(live_site, page: Page, at
     expect(page.locator("#coupure")).to_be_hidden()
     expect(page.locator("[data-pending]")).to_have_count(0)
     expect(page.locator(f"{OPEN_THREAD} [data-author=agent]")).to_have_count(1)
+
+
+def test_pressed_button_shows_that_it_was_pressed(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+    wire: Wire,
+):
+    at_the_desk(page, live_site, wire, at)
+    until_connected(page, wire)
+    held: list[Route] = []
+    page.route(re.compile("/procedure/|/urgence/"), lambda r: held.append(r) if is_post(r) else r.continue_())
+    page.locator(".console-dossier:visible").get_by_text("Ouvrir la procédure d'urgence").click()
+    button = page.get_by_role("button", name="Idées suicidaires")
+    button.click()
+    expect(button).to_have_attribute("aria-busy", "true")
+    assert button.evaluate("one => getComputedStyle(one, '::after').animationName") == "console-busy"
+    held[0].continue_()
+    expect(page.locator(".console-dossier:visible")).to_contain_text("Procédure d'urgence en cours")
 
 
 def test_dead_line_is_noticed_on_waking(live_site, page: Page, at: Work, reporter: Any, wire: Wire):  # noqa: F811

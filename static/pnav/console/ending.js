@@ -5,6 +5,7 @@
  * @module
  */
 
+import { all } from "../lib/dom.js";
 import { request } from "../lib/http.js";
 import { tellUnanswered } from "./line.js";
 import { settle } from "./live-forms.js";
@@ -55,14 +56,36 @@ async function submit(event) {
   event.preventDefault();
   event.stopImmediatePropagation();
   if (form.ariaBusy === "true") return;
+  const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
   form.ariaBusy = "true";
+  if (button) button.ariaBusy = "true";
   try {
-    await check(form, /** @type {HTMLButtonElement | null} */ (event.submitter));
+    await check(form, button);
   } catch {
     tellUnanswered(threadOf(form));
   } finally {
     form.ariaBusy = "false";
+    if (button) button.ariaBusy = "false";
   }
 }
 
-export const watchEnds = () => document.addEventListener("submit", submit, true);
+const LEFT = "left";
+const IMPOSSIBLE = "impossible";
+
+/**
+ * Whoever has left can be asked nothing more: what was not answered for a minor says so, and can still be changed.
+ *
+ * @param {Event} event
+ */
+function fillPoints({ target }) {
+  const outcome = /** @type {HTMLSelectElement} */ (target);
+  const form = outcome.form;
+  if (outcome.name !== "outcome" || outcome.value !== LEFT || !form?.dataset.ending) return;
+  const points = /** @type {HTMLSelectElement[]} */ (all("select[name^=point_]", form));
+  for (const one of points) if (!one.value) one.value = IMPOSSIBLE;
+}
+
+export function watchEnds() {
+  document.addEventListener("submit", submit, true);
+  document.addEventListener("change", fillPoints);
+}

@@ -94,12 +94,24 @@ const views = find(".console-views");
 
 const view = () => seek("[aria-current]", views)?.dataset.view ?? "";
 
+// With the room below the entries: a hand on its way up pressed whoever had just moved there.
+const column = /** @type {HTMLElement} */ (list.closest(".console-own"));
+
 /** Nothing moves under a hand or under the focus: then it is put in order once they have left. */
-const isTouched = () => list.matches(":hover") || list.contains(document.activeElement);
+const isTouched = () => column.matches(":hover") || list.contains(document.activeElement);
+
+/** The answer to a form that came late has its own conversation as the open one. */
+function markCurrent() {
+  for (const link of all(".console-entry__link[aria-current]", column)) {
+    const entry = /** @type {HTMLElement | null} */ (link.closest(".console-entry"));
+    if (entry?.dataset.conversation !== desk.current?.id) link.removeAttribute("aria-current");
+  }
+}
 
 /** The list in its order, without what it is narrowed from. The open conversation stays in sight. */
 export function arrange() {
   const mine = own();
+  markCurrent();
   for (const c of mine) c.entry.hidden = c !== desk.current && !isInView(view(), c);
   find("[data-empty=view]").hidden = !mine.length || mine.some((c) => !c.entry.hidden);
   if (isTouched()) return;
@@ -121,7 +133,7 @@ function narrow(event) {
 
 export const watchList = () => {
   views.addEventListener("click", narrow);
-  list.addEventListener("pointerleave", arrange);
+  column.addEventListener("pointerleave", arrange);
   list.addEventListener("focusout", () => setTimeout(arrange)); // once the focus is where it goes
 };
 

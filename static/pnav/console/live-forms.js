@@ -134,14 +134,17 @@ export const watchForms = () =>
     if (!form.dataset.live) return;
     event.preventDefault();
     if (form.ariaBusy === "true") return; // pressed twice, it is sent once
+    const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
     form.ariaBusy = "true";
+    if (button) button.ariaBusy = "true"; // the pressed one shows it
     try {
-      await send(form, /** @type {HTMLButtonElement | null} */ (event.submitter));
+      await send(form, button);
     } catch {
       const of = /** @type {HTMLElement | null} */ (form.closest("[data-conversation]"));
       tellUnanswered(known(of?.dataset.conversation));
     } finally {
       form.ariaBusy = "false";
+      if (button) button.ariaBusy = "false";
       saved(form);
     }
   });

@@ -39,9 +39,19 @@ const stepsIn = (c, body) => {
   return buttons.filter((one) => sent.includes(oneLine(one.dataset.insert ?? ""))).map((one) => one.value);
 };
 
+/** What has just been asked is offered last: the same question stood first, to be asked twice. @param {Conversation} c @param {string} body */
+function putLast(c, body) {
+  const sent = oneLine(body);
+  for (const one of all(`#dire-${c.id} [data-insert]`)) {
+    const item = one.closest("li");
+    if (item && sent.includes(oneLine(one.dataset.insert ?? ""))) item.parentElement?.append(item);
+  }
+}
+
 /** @param {Event} event */
 async function said(event) {
   const { c, body } = /** @type {CustomEvent<{ c: Conversation, body: string }>} */ (event).detail;
+  putLast(c, body);
   const steps = stepsIn(c, body);
   const form = seek(`#procedure-${c.id} form`, document, HTMLFormElement);
   if (!steps.length || !form) return;

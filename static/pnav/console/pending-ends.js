@@ -6,6 +6,7 @@
  */
 
 import { byId, find, fromTemplate } from "../lib/dom.js";
+import { tell } from "./notice.js";
 import { announce, say, slot } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
@@ -39,7 +40,7 @@ export function drop(c) {
 
 /** Their word comes before an end that nobody has sent yet. @param {Conversation} c */
 export function personWrote(c) {
-  if (drop(c)) announce(say("end_held", { name: c.name }));
+  if (drop(c)) tell(say("end_held", { name: c.name })); // the row with « Annuler » is gone: seen as well as heard
 }
 
 /**
