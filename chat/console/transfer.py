@@ -145,7 +145,7 @@ def answer(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResp
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_agents
 def end_duty(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """« Je termine ma prise de service »: each conversation is passed on, ended, or kept until its end."""
+    """« Je termine mon service »: each conversation is passed on, ended, or kept until its end."""
     now = timezone.now()
     own = inbox.open_entries(agent, now)
     if request.method == "POST":
