@@ -62,6 +62,7 @@ export function showStatus(before) {
 
 /** @param {import("../lib/protocol.js").Frame} frame of type `state`, of somebody who waits */
 export function showPlace({ position, wait_minutes: range }) {
+  if (!position) return; // taken from the queue at this very moment: nothing true can be said of a place
   const { key, values } = wait(range);
   const texts = [position === 1 ? words.position_first : say("position", { n: position }), say(key, values)];
   const shown = [byId("position"), byId("wait")];
