@@ -95,6 +95,7 @@ class Capture(SealedWords):
         indexes = [
             models.Index(fields=["received_at"], condition=Q(state="received"), name="capture_to_draw"),
             models.Index(fields=["begun_at"], condition=Q(state="arriving"), name="capture_arriving"),
+            models.Index(fields=["received_at"], name="capture_received"),  # those of a day, for its tree
         ]
 
     @property

@@ -182,6 +182,10 @@ class Conversation(models.Model):
             models.Index(fields=["status", "assigned_at"], name="conversation_crowded", condition=Q(is_crowded=True)),
             # What an agent answered, and what nobody did, by age (chat.retention.schedule).
             models.Index(fields=["assigned_to", "opened_at"], name="conversation_of_agent"),
+            # The codes whose time is over, each hour (chat.conversations.resume); few have one.
+            models.Index(
+                fields=["resume_until"], name="conversation_code_ends", condition=Q(resume_until__isnull=False)
+            ),
             models.Index(
                 fields=["opened_at"], name="conversation_opened"
             ),  # the history, by day (chat.statistics.history)

@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from chat.models.casework import SealedWords
@@ -42,6 +43,8 @@ class JournalFact(SealedWords):
                 condition=Q(read_at__isnull=True) | Q(shown_at__isnull=False), name="journalfact_read_was_shown"
             ),
         ]
+        # Those of a day, for its tree (chat.proof_of_date.sources).
+        indexes = [models.Index(Coalesce("changed_at", "noted_at"), name="journalfact_moved")]
 
     @property
     def context(self) -> str:

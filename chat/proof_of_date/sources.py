@@ -10,11 +10,12 @@ else holds is left to the next chunk, or to the next day.
 import hmac
 import logging
 import secrets
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from chat.journal.queries import told_of
@@ -23,6 +24,7 @@ from common import encryption
 from common.data_keys import keys as data_keys
 from common.sql import array_text, fetch_rows
 from reports.models import ProofDay
+from reports.proof_of_date import days
 from reports.proof_of_date.days import Part, Source
 from reports.proof_of_date.register import RegisterLines
 from reports.rules import date_proofs, merkle
@@ -33,15 +35,15 @@ MESSAGE = "message"
 FACT = "fact"
 CAPTURE = "capture"
 
-# Messages without a leaf, in the order of their conversations: of each those that follow the last one that has one, up
-# to the first that was written after the day was over.
+# Which of these have no leaf: messages of these conversations, in the order of both: of each those that follow the last
+# one that has one, up to the first that was written after the day was over.
 MESSAGES = """
 SELECT c.id, c.public_id, m.seq, m.author, m.sent_at, m.sealed_body
 FROM (
     SELECT id, public_id, last_seq,
            coalesce((SELECT max(s.last_seq) FROM chat_itemshare s WHERE s.conversation_id = chat_conversation.id), 0)
                AS after
-    FROM chat_conversation WHERE id > %s
+    FROM chat_conversation WHERE id = ANY(%s::bigint[])
 ) AS c
 CROSS JOIN LATERAL (
     SELECT seq, author, sent_at, sealed_body FROM chat_message
@@ -58,17 +60,64 @@ HELD = "SELECT id, data_key FROM chat_conversation WHERE id = ANY(%s::bigint[]) 
 # Nobody corrects a fact between the reading of its words and its leaf.
 FACTS = """
 SELECT f.id FROM chat_journalfact f JOIN chat_conversation c ON c.id = f.conversation_id
-WHERE f.id > %s AND coalesce(f.changed_at, f.noted_at) < %s
+WHERE f.id = ANY(%s::bigint[]) AND coalesce(f.changed_at, f.noted_at) < %s
   AND NOT EXISTS (SELECT FROM chat_itemshare s WHERE s.fact_id = f.id)
-ORDER BY f.id LIMIT %s FOR KEY SHARE OF c SKIP LOCKED FOR SHARE OF f SKIP LOCKED
+ORDER BY f.id FOR KEY SHARE OF c SKIP LOCKED FOR SHARE OF f SKIP LOCKED
 """
 # Once all of its bytes were read: its digest is sealed with it then, and never changes.
 CAPTURES = """
 SELECT f.id FROM chat_capture f JOIN chat_conversation c ON c.id = f.conversation_id
-WHERE f.id > %s AND f.received_at < %s AND f.state IN ('drawn', 'unreadable')
+WHERE f.id = ANY(%s::bigint[]) AND f.received_at < %s AND f.state IN ('drawn', 'unreadable')
   AND NOT EXISTS (SELECT FROM chat_itemshare s WHERE s.capture_id = f.id)
-ORDER BY f.id LIMIT %s FOR KEY SHARE OF c SKIP LOCKED FOR SHARE OF f SKIP LOCKED
+ORDER BY f.id FOR KEY SHARE OF c SKIP LOCKED FOR SHARE OF f SKIP LOCKED
 """
+
+# Where a tree looks for them (docs/adr/0108): in what came since the day before, and in what that one had to leave.
+# Each day of people's writing is read once, however many years lie before it. The first of each kind is for a database
+# in which no tree has left a mark yet, and asks all there is.
+MESSAGES_OF_ALL = """
+SELECT c.id FROM chat_conversation c
+WHERE c.last_seq > coalesce((SELECT max(s.last_seq) FROM chat_itemshare s WHERE s.conversation_id = c.id), 0)
+ORDER BY c.id LIMIT %s
+"""
+MESSAGES_SINCE = "SELECT DISTINCT conversation_id FROM chat_message WHERE id > %s AND sent_at < %s"
+MESSAGES_LEFT = """
+SELECT c.id FROM chat_conversation c WHERE c.id = ANY(%s::bigint[]) AND EXISTS (
+    SELECT FROM chat_message m
+    WHERE m.conversation_id = c.id AND m.sent_at < %s
+      AND m.seq > coalesce((SELECT max(s.last_seq) FROM chat_itemshare s WHERE s.conversation_id = c.id), 0)
+)
+"""
+# Read backwards from the newest: what was written since the day was over.
+MESSAGES_UP_TO = "SELECT id FROM chat_message WHERE sent_at < %s ORDER BY id DESC LIMIT 1"
+FACTS_OF_ALL = """
+SELECT f.id FROM chat_journalfact f
+WHERE coalesce(f.changed_at, f.noted_at) < %s AND NOT EXISTS (SELECT FROM chat_itemshare s WHERE s.fact_id = f.id)
+ORDER BY f.id LIMIT %s
+"""
+FACTS_SINCE = """
+SELECT id FROM chat_journalfact
+WHERE coalesce(changed_at, noted_at) >= %s AND coalesce(changed_at, noted_at) < %s
+"""
+FACTS_LEFT = """
+SELECT f.id FROM chat_journalfact f
+WHERE f.id = ANY(%s::bigint[]) AND NOT EXISTS (SELECT FROM chat_itemshare s WHERE s.fact_id = f.id)
+"""
+CAPTURES_OF_ALL = """
+SELECT f.id FROM chat_capture f
+WHERE f.received_at < %s AND NOT EXISTS (SELECT FROM chat_itemshare s WHERE s.capture_id = f.id)
+ORDER BY f.id LIMIT %s
+"""
+CAPTURES_SINCE = "SELECT id FROM chat_capture WHERE received_at >= %s AND received_at < %s"
+CAPTURES_LEFT = """
+SELECT f.id FROM chat_capture f
+WHERE f.id = ANY(%s::bigint[]) AND NOT EXISTS (SELECT FROM chat_itemshare s WHERE s.capture_id = f.id)
+"""
+# Longer than any transaction of ours lasts, and than two clocks differ: what was written an hour before a day ended is
+# committed when its tree is made.
+MARGIN = timedelta(hours=1)
+AT_ONCE_MOST = 250_000  # of all there is, for a first tree: memory of the worker; what is more waits a day
+LEFT_MOST = 10_000  # remembered by their keys; with more, the next tree looks where this one did
 
 
 # --- items and their salts --------------------------------------------------------------------------------------------
@@ -203,18 +252,76 @@ def _shuffled(shares: Sequence[_Share]) -> list[Part]:
 # --- the sources ------------------------------------------------------------------------------------------------------
 
 
-class Messages:
-    """A source (`days.Source`): each message once, in the order of its conversation."""
+class _Marked:
+    """A source that looks in what came since the tree before, as that one's marks say, and leaves marks of its own.
+
+    `left` of a mark: keys of what had no leaf when the tree was closed (somebody held it, no key opened it, a capture
+    was not read yet): the next one asks again, until there is a leaf or nothing left to prove.
+    """
+
+    kind: ClassVar[str]
 
     def __init__(self, before: datetime) -> None:
         self._before = before
-        self._after = 0  # the key of the conversation up to which all was taken
+        self._keys: list[int] | None = None  # in order
+        self._place = 0  # of them, up to which all was taken
+        self._mark: dict[str, Any] | None = None
+
+    @property
+    def keys(self) -> list[int]:
+        """Of what may have something without a leaf; read once."""
+        if self._keys is None:
+            self._mark = days.newest_marks().get(self.kind)
+            found = self._all() if self._mark is None else self._since(self._mark)
+            left = set(self._mark["left"]) if self._mark is not None else set()
+            self._keys = sorted(left.union(key for (key,) in found))
+        return self._keys
+
+    def _next(self, most: int) -> list[int]:
+        return self.keys[self._place : self._place + most]
+
+    def end(self) -> dict[str, Any] | None:
+        """The mark of this tree; None where there was too much of it: the next one looks where this one did."""
+        if len(self.keys) >= AT_ONCE_MOST and self._mark is None:
+            return None
+        left = [key for (key,) in self._left(self.keys)]
+        if len(left) > LEFT_MOST:
+            logger.error("proof_of_date: %s have no leaf, of kind %s", len(left), self.kind)
+            return None
+        return {**self._reach(), "left": sorted(left)}
+
+    def _all(self) -> Sequence[tuple[Any, ...]]:
+        raise NotImplementedError
+
+    def _since(self, mark: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
+        raise NotImplementedError
+
+    def _left(self, keys: Sequence[int]) -> Sequence[tuple[Any, ...]]:
+        raise NotImplementedError
+
+    def _reach(self) -> dict[str, Any]:
+        """How far this tree looked. Here: up to the end of its day."""
+        return {"until": (self._before - MARGIN).isoformat()}
+
+    def keep(self, day: ProofDay, parts: Sequence[Part]) -> None:
+        """Keep which leaves of the tree belong to which conversation (`days.Source`)."""
+        _keep(self.kind, day, parts)
+
+
+class Messages(_Marked):
+    """A source (`days.Source`): each message once, in the order of its conversation.
+
+    Its mark: `to`, a key of messages, up to which each was committed, and written before the day was over.
+    """
+
+    kind = MESSAGE
 
     def take(self, most: int) -> list[Part]:
         """Return the next leaves, of `most` messages at most; none when the day has no more (`days.Source`)."""
-        while rows := fetch_rows(MESSAGES, [self._after, self._before, most, most]):
+        while asked := self._next(most):
+            rows = fetch_rows(MESSAGES, [array_text(asked), self._before, most, most])
             keys = sorted({row[0] for row in rows})
-            found = fetch_rows(HELD, [array_text(keys)])
+            found = fetch_rows(HELD, [array_text(keys)]) if keys else []
             gone = _gone_keys(data_key for _key, data_key in found)
             held = {key for key, data_key in found if data_key not in gone}
             shares = []
@@ -224,8 +331,10 @@ class Messages:
                 taken = len(share.leaves) if share is not None else 0
                 if share is not None:
                     shares.append(share)
-            # There may be more of the last one, unless nothing of it could be taken.
-            self._after = keys[-1] - 1 if len(rows) == most and taken else keys[-1]
+            if len(rows) < most:
+                self._place += len(asked)
+            else:  # there may be more of the last one, unless nothing of it could be taken
+                self._place += bisect_left(asked, keys[-1]) if taken else bisect_right(asked, keys[-1])
             if shares:
                 return _shuffled(shares)
         return []
@@ -248,22 +357,34 @@ class Messages:
         share.seqs = (rows[0][2], last)
         return share
 
-    def keep(self, day: ProofDay, parts: Sequence[Part]) -> None:
-        """Keep which leaves of the tree belong to which conversation (`days.Source`)."""
-        _keep(MESSAGE, day, parts)
+    def _all(self) -> Sequence[tuple[Any, ...]]:
+        return fetch_rows(MESSAGES_OF_ALL, [AT_ONCE_MOST])
+
+    def _since(self, mark: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
+        return fetch_rows(MESSAGES_SINCE, [mark["to"], self._before])
+
+    def _left(self, keys: Sequence[int]) -> Sequence[tuple[Any, ...]]:
+        return fetch_rows(MESSAGES_LEFT, [array_text(keys), self._before])
+
+    def _reach(self) -> dict[str, Any]:
+        newest = fetch_rows(MESSAGES_UP_TO, [self._before - MARGIN])
+        before = self._mark["to"] if self._mark is not None else 0
+        return {"to": max(newest[0][0], before) if newest else before}
 
 
-class Facts:
-    """A source (`days.Source`): each fact of a journal, shown or not, once; again when it was corrected."""
+class Facts(_Marked):
+    """A source (`days.Source`): each fact of a journal, shown or not, once; again when it was corrected.
 
-    def __init__(self, before: datetime) -> None:
-        self._before = before
-        self._after = 0
+    Its mark: `until`, up to when noted or corrected.
+    """
+
+    kind = FACT
 
     def take(self, most: int) -> list[Part]:
         """Return the next leaves, of `most` facts at most (`days.Source`)."""
-        while keys := [key for (key,) in fetch_rows(FACTS, [self._after, self._before, most])]:
-            self._after = keys[-1]
+        while asked := self._next(most):
+            self._place += len(asked)
+            keys = [key for (key,) in fetch_rows(FACTS, [array_text(asked), self._before])]
             shares = []
             rows = list(JournalFact.objects.filter(pk__in=keys).select_related("conversation").order_by("pk"))
             gone = _gone_keys(row.data_key for row in rows)
@@ -278,22 +399,29 @@ class Facts:
                 return _shuffled(shares)
         return []
 
-    def keep(self, day: ProofDay, parts: Sequence[Part]) -> None:
-        """Keep which leaves of the tree belong to which conversation (`days.Source`)."""
-        _keep(FACT, day, parts)
+    def _all(self) -> Sequence[tuple[Any, ...]]:
+        return fetch_rows(FACTS_OF_ALL, [self._before, AT_ONCE_MOST])
+
+    def _since(self, mark: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
+        return fetch_rows(FACTS_SINCE, [datetime.fromisoformat(mark["until"]), self._before])
+
+    def _left(self, keys: Sequence[int]) -> Sequence[tuple[Any, ...]]:
+        return fetch_rows(FACTS_LEFT, [array_text(keys)])
 
 
-class Captures:
-    """A source (`days.Source`): each capture once, when its bytes were read; by its digest, nothing else of it."""
+class Captures(_Marked):
+    """A source (`days.Source`): each capture once, when its bytes were read; by its digest, nothing else of it.
 
-    def __init__(self, before: datetime) -> None:
-        self._before = before
-        self._after = 0
+    Its mark: `until`, up to when received.
+    """
+
+    kind = CAPTURE
 
     def take(self, most: int) -> list[Part]:
         """Return the next leaves, of `most` captures at most (`days.Source`)."""
-        while keys := [key for (key,) in fetch_rows(CAPTURES, [self._after, self._before, most])]:
-            self._after = keys[-1]
+        while asked := self._next(most):
+            self._place += len(asked)
+            keys = [key for (key,) in fetch_rows(CAPTURES, [array_text(asked), self._before])]
             shares = []
             rows = list(Capture.objects.filter(pk__in=keys).select_related("conversation").order_by("pk"))
             gone = _gone_keys(row.data_key for row in rows)
@@ -311,9 +439,14 @@ class Captures:
                 return _shuffled(shares)
         return []
 
-    def keep(self, day: ProofDay, parts: Sequence[Part]) -> None:
-        """Keep which leaves of the tree belong to which conversation (`days.Source`)."""
-        _keep(CAPTURE, day, parts)
+    def _all(self) -> Sequence[tuple[Any, ...]]:
+        return fetch_rows(CAPTURES_OF_ALL, [self._before, AT_ONCE_MOST])
+
+    def _since(self, mark: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
+        return fetch_rows(CAPTURES_SINCE, [datetime.fromisoformat(mark["until"]), self._before])
+
+    def _left(self, keys: Sequence[int]) -> Sequence[tuple[Any, ...]]:
+        return fetch_rows(CAPTURES_LEFT, [array_text(keys)])
 
 
 def sources(before: datetime) -> Sequence[Source]:

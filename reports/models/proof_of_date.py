@@ -14,7 +14,8 @@ class ProofDay(models.Model):
 
     size: leaves so far. statement: the text that is stamped, empty until the day is closed; digest: its SHA-256, in
     hexadecimal. register_first, register_last: the lines of the register that are its first leaves, in their order; 0
-    for none.
+    for none. marks: how far its sources looked, and what they had to leave, for the tree of the next day
+    (`days.newest_marks`); of one day alone, the newest whose tree took all there was.
     """
 
     day = models.DateField(primary_key=True)
@@ -24,6 +25,7 @@ class ProofDay(models.Model):
     statement = models.CharField(max_length=400, blank=True)
     digest = models.CharField(max_length=64, blank=True)
     closed_at = models.DateTimeField(null=True)
+    marks = models.JSONField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("journée datée")

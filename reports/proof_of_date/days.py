@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -41,6 +41,8 @@ class Part:
 class Source(Protocol):
     """One kind of item, for one tree: it remembers how far it has come."""
 
+    kind: ClassVar[str]
+
     def take(self, most: int) -> list[Part]:
         """Parts of what was there when the day ended and has no leaf yet, `most` leaves together; none: all have one.
 
@@ -49,6 +51,10 @@ class Source(Protocol):
 
     def keep(self, day: ProofDay, parts: Sequence[Part]) -> None:
         """Remember where these stand, in the same transaction. May change `day`, which is saved afterwards."""
+
+    def end(self) -> dict[str, Any] | None:
+        """Say how far this tree looked, for that of the next day (`newest_marks`): asked once all was taken. None: that
+        one looks where this one did."""
 
 
 type Sources = Callable[[datetime], Sequence[Source]]  # for what was there before this instant
@@ -69,6 +75,12 @@ def next_day(now: datetime) -> date | None:
     else:
         day = newest[0] + timedelta(days=1)
     return day if end_of(day) <= now else None
+
+
+def newest_marks() -> dict[str, dict[str, Any]]:
+    """What the sources remember of the newest tree that took all there was, by their kinds. One statement."""
+    marks = ProofDay.objects.filter(marks__isnull=False).order_by("-day").values_list("marks", flat=True).first()
+    return marks or {}
 
 
 @transaction.atomic
@@ -100,9 +112,21 @@ def grow(sources: Sequence[Source], day: date) -> bool:
     row.size += len(leaves)
     goes_on = len(leaves) == CHUNK and row.size < SIZE_MOST
     if not goes_on:
+        if len(leaves) < CHUNK:  # all of it was taken
+            _mark(sources, row)
         _close(row, now)
     row.save()
     return goes_on
+
+
+def _mark(sources: Sequence[Source], row: ProofDay) -> None:
+    """Marks of this tree in place of those before it; of a source that leaves none, its former one."""
+    marks = newest_marks()
+    for source in sources:
+        if (mark := source.end()) is not None:
+            marks[source.kind] = mark
+    ProofDay.objects.filter(day__lt=row.day, marks__isnull=False).update(marks=None)
+    row.marks = marks
 
 
 def _close(row: ProofDay, now: datetime) -> None:

@@ -6,6 +6,7 @@ Each line has a random salt of its own already (docs/adr/0031), from which that 
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from typing import ClassVar
 
 from django.db.models import Max
 
@@ -35,7 +36,9 @@ def leaf_of(line: AccessRecord) -> bytes:
 
 
 class RegisterLines:
-    """A source (`days.Source`). Its lines never change: nothing is locked."""
+    """A source (`days.Source`). Its lines never change: nothing is locked, and `register_last` is its mark."""
+
+    kind: ClassVar[str] = KIND
 
     def __init__(self, before: datetime) -> None:
         self._before = before
@@ -63,3 +66,6 @@ class RegisterLines:
             first, last = part.about
             day.register_first = day.register_first or first
             day.register_last = last
+
+    def end(self) -> None:
+        return None

@@ -294,7 +294,7 @@ def test_days_that_the_worker_missed_are_made_one_after_the_other():
     moved = first.day - timedelta(days=3)
     ItemShare.objects.all().delete()
     ProofChunk.objects.all().delete()
-    ProofDay.objects.filter(pk=first.day).update(day=moved)
+    ProofDay.objects.filter(pk=first.day).update(day=moved, marks=None)
     made()
     found = list(ProofDay.objects.all())
     assert [day.day for day in found] == [moved + timedelta(days=n) for n in range(4)]
@@ -372,3 +372,126 @@ def test_exchange_that_is_held_by_somebody_waits_for_the_next_day_and_holds_up_n
     in_threads(2, work)
     assert proofs.proof_of(free.messages.get()) is not None
     assert proofs.proof_of(held.messages.get()) is None and proofs.proof_of(fact) is None
+
+
+# --- what a tree asks -------------------------------------------------------------------------------------------------
+
+
+def at_noon(*conversations):
+    """As if all of these had happened at noon of the day before, long before it ended."""
+    then = days.end_of(timezone.localdate() - timedelta(days=1)) - timedelta(hours=12)
+    for conversation in conversations:
+        Message.objects.filter(conversation=conversation).update(sent_at=then)
+        JournalFact.objects.filter(conversation=conversation).update(noted_at=then)
+
+
+def kept_of(day):
+    """How many of each kind the next tree has to ask again."""
+    return {kind: len(mark["left"]) for kind, mark in day.marks.items()}
+
+
+def test_tree_asks_what_came_since_the_one_before_and_nothing_of_before():
+    old = [make.thread(make.waiting(), ["Un"]) for _n in range(3)]
+    for one in old:
+        note(one)
+    at_noon(*old)
+    day = made()
+    assert kept_of(day) == {"message": 0, "fact": 0, "capture": 0}
+    new = make.thread(make.waiting(), ["Deux"])
+    fact = note(new)
+    before = days.end_of(timezone.localdate())
+    assert [source.keys for source in sources.sources(before)[1:]] == [
+        [new.pk],
+        [JournalFact.objects.get(pk=fact.pk).pk],
+        [],
+    ]
+
+
+def test_marks_are_of_the_newest_day_alone(monkeypatch):
+    thread = make.thread(make.waiting(), ["Un"])
+    at_noon(thread)
+    made()
+    then = timezone.now() + timedelta(days=1)
+    monkeypatch.setattr(days, "next_day", lambda _now, real=days.next_day: real(then))
+    made()
+    assert [row.marks is not None for row in ProofDay.objects.all()] == [False, True]
+    assert set(ProofDay.objects.last().marks) == {"message", "fact", "capture"}
+
+
+def test_worker_of_the_version_before_leaves_no_mark_and_the_next_tree_asks_from_the_one_before(monkeypatch):
+    first = make.thread(make.waiting(), ["Un"])
+    at_noon(first)
+    made()
+    second = make.thread(make.waiting(), ["Deux"])
+    then = timezone.now() + timedelta(days=1)
+    today = timezone.localdate()
+    ProofDay.objects.create(day=today, statement="x", digest="y", closed_at=then)  # and it took nothing of `second`
+    before = days.end_of(today + timedelta(days=1))
+    assert sources.Messages(before).keys == [second.pk]
+
+
+def test_what_could_not_be_taken_is_asked_again_by_the_next_tree(monkeypatch):
+    """No key opened it on its day; its message is older than whatever the next tree reads by itself."""
+    thread, other = (make.thread(make.waiting(), ["Un"]) for _n in range(2))
+    sealed = thread.messages.get().sealed_body
+    thread.messages.update(sealed_body=b"\x01nothing")
+    at_noon(thread, other)
+    day = made()
+    assert day.size == 1 and day.marks["message"]["left"] == [thread.pk]
+    assert day.marks["message"]["to"] >= thread.messages.get().pk
+    thread.messages.update(sealed_body=sealed)
+    then = timezone.now() + timedelta(days=1)
+    monkeypatch.setattr(days, "next_day", lambda _now, real=days.next_day: real(then))
+    assert made().size == 1
+    assert proofs.proof_of(thread.messages.get()) is not None
+    assert kept_of(ProofDay.objects.last())["message"] == 0
+
+
+def test_capture_that_is_read_later_is_asked_again(monkeypatch):
+    thread = make.waiting()
+    arriving = captures.received(thread)
+    Capture.objects.update(received_at=timezone.now() - timedelta(days=1))
+    assert made().marks["capture"]["left"] == [arriving.pk]
+
+
+def test_more_than_is_remembered_leaves_the_mark_where_it_was(monkeypatch):
+    monkeypatch.setattr(sources, "LEFT_MOST", 1)
+    threads = [make.thread(make.waiting(), ["Un"]) for _n in range(2)]
+    Message.objects.update(sealed_body=b"\x01nothing")
+    at_noon(*threads)
+    assert "message" not in made().marks
+    assert sources.Messages(days.end_of(timezone.localdate())).keys == [thread.pk for thread in threads]
+
+
+def test_full_tree_leaves_no_mark(monkeypatch, chunks_of_four):
+    monkeypatch.setattr(days, "SIZE_MOST", 4)
+    threads = [make.thread(make.waiting(), ["Un", "Deux"]) for _n in range(3)]
+    at_noon(*threads)
+    assert (made().size, made().marks) == (4, None)
+
+
+def test_message_written_around_the_end_of_a_day_is_below_no_mark():
+    """Its transaction was open while others, with later keys, were committed: an hour is left between."""
+    early, late = (make.thread(make.waiting(), ["Un"]) for _n in range(2))
+    midnight = days.end_of(timezone.localdate() - timedelta(days=1))
+    early.messages.update(sent_at=midnight - timedelta(minutes=59))
+    late.messages.update(sent_at=midnight - timedelta(minutes=61))
+    assert made().marks["message"]["to"] == late.messages.get().pk
+
+
+@pytest.mark.parametrize(
+    ("statement", "values", "index"),
+    [
+        (sources.MESSAGES_SINCE, [1, timezone.now()], "chat_message_pkey"),
+        (sources.MESSAGES_UP_TO, [timezone.now()], "chat_message_pkey"),
+        (sources.FACTS_SINCE, [timezone.now(), timezone.now()], "journalfact_moved"),
+        (sources.CAPTURES_SINCE, [timezone.now(), timezone.now()], "capture_received"),
+    ],
+    ids=["messages", "newest message", "facts", "captures"],
+)
+def test_what_a_day_brought_is_found_by_an_index(statement, values, index):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {statement}", values)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert index in plan and "Seq Scan" not in plan, plan

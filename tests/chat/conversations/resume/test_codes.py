@@ -380,3 +380,11 @@ def test_code_is_told_in_the_voice_of_a_minor_and_in_english(as_reporter):
     page = shown(client.post(reverse("chat:code")))
     assert "Write down these five words now" in page and "(Paris time)" in page and "Cancel this code" in page
     assert "Five French words, in order." in shown(client.get(reverse("chat:resume"), follow=True))
+
+
+def test_codes_whose_time_is_over_are_found_by_an_index():
+    """Each hour, of all exchanges that there are: few have a code."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = Conversation.objects.filter(resume_until__lte=timezone.now()).explain()
+    assert "conversation_code_ends" in plan, plan
