@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
+from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.forms import ModelForm
@@ -17,6 +18,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
 from common import plain_text
+from common.admin_lists import BoundedPaginator, DensePaginator, Growing, PeriodFilter
 from common.dates import format_date
 from reports import letterhead
 from reports.audit import log as audit_log
@@ -27,8 +29,27 @@ from reports.rules.retention import Kind, shortened_until
 from reports.service_settings_admin import HouseRuleAdmin  # noqa: F401  registers itself
 
 
+class RegisterPeriod(PeriodFilter):
+    """A period as the numbers of its lines, from the first of it to the first after it: they are written in the order
+    of their dates, two clocks that differ apart."""
+
+    field = "at"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AccessRecord]) -> QuerySet[AccessRecord]:
+        span = self.span()
+        if span is None:
+            return queryset
+        first, end = (
+            AccessRecord.objects.filter(at__gte=moment).order_by("at").values_list("number", flat=True).first()
+            for moment in span
+        )
+        if first is None:
+            return queryset.none()
+        return queryset.filter(number__gte=first, **({} if end is None else {"number__lt": end}))
+
+
 @admin.register(AccessRecord)
-class AccessRecordAdmin(admin.ModelAdmin):
+class AccessRecordAdmin(Growing):
     """Who read or did what. A search, by the whole name of what it is about, is a line before its answer is shown."""
 
     list_display = (
@@ -43,12 +64,10 @@ class AccessRecordAdmin(admin.ModelAdmin):
         "short_digest",
     )
     list_display_links = ("number",)
-    list_filter = ("kind", "at")
-    date_hierarchy = "at"
+    list_filter = ("kind", RegisterPeriod)
+    ordering = ("-number",)
     search_fields = ("subject",)
     search_help_text = _("Identifiant d'un signalement ou d'un échange, ou « app.Modèle clé », en entier")
-    list_per_page = 100
-    show_full_result_count = False
     actions = None
     fields = (*list_display[:-1], "detail", "previous", "digest")
     readonly_fields = fields
@@ -63,8 +82,16 @@ class AccessRecordAdmin(admin.ModelAdmin):
         return False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Filter by kind and date only: any other filter in the address would be a search that leaves no line."""
-        return lookup.split("__")[0] in {"kind", "at"}
+        """Filter by kind, and by period, only: any other filter in the address would be a search that leaves no
+        line."""
+        return lookup.split("__")[0] in {"kind", RegisterPeriod.parameter_name}
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: QuerySet[AccessRecord], per_page: int, *args: Any
+    ) -> Paginator:
+        """All lines, or those of a period, are dense; those of a kind, or of a search, are counted up to a bound."""
+        some = _asked(request.GET.get("q", "")) or any(name.startswith("kind") for name in request.GET)
+        return (BoundedPaginator if some else DensePaginator)(queryset, per_page, *args)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccessRecord]:
         accounts = get_user_model()._default_manager.filter(pk=OuterRef("account_id"))
@@ -199,7 +226,7 @@ class RetentionRuleAdmin(admin.ModelAdmin):
             )
 
 
-class SeenOnly(admin.ModelAdmin):
+class SeenOnly(Growing):
     """Neither added, changed nor deleted here."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -218,6 +245,7 @@ class ErasureRequestAdmin(SeenOnly):
 
     list_display = ("asked_at", "age", "is_late", "answered_at", "is_granted")
     list_filter = ("is_granted",)
+    ordering = ("asked_at", "pk")
     fields = ("asked_at", "age", "is_late", "answered_at", "is_granted")
     readonly_fields = fields
 
@@ -241,7 +269,6 @@ class TombstoneAdmin(SeenOnly):
     list_filter = ("month", "kind", "cause")
     fields = ("id", "month", "kind", "rule", "cause")
     readonly_fields = fields
-    list_per_page = 100
 
 
 @admin.register(Letterhead)

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from common import encryption, plain_text
+from common.admin_lists import Growing, PeriodFilter
 from common.service_settings import definitions, values
 from common.text_forms import OutdatedFilter, TextsAdmin, language_fieldsets
 from common.texts import cache as text_cache
@@ -209,13 +210,19 @@ class RemovalPlatformAdmin(TextsAdmin, VerifiedAdmin):
 admin.site.register(ChangedSentence, SentenceAdmin)
 
 
+class FeedbackPeriod(PeriodFilter):
+    """When an opinion came."""
+
+    field = "created_at"
+
+
 @admin.register(Feedback)
-class FeedbackAdmin(admin.ModelAdmin):
+class FeedbackAdmin(Growing):
     """The admin of opinions, which are read and deleted here but never written."""
 
     list_display = ("created_at", "rating", "page", "read_text")
-    list_filter = ("rating", "page", "created_at")
-    date_hierarchy = "created_at"
+    list_filter = ("rating", "page", FeedbackPeriod)
+    ordering = ("-created_at", "-pk")
     fields = ("created_at", "rating", "page", "read_text")
     readonly_fields = fields
 

@@ -95,6 +95,14 @@ class AccessRecord(models.Model):
                 name="access_at_can_be_read",
             ),
         ]
+        # The list of one kind, in the admin. Two kinds are nearly all lines: theirs are found from the last one on.
+        indexes = [
+            models.Index(
+                fields=["kind", "number"],
+                name="access_of_a_kind",
+                condition=~models.Q(kind=AccessKind.READING) & ~models.Q(kind=AccessKind.PAPER),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"n° {self.number}"

@@ -206,7 +206,7 @@ class Tombstone(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(_("quoi"), max_length=20, choices=Kind)
-    month = models.DateField(_("mois"), db_index=True)
+    month = models.DateField(_("mois"))
     rule = models.CharField(_("règle"), max_length=40)
     cause = models.CharField(_("pourquoi"), max_length=20, choices=Cause)
 
@@ -217,6 +217,7 @@ class Tombstone(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(month__day=1), name="tombstone_tells_a_month"),
         ]
+        indexes = [models.Index(fields=["-month", "id"], name="tombstone_in_order")]
 
     @property
     def line(self) -> str:

@@ -122,6 +122,12 @@ class OpeningRequest(models.Model):
             models.Index(
                 fields=["state"], name="opening_pending", condition=models.Q(state__in=sorted(map(str, OPEN)))
             ),
+            models.Index(  # beside it: what still waits for somebody (reports.openings.actions)
+                fields=["id"],
+                name="opening_review_owed",
+                condition=models.Q(is_urgent=True, reviewed_at__isnull=True),
+            ),
+            models.Index(fields=["-asked_at", "-id"], name="opening_in_order"),  # the register, a page at a time
         ]
 
     @property

@@ -5,10 +5,13 @@ from datetime import date, timedelta
 from html import unescape
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from pnav.accounts.models import Role
+from reports.admin import AccessRecordAdmin
 from reports.audit import log as audit_log
 from reports.models import AccessKind, AccessRecord, ErasureRequest, Motive, RetentionRule, Tombstone
 from tests.accounts.cast import give_session, make_user, sign_in
@@ -62,7 +65,9 @@ def test_list_says_who_what_whose_why_and_when(client, chief, subject):
 
 def test_list_filters_by_kind_and_date(client, chief, subject):
     assert shown(client.get(LIST, {"kind__exact": "retention"})) == [2]
-    assert shown(client.get(LIST, {"at__year": "2001"})) == []
+    assert shown(client.get(LIST, {"periode": "2001-01"})) == []
+    assert shown(client.get(LIST, {"periode": f"{timezone.localdate():%Y-%m}"})) == [2, 1]
+    assert shown(client.get(LIST, {"periode": "jour", "kind__exact": "reading"})) == [1]
     assert searches() == []
 
 
@@ -218,3 +223,76 @@ def test_rule_shows_what_its_numbers_make_of_today(client, chief, monkeypatch):
     )[0]
     page = unescape(client.get(f"{RULES}{rule.pk}/change/").content.decode())
     assert "rappel le 22 janvier 2026, réponse avant le 1er février 2026, effet le 8 janvier 2026" in page
+
+
+# --- lists that grow with the years -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def many(chief):
+    for _n in range(7):
+        written.record(kind=AccessKind.READING, by=None, motive=Motive.CONTROL)
+    return AccessRecord.objects.count()
+
+
+def statements_of(client, *args) -> str:
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(*args).status_code == 200
+    return "\n".join(query["sql"] for query in queries)
+
+
+def test_register_is_counted_by_its_numbers_and_paged_by_them(client, many, monkeypatch):
+    monkeypatch.setattr(AccessRecordAdmin, "list_per_page", 3)
+    assert shown(client.get(LIST)) == [7, 6, 5] and shown(client.get(LIST, {"p": 3})) == [1]
+    answer = client.get(LIST, {"p": 2})
+    assert shown(answer) == [4, 3, 2] and answer.context["cl"].result_count == many
+    told = statements_of(client, LIST, {"p": 2})
+    assert "COUNT(" not in told and "OFFSET" not in told, told
+    assert "date_trunc" not in told.lower(), "no line is asked for its month"
+
+
+def test_period_of_the_register_is_counted_by_its_numbers_too(client, many, monkeypatch):
+    monkeypatch.setattr(AccessRecordAdmin, "list_per_page", 3)
+    query = {"periode": f"{timezone.localdate():%Y-%m}", "p": 2}
+    assert shown(client.get(LIST, query)) == [4, 3, 2]
+    assert "COUNT(" not in statements_of(client, LIST, query)
+    assert client.get(LIST, {"periode": "x"}).status_code in {302, 400}
+
+
+def test_one_kind_is_counted_up_to_a_bound_and_the_list_says_so(client, many, monkeypatch):
+    monkeypatch.setattr("common.admin_lists.COUNT_MOST", 4)
+    answer = client.get(LIST, {"kind__exact": "reading"})
+    assert answer.context["cl"].result_count == 4
+    assert "Plus de 4" in " ".join(answer.text.split())
+    counts = [one for one in statements_of(client, LIST, {"kind__exact": "reading"}).splitlines() if "COUNT(" in one]
+    assert counts and all("LIMIT 5" in one for one in counts)
+
+
+def test_no_address_sorts_a_list_that_grows_by_a_column_without_an_index(client, many):
+    assert shown(client.get(LIST, {"o": "2"})) == [7, 6, 5, 4, 3, 2, 1]
+    assert "_facets" not in client.get(LIST).text
+
+
+@pytest.mark.parametrize(
+    ("rows", "index"),
+    [
+        (AccessRecord.objects.filter(kind="freeze").order_by("-number")[:100], "access_of_a_kind"),
+        (Tombstone.objects.order_by("-month", "id")[:100], "tombstone_in_order"),
+    ],
+    ids=["one kind of the register", "tombstones"],
+)
+def test_page_of_a_list_that_grows_is_read_from_an_index(db, rows, index):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+    plan = rows.explain()
+    assert index in plan and "Sort" not in plan, plan
+
+
+def test_tombstones_are_counted_up_to_a_bound(client, chief, monkeypatch):
+    monkeypatch.setattr("common.admin_lists.COUNT_MOST", 2)
+    month = timezone.localdate().replace(day=1)
+    Tombstone.objects.bulk_create(Tombstone(kind="exchange", month=month, rule="1+1", cause="term") for _n in range(4))
+    answer = client.get("/admin/reports/tombstone/")
+    assert answer.context["cl"].result_count == 2 and "choisissez une période" in answer.text

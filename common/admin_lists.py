@@ -1,0 +1,140 @@
+"""Lists of the admin over tables that grow with the years: what a page of them costs does not.
+
+Django counts all rows for each page of a list, and for a calendar asks each row for its month. Here a list is counted
+up to COUNT_MOST, or by its numbers where they are dense, and months are named from the first and the last row
+(docs/adr/0108).
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import Page, Paginator
+from django.db.models import Max, Min, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from common.dates import format_date
+
+COUNT_MOST = 20_000  # rows of a list that are counted, and paged through; a month, or a kind, shows others
+MONTHS_MOST = 120  # that a list offers, the newest
+WEEK = timedelta(days=7)
+
+
+class BoundedPaginator(Paginator):
+    """Pages of the first COUNT_MOST rows. is_cut: there are more, which the list says."""
+
+    is_cut = False
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        found = rows.order_by().values("pk")[: COUNT_MOST + 1].count()
+        self.is_cut = found > COUNT_MOST
+        return min(found, COUNT_MOST)
+
+
+class DensePaginator(Paginator):
+    """Pages of rows, the newest first, whose `number` has no gap: counted by the first and the last, found by theirs.
+
+    object_list: filtered by spans of numbers alone.
+    """
+
+    is_cut = False
+
+    @cached_property
+    def _span(self) -> tuple[int, int]:
+        """The first number, and that after the last."""
+        rows: Any = self.object_list
+        found = rows.order_by().aggregate(first=Min("number"), last=Max("number"))
+        return (0, 0) if found["first"] is None else (found["first"], found["last"] + 1)
+
+    @cached_property
+    def count(self) -> int:
+        first, end = self._span
+        return end - first
+
+    def page(self, number: int | str) -> Page:
+        number = self.validate_number(number)
+        _first, end = self._span
+        end -= (number - 1) * self.per_page
+        rows: Any = self.object_list
+        return Page(rows.filter(number__gte=end - self.per_page, number__lt=end), number, self)
+
+
+class InOneOrder(ChangeList):
+    """A list that no address sorts by a column without an index."""
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        return list(self.model_admin.get_ordering(request) or self.lookup_opts.ordering or ())
+
+
+class Growing(admin.ModelAdmin):
+    """A list over a table that grows with the years: counted up to COUNT_MOST, in its own order, whose index pages it.
+
+    The order of the model, or of the class, names each row's place (it ends with what is unique).
+    """
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    sortable_by = ()
+    show_facets = admin.ShowFacets.NEVER  # counts of each choice of each filter, over all rows
+    list_per_page = 100
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return InOneOrder
+
+
+class PeriodFilter(admin.SimpleListFilter):
+    """« Aujourd'hui », « Les 7 derniers jours », and the months from the first row to the last: two looks in an index.
+
+    field: the moment of a row, with an index.
+    """
+
+    field: ClassVar[str]
+    title = _("période")
+    parameter_name = "periode"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, Any]]:
+        span = model_admin.model._default_manager.order_by().aggregate(first=Min(self.field), last=Max(self.field))
+        days: list[tuple[str, Any]] = [("jour", _("Aujourd'hui")), ("semaine", _("Les 7 derniers jours"))]
+        if span["first"] is None:
+            return days
+        months: list[tuple[str, Any]] = []
+        month, first = (timezone.localtime(span[end]).date().replace(day=1) for end in ("last", "first"))
+        while month >= first and len(months) < MONTHS_MOST:
+            months.append((f"{month:%Y-%m}", format_date(month, "F Y")))
+            month = (month - timedelta(days=1)).replace(day=1)
+        return [*days, *months]
+
+    def span(self) -> tuple[datetime, datetime] | None:
+        """From when until before when; None when no period is asked for. Raises IncorrectLookupParameters."""
+        asked = self.value()
+        if not asked:
+            return None
+        today = timezone.localdate()
+        tomorrow = today + timedelta(days=1)
+        if asked == "jour":
+            return _midnight(today), _midnight(tomorrow)
+        if asked == "semaine":
+            return _midnight(tomorrow - WEEK), _midnight(tomorrow)
+        try:
+            first = datetime.strptime(asked, "%Y-%m").date()  # noqa: DTZ007  a month of the calendar
+            return _midnight(first), _midnight((first + timedelta(days=32)).replace(day=1))
+        except (ValueError, OverflowError) as error:
+            raise IncorrectLookupParameters from error
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        span = self.span()
+        if span is None:
+            return queryset
+        return queryset.filter(**{f"{self.field}__gte": span[0], f"{self.field}__lt": span[1]})
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time()))
