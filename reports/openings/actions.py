@@ -160,9 +160,20 @@ def _is_claim_of(user: Any, request: OpeningRequest) -> bool:
     return request.claimed_by_id == user.pk and _claimable(user).filter(pk=request.pk).exists()
 
 
-def of_all() -> QuerySet[OpeningRequest]:
-    """Return every request, the oldest first: for the register."""
-    return OpeningRequest.objects.select_related("asked_by").prefetch_related("steps__by").order_by("asked_at")
+def of_all(*, until: datetime | None = None, older_than: UUID | None = None) -> QuerySet[OpeningRequest]:
+    """Return the requests of everybody, the newest first, as an index has them: for the register, which takes some.
+
+    until: those asked before this moment. older_than: those before this one; of an unknown one, all.
+    """
+    rows = OpeningRequest.objects.select_related("asked_by").prefetch_related("steps__by")
+    rows = rows.order_by("-asked_at", "-pk")
+    if until is not None:
+        rows = rows.filter(asked_at__lt=until)
+    if older_than is not None:
+        last = OpeningRequest.objects.filter(public_id=older_than).values_list("asked_at", "pk").first()
+        if last is not None:
+            rows = rows.filter(asked_at__lte=last[0]).exclude(asked_at=last[0], pk__gte=last[1])
+    return rows
 
 
 def find_request(user: Any, public_id: UUID) -> OpeningRequest | None:
@@ -179,7 +190,7 @@ def asked_elsewhere(user: Any, public_id: UUID) -> bool:
 def waiting_for(user: Any) -> list[OpeningRequest]:
     """Return the requests on which this account may do something that moves them on, urgent ones first, then the
     oldest."""
-    pending = visible_to(user).filter(Q(state__in=OPEN) | REVIEW_OWED).distinct().prefetch_related("steps")
+    pending = visible_to(user).filter(_pending()).prefetch_related("steps")
     mine = [request for request in pending if _awaits(user, request, _part_when_visible(user, request))]
     return sorted(mine, key=lambda request: (not request.is_urgent, request.moved_at))
 
@@ -257,6 +268,16 @@ def _last_place(steps: Sequence[OpeningStep], acts: Collection[Act]) -> int:
 
 
 REVIEW_OWED = Q(is_urgent=True, reviewed_at__isnull=True, steps__act=Act.TAKE)
+
+
+def _pending() -> Q:
+    """Return the condition of a request that waits for somebody: it goes on, or its review is owed.
+
+    Two lists of keys, each by an index: of those that are over, which each page of the staff would read, none is.
+    """
+    going_on = OpeningRequest.objects.filter(state__in=OPEN).order_by().values("pk")
+    owed = OpeningRequest.objects.filter(REVIEW_OWED).order_by().values("pk")
+    return Q(pk__in=going_on.union(owed, all=True))
 
 
 @dataclass(frozen=True)
@@ -489,12 +510,12 @@ def expire_requests(*, now: datetime) -> int:
 
 def count_pending(most: int) -> int:
     """Return how many requests wait for somebody, urgent reviews among them; counted to `most`."""
-    return OpeningRequest.objects.filter(Q(state__in=OPEN) | REVIEW_OWED).distinct()[:most].count()
+    return OpeningRequest.objects.filter(_pending())[:most].count()
 
 
 def late_requests(now: datetime) -> list[OpeningRequest]:
     """Return the requests that wait for longer than they should, urgent reviews among them."""
-    pending = OpeningRequest.objects.filter(Q(state__in=OPEN) | REVIEW_OWED).distinct().prefetch_related("steps")
+    pending = OpeningRequest.objects.filter(_pending()).prefetch_related("steps")
     return [request for request in pending if is_late(request, now) and _waits_for_somebody(request)]
 
 

@@ -1,6 +1,6 @@
 """The forms of whoever opens the seal. Everything typed in them is sealed at rest."""
 
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -28,6 +28,23 @@ def _day(label: Any, *, missing: Any) -> forms.DateField:
         widget=forms.DateInput(attrs={"type": "date"}),
         error_messages={"invalid": _("Cette date n'est pas lisible : jour, mois et année, par exemple 25/11/2026.")},
     )
+
+
+class RegisterForm(forms.Form):
+    """Which part of the register is asked for, in its address. Nothing: the newest requests."""
+
+    until = _day(_("Demandes jusqu'au"), missing="")
+    older_than = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def read(self) -> dict[str, Any]:
+        """What `actions.of_all` takes; of what cannot be read, nothing."""
+        told = self.cleaned_data if self.is_valid() else {}
+        day: date | None = told.get("until")
+        until = None
+        if day is not None:
+            after = min(day, timezone.localdate()) + timedelta(days=1)
+            until = timezone.make_aware(datetime.combine(after, time()))
+        return {"until": until, "older_than": told.get("older_than")}
 
 
 class AuthorisationForm(forms.Form):

@@ -51,12 +51,12 @@ def register_on_paper(*, heads: list[str], rows: Sequence[list[str]], at: dateti
 
 def on_paper(heads: list[str], rows: Sequence[list[str]], at: datetime) -> dict[str, Any]:
     """Return the contents of the document."""
-    cut = ""
+    counted = _counted(len(rows))
     if len(rows) > ROWS_AT_MOST:
-        cut = f" Les {ROWS_AT_MOST} plus récentes sont ici ; le tableau (CSV) les a toutes."
+        counted = f"Les {ROWS_AT_MOST} plus récentes sont ici ; pour les autres, choisissez une date sur la page."
     return {
         "title": "Registre des levées d'anonymat",
-        "at": f"Établi le {at:%d/%m/%Y} à {at:%H:%M} (Paris). {_counted(len(rows))}{cut} Heures du tableau : UTC.",
+        "at": f"Établi le {at:%d/%m/%Y} à {at:%H:%M} (Paris). {counted} Heures du tableau : UTC.",
         "letterhead": list(letterhead.lines()),
         "heads": heads,
         "rows": list(rows[-ROWS_AT_MOST:]),

@@ -6,10 +6,11 @@ A request that is not for an account does not exist for it: 404. The second fact
 import base64
 import csv
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -27,7 +28,8 @@ from common.offload import pool
 from reports.audit import log as audit_log
 from reports.models import AccessKind, OpeningRequest, OpeningStep
 from reports.openings import actions as opening_actions
-from reports.openings.forms import ClaimForm, RefusalForm, ReplyForm, ReviewForm
+from reports.openings.forms import ClaimForm, RefusalForm, RegisterForm, ReplyForm, ReviewForm
+from reports.openings.register_pdf import ROWS_AT_MOST, register_on_paper
 from reports.rules.openings import OPEN, Act, NotAllowed, Part, State
 from reports.rules.openings_labels import ACTS, PARTS, STATES
 from reports.seal.replies import Recipient
@@ -83,6 +85,9 @@ def act_on(view: View) -> View:
 # --- reading ----------------------------------------------------------------------------------------------------
 
 
+INDEX_ROWS = 200  # requests of the list of those that are over
+
+
 @require_GET
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
@@ -92,13 +97,12 @@ def index(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     waiting = opening_actions.waiting_for(user)
     now = timezone.now()
+    known = {each.pk for each in waiting}
+    seen = opening_actions.in_order(opening_actions.visible_to(user)).select_related("asked_by")
+    others = [one for one in seen.prefetch_related("steps__by")[:INDEX_ROWS] if one.pk not in known]
     context = {
         "waiting": [_line(one, now) for one in waiting],
-        "others": [
-            _line(one, now)
-            for one in opening_actions.in_order(opening_actions.visible_to(user)).select_related("asked_by")[:200]
-            if one.pk not in {each.pk for each in waiting}
-        ],
+        "others": [_line(one, now, steps=list(one.steps.all())) for one in others],
     }
     return render(request, "openings/index.html", context)
 
@@ -108,15 +112,15 @@ def _words(labels: Mapping[Any, Any], stored: str) -> str:
     return str(labels.get(stored, stored))
 
 
-def _line(opening: OpeningRequest, now: Any) -> dict[str, Any]:
-    """One request in a list."""
+def _line(opening: OpeningRequest, now: Any, *, steps: Sequence[OpeningStep] | None = None) -> dict[str, Any]:
+    """One request in a list. steps: of it, where they were read with it."""
     return {
         "opening": opening,
         "state": _words(STATES, opening.state),
         "is_open": opening.state in OPEN,
         "term": opening_actions.term_of(opening) if opening.state in OPEN else None,
         "is_late": opening.state in OPEN and opening_actions.is_late(opening, now),
-        "owes_review": opening_actions.standing_of(opening).owes_review,
+        "owes_review": opening_actions.standing_of(opening, steps).owes_review,
     }
 
 
@@ -354,11 +358,39 @@ def for_control(view: View) -> View:
     return wrapped
 
 
+PAGE_ROWS = 100  # requests of a page of the register; its documents have more
+
+
 @for_control
 def openings_register(request: HttpRequest) -> HttpResponse:
-    """All requests, without their grounds: what, when, who, how it ended."""
+    """The requests of everybody, the newest first, without their grounds: what, when, who, how it ended."""
     _record_export(request, "page")
-    return render(request, "openings/register.html", {"rows": register_rows(), "heads": register_heads()})
+    return _show_register(request)
+
+
+def _show_register(request: HttpRequest, *, is_later: bool = False) -> HttpResponse:
+    form = RegisterForm(request.GET)
+    asked = form.read()
+    some = list(opening_actions.of_all(**asked)[: PAGE_ROWS + 1])
+    shown = some[:PAGE_ROWS]
+    given = {"until": form.data.get("until", "") if asked["until"] else "", "older_than": asked["older_than"] or ""}
+    context = {
+        "form": form,
+        "heads": register_heads(),
+        "rows": register_rows(shown),
+        "part": urlencode({name: value for name, value in given.items() if value}),
+        "older_than": shown[-1].public_id if len(some) > PAGE_ROWS else None,
+        "is_part": bool(asked["older_than"]),
+        "documents_at_most": ROWS_AT_MOST,
+        "is_later": is_later,
+    }
+    return render(request, "openings/register.html", context, status=503 if is_later else 200)
+
+
+def _of_document(request: HttpRequest) -> list[list[str]]:
+    """The rows of the part that the address asks for, the oldest first; one more than a document has when it is cut."""
+    asked = RegisterForm(request.GET).read()
+    return register_rows(list(opening_actions.of_all(**asked)[: ROWS_AT_MOST + 1])[::-1])
 
 
 def register_heads() -> list[str]:
@@ -369,10 +401,10 @@ def register_heads() -> list[str]:
     ]  # fmt: skip
 
 
-def register_rows() -> list[list[str]]:
-    """One row a request, oldest first, as text; times in UTC. No value, no motive."""
+def register_rows(requests: Sequence[OpeningRequest]) -> list[list[str]]:
+    """One row a request, in their order, as text; times in UTC. No value, no motive."""
     rows = []
-    for one in opening_actions.of_all():
+    for one in requests:
         steps = list(one.steps.all())
         signed = [str(step.by) for step in steps if step.act == Act.COUNTERSIGN]
         agreed = [str(step.by) for step in steps if step.act == Act.AGREE]
@@ -398,28 +430,28 @@ def register_rows() -> list[list[str]]:
 
 @for_control
 def register_csv(request: HttpRequest) -> HttpResponse:
-    """The register for a spreadsheet: semicolons and a byte-order mark, as French ones expect."""
+    """The register for a spreadsheet, ROWS_AT_MOST requests: semicolons and a byte-order mark, as French ones want."""
     _record_export(request, "csv")
     response = HttpResponse(content_type="text/csv; charset=utf-8", headers=_attachment("csv"))
     response.write("\ufeff")
     writer = csv.writer(response, delimiter=";")
     writer.writerow(register_heads())
-    writer.writerows([[_plain(cell) for cell in row] for row in register_rows()])
+    writer.writerows([[_plain(cell) for cell in row] for row in _of_document(request)[-ROWS_AT_MOST:]])
     return response
 
 
 @for_control
 def register_pdf(request: HttpRequest) -> HttpResponse:
     """The register on paper: drawn, then recorded, then given. One child process, for the newest rows."""
-    from reports.openings.register_pdf import register_on_paper
-
     try:
         content = register_on_paper(
-            heads=register_heads(), rows=register_rows(), at=timezone.localtime(), who=f"register:{request.user.pk}"
+            heads=register_heads(),
+            rows=_of_document(request),
+            at=timezone.localtime(),
+            who=f"register:{request.user.pk}",
         )
     except pool.NotDone:
-        context = {"rows": register_rows(), "heads": register_heads(), "is_later": True}
-        response = render(request, "openings/register.html", context, status=503)
+        response = _show_register(request, is_later=True)
         response["Retry-After"] = "10"
         _record_export(request, "page")
         return response

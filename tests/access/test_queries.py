@@ -177,6 +177,7 @@ BY_KEY = {
     # A group of arrivals that said nothing, and nothing of what anybody said: of any agent.
     ("chat/conversations/lookalikes.py", "waiting_groups"), ("chat/conversations/lookalikes.py", "take_group"),
     ("chat/conversations/lookalikes.py", "close_group"),
+    ("reports/openings/actions.py", "of_all"),  # a place in the register, whose readers may see all of it
     ("reports/openings/actions.py", "asked_elsewhere"),  # of the asker's own, to say that it is not theirs any more
     ("chat/decisions/on_call.py", "end"),  # an on-call duty, of the units of whoever ends it
     # Of this conversation's journal.

@@ -180,6 +180,70 @@ def test_register_for_a_spreadsheet_runs_no_formula(custodians, supervisor):
     assert AccessRecord.objects.filter(kind=AccessKind.EXPORT, detail="csv").exists()
 
 
+@pytest.fixture
+def seven(agent, custodians, monkeypatch):
+    """Seven requests, an hour apart, the oldest first; pages of three, documents of five."""
+    monkeypatch.setattr("reports.openings.views.PAGE_ROWS", 3)
+    monkeypatch.setattr("reports.openings.views.ROWS_AT_MOST", 5)
+    made = [ask(agent) for _n in range(7)]
+    for number, one in enumerate(made):
+        OpeningRequest.objects.filter(pk=one.pk).update(asked_at=timezone.now() - timedelta(hours=7 - number))
+    return [str(one.public_id) for one in made], signed_in(custodians[0])
+
+
+def in_order(text, ids):
+    """These requests as the rows of a page, or of a table, tell them; not as a link does."""
+    found = [one for one in re.findall(r"(?:<td>|^)([0-9a-f-]{36})(?:</td>|;)", text, re.MULTILINE) if one in ids]
+    assert len(found) == len(set(found))
+    return found
+
+
+def test_register_is_read_a_page_at_a_time_from_the_newest(seven):
+    ids, client = seven
+    page = client.get(reverse("openings:register"))
+    assert in_order(page.text, ids) == ids[:-4:-1]
+    older = client.get(reverse("openings:register"), {"older_than": page.context["older_than"]})
+    assert in_order(older.text, ids) == ids[-4:-7:-1] and "Plus anciennes" in older.text
+    last = client.get(reverse("openings:register"), {"older_than": older.context["older_than"]})
+    assert in_order(last.text, ids) == ids[:1] and "Plus anciennes" not in last.text
+
+
+def test_documents_of_the_register_are_bounded_and_go_on_where_the_page_is(seven):
+    ids, client = seven
+    newest = client.get(reverse("openings:register_csv")).text
+    assert in_order(newest, ids) == ids[2:], "the oldest first"
+    page = client.get(reverse("openings:register"), {"older_than": ids[4]})
+    assert f"?{page.context['part']}" in page.text
+    assert in_order(client.get(f"{reverse('openings:register_csv')}?{page.context['part']}").text, ids) == ids[:4]
+
+
+def test_register_goes_back_to_a_day(seven):
+    ids, client = seven
+    OpeningRequest.objects.filter(public_id=ids[0]).update(asked_at=timezone.now() - timedelta(days=40))
+    day = timezone.localdate() - timedelta(days=30)
+    assert in_order(client.get(reverse("openings:register"), {"until": f"{day:%d/%m/%Y}"}).text, ids) == ids[:1]
+    assert in_order(client.get(reverse("openings:register_csv"), {"until": f"{day:%Y-%m-%d}"}).text, ids) == ids[:1]
+    wrong = client.get(reverse("openings:register"), {"until": "hier"})
+    assert "Cette date n&#x27;est pas lisible" in wrong.text and len(in_order(wrong.text, ids)) == 3
+    assert client.get(reverse("openings:register"), {"until": "9999-12-31", "older_than": "x"}).status_code == 200
+
+
+def test_statements_of_a_page_of_the_register_are_as_many_whatever_there_is(seven):
+    _ids, client = seven
+    with CaptureQueriesContext(connection) as queries:
+        client.get(reverse("openings:register"))
+    asked = [query["sql"] for query in queries if 'FROM "reports_openingrequest"' in query["sql"]]
+    assert any("LIMIT 4" in sql for sql in asked) and all("COUNT(" not in sql for sql in asked)
+
+
+def test_register_is_read_from_an_index(db):
+    with connection.cursor() as cursor:
+        for name in ("enable_seqscan", "enable_sort", "enable_bitmapscan"):
+            cursor.execute(f"SET LOCAL {name} = off")
+    plan = opening_actions.of_all(until=timezone.now()).prefetch_related(None)[:100].explain()
+    assert "opening_in_order" in plan and "Sort" not in plan, plan
+
+
 def test_register_on_paper_is_tagged(custodians, agent):
     ask(agent)
     response = signed_in(custodians[0]).get(reverse("openings:register_pdf"))
