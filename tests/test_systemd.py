@@ -151,3 +151,15 @@ def test_systemd_finds_nothing_wrong(tmp_path):
     wrong.write_text(units[0].read_text().replace("MemoryMax=", "MemoryMost="))
     done = subprocess.run([*command[:4], str(wrong)], capture_output=True, text=True, check=False)
     assert "MemoryMost" in done.stderr, "it would say so"
+
+
+def test_worker_that_stands_still_is_ended_alike_by_systemd_and_by_compose():
+    """Both read one rule (`worker_status.may_take`): systemd by what the worker tells it, Compose by `--alive`."""
+    check = COMPOSE["worker"]["healthcheck"]
+    assert check["test"][-2:] == ["health", "--end"] and COMPOSE["worker"]["command"] == ["worker"]
+    assert settings("pnav-worker.service")["Type"] == ["notify"]
+    by_systemd = int(settings("pnav-worker.service")["WatchdogSec"][0])
+    by_compose = int(check["interval"].removesuffix("s")) * entry.LOOKS["worker"]
+    # What each adds to the time that a duty has: the same, but for the looks of Compose, a minute apart.
+    assert 0 < by_systemd < by_compose <= by_systemd + 120
+    assert check["retries"] == entry.LOOKS["worker"], "shown to be unhealthy when it is ended, not before"

@@ -21,8 +21,9 @@ from common.sql import fetch_rows
 BEAT_SECONDS = 5.0
 # A tick of two seconds that waits for a database under load may take some of its time limits (8 s a statement).
 ALIVE = timedelta(seconds=90)
-# A purge walks through all that is due, in batches, and says nothing meanwhile.
+# A purge walks through all that is due, in batches, and says nothing meanwhile; so does the closing of days.
 ALIVE_WHILE_PURGING = timedelta(hours=1)
+FIGURES = "figures"
 KEPT = timedelta(days=1)  # a container has a new name after each deployment
 DUTY_KEPT = timedelta(days=30)  # an alert has told of a duty long before
 
@@ -93,6 +94,11 @@ class Report:
         self._written_at = now
 
 
+def may_take(duty: str) -> timedelta:
+    """Return how long a worker may do this without a word: of whoever watches it, by `--alive` or by a watchdog."""
+    return ALIVE_WHILE_PURGING if duty == FIGURES or duty in settings.PURGE_COMMANDS else ALIVE
+
+
 def own_name() -> str:
     """Return this worker's name: WORKER_NAME, for several on one host, or the host's; a container has its own."""
     return (settings.WORKER_NAME or socket.gethostname())[:80]
@@ -112,7 +118,7 @@ def is_alive(name: str) -> bool:
 
 
 def _is_fresh(row: WorkerHeartbeat, now: datetime) -> bool:
-    return row.seen_at > now - (ALIVE_WHILE_PURGING if row.busy_with in settings.PURGE_COMMANDS else ALIVE)
+    return row.seen_at > now - may_take(row.busy_with)
 
 
 def status() -> Status:

@@ -54,10 +54,6 @@ TICK_SECONDS = 2.0
 LATE = timedelta(seconds=15)
 PURGE_SECONDS = 60 * 60
 REMIND_SECONDS = 15 * 60
-# Duties that walk through all that is due, beside those of PURGE_COMMANDS; how long each may take before a supervisor
-# (`common.watchdog`) is told nothing any more.
-LONG = frozenset({"figures", "languages", "proof_of_date"})
-LONG_SECONDS = worker_status.ALIVE_WHILE_PURGING.total_seconds()
 
 
 class Command(BaseCommand):
@@ -100,10 +96,9 @@ class Command(BaseCommand):
             if self._report.is_due:
                 self._do("heartbeat", self._report.write)
             if time.monotonic() >= purge_at:
-                self._do("figures", self._close_days)  # days are counted before anything of them goes
+                self._do_long(worker_status.FIGURES, self._close_days)  # days are counted before anything of them goes
                 for name in settings.PURGE_COMMANDS:
-                    self._do("heartbeat", partial(self._report.write, busy_with=name))
-                    self._do(name, partial(call_command, name, verbosity=0))
+                    self._do_long(name, partial(call_command, name, verbosity=0))
                 self._do("heartbeat", self._report.write)
                 purge_at = time.monotonic() + PURGE_SECONDS
                 self._ticked_at = None  # the time of the purge is no lateness
@@ -223,6 +218,11 @@ class Command(BaseCommand):
     def _end_tick(self) -> None:
         self._ticked_at = clock.now()
 
+    def _do_long(self, name: str, work: Callable[[], object]) -> None:
+        """A duty that may take an hour: whoever asks whether this worker lives is told which one it is at."""
+        self._do("heartbeat", partial(self._report.write, busy_with=name))
+        self._do(name, work)
+
     def _do(self, name: str, work: Callable[[], object]) -> bool:
         """False when the database was away: it is tried again at the next tick.
 
@@ -230,7 +230,7 @@ class Command(BaseCommand):
         one line in between. It is no absence of the database, so it returns True: leases go on ending.
         """
         close_old_connections()
-        self._steps.begin(LONG_SECONDS if name in LONG or name in settings.PURGE_COMMANDS else None)
+        self._steps.begin(worker_status.may_take(name).total_seconds())
         try:
             with tracing.begin_span(tracing.DUTY) as span:
                 span.set(tracing.KIND, tracing.known_kind(name))

@@ -1,5 +1,6 @@
 """A worker says that it lives and what it did, so that one that is dead, frozen or failing is seen."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -93,6 +94,32 @@ def test_worker_that_is_silent_is_dead_and_one_at_a_purge_is_not():
     pass_time(ALIVE_WHILE_PURGING)
     assert not worker_status.is_alive("two")
     assert worker_status.status().workers == 0 and worker_status.status().seen_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_duty_has_the_same_time_whoever_watches(monkeypatch, settings):
+    """By a watchdog, which the process tells itself, and by `--alive`, which reads what it wrote before the duty."""
+    settings.WORKER_NAME = "worker-of-this-test"
+    by_watchdog, by_heartbeat = {}, {}
+    do = run_worker.Command._do
+
+    def tried(command, name, work):
+        def looked():
+            by_watchdog[name] = command._steps._until - time.monotonic()
+            row = WorkerHeartbeat.objects.filter(name=settings.WORKER_NAME).first()
+            by_heartbeat[name] = worker_status.may_take(row.busy_with if row else "").total_seconds()
+            return work()
+
+        return do(command, name, looked)
+
+    monkeypatch.setattr(run_worker.Command, "_do", tried)
+    call_command("run_worker", ticks=1)
+    assert {"dispatch", "figures", "languages", "proof_of_date", *settings.PURGE_COMMANDS} <= set(by_watchdog)
+    for name, seconds in by_watchdog.items():
+        if name != "heartbeat":
+            assert by_heartbeat[name] == pytest.approx(seconds, abs=5), name
+    assert by_heartbeat["figures"] == ALIVE_WHILE_PURGING.total_seconds()
+    assert by_heartbeat["dispatch"] == ALIVE.total_seconds()
 
 
 @pytest.mark.django_db
