@@ -301,7 +301,12 @@ def _factors() -> Iterator[Finding]:
 
 def _sessions() -> Iterator[Finding]:
     row = Session.objects.exclude(session_data="").order_by("-expire_date").first()
-    if row is not None and is_sealed_by_cookie(row.session_data):
+    try:
+        is_closed = row is not None and is_sealed_by_cookie(row.session_data)
+    except ValueError:  # no base64: no row of ours
+        yield Finding(False, "Visites : la dernière n'est pas telle que Pnav les écrit.")
+        return
+    if is_closed:
         yield Finding(True, "Visites : leur cookie seul les ouvre.")
         return
 

@@ -101,6 +101,15 @@ def test_visits_that_their_cookie_alone_opens_are_said_to_be(site):
     assert "Visites : leur cookie seul les ouvre." in [one.text for one in check.findings(None, exact=False)]
 
 
+@pytest.mark.parametrize("data", ["abc", "é", "not=base64"])
+def test_visit_that_is_no_visit_of_ours_is_said_and_ends_nothing(site, data):
+    newest = timezone.now() + timedelta(days=400)
+    Session.objects.create(session_key="x" * 32, session_data=data, expire_date=newest)
+    said = [one.text for one in check.findings(None, exact=False) if one.is_good is False]
+    assert any(text.startswith("Visites : ") for text in said)
+    assert any("Captures" in one.text for one in check.findings(None, exact=False)), "and what follows is looked at"
+
+
 def test_other_keys_open_nothing(site, settings):
     settings.CONTENT_KEYS = "test:" + base64.urlsafe_b64encode(b"x" * 32).decode()
     data_keys.forget_all()
