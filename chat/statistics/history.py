@@ -61,11 +61,12 @@ SELECT grouping(day, hour), day, hour, {MEASURES}
 FROM timed GROUP BY GROUPING SETS ((), (day), (hour)) ORDER BY 1, 2, 3
 """  # noqa: S608  parts of this module
 BY_END = f"""
-SELECT 'outcome' AS sort, outcome AS value, count(*) FROM ({ONE}) one
+WITH one AS MATERIALIZED ({ONE})
+SELECT 'outcome' AS sort, outcome AS value, count(*) FROM one
 WHERE closed_at IS NOT NULL AND first_at IS NOT NULL GROUP BY outcome
-UNION ALL SELECT 'orientation', orientation, count(*) FROM ({ONE}) one GROUP BY orientation
+UNION ALL SELECT 'orientation', orientation, count(*) FROM one GROUP BY orientation
 UNION ALL SELECT 'minor', CASE WHEN age_band IN ('under_15', '15_17', 'under_18') THEN 'yes' ELSE 'no' END, count(*)
-FROM ({ONE}) one GROUP BY 2
+FROM one GROUP BY 2
 """  # noqa: S608  parts of this module
 # The hours of the week in Paris at which people came.
 ARRIVALS = """
@@ -177,7 +178,8 @@ type Totals = Mapping[str, Mapping[str, int]]
 
 
 def read(start: datetime, end: datetime) -> History:
-    """Everybody who opened a conversation from `start` until before `end`: six statements at most.
+    """Everybody who opened a conversation from `start` until before `end`: five statements at most, of which two
+    read the exchanges of open days.
 
     With open days only, all of it is exact; else the days before `exact_from`, and what includes them, are rounded.
     """
@@ -192,7 +194,7 @@ def read(start: datetime, end: datetime) -> History:
     ends.pop(rules_of_days.NONE, None)
     return History(
         whole=_measures_of(totals),
-        days=_closed_days(rows) + _read_open(since, end).days,
+        days=_closed_days(rows) + _read_times(since, end)[1],
         hours=[(hour, measures) for hour, measures in hours if measures.opened],
         outcomes=_most_first(ends),
         orientations=_most_first(totals["orientation"]),
@@ -257,9 +259,8 @@ def _most_first(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(((value, count) for value, count in counts.items() if count), key=lambda pair: (-pair[1], pair[0]))
 
 
-def _read_open(start: datetime, end: datetime) -> History:
-    """Count open days exactly, from their conversations, in two statements."""
-    values: dict[str, datetime | str | int] = {
+def _asks(start: datetime, end: datetime) -> dict[str, datetime | str | int]:
+    return {
         "start": start,
         "end": end,
         "assigned": EventKind.ASSIGNED.value,
@@ -267,11 +268,15 @@ def _read_open(start: datetime, end: datetime) -> History:
         "abandoned": Status.ABANDONED.value,
         "promised": _promised_seconds(),
     }
+
+
+def _read_times(
+    start: datetime, end: datetime
+) -> tuple[Measures, list[tuple[date, Measures]], list[tuple[int, Measures]]]:
+    """The whole of some open days, each of them, and each hour, exactly; one statement."""
     with connection.cursor() as cursor:
-        cursor.execute(BY_TIME, values)
+        cursor.execute(BY_TIME, _asks(start, end))
         rows = cursor.fetchall()
-        cursor.execute(BY_END, values)
-        ends = cursor.fetchall()
     whole, days, hours = Measures(), [], []
     for grouping, day, hour, *measures in rows:
         measured = _measures(measures)
@@ -281,6 +286,15 @@ def _read_open(start: datetime, end: datetime) -> History:
             days.append((day, measured))
         else:
             hours.append((hour, measured))
+    return whole, days, hours
+
+
+def _read_open(start: datetime, end: datetime) -> History:
+    """Count open days exactly, from their conversations, in two statements."""
+    whole, days, hours = _read_times(start, end)
+    with connection.cursor() as cursor:
+        cursor.execute(BY_END, _asks(start, end))
+        ends = cursor.fetchall()
     return History(
         whole=whole,
         days=days,
