@@ -37,7 +37,10 @@ def main() -> int:
     if options.act == "forget":
         ground.forget()
         return 0
-    with ground.server() as postgres, tempfile.TemporaryDirectory(prefix="pnav-scale-") as folder:
+    with (
+        ground.server(making=options.act == "make") as postgres,
+        tempfile.TemporaryDirectory(prefix="pnav-scale-") as folder,
+    ):
         match options.act:
             case "make":
                 shape = generator.Shape(messages=options.messages, sealed_values=options.sealed_values)

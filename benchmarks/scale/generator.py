@@ -9,14 +9,16 @@ How many of what an exchange has is `Shape`. The live part (who waits, who is an
 year is, so that two years differ by what is stored and by nothing else; so are a unit and what one agent answered.
 """
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 
 from benchmarks.scale import ground
 
-CHUNK = 25_000  # exchanges a transaction
+CHUNK = 25_000  # exchanges a statement of each kind
 PER_AGENT = 1_250  # exchanges of one agent in a year: five a working day
 PER_UNIT = 20  # agents of a unit
 SECONDS_OF_LIVE = 40  # between two of these
@@ -66,11 +68,16 @@ FROM (
 ) AS drawn
 """
 
-# So many random bytes behind the head of a value that a data key sealed; `common.encryption` says what its parts are.
-SEALED = """
+# So many random bytes, cut anywhere out of a piece that is drawn once for many: drawing them for each value took longer
+# than writing it. And the same behind the head of a value that a data key sealed (`common.encryption` says what its
+# parts are). Each parameter stands once, so that PostgreSQL puts the expression in the place of the call.
+NOISE_BYTES = 8_192
+FUNCTIONS = """
+CREATE OR REPLACE FUNCTION pg_temp.noise(length int) RETURNS bytea LANGUAGE sql VOLATILE AS $$
+  SELECT substr(%(noise)s::bytea, 1 + (random() * 6000)::int, length)
+$$;
 CREATE OR REPLACE FUNCTION pg_temp.sealed(key uuid, length int) RETURNS bytea LANGUAGE sql VOLATILE AS $$
-  SELECT '\\x02'::bytea || uuid_send(key)
-         || substr(decode(repeat(md5(random()::text), 1 + (length + 28) / 16), 'hex'), 1, length + 28)
+  SELECT '\\x02'::bytea || uuid_send(key) || substr(%(noise)s::bytea, 1 + (random() * 6000)::int, 28 + length)
 $$
 """
 
@@ -124,7 +131,7 @@ FROM (
 """
 SEALED_VALUES = """
 INSERT INTO reports_sealedvalue (report_id, field, version, sealed)
-SELECT id, field, (random() * 2147483646)::int, decode(substr(repeat(md5(random()::text), 104), 1, 3314), 'hex')
+SELECT id, field, (random() * 2147483646)::int, pg_temp.noise(1657)
 FROM plan CROSS JOIN unnest((ARRAY['connection', 'name', 'contact'])[1:%(sealed_values)s]) AS field ORDER BY id
 """
 SHEETS = """
@@ -168,6 +175,13 @@ SELECT gen_random_uuid(), id, report, 'name', 1, false, 'shown', (%(users)s::big
        pg_temp.sealed(data_key, 200), ''::bytea
 FROM plan WHERE status = 'closed' AND id %% %(opening_every)s = 1 ORDER BY id
 """
+STEPS = """
+INSERT INTO reports_openingstep (request_id, act, at, by_id, part, number)
+SELECT r.id, act, r.asked_at + place * interval '1 h', (%(users)s::bigint[])[1 + place], 'custodian', place
+FROM plan p JOIN reports_openingrequest r ON r.report_id = p.id
+CROSS JOIN unnest(ARRAY['ask', 'countersign', 'agree', 'take', 'answer', 'show']) WITH ORDINALITY AS told (act, place)
+WHERE p.id %% %(opening_every)s = 1 ORDER BY r.id, place
+"""
 # One share an exchange, which spans its messages.
 PROOF_DAYS = """
 INSERT INTO reports_proofday (day, size, register_first, register_last, statement, digest, closed_at)
@@ -183,14 +197,14 @@ FROM plan WHERE status = 'closed' ORDER BY id
 """
 KEYS = """
 INSERT INTO data_keys_wrappedkey (id, wrapped, made_on)
-SELECT data_key, decode(substr(repeat(md5(random()::text), 5), 1, 158), 'hex'), filed_at::date FROM plan ORDER BY id
+SELECT data_key, pg_temp.noise(79), filed_at::date FROM plan ORDER BY id
 """
 FEEDBACK = """
 INSERT INTO pages_feedback (rating, page, place, sealed_text, created_at)
 SELECT (ARRAY['yes', 'partly', 'no'])[1 + id %% 3], 'chat', gen_random_uuid(), pg_temp.sealed(data_key, 80), closed_at
 FROM plan WHERE id %% %(feedback_every)s = 0 ORDER BY id
 """
-# Two lines an exchange: a document, and a reading. The trigger of the register looks at each.
+# Two lines an exchange: a document, and a reading.
 REGISTER = """
 INSERT INTO reports_accessrecord (
     number, version, at, kind, account_id, role, subject, motive, detail, salt, previous, digest)
@@ -205,10 +219,34 @@ ORDER BY number
 
 STATEMENTS = (
     REPORTS, CONVERSATIONS, EVENTS, MESSAGES, SEALED_VALUES, SHEETS, CLOSINGS, NOTES, FACTS, HANDLES, TRANSMISSIONS,
-    OPENINGS, PROOF_DAYS, SHARES, KEYS, FEEDBACK, REGISTER,
+    OPENINGS, STEPS, PROOF_DAYS, SHARES, KEYS, FEEDBACK, REGISTER,
 )  # fmt: skip
 # Keys that were given, and not drawn from the sequence of their table.
 WITH_KEYS = ("reports_report", "chat_conversation")
+# What grows with the year: filled without its indexes, which are made of all rows at once afterwards.
+GROWING = (
+    "reports_report", "chat_conversation", "chat_conversationevent", "chat_message", "reports_sealedvalue",
+    "chat_factsheet", "chat_closing", "chat_note", "chat_journalfact", "chat_conversationhandle", "chat_transmission",
+    "reports_openingrequest", "reports_openingstep", "chat_itemshare", "data_keys_wrappedkey", "pages_feedback",
+    "reports_accessrecord",
+)  # fmt: skip
+ALWAYS = "SELECT tgname FROM pg_trigger WHERE tgrelid = 'reports_accessrecord'::regclass AND tgenabled = 'A'"
+# An index that is not « ready » is not written to; REINDEX makes it, and says so.
+WITHOUT_INDEXES = """
+UPDATE pg_index SET indisready = false, indisvalid = false WHERE indrelid = ANY (%s::text[]::regclass[])
+"""
+# Where the tree of the newest day looked: who is under way has messages beyond it, as on any day.
+MARKS = """
+UPDATE reports_proofday SET
+  register_first = 1, register_last = (SELECT max(number) FROM reports_accessrecord),
+  marks = jsonb_build_object(
+    'message', jsonb_build_object('to', (
+        SELECT coalesce(min(id) - 1, 0) FROM chat_message WHERE conversation_id > %(live_from)s
+    ), 'left', '[]'::jsonb),
+    'fact', jsonb_build_object('until', %(until)s::text, 'left', '[]'::jsonb),
+    'capture', jsonb_build_object('until', %(until)s::text, 'left', '[]'::jsonb)
+  ) WHERE day = (SELECT max(day) FROM reports_proofday)
+"""
 
 
 def add_staff(exchanges: int, shape: Shape) -> tuple[list[int], list[int]]:
@@ -270,7 +308,8 @@ def make_year(url: str, exchanges: int, shape: Shape) -> None:
 def fill(exchanges: int, shape: Shape, say: Callable[[str], None]) -> None:
     """Fill the database of this process with so many exchanges, whose last ones are under way.
 
-    A transaction for each CHUNK. Raises `ground.NotOurs`, before anything is written, for a database that is not this
+    One transaction: PostgreSQL keeps no log of what is written into tables that the same one emptied, and all of it
+    is there or nothing. Raises `ground.NotOurs`, before anything is written, for a database that is not this
     benchmark's own.
     """
     from django.core.management import call_command
@@ -280,16 +319,41 @@ def fill(exchanges: int, shape: Shape, say: Callable[[str], None]) -> None:
     call_command("import_locations", verbosity=0)
     with transaction.atomic():
         agents, users = add_staff(exchanges, shape)
-    for first in range(1, exchanges + 1, CHUNK):
-        last = min(first + CHUNK - 1, exchanges)
-        with transaction.atomic(), connection.cursor() as cursor:
-            # Its foreign keys are right by the way they are made (a test lets them be checked): not asked row by row.
-            cursor.execute("SET LOCAL session_replication_role = replica")
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Its foreign keys are right by the way they are made (a test lets them be checked): not asked row by row; nor
+        # do the triggers of the register look at each line.
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(ALWAYS)
+        triggers = [name for (name,) in cursor.fetchall()]
+        cursor.execute("ALTER TABLE reports_accessrecord DISABLE TRIGGER USER")
+        cursor.execute(f"TRUNCATE {', '.join(GROWING)} CASCADE")
+        cursor.execute(WITHOUT_INDEXES, [list(GROWING)])
+        for first in range(1, exchanges + 1, CHUNK):
+            last = min(first + CHUNK - 1, exchanges)
             add_exchanges(cursor, first, last, exchanges, shape, agents, users)
-        say(f"{last:,} of {exchanges:,} exchanges")
-    with connection.cursor() as cursor:
+            say(f"{last:,} of {exchanges:,} exchanges")
+        for table in GROWING:
+            cursor.execute(f"REINDEX TABLE {table}")
+            say(f"indexes of {table}")
+        for name in triggers:
+            cursor.execute(f"ALTER TABLE reports_accessrecord ENABLE ALWAYS TRIGGER {name}")
         follow_keys(cursor)
+    with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
+    mark_trees(exchanges, shape)
+
+
+def mark_trees(exchanges: int, shape: Shape) -> None:
+    """Leave the marks of the newest day's tree."""
+    from django.db import connection
+    from django.utils import timezone
+
+    values = {
+        "live_from": exchanges - shape.active - shape.waiting,
+        "until": (timezone.now() - timedelta(days=1)).isoformat(),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(MARKS, values)
 
 
 def follow_keys(cursor: Any) -> None:
@@ -320,7 +384,7 @@ def add_exchanges(
         "municipalities": list(Municipality.objects.order_by("pk").values_list("pk", flat=True)[:1000]),
         "points": list(ReceptionPoint.objects.order_by("pk").values_list("pk", flat=True)[:1000]),
     }
-    cursor.execute(SEALED)
+    cursor.execute(FUNCTIONS, {"noise": os.urandom(NOISE_BYTES)})
     cursor.execute("DROP TABLE IF EXISTS pg_temp.plan")
     cursor.execute(PLAN, values)
     for statement in STATEMENTS:

@@ -12,6 +12,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -260,15 +261,14 @@ def _duties() -> dict[str, Callable[[], object]]:
 
 
 def _leafless() -> object:
-    """The question for messages that have no leaf in the tree of a day yet, where all have one."""
-    from django.db import connection
+    """The question for what has no leaf in the tree of a day yet, where all have one: two hours ago, before who is
+    under way began."""
     from django.utils import timezone
 
     from chat.proof_of_date import sources
 
-    with connection.cursor() as cursor:
-        cursor.execute(sources.MESSAGES, [0, timezone.now(), 1, 1_000])
-        return cursor.fetchall()
+    before = timezone.now() - timedelta(hours=2)
+    return [source.take(1_000) for source in sources.sources(before)]
 
 
 def processor_ns(pid: int) -> int:
