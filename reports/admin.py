@@ -18,8 +18,8 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
 from common import plain_text
-from common.admin_lists import BoundedPaginator, DensePaginator, Growing, PeriodFilter
 from common.dates import format_date
+from common.pagination.admin_lists import BoundedPaginator, DensePaginator, Growing, PeriodFilter
 from reports import letterhead
 from reports.audit import log as audit_log
 from reports.audit import wording as audit_wording

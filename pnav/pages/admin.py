@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from common import encryption, plain_text
-from common.admin_lists import Growing, PeriodFilter
+from common.pagination.admin_lists import Growing, PeriodFilter
 from common.service_settings import definitions, values
 from common.text_forms import OutdatedFilter, TextsAdmin, language_fieldsets
 from common.texts import cache as text_cache

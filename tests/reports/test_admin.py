@@ -260,7 +260,7 @@ def test_period_of_the_register_is_counted_by_its_numbers_too(client, many, monk
 
 
 def test_one_kind_is_counted_up_to_a_bound_and_the_list_says_so(client, many, monkeypatch):
-    monkeypatch.setattr("common.admin_lists.COUNT_MOST", 4)
+    monkeypatch.setattr("common.pagination.admin_lists.COUNT_MOST", 4)
     answer = client.get(LIST, {"kind__exact": "reading"})
     assert answer.context["cl"].result_count == 4
     assert "Plus de 4" in " ".join(answer.text.split())
@@ -291,7 +291,7 @@ def test_page_of_a_list_that_grows_is_read_from_an_index(db, rows, index):
 
 
 def test_tombstones_are_counted_up_to_a_bound(client, chief, monkeypatch):
-    monkeypatch.setattr("common.admin_lists.COUNT_MOST", 2)
+    monkeypatch.setattr("common.pagination.admin_lists.COUNT_MOST", 2)
     month = timezone.localdate().replace(day=1)
     Tombstone.objects.bulk_create(Tombstone(kind="exchange", month=month, rule="1+1", cause="term") for _n in range(4))
     answer = client.get("/admin/reports/tombstone/")

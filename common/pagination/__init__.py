@@ -1,0 +1,1 @@
+"""Lists that grow with the years, a page at a time."""
