@@ -90,6 +90,8 @@ class AccessRecordAdmin(Growing):
         self, request: HttpRequest, queryset: QuerySet[AccessRecord], per_page: int, *args: Any
     ) -> Paginator:
         """All lines, or those of a period, are dense; those of a kind, or of a search, are counted up to a bound."""
+        if queryset.model is not AccessRecord:  # the history of one line, which Django pages too
+            return Paginator(queryset, per_page, *args)
         some = _asked(request.GET.get("q", "")) or any(name.startswith("kind") for name in request.GET)
         return (BoundedPaginator if some else DensePaginator)(queryset, per_page, *args)
 

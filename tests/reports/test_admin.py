@@ -290,6 +290,10 @@ def test_page_of_a_list_that_grows_is_read_from_an_index(db, rows, index):
     assert index in plan and "Sort" not in plan, plan
 
 
+def test_history_of_a_line_is_a_page(client, many):
+    assert client.get(f"{LIST}1/history/").status_code == 200
+
+
 def test_tombstones_are_counted_up_to_a_bound(client, chief, monkeypatch):
     monkeypatch.setattr("common.pagination.admin_lists.COUNT_MOST", 2)
     month = timezone.localdate().replace(day=1)
