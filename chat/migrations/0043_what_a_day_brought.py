@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("chat", "0041_handouts"),
+        ("chat", "0042_hours_in_doubt"),
     ]
 
     operations = [
