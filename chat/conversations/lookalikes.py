@@ -3,7 +3,7 @@
 A member keeps their place among all, but takes of the agents no more than the share of a crowd (`is_crowded`,
 docs/adr/0053): nobody else waits for them. Who says that they are in danger keeps their turn as well. Whoever ticks a
 fact or writes a word is a member no more, and has their ordinary place at the next tick. Nobody is closed who was not
-asked, or who has answered. See docs/adr/0074.
+asked, or who has answered: by a word, a fact, a capture or a touch of the report. See docs/adr/0074.
 """
 
 from collections.abc import Iterable
@@ -14,13 +14,22 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 
 from chat import pubsub
 from chat.conversations import resume
 from chat.conversations.wording import place_of
 from chat.messages.writing import say_line
-from chat.models import Agent, ArrivalGroup, Conversation, ConversationEvent, ConversationQuerySet, EventKind
+from chat.models import (
+    Agent,
+    ArrivalGroup,
+    Capture,
+    Conversation,
+    ConversationEvent,
+    ConversationQuerySet,
+    EventKind,
+    JournalFact,
+)
 from chat.rules.lifecycle import Author, Outcome, Status
 from chat.rules.lookalikes import JOINS_FOR, Arrival, find_alike
 from chat.texts import thread as thread_texts
@@ -46,8 +55,15 @@ NO_FACTS: tuple[list[str], ...] = ([], [Fact.OTHER.value])
 
 
 def _silent(rows: ConversationQuerySet) -> ConversationQuerySet:
-    """Return who told no fact and wrote no word. (`characters` counts what people write, not Pnav's lines.)"""
-    return rows.filter(characters=0, report__facts__in=NO_FACTS)
+    """Return who told no fact, wrote no word, noted nothing in the journal, sent no capture and touched neither
+    « depuis » nor « attentes » of the report, which the orientation asks of nobody.
+
+    (`characters` counts what people write, not Pnav's lines.)
+    """
+    noted = JournalFact.objects.filter(conversation=OuterRef("pk"))
+    sent = Capture.objects.filter(conversation=OuterRef("pk"), sent_by=None)
+    told_nothing = rows.filter(characters=0, report__facts__in=NO_FACTS, report__since="", report__expectations=[])
+    return told_nothing.filter(~Exists(noted), ~Exists(sent))
 
 
 def members(group: ArrivalGroup) -> ConversationQuerySet:
@@ -80,7 +96,7 @@ def mark_lookalikes(now: datetime | None = None) -> int:
 def _let_go() -> None:
     """Give whoever has said something their ordinary place again: they are one of many no more."""
     marked = Conversation.objects.waiting().filter(lookalike_group__isnull=False)
-    said = marked.filter(Q(characters__gt=0) | ~Q(report__facts__in=NO_FACTS)).select_related("report")
+    said = marked.exclude(pk__in=_silent(marked).values("pk")).select_related("report")
     rows = list(said.order_by("pk").select_for_update(of=("self",), no_key=True)[:LET_GO_AT_ONCE])
     for row in rows:
         row.lookalike_group = None

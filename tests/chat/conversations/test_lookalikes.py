@@ -1,5 +1,6 @@
 """Arrivals that look alike, as a group: said, asked for a word, closed together; nobody real waits for them."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,8 @@ from django.conf import settings
 from django.test import Client
 
 from chat.conversations import dispatcher, lookalikes, waiting_list
+from chat.journal.actions import note_fact
+from chat.journal.facts import Told
 from chat.models import Agent, ArrivalGroup, Conversation, ConversationEvent, EventKind
 from chat.rules.lifecycle import Author, Outcome, Status
 from common import clock
@@ -15,6 +18,7 @@ from reports.models import AccessKind, AccessRecord, Report
 from tests.chat.console.agents import CONSOLE, signed_in
 from tests.chat.conversations.test_actions import in_threads
 from tests.chat.sockets import visit
+from tests.factories import captures as make_captures
 from tests.factories import chat as make
 from tests.support.reading import squeezed
 from triage.rules import Urgency
@@ -86,15 +90,20 @@ def test_later_ones_join_the_group_and_an_old_group_takes_nobody():
     assert ArrivalGroup.objects.count() == 2
 
 
-@pytest.mark.parametrize("how", ["message", "fact"])
+@pytest.mark.parametrize("how", ["message", "fact", "since", "hope", "journal", "capture"])
 def test_whoever_says_something_is_one_of_many_no_more(how):
-    people = raid()
+    people = raid(facts=["other"])
     lookalikes.mark_lookalikes()
     real = people[7]
     if how == "message":
         make.message(real, "aidez-moi")
+    elif how == "journal":
+        note_fact(conversation_id=real.pk, public_id=uuid.uuid4(), told=Told("Un mot"))
+    elif how == "capture":
+        make_captures.received(real)
     else:
-        Report.objects.filter(pk=real.report_id).update(facts=["threats"])
+        told = {"fact": {"facts": ["threats"]}, "since": {"since": "week"}, "hope": {"expectations": ["advice"]}}
+        Report.objects.filter(pk=real.report_id).update(**told[how])
     lookalikes.mark_lookalikes()
     real.refresh_from_db()
     assert (real.lookalike_group, real.is_crowded) == (None, False)
