@@ -6,6 +6,7 @@ row of the others comes here (docs/adr/0102). Whoever is named, and whoever is i
 whole way: `Subscription.catch_up`, `ConsoleConnection.catch_up`.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -92,6 +93,8 @@ def _is_nothing_new(beats: list[PersonBeat | KnownOwn]) -> list[bool]:
     if consoles:
         actions.agents_seen(agent_ids={beat.agent_id for _index, beat in consoles})
         outdated = reading.find_outdated_agents([beat for _index, beat in consoles])
+        # Two consoles of one agent are one set of rows to that question, where one may lack what the other has.
+        count = Counter(beat.agent_id for _index, beat in consoles)
         for index, beat in consoles:
-            answers[index] = beat.agent_id not in outdated
+            answers[index] = count[beat.agent_id] == 1 and beat.agent_id not in outdated
     return answers

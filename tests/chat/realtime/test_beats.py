@@ -142,6 +142,16 @@ async def test_beat_of_a_console_after_a_lost_assignment_brings_it_first():
         await line.until("beat")
 
 
+def test_two_consoles_of_one_agent_are_not_taken_for_one():
+    """To the question of the rows both are one agent, and what one of them has hides what the other lacks."""
+    agent = make.agent(capacity=5)
+    held = tuple((one.pk, one.last_seq) for one in (make.assigned(agent), make.assigned(agent)))
+    whole, behind = KnownOwn(agent.pk, held), KnownOwn(agent.pk, held[:1])
+    other = make.agent()
+    assert beats._is_nothing_new([whole]) == [True] and beats._is_nothing_new([behind]) == [False]
+    assert beats._is_nothing_new([whole, KnownOwn(other.pk, ()), behind]) == [False, True, False]
+
+
 @pytest.mark.parametrize("path", [REPORTER, CONSOLE])
 async def test_beat_that_the_database_does_not_answer_is_read_whole(path, monkeypatch):
     """The whole way has patience, and tells of a database that is away."""
