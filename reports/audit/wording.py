@@ -55,6 +55,7 @@ WORDS: Mapping[str, Mapping[str, object]] = {
     AccessKind.EXPORT: {
         "page": gettext_lazy("à l'écran"),
         "csv": gettext_lazy("tableur (CSV)"),
+        "csv, a part": gettext_lazy("tableur (CSV), une partie"),
         "pdf": gettext_lazy("document (PDF)"),
     },
     AccessKind.PAPER: {"pdf: transcript and file": gettext_lazy("PDF : échange et dossier")},

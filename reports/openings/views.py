@@ -430,13 +430,19 @@ def register_rows(requests: Sequence[OpeningRequest]) -> list[list[str]]:
 
 @for_control
 def register_csv(request: HttpRequest) -> HttpResponse:
-    """The register for a spreadsheet, ROWS_AT_MOST requests: semicolons and a byte-order mark, as French ones want."""
-    _record_export(request, "csv")
+    """The register for a spreadsheet, ROWS_AT_MOST requests: semicolons and a byte-order mark, as French ones want.
+
+    A last line says when there are others before them. The audit log says whether it may be a part of the register.
+    """
+    rows = _of_document(request)
+    _record_export(request, "csv, a part" if len(rows) > ROWS_AT_MOST or request.GET else "csv")
     response = HttpResponse(content_type="text/csv; charset=utf-8", headers=_attachment("csv"))
     response.write("\ufeff")
     writer = csv.writer(response, delimiter=";")
     writer.writerow(register_heads())
-    writer.writerows([[_plain(cell) for cell in row] for row in _of_document(request)[-ROWS_AT_MOST:]])
+    writer.writerows([[_plain(cell) for cell in row] for row in rows[-ROWS_AT_MOST:]])
+    if len(rows) > ROWS_AT_MOST:
+        writer.writerow([_("Il y en a d'autres avant celles-ci : demandez-les par leur date, sur la page.")])
     return response
 
 

@@ -33,6 +33,7 @@ ID = "d13c12d1-ef56-4c5c-bbee-04e8436466ee"
         ("retention", "resume_codes: 1, sessions: 4", "codes de reprise : 1, visites et sessions : 4"),
         ("search", "unknown", "rien de connu du registre"),
         ("export", "csv", "tableur (CSV)"),
+        ("export", "csv, a part", "tableur (CSV), une partie"),
         ("paper", "pdf: transcript and file", "PDF : échange et dossier"),
         ("paper", "pdf: transcript and file, part 2 of 3", "PDF : échange et dossier, partie 2 sur 3"),
         (

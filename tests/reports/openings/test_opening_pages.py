@@ -212,9 +212,12 @@ def test_documents_of_the_register_are_bounded_and_go_on_where_the_page_is(seven
     ids, client = seven
     newest = client.get(reverse("openings:register_csv")).text
     assert in_order(newest, ids) == ids[2:], "the oldest first"
+    assert "d'autres avant celles-ci" in newest.splitlines()[-1], "whoever keeps the file knows that it is a part"
+    assert AccessRecord.objects.filter(kind=AccessKind.EXPORT, detail="csv, a part").exists()
     page = client.get(reverse("openings:register"), {"older_than": ids[4]})
     assert f"?{page.context['part']}" in page.text
-    assert in_order(client.get(f"{reverse('openings:register_csv')}?{page.context['part']}").text, ids) == ids[:4]
+    older = client.get(f"{reverse('openings:register_csv')}?{page.context['part']}").text
+    assert in_order(older, ids) == ids[:4] and "celles-ci" not in older
 
 
 def test_register_goes_back_to_a_day(seven):
