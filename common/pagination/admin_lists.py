@@ -15,7 +15,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Page, Paginator
 from django.db.models import Max, Min, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -88,6 +88,15 @@ class Growing(admin.ModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return InOneOrder
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Let an action touch what the page shows and no more: « all » would be the whole table, of which the list has
+        counted COUNT_MOST rows."""
+        if request.POST.get("select_across") == "1":
+            chosen = request.POST.copy()
+            chosen["select_across"] = "0"
+            request.POST = QueryDict(chosen.urlencode())
+        return super().changelist_view(request, extra_context)
 
 
 class PeriodFilter(admin.SimpleListFilter):

@@ -89,6 +89,17 @@ def sent(client, url: str, **changes):
     return Fields(client.get(url).content.decode()).largest | {name: [value] for name, value in changes.items()}
 
 
+def test_action_on_a_growing_list_touches_what_its_page_shows_alone(client, chief):
+    """« All » would be the whole table, of which the list has counted a part."""
+    for text in ("un", "deux", "trois"):
+        give_feedback(rating="yes", page="home", text=text)
+    chosen = Feedback.objects.order_by("-pk")[0].pk
+    asked = {"action": "delete_selected", "_selected_action": [chosen], "select_across": "1", "index": "0"}
+    assert client.post("/admin/pages/feedback/", asked).context["deletable_objects"] != []
+    client.post("/admin/pages/feedback/", asked | {"post": "yes"})
+    assert Feedback.objects.count() == 2 and not Feedback.objects.filter(pk=chosen).exists()
+
+
 @pytest.mark.parametrize(("language", "shown"), [("fr", "Texte essayé"), ("en", "Text tried")])
 def test_preview_of_a_section_is_the_page_and_saves_nothing(client, chief, language, shown):
     block = ContentBlock.objects.all()[0]
