@@ -569,11 +569,18 @@ def test_minor_who_has_left_needs_no_five_answers(live_site, page_factory: PageF
     page.locator(f"{OPEN_THREAD} summary", has_text="Terminer").click()
     points = page.locator(f"{OPEN_THREAD} select[name^=point_]")
     expect(points).to_have_count(5)
+    outcome = page.get_by_label("Comment l'échange se termine")
     points.first.select_option("done")
-    page.get_by_label("Comment l'échange se termine").select_option("advised")
+    outcome.select_option("advised")
     expect(points.nth(1)).to_have_value("")
-    page.get_by_label("Comment l'échange se termine").select_option("left")
+    outcome.select_option("left")
     assert points.evaluate_all("all => all.map((one) => one.value)") == ["done", *["impossible"] * 4]
+    # Pressed by mistake: nothing stays said that nobody chose.
+    points.nth(1).select_option("not_needed")
+    outcome.select_option("advised")
+    assert points.evaluate_all("all => all.map((one) => one.value)") == ["done", "not_needed", "", "", ""]
+    outcome.select_option("left")
+    assert points.evaluate_all("all => all.map((one) => one.value)") == ["done", "not_needed", *["impossible"] * 3]
     page.get_by_label("Je confirme").check(force=True)
     page.get_by_role("button", name=re.compile("^Terminer 1 · ")).click()
     expect(page.get_by_role("button", name="Terminer maintenant")).to_be_visible()

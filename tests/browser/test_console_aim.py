@@ -170,7 +170,7 @@ def test_thread_keeps_its_room_with_what_stays_in_sight(live_site, page_factory:
     page.goto(address(live_site, conversation))
     log = page.locator(f"{OPEN_THREAD} .console-log")
     assert log.bounding_box()["height"] >= 480
-    signs = page.locator(f"{OPEN_THREAD} .console-signs")
+    signs = page.locator(f"{OPEN_THREAD} ul.console-signs")
     for top in (0, 100_000):
         log.evaluate("(log, top) => log.scrollTo(0, top)", top)
         expect(signs).to_contain_text("Quelqu'un peut voir l'écran")

@@ -272,7 +272,7 @@ def test_list_of_keys(live_site, page_factory: PageFactory, at: Work, axe: Axe, 
 
     opener = page.get_by_role("button", name="Raccourcis")
     opener.click()
-    page.get_by_label("« ? » et « / » agissent seules").uncheck(force=True)
+    page.get_by_label("« ? », « / » et les lettres agissent seules").uncheck(force=True)
     page.get_by_role("button", name="Fermer").click()
     expect(opener).to_be_focused()
     page.keyboard.press("?")

@@ -158,4 +158,6 @@ def test_request_that_hangs_is_given_up(live_site, page: Page, at: Work, wire: W
     page.route("**/console/disponibilite/", lambda route: hung.append(route))  # never answered
     page.evaluate("AbortSignal.timeout = () => AbortSignal.abort(new DOMException('late', 'TimeoutError'))")
     page.get_by_role("button", name="En pause").click()
-    expect(page.locator("#annonces")).to_have_text("L'action n'a pas abouti. Réessayez.", timeout=10_000)
+    expect(page.locator("#annonces")).to_have_text(
+        "Pas de réponse du service. Regardez si c'est fait ; sinon, réessayez.", timeout=10_000
+    )

@@ -72,17 +72,30 @@ async function submit(event) {
 const LEFT = "left";
 const IMPOSSIBLE = "impossible";
 
+/** @type {WeakSet<HTMLSelectElement>} Points that were filled here, and that nobody has chosen since. */
+const filled = new WeakSet();
+
 /**
  * Whoever has left can be asked nothing more: what was not answered for a minor says so, and can still be changed.
+ * Another end takes back what was filled here: a point that nobody chose would say what did not happen.
  *
  * @param {Event} event
  */
 function fillPoints({ target }) {
-  const outcome = /** @type {HTMLSelectElement} */ (target);
-  const form = outcome.form;
-  if (outcome.name !== "outcome" || outcome.value !== LEFT || !form?.dataset.ending) return;
+  const changed = /** @type {HTMLSelectElement} */ (target);
+  filled.delete(changed);
+  const form = changed.form;
+  if (changed.name !== "outcome" || !form?.dataset.ending) return;
   const points = /** @type {HTMLSelectElement[]} */ (all("select[name^=point_]", form));
-  for (const one of points) if (!one.value) one.value = IMPOSSIBLE;
+  for (const one of points) {
+    if (changed.value === LEFT && !one.value) {
+      one.value = IMPOSSIBLE;
+      filled.add(one);
+    } else if (changed.value !== LEFT && filled.has(one)) {
+      one.value = "";
+      filled.delete(one);
+    }
+  }
 }
 
 export function watchEnds() {

@@ -149,7 +149,8 @@ const LETTER = /^[\p{L}\p{N}]$/u;
  */
 function writeOn(event) {
   const area = desk.current?.area;
-  if (!area || area.disabled || !area.offsetParent || seek("dialog[open]") || writes(target(event))) return;
+  if (!area || area.disabled || !area.offsetParent || seek("dialog[open]")) return;
+  if (writes(target(event)) || target(event).matches("input")) return; // a box that is to be ticked keeps its focus
   area.focus({ preventScroll: true }); // the letter itself follows the focus
 }
 
