@@ -15,7 +15,7 @@ WHOLE = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 INSTALL_SECONDS = 300  # of one command: WebKit brings some two hundred packages to a bare image
 HURRY = ("-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=10", "-o", "Acquire::https::Timeout=10")
 # An installation that failed is not tried again on this machine: the tests run with what there is.
-GIVEN_UP = Path(__file__).resolve().parents[1] / ".local" / "without-headless-shell"
+GIVEN_UP = Path(__file__).resolve().parents[1] / ".local" / "without-another-chromium"
 
 
 def find(names: tuple[str, ...] = (*WITHOUT_WINDOWS, *WHOLE)) -> str | None:
@@ -75,9 +75,20 @@ def add_the_quick_one() -> None:
         GIVEN_UP.touch()
 
 
+def add_a_whole_one() -> None:
+    """Beside one without windows, where Debian's packages can be installed: some tests want tabs that are hidden."""
+    if find_whole() or os.environ.get("CHROMIUM") or GIVEN_UP.exists() or not may_install():
+        return
+    print("Installation d’un Chromium avec des fenêtres…", flush=True)
+    if not install_from_debian("chromium"):
+        GIVEN_UP.parent.mkdir(exist_ok=True)
+        GIVEN_UP.touch()
+
+
 def main() -> int:
     if find() or _playwright_has_one():
         if find():  # Playwright's own comes with both
+            add_a_whole_one()
             add_the_quick_one()
         return 0
     print("Aucun Chromium : installation…", flush=True)
