@@ -54,7 +54,8 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One row of the journal, opened. told: None when no key opens it where it stands."""
+    """One row of the journal, opened. told: None when no key opens it where it stands. changed_at: when its words were
+    last corrected, None when never."""
 
     public_id: UUID
     number: int
@@ -62,6 +63,7 @@ class Fact:
     noted_at: datetime
     shown_at: datetime | None = None
     read_at: datetime | None = None
+    changed_at: datetime | None = None
 
     @property
     def moment(self) -> Moment:

@@ -30,7 +30,9 @@ def _opened(conversation: Conversation, rows: Iterable[JournalFact]) -> list[Fac
     for row in rows:
         row.conversation = conversation
         told = told_of(row)
-        found.append(Fact(row.public_id, row.number, told, row.noted_at, row.shown_at, row.read_at))
+        found.append(
+            Fact(row.public_id, row.number, told, row.noted_at, row.shown_at, row.read_at, changed_at=row.changed_at)
+        )
     return found
 
 

@@ -33,6 +33,7 @@ def draw_checker(*, familiar: bool) -> bytes:
         "reading": texts.READING.spoken(),
         "whole": texts.WHOLE.spoken(),
         "changed": texts.CHANGED.spoken(),
+        "changedProofs": texts.CHANGED_PROOFS.spoken(),
         "broken": texts.BROKEN.spoken(),
         "fileOk": texts.FILE_OK.spoken(),
         "fileChanged": texts.FILE_CHANGED.spoken(),
@@ -41,6 +42,7 @@ def draw_checker(*, familiar: bool) -> bytes:
         "proofs": texts.PROOFS.spoken(),
         "proofWrong": texts.PROOF_WRONG.spoken(),
         "undated": texts.UNDATED.spoken(),
+        "unproven": texts.UNPROVEN.spoken(),
     }
     context = {"familiar": familiar, "words": said, "comment": archive.COMMENT, "digests": archive.DIGESTS}
     return _draw("chat/copy_checker.html", CHECKING, context)

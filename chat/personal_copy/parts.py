@@ -6,7 +6,7 @@ is the person's alone is here; notes of agents, their sheet and the sealed ident
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,13 +18,14 @@ from django.utils import timezone
 from chat.access import erasure_of
 from chat.captures import handouts
 from chat.captures import queries as capture_queries
+from chat.captures.queries import Seen
 from chat.casework import closing, person_summary, proposals
 from chat.documents.transcript_pdf import Section
 from chat.journal import queries as journal_queries
 from chat.journal.facts import Fact
 from chat.journal.words import said_when
 from chat.messages import transcript
-from chat.models import Agent, Conversation, EventKind, RemovalRequest, ScanResult
+from chat.models import Agent, CaptureState, Conversation, EventKind, RemovalRequest, ScanResult
 from chat.personal_copy.archive import File, LongFile
 from chat.proof_of_date.proofs import proofs_of
 from chat.referral import queries as referral_queries
@@ -35,6 +36,7 @@ from common import dates, plain_text
 from common.encryption import UnsealError
 from common.texts.catalogue import Sentence
 from reports.audit import for_the_person
+from reports.rules.date_proofs import Proof
 from triage import rules as triage_rules
 from triage import versions
 
@@ -148,6 +150,7 @@ def _facts(asked: Asked) -> Found:
             "id": str(one.public_id),
             "number": one.number,
             "noted_at": iso_moment(one.noted_at),
+            "changed_at": iso_moment(one.changed_at),
             "shown_at": iso_moment(one.shown_at),
             "read_at": iso_moment(one.read_at),
             "when": said_when(one.moment),
@@ -159,8 +162,11 @@ def _facts(asked: Asked) -> Found:
 
 
 def _head_of(fact: Fact) -> str:
-    state = texts.PRIVATE.say() if fact.shown_at is None else texts.SHOWN.say(day=moment_in_words(fact.shown_at))
-    return f"{said_when(fact.moment)} ({texts.NOTED.say(day=moment_in_words(fact.noted_at))}, {state})"
+    said = [texts.NOTED.say(day=moment_in_words(fact.noted_at))]
+    if fact.changed_at is not None:
+        said.append(texts.CORRECTED.say(day=moment_in_words(fact.changed_at)))
+    said.append(texts.PRIVATE.say() if fact.shown_at is None else texts.SHOWN.say(day=moment_in_words(fact.shown_at)))
+    return f"{said_when(fact.moment)} ({', '.join(said)})"
 
 
 def _body_of(fact: Fact) -> str:
@@ -183,42 +189,56 @@ _KIND = re.compile(r"[a-z0-9]{1,8}")
 
 def _captures(asked: Asked) -> Found:
     """What was handed in, as it was received. Nothing of a capture that was set aside, nor a file in which a scanner
-    found something: what it is is told."""
+    found something: what it is is told. So is one that no worker has read yet, or that opens no more, and why its file
+    is not there."""
     found = sorted(capture_queries.own_captures(asked.conversation), key=lambda one: one.number)
-    kept = [one for one in found if not one.is_arriving and one.locked_at is None and one.is_readable and one.sha256]
+    told = [one for one in found if not one.is_arriving and one.locked_at is None]
     originals = capture_queries.own_originals(asked.conversation) if asked.with_captures else {}
     files = {}
-    for one in kept:
+    for one in told:
         kind = EXTENSIONS.get(one.kind, one.kind)
         pieces = originals.get(one.public_id)
-        if pieces is not None and one.scan != ScanResult.FOUND:
+        if _state_of(one) == "read" and pieces is not None and one.scan != ScanResult.FOUND:
             name = f"captures/capture-{one.number}.{kind if _KIND.fullmatch(kind) else 'bin'}"
             files[one.public_id] = LongFile(name, one.size, one.sha256, pieces)
     value = [
         {
             "id": str(one.public_id),
             "number": one.number,
+            "state": _state_of(one),
             "file": files[one.public_id].name if one.public_id in files else None,
             "name": one.name,
             "kind": one.kind,
             "size": one.size,
-            "sha256": one.sha256,
+            "sha256": one.sha256 or None,
             "received_at": iso_moment(one.received_at),
             "shown_at": iso_moment(one.shown_at),
             "read_at": iso_moment(one.read_at),
             "fact": one.fact_number,
         }
-        for one in kept
+        for one in told
     ]
     pairs = [
-        (
-            texts.CAPTURE.say(number=one.number, day=moment_in_words(one.received_at or one.begun_at)),
-            f"{one.kind_label}, {one.size}\u00a0o, SHA-256 {one.sha256}",
-        )
-        for one in kept
+        (texts.CAPTURE.say(number=one.number, day=moment_in_words(one.received_at or one.begun_at)), _said_of(one))
+        for one in told
     ]
     sections = [Section(texts.CAPTURES.say(), pairs=pairs)] if pairs else []
     return Found(value or None, sections, files=list(files.values()))
+
+
+def _state_of(one: Seen) -> str:
+    """« read »: its digest is known; « waiting »: no worker has read it yet; « closed »: it opens no more."""
+    if one.is_readable and one.sha256:
+        return "read"
+    return "waiting" if one.is_readable and one.state == CaptureState.RECEIVED else "closed"
+
+
+def _said_of(one: Seen) -> str:
+    """On paper, beside its number and its day."""
+    state = _state_of(one)
+    if state != "read":
+        return (texts.CAPTURE_UNREAD if state == "waiting" else texts.CAPTURE_CLOSED).say()
+    return f"{one.kind_label}, {one.size}\u00a0o, SHA-256 {one.sha256}"
 
 
 def _handouts(asked: Asked) -> Found:
@@ -362,19 +382,23 @@ def _keeping(asked: Asked) -> Found:
 
 
 def _proofs(asked: Asked) -> Found:
-    """The proofs of date of what has one (docs/adr/0084), in one file: what authorities signed of a day stands there
-    once. What was written since the last midnight has none yet."""
+    """The proofs of date of what has one (docs/adr/0084). What was written since the last midnight has none yet."""
+    content = proofs_content(proofs_of(asked.conversation))
+    return Found(None, files=[] if content is None else [File("preuves.json", content)])
+
+
+def proofs_content(found: Iterable[Proof]) -> bytes | None:
+    """These proofs in one file: what authorities signed of a day stands there once. None without any."""
     stamps: dict[str, Any] = {}
     proofs = []
-    for proof in proofs_of(asked.conversation):
+    for proof in found:
         value = json.loads(proof.as_json())
         stamps |= {one["sha256"]: one for one in value["stamps"]}
         value["stamps"] = [one["sha256"] for one in value["stamps"]]
         proofs.append({"name": proof.name, "proof": value})
     if not proofs:
-        return Found(None)
-    content = orjson.dumps({"format": "pnav-proofs-1", "stamps": stamps, "proofs": proofs})
-    return Found(None, files=[File("preuves.json", content)])
+        return None
+    return orjson.dumps({"format": "pnav-proofs-1", "stamps": stamps, "proofs": proofs})
 
 
 type Part = Callable[[Asked], Found]

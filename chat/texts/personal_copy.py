@@ -140,6 +140,7 @@ NO_WORD = add("copy.no_word", PAPER, _("Ce texte ne peut plus être ouvert."))
 PRIVATE = add("copy.private", PAPER, _("privé"))
 SHOWN = add("copy.shown", PAPER, _("montré le {day}"), variables=[DAY])
 NOTED = add("copy.noted", PAPER, _("noté le {day}"), variables=[DAY])
+CORRECTED = add("copy.corrected", PAPER, _("corrigé le {day}"), variables=[DAY])
 WHERE = add("copy.where", PAPER, _("Où : {what}"), variables=[Variable("what", "où", "Instagram")])
 ACCOUNT = add("copy.account", PAPER, _("Compte : {what}"), variables=[Variable("what", "le compte", "@lea")])
 LINK = add("copy.link", PAPER, _("Lien : {what}"), variables=[Variable("what", "le lien", "exemple.fr/page")])
@@ -180,6 +181,12 @@ CAPTURE = add(
     _("Capture {number}, reçue le {day}"),
     variables=[Variable("number", "le numéro de la capture", "2"), DAY],
 )
+CAPTURE_UNREAD = add(
+    "copy.capture_unread", PAPER, _("Elle n'a pas encore été lue ici : elle n'est pas dans cette copie.")
+)
+CAPTURE_CLOSED = add(
+    "copy.capture_closed", PAPER, _("Elle ne peut plus être ouverte : elle n'est pas dans cette copie.")
+)
 HANDOUTS = add("copy.handouts", PAPER, _("Les documents reçus"))
 READERS = add("copy.readers", PAPER, _("Qui a lu"))
 READERS_BOTH = add(
@@ -216,6 +223,12 @@ WHOLE = add("copy_check.whole", CHECKER, _("Rien n'a changé : {count} fichiers 
 CHANGED = add(
     "copy_check.changed", CHECKER, _("Cette copie a été modifiée. Fichiers en cause : {count}."), variables=[COUNT]
 )
+CHANGED_PROOFS = add(
+    "copy_check.changed_proofs",
+    CHECKER,
+    _("Cette copie a été modifiée. Fichiers en cause : {count}. Preuves de date en cause : {proofs}."),
+    variables=[COUNT, Variable("proofs", "combien de preuves", "2")],
+)
 BROKEN = add("copy_check.broken", CHECKER, _("Ce fichier n'est pas une copie, ou il est abîmé."))
 FILE_OK = add("copy_check.file_ok", CHECKER, _("{name} : intact"), variables=[NAME])
 FILE_CHANGED = add("copy_check.file_changed", CHECKER, _("{name} : modifié"), variables=[NAME])
@@ -232,7 +245,18 @@ PROOFS = add(
     ],
 )
 PROOF_WRONG = add("copy_check.proof_wrong", CHECKER, _("Preuve de date qui ne tient pas : {name}"), variables=[NAME])
-UNDATED = add("copy_check.undated", CHECKER, _("Aucune autorité n'a encore signé ces jours."))
+UNDATED = add(
+    "copy_check.undated",
+    CHECKER,
+    _("Preuves qu'aucune autorité n'a encore signées : {count}."),
+    variables=[COUNT],
+)
+UNPROVEN = add(
+    "copy_check.unproven",
+    CHECKER,
+    _("Messages, faits et captures sans preuve de date : {count}."),
+    variables=[COUNT],
+)
 add("copy_lock.title", CHECKER, _("Documents fermés par des mots"))
 add(
     "copy_lock.told",

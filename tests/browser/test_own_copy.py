@@ -1,15 +1,23 @@
-"""« Ma copie » on a phone: closed by words, opened and checked from a disk without a line; an altered byte is said."""
+"""« Ma copie » on a phone: closed by words, opened and checked from a disk without a line; an altered byte is said, and
+so is a copy that was rewritten with its digests, by its proofs of date."""
 
 import io
+import json
 import zipfile
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from chat.models import Conversation
+from chat.personal_copy import archive, pages, parts
+from chat.personal_copy.archive import File
 from tests.browser.exchange import in_site
 from tests.factories import chat as make
+from tests.reports.rules import proof_corpus as corpus
 
 
 def talking() -> Conversation:
@@ -65,4 +73,71 @@ def test_copy_is_taken_and_checks_itself_offline(
     expect(page.get_by_role("listitem").first).to_contain_text("copie.pdf : modifié")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == []
+    disk.close()
+
+
+def a_copy() -> dict[str, Any]:
+    """What « copie.json » says of the message whose day two authorities signed (`proof_corpus`)."""
+    item = json.loads(corpus.ITEM)
+    message = {name: item[name] for name in ("number", "author", "text")}
+    return {
+        "exchange": {"id": item["exchange"]},
+        "messages": [{**message, "sent_at": "2026-11-20T11:00:00.123456+01:00"}],
+        "facts": [],
+    }
+
+
+def packed(copy: dict[str, Any], proofs: bytes) -> bytes:
+    """An archive whose digests all fit, whatever is in it: whoever rewrites a copy rewrites them too."""
+    files = [File("copie.json", json.dumps(copy).encode()), File("preuves.json", proofs)]
+    return archive.pack(files, datetime(2026, 11, 28, 7, 5, tzinfo=UTC))
+
+
+@pytest.mark.slow
+def test_copy_that_was_rewritten_with_its_digests_is_caught_by_its_proofs(
+    live_site, browser: Browser, tmp_path: Path
+) -> None:
+    checker = in_site(live_site, lambda: pages.draw_checker(familiar=False))
+    (tmp_path / "verifier.html").write_bytes(checker)
+    signed = parts.proofs_content([corpus.proof()])
+    unsigned = parts.proofs_content([replace(corpus.proof(), stamps=())])
+    assert signed is not None and unsigned is not None
+    disk = browser.new_context(offline=True, viewport={"width": 320, "height": 640})
+    page = disk.new_page()
+    page.goto((tmp_path / "verifier.html").as_uri())
+    lines, verdict = page.get_by_role("listitem"), page.get_by_role("status")
+
+    def check(name: str, content: bytes) -> None:
+        (tmp_path / name).write_bytes(content)
+        page.get_by_label("Fichier à vérifier").set_input_files(tmp_path / name)
+
+    check("whole.zip", packed(a_copy(), signed))
+    expect(verdict).to_have_text("Rien n'a changé : 3 fichiers vérifiés.")
+    expect(lines.last).to_have_text("Preuves de date : 1, du 2026-11-20 au 2026-11-20.")
+
+    for name, value in (("text", "Rien du tout"), ("sent_at", "2026-11-19T11:00:00.123456+01:00")):
+        rewritten = a_copy()
+        rewritten["messages"][0][name] = value
+        check(f"{name}.zip", packed(rewritten, signed))
+        told = "Cette copie a été modifiée. Fichiers en cause : 0. Preuves de date en cause : 1."
+        expect(verdict).to_have_text(told)
+        expect(verdict).to_have_attribute("data-state", "changed")
+        expect(lines.first).to_have_text("Preuve de date qui ne tient pas : message-12")
+        expect(lines.filter(has_text="Preuves de date :")).to_have_count(0)
+        check("between.zip", packed(a_copy(), signed))
+        expect(verdict).to_contain_text("Rien n'a changé")
+
+    check("unread.zip", packed(a_copy(), b"{"))
+    expect(lines.first).to_have_text("Preuve de date qui ne tient pas : preuves.json")
+    expect(verdict).to_contain_text("Preuves de date en cause : 1.")
+    expect(lines.filter(has_text="Preuves de date :")).to_have_count(0)
+
+    check("unsigned.zip", packed(a_copy(), unsigned))
+    expect(verdict).to_contain_text("Rien n'a changé")
+    expect(lines.last).to_have_text("Preuves qu'aucune autorité n'a encore signées : 1.")
+
+    check("stripped.zip", packed(a_copy(), b'{"stamps": {}, "proofs": []}'))
+    expect(lines.last).to_have_text("Messages, faits et captures sans preuve de date : 1.")
+    expect(lines.filter(has_text="Preuves de date :")).to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
     disk.close()

@@ -7,7 +7,7 @@
 
 import { fill } from "../lib/words.js";
 import { checkArchive } from "./archive.js";
-import { checkProofs } from "./proofs.js";
+import { checkContents } from "./proofs.js";
 
 /** @type {Record<string, string>} */
 const said = JSON.parse(document.getElementById("words")?.textContent ?? "{}");
@@ -24,11 +24,15 @@ const tell = (text, state) => {
 };
 
 /** @param {import("./proofs.js").Proven} proven @returns {[string, string][]} each line, and how it is marked */
-const sayProofs = (proven) => [
-  .../** @type {[string, string][]} */ (proven.wrong.map((name) => [fill(said.proofWrong, { name }), "changed"])),
-  [fill(said.proofs, { count: proven.total - proven.wrong.length, first: proven.first, last: proven.last }), "ok"],
-  ...(proven.dated ? [] : /** @type {[string, string][]} */ ([[said.undated, "reading"]])),
-];
+const sayProofs = ({ total, dated, first, last, wrong, without }) => {
+  const right = Math.max(0, total - wrong.length);
+  /** @type {[string, string][]} */
+  const lines = wrong.map((name) => [fill(said.proofWrong, { name }), "changed"]);
+  if (right) lines.push([fill(said.proofs, { count: right, first, last }), "ok"]);
+  if (right > dated) lines.push([fill(said.undated, { count: right - dated }), "reading"]);
+  if (without) lines.push([fill(said.unproven, { count: without }), "reading"]);
+  return lines;
+};
 
 let asked = 0; // the last file that was chosen: an answer about another one is not shown
 
@@ -46,28 +50,32 @@ const check = async (file) => {
     const bytes = new Uint8Array(await file.arrayBuffer());
     const { files, contents } = await checkArchive(bytes, page.dataset.digests ?? "", page.dataset.comment ?? "");
     checked = files;
-    const [proofs, copy] = [contents.get("preuves.json"), contents.get("copie.json")];
-    if (proofs && copy) proven = await checkProofs(proofs, copy).catch(() => null);
+    proven = await checkContents(contents);
   } catch {
     if (mine === asked) tell(said.broken, "broken");
     return;
   }
   if (mine !== asked) return;
   const wrong = checked.filter((one) => one.state !== "ok");
+  /** @type {[string, string][]} */
+  const lines = [
+    .../** @type {[string, string][]} */ (
+      checked.map((one) => [fill(said[SENTENCES[one.state]], { name: one.name }), one.state])
+    ),
+    ...(proven ? sayProofs(proven) : []),
+  ];
+  /** @param {[string, string]} line */
+  const isFine = ([, state]) => state === "ok" || state === "reading";
   // What is wrong first.
-  for (const one of [...wrong, ...checked.filter((one) => one.state === "ok")]) {
-    const line = document.createElement("li");
-    line.textContent = fill(said[SENTENCES[one.state]], { name: one.name });
-    line.dataset.state = one.state;
-    list.append(line);
-  }
-  for (const [text, state] of proven ? sayProofs(proven) : []) {
+  for (const [text, state] of [...lines.filter((line) => !isFine(line)), ...lines.filter(isFine)]) {
     const line = document.createElement("li");
     line.textContent = text;
     line.dataset.state = state;
     list.append(line);
   }
-  if (wrong.length) tell(fill(said.changed, { count: wrong.length }), "changed");
+  const proofs = proven?.wrong.length ?? 0;
+  if (proofs) tell(fill(said.changedProofs, { count: wrong.length, proofs }), "changed");
+  else if (wrong.length) tell(fill(said.changed, { count: wrong.length }), "changed");
   else tell(fill(said.whole, { count: checked.length }), "ok");
 };
 

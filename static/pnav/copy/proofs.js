@@ -6,43 +6,94 @@
 
 import { verifyProof } from "../lib/proof.js";
 
-/** @typedef {{ total: number, dated: number, first: string, last: string, wrong: string[] }} Proven */
+/**
+ * wrong: names of proofs that do not hold, or say something else than the copy. total: with those; dated: of those that
+ * hold, how many an authority signed. without: how many messages, facts and captures of the copy have no proof.
+ *
+ * @typedef {{ total: number, dated: number, first: string, last: string, wrong: string[], without: number }} Proven
+ */
+/** @typedef {Uint8Array<ArrayBuffer>} Bytes */
 
-/** @param {Uint8Array<ArrayBuffer>} bytes */
+const PROOFS = "preuves.json";
+const COPY = "copie.json";
+const NONE = new TextEncoder().encode('{"stamps":{},"proofs":[]}');
+
+/** @param {Bytes} bytes */
 const read = (bytes) => JSON.parse(new TextDecoder().decode(bytes));
 
 /**
- * Whether the copy says the same of this item. What it does not hold is said by its proof alone.
+ * An instant as items say it, in UTC with six decimals, so that two of them compare as texts; "" for what is none. A copy
+ * says it in local time, without decimals where they are zero.
+ *
+ * @param {unknown} text
+ */
+export const instantOf = (text) => {
+  const found = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(Z|[+-]\d\d:\d\d)$/.exec(String(text));
+  const seconds = found ? new Date(found[1] + found[3]) : null;
+  if (!found || !seconds || Number.isNaN(seconds.getTime())) return "";
+  return `${seconds.toISOString().slice(0, 19)}.${(found[2] ?? "").padEnd(6, "0")}Z`;
+};
+
+/** @param {unknown} one @param {unknown} other */
+const isSameInstant = (one, other) => instantOf(one) !== "" && instantOf(one) === instantOf(other);
+
+/**
+ * Whether a fact of the copy has the instant of its item: when its words were last corrected, or noted. A copy made before
+ * `changed_at` was in it does not say whether they were corrected: then the words existed at the item's instant, and were
+ * noted no later; that they were noted at that very instant is not compared.
+ *
+ * @param {any} said @param {any} item
+ */
+const isFactOf = (said, item) => {
+  if (said.changed_at === undefined) {
+    const noted = instantOf(said.noted_at);
+    return noted !== "" && noted <= instantOf(item.at);
+  }
+  return isSameInstant(said.changed_at ?? said.noted_at, item.at);
+};
+
+/**
+ * Whether the copy says the same of this item. A copy holds every message and every fact; a capture that was set aside is
+ * not in it, and is said by its proof alone.
  *
  * @param {any} item @param {any} copy
  */
 const agrees = (item, copy) => {
+  if (item.exchange !== copy.exchange.id) return false;
   if (item.kind === "message") {
-    const said = copy.messages.find((/** @type {any} */ one) => one.number === item.number);
-    return !said || (said.text === item.text && said.author === item.author);
+    const [said, ...others] = copy.messages.filter((/** @type {any} */ one) => one.number === item.number);
+    if (!said || others.length) return false;
+    return said.text === item.text && said.author === item.author && isSameInstant(said.sent_at, item.at);
   }
   if (item.kind === "fact") {
-    const said = copy.facts.find((/** @type {any} */ one) => one.id === item.id);
-    return !said || JSON.stringify(said.told) === JSON.stringify(item.told);
+    const [said, ...others] = copy.facts.filter((/** @type {any} */ one) => one.id === item.id);
+    if (!said || others.length) return false;
+    return JSON.stringify(said.told) === JSON.stringify(item.told) && isFactOf(said, item);
   }
-  const said = (copy.captures ?? []).find((/** @type {any} */ one) => one.id === item.id);
-  return !said || said.sha256 === item.sha256;
+  const [said, ...others] = (copy.captures ?? []).filter((/** @type {any} */ one) => one.id === item.id);
+  if (!said || others.length) return !said;
+  return said.sha256 === item.sha256 && said.size === item.size && isSameInstant(said.received_at, item.at);
 };
 
+/** @param {string} kind @param {any[]} rows of the copy @param {"number" | "id"} name */
+const keysOf = (kind, rows, name) => rows.map((one) => `${kind} ${one[name]}`);
+
 /**
- * @param {Uint8Array<ArrayBuffer>} proofs `preuves.json`
- * @param {Uint8Array<ArrayBuffer>} copy `copie.json`
+ * @param {Bytes} proofs `preuves.json`
+ * @param {Bytes} copy `copie.json`
  * @returns {Promise<Proven>} an Error when either is no such file
  */
 export const checkProofs = async (proofs, copy) => {
   const { stamps, proofs: given } = read(proofs);
   const said = read(copy);
   /** @type {Proven} */
-  const found = { total: 0, dated: 0, first: "", last: "", wrong: [] };
+  const found = { total: 0, dated: 0, first: "", last: "", wrong: [], without: 0 };
+  const proven = new Set();
   for (const { name, proof } of given) {
     const whole = { ...proof, stamps: proof.stamps.map((/** @type {string} */ key) => stamps[key]) };
     const verdict = await verifyProof(whole);
     found.total += 1;
+    if (verdict.item) proven.add(`${verdict.item.kind} ${verdict.item.number ?? verdict.item.id}`);
     if (!verdict.ok || !agrees(verdict.item, said)) {
       found.wrong.push(name);
       continue;
@@ -52,5 +103,26 @@ export const checkProofs = async (proofs, copy) => {
     if (!found.first || day < found.first) found.first = day;
     if (day > found.last) found.last = day;
   }
+  const all = [
+    ...keysOf("message", said.messages, "number"),
+    ...keysOf("fact", said.facts, "id"),
+    ...keysOf("capture", said.captures ?? [], "id"),
+  ];
+  found.without = all.filter((key) => !proven.has(key)).length;
   return found;
+};
+
+/**
+ * What the proofs of an archive are worth, none of them too where there is no such file; null when it is no person's copy.
+ * Proofs that cannot be read, or that have no copy beside them, are wrong as a whole.
+ *
+ * @param {Map<string, Bytes | null>} contents of each file by its name, null where it does not come out whole
+ * @returns {Promise<Proven | null>}
+ */
+export const checkContents = async (contents) => {
+  const [proofs, copy] = [contents.get(PROOFS), contents.get(COPY)];
+  if (proofs === undefined) return copy ? await checkProofs(NONE, copy).catch(() => null) : null;
+  /** @type {Proven} */
+  const unread = { total: 0, dated: 0, first: "", last: "", wrong: [PROOFS], without: 0 };
+  return proofs && copy ? await checkProofs(proofs, copy).catch(() => unread) : unread;
 };

@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from chat.captures import drawing
 from chat.casework import proposals
 from chat.conversations import follow_up_code
 from chat.documents import transcript_pdf
@@ -145,6 +146,27 @@ def test_captures_go_along_as_they_were_received(as_reporter, drawn):
     without = unpacked(client.post(PAGE, MINE))
     assert "captures/capture-1.png" not in without
     assert json.loads(without["copie.json"])["captures"][0]["file"] is None
+
+
+def test_capture_that_is_not_read_yet_or_opens_no_more_is_told(as_reporter, drawn):
+    conversation = make.assigned()
+    content = captures.png()
+    captures.drawn(conversation, content)
+    captures.received(conversation, content)
+    closed = captures.received(conversation, content)
+    drawing._finish(captures.fresh(closed), {}, [])  # as when it was altered in the store
+    captures.begun(conversation, content)
+    files = unpacked(as_reporter(conversation).post(PAGE, {**MINE, "captures": "on"}))
+    assert [name for name in files if name.startswith("captures/")] == ["captures/capture-1.png"]
+    value = json.loads(files["copie.json"])
+    assert list(problems(value, schema.read())) == []
+    assert [(one["number"], one["state"], bool(one["file"]), bool(one["sha256"])) for one in value["captures"]] == [
+        (1, "read", True, True), (2, "waiting", False, False), (3, "closed", False, False),
+    ]  # fmt: skip
+    (section,) = [one for one in drawn[0].sections if one.title == "Les captures"]
+    heads, said = zip(*section.pairs, strict=True)
+    assert [head.split(",")[0] for head in heads] == ["Capture 1", "Capture 2", "Capture 3"]
+    assert "SHA-256" in said[0] and "pas encore été lue" in said[1] and "ne peut plus être ouverte" in said[2]
 
 
 def test_what_is_too_large_for_words_is_said(as_reporter, drawn, monkeypatch):
@@ -284,27 +306,66 @@ def test_checker_and_schema_are_for_everybody(client):
 # --- proofs of date ---------------------------------------------------------------------------------------------------
 
 
+READ = "Uint8Array.from(atob(one), (sign) => sign.charCodeAt(0))"
+
+
+def judged(proofs, *copies):
+    """What « verifier.html » says of these proofs beside each of these « copie.json »."""
+    checked = (
+        "await (async ([proofs, ...copies]) => Promise.all(copies.map((copy) => script.checkProofs(proofs, copy))))"
+        f"(given.map((one) => {READ}))"
+    )
+    return run_script("copy/proofs.js", checked, [base64.b64encode(one).decode() for one in (proofs, *copies)])
+
+
 def test_proofs_of_date_go_along_and_are_held_to_the_words_of_the_copy(as_reporter, drawn):
     conversation = make.thread(make.assigned(), ["Un mot", "Un autre"])
-    note(conversation, "Un fait")
+    kept, corrected = note(conversation, "Un fait"), note(conversation, "Un brouillon")
+    journal_actions.change_fact(
+        conversation_id=conversation.pk, public_id=corrected.public_id, told=Told(what="Un fait corrigé")
+    )
+    picture = captures.drawn(conversation)
     then = timezone.now() - timedelta(days=1)
     Message.objects.filter(conversation=conversation).update(sent_at=then)
-    JournalFact.objects.filter(conversation=conversation).update(noted_at=then)
+    JournalFact.objects.filter(pk=kept.pk).update(noted_at=then.replace(microsecond=0))
+    JournalFact.objects.filter(pk=corrected.pk).update(noted_at=then - timedelta(days=1), changed_at=then)
+    Capture.objects.filter(pk=picture.pk).update(received_at=then)
     days.run_all(sources.sources)
     files = unpacked(as_reporter(conversation).post(PAGE, MINE))
-    given = [files["preuves.json"], files["copie.json"], files["copie.json"].replace(b"Un mot", b"Un mit")]
-    read = "Uint8Array.from(atob(one), (sign) => sign.charCodeAt(0))"
-    checked = (
-        f"await (async ([proofs, copy, altered]) => [await script.checkProofs(proofs, copy),"
-        f" await script.checkProofs(proofs, altered)])(given.map((one) => {read}))"
-    )
-    whole, altered = run_script("copy/proofs.js", checked, [base64.b64encode(one).decode() for one in given])
     said = json.loads(files["copie.json"])
-    total = len(said["messages"]) + len(said["facts"])
+    assert list(problems(said, schema.read())) == []
+    facts = {one["number"]: one for one in said["facts"]}
+    assert facts[1]["changed_at"] is None and facts[2]["changed_at"] is not None
+    number = next(one["number"] for one in said["messages"] if one["text"] == "Un mot")
+
+    def altered(part, place, **fields):
+        other = json.loads(files["copie.json"])
+        next(one for one in other[part] if one["number"] == place).update(fields)
+        return json.dumps(other).encode()
+
+    earlier = parts.iso_moment(then - timedelta(days=3))
+    before = json.loads(files["copie.json"])
+    for one in before["facts"]:  # as the version before wrote it
+        del one["changed_at"]
+    whole, old, *others = judged(
+        files["preuves.json"],
+        files["copie.json"],
+        json.dumps(before).encode(),
+        altered("messages", number, text="Un mit"),
+        altered("messages", number, sent_at=earlier),
+        altered("facts", 1, noted_at=earlier),
+        altered("facts", 2, changed_at=earlier),
+        altered("captures", 1, received_at=earlier),
+        json.dumps({**said, "exchange": {**said["exchange"], "id": str(make.waiting().public_id)}}).encode(),
+    )
+    total = len(said["messages"]) + len(said["facts"]) + len(said["captures"])
     assert (whole["total"], whole["dated"], whole["wrong"]) == (total, 0, [])
     assert whole["first"] == whole["last"] == str(timezone.localdate() - timedelta(days=1))
-    number = next(one["number"] for one in said["messages"] if one["text"] == "Un mot")
-    assert altered["wrong"] == [f"message-{number}"]
+    assert old == whole, "a copy of the version before holds"
+    assert [one["wrong"] for one in others[:-1]] == [
+        [f"message-{number}"], [f"message-{number}"], ["fait-1"], ["fait-2"], ["capture-1"],
+    ]  # fmt: skip
+    assert len(others[-1]["wrong"]) == total, "of another exchange"
 
 
 @pytest.fixture
@@ -335,10 +396,9 @@ def test_copy_taken_after_two_authorities_signed_is_dated_offline(as_reporter, d
     token[-1] ^= 1
     altered["stamps"][key]["token"] = base64.b64encode(token).decode()
     given = [files["preuves.json"], files["copie.json"], json.dumps(altered).encode()]
-    read = "Uint8Array.from(atob(one), (sign) => sign.charCodeAt(0))"
     checked = (
         f"await (async ([proofs, copy, altered]) => [await script.checkProofs(proofs, copy),"
-        f" await script.checkProofs(altered, copy)])(given.map((one) => {read}))"
+        f" await script.checkProofs(altered, copy)])(given.map((one) => {READ}))"
     )
     whole, broken = run_script("copy/proofs.js", checked, [base64.b64encode(one).decode() for one in given])
     said = json.loads(files["copie.json"])

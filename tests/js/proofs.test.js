@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { checkContents, checkProofs, instantOf } from "../../static/pnav/copy/proofs.js";
+
+const EXCHANGE = "5f0c2a1e-0000-4000-8000-000000000001";
+const AT = "2026-11-20T10:00:00.123456Z";
+const LOCAL = "2026-11-20T11:00:00.123456+01:00";
+const EARLIER = "2026-11-19T11:00:00.123456+01:00";
+
+const bytes = (value) => new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
+const sha = (...parts) => createHash("sha256").update(Buffer.concat(parts)).digest();
+
+/** The proof of an item that is alone in its day, and that no authority signed. */
+function proofOf(item) {
+  const text = JSON.stringify(item);
+  const [digest, salt] = [sha(Buffer.from(text)), Buffer.alloc(32, 7)];
+  const leaf = sha(Buffer.from([0]), Buffer.from("pnav-leaf-1\n"), salt, digest).toString("hex");
+  const statement = { format: "pnav-day-1", day: "2026-11-20", size: 1, root: leaf, previous: "0".repeat(64) };
+  return {
+    format: "pnav-proof-1",
+    item: text,
+    digest: digest.toString("hex"),
+    salt: salt.toString("hex"),
+    leaf,
+    index: 0,
+    path: [],
+    statement: JSON.stringify(statement),
+    stamps: [],
+  };
+}
+
+const item = (kind, fields) => ({ format: "pnav-item-1", kind, exchange: EXCHANGE, ...fields });
+const TOLD = { what: "Des insultes", when: { precision: "day", day: "2026-11-20", hour: null } };
+const ITEMS = {
+  "message-1": item("message", { number: 1, author: "reporter", at: AT, text: "Bonsoir" }),
+  "fait-1": item("fact", { id: "fact", at: AT, told: TOLD }),
+  "capture-1": item("capture", { id: "capture", at: AT, size: 3, sha256: "0".repeat(64) }),
+};
+const PROOFS = {
+  format: "pnav-proofs-1",
+  stamps: {},
+  proofs: Object.entries(ITEMS).map(([name, one]) => ({ name, proof: proofOf(one) })),
+};
+
+/** What a copy says of these items. */
+const copy = () => ({
+  exchange: { id: EXCHANGE },
+  messages: [{ number: 1, author: "reporter", sent_at: LOCAL, text: "Bonsoir" }],
+  facts: [{ id: "fact", noted_at: LOCAL, changed_at: null, told: TOLD }],
+  captures: [{ id: "capture", received_at: LOCAL, size: 3, sha256: "0".repeat(64) }],
+});
+
+const wrongIn = async (altered) => (await checkProofs(bytes(PROOFS), bytes(altered))).wrong;
+
+test("each proof agrees with the copy that it came with", async () => {
+  assert.deepEqual(await checkProofs(bytes(PROOFS), bytes(copy())), {
+    total: 3,
+    dated: 0,
+    first: "2026-11-20",
+    last: "2026-11-20",
+    wrong: [],
+    without: 0,
+  });
+});
+
+test("whatever is rewritten in the copy is named", async () => {
+  const alterations = {
+    "message-1": [
+      (one) => Object.assign(one.messages[0], { sent_at: EARLIER }),
+      (one) => Object.assign(one.messages[0], { sent_at: LOCAL.replace("456+", "457+") }),
+      (one) => Object.assign(one.messages[0], { sent_at: "hier" }),
+      (one) => Object.assign(one.messages[0], { text: "Bonjour" }),
+      (one) => Object.assign(one.messages[0], { author: "agent" }),
+      (one) => Object.assign(one.messages[0], { number: 2 }),
+      (one) => one.messages.pop(),
+      (one) => one.messages.push({ ...one.messages[0], text: "Autre chose" }),
+    ],
+    "fait-1": [
+      (one) => Object.assign(one.facts[0], { noted_at: EARLIER }),
+      (one) => Object.assign(one.facts[0], { changed_at: EARLIER }),
+      (one) => Object.assign(one.facts[0], { told: { ...TOLD, what: "Rien" } }),
+      (one) => Object.assign(one.facts[0], { id: "autre" }),
+      (one) => one.facts.pop(),
+      (one) => one.facts.push({ ...one.facts[0] }),
+    ],
+    "capture-1": [
+      (one) => Object.assign(one.captures[0], { received_at: EARLIER }),
+      (one) => Object.assign(one.captures[0], { size: 4 }),
+      (one) => Object.assign(one.captures[0], { sha256: "1".repeat(64) }),
+      (one) => one.captures.push({ ...one.captures[0] }),
+    ],
+  };
+  for (const [name, each] of Object.entries(alterations)) {
+    for (const alter of each) {
+      const altered = copy();
+      alter(altered);
+      assert.deepEqual(await wrongIn(altered), [name], String(alter));
+    }
+  }
+  assert.deepEqual(await wrongIn({ ...copy(), exchange: { id: "autre" } }), Object.keys(ITEMS));
+});
+
+test("a fact that was corrected has the instant of its correction", async () => {
+  const corrected = copy();
+  Object.assign(corrected.facts[0], { noted_at: EARLIER, changed_at: LOCAL });
+  assert.deepEqual(await wrongIn(corrected), []);
+});
+
+test("a copy of the version before, which does not say whether a fact was corrected, holds", async () => {
+  const before = copy();
+  delete before.facts[0].changed_at;
+  assert.deepEqual(await wrongIn(before), []);
+  before.facts[0].noted_at = EARLIER; // noted then, its words corrected at the instant of the proof
+  assert.deepEqual(await wrongIn(before), []);
+  before.facts[0].noted_at = "2026-11-21T11:00:00+01:00";
+  assert.deepEqual(await wrongIn(before), ["fait-1"], "noted after it was proven");
+});
+
+test("a capture that was set aside is not in the copy, nor are captures at all without one", async () => {
+  const { captures, ...without } = copy();
+  assert.equal(captures.length, 1);
+  assert.deepEqual(await wrongIn(without), []);
+});
+
+test("what authorities signed is dated, and what no authority signed is not", async () => {
+  const { stamps, ...whole } = JSON.parse(readFileSync(new URL("vectors/proof.json", import.meta.url), "utf8"));
+  const signed = JSON.parse(whole.item);
+  const given = {
+    stamps: Object.fromEntries(stamps.map((one) => [one.sha256, one])),
+    proofs: [
+      { name: "message-12", proof: { ...whole, stamps: stamps.map((one) => one.sha256) } },
+      { name: "message-1", proof: proofOf({ ...ITEMS["message-1"], exchange: signed.exchange }) },
+    ],
+  };
+  const { number, author, at, text } = signed;
+  const said = copy();
+  said.exchange.id = signed.exchange;
+  said.messages.push({ number, author, sent_at: at, text });
+  const found = await checkProofs(bytes(given), bytes(said));
+  assert.deepEqual([found.total, found.dated, found.wrong], [2, 1, []]);
+  assert.equal(found.without, 2, "the fact and the capture");
+});
+
+test("what was rewritten has no proof once its own is taken away, and that is counted", async () => {
+  const proofs = { ...PROOFS, proofs: PROOFS.proofs.slice(1) };
+  const altered = copy();
+  altered.messages[0].text = "Autre chose";
+  const found = await checkProofs(bytes(proofs), bytes(altered));
+  assert.deepEqual([found.total, found.wrong, found.without], [2, [], 1]);
+});
+
+test("proofs that cannot be read, or stand alone, are wrong; an archive without proofs has none", async () => {
+  const whole = { "preuves.json": bytes(PROOFS), "copie.json": bytes(copy()) };
+  const judged = async (fields) => (await checkContents(new Map(Object.entries({ ...whole, ...fields }))))?.wrong;
+  assert.deepEqual(await judged({}), []);
+  for (const unread of ["", "{", "null", "[]", '{"stamps":{},"proofs":[null]}', '{"stamps":{},"proofs":7}']) {
+    assert.deepEqual(await judged({ "preuves.json": bytes(unread) }), ["preuves.json"], unread);
+  }
+  assert.deepEqual(await judged({ "preuves.json": null }), ["preuves.json"]);
+  assert.deepEqual(await judged({ "copie.json": null }), ["preuves.json"]);
+  assert.deepEqual(await judged({ "copie.json": bytes("{}") }), ["preuves.json"]);
+  assert.deepEqual((await checkContents(new Map([["preuves.json", whole["preuves.json"]]])))?.wrong, ["preuves.json"]);
+  const without = await checkContents(new Map([["copie.json", whole["copie.json"]]]));
+  assert.deepEqual([without?.total, without?.wrong, without?.without], [0, [], 3]);
+  assert.equal(await checkContents(new Map([["dossier.json", bytes("{}")]])), null);
+});
+
+test("instants are compared whatever their offset and their decimals", () => {
+  assert.equal(instantOf(LOCAL), AT);
+  assert.equal(instantOf("2026-11-20T11:00:00+01:00"), "2026-11-20T10:00:00.000000Z");
+  assert.equal(instantOf("2026-07-20T00:30:00.5+02:00"), "2026-07-19T22:30:00.500000Z");
+  for (const other of ["", "hier", null, undefined, 5, "2026-11-20", "2026-11-20T11:00:00", "2026-99-20T11:00:00Z"]) {
+    assert.equal(instantOf(other), "", String(other));
+  }
+});
