@@ -1,8 +1,11 @@
 """What somebody tells, from the first fact to the forgetting, in four browsers: a phone over a bad line, another device
 without scripts, an agent, a unit; the copy is checked on a fifth that has no line.
 
-With SHOTS=folder a picture of each step is left there. What a backup shows afterwards is seen in
-`tests/scenarios/test_restored_backup.py`.
+It is all one day, so the copy has no proof of date: that is seen in `tests/browser/test_own_copy.py`. What is drawn and
+what is forgotten, the worker's functions do here, without its process. No backup is restored: that an old one opens no
+word and no capture is seen of another exchange, in `tests/scenarios/test_restored_backup.py`.
+
+With SHOTS=folder a picture of each step is left there.
 """
 
 import hashlib
@@ -221,9 +224,11 @@ def test_from_the_first_fact_to_the_forgetting(
         shot(checker, f"verifier-{name.removesuffix('.zip')}")
     disk.close()
 
-    # Its end, and the term: nothing is left, and the page says so.
+    # Its end, and the term: its rows are gone, and the visit shows nothing of what it told.
     in_site(live_site, lambda: end(conversation, agent))
     in_site(live_site, lambda: forgotten(conversation))
-    answer = person.goto(live_site.url + "/tchat/captures/")
-    assert answer is not None and "insultes.png" not in person.content()
+    for part in ("faits", "captures", "copie"):
+        answer = person.goto(f"{live_site.url}/tchat/{part}/")
+        assert answer is not None and answer.status == 200
+        assert "insultes.png" not in person.content() and "Des insultes sous ma photo" not in person.content()
     shot(person, "efface")

@@ -1,17 +1,19 @@
-"""An old backup restored beside today's keys: of an exchange that was erased since, no word opens.
+"""An old backup restored beside today's keys: of an exchange that was erased since, no word and no capture opens.
 
 Two servers as in production, one for the content and one for the keys; a base backup that `pg_basebackup` takes while
-they run; the deletion that the worker does; the backup started as a server of its own.
+they run, and a copy of the folder of captures beside it; the deletion that the worker does; the backup started as a
+server of its own, with that copy of the folder in its place.
 """
 
 import json
 import shutil
 import subprocess
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -19,13 +21,14 @@ from django.db import connection, connections
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
+from chat.captures import queries as capture_queries
 from chat.casework import fact_sheet, notes
 from chat.casework.fact_sheet import Facts
 from chat.conversations import actions, dispatcher
 from chat.journal import actions as journal
 from chat.journal.facts import Told
 from chat.messages import conversation_keys
-from chat.models import Conversation
+from chat.models import Capture, Conversation
 from chat.retention import deletion, moving
 from chat.rules.lifecycle import Author, Outcome
 from common import encryption
@@ -35,10 +38,14 @@ from common.data_keys.models import WrappedKey
 from pnav.demo.services import Postgres, postgres_programs
 from reports.models import Report
 from reports.retention import key_copies, tombstones
+from tests.chat.captures.conftest import folder
+from tests.factories import captures as make_captures
 from tests.factories import chat as make
 from tests.scenarios.conftest import Site
 from tests.scenarios.leaks import STEM, mark
 from tests.support import once
+
+__all__ = ["folder"]  # a fixture from elsewhere, for every test here: captures are taken, and lie in a folder
 
 pytestmark = pytest.mark.slow
 
@@ -109,12 +116,18 @@ def filed(place: str) -> Conversation:
     facts = Facts(present=["online"], notes={"dates": mark(f"{place}-fiche")})
     fact_sheet.save_sheet(conversation_id=conversation.pk, version=0, facts=facts, by=agent.user)
     journal.note_fact(conversation_id=conversation.pk, public_id=uuid.uuid4(), told=Told(what=mark(f"{place}-fait")))
+    make_captures.drawn(conversation, original(place), name=f"{mark(f'{place}-capture')}.png")
     return actions.close_conversation(
         conversation_id=conversation.pk, by_author=Author.AGENT, by=agent.user, outcome=Outcome.ADVISED
     )
 
 
-WORDS = 6  # marked words of each exchange
+def original(place: str) -> bytes:
+    """The capture of an exchange, as it was handed in: its bytes bear a mark too."""
+    return make_captures.png() + mark(f"{place}-octets").encode() * 5_000
+
+
+WORDS = 7  # marked words of each exchange
 
 
 def words_of(conversation: Conversation) -> set[str]:
@@ -129,6 +142,26 @@ def words_of(conversation: Conversation) -> set[str]:
                 except encryption.UnsealError:
                     continue
     return {word.strip('",{} ') for text in found for word in text.replace(":", " ").split() if STEM in word}
+
+
+def captures_of(conversation: Conversation) -> list[bytes]:
+    """The originals and the drawings of an exchange, those that open. A chunk that is not there is an error: what does
+    not open is to be mute for want of its key."""
+    found = []
+    for row in Capture.objects.filter(conversation=conversation).select_related("conversation"):
+        found += opened(capture_queries.read_original, row)
+        for drawing in row.drawings.all():
+            drawing.capture = row
+            found += opened(capture_queries.drawing_pieces, drawing)
+    return found
+
+
+def opened(read: Callable[[Any], Iterator[bytes]], row: Any) -> list[bytes]:
+    """A file, whole; nothing when it does not open."""
+    try:
+        return [b"".join(read(row))]
+    except encryption.UnsealError:
+        return []
 
 
 def take_base_backup(server: Postgres, folder: Path) -> None:
@@ -153,7 +186,7 @@ def tables_of(server: Postgres) -> set[str]:
     return {name for (name,) in rows}
 
 
-def test_erased_exchange_is_mute_in_a_restored_backup(content, keys_server, tmp_path, tried):
+def test_erased_exchange_is_mute_in_a_restored_backup(content, keys_server, folder, tmp_path, tried):
     once.manage(
         "migrate", "data_keys", "--database=data_keys", "--verbosity=0",
         DATABASE_URL=content.postgres.url, DATA_KEYS_DATABASE_URL=keys_server.url, DATABASE_STATEMENT_SECONDS="0",
@@ -163,10 +196,13 @@ def test_erased_exchange_is_mute_in_a_restored_backup(content, keys_server, tmp_
     restored.folder.mkdir()
     as_another_process()
     try:
-        # Two exchanges, a base backup of the content, a copy of the keys.
+        # Two exchanges, a base backup of the content, one of the captures' folder, a copy of the keys.
         with content.database(), keys_in(keys_server):
             gone, kept = filed("parti"), filed("garde")
             assert len(words_of(gone)) == len(words_of(kept)) == WORDS
+            for place, one in (("parti", gone), ("garde", kept)):
+                first, drawing = captures_of(one)
+                assert first == original(place) and drawing[8:12] == b"WEBP"
             assert gone.report.data_key is not None
             wrapped = bytes(WrappedKey.objects.get(pk=gone.report.data_key).wrapped)
             before = copies.write(tmp_path, datetime.now(UTC))
@@ -176,6 +212,10 @@ def test_erased_exchange_is_mute_in_a_restored_backup(content, keys_server, tmp_
         assert not any(STEM.encode() in data for data in files), "sealed, as ever"
         assert not any(wrapped in data or wrapped.hex().encode() in data for data in files), "no key in the backup"
         tried("bytes of a base backup", sum(map(len, files)))
+        chunks = tmp_path / "captures-backup"
+        shutil.copytree(folder, chunks)
+        stored = [path.read_bytes() for path in chunks.rglob("*") if path.is_file()]
+        assert len(stored) >= 4 and not any(STEM.encode() in data for data in stored)
 
         # The worker deletes one of them.
         with content.database(), keys_in(keys_server):
@@ -183,8 +223,10 @@ def test_erased_exchange_is_mute_in_a_restored_backup(content, keys_server, tmp_
             deletion.forget(timezone.now())
             assert not Report.objects.filter(pk=gone.report_id).exists()
             assert set(WrappedKey.objects.values_list("pk", flat=True)) == {kept.report.data_key}
+            assert 0 < sum(path.is_file() for path in folder.rglob("*")) < len(stored), "its chunks are erased"
 
-        # The backup of before, as a server, beside today's keys.
+        # The backup of before, as a server, with the captures of before, beside today's keys.
+        shutil.copytree(chunks, folder, dirs_exist_ok=True)
         put_in_place(backup, restored.postgres)
         restored.postgres.start()
         with restored.database(), keys_in(keys_server):
@@ -192,14 +234,18 @@ def test_erased_exchange_is_mute_in_a_restored_backup(content, keys_server, tmp_
             there = Conversation.objects.select_related("report").get(public_id=gone.public_id)
             assert there.messages.count() >= 3, "the rows came back"
             assert words_of(there) == set(), "and not one of their words"
+            assert there.captures.count() == 1 and there.captures.get().drawings.count() == 1
+            assert captures_of(there) == [], "neither what was handed in nor what was drawn of it"
             assert mark("parti") not in str([one.shown for one in there.messages.all()])
             assert len(words_of(kept)) == WORDS, "the other exchange is whole"
+            assert captures_of(kept)[0] == original("garde")
             assert key_copies.mute_reports(10) == [gone.report.public_id]
 
             # It is the key that was missing: with the wrap of before, each of them opens.
             assert key_copies.restore(before) == (1, 0)
             as_another_process()
             assert len(words_of(there)) == WORDS
+            assert captures_of(there)[0] == original("parti")
 
             # So what was erased is deleted again before a copy of the keys is put back, as docs/operations.md says.
             digest = tombstones.digest_of(gone.report.public_id)
