@@ -224,12 +224,12 @@ def captures_are_safe(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
         found = []
     for layer in sorted(sandbox.missing(found)):
         messages.append(
-            Warning(f"What draws captures keeps a layer that it could give up: {layer.value}.", id="pnav.W011",
+            Warning(f"What draws captures keeps a layer that it could give up: {layer.value}.", id="pnav.W027",
                     hint="docs/adr/0082-captures.md says what is needed: libseccomp, and user namespaces.")
         )  # fmt: skip
     if not settings.CLAMD:
         messages.append(
-            Warning("CLAMD is empty: units open originals of captures that nobody has scanned.", id="pnav.W012")
+            Warning("CLAMD is empty: units open originals of captures that nobody has scanned.", id="pnav.W028")
         )
     return messages
 
