@@ -173,10 +173,15 @@ def register_leaves(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
 
 @register(Tags.security, deploy=True)
 def keys_are_copied(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Where each exchange has a key of its own, that key lies away from the content, and in two more places."""
+    """Each exchange has a key of its own, which lies away from the content, and in two more places."""
     messages: list[CheckMessage] = []
     if settings.EXCHANGE_KEYS != "write":
-        return messages
+        message = "EXCHANGE_KEYS is read: new exchanges get no key of their own, and backups remember what was erased."
+        hint = (
+            "A new site: EXCHANGE_KEYS=write. While processes of a version without such keys still run, read is right: "
+            "write once none is left (docs/operations.md, « Keys of exchanges »)."
+        )
+        return [Warning(message, hint=hint, id="pnav.W029")]
     if not data_keys_router.is_apart():
         message = "DATA_KEYS_DATABASE_URL is empty: backups of the content hold the keys of what was erased."
         messages.append(Warning(message, id="pnav.W011"))

@@ -134,15 +134,20 @@ def test_what_captures_lack_is_told(settings, monkeypatch, layers, clamd, found)
 
 
 def test_keys_of_exchanges_that_lie_with_the_content_or_in_one_place_are_told(settings, monkeypatch):
-    settings.EXCHANGE_KEYS, settings.DATA_KEYS_COPIES_TO = "read", []
-    assert keys_are_copied(None) == []
-    settings.EXCHANGE_KEYS = "write"
+    settings.EXCHANGE_KEYS, settings.DATA_KEYS_COPIES_TO = "write", []
     assert ids(keys_are_copied(None)) == ["pnav.W011", "pnav.W012"]
     settings.DATA_KEYS_COPIES_TO = ["/un"]
     monkeypatch.setitem(settings.DATABASES, "data_keys", {"HOST": "keys", "OPTIONS": TLS})
     assert ids(keys_are_copied(None)) == ["pnav.W012"]
     settings.DATA_KEYS_COPIES_TO = ["/un", "/deux"]
     assert keys_are_copied(None) == []
+
+
+def test_exchanges_without_keys_of_their_own_are_told_with_what_to_do(settings):
+    settings.EXCHANGE_KEYS, settings.DATA_KEYS_COPIES_TO = "read", []
+    (warning,) = keys_are_copied(None)
+    assert warning.id == "pnav.W029" and "backups remember" in warning.msg
+    assert "EXCHANGE_KEYS=write" in (warning.hint or "") and "read is right" in (warning.hint or "")
 
 
 def test_no_id_is_used_by_two_checks():

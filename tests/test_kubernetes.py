@@ -244,6 +244,10 @@ def test_files_that_are_named_are_mounted(pod, container):
 README = (FOLDER / "README.md").read_text()
 
 
+def test_new_site_gives_each_exchange_a_key():
+    assert variables(FOLDER / "example/site.env")["EXCHANGE_KEYS"] == "write"
+
+
 def test_volumes_are_all_used():
     for name in PODS:
         used = {one["name"] for container in containers_of(PODS[name]) for one in container["volumeMounts"]}

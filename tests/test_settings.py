@@ -237,6 +237,14 @@ def test_env_example_defaults_are_those_of_the_settings():
         assert f"# {name}={value}\n" in example, name
 
 
+def test_new_site_gives_each_exchange_a_key_and_what_says_nothing_does_not():
+    """Who copies .env.example has backups that forget; a site of before, whose .env lacks the line, keeps read."""
+    assert re.findall(r"^#? ?EXCHANGE_KEYS=.*", (ROOT / ".env.example").read_text(), re.MULTILINE) == [
+        "EXCHANGE_KEYS=write"
+    ]
+    assert start("print(settings.EXCHANGE_KEYS)").stdout.strip() == "read"
+
+
 def test_env_example_holds_no_secret():
     names = (
         "SECRET_KEY",

@@ -32,7 +32,7 @@ from common.database_errors import failure_of
 from deploy import authority
 from pnav.demo.services import Postgres, Valkey
 from tests.scenarios.conftest import PlainWeb, free_port
-from tests.scenarios.test_production import PRODUCTION
+from tests.scenarios.test_production import PRODUCTION, with_keys
 from tests.support import roles
 from tests.support.fresh import manage
 
@@ -300,7 +300,8 @@ for name in ("chef", "cheffe"):
 def test_check_deploy_finds_nothing(inside):
     done = manage(inside.environment("web"), "shell", "-v", "0", "-c", TWO_ADMINISTRATORS)
     assert done.returncode == 0, done.stderr
-    done = manage(inside.environment("web"), "check", "--deploy", "--database", "default", "--fail-level", "INFO")
+    own = with_keys(inside.environment("web"))
+    done = manage(own, "check", "--deploy", "--database", "default", "--fail-level", "INFO")
     assert done.returncode == 0, done.stderr
 
 
