@@ -59,6 +59,15 @@ add(
       "Note plutôt son adresse : les enquêteurs peuvent la retrouver sans toi."),
 )  # fmt: skip
 add(
+    "captures.nothing_taken_discreet",
+    CAPTURES,
+    _("Rien n'est reçu ici, et vous n'avez rien fait de mal en demandant. Ne la copiez pas et ne l'envoyez à personne. "
+      "Notez plutôt son adresse : elle peut être retrouvée sans vous."),
+    _("Rien n'est reçu ici, et tu n'as rien fait de mal en demandant. Ne la copie pas et ne l'envoie à personne. "
+      "Note plutôt son adresse : elle peut être retrouvée sans toi."),
+    note=DISCREET,
+)  # fmt: skip
+add(
     "captures.who_helps",
     CAPTURES,
     _("Le 3018 peut demander aux plateformes de retirer l'image ; elles décident. Si tout le monde peut la voir, elle "

@@ -20,10 +20,12 @@ from chat.models import Capture, CaptureState, FollowUp
 from common.sealed_files.chunks import CHUNK_BYTES
 from common.service_settings import definitions
 from pnav.addresses import DISCREET, in_language
+from reports.models import AgeBand
 from tests.factories import captures as make_captures
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
 from tests.factories.capture_corpus import corpus
+from tests.support.on_screen import words_on_screen
 from tests.support.reading import squeezed
 
 pytestmark = pytest.mark.django_db
@@ -400,12 +402,37 @@ def test_person_reads_that_captures_go_along_before_they_agree(as_reporter):
 # --- voices -----------------------------------------------------------------------------------------------------------
 
 
-def test_page_speaks_english_and_says_nothing_in_discreet_mode(sender):
+def test_page_speaks_english(sender):
     client, _conversation = sender
     english = in_language("en").reverse("chat:captures")
     assert english == "/en/tchat/captures/" and "Your screenshots" in unescape(client.get(english).text)
+
+
+# What tells somebody who looks at the screen what a « yes » is about: more than the walk of test_voices.py looks for.
+TELLING = re.compile(
+    r"polic|gendarm|cyber|pharos|harc|harass|menac|threat|insult|victim|signal|report|plainte|complaint|violen|"
+    r"enqu[eê]t|investigat|en danger|in danger",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("who", [AgeBand.ADULT, AgeBand.UNDER_18])
+def test_yes_says_who_helps_and_nothing_on_the_screen_tells_in_discreet_mode(as_reporter, who, language):
+    """Whoever opens « Numéros utiles » reads all of it; the address of the page says nothing either."""
+    client = as_reporter(make.waiting(discreet=True, **AgeBand.as_stored(who)))
+    client.cookies["django_language"] = language
     discreet = DISCREET.reverse("chat:captures")
-    assert re.fullmatch(r"/n/\d{6}/", discreet) and client.get(discreet).status_code == 200
+    assert re.fullmatch(r"/n/\d{6}/", discreet)
+    client.post(discreet, {"act": "answer", "minor": "yes"})
+    page = client.get(discreet).text
+    main = page[page.index("<main") : page.index("</main>")]
+    words = squeezed(unescape(words_on_screen(main)))
+    assert {"fr": "Numéros utiles", "en": "Useful numbers"}[language] in words
+    assert {"fr": "Rien n'est reçu ici", "en": "Nothing is received here"}[language] in words
+    assert [found[0] for found in TELLING.finditer(words)] == []
+    folded = squeezed(unescape(main))
+    assert all(one in folded for one in ("3018", "119", "PHAROS", "https://17cyber.gouv.fr"))
 
 
 def test_code_of_suites_sends_and_shows_and_sees_its_own_alone(as_reporter, client):

@@ -1,7 +1,7 @@
 """Every page of the exchange as each person reads it: in their own words, and with discretion in neutral ones."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -57,8 +57,10 @@ PEOPLE: dict[str, dict[str, Any]] = {
 OF_MINORS = {"minor", "minor who helps"}
 PAGES = (
     "chat:conversation", "chat:messages", "chat:code", "chat:follow_up", "chat:slip", "chat:end", "chat:keeping",
-    "chat:facts", "chat:copy", "chat:resume", "chat:handover", "reports:create", "locations:search",
+    "chat:facts", "chat:captures", "chat:copy", "chat:resume", "chat:handover", "reports:create", "locations:search",
 )  # fmt: skip
+# Of the page of captures, by what was answered to its question: what stands there then, and not before.
+BY_ANSWER = {"": 'id="capture-question"', "no": 'id="capture-send"', "yes": 'id="capture-address"'}
 
 
 def waiting(**fields: Any) -> Conversation:
@@ -99,6 +101,21 @@ def read(client: Client, name: str, *, discreet: bool) -> str:
     return html[html.index("<main") : html.index("</main>")]
 
 
+def pages(client: Client, *, discreet: bool) -> Iterator[tuple[str, str]]:
+    """Each page of the exchange, by its name; that of captures with its question, and after each answer to it."""
+    address = (DISCREET if discreet else ORDINARY).reverse("chat:captures")
+    for name in PAGES:
+        if name != "chat:captures":
+            yield name, read(client, name, discreet=discreet)
+            continue
+        for answer, holds in BY_ANSWER.items():
+            if answer:
+                assert client.post(address, {"act": "answer", "minor": answer}).status_code == 302
+            main = read(client, name, discreet=discreet)
+            assert holds in main
+            yield f"{name}, {answer}", main
+
+
 @pytest.fixture
 def comes(as_reporter: Callable[[Conversation], Client]) -> Callable[..., Client]:
     """The browser of somebody who came by the orientation on this device."""
@@ -120,8 +137,7 @@ def test_each_page_of_the_exchange_speaks_to_who_reads_it(
     comes: Callable[..., Client], who: str, stands: Callable[..., Conversation]
 ) -> None:
     client = comes(stands(**PEOPLE[who]), who)
-    for name in PAGES:
-        main = read(client, name, discreet=False)
+    for name, main in pages(client, discreet=False):
         # The labels of contracts and of buttons speak of nobody: « Mon rendez-vous ».
         words = re.sub(r"(?i)rendez-vous", "", main)
         wrong = FORMAL if who in OF_MINORS else FAMILIAR
@@ -145,10 +161,10 @@ def test_in_discreet_mode_nothing_on_the_screen_tells_what_it_is_about(
 ) -> None:
     """But the names of units in « Suites » and on the slip: somebody asked for them, to go there."""
     client = comes(stands(**PEOPLE[who], discreet=True), who, discreet=True)
-    for name in PAGES:
+    for name, main in pages(client, discreet=True):
         if name in {"chat:follow_up", "chat:slip"}:
             continue
-        words = words_on_screen(read(client, name, discreet=True))
+        words = words_on_screen(main)
         assert [(name, around(words, one)) for one in TELLING.finditer(words)] == []
 
 
