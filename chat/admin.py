@@ -75,6 +75,10 @@ class CannedReplyAdmin(TextsAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[CannedReply]:
         return super().get_queryset(request).prefetch_related("text_rows")
 
+    def reviewed_texts(self) -> list[str]:
+        """What agents send in one press: a new link or number in it waits for a second person (docs/adr/0054)."""
+        return [*self.model.text_fields, *self.model.text_places()]
+
     def get_fieldsets(self, request: HttpRequest, obj: CannedReply | None = None) -> Any:
         return [
             (None, {"fields": ("title", "subject", ("order", "is_active"), "vous", "tu")}),

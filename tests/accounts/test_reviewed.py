@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from chat.models import CannedReply
 from common.service_settings import definitions
 from common.service_settings import values as setting_values
 from common.texts.models import ChangedSentence
@@ -27,6 +28,7 @@ from tests.access.people import signed_in
 from tests.accounts.cast import make_user
 from tests.accounts.test_audited_admin import Fields
 from tests.chat.conversations.test_actions import in_threads
+from tests.factories import chat as make
 from tests.factories import locations as places
 from tests.factories import register as written
 from tests.factories import triage
@@ -342,6 +344,57 @@ def test_sentence_with_a_number_waits_and_that_of_the_code_does_not(asking, deci
     assert "06 12" in ChangedSentence.objects.get().named_texts()["vous"]
     asking.post(address(row), {"_original": "1"})
     assert not ChangedSentence.objects.exists(), "the text of the code needs nobody"
+
+
+def reply() -> CannedReply:
+    return CannedReply.objects.create(title="Qui appeler", vous="Lisez la page.", tu="Lis la page.")
+
+
+@pytest.mark.parametrize("name", ["vous", "tu", "vous_en", "tu_en"])
+@pytest.mark.parametrize("told", ["Allez sur b.example.", "Faites le 06 12 34 56 78.", "Écrivez à x@b.example."])
+def test_new_target_waits_in_a_ready_answer(asking, deciding, name, told):
+    row, beside = reply(), reply()
+
+    def texts(of: CannedReply) -> dict[str, str]:
+        kept = CannedReply.objects.get(pk=of.pk)
+        return {"vous": kept.vous, "tu": kept.tu} | kept.named_texts()
+
+    before, others = texts(row), texts(beside)
+    assert "attend la validation" in change(asking, row, **{name: told}).text
+    [pending] = PendingChange.objects.all()
+    assert set(pending.after) == {name} and pending.reasons and texts(row) == before
+    assert "Accepté" in decide(deciding, pending).text
+    assert texts(row) == before | {name: told} and texts(beside) == others
+    # The same target in other words, and words without one, go at once; so does taking it away.
+    change(asking, row, **{name: f"Autrement dit : {told}"})
+    assert texts(row)[name] == f"Autrement dit : {told}"
+    change(asking, row, vous="Lisez la page, tranquillement.", tu="", vous_en="", tu_en="")
+    assert texts(row) == {"vous": "Lisez la page, tranquillement.", "tu": "", "vous_en": "", "tu_en": ""}
+    assert PendingChange.objects.count() == 1
+
+
+def test_ready_answer_with_a_number_is_added_later_and_goes_at_once(asking, deciding):
+    unit = make.unit(name="Brigade de Rennes")
+    form = Fields(asking.get("/admin/chat/cannedreply/add/").text).largest
+    form |= {"title": ["Essai"], "vous": ["Faites le 08 99 99 99 99."], "vous_en": ["Call 08 99 99 99 99."],
+             "unit": [str(unit.pk)]}  # fmt: skip
+    shown = asking.post("/admin/chat/cannedreply/add/", form, follow=True)
+    assert "attend la validation" in shown.text and not CannedReply.objects.filter(title="Essai").exists()
+    pending = PendingChange.objects.get()
+    page = deciding.get(f"{CHANGES}{pending.pk}/change/").text
+    assert "<code>0899999999</code>" in page and "Brigade de Rennes" in page
+    assert "Accepté" in decide(deciding, pending).text
+    added = CannedReply.objects.get(title="Essai")
+    assert (added.unit, added.vous) == (unit, "Faites le 08 99 99 99 99.")
+    assert added.named_texts()["vous_en"] == "Call 08 99 99 99 99."
+    # One that is wrong is offered to no agent any more, at once.
+    form = Fields(asking.get(address(added)).text).largest
+    del form["is_active"]
+    assert asking.post(address(added), form).status_code == 302
+    added.refresh_from_db()
+    assert not added.is_active
+    asking.post(address(added, "delete"), {"post": "yes"})
+    assert not CannedReply.objects.filter(title="Essai").exists() and PendingChange.objects.count() == 1
 
 
 @pytest.mark.parametrize("make_row", [places.partner, places.reception_point])

@@ -1,5 +1,6 @@
 """« Changements proposés »: what waits for a second person, with what stands there now and what would."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -169,8 +170,27 @@ def _rows(change: PendingChange) -> list[tuple[str, str, str]]:
         return []
     model = _model(change)
     names = change.before if change.act == Act.DELETE else change.after
-    rows = [(label_of(model, name), _shown(change.before.get(name)), _shown(change.after.get(name))) for name in names]
+    hidden = {field.name for field in model._meta.concrete_fields if not field.editable}
+
+    def shown(values: Mapping[str, Any], name: str) -> str:
+        return _shown(_named(model, name, values.get(name)))
+
+    rows = [
+        (label_of(model, name), shown(change.before, name), shown(change.after, name))
+        for name in names
+        if name not in hidden
+    ]
     return [row for row in rows if row[1] or row[2]]
+
+
+def _named(model: Any, name: str, value: Any) -> Any:
+    """The name of the row that a key leads to, with the key; any other value as it is. One query for each key, of which
+    a form has few."""
+    field = next((field for field in model._meta.concrete_fields if field.name == name), None)
+    if value is None or field is None or field.remote_field is None:
+        return value
+    other = field.remote_field.model._default_manager.filter(pk=value).first()
+    return value if other is None else f"{other} ({value})"
 
 
 def _leads_to(change: PendingChange) -> list[str]:
