@@ -19,7 +19,6 @@ from locations.models import (
     PlaceName,
     PostalCode,
     ReceptionPoint,
-    Source,
     UnitAlias,
 )
 from locations.names import department_of, normalise_name, normalise_place
@@ -68,7 +67,8 @@ class PlaceNameInline(ReadOnlyInline):
 
 
 class CompetenceInline(admin.TabularInline):
-    """The units of a commune, or the communes of a unit. A row added or changed here is kept by imports."""
+    """The units of a commune, or the communes of a unit. A row added or changed here waits for a second person, and is
+    then kept by imports."""
 
     model = Competence
     extra = 0
@@ -78,14 +78,19 @@ class CompetenceInline(admin.TabularInline):
     show_change_link = False
 
 
-def _save_competences(formset: Any) -> None:
+def _save_competences(site: Any, request: HttpRequest, formset: Any) -> None:
+    """Save the rows of an inline as the form of one row does, which asks a second person (`CompetenceAdmin`). The
+    history of the page does not tell as done what waits. Taking a row away is at once."""
+    changed = {id(form.instance): form.changed_data for form in formset.forms}
     rows = formset.save(commit=False)
     for row in formset.deleted_objects:
         row.delete()
     for row in rows:
-        if isinstance(row, Competence) and row.pk is None:
-            row.source, row.edited_by_hand = Source.HAND, True
-        row.save()
+        told = [*CompetenceAdmin.reviewed_fields] if row.pk is None else changed[id(row)]
+        site._registry[Competence].save_beside(request, row, told)
+    waiting = getattr(request, "waiting_objects", ())
+    formset.new_objects = [row for row in formset.new_objects if row not in waiting]
+    formset.changed_objects = [(row, names) for row, names in formset.changed_objects if row not in waiting]
     formset.save_m2m()
 
 
@@ -121,7 +126,10 @@ class MunicipalityAdmin(ReadOnly):
         return admin.ModelAdmin.has_change_permission(self, request, obj)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        _save_competences(formset)
+        if formset.model is Competence:
+            _save_competences(self.admin_site, request, formset)
+        else:  # read only
+            super().save_formset(request, form, formset, change)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Municipality], search_term: str
@@ -168,12 +176,16 @@ class ContactForm(forms.ModelForm):
         return cleaned
 
 
+# Where a person goes: the address, and the position that the way there leads to.
+WHERE = ("address", "postal_code", "town", "latitude", "longitude")
+
+
 class ContactAdmin(admin.ModelAdmin):
     """Units and partners. Imports keep what is edited here until the box « modifié à la main » is unticked."""
 
     keeps_former_words = True
-    # What a person calls, writes to or opens: changed by one administrator, agreed to by another (ADR 0054).
-    reviewed_fields: tuple[str, ...] = ("telephone", "url")
+    # What a person calls, writes to, opens or goes to: changed by one administrator, agreed to by another (ADR 0054).
+    reviewed_fields: tuple[str, ...] = ("telephone", "url", *WHERE)
     reviewed_texts: tuple[str, ...] = ("name",)
     form = ContactForm
     autocomplete_fields = ["municipality"]
@@ -251,12 +263,12 @@ class ReceptionPointAdmin(ContactAdmin):
         return _free_key(ReceptionPoint, contacts.unit_key(obj.force, obj.department_code, obj.name))
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        _save_competences(formset)
+        _save_competences(self.admin_site, request, formset)
 
 
 @admin.register(Partner)
 class PartnerAdmin(ContactAdmin):
-    reviewed_fields = ("telephone", "url", "email")
+    reviewed_fields = ("telephone", "url", "email", *WHERE)
     reviewed_texts = ("name", "presentation", "hours_note", "telephone_hours")
     list_display = ["name", "kind", "department_code", "town", "telephone", "source", "edited_by_hand", "verified_on"]
     list_filter = [
@@ -307,6 +319,9 @@ def _free_key(model: type[ReceptionPoint] | type[Partner], key: str) -> str:
 
 @admin.register(Competence)
 class CompetenceAdmin(admin.ModelAdmin):
+    """Which unit answers for a commune: people of that commune are sent there, so a second person agrees (ADR 0054)."""
+
+    reviewed_fields = ("municipality", "reception_point")
     list_display = ["municipality", "reception_point", "source", "edited_by_hand"]
     list_filter = ["source", "edited_by_hand", "reception_point__force"]
     search_fields = ["municipality__insee_code", "municipality__name", "reception_point__name"]

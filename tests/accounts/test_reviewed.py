@@ -15,7 +15,7 @@ from chat.models import CannedReply
 from common.service_settings import definitions
 from common.service_settings import values as setting_values
 from common.texts.models import ChangedSentence
-from locations.models import Partner, ReceptionPoint
+from locations.models import Competence, Partner, ReceptionPoint, Source
 from pnav.accounts import checks, deletion, reauthentication
 from pnav.accounts.approval_rules import State
 from pnav.accounts.approvals import actions as approval_actions
@@ -407,6 +407,91 @@ def test_telephone_and_link_of_a_place_wait(asking, deciding, make_row):
     decide(deciding, PendingChange.objects.get())
     row.refresh_from_db()
     assert (row.telephone, row.url, row.edited_by_hand) == ("08 99 99 99 99", "https://b.example/", True)
+
+
+@pytest.mark.parametrize("make_row", [places.partner, places.reception_point])
+def test_place_is_moved_once_a_second_person_agreed(asking, deciding, make_row):
+    row, beside = make_row(), make_row(name="Ailleurs")
+    type(row).objects.filter(pk__in=[row.pk, beside.pk]).update(
+        address="1 rue Haute", town="Bourgneuf", latitude=46.1, longitude=5.2
+    )
+    where = {"address": "9 impasse Basse", "postal_code": "01999", "latitude": "45.5", "longitude": "4.5"}
+    change(asking, row, **where)
+    row.refresh_from_db()
+    assert (row.address, row.postal_code, row.latitude, row.edited_by_hand) == ("1 rue Haute", "", 46.1, False)
+    [pending] = PendingChange.objects.all()
+    assert pending.reasons == ["adresse (voie)", "code postal", "latitude", "longitude"]
+    assert "Accepté" in decide(deciding, pending).text
+    row.refresh_from_db()
+    assert (row.address, row.postal_code, row.latitude, row.longitude) == ("9 impasse Basse", "01999", 45.5, 4.5)
+    beside.refresh_from_db()
+    assert (beside.address, beside.latitude) == ("1 rue Haute", 46.1)
+    week = {"mon": [["08:00", "12:00"]]}
+    # Nobody is sent to a wrong address for a minute longer: it is emptied at once. So are its hours changed.
+    change(asking, row, address="", postal_code="", latitude="", longitude="", opening_hours=json.dumps(week))
+    row.refresh_from_db()
+    assert (row.address, row.latitude, row.opening_hours) == ("", None, week)
+    assert PendingChange.objects.count() == 1
+
+
+def inline(client: Client, row, **values: str):
+    """Send the form of a place with these values in the row of a commune and its unit, the first or a new one."""
+    form = Fields(client.get(address(row)).text).largest
+    if "competences-0-id" not in form or not form["competences-0-id"][0]:
+        form["competences-TOTAL_FORMS"] = ["1"]
+    form |= {f"competences-0-{name}": [value] for name, value in values.items()}
+    return client.post(address(row), form, follow=True)
+
+
+@pytest.mark.parametrize("from_commune", [True, False], ids=["beside the commune", "beside the unit"])
+def test_unit_of_a_commune_is_added_once_a_second_person_agreed(asking, deciding, from_commune):
+    commune, unit = places.municipality("Bourgneuf"), places.reception_point("Commissariat d'essai")
+    row, beside = (commune, {"reception_point": str(unit.pk)}) if from_commune else (unit, {"municipality": commune.pk})
+    shown = inline(asking, row, **beside)
+    assert "attend la validation" in shown.text and not Competence.objects.exists()
+    [pending] = PendingChange.objects.all()
+    assert (pending.model, pending.act) == ("locations.Competence", "add")
+    assert not any("ompétence" in entry.get_change_message() for entry in LogEntry.objects.all()), "nothing was added"
+    page = deciding.get(f"{CHANGES}{pending.pk}/change/").text.replace("&#x27;", "'")
+    assert f"Commissariat d'essai ({unit.pk})" in page and f"Bourgneuf (01) ({commune.pk})" in page
+    assert "Liens et numéros nouveaux" not in page, "a key is no number that somebody calls"
+    assert "Accepté" in decide(deciding, pending).text
+    added = Competence.objects.get()
+    assert (added.municipality, added.reception_point) == (commune, unit)
+    assert (added.source, added.edited_by_hand) == (Source.HAND, True), "imports leave it"
+    # What is asked twice is not made twice.
+    Competence.objects.all().delete()
+    inline(asking, row, **beside)
+    inline(asking, row, **beside)
+    first, second = PendingChange.objects.filter(state=State.PENDING)
+    assert "Accepté" in decide(deciding, first).text
+    assert "Rien n'a changé" in decide(deciding, second).text.replace("&#x27;", "'") and Competence.objects.count() == 1
+
+
+@pytest.mark.parametrize("way", ["own form", "beside the commune"])
+def test_commune_is_sent_to_another_unit_once_a_second_person_agreed(asking, deciding, way):
+    commune = places.municipality()
+    right, other = places.reception_point(for_=commune), places.reception_point("Commissariat d'ailleurs")
+    third, kept = places.reception_point("Commissariat de plus loin"), right.competences.get()
+    if way == "own form":
+        change(asking, kept, reception_point=str(other.pk))
+    else:
+        assert "attend la validation" in inline(asking, commune, reception_point=str(other.pk)).text
+    kept.refresh_from_db()
+    assert (kept.reception_point, kept.edited_by_hand) == (right, False)
+    # Somebody else's line beside it is not kept, and the page says why and where the first one is.
+    [pending] = PendingChange.objects.all()
+    answer = inline(deciding, commune, reception_point=str(third.pk))
+    assert f"{kept} » reste comme avant : un changement attend déjà" in answer.text
+    assert f"{CHANGES}{pending.pk}/change/" in answer.text and PendingChange.objects.count() == 1
+    kept.refresh_from_db()
+    assert kept.reception_point == right
+    assert "Accepté" in decide(deciding, pending).text
+    kept.refresh_from_db()
+    assert (kept.reception_point, kept.edited_by_hand) == (other, True)
+    # A wrong one goes at once.
+    inline(asking, commune, DELETE="on")
+    assert not Competence.objects.exists() and PendingChange.objects.count() == 1
 
 
 def test_place_with_communes_is_added_whole_later(asking, deciding):

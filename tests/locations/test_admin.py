@@ -54,17 +54,18 @@ def site(model):
 
 
 def test_edit_of_a_unit_is_kept_by_imports(administrator):
-    """An address, which is kept at once; a number waits for a second person (tests/accounts/test_reviewed.py)."""
+    """Its hours, which are kept at once; where it is waits for a second person (tests/accounts/test_reviewed.py)."""
     commune = municipality("Arles", "13004")
     unit = reception_point("Commissariat de police d'Arles", for_=commune, key="police:13:arles", source=Source.DILA)
-    unit.address = "1 rue Neuve"
-    form = SimpleNamespace(changed_data=["address"])
+    unit.opening_hours = {"mon": [["08:00", "12:00"]]}
+    form = SimpleNamespace(changed_data=["opening_hours"])
     site(ReceptionPoint).save_model(administrator(), unit, form, change=True)
     unit.refresh_from_db()
     assert unit.edited_by_hand
-    loading.load_records([(1, unit_record())], file="f", source=Source.MINISTRY, result=Result())
+    official = unit_record(opening_hours={"tue": [["09:00", "12:00"]]})
+    loading.load_records([(1, official)], file="f", source=Source.MINISTRY, result=Result())
     unit.refresh_from_db()
-    assert unit.address == "1 rue Neuve"
+    assert unit.opening_hours == {"mon": [["08:00", "12:00"]]}
 
 
 def test_unticking_the_box_gives_a_unit_back(administrator):
@@ -139,18 +140,6 @@ def test_municipality_search_ignores_accents(administrator):
     for typed in ("oeuilly", "Œuilly", "51480", "51410"):
         queryset, _ = admin_of.get_search_results(administrator(), admin_of.get_queryset(administrator()), typed)
         assert set(queryset) == {oe}, typed
-
-
-def test_competence_added_beside_a_unit_is_kept_by_imports(administrator):
-    commune, unit = municipality(), reception_point()
-    formset = SimpleNamespace(
-        save=lambda **_: [Competence(municipality=commune, reception_point=unit)],
-        deleted_objects=[],
-        save_m2m=lambda: None,
-    )
-    site(ReceptionPoint).save_formset(administrator(), None, formset, change=True)
-    row = Competence.objects.get()
-    assert (row.source, row.edited_by_hand) == (Source.HAND, True)
 
 
 @pytest.mark.parametrize("model", [ReceptionPoint, Partner, PostalCode, PlaceName, DataEdition, Competence])

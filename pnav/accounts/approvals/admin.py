@@ -195,7 +195,11 @@ def _named(model: Any, name: str, value: Any) -> Any:
 
 def _leads_to(change: PendingChange) -> list[str]:
     """The links and numbers that its texts did not hold before: what the second person checks, at its source."""
-    before, after = (contacts.texts_of(values) for values in (change.before, change.after))
+    keys = {field.name for field in _model(change)._meta.concrete_fields if field.remote_field is not None}
+    before, after = (
+        contacts.texts_of({name: value for name, value in values.items() if name not in keys})
+        for values in (change.before, change.after)
+    )
     return [] if change.act in {Act.DELETE, Act.PUBLISH} else sorted(contacts.new_in(before, after))
 
 

@@ -174,6 +174,22 @@ class Reviewed(admin.ModelAdmin):
             changed=list(form.changed_data),
         )
 
+    def save_beside(self, request: HttpRequest, row: Any, changed: list[str]) -> None:
+        """Save a row of this class that an inline of another page holds, as its own form would. Where somebody else's
+        change of it waits already, that is said and the row stays as it is: the rest of the page is saved by then.
+
+        changed: names of the fields that changed.
+        """
+        try:
+            self.save_model(request, row, Applied(changed), change=row.pk is not None)
+        except approval_actions.Waiting:
+            first = approval_actions.pending_of(self.opts.label, row.pk, timezone.now())
+            url = reverse("admin:accounts_pendingchange_changelist") if first is None else _url(first)
+            text = _(
+                "La ligne « {} » reste comme avant : un changement attend déjà. <a href='{}'>Voyez-le d'abord.</a>"
+            )
+            messages.error(request, format_html(text, first.name if first else row, url))
+
     def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
         """As Django's. A form whose change cannot wait, because somebody else's waits already, is drawn again with what
         was typed in it: its transaction is undone, then the same form is read once more and has an error."""
