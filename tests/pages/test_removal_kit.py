@@ -11,6 +11,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from chat.journal import actions, queries
 from chat.journal.dates import Moment, Precision
@@ -324,6 +325,93 @@ def test_facts_of_a_whole_piece_fit():
     facts = queries.own_piece(conversation)[0]
     assert len(facts) == queries.PIECE
     assert max(len(text) for text in words_of(facts).values()) <= forms.FROM_FACTS
+
+
+def boxes(page: str) -> dict[str, bool]:
+    """The facts that the page offers, by their keys: whether each is ticked."""
+    found = re.findall(r'name="facts"\s+value="([\w-]+)"( checked)?', page)
+    return {key: bool(ticked) for key, ticked in found}
+
+
+@pytest.fixture
+def many():
+    """A journal of two pieces and a fact, the first fact first."""
+    conversation = make.waiting()
+    facts = [note(conversation, f"Fait-numéro-{n}.", day="2026-11-03") for n in range(1, 2 * queries.PIECE + 2)]
+    return visit(conversation), [str(fact.public_id) for fact in facts]
+
+
+def test_earlier_facts_can_be_chosen_and_nothing_that_was_typed_is_lost(many):
+    client, keys = many
+    page = choose(client)
+    assert set(boxes(page)) == set(keys[-queries.PIECE :]) and 'name="piece"' in page
+    last = keys[-1]
+    typed = {**TYPED, "facts": [last], "grounds": ["harassment"], "before": "0", "email": "pas une adresse"}
+    page = choose(client, **typed, piece=str(len(keys) - queries.PIECE + 1))
+    assert "guide__letter" not in page and "Il y a une erreur" not in page, "nothing was asked for yet"
+    for name, text in {**TYPED, "email": "pas une adresse"}.items():
+        assert escape(text) in page, name
+    assert re.search(r'value="harassment" checked', page)
+    assert set(boxes(page)) == {last, *keys[1 : queries.PIECE + 1]}
+    assert [key for key, is_ticked in boxes(page).items() if is_ticked] == [last]
+    before = re.search(r'name="before" value="(\d+)"', page)
+    assert before and "Derniers faits notés" in page
+    page = choose(client, facts=[last, keys[1]], before=before[1], piece="2")
+    assert list(boxes(page)) == [last, keys[1], keys[0]], "what was ticked elsewhere first"
+    assert "Faits notés avant" not in page
+    text = letter(choose(client, step="write", before="2", facts=[last, keys[1], keys[0]]), "texte-hebergeur")
+    assert "Fait-numéro-1." in text and "Fait-numéro-2." in text and f"Fait-numéro-{len(keys)}." in text
+    assert "Fait-numéro-3." not in text
+    page = choose(client, facts=[keys[0]], before="2", piece="0")
+    assert set(boxes(page)) == {keys[0], *keys[-queries.PIECE :]}
+
+
+@pytest.mark.parametrize("asked", [{"step": "write"}, {"piece": "2"}])
+def test_more_facts_than_fit_are_refused_and_stay_ticked(many, asked):
+    client, keys = many
+    chosen = [*keys[:2], *keys[-forms.FACTS_MOST + 1 :]]
+    page = choose(client, facts=chosen, before="0", **TYPED | asked | {"description": ""})
+    assert "20 faits au plus pour une demande" in main_text(page) and 'href="#id_facts"' in page
+    assert "guide__letter" not in page and "Raison-tapée" in page
+    assert {key for key, is_ticked in boxes(page).items() if is_ticked} == set(chosen)
+    assert not re.search(r'id="id_description"[^>]*>\s*[^<\s]', page), "nothing was taken from them"
+
+
+def test_first_button_of_the_form_writes(many):
+    """« Entrée » in a field presses it."""
+    client, _keys = many
+    form = choose(client).partition('class="guide__section guide__form"')[2]
+    first = re.search(r"<button[^>]*>", form)
+    assert first and 'value="write"' in first[0] and 'tabindex="-1"' in first[0]
+
+
+def test_short_journal_has_no_other_pages():
+    conversation = make.waiting()
+    note(conversation, "Seul-fait", day="2026-11-03")
+    page = choose(visit(conversation))
+    assert 'name="piece"' not in page and 'name="before"' not in page
+    assert page.count('value="write"') == 1
+
+
+@pytest.mark.parametrize("wrong", ["x", "-1", "²", "9" * 30, ""])
+def test_wrong_piece_is_the_last_facts(many, wrong):
+    client, keys = many
+    assert set(boxes(choose(client, piece=wrong))) == set(keys[-queries.PIECE :])
+    assert set(boxes(choose(client, step="write", before=wrong))) == set(keys[-queries.PIECE :])
+
+
+def test_pieces_show_no_fact_of_another_visit(many):
+    _client, keys = many
+    stranger = visit(make.waiting())
+    page = choose(stranger, piece="5", facts=keys[:3])
+    assert not boxes(page) and "Fait-numéro" not in page
+
+
+def test_piece_takes_few_queries(many, django_assert_max_num_queries):
+    client, keys = many
+    choose(client)
+    with django_assert_max_num_queries(7):  # the session, the exchange, its report, the platforms, and two of facts
+        choose(client, piece="22", facts=keys[-3:])
 
 
 def test_dates_are_kept_by_one_press():

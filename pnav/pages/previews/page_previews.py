@@ -37,7 +37,7 @@ from pnav.pages.models import FEEDBACK_MAX_LENGTH, Announcement, RemovalPlatform
 from pnav.pages.previews import cast
 from pnav.pages.previews.trials import Draw, Trial, draw_page
 from pnav.pages.removal import kit
-from pnav.pages.removal.forms import OTHER, PlatformForm, RequestForm
+from pnav.pages.removal.forms import FACTS_MOST, OTHER, PlatformForm, RequestForm
 from pnav.pages.texts import card as card_texts
 from pnav.pages.texts import descriptions as description_texts
 from pnav.pages.texts import frame as frame_texts
@@ -237,6 +237,7 @@ KITS = (
     _kit(who="helps_minor", intimate=True),
     _kit(email="x", grounds=["x"]),
     _kit(name="x" * 201),
+    _kit(facts=[cast.WRITTEN] * (FACTS_MOST + 1)),
     _kit(site=_SITE, **_WRITTEN),
 )
 # The texts themselves, with an example of whatever somebody wrote, and every ground.

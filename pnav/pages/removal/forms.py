@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
+from chat.journal import queries
 from pnav.pages.models import RemovalPlatform
 from pnav.pages.texts import removal as words
 
 OTHER = "other"  # a site that is not in the list
 LINE, TEXT = 200, 1000  # characters
-# What the facts of a piece of the journal fill: 20 facts of 500 characters, their addresses and their accounts.
+FACTS_MOST = queries.PIECE  # facts of the journal that one request is made of, from whichever pieces
+# What they fill: 20 facts of 500 characters, their addresses and their accounts.
 FROM_FACTS = 12_000
 
 
@@ -58,6 +61,7 @@ class RequestForm(PlatformForm):
     reasons = forms.CharField(label=words.REASONS.later(), required=False, max_length=TEXT, widget=forms.Textarea)
     steps = forms.CharField(label=words.STEPS.later(), required=False, max_length=TEXT, widget=forms.Textarea)
 
+    SEVERAL = frozenset({"grounds", "facts"})
     VOICED = {"name": words.NAME, "reasons": words.REASONS, "steps": words.STEPS}
 
     facts = forms.MultipleChoiceField(label=words.FACTS.later(), required=False, widget=forms.CheckboxSelectMultiple)
@@ -78,5 +82,18 @@ class RequestForm(PlatformForm):
                 field.error_messages["max_length"] = words.TOO_LONG.say(most=field.max_length)
         self.fields["email"].error_messages["invalid"] = words.EMAIL_WRONG.say(familiar=familiar)
         wrong = words.GROUNDS_WRONG.say(familiar=familiar)
-        for name in {"grounds", "facts"} & self.fields.keys():
+        for name in self.SEVERAL & self.fields.keys():
             self.fields[name].error_messages.update({"invalid_choice": wrong, "invalid_list": wrong})
+        self.many_facts = words.FACTS_MANY.say(familiar=familiar, most=FACTS_MOST)
+
+    @classmethod
+    def as_typed(cls, typed: QueryDict) -> dict[str, Any]:
+        """Return what was typed as what a form begins with, right or wrong, for a page that asks for something else."""
+        return {name: typed.getlist(name) if name in cls.SEVERAL else typed.get(name, "") for name in cls.base_fields}
+
+    def clean_facts(self) -> list[str]:
+        """FACTS_MOST at most: that many fit into the fields that they fill."""
+        chosen: list[str] = self.cleaned_data["facts"]
+        if len(chosen) > FACTS_MOST:
+            raise forms.ValidationError(self.many_facts)
+        return chosen

@@ -16,14 +16,14 @@ from django.views.decorators.http import require_http_methods
 
 import triage.session
 from chat import access
-from chat.journal import queries
 from chat.journal.facts import Fact as NotedFact
 from chat.rules import removal as removal_rules
 from common import dates
 from pnav.pages.models import RemovalPlatform
 from pnav.pages.removal.chosen_facts import labels_of, words_of
-from pnav.pages.removal.forms import OTHER, PlatformForm, RequestForm
+from pnav.pages.removal.forms import FACTS_MOST, OTHER, PlatformForm, RequestForm
 from pnav.pages.removal.letters import write_letters
+from pnav.pages.removal.offered_facts import Offered, read_offered
 from pnav.pages.texts.removal import Ground, Who
 from reports import texts as report_texts
 from reports.models import Fact, Report
@@ -32,6 +32,7 @@ from triage.questionnaire.questions import DOOR
 Kind, Audience = RemovalPlatform.Kind, RemovalPlatform.Audience
 MINORS = frozenset({Who.MINOR, Who.HELPS_MINOR})
 WRITE = "write"  # the button that asks for the texts
+NONE_OFFERED = Offered()
 # What the signalement says of the facts, as the grounds of a request; the person changes it.
 GROUNDS = {
     Fact.INSULTS: Ground.HARASSMENT,
@@ -84,8 +85,9 @@ def _who(request: HttpRequest) -> str:
 def removal_request(request: HttpRequest) -> HttpResponse:
     """Ask where the content is; then show where to ask, and write the texts of what was typed.
 
-    One query of platforms (two in another language), three in an exchange: its row, and a piece of its journal. Fields
-    have lengths (`RequestForm`).
+    « Faits notés avant » shows an earlier piece of the journal, with all that was typed and ticked. One query of
+    platforms (two in another language), four in an exchange: its row, a piece of its journal, what was ticked on other
+    pieces. Fields have lengths (`RequestForm`).
     """
     platforms = read_platforms()
     if request.method != "POST":
@@ -98,10 +100,12 @@ def removal_request(request: HttpRequest) -> HttpResponse:
     own = access.as_reporter(request.session)
     # A code of « Suites » opens nothing of the report and of the journal; dates may be kept with it.
     has_exchange = own is not None or access.as_follower(request.session) is not None
-    facts = queries.own_piece(own)[0] if own is not None else []
+    offered = read_offered(own, request.POST) if own is not None else NONE_OFFERED
     is_minors_image = said["intimate"] and said["who"] in MINORS
-    given: dict[str, Any] = {"platforms": platforms, "familiar": is_familiar, "facts": labels_of(facts)}
-    if request.POST.get("step") != WRITE:
+    given: dict[str, Any] = {"platforms": platforms, "familiar": is_familiar, "facts": labels_of(offered.facts)}
+    if offered.is_turned:
+        form = RequestForm(initial=RequestForm.as_typed(request.POST), **given)
+    elif request.POST.get("step") != WRITE and "piece" not in request.POST:
         initial = {**said, **(_from_report(own.report) if own is not None else {})}
         if is_minors_image:
             initial["grounds"] = [Ground.MINOR_IMAGE]
@@ -109,8 +113,8 @@ def removal_request(request: HttpRequest) -> HttpResponse:
             initial["grounds"] = [Ground.INTIMATE_IMAGE]
         form = RequestForm(initial=initial, **given)
     else:
-        form = RequestForm(_with_facts(request.POST, facts), **given)
-    context = kit_page(platforms, said, form, has_exchange=has_exchange, today=timezone.localdate())
+        form = RequestForm(_with_facts(request.POST, offered.facts), **given)
+    context = kit_page(platforms, said, form, has_exchange=has_exchange, today=timezone.localdate(), offered=offered)
     return _draw(request, context)
 
 
@@ -120,11 +124,17 @@ def choice_page(choice: PlatformForm) -> dict[str, Any]:
 
 
 def kit_page(
-    platforms: Sequence[RemovalPlatform], said: dict[str, Any], form: RequestForm, *, has_exchange: bool, today: date
+    platforms: Sequence[RemovalPlatform],
+    said: dict[str, Any],
+    form: RequestForm,
+    *,
+    has_exchange: bool,
+    today: date,
+    offered: Offered = NONE_OFFERED,
 ) -> dict[str, Any]:
     """Return what the page shows of a choice, and the letters of a form that was sent and is valid. said: the cleaned
-    data of a `PlatformForm`. has_exchange: dates may be kept on « Suites »."""
-    context = {**_kit(platforms, said), "has_exchange": has_exchange, "form": form}
+    data of a `PlatformForm`. has_exchange: dates may be kept on « Suites ». offered: the facts that may be ticked."""
+    context = {**_kit(platforms, said), "has_exchange": has_exchange, "form": form, "offered": offered}
     if form.is_bound and form.is_valid():
         site = context["platform"].name if context["platform"] else ""
         context["letters"] = write_letters(form.cleaned_data, site=site, is_minors_image=context["is_minors_image"])
@@ -151,10 +161,12 @@ def days_to_look(today: date) -> list[Later]:
 
 
 def _with_facts(typed: QueryDict, facts: Sequence[NotedFact]) -> QueryDict:
-    """Return what was typed, with what the chosen facts say in the fields that were left empty. facts: the person's."""
-    chosen = set(typed.getlist("facts"))
+    """Return what was typed, with what the chosen facts say in the fields that were left empty. facts: the person's.
+    Of more than FACTS_MOST nothing is taken: the form says so."""
+    ticked = set(typed.getlist("facts"))
+    chosen = [fact for fact in facts if str(fact.public_id) in ticked]
     filled = typed.copy()
-    for name, text in words_of([fact for fact in facts if str(fact.public_id) in chosen]).items():
+    for name, text in words_of(chosen if len(chosen) <= FACTS_MOST else []).items():
         if text and not typed.get(name, "").strip():
             filled[name] = text
     return filled

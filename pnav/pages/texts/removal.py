@@ -147,6 +147,13 @@ add(
     _("Ce que vous cochez remplit ce que vous laissez vide : adresses, compte, dates, description."),
     _("Ce que tu coches remplit ce que tu laisses vide : adresses, compte, dates, description."),
 )
+FACTS_MANY = add(
+    "removal.facts_many",
+    KIT,
+    _("Cochez {most} faits au plus pour une demande."),
+    _("Coche {most} faits au plus pour une demande."),
+    variables=[Variable("most", "le plus grand nombre de faits", "20")],
+)
 NAME = add(
     "removal.name",
     KIT,
