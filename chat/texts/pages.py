@@ -283,16 +283,19 @@ add(
     "chat.after_complaint_professional",
     AFTER,
     _(
-        "Fonctionnaire, vous dites sans délai au procureur un délit appris dans vos fonctions (article 40). Pour un "
-        "mineur en danger, prévenez la cellule du département (CRIP). Porter plainte revient à la personne qui subit "
-        "les faits : vous pouvez l'accompagner."
+        "Agent public, même contractuel, vous informez sans délai le procureur d'un crime ou d'un délit appris dans "
+        "vos fonctions (article 40). Pour un mineur en danger, vous pouvez prévenir la cellule du département (CRIP) ; "
+        "danger immédiat : {numero_police}. Porter plainte revient à la personne qui subit les faits : vous pouvez "
+        "l'accompagner. Un signalement n'est pas une plainte."
     ),
     _(
-        "Fonctionnaire, tu dis sans délai au procureur un délit appris dans tes fonctions (article 40). Pour un mineur "
-        "en danger, préviens la cellule du département (CRIP). Porter plainte revient à la personne qui subit les "
-        "faits : tu peux l'accompagner."
+        "Agent public, même contractuel, tu informes sans délai le procureur d'un crime ou d'un délit appris dans tes "
+        "fonctions (article 40). Pour un mineur en danger, tu peux prévenir la cellule du département (CRIP) ; danger "
+        "immédiat : {numero_police}. Porter plainte revient à la personne qui subit les faits : tu peux l'accompagner. "
+        "Un signalement n'est pas une plainte."
     ),
     note=PROFESSIONAL,
+    max_length=500,
 )
 add(
     "chat.after_complaint",

@@ -152,6 +152,10 @@ def test_who_helps_at_work_reads_their_own_duties_once_it_has_ended(comes: Calla
     main = read(comes(ended(**PEOPLE[who]), who), "chat:conversation", discreet=False)
     assert ("CRIP" in main and 'href="/professionnels/"' in main) == (who == "professional")
     assert ("Témoigner, accompagner" in main) == (who in {"witness", "relative", "minor who helps"})
+    if who == "professional":  # what they must is told from what they may, and a report from a complaint
+        told = ("Agent public", "vous pouvez prévenir la cellule", "Un signalement n'est pas une plainte")
+        assert [words for words in told if words not in main] == []
+        assert re.search(r'danger\simmédiat\s:\s<a href="tel:17">', main)
 
 
 @pytest.mark.parametrize("stands", [waiting, active, ended, left])
