@@ -1,11 +1,14 @@
 import re
+from importlib import import_module
+from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 
 from chat.models import CannedReply
 from common.texts.catalogue import CATALOGUE
-from pnav.pages.models import HelpNumber
+from pnav.pages.models import ContentText, HelpNumber
 from pnav.pages.templatetags import help_numbers
 from pnav.pages.templatetags.help_numbers import current_hours
 from tests.chat.sockets import visit
@@ -58,3 +61,66 @@ def test_edit_in_the_admin_reaches_the_waiting_room(client, settings):
     HelpNumber.objects.filter(number="3114").update(hours="à toute heure, vérifié")
     client.cookies[settings.SESSION_COOKIE_NAME] = visit(make.waiting())
     assert "à toute heure, vérifié" in client.get("/tchat/").text
+
+
+# --- what a migration changes of what somebody wrote ------------------------------------------------------------------
+
+
+def migrate(name: str) -> Any:
+    module = import_module(name)
+    module.leave_out(apps, None)
+    return module
+
+
+CURRENT_OR_NOT = pytest.mark.parametrize(("source", "is_current"), [(None, True), ("", True), ("Autre chose.", False)])
+
+
+@CURRENT_OR_NOT
+def test_hours_leave_a_reply_that_somebody_changed_and_nothing_else_of_it(source, is_current):
+    """source: what the English said that it translates; empty: what stands there."""
+    before = "Bonsoir.\r\nLe 116 006 : 7 j/7, de 9 h à 19 h, gratuit. Courage."
+    english = "Good evening. 116 006: 7 days a week, from 9 am to 7 pm, free of charge. Take heart."
+    reply = CannedReply.objects.create(title="Appeler", vous=before)
+    said = before.replace("\r\n", "\n") if source == "" else source
+    reply.text_rows.create(language="en", part="vous", text=english, source_text=said)
+    migrate("chat.migrations.0042_hours_in_doubt")
+    reply = CannedReply.objects.get(pk=reply.pk)
+    assert reply.vous == "Bonsoir.\r\nLe 116 006 : 7 j/7, gratuit. Courage."
+    assert reply.texts["en", "vous"] == "Good evening. 116 006: 7 days a week, free of charge. Take heart."
+    assert (reply.outdated() == {}) is is_current
+
+
+def test_translation_of_a_reply_that_says_it_otherwise_stays_and_is_to_be_looked_at():
+    before = "Le 116 006 : 7 j/7, de 9 h à 19 h, gratuit."
+    reply = CannedReply.objects.create(title="Appeler", vous=before)
+    reply.text_rows.create(language="en", part="vous", text="Call 116 006.", source_text=None)
+    migrate("chat.migrations.0042_hours_in_doubt")
+    reply = CannedReply.objects.get(pk=reply.pk)
+    assert reply.texts["en", "vous"] == "Call 116 006." and reply.outdated() == {"vous_en": before}
+
+
+@CURRENT_OR_NOT
+def test_hours_leave_the_pages_and_no_old_translation_is_taken_for_current(source, is_current):
+    module = import_module("pnav.pages.migrations.0015_hours_in_doubt")
+    HelpNumber.objects.filter(number="116 006").update(hours=module.BEFORE, doubt="Mon doute.")
+    number = HelpNumber.objects.get(number="116 006")
+    said = module.BEFORE if source == "" else source
+    number.text_rows.filter(part="hours").update(text=module.ENGLISH_BEFORE, source_text=said)
+    migrate(module.__name__)
+    number = HelpNumber.objects.get(number="116 006")
+    assert (number.hours, number.texts["en", "hours"], number.doubt) == ("7j/7", "7 days a week", "Mon doute.")
+    assert ("hours_en" not in number.outdated()) is is_current
+
+
+def test_hours_that_an_administrator_wrote_stay():
+    HelpNumber.objects.filter(number="116 006").update(hours="de 9h à 20h, vérifié", doubt="")
+    migrate("pnav.pages.migrations.0015_hours_in_doubt")
+    number = HelpNumber.objects.get(number="116 006")
+    assert (number.hours, number.doubt) == ("de 9h à 20h, vérifié", "")
+
+
+def test_two_words_of_the_english_are_replaced_and_nothing_else_is():
+    own = ContentText.objects.filter(owner__slug="premiers-gestes", language="en", part="title")
+    own.update(text="First gestures, by us", source_text="Ce que disait le titre")
+    migrate("pnav.pages.migrations.0015_hours_in_doubt")
+    assert own.values_list("text", "source_text").get() == ("First steps, by us", "Ce que disait le titre")

@@ -1,8 +1,11 @@
 """Hours that the sources contradict leave the pages, and the English of two sections says what the pages say.
 
 116 006 answers until 7 pm by one source and until 8 pm by another: pages say the days, which no source contradicts; the
-hours are a doubt that administrators read. The pages in English say « conversation » and « first steps ».
-What somebody changed is left as it is.
+hours are a doubt that administrators read. Hours, doubts and translations that somebody changed are left as they are,
+and no translation is taken for current that was to be looked at before.
+
+The pages in English say « conversation » and « first steps »: these words alone are replaced, in a text that somebody
+changed too. What it translates stays what it was.
 """
 
 from django.db import migrations
@@ -29,9 +32,12 @@ def leave_out(apps, schema_editor):
             number.doubt = DOUBT
         number.save(update_fields=["hours", "doubt"])
         for row in number.text_rows.filter(part="hours"):
+            translates_it = row.source_text in (None, BEFORE)  # what stood there until now
             if row.language == "en" and row.text == ENGLISH_BEFORE:
-                row.text, row.source_text = ENGLISH_AFTER, AFTER
-            elif row.source_text is None:  # it translates what stood there before: to be read again
+                row.text = ENGLISH_AFTER
+                if translates_it:
+                    row.source_text = AFTER
+            elif translates_it:  # to be looked at again
                 row.source_text = BEFORE
             row.save(update_fields=["text", "source_text"])
     for slug, part, before, after in WORDS:
