@@ -32,19 +32,20 @@ class Offer:
     reply: Reply | None
 
 
-def read_offers(replies: Sequence[Reply]) -> list[Offer]:
-    """Return the macros of a conversation. replies: those of this conversation, filled. One query."""
+def read_offers(replies: Sequence[Reply], role: str) -> list[Offer]:
+    """Return the macros of a conversation. replies: those of this conversation, filled; role: of who writes in it. One
+    query."""
     by_key = {reply.key: reply for reply in replies}
     rows = Macro.objects.filter(is_active=True).select_related("reply")[:OFFERED_AT_MOST]
-    return [_offer(row, by_key.get(str(row.reply.public_id)) if row.reply else None) for row in rows]
+    return [_offer(row, by_key.get(str(row.reply.public_id)) if row.reply else None, role) for row in rows]
 
 
-def _offer(macro: Macro, reply: Reply | None) -> Offer:
+def _offer(macro: Macro, reply: Reply | None, role: str) -> Offer:
     acts = []
     if macro.situation:
         acts.append(_("ouvre la procédure d'urgence : %(what)s") % {"what": label_of(Situation, macro.situation)})
     if macro.proposes_complaint:
-        acts.append(_("propose de porter plainte"))
+        acts.append(str(proposals.complaint_words(role).does))
     if macro.proposes_removal:
         acts.append(_("propose de faire retirer un contenu"))
     if macro.minutes:
@@ -54,9 +55,9 @@ def _offer(macro: Macro, reply: Reply | None) -> Offer:
     return Offer(macro, acts, reply)
 
 
-def find_offer(replies: Sequence[Reply], key: str) -> Offer:
+def find_offer(replies: Sequence[Reply], role: str, key: str) -> Offer:
     """Return the macro that was pressed. Raises NoSuchMacro."""
-    for offer in read_offers(replies):
+    for offer in read_offers(replies, role):
         if str(offer.macro.public_id) == key:
             return offer
     raise NoSuchMacro

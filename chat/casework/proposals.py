@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from chat import pubsub
 from chat.casework.lock import lock_assigned
@@ -41,12 +42,37 @@ logger = logging.getLogger(__name__)
 
 YES, NO, LATER = form_texts.YES.later(), form_texts.NO.later(), form_texts.LATER.later()
 AT_MOST = 3  # ready answers
-# What is said of a complaint to each role: where the unit is known, and where it is not.
-COMPLAINT_BY_ROLE: Mapping[str, tuple[Sentence, Sentence]] = {
-    ReporterRole.VICTIM: (thread_texts.COMPLAINT_AT, thread_texts.COMPLAINT_ANYWHERE),
-    ReporterRole.WITNESS: (thread_texts.TESTIMONY_AT, thread_texts.TESTIMONY_ANYWHERE),
-    ReporterRole.RELATIVE: (thread_texts.ACCOMPANY_AT, thread_texts.ACCOMPANY_ANYWHERE),
-    ReporterRole.PROFESSIONAL: (thread_texts.DUTIES_AT, thread_texts.DUTIES_ANYWHERE),
+
+
+@dataclass(frozen=True, slots=True)
+class RoleWords:
+    """What is proposed of a complaint to one role.
+
+    at, anywhere: what is said, where the unit is known and where it is not. does: the act, as its agent reads it.
+    title, asks: what it is once it is made, in words and for data; both empty for a complaint.
+    """
+
+    at: Sentence
+    anywhere: Sentence
+    does: Promise
+    title: Promise | str = ""
+    asks: str = ""
+
+
+_ACCOMPANIES = gettext_lazy("propose d'accompagner une plainte"), gettext_lazy("Accompagner une plainte"), "support"
+COMPLAINT_BY_ROLE: Mapping[str, RoleWords] = {
+    ReporterRole.VICTIM: RoleWords(
+        thread_texts.COMPLAINT_AT, thread_texts.COMPLAINT_ANYWHERE, gettext_lazy("propose de porter plainte")
+    ),
+    ReporterRole.WITNESS: RoleWords(
+        thread_texts.TESTIMONY_AT,
+        thread_texts.TESTIMONY_ANYWHERE,
+        gettext_lazy("propose de témoigner"),
+        gettext_lazy("Témoignage"),
+        "testimony",
+    ),
+    ReporterRole.RELATIVE: RoleWords(thread_texts.ACCOMPANY_AT, thread_texts.ACCOMPANY_ANYWHERE, *_ACCOMPANIES),
+    ReporterRole.PROFESSIONAL: RoleWords(thread_texts.DUTIES_AT, thread_texts.DUTIES_ANYWHERE, *_ACCOMPANIES),
 }
 SHOWN = 30
 
@@ -61,13 +87,15 @@ class NoSuchPartner(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ShownProposal:
-    """A proposal as its agent reads it. answer: in words; empty while nobody answered. by_button: the person's own."""
+    """A proposal as its agent reads it. answer: in words; empty while nobody answered. by_button: the person's own.
+    asks: its kind; of a complaint that was not for this person to file, what they were asked instead."""
 
     proposal: Proposal
     title: str
     text: str
     answer: str
     by_button: bool
+    asks: str
 
     @property
     def is_answered(self) -> bool:
@@ -106,6 +134,11 @@ def partners_of(conversation: Conversation) -> list[Partner]:
         return list(Partner.objects.filter(kind=Partner.Kind.NATIONAL).order_by("key").defer("hours_note"))
     near = partners_near(municipality)
     return [partner for group in near.groups for partner, _kilometres in group.partners] + near.national
+
+
+def complaint_words(role: str) -> RoleWords:
+    """Return what is proposed of a complaint to this role; to one that is not known, what is proposed to a victim."""
+    return COMPLAINT_BY_ROLE.get(role, COMPLAINT_BY_ROLE[ReporterRole.VICTIM])
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
@@ -152,6 +185,7 @@ def proposals_of(conversation: Conversation) -> list[ShownProposal]:
                 text=plain_text.plain(words.get("text", "")),
                 answer=written or heard,
                 by_button=bool(written),
+                asks=words.get("asks") or row.kind,
             )
         )
     return shown
@@ -224,13 +258,14 @@ def propose_complaint(*, conversation_id: int, by: AbstractBaseUser) -> Proposal
     accompany that person, and a professional is told where their own duties are said.
     """
     conversation, _agent = lock_assigned(conversation_id, by)
-    at, anywhere = COMPLAINT_BY_ROLE.get(conversation.report.role, COMPLAINT_BY_ROLE[ReporterRole.VICTIM])
+    said = complaint_words(conversation.report.role)
+    words = {"title": str(said.title), "asks": said.asks} if said.asks else {}
     unit = conversation.report.reception_point
     with translation.override(conversation.report.language):
         places = {"bring": thread_texts.TO_BRING.say(), **(_unit_in_words(unit) if unit else {})}
     return _put(
-        conversation, ProposalKind.COMPLAINT, {}, by, places=places, answers=(YES, NO, LATER),
-        told=at if unit else anywhere,
+        conversation, ProposalKind.COMPLAINT, words, by, places=places, answers=(YES, NO, LATER),
+        told=said.at if unit else said.anywhere,
     )  # fmt: skip
 
 

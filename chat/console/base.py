@@ -285,7 +285,7 @@ def _exchange(
         "thread": piece,
         "earlier": transcript.earlier_cursor(piece),
         "replies": ready,
-        "macros": macros.read_offers(ready) if conversation.is_open else [],
+        "macros": macros.read_offers(ready, conversation.report.role) if conversation.is_open else [],
         "body": body,
         "body_error": error,
         "client_id": (error and reply is not None and reply.cleaned_data.get("client_id")) or uuid.uuid4(),

@@ -218,7 +218,7 @@ def macro(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
     ready = replies.of_conversation(agent, person_summary.read_person_summary(current, timezone.now()))
     problem = ""
     try:
-        offer = macros.find_offer(ready, request.POST.get("macro", ""))
+        offer = macros.find_offer(ready, current.report.role, request.POST.get("macro", ""))
         macros.run_macro(offer, conversation_id=current.pk, by=agent.user)
     except macros.NoSuchMacro:
         problem = _("Ce geste n'est plus proposé : rien n'a été fait.")

@@ -323,7 +323,7 @@ def _decisions(asked: Asked) -> Found:
         "proposals": [
             {
                 "made_at": iso_moment(row.proposal.made_at),
-                "kind": row.proposal.kind,
+                "kind": row.asks,
                 "text": row.text,
                 "answer": row.answer,
             }

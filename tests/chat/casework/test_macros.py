@@ -79,3 +79,10 @@ def test_a_reply_of_another_unit_is_left_out(console, conversation, whole):
 def test_a_macro_without_an_act_is_refused():
     with pytest.raises(ValidationError, match="au moins un acte"):
         Macro(title="Rien").full_clean()
+
+
+@pytest.mark.parametrize(("role", "does"), [("witness", "propose de témoigner"), ("relative", "propose d'accompagner")])
+def test_to_who_helps_it_proposes_what_their_role_allows(agent, console, whole, role, does):
+    html = unescape(console.get(page_of(make.assigned(agent, role=role))).text)
+    told = re.search(r'id="geste-[^"]*">(.*?)</span>', html, re.DOTALL).group(1)
+    assert does in told and "porter plainte" not in told

@@ -248,6 +248,44 @@ def test_agent_of_who_helps_is_told_what_the_person_will_read(agent):
     assert told in unescape(client.get(page_of(make.assigned(agent, role="witness"))).text)
 
 
+ASKED = [
+    ("victim", "Plainte", "complaint", "Proposer de porter plainte"),
+    ("witness", "Témoignage", "testimony", "Proposer de témoigner"),
+    ("relative", "Accompagner une plainte", "support", "Proposer d'accompagner une plainte"),
+    ("professional", "Accompagner une plainte", "support", "Proposer d'accompagner une plainte"),
+]
+
+
+@pytest.mark.parametrize(("role", "title", "asks", "button"), ASKED)
+def test_what_was_asked_of_each_role_stands_in_the_console_as_it_was_asked(agent, role, title, asks, button):
+    """A « yes » to « Voulez-vous témoigner ? » is no « yes » to a complaint."""
+    conversation = make.assigned(agent, role=role)
+    client = signed_in(agent.user)
+    before = unescape(client.get(page_of(conversation)).text)
+    assert {one for _role, _title, _asks, one in ASKED if one in before} == {button}
+    answer(conversation, proposals.propose_complaint(conversation_id=conversation.pk, by=agent.user), "Oui")
+    (shown,) = proposals.proposals_of(conversation)
+    assert (shown.title, shown.asks, shown.answer) == (title, asks, "Oui")
+    after = squeezed(unescape(client.get(page_of(conversation)).text))
+    assert re.search(rf"<strong>{title}</strong>.{{0,80}}Réponse :\s*<strong>Oui</strong>", after)
+
+
+@pytest.mark.parametrize("has_unit", [True, False])
+@pytest.mark.parametrize(
+    ("role", "brings"), [("victim", True), ("witness", False), ("relative", True), ("professional", False)]
+)
+def test_agent_is_told_no_more_than_the_person_will_read(agent, role, brings, has_unit):
+    unit = {"reception_point": station()} if has_unit else {}
+    conversation = make.assigned(agent, role=role, **unit)
+    page = squeezed(unescape(signed_in(agent.user).get(page_of(conversation)).text))
+    proposals.propose_complaint(conversation_id=conversation.pk, by=agent.user)
+    body = spaced(last_body(conversation))
+    assert ("lit l'adresse" in page) is has_unit is ("1 rue de la Paix" in body)
+    assert ("Aucune unité n'est connue" in page) is not has_unit
+    assert ("les horaires et ce qu'elle apporte" in page) is (has_unit and brings)
+    assert ("À apporter" in body) is brings
+
+
 def test_lines_of_the_thread_name_pages_and_no_address(agent):
     """Whoever reads them has the page under a button, and cannot press an address."""
     told = [one for one in catalogue.CATALOGUE.values() if one.place in (thread_texts.THREAD, thread_texts.PROPOSALS)]
