@@ -67,8 +67,8 @@ class CannedReplyAdmin(TextsAdmin):
     """Replies that agents start from. What agents made for themselves is theirs alone, and is not here."""
 
     keeps_former_words = True
-    list_display = ("title", "subject", "order", "is_active", "force", "unit", "speaks_tu", "said_in")
-    list_filter = ("is_active", "subject", "force", "unit", OutdatedFilter)
+    list_display = ("title", "subject", "audience", "order", "is_active", "force", "unit", "speaks_tu", "said_in")
+    list_filter = ("is_active", "subject", "audience", "force", "unit", OutdatedFilter)
     list_select_related = ("unit",)
     search_fields = ("title", "vous", "tu")
 
@@ -83,7 +83,7 @@ class CannedReplyAdmin(TextsAdmin):
         return [
             (None, {"fields": ("title", "subject", ("order", "is_active"), "vous", "tu")}),
             *language_fieldsets(self.model, obj=obj),
-            (_("Pour qui"), {"fields": ("force", "unit")}),
+            (_("Pour qui"), {"fields": ("audience", "force", "unit")}),
         ]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from chat.casework.person_summary import PersonSummary
 from chat.models import Agent, CannedReply, OwnReply
 from chat.rules import reply_template
-from chat.rules.reply_template import Reply, Source
+from chat.rules.reply_template import Audience, Reply, Source
 from common import clock, plain_text
 from common.choices import label_of
 from common.encryption import UnsealError
@@ -24,10 +24,12 @@ from common.kept_values import known_to
 from common.texts import languages
 from locations import hours
 from locations.models import Partner, ReceptionPoint
+from reports.models import ReporterRole
 
 logger = logging.getLogger(__name__)
 
 OWN_AT_MOST = 100
+HELPERS = frozenset({ReporterRole.WITNESS, ReporterRole.RELATIVE, ReporterRole.PROFESSIONAL})
 
 
 class TooMany(Exception):
@@ -103,9 +105,9 @@ def sampled(row: CannedReply, unit: ReceptionPoint) -> list[Shown]:
 
 
 def of_conversation(agent: Agent, dossier: PersonSummary) -> list[Reply]:
-    """Return the agent's own first, then the shared ones, then partners: filled, in the voice of this person and in the
-    language that they write in, where there is such a text. To who writes in another language than ours, each says
-    which it is in; a partner is a name and a number, in none."""
+    """Return the agent's own first, then the shared ones that speak to who this is, then partners: filled, in the voice
+    of this person and in the language that they write in, where there is such a text. To who writes in another language
+    than ours, each says which it is in; a partner is a name and a number, in none."""
     known, familiar = variable_values(agent, dossier), dossier.familiar
     language = dossier.answered_in
     is_foreign = language != languages.source()
@@ -124,7 +126,8 @@ def of_conversation(agent: Agent, dossier: PersonSummary) -> list[Reply]:
             )
         )
     here = Q(unit__isnull=True) | Q(unit=agent.unit)
-    shared = CannedReply.objects.filter(here, is_active=True, force__in=["", agent.force])
+    to_them = ["", audience_of(dossier.report.role)]
+    shared = CannedReply.objects.filter(here, is_active=True, force__in=["", agent.force], audience__in=to_them)
     for row in shared.prefetch_related("text_rows") if is_foreign else shared:
         text, of_text = row.spoken(familiar=familiar, language=language)
         found.append(
@@ -140,6 +143,11 @@ def of_conversation(agent: Agent, dossier: PersonSummary) -> list[Reply]:
         )
     partners = [partner for group in dossier.partners for partner, _kilometres in group.partners]
     return found + [reply for reply in map(partner_reply, partners) if reply is not None]
+
+
+def audience_of(role: str) -> Audience:
+    """Return to whom a reply speaks that this person may read."""
+    return Audience.HELPER if role in HELPERS else Audience.VICTIM
 
 
 def partner_reply(partner: Partner) -> Reply | None:

@@ -22,6 +22,7 @@ class CannedReply(Translated):
     """A reply that all agents share, or those of a force or a unit; an administrator writes it.
     `chat.rules.reply_template` fills it.
 
+    audience: who is offered it, for it speaks to nobody else.
     vous: to an adult; tu: to a minor, empty where it does not differ. Both in the source language, with a translation
     in each of the others, or none.
     """
@@ -39,6 +40,15 @@ class CannedReply(Translated):
     )
     vous = models.TextField(_("texte (vous)"), max_length=2000)  # the admin lists the variables
     tu = models.TextField(_("texte (tu)"), max_length=2000, blank=True, help_text=_("À un mineur. Vide : le même."))
+    audience = models.CharField(
+        _("qui la lit"),
+        max_length=10,
+        choices=reply_template.Audience,
+        default="",
+        db_default="",
+        blank=True,
+        help_text=_("Vide : toute personne. Qui aide ne lit jamais une phrase écrite pour qui subit les faits."),
+    )
     force = models.CharField(_("force"), max_length=20, choices=Force, blank=True, help_text=_("Vide : les deux."))
     unit = models.ForeignKey(
         "chat.Unit",

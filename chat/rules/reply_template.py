@@ -45,6 +45,13 @@ class Subject(TextChoices):
     OTHER = "other", _("Autre")
 
 
+class Audience(TextChoices):
+    """To whom a shared reply speaks; empty: to anybody."""
+
+    VICTIM = "victim", _("qui subit les faits")
+    HELPER = "helper", _("qui aide : témoin, proche, professionnel")
+
+
 class Source(StrEnum):
     """Where a reply comes from: who owns it, a step of an emergency, a question of the sheet. The values are those of
     the page."""

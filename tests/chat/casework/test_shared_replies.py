@@ -2,8 +2,10 @@
 
 import re
 from html import unescape
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -14,7 +16,7 @@ from chat.rules import reply_template
 from locations import hours
 from locations.models import Force, ReceptionPoint
 from pnav.accounts.models import Role, User
-from reports.models import AccessRecord
+from reports.models import AccessRecord, ReporterRole
 from tests.chat.console.agents import page_of, signed_in
 from tests.factories import chat as make
 from tests.factories import locations as places
@@ -183,3 +185,47 @@ def test_guide_names_every_variable(settings):
 def test_form_of_the_admin_lists_every_variable(chief):
     page = unescape(chief.get(ADD).text)
     assert [name for name in reply_template.VARIABLES if f"{{{name}}}" not in page] == []
+
+
+# --- to whom it speaks ------------------------------------------------------------------------------------------------
+
+OF_A_VICTIM = re.compile(r"(vous pouvez|tu peux) porter plainte|\b(vos|tes) comptes\b", re.IGNORECASE)
+
+
+def offered(agent, conversation) -> list[reply_template.Reply]:
+    return replies.of_conversation(agent, person_summary.read_person_summary(conversation, timezone.now()))
+
+
+@pytest.mark.parametrize("age_band", ["adult", "15_17"])
+@pytest.mark.parametrize("role", ReporterRole.values)
+def test_who_helps_is_offered_nothing_that_was_written_for_a_victim(role, age_band):
+    agent = make.agent()
+    found = offered(agent, make.assigned(agent, role=role, age_band=age_band))
+    written = {one.label for one in found if OF_A_VICTIM.search(one.text)}
+    assert written == ({"Parler de la plainte", "Premiers gestes"} if role == "victim" else set())
+    assert len(found) == (12 if role == "victim" else 10)
+
+
+@pytest.mark.parametrize(
+    ("role", "titles"), [("victim", {"à tous", "à qui subit"}), ("witness", {"à tous", "à qui aide"})]
+)
+def test_reply_is_offered_and_inserted_for_whom_it_speaks_to(chief, role, titles):
+    CannedReply.objects.all().delete()
+    for title, audience in (("à tous", ""), ("à qui subit", "victim"), ("à qui aide", "helper")):
+        assert chief.post(ADD, form(title=title, vous=title, audience=audience)).status_code == 302
+    agent = make.agent()
+    conversation = make.assigned(agent, role=role)
+    assert {one.label for one in offered(agent, conversation)} == titles
+    client = signed_in(agent.user)
+    for row in CannedReply.objects.all():
+        html = client.post(page_of(conversation), {"insert": str(row.public_id), "body": ""}).text
+        area = re.search(r'<textarea[^>]*id="corps-[^>]*>(.*?)</textarea>', html, re.DOTALL)
+        assert area is not None and (row.title in area.group(1)) == (row.title in titles)
+
+
+def test_reply_that_somebody_changed_stays_offered_to_everybody():
+    CannedReply.objects.filter(title="Parler de la plainte").update(audience="", vous="Porter plainte est possible.")
+    CannedReply.objects.filter(title="Premiers gestes").update(audience="")
+    import_module("chat.migrations.0045_replies_to_victims").say_to_whom(apps, None)
+    said = dict(CannedReply.objects.exclude(audience="").values_list("title", "audience"))
+    assert said == {"Premiers gestes": "victim"}
