@@ -14,8 +14,8 @@ from triage.questionnaire.questions import Text
 class Number:
     """A number to call or to write to.
 
-    display: as people read it. link: a `tel:` or `sms:` address. purpose: for whom. hours: in words, empty when they
-    are not confirmed. by_text: reached by SMS rather than by voice.
+    display: as people read it. link: a `tel:` or `sms:` address, empty where no source says which. purpose: for whom.
+    hours: in words, empty when they are not confirmed. by_text: reached by SMS rather than by voice.
     """
 
     display: str
@@ -48,4 +48,5 @@ CHILD_IN_DANGER = Number("119", "tel:119", triage_texts.CHILD.later(), _ALWAYS_F
 VICTIM_SUPPORT = Number("116 006", "tel:116006", triage_texts.VICTIMS.later(), triage_texts.VICTIMS_HOURS.later())
 VIOLENCE_AGAINST_WOMEN = Number("3919", "tel:3919", triage_texts.WOMEN.later())
 SCAM_INFORMATION = Number("0805 805 817", "tel:0805805817", triage_texts.SCAM.later(), triage_texts.SCAM_HOURS.later())
-UNWANTED_TEXTS = Number("33700", "sms:33700", triage_texts.UNWANTED.later(), by_text=True)
+# Whether one calls it or writes to it is not said by any source: read without a link.
+UNWANTED_TEXTS = Number("33700", "", triage_texts.UNWANTED.later())

@@ -163,7 +163,8 @@ class Sentence:
         filled = {name: escape(value) for name, value in values.items()}
         for name in NAMED:
             number = text_cache.number(name)
-            filled[name] = format_html('<a href="{}">{}</a>', number.link, number.display)
+            shown = '<a href="{}">{}</a>' if number.link else "{1}"  # in doubt: no link to dial
+            filled[name] = format_html(shown, number.link, number.display)
         # Escaped before it is filled: a brace is no mark of HTML, and what is filled in was escaped by itself.
         return mark_safe(_fill(escape(self._text(familiar)), filled))  # noqa: S308
 

@@ -132,7 +132,7 @@ class VerifiedAdmin(admin.ModelAdmin):
 class HelpNumberAdmin(Previewed, TextsAdmin, VerifiedAdmin):
     """The admin of help numbers and their hours. Every page that names a number reads them here."""
 
-    reviewed_fields = ("number", "use", "name", "is_emergency")
+    reviewed_fields = ("number", "use", "has_link", "name", "is_emergency")
 
     list_display = (
         "number",
@@ -148,7 +148,7 @@ class HelpNumberAdmin(Previewed, TextsAdmin, VerifiedAdmin):
     )
     list_filter = (ReviewFilter, OutdatedFilter, "is_emergency", "use")
     search_fields = ("number", "label", "audience")
-    fieldsets = ((None, {"fields": (("number", "use"), "name", ("is_free", "is_emergency"), "order")}),)
+    fieldsets = ((None, {"fields": (("number", "use"), "has_link", "name", ("is_free", "is_emergency"), "order")}),)
     source_fields = ("label", "audience", "hours", "written")
 
     def waits_to_go(self, obj: HelpNumber) -> bool:

@@ -60,6 +60,12 @@ class HelpNumber(Verified, Translated):
         validators=[RegexValidator(r"^[0-9 ]+$", _("Des chiffres et des espaces seulement."))],
     )
     use = models.CharField(_("usage"), max_length=10, choices=Use, default=Use.CALL)
+    has_link = models.BooleanField(
+        _("avec un lien"),
+        default=True,
+        db_default=True,
+        help_text=_("Décoché : le numéro se lit sans lien, tant qu'aucune source ne dit s'il s'appelle ou s'y écrit."),
+    )
     name = models.CharField(
         _("nom dans les phrases"),
         max_length=40,
@@ -95,7 +101,9 @@ class HelpNumber(Verified, Translated):
 
     @property
     def href(self) -> str:
-        """Return the address that a telephone dials or writes to."""
+        """Return the address that a telephone dials or writes to; empty where it is not known which of both."""
+        if not self.has_link:
+            return ""
         scheme = "sms" if self.use == self.Use.TEXT else "tel"
         return f"{scheme}:{self.number.replace(' ', '')}"
 
@@ -131,7 +139,7 @@ class HelpNumberText(TextRow):
 
 def numbers_by_name() -> dict[str, Number]:
     """Read the numbers that sentences name, as the administrators keep them: one query."""
-    named = HelpNumber.objects.exclude(name=None).only("name", "number", "use")
+    named = HelpNumber.objects.exclude(name=None).only("name", "number", "use", "has_link")
     return {str(number.name): Number(number.number, number.href) for number in named}
 
 

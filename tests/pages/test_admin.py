@@ -26,7 +26,7 @@ def filtered(value: str):
 
 
 def test_review_filter_doubt():
-    with_doubts = {"3919", "3018", "119", "3114", "116 006", "0 800 235 236"}
+    with_doubts = {"3919", "3018", "119", "3114", "116 006", "0 800 235 236", "33700"}
     assert {number.number for number in filtered("doubt")} == with_doubts
 
 

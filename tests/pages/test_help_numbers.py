@@ -1,4 +1,5 @@
 import re
+from datetime import date
 from importlib import import_module
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.conf import settings
 
 from chat.models import CannedReply
 from common.texts.catalogue import CATALOGUE
-from pnav.pages.models import ContentText, HelpNumber
+from pnav.pages.models import ContentBlock, ContentText, HelpNumber
 from pnav.pages.templatetags import help_numbers
 from pnav.pages.templatetags.help_numbers import current_hours
 from tests.chat.sockets import visit
@@ -124,3 +125,67 @@ def test_two_words_of_the_english_are_replaced_and_nothing_else_is():
     own.update(text="First gestures, by us", source_text="Ce que disait le titre")
     migrate("pnav.pages.migrations.0015_hours_in_doubt")
     assert own.values_list("text", "source_text").get() == ("First steps, by us", "Ce que disait le titre")
+
+
+# --- a number that no source says how to reach ------------------------------------------------------------------------
+
+
+def without_the_link() -> None:
+    import_module("pnav.pages.migrations.0017_number_in_doubt").take_the_link_away(apps, None)
+
+
+def test_number_in_doubt_is_read_without_a_link(client):
+    number = HelpNumber.objects.get(number="33700")
+    assert (number.has_link, number.href, number.verified_on) == (False, "", None)
+    assert "ne dit si ce numéro s'appelle" in number.doubt
+    for page in ("/", "/numeros/"):
+        html = client.get(page).text
+        assert "33700" in html and not re.search(r"(sms|tel):33700", html)
+    block = ContentBlock.objects.get(slug="numeros-choisir")
+    assert "33700" in block.texts["en", "body"] and "sms:33700" not in block.texts["en", "body"]
+    assert block.outdated() == {}
+
+
+def test_number_in_doubt_can_have_its_link_again(client):
+    HelpNumber.objects.filter(number="33700").update(has_link=True)
+    assert 'href="sms:33700"' in client.get("/").text
+
+
+def as_before(**changes: Any) -> HelpNumber:
+    """The number and its section as they were first written, and what somebody changed."""
+    first = import_module("pnav.pages.migrations.0002_first_contents")
+    fields = {"use": "text", "doubt": "", "has_link": True, "verified_on": first.CHECKED} | changes
+    HelpNumber.objects.filter(number="33700").update(**fields)
+    return HelpNumber.objects.get(number="33700")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"doubt": "Le mien."}, {"verified_on": date(2026, 11, 28)}, {"verified_on": None}, {"use": "call"}]
+)
+def test_number_that_somebody_changed_keeps_its_link(changes):
+    before = as_before(**changes)
+    without_the_link()
+    after = HelpNumber.objects.get(number="33700")
+    assert after.has_link and after.doubt == before.doubt and after.verified_on == before.verified_on
+
+
+@pytest.mark.parametrize("english_changed", [False, True])
+def test_section_loses_the_link_and_keeps_a_translation_that_somebody_changed(english_changed):
+    blocks = ContentBlock.objects.filter(slug="numeros-choisir")
+    texts = ContentText.objects.filter(owner__slug="numeros-choisir", language="en", part="body")
+    link = "[33700](sms:33700)"
+    french, english = (one.replace("33700", link) for one in (blocks.get().body, texts.get().text))
+    english += "\n\nAdded here." if english_changed else ""
+    blocks.update(body=french.replace("\n", "\r\n"))
+    texts.update(text=english, source_text=french)
+    without_the_link()
+    block = blocks.get()
+    assert link not in block.body and "**SMS indésirable** : 33700." in block.body
+    assert (link in texts.get().text) is english_changed and (block.outdated() != {}) is english_changed
+
+
+def test_section_that_somebody_changed_keeps_what_it_says():
+    blocks = ContentBlock.objects.filter(slug="numeros-choisir")
+    blocks.update(body="Écrivez au [33700](sms:33700).")
+    without_the_link()
+    assert blocks.get().body == "Écrivez au [33700](sms:33700)."

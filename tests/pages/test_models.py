@@ -34,6 +34,7 @@ def test_overdue_counts_from_the_last_check():
 def test_help_number_href_text_and_call():
     assert HelpNumber(number="114", use=HelpNumber.Use.TEXT).href == "sms:114"
     assert HelpNumber(number="116 006").href == "tel:116006"
+    assert HelpNumber(number="33700", use=HelpNumber.Use.TEXT, has_link=False).href == ""
 
 
 def test_contents_in_english_fall_back_to_french():

@@ -130,7 +130,8 @@ def test_result_page_of_every_outcome_that_is_not_answered_here(client: Client, 
     for text in (assessed.title, *assessed.reasons, *assessed.service, *([] if is_urgent else assessed.prepare)):
         assert str(keep_together(str(text))) in html or str(text) in html
     for number in assessed.numbers:
-        assert f'href="{number.link}"' in html
+        assert number.display in html
+        assert (f'href="{number.link}"' in html) == (number.display != "33700")
         assert str(number.hours) in html
     main = html[html.index("<main") :]
     assert ("Écrire à un policier maintenant" if is_urgent else "Je veux parler à quelqu'un quand même") in main
