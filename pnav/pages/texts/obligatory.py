@@ -57,9 +57,32 @@ add(
     "accessibility.gap_screen_readers",
     ACCESSIBILITY,
     _(
-        "Un seul lecteur d'écran a été essayé, Orca avec Chromium : l'annonce des nouveaux messages du "
-        "tchat peut différer avec un autre."
+        "Un seul lecteur d'écran a été essayé, Orca, avec Chromium et Firefox : ni NVDA, ni JAWS, ni VoiceOver, ni "
+        "TalkBack. L'annonce des nouveaux messages du tchat peut différer avec un autre."
     ),
+)
+add(
+    "accessibility.gap_required_fields",
+    ACCESSIBILITY,
+    _("Dans Firefox, un champ obligatoire vide est annoncé « saisie non valable » avant toute saisie."),
+)
+add(
+    "accessibility.gap_choice_lists",
+    ACCESSIBILITY,
+    _(
+        "Dans une liste de choix qui vient d'être dépliée, Orca ne dit pas à quelle réponse mènent les flèches ; il le "
+        "dit quand on revient sur la liste."
+    ),
+)
+add(
+    "accessibility.gap_zoom",
+    ACCESSIBILITY,
+    _("L'agrandissement à 400 % n'a pas été essayé dans WebKit."),
+)
+add(
+    "accessibility.gap_phones",
+    ACCESSIBILITY,
+    _("Aucun essai n'a eu lieu sur un vrai téléphone : les petits écrans ont été essayés sur un ordinateur."),
 )
 add(
     "accessibility.gap_sign_language",
