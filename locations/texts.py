@@ -310,6 +310,13 @@ add(
     ),
 )
 add(
+    "places.remove_question_discreet",
+    REMOVE,
+    _("Vous souhaitez supprimer ce lieu ?"),
+    _("Tu souhaites supprimer ce lieu ?"),
+    note="Quand quelqu'un peut voir l'écran.",
+)
+add(
     "places.remove_warning_discreet",
     REMOVE,
     _(

@@ -352,6 +352,7 @@ def test_remove_names_the_menu_as_it_is_called_there(client, belley):
     for name in ("remove", "remove_interlocutor"):
         page = text_of(client.get(DISCREET.reverse(f"locations:{name}"))).replace("&#x27;", "'")
         assert "menu « Lieux »" in page and "menu « Point d'accueil »" not in page
+        assert ("supprimer ce lieu ?" in page) == (name == "remove") and "ce point d'accueil" not in page
 
 
 def test_search_page_shows_the_present_choice(client, belley):
