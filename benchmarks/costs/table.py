@@ -542,6 +542,7 @@ ROUTES: dict[str, Line] = {
         "chat.supervision.board_charts:KEPT_SECONDS",
         "chat.supervision.board_charts:BAND_SECONDS",
         "chat.supervision.board_charts:PLACES_SHOWN",
+        "chat.captures.opening:LISTED_MOST",
     ),
     **_lines(
         HEAVY,

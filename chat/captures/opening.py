@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from chat import pubsub
 from chat.captures import queries, store
@@ -77,9 +78,17 @@ def locked_captures(user: Any, now: datetime) -> list[Capture]:
 
     None of its words is opened: it is an exchange, a number and a day.
     """
+    return list(_locked(user, now).select_related("conversation").order_by("locked_at")[:LISTED_MOST])
+
+
+def count_locked(user: Any, now: datetime) -> int:
+    """How many of them wait for this supervisor, LISTED_MOST at most. One query."""
+    return _locked(user, now).order_by()[:LISTED_MOST].count()
+
+
+def _locked(user: Any, now: datetime) -> QuerySet[Capture]:
     theirs = deciders.reports_of(user, Report.objects.filter(conversation__captures__locked_at__isnull=False), now)
-    rows = Capture.objects.filter(locked_at__isnull=False, conversation__report__in=theirs.values("pk"))
-    return list(rows.select_related("conversation").order_by("locked_at")[:LISTED_MOST])
+    return Capture.objects.filter(locked_at__isnull=False, conversation__report__in=theirs.values("pk"))
 
 
 def locked_one(user: Any, public_id: UUID, capture_id: UUID, now: datetime) -> tuple[Capture, str] | None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from chat import access
+from chat.captures import opening
 from chat.console import inbox
 from chat.console.base import for_agents, for_figures, frame_of
 from chat.conversations import waiting_list
@@ -61,6 +62,7 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
         "is_still": "fixe" in request.GET,
         "requests": requests,
         "oldest_request": oldest,
+        "set_aside": opening.count_locked(agent.user, now),
         "running": intervention.running_conversations(agent, now),
         "on_call": on_call.shown_to(agent, now),
         "one_voice": history.one_voice(*history.last_days(ONE_VOICE_DAYS)),

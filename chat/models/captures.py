@@ -96,6 +96,7 @@ class Capture(SealedWords):
             models.Index(fields=["received_at"], condition=Q(state="received"), name="capture_to_draw"),
             models.Index(fields=["begun_at"], condition=Q(state="arriving"), name="capture_arriving"),
             models.Index(fields=["received_at"], name="capture_received"),  # those of a day, for its tree
+            models.Index(fields=["locked_at"], condition=Q(locked_at__isnull=False), name="capture_set_aside"),
         ]
 
     @property

@@ -1,6 +1,7 @@
 """What becomes of a capture that was set aside: a supervisor of the unit deletes it by law, or gives it back."""
 
 import pytest
+from django.utils import timezone
 
 from chat.captures import opening, store
 from chat.models import Capture
@@ -10,9 +11,10 @@ from reports.models import AccessKind, AccessRecord
 from tests.chat.console.agents import signed_in
 from tests.factories import captures as make_captures
 from tests.factories import chat as make
+from tests.support.reading import squeezed
 
 pytestmark = pytest.mark.django_db
-PAGE = "/console/captures-de-cote/"
+PAGE, BOARD = "/console/captures-de-cote/", "/console/tableau/"
 
 
 @pytest.fixture
@@ -45,6 +47,20 @@ def test_supervisor_sees_that_there_is_one_and_nothing_of_it(locked):
     page = browser.get(PAGE).text
     assert str(capture.conversation.public_id) in page
     assert "NOM.png" not in page and "<img" not in page and capture.words["sha256"] not in page
+
+
+def test_board_counts_what_waits_for_this_supervisor_in_one_query(locked, django_assert_num_queries):
+    capture, browser = locked
+    make_captures.seen(capture.conversation)  # of the same exchange, not set aside
+    theirs = make.assigned(make.agent(unit_name="Une autre"))
+    opening.lock_capture(make_captures.seen(theirs), motive="x", by=theirs.assigned_to.user)
+    assert "1 capture mise de côté attend une décision." in squeezed(browser.get(BOARD).text)
+    elsewhere = make.agent(role=Role.SUPERVISOR, unit_name="Une troisième").user
+    assert "mise de côté" not in signed_in(elsewhere).get(BOARD).text
+    with django_assert_num_queries(1):
+        assert opening.count_locked(elsewhere, timezone.now()) == 0
+    browser.post(address(capture), {"motive": "mistake", "act": "return"})
+    assert "mise de côté" not in browser.get(BOARD).text
 
 
 def test_deleted_by_law_it_is_nowhere(locked, django_capture_on_commit_callbacks):
