@@ -3,6 +3,7 @@ blurred, in one visit."""
 
 import hashlib
 import re
+from base64 import b64encode
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -18,7 +19,7 @@ from tests.browser.exchange import in_site
 from tests.factories import captures as make_captures
 from tests.factories import chat as make
 
-SMALL = make_captures.png(40, 30)
+SMALL, OTHER = make_captures.png(40, 30), make_captures.png(30, 40)
 LARGE = make_captures.png(more=3 * CHUNK_BYTES)
 
 
@@ -102,6 +103,48 @@ def test_captures_are_sent_over_a_bad_line_and_seen_blurred(live_site, page: Pag
     assert filter_of(page).startswith("blur")
     person.reload()
     expect(person.get_by_text("Vue par votre interlocuteur")).to_have_count(2)
+
+
+# What a browser does with files that were pasted or dropped. Each answers whether the browser goes on with it itself.
+_GIVEN = """([name, content]) => {
+  const data = new DataTransfer();
+  const bytes = Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));
+  if (name) data.items.add(new File([bytes], name, { type: "image/png" }));
+  else data.setData("text/plain", "un mot");
+  const form = document.querySelector("#send");
+  const more = { bubbles: true, cancelable: true };
+"""
+PASTE = _GIVEN + "return form.dispatchEvent(new ClipboardEvent('paste', { ...more, clipboardData: data })); }"
+DRAG = _GIVEN + "return form.dispatchEvent(new DragEvent('dragover', { ...more, dataTransfer: data })); }"
+DROP = _GIVEN + "return form.dispatchEvent(new DragEvent('drop', { ...more, dataTransfer: data })); }"
+
+
+@pytest.mark.slow
+def test_captures_are_pasted_and_dropped(live_site, enter):
+    _agent, conversation = in_site(live_site, talking)
+    person = enter(conversation)
+    person.goto(live_site.url + "/tchat/captures/")
+    person.get_by_label("Non", exact=True).check(force=True)
+    person.get_by_role("button", name="Continuer").click()
+    expect(person.get_by_text("coller une image, ou la déposer ici")).to_be_visible()
+    listed, form = person.locator("#captures-list"), person.locator("#send")
+    assert person.evaluate(PASTE, ["", ""]) is True, "a text that is pasted is the browser's"
+
+    pasted, dropped = ["collee.png", b64encode(SMALL).decode()], ["deposee.png", b64encode(OTHER).decode()]
+    with person.expect_navigation():  # once it is there, the list is read again
+        assert person.evaluate(PASTE, pasted) is False
+    expect(listed.get_by_text("collee.png")).to_be_visible()
+
+    assert person.evaluate(DRAG, dropped) is False, "else the browser opens the file in place of the page"
+    expect(form).to_have_class(re.compile("pnav-capture--over"))
+    with person.expect_navigation():
+        assert person.evaluate(DROP, dropped) is False
+    expect(listed.get_by_text("deposee.png")).to_be_visible()
+    expect(form).not_to_have_class(re.compile("pnav-capture--over"))
+    expect(listed.get_by_text("Privée")).to_have_count(2)
+    assert sorted(in_site(live_site, drawn_in_site)) == sorted(
+        hashlib.sha256(one).hexdigest() for one in (SMALL, OTHER)
+    )
 
 
 @pytest.mark.slow

@@ -1,7 +1,10 @@
 """The pages of information of their own in a real browser: boxes to tick, paper, no script."""
 
+from io import BytesIO
+
 import pytest
 from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 
@@ -61,11 +64,8 @@ def test_ages_lead_to_one_another_and_both_to_the_chat(live_site: LiveSite, page
     expect(page.get_by_role("heading", level=1)).to_have_text("Tu as moins de 18 ans\u00a0?")
 
 
-@pytest.mark.parametrize("javascript", [True, False])
-def test_removal_kit_from_choice_to_copy(
-    live_site: LiveSite, page_factory: PageFactory, axe_in_both_themes: Axe, javascript: bool
-):
-    page = page_factory(width=320, javascript=javascript)
+def write_kit(page: Page, live_site: LiveSite) -> None:
+    """An adult's request to Instagram for an intimate image at a long address."""
     page.goto(live_site.url + "/retrait/")
     page.get_by_label("Où est le contenu").select_option("Instagram")
     page.get_by_text("Moi : j'ai 18 ans ou plus").click()
@@ -75,6 +75,34 @@ def test_removal_kit_from_choice_to_copy(
     expect(page.get_by_role("heading", name="StopNCII.org")).to_be_visible()
     page.get_by_label("Adresse exacte de chaque contenu").fill("https://exemple.fr/" + "x" * 150)
     page.get_by_role("button", name="Écrire le texte").click()
+    expect(page.locator("#texte-illicite")).to_be_visible()
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_paper_of_the_removal_kit_holds_each_letter_whole_and_no_form(
+    live_site: LiveSite, page_factory: PageFactory, javascript: bool
+):
+    page = page_factory(width=320, javascript=javascript)
+    write_kit(page, live_site)
+    letters = page.locator(".guide__letter").all_inner_texts()
+    assert len(letters) == 2
+    page.emulate_media(media="print")
+    for selector in ("main .fr-btn", ".guide__form", ".pnav-header", ".pnav-footer", ".pnav-exit"):
+        for one in page.locator(selector).all():
+            expect(one).to_be_hidden()
+    paper = PdfReader(BytesIO(page.pdf(format="A4")))
+    printed = "".join("".join(one.extract_text() for one in paper.pages).split())  # where lines end is the paper's
+    for letter in letters:
+        assert "".join(letter.split()) in printed
+    assert "https://exemple.fr/" + "x" * 150 in printed and "Écrireletexte" not in printed
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_removal_kit_from_choice_to_copy(
+    live_site: LiveSite, page_factory: PageFactory, axe_in_both_themes: Axe, javascript: bool
+):
+    page = page_factory(width=320, javascript=javascript)
+    write_kit(page, live_site)
     text = page.locator("#texte-illicite")
     expect(text).to_contain_text("https://exemple.fr/x")
     assert page.url == live_site.url + "/retrait/demande/", "nothing that was typed is in an address"
