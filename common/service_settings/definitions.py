@@ -358,7 +358,10 @@ CAPTURES_MOST = Setting(
     "captures_most", Subject.LIMIT, _("Captures d'un échange"),
     _("Une personne peut envoyer %(value)s dans son échange. Avec 0, personne n'en envoie ; celles qui sont là "
       "restent."),
-    Unit.CAPTURES, 20, 0, 50, _("choix du service ; il faut aussi la décision de l'exploitant (ADR 0082)"),
+    Unit.CAPTURES, 20, 0, 50,
+    _("choix du service, une fois que l'exploitant a décidé par écrit, avec le délégué à la protection des données : "
+      "qui voit les captures, qui est prévenu si l'une montre un mineur et la fait supprimer, combien de temps les "
+      "originaux sont gardés, sur quels postes une unité les ouvre, s'ils sont analysés (CAPTURES, ADR 0082)"),
 )  # fmt: skip
 CAPTURE_SIZE = Setting(
     "capture_megabytes", Subject.LIMIT, _("Taille d'une capture"),
