@@ -23,7 +23,16 @@ from common.pagination.admin_lists import BoundedPaginator, DensePaginator, Grow
 from reports import letterhead
 from reports.audit import log as audit_log
 from reports.audit import wording as audit_wording
-from reports.models import AccessKind, AccessRecord, ErasureRequest, Letterhead, Motive, RetentionRule, Tombstone
+from reports.models import (
+    AccessKind,
+    AccessRecord,
+    CaptureContact,
+    ErasureRequest,
+    Letterhead,
+    Motive,
+    RetentionRule,
+    Tombstone,
+)
 from reports.retention import deletion
 from reports.rules.retention import Kind, shortened_until
 from reports.service_settings_admin import HouseRuleAdmin  # noqa: F401  registers itself
@@ -291,3 +300,14 @@ class LetterheadAdmin(admin.ModelAdmin):
     def delete_model(self, request: HttpRequest, obj: Letterhead) -> None:
         super().delete_model(request, obj)
         transaction.on_commit(letterhead.forget)
+
+
+@admin.register(CaptureContact)
+class CaptureContactAdmin(admin.ModelAdmin):
+    """Whom agents and supervisors tell of a capture that it may be an offence to hold. No visitor reads it."""
+
+    keeps_former_words = True
+    list_display = ("name", "reach")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not CaptureContact.objects.exists()

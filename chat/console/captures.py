@@ -30,6 +30,7 @@ from common import clock, rate_limits
 from common.encryption import UnsealError
 from common.sealed_files.chunks import in_chunks
 from common.service_settings import definitions, values
+from reports.models import CaptureContact
 
 HANDED, HANDED_SECONDS = 30, 60 * 60  # files that one agent hands over; each is as large as a capture
 
@@ -38,7 +39,7 @@ HANDED, HANDED_SECONDS = 30, 60 * 60  # files that one agent hands over; each is
 @for_agents
 def captures(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
     """Show what the person showed, each one blurred, with its size, kind, date and SHA-256. It counts as seen from now
-    on. Four statements; no byte of a file is read here."""
+    on. Five statements; no byte of a file is read here."""
     return _show(request, agent, public_id, LockForm())
 
 
@@ -83,6 +84,7 @@ def _show(
         "most": values.get(definitions.HANDOUTS_MOST),
         "pages_most": PAGES_MOST,
         "most_megabytes": values.get(definitions.CAPTURE_SIZE),
+        "contact": CaptureContact.current(),
         "is_error": refused is not None or handout is not None,
         "back": reverse("console:conversation", args=[public_id]),
     }
@@ -217,7 +219,13 @@ def _set_aside(
         }
         for one in opening.locked_captures(agent.user, clock.now())
     ]
-    context = {"agent": agent, "is_supervisor": True, "rows": rows, "is_error": form is not None}
+    context = {
+        "agent": agent,
+        "is_supervisor": True,
+        "rows": rows,
+        "contact": CaptureContact.current(),
+        "is_error": form is not None,
+    }
     return render(request, "console/set_aside.html", context, status=200 if form is None else 422)
 
 

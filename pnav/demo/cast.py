@@ -17,6 +17,7 @@ from locations import lookup
 from locations.models import Force, ReceptionPoint
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import enrol_totp
+from reports.models import CaptureContact
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,10 @@ def create_cast(known: dict[str, dict[str, str]]) -> None:
     units = {
         force: Unit.objects.get_or_create(name=name, defaults={"force": force})[0] for force, name in UNITS.items()
     }
+    CaptureContact.objects.get_or_create(
+        pk=CaptureContact.THE_ONE,
+        defaults={"name": "Permanence de la démonstration (fictive)", "reach": "personne à appeler : aucune"},
+    )
     for part in CAST:
         secret = known[part.username]
         user = User.objects.filter(username=part.username).first() or User(username=part.username)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils import timezone
@@ -26,6 +27,7 @@ from pnav.accounts.second_factor import FACTORS
 from pnav.pages import to_translate
 from pnav.pages.models import ContentBlock, HelpNumber, RemovalPlatform, overdue_filter
 from reports import closures
+from reports.models import CaptureContact
 from reports.openings import actions as opening_actions
 
 MOST = 100  # of one line; above it the page says « plus de 100 »
@@ -133,6 +135,14 @@ def _examples(_now: datetime) -> Line | None:
     return _line(count, _("%(n)s lieu de démonstration"), _("%(n)s lieux de démonstration"), url)
 
 
+def _capture_contact(_now: datetime) -> Line | None:
+    """Captures are taken, and nobody is named who is told of one that it may be an offence to hold."""
+    if not settings.CAPTURES or CaptureContact.current() is not None:
+        return None
+    words = _("Captures : la personne à prévenir n'est pas encore nommée")
+    return Line(words, reverse("admin:reports_capturecontact_add"), is_due=True)
+
+
 TASKS: tuple[Callable[[datetime], Line | None], ...] = (
     _changes,
     _texts,
@@ -141,6 +151,7 @@ TASKS: tuple[Callable[[datetime], Line | None], ...] = (
     _translations,
     _accounts,
     _openings,
+    _capture_contact,
     _examples,
 )
 

@@ -3,6 +3,7 @@
 from common.service_settings.models import HouseRule
 from reports.models.audit import AccessKind, AccessRecord, Motive
 from reports.models.backup import BackupStatus
+from reports.models.capture_contact import CaptureContact
 from reports.models.closure import ChatClosure, ChatClosureText, ClosureReason
 from reports.models.digest import DigestDelivery, RegisterDigest
 from reports.models.key_erasure import KeyErasure
@@ -17,6 +18,7 @@ __all__ = [
     "AccessRecord",
     "AgeBand",
     "BackupStatus",
+    "CaptureContact",
     "ChatClosure",
     "ChatClosureText",
     "ClosureReason",

@@ -103,6 +103,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "reports.RetentionRule": NoEnd("the rules themselves"),
     "reports.ChatClosure": CONTENT,
     "reports.Letterhead": CONTENT,
+    "reports.CaptureContact": NoEnd("an office of the service, as long as it is named; nothing of anybody who writes"),
     "reports.ChatClosureText": CONTENT,
     "reports.HouseRule": NoEnd("settings of the service; nothing of anybody"),
     "accounts.User": TEAM,

@@ -568,6 +568,7 @@ ADMIN: dict[str, AdminClass] = {
     # Its list is a form, which sets every number; a row alone is only looked at.
     "reports.ChatClosure": AdminClass(change=False, delete=False, actions=frozenset({"reopen_now"})),
     "reports.Letterhead": AdminClass(add=False),  # one is there: another is added where there is none
+    "reports.CaptureContact": AdminClass(add=False),  # likewise
     "reports.HouseRule": AdminClass(add=False, change=False, delete=False),
     "reports.ErasureRequest": AdminClass(add=False, change=False, delete=False),
     "reports.RetentionRule": AdminClass(add=False, delete=False),

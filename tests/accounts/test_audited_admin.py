@@ -23,6 +23,7 @@ from reports.audit import log as audit_log
 from reports.models import (
     AccessKind,
     AccessRecord,
+    CaptureContact,
     ChatClosure,
     ErasureRequest,
     HouseRule,
@@ -182,6 +183,7 @@ ROWS: dict[str, Callable[[], models.Model]] = {
         reason="other", starts_at=timezone.now() + timedelta(days=30)
     ),
     "reports.Letterhead": lambda: Letterhead.objects.create(name="Plateforme"),
+    "reports.CaptureContact": lambda: CaptureContact.objects.create(name="Permanence", reach="poste 12"),
     "pages.Feedback": lambda: Feedback.objects.create(rating="yes", page="other"),
     "sentences.ChangedSentence": lambda: changed("chat.online", vous="De retour."),
     "chat.Unit": lambda: Unit.objects.create(name="Brigade de Rennes", force=Force.GENDARMERIE),

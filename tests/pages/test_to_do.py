@@ -22,7 +22,7 @@ from pnav.accounts.models import Role, User
 from pnav.pages import to_do, to_translate
 from pnav.pages.models import ContentBlock, HelpNumber, RemovalPlatform
 from reports import closures, reporter_identity
-from reports.models import ChatClosure, ClosureReason, OpeningField
+from reports.models import CaptureContact, ChatClosure, ClosureReason, OpeningField
 from reports.openings import actions as opening_actions
 from tests.access.people import signed_in
 from tests.accounts.cast import make_user
@@ -49,6 +49,7 @@ def nothing_to_do():
     ContentBlock.objects.update(verified_on=today)
     HelpNumber.objects.update(verified_on=today)
     RemovalPlatform.objects.update(verified_on=today)
+    CaptureContact.objects.create(name="Permanence", reach="poste 12")
 
 
 def tasks() -> list[str]:
@@ -135,6 +136,19 @@ def test_openings_in_hand_and_late_are_told_apart(nothing_to_do):
     assert "1 levée d'anonymat en cours" in tasks()  # beside the accounts that this test made
     late = to_do.read(timezone.now() + timedelta(days=5))["tasks"]
     assert any(line.words == "1 levée d'anonymat en cours, dont 1 en retard" for line in late)
+
+
+def test_where_captures_are_taken_somebody_is_to_be_named(nothing_to_do, chief, settings):
+    CaptureContact.objects.all().delete()
+    settings.CAPTURES = False
+    assert tasks() == []
+    settings.CAPTURES = True
+    [line] = to_do.read(timezone.now())["tasks"]
+    assert line.words == "Captures : la personne à prévenir n'est pas encore nommée" and line.is_due
+    named = {"name": "Commandant Essai, référent", "reach": "poste 12 34"}
+    assert chief.get(line.url).status_code == 200 and chief.post(line.url, named).status_code == 302
+    assert tasks() == [] and chief.get(line.url).status_code == 403, "there is one"
+    assert CaptureContact.current().reach == "poste 12 34"
 
 
 def test_counts_stop_and_queries_do_not_grow(nothing_to_do, chief, monkeypatch):

@@ -61,6 +61,7 @@ PURPOSES = {
     "pages.RemovalPlatform": _("Où demander le retrait d'un contenu, et qui peut aider."),
     "pages.HelpNumber": _("Les numéros d'urgence et d'aide, partout où une page les dit."),
     "reports.AccessRecord": _("Qui a lu ou fait quoi. Rien ne s'y efface."),
+    "reports.CaptureContact": _("Qui est prévenu d'une capture qu'il peut être interdit de garder."),
     "reports.ChatClosure": _("Fermer le tchat : raison, fin, et ce que lisent les personnes."),
     "reports.ErasureRequest": _("Les demandes d'effacement et leurs réponses."),
     "reports.HouseRule": _("Les nombres du service : places, pauses, délais, alertes."),

@@ -17,7 +17,7 @@ from chat.journal.dates import Moment, Precision
 from chat.journal.facts import Told
 from chat.models import Capture
 from common.sealed_files.answer import PieceByPiece
-from reports.models import AccessKind, AccessRecord
+from reports.models import AccessKind, AccessRecord, CaptureContact
 from tests.chat.console.agents import page_of, signed_in
 from tests.factories import captures as make_captures
 from tests.factories import chat as make
@@ -189,6 +189,18 @@ def test_locked_capture_is_seen_by_nobody_with_its_motive_in_the_register(seen):
     assert "moins de 18 ans" in line.motive
     browser.post(f"{page}{capture.public_id}/cote/", {"motive": "minor"})
     assert AccessRecord.objects.filter(kind=AccessKind.CAPTURE_LOCKED).count() == 1
+
+
+def test_who_sets_aside_reads_whom_to_tell_before_and_after_or_that_nobody_is_named(seen):
+    _conversation, capture, browser, page = seen
+    assert "pas encore nommée par le service" in read(browser.get(page))
+    CaptureContact.objects.create(name="Commandant Essai, référent", reach="poste 12 34")
+    before = read(browser.get(page))
+    browser.post(f"{page}{capture.public_id}/cote/", {"motive": "minor"})
+    after = read(browser.get(page))
+    assert "Mettre de côté cette capture" in before and "Mettre de côté cette capture" not in after
+    for shown in (before, after):
+        assert "<strong>Commandant Essai, référent</strong>, poste 12 34" in shown and "pas encore nommée" not in shown
 
 
 @pytest.mark.parametrize("motive", ["", "autre"])

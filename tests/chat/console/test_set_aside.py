@@ -7,7 +7,7 @@ from chat.captures import opening, store
 from chat.models import Capture
 from pnav.accounts.models import Role
 from reports.audit import wording
-from reports.models import AccessKind, AccessRecord
+from reports.models import AccessKind, AccessRecord, CaptureContact
 from tests.chat.console.agents import signed_in
 from tests.factories import captures as make_captures
 from tests.factories import chat as make
@@ -47,6 +47,14 @@ def test_supervisor_sees_that_there_is_one_and_nothing_of_it(locked):
     page = browser.get(PAGE).text
     assert str(capture.conversation.public_id) in page
     assert "NOM.png" not in page and "<img" not in page and capture.words["sha256"] not in page
+
+
+def test_supervisor_reads_whom_to_tell_or_that_nobody_is_named(locked):
+    _capture, browser = locked
+    assert "pas encore nommée par le service" in browser.get(PAGE).text
+    CaptureContact.objects.create(name="Commandant Essai, référent", reach="poste 12 34")
+    page = browser.get(PAGE).text
+    assert "Commandant Essai, référent" in page and "poste 12 34" in page and "pas encore nommée" not in page
 
 
 def test_board_counts_what_waits_for_this_supervisor_in_one_query(locked, django_assert_num_queries):

@@ -1,0 +1,40 @@
+"""Whom the service has named for a capture that it may be an offence to hold. `reports.models` imports this module."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class CaptureContact(models.Model):
+    """The person, or the office, that is told of a capture that was set aside (docs/adr/0082), of whom there is one.
+
+    Without a row nobody is named yet: the console says so, and so does « À faire ». name: and what they are. reach: how
+    whoever reads this tells them now.
+    """
+
+    THE_ONE = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=THE_ONE, editable=False)
+    name = models.CharField(
+        _("nom et fonction"),
+        max_length=120,
+        help_text=_("La personne, ou la permanence, que la décision de l'exploitant désigne."),
+    )
+    reach = models.CharField(
+        _("comment la prévenir"),
+        max_length=160,
+        help_text=_("Un téléphone, une adresse interne. Les agents et les superviseurs le lisent, personne d'autre."),
+    )
+
+    class Meta:
+        verbose_name = _("personne à prévenir (captures)")
+        verbose_name_plural = _("personne à prévenir (captures)")
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="capture_contact_is_one")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def current(cls) -> "CaptureContact | None":
+        """Who is named now; None for nobody yet. One query."""
+        return cls.objects.first()
