@@ -516,6 +516,7 @@ ROUTES: dict[str, Line] = {
         "common.offload.pool:MEMORY",
         "common.offload.pool:CPU_SECONDS",
         "common.offload.pool:AT_ONCE",
+        "common.service_settings.definitions:FACTS_MOST",
         stores=RECORDED,
     ),
     **_lines(STAFF, ("console:receipt", "unit:receipt"), "chat.personal_copy.receipts_page:CHECKS", stores=RECORDED),
@@ -567,7 +568,17 @@ ROUTES: dict[str, Line] = {
         "chat.referral.queries:A_PAGE",
         "chat.rules.referral:PLACE_MAX",
         "chat.rules.referral:REASON_MAX",
+        "common.service_settings.definitions:FACTS_MOST",
+        "chat.journal.panel:SHOWN",
         stores=Stores(4, 4, TEXT_KIB, 2),
+    ),
+    # The facts that went with a summary: every one is opened for their order, a page of them is drawn.
+    **_lines(
+        STAFF,
+        ("unit:facts",),
+        "common.service_settings.definitions:FACTS_MOST",
+        "chat.journal.panel:A_PAGE",
+        stores=RECORDED,
     ),
     # Sent piece by piece, after the page: what it costs before is a line of the register.
     **_lines(

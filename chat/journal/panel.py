@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -104,6 +104,18 @@ def read_panel(conversation: Conversation, *, is_looked_at: bool) -> Panel:
     unread = 0 if is_looked_at else counts.unread
     if not facts:
         return Panel(unread=unread)
+    return _panel_of(facts, new=new, unread=unread)
+
+
+def read_agreed(conversation: Conversation, until: datetime) -> Panel:
+    """The panel of a unit: the facts that its person's agreement named (`queries.count_read`). It marks nothing as
+    read. One statement; `definitions.FACTS_MOST` facts opened at most."""
+    facts = queries.read_facts(conversation, until)
+    return _panel_of(facts) if facts else Panel()
+
+
+def _panel_of(facts: Sequence[Fact], *, new: int = 0, unread: int = 0) -> Panel:
+    """facts: some, that were read, in their order."""
     latest = max(fact.read_at for fact in facts if fact.read_at is not None)
     found = chronology.find(facts)
     accounts, platforms = (chronology.draw(facts, by) for by in (chronology.by_account, chronology.by_platform))
@@ -125,7 +137,15 @@ def read_panel(conversation: Conversation, *, is_looked_at: bool) -> Panel:
 def read_page(conversation: Conversation, after: int) -> tuple[list[Line], int, int]:
     """A_PAGE lines after so many; how many facts there are; after how many the next page begins, 0 for none."""
     actions.mark_read(conversation)
-    facts = queries.read_facts(conversation)
+    return _page_of(queries.read_facts(conversation), after)
+
+
+def read_agreed_page(conversation: Conversation, until: datetime, after: int) -> tuple[list[Line], int, int]:
+    """The same of the facts that went with a summary (`read_agreed`). It marks nothing as read."""
+    return _page_of(queries.read_facts(conversation, until), after)
+
+
+def _page_of(facts: Sequence[Fact], after: int) -> tuple[list[Line], int, int]:
     later = after + A_PAGE
     return [line_of(fact) for fact in facts[after:later]], len(facts), later if later < len(facts) else 0
 
@@ -203,10 +223,10 @@ def proposed_by(found: Findings) -> list[Proposed]:
     return made
 
 
-def as_pairs(conversation: Conversation) -> list[tuple[str, str]]:
-    """What was shown and read, for a document: when, and what. In order."""
+def as_pairs(conversation: Conversation, until: datetime | None = None) -> list[tuple[str, str]]:
+    """What was shown and read, for a document: when, and what. In order. until: of what went with a summary."""
     pairs = []
-    for fact in queries.read_facts(conversation):
+    for fact in queries.read_facts(conversation, until):
         line = line_of(fact)
         words = [line.what, line.where, line.link, line.seen_by and _("Vu par : %(who)s") % {"who": line.seen_by}]
         pairs.append((line.when, "\n".join(filter(None, words))))

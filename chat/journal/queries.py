@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from chat.journal.facts import Fact, Told, in_order
 from chat.models import Conversation, JournalFact
@@ -101,8 +102,21 @@ def has_shown(conversation: Conversation) -> bool:
     return JournalFact.objects.filter(conversation=conversation, shown_at__isnull=False).exists()
 
 
-def read_facts(conversation: Conversation) -> list[Fact]:
+def read_facts(conversation: Conversation, until: datetime | None = None) -> list[Fact]:
     """What was shown, and went to the agent's page (`actions.mark_read`), by its dates. At most as many as a journal
-    has: their dates are sealed, so that only who opens all of them knows their order (500: 15 ms)."""
+    has: their dates are sealed, so that only who opens all of them knows their order (500: 15 ms).
+
+    until: of what went with a summary (`count_read`); nothing that was read later.
+    """
     rows = JournalFact.objects.filter(conversation=conversation, read_at__isnull=False)
-    return in_order(_opened(conversation, rows))
+    return in_order(_opened(conversation, rows if until is None else rows.filter(read_at__lte=until)))
+
+
+def count_read(conversation: Conversation, until: datetime | None = None) -> tuple[int, datetime | None]:
+    """How many facts were shown and read, and when the last of them was; None where none was. What is read stays, so
+    that both say for ever which facts these are. until: of those that were read by then. No word is opened."""
+    rows = _of(conversation, None).filter(read_at__isnull=False)
+    if until is not None:
+        rows = rows.filter(read_at__lte=until)
+    found = rows.aggregate(count=Count("pk"), last=Max("read_at"))
+    return found["count"], found["last"]

@@ -29,7 +29,7 @@ from chat.models import (
 )
 from chat.models.casework import draw_file_number, question_id
 from chat.models.referral import TOWN_MAX
-from chat.referral.queries import ShownReferral, show_referral, words_of
+from chat.referral.queries import AgreedFacts, ShownReferral, show_referral, words_of
 from chat.rules.referral import RUNNING, Basis, Part, State, can_move, may_go_without
 from chat.texts import thread as thread_texts
 from common import clock
@@ -177,9 +177,12 @@ def _new(
 
 
 @transaction.atomic
-def answer_consent(*, conversation: Conversation, public_id: UUID, agrees: bool) -> None:
+def answer_consent(
+    *, conversation: Conversation, public_id: UUID, agrees: bool, facts: AgreedFacts | None = None
+) -> None:
     """Record the person's answer to the summary they have read: yes sends it, no ends it. Access was proven.
 
+    facts: those that their page named beside the summary, which go with it; None: it named none, and none goes.
     Raises Settled when that summary no longer waits (so that an old page agrees to nothing else), NoAccount when the
     unit can no longer receive it: it then goes on waiting.
     """
@@ -194,6 +197,9 @@ def answer_consent(*, conversation: Conversation, public_id: UUID, agrees: bool)
             raise NoAccount
         if row.point_id in _running_points(conversation):
             raise Settled
+        if facts is not None and (words := words_of(row)):
+            row.seal({**words, **facts.as_words()})
+            row.save(update_fields=["sealed_words"])
     row.basis, row.sent_at, row.file_number = Basis.AGREED, clock.now(), draw_file_number()
     _move(row, State.SENT, Part.PERSON)
     _step(row, State.SENT, None, thread_texts.TRANSMITTED, unit=words_of(row).get("unit", ""), number=row.file_number)

@@ -1,5 +1,6 @@
 """The forms of a transmission: the agent's, the person's, the unit's."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -51,9 +52,19 @@ class OfOneForm(forms.Form):
 
 
 class AnswerForm(OfOneForm):
-    """The person's answer to the summary that they read."""
+    """The person's answer to the summary that they read. facts_until: when the last fact was read that the page named
+    beside it; nothing where it named none."""
 
     answer = forms.ChoiceField(choices=[("yes", _("oui")), ("no", _("non"))])
+    facts_until = forms.DateTimeField(required=False)
+
+    def clean_facts_until(self) -> datetime | None:
+        """In UTC: the database refuses offsets that Python takes, and a moment without one in UTC is none."""
+        until: datetime | None = self.cleaned_data["facts_until"]
+        try:
+            return until.astimezone(UTC) if until is not None else None
+        except OverflowError as error:
+            raise forms.ValidationError(self.fields["facts_until"].error_messages["invalid"]) from error
 
 
 class RemovalAnswerForm(forms.Form):

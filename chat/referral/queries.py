@@ -47,9 +47,28 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class AgreedFacts:
+    """The facts of the journal that a person agreed to send: so many, all those that were read by that moment."""
+
+    count: int
+    until: datetime
+
+    def as_words(self) -> dict[str, Any]:
+        """Return what is sealed of it, beside the summary."""
+        return {"facts_count": self.count, "facts_until": self.until.isoformat()}
+
+    @classmethod
+    def from_words(cls, words: Mapping[str, Any]) -> "AgreedFacts | None":
+        """Read what was sealed; None where the agreement named no fact, as before facts went with a summary."""
+        if not words.get("facts_count") or not words.get("facts_until"):
+            return None
+        return cls(words["facts_count"], datetime.fromisoformat(words["facts_until"]))
+
+
+@dataclass(frozen=True, slots=True)
 class ShownReferral:
-    """A transmission as one of its readers has it. level: of a summary that nobody has read.
-    is_example: its unit came with the demonstration."""
+    """A transmission as one of its readers has it. level: of a summary that nobody has read. agreed: the facts that go
+    with it, None when none do. is_example: its unit came with the demonstration."""
 
     transmission: Transmission
     unit: str
@@ -59,6 +78,7 @@ class ShownReferral:
     steps: list[Step]
     level: Level = Level.KEPT
     is_example: bool = False
+    agreed: AgreedFacts | None = None
 
     @property
     def public_id(self) -> UUID:
@@ -171,6 +191,7 @@ def show_referral(row: Transmission, *, now: datetime | None = None, limit: Limi
         steps=steps,
         level=level,
         is_example=bool(words.get("is_example")),
+        agreed=AgreedFacts.from_words(words),
     )
 
 

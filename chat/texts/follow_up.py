@@ -26,6 +26,13 @@ add(
     _("Les captures que tu as montrées vont avec ce résumé ({count}) ; l'unité peut en ouvrir l'original."),
     variables=[Variable("count", "le nombre de captures", "2")],
 )
+add(
+    "follow_up.facts",
+    FOLLOW_UP,
+    _("Les faits montrés vont avec ce résumé ({count}) : l'unité lit ceux que votre interlocuteur a lus."),
+    _("Les faits montrés vont avec ce résumé ({count}) : l'unité lit ceux que ton interlocuteur a lus."),
+    variables=[Variable("count", "le nombre de faits", "3")],
+)
 add("follow_up.unreadable", FOLLOW_UP, _("Ce résumé ne peut pas être lu en ce moment : il ne partira pas."))
 add(
     "follow_up.urgent",

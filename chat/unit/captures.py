@@ -15,8 +15,7 @@ from chat.captures import opening, queries
 from chat.captures.answers import drawing_of, pages_of
 from chat.captures.forms import OriginalForm
 from chat.models import Capture, Transmission, UnitAccount
-from chat.rules.referral import State
-from chat.unit.views import for_units, transmission_or_404
+from chat.unit.views import for_units, opened_or_404
 from common import rate_limits
 from common.encryption import UnsealError
 from common.sealed_files.answer import PieceByPiece
@@ -25,19 +24,11 @@ ORIGINALS, ORIGINALS_SECONDS = 30, 60 * 60  # an account: each has its line in t
 EXTENSIONS = {"jpeg": "jpg"}  # in place of the kind's own name
 
 
-def _opened_or_404(account: UnitAccount, public_id: uuid.UUID) -> Transmission:
-    """A transmission whose summary was opened: before that, nothing beside it is shown either."""
-    row = transmission_or_404(account, public_id)
-    if row.state == State.SENT:
-        raise Http404
-    return row
-
-
 @require_GET
 @for_units
 def captures(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
     """Show the drawings, blurred until they are pressed, and what opens each original."""
-    return _show(request, account, _opened_or_404(account, public_id), OriginalForm())
+    return _show(request, account, opened_or_404(account, public_id), OriginalForm())
 
 
 def _show(
@@ -83,7 +74,7 @@ def drawing(
     request: HttpRequest, account: UnitAccount, public_id: uuid.UUID, capture_id: uuid.UUID, page: int
 ) -> HttpResponse:
     """One page of a capture's drawing, for a unit that has opened the summary; 404 for all others."""
-    return drawing_of(_capture_or_404(_opened_or_404(account, public_id), capture_id), page)
+    return drawing_of(_capture_or_404(opened_or_404(account, public_id), capture_id), page)
 
 
 @require_POST
@@ -95,7 +86,7 @@ def original(
 
     ORIGINALS in ORIGINALS_SECONDS for an account. Sent piece by piece: 240 KiB in memory at a time.
     """
-    row = _opened_or_404(account, public_id)
+    row = opened_or_404(account, public_id)
     capture = _capture_or_404(row, capture_id)
     form = OriginalForm(request.POST)
     if not form.is_valid():

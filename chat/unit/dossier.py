@@ -1,5 +1,7 @@
-"""A unit's dossier as an archive: the summary that its person agreed to, and the steps since. By the same machinery as
-« Ma copie » (`chat.personal_copy`), with a line in the register."""
+"""A unit's dossier as an archive: the summary that its person agreed to, the facts that went with it, the steps since.
+
+By the same machinery as « Ma copie » (`chat.personal_copy`), with a line in the register.
+"""
 
 import uuid
 from typing import Any
@@ -14,6 +16,8 @@ from django.views.decorators.http import require_POST
 from chat.captures import queries as capture_queries
 from chat.documents import transcript_pdf
 from chat.documents.transcript_pdf import Document, Section
+from chat.journal import panel as journal_panel
+from chat.journal import queries as journal_queries
 from chat.models import Transmission, UnitAccount
 from chat.personal_copy import archive, pages
 from chat.personal_copy.archive import File
@@ -67,13 +71,19 @@ def dossier(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) ->
 def _document(account: UnitAccount, opened: ShownReferral) -> Document:
     number = opened.transmission.file_number or ""
     steps = [(f"{step.label}, {moment_in_words(step.at)}", _said(step.words)) for step in opened.steps]
+    agreed = opened.agreed
+    facts = journal_panel.as_pairs(opened.transmission.conversation, agreed.until) if agreed is not None else []
     return Document(
         title=_("Dossier %(number)s") % {"number": number},
         letterhead=letterhead.lines(),
         mark=_("Document fait pour %(unit)s (compte n° %(account)s) le %(moment)s.")
         % {"unit": opened.unit, "account": account.user_id, "moment": moment_in_words(timezone.now())},
         about=[_("Un signalement n'est pas une plainte. La personne a lu ce résumé.")],
-        sections=[Section(_("Résumé"), lines=[opened.summary]), Section(_("Étapes"), pairs=steps)],
+        sections=[
+            Section(_("Résumé"), lines=[opened.summary]),
+            *([Section(_("Chronologie des faits, dits par la personne"), pairs=facts)] if facts else []),
+            Section(_("Étapes"), pairs=steps),
+        ],
         heads=(_("Sujet"), _("Réponse")),
         thread_title=_("Captures"),
         thread=[
@@ -94,6 +104,21 @@ def _captures(row: Transmission) -> list[capture_queries.Seen]:
     return [one for one in found if one.sha256 and one.locked_at is None]
 
 
+def _facts(opened: ShownReferral) -> list[dict[str, Any]]:
+    """The facts that their person agreed to send, by their dates, with the moment as it was told."""
+    if opened.agreed is None:
+        return []
+    return [
+        {
+            "number": fact.number,
+            "read_at": iso_moment(fact.read_at),
+            "when": journal_panel.when(fact.moment),
+            "told": fact.told.as_words() if fact.told is not None else None,
+        }
+        for fact in journal_queries.read_facts(opened.transmission.conversation, opened.agreed.until)
+    ]
+
+
 def _said(words: Any) -> str:
     return next(filter(None, map(words.get, ("moment", "other", "reason"))), "–")
 
@@ -110,5 +135,6 @@ def _value(row: Transmission, opened: ShownReferral) -> dict[str, Any]:
             {"at": iso_moment(step.at), "state": step.state, "label": step.label, "text": _said(step.words)}
             for step in opened.steps
         ],
+        "facts": _facts(opened),
         "captures": [{"number": one.number, "sha256": one.sha256} for one in _captures(row)],
     }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.unit import captures, dossier, receipt, views
+from chat.unit import captures, dossier, facts, receipt, views
 
 app_name = "unit"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("<uuid:public_id>/", views.detail, name="detail"),
     path("<uuid:public_id>/ouvrir/", views.open_one, name="open"),
     path("<uuid:public_id>/rendez-vous/", views.meeting, name="meeting"),
+    path("<uuid:public_id>/faits/", facts.facts, name="facts"),
     path("<uuid:public_id>/captures/", captures.captures, name="captures"),
     path("<uuid:public_id>/captures/<uuid:capture_id>/<int:page>/", captures.drawing, name="capture_drawing"),
     path("<uuid:public_id>/captures/<uuid:capture_id>/original/", captures.original, name="capture_original"),

@@ -20,6 +20,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from chat import access
 from chat.captures import queries as captures
+from chat.journal import panel as journal_panel
+from chat.journal.panel import Panel
 from chat.models import Transmission, UnitAccount
 from chat.referral import actions as referral_actions
 from chat.referral import queries as referral_queries
@@ -56,6 +58,14 @@ def transmission_or_404(account: UnitAccount, public_id: uuid.UUID) -> Transmiss
     """Return a transmission to this unit. Raises Http404 as if there were none for everybody else's."""
     row = access.as_receiving_unit(account, public_id)
     if row is None:
+        raise Http404
+    return row
+
+
+def opened_or_404(account: UnitAccount, public_id: uuid.UUID) -> Transmission:
+    """A transmission whose summary was opened: before that, nothing beside it is shown either."""
+    row = transmission_or_404(account, public_id)
+    if row.state == State.SENT:
         raise Http404
     return row
 
@@ -139,6 +149,7 @@ def _show(
         "account": account,
         "opened": opened,
         "captures": captures.count_seen(row.conversation, row.sent_at),
+        "journal": journal_panel.read_agreed(row.conversation, opened.agreed.until) if opened.agreed else Panel(),
         "meeting": meeting or MeetingForm(unit=account.point),
         "reason": reason or ReasonForm(),
         "problem": problem,

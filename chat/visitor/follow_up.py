@@ -4,6 +4,7 @@ Steps and what was written for them; never the thread. Without a script too. See
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -15,12 +16,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from chat import access
 from chat.captures import queries as captures
 from chat.conversations import follow_up_code, resume
+from chat.journal import queries as journal_queries
 from chat.models import Conversation
 from chat.referral import actions as referral_actions
 from chat.referral import queries as referral_queries
 from chat.referral import removal as referral_removal
 from chat.referral.forms import AnswerForm, MeetingAnswerForm, RemovalAnswerForm
-from chat.referral.queries import ShownReferral
+from chat.referral.queries import AgreedFacts, ShownReferral
 from chat.rules import removal as removal_rules
 from chat.texts import forms as form_texts
 from chat.visitor.base import manner_of
@@ -57,7 +59,10 @@ def follow_up(request: HttpRequest) -> HttpResponse:
         data = form.cleaned_data
         try:
             agrees = data["answer"] == "yes"
-            referral_actions.answer_consent(conversation=current, public_id=data["transmission"], agrees=agrees)
+            facts = _agreed_facts(current, data["facts_until"]) if agrees and data["facts_until"] else None
+            referral_actions.answer_consent(
+                conversation=current, public_id=data["transmission"], agrees=agrees, facts=facts
+            )
             messages.success(request, (form_texts.SUMMARY_SENT if agrees else form_texts.SUMMARY_NOT_SENT).say())
             return redirect("chat:follow_up")
         except referral_actions.Settled:
@@ -65,6 +70,13 @@ def follow_up(request: HttpRequest) -> HttpResponse:
         except referral_actions.NoAccount:
             error = form_texts.NO_ACCOUNT.say()
     return _show(request, current, is_by_code=is_by_code, error=error, status=409 if form.is_valid() else 200)
+
+
+def _agreed_facts(conversation: Conversation, until: datetime | None = None) -> AgreedFacts | None:
+    """The facts that go with a summary that is sent now; None when none were read. until: when the page was drawn that
+    named them, so that nothing goes along that was read after it."""
+    count, last = journal_queries.count_read(conversation, until)
+    return AgreedFacts(count, last) if last is not None else None
 
 
 @require_POST
@@ -177,6 +189,7 @@ def _show(
         manner_of(request, current),
         rows=referral_queries.referrals_of(current),
         captures=captures.count_seen(current),
+        facts=_agreed_facts(current),
         reminders=referral_removal.reminders_of(current, timezone.localdate()),
         is_removal_proposed=referral_removal.is_proposed(current),
         is_by_code=is_by_code,
@@ -193,6 +206,7 @@ def follow_up_page(
     *,
     rows: Sequence[ShownReferral],
     captures: int = 0,
+    facts: AgreedFacts | None = None,
     reminders: Sequence[referral_removal.Reminder] = (),
     is_removal_proposed: bool = False,
     is_by_code: bool = False,
@@ -200,13 +214,15 @@ def follow_up_page(
     meeting: MeetingAnswerForm | None = None,
     code: str = "",
 ) -> dict[str, Any]:
-    """Return what « Suites » shows. captures: how many go along with a summary that is sent now. is_by_code: a code
-    opened it. meeting: what was sent of an appointment and not taken. code: the words of a new code, shown this once.
+    """Return what « Suites » shows. captures, facts: what goes along with a summary that is sent now. is_by_code: a
+    code opened it. meeting: what was sent of an appointment and not taken. code: the words of a new code, shown this
+    once.
     """
     return {
         **manner,
-        "rows": [(row, _may_read(row, is_by_code=is_by_code)) for row in rows],
+        "rows": [(row, _may_read(row, is_by_code=is_by_code), _count_named(row, facts)) for row in rows],
         "captures": captures,
+        "facts_until": facts.until.isoformat() if facts is not None else "",
         "has_meeting": any(row.has_meeting for row in rows),
         # What was written stays with its own appointment.
         "meeting": meeting or MeetingAnswerForm(),
@@ -220,6 +236,12 @@ def follow_up_page(
         "error": error,
         "code": code,
     }
+
+
+def _count_named(row: ShownReferral, facts: AgreedFacts | None) -> int:
+    """How many facts the page names beside a summary: those that would go now with one that waits, else that went."""
+    named = facts if row.is_asked else row.agreed
+    return named.count if named is not None else 0
 
 
 def _may_read(row: ShownReferral, *, is_by_code: bool) -> bool:

@@ -443,6 +443,7 @@ ROUTES: dict[str, Route] = {
     "unit:open": Route(receiving_unit, WRITE, to=("/unite/…/",)),
     # What it sees of captures once it has opened the summary: tests/chat/referral/test_unit_captures.py.
     "unit:dossier": Route(receiving_unit, WRITE, to=("/unite/…/",)),
+    "unit:facts": Route(unopened_by_unit, READ_ONLY_GET),
     "unit:captures": Route(unopened_by_unit, READ_ONLY_GET),
     "unit:capture_drawing": Route(unopened_by_unit, READ_ONLY_GET),
     "unit:capture_original": Route(unopened_by_unit, WRITE, data={"motive": "complaint"}),

@@ -477,6 +477,7 @@ NO_KEY = {
         f"unit:{act}": "other roles are refused before; another unit's: tests/chat/referral/test_unit_captures.py"
         for act in ("captures", "capture_drawing", "capture_original")
     },
+    "unit:facts": "other roles are refused before; another unit's: tests/chat/referral/test_unit_facts.py",
 }
 
 

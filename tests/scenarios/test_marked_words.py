@@ -237,13 +237,19 @@ def _goes_to_a_unit(all_: Typing) -> None:
         assert mark(f"resume-{answer}") in shown.body
         key = re.search(r'name="transmission" value="([^"]+)"', shown.body)
         assert key
-        him.post("/tchat/suites/", {"transmission": mark("cle"), "answer": mark("reponse")})
-        assert him.post("/tchat/suites/", {"transmission": key[1], "answer": answer}).status == 302
+        wrong = {"transmission": mark("cle"), "answer": mark("reponse"), "facts_until": mark("jusqu-a")}
+        him.post("/tchat/suites/", wrong)
+        until = re.search(r'name="facts_until" value="([^"]+)"', shown.body)
+        assert until, "the facts that were read go along"
+        said = {"transmission": key[1], "answer": answer, "facts_until": unescape(until[1])}
+        assert him.post("/tchat/suites/", said).status == 302
     own = re.search(r'href="(/unite/[0-9a-f-]{36}/)"', unit.get("/unite/").body)
     assert own
     assert mark("resume-yes") not in unit.get(own[1]).body, "nobody has opened it"
     assert unit.post(f"{own[1]}ouvrir/", {"x": mark("ouvrir")}).status == 302
     assert mark("resume-yes") in unit.get(own[1]).body
+    assert mark("fait-corrige") in unescape(unit.get(own[1]).body)
+    assert unit.get(f"{own[1]}faits/?apres={mark('apres-faits-unite')}").status == 200
     assert unit.post(f"{own[1]}rendez-vous/", {"seen": mark("vu"), "day": mark("jour"), "place": mark("lieu-refuse")})
     when = {"seen": "4", "day": "2026-12-02", "hour": "09:30", "place": mark("lieu-du-rendez-vous"), "checked": "on"}
     seen = re.search(r'name="seen" value="([0-9]+)"', unit.get(own[1]).body)

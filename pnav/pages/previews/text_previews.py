@@ -27,6 +27,7 @@ from chat.models import Conversation
 from chat.models.casework import Emergency
 from chat.referral import queries as referral_queries
 from chat.referral.forms import MeetingAnswerForm
+from chat.referral.queries import AgreedFacts
 from chat.rules import emergency_texts
 from chat.rules.emergency import CHECKLISTS, Situation
 from chat.rules.lifecycle import Author, Status
@@ -709,7 +710,7 @@ RESUMES = (
     _resume_refused,
 )
 FOLLOWED = (
-    _follow_up(State.ASKED, captures=2),
+    _follow_up(State.ASKED, captures=2, facts=AgreedFacts(3, cast.moment())),
     _follow_up(State.MEETING),
     _follow_up(State.SENT, code=cast.CODE),
     _follow_up(State.SENT, basis=Basis.URGENT, status=Status.ACTIVE),

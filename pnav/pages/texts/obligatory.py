@@ -305,8 +305,9 @@ add(
     "privacy.referral_told",
     PRIVACY,
     _(
-        "ce résumé et ses suites, que lit cette unité, sans l'échange. Avec votre accord ; sans lui, "
-        "seulement en urgence, et vous en êtes prévenu. Chiffrés, supprimés avec l'échange."
+        "ce résumé, les faits montrés que vous acceptez d'y joindre et ses suites, que lit cette unité, sans "
+        "l'échange. Avec votre accord ; sans lui, seulement en urgence, sans aucun fait noté, et vous en êtes prévenu. "
+        "Chiffrés, supprimés avec l'échange."
     ),
 )
 add("privacy.journal_label", PRIVACY, _("Si vous notez des faits :"))

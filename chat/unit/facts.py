@@ -1,0 +1,44 @@
+"""The facts that went with a summary: a page of them, for the unit that received it.
+
+A unit sees what its person's agreement named: the facts that they had shown and that their agent had read when they
+said yes. See docs/adr/0079.
+"""
+
+import uuid
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from chat.journal import panel as journal_panel
+from chat.models import UnitAccount
+from chat.referral import actions as referral_actions
+from chat.unit.views import for_units, opened_or_404
+
+
+@require_GET
+@for_units
+def facts(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
+    """Show them by their dates, `journal_panel.A_PAGE` at a time, after so many (`apres`). 404 when none went along.
+
+    Each reading has its line in the register, as of the summary. Every fact is opened to know their order.
+    """
+    row = opened_or_404(account, public_id)
+    try:
+        opened = referral_actions.read_summary(transmission=row, by=request.user)  # type: ignore[arg-type]
+    except referral_actions.Settled as error:
+        raise Http404 from error
+    if opened.agreed is None:
+        raise Http404
+    asked = request.GET.get("apres", "")
+    after = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 0
+    lines, total, later = journal_panel.read_agreed_page(row.conversation, opened.agreed.until, after)
+    context = {
+        "account": account,
+        "opened": opened,
+        "lines": lines,
+        "total": total,
+        "later": later,
+        "is_later": bool(after),
+    }
+    return render(request, "unit/facts.html", context)
