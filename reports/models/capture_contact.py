@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from common import plain_text
+
 
 class CaptureContact(models.Model):
     """The person, or the office, that is told of a capture that was set aside (docs/adr/0082), of whom there is one.
@@ -38,3 +40,13 @@ class CaptureContact(models.Model):
     def current(cls) -> "CaptureContact | None":
         """Who is named now; None for nobody yet. One query."""
         return cls.objects.first()
+
+    @property
+    def shown_name(self) -> str:
+        """The name as a page shows it: hidden characters are made visible."""
+        return plain_text.plain(self.name)
+
+    @property
+    def shown_reach(self) -> str:
+        """How to reach them, as a page shows it."""
+        return plain_text.plain(self.reach)

@@ -102,6 +102,7 @@ def send_over_a_bad_line(page: Page) -> None:
 
     page.route("**/captures/envoi/", bad)
     files = [{"name": name, "mimeType": "", "buffer": content} for name, content in FILES.items()]
+    expect(page.get_by_label("Image ou PDF")).to_have_attribute("multiple", "")  # the script is there
     page.get_by_label("Image ou PDF").set_input_files(files)  # type: ignore[arg-type]
     shot(page, "captures-choisies")
     with page.expect_navigation():

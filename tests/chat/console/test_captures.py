@@ -58,7 +58,7 @@ def test_chronology_names_the_captures_of_each_fact_and_the_summary_how_many_go_
     make_captures.drawn(conversation)  # goes with none
     link = f'<a href="{page}#capture-1">Capture n° 1</a>'
     beside = read(browser.get(page_of(conversation)))
-    assert link in beside and "#capture-2" not in beside and "va avec le résumé" not in beside
+    assert link in beside and "#capture-2" not in beside and "capture que vous avez vue" not in beside
     assert link in read(browser.get(f"{page_of(conversation)}faits/"))
     browser.get(page)
     assert "2 captures que vous avez vues vont avec le résumé." in read(browser.get(page_of(conversation)))
