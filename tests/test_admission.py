@@ -171,6 +171,32 @@ def test_those_who_have_used_much_rest_between_their_requests_while_others_come(
     assert bench.rests[-1] <= REST_AT_MOST
 
 
+def test_lane_serves_so_many_a_second_and_that_many_at_once_before(monkeypatch):
+    bench = Bench(threads=1, each=30, a_second=10)
+
+    def sleep(seconds):
+        bench.rests.append(seconds)
+        bench.now += seconds
+
+    monkeypatch.setattr(bench.lane, "_sleep", sleep)
+
+    def serve(count, network):
+        """The seconds that this many took, one of which takes a hundredth by itself."""
+        bench.rests.clear()
+        begun = bench.now
+        for _one in range(count):
+            bench.ask(network)
+        bench.finish()
+        return bench.now - begun
+
+    assert serve(10, HONEST) == pytest.approx(0.1) and not bench.rests, "a screenshot is there at once"
+    assert serve(20, HONEST) == pytest.approx(1.9, abs=0.05) and len(bench.rests) >= 18
+    assert serve(10, OTHER) == pytest.approx(1.0, abs=0.05), "it is the lane that is full, whoever they are"
+    bench.now += 60
+    assert serve(10, HONEST) == pytest.approx(0.1), "at once again"
+    assert serve(10, HONEST) == pytest.approx(0.9, abs=0.05), "and no more is saved up in a minute than in a second"
+
+
 def test_a_network_is_no_company_to_itself():
     bench = Bench(threads=8)
     for _each in range(4):

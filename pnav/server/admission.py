@@ -152,6 +152,8 @@ class Lane:
     processor a network may use without end and be light. prefers: whether requests
     may be `Ticket.is_preferred`, and then go before all levels: in half of the threads at once, and while their own
     queue has used little, so that whoever is preferred keeps nobody else out. They find a place when all are taken.
+    a_second: how many requests the whole lane serves in a second, once it has served that many at once; None for as
+    many as its threads can. A thread that would serve more stands still before it takes the next one.
 
     Any thread may call it. A request that finds a free thread costs two short turns of a lock.
     """
@@ -168,6 +170,7 @@ class Lane:
         held: float = 0.25,
         worked_off: float = WORKED_OFF_A_SECOND,
         prefers: bool = False,
+        a_second: int | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
@@ -176,6 +179,8 @@ class Lane:
         self._each, self._in_all = each, in_all
         self._light, self._heavy, self._held, self._rate = light, heavy, held, worked_off
         self._lowest = -1 if prefers else 0  # the level at which the search for the next one ends
+        self._spacing = 1 / a_second if a_second else 0.0
+        self._paid_until = -math.inf  # when what was served so far would have been served one after the other
         self._clock = clock
         self._sleep = sleep
         self._lock = threading.Lock()
@@ -400,7 +405,8 @@ class Lane:
         """Serve this request, then whoever's turn it is, until nobody may run."""
         while True:
             used = self._run(ticket)
-            if ticket.is_heavy and (rest := self._rest(account, self._clock() - ticket.begun - ticket.gave_way)):
+            rest = self._rest(account, self._clock() - ticket.begun - ticket.gave_way) if ticket.is_heavy else 0.0
+            if (rest := max(rest, self._ahead())) > 0:
                 self._sleep(rest)
             with self._lock:
                 self._end(account, ticket, used)
@@ -421,6 +427,15 @@ class Lane:
         with self._lock:
             has_company = self._has_company(account, self._clock())
         return min(REST_AT_MOST, REST_FOR_EACH_SECOND * held) if has_company else 0.0
+
+    def _ahead(self) -> float:
+        """Count one request as served; the seconds by which this lane is ahead of `a_second` then, 0 or less for none."""
+        if not self._spacing:
+            return 0.0
+        with self._lock:
+            now = self._clock()
+            self._paid_until = max(self._paid_until, now - 1.0) + self._spacing
+            return self._paid_until - now
 
     def _run(self, ticket: Ticket) -> float:
         """Do the work; the seconds to charge for it."""

@@ -70,16 +70,18 @@ PAGES = Lane(
     worked_off=0.1,
 )
 WAIT_SECONDS = 25.0  # then whoever waits is told to come back: browsers and proxies give up after thirty
-# Half a second of a processor each: twenty of one network are ten seconds, and a hundred in all are half a minute.
 # Slices of files (`is_slice`), which wait for the disk: beside pages, never in their threads, and so few at once that
 # what they flush holds up nobody's message for long. Ten people have a place in a process, for a page sends one slice
-# at a time; whoever comes on top is told to wait (`PageHandler.refuse_slice`).
-SLICES_AT_ONCE, SLICES_WAITING = 2, 8
+# at a time; whoever comes on top is told to wait (`PageHandler.refuse_slice`). A slice of 240 KiB costs the loop and
+# its thread some 9 ms of the processor (docs/adr/0082): 12 a second leave nine tenths of a core to
+# pages, and are 3 MB. One person over a line of 10 Mbit/s sends 5 a second.
+SLICES_AT_ONCE, SLICES_WAITING, SLICES_A_SECOND = 2, 8, 12
 SLICE_THREADS = ThreadPoolExecutor(SLICES_AT_ONCE, thread_name_prefix="slice")
-SLICES = Lane(SLICE_THREADS, SLICES_AT_ONCE, each=SLICES_WAITING, in_all=SLICES_WAITING)
+SLICES = Lane(SLICE_THREADS, SLICES_AT_ONCE, each=SLICES_WAITING, in_all=SLICES_WAITING, a_second=SLICES_A_SECOND)
 SLICE_RETRY_SECONDS = 2
 PIECE_THREADS = ThreadPoolExecutor(2, thread_name_prefix="pieces")  # one piece of a file each, of 240 KiB
 PIECES_AHEAD_BYTES = 512 * 1024  # of a file, that wait for its client to read
+# Half a second of a processor each: twenty of one network are ten seconds, and a hundred in all are half a minute.
 SLOW_THREADS = ThreadPoolExecutor(max_workers=slow_hashes.AT_ONCE, thread_name_prefix="slow-page")
 BUSY_THREAD = ThreadPoolExecutor(1, thread_name_prefix="busy")
 SLOW = Lane(SLOW_THREADS, slow_hashes.AT_ONCE, each=20, in_all=100, light=2.0, heavy=6.0, held=1.0, prefers=True)
