@@ -429,7 +429,7 @@ class Lane:
         return min(REST_AT_MOST, REST_FOR_EACH_SECOND * held) if has_company else 0.0
 
     def _ahead(self) -> float:
-        """Count one request as served; the seconds by which this lane is ahead of `a_second` then, 0 or less for none."""
+        """Count one request as served; the seconds by which the lane is now ahead of `a_second`, 0 or less for none."""
         if not self._spacing:
             return 0.0
         with self._lock:
