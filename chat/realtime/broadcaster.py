@@ -13,7 +13,7 @@ import contextlib
 import gc
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -55,7 +55,7 @@ TOGETHER, TOGETHER_BESIDE_OTHERS = 512, 160
 # With another process, a message waits twice for company: where it is written and where it is read. One that waits for
 # neither costs a little more, and the two together carry a tenth more.
 WRITER_CROWD_BESIDE_OTHERS, READER_CROWD_BESIDE_OTHERS = 0.001, 0.002
-GONE_TOGETHER, CAME_TOGETHER = 200, 500
+GONE_TOGETHER, GONE_MOST, CAME_TOGETHER = 200, 10_000, 500
 SWEEP_UP_SECONDS, NOT_AGAIN_SECONDS = 300.0, 5.0
 CHARACTERS_TOGETHER = protocol.PAGE_BYTES // 6  # in one frame; JSON writes a character in six bytes at most
 # Sweeping takes at most a fifth of the time, of the loop's in any case; of the database's, unless it is so slow that
@@ -106,6 +106,15 @@ class OwnAnswer(NamedTuple):
     is_renewed: bool
 
 
+def _check(connections: Iterable[AnyConnection], now: float) -> None:
+    """Whether each of these may stay."""
+    for connection in connections:
+        try:
+            connection.check(now)
+        except Exception as error:  # noqa: BLE001  the rounds go on for the life of the process
+            logger.error("rounds: a socket could not be checked (%s)", type(error).__name__)
+
+
 class Broadcaster:
     """The subscriptions of one process, its batches, and its line to the other processes.
 
@@ -130,6 +139,7 @@ class Broadcaster:
         self._rest_until = 0.0
         self._gone = self._settled = self._offered = 0
         self._swept_up_at = time.monotonic()
+        self._leaves_circles = False  # whether the last full collection found what ended connections left
         self.writer: Batch[tuple[Draft, Subscription], Written | Refusal, tuple[Draft, int]] = Batch(
             self._sequences,
             self._written,
@@ -479,21 +489,23 @@ class Broadcaster:
         self._gone += 1
 
     def _sweep_up(self, now: float) -> None:
-        """A connection that ends leaves circles of the server's own objects behind, 6 kB, which only a full collection
-        finds: one for every generation of sockets, so that what waits for it is never more than what lives.
+        """Leave those who have come out of collections, and now and then make a full one of all.
 
-        In between, those who have come are left out of collections: with 10,000 sockets a full one holds everybody up
-        for 70 ms, and Python would start one whenever a quarter more objects live than before.
+        With 10,000 sockets a full collection holds everybody up for 70 ms, and Python would start one whenever a
+        quarter more objects live than before. Connections that end free what they held by themselves (`Channel` and
+        `SocketProtocol` of pnav.server, `unsubscribe`): a full collection found 30 objects of each before they
+        did, and none since. Where one finds something (another server, TLS in this process), there is one for
+        every generation of sockets, so that what waits for it is never more than what lives, or `GONE_MOST` sockets.
         """
         count = len(self.connections)
         since = now - self._swept_up_at
-        is_due = self._gone >= max(GONE_TOGETHER, count) or (self._gone and since > SWEEP_UP_SECONDS)
-        if is_due and since > NOT_AGAIN_SECONDS:
-            self._gone = 0
+        is_generation = self._gone >= max(GONE_TOGETHER, count if self._leaves_circles else GONE_MOST)
+        if (is_generation and since > NOT_AGAIN_SECONDS) or (self._gone and since > SWEEP_UP_SECONDS):
             self._swept_up_at = now
             if self._settled:  # what was loaded at the start stays out, as long as no socket was put beside it
                 gc.unfreeze()
-            gc.collect()
+            self._leaves_circles = gc.collect() > self._gone
+            self._gone = 0
         elif count < self._settled + max(CAME_TOGETHER, self._settled // 4):
             return
         gc.freeze()
@@ -509,11 +521,7 @@ class Broadcaster:
             if not left:
                 left = list(self.connections)
                 share = len(left) // SLICES + 1
-            for connection in [left.pop() for _connection in range(min(share, len(left)))]:
-                try:
-                    connection.check(now)
-                except Exception as error:  # noqa: BLE001  the rounds go on for the life of the process
-                    logger.error("rounds: a socket could not be checked (%s)", type(error).__name__)
+            _check([left.pop() for _connection in range(min(share, len(left)))], now)
             self._sweep_up(now)
             self._suit_the_company()
             if not left:  # once a round: half a millisecond for as many keys as a process may know

@@ -64,6 +64,7 @@ class VisitorConnection(Connection):
     def unsubscribe(self) -> None:
         """Follow it no more."""
         self.broadcaster.unsubscribe(self.subscription)
+        del self.subscription  # it holds this connection: together they would wait for a full collection of memory
 
     def is_still_entitled(self, identity: Identity) -> bool:
         """Return whether the visit still speaks for the same report, in the same generation (ADR 0010)."""
@@ -163,6 +164,7 @@ class ConsoleConnection(Connection):
         self.broadcaster.exit(self)
         for subscription in self.subscriptions.values():
             self.broadcaster.unsubscribe(subscription)
+        self.subscriptions.clear()  # each holds this connection
 
     def is_still_entitled(self, identity: Identity) -> bool:
         """Return whether somebody is still signed in. Which conversations are theirs is read again."""

@@ -156,6 +156,19 @@ class Channel(http.HTTPChannel):
         self.waiting.pop(self, None)
         self.long.discard(self)
         super().allContentReceived()
+        if self.requests and cast(Any, self.requests[-1]).transport is None:  # Daphne gave it to a socket
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Have nothing hold this channel and its request once their connection is a socket's.
+
+        The connection would hold the channel as its producer, which is asked to pause and does nothing for it; the two
+        hold each other. They would stay as long as the socket, and then until a full collection of memory.
+        """
+        cast(Any, self.transport).unregisterProducer()
+        for request in cast(list[Any], self.requests):
+            request.channel = None
+        self.requests.clear()
 
     def requestDone(self, request: Any) -> None:  # noqa: N802  as Twisted names it
         self._savedTimeOut = IDLE_SECONDS

@@ -28,7 +28,8 @@ from autobahn.websocket.types import ConnectionDeny
 from daphne.cli import CommandLineInterface
 from daphne.http_protocol import WebRequest
 from twisted.internet import reactor, tcp
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.protocol import connectionDone
 
 from chat.messages.protocol import CLOSE_AGAIN
 from common import security_log
@@ -265,6 +266,11 @@ class SocketProtocol(daphne.ws_protocol.WebSocketProtocol):
             self.application_queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
             security_log.log(Event.LIMIT_REACHED, limit="frames_waiting")
             self.dropConnection(abort=True)
+
+    def connectionLost(self, reason: Any = connectionDone) -> None:  # noqa: N802  as Twisted names it
+        super().connectionLost(reason)
+        # Its result is this object itself, which would wait for a full collection of memory, with all that it holds.
+        self.is_closed = succeed(None)
 
     def _is_between_messages(self) -> bool:
         """Whether what comes next begins a message, and nothing of autobahn's waits for it or changes it."""

@@ -1,8 +1,10 @@
 import asyncio
+import gc
 import json
 import threading
 import time
 import uuid
+import weakref
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -698,3 +700,27 @@ async def test_connection_is_sealed_when_the_database_is_back(monkeypatch):
             while not await in_db(conversation.report.sealed_values.exists):
                 await asyncio.sleep(0.05)
     assert failures == [1, 1]
+
+
+@pytest.mark.parametrize("path", [REPORTER, CONSOLE])
+async def test_closed_socket_frees_what_it_held_without_a_collection(path):
+    """What hangs in circles waits for a full collection of memory, which holds everybody up."""
+
+    def prepared():
+        conversation = make.assigned()
+        return visit(conversation) if path == REPORTER else signed_in(conversation.assigned_to)
+
+    key = await in_db(prepared)
+    gc.disable()
+    try:
+        async with Line(path, key) as line:
+            await line.send(type="beat")
+            await line.until("beat")
+            left = [weakref.ref(one) for one in ensure_broadcaster().connections]
+            assert len(left) == 1
+        until = time.monotonic() + SECONDS
+        while left[0]() is not None and time.monotonic() < until:
+            await asyncio.sleep(0.05)
+        assert left[0]() is None, gc.get_referrers(left[0]())
+    finally:
+        gc.enable()

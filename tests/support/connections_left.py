@@ -1,0 +1,46 @@
+"""An ASGI application that tells how many connections are in memory, and never makes a full collection of it.
+
+`python -m daphne … tests.support.connections_left:application`, on our own server.
+"""
+
+import gc
+import json
+import os
+from typing import Any
+
+import django
+from daphne.http_protocol import WebRequest
+
+from pnav.server.http_channel import Channel
+from pnav.server.serving import SocketProtocol, install_server
+
+KINDS = (Channel, WebRequest, SocketProtocol)
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pnav.settings")
+django.setup()  # bounds of a body are asked of the addresses
+gc.disable()
+
+
+async def _never_stuck() -> bool:
+    return False
+
+
+install_server(_never_stuck)
+
+
+def _counted() -> bytes:
+    objects = gc.get_objects()
+    return json.dumps({kind.__name__: sum(type(one) is kind for one in objects) for kind in KINDS}).encode()
+
+
+async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """A socket that says nothing; the counts, as JSON, to any other request."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.accept"})
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
+        return
+    content = _counted()
+    head = [(b"content-length", str(len(content)).encode()), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 200, "headers": head})
+    await send({"type": "http.response.body", "body": content})
