@@ -166,7 +166,7 @@ class Channel(http.HTTPChannel):
         hold each other. They would stay as long as the socket, and then until a full collection of memory.
         """
         cast(Any, self.transport).unregisterProducer()
-        for request in cast(list[Any], self.requests):
+        for request in self.requests:
             request.channel = None
         self.requests.clear()
 
