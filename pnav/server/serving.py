@@ -193,8 +193,11 @@ class Server(daphne.server.Server):
             self._is_reaping = True
             for number in range(1, self.SLICES):
                 _later(number / self.SLICES, self.application_checker)
-        everybody = self.connections
         turn = self._some_of(self._to_reap, self._ending)
+        if not turn:
+            _later(1, self.application_checker)
+            return
+        everybody = self.connections
         some = {protocol: everybody[protocol] for protocol in turn if protocol in everybody}
         self.connections = dict(some)
         try:
