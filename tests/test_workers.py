@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import once, workers
+from tests.support import once, seconds, workers
 
 ONE = """
 import os, sys, warnings
@@ -130,6 +130,8 @@ def test_workers_say_what_one_process_says(tmp_path: Path):
         "ERROR test_one.py::test_cannot_begin - LookupError: nothing there",
     ):
         assert said in shared.stdout and said in alone.stdout, shared.stdout + alone.stdout
+    assert (tmp_path / ".local" / "seconds.txt").read_text().rstrip().endswith("test_one.py")
+    assert "seconds of the processor" in shared.stdout
 
 
 def test_worker_that_ends_fails_its_test_and_another_does_the_rest(tmp_path: Path):
@@ -154,3 +156,26 @@ def test_fork_would_lose_no_thread():
     """Threads of the process that forks do not exist in its workers: what holds one may not begin before."""
     with pytest.raises(AssertionError, match="a fork would lose these threads"):
         workers.require_one_thread([threading.main_thread(), threading.Thread(name="queue")])
+
+
+def test_seconds_of_what_was_started_count_while_it_runs_and_when_it_has_ended():
+    busy = "import time\nwhile time.process_time() < 0.4: pass\nprint('done', flush=True)\n"
+    for more in ("", "input()"):
+        meter = seconds.Meter()
+        with subprocess.Popen(
+            [sys.executable, "-c", busy + more], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as child:
+            assert child.stdout is not None and child.stdin is not None
+            assert child.stdout.readline() == b"done\n"
+            if not more:
+                child.wait()
+            cpu, wall = meter.lap()
+            child.stdin.close()
+        assert 0.35 < cpu < 5 and wall > 0.3
+
+
+def test_dearest_file_is_named_first_and_laps_of_one_file_are_added():
+    account = seconds.Account()
+    for file, cpu in (("a.py", 1.0), ("b.py", 1.5), ("a.py", 1.0)):
+        account.add(file, cpu, 2.0)
+    assert [line.split() for line in account.lines()[2:]] == [["2.0", "4.0", "a.py"], ["1.5", "2.0", "b.py"]]

@@ -27,9 +27,10 @@ from typing import Any
 
 import pytest
 
-from tests.support import environment
+from tests.support import environment, seconds
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
+SECONDS = pytest.StashKey[seconds.Account]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -57,8 +58,18 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         session.testsfailed and not session.config.option.continue_on_collection_errors
     ):
         return None
-    Workers(session, session.config.getoption("workers")).run()
+    workers = Workers(session, session.config.getoption("workers"))
+    session.config.stash[SECONDS] = workers.seconds
+    workers.run()
     return True
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if (account := config.stash.get(SECONDS, None)) is not None:
+        account.keep(config.rootpath / ".local" / "seconds.txt")
+        terminalreporter.section("seconds of the processor, of the wall")
+        for line in account.lines()[: 2 + seconds.SHOWN]:
+            terminalreporter.write_line(line)
 
 
 # --- the process that forks -------------------------------------------------------------------------------------------
@@ -92,6 +103,7 @@ class Workers:
         self.files = deque(deque(numbers) for _path, numbers in in_files)
         self.workers: dict[Connection, Worker] = {}
         self.started = 0
+        self.seconds = seconds.Account()
         # Found now, as long as this is the only process: the folder of the run, whose number the workers share.
         self.temporary = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
 
@@ -136,6 +148,8 @@ class Workers:
             number = worker.left.popleft()
             item = self.session.items[number]
             self.session.config.hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        elif kind == "file":
+            self.seconds.add(*told)
         elif kind == "report":
             hook = self.session.config.hook
             report = hook.pytest_report_from_serializable(config=self.session.config, data=told)
@@ -197,9 +211,12 @@ def _work(session: pytest.Session, line: Connection, number: int, folder: Any) -
         terminal = config.pluginmanager.unregister(name="terminalreporter")
         assert isinstance(terminal, pytest.TerminalReporter)
         config.pluginmanager.register(Reporter(config, line, terminal), name="terminalreporter")
+        meter = seconds.Meter()
         for item, following in _given(session.items, line):
             config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             line.send(("ended", None))
+            if following is None or following.path != item.path:
+                line.send(("file", (item.nodeid.partition("::")[0], *meter.lap())))
         atexit._run_exitfuncs()
         status = 0
     except BaseException:  # noqa: BLE001  told to the process that forked us, which ends the run

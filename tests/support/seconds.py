@@ -1,0 +1,109 @@
+"""What a run of workers costs: seconds of the processor of each file of tests, with all that it started.
+
+Seconds of the wall say how busy the machine is with other things; these say what a test takes. After a run with
+`--workers` the files that took most are printed, and all of them are in `.local/seconds.txt`. What the servers of the
+whole run do for a file (PostgreSQL, Valkey) is told of the run alone, and what a worker begins with is told of its
+first file.
+"""
+
+import os
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+SHOWN = 25  # files
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PROCESSES = Path("/proc")
+
+
+def _of_one(pid: int) -> float:
+    """Seconds of this process and of the children that it has waited for; 0 when it is gone."""
+    try:
+        fields = (_PROCESSES / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(int(field) for field in fields[11:15]) / _TICKS
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    try:
+        for thread in (_PROCESSES / str(pid) / "task").iterdir():
+            found += map(int, (thread / "children").read_text().split())
+    except OSError:  # it has ended, or this is no Linux
+        return found
+    return found
+
+
+def of_all(pid: int) -> float:
+    """Seconds of a process and of all below it. Elsewhere than on Linux: of this process and of what it waited for."""
+    if not (_PROCESSES / "self" / "stat").exists():
+        return sum(os.times()[:4])
+    total, left = 0.0, [pid]
+    while left:
+        one = left.pop()
+        total += _of_one(one)
+        left += _children(one)
+    return total
+
+
+class Meter:
+    """Laps of this process."""
+
+    def __init__(self) -> None:
+        self.cpu, self.wall = of_all(os.getpid()), time.monotonic()
+
+    def lap(self) -> tuple[float, float]:
+        """Seconds of the processor and of the wall since the lap before. What ended unseen is no negative time."""
+        cpu, wall = of_all(os.getpid()), time.monotonic()
+        passed = max(0.0, cpu - self.cpu), wall - self.wall
+        self.cpu, self.wall = cpu, wall
+        return passed
+
+
+@dataclass
+class _Machine:
+    """Seconds that all processors of the machine were busy and idle, since it was started."""
+
+    busy: float
+    idle: float
+
+    @classmethod
+    def now(cls) -> "_Machine":
+        try:
+            said = (_PROCESSES / "stat").read_text().split("\n", 1)[0].split()[1:9]
+        except OSError:
+            return cls(0, 0)
+        each = [int(one) / _TICKS for one in said]
+        idle = each[3] + each[4]
+        return cls(sum(each) - idle, idle)
+
+
+class Account:
+    """Of a run: what its files took, and how busy the machine was meanwhile."""
+
+    def __init__(self) -> None:
+        self.files: defaultdict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+        self.before, self.begun = _Machine.now(), sum(os.times()[:2])
+
+    def add(self, file: str, cpu: float, wall: float) -> None:
+        self.files[file][0] += cpu
+        self.files[file][1] += wall
+
+    def lines(self) -> list[str]:
+        """First the whole, then each file, the dearest first: seconds of the processor, of the wall."""
+        now = _Machine.now()
+        busy, idle = now.busy - self.before.busy, now.idle - self.before.idle
+        ordered = sorted(self.files.items(), key=lambda entry: -entry[1][0])
+        total = sum(cpu for cpu, _wall in self.files.values())
+        own, servers = sum(os.times()[:2]) - self.begun, sum(map(of_all, _children(os.getpid())))
+        head = [
+            f"{total:8.1f}          all files; {servers:.1f} the servers of the run, {own:.1f} the process that forks",
+            f"{busy:8.1f}          the whole machine, which was idle for {idle:.1f}",
+        ]
+        return [*head, *(f"{cpu:8.1f} {wall:8.1f} {file}" for file, (cpu, wall) in ordered)]
+
+    def keep(self, place: Path) -> None:
+        place.parent.mkdir(exist_ok=True)
+        place.write_text("\n".join(self.lines()) + "\n", encoding="utf-8")
