@@ -105,3 +105,21 @@ def test_page_of_a_shape_that_was_read_is_still_read_for_its_ids():
     strict_html.check(PAGE.format('<p id="a1"></p><p id="b1"></p>'), "first")
     with pytest.raises(AssertionError, match="« c2 » stands 2 times"):
         strict_html.check(PAGE.format('<p id="c2"></p><p id="c2"></p>'), "second")
+
+
+def test_same_page_is_at_fault_each_time_and_one_of_staff_may_break_where_a_visitors_may_not():
+    page = PAGE.format("<p>Nom : {}</p>")
+    strict_html.check(page, "GET /console/ (200)")
+    for _time in range(2):
+        with pytest.raises(AssertionError, match="a line can break here"):
+            strict_html.check(page, "GET / (200)")
+
+
+def test_token_of_a_form_is_no_matter_of_a_page_and_its_ids_are():
+    form = '<form><input type="hidden" name="t" value="{}"></form><p id="{}"></p><a href="#a1">haut</a>'
+    strict_html.check(PAGE.format(form.format("a" * 64, "a1")), "first")
+    seen = len(strict_html._valid)
+    strict_html.check(PAGE.format(form.format("b" * 64, "a1")), "second")
+    assert len(strict_html._valid) == seen
+    with pytest.raises(AssertionError, match="no element is called « a1 »"):
+        strict_html.check(PAGE.format(form.format("b" * 64, "b1")), "third")
