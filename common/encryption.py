@@ -27,8 +27,10 @@ VERSION = 1
 DATA_KEY_VERSION = 2
 DATA_KEY_ID_BYTES = 16
 NONCE_BYTES = 12
+TAG_BYTES = 16
 KEY_BYTES = 32
 _DATA_KEY_HEAD, _DATA_KEY_END = bytes((DATA_KEY_VERSION,)), 1 + DATA_KEY_ID_BYTES
+DATA_KEY_ADDS = _DATA_KEY_END + NONCE_BYTES + TAG_BYTES  # bytes: by so many a value is longer, sealed with a data key
 
 # What finds the cipher of a data key, and raises UnsealError when that key is gone: `common.data_keys.keys`, which sets
 # it when the site starts (it has a table, which this module knows nothing of).
@@ -95,6 +97,11 @@ def seal(text: str, *, context: str, data_key: UUID | None = None) -> bytes:
     data_key: the id of the exchange's key; None for what belongs to no exchange, or to one that has no key yet: the
     first key of the ring then seals. Raises UnsealError when that data key is gone.
     """
+    return seal_bytes(text.encode(), context=context, data_key=data_key)
+
+
+def seal_bytes(plain: bytes, *, context: str, data_key: UUID | None = None) -> bytes:
+    """Encrypt what is no text, as `seal` does."""
     nonce = _nonces.take()
     if data_key is None:
         name, cipher = next(iter(parse_keys(settings.CONTENT_KEYS).items()))
@@ -104,7 +111,7 @@ def seal(text: str, *, context: str, data_key: UUID | None = None) -> bytes:
         label = data_key.bytes
         cipher = _data_cipher(label)
         head = _DATA_KEY_HEAD + label
-    return head + nonce + cipher.encrypt(nonce, text.encode(), context.encode())
+    return head + nonce + cipher.encrypt(nonce, plain, context.encode())
 
 
 def key_name(sealed: bytes) -> str:
@@ -137,6 +144,14 @@ def unseal(sealed: bytes | memoryview, *, context: str) -> str:
 
     Raises UnsealError; and the errors of django.db when the data keys cannot be read now.
     """
+    try:
+        return unseal_bytes(sealed, context=context).decode()
+    except UnicodeDecodeError:
+        raise UnsealError("This value is no text.") from None
+
+
+def unseal_bytes(sealed: bytes | memoryview, *, context: str) -> bytes:
+    """Decrypt what `seal_bytes` made, as `unseal` does a text."""
     sealed = bytes(sealed)
     label = data_key_bytes(sealed)
     if label is not None:
@@ -149,7 +164,7 @@ def unseal(sealed: bytes | memoryview, *, context: str) -> str:
         raise UnsealError("The key that sealed this value is not in the ring.")
     nonce, ciphertext = sealed[start : start + NONCE_BYTES], sealed[start + NONCE_BYTES :]
     try:
-        return cipher.decrypt(nonce, ciphertext, context.encode()).decode()
+        return cipher.decrypt(nonce, ciphertext, context.encode())
     except (InvalidTag, ValueError) as error:
         raise UnsealError("This value does not open in this context.") from error
 

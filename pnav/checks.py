@@ -182,6 +182,10 @@ def keys_are_copied(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
             "write once none is left (docs/operations.md, « Keys of exchanges »)."
         )
         return [Warning(message, hint=hint, id="pnav.W029")]
+    if settings.IDENTITY_KEYS != "write":
+        message = "IDENTITY_KEYS is read: of what is erased, custodians open from a backup what was under seal."
+        hint = "write once no process of a version before it is left, then move_to_data_keys (docs/operations.md)."
+        messages.append(Warning(message, hint=hint, id="pnav.W030"))
     if not data_keys_router.is_apart():
         message = "DATA_KEYS_DATABASE_URL is empty: backups of the content hold the keys of what was erased."
         messages.append(Warning(message, id="pnav.W011"))

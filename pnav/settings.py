@@ -272,6 +272,11 @@ DATABASES = {
 EXCHANGE_KEYS = env.str("EXCHANGE_KEYS", "read")
 if EXCHANGE_KEYS not in {"read", "write"}:
     raise ImproperlyConfigured("EXCHANGE_KEYS must be read or write.")
+# What can name a person, under the custodians' seal, is sealed with that key as well: docs/adr/0114. "read": where it
+# was said of an exchange, and of no new one; "write": of new ones too, once no process of a version before 0114 runs.
+IDENTITY_KEYS = env.str("IDENTITY_KEYS", "read")
+if IDENTITY_KEYS not in {"read", "write"}:
+    raise ImproperlyConfigured("IDENTITY_KEYS must be read or write.")
 # Where the wrapped keys lie: a server of its own, so that no backup of the content holds them; empty: with the content.
 _data_keys_url = _secret("DATA_KEYS_DATABASE_URL")
 if _data_keys_url:

@@ -64,6 +64,7 @@ def file_report(
     when_created: dict[str, Any] = {
         "data_key": data_key,
         "data_key_since": lambda: timezone.now() if data_key() else None,
+        "identity_key_since": lambda: timezone.now() if data_key() and reporter_identity.may_be_keyed() else None,
         "triage_answers_sealed": lambda: encryption.seal(
             answers, context=f"report:{submission_id}", data_key=data_key()
         ),

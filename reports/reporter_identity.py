@@ -1,7 +1,8 @@
 """Seals what can name a person as it arrives. No other module sees it, and nothing keeps it in another form.
 
 Every report has a name, a way to reach its person and a first connection, all of one size, whether something was given
-or not; then one value for each later connection. See docs/adr/0030.
+or not; then one value for each later connection. See docs/adr/0030. All of them are sealed once more with the key of
+the exchange, so that no backup holds what the custodians could open once it is erased: docs/adr/0114.
 """
 
 import base64
@@ -21,7 +22,9 @@ from django.db import Error, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from common import encryption
 from common.client_address import Connection, connection_of
+from common.data_keys import keys as data_keys
 from common.sql import array_text, fetch_rows
 from reports.models import OpeningRequest, Report, SealedField, SealedValue
 from reports.rules.openings import OPEN
@@ -32,12 +35,21 @@ logger = logging.getLogger(__name__)
 # neither where the report came from nor where its person is now.
 FIRST, MOST = 20, 500
 SAME_ADDRESS_SECONDS = 10 * 60  # pages without a socket load themselves again: once for each address is enough
+KEYS = """
+SELECT public_id, data_key, identity_key_since IS NOT NULL FROM reports_report
+WHERE public_id = ANY(%s::uuid[]) AND data_key IS NOT NULL
+"""
 # A report that is gone, or goes at this moment, has nothing sealed for it: its row is locked, then looked at again.
+# Which of the two forms stays is decided under that lock, which `key_identity` keeps out: no value comes in the other.
 RECORD = """
 WITH came AS (
-    SELECT report.id, new.version, new.sealed
-    FROM unnest(%s::uuid[], %s::int[], %s::bytea[]) WITH ORDINALITY AS new(report, version, sealed, place)
-    JOIN reports_report report ON report.public_id = new.report ORDER BY new.place
+    SELECT report.id, new.version,
+        CASE WHEN report.identity_key_since IS NULL THEN new.plain ELSE new.keyed END AS sealed
+    FROM unnest(%s::uuid[], %s::int[], %s::bytea[], %s::bytea[]) WITH ORDINALITY
+        AS new(report, version, plain, keyed, place)
+    JOIN reports_report report ON report.public_id = new.report
+    WHERE CASE WHEN report.identity_key_since IS NULL THEN new.plain ELSE new.keyed END IS NOT NULL
+    ORDER BY new.place
     FOR KEY SHARE OF report
 ), kept AS (
     INSERT INTO reports_sealedvalue (report_id, field, version, sealed)
@@ -75,6 +87,11 @@ def public_key() -> PublicKey:
 _parsed = lru_cache(maxsize=2)(PublicKey.parse)
 
 
+def may_be_keyed() -> bool:
+    """Return whether what is under seal of a new report is sealed with its key as well (IDENTITY_KEYS)."""
+    return bool(settings.IDENTITY_KEYS == "write")
+
+
 class Aside(TypedDict):
     """A name and a way to be reached, sealed before there is a report: its public id to be, and base64 of the values
     with their versions. It may lie in a session."""
@@ -105,49 +122,62 @@ def seal_identity(
     """
     arrival = Arrival(report.public_id, connection, timezone.now())
     texts = {SealedField.NAME: name, SealedField.CONTACT: contact, SealedField.CONNECTION: arrival.text}
-    values = {field: _value(report.pk, report.public_id, field, text) for field, text in texts.items()}
+    values = {field: _seal(report.public_id, field, text) for field, text in texts.items()}
     if aside:
         for field, (version, sealed) in aside["values"].items():
-            values[SealedField(field)] = SealedValue(
-                report=report, field=field, version=version, sealed=base64.b64decode(sealed)
-            )
-    SealedValue.objects.bulk_create(values.values())
+            values[SealedField(field)] = (version, base64.b64decode(sealed))
+    SealedValue.objects.bulk_create(
+        SealedValue(report=report, field=field, version=version, sealed=_as_kept(report, field, version, sealed))
+        for field, (version, sealed) in values.items()
+    )
 
 
 def replace_identity(report: Report, *, name: str, contact: str) -> None:
     """Seal a name or a way to be reached that was given after the report was filed, where the first value stands.
 
     "" leaves what is there: every report has the same values, whether something was given, and when, or not. Nor is a
-    value replaced that somebody asked to have opened. Raises sealing.TextRefused when one is too long.
+    value replaced that somebody asked to have opened. report: locked by the caller. Raises sealing.TextRefused when one
+    is too long, UnsealError when the key of the exchange cannot be used.
     """
     asked = OpeningRequest.objects.filter(report=report, state__in=OPEN).values("version")
     for field, text in ((SealedField.NAME, name), (SealedField.CONTACT, contact)):
         if text:
             version, sealed = _seal(report.public_id, field, text)
             rows = SealedValue.objects.filter(report=report, field=field).exclude(version__in=asked)
-            rows.update(version=version, sealed=sealed)
+            rows.update(version=version, sealed=_as_kept(report, field, version, sealed))
 
 
-def record(arrivals: Sequence[Arrival]) -> None:
+def record(arrivals: Sequence[Arrival]) -> list[Arrival]:
     """Seal these connections, for reports that are still there; those between the first and the newest go.
 
-    Whoever gets an error has nothing sealed, and may come again. Letting go raises none: what was sealed would be
-    sealed twice; what stays for that is seen again when somebody comes next.
+    Return those that could not be sealed for now: the key of their exchange cannot be read. Whoever gets an error has
+    nothing sealed, and may come again. Letting go raises none: what was sealed would be sealed twice; what stays for
+    that is seen again when somebody comes next.
     """
-    sealed: list[str] = []
-    versions: list[int] = []
+    found = fetch_rows(KEYS, [array_text({one.report for one in arrivals})])
+    keys: dict[UUID, tuple[UUID | None, bool]] = {report: (key, is_keyed) for report, key, is_keyed in found}
+    mute = data_keys.load(key for key, _is_keyed in keys.values())
+    late: list[Arrival] = []
+    rows: list[tuple[UUID, int, str | None, str | None]] = []
     for one in arrivals:
-        version, value = _seal(one.report, SealedField.CONNECTION, one.text)
-        versions.append(version)
-        sealed.append(f'"\\\\x{value.hex()}"')
+        key, is_keyed = keys.get(one.report, (None, False))
+        if is_keyed and key in mute:
+            late.append(one)
+            continue
+        version, plain = _seal(one.report, SealedField.CONNECTION, one.text)
+        keyed = None
+        if key is not None and key not in mute:
+            context = SealedValue.context_of(one.report, SealedField.CONNECTION, version)
+            keyed = _array_item(encryption.seal_bytes(plain, context=context, data_key=key))
+        rows.append((one.report, version, None if is_keyed else _array_item(plain), keyed))
         time.sleep(0)  # sealing holds the interpreter for a tenth of a millisecond: whoever answers somebody has a turn
-    for (report_id,) in fetch_rows(
-        RECORD, [array_text(one.report for one in arrivals), array_text(versions), array_text(sealed), MOST]
-    ):
+    columns = list(zip(*rows, strict=True)) or [()] * 4
+    for (report_id,) in fetch_rows(RECORD, [*map(array_text, columns), MOST]):
         try:
             _let_go(report_id)
         except Error as error:  # InterfaceError too, of a connection that is gone
             logger.warning("arrivals: old values stay for now (%s)", type(error).__name__)
+    return late
 
 
 @transaction.atomic
@@ -172,10 +202,38 @@ def record_request(request: HttpRequest, report: UUID) -> None:
     mark = hmac.digest(_KEY, f"{report}:{connection.address}".encode(), "sha256")
     if _is_new(mark):
         try:
-            record([Arrival(report, connection, timezone.now())])
+            late = record([Arrival(report, connection, timezone.now())])
         except Error:
             _seen.pop(mark, None)  # nothing is sealed: the next page says it again
             raise
+        if late:
+            _seen.pop(mark, None)
+
+
+def not_keyed(after: int, most: int) -> list[int]:
+    """Return the keys of reports beyond `after` that have a key, which does not seal yet what is under seal of them; in
+    order, `most` at most."""
+    rows = Report.objects.filter(identity_key_since__isnull=True, data_key__isnull=False, pk__gt=after).order_by("pk")
+    return list(rows.values_list("pk", flat=True)[:most])
+
+
+@transaction.atomic
+def key_identity(report_id: int) -> int:
+    """Seal what is under seal of a report with the key of its exchange as well, and say so; how many values.
+
+    Whoever comes to the report meanwhile waits for its lock (RECORD), some milliseconds. Done again it does nothing.
+    Raises UnsealError when that key is gone, and the errors of django.db.
+    """
+    report = Report.objects.select_for_update(of=("self",)).filter(pk=report_id).first()
+    if report is None or report.data_key is None or report.identity_key_since is not None:
+        return 0
+    report.identity_key_since = timezone.now()
+    values = [value for value in SealedValue.objects.filter(report=report) if not value.is_keyed]
+    for value in values:
+        value.sealed = _as_kept(report, value.field, value.version, bytes(value.sealed))
+    SealedValue.objects.bulk_update(values, ["sealed"], batch_size=200)
+    report.save(update_fields=["identity_key_since"])
+    return len(values)
 
 
 def _is_new(mark: bytes) -> bool:
@@ -204,6 +262,13 @@ def _seal(report: UUID, field: SealedField, text: str) -> tuple[int, bytes]:
     return version, seal_text(text, public_key=public_key(), context=Context(report, field, version))
 
 
-def _value(report_id: int, report: UUID, field: SealedField, text: str) -> SealedValue:
-    version, sealed = _seal(report, field, text)
-    return SealedValue(report_id=report_id, field=field, version=version, sealed=sealed)
+def _as_kept(report: Report, field: str, version: int, sealed: bytes) -> bytes:
+    """Return the value as it stands in the table: with the exchange's key as well, if those of its report are."""
+    if report.identity_key_since is None:
+        return sealed
+    context = SealedValue.context_of(report.public_id, field, version)
+    return encryption.seal_bytes(sealed, context=context, data_key=report.data_key)
+
+
+def _array_item(value: bytes) -> str:
+    return f'"\\\\x{value.hex()}"'

@@ -141,6 +141,8 @@ def test_keys_of_exchanges_that_lie_with_the_content_or_in_one_place_are_told(se
     assert ids(keys_are_copied(None)) == ["pnav.W012"]
     settings.DATA_KEYS_COPIES_TO = ["/un", "/deux"]
     assert keys_are_copied(None) == []
+    settings.IDENTITY_KEYS = "read"
+    assert ids(keys_are_copied(None)) == ["pnav.W030"]
 
 
 def test_exchanges_without_keys_of_their_own_are_told_with_what_to_do(settings):

@@ -100,6 +100,7 @@ def test_missing_variable_is_named(name, value):
         ({"DATABASE_POOLER": "session"}, "DATABASE_POOLER"),
         ({"DATABASE_POOLER": "transaction", "PUBSUB": "postgresql"}, "PUBSUB"),
         ({"EXCHANGE_KEYS": "sometimes"}, "EXCHANGE_KEYS"),
+        ({"IDENTITY_KEYS": "no"}, "IDENTITY_KEYS"),
         ({"SESSION_SEAL": "wax"}, "SESSION_SEAL"),
         ({"PUBSUB": "memory"}, "PUBSUB"),
         ({"DATA_KEYS_DATABASE_URL": "sqlite:///keys.sqlite3"}, "DATA_KEYS_DATABASE_URL"),

@@ -4,8 +4,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
+
+from django.utils import timezone
 
 from chat import access
 from chat.conversations import actions
@@ -23,6 +26,8 @@ logger = logging.getLogger(__name__)
 CHECKS, CHECK_SECONDS = 256, 0.02
 # Where somebody came from lies in clear so long, and while those before are sealed, a tenth of a millisecond each.
 ARRIVALS, ARRIVALS_SECONDS, ARRIVALS_AT_MOST = 64, 0.05, 20_000
+# Between two tries to seal a connection whose exchange has a key that cannot be read, and how long it is tried.
+LATE_SECONDS, LATE_AT_MOST = 10.0, timedelta(hours=1)
 COMPANY_SECONDS = 0.008  # handshakes that follow one another closely go together
 
 
@@ -118,6 +123,7 @@ class Identities:
     def __init__(self, identify: Identify) -> None:
         self.loop = asyncio.get_running_loop()
         self._identify = identify
+        self._late = 0  # connections that wait for a key
         self._checks: Batch[tuple[Pass, Callable[[Answer], Any]], Identity | bool | None] = Batch(
             lambda pairs: identify([pass_ for pass_, _tell in pairs]),
             self._tell,
@@ -125,7 +131,7 @@ class Identities:
             at_most=CHECKS,
             name="checks",
         )
-        self._arrivals: Batch[Arrival, None] = Batch(
+        self._arrivals: Batch[Arrival, bool] = Batch(
             self._seal, self._sealed, delay=ARRIVALS_SECONDS, at_most=ARRIVALS, name="arrivals"
         )
         self.reporters: Asking[str, Admitted[ReporterStart]] = Asking(self._admit_reporters)
@@ -136,22 +142,36 @@ class Identities:
 
         Beyond ARRIVALS_AT_MOST it is let go, and the operator told: an opening will not find it.
         """
-        if len(self._arrivals) < ARRIVALS_AT_MOST:
+        if len(self._arrivals) + self._late < ARRIVALS_AT_MOST:
             self._arrivals.add(arrival)
         else:
             security_log.log(Event.LIMIT_REACHED, limit="arrivals")
 
     @staticmethod
-    def _seal(waiting: list[Arrival]) -> list[None]:
-        reporter_identity.record(waiting)
-        return [None] * len(waiting)
+    def _seal(waiting: list[Arrival]) -> list[bool]:
+        """Return of each whether it has to come again."""
+        late = reporter_identity.record(waiting)
+        return [arrival in late for arrival in waiting] if late else [False] * len(waiting)
 
-    def _sealed(self, waiting: list[Arrival], answers: list[None] | Exception) -> None:
+    def _sealed(self, waiting: list[Arrival], answers: list[bool] | Exception) -> None:
         if isinstance(answers, NO_ANSWER):  # the database is away: later
             for arrival in waiting:
                 self.note(arrival)
         elif isinstance(answers, Exception):
             logger.error("identity: %d connections were not sealed (%s)", len(waiting), type(answers).__name__)
+        elif late := [arrival for arrival, is_late in zip(waiting, answers, strict=True) if is_late]:
+            # Their keys are away, or gone. The few that wait so are held in clear as those that have just come.
+            self._late += len(late)
+            self.loop.call_later(LATE_SECONDS, self._come_again, late)
+
+    def _come_again(self, late: list[Arrival]) -> None:
+        self._late -= len(late)
+        since = timezone.now() - LATE_AT_MOST
+        for arrival in late:
+            if arrival.at > since:
+                self.note(arrival)
+            else:
+                logger.error("identity: a connection was not sealed: its key cannot be read")
 
     def check(self, pass_: Pass, tell: Callable[[Answer], None]) -> None:
         """Ask again; `tell` gets the identity if anything changed, True if nothing did, False if it is no more."""

@@ -76,6 +76,32 @@ add(
     variables=[COPIES_GONE],
 )
 add(
+    "keeping.words_identity_gone",
+    KEEPING,
+    _(
+        "Si rien ne s'ajoute, ce que vous avez écrit et ce qui est sous scellé (nom, moyen de vous joindre, "
+        "connexions) seront effacés, y compris des sauvegardes, au plus tard le {words_gone}."
+    ),
+    _(
+        "Si rien ne s'ajoute, ce que tu as écrit et ce qui est sous scellé (nom, moyen de te joindre, connexions) "
+        "seront effacés, y compris des sauvegardes, au plus tard le {words_gone}."
+    ),
+    variables=[WORDS_GONE],
+)
+add(
+    "keeping.rest_identity_gone",
+    KEEPING,
+    _(
+        "Le reste (ce que vous avez coché, votre commune, les jours et les heures) disparaîtra des sauvegardes au plus "
+        "tard le {copies_gone}."
+    ),
+    _(
+        "Le reste (ce que tu as coché, ta commune, les jours et les heures) disparaîtra des sauvegardes au plus tard "
+        "le {copies_gone}."
+    ),
+    variables=[COPIES_GONE],
+)
+add(
     "keeping.copies_gone",
     KEEPING,
     _("Si rien ne s'ajoute, tout sera effacé, y compris des sauvegardes, au plus tard le {copies_gone}."),

@@ -84,6 +84,7 @@ def _show(
         due_at=beside.decision.due_at,
         visited_at=now,
         data_key_since=current.report.data_key_since if data_keys_router.is_apart() else None,
+        identity_key_since=current.report.identity_key_since,
         backup_days=settings.BACKUP_DAYS,
         data_keys_backup_days=settings.DATA_KEYS_BACKUP_DAYS,
     )
@@ -123,6 +124,7 @@ def keeping_page(
         "goes_on": day_of(decision.due_at),
         "words_gone": day_of(copies.words_gone_at),
         "copies_gone": day_of(copies.gone_at),
+        "identity_gone": copies.with_identity,
         "is_erasure": decision.cause is Cause.ERASURE,
         "days": rule.total_days,
         "readings": readings,

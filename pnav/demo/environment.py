@@ -21,6 +21,7 @@ NAMES = (
     "ALLOWED_HOSTS",
     "CAPTURES_DIR",
     "EXCHANGE_KEYS",
+    "IDENTITY_KEYS",
     "SESSION_SEAL",
 )
 

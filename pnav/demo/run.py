@@ -318,6 +318,7 @@ def _run(port: int, data: Path | None) -> int:
             METRICS_TOKEN=_remembered("metrics_token.json", _new_metrics_token),
             DEMO="1",
             EXCHANGE_KEYS="write",  # no process of an older version runs beside these
+            IDENTITY_KEYS="write",
             SESSION_SEAL="cookie",
             DATABASE_STATEMENT_SECONDS="0",  # this process migrates and imports; the web and the worker get the default
             DATABASE_URL=postgres.url,

@@ -101,7 +101,8 @@ class Report(models.Model):
     `triage_answers_sealed` holds the answers as JSON, sealed: they say more of a person than the fields beside it.
     `data_key` seals the words of this report and of its exchange (docs/adr/0081); none in rows of before, which the
     key ring sealed. `data_key_since`: since when no word of it, in no table, is sealed with the ring; none while some
-    may be.
+    may be. `identity_key_since`: since when what is under seal of it (`SealedValue`) is sealed with that key as well;
+    none while it is not. Once there, it stays (docs/adr/0114).
     """
 
     SEALED = ("triage_answers_sealed",)
@@ -141,6 +142,7 @@ class Report(models.Model):
     visit_generation = models.PositiveIntegerField(default=0, editable=False)
     data_key = models.UUIDField(null=True, editable=False)
     data_key_since = models.DateTimeField(null=True, editable=False)
+    identity_key_since = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("signalement")

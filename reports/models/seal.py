@@ -8,9 +8,17 @@ from django.db import models
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
+from common import encryption
 from reports.models.report import Report
 from reports.rules.openings import OPEN, Act, Part, State
 from reports.seal.sealing import SEALED_BYTES
+
+KEYED_BYTES = SEALED_BYTES + encryption.DATA_KEY_ADDS
+
+
+def _is_so_long(size: int) -> models.Q:
+    """Return the condition that `sealed` has this many bytes."""
+    return models.Q(Exact(models.Func("sealed", function="octet_length", output_field=models.IntegerField()), size))
 
 
 class SealedField(models.TextChoices):
@@ -26,6 +34,8 @@ class SealedValue(models.Model):
 
     The key of the row tells the order; there is no time in clear, for the time of a connection is part of what is
     sealed. `version` is drawn at random: `sealing.Context` binds the value to it.
+    `sealed` is as the custodians open it (SEALED_BYTES), or that sealed once more with the key of the exchange
+    (KEYED_BYTES): all values of a report alike, which `Report.identity_key_since` tells (docs/adr/0114).
     """
 
     VERSIONS = 2**31 - 1
@@ -42,12 +52,31 @@ class SealedValue(models.Model):
                 fields=["report", "field"], condition=~models.Q(field="connection"), name="sealed_identity_once"
             ),
             models.CheckConstraint(
-                condition=Exact(
-                    models.Func("sealed", function="octet_length", output_field=models.IntegerField()), SEALED_BYTES
-                ),
-                name="sealed_of_one_size",
+                condition=_is_so_long(SEALED_BYTES) | _is_so_long(KEYED_BYTES), name="sealed_of_two_sizes"
             ),
         ]
+
+    @staticmethod
+    def context_of(report: uuid.UUID, field: str, version: int) -> str:
+        """Return what the outer seal, of the exchange's key, binds the value to. report: its public id."""
+        return f"identity:{report}:{field}:{version}"
+
+    @property
+    def is_keyed(self) -> bool:
+        """Return whether the key of the exchange is needed as well."""
+        return len(self.sealed) == KEYED_BYTES
+
+    @property
+    def for_custodians(self) -> bytes:
+        """Return the value as the custodians open it.
+
+        Raises UnsealError when the key of the exchange is gone, and the errors of django.db when it cannot be read.
+        """
+        sealed = bytes(self.sealed)
+        if not self.is_keyed:
+            return sealed
+        context = self.context_of(self.report.public_id, self.field, self.version)
+        return encryption.unseal_bytes(sealed, context=context)
 
 
 class OpeningField(models.TextChoices):

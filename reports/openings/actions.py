@@ -19,6 +19,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from common import encryption
 from common.choices import read_choice
+from common.data_keys import keys as data_keys
 from common.kept_values import known_to
 from reports.audit import log as audit_log
 from reports.deciders import Standby, Title, get_deciders
@@ -48,6 +49,10 @@ FIELDS = {
 
 class Altered(ValueError):
     """The request has changed since people agreed to it."""
+
+
+class KeyGone(ValueError):
+    """The key of the exchange is gone, or cannot be read now: without it the custodians open nothing."""
 
 
 class OtherRequest(ValueError):
@@ -418,19 +423,23 @@ def hand_over_request(*, request_id: int, by: Any, to: int) -> OpeningRequest:
 
 def take_envelope(*, request_id: int, by: Any) -> Envelope:
     """Return the sealed value that was asked for, with its place, for the machine where it is opened: the same one
-    however often it is taken. Raises NotAllowed, ReportGone, Altered."""
+    however often it is taken. Raises NotAllowed, ReportGone, Altered, KeyGone."""
     with transaction.atomic():
         request = _lock(request_id)
         _require(Act.TAKE, request, by)
         if request.report_id is None:
             raise ReportGone
         _require_unaltered(request)
-        value = _value(request)
+        try:
+            value = _value(request)
+            sealed = value.for_custodians
+        except encryption.UnsealError:
+            raise Altered from None
         _keep(request, Act.TAKE, by=by, part=Part.CUSTODIAN, at=timezone.now())
     recipient = Recipient(bytes(request.recipient)) if request.recipient else None
     return Envelope(
         Context(request.report_public_id, value.field, value.version),
-        bytes(value.sealed),
+        sealed,
         request.public_id if recipient else None,
         recipient,
     )
@@ -640,7 +649,9 @@ def _seal_grounds(request: OpeningRequest, grounds: Grounds) -> bytes:
 
 
 def _require_unaltered(request: OpeningRequest) -> None:
-    """Raises Altered when report, value, recipient or urgency are not those that people read and agreed to."""
+    """Raises Altered when report, value, recipient or urgency are not those that people read and agreed to; KeyGone."""
+    if data_keys.load([request.data_key]):
+        raise KeyGone
     try:
         grounds_of(request)
     except encryption.UnsealError:
@@ -658,7 +669,8 @@ def _asked_for(report: Report, field: str) -> SealedValue:
 
 def _value(request: OpeningRequest) -> SealedValue:
     field = FIELDS[OpeningField(request.field)]
-    value = SealedValue.objects.filter(report=request.report, field=field, version=request.version).first()
+    rows = SealedValue.objects.select_related("report")
+    value = rows.filter(report=request.report, field=field, version=request.version).first()
     if value is None:
         raise ReportGone
     return value

@@ -69,6 +69,14 @@ def act_on(view: View) -> View:
             messages.error(request, _("Ce signalement a été supprimé : il ne reste rien à ouvrir."))
         except opening_actions.Altered:
             messages.error(request, _("Cette demande n'est plus celle qui a été accordée. Prévenez l'exploitant."))
+        except opening_actions.KeyGone:
+            messages.error(
+                request,
+                _(
+                    "Rien n'est fait : la clé de cet échange ne répond pas. Réessayez dans une minute, puis prévenez "
+                    "l'exploitant."
+                ),
+            )
         except opening_actions.OtherReply:
             messages.error(
                 request,

@@ -122,11 +122,13 @@ class Decision:
 class CopiesEnd:
     """The last days on which a backup may still show something of what was deleted.
 
-    words_gone_at: what people wrote; gone_at: all the rest.
+    words_gone_at: what people wrote; gone_at: all the rest. with_identity: what is under seal goes with the words, not
+    with the rest.
     """
 
     words_gone_at: datetime
     gone_at: datetime
+    with_identity: bool = False
 
 
 DELETION_TAKES = timedelta(days=1)  # the worker deletes every hour; a day leaves room for one that was away
@@ -138,6 +140,7 @@ def copies_end(
     due_at: datetime,
     visited_at: datetime,
     data_key_since: datetime | None,
+    identity_key_since: datetime | None = None,
     backup_days: int,
     data_keys_backup_days: int,
 ) -> CopiesEnd:
@@ -147,8 +150,9 @@ def copies_end(
     lies in the backups of that day and of the next.
     data_key_since: since when all words of the exchange are sealed with its own key, kept away from the backups of the
     content; None when some are not, or when that key is in those backups. A backup of before that day has words that
-    the key ring opens, whatever becomes of the key. backup_days, data_keys_backup_days: the age at which the backups
-    of the content, and those of the keys, are deleted.
+    the key ring opens, whatever becomes of the key. identity_key_since: the same of what is under seal, which
+    custodians open. backup_days, data_keys_backup_days: the age at which the backups of the content, and those of the
+    keys, are deleted.
     """
     backups = timedelta(days=backup_days)
     deleted_at = max(due_at + DELETION_TAKES, visited_at + VISIT_LASTS)
@@ -160,7 +164,8 @@ def copies_end(
         data_key_since + backups,
         visited_at + VISIT_LASTS + backups,
     )
-    return CopiesEnd(min(mute_at, gone_at), gone_at)
+    with_identity = identity_key_since is not None and mute_at >= identity_key_since + backups
+    return CopiesEnd(min(mute_at, gone_at), gone_at, with_identity)
 
 
 def decide_retention(

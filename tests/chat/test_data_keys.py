@@ -297,6 +297,27 @@ def test_the_command_moves_what_there_is_and_nothing_twice():
 
 
 @pytest.mark.django_db
+def test_the_command_seals_identities_with_the_keys_too(settings):
+    conversations = [make.sealed(make.assigned()) for _each in range(3)]
+    out = StringIO()
+    settings.IDENTITY_KEYS = "read"
+    with patch.object(move_to_data_keys, "SETTLE_SECONDS", 0):
+        call_command("move_to_data_keys", stdout=out)
+        assert (
+            not Report.objects.filter(identity_key_since__isnull=False).exists() and "identités" not in out.getvalue()
+        )
+        settings.IDENTITY_KEYS = "write"
+        call_command("move_to_data_keys", "--dry-run", stdout=out)
+        assert "3 identités à sceller aussi" in out.getvalue()
+        call_command("move_to_data_keys", "--most=2", stdout=out)
+        assert "2 identités, 6 valeurs scellées" in out.getvalue()
+        data_keys.erase([keyed(conversations[2])])
+        with pytest.raises(CommandError, match="La clé de 1 signalements manque"):
+            call_command("move_to_data_keys", stdout=out)
+    assert Report.objects.filter(identity_key_since__isnull=False).count() == 2
+
+
+@pytest.mark.django_db
 def test_nothing_is_moved_before_every_process_writes_with_keys(settings):
     settings.EXCHANGE_KEYS = "read"
     with pytest.raises(CommandError, match="EXCHANGE_KEYS"):

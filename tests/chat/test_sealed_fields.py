@@ -7,7 +7,7 @@ from django.db import models
 # Bytes that no key of CONTENT_KEYS encrypted: why.
 OTHERS = {
     "chat.Conversation.resume_digest": "a slow hash of the code de reprise (ADR 0011)",
-    "reports.SealedValue.sealed": "sealed for the custodians: the server cannot open it (ADR 0030)",
+    "reports.SealedValue.sealed": "for the custodians; the exchange's key seals that again, as bytes (ADR 0030, 0114)",
     "reports.OpeningRequest.recipient": "the public key of a browser",
     "reports.OpeningRequest.claim_recipient": "the public key of the browser that claims the request (ADR 0074)",
     "reports.OpeningRequest.sealed_reply": "sealed for that browser (ADR 0032)",

@@ -12,10 +12,23 @@ from django.db import IntegrityError, InterfaceError, OperationalError, connecti
 from django.utils import timezone
 
 from common.client_address import Connection
+from common.data_keys import keys as data_keys
+from common.data_keys.models import WrappedKey
+from common.encryption import UnsealError
 from reports import reporter_identity
 from reports.models import Report, SealedField, SealedValue
+from reports.models.seal import KEYED_BYTES
 from reports.reporter_identity import Arrival
-from reports.seal.sealing import SEALED_BYTES, TEXT_MAX_BYTES, Context, DoesNotOpen, TextRefused, unseal_text
+from reports.seal.sealing import (
+    SEALED_BYTES,
+    TEXT_MAX_BYTES,
+    Context,
+    DoesNotOpen,
+    NotSealed,
+    TextRefused,
+    key_id,
+    unseal_text,
+)
 from tests.chat.conversations.test_actions import in_threads
 from tests.factories import chat as make
 from tests.reports.test_actions import file
@@ -26,10 +39,10 @@ HERE = Connection("203.0.113.77", "51234")
 
 def opened(report: Report, field: str) -> list[str]:
     """The values of a field, in the order of their arrival, with the key that the site does not have."""
-    values = SealedValue.objects.filter(report=report, field=field).order_by("pk")
+    values = SealedValue.objects.filter(report=report, field=field).select_related("report").order_by("pk")
     return [
         unseal_text(
-            bytes(value.sealed), private_key=SEAL_KEY, context=Context(report.public_id, value.field, value.version)
+            value.for_custodians, private_key=SEAL_KEY, context=Context(report.public_id, value.field, value.version)
         )
         for value in values
     ]
@@ -59,8 +72,96 @@ def test_nothing_in_the_table_tells_who_left_something():
             )
             shapes.append(cursor.fetchall())
     assert shapes[0] == shapes[1]
-    assert {size for _field, size, _text in shapes[0]} == {SEALED_BYTES}
+    assert {size for _field, size, _text in shapes[0]} == {KEYED_BYTES}
     assert opened(nothing, SealedField.NAME) == [""]
+
+
+# --- the key of the exchange beside that of the custodians (docs/adr/0114) --------------------------------------------
+
+
+@pytest.mark.django_db
+def test_custodians_open_nothing_once_the_key_of_the_exchange_is_erased():
+    report = file(uuid.uuid4(), name="Anaïs Martin", connection=HERE)
+    kept = file(uuid.uuid4(), name="Bruno")
+    reporter_identity.record([Arrival(report.public_id, HERE, timezone.now())])
+    assert report.identity_key_since is not None and opened(report, SealedField.NAME) == ["Anaïs Martin"]
+    assert len(opened(report, SealedField.CONNECTION)) == 2
+    data_keys.erase([report.data_key])
+    for value in report.sealed_values.all():
+        assert value.is_keyed
+        with pytest.raises(UnsealError):
+            _ = value.for_custodians
+        with pytest.raises(NotSealed):  # what lies in the table, given to the custodians as it is
+            key_id(bytes(value.sealed))
+    assert opened(kept, SealedField.NAME) == ["Bruno"]
+
+
+@pytest.mark.django_db
+def test_what_the_version_before_sealed_opens_and_moves_once(settings):
+    settings.IDENTITY_KEYS = "read"
+    report = file(uuid.uuid4(), name="Anaïs", contact="06", connection=HERE)
+    assert report.data_key is not None and report.identity_key_since is None
+    assert {len(value.sealed) for value in report.sealed_values.all()} == {SEALED_BYTES}
+    before = [opened(report, field) for field in SealedField]
+    reporter_identity.record([Arrival(report.public_id, HERE, timezone.now())])
+    assert {len(value.sealed) for value in report.sealed_values.all()} == {SEALED_BYTES}, "all of a report alike"
+    assert reporter_identity.not_keyed(0, 9) == [report.pk]
+    assert [reporter_identity.key_identity(report.pk) for _each in range(2)] == [4, 0]
+    assert reporter_identity.not_keyed(0, 9) == [] and reporter_identity.key_identity(10**9) == 0
+    assert [opened(report, field)[:1] for field in SealedField] == before
+    # From then on every value comes so, whatever this process was told of new reports.
+    reporter_identity.record([Arrival(report.public_id, HERE, timezone.now())])
+    report.refresh_from_db()
+    reporter_identity.replace_identity(report, name="Camille", contact="")
+    assert {len(value.sealed) for value in report.sealed_values.all()} == {KEYED_BYTES}
+    assert opened(report, SealedField.NAME) == ["Camille"] and len(opened(report, SealedField.CONNECTION)) == 3
+
+
+@pytest.mark.django_db
+def test_value_moved_to_another_row_does_not_open_with_the_key_of_its_exchange():
+    report = file(uuid.uuid4(), name="Anaïs", contact="06")
+    name, contact = (report.sealed_values.get(field=field) for field in (SealedField.NAME, SealedField.CONTACT))
+    contact.sealed = name.sealed
+    with pytest.raises(UnsealError):
+        _ = contact.for_custodians
+
+
+@pytest.mark.django_db
+def test_connection_whose_key_cannot_be_read_comes_again(rf, monkeypatch):
+    monkeypatch.setattr(reporter_identity, "_seen", {})
+    mute, other = file(uuid.uuid4()), file(uuid.uuid4())
+    wrapped = WrappedKey.objects.get(pk=mute.data_key)
+    data_keys.erase([mute.data_key])
+    arrived = [Arrival(one.public_id, HERE, timezone.now()) for one in (mute, other)]
+    assert reporter_identity.record(arrived) == arrived[:1]
+    assert mute.sealed_values.filter(field="connection").count() == 1 and len(opened(other, "connection")) == 2
+    reporter_identity.record_request(rf.get("/", REMOTE_ADDR="203.0.113.9"), mute.public_id)
+    assert not reporter_identity._seen, "the next page says it again"
+    wrapped.save(force_insert=True)
+    data_keys.forget_all()
+    assert reporter_identity.record(arrived[:1]) == [] and len(opened(mute, "connection")) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_comes_while_the_values_move_is_sealed_as_they_are(settings):
+    """Real threads: the values of the report are being moved, and the transaction is not yet committed."""
+    settings.IDENTITY_KEYS = "read"
+    report = file(uuid.uuid4(), connection=HERE)
+    is_moved = threading.Event()
+
+    def move() -> None:
+        with transaction.atomic():
+            assert reporter_identity.key_identity(report.pk) == 3
+            is_moved.set()
+            _until_somebody_waits()
+
+    def arrive() -> None:
+        assert is_moved.wait(10)
+        assert reporter_identity.record([Arrival(report.public_id, HERE, timezone.now())]) == []
+
+    in_threads(2, lambda number: (move, arrive)[number]())
+    assert {len(value.sealed) for value in report.sealed_values.all()} == {KEYED_BYTES}
+    assert len(opened(report, SealedField.CONNECTION)) == 2
 
 
 @pytest.mark.django_db
@@ -84,14 +185,14 @@ def test_value_put_in_another_row_does_not_open():
     mine, theirs = (report.sealed_values.get(field=SealedField.NAME) for report in (one, other))
     with pytest.raises(DoesNotOpen):
         unseal_text(
-            bytes(theirs.sealed), private_key=SEAL_KEY, context=Context(one.public_id, SealedField.NAME, mine.version)
+            theirs.for_custodians, private_key=SEAL_KEY, context=Context(one.public_id, SealedField.NAME, mine.version)
         )
 
 
 @pytest.mark.django_db
 def test_value_of_another_size_is_refused_by_the_database():
     report = make.report()
-    with pytest.raises(IntegrityError, match="sealed_of_one_size"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="sealed_of_two_sizes"), transaction.atomic():
         SealedValue.objects.create(report=report, field=SealedField.NAME, version=1, sealed=b"Anais")
 
 

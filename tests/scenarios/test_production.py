@@ -15,6 +15,7 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "pnav.example",
     "SITE_URL": "https://pnav.example",
     "EXCHANGE_KEYS": "read",  # as it is when nobody says anything
+    "IDENTITY_KEYS": "read",
     "SESSION_SEAL": "ring",
     "METRICS_TOKEN": "a token for this test only",
     "REGISTER_DIGEST_TO": "file:/digests/empreintes.txt",
@@ -24,7 +25,7 @@ PRODUCTION = {
 
 def with_keys(environment: dict[str, str]) -> dict[str, str]:
     """As .env.example has a new site begin: each exchange has a key, apart from the content and in two more places."""
-    own = {"EXCHANGE_KEYS": "write", "DATA_KEYS_COPIES_TO": "/copies/une,/copies/deux"}
+    own = {"EXCHANGE_KEYS": "write", "IDENTITY_KEYS": "write", "DATA_KEYS_COPIES_TO": "/copies/une,/copies/deux"}
     return {**environment, **own, "DATA_KEYS_DATABASE_URL": environment["DATABASE_URL"]}
 
 

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,18 +32,22 @@ from chat.models import Capture, Conversation
 from chat.retention import deletion, moving
 from chat.rules.lifecycle import Author, Outcome
 from common import encryption
+from common.client_address import Connection
 from common.data_keys import copies, router
 from common.data_keys import keys as data_keys
 from common.data_keys.models import WrappedKey
 from pnav.demo.services import Postgres, postgres_programs
+from reports import reporter_identity
 from reports.models import Report
 from reports.retention import key_copies, tombstones
+from reports.seal.sealing import Context, SealError, unseal_text
 from tests.chat.captures.conftest import folder
 from tests.factories import captures as make_captures
 from tests.factories import chat as make
 from tests.scenarios.conftest import Site
 from tests.scenarios.leaks import STEM, mark
 from tests.support import once
+from tests.support.variables import SEAL_KEY
 
 __all__ = ["folder"]  # a fixture from elsewhere, for every test here: captures are taken, and lie in a folder
 
@@ -104,9 +108,13 @@ def filed(place: str) -> Conversation:
         submission_id=submission_id,
         data_key=key,
         data_key_since=timezone.now(),
+        identity_key_since=timezone.now(),
         triage_answers_sealed=encryption.seal(answers, context=f"report:{submission_id}", data_key=key),
     )
     Conversation.objects.filter(pk=conversation.pk).update(data_key=key)
+    reporter_identity.seal_identity(
+        conversation.report, name=mark(f"{place}-nom"), contact="", connection=Connection("203.0.113.7", "51000")
+    )
     agent = make.agent()
     assert dispatcher.claim_conversation(conversation_id=conversation.pk, agent_id=agent.pk, now=timezone.now())
     conversation.refresh_from_db()
@@ -142,6 +150,20 @@ def words_of(conversation: Conversation) -> set[str]:
                 except encryption.UnsealError:
                     continue
     return {word.strip('",{} ') for text in found for word in text.replace(":", " ").split() if STEM in word}
+
+
+def names_of(conversation: Conversation) -> list[str]:
+    """What custodians open, with all their shares, of what is under seal in the database that is asked."""
+    found = []
+    for value in conversation.report.sealed_values.select_related("report"):
+        place = Context(value.report.public_id, value.field, value.version)
+        candidates = [bytes(value.sealed)]
+        with suppress(encryption.UnsealError):
+            candidates.append(value.for_custodians)
+        for sealed in candidates:
+            with suppress(SealError):
+                found.append(unseal_text(sealed, private_key=SEAL_KEY, context=place))
+    return found
 
 
 def captures_of(conversation: Conversation) -> list[bytes]:
@@ -200,6 +222,7 @@ def test_erased_exchange_is_mute_in_a_restored_backup(content, keys_server, fold
         with content.database(), keys_in(keys_server):
             gone, kept = filed("parti"), filed("garde")
             assert len(words_of(gone)) == len(words_of(kept)) == WORDS
+            assert mark("parti-nom") in names_of(gone) and len(names_of(gone)) == 3
             for place, one in (("parti", gone), ("garde", kept)):
                 first, drawing = captures_of(one)
                 assert first == original(place) and drawing[8:12] == b"WEBP"
@@ -235,6 +258,9 @@ def test_erased_exchange_is_mute_in_a_restored_backup(content, keys_server, fold
             assert there.messages.count() >= 3, "the rows came back"
             assert words_of(there) == set(), "and not one of their words"
             assert there.captures.count() == 1 and there.captures.get().drawings.count() == 1
+            assert there.report.sealed_values.count() == 3 and names_of(there) == [], (
+                "nor can custodians tell who it was"
+            )
             assert captures_of(there) == [], "neither what was handed in nor what was drawn of it"
             assert mark("parti") not in str([one.shown for one in there.messages.all()])
             assert len(words_of(kept)) == WORDS, "the other exchange is whole"
@@ -244,7 +270,7 @@ def test_erased_exchange_is_mute_in_a_restored_backup(content, keys_server, fold
             # It is the key that was missing: with the wrap of before, each of them opens.
             assert key_copies.restore(before) == (1, 0)
             as_another_process()
-            assert len(words_of(there)) == WORDS
+            assert len(words_of(there)) == WORDS and mark("parti-nom") in names_of(there)
             assert captures_of(there)[0] == original("parti")
 
             # So what was erased is deleted again before a copy of the keys is put back, as docs/operations.md says.

@@ -12,6 +12,7 @@ VARIABLES = {
     "CONTENT_KEYS": "test:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
     "SEAL_PUBLIC_KEY": SEAL_KEY.public_key.text,
     "EXCHANGE_KEYS": "write",
+    "IDENTITY_KEYS": "write",
     "SESSION_SEAL": "cookie",
     "DATABASE_POOL_SIZE": "20",
     "LOG_LEVEL": "WARNING",

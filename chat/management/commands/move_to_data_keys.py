@@ -1,4 +1,4 @@
-"""Sealing what is there already with a key for each exchange (docs/adr/0081)."""
+"""Sealing what is there already with a key for each exchange (docs/adr/0081, 0114)."""
 
 import time
 from typing import Any
@@ -8,6 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from chat.messages.conversation_keys import NO_KEY_SECONDS
 from chat.retention import moving
 from common.data_keys import keys as data_keys
+from common.encryption import UnsealError
+from reports import reporter_identity
 
 BATCH = 500  # exchanges that get their keys together
 # Before anything is moved, every process has noticed the keys that were just given, and every transaction that had
@@ -20,8 +22,9 @@ class Command(BaseCommand):
     """Move the words of existing exchanges from the key ring to keys of their own, while the service runs.
 
     It can be stopped, or killed, and started again: exchanges that are moved are passed over. A batch takes 500 of
-    them, and waits for SETTLE_SECONDS before it moves anything. Exit status 1: of some exchanges a value does not open
-    with any key of the ring; they are named.
+    them, and waits for SETTLE_SECONDS before it moves anything. With IDENTITY_KEYS=write what is under seal of each
+    is then sealed with its key as well, a transaction each. Exit status 1: of some exchanges a value does not open with
+    any key of the ring, or their key is gone; they are named.
     """
 
     help = "Donne à chaque échange sa propre clé, et rechiffre avec elle ce qu'il contient déjà."
@@ -50,9 +53,32 @@ class Command(BaseCommand):
                 break
         if dry_run:
             self.stdout.write(f"{seen} échanges à déplacer")
+        mute = self._key_identities(dry_run=dry_run, most=most) if reporter_identity.may_be_keyed() else []
         if unreadable:
             named = ", ".join(map(str, unreadable[:20]))
             raise CommandError(f"Aucune clé n'ouvre certains textes de {len(unreadable)} signalements (pk) : {named}")
+        if mute:
+            named = ", ".join(map(str, mute[:20]))
+            raise CommandError(f"La clé de {len(mute)} signalements manque, leurs identités restent (pk) : {named}")
+
+    def _key_identities(self, *, dry_run: bool, most: int) -> list[int]:
+        """Seal what is under seal with the keys of exchanges as well; the reports whose key cannot be used."""
+        after = seen = values = 0
+        mute: list[int] = []
+        while batch := reporter_identity.not_keyed(after, min(BATCH, most - seen) if most else BATCH):
+            after, seen = batch[-1], seen + len(batch)
+            for pk in () if dry_run else batch:
+                try:
+                    values += reporter_identity.key_identity(pk)
+                except UnsealError:
+                    mute.append(pk)
+            if most and seen >= most:
+                break
+        if dry_run:
+            self.stdout.write(f"{seen} identités à sceller aussi avec leur clé")
+        elif seen:
+            self.stdout.write(f"{seen} identités, {values} valeurs scellées aussi avec leur clé")
+        return mute
 
 
 def _move(report_id: int) -> tuple[int, int]:

@@ -113,6 +113,13 @@ def test_page_says_until_when_backups_may_show_something(as_reporter, settings, 
         in shown
     )
     assert f"sous scellé) disparaîtra des sauvegardes au plus tard le {rest}" in shown and together not in shown
+    # What is under seal goes with the words once it has their key as well, and for long enough.
+    Report.objects.filter(pk=conversation.report_id).update(identity_key_since=timezone.now())
+    conversation.refresh_from_db()
+    shown = text(as_reporter(conversation).get(KEEPING))
+    assert f"connexions) seront effacés, y compris des sauvegardes, au plus tard le {in_days(265 + 1 + 7)}" in shown
+    assert f"les jours et les heures) disparaîtra des sauvegardes au plus tard le {rest}" in shown
+    assert "sera effacé, y compris" not in shown
     discreet = make.age(make.closed(discreet=True), days=100)
     Report.objects.filter(pk=discreet.report_id).update(data_key_since=timezone.now() - timedelta(days=90))
     discreet.refresh_from_db()

@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from chat.retention import deletion
 from common.client_address import Connection
+from common.data_keys import keys as data_keys
+from common.data_keys.models import WrappedKey
 from pnav.accounts.models import Role
 from reports.models import AccessRecord, OpeningField, OpeningRequest
 from reports.openings import actions as opening_actions
@@ -37,6 +39,20 @@ def test_one_authorisation_opens_one_value_however_often_it_is_taken(agent, supe
         record([Arrival(report.public_id, Connection(f"198.51.100.{number}", "1"), timezone.now())])
         taken.add(opening_actions.take_envelope(request_id=opening.pk, by=custodians[0]).sealed)
     assert len(taken) == 1
+
+
+def test_envelope_whose_key_cannot_be_read_is_not_handed_out_and_is_told(agent, supervisor, custodians):
+    report = file(uuid.uuid4(), name="Anaïs")
+    opening = agreed(agent, supervisor, custodians, report=report)
+    wrapped = WrappedKey.objects.get(pk=report.data_key)
+    data_keys.erase([report.data_key])
+    client = signed_in(custodians[0])
+    address = reverse("openings:envelope", args=[opening.public_id])
+    assert "la clé de cet échange ne répond pas" in client.post(address, follow=True).content.decode()
+    assert not opening.steps.filter(act=Act.TAKE).exists(), "nothing was taken"
+    wrapped.save(force_insert=True)
+    data_keys.forget_all()
+    assert client.post(address).headers["Content-Type"] == "application/json"
 
 
 AGREED_TO = ["report", "report_public_id", "field", "version", "is_urgent", "recipient", "asked_by"]

@@ -35,6 +35,26 @@ def test_copies_end(visited, since, words_days, rest_days):
     assert told.gone_at == DUE + rest_days * DAY
 
 
+@pytest.mark.parametrize(("since", "keyed", "goes_with_the_words"), [
+    (-300, None, False),
+    (-300, -300, True),
+    (-300, -23, True),  # 30 days after it was sealed with the key as well, and 7 after the deletion: the same day
+    (-300, -20, False),  # a backup of before that holds what custodians open
+    (-10, -10, True),
+    (None, -300, False),
+])  # fmt: skip
+def test_what_is_under_seal_is_said_with_the_words_when_it_goes_with_them(since, keyed, goes_with_the_words):
+    told = copies_end(
+        due_at=DUE,
+        visited_at=DUE - 365 * DAY,
+        data_key_since=None if since is None else DUE + since * DAY,
+        identity_key_since=None if keyed is None else DUE + keyed * DAY,
+        backup_days=30,
+        data_keys_backup_days=7,
+    )
+    assert told.with_identity is goes_with_the_words
+
+
 @given(
     visited=st.integers(-500, 0),
     since=st.none() | st.integers(-500, 0),
