@@ -266,6 +266,8 @@ ROUTES: dict[str, Line] = {
         "chat.visitor.own_copy:COPIES",
         "chat.visitor.own_copy:NETWORK_COPIES",
         "chat.personal_copy.archive:BYTES_AT_MOST",
+        "chat.personal_copy.archive:LONG_BYTES_AT_MOST",
+        "chat.personal_copy.lock:PIECE_BYTES",
         "chat.personal_copy.lock:ROUNDS",
         "chat.rules.message_limits:REPORTER",
         "common.service_settings.definitions:FACTS_MOST",

@@ -73,8 +73,10 @@ def pack(files: Sequence[File], at: datetime) -> bytes:
     return b"".join(pieces)
 
 
-def stream(files: Sequence[File | LongFile], at: datetime) -> tuple[int, Iterator[bytes]]:
+def stream(files: Sequence[File | LongFile], at: datetime, *, is_listed: bool = True) -> tuple[int, Iterator[bytes]]:
     """How long the zip is, and its pieces: of long files, one piece at a time is in memory, whatever they are together.
+
+    is_listed: with the digests of its files; without, the digest of a long file need not be known.
 
     A long file that does not have the size that it says raises ValueError in the middle, so that its reader knows that
     it has not all. Raises as `pack` does, before the first piece.
@@ -87,7 +89,8 @@ def stream(files: Sequence[File | LongFile], at: datetime) -> tuple[int, Iterato
     if len(files) > FILES_AT_MOST or short > BYTES_AT_MOST or long > LONG_BYTES_AT_MOST:
         raise TooLarge
     # Written once without what is long, to know its length: sizes stand in fields of one width.
-    return long + sum(map(len, _write(files, at, is_measured=True))), _write(files, at)
+    listed = [File(DIGESTS, digests_of(files))] if is_listed else []
+    return long + sum(map(len, _write(files, listed, at, is_measured=True))), _write(files, listed, at)
 
 
 class _Sink(io.RawIOBase):
@@ -108,11 +111,15 @@ class _Sink(io.RawIOBase):
         return taken
 
 
-def _write(files: Sequence[File | LongFile], at: datetime, *, is_measured: bool = False) -> Iterator[bytes]:
-    digests, sink = File(DIGESTS, digests_of(files)), _Sink()
+def _write(
+    files: Sequence[File | LongFile], listed: Sequence[File], at: datetime, *, is_measured: bool = False
+) -> Iterator[bytes]:
+    """listed: the file of the digests of the others, or nothing."""
+    sink = _Sink()
     with zipfile.ZipFile(sink, "w") as archive:
-        archive.comment = COMMENT.encode() + hashlib.sha256(digests.content).hexdigest().encode()
-        for one in (*files, digests):
+        for digests in listed:
+            archive.comment = COMMENT.encode() + hashlib.sha256(digests.content).hexdigest().encode()
+        for one in (*files, *listed):
             entry = zipfile.ZipInfo(one.name, (at.year, at.month, at.day, at.hour, at.minute, at.second))
             # PDF and images are compressed already.
             is_text = isinstance(one, File) and not one.name.endswith(".pdf")

@@ -31,8 +31,9 @@ def make(asked: Asked, *, who: str, words: str = "", schema_url: str = "") -> Ma
 
     Costs a reading of what one exchange holds (`chat.rules.message_limits`, `definitions.FACTS_MOST`), a child process
     for each paper (five for the longest exchange, two for nearly all) and one to close it; BYTES_AT_MOST of memory, a
-    few times. Captures are read piece by piece as they are sent; closed by words, all is in memory, and is no more than
-    that. Nothing of it is written to a disk. Raises pool.NotDone, archive.TooLarge. Not inside a transaction.
+    few times. Captures are read piece by piece as they are sent. Closed by words, what is no more than that is one
+    page; what is more is sealed piece by piece too, beside the page that opens it, in a zip of the two. Nothing of it
+    is written to a disk. Raises pool.NotDone, archive.TooLarge. Not inside a transaction.
     """
     found = read(asked)
     local = timezone.localtime(asked.now)
@@ -46,7 +47,11 @@ def make(asked: Asked, *, who: str, words: str = "", schema_url: str = "") -> Ma
     if not words:
         return Made(name, length, packed)
     if length > archive.BYTES_AT_MOST:
-        raise archive.TooLarge
+        closed = lock.close_in_pieces(packed, length, words, who=who)
+        opener = pages.draw_locked_apart(closed, name=name, familiar=asked.familiar)
+        apart = LongFile(pages.APART, closed.length, "", closed.pieces)
+        length, packed = archive.stream([File(pages.OPENER, opener), apart], local, is_listed=False)
+        return Made(name, length, packed)
     page = pages.draw_locked(lock.close(b"".join(packed), words, who=who), name=name, familiar=asked.familiar)
     return Made(archive.name_of(local, "html"), len(page), iter((page,)))
 

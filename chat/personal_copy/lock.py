@@ -1,5 +1,11 @@
 """Closes a copy by words: AES-256-GCM under a key that PBKDF2 makes of them. Pure.
 
+What is small is sealed whole, inside the page that opens it. What is not (`archive.BYTES_AT_MOST`) is sealed in
+pieces, a file beside the page, so that neither this process nor the browser holds it: the construction is STREAM
+(Hoang, Reyhanitabar, Rogaway and Vizár, 2015), the nonce of a piece is `prefix (7 bytes) | its number (4) | 1 for the
+last (1)`. So a piece that was altered, moved, repeated, left out or cut off does not open. The salt is drawn for each
+copy, and the key with it: no nonce is used twice under one.
+
 A page that opens itself in any browser (`static/pnav/copy/locked.js`), where WebCrypto has both: neither Windows nor
 macOS opens an AES zip by itself. The key is made by a child process within the limits of `common.offload`, so that no
 page waits behind it; the words are in nothing that is kept.
@@ -10,6 +16,7 @@ import re
 import secrets
 import unicodedata
 from base64 import b64encode
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +26,9 @@ from common.offload import pool
 
 # OWASP, Password Storage Cheat Sheet: PBKDF2 with SHA-256, 600,000 rounds; 0.2 s of a processor.
 ROUNDS = 600_000
-SALT_BYTES, NONCE_BYTES, KEY_BYTES = 16, 12, 32
+SALT_BYTES, NONCE_BYTES, KEY_BYTES, TAG_BYTES = 16, 12, 32, 16
+PREFIX_BYTES = 7
+PIECE_BYTES = 1024 * 1024  # in clear; the last one may have fewer
 WORDS_MAX = 300  # characters that are read
 LETTERS_MIN = 12  # of words that somebody chose; those that the page proposes have some thirty, 50 bits
 _MARKS = re.compile(r"[\u0300-\u036f]")
@@ -36,6 +45,22 @@ class Locked:
     rounds: int = ROUNDS
 
 
+@dataclass(frozen=True, slots=True)
+class LockedApart:
+    """What a page needs to open a file of pieces beside it, and these pieces. size: of what was sealed, in clear."""
+
+    salt: str
+    prefix: str
+    size: int
+    pieces: Iterator[bytes] = field(repr=False)
+    rounds: int = ROUNDS
+
+    @property
+    def length(self) -> int:
+        """How many bytes the pieces have together."""
+        return self.size + TAG_BYTES * max(1, -(-self.size // PIECE_BYTES))
+
+
 def normalize_words(words: str) -> str:
     """Words as they are compared: small letters without accents and digits, a space between them.
 
@@ -50,12 +75,47 @@ def close(content: bytes, words: str, *, who: str) -> Locked:
 
     Costs a child process and ROUNDS of SHA-256 there. Raises pool.NotDone. Not inside a transaction.
     """
-    salt, nonce = secrets.token_bytes(SALT_BYTES), secrets.token_bytes(NONCE_BYTES)
-    asked = {"words": normalize_words(words), "salt": salt.hex()}
-    _nothing, key = pool.run("chat.personal_copy.lock", asked, who=who)
+    salt, key = _new_key(words, who=who)
+    nonce = secrets.token_bytes(NONCE_BYTES)
     sealed = AESGCM(key).encrypt(nonce, content, None)
     salt_text, nonce_text, content_text = (b64encode(one).decode() for one in (salt, nonce, sealed))
     return Locked(salt_text, nonce_text, content_text)
+
+
+def close_in_pieces(content: Iterable[bytes], size: int, words: str, *, who: str) -> LockedApart:
+    """Encrypt what comes in pieces of any length, `size` bytes in all; one of PIECE_BYTES is in memory at a time.
+
+    The key is made at once, and raises as `close` does. The pieces raise ValueError at the end when `content` had
+    another size.
+    """
+    salt, key = _new_key(words, who=who)
+    prefix = secrets.token_bytes(PREFIX_BYTES)
+    return LockedApart(
+        b64encode(salt).decode(), b64encode(prefix).decode(), size, _seal(AESGCM(key), prefix, content, size)
+    )
+
+
+def _new_key(words: str, *, who: str) -> tuple[bytes, bytes]:
+    salt = secrets.token_bytes(SALT_BYTES)
+    _nothing, key = pool.run("chat.personal_copy.lock", {"words": normalize_words(words), "salt": salt.hex()}, who=who)
+    return salt, key
+
+
+def _seal(cipher: AESGCM, prefix: bytes, content: Iterable[bytes], size: int) -> Iterator[bytes]:
+    number, left, kept = 0, size, bytearray()
+    for one in content:
+        kept += one
+        while len(kept) >= PIECE_BYTES and left > PIECE_BYTES:  # the last one waits for the end
+            yield cipher.encrypt(_nonce(prefix, number, is_last=False), bytes(kept[:PIECE_BYTES]), None)
+            del kept[:PIECE_BYTES]
+            number, left = number + 1, left - PIECE_BYTES
+    if len(kept) != left:
+        raise ValueError("what was to be sealed has another size than it said")
+    yield cipher.encrypt(_nonce(prefix, number, is_last=True), bytes(kept), None)
+
+
+def _nonce(prefix: bytes, number: int, *, is_last: bool) -> bytes:
+    return prefix + number.to_bytes(4) + bytes((is_last,))
 
 
 def work(asked: dict[str, Any]) -> tuple[None, bytes]:

@@ -9,11 +9,13 @@ from functools import cache
 from django.template.loader import render_to_string
 
 from chat.personal_copy import archive
-from chat.personal_copy.lock import Locked
+from chat.personal_copy.lock import PIECE_BYTES, Locked, LockedApart
 from chat.texts import personal_copy as texts
 
 CHECKING = ("lib/zip.js", "lib/words.js", "lib/proof.js", "copy/archive.js", "copy/proofs.js", "copy/checker.js")
 OPENING = ("lib/words.js", "copy/locked.js", "copy/opener.js")
+# The two files of a copy that is closed by words and too large to stand inside its page.
+OPENER, APART = "ouvrir.html", "contenu.bin"
 STYLE = archive.STATIC / "copy" / "page.css"
 
 
@@ -50,15 +52,27 @@ def draw_checker(*, familiar: bool) -> bytes:
 
 def draw_locked(content: Locked, *, name: str, familiar: bool) -> bytes:
     """A copy closed by words. name: under which it is saved once it is open."""
-    said = {
+    sealed = {"salt": content.salt, "nonce": content.nonce, "rounds": content.rounds, "name": name}
+    context = {"familiar": familiar, "words": _opening(), "sealed": sealed, "content": content.content}
+    return _draw("chat/copy_locked.html", OPENING, context)
+
+
+def draw_locked_apart(content: LockedApart, *, name: str, familiar: bool) -> bytes:
+    """The page that opens the file APART beside it, which is chosen there. name: as above."""
+    sealed = {"salt": content.salt, "prefix": content.prefix, "size": content.size, "piece": PIECE_BYTES}
+    sealed |= {"rounds": content.rounds, "name": name}
+    context = {"familiar": familiar, "words": _opening(), "sealed": sealed, "apart": APART}
+    return _draw("chat/copy_locked.html", OPENING, context)
+
+
+def _opening() -> dict[str, str]:
+    return {
         "opening": texts.OPENING.spoken(),
         "wrong": texts.WRONG.spoken(),
+        "changed": texts.APART_CHANGED.spoken(),
         "opened": texts.OPENED.spoken(),
         "save": texts.SAVE.spoken(),
     }
-    sealed = {"salt": content.salt, "nonce": content.nonce, "rounds": content.rounds, "name": name}
-    context = {"familiar": familiar, "words": said, "sealed": sealed, "content": content.content}
-    return _draw("chat/copy_locked.html", OPENING, context)
 
 
 def _draw(template: str, modules: tuple[str, ...], context: dict[str, object]) -> bytes:

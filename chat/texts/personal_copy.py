@@ -79,8 +79,8 @@ BUSY = add("copy.busy", COPY, _("La copie n'a pas pu être faite. Réessayez dan
 TOO_LARGE = add(
     "copy.too_large",
     COPY,
-    _("C'est trop grand pour être fermé par des mots. Rien n'est perdu : prenez les captures à part, sans ces mots."),
-    _("C'est trop grand pour être fermé par des mots. Rien n'est perdu : prends les captures à part, sans ces mots."),
+    _("C'est trop grand pour une seule copie. Rien n'est perdu : prenez-la sans les captures."),
+    _("C'est trop grand pour une seule copie. Rien n'est perdu : prends-la sans les captures."),
 )
 add("copy.later_title", COPY, _("La prendre plus tard"))
 add(
@@ -267,6 +267,16 @@ add(
 add("copy_lock.no_script", CHECKER, _("Cette page a besoin de JavaScript pour ouvrir les documents."))
 OPENING = add("copy_lock.opening", CHECKER, _("Ouverture en cours."))
 WRONG = add("copy_lock.wrong", CHECKER, _("Ces mots n'ouvrent pas ces documents."))
+add(
+    "copy_lock.apart",
+    CHECKER,
+    _("Le dossier a deux fichiers : cette page et « {file} ». Décompressez-le d'abord, puis choisissez « {file} »."),
+    _("Le dossier a deux fichiers : cette page et « {file} ». Décompresse-le d'abord, puis choisis « {file} »."),
+    variables=[Variable("file", "le nom du fichier", "contenu.bin")],
+)
+APART_CHANGED = add(
+    "copy_lock.apart_changed", CHECKER, _("Ce fichier n'est pas celui de cette page, ou il a été modifié ou coupé.")
+)
 OPENED = add("copy_lock.opened", CHECKER, _("C'est ouvert."))
 SAVE = add("copy_lock.save", CHECKER, _("Enregistrer {name}"), variables=[NAME])
 

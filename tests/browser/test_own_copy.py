@@ -3,6 +3,7 @@ so is a copy that was rewritten with its digests, by its proofs of date."""
 
 import io
 import json
+import random
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from chat.models import Conversation
-from chat.personal_copy import archive, pages, parts
+from chat.personal_copy import archive, lock, pages, parts
 from chat.personal_copy.archive import File
 from tests.browser.exchange import in_site
 from tests.factories import chat as make
@@ -73,6 +74,44 @@ def test_copy_is_taken_and_checks_itself_offline(
     expect(page.get_by_role("listitem").first).to_contain_text("copie.pdf : modifié")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == []
+    disk.close()
+
+
+@pytest.mark.slow
+def test_copy_closed_beside_its_page_is_opened_piece_by_piece(live_site, browser: Browser, tmp_path: Path) -> None:
+    """Thirty megabytes, more than is put into a page; the words and the file are given to the page of the copy."""
+    words, clear = "cheval bleu pomme ete nuage", random.Random(17).randbytes(30_000_000)
+
+    def closed() -> None:
+        made = lock.close_in_pieces([clear[:1000], clear[1000:]], len(clear), words, who="")
+        page = pages.draw_locked_apart(made, name="documents-2026-11-28.zip", familiar=False)
+        (tmp_path / pages.OPENER).write_bytes(page)
+        with (tmp_path / pages.APART).open("wb") as file:
+            file.writelines(made.pieces)
+
+    in_site(live_site, closed)
+    whole = (tmp_path / pages.APART).read_bytes()
+    (tmp_path / "altered.bin").write_bytes(whole[:20_000_000] + bytes([whole[20_000_000] ^ 1]) + whole[20_000_001:])
+    disk = browser.new_context(offline=True, viewport={"width": 320, "height": 640}, accept_downloads=True)
+    page = disk.new_page()
+    page.goto((tmp_path / pages.OPENER).as_uri())
+    expect(page.get_by_text("Décompressez-le d'abord")).to_be_visible()
+    verdict = page.get_by_role("status")
+    for name, typed, told in (
+        (pages.APART, "d'autres mots que ceux-ci", "Ces mots n'ouvrent pas ces documents."),
+        ("altered.bin", words, "Ce fichier n'est pas celui de cette page, ou il a été modifié ou coupé."),
+        (pages.OPENER, words, "Ce fichier n'est pas celui de cette page, ou il a été modifié ou coupé."),
+        (pages.APART, words, "C'est ouvert."),
+    ):
+        page.get_by_label("Fichier à ouvrir").set_input_files(tmp_path / name)
+        page.get_by_label("Les mots").fill(typed)
+        page.get_by_role("button", name="Ouvrir").click()
+        expect(verdict).to_have_text(told, timeout=20_000)
+    with page.expect_download() as opened:
+        page.get_by_role("link", name="Enregistrer documents-2026-11-28.zip").click()
+    opened.value.save_as(tmp_path / "opened.zip")
+    assert (tmp_path / "opened.zip").read_bytes() == clear
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
     disk.close()
 
 

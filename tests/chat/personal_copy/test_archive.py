@@ -127,6 +127,45 @@ def test_copy_that_words_close_is_opened_by_them_in_the_browser_and_by_no_others
     assert drawn("copy/locked.js", opened, [sealed, typed]) == ["des documents", "des documents", None, None]
 
 
+OPEN_APART = (
+    "await Promise.all(given[1].map(async ([bytes, words]) => {"
+    " const file = new Blob([Uint8Array.from(atob(bytes), (one) => one.charCodeAt(0))]);"
+    " const found = await script.openApart(given[0], file, words);"
+    " return typeof found === 'string' ? found : await found.text(); }))"
+)
+
+
+@pytest.mark.parametrize("size", [1, 999, 1_000, 1_001, 2_000, 3_500])
+def test_copy_that_is_closed_in_pieces_opens_and_no_piece_is_altered_moved_repeated_left_out_or_cut(monkeypatch, size):
+    monkeypatch.setattr(lock, "ROUNDS", 1_000)
+    monkeypatch.setattr(lock, "PIECE_BYTES", 1_000)
+    monkeypatch.setattr(lock.pool, "run", lambda _module, asked, **_who: lock.work(asked))
+    clear = bytes(65 + number // 1_000 for number in range(size))
+    words, given = "Cheval, bleu : pomme d'été", iter([clear[:7], b"", clear[7:]])
+    closed = lock.close_in_pieces(given, size, words, who="")
+    pieces = list(closed.pieces)
+    whole = b"".join(pieces)
+    assert len(whole) == closed.length and max(map(len, pieces)) <= 1_016 and clear[:7] not in whole
+    last = bytes([whole[-1] ^ 1])
+    bad = [whole[:-1] + last, whole[:-1], whole + b"x", b"", whole[:-17], whole + pieces[-1]]
+    if len(pieces) > 1:
+        bad += [whole[1_016:], whole[: -len(pieces[-1])], whole[1_016:] + pieces[0]]
+    if len(pieces) > 2:
+        bad += [b"".join([pieces[0], pieces[0], *pieces[2:]]), b"".join([pieces[1], pieces[0], *pieces[2:]])]
+    sealed = {"salt": closed.salt, "prefix": closed.prefix, "size": size, "piece": 1_000, "rounds": 1_000}
+    tried = [(whole, "cheval bleu pomme d ete"), (whole, "cheval bleu pomme"), *((one, words) for one in bad)]
+    answers = drawn("copy/locked.js", OPEN_APART, [sealed, [(base64.b64encode(b).decode(), w) for b, w in tried]])
+    assert answers[:2] == [clear.decode(), "wrong"]
+    assert set(answers[2:]) <= {"wrong", "changed"}, "nothing of it came out"
+
+
+def test_what_has_another_size_than_it_said_is_not_closed(monkeypatch):
+    monkeypatch.setattr(lock.pool, "run", lambda *_asked, **_who: (None, bytes(32)))
+    for size in (4, 6):
+        with pytest.raises(ValueError, match="another size"):
+            list(lock.close_in_pieces([b"12345"], size, "des mots", who="").pieces)
+
+
 def test_key_is_made_by_a_child_process():
     found, key = lock.pool.run("chat.personal_copy.lock", {"words": "cheval bleu", "salt": "00" * 16})
     expected = hashlib.pbkdf2_hmac("sha256", b"cheval bleu", bytes(16), lock.ROUNDS, 32)

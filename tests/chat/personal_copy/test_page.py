@@ -5,11 +5,14 @@ import hashlib
 import io
 import json
 import re
+import secrets
+import tracemalloc
 import zipfile
 from datetime import timedelta
 from html import unescape
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -22,7 +25,7 @@ from chat.documents import transcript_pdf
 from chat.journal import actions as journal_actions
 from chat.journal.facts import Told
 from chat.models import Capture, FollowUp, JournalFact, Message
-from chat.personal_copy import actions, archive, dossier, parts, schema
+from chat.personal_copy import actions, archive, dossier, lock, parts, schema
 from chat.proof_of_date import sources
 from chat.visitor import own_copy
 from common.offload import pool
@@ -169,12 +172,45 @@ def test_capture_that_is_not_read_yet_or_opens_no_more_is_told(as_reporter, draw
     assert "SHA-256" in said[0] and "pas encore été lue" in said[1] and "ne peut plus être ouverte" in said[2]
 
 
-def test_what_is_too_large_for_words_is_said(as_reporter, drawn, monkeypatch):
+def test_what_is_too_large_for_its_page_is_closed_beside_it(as_reporter, drawn, folder):
+    """Three captures of nine megabytes: more than is held in memory; what comes is a page and a file."""
+    conversation = make.assigned()
+    bulk = secrets.token_bytes(9_000_000)
+    for number in range(3):
+        captures.drawn(conversation, captures.png() + bulk + bytes([number]))
+    words = {"lock": "on", "words": "cheval bleu pomme ete nuage", "captures": "on"}
+    answer = as_reporter(conversation).post(PAGE, {**MINE, **words})
+    assert answer.status_code == 200 and re.search(r'documents-[\d-]+\.zip"$', answer["Content-Disposition"])
+    tracemalloc.start()
+    try:
+        whole = content_of(answer)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(whole) == int(answer["Content-Length"]) > archive.BYTES_AT_MOST
+    assert most < 2 * len(whole) + 8_000_000, "its reader's own, and a few pieces"
+    with zipfile.ZipFile(io.BytesIO(whole)) as found:
+        assert found.namelist() == ["ouvrir.html", "contenu.bin"] and found.testzip() is None
+        opener, apart = found.read("ouvrir.html").decode(), found.read("contenu.bin")
+    assert words["words"] not in opener and "contenu.bin" in opener and bulk[:64] not in whole
+    sealed = json.loads(re.search(r'id="sealed"[^>]*>(.*?)</script>', opener)[1])
+    asked = {"words": words["words"], "salt": base64.b64decode(sealed["salt"]).hex()}
+    cipher, prefix, step = AESGCM(lock.work(asked)[1]), base64.b64decode(sealed["prefix"]), sealed["piece"] + 16
+    parts = [apart[at : at + step] for at in range(0, len(apart), step)]
+    clear = b"".join(
+        cipher.decrypt(prefix + number.to_bytes(4) + bytes([number == len(parts) - 1]), part, None)
+        for number, part in enumerate(parts)
+    )
+    assert len(clear) == sealed["size"]
+    with zipfile.ZipFile(io.BytesIO(clear)) as copy:
+        assert copy.testzip() is None and {"copie.json", "verifier.html"} <= set(copy.namelist())
+
+
+def test_what_is_too_large_for_any_copy_is_said(as_reporter, drawn, monkeypatch):
     monkeypatch.setattr(archive, "BYTES_AT_MOST", 900)
     monkeypatch.setattr(dossier.schema, "content", lambda: b"{}")
-    monkeypatch.setattr(dossier.pages, "draw_checker", lambda **_voice: b"x" * 900)
-    words = {"lock": "on", "words": "cheval bleu pomme ete nuage"}
-    answer = as_reporter(make.assigned()).post(PAGE, {**MINE, **words})
+    monkeypatch.setattr(dossier.pages, "draw_checker", lambda **_voice: b"x" * 1_900)
+    answer = as_reporter(make.assigned()).post(PAGE, MINE)
     assert answer.status_code == 413 and "C'est trop grand" in unescape(answer.text)
 
 

@@ -7,12 +7,14 @@ from hashlib import sha256
 import pytest
 
 from chat.personal_copy import archive, pages
-from chat.personal_copy.lock import Locked
+from chat.personal_copy.lock import Locked, LockedApart
 from tests import javascript
 
 LOCKED = Locked("c2Vs", "bm9uY2U=", "Y29udGVudQ==")
+APART = LockedApart("c2Vs", "cHJlZml4", 3_000_000, iter(()))
 BUILT = {
     "checker": lambda: pages.draw_checker(familiar=False).decode(),
+    "apart": lambda: pages.draw_locked_apart(APART, name="documents.zip", familiar=False).decode(),
     "locked": lambda: pages.draw_locked(LOCKED, name="documents.zip", familiar=True).decode(),
 }
 
