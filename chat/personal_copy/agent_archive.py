@@ -2,7 +2,7 @@
 same as JSON with its schema, and « verifier.html ». By the machinery of « Ma copie » (docs/adr/0085, 0100).
 
 Nothing that an agent's document does not hold: of the journal what its person showed, of captures their digests (an
-original is the unit's), never a private fact.
+original is the unit's), never a private fact. Of proofs of date those of the messages, which are in it to the letter.
 """
 
 from collections.abc import Sequence
@@ -17,6 +17,8 @@ from chat.documents.transcript_pdf import Document
 from chat.models import Conversation
 from chat.personal_copy import archive, pages, parts, schema
 from chat.personal_copy.archive import File
+from chat.proof_of_date import sources
+from chat.proof_of_date.proofs import proofs_of
 from chat.rules.lifecycle import Author
 from common.choices import label_of
 
@@ -33,7 +35,8 @@ def make(
     """The zip. documents: the parts of the exchange's document, in order; each is drawn by a child process, one after
     the other. who: who has one drawn at a time. schema_url: the address of the JSON's schema on this site.
 
-    Costs what the document costs, and one reading of the thread; `archive.BYTES_AT_MOST`. Raises pool.NotDone,
+    Costs what the document costs, one reading of the thread, and one of the proofs of its messages;
+    `archive.BYTES_AT_MOST`. Raises pool.NotDone,
     archive.TooLarge. Not inside a transaction.
     """
     is_one = len(documents) == 1
@@ -46,6 +49,8 @@ def make(
     files.append(File("echange.json", orjson.dumps(value, option=orjson.OPT_INDENT_2)))
     files.append(File("echange.schema.json", schema.content(schema.EXCHANGE)))
     files.append(File("verifier.html", pages.draw_checker(familiar=False)))
+    if (proofs := parts.proofs_content(proofs_of(conversation, kinds=[sources.MESSAGE]))) is not None:
+        files.append(File("preuves.json", proofs))
     return archive.pack(files, timezone.localtime(now))
 
 

@@ -1,7 +1,7 @@
 """Makes the proofs of date of one exchange, for whoever just obtained it."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from chat.journal.queries import told_of
 from chat.models import Capture, Conversation, ItemShare, JournalFact, Message
@@ -32,14 +32,16 @@ def proof_of(item: Proven) -> Proof | None:
     return next(_proofs(share, Ways(), [item]), None)
 
 
-def proofs_of(conversation: Conversation) -> Iterator[Proof]:
-    """The proofs of all that has one in this exchange, messages first.
+def proofs_of(conversation: Conversation, kinds: Collection[str] = ()) -> Iterator[Proof]:
+    """The proofs of all that has one in this exchange, messages first. kinds: of `sources`; of these alone, if given.
 
     Costs the opening of its messages and facts once, five statements for each day on which something was written; holds
     one chunk of one day at a time.
     """
     ways = Ways()
     shares = ItemShare.objects.filter(conversation=conversation).order_by("first_seq", "pk")
+    if kinds:
+        shares = shares.filter(kind__in=kinds)
     for share in shares:
         share.conversation = conversation
         rows: list[Proven]

@@ -168,6 +168,22 @@ test("proofs that cannot be read, or stand alone, are wrong; an archive without 
   assert.equal(await checkContents(new Map([["dossier.json", bytes("{}")]])), null);
 });
 
+test("an agent's archive is held to the proofs of its messages, which is all that it has", async () => {
+  const { exchange, messages } = copy();
+  const proofs = bytes({ ...PROOFS, proofs: PROOFS.proofs.filter(({ name }) => name.startsWith("message")) });
+  const judged = (/** @type {unknown} */ value) =>
+    checkContents(
+      new Map([
+        ["preuves.json", proofs],
+        ["echange.json", bytes(value)],
+      ]),
+    );
+  const whole = await judged({ exchange, messages });
+  assert.deepEqual([whole?.total, whole?.wrong, whole?.without], [1, [], 0]);
+  const altered = await judged({ exchange, messages: [{ ...messages[0], text: "Autre chose" }] });
+  assert.deepEqual(altered?.wrong.length, 1);
+});
+
 test("instants are compared whatever their offset and their decimals", () => {
   assert.equal(instantOf(LOCAL), AT);
   assert.equal(instantOf("2026-11-20T11:00:00+01:00"), "2026-11-20T10:00:00.000000Z");

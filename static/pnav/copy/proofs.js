@@ -1,5 +1,6 @@
 /**
- * Checks the proofs of date of a copy (`preuves.json`), and that each speaks of what « copie.json » says.
+ * Checks the proofs of date of a copy (`preuves.json`), and that each speaks of what « copie.json » says; of an agent's archive,
+ * what « echange.json » does, which has messages alone.
  *
  * @module
  */
@@ -15,7 +16,7 @@ import { verifyProof } from "../lib/proof.js";
 /** @typedef {Uint8Array<ArrayBuffer>} Bytes */
 
 const PROOFS = "preuves.json";
-const COPY = "copie.json";
+const COPIES = ["copie.json", "echange.json"];
 const NONE = new TextEncoder().encode('{"stamps":{},"proofs":[]}');
 
 /** @param {Bytes} bytes */
@@ -66,7 +67,7 @@ const agrees = (item, copy) => {
     return said.text === item.text && said.author === item.author && isSameInstant(said.sent_at, item.at);
   }
   if (item.kind === "fact") {
-    const [said, ...others] = copy.facts.filter((/** @type {any} */ one) => one.id === item.id);
+    const [said, ...others] = (copy.facts ?? []).filter((/** @type {any} */ one) => one.id === item.id);
     if (!said || others.length) return false;
     return JSON.stringify(said.told) === JSON.stringify(item.told) && isFactOf(said, item);
   }
@@ -80,7 +81,7 @@ const keysOf = (kind, rows, name) => rows.map((one) => `${kind} ${one[name]}`);
 
 /**
  * @param {Bytes} proofs `preuves.json`
- * @param {Bytes} copy `copie.json`
+ * @param {Bytes} copy `copie.json` or `echange.json`
  * @returns {Promise<Proven>} an Error when either is no such file
  */
 export const checkProofs = async (proofs, copy) => {
@@ -105,7 +106,7 @@ export const checkProofs = async (proofs, copy) => {
   }
   const all = [
     ...keysOf("message", said.messages, "number"),
-    ...keysOf("fact", said.facts, "id"),
+    ...keysOf("fact", said.facts ?? [], "id"),
     ...keysOf("capture", said.captures ?? [], "id"),
   ];
   found.without = all.filter((key) => !proven.has(key)).length;
@@ -113,14 +114,15 @@ export const checkProofs = async (proofs, copy) => {
 };
 
 /**
- * What the proofs of an archive are worth, none of them too where there is no such file; null when it is no person's copy.
+ * What the proofs of an archive are worth, none of them too where there is no such file; null when it is neither copy.
  * Proofs that cannot be read, or that have no copy beside them, are wrong as a whole.
  *
  * @param {Map<string, Bytes | null>} contents of each file by its name, null where it does not come out whole
  * @returns {Promise<Proven | null>}
  */
 export const checkContents = async (contents) => {
-  const [proofs, copy] = [contents.get(PROOFS), contents.get(COPY)];
+  const proofs = contents.get(PROOFS);
+  const copy = COPIES.map((name) => contents.get(name)).find((content) => content !== undefined);
   if (proofs === undefined) return copy ? await checkProofs(NONE, copy).catch(() => null) : null;
   /** @type {Proven} */
   const unread = { total: 0, dated: 0, first: "", last: "", wrong: [PROOFS], without: 0 };

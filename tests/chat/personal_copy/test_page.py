@@ -546,6 +546,23 @@ def test_agents_archive_is_their_document_that_checks_itself_with_its_line_in_th
     assert AccessRecord.objects.count() == before + 1, "nothing was given"
 
 
+def test_agents_archive_has_the_proofs_of_its_messages_and_of_nothing_else(drawn, stamped):
+    browser, page = signed_in(stamped.assigned_to.user), f"/console/echange/{stamped.public_id}/document/"
+    answer = browser.post(page, {"motive": "person", "archive": "on"})
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as found:
+        proofs, value = found.read("preuves.json"), json.loads(found.read("echange.json"))
+    assert "Un fait" not in proofs.decode() and {one["name"].split("-")[0] for one in json.loads(proofs)["proofs"]} == {
+        "message"
+    }
+    spoken = next(one for one in value["messages"] if one["text"] == "Un mot")
+    said, altered = json.dumps(value).encode(), json.dumps(value).replace("Un mot", "Un mit").encode()
+    whole, changed = judged(proofs, said, altered)
+    assert (whole["total"], whole["dated"], whole["wrong"], whole["without"]) == (
+        len(value["messages"]), len(value["messages"]), [], 0,
+    )  # fmt: skip
+    assert changed["wrong"] == [f"message-{spoken['number']}"]
+
+
 # --- a unit's dossier -------------------------------------------------------------------------------------------------
 
 
