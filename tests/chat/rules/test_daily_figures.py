@@ -119,6 +119,116 @@ def test_the_judge_sees_what_tells_of_few():
     assert tells_of_few({one for one in parts if any(one + other in total for other in parts)}, 0)
 
 
+# --- the same of all keys of a series at once, beside the sum of a chain that counts the same people ------------------
+
+# The least number of keys of a series whose keys count on by themselves, and whose people `people` counts as well.
+LEAST_KEYS = min(len(keys) for name, keys in SEPARATE.items() if name != rules.REMOVAL)
+SIDE = 1024  # more than the people of one day, counted from the fewest that there can be
+
+
+def worlds_of_key(stored):
+    """For each world of a key that counts on by itself: its people of each day."""
+    found: set[tuple[int, tuple[int, ...]]] = {(remainder, ()) for remainder in range(ROUNDING)}
+    for tens in stored:
+        found = {
+            (left, (*people, tens + left - remainder))
+            for remainder, people in found
+            for left in range(ROUNDING)
+            if tens + left >= remainder
+        }
+    return {people for _remainder, people in found}
+
+
+def place_of(people, fewest):
+    """The bit of so many people of each day, in a number that stands for a set of them."""
+    place = 0
+    for count, least in zip(people, fewest, strict=True):
+        place = place * SIDE + count - least
+    return place
+
+
+def sums_of_keys(series):
+    """Every sum of the people of these keys, as bits, and the fewest of each day, from which the bits count.
+
+    series: what is stored of each key, day by day. Keys know nothing of one another: each sum can be.
+    """
+    bits, fewest = 1, [0] * len(series[0])
+    for stored in series:
+        worlds = worlds_of_key(stored)
+        least = [min(day) for day in zip(*worlds, strict=True)]
+        fewest = [one + other for one, other in zip(fewest, least, strict=True)]
+        shifted = 0
+        for people in worlds:
+            shifted |= bits << place_of(people, least)
+        bits = shifted
+    return bits, fewest
+
+
+def possible_beside_the_sum(target, others, total, first, after):
+    """Every number of people of the key `target` in a run of days that leads to all that is stored: of it, of the other
+    keys of its series, and of a chain whose people are those of all keys. Two days at most."""
+    bits, fewest = sums_of_keys(others)
+    totals = worlds_of_key(total)
+    found = set()
+    for people in worlds_of_key(target):
+        for all_people in totals:
+            rest = [one - own for one, own in zip(all_people, people, strict=True)]
+            if all(0 <= count - least < SIDE for count, least in zip(rest, fewest, strict=True)) and (
+                bits >> place_of(rest, fewest) & 1
+            ):
+                found.add(sum(people[first:after]))
+                break
+    return found
+
+
+def stored_of(counts, draw):
+    """What is stored of each key, day by day, and of the chain of all; first remainders drawn as the service does."""
+    series = [rounded_key(days, draw.randrange(ROUNDING)) for days in counts]
+    total = rounded_key([sum(day) for day in zip(*counts, strict=True)], draw.randrange(ROUNDING))
+    return series, total
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.lists(few, min_size=2, max_size=2), min_size=LEAST_KEYS, max_size=LEAST_KEYS), st.randoms())
+def test_no_key_is_told_by_all_others_and_their_sum(counts, draw):
+    """Whoever subtracts everything else that is stored from the sum learns nothing of few, of any run of days."""
+    series, total = stored_of(counts, draw)
+    key = draw.randrange(len(series))
+    others = series[:key] + series[key + 1 :]
+    for first, after in runs(2):
+        possible = possible_beside_the_sum(series[key], others, total, first, after)
+        assert sum(counts[key][first:after]) in possible, "the judge must know the world that is true"
+        assert not tells_of_few(possible, sum(series[key][first:after]))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(few, min_size=LEAST_KEYS, max_size=LEAST_KEYS), st.randoms(), st.data())
+def test_no_part_of_the_keys_is_told_by_the_rest_and_the_sum(counts, draw, data):
+    """The same of several keys together: the hours of the nights, say, from the whole and the hours of the days."""
+    series, total = stored_of([[count] for count in counts], draw)
+    part = data.draw(st.sets(st.integers(0, LEAST_KEYS - 1), min_size=1, max_size=LEAST_KEYS - 1))
+    inside, outside = (
+        sums_of_keys([stored for key, stored in enumerate(series) if (key in part) is is_in]) for is_in in (True, False)
+    )
+    possible = {
+        number
+        for number in range(inside[1][0], inside[1][0] + inside[0].bit_length())
+        if inside[0] >> number - inside[1][0] & 1
+        and any(
+            everybody - number >= outside[1][0] and outside[0] >> everybody - number - outside[1][0] & 1
+            for (everybody,) in worlds_of_key(total)
+        )
+    }
+    assert sum(counts[key] for key in part) in possible
+    assert not tells_of_few(possible, sum(series[key][0] for key in part))
+
+
+def test_the_judge_of_several_keys_sees_what_tells_of_few():
+    """Two keys alone beside their sum would tell: of twenty people, fewer than ten of each, two are of the first."""
+    assert possible_beside_the_sum([0], [[0]], [20], 0, 1) == set(range(2, 10))
+    assert tells_of_few(possible_beside_the_sum([0], [[0]], [20], 0, 1), 0)
+
+
 @given(st.lists(st.tuples(digits, days_of_key), min_size=1, max_size=3))
 def test_every_sum_and_every_difference_is_of_tens(series):
     """Of whatever days and keys: no two stored numbers are apart by one to nine people."""
