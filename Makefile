@@ -62,7 +62,7 @@ test-quick: $(STAMP) ## les tests sans navigateur
 	@$(PYTHON) -m pytest --workers 2 -m "not browser and not slow"
 
 test-versions: $(STAMP) ## les tests de l'échange sur d'autres serveurs (POSTGRES=15 REDIS=redis-7 POOLER=1 ; docs/platforms.md)
-	@$(PYTHON) -m tests.versions --postgres "$(POSTGRES)" --redis "$(REDIS)" $(if $(POOLER),--pooler) $(ARGS)
+	@$(PYTHON) -m tests.versions --postgres "$(POSTGRES)" --redis "$(REDIS)" $(if $(POOLER),--pooler) $(if $(CLAMD),--clamd) $(ARGS)
 
 test-engines: $(STAMP) ## le parcours dans Firefox et WebKitGTK (paquets Debian firefox-esr, webkit2gtk-driver, xvfb)
 	@$(PYTHON) -m tests.browser.engines $(ARGS)

