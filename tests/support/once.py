@@ -97,11 +97,8 @@ def migrate_elsewhere(address: str) -> None:
     subprocess.run([programs / "pg_restore", "--exit-on-error", f"--dbname={address}", dump], check=True)
 
 
-def give_cluster(server: Postgres) -> None:
-    """Give a server that was never started its data: empty but for the database that it serves, which is migrated.
-
-    The cluster is made once; a copy of it costs a tenth of a second of the processor, `initdb` and a restored dump two.
-    """
+def cluster() -> Path:
+    """The data of a server, empty but for the database that it serves, which is migrated."""
 
     def make(folder: Path) -> None:
         first = Postgres(folder / "state", durable=False)
@@ -115,9 +112,16 @@ def give_cluster(server: Postgres) -> None:
             if first.as_root:
                 shutil.rmtree(first.home, ignore_errors=True)
 
-    cluster = made_once("cluster", make) / "data"
+    return made_once("cluster", make) / "data"
+
+
+def give_cluster(server: Postgres) -> None:
+    """Give a server that was never started a copy of that data.
+
+    A copy costs a tenth of a second of the processor; `initdb` and a restored dump would cost two.
+    """
     server.home.mkdir(mode=0o711, parents=True, exist_ok=True)
-    subprocess.run(["cp", "-a", cluster, server.data], check=True)
+    subprocess.run(["cp", "-a", cluster(), server.data], check=True)
 
 
 def static_files() -> Path:
