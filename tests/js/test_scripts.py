@@ -16,7 +16,8 @@ def test_there_are_files_to_run():
 
 @pytest.mark.parametrize("name", FILES)
 def test_logic_of_scripts(name):
-    done = javascript.run("--test", "--test-reporter=spec", str(FOLDER / name))
+    # In the process that is started for it: else it starts another one for the file.
+    done = javascript.run("--test", "--test-isolation=none", "--test-reporter=spec", str(FOLDER / name))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "tests 0" not in done.stdout, "a file without a test proves nothing"
 
@@ -24,7 +25,7 @@ def test_logic_of_scripts(name):
 def test_failing_test_is_seen(tmp_path):
     wrong = tmp_path / "wrong.test.js"
     wrong.write_text('import { test } from "node:test";\ntest("fails", () => { throw new Error("no"); });\n')
-    assert javascript.run("--test", str(wrong)).returncode != 0
+    assert javascript.run("--test", "--test-isolation=none", str(wrong)).returncode != 0
 
 
 def test_wrong_type_is_seen(tmp_path):
