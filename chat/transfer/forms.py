@@ -59,7 +59,7 @@ class TransferForm(forms.Form):
             ("", _("Choisissez un destinataire") if people or units or others else NOBODY),
             (
                 _("Un collègue"),
-                [(str(Target(agent=one.pk)), f"{one.interlocutor} – {one.unit.name}") for one in people],
+                [(str(Target(agent=one.pk)), _colleague(one)) for one in sorted(people, key=_is_away)],
             ),
             (_("Une unité"), [(str(Target(unit=one.pk)), one.name) for one in units]),
             (_("L'autre force"), [(str(Target(force=force)), Force(force).label) for force in others]),
@@ -75,6 +75,16 @@ class TransferForm(forms.Form):
         if cleaned.get("reason") == Reason.OTHER and "note" in cleaned and not cleaned["note"]:
             self.add_error("note", _("Précisez le motif en quelques mots."))
         return cleaned
+
+
+def _is_away(one: Agent) -> bool:
+    return one.availability == Availability.AWAY
+
+
+def _colleague(one: Agent) -> str:
+    """Who may be asked, as the list names them. Whoever is away has their console open and may not look at it."""
+    said = f"{one.interlocutor} – {one.unit.name}"
+    return str(_("%(who)s : console ouverte, pas disponible")) % {"who": said} if _is_away(one) else said
 
 
 class OfferForm(forms.Form):

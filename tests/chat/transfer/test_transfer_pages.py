@@ -140,6 +140,15 @@ def test_colleague_who_cannot_be_chosen_is_named_with_the_reason(conversation, c
     assert "Ce destinataire n'est plus disponible" in unescape(refused)
 
 
+def test_colleague_who_is_not_available_is_said_to_be_so_and_comes_last(conversation, camille, alex):
+    make.agent(public_name="Aline", unit_name="Ici", availability=Availability.AWAY)
+    html = squeezed(signed_in(camille.user).get(page_of(conversation)).text)
+    form = html[html.index('name="target"') : html.index('name="manner"')]
+    names = [name for name in re.findall(r"<option [^>]+>([^<]+)<", form) if " – " in name]
+    assert names[-1] == "Aline, police nationale – Ici : console ouverte, pas disponible"
+    assert len(names) == 2 and names[0].startswith(alex.interlocutor) and "disponible" not in names[0]
+
+
 def test_transfer_cold_leaves_the_screen(conversation, camille, alex):
     answer = transfer(signed_in(camille.user), conversation, target=f"agent-{alex.pk}", manner="cold")
     assert answer.url == "/console/"
