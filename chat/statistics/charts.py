@@ -412,4 +412,5 @@ def _n(number: float) -> str:
 
 
 def _short(value: float) -> str:
-    return str(round(value)) if value >= 10 or value == int(value) else f"{value:.1f}".replace(".", ",")
+    """A value as it is written: halves go up, as in `floatformat`, so that a figure beside a picture is the same."""
+    return str(math.floor(value + 0.5)) if value >= 10 or value == int(value) else f"{value:.1f}".replace(".", ",")

@@ -3,6 +3,7 @@
 A chart and its table are made of the same rows. Nothing of anybody: counts, minutes and shares.
 """
 
+import math
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -103,7 +104,10 @@ def draw_ends(key: str, title: str, rows: Sequence[tuple[str, int, float]]) -> C
     """How many of each, the most frequent first. rows: label, count, percent; the first ROWS_AT_MOST are drawn."""
     return charts.draw_rows(
         Words(key, title, _("Les mêmes nombres sont dans le tableau plus bas.")),
-        [Row(str(label), count, f"{count} ({percent:.0f} %)") for label, count, percent in rows[: charts.ROWS_AT_MOST]],
+        [
+            Row(str(label), count, f"{count} ({math.floor(percent + 0.5)} %)")
+            for label, count, percent in rows[: charts.ROWS_AT_MOST]
+        ],
     )
 
 

@@ -4,6 +4,7 @@ import re
 from xml.etree import ElementTree
 
 import pytest
+from django.template.defaultfilters import floatformat
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -193,3 +194,8 @@ def test_long_label_leaves_room_for_what_is_said_of_it():
     chart = charts.draw_rows(WORDS, [Row("x" * 80, 1, "28 min")])
     label, said = texts(chart)
     assert label.endswith("…") and len(label) < 50 and said.replace("\xa0", " ") == "28 min"
+
+
+@pytest.mark.parametrize("value", [10.5, 62.5, 99.5, 0.0, 3.0, 61.49])
+def test_figure_of_a_picture_is_the_one_beside_it(value):
+    assert charts._short(value) == floatformat(value, 0)
