@@ -180,6 +180,13 @@ def test_texts_hold_what_was_typed_and_the_six_elements(client: Client):
     assert "<b>tapé" not in page, "escaped"
 
 
+def test_a_site_that_has_no_row_is_told_what_any_host_must_offer(client):
+    page = main_text(choose(client, platform="other"))
+    assert "écrivez à l'hébergeur" in page and "formulaire électronique pour un contenu illicite" in page
+    assert "article 16" in page and "PHAROS" in page
+    assert "formulaire électronique" not in main_text(choose(client, platform="tiktok"))
+
+
 def test_what_is_empty_is_to_be_filled_in_by_hand(client: Client):
     page = choose(client, platform="other", step="write")
     assert letter(page, "texte-hebergeur").count(BLANK) == 6, "period included; steps are left out"

@@ -82,6 +82,14 @@ add("removal.where", KIT, _("Où demander : {site}"), variables=[SITE])
 add("removal.platform_page", KIT, _("Page officielle : {site}"), variables=[SITE])
 add("removal.verified_on", KIT, _("Vérifié le {day}."), variables=[Variable("day", "le jour", "27 novembre 2026")])
 add(
+    "removal.where_host",
+    KIT,
+    _(
+        "Tout hébergeur doit aussi avoir un formulaire électronique pour un contenu illicite, ouvert à tout le monde, "
+        "avec ou sans compte (règlement européen sur les services numériques, article 16)."
+    ),
+)
+add(
     "removal.where_other",
     KIT,
     _(
