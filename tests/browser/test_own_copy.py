@@ -105,7 +105,7 @@ def test_copy_closed_beside_its_page_is_opened_piece_by_piece(live_site, browser
     ):
         page.get_by_label("Fichier à ouvrir").set_input_files(tmp_path / name)
         page.get_by_label("Les mots").fill(typed)
-        page.get_by_role("button", name="Ouvrir").click()
+        page.get_by_role("button", name="Ouvrir", exact=True).click()
         expect(verdict).to_have_text(told, timeout=20_000)
     with page.expect_download() as opened:
         page.get_by_role("link", name="Enregistrer documents-2026-11-28.zip").click()
