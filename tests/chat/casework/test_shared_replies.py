@@ -154,7 +154,7 @@ def test_saved_reply_has_its_history_and_agents_find_it_by_its_subject(chief, re
 
 
 def test_replies_of_the_first_day_have_a_subject():
-    assert CannedReply.objects.count() == 12
+    assert CannedReply.objects.count() == 19
     assert not CannedReply.objects.filter(subject=reply_template.Subject.OTHER).exists()
 
 
@@ -203,7 +203,8 @@ def test_who_helps_is_offered_nothing_that_was_written_for_a_victim(role, age_ba
     found = offered(agent, make.assigned(agent, role=role, age_band=age_band))
     written = {one.label for one in found if OF_A_VICTIM.search(one.text)}
     assert written == ({"Parler de la plainte", "Premiers gestes"} if role == "victim" else set())
-    assert len(found) == (12 if role == "victim" else 10)
+    to_helpers = {one.label for one in found if one.label.startswith(("Qui aide :", "Professionnel :"))}
+    assert (len(found), len(to_helpers)) == ((12, 0) if role == "victim" else (17, 7))
 
 
 @pytest.mark.parametrize(
@@ -227,5 +228,22 @@ def test_reply_that_somebody_changed_stays_offered_to_everybody():
     CannedReply.objects.filter(title="Parler de la plainte").update(audience="", vous="Porter plainte est possible.")
     CannedReply.objects.filter(title="Premiers gestes").update(audience="")
     import_module("chat.migrations.0045_replies_to_victims").say_to_whom(apps, None)
-    said = dict(CannedReply.objects.exclude(audience="").values_list("title", "audience"))
+    said = dict(CannedReply.objects.exclude(audience__in=["", "helper"]).values_list("title", "audience"))
     assert said == {"Premiers gestes": "victim"}
+
+
+def test_first_replies_to_who_helps_are_written_once_and_left_to_who_took_their_title():
+    first = import_module("chat.migrations.0047_replies_to_helpers")
+    mine, *others = [title for title, *_texts in first.REPLIES]
+    CannedReply.objects.filter(title=mine).update(vous="Le mien.", audience="")
+    CannedReply.objects.filter(title__in=others).delete()
+    before = set(CannedReply.objects.values_list("title", "vous"))
+    first.write_replies(apps, None)
+    first.write_replies(apps, None)
+    rows = CannedReply.objects.filter(audience="helper")
+    assert sorted(row.title for row in rows) == sorted(others)
+    for row in rows:
+        text, language = row.spoken(familiar=False, language="en")
+        assert language == "en" and not reply_template.faults(text) and not reply_template.faults(row.vous)
+    first.take_back(apps, None)
+    assert set(CannedReply.objects.values_list("title", "vous")) == before
