@@ -8,11 +8,13 @@ Only the end of a run depends on it, nothing that is proved. A file that is not 
 
 import pytest
 
-# Seconds, roughly, with four workers on two processors (`--durations`). What waits by the clock comes first.
+# Seconds, roughly, with four workers on two processors (`.local/seconds.txt`). What waits by the clock comes first, or
+# for the network: where npm has nothing yet, and meets a registry that it does not trust, it gives up after minutes.
 SECONDS = {
     "tests/browser/test_presence.py": 200,
     "tests/browser/test_console.py": 90,
     "tests/access/test_routes.py": 90,
+    "tests/js/test_scripts.py": 88,
     "tests/faults/test_run.py": 86,
     "tests/scenarios/test_faults.py": 80,
     "tests/browser/test_accounts.py": 60,
