@@ -2,8 +2,9 @@
 without scripts, an agent, a unit; the copy is checked on a fifth that has no line.
 
 It is all one day, so the copy has no proof of date: that is seen in `tests/browser/test_own_copy.py`. What is drawn and
-what is forgotten, the worker's functions do here, without its process. No backup is restored: that an old one opens no
-word and no capture is seen of another exchange, in `tests/scenarios/test_restored_backup.py`.
+what is forgotten, the worker's functions do here, without its process. At last a backup of before the end (a dump
+without the wraps, and a copy of the captures' folder) is restored beside the wraps of that day, and another site opened
+on it. A base backup, and what custodians open of it, are in `tests/scenarios/test_restored_backup.py`.
 
 With SHOTS=folder a picture of each step is left there.
 """
@@ -11,12 +12,18 @@ With SHOTS=folder a picture of each step is left there.
 import hashlib
 import io
 import os
+import shutil
+import subprocess
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pillow_heif
+import psycopg
 import pytest
 from django.conf import settings
 from django.utils import timezone
@@ -26,20 +33,23 @@ from playwright.sync_api import Browser, Page, expect
 from chat.captures import drawing
 from chat.conversations import actions
 from chat.models import Agent, Capture, Conversation, Transmission, UnitAccount
-from chat.retention import deletion
+from chat.retention import deletion, moving
 from chat.rules.lifecycle import Author, Outcome
 from common.sealed_files.chunks import CHUNK_BYTES
 from pnav.accounts.second_factor import enrol_totp
+from pnav.demo.services import postgres_programs
+from reports import reporter_identity
 from reports.models import Report
 from tests.accounts.cast import SECRET
 from tests.browser import staff
-from tests.browser.conftest import goes_on
+from tests.browser.conftest import LiveSite, goes_on, running_site
 from tests.browser.exchange import in_site
 from tests.chat.sockets import visit
 from tests.factories import capture_corpus
 from tests.factories import captures as make_captures
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
+from tests.support import once
 
 PHONE = {"width": 360, "height": 640}
 SUMMARY = "Insultes répétées sous ses photos, par le même compte."
@@ -73,7 +83,13 @@ def begun() -> tuple[Agent, UnitAccount, Conversation, str]:
     unit = hand.account(hand.station(name="Commissariat de Bondy"))
     for user in (agent.user, unit.user):
         enrol_totp(user, SECRET)
-    conversation = make.assigned(agent, reception_point=unit.point)
+    conversation = make.sealed(make.assigned(agent, reception_point=unit.point))
+    # A key of its own for the exchange, as filing a signalement gives it one.
+    moving.give_keys([conversation.report_id])
+    moving.move_words(conversation.report_id)
+    assert moving.finish_exchange(conversation.report_id) == 0
+    assert reporter_identity.key_identity(conversation.report_id) == 3
+    conversation.refresh_from_db()
     return agent, unit, conversation, visit(conversation)
 
 
@@ -122,6 +138,31 @@ def end(conversation: Conversation, agent: Agent) -> None:
     )
 
 
+def dumped(live_site: LiveSite, folder: Path) -> None:
+    """A backup of the content as docs/operations.md has one made of a dump: its wraps left out; and the chunks."""
+    command = [postgres_programs() / "pg_dump", "--format=custom", "--exclude-table-data=data_keys_wrappedkey"]
+    subprocess.run([*command, f"--file={folder / 'dump'}", live_site.environment["DATABASE_URL"]], check=True)
+    shutil.copytree(settings.CAPTURES_DIR, folder / "captures")
+
+
+@contextmanager
+def restored(live_site: LiveSite, folder: Path, neutral_site: str) -> Iterator[LiveSite]:
+    """A site on the backup, beside the wraps that there are today."""
+    with once.database(f"restored_{os.getpid()}") as address:
+        command = [postgres_programs() / "pg_restore", "--clean", "--if-exists", f"--dbname={address}", folder / "dump"]
+        subprocess.run(command, check=True)
+        with psycopg.connect(live_site.environment["DATABASE_URL"]) as today, psycopg.connect(address) as old:
+            wraps = today.execute("SELECT id, wrapped, made_on FROM data_keys_wrappedkey").fetchall()
+            old.cursor().executemany(
+                "INSERT INTO data_keys_wrappedkey (id, wrapped, made_on) VALUES (%s, %s, %s)", wraps
+            )
+            (facts,) = old.execute("SELECT count(*) FROM chat_journalfact").fetchone() or (0,)
+            assert facts >= 3, "the rows came back"
+        shutil.copytree(folder / "captures", settings.CAPTURES_DIR, dirs_exist_ok=True)
+        with running_site(folder, neutral_site, live_site.blocker, "restored", DATABASE_URL=address) as site:
+            yield site
+
+
 def forgotten(conversation: Conversation) -> None:
     """As the worker does when the term has come."""
     deletion.forget(timezone.now() + timedelta(days=4_000))
@@ -131,7 +172,7 @@ def forgotten(conversation: Conversation) -> None:
 
 @pytest.mark.slow
 def test_from_the_first_fact_to_the_forgetting(
-    live_site, page_factory, nobody_on_duty, browser: Browser, tmp_path: Path
+    live_site, page_factory, nobody_on_duty, browser: Browser, tmp_path: Path, neutral_site: str
 ) -> None:
     agent, unit, conversation, key = in_site(live_site, begun)
 
@@ -228,7 +269,11 @@ def test_from_the_first_fact_to_the_forgetting(
         shot(checker, f"verifier-{name.removesuffix('.zip')}")
     disk.close()
 
-    # Its end, and the term: its rows are gone, and the visit shows nothing of what it told.
+    # A backup; then its end, and the term: its rows are gone, and the visit shows nothing of what it told.
+    backup = tmp_path / "backup"
+    backup.mkdir()
+    dumped(live_site, backup)
+    kept = {page: page.context.cookies() for page in (person, console, station)}
     in_site(live_site, lambda: end(conversation, agent))
     in_site(live_site, lambda: forgotten(conversation))
     for part in ("faits", "captures", "copie"):
@@ -236,3 +281,23 @@ def test_from_the_first_fact_to_the_forgetting(
         assert answer is not None and answer.status == 200
         assert "insultes.png" not in person.content() and "Des insultes sous ma photo" not in person.content()
     shot(person, "efface")
+
+    # The old backup, restored beside the wraps of today: the visits of before are let in, and nothing opens.
+    places = {
+        person: ("personne", ["/tchat/", "/tchat/faits/", "/tchat/captures/", "/tchat/suites/"]),
+        console: ("agent", [f"/console/echange/{conversation.public_id}/"]),
+        station: ("unite", [urlsplit(station.url).path.removesuffix("captures/")]),
+    }
+    with restored(live_site, backup, neutral_site) as old:
+        for before, (who, paths) in places.items():
+            # Not of the factory, which lets a page ask its own site alone.
+            size = PHONE if who == "personne" else {"width": 1280, "height": 800}
+            page = browser.new_context(locale="fr-FR", viewport=size).new_page()  # type: ignore[arg-type]
+            page.context.add_cookies([{**cookie, "domain": "127.0.0.1"} for cookie in kept[before]])  # type: ignore[list-item]
+            for path in paths:
+                answer = page.goto(f"{old.url}{path}")
+                assert answer is not None and answer.status == 200 and urlsplit(page.url).path == path, page.url
+                shown = page.content()
+                assert not [word for word in ("Des insultes", SUMMARY, "insultes.png", "@lea") if word in shown], path
+                shot(page, f"restaure-{who}-{path.strip('/').split('/')[-1][:8]}")
+            page.context.close()
