@@ -8,11 +8,13 @@ Somebody who is signed in and is not let in leaves a line in the log: an agent w
 conversations, an account that tries the admin. In the rooms of staff these pages have the frame of staff.
 """
 
+import logging
+import sys
 from collections.abc import Callable
 from functools import wraps
 
-from django.db import connections
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.db import InternalError, connections
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, RawPostDataException
 from django.middleware import csrf
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -21,7 +23,12 @@ from django.utils import translation
 from django.views import defaults
 from django.views.csrf import csrf_failure
 
+from chat.database import NO_ANSWER
+from chat.messages import protocol
+from chat.realtime import http_fallback
+from chat.visitor.base import json_answer, wants_json
 from common import security_log
+from common.database_errors import READ_ONLY, describe_error, failure_of
 from common.security_log import Event
 from pnav import addresses
 from pnav.accounts.middleware import STAFF_AREAS
@@ -30,6 +37,11 @@ from pnav.accounts.presence import is_known_to_keep_lease
 from pnav.accounts.workspaces import workspaces_of
 from pnav.middleware.addresses import is_discreet_visit
 from pnav.pages.frame.language import chosen
+
+logger = logging.getLogger(__name__)
+
+AWAY_SECONDS = 8  # after which a page is asked for again: about what PostgreSQL takes to start
+FRAMES = {"chat:frames", "console:frames"}  # which are answered by a frame, whatever happens
 
 # How Django's sentences begin that tell why it refused a form.
 REASONS = {"Origin": "origin", "Referer": "referer", csrf.REASON_NO_CSRF_COOKIE: "no_cookie"}
@@ -151,4 +163,47 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 permission_denied = _giving_back(_noting(_in_place(_in_table(defaults.permission_denied), "403")))
 page_not_found = _giving_back(_noting(_in_place(_in_table(defaults.page_not_found), "404")))
-server_error = _giving_back(defaults.server_error)
+
+
+@_giving_back
+def server_error(request: HttpRequest) -> HttpResponse:
+    """What went wrong: an error of ours, 500; or a database that does not answer, which has an end, 503."""
+    error = sys.exception()
+    return draw_away(request, error) if _is_away(error) else defaults.server_error(request)
+
+
+def _is_away(error: BaseException | None) -> bool:
+    """Whether PostgreSQL did not answer, or takes no writing, whatever it was asked."""
+    if isinstance(error, InternalError):
+        failure = failure_of(error)
+        return failure is not None and failure.category == READ_ONLY
+    return isinstance(error, NO_ANSWER)
+
+
+def draw_away(request: HttpRequest, error: BaseException | None) -> HttpResponse:
+    """« Revenez »: to a script in a word of its own, to anybody else the page of a failure, which says to come back.
+
+    A frame that could not be taken is named, so that its page keeps it and sends it again.
+    """
+    match = request.resolver_match
+    name = match.view_name if match is not None else ""
+    logger.warning("page %s: the database does not answer (%s)", name or "none", describe_error(error or Exception()))
+    if name in FRAMES:
+        return http_fallback.unavailable_over_http(_client_id(request))
+    if wants_json(request):
+        response: HttpResponse = json_answer({"error": "unavailable"}, 503)
+    else:
+        response = HttpResponse(render_to_string("500.html"), status=503)
+    response.headers["Retry-After"] = str(AWAY_SECONDS)
+    return response
+
+
+def _client_id(request: HttpRequest) -> str | None:
+    """Of the message that this frame holds; None where it holds none, or cannot be read any more."""
+    try:
+        client_id: str | None = getattr(protocol.parse(request.body), "client_id", None)
+    except protocol.ProtocolError as refused:
+        return refused.client_id
+    except (RawPostDataException, OSError):
+        return None
+    return client_id

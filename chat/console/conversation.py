@@ -319,8 +319,7 @@ def frames(request: HttpRequest, agent: Agent) -> HttpResponse:
         return _frames([protocol.ProtocolError(protocol.RATE_LIMITED, protocol.TOO_FAST_DETAIL, client_id).frame()])
     except DATABASE_AWAY as error:
         logger.warning("frame over HTTP: the database does not answer (%s)", describe_error(error))
-        detail = "The message could not be written: keep it and try again."
-        return _frames([protocol.ProtocolError(protocol.UNAVAILABLE, detail, client_id).frame()])
+        return http_fallback.unavailable_over_http(client_id)
 
 
 def _frames(answers: list[dict[str, Any]]) -> HttpResponse:

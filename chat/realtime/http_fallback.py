@@ -144,6 +144,12 @@ def answer_over_http(party: Party, frame: protocol.Frame) -> list[Json]:
     return []
 
 
+def unavailable_over_http(client_id: str | None) -> HttpResponse:
+    """The answer to a frame while the database is away; its page keeps the message of this name, and sends it again."""
+    detail = "The message could not be written: keep it and try again."
+    return over_http([protocol.ProtocolError(protocol.UNAVAILABLE, detail, client_id).frame()])
+
+
 def over_http(frames: list[Json]) -> HttpResponse:
     """Frames as the answer of a page that has no socket, written as a socket would write them."""
     return HttpResponse(

@@ -429,8 +429,7 @@ def frames(request: HttpRequest) -> HttpResponse:
         answer = [error.frame()]
     except DATABASE_AWAY as error:
         logger.warning("frame over HTTP: the database does not answer (%s)", describe_error(error))
-        detail = "The message could not be written: keep it and try again."
-        answer = [protocol.ProtocolError(protocol.UNAVAILABLE, detail, client_id).frame()]
+        return http_fallback.unavailable_over_http(client_id)
     return http_fallback.over_http(answer)
 
 
