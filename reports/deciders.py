@@ -44,6 +44,9 @@ class Deciders(Protocol):
     def openings_of(self, user: Any, now: datetime) -> Q:
         """Selects the requests to open a seal that this supervisor decides about."""
 
+    def askers_of(self, user: Any, now: datetime) -> Sequence[int]:
+        """Return the accounts among whose requests all of `openings_of` are: the agents of these units."""
+
     def title_for_opening(self, user: Any, request: OpeningRequest, now: datetime) -> Title | None:
         """Their right to decide about this one; None when they have none."""
 

@@ -44,6 +44,12 @@ def openings_of(user: Any, now: datetime) -> Q:
     return Q(asked_by__agent__unit__in=own_units(user).values("pk")) | Q(Exists(standby))
 
 
+def askers_of(user: Any, now: datetime) -> Sequence[int]:
+    """Return the accounts of the agents of their units, and of those that they are on call for."""
+    units = Q(unit__in=own_units(user).values("pk")) | Q(unit__in=_on_call(user, now).values("unit"))
+    return list(Agent.objects.filter(units).values_list("user_id", flat=True))
+
+
 def title_for_opening(user: Any, request: OpeningRequest, now: datetime) -> Title | None:
     """Return by what title this account decides about an opening: its own unit, on call, or None when it may not."""
     unit = Agent.objects.filter(user=request.asked_by_id).values("unit")

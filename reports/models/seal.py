@@ -157,6 +157,10 @@ class OpeningRequest(models.Model):
                 condition=models.Q(is_urgent=True, reviewed_at__isnull=True),
             ),
             models.Index(fields=["-asked_at", "-id"], name="opening_in_order"),  # the register, a page at a time
+            models.Index(fields=["-moved_at", "-id"], name="opening_moved"),  # the list, the last that moved first
+            models.Index(  # what was passed on to somebody; few are
+                fields=["passed_to"], name="opening_passed_to", condition=models.Q(passed_to__isnull=False)
+            ),
         ]
 
     @property

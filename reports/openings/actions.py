@@ -12,8 +12,9 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
@@ -139,9 +140,29 @@ def _held_by(user: Any) -> Q:
     return Q(passed_to=user) | Q(passed_to__isnull=True, asked_by=user)
 
 
-def in_order(requests: QuerySet[OpeningRequest]) -> QuerySet[OpeningRequest]:
-    """Return what still waits for somebody before what is over, the last one that moved first."""
-    return requests.order_by(Case(When(state__in=OPEN, then=0), default=1), "-moved_at", "-pk")
+def list_visible(user: Any, most: int) -> list[OpeningRequest]:
+    """Return what exists for this account, `most` at most: what goes on before what is over, the last that moved first.
+
+    Each with who asked and its steps. Found by indexes, however many requests there are of everybody else.
+    """
+    seen = _near(user).select_related("asked_by").prefetch_related("steps__by").order_by("-moved_at", "-pk")
+    going_on = list(seen.filter(state__in=OPEN)[:most])
+    return going_on + list(seen.exclude(state__in=OPEN)[: most - len(going_on)])
+
+
+def _near(user: Any) -> QuerySet[OpeningRequest]:
+    """Return `visible_to`, looked for among the requests of few people: a condition of several tables alone would be
+    asked of every request there ever was. (To custodians nearly all are visible.)"""
+    seen = visible_to(user)
+    if user.is_custodian or not user.is_agent:
+        return seen
+    rows = OpeningRequest.objects.order_by().values_list("pk", flat=True)
+    claimable = _claimable(user).order_by().values_list("pk", flat=True)
+    keys = rows.filter(asked_by=user).union(rows.filter(passed_to=user), claimable).order_by()
+    near = Q(pk__in=list(keys))
+    if user.is_supervisor:
+        near |= Q(asked_by__in=get_deciders().askers_of(user, timezone.now()))
+    return seen.filter(near)
 
 
 def _own(user: Any) -> QuerySet[OpeningRequest]:
@@ -170,8 +191,7 @@ def of_all(*, until: datetime | None = None, older_than: UUID | None = None) -> 
 
     until: those asked before this moment. older_than: those before this one; of an unknown one, all.
     """
-    rows = OpeningRequest.objects.select_related("asked_by").prefetch_related("steps__by")
-    rows = rows.order_by("-asked_at", "-pk")
+    rows = OpeningRequest.objects.order_by("-asked_at", "-pk")
     if until is not None:
         rows = rows.filter(asked_at__lt=until)
     if older_than is not None:
@@ -179,6 +199,66 @@ def of_all(*, until: datetime | None = None, older_than: UUID | None = None) -> 
         if last is not None:
             rows = rows.filter(asked_at__lte=last[0]).exclude(asked_at=last[0], pk__gte=last[1])
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterLine:
+    """A request as the register of openings has it. countersigned, agreed: names, in the order of their acts."""
+
+    public_id: UUID
+    report_public_id: UUID
+    field: str
+    is_urgent: bool
+    asked_at: datetime
+    asked_by: str
+    countersigned: list[str]
+    agreed: list[str]
+    state: str
+    moved_at: datetime
+    owes_review: bool
+    reviewed_at: datetime | None
+
+
+def register_lines(most: int, *, until: datetime | None = None, older_than: UUID | None = None) -> list[RegisterLine]:
+    """Return the first `most` of `of_all`, in three statements: a document has a thousand, so no row becomes an
+    object with all that was written of it."""
+    rows = of_all(until=until, older_than=older_than).values_list(
+        "pk", "public_id", "report_public_id", "field", "is_urgent", "asked_at", "asked_by_id", "state", "moved_at",
+        "reviewed_at",
+    )[:most]  # fmt: skip
+    requests = list(rows)
+    told = OpeningStep.objects.filter(
+        request__in=[row[0] for row in requests], act__in=[Act.COUNTERSIGN, Act.AGREE, Act.TAKE]
+    )
+    steps: dict[tuple[int, str], list[int]] = {}
+    for request_id, act, by_id in told.order_by("number").values_list("request_id", "act", "by_id"):
+        assert by_id is not None  # noqa: S101  the service itself does none of these
+        steps.setdefault((request_id, act), []).append(by_id)
+    keys = {row[6] for row in requests} | {by_id for some in steps.values() for by_id in some}
+    names = {user.pk: str(user) for user in get_user_model().objects.filter(pk__in=keys)}
+
+    def names_of(request_id: int, act: Act) -> list[str]:
+        return [names[by_id] for by_id in steps.get((request_id, act), ())]
+
+    return [
+        RegisterLine(
+            public_id=public_id,
+            report_public_id=report_public_id,
+            field=field,
+            is_urgent=is_urgent,
+            asked_at=asked_at,
+            asked_by=names[asked_by],
+            countersigned=names_of(pk, Act.COUNTERSIGN),
+            agreed=names_of(pk, Act.AGREE),
+            state=state,
+            moved_at=moved_at,
+            owes_review=is_urgent and reviewed_at is None and (pk, Act.TAKE) in steps,
+            reviewed_at=reviewed_at,
+        )
+        for (
+            pk, public_id, report_public_id, field, is_urgent, asked_at, asked_by, state, moved_at, reviewed_at,
+        ) in requests
+    ]  # fmt: skip
 
 
 def find_request(user: Any, public_id: UUID) -> OpeningRequest | None:
@@ -195,7 +275,7 @@ def asked_elsewhere(user: Any, public_id: UUID) -> bool:
 def waiting_for(user: Any) -> list[OpeningRequest]:
     """Return the requests on which this account may do something that moves them on, urgent ones first, then the
     oldest."""
-    pending = visible_to(user).filter(_pending()).prefetch_related("steps")
+    pending = visible_to(user).filter(pk__in=_pending_keys()).prefetch_related("steps")
     mine = [request for request in pending if _awaits(user, request, _part_when_visible(user, request))]
     return sorted(mine, key=lambda request: (not request.is_urgent, request.moved_at))
 
@@ -275,14 +355,11 @@ def _last_place(steps: Sequence[OpeningStep], acts: Collection[Act]) -> int:
 REVIEW_OWED = Q(is_urgent=True, reviewed_at__isnull=True, steps__act=Act.TAKE)
 
 
-def _pending() -> Q:
-    """Return the condition of a request that waits for somebody: it goes on, or its review is owed.
-
-    Two lists of keys, each of which an index has. With 12,500 requests PostgreSQL still reads all (docs/scale.md).
-    """
-    going_on = OpeningRequest.objects.filter(state__in=OPEN).order_by().values("pk")
-    owed = OpeningRequest.objects.filter(REVIEW_OWED).order_by().values("pk")
-    return Q(pk__in=going_on.union(owed, all=True))
+def _pending_keys() -> list[int]:
+    """Return the requests that wait for somebody: they go on, or their review is owed. Each half has an index, and the
+    whole is asked for by itself: within another query PostgreSQL reads every request there ever was."""
+    rows = OpeningRequest.objects.order_by().values_list("pk", flat=True)
+    return list(rows.filter(state__in=OPEN).union(rows.filter(REVIEW_OWED)).order_by())
 
 
 @dataclass(frozen=True)
@@ -518,13 +595,13 @@ def expire_requests(*, now: datetime) -> int:
 
 
 def count_pending(most: int) -> int:
-    """Return how many requests wait for somebody, urgent reviews among them; counted to `most`."""
-    return OpeningRequest.objects.filter(_pending())[:most].count()
+    """Return how many requests wait for somebody, urgent reviews among them; `most` at most."""
+    return min(most, len(_pending_keys()))
 
 
 def late_requests(now: datetime) -> list[OpeningRequest]:
     """Return the requests that wait for longer than they should, urgent reviews among them."""
-    pending = OpeningRequest.objects.filter(_pending()).prefetch_related("steps")
+    pending = OpeningRequest.objects.filter(pk__in=_pending_keys()).prefetch_related("steps")
     return [request for request in pending if is_late(request, now) and _waits_for_somebody(request)]
 
 

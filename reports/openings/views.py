@@ -8,6 +8,7 @@ import csv
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -26,8 +27,9 @@ from django.views.decorators.http import require_GET, require_POST
 from common import encryption, kept_forms, plain_text
 from common.offload import pool
 from reports.audit import log as audit_log
-from reports.models import AccessKind, OpeningRequest, OpeningStep
+from reports.models import AccessKind, OpeningField, OpeningRequest, OpeningStep
 from reports.openings import actions as opening_actions
+from reports.openings.actions import RegisterLine
 from reports.openings.forms import ClaimForm, RefusalForm, RegisterForm, ReplyForm, ReviewForm
 from reports.openings.register_pdf import ROWS_AT_MOST, register_on_paper
 from reports.rules.openings import OPEN, Act, NotAllowed, Part, State
@@ -106,8 +108,7 @@ def index(request: HttpRequest) -> HttpResponse:
     waiting = opening_actions.waiting_for(user)
     now = timezone.now()
     known = {each.pk for each in waiting}
-    seen = opening_actions.in_order(opening_actions.visible_to(user)).select_related("asked_by")
-    others = [one for one in seen.prefetch_related("steps__by")[:INDEX_ROWS] if one.pk not in known]
+    others = [one for one in opening_actions.list_visible(user, INDEX_ROWS) if one.pk not in known]
     context = {
         "waiting": [_line(one, now) for one in waiting],
         "others": [_line(one, now, steps=list(one.steps.all())) for one in others],
@@ -379,7 +380,7 @@ def openings_register(request: HttpRequest) -> HttpResponse:
 def _show_register(request: HttpRequest, *, is_later: bool = False) -> HttpResponse:
     form = RegisterForm(request.GET)
     asked = form.read()
-    some = list(opening_actions.of_all(**asked)[: PAGE_ROWS + 1])
+    some = opening_actions.register_lines(PAGE_ROWS + 1, **asked)
     shown = some[:PAGE_ROWS]
     given = {"until": form.data.get("until", "") if asked["until"] else "", "older_than": asked["older_than"] or ""}
     context = {
@@ -398,7 +399,7 @@ def _show_register(request: HttpRequest, *, is_later: bool = False) -> HttpRespo
 def _of_document(request: HttpRequest) -> list[list[str]]:
     """The rows of the part that the address asks for, the oldest first; one more than a document has when it is cut."""
     asked = RegisterForm(request.GET).read()
-    return register_rows(list(opening_actions.of_all(**asked)[: ROWS_AT_MOST + 1])[::-1])
+    return register_rows(opening_actions.register_lines(ROWS_AT_MOST + 1, **asked)[::-1])
 
 
 def register_heads() -> list[str]:
@@ -409,31 +410,32 @@ def register_heads() -> list[str]:
     ]  # fmt: skip
 
 
-def register_rows(requests: Sequence[OpeningRequest]) -> list[list[str]]:
+def register_rows(lines: Sequence[RegisterLine]) -> list[list[str]]:
     """One row a request, in their order, as text; times in UTC. No value, no motive."""
-    rows = []
-    for one in requests:
-        steps = list(one.steps.all())
-        signed = [str(step.by) for step in steps if step.act == Act.COUNTERSIGN]
-        agreed = [str(step.by) for step in steps if step.act == Act.AGREE]
-        owed = opening_actions.standing_of(one, steps).owes_review
-        reviewed = f"{one.reviewed_at:%Y-%m-%d %H:%M}" if one.reviewed_at else ""
-        rows.append(
-            [
-                str(one.public_id),
-                str(one.report_public_id),
-                str(one.get_field_display()),
-                _("oui") if one.is_urgent else _("non"),
-                f"{one.asked_at:%Y-%m-%d %H:%M}",
-                str(one.asked_by),
-                ", ".join(signed),
-                ", ".join(agreed),
-                _words(STATES, one.state),
-                f"{one.moved_at:%Y-%m-%d %H:%M}",
-                _("à faire") if owed else reviewed,
-            ]
-        )
-    return rows
+    yes, no, owed = _("oui"), _("non"), _("à faire")
+    fields = {value: str(label) for value, label in OpeningField.choices}
+    states = {str(state): str(words) for state, words in STATES.items()}
+    return [
+        [
+            str(one.public_id),
+            str(one.report_public_id),
+            fields.get(one.field, one.field),
+            yes if one.is_urgent else no,
+            _minute(one.asked_at),
+            one.asked_by,
+            ", ".join(one.countersigned),
+            ", ".join(one.agreed),
+            states.get(one.state, one.state),
+            _minute(one.moved_at),
+            owed if one.owes_review else _minute(one.reviewed_at) if one.reviewed_at else "",
+        ]
+        for one in lines
+    ]
+
+
+def _minute(moment: datetime) -> str:
+    """In UTC, as the database gives it: « 2026-11-28 19:31 »."""
+    return moment.isoformat(" ", "minutes")[:16]
 
 
 @for_control
