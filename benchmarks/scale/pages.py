@@ -180,7 +180,11 @@ class House:
         return 200
 
     def refresh(self) -> None:
+        """As the worker of a moment ago left it."""
+        from chat.statistics import kept
+
         generator.refresh()
+        kept.make_all()
 
     def cost(self, act: str) -> Cost:
         from django.core.cache import cache
@@ -234,7 +238,7 @@ def _duties() -> dict[str, Callable[[], object]]:
         pauses,
     )
     from chat.retention import deletion
-    from chat.statistics import daily
+    from chat.statistics import daily, kept
     from chat.supervision import intervention
     from chat.transfer import actions as transfer
     from reports.openings import actions as openings
@@ -255,6 +259,7 @@ def _duties() -> dict[str, Callable[[], object]]:
         "languages": language_guess.guess_languages,
         "openings": lambda: openings.expire_requests(now=timezone.now()),
         "figures, each hour": lambda: daily.close_due(timezone.now()),
+        "kept figures, every five minutes": kept.make_all,
         "proof_of_date, each day": _leafless,
         "retention, each hour": lambda: deletion.forget(timezone.now()),
     }
@@ -351,6 +356,7 @@ def compare(small: Child, large: Child, *, only: str, rounds: int) -> list[Growt
         table: rows for table, rows in now.items() if rows >= max(ROWS_LEAST, GROWN * max(1, before.get(table, 0)))
     }
     found = [Growth(act) for act in small.acts if only in act]
+    small.ask("refresh"), large.ask("refresh")
     for one in found:  # what is read once for all; and the plans
         small.ask("cost", one.act)
         one.scans = large.ask("plans", one.act, growing)

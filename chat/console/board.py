@@ -1,6 +1,6 @@
 """« Tableau de service » and « Historique », for supervisors: numbers, and names of agents of their own units only."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -19,7 +19,7 @@ from chat.conversations import waiting_list
 from chat.decisions import on_call
 from chat.models import Agent
 from chat.retention import schedule
-from chat.statistics import csv_export, history, pictures
+from chat.statistics import csv_export, history, kept, pictures
 from chat.statistics import holds as hold_statistics
 from chat.statistics.history import History, Measures
 from chat.supervision import board_charts, intervention, live_board
@@ -27,10 +27,6 @@ from common.service_settings import definitions, values
 from locations.models import Force
 from reports.audit import log as audit_log
 from reports.models import AccessKind, Motive
-
-PERIODS = (7, 30, 90, 365)
-ONE_VOICE_DAYS = 30  # of the board: the history shows the same figure for the same days
-RESTS_DAYS = 7  # days that are open, whose exchanges are counted exactly
 
 
 def _require_supervisor(agent: Agent) -> None:
@@ -65,7 +61,7 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
         "set_aside": opening.count_locked(agent.user, now),
         "running": intervention.running_conversations(agent, now),
         "on_call": on_call.shown_to(agent, now),
-        "one_voice": history.one_voice(*history.last_days(ONE_VOICE_DAYS)),
+        "one_voice": board_charts.read_trends().one_voice,
         "promises": hold_statistics.figures(now),
         "promises_hours": hold_statistics.HOURS,
     }
@@ -75,11 +71,10 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
 # --- the history ----------------------------------------------------------------------------------------------------
 
 
-def _period(request: HttpRequest) -> tuple[int, datetime, datetime]:
-    """How many days, and from which midnight in Paris to which: until tonight, today included."""
+def _days(request: HttpRequest) -> int:
+    """How many days are asked for, until tonight."""
     asked = request.GET.get("periode", "")
-    days = next((days for days in PERIODS if str(days) == asked), 30)
-    return days, *history.last_days(days)
+    return next((days for days in kept.PERIODS if str(days) == asked), 30)
 
 
 def _row(name: str, one: Measures) -> list[object]:
@@ -121,9 +116,10 @@ def past(request: HttpRequest, agent: Agent | None) -> HttpResponse:
 
     agent: None for an analyst.
     """
-    days, start, end = _period(request)
-    found = history.read(start, end)
-    week = history.arrivals_by_hour_of_week(start, end)
+    days = _days(request)
+    counted = kept.read_past(days)
+    found, week = counted.history, counted.week
+    start, end = history.last_days(days)
     by_hour = dict(found.hours)
     hours = [by_hour.get(hour, Measures()) for hour in range(24)]
     all_days = pictures.last_days_filled(found.days, [start.date() + timedelta(days=n) for n in range(days)])
@@ -138,7 +134,8 @@ def past(request: HttpRequest, agent: Agent | None) -> HttpResponse:
         "frame": frame_of(agent),
         "is_supervisor": True,
         "days": days,
-        "periods": PERIODS,
+        "periods": kept.PERIODS,
+        "counted_at": counted.counted_at,
         "last_day": (end - timedelta(seconds=1)).date(),
         "first_day": all_days[0][0],
         "exact_from": found.exact_from,
@@ -176,8 +173,8 @@ def past(request: HttpRequest, agent: Agent | None) -> HttpResponse:
             },
         ],
         "ends": [(outcomes_title, _("Issue"), outcomes), (orientations_title, _("Résultat"), orientations)],
-        "rests": history.rests(*history.last_days(RESTS_DAYS), timezone.now()),
-        "rests_days": RESTS_DAYS,
+        "rests": counted.rests,
+        "rests_days": kept.RESTS_DAYS,
     }
     return render(request, "console/history.html", context)
 
@@ -191,7 +188,7 @@ def _ends(pairs: list[tuple[str, int]], label: Any) -> list[tuple[str, int, floa
 @for_figures
 def past_csv(request: HttpRequest, agent: Agent | None) -> HttpResponse:
     """Give the same period for a spreadsheet; the register keeps that it was taken."""
-    days, start, end = _period(request)
+    days = _days(request)
     with transaction.atomic():
         audit_log.record(
             kind=AccessKind.EXPORT,
@@ -201,7 +198,7 @@ def past_csv(request: HttpRequest, agent: Agent | None) -> HttpResponse:
             detail=f"{days} days",
         )
     name = f"historique-{days}-jours-{timezone.localdate().isoformat()}"
-    return csv_export.answer(name, _heads(_("Période")), _csv_rows(history.read(start, end)))
+    return csv_export.answer(name, _heads(_("Période")), _csv_rows(kept.read_past(days).history))
 
 
 def _csv_rows(found: History) -> list[list[object]]:

@@ -16,10 +16,11 @@ from django.views.decorators.http import require_GET
 from chat.console.base import for_figures, frame_of
 from chat.console.forms import StaffingForm
 from chat.models import Agent
-from chat.statistics.staffing.demand import CONFIDENCE, Basis, Counted, Demand, fit_demand
+from chat.statistics import kept
+from chat.statistics.kept import Recorded
+from chat.statistics.staffing.demand import Basis, Demand
 from chat.statistics.staffing.drawing import draw_today, draw_week, span_in_words
-from chat.statistics.staffing.plan import Hour, Target, plan_week
-from chat.statistics.staffing.recorded import count_agents_today, count_recorded
+from chat.statistics.staffing.plan import Hour, Target
 from common.service_settings import definitions, values
 
 MONDAY = datetime(2026, 1, 5)  # noqa: DTZ001  for the names of the days only
@@ -27,12 +28,13 @@ MONDAY = datetime(2026, 1, 5)  # noqa: DTZ001  for the names of the days only
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """hours: 168 of them, Monday first."""
+    """hours: 168 of them, Monday first. agents_today: who held an exchange in each hour of today."""
 
-    counted: Counted
+    recorded: Recorded
     demand: Demand
     target: Target
     hours: tuple[Hour, ...]
+    agents_today: list[int | None]
 
     @property
     def scheduled_hours(self) -> int:
@@ -66,7 +68,7 @@ class Answer:
         return basis is Basis.ASSUMED
 
 
-def _answer(form: StaffingForm, now: datetime) -> Answer:
+def _answer(form: StaffingForm) -> Answer:
     asked = form.cleaned_data
     target = Target(
         share=asked["share"] / 100,
@@ -74,9 +76,8 @@ def _answer(form: StaffingForm, now: datetime) -> Answer:
         capacity=asked["capacity"],
         pauses=asked["pauses"] / 100,
     )
-    counted = count_recorded(now)
-    demand = fit_demand(counted, confidence=CONFIDENCE)
-    return Answer(counted, demand, target, plan_week(demand, target))
+    staffing = kept.read_staffing()
+    return Answer(staffing.recorded, staffing.demand, target, staffing.hours_for(target), staffing.agents_today)
 
 
 def day_name(day: int) -> str:
@@ -97,9 +98,9 @@ def _page(request: HttpRequest, agent: Agent | None, form: StaffingForm, *, stat
         "agent": agent, "frame": frame_of(agent), "is_supervisor": True, "form": form, "now": now,
     }  # fmt: skip
     if form.is_valid():
-        answer = _answer(form, now)
+        answer = _answer(form)
         today = timezone.localtime(now).weekday()
-        of_today, real = answer.hours[24 * today : 24 * today + 24], count_agents_today(now)
+        of_today, real = answer.hours[24 * today : 24 * today + 24], answer.agents_today
         day_names = [day_name(day) for day in range(7)]
         context |= {
             "answer": answer,
@@ -125,7 +126,7 @@ def sheet(request: HttpRequest, agent: Agent | None) -> HttpResponse:
     if not form.is_valid():  # not a way back with what was typed in it: addresses that we build hold none of that
         return _page(request, agent, form, status=400)
     now = timezone.now()
-    answer = _answer(form, now)
+    answer = _answer(form)
     name = f"effectifs-{timezone.localdate(now).isoformat()}.csv"
     response = HttpResponse(
         content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'}

@@ -14,7 +14,7 @@ from chat.models.conversation import (
 )
 from chat.models.danger import DangerPhrase
 from chat.models.debrief import Debrief, Meeting
-from chat.models.figures import ClosedDay, DailyFigure, FigureRemainder
+from chat.models.figures import ClosedDay, DailyFigure, FigureRemainder, KeptReading
 from chat.models.handle import ConversationHandle
 from chat.models.journal import JournalFact
 
@@ -67,6 +67,7 @@ __all__ = [
     "Hold",
     "ItemShare",
     "JournalFact",
+    "KeptReading",
     "Macro",
     "Meeting",
     "Message",

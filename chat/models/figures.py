@@ -1,6 +1,7 @@
 """What remains of closed days when their exchanges are gone: rounded numbers, of nobody. `chat.models` imports this.
 
-Nothing here is derived again from exchanges: a day is written once (`chat.statistics.daily`, docs/adr/0083).
+Nothing of it is derived again from exchanges: a day is written once (`chat.statistics.daily`, docs/adr/0083). Beside
+it, `KeptReading` is derived again every few minutes, while the exchanges of its open days are there.
 """
 
 import secrets
@@ -87,6 +88,26 @@ class FigureRemainder(models.Model):
 
     def __str__(self) -> str:
         return self.series
+
+
+class KeptReading(models.Model):
+    """What a page of figures shows, counted ahead of who asks and replaced every few minutes (`chat.statistics.kept`).
+
+    Sums of everybody, those of open days exact: they are no older than their exchanges, and a row that nobody replaces
+    is deleted after a day. day: the last day that it counts, on the clock of the site's wall.
+    """
+
+    name = models.CharField(max_length=40, primary_key=True)
+    day = models.DateField()
+    made_at = models.DateTimeField()
+    told = models.JSONField()
+
+    class Meta:
+        verbose_name = _("lecture gardée")
+        verbose_name_plural = _("lectures gardées")
+
+    def __str__(self) -> str:
+        return self.name
 
 
 def draw_digit() -> int:

@@ -1,8 +1,8 @@
 """The pictures of the board: waits as they grow, places, and what changes slowly.
 
-Who waits and who has places is drawn from what the board read already, without a statement. What is of many days is
-read by each process once in KEPT_SECONDS, by two statements, whoever looks: a board is read again every 5 seconds. So
-is the plan of the day, once in BAND_SECONDS: four statements of some rows a day, and a tenth of a second.
+Who waits and who has places is drawn from what the board read already, without a statement. What is of many days, and
+the plan of the day, is read by each process once in KEPT_SECONDS, whoever looks: a board is read again every 5 seconds.
+Each is one row that the worker counted (`chat.statistics.kept`).
 """
 
 from dataclasses import dataclass
@@ -15,40 +15,19 @@ from django.utils.translation import gettext as _
 from chat.conversations.waiting_list import WaitingList, WaitingPerson
 from chat.conversations.wording import duration_in_words
 from chat.rules import service_level
-from chat.statistics import charts, history, pictures
+from chat.statistics import charts, kept, pictures
 from chat.statistics.charts import Chart, Places, Row, Table, Words
 from chat.statistics.history import Measures
-from chat.statistics.staffing.demand import CONFIDENCE, fit_demand
+from chat.statistics.kept import ARRIVAL_WEEKS, PROMISE_DAYS, Trends
 from chat.statistics.staffing.drawing import draw_today, span_in_words
-from chat.statistics.staffing.plan import Hour, Target, plan_week
-from chat.statistics.staffing.recorded import count_agents_today, count_recorded
+from chat.statistics.staffing.plan import Hour
 from chat.supervision import live_board
 from chat.supervision.live_board import Board, limit_of_wait
 from common.cached_reading import CachedReading
-from common.service_settings import definitions, values
 
-KEPT_SECONDS = 300
-BAND_SECONDS = 60
-ARRIVAL_WEEKS, PROMISE_DAYS = 4, 7
+KEPT_SECONDS = 60
 WAITS_SHOWN = 8
 PLACES_SHOWN = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Trends:
-    """What is of many days. arrivals: of ARRIVAL_WEEKS, by day of the week and hour. days: the last PROMISE_DAYS."""
-
-    arrivals: list[list[int]]
-    days: list[tuple[date, Measures]]
-
-
-def _read() -> Trends:
-    start, end = history.last_days(PROMISE_DAYS)
-    all_days = [timezone.localtime(start).date() + timedelta(days=number) for number in range(PROMISE_DAYS)]
-    return Trends(
-        arrivals=history.arrivals_by_hour_of_week(*history.last_days(7 * ARRIVAL_WEEKS)),
-        days=pictures.last_days_filled(history.answered_in_time_by_day(start, end), all_days),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +41,18 @@ class Plan:
 
 
 def _read_plan() -> Plan:
-    now = timezone.now()
-    target = Target(
-        within_seconds=values.get_duration(definitions.PROMISED).total_seconds(),
-        capacity=values.get(definitions.CAPACITY_FIRST),
-    )
-    demand = fit_demand(count_recorded(now), confidence=CONFIDENCE)
-    first = 24 * timezone.localtime(now).weekday()
-    return Plan(plan_week(demand, target)[first : first + 24], count_agents_today(now), demand.is_assumed)
+    staffing = kept.read_staffing()
+    first = 24 * timezone.localdate().weekday()
+    return Plan(staffing.hours[first : first + 24], staffing.agents_today, staffing.demand.is_assumed)
 
 
-_trends: CachedReading[Trends] = CachedReading(_read, KEPT_SECONDS, name="trends of the board")
-_plan: CachedReading[Plan] = CachedReading(_read_plan, BAND_SECONDS, name="plan of the board")
+_trends: CachedReading[Trends] = CachedReading(kept.read_trends, KEPT_SECONDS, name="trends of the board")
+_plan: CachedReading[Plan] = CachedReading(_read_plan, KEPT_SECONDS, name="plan of the board")
+
+
+def read_trends() -> Trends:
+    """What the board shows of many days; no statement while it is fresh."""
+    return _trends.get()
 
 
 def forget() -> None:
@@ -126,9 +105,12 @@ class BoardCharts:
 
 
 def draw_board(board: Board, queue: WaitingList, now: datetime) -> BoardCharts:
-    """Every picture of the board. Two statements when the trends are older than KEPT_SECONDS and four when the plan is
-    older than BAND_SECONDS, else none."""
+    """Every picture of the board. One statement for the trends and one for the plan when they are older than
+    KEPT_SECONDS, else none."""
     trends, plan = _trends.get(), _plan.get()
+    today = timezone.localdate(now)
+    all_days = [today - timedelta(days=ago) for ago in reversed(range(PROMISE_DAYS))]
+    days = pictures.last_days_filled(trends.days, all_days)
     hour = plan.hours[timezone.localtime(now).hour]
     people = sorted((one for one in queue.people if one.whereabouts.holds_turn), key=lambda one: one.since)
     rows = [_wait_row(person, now) for person in people]
@@ -148,12 +130,12 @@ def draw_board(board: Board, queue: WaitingList, now: datetime) -> BoardCharts:
         taken=sum(one.load for one in available) + sum(one.load for one in board.others),
         capacity=sum(one.capacity for one in available) + sum(one.capacity for one in board.others),
         promise=pictures.draw_promise(
-            trends.days,
+            days,
             key="promesse",
             title=_("Répondus à temps, %(days)s jours") % {"days": PROMISE_DAYS},
             table=Table("tableau-promesse", (2, 3)),
         ),
-        days=trends.days,
+        days=days,
         arrivals=pictures.draw_arrivals(
             trends.arrivals,
             key="semaine",

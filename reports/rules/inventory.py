@@ -69,6 +69,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "chat.ClosedDay": NoEnd("which days were counted; of nobody"),
     "chat.DailyFigure": NoEnd("tens of people by day, rounded before they were stored; of nobody (ADR 0083)"),
     "chat.FigureRemainder": NoEnd("digits that began at random, on which those numbers count on; of nobody"),
+    "chat.KeptReading": OwnEnd("replaced every five minutes; a day after nobody did (ADR 0113)", "run_worker"),
     "chat.FollowUp": With("chat.Conversation"),  # sooner, when nothing was transmitted: `until`, by `retention`
     "chat.Receipt": OwnEnd("until, six years after the report was filed (chat.conversations.receipts)", "retention"),
     "chat.Handover": With("chat.Conversation"),

@@ -31,7 +31,7 @@ from chat.conversations import (
     worker_status,
 )
 from chat.proof_of_date import sources
-from chat.statistics import daily
+from chat.statistics import daily, kept
 from chat.supervision import intervention
 from chat.transfer import actions as transfer_actions
 from common import clock, network_limits, tracing
@@ -86,6 +86,8 @@ class Command(BaseCommand):
             # Also where no more are taken: those that are there are erased when they end.
             drawing.Turns(stop).start()
         self._start_copies(stop)
+        if not ticks:  # beside the ticks: of a week of many people it takes seconds
+            digests.Turns(stop, turn=kept.make_all, seconds=kept.MAKE_SECONDS, label="kept_figures").start()
         if any(authority.url for authority in stamps.authorities()):
             # Beside the ticks as well: an authority that is slow or away holds up nobody.
             digests.Turns(stop, turn=stamps.run, seconds=stamps.TURN_SECONDS, label="proof_of_date").start()

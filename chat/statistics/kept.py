@@ -1,0 +1,235 @@
+"""Counts what pages of figures show ahead of who asks, and reads it back: one row, however many people came this week.
+
+The worker counts every MAKE_SECONDS, beside its ticks (`make_all`). Whoever asks reads what was counted last. Where
+none was counted lately for today (no worker, just after midnight, a version that shows something else), the page counts
+by itself, and the answer is the same but for these minutes. See docs/adr/0113.
+"""
+
+import dataclasses
+import hashlib
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from functools import cache
+from typing import Any, cast, get_args, get_origin, get_type_hints
+
+from django.utils import timezone
+
+from chat.models import KeptReading
+from chat.statistics import history
+from chat.statistics.history import History, Measures, Rests
+from chat.statistics.staffing.demand import CONFIDENCE, Demand, fit_demand
+from chat.statistics.staffing.plan import Hour, Target, plan_week
+from chat.statistics.staffing.recorded import count_agents_today, count_recorded
+from common import clock
+from common.service_settings import definitions, values
+
+MAKE_SECONDS = 300
+FRESH = timedelta(minutes=20)  # some turns of a worker that is busy
+GONE = timedelta(days=1)  # a row of a version that is no more
+PERIODS = (7, 30, 90, 365)  # days of the history
+RESTS_DAYS = 7  # days that are open, whose exchanges are counted exactly
+ONE_VOICE_DAYS = 30  # of the board: the history shows the same figure for the same days
+ARRIVAL_WEEKS, PROMISE_DAYS = 4, 7  # of the board
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What « Historique » shows of a period until tonight. week: who came, by day of the week and hour. rests: of
+    RESTS_DAYS."""
+
+    counted_at: datetime
+    history: History
+    week: list[list[int]]
+    rests: Rests
+
+
+@dataclass(frozen=True, slots=True)
+class Trends:
+    """What the board shows of many days. arrivals: of ARRIVAL_WEEKS, by day of the week and hour. days: those of the
+    last PROMISE_DAYS on which somebody came. one_voice: of ONE_VOICE_DAYS."""
+
+    arrivals: list[list[int]]
+    days: list[tuple[date, Measures]]
+    one_voice: Measures
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """How much was recorded for « Effectifs », as `demand.Counted` says."""
+
+    weeks: int
+    people: int
+    gone: int
+    ended: int
+
+
+@dataclass(frozen=True, slots=True)
+class Staffing:
+    """What « Effectifs » shows. target: the house's own. hours: 168 of them, for that target, Monday first.
+    agents_today: who held an exchange in each hour of today, None of hours to come."""
+
+    recorded: Recorded
+    demand: Demand
+    target: Target
+    hours: tuple[Hour, ...]
+    agents_today: list[int | None]
+
+    def hours_for(self, target: Target) -> tuple[Hour, ...]:
+        """The week for this target; computed where it is not the house's own."""
+        return self.hours if target == self.target else plan_week(self.demand, target)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def read_past(days: int) -> Past:
+    """What `days` days were like, today included; one statement, or as many as it takes to count."""
+    return _read(Past, f"past-{days}", lambda: count_past(days))
+
+
+def read_trends() -> Trends:
+    """What the board shows of many days; one statement, likewise."""
+    return _read(Trends, "trends", count_trends)
+
+
+def read_staffing() -> Staffing:
+    """What « Effectifs » shows; one statement, likewise."""
+    return _read(Staffing, "staffing", lambda: count_staffing(timezone.now()))
+
+
+def _read[T](of: type[T], name: str, count: Callable[[], T]) -> T:
+    now, kind = timezone.now(), cast(Any, of)
+    kept = KeptReading.objects.filter(name=_key(kind, name), day=timezone.localdate(now), made_at__gt=now - FRESH)
+    told = kept.values_list("told", flat=True).first()
+    if told is None:
+        return count()
+    found: T = _decoder(kind)(told)
+    return found
+
+
+# --- counting ---------------------------------------------------------------------------------------------------------
+
+
+def count_past(days: int) -> Past:
+    """Count it now, as `chat.statistics.history` does."""
+    period = history.last_days(days)
+    return Past(
+        counted_at=timezone.now(),
+        history=history.read(*period),
+        week=history.arrivals_by_hour_of_week(*period),
+        rests=history.rests(*history.last_days(RESTS_DAYS), timezone.now()),
+    )
+
+
+def count_trends() -> Trends:
+    """Count them now, likewise."""
+    return Trends(
+        arrivals=history.arrivals_by_hour_of_week(*history.last_days(7 * ARRIVAL_WEEKS)),
+        days=history.answered_in_time_by_day(*history.last_days(PROMISE_DAYS)),
+        one_voice=history.one_voice(*history.last_days(ONE_VOICE_DAYS)),
+    )
+
+
+def count_staffing(now: datetime) -> Staffing:
+    """Count what was recorded, fit it, and plan the week for the house's own target."""
+    counted = count_recorded(now)
+    demand, target = fit_demand(counted, confidence=CONFIDENCE), house_target()
+    return Staffing(
+        recorded=Recorded(counted.weeks, counted.people, counted.gone, counted.ended),
+        demand=demand,
+        target=target,
+        hours=plan_week(demand, target),
+        agents_today=count_agents_today(now),
+    )
+
+
+def house_target() -> Target:
+    """The promise and the capacity of the house, with the usual share."""
+    return Target(
+        within_seconds=values.get_duration(definitions.PROMISED).total_seconds(),
+        capacity=values.get(definitions.CAPACITY_FIRST),
+    )
+
+
+def make_all() -> None:
+    """Count everything once and keep it, in place of what was kept: as many statements whoever came, whose cost grows
+    with the people of the open days. A day that ends meanwhile is left to the next turn."""
+    now = clock.now()
+    day = timezone.localdate(now)
+    made: list[tuple[str, Any]] = [
+        *((f"past-{days}", count_past(days)) for days in PERIODS),
+        ("trends", count_trends()),
+        ("staffing", count_staffing(now)),
+    ]
+    if timezone.localdate(clock.now()) != day:
+        return
+    rows = [
+        KeptReading(name=_key(cast(Any, type(one)), name), day=day, made_at=now, told=_encoded(one))
+        for name, one in made
+    ]
+    KeptReading.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["name"], update_fields=["day", "made_at", "told"]
+    )
+    KeptReading.objects.filter(made_at__lt=now - GONE).delete()
+
+
+# --- as it is kept ----------------------------------------------------------------------------------------------------
+
+
+@cache
+def _key(kind: Any, name: str) -> str:
+    """The row's name, with the shape of what it holds: another version, which shows other figures, has rows of its
+    own."""
+    return f"{name}.{hashlib.sha256(repr(list(_shape(kind))).encode()).hexdigest()[:12]}"
+
+
+def _shape(kind: Any) -> Iterator[str]:
+    """The names and kinds of all fields, in order."""
+    for inner in get_args(kind):
+        yield from _shape(inner)
+    if dataclasses.is_dataclass(kind):
+        for name, hint in get_type_hints(kind).items():
+            yield f"{name}: {hint}"
+            yield from _shape(hint)
+
+
+def _encoded(value: Any) -> Any:
+    """The value as JSON holds it: a data class is the list of its fields."""
+    if dataclasses.is_dataclass(value):
+        return [_encoded(getattr(value, field.name)) for field in dataclasses.fields(value)]
+    if isinstance(value, list | tuple):
+        return [_encoded(one) for one in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+@cache
+def _decoder(kind: Any) -> Callable[[Any], Any]:
+    """What gives a value of this kind back. Numbers and texts are as they were kept."""
+    origin, inner = get_origin(kind), [_decoder(one) for one in get_args(kind) if one is not Ellipsis]
+    if dataclasses.is_dataclass(kind):
+        parts = [_decoder(hint) for hint in get_type_hints(kind).values()]
+        build: Any = kind
+        if all(part is _same for part in parts):
+            return lambda fields: build(*fields)
+        return lambda fields: build(*(part(field) for part, field in zip(parts, fields, strict=True)))
+    if origin is types.UnionType:
+        of, *_none = [one for one in inner if one is not _same] or [_same]
+        return _same if of is _same else lambda value: None if value is None else of(value)
+    if origin is list or (origin is tuple and len(inner) < len(get_args(kind))):
+        [of] = inner
+        make: Callable[[Any], Any] = origin
+        return make if of is _same else lambda many: make(map(of, many))
+    if origin is tuple:
+        return lambda parts: tuple(of(part) for of, part in zip(inner, parts, strict=True))
+    if kind in {date, datetime}:
+        return cast(Callable[[Any], Any], kind.fromisoformat)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return kind
+    return _same
+
+
+def _same(value: Any) -> Any:
+    return value

@@ -1,0 +1,141 @@
+"""Figures that are counted ahead of who asks: what is read then, and when a page counts by itself."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from chat.models import KeptReading
+from chat.statistics import daily, history, kept
+from chat.statistics.staffing.plan import Target
+from chat.supervision import board_charts
+from common import clock
+from pnav.accounts.models import Role
+from reports.models import Report
+from tests.chat.console.agents import signed_in
+from tests.chat.statistics.test_history import past
+from tests.factories import chat as make
+
+# What grows with the people of a week, and with the days that were ever closed.
+GROWING = ("chat_conversation c", "chat_conversationevent", "chat_dailyfigure", "chat_closedday")
+
+
+@pytest.fixture
+def week(db):
+    """People of closed and of open days, one of whom is still answered."""
+    now = timezone.now()
+    agent = make.agent()
+    for days in (1, 2, 3, 20, 20):
+        past(now - timedelta(days=days), wait=60 * days, length=30, agents=[agent])
+    past(now - timedelta(days=2))
+    daily.close_due(now)
+    make.assigned(make.agent())
+
+
+def statements_of(act):
+    with CaptureQueriesContext(connection) as seen:
+        found = act()
+    return found, [one["sql"] for one in seen.captured_queries]
+
+
+@pytest.mark.parametrize("days", kept.PERIODS)
+def test_what_is_read_is_what_was_counted(week, days):
+    counted = kept.count_past(days)
+    kept.make_all()
+    found, statements = statements_of(lambda: kept.read_past(days))
+    assert len(statements) == 1
+    assert (found.history, found.week, found.rests) == (counted.history, counted.week, counted.rests)
+    assert found.history.whole.opened > 0 and found.history.days
+    period = history.last_days(days)
+    assert found.history == history.read(*period)
+
+
+def test_trends_and_staffing_are_read_as_they_were_counted(week):
+    trends, staffing = kept.count_trends(), kept.count_staffing(timezone.now())
+    kept.make_all()
+    assert kept.read_trends() == trends and trends.one_voice.ended >= 3
+    assert kept.read_staffing() == staffing and len(staffing.hours) == 168
+
+
+def test_only_another_target_is_planned_anew(week, monkeypatch):
+    kept.make_all()
+    asked = []
+    monkeypatch.setattr(kept, "plan_week", lambda _demand, target: asked.append(target) or ())
+    staffing = kept.read_staffing()
+    assert len(staffing.hours_for(kept.house_target())) == 168 and asked == []
+    other = Target(share=0.8)
+    assert staffing.hours_for(other) == () and asked == [other]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/console/historique/",
+        "/console/historique/?periode=365",
+        "/console/historique/chiffres.csv",
+        "/console/effectifs/",
+        "/console/effectifs/effectifs.csv",
+        "/console/tableau/",
+    ],
+)
+def test_pages_of_figures_ask_for_nobody_of_the_week(week, path):
+    """However many people came: one row of each page is read, and no exchange of a past day is counted."""
+    client = signed_in(make.agent(role=Role.SUPERVISOR).user)
+    kept.make_all()
+    board_charts.forget()
+    answer, statements = statements_of(lambda: client.get(path))
+    assert answer.status_code == 200
+    assert any("chat_keptreading" in sql for sql in statements)
+    counting = [sql for sql in statements if any(name in sql for name in GROWING) and "GROUP BY" in sql]
+    assert counting == []
+
+
+def test_without_a_worker_a_page_counts_by_itself(week):
+    assert not KeptReading.objects.exists()
+    assert kept.read_past(7).history.whole.opened == 5
+    kept.make_all()
+    KeptReading.objects.update(made_at=timezone.now() - kept.FRESH)
+    past(timezone.now() - timedelta(days=1), wait=5, length=5, agents=[make.agent()])
+    assert kept.read_past(7).history.whole.opened == 6
+
+
+def test_what_was_kept_yesterday_is_not_of_today(week):
+    kept.make_all()
+    past(timezone.now() - timedelta(days=1), wait=5, length=5, agents=[make.agent()])
+    assert kept.read_past(7).history.whole.opened == 5
+    KeptReading.objects.update(day=timezone.localdate() - timedelta(days=1))
+    assert kept.read_past(7).history.whole.opened == 6
+
+
+def test_day_that_ends_while_it_is_counted_is_not_kept(week, monkeypatch):
+    moments = iter([clock.now(), clock.now() + timedelta(days=1)])
+    monkeypatch.setattr(kept.clock, "now", lambda: next(moments))
+    kept.make_all()
+    assert not KeptReading.objects.exists()
+
+
+def test_rows_are_replaced_and_those_of_a_former_version_go(week):
+    kept.make_all()
+    names = set(KeptReading.objects.values_list("name", flat=True))
+    assert len(names) == len(kept.PERIODS) + 2
+    now = timezone.now()
+    KeptReading.objects.create(name="past-30.before", day=now.date(), made_at=now - kept.GONE, told=[])
+    KeptReading.objects.create(name="past-30.beside", day=now.date(), made_at=now, told=[])
+    Report.objects.all().delete()
+    kept.make_all()
+    assert set(KeptReading.objects.values_list("name", flat=True)) == names | {"past-30.beside"}
+    assert kept.read_past(7).history.whole.opened == 0
+
+
+def test_version_that_shows_something_else_has_rows_of_its_own():
+    assert kept._key(kept.Past, "one") != kept._key(kept.Trends, "one")
+    assert kept._key(kept.Past, "one") == kept._key(kept.Past, "one") and len(kept._key(kept.Past, "past-365")) <= 40
+
+
+def test_history_says_when_it_was_counted(week):
+    client = signed_in(make.agent(role=Role.SUPERVISOR).user)
+    kept.make_all()
+    at = timezone.localtime(KeptReading.objects.first().made_at)
+    assert f"Compté à {at:%H:%M}" in client.get("/console/historique/").text
