@@ -1,3 +1,5 @@
+from typing import Any
+
 from django import forms
 
 from common.texts import languages
@@ -39,26 +41,11 @@ class DisplaySettingsForm(forms.Form):
 
 
 class FeedbackForm(forms.Form):
-    """The form of an opinion: one question, a subject, and a text if the person wishes."""
+    """The form of an opinion: one question, a subject, and a text if the person wishes. familiar: say *tu*."""
 
-    rating = forms.ChoiceField(
-        label=obligatory_texts.RATING.later(),
-        choices=obligatory_texts.choices("rating"),
-        widget=forms.RadioSelect,
-        error_messages={
-            "required": obligatory_texts.RATING_CHOOSE.later(),
-            "invalid_choice": obligatory_texts.OPINION_FROM_LIST.later(),
-        },
-    )
+    rating = forms.ChoiceField(choices=obligatory_texts.choices("rating"), widget=forms.RadioSelect)
     page = forms.ChoiceField(
-        label=obligatory_texts.SUBJECT.later(),
-        choices=obligatory_texts.choices("page"),
-        widget=forms.RadioSelect,
-        initial=Feedback.Page.OTHER,
-        error_messages={
-            "required": obligatory_texts.SUBJECT_CHOOSE.later(),
-            "invalid_choice": obligatory_texts.OPINION_FROM_LIST.later(),
-        },
+        choices=obligatory_texts.choices("page"), widget=forms.RadioSelect, initial=Feedback.Page.OTHER
     )
     text = forms.CharField(
         label=obligatory_texts.TEXT.later(),
@@ -66,5 +53,16 @@ class FeedbackForm(forms.Form):
         strip=True,
         max_length=FEEDBACK_MAX_LENGTH,
         widget=forms.Textarea(attrs={"rows": 6, "maxlength": None}),
-        error_messages={"max_length": obligatory_texts.TEXT_TOO_LONG.later()},
     )
+
+    def __init__(self, *args: Any, familiar: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, label, missing in (
+            ("rating", obligatory_texts.RATING, obligatory_texts.RATING_CHOOSE),
+            ("page", obligatory_texts.SUBJECT, obligatory_texts.SUBJECT_CHOOSE),
+        ):
+            field = self.fields[name]
+            field.label = label.later(familiar=familiar)
+            field.error_messages["required"] = missing.later(familiar=familiar)
+            field.error_messages["invalid_choice"] = obligatory_texts.OPINION_FROM_LIST.later(familiar=familiar)
+        self.fields["text"].error_messages["max_length"] = obligatory_texts.TEXT_TOO_LONG.later(familiar=familiar)

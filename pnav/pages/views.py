@@ -34,6 +34,7 @@ from pnav import addresses
 from pnav.pages import display, quick_exit, waiting_time
 from pnav.pages.actions import give_feedback
 from pnav.pages.forms import DisplaySettingsForm, FeedbackForm
+from pnav.pages.frame.context import is_familiar
 from pnav.pages.frame.notices import MESSAGES_COOKIE
 from pnav.pages.information import content_context, content_template, read_information
 from pnav.pages.models import FEEDBACK_MAX_LENGTH, ContentBlock, HelpNumber
@@ -154,11 +155,12 @@ def has_said_enough(request: HttpRequest) -> bool:
 @require_http_methods(["GET", "HEAD", "POST"])
 def feedback(request: HttpRequest) -> HttpResponseBase:
     """The opinion on the service: asked for, bounded for each network, kept without its author."""
-    form = FeedbackForm(request.POST if request.method == "POST" else None)
+    familiar = is_familiar(request)
+    form = FeedbackForm(request.POST if request.method == "POST" else None, familiar=familiar)
     if not form.is_valid():
         return render(request, "pages/feedback.html", form_page(form))
     if has_said_enough(request):
-        form.add_error(None, obligatory_texts.OPINIONS_MANY.say())
+        form.add_error(None, obligatory_texts.OPINIONS_MANY.say(familiar=familiar))
         return render(request, "pages/feedback.html", form_page(form), status=429)
     give_feedback(**form.cleaned_data)
     return redirect("pages:feedback_thanks")

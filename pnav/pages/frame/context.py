@@ -1,11 +1,14 @@
 """Gives the frame of every page what it needs to know."""
 
+import logging
 from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from chat.database import DATABASE_AWAY
+from common.database_errors import describe_error
 from common.texts import languages
 from locations.session import Choice, current_choice
 from pnav import addresses
@@ -14,8 +17,12 @@ from pnav.accounts.presence import keeps_lease
 from pnav.pages import completeness, display
 from pnav.pages.frame import announcements, editions, links
 from reports import closures
+from reports.form_of_address import speaks_tu
+from reports.session import current_report
 from reports.session import is_discreet as report_is_discreet
 from triage.session import answers, is_discreet, voice
+
+logger = logging.getLogger(__name__)
 
 # The pages that lead to the chat; its own say it where they have room for it.
 TELL_CLOSED = {"home", "triage", "locations", "reports"}
@@ -42,12 +49,26 @@ def _place_name(choice: Choice | None) -> str:
     return choice.municipality.name if choice.municipality else choice.postal_code
 
 
+def is_familiar(request: HttpRequest) -> bool:
+    """Whether to say *tu*. Costs a query where a visit has a report and no answers, and none elsewhere."""
+    if answers(request):
+        return voice(request).familiar
+    try:
+        report = current_report(request)
+    except DATABASE_AWAY as error:
+        # The page that asks the same database has its own answer to that; this one is drawn all the same.
+        logger.warning("frame: the database does not answer (%s)", describe_error(error))
+        return False
+    return report is not None and speaks_tu(report)
+
+
 def site(request: HttpRequest) -> dict[str, Any]:
     """Return what `base.html` shows.
 
     theme, demo_notice, quick_exit_url; section: the namespace of the page, or the name of a page of this app;
-    discreet: somebody may see the screen; familiar: say *tu*, as the orientation does (a page that knows better gives
-    its own); open_exchange: the visit has an exchange that is not over (pnav.middleware.ended_visits read it);
+    discreet: somebody may see the screen; familiar: say *tu*, as the orientation does, and without answers in this
+    visit, on another device, as the report tells (a page that knows better gives its own);
+    open_exchange: the visit has an exchange that is not over (pnav.middleware.ended_visits read it);
     reception_choice, chosen_place (its name), data_editions and other_languages (code, own name and address of
     each language that is offered besides this one), page_links (`links.Links`): read only when shown; keeps_lease: an
     agent reads this page, which keeps their lease of lease_seconds; announcements, chat_closed: what is said above it,
@@ -64,7 +85,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "demo_notice": settings.DEMO_NOTICE,
         "quick_exit_url": settings.QUICK_EXIT_URL,
         "discreet": is_discreet(request) or report_is_discreet(request),
-        "familiar": SimpleLazyObject(lambda: bool(answers(request)) and voice(request).familiar),
+        "familiar": SimpleLazyObject(lambda: not is_staff and is_familiar(request)),
         "reception_choice": (choice := SimpleLazyObject(lambda: current_choice(request))),
         "chosen_place": SimpleLazyObject(lambda: _place_name(cast(Choice | None, choice))),
         "open_exchange": getattr(request, "open_exchange", False),

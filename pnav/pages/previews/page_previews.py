@@ -147,7 +147,7 @@ def _card(trial: Trial) -> HttpResponse:
 
 def _feedback(**given: str) -> Draw:
     def draw(trial: Trial) -> HttpResponse:
-        form = FeedbackForm(given or None)
+        form = FeedbackForm(given or None, familiar=trial.familiar)
         if given and (refused := trial.error([obligatory_texts.OPINIONS_MANY])):
             form.add_error(None, refused)
         return draw_page(trial, "pages/feedback.html", views.form_page(form))

@@ -15,6 +15,7 @@ add(
     "guides.removal_lead",
     GUIDES,
     _("Gardez d'abord la trace, demandez ensuite au site. Un policier ou un gendarme peut vous aider à le faire."),
+    _("Garde d'abord la trace, demande ensuite au site. Un policier ou un gendarme peut t'aider à le faire."),
 )
 add(
     "guides.numbers_lead",

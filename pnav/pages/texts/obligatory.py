@@ -126,20 +126,37 @@ add(
     ACCESSIBILITY,
     _("par courrier gratuit, sans timbre : Défenseur des droits, Libre réponse 71120, 75342 Paris CEDEX 07"),
 )
-add("display.kept_told", DISPLAY, _("Votre choix est gardé dans ce navigateur, pendant six mois au plus."))
+add(
+    "display.kept_told",
+    DISPLAY,
+    _("Votre choix est gardé dans ce navigateur, pendant six mois au plus."),
+    _("Ton choix est gardé dans ce navigateur, pendant six mois au plus."),
+)
 add(
     "opinion.anonymous_told",
     OPINION,
     _("Votre avis est anonyme. Rien ne le relie à vous ni à un échange. Personne n'y répond."),
+    _("Ton avis est anonyme. Rien ne le relie à toi ni à un échange. Personne n'y répond."),
 )
-add("opinion.not_where_get_help", OPINION, _("Ce n'est pas ici que l'on vous aide. Pour parler à quelqu'un :"))
-add("opinion.danger_number", OPINION, _("En danger, appelez le {numero_police}."))
+add(
+    "opinion.not_where_get_help",
+    OPINION,
+    _("Ce n'est pas ici que l'on vous aide. Pour parler à quelqu'un :"),
+    _("Ce n'est pas ici que l'on t'aide. Pour parler à quelqu'un :"),
+)
+add(
+    "opinion.danger_number",
+    OPINION,
+    _("En danger, appelez le {numero_police}."),
+    _("En danger, appelle le {numero_police}."),
+)
 add(
     "opinion.text_hint",
     OPINION,
     _("1000 caractères au plus. N'écrivez ni nom, ni adresse, ni numéro, ni récit des faits."),
+    _("1000 caractères au plus. N'écris ni nom, ni adresse, ni numéro, ni récit des faits."),
 )
-add("opinion.thanks_title", OPINION, _("Merci pour votre avis"))
+add("opinion.thanks_title", OPINION, _("Merci pour votre avis"), _("Merci pour ton avis"))
 add(
     "opinion.thanks_told",
     OPINION,
@@ -460,29 +477,39 @@ THEME_FROM_LIST = add("display.theme_from_list", DISPLAY, _("Choisissez un thèm
 LANGUAGE = add("display.language", DISPLAY, _("Langue"))
 LANGUAGE_CHOOSE = add("display.language_choose", DISPLAY, _("Choisissez une langue."))
 LANGUAGE_FROM_LIST = add("display.language_from_list", DISPLAY, _("Choisissez une langue de la liste."))
-RATING = add("opinion.rating", OPINION, _("Ce service vous a-t-il aidé ?"))
+RATING = add("opinion.rating", OPINION, _("Ce service vous a-t-il aidé ?"), _("Ce service t'a-t-il aidé ?"))
 RATING_CHOOSE = add(
-    "opinion.rating_choose", OPINION, _("Dites-nous si le service vous a aidé : choisissez une réponse.")
+    "opinion.rating_choose",
+    OPINION,
+    _("Dites-nous si le service vous a aidé : choisissez une réponse."),
+    _("Dis-nous si le service t'a aidé : choisis une réponse."),
 )
-SUBJECT = add("opinion.subject", OPINION, _("De quoi voulez-vous parler ?"))
-SUBJECT_CHOOSE = add("opinion.subject_choose", OPINION, _("Choisissez un sujet."))
+SUBJECT = add("opinion.subject", OPINION, _("De quoi voulez-vous parler ?"), _("De quoi veux-tu parler ?"))
+SUBJECT_CHOOSE = add("opinion.subject_choose", OPINION, _("Choisissez un sujet."), _("Choisis un sujet."))
 TEXT = add("opinion.text", OPINION, _("Que pouvons-nous améliorer ? (facultatif)"))
 TEXT_TOO_LONG = add(
     "opinion.text_too_long",
     OPINION,
     _("Votre texte est trop long : {show_value} caractères, pour {limit_value} au plus."),
+    _("Ton texte est trop long : {show_value} caractères, pour {limit_value} au plus."),
     variables=[
         Variable("show_value", "le nombre de caractères écrits", "1200"),
         Variable("limit_value", "le nombre de caractères permis", "1000"),
     ],
 )
-OPINION_FROM_LIST = add("opinion.from_list", OPINION, _("Choisissez une réponse de la liste."))
+OPINION_FROM_LIST = add(
+    "opinion.from_list", OPINION, _("Choisissez une réponse de la liste."), _("Choisis une réponse de la liste.")
+)
 OPINIONS_MANY = add(
     "opinion.many",
     OPINION,
     _(
         "Merci, nous avons déjà reçu plusieurs avis de votre part ou de votre réseau. Celui-ci n'est pas "
         "envoyé : vous pourrez recommencer dans une heure."
+    ),
+    _(
+        "Merci, nous avons déjà reçu plusieurs avis de ta part ou de ton réseau. Celui-ci n'est pas "
+        "envoyé : tu pourras recommencer dans une heure."
     ),
 )
 OPENED = add("figures.opened", FIGURES, _("Personnes qui ont ouvert un échange"))

@@ -6,8 +6,18 @@ from common.texts.catalogue import Place, Variable, add
 
 HOME = Place("home", "Page d'information : le haut de la page et les 3 étapes")
 
-add("home.title", HOME, _("Écrivez ici. Un policier ou un gendarme vous répond."))
-add("home.lead", HOME, _("Cyberharcèlement : gratuit, 24h/24, 7j/7, sans donner votre nom."))
+add(
+    "home.title",
+    HOME,
+    _("Écrivez ici. Un policier ou un gendarme vous répond."),
+    _("Écris ici. Un policier ou un gendarme te répond."),
+)
+add(
+    "home.lead",
+    HOME,
+    _("Cyberharcèlement : gratuit, 24h/24, 7j/7, sans donner votre nom."),
+    _("Cyberharcèlement : gratuit, 24h/24, 7j/7, sans donner ton nom."),
+)
 WAIT_UNDER = add(
     "home.wait_under",
     HOME,
@@ -28,9 +38,19 @@ WAIT_HOURS = add(
 )
 WAIT_UNKNOWN = add("home.wait_unknown", HOME, _("Attente maintenant : durée inconnue, la file est ouverte"))
 add("home.sample", HOME, _("À quoi ressemble un échange"))
-add("home.sample_1", HOME, _("Bonjour. Je suis là, prenez votre temps. Êtes-vous en sécurité ?"))
+add(
+    "home.sample_1",
+    HOME,
+    _("Bonjour. Je suis là, prenez votre temps. Êtes-vous en sécurité ?"),
+    _("Bonjour. Je suis là, prends ton temps. Es-tu en sécurité ?"),
+)
 add("home.sample_2", HOME, _("oui. ils ont refait un groupe avec ma photo"))
-add("home.sample_3", HOME, _("Vous avez bien fait d'écrire. On va regarder cela ensemble."))
+add(
+    "home.sample_3",
+    HOME,
+    _("Vous avez bien fait d'écrire. On va regarder cela ensemble."),
+    _("Tu as bien fait d'écrire. On va regarder cela ensemble."),
+)
 add("home.sentence_1", HOME, _("Peine de base : 1 an, 15 000 €"))
 add("home.sentence_2", HOME, _("En ligne : 2 ans, 30 000 €"))
 add("home.sentence_3", HOME, _("En ligne et contre un mineur : 3 ans, 45 000 €"))
@@ -40,6 +60,7 @@ add(
     "home.step_1",
     HOME,
     _("Une question d'abord : êtes-vous en sécurité ? Puis ce qui se passe, en une touche."),
+    _("Une question d'abord : es-tu en sécurité ? Puis ce qui se passe, en une touche."),
 )
 add("home.step_2_title", HOME, _("Je donne mon code postal"))
 add("home.step_2", HOME, _("Ou ma ville : cela dit qui répond d'abord, police ou gendarmerie."))
@@ -48,6 +69,7 @@ add(
     "home.step_3",
     HOME,
     _("Un policier ou un gendarme vous répond par écrit, le même jusqu'au bout ; si cela change, on vous le dit."),
+    _("Un policier ou un gendarme te répond par écrit, le même jusqu'au bout ; si cela change, on te le dit."),
 )
 add("home.tab_title", HOME, _("Cyberharcèlement : en parler à un policier ou un gendarme"))
 add(
