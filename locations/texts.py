@@ -228,6 +228,12 @@ add(
 add("places.remove_agent_title", AROUND, _("Supprimer cet interlocuteur"))
 add("places.remove_place_title", AROUND, _("Supprimer ce point d'accueil"))
 add(
+    "places.remove_place_title_discreet",
+    AROUND,
+    _("Supprimer ce lieu"),
+    note="Quand quelqu'un peut voir l'écran.",
+)
+add(
     "places.call_danger",
     AROUND,
     _("Danger : {numero_police} ou {numero_europe}, jour et nuit. Sans parler : SMS au {numero_sms}."),
@@ -258,11 +264,11 @@ add(
     "places.abroad",
     NOT_FOUND,
     _(
-        "Aucun point d'accueil n'y est connu. Vous pouvez quand même nous parler : choisissez une grande ville de "
+        "Nous n'y connaissons aucune adresse. Vous pouvez quand même nous parler : choisissez une grande ville de "
         "France plus bas. En danger, le {numero_europe} répond partout en Europe."
     ),
     _(
-        "Aucun point d'accueil n'y est connu. Tu peux quand même nous parler : choisis une grande ville de France plus "
+        "Nous n'y connaissons aucune adresse. Tu peux quand même nous parler : choisis une grande ville de France plus "
         "bas. En danger, le {numero_europe} répond partout en Europe."
     ),
 )
@@ -338,6 +344,9 @@ PLACE_TOO_LONG = add(
 SERVICE_REQUIRED = add("places.service_required", SELECT, _("Sélectionner un service dans la liste."))
 SERVICE_GONE = add("places.service_gone", SELECT, _("Ce service n'est plus dans la liste. En sélectionner un autre."))
 PLACE_REMOVED = add("places.place_removed", SEARCH, _("Ce point d'accueil est supprimé."))
+PLACE_REMOVED_DISCREET = add(
+    "places.place_removed_discreet", SEARCH, _("Ce lieu est supprimé."), note="Quand quelqu'un peut voir l'écran."
+)
 PERSON_REMOVED = add("places.person_removed", SEARCH, _("Cet interlocuteur est supprimé."))
 PLACE_FIRST = add("places.place_first", SEARCH, _("Indiquer d'abord une ville ou un code postal."))
 HELP = add("places.group_help", CONTACTS, _("Aide aux victimes"))

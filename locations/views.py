@@ -218,10 +218,10 @@ def remove(request: HttpRequest, what: str) -> HttpResponse:
         return redirect("locations:search")
     if request.method == "POST":
         session.forget(request)
-        messages.success(
-            request,
-            location_texts.PLACE_REMOVED.say() if what == "place" else location_texts.PERSON_REMOVED.say(),
-        )
+        done = location_texts.PLACE_REMOVED if what == "place" else location_texts.PERSON_REMOVED
+        if getattr(request, "is_discreet_address", False):  # somebody may see the screen
+            done = location_texts.PLACE_REMOVED_DISCREET
+        messages.success(request, done.say())
         return redirect("locations:search")
     return render(request, "locations/remove.html", choice_page(choice, what))
 

@@ -54,7 +54,7 @@ OPTIONS = {
     },
 }
 # Where somebody may see the screen: words that tell them nothing. By question, then by answer; « question » is its own
-# text. What is not here is said as it always is: the question about safety too, for nobody may mistake it.
+# text. What is not here tells nothing as it is, where the code wrote it; a fold says the whole words of each answer.
 _DISCREET = "Quand quelqu'un peut voir l'écran : ne dit pas de quoi il s'agit."
 
 
@@ -63,6 +63,13 @@ def _neutral(key: str, text: Promise) -> Sentence:
 
 
 NEUTRAL: Mapping[str, Mapping[str, Sentence]] = {
+    "danger": {
+        "question": _neutral("danger", _("Que faut-il, maintenant ?")),
+        "yes": _neutral("danger_yes", _("De l'aide, tout de suite")),
+        "suicidal": _neutral("danger_suicidal", _("Quelqu'un à qui parler, cela va très mal")),
+        "screen": _neutral("danger_screen", _("Afficher peu de texte")),
+        "no": _neutral("danger_no", _("Rien de tout cela")),
+    },
     "facts": {
         "question": _neutral("facts", _("Quel est le sujet ?")),
         "harassment": _neutral("messages", _("Des messages")),
@@ -107,6 +114,16 @@ NEUTRAL: Mapping[str, Mapping[str, Sentence]] = {
         "organisation": _neutral("scam_organisation", _("Une entreprise ou une association")),
     },
 }
+# What an administrator wrote, and nobody has said in neutral words.
+QUESTION_DISCREET = _neutral("question", _("Une question"))
+ANSWER_DISCREET = add(
+    "triage.neutral_answer",
+    QUESTIONS,
+    _("Réponse {number}"),
+    variables=[Variable("number", "le rang de la réponse", "3")],
+    note=_DISCREET,
+)
+WITNESS_DISCREET = _neutral("witness", _("J'ai vu quelque chose, pour une personne"))
 add("triage.result_discreet", RESULT, _("Voici la suite"), note="Quand quelqu'un peut voir l'écran.")
 add("triage.write_now_discreet", RESULT, _("Écrire maintenant"), note=_DISCREET)
 ALWAYS_FREE = add("numbers.always_free", NUMBERS, _("24 h/24, 7 j/7, gratuit"))

@@ -17,7 +17,7 @@ from triage.forms import AnswerForm
 from triage.onward import RESULT_SLUGS, slug_of, to_question, to_where_it_stands
 from triage.questionnaire.definition import Questionnaire
 from triage.questionnaire.document import NEUTRAL_SLUG, SLUGS
-from triage.questionnaire.questions import AGES_OF_HELPED, HELPED, OTHERS, OWN_AGE, SAFETY, Question, Text, Voice
+from triage.questionnaire.questions import AGES_OF_HELPED, BY_ID, HELPED, OTHERS, OWN_AGE, SAFETY, Question, Text, Voice
 from triage.rules import Assessment, Outcome
 
 # How an answer of the question about safety is drawn: danger stands out, and so does its opposite.
@@ -35,18 +35,19 @@ def question_page(
 ) -> dict[str, Any]:
     """Return what the page of one question shows, with the answer it had.
 
-    discreet: somebody may see the screen; what happens is said in words that tell them nothing (`texts.NEUTRAL`).
-    refusal: why the last answer was not taken, a field's code. voice: in place of the one that the answers give.
+    discreet: somebody may see the screen; what happens is said in words that tell them nothing, and `explained`, which
+    is folded, says the whole words. refusal: why the last answer was not taken, a field's code. voice: in place of the
+    one that the answers give.
     """
     voice = voice or rules.choose_voice(answers, under=under)
     chosen = answers.get(question.id)
     messages = AnswerForm(question=question, voice=voice).fields["answer"].error_messages
-    neutral = _neutral(question) if discreet else {}
+    neutral = _neutral(question, voice) if discreet else {}
     options: list[dict[str, Any]] = [
         {
             "value": option.value,
             "label": neutral.get(option.value) or option.label.spoken(voice),
-            "hint": option.hint.spoken(voice) if option.hint and option.value not in neutral else "",
+            "hint": option.hint.spoken(voice) if option.hint and not discreet else "",
             "is_chosen": option.value == chosen,
             "look": _LOOKS.get(option.value, "") if question.id == SAFETY else "",
         }
@@ -55,9 +56,10 @@ def question_page(
     return {
         "slug": question.slug,
         "text": neutral.get("question") or question.text.spoken(voice),
-        "help_text": question.help_text.spoken(voice) if question.help_text else "",
+        "help_text": question.help_text.spoken(voice) if question.help_text and not discreet else "",
         "options": options,
-        "groups": _by_role(options) if question.id == HELPED else [],
+        "explained": _explained(question, neutral, voice) if discreet else {"answers": ()},
+        "groups": _by_role(options, discreet=discreet) if question.id == HELPED else [],
         "is_own_minor": OWN_AGE in rules.on_path(answers, under=under),
         "drawings": question.id if question.id in ("danger", "facts") else "",
         "error": messages[refusal] if refusal else "",
@@ -70,15 +72,47 @@ def question_page(
     }
 
 
-def _neutral(question: Question) -> dict[str, str]:
-    """The question and its answers in words that tell a bystander nothing; empty where its own tell nothing."""
-    return {name: sentence.say() for name, sentence in triage_texts.NEUTRAL.get(question.id, {}).items()}
+def _neutral(question: Question, voice: Voice) -> dict[str, str]:
+    """The question and its answers in words that tell a bystander nothing; without those whose own tell nothing.
+
+    What an administrator wrote, and `texts.NEUTRAL` does not know, may tell anything: an answer is said by its number.
+    """
+    said = {name: sentence.say() for name, sentence in triage_texts.NEUTRAL.get(question.id, {}).items()}
+    ours = BY_ID.get(question.id)
+    if "question" not in said and (ours is None or str(question.text.spoken(voice)) != str(ours.text.spoken(voice))):
+        said["question"] = triage_texts.QUESTION_DISCREET.say()
+    for number, option in enumerate(question.options, 1):
+        known = ours.option(option.value) if ours else None
+        if option.value not in said and (
+            known is None or str(option.label.spoken(voice)) != str(known.label.spoken(voice))
+        ):
+            said[option.value] = triage_texts.ANSWER_DISCREET.say(number=number)
+    return said
 
 
-def _by_role(options: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _explained(question: Question, neutral: Mapping[str, str], voice: Voice) -> dict[str, Any]:
+    """Return the whole words of what is said in neutral ones: the text of the question, its help, and its answers."""
+    return {
+        "text": question.text.spoken(voice) if "question" in neutral else "",
+        "help_text": question.help_text.spoken(voice) if question.help_text else "",
+        "answers": [
+            {
+                "said": neutral.get(option.value) or option.label.spoken(voice),
+                "label": option.label.spoken(voice) if option.value in neutral else "",
+                "hint": option.hint.spoken(voice) if option.hint else "",
+            }
+            for option in question.options
+            if option.value in neutral or option.hint
+        ],
+    }
+
+
+def _by_role(options: list[dict[str, Any]], *, discreet: bool) -> list[dict[str, Any]]:
     """Return whom one may help, as a line of ages for each role: twelve answers, each of which is one press."""
     by_value = {option["value"]: option for option in options}
     roles, ages = triage_texts.OPTIONS["helper"], triage_texts.OPTIONS["age"]
+    if discreet:
+        roles = roles | {"witness": triage_texts.WITNESS_DISCREET}
     return [
         {
             "label": roles[role].say(),
@@ -112,7 +146,7 @@ def _lines(
     for asked in under.questions:
         option = asked.option(kept.get(asked.id))
         if option is not None:
-            neutral = _neutral(asked) if discreet else {}
+            neutral = _neutral(asked, assessment.voice) if discreet else {}
             text = neutral.get("question") or asked.text.spoken(assessment.voice)
             answer = neutral.get(option.value) or option.label.spoken(assessment.voice)
             lines.append({"slug": asked.slug, "text": text, "answer": answer})

@@ -1,7 +1,15 @@
 """What somebody reads of a page without touching it: nothing that is folded, hidden, or for machines."""
 
+import re
 from html.parser import HTMLParser
 
+# What tells somebody who looks at the screen what this site is about.
+TELLING = re.compile(
+    r"polici|police|gendarm|cyber|harc[eè]l|menac|insult|moque|victime|t[ée]moin\b|signalement|plainte|procureur|suicid|"
+    r"\bex\b|mourir|violen|intime|République|illégal|pirat|arnaque|chantage|virus|point d['’]accueil|commissariat|"
+    r"brigade",
+    re.IGNORECASE,
+)
 _VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
 _UNREAD = {"head", "script", "style", "template", "noscript", "option"}
 

@@ -1,6 +1,7 @@
 """The orientation as a person meets it, without scripts."""
 
 import re
+from dataclasses import replace
 from functools import cache
 from html import unescape
 
@@ -13,11 +14,13 @@ from locations.models import Municipality
 from pnav.addresses import DISCREET, ORDINARY, address_in_table
 from reports.models import Report
 from tests.factories import locations as places
-from tests.support.on_screen import words_on_screen
+from tests.support.on_screen import TELLING, words_on_screen
 from tests.triage.paths import ADULT, CHAT, MINOR_CHAT, WITNESS, all_assessed
 from triage.onward import _SLUGS
-from triage.questionnaire.questions import BY_ID, VERSION
+from triage.questionnaire.questions import BY_ID, VERSION, Option, Wording
+from triage.questionnaire.results import BUILT_IN
 from triage.rules import Outcome, assess_answers
+from triage.views import question_page
 
 pytestmark = pytest.mark.django_db
 
@@ -322,13 +325,6 @@ def test_who_helps_says_that_they_are_a_minor_by_one_press(client: Client, commu
     assert "Quelqu'un va te répondre" in page(client, reverse("chat:conversation"))
 
 
-TELLING = re.compile(
-    r"police|polici|gendarm|cyber|harc[eè]l|menac|insult|moque|victime|signalement|plainte|intime|\bex\b|illégal|pirat|"
-    r"arnaque|chantage|virus",
-    re.IGNORECASE,
-)
-
-
 def on_screen_with(client: Client, answers: dict[str, str]) -> str:
     """What stands on the screen of a visit that answered this: the question that waits, or the result."""
     session = client.session
@@ -435,3 +431,35 @@ def test_answers_can_be_reviewed_and_changed_from_the_result(client: Client) -> 
     for question in SCAM:
         assert f'href="{address(question)}"' in html
     assert "Une arnaque : fausse vente" in html
+
+
+def test_question_about_safety_is_neutral_when_somebody_goes_back_to_it(client: Client) -> None:
+    """In full it is asked first; then nothing of it stands on the screen, and a fold says it whole."""
+    come_in(client, "minor")
+    assert "Je pense à mourir" in words_on_screen(page(client, address("danger")))
+    answer(client, "danger", "screen")
+    html = page(client, address("danger"))
+    words = words_on_screen(html[html.index("<main") : html.index("</main>")])
+    assert "De l'aide, tout de suite" in words and not TELLING.search(words) and "danger" not in words
+    assert "Je pense à mourir" in html and "es-tu en sécurité" in html
+    response = client.post(DISCREET.reverse("triage:question", slug=BY_ID["danger"].slug), {"answer": "yes"})
+    assert 'href="tel:17"' in page(client, response.headers["Location"])
+
+
+def test_what_an_administrator_wrote_is_said_by_its_number_in_discreet_mode() -> None:
+    """Nobody has said it in neutral words, and it may tell anything."""
+    facts = BY_ID["facts"]
+    added = Option("spied", Wording("Mon ex me surveille"))
+    changed = Option("unsure", Wording("Je crois qu'on me menace"))
+    given = {"danger": "screen", "who": "adult"}
+    for asked in (replace(facts, options=(*facts.options, added)), replace(BY_ID["scam"], options=(changed,))):
+        context = question_page(asked, given, replace(BUILT_IN, questions=(asked,)), discreet=True)
+        assert context["options"][-1]["label"] == f"Réponse {len(asked.options)}"
+        assert context["explained"]["answers"][-1]["label"] == asked.options[-1].label.vous
+    other = replace(facts, id="added", text=Wording("Qui vous menace ?"))
+    under = replace(BUILT_IN, questions=(other,))
+    context = question_page(other, given, under, discreet=True)
+    assert (context["text"], context["explained"]["text"]) == ("Une question", "Qui vous menace ?")
+    assert [option["label"] for option in context["options"]] == [f"Réponse {n}" for n in range(1, 9)]
+    plain = question_page(other, {"danger": "no", "who": "adult"}, under)
+    assert plain["text"] == "Qui vous menace ?" and not plain["explained"]["answers"]

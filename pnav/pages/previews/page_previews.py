@@ -253,13 +253,16 @@ LETTERS = (
 # --- the orientation --------------------------------------------------------------------------------------------------
 
 
-def _question(name: str, *, error: str = "", discreet: bool = False, **said: str) -> Draw:
-    """The page of one question of the code, with an answer that was given before. said: more of them."""
+def _question(name: str, *, error: str = "", discreet: bool = False, known_as: str = "", **said: str) -> Draw:
+    """The page of one question of the code, with an answer that was given before. said: more of them. known_as: under
+    another name, as one that an administrator wrote."""
 
     def draw(trial: Trial) -> HttpResponse:
         answers = {SAFETY: "no", DOOR: "helper", name: BY_ID[name].options[0].value} | said
         voice = Voice(familiar=trial.familiar)
-        context = question_page(BY_ID[name], answers, BUILT_IN, refusal=error, voice=voice, discreet=discreet)
+        asked = replace(BY_ID[name], id=known_as or name)
+        under = replace(BUILT_IN, questions=tuple(asked if one.id == name else one for one in BUILT_IN.questions))
+        context = question_page(asked, answers, under, refusal=error, voice=voice, discreet=discreet)
         told = trial.messages(one for one in trial.sentences if one.place == report_texts.TO_HERE)
         return draw_page(trial, "triage/question.html", context | {"discreet": discreet, "messages": told})
 
@@ -304,7 +307,8 @@ QUESTIONS_PAGES = (
     _question("helped", own_age="minor"),
     _question("danger", error="required"),
     _question("danger", error="invalid_choice"),
-    *(_question(name, discreet=True) for name in triage_texts.NEUTRAL),
+    *(_question(name, discreet=True) for name in (*triage_texts.NEUTRAL, "helped")),
+    _question("facts", discreet=True, known_as="of_an_administrator"),
 )
 RESULTS = (
     _result(Result.SEVENTEEN_CYBER_PHAROS),
@@ -433,6 +437,7 @@ def _search(typed: str | None = None, *, choice: Choice | None = None, discreet:
 
 SAID = (
     location_texts.PLACE_REMOVED,
+    location_texts.PLACE_REMOVED_DISCREET,
     location_texts.PERSON_REMOVED,
     location_texts.PLACE_FIRST,
     report_texts.PLACE_FIRST,

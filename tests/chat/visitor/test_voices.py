@@ -18,7 +18,7 @@ from pnav.addresses import DISCREET, ORDINARY
 from reports.models import AgeBand
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
-from tests.support.on_screen import words_on_screen
+from tests.support.on_screen import TELLING, words_on_screen
 from triage.questionnaire.questions import VERSION
 
 pytestmark = pytest.mark.django_db
@@ -27,12 +27,6 @@ FORMAL = re.compile(r"\b(vous|votre|vos)\b", re.IGNORECASE)
 FAMILIAR = re.compile(r"\b(tu|te|toi|ton|ta|tes)\b|\bt['’]", re.IGNORECASE)
 # What only somebody reads to whom it happens.
 OF_A_VICTIM = re.compile(r"(vous pouvez|tu peux) porter plainte|Victime\b|\bvous bloquer\b", re.IGNORECASE)
-# What tells somebody who looks at the screen what this is about.
-TELLING = re.compile(
-    r"polici|police|gendarm|cyber|harc[eè]l|menac|insult|victime|t[ée]moin\b|signalement|plainte|procureur|suicid|"
-    r"violen|intime|République",
-    re.IGNORECASE,
-)
 SAFE = {"danger": "no"}
 PEOPLE: dict[str, dict[str, Any]] = {
     "adult": {"age_band": AgeBand.ADULT, "answers": SAFE | {"who": "adult"}},
@@ -163,11 +157,8 @@ def test_who_helps_at_work_reads_their_own_duties_once_it_has_ended(comes: Calla
 def test_in_discreet_mode_nothing_on_the_screen_tells_what_it_is_about(
     comes: Callable[..., Client], who: str, stands: Callable[..., Conversation]
 ) -> None:
-    """But the names of units in « Suites » and on the slip: somebody asked for them, to go there."""
     client = comes(stands(**PEOPLE[who], discreet=True), who, discreet=True)
     for name, main in pages(client, discreet=True):
-        if name in {"chat:follow_up", "chat:slip"}:
-            continue
         words = words_on_screen(main)
         assert [(name, around(words, one)) for one in TELLING.finditer(words)] == []
 
