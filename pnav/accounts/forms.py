@@ -27,10 +27,15 @@ TYPED_MAX = 512
 
 
 class Worded(forms.Form):
-    """labels: the visible name of each field. hints: the help below it."""
+    """labels: the visible name of each field. hints: the help below it.
+
+    A field that must not be empty says so by `aria-required`: Firefox tells a screen reader that an empty one with
+    `required` is wrong, before anybody has typed. What is missing is said beside it once the form was sent.
+    """
 
     labels: dict[str, Any] = {}
     hints: dict[str, Any] = {}
+    use_required_attribute = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -44,6 +49,8 @@ class Worded(forms.Form):
             if not field.widget.is_hidden and not isinstance(field.widget, forms.CheckboxInput):
                 field.widget.attrs["class"] = "fr-input"
                 field.widget.attrs["spellcheck"] = "false"
+                if field.required:
+                    field.widget.attrs["aria-required"] = "true"
             if name == "code":
                 field.widget.attrs["inputmode"] = "numeric"
 
@@ -154,6 +161,13 @@ class ReauthenticateWebAuthnForm(PasskeyFailureTold, webauthn_forms.Reauthentica
 class AuthenticateForm(CodeOfAccount, Worded, mfa_forms.AuthenticateForm):
     labels = {"code": _("Code de vérification")}
     hints = {"code": _("Les 6 chiffres de votre application, ou l'un de vos codes de secours à 8 chiffres.")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """The only field has the focus; beside a passkey it waits for the first digit (`account.js`), so that the
+        passkey's button stays in sight and is what is heard first."""
+        super().__init__(*args, **kwargs)
+        own = Authenticator.objects.filter(user=self.user, type=Authenticator.Type.WEBAUTHN)
+        self.fields["code"].widget.attrs["data-takes-digits" if own.exists() else "autofocus"] = True
 
 
 class ReauthenticateMFAForm(CodeOfAccount, Worded, mfa_forms.ReauthenticateForm):

@@ -1,6 +1,6 @@
 /**
  * Passkeys: show what needs a script, and say in the page's own words that a key did not answer, or that there are none
- * here. After allauth's own scripts, which do the ceremony.
+ * here. After allauth's own scripts, which do the ceremony. A code beside a passkey is taken from its first digit on.
  *
  * @module
  */
@@ -20,6 +20,16 @@ if (!window.PublicKeyCredential) {
     });
   }
 }
+
+/** A code that is typed, or put in, before any field was chosen goes into its field. @param {KeyboardEvent} event */
+function takeDigits(event) {
+  if (document.activeElement !== document.body || event.altKey) return;
+  const isPaste = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "v";
+  const isDigit = !event.ctrlKey && !event.metaKey && /^[0-9]$/.test(event.key);
+  if (isPaste || isDigit) seek("[data-takes-digits]")?.focus();
+}
+
+document.addEventListener("keydown", takeDigits);
 
 document.addEventListener("allauth.error", (event) => {
   const place = seek("[data-passkey-error]");

@@ -1,5 +1,7 @@
+import re
 import time
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -30,6 +32,16 @@ def test_login_page_is_in_french_and_asks_for_no_email(client):
     assert "Identifiant" in page and "Mot de passe" in page
     assert 'name="login"' in page and 'name="password"' in page
     assert "placeholder" not in page and 'name="remember"' not in page
+
+
+def test_empty_fields_are_said_to_be_needed_and_not_to_be_wrong(client):
+    """Firefox tells a screen reader that an empty field with `required` is invalid, before anybody has typed."""
+    page = client.get("/compte/login/").text
+    assert page.count('aria-required="true"') == 2 and not re.search(r"<input[^>]*\srequired\b", page)
+    assert "aria-invalid" not in page
+    answer = client.post("/compte/login/", {"login": "", "password": ""})
+    assert "Remplissez ce champ : Identifiant." in unescape(answer.text)
+    assert answer.text.count('aria-invalid="true"') == 2
 
 
 def test_login_asks_for_the_code_and_lets_in_after_it(client):

@@ -277,6 +277,9 @@ def test_passkey_is_asked_first_and_what_is_wrong_with_it_is_said(live_site, bro
     sign_in(page, base, name, code=False)
     expect(page.locator("main h2").first).to_have_text("Avec une clé d'accès")
     expect(page.locator("[data-without-passkeys]")).to_be_hidden()
+    expect(page.locator("#passkey-authenticate")).to_be_in_viewport(ratio=1)
+    page.keyboard.type("123456")  # whoever has the code at hand types it at once
+    expect(page.locator("[name=code]")).to_have_value("123456")
     other.goto(base + "/compte/2fa/authenticate/")
     page.click("#passkey-authenticate")
     expect(page.locator(".fr-alert--error")).to_contain_text("Cette clé d'accès n'est pas reconnue")
@@ -303,6 +306,7 @@ def test_without_passkeys_the_pages_say_so(live_site, page_factory: PageFactory,
     sign_in(page, live_site.url, name, code=False)
     expect(page.locator("h1")).to_have_text("Deuxième étape")
     expect(page.locator("#passkey-authenticate")).to_have_count(0)
+    expect(page.locator("[name=code]")).to_be_focused()
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 

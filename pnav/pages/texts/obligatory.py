@@ -62,11 +62,6 @@ add(
     ),
 )
 add(
-    "accessibility.gap_required_fields",
-    ACCESSIBILITY,
-    _("Dans Firefox, un champ obligatoire vide est annoncé « saisie non valable » avant toute saisie."),
-)
-add(
     "accessibility.gap_choice_lists",
     ACCESSIBILITY,
     _(
