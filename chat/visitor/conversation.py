@@ -38,6 +38,7 @@ from chat.visitor import draft_session, page_state
 from chat.visitor.base import (
     FRAMED_BY_OURSELVES,
     day_of,
+    entrance_page,
     json_answer,
     manner_of,
     when_away,
@@ -49,7 +50,7 @@ from chat.visitor.page_state import PageState
 from common import plain_text, rate_limits
 from common.database_errors import describe_error
 from common.service_settings import definitions, values
-from reports import reporter_identity
+from reports import closures, reporter_identity
 from reports.forms import AddedForm
 from triage.questionnaire.questions import Text
 
@@ -236,6 +237,11 @@ def conversation(request: HttpRequest) -> HttpResponse:
         report = reports.session.current_report(request)
         if report is None:
             return without_visit(request)
+        # Whoever is in stays; of a report that was filed seconds ago nobody comes in any more. Read anew, for a process
+        # may not know yet that it was closed. The report stays with the visit, and opens its exchange afterwards.
+        closures.forget()
+        if closures.is_closed():
+            return render(request, "chat/begin.html", entrance_page())
         actions.open_conversation(report=report)
         current = access.as_reporter(request.session)
         assert current is not None  # noqa: S101  it was just opened

@@ -185,6 +185,25 @@ def test_nobody_new_comes_into_the_queue_and_answers_are_kept(client):
     assert answer.url == reverse("chat:conversation") and Report.objects.count() == 1, "nothing had to be said again"
 
 
+def test_a_report_filed_seconds_before_opens_no_exchange_until_the_chat_opens_again(client):
+    """Its process had not heard of the closing yet."""
+    places.municipality("Arles", "13004", ("13200",))
+    client.post(reverse("pages:home"), {"door": "adult", "q": "13200"})
+    for slug, value in (("maintenant", "no"), ("faits", "harassment"), ("combien", "repeated")):
+        answer = client.post(f"/orientation/{slug}/", {"answer": value})
+    assert answer.url == reverse("chat:conversation") and Report.objects.count() == 1
+    assert not closures.is_closed()
+    closure = ChatClosure.objects.create(reason=ClosureReason.INCIDENT, starts_at=timezone.now() - timedelta(seconds=1))
+    page = read(client, "/tchat/")
+    assert "Le tchat est fermé en ce moment." in page and "J'ai un code" in page
+    assert not Conversation.objects.exists()
+    ChatClosure.objects.filter(pk=closure.pk).update(reopened_at=timezone.now())
+    client.get("/tchat/")
+    assert Conversation.objects.get().report == Report.objects.get(), "nothing had to be said again"
+    ChatClosure.objects.create(reason=ClosureReason.INCIDENT, starts_at=timezone.now() - timedelta(seconds=1))
+    assert "Le tchat est fermé" not in read(client, "/tchat/").partition("<main")[2], "who is in stays"
+
+
 def test_exchange_under_way_goes_on_and_says_nothing_of_it(settings):
     conversation = make.assigned()
     closed()
