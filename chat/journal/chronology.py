@@ -8,8 +8,8 @@ What is proposed qualifies nothing: the person said it, the agent asks, ticks or
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import pairwise
 
@@ -23,13 +23,14 @@ GAP_DAYS = 7  # the shortest silence that is said
 LABEL_MOST = 44  # characters
 
 WIDTH, SIDE, UNKNOWN_WIDTH = 360, 12, 44
-TOP, ROW_HEIGHT, BOTTOM = 18, 36, 18
+TOP, ROW_HEIGHT, BOTTOM = 18, 36, 28  # under the last row: what its marks are named, then the days
 ONE, SEVERAL, MANY = 4, 7, 10  # the radius of a mark
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Facts of one row that lie close together. number: how many, empty for one. is_about: none of them is sure."""
+    """Facts of one row that lie close together. number: how many, empty for one. is_about: none of them is sure. facts:
+    their numbers. captures: numbers of those that go with them."""
 
     x: float
     y: float
@@ -37,6 +38,16 @@ class Mark:
     number: str
     is_about: bool
     is_unknown: bool = False
+    facts: tuple[int, ...] = ()
+    captures: tuple[int, ...] = ()
+
+    @property
+    def capture_words(self) -> str:
+        """« C3 », « C3+2 » for three of them: under the mark, where there is room for no more."""
+        if not self.captures:
+            return ""
+        more = len(self.captures) - 1
+        return f"C{self.captures[0]}" + (f"+{more}" if more else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +102,19 @@ class Chart:
     right: int = WIDTH - SIDE - UNKNOWN_WIDTH
     unknown_x: float = WIDTH - SIDE - UNKNOWN_WIDTH / 2
     top: int = TOP
+
+    @property
+    def has_captures(self) -> bool:
+        """Return whether a mark names a capture."""
+        return any(mark.captures for row in self.rows for mark in row.marks)
+
+    def with_captures(self, by_fact: Mapping[int, Sequence[int]]) -> "Chart":
+        """The same, each mark with the captures that go with its facts."""
+
+        def named(mark: Mark) -> Mark:
+            return replace(mark, captures=tuple(sorted({one for fact in mark.facts for one in by_fact.get(fact, ())})))
+
+        return replace(self, rows=tuple(replace(row, marks=tuple(map(named, row.marks))) for row in self.rows))
 
     @property
     def inner_height(self) -> int:
@@ -182,26 +206,28 @@ def _groups(facts: Iterable[Fact], name_of: Callable[[Fact], str]) -> list[tuple
 
 def _row(label: str, members: Sequence[Fact], y: float, scale: _Scale, *, is_rest: bool) -> Row:
     columns: dict[int, list[Fact]] = defaultdict(list)
-    unknown = 0
+    unknown: list[Fact] = []
     for fact in members:
         point = fact.moment.point
         if point is None:
-            unknown += 1
+            unknown.append(fact)
         else:
             columns[scale.column(point)].append(fact)
     marks = []
     for column in sorted(columns):
         here = columns[column]
         is_about = all(fact.moment.precision is Precision.ABOUT for fact in here)
-        marks.append(_mark(scale.x((column + 0.5) / COLUMNS), y, len(here), is_about=is_about))
+        marks.append(_mark(scale.x((column + 0.5) / COLUMNS), y, here, is_about=is_about))
     if unknown:
         marks.append(_mark(WIDTH - SIDE - UNKNOWN_WIDTH / 2, y, unknown, is_about=True, is_unknown=True))
     return Row(label, len(members), y, tuple(marks), is_rest)
 
 
-def _mark(x: float, y: float, count: int, *, is_about: bool, is_unknown: bool = False) -> Mark:
+def _mark(x: float, y: float, facts: Sequence[Fact], *, is_about: bool, is_unknown: bool = False) -> Mark:
+    count = len(facts)
     radius = ONE if count == 1 else SEVERAL if count < 100 else MANY
-    return Mark(x, y, radius, "" if count == 1 else str(count), is_about, is_unknown)
+    number = "" if count == 1 else str(count)
+    return Mark(x, y, radius, number, is_about, is_unknown, facts=tuple(fact.number for fact in facts))
 
 
 def _gaps(points: Sequence[datetime], scale: _Scale) -> list[Gap]:

@@ -77,8 +77,16 @@ class Panel:
         return _facts(self.new) if self.new else ""
 
     def with_captures(self, by_fact: Mapping[int, Sequence[int]]) -> "Panel":
-        """The same, each line with the captures that go with it. by_fact: `chat.captures.queries.Shown`."""
-        return replace(self, lines=with_captures(self.lines, by_fact)) if by_fact else self
+        """The same, each line and each mark of the drawings with the captures that go with it. by_fact:
+        `chat.captures.queries.Shown`."""
+        if not by_fact:
+            return self
+        return replace(
+            self,
+            lines=with_captures(self.lines, by_fact),
+            accounts=self.accounts and self.accounts.with_captures(by_fact),
+            platforms=self.platforms and self.platforms.with_captures(by_fact),
+        )
 
 
 def with_captures(lines: Sequence[Line], by_fact: Mapping[int, Sequence[int]]) -> list[Line]:

@@ -59,6 +59,8 @@ def test_chronology_names_the_captures_of_each_fact_and_the_summary_how_many_go_
     link = f'<a href="{page}#capture-1">Capture n° 1</a>'
     beside = read(browser.get(page_of(conversation)))
     assert link in beside and "#capture-2" not in beside and "capture que vous avez vue" not in beside
+    drawing = beside[beside.index("<svg") : beside.index("</svg>")]
+    assert "Capture n° 1 : fait n° 1." in drawing and ">C1</text>" in drawing and "C2" not in drawing
     assert link in read(browser.get(f"{page_of(conversation)}faits/"))
     browser.get(page)
     assert "2 captures que vous avez vues vont avec le résumé." in read(browser.get(page_of(conversation)))
