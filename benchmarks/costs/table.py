@@ -439,6 +439,13 @@ ROUTES: dict[str, Line] = {
     ),
     **_lines(
         STAFF,
+        ("console:draft",),
+        "chat.casework.reply_drafts:KEPT_MAX",
+        "chat.console.notes:SAVES",
+        stores=Stores(rows=1, changed=2, kib=88, keys=1),
+    ),
+    **_lines(
+        STAFF,
         ("console:pause", "console:care", "console:debrief"),
         "chat.wellbeing.debriefs:MAX_WORDS",
         stores=Stores(1, 4, TEXT_KIB, 2),
@@ -522,6 +529,7 @@ ROUTES: dict[str, Line] = {
         stores=RECORDED,
     ),
     **_lines(STAFF, ("console:receipt", "unit:receipt"), "chat.personal_copy.receipts_page:CHECKS", stores=RECORDED),
+    **_lines(STAFF, ("console:help",), "common.service_settings.definitions:CAPACITY_MOST"),
     **_lines(STAFF, ("console:own_search",), "chat.console.casework:FOUND_AT_MOST", stores=RECORDED),
     **_lines(
         STAFF,

@@ -98,6 +98,7 @@ def tick_said(*, conversation_id: int, body: str, familiar: bool, language: str,
         for done in checklist(emergency)
         if done.at is None
         and done.line.say is not None
+        and not done.line.is_answered_first
         # As it was put into the answer: with ordinary spaces or the ones that keep words together.
         and any(" ".join(text.split()) in sent for text in _texts(done.line.say, familiar, language))
     ]

@@ -7,6 +7,7 @@ before assigned. Whatever shows a handle reads the same row: pages, parts of pag
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import Prefetch
 
 from chat.models import Agent, Conversation, ConversationHandle
 from chat.rules.handles import REMEMBERED, Handle, next_handle
@@ -21,6 +22,12 @@ def handle_of(agent: Agent | None, conversation: Conversation) -> Handle | None:
     """Return the handle of this conversation for this agent; None when they never had it on screen."""
     row = ConversationHandle.objects.filter(agent=agent, conversation=conversation).first() if agent else None
     return row.value if row else None
+
+
+def own_handles(agent: Agent, *, of: str) -> Prefetch:
+    """For `prefetch_related` of rows that the caller has obtained: how this agent calls the conversation `of` each, as
+    its list `own_handles`, of one or none. One query."""
+    return Prefetch(f"{of}__handles", queryset=ConversationHandle.objects.filter(agent=agent), to_attr="own_handles")
 
 
 @transaction.atomic

@@ -45,9 +45,9 @@ def _offer(macro: Macro, reply: Reply | None, role: str) -> Offer:
     if macro.situation:
         acts.append(_("ouvre la procédure d'urgence : %(what)s") % {"what": label_of(Situation, macro.situation)})
     if macro.proposes_complaint:
-        acts.append(str(proposals.complaint_words(role).does))
+        acts.append(_("%(act)s : la personne le lit aussitôt") % {"act": proposals.complaint_words(role).does})
     if macro.proposes_removal:
-        acts.append(_("propose de faire retirer un contenu"))
+        acts.append(_("propose de faire retirer un contenu : la personne le lit aussitôt"))
     if macro.minutes:
         acts.append(_("promet de revenir dans %(n)d minutes") % {"n": macro.minutes})
     if reply is not None:

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 from chat import access
 from chat.captures import handouts
 from chat.captures import queries as captures
-from chat.casework import colleague_questions, danger, macros, one_press, person_summary, replies
+from chat.casework import colleague_questions, danger, macros, one_press, person_summary, replies, reply_drafts
 from chat.casework.forms import ClosingForm
 from chat.casework.notes_forms import HoldForm, NoteForm, QuestionForm, UrgencyForm
 from chat.console import casework_panels, history, inbox
@@ -142,6 +142,7 @@ def _words() -> dict[str, str]:
         "reporter": str(Author.REPORTER.label),
         "agent": _("Agent"),
         "system": str(Author.SYSTEM.label),
+        "under": _("< 1 min"),
         "minutes": _("{n} min"),
         "hours": _("{h} h {m}"),
         "sending": _("Envoi en cours…"),
@@ -188,6 +189,7 @@ def _words() -> dict[str, str]:
             "L'échange n'est plus à vous : {name}. Vous êtes dans « Mes échanges ». "
             "Ce que vous écriviez reste à copier."
         ),
+        "left_in_danger": _("{aim} est terminé, et sa procédure d'urgence est encore ouverte : voir « Terminés »."),
         "left": _("Échange fini, {name} : {reason}."),
         "back": _("Connexion rétablie."),
         "failed": _("L'action n'a pas abouti. Réessayez."),
@@ -210,10 +212,10 @@ def _words() -> dict[str, str]:
         "apart_many": _("{n} absentes, à part"),
         **{f"whereabouts_{one.value}": str(one.label) for one in Whereabouts},
         "pause_over": _("La pause est finie : vous êtes de nouveau disponible."),
-        "sound_on": _("Son activé"),
-        "sound_off": _("Son coupé"),
-        "notifications_on": _("Notifications activées"),
-        "notifications_off": _("Notifications coupées"),
+        "sound_on": _("Couper le son"),
+        "sound_off": _("Activer le son"),
+        "notifications_on": _("Couper les notifications"),
+        "notifications_off": _("Activer les notifications"),
         "notifications_refused": _(
             "Ce navigateur refuse les notifications de ce site. Autorisez-les dans ses réglages."
         ),
@@ -245,7 +247,7 @@ def _exchange(
     hold: HoldForm | None = None,
     note: NoteForm | None = None,
     question: QuestionForm | None = None,
-    draft: str = "",
+    draft: str | None = None,
     insert: str = "",
     own: list[inbox.Entry] | None = None,
     is_looked_at: bool = False,
@@ -254,9 +256,9 @@ def _exchange(
     """One conversation: its entry, its thread, what is known of the person, and the work beside
     (`casework_panels.panels`).
 
-    draft, insert: what was being written, and the key of a reply to be added to it. own: the agent's `open_entries`,
-    when they were read already. is_looked_at: it is what stands on the screen from now on, and the facts that its
-    person shows are read.
+    draft, insert: what was being written, and the key of a reply to be added to it. Without either,
+    what was kept of it. own: the agent's `open_entries`, when they were read already. is_looked_at: it is what stands
+    on the screen from now on, and the facts that its person shows are read.
     """
     now = timezone.now()
     dossier = person_summary.read_person_summary(conversation, now)
@@ -264,7 +266,10 @@ def _exchange(
     shown = captures.count_shown(conversation)
     journal = journal_panel.read_panel(conversation, is_looked_at=is_looked_at).with_captures(shown.by_fact)
     piece = transcript.read_messages(conversation)
-    body = reply.data.get("body", "") if reply is not None else draft
+    if reply is not None:
+        body = reply.data.get("body", "")
+    else:
+        body = draft if draft is not None else reply_drafts.read_draft(conversation, agent, piece)
     ready = replies.of_conversation(agent, dossier)
     voice = one_press.Voice(dossier.familiar, dossier.answered_in)
     panels = casework_panels.panels(conversation, voice=voice, facts=journal.facts, **case)
@@ -326,7 +331,7 @@ def screen(
     """
     now = timezone.now()
     queue = waiting_list.read_waiting()
-    own = inbox.open_entries(agent, now)
+    own, ended = inbox.open_entries(agent, now), inbox.ended_entries(agent, now)
     view = request.GET.get("voir", "")
     view = view if view in inbox.VIEWS else ""
     apart = colleague_questions.open_questions(agent)
@@ -338,7 +343,8 @@ def screen(
         "view": view,
         "listed": [(entry, not inbox.is_in_view(entry, view)) for entry in own],
         "is_view_empty": bool(own) and not any(inbox.is_in_view(entry, view) for entry in own),
-        "ended": inbox.ended_entries(agent, now),
+        "ended": ended,
+        "is_procedure_left_open": any(entry.emergency_at for entry in ended),
         "offers": transfer_queries.read_offers(agent, now),
         "queue": queue,
         "rows": inbox.queue_rows(queue, now),

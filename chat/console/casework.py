@@ -186,12 +186,14 @@ def emergency(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpR
     try:
         if "end" in request.POST:
             emergencies.finish(conversation_id=current.pk, by=agent.user)
+            messages.success(request, _("Procédure d'urgence terminée."))
         elif "step" in request.POST:
             steps = request.POST.getlist("step")[: len(Step)]
             if not all(StepForm({"step": step}).is_valid() for step in steps):
                 raise emergencies.NoEmergency
             for step in steps:
                 emergencies.tick_step(conversation_id=current.pk, step=step, by=agent.user)
+            messages.success(request, _next_step(current))
         else:
             form = SituationForm(request.POST)
             if not form.is_valid():
@@ -207,6 +209,15 @@ def emergency(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpR
     except emergencies.NoEmergency:
         return screen(request, agent, current, problems=[_("Rien n'a changé : cette procédure est déjà terminée.")])
     return _back(current, "procedure")
+
+
+def _next_step(conversation: Conversation) -> str:
+    """What the list asks for next, for whoever does not see it."""
+    emergency = emergencies.open_one(conversation)
+    undone = [one for one in emergencies.checklist(emergency) if one.at is None] if emergency is not None else []
+    if not undone:
+        return _("C'est noté. Tout est fait : « Terminer la procédure ».")
+    return _("C'est noté. Ensuite : %(step)s.") % {"step": undone[0].line.step.label}
 
 
 @require_POST

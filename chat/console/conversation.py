@@ -25,9 +25,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from chat import access, token_bucket
 from chat.captures import queries as captures
-from chat.casework import closing, colleague_questions, emergencies, person_summary
+from chat.casework import closing, colleague_questions, emergencies, person_summary, reply_drafts
 from chat.console import casework_panels, inbox
-from chat.console.base import _exchange, conversation_or_404, earlier_page, for_agents, screen
+from chat.console.base import UNDO_SECONDS, _exchange, conversation_or_404, earlier_page, for_agents, screen
 from chat.console.forms import AvailabilityForm, ReadForm
 from chat.conversations import actions, losses, waiting_list, wording
 from chat.conversations.presence import renew_lease
@@ -44,6 +44,7 @@ from chat.rules.lifecycle import Author, Availability
 from chat.transfer import actions as transfer_actions
 from common import rate_limits
 from common.database_errors import describe_error
+from common.service_settings import definitions, values
 from reports import form_of_address
 
 logger = logging.getLogger(__name__)
@@ -67,6 +68,20 @@ def home(request: HttpRequest, agent: Agent) -> HttpResponse:
             {"asides": colleague_questions.open_questions(agent), "conversation": None},
         )
     return screen(request, agent)
+
+
+@require_GET
+@for_agents
+def help_page(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """« Aide »: what whoever answers needs to know. It asks for nothing of anybody."""
+    context = {
+        "agent": agent,
+        "is_supervisor": agent.user.is_supervisor,
+        "undo_seconds": UNDO_SECONDS,
+        "lease_seconds": settings.LEASE_SECONDS,
+        "dormant_minutes": int(values.get_duration(definitions.DORMANT).total_seconds() // 60),
+    }
+    return render(request, "console/help.html", context)
 
 
 @for_agents
@@ -168,6 +183,7 @@ def _reply(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRes
         except actions.NotYours as error:
             raise Http404 from error
         else:
+            reply_drafts.keep_draft(current, agent, "")
             familiar = form_of_address.speaks_tu(current.report)
             language = person_summary.language_to_answer_in(current)
             emergencies.tick_said(

@@ -159,11 +159,17 @@ class Entry:
         return self.conversation.report.discreet
 
     @property
-    def rank(self) -> tuple[int, int, float, int]:
-        """Its place in the list: by whose turn it is, the most urgent, who waits the longest. `console/numbers.js`
-        sorts an open page the same way."""
+    def rank(self) -> tuple[bool, int, int, float, int]:
+        """Its place in the list: an open procedure first, answered or not; then whose turn it is, the most urgent, who
+        waits the longest. `console/numbers.js` sorts an open page the same way."""
         since = self.waits_since or self.active_at
-        return TURNS.index(self.turn), -self.conversation.urgency, since.timestamp(), self.number
+        return (
+            self.emergency_at is None,
+            TURNS.index(self.turn),
+            -self.conversation.urgency,
+            since.timestamp(),
+            self.number,
+        )
 
     @property
     def place(self) -> str:
@@ -278,7 +284,7 @@ def _entry(row: Any, handle: Handle | None, now: datetime, before: Sequence[Kind
     own = waits.agent_owes_since(row, since) if since else None
     if own is not None and since is not None and own - since < MINUTE:
         own = None
-    emergency_at = row.emergency_at if is_active else None
+    emergency_at = row.emergency_at  # after the end as well: a procedure that nobody has ended is still open
     unseen = now - row.reporter_seen_at
     is_away = is_active and not has_left and unseen > OFFLINE_AFTER
     is_asleep = is_away and row.reporter_is_hidden and unseen <= values.get_duration(definitions.ASLEEP)

@@ -15,13 +15,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from chat import access
-from chat.casework import colleague_questions, holds, notes
+from chat.casework import colleague_questions, holds, notes, reply_drafts
 from chat.casework import urgency as casework_urgency
 from chat.casework.notes_forms import AnswerForm, HoldForm, NoteForm, QuestionForm, UrgencyForm
 from chat.console.base import acts_on, conversation_or_404, for_agents, screen
 from chat.conversations.actions import ConversationClosed
 from chat.models import Agent, Conversation
+from common import rate_limits
 from triage.rules import Urgency
+
+# An agent writes in one field at a time, and a page saves each three seconds at most (static/pnav/lib/draft.js).
+SAVES, SAVES_SECONDS = 60, 60
 
 
 def _back(current: Conversation) -> HttpResponse:
@@ -111,6 +115,18 @@ def note(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRespo
         return screen(request, agent, current, note=form)
     messages.success(request, _("Note gardée."))
     return redirect(reverse("console:conversation", args=[current.public_id]) + f"#notes-{current.public_id}")
+
+
+@for_one
+def draft(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
+    """Keep what is being written to the person (`body`), as its page sends it every few seconds; empty, it is deleted.
+
+    SAVES in SAVES_SECONDS for an agent, one statement each.
+    """
+    if rate_limits.is_over(f"reply_draft:{agent.pk}", limit=SAVES, seconds=SAVES_SECONDS):
+        return HttpResponse(status=429)
+    reply_drafts.keep_draft(current, agent, request.POST.get("body", ""))
+    return HttpResponse(status=204)
 
 
 @for_one

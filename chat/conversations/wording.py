@@ -8,11 +8,13 @@ from reports.models import Report
 
 
 def duration_in_words(elapsed: timedelta) -> str:
-    """Say a duration in words short enough for a list, from « 1 min » to « 1 h 05 ».
+    """Say a duration in words short enough for a list: « < 1 min », « 1 min », « 1 h 05 ».
 
     `lib/time.js` goes on counting in an open page: `tests/js/test_twins.py` holds the two together.
     """
-    minutes = max(1, int(elapsed.total_seconds() // 60))
+    minutes = int(elapsed.total_seconds() // 60)
+    if minutes < 1:
+        return _("< 1 min")
     if minutes < 60:
         return _("%(minutes)s min") % {"minutes": minutes}
     return _("%(hours)s h %(minutes)s") % {"hours": minutes // 60, "minutes": f"{minutes % 60:02}"}

@@ -21,7 +21,7 @@ from chat.models.journal import JournalFact
 # What lies beside the thread has modules of its own; Django looks for models here.
 from chat.models.lookalikes import ArrivalGroup
 from chat.models.macro import Macro
-from chat.models.notes import Aside, AsideMessage, AsidePart, Hold, Note
+from chat.models.notes import Aside, AsideMessage, AsidePart, Hold, Note, ReplyDraft
 from chat.models.on_call import OnCall
 from chat.models.proof_of_date import ItemShare
 from chat.models.receipt import Receipt
@@ -78,6 +78,7 @@ __all__ = [
     "Receipt",
     "RemovalCount",
     "RemovalRequest",
+    "ReplyDraft",
     "ScanResult",
     "Transmission",
     "TransmissionStep",

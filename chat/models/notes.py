@@ -114,6 +114,35 @@ class Note(models.Model):
         return opened(self.sealed_body, context=self.context)
 
 
+# --- an answer that is being written ----------------------------------------------------------------------------------
+
+
+class ReplyDraft(models.Model):
+    """What the agent who answers a conversation is writing to its person, and has not sent: one at a time.
+
+    It is read by that agent alone, while the conversation is theirs (`chat.casework.reply_drafts`): a page that is
+    loaded again, or a browser that ended, loses nothing. It lies nowhere on the device.
+    """
+
+    SEALED, SEALED_WITH = ("sealed_body",), ("conversation", "agent")
+    EXCHANGE = "conversation__report"
+
+    conversation = models.OneToOneField("chat.Conversation", on_delete=models.CASCADE, related_name="+")
+    agent = models.ForeignKey("chat.Agent", on_delete=models.CASCADE, related_name="+", db_index=False)
+    sealed_body = models.BinaryField()
+    kept_at = models.DateTimeField()
+
+    @property
+    def context(self) -> str:
+        """The context that binds the sealed body to this row, and to this agent."""
+        return f"reply_draft:{self.conversation.public_id}:{self.agent_id}"
+
+    @property
+    def data_key(self) -> uuid.UUID | None:
+        """The key of the exchange that it belongs to."""
+        return self.conversation.data_key
+
+
 # --- a question to colleagues -----------------------------------------------------------------------------------------
 
 

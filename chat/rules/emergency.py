@@ -40,11 +40,13 @@ class Step(TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the checklist. say: words ready to be written to the person; None when none fit."""
+    """One line of the checklist. say: words ready to be written to the person; None when none fit. is_answered_first:
+    they ask whether it is done, so that sending them does not do it."""
 
     step: Step
     say: Sentence | None = None
     numbers: tuple[Number, ...] = ()
+    is_answered_first: bool = False
 
 
 _CAN_TALK = Line(
@@ -64,6 +66,7 @@ _STAYED = Line(Step.STAYED, emergency_texts.STAYED)
 _REACHED = Line(
     Step.REACHED,
     emergency_texts.REACHED,
+    is_answered_first=True,
 )
 
 CHECKLISTS: dict[str, tuple[Line, ...]] = {

@@ -76,8 +76,9 @@ class BoardCharts:
     """The charts, and the rows of their tables.
 
     waits: None when nobody's turn may come; places: None when nobody is there. taken, capacity: places of those who are
-    available. today: the last day of `days`. staffing: the band of the day; staffing_rows: each hour with who answered;
-    needed: of this hour, in words; lacking: agents that it has too few, were the means exact.
+    available; beyond: what exchanges that got heavier fill besides. today: the last day of `days`. staffing: the band
+    of the day; staffing_rows: each hour with who answered; needed: of this hour, in words; lacking: agents that it has
+    too few, were the means exact.
     """
 
     waits: Chart | None
@@ -87,6 +88,7 @@ class BoardCharts:
     places_left_out: int
     taken: int
     capacity: int
+    beyond: int
     promise: Chart
     days: list[tuple[date, Measures]]
     arrivals: Chart
@@ -127,8 +129,9 @@ def draw_board(board: Board, queue: WaitingList, now: datetime) -> BoardCharts:
         if places
         else None,
         places_left_out=max(0, len(places) - PLACES_SHOWN),
-        taken=sum(one.load for one in available) + sum(one.load for one in board.others),
+        taken=sum(one.taken for one in available) + sum(one.taken for one in board.others),
         capacity=sum(one.capacity for one in available) + sum(one.capacity for one in board.others),
+        beyond=sum(one.beyond for one in available) + sum(one.beyond for one in board.others),
         promise=pictures.draw_promise(
             days,
             key="promesse",
@@ -194,4 +197,5 @@ def _places(board: Board) -> list[Places]:
 
 
 def _said(load: int, capacity: int) -> str:
-    return _("%(load)s sur %(capacity)s") % {"load": load, "capacity": capacity}
+    said = _("%(load)s sur %(capacity)s") % {"load": min(load, capacity), "capacity": capacity}
+    return said if load <= capacity else f"{said} +{load - capacity}"

@@ -99,8 +99,26 @@ class WaitingLine:
         return sum(self.zones)
 
 
+class _Filled:
+    """Whose places may be filled beyond their number: by an exchange that got heavier."""
+
+    __slots__ = ()
+    load: int
+    capacity: int
+
+    @property
+    def taken(self) -> int:
+        """Return how many of their places are filled."""
+        return min(self.load, self.capacity)
+
+    @property
+    def beyond(self) -> int:
+        """Return how much their load goes beyond their places."""
+        return self.load - self.taken
+
+
 @dataclass(frozen=True, slots=True)
-class Member:
+class Member(_Filled):
     """An agent of the supervisor's units. load, capacity: places. held: conversations, of which dormant: those at rest,
     which fill no place (`chat.conversations.dormancy`)."""
 
@@ -121,7 +139,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class OtherUnit:
+class OtherUnit(_Filled):
     """Another unit, without names. load, capacity: places of those who are available; dormant: conversations of theirs
     at rest."""
 

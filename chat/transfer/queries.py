@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import F, Q
 
 from chat import access
+from chat.casework.handles import own_handles
 from chat.models import Agent, Conversation
 from chat.models.transfer import Handover, Watch, Whisper
 from chat.rules.transfer import OPEN, HandoverState, Manner
@@ -75,12 +76,13 @@ class Offers:
 
 
 def read_offers(agent: Agent, now: datetime) -> Offers:
-    """Three queries, and texts of what is shown."""
+    """Three queries, texts of what is shown, and how this agent calls each (`own_handles` of its conversation)."""
+    named = own_handles(agent, of="conversation")
     news = Q(ended_at__gte=now - NEWS_FOR) & ~Q(state__in=[HandoverState.WITHDRAWN, HandoverState.LOST])
     rows = Handover.objects.filter(Q(state__in=OPEN) | news & ~Q(manner=Manner.COLD), from_agent=agent).with_life(now)
     mine = list(
         rows.select_related("to_agent__unit", "to_unit", "taken_by__unit", "conversation__report__municipality")
-        .prefetch_related("texts__handover")
+        .prefetch_related("texts__handover", named)
         .order_by(F("ended_at").desc(nulls_first=True), "pk")
     )
     whispers = Whisper.objects.filter(
@@ -90,7 +92,9 @@ def read_offers(agent: Agent, now: datetime) -> Offers:
         to_me=list(access.offers_to(agent, now)),
         mine=[one for one in mine if one.is_live],
         ended=[one for one in mine if one.ended_at is not None],
-        whispers=list(whispers.select_related("supervisor__unit", "conversation__report__municipality")),
+        whispers=list(
+            whispers.select_related("supervisor__unit", "conversation__report__municipality").prefetch_related(named)
+        ),
     )
 
 

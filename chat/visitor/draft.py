@@ -16,7 +16,7 @@ from chat.visitor import draft_session, fact_draft
 from chat.visitor.base import json_answer, wants_json, when_away, without_visit
 from common import rate_limits
 
-# A page saves each three seconds at most (static/pnav/chat/draft.js), and once more when it goes out of sight.
+# A page saves each three seconds at most (static/pnav/lib/draft.js), and once more when it goes out of sight.
 SAVES, SAVES_SECONDS = 40, 60
 
 

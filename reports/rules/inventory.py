@@ -50,6 +50,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "chat.ConversationHandle": With("chat.Conversation"),
     "chat.Hold": With("chat.Conversation"),
     "chat.Note": With("chat.Conversation"),
+    "chat.ReplyDraft": OwnEnd("when it is sent, ended or handed over: at the next tick at the latest", "run_worker"),
     "chat.Aside": With("chat.Conversation"),
     "chat.AsidePart": With("chat.Aside"),
     "chat.AsideMessage": With("chat.Aside"),

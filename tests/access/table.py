@@ -387,6 +387,7 @@ ROUTES: dict[str, Route] = {
     "console:debrief": Route(agents, WRITE, to=("/console/prendre-soin/",)),
     "console:urgency": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without a reason: the screen again
     "console:hold": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
+    "console:draft": Route(assigned_agent, WRITE),
     "console:note": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without a text: the screen again
     "console:ask": Route(assigned_agent, WRITE, shows=ITS_AGENT),
     "console:aside": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without a text: the screen, with none open
@@ -415,6 +416,7 @@ ROUTES: dict[str, Route] = {
     "console:transmissions": Route(agents, READ_ONLY_GET),  # of one's own conversations, without a word of them
     "console:own_search": Route(agents, FORM),
     "console:receipt": Route(agents, FORM),
+    "console:help": Route(agents, READ_ONLY_GET),  # of nobody
     "console:endings": Route(agents, READ_ONLY_GET),
     "console:freeze": Route(its_end, FORM),
     "console:freeze_decision": Route(its_decision, WRITE, to=("/console/conservation/",)),

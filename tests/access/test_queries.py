@@ -17,7 +17,7 @@ MODELS = {
     "FactSheet", "JournalFact", "Capture", "CaptureDrawing", "ItemShare",
     "Proposal", "Emergency", "EmergencyStep", "Closing",
     "Transmission", "TransmissionStep", "FollowUp", "RemovalRequest",
-    "Aside", "AsidePart", "AsideMessage", "ConversationHandle", "Hold", "Note", "OwnReply",
+    "Aside", "AsidePart", "AsideMessage", "ConversationHandle", "Hold", "Note", "ReplyDraft", "OwnReply",
     "SealedValue", "OpeningRequest", "OpeningStep", "ErasureRequest", "Freeze", "Debrief",
 }  # fmt: skip
 TABLES = {
@@ -33,8 +33,12 @@ EVERYBODY = "concerns everybody's at once, and no number from outside"
 NAMED = {
     "chat/access.py": ("the ways to a conversation", {"*"}),
     "chat/conversations/actions.py": (ACTS, {"<module>", "_lock", "open_conversation", "post_message"}),
-    "chat/casework/handles.py": (ACTS + "; or this agent's own", {"handle_of", "give_handles"}),
+    "chat/casework/handles.py": (ACTS + "; or this agent's own", {"handle_of", "own_handles", "give_handles"}),
     "chat/casework/holds.py": (ACTS + "; or everybody's promises, for figures", {"promise_return", "running_holds"}),
+    "chat/casework/reply_drafts.py": (
+        "of a conversation that was just obtained; or " + EVERYBODY,
+        {"keep_draft", "read_draft", "delete_ended_drafts"},
+    ),
     "chat/casework/colleague_questions.py": (ACTS, {"ask_colleagues", "answer_colleague"}),
     "chat/casework/replies.py": ("this agent's own, of whom the caller is sure", {"own_replies"}),
     "chat/casework/danger.py": ("of a conversation that was just obtained", {"is_told_in"}),

@@ -385,6 +385,7 @@ BY_KEY = {
     "console:urgency": [("POST", {"urgency": "2", "reason": "danger"}), ("POST", {})],
     "console:hold": [("POST", {"minutes": "5"}), ("POST", {"lever": "1"})],
     "console:note": [("POST", {"body": "x"}), ("POST", {"body": "x", "replaces": "1"})],
+    "console:draft": [("POST", {"body": "x"}), ("POST", {})],
     "console:ask": [("POST", {"body": "x", "colleague": ""}), ("POST", {})],
     "console:aside": [("POST", {"body": "x"}), ("POST", {"lu": "1"}), ("POST", {})],
     "console:reply": [("GET", {}), ("POST", {"title": "x", "vous": "x"}), ("POST", {"supprimer": "1"})],

@@ -168,14 +168,14 @@ def test_notifications_are_a_choice_and_say_nothing_of_anybody(
     sign_in(page, live_site, agent)
     page.locator("#disponibilite-plus > summary").click()
     button = page.locator("#notifications")
-    expect(button).to_have_text("Notifications coupées")
+    expect(button).to_have_text("Activer les notifications")
     page.evaluate("window.answer = 'denied'")
     button.click()
     expect(page.locator("#avis")).to_contain_text("Ce navigateur refuse les notifications")
-    expect(button).to_have_text("Notifications coupées")
+    expect(button).to_have_text("Activer les notifications")
     page.evaluate("window.answer = 'granted'")
     button.click()
-    expect(button).to_have_text("Notifications activées")
+    expect(button).to_have_text("Couper les notifications")
     assert page.evaluate("shown") == ["Pnav|Du nouveau dans la console."]  # what it looks like, at once
     page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
     page.get_by_role("button", name="Disponible").click()
@@ -183,4 +183,4 @@ def test_notifications_are_a_choice_and_say_nothing_of_anybody(
     assert page.evaluate(NEXT_ONE) == "Pnav|Du nouveau dans la console."
     page.locator("#disponibilite-plus > summary").click()  # it was put away when « Disponible » was pressed
     button.click()
-    expect(button).to_have_text("Notifications coupées")
+    expect(button).to_have_text("Activer les notifications")

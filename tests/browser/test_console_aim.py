@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Locator, Page, expect
 
-from chat.casework import emergencies
+from chat.casework import emergencies, holds
 from chat.models import Conversation, Message
 from chat.models.casework import EmergencyStep
 from chat.rules import emergency_texts
@@ -179,6 +179,45 @@ def test_thread_keeps_its_room_with_what_stays_in_sight(live_site, page_factory:
 
 
 @pytest.mark.slow
+def test_thread_keeps_its_room_with_a_procedure_and_a_promise(live_site, page_factory: PageFactory, at: Work, axe: Axe):
+    page = page_factory(width=1280, height=800)
+    agent, [conversation] = holding(at, 1, discreet=True, age_band="15_17")
+    at(emergencies.start, conversation_id=conversation.pk, situation=Situation.SUICIDE, by=agent.user)
+    at(holds.promise_return, conversation_id=conversation.pk, minutes=5, by=agent.user)
+    sign_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    thread = page.locator(OPEN_THREAD)
+    signs = thread.locator("ul.console-signs")
+    expect(signs).to_contain_text("Retour promis dans 5 min")
+    expect(signs).to_contain_text("Mineur")
+    assert signs.bounding_box()["height"] <= 24, "a promise is one of the signs, in their row"
+    expect(thread.locator(".console-pinned")).to_be_in_viewport(ratio=1)
+    assert thread.locator(".console-log").bounding_box()["height"] >= 480
+    expect(page.get_by_role("button", name="Envoyer")).to_be_in_viewport(ratio=1)
+    axe(page)
+
+
+@pytest.mark.slow
+def test_five_conversations_with_a_procedure_and_four_signs_each_fit_in_the_list(
+    live_site, page_factory: PageFactory, at: Work
+):
+    page = page_factory(width=1440, height=900)
+    agent = at(an_agent, public_name="Camille", capacity=10)  # a critical one fills two places
+    fields = {"urgency": 2, "age_band": "15_17", "discreet": True}
+    held = [at(lambda: make.assigned(make_available(agent), **fields)) for _number in range(5)]
+    for conversation in held:
+        at(make.message, conversation, "Je pense à en finir, cela recommence depuis ce matin et je ne sais plus quoi")
+        at(emergencies.start, conversation_id=conversation.pk, situation=Situation.SUICIDE, by=agent.user)
+    sign_in(page, live_site, agent)
+    page.goto(address(live_site, held[0]))
+    expect(page.locator("#liste .console-entry")).to_have_count(5)
+    for number in range(1, 6):
+        for sign in ("Procédure", "Critique", "Mineur", "Écran surveillé", "suicide"):
+            expect(entry(page, number)).to_contain_text(sign, ignore_case=True)
+    assert page.evaluate(FITS, ["#liste .console-entry", ".console-own"]) == 5
+
+
+@pytest.mark.slow
 def test_five_conversations_fit_in_the_list(live_site, page_factory: PageFactory, at: Work):
     page = page_factory(width=1440, height=900)
     agent, held = holding(at, 5, urgency=1, age_band="15_17", discreet=True)
@@ -317,7 +356,7 @@ def test_last_words_are_read_above_the_answer_of_a_laptop_at_200_percent(live_si
         assert area.evaluate(SEEN), "the answer lies under the links at the foot"
         assert words.evaluate(SEEN), "what the person said last is not seen while one answers"
     marks = entry(page, 1).locator(".console-entry__marks")
-    expect(marks).to_have_text(re.compile("Mineur\\s+Écran vu"))
+    expect(marks).to_have_text(re.compile("Mineur\\s+Écran surveillé"))
     assert "mineur écran vu" in marks.inner_text().lower(), "in a flex container two signs are read as one word"
     # Where a key leads, what is under the title is seen, not the title alone.
     page.keyboard.press("Alt+1")
@@ -442,6 +481,13 @@ def test_palette_leads_and_sends_nothing(live_site, page: Page, at: Work, axe: A
     expect(page.get_by_text("Rien de ce nom sur cet écran.")).to_be_visible()
     page.keyboard.press("Escape")
     assert at(lambda: held[0].messages.filter(author=Author.AGENT).count()) == 0
+    for number in (1, 2):  # the end of whichever, the open one's and the other's
+        page.keyboard.press("Control+k")
+        page.keyboard.type(f"terminer {number}")
+        page.keyboard.press("Enter")
+        end = page.locator(f"{OPEN_THREAD} summary[data-key=T]")
+        expect(end).to_contain_text(f"Terminer {number} · ")
+        expect(end).to_be_focused()
     page.keyboard.press("Control+k")
     page.keyboard.type("pnav 5zbv 5bhv")
     page.keyboard.press("Enter")

@@ -395,7 +395,17 @@ def test_passage_to_a_colleague_is_whole(live_site: LiveSite, person: Any, axe: 
 
 # --- those who answer -------------------------------------------------------------------------------------------------
 
-CONSOLE = ("", "tableau/", "historique/", "prendre-soin/", "reponses/", "transmissions/", "effectifs/", "conservation/")
+CONSOLE = (
+    "",
+    "tableau/",
+    "historique/",
+    "prendre-soin/",
+    "aide/",
+    "reponses/",
+    "transmissions/",
+    "effectifs/",
+    "conservation/",
+)
 
 
 @pytest.mark.parametrize("language", ["ar"])

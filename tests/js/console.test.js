@@ -21,6 +21,16 @@ test("the list is in the order of whose turn it is, urgency, and how long the pe
   );
 });
 
+test("an open procedure stays first, also once it was answered", () => {
+  const since = "2026-11-27T10:00:00Z";
+  const one = (number, waits, isEmergency) => ({ number, waits, urgency: 0, since, isEmergency });
+  const all = [one(1, "me", false), one(2, "them", true), one(3, "left", false)];
+  assert.deepEqual(
+    all.sort(byRank).map(({ number }) => number),
+    [2, 1, 3],
+  );
+});
+
 test("the list is narrowed to who waits for an answer, or to who is in danger", () => {
   const answered = { waits: "them", urgency: 2 };
   const waiting = { waits: "me", urgency: 0 };

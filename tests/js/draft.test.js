@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
-import { createDraft, EVERY_MS, recall, saveTo } from "../../static/pnav/chat/draft.js";
+import { createDraft, EVERY_MS, recall, saveTo } from "../../static/pnav/lib/draft.js";
 
 beforeEach(() => {
   mock.timers.reset();
@@ -37,6 +37,17 @@ test("what is typed is saved once in a while, as it is then", async () => {
   mock.timers.tick(10 * EVERY_MS);
   await settled();
   assert.equal(log.saved.length, 1, "nothing changed, nothing is saved");
+});
+
+test("what the server has is known from what it has not", async () => {
+  const { draft, type } = page(["later"]);
+  assert.equal(draft.isKept(), true);
+  type("a");
+  assert.equal(draft.isKept(), false);
+  await draft.now();
+  assert.equal(draft.isKept(), false, "a save that failed kept nothing");
+  await draft.now();
+  assert.equal(draft.isKept(), true);
 });
 
 test("a page that goes out of sight saves at once, and only what is new", async () => {

@@ -27,8 +27,10 @@ test("the first of a month is « 1er » in French and nowhere else", () => {
   assert.match(spaces(written(new Date("2026-11-11T09:00:00Z"), "fr", NOON_IN_PARIS)), /^11 novembre/);
 });
 
-test("a duration is a minute at least, and hours from sixty minutes on", () => {
-  assert.deepEqual(duration(0), { key: "minutes", values: { n: 1 } });
+test("a duration of seconds is less than a minute, and hours begin with sixty minutes", () => {
+  assert.deepEqual(duration(0), { key: "under", values: {} });
+  assert.deepEqual(duration(59_999), { key: "under", values: {} });
+  assert.deepEqual(duration(60_000), { key: "minutes", values: { n: 1 } });
   assert.deepEqual(duration(59 * 60_000 + 59_999), { key: "minutes", values: { n: 59 } });
   assert.deepEqual(duration(65 * 60_000), { key: "hours", values: { h: 1, m: "05" } });
 });

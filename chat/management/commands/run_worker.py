@@ -19,6 +19,7 @@ from django.utils import timezone
 from psycopg_pool import PoolTimeout
 
 from chat.captures import drawing
+from chat.casework import reply_drafts
 from chat.conversations import (
     closure_notice,
     departures,
@@ -175,6 +176,7 @@ class Command(BaseCommand):
         is_done &= self._do("departures", departures.tell_departures)  # before anybody who left is given to somebody
         is_done &= self._do("end_pauses", pauses.end_pauses)
         is_done &= self._do("handover", transfer_actions.advance_handovers)
+        is_done &= self._do("reply_drafts", reply_drafts.delete_ended_drafts)  # after whatever ends or hands over
         is_done &= self._do("end_watches", intervention.end_watches)
         is_done &= self._do("lookalikes", lookalikes.mark_lookalikes)  # before any of them is given to somebody
         is_done &= self._do("dispatch", dispatcher.dispatch)

@@ -5,9 +5,9 @@
  */
 
 import { byId, isModified, write } from "../lib/dom.js";
+import { createDraft, recall, saveTo } from "../lib/draft.js";
 import { length, newId, Outbox } from "../lib/outbox.js";
 import { showsSomething } from "../lib/plain.js";
-import { createDraft, recall, saveTo } from "./draft.js";
 import { data, exchange, say, show, visit, words } from "./state.js";
 import { banner } from "./status.js";
 import { createTab } from "./tab.js";

@@ -6,8 +6,8 @@
  */
 
 import { byId } from "../lib/dom.js";
+import { createDraft } from "../lib/draft.js";
 import { stayInExchange } from "./beside.js";
-import { createDraft } from "./draft.js";
 
 const data = byId("facts-page").dataset;
 const form = byId("compose", HTMLFormElement);

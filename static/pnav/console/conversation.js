@@ -101,7 +101,7 @@ function take(page, id) {
   const [entry, thread, dossier] = names.map((name) => document.adoptNode(find(name, page)));
   const before = conversations.get(id);
   const old = entryOf(id);
-  const draft = before?.area?.value ?? "";
+  const draft = before?.area?.value; // also when it was just emptied: what the server drew may be older
   if (before?.thread) {
     keepDrafts(before.thread, thread);
     keepDrafts(before.dossier, dossier);
@@ -117,7 +117,7 @@ function take(page, id) {
   find("#dossiers").append(dossier);
   const c = adopt(entry, thread, dossier);
   c.confirmed = true;
-  if (c.area && draft) c.area.value = draft;
+  if (c.area && draft !== undefined) c.area.value = draft;
   if (c === desk.current) threads.toEnd(c);
   threads.flush(c);
   return c;

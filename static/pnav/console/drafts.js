@@ -28,7 +28,8 @@ export const keep = (field, fresh, sent, isUntaken) => {
     const isThere = [...fresh.options].some((choice) => choice.value === field.value);
     if (field.form !== sent && isThere) fresh.value = field.value;
   } else if ("open" in field && "open" in fresh) {
-    if (field.open) fresh.open = true;
+    const isDone = sent?.hasAttribute("data-closes") && field.contains(sent) && !isUntaken;
+    if (field.open && !isDone) fresh.open = true;
   } else if ("defaultValue" in field && "defaultValue" in fresh) {
     if (isUntaken && field.form === sent) asDraft(fresh);
     if (field.defaultValue !== field.value && field.form !== sent && !fresh.readOnly) fresh.value = field.value;

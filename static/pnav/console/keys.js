@@ -100,7 +100,8 @@ function step(by) {
  * behind whoever had written some seconds before.
  */
 function nextWaiting() {
-  const next = own().find((c) => c.waits === "me" && c !== desk.current);
+  // The open one too, for whoever is not in its answer: danger is not left for who wrote later.
+  const next = own().find((c) => c.waits === "me" && (c !== desk.current || c.area !== document.activeElement));
   if (next) open(next.id);
   else announce(list.dataset.nobody ?? "");
 }

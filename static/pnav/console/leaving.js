@@ -7,7 +7,9 @@
 import { all, find, seek } from "../lib/dom.js";
 import { forCopying, written } from "./drafts.js";
 import { refreshDuty } from "./duty.js";
+import { emergencyOf } from "./emergency.js";
 import { paint } from "./list.js";
+import { tell } from "./notice.js";
 import { refreshBeside } from "./panels.js";
 import { drop } from "./pending-ends.js";
 import { announce, desk, dutyBar, over, say, slot, words } from "./state.js";
@@ -26,11 +28,18 @@ export function leave(c, reason) {
   Object.assign(c, { over: true, gone: reason === "released", number: 0, unread: 0 });
   threads.refuseAll(c, reason === "closed" ? words.refused_closed : words.refused);
   over.prepend(c.entry);
+  const ended = over.closest("details");
+  if (ended && reason === "closed" && emergencyOf(c.entry)) {
+    ended.open = true; // its procedure is still open
+    tell(say("left_in_danger", { aim: c.aim }));
+  }
   delete c.entry.dataset.waits;
   slot("waits", c.entry).textContent = words[reason];
   threads.showTyping(c, false);
   find(c.gone ? "[data-gone]" : "[data-over]", c.thread).hidden = false;
   find("[data-more]", c.thread).hidden = true;
+  c.draft?.end();
+  c.draft = undefined;
   if (c.form && c.area) {
     c.area.readOnly = true; // what was being written can still be copied
     for (const part of all("button, details", c.form)) part.hidden = true;

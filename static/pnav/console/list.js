@@ -12,7 +12,7 @@ import { emergencyOf, showEmergency } from "./emergency.js";
 import { isInView } from "./numbers.js";
 import { tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
-import { desk, dutyBar, home, list, over, own, say, seekSlot, slot, words } from "./state.js";
+import { desk, dutyBar, home, known, list, over, own, say, seekSlot, slot, words } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
@@ -60,7 +60,7 @@ function paintEntry(c) {
     }
   }
   showOwn(c);
-  if (c.over) showEmergency(c, "");
+  if (c.gone) showEmergency(c, ""); // what has ended keeps its mark until its procedure has
   const offline = seekSlot("offline", c.entry); // what has ended came without it
   if (offline) {
     offline.hidden = c.over || !c.offline || c.dormant; // who rests is said to, in the place of whose turn it is
@@ -97,8 +97,16 @@ const view = () => seek("[aria-current]", views)?.dataset.view ?? "";
 // With the room below the entries: a hand on its way up pressed whoever had just moved there.
 const column = /** @type {HTMLElement} */ (list.closest(".console-own"));
 
-/** Nothing moves under a hand or under the focus: then it is put in order once they have left. */
-const isTouched = () => column.matches(":hover") || list.contains(document.activeElement);
+const HAND_MS = 1200; // from the last move of a mouse until it is no longer on its way to the list
+const hand = { movedAt: 0, timer: /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined) };
+
+/** Nothing moves under a hand, before one that is on its way, or under the focus: it is put in order once they have left. */
+function isTouched() {
+  const left = hand.movedAt + HAND_MS - Date.now();
+  clearTimeout(hand.timer);
+  if (left > 0) hand.timer = setTimeout(arrange, left);
+  return left > 0 || column.matches(":hover") || list.contains(document.activeElement);
+}
 
 /** The answer to a form that came late has its own conversation as the open one. */
 function markCurrent() {
@@ -108,9 +116,18 @@ function markCurrent() {
   }
 }
 
+/** One line for each: a part that was read may have come beside the one that the page goes on with. */
+function dropTwins() {
+  for (const entry of all(".console-entry", list)) {
+    const c = known(entry.dataset.conversation);
+    if (c?.entry && c.entry !== entry) entry.remove();
+  }
+}
+
 /** The list in its order, without what it is narrowed from. The open conversation stays in sight. */
 export function arrange() {
   const mine = own();
+  dropTwins();
   markCurrent();
   for (const c of mine) c.entry.hidden = c !== desk.current && !isInView(view(), c);
   find("[data-empty=view]").hidden = !mine.length || mine.some((c) => !c.entry.hidden);
@@ -133,6 +150,13 @@ function narrow(event) {
 
 export const watchList = () => {
   views.addEventListener("click", narrow);
+  document.addEventListener(
+    "pointermove",
+    ({ pointerType }) => {
+      if (pointerType === "mouse") hand.movedAt = Date.now();
+    },
+    { passive: true },
+  );
   column.addEventListener("pointerleave", arrange);
   list.addEventListener("focusout", () => setTimeout(arrange)); // once the focus is where it goes
 };

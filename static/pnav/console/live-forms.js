@@ -114,7 +114,9 @@ export async function settle(form, button, answer) {
   for (const one of targets) swapFrom(page, one, form, !answer.redirected); // what was taken is led elsewhere
   const isSheet = form.matches("[data-autosave]");
   if (isSheet) showErrors(form, page);
-  const drawn = c ?? known(dossier?.dataset.conversation);
+  // A part of the dossier may have been read again meanwhile, and the form with it left: its address says whose it is.
+  const of = /\/echange\/([0-9a-f-]{36})\//.exec(form.action)?.[1];
+  const drawn = c ?? known(dossier?.dataset.conversation ?? of);
   if (drawn?.thread) follow(drawn);
   const focus = isSheet
     ? button && wrongInSheet(form) // saved by itself, it takes the focus nowhere
@@ -149,8 +151,9 @@ export const watchForms = () =>
     }
   });
 
-/** Whether something of ours is being written in this part. @param {Element} part */
+/** Whether something of ours is being written in this part, beside the answers, which the server keeps. @param {Element} part */
 export const isWritten = (part) =>
   /** @type {HTMLTextAreaElement[]} */ (all("textarea, [name=explanation], [name=note]", part)).some(
-    (area) => !area.readOnly && area.value !== area.defaultValue && area.value.trim() !== "",
+    (area) =>
+      !(area.readOnly || area.closest("[data-reply]")) && area.value !== area.defaultValue && area.value.trim() !== "",
   );

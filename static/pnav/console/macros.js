@@ -7,7 +7,9 @@
 
 import { find, seek } from "../lib/dom.js";
 import { request } from "../lib/http.js";
+import { entryOf } from "./conversation.js";
 import { tellUnanswered } from "./line.js";
+import { paint } from "./list.js";
 import { parse, swapFrom } from "./pages.js";
 import { announce, known } from "./state.js";
 
@@ -22,7 +24,9 @@ async function run(form, button) {
   const draft = seek(`[id="corps-${c.id}"]`, page, HTMLTextAreaElement);
   if (!draft) throw new Error("no screen of ours");
   const parts = ["procedure", "dire", "bandeau", "propositions", "retour"].map((name) => `#${name}-${c.id}`);
-  for (const part of parts) swapFrom(page, part);
+  for (const part of [...parts, `.console-entry[data-conversation="${c.id}"]`]) swapFrom(page, part);
+  c.entry = entryOf(c.id) ?? c.entry;
+  paint(c);
   c.area.value = draft.value;
   const box = button.closest("details");
   if (box) box.open = false;

@@ -10,6 +10,7 @@ const NORMAL = 0; // triage.rules.Urgency
  * What the list is sorted by.
  *
  * @typedef {object} Placed
+ * @property {boolean} [isEmergency] a procedure is open
  * @property {string} waits whose turn it is
  * @property {number} urgency 0 to 2
  * @property {string} since when the person waits for an answer, in ISO 8601; else when somebody wrote last
@@ -19,12 +20,13 @@ const NORMAL = 0; // triage.rules.Urgency
 const TURNS = ["me", "them", "left"];
 
 /**
- * The order of the list, as `inbox.Entry.rank` has it: whose turn it is, the most urgent, who waits the longest.
+ * The order of the list, as `inbox.Entry.rank` has it: an open procedure, whose turn it is, the most urgent, who waits the longest.
  *
  * @param {Placed} one
  * @param {Placed} other
  */
 export const byRank = (one, other) =>
+  Number(other.isEmergency ?? false) - Number(one.isEmergency ?? false) ||
   TURNS.indexOf(one.waits) - TURNS.indexOf(other.waits) ||
   other.urgency - one.urgency ||
   Date.parse(one.since) - Date.parse(other.since) ||

@@ -28,6 +28,13 @@ const words = (/** @type {string} */ name) => dialog.dataset[name] ?? "";
 /** What an element is called, without its key. @param {HTMLElement} element */
 const labelOf = (element) => oneLine(element.dataset.palette || element.textContent);
 
+/** To the panel that ends this conversation, which is opened first. @param {string} id */
+async function goToEnd(id) {
+  await open(id, { focus: false });
+  const end = desk.current?.id === id && seek("[data-key=T]", desk.current.thread);
+  if (end) goTo(end);
+}
+
 /** @returns {Choice[]} */
 function choices() {
   const c = desk.current;
@@ -41,13 +48,22 @@ function choices() {
   const acts = all("[data-key]:not(section), [data-way-to]")
     .filter((one) => !one.closest("[hidden]") && !one.matches("textarea"))
     .map((one) => ({ kind: words("act"), label: labelOf(one), text: "", run: () => goTo(one) }));
+  // The end of the open one is among the acts; of the others each is named.
+  const ends = all("#liste .console-entry")
+    .filter(({ dataset }) => dataset.conversation !== c?.id)
+    .map(({ dataset }) => ({
+      kind: words("act"),
+      label: `${words("end")} ${dataset.number} · ${dataset.name}`,
+      text: "",
+      run: () => goToEnd(dataset.conversation ?? ""),
+    }));
   const pages = /** @type {HTMLAnchorElement[]} */ (all(".console-top__nav a[href]")).map((one) => ({
     kind: words("page"),
     label: labelOf(one),
     text: "",
     run: () => location.assign(one.href),
   }));
-  if (!c?.area || c.over) return [...conversations, ...acts, ...pages];
+  if (!c?.area || c.over) return [...conversations, ...acts, ...ends, ...pages];
   const said = [...all("[data-insert]", seek(`#dire-${c.id}`) ?? document.createElement("div"))].map((one) => ({
     kind: words("reply"),
     label: one.dataset.insert ?? "",
@@ -60,7 +76,7 @@ function choices() {
     text: one.dataset.canned ?? "",
     run: () => insert(c, one.dataset.canned ?? ""),
   }));
-  return [...conversations, ...acts, ...said, ...replies, ...pages];
+  return [...conversations, ...acts, ...said, ...replies, ...ends, ...pages];
 }
 
 /** @type {Choice[]} what the dialog was opened over */

@@ -140,6 +140,14 @@ function closeMenus(event) {
   }
 }
 
+/** So is an action's panel by a press; the focus may be led out of it by its own answer. @param {Event} event */
+function closeActions(event) {
+  const to = /** @type {Node} */ (event.target);
+  for (const action of /** @type {HTMLDetailsElement[]} */ (all(".console-thread__head [data-action][open]"))) {
+    if (!action.contains(to) && isOver(action)) action.open = false;
+  }
+}
+
 /**
  * A way to a part that is one fold opens it: one press, not two. The link itself leads there. Those at the foot of a
  * narrow screen lead into the conversation that is open.
@@ -161,5 +169,6 @@ function openPart(event) {
 export const watchFolds = () => {
   document.addEventListener("toggle", openFold, true);
   for (const event of ["pointerdown", "focusin"]) document.addEventListener(event, closeMenus);
+  document.addEventListener("pointerdown", closeActions);
   document.addEventListener("click", openPart);
 };

@@ -149,7 +149,11 @@ export const watchReplies = () => {
       const box = /** @type {HTMLDetailsElement} */ (target(event));
       if (!box.matches("[data-replies]")) return;
       prepare(box);
-      if (box.open) return;
+      if (box.open) {
+        // Pressed open: what is typed next is searched, and does not go into the answer.
+        if (!box.contains(document.activeElement) || document.activeElement?.matches("summary")) search(box).focus();
+        return;
+      }
       search(box).value = "";
       filter(box);
     },

@@ -22,6 +22,7 @@ import { watchEarlier } from "./pages.js";
 import { watchPalette } from "./palette.js";
 import { watchFolds } from "./panels.js";
 import { watchReplies } from "./replies.js";
+import { isDraftUnkept, watchDrafts } from "./reply-drafts.js";
 import { runClocks } from "./running-clocks.js";
 import { isUnsaved, watchSheets } from "./sheet.js";
 import { toggleSound } from "./sound.js";
@@ -57,8 +58,16 @@ document.addEventListener("visibilitychange", () => {
 
 addEventListener("beforeunload", (event) => {
   const isUnsent = own().some((c) => c.outbox.entries.length);
-  if (isUnsent || (desk.isOver && seek("[data-refused]")) || isWritten(root) || isUnsaved()) event.preventDefault();
+  const isLost = isUnsent || (desk.isOver && seek("[data-refused]"));
+  if (isLost || isDraftUnkept() || isWritten(root) || isUnsaved()) event.preventDefault();
 });
+
+/** What was said as the page came (the last sign-in) leaves with the first act: it takes the room of the thread. */
+function dismissNotices() {
+  const notices = seek("#contenu > .fr-container:has(> .fr-alert)");
+  if (notices && !notices.contains(document.activeElement)) notices.remove();
+}
+for (const act of ["submit", "said"]) document.addEventListener(act, dismissNotices, true);
 
 watchList();
 watchEarlier();
@@ -70,6 +79,7 @@ watchMacros();
 watchEnds(); // before the other forms: an end can be undone
 watchForms();
 watchSheets();
+watchDrafts();
 watchFolds();
 watchFolding();
 watchAsides();

@@ -43,6 +43,7 @@ import { byRank } from "./numbers.js";
  * @property {number} typedAt when the person was last told that we write, in ms
  * @property {ReturnType<typeof setTimeout>} [typingTimer]
  * @property {import("../lib/outbox.js").Outbox} outbox
+ * @property {ReturnType<typeof import("../lib/draft.js").createDraft>} [draft] of the answer, as the server keeps it
  */
 
 export const root = byId("console");
@@ -74,7 +75,8 @@ export const own = () =>
 /** What places a conversation in the list. @param {Conversation} c */
 const placed = ({ waits, urgency, since, entry, number }) => {
   const active = /** @type {HTMLTimeElement} */ (slot("active", entry));
-  return { waits, urgency, since: since || active.dateTime, number };
+  const isEmergency = seekSlot("emergency", entry)?.hidden === false;
+  return { isEmergency, waits, urgency, since: since || active.dateTime, number };
 };
 
 /** @param {string | undefined} id */

@@ -11,6 +11,7 @@ import { plain, showsSomething } from "../lib/plain.js";
 import { writtenShort } from "../lib/time.js";
 import { paint } from "./list.js";
 import { refuse, showRefused } from "./refusals.js";
+import { keepDraft } from "./reply-drafts.js";
 import { announce, desk, isReady, root, say, slot, transmit, words } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
@@ -159,6 +160,7 @@ function send(c) {
   c.area.value = "";
   showLength(c);
   c.area.focus();
+  c.draft?.now();
   c.outbox.add(id, body, element);
   toEnd(c);
   c.thread.dispatchEvent(new CustomEvent("said", { bubbles: true, detail: { c, body } }));
@@ -207,6 +209,7 @@ export function insert(c, text) {
 export function prepareForm(c) {
   const { form, area } = c;
   if (!form || !area) return;
+  keepDraft(c);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     send(c);

@@ -1,11 +1,12 @@
 /**
- * What is being typed, kept in the person's visit on the server every few seconds: a reload, « Back » or a tab that the
- * telephone ended loses nothing. Nothing stays on the device. See docs/adr/0066.
+ * What is being typed, kept on the server every few seconds: a reload, « Back » or a tab that the telephone ended loses
+ * nothing. Nothing stays on the device. A person's is kept in their visit (docs/adr/0066), an agent's beside the
+ * conversation (docs/adr/0112).
  *
  * @module
  */
 
-import { createTimers } from "../lib/timers.js";
+import { createTimers } from "./timers.js";
 
 export const EVERY_MS = 3000;
 const AGAIN_MS = 10_000; // after a failure, or when the server asks for patience
@@ -13,7 +14,7 @@ const KEEPALIVE_MOST = 12_000; // characters: browsers refuse 64 KiB and more fr
 
 const RECALLED_MS = [0, 1500]; // when a page that was loaded again asks what its tab was typing
 
-/** @typedef {"kept" | "later" | "never"} Answer of a save: "later" to be tried again, "never" when the visit is over */
+/** @typedef {"kept" | "later" | "never"} Answer of a save: "later" to be tried again, "never" when the visit is over, or the conversation gone */
 
 /**
  * @param {object} page
@@ -55,6 +56,8 @@ export const createDraft = ({ text, save }) => {
     agree() {
       kept = text();
     },
+    /** Whether the server has what stands in the field. */
+    isKept: () => text() === kept,
     /** The visit is over. */
     end() {
       isOver = true;
@@ -81,7 +84,7 @@ export const saveTo = (address, token, tab) => async (body, isLeaving) => {
       keepalive: isLeaving && body.length < KEEPALIVE_MOST,
       redirect: "manual",
     });
-    if (answer.status === 401) return "never";
+    if (answer.status === 401 || answer.status === 404) return "never";
     return answer.ok ? "kept" : "later";
   } catch {
     return "later"; // no network: the line says so, and the text is in the page

@@ -68,14 +68,15 @@ export const writtenShort = (moment, language, now = new Date()) => {
 };
 
 /**
- * How long something lasts, in the page's words: which ones, and with which numbers. One minute at least.
+ * How long something lasts, in the page's words: which ones, and with which numbers.
  * `chat.conversations.wording.duration_in_words` says the same of what the server draws; a test holds the two together.
  *
  * @param {number} ms
- * @returns {{ key: "minutes" | "hours", values: Record<string, number | string> }}
+ * @returns {{ key: "under" | "minutes" | "hours", values: Record<string, number | string> }}
  */
 export const duration = (ms) => {
-  const minutes = Math.max(1, Math.floor(ms / 60_000));
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 1) return { key: "under", values: {} };
   if (minutes < 60) return { key: "minutes", values: { n: minutes } };
   return { key: "hours", values: { h: Math.floor(minutes / 60), m: String(minutes % 60).padStart(2, "0") } };
 };

@@ -129,7 +129,7 @@ def test_promise_stands_over_the_thread_while_it_runs(agent, conversation, clien
     def strip() -> str:
         html = client.get(page_of(conversation)).text
         thread = html[html.index('<section class="console-thread"') :]
-        return re.search(r'<p class="console-signs console-promise".*?</p>', thread, re.DOTALL).group()
+        return re.search(r'<li class="console-promise".*?</li>', thread, re.DOTALL).group()
 
     assert " hidden>" in strip()
     holds.promise_return(conversation_id=conversation.pk, minutes=5, by=agent.user)

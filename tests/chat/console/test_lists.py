@@ -7,7 +7,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from chat.casework import emergencies
-from chat.conversations import resume
+from chat.conversations import actions, resume
 from chat.models import CannedReply, Message
 from chat.models.casework import Emergency
 from chat.rules import reply_template
@@ -149,6 +149,22 @@ def test_home_entry_and_thread_say_an_open_emergency_until_it_ends():
     emergencies.finish(conversation_id=conversation.pk, by=agent.user)
     html = squeezed(client.get(page_of(conversation)).text)
     assert mark in html and 'data-slot="pinned" hidden' in html
+
+
+def test_procedure_that_nobody_ended_is_still_said_once_the_person_has_gone():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    client = signed_in(agent.user)
+    emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user)
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    html = squeezed(client.get(CONSOLE).text)
+    ended = html[html.index('<details class="console-ended"') :]
+    assert ended.startswith('<details class="console-ended" open>'), "in sight, not under a fold"
+    assert 'data-slot="emergency" hidden' not in ended[: ended.index("</details>")]
+    assert 'data-slot="pinned" hidden' not in squeezed(client.get(page_of(conversation)).text)
+    emergencies.finish(conversation_id=conversation.pk, by=agent.user)
+    html = squeezed(client.get(CONSOLE).text)
+    assert '<details class="console-ended">' in html and 'data-slot="emergency" hidden' in html
 
 
 def test_conversation_opened_is_read():

@@ -85,7 +85,7 @@ def test_agent_reads_a_guess_worded_as_one_in_the_list_and_over_the_thread(agent
     assert "écrit en espagnol ? À vérifier" in " ".join(strip.group(0).split())
     Conversation.objects.filter(pk=conversation.pk).update(guessed_language="fr")
     assert 'data-slot="language" hidden>' in client.get(CONSOLE).text
-    assert '<ul class="console-signs"' not in client.get(page_of(conversation)).text
+    assert "À vérifier : Pnav le suppose" not in client.get(page_of(conversation)).text
 
 
 # --- ready answers in the person's language ---------------------------------------------------------------------------

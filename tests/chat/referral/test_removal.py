@@ -237,6 +237,14 @@ def test_agent_proposes_the_kit_in_one_press_and_suites_lead_there():
     assert state.follow == "Suites" and queries.has_any(conversation)
 
 
+def test_proposing_it_takes_a_second_press_as_its_neighbours_do():
+    conversation = make.assigned()
+    assert conversation.assigned_to is not None
+    page = signed_in(conversation.assigned_to.user).get(page_of(conversation)).text
+    panel = page[: page.index('value="removal"')].rpartition("<details>")[2]
+    assert "Faire retirer un contenu</summary>" in panel and "</details>" not in panel
+
+
 def test_minor_is_proposed_it_in_tu():
     conversation = make.assigned(age_band="under_15")
     assert conversation.assigned_to is not None

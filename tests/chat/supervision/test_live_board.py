@@ -4,14 +4,14 @@ import pytest
 from django.utils import timezone
 
 from chat.casework import emergencies
-from chat.conversations import dispatcher, resume
+from chat.conversations import dispatcher, resume, waiting_list
 from chat.models import Conversation, Message
 from chat.models.casework import Emergency
 from chat.rules import service_level
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author
 from chat.rules.service_level import Level
-from chat.supervision import live_board
+from chat.supervision import board_charts, live_board
 from common.service_settings import definitions
 from pnav.accounts.models import Role
 from tests.chat.console.agents import signed_in
@@ -49,7 +49,7 @@ def test_exchanges_at_rest_are_counted_and_fill_no_place():
     assert (unit.load, unit.capacity, unit.dormant) == (0, 3, 1)
     html = squeezed(signed_in(chief.user).get("/console/tableau/").text)
     assert "1 sur 2, et 1 en veille" in html and "0 sur 3, et 1 en veille" in html
-    assert "<dt>dont en veille, sans place</dt><dd>2</dd>" in html
+    assert ">dont en veille, sans place</dt><dd>2</dd>" in html
     assert html.count("Échange en veille, sans place") == 1, "of the units that this supervisor may step into"
 
 
@@ -215,6 +215,18 @@ def test_load_is_in_places():
     make.assigned(agent, urgency=Urgency.CRITICAL)
     (member,) = read(units={agent.unit_id}).members
     assert (member.held, member.load, member.capacity, member.is_full) == (1, 2, 3, False)
+
+
+def test_an_exchange_that_got_heavier_goes_beyond_the_places_and_is_not_counted_among_them():
+    agent = make.agent(capacity=1)
+    conversation = make.assigned(agent)
+    Conversation.objects.filter(pk=conversation.pk).update(weight=2)
+    board = read(units={agent.unit_id})
+    (member,) = board.members
+    assert (member.load, member.taken, member.beyond, member.is_full) == (2, 1, 1, True)
+    now = timezone.now()
+    drawn = board_charts.draw_board(board, waiting_list.read_waiting(), now)
+    assert (drawn.taken, drawn.capacity, drawn.beyond) == (1, 1, 1)
 
 
 def test_every_measure_has_its_limit():

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from chat import access
+from chat.models import ConversationHandle
 from chat.models.transfer import Handover
 from chat.rules.lifecycle import Author, Availability
 from chat.rules.transfer import Answer, HandoverState, Part, Reason, Target
@@ -366,7 +367,10 @@ def test_supervisor_whispers_to_the_agent_and_the_person_sees_nothing(conversati
     client.post(page + "mot/", {"text": "Pense au 3018."})
     ours = signed_in(camille.user)
     assert "Pense au 3018." in ours.get(page_of(conversation)).text
-    assert "Pense au 3018." in ours.get("/console/passages/?partie=offres").text
+    offers = squeezed(unescape(ours.get("/console/passages/?partie=offres").text))
+    handle = ConversationHandle.objects.get(agent=camille, conversation=conversation).value
+    place = conversation.report.municipality or conversation.report.postal_code
+    assert "Pense au 3018." in offers and f">{handle} · {place}</a>" in offers, "by its number, its word and its town"
     person = visit_of(conversation)
     for address in ("/tchat/", "/tchat/suite/", "/tchat/conservation/"):
         assert "Pense au" not in person.get(address).text

@@ -1,0 +1,58 @@
+# ruff: noqa: F811  the fixtures of test_console
+"""What an agent is writing, and a page that is loaded again: kept by the server, nothing of it on the device."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from chat.models import Conversation, ReplyDraft
+from tests.browser.conftest import LiveSite
+from tests.browser.test_console import OPEN_THREAD, Work, an_agent, at, make_available, sign_in  # noqa: F401  a fixture
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.slow
+WORDS = "Êtes-vous en sécurité, là où vous êtes ?"
+STORED = "() => JSON.stringify({ ...localStorage, ...sessionStorage })"
+
+
+def with_two(page: Page, site: LiveSite, at: Work) -> list[Conversation]:
+    agent = at(an_agent, public_name="Camille")
+    held = [at(lambda: make.assigned(make_available(agent))) for _number in range(2)]
+    sign_in(page, site, agent)
+    page.goto(f"{site.url}/console/echange/{held[0].public_id}/")
+    expect(area(page)).to_be_visible()
+    return held
+
+
+def area(page: Page):
+    return page.locator(f"{OPEN_THREAD} textarea[name=body]")
+
+
+def test_words_survive_a_reload_and_a_browser_that_ended(live_site, page: Page, at: Work, page_factory):
+    held = with_two(page, live_site, at)
+    with page.expect_response(lambda answer: answer.url.endswith("/brouillon/") and answer.status == 204):
+        area(page).fill(WORDS)
+    assert WORDS not in page.evaluate(STORED)
+    dialogs = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.type), dialog.accept()))
+    page.reload()
+    expect(area(page)).to_have_value(WORDS)
+    assert dialogs == [], "nothing is lost, so nothing is asked"
+    page.keyboard.press("Alt+2")
+    expect(page.locator(f"{OPEN_THREAD}[data-conversation='{held[1].public_id}']")).to_be_visible()
+    expect(page.locator("#liste .console-entry[data-number='1'] [data-slot=draft]")).to_be_visible()
+    page.goto(f"{live_site.url}/console/echange/{held[1].public_id}/")
+    expect(page.locator("#liste .console-entry[data-number='1'] [data-slot=draft]")).to_be_visible()
+
+
+def test_words_typed_as_the_page_goes_are_kept_and_what_is_sent_is_not(live_site, page: Page, at: Work):
+    held = with_two(page, live_site, at)
+    area(page).fill("Un mot de la fin")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(live_site.url + "/console/aide/")
+    page.goto(f"{live_site.url}/console/echange/{held[0].public_id}/")
+    expect(area(page)).to_have_value("Un mot de la fin")
+    area(page).press("Control+Enter")
+    expect(page.locator(f"{OPEN_THREAD} [data-author=agent][data-seq]")).to_have_count(1)
+    page.reload()
+    expect(area(page)).to_have_value("")
+    assert at(ReplyDraft.objects.count) == 0
