@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     """Keep what an agent is writing until it is sent (docs/adr/0112)."""
 
     dependencies = [
-        ("chat", "0047_replies_to_helpers"),
+        ("chat", "0048_kept_readings"),
     ]
 
     operations = [
