@@ -50,7 +50,8 @@ SAME_MOMENT = timedelta(seconds=1)
 # (`chat.conversations.resume.HASHES_AT_ONCE`).
 SHARED_KB = {"codes": 2 * 32 * 1024}
 DOCUMENT_MESSAGES = 250
-TOGETHER_STRENGTH = 0.5  # of each attacker's rates when thirteen share the generator's core
+JOURNAL_FACTS = 499  # one less than there may be: the attacker adds it
+TOGETHER_STRENGTH = 0.5  # of each attacker's rates when fourteen share the generator's core
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,9 @@ class Run:
             await self.crowd.ask(ground.fill, keys[0].conversation, DOCUMENT_MESSAGES, "\N{FACE WITH TEARS OF JOY}")
         if waiting:
             keys += await self.crowd.ask(ground.make_waiting, waiting)
+        if name == "keepers":
+            for one in keys:
+                await self.crowd.ask(ground.fill_facts, one.conversation, JOURNAL_FACTS)
         return ground.as_json(keys)
 
     async def _start(

@@ -468,6 +468,75 @@ def uploads(target: Target, tally: Tally) -> None:
     crew(8, Pace(40 * target.strength, 4_000, target.seconds), tally, hand)
 
 
+# --- what a person keeps --------------------------------------------------------------------------------------------
+
+FACTS, COPY, RECEIPT, PROOF, KIT = (
+    "/tchat/faits/", "/tchat/copie/", "/tchat/recepisse/", "/tchat/copie/preuve/", "/retrait/demande/",
+)  # fmt: skip
+WHAT = "é" * 500  # of a fact: the most that is taken
+OTHERS = {"platform": "é" * 60, "account": "é" * 80, "seen_by": "é" * 80}
+PAGE_TEXT = "😂" * 1000  # of each long field of the removal kit
+
+
+def keepers(target: Target, tally: Tally) -> None:
+    """Journals of 499 facts, to which another is added, which are shown and taken back, and whose chronology the agent
+    asks for; copies closed by words, receipts, proofs of date, removal requests with the longest texts. At most 30
+    requests a second and 3,000, 10 at once, in the attacker's own exchanges (`ground.fill_facts`)."""
+
+    def hand(number: int) -> Callable[[int], None]:
+        own = target.visits[number % len(target.visits)]
+        browser = Browser(target.pages, addresses.ATTACKER_V4, {"sessionid": own["reporter"]})
+        agent = Browser(target.pages, addresses.ATTACKER_V4, {"sessionid": own["agent"]})
+
+        def note() -> None:
+            page = browser.get(FACTS)
+            browser.send(page, page.form("what"), what=WHAT, **OTHERS)
+
+        def show() -> None:
+            page = browser.get(FACTS)
+            browser.send(page, page.form("what"), act="show_all")
+            browser.send(page, page.form("what"), act="take_back")
+
+        def read() -> None:
+            if own["agent"]:
+                agent.get(f"{visits.CONSOLE}echange/{own['conversation']}/faits/")
+            browser.get(f"{FACTS}?avant=250")
+
+        def copy() -> None:
+            page = browser.get(COPY)
+            form = page.form("device")
+            browser.send(page, form, device="mine", captures="on", lock="on", words="cheval bleu pomme ete nuage")
+
+        def ask_receipt() -> None:
+            page = browser.get(COPY)
+            browser.send(page, page.form(action=RECEIPT))
+            page = browser.get(COPY)
+            browser.send(page, page.form(action=f"{PROOF}#preuve"), kind="fact", number="1")
+
+        def ask_removal() -> None:
+            page = browser.get(KIT)
+            form = page.form("platform", "who")
+            page = browser.send(page, form, platform="other", who="adult")
+            form = page.form("description")
+            texts = dict.fromkeys(("addresses", "description", "reasons", "steps"), PAGE_TEXT)
+            page = browser.send(page, form, step="write", **texts, facts=form.choices.get("facts", [])[:20])
+
+        acts = (note, show, read, copy, ask_receipt, ask_removal)
+
+        def one(attempt: int) -> None:
+            act = acts[attempt % len(acts)]
+            try:
+                act()
+            except VisitError as error:
+                tally.count(f"{act.__name__} {_status_in(error)}")
+            else:
+                tally.count(f"{act.__name__} 200")
+
+        return one
+
+    crew(10, Pace(30 * target.strength, 3_000, target.seconds), tally, hand)
+
+
 def uploading(target: Target, tally: Tally) -> None:
     """No attacker: people who each send one screenshot of three megabytes after the other, as their page does, over a
     line of 10 Mbit/s each, `files.FILES_MOST` at most."""
@@ -502,6 +571,7 @@ ATTACKS: dict[str, tuple[Callable[[Target, Tally], None], int, int]] = {
     "codes": (guess_codes, 0, 0),
     "documents": (documents, 1, 0),
     "uploads": (uploads, 1, 1),
+    "keepers": (keepers, 1, 1),
 }
 # Not an attack, and not part of « together »: ten honest people whose files are beside the chat.
 BESIDE: dict[str, tuple[Callable[[Target, Tally], None], int, int]] = {UPLOADING: (uploading, 10, 0)}

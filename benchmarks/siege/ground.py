@@ -336,6 +336,31 @@ def fill(conversation: str, count: int, sign: str) -> None:
     disconnect()
 
 
+def fill_facts(conversation: str, count: int) -> None:
+    """Facts as long as one may be, shown to the agent: a journal that somebody filled."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from chat.journal import facts
+    from chat.journal.dates import Moment, Precision
+    from chat.models import Conversation, JournalFact
+
+    row, now = Conversation.objects.get(public_id=conversation), timezone.now()
+    noted = []
+    for number in range(1, count + 1):
+        day = now.date() - timedelta(days=number % 300)
+        told = facts.Told(
+            what="é" * facts.WHAT_MAX, moment=Moment(Precision.DAY, day), platform=f"réseau {number % 9}",
+            account=f"compte {number % 40}", link="l" * facts.LINK_MAX, seen_by="é" * facts.SEEN_BY_MAX,
+        )  # fmt: skip
+        fact = JournalFact(conversation=row, public_id=uuid.uuid4(), number=number, noted_at=now, shown_at=now)
+        fact.seal(told.as_words())
+        noted.append(fact)
+    JournalFact.objects.bulk_create(noted)
+    disconnect()
+
+
 # --- what the database says -----------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,36 @@
+"""The attacker « keepers » of the siege against one site: each of its acts is answered, or said to be too many."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from benchmarks.siege import ground
+from benchmarks.siege.attackers import Tally, Target, keepers
+from chat.models import JournalFact
+from tests.browser.exchange import in_site
+from tests.chat.sockets import visit
+from tests.factories import chat as make
+
+FACTS = 499
+
+
+def begun() -> dict[str, Any]:
+    """An exchange with a full journal, whose agent reads nothing meanwhile."""
+    conversation = make.assigned()
+    ground.fill_facts(str(conversation.public_id), FACTS)
+    return {"conversation": str(conversation.public_id), "reporter": visit(conversation), "agent": ""}
+
+
+@pytest.mark.slow
+def test_every_act_of_keepers_is_answered_and_bounded(live_site) -> None:
+    own, tally = in_site(live_site, begun), Tally()
+    port = urlsplit(live_site.url).port
+    assert port is not None
+    keepers(Target(port, port, seconds=8.0, visits=[own], strength=0.5), tally)
+    said = dict(tally.answers)
+    assert {one.split()[0] for one in said} == {"note", "show", "read", "copy", "ask_receipt", "ask_removal"}, said
+    # Refused as too much (413, 429, 503), as no such item (422) or as full (409), and never by an error of the site.
+    refused = {one.split()[1] for one in said} - {"200", "TimeoutError"}
+    assert refused <= {"409", "413", "422", "429", "503"}, said
+    assert in_site(live_site, JournalFact.objects.count) <= FACTS + 1, "no more facts than there may be"
