@@ -77,3 +77,33 @@ def test_send_and_refresh_lie_apart_without_a_script(live_site, nobody_on_duty, 
         assert "Je suis là." in page.locator("#messages").inner_text()
     finally:
         enlarged.close()
+
+
+@pytest.mark.parametrize("size", (16, *SIZES))
+def test_exchange_is_ended_without_a_script(live_site, nobody_on_duty, browser: Browser, size):
+    """From the thread to what is said afterwards: each button fits on the screen, and is pressed."""
+    from tests.chat.sockets import visit
+
+    _agent, conversation = assigned(live_site)
+    with live_site.database():
+        key = visit(conversation)
+    arguments = ["--no-sandbox", f"--blink-settings=defaultFontSize={size}"]
+    enlarged = browser.browser_type.launch(executable_path=chromium.find(), args=arguments)
+    try:
+        context = enlarged.new_context(
+            viewport={"width": 360, "height": 640}, locale="fr-FR", java_script_enabled=False
+        )
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
+        page = context.new_page()
+        page.goto(live_site.url + "/tchat/")
+        page.locator("#compose textarea").fill("Une phrase qui reste.")
+        page.locator('#aside button[name=to][value$="/terminer/"]').click(timeout=10_000)
+        page.wait_for_url("**/terminer/")
+        for name in ("Non, continuer l'échange", "Oui, terminer"):
+            box = page.get_by_text(name, exact=True).bounding_box()
+            assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 360, name
+        page.get_by_text("Oui, terminer", exact=True).click(timeout=10_000)
+        page.wait_for_url("**/tchat/**")
+        assert "L'échange est terminé" in page.locator("main").inner_text()
+    finally:
+        enlarged.close()
