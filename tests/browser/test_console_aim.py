@@ -112,6 +112,13 @@ def test_numbers_stay_and_a_number_of_nobody_says_so(live_site, page: Page, at: 
     page.keyboard.press("Alt+2")
     expect(page.locator("#avis")).to_have_text("Aucun échange n'a le numéro 2. Rien n'a changé à l'écran.")
     expect(title).to_contain_text(str(names[3]))
+    # What is typed at once was meant for the one who is gone: it goes to nobody, until the agent goes somewhere.
+    page.keyboard.type("Restez")
+    box = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    expect(box).to_have_value("")
+    page.keyboard.press("Alt+r")
+    page.keyboard.type("Bonjour")
+    expect(box).to_have_value("Bonjour")
     assert len(held) == 3
 
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { keep, written } from "../../static/pnav/console/drafts.js";
-import { asked, byRank, isInView, stepTo } from "../../static/pnav/console/numbers.js";
+import { asked, byRank, isInView, nextSeen, stepTo } from "../../static/pnav/console/numbers.js";
 import { fold, matches } from "../../static/pnav/lib/search.js";
 
 test("the list is in the order of whose turn it is, urgency, and how long the person has waited", () => {
@@ -125,4 +125,14 @@ test("a choice is kept while it is still there; what was open stays open", () =>
 test("written is what differs from what the server drew", () => {
   const areas = [area("a", "a"), area("b", "a")];
   assert.deepEqual(written({ querySelectorAll: () => areas }), [areas[1]]);
+});
+
+test("the key to the next one goes by what was on the screen while the hand was on its way", () => {
+  const [just, before, old] = [{ turnAt: 9_900 }, { turnAt: 8_500 }, {}];
+  assert.equal(nextSeen([just, before], 10_000), before);
+  assert.equal(nextSeen([just, old], 10_000), old);
+  assert.equal(nextSeen([before, just], 10_000), before);
+  assert.equal(nextSeen([just], 10_000), just, "nobody else waits");
+  assert.equal(nextSeen([just, before], 11_400), just, "seen by then");
+  assert.equal(nextSeen([], 10_000), undefined);
 });

@@ -9,7 +9,7 @@ import { all, byId, find, seek, target } from "../lib/dom.js";
 import { open, showDossier } from "./conversation.js";
 import { unfold } from "./folds.js";
 import { tell } from "./notice.js";
-import { asked, stepTo } from "./numbers.js";
+import { asked, nextSeen, stepTo } from "./numbers.js";
 import { openSearch } from "./replies.js";
 import { announce, desk, own, say } from "./state.js";
 
@@ -101,9 +101,30 @@ function step(by) {
  */
 function nextWaiting() {
   // The open one too, for whoever is not in its answer: danger is not left for who wrote later.
-  const next = own().find((c) => c.waits === "me" && (c !== desk.current || c.area !== document.activeElement));
-  if (next) open(next.id);
-  else announce(list.dataset.nobody ?? "");
+  const waiting = own().filter((c) => c.waits === "me" && (c !== desk.current || c.area !== document.activeElement));
+  const next = nextSeen(waiting, Date.now());
+  if (!next) {
+    announce(list.dataset.nobody ?? "");
+    return;
+  }
+  if (next.isNew) tell(say("assigned", { n: next.number, name: next.name }));
+  open(next.id);
+}
+
+// A number of nobody was asked for: what is typed next was meant for somebody else than the open one.
+const astray = { is: false };
+
+/** @param {number} number */
+function goToNumber(number) {
+  // By the list: a conversation whose thread is still being read is there already.
+  const entry = seek(`#liste .console-entry[data-number="${number}"]`);
+  astray.is = !entry;
+  if (entry) {
+    open(entry.dataset.conversation ?? "");
+    return;
+  }
+  tell(say("no_number", { n: number }));
+  if (desk.current?.area === document.activeElement) find("#mes-echanges").focus({ preventScroll: true });
 }
 
 /* --- the list, and keys alone: off where somebody speaks to their computer --- */
@@ -150,7 +171,7 @@ const LETTER = /^[\p{L}\p{N}]$/u;
  */
 function writeOn(event) {
   const area = desk.current?.area;
-  if (!area || area.disabled || !area.offsetParent || seek("dialog[open]")) return;
+  if (!area || area.disabled || !area.offsetParent || astray.is || seek("dialog[open]")) return;
   if (writes(target(event)) || target(event).matches("input")) return; // a box that is to be ticked keeps its focus
   area.focus({ preventScroll: true }); // the letter itself follows the focus
 }
@@ -167,12 +188,8 @@ function keydown(event) {
   }
   const wish = asked(event);
   if (!wish) return;
-  if (wish.number) {
-    // By the list: a conversation whose thread is still being read is there already.
-    const entry = seek(`#liste .console-entry[data-number="${wish.number}"]`);
-    if (entry) open(entry.dataset.conversation ?? "");
-    else tell(say("no_number", { n: wish.number }));
-  } else if (event.shiftKey || event.repeat) return;
+  if (wish.number) goToNumber(wish.number);
+  else if (event.shiftKey || event.repeat) return;
   else if (wish.step && !target(event).closest("select"))
     step(wish.step); // there, it opens the choices
   else if (wish.letter === "N") nextWaiting();
@@ -204,6 +221,10 @@ export const watchKeys = () => {
   for (const one of all("[data-keys-open]")) one.hidden = false;
   show();
   list.addEventListener("keydown", (event) => event.stopPropagation()); // behind the list nothing moves
+  // Whoever goes into a field, or presses something, has seen where they are.
+  document.addEventListener("focusin", (event) => {
+    if (writes(target(event))) astray.is = false;
+  });
   document.addEventListener("keydown", inList);
   document.addEventListener("keydown", keydown);
 };

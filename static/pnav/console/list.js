@@ -129,7 +129,10 @@ export function arrange() {
   const mine = own();
   dropTwins();
   markCurrent();
-  for (const c of mine) c.entry.hidden = c !== desk.current && !isInView(view(), c);
+  for (const c of mine) {
+    c.entry.hidden = c !== desk.current && !isInView(view(), c);
+    c.turnAt = c.waits === "me" ? (c.turnAt ?? Date.now()) : undefined;
+  }
   find("[data-empty=view]").hidden = !mine.length || mine.some((c) => !c.entry.hidden);
   if (isTouched()) return;
   place(

@@ -41,6 +41,19 @@ export const byRank = (one, other) =>
 export const isInView = (view, { waits, urgency }) =>
   view === "a-repondre" ? waits === "me" : view !== "urgents" || urgency > NORMAL;
 
+const TO_SEE_MS = 1500; // from a change on the screen until a hand that was on its way has stopped
+
+/**
+ * Who is next for a key, of these in their order: by what was on the screen while the hand was on its way. Whoever came
+ * or wrote since is next only where nobody else waits.
+ *
+ * @template {{ turnAt?: number }} T
+ * @param {T[]} waiting turnAt: when this page learnt that they wait, in ms
+ * @param {number} now
+ * @returns {T | undefined}
+ */
+export const nextSeen = (waiting, now) => waiting.find(({ turnAt = 0 }) => now - turnAt >= TO_SEE_MS) ?? waiting[0];
+
 /**
  * Which of so many, one further down (1) or up (-1); from the last to the first. Nothing chosen: the first, or the last.
  *

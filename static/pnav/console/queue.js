@@ -73,13 +73,14 @@ export function showQueue(frame) {
   refreshFigures();
 }
 
-let isAsked = false;
+const FIGURES_EVERY_MS = 10_000; // a procedure that is opened while nobody waits changes nothing in the queue
+const figures = { isAsked: false, readAt: Date.now() };
 function refreshFigures() {
   const strip = seek("#chiffres");
-  if (!strip || isAsked) return;
-  isAsked = true;
+  if (!strip || figures.isAsked) return;
+  figures.isAsked = true;
   setTimeout(async () => {
-    isAsked = false;
+    Object.assign(figures, { isAsked: false, readAt: Date.now() });
     const page = await tryToLoad(strip.dataset.src ?? "");
     if (page) strip.replaceChildren(document.adoptNode(find(".console-figures", page)));
   }, FIGURES_MS);
@@ -134,4 +135,5 @@ export const offersMayBeNew = () => {
 
 export const tickOffers = () => {
   if (Date.now() - offers.askedAt >= OFFERS_EVERY_MS) refreshOffers();
+  if (Date.now() - figures.readAt >= FIGURES_EVERY_MS) refreshFigures();
 };
