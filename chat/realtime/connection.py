@@ -12,7 +12,6 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any, ClassVar
 from uuid import UUID
-from weakref import WeakValueDictionary
 
 from django.conf import settings
 
@@ -25,7 +24,7 @@ from chat.realtime.broadcaster import Broadcaster
 from chat.realtime.interfaces import Transport
 from chat.realtime.send_backlog import WEIGHED_EVERY_CHARACTERS
 from chat.realtime.subscription import Subscription
-from chat.token_bucket import Bucket
+from chat.token_bucket import Bucket, BucketsByKey
 from common import metrics, security_log, tracing
 from common.database_errors import describe_error
 from common.security_log import Event
@@ -52,9 +51,9 @@ SILENCE_SECONDS = 5 * 60  # so does one that says nothing: a page beats every 20
 # A person with many sockets has one measure: above the pace of `chat.rules.message_limits`, so that a flood asks the
 # database no more than this. So has an agent, of all that they answer: `chat.token_bucket`.
 POSTS_AT_ONCE, POSTS_A_SECOND = 80, 2
-POSTS: WeakValueDictionary[UUID, Bucket] = WeakValueDictionary()
+POSTS: BucketsByKey[UUID] = BucketsByKey(POSTS_AT_ONCE, POSTS_A_SECOND)
 # A visit with fifty sockets reads no faster than with one: what it asks for is read, opened and sent in the one loop.
-READINGS: WeakValueDictionary[str, Bucket] = WeakValueDictionary()
+READINGS: BucketsByKey[str] = BucketsByKey(PAGES_AT_ONCE, PAGES_A_SECOND)
 OPEN_SOCKETS: Counter[str] = Counter()
 OPEN_OF_NETWORK: Counter[int] = Counter()
 
@@ -238,6 +237,8 @@ class Connection:
             self.broadcaster.send_backlog.forget(self)
             self.broadcaster.closed(self)
             self.unsubscribe()
+            if self._pages is not None and self.is_metered:
+                READINGS.let_go(self._pages)
 
     def subscribe(self) -> None:
         """Deliver what is new from here on."""
@@ -312,11 +313,8 @@ class Connection:
 
     def _take_page(self) -> bool:
         if self._pages is None:
-            key = self.pass_.session_key
-            shared = READINGS.get(key) if self.is_metered else None
-            self._pages = shared or Bucket(PAGES_AT_ONCE, PAGES_A_SECOND)
-            if self.is_metered:
-                READINGS[key] = self._pages
+            is_shared = self.is_metered
+            self._pages = READINGS.of(self.visit) if is_shared else Bucket(PAGES_AT_ONCE, PAGES_A_SECOND)
         return self._pages.take()
 
     # -- for its subscriptions --------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from chat.messages.protocol import ProtocolError
 from chat.messages.reading import KnownOwn, Own, Snapshot
 from chat.realtime.authentication import Identities, Identity
 from chat.realtime.broadcaster import Broadcaster
-from chat.realtime.connection import POSTS, POSTS_A_SECOND, POSTS_AT_ONCE, Connection, Send
+from chat.realtime.connection import POSTS, Connection, Send
 from chat.realtime.interfaces import Beat
 from chat.realtime.subscription import Subscription
 from chat.token_bucket import Bucket
@@ -50,7 +50,7 @@ class VisitorConnection(Connection):
         connection = cls(broadcaster, identities, identity, send)
         connection.report, connection.generation = identity.report, identity.generation
         connection.subscription = Subscription(connection, found.conversation_id, found.public_id, found.last_seq)
-        connection._posts = POSTS.setdefault(found.public_id, Bucket(POSTS_AT_ONCE, POSTS_A_SECOND))
+        connection._posts = POSTS.of(found.public_id)
         return connection
 
     def on_open(self, scope: dict[str, Any]) -> None:
@@ -64,6 +64,7 @@ class VisitorConnection(Connection):
     def unsubscribe(self) -> None:
         """Follow it no more."""
         self.broadcaster.unsubscribe(self.subscription)
+        POSTS.let_go(self._posts)
         del self.subscription  # it holds this connection: together they would wait for a full collection of memory
 
     def is_still_entitled(self, identity: Identity) -> bool:

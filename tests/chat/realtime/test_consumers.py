@@ -20,6 +20,7 @@ from chat.realtime import authentication, consumers, http_fallback
 from chat.realtime import connection as connection_module
 from chat.realtime.broadcaster import ensure_broadcaster
 from chat.rules.lifecycle import Author, Status
+from chat.token_bucket import BucketsByKey
 from common import security_log
 from common.client_address import Connection
 from pnav.accounts.models import Role
@@ -327,14 +328,16 @@ async def test_too_many_sockets_of_people_of_one_network(monkeypatch):
 
 
 async def test_posts_of_a_conversation_share_one_measure(monkeypatch):
-    monkeypatch.setattr(consumers, "POSTS_AT_ONCE", 10)
-    monkeypatch.setattr(consumers, "POSTS_A_SECOND", 0.01)
+    monkeypatch.setattr(consumers, "POSTS", BucketsByKey(10, 0.01))
     key = await in_db(lambda: visit(make.waiting()))
     async with Line(REPORTER, key) as one, Line(REPORTER, key) as other:
         for line in (one, other):
             for _each in range(7):
                 await line.send(type="post", client_id=str(uuid.uuid4()), body="x")
         assert (await other.until("error"))["code"] == "rate_limited"
+    async with Line(REPORTER, key) as again:
+        await again.send(type="post", client_id=str(uuid.uuid4()), body="x")
+        assert (await again.until("error"))["code"] == "rate_limited", "hanging up gives no new measure"
 
 
 async def test_state_place_moves_up_when_somebody_leaves():

@@ -22,6 +22,7 @@ from chat.realtime.batch import Batch
 from chat.realtime.broadcaster import ROUND_SECONDS, close_broadcaster, ensure_broadcaster
 from chat.realtime.subscription import Subscription
 from chat.rules.lifecycle import Author
+from chat.token_bucket import BucketsByKey
 from pnav.sessions import stored_key
 from tests.chat.sockets import Closed, Line, in_db, signed_in, visit
 from tests.factories import chat as make
@@ -252,8 +253,7 @@ async def test_asking_for_everything_again_and_again_is_measured():
 
 async def test_sockets_of_one_visit_share_the_measure_of_readings(monkeypatch):
     """Many sockets read no faster than one; another visit has a measure of its own."""
-    monkeypatch.setattr(connection, "PAGES_AT_ONCE", 3)
-    monkeypatch.setattr(connection, "PAGES_A_SECOND", 0.01)
+    monkeypatch.setattr(connection, "READINGS", BucketsByKey(3, 0.01))
     key, other = [await in_db(visit, await in_db(make.waiting)) for _each in range(2)]
     async with Line(REPORTER, key) as one, Line(REPORTER, key) as two, Line(REPORTER, other) as elsewhere:
         for line in (one, two, one):
@@ -263,6 +263,9 @@ async def test_sockets_of_one_visit_share_the_measure_of_readings(monkeypatch):
         assert (await two.until("error"))["code"] == protocol.RATE_LIMITED
         await elsewhere.send(type="sync", after=0)
         await elsewhere.until("state")
+    async with Line(REPORTER, key) as again:
+        await again.send(type="sync", after=0)
+        assert (await again.until("error"))["code"] == protocol.RATE_LIMITED, "hanging up gives no new measure"
 
 
 async def test_a_flood_of_good_frames_is_cut(monkeypatch):
