@@ -91,6 +91,11 @@ i am thinking of taking my own life
 i took an overdose
 kms
 there is no reason to live
+il m'a écrit que je devrais mourir
+tout le monde dit que je devrais disparaître
+ils répètent qu'elle devrait mourir
+tu devrais crever, c'est ce qu'ils m'écrivent
+je devrais disparaitre
 """.strip().splitlines()
 
 DANGER = """
@@ -151,6 +156,13 @@ i am in danger
 i'm hiding in the bathroom
 call the police now
 he is following me
+il dit qu'il va me casser la gueule
+il veut me péter les dents
+ils menacent de nous briser les jambes
+il a dit à mon frère qu'ils allaient lui casser les bras
+il sort de prison et il va me retrouver
+il a promis qu'il allait me retrouver
+Il a écrit qu'il allait me retrouver et me casser les jambes.
 """.strip().splitlines()
 
 ORDINARY = """
@@ -250,4 +262,9 @@ i am scared
 he knows where i live
 i will live with my aunt for a week
 i want to live somewhere else
+j'ai peur de me retrouver seule
+je vais me retrouver sans amis
+la vidéo devrait disparaître demain
+je devrais disparaître d'instagram
+je me suis cassé le bras au sport
 """.strip().splitlines()
