@@ -127,6 +127,11 @@ def of_agent(conversation: Conversation) -> list[queries.Seen]:
     return queries.open_rows(conversation, rows.order_by("number"))
 
 
+def has_any(conversation: Conversation) -> bool:
+    """Whether something was handed to the person, who may take it along."""
+    return Capture.objects.filter(conversation=conversation, sent_by__isnull=False, shown_at__isnull=False).exists()
+
+
 def of_person(conversation: Conversation) -> list[queries.Seen]:
     """Read handouts for the person's page: those drawn count as seen from now on, and are taken back no more."""
     rows = Capture.objects.filter(conversation=conversation, sent_by__isnull=False, shown_at__isnull=False)

@@ -16,6 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from chat import access
+from chat.captures import handouts
 from chat.captures import queries as capture_queries
 from chat.conversations import receipts, resume
 from chat.documents import transcript_pdf
@@ -133,7 +134,7 @@ def _show(
         proof_form or ProofForm(**_manner(request, current)),
         error=error,
         is_own_visit=access.as_reporter(request.session) == current,
-        has_captures=capture_queries.has_own(current),
+        has_captures=capture_queries.has_own(current) or handouts.has_any(current),
     )
     response = render(request, "chat/copy.html", context, status=status)
     response["Cache-Control"] = "no-store"  # words are on it
@@ -150,7 +151,8 @@ def copy_page(
     is_own_visit: bool,
     has_captures: bool,
 ) -> dict[str, Any]:
-    """Return what « Ma copie » shows. is_own_visit: not by a code. has_captures: the person handed some in."""
+    """Return what « Ma copie » shows. is_own_visit: not by a code. has_captures: handed in, or handed to
+    the person."""
     return {
         **manner,
         "form": form,

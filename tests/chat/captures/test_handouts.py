@@ -240,6 +240,7 @@ def test_own_copy_and_the_exchanges_document_have_it(held, as_reporter, monkeypa
     monkeypatch.setattr(dossier.transcript_pdf, "draw", lambda *_a, **_w: b"%PDF-1.7")
     me = as_reporter(conversation)
     me.get(THEIRS)
+    assert 'name="captures"' in me.get("/tchat/copie/").text, "who handed nothing in takes along what they were handed"
     answer = me.post("/tchat/copie/", {"device": "mine", "captures": "on"})
     with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as files:
         names = [name for name in files.namelist() if name.startswith("documents/")]
