@@ -89,7 +89,8 @@ def papers(asked: Asked, found: Mapping[str, Found]) -> Iterator[tuple[str, Docu
     )
     yield from _cut("copie", whole)
     if entries := found["facts"].entries:
-        facts = replace(whole, sections=(), thread_title=texts.FACTS.say(), thread=entries)
+        title = whole.title if asked.discreet else texts.FACTS_TITLE.say()
+        facts = replace(whole, title=title, sections=(), thread_title=texts.FACTS.say(), thread=entries)
         yield from _cut("faits", facts)
 
 

@@ -45,6 +45,7 @@ def draw_checker(*, familiar: bool) -> bytes:
         "proofWrong": texts.PROOF_WRONG.spoken(),
         "undated": texts.UNDATED.spoken(),
         "unproven": texts.UNPROVEN.spoken(),
+        "unprovenOne": texts.UNPROVEN_ONE.spoken(),
     }
     context = {"familiar": familiar, "words": said, "comment": archive.COMMENT, "digests": archive.DIGESTS}
     return _draw("chat/copy_checker.html", CHECKING, context)

@@ -166,7 +166,8 @@ def _head_of(fact: Fact) -> str:
     if fact.changed_at is not None:
         said.append(texts.CORRECTED.say(day=moment_in_words(fact.changed_at)))
     said.append(texts.PRIVATE.say() if fact.shown_at is None else texts.SHOWN.say(day=moment_in_words(fact.shown_at)))
-    return f"{said_when(fact.moment)} ({', '.join(said)})"
+    # The number is what « La preuve d'un seul élément » asks for.
+    return f"{fact.number}. {said_when(fact.moment)} ({', '.join(said)})"
 
 
 def _body_of(fact: Fact) -> str:

@@ -48,8 +48,10 @@ add(
     _("Sinon, fermez-le par des mots, puis effacez-le des téléchargements."),
     _("Sinon, ferme-le par des mots, puis efface-le des téléchargements."),
 )
-WITH_CAPTURES = add("copy.with_captures", COPY, _("Avec les captures"))
-WITH_CAPTURES_DISCREET = add("copy.with_captures_discreet", COPY, _("Avec les fichiers envoyés"), note=DISCREET)
+WITH_CAPTURES = add("copy.with_captures", COPY, _("Avec les captures et les documents reçus"))
+WITH_CAPTURES_DISCREET = add(
+    "copy.with_captures_discreet", COPY, _("Avec les fichiers envoyés et reçus"), note=DISCREET
+)
 LOCK = add("copy.lock", COPY, _("Fermer la copie par des mots"))
 WORDS = add("copy.words", COPY, _("Ces mots"))
 WORDS_HINT = add(
@@ -136,6 +138,7 @@ CLOSED_AT = add("copy.closed_at", PAPER, _("Échange terminé le"))
 ID = add("copy.id", PAPER, _("Identifiant de l'échange"))
 MESSAGES = add("copy.messages", PAPER, _("Les messages"))
 FACTS = add("copy.facts", PAPER, _("Faits notés"))
+FACTS_TITLE = add("copy.facts_title", PAPER, _("Mes faits notés"))
 NO_WORD = add("copy.no_word", PAPER, _("Ce texte ne peut plus être ouvert."))
 PRIVATE = add("copy.private", PAPER, _("privé"))
 SHOWN = add("copy.shown", PAPER, _("montré le {day}"), variables=[DAY])
@@ -257,6 +260,7 @@ UNPROVEN = add(
     _("Messages, faits et captures sans preuve de date : {count}."),
     variables=[COUNT],
 )
+UNPROVEN_ONE = add("copy_check.unproven_one", CHECKER, _("Sans preuve de date : {name}"), variables=[NAME])
 add("copy_lock.title", CHECKER, _("Documents fermés par des mots"))
 add(
     "copy_lock.told",

@@ -49,8 +49,8 @@ const PROOFS = {
 const copy = () => ({
   exchange: { id: EXCHANGE },
   messages: [{ number: 1, author: "reporter", sent_at: LOCAL, text: "Bonsoir" }],
-  facts: [{ id: "fact", noted_at: LOCAL, changed_at: null, told: TOLD }],
-  captures: [{ id: "capture", received_at: LOCAL, size: 3, sha256: "0".repeat(64) }],
+  facts: [{ id: "fact", number: 1, noted_at: LOCAL, changed_at: null, told: TOLD }],
+  captures: [{ id: "capture", number: 1, received_at: LOCAL, size: 3, sha256: "0".repeat(64) }],
 });
 
 const wrongIn = async (altered) => (await checkProofs(bytes(PROOFS), bytes(altered))).wrong;
@@ -62,7 +62,7 @@ test("each proof agrees with the copy that it came with", async () => {
     first: "2026-11-20",
     last: "2026-11-20",
     wrong: [],
-    without: 0,
+    without: [],
   });
 });
 
@@ -141,15 +141,15 @@ test("what authorities signed is dated, and what no authority signed is not", as
   said.messages.push({ number, author, sent_at: at, text });
   const found = await checkProofs(bytes(given), bytes(said));
   assert.deepEqual([found.total, found.dated, found.wrong], [2, 1, []]);
-  assert.equal(found.without, 2, "the fact and the capture");
+  assert.deepEqual(found.without, ["fait-1", "capture-1"]);
 });
 
-test("what was rewritten has no proof once its own is taken away, and that is counted", async () => {
+test("what was rewritten has no proof once its own is taken away, and it is named", async () => {
   const proofs = { ...PROOFS, proofs: PROOFS.proofs.slice(1) };
   const altered = copy();
   altered.messages[0].text = "Autre chose";
   const found = await checkProofs(bytes(proofs), bytes(altered));
-  assert.deepEqual([found.total, found.wrong, found.without], [2, [], 1]);
+  assert.deepEqual([found.total, found.wrong, found.without], [2, [], ["message-1"]]);
 });
 
 test("proofs that cannot be read, or stand alone, are wrong; an archive without proofs has none", async () => {
@@ -164,7 +164,7 @@ test("proofs that cannot be read, or stand alone, are wrong; an archive without 
   assert.deepEqual(await judged({ "copie.json": bytes("{}") }), ["preuves.json"]);
   assert.deepEqual((await checkContents(new Map([["preuves.json", whole["preuves.json"]]])))?.wrong, ["preuves.json"]);
   const without = await checkContents(new Map([["copie.json", whole["copie.json"]]]));
-  assert.deepEqual([without?.total, without?.wrong, without?.without], [0, [], 3]);
+  assert.deepEqual([without?.total, without?.wrong, without?.without], [0, [], Object.keys(ITEMS)]);
   assert.equal(await checkContents(new Map([["dossier.json", bytes("{}")]])), null);
 });
 
@@ -179,7 +179,7 @@ test("an agent's archive is held to the proofs of its messages, which is all tha
       ]),
     );
   const whole = await judged({ exchange, messages });
-  assert.deepEqual([whole?.total, whole?.wrong, whole?.without], [1, [], 0]);
+  assert.deepEqual([whole?.total, whole?.wrong, whole?.without], [1, [], []]);
   const altered = await judged({ exchange, messages: [{ ...messages[0], text: "Autre chose" }] });
   assert.deepEqual(altered?.wrong.length, 1);
 });

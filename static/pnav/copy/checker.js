@@ -16,6 +16,7 @@ const field = /** @type {HTMLInputElement} */ (document.getElementById("file"));
 const verdict = /** @type {HTMLElement} */ (document.getElementById("verdict"));
 const list = /** @type {HTMLElement} */ (document.getElementById("files"));
 const SENTENCES = { ok: "fileOk", changed: "fileChanged", missing: "fileMissing", added: "fileAdded" };
+const NAMED_MOST = 20; // of what has no proof: that of the last day has none yet, the count says the rest
 
 /** @param {string} text @param {string} state */
 const tell = (text, state) => {
@@ -30,7 +31,8 @@ const sayProofs = ({ total, dated, first, last, wrong, without }) => {
   const lines = wrong.map((name) => [fill(said.proofWrong, { name }), "changed"]);
   if (right) lines.push([fill(said.proofs, { count: right, first, last }), "ok"]);
   if (right > dated) lines.push([fill(said.undated, { count: right - dated }), "reading"]);
-  if (without) lines.push([fill(said.unproven, { count: without }), "reading"]);
+  if (without.length) lines.push([fill(said.unproven, { count: without.length }), "reading"]);
+  for (const name of without.slice(0, NAMED_MOST)) lines.push([fill(said.unprovenOne, { name }), "reading"]);
   return lines;
 };
 

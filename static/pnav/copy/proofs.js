@@ -9,9 +9,9 @@ import { verifyProof } from "../lib/proof.js";
 
 /**
  * wrong: names of proofs that do not hold, or say something else than the copy. total: with those; dated: of those that
- * hold, how many an authority signed. without: how many messages, facts and captures of the copy have no proof.
+ * hold, how many an authority signed. without: names of the messages, facts and captures of the copy that have no proof.
  *
- * @typedef {{ total: number, dated: number, first: string, last: string, wrong: string[], without: number }} Proven
+ * @typedef {{ total: number, dated: number, first: string, last: string, wrong: string[], without: string[] }} Proven
  */
 /** @typedef {Uint8Array<ArrayBuffer>} Bytes */
 
@@ -76,8 +76,13 @@ const agrees = (item, copy) => {
   return said.sha256 === item.sha256 && said.size === item.size && isSameInstant(said.received_at, item.at);
 };
 
-/** @param {string} kind @param {any[]} rows of the copy @param {"number" | "id"} name */
-const keysOf = (kind, rows, name) => rows.map((one) => `${kind} ${one[name]}`);
+/**
+ * Each by its item, and by the name that its proof has or would have.
+ *
+ * @param {string} kind @param {string} name @param {any[]} rows of the copy @param {"number" | "id"} key
+ * @returns {[string, string][]}
+ */
+const namesOf = (kind, name, rows, key) => rows.map((one) => [`${kind} ${one[key]}`, `${name}-${one.number}`]);
 
 /**
  * @param {Bytes} proofs `preuves.json`
@@ -88,7 +93,7 @@ export const checkProofs = async (proofs, copy) => {
   const { stamps, proofs: given } = read(proofs);
   const said = read(copy);
   /** @type {Proven} */
-  const found = { total: 0, dated: 0, first: "", last: "", wrong: [], without: 0 };
+  const found = { total: 0, dated: 0, first: "", last: "", wrong: [], without: [] };
   const proven = new Set();
   for (const { name, proof } of given) {
     const whole = { ...proof, stamps: proof.stamps.map((/** @type {string} */ key) => stamps[key]) };
@@ -105,11 +110,11 @@ export const checkProofs = async (proofs, copy) => {
     if (day > found.last) found.last = day;
   }
   const all = [
-    ...keysOf("message", said.messages, "number"),
-    ...keysOf("fact", said.facts ?? [], "id"),
-    ...keysOf("capture", said.captures ?? [], "id"),
+    ...namesOf("message", "message", said.messages, "number"),
+    ...namesOf("fact", "fait", said.facts ?? [], "id"),
+    ...namesOf("capture", "capture", said.captures ?? [], "id"),
   ];
-  found.without = all.filter((key) => !proven.has(key)).length;
+  found.without = all.filter(([key]) => !proven.has(key)).map(([, name]) => name);
   return found;
 };
 
@@ -125,6 +130,6 @@ export const checkContents = async (contents) => {
   const copy = COPIES.map((name) => contents.get(name)).find((content) => content !== undefined);
   if (proofs === undefined) return copy ? await checkProofs(NONE, copy).catch(() => null) : null;
   /** @type {Proven} */
-  const unread = { total: 0, dated: 0, first: "", last: "", wrong: [PROOFS], without: 0 };
+  const unread = { total: 0, dated: 0, first: "", last: "", wrong: [PROOFS], without: [] };
   return proofs && copy ? await checkProofs(proofs, copy).catch(() => unread) : unread;
 };

@@ -120,7 +120,9 @@ def test_copy_holds_all_that_is_the_persons_and_fits_its_schema(as_reporter, dra
     thread, facts = drawn
     bodies = [body for _head, body in thread.thread]
     assert "Il m'insulte ⟦U+202E⟧chaque soir" in bodies, "what cannot be seen is shown on paper"
-    assert len(facts.thread) == 1 and "@lea" in facts.thread[0][1] and "privé" in facts.thread[0][0]
+    ((head, body),) = facts.thread
+    assert "@lea" in body and "privé" in head and head.startswith("1. "), "a proof is asked for by this number"
+    assert (thread.title, facts.title) == ("Ma copie", "Mes faits notés")
 
 
 def test_every_key_of_the_json_is_asked_for_by_the_schema():
@@ -558,7 +560,7 @@ def test_agents_archive_has_the_proofs_of_its_messages_and_of_nothing_else(drawn
     said, altered = json.dumps(value).encode(), json.dumps(value).replace("Un mot", "Un mit").encode()
     whole, changed = judged(proofs, said, altered)
     assert (whole["total"], whole["dated"], whole["wrong"], whole["without"]) == (
-        len(value["messages"]), len(value["messages"]), [], 0,
+        len(value["messages"]), len(value["messages"]), [], [],
     )  # fmt: skip
     assert changed["wrong"] == [f"message-{spoken['number']}"]
 
