@@ -99,6 +99,13 @@ class EndForm(_ReasonForm):
 
     reasons = EndReason
     motive = forms.ChoiceField(choices=[("", _("Choisissez un motif")), *EndReason.choices], error_messages=_ERRORS)
+    told = forms.BooleanField(required=False)  # the person whom the service names; before a deletion
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.data.get("act") == "delete" and not cleaned.get("told"):
+            self.add_error("told", _("Avant de supprimer, prévenez la personne désignée, puis cochez."))
+        return cleaned
 
 
 class LockForm(_ReasonForm):

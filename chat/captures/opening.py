@@ -104,13 +104,14 @@ def locked_one(user: Any, public_id: UUID, capture_id: UUID, now: datetime) -> t
 @transaction.atomic
 def delete_locked(capture: Capture, *, motive: str, by: Any, told: str = "") -> None:
     """Delete a capture that is locked: its row, its key with it, its chunks after COMMIT. A freeze keeps nothing of it:
-    to hold it may be the offence. Deleted already, nothing changes. told: as `locked_one` says."""
+    to hold it may be the offence. Whom the service names was told before (`forms.EndForm`), and the register says so.
+    Deleted already, nothing changes. told: as `locked_one` says."""
     row = Capture.objects.select_for_update(of=("self",)).filter(pk=capture.pk, locked_at__isnull=False).first()
     if row is None:
         return
     row.delete()
     store.erase_after_commit([row.store_id])
-    _record(capture, by=by, motive=motive, act=f"deleted{told}")
+    _record(capture, by=by, motive=motive, act=f"deleted, named person told{told}")
 
 
 @transaction.atomic

@@ -82,10 +82,13 @@ DECIDED = {
     AccessKind.CAPTURE_LOCKED,
 }
 COUNT = re.compile(r"(\w+): (\d{1,9})", re.ASCII)
-CAPTURE = re.compile(r"capture (\d{1,9}), (?:sha256 ([0-9a-f]{64})|(locked|deleted|unlocked))", re.ASCII)
+CAPTURE = re.compile(
+    r"capture (\d{1,9}), (?:sha256 ([0-9a-f]{64})|(locked|deleted(?:, named person told)?|unlocked))", re.ASCII
+)
 CAPTURE_ACTS: Mapping[str, object] = {
     "locked": gettext_lazy("mise de côté"),
     "deleted": gettext_lazy("supprimée"),
+    "deleted, named person told": gettext_lazy("supprimée, la personne désignée étant prévenue"),
     "unlocked": gettext_lazy("rendue"),
 }
 OPENING = re.compile(r"([0-9a-f]{8})-[0-9a-f-]{27}: (\w+), (\w+) \d+, (?:on the spot|[0-9a-f ]+)", re.ASCII)

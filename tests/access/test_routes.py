@@ -378,7 +378,7 @@ BY_KEY = {
     "console:capture_drawing": [("GET", {})],
     "console:capture_lock": [("POST", {"motive": "minor"}), ("POST", {})],
     "console:hand_over": [("POST", {"title": "x"}), ("POST", {"retirer": str(uuid.UUID(int=7))})],
-    "console:set_aside_end": [("POST", {"motive": "law", "act": "delete"}), ("POST", {})],
+    "console:set_aside_end": [("POST", {"motive": "law", "act": "delete", "told": "on"}), ("POST", {})],
     "console:close": [("POST", {"outcome": "advised", "confirm": "on"})],
     "console:weight": [("POST", {"weight": "2"})],
     "console:macro": [("POST", {"macro": "x", "body": "x"})],

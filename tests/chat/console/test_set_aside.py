@@ -74,14 +74,21 @@ def test_board_counts_what_waits_for_this_supervisor_in_one_query(locked, django
 def test_deleted_by_law_it_is_nowhere(locked, django_capture_on_commit_callbacks):
     capture, browser = locked
     with django_capture_on_commit_callbacks(execute=True):
-        answer = browser.post(address(capture), {"motive": "law", "act": "delete"})
+        answer = browser.post(address(capture), {"motive": "law", "act": "delete", "told": "on"})
     assert (answer.status_code, answer.headers["Location"]) == (302, PAGE)
     assert not Capture.objects.exists()
     with pytest.raises(store.StoreAway):
         store.read_chunk(capture.store_id, store.ORIGINAL, 0, capture.tokens[0])
     motive, told = line()
-    assert "parquet" in motive and told == "capture n° 1 supprimée"
-    assert browser.post(address(capture), {"motive": "law", "act": "delete"}).status_code == 404
+    assert "parquet" in motive and told == "capture n° 1 supprimée, la personne désignée étant prévenue"
+    assert browser.post(address(capture), {"motive": "law", "act": "delete", "told": "on"}).status_code == 404
+
+
+def test_nothing_is_deleted_before_the_named_person_was_told(locked):
+    capture, browser = locked
+    refused = browser.post(address(capture), {"motive": "law", "act": "delete"})
+    assert refused.status_code == 422 and "prévenez la personne désignée, puis cochez" in squeezed(refused.text)
+    assert 'value="law" selected' in refused.text and make_captures.fresh(capture).locked_at is not None
 
 
 def test_given_back_its_agent_sees_it_again(locked):
@@ -102,7 +109,7 @@ def test_supervisor_of_another_unit_and_its_agent_decide_nothing(locked):
     capture, _browser = locked
     elsewhere = signed_in(make.agent(role=Role.SUPERVISOR, unit_name="Une autre").user)
     assert str(capture.conversation.public_id) not in elsewhere.get(PAGE).text
-    assert elsewhere.post(address(capture), {"motive": "law", "act": "delete"}).status_code == 404
+    assert elsewhere.post(address(capture), {"motive": "law", "act": "delete", "told": "on"}).status_code == 404
     own = signed_in(capture.conversation.assigned_to.user)
     assert own.get(PAGE).status_code == own.post(address(capture), {}).status_code == 403
     assert Capture.objects.filter(pk=capture.pk).exists()
@@ -111,4 +118,4 @@ def test_supervisor_of_another_unit_and_its_agent_decide_nothing(locked):
 def test_what_is_not_set_aside_is_not_there(locked):
     _capture, browser = locked
     other = make_captures.seen(make.assigned())
-    assert browser.post(address(other), {"motive": "law", "act": "delete"}).status_code == 404
+    assert browser.post(address(other), {"motive": "law", "act": "delete", "told": "on"}).status_code == 404
