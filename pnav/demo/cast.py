@@ -113,6 +113,7 @@ MACROS: Sequence[tuple[str, str, dict[str, Any]]] = (
     ("Danger : ouvrir la procédure", "Vérifier la sécurité", {"situation": Situation.DANGER}),
     ("Préparer une plainte", "Parler de la plainte", {"proposes_complaint": True}),
     ("Je relis et je reviens", "Prévenir que je relis", {"minutes": 5}),
+    ("Proposer un retrait", "Garder les preuves", {"proposes_removal": True}),
 )
 
 

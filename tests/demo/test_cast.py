@@ -26,7 +26,7 @@ def test_cast_can_sign_in_with_what_the_file_says():
 def test_macros_are_whole_and_made_once():
     create_macros()
     made = list(Macro.objects.select_related("reply"))
-    assert [bool(one.reply) for one in made] == [True] * 3, "the shared replies have these titles"
+    assert [bool(one.reply) for one in made] == [True] * 4, "the shared replies have these titles"
     for one in made:
         one.full_clean()
     Macro.objects.exclude(pk=made[0].pk).delete()

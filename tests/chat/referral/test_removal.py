@@ -221,7 +221,7 @@ def test_too_many_is_said():
 # --- the agent --------------------------------------------------------------------------------------------------------
 
 
-def test_agent_proposes_the_kit_in_one_press_and_suites_lead_there():
+def test_agent_proposes_the_kit_and_suites_lead_there():
     conversation = make.assigned()
     assert conversation.assigned_to is not None
     client = visit(conversation)
