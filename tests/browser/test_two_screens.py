@@ -1,5 +1,7 @@
 """Two tabs, or a second screen, are one console of one agent (ADR 0074)."""
 
+from datetime import datetime
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -21,8 +23,16 @@ pytestmark = pytest.mark.slow
 LOG, AREA = f"{OPEN_THREAD} [data-log]", f"{OPEN_THREAD} textarea[name=body]"
 
 
-def age_the_lease(agent: Agent) -> None:
-    Agent.objects.filter(pk=agent.pk).update(seen_at=make.long_ago(2))
+def age_the_lease(agent: Agent) -> datetime:
+    """As if it had been seen 45 s ago, of the 60 of a lease; returns when that was."""
+    then = make.long_ago(0.75)
+    Agent.objects.filter(pk=agent.pk).update(seen_at=then)
+    return then
+
+
+def is_seen_since(agent: Agent, then: datetime) -> bool:
+    seen_at = Agent.objects.get(pk=agent.pk).seen_at
+    return seen_at is not None and seen_at > then
 
 
 def is_kept(conversation: Conversation) -> bool:
@@ -45,6 +55,7 @@ def test_two_tabs_show_the_same_and_either_keeps_the_people(
     for screen in (page, other):
         expect(screen.locator(AREA)).to_be_editable()
         expect(screen.locator("#coupure")).to_be_hidden()
+    page.route("**/brouillon/", lambda route: route.fulfill(status=204))  # kept, it would renew the lease too
     page.locator(AREA).fill("Un brouillon, sur le premier écran.")
     other.locator(AREA).fill("Envoyé de l'autre écran.")
     other.locator(AREA).press("Control+Enter")
@@ -53,10 +64,12 @@ def test_two_tabs_show_the_same_and_either_keeps_the_people(
     expect(page.locator(AREA)).to_have_value("Un brouillon, sur le premier écran.")
 
     other.close()
-    at(age_the_lease, agent)  # as if the other one had been the last to be seen
-    page.locator(AREA).fill("")  # or the browser asks before it reloads
-    page.reload()
-    expect(page.locator(AREA)).to_be_editable()
+    then = at(age_the_lease, agent)  # as if the other one had been the last to be seen
+    for _second in range(40):  # nothing is read again, which would keep them by itself: a beat comes each 20 s
+        page.wait_for_timeout(1000)
+        if at(is_seen_since, agent, then):
+            break
+    assert at(is_seen_since, agent, then), "the screen that is left keeps the lease"
     assert at(is_kept, conversation)
     page.locator(AREA).fill("Toujours là.")
     page.locator(AREA).press("Control+Enter")
