@@ -56,6 +56,8 @@ def test_facts_are_noted_shown_and_read_while_both_are_there(live_site, page: Pa
     expect(facts).to_contain_text("Des insultes sous ma photo")
     expect(facts).to_contain_text("Une même personne recommence")
     expect(facts.get_by_role("img", name="Par compte")).to_be_visible()
+    notice = page.locator("#avis", has_text="2 faits nouveaux")
+    expect(notice).to_be_visible()  # who reads does not look at the panel: it is seen, too
     expect(page.locator("#annonces")).to_contain_text("2 faits nouveaux")
     axe_in_both_themes(page)
     person.reload()

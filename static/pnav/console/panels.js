@@ -6,8 +6,9 @@
 
 import { all, seek, target } from "../lib/dom.js";
 import { forCopying, written } from "./drafts.js";
+import { tell } from "./notice.js";
 import { swapFrom, tryToLoad } from "./pages.js";
-import { announce, desk, home } from "./state.js";
+import { desk, home } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
@@ -89,10 +90,10 @@ export async function refreshTold(c) {
   }
 }
 
-/** How many facts are new, once, to who hears the page. @param {Conversation} c */
+/** How many facts are new, once: seen and heard, for they came while the agent was reading. @param {Conversation} c */
 function sayNews(c) {
   const facts = seek(`#faits-${c.id}`);
-  if (facts?.dataset.factsNew) announce(facts.dataset.factsNew);
+  if (facts?.dataset.factsNew) tell(facts.dataset.factsNew);
   delete facts?.dataset.factsNew;
 }
 
