@@ -6,13 +6,35 @@ from playwright.sync_api import Browser
 
 from tests import chromium
 from tests.browser.exchange import assigned
+from tests.browser.test_accessibility import ADDRESSES
 
 # Chromium's « Very large » and twice the usual size.
 SIZES = (24, 32)
 WIDER = """() => document.documentElement.scrollWidth <= innerWidth ? []
-    : [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > innerWidth)
-        .map((one) => `${one.tagName} ${one.className} ${one.textContent.trim().slice(0, 40)}`)"""
+    : [`${document.documentElement.scrollWidth} px`, ...[...document.querySelectorAll('body *')]
+        .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth)
+        .map((one) => `${one.tagName} ${one.className} ${one.textContent.trim().slice(0, 40)}`)]"""
+UNFOLD = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 PAGES = ("/", "/orientation/maintenant/", "/tchat/")
+# On how many lines the word with a hyphen stands.
+LINES_OF_A_WORD = """() => {
+    const text = document.querySelector("#question-text").firstChild;
+    const [word] = text.data.match(/\\S+-\\S+/);
+    const range = document.createRange();
+    range.setStart(text, text.data.indexOf(word));
+    range.setEnd(text, text.data.indexOf(word) + word.length);
+    return new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size;
+}"""
+# Links and buttons of the frame that lie over one another.
+OVERLAPPING = """() => {
+    const boxes = [...document.querySelectorAll(".pnav-safety__numbers a, .pnav-header__row :is(a, button, summary)")]
+        .filter((node) => node.checkVisibility())
+        .map((node) => [node.textContent.trim(), node.getBoundingClientRect()]);
+    return boxes.flatMap(([name, one], at) => boxes.slice(at + 1)
+        .filter(([_name, other]) => one.left < other.right - 0.5 && other.left < one.right - 0.5
+            && one.top < other.bottom - 0.5 && other.top < one.bottom - 0.5)
+        .map(([other]) => `${name} and ${other}`));
+}"""
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -79,9 +101,10 @@ def test_send_and_refresh_lie_apart_without_a_script(live_site, nobody_on_duty, 
         enlarged.close()
 
 
-@pytest.mark.parametrize("size", (16, *SIZES))
-def test_exchange_is_ended_without_a_script(live_site, nobody_on_duty, browser: Browser, size):
-    """From the thread to what is said afterwards: each button fits on the screen, and is pressed."""
+# The last is a laptop of 1280 × 1024 at 400 %.
+@pytest.mark.parametrize(("size", "width", "height"), [*((one, 360, 640) for one in (16, *SIZES, 64)), (16, 320, 256)])
+def test_exchange_is_ended_without_a_script(live_site, nobody_on_duty, browser: Browser, size, width, height):
+    """From the thread to what is said afterwards: each button fits on the screen, and is pressed; nothing is wider."""
     from tests.chat.sockets import visit
 
     _agent, conversation = assigned(live_site)
@@ -91,19 +114,62 @@ def test_exchange_is_ended_without_a_script(live_site, nobody_on_duty, browser: 
     enlarged = browser.browser_type.launch(executable_path=chromium.find(), args=arguments)
     try:
         context = enlarged.new_context(
-            viewport={"width": 360, "height": 640}, locale="fr-FR", java_script_enabled=False
+            viewport={"width": width, "height": height}, locale="fr-FR", java_script_enabled=False
         )
         context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
         page = context.new_page()
         page.goto(live_site.url + "/tchat/")
+        assert page.evaluate(WIDER) == []
         page.locator("#compose textarea").fill("Une phrase qui reste.")
         page.locator('#aside button[name=to][value$="/terminer/"]').click(timeout=10_000)
         page.wait_for_url("**/terminer/")
+        assert page.evaluate(WIDER) == []
         for name in ("Non, continuer l'échange", "Oui, terminer"):
             box = page.get_by_text(name, exact=True).bounding_box()
-            assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 360, name
+            assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width, name
         page.get_by_text("Oui, terminer", exact=True).click(timeout=10_000)
         page.wait_for_url("**/tchat/**")
         assert "L'échange est terminé" in page.locator("main").inner_text()
+        assert "ce message n'a pas été envoyé" in page.locator("#body-error").inner_text()
+        assert page.evaluate(WIDER) == []
+    finally:
+        enlarged.close()
+
+
+@pytest.mark.parametrize("width", [320, 360])
+def test_text_at_400_percent_is_read_without_scrolling_sideways(
+    live_site, browser: Browser, width: int, subtests: pytest.Subtests
+):
+    """The text alone, on a phone: at the largest text of a browser, and the frame lies apart."""
+    arguments = ["--no-sandbox", "--blink-settings=defaultFontSize=64"]
+    enlarged = browser.browser_type.launch(executable_path=chromium.find(), args=arguments)
+    try:
+        page = enlarged.new_page(viewport={"width": width, "height": 640}, locale="fr-FR")
+        for address in ADDRESSES:
+            if address in ("/composants/", "/compte/login/"):  # pages of who works here
+                continue
+            with subtests.test(address):
+                page.context.clear_cookies()
+                page.goto(live_site.url + address)
+                page.evaluate("scrollTo(0, 0)")  # an error has the focus: what stays in view lies over the rest there
+                assert page.evaluate(OVERLAPPING) == []
+                assert page.evaluate(WIDER) == []
+                page.evaluate(UNFOLD)
+                assert page.evaluate(WIDER) == [], "unfolded"
+    finally:
+        enlarged.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("title", ["Que se passe-t-il\u00a0?", "Qui aidez-vous\u00a0?", "Qui aides-tu\u00a0?"])
+def test_titles_of_questions_end_no_line_at_a_hyphen(live_site, browser: Browser, size, title):
+    """In the place of the first question's: each stands behind answers that others test."""
+    arguments = ["--no-sandbox", f"--blink-settings=defaultFontSize={size}"]
+    enlarged = browser.browser_type.launch(executable_path=chromium.find(), args=arguments)
+    try:
+        page = enlarged.new_page(viewport={"width": 360, "height": 640}, locale="fr-FR")
+        page.goto(live_site.url + "/orientation/")
+        page.evaluate("(text) => { document.querySelector('#question-text').textContent = text; }", title)
+        assert page.evaluate(LINES_OF_A_WORD) == 1
     finally:
         enlarged.close()
