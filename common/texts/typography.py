@@ -1,4 +1,5 @@
-"""French typography: no line begins with « : », « ; », « ? », « ! », « » », « % », « € », or ends with « « ».
+"""French typography: no line begins with « : », « ; », « ? », « ! », « » », « % », « € », or ends with « « », and none
+ends within an amount (« 100 000 € »).
 
 Texts are written with ordinary spaces, in the code, the translations and the admin: what is kept, searched and compared
 holds nothing that cannot be seen. The spaces are made no-break here, where a text is drawn: `pnav.pages.build.loader`
@@ -15,7 +16,9 @@ from django.utils.functional import keep_lazy_text
 
 NO_BREAK = "\u00a0"
 # A run of blanks is tried from its first one only, and given back whole (`++`): the time grows as the text does.
-_BREAKABLE = re.compile(r"(?<![ \t\r\n])[ \t\r\n]++(?=[:;?!»€%])|(?<=«)[ \t\r\n]++")
+_BREAKABLE = re.compile(
+    r"(?<![ \t\r\n])[ \t\r\n]++(?=[:;?!»€%])|(?<=«)[ \t\r\n]++|(?<=\d)[ \t\r\n]++(?=\d{3}[ \t\r\n\u00a0]€)"
+)
 
 
 @keep_lazy_text

@@ -29,6 +29,7 @@ NO_BREAK = "\u00a0"
         ("« {name} » : {n} %", "«_{name}_»_: {n}_%"),
         ("deux  blancs  : un", "deux  blancs_: un"),
         ("à la ligne\n    : ici", "à la ligne_: ici"),
+        ("jusqu'à 100 000 € ou 5 000 €, au 116 006", "jusqu'à 100_000_€ ou 5_000_€, au 116 006"),
         ("24h/24, https://exemple.fr/?q=1", "24h/24, https://exemple.fr/?q=1"),
         ("Right: fine, isn't it?", "Right: fine, isn't it?"),
         (" : ", "_: "),
