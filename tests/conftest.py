@@ -37,16 +37,20 @@ from triage import versions
 examples.register_profile("pnav", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 examples.load_profile("pnav")
 
+# Static files by their plain names: the hashed ones need `collectstatic`. Set before the conftest of a folder is read,
+# not in `pytest_configure`: that of tests/chat/visitor/ imports the application, whose WhiteNoise makes the storage as
+# soon as it finds a hashed file that `make run` left. Pages then fail for what that folder lacks.
+settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when there is none
+
 
 def pytest_configure() -> None:
-    """Passwords hashed quickly, and static files by their plain names: the hashed ones need `collectstatic`."""
-    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    """Passwords hashed quickly."""
     settings.PASSWORD_HASHERS = ["tests.support.hashers.QuickHasher", *settings.PASSWORD_HASHERS]
     slow_hashes.watch()
     own_transactions.watch()
     strict_html.watch()
     reading.watch()
-    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when there is none
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
