@@ -73,7 +73,11 @@ class TextsAdmin(admin.ModelAdmin):
         """Declare the form when it is asked for, because which languages there are is a setting."""
         fields = {name: self.text_field(name) for name in self.model.text_places()}
         if obj is not None:
-            fields |= {confirmation_field(name): _box(before) for name, before in obj.outdated().items()}
+            places = self.model.text_places()
+            fields |= {
+                confirmation_field(name): _box(before, is_translation=places[name][0] != languages.source())
+                for name, before in obj.outdated().items()
+            }
         declare: Any = type(self.form)
         kwargs["form"] = declare(self.form.__name__, (self.form,), fields)
         return super().get_form(request, obj, change=change, **kwargs)
@@ -84,10 +88,15 @@ class TextsAdmin(admin.ModelAdmin):
         tell_outdated(request, obj)
 
 
-def _box(before: str) -> forms.Field:
-    about = _("À revoir : le français a changé depuis cette traduction. Avant, il disait : « {} »")
+def _box(before: str, *, is_translation: bool) -> forms.Field:
+    if is_translation:
+        label = _("Cette traduction dit toujours la même chose que le français")
+        about = _("À revoir : le français a changé depuis cette traduction. Avant, il disait : « {} »")
+    else:
+        label = _("Ce texte en tutoyant dit toujours la même chose que l'autre")
+        about = _("À revoir : l'autre texte a changé, et tout le monde le lit. Avant, il disait : « {} »")
     return forms.BooleanField(
-        label=_("Cette traduction dit toujours la même chose que le français"),
+        label=label,
         help_text=format_html(about, before),
         required=False,
     )

@@ -18,6 +18,12 @@ from django.db.models.functions import Replace
 from common.texts import languages, validation
 
 type Texts = dict[tuple[str, str], str]
+_TU = f"_{languages.FAMILIAR}"
+
+
+def _in_tu(part: str) -> str:
+    """The part that says this column in *tu*."""
+    return part + _TU
 
 
 class TextRow(models.Model):
@@ -93,8 +99,13 @@ class WithTexts(models.Model):
         return None
 
     def source_of(self, language: str, part: str) -> str:
-        """The text in the source language that this text translates, as it is now. For no text in that language."""
+        """The text in the source language that this text follows, as it is now. For no other text in that language."""
         raise NotImplementedError
+
+    @classmethod
+    def follows(cls, place: tuple[str, str]) -> bool:
+        """Whether the text of this language and part says what a text in the source language says."""
+        return place[0] != languages.source()
 
     @classmethod
     def text_places(cls) -> dict[str, tuple[str, str]]:
@@ -143,7 +154,7 @@ class WithTexts(models.Model):
         found = {}
         for name, place in self.text_places().items():
             before = self.sources.get(place)
-            if place[0] != languages.source() and before is not None and before != self.source_of(*place):
+            if self.follows(place) and before is not None and before != self.source_of(*place):
                 found[name] = before
         return found
 
@@ -155,7 +166,7 @@ class WithTexts(models.Model):
 
     def _former_sources(self) -> Texts:
         """What its translations translated before it is saved, for those that the version before wrote."""
-        unknown = [place for place, source in self.sources.items() if source is None and place[0] != languages.source()]
+        unknown = [place for place, source in self.sources.items() if source is None and self.follows(place)]
         kept = type(self)._default_manager.filter(pk=self.pk).first() if unknown else None
         return {} if kept is None else {place: kept.source_of(*place) for place in unknown}
 
@@ -168,7 +179,7 @@ class WithTexts(models.Model):
             rows.filter(pk__in=gone).delete()
         places = self.text_places()
         looked_at = {places[name] for name in self.__dict__.pop("_still_hold", ())}
-        translations = {place for place in places.values() if place[0] != languages.source()}
+        translations = {place for place in places.values() if self.follows(place)}
         changed, sources = [], {}
         for place, text in texts.items():
             row = before.get(place)
@@ -195,9 +206,12 @@ class Translated(WithTexts):
     """A row whose own columns are in the source language, and whose translations are texts.
 
     text_fields: the columns that are translated; their verbose name and length are those of the translations too.
+    familiar_fields: those of them that a visitor may also be told in *tu*, in the source language. That text is one
+    more, and follows the column as a translation does; once the column says something else, it is said no more.
     """
 
     text_fields: ClassVar[tuple[str, ...]] = ()
+    familiar_fields: ClassVar[tuple[str, ...]] = ()
 
     class Meta:
         abstract = True
@@ -217,18 +231,25 @@ class Translated(WithTexts):
 
     @classmethod
     def text_parts(cls) -> Iterable[tuple[str, str]]:
-        """Each language but the source one, with each column that is translated."""
-        return [(language, part) for language in languages.others() for part in cls.text_fields]
+        """Each column that is said in *tu*; then, for each language but the source one, each that is translated."""
+        familiar = [(languages.source(), _in_tu(part)) for part in cls.familiar_fields]
+        return [*familiar, *((language, part) for language in languages.others() for part in cls.text_fields)]
 
     @classmethod
     def text_name(cls, language: str, part: str) -> str:
         """The name of the field of this text in forms."""
-        return f"{part}_{language}"
+        return part if language == languages.source() else f"{part}_{language}"
 
     @classmethod
     def text_label(cls, language: str, part: str) -> str:
         """The label of the field of this text in forms, in French."""
-        return f"{cls.column(part).verbose_name} {in_words(language)}"
+        voice = "en tutoyant" if language == languages.source() else in_words(language)
+        return f"{cls.column(part).verbose_name} {voice}"
+
+    @classmethod
+    def follows(cls, place: tuple[str, str]) -> bool:
+        """All of them follow a column."""
+        return super().follows(place) or place[1] in map(_in_tu, cls.familiar_fields)
 
     @classmethod
     def text_limit(cls, part: str) -> int | None:
@@ -237,8 +258,8 @@ class Translated(WithTexts):
         return limit
 
     def source_of(self, language: str, part: str) -> str:
-        """The French that a translation translates."""
-        return one_line_end(getattr(self, part))
+        """The French that a translation translates, or that is said in *tu*."""
+        return one_line_end(getattr(self, part.removesuffix(_TU)))
 
     @classmethod
     def with_outdated(cls) -> models.Q:
@@ -246,28 +267,45 @@ class Translated(WithTexts):
         rows: Any = cls._meta.get_field("text_rows").related_model
         found: Any = models.Q()
         for part in cls.text_fields:
-            translated = rows.objects.filter(owner=models.OuterRef("pk"), part=part, language__in=languages.others())
+            translated = models.Q(part=part, language__in=languages.others())
+            if part in cls.familiar_fields:
+                translated |= models.Q(part=_in_tu(part), language=languages.source())
             own = Replace(models.OuterRef(part), models.Value("\r\n"), models.Value("\n"))
-            found |= models.Exists(translated.filter(source_text__isnull=False).exclude(source_text=own))
+            following = rows.objects.filter(translated, owner=models.OuterRef("pk"), source_text__isnull=False)
+            found |= models.Exists(following.exclude(source_text=own))
         return found
 
     @classmethod
     def column(cls, part: str) -> Any:
-        """The column that this part translates."""
-        return cls._meta.get_field(part)
+        """The column that this part translates or says in *tu*."""
+        return cls._meta.get_field(part.removesuffix(_TU))
+
+    def in_voice(self, familiar: bool) -> Self:
+        """Say *tu* from now on, where there is such a text."""
+        self.__dict__["_familiar"] = familiar
+        return self
 
     def said(self, part: str) -> str:
-        """The text of this column in the active language; in the source language where it is not translated."""
+        """The text of this column in the active language and the voice of `in_voice`; in the source language where it
+        is not translated."""
         language = languages.current()
         own: str = getattr(self, part)
-        return own if language == languages.source() else self.texts.get((language, part)) or own
+        if language != languages.source():
+            return self.texts.get((language, part)) or own
+        if part not in self.familiar_fields or not self.__dict__.get("_familiar"):
+            return own
+        place = (language, _in_tu(part))
+        before = self.sources.get(place)
+        # What somebody changed since would tell one reader another law or another number than all others.
+        return self.texts.get(place, own) if before == self.source_of(*place) else own
 
     @classmethod
-    def to_be_read(cls) -> models.QuerySet[Self]:
-        """All rows with what the active language needs: one query, and a second one in another language than the
-        source's."""
+    def to_be_read(cls, *, familiar: bool = False) -> models.QuerySet[Self]:
+        """All rows with what the active language and this voice need: one query, and a second one in *tu* and in
+        another language than the source's."""
         rows = cls._default_manager.all()
-        return rows if languages.current() == languages.source() else rows.prefetch_related("text_rows")
+        is_whole = languages.current() == languages.source() and not (familiar and cls.familiar_fields)
+        return rows if is_whole else rows.prefetch_related("text_rows")
 
 
 def one_line_end(text: str) -> str:

@@ -84,8 +84,12 @@ class VerifiedAdmin(admin.ModelAdmin):
     source_fields: tuple[str, ...] = ()
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        french = (languages.name(languages.source()).capitalize(), {"fields": self.source_fields})
-        return [*(self.fieldsets or ()), french, *language_fieldsets(self.model, obj=obj), VERIFICATION]
+        french = languages.name(languages.source()).capitalize()
+        texts = language_fieldsets(self.model, obj=obj)
+        familiar = [name for label, shown in texts if label == french for name in shown["fields"]]
+        own = (french, {"fields": [*self.source_fields, *familiar]})
+        translations = [one for one in texts if one[0] != french]
+        return [*(self.fieldsets or ()), own, *translations, VERIFICATION]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).prefetch_related("text_rows")

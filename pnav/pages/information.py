@@ -8,18 +8,20 @@ from pnav.pages.models import ContentBlock, HelpNumber, Verified
 Page = ContentBlock.Page
 # Pages that say *tu* to whoever reads them.
 IN_TU = {Page.MINORS, Page.MINORS_SIMPLE}
+# Pages that say *vous* or *tu* by who reads them. That of professionals speaks to them, whoever opens it.
+IN_BOTH = {Page.HOME, Page.LAW, Page.REMOVAL, Page.NUMBERS}
 # The door of the home page that leads from a page into the chat, for who is told from who reads it.
 DOORS = {Page.MINORS: "minor", Page.MINORS_SIMPLE: "minor", Page.PROFESSIONALS: "helper"}
 
 
-def read_information(changed: Verified | None = None) -> dict[str, Any]:
-    """Read what the home page shows: its sections and the numbers, in two queries (four in another language than the
-    source's).
+def read_information(changed: Verified | None = None, *, familiar: bool = False) -> dict[str, Any]:
+    """Read what the home page shows: its sections and the numbers, in two queries (four in *tu*, and in another
+    language than the source's).
 
     changed: a section or a number that is shown in place of the one that is kept, or beside the others.
     """
-    blocks = _sections(Page.HOME, changed)
-    return {"blocks": blocks, "numbers": _numbers(changed), "updated_on": _updated_on(blocks)}
+    blocks = _sections(Page.HOME, changed, familiar)
+    return {"blocks": blocks, "numbers": _numbers(changed, familiar), "updated_on": _updated_on(blocks)}
 
 
 def content_template(page: str) -> str:
@@ -27,16 +29,17 @@ def content_template(page: str) -> str:
     return f"pages/{Page(page).value}.html"
 
 
-def content_context(page: str, changed: Verified | None = None) -> dict[str, Any]:
+def content_context(page: str, changed: Verified | None = None, *, familiar: bool = False) -> dict[str, Any]:
     """Read what a page of its own shows: its sections and, on the page of numbers, the numbers.
 
-    One query, or two on the page of numbers; twice as many in another language than the source's. page: a
+    One query, or two on the page of numbers; twice as many in *tu*, and in another language than the source's. page: a
     `ContentBlock.Page` but home's. changed: as in `read_information`.
     """
-    blocks = _sections(page, changed)
+    speaks_tu = familiar and page in IN_BOTH
+    blocks = _sections(page, changed, speaks_tu)
     context: dict[str, Any] = {"blocks": blocks, "updated_on": _updated_on(blocks), "door": DOORS.get(Page(page), "")}
     if page == Page.NUMBERS:
-        context["numbers"] = _numbers(changed)
+        context["numbers"] = _numbers(changed, speaks_tu)
     if page in IN_TU:
         context["familiar"] = True
     return context
@@ -54,18 +57,18 @@ def preview(changed: Verified) -> tuple[str, dict[str, Any]]:
     return content_template(page), {**content_context(page, changed), "anchor": anchor}
 
 
-def _sections(page: str, changed: Verified | None) -> list[ContentBlock]:
-    blocks = list(ContentBlock.to_be_read().filter(page=page))
+def _sections(page: str, changed: Verified | None, familiar: bool) -> list[ContentBlock]:
+    blocks = list(ContentBlock.to_be_read(familiar=familiar).filter(page=page))
     if isinstance(changed, ContentBlock) and changed.page == page:
         blocks = sorted([*_others(blocks, changed), changed], key=lambda block: (block.order, block.slug))
-    return blocks
+    return [block.in_voice(familiar) for block in blocks]
 
 
-def _numbers(changed: Verified | None) -> list[HelpNumber]:
-    numbers = list(HelpNumber.to_be_read())
+def _numbers(changed: Verified | None, familiar: bool) -> list[HelpNumber]:
+    numbers = list(HelpNumber.to_be_read(familiar=familiar))
     if isinstance(changed, HelpNumber):
         numbers = sorted([*_others(numbers, changed), changed], key=lambda number: (number.order, number.number))
-    return numbers
+    return [number.in_voice(familiar) for number in numbers]
 
 
 def _updated_on(blocks: list[ContentBlock]) -> date | None:

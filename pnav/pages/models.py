@@ -48,6 +48,7 @@ class HelpNumber(Verified, Translated):
     """A telephone number of an emergency or help service. An unknown hour is left empty, never guessed."""
 
     text_fields = ("label", "audience", "hours", "written")
+    familiar_fields = ("audience", "written")
 
     class Use(models.TextChoices):
         CALL = "call", _("appel")
@@ -147,6 +148,7 @@ class ContentBlock(Verified, Translated):
     """A section of one of the pages of information. `slug` is its anchor; no two sections share one, on any page."""
 
     text_fields = ("title", "body")
+    familiar_fields = ("title", "body")
 
     class Page(models.TextChoices):
         HOME = "home", _("Accueil")

@@ -89,7 +89,7 @@ def _missing(language: str, rows: list[Any]) -> list[Item]:
 
 
 def outdated_names(row: Any, language: str = "") -> list[str]:
-    """The names of its translations into this language, or into any, whose source text is another by now."""
+    """The names of its texts in this language, or in any, that follow another text than stands there by now."""
     places = row.text_places()
     return [name for name in row.outdated() if language in ("", places[name][0])]
 
@@ -106,9 +106,13 @@ def count() -> tuple[int, int]:
 
 
 def read() -> list[Work]:
-    """What each language asks for."""
+    """What each language asks for; before them, the texts in *tu* that say a former text in *vous*."""
     rows, sentences = list(_rows()), _sentences()
     found = []
+    source = languages.source()
+    if familiar := [_item(row, names) for row in rows if (names := outdated_names(row, source))]:
+        name = f"{languages.name(source)} {_('en tutoyant')}"
+        found.append(Work(name, [], 0, familiar[:SHOWN], len(familiar), []))
     for language in languages.others():
         outdated = [_item(row, names) for row in (*rows, *sentences) if (names := outdated_names(row, language))]
         missing, of_code = _missing(language, rows), []

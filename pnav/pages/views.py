@@ -63,14 +63,16 @@ OUR_COOKIES = {
 def home(request: HttpRequest) -> HttpResponse:
     """Show the home page, with its sections and the numbers.
 
-    Two queries (four in another language than the source's) when these are drawn again, after a change and every 20
-    seconds; none otherwise.
+    Two queries (four in *tu*, and in another language than the source's) when these are drawn again, after a change
+    and every 20 seconds; none otherwise.
 
     Its doors POST who comes in, and from where.
     """
     if request.method == "POST":
         return _come_in(request)
-    return render(request, "pages/home.html", home_page(SimpleLazyObject(read_information), waiting_time.in_words()))
+    familiar = SimpleLazyObject(lambda: is_familiar(request))
+    information = SimpleLazyObject(lambda: read_information(familiar=bool(familiar)))
+    return render(request, "pages/home.html", home_page(information, waiting_time.in_words()) | {"familiar": familiar})
 
 
 def home_page(information: Any, wait: str) -> dict[str, Any]:
@@ -103,12 +105,17 @@ def content_page(request: HttpRequest, page: str) -> HttpResponse:
     """Show a page of information of its own: one query, two for the page of numbers and for that of removal, which also
     begins a request. page: a `ContentBlock.Page`."""
     choice = kit.choice_form(request, kit.read_platforms()) if page == ContentBlock.Page.REMOVAL else None
-    return render(request, content_template(page), information_page(page, choice))
+    familiar = is_familiar(request)
+    return render(
+        request,
+        content_template(page),
+        {"familiar": familiar, **information_page(page, choice, familiar=familiar)},
+    )
 
 
-def information_page(page: str, choice: PlatformForm | None) -> dict[str, Any]:
+def information_page(page: str, choice: PlatformForm | None, *, familiar: bool = False) -> dict[str, Any]:
     """Return what a page of information shows. choice: what the page of removal begins with; None on the others."""
-    return content_context(page) | ({"choice": choice} if choice is not None else {})
+    return content_context(page, familiar=familiar) | ({"choice": choice} if choice is not None else {})
 
 
 @csrf_exempt

@@ -92,7 +92,7 @@ def test_feedback_is_sealed_for_its_place():
 # --- signs that nobody sees -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["title", "body", "title_en", "body_en"])
+@pytest.mark.parametrize("name", ["title", "body", "title_tu", "body_tu", "title_en", "body_en"])
 @pytest.mark.parametrize("sign", ["\u202e", "\u200b", "\u2066"])
 def test_content_refuses_what_sentences_refuse_beside_its_field(name: str, sign: str) -> None:
     block = ContentBlock(slug="essai", title="Essai", body="Un.\r\nDeux.")

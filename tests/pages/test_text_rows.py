@@ -65,12 +65,12 @@ def test_each_language_is_read_from_its_rows_and_falls_back(settings, django_ass
 
 def test_translation_that_goes_takes_its_row_with_it():
     block = first()
-    assert ContentText.objects.filter(owner=block).count() == 2
+    assert ContentText.objects.filter(owner=block, language="en").count() == 2
     block.set_texts({"body_en": ""}).save()
-    assert [row.part for row in ContentText.objects.filter(owner=block)] == ["title"]
+    assert [row.part for row in ContentText.objects.filter(owner=block, language="en")] == ["title"]
     block.delete()
     assert not ContentText.objects.filter(part="title", text=block.title).exists()
-    assert ContentText.objects.count() == 2 * ContentBlock.objects.count()
+    assert ContentText.objects.filter(language="en").count() == 2 * ContentBlock.objects.count()
 
 
 # --- the admin --------------------------------------------------------------------------------------------------------
@@ -112,6 +112,22 @@ def test_number_in_a_translation_waits_for_a_second_person(client, chief):
     change = PendingChange.objects.get()
     assert change.reasons == ["texte en anglais"] and set(change.after) == {"body_en"}
     assert ContentBlock.objects.get(pk=block.pk).named_texts() == before
+
+
+def test_text_in_tu_is_a_field_of_the_french_and_says_when_it_does_not_follow(client, chief):
+    block = ContentBlock.objects.get(slug="loi-anonymat")
+    url = f"/admin/pages/contentblock/{block.pk}/change/"
+    form = client.get(url)
+    sets = {str(one.name): [field for line in one for field in line.fields] for one in form.context["adminform"]}
+    assert {"body", "body_tu", "title_tu"} <= set(sets["Français"]) and "Texte en tutoyant" in form.text
+    assert send(client, block, body="Autre chose.").status_code == 302
+    assert "Ce texte en tutoyant dit toujours la même chose" in client.get(url).text
+    works = client.get("/admin/pages/contentblock/a-traduire/").context["works"]
+    [work] = [one for one in works if one.name == "français en tutoyant"]
+    assert [(one.words, one.parts) for one in work.outdated] == [(block.title, "texte en tutoyant")]
+    assert send(client, block, holds_body_tu="on").status_code == 302
+    block = ContentBlock.objects.get(pk=block.pk)
+    assert "body_tu" not in block.outdated() and block.in_voice(True).said("body") == block.named_texts()["body_tu"]
 
 
 # --- beside processes of the version before ---------------------------------------------------------------------------

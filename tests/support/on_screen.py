@@ -1,4 +1,5 @@
-"""What somebody reads of a page without touching it: nothing that is folded, hidden, or for machines."""
+"""What somebody reads of a page without touching it: nothing that is folded, hidden, or for machines; or once every
+fold is open."""
 
 import re
 from html.parser import HTMLParser
@@ -15,8 +16,9 @@ _UNREAD = {"head", "script", "style", "template", "noscript", "option"}
 
 
 class _Reader(HTMLParser):
-    def __init__(self) -> None:
+    def __init__(self, *, opens_folds: bool) -> None:
         super().__init__()
+        self.opens_folds = opens_folds
         self.open: list[tuple[str, bool]] = []  # each open element, and whether what is in it is read
         self.text: list[str] = []
 
@@ -24,7 +26,7 @@ class _Reader(HTMLParser):
         if tag in _VOID:
             return
         parent, is_read = self.open[-1] if self.open else ("", True)
-        is_folded = parent == "details-closed" and tag != "summary"
+        is_folded = parent == "details-closed" and tag != "summary" and not self.opens_folds
         is_read = is_read and not is_folded and tag not in _UNREAD and "hidden" not in dict(attrs)
         self.open.append(("details-closed" if tag == "details" and "open" not in dict(attrs) else tag, is_read))
 
@@ -37,8 +39,8 @@ class _Reader(HTMLParser):
             self.text.append(data)
 
 
-def words_on_screen(html: str) -> str:
-    """The text of a page as it stands on the screen when it comes, blanks squeezed."""
-    reader = _Reader()
+def words_on_screen(html: str, *, opens_folds: bool = False) -> str:
+    """The text of a page as it stands on the screen when it comes, blanks squeezed. opens_folds: and what is folded."""
+    reader = _Reader(opens_folds=opens_folds)
     reader.feed(html)
     return " ".join(" ".join(reader.text).split())

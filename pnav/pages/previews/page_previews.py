@@ -87,7 +87,7 @@ def _limited(trial: Trial) -> HttpResponse:
 
 def _home(wait: waiting_time.Range = (2, 6)) -> Draw:
     def draw(trial: Trial) -> HttpResponse:
-        information = {**read_information(), "updated_on": cast.DAY}
+        information = {**read_information(familiar=trial.familiar), "updated_on": cast.DAY}
         page = views.home_page(information, waiting_time.say(wait))
         return draw_page(trial, "pages/home.html", page | {"is_preview": True})
 
@@ -99,7 +99,7 @@ def _information(page: Page) -> Draw:
 
     def draw(trial: Trial) -> HttpResponse:
         choice = PlatformForm(platforms=kit.read_platforms()) if page == Page.REMOVAL else None
-        return draw_page(trial, content_template(page), views.information_page(page, choice))
+        return draw_page(trial, content_template(page), views.information_page(page, choice, familiar=trial.familiar))
 
     return draw
 

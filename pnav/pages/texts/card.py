@@ -11,13 +11,21 @@ add(
     "card.told",
     CARD,
     _("Donnez cette carte à quelqu'un qui en a besoin : un élève, un ami, un patient, un proche."),
+    _("Donne cette carte à quelqu'un qui en a besoin : un élève, un ami, un patient, un proche."),
 )
 add(
     "card.print",
     CARD,
     _("Imprimez cette page avec votre navigateur : seule la carte sort sur le papier. Ou montrez l'écran."),
+    _("Imprime cette page avec ton navigateur : seule la carte sort sur le papier. Ou montre l'écran."),
 )
-add("card.card_title", CARD, _("On vous fait du mal en ligne ? Parlez-en."))
+# A minor hands it to somebody of their age.
+add(
+    "card.card_title",
+    CARD,
+    _("On vous fait du mal en ligne ? Parlez-en."),
+    _("On te fait du mal en ligne ? Parles-en."),
+)
 add(
     "card.card_told",
     CARD,
@@ -25,6 +33,7 @@ add(
         "Un policier ou un gendarme formé répond par écrit, jour et nuit. C'est gratuit, et vous ne donnez "
         "pas votre nom."
     ),
+    _("Un policier ou un gendarme formé répond par écrit, jour et nuit. C'est gratuit, et tu ne donnes pas ton nom."),
 )
 add("card.card_numbers", CARD, _("En danger : 17 ou 112, ou le 114 par SMS. Pour les jeunes : 3018."))
 add(
@@ -38,6 +47,10 @@ add(
     CARD,
     _(
         "Si la personne qui fait du mal vit sous le même toit, ne laissez pas la carte en vue. Le site a un "
+        "mode discret : la première question le propose."
+    ),
+    _(
+        "Si la personne qui fait du mal vit sous le même toit, ne laisse pas la carte en vue. Le site a un "
         "mode discret : la première question le propose."
     ),
 )
