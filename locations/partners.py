@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.utils.functional import Promise
 
+from common.texts.catalogue import Sentence
 from locations import texts as location_texts
 from locations.distances import distance_to, told_distance
 from locations.models import Municipality, Partner
@@ -17,7 +18,7 @@ class PartnerGroup:
 
     title: str | Promise
     partners: list[tuple[Partner, float | None]]
-    note: str | Promise = ""
+    note: Sentence | None = None
 
 
 @dataclass
@@ -40,27 +41,27 @@ class Partners:
         return any(partner.kind in helps for group in self.groups for partner, _distance in group.partners)
 
 
-_GROUPS: tuple[tuple[str | Promise, tuple[str, ...], int, str | Promise], ...] = (
+_GROUPS: tuple[tuple[str | Promise, tuple[str, ...], int, Sentence | None], ...] = (
     (
         location_texts.HELP.later(),
         (Partner.Kind.VICTIM_HELP, Partner.Kind.VICTIM_OFFICE, Partner.Kind.WOMEN_RIGHTS),
         3,
-        "",
+        None,
     ),
-    (location_texts.MIND.later(), (Partner.Kind.PSYCHOLOGIST,), 3, ""),
+    (location_texts.MIND.later(), (Partner.Kind.PSYCHOLOGIST,), 3, None),
     (
         location_texts.LAW.later(),
         (Partner.Kind.JUSTICE_HOUSE, Partner.Kind.JUSTICE_POINT, Partner.Kind.LAW_ACCESS, Partner.Kind.BAR),
         3,
-        "",
+        None,
     ),
     (
         location_texts.COURTS.later(),
         (Partner.Kind.COURT, Partner.Kind.LOCAL_COURT, Partner.Kind.JUVENILE_COURT, Partner.Kind.COMPENSATION),
         3,
-        location_texts.COURTS_NOTE.later(),
+        location_texts.COURTS_NOTE,
     ),
-    (location_texts.FORMALITIES.later(), (Partner.Kind.FRANCE_SERVICES,), 2, ""),
+    (location_texts.FORMALITIES.later(), (Partner.Kind.FRANCE_SERVICES,), 2, None),
 )
 
 

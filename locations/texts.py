@@ -357,5 +357,6 @@ COURTS_NOTE = add(
     "places.group_courts_note",
     CONTACTS,
     _("Les tribunaux du département. Nous ne savons pas lequel s'occupe de votre commune."),
+    _("Les tribunaux du département. Nous ne savons pas lequel s'occupe de ta commune."),
 )
 FORMALITIES = add("places.group_formalities", CONTACTS, _("Aide aux démarches"))

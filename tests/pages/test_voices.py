@@ -99,6 +99,20 @@ def test_search_of_places_of_a_minor_says_tu(typed: str) -> None:
                 assert [around(words, one) for one in wrong.finditer(words)] == []
 
 
+@pytest.mark.parametrize("has_answered_here", [True, False])
+def test_page_that_is_not_there_and_form_that_expired_say_tu_to_a_minor(has_answered_here: bool) -> None:
+    client = browser(make.waiting(**PEOPLE["minor"]), PEOPLE["minor"]["answers"] if has_answered_here else {})
+    client.handler.enforce_csrf_checks = True
+    answers = [client.get("/nulle-part/"), client.post(ORDINARY.reverse("pages:feedback"), {})]
+    assert [answer.status_code for answer in answers] == [404, 403]
+    for answer in answers:
+        html = unescape(answer.text)
+        words = words_on_screen(html[html.index("<main") : html.index("</main>")], opens_folds=True)
+        assert "Tu " in words or "ton navigateur" in words
+        for wrong in (FORMAL, IMPERATIVE):
+            assert [around(words, one) for one in wrong.finditer(words)] == []
+
+
 def test_refused_opinion_of_a_minor_is_said_in_tu() -> None:
     client = browser(make.waiting(**PEOPLE["minor"]), {})
     html = unescape(client.post(ORDINARY.reverse("pages:feedback"), {"text": "x" * 1001}).text)

@@ -16,6 +16,7 @@ add(
     "errors.denied_told",
     ERRORS,
     _("Elle est réservée à d'autres personnes, ou elle n'est plus disponible pour vous. Vous pouvez continuer ici :"),
+    _("Elle est réservée à d'autres personnes, ou elle n'est plus disponible pour toi. Tu peux continuer ici :"),
 )
 add("errors.expired_title", ERRORS, _("La page a expiré"))
 add(
@@ -23,6 +24,10 @@ add(
     ERRORS,
     _(
         "Ce que vous veniez d'envoyer n'a pas été enregistré. Par sécurité, une page restée ouverte "
+        "longtemps ne peut plus rien envoyer."
+    ),
+    _(
+        "Ce que tu venais d'envoyer n'a pas été enregistré. Par sécurité, une page restée ouverte "
         "longtemps ne peut plus rien envoyer."
     ),
 )
@@ -33,12 +38,17 @@ add(
         "Revenez à la page précédente, rechargez-la, puis envoyez de nouveau. Si cela recommence, votre "
         "navigateur refuse peut-être les cookies : ce site n'en utilise que pour votre visite."
     ),
+    _(
+        "Reviens à la page précédente, recharge-la, puis envoie de nouveau. Si cela recommence, ton "
+        "navigateur refuse peut-être les cookies : ce site n'en utilise que pour ta visite."
+    ),
 )
 add("errors.missing_title", ERRORS, _("Page introuvable"))
 add(
     "errors.missing_told",
     ERRORS,
     _("Cette adresse ne mène nulle part. Vous n'avez rien fait de mal, et vous pouvez continuer ici :"),
+    _("Cette adresse ne mène nulle part. Tu n'as rien fait de mal, et tu peux continuer ici :"),
 )
 add("errors.staff_door_title", ERRORS, _("Vous cherchez de l'aide ?"))
 add("errors.staff_door_told", ERRORS, _("Pour parler avec quelqu'un, vous n'avez besoin d'aucun compte :"))
@@ -78,6 +88,10 @@ add(
     _(
         "En danger : appelez le {numero_police} ou le {numero_europe}. Si vous ne pouvez pas parler, "
         "écrivez au {numero_sms} par SMS."
+    ),
+    _(
+        "En danger : appelle le {numero_police} ou le {numero_europe}. Si tu ne peux pas parler, "
+        "écris au {numero_sms} par SMS."
     ),
 )
 add("busy.title", BUSY, _("Beaucoup de demandes en ce moment"))
