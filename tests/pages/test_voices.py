@@ -16,7 +16,7 @@ from django.test import Client
 from chat.models import Conversation
 from pnav import addresses
 from pnav.addresses import ORDINARY
-from pnav.pages.models import ContentBlock, ContentText
+from pnav.pages.models import ContentBlock, ContentText, HelpNumberText
 from tests.chat.sockets import visit
 from tests.chat.visitor.test_voices import FAMILIAR, FORMAL, OF_A_VICTIM, OF_MINORS, PEOPLE, around
 from tests.factories import chat as make
@@ -121,6 +121,17 @@ def test_refused_opinion_of_a_minor_is_said_in_tu() -> None:
 
 
 # --- the texts in *tu* of what administrators write -------------------------------------------------------------------
+
+
+def test_text_in_tu_states_the_same_figures_and_links() -> None:
+    """In the same order: penalties, articles, deadlines, numbers to call, addresses."""
+    stated = re.compile(r"\d[\d -]*|\]\([^)]+\)")
+    rows = [*ContentText.objects.filter(language="fr"), *HelpNumberText.objects.filter(language="fr")]
+    assert len(rows) > 20
+    for row in rows:
+        polite = getattr(row.owner, row.part.removesuffix("_tu"))
+        assert stated.findall(row.text) == stated.findall(polite), row.owner
+        assert row.source_text == polite != row.text
 
 
 def test_section_says_tu_until_its_other_text_changes() -> None:
