@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
 
+from chat.conversations import departures
 from chat.models import Conversation, Departure, EventKind
 from tests.chat.sockets import visit
 from tests.factories import chat as make
@@ -21,6 +23,11 @@ from tests.scenarios.conftest import PlainSite, restart_in_place
 pytestmark = pytest.mark.slow
 # Longer than an exit may take, and shorter than what it could wait for: a lock or a statement is given up after 8 s.
 SECONDS = 4
+# A person hears somebody at the door. The best of three visits: what else the machine does at one moment is not ours.
+EXIT_SECONDS = 0.3
+VISITS = 3
+
+type Visit = tuple[Conversation, str]
 
 
 @pytest.fixture(scope="module")
@@ -34,11 +41,13 @@ def site(tmp_path_factory, django_db_blocker) -> Iterator[PlainSite]:
 
 
 @pytest.fixture
-def person(site) -> tuple[Conversation, str]:
+def visits(site) -> list[Visit]:
+    """Of people in their exchanges, in a process that has served one of them a page."""
     with site.database():
         Session.objects.all().delete()
-        conversation = make.assigned()
-        return conversation, visit(conversation)
+        begun = [(conversation, visit(conversation)) for conversation in (make.assigned() for _each in range(VISITS))]
+    ask(site, "GET", "/accessibilite/", begun[0][1]).read()
+    return begun
 
 
 def ask(site: PlainSite, method: str, path: str, key: str) -> http.client.HTTPResponse:
@@ -47,11 +56,15 @@ def ask(site: PlainSite, method: str, path: str, key: str) -> http.client.HTTPRe
     return line.getresponse()
 
 
-def leave(site: PlainSite, key: str) -> None:
+def leave(site: PlainSite, key: str) -> float:
+    """The seconds until the browser is told to go elsewhere and to forget its cookie."""
+    began = time.monotonic()
     answer = ask(site, "POST", "/quitter/", key)
+    took = time.monotonic() - began
     assert answer.status == 303
     assert answer.headers["Location"] == settings.QUICK_EXIT_URL
     assert f'{settings.SESSION_COOKIE_NAME}=""' in answer.headers["Set-Cookie"]
+    return took
 
 
 def processes(parent: int) -> list[int]:
@@ -73,11 +86,20 @@ def stalled(site: PlainSite) -> Iterator[None]:
             os.kill(process, signal.SIGCONT)
 
 
-def is_forgotten_and_parked(conversation: Conversation) -> bool:
+@contextmanager
+def held(site: PlainSite, statement: str, *values: object) -> Iterator[None]:
+    """Inside, another connection holds what this statement locks."""
+    with psycopg.connect(site.postgres.url) as other:
+        other.execute(statement, values)
+        yield
+        other.rollback()
+
+
+def are_forgotten_and_parked(visits: list[Visit]) -> bool:
     return (
         not Session.objects.exists()
         and not Departure.objects.exists()
-        and conversation.events.filter(kind=EventKind.PARKED).count() == 1
+        and all(conversation.events.filter(kind=EventKind.PARKED).count() == 1 for conversation, _key in visits)
     )
 
 
@@ -89,30 +111,47 @@ def comes_true(site: PlainSite, question: Callable[[], bool]) -> None:
             time.sleep(0.1)
 
 
-def test_leaving_while_postgres_is_stalled_and_every_page_waits_for_it(site, person):
-    conversation, key = person
-    ask(site, "GET", "/accessibilite/", key).read()
+def test_leaving_while_postgres_is_stalled_and_every_page_waits_for_it(site, visits):
     with stalled(site):
 
         def wait_in_vain() -> None:
             with pytest.raises(TimeoutError):
-                ask(site, "GET", "/tchat/", key)
+                ask(site, "GET", "/tchat/", visits[0][1])
 
         pages = [threading.Thread(target=wait_in_vain) for _each in range(settings.PAGE_THREADS)]
         for page in pages:
             page.start()
         time.sleep(0.5)
-        leave(site, key)
+        took = [leave(site, key) for _conversation, key in visits]
         for page in pages:
             page.join()
-    comes_true(site, lambda: is_forgotten_and_parked(conversation))
+    assert min(took) < EXIT_SECONDS, took
+    comes_true(site, lambda: are_forgotten_and_parked(visits))
 
 
-def test_leaving_while_postgres_is_gone(site, person):
-    conversation, key = person
-    ask(site, "GET", "/accessibilite/", key).read()
+def test_leaving_while_the_visit_is_locked(site, visits):
+    with held(site, "LOCK TABLE django_session IN ACCESS EXCLUSIVE MODE"):
+        took = [leave(site, key) for _conversation, key in visits]
+    assert min(took) < EXIT_SECONDS, took
+    comes_true(site, lambda: are_forgotten_and_parked(visits))
+
+
+def test_leaving_while_the_exchange_is_locked(site, visits):
+    """The visit is forgotten under the lock; the worker, which this site has not, parks once it has gone."""
+    keys = [conversation.pk for conversation, _key in visits]
+    with held(site, "SELECT FROM chat_conversation WHERE id = ANY(%s) FOR UPDATE", keys):
+        took = [leave(site, key) for _conversation, key in visits]
+        comes_true(site, lambda: not Session.objects.exists() and Departure.objects.count() == VISITS)
+    assert min(took) < EXIT_SECONDS, took
+    with site.database():
+        assert departures.tell_departures() == VISITS
+    comes_true(site, lambda: are_forgotten_and_parked(visits))
+
+
+def test_leaving_while_postgres_is_gone(site, visits):
     site.postgres.process.kill()
     site.postgres.process.wait()
-    leave(site, key)
+    took = [leave(site, key) for _conversation, key in visits]
+    assert min(took) < EXIT_SECONDS, took
     restart_in_place(site.postgres)
-    comes_true(site, lambda: is_forgotten_and_parked(conversation))
+    comes_true(site, lambda: are_forgotten_and_parked(visits))
