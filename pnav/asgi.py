@@ -32,7 +32,7 @@ from common.offload.process import lower_priority  # noqa: E402
 from common.security_log import Event  # noqa: E402
 from pnav import addresses, health  # noqa: E402
 from pnav.server import busy  # noqa: E402
-from pnav.server.admission import bucket_of  # noqa: E402
+from pnav.server.admission import buckets_of  # noqa: E402
 from pnav.server.identity import identify_passes  # noqa: E402
 from pnav.server.page_handler import OperatorPages, Pages  # noqa: E402
 from pnav.server.process_role import PAGES_NICENESS, ProcessRole  # noqa: E402
@@ -85,7 +85,7 @@ class Handshake:
         cookie = parse_cookie(_header(scope, b"cookie")).get(settings.SESSION_COOKIE_NAME)
         scope["session_key"] = stored_key(cookie) if cookie else None
         scope["identities"] = self._identities
-        scope["network"] = bucket_of(scope)
+        scope["networks"] = buckets_of(scope)
         await self.inner(scope, receive, send)
 
 

@@ -27,7 +27,7 @@ from pnav.server.admission import (
     Lane,
     Refused,
     Ticket,
-    bucket_of,
+    buckets_of,
     give_way,
     may_give_way,
     network_of,
@@ -657,14 +657,25 @@ def scope(address, forwarded=""):
     ],
 )
 def test_network_of_an_address(one, other, is_same):
-    assert (bucket_of(scope(one)) == bucket_of(scope(other))) is is_same
+    assert (network_of(scope(one)) == network_of(scope(other))) is is_same
+
+
+def test_an_address_is_counted_at_every_width_and_the_widest_is_its_queue():
+    one, neighbour, household, company, other = (
+        buckets_of(scope(address))
+        for address in (f"2001:db8:{rest}" for rest in ("1:ff01::1", "1:ff01::2", "1:ff02::1", "1:1::1", "2::"))
+    )
+    assert one == neighbour and len(one) == 3 and one[0] == network_of(scope("2001:db8:1:ff01::1"))[0]
+    assert (one[:2], one[:1]) == (household[:2], company[:1])
+    assert one[2] != household[2] and one[1] != company[1] and one[0] != other[0]
+    assert len(buckets_of(scope("192.0.2.1"))) == len(buckets_of(scope("::ffff:192.0.2.1"))) == 1
 
 
 def test_network_is_what_our_proxy_says(settings):
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
-    assert bucket_of(scope("10.0.0.1", "203.0.113.9, 192.0.2.1")) == bucket_of(scope("192.0.2.1"))
+    assert network_of(scope("10.0.0.1", "203.0.113.9, 192.0.2.1")) == network_of(scope("192.0.2.1"))
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 0
-    assert bucket_of(scope("10.0.0.1", "203.0.113.9, 192.0.2.1")) == bucket_of(scope("10.0.0.1"))
+    assert network_of(scope("10.0.0.1", "203.0.113.9, 192.0.2.1")) == network_of(scope("10.0.0.1"))
 
 
 def test_each_device_that_signed_in_has_a_queue_of_its_own():
@@ -681,7 +692,7 @@ def test_each_device_that_signed_in_has_a_queue_of_its_own():
     cookies = [signing.dumps({"id": name, "accounts": []}, salt=device.SALT) for name in ("one", "two")]
     unknown = queue_of("forged")
     assert len({unknown, *map(queue_of, cookies)}) == 3
-    assert queue_of("forged otherwise") == unknown == bucket_of(scope("192.0.2.7"))
+    assert queue_of("forged otherwise") == unknown == network_of(scope("192.0.2.7"))[0]
 
 
 # --- slices of files --------------------------------------------------------------------------------------------------

@@ -39,8 +39,9 @@ BAD_FRAMES_A_MINUTE = 20
 FLOOD = 1_000  # frames above the measure; each is answered, and whoever sends so many does not read
 PAGES_AT_ONCE, PAGES_A_SECOND = 60, 2  # of a thread, each 48 KiB at most, for all sockets of a session in a process
 SOCKETS_A_SESSION = 50  # in one process; a person has one or two
-# Of people behind one address (or /48), in one process. Each costs 26 kB here and more in the proxy, and visits are
-# free: without it one stranger takes all the memory there is, and nobody else opens a socket. Agents do not count.
+# Of people behind one address or /48, in one process; half of it behind a /56, a quarter behind a /64. Each costs 26 kB
+# here and more in the proxy, and visits are free: without it one stranger takes all the memory there is, and nobody
+# else opens a socket. Agents do not count.
 SOCKETS_A_NETWORK = 1_000
 CHECK_SECONDS = 16  # with the rounds: a sign-out, a lost factor or a quick exit closes a socket within 20 seconds
 TYPING_EVERY_SECONDS = 2
@@ -55,7 +56,7 @@ POSTS: BucketsByKey[UUID] = BucketsByKey(POSTS_AT_ONCE, POSTS_A_SECOND)
 # A visit with fifty sockets reads no faster than with one: what it asks for is read, opened and sent in the one loop.
 READINGS: BucketsByKey[str] = BucketsByKey(PAGES_AT_ONCE, PAGES_A_SECOND)
 OPEN_SOCKETS: Counter[str] = Counter()
-OPEN_OF_NETWORK: Counter[int] = Counter()
+OPEN_OF_NETWORK: Counter[tuple[int, int]] = Counter()  # by width, 0 for the widest, and bucket
 
 
 @contextlib.contextmanager
@@ -196,13 +197,16 @@ class Connection:
     def counted(self, scope: dict[str, Any]) -> list[tuple[str, Counter[Any], Any, int]]:
         """How many like this one may be open: the name of the limit, what counts, under which key, and the most.
 
-        scope["network"]: 16 bits that stand for where it comes from, drawn anew by each process.
+        scope["networks"]: where it comes from, the widest first, 16 bits for each that each process draws anew.
         """
         limits: list[tuple[str, Counter[Any], Any, int]] = [
             ("sockets", OPEN_SOCKETS, self.pass_.session_key, SOCKETS_A_SESSION)
         ]
-        if self.account is None and self.is_metered and "network" in scope:
-            limits.append(("sockets_of_network", OPEN_OF_NETWORK, scope["network"], SOCKETS_A_NETWORK))
+        if self.account is None and self.is_metered:
+            limits += [
+                ("sockets_of_network", OPEN_OF_NETWORK, (width, bucket), SOCKETS_A_NETWORK >> width)
+                for width, bucket in enumerate(scope.get("networks", ()))
+            ]
         return limits
 
     @classmethod

@@ -34,6 +34,7 @@ from common.client_address import connection_of_scope
 BUCKETS = 1 << 16
 MAPPED_IPV4 = bytes(10) + b"\xff\xff"
 IPV6_BYTES = 6  # a /48: whoever has one draws as many /64 as they like
+IPV6_NARROWER = (7, 8)  # a household, and the smallest that a subscriber gets: `common.client_address`
 # Who stands behind a network, widest first: the prefixes by which registries give addresses to a provider (IPv4 /16,
 # IPv6 /32), and a part of those, as a provider gives them to one customer or to one town (IPv4 /24, IPv6 /40).
 IPV4_WIDER, IPV6_WIDER = (2, 3), (4, 5)
@@ -65,30 +66,35 @@ class Refused(Exception):
 type Wider = tuple[tuple[int, ...], ...]
 
 
-def bucket_of(scope: dict[str, Any]) -> int:
-    """The queue of the network that a request comes from: an IPv4 address, or the /48 of an IPv6 one."""
-    return network_of(scope)[0]
-
-
 def network_of(scope: dict[str, Any]) -> tuple[int, Wider]:
-    """The same, with the prefixes that it is part of."""
+    """The queue of the network that a request comes from, an IPv4 address or the /48 of an IPv6 one; and the prefixes
+    that it is part of."""
+    origin = _origin(scope)
+    if isinstance(origin, str):  # what is no address, such as that of a Unix socket, is a network by itself
+        return hash(origin) % BUCKETS, _wider(origin.split("."), IPV4_WIDER)
+    return hash(origin[:IPV6_BYTES]) % BUCKETS, _wider(origin, IPV6_WIDER)
+
+
+def buckets_of(scope: dict[str, Any]) -> tuple[int, ...]:
+    """The same network, and for IPv6 the /56 and the /64 in it: 16 bits for each, the widest first."""
+    origin = _origin(scope)
+    if isinstance(origin, str):
+        return (hash(origin) % BUCKETS,)
+    return tuple(hash(origin[:length]) % BUCKETS for length in (IPV6_BYTES, *IPV6_NARROWER))
+
+
+def _origin(scope: dict[str, Any]) -> bytes | str:
+    """The 16 bytes of an IPv6 address; an IPv4 one, or whatever else there is, as text."""
     address: str = connection_of_scope(scope).address
     if ":" not in address:
-        return _ipv4(address)
+        return address
     if address.startswith("["):  # [2001:db8::1]:443
         address = address[1:].partition("]")[0]
     try:
         packed = inet_pton(AF_INET6, address.partition("%")[0])
     except (OSError, ValueError):  # an IPv4 address with a port, or nothing that is one
-        return _ipv4(address.partition(":")[0])
-    if packed[:12] == MAPPED_IPV4:
-        return _ipv4(".".join(map(str, packed[12:])))
-    return hash(packed[:IPV6_BYTES]) % BUCKETS, _wider(packed, IPV6_WIDER)
-
-
-def _ipv4(address: str) -> tuple[int, Wider]:
-    """What is no address, such as that of a Unix socket, is a network and a provider by itself."""
-    return hash(address) % BUCKETS, _wider(address.split("."), IPV4_WIDER)
+        return address.partition(":")[0]
+    return ".".join(map(str, packed[12:])) if packed[:12] == MAPPED_IPV4 else packed
 
 
 def _wider(parts: bytes | list[str], lengths: tuple[int, int]) -> Wider:

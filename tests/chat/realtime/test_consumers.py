@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import gc
 import json
 import threading
@@ -322,6 +323,29 @@ async def test_too_many_sockets_of_people_of_one_network(monkeypatch):
         elsewhere = Line(REPORTER, third)
         elsewhere.socket.scope["client"] = ["203.0.113.9", 4711]
         async with elsewhere as line:
+            await line.send(type="sync", after=0)
+            await line.until("messages")
+    assert not connection_module.OPEN_SOCKETS and not connection_module.OPEN_OF_NETWORK
+
+
+@pytest.mark.parametrize(
+    ("lines", "most"), [("2001:db8:1:ff01::{:x}", 2), ("2001:db8:1:ff{:02x}::1", 4), ("2001:db8:1:{:x}00::1", 8)]
+)
+async def test_too_many_sockets_of_people_of_one_network_of_ipv6(monkeypatch, lines, most):
+    """A line, a household and a company: a quarter, half and all of what one network may have."""
+    monkeypatch.setattr(connection_module, "SOCKETS_A_NETWORK", 8)
+    key = await in_db(lambda: visit(make.waiting()))
+    async with contextlib.AsyncExitStack() as opened:
+
+        async def come_from(address):
+            line = Line(REPORTER, key)
+            line.socket.scope["client"] = [address, 4711]
+            return await opened.enter_async_context(line)
+
+        within = [await come_from(lines.format(number)) for number in range(1, most + 1)]
+        beyond = await come_from(lines.format(most + 1))
+        assert await beyond.closed() == protocol.CLOSE_TOO_MANY
+        for line in (within[-1], await come_from("2001:db8:2::1")):
             await line.send(type="sync", after=0)
             await line.until("messages")
     assert not connection_module.OPEN_SOCKETS and not connection_module.OPEN_OF_NETWORK
