@@ -65,6 +65,8 @@ class NetworkLimit:
 
 # Every limit by network there is; the worker keeps a string for each. A noise as large as what is allowed hides most.
 REPORTS = NetworkLimit("reports", 60 * 60, noise=63)
+# Of those that say danger, counted besides; as much noise, for they have most to lose by being found.
+DANGERS = NetworkLimit("dangers", 60 * 60, noise=63)
 OPINIONS = NetworkLimit("opinions", 60 * 60, noise=15)
 COPIES = NetworkLimit("copies", 60 * 60, noise=15)
 CODES = NetworkLimit("codes", 10 * 60, noise=15)
@@ -74,7 +76,7 @@ FAILURES = NetworkLimit("failures", 60, noise=31)
 # which account, and no more of an address than the bucket.
 ACCOUNT_FAILURES = NetworkLimit("account-failures", 5 * 60, noise=0)
 OPENID = NetworkLimit("openid", 60, noise=15)
-LIMITS = (REPORTS, OPINIONS, COPIES, CODES, SIGN_INS, FAILURES, ACCOUNT_FAILURES, OPENID)
+LIMITS = (REPORTS, DANGERS, OPINIONS, COPIES, CODES, SIGN_INS, FAILURES, ACCOUNT_FAILURES, OPENID)
 
 
 def now() -> float:

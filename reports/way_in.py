@@ -26,6 +26,9 @@ from triage import onward
 from triage.rules import Urgency
 
 _SUBMISSION_KEY = "reports.submission"
+# Of one network in an hour: how many of those who say danger have their ordinary place. The fewest that a house may set
+# for all reports of a network, whatever it sets; in an ordinary day the whole country files seventy (docs/adr/0035).
+DANGERS_MOST = 20
 # Where a life may be at stake nobody is asked for a town first: the agent asks, or does without.
 NOWHERE = Choice(postal_code="", municipality=None, reception_point=None, is_nearest=False)
 
@@ -98,7 +101,7 @@ def file(request: HttpRequest, visit: Visit, fields: dict[str, Any]) -> HttpResp
     report = actions.file_report(
         replace(visit, choice=place_of(visit)),
         submission_id=uuid.UUID(submission_id(request)),
-        is_crowded=_is_crowded(request),
+        is_crowded=_is_crowded(request, visit.triage.assessment.urgency),
         connection=connection_of(request),
         **fields,
     )
@@ -108,13 +111,18 @@ def file(request: HttpRequest, visit: Visit, fields: dict[str, Any]) -> HttpResp
     return redirect("chat:conversation")
 
 
-def _is_crowded(request: HttpRequest) -> bool:
+def _is_crowded(request: HttpRequest, urgency: Urgency) -> bool:
     """Say whether this network has filed more in the hour than people would; behind one address there may be a school.
 
-    Nobody is refused, and no urgency is lowered: see `actions.file_report`.
+    Those who say danger, which is `urgency` at its highest, are counted apart too, and are many sooner: so many of one
+    network stand before somebody else's danger. Nobody is refused, and no urgency is lowered: see
+    `actions.file_report`.
     """
+    networks = networks_of(request)
     most = values.get(definitions.REPORTS_MOST)
-    is_over = network_limits.count(network_limits.REPORTS, networks_of(request), most=most).is_over
+    is_over = network_limits.count(network_limits.REPORTS, networks, most=most).is_over
+    if not is_over and urgency == Urgency.CRITICAL:
+        is_over = network_limits.count(network_limits.DANGERS, networks, most=DANGERS_MOST).is_over
     if is_over:
         rate_limits.tell_reached("report")
     return is_over

@@ -51,8 +51,8 @@ TEXT_KIB = 24
 COUNTERS_KIB = 100
 # A form that waits in the sealed session until a proof was given (`KEPT_FORM`), and the session itself.
 KEPT_KIB = 88
-# The report, its four sealed values, its exchange and first lines.
-FILED = Stores(rows=12, changed=2, kib=COUNTERS_KIB + TEXT_KIB, keys=8)
+# The report, its four sealed values, its exchange and first lines; two strings of counters that everybody shares.
+FILED = Stores(rows=12, changed=2, kib=2 * COUNTERS_KIB + TEXT_KIB, keys=8)
 SEEN = Stores(changed=3, kib=4, keys=2)  # how far somebody read, that they are there
 SAID = Stores(rows=1, changed=4, kib=TEXT_KIB, keys=2)  # a message
 # What was begun is kept in the session, as JSON, sealed: 20,000 emoji.

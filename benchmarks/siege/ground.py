@@ -31,7 +31,8 @@ APPLICATION = "pnav.asgi:application"
 MANIFEST = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
 PAGES, SOCKETS = "pages", "sockets"
 # The fewest reports of a network in an hour that the house may set (`common.service_settings.definitions`): the raid of
-# a short siege is to go beyond what is believed, as that of a night does beyond the usual 200.
+# a short siege is to go beyond what is believed, as that of a night does beyond the usual 200. Of those who say danger
+# no house believes more than these (`reports.way_in.DANGERS_MOST`).
 REPORTS_MOST = 20
 COUNTERS = (b"limit", b"networks", b"allauth")  # what their keys are called: of visits, of networks, of allauth
 DOCUMENT_SIGNS = 700  # characters of each message of the thread that is made into documents

@@ -110,8 +110,13 @@ def test_is_crowded_counts_a_network_and_no_other(rf, monkeypatch, set_rule):
     monkeypatch.setattr(rate_limits.time, "time", lambda: 3_000_000_000.0)
     cache.clear()
     here, there = (rf.get("/", REMOTE_ADDR=address) for address in ("192.0.2.1", "198.51.100.1"))
-    assert [way_in._is_crowded(here) for _each in range(21)] == [False] * 20 + [True]
-    assert not way_in._is_crowded(there)
+    assert [way_in._is_crowded(here, Urgency.NORMAL) for _each in range(21)] == [False] * 20 + [True]
+    assert not way_in._is_crowded(there, Urgency.NORMAL)
+
+
+def filed_from(rf, lines, number, urgency=Urgency.NORMAL):
+    """Whether one report more is crowded, from this line of a network."""
+    return way_in._is_crowded(rf.get("/", REMOTE_ADDR=lines.format(number)), urgency)
 
 
 @pytest.mark.django_db
@@ -119,6 +124,17 @@ def test_is_crowded_counts_a_network_and_no_other(rf, monkeypatch, set_rule):
 def test_is_crowded_counts_a_household_and_a_provider_s_part_too(rf, set_rule, lines, believed):
     """One /56 had 51,200 believed reports an hour, with a fresh /64 for each."""
     set_rule(definitions.REPORTS_MOST, 20)
-    found = [way_in._is_crowded(rf.get("/", REMOTE_ADDR=lines.format(number))) for number in range(believed + 5)]
+    assert [filed_from(rf, lines, number) for number in range(believed + 5)] == [False] * believed + [True] * 5
+    assert not filed_from(rf, "2001:db8:1::1", 0)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("lines", "believed"), [("192.0.2.1", 20), ("2001:db8:0:ff{:02x}::1", 40), ("2001:db8:0:{:x}00::1", 120)]
+)
+def test_is_crowded_begins_sooner_for_those_who_say_danger(rf, lines, believed):
+    """As the rule of reports comes, 1,200 of one /48 stood before a real danger in each hour."""
+    found = [filed_from(rf, lines, number, Urgency.CRITICAL) for number in range(believed + 5)]
     assert found == [False] * believed + [True] * 5
-    assert not way_in._is_crowded(rf.get("/", REMOTE_ADDR="2001:db8:1::1"))
+    assert not filed_from(rf, lines, 0, Urgency.HIGH), "neighbours who say no danger stand where they stood"
+    assert not filed_from(rf, "2001:db8:1::1", 0, Urgency.CRITICAL)

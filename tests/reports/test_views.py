@@ -16,6 +16,7 @@ from chat.models import Conversation
 from chat.rules.lifecycle import Status
 from locations.models import Force, Municipality, PostalCode, ReceptionPoint
 from pnav.addresses import DISCREET
+from reports import way_in
 from reports.models import Report
 from tests.reports.test_reporter_identity import opened
 from tests.triage.paths import ADULT, CHAT, MINOR_CHAT
@@ -371,3 +372,15 @@ def test_name_that_is_too_long_stays_in_the_form_and_files_nothing(client: Clien
 def test_folded_part_says_the_same_to_who_left_something_and_who_did_not(client: Client, unit: ReceptionPoint) -> None:
     set_visit(client, answers=CHAT, unit=unit)
     assert 'id="sous-scelle">' in page(client)
+
+
+def test_beyond_the_limit_of_dangers_one_is_filed_with_its_urgency(monkeypatch, unit: ReceptionPoint) -> None:
+    monkeypatch.setattr(way_in, "DANGERS_MOST", 2)
+    in_danger = {"danger": "yes"}
+    for answers in (in_danger, CHAT, in_danger, in_danger, CHAT):
+        client = Client()
+        set_visit(client, answers=answers, unit=unit, anyway=True)
+        client.post(URL, form_of(client, facts=["insults"]))
+    filed = Report.objects.order_by("pk")
+    assert [report.is_crowded for report in filed] == [False, False, False, True, False]
+    assert [report.urgency == Urgency.CRITICAL for report in filed] == [True, False, True, True, False]

@@ -199,29 +199,30 @@ def test_search_of_all_ipv4_leaves_thousands_for_each_counter(tried):
     tried("addresses of IPv4 searched", SAMPLE)
 
 
-def test_suspect_is_not_confirmed_by_one_report(monkeypatch, tried):
+@pytest.mark.parametrize("limit", [network_limits.REPORTS, network_limits.DANGERS], ids=lambda one: one.name)
+def test_suspect_is_not_confirmed_by_one_report(monkeypatch, tried, limit):
     """The owner who suspects an address reads its counter: that is more than noise for one report in 64, and whatever
     else it holds is as likely of who wrote as of who did not."""
     monkeypatch.setattr(network_limits, "_noise", NOISE)
     suspects = [f"203.{one}.{two}.9" for one in range(16) for two in range(64)]
     day_key = network_limits._day_key(int(network_limits.now()))
-    window = network_limits.REPORTS.window(network_limits.now())
-    network_limits._renew(network_limits.REPORTS, window)
-    read = _counters(window)
+    window = limit.window(network_limits.now())
+    network_limits._renew(limit, window)
+    read = _counters(limit, window)
     buckets = list({network_limits.bucket_of(each, day_key) for each in suspects})
     before = [read[bucket] for bucket in buckets]
     fields = [network_limits.HEADER_FIELDS + bucket for bucket in buckets]
-    network_limits._add(network_limits.REPORTS.key(window), network_limits.REPORTS.ends_at(window), fields, 1)
-    after = [_counters(window)[bucket] for bucket in buckets]
+    network_limits._add(limit.key(window), limit.ends_at(window), fields, 1)
+    after = [_counters(limit, window)[bucket] for bucket in buckets]
     assert [two - one for one, two in zip(before, after, strict=True)] == [1] * len(buckets)
-    revealed = sum(number > network_limits.REPORTS.noise for number in after)
-    expected = len(buckets) / (network_limits.REPORTS.noise + 1)
+    revealed = sum(number > limit.noise for number in after)
+    expected = len(buckets) / (limit.noise + 1)
     assert revealed < expected + 6 * expected**0.5  # six deviations
     tried("suspects looked up", len(buckets))
 
 
-def _counters(window: int) -> list[int]:
-    text = rate_limits.server().get(cache.make_key(network_limits.REPORTS.key(window)))
+def _counters(limit: network_limits.NetworkLimit, window: int) -> list[int]:
+    text = rate_limits.server().get(cache.make_key(limit.key(window)))
     start = 2 * network_limits.HEADER_FIELDS
     return [int.from_bytes(text[at : at + 2]) for at in range(start, start + 2 * network_limits.BUCKETS, 2)]
 
@@ -305,8 +306,9 @@ def test_every_key_after_a_whole_journey_is_known(unit, prefix):
     names = set(read_redis(prefix))
     unknown = sorted(name for name in names if not any(re.fullmatch(pattern, name) for pattern in KEYS))
     assert unknown == []
-    expected = ("networks:account-failures", "networks:codes", "networks:opinions", "networks:reports", "limit:code:")
-    assert all(any(name.startswith(each) for name in names) for each in expected), names
+    expected = ("account-failures", "codes", "dangers", "opinions", "reports")
+    assert all(any(name.startswith(f"networks:{each}:") for name in names) for each in expected), names
+    assert any(name.startswith("limit:code:") for name in names)
     assert any("/key:" in name for name in names) and Conversation.objects.count() == 1
 
 
