@@ -24,6 +24,8 @@ PROCESSES = {
     "pnav-migrate.service": "migrate",
 }
 BACKS_UP = "pnav-backup@.service"
+# Drop-ins for units that are not ours, by the service of docker-compose.yml that each one stands for.
+LIMITED = {"postgresql": "postgres", "redis": "redis", "caddy": "proxy", "haproxy": "proxy"}
 CURRENT = "/opt/pnav/current"  # a link to the version in force
 DRAWN = WHOLE_COMPOSE["secrets"] | BACKUP["secrets"]  # by deploy/secrets.sh
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
@@ -45,7 +47,7 @@ def environment_of(unit: str) -> dict[str, str]:
 
 
 def test_units_are_these_and_documents_lead_to_each():
-    assert {path.name for path in FOLDER.iterdir()} == {*PROCESSES, BACKS_UP, "pnav.target"}
+    assert {path.name for path in FOLDER.iterdir()} == {*PROCESSES, BACKS_UP, "pnav.target", "limits"}
     assert all(f"`{unit.removesuffix('.service').rstrip('@')}" in OPERATIONS for unit in PROCESSES)
     assert f"`deploy/systemd/{BACKS_UP}`" in (ROOT / "docs/restore.md").read_text()
 
@@ -111,6 +113,22 @@ def test_unit_has_the_limits_of_compose_and_can_do_as_little(unit):
     assert "RestrictNamespaces" not in limits, "what draws captures leaves its namespaces (common/offload/sandbox.py)"
 
 
+@pytest.mark.parametrize("name", LIMITED)
+def test_what_is_not_ours_gets_the_limits_of_compose_as_a_drop_in(name):
+    limits, service = settings(f"limits/{name}.conf"), COMPOSE[LIMITED[name]]
+    # HAProxy holds more at once than the Caddy of one machine.
+    most = in_bytes("2g" if name == "haproxy" else service["mem_limit"])
+    assert in_bytes(limits["MemoryMax"][0].lower()) == most
+    assert limits["TasksMax"] == [str(service["pids_limit"])]
+    assert (limits["MemorySwapMax"], limits["LimitCORE"], limits["NoNewPrivileges"]) == (["0"], ["0"], ["yes"])
+    needed = [f"CAP_{capability}" for capability in service.get("cap_add", [])]
+    assert limits["CapabilityBoundingSet"] == ["", *needed], "the unit's own are forgotten first"
+    assert limits.get("AmbientCapabilities", ["", *needed]) == ["", *needed]
+    given = dict(word.split("=", 1) for line in limits.get("Environment", []) for word in line.split())
+    assert given == {key: service["environment"][key] for key in ("GOMEMLIMIT", "GODEBUG") if name == "caddy"}
+    assert f"`deploy/systemd/limits/{name}.conf`" in OPERATIONS
+
+
 @pytest.mark.parametrize("name", ["content", "keys"])
 def test_unit_of_backups_starts_them_with_the_secrets_and_limits_of_compose(tmp_path, name):
     """Of this instance, with what the operator writes into /etc/pnav/backup-…; and with none of the site's secrets."""
@@ -139,9 +157,11 @@ def test_unit_of_backups_starts_them_with_the_secrets_and_limits_of_compose(tmp_
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here; the units are parsed above")
 def test_systemd_finds_nothing_wrong(tmp_path):
     """With this checkout in the place of the version in force: it looks for the program that each unit starts."""
-    for path in FOLDER.iterdir():
+    for path in FOLDER.glob("pnav*"):
         text = path.read_text().replace(f"{CURRENT}/.venv/bin/python", sys.executable).replace(CURRENT, str(ROOT))
         (tmp_path / path.name.replace("@.", "@8001.")).write_text(text)
+    for path in (FOLDER / "limits").iterdir():  # drop-ins: what they say, in a unit of their own
+        (tmp_path / f"pnav-beside-{path.stem}.service").write_text(f"{path.read_text()}ExecStart=/bin/true\n")
     units = sorted(tmp_path.iterdir())
     command = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *map(str, units)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
