@@ -2,7 +2,7 @@
 """The console in a browser: whom an act is aimed at, the room of the thread, words in one press."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +10,8 @@ from django.urls import reverse
 from playwright.sync_api import Locator, Page, expect
 
 from chat.casework import emergencies, holds
-from chat.models import Conversation, Message
+from chat.conversations import actions
+from chat.models import Conversation, Macro, Message
 from chat.models.casework import EmergencyStep
 from chat.rules import emergency_texts
 from chat.rules.emergency import Situation, Step
@@ -54,6 +55,14 @@ def ends(page: Page) -> None:
     thread.get_by_label("Je confirme").check(force=True)
     thread.get_by_role("button", name=re.compile(r"^Terminer \d · ")).click()
     expect(page.get_by_role("button", name="Annuler")).to_be_focused()
+
+
+@pytest.fixture
+def macros(at: Work) -> Iterator[None]:
+    """Those of a demonstration; gone afterwards, for they take room of the thread."""
+    at(create_macros)
+    yield
+    at(lambda: Macro.objects.all().delete())
 
 
 # --- aim ------------------------------------------------------------------------------------------------------------
@@ -169,6 +178,7 @@ def test_thread_has_its_room_on_a_laptop(live_site, page_factory: PageFactory, a
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("macros")
 def test_thread_keeps_its_room_with_what_stays_in_sight(live_site, page_factory: PageFactory, at: Work):
     page = page_factory(width=1280, height=800)
     agent, [conversation] = holding(at, 1, discreet=True, age_band="15_17")
@@ -186,6 +196,7 @@ def test_thread_keeps_its_room_with_what_stays_in_sight(live_site, page_factory:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("macros")
 def test_thread_keeps_its_room_with_a_procedure_and_a_promise(live_site, page_factory: PageFactory, at: Work, axe: Axe):
     page = page_factory(width=1280, height=800)
     agent, [conversation] = holding(at, 1, discreet=True, age_band="15_17")
@@ -240,6 +251,7 @@ def test_five_conversations_fit_in_the_list(live_site, page_factory: PageFactory
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("macros")
 def test_five_conversations_fit_in_the_list_of_a_laptop_while_others_wait(
     live_site, page_factory: PageFactory, at: Work, axe: Axe
 ):
@@ -249,7 +261,6 @@ def test_five_conversations_fit_in_the_list_of_a_laptop_while_others_wait(
     rows = Conversation.objects
 
     def lived() -> None:
-        create_macros()
         for conversation in held:
             make.message(conversation, "Cela recommence depuis ce matin, et je ne sais plus quoi faire ni à qui parler")
         Message.objects.filter(conversation__in=held).update(sent_at=make.long_ago(12))
@@ -268,8 +279,8 @@ def test_five_conversations_fit_in_the_list_of_a_laptop_while_others_wait(
     assert page.evaluate(FITS, ["#liste .console-entry", ".console-own"]) == 5
     assert page.evaluate(FITS, ["#attente > li:first-child", ".console-queue"]) == 1
     thread = page.locator(OPEN_THREAD)
-    assert thread.locator(".console-reply > .fr-label").bounding_box()["height"] <= 52, "two lines, of 24 px each"
-    assert thread.locator(".console-log").bounding_box()["height"] >= 400
+    assert thread.locator(".console-reply > .fr-label").bounding_box()["height"] <= 28, "one line"
+    assert thread.locator(".console-log").bounding_box()["height"] >= 480
     for name in ("Gestes groupés", "Réponses prêtes"):  # neither covers the other, nor what is written
         thread.locator("summary", has_text=name).click()
         expect(thread.locator(".console-canned[open] li").first).to_be_visible()
@@ -340,11 +351,11 @@ SEEN = """element => {
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("macros")
 def test_last_words_are_read_above_the_answer_of_a_laptop_at_200_percent(live_site, page_factory, at: Work):
     """1366 × 768 at 200 %, less the bars of browser and desk: 683 × 320 are left."""
     page = page_factory(width=683, height=320)
     agent, held = holding(at, 2, age_band="15_17", discreet=True)
-    at(create_macros)
     last = "Ils ont refait un groupe avec ma photo, et toute la classe y est."
     for one in held:
         for words in ("Bonsoir", "Vous êtes là ?", last):
@@ -500,6 +511,33 @@ def test_palette_leads_and_sends_nothing(live_site, page: Page, at: Work, axe: A
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/console/mes-echanges/"))
     expect(page.locator("#resultats")).to_contain_text("0 échange")
+
+
+@pytest.mark.slow
+def test_palette_leads_to_a_unit_a_colleague_and_what_has_ended(live_site, page: Page, at: Work):
+    agent, [ended, held] = holding(at, 2)
+    at(actions.close_conversation, conversation_id=ended.pk, by_author=Author.REPORTER)
+    sign_in(page, live_site, agent)
+    page.goto(address(live_site, held))
+    expect(page.locator(OPEN_DOSSIER)).to_be_visible()
+    for typed, label, way in (
+        ("transmettre unite", "Transmettre à l'unité compétente", "Préparer un résumé"),
+        ("demander collegue", "Demander à un collègue", "Poser une question à part"),
+    ):
+        page.keyboard.press("Control+k")
+        page.keyboard.type(f"aller {typed}")
+        chosen = page.locator("#palette").get_by_role("option", selected=True)
+        expect(chosen).to_have_accessible_name(f"Aller à, {label}")  # a pause between kind and label
+        page.keyboard.press("Enter")
+        summary = page.locator(f"{OPEN_DOSSIER} summary", has_text=way)
+        expect(summary).to_be_focused()
+        expect(summary.locator("..")).to_have_attribute("open", "")
+    name = str(page.locator("#termines .console-entry").get_attribute("data-name"))
+    page.keyboard.press("Control+k")
+    page.keyboard.type("echange termine")
+    page.keyboard.press("Enter")
+    expect(page.locator(f"{OPEN_THREAD} .console-thread__title")).to_contain_text(name)
+    expect(page).to_have_url(re.compile(str(ended.public_id)))
 
 
 # --- words of danger ------------------------------------------------------------------------------------------------
