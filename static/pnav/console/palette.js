@@ -57,13 +57,19 @@ function choices() {
       text: "",
       run: () => goToEnd(dataset.conversation ?? ""),
     }));
+  const over = all("#termines .console-entry").map(({ dataset }) => ({
+    kind: words("ended"),
+    label: dataset.name ?? "",
+    text: "",
+    run: () => open(dataset.conversation ?? ""),
+  }));
   const pages = /** @type {HTMLAnchorElement[]} */ (all(".console-top__nav a[href]")).map((one) => ({
     kind: words("page"),
     label: labelOf(one),
     text: "",
     run: () => location.assign(one.href),
   }));
-  if (!c?.area || c.over) return [...conversations, ...acts, ...ends, ...pages];
+  if (!c?.area || c.over) return [...conversations, ...acts, ...ends, ...pages, ...over];
   const said = [...all("[data-insert]", seek(`#dire-${c.id}`) ?? document.createElement("div"))].map((one) => ({
     kind: words("reply"),
     label: one.dataset.insert ?? "",
@@ -76,7 +82,7 @@ function choices() {
     text: one.dataset.canned ?? "",
     run: () => insert(c, one.dataset.canned ?? ""),
   }));
-  return [...conversations, ...acts, ...said, ...replies, ...ends, ...pages];
+  return [...conversations, ...acts, ...said, ...replies, ...ends, ...pages, ...over];
 }
 
 /** @type {Choice[]} what the dialog was opened over */
@@ -93,6 +99,8 @@ function draw(choice, at) {
   option.id = `palette-${at}`;
   option.setAttribute("role", "option");
   option.setAttribute("aria-selected", String(at === 0));
+  // Its parts are read as one name, with a pause between them.
+  option.setAttribute("aria-label", [choice.kind, choice.label, choice.text].filter(Boolean).join(", "));
   for (const [tag, name, text] of [
     ["span", "console-palette__kind", choice.kind],
     ["strong", "", choice.label],
