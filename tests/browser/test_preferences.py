@@ -1,0 +1,84 @@
+"""What a person asked of the browser or of the machine: nothing that moves, colours of their own, a page on paper. Each
+page of a visitor keeps to it."""
+
+from io import BytesIO
+
+import pytest
+from pypdf import PdfReader
+
+from tests.browser.conftest import LiveSite, PageFactory
+from tests.browser.test_accessibility import ADDRESSES
+
+UNFOLD = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
+# What moves, or would once it changed; a thousandth of a second is no movement.
+MOVING = """() => [document.documentElement, ...document.querySelectorAll("body, body *")].flatMap((node) =>
+    ["", "::before", "::after"].filter((part) => {
+        const style = getComputedStyle(node, part || null);
+        const lasts = (times) => times.split(",").some((one) => parseFloat(one) > 0.001);
+        return style.animationName !== "none" && lasts(style.animationDuration)
+            || lasts(style.transitionDuration) || style.scrollBehavior === "smooth";
+    }).map((part) => node.outerHTML.slice(0, 80) + part))"""
+# Buttons and what looks like one, bubbles, fields: forced colours draw no ground and no shadow, only edges.
+EDGELESS = """() => [...document.querySelectorAll(`.fr-btn, .pnav-menu > summary, .home-door, .home-bubble, .pnav-chip,
+        .pnav-message:not([data-author=system]), .pnav-calls__link, .pnav-answer-button, .pnav-age, .fr-input,
+        .fr-select`)]
+    .filter((node) => node.checkVisibility()
+        && !node.matches(".pnav-exit-first, .fr-btn--tertiary-no-outline, .fr-btn--close"))
+    .filter((node) => {
+        const style = getComputedStyle(node);
+        return ["Top", "Right", "Bottom", "Left"].some((side) => style[`border${side}Style`] === "none"
+            || parseFloat(style[`border${side}Width`]) < 1
+            || style[`border${side}Color`] === style.backgroundColor);
+    }).map((node) => node.outerHTML.slice(0, 100))"""
+PRINTED_FIELDS = """() => [...document.querySelectorAll(
+        "main :is(input:not([type=hidden]), select, textarea, button), .pnav-exit, .pnav-safety")]
+    .filter((node) => node.checkVisibility() && !node.closest("form:has(h1), .pnav-boxes"))
+    .map((node) => node.outerHTML.slice(0, 100))"""
+
+
+def test_nothing_moves_for_who_asked_for_that(
+    page_factory: PageFactory, live_site: LiveSite, subtests: pytest.Subtests
+):
+    page = page_factory(width=390)
+    for address in ADDRESSES:
+        with subtests.test(address):
+            page.goto(live_site.url + address)
+            page.emulate_media(reduced_motion="reduce")
+            assert page.evaluate("matchMedia('(prefers-reduced-motion: reduce)').matches")
+            page.evaluate(UNFOLD)
+            assert page.evaluate(MOVING) == []
+            assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_forced_colours_leave_edges(page_factory: PageFactory, live_site: LiveSite, subtests: pytest.Subtests):
+    page = page_factory(width=390)
+    for address in ADDRESSES:
+        with subtests.test(address):
+            page.goto(live_site.url + address)
+            page.emulate_media(forced_colors="active")
+            assert page.evaluate("matchMedia('(forced-colors: active)').matches")
+            page.evaluate(UNFOLD)
+            assert page.evaluate(EDGELESS) == []
+
+
+def test_paper_has_no_field_and_what_was_folded(
+    page_factory: PageFactory, live_site: LiveSite, subtests: pytest.Subtests
+):
+    page = page_factory(width=718)  # A4, less its margins
+    for address in ADDRESSES:
+        if address in ("/composants/", "/compte/login/"):  # every component, and a page of who works here
+            continue
+        with subtests.test(address):
+            page.emulate_media(media="screen")
+            page.goto(live_site.url + address)
+            page.evaluate(UNFOLD)
+            folded = page.locator("main details p").all_inner_texts()
+            page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = false; })")
+            page.emulate_media(media="print")
+            assert page.evaluate("matchMedia('print').matches")
+            assert page.evaluate(PRINTED_FIELDS) == []
+            if address in ("/", "/loi/"):
+                assert folded
+                printed = "".join("".join(one.extract_text() for one in PdfReader(BytesIO(page.pdf())).pages).split())
+                for text in folded:
+                    assert "".join(text.split()) in printed
