@@ -224,6 +224,7 @@ def follow_up_page(
         "captures": captures,
         "facts_until": facts.until.isoformat() if facts is not None else "",
         "has_meeting": any(row.has_meeting for row in rows),
+        "has_examples": any(row.is_example for row in rows),
         # What was written stays with its own appointment.
         "meeting": meeting or MeetingAnswerForm(),
         "meeting_of": meeting["transmission"].value() if meeting is not None else "",

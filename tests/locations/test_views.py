@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from html import unescape
 
 import pytest
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -528,6 +529,29 @@ def test_unit_of_the_demonstration_is_marked_wherever_it_is_shown(client, arles,
     for page in pages:
         assert ("fr-badge--warning" in page and "exemple" in page) == is_marked
         assert ("manage.py import_locations --download" in page) == is_marked
+
+
+INCLUDED = re.compile(r'{% include "([^"]+)"')
+# What `{% services %}` draws by patterns.
+SERVICES = ("locations/_service.html", "locations/_service_option.html")
+
+
+def parts_of(template: str) -> set[str]:
+    """The templates that this one includes, and theirs; none of a library's."""
+    path = settings.BASE_DIR / "templates" / template
+    source = path.read_text() if path.exists() else ""
+    found = {*INCLUDED.findall(source), *(SERVICES if "{% services " in source else ())}
+    return found.union(*map(parts_of, found))
+
+
+def test_every_page_that_marks_an_example_says_how_to_load_the_real_ones():
+    """Read from the templates, so that a page that is made tomorrow is asked too."""
+    folder = settings.BASE_DIR / "templates"
+    pages = [str(one.relative_to(folder)) for one in folder.glob("**/[!_]*.html")]
+    parts = {page: parts_of(page) for page in pages}
+    marking = {page for page, held in parts.items() if "locations/_example.html" in held}
+    assert {"chat/slip.html", "locations/select.html", "reports/create.html"} <= marking
+    assert {page for page in marking if "locations/_examples.html" not in parts[page]} == set()
 
 
 def test_national_number_is_no_example(client, belley):

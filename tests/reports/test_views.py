@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from chat.models import Conversation
 from chat.rules.lifecycle import Status
-from locations.models import Force, Municipality, PostalCode, ReceptionPoint
+from locations.models import Force, Municipality, PostalCode, ReceptionPoint, Source
 from pnav.addresses import DISCREET
 from reports import way_in
 from reports.models import Report
@@ -138,6 +138,18 @@ def test_form_is_prefilled_from_the_orientation(client: Client, unit: ReceptionP
     assert "Commissariat de police de Cergy" in html
     assert "L'anonymat pourra être levé après autorisation du procureur de la République" in html
     assert '<input type="text"' not in html and "<textarea" not in html
+
+
+@pytest.mark.parametrize(("source", "is_marked"), [(Source.DEMO, True), (Source.MINISTRY, False)])
+def test_unit_of_the_demonstration_says_how_to_load_the_real_ones(
+    client: Client, unit: ReceptionPoint, source: str, is_marked: bool
+) -> None:
+    ReceptionPoint.objects.update(source=source)
+    set_visit(client, answers=CHAT, unit=unit)
+    shown = page(client)
+    assert "Commissariat de police de Cergy" in shown
+    assert (">exemple</span>" in shown) is is_marked
+    assert ("manage.py import_locations --download" in shown) is is_marked
 
 
 def test_minors_are_spoken_to_familiarly(client: Client, unit: ReceptionPoint) -> None:

@@ -599,7 +599,7 @@ def test_slip_of_the_unit_s_appointment_with_the_visit_and_with_the_code(convers
 
 @pytest.mark.parametrize(("source", "is_marked"), [(Source.DEMO, True), (Source.DILA, False)])
 def test_unit_of_the_demonstration_says_so_where_a_person_is_sent_to_it(monkeypatch, source, is_marked):
-    """In « Suites », on the slip and on its paper, whoever proposed the appointment."""
+    """In « Suites », on the slip and on its paper, whoever proposed the appointment; pages say how to load others."""
     papers = []
     monkeypatch.setattr(transcript_pdf, "draw", lambda document, *_args, **_more: papers.append(document) or b"%PDF")
     unit = hand.account(hand.station(source=source))
@@ -607,7 +607,9 @@ def test_unit_of_the_demonstration_says_so_where_a_person_is_sent_to_it(monkeypa
     proposed(hand.opened(conversation, unit), signed_in(unit.user))
     browser = visit(conversation)
     for page in ("/tchat/suites/", "/tchat/rendez-vous/"):
-        assert (">exemple</span>" in said(browser.get(page))) is is_marked, page
+        shown = said(browser.get(page))
+        assert (">exemple</span>" in shown) is is_marked, page
+        assert ("manage.py import_locations --download" in shown) is is_marked, page
     proposals.propose_appointment(
         conversation_id=conversation.pk,
         meets_at=timezone.now() + timezone.timedelta(days=7),
