@@ -1,8 +1,12 @@
 """The whole visitor journey also exists in English."""
 
 import ast
+import json
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher
+from itertools import combinations
 from pathlib import Path
 
 import polib
@@ -106,6 +110,115 @@ def test_text_is_translated_once():
     """Two entries of one id are two translations, of which one is never said."""
     ids = [(entry.msgctxt, entry.msgid) for entry in polib.pofile(str(CATALOGUE))]
     assert sorted({one for one in ids if ids.count(one) > 1}) == []
+
+
+# --- one sentence, one translation ------------------------------------------------------------------------------------
+
+# Words that say *vous*: of two ids with one translation, one says it and the other says the same to a minor.
+VOUS = re.compile(
+    r"\b(?:vous|votre|vos|vôtres?|dites|faites(?=[ -])|êtes|(?!(?:assez|chez)\b)\w{2,}ez)\b", re.IGNORECASE
+)
+LONG = 25  # signs. Shorter ones are words of the interface, of which several are one word in English
+ALIKE = 0.6  # of the signs of two sentences that say one thing in two voices; below it they say two things
+# One sentence in two wordings, translated once on purpose.
+SYNONYMS = [
+    {"Choisis une réponse de la liste.", "Choisissez une réponse de la liste.", "Choisir une réponse de la liste."},
+]
+
+
+def says_vous(text: str) -> bool:
+    return VOUS.search(text.replace("rendez-vous", "")) is not None
+
+
+def twice(entries: Iterable[polib.POEntry]) -> list[tuple[str, list[str]]]:
+    """Translations of two sentences, with these: two of one voice, or of two voices and unlike each other."""
+    ids: dict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        if len(entry.msgstr) > LONG:
+            ids[entry.msgstr].add(entry.msgid)
+    found = []
+    for translation, said in ids.items():
+        for one, other in combinations(sorted(said), 2):
+            if {one, other} <= set().union(*(known for known in SYNONYMS if one in known)):
+                continue
+            if says_vous(one) == says_vous(other) or SequenceMatcher(None, one, other).ratio() < ALIKE:
+                found.append((translation, [one, other]))
+    return found
+
+
+def test_translation_is_of_one_sentence():
+    """« La personne lit les pages en anglais » was « Is the person in danger at home? » once: a translation that was
+    copied from the line below."""
+    assert twice(polib.pofile(str(CATALOGUE))) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "is_found"),
+    [
+        (("La personne lit les pages en anglais", "La personne est-elle en danger à la maison ?"), True),
+        (("La personne lit les pages en anglais", "Êtes-vous en danger à la maison ?"), True),
+        (("Vous êtes en danger à la maison ?", "Êtes-vous en danger à la maison ?"), True),
+        (("Êtes-vous en danger à la maison ?", "Es-tu en danger à la maison ?"), False),
+        (("Ce rendez-vous te convient ?", "Ce rendez-vous vous convient-il ?"), False),
+        (("Choisissez une réponse de la liste.", "Choisir une réponse de la liste."), False),
+    ],
+)
+def test_one_translation_of_two_sentences_is_found(said, is_found):
+    entries = [polib.POEntry(msgid=one, msgstr="What is said in English, once.") for one in said]
+    assert bool(twice(entries)) == is_found
+    assert twice([polib.POEntry(msgid=one, msgstr="A word.") for one in said]) == []
+
+
+CALL = re.compile(r"""\b_\(\s*(?:"([^"]*)"|'([^']*)')\s*\)""")
+PLURAL = re.compile(r"{%\s*plural\s*%}")
+VARIABLE = re.compile(r"{{\s*(\w+)\s*}}")
+
+
+def held_by_module(source: str) -> Iterator[str]:
+    """Every text of this code: what is said may be named in one place and translated in another."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def held_by_template(source: str) -> Iterator[str]:
+    """Every text that this template has translated, as gettext is asked for it."""
+    calls = (next(one for one in found.groups() if one is not None) for found in CALL.finditer(source))
+    for said in (*ids_of_template(source), *calls):
+        for one in PLURAL.split(said):
+            words = VARIABLE.sub(r"%(\1)s", one.replace("%", "%%"))
+            yield words
+            yield " ".join(line.strip() for line in words.strip().splitlines())
+
+
+def held_by_document(document: object) -> Iterator[str]:
+    if isinstance(document, str):
+        yield document
+    elif isinstance(document, dict | list):
+        for one in document.values() if isinstance(document, dict) else document:
+            yield from held_by_document(one)
+
+
+def test_every_text_of_the_catalogue_is_held_somewhere():
+    """What no page says any more is not translated, and nobody reads it for what is said."""
+    modules = [path for room in ROOMS for path in (ROOT / room).glob("**/*.py") if "migrations" not in path.parts]
+    held = {one for path in modules for one in held_by_module(path.read_text())}
+    for path in (ROOT / "templates").glob("**/*.*"):
+        held.update(held_by_template(path.read_text()))
+    for path in (ROOT / "triage").glob("**/*.json"):  # questionnaires that were in force
+        held.update(held_by_document(json.loads(path.read_text())))
+    dead = [entry.msgid for entry in polib.pofile(str(CATALOGUE)) if entry.msgid not in held]
+    assert dead == [], "Delete it: nothing says this."
+
+
+def test_texts_are_held_as_gettext_is_asked_for_them():
+    page = (
+        "{% blocktranslate trimmed count n=n %}\n  Un mot\n  de {{ who }}, à 5 %\n{% plural %}\n  {{ n }} mots\n"
+        '{% endblocktranslate %}{% field x label=_("Jour") %}'
+    )
+    assert {"Un mot de %(who)s, à 5 %%", "%(n)s mots", "Jour"} <= set(held_by_template(page))
+    assert set(held_by_module('x = f(\n    "a "\n    "b"\n)')) == {"a b"}
+    assert set(held_by_document({"x": ["a", {"y": "b"}, 1]})) == {"a", "b"}
 
 
 def test_messages_are_added_at_the_end_of_what_stands(tmp_path):
