@@ -1,9 +1,10 @@
 """The way in, walked twelve times in a real browser on a small phone: `make journeys`.
 
 Each journey goes from the home page to the waiting room as a person does, with scripts and without, in each language.
-What is printed: screens (home and waiting room counted), presses besides typing a place, words to read, and where each
-button lies. The promise is in the product's words: at most SCREENS, PRESSES and WORDS for a victim; one screen and one
-press more for whoever helps somebody else. tests/browser/test_journeys.py holds it.
+What is printed: how high the home page is (at most HOME_SCREENS), then screens (home and waiting room counted), presses
+besides typing a place, words to read, and where each button lies. The promise is in the product's words: at most
+SCREENS, PRESSES and WORDS for a victim; one screen and one press more for whoever helps somebody else.
+tests/browser/test_journeys.py holds it.
 
     make journeys                      a demonstration of its own, stopped afterwards
     make journeys URL=http://…         a site of this machine that runs already
@@ -23,6 +24,7 @@ from tests import chromium
 SCREENS, PRESSES, WORDS = 5, 5, 350
 KEYS = 40  # presses of the keyboard from the home page to the queue, the place typed besides
 WIDTH, HEIGHT = 360, 640
+HOME_SCREENS = 6  # of HEIGHT, for the home page
 PLACE = "93200"
 LOOPBACK = {"localhost", "127.0.0.1"}
 HOME_LANGUAGE = "fr"  # of the telephone that asks which languages there are
@@ -169,6 +171,12 @@ def _press(page: Page, done: Walk, selector: str) -> None:
         page.locator(selector).first.click()
 
 
+def home_height(page: Page, base: str) -> int:
+    """How high the home page is as it comes, its folds closed, in pixels of this page's width."""
+    page.goto(base + "/")
+    return int(page.evaluate("document.documentElement.scrollHeight"))
+
+
 def keys_to_queue(page: Page, base: str, journey: Journey, *, place: str = PLACE) -> int:
     """How many keys are pressed from the home page to the queue, the place typed besides. From the top of each page:
     the skip link to its content, then the button."""
@@ -227,8 +235,12 @@ def phone(browser: Browser, *, javascript: bool, language: str = HOME_LANGUAGE) 
 # --- the command ------------------------------------------------------------------------------------------------------
 
 
+def _more(*, is_kept: bool) -> str:
+    return "" if is_kept else "   MORE THAN PROMISED"
+
+
 def _print(done: Walk, how: str) -> None:
-    kept = "" if done.is_kept else "   MORE THAN PROMISED"
+    kept = _more(is_kept=done.is_kept)
     print(f"{done.journey.name:26} {how:16} {done.screens:7} {done.presses:7} {done.words:7}{kept}")
     for button in done.pressed:
         print(f"    y {button.top:5} to {button.bottom:5}{'' if button.is_seen else '  BELOW'}  {button.label}")
@@ -252,6 +264,11 @@ def walk_all(base: str) -> bool:
         for language in languages:
             for javascript in (True, False):
                 how = f"{language}, {'scripts' if javascript else 'no scripts'}"
+                with phone(browser, javascript=javascript, language=language) as page:
+                    screens = home_height(page, base) / HEIGHT
+                is_low = screens <= HOME_SCREENS
+                print(f"home page, {how}: {screens:.1f} screens (at most {HOME_SCREENS}){_more(is_kept=is_low)}")
+                are_kept &= is_low
                 for journey in JOURNEYS:
                     with phone(browser, javascript=javascript, language=language) as page:
                         done = walk(page, base, journey)

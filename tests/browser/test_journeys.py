@@ -5,7 +5,7 @@ from django.conf import settings
 from playwright.sync_api import Page
 
 from benchmarks import journeys
-from benchmarks.journeys import HEIGHT, JOURNEYS, KEYS, WIDTH, Journey
+from benchmarks.journeys import HEIGHT, HOME_SCREENS, JOURNEYS, KEYS, WIDTH, Journey
 from tests.browser.conftest import LiveSite, PageFactory, anew
 from tests.support import begun
 
@@ -49,6 +49,17 @@ def counts(page: Page, town: LiveSite, journey: Journey, language: str) -> None:
     assert len(safety) == 4 and all(button.is_seen for button in safety), safety
     for buttons in others:
         assert all(button.is_seen for button in buttons[:5]), buttons[:5]
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
+@pytest.mark.parametrize("language", begun.offered())
+def test_home_page_is_at_most_six_screens_high(
+    live_site: LiveSite, page_factory: PageFactory, language: str, javascript: bool
+) -> None:
+    page = page_factory(javascript=javascript, width=WIDTH, height=HEIGHT, locale=language)
+    high = journeys.home_height(page, live_site.url)
+    assert page.locator("html").get_attribute("lang") == language
+    assert HEIGHT < high <= HOME_SCREENS * HEIGHT
 
 
 def test_keyboard_reaches_the_queue_in_few_presses(town: LiveSite, page_factory: PageFactory) -> None:
