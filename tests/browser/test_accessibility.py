@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Axe, LiveSite, PageFactory, anew, goes_on
+from tests.browser.test_history import SAYS_NOTHING, somebody_watches
 
 # Add the address of a page here as soon as it exists.
 ADDRESSES = [
@@ -39,6 +40,10 @@ ADDRESSES = [
     "/compte/login/",
     "/une-adresse-qui-n-existe-pas/",
 ]
+# Of these, those that are looked at in discreet mode too: the doors, a question, a page of information, one of numbers,
+# one of legal text, a search, forms with and without a fold.
+DISCREET_TOO = ["/", "/orientation/", "/loi/", "/numeros/", "/donnees-personnelles/", "/point-d-accueil/", "/avis/",
+                "/tchat/reprendre/", "/quitter/"]  # fmt: skip
 
 
 def test_axe_finds_nothing_and_nothing_scrolls_sideways_at_320(
@@ -51,6 +56,26 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways_at_320(
             anew(page, live_site)
             page.set_viewport_size({"width": 390, "height": 800})
             page.goto(live_site.url + address)
+            for details in page.locator("details").all():
+                details.evaluate("element => { element.open = true; }")
+            axe_in_both_themes(page)
+            page.set_viewport_size({"width": 320, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_axe_finds_nothing_where_somebody_watches(
+    page_factory: PageFactory, live_site: LiveSite, axe: Axe, axe_in_both_themes: Axe, subtests: pytest.Subtests
+):
+    """Pages of discreet mode: folded as they come, which is how somebody who watches sees them, and unfolded."""
+    page = page_factory(width=390)
+    somebody_watches(live_site, page)
+    for address in DISCREET_TOO:
+        with subtests.test(address):
+            page.set_viewport_size({"width": 390, "height": 800})
+            page.goto(live_site.url + address)
+            assert SAYS_NOTHING.fullmatch(page.url.removeprefix(live_site.url)), page.url
+            assert page.title() == "Informations"
+            axe(page)
             for details in page.locator("details").all():
                 details.evaluate("element => { element.open = true; }")
             axe_in_both_themes(page)
