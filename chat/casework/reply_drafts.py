@@ -8,8 +8,10 @@ and the worker's next tick deletes it, in whichever way the conversation left.
 import logging
 from collections.abc import Iterable
 
+from django.db import transaction
 from django.db.models import F
 
+from chat.conversations.actions import NotYours
 from chat.models import Agent, Conversation, Message, ReplyDraft
 from chat.rules.lifecycle import Author, Status
 from common import clock, encryption
@@ -21,21 +23,34 @@ SWEPT_AT_MOST = 500  # of one tick
 
 
 def keep_draft(conversation: Conversation, agent: Agent, body: str) -> None:
-    """Keep this text in place of the one before; a blank one deletes it, and so does an exchange that has ended.
+    """Keep this text in place of the one before; a blank one deletes it, and so does an exchange that has ended. What
+    somebody else is writing there by now stays.
 
-    KEPT_MAX characters at most. One statement. Of two saves that overtake each other the last to arrive is kept.
+    KEPT_MAX characters at most. Of two saves that overtake each other the last to arrive is kept. Raises NotYours when
+    the conversation went to somebody else meanwhile. Locks the conversation while one row is written.
     """
     if not body.strip() or not conversation.is_open:
-        ReplyDraft.objects.filter(conversation=conversation).delete()
+        _forget(conversation, agent)
         return
-    draft = ReplyDraft(conversation=conversation, agent=agent, kept_at=clock.now())
-    draft.sealed_body = encryption.seal(body[:KEPT_MAX], context=draft.context, data_key=draft.data_key)
-    ReplyDraft.objects.bulk_create(
-        [draft],
-        update_conflicts=True,
-        unique_fields=["conversation"],
-        update_fields=["agent", "sealed_body", "kept_at"],
-    )
+    with transaction.atomic():
+        locked = Conversation.objects.select_for_update(of=("self",), no_key=True).filter(pk=conversation.pk).first()
+        if locked is None or locked.assigned_to_id != agent.pk:
+            raise NotYours
+        if not locked.is_open:
+            _forget(locked, agent)
+            return
+        draft = ReplyDraft(conversation=locked, agent=agent, kept_at=clock.now())
+        draft.sealed_body = encryption.seal(body[:KEPT_MAX], context=draft.context, data_key=draft.data_key)
+        ReplyDraft.objects.bulk_create(
+            [draft],
+            update_conflicts=True,
+            unique_fields=["conversation"],
+            update_fields=["agent", "sealed_body", "kept_at"],
+        )
+
+
+def _forget(conversation: Conversation, agent: Agent) -> None:
+    ReplyDraft.objects.filter(conversation=conversation, agent=agent).delete()
 
 
 def read_draft(conversation: Conversation, agent: Agent, thread: Iterable[Message] = ()) -> str:
@@ -63,7 +78,8 @@ def read_draft(conversation: Conversation, agent: Agent, thread: Iterable[Messag
 
 def delete_ended_drafts() -> None:
     """Delete the drafts of conversations that have ended, or that left the agent who was writing. One statement, and
-    one more for SWEPT_AT_MOST of them; safe to run twice at once."""
+    one more for SWEPT_AT_MOST of them; safe to run twice at once, and beside a save: what took the place of one since
+    it was looked for was kept at another time, and stays."""
     ended = (
         ReplyDraft.objects.exclude(
             conversation__status=Status.ACTIVE,
@@ -71,7 +87,7 @@ def delete_ended_drafts() -> None:
             conversation__assigned_at__lte=F("kept_at"),
         )
         .order_by("pk")
-        .values_list("pk", flat=True)[:SWEPT_AT_MOST]
+        .values_list("pk", "kept_at")[:SWEPT_AT_MOST]
     )
-    if keys := list(ended):
-        ReplyDraft.objects.filter(pk__in=keys).delete()
+    if found := dict(ended):
+        ReplyDraft.objects.filter(pk__in=found.keys(), kept_at__in=found.values()).delete()

@@ -1,7 +1,7 @@
 """The acts of the console beside the messages: a promise to be back, the urgency, notes, apartés.
 
 Each page works without a script: an act leads back to the screen, with the conversation that was open; an error shows
-the screen with what was typed. What is somebody else's looks as if it did not exist: 404.
+the screen with what was typed. What is somebody else's looks as if it did not exist: 404. Only `draft` knows 410.
 """
 
 import uuid
@@ -19,7 +19,7 @@ from chat.casework import colleague_questions, holds, notes, reply_drafts
 from chat.casework import urgency as casework_urgency
 from chat.casework.notes_forms import AnswerForm, HoldForm, NoteForm, QuestionForm, UrgencyForm
 from chat.console.base import acts_on, conversation_or_404, for_agents, screen
-from chat.conversations.actions import ConversationClosed
+from chat.conversations.actions import ConversationClosed, NotYours
 from chat.models import Agent, Conversation
 from common import rate_limits
 from triage.rules import Urgency
@@ -117,15 +117,25 @@ def note(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRespo
     return redirect(reverse("console:conversation", args=[current.public_id]) + f"#notes-{current.public_id}")
 
 
-@for_one
-def draft(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
+@require_POST
+@for_agents
+def draft(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
     """Keep what is being written to the person (`body`), as its page sends it every few seconds; empty, it is deleted.
 
-    SAVES in SAVES_SECONDS for an agent, one statement each.
+    SAVES in SAVES_SECONDS for an agent. 410: it was this agent's and is no more, and its page ends saving. 404, as
+    everywhere, for what never was: a process of the version before says it of every draft, so a page tries again.
     """
     if rate_limits.is_over(f"reply_draft:{agent.pk}", limit=SAVES, seconds=SAVES_SECONDS):
         return HttpResponse(status=429)
-    reply_drafts.keep_draft(current, agent, request.POST.get("body", ""))
+    current = access.as_assigned_agent(agent, public_id)
+    if current is None:
+        if access.left_by(agent, public_id) is None:
+            raise Http404
+        return HttpResponse(status=410)
+    try:
+        reply_drafts.keep_draft(current, agent, request.POST.get("body", ""))
+    except NotYours:
+        return HttpResponse(status=410)
     return HttpResponse(status=204)
 
 

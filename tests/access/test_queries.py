@@ -37,7 +37,7 @@ NAMED = {
     "chat/casework/holds.py": (ACTS + "; or everybody's promises, for figures", {"promise_return", "running_holds"}),
     "chat/casework/reply_drafts.py": (
         "of a conversation that was just obtained; or " + EVERYBODY,
-        {"keep_draft", "read_draft", "delete_ended_drafts"},
+        {"keep_draft", "_forget", "read_draft", "delete_ended_drafts"},
     ),
     "chat/casework/colleague_questions.py": (ACTS, {"ask_colleagues", "answer_colleague"}),
     "chat/casework/replies.py": ("this agent's own, of whom the caller is sure", {"own_replies"}),

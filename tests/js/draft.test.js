@@ -216,3 +216,12 @@ test("a quick exit saves nothing", async () => {
   assert.equal(await saveTo("/x/", "t", () => "one")("a", true), "kept");
   assert.equal(asked, 1);
 });
+
+test("what is gone is saved no more; a process of the version before, which knows no draft, ends nothing", async () => {
+  globalThis.document = { documentElement: { classList: { contains: () => false } } };
+  const answers = { 401: "never", 404: "later", 410: "never", 429: "later", 503: "later", 204: "kept" };
+  for (const [status, answer] of Object.entries(answers)) {
+    globalThis.fetch = async () => ({ ok: status < 300, status: Number(status) });
+    assert.equal(await saveTo("/x/", "t", () => "one")("a", false), answer, status);
+  }
+});

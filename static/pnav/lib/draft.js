@@ -32,7 +32,8 @@ export const createDraft = ({ text, save }) => {
   async function saveNow(isLeaving) {
     const body = text();
     timers.clear("save");
-    // A page that goes does not wait for a save of a moment ago; the server takes the later of two.
+    // A page that goes does not wait for a save of a moment ago: of two, the server keeps a visitor's later one by their
+    // times, and an agent's that arrives last.
     if (isOver || body === (saving ?? kept) || (saving !== null && !isLeaving)) return;
     saving = body;
     const answer = await save(body, isLeaving);
@@ -84,7 +85,8 @@ export const saveTo = (address, token, tab) => async (body, isLeaving) => {
       keepalive: isLeaving && body.length < KEEPALIVE_MOST,
       redirect: "manual",
     });
-    if (answer.status === 401 || answer.status === 404) return "never";
+    // 401: no visit; 410: not this agent's any more. A 404 may be a process of the version before, for some minutes.
+    if (answer.status === 401 || answer.status === 410) return "never";
     return answer.ok ? "kept" : "later";
   } catch {
     return "later"; // no network: the line says so, and the text is in the page

@@ -147,7 +147,7 @@ def test_close_waits_for_its_agent_before_it_holds_the_conversation(agent, conve
         with transaction.atomic():
             pauses.lock_agent(agent.user_id)  # as a passage that is about to look at the conversation
             thread.start()
-            _until_somebody_waits_for_a_lock()
+            until_somebody_waits_for_a_lock()
             Conversation.objects.select_for_update(no_key=True, nowait=True).get(pk=conversation.pk)
     finally:
         thread.join(30)
@@ -156,7 +156,7 @@ def test_close_waits_for_its_agent_before_it_holds_the_conversation(agent, conve
     assert conversation.status == Status.CLOSED
 
 
-def _until_somebody_waits_for_a_lock() -> None:
+def until_somebody_waits_for_a_lock() -> None:
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     limit = time.monotonic() + 30
     while time.monotonic() < limit:

@@ -1,18 +1,22 @@
 """What an agent is writing to a person: kept for them alone, until it is sent, ended or handed over."""
 
+import threading
+from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
 
 import pytest
 from django.core.management import call_command
+from django.db import connections, transaction
 from django.utils import timezone
 
 from chat.casework import reply_drafts
 from chat.console import notes as pages
-from chat.conversations import actions
-from chat.models import Conversation, ReplyDraft
+from chat.conversations import actions, dispatcher
+from chat.models import Agent, Conversation, ReplyDraft
 from chat.rules.lifecycle import Author, Status
 from common import encryption
+from tests.chat.casework.test_closing import until_somebody_waits_for_a_lock
 from tests.chat.console.agents import page_of, signed_in
 from tests.factories import chat as make
 
@@ -130,3 +134,84 @@ def test_saving_is_bounded(client, conversation, monkeypatch):
     assert len(field(client, conversation)) == reply_drafts.KEPT_MAX
     monkeypatch.setattr(pages, "SAVES", 2)
     assert [save(client, conversation, str(one)) for one in range(4)][-1] == 429
+
+
+# --- beside one another -----------------------------------------------------------------------------------------------
+
+
+def to_colleague(conversation, colleague: Agent | None = None) -> Conversation:
+    """The conversation, read anew, of a colleague to whom it has just gone."""
+    there = colleague or make.agent()
+    Conversation.objects.filter(pk=conversation.pk).update(assigned_to=there, assigned_at=timezone.now())
+    return Conversation.objects.get(pk=conversation.pk)
+
+
+def test_page_of_an_exchange_that_left_is_told_so_and_a_strangers_is_not(client, agent, conversation):
+    other = make.assigned(make.agent())
+    Agent.objects.filter(pk=agent.pk).update(seen_at=make.long_ago(10))
+    dispatcher.release_stale()
+    assert save(client, conversation, WORDS) == 410
+    assert save(client, other, WORDS) == 404
+    assert not ReplyDraft.objects.exists()
+
+
+def test_a_late_request_of_the_former_agent_leaves_what_the_colleague_writes(agent, conversation):
+    theirs = to_colleague(conversation)
+    reply_drafts.keep_draft(theirs, theirs.assigned_to, "du collègue")
+    reply_drafts.keep_draft(conversation, agent, " ")  # obtained before it went
+    assert reply_drafts.read_draft(theirs, theirs.assigned_to) == "du collègue"
+    with pytest.raises(actions.NotYours):
+        reply_drafts.keep_draft(conversation, agent, WORDS)
+    assert reply_drafts.read_draft(theirs, theirs.assigned_to) == "du collègue"
+
+
+def test_page_whose_exchange_leaves_while_it_saves_is_told_so(client, conversation, monkeypatch):
+    kept, other = reply_drafts.keep_draft, make.agent()
+    monkeypatch.setattr(reply_drafts, "keep_draft", lambda *given: (to_colleague(conversation, other), kept(*given)))
+    assert save(client, conversation, WORDS) == 410
+    assert not ReplyDraft.objects.exists()
+
+
+def beside(work: Callable[[], object], meanwhile: Callable[[], object]) -> BaseException | None:
+    """Run `meanwhile` in another thread while the transaction of `work` is about to end; what it raised, or None."""
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            meanwhile()
+        except BaseException as error:  # noqa: BLE001  looked at in the test's thread
+            raised.append(error)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=run)
+    with transaction.atomic():
+        work()
+        thread.start()
+        until_somebody_waits_for_a_lock()
+    thread.join(30)
+    assert not thread.is_alive()
+    return raised[0] if raised else None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_save_that_waits_while_the_exchange_is_handed_over_keeps_nothing(agent, conversation):
+    error = beside(lambda: to_colleague(conversation), lambda: reply_drafts.keep_draft(conversation, agent, WORDS))
+    assert isinstance(error, actions.NotYours)
+    assert not ReplyDraft.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_worker_leaves_what_a_colleague_keeps_at_that_moment(agent, conversation):
+    also = make.assigned(agent)
+    for one in (conversation, also):
+        reply_drafts.keep_draft(one, agent, WORDS)
+    to_colleague(also)  # who writes nothing there
+    theirs = to_colleague(conversation)
+    error = beside(
+        lambda: reply_drafts.keep_draft(theirs, theirs.assigned_to, "du collègue"), reply_drafts.delete_ended_drafts
+    )
+    assert error is None
+    (row,) = ReplyDraft.objects.all()
+    assert row.conversation == theirs
+    assert reply_drafts.read_draft(theirs, theirs.assigned_to) == "du collègue"
