@@ -4,7 +4,9 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from chat.casework import emergencies
 from chat.models import Conversation, ReplyDraft
+from chat.rules.emergency import Situation
 from tests.browser.conftest import LiveSite
 from tests.browser.test_console import OPEN_THREAD, Work, an_agent, at, make_available, sign_in  # noqa: F401  a fixture
 from tests.factories import chat as make
@@ -56,3 +58,17 @@ def test_words_typed_as_the_page_goes_are_kept_and_what_is_sent_is_not(live_site
     page.reload()
     expect(area(page)).to_have_value("")
     assert at(ReplyDraft.objects.count) == 0
+
+
+def test_words_put_in_by_a_press_are_kept_while_the_answer_has_the_focus(live_site, page: Page, at: Work):
+    """A press that moves no focus, as in Safari, was kept by nobody until the next letter."""
+    agent = at(an_agent, public_name="Camille")
+    conversation = at(lambda: make.assigned(make_available(agent)))
+    at(emergencies.start, conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user)
+    sign_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    area(page).focus()
+    page.wait_for_timeout(4000)  # what the focus itself asks for has been: nothing was written
+    with page.expect_response(lambda answer: answer.url.endswith("/brouillon/") and answer.status == 204):
+        page.locator("[name=insert][data-insert]").first.evaluate("(button) => button.click()")
+    assert at(ReplyDraft.objects.count) == 1

@@ -28,6 +28,7 @@ async function run(form, button) {
   c.entry = entryOf(c.id) ?? c.entry;
   paint(c);
   c.area.value = draft.value;
+  c.draft?.changed();
   const box = button.closest("details");
   if (box) box.open = false;
   c.area.focus();

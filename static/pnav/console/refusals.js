@@ -54,6 +54,7 @@ export function showRefused(c, { node, body }, why, canGoAgain = false) {
     const { area } = c;
     if (!area || area.readOnly) return;
     area.value = [area.value.trim(), body].filter(Boolean).join("\n\n");
+    c.draft?.changed();
     node.remove();
     area.focus();
   });
@@ -79,6 +80,7 @@ export function refuse(c, entry, frame, showError) {
   }
   entry.node.remove();
   area.value = entry.body;
+  c.draft?.changed();
   showError(c, words[fault]);
   announce(words[fault]);
 }

@@ -200,6 +200,7 @@ export function insert(c, text) {
   const [before, after] = [area.value.slice(0, at), area.value.slice(at)];
   const said = (before && !/\s$/.test(before) ? "\n" : "") + text;
   area.setRangeText(said + (after && !/^\s/.test(after) ? "\n" : ""), at, at);
+  c.draft?.changed();
   showLength(c);
   area.focus();
   area.setSelectionRange(at + said.length, at + said.length);
