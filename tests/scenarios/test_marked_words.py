@@ -431,6 +431,7 @@ def _agent_types(all_: Typing) -> None:
     me.post(page, {"insert": mark("insere"), "body": mark("brouillon")})
     assert me.post("/console/reponses/", {"title": mark("titre"), "vous": mark("vous"), "tu": mark("tu")}).status == 302
     me.post("/console/reponses/", {"title": mark("titre-refuse"), "vous": "{" + mark("variable") + "}"})
+    assert me.post(f"{page}brouillon/", {"body": mark("reponse-commencee")}).status == 204
     me.post(f"{page}terminer/", {"outcome": mark("issue"), "confirm": mark("confirme"), "told": mark("resume")})
     notes = {name: mark(f"fiche-{name}") for name in ("dates", "accounts", "links", "notes")}
     assert me.post(f"{page}fiche/", {"version": "0", "online": "yes", **notes}).status == 302
