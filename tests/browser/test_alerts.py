@@ -67,7 +67,17 @@ def test_open_emergency_is_seen_by_its_agent_wherever_they_look_and_first_on_the
     first.get_by_role("link", name="Rejoindre").click()
     expect(board).to_have_url(re.compile(str(conversation.public_id)))
 
-    desk.get_by_role("button", name="Terminer la procédure").click()
+    # Steps are left: the end says which before it is pressed, and stays open while another is ticked.
+    end = desk.get_by_role("button", name="Terminer la procédure")
+    expect(end).to_be_hidden()
+    desk.locator(f"{OPEN_DOSSIER} .console-emergency summary").click()
+    asked = desk.locator(f"{OPEN_DOSSIER} .console-emergency details")
+    expect(asked).to_contain_text("Terminer quand même ?")
+    left = asked.locator("li").count()
+    desk.get_by_role("button", name="C'est fait").first.click()
+    expect(asked.locator("li")).to_have_count(left - 1)
+    axe(desk)
+    end.click()
     expect(strip).to_be_hidden()
     expect(mark).to_be_hidden()
     expect(desk.locator(f"{OPEN_THREAD} textarea[name=body]")).to_be_editable()

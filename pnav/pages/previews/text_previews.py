@@ -672,12 +672,14 @@ def _emergency(situation: Situation) -> Draw:
     def draw(trial: Trial) -> HttpResponse:
         voice = Voice(trial.familiar, languages.current())
         is_first = emergency_texts.SAFETY in trial.sentences  # said before a procedure is opened, above the answer
+        checklist = [Done(line, None, "") for line in CHECKLISTS[situation]]
         context = {
             "say": [safety_reply(voice)] if is_first else [],
             "conversation": cast.conversation(),
             "emergency": Emergency(situation=situation, started_at=cast.moment()),
             "emergency_label": situation.label,
-            "checklist": [Done(line, None, "") for line in CHECKLISTS[situation]],
+            "emergency_next": checklist[0],
+            "checklist": checklist,
             "voice": voice,
         }
         return draw_page(trial, "admin/sentences/preview_emergency.html", context)

@@ -151,6 +151,24 @@ def test_home_entry_and_thread_say_an_open_emergency_until_it_ends():
     assert mark in html and 'data-slot="pinned" hidden' in html
 
 
+def test_the_end_of_a_procedure_says_what_is_left_before_it_is_pressed():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    client = signed_in(agent.user)
+    emergency = emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user)
+    steps = [done.line.step for done in emergencies.checklist(emergency)]
+    for number, step in enumerate(steps):
+        html = squeezed(client.get(page_of(conversation)).text)
+        fold = html[html.index(f'id="fin-procedure-{conversation.public_id}"') :]
+        fold = fold[: fold.index("</details>")]
+        assert fold.count("<li>") == len(steps) - number and "Terminer quand même ?" in fold
+        assert 'name="end"' in fold and html.count('name="end"') == 1
+        emergencies.tick_step(conversation_id=conversation.pk, step=step, by=agent.user)
+    html = squeezed(client.get(page_of(conversation)).text)
+    assert "Terminer quand même ?" not in html and "fin-procedure" not in html
+    assert html.count('name="end"') == 1
+
+
 def test_procedure_that_nobody_ended_is_still_said_once_the_person_has_gone():
     agent = make.agent()
     conversation = make.assigned(agent)
