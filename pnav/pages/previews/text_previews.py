@@ -575,11 +575,13 @@ def _keeping(
     asked: ErasureRequest | None = None,
     cause: Cause = Cause.TERM,
     are_apart: bool = True,
+    with_identity: bool = False,
     readings: Sequence[ReadingByStaff] = (),
     was_answered: bool = True,
     code: str = "",
 ) -> Draw:
-    """What is kept. are_apart: words go before the rest. readings: who else read the exchange."""
+    """What is kept. are_apart: words go before the rest. with_identity: so does what is under seal. readings: who else
+    read the exchange."""
 
     def draw(trial: Trial) -> HttpResponse:
         _found, manner = _exchange(trial)
@@ -590,7 +592,7 @@ def _keeping(
             answer_days=RULES[Kind.ERASURE].days,
             decision=cast.decision(cause),
             rule=cast.rule(),
-            copies=CopiesEnd(gone_at - timedelta(days=30) if are_apart else gone_at, gone_at),
+            copies=CopiesEnd(gone_at - timedelta(days=30) if are_apart else gone_at, gone_at, with_identity),
             readings=readings,
             was_answered=was_answered,
             code=code,
@@ -616,6 +618,7 @@ KEEPINGS = (
     _keeping(asked=cast.erasure(is_granted=True), cause=Cause.ERASURE, are_apart=False),
     _keeping(asked=cast.erasure(is_granted=False)),
     _keeping(was_answered=False),
+    _keeping(with_identity=True),
     _readers,
 )
 
