@@ -22,6 +22,7 @@ from django.urls import Resolver404, resolve
 from django.utils import translation
 from django.views import defaults
 from django.views.csrf import csrf_failure
+from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
 
 from chat.database import NO_ANSWER
 from chat.messages import protocol
@@ -45,6 +46,8 @@ FRAMES = {"chat:frames", "console:frames"}  # which are answered by a frame, wha
 
 # How Django's sentences begin that tell why it refused a form.
 REASONS = {"Origin": "origin", "Referer": "referer", csrf.REASON_NO_CSRF_COOKIE: "no_cookie"}
+# How a database that answers ends a statement of ours.
+OF_A_STATEMENT = (DeadlockDetected, LockNotAvailable, QueryCanceled)
 
 
 def _giving_back(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -173,11 +176,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _is_away(error: BaseException | None) -> bool:
-    """Whether PostgreSQL did not answer, or takes no writing, whatever it was asked."""
+    """Whether PostgreSQL did not answer, or takes no writing, whatever it was asked.
+
+    A statement that it ended, in a deadlock or after too long, is a failure of ours: whoever looks at those sees it.
+    """
     if isinstance(error, InternalError):
         failure = failure_of(error)
         return failure is not None and failure.category == READ_ONLY
-    return isinstance(error, NO_ANSWER)
+    return isinstance(error, NO_ANSWER) and not isinstance(error.__cause__, OF_A_STATEMENT)
 
 
 def draw_away(request: HttpRequest, error: BaseException | None) -> HttpResponse:

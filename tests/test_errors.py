@@ -5,6 +5,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.db import OperationalError, connection, connections
@@ -70,6 +71,25 @@ def test_page_of_a_breakdown_in_english_says_where_to_call_in_english(rf):
         page = unescape(server_error(rf.get("/")).text)
     assert "If you are in danger" in page and "Under 18" in page
     assert "En danger" not in page and "appelez" not in page
+
+
+@pytest.mark.parametrize(
+    ("cause", "status"),
+    [
+        (psycopg.errors.AdminShutdown, 503),
+        (psycopg.OperationalError, 503),  # a line that broke
+        (psycopg.errors.DeadlockDetected, 500),
+        (psycopg.errors.LockNotAvailable, 500),
+        (psycopg.errors.QueryCanceled, 500),  # it took longer than a statement may
+    ],
+)
+def test_statement_that_the_database_ended_is_a_failure_of_ours(rf, cause, status):
+    """« Revenez » is for a database that does not answer; an alarm on 500 is to see a deadlock."""
+    try:
+        raise OperationalError("said-by-the-database") from cause("said-by-the-database")
+    except OperationalError:
+        answer = server_error(rf.get("/"))
+    assert answer.status_code == status and "said-by" not in answer.text
 
 
 def staff_frame(page: str) -> bool:
