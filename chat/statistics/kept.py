@@ -1,6 +1,6 @@
 """Counts what pages of figures show ahead of who asks, and reads it back: one row, however many people came this week.
 
-The worker counts every MAKE_SECONDS, beside its ticks (`make_all`). Whoever asks reads what was counted last. Where
+The worker counts every MAKE_SECONDS, beside its ticks (`make_due`). Whoever asks reads what was counted last. Where
 none was counted lately for today (no worker, just after midnight, a version that shows something else), the page counts
 by itself, and the answer is the same but for these minutes. See docs/adr/0113.
 """
@@ -15,6 +15,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
+from django.db import connection, transaction
 from django.utils import timezone
 
 from chat.models import KeptReading
@@ -27,6 +28,8 @@ from common import clock
 from common.service_settings import definitions, values
 
 MAKE_SECONDS = 300
+YOUNG = timedelta(seconds=0.8 * MAKE_SECONDS)  # counted a moment ago, by another worker
+MAKING = 0x504E4156_12  # the key of PostgreSQL's advisory lock: one worker counts at a time
 FRESH = timedelta(minutes=20)  # some turns of a worker that is busy
 GONE = timedelta(days=1)  # a row of a version that is no more
 PERIODS = (7, 30, 90, 365)  # days of the history
@@ -152,6 +155,25 @@ def house_target() -> Target:
         within_seconds=values.get_duration(definitions.PROMISED).total_seconds(),
         capacity=values.get(definitions.CAPACITY_FIRST),
     )
+
+
+def make_due() -> None:
+    """`make_all`, unless a worker is at it now or has just done it: of several workers one counts."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [MAKING])
+        (is_ours,) = cursor.fetchone()
+        if is_ours and not _is_made():
+            make_all()
+
+
+def _is_made() -> bool:
+    """Whether all of it is there of today, none of it older than YOUNG. One statement."""
+    now = clock.now()
+    kinds: list[tuple[Any, str]] = [(Trends, "trends"), (Staffing, "staffing")]
+    kinds += ((Past, f"past-{days}") for days in PERIODS)
+    names = [_key(kind, name) for kind, name in kinds]
+    young = KeptReading.objects.filter(name__in=names, day=timezone.localdate(now), made_at__gt=now - YOUNG)
+    return young.count() == len(names)
 
 
 def make_all() -> None:

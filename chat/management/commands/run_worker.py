@@ -88,7 +88,7 @@ class Command(BaseCommand):
             drawing.Turns(stop).start()
         self._start_copies(stop)
         if not ticks:  # beside the ticks: of a week of many people it takes seconds
-            digests.Turns(stop, turn=kept.make_all, seconds=kept.MAKE_SECONDS, label="kept_figures").start()
+            digests.Turns(stop, turn=kept.make_due, seconds=kept.MAKE_SECONDS, label="kept_figures").start()
         if any(authority.url for authority in stamps.authorities()):
             # Beside the ticks as well: an authority that is slow or away holds up nobody.
             digests.Turns(stop, turn=stamps.run, seconds=stamps.TURN_SECONDS, label="proof_of_date").start()

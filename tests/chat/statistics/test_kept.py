@@ -1,5 +1,6 @@
 """Figures that are counted ahead of who asks: what is read then, and when a page counts by itself."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -139,3 +140,47 @@ def test_history_says_when_it_was_counted(week):
     kept.make_all()
     at = timezone.localtime(KeptReading.objects.first().made_at)
     assert f"Compté à {at:%H:%M}" in client.get("/console/historique/").text
+
+
+def test_of_several_workers_one_counts(week, monkeypatch):
+    counted, make_all = [], kept.make_all
+    monkeypatch.setattr(kept, "make_all", lambda: counted.append(1) or make_all())
+    for _worker in range(2):
+        kept.make_due()
+    assert len(counted) == 1 and kept.read_past(7).history.whole.opened == 5
+    KeptReading.objects.filter(name__startswith="past-365").update(made_at=timezone.now() - kept.YOUNG)
+    kept.make_due()
+    assert len(counted) == 2, "one of them is old"
+    KeptReading.objects.filter(name__startswith="trends").delete()
+    kept.make_due()
+    assert len(counted) == 3, "one of them is not there"
+    KeptReading.objects.update(day=timezone.localdate() - timedelta(days=1))
+    kept.make_due()
+    assert len(counted) == 4, "they are of yesterday"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_worker_leaves_it_to_one_that_is_counting(monkeypatch):
+    begun, may_end, counted = threading.Event(), threading.Event(), []
+
+    def count():
+        counted.append(1)
+        begun.set()
+        may_end.wait(10)
+
+    def work():
+        kept.make_due()
+        connection.close()
+
+    monkeypatch.setattr(kept, "make_all", count)
+    other = threading.Thread(target=work)
+    other.start()
+    try:
+        assert begun.wait(10)
+        kept.make_due()
+        assert counted == [1]
+    finally:
+        may_end.set()
+        other.join(10)
+    kept.make_due()
+    assert counted == [1, 1]
