@@ -158,6 +158,8 @@ class Turns(threading.Thread):
                 ValueError,
             ) as error:  # a key or a row that is none, too
                 logger.warning("%s: a turn failed and will be tried again (%s)", self._label, describe_error(error))
+            except Exception as error:  # noqa: BLE001  of ours: no turn is the last one for it
+                logger.error("%s: an error in a turn; the next ones go on (%s)", self._label, type(error).__name__)
             finally:
                 close_old_connections()
             self._stopped.wait(self._seconds)

@@ -320,13 +320,20 @@ def test_worker_does_not_start_with_destinations_and_without_a_key(settings):
         call_command("run_worker", ticks=1)
 
 
-def test_a_turn_that_fails_or_hangs_ends_nothing(caplog):
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (DatabaseError, "WARNING|a turn failed and will be tried again (DatabaseError category=other)"),
+        (TypeError, "ERROR|an error in a turn; the next ones go on (TypeError)"),
+    ],
+)
+def test_a_turn_that_fails_or_hangs_ends_nothing(caplog, error, told):
     stop, turns = threading.Event(), []
 
     def turn():
         turns.append(1)
         if len(turns) == 1:
-            raise DatabaseError("texte qui ne doit pas sortir")
+            raise error("texte qui ne doit pas sortir")
         if len(turns) == 3:
             stop.set()
 
@@ -334,7 +341,8 @@ def test_a_turn_that_fails_or_hangs_ends_nothing(caplog):
     thread.start()
     thread.join(10)
     assert not thread.is_alive() and len(turns) == 3
-    assert "a turn failed and will be tried again (DatabaseError category=other)" in caplog.text
+    level, words = told.split("|")
+    assert [one.levelname for one in caplog.records if words in one.getMessage()] == [level]
     assert "sortir" not in caplog.text
 
 
