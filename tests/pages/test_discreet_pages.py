@@ -17,6 +17,7 @@ from pnav.addresses import DISCREET, VISITORS
 from tests.chat.sockets import visit
 from tests.factories import chat as make
 from tests.factories import locations as places
+from tests.pages.test_removal_kit import TYPED
 from tests.support.on_screen import TELLING, words_on_screen
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +33,7 @@ PAGES = [
     for name in addresses.pages_without_parameter(namespace)
     if name != "pages:components"  # for who works on the pages
 ]
+OTHERWISE = {"chat:answers": 401}  # a script asks there, without an exchange
 
 
 def commune() -> Municipality:
@@ -43,10 +45,16 @@ def commune() -> Municipality:
     return town
 
 
-def told(client: Client, telling: re.Pattern[str], where: str, *, data: dict[str, str] | None = None) -> list[str]:
-    """What one page tells somebody who looks at the screen, its frame included; empty for what is no page."""
+def told(
+    client: Client, telling: re.Pattern[str], where: str, *, data: dict[str, str] | None = None, also: int = 200
+) -> list[str]:
+    """What one page tells somebody who looks at the screen, its frame included; empty for what is no page.
+
+    also: a status that is right for it beside 200, and 405 for what takes forms only.
+    """
     ask = client.get if data is None else client.post
     answer = ask(where, data, follow=True)
+    assert answer.status_code in {200, 405, also}, (where, answer.status_code)
     if answer.status_code != 200 or not answer.headers["Content-Type"].startswith("text/html"):
         return []
     assert answer.redirect_chain == [] or answer.redirect_chain[-1][0].startswith("/n/")
@@ -66,7 +74,7 @@ def test_no_page_of_discreet_mode_tells_what_it_is_about(
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
     if who == "with a place":
         client.post(DISCREET.reverse("locations:search"), {"q": "13200", "purpose": "echange"})
-    found = {name: told(client, telling, DISCREET.reverse(name)) for name in PAGES}
+    found = {name: told(client, telling, DISCREET.reverse(name), also=OTHERWISE.get(name, 200)) for name in PAGES}
     assert {name: words for name, words in found.items() if words} == {}
 
 
@@ -93,6 +101,17 @@ def test_page_that_is_refused_is_not_folded(client: Client) -> None:
     where = DISCREET.reverse("pages:feedback")
     assert "<details" in client.get(where).text and '<details class="pnav-more" open>' not in client.get(where).text
     assert '<details class="pnav-more" open>' in client.post(where, {}).text
+
+
+def test_what_a_press_asked_for_is_not_folded(client: Client) -> None:
+    """The texts of a removal request, and the thanks for an opinion, whose words tell nothing."""
+    asked = {"platform": "instagram", "who": "adult", "step": "write", **TYPED}
+    page = client.post(DISCREET.reverse("pages:removal_request"), asked).text
+    assert '<details class="pnav-more" open>' in page and 'id="textes"' in page
+    assert "exemple.fr/deux" in words_on_screen(page)
+    where = DISCREET.reverse("pages:feedback_thanks")
+    assert "Merci pour votre avis" in words_on_screen(client.get(where).text)
+    assert told(client, TELLING, where) == []
 
 
 def test_home_page_keeps_its_doors_on_the_screen(client: Client) -> None:
