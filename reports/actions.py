@@ -1,6 +1,7 @@
 """Actions on reports: filing one, and freezing or erasing what is kept of it."""
 
 import json
+import logging
 from collections.abc import Collection
 from datetime import datetime
 from functools import cache
@@ -13,6 +14,7 @@ from django.utils import timezone
 from common import encryption
 from common.client_address import Connection
 from common.data_keys import keys as data_keys
+from common.database_errors import describe_error
 from common.texts import languages
 from reports import reporter_identity
 from reports.audit import log as audit_log
@@ -21,6 +23,8 @@ from reports.models import AccessKind, AgeBand, ErasureRequest, Freeze, Motive, 
 from reports.reporter_identity import Aside
 from reports.retention import deletion
 from reports.visit import Visit
+
+logger = logging.getLogger(__name__)
 
 
 class IncompleteVisit(Exception):
@@ -102,7 +106,10 @@ def _new_data_key() -> UUID | None:
     return data_keys.make()[0] if data_keys.may_be_made() else None
 
 
-@transaction.atomic
+class IdentityNotSealed(Exception):
+    """The key of the exchange cannot be used: nothing was sealed. What was ticked with it is kept."""
+
+
 def add_to_report(
     *,
     report_id: int,
@@ -115,18 +122,28 @@ def add_to_report(
 ) -> bool:
     """Keep what the person touches while they wait, in place of what they had touched; whether something changed.
 
-    name, contact: sealed in place of what was there; "" changes nothing. Locks the report. Raises Gone, and
-    sealing.TextRefused when a text is longer than TEXT_MAX_BYTES.
+    name, contact: sealed in place of what was there; "" changes nothing. Locks the report. Raises Gone;
+    sealing.TextRefused when a text is longer than TEXT_MAX_BYTES, and nothing is kept; IdentityNotSealed.
     """
-    report = _hold(report_id)
-    said = {"facts": list(facts), "platforms": list(platforms), "since": since, "expectations": list(expectations)}
-    reporter_identity.replace_identity(report, name=name, contact=contact)
-    if all(getattr(report, field) == value for field, value in said.items()):
-        return False
-    for field, value in said.items():
-        setattr(report, field, value)
-    report.save(update_fields=list(said))
-    return True
+    is_sealed = True
+    with transaction.atomic():
+        report = _hold(report_id)
+        said = {"facts": list(facts), "platforms": list(platforms), "since": since, "expectations": list(expectations)}
+        is_changed = any(getattr(report, field) != value for field, value in said.items())
+        if is_changed:
+            for field, value in said.items():
+                setattr(report, field, value)
+            report.save(update_fields=list(said))
+        if name or contact:
+            try:
+                with transaction.atomic():  # both or none of them
+                    reporter_identity.replace_identity(report, name=name, contact=contact)
+            except encryption.UnsealError as error:
+                logger.error("report: a name or a way to be reached was not sealed (%s)", describe_error(error))
+                is_sealed = False
+    if not is_sealed:
+        raise IdentityNotSealed
+    return is_changed
 
 
 # --- how long it is kept --------------------------------------------------------------------------------------------

@@ -173,6 +173,12 @@ class AddedForm(ReportForm):
         initial = {name: getattr(report, name) for name in (*cls.TOUCHED, "role")}
         return cls(data, initial=initial | {"age_band": report.age}, familiar=familiar, discreet=discreet)
 
+    def tell_not_sealed(self, *, familiar: bool) -> None:
+        """Say beside a name or a way to be reached that it could not be sealed. familiar: say *tu*."""
+        for name in ("name", "contact"):
+            if self.cleaned_data.get(name):
+                self.add_error(name, report_texts.NOT_SEALED.say(familiar=familiar))
+
     @property
     def touched(self) -> list[forms.BoundField]:
         """Return the questions that are answered by a touch, in their order."""

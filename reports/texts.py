@@ -222,6 +222,12 @@ TOO_LONG = add(
     _("Ce texte est trop long : raccourcissez-le, une ligne ou deux suffisent."),
     _("Ce texte est trop long : raccourcis-le, une ligne ou deux suffisent."),
 )
+NOT_SEALED = add(
+    "report.not_sealed",
+    ALREADY,
+    _("Ce texte n'a pas pu être mis sous scellé. Ce que vous avez coché est gardé : essayez de nouveau plus tard."),
+    _("Ce texte n'a pas pu être mis sous scellé. Ce que tu as coché est gardé : essaie de nouveau plus tard."),
+)
 QUESTIONS_FIRST = add(
     "report.questions_first",
     TO_HERE,

@@ -1,5 +1,7 @@
 """Takes what a person adds to their signalement while they wait or talk. It works without a script."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -40,12 +42,24 @@ def add_to_report(request: HttpRequest) -> HttpResponse:
     voice = {name: manner[name] for name in ("familiar", "discreet")}
     form = AddedForm.of(current.report, request.POST, **voice)
     if not form.is_valid():
-        if wants_json(request):
-            return json_answer({"error": "invalid"}, status=400)
-        return render(request, "reports/add.html", {**manner, "form": form})
-    if actions.add_to_report(report_id=current.report_id, **form.cleaned_data):
+        return _refused(request, form, manner)
+    try:
+        is_changed = actions.add_to_report(report_id=current.report_id, **form.cleaned_data)
+    except actions.IdentityNotSealed:
+        is_changed = True  # it may be
+        form.tell_not_sealed(familiar=manner["familiar"])
+    if is_changed:
         pubsub.state_changed(current.public_id)
+    if form.errors:
+        return _refused(request, form, manner)
     return json_answer({"kept": True}) if wants_json(request) else _back()
+
+
+def _refused(request: HttpRequest, form: AddedForm, manner: dict[str, Any]) -> HttpResponse:
+    """Say beside each field what is wrong with it; to a script, in one word."""
+    if wants_json(request):
+        return json_answer({"error": "invalid"}, status=400)
+    return render(request, "reports/add.html", {**manner, "form": form})
 
 
 def _back() -> HttpResponse:

@@ -529,11 +529,13 @@ REPORT = (
 HELPED = tuple(_report(role="professional", age_band=age) for age in ("adult", "under_15", "15_17", "under_18"))
 
 
-def _added(given: Mapping[str, Any] | None = None, *, discreet: bool = False) -> Draw:
-    """What is added to a signalement that is filed."""
+def _added(given: Mapping[str, Any] | None = None, *, discreet: bool = False, is_sealed: bool = True) -> Draw:
+    """What is added to a signalement that is filed. is_sealed: whether what is left under seal could be."""
 
     def draw(trial: Trial) -> HttpResponse:
         form = AddedForm.of(cast.report(), given, familiar=trial.familiar, discreet=discreet)
+        if not is_sealed and form.is_valid():
+            form.tell_not_sealed(familiar=trial.familiar)
         return draw_page(trial, "reports/add.html", added_page(form, familiar=trial.familiar) | {"discreet": discreet})
 
     return draw
@@ -686,7 +688,12 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     location_texts.AROUND.key: (*SEARCH[:1], *CHOSEN, *REMOVE, *CONTACTS[:2], _not_found()),
     report_texts.REPORT.key: (*HELPED, *REPORT),
     report_texts.TO_HERE.key: (SEARCH[0], QUESTIONS_PAGES[0], RESULTS[1]),
-    report_texts.ALREADY.key: (_added(), _added({"since": "x"}), _added(discreet=True)),
+    report_texts.ALREADY.key: (
+        _added(),
+        _added({"since": "x"}),
+        _added({"name": "x"}, is_sealed=False),
+        _added(discreet=True),
+    ),
     report_texts.EFFORT.key: EFFORT,
     report_texts.CLOSED.key: CLOSED,
     triage_texts.QUESTIONS.key: (*QUESTIONS_PAGES, *RESULTS),

@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from uuid import uuid4
 
 import pytest
 from django.core.cache import cache
@@ -9,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from chat.conversations import actions
 from chat.rules.lifecycle import Author
@@ -135,6 +137,24 @@ def test_what_is_refused_is_said_beside_its_field_and_changes_nothing(as_reporte
         page = unescape(add(client, False, **wrong).text)
         assert "Ce n'est pas encore ajouté" in page
     assert said(conversation)["facts"] == ["couple"] and rung == []
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_what_is_ticked_is_kept_although_the_name_cannot_be_sealed(as_reporter, rung, caplog, script):
+    """The key of the exchange is gone: the field says so, and what is under seal stays."""
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    reporter_identity.seal_identity(conversation.report, name="Avant", contact="", connection=Connection("", ""))
+    Report.objects.filter(pk=conversation.report_id).update(data_key=uuid4(), identity_key_since=timezone.now())
+    answer = add(client, script, **CHOSEN, name="Un-nom-tapé", contact="06-tapé")
+    assert said(conversation) == CHOSEN and rung == [conversation.public_id]
+    assert opened(conversation.report, "name") == ["Avant"]
+    if script:
+        assert answer.status_code == 400
+    else:
+        page = unescape(answer.text)
+        assert page.count("mis sous scellé. Ce que vous avez coché est gardé") >= 2 and 'value="Un-nom-tapé"' in page
+    assert "was not sealed (UnsealError)" in caplog.text and "tapé" not in caplog.text
 
 
 def test_after_the_end_and_without_a_visit_nothing_is_added(as_reporter, client, rung):
