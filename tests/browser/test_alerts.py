@@ -144,7 +144,7 @@ def test_entry_says_the_persons_wait_and_the_agents_own_part(
     sign_in(page, live_site, agent)
     entry = page.locator("#liste .console-entry")
     expect(entry.locator("[data-slot=waited]")).to_have_text(re.compile(r"depuis\s+7\smin"))
-    expect(entry.locator("[data-slot=own]")).to_have_text(re.compile(r"dont\s+1\smin\s+avec vous"))
+    expect(entry.locator("[data-slot=own]")).to_have_text(re.compile(r"dont\s+<\s1\smin\s+avec vous"))
     entry.locator("a").click()
     page.locator(f"{OPEN_THREAD} textarea[name=body]").fill("Oui.")
     page.keyboard.press("Control+Enter")

@@ -56,7 +56,9 @@ def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     draft.fill("un brouillon")
     desk.keyboard.press("Alt+C")
     expect(desk.locator(f"{PANEL} summary")).to_be_focused()
-    desk.locator(f"{PANEL} [name=target]").select_option(label="Alex, police nationale – Équipe police")
+    desk.locator(f"{PANEL} [name=target]").select_option(
+        label="Alex, police nationale – Équipe police : console ouverte, pas disponible"
+    )
     desk.locator(f"{PANEL} .console-transfer [name=reason]").select_option("end_of_duty")
     desk.get_by_role("button", name="Passer l'échange").click()
     expect(desk.locator(f"{PANEL} .console-transfer [aria-invalid]")).to_have_attribute("name", "summary")

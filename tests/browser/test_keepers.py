@@ -33,4 +33,5 @@ def test_every_act_of_keepers_is_answered_and_bounded(live_site) -> None:
     # Refused as too much (413, 429, 503), as no such item (422) or as full (409), and never by an error of the site.
     refused = {one.split()[1] for one in said} - {"200", "TimeoutError"}
     assert refused <= {"409", "413", "422", "429", "503"}, said
-    assert in_site(live_site, JournalFact.objects.count) <= FACTS + 1, "no more facts than there may be"
+    facts = JournalFact.objects.filter(conversation__public_id=own["conversation"])
+    assert in_site(live_site, facts.count) <= FACTS + 1, "no more facts than there may be"

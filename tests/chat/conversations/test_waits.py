@@ -83,7 +83,7 @@ def test_somebody_whom_nobody_has_greeted_waits_since_the_first_agent_came():
 def test_the_list_says_how_long_the_person_waits_and_not_only_the_hour():
     conversation, second = unanswered(7)
     (entry,) = inbox.open_entries(second, timezone.now())
-    assert (entry.waited, entry.held) == ("7 min", "1 min")
+    assert (entry.waited, entry.held) == ("7 min", "< 1 min")
     make.message(conversation, "je suis là", author=Author.AGENT)
     (entry,) = inbox.open_entries(second, timezone.now())
     assert (entry.waits_since, entry.waited) == (None, "")
@@ -102,7 +102,7 @@ def test_supervisor_s_table_says_both_figures_and_puts_who_waits_longest_first()
     chief = make.agent(role=Role.SUPERVISOR, unit_name="Ici")
     lines = intervention.running_conversations(chief, timezone.now())
     assert [line.conversation.pk for line in lines] == [conversation.pk, other.pk]
-    assert (lines[0].waits, lines[0].own) == ("9 min", "1 min")
+    assert (lines[0].waits, lines[0].own) == ("9 min", "< 1 min")
     make.message(conversation, "je suis là", author=Author.AGENT)
     lines = {line.conversation.pk: line for line in intervention.running_conversations(chief, timezone.now())}
     assert (lines[conversation.pk].waits, lines[conversation.pk].own) == ("", "")
