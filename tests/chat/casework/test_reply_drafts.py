@@ -26,16 +26,6 @@ WORDS = "Êtes-vous en sécurité, en ce moment ?"
 
 
 @pytest.fixture
-def agent():
-    return make.agent()
-
-
-@pytest.fixture
-def conversation(agent):
-    return make.assigned(agent)
-
-
-@pytest.fixture
 def client(agent):
     return signed_in(agent.user)
 
