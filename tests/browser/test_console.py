@@ -236,7 +236,8 @@ def test_conversations_keep_their_drafts_and_say_who_wrote(live_site, page: Page
     expect(entry).to_contain_text("1 non lu")
     expect(page).to_have_title(re.compile(r"^\(1\) \S+ · 69003 – Console – Pnav$"))
     assert "vous êtes là" not in page.locator(OPEN_THREAD).inner_text()
-    # By the list: arrows move, Enter opens.
+    # By the list: arrows move, Enter opens. It is in its order once the hand that pressed « Disponible » is away.
+    expect(page.locator("#liste .console-entry").first).to_contain_text("69003")
     page.locator(f"#liste [data-conversation='{first.public_id}'] a").focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")

@@ -22,6 +22,14 @@ import * as threads from "./thread.js";
 const loading = new Map();
 const opening = { wanted: "" }; // what we just accepted: opened when it comes
 
+/** @type {Set<string>} who waited in the list that the page came with; their threads are read one after the other */
+const drawnWaiting = new Set();
+/** @type {Promise<unknown>[]} the reading of those that the page came with */
+const beginnings = [];
+
+/** Once the list that the page came with is read: whoever chooses from it before would choose among some of them. */
+export const listIsRead = () => Promise.all(beginnings);
+
 /** @param {string} id */
 export const entryOf = (id, from = document) => seek(`.console-entry[data-conversation="${id}"]`, from);
 
@@ -60,6 +68,8 @@ function adopt(entry, thread, dossier) {
     urgency: Number(entry.dataset.urgency),
     unread: Number(entry.dataset.unread),
     waits: entry.dataset.waits,
+    // All of the page's own list was seen at once, in whichever order their threads come.
+    turnAt: c.turnAt ?? (drawnWaiting.delete(id) ? 0 : undefined),
     since: waitsSince(entry),
     over: thread.dataset.status === "closed",
     lastSeq: Number(thread.dataset.lastSeq),
@@ -250,6 +260,7 @@ const watchReturn = () =>
 /** What the page came with: one open conversation, if any, and the entries of the others. */
 export function begin() {
   watchReturn();
+  for (const one of all(".console-entry[data-waits=me]", list)) drawnWaiting.add(one.dataset.conversation ?? "");
   const shown = seek(".console-thread");
   const entry = shown && entryOf(shown.dataset.conversation ?? "");
   if (shown && entry) {
@@ -261,6 +272,6 @@ export function begin() {
   }
   for (const one of all(".console-entry", list)) {
     const id = one.dataset.conversation ?? "";
-    if (!conversations.has(id)) fetchConversation(id);
+    if (!conversations.has(id)) beginnings.push(fetchConversation(id));
   }
 }

@@ -6,7 +6,7 @@
  */
 
 import { all, byId, find, seek, target } from "../lib/dom.js";
-import { open, showDossier } from "./conversation.js";
+import { listIsRead, open, showDossier } from "./conversation.js";
 import { unfold } from "./folds.js";
 import { tell } from "./notice.js";
 import { asked, nextSeen, stepTo } from "./numbers.js";
@@ -99,7 +99,8 @@ function step(by) {
  * Whoever waits for my answer, in the order of the list: the most urgent first. By the wait alone an open emergency stood
  * behind whoever had written some seconds before.
  */
-function nextWaiting() {
+async function nextWaiting() {
+  await listIsRead();
   // The open one too, for whoever is not in its answer: danger is not left for who wrote later.
   const waiting = own().filter((c) => c.waits === "me" && (c !== desk.current || c.area !== document.activeElement));
   const next = nextSeen(waiting, Date.now());
