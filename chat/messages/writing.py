@@ -1,9 +1,9 @@
 """The one module that writes messages: a batch of drafts, or a line of Pnav's own.
 
-What posting means is `write_messages`, whoever posts: a socket (through the batch of its process), the plain HTTP page,
-the page without JavaScript. In one transaction, for many conversations at once: the rows of the conversations are
-locked in the order of their keys, drafts that are there already are found by their `client_id`, the others get the next
-numbers, are sealed for their place and inserted; the drafts are answered when the COMMIT has returned.
+Whoever posts goes through `write_messages`: a socket (through the batch of its process), the plain HTTP page, and the
+page without JavaScript. It writes to many conversations in one transaction. It locks the rows of the conversations in
+the order of their keys, and finds the drafts that are stored already by their `client_id`. The others get the next
+sequence numbers, are encrypted for exactly that place, and are inserted. Drafts are answered only after the COMMIT.
 """
 
 import logging
@@ -33,14 +33,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Draft:
-    """A message to add. Access is proven; an agent's right to the conversation is checked again under the lock.
+    """A message to add. The caller has proven access; an agent's right to the conversation is checked again here.
 
-    public_id, client_id: UUIDs as text. agent_id: the agent who writes, None for the reporter.
-    client_id: chosen by the browser, one a message.
+    public_id, client_id: UUIDs as text. client_id is chosen by the browser, a new one for each message.
+    agent_id: the agent who writes, or None for the reporter.
     body: plain text, trimmed, 1 to MESSAGE_MAX_LENGTH characters, without NUL (protocol.parse_body).
-    is_metered: whether `chat.rules.message_limits` hold; not for the sessions of a measurement.
-    was_put_off: whether it was answered PUT_OFF before; it is not again.
-    received_at: when it came, by the clock of the loop of whoever posts by a socket; 0: not measured.
+    is_metered: whether the limits of `chat.rules.message_limits` apply. False only for sessions of a measurement.
+    was_put_off: whether this draft was answered PUT_OFF before. It is not put off a second time.
+    received_at: when the socket received it, in seconds of the event loop's clock; 0 when it is not measured.
     """
 
     conversation_id: int
@@ -58,8 +58,8 @@ class Draft:
 class Written:
     """A message that is committed.
 
-    assigned_to: the agent who answered there at that moment, the only one who may read it.
-    is_repeat: it was there before; number, time and body are the first copy's.
+    assigned_to: the agent who answered there at that moment, and the only one who may read it.
+    is_repeat: the message was stored before; number, time and body are those of the first copy.
     """
 
     seq: int
@@ -70,17 +70,18 @@ class Written:
 
 
 class Refusal(StrEnum):
-    """Why nothing was written; the values are codes of the protocol."""
+    """Why nothing was written. The values are codes of the protocol, except for those of FULL and PUT_OFF."""
 
     CLOSED = "closed"
     FORBIDDEN = "forbidden"
-    FULL = "full"  # the exchange holds no more: `closed`, with its own reason
-    TOO_FAST = "rate_limited"  # more than a person writes: send it again later
-    HELD = "unavailable"  # somebody else holds the conversation for too long, or its data key cannot be found
-    PUT_OFF = "put off"  # no refusal: to be written with the next batch, before what came later. Never told
+    FULL = "full"  # the exchange may hold no more; the client is told `closed`, with this as the reason
+    TOO_FAST = "rate_limited"  # faster than a person writes; the client may send it again later
+    HELD = "unavailable"  # somebody else locks the conversation for too long, or its data key cannot be found
+    PUT_OFF = "put off"  # no refusal: it is written with the next batch, before later ones. The client is never told
 
 
-# LATERAL with LIMIT: one look in the index a draft, whatever the planner believes of a table that grows fast.
+# LATERAL with LIMIT makes PostgreSQL look into the index once for each draft. Without it the plan would depend on the
+# planner's statistics, which are wrong for a table that grows fast.
 LOCK = """
 SELECT id, last_seq, status, assigned_to_id, characters, reporter_due_at, data_key, clock_timestamp()
 FROM chat_conversation
@@ -101,7 +102,7 @@ SELECT conversation_id, seq, author, agent_id, client_id, sealed_body, %s
 FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::bigint[], %s::uuid[], %s::bytea[])
      AS d(conversation_id, seq, author, agent_id, client_id, sealed_body)
 """
-# Whoever writes is there: the reporter's lease goes with it.
+# Whoever writes is present, so the reporter's lease is renewed in the same statement.
 NUMBER = """
 UPDATE chat_conversation c
 SET last_seq = d.last_seq,
@@ -114,11 +115,10 @@ WHERE c.id = d.id
 """
 
 
-# (LATERAL with LIMIT: one look in the index a draft, whatever the planner believes of a table that grows fast.)
-#
-# All of it at once, for the conversations that are as the caller expects: open, with that last number, answered by
-# that agent, and without any of these messages. A row that another process changes meanwhile is looked at again when
-# its lock is free (READ COMMITTED), and left out.
+# The optimistic way: one statement does everything for the conversations that are as the caller expects. That means
+# open, with that last number, assigned to that agent, and without any of these messages. If another process changes a
+# row meanwhile, PostgreSQL checks the conditions again once the lock is free (READ COMMITTED), and leaves the row out.
+# LATERAL with LIMIT is there for the reason given above LOCK.
 AS_EXPECTED = """
 WITH drafts AS MATERIALIZED (
     SELECT * FROM unnest(%(conversation_ids)s::bigint[], %(seqs)s::int[], %(authors)s::text[], %(agent_ids)s::bigint[],
@@ -163,7 +163,7 @@ WITH drafts AS MATERIALIZED (
 )
 SELECT id, assigned_to_id, statement_timestamp() FROM numbered
 """
-# The same for a batch of one draft: when it is calm, nearly every batch.
+# The same for a batch of one draft, which is nearly every batch when there is little traffic.
 ONE_AS_EXPECTED = """
 WITH numbered AS (
     UPDATE chat_conversation c
@@ -191,7 +191,8 @@ WITH numbered AS (
 )
 SELECT id, assigned_to_id, statement_timestamp() FROM numbered
 """
-# What fills a line of Pnav's own and was typed by nobody for this exchange: who answers, hours, numbers.
+# Names of values in Pnav's own lines that nobody typed for this exchange: who answers, hours, numbers. A line that
+# holds no other values may be encrypted with the key ring (`_seal_line`).
 TYPED_BY_NOBODY = frozenset({"name", "to", "minutes", "time", "fin", "hour", "minute", "n", "date"})
 _UNKNOWN = datetime.min.replace(tzinfo=UTC)
 _PACES: dict[str, float] = {
@@ -205,24 +206,27 @@ _NO_END = message_limits.Size(2**31 - 1, 2**62)
 
 @dataclass(slots=True)
 class _Head:
-    """A conversation under our lock."""
+    """A conversation that is written to, with what this batch adds to it.
+
+    `last_seq` grows with each draft that is numbered; `before` is the number before the batch.
+    """
 
     last_seq: int
     status: str
     agent_id: int | None
     before: int
     reporter_wrote: bool = False
-    is_known: bool = False  # what follows was read under its lock; otherwise the statement looks at it
+    is_known: bool = False  # whether the row was read under its lock; if not, the statement itself checks the limits
     characters_before: int = 0
     due_at: datetime | None = None
-    characters: int = 0  # added
-    paced: int = 0  # messages added that count for the pace of the person
-    size: message_limits.Size = _NO_END  # the smallest bound of those who write
-    data_key: UUID | None = None  # seals what is written
-    is_mute: bool = False  # that key is gone: nothing can be sealed, and nothing that is there opens
+    characters: int = 0  # added by this batch
+    paced: int = 0  # messages of this batch that count for the pace of the person
+    size: message_limits.Size = _NO_END  # the smallest bound of those who write in this batch
+    data_key: UUID | None = None  # encrypts what is written
+    is_mute: bool = False  # whether that key is gone: nothing can be encrypted, and no stored message can be opened
 
     def refusal(self, draft: Draft, now: datetime) -> Refusal | None:
-        """Whether a bound of the exchange stands in the way of one message more; if not, it is counted."""
+        """Return the limit that forbids this message, if one does; otherwise count the message and return None."""
         due_at = None
         if draft.is_metered:
             size = message_limits.size_for(is_agent=draft.agent_id is not None)
@@ -247,14 +251,15 @@ class _Head:
 def write_messages(
     drafts: Sequence[Draft], expected: Mapping[int, int] | None = None, *, may_put_off: bool = False
 ) -> list[Written | Refusal]:
-    """Add these messages, each once, and return what became of each, in the same order, committed.
+    """Add these messages, each once, and return the result of each, in the same order, once they are committed.
 
-    The same draft sent again, later or in the same batch, returns the first copy. Two processes that write to the same
-    conversations wait for one another, without deadlock.
-    expected: the number of the last message of each conversation, as far as the caller knows. Where that is still
-    true, and nothing stands in the way, one statement does everything; the others are written under their lock.
-    Raises the errors of django.db; what was written stays written and is found by its `client_id`, for all of it may be
-    asked again. Inside a transaction it takes part in it.
+    A draft that is sent again, later or in the same batch, gives the first copy. Two processes that write to the same
+    conversations wait for each other without a deadlock.
+    expected: the last sequence number of each conversation (by its key), as far as the caller knows. Where that number
+    is still true and nothing else forbids it, one statement does everything. The other conversations are locked first.
+    may_put_off: whether a wrong guess may be answered PUT_OFF, so that the caller tries it again with the next batch.
+    Raises the errors of django.db. What was committed before the error stays; the caller may send all drafts again,
+    because a stored one is found by its `client_id`. Inside a transaction this takes part in that transaction.
     """
     answers: dict[int, Written | Refusal] = {}
     with connection.wrap_database_errors:
@@ -267,7 +272,7 @@ def write_messages(
             answers.update(dict.fromkeys(put_off, Refusal.PUT_OFF))
             others = [n for n in others if n not in answers]
         if others:
-            # Before anything is locked: the keys may lie on another server, which may be slow.
+            # Load the keys before anything is locked: they may be stored on another server, which may be slow.
             asked = {drafts[n].conversation_id: drafts[n].public_id for n in others}
             data_keys.load(conversation_keys.read_keys(asked).values())
             under_lock = _write_under_lock(raw, [drafts[n] for n in others])
@@ -276,7 +281,7 @@ def write_messages(
 
 
 def _to_put_off(drafts: Sequence[Draft], others: Sequence[int]) -> list[int]:
-    """Choose the drafts that may wait: all of a conversation or none, or they would pass one another."""
+    """Choose the drafts that may wait, and mark them. Of a conversation all wait or none, so that order is kept."""
     cannot_wait = {drafts[n].conversation_id for n in others if drafts[n].was_put_off}
     put_off = [n for n in others if drafts[n].conversation_id not in cannot_wait]
     for n in put_off:
@@ -285,7 +290,10 @@ def _to_put_off(drafts: Sequence[Draft], others: Sequence[int]) -> list[int]:
 
 
 def write_what_is_free(drafts: Sequence[Draft]) -> list[Written | Refusal]:
-    """Write the drafts of conversations that nobody holds locked; those of the others are HELD."""
+    """Write the drafts of the conversations that nobody else has locked; those of the others are answered HELD.
+
+    Raises the errors of django.db, as `write_messages`.
+    """
     rows = fetch_rows(FREE, [array_text({draft.conversation_id for draft in drafts})])
     free = {pk for (pk,) in rows}
     written = iter(write_messages([draft for draft in drafts if draft.conversation_id in free]))
@@ -295,7 +303,10 @@ def write_what_is_free(drafts: Sequence[Draft]) -> list[Written | Refusal]:
 def _write_as_expected(
     raw: psycopg.Connection[Any], drafts: Sequence[Draft], expected: Mapping[int, int]
 ) -> dict[int, Written | Refusal]:
-    """One statement and one round trip; answers, by place, for the conversations that were as expected."""
+    """Write in one statement and one round trip to the conversations that are as expected.
+
+    Returns the answers by the index of their draft. Drafts of all other conversations are missing, and not written.
+    """
     if len(drafts) == 1:
         return _write_one_as_expected(raw, drafts[0], expected)
     heads: dict[int, _Head] = {}
@@ -311,11 +322,11 @@ def _write_as_expected(
                 heads[pk] = head = _Head(expected[pk], Status.ACTIVE, None, before=expected[pk], data_key=seals[pk])
                 head.is_mute = seals[pk] in gone
             if draft.agent_id is not None:
-                head.agent_id = draft.agent_id  # another agent's draft is refused under the lock
+                head.agent_id = draft.agent_id  # the draft of another agent is left to the locked way, which refuses it
     guesses, rows, changed = _number(drafts, heads, {}, _UNKNOWN)
     if not rows:
         return {}
-    used = [head for head in heads.values() if head.last_seq != head.before]  # as `changed` has them
+    used = [head for head in heads.values() if head.last_seq != head.before]  # the same rows and order as `changed`
     names = ("conversation_ids", "seqs", "authors", "agent_ids", "client_ids", "bodies")
     values: dict[str, object] = dict(zip(names, map(array_text, zip(*rows, strict=True)), strict=True))
     values |= dict(zip(("ids", "afters", "reporter_wrote", "characters"), changed[:4], strict=True))
@@ -342,12 +353,12 @@ def _write_one_as_expected(
         return {}
     seals = conversation_keys.read_keys({draft.conversation_id: draft.public_id})
     if draft.conversation_id not in seals:
-        return {}  # it is gone: said under the lock
+        return {}  # the conversation was deleted: the locked way gives that answer
     seq = before + 1
     try:
         sealed_body = _seal(draft, seq, seals[draft.conversation_id])
     except UnsealError:
-        return {}  # so is that its key is gone
+        return {}  # its key is gone: the locked way gives that answer too
     size = message_limits.size_for(is_agent=draft.agent_id is not None) if draft.is_metered else _NO_END
     values: dict[str, object] = {
         **_PACES,
@@ -370,7 +381,7 @@ def _write_one_as_expected(
 
 
 def _execute(raw: psycopg.Connection[Any], statement: LiteralString, values: Mapping[str, object]) -> dict[int, Any]:
-    """The conversations that it wrote to: key to (who answers there, when)."""
+    """Run the statement and return the conversations that it wrote to: key → (who answers there, time of writing)."""
     if has_lock_limit():
         with raw.pipeline(), raw.transaction():
             limit_locks(raw)
@@ -381,7 +392,7 @@ def _execute(raw: psycopg.Connection[Any], statement: LiteralString, values: Map
 
 
 def _write_under_lock(raw: psycopg.Connection[Any], drafts: Sequence[Draft]) -> list[Written | Refusal]:
-    """Lock, look, number, insert: two round trips, one COMMIT."""
+    """Lock the conversations, look for repeats, number the drafts and insert them: two round trips, one COMMIT."""
     with raw.pipeline(), raw.transaction():
         limit_locks(raw)
         heads = send_statement(raw, LOCK, [array_text({draft.conversation_id for draft in drafts})])
@@ -398,7 +409,7 @@ def _write_under_lock(raw: psycopg.Connection[Any], drafts: Sequence[Draft]) -> 
 
 
 def _heads(cursor: psycopg.Cursor[Any]) -> tuple[dict[int, _Head], datetime]:
-    """The conversations under our lock, and the database's time: one clock for all processes."""
+    """Read the locked conversations, by key, and the database's time, which is the one clock of all processes."""
     rows = cursor.fetchall()
     heads = {
         pk: _Head(
@@ -438,7 +449,7 @@ def _number(
     known: dict[tuple[int, str, str], Written],
     now: datetime,
 ) -> tuple[list[Written | Refusal], list[tuple[object, ...]], list[str]]:
-    """The answers, the new rows and the columns of the conversations that changed."""
+    """Decide what becomes of each draft. Return the answers, the new rows, and the columns of changed conversations."""
     answers: list[Written | Refusal] = []
     rows: list[tuple[object, ...]] = []
     in_batch: dict[tuple[int, str, str], Written] = {}
@@ -501,9 +512,10 @@ def append_message(
     agent: Agent | None = None,
     may_use_ring: bool = False,
 ) -> Message:
-    """Add a message after the last one, as part of something larger. The caller holds the lock of the conversation.
+    """Add a message after the last one, as part of a larger act. The caller holds the lock of the conversation.
 
-    may_use_ring: see `_seal_line`. Raises UnsealError when the exchange's key cannot be used, and this may not either.
+    may_use_ring: whether the key ring may encrypt it when the exchange's own key cannot be used; see `_seal_line`.
+    Raises UnsealError when the exchange's key cannot be used and may_use_ring is false.
     """
     seq = conversation.last_seq + 1
     seal = _seal_line if may_use_ring else Message.sealed
@@ -525,10 +537,10 @@ def append_message(
 
 
 def _seal_line(text: str, *, conversation: UUID | str, seq: int, author: str, data_key: UUID | None) -> bytes:
-    """A line that holds nothing that anybody typed, sealed with the key ring when the exchange's key cannot be used.
+    """Encrypt a line that holds nothing that anybody typed. Use the key ring if the exchange's key cannot be used.
 
-    The queue says such lines for twenty people in one transaction: one whose key is gone, or a server of the keys that
-    is away, must not keep the others from being given to somebody.
+    The dispatcher writes such lines for up to twenty people in one transaction. If the key of one of them is gone, or
+    the key server is away, the others must still be given to an agent.
     """
     try:
         return Message.sealed(text, conversation=conversation, seq=seq, author=author, data_key=data_key)
@@ -546,10 +558,11 @@ def say_line(
     familiar: bool = False,
     **words: Any,
 ) -> Message:
-    """Add a line of Pnav's own, in the language of the visit, whoever causes it and in whatever language they are.
+    """Add a line of Pnav's own, in the language of the visit, whatever the language of the person who causes it.
 
-    It is kept as it is said now: a sentence that is changed later changes nothing that was said (docs/adr/0047).
-    familiar: *tu*. `words` fill its places, lazily translated or not. client_id: of one with ready answers.
+    The text is stored as it is now: editing the sentence later changes no line that was said (docs/adr/0047).
+    familiar: whether the line says *tu*. words: the values of the sentence's placeholders, lazily translated or not.
+    client_id: given for a line that comes with ready answers. The caller holds the lock of the conversation.
     """
     with translation.override(conversation.report.language):
         body = sentence.say(familiar=familiar, **words)
@@ -565,7 +578,7 @@ def say_line(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of Pnav's own that is to be said: the sentence, and what fills its places."""
+    """A line of Pnav's own that is to be written: the sentence, and the values of its placeholders."""
 
     conversation: Conversation
     sentence: Sentence
@@ -579,13 +592,14 @@ FROM unnest(%s::bigint[], %s::int[]) AS d(id, last_seq) WHERE c.id = d.id
 
 
 def say_lines(lines: Sequence[Line], *, now: datetime) -> None:
-    """`say_line` in many conversations at once, one line in each: three statements, however many there are.
+    """Do what `say_line` does in many conversations, one line in each, with two statements however many there are.
 
-    The caller holds the locks of the conversations, whose `last_seq` is raised.
+    Reading data keys that are not in memory costs one more. The caller holds the locks of the conversations. The
+    `last_seq` of each object is raised as well.
     """
     if not lines:
         return
-    data_keys.load(line.conversation.data_key for line in lines)  # those that are gone are met one by one below
+    data_keys.load(line.conversation.data_key for line in lines)  # keys that are gone are handled one by one below
     rows = []
     for line in lines:
         conversation, seq, author = line.conversation, line.conversation.last_seq + 1, Author.SYSTEM.value

@@ -1,4 +1,4 @@
-"""Finds out who is at the other end of a socket, for many handshakes at once, and asks again while it lives."""
+"""Finds out who opens a socket, for many handshakes at once, and asks again while the socket is open."""
 
 import asyncio
 import logging
@@ -22,22 +22,26 @@ from reports.reporter_identity import Arrival
 
 logger = logging.getLogger(__name__)
 
-# A few at a time: nobody waits for them, and messages must not wait for them. Most are a number in a statement.
+# Checks of open sockets in one batch, and seconds between batches. The batches are small, because nobody waits for a
+# check and messages must not be delayed by them. Most checks are one number in a statement.
 CHECKS, CHECK_SECONDS = 256, 0.02
-# Where somebody came from lies in clear so long, and while those before are sealed, a tenth of a millisecond each.
+# Arrivals (where somebody came from) in one batch, seconds until it is encrypted, and most that may wait. An arrival is
+# in memory in clear for that long, and while those before it are encrypted, a tenth of a millisecond each.
 ARRIVALS, ARRIVALS_SECONDS, ARRIVALS_AT_MOST = 64, 0.05, 20_000
-# Between two tries to seal a connection whose exchange has a key that cannot be read, and how long it is tried.
+# When the key of an exchange cannot be read: time between two tries to encrypt an arrival, and until they are given up.
 LATE_SECONDS, LATE_AT_MOST = 10.0, timedelta(hours=1)
-COMPANY_SECONDS = 0.008  # handshakes that follow one another closely go together
+COMPANY_SECONDS = 0.008  # handshakes that follow one another this closely share one batch
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """The part of a visit that a socket keeps: enough to ask whether anything changed, nothing that identifies anybody.
+    """What a socket keeps of a visit: enough to ask whether anything changed, and nothing that identifies anybody.
 
-    session_key: the key of the session's row. session_print, account_print: hashes of what the row and the account
-    held when they were read; None when they were not. ends_at: of who may answer, when the session ends however it is
-    used, in seconds since 1970; until then an open console keeps it from ending for want of use.
+    session_key: the key of the session's row.
+    session_print, account_print: hashes of what the row and the account held when they were read; None if they were
+    not read.
+    ends_at: for an account that may answer, the moment at which the session ends however much it is used, in seconds
+    since 1970. Until then an open console keeps the session from expiring through disuse.
     """
 
     session_key: str
@@ -51,9 +55,10 @@ class Pass:
 class Identity:
     """A visit that was read.
 
-    report, generation: of the reporter, if there is one. user_id: of the signed-in account that proved its second
-    factor; may_answer: whether it may answer people (`access.may_answer`). is_unmetered: the session of a measurement
-    on a demonstration, which may send as fast as it likes.
+    report, generation: of the reporter; None and 0 if the visit has no report.
+    user_id: the signed-in account that has proved its second factor. may_answer: whether that account may answer people
+    (`access.may_answer`).
+    is_unmetered: whether it is the session of a measurement on a demonstration, to which no rate limits apply.
     """
 
     pass_: Pass
@@ -64,14 +69,15 @@ class Identity:
     is_unmetered: bool = False
 
 
-# For each pass: the identity, if it changed (or was never read); True, if nothing changed; None, if there is none.
+# Returns for each pass the identity, if it changed or was never read; True, if nothing changed; None, if there is no
+# such visit any more.
 Identify = Callable[[list[Pass]], list["Identity | bool | None"]]
 Answer = Identity | bool | Exception
 
 
 @dataclass(frozen=True, slots=True)
 class ReporterStart:
-    """The conversation of a reporter."""
+    """The conversation of a reporter, with its last number, as a socket begins to follow it."""
 
     conversation_id: int
     public_id: UUID
@@ -80,7 +86,7 @@ class ReporterStart:
 
 @dataclass(frozen=True, slots=True)
 class AgentStart:
-    """An agent who may answer, with the conversations under way."""
+    """An agent who may answer, with their conversations under way."""
 
     agent_id: int
     own: reading.Own
@@ -90,7 +96,10 @@ type Admitted[S] = tuple[Identity | None, S | None]
 
 
 class Asking[Q, A]:
-    """A batch for those who wait for their answer. Raises what the batch met."""
+    """A batch whose questions are asked by coroutines that await the answer.
+
+    work: takes questions and returns one answer for each; it runs in a thread.
+    """
 
     def __init__(self, work: Callable[[list[Q]], list[A]]) -> None:
         def answer(pairs: list[tuple[Q, asyncio.Future[A]]]) -> list[A]:
@@ -101,7 +110,10 @@ class Asking[Q, A]:
         )
 
     async def ask(self, question: Q) -> A:
-        """Return the answer to one question, which is asked in a thread together with those that come meanwhile."""
+        """Return the answer to one question, which is asked in a thread together with others that come meanwhile.
+
+        Raises the error with which the batch failed.
+        """
         future: asyncio.Future[A] = self._batch.loop.create_future()
         self._batch.add((question, future))
         return await future
@@ -109,7 +121,7 @@ class Asking[Q, A]:
     @staticmethod
     def _tell(pairs: list[tuple[Q, asyncio.Future[A]]], answers: list[A] | Exception) -> None:
         for index, (_question, future) in enumerate(pairs):
-            if future.done():  # whoever asked has hung up
+            if future.done():  # the socket that asked has ended
                 continue
             if isinstance(answers, Exception):
                 future.set_exception(answers)
@@ -118,12 +130,12 @@ class Asking[Q, A]:
 
 
 class Identities:
-    """The questions of one event loop about who is there. identify: reads visits, in a thread."""
+    """Reads and checks the visits of the sockets of one event loop. identify: reads visits; it runs in a thread."""
 
     def __init__(self, identify: Identify) -> None:
         self.loop = asyncio.get_running_loop()
         self._identify = identify
-        self._late = 0  # connections that wait for a key
+        self._late = 0  # arrivals that wait for a key
         self._checks: Batch[tuple[Pass, Callable[[Answer], Any]], Identity | bool | None] = Batch(
             lambda pairs: identify([pass_ for pass_, _tell in pairs]),
             self._tell,
@@ -138,9 +150,9 @@ class Identities:
         self.agents: Asking[str, Admitted[AgentStart]] = Asking(self._admit_agents)
 
     def note(self, arrival: Arrival) -> None:
-        """Seal where somebody came from, soon: what this process holds in clear meanwhile dies with it.
+        """Encrypt and store soon where somebody came from. Until then it is in this process's memory only.
 
-        Beyond ARRIVALS_AT_MOST it is let go, and the operator told: an opening will not find it.
+        Beyond ARRIVALS_AT_MOST it is dropped and the security log says so; a disclosure request will not find it.
         """
         if len(self._arrivals) + self._late < ARRIVALS_AT_MOST:
             self._arrivals.add(arrival)
@@ -149,18 +161,18 @@ class Identities:
 
     @staticmethod
     def _seal(waiting: list[Arrival]) -> list[bool]:
-        """Return of each whether it has to come again."""
+        """Encrypt and store these, and return for each whether it has to be tried again. Runs in a thread."""
         late = reporter_identity.record(waiting)
         return [arrival in late for arrival in waiting] if late else [False] * len(waiting)
 
     def _sealed(self, waiting: list[Arrival], answers: list[bool] | Exception) -> None:
-        if isinstance(answers, NO_ANSWER):  # the database is away: later
+        if isinstance(answers, NO_ANSWER):  # the database is away: try again
             for arrival in waiting:
                 self.note(arrival)
         elif isinstance(answers, Exception):
             logger.error("identity: %d connections were not sealed (%s)", len(waiting), type(answers).__name__)
         elif late := [arrival for arrival, is_late in zip(waiting, answers, strict=True) if is_late]:
-            # Their keys are away, or gone. The few that wait so are held in clear as those that have just come.
+            # Their keys are away or gone. These few wait in memory, in clear, like those that have just arrived.
             self._late += len(late)
             self.loop.call_later(LATE_SECONDS, self._come_again, late)
 
@@ -174,7 +186,10 @@ class Identities:
                 logger.error("identity: a connection was not sealed: its key cannot be read")
 
     def check(self, pass_: Pass, tell: Callable[[Answer], None]) -> None:
-        """Ask again; `tell` gets the identity if anything changed, True if nothing did, False if it is no more."""
+        """Check a visit again. `tell` gets the identity if anything changed, True if not, False if the visit ended.
+
+        If the check failed, `tell` gets the error.
+        """
         self._checks.add((pass_, tell))
 
     @staticmethod
@@ -184,7 +199,7 @@ class Identities:
         for index, (_pass, tell) in enumerate(pairs):
             try:
                 tell(answers if isinstance(answers, Exception) else answers[index] or False)
-            except Exception as error:  # noqa: BLE001  the others must hear theirs, or they are never asked again
+            except Exception as error:  # noqa: BLE001  the others need their answers, or they are never checked again
                 logger.error("identity: an answer could not be taken (%s)", type(error).__name__)
 
     def _read(self, session_keys: list[str]) -> list[Identity | None]:
@@ -192,7 +207,7 @@ class Identities:
         return [answer if isinstance(answer, Identity) else None for answer in answers]
 
     def _admit_reporters(self, session_keys: list[str]) -> "list[Admitted[ReporterStart]]":
-        """Find who holds these sessions, and the conversation of each, whose lease begins."""
+        """Read who holds these sessions and the conversation of each, and renew the leases of the reporters."""
         identities = self._read(session_keys)
         visits = {(one.report, one.generation) for one in identities if one is not None and one.report is not None}
         found = access.reporters(visits)
@@ -205,7 +220,7 @@ class Identities:
         ]
 
     def _admit_agents(self, session_keys: list[str]) -> "list[Admitted[AgentStart]]":
-        """Find who holds these sessions, and the conversations that each answers. The lease of each begins."""
+        """Read who holds these sessions and the conversations that each answers, and renew the agents' leases."""
         identities = self._read(session_keys)
         able = {one.user_id for one in identities if one is not None and one.user_id is not None and one.may_answer}
         agents = access.agents_of(able)

@@ -1,4 +1,4 @@
-"""Does work for many askers at once: whatever arrives while a batch runs goes into the next batch."""
+"""A batch loader: answers many questions together. What arrives while one batch runs goes into the next one."""
 
 import asyncio
 import logging
@@ -16,23 +16,25 @@ logger = logging.getLogger(__name__)
 
 
 class Batch[Q, A, V = Q]:
-    """Questions that are answered together.
+    """Questions that are answered together, in a thread, one crossing to the thread at a time.
 
-    load: takes the questions in the order of their arrival and returns one answer each; runs in a thread.
-    snapshot: makes the value that `load` gets of a question, in the loop, when its crossing begins. With it a question
-    may be an object that belongs to the loop (a subscription, a console): no thread reads or changes it. Without it
-    `load` gets the questions themselves, which must then be values.
-    callback: takes the questions with their answers, or with the error that all of them met (a database that is away);
-    runs in the loop. A question that cannot be answered fails alone: the others of its crossing are then asked again,
-    one by one, and `callback` is called for each.
-    Only one crossing is under way at a time: what arrives meanwhile is the next batch.
-    coalesce: seconds to wait for others, if the last crossing was just now; a question that comes alone goes at once.
-    delay: seconds to wait in any case, for what nobody is waiting for. at_most: questions in one crossing; may be set.
-    crowd: seconds to wait after a crossing of a crowd; may be set.
-    patience: seconds for which a crossing waits for a database that is away.
-    stream: of a value, whose line it is part of. Asked one by one, nothing of a line passes what failed before it, or
-    got an answer that `stops`: it gets the same, and is not asked.
-    name: under which it is counted; batches of one kind share it.
+    load: takes the questions in the order of their arrival and returns one answer for each. It runs in a thread.
+    callback: takes the questions with their answers, or with the error that all of them met (a database that is away).
+    It runs in the event loop. When `load` fails for another reason, the questions of that crossing are asked again one
+    by one, so that a faulty one fails alone, and `callback` is called for each.
+    snapshot: makes, in the loop and when the crossing begins, the value that `load` gets for a question. With it a
+    question may be an object that belongs to the loop (a subscription, a console), because no thread reads or changes
+    that object. Without it `load` gets the questions themselves, which must then be values.
+    coalesce: seconds to wait for more questions if the last crossing was just now; after a pause there is no wait.
+    delay: seconds to wait in any case, for answers that nobody waits for.
+    at_most: most questions in one crossing; the attribute may be set later.
+    patience: seconds for which a crossing is retried while the database is away.
+    stream: returns the key of the line to which a value belongs. When questions are asked one by one and one of a line
+    fails, or gets an answer for which `stops` is true, the later ones of its line get the same without being asked.
+    executor: whose thread does the work.
+    name: the name in the metrics; batches of one kind share it.
+
+    `crowd`, an attribute that may be set: seconds to wait before the crossing that follows one of many questions.
     """
 
     def __init__(
@@ -80,7 +82,7 @@ class Batch[Q, A, V = Q]:
         return self._is_busy
 
     def add(self, question: Q) -> None:
-        """Call it in the loop."""
+        """Answer this question with the next crossing. Call it in the event loop."""
         self._waiting.append(question)
         if not self._is_busy:
             self._is_busy = True
@@ -90,14 +92,14 @@ class Batch[Q, A, V = Q]:
                 self._start()
 
     def put_back(self, questions: Sequence[Q]) -> None:
-        """Ask these again, before everything that waits. Call it in the loop."""
+        """Ask these again, before everything that waits. Call it in the event loop."""
         self._waiting.extendleft(reversed(questions))
         if questions and not self._is_busy:
             self._is_busy = True
             self._schedule()
 
     def take_all(self) -> list[Q]:
-        """Take back everything that waits: it is no longer asked."""
+        """Return everything that waits, and forget it: it is not asked any more."""
         questions = list(self._waiting)
         self._waiting.clear()
         return questions
@@ -133,7 +135,8 @@ class Batch[Q, A, V = Q]:
             if isinstance(answers, Exception):
                 span.failed()
             if isinstance(answers, Exception) and (is_lock_held(answers) or not isinstance(answers, NO_ANSWER)):
-                # A mistake of ours must not end the line for everybody. Its message may hold what a person wrote.
+                # A mistake of ours must not stop the batch for everybody. The error's own text is not logged, because
+                # it may hold what a person wrote.
                 logger.error("batch: %s failed (%s)", self._load, describe_error(answers))
                 if len(questions) > 1:
                     parts = self._one_by_one(questions, values)
@@ -147,13 +150,13 @@ class Batch[Q, A, V = Q]:
     def _answer(self, values: list[V]) -> list[A] | Exception:
         try:
             return retry_while_away(self._patience, self._load, values)
-        except Exception as error:  # noqa: BLE001  told to whoever asked
+        except Exception as error:  # noqa: BLE001  whoever asked is told
             return error
 
     def _one_by_one(self, questions: list[Q], values: list[V]) -> list[tuple[list[Q], list[A] | Exception]]:
         parts: list[tuple[list[Q], list[A] | Exception]] = []
         locked = 0
-        stopped: dict[Hashable, list[A] | Exception] = {}  # the streams of which something failed, with what it got
+        stopped: dict[Hashable, list[A] | Exception] = {}  # streams of which a question failed, with the answer it got
         for n, (question, value) in enumerate(zip(questions, values, strict=True)):
             stream = n if self._stream is None else self._stream(value)
             if stream in stopped:
@@ -162,7 +165,7 @@ class Batch[Q, A, V = Q]:
             answers = self._answer([value])
             locked += isinstance(answers, Exception) and is_lock_held(answers)
             is_alone = isinstance(answers, Exception) and is_lock_held(answers) and locked < LOCKED_AT_MOST
-            if isinstance(answers, NO_ANSWER) and not is_alone:  # the database went away meanwhile
+            if isinstance(answers, NO_ANSWER) and not is_alone:  # the database went away: the rest would fail as well
                 return [*parts, (questions[n:], answers)]
             parts.append(([question], answers))
             if isinstance(answers, Exception) or self._stops(answers[0]):
@@ -178,5 +181,5 @@ class Batch[Q, A, V = Q]:
         for questions, answers in parts:
             try:
                 self._callback(questions, answers)
-            except Exception as error:  # noqa: BLE001  the next ones want their answers all the same
+            except Exception as error:  # noqa: BLE001  the next ones must still get their answers
                 logger.error("batch: %s failed (%s)", self._callback, type(error).__name__)

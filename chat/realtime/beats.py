@@ -1,9 +1,9 @@
-"""« I am here »: the beats of pages, many at once, answered without a reading when nothing is new to them.
+"""Answers the beats (« I am here ») of many pages together, without a reading when nothing is new to them.
 
-Nearly every beat finds nothing: its page has all messages, and what it knows of where things stand still holds. For
-those one crossing renews the leases and asks PostgreSQL which of them are not so; the answer names these alone, and no
-row of the others comes here (docs/adr/0102). Whoever is named, and whoever is in the middle of a reading, goes the
-whole way: `Subscription.catch_up`, `ConsoleConnection.catch_up`.
+For nearly every beat nothing is new: the page has all messages, and the state that it knows still holds. One crossing
+to a thread renews the leases and asks PostgreSQL for which pages this is not so. The answer names these pages alone,
+so that no row of the others is read (docs/adr/0102). Pages that are named, and pages that are in the middle of a
+reading, read what they lack: `Subscription.catch_up`, `ConsoleConnection.catch_up`.
 """
 
 from collections import Counter
@@ -19,14 +19,14 @@ from chat.realtime.batch import Batch
 from chat.realtime.interfaces import AnyConsole, Beat
 from chat.realtime.subscription import Subscription
 
-LINGER_SECONDS = 0.25  # beats wait so long for company: nobody waits for them,
-TURN_SECONDS = 0.001  # and then go together: all that waited are one crossing
+LINGER_SECONDS = 0.25  # beats wait this long for others, because no person waits for their answer
+TURN_SECONDS = 0.001  # and the batch waits this long, so that all of them share one crossing
 
 type Beating = Subscription | AnyConsole
 
 
 class PersonBeat(NamedTuple):
-    """What a person's page has, and that it is out of sight (is_hidden)."""
+    """What a person's page has. is_hidden: whether that page is out of sight."""
 
     known: Known
     is_hidden: bool
@@ -37,13 +37,13 @@ class Beats:
 
     def __init__(self, call_later: Callable[[float, Callable[[], None]], object]) -> None:
         self._call_later = call_later
-        self._waiting: dict[Beating, None] = {}  # each once, in the order of their coming
+        self._waiting: dict[Beating, None] = {}  # an ordered set: each page once, in the order of arrival
         self._looks: Batch[Beating, bool, PersonBeat | KnownOwn] = Batch(
             _is_nothing_new, self._answer, snapshot=_known, coalesce=TURN_SECONDS, name="beats"
         )
 
     def add(self, beating: Beating) -> None:
-        """Answer this one soon, together with others."""
+        """Answer the beat of this page soon, together with others."""
         if not self._waiting:
             self._call_later(LINGER_SECONDS, self._ask)
         self._waiting[beating] = None
@@ -59,7 +59,7 @@ class Beats:
     @staticmethod
     def _answer(all_: list[Beating], answers: list[bool] | Exception) -> None:
         text = protocol.encode(protocol.beat_frame(timezone.now()))
-        event = {"type": "websocket.send", "text": text}  # one for all of them
+        event = {"type": "websocket.send", "text": text}  # the same event for all of them
         for index, beating in enumerate(all_):
             if isinstance(answers, Exception) or not answers[index]:
                 _read(beating)
@@ -68,7 +68,7 @@ class Beats:
 
 
 def _read(beating: Beating) -> None:
-    """The whole way: what was missed is read, then the beat is answered; a database that is away is told."""
+    """Read what the page lacks, then answer its beat. If the database is away, the page gets an `error`."""
     beating.beat = Beat.ASKED
     beating.catch_up()
 
@@ -80,7 +80,7 @@ def _known(beating: Beating) -> PersonBeat | KnownOwn:
 
 
 def _is_nothing_new(beats: list[PersonBeat | KnownOwn]) -> list[bool]:
-    """In a thread: renew the leases, then look; for each whether its page has everything."""
+    """Renew the leases, then return for each beat whether its page has everything. Runs in a thread."""
     people = [(index, beat) for index, beat in enumerate(beats) if isinstance(beat, PersonBeat)]
     consoles = [(index, beat) for index, beat in enumerate(beats) if isinstance(beat, KnownOwn)]
     answers = [True] * len(beats)
@@ -93,7 +93,8 @@ def _is_nothing_new(beats: list[PersonBeat | KnownOwn]) -> list[bool]:
     if consoles:
         actions.agents_seen(agent_ids={beat.agent_id for _index, beat in consoles})
         outdated = reading.find_outdated_agents([beat for _index, beat in consoles])
-        # Two consoles of one agent are one set of rows to that question, where one may lack what the other has.
+        # Two consoles of one agent look like one to that query, although one may lack what the other has. So the beats
+        # of such an agent are always answered after a reading.
         count = Counter(beat.agent_id for _index, beat in consoles)
         for index, beat in consoles:
             answers[index] = count[beat.agent_id] == 1 and beat.agent_id not in outdated

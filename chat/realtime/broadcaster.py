@@ -1,10 +1,10 @@
-"""The one module that delivers to the pages of this process.
+"""The one module that delivers messages to the pages of this process.
 
 A `Subscription` (`chat.realtime.subscription`) has a cursor: everything up to it was sent. A message that was just
-committed goes straight to the subscriptions that have all before it; whoever has a hole, hears of a message written
-elsewhere, or comes back, gets a reading of the database after the cursor.
+committed goes straight from memory to the subscriptions that have everything before it. A subscription with a gap, one
+that hears of a message written by another process, and one that reconnects, read the database after their cursor.
 
-Subscriptions and consoles belong to the event loop, which waits for nothing here: a batch (`chat.realtime.batch`) takes
+Subscriptions and consoles belong to the event loop, and nothing here blocks it. A batch (`chat.realtime.batch`) takes
 values to a thread (`ReadRequest`, `OwnRequest`, a draft with its author's cursor) and brings values back.
 """
 
@@ -44,24 +44,28 @@ logger = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 
-PATIENCE_SECONDS = 3.0  # a restart of PostgreSQL is a delay; what lasts longer is told to whoever writes
-DRAFTS_WAITING = 5_000
-COMPANY_SECONDS = 0.001  # readings that follow one another closely go together
-LINGER_SECONDS = 0.25  # read marks wait so long for company
-ROUND_SECONDS, SLICES = 2.0, 20
-# Written together. With another process writing to the same conversations, hundreds would keep it waiting for their
-# locks, and the loop for their answers.
+# How long writing and reading are retried while PostgreSQL is away. A restart is then only a delay; an interruption
+# that lasts longer is told to the author.
+PATIENCE_SECONDS = 3.0
+DRAFTS_WAITING = 5_000  # messages that may wait for the writer in this process; one more is given back at once
+COMPANY_SECONDS = 0.001  # readings that follow one another this closely share one batch
+LINGER_SECONDS = 0.25  # read marks wait this long, so that many share one statement
+ROUND_SECONDS, SLICES = 2.0, 20  # all connections are checked once in a round, a slice of them at a time
+# Most messages in one batch of the writer: alone, and beside other processes. When another process writes to the same
+# conversations, a batch of hundreds would make it wait for the locks, and this event loop for the answers.
 TOGETHER, TOGETHER_BESIDE_OTHERS = 512, 160
-# With another process, a message waits twice for company: where it is written and where it is read. One that waits for
-# neither costs a little more, and the two together carry a tenth more.
+# Beside other processes a message would wait twice for a fuller batch: where it is written and where it is read. With
+# these shorter waits a message costs a little more, but two processes together carry a tenth more messages.
 WRITER_CROWD_BESIDE_OTHERS, READER_CROWD_BESIDE_OTHERS = 0.001, 0.002
+# When memory is collected (`_sweep_up`): numbers of connections that ended or came, and seconds since the last time.
 GONE_TOGETHER, GONE_MOST, CAME_TOGETHER = 200, 10_000, 500
 SWEEP_UP_SECONDS, NOT_AGAIN_SECONDS = 300.0, 5.0
-CHARACTERS_TOGETHER = protocol.PAGE_BYTES // 6  # in one frame; JSON writes a character in six bytes at most
-# Sweeping takes at most a fifth of the time, of the loop's in any case; of the database's, unless it is so slow that
-# somebody would wait for the next one.
+CHARACTERS_TOGETHER = protocol.PAGE_BYTES // 6  # of texts in one frame; JSON writes a character in six bytes at most
+# Polling (`_poll`) rests four times as long as it took, so that it takes at most a fifth of the event loop's time. The
+# rest for the database's share ends after REST_SECONDS, so that people do not wait for a slow database. After a failure
+# it rests AWAY_SECONDS.
 SWEEP_SHARE, REST_SECONDS, AWAY_SECONDS = 4, 0.05, 0.5
-READ_TOGETHER = 128
+READ_TOGETHER = 128  # subscriptions in one batch of the reader
 
 OFFERED = metrics.MESSAGES_OFFERED.labels(metrics.SOCKET)
 WRITTEN, REPEATED, REFUSED, GIVEN_BACK = [
@@ -75,8 +79,11 @@ UNAVAILABLE = "The message could not be written: keep it and try again."
 
 
 class ReadRequest(NamedTuple):
-    """What one subscription wants read. renews_lease: its page beat, and its person's presence is renewed first.
-    is_hidden: that page is out of sight."""
+    """What one subscription wants read.
+
+    renews_lease: its page sent a beat, so that the person's lease is renewed before the reading.
+    is_hidden: that page is out of sight.
+    """
 
     ask: Ask
     renews_lease: bool
@@ -84,15 +91,20 @@ class ReadRequest(NamedTuple):
 
 
 class ReadAnswer(NamedTuple):
-    """The result of a reading; None: the conversation is gone. is_renewed: the lease was, which answers the beat."""
+    """The result of a reading; reading is None when the conversation was deleted.
+
+    is_renewed: the lease was renewed too, so that the beat may be answered.
+    """
 
     reading: Reading | None
     is_renewed: bool
 
 
 class OwnRequest(NamedTuple):
-    """Which conversations are this agent's. renews_lease: the console beat; is_doubtful: ask whether the account may
-    still answer."""
+    """Asks which conversations are this agent's.
+
+    renews_lease: the console sent a beat. is_doubtful: ask also whether the account may still answer.
+    """
 
     agent_id: int
     renews_lease: bool
@@ -100,25 +112,25 @@ class OwnRequest(NamedTuple):
 
 
 class OwnAnswer(NamedTuple):
-    """The conversations of an agent; None: the account may no longer answer. is_renewed: as above."""
+    """The conversations of an agent; own is None when the account may no longer answer. is_renewed: as `ReadAnswer`."""
 
     own: Own | None
     is_renewed: bool
 
 
 def _check(connections: Iterable[AnyConnection], now: float) -> None:
-    """Whether each of these may stay."""
+    """Let each of these connections check whether it may stay. now: monotonic seconds."""
     for connection in connections:
         try:
             connection.check(now)
-        except Exception as error:  # noqa: BLE001  the rounds go on for the life of the process
+        except Exception as error:  # noqa: BLE001  one connection must not end the rounds, which last as the process
             logger.error("rounds: a socket could not be checked (%s)", type(error).__name__)
 
 
 class Broadcaster:
-    """The subscriptions of one process, its batches, and its line to the other processes.
+    """The subscriptions of one process, its batches, and its link to the other processes. Belongs to the event loop.
 
-    has_sockets: False in a process that serves pages only. It notifies others and listens to nobody.
+    has_sockets: False in a process that serves pages only. Such a process notifies others, and listens to nobody.
     """
 
     def __init__(self, *, has_sockets: bool = True) -> None:
@@ -139,7 +151,7 @@ class Broadcaster:
         self._rest_until = 0.0
         self._gone = self._settled = self._offered = 0
         self._swept_up_at = time.monotonic()
-        self._leaves_circles = False  # whether the last full collection found what ended connections left
+        self._leaves_circles = False  # whether the last full collection found objects that ended connections had left
         self.writer: Batch[tuple[Draft, Subscription], Written | Refusal, tuple[Draft, int]] = Batch(
             self._sequences,
             self._written,
@@ -176,11 +188,11 @@ class Broadcaster:
         batches: tuple[Batch[Any, Any], ...] = (self.writer, self.reader, self.owners, self._marks)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_SECONDS):
-                while any(batch.is_busy for batch in batches):  # what was sent is written
+                while any(batch.is_busy for batch in batches):  # so that every message that arrived is written
                     await asyncio.sleep(0.01)
         await self.hub.close()
 
-    # -- who is there ------------------------------------------------------------------------------------------------
+    # -- subscriptions and consoles ----------------------------------------------------------------------------------
 
     def subscribe(self, subscription: Subscription) -> None:
         """Deliver to this subscription from now on."""
@@ -196,12 +208,15 @@ class Broadcaster:
                 del self._subscriptions[subscription.topic]
 
     def release(self, subscription: Subscription) -> None:
-        """The conversation is no longer this agent's: show its end to whoever answered it, say so, and rise."""
+        """End a subscription whose conversation is no longer this agent's.
+
+        The agent is first sent what they have not seen yet and the last state, then a `released` frame.
+        """
         subscription.is_ending = subscription.owes_state = True
         subscription.catch_up()
 
     def keep(self, task: "asyncio.Task[None]") -> None:
-        """Hold on to a task until it ends: the loop itself does not."""
+        """Keep a reference to a task until it ends; the event loop itself keeps only a weak one."""
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -270,7 +285,7 @@ class Broadcaster:
                 subscription.connection.send_error(answer.value, REFUSALS[answer], draft.client_id)
                 continue
             topic = draft.public_id
-            newest[topic] = max(answer.seq, newest.get(topic, 0))  # for a repeat too: its first ring may have been lost
+            newest[topic] = max(answer.seq, newest.get(topic, 0))  # a repeat too: its first notification may be lost
             item = protocol.message_item(
                 seq=answer.seq,
                 client_id=draft.client_id,
@@ -291,20 +306,23 @@ class Broadcaster:
                 delivered += self._deliver(topic, page, agents[topic])
         for topic, seq in newest.items():
             notification = Notification(pubsub.MESSAGES, conversation=topic, seq=seq)
-            if topic in again:  # its COMMIT was perhaps never answered, and nobody here has it yet
+            if topic in again:  # the answer to its first COMMIT may have been lost, so nobody here has it yet
                 self.on_event(notification)
             self.hub.publish_elsewhere(notification)
         self._count_written(len(posts), arrived, delivered, answers)
 
     def _count_offered(self) -> None:
-        """Count what came since the batch before, in one addition."""
+        """Count the messages that arrived since the last call, in one addition."""
         offered, self._offered = self._offered, 0
         if offered:
             OFFERED.inc(offered)
 
     @staticmethod
     def _count_written(posts: int, arrived: list[float], delivered: int, answers: list[Written | Refusal]) -> None:
-        """Once a batch, whatever it holds: a message costs a comparison and an addition of its own."""
+        """Update the metrics once for a whole batch, so that a single message costs next to nothing.
+
+        arrived: when each written message was received, in seconds of the event loop's clock.
+        """
         now = asyncio.get_running_loop().time()
         metrics.ACKNOWLEDGEMENTS.observe_all([now - received_at for received_at in arrived])
         WRITTEN.inc(len(arrived))
@@ -316,8 +334,9 @@ class Broadcaster:
             REFUSED.inc(posts - len(arrived) - put_back - repeats)
 
     def _give_back(self, posts: list[tuple[Draft, Subscription]], *, is_all: bool = False) -> None:
-        """These could not be written; nor are those that came after them, in the same conversations or in all: a
-        person's messages stay in their order.
+        """Give back messages that could not be written, and those that wait behind them, so that order is kept.
+
+        is_all: give back everything that waits; otherwise only what waits for the same conversations.
         """
         topics = {draft.public_id for draft, _subscription in posts}
         posts = [*posts, *self._take_back(lambda post: is_all or post[0].public_id in topics)]
@@ -326,14 +345,14 @@ class Broadcaster:
         self._tell_to_send_again(posts, protocol.UNAVAILABLE, UNAVAILABLE)
 
     def _refuse_for_now(self, posts: list[tuple[Draft, Subscription]]) -> None:
-        """These came faster than their author may write, and so did what the same socket sent after them."""
+        """Give back messages that came faster than their author may write, and what the same socket sent after them."""
         those = {id(subscription) for _draft, subscription in posts}
         later = self._take_back(lambda post: id(post[1]) in those)
         REFUSED.inc(len(later))
         self._tell_to_send_again([*posts, *later], protocol.RATE_LIMITED, protocol.TOO_FAST_DETAIL)
 
     def _take_back(self, is_behind: Callable[[tuple[Draft, Subscription]], bool]) -> list[tuple[Draft, Subscription]]:
-        """Return what waits behind a message that was not written; the rest goes on waiting."""
+        """Return the waiting messages for which `is_behind` is true; the others go on waiting."""
         behind = []
         for post in self.writer.take_all():
             if is_behind(post):
@@ -344,15 +363,21 @@ class Broadcaster:
 
     @staticmethod
     def _tell_to_send_again(posts: list[tuple[Draft, Subscription]], code: str, detail: str) -> None:
-        """posts: in the order of their sending, for what is on its way from each socket waits for its first one."""
+        """Answer each message with this error, so that its page sends it again.
+
+        posts: in the order in which they were sent: what a socket sends next waits for its first one to come again.
+        """
         now = time.monotonic()
         for draft, subscription in posts:
             subscription.hold_behind(draft.client_id, code, now=now)
             subscription.connection.send_error(code, detail, draft.client_id)
 
     def _deliver(self, topic: str, items: list[Json], agent_id: int | None) -> int:
-        """Hand what was just committed, in one frame, to the subscriptions of its conversation. agent_id: who may read
-        it. Returns how many messages were handed over, once for each subscription that had all before them."""
+        """Send what was just committed, in one frame, to the subscriptions of its conversation.
+
+        agent_id: the only agent who may read it. Returns how many messages were sent, counted once for each
+        subscription that had everything before them.
+        """
         event, size = _frame(topic, items)
         first, last = items[0]["seq"], items[-1]["seq"]
         delivered = 0
@@ -392,7 +417,7 @@ class Broadcaster:
             self._resync()
 
     def _pass_on(self, notification: Notification) -> None:
-        """A hint for the other side."""
+        """Send a hint (typing, read) to the other side of the conversation."""
         hint: dict[str, Any] = {
             "type": notification.kind,
             "conversation": notification.conversation,
@@ -415,7 +440,7 @@ class Broadcaster:
         self.waiting_room.refresh()
 
     def _poll(self) -> None:
-        """While notifications are lost: find in one query which conversations have something new."""
+        """Find in one query which conversations have new messages, while notifications are lost."""
         if self._is_polling or time.monotonic() < self._rest_until or not self._subscriptions:
             return
         self._is_polling = True
@@ -443,7 +468,7 @@ class Broadcaster:
     # -- states, reads, beats ----------------------------------------------------------------------------------------
 
     def show_state(self, subscription: Subscription) -> None:
-        """Send where the conversation stands; for a person who waits, with the place, as soon as it is known."""
+        """Send the state of the conversation; to a person who waits, together with the place, once that is known."""
         subscription.owes_state = False
         if subscription.snapshot is None:
             return
@@ -456,17 +481,17 @@ class Broadcaster:
         subscription.connection.push(protocol.encode(state))
 
     def beat(self, beating: Subscription | AnyConsole) -> None:
-        """Answer a beat soon, together with others: nobody waits for it."""
+        """Answer a beat soon, together with others. It may be late, because no person waits for it."""
         self._beats.add(beating)
 
     def type(self, subscription: Subscription) -> None:
-        """Tell the other side that somebody is typing; nothing of what is typed. A lost notification is no loss."""
+        """Tell the other side that somebody is typing, and nothing of what is typed. It may get lost without harm."""
         self.hub.publish(Notification(pubsub.TYPING, conversation=subscription.topic, author=subscription.author))
         if subscription.agent_id is not None:
             self._typed_in.add(subscription.conversation_id)
 
     def mark_read(self, subscription: Subscription, seq: int) -> None:
-        """This side has everything up to `seq` on screen: kept soon, in one statement with the others."""
+        """Note that this side has everything up to `seq` on screen. One statement stores it soon, with others."""
         key = (subscription.topic, subscription.author)
         before = self._reads.get(key)
         seq = max(seq, before.seq if before else 0)
@@ -475,7 +500,7 @@ class Broadcaster:
             self._marks.add(key)
 
     def _marked(self, keys: list[tuple[str, str]], answers: list[int] | Exception) -> None:
-        if isinstance(answers, Exception):  # the mark comes again with the next message that is read
+        if isinstance(answers, Exception):  # the mark is lost; the next message that is read brings it again
             logger.warning("read marks: the database failed (%s)", describe_error(answers))
         for index, key in enumerate(keys):
             if not isinstance(answers, Exception) and self._reads[key].seq > answers[index]:
@@ -484,25 +509,28 @@ class Broadcaster:
                 del self._reads[key]
 
     def closed(self, connection: AnyConnection) -> None:
-        """This socket has hung up."""
+        """Forget a connection that has ended."""
         self.connections.discard(connection)
         self._gone += 1
 
     def _sweep_up(self, now: float) -> None:
-        """Leave those who have come out of collections, and now and then make a full one of all.
+        """Keep the garbage collector away from open connections, and collect everything only now and then.
 
-        With 10,000 sockets a full collection holds everybody up for 70 ms, and Python would start one whenever a
-        quarter more objects live than before. Connections that end free what they held by themselves (`Channel` and
-        `SocketProtocol` of pnav.server, `unsubscribe`): a full collection found 30 objects of each before they
-        did, and none since. Where one finds something (another server, TLS in this process), there is one for
-        every generation of sockets, so that what waits for it is never more than what lives, or `GONE_MOST` sockets.
+        With 10,000 sockets a full collection stops the event loop for 70 ms, and Python would start one whenever the
+        number of objects has grown by a quarter. So the objects of connections are frozen (`gc.freeze`) as they come.
+        A connection that ends frees its objects by itself (`Channel` and `SocketProtocol` of pnav.server,
+        `unsubscribe`): a full collection found 30 objects for each connection before this was so, and none since.
+        Where a collection does find something (another server, TLS in this process), one is made each time as many
+        connections have ended as are open, so that unreachable objects never outnumber those in use. Otherwise one is
+        made after GONE_MOST connections have ended. After SWEEP_UP_SECONDS one is made if any connection has ended.
+        now: monotonic seconds.
         """
         count = len(self.connections)
         since = now - self._swept_up_at
         is_generation = self._gone >= max(GONE_TOGETHER, count if self._leaves_circles else GONE_MOST)
         if (is_generation and since > NOT_AGAIN_SECONDS) or (self._gone and since > SWEEP_UP_SECONDS):
             self._swept_up_at = now
-            if self._settled:  # what was loaded at the start stays out, as long as no socket was put beside it
+            if self._settled:  # otherwise only what was loaded at the start is frozen, and it stays frozen
                 gc.unfreeze()
             self._leaves_circles = gc.collect() > self._gone
             self._gone = 0
@@ -512,7 +540,7 @@ class Broadcaster:
         self._settled = count if count >= CAME_TOGETHER else 0
 
     async def _make_rounds(self) -> None:
-        """All the time: who may no longer be here, a few of them at each turn; and who was."""
+        """Check a slice of the connections at a time, and do what is due once a round, for the life of the process."""
         left: list[AnyConnection] = []
         share = 0
         while True:
@@ -524,7 +552,7 @@ class Broadcaster:
             _check([left.pop() for _connection in range(min(share, len(left)))], now)
             self._sweep_up(now)
             self._suit_the_company()
-            if not left:  # once a round: half a millisecond for as many keys as a process may know
+            if not left:  # once a round; it takes half a millisecond with as many keys as a process may keep
                 data_keys.drop_expired()
             if text_cache.is_due() and not self._is_refreshing and not left:  # once a round
                 self._is_refreshing = True
@@ -537,18 +565,18 @@ class Broadcaster:
                 self._is_renewing = True
                 agents, self._agents_seen = self._agents_seen, set()
                 typed_in, self._typed_in = self._typed_in, set()
-                # A slow database must not delay the rounds.
+                # In a task of its own, because a slow database must not delay the rounds.
                 self.keep(self.loop.create_task(self._renew(agents, typed_in)))
 
     def _suit_the_company(self) -> None:
-        """Set how much goes into one batch and how long it waits for it: alone, or beside other processes."""
+        """Set the size and the waiting time of batches, which differ when other processes run beside this one."""
         has_others = self.hub.has_others
         self.writer.at_most = TOGETHER_BESIDE_OTHERS if has_others else TOGETHER
         self.writer.crowd = WRITER_CROWD_BESIDE_OTHERS if has_others else CROWD_SECONDS
         self.reader.crowd = READER_CROWD_BESIDE_OTHERS if has_others else CROWD_SECONDS
 
     async def _refresh(self) -> None:
-        """Read again the sentences that another process may have changed, aside, so that nobody waits for it."""
+        """Read again, in a thread, the texts that another process may have changed, so that no page waits for that."""
         try:
             await in_db(text_cache.refresh)
         except DATABASE_AWAY as error:
@@ -557,7 +585,7 @@ class Broadcaster:
             self._is_refreshing = False
 
     async def _write_heartbeat(self) -> None:
-        """That this process lives, which the worker asks before it takes somebody for gone."""
+        """Store that this process is alive. The worker looks at it before it counts anybody as gone (docs/adr/0074)."""
         try:
             await in_db(web_heartbeat.write_heartbeat, web_heartbeat.roles_of(settings.PROCESS_ROLE))
         except DATABASE_AWAY as error:
@@ -577,13 +605,13 @@ class Broadcaster:
 
 
 def _frame(topic: str, items: list[Json]) -> tuple[Json, int]:
-    """A `messages` frame as an event for all who get it, and its size in characters."""
+    """Return a `messages` frame as one ASGI event for all its receivers, and the length of its text in characters."""
     text = protocol.encode(protocol.messages_frame(topic, items, items[-1]["seq"]))
     return {"type": "websocket.send", "text": text}, len(text)
 
 
 def _pages(items: list[Json]) -> list[list[Json]]:
-    """Cut so that a frame stays below the limit of the server; nearly always there is one page."""
+    """Split the items so that each frame stays below the server's size limit. Nearly always there is one page."""
     pages: list[list[Json]] = [[]]
     size = 0
     for item in items:
@@ -596,7 +624,7 @@ def _pages(items: list[Json]) -> list[list[Json]]:
 
 
 def _renew(agent_ids: set[int], typed_in: set[int]) -> None:
-    """In a thread."""
+    """Renew the leases of agents, and note in which conversations an agent typed. Runs in a thread."""
     if agent_ids:
         actions.agents_seen(agent_ids=agent_ids)
     if typed_in:
@@ -604,7 +632,7 @@ def _renew(agent_ids: set[int], typed_in: set[int]) -> None:
 
 
 def _mark(marks: list[Mark]) -> list[int]:
-    """In a thread."""
+    """Store read marks, and return the number up to which each was stored. Runs in a thread."""
     actions.mark_read(marks)
     return [mark.seq for mark in marks]
 
@@ -614,7 +642,7 @@ def _read_request(subscription: Subscription) -> ReadRequest:
 
 
 def _read(requests: list[ReadRequest]) -> list[ReadAnswer]:
-    """In a thread."""
+    """Renew the leases of those who sent a beat, then read for all. Runs in a thread."""
     beating = [request for request in requests if request.renews_lease]
     if beating:
         seen = {request.ask.conversation_id for request in beating}
@@ -638,9 +666,9 @@ def _apply(subscriptions: list[Subscription], answers: list[ReadAnswer] | Except
             before = subscription.cursor
             subscription.apply(answer.reading)
             delivered += max(subscription.cursor - before, 0)
-        except Exception as error:  # noqa: BLE001  the others have their answers to take
+        except Exception as error:  # noqa: BLE001  the other subscriptions must still get their answers
             logger.error("reading: an answer could not be taken (%s)", type(error).__name__)
-            subscription.connection.leave(protocol.CLOSE_AGAIN)  # it reads everything again when it is back
+            subscription.connection.leave(protocol.CLOSE_AGAIN)  # it reconnects and reads everything again
     if delivered:
         metrics.DELIVERIES.inc(delivered)
 
@@ -678,9 +706,9 @@ _broadcaster: Broadcaster | None = None
 
 
 def ensure_broadcaster(*, has_sockets: bool = True) -> Broadcaster:
-    """The broadcaster of this process, started in the running loop if there is none yet.
+    """Return the broadcaster of the running event loop, and start it if there is none yet.
 
-    has_sockets: of the one that is started; see `Broadcaster`.
+    has_sockets: passed to a `Broadcaster` that is started; it changes nothing when there is one already.
     """
     global _broadcaster
     if _broadcaster is None or _broadcaster.loop is not asyncio.get_running_loop():

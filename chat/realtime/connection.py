@@ -1,8 +1,9 @@
-"""What every socket of the exchange does: it takes frames, sends frames, limits rates and checks the right to go on.
+"""What every socket does: it receives frames, sends frames, limits rates and checks the right to go on.
 
-Plain ASGI applications rather than Channels' consumers: those take a channel and two tasks a socket, and hop to the
-process's one thread-sensitive thread before every event, so that one slow query would stall every conversation. A
-socket here is one coroutine that waits for the next frame; what it sends is pushed by whoever has something for it.
+The sockets are plain ASGI applications rather than Channels' consumers. A consumer takes a channel and two tasks for
+each socket, and hops to the process's one thread-sensitive thread before every event, so that one slow query would
+stall every conversation. Here a socket is one coroutine that waits for the next frame. Frames to the client are pushed
+by whoever has something for it.
 """
 
 import contextlib
@@ -35,33 +36,40 @@ Json = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
-BAD_FRAMES_A_MINUTE = 20
-FLOOD = 1_000  # frames above the measure; each is answered, and whoever sends so many does not read
-PAGES_AT_ONCE, PAGES_A_SECOND = 60, 2  # of a thread, each 48 KiB at most, for all sockets of a session in a process
+BAD_FRAMES_A_MINUTE = 20  # as many bad frames in 60 seconds close the socket
+# Frames beyond the rate limit before the socket is closed. Each of them is answered with an error, so that whoever
+# sends so many does not read the answers.
+FLOOD = 1_000
+PAGES_AT_ONCE, PAGES_A_SECOND = 60, 2  # pages of a thread, 48 KiB at most, for all sockets of a session in a process
 SOCKETS_A_SESSION = 50  # in one process; a person has one or two
-# Of people behind one address or /48, in one process; half of it behind a /56, a quarter behind a /64. Each costs 26 kB
-# here and more in the proxy, and visits are free: without it one stranger takes all the memory there is, and nobody
-# else opens a socket. Agents do not count.
+# Most sockets of people behind one IPv4 address or IPv6 /48, in one process; a /56 gets half of it, a /64 a quarter.
+# Each socket costs 26 kB here and more in the proxy, and anybody may begin a visit. Without this limit one stranger
+# could take all the memory, and nobody else could open a socket. The sockets of agents do not count.
 SOCKETS_A_NETWORK = 1_000
-CHECK_SECONDS = 16  # with the rounds: a sign-out, a lost factor or a quick exit closes a socket within 20 seconds
+# Seconds between two checks of the visit. Together with the length of a round, a sign-out, a lost second factor or a
+# quick exit closes a socket within 20 seconds.
+CHECK_SECONDS = 16
 TYPING_EVERY_SECONDS = 2
-LIFETIME_SECONDS = 6 * 60 * 60  # then « come back »: no socket is for ever
-SILENCE_SECONDS = 5 * 60  # so does one that says nothing: a page beats every 20 seconds, and the server sends no pings
+LIFETIME_SECONDS = 6 * 60 * 60  # after this a socket is closed with « come back », so that none lasts for ever
+# A socket that sends nothing for this long is closed in the same way. Pages send a beat every 20 seconds, and the
+# server sends no pings.
+SILENCE_SECONDS = 5 * 60
 
 
-# A person with many sockets has one measure: above the pace of `chat.rules.message_limits`, so that a flood asks the
-# database no more than this. So has an agent, of all that they answer: `chat.token_bucket`.
+# All sockets of one conversation's person share one bucket. It allows more than the pace of `chat.rules.message_limits`
+# and only bounds how often a flood asks the database. An agent has one bucket for all conversations:
+# `chat.token_bucket`.
 POSTS_AT_ONCE, POSTS_A_SECOND = 80, 2
 POSTS: BucketsByKey[UUID] = BucketsByKey(POSTS_AT_ONCE, POSTS_A_SECOND)
-# A visit with fifty sockets reads no faster than with one: what it asks for is read, opened and sent in the one loop.
+# A visit with fifty sockets may read no faster than with one, because all sockets share the one event loop.
 READINGS: BucketsByKey[str] = BucketsByKey(PAGES_AT_ONCE, PAGES_A_SECOND)
 OPEN_SOCKETS: Counter[str] = Counter()
-OPEN_OF_NETWORK: Counter[tuple[int, int]] = Counter()  # by width, 0 for the widest, and bucket
+OPEN_OF_NETWORK: Counter[tuple[int, int]] = Counter()  # by the width of the network (0: the widest) and its bucket
 
 
 @contextlib.contextmanager
 def _one_more[K](counter: Counter[K], key: K, most: int) -> Iterator[bool]:
-    """Count one for as long as it lasts; whether that makes more than `most`."""
+    """Count one more for this key as long as the context lasts. Yields whether the count is now above `most`."""
     counter[key] += 1
     try:
         yield counter[key] > most
@@ -71,15 +79,15 @@ def _one_more[K](counter: Counter[K], key: K, most: int) -> Iterator[bool]:
             del counter[key]
 
 
-# Ours (docs/protocol.md) and those of RFC 6455, 7.4.1, that a browser or a lost line brings; whatever else a client
-# may have made up is counted as one.
+# Close codes that the metrics name: ours (docs/protocol.md), and those of RFC 6455, 7.4.1, that come from a browser or
+# a lost line. All others, which a client may invent, are counted together.
 CODES = {
     protocol.CLOSE_NO_SESSION, protocol.CLOSE_FORBIDDEN, protocol.CLOSE_BAD_FRAMES, protocol.CLOSE_TOO_MANY,
     protocol.CLOSE_AGAIN, 1000, 1001, 1002, 1005, 1006, 1009, 1011, 1012, 1013,
 }  # fmt: skip
 
 
-# In a trace.
+# Names of the frames in a trace.
 FRAME_KINDS: dict[type, str] = {
     kind: tracing.known_kind(kind.__name__.lower())
     for kind in (protocol.Sync, protocol.Post, protocol.Typing, protocol.Read, protocol.Beat)
@@ -91,9 +99,12 @@ def _count_close(code: object) -> None:
 
 
 class Connection:
-    """The part that both sockets share: frames in, frames out, and the right to go on."""
+    """The part that both kinds of sockets share: frames in, frames out, and the right to go on.
 
-    line: ClassVar[str]  # what the log calls it
+    pass_: what is kept of the visit, to ask later whether it changed. leaving: the socket is closed or closing.
+    """
+
+    line: ClassVar[str]  # the name of this kind of socket in logs and metrics
     __slots__ = (
         "__weakref__",
         "_bad_frames",
@@ -118,8 +129,9 @@ class Connection:
         self.broadcaster = broadcaster
         self.identities = identities
         self.pass_: Pass = identity.pass_
-        self.visit = identity.pass_.session_key  # as it was at the handshake: a proof changes the key, not the visit
-        self.transport: Transport | None = None  # None: under a server that makes senders wait, see `_push`
+        # The session's key at the handshake. Proving one's identity again changes the key, but not the visit.
+        self.visit = identity.pass_.session_key
+        self.transport: Transport | None = None  # None under a server that makes senders wait, see `_push`
         self.leaving = False
         self._send = send
         self._bucket = None if identity.is_unmetered else Bucket(settings.FRAMES_AT_ONCE, settings.FRAMES_A_SECOND)
@@ -132,19 +144,23 @@ class Connection:
 
     @property
     def is_metered(self) -> bool:
-        """False for a session of a measurement alone."""
+        """Whether rate limits apply. False only for the session of a measurement."""
         return self._bucket is not None
 
     @property
     def account(self) -> int | None:
-        """Whose socket it is, for the log: None for a person, who has none."""
+        """The account whose socket it is, for the log; None for a reporter, who has no account."""
         return None
 
-    # -- from the door to the end -----------------------------------------------------------------------------------
+    # -- from the handshake to the end ------------------------------------------------------------------------------
 
     @classmethod
     async def serve(cls, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        """The ASGI application of this socket."""
+        """The ASGI application of this kind of socket: admit the visit or close the socket, then take frames.
+
+        A socket that is refused is accepted first and then closed with a code, because a page cannot tell a failed
+        handshake from a network that blocks sockets.
+        """
         event = await receive()
         if event["type"] != "websocket.connect":
             return
@@ -153,11 +169,11 @@ class Connection:
         identities: Identities = scope["identities"]
         transport: Transport | None = scope.get("transport")
         if transport is not None:
-            transport.pauseProducing()  # while the database is slow, what a stranger sends is not kept here
+            transport.pauseProducing()  # so that, while the database is slow, nothing is kept of what a stranger sends
         try:
             connection = await cls.admit(scope["broadcaster"], identities, scope["session_key"], send)
         except DATABASE_AWAY as error:
-            # « Come back », rather than a failed handshake, which a page cannot tell from a network in the way.
+            # Tell the page to come back. It could not tell a failed handshake from a network that blocks sockets.
             logger.warning("socket: the database failed (%s)", describe_error(error))
             _count_close(protocol.CLOSE_AGAIN)
             cls._trace_way_in(began_at, has_failed=True)
@@ -188,16 +204,20 @@ class Connection:
 
     @classmethod
     def _trace_way_in(cls, began_at: float, *, has_failed: bool) -> None:
-        """One span, told at its end: other sockets take their turns in this thread meanwhile."""
+        """Record the handshake as one span, once it is over: meanwhile other sockets took their turns in this thread.
+
+        began_at: by `time.perf_counter`.
+        """
         with tracing.begin_span(tracing.SOCKET, began_at=began_at) as span:
             span.set(tracing.KIND, tracing.known_kind(cls.line))
             if has_failed:
                 span.failed()
 
     def counted(self, scope: dict[str, Any]) -> list[tuple[str, Counter[Any], Any, int]]:
-        """How many like this one may be open: the name of the limit, what counts, under which key, and the most.
+        """Return the limits on open sockets that hold for this one: name of the limit, counter, key, most.
 
-        scope["networks"]: where it comes from, the widest first, 16 bits for each that each process draws anew.
+        scope["networks"]: the networks it comes from, the widest first, each as a 16-bit bucket of a hash whose key
+        every process draws anew, so that no address is kept.
         """
         limits: list[tuple[str, Counter[Any], Any, int]] = [
             ("sockets", OPEN_SOCKETS, self.pass_.session_key, SOCKETS_A_SESSION)
@@ -213,14 +233,17 @@ class Connection:
     async def admit(
         cls, broadcaster: Broadcaster, identities: Identities, session_key: str | None, send: Send
     ) -> "Connection | int":
-        """Prove access; a close code refuses."""
+        """Return the connection of a visit that may be here, or the close code that refuses it.
+
+        Raises the errors of django.db.
+        """
         raise NotImplementedError
 
     def on_open(self, scope: dict[str, Any]) -> None:
-        """Take note that somebody is there, from where `scope` says."""
+        """Hook for what has to be noted about a socket that was admitted. scope: its ASGI scope."""
 
     async def run(self, receive: Receive) -> None:
-        """Take frames until the client hangs up or has to leave; then everything that was held for it is given back."""
+        """Handle frames until the client disconnects; then release everything that was held for it."""
         self.broadcaster.connections.add(self)
         sockets = metrics.SOCKETS.labels(self.line)
         sockets.inc()
@@ -245,15 +268,15 @@ class Connection:
                 READINGS.let_go(self._pages)
 
     def subscribe(self) -> None:
-        """Deliver what is new from here on."""
+        """Deliver what is new from now on."""
         raise NotImplementedError
 
     def unsubscribe(self) -> None:
-        """Deliver nothing more, of no conversation."""
+        """Deliver nothing more of any conversation."""
         raise NotImplementedError
 
     def leave(self, code: int) -> None:
-        """Hang up; the client may come back."""
+        """Close the socket with this code (docs/protocol.md); a second call changes nothing."""
         if not self.leaving:
             self._push({"type": "websocket.close", "code": code})
             self.leaving = True
@@ -266,7 +289,7 @@ class Connection:
         self.push_event({"type": "websocket.send", "text": text}, len(text))
 
     def push_event(self, event: Json, size: int) -> None:
-        """Send an event that goes to several sockets. size: of its text, in characters."""
+        """Send an ASGI event that goes to several sockets. size: of its text, in characters."""
         if self.leaving:
             return
         self._push(event)
@@ -275,7 +298,7 @@ class Connection:
             self.weigh(self.transport)
 
     def weigh(self, transport: Transport) -> None:
-        """Look at what waits for this client; of its sockets, cut those that make it too much."""
+        """Look at how much this visit has not read; if it is too much, close those of its sockets with most of it."""
         self._unweighed = 0
         for connection in self.broadcaster.send_backlog.weigh(self, transport):
             if not connection.leaving:
@@ -283,14 +306,17 @@ class Connection:
                 connection.leave(protocol.CLOSE_TOO_MANY)
 
     def _push(self, event: Json) -> None:
-        """Daphne takes what it is given and never makes a sender wait; with a server that does, whoever would have to
-        be waited for reads too slowly: they are let go, and resume."""
+        """Send an event without waiting.
+
+        Daphne takes every event at once and never makes a sender wait. Under a server that does, a client for which
+        one would have to wait reads too slowly: its socket is closed, and it resumes when it comes back.
+        """
         sending = self._send(event)
         try:
             sending.send(None)
         except StopIteration:
             return
-        except Exception as error:  # noqa: BLE001  a socket that breaks must not keep a message from the others
+        except Exception as error:  # noqa: BLE001  a broken socket must not keep a message from the other ones
             logger.warning("socket: could not be sent to (%s)", type(error).__name__)
             self.leaving = True
             return
@@ -299,7 +325,7 @@ class Connection:
             self.leave(protocol.CLOSE_TOO_MANY)
 
     def send(self, frame: Json) -> None:
-        """Send a frame that is not encoded yet, without waiting."""
+        """Encode a frame and send it, without waiting."""
         self.push(protocol.encode(frame))
 
     def send_error(self, code: str, detail: str, client_id: str | None = None) -> None:
@@ -307,7 +333,10 @@ class Connection:
         self.send(ProtocolError(code, detail, client_id).frame())
 
     def pace(self, catch_up: Callable[[], None]) -> None:
-        """The next page of a long reading: so many at once, then as fast as a person could read."""
+        """Call `catch_up` when the next page of a long reading may be read.
+
+        PAGES_AT_ONCE pages go at once, the others at PAGES_A_SECOND, which is as fast as a person could read.
+        """
         if self.leaving:
             return
         if self._take_page():
@@ -324,15 +353,15 @@ class Connection:
     # -- for its subscriptions --------------------------------------------------------------------------------------
 
     def read_soon(self, subscription: Subscription) -> None:
-        """Read what lies after its cursor, with others; the answer is applied to it."""
+        """Read what lies after its cursor, together with others; the answer goes to `Subscription.apply`."""
         self.broadcaster.reader.add(subscription)
 
     def show_state(self, subscription: Subscription) -> None:
-        """Send where its conversation stands."""
+        """Send the state of its conversation."""
         self.broadcaster.show_state(subscription)
 
     def unfollow(self, subscription: Subscription) -> None:
-        """Deliver nothing more to it: it has ended."""
+        """Deliver nothing more to a subscription that has ended."""
         self.broadcaster.unsubscribe(subscription)
 
     def call_later(self, seconds: float, call: Callable[[], None]) -> None:
@@ -372,9 +401,10 @@ class Connection:
                 self._count_bad_frame()
 
     def _keep_order(self, frame: protocol.Post) -> None:
-        """Raises ProtocolError when a message that this socket sent before was given back, and has not come again.
+        """Raise ProtocolError when an earlier message of this socket was given back and has not come again.
 
-        This one was on its way then; written now, it would stand before that one (docs/adr/0101).
+        The frame was already on its way then. If it were written now, it would stand before the earlier message
+        (docs/adr/0101).
         """
         subscription = self.find_subscription(frame)
         code = subscription.held_code(frame.client_id, now=self._heard_at) if subscription is not None else ""
@@ -382,11 +412,11 @@ class Connection:
             raise ProtocolError(code, "A message before it was given back: send that one first.", frame.client_id)
 
     def find_subscription(self, frame: protocol.Post) -> Subscription | None:
-        """The conversation that a message is for; None: none that this socket follows."""
+        """Return the subscription to the conversation that a message is for; None if this socket follows no such."""
         raise NotImplementedError
 
     def handle(self, frame: protocol.Frame) -> None:
-        """Act upon a frame. Raises ProtocolError."""
+        """Do what a frame asks for. Raises ProtocolError, which becomes an `error` frame."""
         raise NotImplementedError
 
     def _count_bad_frame(self) -> None:
@@ -399,7 +429,7 @@ class Connection:
             self.leave(protocol.CLOSE_BAD_FRAMES)
 
     def handle_in(self, subscription: Subscription, frame: protocol.Frame) -> None:
-        """Handle a frame that both sides may send in a conversation."""
+        """Handle a frame that both sides may send in a conversation. Raises ProtocolError (rate_limited)."""
         match frame:
             case protocol.Post():
                 self.broadcaster.post(subscription, frame)
@@ -421,7 +451,10 @@ class Connection:
     # -- the right to go on -----------------------------------------------------------------------------------------
 
     def check(self, now: float) -> None:
-        """Ask again, each round, whether the visit has ended: quick exit, sign-out, another password, lost factor."""
+        """Close a socket that is too old or silent; otherwise ask, every CHECK_SECONDS, whether the visit has ended.
+
+        A visit ends by a quick exit, a sign-out, another password or a lost second factor. now: monotonic seconds.
+        """
         if now - self._opened_at > LIFETIME_SECONDS or now - self._heard_at > SILENCE_SECONDS:
             self.leave(protocol.CLOSE_AGAIN)
         elif now - self._checked_at >= CHECK_SECONDS and not self._is_checking and not self.leaving:
@@ -430,9 +463,9 @@ class Connection:
 
     def _checked(self, answer: Identity | bool | Exception) -> None:
         self._is_checking = False
-        if isinstance(answer, NO_ANSWER):  # the database is away; asked again at the next round
+        if isinstance(answer, NO_ANSWER):  # the database is away: the next round asks again
             return
-        if isinstance(answer, Exception):  # who is there cannot be found out: they prove it again
+        if isinstance(answer, Exception):  # the visit cannot be checked: a new handshake has to prove it again
             self.leave(protocol.CLOSE_AGAIN)
             return
         self._checked_at = time.monotonic()
@@ -444,16 +477,16 @@ class Connection:
             self.leave(protocol.CLOSE_NO_SESSION)
 
     def check_soon(self) -> None:
-        """Check at the next round."""
+        """Make the next round check this visit, however recent the last check was."""
         self._checked_at = -CHECK_SECONDS
 
     def is_still_entitled(self, identity: Identity) -> bool:
-        """Whether the session and the user just read again, and found changed, may go on."""
+        """Whether this socket may stay, now that the session or the account was read again and found changed."""
         raise NotImplementedError
 
     def may_go_on(self, snapshot: Snapshot) -> bool:
-        """Whether a conversation just read is still this visit's; if not, the socket has been told to leave."""
+        """Whether a conversation that was just read is still this visit's; if not, the socket was closed."""
         return True
 
     def refresh(self) -> None:
-        """A conversation that was just read is no longer this socket's: find out which are."""
+        """Find out which conversations are this socket's, because one that was just read no longer is."""

@@ -1,5 +1,7 @@
-"""The two sockets, a person's and an agent's: prove access, hand over to the broadcaster; the rest is
-`chat.realtime.connection`."""
+"""The two kinds of sockets, a person's and an agent's.
+
+They prove access and hand frames over to the broadcaster. What both have in common is in `chat.realtime.connection`.
+"""
 
 import logging
 from typing import Any
@@ -28,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 class VisitorConnection(Connection):
-    """`/ws/conversation/`: the reporter and this visit's conversation."""
+    """`/ws/conversation/`: the socket of a reporter, for the one conversation of their visit."""
 
     line = "conversation"
     subscription: Subscription
@@ -54,7 +56,7 @@ class VisitorConnection(Connection):
         return connection
 
     def on_open(self, scope: dict[str, Any]) -> None:
-        """Note from which address and port the person came; it is sealed, with others, in a thread."""
+        """Note from which address and port the person came. A thread encrypts that soon, together with others."""
         self.identities.note(Arrival(UUID(self.report), connection_of_scope(scope), timezone.now()))
 
     def subscribe(self) -> None:
@@ -62,10 +64,11 @@ class VisitorConnection(Connection):
         self.broadcaster.subscribe(self.subscription)
 
     def unsubscribe(self) -> None:
-        """Follow it no more."""
+        """Stop following it."""
         self.broadcaster.unsubscribe(self.subscription)
         POSTS.let_go(self._posts)
-        del self.subscription  # it holds this connection: together they would wait for a full collection of memory
+        # The subscription refers to this connection. As a cycle, both would stay until the next full collection.
+        del self.subscription
 
     def is_still_entitled(self, identity: Identity) -> bool:
         """Return whether the visit still speaks for the same report, in the same generation (ADR 0010)."""
@@ -73,7 +76,7 @@ class VisitorConnection(Connection):
 
     def may_go_on(self, snapshot: Snapshot) -> bool:
         """Return whether the reading is still of this visit; if not, the connection is closed."""
-        # A code de reprise used elsewhere ends what this visit may see.
+        # A resume code that was used elsewhere ends what this visit may see.
         if snapshot.generation == self.generation:
             return True
         self.leave(protocol.CLOSE_NO_SESSION)
@@ -95,8 +98,8 @@ class VisitorConnection(Connection):
             subscription.is_hidden = frame.is_hidden
             self.broadcaster.beat(subscription)
             return
-        # One measure a conversation, however many sockets of this process post to it. It keeps a flood from the
-        # database, where the exact one is (`chat.rules.message_limits`).
+        # All sockets of a conversation in this process share this bucket. It keeps a flood away from the database,
+        # which applies the exact limit (`chat.rules.message_limits`).
         if client_id is not None and self._bucket is not None and not self._posts.take():
             security_log.log(Event.LIMIT_REACHED, limit="posts")
             raise ProtocolError(protocol.RATE_LIMITED, protocol.TOO_FAST_DETAIL, client_id)
@@ -104,7 +107,10 @@ class VisitorConnection(Connection):
 
 
 class ConsoleConnection(Connection):
-    """`/ws/console/`: all the conversations of one agent, and the queue."""
+    """`/ws/console/`: the socket of an agent, for all of their conversations and the queue.
+
+    own: the conversations as they were last read, by public id.
+    """
 
     line = "console"
     agent_id: int
@@ -113,7 +119,7 @@ class ConsoleConnection(Connection):
     beat: Beat
     _is_catching_up: bool
     _is_again: bool
-    is_doubtful: bool  # something about the account changed: ask whether it may still answer
+    is_doubtful: bool  # something about the account changed, so the next reading asks whether it may still answer
     _queue_text: str
     _posts: Bucket
 
@@ -152,7 +158,7 @@ class ConsoleConnection(Connection):
 
     @property
     def account(self) -> int | None:
-        """The agent's account, with which refused frames are logged. A person has none."""
+        """The agent's account, with which refused frames are logged."""
         return self.pass_.user_id
 
     def subscribe(self) -> None:
@@ -161,14 +167,14 @@ class ConsoleConnection(Connection):
         self.broadcaster.enter(self)
 
     def unsubscribe(self) -> None:
-        """Follow none of them, nor the queue."""
+        """Stop following them and the queue."""
         self.broadcaster.exit(self)
         for subscription in self.subscriptions.values():
             self.broadcaster.unsubscribe(subscription)
-        self.subscriptions.clear()  # each holds this connection
+        self.subscriptions.clear()  # each refers to this connection: see `VisitorConnection.unsubscribe`
 
     def is_still_entitled(self, identity: Identity) -> bool:
-        """Return whether somebody is still signed in. Which conversations are theirs is read again."""
+        """Return whether somebody is still signed in. Which conversations are theirs is read again as well."""
         self.is_doubtful = True
         self.catch_up()
         return identity.user_id is not None
@@ -181,12 +187,12 @@ class ConsoleConnection(Connection):
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing is being asked of this agent: a beat then has nothing to wait for but what is new."""
+        """Whether no question about this agent is open. A beat may then be answered if nothing is new."""
         return not (self._is_catching_up or self.is_doubtful)
 
     @property
     def known(self) -> KnownOwn:
-        """What this console has of the conversations of its agent."""
+        """What this console was sent of its agent's conversations: it is compared with the database at a beat."""
         followed = self.subscriptions.values()
         return KnownOwn(self.agent_id, tuple([(one.conversation_id, one.cursor) for one in followed]))
 
@@ -201,7 +207,11 @@ class ConsoleConnection(Connection):
     refresh = catch_up
 
     def apply(self, answer: Own | Exception | None) -> None:
-        """Follow exactly the conversations that are this agent's now, and send what lies after each cursor."""
+        """Follow exactly the conversations that are this agent's now, and send what lies after each cursor.
+
+        None: the account may no longer answer, and the socket is closed. An error ends in an `error` frame if a beat
+        waits for its answer.
+        """
         self._is_catching_up = False
         if self._is_again:
             self._is_again = False
@@ -262,7 +272,10 @@ class ConsoleConnection(Connection):
         self._handle_elsewhere(frame, frame.conversation)
 
     def _handle_elsewhere(self, frame: protocol.Frame, public_id: UUID) -> None:
-        """A conversation that was this agent's to its end can still be read; any other is refused."""
+        """Handle a frame for a conversation that this socket does not follow.
+
+        One that was this agent's until it ended can still be read; any other is refused.
+        """
         self.broadcaster.keep(self.broadcaster.loop.create_task(self._handle_ended(frame, public_id)))
 
     async def _handle_ended(self, frame: protocol.Frame, public_id: UUID) -> None:
@@ -281,6 +294,6 @@ class ConsoleConnection(Connection):
             subscription = Subscription(self, pk, public_id, last_seq, self.agent_id)
             if not isinstance(frame, protocol.Beat):
                 self.handle_in(subscription, frame)
-            elif frame.after is not None and frame.after < last_seq:  # what was said before it ended, and not seen
+            elif frame.after is not None and frame.after < last_seq:  # send what was written before the end, unseen
                 subscription.cursor = frame.after
                 subscription.catch_up()

@@ -1,6 +1,6 @@
-"""Takes the frames of networks that block sockets, as plain HTTP requests, and answers them, for both parties.
+"""Answers the frames of the protocol as plain HTTP requests, for networks that block sockets, and for both parties.
 
-The same writing and the same reading as the sockets', one frame at a time.
+Writing and reading are the same as for sockets, one frame at a time.
 """
 
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from chat.rules.lifecycle import Author, Status
 from common import clock
 
 Json = dict[str, Any]
-HTTP_PAGES = 5  # in one answer of the page without a socket
+HTTP_PAGES = 5  # most pages of messages in one answer to a page without a socket
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """The party of a request: who it is, and of which conversation."""
+    """Who sends a request, and to which conversation. agent: None for the reporter."""
 
     conversation_id: int
     public_id: UUID
@@ -46,7 +46,10 @@ class Party:
 
 
 def read_after(party: Party, after: int) -> tuple[Reading, Snapshot]:
-    """Read at most one page of what lies after `after`, in order, with the state of the conversation."""
+    """Read at most one page of the messages after the number `after`, in order, with the state of the conversation.
+
+    Raises Conversation.DoesNotExist when it was deleted.
+    """
     agent_id = party.agent.pk if party.agent is not None else None
     [found] = reading.read_messages([Ask(party.conversation_id, party.public_id, after, agent_id)])
     if found is None or found.snapshot is None:
@@ -59,7 +62,7 @@ def _messages(party: Party, found: Reading) -> Json:
 
 
 def read_state(party: Party) -> Json:
-    """The `read_state` frame: for a person who waits, with an honest place and range."""
+    """Return the `state` frame of the conversation. For a person who waits it holds the place and range of the wait."""
     return _state(party, reading.read_snapshots([party.conversation_id])[party.conversation_id])
 
 
@@ -93,9 +96,7 @@ def post_message(party: Party, frame: protocol.Post) -> Written:
 
 
 def mark_read(party: Party, seq: int) -> None:
-    """Note that this party has everything up to this number on screen. seq: a lower one than was noted changes nothing.
-    One statement.
-    """
+    """Note that this party has everything up to `seq` on screen, in one statement. A lower number changes nothing."""
     actions.mark_read([Mark(party.conversation_id, party.author, seq)])
 
 
@@ -109,7 +110,10 @@ def renew_lease(party: Party, now: datetime, *, is_hidden: bool = False) -> None
 
 
 def answer_over_http(party: Party, frame: protocol.Frame) -> list[Json]:
-    """The frames that answer one frame of a page that has no socket. Raises ProtocolError."""
+    """Handle one frame of a page without a socket, and return the frames that answer it.
+
+    The lease of the party is renewed as well. Raises ProtocolError, and Conversation.DoesNotExist when it was deleted.
+    """
     now = clock.now()
     renew_lease(party, now, is_hidden=isinstance(frame, protocol.Beat) and frame.is_hidden)
     match frame:
@@ -145,13 +149,13 @@ def answer_over_http(party: Party, frame: protocol.Frame) -> list[Json]:
 
 
 def unavailable_over_http(client_id: str | None) -> HttpResponse:
-    """The answer to a frame while the database is away; its page keeps the message of this name, and sends it again."""
+    """Return the answer to a frame while the database is away. The page keeps the message `client_id` for later."""
     detail = "The message could not be written: keep it and try again."
     return over_http([protocol.ProtocolError(protocol.UNAVAILABLE, detail, client_id).frame()])
 
 
 def over_http(frames: list[Json]) -> HttpResponse:
-    """Frames as the answer of a page that has no socket, written as a socket would write them."""
+    """Return frames as the HTTP response to a page without a socket, encoded as a socket would encode them."""
     return HttpResponse(
         protocol.encode({"frames": frames}),
         content_type="application/json",

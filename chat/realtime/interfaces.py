@@ -1,7 +1,7 @@
-"""What the parts of the realtime side know of one another, so that none of them imports in a circle.
+"""Interfaces between the modules of `chat.realtime`, so that they need not import each other in a circle.
 
-A connection has subscriptions, a subscription sends through its connection, and the broadcaster knows both. Whoever
-needs a connection or a console imports it from here: each module can be read, and tested, without the others.
+A connection has subscriptions, a subscription sends through its connection, and the broadcaster knows both. A module
+that needs the type of a connection or of a console imports it from here, and can be read and tested by itself.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 
 class Beat(Enum):
-    """The answer to a beat is owed until the lease is renewed, in the same crossing that looks for what was missed."""
+    """How far the answer to a beat is. It may be sent once the lease is renewed, in the crossing that reads news."""
 
     NONE = 0
     ASKED = 1
@@ -22,17 +22,17 @@ class Beat(Enum):
 
 
 class Transport(Protocol):
-    """The line to a client, as the server hands it over: `pnav.server.lines.Line`."""
+    """The network connection to a client, as the server hands it over: `pnav.server.lines.Line`."""
 
     @property
     def waiting(self) -> int:
-        """Bytes that wait for the client to read."""
+        """Bytes that the client has not taken yet."""
 
     def pauseProducing(self) -> None:  # noqa: N802  Twisted's name
-        """Read nothing from the client for now: what it sends waits at the client's."""
+        """Read nothing from the client for now. What it sends then waits in the network and at the client."""
 
     def resumeProducing(self) -> None:  # noqa: N802
-        """Read again."""
+        """Read from the client again."""
 
 
 class AnyConnection(Protocol):
@@ -52,44 +52,44 @@ class AnyConnection(Protocol):
         """Send a frame now, without waiting."""
 
     def push_event(self, event: Json, size: int) -> None:
-        """Send an event that goes to several connections. size: of its text, in characters."""
+        """Send an ASGI event that goes to several connections. size: of its text, in characters."""
 
     def send(self, frame: Json) -> None:
-        """Send a frame that is not encoded yet."""
+        """Encode a frame and send it now."""
 
     def send_error(self, code: str, detail: str, client_id: str | None = None) -> None:
-        """Send an `error` frame."""
+        """Send an `error` frame (docs/protocol.md). client_id: of the message that it is about, if there is one."""
 
     def leave(self, code: int) -> None:
-        """Hang up; the client may come back."""
+        """Close the socket with this code, which says whether the client should come back (docs/protocol.md)."""
 
     # -- the right to go on
 
     def check(self, now: float) -> None:
-        """Ask, at each round, whether the visit still has the right to be here."""
+        """Check, at each round of the broadcaster, whether the visit may stay. now: monotonic seconds."""
 
     def may_go_on(self, snapshot: Snapshot) -> bool:
         """Whether a conversation just read is still this visit's; if not, the connection has been told to leave."""
 
     def refresh(self) -> None:
-        """A conversation that was just read is no longer this connection's: find out which are."""
+        """Find out which conversations are this connection's, because one that was just read no longer is."""
 
     # -- for its subscriptions: each of these takes the one that asks
 
     def read_soon(self, subscription: Any) -> None:
-        """Read what lies after its cursor, with others; the answer is applied to it."""
+        """Read what lies after its cursor, together with others; the answer goes to `Subscription.apply`."""
 
     def show_state(self, subscription: Any) -> None:
-        """Send where its conversation stands."""
+        """Send the state of its conversation."""
 
     def unfollow(self, subscription: Any) -> None:
-        """It has ended: deliver nothing more to it."""
+        """Deliver nothing more to a subscription that has ended."""
 
     def pace(self, catch_up: Callable[[], None]) -> None:
-        """The next page of a long reading: so many at once, then as fast as a person could read."""
+        """Call `catch_up` when the next page of a long reading may be read: some at once, then a steady rate."""
 
     def call_later(self, seconds: float, call: Callable[[], None]) -> None:
-        """Call this in the event loop after so long."""
+        """Call this in the event loop after so many seconds."""
 
 
 class AnyConsole(AnyConnection, Protocol):
@@ -101,17 +101,17 @@ class AnyConsole(AnyConnection, Protocol):
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing is being asked of its agent: a beat then has nothing to wait for but what is new."""
+        """Whether no question about its agent is open. A beat may then be answered if nothing is new."""
 
     @property
     def known(self) -> KnownOwn:
-        """What it has of the conversations of its agent."""
+        """What this console was sent of its agent's conversations: it is compared with the database at a beat."""
 
     def catch_up(self) -> None:
         """Read which conversations are this agent's."""
 
     def apply(self, answer: Own | Exception | None) -> None:
-        """Follow exactly the conversations that are this agent's now."""
+        """Follow exactly the conversations that are this agent's now. None: the account may no longer answer."""
 
     def show_queue(self, text: str) -> None:
         """Send the queue, unless this console has it already."""

@@ -9,11 +9,11 @@ from chat.realtime.consumers import ConsoleConnection, VisitorConnection
 
 
 async def refuse_connection(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-    """Any other address: a refusal, rather than an error that would log what was asked."""
+    """Refuse any other address. Without this, Channels would raise an error that logs the address."""
     await send({"type": "websocket.close"})
 
 
-# The types of Django's `path` know HTTP only.
+# The ignored errors of types are there because Django declares `path` for HTTP views only.
 websocket_urlpatterns = [
     path("ws/conversation/", VisitorConnection.serve),  # type: ignore[arg-type]
     path("ws/console/", ConsoleConnection.serve),  # type: ignore[arg-type]

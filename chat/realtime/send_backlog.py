@@ -1,29 +1,29 @@
-"""Adds up, for each visit, what waits in this process for clients that do not read. Runs in the event loop.
+"""Adds up, for each visit, the bytes that wait in this process for clients that do not read. Runs in the event loop.
 
-A client cannot be believed about what it has read: it may say so without reading. What counts is what its connection
-still has to send (`Line.waiting`), which the server hands over in the scope of a socket.
+A client may claim to have read what it has not. So the sum is taken from what its connection still has to send
+(`Line.waiting`), which the server hands over in the scope of a socket.
 """
 
 from chat.realtime.interfaces import AnyConnection, Transport
 
-# Of one visit or account, all its sockets in this process together. A long exchange is 0.2 MiB; a phone on a slow
-# network that has so much before it is better off coming back for the rest.
+# Most bytes that may wait for one visit or account, over all its sockets in this process. A long exchange is 0.2 MiB; a
+# phone on a slow network that has so much to receive does better to come back for the rest.
 VISIT_BYTES = 4 * 1024 * 1024
-# A socket is weighed after so many characters sent, of four bytes each at most: with SOCKETS_A_SESSION of them, 1.6 MiB
-# may be sent unweighed.
+# The backlog of a socket is looked at after this many characters were sent, of four bytes each at most. With
+# SOCKETS_A_SESSION sockets, 1.6 MiB may be sent before anybody looks.
 WEIGHED_EVERY_CHARACTERS = 8 * 1024
 
 
 class SendBacklog:
-    """What waits for each visit. A socket counts from the first time that something waited for it until it is gone."""
+    """The bytes that wait for each visit. A socket counts from the first look that finds bytes waiting, to its end."""
 
     def __init__(self) -> None:
         self._visits: dict[str, dict[AnyConnection, int]] = {}
 
     def weigh(self, connection: AnyConnection, transport: Transport) -> list[AnyConnection]:
-        """Note what waits for this socket now; those of its visit to be cut, the one with most first.
+        """Note what waits for this socket now, and return the sockets of its visit to close, the fullest first.
 
-        Costs one look, and where the visit is over its bound one at each of its sockets.
+        It looks at one socket, and at every socket of the visit only if that is over VISIT_BYTES.
         """
         visit = self._visits.get(connection.visit)
         waiting = transport.waiting
@@ -34,7 +34,7 @@ class SendBacklog:
         visit[connection] = waiting
         if sum(visit.values()) <= VISIT_BYTES:
             return []
-        for each in visit:  # some may have read meanwhile
+        for each in visit:  # look again, because some may have read meanwhile
             visit[each] = each.transport.waiting if each.transport is not None else 0
         over = sum(visit.values()) - VISIT_BYTES
         cut = []
@@ -46,7 +46,7 @@ class SendBacklog:
         return cut
 
     def forget(self, connection: AnyConnection) -> None:
-        """It has hung up, and what waited went with it."""
+        """Forget a socket that has ended; the bytes that waited for it are gone as well."""
         visit = self._visits.get(connection.visit)
         if visit is not None:
             visit.pop(connection, None)

@@ -1,6 +1,6 @@
 """Caches the last sequence number of each conversation, so that a batch can be inserted without locking first.
 
-A body is sealed for its place: its number must be known before it is written (docs/adr/0013).
+A body is encrypted for its place in the thread, so its number must be known before it is written (docs/adr/0013).
 """
 
 import time
@@ -11,16 +11,17 @@ from chat.database import CROWD, is_lock_held
 from chat.messages import protocol, writing
 from chat.messages.writing import Draft, Refusal, Written
 
-AGAIN_SECONDS = 0.05
-BELOW = protocol.MAX_SEQ // 2  # what follows it is still a number for PostgreSQL
-KEPT = 50_000
+AGAIN_SECONDS = 0.05  # after a wrong guess, the number of that conversation is not guessed for this long
+BELOW = protocol.MAX_SEQ // 2  # higher guesses are not tried, so that the numbers that follow fit PostgreSQL's integer
+KEPT = 50_000  # conversations; when there are more, the cache starts empty again
 
 
 class SequenceCache:
-    """`writing.write_messages` for a process, which remembers the last number of each conversation it writes to.
+    """Calls `writing.write_messages` with the last number of each conversation to which this process has written.
 
-    Where both sides write at the same time through two processes, guessing that number is lost work: for a moment after
-    a wrong guess it is not tried again. In a crowd it always is: what was guessed wrong goes with the next batch.
+    Where both sides write at the same time through two processes, guessing that number is lost work. So after a wrong
+    guess it is not tried again for AGAIN_SECONDS. In a large batch it is always tried, because a draft with a wrong
+    guess can go with the next batch.
     """
 
     def __init__(self) -> None:
@@ -28,7 +29,10 @@ class SequenceCache:
         self._wrong_at: dict[int, float] = {}
 
     def __call__(self, posts: list[tuple[Draft, int]]) -> list[Written | Refusal]:
-        """posts: each draft with the last number that its author's connection was sent."""
+        """Write these drafts and return the answer to each, in the same order. Runs in the writer's thread.
+
+        posts: each draft with the last number that its author's connection was sent. Raises the errors of django.db.
+        """
         if len(self._last) > KEPT:
             self._last.clear()
             self._wrong_at.clear()
@@ -38,7 +42,8 @@ class SequenceCache:
         for draft, cursor in posts:
             pk = draft.conversation_id
             if is_crowd or now - self._wrong_at.get(pk, 0) > AGAIN_SECONDS:
-                # What another process wrote was sent to the connection; but a cursor is what a client says.
+                # The cursor of the connection also knows what another process wrote. A client can claim a wrong one,
+                # which makes a wrong guess and no harm.
                 guess = max(cursor, self._last.get(pk, 0))
                 if guess < BELOW:
                     expected[pk] = guess

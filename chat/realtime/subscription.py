@@ -1,8 +1,8 @@
-"""A subscription is one socket's place in one conversation: what it has, what it is owed, and how it catches up.
+"""A subscription is one socket's place in one conversation: what it was sent, what it is owed, and how it catches up.
 
-The cursor is everything: whatever comes, from memory or from a reading, goes through it, so that a message is shown
-once and in order. All of it runs in the event loop; the broadcaster (`chat.realtime.broadcaster`) owns the
-subscriptions and asks for them.
+Its cursor is the number of the last message sent to it. Messages from memory and messages from a reading both respect
+the cursor, so that each is shown once and in order. Everything here runs in the event loop; the broadcaster
+(`chat.realtime.broadcaster`) holds the subscriptions.
 """
 
 from typing import Any, NamedTuple
@@ -17,18 +17,21 @@ from chat.rules.lifecycle import Author, Status
 
 Json = dict[str, Any]
 
-AGAIN_SECONDS = 1.0
-# Longer than what is on its way stays on its way: after ten seconds without an answer a page gives its line up
-# (static/pnav/lib/outbox.js).
+AGAIN_SECONDS = 1.0  # until a subscription that is ending tries again to read, after the database failed
+# How long messages are held behind one that was given back. It is longer than any message can still be on its way: a
+# page without an answer gives its line up after ten seconds (static/pnav/lib/outbox.js).
 HELD_SECONDS = 10.0
-# Whoever wrote too fast is told to wait, so that a client may well leave that message out and write another one after a
-# moment: that one is held no longer than what was on its way takes to arrive.
+# Whoever writes too fast is told to wait. A client may then drop that message and write another one a moment later, so
+# that others are held only as long as what was on its way takes to arrive.
 HELD_SECONDS_TOO_FAST = 2.0
 
 
 class GivenBack(NamedTuple):
-    """The first message of a socket that was given back, by its `client_id`, with which code, and until when what
-    follows it is given back as well (monotonic seconds)."""
+    """The first message of a socket that was given back, to be sent again.
+
+    code: the error code that it got. until: the moment, in monotonic seconds, up to which the messages that follow it
+    are given back too, with the same code.
+    """
 
     client_id: str
     code: str
@@ -38,10 +41,13 @@ class GivenBack(NamedTuple):
 class Subscription:
     """One socket's place in one conversation.
 
-    cursor: everything up to it was sent. snapshot: where the conversation stood when it was last read.
-    owes_frame, owes_state: a `messages` and a `state` frame are expected, even if nothing is new.
-    beat: where the answer to a beat stands. is_hidden: the page said at its last beat that it is out of sight.
-    given_back: nothing that its page sent after this one is written before it comes again (docs/adr/0101).
+    agent_id: the agent whose socket it is; None for the reporter's.
+    cursor: everything up to it was sent. snapshot: the state of the conversation when it was last read.
+    owes_frame, owes_state: a `messages` or `state` frame has to be sent, even if nothing is new.
+    beat: how far the answer to a beat is. is_hidden: the page said at its last beat that it is out of sight.
+    given_back: nothing that the page sent after this message is written before it comes again (docs/adr/0101).
+    is_reading: a reading is under way. is_again: another one must follow it. is_paced: the next page of a long reading
+    is due later. is_ending: it ends as soon as everything was sent.
     """
 
     __slots__ = (
@@ -84,13 +90,19 @@ class Subscription:
         self.given_back: GivenBack | None = None
 
     def hold_behind(self, client_id: str, code: str, *, now: float) -> None:
-        """This message was given back, to be sent again: what its page sent after it waits, for a while at most."""
+        """Note that this message was given back, so that later ones of its page wait for it, for HELD_SECONDS at most.
+
+        now: monotonic seconds. A message given back before stays the one that is waited for.
+        """
         if self.given_back is None:
             seconds = HELD_SECONDS_TOO_FAST if code == protocol.RATE_LIMITED else HELD_SECONDS
             self.given_back = GivenBack(client_id, code, now + seconds)
 
     def held_code(self, client_id: str, *, now: float) -> str:
-        """The code with which this message is given back, because one before it was and has not come again; else ""."""
+        """Return the code with which this message must be given back; "" when it may be written.
+
+        It must be given back while an earlier message was given back and has not come again. now: monotonic seconds.
+        """
         before = self.given_back
         if before is None:
             return ""
@@ -100,7 +112,10 @@ class Subscription:
         return ""
 
     def deliver(self, event: Json, size: int, first: int, last: int) -> None:
-        """A frame that holds the messages `first` to `last`, ready to be sent."""
+        """Send a frame that holds the messages `first` to `last`; if some before them are missing, read instead.
+
+        event: the ASGI event. size: of its text, in characters. Messages that were all sent before are not sent again.
+        """
         if first <= self.cursor + 1:
             if last > self.cursor:
                 self.cursor = last
@@ -109,19 +124,19 @@ class Subscription:
             self.catch_up()
 
     def acknowledge(self, event: Json, size: int, seq: int) -> None:
-        """Owe the author of a repeat its answer again, because the first one was perhaps lost on the way."""
+        """Send the author of a repeated message its answer again, because the first one may have been lost."""
         if seq <= self.cursor:
             self.connection.push_event(event, size)
         else:
             self.deliver(event, size, seq, seq)
 
     def resync(self) -> None:
-        """Read what lies after the cursor, and where the conversation stands."""
+        """Read what lies after the cursor, and the state of the conversation."""
         self.wants_state = True
         self.catch_up()
 
     def catch_up(self) -> None:
-        """Read what lies after the cursor. Whoever waits for the next page of a long reading reads it then."""
+        """Read what lies after the cursor, unless the next page of a long reading is due anyway."""
         if self.is_paced:
             return
         if self.is_reading:
@@ -132,35 +147,38 @@ class Subscription:
 
     @property
     def is_settled(self) -> bool:
-        """Whether all that was asked for was sent: a beat then has nothing to wait for but what is new."""
+        """Whether everything that was asked for was sent. A beat may then be answered if nothing is new."""
         return self.snapshot is not None and not (
             self.is_reading or self.is_paced or self.is_ending or self.owes_frame or self.owes_state or self.wants_state
         )
 
     @property
     def known(self) -> Known:
-        """What the page has, of one that is settled."""
+        """What the page has, for a subscription that is settled: it is compared with the database at a beat."""
         return Known(self.conversation_id, self.cursor, self.snapshot.standing if self.snapshot is not None else 0)
 
     def push_event(self, event: Json, size: int) -> None:
-        """Send an event that goes to several; size: of its text, in characters."""
+        """Send an ASGI event that goes to several connections. size: of its text, in characters."""
         self.connection.push_event(event, size)
 
     @property
     def ask(self) -> Ask:
-        """The value that a reading takes to a thread: what lies after the cursor, with the state if it is owed."""
+        """The request that a reading takes to a thread: what lies after the cursor, with the state if it is owed."""
         with_state = self.wants_state or self.owes_frame or self.owes_state or self.beat is not Beat.NONE
         return Ask(self.conversation_id, self.topic, self.cursor, self.agent_id, with_state)
 
     def apply(self, found: Reading | None) -> None:
-        """The answer of a reading, which may have been asked with another cursor."""
+        """Send what a reading found; None: the conversation was deleted.
+
+        The cursor may have moved since the reading was asked for, forward by a delivery or back by a `sync` frame.
+        """
         self.is_reading = False
         if found is None:  # the conversation was deleted
             if self.agent_id is None:
                 self.connection.leave(protocol.CLOSE_NO_SESSION)
             elif self.is_ending:
                 self._end("closed")
-            else:  # one of many: find out which remain
+            else:  # an agent has several conversations: find out which remain
                 self.connection.refresh()
             return
         if found.snapshot is not None and not self.connection.may_go_on(found.snapshot):
@@ -168,7 +186,7 @@ class Subscription:
         items = found.items
         if items and items[0]["seq"] != self.cursor + 1:
             items = [item for item in items if item["seq"] > self.cursor]
-            if items and items[0]["seq"] != self.cursor + 1:  # a `sync` went back meanwhile
+            if items and items[0]["seq"] != self.cursor + 1:  # a `sync` frame has moved the cursor back meanwhile
                 self.catch_up()
                 return
         last_seq = found.last_seq
@@ -183,21 +201,21 @@ class Subscription:
         if items and self.cursor < last_seq:
             self.is_again = False
             self.is_paced = True
-            self.connection.pace(self._go_on)  # a whole page, and there are more
+            self.connection.pace(self._go_on)  # this page is full, and more messages follow
         elif self.is_again:
             self.is_again = False
             self.catch_up()
         elif found.snapshot is not None:
             self._show(found.snapshot)
         elif not items and self.agent_id is not None:
-            self.connection.refresh()  # something is there, and not for this agent any more
+            self.connection.refresh()  # messages are there that this agent may no longer read
 
     def _go_on(self) -> None:
         self.is_paced = False
         self.catch_up()
 
     def _show(self, snapshot: Snapshot) -> None:
-        """Everything was read: what remains to be said of where the conversation stands."""
+        """Send what is owed about the state of the conversation, now that all messages were read."""
         self.wants_state = False
         before, self.snapshot = self.snapshot, snapshot
         if self.owes_state or (before is not None and _has_moved(before, snapshot)):
@@ -216,7 +234,10 @@ class Subscription:
         self.connection.unfollow(self)
 
     def fail(self) -> None:
-        """The database did not answer. What was missed is seen at the next ring, sync or beat; who asked is told."""
+        """Handle a reading that failed because the database did not answer.
+
+        What was missed is read at the next notification, `sync` or beat. If the page asked for it, it gets an `error`.
+        """
         self.is_reading = self.is_again = False
         if self.is_ending:
             self.connection.call_later(AGAIN_SECONDS, self.catch_up)

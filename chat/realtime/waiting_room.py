@@ -1,4 +1,4 @@
-"""Shows the waiting room and the queue to the pages of this process, with one reading of the queue for all of them."""
+"""Shows people their place and agents the queue, on all pages of this process, from one reading of the queue."""
 
 import logging
 import time
@@ -18,21 +18,25 @@ from common.database_errors import describe_error
 
 logger = logging.getLogger(__name__)
 
-SPACING_SECONDS = 0.25  # between two readings
-AGAIN_SECONDS = 1.0  # after a reading that failed, while consoles look
-STALE_SECONDS = 10.0  # people fade away without a ring: read again after so long
-SHOWN_AT_ONCE = 100  # people whose place is sent before the loop does anything else: some ms
+SPACING_SECONDS = 0.25  # least time between two readings
+AGAIN_SECONDS = 1.0  # until a reading that failed is tried again, if consoles are open
+# The queue is read again after this long in any case, because no notification is sent when somebody's lease runs out.
+STALE_SECONDS = 10.0
+SHOWN_AT_ONCE = 100  # places that are sent before the event loop may do anything else, which takes some milliseconds
 
 
 class WaitingRoom:
-    """Shows each person who waits their place when it changes, and each console who waits."""
+    """Sends each person who waits their place when it changes, and each console the queue. Belongs to the event loop.
+
+    `_owed`: subscriptions that get their state with the next reading, even if their place is the same.
+    """
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         self._loop = loop
         self._waiting: set[Subscription] = set()
         self._owed: set[Subscription] = set()
         self._consoles: set[AnyConsole] = set()
-        self._to_show: deque[Subscription] = deque()  # whose place of this reading was not looked at yet
+        self._to_show: deque[Subscription] = deque()  # subscriptions not yet compared with the newest reading
         self._board: Board | None = None
         self._queue_text = ""
         self._read_at = 0.0
@@ -41,13 +45,13 @@ class WaitingRoom:
         self._timer: Any = self._loop.call_later(STALE_SECONDS, self._refresh_stale)
 
     def close(self) -> None:
-        """Read the queue no more."""
+        """Stop reading the queue at regular times."""
         self._timer.cancel()
 
     # -- people who wait ---------------------------------------------------------------------------------------------
 
     def show(self, subscription: Subscription) -> None:
-        """Send this person's state, place and range; at once when the last reading is fresh and knows them."""
+        """Send this person's state, place and range of the wait: at once if a fresh reading holds them, else soon."""
         self._waiting.add(subscription)
         is_fresh = time.monotonic() - self._read_at < SPACING_SECONDS and not self._is_due
         if is_fresh and self._board is not None and self._board.position(subscription.public_id) is not None:
@@ -57,7 +61,7 @@ class WaitingRoom:
             self.refresh()
 
     def leave(self, subscription: Subscription) -> None:
-        """Show nothing more to somebody who waits no longer, or whose page has gone."""
+        """Send nothing more to somebody who no longer waits, or whose page is gone."""
         self._waiting.discard(subscription)
         self._owed.discard(subscription)
 
@@ -72,13 +76,13 @@ class WaitingRoom:
             self.refresh()
 
     def exit(self, console: AnyConsole) -> None:
-        """Show the queue to it no more."""
+        """Stop showing the queue to this console."""
         self._consoles.discard(console)
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Read the queue soon, at most once in SPACING_SECONDS, and show what changed to whom it concerns."""
+        """Read the queue soon, at most once in SPACING_SECONDS, and send what changed to those it concerns."""
         if self._is_due or not (self._waiting or self._consoles):
             return
         self._is_due = True
@@ -101,7 +105,7 @@ class WaitingRoom:
             for subscription in self._owed:
                 subscription.connection.send_error(protocol.UNAVAILABLE, "The queue cannot be read now: ask again.")
             self._owed.clear()
-            if self._consoles and not self._is_due:  # « connected » is said by the queue: nobody else would ask for it
+            if self._consoles and not self._is_due:  # a console is « connected » once it has the queue: try again
                 self._is_due = True
                 self._loop.call_later(AGAIN_SECONDS, self._read)
             return
@@ -109,21 +113,21 @@ class WaitingRoom:
         if self._queue_text:
             for console in list(self._consoles):
                 console.show_queue(self._queue_text)
-        left = list(self._to_show)  # of the reading before: they come first, so that nobody is always the last
+        left = list(self._to_show)  # not reached since the reading before: they go first, so that nobody is left out
         self._to_show = deque([*left, *self._waiting.difference(left)])
         if not left:
             self._show_some()
 
     def _show_some(self) -> None:
-        """Send some of those concerned their place by the newest reading, then let messages through, and go on.
+        """Send SHOWN_AT_ONCE people their place by the newest reading, then let the event loop run, then go on.
 
-        With thousands of pages in one process, all at once would keep every message waiting for as long as it takes.
+        With thousands of pages in one process, sending all at once would delay every message for as long as it takes.
         """
         board = self._board
         assert board is not None  # noqa: S101
         for _each in range(min(SHOWN_AT_ONCE, len(self._to_show))):
             subscription = self._to_show.popleft()
-            if subscription not in self._waiting:  # has left meanwhile
+            if subscription not in self._waiting:  # this one has left meanwhile
                 continue
             if subscription in self._owed or subscription.place != self._place(subscription, board):
                 self._owed.discard(subscription)
