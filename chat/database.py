@@ -1,8 +1,8 @@
-"""Crosses from the event loop to the database, by threads that keep a connection each, and by batches.
+"""Takes work from the event loop to the database, in threads that keep one connection each.
 
-Plain ASGI sockets live in one event loop; the domain is synchronous. `in_db` crosses once for one thing. A `Batch`
-crosses once for everything that piled up while the last crossing was under way: at low load that is one thing, without
-any delay; under load hundreds of them, for about the price of one.
+The sockets live in one event loop, while the code of the domain is synchronous. `in_db` runs one call in a thread. A
+`Batch` (`chat.realtime.batch`) makes one call for everything that arrived while the last one was under way: at low load
+that is one question, without any delay; under load it is hundreds, for about the price of one.
 """
 
 import asyncio
@@ -30,18 +30,24 @@ from psycopg_pool import PoolTimeout
 logger = logging.getLogger(__name__)
 
 DATABASE_AWAY = (DatabaseError, InterfaceError, PoolTimeout)
-NO_ANSWER = (OperationalError, InterfaceError, PoolTimeout)  # whatever was asked; other errors are about a question
+# Errors that say that the database does not answer, whatever was asked. Other errors are about the question itself.
+NO_ANSWER = (OperationalError, InterfaceError, PoolTimeout)
 RETRY_SECONDS = 0.1
-# A conversation whose row is locked for longer is not waited for by the messages of all the others.
+# How long the writer waits for a row lock. When one conversation is locked for longer, the messages of all the others
+# must not wait for it.
 WRITER_LOCK_SECONDS = 2
-LOCKED_AT_MOST = 3  # in one crossing; after so many it is the database that stands still
-# Under such a load a crossing waits a moment for the next questions: fewer, larger ones leave more time to each.
+# Locked rows that a batch may meet one by one; after this many it takes the whole database to be standing still.
+LOCKED_AT_MOST = 3
+# After a batch of CROWD questions the next one waits CROWD_SECONDS for more: fewer and larger batches cost less.
 CROWD = 32
 CROWD_SECONDS = 0.004
 
 
 class _Limits(threading.local):
-    """lock_seconds: how long this thread's own statements wait for a lock, where its connection cannot say it once."""
+    """Limits of one thread.
+
+    lock_seconds: how long its statements wait for a lock, where this cannot be set once for its connection.
+    """
 
     lock_seconds: int | None = None
 
@@ -50,12 +56,12 @@ _limits = _Limits()
 
 
 def leave_the_pool(lock_seconds: int | None = None) -> None:
-    """Give this thread a connection of its own, kept for good.
+    """Give this thread a database connection of its own, outside the pool, for as long as it lives.
 
-    The pool serves pages: it takes a connection back after each, and after a restart of PostgreSQL it tries again every
-    half second, beside who waits. Here a lost connection is replaced as soon as the server answers.
-    lock_seconds: what its statements wait for a lock, in place of `DATABASE_STATEMENT_SECONDS`. Behind a pooler, which
-    takes no option of a connection, each transaction says it: `limit_locks`.
+    The pool is made for pages: it takes a connection back after each page, and after a restart of PostgreSQL it tries
+    to connect again only every half second. Here a lost connection is replaced as soon as the server answers.
+    lock_seconds: how long the thread's statements wait for a lock, in place of `DATABASE_STATEMENT_SECONDS`. A pooler
+    takes no options of a connection; behind one, each transaction sets it by `limit_locks`.
     """
     database = connections.settings[DEFAULT_DB_ALIAS]
     options = {name: value for name, value in database["OPTIONS"].items() if name != "pool"}
@@ -67,18 +73,21 @@ def leave_the_pool(lock_seconds: int | None = None) -> None:
 
 
 def limit_locks(raw: psycopg.Connection[Any]) -> None:
-    """Say how long this transaction waits for a lock, where the connection of this thread could not: in a pipeline."""
+    """Set how long this transaction waits for a lock, if that could not be set for the thread's connection.
+
+    Call it in a pipeline, so that it costs no round trip of its own.
+    """
     if _limits.lock_seconds is not None:
         raw.execute("SELECT set_config('lock_timeout', %s, true)", [f"{_limits.lock_seconds}s"])
 
 
 def has_lock_limit() -> bool:
-    """Whether `limit_locks` has something to say in this thread."""
+    """Whether `limit_locks` has something to set in this thread."""
     return _limits.lock_seconds is not None
 
 
 THREADS = ThreadPoolExecutor(settings.CHAT_THREADS, thread_name_prefix="chat", initializer=leave_the_pool)
-# Writing waits for nobody: a slow reading in the threads above must not hold up a message.
+# Messages are written in a thread of their own, so that a slow reading in the threads above delays no message.
 WRITER_THREAD = ThreadPoolExecutor(
     1,
     thread_name_prefix="chat-writer",
@@ -88,16 +97,20 @@ WRITER_THREAD = ThreadPoolExecutor(
 
 
 def is_lock_held(error: Exception) -> bool:
-    """Whether somebody else held a row for too long: it is about that row, and trying again at once is no use."""
+    """Whether a statement failed because somebody else held a row lock for too long.
+
+    Such an error concerns that row only, and trying again at once is of no use.
+    """
     return isinstance(error.__cause__, LockNotAvailable)
 
 
 def with_fresh_connection[T](work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    """Do the work; once more on a new connection if this thread's had died while it was idle.
+    """Do the work, and once more on a new connection if this thread's connection had died while it was idle.
 
-    All of the work may be repeated (a message by its client_id). A connection that fails when it is new is a database
-    that is away: the error goes to the caller. So is one that takes no writing: a standby, or a primary that was
-    demoted. It is closed, and told as an OperationalError: the next one goes where the address leads by then.
+    The work must be safe to repeat as a whole, as a message is by its `client_id`. When a new connection fails, the
+    database is away, and the error is raised. A server that takes no writes (a standby, or a demoted primary) counts as
+    away too: its connection is closed and OperationalError is raised, and the next connection goes to whatever server
+    the address names by then.
     """
     is_new = connection.connection is None
     try:
@@ -119,7 +132,11 @@ def with_fresh_connection[T](work: Callable[..., T], *args: Any, **kwargs: Any) 
 
 
 def retry_while_away[T](seconds: float, work: Callable[..., T], *args: Any) -> T:
-    """Do the work; while the database is away try again, for so many seconds. Its restart is then a delay, no error."""
+    """Do the work, and try again for this many seconds while the database is away.
+
+    A restart of PostgreSQL is then a delay and no error. Raises the last error after that, and at once when a row lock
+    was held for too long. The work must be safe to repeat as a whole.
+    """
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -134,13 +151,13 @@ def retry_while_away[T](seconds: float, work: Callable[..., T], *args: Any) -> T
 
 
 async def in_db[T](work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    """Run one thing of the domain in a chat thread, which keeps its connection."""
+    """Run a synchronous function in one of the chat threads, which keep their connections (`with_fresh_connection`)."""
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(THREADS, lambda: with_fresh_connection(work, *args, **kwargs))
 
 
 def close_thread_connections() -> None:
-    """Close the connection of every thread, at the end of a process or of a test database."""
+    """Close the connection of every chat thread, at the end of a process or of a test database."""
     for executor, size in ((THREADS, settings.CHAT_THREADS), (WRITER_THREAD, 1)):
         everyone = threading.Barrier(size)
 

@@ -1,15 +1,15 @@
 """Carries notifications over PostgreSQL in place of Redis: the channel layer of `PUBSUB=postgresql` (docs/adr/0091).
 
-It does what `chat.pubsub` asks of a layer and no more: one group, to which every process listens. One connection a
-process, beside the pool and those of the threads: it listens and it notifies. What is sent together is one statement,
-so one transaction that writes nothing else; it does not wait for the disk, for PostgreSQL holds a lock of the whole
-server from NOTIFY to the end of COMMIT, and whoever notifies next would wait for it. A transaction that writes messages
-never notifies.
+It does what `chat.pubsub` asks of a layer and no more: there is one group, to which every process listens. Each process
+has one connection for it, beside the pool and those of the threads, which listens and notifies. What is sent together
+is one statement, in a transaction that writes nothing else. Its COMMIT does not wait for the disk: PostgreSQL holds a
+lock of the whole server from NOTIFY to the end of COMMIT, and whoever notifies next would have to wait. A transaction
+that writes messages never notifies.
 
-A payload is shorter than PostgreSQL's limit of 8,000 bytes: longer messages are cut between two notifications, into
-PAYLOADS_AT_MOST pieces; a longer one becomes « read everything again ».
+A payload is shorter than PostgreSQL's limit of 8,000 bytes. Longer messages are cut between two notifications, into at
+most PAYLOADS_AT_MOST pieces; an even longer one becomes « read everything again ».
 
-A connection that ends is told to whoever listens (`receive` raises), and opened again by the next who needs it.
+When a connection ends, whoever listens is told (`receive` raises). The next caller who needs one opens it again.
 """
 
 import asyncio
@@ -25,9 +25,9 @@ from psycopg import pq, sql
 
 PAYLOAD_BYTES = 7_900  # PostgreSQL takes 7,999
 PAYLOADS_AT_MOST = 8  # in one statement: some 800 notifications
-WAITING_AT_MOST = 2_000  # payloads that came and that a listener has not taken
+WAITING_AT_MOST = 2_000  # payloads that have arrived and that a listener has not taken
 READ_ALL = "look"  # `chat.pubsub.RESYNC`
-# A constant of the code and values: nothing of a message is ever part of the statement.
+# The statement is a constant: channel and payloads are passed as values.
 NOTIFY = (
     "SELECT set_config('synchronous_commit', 'off', true), pg_notify({channel}, payload)"
     " FROM json_array_elements_text({payloads}::json) AS payload"
@@ -41,7 +41,7 @@ class LineLostError(ConnectionError):
 
 
 def payloads(message: dict[str, Any]) -> list[str]:
-    """Cut a message of the hub into JSON texts that PostgreSQL takes, each with some of its `rings`."""
+    """Cut a message of the hub into JSON texts that fit a NOTIFY, each with some of its notifications (`rings`)."""
     head = {name: value for name, value in message.items() if name != "rings"}
     room = PAYLOAD_BYTES - len(_json({**head, "rings": []}))
     parts: list[list[Any]] = [[]]
@@ -59,7 +59,7 @@ def payloads(message: dict[str, Any]) -> list[str]:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"))  # ASCII: a character is a byte
+    return json.dumps(value, separators=(",", ":"))  # in ASCII, so that a character is a byte
 
 
 class _Line:
@@ -68,17 +68,18 @@ class _Line:
     def __init__(self, channel: str) -> None:
         self.loop = asyncio.get_running_loop()
         self.channel = channel
-        self.waiting: dict[str, deque[dict[str, Any]]] = {}  # by who listens
+        self.waiting: dict[str, deque[dict[str, Any]]] = {}  # messages that have arrived, by listener
         self.is_lost = False
         self._came = asyncio.Event()
         self._turn = asyncio.Lock()
         self._answer: asyncio.Future[None] | None = None
         self._failure: str | None = None
         self._connection: psycopg.AsyncConnection[Any] | None = None
-        self._descriptor = -1  # kept: libpq forgets it when the server hangs up, and the loop must be told
+        # Kept here, because libpq forgets it when the server hangs up, and the loop must still stop watching it.
+        self._descriptor = -1
 
     async def open(self) -> None:
-        """Raises psycopg.Error."""
+        """Open the connection and have the event loop watch it. Raises psycopg.Error."""
         self._connection = await psycopg.AsyncConnection.connect(autocommit=True, **_parameters())
         self._libpq.nonblocking = 1
         self._descriptor = self._libpq.socket
@@ -101,7 +102,7 @@ class _Line:
         await self.run(NOTIFY_BY_LIBPQ, [self.channel.encode(), _json(texts).encode()])
 
     async def run(self, statement: bytes, values: list[bytes | None] | None = None) -> None:
-        """Run a statement whose rows nobody wants. Whatever goes wrong ends the line.
+        """Run a statement whose rows are not needed. Any error closes the connection.
 
         Raises psycopg.Error, LineLostError.
         """
@@ -113,7 +114,7 @@ class _Line:
                 self._libpq.send_query_params(statement, values)
                 self._flush()
                 await self._answer
-            except BaseException:  # a caller who gives up, too: the next one would take this answer for its own
+            except BaseException:  # also when the caller gives up: the next one would take this answer for its own
                 self.close()
                 raise
             finally:
@@ -152,7 +153,10 @@ class _Line:
             self._answer.set_result(None)
 
     def _take(self, payload: bytes) -> None:
-        """Whoever may notify may send anything: what is no message of ours is left to the hub to refuse."""
+        """Give a payload to every listener. Anybody who may notify can send anything; the hub refuses what is invalid.
+
+        A payload that is no JSON becomes an empty message.
+        """
         try:
             message = json.loads(payload)
         except ValueError:
@@ -160,12 +164,12 @@ class _Line:
         for listener, waiting in list(self.waiting.items()):
             if len(waiting) < WAITING_AT_MOST:
                 waiting.append(message)
-            else:  # it stands still: it begins anew, and reads everything again
+            else:  # this listener stands still: it has to listen again, and then reads everything
                 del self.waiting[listener]
         self._came.set()
 
     async def next(self, listener: str) -> dict[str, Any]:
-        """The next message. Raises LineLostError once the line has ended and nothing is left."""
+        """Wait for the next message. Raises LineLostError once the connection has ended and nothing is left."""
         while True:
             waiting = self.waiting.get(listener)
             if waiting:
@@ -176,7 +180,7 @@ class _Line:
             await self._came.wait()
 
     def close(self, error: Exception | None = None) -> None:
-        """End the line; whoever waits on it is told."""
+        """Close the connection. Whoever waits for an answer or a message gets an error."""
         if self.is_lost:
             return
         self.is_lost = True
@@ -191,7 +195,7 @@ class _Line:
 
 
 def _parameters() -> dict[str, Any]:
-    """How Django reaches its database, for a connection that is none of Django's."""
+    """Return the parameters by which Django reaches its database, for a connection outside Django."""
     found = connections[DEFAULT_DB_ALIAS].get_connection_params()
     for name in ("cursor_factory", "context", "pool", "prepare_threshold"):
         found.pop(name, None)
@@ -201,7 +205,10 @@ def _parameters() -> dict[str, Any]:
 
 
 class NotifyLayer(BaseChannelLayer):
-    """The channel layer over LISTEN and NOTIFY. prefix: of the name in the database, for several sites in one."""
+    """The channel layer over LISTEN and NOTIFY.
+
+    prefix: begins the name of the channel in the database, so that several sites can share one database.
+    """
 
     def __init__(self, prefix: str = "pnav", **more: Any) -> None:
         super().__init__(**more)
@@ -210,7 +217,7 @@ class NotifyLayer(BaseChannelLayer):
         self._opening: dict[asyncio.AbstractEventLoop, asyncio.Lock] = {}
 
     async def _line(self, group: str) -> _Line:
-        """The line of the running loop, opened when there is none or it has ended."""
+        """Return the connection of the running loop. It is opened if there is none, or if it has ended."""
         loop = asyncio.get_running_loop()
         self._forget_the_ended()
         async with self._opening.setdefault(loop, asyncio.Lock()):
@@ -234,27 +241,33 @@ class NotifyLayer(BaseChannelLayer):
         return f"{prefix}.{uuid.uuid4().hex}"
 
     async def group_add(self, group: str, channel: str) -> None:
-        """Listen from now on. Raises psycopg.Error, LineLostError."""
+        """Listen on this channel from now on. Raises psycopg.Error, LineLostError."""
         await (await self._line(group)).listen(channel)
 
     async def receive(self, channel: str) -> dict[str, Any]:
-        """Raises LineLostError: listen again, and read what was missed."""
+        """Wait for the next message of this channel.
+
+        Raises LineLostError when the connection has ended. The caller then listens again, and reads what it missed.
+        """
         line = self._lines.get(asyncio.get_running_loop())
         if line is None:
             raise LineLostError
         return await line.next(channel)
 
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
-        """Notify all processes, this one too. One statement. Raises psycopg.Error, LineLostError."""
+        """Notify all processes, this one too, in one statement. Raises psycopg.Error, LineLostError."""
         await (await self._line(group)).notify(payloads(message))
 
     def group_send_now(self, group: str, message: dict[str, Any]) -> None:
-        """Notify from a command, which has no loop: on Django's connection, after COMMIT. Raises django.db.Error."""
+        """Notify from a command, which has no event loop, on Django's connection. Raises django.db.Error.
+
+        Call it after COMMIT.
+        """
         with connection.cursor() as cursor:
             cursor.execute(NOTIFY_HERE, [self._name(group), _json(payloads(message))])
 
     async def close(self) -> None:
-        """Close the line of the running loop."""
+        """Close the connection of the running loop."""
         line = self._lines.pop(asyncio.get_running_loop(), None)
         self._opening.pop(asyncio.get_running_loop(), None)
         if line is not None:

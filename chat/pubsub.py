@@ -39,40 +39,46 @@ logger = logging.getLogger(__name__)
 
 GROUP = "doorbell"  # shared with the version before: it keeps its name
 TICK_SECONDS = 0.06
-TICK_ALONE_SECONDS = 0.25  # no other process is there: only the worker's notifications come by the layer
-DISCONNECTED_AFTER_SECONDS = 0.35
-SILENT_SECONDS = 0.08  # nothing has arrived for so long: a restart of Redis may have broken the line without an error
-WATCH_SECONDS = 0.02
-RESYNC_SECONDS = 1.0
-PUBLISH_SECONDS = 2.0
-GONE_AFTER_SECONDS = 30.0
-MISSING_SECONDS = (
-    0.25  # between two polls for the sake of a process that is not heard: it may live, and not be able to publish
-)
-SENDER_MISSING_SECONDS = 1.0  # a process of pages: it ticks each TICK_ALONE_SECONDS, and may be busy with a page
-LATE_TURNS = 3
-MISSED_AT_MOST = 2_000
+# The same when no other web process is there, because then only the worker's notifications come by the layer.
+TICK_ALONE_SECONDS = 0.25
+DISCONNECTED_AFTER_SECONDS = 0.35  # without a tick that came back
+# After this long without any message the process polls: a restart of Redis may have broken the line without an error.
+SILENT_SECONDS = 0.08
+WATCH_SECONDS = 0.02  # how often `_watch` looks, when there are other processes
+RESYNC_SECONDS = 1.0  # least time between two resyncs while disconnected
+PUBLISH_SECONDS = 2.0  # until sending is given up as failed
+GONE_AFTER_SECONDS = 30.0  # without a word from another process, until it is forgotten
+# Between two polls because another process is silent: it may be alive, and only unable to publish.
+MISSING_SECONDS = 0.25
+# A process of pages counts as silent after this: it ticks every TICK_ALONE_SECONDS, and a page may keep it busy.
+SENDER_MISSING_SECONDS = 1.0
+LATE_TURNS = 3  # turns of `_watch` in a row that may come late without counting as silence of the layer
+MISSED_AT_MOST = 2_000  # notifications that are kept while they cannot be sent; more become one resync
 SPACING_SECONDS = 0.001  # between two messages of the layer: each costs half a millisecond, whatever it holds
-AGAIN_SECONDS = 0.25
-# Of Redis, and of PostgreSQL where that is the layer (`chat.notify_layer`).
+AGAIN_SECONDS = 0.25  # until listening is tried again after an error
+# Errors of Redis, and of PostgreSQL where that is the layer (`chat.notify_layer`).
 LAYER_ERRORS = (RedisError, OSError, TimeoutError, PostgresError, DjangoDatabaseError)
-OTHERS_AT_MOST = 200  # processes; whoever may write to Redis could make up any number of them
+OTHERS_AT_MOST = 200  # processes; the bound is there because whoever can write to Redis could invent any number
 
-MESSAGES = "messages"  # message `seq` is there
-STATE = "state"  # the conversation changed
-TYPING = "typing"
-READ = "read"
+# Kinds of notifications.
+MESSAGES = "messages"  # the conversation has messages up to `seq`
+STATE = "state"  # the state of the conversation changed
+TYPING = "typing"  # somebody is typing
+READ = "read"  # one side has read up to `seq`
 AGENT = "agent"  # the conversations of an agent changed
-ASIDE = "aside"  # an aparté that an agent takes part in changed
-QUEUE = "queue"  # who waits, or the room for them, changed
-# The values of these two are shared with the version before: they keep their names.
+ASIDE = "aside"  # a talk between colleagues (aparté) in which an agent takes part changed
+QUEUE = "queue"  # the people who wait, or the free places, changed
+# The values of these two are shared with processes of earlier versions, so they keep their former names.
 POLL = "sweep"  # notifications are being lost: ask the database for new messages
 RESYNC = "look"  # notifications may have been lost: read everything again
-TICK = "tick"
+TICK = "tick"  # this process is alive
 
 
 class Notification(NamedTuple):
-    """What happened, to what. `conversation` is a public id, `agent` a key; no content, ever."""
+    """Says what changed, and never holds content.
+
+    kind: one of the constants above. conversation: a public id. agent: the key of an agent. author, seq: see READ.
+    """
 
     kind: str
     conversation: str = ""
@@ -85,15 +91,16 @@ PUBLISHED, RECEIVED, LOST = map(metrics.NOTIFICATIONS.labels, ("published", "rec
 
 
 def _count(counter: Counter, notifications: Iterable[Notification]) -> None:
-    """Once for each message of the layer, which holds many; ticks say nothing and are left out."""
+    """Add the notifications of one message of the layer to a metric; ticks are not counted."""
     if number := sum(notification.kind != TICK for notification in notifications):
         counter.inc(number)
 
 
 class Hub:
-    """A process's line to the other processes. All of it runs in one event loop.
+    """The link of a process to the other processes. All of it runs in one event loop.
 
-    on_event: called in the loop with every notification, of this process or another. It must not fail or wait.
+    on_event: called in the loop with every notification, of this process or of another one. It must not block; an error
+    in it is logged.
     listens: False for a process without sockets, which has no use for what others publish.
     """
 
@@ -107,7 +114,7 @@ class Hub:
         self.is_disconnected = False
         self._outbox: list[Notification] = []
         self._wake = asyncio.Event()
-        self._heard_at = self._line_at = time.monotonic()  # from itself; from anybody
+        self._heard_at = self._line_at = time.monotonic()  # when a message came from itself, and from anybody
         self._failed_at = self._sent_at = 0.0
         self._missed: dict[Notification, None] = {}
         self._others: dict[str, float] = {}  # processes that were heard, and when
@@ -126,7 +133,7 @@ class Hub:
         self.publish_elsewhere(notification)
 
     def _handle(self, notification: Notification) -> None:
-        """A notification that cannot be handled must not end the line for the life of the process."""
+        """Hand a notification to `on_event`. An error there must not end the link for the life of the process."""
         if notification.kind == POLL:
             metrics.POLLS.inc()
         elif notification.kind == RESYNC:
@@ -137,12 +144,13 @@ class Hub:
             logger.error("pubsub: a notification could not be handled (%s)", type(error).__name__)
 
     def publish_elsewhere(self, notification: Notification) -> None:
-        """For what this process knows already.
+        """Publish to the other processes what this one knows already.
 
-        Nothing is published when it is alone. While it cannot publish, the others find the change by polling, if they
-        are disconnected as well; if they are not, they are told later: notifications are kept for them, within bounds.
+        Nothing is published when there are no others. While this process cannot publish, others that are disconnected
+        as well find the change by polling. For those that are not, notifications are kept, within bounds, and sent
+        later.
         """
-        is_needed = bool(self._others) or not self.listens  # who does not listen does not know who is there
+        is_needed = bool(self._others) or not self.listens  # a process that does not listen cannot know of others
         if notification.kind == TICK or (is_needed and not self.is_disconnected):
             self._outbox.append(notification)
             self._wake.set()
@@ -150,7 +158,10 @@ class Hub:
             self._keep([notification])
 
     def _keep(self, notifications: list[Notification]) -> None:
-        """Keep what could not be published. A hint is worth nothing later, and too many become one resync."""
+        """Keep notifications that could not be published. Hints are dropped, because later they are worth nothing.
+
+        More than MISSED_AT_MOST become one resync.
+        """
         for notification in notifications:
             if notification.kind not in {TICK, TYPING, POLL}:
                 self._missed[notification] = None
@@ -168,9 +179,9 @@ class Hub:
                 self._sent_at = time.monotonic()
                 _count(PUBLISHED, notifications)
                 if not self.listens:
-                    self._heard_at = self._sent_at  # that Redis took it is all that such a process can know
+                    self._heard_at = self._sent_at  # such a process can only know that Redis took its message
                 await asyncio.sleep(SPACING_SECONDS)
-            except Exception as error:  # noqa: BLE001  of whatever kind: what is not sent is found by polling
+            except Exception as error:  # noqa: BLE001  whatever the error is, polling finds what was not sent
                 self._failed_at = time.monotonic()
                 _count(LOST, notifications)
                 self._keep(notifications)
@@ -186,12 +197,12 @@ class Hub:
                 layer = get_channel_layer()
                 channel = await layer.new_channel()
                 await layer.group_add(GROUP, channel)
-                if was_lost:  # what was sent meanwhile came to nobody
+                if was_lost:  # nobody received here what was sent meanwhile
                     was_lost = False
                     self._handle(Notification(RESYNC))
                 while True:
                     self._receive(await layer.receive(channel))
-            except Exception as error:  # noqa: BLE001  of whatever kind: it listens again
+            except Exception as error:  # noqa: BLE001  whatever the error is, it listens again
                 was_lost = True
                 if not isinstance(error, LAYER_ERRORS):
                     logger.error("pubsub: could not listen (%s)", type(error).__name__)
@@ -201,7 +212,7 @@ class Hub:
         try:
             origin, listens = str(message["origin"]), bool(message.get("listens", True))
             notifications = [Notification(*fields) for fields in message["rings"]]
-        except (LookupError, TypeError):  # of another version of this program, or of no program of ours
+        except (LookupError, TypeError):  # sent by another version of this program, or by some other program
             logger.warning("pubsub: a message of the layer could not be read")
             return
         self._line_at = time.monotonic()
@@ -215,8 +226,11 @@ class Hub:
                 self._handle(notification)
 
     def _meet(self, origin: str, *, listens: bool) -> None:
-        """Another process is there. If it is new, or was away, tell it to resync: it may have missed notifications."""
-        if not origin:  # a command, which has no hub
+        """Note that another process is alive. A listener that is new, or was away, is told to resync.
+
+        It may have missed notifications. origin: the id of its hub; "" for a command, which has none.
+        """
+        if not origin:
             return
         if not listens:
             if origin in self._senders or len(self._senders) < OTHERS_AT_MOST:
@@ -239,7 +253,7 @@ class Hub:
         late_turns = 0
         while True:
             every = TICK_SECONDS if self._others else TICK_ALONE_SECONDS
-            # What was sent comes back, and counts as a tick.
+            # Whatever was sent comes back to this process, so it counts as a tick.
             if time.monotonic() - max(self._sent_at, ticked_at) >= every - WATCH_SECONDS / 2:
                 ticked_at = time.monotonic()
                 self.publish_elsewhere(Notification(TICK))
@@ -249,7 +263,8 @@ class Hub:
             if self.is_disconnected:
                 metrics.DISCONNECTED_SECONDS.inc(now - last)
             late_turns, last = late_turns + 1 if now - last > pause + TICK_SECONDS else 0, now
-            # A loop that was held up has heard nothing for that reason alone; one that always is must know it.
+            # If this event loop itself was held up, hearing nothing says nothing about the layer. A loop that is held
+            # up at more than LATE_TURNS turns in a row is not excused.
             is_excused = 0 < late_turns <= LATE_TURNS and not self.is_disconnected
             was_disconnected = self.is_disconnected if is_excused else self._update()
             if not self.is_disconnected:
@@ -262,7 +277,8 @@ class Hub:
             if self.is_disconnected or ((is_silent or is_missing) and not is_excused):
                 polled_at = now
                 self._handle(Notification(POLL))
-            # At most once a second; and once after: the last moments may have been lost.
+            # While disconnected, resync at most once in RESYNC_SECONDS. Do it once more when the link is back, because
+            # what was sent in the last moments may have been lost.
             if (self.is_disconnected and now - resynced_at > RESYNC_SECONDS) or (
                 was_disconnected and not self.is_disconnected
             ):
@@ -270,7 +286,10 @@ class Hub:
                 self._handle(Notification(RESYNC))
 
     def _update(self) -> bool:
-        """Find out whether this process is disconnected; returns whether it was before."""
+        """Find out whether this process is disconnected, and return whether it was before.
+
+        When it is connected again, the notifications that were kept are sent.
+        """
         was_disconnected = self.is_disconnected
         patience = DISCONNECTED_AFTER_SECONDS + (0 if self._others else TICK_ALONE_SECONDS)
         self.is_disconnected = self._failed_at > self._heard_at or time.monotonic() - self._heard_at > patience
@@ -284,7 +303,7 @@ class Hub:
         return was_disconnected
 
     async def close(self) -> None:
-        """End the tasks of the hub and wait until they have ended: nothing is published or received afterwards."""
+        """End the tasks of the hub, and wait until they have ended. Afterwards nothing is published or received."""
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
@@ -297,7 +316,7 @@ _lock = threading.Lock()
 
 
 def install_hub(hub: Hub | None) -> Hub | None:
-    """Make this the hub that publishes the notifications of this process; returns the one before."""
+    """Make this the hub that publishes the notifications of this process, and return the former one."""
     global _hub
     with _lock:
         before, _hub = _hub, hub
@@ -305,14 +324,14 @@ def install_hub(hub: Hub | None) -> Hub | None:
 
 
 def is_disconnected() -> bool:
-    """Whether this process hears nothing of the others, and polls. False without a hub: a command needs none."""
+    """Whether this process cannot hear the others, and polls instead. False without a hub, as in a command."""
     hub = _hub
     return hub is not None and hub.is_disconnected
 
 
 def _message(origin: str, notifications: list[Notification], listens: bool = True) -> dict[str, Any]:
     message: dict[str, Any] = {"type": "rings", "origin": origin, "rings": notifications}
-    if not listens:  # a version that does not know the word takes this process for one that does
+    if not listens:  # a version that does not know this field takes the process for one that listens
         message["listens"] = False
     return message
 
@@ -329,7 +348,7 @@ def _publish_now(*notifications: Notification) -> None:
         return
     try:
         layer = get_channel_layer()
-        # Asked of its class: that of channels_redis hands on what it does not know itself, and needs a loop for it.
+        # The class is asked, not the object: the object of channels_redis passes unknown names on, which needs a loop.
         if hasattr(type(layer), "group_send_now"):
             layer.group_send_now(GROUP, _message("", list(notifications)))
         else:
@@ -340,7 +359,7 @@ def _publish_now(*notifications: Notification) -> None:
 
 
 class _Notifications(dict[Notification, None]):
-    """The notifications of one transaction, each once, in order: they are published together when it commits."""
+    """The notifications of one transaction, each once and in order. They are published together after its commit."""
 
     def __call__(self) -> None:
         _publish_now(*self)
@@ -356,36 +375,36 @@ def _on_commit(notification: Notification) -> None:
 
 
 def message_posted(conversation: uuid.UUID, seq: int) -> None:
-    """After commit: message `seq` is there, for whoever's cursor is before it."""
+    """Notify after commit that the conversation has a message `seq`, so that those whose cursor is before it read."""
     _on_commit(Notification(MESSAGES, conversation=str(conversation), seq=seq))
 
 
 def state_changed(conversation: uuid.UUID) -> None:
-    """After commit: the status, the interlocutor or the place changed."""
+    """Notify after commit that the status, the interlocutor or the place changed, and that the queue did."""
     _on_commit(Notification(STATE, conversation=str(conversation)))
     queue_changed()
 
 
 def queue_changed() -> None:
-    """After commit: who waits, or the room for them, changed."""
+    """Notify after commit that the people who wait, or the free places, changed."""
     _on_commit(Notification(QUEUE))
 
 
 def agent_changed(agent_id: int) -> None:
-    """After commit: the conversations of this agent changed."""
+    """Notify after commit that the conversations of this agent changed."""
     _on_commit(Notification(AGENT, agent=agent_id))
 
 
 def aside_changed(agent_id: int) -> None:
-    """After commit: something was said in an aparté that this agent takes part in."""
+    """Notify after commit that something was said in a talk between colleagues in which this agent takes part."""
     _on_commit(Notification(ASIDE, agent=agent_id))
 
 
 def publish_typing(conversation: uuid.UUID, author: str) -> None:
-    """A hint: somebody is writing. Nothing of it is stored."""
+    """Notify at once that somebody is typing. It is a hint: nothing is stored, and it may get lost."""
     _publish_now(Notification(TYPING, conversation=str(conversation), author=author))
 
 
 def publish_read(conversation: uuid.UUID, author: str, seq: int) -> None:
-    """After commit: this side has seen everything up to `seq`."""
+    """Notify after commit that this side has read everything up to `seq`."""
     _on_commit(Notification(READ, conversation=str(conversation), author=author, seq=seq))

@@ -7,14 +7,17 @@ from weakref import WeakValueDictionary
 
 
 class Bucket:
-    """So many at once, then so many a second. Of one thread: the sockets' loop."""
+    """A token bucket: `at_once` tokens to begin with, and `a_second` new ones a second. For use in one thread only.
+
+    refused: how many more tries were refused than were granted since; never below 0.
+    """
 
     __slots__ = ("__weakref__", "at", "level", "rate", "refused", "size")  # fmt: skip
 
     def __init__(self, at_once: float, a_second: float) -> None:
         self.size = self.level = at_once
         self.rate = a_second
-        self.refused = 0  # more than were taken since
+        self.refused = 0
         self.at = time.monotonic()
 
     def take(self) -> bool:
@@ -31,15 +34,16 @@ class Bucket:
 
     @property
     def wait_seconds(self) -> float:
-        """Until there is one to take."""
+        """Seconds until there is a token to take; 0 when there is one now."""
         return max(0.0, (1 - self.level) / self.rate)
 
 
 class BucketsByKey[K]:
-    """A bucket for each key, of one thread: there as long as somebody holds it, and then until it would be full again.
+    """A bucket for each key, for use in one thread only.
 
-    Whoever lets go and comes back finds what they left, and not a full one. Of those that nobody holds it keeps as many
-    as were let go of in `at_once ÷ a_second` seconds, some 200 bytes each.
+    A bucket is kept while somebody holds it, and after that until it would be full again. Whoever lets go of one and
+    comes back therefore finds it as it was. The buckets that nobody holds are those that were let go of in the last
+    `at_once ÷ a_second` seconds; each takes some 200 bytes.
     """
 
     def __init__(self, at_once: float, a_second: float) -> None:
@@ -48,12 +52,12 @@ class BucketsByKey[K]:
         self._left: deque[tuple[float, Bucket]] = deque()
 
     def of(self, key: K) -> Bucket:
-        """Return the one of this key."""
+        """Return the bucket of this key, which is made if there is none. Give it back with `let_go`."""
         self._forget(time.monotonic())
         return self._known.setdefault(key, Bucket(self.at_once, self.a_second))
 
     def let_go(self, bucket: Bucket) -> None:
-        """Keep this one until it is full again: its holder goes."""
+        """Say that a holder needs this bucket no more. It is kept until it would be full again."""
         now = time.monotonic()
         self._forget(now)
         self._left.append((now + self.at_once / self.a_second, bucket))
@@ -63,13 +67,13 @@ class BucketsByKey[K]:
             self._left.popleft()
 
 
-# What one agent may send, in all that they answer and by whichever way: their sockets, `POST …/trames/` and the form of
-# the page without a script.
+# What one agent may send in all of their conversations together, whichever way they use: sockets, `POST …/trames/`, or
+# the form of the page without scripts.
 AGENT_POSTS_AT_ONCE, AGENT_POSTS_A_SECOND = 120, 5
 
 
 class SharedBucket(Bucket):
-    """A bucket that the threads of pages take from as well as the loop."""
+    """A token bucket for several threads: those that serve pages, and the event loop."""
 
     __slots__ = ("_lock",)
 
@@ -83,11 +87,11 @@ class SharedBucket(Bucket):
             return super().take()
 
 
-# By agent, of those who wrote through this process since it began: some 300 bytes each, and accounts are few. They
-# stay, for a page without a script holds nothing between two of its forms.
+# By agent, for those who have written through this process: some 300 bytes each, and accounts are few. The buckets are
+# never dropped, because a page without scripts holds nothing between two of its forms.
 AGENT_POSTS: dict[int, SharedBucket] = {}
 
 
 def of_agent(agent_id: int) -> SharedBucket:
-    """This agent's bucket in this process: the same one for sockets and pages where a process serves both."""
+    """Return this agent's bucket in this process. Sockets and pages share it where one process serves both."""
     return AGENT_POSTS.setdefault(agent_id, SharedBucket(AGENT_POSTS_AT_ONCE, AGENT_POSTS_A_SECOND))

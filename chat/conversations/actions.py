@@ -1,4 +1,7 @@
-"""Opens and closes conversations, posts to them, keeps presence and availability. `chat.access` proves access."""
+"""Opens and closes conversations, posts to them, and keeps presence and availability.
+
+Callers have proven access by `chat.access` before they call these functions.
+"""
 
 import logging
 from collections.abc import Collection, Sequence
@@ -23,23 +26,21 @@ from reports.models import Report
 
 logger = logging.getLogger(__name__)
 
-# Leases are renewed at each beat, every 20 s, but written at most this often.
-# A lease is written each twelfth of an agent's lease at most (5 s of 60): a beat that comes a little early, and is not
-# written, must never leave a gap that is near the lease itself.
+# Pages send a beat every 20 s, but a lease is written at most this often: a twelfth of an agent's lease (5 s of 60). A
+# beat that comes a little early and is not written must never leave a gap that is nearly as long as the lease itself.
 SEEN_EVERY = timedelta(seconds=min(5.0, settings.LEASE_SECONDS / 12))
 
 
 class ConversationClosed(Exception):
-    """Nothing can be added: the conversation is closed or was abandoned."""
+    """The conversation is closed or abandoned, so that nothing can be added."""
 
 
 class ExchangeFull(ConversationClosed):
-    """The exchange holds as much as one may hold (`chat.rules.message_limits`): nothing can be added, by whoever
-    asked."""
+    """The conversation holds as much as one may hold (`chat.rules.message_limits`): this author can add nothing."""
 
 
 class TooFast(Exception):
-    """More messages than a person writes: the same one may be sent again in a few seconds. Nothing was written."""
+    """The person sends messages faster than anybody writes. Nothing was written; it may be sent again in seconds."""
 
 
 class NotYours(Exception):
@@ -47,8 +48,11 @@ class NotYours(Exception):
 
 
 def _dispatch_after_commit() -> None:
-    """robust, here and wherever a queue is looked at after a commit: what was asked for is done, and the worker looks
-    at the queue at its next turn. A database that does not answer at that moment must not make an error of it."""
+    """Run the dispatcher after the commit.
+
+    It is `robust`, here and in other modules: if the database does not answer at that moment, the act itself is done
+    and must not end in an error. The worker runs the dispatcher at its next tick.
+    """
     transaction.on_commit(lambda: dispatcher.dispatch(), robust=True)
 
 
@@ -58,7 +62,7 @@ def _lock(conversation_id: int) -> Conversation:
 
 @transaction.atomic
 def open_conversation(*, report: Report) -> Conversation:
-    """Open the conversation of a report, once: called again it returns the first one."""
+    """Open the conversation of a report and put it in the queue, once. Called again, it returns the first one."""
     now = clock.now()
     conversation, created = Conversation.objects.get_or_create(
         report=report,
@@ -90,17 +94,20 @@ def post_message(
     agent: Agent | None = None,
     is_metered: bool = True,
 ) -> Written:
-    """Add one message to an open conversation, once, and announce it after commit, as
-    `writing.write_messages` says.
+    """Add one message to an open conversation, once, and notify after commit. See `writing.write_messages`.
 
-    A person who waits may write already: nothing has to be said twice. Raises ConversationClosed, ExchangeFull (which
-    is one), NotYours; TooFast for a person only. is_metered: False for what makes long exchanges to test or measure.
+    A person who waits may write already, so that they need not say things twice.
+    client_id: chosen by the browser, a new one for each message; sending it again returns the first copy.
+    author: Author.REPORTER or Author.AGENT; agent: who writes, for an agent.
+    is_metered: False for code that makes long exchanges in order to test or measure.
+    Raises ConversationClosed (also when the row is locked for too long or its data key is gone), ExchangeFull (a kind
+    of ConversationClosed), NotYours, and for a person TooFast.
     """
     public_id = Conversation.objects.values_list("public_id", flat=True).get(pk=conversation_id)
     draft = Draft(conversation_id, str(public_id), author, agent.pk if agent else None, str(client_id), body)
     draft.is_metered = is_metered
     metrics.MESSAGES_OFFERED.labels(metrics.PAGE).inc()
-    outcome = "given_back"  # unless an answer comes: the page keeps the text
+    outcome = "given_back"  # if no answer comes, the page keeps the text
     try:
         [answer] = write_messages([draft])
         outcome = "refused" if isinstance(answer, Refusal) else "repeated" if answer.is_repeat else "written"
@@ -114,7 +121,7 @@ def post_message(
         raise ExchangeFull
     if isinstance(answer, Refusal):
         raise ConversationClosed
-    pubsub.message_posted(public_id, answer.seq)  # for a repeat too: its first ring may have been lost
+    pubsub.message_posted(public_id, answer.seq)  # for a repeat too: its first notification may have been lost
     return answer
 
 
@@ -122,11 +129,12 @@ def post_message(
 def close_conversation(
     *, conversation_id: int, by_author: str, by: AbstractBaseUser | None = None, outcome: str = ""
 ) -> Conversation:
-    """End a conversation, by either side. Closing a closed one changes nothing.
+    """Close a conversation, for either side. Closing a closed one changes nothing.
 
-    by_author: Author.REPORTER or Author.AGENT; by: the agent's account. Raises NotYours when the conversation went
-    to somebody else meanwhile. What is left to read stays readable. After a grave one its agent is offered a pause.
-    Locks the agent who ends it, then the conversation.
+    by_author: Author.REPORTER or Author.AGENT. by: the agent's account. outcome: the agent's choice of Outcome; for a
+    person it is LEFT unless given. Both sides can still read the thread. After a grave conversation its agent is
+    offered a pause. Raises NotYours when the conversation went to another agent meanwhile. Locks the agent who closes
+    it, then the conversation.
     """
     now = clock.now()
     if by_author == Author.AGENT and by is not None:
@@ -145,7 +153,7 @@ def close_conversation(
         ending = thread_texts.ENDED_BY_AGENT
     if conversation.is_open:
         say_line(conversation, ending, now=now)
-    resume.end_code(conversation, now)  # first: a closed row holds none
+    resume.end_code(conversation, now)  # before the status changes, because a closed row may hold no code
     conversation.status = Status.CLOSED
     conversation.closed_at = now
     conversation.closed_by = by_author
@@ -159,14 +167,14 @@ def close_conversation(
         if by_author == Author.AGENT and pauses.is_grave(conversation):
             pauses.offer_pause(
                 agent_id=conversation.assigned_to_id, now=now
-            )  # before what this frees is given to somebody
+            )  # before the freed place is given to the next person
     _dispatch_after_commit()
     logger.info("conversation closed %s", conversation.public_id)
     return conversation
 
 
 def weight_changed(is_lighter: bool) -> None:
-    """Tell the dispatcher that a weight has changed: a place is free, or no longer is."""
+    """Notify after commit that the weight of a conversation changed. If it is lighter, run the dispatcher as well."""
     pubsub.queue_changed()
     if is_lighter:
         _dispatch_after_commit()
@@ -174,10 +182,10 @@ def weight_changed(is_lighter: bool) -> None:
 
 @transaction.atomic
 def set_weight(*, conversation_id: int, weight: int, by: AbstractBaseUser) -> Conversation:
-    """Keep how many places of the agent who answers this conversation fills, as they say: LIGHT or HEAVY.
+    """Set how many places of its agent this conversation fills, as the agent decides: LIGHT or HEAVY.
 
-    Heavier than what is free takes nobody away: nobody new comes until there is room. The same weight again changes
-    nothing. Raises NotYours, ConversationClosed. Locks the conversation row only.
+    If the new weight exceeds the free places, no conversation is taken away; nobody new comes until there is room. The
+    same weight again changes nothing. Raises NotYours, ConversationClosed. Locks the conversation row only.
     """
     conversation = _lock(conversation_id)
     agent = conversation.assigned_to
@@ -207,7 +215,7 @@ RETURNING c.public_id, c.reporter_read_seq, c.agent_read_seq, d.by_reporter, d.b
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Says that one side has had everything up to `seq` on screen."""
+    """Says that one side (`author`) has had everything up to the number `seq` on screen."""
 
     conversation_id: int
     author: str
@@ -215,7 +223,10 @@ class Mark:
 
 
 def mark_read(marks: Sequence[Mark]) -> None:
-    """Keep how far each side has read, and ring. Going back is not possible, nor is reading the future."""
+    """Store how far each side has read, and notify. One statement, which locks the rows in the order of their keys.
+
+    A mark before the stored one changes nothing, and a mark beyond the last message counts as the last message.
+    """
     seqs: dict[int, dict[str, int]] = {}
     for mark in marks:
         sides = seqs.setdefault(mark.conversation_id, {Author.REPORTER: 0, Author.AGENT: 0})
@@ -234,7 +245,7 @@ def mark_read(marks: Sequence[Mark]) -> None:
                 pubsub.publish_read(public_id, Author.AGENT.value, agent_seq)
 
 
-# In the order of the keys, as the batches of messages lock them: nobody waits in a circle.
+# The rows are locked in the order of their keys, as the batches of messages do, so that no deadlock is possible.
 REPORTERS_SEEN = """
 WITH moment AS MATERIALIZED (SELECT coalesce(%(now)s::timestamptz, clock_timestamp()) AS now), late AS (
     SELECT c.id, moment.now, c.id = ANY(%(hidden)s::bigint[]) AS is_hidden FROM chat_conversation c, moment
@@ -260,10 +271,10 @@ UPDATE chat_agent a SET seen_at = late.now FROM late WHERE a.id = late.id RETURN
 def reporters_seen(
     *, conversation_ids: Collection[int], hidden: Collection[int] = (), now: datetime | None = None
 ) -> None:
-    """Renew the leases of reporters, each written at most every SEEN_EVERY, and at once when the page went out of sight
-    or is looked at again.
+    """Renew the leases of reporters. Each is written at most every SEEN_EVERY, or at once when visibility changed.
 
-    hidden: those of them whose pages are all out of sight. now: the database's, unless it is given.
+    hidden: those of these conversations whose page is out of sight. now: the database's time unless given. One
+    statement.
     """
     values = {
         "ids": array_text(conversation_ids),
@@ -275,17 +286,19 @@ def reporters_seen(
 
 
 def agents_seen(*, agent_ids: Collection[int], now: datetime | None = None) -> bool:
-    """Renew the leases of agents who may answer, each written at most every SEEN_EVERY. now: the database's, unless it
-    is given. Whether somebody was taken for gone before, and is there again (`came_back`).
+    """Renew the leases of agents who may answer, each written at most every SEEN_EVERY.
+
+    now: the database's time unless given. Returns whether one of them had counted as gone and is back (`came_back`).
     """
     renewed = fetch_rows(AGENTS_SEEN, {"ids": array_text(agent_ids), "now": now, "every": SEEN_EVERY.total_seconds()})
     return came_back(renewed)
 
 
 def came_back(renewed: Sequence[tuple[int, datetime | None, datetime]]) -> bool:
-    """Of agents whose lease was just renewed, each (key, last seen, now): whether one was taken for gone before.
+    """Handle agents whose lease had ended before it was just renewed, and return whether there are any.
 
-    What they lost is kept to be told (`losses.record_losses`), and the queue is looked at.
+    renewed: for each agent (key, last seen, now). What they lost is recorded, to be shown to them
+    (`losses.record_losses`), and the dispatcher runs after the commit.
     """
     lease = timedelta(seconds=settings.LEASE_SECONDS)
     returns = [line for line in renewed if is_lease_over(seen_at=line[1], now=line[2], lease=lease)]
@@ -298,7 +311,11 @@ def came_back(renewed: Sequence[tuple[int, datetime | None, datetime]]) -> bool:
 
 @transaction.atomic
 def set_availability(*, agent_id: int, availability: str, pause_reason: str = "", capacity: int | None = None) -> Agent:
-    """Keep whether an agent lets new people come. The conversations under way stay."""
+    """Set whether new people may be given to an agent. The conversations under way stay with them.
+
+    availability: an Availability. pause_reason: kept for a pause only, 100 characters at most. capacity: how many
+    places the agent offers; None leaves it as it is. Ends a pause that was offered. Locks the agent.
+    """
     now = clock.now()
     agent = Agent.objects.select_for_update(of=("self",)).select_related("unit").get(pk=agent_id)
     agent.availability = availability
@@ -316,8 +333,11 @@ def set_availability(*, agent_id: int, availability: str, pause_reason: str = ""
 
 @transaction.atomic
 def signed_out(*, agent_id: int) -> None:
-    """An agent signed out: nobody new comes, as the page promised. The lease of the conversations under way is left as
-    it is: they go back to the queue with its end, unless the agent returns before."""
+    """Make an agent who signs out absent, so that nobody new comes.
+
+    The lease is not changed: the conversations under way go back to the queue when it ends, unless the agent returns
+    before.
+    """
     present = Agent.objects.filter(pk=agent_id).exclude(availability=Availability.AWAY)
     if present.update(availability=Availability.AWAY, pause_reason="", pause_until=None):
         pubsub.agent_changed(agent_id)

@@ -1,4 +1,4 @@
-"""Tells those who wait when the chat closes, in their thread, that their place is kept and how they come back."""
+"""When the chat closes, tells the people who wait, in their thread, that their place is kept and how to come back."""
 
 from datetime import datetime
 
@@ -15,17 +15,16 @@ from reports import closures
 from reports.form_of_address import speaks_tu
 from reports.models import ChatClosure
 
-AT_ONCE = (
-    50  # conversations a tick of the worker: a queue of hundreds is told within some ticks, and few rows are locked
-)
+# Conversations in one tick of the worker. A queue of hundreds is told within some ticks, and few rows are locked.
+AT_ONCE = 50
 
 
 @transaction.atomic
 def tell_who_waits() -> int:
-    """Tell the next AT_ONCE of those who wait since a closing began, and return how many. Each is told of it once.
+    """Tell the next AT_ONCE people who wait that the chat is closed, and return how many. Each is told once a closing.
 
-    One statement while nothing closes. Locks the closing, then the conversations in the order of their keys; of several
-    workers one does it.
+    One statement while the chat is open. Locks the closing, then the conversations in the order of their keys. If there
+    are several workers, one of them does it.
     """
     now = clock.now()
     begun = ChatClosure.objects.not_over(now).filter(starts_at__lte=now, told_at=None)
@@ -52,6 +51,6 @@ def _tell(row: Conversation, closure: ChatClosure, now: datetime) -> None:
     if closure.ends_at is None:
         say_line(row, thread_texts.CLOSED_OPEN, now=now, familiar=familiar)
     else:
-        end = _end_said(closure.ends_at)  # in the language of the person, in which the line is said
+        end = _end_said(closure.ends_at)  # lazy: it takes the person's language when the line is said
         say_line(row, thread_texts.CLOSED_UNTIL, now=now, familiar=familiar, fin=end)
     pubsub.message_posted(row.public_id, row.last_seq)

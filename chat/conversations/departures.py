@@ -1,9 +1,9 @@
-"""Keeps track of people who left by the quick exit until their conversation has been told.
+"""Records people who left by the quick exit, until a line in their conversation has said so.
 
-Leaving must never wait for whoever holds the conversation's row. So two steps: `record_departure` adds a row to a table
-of its own, in the transaction that deletes the visit, and waits for no lock; `tell_departure` then tells the
-conversation, if its row is free at that moment. What is not free, and what a process that died left behind, is parked
-by the worker (`tell_departures`), which looks every 2 seconds. See docs/adr/0049.
+The quick exit must never wait for a lock on the conversation. So there are two steps. `record_departure` adds a row to
+a table of its own, in the transaction that deletes the visit, and waits for no lock. `tell_departure` then writes the
+line, if the conversation's row is free at that moment. Departures whose row was locked, or whose process died, are
+handled by the worker (`tell_departures`), which looks every 2 seconds. See docs/adr/0049.
 """
 
 import logging
@@ -17,7 +17,7 @@ from reports.models import Report
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 100  # departures of one tick of the worker: eight statements each
+AT_ONCE = 100  # most departures in one tick of the worker; each takes up to eight statements
 
 NOTE = """
 INSERT INTO chat_departure (report, generation, left_at)
@@ -29,10 +29,10 @@ RETURNING id
 
 
 def record_departure(*, report: str, generation: int) -> int | None:
-    """Keep that this visit's person left, by one statement, and return the key of the departure.
+    """Record that the person of this visit left, in one statement without a lock, and return the departure's key.
 
-    report: its public id; generation: of the visit. None when there is no open conversation to tell, or when a code de
-    reprise ended this visit before: its person is elsewhere. A row that is added waits for no lock.
+    report: the public id of the report. generation: that of the visit. Returns None when there is no open conversation,
+    or when a resume code ended this visit before, because the person then continues elsewhere.
     """
     rows = fetch_rows(NOTE, [report, generation, "{waiting,active}"])
     return rows[0][0] if rows else None
@@ -40,17 +40,18 @@ def record_departure(*, report: str, generation: int) -> int | None:
 
 @transaction.atomic
 def tell_departure(departure_id: int) -> bool:
-    """Tell the conversation of this departure that its person left, in at most eight statements; wait for nobody.
+    """Write into the conversation of this departure that its person left. It waits for no lock.
 
-    False when somebody holds the conversation's row now: it is to be tried again. True also when there is nothing
-    left to tell: another process did it, the exchange ended, the report is gone, or the person came back by code.
+    Returns False when the conversation's row is locked now, so that it must be tried again. Returns True also when
+    nothing is left to tell: another process did it, the exchange ended, the report is gone, or the person came back by
+    their code. At most eight statements.
     """
     departure = Departure.objects.select_for_update(skip_locked=True).filter(pk=departure_id).first()
     if departure is None:
         return True
     rows = Conversation.objects.filter(report__public_id=departure.report)
     if rows.select_for_update(of=("self",), skip_locked=True).first() is not None:
-        # Under the lock, which coming back by code takes too: what is read now cannot change before the end.
+        # Coming back by code takes this lock too, so what is read here cannot change before the end.
         own = Report.objects.filter(public_id=departure.report, visit_generation=departure.generation)
         if (report := own.first()) is not None:
             resume.park_conversation(report=report)
@@ -61,7 +62,7 @@ def tell_departure(departure_id: int) -> bool:
 
 
 def tell_departures() -> int:
-    """For the worker: park AT_ONCE departures at most, the oldest first; how many were parked or had nothing to tell.
+    """Handle the AT_ONCE oldest departures, for the worker; return how many of them are done (`tell_departure`).
 
     One statement when there is none.
     """

@@ -1,11 +1,11 @@
-"""Gives people who wait to agents who answer. The queue is a query: nothing is kept beside the rows.
+"""The dispatcher: gives waiting people to agents. The queue is a query; nothing is stored beside the rows.
 
-What keeps two agents from one person, and an agent from more than they can hold, are the locks of the rows: the
-agents first, then the conversations, each in the order of their keys, then the conditions are read again. `SKIP LOCKED`
-would pass over the person who is typing most, because posting locks the same row. The locks are `FOR NO KEY UPDATE`:
-an agent's message refers to the agent, and must not wait for them.
+Row locks ensure that no two agents get the same person, and that no agent gets more than their capacity. A pass locks
+the agents first, then the conversations, each in the order of their keys, and reads its conditions again after that.
+`SKIP LOCKED` is not used: posting locks the same row, so that it would pass over whoever is typing most. The locks are
+`FOR NO KEY UPDATE`, because an agent's message refers to the agent's row and must not wait for such a lock.
 
-What keeps the order, and a crowd of callers from doing the same work, is that passes take turns (`_take_turn`).
+Passes take turns (`_take_turn`). That keeps the order of the queue, and keeps many callers from doing the same work.
 """
 
 import logging
@@ -56,22 +56,25 @@ from triage.rules import Urgency
 
 logger = logging.getLogger(__name__)
 
-# What a row of the queue begins with: the values that `turn_key` compares.
+# The first columns of a row of the queue: the values that `turn_key` compares.
 TURN_COLUMNS = ("urgency", "queued_at", "pk")
-# Of one pass over agents whose lease is over, and over people who have left.
+# Most agents whose lease is over, and most people who have left, in one pass over them.
 AGENTS_AT_ONCE, PEOPLE_AT_ONCE = 100, 500
-# Keys of PostgreSQL's advisory locks: the pass under way, and the one seat for whoever comes next.
+# Keys of PostgreSQL's advisory locks: one for the pass under way, one for the single caller who waits for the next one.
 PASS, SEAT = 0x504E4156_01, 0x504E4156_02
-# Steps of a pass, in a trace: waiting for its turn, who may take somebody, who gets whom, the handing over.
+# Names of the steps of a pass in a trace: waiting for its turn, finding agents with room, choosing pairs, assigning.
 TURN, ROOM, SHARE, HAND_OVER = map(tracing.known_kind, ("turn", "room", "share", "hand_over"))
-# A pass that stands still (a frozen process) is cut off; whoever waits for a pass does not wait longer.
+# A pass that stands still for this long (a frozen process) is cut off, and whoever waits for a pass waits no longer.
 PATIENCE = "3s"
 
 
 @dataclass(frozen=True)
 class Board:
-    """The queue at one moment: `order` holds the public ids of who waits, next first; places there are, and free;
-    how long a conversation is, by the house's rule."""
+    """The queue at one moment.
+
+    order: the public ids of the people who wait, the next one first. slots: places of all agents on duty; free: those
+    of them that are free. average_minutes: length of a conversation by the setting of the service.
+    """
 
     order: tuple[UUID, ...]
     slots: int
@@ -83,11 +86,14 @@ class Board:
         return {conversation: place for place, conversation in enumerate(self.order, start=1)}
 
     def position(self, conversation: UUID) -> int | None:
-        """Return the place of a person in the queue: 1 for the next one, None for somebody who does not wait."""
+        """Return the position in the queue: 1 for the next person, None for a conversation that does not wait."""
         return self._places.get(conversation)
 
     def wait_minutes(self, position: int | None) -> tuple[int, int] | None:
-        """Return the range of the wait at this place, in minutes; None without a place or without a claim."""
+        """Return the range of the wait at this position, in minutes (from, to).
+
+        None without a position, or when nothing can be said of the wait (`estimate_wait`).
+        """
         if position is None:
             return None
         return estimate_wait(
@@ -101,10 +107,10 @@ class Board:
 def in_line(
     people: QuerySet[Conversation, Any], now: datetime, *, key: Callable[[Any], Any], at_most: int | None = None
 ) -> Iterator[Any]:
-    """Return these people, who wait, in the order of the queue, as the query says them: rows or conversations.
+    """Return these waiting people in the order of the queue, as the query gives them: rows or conversations.
 
-    key: of one of them, the order of turns. at_most: how many are wanted; None: however many there are, read by pieces
-    and no further than needed. Two queries, and two more when somebody is crowded.
+    key: returns the turn key of one of them. at_most: how many are wanted; None for all of them, which are then read in
+    pieces and only as far as needed. Two queries, and two more when somebody comes from a crowded network.
     """
     ordered = people.order_by(*IN_TURN)
     crowded, free = ordered.filter(is_crowded=True), ordered.filter(is_crowded=False)
@@ -124,7 +130,7 @@ def _turn_key_of_row(row: tuple[Any, ...]) -> TurnKey:
 
 
 def crowd_room(now: datetime) -> int:
-    """Return how many more people of crowded networks have their ordinary place now. Two queries."""
+    """Return how many more people of crowded networks may have their ordinary place (docs/adr/0053). Two queries."""
     slots = Agent.objects.on_duty(now).aggregate(slots=Sum("capacity", default=0))["slots"]
     return max(0, share_of(slots) - Conversation.objects.taking_the_share(now).count())
 
@@ -144,29 +150,31 @@ def read_board(now: datetime | None = None) -> Board:
     order = tuple(public_id for public_id, _is_crowded in people)
     if any(is_crowded for _public_id, is_crowded in people):
         share = max(0, share_of(room["slots"]) - Conversation.objects.taking_the_share(now).count())
-        # In the order of turns already: those beyond the share are put last.
+        # They are in the order of turns already; those beyond the share are put last.
         last = [public_id for public_id, is_crowded in people if is_crowded][share:]
         beyond = set(last)
         order = (*(public_id for public_id in order if public_id not in beyond), *last)
     return Board(order=order, average_minutes=values.get(definitions.AVERAGE_LENGTH), **room)
 
 
-# --- giving -----------------------------------------------------------------------------------------------------------
+# --- assigning --------------------------------------------------------------------------------------------------------
 
 
 def dispatch(now: datetime | None = None) -> int:
-    """Give waiting conversations to agents who have room, and return how many this call gave.
+    """Assign waiting conversations to agents with free places, and return how many this call assigned.
 
-    The most urgent first, then the oldest, those of crowded networks within their share (`in_line`); the force of the
-    person's zone is preferred, the other one takes over after the house's delay, or at once when it is urgent or nobody
-    of that force is on duty (`assignment.share_out`).
-    Call it after the commit of every change of capacity, and on a tick. However many call at once, one pass runs and
-    one waits for its turn; the others return at once, for the one that waits will see what they committed.
+    The most urgent person comes first, then the one who has waited longest, with those of crowded networks within their
+    share (`in_line`). An agent of the force of the person's zone is preferred. The other force takes over after a delay
+    that is a setting of the service, or at once when the person is urgent or nobody of that force is on duty
+    (`assignment.share_out`; docs/adr/0009).
+    Call it after the commit of every change of capacity, and on each tick of the worker. However many call at once, one
+    pass runs and one waits for its turn. The others return at once, because the one that waits will see what they
+    committed. Raises the errors of django.db.
     """
     began_at = time.perf_counter()
     if not Conversation.objects.waiting().here(now or clock.now()).exists():
         return 0
-    overflow_after = values.get_duration(definitions.OVERFLOW)  # before the locks of the passes: it may have to be read
+    overflow_after = values.get_duration(definitions.OVERFLOW)  # before the locks, because this may need a query
     asleep = values.get_duration(definitions.ASLEEP)
     if not _take_turn():
         return 0
@@ -182,10 +190,11 @@ def dispatch(now: datetime | None = None) -> int:
 
 
 def _take_turn() -> bool:
-    """Wait until the pass under way ends; False when somebody waits for that already.
+    """Wait until the pass under way ends; return False when another caller waits for that already.
 
-    One statement, and both locks end with it: whoever finds the seat taken knows that its holder has not begun to
-    read, and will read what is committed by now. Should its holder die first, the next tick makes up for it.
+    Both locks end with this one statement. So whoever finds the seat (SEAT) taken knows that its holder has not begun
+    to read, and will read what is committed by now. If the holder dies first, the next tick of the worker makes up for
+    it. Returns False too when the pass under way takes longer than PATIENCE.
     """
     try:
         with _step(TURN), transaction.atomic(), connection.cursor() as cursor:
@@ -204,14 +213,17 @@ def _take_turn() -> bool:
 
 
 def _limit(cursor: CursorWrapper, setting: str) -> None:
-    """PATIENCE for this transaction; none for a larger one that this is a part of."""
+    """Set this time limit to PATIENCE for the transaction, unless it is part of a larger one."""
     if not connection.savepoint_ids:
         cursor.execute("SELECT set_config(%s, %s, true)", [setting, PATIENCE])
 
 
 @transaction.atomic
 def _give_some(now: datetime, overflow_after: timedelta, asleep: timedelta) -> int | None:
-    """Give at most AT_ONCE conversations; None when there is nothing to give. Locks the pass, agents, conversations."""
+    """Assign at most AT_ONCE conversations; None when there are none to assign. Locks the pass, agents, conversations.
+
+    Returns 0 when an agent who had room has left meanwhile, so that another round may find others.
+    """
     with connection.cursor() as cursor:
         _limit(cursor, "idle_in_transaction_session_timeout")
         cursor.execute("SELECT pg_advisory_xact_lock(%s)::text", [PASS])
@@ -236,7 +248,7 @@ def _give_some(now: datetime, overflow_after: timedelta, asleep: timedelta) -> i
             at_most=AT_ONCE,
         )
     if not pairs:
-        # Somebody who had room has left meanwhile: others may have some.
+        # When fewer agents were locked than chosen, one has left meanwhile, and others may have room.
         return None if len(agents) == len(keys) else 0
     with _step(HAND_OVER, len(pairs)):
         return _hand_over([(conversation_id, agents[agent_id][0]) for conversation_id, agent_id in pairs], now)
@@ -244,7 +256,7 @@ def _give_some(now: datetime, overflow_after: timedelta, asleep: timedelta) -> i
 
 @contextmanager
 def _step(kind: str, items: int | None = None) -> Iterator[None]:
-    """One step of a pass, as a trace tells it. items: how many people it is for."""
+    """Record one step of a pass in the trace. items: how many people it concerns."""
     with tracing.begin_span(tracing.STEP) as span:
         span.set(tracing.KIND, kind)
         if items is not None:
@@ -253,12 +265,13 @@ def _step(kind: str, items: int | None = None) -> Iterator[None]:
 
 
 def _with_room(now: datetime, weights: Sequence[int]) -> list[int]:
-    """Return the agents who come first for the next people, of these weights: no other can have a turn before one of
-    them.
+    """Return the keys of the agents among whom the next people are shared out, so that only these need to be locked.
 
-    For as many people, as many of the least loaded of each force; and if somebody fills more than one place, as many of
-    those who have so many, for they come before the less loaded who have not. For those who were passed on: as many
-    of the unit they go to, and one more for each agent who is not for them.
+    weights: places that each of the next people fills. No agent outside the result can have a turn before all of these.
+    Of each force it takes as many of the least loaded agents as there are people. If somebody fills more than one
+    place, it also takes as many of those with so many free places, because they come before less loaded agents who
+    lack the room. For people who were passed on it takes as many of the unit they go to, and one more for each agent
+    who must not get them.
     """
     directed = Direction.objects.filter(until__gt=now, conversation__status=Status.WAITING)
     directions = list(directed.values_list("unit", "avoided", "avoided_before"))
@@ -269,7 +282,7 @@ def _with_room(now: datetime, weights: Sequence[int]) -> list[int]:
     in_turn = with_room.order_by(
         Cast("load", FloatField()) / Cast("capacity", FloatField()), F("last_assigned_at").asc(nulls_first=True), "pk"
     )
-    # One reading of the loads, which are the dear part of it, for all of these lists.
+    # The loads are expensive to compute, so they are read once for all of these lists.
     lists: dict[Any, list[int]] = {key: [] for key in (*Force.values, *units)}
     roomy: dict[Any, list[int]] = {key: [] for key in lists}
     for agent, force, unit, room in in_turn.values_list("pk", "unit__force", "unit", F("capacity") - F("load")):
@@ -287,8 +300,11 @@ def _with_room(now: datetime, weights: Sequence[int]) -> list[int]:
 
 
 def _lock_agents(keys: Sequence[int], now: datetime) -> list[tuple[Agent, int]]:
-    """Return those of these agents who are on duty, locked, each with their load: nobody else can change it but to
-    less, and but for people who come back to a dormant exchange (`chat.conversations.dormancy` says how many)."""
+    """Lock those of these agents who are on duty, and return them, each with their load.
+
+    Under this lock a load can only become less, except when people come back to a dormant exchange, whose number is
+    bounded (`chat.conversations.dormancy`).
+    """
     agents = list(
         Agent.objects.on_duty(now)
         .filter(pk__in=keys)
@@ -319,13 +335,13 @@ def _forces_on_duty(now: datetime, known: set[str]) -> set[str]:
 
 
 def _lock_waiting(keys: Sequence[int]) -> dict[int, Conversation]:
-    """Return those of these conversations that still wait, locked, by key."""
+    """Lock those of these conversations that still wait, and return them by key."""
     conversations = Conversation.objects.filter(status=Status.WAITING, pk__in=keys).select_related("report")
     return {row.pk: row for row in conversations.order_by("pk").select_for_update(of=("self",), no_key=True)}
 
 
 def _hand_over(pairs: Sequence[tuple[int, Agent]], now: datetime) -> int:
-    """Give these conversations, in this order, to these agents, who are locked; how many were still waiting."""
+    """Assign these conversations to these agents, who are locked, and return how many of them still waited."""
     waiting = _lock_waiting([pk for pk, _agent in pairs])
     given = [(waiting[pk], agent) for pk, agent in pairs if pk in waiting]
     if not given:
@@ -355,8 +371,10 @@ def _hand_over(pairs: Sequence[tuple[int, Agent]], now: datetime) -> int:
 
 
 def _said_name(conversation: Conversation, agent: Agent) -> str:
-    """Who answers, as the person reads it. Somebody may see the screen of a discreet visit: it does not say who answers
-    there."""
+    """Return the name of who answers, as the person reads it.
+
+    Somebody else may see the screen of a discreet visit, so there it does not name the force.
+    """
     if conversation.report.discreet:
         return agent.public_name
     with translation.override(conversation.report.language):
@@ -365,7 +383,10 @@ def _said_name(conversation: Conversation, agent: Agent) -> str:
 
 @transaction.atomic
 def claim_conversation(*, conversation_id: int, agent_id: int, now: datetime) -> bool:
-    """Give this waiting conversation to this agent; False when either is no longer free. Locks agent, conversation."""
+    """Assign this waiting conversation to this agent. Locks the agent, then the conversation.
+
+    Returns False when the agent is not on duty or has no free place, or when the conversation no longer waits.
+    """
     for agent, load in _lock_agents([agent_id], now):
         if load < agent.capacity:
             return _hand_over([(conversation_id, agent)], now) == 1
@@ -376,10 +397,10 @@ def claim_conversation(*, conversation_id: int, agent_id: int, now: datetime) ->
 
 
 def release_stale(now: datetime | None = None) -> int:
-    """Put back in the queue, at their old place, the conversations of agents whose lease is over.
+    """Put the conversations of agents whose lease is over back in the queue, at their old place; return how many.
 
-    Coming back is not being available again: the agent says so, knowing what was lost. At most AGENTS_AT_ONCE agents
-    with conversations in one pass.
+    These agents become absent. When they come back they are not available at once: they say so themselves, once they
+    know what they lost. At most AGENTS_AT_ONCE agents with conversations are handled in one pass.
     """
     now = now or clock.now()
     gone = Agent.objects.gone(now)
@@ -395,10 +416,11 @@ def release_stale(now: datetime | None = None) -> int:
 
 
 def release_long_gone(*, agent_id: int, now: datetime | None = None) -> int:
-    """Do the same for one agent, without waiting for the worker: for somebody who comes back and finds them absent.
+    """Do what `release_stale` does for one agent, without waiting for the worker; return how many were released.
 
-    Only when their lease has been over for as long again, and web processes were there to see them: after an
-    interruption of the service, everybody's is over for a moment (docs/adr/0014, 0074).
+    It is for a person who comes back while their agent is gone. It does something only when the agent's lease has been
+    over for as long again, and when web processes were there to see the agent: after an interruption of the service,
+    every lease is over for a moment (docs/adr/0014, 0074).
     """
     now = now or clock.now()
     if web_heartbeat.was_web_away(now):
@@ -411,7 +433,7 @@ def release_long_gone(*, agent_id: int, now: datetime | None = None) -> int:
 @transaction.atomic
 def _release(agent_id: int, now: datetime) -> int:
     locked = Agent.objects.gone(now).filter(pk=agent_id).select_for_update(no_key=True).first()
-    if locked is None:  # came back meanwhile
+    if locked is None:  # the agent came back meanwhile
         return 0
     locked.availability = Availability.AWAY
     locked.pause_reason = ""
@@ -444,9 +466,10 @@ def _release(agent_id: int, now: datetime) -> int:
 
 
 def _slept_through(now: datetime) -> ConversationQuerySet:
-    """Under way, whose turn came while their page slept, and who were not seen for `definitions.WOKEN` since.
+    """Return active conversations whose person's turn came while their page slept, and who did not wake.
 
-    None for whom their agent has opened an emergency: it is for them to decide.
+    « Did not wake » means not seen since they were assigned, for longer than `definitions.WOKEN`. Conversations with an
+    open emergency are left out: their agent decides.
     """
     given = Q(assigned_at__lt=now - values.get_duration(definitions.WOKEN), reporter_seen_at__lt=F("assigned_at"))
     absent = Q(reporter_is_hidden=True, reporter_seen_at__lt=now - timedelta(seconds=settings.ABSENT_SECONDS))
@@ -456,15 +479,15 @@ def _slept_through(now: datetime) -> ConversationQuerySet:
 
 @transaction.atomic
 def release_asleep(now: datetime | None = None) -> int:
-    """Put back in the queue, at their old place, people whose turn came while their page slept, and who did not wake.
+    """Put people whose turn came while their page slept, and who did not wake, back in the queue; return how many.
 
-    So nobody waits for a telephone that never comes back for longer than `definitions.WOKEN`: they are passed over
-    until they are seen again, and then come first by their place. At most PEOPLE_AT_ONCE in one pass. Locks their
-    conversations alone: an agent's load only becomes less.
+    They keep their old place. So no agent waits longer than `definitions.WOKEN` for a telephone that does not come
+    back. These people are passed over until they are seen again, and their place then brings them first. At most
+    PEOPLE_AT_ONCE in one pass. It locks their conversations only, because it makes an agent's load only less.
     """
     now = now or clock.now()
     rows = _slept_through(now).select_related("report").order_by("pk")
-    # Read again under the lock: whoever woke meanwhile stays with their agent.
+    # The condition is checked again under the lock: whoever woke meanwhile stays with their agent.
     asleep = list(rows.select_for_update(of=("self",), no_key=True)[:PEOPLE_AT_ONCE])
     Conversation.objects.filter(pk__in=[conversation.pk for conversation in asleep]).update(
         status=Status.WAITING, assigned_to=None, assigned_at=None, reporter_is_hidden=False
@@ -482,11 +505,12 @@ def release_asleep(now: datetime | None = None) -> int:
 
 @transaction.atomic
 def abandon_absent(now: datetime | None = None) -> int:
-    """Take out of the queue the people who have not been seen for `definitions.ABANDONED`, PEOPLE_AT_ONCE a pass.
+    """Take people who have not been seen for `definitions.ABANDONED` out of the queue, and return how many.
 
-    Before `definitions.PLACE_KEPT` nobody is taken out, whatever the environment says: that is promised. Nor is a page
-    that sleeps before `definitions.ASLEEP`, or who has a code de reprise before `definitions.PLACE_WITH_CODE`. A person
-    who comes back later still finds the same place again (`actions.revive_conversation`).
+    Nobody is taken out before `definitions.PLACE_KEPT`, whatever other settings say, because pages promise that time.
+    A page that sleeps is not taken out before `definitions.ASLEEP`, nor a person with a resume code before
+    `definitions.PLACE_WITH_CODE`. Whoever comes back later still gets the same place again
+    (`resume.revive_conversation`). At most PEOPLE_AT_ONCE in one pass.
     """
     now = now or clock.now()
     after = max(values.get_duration(definitions.ABANDONED), values.get_duration(definitions.PLACE_KEPT))
@@ -498,7 +522,7 @@ def abandon_absent(now: datetime | None = None) -> int:
         Conversation.objects.filter(status=Status.WAITING, reporter_seen_at__lt=now - after)
         .exclude(is_kept)
         .order_by("pk")
-        .select_for_update(no_key=True, skip_locked=True)[:PEOPLE_AT_ONCE]  # whoever writes at this moment is not gone
+        .select_for_update(no_key=True, skip_locked=True)[:PEOPLE_AT_ONCE]  # a locked row: the person is writing
     )
     Conversation.objects.filter(pk__in=[conversation.pk for conversation in gone]).update(status=Status.ABANDONED)
     ConversationEvent.objects.bulk_create(conversation.new_event(EventKind.ABANDONED, at=now) for conversation in gone)

@@ -1,13 +1,12 @@
-"""Puts exchanges to rest whose person is away: they stay with their agent and fill no place until the person is back.
+"""Puts exchanges at rest whose person is away: they stay with their agent, and fill no place until the person is back.
 
-Nobody who may come back is ended or given to somebody else for it. What is bounded is what an agent may be owed: the
-places that dormant exchanges free with one agent (`definitions.DORMANT_MOST`). Should all of their people come back at
-once, the agent holds so many places more than their capacity, and is given nobody until places are free again
-(docs/adr/0086).
+No exchange is closed or given to another agent for this reason. One agent may have resting exchanges worth
+`definitions.DORMANT_MOST` places at most. If all of those people come back at once, the agent is that many places above
+their capacity, and is given nobody until places are free again (docs/adr/0086).
 
-An exchange is dormant while `dormant_since` is the person's last sign (`Conversation.is_dormant`). So whatever shows
-the person again, a beat, a message or a code, in a process of this version or of the one before, ends it in the same
-statement, under the lock of the row; nothing has to be undone, and nothing can be forgotten.
+An exchange rests while `dormant_since` equals the person's last sign of life (`Conversation.is_dormant`). A beat, a
+message or a code changes that last sign, and so ends the rest in the same statement, under the lock of the row. No
+other code has to undo anything.
 """
 
 import logging
@@ -34,10 +33,10 @@ from common.sql import array_text, fetch_rows
 logger = logging.getLogger(__name__)
 
 AGENTS_AT_ONCE, PEOPLE_AT_ONCE = 100, 500
-# An agent who typed or wrote there so lately is at work there. Typing is written once a round of the sockets, every
-# two seconds (`chat.realtime.broadcaster.ROUND_SECONDS`).
+# An agent who typed or wrote in a conversation within this time is at work there. Typing is stored once a round of the
+# sockets, every two seconds (`chat.realtime.broadcaster.ROUND_SECONDS`).
 AT_WORK = timedelta(minutes=2)
-# Whoever was seen so lately cannot be put to rest soon: that their agent types is not worth a write.
+# While a person was seen within this time, their exchange cannot rest soon, so the agent's typing need not be stored.
 UNSEEN = timedelta(minutes=1)
 
 AGENTS_TYPED = """
@@ -50,13 +49,13 @@ WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now), late AS (
 )
 UPDATE chat_conversation c SET agent_typed_at = late.now FROM late WHERE c.id = late.id RETURNING c.id
 """
-TYPED_EVERY = timedelta(seconds=15)
+TYPED_EVERY = timedelta(seconds=15)  # the agent's typing is stored at most this often
 
 
 def agents_typed(*, conversation_ids: Collection[int]) -> None:
-    """Keep that their agents are typing in these conversations, of people who are not there.
+    """Store that the agents of these conversations are typing, where the person is away.
 
-    One statement; one write each TYPED_EVERY for a conversation at most, and none while its person is there.
+    One statement. A conversation is written at most once in TYPED_EVERY, and not at all while its person is there.
     """
     fetch_rows(
         AGENTS_TYPED,
@@ -69,15 +68,16 @@ def agents_typed(*, conversation_ids: Collection[int]) -> None:
 
 
 def _may_rest(now: datetime) -> Any:
-    """Conversations that may be put to rest: the person was not seen for `definitions.DORMANT`, the agent has had them
-    for as long, has answered all that they wrote and is not at work there.
+    """Return the conversations that may be put at rest.
 
-    Not while anything is owed: an open emergency, a promise to be back, a passage to a colleague.
+    The person was not seen for `definitions.DORMANT`. The agent has had the conversation for as long, has answered
+    everything that the person wrote, and is not at work there. Nothing is owed: no open emergency, no promise to be
+    back, no passage to a colleague under way.
     """
     since = now - values.get_duration(definitions.DORMANT)
     spoken = Message.objects.filter(conversation=OuterRef("pk"), author=Author.AGENT).order_by("-seq")
     mine = {"conversation": OuterRef("pk")}
-    # A promise ends with the agent's next words, too (`chat.models.Hold`).
+    # A promise also ends with the agent's next message (`chat.models.Hold`).
     promised = Hold.objects.filter(**mine, agent=OuterRef("assigned_to"), ended_at__isnull=True).filter(
         seq__gt=OuterRef("spoken_seq")
     )
@@ -94,13 +94,13 @@ def _may_rest(now: datetime) -> Any:
 
 
 def _freed(agent_ids: Collection[int]) -> dict[int, int]:
-    """Return the places that dormant conversations free with each of these agents; no key for none."""
+    """Return how many places resting conversations free for each of these agents; agents without any have no key."""
     rows = Conversation.objects.dormant().filter(assigned_to__in=agent_ids).values_list("assigned_to")
     return dict(rows.annotate(places=Sum("weight")))
 
 
 def within(room: int, people: Iterable[tuple[int, int]]) -> list[int]:
-    """Choose of these people (key, places), in this order, those who free at most so many places together. Pure."""
+    """Choose from these people (key, places), in this order, those whose places together fit into `room`. Pure."""
     chosen = []
     for key, weight in people:
         if weight <= room:
@@ -110,8 +110,11 @@ def within(room: int, people: Iterable[tuple[int, int]]) -> list[int]:
 
 
 def put_to_rest(now: datetime | None = None) -> int:
-    """Put to rest what may rest (`_may_rest`), who was seen the longest ago first, within `definitions.DORMANT_MOST` of
-    each agent; how many were. At most AGENTS_AT_ONCE agents in one pass: two queries when there is nobody."""
+    """Put conversations that may rest (`_may_rest`) at rest, and return how many. The worker calls it on each tick.
+
+    The person who was seen longest ago comes first, within `definitions.DORMANT_MOST` places for each agent. At most
+    AGENTS_AT_ONCE agents in one pass. Two queries when there is nobody.
+    """
     most = values.get(definitions.DORMANT_MOST)
     if not most:
         return 0
@@ -126,7 +129,10 @@ def put_to_rest(now: datetime | None = None) -> int:
 
 @transaction.atomic
 def _rest(agent_id: int, now: datetime, most: int) -> int:
-    """Put one agent's to rest. Locks the agent, so that two workers keep the bound together, then the conversations."""
+    """Put conversations of one agent at rest, and return how many.
+
+    Locks the agent, so that two workers together keep the bound, then the conversations.
+    """
     if Agent.objects.filter(pk=agent_id).select_for_update(no_key=True).first() is None:
         return 0
     room = most - _freed([agent_id]).get(agent_id, 0)
@@ -134,7 +140,7 @@ def _rest(agent_id: int, now: datetime, most: int) -> int:
     chosen = within(room, mine.order_by("reporter_seen_at", "pk").values_list("pk", "weight"))
     rows = Conversation.objects.active().filter(pk__in=chosen, assigned_to=agent_id).select_related("report")
     locked = list(rows.order_by("pk").select_for_update(of=("self",), no_key=True))
-    # Asked again under the locks: who came back, wrote or was handed on meanwhile is not put to rest.
+    # Checked again under the locks: people who came back, wrote or were handed on meanwhile are left out.
     still = set(mine.filter(pk__in=[row.pk for row in locked]).values_list("pk", flat=True))
     resting = [row for row in locked if row.pk in still]
     if not resting:
@@ -153,10 +159,11 @@ def _rest(agent_id: int, now: datetime, most: int) -> int:
 
 @transaction.atomic
 def tell_returns(now: datetime | None = None) -> int:
-    """Say in the thread that a person is back, who answers them, and that it may take a while when their agent has more
-    people than places; how many came back. At most PEOPLE_AT_ONCE in one pass: one query when there is nobody.
+    """Say in the thread of a resting exchange that the person is back, and return for how many it was said.
 
-    The exchange has filled its places again since the person's first sign. Locks the conversations alone.
+    The line says that an answer may take a while if the agent now has more people than places. The exchange has filled
+    its places again since the person's first sign of life. At most PEOPLE_AT_ONCE in one pass; one query when there is
+    nobody. Locks the conversations only.
     """
     back = Conversation.objects.active().filter(dormant_since__lt=F("reporter_seen_at"))
     rows = back.select_related("report").order_by("pk")

@@ -1,7 +1,7 @@
 """Makes and checks the code that opens « Suites » when the exchange no longer opens (docs/adr/0045).
 
-It is the code de reprise that the person had, or one that they asked for on the page. (Imports no other act: `resume`
-and `actions` call it.)
+It is the resume code that the person had, or one that they asked for on the page « Suites ». `resume` and `actions`
+call this module, so it imports neither of them.
 """
 
 from datetime import datetime
@@ -19,7 +19,7 @@ class Replaced(Exception):
 
 
 def _lasts(conversation: Conversation) -> bool:
-    """Return whether there is something to follow, so that a code is to last as long as the conversation is kept."""
+    """Return whether there is something to follow, so that the code must last as long as the conversation is kept."""
     return (
         conversation.copy_by_code
         or Transmission.objects.filter(conversation=conversation).exists()
@@ -28,7 +28,7 @@ def _lasts(conversation: Conversation) -> bool:
 
 
 def adopt_resume_code(conversation: Conversation, now: datetime) -> None:
-    """Let the code de reprise that still works open the suites. The caller holds the lock of the conversation."""
+    """Let the resume code, if it is still valid, open « Suites ». The caller holds the lock of the conversation."""
     issued_at = conversation.resume_issued_at
     if conversation.resume_digest is None or issued_at is None or not conversation.has_code(now):
         return
@@ -43,49 +43,50 @@ def adopt_resume_code(conversation: Conversation, now: datetime) -> None:
 
 
 def lengthen(conversation: Conversation, now: datetime) -> None:
-    """Let a code that works do so as long as the conversation is kept: something was put to the person or sent."""
+    """Keep a valid code valid for as long as the conversation is kept, because there is now something to follow."""
     adopt_resume_code(conversation, now)
     FollowUp.objects.filter(conversation=conversation, until__gt=now).update(until=None)
 
 
 @transaction.atomic
 def set_code(conversation_id: int, digest: bytes, asked_at: datetime, *, by_code: SessionBase | None = None) -> None:
-    """Keep the hash of a code that the person asked for on the page; the one before opens nothing more.
+    """Store the hash of a code that the person asked for on the page; the former code opens nothing any more.
 
-    by_code: the session of whoever asked with a code of suites, and not with the visit; it follows the new one. Raises
-    Replaced when another code was asked for later, or when theirs no longer counts. Locks the conversation.
+    asked_at: when it was asked for. by_code: the session, if whoever asks came in by such a code rather than with the
+    visit; it then goes on with the new code. Raises Replaced when another code was asked for later, or when the code of
+    that session is no longer valid. Locks the conversation.
     """
     Conversation.objects.select_for_update(of=("self",), no_key=True).get(pk=conversation_id)
     row = FollowUp.objects.filter(conversation_id=conversation_id).first() or FollowUp(conversation_id=conversation_id)
     if row.pk is not None and row.issued_at >= asked_at:
         raise Replaced
-    # As its row says now: a double click is one visit, whose first click has changed the code meanwhile.
+    # The session is read from its row again: at a double click the first click has just changed its code.
     if by_code is not None and (row.pk is None or type(by_code)(by_code.session_key).get(SESSION_KEY) != _mark_of(row)):
         raise Replaced
     row.code_digest, row.issued_at, row.until = digest.hex(), asked_at, None
     row.save()
     if by_code is not None:
         remember(by_code, row)
-        by_code.save()  # before the lock goes: the second click reads it
+        by_code.save()  # before the lock is released, because a second click reads it after that
 
 
 def replace(conversation_id: int, digest: bytes, now: datetime) -> None:
-    """Put a new code de reprise in the place of the one before here too, if that one was here."""
+    """Replace the former resume code by the new one here too, if there was one here."""
     FollowUp.objects.filter(conversation_id=conversation_id).update(code_digest=digest.hex(), issued_at=now)
 
 
 def void(conversation_id: int) -> None:
-    """Make a code that was annulled open nothing here either."""
+    """Delete a code that was cancelled, so that it opens nothing here either."""
     FollowUp.objects.filter(conversation_id=conversation_id).delete()
 
 
 def forget_expired(now: datetime) -> int:
-    """Delete the codes whose time is over, which stopped working by themselves; return how many there were."""
+    """Delete the codes that have expired, and return how many. They had stopped working at that moment already."""
     return FollowUp.objects.filter(until__lte=now).delete()[0]
 
 
 def remember(session: Any, row: FollowUp) -> None:
-    """Let this visit read the suites, and nothing of the report, as long as this code is the one that counts."""
+    """Let this session read « Suites », and nothing of the report, as long as this code is the valid one."""
     session[SESSION_KEY] = _mark_of(row)
 
 

@@ -1,8 +1,8 @@
-"""Guesses in which language people write, in the worker, so that no message waits for it.
+"""Guesses in which language people write. The worker does it, so that no message waits for it.
 
-Twice in a conversation at most: once there are letters enough for a first guess, and once there are enough to be surer.
-What is kept is the code of a language, with the conversation and as long as it; no word of the text. Their agent reads
-it at the next reading of the list.
+A conversation is guessed at most twice: as soon as there are letters enough for a first guess, and again when there are
+enough to be surer. Only the code of the language is stored, with the conversation and as long as that; no word of the
+text is. The agent sees it the next time the list of conversations is read.
 """
 
 from typing import Any
@@ -13,18 +13,18 @@ from chat.models import Conversation, Message
 from chat.rules import written_language
 from chat.rules.lifecycle import Author
 
-# Letters of the person that the first and the second guess need, and no guess after them.
+# Letters that the person must have written for the first and for the second guess.
 LETTERS_NEEDED = (written_language.LETTERS_NEEDED, 240)
-# Of a conversation, the last messages that are looked at; of all conversations, how many in one tick.
+# Last messages of a conversation that are read, and conversations that are looked at in one tick.
 MESSAGES_READ, CONVERSATIONS_AT_ONCE = 12, 20
 
 
 def guess_languages() -> int:
-    """Guess for those whose person has written since the last look; returns how many guesses were made.
+    """Guess the language of conversations with new messages, and return how many guesses were made.
 
-    One query, and for each of at most CONVERSATIONS_AT_ONCE conversations one query, MESSAGES_READ messages opened, one
-    guess at most (`written_language.guess_language`) and one statement. Takes no lock that a message waits for longer
-    than that statement; a message that comes meanwhile is looked at in the next tick.
+    One query, and for each of at most CONVERSATIONS_AT_ONCE conversations one query, MESSAGES_READ messages decrypted,
+    at most one guess (`written_language.guess_language`) and one update. A message waits no longer than for that
+    update. Messages that come meanwhile are looked at in the next tick.
     """
     waiting = Conversation.objects.active().filter(guess_reads__lt=len(LETTERS_NEEDED), last_seq__gt=F("guess_seq"))
     rows = waiting.order_by("pk").values_list("pk", "public_id", "last_seq", "guess_reads")[:CONVERSATIONS_AT_ONCE]

@@ -1,9 +1,10 @@
-"""Groups arrivals that look alike: the worker finds and marks them, an agent asks them for a word and closes them.
+"""Groups arrivals that look alike. The worker finds and marks them; an agent asks them for a word, and closes them.
 
-A member keeps their place among all, but takes of the agents no more than the share of a crowd (`is_crowded`,
-docs/adr/0053): nobody else waits for them. Who says that they are in danger keeps their turn as well. Whoever ticks a
-fact or writes a word is a member no more, and has their ordinary place at the next tick. Nobody is closed who was not
-asked, or who has answered: by a word, a fact, a capture or a touch of the report. See docs/adr/0074.
+A member keeps their place in the queue, but all members together get only the share of agents that a crowded network
+gets (`is_crowded`, docs/adr/0053), so that nobody else waits because of them. A member who says that they are in danger
+keeps their ordinary turn. Whoever ticks a fact or writes a word leaves the group, and has their ordinary place from the
+next tick. Nobody is closed without having been asked, nor after an answer: a word, a fact, a capture, or a change of
+the report. See docs/adr/0074.
 """
 
 from collections.abc import Iterable
@@ -38,27 +39,28 @@ from reports.audit import log as audit_log
 from reports.models import AccessKind, Fact
 from triage.rules import Urgency
 
-LOOKED_AT = 2_000  # arrivals of one tick, the last to come
-LET_GO_AT_ONCE = 200  # people who spoke, of one tick
-AT_ONCE = 25  # people that one act asks or closes, in one transaction: some three statements for each
-ANSWER_TIME = timedelta(minutes=2)  # from the question to the earliest end
-KEPT = timedelta(days=1)  # a group after its last arrival
-SHOWN = 20  # groups of one page
+LOOKED_AT = 2_000  # latest arrivals that one tick looks at
+LET_GO_AT_ONCE = 200  # most people who leave their group in one tick
+AT_ONCE = 25  # most people that one act asks or closes, in one transaction; some three statements for each
+ANSWER_TIME = timedelta(minutes=2)  # least time between the question and the closing
+KEPT = timedelta(days=1)  # how long a group is kept after its last arrival
+SHOWN = 20  # most groups on one page
 
 
 class TooSoon(Exception):
-    """Nobody of this group has had ANSWER_TIME to answer: it was not taken, or a moment ago."""
+    """No member of this group has had ANSWER_TIME to answer: they were not asked, or only a moment ago."""
 
 
-# What nobody said anything by: no fact, or « Autre chose », which the orientation asks of everybody who is safe.
+# Facts that say nothing: none at all, or « Autre chose » alone, which the orientation asks of everybody who is safe.
 NO_FACTS: tuple[list[str], ...] = ([], [Fact.OTHER.value])
 
 
 def _silent(rows: ConversationQuerySet) -> ConversationQuerySet:
-    """Return who told no fact, wrote no word, noted nothing in the journal, sent no capture and touched neither
-    « depuis » nor « attentes » of the report, which the orientation asks of nobody.
+    """Keep the conversations whose person has said nothing.
 
-    (`characters` counts what people write, not Pnav's lines.)
+    They told no fact, wrote no word, noted nothing in the journal, sent no capture, and filled neither « depuis » nor
+    « attentes » of the report, which the orientation asks of nobody. (`characters` counts what people write, not
+    Pnav's own lines.)
     """
     noted = JournalFact.objects.filter(conversation=OuterRef("pk"))
     sent = Capture.objects.filter(conversation=OuterRef("pk"), sent_by=None)
@@ -67,7 +69,7 @@ def _silent(rows: ConversationQuerySet) -> ConversationQuerySet:
 
 
 def members(group: ArrivalGroup) -> ConversationQuerySet:
-    """Return who waits in this group and has said nothing: nothing of them but what the queue shows."""
+    """Return the conversations of this group that wait and whose person has said nothing."""
     return _silent(Conversation.objects.waiting().filter(lookalike_group=group.public_id))
 
 
@@ -75,9 +77,10 @@ def members(group: ArrivalGroup) -> ConversationQuerySet:
 
 
 def mark_lookalikes(now: datetime | None = None) -> int:
-    """Find groups among the last arrivals, and let go who has said something; how many are new in a group.
+    """Find groups among the last arrivals, and release members who have said something, for the worker.
 
-    At most LOOKED_AT arrivals are looked at, in one query; one more for each group, and none when there is none.
+    Returns how many conversations are new in a group. At most LOOKED_AT arrivals are read, in one query; more queries
+    follow only for each group that is found.
     """
     now = now or clock.now()
     _let_go()
@@ -94,7 +97,7 @@ def mark_lookalikes(now: datetime | None = None) -> int:
 
 @transaction.atomic
 def _let_go() -> None:
-    """Give whoever has said something their ordinary place again: they are one of many no more."""
+    """Take members who have said something out of their group, so that they have their ordinary place again."""
     marked = Conversation.objects.waiting().filter(lookalike_group__isnull=False)
     said = marked.exclude(pk__in=_silent(marked).values("pk")).select_related("report")
     rows = list(said.order_by("pk").select_for_update(of=("self",), no_key=True)[:LET_GO_AT_ONCE])
@@ -124,7 +127,8 @@ def _mark(look: object, keys: Iterable[int], first_at: datetime, last_at: dateti
         )
     ArrivalGroup.objects.filter(pk=group.pk).update(last_at=max(last_at, group.last_at))
     Conversation.objects.filter(pk__in=[row.pk for row in rows]).update(lookalike_group=group.public_id)
-    # Who says that they are in danger keeps their turn: a real one looks like a raid until they say a word (ADR 0053).
+    # People who say that they are in danger keep their turn: somebody really in danger looks like one of a raid until
+    # they write a word (ADR 0053).
     calm = [row.pk for row in rows if row.urgency != Urgency.CRITICAL]
     Conversation.objects.filter(pk__in=calm).update(is_crowded=True)
     return len(rows)
@@ -135,11 +139,11 @@ def _mark(look: object, keys: Iterable[int], first_at: datetime, last_at: dateti
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Holds a group as staff see it.
+    """A group as staff see it.
 
-    count: who waits in it, `here` of them with their page open; seconds: from the first to the last arrival of them.
-    asked: of them, who were asked for a word; due: of these, who have had ANSWER_TIME and may be closed; critical: who
-    said that they are in danger.
+    count: how many of it wait. here: how many of these are present. seconds: from the first to the last arrival of
+    these. asked: how many of these were asked for a word. due: how many of those asked have had ANSWER_TIME and may be
+    closed. critical: how many of those who wait said that they are in danger.
     """
 
     group: ArrivalGroup
@@ -152,7 +156,10 @@ class Shown:
 
 
 def waiting_groups(now: datetime, *, public_id: UUID | None = None) -> list[Shown]:
-    """Return the groups in which somebody waits, the last one first: SHOWN at most. Two queries, or one for none."""
+    """Return the groups in which somebody waits, SHOWN at most. Two queries; one if there are no such groups.
+
+    public_id: only this group.
+    """
     rows = _silent(Conversation.objects.waiting().filter(lookalike_group__isnull=False))
     if public_id is not None:
         rows = rows.filter(lookalike_group=public_id)
@@ -192,9 +199,9 @@ def _shown(group: ArrivalGroup, row: dict[str, Any]) -> Shown:
 
 @transaction.atomic
 def take_group(*, public_id: UUID, by: Agent) -> int:
-    """Ask its members for a word, AT_ONCE at most that were not asked yet; how many. Whoever answers has their place.
+    """Ask members of a group for a word, AT_ONCE at most of those not asked yet; return how many were asked.
 
-    The group is this agent's from then on, unless it was somebody's. Locks the conversations.
+    The group is this agent's from then on, unless another agent has it. Locks the group, then the conversations.
     """
     now = clock.now()
     group = ArrivalGroup.objects.select_for_update(no_key=True).filter(public_id=public_id).first()
@@ -214,10 +221,11 @@ def take_group(*, public_id: UUID, by: Agent) -> int:
 
 @transaction.atomic
 def close_group(*, public_id: UUID, by: Agent, motive: str) -> int:
-    """End the exchanges of its members who were asked ANSWER_TIME ago and said nothing: AT_ONCE at most; how many.
+    """Close the conversations of members who were asked ANSWER_TIME ago and said nothing, AT_ONCE at most.
 
-    motive: one for all, as the register keeps it, with a line for each exchange. Each is told, with how to come back.
-    One transaction: all of them or none. Raises TooSoon when nobody may be closed. Locks the conversations.
+    Returns how many were closed. motive: the reason, one for all, which the audit log keeps with a line for each
+    conversation. Each person is told, and how to come back. All are closed in one transaction, or none. Raises TooSoon
+    when nobody may be closed. Locks the group, then the conversations.
     """
     now = clock.now()
     group = ArrivalGroup.objects.select_for_update(no_key=True).filter(public_id=public_id).first()
@@ -227,7 +235,7 @@ def close_group(*, public_id: UUID, by: Agent, motive: str) -> int:
     for row in rows:
         say_line(row, thread_texts.ALIKE_CLOSED, now=now, familiar=row.report.is_minor)
         if row.resume_digest is not None:
-            resume.end_code(row, now)  # first: a closed row holds none
+            resume.end_code(row, now)  # before the status changes, because a closed row may hold no code
         pubsub.message_posted(row.public_id, row.last_seq)
         pubsub.state_changed(row.public_id)
     Conversation.objects.filter(pk__in=[row.pk for row in rows]).update(
@@ -248,10 +256,10 @@ def close_group(*, public_id: UUID, by: Agent, motive: str) -> int:
 
 
 def _locked(rows: ConversationQuerySet) -> list[Conversation]:
-    """AT_ONCE of them, locked in the order of their keys; what was asked of them is asked again under the lock."""
+    """Lock AT_ONCE of these conversations in the order of their keys, check the conditions again, and return them."""
     keys = list(rows.order_by("opened_at", "pk").values_list("pk", flat=True)[:AT_ONCE])
     again = rows.filter(pk__in=keys).select_related("report").order_by("pk")
     locked = list(again.select_for_update(of=("self",), no_key=True))
-    # A fact that was ticked while the lock was waited for lies in another table: a statement of its own sees it.
+    # A fact that was ticked while this waited for the lock is in another table, so another statement has to look at it.
     silent = set(_silent(Conversation.objects.filter(pk__in=keys)).values_list("pk", flat=True))
     return [row for row in locked if row.pk in silent]

@@ -1,7 +1,7 @@
-"""Tells an agent who is back which conversations went to others meanwhile, until they say that they have read it.
+"""Tells an agent who is back which conversations they lost meanwhile, until they say that they have read it.
 
-Nothing of it is kept beside the history: a conversation that was given to an agent, and whose next change of hands is
-that it went back to the queue, was lost. The agent's row holds since when they were not seen, and when they came back.
+The losses are read from the history and stored nowhere else. A conversation was lost if it was given to the agent, and
+the next change of hands put it back in the queue. The agent's row holds from when to when the agent was not seen.
 """
 
 from collections.abc import Sequence
@@ -18,16 +18,18 @@ from chat.models import Agent, Conversation, ConversationEvent, EventKind
 from chat.rules.lifecycle import Status
 from common.choices import label_of
 
-SHOWN_AT_MOST = 20
-# Nothing older is said: the exchange of a former shift is nobody's news. What was given longer ago is not looked at.
+SHOWN_AT_MOST = 20  # losses that are listed one by one
+# An absence that ended longer ago than TOLD_FOR is not shown: it belongs to a former shift. Conversations that were
+# given to the agent more than GIVEN_FOR before the absence are not looked at.
 TOLD_FOR, GIVEN_FOR = timedelta(hours=12), timedelta(hours=36)
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """One exchange that went, to be called by its place. where: who has it by now, in words.
+    """One conversation that the agent lost.
 
-    url_name: of the page where this agent may see it, empty when they may not.
+    went_at: when it went back to the queue. where: who has it now, in words. url_name: name of the address where this
+    agent may see it; empty when they may not.
     """
 
     conversation: Conversation
@@ -38,7 +40,11 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """absent_from, absent_until: last seen, and back. count: all that went; lines: SHOWN_AT_MOST of them."""
+    """An absence in which an agent lost conversations.
+
+    absent_from: when they were last seen. absent_until: when they came back. lasted: the time between, in words.
+    count: all that were lost. lines: the first SHOWN_AT_MOST of them.
+    """
 
     absent_from: datetime
     absent_until: datetime
@@ -48,11 +54,10 @@ class Absence:
 
 
 def _lost(user_id: int, since: datetime) -> Any:
-    """Return the times a conversation was given to this account and went back to the queue next, since then; with
-    `went_at`.
+    """Return the events by which conversations were given to this account and next went back to the queue since then.
 
-    One look for each conversation given in GIVEN_FOR before that (index `event_given`), a hundred or so in the busiest
-    shift, however long this agent has served.
+    `went_at` is added to each. Costs one look into an index for each conversation given since GIVEN_FOR before `since`
+    (index `event_given`). These are about a hundred in the busiest shift, however long the agent has served.
     """
     after = ConversationEvent.objects.filter(
         conversation=OuterRef("conversation"), pk__gt=OuterRef("pk"), kind__in=access.HANDS_CHANGE
@@ -64,10 +69,10 @@ def _lost(user_id: int, since: datetime) -> Any:
 
 
 def record_losses(*, returns: Sequence[tuple[int, datetime | None, datetime]]) -> None:
-    """These agents, each (key, last seen, now), are back after their lease had ended: keep it for who lost somebody.
+    """Store the absence of each agent who lost conversations in it.
 
-    Two statements for each agent, and only for one whose lease had ended. An absence that was not read yet begins where
-    the first one did.
+    returns: agents who are back after their lease had ended, each (key, last seen, now). If the agent has not read an
+    earlier absence yet, the two become one that begins with the earlier. Three statements at most for each agent.
     """
     for agent_id, seen_at, now in returns:
         if seen_at is None or now - seen_at > TOLD_FOR:
@@ -81,12 +86,12 @@ def record_losses(*, returns: Sequence[tuple[int, datetime | None, datetime]]) -
 
 @transaction.atomic
 def mark_read(*, agent_id: int, until: datetime) -> None:
-    """Keep that the agent has read what was lost up to their return at `until`; a later absence is still to be said."""
+    """Note that the agent has read what they lost up to their return at `until`. A later absence stays unread."""
     Agent.objects.filter(pk=agent_id, absent_until__lte=until).update(absent_from=None, absent_until=None)
 
 
 def unread_losses(agent: Agent, now: datetime) -> Absence | None:
-    """Return what this agent lost and has not read yet; None, without a query, when there is nothing."""
+    """Return what this agent lost and has not read yet, or None. No query when the agent's row holds no absence."""
     if agent.absent_from is None or agent.absent_until is None or agent.absent_until < now - TOLD_FOR:
         return None
     rows = _lost(agent.user_id, agent.absent_from)
@@ -123,7 +128,7 @@ def _line(agent: Agent, row: Conversation, went_at: datetime, supervised: frozen
 
 
 def _lasted(elapsed: timedelta) -> str:
-    """« 1 min 35 », or « 1 h 05 »."""
+    """Say a duration in words: « 1 min 35 » below an hour, otherwise « 1 h 05 »."""
     seconds = int(elapsed.total_seconds())
     if seconds < 3600:
         return _("%(minutes)s min %(seconds)s") % {"minutes": seconds // 60, "seconds": f"{seconds % 60:02}"}

@@ -1,4 +1,4 @@
-"""Pauses that are offered after a grave exchange, taken or declined, and end by themselves (docs/adr/0040)."""
+"""Offers a pause to an agent after a grave exchange, lets them take or decline it, and ends it (docs/adr/0040)."""
 
 import logging
 from datetime import datetime, timedelta
@@ -15,12 +15,12 @@ from common.service_settings import definitions, values
 
 logger = logging.getLogger(__name__)
 
-# What colleagues and supervisors read: the word of any rest, for why is nobody else's business.
+# The reason that colleagues and supervisors read. It does not say why the agent rests, which is nobody else's business.
 REASON = _("Souffler")
 
 
 class NoPause(Exception):
-    """There is no pause of this kind to answer: it is over, or the agent said something else meanwhile."""
+    """No pause is offered or running: it is over, or the agent has changed their availability meanwhile."""
 
 
 def pause_minutes() -> tuple[int, ...]:
@@ -29,26 +29,27 @@ def pause_minutes() -> tuple[int, ...]:
 
 
 def is_grave(conversation: Conversation) -> bool:
-    """Return whether a pause is offered to whoever ends this exchange, or passes it on."""
+    """Return whether a pause is offered to the agent who closes this conversation or passes it on."""
     return conversation.weight >= HEAVY
 
 
 def lock_agent(user_id: int) -> None:
-    """Lock the agent behind this account until the end of the transaction; before any conversation."""
+    """Lock the agent of this account until the end of the transaction. Call it before any conversation is locked."""
     list(Agent.objects.filter(user_id=user_id).select_for_update(of=("self",), no_key=True).values_list("pk"))
 
 
 def lock_agents(*agent_ids: int) -> None:
-    """Lock these agents, always in the same order: two who pass to each other wait, and neither for ever."""
+    """Lock these agents in the order of their keys, so that two who pass people to each other cannot deadlock."""
     rows = Agent.objects.filter(pk__in=agent_ids).order_by("pk").select_for_update(of=("self",), no_key=True)
     list(rows.values_list("pk", flat=True))
 
 
 def offer_pause(*, agent_id: int, now: datetime | None = None) -> bool:
-    """Give nobody to this agent for `definitions.PAUSE_OFFERED`, in which they choose; whether they were available.
+    """Offer a pause: give nobody to this agent for `definitions.PAUSE_OFFERED`, while they choose.
 
-    In the transaction that ends the conversation or passes it on, whose caller holds the agent (`lock_agent`,
-    `lock_agents`): nobody comes in between.
+    Returns False, and changes nothing, when they were not available. Call it in the transaction that closes the
+    conversation or passes it on, with the agent locked (`lock_agent`, `lock_agents`), so that nobody is given to them
+    in between.
     """
     now = now or clock.now()
     offered = Agent.objects.filter(pk=agent_id, availability=Availability.AVAILABLE).update(
@@ -64,7 +65,10 @@ def offer_pause(*, agent_id: int, now: datetime | None = None) -> bool:
 
 @transaction.atomic
 def take_pause(*, agent_id: int, minutes: int, now: datetime | None = None) -> Agent:
-    """Begin a pause of so many minutes (of `pause_minutes`); taking again is more time. Raises NoPause, ValueError."""
+    """Begin a pause of this many minutes, from now. Taking one again prolongs it. Locks the agent.
+
+    Raises ValueError when the number is not one of `pause_minutes`, and NoPause.
+    """
     if minutes not in pause_minutes():
         raise ValueError("not a length of pause")
     agent = _locked(agent_id)
@@ -76,7 +80,7 @@ def take_pause(*, agent_id: int, minutes: int, now: datetime | None = None) -> A
 
 @transaction.atomic
 def decline_pause(*, agent_id: int) -> Agent:
-    """Make the agent available at once. Raises NoPause."""
+    """Decline or end the pause: the agent is available at once. Raises NoPause. Locks the agent."""
     agent = _locked(agent_id)
     agent.availability, agent.pause_reason, agent.pause_until = Availability.AVAILABLE, "", None
     agent.save(update_fields=["availability", "pause_reason", "pause_until"])
@@ -94,9 +98,9 @@ def _locked(agent_id: int) -> Agent:
 
 
 def end_pauses(now: datetime | None = None) -> int:
-    """Make available again those whose pause is over and whose console is open; return how many. Called on each tick.
+    """Make agents whose pause is over available again, if they are present; return how many. Called on each tick.
 
-    Whoever is gone becomes absent instead, as everybody (`dispatcher.release_stale`).
+    An agent who is gone becomes absent instead, as any other (`dispatcher.release_stale`).
     """
     now = now or clock.now()
     with transaction.atomic():

@@ -1,9 +1,7 @@
-"""One person's place in the queue, and when somebody who leaves with a code should be back.
+"""One person's position in the queue, and when somebody who leaves with a resume code should be back.
 
-For a page: one short statement, where `dispatcher.read_board` brings the whole
-queue.
-
-Both say the same; the tests hold them together.
+This is one short statement for a page of one person, while `dispatcher.read_board` reads the whole queue for a process.
+Tests hold the two together (`tests/chat/conversations/test_position.py`).
 """
 
 from dataclasses import dataclass
@@ -20,9 +18,9 @@ from common.service_settings import values as setting_values
 from common.sql import fetch_rows
 from triage.rules import Urgency
 
-MOST_KEY = 2**63 - 1  # of a bigint: whoever is in the queue came before
+MOST_KEY = 2**63 - 1  # the greatest bigint: everybody who is in the queue comes before this key
 
-# Who comes before this person, or is this person: `assignment.IN_TURN` in SQL.
+# Whether a row comes before this person, or is this person: `assignment.IN_TURN` in SQL.
 IS_BEFORE = "(-urgency, queued_at, id) <= (-%(urgency)s::int, %(queued_at)s, %(id)s)"
 
 PLACE = f"""
@@ -62,7 +60,7 @@ CROSS JOIN LATERAL (
 """  # noqa: S608  of constants of this module
 
 
-# What `queue_position` needs of somebody who waits and is here; no row for anybody else.
+# What the position needs to know of a person who waits and is present; no row for anybody else.
 OWN = """
 SELECT urgency, queued_at, is_crowded FROM chat_conversation
 WHERE id = %(id)s AND status = %(waiting)s AND reporter_seen_at >= statement_timestamp()
@@ -71,16 +69,16 @@ WHERE id = %(id)s AND status = %(waiting)s AND reporter_seen_at >= statement_tim
 """
 
 
-# Who is reached sooner is told to stay: on the way out they would lose their turn.
+# Whoever waits no longer than this is told to stay, because they would miss their turn if they left.
 NEAR_MINUTES = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """For somebody who waits and leaves now with a code de reprise. Pure: see `plan_return`.
+    """What a person is told who waits and leaves now with a resume code; see `plan_return`.
 
-    kept_until: up to when their place is kept. back_at: when to be back, None when nobody can say; is_near: it is
-    nearly their turn.
+    kept_until: until when their place is kept. back_at: when they should be back; None when nothing can be said, or
+    when it is nearly their turn (is_near).
     """
 
     kept_until: datetime
@@ -89,8 +87,11 @@ class Return:
 
 
 def plan_return(*, now: datetime, kept: timedelta, wait_minutes: tuple[int, int] | None) -> Return:
-    """Return when to be back, by the range of the wait: at its early end, for nobody waits for who is not there;
-    never later than the place is kept. In steps of five minutes, earlier rather than later."""
+    """Compute when somebody who leaves the queue now should be back. Pure.
+
+    wait_minutes: the range of the wait (from, to). They should be back at its early end, because the queue does not
+    wait for the absent, and never later than their place is kept. The time is rounded down to five minutes.
+    """
     kept_until = (now + kept).replace(second=0, microsecond=0)
     if wait_minutes is None:
         return Return(kept_until, None, is_near=False)
@@ -102,8 +103,10 @@ def plan_return(*, now: datetime, kept: timedelta, wait_minutes: tuple[int, int]
 
 
 def wait_of_newcomer() -> tuple[int, int] | None:
-    """Return the range of minutes that somebody would wait who came into the queue now with nothing urgent; None
-    when nobody can say. One short statement."""
+    """Return the range of minutes (from, to) that a person with nothing urgent would wait who joined the queue now.
+
+    None when nothing can be said. One short statement.
+    """
     values = _values(now=None, urgency=Urgency.NORMAL, queued_at="infinity", key=MOST_KEY, is_crowded=False)
     ((before, slots, free),) = fetch_rows(PLACE, values)
     average = setting_values.get(definitions.AVERAGE_LENGTH)
@@ -111,9 +114,10 @@ def wait_of_newcomer() -> tuple[int, int] | None:
 
 
 def queue_position(conversation: Conversation, now: datetime | None = None) -> tuple[int, tuple[int, int] | None]:
-    """Return the position of somebody who waits and is here (1: next), and the minutes (from, to) if anybody can say.
+    """Return the position of a person who waits and is present, and the range of their wait in minutes, or None.
 
-    now: PostgreSQL's clock (see common.clock) unless given.
+    The position is 1 for the next person. The caller knows that the person waits and is present. now: the time of
+    PostgreSQL's clock unless given (`common.clock`). One short statement.
     """
     values = _values(
         now=now,
@@ -128,10 +132,10 @@ def queue_position(conversation: Conversation, now: datetime | None = None) -> t
 
 
 def position_by_key(conversation_id: int) -> tuple[int | None, tuple[int, int] | None]:
-    """The same by the key of the conversation; (None, None) for whoever does not wait, or is not here.
+    """Return what `queue_position` does, by the key of the conversation; (None, None) if nobody waits there.
 
-    Two short statements, whose rows are one: a page without a socket asks every few seconds, and ten thousand of them
-    must not each be sent the whole queue.
+    That includes a person who is absent. Two short statements of one row each: a page without a socket asks every few
+    seconds, and ten thousand of them must not each read the whole queue.
     """
     own = _values(now=None, urgency=0, queued_at="infinity", key=conversation_id, is_crowded=False)
     rows = fetch_rows(OWN, {name: own[name] for name in ("id", "waiting", "asleep", "absent")})

@@ -1,7 +1,7 @@
-"""Renews the lease of an agent whose open page is not the console: any page of the staff, in any tab.
+"""Renews the lease of an agent whose open page is not the console, but any other page of the staff, in any tab.
 
-The console keeps the lease by its socket (or by its frames over HTTP). Every other page beats here, each third of a
-lease, as long as there is something to lose; see docs/adr/0049.
+The console renews the lease by its socket, or by its frames over HTTP. Every other page sends a beat here, each third
+of a lease, as long as there is something to lose (docs/adr/0049).
 """
 
 from dataclasses import dataclass
@@ -13,8 +13,9 @@ from chat.conversations import actions
 from chat.rules.lifecycle import Availability, is_lease_over
 from common.sql import fetch_rows
 
-# The lease is renewed while somebody depends on it: people under way, or an agent who is available or in a pause and
-# would be « Absent » without it. At most ten conversations are looked at: `agent_capacity_is_human`.
+# The lease is renewed while something depends on it: conversations under way, or the availability of an agent who is
+# available or in a pause and would become absent without it. At most ten conversations are looked at, because of the
+# constraint `agent_capacity_is_human`.
 BEAT = """
 WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now), held AS MATERIALIZED (
     SELECT count(*) AS held, count(*) FILTER (WHERE EXISTS (
@@ -38,9 +39,10 @@ FROM chat_agent a CROSS JOIN held LEFT JOIN renewed ON renewed.id = a.id WHERE a
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The answer to a beat. held, unread: conversations under way, and those with something new to read.
+    """The answer to a beat.
 
-    is_kept: there is something to lose, and the lease is renewed. was_over: it had ended when this beat came.
+    held: the agent's conversations under way; unread: those of them with messages to read. is_kept: something depends
+    on the lease, so it is renewed. was_over: the lease had ended before this beat.
     """
 
     held: int
@@ -50,10 +52,10 @@ class Standing:
 
 
 def renew_lease(*, user_id: int) -> Standing | None:
-    """Renew the lease of this account's agent if something hangs on it; None for an account without an agent.
+    """Renew the lease of this account's agent if something depends on it; None for an account without an agent.
 
-    One statement, and one write each `actions.SEEN_EVERY` at most, however many pages beat. A second and third
-    statement only when the lease had ended.
+    One statement, and at most one write every `actions.SEEN_EVERY`, however many pages send beats. More statements
+    follow only when the lease had ended (`actions.came_back`).
     """
     values = {"user": user_id, "away": Availability.AWAY.value, "every": actions.SEEN_EVERY.total_seconds()}
     rows = fetch_rows(BEAT, values)

@@ -1,7 +1,7 @@
-"""Makes and verifies receipts: a number that tells on which day a report was filed (docs/adr/0085).
+"""Makes and verifies receipts: a receipt is a number that proves on which day a report was filed (docs/adr/0085).
 
-None is made unless its person asks. The number is kept by its digest alone, beside a day: whoever reads the table finds
-neither the number (74 random bits) nor whose it is.
+A receipt is made only when its person asks for one. The table holds only a digest of the number, and the day. Whoever
+reads the table learns neither the number, which has 74 random bits, nor whose report it is.
 """
 
 import hashlib
@@ -16,15 +16,15 @@ from chat.rules import receipt_number
 from reports.audit import log as audit_log
 from reports.models import AccessKind
 
-# An offence of this kind is prosecuted within six years (code de procédure pénale, article 8): as long, a receipt may
-# be needed.
+# An offence of this kind is prosecuted within six years (code de procédure pénale, article 8). A receipt may be needed
+# for that long.
 KEPT_YEARS = 6
 
 
 def issue_receipt(conversation: Conversation) -> tuple[str, date]:
-    """Make one for a conversation that was just obtained as its reporter's: its number, shown this once, and the day.
+    """Make a receipt for a conversation, and return its number, which is shown only this once, and the day.
 
-    One row. Whoever asks again gets another number; the one before stays good.
+    The caller has proven that the reporter asks. Whoever asks again gets another number; the former one stays valid.
     """
     number = receipt_number.draw()
     filed_on = timezone.localtime(conversation.report.filed_at).date()
@@ -44,7 +44,10 @@ def _end_of(day: date) -> date:
 
 
 def find_day(typed: str) -> date | None:
-    """Return on which day the report of this receipt was filed; None for no such receipt. At most one query."""
+    """Return on which day the report of this receipt was filed; None if there is no such receipt. At most one query.
+
+    typed: the number as somebody typed it.
+    """
     number = receipt_number.read(typed)
     if number is None:
         return None
@@ -53,8 +56,10 @@ def find_day(typed: str) -> date | None:
 
 @transaction.atomic
 def check_receipt(typed: str, *, by: Any, motive: str) -> date | None:
-    """`find_day` for a member of the staff, with its line in the register: that one was verified, and the answer; not
-    which."""
+    """Do what `find_day` does for a member of the staff, and record it in the audit log.
+
+    The line says that a receipt was verified and whether it is known, but not which one.
+    """
     found = find_day(typed)
     detail = "receipt: known" if found else "receipt: unknown"
     audit_log.record(kind=AccessKind.SEARCH, by=by, motive=motive, detail=detail)
@@ -62,5 +67,5 @@ def check_receipt(typed: str, *, by: Any, motive: str) -> date | None:
 
 
 def forget_old(now: datetime) -> int:
-    """Delete the receipts whose time is over, and return how many there were."""
+    """Delete the receipts that are older than KEPT_YEARS, and return how many there were."""
     return Receipt.objects.filter(until__lte=timezone.localtime(now).date()).delete()[0]

@@ -1,4 +1,4 @@
-"""Lets a person leave in a hurry and come back by a code de reprise. See docs/adr/0010 and 0011."""
+"""Lets a person leave in a hurry, and come back by a resume code (docs/adr/0010, 0011)."""
 
 import hashlib
 import secrets
@@ -23,29 +23,30 @@ from common import clock, slow_hashes
 from common.service_settings import definitions, values
 from reports.models import Report
 
-RESUME_GRACE = timedelta(seconds=10)
-BY_CODE = "code"  # how the history tells this way back from the others
+RESUME_GRACE = timedelta(seconds=10)  # within which a second use of a code by the same page is a double click
+BY_CODE = "code"  # the detail by which the history tells this way of coming back from the others
 MARK_BYTES = 16
 
-HASHES_AT_ONCE = 2  # 32 MiB and a processor each
-HASHES_IN_ALL = 4  # with those that wait for their turn: each holds a thread that serves pages
+HASHES_AT_ONCE = 2  # hashes that run at once in a process; each takes 32 MiB and a processor
+HASHES_IN_ALL = 4  # those, and the ones that wait for their turn; each holds a thread that serves pages
 _places = threading.BoundedSemaphore(HASHES_IN_ALL)
 _running = threading.BoundedSemaphore(HASHES_AT_ONCE)
 
 
 class Busy(Exception):
-    """Too many codes are being made or tried in this process: come back in a few seconds."""
+    """Too many codes are being made or tried in this process. The person may try again in a few seconds."""
 
 
 class ExchangeOver(Exception):
-    """The exchange has ended: there is nothing to come back to."""
+    """The exchange has ended, so that there is nothing to come back to."""
 
 
 @dataclass(frozen=True)
 class Code:
-    """A code de reprise as it is shown, once: its words with a space between them, and its end.
+    """A resume code as it is shown, once.
 
-    The words stay out of its repr: it may stand in an exception.
+    text: its words, with a space between them. until: when it expires. The words are left out of its repr, which may
+    get into an exception.
     """
 
     text: str = field(repr=False)
@@ -57,7 +58,10 @@ class Code:
 
 @transaction.atomic
 def park_conversation(*, report: Report) -> None:
-    """Tell the agent in plain words that the person left in a hurry; the place and the messages are kept."""
+    """Say in the thread that the person left in a hurry. The place and the messages are kept.
+
+    Does nothing when the report has no open conversation. Locks the conversation.
+    """
     now = clock.now()
     conversation = Conversation.objects.select_for_update(of=("self",)).filter(report=report).first()
     if conversation is None or not conversation.is_open:
@@ -70,7 +74,10 @@ def park_conversation(*, report: Report) -> None:
 
 @transaction.atomic
 def revive_conversation(*, conversation_id: int) -> Conversation:
-    """Put an abandoned conversation, whose person is here again, in its place in the queue; leave others unchanged."""
+    """Note that the person is present, and put an abandoned conversation back at its place in the queue.
+
+    Locks the conversation.
+    """
     now = clock.now()
     conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation_id)
     conversation.reporter_seen_at = now
@@ -87,11 +94,12 @@ def revive_conversation(*, conversation_id: int) -> Conversation:
 
 @transaction.atomic
 def resume_conversation(*, conversation_id: int, mark: str = "") -> Conversation:
-    """Come back with the code: the visit that was there before ends, on whatever device it is.
+    """Come back to a conversation by its code. The former visit ends, on whatever device it is.
 
-    mark: of the page that sent the code (`new_mark`), "" when it has none. The last use again, from the same page and
-    within RESUME_GRACE, is the same one: a double click. Any other is somebody else's, however soon. What happened is
-    written in the history, and in the thread while it is open, for both sides.
+    mark: that of the page that sent the code (`new_mark`); "" when it has none. A use that repeats the last one, from
+    the same page and within RESUME_GRACE, is a double click and ends no visit. Any other use counts as somebody
+    else's, however soon it comes. The return is recorded in the history, and said in the thread while that is open.
+    Locks the conversation.
     """
     now = clock.now()
     conversation = revive_conversation(conversation_id=conversation_id)
@@ -102,13 +110,14 @@ def resume_conversation(*, conversation_id: int, mark: str = "") -> Conversation
     if not again:
         Report.objects.filter(pk=conversation.report_id).update(visit_generation=F("visit_generation") + 1)
         conversation.record_event(EventKind.RESUMED, at=now, detail=detail)
-        # First: whoever sits at the device left behind is sent away before the line below, or an answer, reaches them.
+        # This comes first, so that the device that was left is sent away before it could get the line below or an
+        # answer.
         pubsub.state_changed(conversation.public_id)
         if conversation.is_open:
             say_line(conversation, thread_texts.CAME_BACK, now=now)
             pubsub.message_posted(conversation.public_id, conversation.last_seq)
     if conversation.status == Status.ACTIVE and conversation.assigned_to_id is not None:
-        # Who comes back is not left to an agent who is gone: at their old place in the queue, without the worker.
+        # If the agent is gone, the person goes back to their old place in the queue without waiting for the worker.
         agent_id = conversation.assigned_to_id
         transaction.on_commit(lambda: _release_if_gone(agent_id))
     conversation.report.refresh_from_db(fields=["visit_generation"])
@@ -121,15 +130,16 @@ def _release_if_gone(agent_id: int) -> None:
 
 
 def new_mark() -> str:
-    """Draw a mark that tells one page which asks for the code from all others. It is sent with its form only.
+    """Draw a random mark for one page that asks for a code, by which a double click is recognised.
 
-    Not the visit: its key changes with the first click, and a new device has no visit before it.
+    It is sent with the form of that page only. The key of the session could not serve for this: it changes with the
+    first click, and a new device has no session before that.
     """
     return secrets.token_urlsafe(MARK_BYTES)
 
 
 def _print_of(mark: str) -> str:
-    """Return what the history keeps of a mark."""
+    """Return the hash of a mark that the history keeps."""
     return salted_hmac("pnav.chat.resume.mark", mark, algorithm="sha256").hexdigest()[:32]
 
 
@@ -137,15 +147,16 @@ def _print_of(mark: str) -> str:
 
 
 def issue_code(*, conversation_id: int) -> Code:
-    """Make a new code de reprise; the one before no longer works. Only its slow hash is kept.
+    """Make a new resume code; the former one stops working. Only a slow hash of it is stored.
 
-    Asked for twice at once, the later request wins, whichever is hashed first: it is the one whose page is shown.
-    The code is good for `definitions.CODE_LIFE`, to the minute. Raises ExchangeOver, Replaced, Busy.
+    When it is asked for twice at once, the later request wins, whichever hash is ready first, because the browser shows
+    the page of the later one. The code is valid for `definitions.CODE_LIFE`, rounded down to the minute. Raises
+    ExchangeOver, Replaced (a later request won), Busy.
     """
     now = clock.now()
     until = (now + values.get_duration(definitions.CODE_LIFE)).replace(second=0, microsecond=0)
     words = draw_words()
-    digest = slow_hash(words)  # outside any transaction: nobody waits for it
+    digest = slow_hash(words)  # outside any transaction, so that no lock is held meanwhile
     mine = Conversation.objects.filter(pk=conversation_id)
     older = Q(resume_issued_at__isnull=True) | Q(resume_issued_at__lt=now)
     with transaction.atomic():
@@ -155,7 +166,7 @@ def issue_code(*, conversation_id: int) -> Code:
             .update(resume_digest=digest, resume_issued_at=now, resume_until=until)
         )
         if is_mine:
-            follow_up_code.replace(conversation_id, digest, now)  # under the lock that the update took
+            follow_up_code.replace(conversation_id, digest, now)  # under the row lock that the update took
     if is_mine:
         return Code(" ".join(words), until)
     raise ExchangeOver if mine.filter(status=Status.CLOSED).exists() else Replaced
@@ -167,19 +178,22 @@ def draw_words() -> list[str]:
 
 
 def void_code(*, conversation_id: int) -> None:
-    """Make the code given for this conversation, if there is one, work no longer; nothing of it is kept."""
+    """Cancel the code of this conversation, if there is one, and erase what was stored of it."""
     Conversation.objects.filter(pk=conversation_id).update(resume_digest=None, resume_issued_at=None, resume_until=None)
     follow_up_code.void(conversation_id)
 
 
 def end_code(conversation: Conversation, now: datetime) -> None:
-    """The exchange ends, and with it the code: what it opens from now on are the suites, if there are any."""
+    """End the resume code because the conversation ends. From now on it opens « Suites », for as long as it is valid.
+
+    The caller holds the lock of the conversation.
+    """
     follow_up_code.adopt_resume_code(conversation, now)
     Conversation.objects.filter(pk=conversation.pk).update(resume_digest=None, resume_issued_at=None, resume_until=None)
 
 
 def forget_expired_codes(*, now: datetime) -> int:
-    """Erase the hashes of the codes whose time is over; how many there were. They stopped working by themselves."""
+    """Erase the hashes of expired codes, and return how many. The codes had stopped working at that moment already."""
     follow_up_code.forget_expired(now)
     return Conversation.objects.filter(resume_until__lte=now).update(
         resume_digest=None, resume_issued_at=None, resume_until=None
@@ -187,18 +201,17 @@ def forget_expired_codes(*, now: datetime) -> int:
 
 
 def resume_by_code(*, words: Sequence[str], mark: str = "") -> Conversation | None:
-    """Come back to the conversation of these words, or None: no such code, or it ended, in whatever way.
+    """Come back to the conversation of these words; None when there is no such code, or no longer.
 
-    mark: as of `resume_conversation`. The time it takes is that of the hash, whether there is such a code or not.
-    Raises Busy.
+    mark: see `resume_conversation`. It takes the time of the slow hash whether such a code exists or not. Raises Busy.
     """
     return resume_by_digest(slow_hash(words), mark=mark)
 
 
 def resume_by_digest(digest: bytes, *, mark: str = "") -> Conversation | None:
-    """Resume a conversation by the hash of its words."""
+    """Do what `resume_by_code` does, by the hash of the words (`slow_hash`)."""
     with transaction.atomic():
-        # Under the lock: a code that is annulled, replaced or ended meanwhile opens nothing.
+        # The code is looked up under the lock: one that is cancelled, replaced or ended meanwhile opens nothing.
         found = (
             Conversation.objects.select_for_update(of=("self",))
             .filter(resume_digest=digest, resume_until__gt=clock.now())
@@ -208,19 +221,19 @@ def resume_by_digest(digest: bytes, *, mark: str = "") -> Conversation | None:
 
 
 def slow_hash(words: Sequence[str]) -> bytes:
-    """Hash a code as it is kept: 32 bytes of scrypt of its letters.
+    """Hash a code as it is stored: 32 bytes of scrypt of its letters. Raises Busy.
 
-    scrypt (RFC 7914) with N = 2^15, r = 8, p = 3: 32 MiB of memory, about a third of a second of one processor, one of
-    the settings that OWASP's Password Storage Cheat Sheet holds equivalent. More memory would let fewer people come
-    back at once; less work is not needed by anybody, for a code is used a few times in its life.
+    scrypt (RFC 7914) runs with N = 2^15, r = 8, p = 3. That takes 32 MiB of memory and about a third of a second of one
+    processor, and is one of the settings that OWASP's Password Storage Cheat Sheet holds equivalent. With more memory
+    fewer people could come back at once. Less work is not needed, because a code is used only a few times.
 
-    The salt is the same for every code, so that a unique index finds the row, and it is secret: derived from
-    SECRET_KEY, which the database does not hold. A copy of the database alone can therefore not be guessed at, at any
-    speed. With SECRET_KEY too, every guess costs a scrypt, and 2^50 of them are millions of years of a processor.
-    Changing SECRET_KEY ends every code, as it ends every visit.
+    The salt is the same for every code, so that a unique index finds the row. It is secret: it is derived from
+    SECRET_KEY, which the database does not hold. With a copy of the database alone, codes can therefore not be guessed
+    at any speed. With SECRET_KEY as well, every guess costs one scrypt, and 2^50 of them are millions of years of a
+    processor. Changing SECRET_KEY ends every code, as it ends every visit.
 
-    The hash frees the interpreter's lock, but it fills memory: at most HASHES_AT_ONCE run in a process and at most
-    HASHES_IN_ALL are there; one more raises Busy at once, and holds neither memory nor a thread.
+    The hash releases the interpreter's lock, but it fills memory. So at most HASHES_AT_ONCE run in a process, and at
+    most HASHES_IN_ALL run or wait; one more raises Busy at once, and holds neither memory nor a thread.
     """
     secret = resume_words.letters("".join(words)).encode()
     salt = salted_hmac("pnav.chat.resume", "scrypt", algorithm="sha256").digest()

@@ -1,4 +1,4 @@
-"""Reads who waits, as rows. The consoles' `queue` frame and the queue on their pages are made from these rows."""
+"""Reads the people who wait, as rows. The `queue` frame of consoles and the queue on their pages come from these."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,10 +29,11 @@ MOST_SHOWN = 100
 
 @dataclass(frozen=True, slots=True)
 class WaitingPerson:
-    """Somebody in the queue: categories and a time, no message text and no answer of the triage.
+    """Somebody in the queue: categories and times, but no message and no answer of the triage.
 
-    force: of their zone, None when it has none. place: the commune, or the postal code of several. is_crowded: one of
-    many signalements of one network. whereabouts: by the last sign of them, at `seen_at`.
+    since: when they joined the queue. force: that of their zone; None when it has none. place: the commune, or the
+    postal code when it has several. is_crowded: whether theirs is one of many reports from one network.
+    whereabouts: judged by their last sign of life, at `seen_at`.
     """
 
     conversation: UUID
@@ -48,7 +49,7 @@ class WaitingPerson:
 
     @property
     def urgency_name(self) -> str:
-        """Return the stable name of the degree: normal, high or critical."""
+        """The name of the degree that frames and pages use: normal, high or critical."""
         return self.urgency.name.lower()
 
 
@@ -56,9 +57,9 @@ class WaitingPerson:
 class WaitingList:
     """The queue at one moment.
 
-    total: how many wait; present: those whose turn may come; the others (`apart`) are passed over until they are seen
-    again. people: the next of them, then those apart, MOST_SHOWN at most. groups: arrivals that look alike, who are not
-    among `people`.
+    total: how many wait. present: how many of them may get their turn; the others (`apart`) are passed over until they
+    are seen again. people: the next ones, then those apart, MOST_SHOWN at most. groups: arrivals that look alike, whose
+    members are not among `people`.
     """
 
     total: int
@@ -85,7 +86,7 @@ class WaitingList:
                 "role": person.role.value,
                 "crowded": person.is_crowded,
                 "whereabouts": person.whereabouts.value,
-                # Of who is there it would change with each beat, and the frame with it.
+                # For people who are present it would change with each beat, and so would the frame.
                 "seen_at": None if person.whereabouts is Whereabouts.HERE else protocol.instant(person.seen_at),
             }
             for person in self.people
@@ -114,8 +115,11 @@ def _turn_key_of(one: Conversation) -> TurnKey:
 
 
 def read_waiting() -> WaitingList:
-    """Return who waits now: in the order of the queue those whose turn may come, then those who are passed over, the
-    first to come first. At most eight queries, however many wait."""
+    """Read the people who wait now.
+
+    Those whose turn may come are first, in the order of the queue; then come those who are passed over, the earliest
+    arrival first. At most eight queries, however many wait.
+    """
     now = clock.now()
     groups = tuple(lookalikes.waiting_groups(now))
     waiting = Conversation.objects.waiting()

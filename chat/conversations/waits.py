@@ -1,8 +1,8 @@
-"""Computes since when a person waits for words of the service, whoever holds the conversation.
+"""Computes since when a person waits for an answer, whoever has the conversation.
 
-They wait since the oldest message of theirs that no agent has answered: a hand-over, an agent who is lost and a way
-through the queue change nothing about that. Somebody who has written nothing, and whom nobody has greeted, waits since
-the first agent was given to them. That of the present agent is a second figure: it never begins before their coming.
+A person waits since the oldest of their messages that no agent has answered. A hand-over, a lost agent and a return to
+the queue change nothing about that. A person who has written nothing, and whom no agent has written to, waits since the
+first agent was given to them. For the present agent there is a second figure, which never begins before they came.
 """
 
 from datetime import datetime
@@ -16,10 +16,11 @@ from chat.rules.lifecycle import Author
 
 
 def with_waits(conversations: "QuerySet[Any]") -> "QuerySet[Any]":
-    """Add `spoken_seq` (the last message of an agent, 0 for none), `unanswered_at` and `first_given_at`.
+    """Add three columns: `spoken_seq`, `unanswered_at` and `first_given_at`.
 
-    Each is one look in an index for each row, whatever the length of the thread: `message_of_agent`, the numbers of
-    the thread, the events of the conversation.
+    spoken_seq: the number of the last message of an agent, 0 for none. unanswered_at: when the person wrote the first
+    message after that, or None. first_given_at: when an agent was first assigned. Each costs one look into an index for
+    each row, however long the thread is.
     """
     spoken = Message.objects.filter(conversation=OuterRef("pk"), author=Author.AGENT).order_by("-seq")
     unanswered = Message.objects.filter(
@@ -33,7 +34,10 @@ def with_waits(conversations: "QuerySet[Any]") -> "QuerySet[Any]":
 
 
 def waits_since(row: Any) -> datetime | None:
-    """Return since when this person waits; None when the word is theirs. row: under way, read through `with_waits`."""
+    """Return since when this person waits; None when it is their turn to write.
+
+    row: a conversation under way, read through `with_waits`.
+    """
     if row.unanswered_at is not None:
         moment: datetime = row.unanswered_at
         return moment
@@ -43,5 +47,5 @@ def waits_since(row: Any) -> datetime | None:
 
 
 def agent_owes_since(row: Any, since: datetime) -> datetime:
-    """Return since when the present agent could have answered somebody who waits `since` then."""
+    """Return since when the present agent could have answered: `since`, but not before they were assigned."""
     return max(since, row.assigned_at)

@@ -1,4 +1,4 @@
-"""Reads where people are: present, with a page that sleeps, offline, or gone by the quick exit."""
+"""Finds out where people are: present, with a page that sleeps, offline, or gone by the quick exit."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,8 +12,10 @@ from common.service_settings import definitions, values
 
 
 def with_departure(conversations: "QuerySet[Any]") -> "QuerySet[Any]":
-    """Add `left_at`: when the person left by the quick exit, None when they came back with a code or never left. One
-    look at the conversation's events for each row."""
+    """Add the column `left_at`: when the person left by the quick exit.
+
+    None when they never left, or came back since. Costs one look at the conversation's events for each row.
+    """
     moves = ConversationEvent.objects.filter(
         conversation=OuterRef("pk"), kind__in=[EventKind.PARKED, EventKind.RESUMED]
     ).order_by("-at", "-pk")
@@ -22,7 +24,7 @@ def with_departure(conversations: "QuerySet[Any]") -> "QuerySet[Any]":
 
 
 def whereabouts_of(row: Any, now: datetime) -> Whereabouts:
-    """row: read through `with_departure`."""
+    """Return where the person of this conversation is at the moment `now`. row: read through `with_departure`."""
     return find_whereabouts(
         seen_at=row.reporter_seen_at,
         is_hidden=row.reporter_is_hidden,

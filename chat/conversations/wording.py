@@ -10,7 +10,7 @@ from reports.models import Report
 def duration_in_words(elapsed: timedelta) -> str:
     """Say a duration in words short enough for a list: « < 1 min », « 1 min », « 1 h 05 ».
 
-    `lib/time.js` goes on counting in an open page: `tests/js/test_twins.py` holds the two together.
+    In an open page `lib/time.js` goes on counting with the same words; `tests/js/test_twins.py` holds the two together.
     """
     minutes = int(elapsed.total_seconds() // 60)
     if minutes < 1:
@@ -23,7 +23,7 @@ def duration_in_words(elapsed: timedelta) -> str:
 def clock_in_words(elapsed: timedelta) -> str:
     """Say a duration as a clock does, where seconds count: « 03:12 », « 1:03:12 ».
 
-    `lib/time.js` goes on counting in an open page: `tests/js/test_twins.py` holds the two together.
+    In an open page `lib/time.js` goes on counting with the same words; `tests/js/test_twins.py` holds the two together.
     """
     seconds = max(0, int(elapsed.total_seconds()))
     minutes = f"{seconds // 60 % 60:02}:{seconds % 60:02}"
@@ -31,5 +31,5 @@ def clock_in_words(elapsed: timedelta) -> str:
 
 
 def place_of(report: Report) -> str:
-    """Return the commune with its département, else the postal code."""
+    """Return the commune of a report with its département, or the postal code if it has no commune."""
     return str(report.municipality) if report.municipality else report.postal_code

@@ -1,7 +1,8 @@
-"""Keeps whether a worker lives and when each of its duties was last done; what watches the service reads it.
+"""Stores whether a worker is alive and when each of its duties was last done, for whatever monitors the service.
 
-A worker that is dead or stands still is silent: no lease ends, nothing is dispatched, nothing is deleted. So it says
-every BEAT_SECONDS that it lives, and what it has done since; `run_worker --alive` and /metrics read that.
+When a worker is dead or hangs, no lease ends, nobody is dispatched and nothing is deleted, but nothing fails visibly.
+So a worker stores every BEAT_SECONDS that it is alive, and what it has done since. `run_worker --alive` and /metrics
+read that.
 """
 
 import socket
@@ -19,15 +20,19 @@ from common import clock
 from common.sql import fetch_rows
 
 BEAT_SECONDS = 5.0
-# A tick of two seconds that waits for a database under load may take some of its time limits (8 s a statement).
+# A worker counts as alive for this long after its last beat. A tick normally takes two seconds, but under load several
+# of its statements may each wait up to their time limit (8 s).
 ALIVE = timedelta(seconds=90)
-# A purge walks through all that is due, in batches, and says nothing meanwhile; so does the closing of days.
+# The same during a purge, which goes through everything that is due, in batches, without a beat; and during the closing
+# of days.
 ALIVE_WHILE_PURGING = timedelta(hours=1)
 FIGURES = "figures"
-KEPT = timedelta(days=1)  # a container has a new name after each deployment
-DUTY_KEPT = timedelta(days=30)  # an alert has told of a duty long before
+# Rows of workers are kept this long after their last beat; a container has a new name after each deployment.
+KEPT = timedelta(days=1)
+# Rows of duties are kept this long after the last success. An alert has reported a duty that fails long before.
+DUTY_KEPT = timedelta(days=30)
 
-# Two statements, of one row and of as many as there are duties. The ages count back from PostgreSQL's clock.
+# The statements of a beat: one row for the worker, and one for each duty. Ages are seconds before PostgreSQL's time.
 BEAT = """
 INSERT INTO chat_workerheartbeat (name, seen_at, busy_with) VALUES (%(name)s::text, clock_timestamp(), %(busy)s::text)
 ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at, busy_with = excluded.busy_with
@@ -44,14 +49,20 @@ RETURNING name
 
 
 class Status(NamedTuple):
-    """workers: how many were seen within ALIVE, or are at a purge. seen_at: the last beat of any; None: never."""
+    """The state of all workers.
+
+    workers: how many are alive. seen_at: the last beat of any worker; None if there never was one.
+    """
 
     workers: int
     seen_at: datetime | None
 
 
 class Report:
-    """What one worker has done since it last wrote it down. Bounded: one entry for each duty."""
+    """What one worker has done since it last stored it: one entry for each duty.
+
+    name: of the worker. monotonic: the clock, in seconds; tests give another one.
+    """
 
     def __init__(self, name: str, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.name = name
@@ -61,23 +72,23 @@ class Report:
         self._written_at = self._forgot_at = float("-inf")
 
     def succeeded(self, duty: str) -> None:
-        """Note that a duty was done now; written with the next heartbeat."""
+        """Note that a duty was done now. The next heartbeat stores it."""
         self._done[duty] = self._monotonic()
 
     def failed(self, duty: str) -> None:
-        """Count one error of a duty; written with the next heartbeat."""
+        """Count one error of a duty. The next heartbeat stores it."""
         self._errors[duty] += 1
 
     @property
     def is_due(self) -> bool:
-        """Return whether BEAT_SECONDS have passed since the last writing."""
+        """Whether BEAT_SECONDS have passed since the last heartbeat."""
         return self._monotonic() - self._written_at >= BEAT_SECONDS
 
     def write(self, *, busy_with: str = "") -> None:
-        """Say that this worker lives, and what it did. What could not be written is kept for the next time.
+        """Store that this worker is alive, and what it did. If this fails, the next call stores it.
 
-        busy_with: a duty that begins now and may take long. Two statements; a third one, once in KEPT or so, for names
-        that are gone.
+        busy_with: a duty that begins now and may take long. At most two statements, and about once in KEPT those of
+        `forget_the_gone`. Raises the errors of django.db.
         """
         now = self._monotonic()
         fetch_rows(BEAT, {"name": self.name, "busy": busy_with})
@@ -95,17 +106,20 @@ class Report:
 
 
 def may_take(duty: str) -> timedelta:
-    """Return how long a worker may do this without a word: of whoever watches it, by `--alive` or by a watchdog."""
+    """Return for how long a worker may do this duty without a beat before it counts as dead.
+
+    `run_worker --alive` and the watchdog apply it. duty: "" for an ordinary tick.
+    """
     return ALIVE_WHILE_PURGING if duty == FIGURES or duty in settings.PURGE_COMMANDS else ALIVE
 
 
 def own_name() -> str:
-    """Return this worker's name: WORKER_NAME, for several on one host, or the host's; a container has its own."""
+    """Return this worker's name: WORKER_NAME, which tells several on one host apart, or else the name of the host."""
     return (settings.WORKER_NAME or socket.gethostname())[:80]
 
 
 def forget_the_gone() -> None:
-    """Delete the rows of workers unseen for KEPT, and of duties that no version does any more. Three statements."""
+    """Delete the rows of workers that were not seen for KEPT, and of duties that were not done for DUTY_KEPT."""
     now = clock.now()
     WorkerHeartbeat.objects.filter(seen_at__lt=now - KEPT).delete()
     WorkerDuty.objects.filter(succeeded_at__lt=now - DUTY_KEPT).delete()
@@ -122,7 +136,7 @@ def _is_fresh(row: WorkerHeartbeat, now: datetime) -> bool:
 
 
 def status() -> Status:
-    """Return how many workers live, and when one was last seen. Two queries; a row for each worker of the last day."""
+    """Return how many workers are alive, and when one was last seen. Two queries, which read 1,000 rows at most."""
     now = clock.now()
     rows = WorkerHeartbeat.objects.filter(seen_at__gt=now - ALIVE_WHILE_PURGING)[:1000]
     seen_at = WorkerHeartbeat.objects.aggregate(seen_at=Max("seen_at"))["seen_at"]
@@ -130,5 +144,5 @@ def status() -> Status:
 
 
 def duties() -> list[WorkerDuty]:
-    """Return every duty that any worker ever did, by its name. One query of some twenty rows."""
+    """Return the duties that workers did within DUTY_KEPT, by their name. One query of some twenty rows."""
     return list(WorkerDuty.objects.order_by("name"))

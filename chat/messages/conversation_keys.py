@@ -1,9 +1,9 @@
-"""Knows which data key seals what is written in a conversation, as far as this process has met it.
+"""Caches, in this process, which data key encrypts the messages of a conversation.
 
-The batch of a process seals its messages before it sends them. It asks here, so that conversations that it has written
-to before cost no statement; those that it has not cost one, together. A conversation's key never changes once it has
-one. One without is asked about again after NO_KEY_SECONDS: `move_to_data_keys` gives old exchanges a key while people
-write in them, and counts on that (`SETTLE_SECONDS` there).
+A batch encrypts its messages before it sends them to the database, and asks here for the keys. Conversations that are
+in the cache cost no statement; all the others together cost one. A conversation's key never changes once it has one.
+For a conversation without a key the database is asked again after NO_KEY_SECONDS: `move_to_data_keys` gives old
+exchanges a key while people write in them, and relies on that delay (`SETTLE_SECONDS` there).
 """
 
 import threading
@@ -14,11 +14,11 @@ from uuid import UUID
 from common.sql import array_text, fetch_rows
 
 NO_KEY_SECONDS = 10.0
-KEPT_AT_MOST = 10_000  # conversations: as many as `common.data_keys.keys` knows ciphers of
+KEPT_AT_MOST = 10_000  # conversations, as many as the ciphers that `common.data_keys.keys` keeps
 
 KEYS = "SELECT id, data_key FROM chat_conversation WHERE id = ANY(%s::bigint[])"
 
-# By the public id of the conversation, which never comes again; the keys of rows may, after a restore.
+# By the public id of the conversation, which is never used twice. The keys of rows may be, after a restore.
 _known: dict[str, tuple[UUID | None, float]] = {}
 _changing = threading.Lock()
 
@@ -28,11 +28,11 @@ def _now() -> float:
 
 
 def read_keys(conversations: Mapping[int, str]) -> dict[int, UUID | None]:
-    """The data key of each of these conversations, None for one without; those that do not exist are left out.
+    """Return the data key of each of these conversations; None for one without. Conversations that do not exist are
+    left out.
 
-    conversations: the key of each row to its public id.
-
-    One statement for what is not known, or none. Raises the errors of django.db.
+    conversations: key of the row → public id. One statement for those that are not in the cache, none if all are.
+    Raises the errors of django.db.
     """
     now = _now()
     found: dict[int, UUID | None] = {}
@@ -49,7 +49,7 @@ def read_keys(conversations: Mapping[int, str]) -> dict[int, UUID | None]:
 
 
 def remember_keys(read: Mapping[str, UUID | None]) -> None:
-    """Remember what was just read of these conversations, by their public ids."""
+    """Put the data keys that were just read into the cache, by the public ids of their conversations."""
     now = _now()
     with _changing:
         for public_id, key in read.items():
@@ -60,6 +60,6 @@ def remember_keys(read: Mapping[str, UUID | None]) -> None:
 
 
 def forget_all() -> None:
-    """For tests."""
+    """Empty the cache, for tests."""
     with _changing:
         _known.clear()

@@ -22,9 +22,10 @@ def refuse_unseen(text: str) -> None:
 
 
 class Text(forms.Field):
-    """A text as messages are kept: the rules of `protocol.parse_body`."""
+    """A field for a text under the rules of messages (`protocol.parse_body`)."""
 
     def clean(self, value: object) -> str:
+        """Return the text as it is stored; "" if it is empty and not required. Raises ValidationError."""
         if not self.required and not str(value or "").strip():
             return ""
         try:
@@ -45,13 +46,14 @@ MESSAGE_ERRORS = {
 
 
 class MessageForm(forms.Form):
-    """One message. `client_id` is made with the page: the same form sent twice adds one message."""
+    """One message. `client_id` is drawn when the page is made, so that sending the same form twice adds one message."""
 
     client_id = forms.UUIDField()
-    # The rules are those of the sockets, said once in `protocol.parse_body`.
+    # `clean_body` applies the rules that hold for the sockets too (`protocol.parse_body`).
     body = forms.Field(required=False)
 
     def clean_body(self) -> str:
+        """Return the body as it is stored. Raises ValidationError with a sentence for the person."""
         try:
             return protocol.parse_body(self.cleaned_data["body"] or "")
         except protocol.ProtocolError as error:

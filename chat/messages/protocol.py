@@ -1,4 +1,4 @@
-"""Reads frames into values and writes values as frames, as docs/protocol.md promises. Pure."""
+"""Parses frames into values and writes values as frames, as docs/protocol.md defines them. Pure."""
 
 import re
 from dataclasses import dataclass, field
@@ -13,8 +13,8 @@ from common import plain_text
 
 MAX_FRAME_BYTES = 16 * 1024
 MAX_BODY = 4000
-PAGE = 200  # messages in one frame,
-PAGE_BYTES = 48 * 1024  # and about so many bytes: Daphne's limit on a frame holds in both directions
+PAGE = 200  # most messages in one frame
+PAGE_BYTES = 48 * 1024  # about the most bytes in one frame; Daphne's limit on a frame holds in both directions
 MAX_SEQ = 2**31 - 1
 
 BAD_FRAME = "bad_frame"
@@ -24,24 +24,26 @@ CLOSED = "closed"
 FORBIDDEN = "forbidden"
 RATE_LIMITED = "rate_limited"
 UNAVAILABLE = "unavailable"
-FULL = "full"  # why a message is refused as to a closed conversation: it holds no more
-UNSEEN = "unseen"  # why one is refused as empty though it has characters: none of them can be seen
+# Reasons (`why`) that go with a code. FULL goes with CLOSED: the conversation is open, but may hold no more. UNSEEN
+# goes with EMPTY: the message has characters, but none of them can be seen.
+FULL = "full"
+UNSEEN = "unseen"
 FULL_DETAIL = "The conversation holds no more."
 TOO_FAST_DETAIL = "Too many messages at once: send it again later."
 
-# Close codes of the sockets. An application may send 1000 and 3000 to 4999 alone: autobahn raises for any other.
+# Close codes of the sockets. An application may send 1000 and 3000 to 4999 only; autobahn raises for any other code.
 CLOSE_NO_SESSION = 4401
 CLOSE_FORBIDDEN = 4403
 CLOSE_BAD_FRAMES = 4408
-CLOSE_TOO_MANY = 4413  # too many sockets of one session: try later
-CLOSE_AGAIN = 4412  # service restart: come back
+CLOSE_TOO_MANY = 4413  # too many sockets, or too much that is not read: the client tries again later
+CLOSE_AGAIN = 4412  # for example when the process restarts: the client comes back soon
 
 
 class ProtocolError(Exception):
     """A frame that is refused; nothing was written. Holds a code and a fixed sentence, never what was sent."""
 
     def __init__(self, code: str, detail: str, client_id: str | None = None, why: str = "") -> None:
-        """why: of a code that has several reasons, for a page that tells them apart; see FULL."""
+        """client_id: of the message that is refused, if there is one. why: the reason, for a code that has several."""
         super().__init__(code)
         self.why = why
         self.code = code
@@ -60,7 +62,7 @@ class ProtocolError(Exception):
 
 @dataclass(slots=True)
 class Sync:
-    """« I have everything up to `after` »."""
+    """A `sync` frame: the page has everything up to the number `after`, and wants what follows and the state."""
 
     conversation: UUID | None
     after: int
@@ -68,7 +70,10 @@ class Sync:
 
 @dataclass(slots=True)
 class Post:
-    """A message to add; `client_id` a UUID as text, in small letters; `body` is trimmed, 1 to 4,000 characters."""
+    """A `post` frame: a message to add.
+
+    client_id: a UUID as text, in lower case. body: trimmed, 1 to MAX_BODY characters (`parse_body`).
+    """
 
     conversation: UUID | None
     client_id: str
@@ -84,7 +89,7 @@ class Typing:
 
 @dataclass(slots=True)
 class Read:
-    """Everything up to `seq` was on screen."""
+    """A `read` frame: everything up to the number `seq` was on screen."""
 
     conversation: UUID | None
     seq: int
@@ -92,7 +97,11 @@ class Read:
 
 @dataclass(slots=True)
 class Beat:
-    """Liveness; `after` asks for what lies after it. is_hidden: the page is out of sight, and may sleep soon."""
+    """A `beat` frame: the page is alive.
+
+    after: asks for the messages after this number; None: says nothing of what the page has. is_hidden: the page is out
+    of sight, and may fall asleep soon.
+    """
 
     conversation: UUID | None
     after: int | None
@@ -122,7 +131,7 @@ UUID_TEXT = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]
 
 
 def _client_id(content: dict[str, Any]) -> str | None:
-    """It stays a text: it is compared and kept, never calculated with."""
+    """Return the `client_id` as text in lower case: it is compared and stored, so a UUID object is not needed."""
     value = content.get("client_id")
     if value is None:
         return None
@@ -137,7 +146,7 @@ def _known_uuid(text: str) -> UUID:
 
 
 def _conversation(content: dict[str, Any]) -> UUID | None:
-    """The same few come again and again."""
+    """Return the conversation of a frame. Its UUID is cached, because the same few come again and again."""
     value = content.get("conversation")
     if isinstance(value, str) and len(value) == 36:
         try:
@@ -157,10 +166,11 @@ def _seq(content: dict[str, Any], name: str) -> int | None:
 
 
 def parse_body(body: object, client_id: str | None = None) -> str:
-    """The body of a message as it is kept. Raises ProtocolError (too_long, empty, bad_frame).
+    """Return the body of a message as it is stored: trimmed, 1 to MAX_BODY characters.
 
-    A NUL cannot be stored and a lone surrogate cannot be encoded: both are refused here, before they reach a batch. A
-    body of nothing that can be seen is empty, with its own reason (UNSEEN).
+    Raises ProtocolError (too_long, empty, bad_frame). PostgreSQL cannot store a NUL, and a lone surrogate cannot be
+    encoded: both are refused here, before they reach a batch. A body of which nothing can be seen counts as empty, with
+    its own reason (UNSEEN).
     """
     if not isinstance(body, str):
         raise ProtocolError(BAD_FRAME, "« body » must be a text.", client_id)
@@ -185,7 +195,7 @@ def _is_encodable(body: str) -> bool:
 
 
 def parse(text: str | bytes) -> Frame:
-    """The value of a frame from a client. Raises ProtocolError for anything that is not one."""
+    """Parse the text of a frame from a client. Raises ProtocolError for anything that is not a valid frame."""
     size = len(text)
     if not isinstance(text, bytes) and not text.isascii():
         size = len(text.encode("utf-8", "surrogatepass"))
@@ -227,19 +237,22 @@ def parse(text: str | bytes) -> Frame:
 
 
 def instant(moment: datetime) -> str:
-    """ISO 8601 in UTC, as the frames carry times."""
+    """Write a moment as the frames do: ISO 8601 in UTC, with « Z »."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def encode(frame: dict[str, Any]) -> str:
-    """The text of a frame."""
+    """Return the JSON text of a frame."""
     return orjson.dumps(frame, option=orjson.OPT_UTC_Z).decode()
 
 
 def message_item(
     *, seq: int, client_id: UUID | str | None, author: str, sent_at: datetime, body: str
 ) -> dict[str, Any]:
-    """sent_at: as the database has it, in UTC. `encode` writes it, once and with the rest of the frame."""
+    """Return one item of a `messages` frame.
+
+    sent_at: in UTC, as the database returns it. It stays a datetime: `encode` writes it with the rest of the frame.
+    """
     return {
         "seq": seq,
         "client_id": str(client_id) if client_id else None,
@@ -250,12 +263,16 @@ def message_item(
 
 
 def messages_frame(conversation: UUID | str, items: list[dict[str, Any]], last_seq: int) -> dict[str, Any]:
-    """items: in order of `seq`, without gaps. last_seq: the newest of the conversation, sent here or not."""
+    """Return a `messages` frame.
+
+    items: in the order of `seq`, without gaps. last_seq: the last number of the conversation, even if it is not among
+    the items.
+    """
     return {"type": "messages", "conversation": str(conversation), "items": items, "last_seq": last_seq}
 
 
 def size_of(item: dict[str, Any]) -> int:
-    """About how many bytes an item takes in a frame."""
+    """Return about how many bytes an item takes in a frame."""
     return len(orjson.dumps(item["body"])) + 160
 
 
@@ -274,7 +291,11 @@ def state_frame(
     last_seq: int,
     read_seq: int,
 ) -> dict[str, Any]:
-    """read_seq: how far the other side has read. The `read` hint may be lost; this one comes again at each sync."""
+    """Return a `state` frame.
+
+    position: 1 for the next person; None for one who does not wait. wait_minutes: the range of the wait (from, to).
+    read_seq: up to which number the other side has read. A `read` hint may be lost, so each state repeats it.
+    """
     return {
         "type": "state",
         "conversation": str(conversation),
@@ -288,5 +309,5 @@ def state_frame(
 
 
 def beat_frame(now: datetime) -> dict[str, Any]:
-    """The answer to a beat: the time of the server, to the millisecond."""
+    """Return the answer to a beat. It holds the server's time."""
     return {"type": "beat", "at": instant(now)}

@@ -1,8 +1,8 @@
 # ruff: noqa: S608  (the statements are made of constants of this module; everything else is a parameter)
-"""Reads what the sockets and the plain pages show, for many askers at once.
+"""Reads messages and states for sockets and for plain HTTP, for many askers at once.
 
-A reading is what lies after a cursor, with the state of the conversation beside it. It is the only way from the table
-of messages to a screen, except that a message just committed is shown from memory to those who have all before it.
+A reading is what lies after a cursor, with the state of the conversation. A message that was just committed needs no
+reading: the broadcaster sends it from memory to those who have everything before it.
 """
 
 from collections.abc import Collection, Sequence
@@ -19,10 +19,11 @@ from common.data_keys import keys as data_keys
 from common.sql import array_text, fetch_rows
 
 Json = dict[str, Any]
-Own = dict[UUID, tuple[int, int]]  # conversations of an agent: public id to (key, last_seq)
-Place = tuple[int | None, tuple[int, int] | None]
+Own = dict[UUID, tuple[int, int]]  # conversations of an agent: public id → (key, last_seq)
+Place = tuple[int | None, tuple[int, int] | None]  # position in the queue, and range of the wait in minutes (from, to)
 
-# In one crossing: few askers get whole pages, a crowd (everybody is back at once) shorter ones in turn.
+# Up to CROWD askers in one batch get whole pages (protocol.PAGE messages). When there are more, for example when
+# everybody reconnects at once, each gets PAGE_IN_A_CROWD messages at a time.
 CROWD = 8
 PAGE_IN_A_CROWD = 50
 
@@ -44,7 +45,7 @@ OWN = """
 SELECT assigned_to_id, public_id, id, last_seq FROM chat_conversation
 WHERE assigned_to_id = ANY(%s::bigint[]) AND status = 'active' ORDER BY assigned_at
 """
-# A number for all that decides what a person reads of where their conversation stands, and whether they still may.
+# A hash of everything that decides which state a person reads, and whether they may still read it.
 STANDING = """hash_record_extended(
     ROW(c.status, c.assigned_to_id, a.public_name, u.force, r.language, r.visit_generation), 0)"""
 SNAPSHOTS = f"""
@@ -72,7 +73,7 @@ WHERE c.id IS NULL OR known.id IS NULL OR c.last_seq > known.last_seq
 
 
 class Known(NamedTuple):
-    """What a page has of a conversation: all messages up to `last_seq`, and where it stood (`Snapshot.standing`)."""
+    """What a page has of a conversation: all messages up to `last_seq`, and the hash of the state it knows."""
 
     conversation_id: int
     last_seq: int
@@ -80,7 +81,7 @@ class Known(NamedTuple):
 
 
 class KnownOwn(NamedTuple):
-    """What a console has: the conversations of its agent, each (key, all messages up to this number)."""
+    """What a console has: for each conversation of its agent the key, and the number up to which it has messages."""
 
     agent_id: int
     conversations: tuple[tuple[int, int], ...]
@@ -88,9 +89,9 @@ class KnownOwn(NamedTuple):
 
 @dataclass(slots=True)
 class Ask:
-    """« I have everything of this conversation up to `after`. »
+    """Asks for the messages of a conversation after the number `after`.
 
-    agent_id: the agent who asks, None for the reporter. with_state: whether it matters where the conversation stands.
+    agent_id: the agent who asks, None for the reporter. with_state: whether the state of the conversation is wanted.
     """
 
     conversation_id: int
@@ -102,9 +103,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The state of a conversation. `interlocutor`: as the reporter reads it, in the language of the visit.
+    """The state of a conversation.
 
-    standing: another number as soon as the status, the interlocutor or the generation is another.
+    interlocutor: who answers, as the reporter reads it, in the language of the visit; None if nobody does.
+    generation: of the visit that may read it (docs/adr/0010).
+    standing: a hash that changes with the status, the agent, the interlocutor, the language and the generation.
     """
 
     status: str
@@ -117,7 +120,7 @@ class Snapshot:
     standing: int
 
     def state_frame(self, public_id: str, *, for_reporter: bool, place: Place = (None, None)) -> Json:
-        """The `state` frame of one side. place: position and range of minutes, of a person who waits."""
+        """Return the `state` frame for one side. place: position and range of minutes, for a person who waits."""
         return protocol.state_frame(
             public_id,
             status=self.status,
@@ -131,9 +134,10 @@ class Snapshot:
 
 @dataclass(slots=True)
 class Reading:
-    """Items in order of `seq`, without a gap after the cursor: a page at most; `last_seq` says what remains.
+    """The messages after a cursor, in the order of `seq` and without a gap, one page at most.
 
-    snapshot: None when only messages were asked for; last_seq is then 0 if there is none.
+    last_seq: the last number of the conversation, so that one sees whether more follow. snapshot: None when only
+    messages were asked for; last_seq is then 0 if there are none.
     """
 
     snapshot: Snapshot | None = None
@@ -169,11 +173,11 @@ def read_snapshots(conversation_ids: Sequence[int]) -> dict[int, Snapshot]:
 
 
 def read_messages(asks: Sequence[Ask]) -> list[Reading | None]:
-    """Read what lies after each cursor, in two queries at most, and one for the data keys that this process does not
-    know; None for a conversation that no longer exists.
+    """Read what lies after each cursor; None for a conversation that no longer exists.
 
-    An agent reads nothing of a conversation that is not theirs any more, whoever asked to look.
-    A message that no key opens has a line that says so in its place.
+    Takes two queries at most, and one more for data keys that this process does not know. An agent gets no messages of
+    a conversation that is no longer theirs. In place of a message that no key opens stands a line that says so.
+    Raises the errors of django.db.
     """
     in_state = [ask.conversation_id for ask in asks if ask.with_state]
     heads = read_snapshots(in_state) if in_state else {}
@@ -193,7 +197,7 @@ def read_messages(asks: Sequence[Ask]) -> list[Reading | None]:
 
 
 def _read_after(wanted: Sequence[tuple[int, Ask]], readings: Sequence[Reading | None]) -> None:
-    """Add the messages to the readings they belong to."""
+    """Add the messages to their readings. wanted: each question with its index in `readings`."""
     page = protocol.PAGE if len(wanted) <= CROWD else PAGE_IN_A_CROWD
     columns = zip(*((n, ask.conversation_id, ask.after, ask.agent_id) for n, ask in wanted), strict=True)
     public_ids = {n: ask.public_id for n, ask in wanted}
@@ -213,15 +217,20 @@ def _read_after(wanted: Sequence[tuple[int, Ask]], readings: Sequence[Reading | 
 
 
 def find_outdated(known: Sequence[Known]) -> list[int]:
-    """The places in this list of those that no longer hold: something is after their last message, the conversation
-    stands elsewhere, or it is gone. One query, which brings no row of the others."""
+    """Return the indices of the entries that are no longer true.
+
+    That is so when messages follow the last one, when the state is another, or when the conversation was deleted. One
+    query, which returns no rows for the other entries.
+    """
     columns = zip(*((n, *one) for n, one in enumerate(known)), strict=True)
     return [n for (n,) in fetch_rows(OUTDATED, [array_text(column) for column in columns])]
 
 
 def find_outdated_agents(known: Sequence[KnownOwn]) -> set[int]:
-    """The agents of whom a console has something else than what is: a conversation came or left, or has more messages.
-    One query, which brings no row of the others."""
+    """Return the agents whose console is out of date: a conversation came or left, or has more messages.
+
+    One query, which returns no rows for the other agents.
+    """
     rows = [(one.agent_id, *conversation) for one in known for conversation in one.conversations]
     columns = zip(*rows, strict=True) if rows else ((), (), ())
     agents = array_text({one.agent_id for one in known})
@@ -229,12 +238,15 @@ def find_outdated_agents(known: Sequence[KnownOwn]) -> set[int]:
 
 
 def conversations_behind(cursors: Sequence[tuple[int, int]]) -> dict[int, int]:
-    """Find the conversations with something after their cursor: key to the number of the last message."""
+    """Find the conversations with messages after their cursor: key → number of the last message. One query.
+
+    cursors: (key of the conversation, number up to which everything was sent), at least one.
+    """
     return dict(fetch_rows(BEHIND, [array_text(column) for column in zip(*cursors, strict=True)]))
 
 
 def own_conversations(agent_ids: Collection[int]) -> dict[int, Own]:
-    """The conversations that these agents answer now, by agent, oldest first."""
+    """Return the conversations that these agents answer now, by agent, the longest assigned first. One query."""
     own: dict[int, Own] = {agent_id: {} for agent_id in agent_ids}
     for agent_id, public_id, pk, last_seq in fetch_rows(OWN, [array_text(agent_ids)]) if own else ():
         own[agent_id][public_id] = (pk, last_seq)

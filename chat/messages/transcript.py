@@ -14,9 +14,10 @@ from common.sql import fetch_rows
 
 
 class Line(NamedTuple):
-    """One message in words: `name` is who wrote it, `state` what became of it (empty for what others wrote).
+    """One message as the reporter's page shows it.
 
-    instant: ISO 8601, for a machine. time: for a person, with the day unless it is today.
+    name: who wrote it. state: « sent » or « read », in words; empty for what others wrote.
+    instant: ISO 8601, for machines. time: for people, with the day unless it is today.
     """
 
     seq: int
@@ -28,17 +29,22 @@ class Line(NamedTuple):
     state: str
 
 
-# What one page shows of a thread, at most: so many messages, and the last of them that fit in so many bytes (with one
-# message over, so that there is always one). An exchange in `protocol.PAGE_BYTES` is 8,000 words, an hour's reading.
+# The most that one page shows of a thread: this many messages, and of these the last ones that fit into this many
+# bytes. The message that exceeds the bytes is still shown, so that there is always one. `protocol.PAGE_BYTES` are 8,000
+# words, which take an hour to read.
 PIECE_MESSAGES = 100
 PIECE_BYTES = protocol.PAGE_BYTES
-# And of the thread that a person asks for in one go, to print it or search it.
+# The same for a thread that a person asks for as a whole, to print it or to search it.
 WHOLE_MESSAGES = 2_000
 WHOLE_BYTES = 512 * 1024
 
 
 def _lines_statement(order: Literal["ASC", "DESC"]) -> LiteralString:
-    """The messages between two numbers, as far as a piece goes: from the last one back, or from the first one on."""
+    """Return the SQL that reads one piece of the messages between two numbers.
+
+    order: DESC begins with the last of them and goes back, ASC begins with the first. The rows come in the order of
+    the thread in either case.
+    """
     return f"""
     SELECT m.seq, m.author, a.public_name, u.force, m.sent_at, m.sealed_body
     FROM (
@@ -67,7 +73,7 @@ SELECT min(seq) FROM (
 
 
 def agent_name(said: Mapping[str, str], interlocutor: str | None, *, discreet: bool) -> str:
-    """Name who answers, as the page does. In discreet mode it does not say who that is."""
+    """Return the name of who answers, as the page shows it. In discreet mode it does not say who that is."""
     return said["agent"] if discreet or not interlocutor else interlocutor
 
 
@@ -77,7 +83,7 @@ def _time(local: datetime, today: date) -> str:
 
 
 def parse_cursor(text: str) -> int:
-    """The number of a message as an address has it (`avant`, `apres`); 0 for anything else."""
+    """Return the number of a message from a parameter of the address (`avant`, `apres`); 0 for anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
@@ -91,11 +97,13 @@ def read_lines(
     is_whole: bool = False,
     discreet: bool = False,
 ) -> list[Line]:
-    """One piece of what lies after `after` and before `before`, in order: the last of it, or the first (is_forward).
+    """Read one piece of the messages after `after` and before `before`, in order: the last ones, or the first ones if
+    is_forward.
 
-    A piece is PIECE_MESSAGES and PIECE_BYTES at most; WHOLE_MESSAGES and WHOLE_BYTES if is_whole. What lies between is
-    dense, so `lines[0].seq` tells whether something is left out before it.
-    said: see `script_texts.words`. Access is already proven.
+    A piece holds at most PIECE_MESSAGES and PIECE_BYTES; if is_whole, WHOLE_MESSAGES and WHOLE_BYTES. Numbers have no
+    gaps, so `lines[0].seq` tells whether messages before it were left out (`earlier_cursor`).
+    said: words of the page, by their names (« you », « system », « agent », « sent », « read »). The caller has proven
+    access. One statement.
     """
     count, size = (WHOLE_MESSAGES, WHOLE_BYTES) if is_whole else (PIECE_MESSAGES, PIECE_BYTES)
     statement = LINES_FORWARD if is_forward else LINES_BACKWARD
@@ -126,12 +134,18 @@ def read_lines(
 
 
 def earlier_cursor(piece: Sequence[Line] | Sequence[Message], after: int = 0) -> int:
-    """The number before which the thread goes on, of a piece that was read after `after`; 0 when it does not."""
+    """Return the number before which earlier messages can be read; 0 when there are none.
+
+    piece: what was read of the messages after `after`.
+    """
     return piece[0].seq if piece and piece[0].seq > after + 1 else 0
 
 
 def read_messages(conversation: Conversation, *, before: int = protocol.MAX_SEQ) -> list[Message]:
-    """The last piece of what lies before `before`, as the console shows it, in two statements. Access is proven."""
+    """Read the last piece of the messages before `before`, for the console, in two statements.
+
+    The caller has proven access.
+    """
     [(first,)] = fetch_rows(FIRST_OF_PIECE, [conversation.pk, before, PIECE_MESSAGES, PIECE_BYTES])
     if first is None:
         return []
