@@ -1,1 +1,1 @@
-"""What follows from facts alone, without a database: lifecycle, assignment, limits, wording of plain text. Pure."""
+"""Pure rules, without a database: lifecycle, assignment, limits, small counts, and how typed text is read."""

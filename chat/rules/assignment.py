@@ -1,4 +1,4 @@
-"""Decides who is answered by whom, and how long a person may have to wait. Pure: `now` is an argument."""
+"""Decides which agent answers which person, and estimates waits (docs/adr/0009). Pure: `now` is an argument."""
 
 import heapq
 import math
@@ -10,60 +10,67 @@ from typing import Any
 
 from chat.rules.lifecycle import LIGHT
 
-# A pass of the dispatcher gives so many in one transaction: their rows are locked meanwhile, for some 26 ms, and people
-# write. Half as many are held for as long: most of a pass is statements that cost the same for one and for forty.
+# A pass of the dispatcher assigns this many people in one transaction. Their rows are locked meanwhile, for some 26 ms,
+# while people write. Half as many would be locked for as long, because most of a pass is statements that cost the same
+# for one person and for forty.
 AT_ONCE = 40
-# It makes at most so many transactions, so that a crowd cannot hold a worker for long; the next tick goes on.
+# A call of the dispatcher makes at most this many transactions, so that a long queue cannot occupy a worker for long.
+# The next tick goes on.
 ROUNDS = 5
 
 
 def may_overflow(
     *, waited: timedelta, overflow_after: timedelta, is_urgent: bool, preferred_force_on_duty: bool
 ) -> bool:
-    """Whether an agent of the other force may take a person of this zone.
+    """Whether an agent of the other force may take a person of this zone (docs/adr/0009).
 
-    At once when it is urgent or when nobody of the preferred force is on duty: waiting would serve nothing.
+    It may after the delay, and at once when the person is urgent or nobody of the preferred force is on duty, because
+    waiting would then be of no use.
     """
     return is_urgent or not preferred_force_on_duty or waited >= overflow_after
 
 
-# The order of turns, as columns: the most urgent, then the oldest. The same order is said of one person by `turn_key`,
-# in SQL by `chat.conversations.position.IS_BEFORE`, and by the index « conversation_queue », which follows this line.
-# Whoever changes it: CONTRIBUTING.md, « Another order of the queue ». The queue is in that order, but for those of
-# crowded networks beyond their share (`with_share`).
+# The order of turns, as columns: the most urgent person first, then the one who has waited longest. The same order is
+# written in Python by `turn_key`, in SQL by `chat.conversations.position.IS_BEFORE`, and by the index
+# « conversation_queue », which follows this line. To change it, see CONTRIBUTING.md, « Another order of the queue ».
+# Only people of crowded networks beyond their share are not in this order (`with_share`).
 IN_TURN = ("-urgency", "queued_at", "pk")
 
 type TurnKey = tuple[int, datetime, int]
 
 
 def turn_key(*, urgency: int, queued_at: datetime, key: int) -> TurnKey:
-    """A person's place in the queue, as what is compared: the least is next."""
+    """Return the value by which people in the queue are compared: the smallest is next."""
     return (-urgency, queued_at, key)
 
 
 # --- people of a crowded network --------------------------------------------------------------------------------------
 #
-# A raid of false reports that all say « danger » must not keep everybody else waiting, and a real danger in the same
-# school or household must not wait behind everybody. So their urgency stays, and what they take of the agents is
-# bounded: while fewer of them than their share are with agents, each has the place that their urgency gives; those
-# beyond it come after all others, still the most urgent first. Nobody is refused, and no place stays empty for it.
+# A raid of false reports that all say « danger » must not keep everybody else waiting. A person in real danger in the
+# same school or household must not wait behind everybody either. So these people keep their urgency, but the number of
+# them who are with agents is bounded. Up to their share, each has the place that their urgency gives. Those beyond it
+# come after all others, still the most urgent first. Nobody is refused, and no place of an agent stays empty for this
+# (docs/adr/0053).
 
-CROWD_PART = 8  # one conversation for so many places: of those that weigh two, a quarter of the places
-# One that was ended sooner counts for so long: where there are few places, a raid would else have each of them in turn,
-# false report after false report, as fast as agents see through them.
+CROWD_PART = 8  # one conversation for this many places; if each fills two places, that is a quarter of all places
+# A conversation that was closed sooner still counts for this long after it was assigned. Otherwise, where there are few
+# places, a raid would get all of them, one false report after another, as fast as agents recognise them.
 CROWD_SECONDS = 180
 
 
 def share_of(slots: int) -> int:
-    """How many conversations of crowded networks may be with agents at once, who have so many places: at least one."""
+    """Return how many conversations of crowded networks may be with agents at once: at least one.
+
+    slots: places that the agents on duty have together.
+    """
     return max(1, slots // CROWD_PART)
 
 
 def with_share[T](free: Iterable[T], crowded: Iterable[T], *, room: int, key: Callable[[T], Any]) -> Iterator[T]:
-    """The whole queue: who is `free` and who is `crowded`, each in the order of turns.
+    """Merge the two parts of the queue into one: people of ordinary networks (`free`) and of crowded ones (`crowded`).
 
-    room: so many of the crowded still have their ordinary place; the others come last. key: the order of turns. Read no
-    further than needed.
+    Both are in the order of turns. room: how many of the crowded have their ordinary place; the others come last.
+    key: returns the turn key of a person. Both are read no further than the result is.
     """
     rest = iter(crowded)
     yield from heapq.merge(free, islice(rest, room), key=key)
@@ -72,10 +79,12 @@ def with_share[T](free: Iterable[T], crowded: Iterable[T], *, room: int, key: Ca
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A person who waits and is there. `force`: of their zone, empty when it has none. `weight`: places they fill.
+    """A person who waits and is present.
 
-    Of somebody who was passed on: `unit`, the key of the unit asked for; `avoided`, of the agents who passed them on;
-    `queued_at` is then the moment of it, for their place is given by the order.
+    force: that of their zone; empty when it has none. weight: the places of an agent that they fill.
+    For a person who was passed on by an agent: unit is the key of the unit asked for, or 0; avoided holds the keys of
+    the agents who passed them on; queued_at is the moment of the passing-on. (Their place in the queue is given by the
+    order of the list, not by queued_at.)
     """
 
     key: int
@@ -89,7 +98,11 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """An agent on duty: so many places filled of so many. `last_assigned_at`: None before the first one."""
+    """An agent on duty.
+
+    load: places that are filled, of `capacity`. last_assigned_at: when they were last given somebody; None if never.
+    unit: the key of their unit.
+    """
 
     key: int
     force: str
@@ -99,7 +112,8 @@ class Room:
     unit: int = 0
 
 
-# Share of the places that are filled, last given somebody, key, places filled, places: in the order of turns.
+# An agent with room, as a tuple that sorts by turn: share of places that are filled, when last given somebody, key of
+# the agent, places filled, capacity.
 type _Free = tuple[float, datetime, int, int, int]
 
 
@@ -112,15 +126,16 @@ def share_out(
     forces_on_duty: Collection[str],
     at_most: int,
 ) -> list[tuple[int, int]]:
-    """Assign people to agents: return pairs of keys, a person's and an agent's, in the order of the queue.
+    """Assign people to agents. Return pairs of keys, a person's and an agent's, in the order of the queue.
 
-    people: in the order of the queue; read no further than needed. forces_on_duty: those with an agent, full or not.
-    Each person in turn gets an agent of the zone's force, or of any other when `may_overflow`; whoever has to wait for
-    their force holds up nobody behind. Among agents with room: those whose room is enough for the person's weight, then
-    the least loaded for their capacity, then the one who was given somebody longest ago.
-    An agent whose places are all filled is given nobody. Where nobody has room for the whole weight, the last place is
-    enough: whoever weighs most is in the greatest danger, and must not wait where somebody lighter would not.
-    Somebody who was passed on goes to the unit asked for, and never to `avoided` (`_agent_for`).
+    people: in the order of the queue; read no further than needed. overflow_after: see `may_overflow`.
+    forces_on_duty: the forces with an agent on duty, even if all of them are full. at_most: most pairs.
+    Each person in turn gets an agent of the force of their zone, or of another force when `may_overflow`. Whoever has
+    to wait for their force holds up nobody behind them. Agents with enough room for the person's weight come first,
+    then the least loaded for their capacity, then the one who was given somebody longest ago.
+    An agent whose places are all filled is given nobody. Where nobody has room for the whole weight, one free place is
+    enough: those who weigh most are in the greatest danger, and must not wait where a lighter person would not.
+    A person who was passed on goes to the unit asked for, and never to an agent in `avoided` (`_agent_for`).
     """
     never = datetime.min.replace(tzinfo=UTC)
     free: dict[str, list[_Free]] = {}
@@ -176,7 +191,7 @@ def share_out(
 
 
 def _first(heap: list[_Free], weight: int) -> tuple[bool, _Free]:
-    """The agent who comes first for this weight, and whether their room is too small for the whole of it."""
+    """Return the agent who comes first for this weight, as (whether their room is too small for it, agent)."""
     if weight == LIGHT:
         return False, heap[0]
     return min((_is_too_small(entry, weight), entry) for entry in heap)
@@ -198,10 +213,10 @@ def _take(heap: list[_Free], entry: _Free) -> None:
 def _agent_for(
     person: Waiting, free: dict[str, list[_Free]], units: dict[int, int], *, must_be_unit: bool, anywhere: bool
 ) -> tuple[str, _Free] | None:
-    """The agent for somebody who was passed on: of the unit asked for, else of the force, else of another.
+    """Choose the agent for a person who was passed on: of the unit asked for, else of the force, else of another.
 
-    Never an agent who passed them on. must_be_unit: nobody outside the unit yet. anywhere: the other force may. Among
-    those who may: as for everybody, first whose room is enough for the weight.
+    It is never an agent who passed the person on. must_be_unit: nobody outside the unit may take them yet. anywhere:
+    the other force may. Among those who may, the order is as for everybody. None when nobody may.
     """
     agents = [(entry, force) for force, heap in free.items() for entry in heap if entry[2] not in person.avoided]
     of_unit = [agent for agent in agents if person.unit and units[agent[0][2]] == person.unit]
@@ -214,12 +229,12 @@ def _agent_for(
 
 
 def estimate_wait(*, position: int, slots: int, free: int, average_minutes: int) -> tuple[int, int] | None:
-    """The range of minutes a person at this place may wait, or None when nobody can say.
+    """Return the range of minutes (from, to) that a person at this position may wait; None when nothing can be said.
 
-    position: 1 for the next person. slots: places that the agents on duty have together.
-    free: those not in use now. average_minutes: length of a conversation.
-    A conversation under way ends on average after half its length; the range goes from a third of the estimate to
-    the double of it, in steps a person can use. Nobody on duty gives no figure: an invented one would be a lie.
+    position: 1 for the next person. slots: places that the agents on duty have together. free: those not in use now.
+    average_minutes: length of a conversation.
+    The range goes from a third of the estimate to the double of it, rounded to steps that are of use to a person. When
+    nobody is on duty there is no range, because any figure would be invented.
     """
     if slots <= 0:
         return None
@@ -229,5 +244,5 @@ def estimate_wait(*, position: int, slots: int, free: int, average_minutes: int)
     expected = average_minutes * turns / slots
     low = math.floor(expected / 3)
     high = math.ceil(expected * 2)
-    # Rounded outwards, each by itself: a later place never gets a shorter wait.
+    # Both ends are rounded outwards, each by itself, so that a later position never gets a shorter wait.
     return (low // 5 * 5 if low >= 5 else low, max(2, -(-high // 5) * 5 if high > 10 else high))

@@ -1,14 +1,15 @@
-"""Tells what a file is by its first bytes: neither its name nor what a browser says of it counts. Pure.
+"""Tells the kind of a file by its first bytes, whatever its name and what a browser says of it. Pure.
 
-Said so early for one reason: who sends something else is told at once, before all of it was sent. It is no proof: a
-file that begins as an image may be anything (`common.offload.drawing` draws it, or does not).
+It is for one purpose: whoever sends a file of another kind is told at once, before all of it is sent. It proves
+nothing, because a file that begins like an image may hold anything. `common.offload.drawing` decides that by drawing
+it.
 """
 
 from enum import StrEnum
 
 
 class FileKind(StrEnum):
-    """The kinds that are taken. Values are said on screen, in capitals, as people know them."""
+    """The kinds of files that are accepted."""
 
     PNG = "png"
     JPEG = "jpeg"
@@ -24,12 +25,15 @@ class FileKind(StrEnum):
 
 
 HEAD_BYTES = 16
-# ISO/IEC 23008-12: the brands of images of HEVC, alone or in a sequence. AVIF is another codec, and is not taken.
+# The brands of HEVC images, single or in a sequence (ISO/IEC 23008-12). AVIF is another codec, and is not accepted.
 HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 
 
 def kind_of(head: bytes) -> FileKind | None:
-    """The kind of a file that begins so; None for what is not taken. head: its first HEAD_BYTES, or all of it."""
+    """Return the kind of a file by its beginning; None for a kind that is not accepted.
+
+    head: its first HEAD_BYTES bytes, or all of a shorter file.
+    """
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return FileKind.PNG
     if head.startswith(b"\xff\xd8\xff"):

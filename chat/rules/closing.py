@@ -1,4 +1,4 @@
-"""Says what has to be said before an exchange ends, which depends on its path. Pure."""
+"""Says what an agent has to do before an exchange may be closed. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +10,10 @@ from triage.questionnaire.questions import Text
 
 
 class Point(TextChoices):
-    """What is seen to before an exchange about a minor ends. Source: reference facts, « Where each situation goes »
-    (a minor: 3018 beside, 119 if the danger is at home). The values are kept: they stay.
+    """What has to be checked before an exchange about a minor is closed.
+
+    Source: reference facts, « Where each situation goes » (a minor: 3018 as well, 119 if the danger is at home). The
+    values are stored, so they must not change.
     """
 
     DANGER = "danger", _("Danger chez lui ou ailleurs : question posée")
@@ -22,7 +24,7 @@ class Point(TextChoices):
 
 
 class Seen(TextChoices):
-    """The outcome of a point."""
+    """What the agent says of a point."""
 
     DONE = "done", _("Fait")
     NOT_NEEDED = "not_needed", _("Sans objet")
@@ -32,24 +34,24 @@ class Seen(TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Something obligatory that is not there. field: beside which it is said."""
+    """Something that must be done first. field: the field of the form beside which the text is shown."""
 
     field: str
     text: Text
 
 
 def field_of(point: str) -> str:
-    """The name of a point's field in the form."""
+    """Return the name of a point's field in the form."""
     return f"point_{point}"
 
 
 def missing_points(
     *, is_minor: bool, points: Mapping[str, str], is_emergency_open: bool, debts: tuple[Text, ...] = ()
 ) -> list[Missing]:
-    """List what keeps an exchange from being ended.
+    """Return what keeps an exchange from being closed.
 
-    points: what became of each, by its value; one left out or empty was not seen to. debts: what was promised to the
-    person and is not answered, each in words.
+    points: what the agent said of each point, by its value; a point that is left out or empty was not answered.
+    debts: promises to the person that are not kept yet, each in words.
     """
     found = []
     if is_emergency_open:

@@ -1,20 +1,21 @@
-"""Says which series of numbers a closed day leaves, and rounds them before they are stored. Pure.
+"""Defines the series of numbers that are stored for a closed day, and rounds them before that (docs/adr/0083). Pure.
 
-A *series* is a list of *keys*, each of people of one kind: `wait` has a key for each range of waits. What is stored is
-tens of people, so that each sum and each difference of stored numbers is a multiple of ten. There are two ways.
+A *series* is a list of *keys*; each key counts people of one kind. For example `wait` has a key for each range of
+waits. Only tens of people are stored, so that each sum and each difference of stored numbers is a multiple of ten.
+There are two ways to round.
 
-*Chains.* The people of a day stand in a row, in the order of the keys of a series; each tenth of them, counted on from
-the day before, gives a ten to the key where they stand. Every chain counts on from the same *remainder*, so that all of
-them have the same sum, that of `people`: what is stored of one chain tells nothing of another. The first remainder was
-drawn at random. Of any run of days, the sum differs from the people who came by less than ten.
+*Chains.* The people of a day are put in a row, in the order of the keys of a series. Every tenth of them, counting on
+from the day before, adds ten to the key where they stand. Every chain counts on from the same *remainder*, so that all
+chains have the same sum, that of `people`, and what is stored of one chain reveals nothing of another. The first
+remainder was drawn at random. Over any run of days, the sum differs from the people who came by less than ten.
 
-*Keys that count on by themselves* have a remainder each: what a day counts is added to it, the tens are stored, and the
-rest is the new remainder. Of any run of days each key differs from what was counted by less than ten. So are series of
-many keys, which a sum tells nothing of.
+*Separate keys* have a remainder each. The count of a day is added to it, the tens are stored, and the rest is the new
+remainder. Over any run of days, each key differs from what was counted by less than ten. Series of many keys, of which
+the sum says nothing, are rounded in this way.
 
-Whatever is stored of a key and a run of days, ten numbers of people at least can have led to it, and nought is one of
-them where nothing is stored: tests try all of them. A remainder alone says nothing: it is as likely to be any digit. A
-key that never had anybody has one too. See docs/adr/0083.
+Whatever is stored of a key and a run of days, at least ten numbers of people can have led to it, and zero is one of
+them where nothing is stored. Tests try all of them. A remainder by itself reveals nothing, because it is as likely to
+be any digit; a key that never counted anybody has one too.
 """
 
 from bisect import bisect_left
@@ -57,8 +58,9 @@ def _each(first: Iterable[str], second: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{one}:{other}" for one in first for other in second)
 
 
-# Chains: the keys in their order. Those who were not answered, or whose exchange has not ended, come first in each, so
-# that chains of the same people cut the row at the same place. `end`: how it ended, then the force of the zone.
+# Chains, with their keys in order. People who were not answered, or whose exchange has not ended, come first in each,
+# so that chains of the same people cut the row at the same place. `end` has two parts: how the exchange ended, and the
+# force of the zone.
 CHAINS: Final[Mapping[str, tuple[str, ...]]] = {
     "people": (EVERYBODY,),
     "age": (MINOR, NOT_MINOR),
@@ -69,9 +71,9 @@ CHAINS: Final[Mapping[str, tuple[str, ...]]] = {
     "length": (NONE, *_LENGTHS),
     "voices": (NONE, *_VOICES),
 }
-# Keys that count on by themselves. `hour`: 1:0 is Monday, 0 h to 1 h. `first_wait` and `held` are what
-# `chat.statistics.staffing` fits: how the first wait ended, and how long an exchange held a place. `removal`, by the
-# week of the answer: what became of a content that somebody asked to be removed (`chat.referral.removal`).
+# Series of separate keys. In `hour`, 1:0 is Monday from 0 h to 1 h. `first_wait` (how the first wait ended) and `held`
+# (how long an exchange filled a place) are for `chat.statistics.staffing`. `removal` counts, by the week of the answer,
+# what became of content that somebody asked to be removed (`chat.referral.removal`).
 SEPARATE: Final[Mapping[str, tuple[str, ...]]] = {
     "hour": _WEEK_HOURS,
     "hour_wait": _each(_HOURS, (WAITING, GAVE_UP, *_WAITS)),
@@ -89,15 +91,15 @@ type Remainders = Mapping[str, int]
 
 
 def draw_remainders(keys: Iterable[str], known: Remainders, draw: Callable[[], int]) -> dict[str, int]:
-    """Return the remainders of these keys: those that are known, and one drawn from 0 to ROUNDING - 1 for each other.
+    """Return the remainders of these keys: the known ones, and for each other key one drawn from 0 to ROUNDING - 1.
 
-    What is known of other keys, of a version that had more of them, is kept.
+    Known remainders of further keys, from a version that had more of them, are kept. draw: returns a random remainder.
     """
     return {**known, **{key: draw() for key in keys if key not in known}}
 
 
 def round_counts(counts: Counts, remainders: Remainders) -> tuple[dict[str, int], dict[str, int]]:
-    """Return what may be stored of keys that count on by themselves, without noughts, and their new remainders."""
+    """Return what may be stored of separate keys, without zeros, and their new remainders."""
     stored, left = {}, dict(remainders)
     for key, count in counts.items():
         rest = left[key] + count
@@ -108,9 +110,10 @@ def round_counts(counts: Counts, remainders: Remainders) -> tuple[dict[str, int]
 
 
 def round_chain(keys: Sequence[str], counts: Counts, remainder: int) -> tuple[dict[str, int], int]:
-    """Return what may be stored of a chain, without noughts, and the remainder after it.
+    """Return what may be stored of a chain, without zeros, and the remainder after it.
 
-    Raises ValueError for a key that the chain does not have: its people would be missing from the sum.
+    keys: all keys of the chain, in order. Raises ValueError for a count under another key, because its people would be
+    missing from the sum.
     """
     if not set(counts) <= set(keys):
         raise ValueError("A key that the chain does not have.")
@@ -125,7 +128,7 @@ def round_chain(keys: Sequence[str], counts: Counts, remainder: int) -> tuple[di
 def round_chains(counts: Mapping[str, Counts], remainder: int) -> tuple[dict[str, dict[str, int]], int]:
     """Return what may be stored of all chains of one day, by name, and the remainder after it.
 
-    Raises ValueError where one of them does not count the same people as `people`.
+    Raises ValueError when the sum of one chain is not that of `people`.
     """
     people = sum(counts["people"].values())
     if any(sum(counts.get(name, {}).values()) != people for name in CHAINS):
@@ -135,15 +138,15 @@ def round_chains(counts: Mapping[str, Counts], remainder: int) -> tuple[dict[str
 
 
 def range_of(seconds: float, ends: Sequence[int]) -> str:
-    """Return the key of the range of so many seconds: the first end that is not below them, in whole seconds."""
+    """Return the key of the range in which so many seconds lie: its upper end, or MORE above the last one."""
     at = bisect_left(ends, int(seconds))
     return str(ends[at]) if at < len(ends) else MORE
 
 
 def quantile(counts: Counts, ends: Sequence[int], share: float) -> int | None:
-    """Return the upper end of the range in which this share of the people is reached, in seconds.
+    """Return the upper end, in seconds, of the range in which this share (0 to 1) of the people is reached.
 
-    None without anybody, and where it is in the last range, which has no end. Keys that are no range are not counted.
+    None when there is nobody, and when it is the last range, which has no end. Keys that are no range are not counted.
     """
     ranges = [(end, counts.get(str(end), 0)) for end in ends]
     people = sum(count for _end, count in ranges) + counts.get(MORE, 0)
@@ -156,7 +159,7 @@ def quantile(counts: Counts, ends: Sequence[int], share: float) -> int | None:
 
 
 def middles(counts: Counts, ends: Sequence[int]) -> list[tuple[float, int]]:
-    """Return the middle of each range in seconds, with its people; of the last range, its beginning and a half more."""
+    """Return (middle in seconds, people) for each range; for the last one, 1.5 times its beginning as the middle."""
     found, start = [], 0
     for end in ends:
         found.append(((start + end) / 2, counts.get(str(end), 0)))

@@ -1,15 +1,15 @@
 """Finds words of suicide or of immediate danger in what a person writes, to mark them for the agent. Pure.
 
-No model: phrases that an administrator may read and change (`chat.models.DangerPhrase`), found word by word in one
-pass. A mark hides nothing, blocks nothing and sends nothing. `static/pnav/lib/danger-words.js` finds the same in
-an open page (`tests/js/test_twins.py` holds the two together).
+It uses no statistical model, but phrases that an administrator can read and change (`chat.models.DangerPhrase`), and
+compares them word by word in one pass. A mark hides nothing, blocks nothing and sends nothing.
+`static/pnav/lib/danger-words.js` finds the same in an open page (`tests/js/test_twins.py` holds the two together).
 
 How a phrase is written:
 
-- its words, one after another: `je veux mourir`. Accents, capitals, apostrophes, punctuation and letters that are
-  repeated (« mourirrr ») do not count, in the phrase nor in the text;
-- `veux/voudrais/veu`: any of these;
-- `suicid*`: whatever begins so;
+- `je veux mourir`: these words, one after another. Accents, capitals, apostrophes, punctuation and repeated letters
+  (« mourirrr ») make no difference, neither in the phrase nor in the text;
+- `veux/voudrais/veu`: any of these words;
+- `suicid*`: any word that begins like this;
 - `…` between two words: up to GAP other words may stand there (`envie … mourir`).
 """
 
@@ -28,7 +28,7 @@ GAP_SIGN = "…"
 
 
 class Kind(TextChoices):
-    """What a phrase tells. NOTHING takes the mark from longer words that hold a phrase: « mort de rire »."""
+    """What a phrase means. One of kind NOTHING takes the mark off longer words that hold a phrase: « mort de rire »."""
 
     SUICIDE = "suicide", _("Mots de suicide")
     DANGER = "danger", _("Danger immédiat")
@@ -36,11 +36,11 @@ class Kind(TextChoices):
 
 
 class PhraseError(ValueError):
-    """The phrase is not written as it must be; the message says what is wrong, for whoever wrote it."""
+    """The phrase is not written as it must be. The message says what is wrong, in French, for whoever wrote it."""
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text, as they are compared: small letters and digits of ASCII. Linear in the text."""
+    """Return the words of a text as they are compared: lower-case ASCII letters and digits. Takes linear time."""
     plain = unicodedata.normalize("NFKD", text).lower().replace("œ", "oe").replace("æ", "ae")
     words: list[str] = []
     word: list[str] = []
@@ -58,7 +58,11 @@ def words_of(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One place of a phrase. words, beginnings: what may stand there. is_loose: up to GAP words may follow it."""
+    """One place of a phrase.
+
+    words: words that may stand there. beginnings: beginnings of words that may. is_loose: up to GAP other words may
+    stand between this place and the next one.
+    """
 
     words: tuple[str, ...]
     beginnings: tuple[str, ...]
@@ -66,7 +70,7 @@ class Place:
 
 
 def read_phrase(written: str) -> tuple[Place, ...]:
-    """The places of a phrase. Raises PhraseError."""
+    """Parse a phrase into its places. Raises PhraseError."""
     if len(written) > SIGNS_AT_MOST:
         raise PhraseError(_("Une expression a 200 signes au plus."))
     places: list[Place] = []
@@ -87,7 +91,7 @@ def read_phrase(written: str) -> tuple[Place, ...]:
 
 
 def _places_of(part: str) -> list[Place]:
-    """What stands between two spaces: one place with its choices, or the words of « j'ai »."""
+    """Parse what stands between two spaces: one place with its choices, or several words as in « j'ai »."""
     choices = [choice for choice in part.split("/") if choice]
     if len(choices) > CHOICES_AT_MOST:
         raise PhraseError(_("Un mot a 16 variantes au plus."))
@@ -106,7 +110,7 @@ def _places_of(part: str) -> list[Place]:
 
 
 def write_places(places: Sequence[Place]) -> str:
-    """The places as the script reads them: « je/j… me suicid* », the words already as they are compared."""
+    """Write places as the script reads them: « je/j… me suicid* », with the words as they are compared."""
     return " ".join(
         "/".join([*place.words, *(f"{beginning}*" for beginning in place.beginnings)])
         + (GAP_SIGN if place.is_loose else "")
@@ -116,7 +120,11 @@ def write_places(places: Sequence[Place]) -> str:
 
 @dataclass(slots=True)
 class Node:
-    """Where a reading stands after some words. after: the nodes that a word, or a beginning of one, leads to."""
+    """A node in the tree of phrases: what a reading may have found after some words.
+
+    kinds: those of the phrases that end here. words, beginnings: the nodes to which a word, or a word with such a
+    beginning, leads. is_loose: other words may come before the next place.
+    """
 
     is_loose: bool = False
     kinds: set[str] = field(default_factory=set)
@@ -125,7 +133,7 @@ class Node:
     _children: dict[Place, "Node"] = field(default_factory=dict)
 
     def child(self, place: Place) -> "Node":
-        """The node after this place, made once: phrases that begin alike are read together."""
+        """Return the node after this place; it is made once, so that phrases with the same beginning share it."""
         node = self._children.get(place)
         if node is None:
             node = self._children[place] = Node(is_loose=place.is_loose)
@@ -135,13 +143,13 @@ class Node:
         return node
 
     def after(self, word: str) -> list["Node"]:
-        """The places in phrases that may come after this word."""
+        """Return the nodes to which this word leads."""
         found = list(self.words.get(word, ()))
         return found + [node for beginning, node in self.beginnings if word.startswith(beginning)]
 
 
 def build_tree(phrases: Iterable[tuple[str, Sequence[Place]]]) -> Node:
-    """What `find_kinds` reads with, of (kind, places) pairs."""
+    """Build the tree of phrases for `find_kinds`. phrases: pairs of a kind and the places of a phrase."""
     root = Node()
     for kind, places in phrases:
         node = root
@@ -152,13 +160,13 @@ def build_tree(phrases: Iterable[tuple[str, Sequence[Place]]]) -> Node:
 
 
 def find_kinds(root: Node, text: str) -> set[str]:
-    """The kinds of danger that a text tells of.
+    """Return the kinds of danger that a text tells of.
 
-    One pass over its words. At each of them the readings under way are at most the nodes of the phrases, and in fact
-    the few whose words so far are those of the text: their number does not depend on the length of the text.
+    It makes one pass over the words. At each word, the readings under way are at most as many as the tree has nodes,
+    and in practice the few whose words so far are in the text. Their number does not depend on the text's length.
     """
     spans: list[tuple[int, int, str]] = []
-    # Of each node, the readings that stand there: where they began, and how many more words may be passed over.
+    # For each node the reading that has reached it: where it began, and how many more words may be skipped.
     under_way: dict[int, tuple[Node, int, int]] = {}
     words = words_of(text)
     for at, word in enumerate(words):
@@ -174,7 +182,7 @@ def find_kinds(root: Node, text: str) -> set[str]:
 
 
 def _told(spans: Sequence[tuple[int, int, str]], count: int) -> set[str]:
-    """The kinds of these spans, but for those that a harmless one holds, or goes on from: « mourir de rire »."""
+    """Return the kinds of these spans, except of those that a harmless span holds or continues: « mourir de rire »."""
     furthest = [-1] * count  # the last word of the harmless spans that begin here or before
     earliest = [count] * count  # the first word of the harmless spans that end here
     for start, end, kind in spans:
@@ -188,7 +196,7 @@ def _told(spans: Sequence[tuple[int, int, str]], count: int) -> set[str]:
 
 
 def _keep(readings: dict[int, tuple[Node, int, int]], node: Node, start: int, left: int) -> None:
-    """Keep, of two readings at one node, the one that may pass over more words; of equal ones, the first begun."""
+    """Keep one reading at each node: the one that may skip more words, and of equal ones the one that began first."""
     known = readings.get(id(node))
     if known is None or (left, -start) > (known[2], -known[1]):
         readings[id(node)] = (node, start, left)

@@ -1,7 +1,7 @@
-"""The emergency procedure: whom to have called, what to say, in order. Pure.
+"""The emergency procedure: which numbers to give, and what to say, in which order. Pure.
 
-Source: the service's reference facts, « Where each situation goes » and « Numbers ». Pnav is not an emergency line: the
-steps lead to those that are.
+Source: the service's reference facts, « Where each situation goes » and « Numbers ». Pnav is no emergency line; the
+steps lead the person to those that are.
 """
 
 from collections.abc import Collection
@@ -25,7 +25,7 @@ class Situation(TextChoices):
 
 
 class Step(TextChoices):
-    """What is done, and by whom it was said to be: kept with its time. The values stay."""
+    """The steps of the procedure. A step that is done is stored with its time, so the values must not change."""
 
     CAN_TALK = "can_talk", _("Demandé si la personne peut parler, et si quelqu'un voit son écran")
     LOCATION = "location", _("Demandé où elle se trouve, exactement")
@@ -40,8 +40,11 @@ class Step(TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the checklist. say: words ready to be written to the person; None when none fit. is_answered_first:
-    they ask whether it is done, so that sending them does not do it."""
+    """One line of the checklist.
+
+    say: words that the agent can send to the person; None when none fit. numbers: telephone numbers of this step.
+    is_answered_first: the words only ask whether it is done, so that sending them does not tick the step.
+    """
 
     step: Step
     say: Sentence | None = None
@@ -120,7 +123,7 @@ CHECKLISTS: dict[str, tuple[Line, ...]] = {
 
 
 def remaining(situation: str, done: Collection[str]) -> list[Line]:
-    """List what the checklist still asks for, in its order."""
+    """Return the lines of the checklist whose step is not done, in their order."""
     return [line for line in CHECKLISTS[situation] if line.step not in done]
 
 

@@ -1,7 +1,7 @@
 """The handle by which an agent tells one of their conversations from another: a number, a colour and a word. Pure.
 
-Two people of one town look alike in a list, and an act aimed at the wrong one cannot be taken back. A handle is given
-once to a conversation of an agent and never moves; what was given last comes back last.
+Two people of one town look alike in a list, and an act on the wrong conversation cannot be taken back. A conversation
+of an agent gets its handle once, and keeps it. A number, colour or word that was used last is used again last.
 """
 
 from collections.abc import Collection, Sequence
@@ -10,17 +10,17 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-# Alt and a digit opens these. More conversations than that at once have a number that no key reaches.
+# Alt and a digit opens the conversations with these numbers. Further conversations have a number without a key.
 BY_KEY = range(1, 10)
 NUMBERS = range(1, 100)
 
-# What was given longer ago than a shift does not count: the first conversation of a new day is number 1 again.
+# Handles that were given longer ago than a shift do not count, so the first conversation of a new day is number 1.
 REMEMBERED = timedelta(hours=12)
 
-# Classes of console.css. White is read on each of them (4.5 to 1 and more), in both themes.
+# Classes of console.css. White text on each of them has a contrast of 4.5 to 1 at least, in both themes.
 COLOURS = ("brick", "teal", "plum", "blue", "moss", "violet", "rose", "slate")
 
-# Animals with short names that nobody is called by to hurt them, and that are not mixed up when they are said.
+# Animals with short names that are no insults, and that are not mixed up when somebody says them aloud.
 WORDS = {
     "renard": _("renard"), "heron": _("héron"), "loutre": _("loutre"), "pinson": _("pinson"),
     "castor": _("castor"), "cygne": _("cygne"), "lynx": _("lynx"), "mesange": _("mésange"),
@@ -35,8 +35,11 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """number: from 1, the key that opens the conversation when it is one of BY_KEY. colour: one of COLOURS. word: a key
-    of WORDS."""
+    """The handle of one conversation.
+
+    number: from 1; with one of BY_KEY it is the key that opens the conversation. colour: one of COLOURS. word: a key of
+    WORDS.
+    """
 
     number: int
     colour: str
@@ -44,7 +47,7 @@ class Handle:
 
     @property
     def said(self) -> str:
-        """The word as it is read; a word that a later version no longer has stays as it is kept."""
+        """The word as it is shown; a word that is no longer in WORDS is shown as it was stored."""
         return str(WORDS.get(self.word, self.word))
 
     def __str__(self) -> str:
@@ -52,7 +55,10 @@ class Handle:
 
 
 def _next[T: (int, str)](choices: Sequence[T], *, before: Sequence[T], in_use: Collection[T]) -> T | None:
-    """The first that is not in use and was never given; else the one that was given the longest ago."""
+    """Return the first choice that is neither in use nor given before; else the one that was given longest ago.
+
+    before: what was given, the oldest first. None when all are in use.
+    """
     free = [one for one in choices if one not in in_use]
     if not free:
         return None
@@ -61,10 +67,11 @@ def _next[T: (int, str)](choices: Sequence[T], *, before: Sequence[T], in_use: C
 
 
 def next_handle(*, given: Sequence[Handle], in_use: Collection[Handle], word: str = "") -> Handle:
-    """The handle of a conversation that comes to an agent.
+    """Choose the handle of a conversation that comes to an agent.
 
-    given: those that this agent was given of late, the oldest first. in_use: those of conversations that go on.
-    word: by which a colleague called the same conversation; it stays, unless this agent uses it for another one.
+    given: handles that this agent was given lately, the oldest first. in_use: those of their conversations under way.
+    word: the word by which a colleague knew the same conversation. It is kept, unless this agent uses it for another
+    one.
     """
     numbers = {one.number for one in in_use}
     before = [one.number for one in given]
@@ -74,7 +81,7 @@ def next_handle(*, given: Sequence[Handle], in_use: Collection[Handle], word: st
     colours = {one.colour for one in in_use}
     return Handle(
         number=number or NUMBERS[-1],
-        # More conversations than colours: the same one twice, told apart by number and word.
+        # With more conversations than colours, two have the same colour, and differ by number and word.
         colour=_next(COLOURS, before=[one.colour for one in given], in_use=colours)
         or _next(COLOURS, before=[one.colour for one in given], in_use=())
         or COLOURS[0],

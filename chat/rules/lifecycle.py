@@ -1,4 +1,4 @@
-"""Says what a conversation may become, and how long a person may have to wait. Pure: `now` is an argument."""
+"""The states of a conversation, the moves between them, and the choices that go with them. Pure."""
 
 from datetime import datetime, timedelta
 
@@ -26,7 +26,7 @@ class Author(models.TextChoices):
 
 
 class Availability(models.TextChoices):
-    """The availability that agents declare. Being present is another thing: see `Agent.seen_at`."""
+    """The availability that agents declare. Whether they are present is something else: see `Agent.seen_at`."""
 
     AVAILABLE = "available", _("Disponible")
     PAUSE = "pause", _("En pause")
@@ -45,7 +45,7 @@ class Outcome(models.TextChoices):
 
 
 class UrgencyReason(models.TextChoices):
-    """Why the urgency changes. Chosen; more can be written, sealed."""
+    """Why the urgency is changed. Agents choose a reason; what they write besides is stored encrypted."""
 
     DANGER = "danger", _("Danger immédiat")
     SUICIDE = "suicide", _("Idées suicidaires")
@@ -59,12 +59,12 @@ class UrgencyReason(models.TextChoices):
 
 
 MOVES: dict[str, frozenset[str]] = {
-    # A waiting person may leave for good (closed) or fade away (abandoned).
+    # A person who waits may leave for good (closed), or just not be seen any more (abandoned).
     Status.WAITING: frozenset({Status.ACTIVE, Status.CLOSED, Status.ABANDONED}),
-    # Back to waiting when the agent's lease ends: the old place is kept.
+    # When the agent's lease ends, the conversation waits again, at its old place.
     Status.ACTIVE: frozenset({Status.WAITING, Status.CLOSED}),
     Status.CLOSED: frozenset(),
-    # Coming back with the code of a conversation that was abandoned puts it in the queue again.
+    # When the person of an abandoned conversation comes back, it is in the queue again.
     Status.ABANDONED: frozenset({Status.WAITING, Status.CLOSED}),
 }
 
@@ -79,13 +79,13 @@ def can_move(before: str, after: str) -> bool:
 
 
 def weight_of(urgency: int, *, critical: int) -> int:
-    """How many places a conversation of this urgency fills, unless its agent says otherwise.
+    """Return how many places a conversation of this urgency fills, unless its agent says otherwise.
 
-    critical: places of a critical one, LIGHT or HEAVY; the house's rule.
+    critical: places of a critical one, LIGHT or HEAVY, which is a setting of the service.
     """
     return critical if urgency >= Urgency.CRITICAL else LIGHT
 
 
 def is_lease_over(*, seen_at: datetime | None, now: datetime, lease: timedelta) -> bool:
-    """Whether somebody last seen then is to be counted as gone."""
+    """Whether somebody who was last seen then counts as gone. seen_at: None if never."""
     return seen_at is None or now - seen_at > lease

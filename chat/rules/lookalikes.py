@@ -1,24 +1,25 @@
-"""Arrivals that look alike: many people of one place within a minute who have said nothing yet. Pure.
+"""Finds arrivals that look alike: many people of one place within a minute who have said nothing yet. Pure.
 
-A raid sends twenty times the same empty report. Nobody can tell a real person among them before they say a word, so
-nothing is refused and nobody is judged: they are said to be alike, and whoever says something is alike no more.
+A raid sends the same empty report twenty times. Nobody can recognise a real person among them before that person says a
+word. So nothing is refused and nobody is judged: they are only marked as alike, and whoever says something is not any
+more (docs/adr/0074).
 """
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-# Ours to choose: 25,000 people a year are three an hour in all of France, so ten within a minute of one commune, of one
-# role and age, who all say nothing are a raid or an event, never an ordinary hour.
+# Our own choice. 25,000 people a year are three an hour in all of France. Ten within a minute, of one commune, one role
+# and one age, who all say nothing, are therefore a raid or an event, and never an ordinary hour.
 AT_LEAST = 10
 WITHIN = timedelta(minutes=1)
-# An arrival joins a group whose last one came so long before.
+# An arrival joins a group whose last arrival was at most this long before.
 JOINS_FOR = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Somebody who has said nothing. look: equal for those who are alike."""
+    """Somebody who has said nothing. look: a value that is equal for those who are alike."""
 
     key: int
     at: datetime
@@ -36,9 +37,9 @@ class Alike:
 
 
 def find_alike(arrivals: Iterable[Arrival], *, at_least: int = AT_LEAST, within: timedelta = WITHIN) -> list[Alike]:
-    """The groups among these: each member is one of `at_least` alike arrivals that came `within` that time.
+    """Return the groups among these arrivals, at most one for each look.
 
-    At most one group for each look. The time is that of sorting them.
+    Each member is one of `at_least` alike arrivals that came within the time `within`. It takes the time of sorting.
     """
     by_look: dict[Hashable, list[Arrival]] = {}
     for arrival in sorted(arrivals, key=lambda one: (one.at, one.key)):

@@ -1,8 +1,8 @@
 """Draws and writes the number of a receipt, and reads it as people type it. Pure.
 
-Sixteen signs of 31 (digits and capitals, without I, L, O, U and Z, which are taken for 1, 0, V and 2). The last one
-checks the others: any one sign that is wrong, and any two neighbours that changed places, make a number that is none.
-The others are drawn: 74 bits, so that nobody finds one by trying.
+A number has sixteen signs out of 31: digits and capitals without I, L, O, U and Z, which are read as 1, 1, 0, V and 2.
+The last sign checks the others: a number with one wrong sign, or with two neighbours swapped, is invalid. The other
+fifteen are random, which makes 74 bits, so that nobody finds a number by trying.
 """
 
 import re
@@ -17,13 +17,13 @@ _TAKEN_FOR = str.maketrans("OILZU", "0112V")
 
 
 def draw() -> str:
-    """A new number, without its hyphens."""
+    """Draw a new number at random, without hyphens."""
     drawn = "".join(secrets.choice(SIGNS) for _sign in range(LENGTH - 1))
     return drawn + _check_of(drawn)
 
 
 def _check_of(signs: str) -> str:
-    """The last sign. 31 is a prime, and each place has a weight of its own below it."""
+    """Compute the last sign, which finds every such error because 31 is prime and each place has another weight."""
     return SIGNS[sum(weight * SIGNS.index(sign) for weight, sign in enumerate(signs, 1)) % len(SIGNS)]
 
 
@@ -33,7 +33,7 @@ def write(number: str) -> str:
 
 
 def read(typed: str) -> str | None:
-    """The number that somebody typed, without its hyphens; None when it is none: a sign is wrong, or too many."""
+    """Return the number that somebody typed, without hyphens; None when it is not a valid number."""
     signs = re.sub(r"[\s\-–—.]", "", typed[:TYPED_MOST]).upper().translate(_TAKEN_FOR)
     if len(signs) != LENGTH or not set(signs) <= set(SIGNS) or signs[-1] != _check_of(signs[:-1]):
         return None

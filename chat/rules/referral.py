@@ -1,4 +1,4 @@
-"""Says what a transmission to a unit may become, and on what basis it may be sent. Pure: facts in, answers out."""
+"""The states of a transmission to a unit, the moves between them, and the basis on which it may be sent. Pure."""
 
 from collections.abc import Mapping
 from enum import IntEnum
@@ -26,7 +26,7 @@ class State(TextChoices):
 
 
 class Basis(TextChoices):
-    """On what it was sent: the person said yes, or an emergency did not let anybody wait for it."""
+    """On what basis it was sent: the person agreed, or an emergency left no time to ask."""
 
     AGREED = "agreed", _("avec l'accord de la personne")
     URGENT = "urgent", _("sans l'accord de la personne, en urgence")
@@ -40,13 +40,14 @@ class Part(IntEnum):
     UNIT = 3
 
 
-# From where to where, and who may do it. Another appointment may follow one, whatever was said of it; who accepted one
-# may still refuse it, never the reverse: the hour may be somebody else's by then. What is closed or withdrawn stays so.
+# For each move, from one state to another, who may make it. The unit may propose another appointment whatever the
+# person said of the last one. A person who accepted one may still decline it, but not the reverse, because somebody
+# else may have that hour by then. A transmission that is closed or withdrawn stays so.
 MOVES: Mapping[tuple[str, str], frozenset[Part]] = {
     (State.ASKED, State.SENT): frozenset({Part.PERSON}),
     (State.ASKED, State.REFUSED): frozenset({Part.PERSON}),
     (State.ASKED, State.WITHDRAWN): frozenset({Part.AGENT}),
-    (State.SENT, State.WITHDRAWN): frozenset({Part.AGENT}),  # nobody has read it
+    (State.SENT, State.WITHDRAWN): frozenset({Part.AGENT}),  # possible as long as the unit has not read it
     (State.SENT, State.READ): frozenset({Part.UNIT}),
     (State.READ, State.MEETING): frozenset({Part.UNIT}),
     (State.READ, State.CLOSED): frozenset({Part.UNIT}),
@@ -60,21 +61,21 @@ MOVES: Mapping[tuple[str, str], frozenset[Part]] = {
     (State.DECLINED, State.MEETING): frozenset({Part.UNIT}),
     (State.DECLINED, State.CLOSED): frozenset({Part.UNIT}),
 }
-TOLD_AGAIN = frozenset({State.MEETING, State.ACCEPTED, State.DECLINED})  # what may come more than once
-STANDING = frozenset({State.MEETING, State.ACCEPTED})  # an appointment that nobody refused
-RUNNING = frozenset({State.SENT, State.READ}) | TOLD_AGAIN  # with the unit
-RECEIVED = RUNNING | {State.CLOSED}  # what the unit's own list shows
+TOLD_AGAIN = frozenset({State.MEETING, State.ACCEPTED, State.DECLINED})  # states that may come more than once
+STANDING = frozenset({State.MEETING, State.ACCEPTED})  # there is an appointment that nobody declined
+RUNNING = frozenset({State.SENT, State.READ}) | TOLD_AGAIN  # the unit has it, and has not closed it
+RECEIVED = RUNNING | {State.CLOSED}  # the unit's own list shows these
 
 
 def can_move(before: str, after: str, by: Part) -> bool:
-    """Whether this part may take a transmission from one state to another."""
+    """Whether this party may move a transmission from one state to another."""
     return by in MOVES.get((before, after), frozenset())
 
 
 def may_go_without(*, urgency: int, had_emergency: bool) -> bool:
-    """Whether it may be sent without the person's agreement: it is critical, or an emergency procedure was opened.
+    """Whether a transmission may be sent without the person's agreement.
 
-    Either was said, with its reason, before: by the person's own answers or by the agent. The reason of the sending is
-    asked for beside it.
+    It may when the urgency is critical or an emergency procedure was opened. Either comes from the person's own answers
+    or from the agent, who gave a reason. The agent is asked for the reason of the sending besides.
     """
     return had_emergency or urgency >= Urgency.CRITICAL

@@ -1,32 +1,33 @@
-"""Says when to look again whether a content was removed, and when an answer counts for the public figures. Pure."""
+"""Says on which days to check whether content was removed, and when an answer counts for the public figures. Pure."""
 
 from datetime import date, timedelta
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-# Days after the request. Ours to choose, the last one excepted: a site has a month to answer (CNIL; shared facts).
+# Days after the request on which to check. They are our own choice, except the last: a site has a month to answer
+# (CNIL; reference facts).
 DAYS = (3, 7, 30)
-REQUESTS_MOST = 10  # days of requests that one conversation keeps
+REQUESTS_MOST = 10  # most requests that one conversation keeps
 
 
 class Answer(TextChoices):
-    """What the person says of the content."""
+    """What the person says has become of the content."""
 
     REMOVED = "removed", _("Retiré")
     STILL_THERE = "still_there", _("Encore là")
 
 
 def days_to_look(asked_on: date) -> list[tuple[int, date]]:
-    """The days on which to look, each with how many days after the request it is."""
+    """Return the days on which to check, each as (number of days after the request, date)."""
     return [(days, asked_on + timedelta(days=days)) for days in DAYS]
 
 
 def is_last(asked_on: date, today: date) -> bool:
-    """Whether the last day has come, after which « encore là » is an answer that counts."""
+    """Whether the last day to check has come. From then on the answer « encore là » counts."""
     return today >= asked_on + timedelta(days=DAYS[-1])
 
 
 def monday_of(day: date) -> date:
-    """The week that an answer is counted in: no finer, so that a count tells of nobody."""
+    """Return the Monday of the week in which an answer is counted. Days are not kept, so that nobody is recognised."""
     return day - timedelta(days=day.weekday())

@@ -1,8 +1,8 @@
-"""Replies an agent can start from: their variables, and what is missing made visible. Pure.
+"""Canned replies: their variables, and how missing values are made visible. Pure.
 
-They are put in the agent's text area, to be read again, changed and sent by hand: nothing is ever sent by itself, and
-nothing takes the place of what was being written. The texts are rows: `replies.CannedReply` (shared),
-`replies.OwnReply`.
+A reply is put into the agent's text area after what stands there, to be read, changed and sent by hand. Nothing is ever
+sent by itself, and nothing that was being written is replaced. The texts are rows of `CannedReply` (shared) and
+`OwnReply` (`chat.models.replies`).
 """
 
 import re
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common import plain_text
 
-# What a text may name, and what a person calls it when it is not known.
+# The variables that a text may name, and the words that stand in their place while the value is not known.
 VARIABLES: Final[Mapping[str, Promise]] = {
     "prenom": _("votre prénom"),
     "unite": _("nom de l'unité"),
@@ -29,7 +29,7 @@ VARIABLES: Final[Mapping[str, Promise]] = {
 }
 ALL: Final = ", ".join(f"{{{name}}}" for name in VARIABLES)
 _NAMED = re.compile(r"\{([^{}]*)\}")
-# As it stands in the text area; `console/thread.js` looks for its beginning before it sends.
+# What stands in the text area in place of a missing value. `console/thread.js` looks for this before it sends.
 MISSING: Final = "[à compléter : "
 
 
@@ -46,15 +46,18 @@ class Subject(TextChoices):
 
 
 class Audience(TextChoices):
-    """To whom a shared reply speaks; empty: to anybody."""
+    """To whom a shared reply speaks. An empty value in its row means anybody."""
 
     VICTIM = "victim", _("qui subit les faits")
     HELPER = "helper", _("qui aide : témoin, proche, professionnel")
 
 
 class Source(StrEnum):
-    """Where a reply comes from: who owns it, a step of an emergency, a question of the sheet. The values are those of
-    the page."""
+    """Where a reply comes from. The page uses the values.
+
+    OWN: the agent's own reply. SHARED: one for all agents. PARTNER: about a partner. STEP: a step of an emergency.
+    QUESTION: a question of the fact sheet.
+    """
 
     OWN = "own"
     SHARED = "shared"
@@ -65,9 +68,11 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One reply, filled for one conversation: as it goes into the text area. key: its own, for the page. beside: whose
-    it is, or its subject, said after its label. shown: as it is drawn before it is chosen.
-    language: the name of the language that it is in, where that is to be said, and code: its code; else empty."""
+    """One reply, filled for one conversation.
+
+    key: identifies it on the page. text: as it goes into the text area. beside: whose it is, or its subject; it is said
+    after the label. language, code: the name and the code of its language, where that has to be said; otherwise empty.
+    """
 
     key: str
     source: Source
@@ -84,12 +89,12 @@ class Reply:
 
 
 def unknown_variables(text: str) -> list[str]:
-    """Return the names between braces that are no variables."""
+    """Return the names between braces that are not in VARIABLES."""
     return [name for name in _NAMED.findall(text) if name not in VARIABLES]
 
 
 def faults(text: str) -> list[Promise | str]:
-    """Why a text cannot be kept: a variable that nothing fills, a brace that closes or opens nothing. Sentences."""
+    """Return, as sentences for whoever wrote it, why a text cannot be saved: an unknown variable, or a single brace."""
     found: list[Promise | str] = [
         format_lazy(_("Variable inconnue : {name}. Celles qui existent : {all}."), name=f"{{{name}}}", all=ALL)
         for name in dict.fromkeys(unknown_variables(text))
@@ -100,7 +105,7 @@ def faults(text: str) -> list[Promise | str]:
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """The text with its variables; one that is empty or unknown becomes « [à compléter : adresse] »."""
+    """Fill in the variables of a text; one whose value is empty or unknown becomes « [à compléter : adresse] »."""
 
     def value(found: re.Match[str]) -> str:
         name = found[1]
@@ -110,15 +115,15 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 
 
 def choose(vous: str, tu: str, *, familiar: bool) -> str:
-    """The text in « tu » where that is how the person is spoken to and one was written; otherwise in « vous »."""
+    """Return the text with « tu » if the person is spoken to like that and such a text exists; else with « vous »."""
     return tu if familiar and tu else vous
 
 
 def is_unfinished(text: str) -> bool:
-    """Whether something was left to be filled in."""
+    """Whether a value that was missing has not been filled in."""
     return MISSING.strip() in text
 
 
 def inserted(draft: str, text: str) -> str:
-    """Return the draft with the reply after it."""
+    """Return the draft with the reply after it, on a new line."""
     return f"{draft.rstrip()}\n{text}" if draft.strip() else text

@@ -1,9 +1,9 @@
-"""The words of a code de reprise, and how they are read as people type them. Pure.
+"""The words of a resume code, and how they are read as people type them (docs/adr/0011). Pure.
 
-`code_words.txt` is our own list, one word a line: common French nouns of four to nine letters, of nothing that
-frightens or hurts. The tests keep its promises: two words are two slips apart at least and sound different, so that
-one slip never makes another word of the list; no word begins another one, so that words run together are read one
-way only.
+`code_words.txt` is our own list, one word a line: common French nouns of four to nine letters that neither frighten nor
+hurt. Tests check that any two words differ by two slips at least and sound different, so that one slip never makes
+another word of the list. They also check that no word begins another one, so that words without spaces can be read in
+one way only.
 """
 
 import re
@@ -15,14 +15,17 @@ from pathlib import Path
 
 WORDS = tuple((Path(__file__).parent / "code_words.txt").read_text(encoding="utf-8").split())
 LENGTH = 5  # words in a code: 50 bits, see docs/adr/0011
-MAX_TYPED = 300  # characters: a code with its articles and a few slips; the rest is not read
-# What people add when they copy a list of words, or take it down over the telephone.
+MAX_TYPED = 300  # characters that are read: enough for a code with articles and a few slips
+# Words that people add when they copy a list of words, or write it down on the telephone.
 SMALL_WORDS = frozenset(["l", "le", "la", "les", "d", "de", "du", "des", "un", "une", "et", "puis"])
 
 
 @dataclass(frozen=True)
 class UnknownWord:
-    """A word that is not in the list, as it was typed; `nearest` is the word of the list it looks like, or ""."""
+    """A word that is not in the list.
+
+    typed: as the person typed it. nearest: the word of the list that it looks like, or "".
+    """
 
     typed: str
     nearest: str
@@ -30,28 +33,29 @@ class UnknownWord:
 
 @dataclass(frozen=True)
 class Reading:
-    """A text as it was understood: words of the list in their order, and words that are not in the list."""
+    """How a typed text was understood: the words of the list in their order, and the words that are not in the list."""
 
     words: tuple[str, ...]
     unknown: tuple[UnknownWord, ...] = ()
 
     @property
     def is_code(self) -> bool:
-        """Return whether these are as many known words as a code has. Whether such a code exists is not asked."""
+        """Whether these are as many known words as a code has. It does not say whether such a code exists."""
         return not self.unknown and len(self.words) == LENGTH
 
 
 def letters(text: str) -> str:
-    """A word as it is compared: small letters from a to z, without accents. Anything else goes."""
+    """Return a word as it is compared: the letters a to z in lower case, without accents and anything else."""
     text = text.casefold().replace("œ", "oe").replace("æ", "ae")
     return "".join(sign for sign in unicodedata.normalize("NFKD", text) if "a" <= sign <= "z")
 
 
 def read(text: str) -> Reading:
-    """What somebody typed as a code: capitals, accents, spaces, hyphens, apostrophes and articles do not matter.
+    """Read what somebody typed as a code. Capitals, accents, spaces, hyphens, apostrophes and articles do not matter.
 
-    Words may be run together, or cut in two by a space. Nothing is guessed: a word that is not in the list is returned
-    as unknown, with the nearest one of the list, which tells nothing about the codes in use.
+    Words may be written without spaces between them, or be cut in two by a space. Nothing is corrected silently: a word
+    that is not in the list is returned as unknown, with the nearest one of the list, which tells nothing about the
+    codes in use.
     """
     typed = re.findall(r"[^\W\d_]+", unicodedata.normalize("NFC", text[:MAX_TYPED]))
     typed = [word for word in typed if letters(word) not in SMALL_WORDS]
@@ -70,7 +74,10 @@ def read(text: str) -> Reading:
 
 
 def _split(run: str) -> tuple[str, ...] | None:
-    """The words of the list that this run of letters is made of, or None. Greedy: no word begins another one."""
+    """Split a run of letters into words of the list; None if that is not possible.
+
+    It takes the first word that fits, because no word begins another one.
+    """
     by_letters = _by_letters()
     words = []
     while run:
@@ -91,11 +98,11 @@ def _by_letters() -> dict[str, str]:
 
 
 def nearest(word: str) -> str:
-    """The word of the list that this one is a slip of, two slips at most (one in a short word); "" when there is none.
+    """Return the word of the list from which this one differs by at most two slips (one in a short word), or "".
 
-    A slip is a letter too many, missing, taken for another, or two neighbours swapped. Two words within two slips of
-    each other have something in common once two letters at most are taken from each: only those are compared, so that a
-    flood of nonsense costs little.
+    A slip is a letter too many, a letter missing, a letter taken for another, or two neighbours swapped. Two words
+    within two slips become equal once at most two letters are taken from each. Only words for which that is so are
+    compared, so that a flood of nonsense costs little.
     """
     run = letters(word)
     if not 3 <= len(run) <= 11:
@@ -107,7 +114,7 @@ def nearest(word: str) -> str:
 
 
 def _cuts(run: str) -> set[str]:
-    """A run of letters with none, one or two of them taken away."""
+    """Return a run of letters with none, one or two of them taken away, in every way."""
     once = set(_without_one(run))
     return {run} | once | {cut for shorter in once for cut in _without_one(shorter)}
 
@@ -126,7 +133,7 @@ def _by_cut() -> dict[str, list[str]]:
 
 
 def _slips(one: str, other: str) -> int:
-    """How many slips lead from one run of letters to the other (Damerau and Levenshtein, neighbours swapped once)."""
+    """Count the slips between two runs of letters: Damerau-Levenshtein distance, optimal string alignment."""
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, letter in enumerate(one, 1):

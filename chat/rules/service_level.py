@@ -1,4 +1,4 @@
-"""Says what the service promises, and how close it is to breaking it. Pure: facts and numbers in, levels out."""
+"""The measures that the service watches, and how close each is to its limit. Pure: numbers in, levels out."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -18,7 +18,7 @@ class Measure(TextChoices):
 
 
 class Level(IntEnum):
-    """How a promise stands."""
+    """How a measure stands against its limit: kept, nearly broken, or broken."""
 
     KEPT = 0
     NEAR = 1
@@ -26,7 +26,7 @@ class Level(IntEnum):
 
     @property
     def sign(self) -> str:
-        """A shape that says the same as the word, for who sees no colour."""
+        """A shape that says the same as the word, for people who do not see colours."""
         return {Level.KEPT: "●", Level.NEAR: "▲", Level.BROKEN: "■"}[self]
 
     @property
@@ -37,21 +37,25 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """minutes, or agents for ON_DUTY. warn_percent: of the limit, from which it is near; of no use for ON_DUTY."""
+    """The limit of a measure.
+
+    limit: in minutes; for ON_DUTY a number of agents. warn_percent: the part of the limit from which the level is NEAR;
+    not used for ON_DUTY.
+    """
 
     limit: int
     warn_percent: int
 
 
 def level_of_time(seconds: float, limit: Limit) -> Level:
-    """Return the level of something that has lasted so long."""
+    """Return the level of something that has lasted for so many seconds."""
     if seconds >= limit.limit * 60:
         return Level.BROKEN
     return Level.NEAR if seconds >= limit.limit * 60 * limit.warn_percent / 100 else Level.KEPT
 
 
 def level_of_duty(*, on_duty: int, free: int, limit: Limit) -> Level:
-    """Return the level of the agents on duty: too few is broken; just enough, or all of them full, is near."""
+    """Return the level of the agents on duty. Too few are BROKEN; just enough, or no free place, is NEAR."""
     if on_duty < limit.limit:
         return Level.BROKEN
     return Level.NEAR if on_duty == limit.limit or free <= 0 else Level.KEPT

@@ -1,22 +1,23 @@
-"""Says what may be published of small counts, so that nobody is recognised and nothing computed back. Pure.
+"""Says what may be published of small counts, so that nobody is recognised and no count can be derived. Pure.
 
-A count under AT_LEAST is never published, nor what would give it away by subtraction; what is published is rounded down
-to tens and shares to ten people, so that the difference of two totals, or of two periods, is no count of anybody
-(docs/adr/0040).
+A count below AT_LEAST is never published, nor anything from which it follows by subtraction. Counts are rounded down to
+tens, and shares to steps of ten people or more, so that the difference of two totals, or of two periods, is not the
+count of anybody (docs/adr/0040).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 AT_LEAST = 10
-STEPS = (1, 2, 5, 10, 20, 25)  # percents, of which a hundred is a multiple
+STEPS = (1, 2, 5, 10, 20, 25)  # steps of shares in percent; each divides 100
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of a whole that may be shown, in their order, rounded; and what the others make together, if it may be.
+    """What may be shown of the parts of a whole.
 
-    others: None when there are none, or too few people in them to say. has_others: whether some are not shown.
+    shown: (name, rounded count) of the parts that may be shown, in their order. others: the rounded sum of the parts
+    that are not; None when there are none, or when the sum is too small. has_others: whether some parts are not shown.
     """
 
     shown: list[tuple[str, int]]
@@ -25,19 +26,19 @@ class Parts:
 
 
 def rounded(count: int) -> int | None:
-    """Down to tens; None when it is too small to be said."""
+    """Round a count down to tens; None when it is too small to be published."""
     return None if count < AT_LEAST else count // AT_LEAST * AT_LEAST
 
 
 def percent(part: int, whole: int) -> int | None:
-    """A share, to the nearest step that is AT_LEAST people or more; None when those in it, or those who are not, are
-    too few to be said, or no step is large enough.
+    """Return a share in percent, rounded to the smallest of STEPS that is worth AT_LEAST people or more.
 
-    In whole percents, a few shares of one small whole would tell that whole to the last person.
+    None when the people in it, or those not in it, are too few to be published, or when no step is large enough. With
+    whole percents, a few shares of one small whole would reveal its exact size.
     """
     if part < AT_LEAST or whole - part < AT_LEAST:
         return None
-    tens = whole // AT_LEAST * AT_LEAST  # what is said of the whole decides, so that the step tells nothing more
+    tens = whole // AT_LEAST * AT_LEAST  # the published total decides, so that the step reveals nothing more
     step = next((step for step in STEPS if step * tens >= 100 * AT_LEAST), None)
     if step is None:
         return None
@@ -45,9 +46,10 @@ def percent(part: int, whole: int) -> int | None:
 
 
 def parts(counts: Sequence[tuple[str, int]]) -> Parts:
-    """Suppress the small parts, then the next smallest until at least two are hidden, with AT_LEAST people in them.
+    """Hide the small parts, then the next smallest, until at least two are hidden with AT_LEAST people in them.
 
-    With one hidden part, the whole minus the others would tell it; with few people in all hidden parts, nearly so.
+    If one part alone were hidden, it would be the whole minus the others. If few people were in all hidden parts
+    together, that difference would tell nearly as much.
     """
     hidden = {name for name, count in counts if count < AT_LEAST}
     left = sorted((count, name) for name, count in counts if count >= AT_LEAST)

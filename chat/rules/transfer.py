@@ -1,4 +1,4 @@
-"""How a conversation passes from one agent to another: the words. Pure: data and arithmetic."""
+"""The choices and states of passing a conversation from one agent to another. Pure."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from locations.models import Force
 
-# In characters. Delays are the house's (`common.service_settings.definitions`).
+# In characters. Delays are settings of the service (`common.service_settings.definitions`).
 SUMMARY_MAX, NOTE_MAX = 2000, 300
 
 
@@ -21,7 +21,7 @@ class Manner(models.TextChoices):
 
 
 class HandoverState(models.TextChoices):
-    """READING and OFFERED are open: whoever passes the conversation on goes on answering."""
+    """The states of a handover. While it is open (READING, OFFERED), the agent who passes it on goes on answering."""
 
     READING = "reading", _("La personne relit le résumé")
     OFFERED = "offered", _("Attend la réponse")
@@ -37,7 +37,7 @@ OPEN = frozenset({HandoverState.READING, HandoverState.OFFERED})
 
 
 class Answer(models.TextChoices):
-    """The person's answer to the summary. Only what they agreed to, or wrote, is shared."""
+    """The person's answer to the summary. Only a summary that they agreed to, or corrected, is shared."""
 
     AGREED = "agreed", _("Résumé relu et accepté")
     CORRECTED = "corrected", _("Résumé corrigé par la personne")
@@ -49,7 +49,7 @@ SHARED = frozenset({Answer.AGREED, Answer.CORRECTED})
 
 
 class Reason(models.TextChoices):
-    """Why a conversation is passed on; chosen, so that the history says it without anything private."""
+    """Why a conversation is passed on. It is chosen from a list, so that the history can hold it: it is not private."""
 
     COMPETENCE = "competence", _("Relève d'un autre service")
     EXPERIENCE = "experience", _("Demande une autre expérience")
@@ -60,7 +60,7 @@ class Reason(models.TextChoices):
 
 
 class Part(models.TextChoices):
-    """The parts of a handover that hold text, each sealed apart."""
+    """The parts of a handover that hold text. Each is encrypted by itself."""
 
     SUMMARY = "summary", _("Résumé")
     CORRECTION = "correction", _("Résumé, dans les mots de la personne")
@@ -70,7 +70,7 @@ class Part(models.TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """To whom: exactly one of the three. `agent` and `unit` are keys."""
+    """To whom a conversation is passed on: exactly one of the three is set. agent and unit are keys."""
 
     agent: int = 0
     unit: int = 0
@@ -84,7 +84,7 @@ class Target:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Raises ValueError for anything else."""
+        """Read a target as a form carries it (see `__str__`). Raises ValueError for anything else."""
         kind, _dash, key = text.partition("-")
         if kind == "force" and key in Force.values:
             return cls(force=key)

@@ -1,4 +1,4 @@
-"""Says where a person is, by the last sign of them. Pure: `now` is an argument."""
+"""Says where a person is, by their last sign of life. Pure: `now` is an argument."""
 
 from datetime import datetime, timedelta
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Whereabouts(TextChoices):
-    """The values are those of the protocol (`queue` frames)."""
+    """Where a person is. The values are those of the protocol (`queue` frames)."""
 
     HERE = "here", _("Présente")
     ASLEEP = "asleep", _("Page en veille")
@@ -16,7 +16,7 @@ class Whereabouts(TextChoices):
 
     @property
     def holds_turn(self) -> bool:
-        """Whether their turn may come: whoever is offline or has left is passed over until they are seen again."""
+        """Whether their turn may come. People who are offline or left are passed over until they are seen again."""
         return self in {Whereabouts.HERE, Whereabouts.ASLEEP}
 
 
@@ -29,10 +29,10 @@ def find_whereabouts(
     absent_after: timedelta,
     asleep_for: timedelta,
 ) -> Whereabouts:
-    """Where somebody last seen then is now.
+    """Say where somebody is now who was last seen at `seen_at`.
 
-    is_hidden: their page then was out of sight, and may sleep for `asleep_for`. left_at: when they left by the quick
-    exit, unless they came back with a code.
+    is_hidden: whether their page was out of sight then; such a page may sleep for `asleep_for`. left_at: when they left
+    by the quick exit; None if they did not, or came back with a code. absent_after: how long a page may be silent.
     """
     if left_at is not None and seen_at <= left_at:
         return Whereabouts.LEFT

@@ -1,4 +1,4 @@
-"""Computes what an agent was exposed to, week by week, for them alone; nothing of it is kept (docs/adr/0040)."""
+"""Computes an agent's workload week by week. Only the agent sees it, and nothing is stored (docs/adr/0040). Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ NIGHT_BEGINS, NIGHT_ENDS = time(22), time(6)
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An exchange of theirs: from when to when, and whether it is a grave one."""
+    """One exchange of the agent: from when to when, and whether it is a grave one."""
 
     start: datetime
     end: datetime
@@ -23,8 +23,9 @@ class Interval:
 class Week:
     """A week from Monday to Sunday, in Paris.
 
-    minutes: with at least one exchange, counted once however many there were. nights: with an exchange from 22 h to
-    6 h; a night is of the week of its evening. grave, exchanges: begun then.
+    exchanges, grave: exchanges that began in it, and the grave ones among them. minutes: time with at least one
+    exchange, counted once however many there were. nights: nights with an exchange between 22 h and 6 h; a night counts
+    in the week of its evening.
     """
 
     monday: date
@@ -40,12 +41,12 @@ class Week:
 
     @property
     def hours(self) -> str:
-        """The time in exchanges, as it is drawn: « 7 h 05 »."""
+        """The time in exchanges, as it is shown: « 7 h 05 »."""
         return f"{self.minutes // 60} h {self.minutes % 60:02}"
 
 
 def weeks(spells: Iterable[Interval], now: datetime, *, count: int = WEEKS) -> list[Week]:
-    """The last `count` weeks, this one first; it is not over."""
+    """Return the last `count` weeks. The current one, which is not over, comes first."""
     known = sorted(spells, key=lambda spell: spell.start)
     today = now.astimezone(PARIS).date()
     monday = today - timedelta(days=today.weekday())
@@ -75,7 +76,7 @@ def _midnight(day: date) -> datetime:
 
 
 def _covered(spells: Iterable[Interval], start: datetime, end: datetime) -> timedelta:
-    """How much of the time from `start` to `end` lies in at least one of the spells, which come in order."""
+    """Return how much of the time from `start` to `end` at least one of the spells covers. They are in order."""
     total, reached = timedelta(), start.timestamp()
     for spell in spells:
         begins, ends = max(spell.start.timestamp(), reached), min(spell.end.timestamp(), end.timestamp())
