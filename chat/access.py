@@ -1,10 +1,11 @@
-"""The only ways to obtain a conversation: as its reporter, as the agent it is assigned to, or as a supervisor.
+"""The only functions through which a conversation is obtained: by its reporter, by its agent, or by a supervisor.
 
 Each returns the object, or None as if it did not exist. No view and no consumer looks a conversation up by itself.
-The first two are parties, and leave no line in the register. A way for anybody else calls `reports.audit.log.record`:
-a supervisor who joins does (`chat.supervision.intervention.join`), and reads nothing before. A colleague who was
-offered a conversation has the offer alone, until they accept it.
-(`chat.retention.schedule.Ending` is no conversation: dates and status, by which a supervisor decides what is kept.)
+The reporter and the agent are parties, so their access leaves no line in the audit log. Access by anybody else calls
+`reports.audit.log.record`: a supervisor who joins does (`chat.supervision.intervention.join`), and reads nothing before
+that. A colleague to whom a conversation is offered gets the offer only, until they accept it.
+(`chat.retention.schedule.Ending` is no conversation, but the dates and the status by which a supervisor decides how
+long it is kept.)
 """
 
 from collections.abc import Collection, Mapping
@@ -43,10 +44,10 @@ from reports.models import ErasureRequest, Report
 from reports.session import GENERATION
 from reports.session import KEY as REPORT_KEY
 
-SESSION_KEY = "reports.suites"  # of what a visit forgets with its report
+SESSION_KEY = "reports.suites"  # the prefix makes it one of the keys that a visit forgets together with its report
 
 
-# With each of these a conversation leaves the agent who had it.
+# Events with which a conversation leaves the agent who had it.
 HANDS_CHANGE = (
     EventKind.ASSIGNED,
     EventKind.RELEASED,
@@ -57,11 +58,14 @@ HANDS_CHANGE = (
 
 
 def as_reporter(session: Mapping[str, Any]) -> Conversation | None:
-    """The conversation of this visit. The session is the only key: no number from outside is looked up."""
+    """Return the conversation of this visit, with its report, agent and unit; None if it has none. One statement.
+
+    It is found by the session alone: nothing from an address or a form is looked up.
+    """
     report = session.get(REPORT_KEY)
     if report is None:
         return None
-    # A code de reprise used elsewhere since then ends what this visit may see.
+    # The statement compares the generation: a resume code that was used elsewhere ends what this visit may see.
     rows = fetch_rows(_visit_statement(), [report, session.get(GENERATION, 0)])
     if not rows:
         return None
@@ -80,10 +84,10 @@ WHERE r.public_id = %s AND r.visit_generation = %s
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Where a visit that filed a report stands.
+    """The state of a visit that filed a report.
 
-    is_left_behind: its report is no longer its own, for a code de reprise was used elsewhere, or it was removed.
-    has_open_exchange: an exchange waits for it, goes on, or is opened when its page is asked for.
+    is_left_behind: the report is no longer this visit's, because a resume code was used elsewhere, or it was deleted.
+    has_open_exchange: it has a conversation that is not closed, or one will be opened when its page is asked for.
     """
 
     is_left_behind: bool = False
@@ -91,7 +95,7 @@ class Visit:
 
 
 def read_visit(session: Mapping[str, Any]) -> Visit:
-    """Where this visit stands, in one statement; none for a visit that filed nothing."""
+    """Return the state of this visit. One statement; none for a visit that filed nothing."""
     report = session.get(REPORT_KEY)
     if report is None:
         return Visit()
@@ -101,7 +105,7 @@ def read_visit(session: Mapping[str, Any]) -> Visit:
 
 @cache
 def _visit_statement() -> LiteralString:
-    """Every page of the exchange asks for this; the first column is the key of each object."""
+    """Return the SQL of `as_reporter`, which every page of the exchange runs. Each object begins with its key."""
     parts = (Conversation, "c"), (Report, "r"), (Agent, "a"), (Unit, "u")
     return f"""
     SELECT {", ".join([columns_of(model, alias) for model, alias in parts])}
@@ -112,12 +116,12 @@ def _visit_statement() -> LiteralString:
 
 
 def erasure_of(conversation: Conversation) -> ErasureRequest | None:
-    """Return the reporter's request for erasure, with its report; None when they asked nothing."""
+    """Return the reporter's request for erasure, with its report; None when they made none."""
     return ErasureRequest.objects.select_related("report").filter(report=conversation.report_id).first()
 
 
 def erasure_by_digest(digest: bytes) -> ErasureRequest | None:
-    """The request for erasure whose words have this slow hash: whoever typed them may read its answer."""
+    """Return the request for erasure whose code has this slow hash; whoever typed the code may read the answer."""
     return ErasureRequest.objects.filter(code_digest=digest.hex()).first()
 
 
@@ -128,50 +132,53 @@ FROM reports_report r JOIN chat_conversation c ON c.report_id = r.id WHERE r.pub
 
 
 def reporters(visits: Collection[tuple[str, int]]) -> dict[tuple[str, int], tuple[int, UUID, int]]:
-    """Find the conversations of many visits, (report, generation) each: key, public id and last number."""
+    """Find the conversations of many visits, each (report, generation): key, public id and last number. One query.
+
+    A visit whose generation has ended is simply not in the result, because the result has the present generations.
+    """
     rows = fetch_rows(REPORTERS, [array_text({report for report, _generation in visits})])
     return {(report, generation): (pk, public_id, seq) for report, generation, pk, public_id, seq in rows}
 
 
 def may_answer(user: Any) -> bool:
-    """Whether this account may answer people: open, an agent's or a supervisor's, with its own password."""
+    """Whether this account may answer people: active, an agent's or a supervisor's, without a temporary password."""
     return user.is_authenticated and user.is_active and user.is_agent and not user.password_is_temporary
 
 
 def able_to_answer(agent_ids: Collection[int]) -> set[int]:
-    """Choose of these agents those who may answer people: `may_answer`, for many."""
+    """Return those of these agents who may answer people (`may_answer`). One query."""
     agents = Agent.objects.filter(pk__in=agent_ids).select_related("user")
     return {agent.pk for agent in agents if may_answer(agent.user)}
 
 
 def as_agent(user: Any) -> Agent | None:
-    """The agent behind a signed-in account, or None: an administrator or a custodian is none."""
+    """Return the agent of a signed-in account that may answer people; None for any other account."""
     if user is None or not user.is_authenticated or not may_answer(user):
         return None
     return Agent.objects.select_related("unit", "user").filter(user=user).first()
 
 
 def agents_of(user_ids: Collection[int]) -> dict[int, int]:
-    """The agents behind these accounts, whatever they may do now: account to agent."""
+    """Return the agents of these accounts, account → agent, whether they may answer people or not. One query."""
     return dict(
         fetch_rows("SELECT user_id, id FROM chat_agent WHERE user_id = ANY(%s::bigint[])", [array_text(user_ids)])
     )
 
 
 def assigned_to(agent: Agent) -> ConversationQuerySet:
-    """The conversations that this agent answers now."""
+    """Return the conversations that this agent answers now."""
     return Conversation.objects.active().filter(assigned_to=agent)
 
 
 def ended_by(agent: Agent, since: datetime) -> ConversationQuerySet:
-    """The conversations that this agent answered to their end, closed after `since`."""
+    """Return the conversations that this agent had when they were closed, at `since` or later."""
     return Conversation.objects.filter(assigned_to=agent, status=Status.CLOSED, closed_at__gte=since)
 
 
 def units_of(agent: Agent) -> frozenset[int]:
-    """The units whose agents this supervisor sees by name, and whose conversations they may step into.
+    """Return the units whose agents this supervisor sees by name, and whose conversations they may step into.
 
-    Their own, and those that an administrator added. None for whoever is no supervisor.
+    These are their own unit, and those that an administrator added. Empty for anybody who is no supervisor.
     """
     if not agent.user.is_supervisor:
         return frozenset()
@@ -179,9 +186,10 @@ def units_of(agent: Agent) -> frozenset[int]:
 
 
 def reach_of(agent: Agent, now: datetime) -> dict[int, int | None]:
-    """The units in whose conversations this supervisor may step in now: their own, and those that they are on call for.
+    """Return the units into whose conversations this supervisor may step now.
 
-    The value is the key of the on-call duty, None for their own. Empty for whoever is no supervisor.
+    These are the units of `units_of`, with the value None, and those for which they are on call, with the key of that
+    duty as the value. Empty for anybody who is no supervisor.
     """
     own = units_of(agent)
     if not own:
@@ -192,9 +200,9 @@ def reach_of(agent: Agent, now: datetime) -> dict[int, int | None]:
 
 
 def spells_of(agent: Agent, now: datetime) -> list[Interval]:
-    """When this agent answered, of the last weeks, for that agent alone: times, and whether it was grave.
+    """Return the times at which this agent had conversations in the last WEEKS weeks. Only that agent sees them.
 
-    By the history: what they passed on, or lost, was theirs until then.
+    They come from the history: a conversation that the agent passed on or lost was theirs until then.
     """
     given = ConversationEvent.objects.filter(kind=EventKind.ASSIGNED, by=agent.user_id)
     after = ConversationEvent.objects.filter(conversation=OuterRef("conversation"), pk__gt=OuterRef("pk"))
@@ -207,19 +215,19 @@ def spells_of(agent: Agent, now: datetime) -> list[Interval]:
 
 
 def answered_by(agent: Agent) -> ConversationQuerySet:
-    """The conversations that this agent answers, or answered to their end: nobody else's."""
+    """Return the conversations that this agent answers, or answered until they ended."""
     return Conversation.objects.filter(assigned_to=agent)
 
 
 def with_file_number(rows: ConversationQuerySet, number: str) -> ConversationQuerySet:
-    """Find, among conversations that were obtained before, the one whose appointment or summary has this number."""
+    """Find, among conversations to which access is proven, those whose appointment or summary has this number."""
     appointed = Proposal.objects.filter(file_number=number).values("conversation")
     transmitted = Transmission.objects.filter(file_number=number).values("conversation")
     return rows.filter(Q(pk__in=appointed) | Q(pk__in=transmitted))
 
 
 def as_assigned_agent(agent: Agent, public_id: UUID) -> Conversation | None:
-    """A conversation that this agent answers, or answered to its end."""
+    """Return a conversation that this agent answers, or answered until it ended; None for any other."""
     return (
         Conversation.objects.select_related("report__municipality", "report__reception_point", "assigned_to__unit")
         .filter(public_id=public_id, assigned_to=agent)
@@ -228,9 +236,10 @@ def as_assigned_agent(agent: Agent, public_id: UUID) -> Conversation | None:
 
 
 def left_by(agent: Agent, public_id: UUID) -> str | None:
-    """How a conversation that this agent answered has left them, by its history: of `EventKind`, or of a later version.
+    """Return the kind of the event by which a conversation left this agent, from its history.
 
-    None for one that they never had. Nothing is said of where it is by now.
+    It is an `EventKind`, or a kind of a later version. None for a conversation that they never had, or still have. It
+    does not say where the conversation is now.
     """
     rows = ConversationEvent.objects.filter(conversation__public_id=public_id)
     theirs = rows.filter(kind=EventKind.ASSIGNED, by=agent.user_id).order_by("pk").values_list("pk", flat=True).last()
@@ -241,14 +250,16 @@ def left_by(agent: Agent, public_id: UUID) -> str | None:
 
 
 def lost_by(agent: Agent, keys: Collection[int]) -> QuerySet[Conversation]:
-    """Of these, which this agent was given and lost (`chat.conversations.losses`): where they are, and who has them. No
-    text."""
+    """Return those of these conversations that were given to this agent, with their place and their present agent.
+
+    For what they lost (`chat.conversations.losses`), which is shown without any text of the conversation.
+    """
     rows = Conversation.objects.filter(pk__in=keys, events__kind=EventKind.ASSIGNED, events__by=agent.user_id)
     return rows.select_related("report__municipality", "assigned_to__unit").distinct()
 
 
 def assigned_head(agent_id: int, public_id: UUID) -> tuple[int, int] | None:
-    """Key and last number of a conversation that this agent answers, or answered to its end."""
+    """Return (key, last number) of a conversation that this agent answers, or answered until it ended; else None."""
     rows = Conversation.objects.filter(public_id=public_id, assigned_to=agent_id)
     return rows.values_list("pk", "last_seq").first()
 
@@ -257,17 +268,17 @@ def assigned_head(agent_id: int, public_id: UUID) -> tuple[int, int] | None:
 
 
 def asides_of(agent: Agent) -> AsideQuerySet:
-    """The apartés that go on and in which this agent takes part: what was said there, and no conversation."""
+    """Return the running talks between colleagues (apartés) in which this agent takes part, without conversations."""
     return Aside.objects.running().filter(parts__agent=agent)
 
 
 def as_party_to_aside(agent: Agent, public_id: UUID) -> Aside | None:
-    """One of them."""
+    """Return one of `asides_of`, or None."""
     return asides_of(agent).filter(public_id=public_id).first()
 
 
 def own_reply(agent: Agent, public_id: UUID) -> OwnReply | None:
-    """A reply that this agent made for themselves; nobody else has it."""
+    """Return a reply that this agent made for themselves; None for anybody else's."""
     return OwnReply.objects.filter(public_id=public_id, agent=agent).first()
 
 
@@ -275,7 +286,10 @@ def own_reply(agent: Agent, public_id: UUID) -> OwnReply | None:
 
 
 def as_unit(user: Any) -> UnitAccount | None:
-    """The account of a unit behind a signed-in one, with its point d'accueil; None for everybody else."""
+    """Return the unit account of a signed-in account, with its point d'accueil; None for any other account.
+
+    None too while its password is temporary.
+    """
     if user is None or not user.is_authenticated or not user.is_active or not user.is_unit:
         return None
     if user.password_is_temporary:
@@ -284,31 +298,34 @@ def as_unit(user: Any) -> UnitAccount | None:
 
 
 def received_by(account: UnitAccount) -> QuerySet[Transmission]:
-    """Return the summaries that were sent to this account's own unit and not withdrawn."""
+    """Return the transmissions that were sent to this account's unit and not withdrawn."""
     return Transmission.objects.filter(point=account.point_id, point__isnull=False, state__in=RECEIVED)
 
 
 def as_receiving_unit(account: UnitAccount, public_id: UUID) -> Transmission | None:
-    """One of them."""
+    """Return one of `received_by`, with its conversation, report and point d'accueil; or None."""
     rows = received_by(account).select_related("conversation__report", "point")
     return rows.filter(public_id=public_id).first()
 
 
 def transmitted_by(agent: Agent) -> QuerySet[Transmission]:
-    """Choose the transmissions of the conversations that this agent answers, or answered to their end."""
+    """Return the transmissions of the conversations that this agent answers, or answered until they ended."""
     return Transmission.objects.filter(conversation__assigned_to=agent)
 
 
 def follow_up_by_digest(digest: bytes, now: datetime) -> FollowUp | None:
-    """The code of suites that has this slow hash, while it works and there is something to follow."""
+    """Return the code of « Suites » with this slow hash, if it is valid and there is something to follow."""
     rows = FollowUp.objects.select_related("conversation__report").filter(code_digest=digest.hex())
     rows = rows.filter(Q(until__isnull=True) | Q(until__gt=now))
     return rows.filter(_has_something_to_follow("conversation")).first()
 
 
 def _has_something_to_follow(conversation: str) -> Q:
-    """Selects by what « Suites » shows: a transmission, a request for removal, or the way to the person's copy.
-    conversation: the name of the key."""
+    """Return the condition that « Suites » has something to show for a conversation.
+
+    That is a transmission, a request for removal, or the way to the person's copy. conversation: the name of the
+    foreign key.
+    """
     key = OuterRef(conversation)
     return (
         Q(Exists(Transmission.objects.filter(conversation=key)))
@@ -318,7 +335,10 @@ def _has_something_to_follow(conversation: str) -> Q:
 
 
 def as_follower(session: Mapping[str, Any]) -> Conversation | None:
-    """The conversation whose suites this visit may read, and nothing else of it: its code was typed in this visit."""
+    """Return the conversation whose « Suites » this visit may read, because its code was typed in this visit; or None.
+
+    It gives no right to anything else of the conversation.
+    """
     known = session.get(SESSION_KEY)
     if known is None:
         return None
@@ -329,8 +349,11 @@ def as_follower(session: Mapping[str, Any]) -> Conversation | None:
 
 
 def for_own_copy(session: Mapping[str, Any]) -> Conversation | None:
-    """The conversation of which this visit may take a copy: its own; or one whose code was typed in it, when the person
-    chose that a code opens the copy too."""
+    """Return the conversation of which this visit may take a copy, or None.
+
+    It is the visit's own; or one whose code was typed in this visit, if the person chose that a code opens the copy
+    too.
+    """
     own = as_reporter(session)
     if own is not None:
         return own
@@ -342,7 +365,10 @@ def for_own_copy(session: Mapping[str, Any]) -> Conversation | None:
 
 
 def summary_for(conversation: Conversation, now: datetime) -> Handover | None:
-    """Return the summary that the reporter is asked to read now. `as_reporter` has proven access."""
+    """Return the handover whose summary the reporter is asked to read now, or None.
+
+    The caller has obtained the conversation by `as_reporter`.
+    """
     rows = Handover.objects.live(now).filter(conversation=conversation, state=HandoverState.READING)
     return (
         rows.select_related("from_agent__unit", "to_agent__unit", "to_unit").prefetch_related("texts__handover").first()
@@ -350,16 +376,16 @@ def summary_for(conversation: Conversation, now: datetime) -> Handover | None:
 
 
 def offers_to(agent: Agent, now: datetime) -> HandoverQuerySet:
-    """Return the offers of colleagues to this agent, their unit or their force, without a word of any conversation."""
+    """Return the open offers of colleagues to this agent, their unit or their force, without any message."""
     theirs = Q(to_agent=agent) | Q(to_unit=agent.unit_id) | Q(to_force=agent.unit.force)
     rows = Handover.objects.live(now).filter(theirs, state=HandoverState.OFFERED).exclude(from_agent=agent)
-    # Nor to whoever passed it on through the queue a moment ago (`Direction`): they had a reason.
+    # It is not offered to an agent who has just passed it on through the queue (`Direction`): they had a reason.
     rows = rows.exclude(conversation__direction__in=Direction.objects.avoiding(agent.pk, now))
     return rows.select_related("from_agent__unit", "to_unit", "conversation__report__municipality")
 
 
 def as_offered(agent: Agent, public_id: UUID, now: datetime) -> Handover | None:
-    """The open offer of this conversation, when it is made to this agent."""
+    """Return the open offer of this conversation, if it is made to this agent; or None."""
     return offers_to(agent, now).filter(conversation__public_id=public_id).first()
 
 
@@ -367,30 +393,35 @@ def as_offered(agent: Agent, public_id: UUID, now: datetime) -> Handover | None:
 
 
 def supervised_by(agent: Agent) -> ConversationQuerySet:
-    """The conversations under way in the units of a supervisor, on call or not, but their own: who and when, no text is
-    asked for."""
+    """Return the conversations under way in the units of a supervisor (`reach_of`), except their own.
+
+    They are for lists of who answers whom since when; no text is read through them.
+    """
     rows = Conversation.objects.active().filter(assigned_to__unit__in=reach_of(agent, clock.now()))
     return rows.exclude(assigned_to=agent)
 
 
 def as_supervisor(agent: Agent, public_id: UUID) -> Conversation | None:
-    """A conversation under way that this supervisor may step into. Its text is for who has joined: `has_joined`."""
+    """Return a conversation under way that this supervisor may step into; or None.
+
+    Only a supervisor who has joined may read its text (`has_joined`).
+    """
     rows = supervised_by(agent).select_related("report__municipality", "assigned_to__unit", "assigned_to__user")
     return rows.filter(public_id=public_id).first()
 
 
 def joined_before(agent: Agent, public_id: UUID) -> Conversation | None:
-    """A conversation that this supervisor had joined, to say that they follow it no more: nothing of it is read."""
+    """Return a conversation that this supervisor once joined, only to say that they no longer follow it; or None."""
     rows = Conversation.objects.filter(public_id=public_id, watches__supervisor=agent).select_related("assigned_to")
     return rows.distinct().first()
 
 
 def watches(now: datetime) -> WatchQuerySet:
-    """Return the supervisors who read conversations now: they joined, did not leave, and kept their units, or are still
-    on call for that one.
+    """Return the supervisors who read a conversation now: they joined, did not leave, and still supervise its unit.
 
-    By the history, in the order in which it was written: what left their units and came back, sooner than anybody
-    looked, was somebody else's meanwhile.
+    To supervise a unit means that it is theirs, or added by an administrator, or that they are on call for it. The
+    history decides, in the order in which it was written: if the conversation has been outside their units since they
+    joined, they read it no more, even if it came back.
     """
     joined = ConversationEvent.objects.filter(
         conversation=OuterRef(OuterRef("conversation")),
@@ -413,5 +444,5 @@ def watches(now: datetime) -> WatchQuerySet:
 
 
 def has_joined(agent: Agent, conversation: Conversation, now: datetime) -> bool:
-    """Whether this supervisor reads the conversation now, with a line in the register and one in the thread."""
+    """Whether this supervisor has joined the conversation and may read it now (`watches`)."""
     return watches(now).filter(conversation=conversation, supervisor=agent).exists()

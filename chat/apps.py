@@ -7,4 +7,4 @@ class ChatConfig(AppConfig):
     verbose_name = "Échanges"
 
     def ready(self) -> None:
-        """The sentences of this room are in the catalogue, whoever asks."""
+        """Import the texts of the chat, so that the catalogue has them before anybody asks."""

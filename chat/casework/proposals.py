@@ -1,8 +1,7 @@
-"""What an agent puts to the person, with ready answers: a question, a partner, a complaint, an appointment, the removal
-kit.
+"""Proposals of an agent to the person, with ready answers: question, partner, complaint, appointment, removal kit.
 
-Each is one message, and its answer is one message: an ordinary one, that the person writes by a button or in their own
-words. Nothing else is needed of a page, so that an old one, or one without a script, loses nothing.
+A proposal is one message, and so is its answer: an ordinary message that the person sends by a button, or in their own
+words (docs/adr/0042). Pages need nothing else, so that an old page, or one without scripts, loses nothing.
 """
 
 import logging
@@ -41,15 +40,15 @@ from triage.questionnaire.questions import Text
 logger = logging.getLogger(__name__)
 
 YES, NO, LATER = form_texts.YES.later(), form_texts.NO.later(), form_texts.LATER.later()
-AT_MOST = 3  # ready answers
+AT_MOST = 3  # most ready answers of a question
 
 
 @dataclass(frozen=True, slots=True)
 class RoleWords:
-    """What is proposed of a complaint to one role.
+    """The words of « propose a complaint » for one role of the person, who may not be the one to file it.
 
-    at, anywhere: what is said, where the unit is known and where it is not. does: the act, as its agent reads it.
-    title, asks: what it is once it is made, in words and for data; both empty for a complaint.
+    at, anywhere: what is said when the unit is known, and when it is not. does: the act, as the agent reads it.
+    title, asks: what was proposed instead of a complaint, in words and as a code; both empty for a complaint.
     """
 
     at: Sentence
@@ -82,13 +81,16 @@ class NoUnit(Exception):
 
 
 class NoSuchPartner(Exception):
-    """Not a partner of this person's place, nor a national one."""
+    """This is neither a partner of the person's place nor a national one."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShownProposal:
-    """A proposal as its agent reads it. answer: in words; empty while nobody answered. by_button: the person's own.
-    asks: its kind; of a complaint that was not for this person to file, what they were asked instead."""
+    """A proposal as its agent reads it.
+
+    answer: in words; empty while there is none. by_button: whether the person gave it themselves, rather than its agent
+    noting it. asks: the kind of the proposal, or what was proposed instead of a complaint (`RoleWords.asks`).
+    """
 
     proposal: Proposal
     title: str
@@ -99,25 +101,28 @@ class ShownProposal:
 
     @property
     def is_answered(self) -> bool:
-        """Return whether the person answered, by a button or in the exchange."""
+        """Whether the person answered, by a button or in the exchange."""
         return bool(self.answer)
 
     @property
     def is_agreed(self) -> bool:
-        """Return whether the person said yes, by the first button or in the exchange."""
+        """Whether the person said yes, by the first button or in the exchange."""
         if self.proposal.said:
             return self.proposal.said == Said.YES
         return bool(self.answer) and self.answer == self.proposal_answers[0]
 
     @property
     def proposal_answers(self) -> list[str]:
-        """Return the ready answers of the proposal; one empty text when it has none."""
+        """The ready answers of the proposal; one empty text when it has none."""
         return _answers_of(_words(self.proposal)) or [""]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the person's page shows below the thread: `answer_id` is the client_id of the message that answers."""
+    """A question with ready answers that the person's page shows below the thread.
+
+    seq: the number of the message that asks. answer_id: the client_id of the message that answers.
+    """
 
     seq: int
     answer_id: str
@@ -137,7 +142,7 @@ def partners_of(conversation: Conversation) -> list[Partner]:
 
 
 def complaint_words(role: str) -> RoleWords:
-    """Return what is proposed of a complaint to this role; to one that is not known, what is proposed to a victim."""
+    """Return the words of « propose a complaint » for this role; for an unknown role those for a victim."""
     return COMPLAINT_BY_ROLE.get(role, COMPLAINT_BY_ROLE[ReporterRole.VICTIM])
 
 
@@ -153,7 +158,7 @@ def _words(proposal: Proposal) -> dict[str, Any]:
 
 
 def _answers_of(words: dict[str, Any]) -> list[str]:
-    """Return the ready answers, as they are shown: whoever presses one says what they read."""
+    """Return the ready answers as they are shown, so that whoever presses one says exactly what they read."""
     return [plain_text.plain(answer) for answer in words.get("answers") or ()]
 
 
@@ -168,7 +173,7 @@ def _answers(conversation: Conversation, rows: Sequence[Proposal]) -> dict[Any, 
 
 
 def proposals_of(conversation: Conversation) -> list[ShownProposal]:
-    """Return the proposals of a conversation that was just obtained, the last one first."""
+    """Return the last SHOWN proposals of a conversation, the newest first. The caller has proven access."""
     rows = list(Proposal.objects.filter(conversation=conversation).order_by("-made_at", "-pk")[:SHOWN])
     for row in rows:
         row.conversation = conversation
@@ -192,7 +197,7 @@ def proposals_of(conversation: Conversation) -> list[ShownProposal]:
 
 
 def open_question(conversation: Conversation) -> Question | None:
-    """Return the last proposal, when it waits for its answer and can still have one."""
+    """Return the last proposal as a question, if it waits for its answer and the conversation is under way."""
     if conversation.status != Status.ACTIVE:
         return None
     row = Proposal.objects.filter(conversation=conversation).order_by("-made_at", "-pk").first()
@@ -207,7 +212,7 @@ def open_question(conversation: Conversation) -> Question | None:
 
 
 def appointment_of(conversation: Conversation) -> tuple[Proposal, dict[str, Any]] | None:
-    """Return the last appointment that the person did not refuse, with its words: what the slip shows."""
+    """Return the last appointment that the person did not refuse, with its words, for the slip; or None."""
     for one in proposals_of(conversation):
         if one.proposal.kind == ProposalKind.APPOINTMENT and not (one.is_answered and not one.is_agreed):
             words = _words(one.proposal)
@@ -216,8 +221,7 @@ def appointment_of(conversation: Conversation) -> tuple[Proposal, dict[str, Any]
 
 
 def unanswered_consent(conversation: Conversation) -> tuple[Text, ...]:
-    """Return what was put to the person and has no answer yet, though one is to be recorded: the consent to a
-    partner."""
+    """Return, in words, the partners that were proposed and for which no answer is recorded yet."""
     waiting = [
         one for one in proposals_of(conversation) if one.proposal.kind == ProposalKind.PARTNER and not one.is_answered
     ]
@@ -229,7 +233,7 @@ def unanswered_consent(conversation: Conversation) -> tuple[Text, ...]:
 
 @transaction.atomic
 def ask_question(*, conversation_id: int, text: str, answers: Sequence[str], by: AbstractBaseUser) -> Proposal:
-    """Ask a question in the agent's words, with two or three ready answers. Raises NotYours, ConversationClosed."""
+    """Ask a question in the agent's words, with ready answers (AT_MOST). Raises NotYours, ConversationClosed."""
     conversation, agent = lock_assigned(conversation_id, by)
     words = {"answers": list(answers)[:AT_MOST], "text": text, "title": text}
     return _put(conversation, ProposalKind.QUESTION, words, by, body=text, agent=agent)
@@ -237,7 +241,7 @@ def ask_question(*, conversation_id: int, text: str, answers: Sequence[str], by:
 
 @transaction.atomic
 def propose_partner(*, conversation_id: int, partner_id: int, by: AbstractBaseUser) -> Proposal:
-    """Propose a partner, and ask whether it may be noted. Raises NoSuchPartner, NotYours, ConversationClosed."""
+    """Propose a partner, with yes and no as answers. Raises NoSuchPartner, NotYours, ConversationClosed."""
     conversation, _agent = lock_assigned(conversation_id, by)
     partner = next((one for one in partners_of(conversation) if one.pk == partner_id), None)
     if partner is None:
@@ -252,10 +256,11 @@ def propose_partner(*, conversation_id: int, partner_id: int, by: AbstractBaseUs
 
 @transaction.atomic
 def propose_complaint(*, conversation_id: int, by: AbstractBaseUser) -> Proposal:
-    """Say where, when, and with what to file a complaint, from the unit's data. Raises NotYours, ConversationClosed.
+    """Say where and when to file a complaint and what to bring, from the unit's data.
 
-    Only the person who suffers the facts files it: a witness is proposed to testify, a relative or a professional to
-    accompany that person, and a professional is told where their own duties are said.
+    Only the person who suffers the facts can file it. A witness is asked to testify instead, a relative or a
+    professional to accompany that person; a professional is also told where their own duties are explained. Raises
+    NotYours, ConversationClosed.
     """
     conversation, _agent = lock_assigned(conversation_id, by)
     said = complaint_words(conversation.report.role)
@@ -271,7 +276,7 @@ def propose_complaint(*, conversation_id: int, by: AbstractBaseUser) -> Proposal
 
 @transaction.atomic
 def propose_removal(*, conversation_id: int, by: AbstractBaseUser) -> Proposal:
-    """Propose the removal kit, to which « Suites » then leads. Raises NotYours, ConversationClosed."""
+    """Propose the removal kit. Raises NotYours, ConversationClosed."""
     conversation, _agent = lock_assigned(conversation_id, by)
     return _put(
         conversation, ProposalKind.REMOVAL, {}, by, answers=(YES, NO, LATER), told=thread_texts.REMOVAL_PROPOSED
@@ -282,7 +287,8 @@ def propose_removal(*, conversation_id: int, by: AbstractBaseUser) -> Proposal:
 def propose_appointment(*, conversation_id: int, meets_at: datetime, by: AbstractBaseUser) -> Proposal:
     """Propose an hour at the person's point d'accueil, with a file number that names nobody.
 
-    meets_at: aware. Whether it is open then was asked by the form. Raises NoUnit, NotYours, ConversationClosed.
+    meets_at: an aware datetime; the form has checked that the place is open then. Raises NoUnit, NotYours,
+    ConversationClosed.
     """
     conversation, _agent = lock_assigned(conversation_id, by)
     unit = conversation.report.reception_point
@@ -310,7 +316,7 @@ def propose_appointment(*, conversation_id: int, meets_at: datetime, by: Abstrac
 
 
 def moment_in_words(moment: datetime, unit: ReceptionPoint) -> str:
-    """« jeudi 26 novembre 2026, 14 h 30 », in the unit's own time and the active language."""
+    """Say a moment in the unit's time zone and the active language: « jeudi 26 novembre 2026, 14 h 30 »."""
     local = timezone.localtime(moment, hours.time_zone_of(unit.department_code))
     return f"{dates.format_date(local, 'l j F Y')}, {hours.tell_time(f'{local:%H:%M}')}"
 
@@ -337,9 +343,10 @@ def _put(
     agent: Agent | None = None,
     **columns: Any,
 ) -> Proposal:
-    """Write the message and its row, in one transaction; whoever waits for messages is told after it.
+    """Write the message of a proposal and its row, and notify after commit.
 
-    body, agent: when these are the agent's own words. told: a line of Pnav's own, with what fills its places.
+    body, agent: for a message in the agent's own words. told, places: for a line of Pnav's own, with the values of its
+    placeholders; answers: its ready answers. columns: further columns of the row.
     """
     now = clock.now()
     row = Proposal(conversation=conversation, kind=kind, made_at=now, made_by_id=by.pk, **columns)
@@ -368,9 +375,9 @@ def _put(
 
 @transaction.atomic
 def record_said(*, conversation_id: int, asked_id: Any, said: str, by: AbstractBaseUser) -> None:
-    """Keep what the person answered in the exchange, as its agent notes it; a button's own answer is kept.
+    """Store what the person answered in the exchange, as its agent notes it.
 
-    An unknown proposal, or one that is answered already, changes nothing. Raises NotYours.
+    Nothing changes for an unknown proposal, or for one that is answered already. Raises NotYours.
     """
     conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
     row = next((one for one in proposals_of(conversation) if str(one.proposal.asked_id) == str(asked_id)), None)

@@ -1,7 +1,7 @@
-"""Reads the replies that an agent can start from in one conversation: their own, the shared ones, partners to name.
+"""Reads the canned replies for one conversation: the agent's own, the shared ones, and partners to name.
 
-Readings, and what an agent does with their own. Filled by `chat.rules.reply_template` from the person's chosen point
-d'accueil.
+Variables are filled by `chat.rules.reply_template`, from the person's chosen point d'accueil. An agent's own replies
+are saved here too.
 """
 
 import logging
@@ -33,13 +33,13 @@ HELPERS = frozenset({ReporterRole.WITNESS, ReporterRole.RELATIVE, ReporterRole.P
 
 
 class TooMany(Exception):
-    """An agent has OWN_AT_MOST replies already."""
+    """The agent has OWN_AT_MOST replies of their own already."""
 
 
 def variable_values(agent: Agent, dossier: PersonSummary) -> dict[str, str]:
-    """Return the values of the variables in this conversation; empty where nothing is known."""
+    """Return the values of the variables in this conversation; a value that is not known is empty."""
     known = _values(agent.public_name, dossier.unit, str(dossier.report.municipality or ""))
-    if known["unite"] and dossier.report.is_nearest:  # the nearest one is not said to be the one
+    if known["unite"] and dossier.report.is_nearest:  # the nearest unit may not be the competent one
         known["unite"] += f" {reply_template.MISSING}{_('vérifier que cette unité est compétente')}]"
     return known
 
@@ -55,13 +55,13 @@ def _values(first_name: str, unit: ReceptionPoint | None, commune: str) -> dict[
     }
 
 
-# --- a look at a shared one -------------------------------------------------------------------------------------------
+# --- preview of a shared reply ----------------------------------------------------------------------------------------
 
 SAMPLE_NAME = "Camille"
 
 
 def sample_unit(force: str) -> ReceptionPoint:
-    """Return a unit of which everything is known, of this force if one is named; without data, an invented one."""
+    """Return a unit of which everything is known, of this force if it is not ""; an invented one if there is none."""
     known = ReceptionPoint.objects.exclude(telephone="").exclude(address="").filter(opening_hours__isnull=False)
     unit = (known.filter(force=force) if force else known).order_by("pk").first()
     return unit or ReceptionPoint(
@@ -76,7 +76,10 @@ def sample_unit(force: str) -> ReceptionPoint:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A shared reply as an agent finds it in their text area. to: to whom; known: whether the unit is."""
+    """A shared reply as an agent gets it in their text area.
+
+    to: to whom it speaks, in words. is_known: whether it is filled with a known unit.
+    """
 
     to: str
     is_known: bool
@@ -84,12 +87,12 @@ class Shown:
 
     @property
     def is_unfinished(self) -> bool:
-        """Return whether a variable had no value, so that the agent has to fill it in."""
+        """Whether a variable had no value, so that the agent has to fill it in."""
         return reply_template.is_unfinished(self.text)
 
 
 def sampled(row: CannedReply, unit: ReceptionPoint) -> list[Shown]:
-    """Fill the reply as an adult and a minor would get it, with this unit and without any."""
+    """Return the reply as an adult and as a minor would get it, each with this unit and without any."""
     told = [(_("À un adulte"), row.vous)]
     told.append((_("À un mineur"), reply_template.choose(row.vous, row.tu, familiar=True)))
     known = _values(SAMPLE_NAME, unit, unit.town)
@@ -105,9 +108,11 @@ def sampled(row: CannedReply, unit: ReceptionPoint) -> list[Shown]:
 
 
 def of_conversation(agent: Agent, dossier: PersonSummary) -> list[Reply]:
-    """Return the agent's own first, then the shared ones that speak to who this is, then partners: filled, in the voice
-    of this person and in the language that they write in, where there is such a text. To who writes in another language
-    than ours, each says which it is in; a partner is a name and a number, in none."""
+    """Return the filled replies for a conversation: the agent's own, then shared ones for this role, then partners.
+
+    Each is in the voice for this person and, where there is such a text, in the language in which they write. If that
+    is not the source language, each reply says which language it is in; those of partners, a name and a number, do not.
+    """
     known, familiar = variable_values(agent, dossier), dossier.familiar
     language = dossier.answered_in
     is_foreign = language != languages.source()
@@ -146,12 +151,12 @@ def of_conversation(agent: Agent, dossier: PersonSummary) -> list[Reply]:
 
 
 def audience_of(role: str) -> Audience:
-    """Return to whom a reply speaks that this person may read."""
+    """Return which audience of replies a person of this role belongs to."""
     return Audience.HELPER if role in HELPERS else Audience.VICTIM
 
 
 def partner_reply(partner: Partner) -> Reply | None:
-    """Return a partner and how to reach it, to put into an answer; None when that is not known."""
+    """Return a reply that names a partner and how to reach it; None when neither telephone nor address is known."""
     ways = [way for way in (partner.telephone, partner.url) if way]
     if not ways:
         return None
@@ -164,7 +169,7 @@ def partner_reply(partner: Partner) -> Reply | None:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A reply of one's own, opened. texts: in the other languages, by their names (`text_names`)."""
+    """An agent's own reply, decrypted. texts: those in other languages, by their names (`text_names`)."""
 
     public_id: uuid.UUID
     title: str
@@ -174,17 +179,16 @@ class Own:
 
     @property
     def shown_title(self) -> str:
-        """Return its title as it is drawn, without characters that cannot be seen."""
+        """The title as it is shown, with characters that cannot be seen made visible."""
         return plain_text.plain(self.title)
 
     @property
     def shown(self) -> str:
-        """Return its text in « vous », as it is drawn."""
+        """The text with « vous », as it is shown."""
         return plain_text.plain(self.vous)
 
     def spoken(self, *, familiar: bool, language: str) -> tuple[str, str]:
-        """The text to say in this voice, and the language that it is in: the one asked for if there is a text in it,
-        else the source language."""
+        """Return the text in this voice, and its language: the one asked for if it has such a text, else the source."""
         if language != languages.source():
             polite, tu = (self.texts.get(languages.text_name(language, voice), "") for voice in languages.VOICES)
             if text := reply_template.choose(polite, tu, familiar=familiar):
@@ -193,7 +197,7 @@ class Own:
 
 
 def text_names() -> list[tuple[str, str]]:
-    """The names of the texts of a reply in the other languages (`languages.text_name`), and the language of each."""
+    """Return the names of a reply's texts in other languages (`languages.text_name`), each with its language."""
     return [(languages.text_name(code, voice), code) for code in languages.others() for voice in languages.VOICES]
 
 
@@ -222,7 +226,10 @@ def save_own(
     texts: Mapping[str, str] | None = None,
     row: OwnReply | None = None,
 ) -> OwnReply:
-    """Make a reply, or change one of one's own (`access.own_reply`). Raises TooMany."""
+    """Create an agent's own reply, or change `row` (obtained by `access.own_reply`). Raises TooMany.
+
+    vous, tu: the text in both voices. texts: in other languages, by `text_names`. Creating locks the agent.
+    """
     if row is None:
         if Agent.objects.select_for_update(of=("self",)).get(pk=agent.pk).own_replies.count() >= OWN_AT_MOST:
             raise TooMany

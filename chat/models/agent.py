@@ -16,7 +16,7 @@ from locations.models import Force
 
 
 class Unit(models.Model):
-    """A service whose agents answer: not a point d'accueil, where the public goes."""
+    """A service whose agents answer people. The places where the public goes are `ReceptionPoint`s."""
 
     name = models.CharField(_("nom"), max_length=200, unique=True)
     force = models.CharField(_("force"), max_length=20, choices=Force)
@@ -31,9 +31,10 @@ class Unit(models.Model):
 
 
 def places_filled(conversations: str = "") -> Case:
-    """The places of its agent that a conversation under way fills: its weight, none while it is dormant.
+    """Return the expression for the places of its agent that an active conversation fills: its weight, or 0 at rest.
 
-    conversations: the path to them, with its underscores. `chat.conversations.position` says the same in SQL.
+    conversations: the path to the conversations, with its underscores. `chat.conversations.position` has the same in
+    SQL.
     """
     is_dormant = {f"{conversations}dormant_since__gte": F(f"{conversations}reporter_seen_at")}
     return Case(
@@ -42,10 +43,10 @@ def places_filled(conversations: str = "") -> Case:
 
 
 class AgentQuerySet(models.QuerySet["Agent"]):
-    """Agents, by whether they are there, and with the places that they fill."""
+    """Agents, selected by presence, or with the places that are filled."""
 
     def present(self, now: datetime) -> "AgentQuerySet":
-        """Agents whose lease runs: a console was seen less than LEASE_SECONDS ago."""
+        """Agents whose lease runs: one of their pages was seen within LEASE_SECONDS."""
         return self.filter(seen_at__gte=now - timedelta(seconds=settings.LEASE_SECONDS))
 
     def gone(self, now: datetime) -> "AgentQuerySet":
@@ -53,14 +54,14 @@ class AgentQuerySet(models.QuerySet["Agent"]):
         return self.exclude(seen_at__gte=now - timedelta(seconds=settings.LEASE_SECONDS))
 
     def on_duty(self, now: datetime) -> "AgentQuerySet":
-        """Present and available: who may be given a conversation, if there is room."""
+        """Agents who are present and available, so that they may be given a conversation if they have room."""
         return self.present(now).filter(availability=Availability.AVAILABLE)
 
     def with_load(self) -> Any:
-        """Adds `load`: the places that the conversations under way of each agent fill, and `dormant`: how many of these
-        conversations fill none (`places_filled`). (Annotations escape the types.)
+        """Add `load`, the places that each agent's active conversations fill, and `dormant`, how many are at rest.
 
-        Only those are joined: an agent's closed ones are many, and grow with the years.
+        Only active conversations are joined, because an agent's closed ones become more every year. (The return type is
+        Any, because the types do not know annotations.)
         """
         under_way = models.FilteredRelation("conversations", condition=Q(conversations__status=Status.ACTIVE))
         is_dormant = Q(under_way__dormant_since__gte=F("under_way__reporter_seen_at"))
@@ -71,18 +72,19 @@ class AgentQuerySet(models.QuerySet["Agent"]):
 
 
 def first_capacity() -> int:
-    """Places of an agent who is added."""
+    """Return the capacity of an agent who is added, which is a setting of the service."""
     return values.get(definitions.CAPACITY_FIRST)
 
 
 class Agent(models.Model):
-    """A police officer or a gendarme who answers, as the queue sees them.
+    """A police officer or a gendarme who answers people, as the queue sees them.
 
-    `public_name` is what the reporter reads: a first name or a chosen one, never the account's.
-    Presence is the lease `seen_at`, renewed by the console's beats; there is no count of sockets.
-    `absent_from`, `absent_until`: of an absence that cost them somebody, until they have read it
-    (chat.conversations.losses). `pause_until`: when a pause of a chosen length ends by itself
-    (chat.conversations.pauses); None for one that does not.
+    `public_name`: what the reporter reads, a first name or a chosen one, and never the name of the account.
+    `capacity`: how many places they offer. `seen_at`: when a page of theirs was last seen; this lease alone decides
+    whether they are present (docs/adr/0014), and sockets are not counted.
+    `absent_from`, `absent_until`: the absence in which they lost conversations, until they have read that
+    (`chat.conversations.losses`). `pause_until`: when a pause of a chosen length ends by itself
+    (`chat.conversations.pauses`); None for any other pause.
     """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="agent")
@@ -131,7 +133,7 @@ class Agent(models.Model):
 
     @property
     def shown_name(self) -> str:
-        """The public name, as it is drawn."""
+        """The public name as it is shown, with characters that cannot be seen made visible."""
         return plain_text.plain(self.public_name)
 
     @property
@@ -141,15 +143,15 @@ class Agent(models.Model):
 
     @property
     def interlocutor(self) -> str:
-        """How the reporter is told who answers: « Camille, police nationale »."""
+        """Who answers, as the reporter reads it: « Camille, police nationale »."""
         return self.interlocutor_of(self.public_name, self.unit.force)
 
     @staticmethod
     def interlocutor_of(public_name: str, force: str) -> str:
-        """How the person is told who answers, from the two parts of it: « Camille, police nationale »."""
+        """Return who answers, as the reporter reads it, from the public name and the force."""
         return f"{plain_text.plain(public_name)}, {label_of(Force, force).lower()}"
 
     def is_present(self, now: datetime) -> bool:
-        """Return whether the lease still holds. now: PostgreSQL's (ADR 0014)."""
+        """Return whether the lease runs. now: the time of PostgreSQL's clock (docs/adr/0014)."""
         lease = timedelta(seconds=settings.LEASE_SECONDS)
         return not is_lease_over(seen_at=self.seen_at, now=now, lease=lease)

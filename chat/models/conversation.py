@@ -24,75 +24,78 @@ from triage.rules import Urgency
 
 logger = logging.getLogger(__name__)
 
-# In the place of a text that no key opens where it stands: moved, altered, or sealed with a key that is not there.
+# Shown in place of a text that cannot be decrypted: its row was moved or altered, or its key is gone.
 UNREADABLE = _("Ce message ne peut pas être lu en ce moment.")
 
 
 def _in_turn(columns: Sequence[str | Combinable | OrderBy] = IN_TURN) -> list[str | Combinable | OrderBy]:
-    """The order of the queue for its index: whoever changes `IN_TURN` is asked for a migration. PostgreSQL does not
-    need the key in it. An expression is passed through: it must be immutable, or PostgreSQL makes no index of it.
+    """Return the order of the queue for its index, so that changing `IN_TURN` asks for a migration.
+
+    The primary key is left out, because PostgreSQL does not need it in the index. An expression is passed on as it is;
+    it must be immutable, or PostgreSQL refuses to index it.
     """
     parts = [part for part in columns if part != "pk"]
     return [F(part[1:]).desc() if isinstance(part, str) and part.startswith("-") else part for part in parts]
 
 
 def is_here(now: datetime, asleep: timedelta | None = None) -> Q:
-    """The condition of `ConversationQuerySet.here`."""
+    """Return the condition of `ConversationQuerySet.here`. asleep: the setting `definitions.ASLEEP`, read if None."""
     seen = Q(reporter_seen_at__gte=now - timedelta(seconds=settings.ABSENT_SECONDS))
     asleep = asleep if asleep is not None else values.get_duration(definitions.ASLEEP)
     return seen | Q(reporter_is_hidden=True, reporter_seen_at__gte=now - asleep)
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
-    """Conversations, by where they stand."""
+    """Conversations, selected by their state."""
 
     def waiting(self) -> "ConversationQuerySet":
-        """People who wait, in the order of the queue (`assignment.IN_TURN`)."""
+        """Conversations that wait, in the order of the queue (`assignment.IN_TURN`)."""
         return self.filter(status=Status.WAITING).order_by(*IN_TURN)
 
     def here(self, now: datetime, asleep: timedelta | None = None) -> "ConversationQuerySet":
-        """Whose person was seen a moment ago: nobody is given somebody who has left; who returns has the same place.
+        """Conversations whose person was seen within ABSENT_SECONDS. Only these may be given to an agent.
 
-        A page that said that it went out of sight may sleep for `definitions.ASLEEP` (asleep, for who holds a lock).
+        A page that said that it is out of sight may sleep for `definitions.ASLEEP`. asleep: that setting, passed by a
+        caller who holds a lock and must not read it meanwhile.
         """
         return self.filter(is_here(now, asleep))
 
     def elsewhere(self, now: datetime) -> "ConversationQuerySet":
-        """The others: whose turn is passed over until they are seen again."""
+        """The others: people who are passed over in the queue until they are seen again."""
         return self.exclude(is_here(now))
 
     def taking_the_share(self, now: datetime) -> "ConversationQuerySet":
-        """Those of crowded networks that are with an agent, or were given to one a moment ago (`CROWD_SECONDS`)."""
+        """Conversations of crowded networks that are with an agent, or were given to one within `CROWD_SECONDS`."""
         lately = Q(assigned_at__gt=now - timedelta(seconds=CROWD_SECONDS))
         return self.filter(Q(status=Status.ACTIVE) | lately, is_crowded=True)
 
     def active(self) -> "ConversationQuerySet":
-        """Those that an agent has and that have not ended."""
+        """Conversations that an agent has and that have not ended."""
         return self.filter(status=Status.ACTIVE)
 
     def dormant(self) -> "ConversationQuerySet":
-        """Under way without filling a place: their people have not been seen since (`Conversation.dormant_since`)."""
+        """Active conversations at rest, which fill no place of their agent (`Conversation.dormant_since`)."""
         return self.active().filter(dormant_since__gte=F("reporter_seen_at"))
 
 
 class Conversation(models.Model):
     """The exchange that a report opened.
 
-    `queued_at` is the person's place and never moves, even when an agent is lost.
-    `weight`: how many of an agent's places it fills, LIGHT or HEAVY (`lifecycle.weight_of`, or its agent's word).
-    `reporter_seen_at`: when the person was last seen; `reporter_is_hidden`: their page then was out of sight.
-    `dormant_since`: the person's last sign when the exchange was put to rest (`chat.conversations.dormancy`). It is
-    dormant, and fills no place, for as long as that is still their last sign: any newer one ends it by itself,
-    whichever process writes it. `agent_typed_at`: when its agent was last typing to somebody who was not there.
-    `last_seq` numbers the messages without gaps: it is taken under the lock of this row.
-    `characters`: of what both sides wrote. `reporter_due_at`: when all that the person sent would have been due, one
-    message in each interval of `chat.rules.message_limits`; it lies ahead of now while they write faster.
-    `resume_digest` is a slow hash of the code de reprise (chat.conversations.resume), asked for at `resume_issued_at`
-    and good until `resume_until`; the code itself is kept nowhere.
-    `guessed_language`: in which the person seems to write (`chat.conversations.language_guess`), as a code; empty while
-    nothing can be said. `guess_reads`: how often it was guessed; `guess_seq`: the last message that was looked at.
-    `data_key`: of its report, repeated here so that whoever writes in it knows what seals (docs/adr/0081).
-    `copy_by_code`: the person chose that a code opens « Ma copie » too, after the end.
+    `queued_at` gives the person's place in the queue and never changes, even when an agent is lost.
+    `weight`: how many of an agent's places it fills, LIGHT or HEAVY (`lifecycle.weight_of`, or its agent's choice).
+    `reporter_seen_at`: when the person was last seen; `reporter_is_hidden`: whether their page was out of sight then.
+    `dormant_since`: the person's last sign of life when the exchange was put at rest (`chat.conversations.dormancy`).
+    It is at rest, and fills no place, as long as that is still their last sign of life. A newer one therefore ends the
+    rest by itself, whichever process writes it. `agent_typed_at`: when its agent last typed while the person was away.
+    `last_seq`: the number of the last message. Numbers have no gaps, because each is taken under the lock of this row.
+    `characters`: characters that both sides wrote. `reporter_due_at`: when the person's last message would be due if
+    one were due in each interval of `chat.rules.message_limits`; it is in the future while they write faster.
+    `resume_digest`: a slow hash of the resume code (`chat.conversations.resume`), which was asked for at
+    `resume_issued_at` and is valid until `resume_until`. The code itself is stored nowhere.
+    `guessed_language`: code of the language in which the person seems to write (`chat.conversations.language_guess`);
+    empty while there is no guess. `guess_reads`: how often it was guessed; `guess_seq`: the last message looked at.
+    `data_key`: the data key of its report, repeated here for those who write messages (docs/adr/0081).
+    `copy_by_code`: whether the person chose that a code opens « Ma copie » too, after the end.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -100,16 +103,16 @@ class Conversation(models.Model):
     status = models.CharField(max_length=20, choices=Status, default=Status.WAITING)
     urgency = models.PositiveSmallIntegerField(choices=Urgency, default=Urgency.NORMAL)
     weight = models.PositiveSmallIntegerField(default=LIGHT, db_default=LIGHT)
-    # As the report was, until an agent has said how urgent it is or passed it on: see `assignment.share_of`.
+    # Copied from the report; cleared when an agent says how urgent it is or passes it on. See `assignment.share_of`.
     is_crowded = models.BooleanField(default=False, db_default=False)
-    # The group of arrivals that look alike, while the person has said nothing (`chat.conversations.lookalikes`), and
-    # when they were asked for a word.
+    # The group of arrivals that look alike, as long as the person has said nothing (`chat.conversations.lookalikes`),
+    # and when they were asked for a word.
     lookalike_group = models.UUIDField(null=True, blank=True, editable=False)
     lookalike_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
     force = models.CharField(max_length=20, choices=Force, blank=True)
     opened_at = models.DateTimeField()
     queued_at = models.DateTimeField()
-    assigned_to = models.ForeignKey(  # « conversation_of_agent » finds them
+    assigned_to = models.ForeignKey(  # it needs no index of its own beside « conversation_of_agent »
         Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="conversations", db_index=False
     )
     assigned_at = models.DateTimeField(null=True, blank=True)
@@ -176,29 +179,29 @@ class Conversation(models.Model):
             ),
         ]
         indexes = [
-            # The queue and the load are read at every change of capacity; closed rows are the mass.
+            # The queue and the load are read at every change of capacity, while most rows are closed.
             models.Index(*_in_turn(), name="conversation_queue", condition=Q(status=Status.WAITING)),
             models.Index(fields=["assigned_to"], name="conversation_load", condition=Q(status=Status.ACTIVE)),
             models.Index(fields=["status", "assigned_at"], name="conversation_crowded", condition=Q(is_crowded=True)),
-            # What an agent answered, and what nobody did, by age (chat.retention.schedule).
+            # For the conversations of an agent, and those without one, by age (chat.retention.schedule).
             models.Index(fields=["assigned_to", "opened_at"], name="conversation_of_agent"),
-            # The codes whose time is over, each hour (chat.conversations.resume); few have one.
+            # For the codes that have expired, each hour (chat.conversations.resume). Few rows have a code.
             models.Index(
                 fields=["resume_until"], name="conversation_code_ends", condition=Q(resume_until__isnull=False)
             ),
             models.Index(
                 fields=["opened_at"], name="conversation_opened"
-            ),  # the history, by day (chat.statistics.history)
+            ),  # for the history, by day (chat.statistics.history)
         ]
 
     @property
     def is_open(self) -> bool:
-        """Return whether it waits or is under way, so that something may still be written."""
+        """Whether it waits or is under way, so that something may still be written."""
         return self.status in {Status.WAITING, Status.ACTIVE}
 
     @property
     def is_dormant(self) -> bool:
-        """Whether it is under way and fills no place of its agent."""
+        """Whether it is under way, but at rest, so that it fills no place of its agent."""
         return (
             self.status == Status.ACTIVE
             and self.dormant_since is not None
@@ -206,16 +209,16 @@ class Conversation(models.Model):
         )
 
     def has_code(self, now: datetime) -> bool:
-        """Whether a code de reprise brings this conversation back."""
+        """Whether it has a valid resume code."""
         return self.resume_until is not None and self.resume_until > now
 
     def new_event(
         self, kind: str, *, at: datetime, by: AbstractBaseUser | None = None, detail: str = ""
     ) -> "ConversationEvent":
-        """A row of the history that is not written yet: for those that go together in one statement.
+        """Make a row of the history without saving it, so that several can be written in one statement.
 
-        by: the account that did it, None for the person or for Pnav itself. detail: at most 60 characters, never a text
-        that somebody typed.
+        by: the account that did it; None for the person, and for Pnav itself. detail: at most 60 characters, and never
+        a text that somebody typed.
         """
         by_id: int | None = by.pk if by is not None else None
         return ConversationEvent(conversation=self, kind=kind, at=at, by_id=by_id, detail=detail)
@@ -223,20 +226,20 @@ class Conversation(models.Model):
     def record_event(
         self, kind: str, *, at: datetime, by: AbstractBaseUser | None = None, detail: str = ""
     ) -> "ConversationEvent":
-        """Write a row of the history (see `new_event`), in the transaction of what it tells."""
+        """Write a row of the history (see `new_event`). Call it in the transaction of the change that it records."""
         event = self.new_event(kind, at=at, by=by, detail=detail)
         event.save(force_insert=True)
         return event
 
 
 class Message(models.Model):
-    """One message. Its body is sealed from the first day; `body` opens it."""
+    """One message. Its body is stored encrypted only; `body` decrypts it."""
 
     SEALED, SEALED_WITH = ("sealed_body",), ("conversation",)
     EXCHANGE = "conversation__report"
 
-    # Neither has an index of its own: the first column of `message_seq_once` finds a conversation's messages, and
-    # nobody looks for an agent's (no agent is ever deleted). Millions of rows bear each index.
+    # The two foreign keys have no index of their own, because each index costs in millions of rows. The messages of a
+    # conversation are found by `message_seq_once`. Nothing looks for the messages of an agent, and no agent is deleted.
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False)
     seq = models.PositiveIntegerField()
     author = models.CharField(max_length=20, choices=Author)
@@ -261,30 +264,30 @@ class Message(models.Model):
             ),
         ]
         indexes = [
-            # The last word of an agent, however much its person has written since (chat.conversations.waits).
+            # For an agent's last message, however much the person has written since (chat.conversations.waits).
             models.Index(fields=["conversation", "-seq"], name="message_of_agent", condition=Q(author=Author.AGENT)),
         ]
 
     @staticmethod
     def context_of(conversation: uuid.UUID | str, seq: int, author: str) -> str:
-        """The context that binds a sealed body to its row: moved to another one, it does not open."""
+        """Return the context that binds an encrypted body to its row: in another row it cannot be decrypted."""
         return f"message:{conversation}:{seq}:{author}"
 
     @classmethod
     def sealed(
         cls, text: str, *, conversation: uuid.UUID | str, seq: int, author: str, data_key: uuid.UUID | None
     ) -> bytes:
-        """The text sealed for this place, with the key of its conversation: it opens nowhere else.
+        """Encrypt a text for this place in a thread, with the data key of its conversation.
 
-        Raises UnsealError when that key is gone.
+        data_key: None encrypts with the key ring (`common.encryption`). Raises UnsealError when the data key is gone.
         """
         return encryption.seal(text, context=cls.context_of(conversation, seq, author), data_key=data_key)
 
     @classmethod
     def opened(cls, sealed: bytes | memoryview, *, conversation: uuid.UUID | str, seq: int, author: str) -> str:
-        """The text sealed for this place, for those who may read it; UNREADABLE when it does not open there.
+        """Decrypt a text that was encrypted for this place; UNREADABLE when that is not possible.
 
-        The others of the conversation, and of whoever reads with them, are shown all the same.
+        So one message that cannot be read does not keep the others from being shown.
         """
         try:
             return encryption.unseal(sealed, context=cls.context_of(conversation, seq, author))
@@ -294,24 +297,24 @@ class Message(models.Model):
 
     @property
     def context(self) -> str:
-        """The context that binds the sealed body to its conversation, number and author."""
+        """The context that binds the encrypted body to its conversation, number and author."""
         return self.context_of(self.conversation.public_id, self.seq, self.author)
 
     @property
     def data_key(self) -> uuid.UUID | None:
-        """The key of the exchange that it belongs to."""
+        """The data key of its conversation."""
         return self.conversation.data_key
 
     @property
     def shown(self) -> str:
-        """The text as its parties read it."""
+        """The text as it is shown, with characters that cannot be seen made visible; UNREADABLE if it does not open."""
         return plain_text.plain(
             self.opened(self.sealed_body, conversation=self.conversation.public_id, seq=self.seq, author=self.author)
         )
 
     @property
     def body(self) -> str:
-        """The text. Raises keyring.UnsealError when no key of the ring opens it."""
+        """The text. Raises encryption.UnsealError when it cannot be decrypted."""
         return encryption.unseal(self.sealed_body, context=self.context)
 
 
@@ -352,7 +355,10 @@ class EventKind(models.TextChoices):
 
 
 class ConversationEvent(models.Model):
-    """The history of a conversation: one row a change, written with it, never altered. No message text."""
+    """The history of a conversation: one row for each change, written with it and never altered.
+
+    It holds no text of a message. by: the account that made the change; None for the person, and for Pnav itself.
+    """
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="events")
     kind = models.CharField(max_length=20, choices=EventKind)
@@ -365,16 +371,17 @@ class ConversationEvent(models.Model):
         verbose_name_plural = _("événements")
         ordering = ["at", "pk"]
         indexes = [
-            # What an agent was given lately, of all that they ever did (chat.conversations.losses).
+            # For what an agent was given lately, among all events of theirs (chat.conversations.losses).
             models.Index(fields=["by", "at"], name="event_given", condition=Q(kind=EventKind.ASSIGNED)),
         ]
 
 
 class Departure(models.Model):
-    """Somebody left by the quick exit, and their conversation has not been told yet (`chat.conversations.departures`).
+    """Somebody left by the quick exit, and their conversation does not say so yet (`chat.conversations.departures`).
 
-    A row lives for some milliseconds, or until the worker's next tick. `report`: its public id. No foreign key: adding
-    a row that has one waits for whoever holds the row it names. `generation`: of the visit that ended.
+    A row exists for some milliseconds, or until the worker's next tick. `report`: the public id. It is no foreign key,
+    because adding a row with one waits for whoever locks the row it refers to. `generation`: that of the visit that
+    ended.
     """
 
     report = models.UUIDField()

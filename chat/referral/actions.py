@@ -1,7 +1,8 @@
-"""Hands a summary on to a unit: put to the person, sent, read, answered by an appointment, closed. See docs/adr/0045.
+"""Transmits a summary to a unit: asks the person, sends it, marks it read, proposes appointments, closes it.
 
-Each act locks the conversation, moves one transmission by `referral_rules`, keeps the step, and tells the person:
-by a line of Pnav's own while the exchange is open, on « Suites » as long as it is kept. Nothing is e-mailed.
+Each act locks the conversation, moves one transmission by the rules of `chat.rules.referral`, stores the step, and
+tells the person: by a line of Pnav's own while the exchange is open, and on « Suites » as long as it is kept. Nothing
+is sent by e-mail (docs/adr/0045).
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,15 +47,15 @@ class NoAccount(Exception):
 
 
 class NoSuchUnit(Exception):
-    """Not a point d'accueil."""
+    """There is no such point d'accueil."""
 
 
 class AlreadyAsked(Exception):
-    """Another summary waits for the person's answer."""
+    """Another summary of this conversation waits for the person's answer."""
 
 
 class AlreadyRunning(Exception):
-    """This unit has a transmission of the same exchange, which is not closed."""
+    """This unit already has a transmission of the same conversation that is not closed."""
 
 
 class NotUrgent(Exception):
@@ -62,25 +63,25 @@ class NotUrgent(Exception):
 
 
 class Settled(Exception):
-    """It moved on meanwhile: answered, withdrawn, read or closed. Nothing was changed."""
+    """The transmission is in another state by now: answered, withdrawn, read or closed. Nothing was changed."""
 
 
 class Older(Exception):
-    """Somebody else of the unit did something since this page was shown: nothing was done over it."""
+    """The page is out of date, because a step was made since it was shown. Nothing was changed."""
 
 
 # --- who can receive --------------------------------------------------------------------------------------------------
 
 
 def has_account(point: ReceptionPoint | None) -> bool:
-    """Whether somebody of this unit can read a transmission here: an open account, whose password is its owner's."""
+    """Whether somebody of this unit can read a transmission: it has an active account without a temporary password."""
     return point is not None and point.pk in points_with_account([point.pk])
 
 
 def points_with_account(point_ids: Sequence[int]) -> set[int]:
-    """Choose of these points those that have such an account."""
+    """Return those of these points d'accueil for which `has_account` is true. One query."""
     rows = UnitAccount.objects.filter(point__in=point_ids, user__is_active=True, user__password_is_temporary=False)
-    rows = rows.filter(user__role="unit")  # an account that got another role keeps its row, and reads nothing here
+    rows = rows.filter(user__role="unit")  # an account that got another role keeps its row, but reads nothing
     return {pk for pk in rows.values_list("point", flat=True) if pk is not None}
 
 
@@ -95,10 +96,10 @@ def may_be_sent_without(conversation: Conversation) -> bool:
 
 @transaction.atomic
 def ask_consent(*, conversation_id: int, point_id: int, summary: str, by: AbstractBaseUser) -> Transmission:
-    """Put the summary, as it will be sent, to the person: on « Suites », where they say yes or no.
+    """Show the person the summary as it will be sent, on « Suites », and ask whether they agree.
 
-    Also after the end: whoever comes back with a code, or still has the page, can answer.
-    Raises NotYours, NoSuchUnit, NoAccount, AlreadyAsked, AlreadyRunning. Locks the conversation.
+    It is possible after the end of the exchange too, because the person can come back with a code, or still has the
+    page. Raises NotYours, NoSuchUnit, NoAccount, AlreadyAsked, AlreadyRunning. Locks the conversation.
     """
     conversation, row, words = _new(conversation_id, point_id, by)
     row.state = State.ASKED
@@ -111,9 +112,10 @@ def ask_consent(*, conversation_id: int, point_id: int, summary: str, by: Abstra
 
 @transaction.atomic
 def send_without(*, conversation_id: int, point_id: int, summary: str, why: str, by: AbstractBaseUser) -> Transmission:
-    """Send it at once, without the person's agreement, for an emergency. why: kept with the summary; never empty.
+    """Send a summary at once, in an emergency, without the person's agreement. The person is told.
 
-    What waited for an answer is withdrawn. The person is told. Raises NotUrgent, and what `ask_consent` raises.
+    why: the reason, stored with the summary; ValueError when it is empty. A summary that waited for the person's answer
+    is withdrawn. Raises NotUrgent, NotYours, NoSuchUnit, NoAccount, AlreadyRunning. Locks the conversation.
     """
     if not why:
         raise ValueError("Sending without agreement says why.")
@@ -137,7 +139,10 @@ def send_without(*, conversation_id: int, point_id: int, summary: str, why: str,
 
 @transaction.atomic
 def withdraw_transmission(*, conversation_id: int, public_id: UUID, by: AbstractBaseUser) -> None:
-    """Take back what the person has not answered, or what no unit has read. Raises NotYours, Settled."""
+    """Withdraw a transmission that the person has not answered, or that the unit has not read.
+
+    Raises NotYours, Settled. Locks the conversation.
+    """
     conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
     row = _of_conversation(conversation, public_id)
     text = thread_texts.TRANSMISSION_TAKEN_BACK if row.state == State.ASKED else thread_texts.TRANSMISSION_WITHDRAWN
@@ -148,7 +153,10 @@ def withdraw_transmission(*, conversation_id: int, public_id: UUID, by: Abstract
 def _new(
     conversation_id: int, point_id: int, by: AbstractBaseUser
 ) -> tuple[Conversation, Transmission, dict[str, Any]]:
-    """A row that is not saved yet, and the words about its unit."""
+    """Make a transmission without saving it. Return the locked conversation, the row, and the words about its unit.
+
+    Raises NotYours, NoSuchUnit, NoAccount, AlreadyAsked, AlreadyRunning.
+    """
     conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
     point = ReceptionPoint.objects.filter(pk=point_id).first()
     if point is None:
@@ -180,11 +188,11 @@ def _new(
 def answer_consent(
     *, conversation: Conversation, public_id: UUID, agrees: bool, facts: AgreedFacts | None = None
 ) -> None:
-    """Record the person's answer to the summary they have read: yes sends it, no ends it. Access was proven.
+    """Record the person's answer to the summary that they have read: yes sends it, no ends it.
 
-    facts: those that their page named beside the summary, which go with it; None: it named none, and none goes.
-    Raises Settled when that summary no longer waits (so that an old page agrees to nothing else), NoAccount when the
-    unit can no longer receive it: it then goes on waiting.
+    The caller has proven access. facts: facts that the page named beside the summary, which are sent with it; None when
+    it named none. Raises Settled when that summary no longer waits, so that an old page agrees to nothing else; and
+    NoAccount when the unit can no longer receive it, which leaves it waiting. Locks the conversation.
     """
     conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation.pk)
     row = _of_conversation(conversation, public_id)
@@ -208,10 +216,11 @@ def answer_consent(
 
 @transaction.atomic
 def answer_meeting(*, conversation: Conversation, public_id: UUID, seen: int, agrees: bool, other: str = "") -> None:
-    """Record the person's answer to the appointment that the unit proposed. Access was proven.
+    """Record the person's answer to the appointment that the unit proposed. The caller has proven access.
 
-    seen: how many steps the page showed: an old page answers no later appointment. other: another moment, in their
-    words, of a refusal. The same answer sent twice is one. Raises Older, Settled.
+    seen: how many steps the page showed, so that an old page cannot answer a later appointment. other: with a refusal,
+    another moment in the person's words. The same answer sent twice counts once. Raises Older, Settled; ValueError for
+    another moment with a yes. Locks the conversation.
     """
     if agrees and other:
         raise ValueError("Another moment goes with a refusal.")
@@ -231,7 +240,7 @@ def answer_meeting(*, conversation: Conversation, public_id: UUID, seen: int, ag
 
 
 def _last(row: Transmission, state: State) -> TransmissionStep:
-    """The last step of this state, of a transmission that went through it."""
+    """Return the last step of this state. The transmission must have been in it."""
     step = row.steps.filter(state=state).order_by("-number")[:1].get()
     step.transmission = row
     return step
@@ -258,9 +267,9 @@ def _record_sending(row: Transmission, by: Any) -> None:
 
 @transaction.atomic
 def mark_read(*, transmission: Transmission, by: AbstractBaseUser) -> None:
-    """« Lu »: the first of the unit who opens it. Opened already, nothing changes. Raises Settled when it is withdrawn.
+    """Mark a transmission as read (« Lu ») by the first member of the unit who opens it; later calls change nothing.
 
-    transmission: obtained by `access.as_receiving_unit`.
+    transmission: obtained by `access.as_receiving_unit`. Raises Settled when it was withdrawn. Locks the conversation.
     """
     row = _lock_received(transmission)
     if row.state == State.SENT:
@@ -270,9 +279,9 @@ def mark_read(*, transmission: Transmission, by: AbstractBaseUser) -> None:
 
 @transaction.atomic
 def read_summary(*, transmission: Transmission, by: AbstractBaseUser) -> ShownReferral:
-    """The summary, for a member of its unit, once it was marked as read: each reading has its line in the register.
+    """Return the summary for a member of its unit. Each reading leaves a line in the audit log.
 
-    transmission: obtained by `access.as_receiving_unit`. Raises Settled when it was withdrawn, or is not opened.
+    transmission: obtained by `access.as_receiving_unit`. Raises Settled when it was withdrawn, or not marked as read.
     """
     row = _lock_received(transmission)
     if row.state == State.SENT:
@@ -288,9 +297,10 @@ def read_summary(*, transmission: Transmission, by: AbstractBaseUser) -> ShownRe
 def propose_meeting(
     *, transmission: Transmission, seen: int, meets_at: datetime, place: str, by: AbstractBaseUser
 ) -> None:
-    """A day and an hour at the unit, with its slip. place: where exactly; empty for the unit's address.
+    """Propose an appointment at the unit to the person, with the data of its slip.
 
-    meets_at: aware. seen: how many steps the page showed. Raises Older, Settled.
+    meets_at: an aware datetime. place: where exactly; empty for the unit's address. seen: how many steps the page
+    showed. Raises Older, Settled. Locks the conversation.
     """
     row = _lock_received(transmission, seen=seen)
     _move(row, State.MEETING, Part.UNIT)
@@ -314,7 +324,10 @@ def propose_meeting(
 
 @transaction.atomic
 def close_transmission(*, transmission: Transmission, seen: int, reason: str, by: AbstractBaseUser) -> None:
-    """End it, with a reason written for the person. seen: as of `propose_meeting`. Raises Older, Settled."""
+    """Close a transmission, with a reason that is written for the person. seen: see `propose_meeting`.
+
+    Raises Older, Settled. Locks the conversation.
+    """
     row = _lock_received(transmission, seen=seen)
     _move(row, State.CLOSED, Part.UNIT)
     unit = words_of(row).get("unit", "")
@@ -335,7 +348,7 @@ def _lock_received(transmission: Transmission, *, seen: int | None = None) -> Tr
 
 
 def _of_conversation(conversation: Conversation, public_id: UUID) -> Transmission:
-    """One of a conversation that is locked. Raises Settled when there is no such one."""
+    """Return a transmission of a conversation that is locked. Raises Settled when there is no such one."""
     row = Transmission.objects.select_related("point").filter(conversation=conversation, public_id=public_id).first()
     if row is None:
         raise Settled
@@ -344,7 +357,10 @@ def _of_conversation(conversation: Conversation, public_id: UUID) -> Transmissio
 
 
 def _move(row: Transmission, after: State, by: Part) -> None:
-    """Raises Settled. The caller holds the lock of the conversation."""
+    """Move a transmission to another state, and save it. Raises Settled when this party may not make that move.
+
+    The caller holds the lock of the conversation.
+    """
     if not can_move(row.state, after, by):
         raise Settled
     row.state = after
@@ -361,7 +377,11 @@ def _step(
     meets_at: datetime | None = None,
     **told: Any,
 ) -> None:
-    """Keep the step, and tell it: in the thread while the exchange is open; a code lasts as long as it is kept."""
+    """Store a step with its words, and say it in the thread while the exchange is open.
+
+    A valid code of the person lasts from now on as long as the conversation is kept. text, told: the line in the
+    thread, and the values of its placeholders; None says nothing.
+    """
     conversation, now = row.conversation, clock.now()
     step = TransmissionStep(
         transmission=row,
@@ -376,6 +396,6 @@ def _step(
     conversation.record_event(EventKind.TRANSMISSION, at=now, by=by, detail=state)
     follow_up_code.lengthen(conversation, now)
     if text is not None and conversation.is_open:
-        # The version of its id tells the pages that there is something to look at besides (docs/adr/0039).
+        # The UUID version of its client_id tells pages that more is to be shown beside this line (docs/adr/0042).
         say_line(conversation, text, now=now, client_id=question_id(), **told)
         pubsub.message_posted(conversation.public_id, conversation.last_seq)

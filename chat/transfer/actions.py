@@ -1,8 +1,8 @@
-"""Passes a conversation from one agent to another (docs/adr/0038). `chat.access` has proven access before.
+"""Passes a conversation from one agent to another (docs/adr/0038). Callers have proven access by `chat.access`.
 
-Locks as everywhere: the agents, in the order of their keys, then the conversation, `FOR NO KEY UPDATE`; then rows of
-the handover. What an act needs is asked again under them. Whoever passes somebody on answers until somebody else has
-accepted.
+Locks are taken in the usual order: the agents by their keys, then the conversation, `FOR NO KEY UPDATE`, then rows of
+the handover. The conditions of an act are checked again under them. The agent who passes a person on goes on answering
+until another agent has accepted.
 """
 
 import logging
@@ -36,11 +36,11 @@ from reports.models import Report
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 100  # passages whose delay is over, of one tick
+AT_ONCE = 100  # most handovers with an expired delay in one tick of the worker
 
 
 class NoRoom(Exception):
-    """The receiver has left, is in a pause or holds as many conversations as they can."""
+    """The receiver has left, is in a pause, or has no free place."""
 
 
 class NobodyThere(Exception):
@@ -48,28 +48,28 @@ class NobodyThere(Exception):
 
 
 class UnderWay(Exception):
-    """A passage of this conversation is open already."""
+    """A handover of this conversation is open already."""
 
 
 class GivenBack(Exception):
-    """This agent passed the person on a moment ago: they are not given them back."""
+    """The receiver has just passed this person on, and must not get them back."""
 
 
 class Over(Exception):
-    """The offer, or the summary, is no longer open: answered, too late, or the conversation has moved on."""
+    """The offer or the summary is no longer open: it was answered, it is too late, or another agent has the person."""
 
 
 # --- what all of them need --------------------------------------------------------------------------------------------
 
 
 def lock_conversation(conversation_id: int) -> Conversation:
-    """Lock a conversation, `FOR NO KEY UPDATE`, and read it with its report. Whoever locks agents locks them before."""
+    """Lock a conversation, `FOR NO KEY UPDATE`, and read it with its report. Lock agents, if any, before this."""
     rows = Conversation.objects.select_related("report").select_for_update(of=("self",), no_key=True)
     return rows.get(pk=conversation_id)
 
 
 def require_held(conversation: Conversation, agent: Agent) -> None:
-    """Raises ConversationClosed or NotYours unless this agent answers there now."""
+    """Check that this agent answers there now. Raises ConversationClosed, NotYours."""
     if not conversation.is_open:
         raise ConversationClosed
     if conversation.status != Status.ACTIVE or conversation.assigned_to_id != agent.pk:
@@ -77,7 +77,10 @@ def require_held(conversation: Conversation, agent: Agent) -> None:
 
 
 def lock_receiver(agent_id: int, now: datetime, *, may_be_full: bool = False) -> Agent:
-    """Lock the receiver, who is present and has room, so that nobody else adds to their load. Raises NoRoom."""
+    """Lock the receiver, who must be present and have room, so that nobody else adds to their load. Raises NoRoom.
+
+    may_be_full: accept a receiver without a free place.
+    """
     agent = (
         Agent.objects.present(now)
         .filter(pk=agent_id, user__is_active=True)
@@ -89,13 +92,13 @@ def lock_receiver(agent_id: int, now: datetime, *, may_be_full: bool = False) ->
         raise NoRoom
     held = Conversation.objects.active().filter(assigned_to=agent)
     load = held.aggregate(load=Sum(places_filled(), default=0))["load"]
-    if load >= agent.capacity and not may_be_full:  # as for the queue: the last place is enough for who fills two
+    if load >= agent.capacity and not may_be_full:  # as in the queue, one free place is enough for a heavy one
         raise NoRoom
     return agent
 
 
 def name_for(report: Report, agent: Agent) -> str:
-    """How the person is told who somebody is; on a discreet visit not of which force."""
+    """Return the name of an agent as the person reads it. On a discreet visit it does not name the force."""
     with translation.override(report.language):
         return plain_text.plain(agent.public_name) if report.discreet else agent.interlocutor
 
@@ -109,7 +112,7 @@ def _target_for(report: Report, target: Target) -> str | Promise:
 
 
 def notify_parties(conversation: Conversation, agents: Iterable[int] = ()) -> None:
-    """After commit: the thread has a new line, and perhaps another interlocutor; these agents look again."""
+    """Notify after commit of a new line in the thread, of the new state, and of these agents' changed conversations."""
     pubsub.message_posted(conversation.public_id, conversation.last_seq)
     pubsub.state_changed(conversation.public_id)
     for agent_id in agents:
@@ -124,7 +127,7 @@ def _write(handover: Handover, part: str, text: str) -> None:
 
 
 def _end(handover: Handover, state: str, now: datetime, *, taken_by: Agent | None = None) -> None:
-    """What nobody agreed to share goes with the end."""
+    """End a handover. Unless it was accepted, the summary and its correction are deleted."""
     handover.state, handover.until, handover.ended_at, handover.taken_by = state, None, now, taken_by
     handover.save(update_fields=["state", "until", "ended_at", "taken_by"])
     if state != HandoverState.ACCEPTED:
@@ -132,15 +135,18 @@ def _end(handover: Handover, state: str, now: datetime, *, taken_by: Agent | Non
 
 
 def end_open(conversation: Conversation, now: datetime) -> None:
-    """Under the lock of the conversation, before it is given by somebody else's decision."""
+    """End the open handovers of a conversation that is about to be given to somebody by another decision.
+
+    The caller holds the lock of the conversation.
+    """
     for handover in Handover.objects.filter(conversation=conversation, state__in=OPEN).select_for_update():
         _end(handover, HandoverState.LOST, now)
 
 
 def _end_dead(conversation: Conversation, now: datetime) -> None:
-    """Under the lock of the conversation: end an open passage that the conversation has left behind.
+    """End open handovers that have expired, or whose agent no longer has the conversation.
 
-    Raises UnderWay for one that is alive.
+    The caller holds the lock of the conversation. Raises UnderWay if one is still alive.
     """
     for handover in Handover.objects.filter(conversation=conversation, state__in=OPEN).select_for_update():
         if handover.from_agent_id == conversation.assigned_to_id and handover.until and handover.until > now:
@@ -180,17 +186,18 @@ def create_handover(
 
 
 def assign_to(conversation: Conversation, agent: Agent, now: datetime) -> None:
-    """Make this agent, who is locked, the one who answers; the conversation is locked and under way.
+    """Assign a conversation under way to this agent, tell the person, and run the dispatcher after commit.
 
-    `queued_at` does not move: should they be lost, the person has their old place.
+    The caller holds the locks of the agent and of the conversation. `queued_at` does not change, so that the person
+    gets their old place if this agent is lost.
     """
     before = conversation.assigned_to_id
     conversation.assigned_to, conversation.assigned_at = agent, now
-    conversation.agent_read_seq = 0  # whoever takes over has read nothing yet
-    conversation.dormant_since = None  # they have a whole exchange, and so has the person who comes back
+    conversation.agent_read_seq = 0  # the new agent has read nothing yet
+    conversation.dormant_since = None  # with another agent the exchange is not at rest
     conversation.save(update_fields=["assigned_to", "assigned_at", "agent_read_seq", "dormant_since"])
     Agent.objects.filter(pk=agent.pk).update(last_assigned_at=now)
-    # A supervisor who had joined and takes it answers from now on.
+    # If the new agent is a supervisor who had joined, they no longer watch, but answer.
     Watch.objects.filter(conversation=conversation, supervisor=agent, left_at__isnull=True).update(left_at=now)
     say_line(
         conversation,
@@ -200,12 +207,15 @@ def assign_to(conversation: Conversation, agent: Agent, now: datetime) -> None:
     )
     conversation.record_event(EventKind.ASSIGNED, at=now, by=agent.user)
     notify_parties(conversation, [agent.pk, *([before] if before else [])])
-    transaction.on_commit(lambda: dispatcher.dispatch(), robust=True)  # somebody has room again
+    transaction.on_commit(lambda: dispatcher.dispatch(), robust=True)  # the former agent has room again
     logger.info("conversation handed over %s", conversation.public_id)
 
 
 def _offer_pause(conversation: Conversation, passer: int, now: datetime) -> None:
-    """To whoever passed a grave conversation on, as to whoever ends one (docs/adr/0040). The caller holds them."""
+    """Offer a pause to the agent who passed a grave conversation on, as to one who closes it (docs/adr/0040).
+
+    The caller holds the lock of that agent.
+    """
     if pauses.is_grave(conversation):
         pauses.offer_pause(agent_id=passer, now=now)
 
@@ -214,23 +224,23 @@ def _offer_pause(conversation: Conversation, passer: int, now: datetime) -> None
 
 
 def free_colleagues(agent: Agent, now: datetime) -> list[Agent]:
-    """Colleagues whose console is open, who do not pause and have room; with `load`."""
+    """Return the colleagues to whom a conversation may be passed now (`is_free`), with their `load`. One query."""
     return [one for one in colleagues_there(agent, now) if is_free(one)]
 
 
 def colleagues_there(agent: Agent, now: datetime) -> list[Agent]:
-    """Colleagues whose console is open, whether they can be chosen (`is_free`) or not; with `load`. One query."""
+    """Return the colleagues who are present, with their `load`, whether they can be chosen (`is_free`) or not."""
     there = Agent.objects.present(now).exclude(pk=agent.pk).filter(user__is_active=True)
     return list(there.with_load().select_related("unit").order_by("unit__name", "public_name"))
 
 
 def is_free(colleague: Any) -> bool:
-    """Whether a conversation may be passed to this one of `colleagues_there`: they do not pause and have room."""
+    """Whether a conversation may be passed to this one of `colleagues_there`: not in a pause, and with room."""
     return colleague.availability != Availability.PAUSE and colleague.load < colleague.capacity
 
 
 def teams_on_duty(agent: Agent, now: datetime) -> tuple[list[Unit], list[str]]:
-    """Units, and the other force, with somebody else on duty."""
+    """Return the units with somebody else on duty, and the forces among them that are not this agent's."""
     there = Agent.objects.on_duty(now).exclude(pk=agent.pk)
     units = list(Unit.objects.filter(pk__in=there.values("unit")).order_by("name"))
     forces = {unit.force for unit in units} - {agent.force}
@@ -250,7 +260,10 @@ def _require_not_back(conversation: Conversation, agent_id: int, now: datetime) 
 
 
 def _direct(conversation: Conversation, target: Target, by: Agent, now: datetime) -> None:
-    """Queue for that team first, for a while; not back to `by`, nor to whoever passed it on a moment before."""
+    """Direct a conversation in the queue to that team for `definitions.NOT_BACK`, and not back to `by`.
+
+    Nor does it go back to agents who passed it on shortly before.
+    """
     before = Direction.objects.filter(conversation=conversation, until__gt=now).first()
     avoided = {before.avoided_id, *before.avoided_before} - {by.pk} if before else set()
     Direction.objects.update_or_create(
@@ -270,10 +283,10 @@ def _direct(conversation: Conversation, target: Target, by: Agent, now: datetime
 
 @transaction.atomic
 def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: str, note: str = "") -> Handover:
-    """Pass a conversation on at once: to a colleague, or through the queue to a unit or a force, at its old place.
+    """Pass a conversation on at once: to a colleague, or through the queue, at its old place, to a unit or a force.
 
-    After a grave one, who passed it is offered a pause. Locks the agents, then the conversation. Raises NotYours,
-    ConversationClosed, NoRoom, NobodyThere, GivenBack, UnderWay.
+    After a grave one, the agent who passes it on is offered a pause. note: for the receiver, stored encrypted. Locks
+    the agents, then the conversation. Raises NotYours, ConversationClosed, NoRoom, NobodyThere, GivenBack, UnderWay.
     """
     now = clock.now()
     pauses.lock_agents(by.pk, target.agent or by.pk)
@@ -281,7 +294,7 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
     if target.agent:
         receiver = lock_receiver(target.agent, now)
         if receiver.availability != Availability.AVAILABLE or receiver.pk == by.pk:
-            raise NoRoom  # nobody is given somebody whom they did not say they could take
+            raise NoRoom  # only an agent who is available gets somebody without having been asked
     conversation = lock_conversation(conversation_id)
     require_held(conversation, by)
     _end_dead(conversation, now)
@@ -300,7 +313,7 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
     force = target.force or Unit.objects.get(pk=target.unit).force
     conversation.status, conversation.assigned_to, conversation.assigned_at = Status.WAITING, None, None
     conversation.force = force
-    conversation.is_crowded = False  # an agent has spoken with them
+    conversation.is_crowded = False  # an agent has spoken with this person, so they are not one of a raid
     conversation.lookalike_group = None
     conversation.save(update_fields=["status", "assigned_to", "assigned_at", "force", "is_crowded", "lookalike_group"])
     _direct(conversation, target, by, now)
@@ -325,9 +338,10 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
 def propose_handover(
     *, conversation_id: int, by: Agent, target: Target, reason: str, summary: str, note: str = ""
 ) -> Handover:
-    """Propose to pass a conversation on with a summary, which the person reads before anybody else.
+    """Propose to pass a conversation on with a summary, which the person reads before anybody else does.
 
-    `by` goes on answering. Raises NotYours, ConversationClosed, NoRoom, NobodyThere, GivenBack, UnderWay.
+    The agent `by` goes on answering meanwhile. Locks the conversation. Raises NotYours, ConversationClosed, NoRoom,
+    NobodyThere, GivenBack, UnderWay.
     """
     now = clock.now()
     conversation = lock_conversation(conversation_id)
@@ -363,7 +377,7 @@ def propose_handover(
 
 
 def _lock_open(handover_id: int, conversation: Conversation, now: datetime) -> Handover:
-    """An open passage whose conversation is locked. Raises Over when it is no longer alive."""
+    """Lock an open handover of a conversation that is locked. Raises Over when it is no longer alive."""
     rows = Handover.objects.live(now).filter(pk=handover_id, conversation=conversation)
     handover = rows.select_related("from_agent__user").select_for_update(of=("self",)).first()
     if handover is None:
@@ -372,7 +386,7 @@ def _lock_open(handover_id: int, conversation: Conversation, now: datetime) -> H
 
 
 def _asked(handover: Handover) -> list[int]:
-    """Whose consoles have a new offer to show."""
+    """Return the keys of the agents whose consoles have a new offer to show."""
     if handover.to_agent_id:
         return [handover.to_agent_id]
     agents = Agent.objects.exclude(pk=handover.from_agent_id)
@@ -386,7 +400,7 @@ def _offer(handover: Handover, conversation: Conversation, answer: str, now: dat
     handover.answer, handover.state = answer, HandoverState.OFFERED
     handover.until = now + values.get_duration(definitions.OFFER_OPEN)
     handover.save(update_fields=["answer", "state", "until"])
-    if answer != Answer.AGREED:  # what was not agreed to is not kept
+    if answer != Answer.AGREED:  # a summary to which the person did not agree is not kept
         handover.texts.filter(part=Part.SUMMARY).delete()
     notify_parties(conversation, [handover.from_agent_id, *_asked(handover)])
 
@@ -401,7 +415,10 @@ SAID = {
 
 @transaction.atomic
 def answer_summary(*, handover_id: int, conversation_id: int, answer: str, correction: str = "") -> None:
-    """The person has read the summary: it is shared as it is, in their own words, or not at all. Raises Over."""
+    """Record the person's answer to the summary, and make the offer to the colleague. Raises Over.
+
+    The summary is shared as it is, in the person's own words (correction), or not at all. Locks the conversation.
+    """
     now = clock.now()
     conversation = lock_conversation(conversation_id)
     handover = _lock_open(handover_id, conversation, now)
@@ -416,12 +433,12 @@ def answer_summary(*, handover_id: int, conversation_id: int, answer: str, corre
 
 @transaction.atomic
 def accept_handover(*, handover_id: int, conversation_id: int, by: Agent) -> None:
-    """The colleague takes over; after a grave one, who passed it is offered a pause. Raises Over, NoRoom.
+    """Take a conversation over that was offered. After a grave one, its former agent is offered a pause.
 
-    Locks both agents, then the conversation.
+    Locks both agents, then the conversation. Raises Over, NoRoom.
     """
     now = clock.now()
-    passer = Handover.objects.filter(pk=handover_id).values_list("from_agent", flat=True).first()  # never another
+    passer = Handover.objects.filter(pk=handover_id).values_list("from_agent", flat=True).first()  # it never changes
     pauses.lock_agents(by.pk, passer or by.pk)
     receiver = lock_receiver(by.pk, now)
     conversation = lock_conversation(conversation_id)
@@ -442,7 +459,7 @@ def accept_handover(*, handover_id: int, conversation_id: int, by: Agent) -> Non
 def _stays(
     handover: Handover, conversation: Conversation, state: str, now: datetime, by: AbstractBaseUser | None
 ) -> None:
-    """Nothing changes hands, and the person reads it."""
+    """End a handover with the conversation at its agent, and tell the person so. by: the account that ended it."""
     _end(handover, state, now)
     say_line(conversation, thread_texts.STAYS, name=name_for(conversation.report, handover.from_agent), now=now)
     conversation.record_event(EventKind.KEPT, at=now, by=by, detail=state)
@@ -451,7 +468,7 @@ def _stays(
 
 @transaction.atomic
 def decline_handover(*, handover_id: int, conversation_id: int, by: Agent, reason: str) -> None:
-    """The colleague who was asked by name cannot take it, and says why. Raises Over."""
+    """Decline an offer that was made to this agent by name, with a reason for the colleague. Raises Over."""
     now = clock.now()
     conversation = lock_conversation(conversation_id)
     handover = _lock_open(handover_id, conversation, now)
@@ -477,7 +494,11 @@ def withdraw_handover(*, conversation_id: int, by: Agent) -> None:
 
 
 def advance_handovers(now: datetime | None = None) -> int:
-    """End the delays that are over, and passages that their conversation has left behind; how many."""
+    """Handle open handovers whose delay has expired, or whose agent no longer has the conversation; return how many.
+
+    A summary that was not answered becomes an offer without it; an offer that was not answered expires. The worker
+    calls this on each tick; at most AT_ONCE are handled.
+    """
     now = now or clock.now()
     live = Handover.objects.live(now).values("pk")
     due = Handover.objects.filter(state__in=OPEN).exclude(pk__in=live).values_list("pk", "conversation_id")[:AT_ONCE]
@@ -490,7 +511,7 @@ def _advance_one(handover_id: int, conversation_id: int, now: datetime) -> int:
     rows = Handover.objects.filter(pk=handover_id, state__in=OPEN).select_related("from_agent__unit")
     handover = rows.select_for_update(of=("self",)).first()
     if handover is None or Handover.objects.live(now).filter(pk=handover_id).exists():
-        return 0  # answered meanwhile
+        return 0  # it was answered meanwhile
     if conversation.status != Status.ACTIVE or conversation.assigned_to_id != handover.from_agent_id:
         _end(handover, HandoverState.LOST, now)
         conversation.record_event(EventKind.KEPT, at=now, detail=HandoverState.LOST)
@@ -508,10 +529,11 @@ def _advance_one(handover_id: int, conversation_id: int, now: datetime) -> int:
 
 @transaction.atomic
 def end_duty(*, agent: Agent, stays_for: Iterable[int]) -> list[Conversation]:
-    """Take no more people. Each conversation under way is passed on, ended, or among `stays_for` (keys): the agent
-    stays until its end. Otherwise nothing changes, and those without a decision are returned.
+    """End an agent's duty: they become absent, so that nobody new comes.
 
-    Locks the agent, then the conversations.
+    stays_for: keys of the conversations that the agent will answer until they end. If the agent has others under way,
+    nothing changes, and these are returned, so that the agent passes them on or closes them first. Locks the agent,
+    then the conversations.
     """
     now = clock.now()
     locked = Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)

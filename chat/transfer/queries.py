@@ -1,4 +1,4 @@
-"""Reads what the console shows of passages: to whom a conversation may go, what is offered and was handed over."""
+"""Reads what the console shows of handovers: to whom a conversation may go, what is offered, what was handed over."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,15 +13,16 @@ from chat.rules.transfer import OPEN, HandoverState, Manner
 from chat.transfer import actions as transfer_actions
 from chat.transfer.forms import TransferForm
 
-# How long what became of a passage stays beside the list of whoever proposed it.
+# How long the outcome of a handover is shown to the agent who proposed it.
 NEWS_FOR = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """Beside one conversation. open: the passage that its agent proposed. handed: how it came to this agent.
+    """What is shown of handovers beside one conversation.
 
-    whispers: of supervisors to this agent about it. watches: supervisors who read it now.
+    form: passes it on. open: the handover that its agent has proposed. handed: the one by which it came to this agent.
+    whispers: words of supervisors to this agent about it. watches: supervisors who read it now.
     """
 
     form: TransferForm
@@ -41,7 +42,10 @@ def transfer_form(agent: Agent, now: datetime, data: object = None) -> TransferF
 
 
 def read_passing(agent: Agent, conversation: Conversation, now: datetime, form: TransferForm | None = None) -> Passing:
-    """Access to the conversation, as its agent, is already proven."""
+    """Read what is shown of handovers beside this conversation. The caller has proven access as its agent.
+
+    form: one with errors to show again; a new one unless given.
+    """
     rows = Handover.objects.filter(conversation=conversation).with_life(now).prefetch_related("texts__handover")
     passages = list(rows.select_related("from_agent__unit", "to_agent__unit", "to_unit"))
     whispers = Whisper.objects.filter(conversation=conversation, agent=agent).select_related("supervisor__unit")
@@ -57,7 +61,11 @@ def read_passing(agent: Agent, conversation: Conversation, now: datetime, form: 
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """Beside the list: what is offered to this agent, what they proposed, what became of it, and whispers."""
+    """What is shown of handovers beside an agent's list.
+
+    to_me: offers to this agent. mine: open ones that they proposed. ended: those that ended lately. whispers: words of
+    supervisors.
+    """
 
     to_me: list[Handover]
     mine: list[Handover]
@@ -66,17 +74,17 @@ class Offers:
 
     @property
     def is_empty(self) -> bool:
-        """Return whether the page has nothing to show."""
+        """Whether the page has nothing to show."""
         return not (self.to_me or self.mine or self.ended or self.whispers)
 
     @property
     def kept(self) -> int:
-        """Count those that ended with the conversation at its agent: declined, or nobody answered."""
+        """How many ended without being accepted, so that the conversation stayed with its agent."""
         return sum(one.state != HandoverState.ACCEPTED for one in self.ended)
 
 
 def read_offers(agent: Agent, now: datetime) -> Offers:
-    """Three queries, texts of what is shown, and how this agent calls each (`own_handles` of its conversation)."""
+    """Read the handovers and whispers of an agent, of the last NEWS_FOR, with their texts and the agent's handles."""
     named = own_handles(agent, of="conversation")
     news = Q(ended_at__gte=now - NEWS_FOR) & ~Q(state__in=[HandoverState.WITHDRAWN, HandoverState.LOST])
     rows = Handover.objects.filter(Q(state__in=OPEN) | news & ~Q(manner=Manner.COLD), from_agent=agent).with_life(now)
