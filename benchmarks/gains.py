@@ -180,6 +180,7 @@ def sockets() -> Iterator[tuple[str, float, float]]:
     yield texts(serving)
     yield from rounds(serving)
     yield sending()
+    yield reading()
 
 
 def texts(serving: Any) -> tuple[str, float, float]:
@@ -269,6 +270,33 @@ def sending() -> tuple[str, float, float]:
         far.close()
         poll.close()
     return "an answer sent at once (`Line`)", found[0], found[1]
+
+
+def reading() -> tuple[str, float, float]:
+    """A frame of 130 bytes that comes, from the system's list of lines to the protocol."""
+    from twisted.internet.asyncioreactor import AsyncioSelectorReactor
+
+    from pnav.server.lines import Line
+
+    found = []
+    for kind in (Line, tcp.Server):
+        near, far = socket.socketpair()
+        near.setblocking(False)
+        loop = asyncio.new_event_loop()
+        line = kind(near, Protocol(), ("127.0.0.1", 1), None, 1, AsyncioSelectorReactor(loop))
+        line.startReading()
+        handle = loop._selector.get_key(near.fileno()).data[0]  # type: ignore[attr-defined]
+
+        def read(far: socket.socket = far, handle: Any = handle) -> None:
+            far.send(b"x" * 130)
+            handle._run()
+
+        found.append(cost(read, times=1000))
+        line.stopReading()
+        near.close()
+        far.close()
+        loop.close()
+    return "a frame that comes, read without a context for a log (`Line`)", found[0], found[1]
 
 
 # --- the style sheet, the environment ---------------------------------------------------------------------------------

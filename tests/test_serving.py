@@ -18,6 +18,7 @@ from autobahn.websocket.types import ConnectionDeny
 from daphne.cli import CommandLineInterface
 from daphne.http_protocol import WebRequest
 from twisted.internet import tcp
+from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.error import ConnectionLost
 from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
@@ -101,22 +102,50 @@ def test_connections_that_are_over_are_reaped_and_the_others_stay(server):
         for each in gone + slow:
             server.protocol_disconnected(each)
         for _turn in range(server.SLICES):
-            server.application_checker()
+            server.reap()
         assert list(server.connections) == slow + here + answered
         assert not any("application_instance" in server.connections[each] for each in answered)
         for each in slow:  # it hears that they are gone, and ends
             server.connections[each]["application_instance"].cancel()
         await asyncio.sleep(0.01)
         for _turn in range(server.SLICES):
-            server.application_checker()
+            server.reap()
         assert list(server.connections) == here + answered
         for each in here:
             server.connections[each]["application_instance"].cancel()
 
     asyncio.run(run())
-    # Daphne calls each chain again after a second; together they are a round a second.
-    assert len([seconds for seconds, _call in server.later if seconds < 1]) == server.SLICES - 1
-    assert len([seconds for seconds, _call in server.later if seconds == 1]) == 2 * server.SLICES
+    assert {seconds for seconds, call in server.later if call == server.reap} == {1 / server.SLICES}  # a round a second
+
+
+def test_nothing_is_called_where_nothing_has_ended(server):
+    """Twenty calls a second were an eighth of what a silent process cost. Daphne's own does nothing."""
+
+    async def run() -> None:
+        here = connect(server, _wait)
+        await asyncio.sleep(0.01)
+        server.application_checker()
+        assert not server.later
+        gone = [connect(server, _wait) for _n in range(3)]
+        for each in gone:
+            server.protocol_disconnected(each)
+        assert server.later == [(1 / server.SLICES, server.reap)]  # one call for all of them
+        for each in gone:
+            server.connections[each]["application_instance"].cancel()
+        await asyncio.sleep(0.01)
+        for _turn in range(server.SLICES):
+            if not any(call == server.reap for _seconds, call in server.later):
+                break
+            server.later.clear()
+            server.reap()
+        assert list(server.connections) == [here] and not server._ending
+        assert not any(call == server.reap for _seconds, call in server.later)  # and none when nothing is left
+        server.later.clear()
+        server.protocol_disconnected(here)
+        assert server.later == [(1 / server.SLICES, server.reap)]
+        server.connections[here]["application_instance"].cancel()
+
+    asyncio.run(run())
 
 
 def test_application_that_does_not_end_when_its_client_is_gone_is_ended(server):
@@ -127,7 +156,7 @@ def test_application_that_does_not_end_when_its_client_is_gone_is_ended(server):
         server.connections[gone]["disconnected"] -= server.application_close_timeout + 1
         for _turn in range(3):
             for _slice in range(server.SLICES):
-                server.application_checker()
+                server.reap()
             await asyncio.sleep(0.01)
         assert not server.connections
 
@@ -147,12 +176,12 @@ def test_connections_where_nothing_happens_are_not_looked_at_to_reap_them(server
         here = connect(server, _wait)
         server.connections[here] = Watched(server.connections[here])
         for _turn in range(2 * server.SLICES):
-            server.application_checker()
+            server.reap()
         assert not looks
         server.connections[here]["application_instance"].cancel()
         await asyncio.sleep(0.01)
         for _turn in range(server.SLICES):
-            server.application_checker()
+            server.reap()
         assert looks
 
     asyncio.run(run())
@@ -168,7 +197,7 @@ def test_what_has_ended_is_forgotten_once_it_is_reaped(server):
             server.protocol_disconnected(each)
         assert len(server._ending) == 60
         for _turn in range(server.SLICES):
-            server.application_checker()
+            server.reap()
         assert list(server.connections) == here
 
     asyncio.run(run())
@@ -186,10 +215,10 @@ def test_request_that_begins_while_another_is_reaped_is_known(server):
     async def run() -> None:
         connect(server, _fail, Failed())
         await asyncio.sleep(0.01)
-        server.application_checker()
+        server.reap()
         assert following in server.connections
         for _turn in range(server.SLICES):  # what failed goes with the next round
-            server.application_checker()
+            server.reap()
 
     following = Connection()
     asyncio.run(run())
@@ -210,11 +239,16 @@ def test_round_goes_on_when_a_connection_cannot_be_answered(server, caplog):
         await asyncio.sleep(0.01)
         server.later.clear()
         for _turn in range(3):
-            server.application_checker()
+            server.reap()
             server.timeout_checker()
+        gone = connect(server, _end)
+        await asyncio.sleep(0.01)
+        server.protocol_disconnected(gone)
+        server.reap()
+        assert gone not in server.connections
 
     asyncio.run(run())
-    assert len([call for seconds, call in server.later if seconds == 1]) == 3
+    assert not server._ending
     assert len([call for seconds, call in server.later if call == server.timeout_checker]) == 3
     assert "ValueError" in caplog.text and "something that was sent" not in caplog.text
 
@@ -368,6 +402,124 @@ def test_producer_that_is_pulled_keeps_its_turn(line):
     made.producer, made.streamingProducer = object(), False
     made.write(b"a part")
     assert arrived(theirs) == b"" and asked.writers
+
+
+# --- a line is read without detours -----------------------------------------------------------------------------------
+
+
+class Reader(Protocol):
+    """Notes what came, and that the line is over."""
+
+    def __init__(self) -> None:
+        self.came: list[bytes] = []
+        self.is_over = False
+
+    def dataReceived(self, data):  # noqa: N802  as Twisted names it
+        self.came.append(data)
+        if data == b"fail":
+            raise LookupError
+
+    def connectionLost(self, reason):  # noqa: N802  as Twisted names it
+        self.is_over = True
+
+
+@pytest.fixture
+def served(monkeypatch):
+    """Makes lines of Daphne's kind of reactor, each with its protocol and its client; and turns their loop."""
+
+    def detour(*_arguments):
+        raise AssertionError("a context was made for Twisted's log")
+
+    loop = asyncio.new_event_loop()
+    reactor = AsyncioSelectorReactor(loop)
+    monkeypatch.setattr("twisted.internet.asyncioreactor.callWithLogger", detour)
+    ends = []
+
+    def make():
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        protocol = Reader()
+        made = lines.Line(ours, protocol, ("127.0.0.1", 1), None, 1, reactor)
+        protocol.makeConnection(made)
+        made.startReading()
+        ends.extend([ours, theirs])
+        return made, protocol, theirs
+
+    def turn():
+        loop.call_later(0.01, loop.stop)
+        loop.run_forever()
+
+    yield make, turn, reactor
+    for each in ends:
+        each.close()
+    loop.close()
+
+
+def test_what_comes_is_handed_over_and_is_the_lines_own(served):
+    make, turn, _reactor = served
+    _line, protocol, theirs = make()
+    _other_line, other_protocol, other = make()
+    theirs.send(b"first")
+    turn()
+    other.send(b"other")
+    turn()
+    assert protocol.came == [b"first"] and other_protocol.came == [b"other"]  # not the place that both came through
+    long = bytes(range(256)) * 1024
+    theirs.setblocking(False)
+    sent = theirs.send(long)
+    for _turn in range(20):
+        turn()
+    assert b"".join(protocol.came[1:]) == long[:sent] and max(map(len, protocol.came)) <= 64 * 1024
+
+
+def test_line_that_is_paused_is_not_read_and_goes_on_where_it_was(served):
+    make, turn, reactor = served
+    line, protocol, theirs = make()
+    assert line in reactor.getReaders()
+    line.pauseProducing()
+    line.pauseProducing()
+    assert line not in reactor.getReaders()
+    theirs.send(b"later")
+    turn()
+    assert not protocol.came
+    line.resumeProducing()
+    line.resumeProducing()
+    turn()
+    assert protocol.came == [b"later"]
+
+
+def test_line_that_its_client_closes_is_over(served):
+    make, turn, reactor = served
+    line, protocol, theirs = make()
+    theirs.send(b"last")
+    theirs.close()
+    turn()
+    turn()
+    assert protocol.came == [b"last"] and protocol.is_over and line not in reactor.getReaders()
+
+
+def test_line_that_is_lost_is_over(served):
+    make, _turn, _reactor = served
+    line, _protocol, theirs = make()
+    line.socket.close()
+    theirs.close()
+    assert isinstance(line.doRead(), ConnectionLost)
+
+
+def test_line_whose_protocol_fails_is_over_and_the_others_go_on(served):
+    make, turn, _reactor = served
+    _line, protocol, theirs = make()
+    _other_line, other_protocol, other = make()
+    theirs.send(b"fail")
+    other.send(b"more")
+    turn()
+    turn()
+    assert protocol.is_over and other_protocol.came == [b"more"] and not other_protocol.is_over
+
+
+def test_nothing_came_is_no_end(line):
+    made, _theirs, _asked = line
+    assert made.doRead() is None
 
 
 # --- connections that another process accepted ------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import socket
 from typing import Any, cast
 
 from twisted.internet import reactor, tcp
+from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.interfaces import IReadDescriptor
 from zope.interface import implementer
 
@@ -67,13 +68,27 @@ waiting = Waiting()
 
 
 class Line(tcp.Server):
-    """Twisted's own connection of a client, which sends at once what can be sent at once.
+    """Twisted's own connection of a client, which sends at once what can be sent at once, and reads without detours.
 
     Twisted puts every answer aside, asks to be told when the line is free, which it nearly always is, sends in its next
     turn and asks no longer to be told: three calls of the system instead of one, and a turn of the loop; 5.2 µs instead
     of 2.7 (docs/adr/0073).
     What the line does not take at once goes Twisted's way, and so does all that follows until it has gone.
+
+    For whatever comes Twisted makes a context for its own log, in which nobody reads: 0.9 µs of 3.6 (docs/adr/0027).
     """
+
+    def startReading(self) -> None:  # noqa: N802  as Twisted names it
+        """As Twisted does, without a context for its log; with another reactor than Daphne's exactly as Twisted."""
+        own: Any = self.reactor
+        if not isinstance(own, AsyncioSelectorReactor):
+            super().startReading()
+            return
+        readers: Any = own._readers
+        if self not in readers:
+            descriptor = self.fileno()
+            own._asyncioEventloop.add_reader(descriptor, own._readOrWrite, self, True)
+            readers[self] = descriptor
 
     @property
     def waiting(self) -> int:
@@ -91,11 +106,13 @@ class Line(tcp.Server):
             and not self.dataBuffer
             and (self.producer is None or self.streamingProducer)  # one that is pulled waits for Twisted's turn
         ):
-            sent = self.writeSomeData(data)
-            if isinstance(sent, int) and sent > 0:  # of a line that is lost Twisted hears when it sends the rest
-                data = data[sent:]
-            if not data:
+            try:
+                sent = self.socket.send(data if len(data) <= self.SEND_LIMIT else memoryview(data)[: self.SEND_LIMIT])
+            except OSError:  # it takes nothing now, or is lost: of that Twisted hears when it sends the rest
+                sent = 0
+            if sent == len(data):
                 return
+            data = data[sent:]
         super().write(data)
         if data:
             waiting.add(self, len(data) + PIECE_BYTES)

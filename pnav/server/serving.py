@@ -64,7 +64,7 @@ class Server(daphne.server.Server):
 
     With 10,000 sockets open they hold everybody up, one for 20 ms every two seconds, the other for 5 every second: a
     hundredth of a core each. Here one looks at the connections a few at a time, and seldom; the other only at those of
-    which it was told that they, or what answers them, have ended.
+    which it was told that they, or what answers them, have ended, and only while there are some.
     """
 
     connections: dict[Any, dict[str, Any]]
@@ -162,12 +162,18 @@ class Server(daphne.server.Server):
         queue: asyncio.Queue[Any] | None = super().create_application(protocol, scope)
         if queue is not None:
             application = self.connections[protocol]["application_instance"]
-            application.add_done_callback(lambda _ended: self._ending.setdefault(protocol))
+            application.add_done_callback(lambda _ended: self._reap_soon(protocol))
         return queue
 
     def protocol_disconnected(self, protocol: Any) -> None:
         super().protocol_disconnected(protocol)
+        self._reap_soon(protocol)
+
+    def _reap_soon(self, protocol: Any) -> None:
         self._ending[protocol] = None
+        if not self._is_reaping:
+            self._is_reaping = True
+            _later(1 / self.SLICES, self.reap)
 
     def _some_of(self, turn: "_Round", among: Iterable[Any]) -> list[Any]:
         """The next of these in a round; a new round begins when it is over."""
@@ -188,26 +194,22 @@ class Server(daphne.server.Server):
         _later(self.TIMEOUTS_SECONDS / self.SLICES, self.timeout_checker)
 
     def application_checker(self) -> None:
-        """Reap what has ended, as Daphne does, who then calls this again in a second: hence several chains of calls."""
-        if not self._is_reaping:
-            self._is_reaping = True
-            for number in range(1, self.SLICES):
-                _later(number / self.SLICES, self.application_checker)
+        """Do nothing: Daphne has this called at its start, and a second after each round. See `reap`."""
+
+    def reap(self) -> None:
+        """Reap a part of what has ended, as Daphne does; again soon, while there is something left."""
         turn = self._some_of(self._to_reap, self._ending)
-        if not turn:
-            _later(1, self.application_checker)
-            return
         everybody = self.connections
         some = {protocol: everybody[protocol] for protocol in turn if protocol in everybody}
         self.connections = dict(some)
         try:
-            super().application_checker()
+            if some:
+                super().application_checker()
         except Exception as error:  # noqa: BLE001  the round goes on for the others
             logger.error("server: a connection could not be reaped (%s)", type(error).__name__)
             for details in some.values():
                 if (task := details.get("application_instance")) is not None and task.done():
                     del details["application_instance"]
-            _later(1, self.application_checker)
         finally:
             kept, self.connections = self.connections, everybody
             for protocol in some.keys() - kept.keys():
@@ -216,6 +218,9 @@ class Server(daphne.server.Server):
             for protocol in turn:
                 if protocol not in everybody or not _is_ending(everybody[protocol]):
                     self._ending.pop(protocol, None)
+            self._is_reaping = bool(self._ending)
+            if self._is_reaping:
+                _later(1 / self.SLICES, self.reap)
 
 
 def _is_answering(protocol: Any, details: dict[str, Any]) -> bool:
