@@ -119,8 +119,10 @@ class OwnAnswer(NamedTuple):
 
 
 def _check(connections: Iterable[AnyConnection], now: float) -> None:
-    """Let each of these connections check whether it may stay. now: monotonic seconds."""
+    """Let each of these connections whose time has come check whether it may stay. now: monotonic seconds."""
     for connection in connections:
+        if now < connection.check_at:
+            continue
         try:
             connection.check(now)
         except Exception as error:  # noqa: BLE001  one connection must not end the rounds, which last as the process

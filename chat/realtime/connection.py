@@ -109,7 +109,6 @@ class Connection:
         "__weakref__",
         "_bad_frames",
         "_bucket",
-        "_checked_at",
         "_heard_at",
         "_is_checking",
         "_opened_at",
@@ -118,6 +117,7 @@ class Connection:
         "_typed_at",
         "_unweighed",
         "broadcaster",
+        "check_at",
         "identities",
         "leaving",
         "pass_",
@@ -139,7 +139,8 @@ class Connection:
         self._bad_frames: deque[float] | None = None
         self._unweighed = 0
         self._typed_at = 0.0
-        self._opened_at = self._checked_at = self._heard_at = time.monotonic()
+        self._opened_at = self._heard_at = time.monotonic()
+        self.check_at = self._opened_at + min(CHECK_SECONDS, SILENCE_SECONDS)
         self._is_checking = False
 
     @property
@@ -457,7 +458,7 @@ class Connection:
         """
         if now - self._opened_at > LIFETIME_SECONDS or now - self._heard_at > SILENCE_SECONDS:
             self.leave(protocol.CLOSE_AGAIN)
-        elif now - self._checked_at >= CHECK_SECONDS and not self._is_checking and not self.leaving:
+        elif now >= self.check_at and not self._is_checking and not self.leaving:
             self._is_checking = True
             self.identities.check(self.pass_, self._checked)
 
@@ -468,7 +469,7 @@ class Connection:
         if isinstance(answer, Exception):  # the visit cannot be checked: a new handshake has to prove it again
             self.leave(protocol.CLOSE_AGAIN)
             return
-        self._checked_at = time.monotonic()
+        self.check_at = time.monotonic() + min(CHECK_SECONDS, SILENCE_SECONDS)
         if isinstance(answer, Identity):
             self.pass_ = answer.pass_
             if not self.is_still_entitled(answer):
@@ -478,7 +479,7 @@ class Connection:
 
     def check_soon(self) -> None:
         """Make the next round check this visit, however recent the last check was."""
-        self._checked_at = -CHECK_SECONDS
+        self.check_at = 0.0
 
     def is_still_entitled(self, identity: Identity) -> bool:
         """Whether this socket may stay, now that the session or the account was read again and found changed."""

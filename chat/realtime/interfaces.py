@@ -41,6 +41,7 @@ class AnyConnection(Protocol):
     visit: str
     transport: Transport | None
     leaving: bool
+    check_at: float  # monotonic seconds: no `check` before
 
     @property
     def is_metered(self) -> bool:

@@ -296,8 +296,8 @@ def _take_away(change, agent, key):
 
 async def test_socket_that_says_nothing_for_long_is_told_to_come_back(monkeypatch):
     key = await in_db(lambda: visit(make.waiting()))
+    monkeypatch.setattr(connection_module, "SILENCE_SECONDS", 1)
     async with Line(REPORTER, key) as line:
-        monkeypatch.setattr(connection_module, "SILENCE_SECONDS", 1)
         started = time.monotonic()
         assert await line.closed() == protocol.CLOSE_AGAIN
         assert time.monotonic() - started > 0.9

@@ -19,7 +19,7 @@ from chat.messages.writing import Draft, Written
 from chat.models import Conversation
 from chat.realtime import connection
 from chat.realtime.batch import Batch
-from chat.realtime.broadcaster import ROUND_SECONDS, close_broadcaster, ensure_broadcaster
+from chat.realtime.broadcaster import ROUND_SECONDS, _check, close_broadcaster, ensure_broadcaster
 from chat.realtime.subscription import Subscription
 from chat.rules.lifecycle import Author
 from chat.token_bucket import BucketsByKey
@@ -184,6 +184,26 @@ async def test_rounds_go_on_after_a_failure(monkeypatch):
         assert not broadcaster._rounds.done()
         await in_db(Session.objects.all().delete)
         assert await line.closed() == protocol.CLOSE_NO_SESSION
+
+
+async def test_round_asks_those_alone_whose_time_has_come(monkeypatch):
+    """Ten thousand are looked at in two seconds; each costs a comparison."""
+    conversation = await in_db(make.waiting)
+    key = await in_db(visit, conversation)
+    async with Line(REPORTER, key) as line:
+        await line.send(type="sync", after=0)
+        await line.until("state")
+        (socket,) = ensure_broadcaster().connections
+        asked = []
+        monkeypatch.setattr(type(socket), "check", lambda one, _now: asked.append(one))
+        now = time.monotonic()
+        _check([socket], now)
+        assert not asked
+        _check([socket], now + connection.CHECK_SECONDS + 1)
+        assert asked == [socket]
+        socket.check_soon()  # as each beat does
+        _check([socket], now)
+        assert asked == [socket, socket]
 
 
 async def test_a_visit_that_cannot_be_found_out_is_asked_to_come_again(monkeypatch):
