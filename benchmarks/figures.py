@@ -2,12 +2,14 @@
 
 import math
 import os
+import random
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
+RESAMPLES = 2000
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -21,6 +23,19 @@ def percentile(values: Sequence[float], share: float) -> float:
 def median(values: Sequence[float]) -> float:
     """The middle one; NaN when there is none, or when one of them is void."""
     return statistics.median(values) if values and not any(map(math.isnan, values)) else math.nan
+
+
+def interval(ratios: Sequence[float], resamples: int = RESAMPLES) -> tuple[float, float, float]:
+    """The median of the ratios, and the bounds between which the medians of 95 of 100 resamples lie.
+
+    NaN three times for none. The resamples are drawn with a fixed seed: the same ratios give the same bounds.
+    """
+    kept = [ratio for ratio in ratios if not math.isnan(ratio)]
+    if not kept:
+        return math.nan, math.nan, math.nan
+    source = random.Random(1)
+    medians = sorted(statistics.median(source.choices(kept, k=len(kept))) for _each in range(resamples))
+    return statistics.median(kept), medians[int(0.025 * resamples)], medians[int(0.975 * resamples) - 1]
 
 
 def cpu_seconds(pid: int) -> float:

@@ -12,20 +12,17 @@ import asyncio
 import json
 import math
 import os
-import random
 import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.bench import APPLICATIONS, PNAV, RATE, SMALL, cores
-from benchmarks.figures import cpu_of_tree, cpu_seconds, percentile
+from benchmarks.figures import cpu_of_tree, cpu_seconds, interval, percentile
 from benchmarks.site import ROOT, Stage, Web, refuse_unsafe_speed, stage
 from benchmarks.sockets import Exchange, Pair, connect, pace, saturate
 from benchmarks.stillness import STILLNESS_SECONDS, interruptions, told
 
-RESAMPLES = 2000
 WINDOW = 4  # messages in flight in each conversation, as in the bench
 FIGURES = ("web µs a message", "PostgreSQL µs a message", "messages a second", "p50 ms", "p99 ms")
 
@@ -75,19 +72,6 @@ async def measure(ground: Stage, variant: Variant, seconds: float) -> str:
     for figure, value in zip(FIGURES, values, strict=True):
         variant.measured[figure].append(math.nan if trouble else value)
     return trouble
-
-
-def interval(ratios: Sequence[float], resamples: int = RESAMPLES) -> tuple[float, float, float]:
-    """The median of the ratios, and the bounds between which the medians of 95 of 100 resamples lie.
-
-    NaN three times for none. The resamples are drawn with a fixed seed: the same ratios give the same bounds.
-    """
-    kept = [ratio for ratio in ratios if not math.isnan(ratio)]
-    if not kept:
-        return math.nan, math.nan, math.nan
-    source = random.Random(1)
-    medians = sorted(statistics.median(source.choices(kept, k=len(kept))) for _each in range(resamples))
-    return statistics.median(kept), medians[int(0.025 * resamples)], medians[int(0.975 * resamples) - 1]
 
 
 def report(first: Variant, second: Variant) -> str:
