@@ -56,7 +56,7 @@ def broken():
 def test_cannot_begin(broken):
     raise AssertionError
 """
-TWO = """
+ENDS = """
 import os, signal
 
 def test_before():
@@ -68,7 +68,7 @@ def test_ends_its_worker():
 def test_after():
     pass
 """
-THREE = """
+HEARD = """
 import atexit, os, pathlib
 from django.conf import settings
 from django.core.cache import cache
@@ -135,11 +135,13 @@ def test_workers_say_what_one_process_says(tmp_path: Path):
 
 
 def test_worker_that_ends_fails_its_test_and_another_does_the_rest(tmp_path: Path):
-    (tmp_path / "test_two.py").write_text(TWO)
-    (tmp_path / "test_three.py").write_text(THREE)
+    # The file that ends its worker is the first given: a worker that had the other one before would take with it
+    # what waits for its end.
+    (tmp_path / "test_1_ends.py").write_text(ENDS)
+    (tmp_path / "test_2_heard.py").write_text(HEARD)
     done = run(tmp_path, "--workers", "2")
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "FAILED test_two.py::test_ends_its_worker" in done.stdout
+    assert "FAILED test_1_ends.py::test_ends_its_worker" in done.stdout
     assert "The worker ended in the middle of this test: -9" in done.stdout
     assert outcomes(done.stdout) == {"failed": 1, "passed": 4}, done.stdout
     assert (tmp_path / "heard").exists()
