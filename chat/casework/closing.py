@@ -1,4 +1,4 @@
-"""Ends a conversation as its agent. What is obligatory is asked again under the lock, and all is kept together."""
+"""Closes a conversation as its agent. What must be done first is checked again under the lock."""
 
 import logging
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 class Unfinished(Exception):
-    """Something obligatory is not there; `missing` says what, and beside which field."""
+    """Something that must be done before is not done. `missing` says what, and beside which field it is shown."""
 
     def __init__(self, found: list[Missing]) -> None:
         super().__init__("something obligatory is missing")
@@ -28,7 +28,10 @@ class Unfinished(Exception):
 
 
 def still_missing(conversation: Conversation, points: Mapping[str, str]) -> list[Missing]:
-    """List what keeps this conversation from being ended by its agent."""
+    """Return what keeps its agent from closing this conversation.
+
+    points: what the agent said of each point of a minor's path, by its value.
+    """
     return missing_points(
         is_minor=conversation.report.is_minor,
         points=points,
@@ -47,10 +50,11 @@ def close_conversation(
     summary: str = "",
     told: str = "",
 ) -> Conversation:
-    """End it, with its summaries. Closing a closed one changes nothing.
+    """Close a conversation, with its summaries, in one transaction. Closing a closed one changes nothing.
 
-    summary: for the team; told: what the person will read on the page of the end. Both sealed, both may be empty.
-    Locks the agent, then the conversation, as everybody who takes both. Raises NotYours, Unfinished.
+    outcome: an `Outcome`. points: see `still_missing`. summary: for the team. told: what the person reads on the page
+    of the end. Both texts are stored encrypted, and may be empty. Locks the agent, then the conversation. Raises
+    NotYours, Unfinished.
     """
     pauses.lock_agent(by.pk)
     conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
@@ -66,9 +70,9 @@ def close_conversation(
 
 
 def words_of(conversation: Conversation) -> dict[str, str]:
-    """Return `summary` and `told` of a conversation that was just obtained, as they are shown.
+    """Return the texts `summary` and `told` of a closed conversation, as they are shown. Access is proven before.
 
-    They are empty when there is none, or no key opens them.
+    The result is empty when there are none, or when they cannot be decrypted.
     """
     closing = Closing.objects.filter(conversation=conversation).first()
     if closing is None:
@@ -82,6 +86,6 @@ def words_of(conversation: Conversation) -> dict[str, str]:
 
 
 def points_of(conversation: Conversation) -> dict[str, str]:
-    """Return what became of each point of a minor's path, by its value."""
+    """Return what the agent said of each point of a minor's path, by its value; empty when nothing was stored."""
     closing = Closing.objects.filter(conversation=conversation).first()
     return dict(closing.points) if closing else {}

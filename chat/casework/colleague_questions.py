@@ -1,8 +1,8 @@
-"""An aparté is a question of an agent to colleagues, in a thread of its own that never enters the transcript.
+"""Questions of an agent to colleagues (« aparté »), each in a thread of its own that never enters the transcript.
 
-Colleagues read what is written to them there, and nothing of the conversation: not whose it is, not where, not its
-number. It lasts as long as the conversation with the agent who asked; then it is gone for them (`Aside.running`).
-Each act notifies the consoles of those who take part: that something changed, never what.
+Colleagues read what is written to them there, and nothing of the conversation: not who it is, not where, not its
+number. A question lasts as long as the agent who asked has the conversation; after that, colleagues no longer see it
+(`Aside.running`). Each act notifies the consoles of those who take part that something changed, but not what.
 """
 
 from collections.abc import Collection
@@ -34,9 +34,10 @@ class QuestionMessage:
 
 @dataclass(frozen=True, slots=True)
 class ShownQuestion:
-    """An aparté on the console of somebody who takes part. conversation: its public id, for the agent who asked alone.
+    """A question on the console of an agent who takes part.
 
-    title: who asked, or who was asked. unread: messages of others that this side has not had on screen.
+    title: who asked, or who was asked. is_own: this agent asked it. conversation, place: of the conversation, for the
+    agent who asked only. unread: messages of others that this agent has not had on screen.
     """
 
     public_id: UUID
@@ -49,12 +50,13 @@ class ShownQuestion:
     last_number: int
 
 
-# Of one conversation, and of one aparté: all of them are drawn with every page of those who take part.
+# Most questions of one conversation, and most messages of one question. All of them are drawn on every page of those
+# who take part.
 ASIDES_AT_MOST, MESSAGES_AT_MOST = 20, 100
 
 
 class TooMany(Exception):
-    """This conversation has ASIDES_AT_MOST apartés already, or this aparté MESSAGES_AT_MOST messages."""
+    """This conversation has ASIDES_AT_MOST questions already, or this question MESSAGES_AT_MOST messages."""
 
 
 class NobodyThere(Exception):
@@ -62,18 +64,18 @@ class NobodyThere(Exception):
 
 
 class QuestionClosed(Exception):
-    """The conversation has ended, or went to somebody else: nothing can be added."""
+    """The conversation has ended, or went to another agent, so that nothing can be added to the question."""
 
 
 def colleagues(agent: Agent, now: datetime) -> list[Agent]:
-    """Return the colleagues whom this agent may ask: all others on duty, of any unit, by name."""
+    """Return the colleagues whom this agent may ask: all others on duty, of any unit, by name. One query."""
     there = Agent.objects.on_duty(now).exclude(pk=agent.pk).select_related("unit", "user")
     return [one for one in there.order_by("public_name", "pk") if access.may_answer(one.user)]
 
 
 @transaction.atomic
 def ask_colleagues(*, conversation_id: int, body: str, of: Collection[int], by: AbstractBaseUser) -> Aside:
-    """Ask colleagues something. of: the key of one of them; or nobody's, for all who are on duty now.
+    """Ask colleagues something. of: the keys of those to ask; empty asks all who are on duty now.
 
     Raises NobodyThere, TooMany, NotYours, ConversationClosed. Locks the conversation row only.
     """
@@ -93,7 +95,10 @@ def ask_colleagues(*, conversation_id: int, body: str, of: Collection[int], by: 
 
 @transaction.atomic
 def answer_colleague(*, aside_id: int, body: str, agent: Agent) -> AsideMessage:
-    """Add to an aparté that this agent takes part in. Raises Over, TooMany. Locks the row of the aparté only."""
+    """Add a message to a question in which this agent takes part. The caller has proven that.
+
+    Raises QuestionClosed, TooMany. Locks the row of the question only.
+    """
     running = Aside.objects.running().select_related("conversation")
     aside = running.select_for_update(of=("self",)).filter(pk=aside_id).first()
     if aside is None:
@@ -117,7 +122,7 @@ def _add(aside: Aside, agent: Agent, body: str, now: datetime) -> AsideMessage:
 
 
 def mark_read(*, aside: Aside, agent: Agent, number: int) -> None:
-    """Keep that this agent has had everything up to `number` on screen: never less than before, nor more than is."""
+    """Note that this agent has had everything up to `number` on screen. A lower number than before changes nothing."""
     number = min(number, aside.last_number)
     aside.parts.filter(agent=agent, read_number__lt=number).update(read_number=number)
 
@@ -126,7 +131,7 @@ def mark_read(*, aside: Aside, agent: Agent, number: int) -> None:
 
 
 def open_questions(agent: Agent) -> list[ShownQuestion]:
-    """Return the open questions that this agent takes part in, the oldest first."""
+    """Return the open questions in which this agent takes part, the oldest first."""
     rows = access.asides_of(agent).select_related("asked_by", "conversation__report__municipality")
     rows = rows.prefetch_related("messages__agent", "parts__agent").order_by("asked_at", "pk")
     return [_shown(aside, agent) for aside in rows]

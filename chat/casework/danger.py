@@ -1,4 +1,4 @@
-"""Marks messages of a person that an agent should read with care. They are never blocked, and Pnav answers none."""
+"""Finds messages that tell of suicide or danger, to mark them for the agent. Pnav neither blocks nor answers any."""
 
 import json
 import logging
@@ -14,27 +14,27 @@ from common.cached_reading import CachedReading
 
 logger = logging.getLogger(__name__)
 
-# How long a process works with the phrases that it has read; a change of the administrator is there after so long.
+# How long a process uses the phrases that it has read. A change by an administrator takes effect after that at latest.
 KEEP_SECONDS = 30.0
 
-# Of a message, as much as is looked at: all of it (`chat.messages.protocol.MAX_BODY`), whatever is handed in.
+# Characters of a text that are looked at: a whole message (`chat.messages.protocol.MAX_BODY`), and no more.
 LOOKED_AT = 4000
 
 
-# Of what a person wrote, how many of the last messages say whether their safety is asked about first.
+# The person's last messages that decide whether the agent is offered to ask about safety first.
 MESSAGES_READ = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """The phrases in use: for this process, and as the open page reads them."""
+    """The phrases in use: as the tree that this process reads with, and as JSON for the script of an open page."""
 
     root: Node
     as_json: str
 
 
 def _read() -> Phrases:
-    """Read the phrases, PHRASES_AT_MOST at most. One that is not well written is left out, and the log says which."""
+    """Read the phrases, PHRASES_AT_MOST at most. One that is badly written is left out, and the log gives its key."""
     read: list[tuple[str, tuple[Place, ...]]] = []
     rows = DangerPhrase.objects.filter(is_active=True).order_by("kind", "phrase")
     for pk, kind, phrase in rows.values_list("pk", "kind", "phrase")[: danger_words.PHRASES_AT_MOST]:
@@ -52,12 +52,12 @@ _phrases: CachedReading[Phrases] = CachedReading(
 
 
 def phrases_as_json() -> str:
-    """Return what `lib/danger-words.js` builds its reading of."""
+    """Return the phrases as JSON, for `lib/danger-words.js`."""
     return _phrases.get().as_json
 
 
 def kinds_in(text: str) -> list[Kind]:
-    """Return what a text of a person tells of, suicide first; nothing for nearly every message."""
+    """Return the kinds of danger that a text of a person tells of, suicide first; for most texts there is none."""
     return in_order(danger_words.find_kinds(_phrases.get().root, text[:LOOKED_AT]))
 
 
@@ -77,5 +77,5 @@ def in_order(found: Collection[str]) -> list[Kind]:
 
 
 def forget_phrases() -> None:
-    """Read the phrases again at the next message: after a change in this process, and between tests."""
+    """Read the phrases again the next time they are needed, after a change in this process, and between tests."""
     _phrases.forget()

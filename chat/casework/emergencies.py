@@ -24,7 +24,7 @@ class NoEmergency(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A line of the checklist with when it was done and by whom; `at` None: not yet."""
+    """A line of the checklist. at: when it was done; None if it is not. by: the agent who did it, by name."""
 
     line: Line
     at: datetime | None
@@ -32,12 +32,12 @@ class Done:
 
 
 def open_one(conversation: Conversation) -> Emergency | None:
-    """Return the procedure that is under way."""
+    """Return the procedure that is under way, or None."""
     return Emergency.objects.filter(conversation=conversation, ended_at__isnull=True).first()
 
 
 def checklist(emergency: Emergency) -> list[Done]:
-    """Return the lines of its checklist, in order."""
+    """Return the lines of the checklist of this procedure, in order."""
     steps = {step.step: step for step in emergency.steps.select_related("by__agent")}
     lines = []
     for line in emergency_rules.CHECKLISTS[emergency.situation]:
@@ -52,13 +52,16 @@ def _name(step: EmergencyStep) -> str:
 
 
 def past_emergencies(conversation: Conversation) -> list[Emergency]:
-    """Return the procedures that are over, the first one first."""
+    """Return the procedures that have ended, the oldest first."""
     return list(Emergency.objects.filter(conversation=conversation, ended_at__isnull=False))
 
 
 @transaction.atomic
 def start(*, conversation_id: int, situation: str, by: AbstractBaseUser) -> Emergency:
-    """Open the procedure, or return the one that is open already. Raises NotYours, ConversationClosed."""
+    """Open the procedure, or return the one that is open already.
+
+    situation: a `Situation`; ValueError for anything else. Raises NotYours, ConversationClosed.
+    """
     conversation, _agent = lock_assigned(conversation_id, by)
     emergency = open_one(conversation)
     if emergency is not None:
@@ -73,7 +76,7 @@ def start(*, conversation_id: int, situation: str, by: AbstractBaseUser) -> Emer
 
 @transaction.atomic
 def tick_step(*, conversation_id: int, step: str, by: AbstractBaseUser) -> None:
-    """Say that a step is done; a second time changes nothing: the first time stays. Raises NotYours, NoEmergency."""
+    """Note that a step is done. A second call changes nothing. Raises NotYours, NoEmergency."""
     conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
     emergency = open_one(conversation)
     if emergency is None or not emergency_rules.belongs(emergency.situation, step):
@@ -85,8 +88,9 @@ def tick_step(*, conversation_id: int, step: str, by: AbstractBaseUser) -> None:
 def tick_said(*, conversation_id: int, body: str, familiar: bool, language: str, by: AbstractBaseUser) -> list[str]:
     """Tick the steps of the open procedure whose words are in a message that was just sent, and return them.
 
-    language: in which the person is answered; the words of the source language are looked for too. Costs the checklist,
-    nine lines at most in two languages, looked for in one message. Raises NotYours.
+    familiar: whether the person is spoken to with *tu*. language: the language in which the person is answered; the
+    words of the source language are looked for too. Costs a search for nine lines at most, in two languages, in one
+    message. Raises NotYours.
     """
     conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
     emergency = open_one(conversation)
@@ -99,7 +103,7 @@ def tick_said(*, conversation_id: int, body: str, familiar: bool, language: str,
         if done.at is None
         and done.line.say is not None
         and not done.line.is_answered_first
-        # As it was put into the answer: with ordinary spaces or the ones that keep words together.
+        # Spaces are compared loosely: the text of the answer may have ordinary ones or no-break spaces.
         and any(" ".join(text.split()) in sent for text in _texts(done.line.say, familiar, language))
     ]
     EmergencyStep.objects.bulk_create(
@@ -117,7 +121,7 @@ def _texts(say: Sentence, familiar: bool, language: str) -> Iterator[str]:
 
 @transaction.atomic
 def finish(*, conversation_id: int, by: AbstractBaseUser) -> None:
-    """End the procedure, whatever was done: what was not stays undone on the list. Raises NotYours, NoEmergency."""
+    """End the procedure, even if steps are left: these stay undone on the list. Raises NotYours, NoEmergency."""
     conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
     emergency = open_one(conversation)
     if emergency is None:

@@ -1,4 +1,4 @@
-"""Saves « Fiche des faits » as it is filled. A page that is based on an older version saves nothing over a newer."""
+"""Saves the fact sheet (« Fiche des faits »). A page with an older version cannot save over a newer one."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The contents of a sheet. notes: a text for each of FactSheet.NOTES; None when no key opens them."""
+    """The contents of a sheet.
+
+    present, absent: elements answered with yes and with no. notes: a text for each of FactSheet.NOTES; None when they
+    cannot be decrypted.
+    """
 
     present: Sequence[str] = ()
     absent: Sequence[str] = ()
@@ -27,11 +31,11 @@ class Facts:
 
 
 class Older(Exception):
-    """Another page saved a newer version meanwhile: nothing was saved over it."""
+    """Another page has saved a newer version meanwhile, so nothing was saved."""
 
 
 def sheet_of(conversation: Conversation) -> FactSheet | None:
-    """Return the sheet of a conversation that was just obtained; None before the first save."""
+    """Return the sheet of a conversation; None before the first save. The caller has proven access."""
     sheet = FactSheet.objects.filter(conversation=conversation).first()
     if sheet is not None:
         sheet.conversation = conversation
@@ -39,7 +43,7 @@ def sheet_of(conversation: Conversation) -> FactSheet | None:
 
 
 def facts_of(sheet: FactSheet | None) -> Facts:
-    """Return the contents of a sheet, decrypted."""
+    """Return the decrypted contents of a sheet; empty contents for None."""
     if sheet is None:
         return Facts()
     notes: Mapping[str, str] | None = None
@@ -59,11 +63,11 @@ def _is_same(one: Facts, other: Facts) -> bool:
 
 @transaction.atomic
 def save_sheet(*, conversation_id: int, version: int, facts: Facts, by: AbstractBaseUser) -> FactSheet:
-    """Keep the sheet as it was filled on top of `version` (0 before the first save); the next version comes back.
+    """Save a sheet that was filled on a page showing `version` (0 before the first save), and return it.
 
-    The same facts again change nothing. Notes of None stay as they are. Raises Older when `version` is not the last
-    one, NotYours when the conversation went to somebody else. Locks the conversation. A conversation that has just
-    ended still takes what a page that is open has in hand.
+    The same facts again change nothing. Notes of None leave the stored ones as they are. It is possible after the
+    conversation has ended too, for a page that is still open. Raises Older when `version` is not the last one, and
+    NotYours when another agent has the conversation. Locks the conversation.
     """
     conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
     sheet = sheet_of(conversation)

@@ -1,7 +1,7 @@
-"""Gives an agent's conversations their handles, when one is first shown to its agent, and keeps them.
+"""Gives a conversation of an agent its handle when it is first shown to that agent, and stores it.
 
-They are given there and not by the dispatcher, so that a conversation gets one too which a process of the version
-before assigned. Whatever shows a handle reads the same row: pages, parts of pages, documents.
+The dispatcher does not do this, so that conversations that an earlier version assigned get a handle too. Pages, parts
+of pages and documents all read the handle from the same row.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from chat.rules.handles import REMEMBERED, Handle, next_handle
 from chat.rules.lifecycle import Status
 from common import clock
 
-# Of one agent, read to choose the next handle. Nobody is given so many people in a shift.
+# Most handles of one agent that are read to choose the next one. No agent is given as many people in a shift.
 GIVEN_AT_MOST = 500
 
 
@@ -25,17 +25,19 @@ def handle_of(agent: Agent | None, conversation: Conversation) -> Handle | None:
 
 
 def own_handles(agent: Agent, *, of: str) -> Prefetch:
-    """For `prefetch_related` of rows that the caller has obtained: how this agent calls the conversation `of` each, as
-    its list `own_handles`, of one or none. One query."""
+    """Return a `Prefetch` of this agent's handle for the conversation of each row. One query.
+
+    The conversation gets a list `own_handles`, with one row or none. of: the name of the foreign key to it.
+    """
     return Prefetch(f"{of}__handles", queryset=ConversationHandle.objects.filter(agent=agent), to_attr="own_handles")
 
 
 @transaction.atomic
 def give_handles(agent: Agent, conversations: Sequence[int]) -> dict[int, Handle]:
-    """Give each of these conversations of this agent, by key, its handle; one that has one keeps it.
+    """Give each of these conversations (keys) of this agent a handle, and return the handles by key.
 
-    Locks the agent's row, so that two pages that are asked for at once give the same. Three statements, and one to
-    write; at most GIVEN_AT_MOST rows are read.
+    A conversation that has one keeps it. Locks the agent's row, so that two pages that are requested at once give the
+    same handles.
     """
     Agent.objects.select_for_update(of=("self",), no_key=True).get(pk=agent.pk)
     now = clock.now()
@@ -66,6 +68,6 @@ def give_handles(agent: Agent, conversations: Sequence[int]) -> dict[int, Handle
                 given_at=now,
             )
         )
-    # A conversation that was deleted meanwhile, or that a process of another version gave a handle to: as it stands.
+    # Conflicts are ignored: another process may have given a handle meanwhile, whose row then stays.
     ConversationHandle.objects.bulk_create(made, ignore_conflicts=True)
     return {pk: in_use[pk] for pk in conversations}

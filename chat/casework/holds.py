@@ -1,5 +1,7 @@
-"""A promise to be back (« Je reviens dans 5 minutes »): made, kept, lifted. Access is already proven by
-`chat.access`."""
+"""Promises of an agent to be back (« Je reviens dans 5 minutes »): making and ending them, and finding those that run.
+
+Callers have proven access by `chat.access`.
+"""
 
 from datetime import timedelta
 
@@ -20,10 +22,10 @@ from reports import form_of_address
 
 
 class NothingHeld(Exception):
-    """No promise runs."""
+    """No promise is running, so that there is none to end."""
 
 
-# Promises of one conversation: one every eight minutes for eight hours. Each writes two lines of Pnav's in the thread.
+# Most promises of one conversation: one every eight minutes for eight hours. Each writes two lines into the thread.
 HOLDS_AT_MOST = 60
 
 
@@ -35,15 +37,16 @@ class TooManyHolds(Exception):
 
 
 def hold_minutes() -> tuple[int, ...]:
-    """Return the minutes that an agent may promise, the shortest first."""
+    """Return the numbers of minutes that an agent may promise, the shortest first. They are settings of the service."""
     return tuple(values.get(rule) for rule in definitions.HOLD_CHOICES)
 
 
 @transaction.atomic
 def promise_return(*, conversation_id: int, minutes: int, by: AbstractBaseUser) -> Hold:
-    """Promise to be back in so many minutes (of `hold_minutes`), and tell the person. A second one replaces the first.
+    """Promise to be back in this many minutes (one of `hold_minutes`), and tell the person.
 
-    Raises TooManyHolds, NotYours, ConversationClosed. Locks the conversation row only.
+    A new promise replaces one that is running. Raises TooManyHolds, NotYours, ConversationClosed. Locks the
+    conversation row only.
     """
     conversation, agent = lock_assigned(conversation_id, by)
     if conversation.holds.count() >= HOLDS_AT_MOST:
@@ -56,7 +59,7 @@ def promise_return(*, conversation_id: int, minutes: int, by: AbstractBaseUser) 
         thread_texts.BACK_SOON,
         now=now,
         familiar=form_of_address.speaks_tu(conversation.report),
-        # The first name alone: a discreet visit does not show who answers there.
+        # The public name only, without the force, which a discreet visit must not show.
         name=plain_text.plain(agent.public_name),
         minutes=minutes,
         time=timezone.localtime(until).strftime("%H:%M"),
@@ -71,7 +74,10 @@ def promise_return(*, conversation_id: int, minutes: int, by: AbstractBaseUser) 
 
 @transaction.atomic
 def lift_hold(*, conversation_id: int, by: AbstractBaseUser) -> None:
-    """End the promise that runs, kept or not, and tell the person. Raises NothingHeld, NotYours, ConversationClosed."""
+    """End the promise that is running, in time or not, and tell the person that the agent is back.
+
+    Raises NothingHeld, NotYours, ConversationClosed. Locks the conversation row only.
+    """
     conversation, agent = lock_assigned(conversation_id, by)
     if running_hold(conversation) is None:
         raise NothingHeld
@@ -83,7 +89,10 @@ def lift_hold(*, conversation_id: int, by: AbstractBaseUser) -> None:
 
 
 def running_holds() -> "QuerySet[Hold]":
-    """Return the promises that run: not ended, of this time with the agent, who has written nothing since."""
+    """Return the promises that are running.
+
+    They were made since the conversation was last assigned, were not ended, and their agent has written nothing since.
+    """
     written = Message.objects.filter(
         conversation=OuterRef("conversation"), author=Author.AGENT, seq__gt=OuterRef("seq"), agent=OuterRef("agent")
     )
@@ -92,5 +101,5 @@ def running_holds() -> "QuerySet[Hold]":
 
 
 def running_hold(conversation: Conversation) -> Hold | None:
-    """Return the promise that runs here, kept or not; None when the agent wrote, lifted it or is another."""
+    """Return the running promise of the conversation's present agent, even if its time has passed; or None."""
     return running_holds().filter(conversation=conversation, agent=conversation.assigned_to).first()

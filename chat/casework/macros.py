@@ -1,4 +1,4 @@
-"""Macros run several acts with one press, together or not at all. What each does is shown before it runs."""
+"""Macros: several acts that one press runs together or not at all. What a macro does is shown before it runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,18 +14,21 @@ from chat.rules.emergency import Situation
 from chat.rules.reply_template import Reply
 from common.choices import label_of
 
-# Offered in one conversation; an administrator puts the others aside.
+# Most macros that are offered in one conversation.
 OFFERED_AT_MOST = 30
 
 
 class NoSuchMacro(Exception):
-    """It was put aside or deleted since the page was made."""
+    """The macro was deactivated or deleted since the page was made."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A macro as an agent sees it. acts: in words, in the order in which they are done. reply: the text that goes into
-    the answer; None for none, or for a reply that this agent does not have."""
+    """A macro as an agent sees it.
+
+    acts: what it does, in words and in that order. reply: what it puts into the answer; None when it has no reply, or
+    one that this agent does not have.
+    """
 
     macro: Macro
     acts: list[str]
@@ -33,8 +36,10 @@ class Offer:
 
 
 def read_offers(replies: Sequence[Reply], role: str) -> list[Offer]:
-    """Return the macros of a conversation. replies: those of this conversation, filled; role: of who writes in it. One
-    query."""
+    """Return the macros that are offered in a conversation. One query.
+
+    replies: the filled replies of this conversation. role: the role of its person.
+    """
     by_key = {reply.key: reply for reply in replies}
     rows = Macro.objects.filter(is_active=True).select_related("reply")[:OFFERED_AT_MOST]
     return [_offer(row, by_key.get(str(row.reply.public_id)) if row.reply else None, role) for row in rows]
@@ -56,7 +61,7 @@ def _offer(macro: Macro, reply: Reply | None, role: str) -> Offer:
 
 
 def find_offer(replies: Sequence[Reply], role: str, key: str) -> Offer:
-    """Return the macro that was pressed. Raises NoSuchMacro."""
+    """Return the macro with this key (its public id), which was pressed. Raises NoSuchMacro."""
     for offer in read_offers(replies, role):
         if str(offer.macro.public_id) == key:
             return offer
@@ -65,9 +70,10 @@ def find_offer(replies: Sequence[Reply], role: str, key: str) -> Offer:
 
 @transaction.atomic
 def run_macro(offer: Offer, *, conversation_id: int, by: AbstractBaseUser) -> None:
-    """Do all that the macro does but for the reply, in one transaction: one act that cannot be done undoes the others.
+    """Do everything that the macro does, except its reply, in one transaction: all of its acts or none.
 
-    Raises NotYours, ConversationClosed; ValidationError for a promise that the house no longer allows.
+    Raises NotYours, ConversationClosed, TooManyHolds; ValidationError for a promise of a length that is no longer
+    allowed.
     """
     macro = offer.macro
     if macro.situation:

@@ -1,7 +1,7 @@
-"""Keeps what the agent who answers does beside the messages: a promise, the urgency, a note.
+"""Private notes of agents beside a conversation, which the person never reads.
 
-Access is already proven by `chat.access`; that the conversation is still this agent's is asked again under its lock.
-Each act leaves its line in the history, in its own transaction.
+Callers have proven access by `chat.access`. That the conversation is still this agent's is checked again under its
+lock. Each note leaves a line in the history, in the same transaction.
 """
 
 import logging
@@ -16,7 +16,7 @@ from common import clock, encryption
 logger = logging.getLogger(__name__)
 
 
-# Notes of one conversation, corrections included: they are drawn beside its thread with every page of its agent.
+# Most notes of one conversation, corrections included. All are drawn beside its thread on every page of its agent.
 NOTES_AT_MOST = 100
 
 
@@ -25,7 +25,7 @@ class TooManyNotes(Exception):
 
 
 class NoteGone(Exception):
-    """The note to replace is not there, is somebody else's, or was replaced already."""
+    """The note to correct does not exist, is another agent's, or was corrected already."""
 
 
 # --- notes ------------------------------------------------------------------------------------------------------------
@@ -33,7 +33,7 @@ class NoteGone(Exception):
 
 @transaction.atomic
 def write_note(*, conversation_id: int, body: str, by: AbstractBaseUser, replaces: int | None = None) -> Note:
-    """Add a private note. replaces: the number of a note of one's own that this one corrects; its text stays.
+    """Add a private note. replaces: the number of the agent's own note that this one corrects; its text is kept.
 
     Raises NoteGone, TooManyNotes, NotYours, ConversationClosed. Locks the conversation row only.
     """
@@ -56,7 +56,10 @@ def add_note(
     replaces: Note | None = None,
     event: ConversationEvent | None = None,
 ) -> Note:
-    """Add a note for a caller who holds the lock of the conversation, which numbers its notes. Raises TooManyNotes."""
+    """Add a note, encrypted. The caller holds the lock of the conversation, which keeps the numbers of notes unique.
+
+    event: the event of the history that the note explains. Raises TooManyNotes.
+    """
     number = conversation.notes.count() + 1
     if number > NOTES_AT_MOST:
         raise TooManyNotes

@@ -1,8 +1,8 @@
-"""What an agent may put into their answer with one press: what the open emergency procedure says, and the questions
-that the sheet of facts still asks. Nothing is sent by itself.
+"""Texts that an agent puts into the answer with one press; nothing is sent by itself.
 
-Each is in the language that the person writes in, where there is a translation of it, and says which it is in; what is
-shown of it beside the step or the element stays in French, for the agent.
+They are the words of the open emergency procedure, and the questions that the fact sheet still asks. Each is in the
+language in which the person writes, if there is a translation, and says which language that is. The label beside it
+stays in French, for the agent.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,19 +20,22 @@ from common.texts import languages
 from common.texts.catalogue import Sentence
 from reports.rules.offence_elements import QUESTIONS, Element, Reading, Standing
 
-# More would have to be read: the sheet has them all.
+# Only these are shown at once, so that they can be taken in at a glance. The sheet has all of them.
 QUESTIONS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """How a person is spoken to. language: the code of the one that they are answered in."""
+    """How a person is spoken to.
+
+    familiar: with *tu*. language: the code of the language in which they are answered; "" for the source language.
+    """
 
     familiar: bool = False
     language: str = ""
 
     def reply(self, key: str, source: Source, label: str, say: Callable[[], str]) -> Reply:
-        """Return what `say` says in this language; in the source language where there is no translation."""
+        """Return a reply with what `say` returns in this language, or in the source language without a translation."""
         own = languages.source()
         with translation.override(own):
             text = said = say()
@@ -49,52 +52,54 @@ def _sentence_reply(key: str, label: str, sentence: Sentence, voice: Voice) -> R
 
 
 def step_key(step: str) -> str:
-    """Return the key of what a step of the procedure says, among the replies of a page."""
+    """Return the key of the reply of a step, among the replies of a page."""
     return f"etape-{step}"
 
 
 def prevention_reply(voice: Voice) -> Reply:
-    """Return the reply with the number that helps with thoughts of suicide, whether a procedure is open or not."""
+    """Return the reply with the telephone number for thoughts of suicide, whether a procedure is open or not."""
     return _sentence_reply("prevention", "", emergency_texts.SUICIDE, voice)
 
 
 def safety_reply(voice: Voice) -> Reply:
-    """« Vérifier la sécurité »: what comes first under words of suicide or of danger, until the procedure is opened."""
+    """Return « Vérifier la sécurité », which is offered first after words of danger, until a procedure is open."""
     return _sentence_reply("safety", _("Vérifier la sécurité"), emergency_texts.SAFETY, voice)
 
 
 def step_reply(done: Done, voice: Voice) -> Reply | None:
-    """Return what a step says, done or not; None where it says nothing."""
+    """Return the reply of a step, done or not; None when the step has no words."""
     if done.line.say is None:
         return None
     return _sentence_reply(step_key(done.line.step), str(done.line.step.label), done.line.say, voice)
 
 
 def steps_to_say(checklist: Sequence[Done], voice: Voice) -> list[Reply]:
-    """Return what the steps that are left say, in their order."""
+    """Return the replies of the steps that are not done, in their order."""
     replies = (step_reply(done, voice) for done in checklist if done.at is None)
     return [reply for reply in replies if reply is not None]
 
 
 def question_key(element: str) -> str:
-    """Return the key of the question about an element, among the replies of a page."""
+    """Return the key of the question about an element of an offence, among the replies of a page."""
     return f"question-{element}"
 
 
 def question_reply(element: str, voice: Voice) -> Reply:
-    """Return the question about an element; its label is what the sheet calls it."""
+    """Return the question about an element as a reply; its label is the element's name on the sheet."""
     text = QUESTIONS[element]
     return voice.reply(question_key(element), Source.QUESTION, label_of(Element, element), lambda: str(text))
 
 
 def all_questions(voice: Voice) -> list[Reply]:
-    """Return every question of the sheet, as each stands beside its element."""
+    """Return every question of the sheet as a reply."""
     return [question_reply(element, voice) for element in QUESTIONS]
 
 
 def questions_to_ask(readings: Sequence[Reading], reported: Mapping[str, Reported], voice: Voice) -> list[Reply]:
-    """Return the questions that are asked next, each once, in the order of the offences that are still open. What
-    the person has answered before the exchange is not asked again: it is to be confirmed."""
+    """Return the questions to ask next, each once, in the order of the offences that are still open.
+
+    What the person has clearly said before the exchange is not asked again, but only to be confirmed.
+    """
     found: dict[str, Reply] = {}
     for reading in readings:
         if reading.standing is Standing.ABSENT:

@@ -1,4 +1,4 @@
-"""Gathers what an agent knows of a person beside the messages: the report, its place, partners near it."""
+"""Gathers what an agent knows of a person besides the messages: the report, its place, and partners near it."""
 
 import logging
 from dataclasses import dataclass
@@ -24,11 +24,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PersonSummary:
-    """« Ce que je sais » of one conversation, in words.
+    """What is known of the person of one conversation (« Ce que je sais »), in words.
 
-    answers: question and answer of the triage, in the words of the version that the person answered; None when no key
-    opens them. is_other_version: that version is known no more, so that a wording may differ from what they read.
-    answered_in: the code of the language in which ready answers are offered (`language_to_answer_in`).
+    answers: pairs of question and answer of the triage, in the words of the version that the person answered; None when
+    they cannot be decrypted. is_other_version: that version no longer exists, so that words may differ from what they
+    read. familiar: whether the person is spoken to with *tu*. answered_in: the code of the language in which replies
+    are offered (`language_to_answer_in`).
     """
 
     report: Report
@@ -57,18 +58,18 @@ class PersonSummary:
 
     @property
     def language(self) -> str:
-        """« anglais »: in which the person reads the pages; empty for the source language, which is that of agents."""
+        """The language in which the person reads the pages: « anglais »; empty for the source language, the agents'."""
         code = self.report.language
         return "" if code == languages.source() else languages.name(code)
 
 
 def _labels(values: list[str], choices: Any) -> list[str]:
-    """Put values into words; one that the choices no longer hold stays as it is."""
+    """Return the labels of values; a value that is no longer among the choices stays as it is."""
     return [label_of(choices, value) for value in values]
 
 
 def open_answers(conversation: Conversation) -> dict[str, str] | None:
-    """Return the answers of the triage; None when no key opens them."""
+    """Return the answers of the triage; None when they cannot be decrypted."""
     try:
         return conversation.report.triage_answers()
     except UnsealError:
@@ -77,7 +78,7 @@ def open_answers(conversation: Conversation) -> dict[str, str] | None:
 
 
 def read_person_summary(conversation: Conversation, now: datetime) -> PersonSummary:
-    """Read what the person said before the exchange, and where they may be received."""
+    """Read what the person said before the exchange, and where they can be received. Access is proven before."""
     report = conversation.report
     opened = open_answers(conversation)
     readable, answers = opened is not None, opened or {}
@@ -109,14 +110,16 @@ def read_person_summary(conversation: Conversation, now: datetime) -> PersonSumm
 
 
 def language_to_answer_in(conversation: Conversation) -> str:
-    """Return the code of a language of the site: in which the person seems to write, if the site has it; else in
-    which they read the pages."""
+    """Return the code of the language in which to answer a person.
+
+    It is the one in which they seem to write, if the site has it, and otherwise the one in which they read the pages.
+    """
     guessed = conversation.guessed_language
     return guessed if guessed in languages.codes() else conversation.report.language
 
 
 def _partners(report: Report) -> list[PartnerGroup]:
-    """Return the partners of the commune's département, by sort; only the sorts that have some."""
+    """Return the partners near the person's commune in groups, without the empty groups."""
     if report.municipality is None:
         return []
     return [group for group in partners_near(report.municipality).groups if group.partners]

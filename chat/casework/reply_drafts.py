@@ -1,8 +1,8 @@
-"""Keeps what an agent is writing to a person until it is sent, so that a page that is loaded again loses nothing.
+"""Stores what an agent is writing to a person until it is sent, so that nothing is lost when the page is loaded again.
 
-It lies sealed beside the conversation, never on the device (docs/adr/0112). Access is proven by `chat.access`. Who
-reads it is the agent who wrote it, while the conversation is theirs; once it has ended, or left them, nobody reads it,
-and the worker's next tick deletes it, in whichever way the conversation left.
+A draft is stored encrypted beside the conversation, and never on the device (docs/adr/0112). Callers have proven access
+by `chat.access`. Only the agent who wrote it can read it, while they have the conversation. When that has ended or left
+them, nobody can read the draft, and the next tick of the worker deletes it.
 """
 
 import logging
@@ -18,16 +18,16 @@ from common import clock, encryption
 
 logger = logging.getLogger(__name__)
 
-KEPT_MAX = 20_000  # characters: several times what a message may have
-SWEPT_AT_MOST = 500  # of one tick
+KEPT_MAX = 20_000  # most characters of a draft: several times what a message may have
+SWEPT_AT_MOST = 500  # most drafts that are deleted in one tick
 
 
 def keep_draft(conversation: Conversation, agent: Agent, body: str) -> None:
-    """Keep this text in place of the one before; a blank one deletes it, and so does an exchange that has ended. What
-    somebody else is writing there by now stays.
+    """Store the draft of this agent in place of the former one; a blank text deletes it.
 
-    KEPT_MAX characters at most. Of two saves that overtake each other the last to arrive is kept. Raises NotYours when
-    the conversation went to somebody else meanwhile. Locks the conversation while one row is written.
+    It is deleted too if the conversation has ended. The draft of another agent is not touched by a deletion. KEPT_MAX
+    characters are stored at most. If two saves overtake each other, the last one to arrive stays. Raises NotYours when
+    the conversation went to another agent meanwhile. Locks the conversation while one row is written.
     """
     if not body.strip() or not conversation.is_open:
         _forget(conversation, agent)
@@ -54,10 +54,10 @@ def _forget(conversation: Conversation, agent: Agent) -> None:
 
 
 def read_draft(conversation: Conversation, agent: Agent, thread: Iterable[Message] = ()) -> str:
-    """What this agent was writing since the conversation is theirs; empty for nothing.
+    """Return what this agent was writing since they have the conversation; "" if there is nothing.
 
-    thread: the last messages. One of the agent's that says the same and is younger is what became of it: its page went
-    before it could say so.
+    thread: the last messages. If one of them is the agent's, says the same and is newer than the draft, the draft was
+    sent, and its page was closed before it could delete it.
     """
     draft = ReplyDraft.objects.filter(conversation=conversation, agent=agent).first()
     if draft is None or not conversation.is_open:
@@ -77,9 +77,11 @@ def read_draft(conversation: Conversation, agent: Agent, thread: Iterable[Messag
 
 
 def delete_ended_drafts() -> None:
-    """Delete the drafts of conversations that have ended, or that left the agent who was writing. One statement, and
-    one more for SWEPT_AT_MOST of them; safe to run twice at once, and beside a save: what took the place of one since
-    it was looked for was kept at another time, and stays."""
+    """Delete the drafts of conversations that have ended, or that left the agent who was writing.
+
+    One statement, and one more for SWEPT_AT_MOST of them. It may run twice at once, and beside a save: a draft that was
+    saved after it was looked for has another time, and stays.
+    """
     ended = (
         ReplyDraft.objects.exclude(
             conversation__status=Status.ACTIVE,

@@ -1,10 +1,10 @@
-"""Reads what a person said of the elements of an offence before the exchange, to show it beside the sheet of facts.
+"""Reads what a person said of the elements of an offence before the exchange, to show it beside the fact sheet. Pure.
 
-From the answers of the orientation and from the signalement alone, never from the messages. Nothing of it is
-established: « à confirmer » until the agent has asked and pressed oui or non. Pure.
+It reads the answers of the triage and the report, never the messages. Nothing of it is established: it is shown as
+« à confirmer » until the agent has asked, and pressed yes or no (docs/adr/0078).
 
-Which answer speaks of which element is ours to say; the words that stand beside it are the answer that the person read,
-so that whoever confirms sees what was really said.
+Which answer tells of which element is our own judgement. The words beside an element are the answer as the person read
+it, so that whoever confirms it sees what was really said.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -22,20 +22,21 @@ from triage import rules
 from triage.questionnaire.definition import Questionnaire
 
 YES, NO = "yes", "no"
-UNCLEAR = ""  # it speaks of the element, and leaves the answer open
+UNCLEAR = ""  # the answer tells of the element, but says neither yes nor no
 
 type Says = tuple[tuple[Element, str], ...]
 
 
 class Origin(TextChoices):
-    """Where it was said."""
+    """Where the person said it."""
 
     ORIENTATION = "orientation", gettext_lazy("Dit à l'orientation")
     REPORT = "report", gettext_lazy("Dit au signalement")
     JOURNAL = "journal", gettext_lazy("Dit dans les faits notés")
 
 
-# An answer that one version of the questionnaire has and another has not says nothing of anybody.
+# What each answer (question, option) tells of elements. An answer that a version of the questionnaire does not have
+# simply does not occur.
 _ANSWERS: Final[Mapping[tuple[str, str], Says]] = {
     ("repetition", "repeated"): ((Element.REPEATED, YES),),
     ("repetition", "group"): ((Element.GROUP, YES),),
@@ -92,7 +93,7 @@ _PLATFORMS: Final[Mapping[str, Says]] = {
     **{platform: ((Element.ONLINE, YES),) for platform in Platform if platform != Platform.OTHER},
     Platform.SCHOOL: ((Element.ONLINE, YES), (Element.SCHOOL, UNCLEAR)),
 }
-# How long it has lasted says that it may have happened more than once.
+# Facts that have lasted long may have happened more than once.
 _SINCE: Final[Mapping[str, Says]] = dict.fromkeys(
     (Since.MONTH, Since.YEAR, Since.LONGER), ((Element.REPEATED, UNCLEAR),)
 )
@@ -100,7 +101,7 @@ _SINCE: Final[Mapping[str, Says]] = dict.fromkeys(
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One thing that was said. words: the answer, as the person read it, after its question if that is needed."""
+    """One thing that was said. words: the answer as the person read it, after its question where that is needed."""
 
     origin: Origin
     words: str
@@ -108,8 +109,11 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What was said of one element. says: YES, NO, or UNCLEAR. who: of the person who said it. said: in the order
-    of the journey, at most one of each answer."""
+    """What was said of one element.
+
+    says: YES, NO or UNCLEAR. who: by whom it was said, in words. said: the answers, each once, in the order in which
+    they were given.
+    """
 
     says: str
     who: str
@@ -117,23 +121,23 @@ class Reported:
 
     @property
     def by_origin(self) -> list[tuple[Origin, list[str]]]:
-        """Return where it was said, and the answers that were given there, in their order."""
+        """The answers, grouped by where they were given, in their order."""
         origins = dict.fromkeys(one.origin for one in self.said)
         return [(origin, [one.words for one in self.said if one.origin == origin]) for origin in origins]
 
     @property
     def is_clear(self) -> bool:
-        """Return whether the person said yes or no, so that nothing is left to be asked."""
+        """Whether the person said yes or no, so that nothing is left to be asked."""
         return self.says != UNCLEAR
 
     @property
     def answer(self) -> str:
-        """Return the answer in words; nothing where it is left open."""
+        """The answer in words; empty when it is unclear."""
         return {YES: _("oui"), NO: _("non")}.get(self.says, "")
 
 
 def _who(report: Report) -> str:
-    """« par la victime »; empty for a role that this version does not know."""
+    """Return by whom it was said: « par la victime »; empty for a role that this version does not know."""
     known: dict[str, str] = {
         ReporterRole.VICTIM: _("par la victime"),
         ReporterRole.WITNESS: _("par un témoin"),
@@ -157,7 +161,10 @@ def _from_orientation(answers: Mapping[str, str], under: Questionnaire) -> list[
 
 
 def _from_report(report: Report, heard: Collection[tuple[Element, str]]) -> list[tuple[Element, str, Said]]:
-    """heard: what the orientation has already; the facts of the form begin with it, and nobody says it twice."""
+    """Return what the report tells of elements.
+
+    heard: what the triage told already. The facts of the report begin with that, so it is not said a second time.
+    """
     found = []
     ticked = [
         *(
@@ -176,10 +183,10 @@ def _from_report(report: Report, heard: Collection[tuple[Element, str]]) -> list
 
 
 def read_reported(report: Report, answers: Mapping[str, str] | None, *, under: Questionnaire) -> dict[str, Reported]:
-    """Return what was said of each element, by its value; elements of which nothing was said are not there.
+    """Return what was said of each element, by its value. Elements of which nothing was said are left out.
 
-    answers: of the orientation; None when no key opens them. under: the questionnaire under which they were given.
-    Where one answer says yes and another no, it is UNCLEAR. Costs one pass over the answers of one person.
+    answers: those of the triage; None when they cannot be decrypted. under: the questionnaire under which they were
+    given. When one answer says yes and another one no, the element is UNCLEAR. Costs one pass over the answers.
     """
     told: dict[str, list[tuple[str, Said]]] = {}
     first = _from_orientation(answers or {}, under)
@@ -199,7 +206,7 @@ def _settle(says: Sequence[str]) -> str:
 
 
 def _said_of(rows: Sequence[tuple[str, Said]]) -> tuple[Said, ...]:
-    """Return what settles it, or else all that speaks of it."""
+    """Return the answers that say yes or no; if there are none, all of them."""
     clear = [said for says, said in rows if says != UNCLEAR]
     return tuple(clear or [said for _says, said in rows])
 
@@ -207,10 +214,10 @@ def _said_of(rows: Sequence[tuple[str, Said]]) -> tuple[Said, ...]:
 def with_facts(
     reported: Mapping[str, Reported], noted: Iterable[tuple[str, bool, str]], report: Report
 ) -> dict[str, Reported]:
-    """Return the same with what the facts that the person showed speak for (`chat.journal.panel.proposed_by`).
+    """Add what the facts that the person noted and showed tell of elements (`chat.journal.panel.proposed_by`).
 
-    noted: the value of an element, whether they say yes to it or leave it open, and the words that tell why. Where an
-    answer said no, it is UNCLEAR: the agent asks.
+    noted: for each the element's value, whether the facts clearly say yes, and the words that tell why. When an answer
+    said no, the element becomes UNCLEAR, so that the agent asks.
     """
     told = dict(reported)
     for element, is_clear, words in noted:

@@ -1,4 +1,4 @@
-"""Sets the urgency that the agent who answers gives to a conversation. `chat.access` has proven access before."""
+"""Sets the urgency of a conversation, as the agent who answers judges it. Callers have proven access."""
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -11,8 +11,8 @@ from chat.rules.lifecycle import weight_of
 from common import clock
 from common.service_settings import definitions, values
 
-# Changes of the urgency of one conversation. Beyond them it can still be raised, never lowered: nothing may keep an
-# agent from saying that somebody is in danger, and each rise has one degree less above it, so that these end too.
+# Most changes of the urgency of one conversation. After that it can still be raised, but not lowered: nothing may keep
+# an agent from saying that somebody is in danger, and the number of degrees bounds the rises.
 URGENCY_CHANGES_AT_MOST = 50
 
 
@@ -27,11 +27,12 @@ class TooManyChanges(Exception):
 def set_urgency(
     *, conversation_id: int, urgency: int, reason: str, by: AbstractBaseUser, explanation: str = ""
 ) -> Conversation:
-    """Keep how urgent it is, and why, as the agent says: it decides the place, should the person wait again.
+    """Set how urgent a conversation is, and why. It decides the person's place if they wait again.
 
-    reason: a value of `lifecycle.UrgencyReason`, kept in the history. explanation: kept as a note, sealed.
-    The same degree again changes nothing. The person is told nothing.
-    Raises TooManyChanges (when it would be lowered), TooManyNotes, NotYours, ConversationClosed.
+    reason: an `UrgencyReason`, stored in the history. explanation: stored as an encrypted note. The weight follows the
+    urgency, unless the agent has set another one. The same degree again changes nothing. The person is not told.
+    Raises TooManyChanges (only when it would be lowered), TooManyNotes, NotYours, ConversationClosed. Locks the
+    conversation row only.
     """
     conversation, agent = lock_assigned(conversation_id, by)
     if conversation.urgency != urgency:
@@ -45,9 +46,9 @@ def set_urgency(
         is_by_rule = conversation.weight == weight_of(before, critical=critical)
         weight = weight_of(urgency, critical=critical)
         was_heavier = is_by_rule and weight < conversation.weight
-        if is_by_rule:  # the weight follows, unless the agent has said another one than the rule's
+        if is_by_rule:  # the weight follows, unless the agent has set another one
             conversation.weight = weight
-        conversation.is_crowded = False  # an agent has said it: no longer one of many that nobody has read
+        conversation.is_crowded = False  # an agent has judged it, so it is no longer one of many that nobody has read
         conversation.lookalike_group = None
         conversation.save(update_fields=["urgency", "weight", "is_crowded", "lookalike_group"])
         weight_changed(was_heavier)

@@ -1,4 +1,4 @@
-"""What the agent's pages share: who may see them, the conversation they are about, and the screen around it."""
+"""What the console's pages share: who may see them, the conversation they are about, and the screen around it."""
 
 import json
 import uuid
@@ -41,7 +41,7 @@ from common.texts.typography import keep_together
 from reports.models import ReporterRole
 from triage import numbers
 
-# How long an end can be undone in an open page.
+# For how many seconds the closing of a conversation can be undone in an open page.
 UNDO_SECONDS = 10
 
 type AgentView = Callable[..., HttpResponse]
@@ -64,14 +64,14 @@ def for_figures(view: AgentView) -> Callable[..., HttpResponse]:
 
 
 def frame_of(agent: Agent | None) -> str:
-    """The template around a page of figures."""
+    """Return the base template of a page of figures: the console's, or an analyst's (agent is None)."""
     return "console/base.html" if agent is not None else "console/analyst_base.html"
 
 
 def for_agents(view: AgentView) -> Callable[..., HttpResponse]:
-    """Give the view the signed-in agent as `agent`; sign-in for nobody, 403 for somebody who is none.
+    """Give the view the signed-in agent as `agent`. Others are sent to sign in, or get 403 with another account.
 
-    Being here is being present: the lease is renewed, whatever is asked.
+    Each request renews the agent's lease, whatever it asks for, because the agent is present.
     """
 
     @login_required
@@ -81,15 +81,16 @@ def for_agents(view: AgentView) -> Callable[..., HttpResponse]:
         if agent is None:
             raise PermissionDenied
         if actions.agents_seen(agent_ids=[agent.pk]):
-            agent.refresh_from_db(fields=["absent_from", "absent_until"])  # the first page says what was lost
+            agent.refresh_from_db(fields=["absent_from", "absent_until"])  # so that this page shows what was lost
         return view(request, agent=agent, **kwargs)
 
     return wrapped
 
 
 def conversation_or_404(agent: Agent, public_id: uuid.UUID) -> Conversation:
-    """The conversation of this id, if this agent answers it. Raises Http404 for anything else, so that nothing tells
-    whether it exists.
+    """Return the conversation with this id if it is this agent's.
+
+    Raises Http404 for any other, whether it exists or not, so that the answer does not tell.
     """
     conversation = access.as_assigned_agent(agent, public_id)
     if conversation is None:
@@ -102,10 +103,10 @@ type Ended = Callable[[HttpRequest, Conversation], HttpResponse]
 
 
 def acts_on(obtain: Obtain, *, ended: Ended | None = None) -> Callable[[AgentView], Callable[..., HttpResponse]]:
-    """The view is a POST on one conversation, given to it as `current`, by `obtain`.
+    """Make a view a POST on one conversation, which it gets as `current`.
 
-    Somebody else's by now, it looks as if it did not exist: 404. So it does when it has ended meanwhile, unless `ended`
-    answers.
+    obtain: returns the conversation, or raises Http404. If it went to another agent meanwhile, the answer is 404, as if
+    it did not exist. So it is when it has ended meanwhile, unless `ended` is given, which then makes the response.
     """
 
     def decorate(view: AgentView) -> Callable[..., HttpResponse]:
@@ -132,12 +133,12 @@ def acts_on(obtain: Obtain, *, ended: Ended | None = None) -> Callable[[AgentVie
 
 
 def _said_words() -> dict[str, str]:
-    """Those below as French typography wants them; `missing` is looked for in what an agent typed, and stays."""
+    """Return `_words` with French typography. `missing` is left out, because scripts look for it in typed text."""
     return {name: text if name == "missing" else keep_together(text) for name, text in _words().items()}
 
 
 def _words() -> dict[str, str]:
-    """Sentences that the script writes, in the active language; `{n}` and the like are filled by it."""
+    """Return the texts that the scripts show, in the active language. The scripts fill `{n}` and other placeholders."""
     return {
         "reporter": str(Author.REPORTER.label),
         "agent": _("Agent"),
@@ -225,7 +226,7 @@ def _words() -> dict[str, str]:
 
 
 def _duty(agent: Agent, form: AvailabilityForm | None = None) -> dict[str, Any]:
-    """The top bar."""
+    """Return what the top bar needs. form: one with errors to show again."""
     chosen = next((value for value, label in PauseReason.choices if str(label) == agent.pause_reason), "")
     return {
         "agent": agent,
@@ -253,12 +254,12 @@ def _exchange(
     is_looked_at: bool = False,
     **case: Any,
 ) -> dict[str, Any]:
-    """One conversation: its entry, its thread, what is known of the person, and the work beside
-    (`casework_panels.panels`).
+    """Return what the screen shows of one conversation: its entry, thread, what is known of the person, and the panels.
 
-    draft, insert: what was being written, and the key of a reply to be added to it. Without either,
-    what was kept of it. own: the agent's `open_entries`, when they were read already. is_looked_at: it is what stands
-    on the screen from now on, and the facts that its person shows are read.
+    reply, close, transfer, …: forms with errors to show again. draft: what was being written; insert: the key of a
+    reply to add to it. Without a draft, the stored one is shown. own: the agent's `open_entries`, if they were read
+    already. is_looked_at: the agent sees the conversation from now on, so that facts which the person shows count as
+    read.
     """
     now = timezone.now()
     dossier = person_summary.read_person_summary(conversation, now)
@@ -324,10 +325,11 @@ def screen(
     is_looked_at: bool = False,
     **forms_in_error: Any,
 ) -> HttpResponse:
-    """The one screen, with a conversation open or none.
+    """Draw the console's one screen, with a conversation open or none. The caller has proven access to it.
 
-    is_looked_at: see `_exchange`; after an act, a script may show a part of it alone.
-    answer: what could not be said in this aparté; declining: why this offered conversation could not be declined.
+    duty_form, answer, declining, forms_in_error: forms with errors to show again; answer is that of a question of
+    colleagues, declining that of an offered conversation, each with its id. is_looked_at: see `_exchange`; false after
+    an act, because a script may show only a part of the screen.
     """
     now = timezone.now()
     queue = waiting_list.read_waiting()
@@ -377,7 +379,10 @@ def screen(
 
 
 def earlier_page(request: HttpRequest, agent: Agent, current: Conversation, *, back: str) -> HttpResponse:
-    """The same for whoever was just shown to read it. back: the page to return to."""
+    """Draw a page with earlier messages of a conversation, for reading only. The caller has proven access.
+
+    back: the address of the page to return to.
+    """
     piece = transcript.read_messages(
         current, before=transcript.parse_cursor(request.GET.get("avant", "")) or protocol.MAX_SEQ
     )

@@ -58,7 +58,7 @@ FRAMED_BY_OURSELVES: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors":
 @require_GET
 @for_agents
 def home(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """The screen without a conversation open; `?partie=liste` the agent's conversations, `apartes` those, alone."""
+    """Show the screen without an open conversation. `?partie=liste` or `?partie=apartes` returns that part alone."""
     if request.GET.get("partie") == "liste":
         return render(request, "console/own_conversations.html", {"own": inbox.open_entries(agent, timezone.now())})
     if request.GET.get("partie") == "apartes":
@@ -73,7 +73,7 @@ def home(request: HttpRequest, agent: Agent) -> HttpResponse:
 @require_GET
 @for_agents
 def help_page(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """« Aide »: what whoever answers needs to know. It asks for nothing of anybody."""
+    """Show « Aide », the help for agents. It reads nothing of any person."""
     context = {
         "agent": agent,
         "is_supervisor": agent.user.is_supervisor,
@@ -86,9 +86,9 @@ def help_page(request: HttpRequest, agent: Agent) -> HttpResponse:
 
 @for_agents
 def conversation(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """The screen with this conversation open; `?partie=echange` its parts alone; a POST adds a message.
+    """Show the screen with this conversation open; a POST adds a message. `?partie=echange` returns its parts alone.
 
-    Who answered it and answers it no more is told so; to everybody else it does not exist.
+    An agent who no longer has the conversation is told so. For any other agent it does not exist (404).
     """
     current = access.as_assigned_agent(agent, public_id)
     if current is None:
@@ -96,10 +96,10 @@ def conversation(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> Ht
     if request.method == "POST":
         try:
             return _reply(request, agent, current)
-        except Http404:  # it left meanwhile
+        except Http404:  # the conversation went to another agent meanwhile
             return _left(request, agent, public_id)
     if request.GET.get("partie") == "echange":
-        # A script reads conversations ahead; with `lu` it says that this one is looked at.
+        # A script loads conversations in advance. With `lu` it says that the agent looks at this one.
         parts = _exchange(agent, current, is_looked_at="lu" in request.GET)
         return render(request, "console/conversation_parts.html", parts)
     http_fallback.mark_read(Party.of_agent(current, agent), current.last_seq)
@@ -109,7 +109,7 @@ def conversation(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> Ht
 @require_GET
 @for_agents
 def messages_before(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Show a piece of the thread before `avant` (`transcript.read_messages`), for reading only."""
+    """Show a piece of the thread before the message `avant` (`transcript.read_messages`), for reading only."""
     current = conversation_or_404(agent, public_id)
     return earlier_page(request, agent, current, back=reverse("console:conversation", args=[public_id]))
 
@@ -117,9 +117,9 @@ def messages_before(request: HttpRequest, agent: Agent, public_id: uuid.UUID) ->
 @require_GET
 @for_agents
 def facts(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Show the facts that the person showed, by their dates, `journal_panel.A_PAGE` at a time, after so many (`apres`).
+    """Show the facts that the person shares, by their dates, `journal_panel.A_PAGE` at a time, from `apres` on.
 
-    They are read from now on. Every fact is opened to know their order.
+    They count as read from now on. Every fact is decrypted, because that is the only way to know their order.
     """
     current = conversation_or_404(agent, public_id)
     asked = request.GET.get("apres", "")
@@ -141,7 +141,11 @@ def facts(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
 
 
 def _left(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """404 still, which tells an open page that it is gone; with what was typed, to be copied."""
+    """Say that the agent no longer has this conversation, and give back what was typed, to be copied.
+
+    The status is 404, by which the script of an open page sees that the conversation is gone. Raises Http404 for a
+    conversation that the agent never had.
+    """
     kind = access.left_by(agent, public_id)
     if kind is None:
         raise Http404
@@ -166,7 +170,7 @@ def _reply(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRes
         try:
             message = _post(current, agent, client_id, body)
             if message.body != body:
-                # The browser's « Back » brought a sent form back and another text was written in it.
+                # The browser's « Back » had brought a sent form back, and another text was written into it.
                 _post(current, agent, uuid.uuid4(), body)
         except actions.TooFast:
             form.add_error(
@@ -194,7 +198,7 @@ def _reply(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRes
 
 
 def _post(current: Conversation, agent: Agent, client_id: uuid.UUID, body: str) -> Any:
-    """As `actions.post_message`; raises TooFast too, when the bucket that the agent's sockets take from is empty."""
+    """Do what `actions.post_message` does. Raises TooFast too, when the agent's token bucket is empty."""
     _take(agent)
     return actions.post_message(
         conversation_id=current.pk, client_id=client_id, body=body, author=Author.AGENT, agent=agent
@@ -202,7 +206,7 @@ def _post(current: Conversation, agent: Agent, client_id: uuid.UUID, body: str) 
 
 
 def _take(agent: Agent) -> None:
-    """Take one message from the agent's bucket. Raises TooFast."""
+    """Take one token from the bucket that the agent's sockets use as well. Raises TooFast when it is empty."""
     if not token_bucket.of_agent(agent.pk).take():
         rate_limits.tell_reached("agent_posts")
         raise actions.TooFast
@@ -211,8 +215,11 @@ def _take(agent: Agent) -> None:
 @require_POST
 @for_agents
 def close(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """End a conversation. With `verifier`, say only whether anything is missing: the page holds the end for some
-    seconds, in which it can be undone, and sends it then (`console/ending.js`)."""
+    """Close a conversation. With `verifier`, only say whether anything is missing.
+
+    The page first asks with `verifier`. It then waits for some seconds, in which the closing can be undone, before it
+    sends the form (`console/ending.js`).
+    """
     current = conversation_or_404(agent, public_id)
     form = casework_panels.closing_form(current, request.POST)
     if not form.is_valid():
@@ -245,12 +252,12 @@ def close(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
 @require_POST
 @for_agents
 def availability(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """Say whether new people may come, and how many at once; then back to the conversation that was open."""
+    """Set the agent's availability and capacity, then lead back to the conversation that was open."""
     form = AvailabilityForm(request.POST, initial={"capacity": agent.capacity})
     if not form.is_valid():
         return screen(request, agent, duty_form=form)
     if form.cleaned_data["availability"] == Availability.AWAY and transfer_actions.end_duty(agent=agent, stays_for=[]):
-        return redirect("console:end_duty")  # nobody is dropped: each conversation is asked about first
+        return redirect("console:end_duty")  # nobody is dropped: the agent first decides about each conversation
     actions.set_availability(agent_id=agent.pk, **form.cleaned_data)
     try:
         open_one = uuid.UUID(request.POST.get("echange", ""))
@@ -264,7 +271,7 @@ def availability(request: HttpRequest, agent: Agent) -> HttpResponse:
 @require_POST
 @for_agents
 def losses_read(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """Stop telling the agent what was lost in their absence, since they have read it. One statement."""
+    """Note that the agent has read what they lost in their absence, so that it is no longer shown. One statement."""
     form = ReadForm(request.POST)
     if form.is_valid():
         losses.mark_read(agent_id=agent.pk, until=form.cleaned_data["until"])

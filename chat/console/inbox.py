@@ -1,6 +1,6 @@
-"""Reads what an agent has before them: their conversations, who waits, and what is known of each person.
+"""Reads the lists of the console: the agent's conversations, those they ended, and the queue.
 
-Readings only, for the console's pages. Whatever concerns a conversation was obtained through `chat.access` before.
+It only reads. Conversations are obtained through `chat.access`.
 """
 
 import logging
@@ -38,24 +38,24 @@ from triage.rules import Urgency
 
 logger = logging.getLogger(__name__)
 
-# What an agent ended stays in the list for one shift.
+# Conversations that an agent ended stay in the list for one shift.
 ENDED_FOR = timedelta(hours=12)
 ENDED_AT_MOST = 10
 
 MINUTE = timedelta(minutes=1)
-# A page beats every 20 seconds; three beats missed and the person is said to be offline.
+# A page sends a beat every 20 seconds. After three missed beats the person is shown as offline.
 OFFLINE_AFTER = timedelta(seconds=60)
 
-# Of the last message, as much as a line of the list shows; and as much of it as is read for that.
+# Characters of the last message that a line of the list shows, and that are read for it.
 LAST_SHOWN, LAST_READ = 120, 400
 
-# Of what a person wrote since the last answer, how many of the last numbers are read for words of danger.
+# How many of the last messages since the last answer are read for words of danger.
 UNANSWERED_READ = 20
 
-# In the list, whose turn it is comes first: who waits for the agent, then who writes next, then who is not there.
+# The order of the list: people who wait for the agent, then those whose turn it is to write, then those who left.
 TURNS = ("me", "them", "left")
 
-# What the list may be narrowed to. The page filters again by itself as things change (`console/list.js`).
+# The views to which the list can be narrowed. A script filters again as things change (`console/list.js`).
 VIEWS = {"": gettext_lazy("Tous"), "a-repondre": gettext_lazy("À répondre"), "urgents": gettext_lazy("Urgents")}
 
 
@@ -64,19 +64,19 @@ VIEWS = {"": gettext_lazy("Tous"), "a-repondre": gettext_lazy("À répondre"), "
 
 @dataclass(frozen=True, slots=True)
 class ReturnPromise:
-    """When the agent said that they would be back, and what the list says of it."""
+    """An agent's promise to be back, as the list shows it. until: when they should be back."""
 
     until: datetime
     now: datetime
 
     @property
     def is_over(self) -> bool:
-        """Return whether the agent should have been back by now."""
+        """Whether the agent should have been back by now."""
         return self.now >= self.until
 
     @property
     def words(self) -> str:
-        """`lib/time.js` counts on in an open page: `tests/js/test_twins.py` holds the two together."""
+        """The promise in words. In an open page `lib/time.js` goes on counting (`tests/js/test_twins.py`)."""
         if self.is_over:
             return _("Promesse dépassée")
         minutes = -(-(self.until - self.now) // timedelta(minutes=1))
@@ -87,18 +87,18 @@ class ReturnPromise:
 class Entry:
     """One of the agent's conversations in the list.
 
-    handle: by which the agent knows it; None for what this agent never had on screen. last_words: the beginning of the
-    last message of either side; last_is_own: it is an agent's. dangers: what the person's messages tell of since
-    the last answer, as far as they are read (UNANSWERED_READ). unread: messages of the person that this
-    side has not had on screen. held: how long it has been this agent's.
-    waits_for_agent: the person wrote last, or nobody did. has_left: by the quick exit, and not seen since. is_asleep,
-    is_offline: not seen for OFFLINE_AFTER, under way; asleep when their page had gone out of sight, for as long as it
-    may sleep (ASLEEP); is_dormant when the exchange is at rest, and fills no place (`chat.conversations.dormancy`).
-    waits_since: since when the person waits for an answer, whoever held the conversation; None when
-    the word is theirs or they have left. waited: that in words; own_since, own_waited: the part of it that is this
-    agent's, None and empty when it is all of it but for less than a minute. emergency_at, emergency_since: when the
-    procedure that is open began, and how long ago as a clock says it; None and empty when none is. promise: « je
-    reviens dans 5 minutes », while it runs, kept or not.
+    handle: the agent's handle of it; None if this agent never had it on screen.
+    last_words: the beginning of the last message of either side. last_is_own: that message is an agent's.
+    dangers: kinds of danger in the person's messages since the last answer, as far as they are read (UNANSWERED_READ).
+    unread: messages of the person that no agent has had on screen. held: how long this agent has had it, in words.
+    waits_for_agent: the person wrote last, or nobody has written. has_left: the person left by the quick exit and was
+    not seen since. is_offline, is_asleep: the person of an active conversation was not seen for OFFLINE_AFTER; asleep
+    if their page was out of sight, for as long as it may sleep (ASLEEP). is_dormant: it is at rest, and fills no place.
+    waits_since: since when the person waits for an answer, whoever had the conversation; None when it is their turn to
+    write, or when they left. waited: the same in words. own_since, own_waited: since when the present agent could have
+    answered; None and empty when that differs by less than a minute.
+    emergency_at, emergency_since: when the open procedure began, and how long ago, as a clock shows it; None and empty
+    without one. promise: a promise to be back that is running, even if its time has passed.
     """
 
     conversation: Conversation
@@ -124,33 +124,34 @@ class Entry:
 
     @property
     def written_in(self) -> str:
-        """« anglais »: the language in which the person seems to write, a guess; empty for the source language, and
-        while nothing is known."""
+        """The language in which the person seems to write: « anglais ». It is a guess; empty for the source language
+        and without a guess.
+        """
         code = self.conversation.guessed_language
         return languages.name(code) if code and code != languages.source() else ""
 
     @property
     def turn(self) -> str:
-        """Stable name of what comes next: `left` (nobody reads now), `me` (the agent writes), `them`."""
+        """Whose turn it is, by a name that pages use: `left` (nobody reads now), `me` (the agent's), `them`."""
         if self.has_left:
             return "left"
         return "me" if self.waits_for_agent else "them"
 
     @property
     def number(self) -> int:
-        """The key that opens it; 0 for what has ended, whose number is another's by now."""
+        """The number that opens it by a key; 0 when it has ended, because another conversation may have the number."""
         return self.handle.number if self.handle and not self.is_closed else 0
 
     @property
     def aim(self) -> str:
-        """« 4 · renard », on every button that acts on this conversation; without the number once it has ended."""
+        """What every button that acts on it says: « 4 · renard »; without the number once it has ended."""
         if self.handle is None:
             return ""
         return str(self.handle) if self.number else self.handle.said
 
     @property
     def name(self) -> str:
-        """« renard · Toulouse (31) »: what the screen calls it."""
+        """What the screen calls it: « renard · Toulouse (31) »."""
         return f"{self.handle.said} · {self.place}" if self.handle else self.place
 
     @property
@@ -160,8 +161,11 @@ class Entry:
 
     @property
     def rank(self) -> tuple[bool, int, int, float, int]:
-        """Its place in the list: an open procedure first, answered or not; then whose turn it is, the most urgent, who
-        waits the longest. `console/numbers.js` sorts an open page the same way."""
+        """The value by which the list is sorted.
+
+        Conversations with an open emergency come first. Then the order is by whose turn it is, by urgency, and by the
+        longest wait. `console/numbers.js` sorts an open page in the same way.
+        """
         since = self.waits_since or self.active_at
         return (
             self.emergency_at is None,
@@ -173,7 +177,7 @@ class Entry:
 
     @property
     def place(self) -> str:
-        """The person's commune with its dÃ©partement, or their postal code."""
+        """The person's commune with its département, or their postal code."""
         return place_of(self.conversation.report)
 
     @property
@@ -183,12 +187,12 @@ class Entry:
 
     @property
     def is_minor(self) -> bool:
-        """Return whether the person is under 18."""
+        """Whether the person is under 18."""
         return self.conversation.report.is_minor
 
     @property
     def urgency(self) -> str:
-        """Stable name: normal, high, critical."""
+        """The degree of urgency, by a name that pages use: normal, high or critical."""
         return read_choice(Urgency, self.conversation.urgency, Urgency.NORMAL).name.lower()
 
     @property
@@ -198,7 +202,7 @@ class Entry:
 
     @property
     def is_closed(self) -> bool:
-        """Return whether the exchange has ended."""
+        """Whether the conversation is closed."""
         return self.conversation.status == Status.CLOSED
 
 
@@ -233,7 +237,7 @@ def _with_activity(conversations: "QuerySet[Conversation]", agent: Agent) -> "Qu
 
 
 def _has_left(row: Any) -> bool:
-    """Whether the quick exit is the last sign of the person: no message, no beat, no code since."""
+    """Whether the quick exit is the person's last sign of life: there was no message, beat or code since."""
     if row.move != EventKind.PARKED or row.reporter_seen_at > row.moved_at:
         return False
     return row.heard_at is None or row.heard_at <= row.moved_at
@@ -244,7 +248,7 @@ def _handle_of(row: Any) -> Handle | None:
 
 
 def _last_message(row: Any) -> str:
-    """The last message, as its parties read it; empty when nobody has written."""
+    """Return the last message as it is shown; empty when nobody has written."""
     if row.last_said is None:
         return ""
     text = Message.opened(row.last_body, conversation=row.public_id, seq=row.last_said, author=row.last_author)
@@ -252,10 +256,10 @@ def _last_message(row: Any) -> str:
 
 
 def _unanswered_dangers(rows: Sequence[Any]) -> dict[int, list[Kind]]:
-    """What the person's messages before the last one tell of, since the last answer, by conversation.
+    """Return, by conversation, the kinds of danger in the person's messages since the last answer, except the last one.
 
-    At most UNANSWERED_READ messages of each conversation that has more than one, in one query for all of them; no query
-    when none has.
+    At most UNANSWERED_READ messages of each conversation are read, in one query for all. No query when no conversation
+    has more than one such message.
     """
     asked = [
         Q(conversation=row.pk, seq__gt=max(row.spoken_seq, row.last_said - UNANSWERED_READ), seq__lt=row.last_said)
@@ -276,7 +280,7 @@ def _unanswered_dangers(rows: Sequence[Any]) -> dict[int, list[Kind]]:
 
 
 def _entry(row: Any, handle: Handle | None, now: datetime, before: Sequence[Kind] = ()) -> Entry:
-    """before: of what the person's earlier unanswered messages tell."""
+    """Make an entry of the list. before: kinds of danger in the person's earlier unanswered messages."""
     is_active = row.status == Status.ACTIVE
     said = _last_message(row) if is_active else ""
     has_left = is_active and _has_left(row)
@@ -284,7 +288,7 @@ def _entry(row: Any, handle: Handle | None, now: datetime, before: Sequence[Kind
     own = waits.agent_owes_since(row, since) if since else None
     if own is not None and since is not None and own - since < MINUTE:
         own = None
-    emergency_at = row.emergency_at  # after the end as well: a procedure that nobody has ended is still open
+    emergency_at = row.emergency_at  # even after the end of the conversation, until somebody ends the procedure
     unseen = now - row.reporter_seen_at
     is_away = is_active and not has_left and unseen > OFFLINE_AFTER
     is_asleep = is_away and row.reporter_is_hidden and unseen <= values.get_duration(definitions.ASLEEP)
@@ -314,7 +318,7 @@ def _entry(row: Any, handle: Handle | None, now: datetime, before: Sequence[Kind
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """One of the agent's exchanges in the search over their own: categories and dates."""
+    """One of the agent's conversations in the search over their own. It holds categories and dates, and no text."""
 
     conversation: Conversation
     place: str
@@ -324,7 +328,7 @@ class SearchResult:
 
 
 def search_result(row: Conversation) -> SearchResult:
-    """row: of `access.answered_by`, with its report and its sheet."""
+    """Make a result of the search. row: one of `access.answered_by`, with its report and its sheet."""
     sheet = getattr(row, "sheet", None)
     return SearchResult(
         conversation=row,
@@ -343,9 +347,11 @@ def is_in_view(entry: Entry, view: str) -> bool:
 
 
 def open_entries(agent: Agent, now: datetime) -> list[Entry]:
-    """The conversations under way of this agent, as `Entry.rank` says, in one query, and one more for earlier words of
-    danger (`_unanswered_dangers`); those that they see for the first time are given their handles (`give_handles`), the
-    oldest assignment first."""
+    """Return this agent's conversations under way, sorted by `Entry.rank`.
+
+    One query, and one more for earlier words of danger (`_unanswered_dangers`). Conversations that the agent sees for
+    the first time get a handle (`give_handles`), the oldest assignment first.
+    """
     rows: list[Any] = list(_with_activity(access.assigned_to(agent), agent).order_by("assigned_at", "pk"))
     data_keys.load_for(row.last_body for row in rows)
     missing = [row.pk for row in rows if _handle_of(row) is None]
@@ -356,13 +362,13 @@ def open_entries(agent: Agent, now: datetime) -> list[Entry]:
 
 
 def ended_entries(agent: Agent, now: datetime) -> list[Entry]:
-    """Return the conversations that this agent ended lately, the last one first."""
+    """Return the conversations that were closed with this agent within ENDED_FOR, the newest first, ENDED_AT_MOST."""
     rows = _with_activity(access.ended_by(agent, now - ENDED_FOR), agent).order_by("-closed_at", "pk")[:ENDED_AT_MOST]
     return [_entry(row, _handle_of(row), now) for row in rows]
 
 
 def entry_of(agent: Agent, conversation: Conversation, now: datetime, own: list[Entry] | None = None) -> Entry:
-    """The list's entry of one conversation of this agent. own: their `open_entries`, when they were read already."""
+    """Return the entry of one conversation of this agent. own: their `open_entries`, if they were read already."""
     for entry in open_entries(agent, now) if own is None else own:
         if entry.conversation.pk == conversation.pk:
             return entry
@@ -372,8 +378,10 @@ def entry_of(agent: Agent, conversation: Conversation, now: datetime, own: list[
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """Somebody in the queue as a page shows them. waited, unseen: how long they wait and were not seen, in words, when
-    the page was made."""
+    """Somebody in the queue as a page shows them.
+
+    waited, unseen: for how long they have waited and have not been seen, in words, when the page was made.
+    """
 
     person: WaitingPerson
     waited: str
@@ -381,7 +389,7 @@ class QueueRow:
 
 
 def queue_rows(queue: WaitingList, now: datetime) -> list[QueueRow]:
-    """The queue as the console and the board show it."""
+    """Return the rows of the queue, as the console and the board show them."""
     return [
         QueueRow(person, duration_in_words(now - person.since), duration_in_words(now - person.seen_at))
         for person in queue.people

@@ -1,7 +1,7 @@
-"""Reads the duty at this moment, for supervisors: who waits, who answers, which promise is nearly broken.
+"""Reads the service at this moment for supervisors: who waits, who answers, which limits are nearly exceeded.
 
-Readings only, in a fixed number of queries; numbers, times and, of the supervisor's own units, names of agents. Nothing
-that anybody wrote, and no way to a conversation.
+It only reads, in a fixed number of queries: numbers, times and, for the supervisor's own units, names of agents. It
+reads nothing that anybody wrote, and gives no access to a conversation.
 """
 
 from collections import Counter
@@ -36,7 +36,7 @@ from reports.models import AgeBand
 from triage.rules import Urgency
 
 ZONES = (*Force.values, "")
-# A page beats every 20 seconds: whoever missed three is offline (`inbox.OFFLINE_AFTER` says the same to agents).
+# A page sends a beat every 20 seconds. A person who missed three is offline, as for agents (`inbox.OFFLINE_AFTER`).
 UNSEEN_SECONDS = 60
 
 
@@ -50,7 +50,7 @@ LIMITS: Mapping[str, tuple[Setting, Setting | None]] = {
 
 
 def limits() -> Mapping[str, Limit]:
-    """The limits in force, by the house's rules. No query."""
+    """Return the limits in force, by their measure, from the settings of the service."""
     return {
         kind: Limit(setting_values.get(limit), setting_values.get(warn) if warn else 100)
         for kind, (limit, warn) in LIMITS.items()
@@ -59,15 +59,19 @@ def limits() -> Mapping[str, Limit]:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
+    """A limit that is nearly or really exceeded, in words."""
+
     level: Level
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class EmergencyLine:
-    """A procedure that is open. place, name: empty for another unit's; conversation: None when it cannot be joined.
+    """An emergency procedure that is open.
 
-    since: as a clock says it, when the board was read. unit: empty while no agent answers.
+    since: how long it was open when the board was read, as a clock shows it. unit: empty while no agent answers.
+    place, name: of the person and of the agent; empty for another unit. conversation: its public id, for the
+    supervisor's own units; otherwise None.
     """
 
     situation: str
@@ -81,9 +85,10 @@ class EmergencyLine:
 
 @dataclass(frozen=True, slots=True)
 class WaitingLine:
-    """Who waits with one degree of urgency, and whose turn may come. zones: how many, in the order of ZONES.
+    """The people who wait with one degree of urgency and whose turn may come.
 
-    longest: in words, or empty. apart: who is offline or has left, and is passed over until they are seen again.
+    zones: how many there are for each of ZONES. longest: the longest wait, in words; empty when nobody waits. apart:
+    how many are offline or have left, and are passed over until they are seen again.
     """
 
     label: str
@@ -95,12 +100,12 @@ class WaitingLine:
 
     @property
     def total(self) -> int:
-        """How many people stand in this line, in all zones."""
+        """How many people are in this line, in all zones."""
         return sum(self.zones)
 
 
 class _Filled:
-    """Whose places may be filled beyond their number: by an exchange that got heavier."""
+    """Places that can be filled beyond their number, for example when an exchange becomes heavier."""
 
     __slots__ = ()
     load: int
@@ -108,19 +113,22 @@ class _Filled:
 
     @property
     def taken(self) -> int:
-        """Return how many of their places are filled."""
+        """How many of the places are filled."""
         return min(self.load, self.capacity)
 
     @property
     def beyond(self) -> int:
-        """Return how much their load goes beyond their places."""
+        """By how many places the load exceeds the capacity."""
         return self.load - self.taken
 
 
 @dataclass(frozen=True, slots=True)
 class Member(_Filled):
-    """An agent of the supervisor's units. load, capacity: places. held: conversations, of which dormant: those at rest,
-    which fill no place (`chat.conversations.dormancy`)."""
+    """An agent of the supervisor's units.
+
+    load, capacity: in places. held: number of conversations. dormant: how many of these are at rest, and fill no place
+    (`chat.conversations.dormancy`).
+    """
 
     name: str
     unit: str
@@ -134,14 +142,17 @@ class Member(_Filled):
 
     @property
     def is_full(self) -> bool:
-        """Return whether their load fills their places."""
+        """Whether all places of this agent are filled."""
         return self.load >= self.capacity
 
 
 @dataclass(frozen=True, slots=True)
 class OtherUnit(_Filled):
-    """Another unit, without names. load, capacity: places of those who are available; dormant: conversations of theirs
-    at rest."""
+    """Another unit, without names.
+
+    present, available: numbers of agents. load, capacity: places of the available ones. dormant: how many of their
+    conversations are at rest.
+    """
 
     name: str
     present: int
@@ -153,11 +164,11 @@ class OtherUnit(_Filled):
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A person who waits for an answer. name: empty for another unit's agent.
+    """A person who waits for an answer.
 
-    since: in words, since the oldest message that nobody answered, whoever held the conversation
-    (`chat.conversations.waits`); the level is its. own: how much of it is the present agent's, empty when that is all
-    of it, to the minute.
+    name: that of the agent; empty for another unit. since: the time, in words, since the oldest message that nobody has
+    answered, whoever had the conversation (`chat.conversations.waits`); level is the level of this time. own: the part
+    of it since the present agent came; empty when that is all of it, to the minute.
     """
 
     name: str
@@ -169,12 +180,13 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The duty at one moment. emergencies: the first to be opened first; they come before all alerts.
+    """The service at one moment.
 
-    alerts: the gravest first. waiting: whose turn may come, `asleep` of them with a page that sleeps. offline, left:
-    who are passed over, and count in no promise. silences: the longest first, those that are near or broken;
-    silent_apart: who have no answer either, and are offline. groups: arrivals that look alike. dormant: of those under
-    way, how many are at rest.
+    emergencies: open procedures, the oldest first; they are shown before all alerts. alerts: the gravest first.
+    waiting: people whose turn may come; `asleep` of them have a page that sleeps. offline, left: people who are passed
+    over; no limit applies to them. silences: people without an answer whose level is NEAR or BROKEN, the longest first.
+    silent_apart: how many have no answer and are offline. groups: arrivals that look alike. under_way: active
+    conversations; dormant: how many of these are at rest.
     """
 
     emergencies: list[EmergencyLine]
@@ -198,22 +210,22 @@ class Board:
 
     @property
     def apart(self) -> int:
-        """How many wait whose turn is passed over for now."""
+        """How many people who wait are passed over for now."""
         return self.offline + self.left
 
     @property
     def alarms(self) -> int:
-        """How many things call for somebody: procedures, alerts and groups of look-alikes."""
+        """How many things need somebody: emergency procedures, alerts, and groups of arrivals that look alike."""
         return len(self.emergencies) + len(self.alerts) + len(self.groups)
 
     @property
     def urgent(self) -> int:
-        """How many people wait in the lines of the urgent."""
+        """How many people with a raised urgency wait."""
         return sum(line.total for line in self.lines if line.is_urgent)
 
 
 def read(now: datetime, *, units: Collection[int]) -> Board:
-    """The board of a supervisor who may step in in these units, in six queries."""
+    """Read the board of a supervisor, in six queries. units: keys of the units in which they may step in."""
     known = limits()
     everybody = _people(now)
     people = [person for person in everybody if person.whereabouts.holds_turn]
@@ -270,7 +282,7 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
 
 
 def limit_of_wait(urgency: int) -> str:
-    """Which measure promises something to who waits with this urgency."""
+    """Return the measure that applies to the wait of a person with this urgency."""
     return Measure.WAIT_URGENT if urgency > Urgency.NORMAL else Measure.WAIT
 
 
@@ -284,7 +296,7 @@ class _Person:
 
 
 def _people(now: datetime) -> list[_Person]:
-    """Who waits, but for arrivals that look alike: they are said as groups, and count in no promise."""
+    """Read the people who wait, without arrivals that look alike: these are shown as groups, and no limit applies."""
     waiting = Conversation.objects.waiting().exclude(lookalike_group__isnull=False)
     rows = with_departure(waiting.order_by("pk")).values_list(
         "urgency", "force", "report__age_band", "queued_at", "reporter_seen_at", "reporter_is_hidden", "left_at",
@@ -369,12 +381,15 @@ def _others(agents: Iterable[Any]) -> list[OtherUnit]:
 
 
 def _active() -> Any:
-    """Every conversation under way, with since when its person waits."""
+    """Return all active conversations, with the columns of `waits.with_waits`."""
     return conversations_waits.with_waits(Conversation.objects.active().select_related("assigned_to__unit"))
 
 
 def _silent(rows: Iterable[Any], now: datetime) -> Iterable[tuple[Any, float, float]]:
-    """Find whose person is here and waits for words, with the seconds of their wait and of the present agent's part."""
+    """Yield the conversations whose person is present and waits for an answer.
+
+    Each comes with the seconds of the wait, and the seconds since the present agent could have answered.
+    """
     for row in rows:
         if _is_unseen(row, now):
             continue
@@ -392,7 +407,7 @@ def _minutes(seconds: float) -> str:
     return _("%(minutes)s min") % {"minutes": int(seconds // 60)}
 
 
-# --- what is promised -----------------------------------------------------------------------------------------------
+# --- alerts ---------------------------------------------------------------------------------------------------------
 
 
 def _alerts(
@@ -426,7 +441,7 @@ def _sorted(alerts: Iterable[Alert]) -> list[Alert]:
 
 
 def _unread_alerts(now: datetime, limit: Limit) -> list[Alert]:
-    """Summaries that no unit has read: how many, and for how long; whose they are is on their agent's own list."""
+    """Return alerts for transmissions that no unit has read. Whose they are is shown only on their agent's own list."""
     return [
         Alert(level, _unread_text(level, count, limit.limit))
         for level, count in Counter(referral_queries.unread_levels(now, limit)).items()

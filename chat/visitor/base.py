@@ -1,5 +1,4 @@
-"""What the visitor's pages share: whether there is a visit, how it is spoken to, and the page for when the database is
-away."""
+"""What the visitor's pages share: whether there is a visit, how to speak to it, and the page for a database failure."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -36,7 +35,7 @@ type View = Callable[[HttpRequest], HttpResponseBase]
 
 EMERGENCY_NUMBERS = (numbers.POLICE, numbers.EUROPEAN_EMERGENCY, numbers.EMERGENCY_BY_TEXT)
 
-# For who has waited long, or left the queue: who listens, by telephone.
+# Telephone numbers of people who listen, for somebody who has waited long or left the queue.
 OTHER_DOORS = (numbers.DIGITAL_VIOLENCE, numbers.VICTIM_SUPPORT, numbers.SUICIDE_PREVENTION)
 
 FRAMED_BY_OURSELVES: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
@@ -46,7 +45,7 @@ FRAMED_BY_OURSELVES: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors":
 
 
 def _is_familiar(request: HttpRequest, report: Report) -> bool:
-    """Whether to say *tu*: as the orientation does, else (on another device) as the report tells."""
+    """Whether to say *tu*, as the triage of this session does; without one (on another device) as the report tells."""
     if triage.session.answers(request):
         return triage.session.voice(request).familiar
     return speaks_tu(report)
@@ -57,14 +56,14 @@ def _is_discreet(request: HttpRequest, report: Report) -> bool:
 
 
 def manner_of(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
-    """Return how to speak to this person, for every page that shows their conversation."""
+    """Return how to speak to the person of this conversation, for the template of any page that shows it."""
     report = conversation.report
     familiar, discreet = _is_familiar(request, report), _is_discreet(request, report)
     return manner_context(conversation, familiar=familiar, discreet=discreet, is_minor=report.is_minor)
 
 
 def manner_context(conversation: Conversation, *, familiar: bool, discreet: bool, is_minor: bool) -> dict[str, Any]:
-    """Return the same for somebody of whom it is known how to speak to them."""
+    """Return what `manner_of` does, when it is known already how to speak to the person."""
     help_numbers = [numbers.SUICIDE_PREVENTION, numbers.VICTIM_SUPPORT]
     if is_minor or familiar:
         help_numbers = [numbers.DIGITAL_VIOLENCE, numbers.SUICIDE_PREVENTION, numbers.CHILD_IN_DANGER]
@@ -79,14 +78,14 @@ def manner_context(conversation: Conversation, *, familiar: bool, discreet: bool
         "help_numbers": help_numbers,
         "other_doors": OTHER_DOORS,
         "takes_captures": receiving.are_taken() or handouts.are_allowed(),
-        # The emergency numbers are also at the top of every page: first come those that are not.
+        # The emergency numbers are also at the top of every page, so the numbers that are not come first.
         "emergency_numbers": EMERGENCY_NUMBERS,
         "numbers_meanwhile": [*help_numbers, numbers.POLICE, numbers.EMERGENCY_BY_TEXT],
     }
 
 
 def why_here(request: HttpRequest) -> Sequence[Text]:
-    """Return in sentences why this visit's orientation leads to an officer; none for somebody who came by a code."""
+    """Return, in sentences, why the triage of this visit leads to an officer; none for a visit that came by a code."""
     visit = triage.session.read(request)
     return visit.assessment.reasons if visit.opens_chat else ()
 
@@ -97,7 +96,10 @@ def day_of(moment: datetime) -> str:
 
 
 def when_away(view: View) -> View:
-    """Show a page that gives back what was typed when the database does not answer; the frame tries again by itself."""
+    """Make a view that shows, when the database does not answer, a page that gives back what was typed (status 503).
+
+    In the frame of news, that page tries again by itself.
+    """
 
     @wraps(view)
     def answer(request: HttpRequest) -> HttpResponseBase:
@@ -105,7 +107,7 @@ def when_away(view: View) -> View:
             return view(request)
         except DATABASE_AWAY as error:
             logger.warning("page of the exchange: the database does not answer (%s)", describe_error(error))
-            is_framed = request.path == reverse("chat:news")  # an answer of its buttons is asked for again there
+            is_framed = request.path == reverse("chat:news")  # there the question with its buttons is shown again
             context = away_page(
                 # A fact that was being noted comes back as its first field (`chat.visitor.facts`).
                 body="" if is_framed else request.POST.get("body") or request.POST.get("what", ""),
@@ -113,10 +115,10 @@ def when_away(view: View) -> View:
                 action=request.path,
                 to=request.POST.get("to", ""),
                 csrf_token=get_token(request),
-                # Asked for again as a page: an address that takes forms only leads nowhere.
+                # The page of the exchange, because an address that only takes forms cannot be loaded as a page.
                 again=request.get_full_path() if is_framed else reverse("chat:conversation"),
             )
-            # Without the request: the frame of the other pages reads the session, which is in the database.
+            # The request is not passed: context processors would read the session, which is in the database.
             return HttpResponse(render_to_string("chat/database_away.html", context), status=503)
 
     return answer
@@ -125,9 +127,12 @@ def when_away(view: View) -> View:
 def away_page(
     *, body: str, client_id: str = "", action: str = "", to: str = "", csrf_token: str = "", again: str = ""
 ) -> dict[str, Any]:
-    """Return what the page for a database that is away shows. body: what was typed, given back. action: where
-    « Réessayer » sends it again, doing what was asked for: a text that only went along is not sent. again: where a page
-    without a text is asked for again."""
+    """Return what the page for a database that is away shows.
+
+    body: what was typed, given back. action: the address to which « Réessayer » sends it again, with the act that was
+    asked for (to), so that a text that only went along is not sent as a message. again: the address to load again when
+    there is no text.
+    """
     return {
         "body": body,
         "client_id": client_id,
@@ -139,11 +144,11 @@ def away_page(
 
 
 def without_visit(request: HttpRequest) -> HttpResponse:
-    """Answer a visit without an exchange on a page of the exchange.
+    """Answer a visit without a conversation that asks for a page of the exchange.
 
-    Who has begun the orientation goes on where they are. Else one page says that a visit ended here, if it did (the
-    answers that it had are forgotten), or offers the two ways in: to begin, and to come back with a code. While the
-    chat is closed (`reports.closures`) the page says so in place of the first.
+    A visit that has begun the triage goes on there. If a visit has ended on this device (its answers are forgotten), a
+    page says so. Otherwise a page offers the two ways in: to begin, and to come back with a code. While the chat is
+    closed (`reports.closures`), it says so in place of the first.
     """
     is_closed = closures.is_closed()
     if triage.session.answers(request) and not (is_closed and triage.session.read(request).opens_chat):
@@ -157,15 +162,15 @@ def without_visit(request: HttpRequest) -> HttpResponse:
 
 
 def entrance_page() -> dict[str, Any]:
-    """Return what a visit without an exchange is shown: « begin » or « ended », which say the same numbers."""
+    """Return what the pages « begin » and « ended » show; both give the same telephone numbers."""
     return {"numbers": EMERGENCY_NUMBERS}
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Whether a script asks, and will stay on its page."""
+    """Whether a script asks, which stays on its page and wants JSON."""
     return "application/json" in request.headers.get("Accept", "")
 
 
 def json_answer(content: dict[str, Any], status: int = 200) -> JsonResponse:
-    """Make an answer for a script, which nobody stores."""
+    """Return a JSON response for a script, which no cache may store."""
     return JsonResponse(content, status=status, headers={"Cache-Control": "no-store"})

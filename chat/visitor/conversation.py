@@ -56,12 +56,12 @@ from triage.questionnaire.questions import Text
 
 logger = logging.getLogger(__name__)
 
-WHOLE_THREADS, WHOLE_THREADS_SECONDS = 6, 600  # a conversation's thread in one go, to print it
-FRAMES, FRAMES_SECONDS = 60, 10  # a conversation, over HTTP
+WHOLE_THREADS, WHOLE_THREADS_SECONDS = 6, 600  # how often a conversation's whole thread may be read, to print it
+FRAMES, FRAMES_SECONDS = 60, 10  # how many frames a conversation may send over plain HTTP
 
-NO_NEWS: dict[str, Any] = {"status": "", "paused": True}  # of a visit that has no exchange any more
+NO_NEWS: dict[str, Any] = {"status": "", "paused": True}  # the news of a visit that no longer has a conversation
 
-# Why a message of the form did not go, by the code of its error.
+# Why a message of the form was not sent, by the code of its error.
 OVER, TOO_MANY, FULL = "over", "too_many", "full"
 WHY = {
     protocol.EMPTY: thread_texts.EMPTY,
@@ -78,12 +78,12 @@ type Wait = tuple[int | None, tuple[int, int] | None]  # the place in the queue,
 
 
 def _place(conversation: Conversation) -> Wait:
-    """Return where somebody who waits stands, by one query. The conversation was just read."""
+    """Return the position and the range of the wait, in one query; (None, None) if the conversation does not wait."""
     return queue_position(conversation) if conversation.status == Status.WAITING else (None, None)
 
 
 def _standing(conversation: Conversation, manner: dict[str, Any], place: Wait) -> dict[str, Any]:
-    """Return in words where the conversation stands."""
+    """Return the state of the conversation in words."""
     position, wait = place
     agent = conversation.assigned_to
     interlocutor = agent.interlocutor if agent else None
@@ -96,7 +96,7 @@ def _standing(conversation: Conversation, manner: dict[str, Any], place: Wait) -
 
 
 def _doors_in(conversation: Conversation) -> int:
-    """Return in how many seconds other doors are offered to whoever waits (`definitions.OTHER_DOORS`); 0 means now."""
+    """Return in how many seconds a person who waits is shown other help (`definitions.OTHER_DOORS`); 0 means now."""
     if conversation.status != Status.WAITING:
         return 0
     left = conversation.queued_at + values.get_duration(definitions.OTHER_DOORS) - timezone.now()
@@ -104,7 +104,7 @@ def _doors_in(conversation: Conversation) -> int:
 
 
 def _why(form: MessageForm, *, familiar: bool) -> str:
-    """Return why the message was not sent."""
+    """Return in words why the message of this form was not sent."""
     codes = [error.code or "" for error in form.errors.as_data().get("body", [])]
     return WHY.get(codes[0] if codes else "", thread_texts.NOT_SENT).spoken(familiar=familiar)
 
@@ -116,13 +116,13 @@ def _show(
     *,
     draft: Draft = Draft(),  # noqa: B008  nobody can change it
 ) -> HttpResponse:
-    """Draw the page of the conversation, with the message that could not be sent, or what was being written."""
+    """Draw the page of the conversation. form: a message that could not be sent. draft: what was being written."""
     manner = manner_of(request, conversation)
     discreet = manner["discreet"]
     lines = transcript.read_lines(conversation, manner["said"], discreet=discreet)
     beside = page_state.read_page_state(conversation, timezone.now())
     if draft.body and _is_said(draft.body, lines):
-        draft = Draft()  # the page that sent it was gone before it could say so
+        draft = Draft()  # it was sent, and its page was closed before it could delete the draft
     context = conversation_page(
         conversation,
         manner,
@@ -155,11 +155,11 @@ def conversation_page(
     reasons: Sequence[Text] = (),
     body_error: str = "",
 ) -> dict[str, Any]:
-    """Return what the page of an exchange shows, with nothing written in its field. It reads settings alone.
+    """Return what the page of a conversation shows, with an empty field. It reads nothing but settings.
 
-    conversation: with its report and, once somebody answers, its agent and their unit. manner: of
-    `chat.visitor.base.manner_context`. told: what its agent left for the person at the end. reasons: why they are here.
-    body_error: why the message of the field did not go; "" when none was refused.
+    conversation: with its report and, once somebody answers, its agent and their unit. manner: from
+    `chat.visitor.base.manner_context`. told: what the agent left for the person at the end. reasons: why the triage
+    leads here. body_error: why the message in the field was not sent; "" when none was refused.
     """
     return {
         **manner,
@@ -206,9 +206,9 @@ def _told(conversation: Conversation) -> str:
 
 
 def present_reporter(request: HttpRequest) -> Conversation | None:
-    """Return this visit's conversation with its lease renewed, because the person is here.
+    """Return this visit's conversation with its lease renewed, because the person is present; None without one.
 
-    A conversation that was given up because nobody was seen for long takes its place in the queue again.
+    An abandoned conversation gets its place in the queue again.
     """
     current = access.as_reporter(request.session)
     if current is None:
@@ -217,7 +217,7 @@ def present_reporter(request: HttpRequest) -> Conversation | None:
         resume.revive_conversation(conversation_id=current.pk)
         return access.as_reporter(request.session)
     now = timezone.now()
-    # Only a hint: a clock that is wrong, either way, costs a statement and changes nothing.
+    # This process's clock only decides whether to ask. If it is wrong, that costs a statement and changes nothing.
     if current.reporter_is_hidden or not now - actions.SEEN_EVERY < current.reporter_seen_at <= now:
         actions.reporters_seen(conversation_ids=[current.pk])
     return current
@@ -230,15 +230,16 @@ def present_reporter(request: HttpRequest) -> Conversation | None:
 def conversation(request: HttpRequest) -> HttpResponse:
     """Show the waiting room, the conversation or its end.
 
-    Open the conversation of this visit's report if there is none.
+    It opens the conversation of this visit's report if there is none yet.
     """
     current = present_reporter(request)
     if current is None:
         report = reports.session.current_report(request)
         if report is None:
             return without_visit(request)
-        # Whoever is in stays; of a report that was filed seconds ago nobody comes in any more. Read anew, for a process
-        # may not know yet that it was closed. The report stays with the visit, and opens its exchange afterwards.
+        # While the chat is closed no new conversation is opened, even for a report that was just filed; those that are
+        # open go on. The closing is read anew, because this process may not know of it yet. The report stays with the
+        # visit, and opens its conversation afterwards.
         closures.forget()
         if closures.is_closed():
             return render(request, "chat/begin.html", entrance_page())
@@ -257,9 +258,10 @@ def conversation(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def messages(request: HttpRequest) -> HttpResponse:
-    """Show the thread in pieces: what lies before `avant`, or after `apres`; with `tout` all that a page holds.
+    """Show a piece of the thread (`transcript.read_lines`): before the message `avant`, or after `apres`.
 
-    A piece is that of `transcript.read_lines`. After WHOLE_THREADS in WHOLE_THREADS_SECONDS, `tout` is a piece as well.
+    With `tout` it shows as much as one page may hold, at most WHOLE_THREADS times in WHOLE_THREADS_SECONDS; after that
+    an ordinary piece.
     """
     current = access.as_reporter(request.session)
     if current is None:
@@ -329,7 +331,7 @@ def post_message(request: HttpRequest) -> HttpResponse:
 def _post_form(current: Conversation, client_id: uuid.UUID, body: str) -> None:
     message = actions.post_message(conversation_id=current.pk, client_id=client_id, body=body, author=Author.REPORTER)
     if message.body != body:
-        # The browser's « Back » brought a sent form back and another text was written in it: that is another message.
+        # The browser's « Back » had brought a sent form back, and another text was written into it: a new message.
         actions.post_message(conversation_id=current.pk, client_id=uuid.uuid4(), body=body, author=Author.REPORTER)
 
 
@@ -338,11 +340,11 @@ def _post_form(current: Conversation, client_id: uuid.UUID, body: str) -> None:
 @csp_override(FRAMED_BY_OURSELVES)
 @when_away
 def news(request: HttpRequest) -> HttpResponse:
-    """Show to browsers without a script where it stands and what lies after `apres`, in a frame that reloads itself.
+    """Show browsers without scripts the state and the messages after `apres`, in a frame that reloads itself.
 
-    Only the frame is renewed, so that what is being typed beside it is not lost. Being read by whoever has no script,
-    it also tells the agent that everything so far was on screen. `pause` stops the reloading (RGAA 13.1).
-    A POST is a ready answer, given in the frame: the page around it, and what is being typed there, stays.
+    Only the frame is reloaded, so that what is being typed beside it is not lost. Loading it also marks everything so
+    far as read. `pause` stops the reloading (RGAA 13.1). A POST is a ready answer that was given in the frame; the page
+    around it, and what is being typed there, stays.
     """
     current = present_reporter(request)
     if current is None:
@@ -383,8 +385,10 @@ def news_page(
     after: int = 0,
     question: Question | None = None,
 ) -> dict[str, Any]:
-    """Return what the frame of news shows. lines: what lies after the message `after`. shown: what the page around it
-    shows."""
+    """Return what the frame of news shows.
+
+    lines: the messages after the number `after`. shown: the status that the page around the frame shows.
+    """
     return {
         **manner,
         **_standing(conversation, manner, place),
@@ -401,7 +405,7 @@ def news_page(
 
 
 def _answer_in_frame(request: HttpRequest, current: Conversation) -> None:
-    """Write a ready answer. What is not written, the frame asks again; of an exchange that ended it says so."""
+    """Send a ready answer. If it cannot be sent, the reloaded frame asks again, or says that the exchange has ended."""
     form = MessageForm(request.POST)
     if not form.is_valid():
         return
@@ -413,7 +417,7 @@ def _answer_in_frame(request: HttpRequest, current: Conversation) -> None:
 def frames(request: HttpRequest) -> HttpResponse:
     """Take one frame of docs/protocol.md as a JSON body, for networks that block sockets.
 
-    Answer `{"frames": [...]}`.
+    The answer is `{"frames": [...]}`.
     """
     current = present_reporter(request)
     if current is None:
@@ -441,7 +445,7 @@ def frames(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def end(request: HttpRequest) -> HttpResponse:
-    """End the exchange or leave the queue, after the person was asked whether they want to."""
+    """Ask whether to end the exchange or to leave the queue (GET), and do so (POST)."""
     current = access.as_reporter(request.session)
     if current is None:
         return without_visit(request)
@@ -454,5 +458,5 @@ def end(request: HttpRequest) -> HttpResponse:
 
 
 def end_page(conversation: Conversation, manner: dict[str, Any]) -> dict[str, Any]:
-    """Return what is asked before an exchange that is open ends, or before its person leaves the queue."""
+    """Return what the page shows that asks before the exchange ends, or before the person leaves the queue."""
     return {**manner, "status": conversation.status}
