@@ -1,7 +1,7 @@
-"""Read the time from PostgreSQL, whose clock is the reference for all processes.
+"""Reads the time from PostgreSQL, whose clock is the reference for all processes (docs/adr/0014).
 
-A lease is written by one process and judged by another, on another machine: were each to trust its own wall clock, one
-that steps would take every conversation from agents who are there.
+A lease is written by one process and judged by another one, on another machine. If each trusted its own clock, one
+clock that jumps would take every conversation from agents who are present.
 """
 
 from datetime import datetime
@@ -10,7 +10,7 @@ from django.db import connection
 
 
 def now() -> datetime:
-    """The time of the database, aware, in UTC. One query."""
+    """Return the database's time, an aware datetime. One query."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         moment: datetime = cursor.fetchone()[0]

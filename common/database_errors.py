@@ -1,7 +1,7 @@
-"""Tells what kind of failure a database error is, without a word of what the error says.
+"""Says of what kind a database error is, without any part of its message.
 
-A driver's message holds hosts, users and, after a refused statement, the row itself. An operator needs to tell a wrong
-password from a certificate or a full server, so `failure_of` reads the message and gives back names of ours alone.
+A driver's message holds hosts, users and, after a refused statement, the row itself. An operator still has to tell a
+wrong password from a certificate or a full server. So `failure_of` reads the message, and returns only names of ours.
 """
 
 import re
@@ -27,7 +27,7 @@ CUT = "connection_cut"
 POOL_EMPTY = "pool_timeout"
 OTHER = "other"
 
-# Of errors that carry a SQLSTATE. Source: PostgreSQL 18, appendix A, « PostgreSQL Error Codes ».
+# Categories of errors with a SQLSTATE. Source: PostgreSQL 18, appendix A, « PostgreSQL Error Codes ».
 BY_STATE = {
     "28P01": WRONG_PASSWORD,
     "28000": NOT_ALLOWED,
@@ -41,12 +41,13 @@ BY_STATE = {
     "55P03": TIMED_OUT,
 }
 
-# What pgbouncer says by itself has this state, whatever it is: its text, in English, tells which (1.24, by trying).
+# All errors of pgbouncer itself have this state, so its English text is read to tell which one it is (tried with 1.24).
 SAY_LITTLE = frozenset({"08P01"})
 
-# libpq keeps no SQLSTATE of a connection that it could not make, so its text is read: of libpq, OpenSSL and psycopg in
-# English, of PostgreSQL in the language of its lc_messages: English, French, German, Spanish or Italian, by the
-# translations of version 15. The first that is found; the SQLSTATE is the one with which PostgreSQL's source raises it.
+# libpq keeps no SQLSTATE of a connection that failed, so the text of the error is read. libpq, OpenSSL and psycopg
+# write English; PostgreSQL writes the language of its lc_messages, of which English, French, German, Spanish and
+# Italian are known here, by the translations of version 15. The first pattern that is found counts; its SQLSTATE is the
+# one with which PostgreSQL's source raises that error.
 BY_TEXT = [
     (
         WRONG_PASSWORD,
@@ -108,7 +109,7 @@ BY_TEXT = [
         ),
     ),
     (START_UP_OPTION, "08P01", re.compile(r"(?i)unsupported startup parameter")),
-    # Of pgbouncer: no connection of the server was free in time; it cannot reach PostgreSQL, and tries again by itself.
+    # From pgbouncer: no server connection was free in time; or it cannot reach PostgreSQL, and tries again by itself.
     (POOL_EMPTY, "08P01", re.compile(r"query_wait_timeout")),
     (NOT_READY, "08P01", re.compile(r"server login has been failing|server_login_retry|pgbouncer cannot connect")),
     (READ_ONLY, "", re.compile(r"(?i)session is read-only|server is in hot standby mode")),
@@ -128,9 +129,9 @@ BY_TEXT = [
         ),
     ),
 ]
-READ_AT_MOST = 2_000  # characters of a message: a statement that failed may carry a long row
+READ_AT_MOST = 2_000  # characters of a message that are read, because a failed statement may hold a long row
 
-# What to look at, in French, for whoever runs a command.
+# What to check, in French, for people who run a command.
 HINTS = {
     WRONG_PASSWORD: "le mot de passe est refusé. Voir DATABASE_PASSWORD (ou _FILE) et DATABASE_URL.",
     NO_PASSWORD: "le serveur demande un mot de passe, et aucun n'est donné. Voir DATABASE_PASSWORD (ou _FILE).",
@@ -151,22 +152,25 @@ HINTS = {
 
 
 class Failure(NamedTuple):
-    """error_class: the name of the driver's class. sqlstate: five characters, or "". category: one of the above."""
+    """The kind of a database error.
+
+    error_class: name of the driver's class. sqlstate: five characters, or "". category: one of the names above.
+    """
 
     error_class: str
     sqlstate: str
     category: str
 
     def __str__(self) -> str:
-        """Write it for the log: « OperationalError sqlstate=28P01 category=wrong_password », no value in it."""
+        """Write it for the log: « OperationalError sqlstate=28P01 category=wrong_password »."""
         state = f" sqlstate={self.sqlstate}" if self.sqlstate else ""
         return f"{self.error_class}{state} category={self.category}"
 
 
 def failure_of(error: BaseException) -> Failure | None:
-    """What kind of failure of the database this is; None for an error that is none. Django's wrapper is looked through.
+    """Return the kind of a database error, Django's or the driver's; None for any other error.
 
-    At most READ_AT_MOST characters of its text are read.
+    At most READ_AT_MOST characters of its message are read.
     """
     found: BaseException | None = error
     if isinstance(error, DjangoError):
@@ -187,6 +191,6 @@ def failure_of(error: BaseException) -> Failure | None:
 
 
 def describe_error(error: BaseException) -> str:
-    """The class of an error for a line of the log; of a database's, its SQLSTATE and category too. Never its text."""
+    """Describe an error for the log: its class and, for a database error, SQLSTATE and category. Never its message."""
     failure = failure_of(error)
     return type(error).__name__ if failure is None else str(failure)

@@ -1,10 +1,11 @@
-"""Encrypts what people write, with keys that rotate.
+"""Encrypts what people write, with keys that can be rotated.
 
-Content is sealed with AES-256-GCM. The words of an exchange are sealed with its own data key (`common.data_keys`), what
-belongs to no exchange with the first key of `settings.CONTENT_KEYS`, the key ring; any key of the ring opens. The
-`context` is authenticated with the text: a sealed text copied to another row does not open there.
+« To seal » means here to encrypt with AES-256-GCM. Texts of an exchange are encrypted with its own data key
+(`common.data_keys`). Other texts are encrypted with the first key of the key ring, `settings.CONTENT_KEYS`; any key of
+the ring decrypts. The `context` is authenticated with the text, so that a value that is copied to another row cannot be
+decrypted there.
 
-A sealed value says itself which key opens it. By its first byte, the version, it is one of
+An encrypted value says which key decrypts it. Its first byte, the version, gives its form:
 
 - 1: `version (1 byte) | length of the key's name (1) | name | nonce (12) | ciphertext and tag`, of the key ring;
 - 2: `version (1) | the data key's id (16) | nonce (12) | ciphertext and tag`, of a data key.
@@ -30,23 +31,26 @@ NONCE_BYTES = 12
 TAG_BYTES = 16
 KEY_BYTES = 32
 _DATA_KEY_HEAD, _DATA_KEY_END = bytes((DATA_KEY_VERSION,)), 1 + DATA_KEY_ID_BYTES
-DATA_KEY_ADDS = _DATA_KEY_END + NONCE_BYTES + TAG_BYTES  # bytes: by so many a value is longer, sealed with a data key
+DATA_KEY_ADDS = _DATA_KEY_END + NONCE_BYTES + TAG_BYTES  # bytes that encrypting with a data key adds to a text
 
-# What finds the cipher of a data key, and raises UnsealError when that key is gone: `common.data_keys.keys`, which sets
-# it when the site starts (it has a table, which this module knows nothing of).
-# Given the 16 bytes of its id: they stand in each value, and a UUID made of them costs more than opening it.
+# The function that returns the cipher of a data key, or raises UnsealError when that key is gone. It is set when the
+# site starts, by `common.data_keys.keys`, whose table this module does not know.
+# It takes the 16 bytes of the key's id, as they are in each value: to make a UUID of them costs more than to decrypt.
 data_key_source: Callable[[bytes], AESGCM] | None = None
 
 
 class UnsealError(ValueError):
-    """The value does not open: unknown key, other context, or altered. The message never holds content."""
+    """The value cannot be decrypted: the key is unknown, the context is another, or it was altered.
+
+    The message of the error never holds content.
+    """
 
 
 class _Nonces(threading.local):
-    """Random numbers used once, drawn from the system many at a time.
+    """Random numbers that are used once, drawn from the system many at a time.
 
-    Each draw hands the interpreter to another thread: whoever seals a batch, and holds locks, would wait to get it back
-    at every message.
+    Each draw releases the interpreter's lock to another thread. A thread that encrypts a batch, and holds row locks,
+    would otherwise wait to get it back at every message.
     """
 
     AT_ONCE = 256
@@ -56,8 +60,8 @@ class _Nonces(threading.local):
         self.drawn: list[bytes] = []
 
     def take(self) -> bytes:
-        """Return a nonce that was never used, NONCE_BYTES long. They are drawn many at once; a fork draws its own."""
-        if not self.drawn or self.pid != os.getpid():  # a copy of this process must not use the same ones
+        """Return a nonce of NONCE_BYTES bytes that was never used."""
+        if not self.drawn or self.pid != os.getpid():  # after a fork, the copy must not use the same nonces
             self.pid = os.getpid()
             several = os.urandom(NONCE_BYTES * self.AT_ONCE)
             self.drawn = [several[n : n + NONCE_BYTES] for n in range(0, len(several), NONCE_BYTES)]
@@ -69,10 +73,10 @@ _nonces = _Nonces()
 
 @lru_cache(maxsize=8)
 def parse_keys(text: str) -> dict[str, AESGCM]:
-    """The ring of `text`, in order: the first key seals.
+    """Parse the key ring, in its order: the first key encrypts.
 
-    text: "name:key" pairs separated by commas; a key is 32 bytes in URL-safe base64.
-    Raises ImproperlyConfigured, without the key, for anything else.
+    text: "name:key" pairs separated by commas; a key is 32 bytes in URL-safe base64. Raises ImproperlyConfigured for
+    anything else; the message does not hold the key.
     """
     ring: dict[str, AESGCM] = {}
     for pair in filter(None, (part.strip() for part in text.split(","))):
@@ -92,16 +96,16 @@ def parse_keys(text: str) -> dict[str, AESGCM]:
 
 
 def seal(text: str, *, context: str, data_key: UUID | None = None) -> bytes:
-    """Encrypt `text` for the row that `context` names.
+    """Encrypt a text for the row that `context` names.
 
-    data_key: the id of the exchange's key; None for what belongs to no exchange, or to one that has no key yet: the
-    first key of the ring then seals. Raises UnsealError when that data key is gone.
+    data_key: the id of the exchange's data key. None for a text that belongs to no exchange, or to one that has no key
+    yet; the first key of the ring then encrypts it. Raises UnsealError when the data key is gone.
     """
     return seal_bytes(text.encode(), context=context, data_key=data_key)
 
 
 def seal_bytes(plain: bytes, *, context: str, data_key: UUID | None = None) -> bytes:
-    """Encrypt what is no text, as `seal` does."""
+    """Encrypt bytes, as `seal` does a text."""
     nonce = _nonces.take()
     if data_key is None:
         name, cipher = next(iter(parse_keys(settings.CONTENT_KEYS).items()))
@@ -115,34 +119,34 @@ def seal_bytes(plain: bytes, *, context: str, data_key: UUID | None = None) -> b
 
 
 def key_name(sealed: bytes) -> str:
-    """The name of the key of the ring that sealed this value. Raises UnsealError when none did."""
+    """Return the name of the ring's key that encrypted this value. Raises UnsealError for any other value."""
     if len(sealed) < 2 or sealed[0] != VERSION:
         raise UnsealError("No key of the ring sealed this value.")
     return bytes(sealed[2 : 2 + sealed[1]]).decode(errors="replace")
 
 
 def data_key_bytes(sealed: bytes | memoryview) -> bytes | None:
-    """The id of the data key that sealed this value, as its 16 bytes; None for any other value."""
+    """Return the id of the data key that encrypted this value, as 16 bytes; None for any other value."""
     if len(sealed) < _DATA_KEY_END or sealed[0] != DATA_KEY_VERSION:
         return None
     return bytes(sealed[1:_DATA_KEY_END])
 
 
 def data_key_of(sealed: bytes | memoryview) -> UUID | None:
-    """The id of the data key that sealed this value; None for any other value."""
+    """Return the id of the data key that encrypted this value; None for any other value."""
     label = data_key_bytes(sealed)
     return None if label is None else UUID(bytes=label)
 
 
 def current_key_name() -> str:
-    """The name of the key of the ring that seals now."""
+    """Return the name of the ring's key that encrypts now."""
     return next(iter(parse_keys(settings.CONTENT_KEYS)))
 
 
 def unseal(sealed: bytes | memoryview, *, context: str) -> str:
-    """Decrypt what `seal` made for the same context, whichever key sealed it.
+    """Decrypt what `seal` made for the same context, whichever key encrypted it.
 
-    Raises UnsealError; and the errors of django.db when the data keys cannot be read now.
+    Raises UnsealError, and the errors of django.db when the data keys cannot be read now.
     """
     try:
         return unseal_bytes(sealed, context=context).decode()
@@ -151,7 +155,7 @@ def unseal(sealed: bytes | memoryview, *, context: str) -> str:
 
 
 def unseal_bytes(sealed: bytes | memoryview, *, context: str) -> bytes:
-    """Decrypt what `seal_bytes` made, as `unseal` does a text."""
+    """Decrypt what `seal_bytes` made. Raises what `unseal` raises."""
     sealed = bytes(sealed)
     label = data_key_bytes(sealed)
     if label is not None:

@@ -1,7 +1,7 @@
-"""The few statements of the exchange that are written by hand: prepared once, the same for one row or for hundreds.
+"""Sends the few statements that are written by hand: each is prepared once, for one row and for hundreds alike.
 
-Arrays travel as text (numbers, UUIDs, hexadecimal: nothing to quote), one parameter a column whatever the number of
-rows, so that the driver has nothing to adapt value by value.
+Arrays are sent as text (numbers, UUIDs, hexadecimal: nothing that needs quotes), one parameter for each column whatever
+the number of rows, so that the driver does not convert value by value.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,39 +15,42 @@ Values = Sequence[object] | Mapping[str, object]
 
 
 def raw_connection() -> "psycopg.Connection[Any]":
-    """This thread's connection, below Django's."""
+    """Return this thread's psycopg connection, below Django's."""
     connection.ensure_connection()
     raw: psycopg.Connection[Any] = connection.connection
     return raw
 
 
 def fetch_rows(statement: LiteralString, values: Values) -> list[tuple[Any, ...]]:
-    """The rows of a statement, with values bound by the server. Raises the errors of django.db."""
+    """Run a statement, with values bound by the server, and return its rows. Raises the errors of django.db."""
     with connection.wrap_database_errors:
         return send_statement(raw_connection(), statement, values).fetchall()
 
 
 def send_statement(raw: "psycopg.Connection[Any]", statement: LiteralString, values: Values) -> "psycopg.Cursor[Any]":
-    """Send a statement in a pipeline, and return the cursor, whose rows are read later. The caller wraps the errors."""
+    """Send a statement, in a pipeline if one is open, and return its cursor.
+
+    Raises psycopg.Error; the caller wraps it (`wrap_database_errors`).
+    """
     cursor = psycopg.Cursor(raw)
     cursor.execute(statement, values, prepare=True, binary=True)
     return cursor
 
 
 def array_text(values: Iterable[object]) -> str:
-    """A column: numbers, booleans, None, or texts that need no quotes."""
+    """Return the text of a PostgreSQL array of these values: numbers, booleans, None, or texts that need no quotes."""
     return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 
 
 def columns_of(model: type[Model], alias: str) -> LiteralString:
-    """All columns of a model, for a SELECT: `build_objects` makes an object of them."""
+    """Return all columns of a model for a SELECT, in the order that `build_objects` needs."""
     return ", ".join([f'{alias}."{field.column}"' for field in model._meta.concrete_fields])
 
 
 def build_objects(models: Iterable[type[Model]], row: Sequence[Any]) -> list[Any]:
-    """The objects whose columns stand in this row, model by model; None for one that a join did not find.
+    """Make the objects whose columns (`columns_of`) are in this row, model by model; None for one with no row.
 
-    For models whose fields PostgreSQL's types give as they are; the key comes first in each.
+    It is for models whose fields need no conversion from PostgreSQL's types, and whose first column is the key.
     """
     objects, start = [], 0
     for model in models:

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 class IncompleteVisit(Exception):
-    """A question of the orientation waits for its answer, or no point d'accueil is chosen: nothing can be filed."""
+    """A question of the triage has no answer yet, or no place is chosen, so that no report can be filed."""
 
 
 @transaction.atomic
@@ -48,23 +48,24 @@ def file_report(
     connection: Connection = Connection("", ""),  # noqa: B008  nobody can change it
     set_aside: Aside | None = None,
 ) -> Report:
-    """File the signalement of a visit, once. Raises IncompleteVisit.
+    """File the report (signalement) of a visit, once.
 
-    visit: from it come the answers (sealed), what they mean, whether to be discreet, and the point d'accueil, from
-    which the zone (police or gendarmerie) follows.
-    submission_id: made with the form; sent again it returns the first report, unchanged.
-    role, age_band, facts, platforms, since, expectations: what the form says; a report needs none of it.
-    is_crowded: the network it comes from has filed more in the hour than one household or school would. The report
-    keeps its urgency, which may be true: the queue bounds what such reports take of the agents (`assignment.share_of`).
-    name, contact: what the person chose to leave, "" for nothing; connection: where the form comes from. They are
-    sealed here and kept nowhere else. Raises sealing.TextRefused when one is longer than TEXT_MAX_BYTES.
-    set_aside: name and contact as `reporter_identity.set_aside` sealed them when the form could not be filed at once.
+    visit: gives the answers (stored encrypted), their assessment, the discreet mode and the reception point, from which
+    the zone (police or gendarmerie) follows.
+    submission_id: made with the form. The same id again returns the first report, unchanged.
+    role, age_band, facts, platforms, since, expectations: what the form says; none of it is required.
+    is_crowded: whether its network has filed more reports in the hour than one household or school would. The report
+    keeps its urgency, which may be true; the queue bounds how many such reports agents get (`assignment.share_of`).
+    name, contact: what the person chose to leave; "" for nothing. connection: where the form comes from. All three are
+    sealed here and stored nowhere else.
+    set_aside: name and contact as `reporter_identity.set_aside` sealed them, when the form could not be filed at once.
+    Raises IncompleteVisit, and sealing.TextRefused when a text is longer than TEXT_MAX_BYTES.
     """
     assessment, choice = visit.triage.assessment, visit.choice
     if not assessment.is_finished or choice is None:
         raise IncompleteVisit
     answers = json.dumps(visit.triage.answers_on_path)
-    data_key = cache(_new_data_key)  # made once, and only when the report is not there yet
+    data_key = cache(_new_data_key)  # a key is made once, and only when the report does not exist yet
     when_created: dict[str, Any] = {
         "data_key": data_key,
         "data_key_since": lambda: timezone.now() if data_key() else None,
@@ -107,7 +108,7 @@ def _new_data_key() -> UUID | None:
 
 
 class IdentityNotSealed(Exception):
-    """The key of the exchange cannot be used: nothing was sealed. What was ticked with it is kept."""
+    """The data key of the exchange cannot be used, so nothing was sealed. Choices ticked in the same form are saved."""
 
 
 def add_to_report(
@@ -120,10 +121,11 @@ def add_to_report(
     name: str = "",
     contact: str = "",
 ) -> bool:
-    """Keep what the person touches while they wait, in place of what they had touched; whether something changed.
+    """Save what the person adds to their report while they wait, in place of the former choices.
 
-    name, contact: sealed in place of what was there; "" changes nothing. Locks the report. Raises Gone;
-    sealing.TextRefused when a text is longer than TEXT_MAX_BYTES, and nothing is kept; IdentityNotSealed.
+    Returns whether a choice changed. name, contact: sealed in place of the former value; "" changes nothing. Locks the
+    report. Raises Gone; sealing.TextRefused when a text is longer than TEXT_MAX_BYTES, and then nothing is saved;
+    IdentityNotSealed, and then the choices are saved.
     """
     is_sealed = True
     with transaction.atomic():
@@ -136,7 +138,7 @@ def add_to_report(
             report.save(update_fields=list(said))
         if name or contact:
             try:
-                with transaction.atomic():  # both or none of them
+                with transaction.atomic():  # name and contact are both sealed, or neither is
                     reporter_identity.replace_identity(report, name=name, contact=contact)
             except encryption.UnsealError as error:
                 logger.error("report: a name or a way to be reached was not sealed (%s)", describe_error(error))
@@ -158,20 +160,22 @@ class Gone(Exception):
 
 
 class Frozen(Exception):
-    """A judicial need keeps the report, or somebody asked for it: that comes first."""
+    """The report is frozen for a judicial need, or a freeze is asked for, which has to be decided first."""
 
 
 class Answered(Exception):
-    """The request has its answer already, or there is none."""
+    """The request was answered already, or there is no request."""
 
 
 class Changed(Exception):
-    """The freeze is not the one that was read: it was asked for again meanwhile."""
+    """The freeze was asked for again since it was read, so it is another one."""
 
 
 def _hold(report_id: int) -> Report:
-    """Return the report, locked: whoever forgets passes over it, and acts on one report follow one another. Raises
-    Gone."""
+    """Lock a report and return it. Raises Gone.
+
+    The deletion of old reports skips a locked one, and acts on one report follow one another.
+    """
     report = Report.objects.select_for_update(of=("self",), no_key=True).filter(pk=report_id).first()
     if report is None:
         raise Gone
@@ -184,10 +188,11 @@ def _record(kind: str, report: Report, motive: str, detail: str, by: Any) -> Non
 
 @transaction.atomic
 def ask_freeze(*, report_id: int, by: Any, motive: str, reference: str, authority: str, until: datetime) -> Freeze:
-    """A judicial need to keep a report, until a date. An agent asks and a supervisor decides; a supervisor sets.
+    """Ask that a report be kept until a date, for a judicial need. Asked by a supervisor who may decide, it is set.
 
-    Asking gives one grace to decide, once a report: an agent alone puts off no erasure that was granted.
-    by: the account. Raises NotAllowed, Gone; Frozen when an agent asks for what is frozen already.
+    Otherwise a supervisor decides. Asking keeps the report for one grace period, once a report, so that an agent alone
+    cannot delay an erasure that was granted. motive, reference, authority: stored encrypted. by: the account. Locks the
+    report. Raises NotAllowed, Gone; Frozen when somebody who may not decide asks for a report that is frozen already.
     """
     if not by.is_agent:
         raise NotAllowed
@@ -214,7 +219,7 @@ def ask_freeze(*, report_id: int, by: Any, motive: str, reference: str, authorit
 
 
 def _require_title(by: Any, report: Report) -> Title:
-    """Return by what right this account decides what is kept of a report. Raises NotAllowed for whoever may not."""
+    """Return the right by which this account decides how long a report is kept. Raises NotAllowed if it has none."""
     title = get_deciders().title_for_report(by, report.pk, deletion.moment()) if by.is_supervisor else None
     if title is None:
         raise NotAllowed
@@ -223,9 +228,9 @@ def _require_title(by: Any, report: Report) -> Title:
 
 @transaction.atomic
 def set_freeze(*, report_id: int, by: Any, asked_at: datetime) -> None:
-    """A supervisor sets what an agent asked for. asked_at: of the freeze that was read.
+    """Set the freeze that an agent asked for, as a supervisor. asked_at: that of the freeze that was read.
 
-    Raises NotAllowed, Gone, Answered, Changed.
+    Locks the report. Raises NotAllowed, Gone, Answered, Changed.
     """
     report = _hold(report_id)
     title = _require_title(by, report)
@@ -243,9 +248,9 @@ def set_freeze(*, report_id: int, by: Any, asked_at: datetime) -> None:
 
 @transaction.atomic
 def lift_freeze(*, report_id: int, by: Any, asked_at: datetime) -> None:
-    """A supervisor ends a freeze before its date, or declines what was asked. asked_at: of the freeze that was read.
+    """End a freeze before its date, or decline one that was asked for, as a supervisor.
 
-    Raises NotAllowed, Gone, Answered, Changed.
+    asked_at: that of the freeze that was read. Locks the report. Raises NotAllowed, Gone, Answered, Changed.
     """
     report = _hold(report_id)
     title = _require_title(by, report)
@@ -263,10 +268,10 @@ def lift_freeze(*, report_id: int, by: Any, asked_at: datetime) -> None:
 
 @transaction.atomic
 def ask_erasure(*, report_id: int, code_digest: str | None = None) -> ErasureRequest:
-    """The person asks that everything be erased before the term: once. Asked again, it changes the code that reads the
-    answer and nothing else.
+    """Record the person's request that everything be erased before its term.
 
-    code_digest: slow hash of that code, in hexadecimal; None leaves the one before. Raises Gone.
+    Asking again changes only the code by which the answer can be read. code_digest: the slow hash of that code, in
+    hexadecimal; None leaves the former one. Locks the report. Raises Gone.
     """
     report = _hold(report_id)
     request, created = ErasureRequest.objects.get_or_create(report=report, defaults={"asked_at": deletion.moment()})
@@ -280,9 +285,10 @@ def ask_erasure(*, report_id: int, code_digest: str | None = None) -> ErasureReq
 
 @transaction.atomic
 def answer_erasure(*, report_id: int, by: Any, is_granted: bool, motive: str = "") -> None:
-    """A supervisor answers, without reading anything of the exchange. Granted, it goes after the short grace.
+    """Answer a request for erasure, as a supervisor, who reads nothing of the exchange for this.
 
-    motive: of a refusal, for the person; not empty then. Raises NotAllowed, Gone, Answered, Frozen.
+    If it is granted, everything is erased after the short grace period. motive: the reason of a refusal, for the person
+    to read; not empty then. Locks the report. Raises NotAllowed, Gone, Answered, Frozen.
     """
     report = _hold(report_id)
     title = _require_title(by, report)

@@ -1,8 +1,9 @@
-"""Seals what can name a person as it arrives. No other module sees it, and nothing keeps it in another form.
+"""Seals what can identify a person as it arrives. No other module sees it, and it is stored in no other form.
 
-Every report has a name, a way to reach its person and a first connection, all of one size, whether something was given
-or not; then one value for each later connection. See docs/adr/0030. All of them are sealed once more with the key of
-the exchange, so that no backup holds what the custodians could open once it is erased: docs/adr/0114.
+Every report has a sealed name, a sealed way to reach its person and a sealed first connection, all of one size, whether
+something was given or not. Each later connection adds a value (docs/adr/0030). All of them are encrypted once more with
+the data key of the exchange, so that a backup holds nothing that the custodians could open once it is erased
+(docs/adr/0114).
 """
 
 import base64
@@ -31,16 +32,17 @@ from reports.rules.openings import OPEN
 from reports.seal.sealing import Context, PublicKey, seal_text
 
 logger = logging.getLogger(__name__)
-# Values kept of one report: the first ones and the newest. Whoever reconnects without end fills no disk, and hides
-# neither where the report came from nor where its person is now.
+# Values that are kept of one report: the first FIRST, and the newest up to MOST in all. So whoever reconnects without
+# end fills no disk, and hides neither where the report came from nor where its person is now.
 FIRST, MOST = 20, 500
-SAME_ADDRESS_SECONDS = 10 * 60  # pages without a socket load themselves again: once for each address is enough
+# A page without a socket loads itself again and again. Its address is sealed once in this time.
+SAME_ADDRESS_SECONDS = 10 * 60
 KEYS = """
 SELECT public_id, data_key, identity_key_since IS NOT NULL FROM reports_report
 WHERE public_id = ANY(%s::uuid[]) AND data_key IS NOT NULL
 """
-# A report that is gone, or goes at this moment, has nothing sealed for it: its row is locked, then looked at again.
-# Which of the two forms stays is decided under that lock, which `key_identity` keeps out: no value comes in the other.
+# For a report that is deleted, or is being deleted, nothing is stored: its row is locked, and then looked at again.
+# Which of the two forms is stored is decided under that lock, which keeps `key_identity` out.
 RECORD = """
 WITH came AS (
     SELECT report.id, new.version,
@@ -63,7 +65,7 @@ _seen: dict[bytes, float] = {}
 
 
 class Arrival(NamedTuple):
-    """Somebody came to a report. report: its public id. at: when, aware."""
+    """A connection of the person of a report. report: its public id. at: when, an aware datetime."""
 
     report: UUID
     connection: Connection
@@ -71,7 +73,7 @@ class Arrival(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Return the text that is sealed: in French, as custodians and the agent will read it. The time is in UTC."""
+        """The text that is sealed, in French, as custodians and the agent read it. The time is in UTC."""
         return (
             f"adresse : {self.connection.address or 'inconnue'}\n"
             f"port : {self.connection.port or 'inconnu'}\n"
@@ -80,7 +82,7 @@ class Arrival(NamedTuple):
 
 
 def public_key() -> PublicKey:
-    """The public key of the seal, from the settings; parsed once."""
+    """Return the public key of the seal, from the settings; it is parsed once."""
     return _parsed(settings.SEAL_PUBLIC_KEY)
 
 
@@ -88,21 +90,25 @@ _parsed = lru_cache(maxsize=2)(PublicKey.parse)
 
 
 def may_be_keyed() -> bool:
-    """Return whether what is under seal of a new report is sealed with its key as well (IDENTITY_KEYS)."""
+    """Return whether the sealed values of new reports are encrypted with their data key as well (IDENTITY_KEYS)."""
     return bool(settings.IDENTITY_KEYS == "write")
 
 
 class Aside(TypedDict):
-    """A name and a way to be reached, sealed before there is a report: its public id to be, and base64 of the values
-    with their versions. It may lie in a session."""
+    """A name and a way to be reached that were sealed before the report exists. It may be stored in a session.
+
+    report: the public id that the report will have. values: for each field (version, sealed value in base64).
+    """
 
     report: str
     values: dict[str, tuple[int, str]]
 
 
 def set_aside(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of a form that waits to be filed, with what can name a person sealed. Raises
-    sealing.TextRefused."""
+    """Return the fields of a form that waits to be filed, with name and contact sealed.
+
+    Raises sealing.TextRefused.
+    """
     report = uuid4()
     values = {}
     for field in (SealedField.NAME, SealedField.CONTACT):
@@ -115,10 +121,10 @@ def set_aside(fields: dict[str, Any]) -> dict[str, Any]:
 def seal_identity(
     report: Report, *, name: str, contact: str, connection: Connection, aside: Aside | None = None
 ) -> None:
-    """Seal what came with a new report, in the transaction that files it.
+    """Seal name, contact and connection of a new report, in the transaction that files it.
 
-    name, contact: "" when nothing was given, which looks the same; aside: in their place, what was sealed before.
-    Raises sealing.TextRefused when one is too long.
+    name, contact: "" when nothing was given; its sealed value looks like any other. aside: used in their place, if they
+    were sealed before. Raises sealing.TextRefused when a text is too long.
     """
     arrival = Arrival(report.public_id, connection, timezone.now())
     texts = {SealedField.NAME: name, SealedField.CONTACT: contact, SealedField.CONNECTION: arrival.text}
@@ -133,11 +139,11 @@ def seal_identity(
 
 
 def replace_identity(report: Report, *, name: str, contact: str) -> None:
-    """Seal a name or a way to be reached that was given after the report was filed, where the first value stands.
+    """Seal a name or a way to be reached that is given after the report was filed, in place of the first value.
 
-    "" leaves what is there: every report has the same values, whether something was given, and when, or not. Nor is a
-    value replaced that somebody asked to have opened. report: locked by the caller. Raises sealing.TextRefused when one
-    is too long, UnsealError when the key of the exchange cannot be used.
+    "" leaves the value as it is. Every report thus has the same values, whether and whenever something was given. A
+    value for which a disclosure request is open is not replaced. The caller has locked the report. Raises
+    sealing.TextRefused when a text is too long, and UnsealError when the data key of the exchange cannot be used.
     """
     asked = OpeningRequest.objects.filter(report=report, state__in=OPEN).values("version")
     for field, text in ((SealedField.NAME, name), (SealedField.CONTACT, contact)):
@@ -148,11 +154,11 @@ def replace_identity(report: Report, *, name: str, contact: str) -> None:
 
 
 def record(arrivals: Sequence[Arrival]) -> list[Arrival]:
-    """Seal these connections, for reports that are still there; those between the first and the newest go.
+    """Seal and store these connections of reports that still exist; delete those between the first and the newest.
 
-    Return those that could not be sealed for now: the key of their exchange cannot be read. Whoever gets an error has
-    nothing sealed, and may come again. Letting go raises none: what was sealed would be sealed twice; what stays for
-    that is seen again when somebody comes next.
+    Returns the connections that could not be sealed now because the data key of their exchange cannot be read. Raises
+    the errors of django.db; nothing is stored then, and the caller may try again. A failure of the deletion is only
+    logged, because a second try would store the connections twice; the next call deletes what was left.
     """
     found = fetch_rows(KEYS, [array_text({one.report for one in arrivals})])
     keys: dict[UUID, tuple[UUID | None, bool]] = {report: (key, is_keyed) for report, key, is_keyed in found}
@@ -170,7 +176,7 @@ def record(arrivals: Sequence[Arrival]) -> list[Arrival]:
             context = SealedValue.context_of(one.report, SealedField.CONNECTION, version)
             keyed = _array_item(encryption.seal_bytes(plain, context=context, data_key=key))
         rows.append((one.report, version, None if is_keyed else _array_item(plain), keyed))
-        time.sleep(0)  # sealing holds the interpreter for a tenth of a millisecond: whoever answers somebody has a turn
+        time.sleep(0)  # sealing holds the interpreter's lock for a tenth of a millisecond: let other threads run
     columns = list(zip(*rows, strict=True)) or [()] * 4
     for (report_id,) in fetch_rows(RECORD, [*map(array_text, columns), MOST]):
         try:
@@ -182,7 +188,7 @@ def record(arrivals: Sequence[Arrival]) -> list[Arrival]:
 
 @transaction.atomic
 def _let_go(report_id: int) -> None:
-    """The values between the first and the newest, except one that somebody asked to have opened."""
+    """Delete the connections between the first and the newest, except one for which a disclosure request is open."""
     values = SealedValue.objects.filter(report_id=report_id).order_by("pk")
     asked = OpeningRequest.objects.filter(report_id=report_id, state__in=OPEN).values("version")
     keys = values.values_list("pk", flat=True)
@@ -193,10 +199,11 @@ def _let_go(report_id: int) -> None:
 
 
 def record_request(request: HttpRequest, report: UUID) -> None:
-    """Seal the connection of a page that lives without a socket, once for each address in a while.
+    """Seal the connection of a page without a socket, once for each address in SAME_ADDRESS_SECONDS.
 
-    For pages that ask again and again: they need not say each time what the last one said. Remembered in this process
-    alone, under a key that dies with it: Redis, with the report beside an address's hash, would tell whose it is.
+    Such pages ask again and again. Which addresses were sealed is remembered in this process only, as a hash with a key
+    that ends with the process. In Redis, a report beside the hash of an address would reveal whose it is. Raises the
+    errors of django.db.
     """
     connection = connection_of(request)
     mark = hmac.digest(_KEY, f"{report}:{connection.address}".encode(), "sha256")
@@ -204,25 +211,27 @@ def record_request(request: HttpRequest, report: UUID) -> None:
         try:
             late = record([Arrival(report, connection, timezone.now())])
         except Error:
-            _seen.pop(mark, None)  # nothing is sealed: the next page says it again
+            _seen.pop(mark, None)  # nothing was stored, so the next page tries again
             raise
         if late:
             _seen.pop(mark, None)
 
 
 def not_keyed(after: int, most: int) -> list[int]:
-    """Return the keys of reports beyond `after` that have a key, which does not seal yet what is under seal of them; in
-    order, `most` at most."""
+    """Return the keys of reports whose sealed values are not encrypted with their data key yet, in order.
+
+    after: only reports with a greater key. most: at most this many. Reports without a data key are left out.
+    """
     rows = Report.objects.filter(identity_key_since__isnull=True, data_key__isnull=False, pk__gt=after).order_by("pk")
     return list(rows.values_list("pk", flat=True)[:most])
 
 
 @transaction.atomic
 def key_identity(report_id: int) -> int:
-    """Seal what is under seal of a report with the key of its exchange as well, and say so; how many values.
+    """Encrypt the sealed values of a report with its data key as well, note that it is done, and return how many.
 
-    Whoever comes to the report meanwhile waits for its lock (RECORD), some milliseconds. Done again it does nothing.
-    Raises UnsealError when that key is gone, and the errors of django.db.
+    A connection that comes meanwhile waits for the lock of the report (RECORD) for some milliseconds. A second call
+    does nothing. Raises UnsealError when the data key is gone, and the errors of django.db.
     """
     report = Report.objects.select_for_update(of=("self",)).filter(pk=report_id).first()
     if report is None or report.data_key is None or report.identity_key_since is not None:
@@ -237,15 +246,15 @@ def key_identity(report_id: int) -> int:
 
 
 def _is_new(mark: bytes) -> bool:
-    """Return whether this was not there in the last SAME_ADDRESS_SECONDS.
+    """Return whether this mark was not seen in the last SAME_ADDRESS_SECONDS, and remember it.
 
-    What is older is let go, two marks for each that comes, so that the memory of the process tells of ten minutes and
-    not of days; the oldest are, too, when there are too many.
+    For each mark that comes, up to two that are too old are forgotten, so that the memory of the process tells of ten
+    minutes and not of days. When there are more than SEEN_AT_MOST, the oldest are forgotten as well.
     """
     now = time.monotonic()
     if _seen.get(mark, 0.0) > now:
         return False
-    _seen.pop(mark, None)  # put last again: the first of them are the oldest
+    _seen.pop(mark, None)  # so that it is put last again, because the first ones must be the oldest
     _seen[mark] = now + SAME_ADDRESS_SECONDS
     for _each in range(2):
         oldest = next(iter(_seen), b"")
@@ -257,13 +266,13 @@ def _is_new(mark: bytes) -> bool:
 
 
 def _seal(report: UUID, field: SealedField, text: str) -> tuple[int, bytes]:
-    # At random: counting would need a lock, and which of two connections is the later one is told by the key.
+    # The version is random, because counting would need a lock. Which connection is the later one follows from the key.
     version = secrets.randbelow(SealedValue.VERSIONS) + 1
     return version, seal_text(text, public_key=public_key(), context=Context(report, field, version))
 
 
 def _as_kept(report: Report, field: str, version: int, sealed: bytes) -> bytes:
-    """Return the value as it stands in the table: with the exchange's key as well, if those of its report are."""
+    """Return a sealed value as it is stored: encrypted with the data key as well, if the values of its report are."""
     if report.identity_key_since is None:
         return sealed
     context = SealedValue.context_of(report.public_id, field, version)

@@ -1,7 +1,7 @@
-"""Says what a visit still lacks on its way to the chat, and files its signalement when it lacks nothing.
+"""Finds the next page of a visit on its way to the chat, and files its report as soon as nothing is missing.
 
-Nobody fills a form before they wait: once safety, what happens and the place are known, one POST files the signalement,
-with what the orientation heard, and leads to the queue. What the person adds while waiting is asked there.
+Nobody fills a form before they wait. Once safety, what happens and the place are known, one POST files the report, with
+the answers of the triage, and leads to the queue. Whatever the person can add is asked while they wait (docs/adr/0065).
 """
 
 import uuid
@@ -26,29 +26,29 @@ from triage import onward
 from triage.rules import Urgency
 
 _SUBMISSION_KEY = "reports.submission"
-# Of one network in an hour: how many of those who say danger have their ordinary place. The fewest that a house may set
-# for all reports of a network, whatever it sets; in an ordinary day the whole country files seventy (docs/adr/0035).
+# How many people of one network who say that they are in danger have their ordinary place in an hour. It is the lowest
+# value that the setting for all reports of a network may have; on an ordinary day the whole country files seventy
+# (docs/adr/0035).
 DANGERS_MOST = 20
-# Where a life may be at stake nobody is asked for a town first: the agent asks, or does without.
+# Where a life may be at stake, nobody is asked for a town first. The agent asks, or does without.
 NOWHERE = Choice(postal_code="", municipality=None, reception_point=None, is_nearest=False)
 
 
 def go_on(request: HttpRequest) -> HttpResponse:
-    """The next page of this visit; a POST that lacks nothing files the signalement, once. See `common.way_in`.
+    """Lead to the next page of this visit. A POST to which nothing is missing files the report, once.
 
-    While the chat is closed nothing is filed: see `closures`.
-
-    Costs what `read_visit` reads, and the filing: a few statements, within the limits of `is_crowded`.
+    It is called through `common.way_in`. While the chat is closed nothing is filed (`closures`). Costs what
+    `read_visit` reads, and the filing.
     """
     visit = read_visit(request)
     if visit.has_ongoing_report:
         return redirect("chat:conversation")
     if visit.triage.opens_chat and closures.is_closed():
-        return redirect("chat:conversation")  # which says so, with what to do meanwhile
+        return redirect("chat:conversation")  # that page says that the chat is closed, and what to do meanwhile
     if not visit.triage.opens_chat:
         return onward.to_where_it_stands(request)
     if place_of(visit) is None:
-        if visit.is_searching:  # what was typed at the door names several places
+        if visit.is_searching:  # what was typed on the home page names several places
             return redirect("locations:results")
         messages.info(request, report_texts.PLACE_FIRST.say(familiar=visit.familiar))
         return redirect("locations:search")
@@ -62,42 +62,45 @@ def go_on(request: HttpRequest) -> HttpResponse:
 
 
 def place_of(visit: Visit) -> Choice | None:
-    """Return where the chat is for; None when that has yet to be asked."""
+    """Return the place of this visit; None when it has to be asked for."""
     if visit.choice is None and visit.triage.assessment.urgency == Urgency.CRITICAL:
         return NOWHERE
     return visit.choice
 
 
 def submission_id(request: HttpRequest) -> str:
-    """Return the id of the signalement of this visit: the same until its report is over, so that two tabs send one
-    report."""
+    """Return the submission id of this visit's report: the same until that is over, so that two tabs file one."""
     if _SUBMISSION_KEY not in request.session:
         request.session[_SUBMISSION_KEY] = str(uuid.uuid4())
     return request.session[_SUBMISSION_KEY]
 
 
 def forget_filed(request: HttpRequest, visit: Visit) -> None:
-    """Let go of the id of a signalement whose exchange is over: what comes now is another one."""
+    """Forget the submission id of a report that was filed already, so that the next one is another report."""
     if visit.report is not None and request.session.get(_SUBMISSION_KEY) == str(visit.report.submission_id):
         del request.session[_SUBMISSION_KEY]
 
 
 def put_off(request: HttpRequest, visit: Visit, fields: dict[str, Any]) -> HttpResponse:
-    """During a raid: to the page that works or waits. See `proof_of_work`."""
+    """Keep the form and lead to the page that computes a proof of work or waits, during a raid (`proof_of_work`)."""
     security_log.log(Event.WORK_ASKED)
     proof_of_work.keep_form(request, fields, visit.triage.assessment)
     return redirect("reports:effort")
 
 
 def file_kept(request: HttpRequest, visit: Visit, fields: dict[str, Any]) -> HttpResponse:
-    """The same of a form that waited in the session: an answer that only the version after asks for is left out where a
-    process of this version finishes the form."""
+    """File a form that waited in the session.
+
+    Fields that this version does not know, because a process of a later version kept the form, are left out.
+    """
     return file(request, visit, known_to(actions.file_report, fields))
 
 
 def file(request: HttpRequest, visit: Visit, fields: dict[str, Any]) -> HttpResponse:
-    """File the signalement of this visit, then on to the chat, which opens the conversation. fields: of `ReportForm`,
-    or of `initial_from_triage` for who filled none."""
+    """File the report of this visit, and lead to the chat, which opens the conversation.
+
+    fields: those of `ReportForm`, or of `initial_from_triage` for a person who filled no form.
+    """
     report = actions.file_report(
         replace(visit, choice=place_of(visit)),
         submission_id=uuid.UUID(submission_id(request)),
@@ -112,11 +115,10 @@ def file(request: HttpRequest, visit: Visit, fields: dict[str, Any]) -> HttpResp
 
 
 def _is_crowded(request: HttpRequest, urgency: Urgency) -> bool:
-    """Say whether this network has filed more in the hour than people would; behind one address there may be a school.
+    """Return whether this network has filed more reports in the hour than people behind one address, a school, would.
 
-    Those who say danger, which is `urgency` at its highest, are counted apart too, and are many sooner: so many of one
-    network stand before somebody else's danger. Nobody is refused, and no urgency is lowered: see
-    `actions.file_report`.
+    Reports with the highest urgency are also counted by themselves, with a lower limit, because each of them would
+    stand before somebody else's danger. Nobody is refused, and no urgency is lowered (`actions.file_report`).
     """
     networks = networks_of(request)
     most = values.get(definitions.REPORTS_MOST)

@@ -1,13 +1,13 @@
-"""Opens data keys, keeps those that this process has met for a while, and makes new ones.
+"""Reads and unwraps data keys, caches them for a while, makes new ones, and erases them.
 
-A value says which data key sealed it (`common.encryption`). The key is read from the table of wrapped keys, unwrapped
-once, and kept in memory: at most KEPT_AT_MOST of them, for KEPT_SECONDS each. So a message is sealed or opened at the
-price of one look into a dictionary more than with the key ring alone; a conversation costs one statement, for all that
-a reading needs at once, in each process and each KEPT_SECONDS.
+An encrypted value says which data key it needs (`common.encryption`). That key is read from the table of wrapped keys,
+unwrapped once, and kept in memory: at most KEPT_AT_MOST keys, each for KEPT_SECONDS. So a message costs one look into a
+dictionary more than with the key ring alone. In each process, keys cost one statement for everything that a reading
+needs at once, each KEPT_SECONDS.
 
-A key that was erased may be used by a process that still knows it for KEPT_SECONDS at most: on the rows of the site,
-which are gone by then. Statements are sent below Django, on the connection of the calling thread, so that they may be
-sent wherever messages are read or written (`common.sql`).
+A process that still has an erased key in memory can use it for KEPT_SECONDS at most, and only on rows of the site,
+which are deleted by then. Statements are sent below Django, on the connection of the calling thread, so that they can
+be sent wherever messages are read or written (`common.sql`).
 """
 
 import base64
@@ -37,10 +37,10 @@ logger = logging.getLogger(__name__)
 # 10,000 exchanges are four times what one process of sockets serves; with its cipher a key takes about 400 bytes.
 KEPT_AT_MOST = 10_000
 KEPT_SECONDS = 600.0
-# A key that is not there is asked for again after so long: a copy of the keys may have been put back meanwhile.
+# A missing key is looked for again after this time, because a copy of the keys may have been restored meanwhile.
 MISSING_SECONDS = 10.0
-# A server of their own that failed is asked again after so long. Each time it may take two seconds to fail (settings),
-# of a thread that others wait for: whose key is known must not pay for whose key is not.
+# A separate key server that failed is asked again after this time. Each failure may take two seconds (settings) of a
+# thread for which others wait, and exchanges whose key is in memory must not pay for those whose key is not.
 AWAY_SECONDS = 15.0
 
 _READ: LiteralString = "SELECT id, wrapped FROM data_keys_wrappedkey WHERE id = ANY(%s::uuid[])"
@@ -52,15 +52,18 @@ _ERASE: LiteralString = "DELETE FROM data_keys_wrappedkey WHERE id = ANY(%s::uui
 
 
 class KeysAway(UnsealError, OperationalError):
-    """The server of the keys does not answer. Whoever reads says that a text cannot be read now, as of one that does
-    not open; whoever writes fails as when the database is away."""
+    """The key server does not answer.
+
+    As an UnsealError it makes a reader show that the text cannot be read now. As an OperationalError it makes a writer
+    fail as when the database is away.
+    """
 
 
 class _Known:
-    """Ciphers by the id of their key (its 16 bytes), the oldest first; None for a key that was not there.
+    """A cache of ciphers by the id of their key (its 16 bytes), the oldest first; None for a key that was not found.
 
-    `ciphers`: each with the second until which it is known. A look takes no lock, for it is one operation of a dict;
-    whoever changes it holds one.
+    `ciphers`: each with the moment, in monotonic seconds, until which it may be used. Looking something up takes no
+    lock, because it is one operation of a dict; changes take one.
     """
 
     def __init__(self) -> None:
@@ -68,38 +71,38 @@ class _Known:
         self._changing = threading.Lock()
 
     def keep(self, ciphers: Mapping[bytes, AESGCM | None]) -> None:
-        """Keep opened keys for KEPT_SECONDS, and that a key is not there for MISSING_SECONDS."""
+        """Keep ciphers for KEPT_SECONDS, and the knowledge that a key is missing for MISSING_SECONDS."""
         now = _now()
         with self._changing:
             for key, cipher in ciphers.items():
-                self.ciphers.pop(key, None)  # so that it stands last again
+                self.ciphers.pop(key, None)  # so that it is put last again
                 self.ciphers[key] = (cipher, now + (MISSING_SECONDS if cipher is None else KEPT_SECONDS))
-            while self.ciphers:  # the oldest stand first
+            while self.ciphers:  # the oldest come first
                 oldest = next(iter(self.ciphers))
                 if len(self.ciphers) <= KEPT_AT_MOST and self.ciphers[oldest][1] > now:
                     break
                 del self.ciphers[oldest]
 
     def drop_expired(self) -> None:
-        """Forget the opened keys whose time is over."""
+        """Forget the ciphers whose time is over."""
         now = _now()
         with self._changing:
             for key in [key for key, (_cipher, until) in self.ciphers.items() if until <= now]:
                 del self.ciphers[key]
 
     def forget(self, keys: Iterable[bytes] | None = None) -> None:
-        """Forget these, or all of them."""
+        """Forget the ciphers of these keys, or all of them."""
         with self._changing:
             for key in list(self.ciphers) if keys is None else keys:
                 self.ciphers.pop(key, None)
 
 
 _known = _Known()
-_away_until = 0.0  # of the server of the keys, if they have one of their own
+_away_until = 0.0  # until when a separate key server is not asked again, in monotonic seconds
 
 
 def _now() -> float:
-    """Seconds that only grow; by its name: tests put another clock in its place."""
+    """Return monotonic seconds. It is a function so that tests can replace the clock."""
     return time.monotonic()
 
 
@@ -107,10 +110,11 @@ def _now() -> float:
 
 
 def cipher_of(label: bytes) -> AESGCM:
-    """The cipher of the data key with this id: from memory, or with one statement. For `common.encryption`.
+    """Return the cipher of the data key with this id (16 bytes), for `common.encryption`. At most one statement.
 
-    Raises UnsealError when the key was erased, or its wrap does not open; KeysAway, which is one, when their own server
-    does not answer; the errors of django.db when they lie with the content and that cannot be read.
+    Raises UnsealError when the key was erased or cannot be unwrapped. Raises KeysAway (a kind of UnsealError) when a
+    separate key server does not answer, and the errors of django.db when the keys are in the site's database and that
+    does not answer.
     """
     entry = _known.ciphers.get(label)
     cipher = entry[0] if entry is not None and entry[1] > _now() else _read({label})[label]
@@ -120,23 +124,23 @@ def cipher_of(label: bytes) -> AESGCM:
 
 
 def load(keys: Iterable[UUID | None]) -> set[UUID]:
-    """Read those of these keys that this process does not know, in one statement or none; those that cannot be used.
+    """Read those of these keys that are not in memory, in one statement or none. Return those that cannot be used.
 
-    None stands for « no data key », and is passed over. What cannot be used is gone, or their own server is away: that
-    of the others is known all the same. Raises the errors of django.db when they lie with the content.
+    A key cannot be used when it was erased, or when a separate key server is away. None means « no data key », and is
+    skipped. Raises the errors of django.db when the keys are in the site's database and that does not answer.
     """
     wanted = {key.bytes: key for key in keys if key is not None}
     return {wanted[label] for label in _load(wanted)}
 
 
 def load_for(sealed: Iterable[bytes | memoryview | None]) -> None:
-    """Read the keys of all these sealed values at once, before they are opened one by one."""
+    """Read the keys of all these encrypted values in one statement, before they are decrypted one by one."""
     labels = {encryption.data_key_bytes(value) for value in sealed if value is not None}
     _load({label for label in labels if label is not None})
 
 
 def _load(labels: Collection[bytes]) -> list[bytes]:
-    """Read those that are not known; those that cannot be used."""
+    """Read the keys that are not in memory, and return those that cannot be used."""
     gone: list[bytes] = []
     unknown: set[bytes] = set()
     now = _now()
@@ -155,12 +159,12 @@ def _load(labels: Collection[bytes]) -> list[bytes]:
 
 
 def drop_expired() -> None:
-    """Forget the keys that were known for long enough, also in a process that nobody asks for others."""
+    """Forget the keys whose time is over, even in a process that reads no other ones."""
     _known.drop_expired()
 
 
 def forget_all() -> None:
-    """Forget every key that this process knows: for tests, and once wraps were put back."""
+    """Forget every key in memory, for tests, and after wrapped keys were restored."""
     global _away_until
     _away_until = 0.0
     _known.forget()
@@ -175,10 +179,10 @@ def may_be_made() -> bool:
 
 
 def make(count: int = 1) -> list[UUID]:
-    """Draw keys, keep them wrapped, and return their ids. One statement.
+    """Draw keys at random, store them wrapped, and return their ids. One statement.
 
-    In the site's own database it takes part in the transaction of the caller. In one of their own the keys are there at
-    once: what then fails leaves a key that sealed nothing, which `data_keys --check` counts.
+    In the site's own database this is part of the caller's transaction. In a separate one the keys are stored at once,
+    so that a failure afterwards leaves a key that encrypts nothing; `data_keys --check` counts such keys.
     """
     drawn = {uuid4(): AESGCM.generate_key(KEY_BYTES * 8) for _each in range(count)}
     hexadecimal = [f'"\\\\x{_wrap(key, secret).hex()}"' for key, secret in drawn.items()]
@@ -188,9 +192,9 @@ def make(count: int = 1) -> list[UUID]:
 
 
 def erase(keys: Collection[UUID]) -> int:
-    """Erase these wrapped keys: whatever they sealed opens nowhere any more, in no copy. How many there were.
+    """Erase these wrapped keys, and return how many there were. What they encrypt can then not be read in any copy.
 
-    The caller has made sure that no report names them. One statement.
+    The caller has made sure that no report refers to them. One statement.
     """
     if not keys:
         return 0
@@ -209,7 +213,7 @@ def _wrap(key: UUID, secret: bytes) -> bytes:
 
 def _unwrap(key: UUID, wrapped: bytes) -> AESGCM | None:
     try:
-        encryption.key_name(wrapped)  # of the ring: a wrap that said that it hangs on itself would never be done
+        encryption.key_name(wrapped)  # it must be wrapped by the ring; one that names itself would never end
         secret = base64.b64decode(encryption.unseal(wrapped, context=WrappedKey.context_of(key)), validate=True)
     except (UnsealError, ValueError):
         return None
@@ -236,10 +240,10 @@ def _read(labels: Collection[bytes]) -> dict[bytes, AESGCM | None]:
 
 
 def _send(statement: LiteralString, values: list[object]) -> "psycopg.Cursor[Any]":
-    """Send a statement to the database of the keys.
+    """Send a statement to the database of the keys. Raises the errors of django.db.
 
-    A connection of their own that died while it was idle is replaced once. On the site's own connection that is for the
-    caller to do, for it may be in the middle of a transaction. Raises the errors of django.db.
+    A separate connection that died while it was idle is replaced once. On the site's own connection the caller has to
+    do that, because it may be in the middle of a transaction.
     """
     connection = connections[router.alias()]
     is_new = connection.connection is None

@@ -24,7 +24,7 @@ class ReporterRole(models.TextChoices):
 
 
 class AgeBand(models.TextChoices):
-    """The age of the person who suffers the facts, no finer than routing and care need."""
+    """The age of the person who suffers the facts, no more exact than routing and care need."""
 
     UNDER_15 = "under_15", _("Moins de 15 ans")
     FROM_15_TO_17 = "15_17", _("15 à 17 ans")
@@ -34,18 +34,20 @@ class AgeBand(models.TextChoices):
 
     @property
     def is_minor(self) -> bool:
-        """Return whether the person is under 18."""
+        """Whether the person is under 18."""
         return self in {AgeBand.UNDER_15, AgeBand.FROM_15_TO_17, AgeBand.UNDER_18}
 
     @classmethod
     def as_stored(cls, age: str) -> dict[str, str]:
-        """Return the two columns of an age (`Report.age`): what every version reads, and what it really is if that
-        differs."""
+        """Return the two columns of an age (`Report.age`).
+
+        `age_band` holds what earlier versions can read, and `later_age_band` the real age if that differs.
+        """
         former = _FORMER_AGES.get(age)
         return {"age_band": former or age, "later_age_band": age if former else ""}
 
 
-# What a process of a version that does not know an age reads in its place: never less care than the age asks for.
+# What a process of an earlier version, which does not know an age, reads in its place. It never means less care.
 _FORMER_AGES: Mapping[str, str] = {AgeBand.UNDER_18: AgeBand.FROM_15_TO_17}
 
 
@@ -62,7 +64,7 @@ class Fact(models.TextChoices):
 
 
 class Platform(models.TextChoices):
-    """The kinds of places where it happens. Brands change, kinds stay."""
+    """The kinds of places where it happens. They are kinds and not brands, because brands change."""
 
     SOCIAL = "social", _("Réseau social")
     MESSAGING = "messaging", _("Messagerie instantanée")
@@ -95,14 +97,15 @@ class Expectation(models.TextChoices):
 
 
 class Report(models.Model):
-    """One signalement. It opens one conversation.
+    """One report (signalement). It opens one conversation.
 
-    `submission_id` is made with the form: the same form sent twice is the same report.
-    `triage_answers_sealed` holds the answers as JSON, sealed: they say more of a person than the fields beside it.
-    `data_key` seals the words of this report and of its exchange (docs/adr/0081); none in rows of before, which the
-    key ring sealed. `data_key_since`: since when no word of it, in no table, is sealed with the ring; none while some
-    may be. `identity_key_since`: since when what is under seal of it (`SealedValue`) is sealed with that key as well;
-    none while it is not. Once there, it stays (docs/adr/0114).
+    `submission_id`: made with the form, so that the same form sent twice is one report.
+    `triage_answers_sealed`: the answers as encrypted JSON, because they say more of a person than the other fields.
+    `data_key`: the id of the key that encrypts the texts of this report and of its exchange (docs/adr/0081). It is None
+    in rows of earlier versions, whose texts the key ring encrypted.
+    `data_key_since`: since when no text of it, in any table, is encrypted with the ring; None while some may be.
+    `identity_key_since`: since when its sealed values (`SealedValue`) are encrypted with the data key as well; None
+    while they are not. Once set, it stays (docs/adr/0114).
     """
 
     SEALED = ("triage_answers_sealed",)
@@ -112,8 +115,8 @@ class Report(models.Model):
     submission_id = models.UUIDField(unique=True, editable=False)
     filed_at = models.DateTimeField(auto_now_add=True)
     role = models.CharField(max_length=20, choices=ReporterRole, default=ReporterRole.VICTIM)
-    # Read `age`, which reads both; write `AgeBand.as_stored`. `later_age_band`: what a version before cannot read; then
-    # `age_band` holds the nearest age that it can. See docs/adr/0071.
+    # Read `age`, which reads both columns, and write `AgeBand.as_stored`. `later_age_band` holds an age that earlier
+    # versions cannot read; `age_band` then holds the nearest age that they can (docs/adr/0071).
     age_band = models.CharField(max_length=20, choices=AgeBand, default=AgeBand.UNKNOWN)
     later_age_band = models.CharField(max_length=20, blank=True, default="", db_default="", editable=False)
     facts = ArrayField(models.CharField(max_length=30, choices=Fact), default=list, blank=True)
@@ -124,7 +127,8 @@ class Report(models.Model):
     triage_answers_sealed = models.BinaryField()
     outcome = models.CharField(max_length=40)  # triage.rules.Outcome at that version
     urgency = models.PositiveSmallIntegerField(choices=Urgency, default=Urgency.NORMAL)
-    # More came from its network in the hour than people send. Not which network: see docs/adr/0053.
+    # Whether more reports came from its network in the hour than people send. The network itself is not stored
+    # (docs/adr/0053).
     is_crowded = models.BooleanField(default=False, db_default=False)
     discreet = models.BooleanField(default=False)
     postal_code = models.CharField(max_length=5)
@@ -136,9 +140,9 @@ class Report(models.Model):
     )
     force = models.CharField(max_length=20, choices=Force, blank=True)
     is_nearest = models.BooleanField(default=False)
-    language = models.CharField(max_length=10, default="fr")  # of the visit: what Pnav writes in the thread follows it
-    # Which visit may speak for this report: raised when a code de reprise is used, so that the device left behind,
-    # which may be in the wrong hands, reads nothing more.
+    language = models.CharField(max_length=10, default="fr")  # that of the visit, in which Pnav's own lines are said
+    # Only a visit of this generation may act for the report. It is raised when a resume code is used, so that the
+    # device that was left, which may be in the wrong hands, can read nothing more.
     visit_generation = models.PositiveIntegerField(default=0, editable=False)
     data_key = models.UUIDField(null=True, editable=False)
     data_key_since = models.DateTimeField(null=True, editable=False)
@@ -150,8 +154,8 @@ class Report(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(urgency__in=Urgency.values), name="report_urgency_known"),
         ]
-        # Whether a key is still somebody's, before it is erased or put back (`reports.retention.key_erasure`).
-        # How old it is, of all that there are, for its end (`chat.retention.schedule`).
+        # The first finds out whether a data key is still in use, before it is erased or put back
+        # (`reports.retention.key_erasure`). The second finds reports by age, for their end (`chat.retention.schedule`).
         indexes = [
             models.Index(fields=["data_key"], name="report_data_key"),
             models.Index(fields=["filed_at"], name="report_filed"),
@@ -159,21 +163,21 @@ class Report(models.Model):
 
     @property
     def context(self) -> str:
-        """Return the context that binds the sealed answers to this row."""
+        """The context that binds the encrypted answers to this row."""
         return f"report:{self.submission_id}"
 
     @property
     def age(self) -> AgeBand:
-        """Return the age of who suffers the facts, whichever version wrote it; unknown if this one cannot read it."""
+        """The age of the person who suffers the facts; UNKNOWN if a later version wrote one that this cannot read."""
         known = read_choice(AgeBand, self.age_band, AgeBand.UNKNOWN)
         return read_choice(AgeBand, self.later_age_band, known) if self.later_age_band else known
 
     @property
     def is_minor(self) -> bool:
-        """Return whether the person is under 18, by what they said."""
+        """Whether the person who suffers the facts is under 18, by what was said."""
         return self.age.is_minor
 
     def triage_answers(self) -> dict[str, str]:
-        """Return the answers of the triage, opened. Raises keyring.UnsealError when no key opens them."""
+        """Return the decrypted answers of the triage. Raises encryption.UnsealError when they cannot be decrypted."""
         answers: dict[str, str] = json.loads(encryption.unseal(self.triage_answers_sealed, context=self.context))
         return answers

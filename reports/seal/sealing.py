@@ -1,11 +1,12 @@
-"""Seals what can name a person, so that the server which seals cannot open it.
+"""Seals what can identify a person, so that the server that seals it cannot open it. Pure.
 
-Whoever holds the public key seals. The private key is made on a machine without a network, exists only in shares
-(`reports.seal.shares`, `reports.seal.custody`), and never comes near the server. Pure: the arguments are all there is.
+The public key seals. The private key is made on a machine without a network, exists only in shares
+(`reports.seal.shares`, `reports.seal.custody`), and is never on the server.
 
-HPKE (RFC 9180), base mode, one message a key: the hybrid KEM MLKEM768-X25519 (X-Wing, 0x647a: draft-ietf-hpke-pq,
-draft-connolly-cfrg-xwing-kem), HKDF-SHA256, AES-256-GCM. One of the two halves may fall, not both.
-A sealed value is `version (1 byte) | key id (8) | encapsulated key (1120) | ciphertext and tag (528)`, always.
+The encryption is HPKE (RFC 9180) in base mode, with one message for each encapsulated key: the hybrid KEM
+MLKEM768-X25519 (X-Wing, 0x647a: draft-ietf-hpke-pq, draft-connolly-cfrg-xwing-kem), HKDF-SHA256 and AES-256-GCM. It
+holds as long as one of the two halves of the KEM is unbroken.
+A sealed value is always `version (1 byte) | key id (8) | encapsulated key (1120) | ciphertext and tag (528)`.
 """
 
 import base64
@@ -42,14 +43,14 @@ FINGERPRINT_BYTES = 16
 HEADER_BYTES = 1 + KEY_ID_BYTES
 ENCAPSULATED_BYTES = 1120
 TAG_BYTES = 16
-PLAIN_BYTES = 512  # every plain value is padded to this
+PLAIN_BYTES = 512  # every plain value is padded to this size
 LENGTH_BYTES = 2
 TEXT_MAX_BYTES = PLAIN_BYTES - LENGTH_BYTES
 SEALED_BYTES = HEADER_BYTES + ENCAPSULATED_BYTES + PLAIN_BYTES + TAG_BYTES
 
 
 class SealError(ValueError):
-    """Something about a seal is wrong. No message, cause or attribute of these holds content or a private key."""
+    """Base class of the errors of the seal. No message, cause or attribute holds content or a private key."""
 
 
 class TextRefused(SealError):
@@ -74,11 +75,12 @@ class DoesNotOpen(SealError):
 
 @dataclass(frozen=True)
 class Context:
-    """The place that a sealed value belongs to. It opens nowhere else.
+    """The place to which a sealed value belongs. It can be opened for no other place.
 
     report: the `public_id` of its report.
-    field: what it is: a name in lower case of at most 40 characters, digits and underscores allowed after the first.
-    version: which value of that field, a number from 1: each connection is a version of its own.
+    field: what it is: a name in lower case of at most 40 characters, with digits and underscores after the first.
+    version: which value of that field, a number from 1; each connection has a version of its own.
+    Raises ValueError for another field or version.
     """
 
     report: UUID
@@ -92,34 +94,34 @@ class Context:
             raise ValueError("The version of a context counts from 1.")
 
     def bind(self, header: bytes) -> bytes:
-        """Return the `info` of HPKE: what the sealer and the opener must agree on. No two contexts share one.
+        """Return the `info` of HPKE, which sealing and opening must share. It is different for every two contexts.
 
-        RFC 9180 (8.1) prefers `info` to `aad` where a key serves one message.
+        RFC 9180 (8.1) prefers `info` to `aad` when a key serves for one message.
         """
         return b"pnav seal\0" + header + self.report.bytes + self.version.to_bytes(4) + self.field.encode()
 
 
 @dataclass(frozen=True)
 class PublicKey:
-    """The public key, which seals. raw: ML-KEM-768 (1184 bytes), then X25519 (32), as X-Wing writes it."""
+    """The public key, which seals. raw: ML-KEM-768 (1184 bytes), then X25519 (32 bytes), as X-Wing writes it."""
 
     raw: bytes
 
     @cached_property
     def fingerprint(self) -> str:
-        """Return the digits that people compare to know that two keys are one: 32 hexadecimal ones."""
+        """The 32 hexadecimal digits by which people compare two keys."""
         return hashlib.sha256(b"pnav seal key\0" + self.raw).digest()[:FINGERPRINT_BYTES].hex()
 
     @property
     def key_id(self) -> bytes:
-        """Return the name of the key in each sealed value: the first half of the fingerprint."""
+        """The name of the key in each sealed value: the first half of the fingerprint."""
         return bytes.fromhex(self.fingerprint)[:KEY_ID_BYTES]
 
     @property
     def text(self) -> str:
-        """Return the key for an environment: `version.fingerprint.key`, the key in URL-safe base64.
+        """The key as the text of an environment variable: `version.fingerprint.key`, the key in URL-safe base64.
 
-        The fingerprint is there for safety: what a key with one wrong character seals would be lost for ever.
+        The fingerprint finds typing errors. What is sealed with a wrong key would be lost for ever.
         """
         return f"{VERSION}.{self.fingerprint}.{base64.urlsafe_b64encode(self.raw).decode().rstrip('=')}"
 
@@ -135,7 +137,7 @@ class PublicKey:
         if version != str(VERSION) or len(key.raw) != KEY_BYTES or key.text != f"{version}.{fingerprint}.{encoded}":
             raise BadPublicKey("This is not a whole public key of the seal.")
         try:
-            _ = key.hpke  # its halves are read now, not at the first report
+            _ = key.hpke  # both halves are parsed now, and not at the first report
         except ValueError:
             raise BadPublicKey("This public key of the seal cannot seal.") from None
         return key
@@ -151,7 +153,7 @@ class PublicKey:
 
 @dataclass(frozen=True)
 class PrivateKey:
-    """What opens. seed: 32 bytes, from which both halves follow as X-Wing says. Never written, never printed."""
+    """The private key, which opens. seed: 32 bytes, from which both halves follow (X-Wing). It is left out of repr."""
 
     seed: bytes = field(repr=False)
 
@@ -184,12 +186,12 @@ class PrivateKey:
 
 
 def pad_text(text: str) -> bytes:
-    """PLAIN_BYTES bytes: the length, the text in UTF-8, zeros. Raises TextRefused."""
+    """Pad a text to PLAIN_BYTES bytes: its length, the text in UTF-8, and zeros. Raises TextRefused."""
     try:
         plain = text.encode()
     except UnicodeEncodeError:
         plain = None
-    # Raised out here: an error of Unicode keeps the whole text, and would go along as the context of ours.
+    # TextRefused is raised outside the `except`: an error of Unicode holds the whole text, and would be its context.
     if plain is None:
         raise TextRefused("This text cannot be written in UTF-8.")
     if len(plain) > TEXT_MAX_BYTES:
@@ -198,7 +200,7 @@ def pad_text(text: str) -> bytes:
 
 
 def unpad_text(padded: bytes) -> str | None:
-    """Return what `pad_text` was given, or None when it was not `pad_text` that made this."""
+    """Return the text that `pad_text` padded; None when the bytes do not come from `pad_text`."""
     end = LENGTH_BYTES + int.from_bytes(padded[:LENGTH_BYTES])
     if len(padded) != PLAIN_BYTES or end > PLAIN_BYTES or any(padded[end:]):
         return None
@@ -209,10 +211,11 @@ def unpad_text(padded: bytes) -> str | None:
 
 
 def seal_text(text: str, *, public_key: PublicKey, context: Context) -> bytes:
-    """`text` for its place, so that only the private key opens it: always SEALED_BYTES bytes, never the same twice.
+    """Seal a text for its place, so that only the private key opens it.
 
-    text: at most TEXT_MAX_BYTES in UTF-8; empty when the person gave nothing, which then looks like all the others.
-    Raises TextRefused. Anybody can seal: that a value opens says nothing of who sealed it.
+    The result has SEALED_BYTES bytes and is never the same twice. text: at most TEXT_MAX_BYTES in UTF-8; "" when the
+    person gave nothing, whose sealed value looks like any other. Raises TextRefused. Everybody who has the public key
+    can seal, so a value that opens does not prove who sealed it.
     """
     header = bytes((VERSION,)) + public_key.key_id
     return header + SUITE.encrypt(pad_text(text), public_key.hpke, info=context.bind(header))
