@@ -57,13 +57,19 @@ class ChangedSentence(WithTexts):
 
     def outdated(self) -> dict[str, str]:
         """The translation of the code too, where there is one and it is said: it translates the text of origin. A
-        language that is begun says the source text where it has none, and has nothing to look at."""
+        language that is begun says the source text where it has none, and has nothing to look at.
+
+        The *tu* of the source language as well, where only the *vous* was changed: minors go on reading that of the
+        code, also where a sentence that was said alike to everybody has a *tu* since."""
         sentence = of_row(self.key)
         if sentence is None or not self.texts:
             return {}
         found, origin = {}, type(self)(key=self.key)
+        own = languages.source()
         for name, text in sentence.origins().items():
             place = languages.text_place(name)
+            if place == (own, languages.FAMILIAR) and place not in self.texts and (own, languages.POLITE) in self.texts:
+                found[name] = sentence.origin()
             is_said_by_code = text != sentence.origin(familiar=place[1] == languages.FAMILIAR)
             if place[0] == languages.source() or not (is_said_by_code or place in self.texts):
                 continue

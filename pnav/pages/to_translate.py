@@ -110,7 +110,7 @@ def read() -> list[Work]:
     rows, sentences = list(_rows()), _sentences()
     found = []
     source = languages.source()
-    if familiar := [_item(row, names) for row in rows if (names := outdated_names(row, source))]:
+    if familiar := [_item(row, names) for row in (*rows, *sentences) if (names := outdated_names(row, source))]:
         name = f"{languages.name(source)} {_('en tutoyant')}"
         found.append(Work(name, [], 0, familiar[:SHOWN], len(familiar), []))
     for language in languages.others():

@@ -149,6 +149,15 @@ def test_sentence_with_both_voices_is_outdated_in_that_which_changed(monkeypatch
     assert SentenceText.objects.get(owner=row, language="fr", part="vous").source_text is None
 
 
+def test_tu_of_the_code_does_not_follow_a_vous_that_was_changed():
+    """Also where the sentence was said alike to everybody when it was changed: nobody wrote a *tu* of it."""
+    row = changed(KEY, vous="À vous.", en="Your turn.")
+    assert row.outdated() == {"tu": CATALOGUE[KEY].origin()} == again(row).outdated()
+    again(row).set_texts({"tu": "À toi."}).save()
+    assert "tu" not in again(row).outdated()
+    assert changed(OTHER, vous="De retour.", en="Back.").outdated() == {}, "it has none"
+
+
 def test_sentence_of_origin_and_one_that_is_gone_have_nothing_to_look_at():
     assert ChangedSentence(key=KEY).outdated() == {}
     assert changed("chat.gone", vous="Rien.", en="Nothing.").outdated() == {}
@@ -208,6 +217,18 @@ def test_sentence_says_it_too_and_its_translation_of_the_code_may_hold(client, c
     row = ChangedSentence.objects.get(pk=OTHER)
     assert row.outdated() == {} and row.named_texts()["en"] == CATALOGUE[OTHER].origin(language="en")
     assert client.get(f"{SENTENCES}?review=1").text.count('<th scope="row">') == 0
+
+
+def test_administrator_is_told_of_a_tu_that_does_not_follow(client, chief):
+    address = f"{SENTENCES}{KEY.replace('_', '_5F')}/change/"
+    told = shown(send(client, address, vous="À vous.").text)
+    assert re.search(r"À revoir\s: texte, en tutoyant, texte en anglais", told)
+    assert re.search(r"Traduction à revoir\s: français, anglais", shown(client.get(f"{SENTENCES}?review=1").text))
+    source, _english = client.get("/admin/pages/contentblock/a-traduire/").context["works"]
+    assert (source.name, source.outdated_count, source.outdated[0].words) == ("français en tutoyant", 1, "À vous.")
+    send(client, address, holds_tu="on")
+    row = ChangedSentence.objects.get(pk=KEY)
+    assert row.named_texts()["tu"] == CATALOGUE[KEY].origin(familiar=True) and "tu" not in row.outdated()
 
 
 def test_command_counts_them_and_says_which(client):
