@@ -99,7 +99,22 @@ def current_choice(request: HttpRequest) -> Choice | None:
 
 def remember_search(request: HttpRequest, *, text: str, purpose: str) -> None:
     """Keep what was typed until a choice is made, so that the page of results has no place in its address."""
-    request.session[KEY] = {**request.session.get(KEY, {}), "typed": text, "purpose": purpose}
+    kept = {**request.session.get(KEY, {}), "typed": text, "purpose": purpose}
+    if getattr(request, "is_discreet_address", False):  # elsewhere nothing is folded, nor written once more
+        kept["is_new"] = True
+    request.session[KEY] = kept
+
+
+def is_new_search(request: HttpRequest) -> bool:
+    """Whether the results of the last search were not shown yet; from now on they were.
+
+    Kept in discreet mode alone, where they come open this once.
+    """
+    kept = request.session.get(KEY, {})
+    if "is_new" not in kept:
+        return False
+    request.session[KEY] = {name: value for name, value in kept.items() if name != "is_new"}
+    return True
 
 
 def pending_search(request: HttpRequest) -> tuple[str, str] | None:

@@ -121,16 +121,24 @@ def results(request: HttpRequest) -> HttpResponse:
         return redirect("locations:search")
     text, purpose = pending
     form = ChoiceForm({}) if "erreur" in request.GET else None
-    return _show(request, lookup.search(text), text=text, purpose=purpose, form=form)
+    is_asked = session.is_new_search(request)
+    return _show(request, lookup.search(text), text=text, purpose=purpose, form=form, is_asked=is_asked)
 
 
 def _show(
-    request: HttpRequest, found: Lookup, *, text: str, purpose: str, form: ChoiceForm | None = None
+    request: HttpRequest,
+    found: Lookup,
+    *,
+    text: str,
+    purpose: str,
+    form: ChoiceForm | None = None,
+    is_asked: bool = False,
 ) -> HttpResponse:
     if purpose == Purpose.EXCHANGE and found.places:
         return render(request, "locations/towns.html", towns_page(found, text=text, form=form))
     template = "locations/select.html" if found.places else "locations/not_found.html"
-    return render(request, template, results_page(found, text=text, purpose=purpose, form=form))
+    context = results_page(found, text=text, purpose=purpose, form=form) | {"is_asked": is_asked}
+    return render(request, template, context)
 
 
 def results_page(found: Lookup, *, text: str, purpose: str, form: ChoiceForm | None = None) -> dict[str, Any]:

@@ -38,6 +38,8 @@ EMERGENCY_NUMBERS = (numbers.POLICE, numbers.EUROPEAN_EMERGENCY, numbers.EMERGEN
 # Telephone numbers of people who listen, for somebody who has waited long or left the queue.
 OTHER_DOORS = (numbers.DIGITAL_VIOLENCE, numbers.VICTIM_SUPPORT, numbers.SUICIDE_PREVENTION)
 
+FOLLOW_UP_ASKED = "reports.suites_asked"  # in the session, of what a visit forgets with its report
+
 FRAMED_BY_OURSELVES: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
 
 
@@ -141,6 +143,14 @@ def away_page(
         "csrf_token": csrf_token,
         "again": again,
     }
+
+
+def go_to_follow_up(request: HttpRequest) -> HttpResponse:
+    """Lead to « Suites » after a form whose answer it is and of which no message tells. In discreet mode it comes open,
+    this once."""
+    if reports.session.is_discreet(request) or triage.session.is_discreet(request):
+        request.session[FOLLOW_UP_ASKED] = True
+    return redirect("chat:follow_up")
 
 
 def without_visit(request: HttpRequest) -> HttpResponse:

@@ -25,7 +25,7 @@ from chat.referral.forms import AnswerForm, MeetingAnswerForm, RemovalAnswerForm
 from chat.referral.queries import AgreedFacts, ShownReferral
 from chat.rules import removal as removal_rules
 from chat.texts import forms as form_texts
-from chat.visitor.base import manner_of
+from chat.visitor.base import FOLLOW_UP_ASKED, go_to_follow_up, manner_of
 from chat.visitor.resume import CODES_SECONDS
 from common import clock, rate_limits
 from common.service_settings import definitions, values
@@ -50,7 +50,8 @@ def follow_up(request: HttpRequest) -> HttpResponse:
     if current is None:
         return redirect("chat:resume")
     if request.method != "POST":
-        return _show(request, current, is_by_code=is_by_code)
+        is_asked = bool(request.session.pop(FOLLOW_UP_ASKED, False))
+        return _show(request, current, is_by_code=is_by_code, is_asked=is_asked)
     form = AnswerForm(request.POST)
     error = ""
     if not form.is_valid():
@@ -152,7 +153,7 @@ def code(request: HttpRequest) -> HttpResponse:
     if current is None:
         return redirect("chat:resume")
     if current.is_open or not (referral_queries.has_any(current) or current.copy_by_code):
-        return redirect("chat:code" if current.is_open and not is_by_code else "chat:follow_up")
+        return redirect("chat:code") if current.is_open and not is_by_code else go_to_follow_up(request)
     if rate_limits.is_over(
         f"code:{current.public_id}", limit=values.get(definitions.CODES_MOST), seconds=CODES_SECONDS
     ):
@@ -168,7 +169,7 @@ def code(request: HttpRequest) -> HttpResponse:
         follow_up_code.set_code(current.pk, digest, asked_at, by_code=request.session if is_by_code else None)
     except follow_up_code.Replaced:
         if whose(request) != (current, is_by_code):  # the code that was typed here opens nothing more
-            return redirect("chat:follow_up")
+            return go_to_follow_up(request)
         error = form_texts.CODE_OTHER.say()
         return _show(request, current, is_by_code=is_by_code, error=error, status=409)
     return _show(request, current, is_by_code=is_by_code, code=" ".join(words))
@@ -182,6 +183,7 @@ def _show(
     error: str = "",
     meeting: MeetingAnswerForm | None = None,
     code: str = "",
+    is_asked: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     context = follow_up_page(
@@ -197,7 +199,7 @@ def _show(
         meeting=meeting,
         code=code,
     )
-    return render(request, "chat/follow_up.html", context, status=status)
+    return render(request, "chat/follow_up.html", context | {"is_asked": is_asked}, status=status)
 
 
 def follow_up_page(

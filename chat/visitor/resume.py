@@ -20,7 +20,7 @@ from chat.rules.lifecycle import Status
 from chat.texts import forms as form_texts
 from chat.texts import thread as thread_texts
 from chat.visitor import draft_session
-from chat.visitor.base import json_answer, manner_of, wants_json, when_away, without_visit
+from chat.visitor.base import go_to_follow_up, json_answer, manner_of, wants_json, when_away, without_visit
 from chat.visitor.forms import CodeForm
 from common import dates, network_limits, rate_limits
 from common.client_address import networks_of
@@ -182,7 +182,7 @@ def come_back(request: HttpRequest) -> HttpResponse:
             if isinstance(opened, FollowUp):
                 follow_up_code.remember(request.session, opened)
                 request.session[reports.session.DISCREET] = opened.conversation.report.discreet
-                return redirect("chat:follow_up")
+                return go_to_follow_up(request)
             reports.session.remember(request, opened.report)
             reporter_identity.record_request(request, opened.report.public_id)
             return redirect("chat:conversation")

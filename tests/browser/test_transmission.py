@@ -226,14 +226,12 @@ def test_after_the_end_without_a_script_by_the_code(
     page.fill("[name=code]", code)
     page.get_by_role("button", name="Reprendre", exact=True).click()
     page.wait_for_url(re.compile(r"/n/\d{6}/$"))  # an address that says nothing
-    page.locator("summary", has_text="Lire cette page").click()
     expect(page.locator("summary", has_text="Lire le résumé qui sera envoyé")).to_be_visible()
     assert page.title() == "Informations"
     expect(page.get_by_text("Un-mot-de-l-echange")).to_have_count(0)
     page.locator("summary", has_text="Lire le résumé qui sera envoyé").click()
     expect(page.get_by_text(SUMMARY)).to_be_visible()
     page.get_by_role("button", name="Oui, envoyer ce résumé").click()
-    page.locator("summary", has_text="Lire cette page").click()
     expect(page.get_by_text("Numéro de dossier :")).to_be_visible()
     expect(page.get_by_text(SUMMARY)).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320

@@ -6,20 +6,26 @@ tests/triage/test_views.py.
 """
 
 import re
+from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.test import Client
 
+from chat.conversations import resume
+from chat.conversations.actions import close_conversation
+from chat.rules.lifecycle import Author
 from locations.models import Municipality
 from pnav import addresses
 from pnav.addresses import DISCREET, VISITORS
 from tests.chat.sockets import visit
 from tests.factories import chat as make
 from tests.factories import locations as places
+from tests.factories import transmissions as hand
 from tests.pages.test_removal_kit import TYPED
 from tests.support.on_screen import TELLING, words_on_screen
 
+ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.django_db
 
 IN_ENGLISH = re.compile(
@@ -82,9 +88,10 @@ def test_no_page_of_discreet_mode_tells_what_it_is_about(
 def test_search_of_places_tells_nothing_in_discreet_mode(client: Client, typed: str) -> None:
     commune()
     places.municipality("Arles", "64999", ("64000",))
-    for purpose in ("echange", "contacts"):
-        where = DISCREET.reverse("locations:search")
-        assert told(client, TELLING, where, data={"q": typed, "purpose": purpose}) == []
+    where = DISCREET.reverse("locations:search")
+    assert told(client, TELLING, where, data={"q": typed, "purpose": "echange"}) == []
+    client.post(where, {"q": typed, "purpose": "contacts"}, follow=True)  # whoever asks for the units reads them once
+    assert told(client, TELLING, DISCREET.reverse("locations:results")) == []
 
 
 def test_place_is_let_go_of_in_neutral_words(client: Client) -> None:
@@ -103,12 +110,96 @@ def test_page_that_is_refused_is_not_folded(client: Client) -> None:
     assert '<details class="pnav-more" open>' in client.post(where, {}).text
 
 
-def test_what_a_press_asked_for_is_not_folded(client: Client) -> None:
-    """The texts of a removal request, and the thanks for an opinion, whose words tell nothing."""
-    asked = {"platform": "instagram", "who": "adult", "step": "write", **TYPED}
-    page = client.post(DISCREET.reverse("pages:removal_request"), asked).text
-    assert '<details class="pnav-more" open>' in page and 'id="textes"' in page
-    assert "exemple.fr/deux" in words_on_screen(page)
+# --- what a form asked for (docs/adr/0117) ----------------------------------------------------------------------------
+
+REMOVAL = {"platform": "instagram", "who": "adult"}
+# Every template that is folded in discreet mode, and the acts whose answer it is: page, form, and a word of it.
+ACTS: dict[str, list[tuple[str, dict[str, str], str]]] = {
+    "locations/my_contacts.html": [
+        ("locations:search", {"q": "13300", "purpose": "contacts"}, "Téléphone"),
+        ("locations:choose", {"q": "13200", "purpose": "contacts", "service": "first"}, "Téléphone"),
+    ],
+    "locations/select.html": [
+        ("locations:search", {"q": "13200", "purpose": "contacts"}, "Gendarmerie - Brigade d'Arles"),
+        ("locations:choose", {"q": "13200", "purpose": "contacts"}, "Gendarmerie - Brigade d'Arles"),
+    ],
+    "chat/follow_up.html": [
+        ("chat:follow_up", {"answer": "yes"}, "Numéro de dossier"),
+        ("chat:follow_up", {}, "Choisir « oui » ou « non »"),
+        ("chat:follow_up_meeting", {}, "Choisir « oui » ou « non »"),
+        ("chat:follow_up_removal", {}, "Faire retirer"),
+        ("chat:follow_up_removal_answer", {}, "Choisir « oui » ou « non »"),
+        ("chat:resume", {"code": "of suites"}, "Numéro de dossier"),
+        ("chat:follow_up_code", {"code": "new"}, "Numéro de dossier"),
+    ],
+    "pages/feedback.html": [("pages:feedback", {}, "Votre avis est anonyme")],
+    "pages/removal_kit.html": [
+        ("pages:removal_request", {"platform": ""}, "Qui est concerné"),
+        ("pages:removal_request", REMOVAL, "Écrire le texte"),
+        ("pages:removal_request", REMOVAL | {"step": "write"}, "Écrire le texte"),
+        ("pages:removal_request", REMOVAL | {"step": "write", **TYPED}, "exemple.fr/deux"),
+    ],
+}
+# The others are read, and answer no form.
+READ = {
+    *("chat/slip.html", "pages/home.html", "pages/figures.html", "pages/legal.html", "pages/accessibility.html"),
+    *("pages/card.html", "pages/privacy.html", "pages/guide.html", "pages/quit.html"),
+}
+
+
+def test_every_folded_page_is_known() -> None:
+    """Whoever adds one decides whether it answers a form."""
+    folded = {
+        str(one.relative_to(ROOT / "templates"))
+        for one in (ROOT / "templates").rglob("*.html")
+        if '{% extends "information.html" %}' in one.read_text()
+    }
+    assert folded == READ | ACTS.keys() and not READ & ACTS.keys()
+
+
+@pytest.mark.parametrize(
+    ("template", "page", "form", "word"),
+    [(template, *act) for template, acts in ACTS.items() for act in acts],
+)
+def test_what_a_form_asked_for_is_open_and_folded_again_on_the_next_page(
+    client: Client, template: str, page: str, form: dict[str, str], word: str
+) -> None:
+    commune()
+    alone = places.municipality("Salon", "13103", ("13300",))
+    places.reception_point("Commissariat de Salon", for_=alone)
+    form = dict(form)
+    if page.startswith("chat:"):
+        form |= follow(client, form)
+    if form.get("service"):
+        shown = client.post(DISCREET.reverse("locations:search"), {"q": "13200", "purpose": "contacts"}, follow=True)
+        form["service"] = re.findall(r'name="service"[^>]* value="([^"]+)"', shown.text)[0]
+    answer = client.post(DISCREET.reverse(page), form, follow=True)
+    assert template in [one.name for one in answer.templates]
+    assert word in words_on_screen(answer.text), words_on_screen(answer.text)
+    again = answer.redirect_chain[-1][0] if answer.redirect_chain else answer.wsgi_request.path
+    if "?" not in again and "removal_request" not in page:  # which begins again at its first question
+        assert word not in words_on_screen(client.get(again).text)
+
+
+def follow(client: Client, form: dict[str, str]) -> dict[str, str]:
+    """Make an exchange with something to follow, and return what its forms send. Whoever agrees finds a summary that
+    waits, and whoever comes by a code one that went."""
+    conversation, unit = make.assigned(discreet=True), hand.account()
+    row = hand.sent(conversation, unit) if "code" in form else hand.asked(conversation, unit)
+    if "code" not in form:
+        client.cookies[settings.SESSION_COOKIE_NAME] = visit(conversation)
+        return {"transmission": str(row.public_id)}
+    code = resume.issue_code(conversation_id=conversation.pk).text
+    agent = conversation.assigned_to
+    assert agent is not None
+    close_conversation(conversation_id=conversation.pk, by_author=Author.AGENT, by=agent.user, outcome="transmitted")
+    if form["code"] == "new":
+        client.cookies[settings.SESSION_COOKIE_NAME] = visit(conversation)
+    return {"code": code}
+
+
+def test_thanks_for_an_opinion_are_not_folded(client: Client) -> None:
+    """Their words tell nothing."""
     where = DISCREET.reverse("pages:feedback_thanks")
     assert "Merci pour votre avis" in words_on_screen(client.get(where).text)
     assert told(client, TELLING, where) == []
