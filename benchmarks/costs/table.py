@@ -166,6 +166,8 @@ ROUTES: dict[str, Line] = {
             "pages:sitemap",
             "pages:card",
             "pages:favicon",
+            "pages:touch_icon",
+            "pages:touch_icon_precomposed",
             "pages:feedback_thanks",
             "pages:components",
             "security_txt",

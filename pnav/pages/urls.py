@@ -7,6 +7,7 @@ from pnav.pages.removal import kit
 
 app_name = "pages"
 Page = ContentBlock.Page
+TOUCH_ICON = "pnav/touch-icon-discreet.png"
 urlpatterns = [
     path("", views.home, name="home"),
     path("loi/", views.content_page, {"page": Page.LAW}, name="law"),
@@ -28,7 +29,9 @@ urlpatterns = [
     path("carte/", card.card, name="card"),
     path("robots.txt", views.robots, name="robots"),
     path("sitemap.xml", sitemap.sitemap, name="sitemap"),
-    path("favicon.ico", views.favicon, name="favicon"),
+    path("favicon.ico", views.icon, {"picture": "pnav/favicon-discreet.svg"}, name="favicon"),
+    path("apple-touch-icon.png", views.icon, {"picture": TOUCH_ICON}, name="touch_icon"),
+    path("apple-touch-icon-precomposed.png", views.icon, {"picture": TOUCH_ICON}, name="touch_icon_precomposed"),
     path("parametres-affichage/", views.display_settings, name="display_settings"),
 ]
 if settings.DEMO or settings.TESTING:

@@ -254,9 +254,10 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def favicon(request: HttpRequest) -> HttpResponse:
-    """Answer browsers that ask for this address whatever the page says: the neutral icon, which names no service."""
-    return redirect(static("pnav/favicon-discreet.svg"))
+def icon(request: HttpRequest, picture: str) -> HttpResponse:
+    """Answer browsers and telephones that ask for an icon at the root, whatever the page says: the neutral one, which
+    names no service. picture: its static file."""
+    return redirect(static(picture))
 
 
 @require_safe

@@ -302,6 +302,8 @@ ROUTES: dict[str, Route] = {
     "pages:card": Route(anybody, READ),
     "security_txt": Route(nobody, READ),  # there with CONTACT_EMAIL only, which the tests leave empty
     "pages:favicon": Route(anybody, READ, to=("/static/pnav/favicon-discreet.svg",)),
+    "pages:touch_icon": Route(anybody, READ, to=("/static/pnav/touch-icon-discreet.png",)),
+    "pages:touch_icon_precomposed": Route(anybody, READ, to=("/static/pnav/touch-icon-discreet.png",)),
     "pages:display_settings": Route(anybody, FORM),
     "pages:components": Route(anybody, READ),  # the gallery: demonstration and tests only
     # The orientation and the place: what the visit itself said, and nothing of anybody else.

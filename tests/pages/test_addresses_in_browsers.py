@@ -9,6 +9,8 @@ from tests.browser.test_accessibility import ADDRESSES
 ELSEWHERE = {
     "pages:robots": "a text for robots",
     "pages:favicon": "a picture",
+    "pages:touch_icon": "a picture",
+    "pages:touch_icon_precomposed": "a picture",
     "pages:sitemap": "a list for search engines",
     "pages:figures_csv": "a file of open data",
     "pages:figures_schema": "the description of its columns, for programs",

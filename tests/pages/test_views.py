@@ -564,6 +564,14 @@ def test_500_needs_no_database(client: Client, django_assert_num_queries, monkey
     assert 'href="tel:17"' in response.text and "Ce n'est pas votre faute" in text_of(response)
 
 
-def test_favicon_that_browsers_ask_for_by_themselves_is_the_neutral_one(client):
-    response = client.get("/favicon.ico")
-    assert response.status_code == 302 and "favicon-discreet" in response.url
+@pytest.mark.parametrize(
+    ("where", "neutral"),
+    [
+        ("/favicon.ico", "favicon-discreet"),
+        ("/apple-touch-icon.png", "touch-icon-discreet"),
+        ("/apple-touch-icon-precomposed.png", "touch-icon-discreet"),
+    ],
+)
+def test_icon_that_is_asked_for_at_the_root_is_the_neutral_one(client, where, neutral):
+    response = client.get(where)
+    assert response.status_code == 302 and neutral in response.url
