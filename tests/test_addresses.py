@@ -408,8 +408,9 @@ def test_pages_that_search_engines_show_say_what_they_are(client, settings):
             picture = said["og:image"][0].removeprefix("https://pnav.example")
             assert picture.startswith("/static/pnav/share.") and finders.find("pnav/share.png")
     client.get("/")
-    again = head(client.get("/").text)
-    assert "canonical" in again and not [one for one in again if one.startswith("og:")], "who was here shows no link"
+    assert client.cookies and "og:image" in head(client.get("/").text), "a program that keeps cookies shows links too"
+    again = head(client.get("/", headers={"Sec-Fetch-Mode": "navigate"}).text)
+    assert "canonical" in again and not [one for one in again if one.startswith("og:")], "a browser that was here"
 
 
 @pytest.mark.django_db

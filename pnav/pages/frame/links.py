@@ -18,7 +18,7 @@ SHARED_PICTURE = "pnav/share.png"
 class Links:
     """canonical: the whole address of this page in its language, without a query. alternates: code and whole address
     in each language that is offered. description: of the page, in its language. picture: of the service, for whoever
-    passes the page on; "" for who comes with a cookie of ours, which no program that shows a link does."""
+    passes the page on; "" for a browser that was here before: it shows no link, and its page is lighter."""
 
     canonical: str
     alternates: list[tuple[str, str]]
@@ -46,5 +46,10 @@ def of(request: HttpRequest) -> Links | None:
         alternates=list(where.items()),
         default=where[languages.source()],
         description=description_texts.OPTIONS["description"].get(match.view_name, frame_texts.SERVICE).say(),
-        picture="" if request.COOKIES else f"{origin}{static(SHARED_PICTURE)}",
+        picture="" if _is_browser_again(request) else f"{origin}{static(SHARED_PICTURE)}",
     )
+
+
+def _is_browser_again(request: HttpRequest) -> bool:
+    """A browser says how it asks for a page; a program that draws links does not, also where it keeps our cookies."""
+    return bool(request.COOKIES) and "Sec-Fetch-Mode" in request.headers
