@@ -12,6 +12,7 @@ from common.texts import cache as text_cache
 from common.texts import typography
 from common.texts.cache import Changed
 from common.texts.catalogue import CATALOGUE
+from common.texts.templatetags.dates import whole_words
 from common.texts.typography import keep_together
 from tests.pages.test_translations import CATALOGUE as TRANSLATIONS
 from tests.support import french
@@ -39,6 +40,21 @@ NO_BREAK = "\u00a0"
 def test_space_before_a_high_sign_breaks_no_line(written, drawn):
     assert keep_together(written) == drawn.replace("_", NO_BREAK)
     assert keep_together(keep_together(written)) == keep_together(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "drawn"),
+    [
+        ("Avant tout, êtes-vous en sécurité ?", "Avant tout, [êtes-vous] en sécurité_?"),
+        ("Que se passe-t-il ? Qui aides-tu ?", "Que se [passe-t-il]_? Qui [aides-tu]_?"),
+        ("Le cyber-harcèlement", "Le cyber-harcèlement"),  # wider than a screen, once the text is large
+        ("<b>dit-il</b> & - l'a-t-on", "&lt;b&gt;[dit-il]&lt;/b&gt; &amp; - l&#x27;[a-t-on]"),
+        ("a" * 5000 + "-", "a" * 5000 + "-"),
+    ],
+)
+def test_title_ends_no_line_at_the_hyphen_of_a_short_word(written, drawn):
+    whole = drawn.replace("_", NO_BREAK).replace("[", '<span class="pnav-whole">').replace("]", "</span>")
+    assert whole_words(written) == whole
 
 
 def test_lazy_text_stays_lazy():
