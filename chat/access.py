@@ -88,10 +88,12 @@ class Visit:
 
     is_left_behind: the report is no longer this visit's, because a resume code was used elsewhere, or it was deleted.
     has_open_exchange: it has a conversation that is not closed, or one will be opened when its page is asked for.
+    waits: it has a place in the queue, or had one and gets it back when its page is asked for.
     """
 
     is_left_behind: bool = False
     has_open_exchange: bool = False
+    waits: bool = False
 
 
 def read_visit(session: Mapping[str, Any]) -> Visit:
@@ -100,7 +102,10 @@ def read_visit(session: Mapping[str, Any]) -> Visit:
     if report is None:
         return Visit()
     rows = fetch_rows(VISIT, [report, session.get(GENERATION, 0)])
-    return Visit(is_left_behind=not rows, has_open_exchange=bool(rows) and rows[0][0] != Status.CLOSED)
+    if not rows:
+        return Visit(is_left_behind=True)
+    (status,) = rows[0]
+    return Visit(has_open_exchange=status != Status.CLOSED, waits=status in {Status.WAITING, Status.ABANDONED})
 
 
 @cache

@@ -1,5 +1,6 @@
 """Where the visit stands, before any page: one that a code de reprise ended elsewhere is forgotten (docs/adr/0010), and
-an exchange that is open is known to every page as `request.open_exchange` (docs/adr/0066)."""
+an exchange that is open is known to every page as `request.open_exchange`, and one that waits for its turn as
+`request.waits_for_turn` (docs/adr/0066)."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -22,6 +23,7 @@ def _forget(request: HttpRequest) -> None:
     try:
         visit = access.read_visit(request.session)
         request.open_exchange = visit.has_open_exchange  # type: ignore[attr-defined]
+        request.waits_for_turn = visit.waits  # type: ignore[attr-defined]
         if visit.is_left_behind:
             reports.session.end(request)
     except DATABASE_AWAY as error:

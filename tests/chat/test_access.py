@@ -81,7 +81,7 @@ def test_each_way_of_a_reporter_asks_for_the_generation_by_itself(rf):
         request.session = visit_of(report, generation)
         assert access.as_reporter(request.session) == own
         assert session.current_report(request) == (own and report)
-        assert access.read_visit(request.session) == access.Visit(own is None, own is not None)
+        assert access.read_visit(request.session) == access.Visit(own is None, own is not None, own is not None)
         noted = departures.record_departure(report=str(report.public_id), generation=generation)
         assert (noted is not None) is (own is not None)
     found = access.reporters([(str(report.public_id), number) for number in range(4)])

@@ -68,7 +68,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
     theme, demo_notice, quick_exit_url; section: the namespace of the page, or the name of a page of this app;
     discreet: somebody may see the screen; familiar: say *tu*, as the orientation does, and without answers in this
     visit, on another device, as the report tells (a page that knows better gives its own);
-    open_exchange: the visit has an exchange that is not over (pnav.middleware.ended_visits read it);
+    open_exchange: the visit has an exchange that is not over, waits_for_turn: one that nobody answers yet
+    (pnav.middleware.ended_visits read them);
     reception_choice, chosen_place (its name), data_editions and other_languages (code, own name and address of
     each language that is offered besides this one), page_links (`links.Links`): read only when shown; keeps_lease: an
     agent reads this page, which keeps their lease of lease_seconds; announcements, chat_closed: what is said above it,
@@ -89,6 +90,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "reception_choice": (choice := SimpleLazyObject(lambda: current_choice(request))),
         "chosen_place": SimpleLazyObject(lambda: _place_name(cast(Choice | None, choice))),
         "open_exchange": getattr(request, "open_exchange", False),
+        "waits_for_turn": getattr(request, "waits_for_turn", False),
         "data_editions": editions.current,
         "other_languages": SimpleLazyObject(lambda: _other_languages(request)),
         "keeps_lease": SimpleLazyObject(lambda: keeps_lease(request)),

@@ -613,6 +613,7 @@ FRAME: tuple[Draw, ...] = (
     _legal(demo=False, discreet=True),
     _announced(discreet=False),
     _announced(discreet=True),
+    lambda trial: draw_page(trial, "404.html", {"open_exchange": True, "waits_for_turn": True}),
 )
 WRONG_OPINIONS = (
     _feedback(rating="x", page="home"),

@@ -173,6 +173,13 @@ SERVICE = add(
     FRAME,
     _("Cyberharcèlement : parlez gratuitement avec un policier ou un gendarme, 24h/24 et 7j/7, sans donner votre nom."),
 )
+add(
+    "frame.turn_waits",
+    FRAME,
+    _("Votre place est gardée, et votre tour attend que vous reveniez."),
+    _("Ta place est gardée, et ton tour attend que tu reviennes."),
+    note="Au-dessus d'une autre page que l'échange, pendant l'attente. Quelqu'un peut voir l'écran.",
+)
 add("frame.traces_link", FRAME, _("Traces dans le navigateur"))
 add("frame.home", FRAME, _("Accueil"))
 add("frame.chat", FRAME, _("Tchat"))

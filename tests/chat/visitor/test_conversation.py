@@ -370,9 +370,20 @@ def test_open_exchange_is_on_every_other_page(as_reporter, discreet, words):
         exchange = (DISCREET if discreet else ORDINARY).reverse("chat:conversation")
         page = shown(client.get(path, follow=True))
         assert re.search(rf'href="{exchange}#fin">\s*{words}\s*</a>', page), path
+        assert "Votre place est gardée, et votre tour attend que vous reveniez." in page, path
     assert "pnav-open" not in shown(client.get(PAGE, follow=True))
     actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
     assert "pnav-open" not in shown(client.get("/", follow=True))
+
+
+@pytest.mark.parametrize("status", [Status.ACTIVE, Status.ABANDONED])
+def test_other_page_tells_of_a_turn_to_whoever_waits_for_one(as_reporter, status):
+    """Whoever was away so long that they left the queue has their place again once they come back."""
+    conversation = make.assigned() if status == Status.ACTIVE else make.waiting()
+    Conversation.objects.filter(pk=conversation.pk).update(status=status)
+    page = shown(as_reporter(conversation).get("/accessibilite/"))
+    assert "Revenir à mon échange" in page
+    assert ("votre tour attend" in page) is (status == Status.ABANDONED)
 
 
 def test_no_other_page_offers_to_begin_while_an_exchange_is_open(as_reporter):
