@@ -154,9 +154,10 @@ const enhance = (form) => {
   });
 
   input.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !list.hidden) {
+    if (event.key === "Escape") {
+      stop(); // what was asked for and is still to come opens no more
+      if (list.hidden) return;
       event.preventDefault();
-      stop();
       close();
       return;
     }

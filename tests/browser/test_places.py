@@ -1,9 +1,10 @@
 """Places in a real browser: typing, keyboard, no script, both themes, a narrow screen."""
 
+import contextlib
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Error, Route, expect
 
 from tests.browser.conftest import Axe, LiveSite, PageFactory, goes_on
 
@@ -80,6 +81,27 @@ def test_suggestions_close_with_escape_and_keep_the_text(site, page_factory: Pag
     field.press("Escape")
     expect(page.get_by_role("option")).to_have_count(0)
     expect(field).to_have_value("arle")
+
+
+def test_suggestions_that_come_after_escape_do_not_open(site, page_factory: PageFactory):
+    """On the home page the list pushes the doors down, from under the pointer of whoever wants no list."""
+    page = page_factory()
+    page.goto(site.url + SEARCH)
+    held: list[Route] = []
+    page.route("**/suggestions/", held.append)
+    field = page.get_by_role("combobox", name="Je renseigne ma ville ou mon code postal")
+    with page.expect_request("**/suggestions/"):
+        field.press_sequentially("saint den")
+    page.keyboard.press("Escape")
+    assert held
+    for route in held:
+        with contextlib.suppress(Error):  # the page asks for it no more
+            route.fulfill(json={"suggestions": [{"text": "93200", "label": "Saint-Denis"}]})
+    page.wait_for_timeout(300)  # nothing says that nothing opened
+    expect(field).to_have_attribute("aria-expanded", "false")
+    page.unroute("**/suggestions/")
+    field.press_sequentially("is")
+    expect(field).to_have_attribute("aria-expanded", "true")
 
 
 def test_suggestions_with_the_pointer(site, page_factory: PageFactory):
