@@ -27,9 +27,16 @@ add(
     "chat.lost_danger",
     LINE,
     _("En danger, appelez le {numero_police} ou le {numero_europe} ; par SMS, le {numero_sms}."),
+    _("En danger, appelle le {numero_police} ou le {numero_europe} ; par SMS, le {numero_sms}."),
 )
 add("chat.waiting_title", WAITING, _("Quelqu'un va vous répondre"), _("Quelqu'un va te répondre"))
-add("chat.waiting_title_discreet", WAITING, _("Votre demande est enregistrée"), note=DISCREET)
+add(
+    "chat.waiting_title_discreet",
+    WAITING,
+    _("Votre demande est enregistrée"),
+    _("Ta demande est enregistrée"),
+    note=DISCREET,
+)
 add(
     "chat.waiting_told",
     WAITING,
