@@ -20,22 +20,34 @@ from common.sql import array_text, fetch_rows
 
 Json = dict[str, Any]
 Own = dict[UUID, tuple[int, int]]  # conversations of an agent: public id → (key, last_seq)
+Row = tuple[Any, ...]
 Place = tuple[int | None, tuple[int, int] | None]  # position in the queue, and range of the wait in minutes (from, to)
 
 # Up to CROWD askers in one batch get whole pages (protocol.PAGE messages). When there are more, for example when
 # everybody reconnects at once, each gets PAGE_IN_A_CROWD messages at a time.
 CROWD = 8
 PAGE_IN_A_CROWD = 50
+# One batch reads so many bytes of sealed words, and one message more at most. Whoever does not fit is read in the next
+# batch. When everybody reconnects at once, messages of usual length all have room.
+CROSSING_BYTES = 4 * 1024 * 1024
 
+# Of a message longer than the first parameter only the size comes. PostgreSQL does not fetch what it does not return.
 AFTER = """
-SELECT a.n, c.last_seq, m.seq, m.client_id::text, m.author, m.sent_at, m.sealed_body
+SELECT a.n, c.last_seq, m.seq, m.client_id::text, m.author, m.sent_at, m.size,
+       CASE WHEN m.size <= %s THEN m.sealed_body END
 FROM unnest(%s::int[], %s::bigint[], %s::int[], %s::bigint[]) AS a(n, conversation_id, after, agent_id)
 JOIN chat_conversation c ON c.id = a.conversation_id AND (a.agent_id IS NULL OR c.assigned_to_id = a.agent_id)
 CROSS JOIN LATERAL (
-    SELECT seq, client_id, author, sent_at, sealed_body FROM chat_message
+    SELECT seq, client_id, author, sent_at, sealed_body, octet_length(sealed_body) AS size FROM chat_message
     WHERE conversation_id = a.conversation_id AND seq > a.after ORDER BY seq LIMIT %s
 ) AS m
 ORDER BY a.n, m.seq
+"""
+LONG = """
+SELECT l.n, l.seq, m.sealed_body FROM unnest(%s::int[], %s::bigint[], %s::int[]) AS l(n, conversation_id, seq)
+CROSS JOIN LATERAL (
+    SELECT sealed_body FROM chat_message WHERE conversation_id = l.conversation_id AND seq = l.seq LIMIT 1
+) AS m
 """
 BEHIND = """
 SELECT c.id, c.last_seq FROM unnest(%s::bigint[], %s::int[]) AS a(id, after)
@@ -137,12 +149,14 @@ class Reading:
     """The messages after a cursor, in the order of `seq` and without a gap, one page at most.
 
     last_seq: the last number of the conversation, so that one sees whether more follow. snapshot: None when only
-    messages were asked for; last_seq is then 0 if there are none.
+    messages were asked for; last_seq is then 0 if there are none. is_put_off: nothing was read, because others filled
+    the batch (CROSSING_BYTES), and the asker has to ask again. The first asker is never put off.
     """
 
     snapshot: Snapshot | None = None
     items: list[Json] = field(default_factory=list)
     last_seq: int = 0
+    is_put_off: bool = False
 
 
 @lru_cache(maxsize=10_000)
@@ -175,9 +189,10 @@ def read_snapshots(conversation_ids: Sequence[int]) -> dict[int, Snapshot]:
 def read_messages(asks: Sequence[Ask]) -> list[Reading | None]:
     """Read what lies after each cursor; None for a conversation that no longer exists.
 
-    Takes two queries at most, and one more for data keys that this process does not know. An agent gets no messages of
-    a conversation that is no longer theirs. In place of a message that no key opens stands a line that says so.
-    Raises the errors of django.db.
+    Takes two queries at most, one more for long messages, and one more for data keys that this process does not know.
+    An agent gets no messages of a conversation that is no longer theirs. In place of a message that no key opens stands
+    a line that says so. What is read together is bounded in bytes: askers for whom no room is left are put off
+    (`Reading.is_put_off`). Raises the errors of django.db.
     """
     in_state = [ask.conversation_id for ask in asks if ask.with_state]
     heads = read_snapshots(in_state) if in_state else {}
@@ -202,9 +217,14 @@ def _read_after(wanted: Sequence[tuple[int, Ask]], readings: Sequence[Reading | 
     columns = zip(*((n, ask.conversation_id, ask.after, ask.agent_id) for n, ask in wanted), strict=True)
     public_ids = {n: ask.public_id for n, ask in wanted}
     sizes = dict.fromkeys(public_ids, 0)
-    rows = fetch_rows(AFTER, [*map(array_text, columns), page])
+    short = CROSSING_BYTES // sum(
+        _most(readings[n], ask, page) for n, ask in wanted
+    )  # so long that all of them have room
+    rows = fetch_rows(AFTER, [short, *map(array_text, columns), page])
+    if any(row[-1] is None for row in rows):
+        rows = _with_long(rows, wanted, readings)
     data_keys.load_for(row[-1] for row in rows)
-    for n, last_seq, seq, client_id, author, sent_at, sealed in rows:
+    for n, last_seq, seq, client_id, author, sent_at, _size, sealed in rows:
         reading = readings[n]
         if reading is None or sizes[n] > protocol.PAGE_BYTES:
             continue
@@ -214,6 +234,54 @@ def _read_after(wanted: Sequence[tuple[int, Ask]], readings: Sequence[Reading | 
         before, sizes[n] = sizes[n], sizes[n] + protocol.size_of(item)
         if sizes[n] <= protocol.PAGE_BYTES or not before:
             reading.items.append(item)
+
+
+def _most(reading: Reading | None, ask: Ask, page: int) -> int:
+    """Return how many messages this asker gets at most."""
+    return min(page, reading.last_seq - ask.after) if reading is not None and reading.last_seq else page
+
+
+def _with_long(rows: Sequence[Row], wanted: Sequence[tuple[int, Ask]], readings: Sequence[Reading | None]) -> list[Row]:
+    """Choose the rows for which there is room, and fetch the words of the long messages among them, in one query.
+
+    Each asker gets what one frame holds, and all together get CROSSING_BYTES; in both cases the message that crosses
+    the bound is still there. Askers for whom nothing is left are put off. When a conversation is deleted meanwhile, its
+    asker gets the messages before the first one that is gone.
+    """
+    kept: list[Row] = []
+    own: dict[int, int] = {}
+    total = 0
+    for row in rows:
+        n, size = row[0], row[-2]
+        if own.get(n, 0) > protocol.PAGE_BYTES:
+            continue
+        if total > CROSSING_BYTES:
+            break
+        own[n] = own.get(n, 0) + size
+        total += size
+        kept.append(row)
+    if total > CROSSING_BYTES:
+        _put_off(readings, [n for n, _ask in wanted if n > kept[-1][0]])
+    conversations = {n: ask.conversation_id for n, ask in wanted}
+    long = [(row[0], conversations[row[0]], row[2]) for row in kept if row[-1] is None]
+    found = {(n, seq): sealed for n, seq, sealed in fetch_rows(LONG, [*map(array_text, zip(*long, strict=True))])}
+    whole: list[Row] = []
+    gone: set[int] = set()
+    for row in kept:
+        sealed = found.get((row[0], row[2])) if row[-1] is None else row[-1]
+        if sealed is None:
+            gone.add(row[0])
+        if row[0] not in gone:
+            whole.append((*row[:-1], sealed))
+    return whole
+
+
+def _put_off(readings: Sequence[Reading | None], places: Sequence[int]) -> None:
+    """Mark the askers at these places as not read."""
+    for n in places:
+        reading = readings[n]
+        if reading is not None:
+            reading.is_put_off = True
 
 
 def find_outdated(known: Sequence[Known]) -> list[int]:

@@ -167,7 +167,7 @@ class Broadcaster:
         )
         self.reader: Batch[Subscription, ReadAnswer, ReadRequest] = Batch(
             _read,
-            _apply,
+            self._apply,
             snapshot=_read_request,
             coalesce=COMPANY_SECONDS,
             patience=PATIENCE_SECONDS,
@@ -482,6 +482,33 @@ class Broadcaster:
         state = subscription.snapshot.state_frame(subscription.topic, for_reporter=is_reporter)
         subscription.connection.push(protocol.encode(state))
 
+    def _apply(self, subscriptions: list[Subscription], answers: list[ReadAnswer] | Exception) -> None:
+        """Give each subscription what was read for it. Subscriptions that were put off, because others filled the batch,
+        come first in the next one."""
+        if isinstance(answers, Exception):
+            logger.warning("reading: the database failed (%s)", describe_error(answers))
+            for subscription in subscriptions:
+                subscription.fail()
+            return
+        delivered = 0
+        put_off: list[Subscription] = []
+        for subscription, answer in zip(subscriptions, answers, strict=True):
+            try:
+                if answer.is_renewed:
+                    subscription.beat = Beat.RENEWED
+                if answer.reading is not None and answer.reading.is_put_off:
+                    put_off.append(subscription)
+                    continue
+                before = subscription.cursor
+                subscription.apply(answer.reading)
+                delivered += max(subscription.cursor - before, 0)
+            except Exception as error:  # noqa: BLE001  the other subscriptions must still get their answers
+                logger.error("reading: an answer could not be taken (%s)", type(error).__name__)
+                subscription.connection.leave(protocol.CLOSE_AGAIN)  # it reconnects and reads everything again
+        self.reader.put_back(put_off)
+        if delivered:
+            metrics.DELIVERIES.inc(delivered)
+
     def beat(self, beating: Subscription | AnyConsole) -> None:
         """Answer a beat soon, together with others. It may be late, because no person waits for it."""
         self._beats.add(beating)
@@ -652,27 +679,6 @@ def _read(requests: list[ReadRequest]) -> list[ReadAnswer]:
         actions.reporters_seen(conversation_ids=seen, hidden=seen - looked_at)
     readings = reading.read_messages([request.ask for request in requests])
     return [ReadAnswer(found, request.renews_lease) for request, found in zip(requests, readings, strict=True)]
-
-
-def _apply(subscriptions: list[Subscription], answers: list[ReadAnswer] | Exception) -> None:
-    if isinstance(answers, Exception):
-        logger.warning("reading: the database failed (%s)", describe_error(answers))
-        for subscription in subscriptions:
-            subscription.fail()
-        return
-    delivered = 0
-    for subscription, answer in zip(subscriptions, answers, strict=True):
-        try:
-            if answer.is_renewed:
-                subscription.beat = Beat.RENEWED
-            before = subscription.cursor
-            subscription.apply(answer.reading)
-            delivered += max(subscription.cursor - before, 0)
-        except Exception as error:  # noqa: BLE001  the other subscriptions must still get their answers
-            logger.error("reading: an answer could not be taken (%s)", type(error).__name__)
-            subscription.connection.leave(protocol.CLOSE_AGAIN)  # it reconnects and reads everything again
-    if delivered:
-        metrics.DELIVERIES.inc(delivered)
 
 
 def _own_request(console: AnyConsole) -> OwnRequest:

@@ -99,6 +99,84 @@ def test_page_is_bounded_by_its_bytes_and_holds_one_message_at_least(monkeypatch
         assert [one.last_seq for one in found] == [3, 3]
 
 
+def test_what_is_read_together_is_bounded_by_its_bytes_and_the_others_are_put_off(monkeypatch):
+    """Whoever comes after the bound is crossed is asked again, and reads all of theirs then."""
+    conversations = [make.thread(make.waiting(), [name * 100] * 2) for name in "abcde"]
+    size = len(conversations[0].messages.get(seq=1).sealed_body)
+    asks = [ask(one, with_state=with_state) for one in conversations for with_state in (True, False)]
+    # One message crosses the bound; the first asker reads something whatever the bound is.
+    for room, most in ((1, 1), (size - 1, 1), (size, 2), (4 * size - 1, 4), (19 * size, 20)):
+        monkeypatch.setattr(reading, "CROSSING_BYTES", room)
+        left, got, crossings = list(range(len(asks))), {}, 0
+        while left:
+            found = reading.read_messages([asks[n] for n in left])
+            assert sum(len(one.items) for one in found) <= most, room
+            assert not found[0].is_put_off and found[0].items
+            for n, one in zip(left, found, strict=True):
+                assert not (one.is_put_off and one.items)
+                got[n] = one
+            left = [n for n, one in zip(left, found, strict=True) if one.is_put_off]
+            crossings += 1
+        assert all(one.items and one.last_seq == 2 for one in got.values())
+        assert crossings == (1 if most == 20 else 10 if most < 3 else 5), room
+
+
+@pytest.fixture
+def fetched(monkeypatch):
+    """How many bytes of sealed words each statement brought, by its name."""
+    found = []
+    fetch = reading.fetch_rows
+
+    def watch(statement, values):
+        rows = fetch(statement, values)
+        name = {reading.AFTER: "after", reading.LONG: "long"}.get(statement)
+        if name:
+            found.append((name, sum(len(row[-1] or b"") for row in rows)))
+        return rows
+
+    monkeypatch.setattr(reading, "fetch_rows", watch)
+    return found
+
+
+def test_usual_messages_of_a_crowd_are_one_statement(fetched):
+    conversation = make.thread(make.waiting(), ["a" * 120] * reading.PAGE_IN_A_CROWD)
+    found = reading.read_messages([ask(conversation, with_state=False)] * 128)
+    assert all(len(one.items) == reading.PAGE_IN_A_CROWD for one in found)
+    ((name, size),) = fetched
+    assert name == "after" and size < reading.CROSSING_BYTES
+
+
+def test_long_words_that_no_frame_would_hold_are_not_read(fetched):
+    """A page has no more of them than one frame, and a crossing no more than its bound: what comes after does not even
+    leave the database."""
+    conversation = make.thread(make.waiting(), ["a" * 3_000] * 40)
+    for with_state in (True, False):
+        reading.read_messages([ask(conversation, 39, with_state=with_state)])
+    assert [name for name, _size in fetched] == ["after", "after"], "one message has room whatever its length"
+    fetched.clear()
+    found = reading.read_messages([ask(conversation)] * 200)
+    assert len(found[0].items) == protocol.PAGE_BYTES // protocol.size_of(found[0].items[0])
+    assert found[0].last_seq == 40 and found[-1].is_put_off
+    assert sum(one.is_put_off for one in found) > 100
+    (_after, (name, size)) = fetched
+    assert name == "long" and reading.CROSSING_BYTES < size < reading.CROSSING_BYTES + 4_000
+
+
+def test_message_that_goes_between_two_statements_ends_what_its_asker_reads(monkeypatch):
+    long, other = make.thread(make.waiting(), ["a" * 500] * 3), make.thread(make.waiting(), ["b" * 500])
+    monkeypatch.setattr(reading, "CROSSING_BYTES", 1_500)
+    fetch = reading.fetch_rows
+
+    def lose(statement, values):
+        if statement == reading.LONG:
+            long.messages.filter(seq=2).delete()
+        return fetch(statement, values)
+
+    monkeypatch.setattr(reading, "fetch_rows", lose)
+    found, _other = reading.read_messages([ask(long), ask(other)])
+    assert numbers(found) == [1]
+
+
 def test_conversation_that_is_gone_is_none_and_the_others_are_read():
     gone, there = make.waiting(), make.thread(make.waiting(), ["1"])
     Conversation.objects.filter(pk=gone.pk).delete()

@@ -121,6 +121,36 @@ async def test_sync_of_many_messages_comes_in_pages():
         assert (await line.receive())["type"] == "state"
 
 
+async def test_whoever_is_put_off_reads_all_of_it_in_the_next_crossing(monkeypatch):
+    """With room for one message in a crossing: everybody who asks at once gets everything, each in order."""
+    monkeypatch.setattr(reading, "CROSSING_BYTES", 1)
+    monkeypatch.setattr(connection_module, "PAGES_AT_ONCE", 1_000)
+    put_off = []
+    put_back = reading._put_off
+    monkeypatch.setattr(reading, "_put_off", lambda found, places: (put_off.extend(places), put_back(found, places)))
+    conversations = [await in_db(make.waiting) for _each in range(4)]
+    for conversation in conversations:
+        await in_db(lambda one=conversation: [make.message(one, str(n)) for n in range(3)])
+    async with contextlib.AsyncExitStack() as stack:
+        lines = [
+            await stack.enter_async_context(Line(REPORTER, await in_db(visit, one)))
+            for one in conversations
+            for _ in "ab"
+        ]
+        for line in lines:
+            await line.send(type="sync", after=0)
+        for line in lines:
+            seen = []
+            while len(seen) < 3:
+                seen += [item["seq"] for item in (await line.until("messages"))["items"]]
+            assert seen == [1, 2, 3]
+            await line.until("state")
+            await line.send(type="beat")
+        for line in lines:
+            await line.until("beat")
+    assert put_off, "several asked in one crossing"
+
+
 async def test_post_is_acknowledged_and_committed():
     conversation = await in_db(make.waiting)
     async with Line(REPORTER, await in_db(visit, conversation)) as line:
