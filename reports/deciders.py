@@ -38,8 +38,8 @@ class Standby:
 
 
 class Deciders(Protocol):
-    """What the module that `settings.DECIDERS` names answers. Each costs one query, but `openings_of`, which is part of
-    one."""
+    """What the module that `settings.DECIDERS` names answers. Each costs a query or a few, but `openings_of`, which is
+    part of one."""
 
     def openings_of(self, user: Any, now: datetime) -> Q:
         """Selects the requests to open a seal that this supervisor decides about."""

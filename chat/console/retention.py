@@ -53,6 +53,7 @@ def _page(agent: Agent, **more: Any) -> dict[str, Any]:
     ending: Ending | None = more.get("ending")
     if ending is not None and agent.user.is_supervisor:
         more["standby"] = deciders.standby_for_report(ending.report_id, now)
+        more["drawn_unit"] = deciders.drawn_unit(ending.report_id)
     return {"agent": agent, "is_supervisor": agent.user.is_supervisor, "now": now, **more}
 
 

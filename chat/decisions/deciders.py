@@ -2,18 +2,21 @@
 
 A unit's supervisors decide about the requests of its conversations, and so does a supervisor who is on call for it. The
 unit of a request to open a seal is that of the agent who asked. The unit of a conversation is that of its agent, or of
-the last one it had; nobody ever answered some, and any supervisor decides about those.
+the last one it had. Nobody ever answered some: of the units of its force that have a supervisor one is drawn by the
+report's own identifier, so that the draw is the same whoever asks (docs/adr/0118).
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BigIntegerField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
 
 from chat.models import Agent, ConversationEvent, EventKind, OnCall, Unit
 from common import plain_text
+from common.sql import fetch_rows
 from reports.deciders import Standby, Title
 from reports.models import OpeningRequest, Report
 
@@ -71,13 +74,18 @@ def standby_for_opening(request: OpeningRequest, now: datetime) -> Sequence[Stan
 
 def with_unit(reports: "QuerySet[Report]") -> "QuerySet[Any]":
     """Adds `answering_unit`: the unit of the conversation's agent, or of the last one it had; None when nobody ever
-    answered. (Annotations escape the types.) `UNIT_OF` is the same in SQL.
+    answered; and `lot`, by which a unit is drawn then. (Annotations escape the types.) `UNIT_OF` and `LOT` are the same
+    in SQL.
     """
     given = ConversationEvent.objects.filter(conversation__report=OuterRef("pk"), kind=EventKind.ASSIGNED)
     last = given.filter(by__agent__isnull=False).order_by("-pk").values("by__agent__unit")[:1]
     unit = Coalesce(F("conversation__assigned_to__unit"), Subquery(last), output_field=BigIntegerField())
-    return reports.annotate(answering_unit=unit)
+    lot = Func(F("public_id"), template=LOT.format("%(expressions)s"), output_field=BigIntegerField())
+    return reports.annotate(answering_unit=unit, lot=lot)
 
+
+# The lot of a report: 32 bits of its random identifier, which nobody chooses.
+LOT = "('x' || left(({})::text, 8))::bit(32)::bigint"
 
 # The unit of a conversation c, as `with_unit` says; takes `assigned`.
 UNIT_OF = """
@@ -94,17 +102,70 @@ UNION SELECT unit_id FROM chat_agent_supervised_units WHERE agent_id = %(agent)s
 UNION SELECT unit_id FROM chat_oncall
   WHERE supervisor_id = %(agent)s AND starts_at <= %(now)s AND ends_at > %(now)s AND ended_at IS NULL
 """
+# The units among which is drawn for a report of each force, each with its place among so many: those that have a
+# supervisor, in the order of their keys. Without a force (''): those of both.
+DRAWN = """
+SELECT f.force, u.id, row_number() OVER (PARTITION BY f.force ORDER BY u.id) - 1 AS place,
+       count(*) OVER (PARTITION BY f.force) AS total
+FROM (SELECT DISTINCT force FROM chat_unit UNION SELECT '') AS f JOIN chat_unit u ON f.force IN ('', u.force)
+WHERE u.id IN (
+  SELECT a.unit_id FROM accounts_user p JOIN chat_agent a ON a.user_id = p.id
+  WHERE p.role = 'supervisor' AND p.is_active
+  UNION
+  SELECT s.unit_id FROM accounts_user p JOIN chat_agent a ON a.user_id = p.id
+  JOIN chat_agent_supervised_units s ON s.agent_id = a.id WHERE p.role = 'supervisor' AND p.is_active
+)
+"""
+# The force of a report n among `drawn`: none, when no unit of its own has a supervisor.
+FORCE = "CASE WHEN n.force IN (SELECT force FROM drawn) THEN n.force ELSE '' END"
+# What falls to the supervisor whose units are `reach`, of the reports that nobody answered: those of this force whose
+# lot, divided by `total`, leaves `place`. Two parts of a WITH that has `reach`.
+LOTS = f"""
+drawn AS MATERIALIZED ({DRAWN}),
+lots AS MATERIALIZED (SELECT force, place, total FROM drawn WHERE id IN (SELECT unit_id FROM reach))
+"""  # noqa: S608  of our own texts
+LOTS_OF = f"""
+WITH reach AS ({UNITS}), {LOTS}
+SELECT force, place, total, ARRAY(SELECT DISTINCT force FROM drawn WHERE force <> '') FROM lots
+"""  # noqa: S608
+DRAWN_UNIT = f"""
+WITH drawn AS ({DRAWN}), n AS (SELECT force, {LOT.format("public_id")} AS lot FROM reports_report WHERE id = %(report)s)
+SELECT drawn.id FROM n JOIN drawn ON drawn.force = {FORCE} AND drawn.place = n.lot %% drawn.total
+"""  # noqa: S608
+
+
+def decided(report: str) -> str:
+    """The condition in SQL that a supervisor decides about a conversation c (which may be none), and its report.
+
+    report: how the key of the report is called there. In a statement with `reach` and `LOTS`; takes `assigned`.
+    """
+    return f"""COALESCE({UNIT_OF} IN (SELECT unit_id FROM reach), EXISTS (
+  SELECT FROM reports_report n JOIN lots l ON l.force = {FORCE} AND l.place = {LOT.format("n.public_id")} %% l.total
+  WHERE n.id = {report}
+))"""  # noqa: S608  of our own texts
+
+
+def _drawn_for(user: Any, now: datetime) -> Q:
+    """The condition that a unit of this supervisor is drawn for a report, of rows that `with_unit` has read. A query
+    for their agent, another one for the lots."""
+    condition = Q(pk__in=[])
+    agent = Agent.objects.filter(user=user).values_list("pk", flat=True).first()
+    for force, place, total, forces in fetch_rows(LOTS_OF, {"agent": agent, "now": now}):
+        is_of_force = Q(force=force) if force else ~Q(force__in=forces)
+        condition |= is_of_force & Q(Exact(F("lot") % total, place))
+    return condition
 
 
 def decided_by(user: Any, now: datetime) -> Q:
-    """The condition of a report that this supervisor decides about; of rows that `with_unit` has read.
+    """The condition of a report that this supervisor decides about; of rows that `with_unit` has read. Two
+    queries.
 
     It is asked of each row that all other conditions leave: a list of all such reports would grow with the years.
     """
     units = Q(answering_unit__in=own_units(user).values("pk")) | Q(
         answering_unit__in=_on_call(user, now).values("unit")
     )
-    return units | Q(answering_unit__isnull=True)
+    return units | Q(answering_unit__isnull=True) & _drawn_for(user, now)
 
 
 def reports_of(user: Any, reports: "QuerySet[Report]", now: datetime) -> "QuerySet[Any]":
@@ -112,21 +173,40 @@ def reports_of(user: Any, reports: "QuerySet[Report]", now: datetime) -> "QueryS
     return with_unit(reports).filter(decided_by(user, now))
 
 
+def deciding_unit(report_id: int) -> int | None:
+    """The unit whose supervisors decide about a report: the one that answered, or that is drawn; by its key.
+
+    None when the report is gone, or no unit has a supervisor. Two queries.
+    """
+    unit = with_unit(Report.objects.filter(pk=report_id)).values_list("answering_unit", flat=True).first()
+    if unit is None:
+        unit = next((pk for (pk,) in fetch_rows(DRAWN_UNIT, {"report": report_id})), None)
+    return unit
+
+
+def drawn_unit(report_id: int) -> str:
+    """The name of the unit that is drawn for a report; empty when somebody answered, or no unit has a supervisor."""
+    answered = with_unit(Report.objects.filter(pk=report_id)).values_list("answering_unit", flat=True).first()
+    unit = None if answered is not None else deciding_unit(report_id)
+    return "" if unit is None else Unit.objects.values_list("name", flat=True).get(pk=unit)
+
+
 def title_for_report(user: Any, report_id: int, now: datetime) -> Title | None:
     """Return by what title this account decides about a report; None when it may not."""
     if not user.is_supervisor:
         return None
-    rows = with_unit(Report.objects.filter(pk=report_id)).values("answering_unit")
-    if rows.filter(Q(answering_unit__isnull=True) | Q(answering_unit__in=own_units(user).values("pk"))).exists():
+    unit = deciding_unit(report_id)
+    if unit is None:
+        return None
+    if own_units(user).filter(pk=unit).exists():
         return Title()
-    return _title(_on_call(user, now).filter(unit__in=rows))
+    return _title(_on_call(user, now).filter(unit=unit))
 
 
 def standby_for_report(report_id: int, now: datetime) -> Sequence[Standby]:
     """Return the supervisor who may also decide about this report now, being on call."""
     rows: Any = OnCall.objects
-    unit = with_unit(Report.objects.filter(pk=report_id)).values("answering_unit")
-    return standby(rows.running(now).filter(unit__in=unit))
+    return standby(rows.running(now).filter(unit=deciding_unit(report_id)))
 
 
 # --- both -------------------------------------------------------------------------------------------------------------

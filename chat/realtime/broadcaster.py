@@ -483,8 +483,8 @@ class Broadcaster:
         subscription.connection.push(protocol.encode(state))
 
     def _apply(self, subscriptions: list[Subscription], answers: list[ReadAnswer] | Exception) -> None:
-        """Give each subscription what was read for it. Subscriptions that were put off, because others filled the batch,
-        come first in the next one."""
+        """Give each subscription what was read for it. Those that were put off, because others filled the batch, come
+        first in the next one."""
         if isinstance(answers, Exception):
             logger.warning("reading: the database failed (%s)", describe_error(answers))
             for subscription in subscriptions:

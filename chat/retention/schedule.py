@@ -235,8 +235,8 @@ GREATEST(
 """
 ACTS = {"system": Author.SYSTEM.value, "no_act": array_text(kind.value for kind in NO_ACT)}
 
-# Whether a conversation c is of a unit that the supervisor decides for, as `deciders.reports_of` says.
-DECIDED = f"COALESCE({deciders.UNIT_OF} IN (SELECT unit_id FROM reach), true)"  # noqa: S608  of our own texts
+# Whether the supervisor decides about a conversation c, as `deciders.reports_of` says.
+DECIDED = deciders.decided("c.report_id")
 
 # Whether r, its conversation c, its freeze f and its request q are near their end by cheap columns, as `_may_end` says,
 # and nothing holds them.
@@ -253,8 +253,8 @@ AND NOT EXISTS (
 """
 # The conversations c, and their reports r, among which those are that this agent may see the end of (`_reach`) and that
 # are near it: found by their agents and their age, or by the request for erasure that was granted, however many others
-# there are. Of each kind as many as are shown. Those that nobody answers were hardly ever given to anybody, so that
-# each supervisor may decide about them: the oldest are looked at until there are enough.
+# there are. Of each kind as many as are shown. Of those that nobody answers most were never given to anybody, so that a
+# unit is drawn for them: the oldest are looked at until there are enough.
 # (`OFFSET 0`: each row is found by its key. PostgreSQL knows neither the bound nor how many rows there are when it
 # plans, and would read all reports.)
 CANDIDATES = f"""
@@ -288,15 +288,15 @@ WITH rule AS (
   LEFT JOIN reports_retentionrule x ON x.kind = %(exchange)s
   LEFT JOIN reports_retentionrule e ON e.kind = %(erasure)s
 ), reach AS ({deciders.UNITS}
-), bound AS (
+), {deciders.LOTS}, bound AS (
   SELECT %(now)s - make_interval(days => GREATEST(days - digest, 0)) AS at FROM rule
 )
 SELECT
   CASE WHEN %(decides)s THEN
     (SELECT count(*) FROM reports_freeze f LEFT JOIN chat_conversation c ON c.report_id = f.report_id
-     WHERE f.set_at IS NULL AND f.lifted_at IS NULL AND f.until > %(now)s AND {DECIDED})
+     WHERE f.set_at IS NULL AND f.lifted_at IS NULL AND f.until > %(now)s AND {deciders.decided("f.report_id")})
     + (SELECT count(*) FROM reports_erasurerequest q LEFT JOIN chat_conversation c ON c.report_id = q.report_id
-       WHERE q.answered_at IS NULL AND {DECIDED})
+       WHERE q.answered_at IS NULL AND {deciders.decided("q.report_id")})
   ELSE 0 END,
   rule.*, near.*
 FROM rule LEFT JOIN LATERAL (
@@ -316,7 +316,7 @@ FROM rule LEFT JOIN LATERAL (
 # The keys of the first reports that are near their end, the first to go first.
 NEAR = f"""
 WITH reach AS ({deciders.UNITS}
-), bound AS (SELECT %(bound)s::timestamptz AS at)
+), {deciders.LOTS}, bound AS (SELECT %(bound)s::timestamptz AS at)
 SELECT r.id
 FROM bound, {CANDIDATES}
 LEFT JOIN reports_freeze f ON f.report_id = r.id LEFT JOIN reports_erasurerequest q ON q.report_id = r.id
