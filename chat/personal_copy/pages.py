@@ -34,6 +34,8 @@ def draw_checker(*, familiar: bool) -> bytes:
     said = {
         "reading": texts.READING.spoken(),
         "whole": texts.WHOLE.spoken(),
+        "partly": texts.PARTLY.spoken(),
+        "unvouched": texts.UNVOUCHED.spoken(),
         "changed": texts.CHANGED.spoken(),
         "changedProofs": texts.CHANGED_PROOFS.spoken(),
         "broken": texts.BROKEN.spoken(),
@@ -43,6 +45,7 @@ def draw_checker(*, familiar: bool) -> bytes:
         "fileAdded": texts.FILE_ADDED.spoken(),
         "proofs": texts.PROOFS.spoken(),
         "proofWrong": texts.PROOF_WRONG.spoken(),
+        "proofTaken": texts.PROOF_TAKEN.spoken(),
         "undated": texts.UNDATED.spoken(),
         "unproven": texts.UNPROVEN.spoken(),
         "unprovenOne": texts.UNPROVEN_ONE.spoken(),

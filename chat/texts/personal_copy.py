@@ -223,6 +223,20 @@ add(
 add("copy_check.no_script", CHECKER, _("Cette page a besoin de JavaScript."))
 READING = add("copy_check.reading", CHECKER, _("Lecture en cours."))
 WHOLE = add("copy_check.whole", CHECKER, _("Rien n'a changé : {count} fichiers vérifiés."), variables=[COUNT])
+PARTLY = add(
+    "copy_check.partly",
+    CHECKER,
+    _("Tout n'a pas pu être vérifié. Éléments sans preuve de date signée : {open}. "
+      "Fichiers conformes à la liste de cette copie : {count}."),
+    variables=[COUNT, Variable("open", "combien d'éléments", "3")],
+)  # fmt: skip
+UNVOUCHED = add(
+    "copy_check.unvouched",
+    CHECKER,
+    _("Tout n'a pas pu être vérifié. Aucune preuve de date n'est jointe. "
+      "Fichiers conformes à la liste de cette copie : {count}."),
+    variables=[COUNT],
+)  # fmt: skip
 CHANGED = add(
     "copy_check.changed", CHECKER, _("Cette copie a été modifiée. Fichiers en cause : {count}."), variables=[COUNT]
 )
@@ -248,6 +262,12 @@ PROOFS = add(
     ],
 )
 PROOF_WRONG = add("copy_check.proof_wrong", CHECKER, _("Preuve de date qui ne tient pas : {name}"), variables=[NAME])
+PROOF_TAKEN = add(
+    "copy_check.proof_taken",
+    CHECKER,
+    _("Preuve de date qui manque, alors qu'un message plus récent a la sienne : {name}"),
+    variables=[NAME],
+)
 UNDATED = add(
     "copy_check.undated",
     CHECKER,
@@ -257,7 +277,7 @@ UNDATED = add(
 UNPROVEN = add(
     "copy_check.unproven",
     CHECKER,
-    _("Messages, faits et captures sans preuve de date : {count}."),
+    _("Messages, faits et captures sans preuve de date : {count}. La preuve se fait dans la nuit qui suit."),
     variables=[COUNT],
 )
 UNPROVEN_ONE = add("copy_check.unproven_one", CHECKER, _("Sans preuve de date : {name}"), variables=[NAME])

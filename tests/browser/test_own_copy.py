@@ -66,7 +66,10 @@ def test_copy_is_taken_and_checks_itself_offline(
 
     page.goto((tmp_path / "verifier.html").as_uri())
     page.get_by_label("Fichier à vérifier").set_input_files(tmp_path / "copie.zip")
-    expect(page.get_by_role("status")).to_contain_text("Rien n'a changé")
+    # Of this day, nothing has a proof yet: nobody but the copy itself vouches for it.
+    expect(page.get_by_role("status")).to_contain_text("Tout n'a pas pu être vérifié")
+    expect(page.get_by_role("status")).to_have_attribute("data-state", "partly")
+    axe_in_both_themes(page)
     altered = tmp_path / "altered.zip"
     altered.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
     page.get_by_label("Fichier à vérifier").set_input_files(altered)
@@ -152,6 +155,7 @@ def test_copy_that_was_rewritten_with_its_digests_is_caught_by_its_proofs(
 
     check("whole.zip", packed(a_copy(), signed))
     expect(verdict).to_have_text("Rien n'a changé : 3 fichiers vérifiés.")
+    expect(verdict).to_have_attribute("data-state", "ok")
     expect(lines.last).to_have_text("Preuves de date : 1, du 2026-11-20 au 2026-11-20.")
 
     for name, value in (("text", "Rien du tout"), ("sent_at", "2026-11-19T11:00:00.123456+01:00")):
@@ -171,13 +175,38 @@ def test_copy_that_was_rewritten_with_its_digests_is_caught_by_its_proofs(
     expect(verdict).to_contain_text("Preuves de date en cause : 1.")
     expect(lines.filter(has_text="Preuves de date :")).to_have_count(0)
 
+    def expect_partly(told: str) -> None:
+        """Said first, and not in green."""
+        expect(verdict).to_contain_text(f"Tout n'a pas pu être vérifié. {told}")
+        expect(verdict).to_have_attribute("data-state", "partly")
+
     check("unsigned.zip", packed(a_copy(), unsigned))
-    expect(verdict).to_contain_text("Rien n'a changé")
+    expect_partly("Éléments sans preuve de date signée : 1. Fichiers conformes à la liste de cette copie : 3.")
     expect(lines.last).to_have_text("Preuves qu'aucune autorité n'a encore signées : 1.")
 
-    check("stripped.zip", packed(a_copy(), b'{"stamps": {}, "proofs": []}'))
-    expect(lines.filter(has_text="Messages, faits et captures sans preuve de date : 1.")).to_have_count(1)
-    expect(lines.last).to_have_text("Sans preuve de date : message-12")
-    expect(lines.filter(has_text="Preuves de date :")).to_have_count(0)
+    # Whoever rewrites an element takes its proof away, and those of all others with it.
+    rewritten = a_copy()
+    rewritten["messages"][0]["text"] = "Rien du tout"
+    for name, copy in (("stripped.zip", a_copy()), ("rewritten.zip", rewritten)):
+        check(name, packed(copy, b'{"stamps": {}, "proofs": []}'))
+        expect_partly("Éléments sans preuve de date signée : 1.")
+        expect(lines.filter(has_text="Messages, faits et captures sans preuve de date : 1.")).to_have_count(1)
+        expect(lines.last).to_have_text("Sans preuve de date : message-12")
+        expect(lines.filter(has_text="Preuves de date :")).to_have_count(0)
+        check("between.zip", packed(a_copy(), signed))
+        expect(verdict).to_contain_text("Rien n'a changé")
+
+    # Or that one alone: a later message has its own, and they get them in their order.
+    rewritten = a_copy()
+    rewritten["messages"].insert(0, {"number": 11, "author": "agent", "text": "Jamais dit", "sent_at": "2026-11-20"})
+    check("one.zip", packed(rewritten, signed))
+    expect_partly("Éléments sans preuve de date signée : 1.")
+    missing = "Preuve de date qui manque, alors qu'un message plus récent a la sienne : message-11"
+    expect(lines.first).to_have_text(missing)
+    expect(lines.first).to_have_attribute("data-state", "missing")
+
+    # An archive that holds no copy has nobody who vouches for it: papers alone, or one whose « copie.json » is gone.
+    check("paper.zip", archive.pack([File("copie.pdf", b"%PDF-")], datetime(2026, 11, 28, 7, 5, tzinfo=UTC)))
+    expect_partly("Aucune preuve de date n'est jointe. Fichiers conformes à la liste de cette copie : 2.")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     disk.close()

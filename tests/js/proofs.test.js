@@ -63,6 +63,7 @@ test("each proof agrees with the copy that it came with", async () => {
     last: "2026-11-20",
     wrong: [],
     without: [],
+    taken: [],
   });
 });
 
@@ -141,7 +142,7 @@ test("what authorities signed is dated, and what no authority signed is not", as
   said.messages.push({ number, author, sent_at: at, text });
   const found = await checkProofs(bytes(given), bytes(said));
   assert.deepEqual([found.total, found.dated, found.wrong], [2, 1, []]);
-  assert.deepEqual(found.without, ["fait-1", "capture-1"]);
+  assert.deepEqual([found.without, found.taken], [["fait-1", "capture-1"], []]);
 });
 
 test("what was rewritten has no proof once its own is taken away, and it is named", async () => {
@@ -149,7 +150,24 @@ test("what was rewritten has no proof once its own is taken away, and it is name
   const altered = copy();
   altered.messages[0].text = "Autre chose";
   const found = await checkProofs(bytes(proofs), bytes(altered));
-  assert.deepEqual([found.total, found.wrong, found.without], [2, [], ["message-1"]]);
+  assert.deepEqual([found.total, found.wrong, found.without, found.taken], [2, [], ["message-1"], []]);
+});
+
+test("a proof that was taken away between others is named: messages have theirs in their order", async () => {
+  const later = item("message", { number: 3, author: "agent", at: AT, text: "Bonsoir" });
+  const kept = [{ name: "message-3", proof: proofOf(later) }, ...PROOFS.proofs.slice(1)];
+  const said = copy();
+  said.messages[0].text = "Autre chose"; // its proof went with it
+  said.messages.push({ number: 2, author: "reporter", sent_at: LOCAL, text: null }); // which no key opened, ever
+  said.messages.push({ number: 3, author: "agent", sent_at: LOCAL, text: "Bonsoir" });
+  said.messages.push({ number: 4, author: "agent", sent_at: LOCAL, text: "De ce jour" });
+  const judged = async () => checkProofs(bytes({ ...PROOFS, proofs: kept }), bytes(said));
+  const found = await judged();
+  assert.deepEqual([found.wrong, found.without], [[], ["message-1", "message-2", "message-4"]]);
+  assert.deepEqual(found.taken, ["message-1"]);
+  said.messages[2].text = "Rewritten"; // a proof that does not hold vouches for no order
+  const other = await judged();
+  assert.deepEqual([other.wrong, other.taken], [["message-3"], []]);
 });
 
 test("proofs that cannot be read, or stand alone, are wrong; an archive without proofs has none", async () => {

@@ -25,15 +25,31 @@ const tell = (text, state) => {
 };
 
 /** @param {import("./proofs.js").Proven} proven @returns {[string, string][]} each line, and how it is marked */
-const sayProofs = ({ total, dated, first, last, wrong, without }) => {
+const sayProofs = ({ total, dated, first, last, wrong, without, taken }) => {
   const right = Math.max(0, total - wrong.length);
   /** @type {[string, string][]} */
   const lines = wrong.map((name) => [fill(said.proofWrong, { name }), "changed"]);
+  for (const name of taken.slice(0, NAMED_MOST)) lines.push([fill(said.proofTaken, { name }), "missing"]);
   if (right) lines.push([fill(said.proofs, { count: right, first, last }), "ok"]);
   if (right > dated) lines.push([fill(said.undated, { count: right - dated }), "reading"]);
   if (without.length) lines.push([fill(said.unproven, { count: without.length }), "reading"]);
-  for (const name of without.slice(0, NAMED_MOST)) lines.push([fill(said.unprovenOne, { name }), "reading"]);
+  const others = without.filter((name) => !taken.includes(name));
+  for (const name of others.slice(0, NAMED_MOST)) lines.push([fill(said.unprovenOne, { name }), "reading"]);
   return lines;
+};
+
+/**
+ * What is said first of an archive in which nothing was found to be wrong. Its digests were made with it: whoever rewrites a
+ * file rewrites them too. So it is whole only where authorities signed the date of each element, and « not everything could
+ * be checked » anywhere else.
+ *
+ * @param {number} count of its files @param {import("./proofs.js").Proven | null} proven @returns {[string, string]}
+ */
+const sayWhole = (count, proven) => {
+  const open = proven ? proven.without.length + proven.total - proven.dated : 0;
+  if (open) return [fill(said.partly, { count, open }), "partly"];
+  if (!proven?.total) return [fill(said.unvouched, { count }), "partly"];
+  return [fill(said.whole, { count }), "ok"];
 };
 
 let asked = 0; // the last file that was chosen: an answer about another one is not shown
@@ -78,7 +94,7 @@ const check = async (file) => {
   const proofs = proven?.wrong.length ?? 0;
   if (proofs) tell(fill(said.changedProofs, { count: wrong.length, proofs }), "changed");
   else if (wrong.length) tell(fill(said.changed, { count: wrong.length }), "changed");
-  else tell(fill(said.whole, { count: checked.length }), "ok");
+  else tell(...sayWhole(checked.length, proven));
 };
 
 field.addEventListener("change", () => {

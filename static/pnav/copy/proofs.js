@@ -9,9 +9,12 @@ import { verifyProof } from "../lib/proof.js";
 
 /**
  * wrong: names of proofs that do not hold, or say something else than the copy. total: with those; dated: of those that
- * hold, how many an authority signed. without: names of the messages, facts and captures of the copy that have no proof.
+ * hold, how many an authority signed. without: names of the messages, facts and captures of the copy that have no proof;
+ * taken: those of them that ought to have one, for a later message of the exchange has.
  *
- * @typedef {{ total: number, dated: number, first: string, last: string, wrong: string[], without: string[] }} Proven
+ * @typedef {{
+ *   total: number, dated: number, first: string, last: string, wrong: string[], without: string[], taken: string[]
+ * }} Proven
  */
 /** @typedef {Uint8Array<ArrayBuffer>} Bytes */
 
@@ -93,8 +96,9 @@ export const checkProofs = async (proofs, copy) => {
   const { stamps, proofs: given } = read(proofs);
   const said = read(copy);
   /** @type {Proven} */
-  const found = { total: 0, dated: 0, first: "", last: "", wrong: [], without: [] };
+  const found = { total: 0, dated: 0, first: "", last: "", wrong: [], without: [], taken: [] };
   const proven = new Set();
+  let newest = 0; // the last message whose proof holds
   for (const { name, proof } of given) {
     const whole = { ...proof, stamps: proof.stamps.map((/** @type {string} */ key) => stamps[key]) };
     const verdict = await verifyProof(whole);
@@ -105,6 +109,7 @@ export const checkProofs = async (proofs, copy) => {
       continue;
     }
     if (verdict.stamps.some((/** @type {any} */ one) => one.ok)) found.dated += 1;
+    if (verdict.item?.kind === "message") newest = Math.max(newest, verdict.item.number);
     const day = verdict.day ?? "";
     if (!found.first || day < found.first) found.first = day;
     if (day > found.last) found.last = day;
@@ -115,6 +120,10 @@ export const checkProofs = async (proofs, copy) => {
     ...namesOf("capture", "capture", said.captures ?? [], "id"),
   ];
   found.without = all.filter(([key]) => !proven.has(key)).map(([, name]) => name);
+  // Messages get their proofs in their order (chat.proof_of_date.sources); but for one that no key opened.
+  const owed = said.messages.filter((/** @type {any} */ one) => one.number < newest && one.text !== null);
+  const names = new Set(owed.map((/** @type {any} */ one) => `message-${one.number}`));
+  found.taken = found.without.filter((name) => names.has(name));
   return found;
 };
 
@@ -130,6 +139,6 @@ export const checkContents = async (contents) => {
   const copy = COPIES.map((name) => contents.get(name)).find((content) => content !== undefined);
   if (proofs === undefined) return copy ? await checkProofs(NONE, copy).catch(() => null) : null;
   /** @type {Proven} */
-  const unread = { total: 0, dated: 0, first: "", last: "", wrong: [PROOFS], without: [] };
+  const unread = { total: 0, dated: 0, first: "", last: "", wrong: [PROOFS], without: [], taken: [] };
   return proofs && copy ? await checkProofs(proofs, copy).catch(() => unread) : unread;
 };
