@@ -2,7 +2,8 @@
 
 import threading
 import uuid
-from datetime import date, time
+from datetime import date, time, timedelta
+from time import thread_time
 
 import pytest
 from django.db import connection, transaction
@@ -169,6 +170,30 @@ def test_reading_costs_the_same_statements_for_one_fact_and_for_many():
     with CaptureQueriesContext(connection) as asked:
         panel.read_panel(make.waiting(), is_looked_at=True)
     assert sum("journalfact" in query["sql"] for query in asked) == 1, "who has no facts costs one statement"
+
+
+def test_five_hundred_facts_stay_quick():
+    """As many as a journal holds, shown and opened at once. By the processor of this thread, the least of three."""
+
+    def seconds(many):
+        conversation = make.assigned()
+        day, account = date(2026, 1, 1), "@compte"
+        for n in range(many):
+            when = Moment(Precision.DAY, day + timedelta(days=n % 200))
+            note(conversation, what="é" * 500, moment=when, account=f"{account}{n % 7}")
+        actions.show_facts(conversation=conversation)
+        found = []
+        for _each in range(3):
+            begun = thread_time()
+            shown = panel.read_panel(conversation, is_looked_at=True)
+            found.append(thread_time() - begun)
+        assert (shown.total, len(shown.lines), shown.later) == (many, panel.SHOWN, many - panel.SHOWN)
+        return min(found)
+
+    assert definitions.FACTS_MOST.most == 500
+    half, whole = seconds(250), seconds(500)
+    assert whole < 0.06, "half of what the page may cost (benchmarks.costs.table), of which it is a part"
+    assert whole < 2.5 * half + 0.005, "it grows as they do"
 
 
 def test_pieces_of_a_long_journal():
