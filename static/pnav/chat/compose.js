@@ -1,5 +1,5 @@
 /**
- * Writing: the form, and what becomes of what was written.
+ * The form in which a person writes, and what becomes of each message.
  *
  * @module
  */
@@ -17,16 +17,16 @@ import { draw, lastOwn, part, place, setState } from "./thread.js";
 /** @typedef {import("../lib/outbox.js").Standing} Standing */
 
 const TYPING_EVERY_MS = 3000;
-const COUNTED = 300; // characters that are left when they begin to be counted
+const COUNTED = 300; // when this many characters are left, the page begins to show how many
 const form = byId("compose", HTMLFormElement);
 const box = byId("body", HTMLTextAreaElement);
 const button = /** @type {HTMLButtonElement} */ (form.querySelector("button"));
 const limit = Number(data.maxLength);
-let held = ""; // where a way out leads that was held up once, for a message that would be lost
+let held = ""; // the address of a way out that was held up once, because a message would be lost
 let typedAt = 0;
 
 const tabField = /** @type {HTMLInputElement} */ (form.elements.namedItem("tab"));
-const came = box.value; // what the page came with
+const came = box.value; // the text with which the page was loaded
 const isOfThisTab = typeof history.state?.tab === "string"; // loaded again, or come back to
 let isUntouched = true;
 

@@ -1,6 +1,6 @@
 /**
- * A person's exchange: what the server says, and what the page makes of it. Words come from the page; what is typed
- * stays in memory.
+ * The page of a person's exchange: what it does with each frame from the server. Words come from the page, and what is
+ * typed stays in memory.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What the page of an exchange knows: where it stands, and the words that the server gave it.
+ * What the page of an exchange knows: the state of the exchange, and the words that the server gave it.
  *
  * @module
  */

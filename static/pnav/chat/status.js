@@ -1,5 +1,5 @@
 /**
- * What is said around the thread: the line, the place in the queue, who writes, the title of the page.
+ * Shows what is around the thread: the state of the line, the place in the queue, who is typing, the page's title.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { createTimers } from "../lib/timers.js";
 import { data, exchange, root, say, show, voice, words } from "./state.js";
 import { markRead } from "./thread.js";
 
-const UNTOLD_MS = 2500; // a cut of a moment is not worth a word
+const UNTOLD_MS = 2500; // a line that is cut for less than this is not shown as cut
 const CALM_MS = 4000;
 const TYPING_MS = 6000;
 const timers = createTimers();

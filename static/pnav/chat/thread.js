@@ -1,5 +1,5 @@
 /**
- * The messages as they are drawn, and what of them is on screen.
+ * Draws the messages, and follows which of them are on screen.
  *
  * @module
  */
@@ -46,7 +46,7 @@ export function draw(message) {
 }
 
 /**
- * What is said of a message of one's own.
+ * Show what became of a message of the person's own.
  *
  * @param {HTMLElement} node
  * @param {string} text

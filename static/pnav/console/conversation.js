@@ -1,6 +1,6 @@
 /**
- * A conversation on the screen: it comes, is opened, is read again, and leaves. Each keeps its own thread, dossier and
- * draft in the page's memory; nothing is put in the browser's storage.
+ * The conversations on the console's screen: how one arrives, is opened, is read again, and leaves. Each keeps its own
+ * thread, dossier and draft in the page's memory. Nothing is put into the browser's storage.
  *
  * @module
  */
@@ -20,14 +20,14 @@ import * as threads from "./thread.js";
 
 /** @type {Map<string, Promise<Conversation | undefined>>} what is being read, by its conversation */
 const loading = new Map();
-const opening = { wanted: "" }; // what we just accepted: opened when it comes
+const opening = { wanted: "" }; // id of a conversation that the agent just accepted; it is opened when it arrives
 
 /** @type {Set<string>} who waited in the list that the page came with; their threads are read one after the other */
 const drawnWaiting = new Set();
 /** @type {Promise<unknown>[]} the reading of those that the page came with */
 const beginnings = [];
 
-/** Once the list that the page came with is read: whoever chooses from it before would choose among some of them. */
+/** Wait until the list that the page came with is read: choosing from it earlier would be choosing among a part of it. */
 export const listIsRead = () => Promise.all(beginnings);
 
 /** @param {string} id */
@@ -147,7 +147,7 @@ async function readConversation(id) {
     const page = await load(pageOf(id));
     return page ? take(page, id) : undefined;
   } catch {
-    return undefined; // asked again at the next beat
+    return undefined; // the next beat asks again
   } finally {
     loading.delete(id);
   }
@@ -159,7 +159,7 @@ export async function check(c) {
     if (await load(pageOf(c.id))) threads.flush(c);
     else leave(c, "released");
   } catch {
-    // Asked again at the next beat.
+    // The next beat asks again.
   }
 }
 
@@ -229,7 +229,7 @@ export async function assigned(id) {
   }
   const c = await fetchConversation(id);
   if (!c || c.over) return;
-  c.isNew = true; // until it is opened
+  c.isNew = true; // it is new until it is opened
   count();
   announce(say("assigned", { n: c.number, name: c.name }));
   beep(880);
@@ -251,7 +251,7 @@ async function showMostUrgent() {
   if (!desk.current && first) open(first.id, { focus: false });
 }
 
-/** What came while nobody looked is read once somebody does. */
+/** Read again what the person says of the open conversation, if it changed while the agent did not look at the page. */
 const watchReturn = () =>
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden && desk.current?.isStale) refreshTold(desk.current);

@@ -1,6 +1,6 @@
 /**
- * The sections of « Ce que je sais », each folded away or not, by choice: the same in every conversation, also after
- * the page is left. Without this script all of them are open. The choice is a cookie, for it says nothing of anybody.
+ * Lets the agent fold the sections of « Ce que je sais ». The choice holds for every conversation, also after the page
+ * was left. It is kept in a cookie, because it says nothing of anybody. Without this script all sections are open.
  *
  * @module
  */

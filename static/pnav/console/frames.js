@@ -1,5 +1,5 @@
 /**
- * What the server says to an agent, and what the screen makes of it (docs/protocol.md).
+ * What the console's screen does with each frame from the server (docs/protocol.md).
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * The console's line: one for the queue and all conversations. What is said when it breaks, and the end of the session.
+ * The line of the console, which is one for the queue and all conversations; what is shown when it breaks; and the end
+ * of the session.
  *
  * @module
  */
@@ -24,9 +25,9 @@ import { refuseAll, tellRead } from "./thread.js";
 const BEAT = Math.min(BEAT_MS, (1000 * Number(root.dataset.lease)) / 3);
 const TICK = BEAT / 4;
 const SLOW_LOOK_MS = 5000;
-const UNTOLD_MS = 8000; // the first line, or one under a new key, may take so long without a word
+const UNTOLD_MS = 8000; // for this long, the first line, or one under a new key, is not shown as broken
 const alarm = byId("coupure");
-const gone = { at: Date.now(), isTold: false, isFirst: true }; // since when there is no line
+const gone = { at: Date.now(), isTold: false, isFirst: true }; // at: since when there is no line
 let listAt = 0;
 
 /** @param {"lost" | "slow" | "out"} kind */

@@ -97,7 +97,7 @@ const view = () => seek("[aria-current]", views)?.dataset.view ?? "";
 // With the room below the entries: a hand on its way up pressed whoever had just moved there.
 const column = /** @type {HTMLElement} */ (list.closest(".console-own"));
 
-const HAND_MS = 1200; // from the last move of a mouse until it is no longer on its way to the list
+const HAND_MS = 1200; // for this long after its last move, a mouse counts as on its way to the list
 const hand = { movedAt: 0, timer: /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined) };
 
 /** Nothing moves under a hand, before one that is on its way, or under the focus: it is put in order once they have left. */
@@ -224,7 +224,7 @@ export function countDown(mark) {
   write(slot("promise-words", mark), say(key, values));
 }
 
-/** What grows older by itself. */
+/** Update the times that change by themselves. */
 export function tickList() {
   for (const mark of all("[data-slot=promise][data-until]", byId("console"))) countDown(mark);
   for (const time of all("time[data-duration][datetime]", byId("console"), HTMLTimeElement)) {

@@ -1,5 +1,5 @@
 /**
- * Who waits, and what colleagues and supervisors offer or say to this agent.
+ * Shows who waits, and what colleagues and supervisors offer or say to this agent.
  *
  * @module
  */

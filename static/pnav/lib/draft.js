@@ -1,7 +1,7 @@
 /**
- * What is being typed, kept on the server every few seconds: a reload, « Back » or a tab that the telephone ended loses
- * nothing. Nothing stays on the device. A person's is kept in their visit (docs/adr/0066), an agent's beside the
- * conversation (docs/adr/0112).
+ * Saves what is being typed on the server every few seconds, so that a reload, « Back », or a tab that the telephone
+ * closed loses nothing. Nothing stays on the device. A person's draft is stored in their visit (docs/adr/0066), an
+ * agent's beside the conversation (docs/adr/0112).
  *
  * @module
  */
@@ -9,10 +9,10 @@
 import { createTimers } from "./timers.js";
 
 export const EVERY_MS = 3000;
-const AGAIN_MS = 10_000; // after a failure, or when the server asks for patience
-const KEEPALIVE_MOST = 12_000; // characters: browsers refuse 64 KiB and more from a page that goes
+const AGAIN_MS = 10_000; // until the next try after a failure, or when the server asks to wait
+const KEEPALIVE_MOST = 12_000; // characters; browsers refuse 64 KiB and more from a page that is being closed
 
-const RECALLED_MS = [0, 1500]; // when a page that was loaded again asks what its tab was typing
+const RECALLED_MS = [0, 1500]; // when a page that was loaded again asks for the draft of its tab
 
 /** @typedef {"kept" | "later" | "never"} Answer of a save: "later" to be tried again, "never" when the visit is over, or the conversation gone */
 
@@ -23,7 +23,7 @@ const RECALLED_MS = [0, 1500]; // when a page that was loaded again asks what it
  */
 export const createDraft = ({ text, save }) => {
   const timers = createTimers();
-  let kept = text(); // what the page came with is what the server has
+  let kept = text(); // the text that the server has; at first the one with which the page was loaded
   /** @type {string | null} */
   let saving = null; // the text that is on its way
   let isOver = false;
@@ -32,8 +32,8 @@ export const createDraft = ({ text, save }) => {
   async function saveNow(isLeaving) {
     const body = text();
     timers.clear("save");
-    // A page that goes does not wait for a save of a moment ago: of two, the server keeps a visitor's later one by their
-    // times, and an agent's that arrives last.
+    // A page that is being closed does not wait for the save under way. Of two saves, the server keeps a visitor's
+    // later one by its time, and an agent's that arrives last.
     if (isOver || body === (saving ?? kept) || (saving !== null && !isLeaving)) return;
     saving = body;
     const answer = await save(body, isLeaving);
@@ -45,21 +45,21 @@ export const createDraft = ({ text, save }) => {
   }
 
   return {
-    /** The field changed. */
+    /** Save soon, because the field changed. */
     changed() {
       if (!isOver && !timers.has("save")) timers.set("save", EVERY_MS, () => saveNow(false));
     },
-    /** At once: a message was sent, and what was kept of it goes; or the line is there again. */
+    /** Save at once: a message was sent, so that its draft must go, or the line is connected again. */
     now: () => saveNow(false),
-    /** The page goes out of sight, perhaps for good. */
+    /** Save at once, because the page goes out of sight, perhaps for good. */
     leaving: () => saveNow(true),
-    /** What stands in the field now is what the server has: it was recalled, or left to another tab. */
+    /** Note that the server has what is in the field now: it was recalled, or left to another tab. */
     agree() {
       kept = text();
     },
     /** Whether the server has what stands in the field. */
     isKept: () => text() === kept,
-    /** The visit is over. */
+    /** Save nothing any more, because the visit is over. */
     end() {
       isOver = true;
       timers.clear();
@@ -68,7 +68,7 @@ export const createDraft = ({ text, save }) => {
 };
 
 /**
- * Save by a request. One that leaves a quick exit behind saves nothing: the visit is being forgotten.
+ * Save by a request. During a quick exit nothing is saved, because the visit is being forgotten.
  *
  * @param {string} address
  * @param {string} token against forgery

@@ -1,5 +1,5 @@
 /**
- * Requests that end: a network that swallows everything answers neither yes nor no.
+ * Requests with a time limit, because a network that drops everything silently never answers.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 export const PATIENCE_MS = 20_000;
 
 /**
- * A signal that aborts after so many milliseconds; in a browser without `AbortSignal.timeout` (before 2022) as well.
+ * A signal that aborts after this many milliseconds, also in browsers without `AbortSignal.timeout` (before 2022).
  *
  * @param {number} ms
  * @returns {AbortSignal}
@@ -20,7 +20,7 @@ const after = (ms) => {
 };
 
 /**
- * `fetch`, which fails like a cut network when the answer is not there, whole, in time.
+ * `fetch` with a time limit: if the whole answer has not arrived in time, it fails as when the network is cut.
  *
  * @param {string} address
  * @param {RequestInit} [options]
@@ -30,7 +30,7 @@ const after = (ms) => {
 export const request = (address, options = {}, ms = PATIENCE_MS) => fetch(address, { signal: after(ms), ...options });
 
 /**
- * One frame as a plain request, where sockets are blocked.
+ * Send one frame as a plain request, where sockets are blocked.
  *
  * @param {string} address
  * @param {string} token against forgery
@@ -46,6 +46,6 @@ export const postFrame = async (address, token, frame, ms) => {
     const isUsable = answer.ok && !answer.redirected;
     return { frames: isUsable ? (await answer.json()).frames : null, isOver: answer.status === 401 };
   } catch {
-    return { frames: null, isOver: false }; // no network, or somebody else's page: said by the state of the line
+    return { frames: null, isOver: false }; // no network, or an answer of somebody else; the state of the line shows it
   }
 };

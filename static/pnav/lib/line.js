@@ -1,15 +1,16 @@
 /**
  * The line to the server, as docs/protocol.md says: a socket, or plain requests where sockets are blocked.
  *
- * It is the same for a person's page and for an agent's console, and knows frames and time, not the page. What it
- * promises to both:
+ * A person's page and an agent's console use the same module. It knows frames and time, but nothing of the page. It
+ * guarantees to both:
  *
- * - a line that died without a word is noticed 25 seconds later at most (a beat every 20, answered within 5), and within
- *   5 seconds when the page wakes (`keepAwake`);
- * - it is « connected » once the server has delivered something that says so (`connects`), never by a handshake alone;
- * - it comes back within half a second, at random, then ever more rarely; where sockets fail and requests pass, these
- *   carry the frames, and a socket is tried again now and then;
- * - no request is awaited for longer than 8 seconds.
+ * - a line that died silently is noticed after 25 seconds at most (a beat every 20 seconds, answered within 5), and
+ *   within 5 seconds when the page wakes (`keepAwake`);
+ * - the line is « connected » once the server has delivered a frame that proves it (`connects`), and never by a
+ *   handshake alone;
+ * - the line reconnects within half a second, at random, and then at growing intervals. Where sockets fail and plain
+ *   requests pass, these carry the frames, and a socket is tried again from time to time;
+ * - no request is waited for longer than 8 seconds.
  *
  * @module
  */
@@ -20,14 +21,16 @@ import { openSocket } from "./socket.js";
 import { between, createTimers, pause } from "./timers.js";
 
 export const BEAT_MS = 20_000;
-const ANSWER_MS = 5000;
-const OPENING_MS = 8000;
-const LOST_MS = 30_000;
-const POLL_MS = 4000;
-const STABLE_MS = 10_000;
-const ASLEEP_MS = 60_000;
-const SPREAD_MS = 2000; // thousands are told to come back at once, and a process greets about two thousand in a second
-const TICK_SLACK_MS = 250; // a tick that comes a little early does not put a beat off to the next one
+const ANSWER_MS = 5000; // without an answer to a beat for this long, the socket is dead
+const OPENING_MS = 8000; // without a first frame for this long, a socket has failed; so has a plain request
+const LOST_MS = 30_000; // reconnecting for this long is shown as « lost »
+const POLL_MS = 4000; // between two rounds of plain requests
+const STABLE_MS = 10_000; // after a line was good for this long, its failures are counted from the beginning
+const ASLEEP_MS = 60_000; // a socket that was silent for this long, while the page slept, is dead
+// When the server tells thousands of pages to come back at once, each waits up to this long: a process admits about two
+// thousand in a second.
+const SPREAD_MS = 2000;
+const TICK_SLACK_MS = 250; // a tick that comes a little early does not postpone a beat to the next tick
 
 /** @typedef {import("./protocol.js").Frame} Frame */
 /** @typedef {import("./protocol.js").State} State */
@@ -75,7 +78,7 @@ export const openLine = ({ beatMs = BEAT_MS, retriesSession = false, ...options 
     if (!over && wanted()) become("lost");
   }
 
-  // One more failure; a line that had been good for a while begins anew.
+  // Count one more failure. If the line had been good for a while, the count begins again.
   function broken() {
     failures = ready() && Date.now() - readyAt > STABLE_MS ? 1 : failures + 1;
     if (state !== "lost") become("reconnecting");
@@ -141,10 +144,10 @@ export const openLine = ({ beatMs = BEAT_MS, retriesSession = false, ...options 
         hungUp(code, wasIn);
       },
     });
-    timers.set("silence", OPENING_MS, cut); // some firewalls swallow everything without a word
+    timers.set("silence", OPENING_MS, cut); // some firewalls drop everything silently
   }
 
-  // A line that is dead, or taken for dead.
+  // Give up a line that is dead or seems to be, and try another one.
   function cut() {
     if (overHttp && !socket) {
       poll();
@@ -164,7 +167,7 @@ export const openLine = ({ beatMs = BEAT_MS, retriesSession = false, ...options 
       end();
       return;
     }
-    if (overHttp || !wanted()) return; // the requests go on
+    if (overHttp || !wanted()) return; // plain requests carry the frames and go on
     if (isNewKey) become("reconnecting", "session");
     broken();
     timers.clear("next");
@@ -190,14 +193,15 @@ export const openLine = ({ beatMs = BEAT_MS, retriesSession = false, ...options 
     return frames;
   }
 
-  // A socket failed: do requests pass? Then they carry the conversation, and a socket is tried again now and then.
+  // After a socket failed, try whether plain requests pass. If so they carry the frames, and a socket is tried again
+  // from time to time. Returns whether they pass.
   async function fallBack() {
     options.begins?.();
     const [first, ...others] = options.round();
     const answers = await request(first);
     if (!answers || over || socket) return false;
     carry(true);
-    // Where sockets have passed before they soon will again: the server was restarted, the network changed.
+    // Where sockets have passed before, they probably will again soon: the server restarted, or the network changed.
     socketAt = Date.now() + (everOpened ? between(2000, 5000) : between(15_000, 45_000));
     answers.forEach(receive);
     timers.set("next", others.length ? 0 : POLL_MS, poll);
@@ -239,12 +243,13 @@ export const openLine = ({ beatMs = BEAT_MS, retriesSession = false, ...options 
 
   /* --- time --- */
 
-  // The page may have slept, timers and all: a line not heard of for that long is dead, any other is asked.
+  // Check the line after the page may have slept, and its timers with it. A socket that was silent for ASLEEP_MS is
+  // dead; any other gets a beat, which it must answer.
   function wake() {
     if (over) return;
     timers.set("beat", beatMs, pulse);
     if (overHttp) {
-      socketAt = 0; // another network, perhaps: a socket is tried again
+      socketAt = 0; // the network may be another one, so a socket is tried again
       poll();
     } else if (!socket) connect();
     else if (socket.isOpen) {

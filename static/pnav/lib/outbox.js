@@ -1,23 +1,25 @@
 /**
- * What was written and is not acknowledged yet: kept in memory, in order, one message on its way at a time.
+ * The messages that were written and are not acknowledged yet. They are kept in memory, in order, and one is sent at a
+ * time.
  *
- * A message has the name that its page chose (`client_id`): sent again under the same name it is never said twice. One
- * that the server cannot write now is tried again, ever more rarely, to the end; one that it refuses leaves the outbox.
+ * The page chooses the name of a message (`client_id`), so that sending it again never writes it twice. A message that
+ * the server cannot write now is tried again at growing intervals, without end. One that it refuses leaves the outbox.
  *
  * @module
  */
 
 import { createTimers } from "./timers.js";
 
-const ANSWER_MS = 10_000; // without an acknowledgement for so long: another line, the same message
-const LONGEST_PAUSE_MS = 30_000;
-const LONG = 4; // tries of a message, half a minute: they go on, and the person may ask for one at once
+const ANSWER_MS = 10_000; // without an acknowledgement for this long, the same message is sent over another line
+const LONGEST_PAUSE_MS = 30_000; // between two tries of a message
+// After this many tries, about half a minute, a message is shown as failed. Tries go on; the person may ask for one.
+const LONG = 4;
 
 /** @typedef {import("./protocol.js").Frame} Frame */
 
 /**
- * What is said of a message. "failed" may be asked for again; "refused" (the exchange is over, or somebody else's) and
- * "full" never.
+ * What the page shows of a message. The person may send a "failed" one again, but never a "refused" one (the exchange
+ * is over, or another agent's) nor one that found the exchange "full".
  *
  * @typedef {"pending" | "kept" | "soon" | "failed" | "refused" | "full"} Standing
  */
@@ -27,10 +29,10 @@ const LONG = 4; // tries of a message, half a minute: they go on, and the person
 /**
  * @typedef {object} Options
  * @property {(frame: Frame) => void} send
- * @property {() => boolean} isReady whether what is sent arrives
- * @property {() => void} cut the line does not answer: take another
- * @property {(entry: Entry, standing: Standing, frame?: Frame) => void} show frame: of type `error`, of what was refused
- * @property {() => void} [emptied] nothing is kept any more
+ * @property {() => boolean} isReady whether the line is connected
+ * @property {() => void} cut called when the line does not answer, to take another one
+ * @property {(entry: Entry, standing: Standing, frame?: Frame) => void} show frame: the `error` of a refused message
+ * @property {() => void} [emptied] called when no message is left
  */
 
 /** A random UUID (version 4), also in browsers and pages that have no `randomUUID`. */
@@ -42,7 +44,7 @@ export const newId = () =>
         return (digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (digit / 4)))).toString(16);
       });
 
-/** How many characters, as the server counts them. @param {string} text */
+/** The number of characters of a text, as the server counts them. @param {string} text */
 export const length = (text) => [...text].length;
 
 export class Outbox {
@@ -75,7 +77,7 @@ export class Outbox {
     return entry;
   }
 
-  /** The server has it: it is kept here no more. @param {Entry} entry */
+  /** Remove a message that the server has acknowledged or refused. @param {Entry} entry */
   settle(entry) {
     this.entries.splice(this.entries.indexOf(entry), 1);
     if (this.#onItsWay === entry) {
@@ -86,7 +88,7 @@ export class Outbox {
   }
 
   /**
-   * The server did not write it: try again, or never.
+   * Handle a message that the server did not write: try it again later, or remove it.
    *
    * @param {Entry} entry
    * @param {Frame} frame of type `error`
@@ -104,7 +106,7 @@ export class Outbox {
     this.flush();
   }
 
-  /** How the line stands now. @param {import("./protocol.js").State} state */
+  /** Take note of the new state of the line. @param {import("./protocol.js").State} state */
   lineIs(state) {
     this.#line = state;
     this.#timers.clear("patience");
@@ -112,7 +114,7 @@ export class Outbox {
     this.entries.forEach((entry) => this.#showStanding(entry));
   }
 
-  /** Send the first one, unless one is on its way. */
+  /** Send the first message, unless one is on its way or the line is not connected. */
   flush() {
     const [first] = this.entries;
     if (!first || this.#onItsWay || !this.#options.isReady()) return;
@@ -125,7 +127,7 @@ export class Outbox {
     this.#options.send({ type: "post", client_id: first.id, body: first.body });
   }
 
-  /** The person asks for it: the same message, under the same name, now. @param {Entry} entry */
+  /** Send a message again now, under the same name, because the person asks for it. @param {Entry} entry */
   retry(entry) {
     if (!this.entries.includes(entry)) this.entries.push(entry);
     entry.tries = 0;
@@ -133,7 +135,7 @@ export class Outbox {
     if (this.#options.isReady()) this.#tryAgain();
   }
 
-  /** Nothing is sent any more. What was kept is returned. */
+  /** Stop sending, and return the messages that were left. */
   clear() {
     this.#timers.clear();
     this.#onItsWay = null;

@@ -1,12 +1,14 @@
 /**
- * A list that follows values: only the rows whose value has changed are drawn, and only they are touched in the page.
+ * Keeps a list on the page in step with a list of values: only rows whose value has changed are drawn and touched.
  *
  * @module
  */
 
 /**
- * Those of these rows that stay where they are while the others are put between them: as many as can. What is moved in
- * a page is worked out anew as if it were new; of ten exchanges, the first one that becomes the last moved nine before.
+ * Find as many rows as possible that can stay where they are while the others are put between them.
+ *
+ * It matters because the browser lays out a moved element as if it were new. Without this, when the first of ten
+ * exchanges becomes the last, the nine others would be moved.
  *
  * @template T
  * @param {T[]} before in the order in which they stand
@@ -16,9 +18,9 @@
 export const staying = (before, after) => {
   const places = new Map(before.map((row, place) => [row, place]));
   const placeOf = (/** @type {number} */ n) => places.get(after[n]) ?? -1;
-  /** @type {number[]} of each length, the end of a run in order that ends the earliest: a number in `after` */
+  /** @type {number[]} for each length, the last element (an index in `after`) of the run in order that ends earliest */
   const ends = [];
-  /** @type {Map<number, number>} which one stands before it in its run */
+  /** @type {Map<number, number>} for each element the one before it in its run */
   const previous = new Map();
   for (const n of after.keys()) {
     const place = placeOf(n);
@@ -35,7 +37,7 @@ export const staying = (before, after) => {
 };
 
 /**
- * Put these rows into a list, in this order, and move as few as that takes.
+ * Put these rows into a list in this order, and move as few of them as possible.
  *
  * @param {Element} list
  * @param {Element[]} rows
@@ -52,9 +54,9 @@ export const place = (list, rows) => {
 
 /**
  * @template {object} T
- * @param {Element} list what it holds when it is first shown goes
- * @param {(value: T) => Element} draw a new row; two values that are the same to JSON are the same row
- * @returns {(values: T[]) => void} show these, in this order
+ * @param {Element} list its content is removed at the first call of the result
+ * @param {(value: T) => Element} draw draws a new row; two values with the same JSON are the same row
+ * @returns {(values: T[]) => void} a function that shows these values, in this order
  */
 export const createRows = (list, draw) => {
   /** @type {Map<string, Element>} */

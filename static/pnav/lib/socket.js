@@ -1,5 +1,5 @@
 /**
- * One socket: frames as values, and nothing heard of it once it was dropped.
+ * One socket, which sends and receives frames as values. Once it is dropped, it calls nothing any more.
  *
  * @module
  */
@@ -12,16 +12,16 @@ const OPEN = 1; // WebSocket.OPEN
  * @typedef {object} Socket
  * @property {boolean} isOpen
  * @property {(frame: Frame) => void} send
- * @property {() => void} drop close it and hear nothing of it any more
+ * @property {() => void} drop closes it; none of its functions is called after that
  */
 
 /**
  * @param {string} address
  * @param {object} page
- * @param {() => void} page.opened the handshake passed; that proves nothing yet
- * @param {(frame: Frame) => void} page.heard
- * @param {(code: number, wasIn: boolean) => void} page.closed wasIn: something had been heard; who is not let in hears
- *   nothing
+ * @param {() => void} page.opened called when the handshake has passed, which proves nothing yet
+ * @param {(frame: Frame) => void} page.heard called with each frame
+ * @param {(code: number, wasIn: boolean) => void} page.closed wasIn: whether a frame had arrived; a visit that is not
+ *   admitted gets none
  * @returns {Socket}
  */
 export const openSocket = (address, { opened, heard, closed }) => {

@@ -1,5 +1,5 @@
 /**
- * Hours and days as Pnav writes them: those of Paris, whatever the time zone of the device.
+ * Writes times and durations as Pnav does, in the time of Paris whatever the time zone of the device.
  *
  * @module
  */
@@ -18,12 +18,12 @@ const PARTS = {
 /** @param {string} said a date that `Intl` wrote @param {string} language */
 const first = (said, language) => (language === "fr" ? said.replace(/^1 /, "1er ") : said); // of a month
 
-/** @type {Map<string, Intl.DateTimeFormat>} one of each kind: to make one takes a hundred times as long as to use it */
+/** @type {Map<string, Intl.DateTimeFormat>} a cache: to make a format takes a hundred times as long as to use it */
 const formats = new Map();
 
 /**
  * @param {"day" | "hour" | "short" | "long"} kind
- * @param {string} language a few at most: those of the site
+ * @param {string} language one of the site's, of which there are few
  */
 const format = (kind, language) => {
   const key = `${kind} ${language}`;
@@ -56,7 +56,7 @@ export const written = (moment, language, now = new Date()) =>
   first(format(isToday(moment, now) ? "hour" : "long", language).format(moment), language);
 
 /**
- * The same in few letters, for the console: « 1er janv., 14:05 ».
+ * When a message was written, in short form, for the console: « 1er janv., 14:05 ».
  *
  * @param {Date} moment
  * @param {string} language
@@ -68,8 +68,8 @@ export const writtenShort = (moment, language, now = new Date()) => {
 };
 
 /**
- * How long something lasts, in the page's words: which ones, and with which numbers.
- * `chat.conversations.wording.duration_in_words` says the same of what the server draws; a test holds the two together.
+ * A duration in the page's words: the key of the words, and their numbers.
+ * `chat.conversations.wording.duration_in_words` does the same on the server; a test holds the two together.
  *
  * @param {number} ms
  * @returns {{ key: "under" | "minutes" | "hours", values: Record<string, number | string> }}
@@ -85,8 +85,8 @@ export const duration = (ms) => {
 const two = (number) => String(number).padStart(2, "0");
 
 /**
- * A duration as a clock says it, where seconds count: « 03:12 », « 1:03:12 ». `chat.conversations.wording.clock_in_words` says
- * the same; a test holds the two together.
+ * A duration as a clock shows it, where seconds count: « 03:12 », « 1:03:12 ».
+ * `chat.conversations.wording.clock_in_words` does the same on the server; a test holds the two together.
  *
  * @param {number} ms
  */
@@ -97,8 +97,8 @@ export const clock = (ms) => {
 };
 
 /**
- * What is left of « je reviens dans 5 minutes », in the page's words, as `chat.console.inbox.Promise` says it; a test holds the
- * two together.
+ * What is left of « je reviens dans 5 minutes », in the page's words. `chat.console.inbox.ReturnPromise` does the same
+ * on the server; a test holds the two together.
  *
  * @param {number} ms until the agent is back
  * @returns {{ key: "promise" | "promise_over", values: Record<string, number> }}
@@ -107,7 +107,8 @@ export const promise = (ms) =>
   ms > 0 ? { key: "promise", values: { n: Math.ceil(ms / 60_000) } } : { key: "promise_over", values: {} };
 
 /**
- * The range of a wait, in the page's words, as `chat.texts.script.wait_words` does; a test holds the two together.
+ * The range of a wait, in the page's words. `chat.texts.script.wait_words` does the same on the server; a test holds
+ * the two together.
  *
  * @param {[number, number] | null | undefined} range in minutes
  * @returns {{ key: string, values: Record<string, number> }}

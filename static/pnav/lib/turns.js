@@ -1,5 +1,5 @@
 /**
- * Work that gives way: keys that wait are answered, and what was drawn is on the screen, before it goes on.
+ * Postpones work until keys that were pressed are handled and the last changes are on the screen.
  *
  * @module
  */
@@ -8,14 +8,14 @@
 
 const { scheduler } = /** @type {{ scheduler?: Scheduler }} */ (/** @type {unknown} */ (globalThis));
 
-/** In a task of its own, after keys that wait. @param {() => void} work */
+/** Do this in a task of its own, after keys that were pressed before. @param {() => void} work */
 const later = (work) => {
   if (scheduler?.postTask) scheduler.postTask(work, { priority: "user-visible" });
   else setTimeout(work);
 };
 
 /**
- * Do this once the next frame is on the screen. A page that nobody sees draws none: there it is done at once.
+ * Do this once the next frame is on the screen. A page that is out of sight draws none, so there it is done at once.
  *
  * @param {() => void} work
  */

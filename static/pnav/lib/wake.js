@@ -1,5 +1,6 @@
 /**
- * Pages sleep: behind another tab, in a pocket, in a machine that is shut. What they believed of their line is then old.
+ * Checks the line when a page wakes. Pages sleep behind another tab, in a pocket, or in a closed computer, and what
+ * they know of their line is then out of date.
  *
  * @module
  */
@@ -7,10 +8,10 @@
 /** @typedef {import("./protocol.js").Line} Line */
 
 /**
- * Ask a line whether it lives whenever the page may have slept or the network came back, and tell it when it went.
+ * Wake the line whenever the page may have slept or the network came back, and cut it when the network went away.
  *
- * @param {() => Line} line the one of now
- * @param {AbortSignal} [signal] ends it
+ * @param {() => Line} line returns the present line
+ * @param {AbortSignal} [signal] ends this
  */
 export const keepAwake = (line, signal) => {
   const wake = () => line().wake();
