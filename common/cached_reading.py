@@ -1,4 +1,4 @@
-"""Keeps a reading of the database in a process for a while."""
+"""Caches the result of a database query in a process for a while."""
 
 import logging
 import threading
@@ -14,12 +14,12 @@ logger = logging.getLogger(__name__)
 
 
 class CachedReading[T]:
-    """Cache the result of `read` for `seconds`, and as long again as a reading takes.
+    """A cache of the result of `read`, which is read again when it is older than `seconds`.
 
-    One thread reads, and the others go on with what is known; where nothing is known yet they wait for it. While the
-    database is away, what was known last is still said, and it is asked again after as many seconds. name: what the
-    log calls it. otherwise: makes what is said when nothing was ever read; without it the database's error is raised.
-    clock: seconds that only grow.
+    One thread reads again while the others go on with the old result; if there is none yet, they wait. While the
+    database is away, the last result stays in use, and the next try comes after `seconds`. name: its name in the log.
+    otherwise: makes the result when nothing was ever read; without it the database's error is raised. clock: monotonic
+    seconds.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class CachedReading[T]:
         clock: Callable[[], float] | None = None,
     ) -> None:
         self._read, self._seconds, self._name, self._otherwise = read, seconds, name, otherwise
-        self._clock = clock or (lambda: time.monotonic())  # by its name: tests put another one in its place
+        self._clock = clock or (lambda: time.monotonic())  # looked up by name, so that tests can replace it
         self._known: tuple[T] | None = None  # None: never read
         self._read_at = float("-inf")
         self._generation = 0
@@ -42,8 +42,11 @@ class CachedReading[T]:
         return self._clock() - self._read_at < self._seconds
 
     def get(self) -> T:
-        """What is known, read again when it is old. Raises what the database says inside a transaction, which could not
-        go on, and where nothing is known and nothing else may be said."""
+        """Return the result, read again if it is old.
+
+        Raises the database's error inside a transaction, which could not go on after it, and when there is neither an
+        old result nor `otherwise`.
+        """
         known = self._known
         if known is not None and self._is_fresh():
             return known[0]
@@ -52,7 +55,7 @@ class CachedReading[T]:
             return known[0]
         try:
             if self._known is not None and self._is_fresh():
-                return self._known[0]  # somebody read while this thread waited
+                return self._known[0]  # another thread read it while this one waited
             return self._read_again(known)
         finally:
             self._reading.release()

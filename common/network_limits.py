@@ -1,12 +1,12 @@
-"""Counts how often a network does something, so that nobody finds an address back from what is kept.
+"""Counts how often a network does something, without storing anything from which an address can be found.
 
-One limit and window is one string of Redis: for each width of network, BUCKETS counters of two bytes. A network's
-counter is told by the first BITS bits of an HMAC under SECRET_KEY and a random key of the day, so 262,144 addresses of
-IPv4 share each, and those bits are all that is ever derived from an address: the same for every limit and every window
-of a day, so that two of them tell no more than one. Each counter begins at a random number of the limit's `noise`: a
-counter that is not zero says nothing, and neither does the first act of anybody. No counter has a time of its own: the
-string ends on the border of its window, whoever did what and when, and the worker makes and touches it
-(`prepare_windows`) whether anybody does anything or not. See docs/adr/0053.
+Each limit and window is one string of Redis, which holds BUCKETS counters of two bytes for each width of network. Which
+counter is a network's follows from the first BITS bits of an HMAC with SECRET_KEY and a random key of the day. So
+262,144 IPv4 addresses share each counter, and these bits are all that is ever derived from an address. They are the
+same for every limit and every window of a day, so that two windows reveal no more than one. Each counter begins at a
+random number up to the limit's `noise`, so that a counter that is not zero reveals nothing, nor does anybody's first
+act. No counter has a time of its own: the string expires at the end of its window, and the worker makes and touches it
+whether anybody does anything or not (`prepare_windows`). See docs/adr/0053.
 """
 
 import hashlib
@@ -29,21 +29,23 @@ logger = logging.getLogger(__name__)
 BITS = 14
 BUCKETS = 1 << BITS
 WIDTHS = 1 + len(IPV6_WIDER)
-# A household's network may do so many times as much as one subscriber line's, and the widest (a company, a part of a
-# provider) so many: its neighbours are more people. In the order of `client_address.networks_of`.
+# How many times the limit of the narrowest network each width may reach, because wider networks have more people: a
+# subscriber line, a household, and the widest (a company, or a part of a provider). In the order of
+# `client_address.networks_of`.
 TIMES = (1, 2, 6)
-HEADER_FIELDS = 4  # of two bytes, before the counters: which key of the day they were counted under; zero: none
+HEADER_FIELDS = 4  # fields of two bytes before the counters: the mark of the key of the day under which they count
 STRING_BYTES = 2 * (HEADER_FIELDS + WIDTHS * BUCKETS)  # 98,312
 DAY_SECONDS = 24 * 60 * 60
-AHEAD_SECONDS = 10  # before its window begins, a string is made
+AHEAD_SECONDS = 10  # how long before its window begins a string is made
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkLimit:
     """A limit that is counted by network.
 
-    name: in the key, « [a-z-]+ ». seconds: of a window; it divides a day. noise: the most that a counter begins with,
-    2**n - 1, at most 255; so many more than its limit a network may do before it is over. Nobody is over before.
+    name: part of the key, « [a-z-]+ ». seconds: length of a window; it divides a day. noise: the greatest number with
+    which a counter begins, 2**n - 1, at most 255. A network may exceed its limit by up to that many acts before it is
+    over, and is never over before its limit.
     """
 
     name: str
@@ -51,42 +53,43 @@ class NetworkLimit:
     noise: int
 
     def window(self, now: float) -> int:
-        """The number of the window in which this moment lies. now: seconds since 1970."""
+        """Return the number of the window in which this moment lies. now: seconds since 1970."""
         return int(now) // self.seconds
 
     def key(self, window: int) -> str:
-        """The key under which Redis keeps the buckets of a window; it names no network."""
+        """Return the key of the string of a window in Redis; it names no network."""
         return f"networks:{self.name}:{window}"
 
     def ends_at(self, window: int) -> int:
-        """Seconds since 1970. The window after it begins then."""
+        """Return when this window ends and the next one begins, in seconds since 1970."""
         return (window + 1) * self.seconds
 
 
-# Every limit by network there is; the worker keeps a string for each. A noise as large as what is allowed hides most.
+# All limits by network; the worker keeps a string for each. A noise as large as what is allowed hides most.
 REPORTS = NetworkLimit("reports", 60 * 60, noise=63)
-# Of those that say danger, counted besides; as much noise, for they have most to lose by being found.
+# Reports of people who say that they are in danger are counted here as well. The noise is as large, because they have
+# most to lose by being found.
 DANGERS = NetworkLimit("dangers", 60 * 60, noise=63)
 OPINIONS = NetworkLimit("opinions", 60 * 60, noise=15)
 COPIES = NetworkLimit("copies", 60 * 60, noise=15)
 CODES = NetworkLimit("codes", 10 * 60, noise=15)
 SIGN_INS = NetworkLimit("sign-ins", 60, noise=63)
 FAILURES = NetworkLimit("failures", 60, noise=31)
-# Of an account and a network together: five a window, which a noise would drown. A counter says which bucket failed on
-# which account, and no more of an address than the bucket.
+# Failures of an account and a network together. Five are allowed in a window, so noise would drown them. A counter
+# reveals which bucket failed on which account, and of the address nothing but the bucket.
 ACCOUNT_FAILURES = NetworkLimit("account-failures", 5 * 60, noise=0)
 OPENID = NetworkLimit("openid", 60, noise=15)
 LIMITS = (REPORTS, DANGERS, OPINIONS, COPIES, CODES, SIGN_INS, FAILURES, ACCOUNT_FAILURES, OPENID)
 
 
 def now() -> float:
-    """Seconds since 1970."""
+    """Return seconds since 1970. It is a function so that tests can replace the clock."""
     return time.time()
 
 
 @dataclass(slots=True)
 class Tally:
-    """The result of counting one act. Nobody is over when it could not be counted: no address, or Redis away."""
+    """The result of counting one act. is_over is false when it could not be counted: no address, or Redis is away."""
 
     is_over: bool = False
     _key: str = ""
@@ -94,7 +97,7 @@ class Tally:
     _fields: list[int] = field(default_factory=list)
 
     def undo(self) -> None:
-        """Take the act out of the count again, in one round trip. It does nothing when the window is over."""
+        """Take the act out of the count again, in one round trip. Nothing happens when the window is over."""
         if self._fields and now() < self._ends_at:
             try:
                 _add(self._key, self._ends_at, self._fields, -1)
@@ -103,14 +106,14 @@ class Tally:
 
 
 def count(limit: NetworkLimit, networks: Networks, *, most: int, within: str = "") -> Tally:
-    """Count one act of each of these networks; whether one of them did more than its share of `most` in this window.
+    """Count one act of each of these networks, and return whether one of them exceeds its limit in this window.
 
-    networks: the narrowest first, as `client_address.networks_of` has them. most: of the narrowest; TIMES of it of the
-    wider. within: what the counter is for besides, an account's key for example; never anything typed.
-    A network that is over counts no more in the wider ones: it cannot keep its neighbours out. Nor in the narrower
-    ones: whoever has one /48 draws as many /64 as there are counters, and each is a stranger's as well. One round trip
-    to Redis; two for who is over. Redis away blocks nobody. Whoever refuses something for it says so in the log
-    (`rate_limits.tell_reached`).
+    networks: the narrowest first, as `client_address.networks_of` returns them. most: limit of the narrowest; the wider
+    ones have TIMES of it. within: what else the counter is for, for example an account's key; never anything typed.
+    A network that is over no longer counts in the wider ones, so that it cannot keep its neighbours out. Nor does it
+    count in the narrower ones: whoever has a /48 can use as many /64 as there are counters, each of which is somebody
+    else's counter as well. One round trip to Redis; two when a network is over. While Redis is away nobody is blocked.
+    A caller who refuses something because of this logs it (`rate_limits.tell_reached`).
     """
     window = limit.window(now())
     key, ends_at = limit.key(window), limit.ends_at(window)
@@ -121,7 +124,7 @@ def count(limit: NetworkLimit, networks: Networks, *, most: int, within: str = "
             return Tally()
         header, *counted = _add(key, ends_at, fields, 1)
         if header != _mark(day_key):
-            # Redis was lost, or another process has the key of the day that holds: begin as they did.
+            # Redis was emptied, or another process has drawn another key of the day: use the present one.
             day_key = _renew(limit, window)
             fields = _fields(networks, day_key, within)
             _header, *counted = _add(key, ends_at, fields, 1)
@@ -140,9 +143,12 @@ def count(limit: NetworkLimit, networks: Networks, *, most: int, within: str = "
 
 
 def prepare_windows() -> None:
-    """Make the strings of this window and of one about to begin, and touch them: what a key tells of the moment when it
-    was made, used or ends is the same with and without anybody. The worker calls it at each tick. Two or three round
-    trips, and 100 KB for each string that is made. Redis away: a line of the log."""
+    """Make the strings of the present window and of one about to begin, and touch them.
+
+    So the times at which a key was made or used, and at which it expires, are the same whether anybody did anything or
+    not. The worker calls this at each tick. It takes two or three round trips, and 100 KB for each string that is made.
+    While Redis is away it only logs a warning.
+    """
     moment = now()
     wanted = {(limit, limit.window(at)) for limit in LIMITS for at in (moment, moment + AHEAD_SECONDS)}
     names = sorted(wanted, key=lambda one: (one[0].name, one[1]))
@@ -164,7 +170,7 @@ def prepare_windows() -> None:
 
 # --- the key of the day -----------------------------------------------------------------------------------------------
 
-_known: dict[int, str] = {}  # by day; as this process read it last
+_known: dict[int, str] = {}  # keys of the day, by day, as this process last read them
 
 
 def _day_name(day: int) -> str:
@@ -172,13 +178,13 @@ def _day_name(day: int) -> str:
 
 
 def _day_key(at: int) -> str:
-    """The random key of the day of this moment, as this process knows it; read, or drawn, when it does not."""
+    """Return the random key of the day of this moment: from memory, or else from Redis."""
     day = at // DAY_SECONDS
     return _known.get(day) or _read_day_key(day)
 
 
 def _read_day_key(day: int) -> str:
-    """Whoever comes first draws it; all get the same. It ends with its day, on the border."""
+    """Read the key of a day from Redis. The first process that asks draws it; it expires at the end of the day."""
     name = cache.make_key(_day_name(day))
     with rate_limits.server().pipeline(transaction=False) as pipe:
         pipe.set(name, secrets.token_hex(32), nx=True, exat=(day + 1) * DAY_SECONDS)
@@ -193,7 +199,7 @@ def _read_day_key(day: int) -> str:
 
 
 def _mark(day_key: str) -> int:
-    """What a string of counters begins with when they were counted under this key: 8 bytes as a signed number."""
+    """Return the mark with which a string that counts under this key begins: 8 bytes as a signed number."""
     return int.from_bytes(hashlib.sha256(f"mark:{day_key}".encode()).digest()[:8], signed=True)
 
 
@@ -201,36 +207,36 @@ def _mark(day_key: str) -> int:
 
 
 def bucket_of(network: str, day_key: str) -> int:
-    """The BITS bits that stand for a network: all that is derived from an address, whatever is counted."""
+    """Return the BITS bits that stand for a network. Nothing else is derived from an address, whatever is counted."""
     digest = salted_hmac("reports.networks", network, secret=f"{settings.SECRET_KEY}:{day_key}", algorithm="sha256")
     return int.from_bytes(digest.digest()[:2]) >> (16 - BITS)
 
 
 def _fields(networks: Networks, day_key: str, within: str) -> list[int]:
-    """Which counter of the string is whose, for each width."""
+    """Return the index of each network's counter in the string, one for each width."""
     buckets = [bucket_of(network, day_key) for network in networks]
-    if within:  # of the bucket, not of the network: no other bits of the address
+    if within:  # hash the bucket and not the network, so that no other bits of the address are used
         buckets = [bucket_of(f"{within}:{bucket}", day_key) for bucket in buckets]
     return [HEADER_FIELDS + width * BUCKETS + bucket for width, bucket in enumerate(buckets)]
 
 
 def _add(key: str, ends_at: int, fields: list[int], amount: int) -> list[int]:
-    """The mark of the string, then what these counters hold afterwards: 0 to 65,535, where they stay."""
+    """Add to these counters. Return the mark of the string, then the counters' new values, which stay at 65,535."""
     changes: list[Any] = ["GET", "i64", "0", "OVERFLOW", "SAT"]
     for number in fields:
         changes += ["INCRBY", "u16", f"#{number}", amount]
     name = cache.make_key(key)
     with rate_limits.server().pipeline(transaction=False) as pipe:
         pipe.execute_command("BITFIELD", name, *changes)
-        pipe.expireat(name, ends_at)  # a string that was not there has no end yet
+        pipe.expireat(name, ends_at)  # a string that did not exist has no expiry yet
         found, _set = pipe.execute()
     return list(found)
 
 
 def _renew(limit: NetworkLimit, window: int) -> str:
-    """Make the string of this window, unless it is there and counted under the day's key; that key.
+    """Make the string of this window, unless it exists and counts under the key of the day. Return that key.
 
-    Two processes may do it at once: what was counted between them is lost, a handful at most.
+    If two processes do this at once, the acts that were counted between them are lost, a handful at most.
     """
     day_key = _read_day_key(window * limit.seconds // DAY_SECONDS)
     name, mark = cache.make_key(limit.key(window)), _mark(day_key)
@@ -241,7 +247,7 @@ def _renew(limit: NetworkLimit, window: int) -> str:
 
 
 def _fresh(limit: NetworkLimit, mark: int) -> bytes:
-    """Counters that nobody has used, each with its noise."""
+    """Return a new string of counters, each with its noise."""
     counters = bytearray(STRING_BYTES)
     counters[: 2 * HEADER_FIELDS] = mark.to_bytes(8, signed=True)
     counters[2 * HEADER_FIELDS + 1 :: 2] = _noise(WIDTHS * BUCKETS, limit.noise)
@@ -249,5 +255,5 @@ def _fresh(limit: NetworkLimit, mark: int) -> bytes:
 
 
 def _noise(count: int, most: int) -> bytes:
-    """Draw so many random numbers from 0 to `most`, which is 2**n - 1, each as likely."""
+    """Draw so many random numbers from 0 to `most`, all equally likely. most: 2**n - 1."""
     return secrets.token_bytes(count).translate(bytes(one & most for one in range(256)))

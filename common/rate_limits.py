@@ -1,6 +1,6 @@
-"""Limits how often something is done, by somebody who is known (an exchange, a visit) or by all together.
+"""Limits how often something is done, by something known (an exchange, a visit) or by everybody together.
 
-What is counted by address is counted elsewhere, so that nobody finds the address back: see `networks`.
+Limits by address are in `common.network_limits`, which counts so that no address can be found out.
 """
 
 import logging
@@ -17,11 +17,11 @@ logger = logging.getLogger(__name__)
 
 
 def is_over(name: str, *, limit: int, seconds: int) -> bool:
-    """Count one more; whether that makes more than `limit` in this window of `seconds`.
+    """Count one more act, and return whether there are now more than `limit` in this window of `seconds`.
 
-    name: what is counted; it holds nothing that a person typed. Windows are fixed, so that a burst on the border of
-    two of them may reach twice the limit: enough for what this protects.
-    Redis away blocks nobody: a person must be able to write and to come back even then. It is logged.
+    name: what is counted; it holds nothing that a person typed. Windows are fixed, so that a burst across the border of
+    two may reach twice the limit, which is good enough here. While Redis is away nobody is blocked, because people must
+    be able to write and to come back even then; this is logged.
     """
     is_reached = (count_one(name, seconds=seconds) or 0) > limit
     if is_reached:
@@ -30,17 +30,18 @@ def is_over(name: str, *, limit: int, seconds: int) -> bool:
 
 
 def tell_reached(name: str) -> None:
-    """Leave a line: which limit, not whose. What stands before the first « : » of its name is ours."""
+    """Log that a limit was reached: which one, but not whose. The part of its name before the first « : » is logged."""
     security_log.log(Event.LIMIT_REACHED, limit=name.partition(":")[0])
 
 
 def count_one(name: str, *, seconds: int) -> int | None:
-    """Count one more, as `is_over` does; how many that makes in this window, None when it could not be counted."""
+    """Count one more act, and return how many there are in this window; None when Redis is away."""
     window = int(time.time()) // seconds
     key = cache.make_key(_key(name, seconds, 0))
     try:
         with server().pipeline(transaction=False) as pipe:
-            # It ends on a border, two windows on (see `recent`): nothing in the key says when the first act was.
+            # The key expires at the border of a window, two windows later (`recent` reads the one before). So its
+            # expiry does not reveal when the first act was.
             pipe.set(key, 0, nx=True, exat=(window + 2) * seconds)
             pipe.incr(key)
             _made, number = pipe.execute()
@@ -51,12 +52,12 @@ def count_one(name: str, *, seconds: int) -> int | None:
 
 
 def server() -> Any:
-    """Redis itself, as the cache speaks to it, for what Django's cache has no word for. Keys go by `cache.make_key`."""
+    """Return the cache's Redis client, for commands that Django's cache lacks. Make keys by `cache.make_key`."""
     return cache._cache.get_client(write=True)  # type: ignore[attr-defined]
 
 
 def recent(name: str, *, seconds: int) -> int:
-    """How many were counted in this window and in the one before it; 0 when Redis is away."""
+    """Return how many acts were counted in this window and in the one before; 0 when Redis is away."""
     try:
         return sum(cache.get_many([_key(name, seconds, 0), _key(name, seconds, 1)]).values())
     except (RedisError, OSError) as error:

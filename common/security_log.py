@@ -1,12 +1,12 @@
-"""Logs security events, a line for each, by name: `event=sign_in account=12 way=password+totp`.
+"""Logs security events, one line each, by name: `event=sign_in account=12 way=password+totp`.
 
-An operator watches the logger `common.security_log`; docs/operations.md says what to be alarmed by. A line holds names
-of ours, statuses and the keys of accounts: no address, no name of anybody, nothing that was sent.
+Operators watch the logger `common.security_log`; docs/operations.md says what should alarm them. A line holds names of
+ours, statuses and keys of accounts: no address, no person's name, and nothing that was sent.
 
-Whoever makes many refusals must not fill the log. In each process and window of WINDOW_SECONDS, one kind of line is
-written LINES times and one event EVENT_LINES times; what comes after is counted, and written at the window's end as
-`event=… times=4711 seconds=60`, one line a kind, KINDS at most. What only somebody who proved who they are can cause is
-written each time (ALWAYS), and when it is so: at the commit of the transaction that does it.
+Somebody who causes many refusals must not fill the log. In each process and window of WINDOW_SECONDS, one kind of line
+is written at most LINES times, and one event EVENT_LINES times. Further lines are counted, and written at the end of
+the window as `event=… times=4711 seconds=60`, one line for each kind, KINDS at most. Events that only a person who has
+proven their identity can cause are always written (ALWAYS), after the commit of the transaction that causes them.
 """
 
 import atexit
@@ -25,9 +25,9 @@ from common import metrics
 logger = logging.getLogger(__name__)
 
 WINDOW_SECONDS = 60
-LINES = 5  # of one kind: an event with its facts
-EVENT_LINES = 60  # of one event, whatever its facts
-KINDS = 200  # counted and written apart in one window; the others together
+LINES = 5  # most lines of one kind, which is an event with its facts
+EVENT_LINES = 60  # most lines of one event, whatever its facts
+KINDS = 200  # most kinds that are counted by themselves in one window; the others are counted together
 OTHERS = "others"
 FACT = re.compile(r"[\w<>:/.+^$()?*\\-]{1,120}", re.ASCII)  # names of ours, numbers, patterns of addresses
 
@@ -75,7 +75,7 @@ class Window:
         self._timer: threading.Timer | None = None
 
     def write_or_hold(self, event: Event, facts: str) -> None:
-        """Write this line, or count it when there were too many like it."""
+        """Write this line, or only count it when there were too many of its kind or event."""
         with self._lock:
             now = time.monotonic()
             if now - self._began >= WINDOW_SECONDS:
@@ -95,7 +95,7 @@ class Window:
                 self._timer.start()
 
     def close(self) -> None:
-        """Write what was held back, one line a kind, and begin a new window."""
+        """Write the counts of the lines that were held back, one line for each kind, and begin a new window."""
         with self._lock:
             self._close()
 
@@ -119,10 +119,10 @@ atexit.register(_window.close)
 
 
 def log(event: Event, **facts: str | int | None) -> None:
-    """Leave a line. facts: words of ours and numbers; account: the primary key, None for nobody that is known.
+    """Log an event. facts: words of ours and numbers. account: the primary key; None if nobody is signed in.
 
-    Anything else that comes here by mistake is written as « unsaid ». What was done is written at the commit, and not
-    at all when it is undone; what was tried, at once.
+    Any other value that gets here by mistake is written as « unsaid ». Events of ALWAYS are written after the commit,
+    and not at all if the transaction is rolled back; the others are written at once.
     """
     metrics.SECURITY_EVENTS.labels(event.value).inc()
     if event is Event.LIMIT_REACHED:
@@ -142,5 +142,5 @@ def _fact(value: str | int | None) -> str:
 
 
 def flush() -> None:
-    """Write now what was held back."""
+    """Write the counts of held-back lines now."""
     _window.close()

@@ -1,8 +1,8 @@
-"""Tells the supervisor of this process that it works, as long as it does. A process that stands still says nothing.
+"""Tells the process supervisor regularly that this process works. A process that hangs tells it nothing.
 
-By the protocol of systemd (sd_notify(3)): a datagram to the socket that NOTIFY_SOCKET names. A unit with `WatchdogSec=`
-gives WATCHDOG_USEC, and systemd ends and starts anew a process from which nothing came for so long. Where nobody asks
-(no NOTIFY_SOCKET) nothing is sent. See docs/adr/0104.
+It follows the protocol of systemd (sd_notify(3)): a datagram to the socket that NOTIFY_SOCKET names. A unit with
+`WatchdogSec=` gives WATCHDOG_USEC, and systemd restarts a process that says nothing for that long. Without
+NOTIFY_SOCKET nothing is sent (docs/adr/0104).
 """
 
 import asyncio
@@ -18,12 +18,15 @@ from typing import Any, Self
 logger = logging.getLogger(__name__)
 
 READY, ALIVE, STOPPING = "READY=1", "WATCHDOG=1", "STOPPING=1"
-# Of the time that the supervisor allows: two that are late are no death.
+# Messages in the time that the supervisor allows, so that two late ones do not end the process.
 SHARE = 3
 
 
 class Supervisor:
-    """Who is told. patience: after so many seconds without a word this process is ended; None: it is not watched."""
+    """The process supervisor.
+
+    patience: after this many seconds without a message it ends this process; None if it does not watch.
+    """
 
     def __init__(self, address: str = "", patience: float | None = None) -> None:
         self.patience = patience if address else None
@@ -32,7 +35,7 @@ class Supervisor:
 
     @classmethod
     def of(cls, environment: MutableMapping[str, str]) -> Self:
-        """Return the supervisor that the environment names, and take it out: a child of ours speaks for itself."""
+        """Return the supervisor that the environment names, and remove it there, so that no child process uses it."""
         address, process = environment.pop("NOTIFY_SOCKET", ""), environment.pop("WATCHDOG_PID", "")
         allowed = environment.pop("WATCHDOG_USEC", "")
         is_watched = allowed.isascii() and allowed.isdecimal() and int(allowed) > 0
@@ -41,11 +44,11 @@ class Supervisor:
 
     @property
     def every(self) -> float | None:
-        """Return in how many seconds it is told again; None when it does not watch."""
+        """Seconds between two messages; None when the supervisor does not watch."""
         return None if self.patience is None else self.patience / SHARE
 
     def tell(self, what: str) -> None:
-        """Send a word. One that cannot be sent is logged once: the supervisor then ends this process, and says so."""
+        """Send a message: READY, ALIVE or STOPPING. A failure is logged once; the supervisor then ends this process."""
         if not self._address:
             return
         try:
@@ -61,7 +64,7 @@ class Supervisor:
 
 
 class Turns:
-    """Whether the threads of a pool still take turns: an empty piece of work goes through it, one at a time."""
+    """Checks whether the threads of a pool still do work, by giving them an empty piece of work from time to time."""
 
     def __init__(self, threads: Executor, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._threads, self._monotonic = threads, monotonic
@@ -69,9 +72,9 @@ class Turns:
         self._given_at = 0.0
 
     def waited(self) -> float:
-        """Return for how many seconds the last piece has waited for its turn; 0 when it had it, and another is given.
+        """Return for how many seconds the last piece of work has waited; if it was done, give another one.
 
-        Returns at once. One piece waits at most, however often this is asked.
+        It returns at once. At most one piece waits, however often this is called.
         """
         if self._work is None or self._work.done():
             self._work, self._given_at = self._threads.submit(_nothing), self._monotonic()
@@ -83,9 +86,10 @@ def _nothing() -> None:
 
 
 class Steps:
-    """The steps of a process that does one thing after the other: how long the one under way may take.
+    """Watches the steps of a process that does one thing after the other.
 
-    One thread says when a step begins; any other asks whether it is late.
+    One thread says when a step begins; any other thread may ask whether it takes too long. patience: seconds that a
+    step may take.
     """
 
     def __init__(self, patience: float, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -93,19 +97,19 @@ class Steps:
         self._until = monotonic() + patience
 
     def begin(self, patience: float | None = None) -> None:
-        """A step begins now, or one has ended. patience: its own, in seconds, where it may take longer than others."""
+        """Note that a step begins now. patience: seconds that it may take, if that is more than for other steps."""
         self._until = self._monotonic() + (self._patience if patience is None else patience)
 
     @property
     def is_late(self) -> bool:
-        """Return whether the step under way takes longer than it may."""
+        """Whether the step under way takes longer than it may."""
         return self._monotonic() > self._until
 
 
 def tell_while(supervisor: Supervisor, is_well: Callable[[], bool], stop: threading.Event) -> threading.Thread | None:
-    """Tell the supervisor, from a thread of its own until `stop`, that this process is alive, while it is well.
+    """Start a thread that tells the supervisor, until `stop`, that this process is alive, as long as `is_well`.
 
-    None, and no thread, where nobody watches.
+    Returns None, and starts no thread, when the supervisor does not watch.
     """
     every = supervisor.every
     if every is None:
@@ -128,9 +132,10 @@ def tell_while(supervisor: Supervisor, is_well: Callable[[], bool], stop: thread
 
 
 async def tell_from_loop(supervisor: Supervisor, are_threads_stuck: Callable[[], Awaitable[bool]]) -> None:
-    """The same from a loop, which is alive when it does, and while the threads beside it are not stuck.
+    """Tell the supervisor from an event loop that this process is alive, as long as its threads are not stuck.
 
-    Returns at once where nobody watches; else it goes on until it is cancelled.
+    That this runs shows that the loop is alive. It returns at once when the supervisor does not watch; otherwise it
+    goes on until it is cancelled.
     """
     every = supervisor.every
     while every is not None:

@@ -1,9 +1,9 @@
 # ruff: noqa: S608  (the queries are made of constants of this module; what a person types is a parameter)
-"""Find the units that receive a person, from what that person types. It reads local tables, in two queries a search.
+"""Finds the units that receive a person, from what that person types. A search takes at most two queries.
 
-The first query finds communes by name and by code; the second finds their units, or, when nothing was found, what the
-person may have meant. Errors of the database are not caught: a broken database is a broken page, never « no such
-town ».
+The first query finds communes by name and by code. The second finds their units or, when nothing was found, what the
+person may have meant. Errors of the database are not caught, so that a broken database is a broken page and never
+« no such town ».
 """
 
 import re
@@ -20,25 +20,25 @@ from locations.distances import told_distance
 from locations.models import EXACT_POSITIONS, Municipality, PlaceName, PostalCode, ReceptionPoint, Zone
 from locations.names import normalise_name, normalise_place
 
-# A Municipality as a query below returns it, with the columns that the query adds, or a Commune. A ReceptionPoint with
-# such columns.
+# A Hit is a Commune, or a Municipality with the columns that a query below adds. A UnitRow is a ReceptionPoint with the
+# columns that a query adds.
 type Hit = Any
 type UnitRow = Any
 
 MAX_TYPED = 100  # characters; the rest of a longer text is not read
 MAX_SUGGESTIONS = 8
 NEAREST_SHOWN = 2
-_NEAREST_READ = 12  # candidates by degrees, from which the nearest by kilometres are kept
-_LONGER_READ = 6  # communes of a longer name, the largest: so many are proposed before anything that looks alike
-_BEGINNING_READ = 40  # names that begin as typed, of which the most alike are proposed
-# No commune's name is longer than 45 characters in its comparable form; what resembles one is hardly longer. Each of
-# thousands of candidates is compared with all of it.
+_NEAREST_READ = 12  # nearest units by degrees, from which the nearest by kilometres are chosen
+_LONGER_READ = 6  # largest communes with a longer name; if there are so many, only these are proposed
+_BEGINNING_READ = 40  # names that begin as typed, of which the most similar are proposed
+# No commune's name is longer than 45 characters in its comparable form, and a similar text is hardly longer. The bound
+# matters because the text is compared with thousands of names.
 _MAX_COMPARED = 60
 _ARTICLES = ("la", "le", "les", "l")
 
 
 class Outcome(StrEnum):
-    """The result of a search. `none` has suggestions or help; it is not an error."""
+    """The result of a search. NONE is not an error: it comes with suggestions or help."""
 
     EMPTY = "empty"
     NONE = "none"
@@ -50,8 +50,8 @@ class Outcome(StrEnum):
 class UnitMatch:
     """A unit for one commune.
 
-    is_competent: known to answer for the commune; otherwise it is only one of the nearest known.
-    distance_km: as the crow flies from the centre of the commune; None when either place is not precisely known.
+    is_competent: it is known to be competent for the commune; otherwise it is only one of the nearest.
+    distance_km: in a straight line from the centre of the commune; None when one of the places is not known precisely.
     """
 
     unit: ReceptionPoint
@@ -61,11 +61,11 @@ class UnitMatch:
 
 @dataclass(slots=True)
 class Commune:
-    """A commune that a search found, and how: a row of FIND_PLACES, in the order of its columns.
+    """A commune that a search found, and how: a row of FIND_PLACES, with its columns in the same order.
 
-    A page may hold fifty of them: 46 take 0.02 ms, and as `Municipality` 0.12, beside what a raw query set does for
-    each, of the 3.2 that the page takes.
-    What may be asked of it is what a `Municipality` says under the same name.
+    It has the attributes of a `Municipality` under the same names. It is a class of its own because a page may hold
+    fifty: 46 take 0.02 ms, where objects of `Municipality` take 0.12 ms and a raw query set adds its own time, of the
+    3.2 ms that the page takes.
     """
 
     insee_code: str
@@ -95,26 +95,26 @@ class Commune:
 
     @property
     def pk(self) -> str:
-        """Its INSEE code, as of a `Municipality`."""
+        """Its INSEE code, as for a `Municipality`."""
         return self.insee_code
 
     @property
     def is_overseas(self) -> bool:
-        """Whether it lies outside the métropole."""
+        """Whether it is outside metropolitan France."""
         return self.zone != Zone.METRO
 
     @property
     def has_exact_position(self) -> bool:
-        """Whether a distance from here may be shown as it is, and not as « environ »."""
+        """Whether a distance from here may be shown without « environ »."""
         return self.precision in EXACT_POSITIONS
 
 
 @dataclass
 class Place:
-    """A commune that was found, and its units: the competent ones, or the nearest known when none is.
+    """A commune that was found, with its units: the competent ones or, if none is known, the nearest ones.
 
-    postal_code: the one typed, else the first of the commune; empty for the few that have none.
-    found_as: the name or CEDEX label that led here, when it is not the commune's own.
+    postal_code: the one that was typed, or else the first of the commune; empty for the few communes without one.
+    found_as: the name or CEDEX label that led here, if it is not the commune's own name.
     """
 
     municipality: Municipality | Commune
@@ -124,13 +124,13 @@ class Place:
 
     @property
     def has_competent_unit(self) -> bool:
-        """Return whether a unit answers for this town by name, and not as the nearest one."""
+        """Whether a unit is known to be competent for this commune, rather than only near."""
         return any(match.is_competent for match in self.units)
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A place to propose. text: what to search to find exactly it; label: what to show."""
+    """A place to propose. text: the search that finds exactly this place. label: what to show."""
 
     text: str
     label: str
@@ -140,12 +140,14 @@ class Suggestion:
 class Lookup:
     """The answer to a search.
 
-    is_cedex: the code is a firm's or an administration's; cedex_is_approximate: it led to the commune of its office.
-    suggestions: only without places: « Vouliez-vous dire… ».
-    others: communes whose longer name begins with the one typed; may_be_other: one of them is larger than the first
-    found.
-    are_homonyms: the places, the largest first, bear the name typed; neither a code nor arrondissements led to them.
-    abroad: the country of a town that is known to lie outside France (« Monaco », « Belgique »); then nothing else.
+    is_cedex: the code is a CEDEX code, of a firm or an administration. cedex_is_approximate: it led only to the commune
+    of its post office.
+    suggestions: « Vouliez-vous dire… », only when there are no places.
+    others: communes whose longer name begins with the one typed. may_be_other: one of them is larger than the first
+    place.
+    are_homonyms: the places all have the name that was typed; neither a code nor arrondissements led to them.
+    abroad: the country, if the town is known to be outside France (« Monaco », « Belgique »); then there is nothing
+    else.
     """
 
     outcome: Outcome
@@ -160,12 +162,12 @@ class Lookup:
 
     @property
     def is_overseas(self) -> bool:
-        """Every place found is overseas."""
+        """Whether every place that was found is overseas."""
         return bool(self.places) and all(place.municipality.is_overseas for place in self.places)
 
     @property
     def only_choice(self) -> tuple[Place, UnitMatch] | None:
-        """The one commune and its one competent unit, when there is nothing to choose and little doubt."""
+        """The one commune and its one competent unit, when there is nothing to choose; otherwise None."""
         if self.may_be_other:
             return None
         if len(self.places) == 1 and len(self.places[0].units) == 1 and self.places[0].has_competent_unit:
@@ -174,10 +176,11 @@ class Lookup:
 
     @property
     def for_exchange(self) -> tuple[Place, ReceptionPoint | None] | None:
-        """The place of a chat: only who answers there counts, the police or the gendarmerie, so nobody chooses between
-        units, nor between the communes of one postal code: the largest stands for it.
+        """The place for the chat, with a unit if there is one.
 
-        None when nothing was found, and when several communes bear the name typed, or a larger one may be meant.
+        For the chat it only matters whether the police or the gendarmerie answers there. So nobody has to choose
+        between units, nor between the communes of one postal code, of which the largest is taken. None when nothing was
+        found, when several communes have the name that was typed, or when a larger one may be meant.
         """
         if not self.places or self.may_be_other or (self.are_homonyms and len(self.places) > 1):
             return None
@@ -190,12 +193,12 @@ class Lookup:
 
 @dataclass(frozen=True)
 class Query:
-    """A search as it was typed, understood without the tables.
+    """A search as it was typed, parsed without the tables.
 
-    code: five digits, or empty. insee_code: only of the form that cannot be a postal code ("2A004").
-    name: the rest, in its comparable form. candidates: (name, hint) pairs from the most to the least literal, where the
-    hint is what would have to be the département: « saint denis 93 » is first a name, then « saint denis » in « 93 ».
-    department: a département's code alone ("93", "974", "2A").
+    code: five digits, or empty. insee_code: only in the form that cannot be a postal code ("2A004").
+    name: the rest, in its comparable form. candidates: pairs (name, hint), from the most to the least literal. The hint
+    is the part that would have to be the département: « saint denis 93 » is first a name, and then « saint denis » in
+    « 93 ». department: the code of a département if nothing else was typed ("93", "974", "2A").
     """
 
     code: str = ""
@@ -207,12 +210,12 @@ class Query:
 
     @property
     def is_empty(self) -> bool:
-        """Return whether nothing was understood that could be searched."""
+        """Whether nothing was typed that could be searched for."""
         return not (self.code or self.insee_code or self.name or self.department)
 
 
 def read_query(text: str) -> Query:
-    """Understand a search: a town, a postal code, both, with or without the département. Never fails."""
+    """Parse a search: a town, a postal code, or both, with or without the département. It never fails."""
     text = " ".join(text[:MAX_TYPED].split())
     says_cedex = bool(re.search(r"(?i)\bcedex\b", text))
     compact = re.sub(r"[\s.\-]", "", text).upper().removeprefix("F")
@@ -226,7 +229,7 @@ def read_query(text: str) -> Query:
     if found := re.search(r"(?<!\d)(?:F-?)?(\d{2})[ .]?(\d{3})(?!\d)", text):
         code = found[1] + found[2]
         text = text[: found.start()] + " " + text[found.end() :]
-        # « 38307 Bourgoin-Jallieu CEDEX 9 »: the number after CEDEX says nothing more than the code.
+        # « 38307 Bourgoin-Jallieu CEDEX 9 »: the number after CEDEX adds nothing to the code.
         text = re.sub(r"(?i)\bcedex\b.*", "", text)
     name = normalise_place(text)
     return Query(code=code, name=name, candidates=tuple(_candidates(name)), says_cedex=says_cedex)
@@ -249,13 +252,13 @@ def _is_department(hint: str, municipality: Municipality | Commune) -> bool:
 
 
 def _with_articles(name: str) -> list[str]:
-    """« rochelle » may be « La Rochelle »."""
+    """Return a name as it is and with each article, because « rochelle » may mean « La Rochelle »."""
     return [name, *(f"{article} {name}" for article in _ARTICLES)]
 
 
 # --- the search ---------------------------------------------------------------------------------------------------
 
-# The code a town is known by, where it has several: the roundest (Arles 13200, Saint-Paul 97460), else the lowest.
+# The postal code by which a town with several is known: the roundest (Arles 13200, Saint-Paul 97460), else the lowest.
 MAIN_CODE = """SELECT o.code FROM locations_postalcode o WHERE o.municipality_id = m.insee_code AND o.kind = 'postal'
     ORDER BY length(rtrim(o.code, '0')), o.code LIMIT 1"""
 
@@ -294,10 +297,11 @@ SELECT m.insee_code, m.name, m.kind, m.parent_id, m.department_code, m.departmen
 FROM target t JOIN locations_municipality m ON m.insee_code = t.insee_code
 """
 
-# Competent units (of rank 0), else the nearest, else (no position) those of the département. An index finds the nearest
-# by degrees; of these, the nearest on a plane that touches the earth at the commune are kept: over the 200 km of a
-# département it orders as `geography.distance_km` does, and fifty communes would otherwise bring six hundred rows here.
-# A unit comes once, with the communes that it was found for: those of one code have most of their units in common.
+# Finds the competent units (rank 0) of each commune; if none is known, the nearest ones; without a position, those of
+# the département. An index finds the nearest by degrees. Of these, the nearest on a plane that touches the earth at the
+# commune are kept: over the 200 km of a département that gives the same order as `geography.distance_km`. Otherwise
+# fifty communes would return six hundred rows. A unit is returned once, with all communes for which it was found,
+# because communes of one postal code have most of their units in common.
 FIND_UNITS = """
 SELECT u.*, near.asked_for, near.is_competent, near.rank FROM (
 SELECT x.id, array_agg(a.insee_code::text) AS asked_for, array_agg(x.is_competent) AS is_competent,
@@ -330,10 +334,10 @@ ORDER BY u.name, u.id
 
 
 def search(text: str) -> Lookup:
-    """The communes that a text names and their units. Two queries at most.
+    """Find the communes that a text names, and their units. Two queries at most.
 
-    text: as typed: a town, a former commune, a postal or CEDEX code, both, with or without a département.
-    Nothing found is a Lookup with suggestions, or with none. Raises django.db.Error when the tables cannot be read.
+    text: as typed: a town, a former commune, a postal or CEDEX code, or both, with or without a département. When
+    nothing is found, the Lookup has suggestions, if there are any. Raises the errors of django.db.
     """
     query = read_query(text)
     if query.is_empty:
@@ -362,8 +366,10 @@ def search(text: str) -> Lookup:
 
 
 def _find(query: Query) -> tuple[list[Hit], list[Hit]]:
-    """The hits that answer the query, and those whose longer name begins with it or that lie in a département so
-    called. One query."""
+    """Return the hits that answer the query, and those whose longer name begins with it or whose département has it.
+
+    One query.
+    """
     values: dict[str, Any] = {
         "names": sorted({variant for name, _hint in query.candidates for variant in _with_articles(name)}),
         "codes": [query.code] if query.code else [],
@@ -379,19 +385,20 @@ def _find(query: Query) -> tuple[list[Hit], list[Hit]]:
 
 
 def _proposed(query: Query, longer: list[Hit]) -> list[Suggestion]:
-    """What a search that found nothing may have meant. One query, or none."""
-    # « la », « saint »: the largest of the communes that begin so are what is meant, and thousands look alike.
+    """Return suggestions for a search that found nothing. At most one query."""
+    # For « la » or « saint », the largest communes that begin like this are meant, while thousands look similar.
     begun = [hit for hit in longer if hit.hit_search]
     return _suggestions(begun) if len(begun) >= _LONGER_READ else _meant(query)
 
 
 def _choose(query: Query, hits: list[Hit]) -> list[Hit]:
-    """The hits that answer the query best, in the order of trust explained beside each step."""
+    """Choose the hits that answer the query best, in the order of trust that is explained at each step."""
     by_code = [hit for hit in hits if hit.hit_code or (query.insee_code and not hit.hit_search)]
     by_name = [hit for hit in hits if hit.hit_search]
     named: list[Hit] = []
     for name, hint in query.candidates:
-        # « Marseille 13 » is the 13e arrondissement and may mean Marseille in the Bouches-du-Rhône: both are answers.
+        # « Marseille 13 » is the 13e arrondissement, and may also mean Marseille in the Bouches-du-Rhône. Both are
+        # answers.
         if named and not (hint and named[0].parent_id and hint == named[0].department_code):
             break
         exact = [hit for hit in by_name if hit.hit_search == name]
@@ -401,14 +408,15 @@ def _choose(query: Query, hits: list[Hit]) -> list[Hit]:
             found = [hit for hit in found if _is_department(hint, hit)]
         named += found
     if query.code and query.name:
-        # Both typed: the communes of the code that bear the name or begin with it; if the two disagree, all.
+        # Code and name were typed: take the communes of the code that have the name or contain it as a beginning of a
+        # word. If code and name disagree, take all.
         codes = {hit.insee_code for hit in by_code}
         both = [hit for hit in named if hit.insee_code in codes]
         begun = [hit for hit in by_code if f" {normalise_place(hit.name)}".find(f" {query.name}") >= 0]
         return _with_code(both, by_code) or begun or [*by_code, *named]
     if by_code or named:
         return by_code or named
-    # « Saint-Denis 44 »: no such commune there; those of that name elsewhere are better than nothing.
+    # « Saint-Denis 44 »: there is no such commune in that département, so take those of that name elsewhere.
     for name, hint in query.candidates:
         if hint and re.fullmatch(r"\d{1,3}|2[ab]", hint):
             elsewhere = [hit for hit in by_name if hit.hit_search == name]
@@ -418,7 +426,7 @@ def _choose(query: Query, hits: list[Hit]) -> list[Hit]:
 
 
 def _with_code(named: list[Hit], by_code: list[Hit]) -> list[Hit]:
-    """Hits by name that also have the code, said with the code."""
+    """Copy the code from the hits by code to the hits by name of the same communes, and return the latter."""
     coded = {hit.insee_code: hit for hit in by_code}
     for hit in named:
         hit.hit_code, hit.hit_code_kind = coded[hit.insee_code].hit_code, coded[hit.insee_code].hit_code_kind
@@ -478,9 +486,9 @@ def _match(municipality: Municipality | Commune, unit: UnitRow, *, is_competent:
 
 # --- what may have been meant -------------------------------------------------------------------------------------
 
-# Names that begin so, from the largest towns on; and, unless these are many (« saint mar »), names that look alike: to
-# find those, each name with enough trigrams in common is compared, which may be thousands. Only the most alike are
-# joined to their communes. Names of one or two letters have too few trigrams to look like any other.
+# Finds names that begin as typed, the largest towns first. Unless there are many of these (« saint mar »), it also
+# finds similar names, for which each name with enough trigrams in common is compared; that may be thousands. Only the
+# most similar are joined to their communes. Names of one or two letters have too few trigrams to be similar to others.
 SIMILAR_NAMES = f"""
 WITH beginning AS MATERIALIZED (
     SELECT n.municipality_id, n.name, n.kind, n.search, similarity(n.search, %(name)s) AS likeness
@@ -537,9 +545,9 @@ def _meant(query: Query) -> list[Suggestion]:
         return _suggestions(rows)
     if not query.name:
         return []
-    # A word that is said again makes a name no more alike: trigrams are counted once.
+    # Repeated words are dropped, because trigrams count once and repetition makes no name more similar.
     name = " ".join(dict.fromkeys(query.name.split()))[:_MAX_COMPARED].rstrip()
-    # A département's name is a search too: « Guadeloupe » proposes its towns before names that look like it.
+    # The name of a département may be typed too: « Guadeloupe » proposes its towns before similar names.
     rows = Municipality.objects.raw(
         MEANT,
         {
@@ -558,12 +566,12 @@ def _escape_like(text: str) -> str:
 
 
 def _suggestions(rows: Iterable[Hit], limit: int = MAX_SUGGESTIONS) -> list[Suggestion]:
-    """A suggestion for each commune, by the first of its rows; arrondissements in order."""
+    """Return one suggestion for each commune, from the first of its rows, with arrondissements in order."""
     return [_suggestion(row) for row in _in_order(_once(rows))[:limit]]
 
 
 def _once(rows: Iterable[Hit]) -> list[Hit]:
-    """The first row of each commune."""
+    """Return the first row of each commune."""
     found: dict[str, Hit] = {}
     for row in rows:
         found.setdefault(row.insee_code, row)
@@ -571,7 +579,7 @@ def _once(rows: Iterable[Hit]) -> list[Hit]:
 
 
 def _in_order(rows: list[Hit]) -> list[Hit]:
-    """The arrondissements of a town stand together from the first to the last, where the first found of them stood."""
+    """Put the arrondissements of a town together and in order, at the place of the first one that was found."""
     parts: dict[str, list[Hit]] = {}
     for row in rows:
         if row.parent_id:
@@ -596,7 +604,7 @@ def _suggestion(row: Hit) -> Suggestion:
 
 # --- suggestions while typing -------------------------------------------------------------------------------------
 
-# A name and the beginning of a département (« saint denis 9 ») is a name too.
+# A name may be followed by the beginning of a département's number (« saint denis 9 »).
 NAMES_BEGINNING = f"""
 WITH hit AS MATERIALIZED (
     SELECT n.municipality_id, n.name, n.kind, n.search FROM locations_placename n
@@ -618,11 +626,11 @@ ORDER BY m.population DESC NULLS LAST, p.code LIMIT 24
 
 
 def suggest(text: str) -> list[Suggestion]:
-    """Places to propose for what is typed so far; none below two letters or digits.
+    """Return places to propose for what is typed so far; none for less than two letters or digits.
 
-    Those that begin so, the largest first, in one query. Where nothing begins so, what the search itself would find or
-    propose: a misspelt name, a département, « Roubaix 59100 », « saint etienne cedex 2 ». Three queries at most, none
-    of which reads a unit. A name of one letter (« Y ») is found by the search alone.
+    It proposes places that begin like this, the largest first, in one query. If there are none, it proposes what the
+    search itself would find or propose: a misspelt name, a département, « Roubaix 59100 », « saint etienne cedex 2 ».
+    Three queries at most, which read no units. A name of one letter (« Y ») is found by the search only.
     """
     text = " ".join(text[:MAX_TYPED].split())
     digits = re.sub(r"[\s.]", "", text)
@@ -636,7 +644,7 @@ def suggest(text: str) -> list[Suggestion]:
 
 
 def _beginning(name: str) -> list[Suggestion]:
-    """Places whose name begins so, the largest first."""
+    """Return places whose name begins like this, the largest first."""
     stem, _space, department = name.rpartition(" ")
     is_hint = bool(stem) and bool(re.fullmatch(r"\d{1,3}|2[ab]", department))
     patterns = {f"p{rank}": f"{_escape_like(form)}%" for rank, form in enumerate(_with_articles(name))}
@@ -649,13 +657,13 @@ def _beginning(name: str) -> list[Suggestion]:
             "department": f"{department.upper()}%" if is_hint else "",
         },
     )
-    # Names that are whole are always among them (« Mars »), yet the largest town comes first (Marseille).
+    # Complete names are always among them (« Mars »), but the largest town comes first (Marseille).
     kept = _in_order(_once(rows))[:MAX_SUGGESTIONS]
     return _suggestions(sorted(kept, key=lambda row: -(row.population or 0)))
 
 
 def _as_searched(text: str) -> list[Suggestion]:
-    """What a search for this text finds or proposes, without its units; nothing for a town abroad."""
+    """Return what a search for this text finds or proposes, without units; nothing for a town abroad."""
     query = read_query(text)
     if query.department:
         return _towns_of(query.department)
@@ -666,7 +674,7 @@ def _as_searched(text: str) -> list[Suggestion]:
 
 
 def _found(place: Place) -> Suggestion:
-    """A place that was found, as a suggestion that finds it again."""
+    """Return a suggestion that finds this place again."""
     town = place.municipality
     label = f"{town.name} ({town.department_code})"
     if place.found_as:

@@ -1,4 +1,4 @@
-"""Says when a conversation ends, by which rule, and what the console tells of it."""
+"""Computes when a report and its conversation are deleted, by which rule, and what the console shows of that."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,8 +18,9 @@ from reports.retention import deletion
 from reports.rules import openings as opening_rules
 from reports.rules.retention import DEFAULTS, Cause, Decision, Kind, Life, Rule, decide_retention
 
-ASKED_HOLDS = timedelta(hours=48)  # for a supervisor to countersign an opening before its report goes
-# What the queue does by itself when somebody is not seen; a passage without effect; that a supervisor looks.
+ASKED_HOLDS = timedelta(hours=48)  # time for a supervisor to countersign a disclosure request before its report goes
+# Events that do not prolong the life of an exchange: what the queue does by itself when somebody is not seen, a
+# handover without effect, and a supervisor who looks.
 NO_ACT = {
     EventKind.RELEASED,
     EventKind.ASLEEP,
@@ -37,9 +38,11 @@ NO_ACT = {
 
 
 def _with_acts(reports: "QuerySet[Report]") -> "QuerySet[Any]":
-    """Adds `spoken_at` and `acted_at`: last message, last act of the history; `opening_at`: when the last request to
-    open the seal that a supervisor countersigned, and that still goes on, was made; `opening_asked_at`: the same of one
-    that waits for a supervisor, if it is its agent's first of this report. (Annotations escape the types.)
+    """Add the columns from which the end of a report is computed.
+
+    spoken_at: the last message. acted_at: the last act in the history. opening_at: when the last disclosure request
+    was made that a supervisor countersigned and that is still open. opening_asked_at: the same for one that waits for
+    a supervisor, if it is its agent's first for this report. (The types do not know annotations.)
     """
     spoken = Message.objects.filter(conversation__report=OuterRef("pk")).exclude(author=Author.SYSTEM)
     acted = ConversationEvent.objects.filter(conversation__report=OuterRef("pk")).exclude(kind__in=NO_ACT)
@@ -58,17 +61,20 @@ def _with_acts(reports: "QuerySet[Report]") -> "QuerySet[Any]":
 
 
 def _part(report: Report, name: str) -> Any:
-    """The conversation, freeze or erasure of a report, or None."""
+    """Return the conversation, freeze or erasure of a report; None if it has none."""
     return getattr(report, name, None)
 
 
 def kind_of(report: Report) -> Kind:
-    """Return which retention rule holds for a report: that of exchanges once it has one."""
+    """Return which retention rule applies to a report: that of exchanges as soon as it has one."""
     return Kind.EXCHANGE if _part(report, "conversation") else Kind.REPORT
 
 
 def _life(report: Any) -> Life:
-    """report: read through `_with_acts`. `chat.visitor.page_state` reads the same of one conversation."""
+    """Return when something last happened to a report, and when its person was last seen.
+
+    report: read through `_with_acts`. `chat.visitor.page_state` reads the same for one conversation.
+    """
     conversation: Conversation | None = _part(report, "conversation")
     acts = [report.filed_at, report.spoken_at, report.acted_at]
     if conversation is None:
@@ -78,14 +84,18 @@ def _life(report: Any) -> Life:
 
 
 def _decide(report: Any, rules: dict[str, Rule], now: datetime, *, told: bool = False) -> Decision:
-    """told: as the console shows it. An opening is left out there: that there is one is for those it concerns."""
+    """Decide when a report is deleted. report: read through `_with_acts`.
+
+    told: as the console shows it. Disclosure requests are then left out, because only those whom one concerns may know
+    of it.
+    """
     freeze: Freeze | None = _part(report, "freeze")
     request: ErasureRequest | None = _part(report, "erasure")
-    # What the prosecutor may have authorised is not deleted under the custodians' hands.
+    # A report is not deleted while custodians may open what the prosecutor may have authorised.
     holds = [freeze.frozen_until] if freeze else []
     if report.opening_at is not None and not told:
         holds.append(report.opening_at + opening_rules.TERM)
-    # One agent alone puts off nothing for long: a supervisor has two days to countersign, once.
+    # One agent alone cannot delay the deletion for long: a supervisor has two days to countersign, once.
     asked_at = None if told else report.opening_asked_at
     return decide_retention(
         life=_life(report),
@@ -103,14 +113,17 @@ def _rule_applied(report: Report, decision: Decision, rules: dict[str, Rule]) ->
 
 
 def _may_end(rules: dict[str, Rule], now: datetime, *, told: bool) -> Q:
-    """Whoever may be due; told: or near enough to be told of. By cheap columns only: the decision reads the rest."""
+    """Return the condition that a report may be due, by cheap columns only; the decision itself reads the rest.
+
+    told: also reports that are near enough to their end to be shown.
+    """
 
     def limit(kind: Kind) -> datetime:
         rule = rules[kind]
         return now - timedelta(days=max(rule.days - rule.digest_days, 0) if told else rule.total_days)
 
     exchange, report = limit(Kind.EXCHANGE), limit(Kind.REPORT)
-    # Two lists of keys, each by an index: of the others, which are nearly all, no row is read.
+    # These are two lists of keys, each found by an index, so that no row is read of the others, which are nearly all.
     old = Report.objects.filter(filed_at__lt=max(exchange, report)).values("pk")
     granted = ErasureRequest.objects.filter(is_granted=True).values("report")
     return Q(pk__in=old.union(granted, all=True)) & (
@@ -123,12 +136,11 @@ def _may_end(rules: dict[str, Rule], now: datetime, *, told: bool) -> Q:
 def ending_as_told(
     life: Life, *, granted_at: datetime | None, exchange: Rule, erasure: Rule, now: datetime
 ) -> tuple[Decision, Rule]:
-    """When an exchange goes if nothing is added, as the person may know it; and the rule. For
-    `chat.visitor.page_state`.
+    """Return when an exchange is deleted if nothing is added, as the person may know it, and by which rule.
 
-    granted_at: when an erasure was agreed to. exchange, erasure: the rules in force.
-    A freeze is left out: whether it may be told is not ours to say (docs/adr/0033). Nor is it told by a date that has
-    passed: what should be gone goes « today at the earliest ».
+    granted_at: when an erasure was granted. exchange, erasure: the rules in force. A freeze is left out, because it is
+    not ours to say whether the person may know of it (docs/adr/0033). So that a date in the past does not reveal one,
+    the date is never before now. For `chat.visitor.page_state`.
     """
     decision = decide_retention(life=life, rule=exchange, now=now, granted_at=granted_at, erasure=erasure)
     rule = erasure if decision.cause is Cause.ERASURE else exchange
@@ -137,15 +149,15 @@ def ending_as_told(
 
 # --- for those who answer ---------------------------------------------------------------------------------------------
 
-SHOWN = 200  # of one page
+SHOWN = 200  # most exchanges on one page
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """An exchange as its end is decided about: dates and where it stands, not what was said or where somebody lives.
+    """An exchange as people decide about its end: dates and status, but nothing that was said and no place.
 
-    conversation: its public id. is_decided: whether the supervisor who looks may decide about it. freeze: asked for or
-    running, else None. asked: the request for erasure, if any.
+    conversation: its public id. is_own: the agent who looks has it. is_decided: whether the supervisor who looks may
+    decide about it. freeze: one that is asked for or running, else None. asked: the request for erasure, if any.
     """
 
     report_id: int
@@ -162,13 +174,16 @@ class Ending:
 
     @property
     def is_pending(self) -> bool:
-        """Whether somebody waits for an answer to their request."""
+        """Whether the person waits for an answer to their request for erasure."""
         return self.asked is not None and self.asked.answered_at is None
 
 
 def _reach(agent: Agent) -> "QuerySet[Report]":
-    """Whose ends this agent may see: those they answer or answered, and a supervisor's those of the units that they
-    decide for (`deciders`)."""
+    """Return the reports of which this agent may see the end.
+
+    These are those that they answer or answered; for a supervisor also those of the units for which they decide
+    (`deciders`).
+    """
     reports = Report.objects.filter(conversation__isnull=False)
     own = Q(conversation__assigned_to=agent)
     if not agent.user.is_supervisor:
@@ -197,9 +212,9 @@ def _ending(report: Any, agent: Agent, rules: dict[str, Rule], now: datetime) ->
 
 
 def endings(agent: Agent, now: datetime) -> list[Ending]:
-    """List what is frozen, then what ends soon, the first to go first; at most SHOWN of each.
+    """Return the exchanges that are frozen, then those that end soon, the first to go first; at most SHOWN of each.
 
-    What is past its date is not among them, whether it went within the hour or an opening holds it.
+    Exchanges that are past their date are left out, so that nobody can see whether a disclosure request keeps one.
     """
     rules = deletion.rules()
     held = _with_acts(_reach(agent).filter(_held(now))).order_by("freeze__asked_at")[:SHOWN]
@@ -210,14 +225,16 @@ def endings(agent: Agent, now: datetime) -> list[Ending]:
 
 
 def _held(now: datetime) -> Q:
-    """Frozen, or a freeze is asked for."""
+    """Return the condition that a report is frozen, or that a freeze is asked for."""
     return Q(freeze__lifted_at__isnull=True, freeze__until__gt=now)
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What « Fin de conservation » has for an agent. to_decide: requests and freezes that wait for a supervisor; soon:
-    exchanges that end soon, at most SHOWN.
+    """What « Fin de conservation » shows an agent.
+
+    to_decide: number of requests and freezes that wait for a supervisor. soon: number of exchanges that end soon, at
+    most SHOWN.
     """
 
     to_decide: int
@@ -326,7 +343,7 @@ ORDER BY c.reporter_seen_at LIMIT %(shown)s
 
 
 def _asks(agent: Agent, now: datetime) -> dict[str, Any]:
-    """What the statements of an agent's ends are given."""
+    """Return the values that the statements about an agent's exchanges need."""
     return {
         "now": now,
         "agent": agent.pk,
@@ -337,7 +354,7 @@ def _asks(agent: Agent, now: datetime) -> dict[str, Any]:
 
 
 def _near(agent: Agent, rules: dict[str, Rule], now: datetime) -> list[Ending]:
-    """What ends soon and nothing holds, at most SHOWN."""
+    """Return the exchanges that end soon and are not frozen, at most SHOWN."""
     rule = rules[Kind.EXCHANGE]
     bound = now - timedelta(days=max(rule.days - rule.digest_days, 0))
     keys = [pk for (pk,) in fetch_rows(NEAR, _asks(agent, now) | {"bound": bound})]
@@ -347,7 +364,10 @@ def _near(agent: Agent, rules: dict[str, Rule], now: datetime) -> list[Ending]:
 
 
 def notice(agent: Agent, now: datetime) -> Notice:
-    """Told on each page of the console: whoever may still need an exchange learns in time that it ends."""
+    """Return what each page of the console shows of ends, so that whoever still needs an exchange learns in time.
+
+    One statement.
+    """
     exchange, erasure = DEFAULTS[Kind.EXCHANGE], DEFAULTS[Kind.ERASURE]
     values = {
         **_asks(agent, now),
@@ -379,7 +399,7 @@ def notice(agent: Agent, now: datetime) -> Notice:
 
 
 def requests(agent: Agent, now: datetime) -> list[tuple[Ending, ErasureRequest]]:
-    """List the requests for erasure that wait for an answer, the first one first; for supervisors."""
+    """Return the requests for erasure that wait for an answer, the oldest first, at most SHOWN; for supervisors."""
     rules = deletion.rules()
     asked = _with_acts(_reach(agent).filter(erasure__isnull=False, erasure__answered_at__isnull=True))
     rows = asked.order_by("erasure__asked_at")[:SHOWN]
@@ -387,13 +407,13 @@ def requests(agent: Agent, now: datetime) -> list[tuple[Ending, ErasureRequest]]
 
 
 def ending_of(agent: Agent, public_id: UUID, now: datetime) -> Ending | None:
-    """One of them, whenever it ends; None as if it did not exist."""
+    """Return the end of one exchange that this agent may see, whenever it is; None as if it did not exist."""
     report = _with_acts(_reach(agent).filter(conversation__public_id=public_id)).first()
     return None if report is None else _ending(report, agent, deletion.rules(), now)
 
 
 def oldest_request(agent: Agent) -> tuple[int, datetime | None]:
-    """How many people wait for this supervisor's answer to their request for erasure, and since when the first does."""
+    """Return how many requests for erasure wait for this supervisor's answer, and since when the oldest does."""
     waiting = ErasureRequest.objects.filter(answered_at__isnull=True, report__in=_reach(agent))
     told = waiting.aggregate(count=Count("pk"), oldest=Min("asked_at"))
     return told["count"], told["oldest"]

@@ -1,10 +1,11 @@
 """Lets a supervisor step into a conversation: join, write, whisper, reassign, leave.
 
-It is of one of their units, or of one that they are on call for, which the register then says (docs/adr/0074).
+The conversation is of one of their units, or of one for which they are on call; the audit log then says so
+(docs/adr/0074).
 
-Access is already proven by `chat.access.as_supervisor`, and asked again under the locks: the conversation may have
-passed to another unit. Both sides read in the thread that a supervisor is there. Everything is in the history and in
-the register, in the transaction of the act. See docs/adr/0038.
+Callers have proven access by `chat.access.as_supervisor`. It is checked again under the locks, because the conversation
+may have gone to another unit. Both sides can read in the thread that a supervisor is there. Every act is recorded in
+the history and in the audit log, in the same transaction (docs/adr/0038).
 """
 
 import uuid
@@ -38,11 +39,11 @@ from reports.audit import log as audit_log
 from reports.models import AccessKind
 from triage.rules import Urgency
 
-AT_ONCE = 100  # watches that are over, of one tick
+AT_ONCE = 100  # most watches that are ended in one tick
 
 
 def _lock(conversation_id: int, supervisor: Agent) -> Conversation:
-    """The conversation, locked, under way in one of their units. Raises ConversationClosed, NotYours."""
+    """Lock a conversation under way in one of the supervisor's units. Raises ConversationClosed, NotYours."""
     conversation = transfer_actions.lock_conversation(conversation_id)
     if not conversation.is_open:
         raise ConversationClosed
@@ -54,7 +55,7 @@ def _lock(conversation_id: int, supervisor: Agent) -> Conversation:
 
 
 def _told(act: str, conversation: Conversation, by: Agent, now: datetime) -> str:
-    """The detail of the register's line: the act, and the on-call duty under which it was done."""
+    """Return the detail for the audit log: the act, and the on-call duty under which it was done, if any."""
     agent = conversation.assigned_to
     on_call = access.reach_of(by, now).get(agent.unit_id) if agent is not None else None
     return act if on_call is None else f"{act}, on call {on_call}"
@@ -62,9 +63,10 @@ def _told(act: str, conversation: Conversation, by: Agent, now: datetime) -> str
 
 @transaction.atomic
 def join(*, conversation_id: int, by: Agent, motive: str) -> Watch:
-    """Read a conversation, for `definitions.WATCHED` at most; joining again while it lasts changes nothing.
+    """Join a conversation as a supervisor, who may read it for `definitions.WATCHED` at most.
 
-    motive: why, as the register keeps it: not empty. Raises NotYours, ConversationClosed.
+    Joining again meanwhile changes nothing. motive: the reason, for the audit log; not empty. Locks the conversation.
+    Raises NotYours, ConversationClosed.
     """
     now = clock.now()
     conversation = _lock(conversation_id, by)
@@ -109,7 +111,7 @@ def _leave(watch: Watch, conversation: Conversation, now: datetime) -> None:
 
 @transaction.atomic
 def leave(*, conversation_id: int, by: Agent) -> None:
-    """Read no more of it. Having left already changes nothing."""
+    """Leave a conversation that the supervisor had joined; a second call changes nothing. Locks the conversation."""
     now = clock.now()
     conversation = transfer_actions.lock_conversation(conversation_id)
     rows = Watch.objects.filter(conversation=conversation, supervisor=by, left_at__isnull=True)
@@ -119,9 +121,9 @@ def leave(*, conversation_id: int, by: Agent) -> None:
 
 @transaction.atomic
 def write(*, conversation_id: int, by: Agent, client_id: uuid.UUID, body: str) -> Message:
-    """Add a message of a supervisor who has joined, once a `client_id`: it says who writes, wherever it is shown.
+    """Add a message of a supervisor who has joined, once for each `client_id`. Its text begins with who writes.
 
-    Raises NotYours, ConversationClosed.
+    Raises NotYours, ConversationClosed. Locks the conversation.
     """
     now = clock.now()
     conversation = _lock(conversation_id, by)
@@ -139,7 +141,7 @@ def write(*, conversation_id: int, by: Agent, client_id: uuid.UUID, body: str) -
     return message
 
 
-# Of one conversation, by all supervisors: they are drawn with every page of the agent who answers it.
+# Most whispers about one conversation, of all supervisors. All are drawn on every page of the agent who answers it.
 WHISPERS_AT_MOST = 50
 
 
@@ -149,9 +151,9 @@ class TooManyWhispers(Exception):
 
 @transaction.atomic
 def whisper(*, conversation_id: int, by: Agent, text: str) -> Whisper:
-    """Say something to the agent who answers now, and to nobody else.
+    """Say something to the agent who answers now, which nobody else reads.
 
-    Raises TooManyWhispers, NotYours, ConversationClosed.
+    Raises TooManyWhispers, NotYours, ConversationClosed. Locks the conversation.
     """
     now = clock.now()
     conversation = _lock(conversation_id, by)
@@ -183,10 +185,11 @@ def whisper(*, conversation_id: int, by: Agent, text: str) -> Whisper:
 
 @transaction.atomic
 def reassign(*, conversation_id: int, by: Agent, agent_id: int, motive: str) -> Handover:
-    """Give the conversation to another agent, full or not; an open passage ends. motive: both agents read it.
+    """Give the conversation to another agent, even if they are full. An open handover ends.
 
-    Raises NotYours, ConversationClosed, transfer_actions.NoRoom when the agent is not there, Resting when they take
-    nobody new now and the conversation cannot wait.
+    motive: the reason, which both agents read. Raises NotYours and ConversationClosed; transfer_actions.NoRoom when the
+    agent is not present, or has the conversation already; Resting when they take nobody new now and the conversation
+    cannot wait. Locks the agent, then the conversation.
     """
     now = clock.now()
     receiver = transfer_actions.lock_receiver(agent_id, now, may_be_full=True)
@@ -196,7 +199,7 @@ def reassign(*, conversation_id: int, by: Agent, agent_id: int, motive: str) -> 
     before = conversation.assigned_to
     if before is None or before.pk == receiver.pk:
         raise transfer_actions.NoRoom
-    told = _told("reassign", conversation, by, now)  # before it is another unit's, perhaps
+    told = _told("reassign", conversation, by, now)  # now, because the unit may be another one afterwards
     transfer_actions.end_open(conversation, now)
     order = transfer_actions.create_handover(
         conversation,
@@ -218,7 +221,7 @@ def reassign(*, conversation_id: int, by: Agent, agent_id: int, motive: str) -> 
 
 
 def _is_over(watch: Watch, conversation: Conversation, now: datetime) -> bool:
-    """Whether this supervisor reads no more: too long, no longer under way, or with another unit meanwhile."""
+    """Whether this watch is over: its time has passed, the conversation ended, or it has been with another unit."""
     agent = conversation.assigned_to
     if conversation.status != Status.ACTIVE or agent is None:
         return True
@@ -228,7 +231,7 @@ def _is_over(watch: Watch, conversation: Conversation, now: datetime) -> bool:
 
 
 def end_watches(now: datetime | None = None) -> int:
-    """End those that are over, and say so in the thread; how many."""
+    """End the watches that are over, say so in the thread, and return how many. The worker calls this on each tick."""
     now = now or clock.now()
     rows = Watch.objects.filter(left_at__isnull=True).select_related("conversation__assigned_to", "supervisor__user")
     due = [(watch.pk, watch.conversation_id) for watch in rows if _is_over(watch, watch.conversation, now)]
@@ -247,19 +250,25 @@ def _end_one(watch_id: int, conversation_id: int, now: datetime) -> int:
 
 
 class Resting(Exception):
-    """The agent is in a pause, or said that they are away: somebody in danger is not given to them."""
+    """The agent is in a pause or away, so that somebody in danger must not be given to them."""
 
 
 def cannot_wait(conversation: Conversation) -> bool:
-    """Critical, or with an open emergency procedure: for who answers now, never for who rests. At most one query."""
+    """Whether a conversation may only go to an agent who is available: critical, or with an open emergency procedure.
+
+    At most one query.
+    """
     if conversation.urgency >= Urgency.CRITICAL:
         return True
     return Emergency.objects.filter(conversation=conversation, ended_at__isnull=True).exists()
 
 
 def receivers(conversation: Conversation, now: datetime) -> list[Agent]:
-    """Whose console is open, full or not, but for who answers there; with `load`. Who is available comes first; who is
-    in a pause or away is not among them when the conversation cannot wait."""
+    """Return the agents to whom a supervisor may give this conversation, with their `load`, full or not.
+
+    They are present, and do not answer it now. Available ones come first. When the conversation cannot wait, only these
+    are returned.
+    """
     there = Agent.objects.present(now).filter(user__is_active=True)
     if conversation.assigned_to_id is not None:
         there = there.exclude(pk=conversation.assigned_to_id)

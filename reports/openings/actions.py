@@ -1,7 +1,8 @@
-"""Leads an opening of the seal through its steps: requests, agreements, envelopes, answers. Each is in the register.
+"""The steps of a disclosure request: asking, agreeing, taking the envelope, answering. Each is in the audit log.
 
-The server never opens anything: it keeps who agreed to what, hands out the envelope once all have, and carries an
-answer that it cannot read. Nothing here looks whether a person left something: all reports are alike.
+The server never opens a sealed value. It stores who agreed to what, hands out the envelope once everybody needed has
+agreed, and passes on an answer that it cannot read. Nothing here depends on whether a person left something, because
+all reports have the same sealed values (docs/adr/0032).
 """
 
 import json
@@ -49,11 +50,11 @@ FIELDS = {
 
 
 class Altered(ValueError):
-    """The request has changed since people agreed to it."""
+    """The request was changed since people agreed to it."""
 
 
 class KeyGone(ValueError):
-    """The key of the exchange is gone, or cannot be read now: without it the custodians open nothing."""
+    """The data key of the exchange is gone, or cannot be read now. Without it the custodians cannot open the value."""
 
 
 class OtherRequest(ValueError):
@@ -61,16 +62,16 @@ class OtherRequest(ValueError):
 
 
 class OtherReply(ValueError):
-    """The answer has changed since the custodian read it."""
+    """The answer is another one than the custodian read."""
 
 
-# Requests about one report, whatever became of them: its four values, asked for again after refusals and delays. Those
-# of an imminent danger have ten more of their own, so that ordinary ones never stand in their way.
+# Most requests about one report, whatever became of them: its four values can be asked for again after refusals and
+# delays. Urgent requests have ten more, so that ordinary ones never stand in their way.
 AT_MOST, URGENT_AT_MOST = 20, 30
 
 
 class TooMany(ValueError):
-    """This report has had as many requests as it may. most: how many that is for this kind."""
+    """This report has had as many requests as it may have. most: that number, for this kind of request."""
 
     def __init__(self, most: int) -> None:
         super().__init__(most)
@@ -78,12 +79,15 @@ class TooMany(ValueError):
 
 
 class ReportGone(ValueError):
-    """The report was deleted: nothing of it is left to open."""
+    """The report was deleted, or has no sealed value, so that there is nothing to open."""
 
 
 @dataclass(frozen=True)
 class Grounds:
-    """Why. prosecutor_reference and prosecutor_on are "" when danger is imminent: they are then given in the review."""
+    """The grounds of a request.
+
+    prosecutor_reference, prosecutor_on: "" when danger is imminent; they are then given in the review.
+    """
 
     motive: str
     legal_ground: str
@@ -95,11 +99,12 @@ class Grounds:
 
 
 def part_of(user: Any, request: OpeningRequest) -> Part | None:
-    """Return the part that this account has in this request, or None: then the request does not exist for them.
+    """Return the part of this account in this request; None if the request does not exist for it.
 
-    Whose it is is the asker or nobody, whatever they have become, and only while the exchange is theirs; whoever asked
-    and passed it on is nobody. Who answers the exchange now, when it is somebody else's, is the successor. A supervisor
-    is one for the units that they decide for (`reports.deciders`), and nobody for the others.
+    The holder of the request is the asker as long as the exchange is theirs, and has no other part, whatever role they
+    got since. An agent who asked and no longer holds it has no part. An agent who answers the exchange now, while
+    somebody else holds the request, is the successor. A supervisor has a part for the units that they decide for
+    (`reports.deciders`) only.
     """
     if request.holder_id == user.pk:
         return Part.ASKER if user.is_agent and _own(user).filter(pk=request.pk).exists() else None
@@ -113,19 +118,21 @@ def part_of(user: Any, request: OpeningRequest) -> Part | None:
 
 
 def title_of(user: Any, request: OpeningRequest) -> Title | None:
-    """Return the right by which this supervisor decides about it: own unit or on call; None when they may not."""
+    """Return the right by which this supervisor decides about a request (own unit or on call); None if they may not."""
     return get_deciders().title_for_opening(user, request, timezone.now())
 
 
 def standby_of(request: OpeningRequest) -> Sequence[Standby]:
-    """Return the supervisor who may decide about it now by being on call, for its page."""
+    """Return the supervisors who may decide about this request now because they are on call, for its page."""
     return get_deciders().standby_for_opening(request, timezone.now())
 
 
 def visible_to(user: Any) -> QuerySet[OpeningRequest]:
-    """Return the requests that exist for this account: its own, and those of exchanges that it answers by now; those
-    of the units that a supervisor decides for; all of them for custodians. An administrator has none, whatever they
-    asked for in another role."""
+    """Return the requests that exist for this account.
+
+    These are its own, and those of exchanges that it answers now; for a supervisor also those of the units that they
+    decide for; for a custodian all others. An administrator has none, whatever they asked for in another role.
+    """
     held = Q(pk__in=_own(user).values("pk")) | Q(pk__in=_claimable(user).values("pk"))
     if user.is_supervisor:
         theirs = get_deciders().openings_of(user, timezone.now()) & ~Q(asked_by=user) & ~Q(passed_to=user)
@@ -136,14 +143,15 @@ def visible_to(user: Any) -> QuerySet[OpeningRequest]:
 
 
 def _held_by(user: Any) -> Q:
-    """Return the condition of a request that is this account's now."""
+    """Return the condition that a request is held by this account now."""
     return Q(passed_to=user) | Q(passed_to__isnull=True, asked_by=user)
 
 
 def list_visible(user: Any, most: int) -> list[OpeningRequest]:
-    """Return what exists for this account, `most` at most: what goes on before what is over, the last that moved first.
+    """Return at most `most` of the requests that exist for this account, with who asked and their steps.
 
-    Each with who asked and its steps. Found by indexes, however many requests there are of everybody else.
+    Open ones come first, and in each part the last one that moved. They are found by indexes, however many requests of
+    other people there are.
     """
     seen = _near(user).select_related("asked_by").prefetch_related("steps__by").order_by("-moved_at", "-pk")
     going_on = list(seen.filter(state__in=OPEN)[:most])
@@ -151,8 +159,11 @@ def list_visible(user: Any, most: int) -> list[OpeningRequest]:
 
 
 def _near(user: Any) -> QuerySet[OpeningRequest]:
-    """Return `visible_to`, looked for among the requests of few people: a condition of several tables alone would be
-    asked of every request there ever was. (To custodians nearly all are visible.)"""
+    """Return `visible_to`, restricted to the requests of few people.
+
+    Without that, PostgreSQL would check the condition, which spans several tables, for every request there ever was.
+    Custodians see nearly all requests, so for them it is left out.
+    """
     seen = visible_to(user)
     if user.is_custodian or not user.is_agent:
         return seen
@@ -166,15 +177,17 @@ def _near(user: Any) -> QuerySet[OpeningRequest]:
 
 
 def _own(user: Any) -> QuerySet[OpeningRequest]:
-    """Return what this account asked for, of exchanges that it answers or answered to their end. (A report without
-    an exchange is nobody's, and so is one that was deleted.)"""
+    """Return the requests that this account holds, of exchanges that it answers or answered until they ended.
+
+    Requests whose report has no exchange, or was deleted, are included, because nobody else has the exchange.
+    """
     its = Report.objects.filter(pk=OuterRef("report"), conversation__isnull=False)
     elsewhere = its.exclude(conversation__assigned_to__user=user)
     return OpeningRequest.objects.filter(_held_by(user), ~Exists(elsewhere))
 
 
 def _claimable(user: Any) -> QuerySet[OpeningRequest]:
-    """Return what somebody else asked for, of exchanges that this account answers now, and that goes on."""
+    """Return the open requests that somebody else holds, of exchanges that this account answers now."""
     rows = OpeningRequest.objects.filter(
         report__conversation__assigned_to__user=user, report__conversation__closed_at__isnull=True, state__in=OPEN
     )
@@ -182,14 +195,15 @@ def _claimable(user: Any) -> QuerySet[OpeningRequest]:
 
 
 def _is_claim_of(user: Any, request: OpeningRequest) -> bool:
-    """Return whether this account asks for it now, and still answers the exchange."""
+    """Return whether this account asks to take the request over, and still answers the exchange."""
     return request.claimed_by_id == user.pk and _claimable(user).filter(pk=request.pk).exists()
 
 
 def of_all(*, until: datetime | None = None, older_than: UUID | None = None) -> QuerySet[OpeningRequest]:
-    """Return the requests of everybody, the newest first, as an index has them: for the register, which takes some.
+    """Return the requests of everybody, the newest first, in the order of an index, for the register of openings.
 
-    until: those asked before this moment. older_than: those before this one; of an unknown one, all.
+    until: only those asked before this moment. older_than: only those before the request with this public id; an
+    unknown id restricts nothing.
     """
     rows = OpeningRequest.objects.order_by("-asked_at", "-pk")
     if until is not None:
@@ -203,7 +217,7 @@ def of_all(*, until: datetime | None = None, older_than: UUID | None = None) -> 
 
 @dataclass(frozen=True, slots=True)
 class RegisterLine:
-    """A request as the register of openings has it. countersigned, agreed: names, in the order of their acts."""
+    """A request in the register of openings. countersigned, agreed: names, in the order of their acts."""
 
     public_id: UUID
     report_public_id: UUID
@@ -220,8 +234,10 @@ class RegisterLine:
 
 
 def register_lines(most: int, *, until: datetime | None = None, older_than: UUID | None = None) -> list[RegisterLine]:
-    """Return the first `most` of `of_all`, in three statements: a document has a thousand, so no row becomes an
-    object with all that was written of it."""
+    """Return the first `most` requests of `of_all` as lines of the register, in three statements.
+
+    A document may have a thousand, so only the columns that it shows are read.
+    """
     rows = of_all(until=until, older_than=older_than).values_list(
         "pk", "public_id", "report_public_id", "field", "is_urgent", "asked_at", "asked_by_id", "state", "moved_at",
         "reviewed_at",
@@ -267,21 +283,20 @@ def find_request(user: Any, public_id: UUID) -> OpeningRequest | None:
 
 
 def asked_elsewhere(user: Any, public_id: UUID) -> bool:
-    """Say whether this account asked for it, and the exchange is not theirs any more: they are told so, and no more."""
+    """Return whether this account asked for it and no longer has the exchange. They are told that, and nothing else."""
     asked = OpeningRequest.objects.filter(asked_by=user, public_id=public_id)
     return bool(user.is_agent) and asked.exists() and not _own(user).filter(public_id=public_id).exists()
 
 
 def waiting_for(user: Any) -> list[OpeningRequest]:
-    """Return the requests on which this account may do something that moves them on, urgent ones first, then the
-    oldest."""
+    """Return the requests that wait for an act of this account, urgent ones first, then the longest unmoved."""
     pending = visible_to(user).filter(pk__in=_pending_keys()).prefetch_related("steps")
     mine = [request for request in pending if _awaits(user, request, _part_when_visible(user, request))]
     return sorted(mine, key=lambda request: (not request.is_urgent, request.moved_at))
 
 
 def is_turn_of(user: Any, request: OpeningRequest) -> bool:
-    """Return whether it is this account's turn."""
+    """Return whether the request waits for an act of this account."""
     return _awaits(user, request, part_of(user, request))
 
 
@@ -290,7 +305,7 @@ def _awaits(user: Any, request: OpeningRequest, part: Part | None) -> bool:
 
 
 def _part_when_visible(user: Any, request: OpeningRequest) -> Part:
-    """Return the part of somebody to a request that `visible_to` gave them: without a query for each."""
+    """Return the part of this account in a request of `visible_to`, mostly without a query."""
     if request.holder_id == user.pk:
         return Part.ASKER
     if user.is_custodian:
@@ -301,7 +316,7 @@ def _part_when_visible(user: Any, request: OpeningRequest) -> Part:
 
 
 def acts_of(user: Any, request: OpeningRequest) -> set[Act]:
-    """Return the acts that this account may do on this request now."""
+    """Return the acts that this account may perform on this request now."""
     return _acts_of(user, request, part_of(user, request))
 
 
@@ -314,9 +329,9 @@ def _acts_of(user: Any, request: OpeningRequest, part: Part | None) -> set[Act]:
         for some in (steps, _since_expiry(steps))
     )
     acts -= opening_rules.barred_acts(mine, told=told)
-    if not request.recipient:  # there is no browser to answer to
+    if not request.recipient:  # no browser was named to which an answer could be sent
         acts -= {Act.ANSWER}
-    if request.claimed_by_id == user.pk:  # asked once, and nobody says yes to themselves
+    if request.claimed_by_id == user.pk:  # they asked already, and nobody agrees to their own claim
         acts -= {Act.CLAIM, Act.HAND_OVER}
     return acts
 
@@ -326,7 +341,7 @@ def standing_of(request: OpeningRequest, steps: Sequence[OpeningStep] | None = N
     steps = list(request.steps.select_related("by")) if steps is None else steps
     was_taken = any(step.act == Act.TAKE for step in steps)
     since_passed = steps[_last_place(steps, {Act.HAND_OVER}) :]
-    # Of people who are custodians now: somebody who left, or changed roles, agrees to nothing any more.
+    # Only steps of people who are custodians now count. Agreements of somebody who left or changed roles do not.
     counted = [step for step in steps if step.by is None or (step.by.is_active and step.by.is_custodian)]
     return Standing(
         state=_state(request),
@@ -334,7 +349,7 @@ def standing_of(request: OpeningRequest, steps: Sequence[OpeningStep] | None = N
         agreed=sum(step.act == Act.AGREE for step in counted),
         threshold=settings.SEAL_THRESHOLD,
         owes_review=request.is_urgent and request.reviewed_at is None and was_taken,
-        was_taken=any(step.act == Act.TAKE for step in since_passed),  # an envelope for the browser of now
+        was_taken=any(step.act == Act.TAKE for step in since_passed),  # an envelope for the present browser
         is_claimed=request.claimed_by_id is not None,
         told_by=len({step.by_id for step in _since_expiry(counted) if step.act in opening_rules.TELLING}),
         has_reply=request.sealed_reply is not None,
@@ -342,13 +357,16 @@ def standing_of(request: OpeningRequest, steps: Sequence[OpeningStep] | None = N
 
 
 def _since_expiry(steps: Sequence[OpeningStep]) -> Sequence[OpeningStep]:
-    """What is told of now: what came of it before it ended by itself was not confirmed, and its answer is erased. So it
-    is before it was passed on: that answer opens in no browser of its reader."""
+    """Return the steps since the request last expired or was handed over.
+
+    An answer from before an expiry was not confirmed, and is erased. One from before a handing over cannot be opened in
+    the browser of its new reader.
+    """
     return steps[_last_place(steps, {Act.EXPIRE, Act.HAND_OVER}) :]
 
 
 def _last_place(steps: Sequence[OpeningStep], acts: Collection[Act]) -> int:
-    """Return how many steps there are up to the last one of these acts; 0 when there is none."""
+    """Return the number of steps up to and including the last one of these acts; 0 when there is none."""
     return max((place for place, step in enumerate(steps, 1) if step.act in acts), default=0)
 
 
@@ -356,8 +374,11 @@ REVIEW_OWED = Q(is_urgent=True, reviewed_at__isnull=True, steps__act=Act.TAKE)
 
 
 def _pending_keys() -> list[int]:
-    """Return the requests that wait for somebody: they go on, or their review is owed. Each half has an index, and the
-    whole is asked for by itself: within another query PostgreSQL reads every request there ever was."""
+    """Return the keys of the requests that wait for somebody: they are open, or their review is owed.
+
+    Each half of the union has an index. It is a query of its own, because within another query PostgreSQL would read
+    every request there ever was.
+    """
     rows = OpeningRequest.objects.order_by().values_list("pk", flat=True)
     return list(rows.filter(state__in=OPEN).union(rows.filter(REVIEW_OWED)).order_by())
 
@@ -431,8 +452,9 @@ def ask_opening(
 
 
 def grounds_of(request: OpeningRequest) -> Grounds | None:
-    """Why it was asked; None when they went with the report. Raises keyring.UnsealError, also when anything that was
-    agreed to has been changed since.
+    """Return the grounds of a request; None when they were deleted with the report.
+
+    Raises encryption.UnsealError, also when anything to which people agreed was changed since.
     """
     if not request.sealed_grounds:
         return None
@@ -441,30 +463,31 @@ def grounds_of(request: OpeningRequest) -> Grounds | None:
 
 
 def countersign_request(*, request_id: int, by: Any) -> OpeningRequest:
-    """The supervisor agrees that this be asked. Raises NotAllowed, as all acts do."""
+    """Agree, as the supervisor, that this is asked. Raises NotAllowed, as all acts do."""
     return _act(Act.COUNTERSIGN, request_id=request_id, by=by)
 
 
 def agree_to_request(*, request_id: int, by: Any) -> OpeningRequest:
-    """A custodian agrees; the last one needed makes the envelope available."""
+    """Agree as a custodian. The last agreement that is needed makes the envelope available. Raises NotAllowed."""
     return _act(Act.AGREE, request_id=request_id, by=by)
 
 
 def refuse_request(*, request_id: int, by: Any, reason: str) -> OpeningRequest:
-    """The supervisor or one custodian refuses, which ends it. reason: read by the asker."""
+    """Refuse as the supervisor or as a custodian, which ends the request. reason: for the asker. Raises NotAllowed."""
     return _act(Act.REFUSE, request_id=request_id, by=by, note=reason)
 
 
 def withdraw_request(*, request_id: int, by: Any) -> OpeningRequest:
-    """Take one's own request back. Raises NotAllowed when it stands where nobody takes it back, or is another's."""
+    """Withdraw one's own request. Raises NotAllowed when its state does not allow that, or when it is another's."""
     return _act(Act.WITHDRAW, request_id=request_id, by=by)
 
 
 @transaction.atomic
 def claim_request(*, request_id: int, by: Any, recipient: Recipient | None) -> OpeningRequest:
-    """Whoever answers the exchange by now asks to take the request over, with the key of their browser.
+    """Ask to take a request over, as the agent who answers the exchange now.
 
-    recipient: None to be shown the value on the spot. They read nothing of it before a supervisor has said yes.
+    recipient: the key of their browser; None to be shown the value in person. They can read nothing of the request
+    before a supervisor agrees. Raises NotAllowed.
     """
     request = _lock(request_id)
     part = _require(Act.CLAIM, request, by)
@@ -475,11 +498,11 @@ def claim_request(*, request_id: int, by: Any, recipient: Recipient | None) -> O
 
 
 def hand_over_request(*, request_id: int, by: Any, to: int) -> OpeningRequest:
-    """The supervisor says yes: the request is theirs who answer the exchange now, and what people agreed to holds.
+    """Hand a request over, as the supervisor, to the agent who answers the exchange now. Agreements stay valid.
 
-    to: the account that the page showed. An answer that was made for the former browser is erased: the envelope is
-    taken again, for the new one. Raises NotAllowed when somebody else claims it by now, or the claimant no longer
-    answers the exchange; Altered.
+    to: the account that the page showed. An answer for the former browser is erased, and the envelope has to be taken
+    again for the new one. Raises NotAllowed, also when somebody else claims the request by now or the claimant no
+    longer answers the exchange; Altered, KeyGone.
     """
     with transaction.atomic():
         request = _lock(request_id)
@@ -499,8 +522,10 @@ def hand_over_request(*, request_id: int, by: Any, to: int) -> OpeningRequest:
 
 
 def take_envelope(*, request_id: int, by: Any) -> Envelope:
-    """Return the sealed value that was asked for, with its place, for the machine where it is opened: the same one
-    however often it is taken. Raises NotAllowed, ReportGone, Altered, KeyGone."""
+    """Return the sealed value with its context, for the machine where it is opened.
+
+    It is the same however often it is taken. Raises NotAllowed, ReportGone, Altered, KeyGone.
+    """
     with transaction.atomic():
         request = _lock(request_id)
         _require(Act.TAKE, request, by)
@@ -523,9 +548,9 @@ def take_envelope(*, request_id: int, by: Any) -> Envelope:
 
 
 def answer_request(*, request_id: int, by: Any, reply: Reply) -> OpeningRequest:
-    """Bring back the answer; its reader gets it when the custodians who were there have confirmed it.
+    """Store the answer that a custodian brings back. Its reader gets it once the custodians present have confirmed it.
 
-    Raises OtherRequest when it is for another request, Altered.
+    Raises OtherRequest when the answer is for another request, NotAllowed, Altered, KeyGone.
     """
     with transaction.atomic():
         request = _lock(request_id)
@@ -537,15 +562,15 @@ def answer_request(*, request_id: int, by: Any, reply: Reply) -> OpeningRequest:
 
 
 def shown_here(*, request_id: int, by: Any) -> OpeningRequest:
-    """The custodians showed the value to the agent who asked, on the machine where it was opened."""
+    """Record that the agent who asked was shown the value on the machine where it was opened. Raises NotAllowed."""
     return _act(Act.SHOW_HERE, request_id=request_id, by=by)
 
 
 def confirm_answer(*, request_id: int, by: Any, fingerprint: str) -> OpeningRequest:
-    """Another custodian was there, and saw this answer made, or the value shown.
+    """Confirm, as another custodian who was present, that this answer was made, or that the value was shown.
 
-    fingerprint: of the answer, as they read it on the page; "" for a value that was shown on the spot.
-    Raises OtherReply when it is not that of the answer that stands there now, Altered.
+    fingerprint: that of the answer, as the page shows it; "" for a value that was shown in person. Raises OtherReply
+    when it is not that of the present answer, NotAllowed, Altered, KeyGone.
     """
     with transaction.atomic():
         request = _lock(request_id)
@@ -557,12 +582,12 @@ def confirm_answer(*, request_id: int, by: Any, fingerprint: str) -> OpeningRequ
 
 
 def reply_fingerprint(request: OpeningRequest) -> str:
-    """Return the fingerprint of the answer that was brought back, "" when there is none."""
+    """Return the fingerprint of the answer that was brought back; "" when there is none."""
     return Reply(request.public_id, bytes(request.sealed_reply)).fingerprint if request.sealed_reply else ""
 
 
 def show_answer(*, request_id: int, by: Any) -> bytes:
-    """Return the answer, once, for the browser that asked: nothing of it is left here afterwards."""
+    """Return the answer, for the browser that asked. It is erased here and cannot be read again. Raises NotAllowed."""
     with transaction.atomic():
         request = _lock(request_id)
         sealed = bytes(request.sealed_reply or b"")
@@ -572,7 +597,7 @@ def show_answer(*, request_id: int, by: Any) -> bytes:
 
 @transaction.atomic
 def review_opening(*, request_id: int, by: Any, text: str) -> OpeningRequest:
-    """Look at what was opened in haste, with what justified it: the end of an urgent opening."""
+    """Record the review of an urgent opening: what justified it, looked at afterwards. Raises NotAllowed."""
     request = _lock(request_id)
     part = _require(Act.REVIEW, request, by)
     request.reviewed_at = timezone.now()
@@ -582,7 +607,7 @@ def review_opening(*, request_id: int, by: Any, text: str) -> OpeningRequest:
 
 
 def expire_requests(*, now: datetime) -> int:
-    """End the requests whose term has passed, and erase answers that nobody read in time; how many."""
+    """End the requests whose term has passed, and erase answers that nobody read in time. Return how many ended."""
     ended = 0
     for pk in OpeningRequest.objects.filter(state__in=OPEN).values_list("pk", flat=True):
         with transaction.atomic():
@@ -595,35 +620,35 @@ def expire_requests(*, now: datetime) -> int:
 
 
 def count_pending(most: int) -> int:
-    """Return how many requests wait for somebody, urgent reviews among them; `most` at most."""
+    """Return how many requests wait for somebody, including reviews that are owed; at most `most`."""
     return min(most, len(_pending_keys()))
 
 
 def late_requests(now: datetime) -> list[OpeningRequest]:
-    """Return the requests that wait for longer than they should, urgent reviews among them."""
+    """Return the requests that wait for longer than they should, including reviews that are owed."""
     pending = OpeningRequest.objects.filter(pk__in=_pending_keys()).prefetch_related("steps")
     return [request for request in pending if is_late(request, now) and _waits_for_somebody(request)]
 
 
 def is_late(request: OpeningRequest, now: datetime) -> bool:
-    """Return whether the next person has let it wait for so long that it is shown in red."""
+    """Return whether the request has not moved for so long that it is shown as late."""
     return opening_rules.is_late(is_urgent=request.is_urgent, moved_at=request.moved_at, now=now)
 
 
 def _state(request: OpeningRequest) -> State:
-    """Return where it stands. One of a later version allows nothing here, as one that is over."""
+    """Return the state of a request. A state of a later version counts as EXPIRED, which allows nothing."""
     return read_choice(State, request.state, State.EXPIRED)
 
 
 def term_of(request: OpeningRequest) -> datetime:
-    """Return when it ends by itself."""
+    """Return when the request ends by itself."""
     return opening_rules.term_of(
         is_urgent=request.is_urgent, state=_state(request), asked_at=request.asked_at, moved_at=request.moved_at
     )
 
 
 def note_of(step: OpeningStep) -> str:
-    """Return the reason or the review, "" for none. Raises keyring.UnsealError."""
+    """Return the reason or the review of a step; "" for none. Raises encryption.UnsealError."""
     return encryption.unseal(step.sealed_note, context=step.context) if step.sealed_note else ""
 
 
@@ -641,7 +666,7 @@ def _lock(request_id: int) -> OpeningRequest:
 
 def _require(act: Act, request: OpeningRequest, by: Any) -> Part:
     part = part_of(by, request)
-    is_over = request.state in OPEN and timezone.now() >= term_of(request)  # the worker has not passed yet
+    is_over = request.state in OPEN and timezone.now() >= term_of(request)  # the worker has not ended it yet
     if part is None or is_over or act not in acts_of(by, request):
         raise NotAllowed
     return part
@@ -658,11 +683,11 @@ def _act(
 
 
 def _move(request: OpeningRequest, act: Act, *, by: Any, part: Part, at: datetime, note: str = "") -> None:
-    """Keep the step, then the state that follows from all of them."""
+    """Store the step, then the state that follows from all steps."""
     _keep(request, act, by=by, part=part, at=at, note=note)
     request.state = opening_rules.state_after(act, standing=standing_of(request))
     request.moved_at = at
-    if request.state not in {State.ANSWERED, State.BROUGHT}:  # an answer is there to be read once, and not for long
+    if request.state not in {State.ANSWERED, State.BROUGHT}:  # in other states no answer is kept
         request.sealed_reply = None
     request.save(update_fields=["state", "moved_at", "sealed_reply"])
 
@@ -677,7 +702,10 @@ def _keep(
     note: str = "",
     key: Recipient | None = None,
 ) -> None:
-    """key: of the browser that the register names, when it is not the request's own yet."""
+    """Store a step, and record it in the audit log.
+
+    key: that of the browser that the audit log names, when it is not the request's own yet.
+    """
     title = title_of(by, request) if part is Part.SUPERVISOR else None
     step = OpeningStep(request=request, act=act, at=at, by=by, part=part, number=request.steps.count() + 1)
     step.on_call = title.on_call if title else None
@@ -694,7 +722,7 @@ def _keep(
 
 
 def _told(request: OpeningRequest, act: str, key: Recipient | None = None) -> str:
-    """Return what the register says of it: which value, for whose browser."""
+    """Return what the audit log says of an act: which value, for which browser."""
     if key is None and request.recipient and act != Act.CLAIM:
         key = Recipient(bytes(request.recipient))
     recipient = key.fingerprint if key else "on the spot"
@@ -702,7 +730,7 @@ def _told(request: OpeningRequest, act: str, key: Recipient | None = None) -> st
 
 
 def record_reading(request: OpeningRequest, *, by: Any) -> None:
-    """Somebody else than the asker reads why it was asked."""
+    """Record in the audit log that somebody other than the asker reads the grounds of a request."""
     title = title_of(by, request) if by.is_supervisor else None
     with transaction.atomic():
         audit_log.record(
@@ -715,7 +743,10 @@ def record_reading(request: OpeningRequest, *, by: Any) -> None:
 
 
 def forget_grounds(report_ids: Collection[int]) -> None:
-    """Delete what was typed about these reports; that it was asked, by whom and how it ended stays."""
+    """Delete what was typed in the requests about these reports.
+
+    That they were asked, by whom, and how they ended stays.
+    """
     requests = OpeningRequest.objects.filter(report__in=report_ids)
     OpeningStep.objects.filter(request__in=requests).update(sealed_note=None)
     requests.update(sealed_grounds=b"")
@@ -726,7 +757,7 @@ def _seal_grounds(request: OpeningRequest, grounds: Grounds) -> bytes:
 
 
 def _require_unaltered(request: OpeningRequest) -> None:
-    """Raises Altered when report, value, recipient or urgency are not those that people read and agreed to; KeyGone."""
+    """Check that report, value, recipient and urgency are those to which people agreed. Raises Altered, KeyGone."""
     if data_keys.load([request.data_key]):
         raise KeyGone
     try:
@@ -736,10 +767,13 @@ def _require_unaltered(request: OpeningRequest) -> None:
 
 
 def _asked_for(report: Report, field: str) -> SealedValue:
-    """Return the value that is asked for now. Every report has one, whether the person left something or not."""
+    """Return the value that is asked for now. Every report has one, whether the person left something or not.
+
+    Raises ReportGone for a report from before the seal.
+    """
     values = SealedValue.objects.filter(report=report, field=FIELDS[OpeningField(field)])
     value = values.order_by("-pk" if field == OpeningField.LAST_CONNECTION else "pk").first()
-    if value is None:  # a report filed before there was a seal
+    if value is None:  # the report was filed before the seal existed
         raise ReportGone
     return value
 
