@@ -1,11 +1,15 @@
 """Keeps which report this visit filed, in its own place of the session."""
 
+from functools import cache
+from typing import LiteralString
+
 from django.contrib.auth import SESSION_KEY
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 import locations.session
 import triage.session
+from common.sql import build_objects, columns_of, fetch_rows
 from reports.models import ErasureRequest, Report
 
 KEY = "reports.report"
@@ -83,6 +87,24 @@ def current_report(request: HttpRequest) -> Report | None:
     if request.session.get(KEY) is None:
         return None
     return _own(request).select_related("municipality", "reception_point").first()
+
+
+@cache
+def _report_statement() -> LiteralString:
+    columns = columns_of(Report, "r")
+    return f"SELECT {columns} FROM reports_report r WHERE r.public_id = %s AND r.visit_generation = %s"  # noqa: S608  our own columns
+
+
+def report_without_place(request: HttpRequest) -> Report | None:
+    """Return the same report by a prepared statement, with its place left out: for what every page asks.
+
+    Django's query with both places was a fifth of a search and more of the home page, wherever a visit has no answers.
+    """
+    if request.session.get(KEY) is None:
+        return None
+    rows = fetch_rows(_report_statement(), [request.session[KEY], request.session.get(GENERATION, 0)])
+    report: Report | None = build_objects([Report], rows[0])[0] if rows else None
+    return report
 
 
 def _own(request: HttpRequest) -> QuerySet[Report]:

@@ -146,7 +146,10 @@ NAMED = {
         ACTS + "; or makes a report, by the id of its own form in this visit's session",
         {"file_report", "_hold", "ask_freeze", "set_freeze", "lift_freeze", "ask_erasure", "answer_erasure"},
     ),
-    "reports/session.py": ("the report of this visit, from the session alone", {"_own", "current_request"}),
+    "reports/session.py": (
+        "the report of this visit, from the session alone",
+        {"_own", "_report_statement", "current_request"},
+    ),
     "reports/reporter_identity.py": ("seals for a report that was just filed or come to, and opens nothing", {"*"}),
     "reports/retention/deletion.py": (EVERYBODY, {"_old_openings"}),
     "reports/retention/key_erasure.py": (EVERYBODY + ": of what is being deleted", {"note", "carry_out"}),

@@ -18,8 +18,8 @@ from pnav.pages import completeness, display
 from pnav.pages.frame import announcements, editions, links
 from reports import closures
 from reports.form_of_address import speaks_tu
-from reports.session import current_report
 from reports.session import is_discreet as report_is_discreet
+from reports.session import report_without_place
 from triage.session import answers, is_discreet, voice
 
 logger = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def is_familiar(request: HttpRequest) -> bool:
     if answers(request):
         return voice(request).familiar
     try:
-        report = current_report(request)
+        report = report_without_place(request)
     except DATABASE_AWAY as error:
         # The page that asks the same database has its own answer to that; this one is drawn all the same.
         logger.warning("frame: the database does not answer (%s)", describe_error(error))
