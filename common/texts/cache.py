@@ -26,6 +26,11 @@ from common.texts.languages import text_place
 logger = logging.getLogger(__name__)
 KEEP_SECONDS = 20
 
+# A text of `common.texts.patterns` as a format of `%`, and which value each of its places has.
+type Pieces = tuple[str, Sequence[int]]
+# The choices of a question: the value of each, its box not ticked, and ticked.
+type Boxes = Sequence[tuple[str, SafeString, SafeString]]
+
 
 @dataclass(frozen=True, slots=True)
 class Changed:
@@ -53,8 +58,8 @@ class _Shelf:
 
     texts, drawn: what was made of it so far, plain and as HTML, by key, language and voice; runs: pieces of templates
     that say the same to everybody, by their place and voice; patterns: what `common.texts.patterns` draws from; parts:
-    what tags draw of values that are ours, by their name and these; boxes: each choice of a question, its box not
-    ticked, and ticked.
+    what tags draw of values that are ours, by their name and these; questions: those of a form that is drawn for many,
+    each with its name, its legend and its boxes; words: texts that are handed out together.
     """
 
     changed: Mapping[str, Changed]
@@ -63,9 +68,10 @@ class _Shelf:
     texts: dict[tuple[str, str | None, bool], str] = field(default_factory=dict)
     drawn: dict[tuple[str, str | None, bool], SafeString] = field(default_factory=dict)
     runs: dict[tuple[int, bool], SafeString] = field(default_factory=dict)
-    patterns: dict[tuple[object, ...], tuple[str, Sequence[int]]] = field(default_factory=dict)
+    patterns: dict[tuple[object, ...], Pieces] = field(default_factory=dict)
     parts: dict[tuple[object, ...], SafeString] = field(default_factory=dict)
-    boxes: dict[tuple[object, ...], Sequence[tuple[str, SafeString, SafeString]]] = field(default_factory=dict)
+    questions: dict[tuple[object, ...], list[tuple[str, str, Boxes]]] = field(default_factory=dict)
+    words: dict[tuple[object, ...], Mapping[str, str]] = field(default_factory=dict)
 
 
 def _shelf_of(changed: Mapping[str, Changed], numbers: Mapping[str, Number]) -> _Shelf:
@@ -127,7 +133,7 @@ def runs() -> dict[tuple[int, bool], SafeString]:
     return _shelf.runs
 
 
-def patterns() -> dict[tuple[object, ...], tuple[str, Sequence[int]]]:
+def patterns() -> dict[tuple[object, ...], Pieces]:
     """What `common.texts.patterns` and `{% kept %}` draw from."""
     return _shelf.patterns
 
@@ -137,9 +143,14 @@ def drawn_parts() -> dict[tuple[object, ...], SafeString]:
     return _shelf.parts
 
 
-def boxes() -> dict[tuple[object, ...], Sequence[tuple[str, SafeString, SafeString]]]:
-    """The choices of each question of a form, by question and language."""
-    return _shelf.boxes
+def questions() -> dict[tuple[object, ...], list[tuple[str, str, Boxes]]]:
+    """The questions of a form, each with its name, legend and boxes, by form, language and manner."""
+    return _shelf.questions
+
+
+def words() -> dict[tuple[object, ...], Mapping[str, str]]:
+    """Texts that are handed out together, by what they are for, language and manner."""
+    return _shelf.words
 
 
 @contextmanager

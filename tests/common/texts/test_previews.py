@@ -63,5 +63,5 @@ def test_each_text_is_seen_and_marked_in_its_place(rf, voice, tried):
     assert unfound == []
     tried("pages of previews", drawn)
     kept = (text_cache.texts, text_cache.drawn, text_cache.runs, text_cache.patterns, text_cache.drawn_parts)
-    assert not any(marks.PATTERN.search(repr(one())) for one in (*kept, text_cache.boxes))
+    assert not any(marks.PATTERN.search(repr(one())) for one in (*kept, text_cache.questions))
     assert (LogEntry.objects.count(), AccessRecord.objects.count()) == known
