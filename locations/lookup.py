@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.utils.functional import Promise
@@ -46,8 +46,7 @@ class Outcome(StrEnum):
     SEVERAL = "several"
 
 
-@dataclass(frozen=True)
-class UnitMatch:
+class UnitMatch(NamedTuple):
     """A unit for one commune.
 
     is_competent: it is known to be competent for the commune; otherwise it is only one of the nearest.

@@ -144,12 +144,11 @@ def _show(
 def results_page(found: Lookup, *, text: str, purpose: str, form: ChoiceForm | None = None) -> dict[str, Any]:
     """Return what the page of what was found shows, or the one that nothing was found on. text: as it was typed. form:
     a choice that was refused. Of many places, one near unit each stays in `found`."""
+    without_competence = [place for place in found.places if not place.has_competent_unit]
     if len(found.places) > MANY_PLACES:
-        for place in found.places:
-            if not place.has_competent_unit:
-                del place.units[1:]
+        for place in without_competence:
+            del place.units[1:]
     shown = HOMONYMS_SHOWN if found.are_homonyms else len(found.places)
-    has_unknown_competence = any(not place.has_competent_unit for place in found.places)
     return {
         "lookup": found,
         "places": found.places[:shown],
@@ -158,7 +157,7 @@ def results_page(found: Lookup, *, text: str, purpose: str, form: ChoiceForm | N
         "purpose": purpose,
         "form": form,
         "large_towns": LARGE_TOWNS,
-        "has_unknown_competence": has_unknown_competence,
+        "has_unknown_competence": bool(without_competence),
         "has_examples": any(match.unit.is_example for place in found.places for match in place.units),
     }
 

@@ -26,8 +26,8 @@ from common.texts.languages import text_place
 logger = logging.getLogger(__name__)
 KEEP_SECONDS = 20
 
-# A text of `common.texts.patterns` as a format of `%`, and which value each of its places has.
-type Pieces = tuple[str, Sequence[int]]
+# A text of `common.texts.patterns`: pieces of it with a gap between any two, and what puts values into their order.
+type Pieces = tuple[list[str], Callable[[Sequence[str]], tuple[str, ...]]]
 # The choices of a question: the value of each, its box not ticked, and ticked.
 type Boxes = Sequence[tuple[str, SafeString, SafeString]]
 

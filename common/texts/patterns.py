@@ -8,6 +8,7 @@ its conditions is drawn once for each answer. `pnav.pages.templatetags.kept` doe
 import html
 import re
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from django.template.loader import get_template
@@ -15,14 +16,13 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
 from common.texts import cache as text_cache
+from common.texts.cache import Pieces
 
 _MARK = "\x00"  # nothing that is drawn holds it
 _is_special = re.compile("[&<>\"']").search  # what `html.escape` replaces; most values have none of it
 
 
 type Fill = Callable[..., SafeString]
-# The text as a format of `%`, and which value each of its places has.
-type Pieces = tuple[str, Sequence[int]]
 
 
 def mark(place: int) -> str:
@@ -33,22 +33,39 @@ def mark(place: int) -> str:
 def cut(drawn: str) -> Pieces:
     """A text that was drawn with marks, cut at them."""
     pieces = drawn.split(_MARK)
-    texts = [text.replace("%", "%%") for text in pieces[::2]]
-    return "%s".join(texts), [int(place) for place in pieces[1::2]]
+    return pieces, _in_order([int(place) for place in pieces[1::2]])
+
+
+def _in_order(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda values: tuple([values[place] for place in places])  # `itemgetter` of one gives no tuple
 
 
 def _escaped(value: Any) -> str:
     """As `conditional_escape`, which takes three times as long because its texts may be lazy."""
     if type(value) is str:
         return html.escape(value) if _is_special(value) else value
-    return value if type(value) is SafeString else conditional_escape(value)
+    return conditional_escape(value)
+
+
+def escaped(value: Any) -> SafeString:
+    """A value as `fill` would write it, escaped once for many rows."""
+    return SafeString(_escaped(value))
 
 
 def fill(pieces: Pieces, values: Sequence[Any]) -> SafeString:
-    """The text with these values, by their places: escaped, unless they are safe."""
-    text, places = pieces
-    escaped = [_escaped(value) for value in values]  # once each: an id of a row stands in it three times
-    return SafeString(text % tuple([escaped[place] for place in places]))  # texts of our own template
+    """The text with these values, by their places: escaped, unless they are safe.
+
+    Put into the gaps of a list and joined: a format of `%` takes half as long again for a row, and three times as long
+    for a part of a page, for it looks at each letter of the text.
+    """
+    texts, in_order = pieces
+    # Once each: an id of a row stands in it three times.
+    escaped = [value if type(value) is SafeString else _escaped(value) for value in values]
+    filled = texts.copy()
+    filled[1::2] = in_order(escaped)
+    return SafeString("".join(filled))  # texts of our own template
 
 
 class Pattern:

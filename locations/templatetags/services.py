@@ -1,20 +1,23 @@
 """`{% services places form %}`: the communes of a search with their services, of which a page may have fifty."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from django import template
 from django.forms import Form
 from django.template import Context
 from django.utils.safestring import SafeString, mark_safe
 
+from common.texts import patterns
 from common.texts.patterns import Fill, Pattern
 from locations.lookup import Place, UnitMatch
-from locations.models import Force
+from locations.models import Force, ReceptionPoint
 
 register = template.Library()
 
 _COMMUNE = Pattern("locations/_service.html", ["pk", "name", "postal_code", "department", "options", "found_as"])
 _OPTION = Pattern("locations/_service_option.html", ["id", "value", "name", "force", "address", "distance"])
+# A commune that has no unit has one option all the same: itself.
+_NO_UNIT: tuple[None] = (None,)
 
 
 @register.simple_tag(takes_context=True)
@@ -22,57 +25,77 @@ def services(context: Context, places: Iterable[Place], form: Form | None = None
     """Draw a group of radio buttons for each place. form: bound, with errors. is_first: of its page; then the first
     button has the focus when there are errors.
 
-    Forty-six communes take a third of what Django's own loop over the two templates took (docs/adr/0073).
+    Forty-six communes take less than a third of what Django's own loop over the two templates took (docs/adr/0073).
     """
-    page = {"familiar": bool(context.get("familiar")), "has_errors": bool(form is not None and form.errors)}
-    communes = {told: _COMMUNE.filler(**page, is_found_otherwise=told) for told in (False, True)}
-    fillers: dict[tuple[bool, ...], Fill] = {}
-    forces = {force.value: str(force.label) for force in Force}  # translated once, and not for each of fifty units
+    familiar, has_errors = bool(context.get("familiar")), bool(form is not None and form.errors)
+    options = _Options(familiar=familiar, has_errors=has_errors)
+    communes = {
+        told: _COMMUNE.filler(familiar=familiar, has_errors=has_errors, is_found_otherwise=told)
+        for told in (False, True)
+    }
     drawn: list[str] = []
-    for number, place in enumerate(places):
-        begins = is_first and number == 0
-        options = [
-            _option(fillers, forces, place, match, page | {"is_first": begins and rank == 0})
-            for rank, match in enumerate(place.units or [None])
-        ]
+    for place in places:
+        inside = "".join([
+            options.draw(place, match, is_first=is_first and not drawn and not rank)
+            for rank, match in enumerate(place.units or _NO_UNIT)
+        ])  # fmt: skip
         commune = place.municipality
-        fill = communes[bool(place.found_as)]
-        inside = mark_safe("".join(options))  # noqa: S308  drawn by our own template
-        values = (commune.insee_code, commune.name, place.postal_code, commune.department_name, inside, place.found_as)
-        drawn.append(fill(*values))
+        drawn.append(
+            communes[bool(place.found_as)](
+                commune.insee_code,
+                commune.name,
+                place.postal_code,
+                commune.department_name,
+                mark_safe(inside),  # noqa: S308  drawn by our own template
+                place.found_as,
+            )
+        )
     return mark_safe("".join(drawn))  # noqa: S308  drawn by our own template
 
 
-def _option(
-    fillers: dict[tuple[bool, ...], Fill],
-    forces: Mapping[str, str],
-    place: Place,
-    match: UnitMatch | None,
-    asked: dict[str, bool],
-) -> str:
-    commune = place.municipality.insee_code
-    if match is None:
-        asked = {**asked, "is_unit": False}
-        values: tuple[object, ...] = (commune, f"{commune}__{place.postal_code}", place.municipality.name, "", "", "")
-    else:
+class _Options:
+    """The options of one page, which have most of their units in common: what a unit says is looked up and escaped
+    once, its template chosen once for each shape of it. units: by the object, which its place holds meanwhile."""
+
+    def __init__(self, *, familiar: bool, has_errors: bool) -> None:
+        self.page = {"familiar": familiar, "has_errors": has_errors}
+        self.fills: dict[tuple[bool, ...], Fill] = {}
+        self.units: dict[int, tuple[bool, tuple[SafeString, SafeString, SafeString]]] = {}
+        self.forces = {force.value: str(force.label) for force in Force}
+
+    def draw(self, place: Place, match: UnitMatch | None, *, is_first: bool) -> str:
+        """One radio button. match: None for a commune without any unit. is_first: of the page."""
+        commune = place.municipality.insee_code
+        if match is None:
+            asked = {**self.page, "is_first": is_first, "is_unit": False}
+            return _OPTION.filler(**asked)(
+                commune, f"{commune}__{place.postal_code}", place.municipality.name, "", "", ""
+            )
         unit, distance = match.unit, match.distance_km
-        asked = {
-            **asked,
-            "is_unit": True,
-            "is_example": unit.is_example,
-            "has_address": bool(unit.address_lines),
-            "is_competent": match.is_competent,
-            "has_distance": distance is not None,
-        }
-        values = (
-            f"{commune}-{unit.id}",
-            f"{commune}_{unit.id}_{place.postal_code}",
-            unit.name,
-            forces.get(unit.force, unit.force),
-            ", ".join(unit.address_lines),
-            "" if distance is None else f"{distance:.0f}",
+        if (known := self.units.get(id(unit))) is None:
+            known = self.units[id(unit)] = self._said_of(unit)
+        is_example, said = known
+        shape = (is_example, bool(said[2]), match.is_competent, distance is not None, is_first)
+        if (fill := self.fills.get(shape)) is None:
+            fill = self.fills[shape] = self._filler(*shape)
+        kilometres = "" if distance is None else f"{distance:.0f}"
+        return fill(f"{commune}-{unit.id}", f"{commune}_{unit.id}_{place.postal_code}", *said, kilometres)
+
+    def _said_of(self, unit: ReceptionPoint) -> tuple[bool, tuple[SafeString, SafeString, SafeString]]:
+        """Whether a unit is an example; and its name, its force and its address."""
+        force = self.forces.get(unit.force, unit.force)
+        address = ", ".join(unit.address_lines)
+        return unit.is_example, (patterns.escaped(unit.name), patterns.escaped(force), patterns.escaped(address))
+
+    def _filler(
+        self, is_example: bool, has_address: bool, is_competent: bool, has_distance: bool, is_first: bool
+    ) -> Fill:
+        return _OPTION.filler(
+            **self.page,
+            is_unit=True,
+            is_example=is_example,
+            has_address=has_address,
+            is_competent=is_competent,
+            has_distance=has_distance,
+            is_first=is_first,
         )
-    shape = tuple(asked.values())
-    if (fill := fillers.get(shape)) is None:
-        fill = fillers[shape] = _OPTION.filler(**asked)
-    return fill(*values)
