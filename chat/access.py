@@ -102,9 +102,19 @@ def read_visit(session: Mapping[str, Any]) -> Visit:
     if report is None:
         return Visit()
     rows = fetch_rows(VISIT, [report, session.get(GENERATION, 0)])
-    if not rows:
-        return Visit(is_left_behind=True)
-    (status,) = rows[0]
+    return _standing(rows[0][0]) if rows else Visit(is_left_behind=True)
+
+
+def read_exchange(session: Mapping[str, Any]) -> tuple[Visit, Conversation | None]:
+    """Return the state of this visit and its conversation. One statement; two for a report without a conversation."""
+    conversation = as_reporter(session)
+    if conversation is None:
+        return read_visit(session), None
+    return _standing(conversation.status), conversation
+
+
+def _standing(status: str) -> Visit:
+    """The state of a visit whose conversation has this status; "": it has none yet."""
     return Visit(has_open_exchange=status != Status.CLOSED, waits=status in {Status.WAITING, Status.ABANDONED})
 
 

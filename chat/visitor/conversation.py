@@ -210,7 +210,8 @@ def present_reporter(request: HttpRequest) -> Conversation | None:
 
     An abandoned conversation gets its place in the queue again.
     """
-    current = access.as_reporter(request.session)
+    # What was read a moment ago, before the page, to know where the visit stands (`pnav.middleware.ended_visits`).
+    current = request.__dict__.pop("exchange_read", None) or access.as_reporter(request.session)
     if current is None:
         return None
     if current.status == Status.ABANDONED:

@@ -54,6 +54,8 @@ WAYS = {
     "as_receiving_unit",
     "transmitted_by",  # of an agent's own exchanges, for that agent
     "read_visit",  # whether the exchange of this visit is over; nothing of it
+    "read_exchange",  # the same, and `as_reporter`
+    "_standing",  # what both say of a status
     "follow_up_by_digest",  # for whoever has its words; the steps, nothing of the thread
     "as_follower",
 }
@@ -82,6 +84,7 @@ def test_each_way_of_a_reporter_asks_for_the_generation_by_itself(rf):
         assert access.as_reporter(request.session) == own
         assert session.current_report(request) == (own and report)
         assert access.read_visit(request.session) == access.Visit(own is None, own is not None, own is not None)
+        assert access.read_exchange(request.session) == (access.read_visit(request.session), own)
         noted = departures.record_departure(report=str(report.public_id), generation=generation)
         assert (noted is not None) is (own is not None)
     found = access.reporters([(str(report.public_id), number) for number in range(4)])

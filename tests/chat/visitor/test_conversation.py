@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from chat import access
 from chat.conversations import actions, dispatcher
 from chat.conversations.actions import Mark
 from chat.models import Conversation, EventKind
@@ -197,6 +198,14 @@ def test_pages_show_only_this_visits_conversation(as_reporter, settings):
         assert "un secret" not in client.get(PAGE).text
         assert "un secret" not in client.get(reverse("chat:news")).text
         assert client.post(reverse("chat:frames"), "{}", content_type="application/json").status_code == 401
+
+
+@pytest.mark.parametrize("name", ["conversation", "news"])
+def test_conversation_is_read_once_for_the_visit_and_its_page(as_reporter, monkeypatch, name):
+    client, read, ask = as_reporter(make.assigned()), [], access.as_reporter
+    monkeypatch.setattr(access, "as_reporter", lambda session: read.append(session) or ask(session))
+    assert client.get(reverse(f"chat:{name}")).status_code == 200
+    assert len(read) == 1
 
 
 def test_pages_are_not_kept_by_the_browser(as_reporter):

@@ -244,7 +244,7 @@ def test_visit_goes_on_when_the_database_cannot_say_whether_it_was_left(as_repor
     def away(request):
         raise OperationalError
 
-    monkeypatch.setattr("chat.access.read_visit", away)
+    monkeypatch.setattr("chat.access.read_exchange", away)
     monkeypatch.setattr("chat.visitor.conversation.present_reporter", away)
     response = client.post(reverse("chat:message"), {"body": "à garder", "client_id": str(uuid.uuid4())})
     assert response.status_code == 503 and "à garder" in shown(response)
