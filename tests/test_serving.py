@@ -685,6 +685,41 @@ def test_request_that_takes_long_to_answer_is_not_cut_and_the_next_one_has_its_w
     assert one.is_closed, "nothing more is asked"
 
 
+@pytest.mark.parametrize(
+    ("method", "code", "bodies", "left"),
+    [
+        (b"GET", 200, [b"a" * 10, b"b" * 10], [b"a" * 10, b"b" * 10]),
+        (b"HEAD", 200, [b"a" * 20], [b""]),
+        (b"GET", 204, [], [b""]),
+    ],
+)
+def test_head_of_an_answer_leaves_with_the_first_of_its_body(clock, monkeypatch, method, code, bodies, left):
+    one, sent = OneClient(clock), []
+    monkeypatch.setattr(one.line, "write", sent.append)
+    one.channel.dataReceived(method + b" / HTTP/1.1\r\nHost: x\r\n\r\n")
+    (request,) = Arrived.arrived
+    request.setResponseCode(code)
+    request.setHeader(b"content-length", b"20")
+    request.setHeader(b"x-name", b"value")
+    for body in bodies:
+        request.write(body)
+    request.finish()
+    head, sent[0] = sent[0].split(b"\r\n\r\n", 1)
+    assert sent == left
+    first, *lines_of_head = head.split(b"\r\n")
+    assert first == b"HTTP/1.1 %d %b" % (code, http.RESPONSES[code])
+    assert {b"Content-Length: 20", b"X-Name: value"} <= set(lines_of_head)
+
+
+def test_answer_in_pieces_leaves_whole(clock):
+    one = OneClient(clock)
+    one.channel.dataReceived(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    (request,) = Arrived.arrived
+    request.write(b"abc")
+    request.finish()
+    assert one.line.value().endswith(b"\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
+
+
 def test_requests_that_follow_one_another_are_all_answered(clock):
     one = OneClient(clock)
     one.channel.dataReceived(3 * (HEAD + b"0123456789"))
