@@ -275,8 +275,25 @@ def chosen(address: str) -> tuple[str, str] | None:
 def choosing(address: str, language: str) -> str:
     """Where the page with this address is read in this language, by a link: for the frame.
 
-    What is no visitor's page leads to the home page in that language.
+    What is no visitor's page leads to the home page in that language. Of a page without a parameter it is kept: every
+    page draws such a link, and to find it in the tables took 0.02 to 0.03 ms.
     """
+    return _choosing_known(address, language) if address in _known() else _choosing(address, language)
+
+
+@cache
+def _known() -> frozenset[str]:
+    """Every address, in every table, of the pages without a parameter: a few hundred, none of which anybody typed."""
+    names = [name for namespace in VISITORS for name in pages_without_parameter(namespace)]
+    return frozenset(table.reverse(name) for name in names for table in tables())
+
+
+@cache
+def _choosing_known(address: str, language: str) -> str:
+    return _choosing(address, language)
+
+
+def _choosing(address: str, language: str) -> str:
     table = table_at(address)
     page = read(address)[1]
     if ORDINARY.address(page) is None:
@@ -289,6 +306,12 @@ def choosing(address: str, language: str) -> str:
 
 
 @cache
+def address_in_language(name: str, language: str) -> str:
+    """The address in this language of the page of this name, which has no parameter."""
+    return in_language(language).reverse(name)
+
+
+@cache
 def every_address(name: str) -> frozenset[str]:
     """Each path that leads to the page of this name, which has no parameter: one for each table."""
     return frozenset(table.reverse(name) for table in tables())
@@ -298,6 +321,7 @@ def load() -> None:
     """Make the tables now: the first page of each would wait for it."""
     for table in tables():
         table.reverse("pages:home")
+    _known()
 
 
 # --- the table of a request -------------------------------------------------------------------------------------------

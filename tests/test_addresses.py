@@ -103,6 +103,14 @@ def test_nothing_leads_to_another_site(address):
         assert chosen(f"/{site.LANGUAGE_CODE}/{address}") is None
 
 
+def test_link_of_a_page_without_a_parameter_is_what_is_found_anew():
+    known = {address for address in addresses._known() if address}
+    assert {ORDINARY.reverse("pages:home"), DISCREET.reverse("chat:conversation")} <= known
+    for address in known:
+        for code in (site.LANGUAGE_CODE, OTHER):
+            assert choosing(address, code) == addresses._choosing(address, code)
+
+
 def test_language_is_chosen_by_a_link():
     chat = reverse("chat:conversation")
     assert choosing(chat, OTHER) == f"/{OTHER}{chat}"

@@ -31,7 +31,7 @@ def of(request: HttpRequest) -> Links | None:
     """Return the links of a page; None in discreet mode, in a language that is offered to nobody and for a page that
     search engines do not show.
 
-    Costs a look into the table of addresses of each language that is offered.
+    A page that is listed has no parameter: the table of each language is looked into once.
     """
     match = request.resolver_match
     if match is None or addresses.current().is_discreet or not sitemap.is_listed(match.view_name):
@@ -40,7 +40,7 @@ def of(request: HttpRequest) -> Links | None:
     if languages.current() not in offered:
         return None
     origin = addresses.site_origin(request)
-    where = {code: f"{origin}{addresses.in_language(code).reverse(match.view_name)}" for code in offered}
+    where = {code: f"{origin}{addresses.address_in_language(match.view_name, code)}" for code in offered}
     return Links(
         canonical=where[languages.current()],
         alternates=list(where.items()),

@@ -36,6 +36,7 @@ register = template.Library()
 
 type Named = dict[str, FilterExpression]
 SHARED, FILLED = "shared", "filled"
+_PLAIN = frozenset({bool, int, str, NoneType})
 # What Django's own tags look for, and do without.
 _OF_DJANGO = {"forloop", "block", "True", "False", "None"}
 
@@ -68,7 +69,7 @@ class _Known(dict[str, Any]):
 
 def _plain(value: Any) -> Any:
     """What decides, as it is kept: a lazy object would keep the request that it was made for."""
-    if type(value) in {bool, int, str, NoneType}:
+    if type(value) in _PLAIN:
         return value
     if isinstance(value, bool | int | str):
         return value.__class__(value)
