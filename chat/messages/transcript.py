@@ -77,9 +77,14 @@ def agent_name(said: Mapping[str, str], interlocutor: str | None, *, discreet: b
     return said["agent"] if discreet or not interlocutor else interlocutor
 
 
-def _time(local: datetime, today: date) -> str:
-    hour = f"{local:%H:%M}"
-    return hour if local.date() == today else f"{dates.format_date(local, 'j F')}, {hour}"
+def _time(local: datetime, today: date, written: dict[date, str]) -> str:
+    """written: the days of this thread in words so far, which most of its messages have in common."""
+    hour, day = f"{local:%H:%M}", local.date()
+    if day == today:
+        return hour
+    if day not in written:
+        written[day] = dates.format_date(local, "j F")
+    return f"{written[day]}, {hour}"
 
 
 def parse_cursor(text: str) -> int:
@@ -110,7 +115,8 @@ def read_lines(
     rows = fetch_rows(statement, [conversation.pk, after, before, count, size])
     names = {Author.REPORTER.value: said["you"], Author.SYSTEM.value: said["system"]}
     zone, today = timezone.get_current_timezone(), timezone.localdate()
-    lines = []
+    lines: list[Line] = []
+    days: dict[date, str] = {}
     for seq, author, agent, force, sent_at, sealed in rows:
         name, state = names.get(author), ""
         if name is None:
@@ -125,7 +131,7 @@ def read_lines(
                 author,
                 name,
                 local.isoformat(timespec="milliseconds"),
-                _time(local, today),
+                _time(local, today, days),
                 plain_text.plain(body),
                 state,
             )
