@@ -26,6 +26,14 @@ from pnav.accounts.second_factor import of_account
 TYPED_MAX = 512
 
 
+class CodeInput(forms.TextInput):
+    """A code is good for seconds, or once: one that was refused is not drawn again, so that the next one is typed into
+    an empty field."""
+
+    def format_value(self, value: Any) -> None:
+        return None
+
+
 class Worded(forms.Form):
     """labels: the visible name of each field. hints: the help below it.
 
@@ -40,6 +48,8 @@ class Worded(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
+            if name == "code":
+                field.widget = CodeInput(attrs=field.widget.attrs | {"inputmode": "numeric"})
             field.label = self.labels.get(name, field.label)
             field.help_text = self.hints.get(name, "")
             field.widget.attrs.pop("placeholder", None)
@@ -51,8 +61,6 @@ class Worded(forms.Form):
                 field.widget.attrs["spellcheck"] = "false"
                 if field.required:
                     field.widget.attrs["aria-required"] = "true"
-            if name == "code":
-                field.widget.attrs["inputmode"] = "numeric"
 
 
 class LoginForm(Worded, account_forms.LoginForm):

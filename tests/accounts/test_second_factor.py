@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
@@ -184,3 +186,12 @@ def test_socket_knows_only_who_proved_a_factor(client):
     assert user_of(client) == user.pk
     User.objects.update(password_is_temporary=True)
     assert user_of(client) is None
+
+
+def test_code_that_was_refused_is_not_left_in_its_field(client):
+    """A code is typed as its thirty seconds end: the next one went behind it, and was refused as well."""
+    make_user("camille", totp=True)
+    sign_in(client, "camille", totp=False)
+    page = client.post("/compte/2fa/authenticate/", {"code": "123456"}).text
+    field = re.search(r'<input[^>]*name="code"[^>]*>', page).group(0)
+    assert 'aria-invalid="true"' in field and "value=" not in field and 'inputmode="numeric"' in field
