@@ -1,6 +1,7 @@
 """What whoever answers hands to the person: off at first, drawn, read by its person alone, taken back until then."""
 
 import io
+import re
 import uuid
 import zipfile
 from html import unescape
@@ -258,3 +259,18 @@ def test_title_is_sealed_and_the_line_says_nothing_of_it(held):
     row = Capture.objects.get()
     assert TITLE.encode() not in bytes(row.sealed_words)
     assert all(TITLE not in line for line in lines_of(conversation))
+
+
+def test_each_page_of_a_document_can_be_enlarged_without_a_script(held, as_reporter):
+    """A page of A4 has letters of five pixels on a telephone."""
+    conversation, browser, page = held
+    me = as_reporter(conversation)
+    send(browser, page, key=str(uuid.uuid4()))
+    draw(pages=2)
+    shown = read(me.get(THEIRS))
+    for number in (1, 2):
+        [key] = re.findall(rf'id="agrandir-({number}-[0-9a-f-]+)"', shown)
+        assert f'for="agrandir-{key}">Agrandir pour lire ({number}/2)<' in shown
+        frame = rf'</div>\s*<div class="pnav-handout__frame" id="page-{key}" tabindex="0" role="region"'
+        frame += rf' aria-label="[^"]+ \({number}/2\)">\s*<img'
+        assert re.search(frame, shown), "the frame follows the choice, which enlarges what is in it"
