@@ -301,7 +301,7 @@ def _exchange(
         "prevention_number": numbers.SUICIDE_PREVENTION.display,
         "close_form": close or casework_panels.closing_form(conversation, draft=panels["summary_draft"]),
         "urgency_form": urgency or UrgencyForm(initial={"urgency": conversation.urgency}),
-        "passing": transfer_queries.read_passing(agent, conversation, now, transfer),
+        "passing": transfer_queries.read_passing(agent, conversation, now, transfer, draft=panels["summary_draft"]),
         "hold_form": hold or HoldForm(),
         "notes": history.notes_of(conversation, agent),
         "note_form": note or NoteForm(),

@@ -9,7 +9,7 @@ from chat import access
 from chat.casework.handles import own_handles
 from chat.models import Agent, Conversation
 from chat.models.transfer import Handover, Watch, Whisper
-from chat.rules.transfer import OPEN, HandoverState, Manner
+from chat.rules.transfer import OPEN, SUMMARY_MAX, HandoverState, Manner
 from chat.transfer import actions as transfer_actions
 from chat.transfer.forms import TransferForm
 
@@ -32,26 +32,30 @@ class Passing:
     watches: list[Watch]
 
 
-def transfer_form(agent: Agent, now: datetime, data: object = None) -> TransferForm:
-    """Make the form that passes an exchange on, with the colleagues and units who are there now."""
+def transfer_form(agent: Agent, now: datetime, data: object = None, *, draft: str = "") -> TransferForm:
+    """Make the form that passes an exchange on, with the colleagues and units who are there now. draft: with which its
+    summary begins, as many of its lines as fit."""
     units, others = transfer_actions.teams_on_duty(agent, now)
     there = transfer_actions.colleagues_there(agent, now)
     people = [one for one in there if transfer_actions.is_free(one)]
     busy = [one for one in there if not transfer_actions.is_free(one)]
-    return TransferForm(data, people=people, units=units, others=others, busy=busy)
+    begun = draft if len(draft) <= SUMMARY_MAX else draft[:SUMMARY_MAX].rpartition("\n")[0]
+    return TransferForm(data, people=people, units=units, others=others, busy=busy, initial={"summary": begun})
 
 
-def read_passing(agent: Agent, conversation: Conversation, now: datetime, form: TransferForm | None = None) -> Passing:
+def read_passing(
+    agent: Agent, conversation: Conversation, now: datetime, form: TransferForm | None = None, *, draft: str = ""
+) -> Passing:
     """Read what is shown of handovers beside this conversation. The caller has proven access as its agent.
 
-    form: one with errors to show again; a new one unless given.
+    form: one with errors to show again; a new one unless given. draft: with which the summary of a new one begins.
     """
     rows = Handover.objects.filter(conversation=conversation).with_life(now).prefetch_related("texts__handover")
     passages = list(rows.select_related("from_agent__unit", "to_agent__unit", "to_unit"))
     whispers = Whisper.objects.filter(conversation=conversation, agent=agent).select_related("supervisor__unit")
     watches = access.watches(now).filter(conversation=conversation).select_related("supervisor__unit")
     return Passing(
-        form=form or transfer_form(agent, now),
+        form=form or transfer_form(agent, now, draft=draft),
         open=next((one for one in passages if one.is_live), None),
         handed=next((one for one in reversed(passages) if one.taken_by_id == agent.pk), None),
         whispers=list(whispers),

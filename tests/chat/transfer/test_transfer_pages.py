@@ -12,9 +12,10 @@ from chat import access
 from chat.models import ConversationHandle
 from chat.models.transfer import Handover
 from chat.rules.lifecycle import Author, Availability
-from chat.rules.transfer import Answer, HandoverState, Part, Reason, Target
+from chat.rules.transfer import SUMMARY_MAX, Answer, HandoverState, Part, Reason, Target
 from chat.supervision import intervention
 from chat.transfer import actions as transfer_actions
+from chat.transfer import queries as transfer_queries
 from pnav.accounts.models import Role
 from reports.models import AccessRecord
 from reports.session import KEY
@@ -104,6 +105,22 @@ def test_whole_way_of_a_warm_transfer_by_pages_alone(conversation, camille, alex
     assert ours.get(page_of(conversation)).status_code == 404
     assert "Alex, police nationale prend la suite" in person.get("/tchat/").text
     assert "a pris l'échange" in ours.get("/console/").text
+
+
+def test_summary_of_a_passage_begins_with_the_signalement_and_the_sheet(camille, alex):
+    """As the one for a unit and that of the end: at four in the morning nobody writes it three times."""
+    conversation = make.assigned(camille, platforms=["social"])
+    make.message(conversation, "ne pas reprendre ceci")
+    page = unescape(signed_in(camille.user).get(page_of(conversation)).text)
+    start = f'<textarea[^>]*id="resume-passage-{conversation.public_id}"[^>]*>'
+    area = re.search(f"{start}(.*?)</textarea>", page, re.DOTALL).group(1)
+    assert "Où : Réseau social" in squeezed(area) and "ne pas reprendre" not in area
+
+
+def test_draft_of_a_passage_is_cut_at_the_end_of_a_line(camille):
+    lines = "\n".join(f"fait {number} : {'x' * 90}" for number in range(40))
+    begun = transfer_queries.transfer_form(camille, timezone.now(), draft=lines).initial["summary"]
+    assert len(begun) <= SUMMARY_MAX < len(lines) and lines.startswith(begun + "\n")
 
 
 def test_transfer_without_what_is_needed_keeps_what_was_written(conversation, camille, alex):
