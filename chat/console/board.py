@@ -1,7 +1,9 @@
 """« Tableau de service » and « Historique », for supervisors: numbers, and names of agents of their own units only."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -15,14 +17,15 @@ from chat import access
 from chat.captures import opening
 from chat.console import inbox
 from chat.console.base import for_agents, for_figures, frame_of
+from chat.console.forms import PeriodForm
 from chat.conversations import waiting_list
 from chat.decisions import on_call
-from chat.models import Agent
+from chat.models import Agent, Unit
 from chat.retention import schedule
-from chat.statistics import csv_export, history, kept, pictures
+from chat.statistics import csv_export, daily, history, kept, pictures
 from chat.statistics import holds as hold_statistics
 from chat.statistics.history import History, Measures
-from chat.supervision import board_charts, intervention, live_board
+from chat.supervision import board_charts, board_filter, intervention, live_board
 from common.service_settings import definitions, values
 from locations.models import Force
 from reports.audit import log as audit_log
@@ -37,7 +40,10 @@ def _require_supervisor(agent: Agent) -> None:
 @require_GET
 @for_agents
 def board(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """The duty at this moment; `?partie=chiffres` the figures of the console's strip alone."""
+    """The duty at this moment; `?partie=chiffres` the figures of the console's strip alone.
+
+    `unite`, `force`, `urgence` and `etat` narrow the lists (`board_filter`): not alerts, pictures or figures.
+    """
     _require_supervisor(agent)
     now = timezone.now()
     units = access.reach_of(agent, now)
@@ -51,15 +57,24 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
         return render(request, "console/_figures.html", context)
     requests, oldest = schedule.oldest_request(agent)
     queue = waiting_list.read_waiting()
+    rows, running = inbox.queue_rows(queue, now), intervention.running_conversations(agent, now)
+    chosen = board_filter.read_filter(
+        request.GET.dict(), dict(Unit.objects.filter(pk__in=units).order_by("name").values_list("pk", "name"))
+    )
     context |= {
+        "filter": chosen,
+        "members": [one for one in context["board"].members if chosen.has_of_unit(one)],
+        "silences": [one for one in context["board"].silences if chosen.has_of_unit(one)],
+        "waiting_total": len(rows),
+        "running_total": len(running),
         "pictures": board_charts.draw_board(context["board"], queue, now),
         "zones": [str(Force(zone).label) if zone else _("Zone inconnue") for zone in live_board.ZONES],
-        "rows": inbox.queue_rows(queue, now),
+        "rows": [row for row in rows if chosen.has_waiting(row.person)],
         "is_still": "fixe" in request.GET,
         "requests": requests,
         "oldest_request": oldest,
         "set_aside": opening.count_locked(agent.user, now),
-        "running": intervention.running_conversations(agent, now),
+        "running": [one for one in running if chosen.has_running(one)],
         "on_call": on_call.shown_to(agent, now),
         "one_voice": board_charts.read_trends().one_voice,
         "promises": hold_statistics.figures(now),
@@ -71,10 +86,39 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
 # --- the history ----------------------------------------------------------------------------------------------------
 
 
-def _days(request: HttpRequest) -> int:
-    """How many days are asked for, until tonight."""
-    asked = request.GET.get("periode", "")
-    return next((days for days in kept.PERIODS if str(days) == asked), 30)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The period that is asked for, both days included. days: of one of `kept.PERIODS`, 0 of days of one's own; form:
+    of these, with what is wrong with them."""
+
+    first: date
+    last: date
+    days: int
+    form: PeriodForm
+
+    @property
+    def query(self) -> str:
+        """What asks for the same again."""
+        return urlencode({"periode": self.days} if self.days else {"du": self.first, "au": self.last})
+
+
+def _asked(request: HttpRequest) -> Asked:
+    """The days of one's own, when both are right; else some days until tonight. At most one query."""
+    today = timezone.localdate()
+    is_own = bool(request.GET.keys() & {"du", "au"})
+    wanted = request.GET.get("periode", "")
+    days = next((days for days in kept.PERIODS if str(days) == wanted), 30)
+    first = today - timedelta(days=days - 1)
+    settled = today - timedelta(days=daily.settled_days() - 1)
+    form = PeriodForm(
+        request.GET if is_own else None,
+        today=today,
+        open_from=daily.first_open_day() or settled,
+        initial={"du": first.isoformat(), "au": today.isoformat()},
+    )
+    if is_own and form.is_valid():
+        return Asked(form.cleaned_data["du"], form.cleaned_data["au"], 0, form)
+    return Asked(first, today, days, form)
 
 
 def _row(name: str, one: Measures) -> list[object]:
@@ -116,13 +160,13 @@ def past(request: HttpRequest, agent: Agent | None) -> HttpResponse:
 
     agent: None for an analyst.
     """
-    days = _days(request)
-    counted = kept.read_past(days)
+    asked = _asked(request)
+    counted = kept.read_period(asked.first, asked.last)
     found, week = counted.history, counted.week
-    start, end = history.last_days(days)
+    length = (asked.last - asked.first).days + 1
     by_hour = dict(found.hours)
     hours = [by_hour.get(hour, Measures()) for hour in range(24)]
-    all_days = pictures.last_days_filled(found.days, [start.date() + timedelta(days=n) for n in range(days)])
+    all_days = pictures.last_days_filled(found.days, [asked.first + timedelta(days=n) for n in range(length)])
     day_measures = [one for _date, one in all_days]
     top = pictures.top_of_waits(hours, day_measures)
     hour_title, day_title = _("Par heure d'arrivée"), _("Par jour d'arrivée")
@@ -133,11 +177,11 @@ def past(request: HttpRequest, agent: Agent | None) -> HttpResponse:
         "agent": agent,
         "frame": frame_of(agent),
         "is_supervisor": True,
-        "days": days,
+        "asked": asked,
+        "is_error": bool(asked.form.errors),
         "periods": kept.PERIODS,
         "counted_at": counted.counted_at,
-        "last_day": (end - timedelta(seconds=1)).date(),
-        "first_day": all_days[0][0],
+        "is_to_today": asked.last == timezone.localdate(),
         "exact_from": found.exact_from,
         "whole": _row(_("Toute la période"), found.whole),
         "heads": _heads(_("Période")),
@@ -188,17 +232,17 @@ def _ends(pairs: list[tuple[str, int]], label: Any) -> list[tuple[str, int, floa
 @for_figures
 def past_csv(request: HttpRequest, agent: Agent | None) -> HttpResponse:
     """Give the same period for a spreadsheet; the register keeps that it was taken."""
-    days = _days(request)
+    asked = _asked(request)
     with transaction.atomic():
         audit_log.record(
             kind=AccessKind.EXPORT,
             by=request.user,
             subject="chat.history",
             motive=Motive.CONTROL,
-            detail=f"{days} days",
+            detail=f"{asked.days} days" if asked.days else f"{asked.first} to {asked.last}",
         )
-    name = f"historique-{days}-jours-{timezone.localdate().isoformat()}"
-    return csv_export.answer(name, _heads(_("Période")), _csv_rows(kept.read_past(days).history))
+    name = f"historique-{asked.days}-jours-{asked.last}" if asked.days else f"historique-{asked.first}-{asked.last}"
+    return csv_export.answer(name, _heads(_("Période")), _csv_rows(kept.read_period(asked.first, asked.last).history))
 
 
 def _csv_rows(found: History) -> list[list[object]]:

@@ -8,11 +8,14 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import TextChoices
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from chat.rules.lifecycle import Availability
 from common.service_settings import definitions, values
+
+LONGEST_PERIOD = 366  # days of « Historique »
 
 
 def capacity_choices(current: int = 0) -> list[tuple[int, str]]:
@@ -142,3 +145,52 @@ class StaffingForm(forms.Form):
         usual["minutes"] = values.get(definitions.PROMISED)
         usual["capacity"] = values.get(definitions.CAPACITY_FIRST)
         return cls(usual | {name: data[name] for name in usual if name in data})
+
+
+def _day() -> forms.DateField:
+    return forms.DateField(
+        input_formats=["%Y-%m-%d", "%d/%m/%Y"],
+        validators=[MinValueValidator(date(2000, 1, 1), _("Choisissez un jour plus tard."))],
+        error_messages={
+            "required": _("Choisissez un jour."),
+            "invalid": _("Écrivez le jour ainsi : 31/12/2026."),
+        },
+    )
+
+
+class PeriodForm(forms.Form):
+    """« Historique », from one day to another, both counted.
+
+    open_from: the first day that is still open. Open days are counted exactly, and only together: the difference of two
+    periods would else tell how the exchanges of one day ended, of which there may be one (docs/adr/0116).
+    """
+
+    du, au = _day(), _day()
+
+    def __init__(self, *args: Any, today: date, open_from: date, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.today, self.open_from = today, open_from
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        first, last = cleaned.get("du"), cleaned.get("au")
+        if first is None or last is None:
+            return cleaned
+        if last > self.today:
+            self.add_error("au", _("Ce jour n'est pas encore venu : choisissez aujourd'hui ou avant."))
+        elif first > last:
+            self.add_error("du", _("Le premier jour est après le dernier : choisissez-le avant."))
+        elif (last - first).days >= LONGEST_PERIOD:
+            self.add_error(
+                "du", _("%(days)s jours au plus : choisissez un premier jour plus tard.") % {"days": LONGEST_PERIOD}
+            )
+        elif last >= self.open_from and (last < self.today or first > self.open_from):
+            self.add_error(
+                "au",
+                _(
+                    "Les jours depuis le %(open)s sont encore ouverts et se comptent ensemble : choisissez un dernier "
+                    "jour avant, ou allez de ce jour, ou d'un jour d'avant, jusqu'à aujourd'hui."
+                )
+                % {"open": date_format(self.open_from, "j F Y")},
+            )
+        return cleaned

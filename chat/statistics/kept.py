@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from chat.models import KeptReading
-from chat.statistics import history
+from chat.statistics import daily, history
 from chat.statistics.history import History, Measures, Rests
 from chat.statistics.staffing.demand import CONFIDENCE, Demand, fit_demand
 from chat.statistics.staffing.plan import Hour, Target, plan_week
@@ -31,8 +31,11 @@ MAKE_SECONDS = 300
 YOUNG = timedelta(seconds=0.8 * MAKE_SECONDS)  # counted a moment ago, by another worker
 MAKING = 0x504E4156_12  # the key of PostgreSQL's advisory lock: one worker counts at a time
 FRESH = timedelta(minutes=20)  # some turns of a worker that is busy
+DAY = timedelta(days=1)
 GONE = timedelta(days=1)  # a row of a version that is no more
 PERIODS = (7, 30, 90, 365)  # days of the history
+OWN = "own-"  # how the names of readings of somebody's own periods begin
+OWN_AT_MOST = 50  # of these, the last ones that were asked for
 RESTS_DAYS = 7  # days that are open, whose exchanges are counted exactly
 ONE_VOICE_DAYS = 30  # of the board: the history shows the same figure for the same days
 ARRIVAL_WEEKS, PROMISE_DAYS = 4, 7  # of the board
@@ -93,6 +96,19 @@ def read_past(days: int) -> Past:
     return _read(Past, f"past-{days}", lambda: count_past(days))
 
 
+def read_period(first: date, last: date) -> Past:
+    """What the days from `first` to `last` were like, both included.
+
+    One of PERIODS is read as the worker counted it, another one as somebody who asked for it lately had it counted.
+    Else it is counted now and kept for who asks next: at most OWN_AT_MOST of them, for FRESH.
+    """
+    days = (last - first).days + 1
+    if last == timezone.localdate() and days in PERIODS:
+        return read_past(days)
+    name = f"{OWN}{first:%Y%m%d}-{last:%Y%m%d}"
+    return _read(Past, name, lambda: _keep_own(name, _count(daily.midnight(first), daily.midnight(last + DAY))))
+
+
 def read_trends() -> Trends:
     """What the board shows of many days; one statement, likewise."""
     return _read(Trends, "trends", count_trends)
@@ -118,11 +134,14 @@ def _read[T](of: type[T], name: str, count: Callable[[], T]) -> T:
 
 def count_past(days: int) -> Past:
     """Count it now, as `chat.statistics.history` does."""
-    period = history.last_days(days)
+    return _count(*history.last_days(days))
+
+
+def _count(start: datetime, end: datetime) -> Past:
     return Past(
         counted_at=timezone.now(),
-        history=history.read(*period),
-        week=history.arrivals_by_hour_of_week(*period),
+        history=history.read(start, end),
+        week=history.arrivals_by_hour_of_week(start, end),
         rests=history.rests(*history.last_days(RESTS_DAYS), timezone.now()),
     )
 
@@ -192,10 +211,26 @@ def make_all() -> None:
         KeptReading(name=_key(cast(Any, type(one)), name), day=day, made_at=now, told=_encoded(one))
         for name, one in made
     ]
+    _keep(rows)
+    KeptReading.objects.filter(made_at__lt=now - GONE).delete()
+    KeptReading.objects.filter(name__startswith=OWN, made_at__lt=now - FRESH).delete()
+
+
+def _keep(rows: list[KeptReading]) -> None:
     KeptReading.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["name"], update_fields=["day", "made_at", "told"]
     )
-    KeptReading.objects.filter(made_at__lt=now - GONE).delete()
+
+
+def _keep_own(name: str, found: Past) -> Past:
+    """Keep what was counted for somebody's own period, in place of the one that was counted the longest ago. Two
+    statements, or three."""
+    kind, now = cast(Any, Past), clock.now()
+    _keep([KeptReading(name=_key(kind, name), day=timezone.localdate(now), made_at=now, told=_encoded(found))])
+    own = KeptReading.objects.filter(name__startswith=OWN).order_by("-made_at", "name")
+    if former := list(own.values_list("name", flat=True)[OWN_AT_MOST:]):
+        KeptReading.objects.filter(name__in=former).delete()
+    return found
 
 
 # --- as it is kept ----------------------------------------------------------------------------------------------------

@@ -1,8 +1,10 @@
 """What is counted by hour and day, charts and the file for a spreadsheet."""
 
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 
 import pytest
+from django.utils import timezone
 
 from chat.models import Conversation, ConversationEvent, EventKind, figures
 from chat.rules.lifecycle import Outcome, Status
@@ -12,6 +14,7 @@ from reports.models import AccessRecord, Report
 from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
 from tests.support.charts import column_of, pictures_of, rows_of, shapes
+from tests.support.reading import squeezed
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 END = START + timedelta(days=30)
@@ -232,3 +235,83 @@ def test_spreadsheet_no_cell_is_a_formula(start):
 
 def test_spreadsheet_numbers_are_french():
     assert [csv_export.plain(cell) for cell in (1.25, 3, None, "Nuit")] == ["1,2", "3", "", "Nuit"]
+
+
+# --- from one day to another ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def chief_of_a_month(db):
+    """A supervisor's browser; one person came 20 days ago, in a day that is closed, and one two days ago."""
+    now = datetime.now(tz=UTC)
+    for days in (20, 2):
+        past(now - timedelta(days=days), wait=60, length=30, agents=[make.agent()])
+    daily.close_due(now)
+    return signed_in(make.agent(role=Role.SUPERVISOR).user)
+
+
+def own(first, last):
+    return f"?du={first.isoformat()}&au={last.isoformat()}"
+
+
+def test_page_and_file_of_a_period_of_ones_own(chief_of_a_month):
+    today = timezone.localdate()
+    first, last = today - timedelta(days=24), today - timedelta(days=16)
+    html = unescape(chief_of_a_month.get("/console/historique/" + own(first, last)).text)
+    assert f'value="{first.isoformat()}"' in html and f'value="{last.isoformat()}"' in html
+    assert len(rows_of(html, "tableau-jour")) == 9 and "Le jour en cours est compris" not in html
+    assert '<details class="console-data" id="mes-jours" open>' in html
+    assert f"chiffres.csv{own(first, last)}" in html
+    answer = chief_of_a_month.get("/console/historique/chiffres.csv" + own(first, last))
+    assert f"historique-{first}-{last}" in answer["Content-Disposition"]
+    assert AccessRecord.objects.get().detail == f"{first} to {last}"
+    whole = unescape(chief_of_a_month.get("/console/historique/" + own(today - timedelta(days=59), today)).text)
+    assert "Le jour en cours est compris" in whole and len(rows_of(whole, "tableau-jour")) == 60
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "wrong"),
+    [
+        (-30, 1, "Ce jour n'est pas encore venu"),
+        (-10, -20, "Le premier jour est après le dernier"),
+        (-400, -20, "366 jours au plus"),
+        (-20, -1, "se comptent ensemble"),
+        (-2, 0, "se comptent ensemble"),
+        (-2, -2, "se comptent ensemble"),
+    ],
+)
+def test_period_that_cannot_be_shown_says_why_beside_its_day(chief_of_a_month, first, last, wrong):
+    today = timezone.localdate()
+    address = own(today + timedelta(days=first), today + timedelta(days=last))
+    html = unescape(chief_of_a_month.get("/console/historique/" + address).text)
+    assert wrong in html and 'aria-invalid="true"' in html and "<title>Erreur" in squeezed(html)
+    assert len(rows_of(html, "tableau-jour")) == 30, "the usual period is shown"
+    assert (
+        "historique-30-jours"
+        in chief_of_a_month.get("/console/historique/chiffres.csv" + address)["Content-Disposition"]
+    )
+
+
+@pytest.mark.parametrize(
+    "query", ["?du=&au=", "?du=hier&au=2026-13-45", "?du=0001-01-01&au=0001-02-01", "?du=%00&au=1"]
+)
+def test_days_that_are_none_are_refused_beside_them(chief_of_a_month, query):
+    answer = chief_of_a_month.get("/console/historique/" + query)
+    assert answer.status_code == 200 and 'id="du-error"' in answer.text
+
+
+def test_open_days_are_told_together_or_not_at_all(chief_of_a_month):
+    """The difference of two periods would else say how the exchanges of one open day ended, perhaps of one person."""
+    today = timezone.localdate()
+    settled = daily.settled_days()
+    open_from = today - timedelta(days=settled - 1)
+    page = "/console/historique/"
+    for first, last, is_shown in (
+        (open_from - timedelta(days=9), open_from - timedelta(days=1), True),
+        (open_from - timedelta(days=9), open_from, False),
+        (open_from, today, True),
+        (open_from + timedelta(days=1), today, False),
+        (open_from - timedelta(days=9), today, True),
+    ):
+        html = chief_of_a_month.get(page + own(first, last)).text
+        assert ('aria-invalid="true"' not in html) is is_shown, (first, last)

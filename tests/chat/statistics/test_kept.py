@@ -184,3 +184,50 @@ def test_worker_leaves_it_to_one_that_is_counting(monkeypatch):
         other.join(10)
     kept.make_due()
     assert counted == [1, 1]
+
+
+# --- a period of one's own --------------------------------------------------------------------------------------------
+
+
+def test_own_period_is_counted_once_and_read_by_who_asks_next(week):
+    today = timezone.localdate()
+    first, last = today - timedelta(days=25), today - timedelta(days=10)
+    counted = kept.read_period(first, last)
+    assert (
+        counted.history.whole.opened
+        == history.read(daily.midnight(first), daily.midnight(last + kept.DAY)).whole.opened
+    )
+    found, statements = statements_of(lambda: kept.read_period(first, last))
+    assert len(statements) == 1 and found == counted
+    other, statements = statements_of(lambda: kept.read_period(first, last - timedelta(days=1)))
+    assert (len(statements) > 1 and other.history != counted.history) or other.history.whole == counted.history.whole
+
+
+@pytest.mark.parametrize("days", kept.PERIODS)
+def test_own_period_until_today_is_the_one_that_the_worker_counted(week, days):
+    kept.make_all()
+    today = timezone.localdate()
+    found, statements = statements_of(lambda: kept.read_period(today - timedelta(days=days - 1), today))
+    assert len(statements) == 1 and found == kept.read_past(days)
+    assert not KeptReading.objects.filter(name__startswith=kept.OWN).exists()
+
+
+def test_own_periods_are_bounded_and_go_with_their_time(week, monkeypatch):
+    monkeypatch.setattr(kept, "OWN_AT_MOST", 2)
+    today = timezone.localdate()
+    for days in (30, 31, 32, 33):
+        kept.read_period(today - timedelta(days=days), today - timedelta(days=20))
+    own = KeptReading.objects.filter(name__startswith=kept.OWN)
+    assert own.count() == 2 and own.filter(name__contains=f"{today - timedelta(days=33):%Y%m%d}").exists()
+    own.update(made_at=timezone.now() - kept.FRESH - timedelta(minutes=1))
+    kept.make_all()
+    assert not own.exists() and KeptReading.objects.filter(name__startswith="past-").count() == len(kept.PERIODS)
+
+
+def test_exact_counts_of_an_own_period_are_replaced_like_all_others(week):
+    """What an exchange that is deleted had counted for is gone with the next turn, but for FRESH."""
+    today = timezone.localdate()
+    before = kept.read_period(today - timedelta(days=40), today)
+    Report.objects.all().delete()
+    KeptReading.objects.update(made_at=timezone.now() - kept.FRESH - timedelta(seconds=1))
+    assert kept.read_period(today - timedelta(days=40), today).history.whole.opened < before.history.whole.opened

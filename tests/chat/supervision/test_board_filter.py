@@ -1,0 +1,122 @@
+"""What the lists of the board are narrowed to; alerts, pictures and figures are not."""
+
+from html import unescape
+
+import pytest
+
+from chat.casework import emergencies
+from chat.models import Agent, Conversation
+from chat.rules.emergency import Situation
+from chat.supervision import board_filter
+from pnav.accounts.models import Role
+from tests.chat.console.agents import signed_in
+from tests.factories import chat as make
+from tests.support.reading import squeezed
+from triage.rules import Urgency
+
+pytestmark = pytest.mark.django_db
+BOARD = "/console/tableau/"
+
+
+@pytest.fixture
+def chief():
+    """A supervisor of two units, one of whom is « Une »."""
+    chief = make.agent(role=Role.SUPERVISOR, availability="away", present=False, unit_name="Une")
+    other = make.agent(unit_name="Autre", public_name="Alix")
+    chief.supervised_units.add(chief.unit, other.unit)
+    return chief
+
+
+@pytest.fixture
+def exchanges(chief):
+    """Three under way: of « Une » a critical one with a procedure, and a normal one whose person is away. Of « Autre »
+    one at rest."""
+    mine = make.agent(unit_name="Une", public_name="Camille", capacity=5)
+    other = Agent.objects.get(public_name="Alix")
+    grave = make.assigned(mine, urgency=Urgency.CRITICAL, force="gendarmerie")
+    emergencies.start(conversation_id=grave.pk, situation=Situation.DANGER, by=mine.user)
+    away, dormant = make.assigned(mine, force="police"), make.assigned(other, force="police")
+    rows = Conversation.objects
+    rows.filter(pk=away.pk).update(reporter_seen_at=make.long_ago(5))
+    rows.filter(pk=dormant.pk).update(reporter_seen_at=make.long_ago(30), dormant_since=make.long_ago(20))
+    return {"grave": grave, "away": away, "dormant": dormant}
+
+
+def shown(client, query, exchanges):
+    page = squeezed(unescape(client.get(BOARD + query).text))
+    return {name for name, one in exchanges.items() if f'id="ligne-{one.public_id}"' in page}, page
+
+
+def test_each_choice_narrows_the_exchanges_under_way(chief, exchanges):
+    client = signed_in(chief.user)
+    other = chief.supervised_units.get(name="Autre").pk
+    for query, names in (
+        ("", {"grave", "away", "dormant"}),
+        ("?unite=&force=&urgence=&etat=", {"grave", "away", "dormant"}),
+        (f"?unite={chief.unit_id}", {"grave", "away"}),
+        (f"?unite={other}", {"dormant"}),
+        ("?force=gendarmerie", {"grave"}),
+        ("?urgence=critical", {"grave"}),
+        ("?urgence=normal", {"away", "dormant"}),
+        ("?etat=procedure", {"grave"}),
+        ("?etat=absente", {"away", "dormant"}),
+        ("?etat=veille", {"dormant"}),
+        ("?etat=attend&urgence=critical", {"grave"}),
+        (f"?unite={chief.unit_id}&etat=absente", {"away"}),
+        ("?urgence=high", set()),
+        ("?force=nobody&urgence=x&etat=%00&unite=99999999999999999999", {"grave", "away", "dormant"}),
+    ):
+        found, page = shown(client, query, exchanges)
+        assert found == names, query
+        assert ("Les listes qui suivent sont filtrées" in page) is (0 < len(names) < 3 or query == "?urgence=high"), (
+            query
+        )
+        assert "Procédure d'urgence :" in page[: page.index('id="filtre"')], "an alert is hidden by no choice"
+    assert "Aucun échange avec ce filtre." in shown(client, "?urgence=high", exchanges)[1]
+    assert "1 sur 3" in shown(client, "?etat=veille", exchanges)[1]
+
+
+def test_queue_is_narrowed_by_force_urgency_and_absence(chief):
+    client = signed_in(chief.user)
+    here = make.waiting(urgency=Urgency.CRITICAL, force="gendarmerie", age_band="15_17")
+    gone = make.waiting(force="police", queued_at=make.long_ago(41))
+    Conversation.objects.filter(pk=gone.pk).update(reporter_seen_at=make.long_ago(40))
+
+    def rows(query):
+        page = squeezed(unescape(client.get(BOARD + query).text))
+        return (
+            page[page.index("console-list--wide") :].count("console-waiting__since")
+            if "console-list--wide" in page
+            else 0
+        )
+
+    assert here.is_open
+    for query, count in (
+        ("", 2), ("?urgence=critical", 1), ("?force=police", 1), ("?etat=absente", 1), ("?etat=attend", 1),
+        ("?etat=veille", 0), (f"?unite={chief.unit_id}", 0),
+    ):  # fmt: skip
+        assert rows(query) == count, query
+
+
+def test_agents_are_narrowed_by_their_unit_and_units_offered_are_ones_own(chief, exchanges):
+    make.agent(unit_name="Ailleurs", public_name="Sacha")
+    client = signed_in(chief.user)
+    _names, page = shown(client, f"?unite={chief.unit_id}", exchanges)
+    table = page[page.index('id="agents-zone"') : page.index('id="unites-zone"')]
+    assert "Camille" in table and "Alix" not in table
+    choices = page[page.index('id="filtre-unite"') : page.index('id="filtre-force"')]
+    assert "Autre" in choices and "Ailleurs" not in choices
+    assert f'<option value="{chief.unit_id}" selected>Une</option>' in choices
+
+
+def test_choice_is_kept_by_what_stops_the_reading_again(chief):
+    page = signed_in(chief.user).get(f"{BOARD}?force=police&fixe=1").text
+    assert f'href="{BOARD}?force=police"' in page, "who has it read again by itself keeps the choice"
+    assert '<input type="hidden" name="fixe" value="1">' in page
+    assert f'href="{BOARD}?fixe=1"' in page  # « Tout montrer »
+
+
+def test_nothing_chosen_asks_for_nothing():
+    assert not board_filter.read_filter({}, {}).is_on
+    chosen = board_filter.read_filter({"unite": "3", "urgence": "normal"}, {3: "Une"})
+    assert (chosen.unit, chosen.urgency, chosen.query) == (3, Urgency.NORMAL, "unite=3&urgence=normal")
