@@ -44,7 +44,8 @@ NOTHING = Stores()
 # A session that begins or goes on with what was chosen. Of staff: its last use, and the lease of who reads.
 VISIT = Stores(rows=1, changed=1, kib=4)
 USED = Stores(changed=2, kib=4, keys=2)
-HANDLED = Stores(rows=10, changed=2, kib=4, keys=2)  # with a handle for each exchange that its agent sees first
+# With a handle for each exchange that its agent sees first, and the marks of danger in it.
+HANDLED = Stores(rows=20, changed=12, kib=4, keys=2)
 RECORDED = Stores(rows=1, changed=3, kib=4, keys=2)  # with a line of the register
 # A text of 4,000 signs of four bytes, sealed, with what belongs to it.
 TEXT_KIB = 24
@@ -430,12 +431,21 @@ ROUTES: dict[str, Line] = {
     **_lines(STAFF, ("console:messages", "console:watched_messages"), PIECE, PIECE_BYTES),
     **_lines(
         STAFF,
-        ("console:close", "console:weight", "console:urgency", "console:hold", "console:note", "console:sheet"),
+        (
+            "console:close",
+            "console:weight",
+            "console:urgency",
+            "console:danger_dealt",
+            "console:hold",
+            "console:note",
+            "console:sheet",
+        ),
         NOTE,
         PIECE_BYTES,
         "chat.casework.notes:NOTES_AT_MOST",
         "chat.casework.holds:HOLDS_AT_MOST",
         "chat.casework.urgency:URGENCY_CHANGES_AT_MOST",
+        "chat.casework.danger:MARKS_AT_MOST",
         "chat.console.history:HISTORY_SHOWN",
         stores=Stores(4, 4, TEXT_KIB, 2),
     ),
@@ -558,10 +568,20 @@ ROUTES: dict[str, Line] = {
     ),
     **_lines(
         HEAVY,
-        ("console:staffing", "console:staffing_csv", "console:history", "console:history_csv"),
+        ("console:staffing", "console:staffing_csv"),
         "chat.statistics.kept:MAKE_SECONDS",
         "chat.statistics.charts:POINTS_AT_MOST",
         "chat.statistics.charts:ROWS_AT_MOST",
+    ),
+    **_lines(
+        HEAVY,
+        ("console:history", "console:history_csv"),
+        "chat.statistics.kept:MAKE_SECONDS",
+        "chat.statistics.kept:OWN_AT_MOST",
+        "chat.console.forms:LONGEST_PERIOD",
+        "chat.statistics.charts:POINTS_AT_MOST",
+        "chat.statistics.charts:ROWS_AT_MOST",
+        stores=Stores(rows=1, changed=2, kib=88, keys=2),  # a period of one's own, counted and kept
     ),
     **_lines(STAFF, ("console:frames",), FRAME, OF_ITS_AGENT, PAGE, PAGE_BYTES, stores=SAID),
     # The psychologist, the units, the openings of the seal.

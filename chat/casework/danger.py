@@ -2,14 +2,18 @@
 
 import json
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from chat.models import Conversation, DangerPhrase, Message
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from chat.casework.lock import lock_assigned
+from chat.models import Conversation, DangerMark, DangerPhrase, EventKind, Message
 from chat.rules import danger_words
 from chat.rules.danger_words import Kind, Node, PhraseError, Place
 from chat.rules.lifecycle import Author
-from common import plain_text
+from common import clock, plain_text
 from common.cached_reading import CachedReading
 
 logger = logging.getLogger(__name__)
@@ -23,6 +27,9 @@ LOOKED_AT = 4000
 
 # The person's last messages that decide whether the agent is offered to ask about safety first.
 MESSAGES_READ = 20
+
+# Of one conversation, marked messages that wait to be dealt with: the last ones.
+MARKS_AT_MOST = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,31 @@ def is_told_in(conversation: Conversation) -> bool:
         if kinds_in(plain_text.plain(body)):
             return True
     return False
+
+
+@transaction.atomic
+def keep_marks(found: Mapping[int, Collection[int]]) -> None:
+    """Keep which messages were found to tell of suicide or of danger: their numbers, by conversation. What is kept
+    already stays. Locks these rows, in the order of their keys; three statements."""
+    DangerMark.objects.bulk_create([DangerMark(conversation_id=pk) for pk in sorted(found)], ignore_conflicts=True)
+    rows = list(DangerMark.objects.select_for_update().filter(conversation__in=found).order_by("pk"))
+    for row in rows:
+        row.seqs = sorted({*row.seqs, *found[row.pk]})[-MARKS_AT_MOST:]
+    DangerMark.objects.bulk_update(rows, ["seqs"])
+
+
+@transaction.atomic
+def deal_with(*, conversation_id: int, seq: int, by: AbstractBaseUser) -> bool:
+    """The agent says that what was marked up to message `seq` is dealt with; whether anything was. A message that came
+    after it stays marked. The history keeps who said so. Raises NotYours, ConversationClosed."""
+    conversation, _agent = lock_assigned(conversation_id, by)
+    mark = DangerMark.objects.filter(conversation=conversation).first()
+    if mark is None or not any(mark.dealt_seq < one <= seq for one in mark.seqs):
+        return False
+    mark.dealt_seq = min(seq, mark.seqs[-1])
+    mark.save(update_fields=["dealt_seq"])
+    conversation.record_event(EventKind.DANGER_DEALT, at=clock.now(), by=by)
+    return True
 
 
 def in_order(found: Collection[str]) -> list[Kind]:

@@ -35,6 +35,12 @@ class UrgencyForm(forms.Form):
     explanation = Text(required=False)
 
 
+class DealtForm(forms.Form):
+    """seq: the last marked message that the page knew of."""
+
+    seq = forms.IntegerField(min_value=1, max_value=2**31 - 1)
+
+
 NOBODY = _("Personne d'autre n'est disponible en ce moment")  # what a choice of colleagues says without any
 
 

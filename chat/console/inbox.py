@@ -12,6 +12,7 @@ from operator import or_
 from typing import Any
 
 from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -89,7 +90,8 @@ class Entry:
 
     handle: the agent's handle of it; None if this agent never had it on screen.
     last_words: the beginning of the last message of either side. last_is_own: that message is an agent's.
-    dangers: kinds of danger in the person's messages since the last answer, as far as they are read (UNANSWERED_READ).
+    dangers: kinds of danger in the person's messages that the agent has not dealt with (`danger.deal_with`); what came
+    since the last answer is read for it as far as UNANSWERED_READ. danger_seq: the last of them; 0 without any.
     unread: messages of the person that no agent has had on screen. held: how long this agent has had it, in words.
     waits_for_agent: the person wrote last, or nobody has written. has_left: the person left by the quick exit and was
     not seen since. is_offline, is_asleep: the person of an active conversation was not seen for OFFLINE_AFTER; asleep
@@ -106,6 +108,7 @@ class Entry:
     last_words: str
     last_is_own: bool
     dangers: list[Kind]
+    danger_seq: int
     unread: int
     held: str
     active_at: datetime
@@ -160,16 +163,14 @@ class Entry:
         return self.conversation.report.discreet
 
     @property
-    def rank(self) -> tuple[bool, int, int, float, int]:
-        """The value by which the list is sorted.
-
-        Conversations with an open emergency come first. Then the order is by whose turn it is, by urgency, and by the
-        longest wait. `console/numbers.js` sorts an open page in the same way.
-        """
+    def rank(self) -> tuple[bool, int, bool, int, float, int]:
+        """Its place in the list: an open procedure first, answered or not; then whose turn it is, whose words of danger
+        are not dealt with, the most urgent, who waits the longest. `console/numbers.js` sorts an open page alike."""
         since = self.waits_since or self.active_at
         return (
             self.emergency_at is None,
             TURNS.index(self.turn),
+            not self.dangers,
             -self.conversation.urgency,
             since.timestamp(),
             self.number,
@@ -219,6 +220,8 @@ def _with_activity(conversations: "QuerySet[Conversation]", agent: Agent) -> "Qu
     ).order_by("seq")
     return waits.with_waits(conversations.select_related("report__municipality")).annotate(
         emergency_at=Subquery(emergency.values("started_at")[:1]),
+        marked_seqs=F("danger_mark__seqs"),
+        dealt_seq=Coalesce("danger_mark__dealt_seq", 0),
         own_handle=FilteredRelation("handles", condition=Q(handles__agent=agent.pk)),
         handle_number=F("own_handle__number"),
         handle_colour=F("own_handle__colour"),
@@ -255,34 +258,62 @@ def _last_message(row: Any) -> str:
     return plain_text.plain(text)
 
 
-def _unanswered_dangers(rows: Sequence[Any]) -> dict[int, list[Kind]]:
-    """Return, by conversation, the kinds of danger in the person's messages since the last answer, except the last one.
+type Dangers = dict[int, list[Kind]]  # by the number of the message
 
-    At most UNANSWERED_READ messages of each conversation are read, in one query for all. No query when no conversation
-    has more than one such message.
+
+def _is_heard_last(row: Any) -> bool:
+    """Whether the person wrote last: their message comes with the row."""
+    return bool(row.last_author == Author.REPORTER)
+
+
+def _earlier_dangers(rows: Sequence[Any]) -> dict[int, Dangers]:
+    """What messages before the last one tell of, by conversation: those that are marked and not dealt with, and those
+    of the person since the last answer.
+
+    At most UNANSWERED_READ of the latter and `danger.MARKS_AT_MOST` of the former of each conversation, in one query
+    for all of them; no query when there are none.
     """
-    asked = [
-        Q(conversation=row.pk, seq__gt=max(row.spoken_seq, row.last_said - UNANSWERED_READ), seq__lt=row.last_said)
-        for row in rows
-        if row.status == Status.ACTIVE and row.last_author == Author.REPORTER and row.unanswered_seq < row.last_said
-    ]
+    asked = []
+    for row in rows:
+        if row.status != Status.ACTIVE or row.last_said is None:
+            continue
+        waits_for_more = _is_heard_last(row) and row.unanswered_seq < row.last_said
+        if waits_for_more:
+            after = max(row.spoken_seq, row.last_said - UNANSWERED_READ, row.dealt_seq)
+            asked.append(Q(conversation=row.pk, seq__gt=after, seq__lt=row.last_said))
+        if marked := [seq for seq in _pending(row) if not (_is_heard_last(row) and seq == row.last_said)]:
+            asked.append(Q(conversation=row.pk, seq__in=marked))
     if not asked:
         return {}
     keys = {row.pk: row.public_id for row in rows}
-    found: dict[int, set[Kind]] = {}
+    found: dict[int, Dangers] = {}
     messages = Message.objects.filter(reduce(or_, asked), author=Author.REPORTER)
-    unanswered = list(messages.values_list("conversation_id", "seq", "sealed_body"))
-    data_keys.load_for(body for _pk, _seq, body in unanswered)
-    for pk, seq, body in unanswered:
+    earlier = list(messages.values_list("conversation_id", "seq", "sealed_body"))
+    data_keys.load_for(body for _pk, _seq, body in earlier)
+    for pk, seq, body in earlier:
         text = Message.opened(body, conversation=keys[pk], seq=seq, author=Author.REPORTER)
-        found.setdefault(pk, set()).update(danger.kinds_in(plain_text.plain(text)))
-    return {pk: list(kinds) for pk, kinds in found.items()}
+        if kinds := danger.kinds_in(plain_text.plain(text)):
+            found.setdefault(pk, {})[seq] = kinds
+    return found
 
 
-def _entry(row: Any, handle: Handle | None, now: datetime, before: Sequence[Kind] = ()) -> Entry:
-    """Make an entry of the list. before: kinds of danger in the person's earlier unanswered messages."""
+def _pending(row: Any) -> list[int]:
+    """The messages that were found to tell of danger and are not dealt with, by their numbers."""
+    return [seq for seq in row.marked_seqs or () if seq > row.dealt_seq]
+
+
+def _dangers_of(row: Any, said: str, before: Dangers) -> Dangers:
+    """All that is not dealt with: before, and what the last message tells of. said: that message."""
+    if row.status != Status.ACTIVE or not _is_heard_last(row) or row.last_said <= row.dealt_seq:
+        return before
+    kinds = danger.kinds_in(said)
+    return {**before, row.last_said: kinds} if kinds else before
+
+
+def _entry(row: Any, handle: Handle | None, now: datetime, *, said: str, dangers: Dangers) -> Entry:
+    """said: the last message; empty once the exchange has ended. dangers: of what the person's messages tell that is
+    not dealt with."""
     is_active = row.status == Status.ACTIVE
-    said = _last_message(row) if is_active else ""
     has_left = is_active and _has_left(row)
     since = waits.waits_since(row) if is_active and not has_left else None
     own = waits.agent_owes_since(row, since) if since else None
@@ -297,7 +328,8 @@ def _entry(row: Any, handle: Handle | None, now: datetime, before: Sequence[Kind
         handle=handle,
         last_words=" ".join(said[:LAST_READ].split())[:LAST_SHOWN],
         last_is_own=row.last_author == Author.AGENT,
-        dangers=danger.in_order({*danger.kinds_in(said), *before}) if row.last_author == Author.REPORTER else [],
+        dangers=danger.in_order({kind for kinds in dangers.values() for kind in kinds}),
+        danger_seq=max(dangers, default=0),
         unread=row.unread,
         held=duration_in_words(now - row.assigned_at),
         active_at=row.last_at or row.assigned_at,
@@ -347,24 +379,29 @@ def is_in_view(entry: Entry, view: str) -> bool:
 
 
 def open_entries(agent: Agent, now: datetime) -> list[Entry]:
-    """Return this agent's conversations under way, sorted by `Entry.rank`.
-
-    One query, and one more for earlier words of danger (`_unanswered_dangers`). Conversations that the agent sees for
-    the first time get a handle (`give_handles`), the oldest assignment first.
-    """
+    """The conversations under way of this agent, as `Entry.rank` says, in one query, and one more for earlier words of
+    danger (`_earlier_dangers`), which are kept when they are read for the first time (`danger.keep_marks`). Those that
+    they see for the first time are given their handles (`give_handles`), the oldest assignment first."""
     rows: list[Any] = list(_with_activity(access.assigned_to(agent), agent).order_by("assigned_at", "pk"))
     data_keys.load_for(row.last_body for row in rows)
     missing = [row.pk for row in rows if _handle_of(row) is None]
     given = give_handles(agent, missing) if missing else {}
-    dangers = _unanswered_dangers(rows)
-    entries = [_entry(row, _handle_of(row) or given[row.pk], now, dangers.get(row.pk, ())) for row in rows]
+    said = {row.pk: _last_message(row) for row in rows}
+    earlier = _earlier_dangers(rows)
+    dangers = {row.pk: _dangers_of(row, said[row.pk], earlier.get(row.pk, {})) for row in rows}
+    fresh = {row.pk: dangers[row.pk].keys() - set(row.marked_seqs or ()) for row in rows}
+    if any(fresh.values()):
+        danger.keep_marks({pk: seqs for pk, seqs in fresh.items() if seqs})
+    entries = [
+        _entry(row, _handle_of(row) or given[row.pk], now, said=said[row.pk], dangers=dangers[row.pk]) for row in rows
+    ]
     return sorted(entries, key=lambda entry: entry.rank)
 
 
 def ended_entries(agent: Agent, now: datetime) -> list[Entry]:
     """Return the conversations that were closed with this agent within ENDED_FOR, the newest first, ENDED_AT_MOST."""
     rows = _with_activity(access.ended_by(agent, now - ENDED_FOR), agent).order_by("-closed_at", "pk")[:ENDED_AT_MOST]
-    return [_entry(row, _handle_of(row), now) for row in rows]
+    return [_entry(row, _handle_of(row), now, said="", dangers={}) for row in rows]
 
 
 def entry_of(agent: Agent, conversation: Conversation, now: datetime, own: list[Entry] | None = None) -> Entry:
@@ -373,7 +410,8 @@ def entry_of(agent: Agent, conversation: Conversation, now: datetime, own: list[
         if entry.conversation.pk == conversation.pk:
             return entry
     row = _with_activity(Conversation.objects.filter(pk=conversation.pk), agent).get()
-    return _entry(row, _handle_of(row), now)
+    said = _last_message(row) if row.status == Status.ACTIVE else ""
+    return _entry(row, _handle_of(row), now, said=said, dangers={})
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from chat import access
-from chat.casework import colleague_questions, holds, notes, reply_drafts
+from chat.casework import colleague_questions, danger, holds, notes, reply_drafts
 from chat.casework import urgency as casework_urgency
-from chat.casework.notes_forms import AnswerForm, HoldForm, NoteForm, QuestionForm, UrgencyForm
+from chat.casework.notes_forms import AnswerForm, DealtForm, HoldForm, NoteForm, QuestionForm, UrgencyForm
 from chat.console.base import acts_on, conversation_or_404, for_agents, screen
 from chat.conversations.actions import ConversationClosed, NotYours
 from chat.models import Agent, Conversation
@@ -92,6 +92,17 @@ def urgency(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRe
         return screen(request, agent, current, urgency=form)
     label = Urgency(form.cleaned_data["urgency"]).label.lower()
     messages.success(request, _("Urgence : %(label)s.") % {"label": label})
+    return _back(current)
+
+
+@for_one
+def danger_dealt(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
+    """Say that words of suicide or of danger are dealt with, up to the message that the page knew of."""
+    form = DealtForm(request.POST)
+    if form.is_valid() and danger.deal_with(conversation_id=current.pk, by=agent.user, **form.cleaned_data):
+        messages.success(request, _("Pris en compte : la marque s'en va de la liste, pas des messages."))
+    else:
+        messages.error(request, _("Rien n'a changé : il n'y avait pas de marque à cet endroit."))
     return _back(current)
 
 

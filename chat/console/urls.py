@@ -40,6 +40,7 @@ urlpatterns = [
     path("captures-de-cote/<uuid:public_id>/<uuid:capture_id>/", captures.end_set_aside, name="set_aside_end"),
     path("echange/<uuid:public_id>/terminer/", conversation.close, name="close"),
     path("echange/<uuid:public_id>/urgence/", notes.urgency, name="urgency"),
+    path("echange/<uuid:public_id>/mots-de-danger/", notes.danger_dealt, name="danger_dealt"),
     path("echange/<uuid:public_id>/retour/", notes.hold, name="hold"),
     path("echange/<uuid:public_id>/note/", notes.note, name="note"),
     path("echange/<uuid:public_id>/brouillon/", notes.draft, name="draft"),

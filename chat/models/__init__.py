@@ -12,7 +12,7 @@ from chat.models.conversation import (
     EventKind,
     Message,
 )
-from chat.models.danger import DangerPhrase
+from chat.models.danger import DangerMark, DangerPhrase
 from chat.models.debrief import Debrief, Meeting
 from chat.models.figures import ClosedDay, DailyFigure, FigureRemainder, KeptReading
 from chat.models.handle import ConversationHandle
@@ -52,6 +52,7 @@ __all__ = [
     "ConversationHandle",
     "ConversationQuerySet",
     "DailyFigure",
+    "DangerMark",
     "DangerPhrase",
     "Debrief",
     "Departure",

@@ -332,6 +332,7 @@ class EventKind(models.TextChoices):
     ABANDONED = "abandoned", _("Abandonné")
     CLOSED = "closed", _("Terminé")
     URGENCY = "urgency", _("Urgence modifiée")
+    DANGER_DEALT = "danger_dealt", _("Mots de suicide ou de danger : pris en compte")
     WEIGHT = "weight", _("Places modifiées")
     HELD = "held", _("Retour promis")
     HOLD_LIFTED = "hold_lifted", _("De retour")

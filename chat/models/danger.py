@@ -1,5 +1,6 @@
 """Phrases that mark a message of a person for its agent: data, which an administrator reads and changes."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -40,3 +41,17 @@ class DangerPhrase(models.Model):
         others = DangerPhrase.objects.filter(is_active=True).exclude(pk=self.pk)
         if self.is_active and others.count() >= danger_words.PHRASES_AT_MOST:
             raise ValidationError({"phrase": _("500 expressions au plus sont cherchées : retirez-en une d'abord.")})
+
+
+class DangerMark(models.Model):
+    """Which messages of a person tell of suicide or of danger, until their agent says that it is dealt with.
+
+    Numbers alone: of what they tell is read in the sealed messages, each time. seqs: of the marked messages, in order,
+    at most `chat.casework.danger.MARKS_AT_MOST`. dealt_seq: up to which number it is dealt with.
+    """
+
+    conversation = models.OneToOneField(
+        "chat.Conversation", on_delete=models.CASCADE, primary_key=True, related_name="danger_mark"
+    )
+    seqs = ArrayField(models.PositiveIntegerField(), default=list, db_default=[])
+    dealt_seq = models.PositiveIntegerField(default=0, db_default=0)

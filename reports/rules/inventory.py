@@ -48,6 +48,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "chat.Message": With("chat.Conversation"),
     "chat.ConversationEvent": With("chat.Conversation"),
     "chat.ConversationHandle": With("chat.Conversation"),
+    "chat.DangerMark": With("chat.Conversation"),
     "chat.Hold": With("chat.Conversation"),
     "chat.Note": With("chat.Conversation"),
     "chat.ReplyDraft": OwnEnd("when it is sent, ended or handed over: at the next tick at the latest", "run_worker"),

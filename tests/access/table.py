@@ -388,6 +388,7 @@ ROUTES: dict[str, Route] = {
     "console:care": Route(agents, READ_ONLY_GET),  # their own weeks and their own request
     "console:debrief": Route(agents, WRITE, to=("/console/prendre-soin/",)),
     "console:urgency": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without a reason: the screen again
+    "console:danger_dealt": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
     "console:hold": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
     "console:draft": Route(assigned_agent, WRITE),
     "console:note": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without a text: the screen again

@@ -17,7 +17,7 @@ MODELS = {
     "FactSheet", "JournalFact", "Capture", "CaptureDrawing", "ItemShare",
     "Proposal", "Emergency", "EmergencyStep", "Closing",
     "Transmission", "TransmissionStep", "FollowUp", "RemovalRequest",
-    "Aside", "AsidePart", "AsideMessage", "ConversationHandle", "Hold", "Note", "ReplyDraft", "OwnReply",
+    "Aside", "AsidePart", "AsideMessage", "ConversationHandle", "DangerMark", "Hold", "Note", "ReplyDraft", "OwnReply",
     "SealedValue", "OpeningRequest", "OpeningStep", "ErasureRequest", "Freeze", "Debrief",
 }  # fmt: skip
 TABLES = {
@@ -41,7 +41,10 @@ NAMED = {
     ),
     "chat/casework/colleague_questions.py": (ACTS, {"ask_colleagues", "answer_colleague"}),
     "chat/casework/replies.py": ("this agent's own, of whom the caller is sure", {"own_replies"}),
-    "chat/casework/danger.py": ("of a conversation that was just obtained", {"is_told_in"}),
+    "chat/casework/danger.py": (
+        ACTS + "; of conversations that were just obtained",
+        {"is_told_in", "keep_marks", "deal_with"},
+    ),
     "chat/conversations/dormancy.py": (EVERYBODY, {"*"}),
     "chat/casework/lock.py": (ACTS, {"lock_assigned"}),
     "chat/casework/fact_sheet.py": (ACTS, {"sheet_of"}),
@@ -114,7 +117,7 @@ NAMED = {
     "chat/visitor/page_state.py": ("of such a conversation too: dates, and whether something is there", {"<module>"}),
     "chat/console/inbox.py": (
         EVERYBODY + ", or a conversation that was just obtained",
-        {"_unanswered_dangers", "_with_activity", "entry_of"},
+        {"_earlier_dangers", "_with_activity", "entry_of"},
     ),
     "chat/statistics/staffing/recorded.py": (EVERYBODY + ": counts", {"<module>"}),
     "chat/supervision/live_board.py": (EVERYBODY + ": numbers and times", {"_people", "_active", "_emergencies"}),

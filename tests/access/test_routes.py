@@ -383,6 +383,7 @@ BY_KEY = {
     "console:weight": [("POST", {"weight": "2"})],
     "console:macro": [("POST", {"macro": "x", "body": "x"})],
     "console:urgency": [("POST", {"urgency": "2", "reason": "danger"}), ("POST", {})],
+    "console:danger_dealt": [("POST", {"seq": "1"}), ("POST", {})],
     "console:hold": [("POST", {"minutes": "5"}), ("POST", {"lever": "1"})],
     "console:note": [("POST", {"body": "x"}), ("POST", {"body": "x", "replaces": "1"})],
     "console:draft": [("POST", {"body": "x"}), ("POST", {})],

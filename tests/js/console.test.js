@@ -31,6 +31,16 @@ test("an open procedure stays first, also once it was answered", () => {
   );
 });
 
+test("words of danger that are not dealt with come before who waits longer, and after whose turn it is", () => {
+  const since = "2026-11-27T10:00:00Z";
+  const one = (number, waits, isMarked, urgency = 0) => ({ number, waits, urgency, since, isMarked });
+  const all = [one(1, "me", false, 2), one(2, "them", true), one(3, "me", true)];
+  assert.deepEqual(
+    all.sort(byRank).map(({ number }) => number),
+    [3, 1, 2],
+  );
+});
+
 test("the list is narrowed to who waits for an answer, or to who is in danger", () => {
   const answered = { waits: "them", urgency: 2 };
   const waiting = { waits: "me", urgency: 0 };

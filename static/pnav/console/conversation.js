@@ -42,6 +42,7 @@ function blank(id) {
     readSent: 0,
     isNew: false,
     isStale: false,
+    isEndHeld: false,
     confirmed: false,
   });
   fresh.outbox = threads.createOutbox(() => fresh);

@@ -9,6 +9,7 @@ import { plain } from "../lib/plain.js";
 import { hour } from "../lib/time.js";
 import { refreshAsides } from "./asides.js";
 import { assigned, check } from "./conversation.js";
+import { addDanger } from "./dangers.js";
 import { leave } from "./leaving.js";
 import { paint, refreshList, showPromise } from "./list.js";
 import { refreshBeside, refreshTold, refreshTransmission } from "./panels.js";
@@ -40,8 +41,8 @@ const beginning = (text) => text.split(/\s+/).filter(Boolean).join(" ").slice(0,
 function turn(c, item) {
   if (item.author === "agent") {
     showPromise(c, ""); // whoever writes is back
-    slot("danger", c.entry).hidden = true;
     c.since = "";
+    c.isEndHeld = false;
     if (c.waits !== "left") c.waits = "them";
   } else {
     if (!c.since) c.since = item.sent_at;
@@ -53,12 +54,10 @@ function turn(c, item) {
   active.dateTime = item.sent_at;
 }
 
-/** Said at once, and in the list until the agent has answered. @param {Conversation} c @param {string} what empty: nothing */
-function tellDanger(c, what) {
+/** Said at once, and in the list until the agent has dealt with it. @param {Conversation} c @param {string} what empty: nothing @param {number} seq */
+function tellDanger(c, what, seq) {
   if (!what) return;
-  const badge = slot("danger", c.entry);
-  badge.textContent = what;
-  badge.hidden = false;
+  addDanger(c, what, seq);
   announce(say("danger_news", { what, n: c.number, name: c.name }));
   beep(990);
 }
@@ -83,7 +82,7 @@ function take(c, item, isPending) {
   c.unread += 1;
   personWrote(c);
   const danger = threads.markDanger(c, element, slot("body", element).textContent ?? "");
-  tellDanger(c, danger);
+  tellDanger(c, danger, item.seq);
   if (danger) refreshBeside(c, `#dire-${c.id}`); // whether they are safe is asked first
   threads.showTyping(c, false);
   const proposed = `#proposees-${c.id}`;

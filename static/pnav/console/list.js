@@ -8,6 +8,7 @@ import { all, byId, find, seek, write } from "../lib/dom.js";
 import { place } from "../lib/rows.js";
 import { duration, promise } from "../lib/time.js";
 import { refreshAsides } from "./asides.js";
+import { dangerOf, showDanger } from "./dangers.js";
 import { emergencyOf, showEmergency } from "./emergency.js";
 import { isInView } from "./numbers.js";
 import { tryToLoad } from "./pages.js";
@@ -68,6 +69,8 @@ function paintEntry(c) {
     if (asleep) asleep.hidden = c.over || !c.asleep;
     slot("frees", c.entry).hidden = c.over || c.dormant || !(c.offline || c.waits === "left");
   }
+  const held = seekSlot("end-held", c.entry);
+  if (held) held.hidden = c.over || !c.isEndHeld;
   const draft = seekSlot("draft", c.entry);
   if (draft) draft.hidden = c.over || c === desk.current || !c.area?.value.trim();
   const link = find("a", c.entry);
@@ -257,6 +260,7 @@ export function refreshList() {
       if (language) showLanguage(c, language.textContent?.trim() ?? "");
       showPromise(c, slot("promise", fresh).dataset.until || "");
       showEmergency(c, emergencyOf(fresh));
+      showDanger(c, dangerOf(fresh), Number(fresh.dataset.dangerSeq));
       paintEntry(c);
     }
     arrange();

@@ -71,9 +71,13 @@ function nextFocus(form, targets, c, { isBeside, pressed }) {
   if (wrong) return wrong;
   if (c) {
     const refusal = targets.map((one) => seek(`${one} > [role=alert]`)).find(Boolean);
-    if (refusal) return seek("a, select, button", refusal.parentElement ?? form); // its panel stays open: it says why
+    if (refusal) {
+      // Its panel stays open: it says why. A way that the style hides takes no focus.
+      const ways = all("a, select, button", refusal.parentElement ?? form);
+      return ways.find((one) => one.offsetParent) ?? null;
+    }
     const done = seek("[data-action][open]", c.thread, HTMLDetailsElement);
-    if (!done) return null;
+    if (!done) return form.dataset.focus ? seek(form.dataset.focus) : null;
     done.open = false;
     return find("summary", done);
   }

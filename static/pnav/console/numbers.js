@@ -12,6 +12,7 @@ const NORMAL = 0; // triage.rules.Urgency
  * @typedef {object} Placed
  * @property {boolean} [isEmergency] a procedure is open
  * @property {string} waits whose turn it is
+ * @property {boolean} [isMarked] words of suicide or of danger are not dealt with
  * @property {number} urgency 0 to 2
  * @property {string} since when the person waits for an answer, in ISO 8601; else when somebody wrote last
  * @property {number} number
@@ -20,7 +21,8 @@ const NORMAL = 0; // triage.rules.Urgency
 const TURNS = ["me", "them", "left"];
 
 /**
- * The order of the list, as `inbox.Entry.rank` has it: an open procedure, whose turn it is, the most urgent, who waits the longest.
+ * The order of the list, as `inbox.Entry.rank` has it: an open procedure, whose turn it is, whose words of danger are
+ * not dealt with, the most urgent, who waits the longest.
  *
  * @param {Placed} one
  * @param {Placed} other
@@ -28,6 +30,7 @@ const TURNS = ["me", "them", "left"];
 export const byRank = (one, other) =>
   Number(other.isEmergency ?? false) - Number(one.isEmergency ?? false) ||
   TURNS.indexOf(one.waits) - TURNS.indexOf(other.waits) ||
+  Number(other.isMarked ?? false) - Number(one.isMarked ?? false) ||
   other.urgency - one.urgency ||
   Date.parse(one.since) - Date.parse(other.since) ||
   one.number - other.number;

@@ -38,9 +38,18 @@ export function drop(c) {
   return true;
 }
 
-/** Their word comes before an end that nobody has sent yet. @param {Conversation} c */
+/**
+ * Their word comes before an end that nobody has sent yet. The row with « Annuler » is gone: it is seen as well as heard,
+ * and the list says so until somebody answers. What was confirmed is to be confirmed again.
+ *
+ * @param {Conversation} c
+ */
 export function personWrote(c) {
-  if (drop(c)) tell(say("end_held", { name: c.name })); // the row with « Annuler » is gone: seen as well as heard
+  const confirmed = pending.get(c.id)?.form.elements.namedItem("confirm");
+  if (!drop(c)) return;
+  if (confirmed instanceof HTMLInputElement) confirmed.checked = false;
+  c.isEndHeld = true;
+  tell(say("end_held", { name: c.name }));
 }
 
 /**

@@ -34,6 +34,7 @@ import { byRank } from "./numbers.js";
  * @property {boolean} over
  * @property {boolean} gone no longer ours to read
  * @property {boolean} isNew until it is opened
+ * @property {boolean} isEndHeld its end was undone by a word of the person, and nobody has answered since
  * @property {boolean} isStale what its person says of it has changed since it was drawn
  * @property {boolean} confirmed the server has named it since the line began
  * @property {boolean} atEnd its last messages are on screen
@@ -77,7 +78,8 @@ export const own = () =>
 const placed = ({ waits, urgency, since, entry, number }) => {
   const active = /** @type {HTMLTimeElement} */ (slot("active", entry));
   const isEmergency = seekSlot("emergency", entry)?.hidden === false;
-  return { isEmergency, waits, urgency, since: since || active.dateTime, number };
+  const isMarked = seekSlot("danger", entry)?.hidden === false;
+  return { isEmergency, isMarked, waits, urgency, since: since || active.dateTime, number };
 };
 
 /** @param {string | undefined} id */

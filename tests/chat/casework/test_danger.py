@@ -7,9 +7,10 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from chat.casework import danger
+from chat.casework import closing, danger
 from chat.console import inbox
-from chat.models import DangerPhrase
+from chat.conversations.actions import NotYours
+from chat.models import DangerMark, DangerPhrase, EventKind
 from chat.rules import danger_words, emergency_texts
 from chat.rules.danger_words import Kind
 from chat.rules.lifecycle import Author
@@ -89,22 +90,75 @@ def test_number_is_put_into_the_answer_without_a_script_and_not_sent():
     assert conversation.messages.filter(author=Author.AGENT).count() == 0
 
 
-def test_list_says_it_until_the_agent_has_answered():
+def dealt(client, conversation, seq):
+    return client.post(f"{page_of(conversation)}mots-de-danger/", {"seq": seq}, follow=True)
+
+
+def test_mark_stays_after_an_answer_until_the_agent_says_that_it_is_dealt_with():
+    """« Tu n'as rien fait de mal. » took the mark of suicide from the list."""
     agent = make.agent()
     conversation = make.assigned(agent)
     client = signed_in(agent.user)
-    make.message(conversation, "je veux mourir")
+    marked = make.message(conversation, "je veux mourir")
     assert re.search(r'data-slot="danger">Mots de suicide<', client.get(CONSOLE).text)
     assert Kind.SUICIDE in inbox.open_entries(agent, make.long_ago(0))[0].dangers
-    make.message(conversation, "Je vous lis.", Author.AGENT)
-    assert 'data-slot="danger" hidden>' in client.get(CONSOLE).text
+    make.message(conversation, "Tu n'as rien fait de mal.", Author.AGENT)
+    make.message(conversation, "merci")
+    for address in (CONSOLE, CONSOLE + "?partie=liste", page_of(conversation)):
+        assert re.search(r'data-slot="danger">Mots de suicide<', client.get(address).text)
+    page = unescape(client.get(page_of(conversation)).text)
+    assert (
+        re.search(rf'name="seq" value="{marked.seq}" data-slot="danger-seq"', page) and "C'est pris en compte" in page
+    )
+    assert "Pris en compte" in unescape(dealt(client, conversation, marked.seq).text)
+    page = client.get(page_of(conversation)).text
+    assert 'data-slot="danger" hidden>' in page and 'data-slot="danger-sign" hidden>' in page
+    assert "Mots de suicide ou de danger : pris en compte" in unescape(page), "the history says who dealt with it"
+    assert 'class="console-danger"' in page, "the message itself stays marked"
+    again = unescape(dealt(client, conversation, marked.seq).text)
+    assert "il n'y avait pas de marque" in again
+    assert conversation.events.filter(kind=EventKind.DANGER_DEALT).count() == 1
 
 
-def test_badge_stays_after_ordinary_words_and_a_reload_until_the_answer(django_assert_num_queries):
+def test_what_comes_after_the_page_was_drawn_is_not_dealt_with_unread():
+    agent = make.agent()
+    conversation, other = make.assigned(agent), make.assigned(agent)
+    first = make.message(conversation, "je veux mourir")
+    make.message(other, "je veux mourir")
+    inbox.open_entries(agent, timezone.now())
+    make.message(conversation, "il est devant chez moi")
+    dealt(signed_in(agent.user), conversation, first.seq)
+    told = {entry.conversation.pk: entry.dangers for entry in inbox.open_entries(agent, timezone.now())}
+    assert told == {conversation.pk: [Kind.DANGER], other.pk: [Kind.SUICIDE]}
+
+
+def test_nobody_else_deals_with_it_and_nothing_once_it_has_ended():
+    agent, other = make.agent(), make.agent()
+    conversation = make.assigned(agent)
+    marked = make.message(conversation, "je veux mourir")
+    inbox.open_entries(agent, timezone.now())
+    with pytest.raises(NotYours):
+        danger.deal_with(conversation_id=conversation.pk, seq=marked.seq, by=other.user)
+    closing.close_conversation(conversation_id=conversation.pk, outcome="advised", by=agent.user, points={})
+    assert "L'échange est terminé" in unescape(dealt(signed_in(agent.user), conversation, marked.seq).text)
+    assert DangerMark.objects.get().dealt_seq == 0
+
+
+def test_marked_line_comes_before_one_that_waits_longer():
+    agent = make.agent()
+    first, second = make.assigned(agent), make.assigned(agent)
+    make.message(first, "bonsoir")
+    make.message(second, "je veux mourir")
+    assert [one.conversation.pk for one in inbox.open_entries(agent, timezone.now())] == [second.pk, first.pk]
+    make.message(second, "Je vous lis.", Author.AGENT)  # answered: whose turn it is comes first
+    assert [one.conversation.pk for one in inbox.open_entries(agent, timezone.now())] == [first.pk, second.pk]
+
+
+def test_mark_costs_one_query_more_and_is_kept_however_much_follows(django_assert_num_queries):
     agent = make.agent()
     conversation, other = make.assigned(agent), make.assigned(agent)
     make.message(conversation, "je veux mourir")
-    inbox.open_entries(agent, timezone.now())  # handles are given once
+    inbox.open_entries(agent, timezone.now())  # handles are given, and marks kept, once
     with django_assert_num_queries(1):
         inbox.open_entries(agent, timezone.now())
     for text in ("il est devant chez moi", "bonsoir", "vous êtes là ?"):
@@ -114,16 +168,25 @@ def test_badge_stays_after_ordinary_words_and_a_reload_until_the_answer(django_a
     def dangers():
         return {entry.conversation.pk: entry.dangers for entry in inbox.open_entries(agent, timezone.now())}
 
+    assert dangers() == {conversation.pk: [Kind.SUICIDE, Kind.DANGER], other.pk: []}
     with django_assert_num_queries(2):
-        told = dangers()
-    assert told == {conversation.pk: [Kind.SUICIDE, Kind.DANGER], other.pk: []}
+        dangers()
     for _each in range(inbox.UNANSWERED_READ):
         make.message(conversation, "je suis là")
-    assert dangers()[conversation.pk] == [], "so far back nobody reads, and the thread still marks it"
-    make.message(conversation, "je veux mourir")
-    make.message(conversation, "Je vous lis.", Author.AGENT)
-    make.message(conversation, "merci")
-    assert dangers()[conversation.pk] == []
+    assert dangers()[conversation.pk] == [Kind.SUICIDE, Kind.DANGER]
+    assert DangerMark.objects.get().pk == conversation.pk, "nothing is kept of who told nothing"
+
+
+def test_no_more_marks_are_kept_than_are_read():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    for _each in range(danger.MARKS_AT_MOST + 3):
+        last = make.message(conversation, "je veux mourir")
+    inbox.open_entries(agent, timezone.now())
+    seqs = DangerMark.objects.get().seqs
+    assert len(seqs) == danger.MARKS_AT_MOST and seqs == sorted(seqs) and seqs[-1] == last.seq
+    assert danger.deal_with(conversation_id=conversation.pk, seq=2**31 - 1, by=agent.user)
+    assert DangerMark.objects.get().dealt_seq == last.seq, "what will be written is not dealt with"
 
 
 def test_a_phrase_that_is_put_aside_is_looked_for_no_more():
