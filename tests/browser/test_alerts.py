@@ -66,6 +66,14 @@ def test_open_emergency_is_seen_by_its_agent_wherever_they_look_and_first_on_the
     axe(board)
     first.get_by_role("link", name="Rejoindre").click()
     expect(board).to_have_url(re.compile(str(conversation.public_id)))
+    # Who joins reads the last words first, beside a clock that goes on.
+    clock = board.locator(".console-warn time")
+    first_time = clock.inner_text()
+    board.get_by_role("button", name="Rejoindre l'échange").click()
+    expect(board.locator("#messages [data-seq]").last).to_be_in_viewport()
+    expect(board.get_by_text("message 39", exact=True)).to_be_visible()
+    expect(clock).not_to_have_text(first_time, timeout=15_000)
+    axe(board)
 
     # Steps are left: the end says which before it is pressed, and stays open while another is ticked.
     end = desk.get_by_role("button", name="Terminer la procédure")

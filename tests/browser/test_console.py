@@ -376,7 +376,12 @@ def test_urgency_changes_without_losing_the_draft(live_site, page: Page, at: Wor
     page.get_by_role("button", name="Disponible").click()
     area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     area.fill("un brouillon")
-    summary = page.locator(f"{OPEN_THREAD} summary").filter(has_text="Urgence")
+    # « Urgence » stood here and was taken for the procedure, which has its own way now.
+    page.locator(OPEN_THREAD).get_by_role("link", name="Procédure d'urgence").click()
+    expect(
+        page.locator(".console-dossier:not([hidden]) .console-choices").get_by_role("button").first
+    ).to_be_in_viewport()
+    summary = page.locator(f"{OPEN_THREAD} summary").filter(has_text="Rang")
     summary.click()
     page.get_by_label("Degré d'urgence").select_option("2")
     page.get_by_label("Explication").fill("elle a peur")

@@ -85,6 +85,14 @@ def test_an_end_is_undone_by_a_press_and_by_a_word_of_the_person(live_site, page
     reporter(key).says("attendez")
     expect(page.locator("#avis")).to_contain_text("vient d'écrire")  # seen: the row goes away without a word
     expect(page.locator("#fins")).to_be_empty()
+    held = page.locator("#liste [data-slot=end-held]")
+    expect(page.locator("#avis")).to_be_hidden(timeout=15_000)
+    expect(held).to_have_text("Fin annulée")  # the list says so for longer than the sentence: until somebody answers
+    confirmed = page.locator(f"{OPEN_THREAD} [name=confirm]")
+    assert not confirmed.is_checked(), "the next press of the box would take its tick away"
+    page.locator(f"{OPEN_THREAD} textarea[name=body]").fill("Je suis là.")
+    page.keyboard.press("Control+Enter")
+    expect(held).to_be_hidden()
     assert at(Conversation.objects.get, pk=conversation.pk).status == Status.ACTIVE
     ends(page)
     expect(page.locator("#termines .console-entry")).to_have_count(1)  # by itself, once its seconds are over
@@ -125,9 +133,18 @@ def test_numbers_stay_and_a_number_of_nobody_says_so(live_site, page: Page, at: 
     page.keyboard.type("Restez")
     box = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     expect(box).to_have_value("")
+    page.keyboard.press("Alt+t")  # and so was the end
+    expect(page.locator("#avis")).to_contain_text("Choisissez d'abord un échange")
+    expect(page.locator(f"{OPEN_THREAD} [name=outcome]")).to_be_hidden()
     page.keyboard.press("Alt+r")
     page.keyboard.type("Bonjour")
     expect(box).to_have_value("Bonjour")
+    page.keyboard.press("Alt+t")
+    expect(page.locator(f"{OPEN_THREAD} [name=outcome]")).to_be_visible()
+    box.focus()
+    page.locator("#file").evaluate("title => title.focus()")  # « Échap » closes it from elsewhere, too
+    page.keyboard.press("Escape")
+    expect(page.locator(f"{OPEN_THREAD} [name=outcome]")).to_be_hidden()
     assert len(held) == 3
 
 
@@ -402,6 +419,10 @@ def test_words_of_the_procedure_are_put_in_by_one_press_and_ticked_when_they_are
     page.goto(address(live_site, conversation))
     where = emergency_texts.LOCATION.spoken()
     area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    page.keyboard.press("Alt+r")
+    page.keyboard.press("Alt+i")  # to the first of the words, which nothing puts in by itself
+    expect(page.locator(f"#dire-{conversation.public_id} button").first).to_be_focused()
+    expect(area).to_have_value("")
     page.locator(f"#dire-{conversation.public_id} button").nth(1).click()
     expect(area).to_be_focused()
     expect(area).to_have_value(where)
@@ -445,6 +466,17 @@ def test_sheet_is_answered_by_one_press_and_saves_itself(live_site, page: Page, 
     expect(page.locator(f"#resume-{key}")).to_have_value(re.compile("recommence\\s: non"))
     page.keyboard.press("Tab")
     expect(page.locator(f"#fait-repeated-{key} .console-insert")).to_be_focused()  # past the third answer
+    # By keys alone: to what is to be confirmed, or else has no answer. « o », « n » and « ? » answer it alone.
+    page.keyboard.press("Alt+r")
+    page.keyboard.press("Alt+v")
+    reached = page.locator("[data-element]:focus-within")
+    expect(reached).to_have_count(1)
+    pressed = reached.locator("[name=press]")
+    for letter, at_place in (("n", 1), ("o", 0), ("?", 2), ("n", 1)):
+        page.keyboard.type(letter)
+        expect(pressed.nth(at_place)).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(f"#corps-{key}")).to_have_value("")
+    expect(page.locator("#raccourcis")).to_be_hidden()
 
     dates.fill("x" * 5000)
     expect(kept).to_contain_text("n'est pas enregistrée")
@@ -497,7 +529,13 @@ def test_palette_leads_and_sends_nothing(live_site, page: Page, at: Work, axe: A
     page.keyboard.press("Control+k")
     page.keyboard.type("rien de tel ici")
     expect(page.get_by_text("Rien de ce nom sur cet écran.")).to_be_visible()
-    page.keyboard.press("Escape")
+    # By who knows no « Échap »: a button, or a press beside.
+    page.locator("#palette").get_by_role("button", name="Fermer").click()
+    expect(page.locator("#palette")).to_be_hidden()
+    page.get_by_role("button", name="Chercher").click()
+    expect(search).to_be_focused()
+    page.mouse.click(5, 5)
+    expect(page.locator("#palette")).to_be_hidden()
     assert at(lambda: held[0].messages.filter(author=Author.AGENT).count()) == 0
     for number in (1, 2):  # the end of whichever, the open one's and the other's
         page.keyboard.press("Control+k")
@@ -572,7 +610,25 @@ def test_words_of_suicide_are_marked_as_they_come_and_nothing_is_sent(
     area.focus()
     page.keyboard.press("Control+Enter")
     person.hears("3114")
+    # The mark stays after an answer, whatever it says, until the agent says that it is dealt with; also after a reload.
+    person.says("il est devant chez moi")
+    both = "Mots de suicide, Danger immédiat"
+    expect(line.locator("[data-slot=danger]")).to_have_text(both)
+    area.fill("Je suis là.")
+    page.keyboard.press("Control+Enter")
+    person.hears("Je suis là.")
+    page.reload()
+    expect(line.locator("[data-slot=danger]")).to_have_text(both)
+    sign = page.locator(f"#danger-{conversation.public_id}")
+    expect(sign).to_contain_text(both)
+    axe(page)
+    sign.get_by_role("button", name="C'est pris en compte").click()
+    expect(sign).to_be_hidden()
     expect(line.locator("[data-slot=danger]")).to_be_hidden()
+    expect(page.locator(f"{OPEN_THREAD} textarea[name=body]")).to_be_focused()
+    person.says("je veux mourir")  # and comes back with the next words of it
+    expect(sign).to_contain_text("Mots de suicide")
+    expect(line.locator("[data-slot=danger]")).to_have_text("Mots de suicide")
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from chat.models import Agent, Conversation, Message
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.test_console import OPEN_THREAD, an_agent, at, reporter, sign_in, somebody_waits  # noqa: F401  fixtures
+from tests.factories import chat as make
 
 type Work = Callable[..., Any]
 OPEN_DOSSIER = ".console-dossier:not([hidden])"
@@ -81,6 +82,25 @@ def test_words_typed_after_a_button_go_into_the_open_answer(live_site, page: Pag
     expect(page.locator("#raccourcis")).to_be_visible()
     page.keyboard.type("abc")
     expect(area(page)).to_have_value("Où êtes-vous ?")
+
+
+@pytest.mark.slow
+def test_page_keys_read_the_thread_from_an_empty_answer(live_site, page: Page, at: Work):  # noqa: F811
+    _agent, (conversation, *_others) = with_three(page, live_site, at)
+    at(make.thread, conversation, [f"message {n}" for n in range(40)])
+    page.reload()
+    page.keyboard.press("Alt+1")
+    expect(area(page)).to_be_focused()
+    log = page.locator(f"{OPEN_THREAD} [data-log]")
+    expect(log.get_by_text("message 39", exact=True)).to_be_in_viewport()
+    end = log.evaluate("log => log.scrollTop")
+    page.keyboard.press("PageUp")
+    page.wait_for_function("([log, end]) => log.scrollTop < end - 100", arg=[log.element_handle(), end])
+    expect(area(page)).to_be_focused()
+    above = log.evaluate("log => log.scrollTop")
+    area(page).fill("un brouillon")
+    page.keyboard.press("PageUp")  # in a text it is the text's
+    assert log.evaluate("log => log.scrollTop") == above
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ import { unfold } from "./folds.js";
 import { tell } from "./notice.js";
 import { asked, nextSeen, stepTo } from "./numbers.js";
 import { openSearch } from "./replies.js";
+import { nextToConfirm } from "./sheet.js";
 import { announce, desk, own, say } from "./state.js";
 
 const list = byId("raccourcis", HTMLDialogElement);
@@ -51,6 +52,10 @@ const thing = (key) => all(`[data-key="${key}"]`).find((one) => !one.closest("[h
 function go(letter) {
   showDossier(); // a key may be quicker than the frame after which it is shown
   const one = thing(letter);
+  if (one && astray.is && letter === "T") {
+    tell(list.dataset.astray ?? ""); // « Terminer » of whoever is open was meant for somebody else
+    return;
+  }
   if (!one) {
     announce(list.dataset.none ?? "");
     return;
@@ -58,12 +63,19 @@ function go(letter) {
   goTo(one);
 }
 
-/** To what a key leads to: unfolded, with the focus, on screen. @param {HTMLElement} one */
-export function goTo(one) {
-  if (one.closest("[data-replies]")) {
+/** Of a part that has no focus of its own, what is wanted of it. @type {Map<string | undefined, (part: HTMLElement) => HTMLElement>} */
+const INTO = new Map([
+  ["I", (part) => seek("button", part) ?? part],
+  ["V", (part) => nextToConfirm(part)[0] ?? part],
+]);
+
+/** To what a key leads to: unfolded, with the focus, on screen. @param {HTMLElement} part */
+export function goTo(part) {
+  if (part.closest("[data-replies]")) {
     openSearch();
     return;
   }
+  const one = INTO.get(part.dataset.key)?.(part) ?? part;
   unfold(one);
   for (let box = one.closest("details"); box; box = box.parentElement?.closest("details") ?? null) box.open = true;
   one.focus({ preventScroll: true });
@@ -115,6 +127,18 @@ async function nextWaiting() {
 // A number of nobody was asked for: what is typed next was meant for somebody else than the open one.
 const astray = { is: false };
 
+/** In an answer where nothing is written yet the page keys read the thread, which is above it. @param {KeyboardEvent} event */
+function readOn({ key, target: at }) {
+  const by = new Map([
+    ["PageUp", -1],
+    ["PageDown", 1],
+  ]).get(key);
+  const c = desk.current;
+  if (!by || !c?.area || at !== c.area || c.area.value) return false;
+  c.log.scrollBy({ top: by * 0.9 * c.log.clientHeight });
+  return true;
+}
+
 /** @param {number} number */
 function goToNumber(number) {
   // By the list: a conversation whose thread is still being read is there already.
@@ -156,7 +180,11 @@ function inList(event) {
   }
   const action =
     event.key === "Escape" &&
-    /** @type {HTMLDetailsElement} */ (at.closest?.("[data-action][open]") ?? seek("[data-menu][open]"));
+    /** @type {HTMLDetailsElement} */ (
+      at.closest?.("[data-action][open]") ??
+        seek("[data-menu][open]") ??
+        seek(".console-thread:not([hidden]) > .console-thread__head [data-action][open]")
+    );
   if (!action) return;
   action.open = false;
   find("summary", action).focus();
@@ -179,8 +207,12 @@ function writeOn(event) {
 
 /** @param {KeyboardEvent} event */
 function keydown(event) {
-  if (event.isComposing || event.ctrlKey || event.metaKey) return;
+  if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey) return;
   if (!event.altKey) {
+    if (readOn(event)) {
+      event.preventDefault();
+      return;
+    }
     if (LETTER.test(event.key) && isOn()) writeOn(event);
     if (event.key !== "?" || !isOn() || writes(target(event))) return;
     event.preventDefault();

@@ -45,7 +45,7 @@ export function leave(c, reason) {
     for (const part of all("button, details", c.form)) part.hidden = true;
     c.form.hidden = !c.area.value;
   }
-  for (const action of all("header [data-action]", c.thread)) action.remove();
+  for (const action of all("header :is([data-action], .console-to-procedure)", c.thread)) action.remove();
   if (c.gone) {
     // No longer ours to read. A note or a question that was being written can still be copied.
     for (const element of all("[data-seq]:not([data-refused])", c.log)) element.remove();

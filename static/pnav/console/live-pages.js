@@ -15,7 +15,6 @@ import { followSteps } from "./steps.js";
 const board = seek("[data-board]");
 watchEarlier();
 watchCharts();
-if (board) {
-  followBoard(board);
-  runClocks();
-} else if (seek("#etapes-zone")) followSteps();
+if (board || seek("time[data-clock]")) runClocks();
+if (board) followBoard(board);
+else if (seek("#etapes-zone")) followSteps();

@@ -45,7 +45,7 @@ function choices() {
     text: "",
     run: () => open(dataset.conversation ?? ""),
   }));
-  const acts = all("[data-key]:not(section), [data-way-to]")
+  const acts = all("[data-key]:not(section, [data-parts]), [data-way-to]")
     .filter((one) => !one.closest("[hidden]") && !one.matches("textarea"))
     .map((one) => ({ kind: words("act"), label: labelOf(one), text: "", run: () => goTo(one) }));
   // The end of the open one is among the acts; of the others each is named.
@@ -70,6 +70,12 @@ function choices() {
     run: () => location.assign(one.href),
   }));
   if (!c?.area || c.over) return [...conversations, ...acts, ...ends, ...pages, ...over];
+  const facts = all("[data-element]", c.dossier).map((row) => ({
+    kind: words("fact"),
+    label: oneLine(seek(".console-element__name", row)?.textContent),
+    text: "",
+    run: () => goTo(find("[name=press]:not([tabindex='-1'])", row)),
+  }));
   const said = [...all("[data-insert]", seek(`#dire-${c.id}`) ?? document.createElement("div"))].map((one) => ({
     kind: words("reply"),
     label: one.dataset.insert ?? "",
@@ -82,7 +88,7 @@ function choices() {
     text: one.dataset.canned ?? "",
     run: () => insert(c, one.dataset.canned ?? ""),
   }));
-  return [...conversations, ...acts, ...said, ...replies, ...ends, ...pages, ...over];
+  return [...conversations, ...acts, ...said, ...replies, ...facts, ...ends, ...pages, ...over];
 }
 
 /** @type {Choice[]} what the dialog was opened over */
@@ -189,6 +195,7 @@ function openPalette() {
 /** @param {KeyboardEvent} event */
 function keydown(event) {
   event.stopPropagation(); // behind the palette nothing moves
+  if (target(event).matches("button")) return; // « Fermer » is pressed by its own keys
   const by = new Map([
     ["ArrowDown", 1],
     ["ArrowUp", -1],
@@ -209,6 +216,13 @@ function opens(event) {
   else if (!seek("dialog[open]")) openPalette();
 }
 
+/** A press beside the palette closes it, as « Fermer » and Escape do. @param {PointerEvent} event */
+function pressBeside({ target: pressed, clientX, clientY }) {
+  if (pressed !== dialog) return; // what is behind the palette is pressed as the palette itself
+  const { left, right, top, bottom } = dialog.getBoundingClientRect();
+  if (clientX < left || clientX > right || clientY < top || clientY > bottom) dialog.close();
+}
+
 export const watchPalette = () => {
   document.addEventListener("keydown", opens);
   document.addEventListener("click", (event) => {
@@ -217,6 +231,7 @@ export const watchPalette = () => {
   for (const one of all("[data-palette-open]")) one.hidden = false;
   field.addEventListener("input", filter);
   dialog.addEventListener("keydown", keydown);
+  dialog.addEventListener("pointerdown", pressBeside);
   dialog.addEventListener("close", giveCursorBack);
   list.addEventListener("pointerdown", (event) => event.preventDefault()); // the focus stays in the field
   list.addEventListener("click", (event) => {

@@ -69,16 +69,57 @@ function answer(pressed) {
   for (const mark of all("[data-unconfirmed]", row)) /** @type {HTMLElement} */ (mark).hidden = value !== "";
 }
 
-/** @param {MouseEvent} event */
-function press(event) {
-  const button = /** @type {HTMLButtonElement | null} */ (target(event).closest("[data-element] [name=press]"));
-  const form = button?.form;
-  if (!button || !form?.matches("[data-autosave]")) return;
-  event.preventDefault();
+/** The answer that an event is about, in a sheet that saves by itself. @param {Event} event */
+const answerAt = (event) =>
+  /** @type {HTMLButtonElement | null} */ (target(event).closest("[data-autosave] [data-element] [name=press]"));
+
+/** @param {HTMLButtonElement} button */
+function choose(button) {
+  const form = /** @type {HTMLFormElement} */ (button.form);
   answer(button);
   clearTimeout(sheetOf(form).timer);
   sheetOf(form).isDirty = true;
   save(form);
+}
+
+/** @param {MouseEvent} event */
+function press(event) {
+  const button = answerAt(event);
+  if (!button) return;
+  event.preventDefault();
+  choose(button);
+}
+
+/**
+ * Where one goes in a sheet to confirm what was said before the exchange: the answer that was said, of each element that
+ * nobody has confirmed; where none is left, of each that has no answer; else the first.
+ *
+ * @param {Element} form
+ * @param {Element | null} [after] an element: only what stands below it, and only what is to be confirmed
+ */
+export function nextToConfirm(form, after = null) {
+  const rows = all("[data-element]", form);
+  const said = rows
+    .slice(rows.indexOf(/** @type {HTMLElement} */ (after)) + 1)
+    .filter((row) => seek("[data-unconfirmed]:not([hidden])", row));
+  const open = rows.filter((row) => !find("input[type=hidden]", row, HTMLInputElement).value);
+  const some = said.length || after ? said : open.length ? open : rows;
+  return some.map((row) => /** @type {HTMLElement} */ (seek("[data-said]", row) ?? answersOf(row)[0]));
+}
+
+const LETTERS = "on?"; // oui, non, à demander: in the order of the answers
+
+/** « O », « N » or « ? » on an answer presses it, and leads to the next element that is to be confirmed. @param {KeyboardEvent} event */
+function letter(event) {
+  const button = answerAt(event);
+  const at = LETTERS.indexOf(event.key.toLowerCase());
+  if (!button || at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
+  if (document.documentElement.hasAttribute("data-no-singles")) return;
+  event.preventDefault(); // it neither goes into the answer to the person, nor opens the list of keys
+  const row = /** @type {HTMLElement} */ (button.closest("[data-element]"));
+  const pressed = answersOf(row)[at];
+  choose(pressed);
+  (nextToConfirm(/** @type {HTMLFormElement} */ (button.form), row)[0] ?? pressed).focus();
 }
 
 /** The answers of one element are one stop of the tabulator, as radio buttons are. @param {FocusEvent} event */
@@ -168,4 +209,5 @@ export const watchSheets = () => {
   document.addEventListener("click", press);
   document.addEventListener("focusin", enter);
   document.addEventListener("keydown", move);
+  document.addEventListener("keydown", letter, true); // before the keys of the screen
 };

@@ -1,5 +1,6 @@
 """A supervisor steps into a conversation: never unseen, never outside their units."""
 
+import re
 import uuid
 from datetime import timedelta
 from html import unescape
@@ -71,8 +72,14 @@ def test_open_emergency_is_said_before_joining_and_its_motive_is_written(camille
     assert "Procédure d'urgence" not in unescape(client.get(address).text)
     emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=camille.user)
     page = squeezed(unescape(client.get(address).text))
-    assert "Procédure d'urgence ouverte depuis 00:0" in page and "Pas encore fait :" in page
+    clock = r'Procédure d\'urgence ouverte depuis\s*<time class="console-clock" data-clock datetime="[^"]+">00:0\d<'
+    assert re.search(clock, page) and "Pas encore fait :" in page
     assert 'value="Procédure d\'urgence ouverte"' in page
+    join(conversation, dominique)  # from now on it is read again with the messages, and the alarm stands at the answer
+    page = squeezed(unescape(client.get(address).text))
+    followed = page[page.index('id="tableau" data-board') : page.index('id="tableau-ancien"')]
+    assert re.search(clock, followed) and page.count("Procédure d'urgence ouverte depuis") == 1
+    assert 0 < page.index('class="console-reply"') - page.index('id="tableau-ancien"') < 600
     console = squeezed(unescape(client.get("/console/").text))
     assert '<a class="console-figures__alarm" href="/console/tableau/">' in console  # one press from the console
 
