@@ -16,6 +16,7 @@ from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
     Work,
     an_agent,
     at,
+    be_signed_in,
     make_available,
     sign_in,
     somebody_waits,
@@ -37,7 +38,7 @@ def test_open_emergency_is_seen_by_its_agent_wherever_they_look_and_first_on_the
     conversation = at(lambda: make.assigned(make_available(agent)))
     at(make.thread, conversation, [f"message {n}" for n in range(40)])
     desk = page_factory(width=1280, height=800)
-    sign_in(desk, live_site, agent)
+    be_signed_in(desk, live_site, agent)
     desk.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
     strip, mark = desk.locator(f"{OPEN_THREAD} .console-pinned"), desk.locator("#liste [data-slot=emergency]")
     expect(strip).to_be_hidden()
@@ -57,7 +58,7 @@ def test_open_emergency_is_seen_by_its_agent_wherever_they_look_and_first_on_the
 
     chief = at(an_agent, public_name="Dominique", role=Role.SUPERVISOR)
     board = page_factory(width=1280, height=800)
-    sign_in(board, live_site, chief)
+    be_signed_in(board, live_site, chief)
     board.goto(f"{live_site.url}/console/tableau/")
     first = board.locator("[data-alerts] li").first
     expect(first).to_contain_text("Procédure d'urgence")
@@ -102,7 +103,7 @@ def test_emergency_opened_in_another_tab_comes_by_itself(
     agent = at(an_agent)
     conversation = at(lambda: make.assigned(make_available(agent)))
     page.clock.install()
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
     expect(page.locator(OPEN_THREAD)).to_be_visible()
     at(emergencies.start, conversation_id=conversation.pk, situation=Situation.SUICIDE, by=agent.user)

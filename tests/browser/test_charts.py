@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from chat.models import Conversation
 from pnav.accounts.models import Role
 from tests.browser.conftest import Axe, LiveSite, PageFactory
-from tests.browser.test_console import Work, an_agent, at, sign_in  # noqa: F401  `at`: a fixture
+from tests.browser.test_console import Work, an_agent, at, be_signed_in  # noqa: F401  `at`: a fixture
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.slow
@@ -37,7 +37,7 @@ def test_figures_come_by_mouse_keys_and_touch_and_survive_the_board_s_next_readi
     chief = at(an_agent, role=Role.SUPERVISOR)
     at(a_busy_board)
     page = page_factory(width=1280, height=900)
-    sign_in(page, live_site, chief)
+    be_signed_in(page, live_site, chief)
     page.goto(f"{live_site.url}/console/tableau/")
     heat = page.locator("#semaine-zone")
     said = page.locator("figure:has(#semaine-zone) [data-said]")

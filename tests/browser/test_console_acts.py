@@ -18,6 +18,7 @@ from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
     OPEN_THREAD,
     an_agent,
     at,
+    be_signed_in,
     make_available,
     sign_in,
     somebody_waits,
@@ -208,7 +209,7 @@ def test_sheet_says_that_it_is_saved_and_begins_the_summary(live_site, page: Pag
 def test_pressed_answer_is_shown_beside_the_thread(live_site, page: Page, at: Work, enter):  # noqa: F811
     agent = at(an_agent)
     conversation = at(lambda: make.assigned(make_available(agent)))
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
     proposals = page.locator(f"#propositions-{conversation.public_id}")
     proposals.locator("summary", has_text="Question à réponses prêtes").click()
@@ -230,7 +231,7 @@ def test_pressed_answer_is_shown_beside_the_thread(live_site, page: Page, at: Wo
 def test_words_given_back_unsent_stay_whatever_comes(live_site, page: Page, at: Work):  # noqa: F811
     agent = at(an_agent)
     conversation = at(lambda: make.assigned(make_available(agent)))
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
     panel = page.locator(f"#transmission-{conversation.public_id}")
     panel.locator("summary", has_text="Préparer un résumé").click()

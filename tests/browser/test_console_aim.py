@@ -22,6 +22,7 @@ from tests.browser.test_console import (  # noqa: F401  `at`, `reporter`: fixtur
     OPEN_THREAD,
     an_agent,
     at,
+    be_signed_in,
     make_available,
     reporter,
     sign_in,
@@ -102,7 +103,7 @@ def test_an_end_is_undone_by_a_press_and_by_a_word_of_the_person(live_site, page
 @pytest.mark.slow
 def test_a_page_that_is_left_sends_the_end_that_was_held(live_site, page: Page, at: Work):
     agent, [conversation] = holding(at, 1)
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     page.goto(address(live_site, conversation))
     ends(page)
     page.goto(live_site.url + "/console/prendre-soin/")
@@ -184,7 +185,7 @@ FITS = """([selector, box]) => {
 def test_thread_has_its_room_on_a_laptop(live_site, page_factory: PageFactory, at: Work, axe: Axe, theme: str):
     page = page_factory(width=1280, height=800, theme=theme)
     agent, [conversation] = holding(at, 1)
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     page.goto(address(live_site, conversation))
     log = page.locator(f"{OPEN_THREAD} .console-log")
     expect(log).to_be_visible()
@@ -200,7 +201,7 @@ def test_thread_keeps_its_room_with_what_stays_in_sight(live_site, page_factory:
     page = page_factory(width=1280, height=800)
     agent, [conversation] = holding(at, 1, discreet=True, age_band="15_17")
     at(lambda: make.thread(conversation, [f"Message {number}" for number in range(60)]))
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     page.goto(address(live_site, conversation))
     log = page.locator(f"{OPEN_THREAD} .console-log")
     assert log.bounding_box()["height"] >= 480
@@ -219,7 +220,7 @@ def test_thread_keeps_its_room_with_a_procedure_and_a_promise(live_site, page_fa
     agent, [conversation] = holding(at, 1, discreet=True, age_band="15_17")
     at(emergencies.start, conversation_id=conversation.pk, situation=Situation.SUICIDE, by=agent.user)
     at(holds.promise_return, conversation_id=conversation.pk, minutes=5, by=agent.user)
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     page.goto(address(live_site, conversation))
     thread = page.locator(OPEN_THREAD)
     signs = thread.locator("ul.console-signs")
@@ -243,7 +244,7 @@ def test_five_conversations_with_a_procedure_and_four_signs_each_fit_in_the_list
     for conversation in held:
         at(make.message, conversation, "Je pense à en finir, cela recommence depuis ce matin et je ne sais plus quoi")
         at(emergencies.start, conversation_id=conversation.pk, situation=Situation.SUICIDE, by=agent.user)
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     page.goto(address(live_site, held[0]))
     expect(page.locator("#liste .console-entry")).to_have_count(5)
     for number in range(1, 6):
@@ -288,7 +289,7 @@ def test_five_conversations_fit_in_the_list_of_a_laptop_while_others_wait(
             make.waiting()
 
     at(lived)
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     page.goto(address(live_site, held[0]))
     expect(page.locator("#liste .console-entry")).to_have_count(5)
     expect(page.locator("#attente > li")).to_have_count(3)
@@ -309,7 +310,7 @@ def test_five_conversations_fit_in_the_list_of_a_laptop_while_others_wait(
 def test_dossier_is_one_press_away_on_a_tablet(live_site, page_factory: PageFactory, at: Work, javascript: bool):
     page = page_factory(width=820, height=1180, javascript=javascript)
     agent, [conversation] = holding(at, 1)
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     page.goto(address(live_site, conversation))
     title = page.locator(f"#savoir-{conversation.public_id}")
     expect(title).not_to_be_in_viewport()
@@ -332,7 +333,7 @@ def test_what_danger_needs_stays_in_sight_at_200_percent(live_site, page_factory
     agent, held = holding(at, 2)
     for one in held:
         at(emergencies.start, conversation_id=one.pk, situation=Situation.DANGER, by=agent.user)
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     page.goto(address(live_site, held[0]))
     expect(page.locator("#liste .console-entry")).to_have_count(2)
     ways = page.get_by_role("navigation", name="Aller à")
@@ -378,7 +379,7 @@ def test_last_words_are_read_above_the_answer_of_a_laptop_at_200_percent(live_si
         for words in ("Bonsoir", "Vous êtes là ?", last):
             at(make.message, one, words)
     at(emergencies.start, conversation_id=held[1].pk, situation=Situation.DANGER, by=agent.user)
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     page.goto(address(live_site, held[0]))
     expect(page.locator("#liste .console-entry")).to_have_count(2)
     words = page.locator(f"{OPEN_THREAD} .console-message__body", has_text=last)
@@ -415,7 +416,7 @@ def test_words_of_the_procedure_are_put_in_by_one_press_and_ticked_when_they_are
 ):
     agent, [conversation] = holding(at, 1)
     at(emergencies.start, conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user)
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     page.goto(address(live_site, conversation))
     where = emergency_texts.LOCATION.spoken()
     area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
@@ -443,7 +444,7 @@ def test_words_of_the_procedure_are_put_in_by_one_press_and_ticked_when_they_are
 def test_sheet_is_answered_by_one_press_and_saves_itself(live_site, page: Page, at: Work, axe: Axe):
     agent = at(an_agent)
     conversation = at(lambda: make.assigned(make_available(agent), platforms=["social"]))
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     page.goto(address(live_site, conversation))
     key = conversation.public_id
     kept, dates = page.locator(f"#fiche-gardee-{key}"), page.locator(f"#fait-dates-{key}")
@@ -555,7 +556,7 @@ def test_palette_leads_and_sends_nothing(live_site, page: Page, at: Work, axe: A
 def test_palette_leads_to_a_unit_a_colleague_and_what_has_ended(live_site, page: Page, at: Work):
     agent, [ended, held] = holding(at, 2)
     at(actions.close_conversation, conversation_id=ended.pk, by_author=Author.REPORTER)
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     page.goto(address(live_site, held))
     expect(page.locator(OPEN_DOSSIER)).to_be_visible()
     for typed, label, way in (
@@ -634,7 +635,7 @@ def test_words_of_suicide_are_marked_as_they_come_and_nothing_is_sent(
 @pytest.mark.slow
 def test_question_that_was_asked_is_offered_last(live_site, page: Page, at: Work):
     agent, (conversation,) = holding(at, 1)
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     page.goto(address(live_site, conversation))
     said = page.locator(f"#dire-{conversation.public_id} [data-insert]")
     asked = said.first.get_attribute("data-insert")

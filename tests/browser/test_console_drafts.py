@@ -8,7 +8,7 @@ from chat.casework import emergencies
 from chat.models import Conversation, ReplyDraft
 from chat.rules.emergency import Situation
 from tests.browser.conftest import LiveSite
-from tests.browser.test_console import OPEN_THREAD, Work, an_agent, at, make_available, sign_in  # noqa: F401  a fixture
+from tests.browser.test_console import OPEN_THREAD, Work, an_agent, at, be_signed_in, make_available  # noqa: F401  a fixture
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.slow
@@ -19,7 +19,7 @@ STORED = "() => JSON.stringify({ ...localStorage, ...sessionStorage })"
 def with_two(page: Page, site: LiveSite, at: Work) -> list[Conversation]:
     agent = at(an_agent, public_name="Camille")
     held = [at(lambda: make.assigned(make_available(agent))) for _number in range(2)]
-    sign_in(page, site, agent)
+    be_signed_in(page, site, agent)
     page.goto(f"{site.url}/console/echange/{held[0].public_id}/")
     expect(area(page)).to_be_visible()
     return held
@@ -65,7 +65,7 @@ def test_words_put_in_by_a_press_are_kept_while_the_answer_has_the_focus(live_si
     agent = at(an_agent, public_name="Camille")
     conversation = at(lambda: make.assigned(make_available(agent)))
     at(emergencies.start, conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user)
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
     area(page).focus()
     page.wait_for_timeout(4000)  # what the focus itself asks for has been: nothing was written

@@ -15,9 +15,9 @@ from tests.browser.test_console import (  # noqa: F401  `at`, `reporter`: fixtur
     Work,
     an_agent,
     at,
+    be_signed_in,
     make_available,
     reporter,
-    sign_in,
 )
 from tests.browser.test_voice import listen, until_heard
 from tests.browser.wire import Wire
@@ -44,7 +44,7 @@ def at_the_desk(page: Page, live_site: LiveSite, wire: Wire, at: Work) -> str:  
     agent = at(an_agent)
     conversation = at(lambda: make.assigned(make_available(agent)))
     wire.hold(page)
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
     expect(page.locator(OPEN_THREAD)).to_be_visible()
     return str(at(visit, conversation))

@@ -18,6 +18,7 @@ from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
     Work,
     an_agent,
     at,
+    be_signed_in,
     make_available,
     sign_in,
 )
@@ -31,7 +32,7 @@ def one_open(page: Page, site: LiveSite, at: Work, **fields) -> tuple[Agent, str
     """An agent before one exchange of theirs; the exchange's key."""
     agent = at(an_agent, public_name="Camille")
     conversation = at(lambda: make.assigned(make_available(agent), **fields))
-    sign_in(page, site, agent)
+    be_signed_in(page, site, agent)
     page.goto(f"{site.url}/console/echange/{conversation.public_id}/")
     expect(page.locator(f"{OPEN_THREAD} textarea[name=body]")).to_be_visible()
     return agent, str(conversation.public_id)

@@ -18,6 +18,7 @@ from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
     Work,
     an_agent,
     at,
+    be_signed_in,
     make_available,
     sign_in,
     somebody_waits,
@@ -117,7 +118,7 @@ def test_cold_transfer_of_a_grave_one_leads_to_the_list_and_offers_a_pause(
     at(an_agent, public_name="Alex", availability=Availability.AVAILABLE, present=True)
     conversation = at(lambda: make.assigned(make_available(camille), urgency=2))
     desk = page_factory()
-    sign_in(desk, live_site, camille)
+    be_signed_in(desk, live_site, camille)
     desk.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
     desk.keyboard.press("Alt+C")
     desk.locator(f"{PANEL} [name=target]").select_option(label="Alex, police nationale – Équipe police")
@@ -150,7 +151,7 @@ def test_end_of_duty_is_asked_about_and_a_supervisor_is_seen(
 
     person.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
     person.goto(live_site.url + "/tchat/")
-    sign_in(chief, live_site, dominique)
+    be_signed_in(chief, live_site, dominique)
     chief.goto(live_site.url + "/console/tableau/")
     axe(chief)
     chief.get_by_role("link", name="Rejoindre, confier").click()

@@ -20,7 +20,7 @@ from reports.seal.sealing import unseal_text
 from tests.accounts.cast import SECRET
 from tests.browser import staff
 from tests.browser.conftest import Axe, LiveSite, PageFactory
-from tests.browser.test_console import an_agent, at, sign_in  # noqa: F401  a fixture
+from tests.browser.test_console import an_agent, at, be_signed_in, sign_in  # noqa: F401  a fixture
 from tests.factories import chat as make
 from tests.reports.test_actions import file
 from tests.reports.witness import confirm
@@ -92,7 +92,7 @@ def test_value_opens_once_in_the_browser_that_asked_and_in_no_other(
     axe: Axe,
 ) -> None:
     agent, chief, custodians, conversation = cast
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     ask(page, live_site, conversation)
     expect(page.get_by_text("La réponse ne pourra s'ouvrir que dans ce navigateur")).to_be_visible()
     axe(page)
@@ -138,7 +138,7 @@ def test_value_opens_once_in_the_browser_that_asked_and_in_no_other(
 def test_request_is_written_beside_the_console_which_stays_open(live_site: LiveSite, page: Page, at, cast) -> None:
     """An agent whose console is gone for a minute loses the exchange, and grounds take longer to write."""
     agent, _chief, _custodians, conversation = cast
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Lever l'anonymat").click()
@@ -149,7 +149,7 @@ def test_request_is_written_beside_the_console_which_stays_open(live_site: LiveS
 def test_open_console_is_told_that_an_opening_waits(live_site: LiveSite, page: Page, at, cast) -> None:
     """An answer is there for an hour, and a console stays open for longer."""
     agent, chief, custodians, conversation = cast
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     ask_and_send(page, live_site, conversation)
     page.goto(f"{live_site.url}/console/")
     expect(page.locator("[data-openings]")).to_have_attribute("data-openings", "0")
@@ -173,7 +173,7 @@ def test_without_a_script_there_is_no_button_that_does_nothing(
 
 def test_signing_out_meanwhile_loses_nothing(live_site: LiveSite, page: Page, at, cast) -> None:
     agent, chief, custodians, conversation = cast
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     ask_and_send(page, live_site, conversation)
     detail = page.url
     page.goto(f"{live_site.url}/compte/logout/")
@@ -192,7 +192,7 @@ def test_signing_out_meanwhile_loses_nothing(live_site: LiveSite, page: Page, at
 def ready_to_read(page: Page, site: LiveSite, at, cast) -> str:
     """The page of a request whose answer is there, before it is read; its address."""
     agent, chief, custodians, conversation = cast
-    sign_in(page, site, agent)
+    be_signed_in(page, site, agent)
     ask(page, site, conversation)
     page.get_by_role("button", name="Envoyer la demande").click()
     expect(page.get_by_text("Demande envoyée")).to_be_visible()
@@ -286,7 +286,7 @@ def test_key_goes_when_its_request_is_over_and_none_is_made_for_a_look(
     live_site: LiveSite, page: Page, at, cast
 ) -> None:
     agent, chief, _custodians, conversation = cast
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     ask(page, live_site, conversation)
     expect(page.get_by_text("La réponse ne pourra s'ouvrir que dans ce navigateur")).to_be_visible()
     assert keys_in(page) == [], "a form that was only filled in"
@@ -323,7 +323,7 @@ def test_keys_of_others_at_this_post_stay_for_as_long_as_a_request_can_last(
 def test_key_of_before_still_opens(live_site: LiveSite, page: Page, at, cast) -> None:
     """Kept by the version that wrote keys alone, without whose they are."""
     agent, chief, custodians, conversation = cast
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     page.goto(live_site.url + "/compte/2fa/")  # a page that opens nothing
     recipient = page.evaluate("""async () => {
       const pair = await crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, false, ["deriveBits"]);
@@ -359,7 +359,7 @@ def test_key_of_before_still_opens(live_site: LiveSite, page: Page, at, cast) ->
 
 def test_nothing_left_is_said_in_words(live_site: LiveSite, page: Page, at, cast) -> None:
     agent, chief, custodians, conversation = cast
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     ask(page, live_site, conversation)
     page.get_by_text("Moyen de la joindre", exact=True).click()
     page.get_by_role("button", name="Envoyer la demande").click()

@@ -17,8 +17,8 @@ from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
     Work,
     an_agent,
     at,
+    be_signed_in,
     make_available,
-    sign_in,
 )
 from tests.browser.test_console_line import ANSWER_MS, BEAT_MS, until_connected
 from tests.browser.wire import Wire
@@ -39,7 +39,7 @@ def conversation(live_site: LiveSite, page: Page, at: Work, wire: Wire) -> Conve
     agent = at(an_agent)
     given: Conversation = at(lambda: make.assigned(make_available(agent)))
     wire.hold(page)
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     page.goto(f"{live_site.url}/console/echange/{given.public_id}/")
     until_connected(page, wire)
     return given

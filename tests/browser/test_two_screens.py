@@ -14,8 +14,8 @@ from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
     Work,
     an_agent,
     at,
+    be_signed_in,
     make_available,
-    sign_in,
 )
 from tests.factories import chat as make
 
@@ -48,7 +48,7 @@ def test_two_tabs_show_the_same_and_either_keeps_the_people(
     agent = at(an_agent)
     conversation = at(lambda: make.assigned(make_available(agent)))
     address = f"{live_site.url}/console/echange/{conversation.public_id}/"
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     page.goto(address)
     other = page.context.new_page()
     other.goto(address)

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from pnav.accounts.models import Role
 from tests.browser.conftest import LiveSite
 from tests.browser.exchange import assigned, available, waiting, write
-from tests.browser.test_console import OPEN_THREAD, an_agent, at, reporter, sign_in, somebody_waits  # noqa: F401  `at`, `reporter`: fixtures
+from tests.browser.test_console import OPEN_THREAD, an_agent, at, be_signed_in, reporter, sign_in, somebody_waits  # noqa: F401  `at`, `reporter`: fixtures
 from tests.support.reading import spaced
 
 type Work = Callable[..., Any]
@@ -147,7 +147,7 @@ def test_code_is_said_whole_and_once(live_site, enter):
 @pytest.mark.slow
 def test_board_keeps_the_place_of_whoever_reads_it(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
     chief = at(an_agent, role=Role.SUPERVISOR)
-    sign_in(page, live_site, chief)
+    be_signed_in(page, live_site, chief)
     page.goto(live_site.url + "/console/tableau/")
     page.locator("#attentes-pli > summary").click()  # open, it stays so
     page.evaluate(
