@@ -1,8 +1,11 @@
 """A phone whose browser is told to show larger text: an em is of that size, so style sheets that ask for ems follow."""
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from common.texts.templatetags.dates import whole_words
 from tests import chromium
@@ -11,6 +14,7 @@ from tests.browser.test_accessibility import ADDRESSES
 
 # Chromium's « Very large » and twice the usual size.
 SIZES = (24, 32)
+USUAL_SIZE = 16
 WIDER = """() => document.documentElement.scrollWidth <= innerWidth ? []
     : [`${document.documentElement.scrollWidth} px`, ...[...document.querySelectorAll('body *')]
         .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth)
@@ -31,145 +35,162 @@ OVERLAPPING = """() => {
 }"""
 
 
+type Visit = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def browser_of(browser: Browser) -> Iterator[Callable[[int], Browser]]:
+    """`browser_of(24)`: a Chromium whose usual text has so many pixels, one for all tests of this file."""
+    known = {USUAL_SIZE: browser}
+
+    def find(size: int) -> Browser:
+        if size not in known:
+            arguments = ["--no-sandbox", f"--blink-settings=defaultFontSize={size}"]
+            known[size] = browser.browser_type.launch(executable_path=chromium.find(), args=arguments)
+        return known[size]
+
+    yield find
+    for size, engine in known.items():
+        if size != USUAL_SIZE:
+            engine.close()
+
+
+@pytest.fixture
+def visit_at(browser_of: Callable[[int], Browser]) -> Iterator[Visit]:
+    """`visit_at(size, width=360, height=640, **options of Playwright's new_context)`: a visit of its own."""
+    pages: list[Page] = []
+
+    def begin(size: int, width: int = 360, height: int = 640, **options: Any) -> Page:
+        pages.append(browser_of(size).new_page(viewport={"width": width, "height": height}, locale="fr-FR", **options))
+        return pages[-1]
+
+    yield begin
+    for page in pages:
+        page.context.close()
+
+
 @pytest.mark.parametrize("size", SIZES)
-def test_numbers_and_exit_stay_in_view_with_large_text(live_site, browser: Browser, size):
+def test_numbers_and_exit_stay_in_view_with_large_text(live_site, visit_at: Visit, size):
     """Each bar is one line of the screen's width, and most of the screen is left to what is read."""
-    arguments = ["--no-sandbox", f"--blink-settings=defaultFontSize={size}"]
-    enlarged = browser.browser_type.launch(executable_path=chromium.find(), args=arguments)
-    try:
-        page = enlarged.new_page(viewport={"width": 360, "height": 640}, locale="fr-FR")
-        for path in PAGES:
-            page.goto(live_site.url + path)
-            title = page.locator("main h1").bounding_box()
-            assert title is not None and title["y"] <= 260, f"{path}: the frame takes the first screen"
-            page.evaluate("scrollTo(0, 400)")
-            bars = {}
-            for name in (".pnav-safety", ".pnav-exit__button"):
-                bars[name] = page.locator(name).first.bounding_box()
-                assert bars[name] is not None
-                assert bars[name]["x"] >= 0 and bars[name]["x"] + bars[name]["width"] <= 360, (path, name)
-                assert bars[name]["y"] >= 0 and bars[name]["y"] + bars[name]["height"] <= 640, (path, name)
-            for link in page.locator(".pnav-safety a").all():
-                box = link.bounding_box()
-                assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 360, path
-                assert box["height"] >= 44, path
-            top = bars[".pnav-safety"]["y"] + bars[".pnav-safety"]["height"]
-            assert bars[".pnav-exit__button"]["y"] - top >= 480, path
-            assert page.evaluate(WIDER) == [], path
-    finally:
-        enlarged.close()
+    page = visit_at(size)
+    for path in PAGES:
+        page.goto(live_site.url + path)
+        title = page.locator("main h1").bounding_box()
+        assert title is not None and title["y"] <= 260, f"{path}: the frame takes the first screen"
+        page.evaluate("scrollTo(0, 400)")
+        bars = {}
+        for name in (".pnav-safety", ".pnav-exit__button"):
+            bars[name] = page.locator(name).first.bounding_box()
+            assert bars[name] is not None
+            assert bars[name]["x"] >= 0 and bars[name]["x"] + bars[name]["width"] <= 360, (path, name)
+            assert bars[name]["y"] >= 0 and bars[name]["y"] + bars[name]["height"] <= 640, (path, name)
+        for link in page.locator(".pnav-safety a").all():
+            box = link.bounding_box()
+            assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 360, path
+            assert box["height"] >= 44, path
+        top = bars[".pnav-safety"]["y"] + bars[".pnav-safety"]["height"]
+        assert bars[".pnav-exit__button"]["y"] - top >= 480, path
+        assert page.evaluate(WIDER) == [], path
 
 
-@pytest.mark.parametrize("size", (16, *SIZES))
-def test_send_and_refresh_lie_apart_without_a_script(live_site, nobody_on_duty, browser: Browser, size):
+@pytest.mark.parametrize("size", (USUAL_SIZE, *SIZES))
+def test_send_and_refresh_lie_apart_without_a_script(live_site, nobody_on_duty, visit_at: Visit, size):
     """« Actualiser » stood over « Envoyer »: what was written did not leave, whatever one pressed."""
     from tests.chat.sockets import visit
 
     _agent, conversation = assigned(live_site)
     with live_site.database():
         key = visit(conversation)
-    arguments = ["--no-sandbox", f"--blink-settings=defaultFontSize={size}"]
-    enlarged = browser.browser_type.launch(executable_path=chromium.find(), args=arguments)
-    try:
-        context = enlarged.new_context(
-            viewport={"width": 360, "height": 640}, locale="fr-FR", java_script_enabled=False
-        )
-        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
-        page = context.new_page()
-        page.goto(live_site.url + "/tchat/")
-        send, refresh = (
-            page.locator("#compose button[type=submit]").first.bounding_box(),
-            page.locator("#refresh").bounding_box(),
-        )
-        assert send is not None and refresh is not None
-        assert (
-            refresh["x"] + refresh["width"] <= send["x"]
-            or refresh["y"] >= send["y"] + send["height"]
-            or send["y"] >= refresh["y"] + refresh["height"]
-        )
-        page.locator("#compose textarea").fill("Je suis là.")
-        page.locator("#compose button[type=submit]").first.click(timeout=10_000)
-        page.wait_for_url("**/tchat/**")
-        assert "Je suis là." in page.locator("#messages").inner_text()
-    finally:
-        enlarged.close()
+    page = visit_at(size, java_script_enabled=False)
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
+    page.goto(live_site.url + "/tchat/")
+    send, refresh = (
+        page.locator("#compose button[type=submit]").first.bounding_box(),
+        page.locator("#refresh").bounding_box(),
+    )
+    assert send is not None and refresh is not None
+    assert (
+        refresh["x"] + refresh["width"] <= send["x"]
+        or refresh["y"] >= send["y"] + send["height"]
+        or send["y"] >= refresh["y"] + refresh["height"]
+    )
+    page.locator("#compose textarea").fill("Je suis là.")
+    page.locator("#compose button[type=submit]").first.click(timeout=10_000)
+    page.wait_for_url("**/tchat/**")
+    assert "Je suis là." in page.locator("#messages").inner_text()
 
 
 # The last is a laptop of 1280 × 1024 at 400 %.
-@pytest.mark.parametrize(("size", "width", "height"), [*((one, 360, 640) for one in (16, *SIZES, 64)), (16, 320, 256)])
-def test_exchange_is_ended_without_a_script(live_site, nobody_on_duty, browser: Browser, size, width, height):
+@pytest.mark.parametrize(
+    ("size", "width", "height"), [*((one, 360, 640) for one in (USUAL_SIZE, *SIZES, 64)), (USUAL_SIZE, 320, 256)]
+)
+def test_exchange_is_ended_without_a_script(live_site, nobody_on_duty, visit_at: Visit, size, width, height):
     """From the thread to what is said afterwards: each button fits on the screen, and is pressed; nothing is wider."""
     from tests.chat.sockets import visit
 
     _agent, conversation = assigned(live_site)
     with live_site.database():
         key = visit(conversation)
-    arguments = ["--no-sandbox", f"--blink-settings=defaultFontSize={size}"]
-    enlarged = browser.browser_type.launch(executable_path=chromium.find(), args=arguments)
-    try:
-        context = enlarged.new_context(
-            viewport={"width": width, "height": height}, locale="fr-FR", java_script_enabled=False
-        )
-        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
-        page = context.new_page()
-        page.goto(live_site.url + "/tchat/")
-        assert page.evaluate(WIDER) == []
-        page.locator("#compose textarea").fill("Une phrase qui reste.")
-        page.locator('#aside button[name=to][value$="/terminer/"]').click(timeout=10_000)
-        page.wait_for_url("**/terminer/")
-        assert page.evaluate(WIDER) == []
-        for name in ("Non, continuer l'échange", "Oui, terminer"):
-            box = page.get_by_text(name, exact=True).bounding_box()
-            assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width, name
-        page.get_by_text("Oui, terminer", exact=True).click(timeout=10_000)
-        page.wait_for_url("**/tchat/**")
-        assert "L'échange est terminé" in page.locator("main").inner_text()
-        assert "ce message n'a pas été envoyé" in page.locator("#body-error").inner_text()
-        assert page.evaluate(WIDER) == []
-    finally:
-        enlarged.close()
+    page = visit_at(size, width, height, java_script_enabled=False)
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
+    page.goto(live_site.url + "/tchat/")
+    assert page.evaluate(WIDER) == []
+    page.locator("#compose textarea").fill("Une phrase qui reste.")
+    page.locator('#aside button[name=to][value$="/terminer/"]').click(timeout=10_000)
+    page.wait_for_url("**/terminer/")
+    assert page.evaluate(WIDER) == []
+    for name in ("Non, continuer l'échange", "Oui, terminer"):
+        box = page.get_by_text(name, exact=True).bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width, name
+    page.get_by_text("Oui, terminer", exact=True).click(timeout=10_000)
+    page.wait_for_url("**/tchat/**")
+    assert "L'échange est terminé" in page.locator("main").inner_text()
+    assert "ce message n'a pas été envoyé" in page.locator("#body-error").inner_text()
+    assert page.evaluate(WIDER) == []
 
 
-@pytest.mark.parametrize("width", [320, 360])
-def test_text_at_400_percent_is_read_without_scrolling_sideways(
-    live_site, browser: Browser, width: int, subtests: pytest.Subtests
-):
-    """The text alone, on a phone: at the largest text of a browser, and the frame lies apart."""
-    arguments = ["--no-sandbox", "--blink-settings=defaultFontSize=64"]
-    enlarged = browser.browser_type.launch(executable_path=chromium.find(), args=arguments)
-    try:
-        page = enlarged.new_page(viewport={"width": width, "height": 640}, locale="fr-FR")
-        for address in ADDRESSES:
-            if address in ("/composants/", "/compte/login/"):  # pages of who works here
-                continue
-            with subtests.test(address):
-                page.context.clear_cookies()
-                page.goto(live_site.url + address)
-                page.evaluate("scrollTo(0, 0)")  # an error has the focus: what stays in view lies over the rest there
-                assert page.evaluate(OVERLAPPING) == []
-                assert page.evaluate(WIDER) == []
-                page.evaluate(UNFOLD)
-                assert page.evaluate(WIDER) == [], "unfolded"
-    finally:
-        enlarged.close()
+def test_text_at_400_percent_is_read_without_scrolling_sideways(live_site, visit_at: Visit, subtests: pytest.Subtests):
+    """The text alone, on two phones: at the largest text of a browser, and the frame lies apart.
+
+    Each page is loaded once and shown at both widths: it follows the width while it is open, as when a phone is turned.
+    """
+    narrow, wide = 320, 360
+    page = visit_at(64, narrow)
+
+    def show(width: int) -> None:
+        page.set_viewport_size({"width": width, "height": 640})
+        page.evaluate("scrollTo(0, 0)")  # an error has the focus: what stays in view lies over the rest there
+
+    for address in ADDRESSES:
+        if address in ("/composants/", "/compte/login/"):  # pages of who works here
+            continue
+        with subtests.test(address):
+            page.context.clear_cookies()
+            page.goto(live_site.url + address)
+            for width in (narrow, wide):
+                show(width)
+                assert page.evaluate(OVERLAPPING) == [], width
+                assert page.evaluate(WIDER) == [], width
+            page.evaluate(UNFOLD)
+            for width in (wide, narrow):
+                show(width)
+                assert page.evaluate(WIDER) == [], f"unfolded, {width}"
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize(
-    "title", ["Avant tout, êtes-vous en sécurité ?", "Que se passe-t-il ?", "Qui aidez-vous ?", "Qui aides-tu ?"]
-)
-def test_titles_of_questions_end_no_line_at_a_hyphen(live_site, browser: Browser, size, title):
-    """In the place of the first question's, which is one of them: each stands behind answers that others test."""
-    arguments = ["--no-sandbox", f"--blink-settings=defaultFontSize={size}"]
-    enlarged = browser.browser_type.launch(executable_path=chromium.find(), args=arguments)
-    try:
-        page = enlarged.new_page(viewport={"width": 360, "height": 640}, locale="fr-FR")
-        page.goto(live_site.url + "/orientation/")
-        assert page.evaluate(LINES_OF_A_WORD) == 1
-        page.evaluate("(html) => { document.querySelector('#question-text').innerHTML = html; }", whole_words(title))
-        for width in (320, 360, 390):
-            page.set_viewport_size({"width": width, "height": 640})
-            assert page.evaluate(LINES_OF_A_WORD) == 1
-            assert page.evaluate(WIDER) == []
-    finally:
-        enlarged.close()
+def test_titles_of_questions_end_no_line_at_a_hyphen(live_site, visit_at: Visit, size, subtests: pytest.Subtests):
+    """One after the other in the place of the first question's, which is one of them: each stands behind answers that
+    others test."""
+    page = visit_at(size)
+    page.goto(live_site.url + "/orientation/")
+    assert page.evaluate(LINES_OF_A_WORD) == 1
+    for title in (
+        "Avant tout, êtes-vous en sécurité ?", "Que se passe-t-il ?", "Qui aidez-vous ?", "Qui aides-tu ?",
+    ):  # fmt: skip
+        with subtests.test(title):
+            put = "(html) => { document.querySelector('#question-text').innerHTML = html; }"
+            page.evaluate(put, whole_words(title))
+            for width in (320, 360, 390):
+                page.set_viewport_size({"width": width, "height": 640})
+                assert page.evaluate(LINES_OF_A_WORD) == 1
+                assert page.evaluate(WIDER) == []
