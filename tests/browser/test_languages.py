@@ -43,21 +43,28 @@ BOTH = pytest.mark.parametrize("language", [code for code, _name in LANGUAGES])
 # what is hidden for the eye alone; and what scrolls in a box of its own, as a table does, may reach out.
 MISPLACED = """() => {
     const width = document.documentElement.clientWidth;
-    const stays = (e) => { for (; e; e = e.parentElement) {
-        const style = getComputedStyle(e);
-        const isHidden = style.clipPath !== "none" || style.clip !== "auto";
-        if (["fixed", "sticky"].includes(style.position) || isHidden) return true;
-    } return false; };
-    const scrolls = (e) => { for (; e; e = e.parentElement) {
-        if (e !== document.documentElement && getComputedStyle(e).overflowX !== "visible") return true;
-    } return false; };
+    // Of an element and all around it, asked once: whether it stays in place or is hidden for the eye alone, whether it
+    // scrolls in a box of its own, and the boxes that cut it.
+    const known = new Map();
+    const around = (e) => {
+        if (!e) return { stays: false, scrolls: false, frames: [] };
+        if (!known.has(e)) {
+            const { stays, scrolls, frames } = around(e.parentElement);
+            const style = getComputedStyle(e);
+            const isHidden = style.clipPath !== "none" || style.clip !== "auto";
+            const isBox = e !== document.documentElement && (style.overflowX + style.overflowY) !== "visiblevisible";
+            known.set(e, {
+                stays: stays || isHidden || ["fixed", "sticky"].includes(style.position),
+                scrolls: scrolls || (isBox && style.overflowX !== "visible"),
+                frames: isBox ? [...frames, e.getBoundingClientRect()] : frames,
+            });
+        }
+        return known.get(e);
+    };
     // What is scrolled out of a box of its own, or cut by it, is not seen: the part that is, or null.
     const seen = (e, box) => {
         let { left, right, top, bottom } = box;
-        for (; e; e = e.parentElement) {
-            const style = getComputedStyle(e);
-            if (e === document.documentElement || (style.overflowX + style.overflowY) === "visiblevisible") continue;
-            const frame = e.getBoundingClientRect();
+        for (const frame of around(e).frames) {
             [left, right] = [Math.max(left, frame.left), Math.min(right, frame.right)];
             [top, bottom] = [Math.max(top, frame.top), Math.min(bottom, frame.bottom)];
         }
@@ -67,7 +74,7 @@ MISPLACED = """() => {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
         const parent = walker.currentNode.parentElement;
-        if (!walker.currentNode.data.trim() || !parent.checkVisibility() || stays(parent)) continue;
+        if (!walker.currentNode.data.trim() || !parent.checkVisibility() || around(parent).stays) continue;
         const range = document.createRange();
         range.selectNodeContents(walker.currentNode);
         for (const box of range.getClientRects()) {
@@ -78,7 +85,7 @@ MISPLACED = """() => {
     const found = [];
     texts.forEach(([box, node], index) => {
         const isOut = box.left < -1 || box.right > width + 1;
-        if (isOut && !scrolls(node.parentElement)) found.push("out: " + node.data.trim().slice(0, 60));
+        if (isOut && !around(node.parentElement).scrolls) found.push("out: " + node.data.trim().slice(0, 60));
         for (const [other, lies] of texts.slice(index + 1)) {
             const across = Math.min(box.right, other.right) - Math.max(box.left, other.left);
             const down = Math.min(box.bottom, other.bottom) - Math.max(box.top, other.top);
