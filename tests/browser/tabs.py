@@ -2,9 +2,9 @@
 
 A new visit costs a quarter of a second of a processor: a process for its pages, which compiles every script and style
 anew. A test that is over gives its tab back; what it left there is taken away (`Tab.begin_anew`), and the next test
-that asks for the same kind of visit goes on in it. `tests/browser/test_tabs.py` looks for what could be left, and
-compares with a new tab. It stays on the site meanwhile, where nothing is drawn and no script runs: an empty page would
-be a process of its own.
+that asks for the same kind of visit goes on in it, whatever its size and theme: a tab is given these anew.
+`tests/browser/test_tabs.py` looks for what could be left, and compares with a new tab. It stays on the site meanwhile,
+where nothing is drawn and no script runs: an empty page would be a process of its own.
 
 Static files stay in its cache. Their names are those of their content, and nothing else may be kept: every other answer
 says `no-store` (tests/support/headers.py).
@@ -15,7 +15,8 @@ A tab is closed instead, and nobody goes on in it, when its test
 - led it to another site, whose stores are not ours to empty;
 - asked it for something that stays, a listener or a route or a clock: `LEAVES` names all that Playwright has of these.
 
-Tests of what a first visit loads, of the history and of the way out ask for new tabs: `pytest.mark.new_tabs`.
+Tests of what a first visit loads, of the history and of the way out ask for new tabs: `pytest.mark.new_tabs`. So do
+those that open a page beside: it has the size and theme that its context began with.
 """
 
 from collections.abc import Callable
@@ -52,6 +53,8 @@ HARMLESS = frozenset((
     "title", "touchscreen", "type", "uncheck", "url", "video", "viewport_size", "wait_for_event", "wait_for_function",
     "wait_for_load_state", "wait_for_selector", "wait_for_timeout", "wait_for_url", "workers",
 ))  # fmt: skip
+# Of the options of a visit, those that a tab is given anew.
+SHOWN = frozenset(("viewport", "color_scheme", "reduced_motion", "forced_colors", "contrast"))
 # How many tabs wait for a test that asks for them; the one that waited longest is closed.
 MOST = 4
 # How long a page may take to be left: it is on this machine, and asks nobody.
@@ -118,10 +121,24 @@ class Tab:
         context.clear_cookies()
         context.clear_permissions()
         page.mouse.move(0, 0)
-        page.emulate_media(media="null", color_scheme=self.options["color_scheme"], reduced_motion="no-preference",
-                           forced_colors="none", contrast="no-preference")  # fmt: skip
-        page.set_viewport_size(self.options["viewport"])
         self.devtools.send("Page.resetNavigationHistory")
+
+    def show_as(self, options: dict[str, Any]) -> None:
+        """Give it the size and the theme of the visit that begins, on whatever screen it was before."""
+        self.options = options
+        self.page.emulate_media(
+            media="null",
+            color_scheme=options["color_scheme"],
+            reduced_motion=options.get("reduced_motion", "no-preference"),
+            forced_colors=options.get("forced_colors", "none"),
+            contrast=options.get("contrast", "no-preference"),
+        )
+        self.page.set_viewport_size(options["viewport"])
+
+
+def lasting(options: dict[str, Any]) -> dict[str, Any]:
+    """Of these options, what a tab keeps as long as it is there."""
+    return {name: value for name, value in options.items() if name not in SHOWN}
 
 
 class Tabs:
@@ -135,8 +152,9 @@ class Tabs:
     def take(self, site: str, options: dict[str, Any], *, is_new: bool = False) -> Tab:
         """A tab with these options of Playwright's `new_context`, for a visit that begins. is_new: never a kept one."""
         for tab in [] if is_new else self.kept:
-            if (tab.site, tab.options) == (site, options):
+            if (tab.site, lasting(tab.options)) == (site, lasting(options)):
                 self.kept.remove(tab)
+                tab.show_as(options)
                 return tab
         context = self.browser.new_context(**options)
         page = context.new_page()

@@ -324,6 +324,7 @@ IS_CUT = """() => {
 }"""
 
 
+@pytest.mark.new_tabs
 def test_admin_keeps_to_the_content_policy(live_site, page_factory: PageFactory, axe_in_both_themes, account):
     """Index, lists and forms; the fixture fails on any refusal by the policy or error in a script."""
     page = page_factory()
@@ -395,6 +396,7 @@ def test_admin_keeps_to_the_content_policy(live_site, page_factory: PageFactory,
     expect(page.locator(".messagelist")).to_contain_text("Second facteur réinitialisé pour 1 compte")
 
 
+@pytest.mark.new_tabs
 def test_what_was_typed_outlives_the_session(live_site, page_factory: PageFactory, account, axe_in_both_themes):
     """The page stays, says why, and sends once its owner has signed in again elsewhere; not as somebody else."""
     page = page_factory(width=320)

@@ -331,6 +331,7 @@ def test_line_lost_keeps_what_is_written_and_sends_it_once(live_site, page_facto
     expect(page.locator(f"{OPEN_THREAD} [data-author=agent]")).to_have_count(1)
 
 
+@pytest.mark.new_tabs
 @pytest.mark.slow
 def test_session_with_another_key_keeps_the_console_its_draft_and_its_line(live_site, page: Page, at: Work, reporter):
     """The agent proves again in another tab, for a sensitive act: the console beside it goes on, and says nothing."""

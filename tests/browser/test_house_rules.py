@@ -67,6 +67,7 @@ def test_rules_are_corrected_shown_and_saved(
         HouseRule.objects.all().delete()
 
 
+@pytest.mark.new_tabs
 def test_shared_reply_is_looked_at_before_it_is_saved(live_site, page_factory: PageFactory, axe, account):
     page = page_factory(width=320)
     sign_in(page, live_site, account(Role.ADMINISTRATOR, totp=True), "/admin/")

@@ -68,6 +68,7 @@ def test_keyboard_reaches_the_queue_in_few_presses(town: LiveSite, page_factory:
     assert page.locator("[data-status=waiting]").count()
 
 
+@pytest.mark.new_tabs
 @pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
 def test_back_reload_and_a_killed_tab_lose_no_answer(
     town: LiveSite, page_factory: PageFactory, javascript: bool

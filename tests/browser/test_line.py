@@ -119,6 +119,7 @@ def test_draft_and_unsent_messages_are_nowhere_but_on_the_page(live_site, enter)
     expect(own(page)).to_have_count(1)
 
 
+@pytest.mark.new_tabs
 def test_two_tabs_agree(live_site, enter, console):
     agent, conversation = assigned(live_site)
     first = enter(conversation)
@@ -350,6 +351,7 @@ def test_place_given_up_while_away_is_taken_back(live_site, enter):
         assert Conversation.objects.get(pk=conversation.pk).status == Status.WAITING
 
 
+@pytest.mark.new_tabs
 def test_visit_that_ended_in_another_tab_leaves_nothing_on_the_page(live_site, enter):
     _agent, conversation = assigned(live_site)
     page = enter(conversation)

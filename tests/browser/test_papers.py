@@ -16,6 +16,7 @@ def _long_exchange(camille):
     return make.thread(make.assigned(camille), [FAMILIES] * 40)
 
 
+@pytest.mark.new_tabs
 @pytest.mark.parametrize("scripts", [True, False])
 def test_long_exchange_is_offered_in_parts(
     live_site: LiveSite,

@@ -33,7 +33,7 @@ LOOK = """async () => ({
   history: history.length,
   offline: !navigator.onLine,
   permission: (await navigator.permissions.query({ name: "geolocation" })).state,
-  width: innerWidth,
+  sizes: [innerWidth, innerHeight, screen.width, screen.height, outerWidth, outerHeight, devicePixelRatio],
   dark: matchMedia("(prefers-color-scheme: dark)").matches,
   print: matchMedia("print").matches,
   still: matchMedia("(prefers-reduced-motion: reduce)").matches,
@@ -69,7 +69,7 @@ def test_all_that_playwright_has_is_known():
 
 def test_tab_that_was_used_is_as_a_new_one(tabs: Tabs, live_site: LiveSite, taken: Tab):
     new = look(taken.page, live_site)
-    assert not new["offline"] and new["width"] == 700 and new["kept"] == []
+    assert not new["offline"] and new["sizes"][0] == 700 and new["kept"] == []
     page = taken.page
     page.evaluate(LEAVE)
     page.evaluate("window.left = 1")
@@ -82,12 +82,27 @@ def test_tab_that_was_used_is_as_a_new_one(tabs: Tabs, live_site: LiveSite, take
     page.emulate_media(media="print")
     page.context.set_offline(True)
     assert {name for name in new if used[name] != new[name]} >= {
-        "stores", "caches", "databases", "history", "permission", "width", "dark", "still",
+        "stores", "caches", "databases", "history", "permission", "sizes", "dark", "still",
     }, used  # fmt: skip
     tabs.give_back(taken, failed=False)
     assert page.url == live_site.url + "/robots.txt" and page.context.cookies() == []
     assert tabs.take(live_site.url, OPTIONS) is taken
     assert look(page, live_site) == new
+
+
+def test_tab_of_another_size_and_theme_is_as_a_new_one_of_these(tabs: Tabs, live_site: LiveSite, taken: Tab):
+    other = {**OPTIONS, "viewport": {"width": 320, "height": 640}, "color_scheme": "dark", "reduced_motion": "reduce"}
+    made = tabs.take(live_site.url, other, is_new=True)
+    new = look(made.page, live_site)
+    made.page.context.close()
+    before = look(taken.page, live_site)
+    assert {name for name in new if before[name] != new[name]} == {"sizes", "dark", "still"}
+    tabs.give_back(taken, failed=False)
+    assert tabs.take(live_site.url, other) is taken
+    assert look(taken.page, live_site) == new
+    tabs.give_back(taken, failed=False)
+    assert tabs.take(live_site.url, OPTIONS) is taken
+    assert look(taken.page, live_site) == before
 
 
 def test_another_site_or_other_options_get_another_tab(tabs: Tabs, live_site: LiveSite, taken: Tab):

@@ -40,6 +40,7 @@ def is_kept(conversation: Conversation) -> bool:
     return Conversation.objects.get(pk=conversation.pk).status == Status.ACTIVE
 
 
+@pytest.mark.new_tabs
 def test_two_tabs_show_the_same_and_either_keeps_the_people(
     live_site: LiveSite,
     page: Page,

@@ -38,6 +38,7 @@ def type_and_wait(page: Page, text: str) -> None:
 # --- what is being typed ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.new_tabs
 def test_what_is_typed_survives_a_reload_a_killed_tab_and_back(live_site, enter):
     conversation = in_site(live_site, make.waiting)
     page = enter(conversation, width=360, height=640)
@@ -55,6 +56,7 @@ def test_what_is_typed_survives_a_reload_a_killed_tab_and_back(live_site, enter)
     assert bodies(live_site, conversation) == []
 
 
+@pytest.mark.new_tabs
 def test_each_tab_keeps_what_is_typed_in_it(live_site, enter):
     conversation = in_site(live_site, make.waiting)
     first = enter(conversation, width=360, height=640)
@@ -120,6 +122,7 @@ def test_open_exchange_is_found_again_from_any_page(live_site, enter, axe, javas
     expect(page).to_have_url(re.compile(r"/n/\d{6}/#fin$" if discreet else "/tchat/#fin$"))
 
 
+@pytest.mark.new_tabs
 def test_who_leaves_the_queue_is_told_that_nobody_had_answered(live_site, enter, axe):
     conversation = in_site(live_site, make.waiting)
     page = enter(conversation, width=360, height=640)

@@ -112,6 +112,7 @@ def test_ways_without_a_script_look_and_work_at_320_px(live_site, enter):
     expect(page.get_by_label("Vous pouvez déjà écrire")).to_have_value(KEPT)
 
 
+@pytest.mark.new_tabs
 def test_link_that_opens_another_tab_leaves_the_page_alone(live_site, enter):
     _agent, conversation = assigned(live_site)
     page = enter(conversation)
