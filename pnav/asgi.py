@@ -1,6 +1,6 @@
-"""HTTP and WebSocket in one application, for `daphne pnav.asgi:application`.
+"""The ASGI application for HTTP and WebSocket, for `daphne pnav.asgi:application`.
 
-A socket is refused before it is accepted when it comes from a foreign page.
+A socket that comes from a foreign page is refused before it is accepted.
 """
 
 import asyncio
@@ -48,10 +48,10 @@ def _header(scope: dict[str, Any], name: bytes) -> str:
 
 
 def is_own_origin(scope: dict[str, Any]) -> bool:
-    """Whether a handshake comes from one of our pages.
+    """Whether the handshake of a socket comes from one of our pages.
 
-    A browser always names the page's origin, and that is what has to be checked: cookies travel with the handshake
-    of any page. A program that sends no origin carries no one else's cookies.
+    A browser always sends the origin of the page. It has to be checked, because cookies are sent with a handshake from
+    any page. A program that sends no origin has no cookies of other people.
     """
     host = _header(scope, b"host")
     domain, _port = split_domain_port(host)
@@ -65,7 +65,7 @@ def is_own_origin(scope: dict[str, Any]) -> bool:
 
 
 class Handshake:
-    """Refuses a foreign page, then lets a socket ask who it is, with all the others that ask at this moment."""
+    """Refuses sockets of foreign pages, and gives the others what they need to find out who they are."""
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
@@ -76,7 +76,7 @@ class Handshake:
             security_log.log(Event.SOCKET_REFUSED, why="origin")
             await send({"type": "websocket.close"})
             return
-        if MEMORY.is_over():  # the page tries again by itself, ever more rarely
+        if MEMORY.is_over():  # the page tries again by itself, at growing intervals
             security_log.log(Event.LIMIT_REACHED, limit="memory")
             await send({"type": "websocket.close"})
             return
@@ -90,8 +90,9 @@ class Handshake:
 
 
 def _load_addresses() -> None:
-    """Every view and form is imported with the table of addresses: half a second that the first page would take, and
-    with it every conversation under way.
+    """Load the tables of addresses, and with them every view and form.
+
+    It takes half a second. Otherwise the first page would take it, and delay every conversation under way.
     """
     resolve("/")
     reverse("health_live")
@@ -100,21 +101,23 @@ def _load_addresses() -> None:
 
 
 def _settle() -> None:
-    """What is loaded now stays for good: a collection need not walk through it again, nor come every 2,000 objects.
+    """Keep the garbage collector away from everything that is loaded now, because it stays for good.
 
-    With 10,000 sockets open a full collection holds everybody up for as long as dozens of messages take.
+    With 10,000 open sockets a full collection stops everybody for as long as dozens of messages take.
     """
     quieten_autobahn()
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 10, 10)
-    # A thread that works on a page or a batch lets the loop, where all messages pass, have its turn sooner.
+    # A thread that works on a page or a batch gives the event loop, through which all messages pass, its turn sooner.
     sys.setswitchinterval(0.001)
 
 
 class WithBroadcaster:
-    """Starts this process's broadcaster with the first request, for the server has no start-up event to do it in, and
-    hands it to the sockets by their scope."""
+    """Starts this process's broadcaster at the first request, and hands it to the sockets in their scope.
+
+    Daphne has no start-up event in which to do so.
+    """
 
     def __init__(self, inner: Any, *, has_sockets: bool = True) -> None:
         self.inner = inner
@@ -126,20 +129,20 @@ class WithBroadcaster:
             self.is_settled = True
             _settle()
         scope["broadcaster"] = ensure_broadcaster(has_sockets=self.has_sockets)
-        # Daphne takes it from a header (`Daphne-Root-Path`), so from anybody: it would lead our addresses elsewhere,
-        # and each value has its own copy of every template, kept for good. The site lies at the root.
+        # Daphne takes this value from a header (`Daphne-Root-Path`), which anybody can send. It would change our
+        # addresses, and for each value a copy of every template would be kept for good. The site is at the root.
         scope["root_path"] = ""
         await self.inner(scope, receive, send)
 
 
 async def refuse_socket(_scope: dict[str, Any], _receive: Receive, send: Send) -> None:
-    """In a process of pages: a socket is closed before it is accepted. Its page opens another, on a new connection."""
+    """Refuse a socket in a process of pages, before it is accepted. Its page opens another one, on a new connection."""
     security_log.log(Event.SOCKET_REFUSED, why="process_role")
     await send({"type": "websocket.close"})
 
 
 def application_for(role: str) -> WithBroadcaster:
-    """The application of a process with this role."""
+    """Return the application of a process with this role."""
     sockets: Any = Handshake(URLRouter(websocket_urlpatterns))
     pages = OperatorPages() if role == ProcessRole.SOCKETS else Pages()
     has_sockets = role != ProcessRole.PAGES
@@ -149,7 +152,7 @@ def application_for(role: str) -> WithBroadcaster:
 
 install_server(health.are_pages_stuck)
 if settings.PROCESS_ROLE == ProcessRole.PAGES:
-    lower_priority(PAGES_NICENESS)  # before there are threads: they follow
+    lower_priority(PAGES_NICENESS)  # before threads are started, because they inherit it
 _load_addresses()
 tracing.start_tracing(settings.PROCESS_ROLE)
 application = application_for(settings.PROCESS_ROLE)

@@ -1,7 +1,7 @@
-"""Three pages for the operator: does this process run, can it serve, how does the service do.
+"""Three pages for the operator: whether this process runs, whether it can serve, and the metrics of the service.
 
-The first two say nothing but a name; /metrics answers only to who holds METRICS_TOKEN. The proxy shows none of them to
-the world.
+The first two say nothing but names of states. /metrics answers only a request with METRICS_TOKEN. The proxy does not
+pass any of them on to the public.
 """
 
 import asyncio
@@ -37,12 +37,12 @@ logger = logging.getLogger(__name__)
 
 # A probe that waits longer than this is a failure: the proxy asks again a few seconds later.
 PROBE_SECONDS = 2
-# An answer serves again for so long: asking in a loop costs no more than asking once.
+# A result is used again for this long, so that asking in a loop costs no more than asking once.
 KEPT_SECONDS = 1.5
 
 
-# A page waits eight seconds for a statement at most, and few pages have many slow ones; who waits for a turn is told to
-# come back after 25 (`pnav.server.page_handler.WAIT_SECONDS`).
+# A statement of a page takes at most eight seconds, and few pages have many slow ones. A request that waits for a
+# thread is refused after 25 seconds (`pnav.server.page_handler.WAIT_SECONDS`).
 STUCK_SECONDS = 60.0
 
 PAGE_TURNS = Turns(THREADS)
@@ -51,10 +51,10 @@ PAGE_TURNS = Turns(THREADS)
 async def are_pages_stuck() -> bool:
     """Return whether no page thread has ended anything for STUCK_SECONDS although the database answers.
 
-    A piece of work that finds no turn is not enough: in a crowd each thread goes on with the next request by itself,
-    and the pool's own queue may wait as long as the crowd lasts (`pnav.server.admission.Lane`). Threads that all wait
-    for a database that stands still are no reason to start a process anew: the next one would wait as well, and sockets
-    would pay for it.
+    That a piece of work gets no turn is not enough to say so: under load each thread takes the next request by itself,
+    and the pool's own queue may wait as long as the load lasts (`pnav.server.admission.Lane`). Threads that all wait
+    for a database that hangs are no reason to restart a process, because the next one would wait as well, and all
+    sockets would be closed for nothing.
     """
     if PAGE_TURNS.waited() <= STUCK_SECONDS or time.monotonic() - PAGES.ended_at <= STUCK_SECONDS:
         return False
@@ -63,9 +63,9 @@ async def are_pages_stuck() -> bool:
 
 @require_safe
 async def live(request: HttpRequest) -> HttpResponse:
-    """This process answers, and its page threads take turns: else 503, and whoever supervises it starts it anew.
+    """Answer 200 if the page threads of this process work, and 503 if they are stuck, so that it is restarted.
 
-    Nothing else is asked: a database that is away is no reason for that.
+    Nothing else is checked, because a database that is away is no reason for a restart.
     """
     if await are_pages_stuck():
         return JsonResponse({"status": STUCK}, status=503)
@@ -73,7 +73,7 @@ async def live(request: HttpRequest) -> HttpResponse:
 
 
 def pool() -> ConnectionPool[Any]:
-    """The connections of this process, as Django lends them to its pages."""
+    """Return the connection pool of this process, from which Django takes the connections of pages."""
     lent: ConnectionPool[Any] | None = connection.pool  # type: ignore[attr-defined]
     if lent is None:
         raise ImproperlyConfigured("DATABASES has no pool.")
@@ -81,7 +81,7 @@ def pool() -> ConnectionPool[Any]:
     return lent
 
 
-# A thread that is stuck makes the probes after it fail; it does not add up with others.
+# There is one thread, so that a probe that is stuck makes the next ones fail, and stuck probes do not add up.
 _THREAD = ThreadPoolExecutor(1, thread_name_prefix="readiness")
 
 
@@ -226,12 +226,14 @@ READINESS = Readiness()
 
 @require_safe
 async def ready(request: HttpRequest) -> HttpResponse:
-    """503 when PostgreSQL does not answer within PROBE_SECONDS, or takes no writing; and, with the status STUCK, when
-    page threads take no turns although it does. Without Redis the site serves, more slowly between processes: a 200
-    that says so, for a balancer would otherwise take every process out.
+    """Say whether this process can serve.
 
-    failing: the silent parts. waiting_for: of each, the kind of what went wrong, by a name of ours. notifications:
-    « polling » while this process hears nothing of the others and asks the database instead.
+    The answer is 503 when PostgreSQL does not answer within PROBE_SECONDS or takes no writes; and, with the status
+    STUCK, when page threads are stuck although it does. Without Redis the site still works, more slowly between
+    processes. The answer is then a 200 that says so, because a load balancer would otherwise remove every process.
+
+    failing: the parts that do not answer. waiting_for: for each of these the kind of failure, by a name of ours.
+    notifications: « polling » while this process does not hear the others, and polls the database instead.
     """
     failing = await READINESS.failing()
     if await are_pages_stuck():
@@ -250,7 +252,7 @@ async def ready(request: HttpRequest) -> HttpResponse:
 
 
 def holds_token(request: HttpRequest) -> bool:
-    """Whether the request carries METRICS_TOKEN as a bearer; never, when none is set."""
+    """Whether the request carries METRICS_TOKEN as a bearer token; always False when none is set."""
     expected = f"Bearer {settings.METRICS_TOKEN}".encode()
     given = request.headers.get("Authorization", "").encode()
     return hmac.compare_digest(given, expected) and bool(settings.METRICS_TOKEN)
@@ -258,7 +260,7 @@ def holds_token(request: HttpRequest) -> bool:
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The gauges of the service and of this process, in Prometheus' text format. 404 without the token."""
+    """Return the metrics of the service and of this process, in Prometheus' text format; 404 without the token."""
     if not holds_token(request):
         raise Http404
     return HttpResponse(generate_latest(service_metrics.REGISTRY), content_type=CONTENT_TYPE_LATEST)

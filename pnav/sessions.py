@@ -1,10 +1,10 @@
-"""Encrypts sessions at rest: a reader of the database can neither read a visit nor continue it.
+"""Encrypts sessions at rest, so that a reader of the database can neither read a visit nor continue it.
 
-The table is Django's own. Its primary key is a keyed hash of the cookie, so that a row does not give the cookie back;
-its data is sealed with the keys of the content and bound to that row, so that a copy under another key does not open.
-With SESSION_SEAL=cookie it is sealed once more, with a key that the cookie alone gives: then nothing that lies on a
-server opens it, no backup and no key ring (docs/adr/0103).
-Named by `settings.SESSION_ENGINE`; see docs/adr/0020-sessions-encrypted-at-rest.md.
+The table is Django's own. Its primary key is a keyed hash of the cookie, so that the cookie cannot be derived from a
+row. Its data is encrypted with the content keys and bound to that row, so that a copy under another key cannot be
+decrypted. With SESSION_SEAL=cookie it is encrypted once more, with a key that follows from the cookie only. Then
+nothing that is stored on a server can decrypt it, neither a backup nor the key ring (docs/adr/0103).
+`settings.SESSION_ENGINE` names this module (docs/adr/0020).
 """
 
 import base64
@@ -30,32 +30,35 @@ from reports.audit import log as audit_log
 
 logger = logging.getLogger(__name__)
 LOAD = "SELECT session_data, expire_date FROM django_session WHERE session_key = %s AND expire_date > %s"
-# What lies in the row of a key that was replaced: nothing, and nothing is written there any more.
+# The data of a row whose key was replaced. Nothing is written there any more.
 REPLACED = ""
-# A row that was deleted meanwhile, by a sign-out elsewhere, does not come back; that of a replaced key ends soon.
+# An update, so that a row that was deleted by a sign-out elsewhere does not come back. The row of a replaced key is
+# left to end soon.
 PUT_OFF = "UPDATE django_session SET expire_date = %s WHERE session_key = %s AND session_data <> %s"
 TAKE = "DELETE FROM django_session WHERE session_key = %s RETURNING session_data, expire_date > clock_timestamp()"
-ON_ITS_WAY_SECONDS = 60
-# The first byte of data that its cookie sealed; `common.encryption` has 1 and 2. The nonce, the ciphertext and its tag
-# follow, and in it is what the key ring sealed.
+ON_ITS_WAY_SECONDS = 60  # how long the row of a replaced key stays, for requests that are under way with it
+# The first byte of data that was encrypted with the cookie's key; `common.encryption` uses 1 and 2. The nonce, the
+# ciphertext and its tag follow. The plain text is what the key ring encrypted.
 COOKIE_VERSION = 3
-# In the session of an account: when it ends, however it is used. Seconds since 1970.
+# The key in the session of an account for the moment at which it ends however much it is used, in seconds since 1970.
 ENDS_AT = "accounts.ends_at"
 
 
 class RowKey(str):
-    """The primary key of a session's row, as whoever holds its cookie knows it. opening: the key that opens its data;
-    it lies nowhere but in the memory of a process that serves this visit."""
+    """The primary key of a session's row, made from its cookie.
+
+    opening: the key that decrypts its data. It exists only in the memory of a process that serves this visit.
+    """
 
     __slots__ = ("opening",)
     opening: bytes
 
 
 def stored_key(session_key: str) -> RowKey:
-    """The primary key under which the session of this cookie lies: 40 characters, the width of Django's column.
+    """Return the primary key of the session of this cookie: 40 characters, the width of Django's column.
 
-    240 bits of HMAC-SHA-256 under SECRET_KEY: changing SECRET_KEY ends every session. What opens its data is another
-    HMAC of the same cookie, which has 165 bits: neither leads to the other.
+    It is 240 bits of an HMAC-SHA-256 with SECRET_KEY, so changing SECRET_KEY ends every session. The key that decrypts
+    the data is another HMAC of the same cookie, which has 165 random bits. Neither can be derived from the other.
     """
     digest = salted_hmac("pnav.sessions", session_key, algorithm="sha256").digest()
     row = RowKey(base64.urlsafe_b64encode(digest[:30]).decode())
@@ -64,7 +67,7 @@ def stored_key(session_key: str) -> RowKey:
 
 
 def is_sealed_by_cookie(session_data: str) -> bool:
-    """Whether this data of a row opens with its cookie alone. Raises ValueError for what is no data of ours."""
+    """Whether this data of a row can only be decrypted with its cookie. Raises ValueError for data that is not ours."""
     return base64.b64decode(session_data)[:1] == bytes((COOKIE_VERSION,))
 
 
@@ -74,7 +77,10 @@ def _seal_once_more(sealed: bytes, row: RowKey) -> bytes:
 
 
 def _open_outer(sealed: bytes, row: str) -> bytes:
-    """What the key ring sealed. Raises UnsealError without the cookie's key, or with that of another one."""
+    """Decrypt the outer layer, if there is one, and return what the key ring encrypted.
+
+    Raises UnsealError without the cookie's key, or with that of another cookie.
+    """
     if sealed[:1] != bytes((COOKIE_VERSION,)):
         return sealed
     if not isinstance(row, RowKey):
@@ -88,31 +94,32 @@ def _open_outer(sealed: bytes, row: str) -> bytes:
 
 
 def begin_shift(session: Any) -> None:
-    """Make this the session of an account: it ends after a shift, used or not, and before when it is idle."""
+    """Make this the session of an account: it ends after a shift in any case, and earlier when it is idle."""
     session[ENDS_AT] = (timezone.now() + timedelta(hours=settings.STAFF_SESSION_HOURS)).timestamp()
 
 
 def idle_end(ends_at: float) -> datetime:
-    """When the session of an account ends if nobody uses it any more."""
+    """Return when the session of an account ends if it is not used again. ends_at: see ENDS_AT."""
     idle = timezone.now() + timedelta(minutes=settings.STAFF_IDLE_MINUTES)
     return min(idle, datetime.fromtimestamp(ends_at, UTC))
 
 
 def is_worth_putting_off(row_end: datetime, wanted: datetime) -> bool:
-    """Not at each request: a fourth of the idle time at once."""
+    """Whether the end of a row is to be moved: not at each request, but once a quarter of the idle time has passed."""
     return wanted - row_end > timedelta(minutes=settings.STAFF_IDLE_MINUTES) / 4
 
 
 class SessionStore(db.SessionStore):
-    """Django's database sessions, sealed. Everything outside this class handles the cookie's value only.
+    """Django's database sessions, encrypted. Everything outside this class handles the value of the cookie only.
 
     A visit ends a day after its last change. The session of an account (`begin_shift`) ends when it is idle, and after
-    a shift in any case; `put_off` says that it is used. See docs/adr/0034.
+    a shift in any case; `put_off` says that it is used (docs/adr/0034).
     """
 
     row_end: datetime | None = None  # the end that the row had when it was read
 
     def seal(self, data: dict[str, Any], row: RowKey) -> str:
+        """Encrypt the data of a session for its row, as it is stored: in base64."""
         text = self.serializer().dumps(data).decode("latin-1")
         sealed = encryption.seal(text, context=f"session:{row}")
         if settings.SESSION_SEAL == "cookie":
@@ -120,9 +127,10 @@ class SessionStore(db.SessionStore):
         return base64.b64encode(sealed).decode()
 
     def unseal(self, row: AbstractBaseSession) -> dict[str, Any]:
-        """Decrypt the data of a row. A row that no key opens is an empty session, as a forged one is for Django.
+        """Decrypt the data of a row. A row that cannot be decrypted is an empty session, as a forged one is for Django.
 
-        Its `session_key` is that of `stored_key`: as the database gives it, it opens nothing that its cookie sealed.
+        row: its `session_key` must come from `stored_key`. The text from the database does not decrypt data that was
+        encrypted with the cookie's key.
         """
         if row.session_data == REPLACED:
             return {}
@@ -135,10 +143,11 @@ class SessionStore(db.SessionStore):
         return self.serializer().loads(text.encode("latin-1"))
 
     def load(self) -> dict[str, Any]:
+        """Read the data of this session; {} when it has ended or cannot be decrypted. One statement."""
         row = None
         if self.session_key is not None:
             stored = stored_key(self.session_key)
-            with connections[router.db_for_read(self.model)].cursor() as cursor:  # every page asks: no queryset for it
+            with connections[router.db_for_read(self.model)].cursor() as cursor:  # cheaper than a queryset
                 cursor.execute(LOAD, [stored, timezone.now()])
                 row = cursor.fetchone()
         if row is None:
@@ -155,11 +164,11 @@ class SessionStore(db.SessionStore):
         if row is None:
             self._session_key = None
             return {}
-        row.session_key = stored  # with what opens it
+        row.session_key = stored  # the RowKey, which has the key that decrypts
         return self.unseal(row)
 
     def exists(self, session_key: str) -> bool:
-        """Whether a session under this cookie runs: an ended one does not, even before it is cleared."""
+        """Whether the session of this cookie runs. One that has ended does not, even before its row is deleted."""
         return self.model.objects.filter(session_key=stored_key(session_key), expire_date__gt=timezone.now()).exists()
 
     async def aexists(self, session_key: str) -> bool:
@@ -177,10 +186,10 @@ class SessionStore(db.SessionStore):
         return self.model(session_key=row, session_data=self.seal(data, row), expire_date=expire_date)
 
     def save(self, must_create: bool = False) -> None:
-        """Raises CreateError and UpdateError as Django's does; UpdateError also for a key that was replaced meanwhile.
+        """Save as Django does. Raises UpdateError also for a key that was replaced meanwhile.
 
-        A request that read the session before would else write all of it back under the old key, which whoever took
-        that key waits for.
+        Otherwise a request that had read the session before would write all of it back under the old key, for which a
+        thief of that key might wait.
         """
         if must_create or self.session_key is None:
             super().save(must_create)
@@ -205,7 +214,7 @@ class SessionStore(db.SessionStore):
 
     @classmethod
     def take(cls, session_key: str) -> dict[str, Any]:
-        """Delete the session of this cookie and return what it held; empty when none runs. One statement."""
+        """Delete the session of this cookie and return its data; {} when none runs. One statement."""
         row = stored_key(session_key)
         with connections[router.db_for_write(cls.get_model_class())].cursor() as cursor:
             cursor.execute(TAKE, [row])
@@ -220,11 +229,11 @@ class SessionStore(db.SessionStore):
             await self.model.objects.filter(session_key=stored_key(session_key)).adelete()
 
     def replace_key(self) -> None:
-        """Give the session a new key after its owner proved who they are: the old key opens nothing any more.
+        """Give the session a new key after its owner has proven who they are. The old key is worthless from then on.
 
-        An empty row stays there for a moment, which nobody writes to (`save`). A request that was on its way with the
-        old key is answered as nobody's; without that row it would be told to forget its cookie, which in the browser is
-        the new one by then.
+        An empty row, which nobody writes to (`save`), stays under the old key for ON_ITS_WAY_SECONDS. A request that is
+        under way with the old key is answered as that of nobody. Without the row, the browser would be told to delete
+        its cookie, which is the new one by then.
         """
         before = self.session_key
         self.cycle_key()
@@ -233,7 +242,9 @@ class SessionStore(db.SessionStore):
             self.model.objects.create(session_key=row, session_data=REPLACED, expire_date=until)
 
     def get_expiry_date(self, **kwargs: Any) -> datetime:
-        """Of an account's session, nothing that a library sets counts: it ends when it is idle, or with the shift."""
+        """Return when the session ends. For an account that is when it is idle or the shift ends, whatever a library
+        has set.
+        """
         ends_at = self.get(ENDS_AT)
         return super().get_expiry_date(**kwargs) if ends_at is None else idle_end(ends_at)
 
@@ -242,7 +253,10 @@ class SessionStore(db.SessionStore):
         return await super().aget_expiry_date(**kwargs) if ends_at is None else idle_end(ends_at)
 
     def put_off(self) -> None:
-        """This session of an account is used: move its end, by one statement every few minutes. Else nothing."""
+        """Move the end of an account's session because it is used, by one statement every few minutes.
+
+        Nothing happens for a visit.
+        """
         ends_at = self.get(ENDS_AT)
         if ends_at is None or self.row_end is None or self.session_key is None:
             return
@@ -253,7 +267,7 @@ class SessionStore(db.SessionStore):
             self.row_end = wanted
 
     def get_expire_at_browser_close(self) -> bool:
-        """Always: the cookie never outlives the browser, whatever end the row has on the server."""
+        """Return True: the cookie never outlives the browser, whatever end the row has on the server."""
         return True
 
     async def aget_expire_at_browser_close(self) -> bool:
@@ -261,7 +275,7 @@ class SessionStore(db.SessionStore):
 
     @classmethod
     def clear_expired(cls) -> None:
-        """Delete the visits whose end has passed: for `clearsessions`. The register is told how many."""
+        """Delete the sessions whose end has passed, for `clearsessions`. The audit log records how many."""
         with transaction.atomic():
             count = cls.get_model_class().objects.filter(expire_date__lt=timezone.now()).delete()[0]
             audit_log.record_removal(sessions=count)

@@ -95,6 +95,7 @@ class Row:
 
     @property
     def is_set(self) -> bool:
+        """Whether the setting has another value than its default."""
         return self.now != self.default
 
     @property
@@ -104,10 +105,12 @@ class Row:
 
     @property
     def default_words(self) -> str:
+        """The default value, with its unit."""
         return self.rule.words(self.default)
 
     @property
     def says(self) -> str:
+        """The setting in a sentence, with its present value."""
         return self.rule.says(self.now)
 
 
@@ -241,18 +244,22 @@ class Sentence:
 
     @property
     def before(self) -> str:
+        """The former value, with its unit."""
         return self.change.rule.words(self.change.before)
 
     @property
     def after(self) -> str:
+        """The new value, with its unit."""
         return self.change.rule.words(self.change.after)
 
     @property
     def says(self) -> str:
+        """The setting in a sentence, with its new value."""
         return self.change.rule.says(self.change.after)
 
     @property
     def is_default(self) -> bool:
+        """Whether the new value is the default."""
         return self.change.after == setting_values.default_of(self.change.rule)
 
 

@@ -107,6 +107,7 @@ class _Sink(io.RawIOBase):
         return len(data)
 
     def take(self) -> bytes:
+        """Return what was written since the last call, and forget it."""
         taken, self._written = bytes(self._written), bytearray()
         return taken
 

@@ -1,8 +1,8 @@
-"""Deletes the reports and exchanges that are due, and says which are on their way (docs/adr/0033).
+"""Deletes the reports and exchanges that are due, and says which are near their end (docs/adr/0033).
 
-The term counts from the last act of either side. Acts are: what a person or an agent wrote or did, a report filed, a
-code used, and that the person was here, for nobody loses what they still look at. What Pnav does by itself is none, and
-neither is that an agent looks: reading does not keep a thing alive.
+The term counts from the last act of either side. Acts are what a person or an agent wrote or did, the filing of the
+report, and the use of a code. That the person was present counts too, so that nobody loses what they still look at.
+What Pnav does by itself is no act, nor is it that an agent looks at the exchange.
 """
 
 import logging
@@ -32,15 +32,15 @@ from reports.retention import deletion, key_erasure, tombstones
 from reports.rules.retention import Cause, Decision, Item, Kind, Rule, State
 
 logger = logging.getLogger(__name__)
-DUE_AT_MOST = 100  # reports that a scrape looks at
-BATCH = 100  # reports a transaction: their rows are locked meanwhile
+DUE_AT_MOST = 100  # most reports that a request for metrics looks at
+BATCH = 100  # reports that are deleted in one transaction, during which their rows are locked
 
 
 # --- forgetting -------------------------------------------------------------------------------------------------------
 
 
 def plan(now: datetime) -> list[Item]:
-    """Each report on its way, the first to go first. (A code de reprise carries its own end, and is in no plan.)"""
+    """Return the reports that are near their end, the first to go first. Resume codes have an end of their own."""
     rules = deletion.rules()
     items = []
     for report in _with_acts(Report.objects.filter(_may_end(rules, now, told=True))).order_by("pk").iterator(BATCH):
@@ -54,10 +54,9 @@ def plan(now: datetime) -> list[Item]:
 
 
 def count_due(now: datetime) -> int:
-    """Count the reports, with their exchanges, whose term has passed and that are still there: DUE_AT_MOST are looked
-    at, what is frozen passed over.
+    """Count the reports that are due and still exist. At most DUE_AT_MOST are looked at, without frozen ones.
 
-    Two queries, of so many rows found by their age. Zero to what an hour brings, while `forget` is done each hour.
+    Two queries. While `forget` runs each hour, the result is at most what becomes due in an hour.
     """
     rules = deletion.rules()
     some = Report.objects.filter(_may_end(rules, now, told=False)).exclude(_held(now))
@@ -66,7 +65,7 @@ def count_due(now: datetime) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """What is still known of a report when it has gone, until `_tell`."""
+    """What is still known of a report that was deleted, until `_tell` has recorded it."""
 
     public_id: UUID
     kind: Kind
@@ -79,16 +78,17 @@ def _gone(report: Any, decision: Decision, rules: dict[str, Rule]) -> Gone:
 
 
 def forget(now: datetime) -> None:
-    """Delete what is due, a batch a transaction: what was done stays done when it is stopped.
+    """Delete what is due, one batch in a transaction, so that what was done stays done when the run is stopped.
 
-    A report that something else holds (a table that nobody named in `_delete`) keeps none of the others: the batch is
-    done again one by one, and what cannot go is an error in the log at each run.
+    A report that cannot be deleted, because a table that `_delete` does not know refers to it, does not keep the others
+    from being deleted: the batch is repeated one by one, and each run logs an error for that report.
 
-    The data keys of what went are erased last, also those of a run that was killed: that makes its backups mute
-    (`reports.retention.key_erasure`).
+    The data keys of deleted reports are erased last, including those of a run that was killed, so that nothing can be
+    read in backups (`reports.retention.key_erasure`).
 
-    What went is told at the end, in a transaction of its own (`_tell`): PostgreSQL keeps in each row which transaction
-    wrote it, and that of a deletion also wrote in what outlives the report, beside its public id.
+    The deletions are recorded at the end, in a transaction of their own (`_tell`). PostgreSQL stores in each row which
+    transaction wrote it, and the transaction of a deletion also writes rows that outlive the report, beside its public
+    id.
     """
     after, size = 0, BATCH
     told: list[Gone] = []
@@ -113,11 +113,11 @@ def forget(now: datetime) -> None:
             on_calls=on_call.forget(now),
             receipts=receipts.forget_old(now),
         )
-    key_erasure.carry_out()  # last: where the keys lie may be away, and then the next run does it
+    key_erasure.carry_out()  # last, because the key server may be away; the next run then does it
 
 
 def _pass_over(now: datetime, after: int) -> int | None:
-    """The key of the next report, which cannot go; it is named in the log."""
+    """Log the next report, which cannot be deleted, and return its key; None if there is none."""
     due = Report.objects.filter(_may_end(deletion.rules(), now, told=False), pk__gt=after)
     report = due.order_by("pk").first()
     if report is None:
@@ -127,8 +127,11 @@ def _pass_over(now: datetime, after: int) -> int | None:
 
 
 def _remember_granted(now: datetime) -> None:
-    """The digests of the erasures that are due, before any goes: were this run killed, a backup would not bring one
-    back. What does not go after all goes later."""
+    """Store the digests of the erasures that are due, before any report is deleted.
+
+    If this run is killed, a restored backup then cannot bring one of them back. A report that is not deleted now is
+    deleted later.
+    """
     rules = deletion.rules()
     granted = _with_acts(Report.objects.filter(erasure__is_granted=True)).iterator(BATCH)
     decided = ((report, _decide(report, rules, now)) for report in granted)
@@ -137,7 +140,7 @@ def _remember_granted(now: datetime) -> None:
 
 
 def _tell(gone: Iterable[Gone], now: datetime) -> None:
-    """A tombstone for each of these, and the digests of what was asked for: apart from their deletion, in no order."""
+    """Write a tombstone for each deleted report, and digests for erasures, in random order, in a transaction."""
     gone = _shuffled(gone)
     with transaction.atomic():
         deletion.leave(((one.kind, one.rule, one.cause) for one in gone), now=now)
@@ -153,10 +156,11 @@ def _shuffled[T](things: Iterable[T]) -> list[T]:
 
 @transaction.atomic
 def _forget_some(now: datetime, after: int, size: int) -> tuple[int | None, list[Gone]]:
-    """One batch of the reports beyond this key; the last key looked at, or None when there are no more; what went.
+    """Delete one batch of the reports with a greater key than `after`.
 
-    Whoever is locked is alive: a message, a freeze or an act is being written. They are passed over, and nobody waits.
-    What was committed before the lock is read after it.
+    Returns the last key that was looked at, or None when there are no more, and what was deleted. Reports that are
+    locked are skipped, because a message, a freeze or another act is being written, and nobody has to wait. The
+    decision is made under the lock, so that it sees everything committed before.
     """
     if not deletion.take_turn():
         return None, []
@@ -188,7 +192,10 @@ def _lock_conversations(report_ids: Sequence[int]) -> set[int]:
 
 
 def _delete(gone: Iterable[tuple[Any, Decision]]) -> None:
-    """These go, whole, with a line of the register for each cause. They are locked; `_tell` follows."""
+    """Delete these reports with all that belongs to them, and write a line in the audit log for each cause.
+
+    The caller has locked them, and calls `_tell` afterwards.
+    """
     gone = list(gone)
     if not gone:
         return
@@ -196,7 +203,7 @@ def _delete(gone: Iterable[tuple[Any, Decision]]) -> None:
     opening_actions.forget_grounds(keys)
     captures.erase_after_commit(captures.of_reports(keys))
     key_erasure.note(keys)
-    Freeze.objects.filter(report__in=keys).delete()  # over, all of them: a running one is never due
+    Freeze.objects.filter(report__in=keys).delete()  # all of these are over, because a frozen report is never due
     Report.objects.filter(pk__in=keys).delete()
     for report, _decision in gone:
         conversation: Conversation | None = _part(report, "conversation")
@@ -209,8 +216,10 @@ def _delete(gone: Iterable[tuple[Any, Decision]]) -> None:
 
 
 def forget_again(digests: Collection[str], *, now: datetime) -> tuple[int, int]:
-    """After a restore: delete what these digests of `reports.retention.tombstones` name. How many went, how many stay,
-    frozen."""
+    """Delete, after a restore, the reports that these digests name (`reports.retention.tombstones`).
+
+    Returns how many were deleted, and how many stay because they are frozen or a disclosure request is open.
+    """
     gone, frozen = _forget_again(digests, now)
     _tell(gone, now)
     key_erasure.carry_out()

@@ -166,6 +166,7 @@ def create_handover(
     note: str = "",
     taken_by: Agent | None = None,
 ) -> Handover:
+    """Store a handover of a conversation that the caller has locked. note: stored encrypted, if it is not empty."""
     is_open = state in OPEN
     handover = Handover.objects.create(
         conversation=conversation,

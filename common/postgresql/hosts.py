@@ -104,4 +104,5 @@ class Connection(psycopg.Connection[Any]):
 
     @classmethod
     def connect(cls, conninfo: str = "", **parameters: Any) -> Self:
+        """Connect to one of the hosts, in the order of `connect`. Raises psycopg.Error."""
         return connect(parameters, lambda own: super(Connection, cls).connect(conninfo, **own))

@@ -34,14 +34,17 @@ class ChangedSentence(WithTexts):
 
     @classmethod
     def text_parts(cls) -> Iterable[tuple[str, str]]:
+        """Return the parts of a text: each pair of a language and a voice."""
         return [(language, voice) for language in languages.codes() for voice in languages.VOICES]
 
     @classmethod
     def text_name(cls, language: str, part: str) -> str:
+        """Return the name of a part's field. part: the voice."""
         return languages.text_name(language, part)
 
     @classmethod
     def text_label(cls, language: str, part: str) -> str:
+        """Return the label of a part's field, in French."""
         label = " ".join(filter(None, ["Texte", in_words(language)]))
         return label if part == languages.POLITE else f"{label}, en tutoyant"
 

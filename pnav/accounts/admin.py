@@ -40,6 +40,7 @@ class NewUserForm(UserCreationForm):
         fields = ("username", "role", "first_name", "last_name")
 
     def set_password_and_save(self, user: User, password_field_name: str = "", commit: bool = True) -> User:
+        """Give the account a random first password, in place of one that somebody chooses."""
         user.draw_first_password()
         if commit:
             user.save()

@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Act(TextChoices):
+    """What a proposal changes."""
+
     ADD = "add", _("ajout")
     CHANGE = "change", _("modification")
     DELETE = "delete", _("suppression")

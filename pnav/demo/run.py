@@ -70,6 +70,7 @@ class Daphne(Service):
         return False
 
     def stop(self, sig: int = signal.SIGTERM) -> None:
+        """Stop the process, and remove its socket."""
         super().stop(sig)
         self.end.close()
         shutil.rmtree(self.path.parent, ignore_errors=True)
@@ -84,6 +85,7 @@ class Front(Service):
         self.ends = {"pages": pages.end, "sockets": sockets.end}
 
     def start(self) -> None:
+        """Start the process, and wait until it takes connections."""
         ends = [part for name, end in self.ends.items() for part in (f"--{name}", str(end.fileno()))]
         self._spawn(
             [sys.executable, "-m", "pnav.demo.front", "--port", str(self.port), *ends],
@@ -105,6 +107,7 @@ class Worker(Service):
         self.log = state / "worker.log"
 
     def start(self) -> None:
+        """Start the process."""
         self._spawn([sys.executable, "manage.py", "run_worker"], cwd=ROOT)
 
 

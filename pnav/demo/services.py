@@ -145,6 +145,7 @@ class Postgres(Service):
 
     @property
     def url(self) -> str:
+        """The address of the database. The service must be started."""
         assert self.sockets is not None
         return f"postgres://pnav@/pnav?host={self.sockets}"
 
@@ -272,9 +273,11 @@ class Valkey(Service):
 
     @property
     def url(self) -> str:
+        """The address of Valkey's socket. The service must be started."""
         return f"unix://{self.sockets}/valkey.sock"
 
     def start(self) -> None:
+        """Start Valkey without anything on the disk, and wait until it answers."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         if self.sockets is None:
             self.sockets = Path(tempfile.mkdtemp(prefix="pnav-valkey-"))
@@ -302,6 +305,7 @@ class Valkey(Service):
         (self.sockets / "valkey.sock").unlink(missing_ok=True)
 
     def stop(self, sig: int = signal.SIGTERM) -> None:
+        """Stop Valkey, and remove its socket."""
         super().stop(sig)
         if self.sockets is not None:
             shutil.rmtree(self.sockets, ignore_errors=True)

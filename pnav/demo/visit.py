@@ -125,9 +125,11 @@ class Visit:
 
     @property
     def cookie(self) -> str:
+        """The value of the Cookie header."""
         return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
 
     def get(self, path: str) -> Page:
+        """Load the page at this path."""
         return self._ask("GET", path)
 
     def send(self, page: Page, form: Form, **fields: Any) -> Page:

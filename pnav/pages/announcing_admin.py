@@ -95,6 +95,7 @@ def reopen_now(model_admin: Any, request: HttpRequest, queryset: QuerySet[ChatCl
 
 @admin.action(description=_("Retirer maintenant"), permissions=["add"])
 def take_down(model_admin: Any, request: HttpRequest, queryset: QuerySet[Announcement]) -> None:
+    """End the chosen announcements now."""
     count = model_admin.end_chosen(queryset)
     model_admin.message_user(request, _("%(count)d annonce(s) retirée(s).") % {"count": count})
 

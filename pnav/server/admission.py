@@ -1,22 +1,24 @@
-"""Decides who is served next when more requests come than threads can serve: each client network in its turn.
+"""Decides whose request is served next when more come than threads can serve: each client network has its turn.
 
-Without this, requests wait in one line, and one client that sends many, or sends few that cost much, is in front of
-everybody. Here each network has a queue of its own, and what it makes the threads do is charged to it:
+With a single queue, one client that sends many requests, or a few expensive ones, would be in front of everybody. Here
+each network has a queue of its own, and the work that it causes is charged to it:
 
-- those that have used little lately are served before those that have used much (a multilevel feedback queue), and
+- networks that have used little lately are served before those that have used much (a multilevel feedback queue), and
   networks of one level in turn (round robin);
-- a network never has all the threads, and fewer while others come; those that have used much then share one, which
-  rests between their requests;
-- whoever has used more than little stands still before each statement of the database, outside of transactions, while
-  a page of somebody who has used little is being made (`give_way`): Python does not interrupt what it has begun;
-- so many of a network may wait, and so many of all together; who comes on top of that is refused at once (`Refused`),
-  and when the whole is full, whoever came last of the longest queue goes in the newcomer's place. When no queue is
-  longer than the newcomer's will be, the places are shared out by provider: whoever came last of the provider with the
-  most requests waiting goes, if that one has more than the newcomer's will have; within one provider, of its subnets.
+- a network never gets all the threads, and gets fewer while others come. Those that have used much then share one
+  thread, which rests between their requests;
+- a request of a network that has used more than a little waits before each database statement, outside of
+  transactions, while a page of a network that has used little is being made (`give_way`), because Python cannot
+  interrupt work that has begun;
+- a limited number of requests of each network may wait, and of all together; a further one is refused at once
+  (`Refused`). When all places are taken, the last request of the longest queue is refused in place of the newcomer.
+  When no queue is longer than the newcomer's will be, places are shared out by provider: the last request of the
+  provider with the most waiting requests is refused, if that provider has more than the newcomer's will have; within
+  one provider the same is done by subnet.
 
-Networks are told apart by 16 bits of a hash that this process draws anew at each start (stochastic fairness queueing):
-no address is held, about one in 65,536 shares the queue of another, and nothing remains of a network whose charge has
-been worked off, a minute at most after its last request. See docs/adr/0052.
+Networks are told apart by 16 bits of a hash that is different at each start of the process (stochastic fairness
+queueing). So no address is kept, about one network in 65,536 shares the queue of another one, and nothing remains of a
+network once its charge is worked off, at most a minute after its last request (docs/adr/0052).
 """
 
 import math
@@ -33,50 +35,49 @@ from common.client_address import connection_of_scope
 
 BUCKETS = 1 << 16
 MAPPED_IPV4 = bytes(10) + b"\xff\xff"
-IPV6_BYTES = 6  # a /48: whoever has one draws as many /64 as they like
-IPV6_NARROWER = (7, 8)  # a household, and the smallest that a subscriber gets: `common.client_address`
-# Who stands behind a network, widest first: the prefixes by which registries give addresses to a provider (IPv4 /16,
-# IPv6 /32), and a part of those, as a provider gives them to one customer or to one town (IPv4 /24, IPv6 /40).
+IPV6_BYTES = 6  # a /48, because whoever has one can use as many /64 as they like
+IPV6_NARROWER = (7, 8)  # a household, and the smallest network of a subscriber (`common.client_address`)
+# The wider prefixes of a network, the widest first: those that registries give to a provider (IPv4 /16, IPv6 /32), and
+# parts of those, as a provider gives them to one customer or one town (IPv4 /24, IPv6 /40).
 IPV4_WIDER, IPV6_WIDER = (2, 3), (4, 5)
 
-# A charge is worked off at this rate, or at the lane's own: a network that uses less than a fifth of a processor never
-# has one for long.
+# A charge decreases at this rate, or at the lane's own rate. So a network that uses less than a fifth of a processor
+# never has a charge for long.
 WORKED_OFF_A_SECOND = 0.2
-WORKED_OFF_WITHIN = 60.0  # seconds, whatever was done: a charge is that much times the rate at most
-COMPANY_SECONDS = 1.0  # after a request of somebody who has used little, those who have used much leave room for more
-# Beside others, those who have used much are served two fifths of the time at most: after each of their requests their
-# thread rests for one and a half times as long as that was under way. Without the rest they would share the interpreter
-# and the database with every other page; with a longer one a school behind one address, 25 pages of
-# 15 ms a second, would not be served any more beside a single stranger (by arithmetic: 0.375 of a thread of 0.4).
+WORKED_OFF_WITHIN = 60.0  # seconds after which any charge is gone; it is therefore at most this times the rate
+COMPANY_SECONDS = 1.0  # for this long after a request of a light network, heavy ones leave room for more such
+# While there are others, heavy networks are served at most two fifths of the time: after each of their requests their
+# thread rests for one and a half times as long as the request took. Without the rest they would share the interpreter
+# and the database with every other page. With a longer one, a school behind one address (25 pages of 15 ms a second)
+# would no longer be served beside a single stranger (by arithmetic: 0.375 of a thread, where 0.4 are left).
 REST_FOR_EACH_SECOND = 1.5
-REST_AT_MOST = 2.0  # seconds: a page that took longer has waited for something, and its thread is needed again
-# How long a request stands still in all, for those who have used little. What it holds meanwhile is its thread, a
-# connection out of the pool, and no lock of the database; a lock of this process, if its statement is part of reading
-# what changed (house rules, sentences, the questionnaire), for one such moment at most.
+REST_AT_MOST = 2.0  # seconds, because a page that took longer has waited for something, and its thread is needed
+# How long a request waits in all for those of light networks. Meanwhile it holds its thread and a connection of the
+# pool, but no lock in the database. It may hold a lock of this process, if the statement reads something that changed
+# (settings of the service, texts, the questionnaire), for one such wait at most.
 GIVES_WAY_SECONDS = 0.5
 GIVES_WAY_ONCE_SECONDS = 0.1
-ACCOUNTS_AT_MOST = 4096  # beyond, those that are worked off are forgotten
+ACCOUNTS_AT_MOST = 4096  # beyond this, accounts without a charge are forgotten
 
 
 class Refused(Exception):
-    """Too many wait: come back in a moment. Nothing was begun."""
+    """Too many requests wait. Nothing of this one was begun; the client may come back in a moment."""
 
 
-# The prefixes that a network is part of, widest first: for each, 16 bits of its hash after those of the wider ones.
+# The prefixes of a network, the widest first: for each, 16 bits of its hash after those of the wider ones.
 type Wider = tuple[tuple[int, ...], ...]
 
 
 def network_of(scope: dict[str, Any]) -> tuple[int, Wider]:
-    """The queue of the network that a request comes from, an IPv4 address or the /48 of an IPv6 one; and the prefixes
-    that it is part of."""
+    """Return the bucket of the network of a request, an IPv4 address or an IPv6 /48, and its wider prefixes."""
     origin = _origin(scope)
-    if isinstance(origin, str):  # what is no address, such as that of a Unix socket, is a network by itself
+    if isinstance(origin, str):  # a value that is no address, as for a Unix socket, is a network by itself
         return hash(origin) % BUCKETS, _wider(origin.split("."), IPV4_WIDER)
     return hash(origin[:IPV6_BYTES]) % BUCKETS, _wider(origin, IPV6_WIDER)
 
 
 def buckets_of(scope: dict[str, Any]) -> tuple[int, ...]:
-    """The same network, and for IPv6 the /56 and the /64 in it: 16 bits for each, the widest first."""
+    """Return the buckets of the same network and, for IPv6, of its /56 and /64: 16 bits each, the widest first."""
     origin = _origin(scope)
     if isinstance(origin, str):
         return (hash(origin) % BUCKETS,)
@@ -84,7 +85,7 @@ def buckets_of(scope: dict[str, Any]) -> tuple[int, ...]:
 
 
 def _origin(scope: dict[str, Any]) -> bytes | str:
-    """The 16 bytes of an IPv6 address; an IPv4 one, or whatever else there is, as text."""
+    """Return the 16 bytes of an IPv6 address; an IPv4 address, or any other value, as text."""
     address: str = connection_of_scope(scope).address
     if ":" not in address:
         return address
@@ -106,32 +107,34 @@ def _wider(parts: bytes | list[str], lengths: tuple[int, int]) -> Wider:
 
 @dataclass(eq=False, slots=True)
 class Ticket:
-    """One request, from its arrival to its end. result: of its work; cancelled or Refused when it never ran.
+    """One request, from its arrival to its end.
 
-    wider: of its network, see `network_of`; () for who is told apart by something else, and stands for themselves.
+    bucket: whose queue it is in. work: what a thread does for it. result: the result of that; cancelled, or with
+    Refused, when it never ran. wider: the prefixes of its network (`network_of`); () for a client that is told apart by
+    something else, and counts by itself.
     """
 
     bucket: int
     work: Callable[[], Any]
     is_preferred: bool = False
     wider: Wider = ()
-    number: int = 0  # of those that had to wait, in the order of their coming
-    went_first: bool = False  # it began before others because of that
+    number: int = 0  # counts the requests that had to wait, in the order of their arrival
+    went_first: bool = False  # whether it began before others because it is preferred
     begun: float = 0.0
-    is_light: bool = False  # as its network was judged when it began
+    is_light: bool = False  # whether its network had used little when it began
     is_heavy: bool = False
-    gave_way: float = 0.0  # seconds that it stood still for others, which nobody is charged
+    gave_way: float = 0.0  # seconds that it waited for others, which are charged to nobody
     result: "Future[Any]" = field(default_factory=Future)
 
 
 def _prefixes(ticket: Ticket) -> Wider:
-    """What a request counts for beside its queue. Who has no wider network is like a provider of their own."""
+    """Return the prefixes for which a request counts. A client without wider prefixes is a provider by itself."""
     return ticket.wider or ((BUCKETS + ticket.bucket,),)
 
 
 @dataclass(slots=True)
 class Account:
-    """The running and waiting requests of one network, and what it used. charge: seconds, as of `at`."""
+    """The running and waiting requests of one network, and what it has used. charge: seconds, at the moment `at`."""
 
     running: int = 0
     waiting: deque[Ticket] = field(default_factory=deque)
@@ -140,28 +143,30 @@ class Account:
     begun: float = 0.0  # the sum of the times at which what runs began
 
     def running_for(self, now: float) -> float:
-        """Sum of how long its running requests have run: charged at their end, and counted before."""
+        """Return how long its running requests have run, in all. They are charged at their end, but count before."""
         return self.running * now - self.begun
 
     def worked_off(self, now: float, rate: float) -> float:
-        """The charge as it is now."""
+        """Return the charge at this moment. rate: how much of it is worked off in a second."""
         return max(0.0, self.charge - rate * (now - self.at))
 
 
 class Lane:
-    """Threads, and who is served by them next.
+    """Some threads, and the decision whose request they serve next. Any thread may call it.
 
-    executor: of at least `database` threads, which this lane alone fills. each, in_all: how many of one network, and of
-    all together, may wait. light, heavy: charges, in seconds, below which a network has used little, and from which on
-    it has used much. held: which part of the time that a request held its thread is charged, when that is more than
-    the processor it used: a query that stands still costs somebody else something too. worked_off: which part of a
-    processor a network may use without end and be light. prefers: whether requests
-    may be `Ticket.is_preferred`, and then go before all levels: in half of the threads at once, and while their own
-    queue has used little, so that whoever is preferred keeps nobody else out. They find a place when all are taken.
-    a_second: how many requests the whole lane serves in a second, once it has served that many at once; None for as
-    many as its threads can. A thread that would serve more stands still before it takes the next one.
+    executor: a pool of at least `threads` threads that only this lane uses.
+    each, in_all: how many requests of one network, and of all together, may wait.
+    light, heavy: charges in seconds; below the first a network has used little, and from the second on much.
+    held: the share of the time that a request held its thread which is charged, if that is more than the processor time
+    it used, because a query that waits costs other people something too.
+    worked_off: the share of a processor that a network may use all the time and still be light.
+    prefers: whether requests may be preferred (`Ticket.is_preferred`). These go before all levels, in at most half of
+    the threads, and only while their own queue has used little, so that they keep nobody else out. They get a place
+    even when all are taken.
+    a_second: how many requests the whole lane serves in a second, after a burst of as many; None for as many as its
+    threads can. A thread that would serve more waits before it takes the next one.
 
-    Any thread may call it. A request that finds a free thread costs two short turns of a lock.
+    A request that finds a free thread costs taking a lock twice for a short time.
     """
 
     def __init__(
@@ -203,18 +208,18 @@ class Lane:
         self._light_at = self._light_before_at = -math.inf
         self.refused = 0
         self.ended_at = clock()  # when a request last left its thread
-        # One network never has them all: whoever comes next finds a thread, even if what runs takes long.
+        # One network never gets all threads, so that the next client finds one even if running requests take long.
         self._alone = max(1, threads - max(1, threads // 4))
         self._beside_others = max(1, threads // 4)
         self._first_at_once = max(1, threads // 2)
 
     @property
     def waiting(self) -> int:
-        """How many wait for a thread."""
+        """How many requests wait for a thread."""
         return self._waiting
 
     def enter(self, ticket: Ticket) -> bool:
-        """Begin this request, or have it wait for its turn; whether it began. Raises Refused when too many wait."""
+        """Begin this request and return True, or queue it and return False. Raises Refused when too many wait."""
         with self._lock:
             account = self._account(ticket.bucket)
             goes_first = ticket.is_preferred and self._goes_first(account, self._clock())
@@ -227,7 +232,7 @@ class Lane:
         return True
 
     def leave(self, ticket: Ticket) -> bool:
-        """Take a request back that nobody has begun; whether it was still there."""
+        """Take a request back that has not begun, and return whether it was still waiting."""
         with self._lock:
             account = self._queues.get(ticket.bucket)
             if account is None or ticket not in account.waiting:
@@ -249,7 +254,7 @@ class Lane:
         return account
 
     def _forget(self) -> None:
-        """Keep those that have something under way, or a charge."""
+        """Forget the accounts without running or waiting requests and without a charge."""
         now = self._clock()
         self._accounts = {
             bucket: account
@@ -258,18 +263,18 @@ class Lane:
         }
 
     def _level(self, account: Account, now: float) -> int:
-        """0 for a network that has used little, 2 for one that has used much."""
+        """Return 0 for a network that has used little, 2 for one that has used much, 1 for the others."""
         charge = account.worked_off(now, self._rate) + self._held * account.running_for(now)
         return 0 if charge < self._light else 1 if charge < self._heavy else 2
 
     def _goes_first(self, account: Account, now: float) -> bool:
-        """Whether somebody preferred goes before all levels now."""
+        """Whether a preferred request of this account may go before all levels now."""
         return self._running_first < self._first_at_once and not self._level(account, now)
 
     def _may_run(self, account: Account, is_preferred: bool = False) -> bool:
-        """Whether one more of this network may run, beside what runs of it and of others."""
+        """Whether one more request of this network may run now, beside those of it and of others that run."""
         if not self._running:
-            return True  # somebody always goes on
+            return True  # when nothing runs, anybody may
         now = self._clock()
         level = 0 if is_preferred else self._level(account, now)
         if level == 0:
@@ -277,12 +282,12 @@ class Lane:
             return account.running < (self._beside_others if has_others else self._alone)
         if not self._has_company(account, now):
             return account.running < self._alone
-        # Those who have used much share one thread, however many they are: more would take turns of the interpreter
-        # from whoever has used little.
+        # Heavy networks share one thread, however many they are. With more, they would take the interpreter away from
+        # light ones.
         return account.running < self._beside_others and (level == 1 or not self._running_heavy)
 
     def _has_company(self, account: Account, now: float) -> bool:
-        """Whether somebody else came a moment ago who has used little."""
+        """Whether a request of another, light network came within COMPANY_SECONDS."""
         is_latest = account is self._light_network
         return now - (self._light_before_at if is_latest else self._light_at) <= COMPANY_SECONDS
 

@@ -88,8 +88,11 @@ SLOW = Lane(SLOW_THREADS, slow_hashes.AT_ONCE, each=20, in_all=100, light=2.0, h
 
 
 def _whole(response: HttpResponseBase) -> HttpResponse:
-    """The answer with its body at hand. What streams (a file) is read here: its thread is the one that may wait; but
-    for a file that may be long, which is sent as it is read (`PageHandler.send_response`)."""
+    """Return the response with its whole body.
+
+    A streaming response (a file) is read here, because a page thread may wait. Only a file that may be long is left,
+    and sent as it is read (`PageHandler.send_response`).
+    """
     if not response.streaming or isinstance(response, PieceByPiece):
         return response  # type: ignore[return-value]
     if isinstance(response, FileResponse):
@@ -100,9 +103,9 @@ def _whole(response: HttpResponseBase) -> HttpResponse:
 
 
 async def _leave_when_gone(receive: Receive, lane: Lane, ticket: Ticket) -> None:
-    """What a thread has begun goes on to its end; its answer goes nowhere."""
+    """Take a waiting request back when its client disconnects. One that a thread has begun goes on to its end."""
     while (await receive())["type"] != "http.disconnect":
-        pass  # the rest of a body that is too large: thrown away
+        pass  # the rest of a body that is too large is thrown away
     if lane.leave(ticket):
         ticket.result.cancel()
 
@@ -113,14 +116,14 @@ def _give_up(lane: Lane, ticket: Ticket) -> None:
 
 
 def _giving_way(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-    """A statement, and before it a moment for those who have used little; none where rows may be locked."""
+    """Execute a statement, after giving way to light networks (`give_way`), except in a transaction."""
     if not context["connection"].in_atomic_block:
         give_way()
     return execute(sql, params, many, context)
 
 
 def _count_page(request: HttpRequest | None, status: int, seconds: float) -> None:
-    """Count an answer by the name of its view, which is ours; an address that is none of ours has « none »."""
+    """Count a response by the name of its view; an address that is not ours counts as « none »."""
     match = getattr(request, "resolver_match", None)
     view = (match.view_name if match is not None else "") or "none"
     metrics.PAGES.labels(metrics.VIEW_NAMES(view), str(status)).inc()
@@ -128,7 +131,7 @@ def _count_page(request: HttpRequest | None, status: int, seconds: float) -> Non
 
 
 def _trace_page(span: tracing.Span, request: HttpRequest | None, status: int) -> None:
-    """Which view, by which method, with which status. A view that is none of ours is « other »."""
+    """Add view, method and status to the trace of a page. A view that is not ours is « other »."""
     match = getattr(request, "resolver_match", None)
     span.set(tracing.VIEW, (match.view_name if match is not None else "") or tracing.OTHER)
     span.set(tracing.METHOD, getattr(request, "method", None) or tracing.OTHER)
@@ -138,25 +141,24 @@ def _trace_page(span: tracing.Span, request: HttpRequest | None, status: int) ->
 
 
 def is_slice(scope: Scope) -> bool:
-    """Whether this request begins a file or carries the next slice of one."""
+    """Whether this request begins an upload or carries the next slice of one."""
     return scope["method"] == "POST" and scope["path"] in addresses.every_address("chat:captures_upload")
 
 
 class PageHandler(ASGIHandler):
     """Django's handler for HTTP with the synchronous stack, in a page thread."""
 
-    is_always_taken = False  # however much memory this process holds
-    is_dropped_with_its_client = True  # when nobody waits any more for an answer that was not begun
+    is_always_taken = False  # whether requests are taken however much memory this process uses
+    is_dropped_with_its_client = True  # whether a request that has not begun is dropped when its client disconnects
 
     def prepare(self) -> None:
-        """Read the sentences that were changed, once, before the first page."""
+        """Read the texts from the database, once, before the first page."""
         text_cache.read_first()
 
     def lane_of(self, scope: Scope) -> tuple[Lane, int, bool, Wider]:
-        """Where a request is served, in which queue, whether it goes before the others there, and of which networks its
-        queue is a part."""
-        # A device from which somebody signed in is its own queue: an office of agents behind one address is no crowd,
-        # and a flood from that address is not theirs. The cookie is signed; whoever has none costs one look at it.
+        """Return the lane of a request, its queue there, whether it goes before others, and its wider networks."""
+        # A device from which somebody signed in has a queue of its own. So an office of agents behind one address is no
+        # crowd, and a flood from that address is not theirs. The cookie that says so is signed.
         known = device_of(scope)
         bucket, wider = (hash(known) % BUCKETS, ()) if known else network_of(scope)
         if is_slice(scope):
@@ -167,10 +169,10 @@ class PageHandler(ASGIHandler):
         super().load_middleware(is_async=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request. A client that leaves before a thread was free is not served at all.
+        """Serve one request. A client that disconnects before a thread is free is not served at all.
 
-        When the server stops (it cancels what runs), an answer under way is still finished and sent.
-        What carries more than `body_max_bytes` gets the page of a bad request, and its stack does not run.
+        When the server stops and cancels what runs, a response under way is still finished and sent. A request with
+        more than `body_max_bytes` gets the page of a bad request, without running its view.
         """
         arrived_at = time.perf_counter()
         is_too_large = False
@@ -182,7 +184,7 @@ class PageHandler(ASGIHandler):
         except RequestDataTooBig:
             body_file, is_too_large = io.BytesIO(), True
         lane, bucket, is_preferred, wider = self.lane_of(scope)
-        # An empty context: the language or the address table of one request can reach no other.
+        # It runs in an empty context, so that language and table of addresses of one request cannot reach another one.
         work = partial(Context().run, self.answer, scope, body_file, is_too_large, arrived_at)
         ticket = Ticket(bucket, work, is_preferred, wider)
         try:
@@ -216,10 +218,10 @@ class PageHandler(ASGIHandler):
         await self.send_response(response, send)
 
     async def _body_of(self, scope: Scope, receive: Receive) -> IO[bytes]:
-        """What this request carries; a body that is longer than memory should hold, as our server kept it.
+        """Return the body of a request. Our server has spooled one that is too long for memory.
 
-        Another server hands it over in pieces: it is sealed as it comes, in this loop, 64 KiB at a time.
-        Raises RequestAborted, RequestDataTooBig.
+        Another server hands it over in pieces, which are encrypted as they come, in this loop, 64 KiB at a time. Raises
+        RequestAborted, RequestDataTooBig.
         """
         most = body_max_bytes(scope["path"])
         spool: Spool = scope.pop(BODY, None) or Spool()
@@ -241,9 +243,9 @@ class PageHandler(ASGIHandler):
         return cast("IO[bytes]", spool)
 
     async def send_response(self, response: Any, send: Send) -> None:
-        """As Django does; a file that is given piece by piece, each one when those before have mostly gone.
+        """Send a response as Django does. A long file is sent in pieces, each when those before have mostly gone.
 
-        Daphne waits for nobody: a slow client would have the whole of the file in this process's memory.
+        Daphne does not wait for a slow client, which would have the whole file in this process's memory.
         """
         if not isinstance(response, PieceByPiece):
             await super().send_response(response, send)
@@ -262,7 +264,7 @@ class PageHandler(ASGIHandler):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def refuse(self, scope: Scope, body_file: IO[bytes], send: Send) -> None:
-        """503, with what was typed where that is cheap. Nothing of the request was begun."""
+        """Answer 503, and give back what was typed where that is cheap. Nothing of the request was begun."""
         if is_slice(scope):
             body_file.close()
             await self.refuse_slice(send)
@@ -270,7 +272,7 @@ class PageHandler(ASGIHandler):
         with closing(body_file):
             body = body_file.read(busy.FORM_BYTES + 1) if scope["method"] == "POST" else b""
         security_log.log(Event.LIMIT_REACHED, limit="admission")
-        if body:  # milliseconds at most, and a few a second: not in the loop, where it would hold up everybody
+        if body:  # it takes some milliseconds, a few times a second, so it is not done in the loop
             loop = asyncio.get_running_loop()
             headers, content = await loop.run_in_executor(BUSY_THREAD, busy.answer, scope, body)
         else:
@@ -279,7 +281,7 @@ class PageHandler(ASGIHandler):
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
 
     async def refuse_slice(self, send: Send) -> None:
-        """503 for the script that sends a file: all places are taken, the same slice is sent again in a moment."""
+        """Answer 503 to the script that uploads a file. All places are taken; it sends the same slice again soon."""
         security_log.log(Event.LIMIT_REACHED, limit="slices_at_once")
         headers = [
             (b"content-type", b"application/json"),
@@ -294,9 +296,9 @@ class PageHandler(ASGIHandler):
     ) -> HttpResponse:
         """Run a request in a page thread, from `request_started` to `request_finished`, and close the response.
 
-        arrived_at: by `time.perf_counter`; None: now. What it waited for a thread is part of its time.
+        arrived_at: by `time.perf_counter`; None for now. The time that it waited for a thread is part of its duration.
 
-        A database that is away holds the thread for the pool's time once (5 s), whatever the page asks of it.
+        While the database is away, the thread waits for the pool's time (5 s) once, however many queries the page has.
         """
         began_at = time.perf_counter() if arrived_at is None else arrived_at
         request_id = begin_request()
@@ -304,13 +306,13 @@ class PageHandler(ASGIHandler):
         traced = tracing.begin_span(tracing.PAGE, began_at=began_at)
         with traced as span, closing(body_file), gives_way, waiting_once(), tracing.trace_statements(connection):
             with tracing.begin_span(tracing.WAIT, began_at=began_at):
-                pass  # until a thread was free
+                pass  # this span is the time until a thread was free
             set_script_prefix(get_script_prefix(scope))
             request_started.send(sender=self.__class__, scope=scope)
             response: Any
             try:
                 request, response = self.create_request(scope, body_file)
-            except (BadRequest, ValueError) as error:  # headers that Django does not read: the sender's mistake
+            except (BadRequest, ValueError) as error:  # headers that Django cannot read are the sender's mistake
                 logger.info("request refused: its headers cannot be read (%s)", type(error).__name__)
                 request, response = None, add_headers("", HttpResponseBadRequest())
             if request is not None:
@@ -330,17 +332,17 @@ class PageHandler(ASGIHandler):
 
 
 class ExitHandler(PageHandler):
-    """The quick exit: as a page, in threads that no page and no query holds."""
+    """The handler of the quick exit, in threads of its own, which no other page and no query occupies."""
 
     is_always_taken = True
-    is_dropped_with_its_client = False  # the page that leaves waits for no answer
+    is_dropped_with_its_client = False  # because the page that is left does not wait for an answer
 
     def lane_of(self, scope: Scope) -> tuple[Lane, int, bool, Wider]:
         bucket, wider = network_of(scope)
         return EXITS, bucket, False, wider
 
     async def refuse(self, scope: Scope, body_file: IO[bytes], send: Send) -> None:
-        """Away from here all the same, at once. A visit that could not be forgotten ends with the browser."""
+        """Lead away at once all the same. A visit that could not be forgotten ends with the browser."""
         body_file.close()
         security_log.log(Event.LIMIT_REACHED, limit="admission")
         headers = [(b"location", settings.QUICK_EXIT_URL.encode()), (b"cache-control", b"no-store")]
@@ -348,12 +350,14 @@ class ExitHandler(PageHandler):
         await send({"type": "http.response.body", "body": b""})
 
     def prepare(self) -> None:
-        """Read nothing: the answer says no sentence, and reading them could wait for the database."""
+        """Do nothing: the response needs no texts, and reading them could wait for the database."""
 
 
 class Pages:
-    """Pages in their threads, exits in others, probes in the loop: a process whose page threads are all busy still
-    answers those."""
+    """The HTTP handler of a process of pages: pages in their threads, quick exits in others, probes in the loop.
+
+    So a process whose page threads are all busy still answers exits and probes.
+    """
 
     def __init__(self) -> None:
         self.pages, self.exits, self.probes = PageHandler(), ExitHandler(), ASGIHandler()
@@ -368,7 +372,7 @@ class Pages:
 
 
 class OperatorPages(Pages):
-    """The HTTP handler of a process of sockets: probes and metrics. A page is answered 421."""
+    """The HTTP handler of a process of sockets: probes and metrics only. Any page is answered with 421."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] in PROBES or scope["path"] == METRICS:

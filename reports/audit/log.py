@@ -21,12 +21,13 @@ VERSION = 1
 # The key of PostgreSQL's advisory lock under which a line takes its number (chat.conversations.dispatcher has 01 and 02
 # of the family).
 TAIL = 0x504E4156_03
-MANY = 1000  # lines sent to PostgreSQL at once
-FAR = 100_000  # how far away it is asked where a line stood: somebody may have put one at the last of all numbers
+MANY = 1000  # lines that are sent to PostgreSQL at once
+# How far from its place it is tried where a line stood before; the bound is there because a line may have any number.
+FAR = 100_000
 
 
 class Unrecorded(Exception):
-    """Something happened, or was about to, without its line in the register: it is undone."""
+    """An act would have happened without its line in the audit log, so it is undone."""
 
 
 # --- a line and its digest ------------------------------------------------------------------------------------------
@@ -50,10 +51,10 @@ class Line(Protocol):
 
 
 def encode(line: Line, *, number: int | None = None) -> bytes:
-    """A line in its only form, for the digest: a JSON array in ASCII, without spaces, the version first.
+    """Return the canonical form of a line, for its digest: a JSON array in ASCII, without spaces, the version first.
 
-    Each field has its place and strings are quoted, so that no two lines share a form. The date is in UTC with six
-    decimals. number: in place of the line's own, to ask where a line used to stand.
+    Each field has its place and strings are quoted, so that no two lines have the same form. The date is in UTC with
+    six decimals. number: used in place of the line's own, to find out where a line stood before.
     """
     at: datetime = line.at
     values = [
@@ -73,7 +74,10 @@ def encode(line: Line, *, number: int | None = None) -> bytes:
 
 
 def digest_of(line: Line, *, number: int | None = None) -> str:
-    """SHA-256 of the line's form, in hexadecimal. It holds the digest of the line before, hence of all before."""
+    """Return the SHA-256 of a line's canonical form, in hexadecimal.
+
+    The form holds the digest of the line before, so the digest depends on all lines before it.
+    """
     return hashlib.sha256(encode(line, number=number)).hexdigest()
 
 
@@ -81,18 +85,18 @@ def digest_of(line: Line, *, number: int | None = None) -> str:
 
 
 def record(*, kind: str, by: Any, motive: str, subject: str = "", detail: str = "") -> None:
-    """Write one line, in the caller's transaction: undone with it, and it with the line.
+    """Write one line in the caller's transaction, so that the act and its line are stored together or not at all.
 
-    by: the account, whose key and role at this moment are kept; None for the service itself.
-    kind, motive, subject, detail: see AccessRecord. A motive that somebody gave is trimmed and not empty.
-    Raises Unrecorded outside a transaction. Takes the lock of the chain's tail until the transaction ends, so it is
-    called last, after the locks of rows.
+    by: the account, whose key and present role are stored; None for the service itself.
+    kind, motive, subject, detail: see AccessRecord. A motive that somebody typed is trimmed and not empty.
+    Raises Unrecorded outside a transaction. It takes the lock of the chain's tail until the transaction ends, so call
+    it last, after all row locks.
     """
     record_many(kind=kind, by=by, motive=motive, subjects=[subject], detail=detail)
 
 
 def record_many(*, kind: str, by: Any, motive: str, subjects: Iterable[str], detail: str = "") -> None:
-    """`record` for each of these subjects, in their order."""
+    """Do what `record` does for each of these subjects, in their order."""
     if not connection.in_atomic_block:
         raise Unrecorded("the register is written in the transaction of what it tells")
     subjects = list(subjects)
@@ -120,9 +124,9 @@ def record_many(*, kind: str, by: Any, motive: str, subjects: Iterable[str], det
 
 
 def record_removal(motive: str = Motive.TERM, /, **counts: int) -> None:
-    """One line for a run that removed something for this motive, and none for a run that removed nothing.
+    """Write one line for a run that deleted something for this motive, and none for a run that deleted nothing.
 
-    counts: how many of each thing, by its name in the code: `reports=3`.
+    counts: how many of each thing, by its name in the code: `reports=3`. Raises Unrecorded.
     """
     removed = ", ".join(f"{name}: {count}" for name, count in counts.items() if count)
     if removed:
@@ -130,10 +134,10 @@ def record_removal(motive: str = Motive.TERM, /, **counts: int) -> None:
 
 
 def _take_tail() -> tuple[int, str, datetime]:
-    """Number and digest of the last line, and PostgreSQL's time, with nobody else writing until the transaction ends.
+    """Lock the tail of the chain until the transaction ends. Return number and digest of the last line, and the time.
 
-    Two statements: the second one's snapshot must be younger than the lock, or it would miss the line just committed
-    by whoever held it.
+    It takes two statements, because the snapshot of the second must be younger than the lock. Otherwise it would miss
+    the line that the former holder of the lock has just committed.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TAIL])
@@ -151,7 +155,7 @@ def _take_tail() -> tuple[int, str, datetime]:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Digest:
-    """The digest of the chain at one line, as it is published: « 42:9f86d0… »."""
+    """The digest of the chain at one line, in the form in which it is published: « 42:9f86d0… »."""
 
     number: int
     digest: str
@@ -161,7 +165,7 @@ class Digest:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Raises ValueError for anything but a number, a colon and 64 hexadecimal digits."""
+        """Parse a published digest. Raises ValueError for anything but a number, a colon and 64 hexadecimal digits."""
         found = re.fullmatch(r"([1-9][0-9]{0,17}):([0-9a-f]{64})", text.strip().lower())
         if found is None:
             raise ValueError("not a NUMBER:DIGEST")
@@ -175,17 +179,17 @@ class Break(StrEnum):
     REMOVED = "removed"
     INSERTED = "inserted"
     REORDERED = "reordered"
-    REWRITTEN = "rewritten"  # whole and coherent from there on, but not what was published
+    REWRITTEN = "rewritten"  # coherent in itself, but another digest was published
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The result of reading the chain.
+    """The result of verifying the chain.
 
-    count: the lines read before the first break. last: the newest digest of a whole chain, none when it is empty or
-    broken.
-    first_break and number: the first break and the line that bears it. For REWRITTEN, the line whose published digest
-    differs: the first line that was changed lies at it or before it, after `since`, the last one found as published.
+    count: how many lines were read before the first break. last: the digest of the last line of a whole chain; None if
+    the chain is empty or broken. first_break, number: the first break, and the line where it shows. For REWRITTEN that
+    is the line whose published digest differs; the first changed line is this one or one before it, after `since`,
+    the last line whose published digest was right.
     """
 
     count: int
@@ -196,15 +200,16 @@ class Verdict:
 
     @property
     def is_whole(self) -> bool:
-        """Return whether nothing is broken."""
+        """Whether the chain is not broken."""
         return self.first_break is None
 
 
 def verify(lines: Iterable[Line], published: Iterable[Digest] = ()) -> Verdict:
-    """Read a chain from its first line on, in the order of the numbers, and name the first break.
+    """Verify a chain from its first line on, in the order of the numbers, and say what the first break is.
 
-    published: digests that were kept elsewhere. Without one, a chain cut at its end, or written again whole by somebody
-    who computes digests, looks sound: nothing inside a database can tell. Two that differ for one line: one is false.
+    published: digests that were kept elsewhere. Without any, a chain that was cut at its end, or completely rewritten
+    with new digests, looks sound, because nothing inside the database can show it. When two of them differ for one
+    line, one is wrong, and the line counts as REWRITTEN.
     """
     known: dict[int, set[str]] = {}
     for one in published:
@@ -227,30 +232,30 @@ def verify(lines: Iterable[Line], published: Iterable[Digest] = ()) -> Verdict:
 
 
 def _follows(line: Line, last: Digest) -> bool:
-    """Return whether a line is the next one, unchanged."""
+    """Return whether a line is unchanged, and follows directly after `last`."""
     return line.number == last.number + 1 and line.previous == last.digest and line.digest == _digest_now(line)
 
 
 def _digest_now(line: Line, *, number: int | None = None) -> str | None:
-    """Return the digest that these values give; none when their version is unknown or a value cannot be one of ours."""
+    """Return the digest of a line's present values; None when its version is unknown."""
     return digest_of(line, number=number) if line.version == VERSION else None
 
 
 def _find_break(line: Line, last: Digest, rest: Iterator[Line]) -> tuple[Break, int]:
-    """Return what happened at the first line that does not follow the one before it, and which line bears it."""
+    """Return what happened at the first line that does not follow the one before it, and the number where it shows."""
     expected = last.number + 1
     if line.number > expected:
         return Break.REMOVED, expected
     if line.number < expected:
-        return Break.INSERTED, line.number  # read twice: no table of ours can hold that
+        return Break.INSERTED, line.number  # the same number twice, which our own table cannot hold
     after = list(rest)
     if line.digest == _digest_now(line):
-        # Sound in itself, but it remembers another line before it: that one was changed, and its digest with it. Unless
-        # the line after knows that one and not this: then this one was put between them.
+        # The line is sound, but holds the digest of another line before it. So the line before was changed, with its
+        # digest; or this one was put between, if the next line holds the digest of the line before.
         if after and after[0].previous == last.digest:
             return Break.INSERTED, expected
         return Break.CHANGED, max(last.number, 1)
-    # Where did it stand? Its digest knows its number, and so do those of the lines after it.
+    # Find out where the line stood before: its digest depends on its number, as do those of the lines after it.
     newest = max([expected, *(other.number for other in after)])
     numbers = range(max(1, expected - FAR), min(newest + MANY, expected + FAR))
     stood = next((number for number in numbers if line.digest == _digest_now(line, number=number)), None)
@@ -258,10 +263,10 @@ def _find_break(line: Line, last: Digest, rest: Iterator[Line]) -> tuple[Break, 
     if stood is None:
         return (Break.INSERTED if is_pushed_back else Break.CHANGED), expected
     if stood < expected:
-        return Break.INSERTED, stood  # what stands there now is coherent with what was before: it was forged with care
+        return Break.INSERTED, stood  # the line that is there now fits those before it, so it was forged with care
     return (Break.REORDERED if is_pushed_back else Break.REMOVED), expected
 
 
 def read_lines() -> Iterator[AccessRecord]:
-    """Return the lines kept, in the order of their numbers, a few at a time."""
+    """Return all lines in the order of their numbers, read in batches."""
     return AccessRecord.objects.order_by("number").iterator(chunk_size=MANY)

@@ -68,4 +68,4 @@ class RegisterLines:
             day.register_last = last
 
     def end(self) -> None:
-        return None
+        """Say nothing of how far this tree looked: `keep` has stored that with the day."""

@@ -1,7 +1,7 @@
-"""Delete by retention rule: what every deletion uses, and the deletion of what these runs leave behind.
+"""Deletes by retention rule: functions that every deletion uses, and the deletion of what these runs leave behind.
 
-A *keeper* is a module named in settings.KEEPERS, with `plan(now)`, what goes and what is on its way, and `forget(now)`,
-which deletes what is due. `manage.py retention` asks all of them.
+A *keeper* is a module that settings.KEEPERS names. Its `plan(now)` returns what is due and what is near its end, and
+its `forget(now)` deletes what is due. `manage.py retention` calls all of them.
 """
 
 from collections.abc import Iterable
@@ -23,18 +23,18 @@ FORGETTING = 0x504E4156_10
 
 
 def rules() -> dict[str, Rule]:
-    """Return the rules in force: those of the administrator, the defaults for what has none. One query."""
+    """Return the rules in force: those that an administrator has set, and the defaults for the others. One query."""
     return {**DEFAULTS, **{row.kind: row.rule for row in RetentionRule.objects.all()}}
 
 
 def rule_of(kind: Kind) -> Rule:
-    """The rule that is set for this kind; the one of the code when no row is there."""
+    """Return the rule that is set for this kind, or the default if none is set. One query."""
     row = RetentionRule.objects.filter(kind=kind).first()
     return row.rule if row else DEFAULTS[kind]
 
 
 def moment() -> datetime:
-    """PostgreSQL's time, the only one by which something is forgotten: a machine's clock may be a year ahead."""
+    """Return PostgreSQL's time. Deletion uses no other clock, because that of a machine may be a year ahead."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         now: datetime = cursor.fetchone()[0]
@@ -42,7 +42,7 @@ def moment() -> datetime:
 
 
 def take_turn() -> bool:
-    """One worker forgets at a time; False when another one does. Until the end of the transaction."""
+    """Take the lock of deletion until the end of the transaction; return False when another worker has it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [FORGETTING])
         (is_ours,) = cursor.fetchone()
@@ -50,18 +50,21 @@ def take_turn() -> bool:
 
 
 def leave(parts: Iterable[tuple[Kind, Rule, Cause]], *, now: datetime) -> None:
-    """One tombstone for each report that went, in this order: in another transaction than its going, and shuffled."""
+    """Write one tombstone for each report that was deleted, in this order.
+
+    The caller has shuffled them, and calls this in another transaction than that of the deletion.
+    """
     month = timezone.localdate(now).replace(day=1)
     Tombstone.objects.bulk_create(
         Tombstone(kind=kind, month=month, rule=str(rule), cause=cause) for kind, rule, cause in parts
     )
 
 
-# --- things that are their row alone --------------------------------------------------------------------------------
+# --- kinds of which each thing is one row ---------------------------------------------------------------------------
 
 
 def plan_rows(kind: Kind, rows: "models.QuerySet[Any]", field: str, now: datetime) -> list[Item]:
-    """List the rows that are due, of a table whose rows count from one column, a date or a time."""
+    """Return one item for the rows that are due, or none. field: the date or time from which a row is kept."""
     rule = rule_of(kind)
     told = _due(rule, rows, field, now).aggregate(count=Count("pk"), oldest=Min(field))
     if not told["count"]:
@@ -73,7 +76,10 @@ def plan_rows(kind: Kind, rows: "models.QuerySet[Any]", field: str, now: datetim
 
 
 def forget_rows(kind: Kind, rows: "models.QuerySet[Any]", field: str, now: datetime, *, name: str) -> int:
-    """Delete what is due of them, with a line of the register that says how many; 0 when another worker is at it."""
+    """Delete the rows that are due, record how many in the audit log, and return how many.
+
+    Returns 0 too when another worker is deleting. name: the name of these rows in the audit log.
+    """
     with transaction.atomic():
         if not take_turn():
             return 0
@@ -91,11 +97,11 @@ def _due(rule: Rule, rows: "models.QuerySet[Any]", field: str, now: datetime) ->
     return rows.filter(**{f"{field}__lt": limit})
 
 
-# --- the keeper of what forgetting leaves ---------------------------------------------------------------------------
+# --- the keeper of what deletions leave behind ----------------------------------------------------------------------
 
 
 def plan(now: datetime) -> list[Item]:
-    """What would go now of the kinds that belong to no report, without deleting anything."""
+    """Return what is due now of the kinds that belong to no report. Nothing is deleted."""
     return [
         *plan_rows(Kind.TOMBSTONE, Tombstone.objects.all(), "month", now),
         *plan_rows(Kind.ERASED, Erased.objects.all(), "on", now),
@@ -104,13 +110,13 @@ def plan(now: datetime) -> list[Item]:
 
 
 def forget(now: datetime) -> None:
-    """Delete what is due of the kinds that belong to no report, with a line of the register each."""
+    """Delete what is due of the kinds that belong to no report, with a line in the audit log for each kind."""
     forget_rows(Kind.TOMBSTONE, Tombstone.objects.all(), "month", now, name="tombstones")
     forget_rows(Kind.ERASED, Erased.objects.all(), "on", now, name="erased")
     forget_rows(Kind.OPENING, _old_openings(), "moved_at", now, name="openings_and_steps")
 
 
 def _old_openings() -> "models.QuerySet[Any]":
-    """Requests that are over; not one whose review is still owed."""
+    """Return the disclosure requests that are over, except those whose review is still owed."""
     owed = OpeningRequest.objects.filter(REVIEW_OWED).values("pk")
     return OpeningRequest.objects.exclude(state__in=OPEN).exclude(pk__in=owed)

@@ -1,7 +1,7 @@
-"""Says how long a thing is kept, and why it is deleted. Pure: `now` is an argument (docs/adr/0033).
+"""Decides how long something is kept, and why it is deleted. Pure: `now` is an argument (docs/adr/0033).
 
-A rule counts `days` from the last act of either side: there is the *term*. Then a grace of `grace_days` runs, and only
-after it does the thing go. Whatever is added meanwhile moves both.
+The *term* is `days` after the last act of either side. Then a grace period of `grace_days` runs, and only after that is
+the thing deleted. Whatever is added meanwhile moves both.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ class Kind(TextChoices):
 
 
 class Cause(TextChoices):
-    """Why something goes."""
+    """Why something is deleted."""
 
     TERM = "term", _("Terme de la conservation")
     ERASURE = "erasure", _("Effacement demandé et accordé")
@@ -38,21 +38,23 @@ class State(StrEnum):
     """The state of a thing under its rule."""
 
     KEPT = "kept"
-    ENDING = "ending"  # its end is near enough to be told to those concerned
-    GRACE = "grace"  # past its term, or its erasure was granted; still there
-    FROZEN = "frozen"  # it would be on its way, and a judicial need keeps it
-    DUE = "due"
+    ENDING = "ending"  # its end is near enough to be shown to those concerned
+    GRACE = "grace"  # past its term, or its erasure was granted, but not deleted yet
+    FROZEN = "frozen"  # it would be near its end, but a judicial need keeps it
+    DUE = "due"  # to be deleted now
 
 
-DAYS_MAX = 36_500  # of each number of a rule: a century; far beyond, no calendar has the day any more
+DAYS_MAX = 36_500  # the most for each number of a rule, a century, so that dates stay within the calendar
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How long one kind is kept.
+    """How long one kind is kept, in days.
 
-    in_force_at: a rule that was made shorter takes nothing before; None for one that was not.
-    Of ERASURE: `days` to answer a request, with a reminder `digest_days` before; `grace_days` from the agreement on.
+    digest_days: how long before its term it is shown to those concerned. in_force_at: nothing is deleted by the rule
+    before this moment, because it was made shorter; None if it was not.
+    For ERASURE: `days` are the time to answer a request, with a reminder `digest_days` before its end, and `grace_days`
+    run from the moment at which it was granted.
     """
 
     days: int
@@ -65,13 +67,14 @@ class Rule:
 
     @property
     def total_days(self) -> int:
-        """Days until something goes: the term and the grace after it."""
+        """Days until something is deleted: the term and the grace period after it."""
         return self.days + self.grace_days
 
 
-# What a site starts with. Source: shared facts. The retention of the text in force (décret n° 2022-337) is to be
-# verified; the repealed one of 2018 said one year: term and grace together stay within it. Its five years with narrower
-# access are not used: nobody but the two parties can read an exchange, and what is not needed is not kept.
+# The rules with which a site starts. Source: reference facts. The retention period of the text in force (décret
+# n° 2022-337) is still to be verified. The repealed text of 2018 said one year; term and grace period together stay
+# within that. Its five years with restricted access are not used, because only the two parties can read an exchange
+# anyway, and what is not needed is not kept.
 DEFAULTS: Mapping[str, Rule] = {
     Kind.EXCHANGE: Rule(days=335, grace_days=30, digest_days=30),
     Kind.REPORT: Rule(days=335, grace_days=30, digest_days=30),
@@ -80,14 +83,17 @@ DEFAULTS: Mapping[str, Rule] = {
     Kind.TOMBSTONE: Rule(days=5 * 365),
     Kind.ERASED: Rule(days=365),
     Kind.ADMIN_LOG: Rule(days=365),
-    # What the data-protection officer controls afterwards; it holds no value, and outlives the report.
+    # The data-protection officer checks these afterwards. They hold no sealed value, and outlive the report.
     Kind.OPENING: Rule(days=5 * 365),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """The last acts of either side. added_at: something was added or done; seen_at: the person was last here."""
+    """The last acts of either side.
+
+    added_at: when something was last added or done. seen_at: when the person was last seen; None if never.
+    """
 
     added_at: datetime
     seen_at: datetime | None = None
@@ -100,7 +106,10 @@ class Life:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """term_at: the rule's end; due_at: from when it goes, if nothing is added; cause: why."""
+    """How long something is kept.
+
+    term_at: the end of its term. due_at: when it is deleted if nothing is added. cause: why it is deleted then.
+    """
 
     state: State
     cause: Cause
@@ -109,21 +118,21 @@ class Decision:
 
     @property
     def is_due(self) -> bool:
-        """Return whether it is to be deleted now."""
+        """Whether it is to be deleted now."""
         return self.state is State.DUE
 
     @property
     def is_on_its_way(self) -> bool:
-        """Return whether its end is announced, has come, or would have come but for a freeze."""
+        """Whether its end is announced or has come, or would have without a freeze."""
         return self.state is not State.KEPT
 
 
 @dataclass(frozen=True, slots=True)
 class CopiesEnd:
-    """The last days on which a backup may still show something of what was deleted.
+    """Until when a backup may still show something of what was deleted.
 
-    words_gone_at: what people wrote; gone_at: all the rest. with_identity: what is under seal goes with the words, not
-    with the rest.
+    words_gone_at: for what people wrote. gone_at: for everything else. with_identity: whether the sealed values go
+    together with the words, rather than with everything else.
     """
 
     words_gone_at: datetime
@@ -131,8 +140,8 @@ class CopiesEnd:
     with_identity: bool = False
 
 
-DELETION_TAKES = timedelta(days=1)  # the worker deletes every hour; a day leaves room for one that was away
-VISIT_LASTS = timedelta(days=1)  # SESSION_COOKIE_AGE: how long the row of a visit stays after its last change
+DELETION_TAKES = timedelta(days=1)  # the worker deletes every hour; a day allows for one that was away
+VISIT_LASTS = timedelta(days=1)  # SESSION_COOKIE_AGE: how long the row of a visit is kept after its last change
 
 
 def copies_end(
@@ -144,15 +153,15 @@ def copies_end(
     backup_days: int,
     data_keys_backup_days: int,
 ) -> CopiesEnd:
-    """Until when backups may show something of an exchange that goes at `due_at`.
+    """Return until when backups may show something of an exchange that is due at `due_at`.
 
-    visited_at: the person's last visit. Its session, with what was begun and not sent, is sealed with the key ring, and
-    lies in the backups of that day and of the next.
-    data_key_since: since when all words of the exchange are sealed with its own key, kept away from the backups of the
-    content; None when some are not, or when that key is in those backups. A backup of before that day has words that
-    the key ring opens, whatever becomes of the key. identity_key_since: the same of what is under seal, which
-    custodians open. backup_days, data_keys_backup_days: the age at which the backups of the content, and those of the
-    keys, are deleted.
+    visited_at: the person's last visit. Its session, with what was typed and not sent, is encrypted with the key ring,
+    and is in the backups of that day and of the next one.
+    data_key_since: since when all words of the exchange are encrypted with its own data key, which is kept out of the
+    backups of the content. None when some are not, or when that key is in those backups. A backup from before that day
+    has words that the key ring decrypts, whatever becomes of the data key.
+    identity_key_since: the same for the sealed values, which custodians can open.
+    backup_days, data_keys_backup_days: the age at which backups of the content, and those of the keys, are deleted.
     """
     backups = timedelta(days=backup_days)
     deleted_at = max(due_at + DELETION_TAKES, visited_at + VISIT_LASTS)
@@ -178,13 +187,14 @@ def decide_retention(
     granted_at: datetime | None = None,
     erasure: Rule = DEFAULTS[Kind.ERASURE],
 ) -> Decision:
-    """Keep, in grace or due; and why.
+    """Decide in which state something is, when it is deleted, and why.
 
-    frozen_until: the end of the last freeze, to come or past. After it the grace runs again: nothing goes on the day a
-    freeze ends. held_until: what keeps it meanwhile, without a grace after it.
-    granted_at: when an erasure was agreed to. It brings the end forward to the short grace of `erasure`, counted again
-    from whatever is added; that the person looks at their page does not put off what they asked for. That grace too,
-    made shorter, takes nothing at once.
+    frozen_until: the end of the last freeze, in the future or the past. After it the grace period runs again, so that
+    nothing is deleted on the day on which a freeze ends. held_until: until when something else keeps it, without a
+    grace period after that.
+    granted_at: when an erasure was granted. The end then comes after the short grace period of `erasure`, which is
+    counted again from whatever is added. That the person looks at their page does not delay what they asked for. If
+    that grace period was made shorter, it deletes nothing at once either.
     """
     cause, term_at = Cause.TERM, life.last_at + timedelta(days=rule.days)
     due_at = _after(term_at, timedelta(days=rule.grace_days), frozen_until)
@@ -195,7 +205,7 @@ def decide_retention(
         asked_due = _after(asked_term, timedelta(days=erasure.grace_days), frozen_until)
         if erasure.in_force_at is not None:
             asked_due = max(asked_due, erasure.in_force_at)
-        # Each with the freeze already in it: an addition moves both, so that it never brings the earlier one nearer.
+        # The freeze is part of both moments. An addition moves both, so that it never brings the earlier one nearer.
         if asked_due < due_at:
             cause, term_at, due_at = Cause.ERASURE, asked_term, asked_due
     is_on_its_way = now >= term_at - timedelta(days=rule.digest_days)
@@ -214,15 +224,15 @@ def decide_retention(
 
 
 def _after(term_at: datetime, grace: timedelta, frozen_until: datetime | None) -> datetime:
-    """A grace after the term, and after the end of a freeze."""
+    """Return the end of the grace period, which begins at the term, or at the end of a freeze if that is later."""
     return (term_at if frozen_until is None else max(term_at, frozen_until)) + grace
 
 
 def shortened_until(before: Rule, after: Rule, now: datetime) -> datetime | None:
-    """Return from when a changed rule takes what the one before would have kept; None when it keeps as long or longer.
+    """Return from when a changed rule may delete what the former one would keep; None if it keeps at least as long.
 
-    A slip of the keyboard does not empty the site within the hour: the longer of the two graces runs first, a week at
-    least.
+    First the longer of the two grace periods runs, a week at least, so that a typing error does not empty the site
+    within the hour.
     """
     if after.total_days >= before.total_days and after.days >= before.days:
         return None
@@ -231,7 +241,7 @@ def shortened_until(before: Rule, after: Rule, now: datetime) -> datetime | None
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What a plan shows: so many of a kind; one by one, with its public id, when somebody may ask about it."""
+    """One line of a plan: `count` things of a kind; or a single one, with its public id as subject."""
 
     kind: Kind
     count: int
@@ -243,10 +253,10 @@ class Item:
 
 
 def digest_of(lines: Iterable[str]) -> str:
-    """SHA-256 of these lines, sorted, each ended by a newline; in hexadecimal."""
+    """Return the SHA-256 of these lines, sorted and each ended by a newline, in hexadecimal."""
     return hashlib.sha256("".join(f"{line}\n" for line in sorted(lines)).encode()).hexdigest()
 
 
 def next_month(month: date) -> date:
-    """The first day of the month after this one."""
+    """Return the first day of the month after this one."""
     return (month.replace(day=28) + timedelta(days=4)).replace(day=1)

@@ -1,9 +1,9 @@
-"""Puts the private key of the seal into the hands of several people: a file for each, under their own passphrase.
+"""Splits the private key of the seal among several custodians: a file for each, encrypted with their passphrase.
 
 A share file is a short text that its custodian can read, print and type again. Its fields are `name : value` lines;
-other lines are for the reader, and count for nothing. A share is encrypted with AES-256-GCM under a key that Argon2id
-(RFC 9106) makes of the passphrase; all other fields are authenticated with it. `controle` tells damage from a wrong
-passphrase. Pure, but for chance.
+other lines are for the reader only. A share is encrypted with AES-256-GCM, with a key that Argon2id (RFC 9106) derives
+from the passphrase; all other fields are authenticated with it. The field `controle` tells damage from a wrong
+passphrase. Pure, except for randomness.
 """
 
 import base64
@@ -39,11 +39,11 @@ RUN_LENGTH = 7
 
 
 class CustodyError(ValueError):
-    """Something about shares is wrong. No message holds a share, a passphrase or a key."""
+    """Base class of the errors of shares. No message holds a share, a passphrase or a key."""
 
 
 class DamagedShare(CustodyError):
-    """Not a share file, or one that was cut, changed or mistyped."""
+    """The text is no share file, or one that was cut, changed or mistyped."""
 
 
 class WrongPassphrase(CustodyError):
@@ -51,7 +51,7 @@ class WrongPassphrase(CustodyError):
 
 
 class SharesDoNotMatch(CustodyError):
-    """The shares are of different keys or cuts, one is there twice, or together they do not give their key."""
+    """The shares are of different keys or splits, one is there twice, or together they do not give their key."""
 
 
 class TooFewShares(CustodyError):
@@ -80,7 +80,7 @@ class Cost:
 
     @classmethod
     def parse(cls, text: str) -> "Cost":
-        """Raises DamagedShare, also for a cost that would exhaust the machine."""
+        """Parse a cost as `__str__` writes it. Raises DamagedShare, also for a cost that would exhaust the machine."""
         found = re.fullmatch(r"argon2id t=([1-9]\d?) m=([1-9]\d{0,6}) p=([1-9]\d?)", text, re.ASCII)
         cost = cls(*map(int, found.groups())) if found else None
         if not cost or cost.memory_kib < 8 * cost.lanes or cost.memory_kib > 2 * 1024 * 1024:
@@ -94,10 +94,10 @@ COST = Cost(iterations=3, memory_kib=256 * 1024, lanes=4)
 
 @dataclass(frozen=True)
 class ShareFile:
-    """A share under its passphrase, with what must be known before the passphrase is asked.
+    """An encrypted share, with what has to be known before the passphrase is asked for.
 
-    fingerprint: of the public key, 32 hexadecimal digits. index: which share, from 1. count: how many there are.
-    threshold: how many open. wrapped: nonce, ciphertext and tag.
+    fingerprint: that of the public key, 32 hexadecimal digits. index: which share it is, from 1. count: how many there
+    are. threshold: how many are needed to open. wrapped: nonce, ciphertext and tag.
     """
 
     fingerprint: str
@@ -109,7 +109,7 @@ class ShareFile:
     wrapped: bytes
 
     def _clear_fields(self) -> dict[str, str]:
-        """Return the fields that anybody may read, in order: authenticated with the share."""
+        """Return the fields that anybody may read, in order. They are authenticated with the share."""
         return {
             "format": FORMAT,
             "empreinte": self.fingerprint,
@@ -122,12 +122,12 @@ class ShareFile:
 
     @property
     def authenticated(self) -> bytes:
-        """Return what goes with the share into its encryption, and must be the same to open it."""
+        """The bytes that are authenticated with the share, and must be the same to open it."""
         return _lines(self._clear_fields())
 
     @property
     def text(self) -> str:
-        """The share as its keeper gets it: what it is and how to keep it, then fields that a program reads."""
+        """The text of a custodian's file: what it is and how to keep it, then the fields for the program."""
         fields = {**self._clear_fields(), "coffre": base64.b64encode(self.wrapped).decode()}
         fields["controle"] = _checksum(fields)
         return (
@@ -140,7 +140,7 @@ class ShareFile:
 
     @classmethod
     def parse(cls, text: str) -> "ShareFile":
-        """Return the share that `text` holds, however its lines end. Raises DamagedShare."""
+        """Parse the text of a share file, with any kind of line ends. Raises DamagedShare."""
         found = re.findall(r"^[ \t\ufeff]*([a-z]+)[ \t]*:[ \t]*(\S.*)$", text, re.MULTILINE)
         fields = {name: value.rstrip() for name, value in found}
         if tuple(fields) != NAMES or len(found) != len(fields) or fields["format"] != FORMAT:
@@ -164,13 +164,12 @@ class ShareFile:
 
 
 def normalise_passphrase(passphrase: str) -> str:
-    """Return the passphrase as it counts: accents composed, whatever the keyboard; one space between words."""
+    """Return the passphrase as it is used: with composed accents, whatever the keyboard, and single spaces."""
     return " ".join(unicodedata.normalize("NFKC", passphrase).split())
 
 
 def find_weakness(passphrase: str) -> Weakness | None:
-    """Return what makes a passphrase too easy to find, or None. A share may be tried without end by whoever has its
-    file."""
+    """Return why a passphrase is too easy to guess, or None. Whoever has a share file can try without limit."""
     text = normalise_passphrase(passphrase).casefold()
     if len(text) < PASSPHRASE_MIN_LENGTH:
         return Weakness.SHORT
@@ -187,8 +186,11 @@ def find_weakness(passphrase: str) -> Weakness | None:
 def split_key(
     private_key: PrivateKey, *, passphrases: Sequence[str], threshold: int, cost: Cost = COST
 ) -> list[ShareFile]:
-    """Return the share files of a key, one for each passphrase, in order. Raises ValueError for counts that make no
-    sense."""
+    """Return the share files of a key, one for each passphrase, in order.
+
+    threshold: how many shares are needed to open. Raises ValueError for a threshold or a number of custodians that is
+    not allowed.
+    """
     count = len(passphrases)
     if not LEAST_THRESHOLD <= threshold <= count <= MOST_CUSTODIANS:
         raise ValueError("A key has at most 20 custodians, of whom two or more open.")
@@ -201,7 +203,7 @@ def split_key(
 
 
 def require_together(files: Sequence[ShareFile]) -> None:
-    """Raises SharesDoNotMatch or TooFewShares unless these shares can open together. No passphrase is needed."""
+    """Check, without passphrases, that these shares can open together. Raises SharesDoNotMatch, TooFewShares."""
     if len({(file.fingerprint, file.count, file.threshold) for file in files}) > 1:
         raise SharesDoNotMatch("These shares are not of the same key.")
     if len({file.index for file in files}) != len(files):
@@ -211,7 +213,7 @@ def require_together(files: Sequence[ShareFile]) -> None:
 
 
 def open_share(file: ShareFile, passphrase: str) -> Share:
-    """Return the share of a file. Raises WrongPassphrase."""
+    """Decrypt the share of a file. Raises WrongPassphrase."""
     nonce, ciphertext = file.wrapped[:NONCE_BYTES], file.wrapped[NONCE_BYTES:]
     cipher = AESGCM(_derive(passphrase, file.salt, file.cost))
     try:
@@ -221,8 +223,7 @@ def open_share(file: ShareFile, passphrase: str) -> Share:
 
 
 def combine_shares(opened: Sequence[Share], *, fingerprint: str) -> PrivateKey:
-    """Return the private key that opened shares give. Raises SharesDoNotMatch unless its fingerprint is the one they
-    bear."""
+    """Combine decrypted shares into the private key. Raises SharesDoNotMatch when it has another fingerprint."""
     private_key = PrivateKey(shares.combine(opened))
     if private_key.public_key.fingerprint != fingerprint:
         raise SharesDoNotMatch("These shares do not give the key whose fingerprint they bear.")
@@ -246,7 +247,7 @@ def _lines(fields: dict[str, str]) -> bytes:
 
 
 def _checksum(fields: dict[str, str]) -> str:
-    """Against accidents only: 16 hexadecimal digits of what all fields say."""
+    """Return a checksum of all fields, 16 hexadecimal digits. It only protects against accidents."""
     return hashlib.sha256(_lines(fields)).hexdigest()[:16]
 
 
@@ -267,7 +268,7 @@ def _decode(text: str, length: int) -> bytes:
 
 
 def _longest_echo(text: str) -> int:
-    """Return how many characters in a row were all there before, in the same order: 3 in « abc abc », 0 in « abcd »."""
+    """Return the length of the longest piece of a text that occurs twice: 3 in « abc abc », 0 in « abcd »."""
     longest = 0
     for distance in range(1, len(text)):
         same = 0

@@ -237,6 +237,8 @@ ASSUMED = Length(Basis.ASSUMED, ASSUMED_LENGTH, ASSUMED_VARIATION, ASSUMED_LENGT
 
 @dataclass(frozen=True, slots=True)
 class Demand:
+    """What people ask of the service: how many come, how long they wait, and how long exchanges last."""
+
     arrivals: Arrivals
     patience: Patience
     length: Length

@@ -47,6 +47,7 @@ class Bar:
         self.drawn_at = 0.0
 
     def draw(self, name: str, share: float) -> None:
+        """Draw the bar on a terminal, at most ten times a second. share: what is done, from 0 to 1."""
         now = time.monotonic()
         if not self.is_shown or now - self.drawn_at < 0.1:
             return
@@ -56,6 +57,7 @@ class Bar:
         self.stream.flush()
 
     def clear(self) -> None:
+        """Erase the bar from the terminal."""
         if self.is_shown:
             self.stream.write("\r" + " " * (BAR_WIDTH + 50) + "\r")
 
