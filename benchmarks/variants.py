@@ -16,6 +16,9 @@ import statistics
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from typing import LiteralString
+
+import psycopg
 
 from benchmarks.bench import APPLICATIONS, PNAV, RATE, SMALL, cores
 from benchmarks.figures import cpu_of_tree, cpu_seconds, interval, percentile
@@ -24,7 +27,16 @@ from benchmarks.sockets import Exchange, Pair, connect, pace, saturate
 from benchmarks.stillness import STILLNESS_SECONDS, interruptions, told
 
 WINDOW = 4  # messages in flight in each conversation, as in the bench
-FIGURES = ("web µs a message", "PostgreSQL µs a message", "messages a second", "p50 ms", "p99 ms")
+FIGURES = (
+    "web µs a message",
+    "PostgreSQL µs a message",
+    "WAL bytes a message",  # the same on any machine, however busy
+    "rows in place, of 1",  # updates of conversations that need no new entry in any index
+    "messages a second",
+    "p50 ms",
+    "p99 ms",
+)
+COUNTED = FIGURES[2:4]  # true of a round whose times are void, too
 
 
 @dataclass
@@ -45,6 +57,25 @@ def make_conversations(ground: Stage, name: str, value: str) -> list[Exchange]:
     return [Exchange(json.loads(line)) for line in out.read_text().splitlines()]
 
 
+def wal_bytes(connection: psycopg.Connection) -> float:
+    """Bytes that the database has logged since it began."""
+    return number(connection, "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8")[0]
+
+
+def conversation_updates(connection: psycopg.Connection) -> tuple[float, ...]:
+    """Updates of conversations since the database began: all, and those in place (HOT)."""
+    return number(
+        connection,
+        "SELECT n_tup_upd::float8, n_tup_hot_upd::float8 FROM pg_stat_user_tables WHERE relname = 'chat_conversation'",
+    )
+
+
+def number(connection: psycopg.Connection, statement: LiteralString) -> tuple[float, ...]:
+    row = connection.execute(statement).fetchone()
+    assert row is not None
+    return row
+
+
 async def measure(ground: Stage, variant: Variant, seconds: float) -> str:
     """One round of one value: saturated, then at 200 a second. Why the round is void, or ""."""
     assert ground.postgres.process
@@ -52,25 +83,36 @@ async def measure(ground: Stage, variant: Variant, seconds: float) -> str:
     web = Web(ground.folder, APPLICATIONS[PNAV], cores()[0], **{variant.name: variant.value})
     await asyncio.to_thread(web.start)
     pairs = [Pair(exchange, (web.port, web.port)) for exchange in variant.exchanges]
+    connection = psycopg.connect(ground.postgres.url, autocommit=True)
     try:
         await connect(pairs)
+        early = conversation_updates(connection)
         full, rate, elapsed, before, after = await saturate(
-            pairs, WINDOW, seconds, lambda: (cpu_seconds(web.pid), cpu_of_tree(server))
+            pairs, WINDOW, seconds, lambda: (cpu_seconds(web.pid), cpu_of_tree(server), wal_bytes(connection))
         )
+        await asyncio.sleep(1.2)  # backends tell what they updated once in a second at most
+        late = conversation_updates(connection)
         paced = await pace(pairs, RATE, seconds)
     finally:
+        connection.close()
         for pair in pairs:
             pair.hang_up()
         await asyncio.sleep(0.1)
         await asyncio.to_thread(web.stop)
     times = paced.receipts()
     trouble = full.trouble() or paced.trouble()
+    messages = rate * elapsed or math.nan
+    web_seconds, server_seconds, wal = (spent - had for had, spent in zip(before, after, strict=True))
+    updates, in_place = (end - begin for begin, end in zip(early, late, strict=True))
     values = [
-        1e6 * (late - early) / (rate * elapsed) if rate else math.nan for early, late in zip(before, after, strict=True)
+        1e6 * web_seconds / messages,
+        1e6 * server_seconds / messages,
+        wal / messages,
+        in_place / (updates or math.nan),
     ]
     values += [rate, 1000 * percentile(times, 0.5), 1000 * percentile(times, 0.99)]
     for figure, value in zip(FIGURES, values, strict=True):
-        variant.measured[figure].append(math.nan if trouble else value)
+        variant.measured[figure].append(math.nan if trouble and figure not in COUNTED else value)
     return trouble
 
 
@@ -112,7 +154,7 @@ def main() -> None:
             for variant in (first, second) if turn % 2 == 0 else (second, first):
                 trouble = asyncio.run(measure(ground, variant, options.seconds))
                 said = ", ".join(f"{figure} {variant.measured[figure][-1]:.4g}" for figure in FIGURES)
-                print(f"  {turn + 1} {variant.value}: {trouble or said}", flush=True)
+                print(f"  {turn + 1} {variant.value}: {said}{trouble and '; '}{trouble}", flush=True)
         print(report(first, second))
 
 

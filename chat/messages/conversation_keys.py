@@ -19,7 +19,8 @@ KEPT_AT_MOST = 10_000  # conversations, as many as the ciphers that `common.data
 KEYS = "SELECT id, data_key FROM chat_conversation WHERE id = ANY(%s::bigint[])"
 
 # By the public id of the conversation, which is never used twice. The keys of rows may be, after a restore.
-_known: dict[str, tuple[UUID | None, float]] = {}
+_known: dict[str, UUID] = {}
+_without: dict[str, float] = {}  # conversations without a key, and the second from which the database is asked again
 _changing = threading.Lock()
 
 
@@ -37,9 +38,9 @@ def read_keys(conversations: Mapping[int, str]) -> dict[int, UUID | None]:
     now = _now()
     found: dict[int, UUID | None] = {}
     for pk, public_id in conversations.items():
-        entry = _known.get(public_id)
-        if entry is not None and entry[1] > now:
-            found[pk] = entry[0]
+        key = _known.get(public_id)
+        if key is not None or _without.get(public_id, 0.0) > now:
+            found[pk] = key
     unknown = [pk for pk in conversations if pk not in found]
     if unknown:
         read: dict[int, UUID | None] = dict(fetch_rows(KEYS, [array_text(unknown)]))
@@ -54,12 +55,18 @@ def remember_keys(read: Mapping[str, UUID | None]) -> None:
     with _changing:
         for public_id, key in read.items():
             _known.pop(public_id, None)  # so that it stands last again
-            _known[public_id] = (key, float("inf") if key is not None else now + NO_KEY_SECONDS)
-        while len(_known) > KEPT_AT_MOST:
-            del _known[next(iter(_known))]
+            _without.pop(public_id, None)
+            if key is None:
+                _without[public_id] = now + NO_KEY_SECONDS
+            else:
+                _known[public_id] = key
+        for kept in (_known, _without):
+            while len(kept) > KEPT_AT_MOST:
+                del kept[next(iter(kept))]
 
 
 def forget_all() -> None:
     """Empty the cache, for tests."""
     with _changing:
         _known.clear()
+        _without.clear()

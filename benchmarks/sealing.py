@@ -1,0 +1,110 @@
+"""What a key of its own for each exchange costs a message that is written and read (issue 17: at most 2 %).
+
+`python -m benchmarks.sealing`: a hundred conversations with a key each, and a hundred without, which the key ring
+seals. One thread writes batches of twenty messages as a web process does, and reads them as a socket does, to either
+kind in turn, and counts the processor time of itself and of its connection's server process. No socket is part of it,
+so that two batches differ in nothing but the seal: `benchmarks.variants` compares whole processes, whose rounds differ
+by a seventh from one to the next.
+"""
+
+import argparse
+import random
+import time
+import uuid
+from pathlib import Path
+
+import psycopg
+
+from benchmarks.site import stage
+from benchmarks.stillness import STILLNESS_SECONDS, interruptions, told
+from benchmarks.variants import interval
+
+CONVERSATIONS = 100
+BATCH = 20
+WORDS = ("il", "recommence", "tous", "les", "soirs", "et", "je", "ne", "sais", "plus", "quoi", "faire", "là")
+
+
+def server_seconds(pid: int) -> float:
+    """Processor time of a process, to the nanosecond."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+
+
+def wal_bytes(connection: psycopg.Connection) -> float:
+    row = connection.execute("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8").fetchone()
+    assert row is not None
+    return float(row[0])
+
+
+def compare(rounds: int, url: str) -> dict[str, list[tuple[float, float]]]:
+    """For each figure, a pair a round: without a key of the exchange, and with one."""
+    from django.test import override_settings
+
+    from chat.messages.reading import Ask, read_messages
+    from chat.messages.writing import Draft, Written
+    from chat.models import Conversation
+    from chat.realtime.sequence_cache import SequenceCache
+    from common.sql import raw_connection
+    from pnav.accounts.management.commands.bench_sessions import make_pairs
+
+    kinds: list[list[tuple[int, str]]] = []
+    for value in ("read", "write"):
+        with override_settings(EXCHANGE_KEYS=value):
+            made = {pair["conversation"] for pair in make_pairs(CONVERSATIONS)}
+        rows = list(Conversation.objects.filter(public_id__in=made).values_list("pk", "public_id", "data_key"))
+        assert all((key is not None) == (value == "write") for _pk, _public_id, key in rows)
+        kinds.append([(pk, str(public_id)) for pk, public_id, _key in rows])
+    server = raw_connection().info.backend_pid
+    apart = psycopg.connect(url, autocommit=True)  # what it asks is not counted
+    write = SequenceCache()
+    source = random.Random(1)
+    last = {pk: 1 for kind in kinds for pk, _public_id in kind}
+
+    def one_batch(kind: list[tuple[int, str]], words: list[str]) -> tuple[float, ...]:
+        some = source.sample(kind, BATCH)
+        posts = [
+            (Draft(pk, public_id, "reporter", None, str(uuid.uuid4()), body, is_metered=False), last[pk])
+            for (pk, public_id), body in zip(some, words, strict=True)
+        ]
+        asks = [Ask(pk, public_id, last[pk], with_state=False) for pk, public_id in some]
+        wal, spent, mine = wal_bytes(apart), server_seconds(server), time.thread_time()
+        answers = write(posts)
+        between = time.thread_time()
+        readings = read_messages(asks)
+        reads, writes = time.thread_time() - between, between - mine
+        spent = server_seconds(server) - spent
+        for (pk, _public_id), answer, reading in zip(some, answers, readings, strict=True):
+            assert isinstance(answer, Written) and reading is not None and reading.items
+            last[pk] = answer.seq
+        return writes, reads, spent, wal_bytes(apart) - wal
+
+    figures = ("µs of the web process to write", "and to read", "µs of PostgreSQL", "bytes of WAL")
+    measured: dict[str, list[tuple[float, float]]] = {figure: [] for figure in figures}
+    for turn in range(-20, rounds):  # the first ones warm up
+        words = [" ".join(source.choices(WORDS, k=12)) for _each in range(BATCH)]
+        order = (0, 1) if turn % 2 == 0 else (1, 0)
+        results = {n: one_batch(kinds[n], words) for n in order}
+        for place, figure in enumerate(figures):
+            unit = 1 if figure == figures[-1] else 1e6
+            pair = (results[0][place] * unit / BATCH, results[1][place] * unit / BATCH)
+            if turn >= 0:
+                measured[figure].append(pair)
+    apart.close()
+    return measured
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=2000)
+    options = parser.parse_args()
+    print(told(interruptions(STILLNESS_SECONDS), STILLNESS_SECONDS), flush=True)
+    with stage() as ground:
+        measured = compare(options.rounds, ground.postgres.url)
+    print("| a message, written and read | key ring | key of the exchange | ratio | 95 % |\n|" + "---|" * 5)
+    for figure, pairs in measured.items():
+        without, with_key = (sorted(side)[len(pairs) // 2] for side in zip(*pairs, strict=True))
+        middle, low, high = interval([other / one for one, other in pairs if one])
+        print(f"| {figure} | {without:.4g} | {with_key:.4g} | {middle:.3f} | {low:.3f} to {high:.3f} |")
+
+
+if __name__ == "__main__":
+    main()
