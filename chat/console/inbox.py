@@ -52,6 +52,8 @@ LAST_SHOWN, LAST_READ = 120, 400
 
 # How many of the last messages since the last answer are read for words of danger.
 UNANSWERED_READ = 20
+# And of the last messages before it: one of them may have crossed it, so that no list was read in between.
+CROSSED_READ = 4
 
 # The order of the list: people who wait for the agent, then those whose turn it is to write, then those who left.
 TURNS = ("me", "them", "left")
@@ -91,7 +93,8 @@ class Entry:
     handle: the agent's handle of it; None if this agent never had it on screen.
     last_words: the beginning of the last message of either side. last_is_own: that message is an agent's.
     dangers: kinds of danger in the person's messages that the agent has not dealt with (`danger.deal_with`); what came
-    since the last answer is read for it as far as UNANSWERED_READ. danger_seq: the last of them; 0 without any.
+    since the last answer is read for it as far as UNANSWERED_READ, and what crossed it as far as CROSSED_READ.
+    danger_seq: the last of them; 0 without any.
     unread: messages of the person that no agent has had on screen. held: how long this agent has had it, in words.
     waits_for_agent: the person wrote last, or nobody has written. has_left: the person left by the quick exit and was
     not seen since. is_offline, is_asleep: the person of an active conversation was not seen for OFFLINE_AFTER; asleep
@@ -268,18 +271,18 @@ def _is_heard_last(row: Any) -> bool:
 
 def _earlier_dangers(rows: Sequence[Any]) -> dict[int, Dangers]:
     """What messages before the last one tell of, by conversation: those that are marked and not dealt with, and those
-    of the person since the last answer.
+    of the person since the last answer, or just before it: whoever was writing it may not have seen these.
 
-    At most UNANSWERED_READ of the latter and `danger.MARKS_AT_MOST` of the former of each conversation, in one query
-    for all of them; no query when there are none.
+    At most UNANSWERED_READ of the latter, with CROSSED_READ from before the answer, and `danger.MARKS_AT_MOST` of the
+    former of each conversation, in one query for all of them; no query where nobody was answered or wrote twice.
     """
     asked = []
     for row in rows:
         if row.status != Status.ACTIVE or row.last_said is None:
             continue
         waits_for_more = _is_heard_last(row) and row.unanswered_seq < row.last_said
-        if waits_for_more:
-            after = max(row.spoken_seq, row.last_said - UNANSWERED_READ, row.dealt_seq)
+        after = max(row.dealt_seq, row.last_said - UNANSWERED_READ, row.spoken_seq - CROSSED_READ - 1)
+        if (waits_for_more or row.spoken_seq) and after < row.last_said - 1:
             asked.append(Q(conversation=row.pk, seq__gt=after, seq__lt=row.last_said))
         if marked := [seq for seq in _pending(row) if not (_is_heard_last(row) and seq == row.last_said)]:
             asked.append(Q(conversation=row.pk, seq__in=marked))

@@ -155,6 +155,41 @@ def test_marked_line_comes_before_one_that_waits_longer():
 
 
 def test_mark_costs_one_query_more_and_is_kept_however_much_follows(django_assert_num_queries):
+def test_words_that_crossed_an_answer_are_marked_although_no_list_was_read_before_it(django_assert_num_queries):
+    """Written while the agent wrote: the answer came before the page had read the list, and said nothing of them."""
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    marked = make.message(conversation, "je veux mourir")
+    for text in ("Je regarde.", "Un instant."):
+        make.message(conversation, text, Author.AGENT)
+    assert inbox.open_entries(agent, timezone.now())[0].dangers == [Kind.SUICIDE]
+    assert DangerMark.objects.get().seqs == [marked.seq]
+    with django_assert_num_queries(2):
+        inbox.open_entries(agent, timezone.now())
+    assert danger.deal_with(conversation_id=conversation.pk, seq=marked.seq, by=agent.user)
+    assert inbox.open_entries(agent, timezone.now())[0].dangers == []
+
+
+def test_words_that_crossed_an_answer_are_marked_although_the_person_wrote_on():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    make.message(conversation, "je veux mourir")
+    make.message(conversation, "Je regarde.", Author.AGENT)
+    for _each in range(inbox.CROSSED_READ + 1):
+        make.message(conversation, "vous êtes là ?")
+    assert inbox.open_entries(agent, timezone.now())[0].dangers == [Kind.SUICIDE]
+
+
+def test_of_what_came_before_an_answer_the_last_messages_alone_are_read():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    make.message(conversation, "je veux mourir")
+    make.thread(conversation, ["bonsoir"] * inbox.CROSSED_READ)
+    make.message(conversation, "Bonsoir.", Author.AGENT)
+    assert inbox.open_entries(agent, timezone.now())[0].dangers == []
+    assert not DangerMark.objects.exists()
+
+
     agent = make.agent()
     conversation, other = make.assigned(agent), make.assigned(agent)
     make.message(conversation, "je veux mourir")
