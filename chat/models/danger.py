@@ -47,7 +47,8 @@ class DangerMark(models.Model):
     """Which messages of a person tell of suicide or of danger, until their agent says that it is dealt with.
 
     Numbers alone: of what they tell is read in the sealed messages, each time. seqs: of the marked messages, in order,
-    at most `chat.casework.danger.MARKS_AT_MOST`. dealt_seq: up to which number it is dealt with.
+    at most `chat.casework.danger.MARKS_AT_MOST`. dealt_seq: up to which number it is dealt with. The database
+    deletes it with its exchange by itself, for a version that knows no marks (migration 0053).
     """
 
     conversation = models.OneToOneField(

@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.utils import timezone
 
 from chat.casework import closing, danger
@@ -154,7 +155,6 @@ def test_marked_line_comes_before_one_that_waits_longer():
     assert [one.conversation.pk for one in inbox.open_entries(agent, timezone.now())] == [first.pk, second.pk]
 
 
-def test_mark_costs_one_query_more_and_is_kept_however_much_follows(django_assert_num_queries):
 def test_words_that_crossed_an_answer_are_marked_although_no_list_was_read_before_it(django_assert_num_queries):
     """Written while the agent wrote: the answer came before the page had read the list, and said nothing of them."""
     agent = make.agent()
@@ -190,6 +190,7 @@ def test_of_what_came_before_an_answer_the_last_messages_alone_are_read():
     assert not DangerMark.objects.exists()
 
 
+def test_mark_costs_one_query_more_and_is_kept_however_much_follows(django_assert_num_queries):
     agent = make.agent()
     conversation, other = make.assigned(agent), make.assigned(agent)
     make.message(conversation, "je veux mourir")
@@ -239,3 +240,13 @@ def test_a_phrase_that_is_put_aside_is_looked_for_no_more():
     row.save()
     danger.forget_phrases()
     assert danger.kinds_in("zut, alors mince") == []
+
+
+def test_version_that_knows_no_marks_can_delete_an_exchange_that_has_one():
+    """It deletes what it knows of an exchange, then the exchange: an erasure that was granted, and retention."""
+    conversation = make.waiting()
+    danger.keep_marks({conversation.pk: [1]})
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM chat_conversation WHERE id = %s", [conversation.pk])
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    assert not DangerMark.objects.exists()
