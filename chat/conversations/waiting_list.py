@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 
 from chat.conversations import lookalikes
 from chat.conversations.dispatcher import in_line
@@ -13,6 +13,7 @@ from chat.conversations.whereabouts import whereabouts_of, with_departure
 from chat.conversations.wording import place_of
 from chat.messages import protocol
 from chat.models import Conversation
+from chat.models.casework import Emergency
 from chat.models.conversation import is_here
 from chat.rules.assignment import TurnKey, turn_key
 from chat.rules.whereabouts import Whereabouts
@@ -33,7 +34,8 @@ class WaitingPerson:
 
     since: when they joined the queue. force: that of their zone; None when it has none. place: the commune, or the
     postal code when it has several. is_crowded: whether theirs is one of many reports from one network.
-    whereabouts: judged by their last sign of life, at `seen_at`.
+    whereabouts: judged by their last sign of life, at `seen_at`. has_emergency: whether a procedure is open that began
+    before they came back to the queue.
     """
 
     conversation: UUID
@@ -46,6 +48,7 @@ class WaitingPerson:
     role: ReporterRole
     whereabouts: Whereabouts
     seen_at: datetime
+    has_emergency: bool
 
     @property
     def urgency_name(self) -> str:
@@ -125,7 +128,9 @@ def read_waiting() -> WaitingList:
     waiting = Conversation.objects.waiting()
     if groups:
         waiting = waiting.exclude(lookalike_group__in=[one.group.public_id for one in groups])
+    emergency = Emergency.objects.filter(conversation=OuterRef("pk"), ended_at__isnull=True)
     shown: Any = with_departure(waiting.select_related("report__municipality"))
+    shown = shown.annotate(has_emergency=Exists(emergency))
     rows = list(in_line(shown.here(now), now, key=_turn_key_of, at_most=MOST_SHOWN))
     if left := MOST_SHOWN - len(rows):
         rows += list(shown.elsewhere(now).order_by("queued_at", "pk")[:left])
@@ -157,4 +162,5 @@ def _person(row: Any, now: datetime) -> WaitingPerson:
         role=read_choice(ReporterRole, row.report.role, ReporterRole.VICTIM),
         whereabouts=whereabouts_of(row, now),
         seen_at=row.reporter_seen_at,
+        has_emergency=row.has_emergency,
     )

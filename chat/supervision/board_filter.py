@@ -20,7 +20,7 @@ from triage.rules import Urgency
 
 
 class State(TextChoices):
-    """Where an exchange stands. Of who is in the queue, WAITING and AWAY alone."""
+    """Where an exchange stands. Nobody in the queue is DORMANT."""
 
     WAITING = "attend", _("Attend une réponse")
     EMERGENCY = "procedure", _("Procédure d'urgence ouverte")
@@ -92,7 +92,9 @@ class Filter:
             not self.unit
             and (self.force is None or one.force == self.force)
             and (self.urgency is None or one.urgency == self.urgency)
-            and self._has_state(waits=holds_turn, is_emergency=False, is_away=not holds_turn, is_dormant=False)
+            and self._has_state(
+                waits=holds_turn, is_emergency=one.has_emergency, is_away=not holds_turn, is_dormant=False
+            )
         )
 
     def _has_state(self, *, waits: bool, is_emergency: bool, is_away: bool, is_dormant: bool) -> bool:

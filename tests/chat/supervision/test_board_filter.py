@@ -5,6 +5,8 @@ from html import unescape
 import pytest
 
 from chat.casework import emergencies
+from chat.conversations import dispatcher
+from chat.conversations.waiting_list import read_waiting
 from chat.models import Agent, Conversation
 from chat.rules.emergency import Situation
 from chat.supervision import board_filter
@@ -76,26 +78,35 @@ def test_each_choice_narrows_the_exchanges_under_way(chief, exchanges):
     assert "1 sur 3" in shown(client, "?etat=veille", exchanges)[1]
 
 
+def rows(client, query):
+    page = squeezed(unescape(client.get(BOARD + query).text))
+    return (
+        page[page.index("console-list--wide") :].count("console-waiting__since") if "console-list--wide" in page else 0
+    )
+
+
 def test_queue_is_narrowed_by_force_urgency_and_absence(chief):
     client = signed_in(chief.user)
     here = make.waiting(urgency=Urgency.CRITICAL, force="gendarmerie", age_band="15_17")
     gone = make.waiting(force="police", queued_at=make.long_ago(41))
     Conversation.objects.filter(pk=gone.pk).update(reporter_seen_at=make.long_ago(40))
 
-    def rows(query):
-        page = squeezed(unescape(client.get(BOARD + query).text))
-        return (
-            page[page.index("console-list--wide") :].count("console-waiting__since")
-            if "console-list--wide" in page
-            else 0
-        )
-
     assert here.is_open
     for query, count in (
         ("", 2), ("?urgence=critical", 1), ("?force=police", 1), ("?etat=absente", 1), ("?etat=attend", 1),
         ("?etat=veille", 0), (f"?unite={chief.unit_id}", 0),
     ):  # fmt: skip
-        assert rows(query) == count, query
+        assert rows(client, query) == count, query
+
+
+def test_who_is_back_in_the_queue_with_an_open_procedure_is_shown_among_procedures(chief, exchanges):
+    Agent.objects.filter(public_name="Camille").update(seen_at=make.long_ago(60))
+    assert dispatcher.release_stale() == 2
+    waiting = {one.conversation: one.has_emergency for one in read_waiting().people}
+    assert waiting == {exchanges["grave"].public_id: True, exchanges["away"].public_id: False}
+    client = signed_in(chief.user)
+    for query, count in (("", 2), ("?etat=procedure", 1), ("?etat=veille", 0)):
+        assert rows(client, query) == count, query
 
 
 def test_agents_are_narrowed_by_their_unit_and_units_offered_are_ones_own(chief, exchanges):
