@@ -97,23 +97,32 @@ class Asked:
     form: PeriodForm
 
     @property
+    def length(self) -> int:
+        """How many days it has: more than `days` where more days are open."""
+        return (self.last - self.first).days + 1
+
+    @property
     def query(self) -> str:
         """What asks for the same again."""
         return urlencode({"periode": self.days} if self.days else {"du": self.first, "au": self.last})
 
 
 def _asked(request: HttpRequest) -> Asked:
-    """The days of one's own, when both are right; else some days until tonight. At most one query."""
+    """The days of one's own, when both are right; else some days until tonight. One query.
+
+    These begin at the first open day at the latest: the difference of two periods that begin among the open days would
+    tell of those between (docs/adr/0116).
+    """
     today = timezone.localdate()
     is_own = bool(request.GET.keys() & {"du", "au"})
     wanted = request.GET.get("periode", "")
     days = next((days for days in kept.PERIODS if str(days) == wanted), 30)
-    first = today - timedelta(days=days - 1)
-    settled = today - timedelta(days=daily.settled_days() - 1)
+    open_from = daily.open_from()
+    first = min(today - timedelta(days=days - 1), open_from)
     form = PeriodForm(
         request.GET if is_own else None,
         today=today,
-        open_from=daily.first_open_day() or settled,
+        open_from=open_from,
         initial={"du": first.isoformat(), "au": today.isoformat()},
     )
     if is_own and form.is_valid():
@@ -163,10 +172,9 @@ def past(request: HttpRequest, agent: Agent | None) -> HttpResponse:
     asked = _asked(request)
     counted = kept.read_period(asked.first, asked.last)
     found, week = counted.history, counted.week
-    length = (asked.last - asked.first).days + 1
     by_hour = dict(found.hours)
     hours = [by_hour.get(hour, Measures()) for hour in range(24)]
-    all_days = pictures.last_days_filled(found.days, [asked.first + timedelta(days=n) for n in range(length)])
+    all_days = pictures.last_days_filled(found.days, [asked.first + timedelta(days=n) for n in range(asked.length)])
     day_measures = [one for _date, one in all_days]
     top = pictures.top_of_waits(hours, day_measures)
     hour_title, day_title = _("Par heure d'arrivée"), _("Par jour d'arrivée")
@@ -239,9 +247,9 @@ def past_csv(request: HttpRequest, agent: Agent | None) -> HttpResponse:
             by=request.user,
             subject="chat.history",
             motive=Motive.CONTROL,
-            detail=f"{asked.days} days" if asked.days else f"{asked.first} to {asked.last}",
+            detail=f"{asked.length} days" if asked.days else f"{asked.first} to {asked.last}",
         )
-    name = f"historique-{asked.days}-jours-{asked.last}" if asked.days else f"historique-{asked.first}-{asked.last}"
+    name = f"historique-{asked.length}-jours-{asked.last}" if asked.days else f"historique-{asked.first}-{asked.last}"
     return csv_export.answer(name, _heads(_("Période")), _csv_rows(kept.read_period(asked.first, asked.last).history))
 
 

@@ -113,6 +113,11 @@ SELECT at::date FROM generate_series(
 WHERE NOT EXISTS (SELECT 1 FROM chat_closedday c WHERE c.day = at::date)
 ORDER BY 1 LIMIT %(limit)s
 """
+# The day after the last that is closed, else the first on which somebody came.
+OPEN_FROM = """
+SELECT coalesce((SELECT max(day) + 1 FROM chat_closedday),
+                (SELECT (min(opened_at) AT TIME ZONE %(zone)s)::date FROM chat_conversation))
+"""
 
 
 def midnight(day: date) -> datetime:
@@ -183,6 +188,17 @@ def first_open_day() -> date | None:
     """The day after the last that is closed; None while none is. One query."""
     last: date | None = ClosedDay.objects.aggregate(last=Max("day"))["last"]
     return None if last is None else last + DAY
+
+
+def open_from() -> date:
+    """The first day whose exchanges are counted exactly: the day after the last that is closed.
+
+    While none is, the day on which somebody came first; today without anybody. One query.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN_FROM, {"zone": settings.TIME_ZONE})
+        (first,) = cursor.fetchone()
+    return first or timezone.localdate()
 
 
 def due_days(now: datetime, limit: int) -> list[date]:

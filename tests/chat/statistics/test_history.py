@@ -1,14 +1,16 @@
 """What is counted by hour and day, charts and the file for a spreadsheet."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
 
 import pytest
 from django.utils import timezone
 
-from chat.models import Conversation, ConversationEvent, EventKind, figures
+from chat.models import ClosedDay, Conversation, ConversationEvent, EventKind, figures
 from chat.rules.lifecycle import Outcome, Status
 from chat.statistics import csv_export, daily, history
+from common.dates import format_date
 from pnav.accounts.models import Role
 from reports.models import AccessRecord, Report
 from tests.chat.console.agents import signed_in
@@ -315,3 +317,34 @@ def test_open_days_are_told_together_or_not_at_all(chief_of_a_month):
     ):
         html = chief_of_a_month.get(page + own(first, last)).text
         assert ('aria-invalid="true"' not in html) is is_shown, (first, last)
+
+
+def days_shown(client, query):
+    html = unescape(client.get("/console/historique/" + query).text)
+    said = re.search(r"Personnes arrivées du (.*?) au ", squeezed(html)).group(1)
+    return said, len(rows_of(html, "tableau-jour"))
+
+
+def test_usual_period_begins_at_the_first_open_day_while_more_days_are_open(chief_of_a_month):
+    """From midnight until the worker closes a day there are eight: « 7 derniers jours » and eight days of one's own
+    would tell of the first of them."""
+    today = timezone.localdate()
+    ClosedDay.objects.filter(day__gte=today - timedelta(days=8)).delete()
+    first = today - timedelta(days=8)
+    assert days_shown(chief_of_a_month, "?periode=7") == (format_date(first, "j F Y"), 9)
+    assert days_shown(chief_of_a_month, own(first, today)) == days_shown(chief_of_a_month, "?periode=7")
+    assert days_shown(chief_of_a_month, "?periode=30")[1] == 30
+    answer = chief_of_a_month.get("/console/historique/chiffres.csv?periode=7")
+    assert "historique-9-jours" in answer["Content-Disposition"]
+    assert AccessRecord.objects.get().detail == "9 days"
+
+
+def test_open_days_begin_with_who_came_first_until_a_day_is_closed(chief_of_a_month):
+    ClosedDay.objects.all().delete()
+    today = timezone.localdate()
+    came = timezone.localdate(Conversation.objects.earliest("opened_at").opened_at)
+    assert days_shown(chief_of_a_month, "?periode=7") == (format_date(came, "j F Y"), (today - came).days + 1)
+    for first in (came + timedelta(days=1), today - timedelta(days=6)):
+        assert 'aria-invalid="true"' in chief_of_a_month.get("/console/historique/" + own(first, today)).text
+    Report.objects.all().delete()
+    assert days_shown(chief_of_a_month, "?periode=7")[1] == 7
