@@ -236,11 +236,15 @@ def _keep_own(name: str, found: Past) -> Past:
 # --- as it is kept ----------------------------------------------------------------------------------------------------
 
 
-@cache
 def _key(kind: Any, name: str) -> str:
     """The row's name, with the shape of what it holds: another version, which shows other figures, has rows of its
     own."""
-    return f"{name}.{hashlib.sha256(repr(list(_shape(kind))).encode()).hexdigest()[:12]}"
+    return f"{name}.{_digest(kind)}"
+
+
+@cache  # of the kinds of this module: names may come from an address
+def _digest(kind: Any) -> str:
+    return hashlib.sha256(repr(list(_shape(kind))).encode()).hexdigest()[:12]
 
 
 def _shape(kind: Any) -> Iterator[str]:

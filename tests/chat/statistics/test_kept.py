@@ -135,6 +135,19 @@ def test_version_that_shows_something_else_has_rows_of_its_own():
     assert kept._key(kept.Past, "one") == kept._key(kept.Past, "one") and len(kept._key(kept.Past, "past-365")) <= 40
 
 
+def test_nothing_is_remembered_of_the_periods_that_were_asked_for():
+    """Their days come from an address."""
+
+    def remembered():
+        return sum(one.cache_info().currsize for one in vars(kept).values() if hasattr(one, "cache_info"))
+
+    kept._key(kept.Past, "own-0")
+    before = remembered()
+    assert before > 0
+    names = {kept._key(kept.Past, f"own-{number}") for number in range(30)}
+    assert len(names) == 30 and remembered() == before
+
+
 def test_history_says_when_it_was_counted(week):
     client = signed_in(make.agent(role=Role.SUPERVISOR).user)
     kept.make_all()
