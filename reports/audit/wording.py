@@ -85,6 +85,8 @@ COUNT = re.compile(r"(\w+): (\d{1,9})", re.ASCII)
 CAPTURE = re.compile(
     r"capture (\d{1,9}), (?:sha256 ([0-9a-f]{64})|(locked|deleted(?:, named person told)?|unlocked))", re.ASCII
 )
+DAYS = re.compile(r"(\d{1,3}) days", re.ASCII)
+FROM_TO = re.compile(r"(\d{4}-\d{2}-\d{2}) to (\d{4}-\d{2}-\d{2})", re.ASCII)
 CAPTURE_ACTS: Mapping[str, object] = {
     "locked": gettext_lazy("mise de côté"),
     "deleted": gettext_lazy("supprimée"),
@@ -112,6 +114,10 @@ def in_words(kind: str, detail: str) -> str:
         return _approval(*found.groups())
     if kind == AccessKind.PAPER and (found := PART.fullmatch(detail)):
         return _("PDF : échange et dossier, partie %(number)s sur %(count)s") % {"number": found[1], "count": found[2]}
+    if kind == AccessKind.EXPORT and (found := DAYS.fullmatch(detail)):
+        return _("%(count)s derniers jours") % {"count": found[1]}
+    if kind == AccessKind.EXPORT and (found := FROM_TO.fullmatch(detail)):
+        return _("du %(first)s au %(last)s") % {"first": _day(found[1]), "last": _day(found[2])}
     words = WORDS.get(kind, {})
     if kind in {AccessKind.FREEZE, AccessKind.ON_CALL} and (found := UNTIL.fullmatch(detail)) and found[1] in words:
         return _("%(act)s, jusqu'au %(day)s") % {"act": words[found[1]], "day": _day(found[2])}

@@ -34,6 +34,8 @@ ID = "d13c12d1-ef56-4c5c-bbee-04e8436466ee"
         ("search", "unknown", "rien de connu du registre"),
         ("export", "csv", "tableur (CSV)"),
         ("export", "csv, a part", "tableur (CSV), une partie"),
+        ("export", "30 days", "30 derniers jours"),
+        ("export", "2026-01-01 to 2026-02-01", "du 1er janvier 2026 au 1er février 2026"),
         ("paper", "pdf: transcript and file", "PDF : échange et dossier"),
         ("paper", "pdf: transcript and file, part 2 of 3", "PDF : échange et dossier, partie 2 sur 3"),
         (
@@ -52,6 +54,8 @@ ID = "d13c12d1-ef56-4c5c-bbee-04e8436466ee"
         ("freeze", "burnt, until 2027-03-02", "burnt, until 2027-03-02"),
         ("retention", "reports: beaucoup, x", "reports: beaucoup, x"),
         ("opening", f"{ID}: burn, soul 17, on the spot", "burn ; soul ; demande d13c12d1"),
+        ("export", "2026-01-01 to 2026-02-99", "du 1er janvier 2026 au 2026-02-99"),
+        ("reading", "30 days", "30 days"),
         ("opening", "rien", "rien"),
         ("admin_change", "nom, prénom", "nom, prénom"),
     ],
