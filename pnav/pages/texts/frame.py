@@ -176,8 +176,8 @@ SERVICE = add(
 add(
     "frame.turn_waits",
     FRAME,
-    _("Votre place est gardée, et votre tour attend que vous reveniez."),
-    _("Ta place est gardée, et ton tour attend que tu reviennes."),
+    _("Votre place est gardée. Votre tour peut venir pendant ce temps : il ne se voit que dans votre échange."),
+    _("Ta place est gardée. Ton tour peut venir pendant ce temps : il ne se voit que dans ton échange."),
     note="Au-dessus d'une autre page que l'échange, pendant l'attente. Quelqu'un peut voir l'écran.",
 )
 add("frame.traces_link", FRAME, _("Traces dans le navigateur"))
