@@ -86,10 +86,13 @@ def sealed(conversation: Conversation) -> Conversation:
     return conversation
 
 
-def waiting(*, queued_at: datetime | None = None, **fields: Any) -> Conversation:
-    """A person in the queue; nobody is told and nothing is dispatched."""
+def waiting(*, queued_at: datetime | None = None, filed: Report | None = None, **fields: Any) -> Conversation:
+    """A person in the queue; nobody is told and nothing is dispatched. filed: their report, if it is there.
+
+    As `actions.open_conversation` does: a column of the order of the queue is written there and here.
+    """
     now = timezone.now()
-    filed = report(**fields)
+    filed = filed or report(**fields)
     return Conversation.objects.create(
         report=filed,
         urgency=filed.urgency,

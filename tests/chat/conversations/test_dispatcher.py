@@ -14,13 +14,13 @@ from chat.conversations import actions, dispatcher, resume
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from chat.models.casework import Emergency
 from chat.models.conversation import _in_turn
-from chat.rules.assignment import turn_key
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Availability, Status
 from common.service_settings import definitions
 from locations.models import Force
 from reports.models import Report
 from tests.chat.conversations.test_actions import in_threads
+from tests.chat.conversations.turns import one_value_among, unlike
 from tests.factories import chat as make
 from triage.rules import Urgency
 
@@ -565,14 +565,22 @@ def test_giving_does_not_hold_up_what_the_agent_writes():
 
 
 def test_turn_of_one_person_is_the_order_of_the_table():
-    """`assignment.turn_key` says in Python what `IN_TURN` says to PostgreSQL."""
+    """`assignment.turn_key` says in Python what `IN_TURN` says to PostgreSQL.
+
+    Everybody is opened as the product opens them, of reports that differ: a column of the order that nobody writes, or
+    that the queue does not read, has one value here, and fails.
+    """
     now = timezone.now()
+    fields = unlike()
     for urgency in (Urgency.NORMAL, Urgency.CRITICAL, Urgency.HIGH):
-        for minutes in (2, 9, 2):
-            make.waiting(queued_at=now - timedelta(minutes=minutes), urgency=urgency)
-    rows = list(Conversation.objects.waiting().values_list("urgency", "queued_at", "pk"))
-    assert len(rows) == 9
-    assert rows == sorted(rows, key=lambda row: turn_key(urgency=row[0], queued_at=row[1], key=row[2]))
+        for minutes in (2, 9, 2, 9):
+            opened = actions.open_conversation(report=make.report(urgency=urgency, **next(fields)))
+            Conversation.objects.filter(pk=opened.pk).update(queued_at=now - timedelta(minutes=minutes))
+    waiting = Conversation.objects.waiting()
+    rows = list(waiting.values_list(*dispatcher.TURN_COLUMNS))
+    assert len(rows) == 12
+    assert one_value_among(waiting) == [], "written by open_conversation?"
+    assert rows == sorted(rows, key=dispatcher._turn_key_of_row)
 
 
 def test_index_of_the_queue_follows_an_order_with_an_expression():

@@ -52,7 +52,7 @@ from chat.conversations import actions, dispatcher, dormancy, resume
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from chat.models.transfer import Direction
 from chat.rules.assignment import share_out
-from chat.rules.lifecycle import HEAVY, LIGHT, Author, Availability, Outcome, Status, weight_of
+from chat.rules.lifecycle import HEAVY, LIGHT, Author, Availability, Outcome, Status
 from chat.rules.transfer import Answer, Reason, Target
 from chat.supervision import intervention
 from chat.transfer import actions as transfer_actions
@@ -67,6 +67,7 @@ from tests.chat.conversations.dispatch_judge import (
     stamp,
 )
 from tests.chat.conversations.test_actions import in_threads
+from tests.chat.conversations.turns import unlike
 from tests.factories import chat as make
 from triage.rules import Urgency
 
@@ -158,22 +159,13 @@ class Play:
             self.journal.note("duty", each.user_id, True, stamp())
         people = [*((force, urgency) for force, urgency, _age in history.waiting), *history.coming]
         self.reports = [
-            make.report(force=force, urgency=urgency, is_crowded=number in history.crowded)
-            for number, (force, urgency) in enumerate(people)
+            make.report(**fields | {"force": force, "urgency": urgency, "is_crowded": number in history.crowded})
+            for (number, (force, urgency)), fields in zip(enumerate(people), unlike(), strict=False)
         ]
         for report, (_force, _urgency, age) in zip(self.reports, history.waiting, strict=False):
             before = stamp()
             place = make.long_ago(age)
-            row = Conversation.objects.create(
-                report=report,
-                urgency=report.urgency,
-                is_crowded=report.is_crowded,
-                weight=weight_of(report.urgency, critical=HEAVY),
-                force=report.force,
-                opened_at=place,
-                queued_at=place,
-                reporter_seen_at=timezone.now(),
-            )
+            row = make.waiting(filed=report, queued_at=place)
             ConversationEvent.objects.create(conversation=row, kind=EventKind.OPENED, at=place)
             self._arrived(row, before)
 

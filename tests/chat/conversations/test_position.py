@@ -11,6 +11,7 @@ from chat.conversations.position import plan_return, position_by_key, queue_posi
 from chat.models import Agent, Conversation
 from chat.rules.assignment import CROWD_SECONDS
 from chat.rules.lifecycle import HEAVY, Availability
+from tests.chat.conversations.turns import one_value_among, unlike
 from tests.factories import chat as make
 from triage.rules import Urgency
 
@@ -41,8 +42,8 @@ def test_place_alone_is_the_place_in_the_queue(seed):
             make.closed(busy) if draw.random() < 0.5 and busy.capacity > 1 else None
     Agent.objects.filter(pk=make.agent(present=False).pk).update(seen_at=now - timedelta(hours=1))
     instants = [now - timedelta(minutes=draw.choice([1, 2, 3])) for _each in range(12)]
-    for instant in instants:
-        made = make.waiting(queued_at=instant)
+    for instant, fields in zip(instants, unlike(), strict=False):
+        made = make.waiting(queued_at=instant, **fields)
         seen = now - timedelta(seconds=draw.choice([0, 30, 10_000]))
         urgency = draw.choice(list(Urgency))
         crowded = draw.random() < 0.4
@@ -54,6 +55,7 @@ def test_place_alone_is_the_place_in_the_queue(seed):
         at = now - timedelta(seconds=draw.choice([10, CROWD_SECONDS + 10]))
         Conversation.objects.filter(pk=made.pk).update(is_crowded=draw.random() < 0.5, assigned_at=at)
     Conversation.objects.active().filter(pk__in=[pk for pk in range(9999) if draw.random() < 0.5]).update(weight=HEAVY)
+    assert one_value_among(Conversation.objects.waiting()) == [], "written by make.waiting?"
     agree(now)
 
 
