@@ -223,6 +223,17 @@ def said_in(module: str) -> frozenset[str]:
 
 
 @cache
+def defined_in(module: str) -> frozenset[str]:
+    """What a file of ours and its classes define or import: what somebody can be told to add to. What it only reads of
+    another module, as an attribute, is not here."""
+    path = next((name for name in sorted(files(), key=len) if name == module or name.endswith(f"/{module}")), None)
+    if path is None:
+        return frozenset()
+    own = _space(_tree(path).body)
+    return own.names.union(*(cls.names for cls in own.classes.values()))
+
+
+@cache
 def classes() -> dict[str, list[Space]]:
     """Every class of ours by its name, wherever it stands."""
     found: dict[str, list[Space]] = {}

@@ -55,6 +55,7 @@ TEST = re.compile(r"(tests/[\w/]+\.py): (test_\w+)")
 NAME = re.compile(r"[A-Za-z_]\w*")
 MAKE = re.compile(r"(?:^|[\s`(])(?:[A-Z]+=\S+ )*make ((?:[a-z][\w-]*)(?: [a-z][\w-]*)*)")
 MANAGE = re.compile(r"manage\.py (\w+)")
+WITHOUT_SERVER = re.compile(r"make manage ARGS=\"([^\"…]+)\"")
 MODULE = re.compile(r"python3? -m ([\w.]+)")
 
 
@@ -138,6 +139,13 @@ def test_names_beside_a_module_are_in_it(document):
     assert wrong == []
 
 
+def test_constants_of_a_recipe_are_defined_in_their_module():
+    """« registered in `REGISTRY` » named a module that only read it of another: nothing can be put there."""
+    constants = [one for one in names.names_beside("CONTRIBUTING.md") if one.name.isupper()]
+    assert len(constants) > 20
+    assert [str(one) for one in constants if one.name not in names.defined_in(one.module)] == []
+
+
 @pytest.mark.parametrize("document", names.documents())
 def test_links_lead_somewhere(document):
     assert [str(link) for link in names.links(document) if not leads_somewhere(link)] == []
@@ -170,6 +178,17 @@ def test_commands_exist(document):
         wrong += [f"{mention} ({name})" for name in MODULE.findall(mention.text) if not names.is_dotted(name)
                   and name not in {"pytest", "venv"}]  # fmt: skip
     assert wrong == []
+
+
+# `make manage` names a database that is not there (`tests/manage.py`): only these can run by it.
+NEED_NO_SERVER = re.compile(r"languages --begin \w+|build_failure_page")
+
+
+@pytest.mark.parametrize("document", names.documents())
+def test_commands_by_make_manage_need_no_server(document):
+    """« make manage ARGS="languages" » stood in a recipe, and asks the database how much is translated."""
+    told = [(one, command) for one in names.commands(document) for command in WITHOUT_SERVER.findall(one.text)]
+    assert [str(one) for one, command in told if not NEED_NO_SERVER.fullmatch(command)] == []
 
 
 # --- the test can fail ------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from chat.casework.person_summary import PersonSummary
 from chat.console import casework_panels
+from chat.visitor import report
 from pnav.demo import script
 from reports import texts
 from reports.actions import add_to_report, file_report
@@ -55,6 +56,12 @@ def test_choice_is_touched_and_kept_while_one_waits(name):
     assert name in AddedForm.TOUCHED
     assert name in inspect.signature(add_to_report).parameters
     assert f'"{name}": ' in inspect.getsource(add_to_report)
+
+
+@pytest.mark.parametrize("name", sorted(NOT_TICKED))
+def test_typed_words_are_left_out_of_reports_of_errors(name):
+    (told,) = re.findall(r"@sensitive_post_parameters\((.*)\)", inspect.getsource(report.add_to_report))
+    assert f'"{name}"' in told
 
 
 @pytest.mark.parametrize("name", CHOICES)
