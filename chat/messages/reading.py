@@ -27,8 +27,9 @@ Place = tuple[int | None, tuple[int, int] | None]  # position in the queue, and 
 # everybody reconnects at once, each gets PAGE_IN_A_CROWD messages at a time.
 CROWD = 8
 PAGE_IN_A_CROWD = 50
-# One batch reads so many bytes of sealed words, and one message more at most. Whoever does not fit is read in the next
-# batch. When everybody reconnects at once, messages of usual length all have room.
+# One batch reads so many bytes of short messages, of sealed words, and as many of long ones, and one message more at
+# most. Whoever does not fit is read in the next batch. When everybody reconnects at once, messages of usual length all
+# have room.
 CROSSING_BYTES = 4 * 1024 * 1024
 
 # Of a message longer than the first parameter only the size comes. PostgreSQL does not fetch what it does not return.
@@ -264,7 +265,9 @@ def _with_long(rows: Sequence[Row], wanted: Sequence[tuple[int, Ask]], readings:
         _put_off(readings, [n for n, _ask in wanted if n > kept[-1][0]])
     conversations = {n: ask.conversation_id for n, ask in wanted}
     long = [(row[0], conversations[row[0]], row[2]) for row in kept if row[-1] is None]
-    found = {(n, seq): sealed for n, seq, sealed in fetch_rows(LONG, [*map(array_text, zip(*long, strict=True))])}
+    # None when the long ones stand behind a frame that is full already.
+    fetched = fetch_rows(LONG, [*map(array_text, zip(*long, strict=True))]) if long else []
+    found = {(n, seq): sealed for n, seq, sealed in fetched}
     whole: list[Row] = []
     gone: set[int] = set()
     for row in kept:

@@ -162,6 +162,15 @@ def test_long_words_that_no_frame_would_hold_are_not_read(fetched):
     assert name == "long" and reading.CROSSING_BYTES < size < reading.CROSSING_BYTES + 4_000
 
 
+def test_long_message_behind_a_full_frame_is_not_asked_for():
+    """Its asker's short messages fill the frame: then no long one is left, and nothing is to be fetched."""
+    long = make.thread(make.waiting(), ["a" * 2_400] * 21 + ["b" * 4_000])
+    others = [make.thread(make.waiting(), ["x"]) for _each in range(reading.CROWD - 1)]
+    found = reading.read_messages([ask(long), *(ask(one, with_state=False) for one in others)])
+    assert numbers(found[0])[0] == 1 and found[0].last_seq == 22
+    assert all(one.items for one in found)
+
+
 def test_message_that_goes_between_two_statements_ends_what_its_asker_reads(monkeypatch):
     long, other = make.thread(make.waiting(), ["a" * 500] * 3), make.thread(make.waiting(), ["b" * 500])
     monkeypatch.setattr(reading, "CROSSING_BYTES", 1_500)
