@@ -82,7 +82,7 @@ def locked_captures(user: Any, now: datetime) -> list[Capture]:
 
 
 def count_locked(user: Any, now: datetime) -> int:
-    """How many of them wait for this supervisor, LISTED_MOST at most. One query."""
+    """How many of them wait for this supervisor, LISTED_MOST at most. Three queries."""
     return _locked(user, now).order_by()[:LISTED_MOST].count()
 
 

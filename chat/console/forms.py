@@ -8,11 +8,11 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import TextChoices
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from chat.rules.lifecycle import Availability
+from common.dates import format_date
 from common.service_settings import definitions, values
 
 LONGEST_PERIOD = 366  # days of « Historique »
@@ -191,6 +191,6 @@ class PeriodForm(forms.Form):
                     "Les jours depuis le %(open)s sont encore ouverts et se comptent ensemble : choisissez un dernier "
                     "jour avant, ou allez de ce jour, ou d'un jour d'avant, jusqu'à aujourd'hui."
                 )
-                % {"open": date_format(self.open_from, "j F Y")},
+                % {"open": format_date(self.open_from, "j F Y")},
             )
         return cleaned

@@ -88,7 +88,11 @@ def test_suggestions_that_come_after_escape_do_not_open(site, page_factory: Page
     page = page_factory()
     page.goto(site.url + SEARCH)
     held: list[Route] = []
-    page.route("**/suggestions/", held.append)
+
+    def hold(route: Route) -> None:  # a method of a list cannot be a handler
+        held.append(route)
+
+    page.route("**/suggestions/", hold)
     field = page.get_by_role("combobox", name="Je renseigne ma ville ou mon code postal")
     with page.expect_request("**/suggestions/"):
         field.press_sequentially("saint den")

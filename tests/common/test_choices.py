@@ -31,6 +31,8 @@ ALLOWED = {
     ("chat/console/notes.py", "Urgency"): TYPED,
     ("chat/conversations/waiting_list.py", "Force"): KNOWN,
     ("chat/statistics/history.py", "Outcome"): KNOWN,
+    ("chat/supervision/board_filter.py", "Force"): KNOWN,
+    ("chat/supervision/board_filter.py", "State"): KNOWN,
     ("chat/transfer/actions.py", "Answer"): TYPED,
     ("chat/transfer/forms.py", "Force"): OURS,
     ("chat/visitor/follow_up.py", "Answer"): TYPED,
