@@ -11,7 +11,7 @@ from chat.casework.person_summary import PersonSummary
 from chat.console import casework_panels
 from chat.visitor import report
 from pnav.demo import script
-from reports import texts
+from reports import texts, views
 from reports.actions import add_to_report, file_report
 from reports.forms import AddedForm, ReportForm
 from reports.models import Report
@@ -62,6 +62,7 @@ def test_choice_is_touched_and_kept_while_one_waits(name):
 def test_typed_words_are_left_out_of_reports_of_errors(name):
     (told,) = re.findall(r"@sensitive_post_parameters\((.*)\)", inspect.getsource(report.add_to_report))
     assert f'"{name}"' in told
+    assert "@sensitive_post_parameters()" in inspect.getsource(views.create), "the page without scripts: every word"
 
 
 @pytest.mark.parametrize("name", CHOICES)
