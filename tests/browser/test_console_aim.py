@@ -504,6 +504,41 @@ def test_sheet_is_answered_by_one_press_and_saves_itself(live_site, page: Page, 
 
 
 @pytest.mark.slow
+def test_letters_answer_the_sheet_only_where_the_keyboard_led(live_site, page: Page, at: Work):
+    """« Non, restez », typed to the person after a press of the mouse, turned that fact to « non » and the next to
+    « oui »; a key held down confirmed the whole sheet."""
+    agent = at(an_agent)
+    conversation = at(
+        lambda: make.assigned(make_available(agent), platforms=["social"], facts=["rumours", "image", "couple"])
+    )
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    key = conversation.public_id
+    page.locator(f"#fiche-{key} > details > summary").click()
+    yes, answer = page.locator(f"#fait-online-oui-{key}"), page.locator(f"#corps-{key}")
+    values = page.locator(f"#fiche-{key} [data-element] > input")
+
+    def answered() -> int:
+        return int(values.evaluate_all("inputs => inputs.filter((one) => one.value).length"))
+
+    yes.click()
+    page.keyboard.type("Non, restez")
+    expect(answer).to_have_value("Non, restez")
+    expect(yes).to_have_attribute("aria-pressed", "true")
+    assert answered() == 1
+
+    page.keyboard.press("Alt+v")
+    for _each in range(3):
+        page.keyboard.down("o")  # held: from the second on it repeats itself
+    page.keyboard.up("o")
+    assert answered() == 2
+    page.locator(f"#fiche-{key} [name=press]:focus").click()  # the keyboard led there, and then the mouse
+    page.keyboard.type("Non")
+    expect(answer).to_have_value("Non, restezNon")
+    assert answered() == 3
+
+
+@pytest.mark.slow
 def test_palette_leads_and_sends_nothing(live_site, page: Page, at: Work, axe: Axe):
     agent, held = holding(at, 2)
     sign_in(page, live_site, agent)

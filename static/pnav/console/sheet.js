@@ -73,6 +73,13 @@ function answer(pressed) {
 const answerAt = (event) =>
   /** @type {HTMLButtonElement | null} */ (target(event).closest("[data-autosave] [data-element] [name=press]"));
 
+/**
+ * The answer that has the focus, by its id, because the sheet may be drawn again around it. isByKey: the keyboard led
+ * there. After a press by mouse or finger the hands go back to the keyboard to write to the person, and « Non, restez »
+ * would answer two elements.
+ */
+const reached = { id: "", isByKey: false };
+
 /** @param {HTMLButtonElement} button */
 function choose(button) {
   const form = /** @type {HTMLFormElement} */ (button.form);
@@ -87,6 +94,7 @@ function press(event) {
   const button = answerAt(event);
   if (!button) return;
   event.preventDefault();
+  if (event.detail) reached.isByKey = false; // by mouse or finger: a key presses with 0
   choose(button);
 }
 
@@ -109,13 +117,19 @@ export function nextToConfirm(form, after = null) {
 
 const LETTERS = "on?"; // oui, non, à demander: in the order of the answers
 
-/** « O », « N » or « ? » on an answer presses it, and leads to the next element that is to be confirmed. @param {KeyboardEvent} event */
+/**
+ * « O », « N » or « ? » on an answer to which the keyboard led presses it, and leads to the next element that is to be
+ * confirmed. After a press by mouse or finger these letters begin a message.
+ *
+ * @param {KeyboardEvent} event
+ */
 function letter(event) {
   const button = answerAt(event);
   const at = LETTERS.indexOf(event.key.toLowerCase());
   if (!button || at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
-  if (document.documentElement.hasAttribute("data-no-singles")) return;
+  if (!reached.isByKey || document.documentElement.hasAttribute("data-no-singles")) return;
   event.preventDefault(); // it neither goes into the answer to the person, nor opens the list of keys
+  if (event.repeat) return; // a key that is held down would confirm the whole sheet
   const row = /** @type {HTMLElement} */ (button.closest("[data-element]"));
   const pressed = answersOf(row)[at];
   choose(pressed);
@@ -127,6 +141,10 @@ function enter(event) {
   const button = target(event).closest("[data-element] [name=press]");
   const row = button?.closest("[data-element]");
   if (row) for (const one of answersOf(row)) one.tabIndex = one === button ? 0 : -1;
+  const id = button?.id ?? "";
+  if (id === reached.id) return; // the window has the focus again, or the sheet was drawn again
+  reached.id = id;
+  reached.isByKey = Boolean(button?.matches(":focus-visible"));
 }
 
 const STEPS = new Map([
