@@ -506,7 +506,7 @@ def test_sheet_is_answered_by_one_press_and_saves_itself(live_site, page: Page, 
 @pytest.mark.slow
 def test_letters_answer_the_sheet_only_where_the_keyboard_led(live_site, page: Page, at: Work):
     """« Non, restez », typed to the person after a press of the mouse, turned that fact to « non » and the next to
-    « oui »; a key held down confirmed the whole sheet."""
+    « oui »; a key held down confirmed the whole sheet. Then what was answered stands in the summary for a colleague."""
     agent = at(an_agent)
     conversation = at(
         lambda: make.assigned(make_available(agent), platforms=["social"], facts=["rumours", "image", "couple"])
@@ -536,6 +536,20 @@ def test_letters_answer_the_sheet_only_where_the_keyboard_led(live_site, page: P
     page.keyboard.type("Non")
     expect(answer).to_have_value("Non, restezNon")
     assert answered() == 3
+
+    # « Passer » begins with what is answered by now; what was written there stays.
+    expect(page.locator(f"#resume-unite-{key}")).to_have_value(re.compile("Par internet ou par téléphone\\s: oui"))
+    fold = page.locator(f"#passer-{key} > summary")
+    summary = page.locator(f"#resume-passage-{key}")
+    expect(summary).not_to_have_value(re.compile("Par internet"))
+    fold.click()
+    expect(summary).to_have_value(re.compile("Par internet ou par téléphone\\s: oui"))
+    fold.click()
+    summary.evaluate("area => { area.value = 'Avec mes mots.'; }")
+    with page.expect_response(lambda got: f"{key}/?partie=echange" in got.url):
+        fold.click()
+    page.wait_for_timeout(200)  # whatever would write there has had its turn
+    expect(summary).to_have_value("Avec mes mots.")
 
 
 @pytest.mark.slow

@@ -109,7 +109,19 @@ const FOLDS = new Map([
   ["demander", ["question", "colleague"]],
 ]);
 
-/** Opened, it is read again: who is there has changed since the conversation came. What is written there stays. @param {Event} event */
+/** A summary in which nobody has written follows what the sheet of facts says by now. @param {Element} panel @param {Element} fresh */
+function renewSummary(panel, fresh) {
+  const area = seek("[name=summary]", panel, HTMLTextAreaElement);
+  const begun = seek("[name=summary]", fresh, HTMLTextAreaElement);
+  if (area && begun && area.value === area.defaultValue) area.value = area.defaultValue = begun.defaultValue;
+}
+
+/**
+ * Opened, it is read again: who is there, and what is known, has changed since the conversation came. What is written
+ * there stays.
+ *
+ * @param {Event} event
+ */
 async function openFold(event) {
   const fold = /** @type {HTMLDetailsElement} */ (event.target);
   const [, kind, id] = /^(passer|demander)-(.+)$/.exec(fold.id) || [];
@@ -125,6 +137,7 @@ async function openFold(event) {
     panel.replaceWith(document.adoptNode(fresh));
     return;
   }
+  renewSummary(panel, fresh);
   const chosen = before.value;
   before.replaceChildren(...[...after.children].map((choice) => document.adoptNode(choice)));
   before.value = chosen;
