@@ -90,17 +90,18 @@ def keep_marks(found: Mapping[int, Collection[int]]) -> None:
 
 
 @transaction.atomic
-def deal_with(*, conversation_id: int, seq: int, by: AbstractBaseUser) -> bool:
-    """The agent says that what was marked up to message `seq` is dealt with; whether anything was. A message that came
-    after it stays marked. The history keeps who said so. Raises NotYours, ConversationClosed."""
+def deal_with(*, conversation_id: int, seq: int, by: AbstractBaseUser) -> int | None:
+    """The agent says that what was marked up to message `seq` is dealt with; None where nothing was. A message that
+    came after it stays marked: return how many of these there are. The history keeps who said so. Raises NotYours,
+    ConversationClosed."""
     conversation, _agent = lock_assigned(conversation_id, by)
     mark = DangerMark.objects.filter(conversation=conversation).first()
     if mark is None or not any(mark.dealt_seq < one <= seq for one in mark.seqs):
-        return False
+        return None
     mark.dealt_seq = min(seq, mark.seqs[-1])
     mark.save(update_fields=["dealt_seq"])
     conversation.record_event(EventKind.DANGER_DEALT, at=clock.now(), by=by)
-    return True
+    return sum(one > mark.dealt_seq for one in mark.seqs)
 
 
 def in_order(found: Collection[str]) -> list[Kind]:

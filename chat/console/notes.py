@@ -99,10 +99,15 @@ def urgency(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRe
 def danger_dealt(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
     """Say that words of suicide or of danger are dealt with, up to the message that the page knew of."""
     form = DealtForm(request.POST)
-    if form.is_valid() and danger.deal_with(conversation_id=current.pk, by=agent.user, **form.cleaned_data):
-        messages.success(request, _("Pris en compte : la marque s'en va de la liste, pas des messages."))
-    else:
+    later = None
+    if form.is_valid():
+        later = danger.deal_with(conversation_id=current.pk, by=agent.user, **form.cleaned_data)
+    if later is None:
         messages.error(request, _("Rien n'a changé : il n'y avait pas de marque à cet endroit."))
+    elif later:
+        messages.success(request, _("Pris en compte. Ce que la personne a écrit depuis reste marqué : lisez-le."))
+    else:
+        messages.success(request, _("Pris en compte : la marque s'en va de la liste, pas des messages."))
     return _back(current)
 
 

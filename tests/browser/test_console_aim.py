@@ -28,6 +28,7 @@ from tests.browser.test_console import (  # noqa: F401  `at`, `reporter`: fixtur
     sign_in,
     somebody_waits,
 )
+from tests.chat.sockets import visit
 from tests.factories import chat as make
 
 type Work = Callable[..., Any]
@@ -683,6 +684,41 @@ def test_words_of_suicide_are_marked_as_they_come_and_nothing_is_sent(
     person.says("je veux mourir")  # and comes back with the next words of it
     expect(sign).to_contain_text("Mots de suicide")
     expect(line.locator("[data-slot=danger]")).to_have_text("Mots de suicide")
+
+
+@pytest.mark.slow
+def test_what_is_dealt_with_does_not_change_under_the_hand(live_site, page: Page, at: Work, reporter):
+    """A message that came just before the press was dealt with unread. And a thread that the version before
+    had drawn, which has no sign, left the line of the list unmarked."""
+    agent = at(an_agent)
+    conversation = at(lambda: make.assigned(make_available(agent)))
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    badge = page.locator("#liste [data-slot=danger]")
+    sign = page.locator(f"#danger-{conversation.public_id}")
+    number = sign.locator("[data-slot=danger-seq]")
+    person = reporter(at(visit, conversation))
+    person.says("je veux mourir")
+    expect(sign).to_contain_text("Mots de suicide")
+    read = number.input_value()
+    press = sign.get_by_role("button", name="C'est pris en compte")
+    press.hover()
+    person.says("il est devant chez moi")
+    expect(badge).to_have_text("Mots de suicide, Danger immédiat")
+    expect(sign).to_contain_text("Mots de suicide, Danger immédiat")
+    assert number.input_value() == read
+    for _each in range(100):  # until the list has kept the second mark
+        if at(lambda: [len(one.seqs) for one in DangerMark.objects.filter(pk=conversation.pk)]) == [2]:
+            break
+        page.wait_for_timeout(100)
+    press.click()
+    expect(page.locator("#annonces")).to_contain_text("Ce que la personne a écrit depuis reste marqué")
+    expect(sign.locator("[data-slot=danger-said]")).to_have_text("Danger immédiat")
+    expect(badge).to_have_text("Danger immédiat")
+
+    sign.evaluate("sign => sign.remove()")
+    person.says("je veux mourir")
+    expect(badge).to_have_text("Mots de suicide, Danger immédiat")
 
 
 @pytest.mark.slow

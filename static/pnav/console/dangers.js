@@ -15,20 +15,29 @@ export const dangerOf = (entry) => {
   return badge && !badge.hidden ? (badge.textContent ?? "").trim() : "";
 };
 
+/** Whether the hand is on the sign, or on its way through it. @param {HTMLElement} sign */
+const isHeld = (sign) => !sign.hidden && sign.matches(":hover, :focus-within");
+
 /**
+ * Under a hand that is about to press « C'est pris en compte », what it stands for does not change: a message that came a
+ * moment before the press was not read. The words are shown at once; the number follows with the next reading of the list.
+ *
  * @param {Conversation} c
  * @param {string} told in words; empty: nothing
- * @param {number} seq the last message that tells it
+ * @param {number} seq the last message that tells it; NaN in a list that a process of the version before has drawn
  */
 export function showDanger(c, told, seq) {
   const badge = seekSlot("danger", c.entry);
-  const sign = seekSlot("danger-sign", c.thread);
-  if (!badge || !sign) return; // it has ended
+  if (!badge) return; // it has ended
   badge.textContent = told;
+  badge.hidden = !told;
+  const last = Number.isNaN(seq) ? (c.entry.dataset.dangerSeq ?? "0") : String(seq); // what is known stays
+  c.entry.dataset.dangerSeq = last;
+  const sign = seekSlot("danger-sign", c.thread);
+  if (!sign) return; // a thread of the version before has none
+  if (!isHeld(sign)) find("[data-slot=danger-seq]", sign, HTMLInputElement).value = last;
   find("[data-slot=danger-said]", sign).textContent = told;
-  badge.hidden = sign.hidden = !told;
-  c.entry.dataset.dangerSeq = String(seq);
-  find("[data-slot=danger-seq]", sign, HTMLInputElement).value = String(seq);
+  sign.hidden = !told;
 }
 
 /** One message more tells of this: beside what was told before, suicide first. @param {Conversation} c @param {string} what @param {number} seq */

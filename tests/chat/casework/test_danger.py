@@ -128,7 +128,10 @@ def test_what_comes_after_the_page_was_drawn_is_not_dealt_with_unread():
     make.message(other, "je veux mourir")
     inbox.open_entries(agent, timezone.now())
     make.message(conversation, "il est devant chez moi")
-    dealt(signed_in(agent.user), conversation, first.seq)
+    client = signed_in(agent.user)
+    client.get(CONSOLE + "?partie=liste")  # the list has marked the second
+    page = unescape(dealt(client, conversation, first.seq).text)
+    assert "Ce que la personne a écrit depuis reste marqué" in page and "s'en va de la liste" not in page
     told = {entry.conversation.pk: entry.dangers for entry in inbox.open_entries(agent, timezone.now())}
     assert told == {conversation.pk: [Kind.DANGER], other.pk: [Kind.SUICIDE]}
 
@@ -166,7 +169,7 @@ def test_words_that_crossed_an_answer_are_marked_although_no_list_was_read_befor
     assert DangerMark.objects.get().seqs == [marked.seq]
     with django_assert_num_queries(2):
         inbox.open_entries(agent, timezone.now())
-    assert danger.deal_with(conversation_id=conversation.pk, seq=marked.seq, by=agent.user)
+    assert danger.deal_with(conversation_id=conversation.pk, seq=marked.seq, by=agent.user) == 0, "none stays marked"
     assert inbox.open_entries(agent, timezone.now())[0].dangers == []
 
 
@@ -221,7 +224,7 @@ def test_no_more_marks_are_kept_than_are_read():
     inbox.open_entries(agent, timezone.now())
     seqs = DangerMark.objects.get().seqs
     assert len(seqs) == danger.MARKS_AT_MOST and seqs == sorted(seqs) and seqs[-1] == last.seq
-    assert danger.deal_with(conversation_id=conversation.pk, seq=2**31 - 1, by=agent.user)
+    assert danger.deal_with(conversation_id=conversation.pk, seq=2**31 - 1, by=agent.user) == 0
     assert DangerMark.objects.get().dealt_seq == last.seq, "what will be written is not dealt with"
 
 
