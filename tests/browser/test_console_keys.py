@@ -5,11 +5,20 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from chat.models import Agent, Conversation, Message
 from tests.browser.conftest import Axe, LiveSite, PageFactory
-from tests.browser.test_console import OPEN_THREAD, an_agent, at, reporter, sign_in, somebody_waits  # noqa: F401  fixtures
+from tests.browser.test_console import (  # noqa: F401  `at`, `reporter`: fixtures
+    OPEN_THREAD,
+    an_agent,
+    at,
+    be_signed_in,
+    make_available,
+    reporter,
+    sign_in,
+    somebody_waits,
+)
 from tests.factories import chat as make
 
 type Work = Callable[..., Any]
@@ -135,6 +144,54 @@ def test_next_who_waits_for_my_answer_the_longest_first(live_site, page: Page, a
         expect(entry(page, number)).to_contain_text("Attend votre réponse")
     page.keyboard.press("Alt+n")
     expect(title(page)).to_contain_text(PLACES[2])
+
+
+@pytest.mark.slow
+def test_next_opens_nobody_under_a_hand_that_writes_and_goes_one_on_however_often_it_is_pressed(
+    live_site,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    """It acts once the list is read: two impatient presses went two people on, and what was typed went to the next."""
+    agent = at(an_agent)
+
+    def lived() -> list[Conversation]:
+        make_available(agent)
+        people = [make.assigned(agent, postal_code=code) for code in PLACES]
+        for minutes, one in zip((6, 12, 9), people, strict=True):
+            make.message(one, "vous êtes là ?")
+            one.messages.update(sent_at=make.long_ago(minutes))
+        return people
+
+    first, second, third = at(lived)
+    held: list[Route] = []
+    unread = re.compile(f"({second.public_id}|{third.public_id})/\\?partie=echange")
+    be_signed_in(page, live_site, agent)
+
+    def come(*keys: str) -> None:
+        """These keys while the rest of the list is being read, which then comes."""
+        held.clear()
+        page.route(unread, lambda route: held.append(route), times=2)
+        page.goto(f"{live_site.url}/console/echange/{first.public_id}/")
+        expect(page.locator("[data-keys-open]").first).to_be_visible()
+        page.keyboard.press("Alt+r")
+        for key in keys:
+            page.keyboard.press(key)
+        expect(title(page)).to_contain_text(PLACES[0])
+        assert len(held) == 2
+        for route in held:
+            route.continue_()
+        expect(page.locator(".console-thread")).to_have_count(3, timeout=10_000)
+
+    come("Alt+n", "Alt+n")
+    expect(title(page)).to_contain_text(PLACES[1])
+    page.keyboard.press("Alt+n")
+    expect(title(page)).to_contain_text(PLACES[2])
+
+    come("Alt+n", "N", "o")
+    page.keyboard.type("n, restez")
+    expect(area(page)).to_have_value("Non, restez")
+    expect(title(page)).to_contain_text(PLACES[0])
 
 
 @pytest.mark.slow

@@ -107,12 +107,27 @@ function step(by) {
   open(mine[stepTo(mine.length, at, by)].id);
 }
 
+// « Next » was asked for while the list is still being read: pressed again, it is the same wish.
+const coming = { is: false };
+
 /**
  * Whoever waits for my answer, in the order of the list: the most urgent first. By the wait alone an open emergency stood
- * behind whoever had written some seconds before.
+ * behind whoever had written some seconds before. Where the list had to be read first and the agent wrote on meanwhile,
+ * or went elsewhere, nothing is opened under their hands.
  */
 async function nextWaiting() {
-  await listIsRead();
+  if (coming.is) return;
+  const at = document.activeElement;
+  const area = desk.current?.area;
+  const text = area?.value;
+  coming.is = true;
+  try {
+    await listIsRead();
+  } finally {
+    coming.is = false;
+  }
+  const now = document.activeElement; // the body: what had the focus was drawn again
+  if ((now !== at && now !== document.body) || area?.value !== text) return;
   // The open one too, for whoever is not in its answer: danger is not left for who wrote later.
   const waiting = own().filter((c) => c.waits === "me" && (c !== desk.current || c.area !== document.activeElement));
   const next = nextSeen(waiting, Date.now());
