@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from chat.models import Conversation
+from chat.models import Conversation, Unit
 from pnav.accounts.models import Role
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.test_console import Work, an_agent, at, be_signed_in  # noqa: F401  `at`: a fixture
@@ -68,7 +68,8 @@ def test_figures_come_by_mouse_keys_and_touch_and_survive_the_board_s_next_readi
     expect(page.locator("#semaine-zone svg")).to_be_visible()
     expect(page.locator(".console-top")).to_be_hidden()
     page.emulate_media(media="screen")
-    # On a telephone: all of it in the width of the screen, and letters that can be read.
+    # On a telephone: all of it in the width of the screen, names of units too, and letters that can be read.
+    at(lambda: Unit.objects.update(name="Section des enquêtes numériques du groupement d'Ille-et-Vilaine, à Rennes"))
     page.set_viewport_size({"width": 320, "height": 800})
     for address in ("tableau", "historique", "effectifs"):
         page.goto(f"{live_site.url}/console/{address}/")
