@@ -121,7 +121,8 @@ class NotADrawing(Exception):
 def _ask_child(capture: Capture, kind: str) -> tuple[list[CaptureDrawing], bool]:
     """The drawings of a capture, sealed and in the store, none for what is unreadable; and whether there are pages that
     were not drawn. Raises NotDone, NotADrawing, StoreAway."""
-    told, content = pool.run(JOB, {"kind": kind}, content=queries.read_original(capture), memory=MEMORY)
+    original = queries.read_original(capture)
+    told, content = pool.run(JOB, {"kind": kind}, content=original, memory=MEMORY, niceness=pool.LOWEST_NICENESS)
     try:
         is_readable, more = bool(told["is_readable"]), bool(told["more"])
         pages = [(int(one["size"]), int(one["width"]), int(one["height"])) for one in told["pages"]]

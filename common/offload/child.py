@@ -1,4 +1,4 @@
-"""`python -m common.offload.child MODULE PARENT MEMORY SECONDS`: one job, then the end. Started by
+"""`python -m common.offload.child MODULE PARENT MEMORY SECONDS NICENESS`: one job, then the end. Started by
 `common.offload.pool` alone.
 
 The job is `MODULE.work(data)`, or `MODULE.work(data, stream)` for a job that is sent bytes. data is the first line of
@@ -16,13 +16,12 @@ from typing import Any
 from common.offload import process
 
 OPEN_FILES = 64
-NICENESS = 10
 
 
-def main(module: str, parent: int, memory: int, seconds: int) -> int:
+def main(module: str, parent: int, memory: int, seconds: int, niceness: int) -> int:
     """0 when the job was done, 1 when it failed; killed by a signal when it took more than it may."""
     process.die_with(parent)
-    process.lower_priority(NICENESS)  # before it may write no file: it is a session of its own
+    process.lower_priority(max(0, niceness - os.nice(0)))  # before it may write no file: it is a session of its own
     process.limit(memory=memory, cpu_seconds=seconds, files=OPEN_FILES)
     answer: dict[str, Any]
     content = b""

@@ -33,6 +33,10 @@ CPU_SECONDS = 15
 WALL_SECONDS = 30.0
 INPUT_AT_MOST = 16 * MIB
 OUTPUT_AT_MOST = 64 * MIB
+# How far a child stands behind whatever else runs, by `nice`: a step is about a quarter of the weight in the scheduler,
+# and a process of pages stands at 5. On a core that pages fill, 15 leaves a child a tenth, and 19 a twentieth. Somebody
+# waits for a document within WALL_SECONDS; nobody holds a thread for a drawing of the worker.
+NICENESS, LOWEST_NICENESS = 15, 19
 
 ENDS = ("done", "busy", "time", "memory", "killed", "error")
 ENDED = Counter("pnav_child_processes", "Heavy work asked of a child process, by how it ended.", ["end"], registry=None)
@@ -65,20 +69,26 @@ class Failed(NotDone):
 
 
 def run(
-    module: str, data: Any, *, content: Iterable[bytes] | None = None, who: str = "", memory: int = MEMORY
+    module: str,
+    data: Any,
+    *,
+    content: Iterable[bytes] | None = None,
+    who: str = "",
+    memory: int = MEMORY,
+    niceness: int = NICENESS,
 ) -> tuple[Any, bytes]:
     """Call `work(data)` of this module in a child process, and return what it gives: a value of JSON and bytes.
 
     module: one of ours, named by code, never by a request. data: JSON. content: bytes for `work(data, stream)`, sent
     piece by piece as the child takes them: one piece is in memory here at a time. who: asks for one job at a time, « »
     for nobody in particular; a second one is Busy at once, so that nobody takes all the places of a process. memory:
-    the child's address space, in bytes.
+    the child's address space, in bytes. niceness: of the child, whatever that of this process is.
     Costs a page thread for at most WAIT_SECONDS + WALL_SECONDS, and a child within the limits above.
     Raises Busy, Failed. Call it outside a transaction: locks would be held all that time.
     """
     try:
         with _place(who):
-            value, given = _in_child(module, orjson.dumps(data), content or (), memory)
+            value, given = _in_child(module, orjson.dumps(data), content or (), memory, niceness)
     except NotDone as error:
         ENDED.labels(error.why).inc()
         raise
@@ -119,10 +129,11 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _in_child(module: str, data: bytes, content: Iterable[bytes], memory: int) -> tuple[Any, bytes]:
+def _in_child(module: str, data: bytes, content: Iterable[bytes], memory: int, niceness: int) -> tuple[Any, bytes]:
     if len(data) > INPUT_AT_MOST:
         raise Failed("memory")
-    command = [sys.executable, "-m", "common.offload.child", module, str(os.getpid()), str(memory), str(CPU_SECONDS)]
+    numbers = (os.getpid(), memory, CPU_SECONDS, niceness)
+    command = [sys.executable, "-m", "common.offload.child", module, *map(str, numbers)]
     with subprocess.Popen(  # noqa: S603  our own program, and numbers
         command,
         stdin=subprocess.PIPE,

@@ -68,7 +68,9 @@ def test_child_holds_no_secret_no_connection_and_little_of_the_machine(monkeypat
     ours = {name for name in found["environment"] if not name.startswith("LC_")}
     assert ours == {"PYTHONPATH", "PYTHONSAFEPATH", "PYTHONDONTWRITEBYTECODE", "LANG", "MALLOC_ARENA_MAX",
                     "RAYON_NUM_THREADS"}  # fmt: skip
-    assert len(found["files"]) <= 4 and found["nice"] >= 10  # three pipes, and the listing itself
+    assert len(found["files"]) <= 4 and found["nice"] == max(
+        pool.NICENESS, os.nice(0)
+    )  # three pipes, and the listing itself
     # Its session is a group of its own where the kernel has them: without this it would stand beside the sockets.
     assert found["autogroup"].split()[1:] in ([], ["nice", str(found["nice"])])
     assert found["limits"]["AS"] == [pool.MEMORY] * 2 and found["limits"]["CORE"] == [0, 0]
@@ -76,6 +78,17 @@ def test_child_holds_no_secret_no_connection_and_little_of_the_machine(monkeypat
     assert found["can_dump"] is False
     assert not {"django", "psycopg", "redis", "pnav.settings"} & set(found["modules"])
     assert found["pid"] != os.getpid()
+
+
+@pytest.mark.parametrize("niceness", [pool.NICENESS, pool.LOWEST_NICENESS])
+def test_child_stands_where_it_is_asked_to_whatever_its_parent_is(niceness):
+    code = f"""
+import os
+os.nice(5)  # as a process of pages
+from common.offload import pool
+print(pool.run("tests.common.offload.jobs", {{"do": "surroundings"}}, niceness={niceness})[0]["nice"])
+"""
+    assert int(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout) >= niceness
 
 
 @pytest.mark.parametrize("do", ["memory", "abort"])
@@ -205,7 +218,7 @@ def test_child_ends_with_its_parent():
 
 def _is_nice(pid):
     """Whether it has come past the first lines of `child.main`."""
-    return os.getpriority(os.PRIO_PROCESS, pid) >= 10
+    return os.getpriority(os.PRIO_PROCESS, pid) >= pool.NICENESS
 
 
 def _is_alive(pid):
