@@ -1,1 +1,1 @@
-"""The server's side: what this process serves, who is served next, and what is said to who is not."""
+"""Runs the web server inside a process: what it serves, whose request is next, and how a request is refused."""

@@ -196,14 +196,14 @@ class Lane:
         self._sleep = sleep
         self._lock = threading.Lock()
         self._accounts: dict[int, Account] = {}
-        self._queues: dict[int, Account] = {}  # those with somebody waiting, whose turn it is first
+        self._queues: dict[int, Account] = {}  # accounts with waiting requests, the one whose turn it is first
         self._running = self._waiting = self._running_heavy = self._running_first = self._running_light = 0
         self._arrived = 0
-        self._waiting_of: Counter[tuple[int, ...]] = Counter()  # by prefix; as many entries as twice those that wait
-        self._gives_way = 0  # how many stand still for those
+        self._waiting_of: Counter[tuple[int, ...]] = Counter()  # by prefix; at most two entries for each that waits
+        self._gives_way = 0  # how many threads wait for light networks
         self._no_light = threading.Event()
         self._no_light.set()
-        # When somebody who has used little last began: the latest network of those, and anybody before it.
+        # The light network whose request began last, when that was, and when one of another network last began before.
         self._light_network: Account | None = None
         self._light_at = self._light_before_at = -math.inf
         self.refused = 0
@@ -338,7 +338,7 @@ class Lane:
         self._waiting_of.update(_prefixes(ticket))
 
     def _gone(self, ticket: Ticket) -> None:
-        """It waits no more."""
+        """Count this request as one that waits no more."""
         self._waiting -= 1
         for prefix in _prefixes(ticket):
             self._waiting_of[prefix] -= 1
@@ -346,10 +346,11 @@ class Lane:
                 del self._waiting_of[prefix]
 
     def _make_room(self, newcomer: Account, ticket: Ticket) -> bool:
-        """Refuse whoever came last of the longest queue, if it is longer than the newcomer's will be; else whoever came
-        last of the heaviest provider or subnet (`_last_of_the_heaviest`).
+        """Refuse one waiting request to make room for the newcomer, and return whether there is room now.
 
-        Somebody preferred, who has nobody waiting yet, takes the place of a stranger however short the queues are.
+        If the longest queue is longer than the newcomer's will be, its last request is refused. Otherwise the last
+        request of the heaviest provider or subnet is (`_last_of_the_heaviest`). A preferred newcomer whose queue is
+        empty takes the place of a request that is not preferred, however short the queues are.
         """
         bucket, longest = max(self._queues.items(), key=lambda entry: len(entry[1].waiting))
         if len(longest.waiting) <= len(newcomer.waiting) + 1:
@@ -369,11 +370,13 @@ class Lane:
         return True
 
     def _last_of_the_heaviest(self, newcomer: Ticket) -> tuple[int, Account] | None:
-        """The queue whose last request goes: the youngest of the provider with the most requests waiting, if it will
-        still have no fewer than the newcomer's; if it is the newcomer's own, the same among its subnets. None: the
-        places are shared out already, and whoever comes is refused.
+        """Return the queue whose last request is refused for the newcomer, and its bucket.
 
-        One look at each prefix that waits, then at each queue: a lane holds a few hundred.
+        It is the queue with the youngest request of the provider that has the most waiting requests, if this provider
+        will still have no fewer than the newcomer's. If it is the newcomer's own provider, the same is asked among its
+        subnets. None means that the places are already shared out, so that the newcomer is refused.
+
+        This looks at each waiting prefix once, then at each queue; a lane holds a few hundred.
         """
         within: tuple[int, ...] = ()
         for prefix in _prefixes(newcomer):
@@ -388,7 +391,7 @@ class Lane:
         return None
 
     def _next(self) -> tuple[Ticket, Account] | None:
-        """Choose the next network: the first one of the lowest level, which then goes to the end of its line."""
+        """Choose the next network: the first one of the lowest level, which is then put behind the other networks."""
         if not self._queues or self._running >= self.threads:
             return None
         now = self._clock()
@@ -422,7 +425,7 @@ class Lane:
             with self._lock:
                 self._end(account, ticket, used)
                 following = self._next()
-                # What just ended may have been all that held up another one as well.
+                # The request that just ended may have been the only reason why a second one had to wait.
                 beside = self._next() if following else None
             if beside:
                 self._executor.submit(self._serve, *beside)
@@ -431,16 +434,16 @@ class Lane:
             ticket, account = following
 
     def _rest(self, account: Account, held: float) -> float:
-        """How long those who have used much leave the threads to others, after a request of `held` seconds.
+        """Return for how many seconds a heavy network leaves its thread to others after a request of `held` seconds.
 
-        Not at all when nobody else comes.
+        0 when no request of another light network came lately.
         """
         with self._lock:
             has_company = self._has_company(account, self._clock())
         return min(REST_AT_MOST, REST_FOR_EACH_SECOND * held) if has_company else 0.0
 
     def _ahead(self) -> float:
-        """Count one request as served; the seconds by which the lane is now ahead of `a_second`, 0 or less for none."""
+        """Count one request as served, and return the seconds by which the lane is ahead of `a_second`, 0 or less."""
         if not self._spacing:
             return 0.0
         with self._lock:
@@ -449,7 +452,7 @@ class Lane:
             return self._paid_until - now
 
     def _run(self, ticket: Ticket) -> float:
-        """Do the work; the seconds to charge for it."""
+        """Do the work of a request, and return the seconds that are charged for it."""
         if not ticket.result.set_running_or_notify_cancel():
             return 0.0
         begun, used = self._clock(), time.thread_time()
@@ -466,8 +469,11 @@ class Lane:
         return max(time.thread_time() - used, self._held * (self._clock() - begun - ticket.gave_way))
 
     def give_way(self, ticket: Ticket) -> None:
-        """Stand still while a page of somebody who has used little is being made, if this is of somebody who has used
-        more; GIVES_WAY_SECONDS at most in all, and in a quarter of the threads at most: the others are needed."""
+        """Wait while a page of a light network is being made, unless this request is of a light network itself.
+
+        A request waits for GIVES_WAY_SECONDS at most in all. At most a quarter of the threads wait at once, because the
+        others are needed.
+        """
         left = min(GIVES_WAY_ONCE_SECONDS, GIVES_WAY_SECONDS - ticket.gave_way)
         if ticket.is_light or left <= 0 or self._no_light.is_set():
             return
@@ -483,7 +489,7 @@ class Lane:
 
 
 class _Serving(threading.local):
-    """What this thread serves."""
+    """The request that this thread serves, and its lane."""
 
     lane: Lane | None = None
     ticket: Ticket | None = None
@@ -493,14 +499,14 @@ _serving = _Serving()
 
 
 def may_give_way() -> bool:
-    """Whether what this thread serves is of somebody who has used more than little."""
+    """Whether this thread serves a request of a network that has used more than a little."""
     return _serving.ticket is not None and not _serving.ticket.is_light
 
 
 def give_way() -> None:
-    """Stand still for those who have used little, if this thread serves somebody who has not: see `Lane.give_way`.
+    """Wait for light networks, if this thread serves a request of another one (`Lane.give_way`).
 
-    To be called where nothing is held that anybody else waits for.
+    It is called only where nothing is held that others wait for.
     """
     if _serving.lane is not None and _serving.ticket is not None:
         _serving.lane.give_way(_serving.ticket)

@@ -1,8 +1,9 @@
-"""The 503 page of a process that can take no more requests: when to come back, and whom to call in danger.
+"""Makes the 503 page of a process that can take no more requests: when to come back, and whom to call in danger.
 
-It is drawn before it is needed, asks for no database, no session and no file of ours, and is sent by the loop: it must
-cost next to nothing, for it is sent when there is nothing left. What was typed in a form is given back in the page,
-ready to be sent again, a few times a second; beyond that the page says how the browser gives it back.
+The page is rendered before it is needed, uses no database, session or static file, and is sent by the event loop. It
+must cost next to nothing, because it is sent when the process has nothing left. What was typed in a form is given back
+in the page, ready to be sent again, a few times a second. When more forms are refused, the page says instead how the
+browser brings back what was typed.
 """
 
 import base64
@@ -34,24 +35,28 @@ from pnav.pages.frame.busy_page import FORM, FRAME, PAGE, RETRY_SECONDS, SENT, T
 logger = logging.getLogger(__name__)
 
 STYLE = Path(__file__).resolve().parents[2] / "static" / "pnav" / "busy.css"
-NEWS = "chat:news"  # the frame of messages on the page without a script: it asks again by itself
-# Forms of people who seek help, and of those who answer them. Not those of an account: no password is sent back. In
-# discreet mode no path says which form it is: each of them comes back.
+NEWS = "chat:news"  # the frame with the messages on the page without JavaScript, which reloads itself
+# The paths of forms of people who seek help, and of agents. Forms of an account are not among them, because no password
+# may be sent back. In discreet mode no path says which form it is, so every form is given back.
 GIVEN_BACK = ("/tchat/", "/signalement/", "/orientation/", "/point-d-accueil/", "/console/")
-# Where what was typed is put: signs for private use, which no sentence may hold. `text` stands around its field.
+# These mark where what was typed is put. They contain a character for private use, which no text may contain. `text`
+# stands before and after its field.
 PLACEHOLDERS = {name: f"\ue000{name}\ue000" for name in ("action", "fields", "text", "written")}
 MARKS = re.compile("\ue000([a-z]+)\ue000")
 AREA = re.compile("{text}.*{text}".format_map(PLACEHOLDERS), re.DOTALL)
-FORM_BYTES = 64 * 1024  # a message of 4,000 signs of the costliest kind takes 48,000
+FORM_BYTES = 64 * 1024  # a message of 4,000 of the longest characters takes 48,000
 FIELDS_AT_MOST = 100
-FORMS_A_SECOND = 10  # each costs five milliseconds at most (4,000 emoji): a twentieth of a processor in all
+FORMS_A_SECOND = 10  # each costs at most 5 ms (4,000 emoji), so they cost a twentieth of a processor in all
 TEXT_FIELD = "body"
 
 
 @dataclass(frozen=True)
 class _Drawn:
-    """What is sent, by language, kind and whether it is in discreet mode; its content policy; and the sentences that
-    it was drawn from."""
+    """The rendered pages.
+
+    pages: their HTML, by language, kind, and whether it is for discreet mode. policy: their Content-Security-Policy.
+    source: the texts that they were rendered with.
+    """
 
     pages: Mapping[tuple[str, str, bool], str]
     policy: str
@@ -73,14 +78,14 @@ def _draw() -> _Drawn:
 
 
 class _Pages:
-    """What was drawn last. It is drawn at the start of a process; and, aside, when a sentence was changed since."""
+    """Holds the pages that were rendered last: at the start of the process, and again in a thread when texts change."""
 
     def __init__(self) -> None:
         self.drawn: _Drawn | None = None
         self._drawing = threading.Lock()
 
     def current(self) -> _Drawn:
-        """Return the page as it was drawn last, and draw it again in a thread when its texts were changed."""
+        """Return the pages that were rendered last. If texts have changed, have a thread render them again."""
         if self.drawn is None:
             self.drawn = _draw()
         if self.drawn.source is not text_cache.texts() and self._drawing.acquire(blocking=False):
@@ -90,23 +95,26 @@ class _Pages:
     def _draw_again(self) -> None:
         try:
             self.drawn = _draw()
-        except Exception as error:  # noqa: BLE001  what was drawn before is still good
+        except Exception as error:  # noqa: BLE001  the pages that were rendered before still serve
             logger.error("busy: its page could not be drawn (%s)", type(error).__name__)
         finally:
             self._drawing.release()
 
 
 _pages = _Pages()
-_forms = [0.0, 0]  # the second that it is, and how many forms were given back in it
+_forms = [0.0, 0]  # the current second of the monotonic clock, and how many forms were given back in it
 
 
 def prepare() -> None:
-    """Draw the pages, at the start of a process: from then on they are only sent."""
+    """Render the pages, at the start of a process, so that later they only have to be sent."""
     _pages.current()
 
 
 def answer(scope: dict[str, Any], body: bytes = b"") -> tuple[list[tuple[bytes, bytes]], bytes]:
-    """Headers and body of a 503 for this request. body: of a form, to give back what was typed; empty otherwise."""
+    """Return the headers and body of a 503 for this request.
+
+    body: that of a form, so that what was typed can be given back; empty for any other request.
+    """
     drawn = _pages.current()
     headers = {name: value for name, value in scope["headers"] if name in {b"cookie", b"content-type"}}
     table = addresses.table_at(scope["path"])
@@ -122,7 +130,10 @@ def answer(scope: dict[str, Any], body: bytes = b"") -> tuple[list[tuple[bytes, 
 
 
 def too_large(path: str, cookie: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
-    """Headers and body of a 413: what was sent is longer than its bound; nothing was read. cookie: the header."""
+    """Return the headers and body of a 413: the request's body is longer than its bound, and was not read.
+
+    cookie: the value of the Cookie header.
+    """
     drawn = _pages.current()
     table = addresses.table_at(path)
     language = _language(table, cookie)
@@ -165,12 +176,12 @@ def _headers(
 
 
 def _form(page: str, scope: dict[str, Any], content_type: bytes, body: bytes) -> str:
-    """The page with what was typed; "" when it cannot be had cheaply."""
+    """Return the page with what was typed in it; "" when that would cost too much, or when this is no form."""
     if len(body) > FORM_BYTES or not content_type.startswith(b"application/x-www-form-urlencoded") or not _may_give():
         return ""
     try:
         fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FIELDS_AT_MOST)
-    except ValueError:  # not a form of ours
+    except ValueError:  # not UTF-8, or more fields than any form of ours has
         return ""
     text = next((value for name, value in fields if name == TEXT_FIELD), None)
     hidden = "".join(
@@ -191,7 +202,7 @@ def _form(page: str, scope: dict[str, Any], content_type: bytes, body: bytes) ->
 
 
 def _may_give() -> bool:
-    """Whether one more form is given back in this second."""
+    """Count one more form in this second, and return whether it may be given back."""
     now = time.monotonic() // 1
     if _forms[0] != now:
         _forms[:] = [now, 0]

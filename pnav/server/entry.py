@@ -1,17 +1,17 @@
-"""What the image, Kubernetes and systemd start: `python -m pnav.server.entry web`, `worker` or `migrate`.
+"""Starts each kind of process of Pnav, from the image, Kubernetes or systemd: `python -m pnav.server.entry web`.
 
-- `web`: Daphne with the options of docs/operations.md. WEB_PORT, WEB_INTERFACE, WEB_CERTIFICATE and WEB_KEY say where
-  it listens, PROCESS_ROLE what it serves.
-- `worker`: `manage.py run_worker`, with what is written behind it.
-- `migrate`: the schema, that of the keys' own server where there is one, then the places that come with the code. It
-  ends at the first that fails, with its status.
-- `backup`: `python -m pnav.backup`, with what is written behind it.
-- `health`: whether what this container was started as does its work (the image's HEALTHCHECK). With `--end`, as
-  docker-compose.yml has it, what stands still is ended after some looks, and its container starts it anew.
-- `version`: the release, and the commit where it is known.
+- `web` starts Daphne with the options of docs/operations.md. WEB_PORT, WEB_INTERFACE, WEB_CERTIFICATE and WEB_KEY say
+  where it listens, and PROCESS_ROLE says what it serves.
+- `worker` runs `manage.py run_worker` with the arguments that follow.
+- `migrate` migrates the schema of the database and of a separate key server, then imports the places that come with the
+  code. It ends at the first step that fails, with that step's exit status.
+- `backup` runs `python -m pnav.backup` with the arguments that follow.
+- `health` tells whether the process of this container does its work (the image's HEALTHCHECK). With `--end`, as in
+  docker-compose.yml, a process that hangs is killed after some checks in a row, so that Docker starts it again.
+- `version` prints the release, and the commit where it is known.
 
-Anything else is run as it is written (`python manage.py createsuperuser`): the image has this as its entry point. Each
-takes the place of this process, so that signals reach it; only `migrate` starts processes before that.
+Anything else is run as a command (`python manage.py createsuperuser`), because this is the image's entry point. The
+command replaces this process, so that signals reach it; only `migrate` runs other processes first.
 """
 
 import os
@@ -23,44 +23,48 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 APPLICATION = "pnav.asgi:application"
-# Of every Daphne of ours, those of the demonstration and the benchmarks too. Why: `pnav.server.serving`.
+# Every Daphne that we start has these options, in the demonstration and the benchmarks too; `pnav.server.serving` says
+# why.
 OPTIONS = (
     *("--verbosity", "0"),
     *("--ping-interval", "3600"),
     *("--ping-timeout", "3600"),
     *("--websocket_connect_timeout", "20"),
 )
-# No limit on frames but Daphne's own, 1 MiB: it also holds for what the server sends, a whole conversation at times. An
-# exchange that is left may take a minute to end: what waits for the database is not cut off in the middle.
+# There is no option for the size of frames, because it would also limit what the server sends, which may be a whole
+# conversation. A socket that is closed may take a minute to end, so that work which waits for the database is not cut
+# off.
 PRODUCTION_OPTIONS = (
     *OPTIONS,
     "--no-server-name",
     *("--websocket_timeout", "72000"),
     *("--application-close-timeout", "60"),
 )
-# Connections that wait to be accepted: everybody is back at once after a restart, and Twisted's own is 50.
+# How many connections may wait to be accepted. After a restart everybody is back at once; Twisted's default is 50.
 BACKLOG = 2048
-# What this module reads of the environment; `.env.example` explains each.
+# The environment variables that this module reads; `.env.example` explains each.
 VARIABLES = ("WEB_PORT", "WEB_INTERFACE", "WEB_CERTIFICATE", "WEB_KEY")
-# Names the file that keeps what the container was started as, and the process, for `health`. The image sets it; nobody
-# else needs to.
+# This variable names the file in which `health` finds the kind and the number of the process that was started. Only the
+# image sets it.
 STARTED_AS = "PNAV_STARTED_AS"
-# The exit status of deploy/probe.py for a process that does not answer, or whose page threads take no turns.
+# The exit status of deploy/probe.py for a process that does not answer, or whose page threads make no progress.
 STANDS_STILL = 3
-# After so many looks in a row that found it standing still, `health --end` ends it: of a web process one each ten
-# seconds, with ten seconds to answer; of a worker, which is then silent for ninety seconds already, one a minute.
-# More than a busy machine makes anybody wait (docs/adr/0109): all processes would be ended together there.
+# After so many checks in a row that found a process hanging, `health --end` kills it. A web process is checked every
+# ten seconds and has ten seconds to answer. A worker is checked every minute, and found hanging when it has been silent
+# for ninety seconds. Nobody waits that long on a machine that is only busy (docs/adr/0109), where otherwise all
+# processes would be killed together.
 LOOKS = {"web": 5, "worker": 2}
 
 
 class WrongVariable(ValueError):
-    """A variable of the environment that cannot be; the text names it, and no value."""
+    """An environment variable has an unusable value. The message names the variable, never its value."""
 
 
 def web_endpoint(environment: Mapping[str, str]) -> str:
     """Return where Daphne listens, as Twisted writes it: TLS when a certificate and its key are named.
 
-    Raises WrongVariable when a port is no number, or when one of certificate and key is named or there alone.
+    Raises WrongVariable when the port is no number from 1 to 65535, when only one of certificate and key is named, and
+    when a named file does not exist.
     """
     port = environment.get("WEB_PORT") or "8000"
     if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
@@ -78,33 +82,33 @@ def web_endpoint(environment: Mapping[str, str]) -> str:
 
 
 def _quoted(value: str) -> str:
-    """A value within a description of Twisted's, where a colon (an IPv6 address) ends it."""
+    """Escape a value for a Twisted endpoint description, in which a colon (as in an IPv6 address) ends a value."""
     return value.replace("\\", "\\\\").replace(":", "\\:").replace("=", "\\=")
 
 
 def interpreter() -> str:
     """Return this interpreter by a path without links to folders.
 
-    Where a link leads to the version in force (docs/operations.md, « Two plain machines »), a process goes on with the
-    files of its own version when the link is changed.
+    Where a link leads to the current version (docs/operations.md, « Two plain machines »), a process must go on with
+    the files of its own version when the link is changed.
     """
     path = Path(sys.executable)
     return str(path.parent.resolve() / path.name)
 
 
 def web_command(environment: Mapping[str, str], more: Sequence[str] = ()) -> list[str]:
-    """Return the command of a web process. more: options of Daphne's, which win over ours."""
+    """Return the command of a web process. more: options for Daphne, which take precedence over ours."""
     daphne = [interpreter(), "-m", "daphne", "--endpoint", web_endpoint(environment)]
     return [*daphne, *PRODUCTION_OPTIONS, *more, APPLICATION]
 
 
 def manage_command(*arguments: str) -> list[str]:
-    """Return the command that runs `manage.py` with these."""
+    """Return the command that runs `manage.py` with these arguments."""
     return [interpreter(), str(ROOT / "manage.py"), *arguments]
 
 
 def migrate_commands(environment: Mapping[str, str]) -> list[list[str]]:
-    """Return what `migrate` does, in this order. The keys of exchanges may lie on a server of their own (ADR 0081)."""
+    """Return the commands of `migrate`, in order. Data keys may be on a separate server (ADR 0081), migrated too."""
     commands = [manage_command("migrate", "--noinput"), manage_command("import_locations")]
     if any(environment.get(name) for name in ("DATA_KEYS_DATABASE_URL", "DATA_KEYS_DATABASE_URL_FILE")):
         commands.insert(1, manage_command("migrate", "data_keys", "--noinput", "--database=data_keys"))
@@ -112,7 +116,7 @@ def migrate_commands(environment: Mapping[str, str]) -> list[list[str]]:
 
 
 def check_health(environment: Mapping[str, str]) -> list[str] | None:
-    """Return the command that tells whether this container does its work; None for what ends by itself."""
+    """Return the command that checks the process of this container; None for a process that ends by itself."""
     match _started(environment)[0]:
         case "web":
             return [interpreter(), str(ROOT / "deploy/probe.py"), "/health/ready"]
@@ -123,11 +127,11 @@ def check_health(environment: Mapping[str, str]) -> list[str] | None:
 
 
 def end_what_stands_still(environment: Mapping[str, str]) -> int:
-    """Look, and end the process of this container once it stood still at every one of its LOOKS, by SIGKILL.
+    """Check the process of this container, and kill it with SIGKILL when it hung at each of the last LOOKS checks.
 
-    Docker and Compose start nothing anew because it is unhealthy, and do when its process has ended. What has not
-    answered since it was started is left alone, for it may still be starting. A web process that answers « not ready »,
-    as while the database is away, is none that stands still. Returns 0 for what does its work, else 1.
+    Docker and Compose restart a container when its process has ended, but not because it is unhealthy. A process that
+    has not answered since it was started is left alone, because it may still be starting. A web process that answers
+    « not ready », as while the database is away, does not hang. Returns 0 for a process that does its work, else 1.
     """
     command = check_health(environment)
     if command is None:
@@ -150,14 +154,17 @@ def end_what_stands_still(environment: Mapping[str, str]) -> int:
 
 
 def _started(environment: Mapping[str, str]) -> tuple[str, int]:
-    """Return what this container was started as, and the number of its process; "" and 0 where nobody wrote it."""
+    """Return the kind of the process that this container started, and its number; "" and 0 where nothing says so."""
     kept = environment.get(STARTED_AS)
     name, _space, process = (Path(kept).read_text() if kept and Path(kept).exists() else "").partition(" ")
     return name, int(process or 0)
 
 
 def _counted(environment: Mapping[str, str]) -> Path:
-    """Return the file that holds at how many looks in a row the process stood still; none before its first answer."""
+    """Return the path of the file with the number of checks in a row that found the process hanging.
+
+    The file exists from the first check that the process passed.
+    """
     return Path(f"{environment[STARTED_AS]}.looks")
 
 
@@ -168,7 +175,7 @@ def _keep_name(name: str) -> None:
 
 
 def _replace(command: Sequence[str]) -> int:
-    """Become this command. Returns only when there is no such program: 127, as a shell does."""
+    """Replace this process with a command. Returns only when it cannot be run: 127, as a shell does."""
     sys.stdout.flush()
     try:
         os.execvp(command[0], list(command))  # noqa: S606  the operator's own words, without a shell
@@ -178,7 +185,7 @@ def _replace(command: Sequence[str]) -> int:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Start what the arguments name. Returns an exit status when nothing takes the place of this process."""
+    """Start the process that the arguments name. Returns an exit status when no command replaces this process."""
     name, *more = arguments or ["web"]
     match name:
         case "web":

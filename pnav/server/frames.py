@@ -1,22 +1,23 @@
-"""WebSocket frames of the plainest kind (RFC 6455, 5.2): one text, whole, that nobody compressed.
+"""Reads and writes the simplest WebSocket frames (RFC 6455, 5.2): one whole text, not compressed.
 
-Nearly all that a page sends and gets is of this kind. autobahn reads and writes such a frame in some forty calls of
-Python's, half of them for parts of the protocol that are not in it (fragments, extensions, listeners); here it is a few
-operations on bytes. Whatever is not exactly of this kind is None, and goes autobahn's way, with all its checks.
+Nearly everything that a page sends and receives is such a frame. autobahn needs some forty Python calls for one, half
+of them for parts of the protocol that such a frame does not use (fragments, extensions, listeners). Here it takes a few
+operations on bytes. For any other frame these functions return None, and autobahn handles it with all its checks.
 """
 
 import struct
 
-MOST = 16 * 1024  # bytes of a text: what `chat.messages.protocol` reads; below every limit that autobahn is given
-_WHOLE_TEXT = 0x81  # the first byte: the last frame of its message, no extension, a text
-_MASKED = 0x80  # of the second byte; what a client sends is masked, always
+MOST = 16 * 1024  # bytes of a text, as many as `chat.messages.protocol` reads; autobahn's own limits are higher
+_WHOLE_TEXT = 0x81  # the first byte of the last frame of a message: a text, without extensions
+_MASKED = 0x80  # the bit of the second byte that says « masked », as every frame of a client must be
 
 
 def read_text_frame(data: bytes, at: int) -> tuple[str, int] | None:
-    """The text of the frame that begins here, and where it ends; None for whatever autobahn has to look at.
+    """Return the text of the frame that begins at this index, and the index of its end; None to leave it to autobahn.
 
-    That is: a frame that is not whole yet, a part of a longer message, a control frame, a binary one, one without a
-    mask, one with a length in more bytes than it needs, more than MOST bytes, bytes that are no UTF-8.
+    autobahn handles a frame that is not complete yet, a part of a longer message, a control frame, a binary frame, one
+    without a mask, one whose length is written in more bytes than needed, one of more than MOST bytes, and one that is
+    not UTF-8.
     """
     room = len(data) - at
     if room < 6 or data[at] != _WHOLE_TEXT:
@@ -33,7 +34,7 @@ def read_text_frame(data: bytes, at: int) -> tuple[str, int] | None:
     end = begin + 4 + size
     if size > MOST or end > len(data):
         return None
-    # All bytes at once, as one number: the mask again and again, as long as the text is.
+    # All bytes are unmasked at once, as one number: the mask is repeated until it is as long as the text.
     mask = (data[begin : begin + 4] * (size // 4 + 1))[:size]
     clear = int.from_bytes(data[begin + 4 : end]) ^ int.from_bytes(mask)
     try:
@@ -43,7 +44,7 @@ def read_text_frame(data: bytes, at: int) -> tuple[str, int] | None:
 
 
 def make_text_frame(text: str) -> bytes | None:
-    """The frame that brings this text to a client; None for one of more than MOST bytes."""
+    """Return the frame that carries this text to a client; None for a text of more than MOST bytes."""
     body = text.encode()
     size = len(body)
     if size < 126:

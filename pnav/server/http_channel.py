@@ -1,4 +1,4 @@
-"""Bounds how long and how much an HTTP client may keep the server waiting."""
+"""Limits for how long, with how much data, and how many at once HTTP clients may keep the server waiting."""
 
 import time
 from collections.abc import Iterable
@@ -11,35 +11,37 @@ from twisted.web import http
 from common.sealed_files.spool import Spool
 from pnav.server.body_limits import ADMIN_BODY_MAX_BYTES, BODY_MAX_BYTES, body_max_bytes
 
-# A request has so long to arrive whole, its head and its body, however it is cut up; a connection on which nothing is
-# asked, so long until it is closed (Twisted's own figure).
+# How long a request may take to arrive, head and body together, and how long a connection without a request stays open
+# (Twisted's own figure).
 REQUEST_SECONDS, IDLE_SECONDS = 20.0, 60.0
-# Connections of a process that wait for a request, or for the rest of one. One more closes the one that waits longest.
-# Each holds up to 100 kB of a body in memory, so a hundred megabytes in all; what is longer lies in a file, sealed.
+# How many connections of a process may wait for a request or for the rest of one. A further one closes one of them
+# (`Channel._next_to_go`). Each holds up to 100 kB of a body in memory, so all hold a hundred megabytes; a longer body
+# is kept in an encrypted file.
 WAITING_AT_MOST = 1024
-# A capture as a plain form (`body_limits.CAPTURE_BODY_MAX_BYTES`) comes from a telephone: 15 MB at 400 kbit/s take five
-# minutes. So many of them at once in a process; one more is refused before its body comes, with a page that says to try
-# again. A body stands in the temporary folder twice while its form is read: 120 MB in all, which docker-compose.yml
-# gives it. Scripts send slices, which are no long bodies: whoever holds these places holds up plain forms alone.
+# A capture sent as a plain form (`body_limits.CAPTURE_BODY_MAX_BYTES`) comes from a telephone: 15 MB at 400 kbit/s take
+# five minutes. A process receives so many of them at once; a further one is refused before its body comes, with a page
+# that says to try again. While a form is read, its body is in the temporary folder twice: 120 MB in all, for which
+# docker-compose.yml has room. The upload by JavaScript sends slices, which are no long bodies, so that whoever occupies
+# these places delays plain forms alone.
 LONG_REQUEST_SECONDS = 300.0
 LONG_AT_MOST = 4
-SILENT_SECONDS = 2.0  # on which nothing was asked for so long is closed before one whose request is on its way
+SILENT_SECONDS = 2.0  # a connection without a request for this long is closed before one whose request is arriving
 REFUSED_SECONDS = 2.0
 IN_MEMORY_BYTES = 100_000  # Twisted's own figure: a longer body is written to a file
 
 
 class Channel(http.HTTPChannel):
-    """Twisted's own end of an HTTP connection. It waits for slow clients for a bounded time, and for so many at once.
+    """Twisted's HTTP connection, which waits for slow clients for a limited time, and for a limited number of them.
 
-    Twisted gives a client another minute at each byte that comes, keeps any number of such clients, and takes a body of
-    any length. None of them holds a thread; they hold memory and connections.
+    Twisted itself gives a client another minute at each byte, keeps any number of such clients, and accepts a body of
+    any length. They occupy no thread, but memory and connections.
     """
 
     waiting: ClassVar[dict["Channel", None]] = {}  # in the order in which they began to wait
-    long: ClassVar[set["Channel"]] = set()  # whose body is longer than a form's, and on its way
+    long: ClassVar[set["Channel"]] = set()  # those that are receiving a body longer than a form's
 
     _is_arriving = _is_refused = False
-    _head = b""  # of an answer whose body comes next
+    _head = b""  # the head of an answer, until its body comes
     _received = 0
     _largest = BODY_MAX_BYTES
     _waits_since = 0.0
@@ -58,17 +60,19 @@ class Channel(http.HTTPChannel):
         self.waiting[self] = None
 
     def _next_to_go(self) -> "Channel":
-        """Who has waited longest without a word; if there is nobody, who has waited longest. Whoever opens connections
-        and says nothing takes the place of nobody whose form comes slowly."""
+        """Return the connection to close: of those without a request, the one that waits longest; else the longest.
+
+        So a client that opens connections and sends nothing never displaces one whose form arrives slowly.
+        """
         for one in self.waiting:
             if self._waits_since - one._waits_since < SILENT_SECONDS:
-                break  # so have those after it
+                break  # those after it began to wait even later
             if not one._is_arriving:
                 return one
         return next(iter(self.waiting))
 
     def resetTimeout(self) -> None:  # noqa: N802  as Twisted names it
-        """Do nothing: what comes slowly gives no more time."""
+        """Do nothing, so that data that come slowly do not prolong the time-out."""
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802  as Twisted names it
         if not self._is_arriving and self in self.waiting:
@@ -77,31 +81,34 @@ class Channel(http.HTTPChannel):
         super().dataReceived(data)
 
     def _shorten_timeout(self, seconds: float) -> None:
-        """Close the connection in so many seconds, which is sooner than was said before.
+        """Set the time-out of the connection to so many seconds, which is sooner than the present one.
 
-        A call that is there already would be looked for among those of all connections, one after the other, to move
-        it ahead (`ReactorBase._moveCallLaterSooner`): a request would cost more with each socket that is open. A call
-        that is cancelled and a new one cost the same however many there are.
+        To move a pending call ahead, Twisted searches the calls of all connections one by one
+        (`ReactorBase._moveCallLaterSooner`), so that a request would cost more with each open socket. Cancelling a call
+        and making a new one costs the same however many there are.
         """
         self.setTimeout(None)
         self.setTimeout(seconds)
 
     def allHeadersReceived(self) -> None:  # noqa: N802  as Twisted names it
-        self._largest = body_max_bytes(cast(bytes, self._path).decode("latin-1"))  # of the request line
+        self._largest = body_max_bytes(cast(bytes, self._path).decode("latin-1"))  # the path of the request line
         length = self.length or 0
         if length > self._largest or (length > BODY_MAX_BYTES and not self._takes_long()):
             self._refuse_body()
             return
         super().allHeadersReceived()
         if length >= IN_MEMORY_BYTES or self.length is None:
-            # Twisted would keep it in a temporary file, in clear, and read the whole of a form to parse it, for nobody.
+            # Twisted would keep the body in a temporary file that is not encrypted, and parse a form that nobody reads.
             request = cast(Any, self.requests[-1])
             request.content.close()
             request.content = Spool()
             request._parsePOSTFormSubmission = False
 
     def _takes_long(self) -> bool:
-        """Take a place for a long body, and the time that it needs; False when there is none. The admin's are short."""
+        """Reserve a place and the time for a long body; return False when no place is free.
+
+        Bodies of the admin need no place.
+        """
         if self._largest <= ADMIN_BODY_MAX_BYTES:
             return True
         if len(self.long) >= LONG_AT_MOST:
@@ -114,8 +121,8 @@ class Channel(http.HTTPChannel):
         if self._is_refused:
             return
         if self in self.waiting:
-            self._received += len(data)  # a body in pieces does not say how long it is
-            # It may not be longer than a form either, where a long one has no place.
+            self._received += len(data)  # a body in chunks does not say how long it is
+            # A body without a place for long ones may be no longer than the longest form.
             most = self._largest if self in self.long else min(self._largest, ADMIN_BODY_MAX_BYTES)
             if self._received > 2 * most:
                 self._refuse_body()
@@ -123,9 +130,10 @@ class Channel(http.HTTPChannel):
         super().rawDataReceived(data)
 
     def checkPersistence(self, request: Any, version: bytes) -> bool:  # noqa: N802  as Twisted names it
-        """Each answer of a process that ends is the last of its connection.
+        """Close the connection after each answer once the process is ending.
 
-        A proxy keeps connections, would send the next form on one that is about to be cut, and may not send it twice.
+        A proxy keeps connections open. It would send the next form on one that is about to be cut, and may not send a
+        form twice.
         """
         if getattr(getattr(self.factory, "server", None), "is_ending", False):
             request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
@@ -133,11 +141,11 @@ class Channel(http.HTTPChannel):
         return bool(super().checkPersistence(request, version))
 
     def _refuse_body(self) -> None:
-        """Before the body came, with a page that was drawn at the start: « Précédent » brings back what was typed.
+        """Answer 413 without reading the body. The browser's « Précédent » brings back what was typed.
 
-        Twisted keeps a body of more than 100 kB in a file, which this one never fills.
+        The page was rendered at the start of the process (`busy.too_large`).
         """
-        from pnav.server import busy  # it asks for Django's settings, which whoever starts a server has not read yet
+        from pnav.server import busy  # it needs Django's settings, which are not read yet when a server is started
 
         self._is_refused = True
         head = self.requests[-1].requestHeaders
@@ -149,7 +157,8 @@ class Channel(http.HTTPChannel):
             *(name + b": " + value for name, value in headers),
         ]
         cast(Any, self.transport).write(b"\r\n".join(lines) + b"\r\n\r\n" + page)
-        # What the client goes on sending is thrown away until then: closed at once, it would not read the answer.
+        # Until then, what the client goes on sending is thrown away. If the connection were closed at once, the client
+        # would not read the answer.
         self._shorten_timeout(REFUSED_SECONDS)
 
     def allContentReceived(self) -> None:  # noqa: N802  as Twisted names it
@@ -158,14 +167,14 @@ class Channel(http.HTTPChannel):
         self.waiting.pop(self, None)
         self.long.discard(self)
         super().allContentReceived()
-        if self.requests and cast(Any, self.requests[-1]).transport is None:  # Daphne gave it to a socket
+        if self.requests and cast(Any, self.requests[-1]).transport is None:  # Daphne made it a WebSocket
             self._let_go()
 
     def _let_go(self) -> None:
-        """Have nothing hold this channel and its request once their connection is a socket's.
+        """Drop the references to this channel and its request once their connection has become a WebSocket.
 
-        The connection would hold the channel as its producer, which is asked to pause and does nothing for it; the two
-        hold each other. They would stay as long as the socket, and then until a full collection of memory.
+        The connection refers to the channel as its producer, which has nothing more to produce, and the channel to its
+        request and back. They would stay in memory as long as the socket, and then until a full garbage collection.
         """
         cast(Any, self.transport).unregisterProducer()
         for request in self.requests:
@@ -173,10 +182,10 @@ class Channel(http.HTTPChannel):
         self.requests.clear()
 
     def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Any) -> None:  # noqa: N802  as Twisted
-        """Keep the head of an answer until its body comes, a moment later: both leave together, at once.
+        """Keep the head of an answer until its body comes, a moment later, so that both are sent in one system call.
 
-        Twisted puts the head aside, piece by piece, and with it what follows: the line is then asked when it is free,
-        and sends in the next turn of the loop: three calls of the system in place of one (`pnav.server.lines.Line`).
+        Twisted queues the head piece by piece, and the body behind it. Sending then takes the next turn of the loop and
+        three system calls (`pnav.server.lines.Line`).
         """
         lines = [b"%b: %b" % (name, value) for name, values in headers.getAllRawHeaders() for value in values]
         self._head = b"\r\n".join([b"%b %b %b" % (version, code, reason), *lines, b"\r\n"])
@@ -192,7 +201,7 @@ class Channel(http.HTTPChannel):
         self.write(b"".join(iovec))
 
     def requestDone(self, request: Any) -> None:  # noqa: N802  as Twisted names it
-        if self._head:  # of an answer without a body
+        if self._head:  # the answer has no body
             self.write(b"")
         self._savedTimeOut = IDLE_SECONDS
         self._wait()

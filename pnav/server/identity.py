@@ -1,10 +1,12 @@
 # ruff: noqa: S608  (the statements are made of constants of this module; everything else is a parameter)
-"""Finds who holds a cookie, for many at once: the session, the account and its second factor, in at most two queries;
-now and then a third one puts off the end of the sessions of those who answer, whose open console is use.
+"""Finds who holds each of many session cookies at once: the session, the account and its second factor.
 
-What the sockets ask at the handshake, and again while they live. Most answers are then « nothing changed »: PostgreSQL
-compares the prints of the rows by itself, in one query, and names those that are not as they were. No row of the others
-comes here (docs/adr/0102).
+This takes at most two queries. Now and then a third one prolongs the sessions of agents, because an open console counts
+as use of a session.
+
+WebSockets ask this at the handshake, and again while they are open. Most later answers are « nothing changed »:
+PostgreSQL compares the hashes of the rows (the *prints*) in one query and returns only those that differ
+(docs/adr/0102).
 """
 
 from datetime import datetime
@@ -26,14 +28,14 @@ from reports.session import GENERATION
 from reports.session import KEY as REPORT
 
 SESSION_PRINT = "hashtextextended(s.session_data, 0)"
-# Changes with anything that decides whether this account may go on.
+# This hash changes with anything that decides whether the account may go on.
 ACCOUNT_PRINT = """hash_record_extended(ROW(
     u.password, u.role, u.is_active, u.password_is_temporary, u.session_generation, f.pks), 0)"""
 SESSIONS = f"""
 SELECT s.session_key, s.session_data, s.expire_date, {SESSION_PRINT} FROM django_session s
 WHERE s.session_key = ANY(%s::text[]) AND s.expire_date > statement_timestamp()
 """
-# A row that was deleted meanwhile stays away.
+# A session that was deleted meanwhile is not created again.
 PUT_OFF = """
 UPDATE django_session s SET expire_date = used.until
 FROM (SELECT unnest(%s::text[]) AS key, unnest(%s::timestamptz[]) AS until) AS used
@@ -43,19 +45,20 @@ FACTORS = """
     SELECT array_agg(id ORDER BY id) AS pks, array_agg(type::text ORDER BY id) AS kinds
     FROM mfa_authenticator WHERE user_id = u.id
 """
-# The same, where the operator believes a provider's second factor: links count as factors, below zero.
+# The same where the operator trusts the second factor of an OpenID provider: links to it count as factors, with
+# negative keys.
 FACTORS_AND_LINKS = """
     SELECT array_agg(own.id ORDER BY own.id) AS pks, array_agg(own.type ORDER BY own.id) AS kinds FROM (
         SELECT id, type::text FROM mfa_authenticator WHERE user_id = u.id
         UNION ALL SELECT -id, 'openid' FROM socialaccount_socialaccount WHERE user_id = u.id AND provider = %(provider)s
     ) AS own
 """
-# With the factors of one of the two above.
+# `factors` is one of the two queries above, and `print` is ACCOUNT_PRINT.
 ACCOUNTS = """
 SELECT u.id, u.password, u.role, u.is_active, u.password_is_temporary, u.session_generation, f.pks, f.kinds, {print}
 FROM accounts_user u LEFT JOIN LATERAL ({factors}) AS f ON true WHERE u.id = ANY(%(ids)s::bigint[])
 """
-# Those whose rows are not as they were, that have ended, or whose end is worth putting off (`is_worth_putting_off`).
+# Returns the sessions that have ended, whose rows have changed, or whose end should be moved (`is_worth_putting_off`).
 CHANGED = """
 SELECT was.n
 FROM unnest(%(n)s::int[], %(keys)s::text[], %(sessions)s::bigint[], %(users)s::bigint[], %(accounts)s::bigint[],
@@ -68,7 +71,7 @@ WHERE s.session_key IS NULL OR {session_print} <> was.session_print
         statement_timestamp() + %(idle)s * interval '1 min', to_timestamp(was.ends_at)
       ) - %(idle)s * interval '15 s')
 """
-UNMETERED = "unmetered"  # written by the command that makes sessions for load generators, on a demonstration
+UNMETERED = "unmetered"  # set by the command that makes sessions for load generators, in a demonstration only
 
 
 class _Account(NamedTuple):
@@ -86,12 +89,12 @@ class _Account(NamedTuple):
 
     @property
     def factors(self) -> dict[int, str]:
-        """The second factors of the account: kind by key."""
+        """The kinds of the account's second factors, by their keys."""
         return dict(zip(self.factor_pks or (), self.factor_kinds or (), strict=True))
 
     @property
     def user(self) -> User:
-        """The account as a `User`, of which these columns alone are there."""
+        """The account as a `User` with only the columns of this row."""
         return User(
             id=self.id,
             password=self.password,
@@ -104,7 +107,7 @@ class _Account(NamedTuple):
 
 @cache
 def _statements(*, with_links: bool) -> tuple[str, str]:
-    """ACCOUNTS and CHANGED, with the factors that this service believes."""
+    """Return the statements ACCOUNTS and CHANGED, with the kinds of second factors that this service trusts."""
     parts = {
         "factors": FACTORS_AND_LINKS if with_links else FACTORS,
         "print": ACCOUNT_PRINT,
@@ -114,7 +117,7 @@ def _statements(*, with_links: bool) -> tuple[str, str]:
 
 
 def _fetch_with_factors(which: int, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """The rows of the first or the second of these statements."""
+    """Return the rows of one of the two statements of `_statements`. which: its index."""
     with_links = settings.OPENID_SECOND_FACTOR
     if with_links:
         values["provider"] = settings.OPENID_PROVIDER
@@ -122,8 +125,10 @@ def _fetch_with_factors(which: int, values: dict[str, Any]) -> list[tuple[Any, .
 
 
 def _find_changed(passes: list[Pass]) -> set[int]:
-    """The places of those who are not as they were when they were read, and of those who were not read yet. One query
-    for all who were."""
+    """Return the indices of the passes that have changed since they were read, and of those that were never read.
+
+    One query for all that were read.
+    """
     known = [(n, one) for n, one in enumerate(passes) if one.session_print is not None]
     changed = set(range(len(passes))) - {n for n, _one in known}
     if known:
@@ -151,7 +156,7 @@ def identify_passes(passes: list[Pass]) -> list[Identity | bool | None]:
 
 
 def _read_passes(passes: list[Pass]) -> list[Identity | bool | None]:
-    """Read these whole: the same answers."""
+    """Read the sessions and accounts of these passes, and return answers as `identify_passes` does."""
     keys = {pass_.session_key for pass_ in passes}
     read = fetch_rows(SESSIONS, [array_text(keys)])
     rows = {key: data for key, data, _end, _print in read}
@@ -207,7 +212,7 @@ def _read_passes(passes: list[Pass]) -> list[Identity | bool | None]:
 
 
 def _put_off(passes: list[Pass], answers: list[Identity | bool | None], row_ends: dict[str, datetime]) -> None:
-    """Whose console is open uses their session: move its end, for all of them at once, every few minutes."""
+    """Move the end of the sessions of agents whose console is open, all in one statement, every few minutes."""
     used: dict[str, datetime] = {}
     for asked, given in zip(passes, answers, strict=True):
         pass_ = given.pass_ if isinstance(given, Identity) else asked
@@ -221,7 +226,7 @@ def _put_off(passes: list[Pass], answers: list[Identity | bool | None], row_ends
 
 
 def _is_signed_in(user: User, session: dict[str, Any], factors: dict[int, str]) -> bool:
-    """What `django.contrib.auth.get_user` asks of a session, then the second factor."""
+    """Whether the session passes the checks of `django.contrib.auth.get_user`, and has its second factor."""
     if session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return False
     proof = session.get(HASH_SESSION_KEY, "")

@@ -1,4 +1,7 @@
-"""The connections of clients below Daphne: what is sent at once, what waits, and those that are handed over."""
+"""Sends to the connections of clients below Daphne, bounds what waits in memory for them, and takes over open ones.
+
+A *line* is the TCP connection of one client.
+"""
 
 import logging
 import os
@@ -15,21 +18,23 @@ from common.security_log import Event
 
 logger = logging.getLogger(__name__)
 
-# What waits in this process for clients that do not read it, pages and sockets together; above it, those for whom most
-# waits are cut. `chat.realtime.connection` bounds each client at 4 MiB, so sixteen of them reach it.
+# How many bytes may wait in this process for clients that do not read them, of pages and sockets together. Above it,
+# the connections for which most bytes wait are cut. `chat.realtime.connection` bounds each client at 4 MiB, so sixteen
+# clients can reach it.
 WAITING_BYTES = 64 * 1024 * 1024
-WEIGHED_EVERY_BYTES = 1024 * 1024  # that were put aside since
-PIECE_BYTES = 64  # what each piece that waits takes beside what it holds
+WEIGHED_EVERY_BYTES = 1024 * 1024  # after so many more bytes have been queued
+PIECE_BYTES = 64  # the memory that each queued piece takes beside its content
 
-# The descriptor of a Unix socket by which connections are handed to this process: see `Adoption`.
+# This environment variable holds the file descriptor of a Unix socket through which another process hands over
+# connections (`Adoption`).
 ADOPTION_VARIABLE = "CONNECTIONS_FD"
 
 
 class Waiting:
-    """The bytes that wait in this process for clients that do not read, with one bound for all of them.
+    """Counts the bytes that wait in this process for clients that do not read, and bounds their sum.
 
-    Lines join when something of theirs has to wait, and are weighed together after each WEIGHED_EVERY_BYTES: one look
-    at those lines, and at no other.
+    A line is added when something has to wait for its client. After each WEIGHED_EVERY_BYTES the bytes of these lines,
+    and of no others, are added up.
     """
 
     def __init__(self, at_most: int = WAITING_BYTES, every: int = WEIGHED_EVERY_BYTES) -> None:
@@ -38,7 +43,7 @@ class Waiting:
         self._since = 0
 
     def add(self, line: "Line", size: int) -> None:
-        """So many bytes more wait for this line, about."""
+        """Note that about so many more bytes wait for the client of this line."""
         self._lines.add(line)
         self._since += size
         if self._since >= self.every:
@@ -49,7 +54,7 @@ class Waiting:
         self._lines.discard(line)
 
     def weigh(self) -> int:
-        """Cut those for whom most waits while all is more than the bound; the bytes that wait then."""
+        """Cut the lines for which most bytes wait until the sum is within the bound. Return the bytes still waiting."""
         self._since = 0
         sizes = {line: size for line in self._lines if (size := line.waiting)}
         self._lines = set(sizes)
@@ -68,18 +73,19 @@ waiting = Waiting()
 
 
 class Line(tcp.Server):
-    """Twisted's own connection of a client, which sends at once what can be sent at once, and reads without detours.
+    """Twisted's TCP connection of a client, except that it writes at once where it can, and reads with fewer calls.
 
-    Twisted puts every answer aside, asks to be told when the line is free, which it nearly always is, sends in its next
-    turn and asks no longer to be told: three calls of the system instead of one, and a turn of the loop; 5.2 µs instead
-    of 2.7 (docs/adr/0073).
-    What the line does not take at once goes Twisted's way, and so does all that follows until it has gone.
+    Twisted queues every answer, registers for the moment when the socket is writable, which it nearly always is, writes
+    in the next turn of the loop and unregisters: three system calls instead of one; 5.2 µs instead of 2.7
+    (docs/adr/0073). What the socket does not accept at once is left to Twisted, with all that follows until it has been
+    sent.
 
-    For whatever comes Twisted makes a context for its own log, in which nobody reads: 0.9 µs of 3.6 (docs/adr/0027).
+    For everything that arrives, Twisted makes a context for its own log, which nobody reads: 0.9 µs of 3.6
+    (docs/adr/0027).
     """
 
     def startReading(self) -> None:  # noqa: N802  as Twisted names it
-        """As Twisted does, without a context for its log; with another reactor than Daphne's exactly as Twisted."""
+        """Do as Twisted, without a context for its log. With another reactor than Daphne's, do exactly as Twisted."""
         own: Any = self.reactor
         if not isinstance(own, AsyncioSelectorReactor):
             super().startReading()
@@ -92,7 +98,7 @@ class Line(tcp.Server):
 
     @property
     def waiting(self) -> int:
-        """Bytes of memory that wait for the client to read: what the system has not taken yet."""
+        """The bytes of memory that wait for the client to read: those that the system has not accepted yet."""
         pieces = PIECE_BYTES * len(self._tempDataBuffer)
         return len(self.dataBuffer) - self.offset + self._tempDataLen + pieces
 
@@ -104,11 +110,11 @@ class Line(tcp.Server):
             and not self._writeDisconnected
             and not self._tempDataBuffer
             and not self.dataBuffer
-            and (self.producer is None or self.streamingProducer)  # one that is pulled waits for Twisted's turn
+            and (self.producer is None or self.streamingProducer)  # a pull producer is called by Twisted's own loop
         ):
             try:
                 sent = self.socket.send(data if len(data) <= self.SEND_LIMIT else memoryview(data)[: self.SEND_LIMIT])
-            except OSError:  # it takes nothing now, or is lost: of that Twisted hears when it sends the rest
+            except OSError:  # the socket accepts nothing now, or is lost, which Twisted learns when it sends the rest
                 sent = 0
             if sent == len(data):
                 return
@@ -118,14 +124,14 @@ class Line(tcp.Server):
             waiting.add(self, len(data) + PIECE_BYTES)
 
     def connectionLost(self, reason: Any) -> None:  # noqa: N802  as Twisted names it
-        """As Twisted does; and let go of what waited, which a circle of objects would keep until a full collection."""
+        """Do as Twisted, and drop what waited. A cycle of references would keep it until a full garbage collection."""
         waiting.discard(self)
         self.dataBuffer, self.offset, self._tempDataBuffer, self._tempDataLen = b"", 0, [], 0
         super().connectionLost(reason)
 
     @classmethod
     def adopt(cls, descriptor: int, factory: Any) -> None:
-        """Serve a connection that is open already, as `reactor.adoptStreamConnection` does, which takes no class.
+        """Serve a connection that is already open, as `reactor.adoptStreamConnection` does, but as a Line.
 
         Raises OSError when its client is gone.
         """
@@ -134,10 +140,10 @@ class Line(tcp.Server):
 
 @implementer(IReadDescriptor)
 class Adoption:
-    """Connections that another process accepted, handed over a Unix socket (SOCK_SEQPACKET, one in each packet).
+    """Takes over connections that another process accepted, from a Unix socket (SOCK_SEQPACKET, one in each packet).
 
-    `make run` looks at what a connection asks for and hands it to the process that serves it (`pnav.demo.front`). The
-    descriptor is the client's own connection, so its address is too.
+    `make run` reads what a connection asks for and hands it to the process that serves it (`pnav.demo.front`). What is
+    handed over is the descriptor of the client's own connection, so the client's address is known here too.
     """
 
     AT_ONCE = 64
@@ -166,7 +172,7 @@ class Adoption:
                     logger.debug("adoption: the connection was gone")
                 finally:
                     os.close(descriptor)  # Twisted has a duplicate
-            if not packet:  # whoever hands over has ended, and this process is about to be stopped
+            if not packet:  # the process that hands over has ended, and this one is about to be stopped
                 cast(Any, reactor).removeReader(self)
                 return
 
@@ -178,7 +184,7 @@ class Adoption:
 
 
 def line_of(protocol: Any) -> Line | None:
-    """The line below a protocol, under TLS or not; None when its connection is of another kind."""
+    """Return the line below a protocol, with TLS or without; None when its connection is of another class."""
     transport = getattr(protocol, "transport", None)
     while transport is not None and not isinstance(transport, Line):
         transport = getattr(transport, "transport", None)

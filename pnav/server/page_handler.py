@@ -1,13 +1,13 @@
-"""Serve a page in a single hop to a page thread and back, whatever MIDDLEWARE holds.
+"""Serves an HTTP request in a thread for pages, with a single change of threads, whatever MIDDLEWARE holds.
 
-Django's own handler crosses to a thread for every synchronous middleware, for the view and for its rendering, and
-makes that thread for the request. Here the whole of what a WSGI server would run, from `request_started` to
-`request_finished`, runs at once in one of PAGE_THREADS threads. It is in that thread that a page takes its connection
-from the pool, and there that it gives it back, before the first byte is sent: a slow reader holds no connection, and
-a slow query holds one thread, never the loop where the sockets live. See docs/adr/0026-pages-in-one-thread-hop.md.
+Django's own handler changes to a thread for each synchronous middleware, for the view and for its rendering, and makes
+a thread for each request. Here everything that a WSGI server would run, from `request_started` to `request_finished`,
+runs without interruption in one of PAGE_THREADS threads. In that thread the page takes its database connection from the
+pool, and returns it before the first byte is sent. So a client that reads slowly holds no connection, and a slow query
+holds one thread, never the event loop of the sockets (docs/adr/0026).
 
-Which request a thread serves next is `pnav.server.admission`'s to say: each network in its turn, within bounds.
-Requests that compute a slow hash have a lane of their own. What is refused gets the page of `pnav.server.busy`.
+`pnav.server.admission` decides which request a thread serves next: each network in its turn, within bounds. Requests
+that compute a slow hash have threads of their own. A refused request gets the page of `pnav.server.busy`.
 """
 
 import asyncio
@@ -55,12 +55,13 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 PROBES = {"/health/live", "/health/ready"}  # asynchronous views
 METRICS = "/metrics"
 THREADS = ThreadPoolExecutor(max_workers=settings.PAGE_THREADS, thread_name_prefix="page")
-# Leaving waits for no page: each of these threads is held for `quick_exit.PATIENCE_SECONDS` at most, and asks nothing
-# of the database. While it stands still, a process lets 20 people a second go.
+# The quick exit waits for no page. Each of these threads is held for `quick_exit.PATIENCE_SECONDS` at most, and does
+# not wait for the database. While the database hangs, a process lets 20 people a second leave.
 EXIT_THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="exit")
 EXITS = Lane(EXIT_THREADS, 4, each=100, in_all=400)
-# An office of fifty behind one address may open its pages at one moment; each browser asks six times at once. Whoever
-# uses more than a tenth of a processor without end does not read; a quarter of one has used much after four seconds.
+# An office of fifty people behind one address may open its pages at one moment, and each browser sends six requests at
+# once. Nobody who reads uses more than a tenth of a processor for long. A network that uses a quarter of one counts as
+# heavy after four seconds.
 PAGES = Lane(
     THREADS,
     settings.PAGE_THREADS,
@@ -69,19 +70,19 @@ PAGES = Lane(
     heavy=0.6,
     worked_off=0.1,
 )
-WAIT_SECONDS = 25.0  # then whoever waits is told to come back: browsers and proxies give up after thirty
-# Slices of files (`is_slice`), which wait for the disk: beside pages, never in their threads, and so few at once that
-# what they flush holds up nobody's message for long. Ten people have a place in a process, for a page sends one slice
-# at a time; whoever comes on top is told to wait (`PageHandler.refuse_slice`). A slice of 240 KiB costs the loop and
-# its thread some 9 ms of the processor (docs/adr/0082): 12 a second leave nine tenths of a core to
-# pages, and are 3 MB. One person over a line of 10 Mbit/s sends 5 a second.
+WAIT_SECONDS = 25.0  # a request that waited so long gets the page that says to come back; browsers give up after thirty
+# Slices of files (`is_slice`) wait for the disk. They never run in the threads of pages, and so few run at once that
+# their flushing delays nobody's message for long. A page sends one slice at a time, so ten people have a place in a
+# process; a further one is told to wait (`PageHandler.refuse_slice`). A slice of 240 KiB costs the loop and its thread
+# some 9 ms of processor time (docs/adr/0082). So 12 a second are 3 MB, and leave nine tenths of a core to pages. One
+# person with 10 Mbit/s sends 5 a second.
 SLICES_AT_ONCE, SLICES_WAITING, SLICES_A_SECOND = 2, 8, 12
 SLICE_THREADS = ThreadPoolExecutor(SLICES_AT_ONCE, thread_name_prefix="slice")
 SLICES = Lane(SLICE_THREADS, SLICES_AT_ONCE, each=SLICES_WAITING, in_all=SLICES_WAITING, a_second=SLICES_A_SECOND)
 SLICE_RETRY_SECONDS = 2
-PIECE_THREADS = ThreadPoolExecutor(2, thread_name_prefix="pieces")  # one piece of a file each, of 240 KiB
-PIECES_AHEAD_BYTES = 512 * 1024  # of a file, that wait for its client to read
-# Half a second of a processor each: twenty of one network are ten seconds, and a hundred in all are half a minute.
+PIECE_THREADS = ThreadPoolExecutor(2, thread_name_prefix="pieces")  # each reads one piece of a file, of 240 KiB
+PIECES_AHEAD_BYTES = 512 * 1024  # how much of a file may wait for its client to read
+# Each hash takes half a second of a processor: twenty of one network take ten seconds, a hundred in all half a minute.
 SLOW_THREADS = ThreadPoolExecutor(max_workers=slow_hashes.AT_ONCE, thread_name_prefix="slow-page")
 BUSY_THREAD = ThreadPoolExecutor(1, thread_name_prefix="busy")
 SLOW = Lane(SLOW_THREADS, slow_hashes.AT_ONCE, each=20, in_all=100, light=2.0, heavy=6.0, held=1.0, prefers=True)
@@ -105,7 +106,7 @@ def _whole(response: HttpResponseBase) -> HttpResponse:
 async def _leave_when_gone(receive: Receive, lane: Lane, ticket: Ticket) -> None:
     """Take a waiting request back when its client disconnects. One that a thread has begun goes on to its end."""
     while (await receive())["type"] != "http.disconnect":
-        pass  # the rest of a body that is too large is thrown away
+        pass  # this is the rest of a body that is too large, which is thrown away
     if lane.leave(ticket):
         ticket.result.cancel()
 
@@ -157,8 +158,8 @@ class PageHandler(ASGIHandler):
 
     def lane_of(self, scope: Scope) -> tuple[Lane, int, bool, Wider]:
         """Return the lane of a request, its queue there, whether it goes before others, and its wider networks."""
-        # A device from which somebody signed in has a queue of its own. So an office of agents behind one address is no
-        # crowd, and a flood from that address is not theirs. The cookie that says so is signed.
+        # A device from which somebody signed in has a queue of its own, by its signed cookie. So agents behind one
+        # address do not count as one network, and a flood from that address is not charged to them.
         known = device_of(scope)
         bucket, wider = (hash(known) % BUCKETS, ()) if known else network_of(scope)
         if is_slice(scope):
@@ -184,7 +185,7 @@ class PageHandler(ASGIHandler):
         except RequestDataTooBig:
             body_file, is_too_large = io.BytesIO(), True
         lane, bucket, is_preferred, wider = self.lane_of(scope)
-        # It runs in an empty context, so that language and table of addresses of one request cannot reach another one.
+        # The work runs in an empty context, so that language and table of addresses of another request cannot reach it.
         work = partial(Context().run, self.answer, scope, body_file, is_too_large, arrived_at)
         ticket = Ticket(bucket, work, is_preferred, wider)
         try:
@@ -218,10 +219,10 @@ class PageHandler(ASGIHandler):
         await self.send_response(response, send)
 
     async def _body_of(self, scope: Scope, receive: Receive) -> IO[bytes]:
-        """Return the body of a request. Our server has spooled one that is too long for memory.
+        """Return the body of a request. Our server has already spooled one that is too long for memory.
 
-        Another server hands it over in pieces, which are encrypted as they come, in this loop, 64 KiB at a time. Raises
-        RequestAborted, RequestDataTooBig.
+        Another server hands the body over in pieces, which are encrypted as they come, in the event loop, 64 KiB at a
+        time. Raises RequestAborted when the client disconnects, and RequestDataTooBig for more than `body_max_bytes`.
         """
         most = body_max_bytes(scope["path"])
         spool: Spool = scope.pop(BODY, None) or Spool()
@@ -243,9 +244,9 @@ class PageHandler(ASGIHandler):
         return cast("IO[bytes]", spool)
 
     async def send_response(self, response: Any, send: Send) -> None:
-        """Send a response as Django does. A long file is sent in pieces, each when those before have mostly gone.
+        """Send a response as Django does. A long file is sent in pieces, each when most of the previous ones were sent.
 
-        Daphne does not wait for a slow client, which would have the whole file in this process's memory.
+        Daphne does not wait for slow clients, so that the whole file would otherwise be in this process's memory.
         """
         if not isinstance(response, PieceByPiece):
             await super().send_response(response, send)
@@ -264,7 +265,7 @@ class PageHandler(ASGIHandler):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def refuse(self, scope: Scope, body_file: IO[bytes], send: Send) -> None:
-        """Answer 503, and give back what was typed where that is cheap. Nothing of the request was begun."""
+        """Answer 503, with what was typed where that is cheap. Nothing of the request was done."""
         if is_slice(scope):
             body_file.close()
             await self.refuse_slice(send)
@@ -281,7 +282,7 @@ class PageHandler(ASGIHandler):
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
 
     async def refuse_slice(self, send: Send) -> None:
-        """Answer 503 to the script that uploads a file. All places are taken; it sends the same slice again soon."""
+        """Answer 503 to the script that uploads a file, which then sends the same slice again. All places are taken."""
         security_log.log(Event.LIMIT_REACHED, limit="slices_at_once")
         headers = [
             (b"content-type", b"application/json"),
@@ -296,9 +297,10 @@ class PageHandler(ASGIHandler):
     ) -> HttpResponse:
         """Run a request in a page thread, from `request_started` to `request_finished`, and close the response.
 
-        arrived_at: by `time.perf_counter`; None for now. The time that it waited for a thread is part of its duration.
+        arrived_at: the time of arrival by `time.perf_counter`; None means now. The duration that is counted includes
+        the wait for a thread.
 
-        While the database is away, the thread waits for the pool's time (5 s) once, however many queries the page has.
+        While the database is away, the thread waits for the pool's time-out (5 s) once, however many queries it sends.
         """
         began_at = time.perf_counter() if arrived_at is None else arrived_at
         request_id = begin_request()
@@ -332,7 +334,7 @@ class PageHandler(ASGIHandler):
 
 
 class ExitHandler(PageHandler):
-    """The handler of the quick exit, in threads of its own, which no other page and no query occupies."""
+    """Serves the quick exit in threads of its own, which no other page and no query occupies."""
 
     is_always_taken = True
     is_dropped_with_its_client = False  # because the page that is left does not wait for an answer
@@ -342,7 +344,7 @@ class ExitHandler(PageHandler):
         return EXITS, bucket, False, wider
 
     async def refuse(self, scope: Scope, body_file: IO[bytes], send: Send) -> None:
-        """Lead away at once all the same. A visit that could not be forgotten ends with the browser."""
+        """Redirect to QUICK_EXIT_URL all the same. A visit that could not be forgotten ends with the browser."""
         body_file.close()
         security_log.log(Event.LIMIT_REACHED, limit="admission")
         headers = [(b"location", settings.QUICK_EXIT_URL.encode()), (b"cache-control", b"no-store")]
@@ -354,9 +356,10 @@ class ExitHandler(PageHandler):
 
 
 class Pages:
-    """The HTTP handler of a process of pages: pages in their threads, quick exits in others, probes in the loop.
+    """The HTTP handler of a process that serves pages.
 
-    So a process whose page threads are all busy still answers exits and probes.
+    Pages run in their threads, quick exits in others, and health probes in the event loop. So a process whose page
+    threads are all busy still answers exits and probes.
     """
 
     def __init__(self) -> None:
@@ -372,7 +375,7 @@ class Pages:
 
 
 class OperatorPages(Pages):
-    """The HTTP handler of a process of sockets: probes and metrics only. Any page is answered with 421."""
+    """The HTTP handler of a process that serves only sockets: it answers probes and metrics, and 421 to any page."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] in PROBES or scope["path"] == METRICS:

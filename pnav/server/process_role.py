@@ -1,8 +1,8 @@
-"""Says what a web process serves: everything, only sockets, or only pages. See docs/adr/0052.
+"""Names what a web process serves: everything, only WebSockets, or only pages (docs/adr/0052).
 
-A page that computes holds the interpreter, and with it every socket of its process: a thread is no protection, for
-Python runs one at a time. In processes of their own, pages take no turn from the exchange. The code is the same
-everywhere; `PROCESS_ROLE` chooses.
+While a page computes it holds Python's interpreter lock, and delays every socket of its process; a thread of its own
+does not help. When pages have processes of their own, they do not delay messages. The code is the same in each;
+`PROCESS_ROLE` chooses.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,8 +11,9 @@ from typing import Any
 
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
-# Steps of `nice` that a process of pages stands behind one of sockets on the same machine: a step is about a quarter
-# of the weight in the scheduler, so five leave it a third of what the other gets while both want the processor.
+# By how much the `nice` value of a process of pages is above that of a process of sockets on the same machine. A step
+# changes the scheduler's weight by about a quarter. So with five, while both want the processor, the pages get a third
+# of what the sockets get.
 PAGES_NICENESS = 5
 
 MISDIRECTED = b"This process serves WebSockets only: ask the address of the site again.\n"
@@ -27,9 +28,9 @@ class ProcessRole(StrEnum):
 
 
 async def refuse_page(send: Send) -> None:
-    """Answer 421 « Misdirected Request » (RFC 9110, 15.5.20): the proxy sent a page where only sockets are served.
+    """Answer 421 « Misdirected Request » (RFC 9110, 15.5.20), because the proxy sent a page to a process of sockets.
 
-    A fixed answer that asks nothing of the database; a browser may try again on another connection.
+    The answer is fixed and needs no database. A browser may try again on another connection.
     """
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),

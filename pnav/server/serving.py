@@ -1,13 +1,14 @@
-"""How Daphne is to be started: the options that the exchange needs, for the demonstration and the benchmarks.
+"""Changes Daphne, the ASGI server, for ten thousand open WebSockets and for an end without loss.
 
-A production starts by `pnav.server.entry`, which holds these options and a few more.
+In production Daphne is started by `pnav.server.entry`, with the options of `daphne_arguments` and a few more. Their
+reasons:
 
-- A backlog for the moment when everybody is back at once; Twisted's own is 50.
-- Hardly any pings: Daphne sends those of all sockets in one sweep, which holds up every message for 100 ms when 10,000
-  sockets are open. Our pages beat every 20 seconds, and a socket that is silent for long is closed
-  (chat.realtime.connection).
-- Patience with a handshake while thousands wait for theirs.
-- Nothing on each request: an access log holds addresses.
+- The backlog is long, because everybody is back at once after a restart; Twisted's default is 50.
+- There are hardly any pings. Daphne sends those of all sockets in one loop, which delays every message by 100 ms when
+  10,000 sockets are open. Our pages send a frame every 20 seconds instead, and a socket that is silent for long is
+  closed (`chat.realtime.connection`).
+- A handshake may take 20 seconds, because thousands may wait for theirs.
+- Requests are not logged, because an access log holds addresses.
 """
 
 import asyncio
@@ -45,26 +46,27 @@ from pnav.server.tls import endpoint_of
 
 logger = logging.getLogger(__name__)
 
-# Of a message that comes in parts, kept until it is whole: twice what `chat.messages.protocol` reads, so that who sends
-# a frame that is too long is told so. Daphne's own bound is 1 MiB, which is 50 for the sockets of one client.
+# The longest message that a socket may send, in one frame or several: more than `chat.messages.protocol` reads, so that
+# the sender of a frame that is too long is told so. Daphne's own bound is 1 MiB, which would be 50 MiB for the sockets
+# of one client.
 MESSAGE_BYTES = 128 * 1024
-# Frames that came and that nobody has looked at yet, of one socket. It looks at all of them at each turn of the loop; a
-# page sends 80 at once at most. Whoever has so many more is not one: the line is cut.
+# How many frames of one socket may wait to be read. All of them are read at each turn of the loop, and a page sends 80
+# at once at most. A client that has more waiting is no page of ours, and is disconnected.
 FRAMES_WAITING = 600
 
 
 def daphne_arguments(application: str, *, port: int = 0, interface: str = "127.0.0.1", path: str = "") -> list[str]:
-    """Return the arguments of daphne's command line. path: of a Unix socket, in place of a port."""
+    """Return the arguments of daphne's command line. path: that of a Unix socket, in place of a port."""
     endpoint = f"unix:{path}:mode=600" if path else f"tcp:port={port}:interface={interface}:backlog=2048"
     return ["--endpoint", endpoint, *OPTIONS, application]
 
 
 class Server(daphne.server.Server):
-    """Daphne's own, whose two rounds over all its connections cost nothing where nothing happens.
+    """Daphne's server, without its two regular loops over all connections, and with an end that loses nothing.
 
-    With 10,000 sockets open they hold everybody up, one for 20 ms every two seconds, the other for 5 every second: a
-    hundredth of a core each. Here one looks at the connections a few at a time, and seldom; the other only at those of
-    which it was told that they, or what answers them, have ended, and only while there are some.
+    With 10,000 open sockets these loops delay everybody, one by 20 ms every two seconds and the other by 5 ms every
+    second; each takes a hundredth of a core. Here `timeout_checker` looks at a few connections at a time, and less
+    often. `reap` looks only at connections that have ended or whose application has, and only while there are some.
     """
 
     connections: dict[Any, dict[str, Any]]
@@ -72,10 +74,10 @@ class Server(daphne.server.Server):
     websocket_max_frame_size: int
 
     SLICES = 20
-    # Every connection once in so long, for Daphne's two seconds: a handshake that takes too long is ended later by as
-    # much. Nothing else has a limit here: see OPTIONS.
+    # Each connection is looked at once in this time, where Daphne takes two seconds. So a handshake that takes too long
+    # is ended that much later. OPTIONS sets no other time-out that matters here.
     TIMEOUTS_SECONDS = 10.0
-    # Between the last thing that was said and the end of the process, which cuts what has not left. A proxy still sends
+    # The time between the last answer and the end of the process, which cuts what was not sent. A proxy still sends
     # requests on the connections that it keeps; each is answered, and its connection closed.
     LEAVING_SECONDS = 0.3
     LOOKS_SECONDS = 0.05
@@ -88,7 +90,7 @@ class Server(daphne.server.Server):
         self._telling: asyncio.Task[None] | None = None
         self.websocket_max_message_size = min(self.websocket_max_message_size, MESSAGE_BYTES)
         self.websocket_max_frame_size = min(self.websocket_max_frame_size, MESSAGE_BYTES)
-        self._ports: list[Any] = []  # where it listens
+        self._ports: list[Any] = []  # on which the server listens
         self._to_time = _Round()
         self._to_reap = _Round()
         self._ending: dict[Any, None] = {}  # in the order in which they ended
@@ -96,7 +98,7 @@ class Server(daphne.server.Server):
         self.is_ending = False
 
     def run(self) -> None:
-        """Serve until the process is told to stop; connections that are handed over, too."""
+        """Serve until the process is told to stop, connections that another process hands over included."""
         if descriptor := os.environ.pop(ADOPTION_VARIABLE, ""):
             end = socket.socket(fileno=int(descriptor))
             reactor.callWhenRunning(lambda: Adoption(end, self.http_factory))
@@ -107,18 +109,19 @@ class Server(daphne.server.Server):
         self._ports.append(port)
         self._supervisor.tell(READY)
         if self._telling is None:
-            _later(0, self._begin_telling)  # in the loop, which does not run yet
+            _later(0, self._begin_telling)  # it needs the loop, which does not run yet
 
     def _begin_telling(self) -> None:
         telling = tell_from_loop(self._supervisor, type(self).are_pages_stuck)
         self._telling = asyncio.get_running_loop().create_task(telling)
 
     def kill_all_applications(self) -> Any:
-        """As Daphne does at the end, but for requests still on their way, which have nothing to end.
+        """End the applications of all connections as Daphne does when the process stops, then close the sockets.
 
-        Nobody is let in any more: whoever comes now is refused at once, and a balancer tries another process. Once what
-        had begun has ended, every socket is told to come back, some 20 µs each: its page then knows that this was no
-        failure of the network, and spreads its return.
+        Requests that are still arriving have no application yet, and are left out. From now on new connections are
+        refused at once, and a load balancer tries another process. When the applications have ended, every socket is
+        closed with a code that tells its page to come back (some 20 µs each). The page then knows that the network did
+        not fail, and waits for a random time.
         """
         self.is_ending = True
         self._supervisor.tell(STOPPING)
@@ -134,7 +137,7 @@ class Server(daphne.server.Server):
         return ended
 
     def _send_everybody_back(self, _ended: object) -> Deferred[None]:
-        """Close every open socket; done once that had the time to leave, and pages have been answered."""
+        """Close every open socket. The result fires when that has been sent and all pages have been answered."""
         for protocol in list(self.connections):
             if isinstance(protocol, daphne.ws_protocol.WebSocketProtocol) and protocol.state == protocol.STATE_OPEN:
                 protocol.serverClose(code=CLOSE_AGAIN)
@@ -144,7 +147,10 @@ class Server(daphne.server.Server):
         return gone
 
     def _leave_when_answered(self, gone: Deferred[None], left: float, until: float) -> None:
-        """Look from time to time: nothing was under way for LEAVING_SECONDS once `left` is 0; `until` ends it."""
+        """Fire `gone` when no request was being answered for LEAVING_SECONDS, or when `until` is over.
+
+        left: the seconds that still have to pass without a request. until: a time of the monotonic clock.
+        """
         if any(_is_answering(protocol, details) for protocol, details in self.connections.items()):
             left = self.LEAVING_SECONDS
         if left <= 0 or time.monotonic() > until:
@@ -153,11 +159,11 @@ class Server(daphne.server.Server):
             _later(self.LOOKS_SECONDS, lambda: self._leave_when_answered(gone, left - self.LOOKS_SECONDS, until))
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> "asyncio.Queue[Any] | None":
-        """As Daphne does; and be told when it has ended. A scope holds the connection of its client."""
+        """Create the application as Daphne does, with the client's connection in its scope, and note when it ends."""
         if (line := line_of(protocol)) is not None:
             scope["transport"] = line
         if isinstance(getattr(protocol, "content", None), Spool):
-            # Daphne would put the whole of it into the queue, in pieces: it goes to the page as it lies.
+            # Daphne would put the whole body into the queue, in pieces. The page gets the spool itself.
             scope[BODY], protocol.content = protocol.content, io.BytesIO()
         queue: asyncio.Queue[Any] | None = super().create_application(protocol, scope)
         if queue is not None:
@@ -176,14 +182,14 @@ class Server(daphne.server.Server):
             _later(1 / self.SLICES, self.reap)
 
     def _some_of(self, turn: "_Round", among: Iterable[Any]) -> list[Any]:
-        """The next of these in a round; a new round begins when it is over."""
+        """Return the next connections of this round. When it is over, a new round begins with those of `among`."""
         if not turn.left:
             turn.left = list(among)
             turn.share = len(turn.left) // self.SLICES + 1
         return [turn.left.pop() for _connection in range(min(len(turn.left), turn.share))]
 
     def timeout_checker(self) -> None:
-        """End what took too long, and ping, as Daphne does."""
+        """Check the time-outs of a part of the connections, and ping them, as Daphne does."""
         for protocol in self._some_of(self._to_time, self.connections):
             if protocol not in self.connections:
                 continue
@@ -194,10 +200,10 @@ class Server(daphne.server.Server):
         _later(self.TIMEOUTS_SECONDS / self.SLICES, self.timeout_checker)
 
     def application_checker(self) -> None:
-        """Do nothing: Daphne has this called at its start, and a second after each round. See `reap`."""
+        """Do nothing. Daphne calls this at its start and would repeat it every second; `reap` does its work."""
 
     def reap(self) -> None:
-        """Reap a part of what has ended, as Daphne does; again soon, while there is something left."""
+        """Clean up a part of the connections that have ended, as Daphne does, and go on soon if some are left."""
         turn = self._some_of(self._to_reap, self._ending)
         everybody = self.connections
         some = {protocol: everybody[protocol] for protocol in turn if protocol in everybody}
@@ -214,7 +220,7 @@ class Server(daphne.server.Server):
             kept, self.connections = self.connections, everybody
             for protocol in some.keys() - kept.keys():
                 del everybody[protocol]
-            everybody.update(kept)  # an answer that ends lets the next request of its line begin
+            everybody.update(kept)  # when an answer ends, the next request of its connection can begin
             for protocol in turn:
                 if protocol not in everybody or not _is_ending(everybody[protocol]):
                     self._ending.pop(protocol, None)
@@ -224,19 +230,19 @@ class Server(daphne.server.Server):
 
 
 def _is_answering(protocol: Any, details: dict[str, Any]) -> bool:
-    """Whether a page is still being made for this connection."""
+    """Whether a request of this connection is still being answered."""
     task = details.get("application_instance")
     return isinstance(protocol, WebRequest) and task is not None and not task.done()
 
 
 def _is_ending(details: dict[str, Any]) -> bool:
-    """Whether a connection, by what Daphne notes of it, will have to be looked at again."""
+    """Whether `reap` has to look at this connection again, by what Daphne notes of it."""
     task = details.get("application_instance")
     return "disconnected" in details or (task is not None and task.done())
 
 
 class _Round:
-    """A round over all connections: those whose turn is still to come, and how many are looked at together."""
+    """A round over all connections. left: those still to be looked at. share: how many are looked at together."""
 
     def __init__(self) -> None:
         self.left: list[Any] = []
@@ -248,19 +254,21 @@ def _later(seconds: float, call: Callable[[], None]) -> None:
 
 
 class SocketProtocol(daphne.ws_protocol.WebSocketProtocol):
-    """Daphne's own, whose queue of frames that came has an end, and which reads and writes whole texts by itself.
+    """Daphne's WebSocket, with a bounded queue of received frames, which reads and writes whole texts by itself.
 
-    autobahn takes every text through what only fragments, extensions and listeners need: 9.8 µs for one that comes and
-    its answer, and 1.9 without it (`python -m benchmarks.gains`), of the 43 that a message takes.
-    Whatever is no whole text of a client goes its way, and so does everything while a frame is begun, a ping is not
-    answered, or the socket is not open.
+    autobahn treats every text as if it could use fragments, extensions and listeners: a text and its answer take 9.8 µs
+    with autobahn and 1.9 without (`python -m benchmarks.gains`), of the 43 that a message takes. autobahn still handles
+    every other frame, and everything while a frame is incomplete, a ping is not answered, or the socket is not open.
     """
 
     muted: bool
     application_queue: "asyncio.Queue[dict[str, Any]]"
 
     def onConnect(self, request: Any) -> Any:  # noqa: N802  as autobahn names it
-        """As Daphne does; a process that ends hangs up, so that a proxy tries another one, as it may for a GET."""
+        """Do as Daphne. A process that is ending aborts the connection, so that a proxy tries another process.
+
+        It may do so, because a handshake is a GET.
+        """
         if getattr(self.factory.server_class, "is_ending", False):
             self.transport.abortConnection()
             raise ConnectionDeny(ConnectionDeny.SERVICE_UNAVAILABLE)
@@ -277,11 +285,11 @@ class SocketProtocol(daphne.ws_protocol.WebSocketProtocol):
 
     def connectionLost(self, reason: Any = connectionDone) -> None:  # noqa: N802  as Twisted names it
         super().connectionLost(reason)
-        # Its result is this object itself, which would wait for a full collection of memory, with all that it holds.
+        # The result of `is_closed` is this object itself. That cycle would keep it until a full garbage collection.
         self.is_closed = succeed(None)
 
     def _is_between_messages(self) -> bool:
-        """Whether what comes next begins a message, and nothing of autobahn's waits for it or changes it."""
+        """Whether the next byte begins a message, and autobahn neither waits for it nor transforms it."""
         return (
             self.state == self.STATE_OPEN
             and not self.data
@@ -300,7 +308,7 @@ class SocketProtocol(daphne.ws_protocol.WebSocketProtocol):
             super().dataReceived(data[at:] if at else data)
 
     def _take_text(self, text: str) -> None:
-        """As `onMessage` does, with what is decoded already."""
+        """Do as `onMessage`, with a text that is already decoded."""
         if self.muted:
             return
         if self.application_queue.qsize() >= FRAMES_WAITING:
@@ -319,9 +327,9 @@ class SocketProtocol(daphne.ws_protocol.WebSocketProtocol):
 
 
 def install_server(are_pages_stuck: Callable[[], Awaitable[bool]]) -> None:
-    """Have the `daphne` that loads this application run our server. Called before there is one.
+    """Make the `daphne` command that loads this application use our classes. Called before it creates its server.
 
-    are_pages_stuck: asked before a supervisor is told that the process is alive.
+    are_pages_stuck: called before a supervisor is told that the process is alive.
     """
     Server.are_pages_stuck = staticmethod(are_pages_stuck)
     CommandLineInterface.server_class = Server
@@ -332,11 +340,11 @@ def install_server(are_pages_stuck: Callable[[], Awaitable[bool]]) -> None:
 
 
 def quieten_autobahn() -> None:
-    """Keep autobahn, below Daphne, from writing texts for its debug log, which nobody reads.
+    """Keep autobahn, below Daphne, from formatting messages for its debug log, which nobody reads.
 
-    It writes them for every frame that comes or goes and for every connection, coloured and with all its options,
-    before it asks whether anybody wants them: 14 µs instead of 8 for a frame each way, 145 instead of 37 for a
-    handshake (docs/adr/0073). The calls stay; what they would say is empty.
+    autobahn formats them for every frame and every connection, coloured and with all its options, before it asks
+    whether the log is on: 14 µs instead of 8 for a frame each way, 145 instead of 37 for a handshake (docs/adr/0073).
+    The functions that format are replaced by one that returns an empty text.
     """
     for module in (autobahn.websocket.protocol, autobahn.twisted.websocket):
         for name in ("hltype", "hlval", "pformat"):

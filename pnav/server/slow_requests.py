@@ -1,7 +1,7 @@
-"""Tell which requests compute a slow hash: they run in threads of their own and never delay other pages.
+"""Tells which requests compute a slow hash, such as that of a password, so that they run in threads of their own.
 
-By the name of the address, for a form that is sent. A test notes every slow hash of the whole suite and fails when one
-is computed for an address that is not here (tests/conftest.py).
+They are the POST requests to the addresses named here. A fixture notes every slow hash of the whole suite, and fails
+the test in which one is computed for an address that is not here (tests/conftest.py).
 """
 
 from typing import Any
@@ -27,13 +27,15 @@ NAMES = frozenset(
     }
 )
 VISITORS = tuple(sorted(name for name in NAMES if name.startswith("chat:")))  # without parameters, in every table
-# The beginnings of the other addresses: nothing else is looked up.
+# How the paths of the other addresses begin; no other path is looked up.
 AREAS = ("/compte/", "/admin/accounts/")
 
 
 def is_slow(scope: dict[str, Any]) -> bool:
-    """Whether this request may compute a slow hash. One search of the table of addresses for a form in AREAS; some
-    looks into sets for any other form."""
+    """Whether this request may compute a slow hash.
+
+    Only a form in AREAS is looked up in the table of addresses. For any other form a few sets are asked.
+    """
     if scope["method"] != "POST":
         return False
     if any(scope["path"] in addresses.every_address(name) for name in VISITORS):
@@ -47,6 +49,6 @@ def is_slow(scope: dict[str, Any]) -> bool:
 
 
 def device_of(scope: dict[str, Any]) -> str:
-    """The device that signed in here before, by its cookie; "" for any other. It waits in a queue of its own."""
+    """Return the id of a device from which somebody has signed in before, by its cookie; "" for any other client."""
     cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie").decode("latin-1")
     return device.read(parse_cookie(cookies).get(device.COOKIE, "")).id

@@ -1,7 +1,7 @@
-"""Serves TLS in `web`: new connections meet the certificate that is in its file now (docs/adr/0093).
+"""Serves TLS in `web`, and reads the certificate again when its file has changed (docs/adr/0093).
 
-Twisted reads certificate and key once, at the start. A renewal would then need a restart, or be met as an end of the
-certificate by the proxy. Connections that are open go on with what they began with.
+Twisted reads certificate and key once, at the start. After a renewal the process would need a restart, or the proxy
+would meet an expired certificate. Open connections keep the certificate with which they began.
 """
 
 import logging
@@ -18,21 +18,21 @@ from zope.interface import implementer
 from pnav import certificates
 
 logger = logging.getLogger(__name__)
-LOOKED_SECONDS = 2.0  # two files are looked at so often, at most, by whoever connects
+LOOKED_SECONDS = 2.0  # a new connection looks whether the files have changed, at most once in this time
 
 type _Seen = tuple[tuple[int, int], ...]
 
 
 @implementer(IOpenSSLContextFactory)
 class FileContext:
-    """The context of OpenSSL for a certificate and its key, read again once either file has changed.
+    """The OpenSSL context for a certificate and its key, read again when either file has changed.
 
-    While the two do not belong together, as in the middle of a renewal, or cannot be read, the context stays what it
-    was; that is logged once for each state of the files.
+    While the two do not belong together, as in the middle of a renewal, or cannot be read, the previous context is
+    used. That is logged once for each state of the files.
     """
 
     def __init__(self, key: str, certificate: str, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Raises the errors of the disk, of OpenSSL and Twisted when they cannot be used: no process starts without."""
+        """Read both files. Raises the errors of the disk, of OpenSSL and of Twisted: no process starts without them."""
         self._paths = (Path(key), Path(certificate))
         self._monotonic = monotonic
         self._seen = self._look()
@@ -75,13 +75,13 @@ class FileContext:
 
 
 def _split(pem: bytes) -> list[bytes]:
-    """The certificates of a file, one by one: the owner's first, then those between it and its authority."""
+    """Return the certificates of a PEM file one by one: the server's, then the intermediate ones."""
     end = b"-----END CERTIFICATE-----"
     return [one + end for one in pem.split(end)[:-1]]
 
 
 def endpoint_of(reactor: Any, description: str) -> Any:
-    """As Twisted's `serverFromString`, but that a certificate in files is read again when they change."""
+    """Do as Twisted's `serverFromString`, except that a certificate is read again when its files change."""
     if not description.startswith("ssl:"):
         return endpoints.serverFromString(reactor, description)
     _kind, given = endpoints._parse(description)

@@ -1,10 +1,11 @@
-"""Tell whether this process uses as much memory as it may. It then refuses new work and keeps what it has begun.
+"""Tells whether this process uses as much memory as it may. Then it refuses new work, and goes on with what it began.
 
-Otherwise the system ends it when its container is full, with every conversation in it. The mark is WEB_MEMORY_MIB, or
-most of what the container may use; a machine without such a limit has no mark.
+Otherwise the system would kill the process when its container is full, with every conversation in it. The limit is
+WEB_MEMORY_MIB, or SHARE of what the container may use; a machine without either has no limit.
 
-What was freed is not given back by itself: one small thing that lives holds what lies around it, so that a process
-which was full once would refuse everybody until it is started again. Above the mark the C library is asked for it.
+The C library does not return all freed memory to the system by itself, because small objects that are still in use lie
+between what was freed. So a process that was full once would refuse everybody until it is started again. Above the
+limit the C library is asked to return memory.
 """
 
 import contextlib
@@ -15,22 +16,24 @@ from pathlib import Path
 
 from django.conf import settings
 
-STATM = Path("/proc/self/statm")  # in pages; the second number is what is resident
-LIMIT = Path("/sys/fs/cgroup/memory.max")  # of the container: bytes, or « max »
+STATM = Path("/proc/self/statm")  # in memory pages; the second number is the resident memory
+LIMIT = Path("/sys/fs/cgroup/memory.max")  # the limit of the container: bytes, or « max »
 PAGE_BYTES = 4096
-SHARE = 0.85  # of the container's limit: the rest is for what is under way
+SHARE = 0.85  # the share of the container's limit above which new work is refused; the rest is for what has begun
 EVERY_SECONDS = 1.0
-M_ARENA_MAX = -8  # malloc.h
-GIVEN_BACK_SECONDS = 5.0  # between two times: a tenth of a second for 300 MiB, in which who allocates may wait
+M_ARENA_MAX = -8  # the constant of malloc.h
+# The least time between two calls of malloc_trim. One takes a tenth of a second for 300 MiB, and threads that allocate
+# memory may have to wait for it.
+GIVEN_BACK_SECONDS = 5.0
 
 
 def _limit() -> float:
-    """Bytes that this process may hold; infinite when nobody says."""
+    """Return how many bytes this process may use; infinite when there is no limit."""
     if settings.WEB_MEMORY_MIB:
         return float(settings.WEB_MEMORY_MIB * 1024 * 1024)
     try:
         return SHARE * int(LIMIT.read_text())
-    except (OSError, ValueError):  # none, or « max »
+    except (OSError, ValueError):  # no such file, or « max »
         return float("inf")
 
 
@@ -43,31 +46,34 @@ def resident_bytes() -> int:
 
 
 def use_one_arena() -> None:
-    """Let all threads take memory from one place; nothing where the C library is not GNU's. mallopt(3).
+    """Let all threads allocate memory from one arena (mallopt(3)). Does nothing with a C library other than GNU's.
 
-    By itself the C library opens up to eight places for each processor, so that threads do not wait for each other.
-    Under the interpreter's lock they hardly could, and what each place once held stays: after everybody came at once
-    (`make siege`, « together ») two web processes kept 40 MiB of it. Call it before the first thread starts.
+    By itself the C library opens up to eight arenas for each processor, so that threads do not wait for each other.
+    Python's interpreter lock hardly lets them, and each arena keeps what it once held: after everybody came at once
+    (`make siege`, « together ») two web processes kept 40 MiB. Must be called before the first thread starts.
     """
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def give_back() -> None:
-    """Hand free memory back to the system; nothing where the C library is not GNU's. malloc_trim(3)."""
+    """Return free memory to the system (malloc_trim(3)). Does nothing with a C library other than GNU's."""
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
 
 
 class Watermark:
-    """Read once a second, by whoever asks first: 20 µs, and nothing in between."""
+    """Compares the memory of this process with its limit, once a second at most; a reading takes 20 µs."""
 
     def __init__(self) -> None:
         self._read_at = self._given_back_at = float("-inf")
         self._is_over = False
 
     def is_over(self) -> bool:
-        """Return whether the process holds more memory than WEB_MEMORY_MIB; measured once in EVERY_SECONDS."""
+        """Return whether the process uses more memory than it may, as measured within the last EVERY_SECONDS.
+
+        Above the limit a thread is started that returns free memory, at most once in GIVEN_BACK_SECONDS.
+        """
         now = time.monotonic()
         if now - self._read_at >= EVERY_SECONDS:
             self._read_at = now
