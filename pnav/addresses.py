@@ -1,14 +1,13 @@
-"""Gives a visitor's pages their addresses, in each language and in discreet mode.
+"""Gives a visitor's pages their addresses, in each language and in discreet mode (docs/adr/0068).
 
 A page has one address in each *table*: the ordinary one (`/tchat/`, in the source language), one for each other
-language (`/en/tchat/`), and the discreet one (`/n/482137/`), whose addresses say nothing to who reads the history of a
-browser. Pages of the staff, of the operator and files (`/robots.txt`) have one address only, in every table.
+language (`/en/tchat/`), and the discreet one (`/n/482137/`), which tells nothing to somebody who reads the history of
+the browser. Pages of the staff and of the operator, and files (`/robots.txt`), have only one address, in every table.
 
-A table is a URLconf that is made from `pnav.urls`: `reverse` and `{% url %}` answer from the table that
-`pnav.middleware.addresses` sets for a request, so a page, its forms and its redirects stay in their table by
-themselves.
-What is asked for is always looked up in `pnav.urls` under its ordinary path (`request.path_info`): limits, guards, logs
-and figures know one page under one path, whatever the address was. See docs/adr/0068.
+A table is a URLconf that is made from `pnav.urls`. `reverse` and `{% url %}` use the table that
+`pnav.middleware.addresses` sets for a request, so that a page, its forms and its redirects stay in the same table. The
+requested page is always looked up in `pnav.urls` under its ordinary path (`request.path_info`). So limits, guards, logs
+and figures know a page by one path, whatever its address was.
 """
 
 import re
@@ -50,11 +49,11 @@ _PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
 
 
 def numbered(names: Iterable[str], salt: str) -> dict[str, int]:
-    """A number of six digits for each name, the same in every process of this site and drawn with its SECRET_KEY.
+    """Return a number of up to six digits for each name, derived from SECRET_KEY, so the same in every process.
 
-    Whoever knows the source code, and not the key, cannot tell from a number which page it stands for. Two names that
-    fall on one number (a chance of some 2 in 1,000 for a site of 60 pages): the one that comes later in the alphabet
-    takes the next that is free.
+    Somebody who knows the source code but not the key cannot tell which page a number stands for. If two names get the
+    same number (a chance of some 2 in 1,000 for a site of 60 pages), the later one in the alphabet takes the next free
+    number.
     """
     numbers: dict[str, int] = {}
     taken: set[int] = set()
@@ -69,18 +68,21 @@ def numbered(names: Iterable[str], salt: str) -> dict[str, int]:
 
 @cache
 def _slugs() -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Number of each slug of the orientation, and back. A question that an administrator added has a neutral slug."""
+    """Return the number of each slug of the orientation, and the slug of each number.
+
+    Questions that an administrator added have neutral slugs, which need no number.
+    """
     numbers = {slug: f"{number:06}" for slug, number in numbered({*SLUGS.values(), *RESULT_SLUGS}, "slug").items()}
     return numbers, {number: slug for slug, number in numbers.items()}
 
 
 class WithoutWords:
-    """A slug as a number, in the addresses of discreet mode."""
+    """Django's path converter that writes a slug as a number, in the addresses of discreet mode."""
 
     regex = rf"[0-9]{{6}}|{NEUTRAL_SLUG.pattern}"
 
     def to_python(self, value: str) -> str:
-        """The slug. Raises ValueError, as Django expects: the address is then unknown."""
+        """Return the slug. Raises ValueError for an unknown number, which Django takes for an unknown address."""
         if NEUTRAL_SLUG.fullmatch(value):
             return value
         slug = _slugs()[1].get(value)
@@ -89,7 +91,7 @@ class WithoutWords:
         return slug
 
     def to_url(self, value: str) -> str:
-        """Write a slug as its number. Raises ValueError for one that has none, as Django asks."""
+        """Return the number of a slug. Raises ValueError, as Django expects, for a slug that has none."""
         if NEUTRAL_SLUG.fullmatch(value):
             return value
         number = _slugs()[0].get(value)
@@ -104,15 +106,15 @@ register_converter(WithoutWords, "without_words")
 class Table:
     """The addresses of all pages in one language, or in discreet mode: a URLconf, for `set_urlconf` and `urlconf=`.
 
-    prefix: the first part of a visitor's addresses, "" for the ordinary table. language: the one that these addresses
-    say; "" where the cookie of the display settings says it.
+    prefix: the first part of a visitor's addresses, "" for the ordinary table. language: the code of the language that
+    these addresses choose; "" where the cookie of the display settings chooses it.
     """
 
     def __init__(self, prefix: str, language: str) -> None:
         self.prefix, self.language = prefix, language
 
     def __str__(self) -> str:
-        return f"/{self.prefix}"  # a part of the key under which templates are kept
+        return f"/{self.prefix}"  # a part of the key under which templates are cached
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("handler"):  # Django asks a URLconf for the pages of its errors
@@ -121,7 +123,10 @@ class Table:
 
     @property
     def urlconf(self) -> str:
-        """For `urlconf=` and `set_urlconf`: Django takes any object with `urlpatterns`, its types a name only."""
+        """This table as Django's `urlconf=` and `set_urlconf` take it.
+
+        Django accepts any object with `urlpatterns`, although its types only allow a name.
+        """
         return URLS if self.is_ordinary else cast(str, self)
 
     @property
@@ -136,7 +141,7 @@ class Table:
 
     @cached_property
     def urlpatterns(self) -> list[URLPattern | URLResolver]:
-        """All pages: those of visitors under the prefix, the others where they are."""
+        """The patterns of all pages. Those of visitors are under the prefix, the others keep their addresses."""
         patterns: list[URLPattern | URLResolver] = []
         numbers = numbered((name for name, _route, _page in _visitor_pages()), "page") if self.is_discreet else {}
         for entry in get_resolver(URLS).url_patterns:
@@ -152,11 +157,11 @@ class Table:
         return patterns
 
     def reverse(self, name: str, /, **parameters: Any) -> str:
-        """The address in this table of the page of this name."""
+        """Return the address of the page of this name in this table."""
         return reverse(name, kwargs=parameters, urlconf=self.urlconf)
 
     def address(self, page: str) -> str | None:
-        """The address in this table of the visitor's page with this ordinary path; None when there is no such page."""
+        """Return the address in this table of a visitor's page, given its ordinary path; None for any other path."""
         try:
             match = resolve(page, urlconf=URLS)
             if match.namespace not in VISITORS or not _has_many_addresses(match.route):
@@ -175,17 +180,20 @@ def _in_language(code: str) -> Table:
 
 
 def in_language(code: str) -> Table:
-    """The table of the pages in this language of `settings.LANGUAGES`."""
+    """Return the table of this language, a code of `settings.LANGUAGES`."""
     return ORDINARY if code == languages.source() else _in_language(code)
 
 
 def tables() -> list[Table]:
-    """Every table, the ordinary one first."""
+    """Return all tables, the ordinary one first."""
     return [ORDINARY, *(in_language(code) for code in languages.others()), DISCREET]
 
 
 def _visitor_pages(of: URLResolver | None = None) -> Iterator[tuple[str, str, URLPattern]]:
-    """Name with its namespace, ordinary route and pattern of each page of visitors; of one app, or of all."""
+    """Yield the name (with its namespace), the ordinary route and the pattern of each page of visitors.
+
+    of: the URLs of one app; None for all apps.
+    """
     for entry in [of] if of else get_resolver(URLS).url_patterns:
         if isinstance(entry, URLResolver) and entry.namespace in VISITORS:
             for page in entry.url_patterns:
@@ -195,7 +203,7 @@ def _visitor_pages(of: URLResolver | None = None) -> Iterator[tuple[str, str, UR
 
 
 def pages_without_parameter(namespace: str) -> list[str]:
-    """The names of an app's pages that take no parameter, in the order of its table; files are none."""
+    """Return the names of an app's pages that take no parameter, in the order of its URLs. Files are left out."""
     return [
         name
         for name, route, _page in _visitor_pages()
@@ -204,12 +212,12 @@ def pages_without_parameter(namespace: str) -> list[str]:
 
 
 def _has_many_addresses(route: str) -> bool:
-    """Files that robots and browsers ask for by their name have one address."""
+    """Whether a route has an address in each table. Files that robots and browsers request by name have only one."""
     return not route or route.endswith("/")
 
 
 def _silent(route: str, number: int) -> str:
-    """The route of a page in discreet mode: its number, then its parameters without words. The home page has none."""
+    """Return the route of a page in discreet mode: its number, then its parameters without words; "" for the home."""
     if not route:
         return ""
     parameters = "".join(
@@ -222,7 +230,7 @@ def _silent(route: str, number: int) -> str:
 
 
 def table_at(address: str) -> Table:
-    """The table that this path of an address belongs to, by its first part."""
+    """Return the table to which this path belongs, by its first part."""
     first = address[1:].partition("/")[0]
     if first == DISCREET_PREFIX:
         return DISCREET
@@ -230,7 +238,7 @@ def table_at(address: str) -> Table:
 
 
 def read(address: str) -> tuple[Table, str]:
-    """The table of this path of an address, and the ordinary path of its page. What is no page keeps its path."""
+    """Return the table of this path, and the ordinary path of its page. A path that is no page is returned as it is."""
     table = table_at(address)
     if table.is_ordinary:
         return table, address
@@ -242,9 +250,9 @@ def read(address: str) -> tuple[Table, str]:
 
 
 def address_in_table(address: str, table: Table) -> str | None:
-    """The address in another table of the page with this address; None for what is no visitor's page of this site.
+    """Return the address in another table of the page with this address; None if it is no visitor's page of this site.
 
-    address: a path, with its query if it has one, which goes along.
+    address: a path, with its query if it has one, which is kept.
     """
     parts = urlsplit(address)
     if parts.scheme or parts.netloc or not parts.path.startswith("/"):
@@ -254,10 +262,10 @@ def address_in_table(address: str, table: Table) -> str | None:
 
 
 def chosen(address: str) -> tuple[str, str] | None:
-    """The language that this path chooses and the address that it leads to; None for any other path.
+    """Return the language that this path chooses, and the address to which it redirects; None for any other path.
 
-    `/fr/tchat/` chooses the source language, whose pages have no prefix, and `/n/en/482137/` a language in discreet
-    mode, whose addresses say none. Both are links to where a cookie is set: nobody stays there.
+    `/fr/tchat/` chooses the source language, whose pages have no prefix. `/n/en/482137/` chooses a language in discreet
+    mode, whose addresses contain none. Both set a cookie and redirect.
     """
     first, _slash, rest = address[1:].partition("/")
     before = ""
@@ -273,17 +281,17 @@ def chosen(address: str) -> tuple[str, str] | None:
 
 
 def choosing(address: str, language: str) -> str:
-    """Where the page with this address is read in this language, by a link: for the frame.
+    """Return the address under which the page with this address is read in this language, for the links of the frame.
 
-    What is no visitor's page leads to the home page in that language. Of a page without a parameter it is kept: every
-    page draws such a link, and to find it in the tables took 0.02 to 0.03 ms.
+    For an address that is no visitor's page it is the home page in that language. The result is cached for pages
+    without a parameter, because every page contains such links, and each took 0.02 to 0.03 ms to find.
     """
     return _choosing_known(address, language) if address in _known() else _choosing(address, language)
 
 
 @cache
 def _known() -> frozenset[str]:
-    """Every address, in every table, of the pages without a parameter: a few hundred, none of which anybody typed."""
+    """Return every address, in every table, of the pages without a parameter: a few hundred, none typed by a person."""
     names = [name for namespace in VISITORS for name in pages_without_parameter(namespace)]
     return frozenset(table.reverse(name) for name in names for table in tables())
 
@@ -307,18 +315,18 @@ def _choosing(address: str, language: str) -> str:
 
 @cache
 def address_in_language(name: str, language: str) -> str:
-    """The address in this language of the page of this name, which has no parameter."""
+    """Return the address in this language of the page of this name, which has no parameter."""
     return in_language(language).reverse(name)
 
 
 @cache
 def every_address(name: str) -> frozenset[str]:
-    """Each path that leads to the page of this name, which has no parameter: one for each table."""
+    """Return each path of the page of this name, which has no parameter: one for each table."""
     return frozenset(table.reverse(name) for table in tables())
 
 
 def load() -> None:
-    """Make the tables now: the first page of each would wait for it."""
+    """Make all tables now, so that the first page of each does not have to wait."""
     for table in tables():
         table.reverse("pages:home")
     _known()
@@ -329,7 +337,7 @@ def load() -> None:
 
 @contextmanager
 def drawn_in(table: Table) -> Iterator[None]:
-    """Have `reverse` and `{% url %}` answer from this table."""
+    """Make `reverse` and `{% url %}` use this table within the block."""
     before = get_urlconf()
     set_urlconf(None if table.is_ordinary else table.urlconf)  # None: settings.ROOT_URLCONF
     try:
@@ -339,13 +347,13 @@ def drawn_in(table: Table) -> Iterator[None]:
 
 
 def current() -> Table:
-    """The table from which `reverse` answers now."""
+    """Return the table that `reverse` uses now."""
     urlconf = get_urlconf()
     return urlconf if isinstance(urlconf, Table) else ORDINARY
 
 
 def enter(request: HttpRequest) -> Table:
-    """Read the address of a request: from here on its `path_info` is the ordinary path of its page."""
+    """Replace `path_info` of a request by the ordinary path of its page, and return the table of its address."""
     table, page = read(request.path_info)
     request.path_info = page
     request.is_discreet_address = table.is_discreet  # type: ignore[attr-defined]  # for `triage.session.is_discreet`
@@ -358,5 +366,5 @@ def is_home(page: str) -> bool:
 
 
 def site_origin(request: HttpRequest) -> str:
-    """Scheme and host under which others know this site."""
+    """Return the scheme and host under which others know this site."""
     return settings.SITE_URL.rstrip("/") or f"{request.scheme}://{request.get_host()}"

@@ -1,6 +1,6 @@
 """The ASGI application for HTTP and WebSocket, for `daphne pnav.asgi:application`.
 
-A socket that comes from a foreign page is refused before it is accepted.
+A socket that another site's page opens is refused before it is accepted.
 """
 
 import asyncio
@@ -65,7 +65,7 @@ def is_own_origin(scope: dict[str, Any]) -> bool:
 
 
 class Handshake:
-    """Refuses sockets of foreign pages, and gives the others what they need to find out who they are."""
+    """Refuses sockets of other sites' pages, and gives the others what they need to find out whose they are."""
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner

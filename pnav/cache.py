@@ -1,7 +1,7 @@
-"""Serialise the values of the cache as JSON, so that nothing read from Redis is ever executed.
+"""Serializes the values of the cache as JSON, so that nothing read from Redis is ever executed.
 
-Django's own serializer is pickle: whoever may write to Redis would run what they like in every web process, with the
-keys of the content. What is kept there is numbers, lists of times and one text.
+Django's own serializer is pickle, with which anybody who can write to Redis could run code in every web process, beside
+the keys of the content. The cache holds numbers, lists of times, and one text.
 """
 
 import json
@@ -9,10 +9,10 @@ from typing import Any
 
 
 class Serializer:
-    """Named by `settings.CACHES`. Raises TypeError for a value, and ValueError for bytes, that are not JSON."""
+    """The serializer that `settings.CACHES` names. Raises TypeError for a value, and ValueError for bytes, not JSON."""
 
     def dumps(self, value: Any) -> int | bytes:
-        """A whole number goes as it is: Redis counts with it."""
+        """Return the value as JSON, or unchanged if it is an integer, because Redis increments those."""
         return value if type(value) is int else json.dumps(value).encode()
 
     def loads(self, data: bytes) -> Any:

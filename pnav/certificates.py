@@ -1,7 +1,7 @@
-"""Reads when the certificates inside end: those that this process shows, and those that it trusts.
+"""Reads when the TLS certificates of this process expire: those that it shows, and those that it trusts.
 
-They are files named by the settings (ADR 0039), which new connections read again (ADR 0093). Something else must put
-newer ones there: the days left are told as a metric and by `check --deploy`.
+They are files named by the settings (ADR 0039), which new connections read again (ADR 0093). Pnav does not renew them,
+so the days that are left are a metric, and `check --deploy` warns of them.
 """
 
 import os
@@ -14,15 +14,15 @@ from urllib.parse import parse_qsl, urlsplit
 from cryptography import x509
 from django.conf import settings
 
-# By use, when what this process shows ends, where that may be another one than lies in the file now: a pair that does
-# not belong together is not taken (`pnav.server.tls`).
+# By its use, when the certificate that this process really shows expires. It may differ from the one in the file,
+# because a certificate that does not belong to its key is not used (`pnav.server.tls`).
 shown: dict[str, datetime] = {}
 
-WARNED_DAYS = 40  # `deploy/authority.py` has put newer ones in their place five days before
+WARNED_DAYS = 40  # `deploy/authority.py` renews certificates that have 45 days left, so this means that it did not run
 
 
 def certificate_files(database: Mapping[str, Any], redis_url: str, environment: Mapping[str, str]) -> dict[str, Path]:
-    """The files that are named, by what they are for. An empty name, or « system », is none."""
+    """Return the certificate files that the settings name, by their use. An empty name, or « system », is no file."""
     options, redis = database.get("OPTIONS", {}), dict(parse_qsl(urlsplit(redis_url).query))
     named = {
         "postgresql_authority": options.get("sslrootcert"),
@@ -35,8 +35,10 @@ def certificate_files(database: Mapping[str, Any], redis_url: str, environment: 
 
 
 def ends_at(path: Path, *, is_authority: bool) -> datetime | None:
-    """When the certificate of this PEM file ends: of several authorities the last, for one that is trusted longer takes
-    over; otherwise the first in the file, which is its owner's. None when it cannot be read. Milliseconds.
+    """Return when the certificate of this PEM file expires; None when it cannot be read. This takes milliseconds.
+
+    Of several authorities the last end counts, because the one that is valid longest replaces the others. Otherwise the
+    first certificate of the file counts, which is its owner's.
     """
     try:
         found = x509.load_pem_x509_certificates(path.read_bytes())
@@ -47,7 +49,7 @@ def ends_at(path: Path, *, is_authority: bool) -> datetime | None:
 
 
 def read_ends() -> dict[str, datetime | None]:
-    """Read when each certificate of this process ends, by use. Five small files at most."""
+    """Read when each certificate of this process expires, by its use. This reads five small files at most."""
     files = certificate_files(settings.DATABASES["default"], settings.REDIS_URL, os.environ)
     found = {use: ends_at(path, is_authority=use.endswith("_authority")) for use, path in files.items()}
     return found | {use: end for use, end in shown.items() if use in found}

@@ -1,4 +1,4 @@
-"""Checks what must be true of a production before it serves: by `migrate`, and `check --deploy --database default`."""
+"""Checks that a production site is safe before it serves, in `migrate` and `check --deploy --database default`."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from common.offload import pool, process, sandbox
 from locations.models import Partner, ReceptionPoint, Source
 from pnav import certificates
 
-# A conversation is acknowledged after COMMIT: these settings make COMMIT mean « on disk ».
+# A message is acknowledged after COMMIT. With these settings PostgreSQL has written it to the disk by then.
 DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
 
 
@@ -24,9 +24,9 @@ DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
 def durable_database(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Refuse a PostgreSQL that may lose what it acknowledged: one error per setting that is off.
+    """Refuse a PostgreSQL that may lose committed data: one error for each setting that is off.
 
-    Not asked of the tests, whose database dies with them.
+    Tests are exempt, because their database is deleted after them.
     """
     if settings.TESTING:
         return []
@@ -47,7 +47,7 @@ def durable_database(
     return errors
 
 
-# What the role must say of itself where no connection can: seconds without end are those of a page that hangs.
+# The time limits that must be set for the role where a connection cannot set them. Without a limit a page may hang.
 LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 
 
@@ -55,7 +55,7 @@ LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_time
 def limits_behind_a_pooler(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """With DATABASE_POOLER, time limits are those of the role: one warning for each that it has not. Three queries."""
+    """Warn of each time limit that the role lacks. With DATABASE_POOLER only the role can set them. Three queries."""
     if not settings.DATABASE_POOLER:
         return []
     messages: list[CheckMessage] = []
@@ -128,7 +128,7 @@ def demonstration_places(
 
 @register(Tags.security, deploy=True)
 def own_names(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """SITE_URL, SITE_HOST (the proxy's) and ALLOWED_HOSTS name one site. What they hold is not said."""
+    """Check that SITE_URL, SITE_HOST (the proxy's) and ALLOWED_HOSTS name the same site. No value is in the message."""
     messages: list[CheckMessage] = []
     if settings.SITE_URL:
         address = urlsplit(settings.SITE_URL)
@@ -148,7 +148,10 @@ def own_names(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[Ch
 
 @register(Tags.security, deploy=True)
 def certificates_last(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The days left of each certificate that the settings name: none is left to end by itself."""
+    """Warn of each certificate that the settings name and that ends within `certificates.WARNED_DAYS`.
+
+    One that has ended or cannot be read is an error.
+    """
     messages: list[CheckMessage] = []
     hint = "docs/operations.md, « Certificates inside »."
     for use, end in certificates.read_ends().items():
@@ -164,7 +167,7 @@ def certificates_last(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 
 @register(Tags.security, deploy=True)
 def register_leaves(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The register's digest goes somewhere."""
+    """Warn when the digest of the audit log is sent nowhere."""
     if settings.REGISTER_DIGEST_TO:
         return []
     message = "REGISTER_DIGEST_TO is empty: who owns the database can cut the register's tail unseen."
@@ -173,7 +176,7 @@ def register_leaves(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
 
 @register(Tags.security, deploy=True)
 def keys_are_copied(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Each exchange has a key of its own, which lies away from the content, and in two more places."""
+    """Warn unless new exchanges get data keys, apart from the content, with copies in two folders."""
     messages: list[CheckMessage] = []
     if settings.EXCHANGE_KEYS != "write":
         message = "EXCHANGE_KEYS is read: new exchanges get no key of their own, and backups remember what was erased."
@@ -217,13 +220,16 @@ def safe_machine(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
     return messages
 
 
-# How redis-py is told to take any certificate.
+# The options with which redis-py accepts any certificate.
 UNVERIFIED = {("ssl_cert_reqs", "none"), ("ssl_cert_reqs", "optional"), ("ssl_check_hostname", "false")}
 
 
 @register(Tags.security, deploy=True)
 def captures_are_safe(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """What reads strangers' files gives up all that it can, and originals are scanned. Starts one child process."""
+    """Warn when the process that reads uploaded files keeps privileges, or originals are not scanned for malware.
+
+    This starts one child process.
+    """
     if not settings.CAPTURES:
         return []
     messages: list[CheckMessage] = []
@@ -244,18 +250,18 @@ def captures_are_safe(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 
 
 def _is_verified(database: Mapping[str, Any]) -> bool:
-    """Whether each server is on this machine's own socket, or proves by a certificate that it is the one named."""
+    """Whether each server is reached by a socket of this machine, or proves with a certificate that it has its name."""
     is_local = all(not host or host.startswith("/") for host in _hosts(database))
     return is_local or database.get("OPTIONS", {}).get("sslmode") == "verify-full"
 
 
 def _takes_writing(database: Mapping[str, Any]) -> bool:
-    """Whether whoever connects comes to a server that takes writing: the only one, or the one of several that does."""
+    """Whether a connection leads to a server that accepts writes: the only server, or the writable one of several."""
     asked = database.get("OPTIONS", {}).get("target_session_attrs")
     return len(_hosts(database)) == 1 or asked in {"read-write", "primary"}
 
 
 def _hosts(database: Mapping[str, Any]) -> list[str]:
-    """The servers that are named; a path is that of a socket, "" the usual one."""
+    """Return the servers that the settings name. A path is that of a socket; "" means the default socket."""
     host: str = database.get("HOST") or database.get("OPTIONS", {}).get("host", "")
     return host.split(",")

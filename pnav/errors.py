@@ -1,11 +1,11 @@
-"""The error pages. They hold no database connection.
+"""Draws the error pages, and returns every database connection that they took.
 
-Where the stack is asynchronous (that of the probes; whatever server but ours) Django draws these answers in a thread
-of its own, which `request_finished` does not reach: a connection taken there, by the session or the frame of the page,
-would never go back to the pool, and a dozen missing pages would empty it.
+In an asynchronous stack (that of the probes, or any under another server) Django renders these answers in a separate
+thread, which `request_finished` does not reach. A connection that the session or the frame of the page took there would
+never be returned to the pool, and a dozen missing pages would empty it.
 
-Somebody who is signed in and is not let in leaves a line in the log: an agent who tries the addresses of others'
-conversations, an account that tries the admin. In the rooms of staff these pages have the frame of staff.
+When an account is refused a page of the staff, that is logged: it may be an agent who tries the addresses of other
+people's conversations. On pages of the staff the error pages have the staff's frame.
 """
 
 import logging
@@ -41,12 +41,12 @@ from pnav.pages.frame.language import chosen
 
 logger = logging.getLogger(__name__)
 
-AWAY_SECONDS = 8  # after which a page is asked for again: about what PostgreSQL takes to start
-FRAMES = {"chat:frames", "console:frames"}  # which are answered by a frame, whatever happens
+AWAY_SECONDS = 8  # the Retry-After of a page, about what PostgreSQL takes to start
+FRAMES = {"chat:frames", "console:frames"}  # these are always answered with a frame of the protocol
 
-# How Django's sentences begin that tell why it refused a form.
+# By the beginning of Django's sentence about why it refused a form, a word for the log.
 REASONS = {"Origin": "origin", "Referer": "referer", csrf.REASON_NO_CSRF_COOKIE: "no_cookie"}
-# How a database that answers ends a statement of ours.
+# The errors with which a working database ends one statement.
 OF_A_STATEMENT = (DeadlockDetected, LockNotAvailable, QueryCanceled)
 
 
@@ -56,7 +56,7 @@ def _giving_back(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
         try:
             return view(request, *args, **kwargs)
         finally:
-            # Inside a test or a view's own thread a transaction may be open: that connection is somebody else's.
+            # A connection in an open transaction belongs to the caller, as in a test or in the view's own thread.
             for connection in connections.all(initialized_only=True):
                 if not connection.in_atomic_block:
                     connection.close()
@@ -65,8 +65,9 @@ def _giving_back(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 
 
 def _noting(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """One line for each refusal in a room behind the sign-in: the account's key and the pattern of the address, without
-    its values. What is somebody else's and what does not exist look the same there, as they do on the page.
+    """Log each refusal of a page of the staff: the account's key and the pattern of the address, without its values.
+
+    A page that belongs to somebody else and one that does not exist look the same there, as they do on the screen.
     """
 
     @wraps(view)
@@ -81,7 +82,7 @@ def _noting(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def _route(path: str) -> str:
-    """The pattern of an address of ours, "" for any other."""
+    """Return the pattern of an address of this site; "" for any other."""
     try:
         return resolve(path).route
     except Resolver404:
@@ -89,8 +90,10 @@ def _route(path: str) -> str:
 
 
 def _known_user(request: HttpRequest) -> User | None:
-    """The account of this request, as far as it was read already: the guard of the rooms did. What goes wrong asks the
-    database for nobody's identity: it may be the database."""
+    """Return the account of this request if it was already read, as it is on pages of the staff; otherwise None.
+
+    An error page does not query the database for it, because the database may be what failed.
+    """
     known = getattr(request, "_cached_user", None)  # where Django's middleware keeps it
     return known if isinstance(known, User) else None
 
@@ -107,7 +110,7 @@ def _in_place(view: Callable[..., HttpResponse], name: str) -> Callable[..., Htt
             "who": who,
             "rooms": workspaces_of(who) if who is not None else [],
             "keeps_lease": is_known_to_keep_lease(request, who),
-            "announcements": (),  # which are in the database
+            "announcements": (),  # these would be read from the database
         }
         return render(request, f"staff/{name}.html", context, status=int(name[:3]))
 
@@ -115,8 +118,10 @@ def _in_place(view: Callable[..., HttpResponse], name: str) -> Callable[..., Htt
 
 
 def _in_table(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Draw the page with discreet addresses for a visit in discreet mode, whatever it was asked for: what is no page of
-    ours was not led to a discreet address before."""
+    """Draw the page with discreet addresses for a visit in discreet mode, whatever address was requested.
+
+    A path that is no page of ours was not redirected to a discreet address before.
+    """
 
     @wraps(view)
     def draw(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
@@ -129,22 +134,22 @@ def _in_table(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def _why(reason: str) -> str:
-    """A word of ours for Django's sentence, which may hold what was sent."""
+    """Return a word for the log in place of Django's sentence, which may contain what was sent."""
     return next((word for text, word in REASONS.items() if reason.startswith(text)), "token")
 
 
 @_giving_back
 def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form without our token, or from elsewhere. Named by `settings.CSRF_FAILURE_VIEW`."""
+    """Answer 403 to a form without its CSRF token or from another site. `settings.CSRF_FAILURE_VIEW` names this."""
     security_log.log(Event.FORM_REFUSED, why=_why(reason))
     return draw_refused(request, reason)
 
 
 @_giving_back
 def too_many(request: HttpRequest) -> HttpResponse:
-    """The limit of sign-ins of one network, which allauth counts by itself.
+    """Answer 429 when too many sign-ins were tried from one network (`pnav.accounts.attempts`), or by allauth's limits.
 
-    Whoever looked for help and went astray may be the one who meets it: it is said in the language that they chose.
+    A person who looked for help may have come to the sign-in by mistake, so the page is in the language they chose.
     """
     security_log.log(Event.LIMIT_REACHED, limit="sign_in")
     language = chosen(request)
@@ -159,8 +164,11 @@ draw_refused = _in_place(_in_table(csrf_failure), "403_csrf")
 
 @_giving_back
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """What was sent is too large or cannot be read. Drawn without the request, whose stack may not have run: as for a
-    failure, it has no session and no user."""
+    """Answer 400 to a request that is too large or cannot be read.
+
+    The page is rendered without the request, which may have no session and no user, because the middleware may not have
+    run.
+    """
     return HttpResponseBadRequest(render_to_string("bad_request.html"))
 
 
@@ -170,15 +178,15 @@ page_not_found = _giving_back(_noting(_in_place(_in_table(defaults.page_not_foun
 
 @_giving_back
 def server_error(request: HttpRequest) -> HttpResponse:
-    """What went wrong: an error of ours, 500; or a database that does not answer, which has an end, 503."""
+    """Answer 500 to an error of the code, and 503 while the database does not answer."""
     error = sys.exception()
     return draw_away(request, error) if _is_away(error) else defaults.server_error(request)
 
 
 def _is_away(error: BaseException | None) -> bool:
-    """Whether PostgreSQL did not answer, or takes no writing, whatever it was asked.
+    """Whether PostgreSQL did not answer, or accepts no writes, whatever the statement was.
 
-    A statement that it ended, in a deadlock or after too long, is a failure of ours: whoever looks at those sees it.
+    A statement that it cancelled, in a deadlock or after its time limit, is an error of ours and stays visible as one.
     """
     if isinstance(error, InternalError):
         failure = failure_of(error)
@@ -187,9 +195,9 @@ def _is_away(error: BaseException | None) -> bool:
 
 
 def draw_away(request: HttpRequest, error: BaseException | None) -> HttpResponse:
-    """« Revenez »: to a script in a word of its own, to anybody else the page of a failure, which says to come back.
+    """Answer 503 with a request to come back: to a script as JSON, to anybody else as the page of a failure.
 
-    A frame that could not be taken is named, so that its page keeps it and sends it again.
+    For a frame that could not be handled, the answer contains its id, so that its page keeps it and sends it again.
     """
     match = request.resolver_match
     name = match.view_name if match is not None else ""
@@ -205,7 +213,7 @@ def draw_away(request: HttpRequest, error: BaseException | None) -> HttpResponse
 
 
 def _client_id(request: HttpRequest) -> str | None:
-    """Of the message that this frame holds; None where it holds none, or cannot be read any more."""
+    """Return the client id of the message in this frame; None if it has none, or cannot be read any more."""
     try:
         client_id: str | None = getattr(protocol.parse(request.body), "client_id", None)
     except protocol.ProtocolError as refused:

@@ -35,7 +35,7 @@ from reports.proof_of_date import stamps
 
 logger = logging.getLogger(__name__)
 
-# A probe that waits longer than this is a failure: the proxy asks again a few seconds later.
+# A part that has not answered after this time counts as failing; the proxy asks again a few seconds later.
 PROBE_SECONDS = 2
 # A result is used again for this long, so that asking in a loop costs no more than asking once.
 KEPT_SECONDS = 1.5
@@ -85,18 +85,18 @@ def pool() -> ConnectionPool[Any]:
 _THREAD = ThreadPoolExecutor(1, thread_name_prefix="readiness")
 
 
-# How old the register's digests are, by destination: asked with the same connection, nothing where none is named.
+# How old the audit log's digests are, by destination; read with the same connection, and empty without destinations.
 _ages: list[digests.Age] = []
-# Which days are closed, and which of them each time-stamping authority signed: likewise.
+# Which days are closed, and which of them each time-stamping authority has signed; None without authorities.
 _stamped: stamps.State | None = None
 
 
-# A standby, or a primary that was demoted: it answers, and nothing can be written there.
+# False for a standby, and for a primary that was demoted: they answer, but nothing can be written there.
 WRITABLE = "SELECT NOT pg_is_in_recovery() AND NOT current_setting('transaction_read_only')::boolean"
 
 
 class ReadOnlyDatabase(Exception):
-    """PostgreSQL answers and takes no writing."""
+    """PostgreSQL answers, but accepts no writes."""
 
 
 def _borrow() -> None:
@@ -109,12 +109,12 @@ def _borrow() -> None:
         if is_writable and settings.TIMESTAMP_AUTHORITIES:
             _stamped = stamps.state_of(lent.execute(stamps.STATE, stamps.state_values()).fetchall())
     if not is_writable:
-        lender.drain()  # new connections go where the address leads now
+        lender.drain()  # new connections go to the server to which the address leads now
         raise ReadOnlyDatabase
 
 
 def _digest_note() -> dict[str, Any]:
-    """The oldest of the destinations' last digests: its number, its age, and which destinations are late."""
+    """Return the oldest of the destinations' last digests: its number, its age, and which destinations are late."""
     if not settings.REGISTER_DIGEST_TO or not _ages:
         return {}
     oldest = min(_ages, key=lambda age: age.number)
@@ -124,7 +124,7 @@ def _digest_note() -> dict[str, Any]:
 
 
 def _proof_note() -> dict[str, Any]:
-    """The last day that is closed, and which authorities are late."""
+    """Return the last closed day of the proof of date, and which time-stamping authorities are late."""
     if not settings.TIMESTAMP_AUTHORITIES or _stamped is None:
         return {}
     day = None if _stamped.day is None else _stamped.day.isoformat()
@@ -132,7 +132,7 @@ def _proof_note() -> dict[str, Any]:
 
 
 async def _ask_postgresql() -> None:
-    """Ask through the pool: a process that has no connection to lend serves nobody, even if PostgreSQL is well."""
+    """Query PostgreSQL through the pool, because a process whose pool is empty cannot serve anybody."""
     await asyncio.get_running_loop().run_in_executor(_THREAD, _borrow)
 
 
@@ -146,7 +146,7 @@ async def _ask_redis() -> None:
         await client.aclose()
 
 
-# A keys' server that stands still holds this thread alone, and only its own part fails.
+# If the separate key server hangs, only this thread waits, and only its own part fails.
 _KEYS_THREAD = ThreadPoolExecutor(1, thread_name_prefix="readiness-keys")
 
 
@@ -156,7 +156,7 @@ def _ask_keys_server() -> None:
         with keys.cursor() as cursor:
             cursor.execute("SELECT 1")
     except Error:
-        keys.close()  # asked anew the next time
+        keys.close()  # so that the next probe opens a new connection
         raise
 
 
@@ -166,13 +166,13 @@ async def _ask_data_keys() -> None:
 
 PARTS: dict[str, Callable[[], Awaitable[None]]] = {"postgresql": _ask_postgresql, "redis": _ask_redis}
 if data_keys_router.is_apart():
-    PARTS["data_keys"] = _ask_data_keys  # without it exchanges that are known go on, and nobody files
-VITAL = {"postgresql"}  # without it nothing is served
-STUCK = "stuck"  # deploy/probe.py knows the word
+    PARTS["data_keys"] = _ask_data_keys  # without it, exchanges whose key is in memory go on, and nobody can file
+VITAL = {"postgresql"}  # without these parts nothing is served
+STUCK = "stuck"  # deploy/probe.py looks for this word
 
 
 def _kind_of(part: str, error: Exception) -> str:
-    """What a part waits for, by a name of ours: messages of drivers hold addresses and names."""
+    """Return the kind of a part's failure as one of our own words, because drivers' messages contain addresses."""
     if isinstance(error, ReadOnlyDatabase):
         return database_errors.READ_ONLY
     failure = failure_of(error)
@@ -180,13 +180,13 @@ def _kind_of(part: str, error: Exception) -> str:
     if isinstance(error, TimeoutError):
         kind = database_errors.TIMED_OUT
     if part == "postgresql" and kind in {database_errors.POOL_EMPTY, database_errors.TIMED_OUT}:
-        # The pool tells why it has nothing to lend in its own log, and not to whoever asks it.
+        # The pool writes into its own log why it has no connection, and does not tell its caller.
         return POOL_FAILURES.latest() or kind
     return kind
 
 
 async def _wait_of(part: str) -> str | None:
-    """What this part waits for; None: it answers."""
+    """Return the kind of failure of this part; None when it answers."""
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             await PARTS[part]()
@@ -198,7 +198,7 @@ async def _wait_of(part: str) -> str | None:
 
 
 class Readiness:
-    """The parts that do not answer, asked once for all who want to know, however many and often they are."""
+    """Knows which parts do not answer, and asks them once for all callers, however many and frequent they are."""
 
     def __init__(self) -> None:
         self._failing: dict[str, str] = {}
@@ -206,13 +206,13 @@ class Readiness:
         self._asking: asyncio.Task[dict[str, str]] | None = None
 
     async def failing(self) -> dict[str, str]:
-        """The silent parts and what each waits for, as they were at most KEPT_SECONDS ago."""
+        """Return the parts that do not answer, and the kind of each failure, as of at most KEPT_SECONDS ago."""
         if time.monotonic() < self._until:
             return self._failing
         asking = self._asking
         if asking is None or asking.done() or asking.get_loop() is not asyncio.get_running_loop():
             asking = self._asking = asyncio.create_task(self._ask())
-        return await asyncio.shield(asking)  # whoever hangs up takes nothing from the others
+        return await asyncio.shield(asking)  # a caller that disconnects does not cancel it for the others
 
     async def _ask(self) -> dict[str, str]:
         waits = await asyncio.gather(*map(_wait_of, PARTS))

@@ -1,7 +1,7 @@
-"""Format log lines so that they hold our own words and the place of an error, never what somebody sent.
+"""Formats log lines so that they contain our own words and the place of an error, never what somebody sent.
 
-Other packages put into their messages what they were given: Django the host and the path of a request, a driver the row
-that it could not write, asyncio the exception of a task. So of their records only what cannot hold any of it is kept.
+Other packages write values into their messages: Django the host and the path of a request, a driver the row that it
+could not write, asyncio the exception of a task. So of their records only the parts are kept that contain no values.
 """
 
 import json
@@ -15,17 +15,18 @@ from typing import Any
 
 from common.database_errors import describe_error, failure_of
 
-# So long after its last try the pool has either found a connection or tried again.
+# Within this time after a failure the pool has either found a connection or tried again.
 RECENT_SECONDS = 60.0
 
-# Whose messages hold events and public ids, by rule (docs/done.md). Everybody else's words are left out.
+# Packages whose messages contain only events and public ids, by rule (docs/done.md). Those of others are reduced.
 OURS = {"pnav", "chat", "reports", "triage", "locations", "common"}
 
 type ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
-# Of the request whose thread writes a line: drawn anew for each, so that the lines of one are found together. What a
-# client or a proxy sends under such a name is not believed: it would carry their words, or one person's visits, along.
+# The id of the request whose thread writes a line. It is drawn at random for each request, so that its lines are found
+# together. An id that a client or a proxy sends is ignored, because it could contain their words, or link the visits of
+# one person.
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
@@ -37,34 +38,36 @@ def begin_request() -> str:
 
 
 class Discreet(logging.Formatter):
-    """Format an exception as its class, those that it came from, and the lines of code that it passed; not its message.
+    """Formats an exception as its class, its causes, and the lines of code that it passed, without its message.
 
-    Times are in UTC, and say so.
+    Times are in UTC, and end in Z.
     """
 
     converter = time.gmtime  # type: ignore[assignment]
     default_time_format, default_msec_format = "%Y-%m-%dT%H:%M:%S", "%s.%03dZ"
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
-        """Write the message without values that people may have typed, with the id of its request."""
+        """Return the message without values that people may have typed, and with the id of its request."""
         record.message = _told(record)
         if drawn := _request_id.get():
             record.message = f"{record.message} request={drawn}"
         return super().formatMessage(record)
 
     def formatException(self, ei: ExcInfo) -> str:  # noqa: N802  logging's name
-        """Write an exception as classes and places in the code; never its text."""
+        """Return an exception as classes and places in the code, never its text."""
         return "\n".join(_lines(ei[1])) if ei[1] is not None else ""
 
     def format(self, record: logging.LogRecord) -> str:
-        # A handler before this one may have written the exception down already, in the usual way.
+        # A handler before this one may have formatted the exception already, with its message.
         record.exc_text = None
         return super().format(record)
 
 
 class DiscreetJson(Discreet):
-    """The same as one JSON object a line, for collectors that read fields: time, level, logger, message, and where
-    there are any request and error (the lines that `Discreet` prints of an exception).
+    """Formats the same as one JSON object a line, for log collectors.
+
+    Its fields are time, level, logger and message, and if there are any, request and error (the lines that `Discreet`
+    writes for an exception).
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -83,14 +86,14 @@ class DiscreetJson(Discreet):
 
 
 def _told(record: logging.LogRecord) -> str:
-    """Our own words; of another package what cannot hold any of its values."""
+    """Return the whole message of our own packages; of another one only the parts without values."""
     return record.getMessage() if record.name.partition(".")[0] in OURS else told_of(record)
 
 
 class PoolFailures(logging.Filter):
-    """Lets every record of `psycopg.pool` through, and keeps of which kind the pool's last failure was.
+    """Lets every record of `psycopg.pool` through, and remembers the kind of the pool's last failure.
 
-    Whoever asks the pool for a connection is only told that there was none in time.
+    The pool tells its caller only that there was no connection in time.
     """
 
     def __init__(self) -> None:
@@ -104,7 +107,7 @@ class PoolFailures(logging.Filter):
         return True
 
     def latest(self) -> str | None:
-        """The category of the last failure; None when there was none in the last RECENT_SECONDS."""
+        """Return the category of the last failure; None when there was none in the last RECENT_SECONDS."""
         latest = self._latest
         return latest[1] if latest and time.monotonic() - latest[0] < RECENT_SECONDS else None
 
@@ -113,14 +116,14 @@ POOL_FAILURES = PoolFailures()
 
 
 def pool_failures() -> PoolFailures:
-    """The one of this process, for `settings.LOGGING`."""
+    """Return this process's filter, for `settings.LOGGING`."""
     return POOL_FAILURES
 
 
 def told_of(record: logging.LogRecord) -> str:
-    """A record of another package: the message before its values were put in, and where in its code it was written.
+    """Return what is logged of another package's record: its message without the values, and where it was written.
 
-    A message without values may have been put together by hand: of that, only the place is told.
+    A message that comes without values may already contain some, so of that only the place is logged.
     """
     parts = []
     if status := getattr(record, "status_code", None):
@@ -129,14 +132,14 @@ def told_of(record: logging.LogRecord) -> str:
         parts.append(f"route={route}")
     if record.args and isinstance(record.msg, str):
         parts.append(f"« {record.msg.partition('\n')[0]} »")
-    # The pool tells of a connection that it could not make with the driver's error as a value: of that, its kind.
+    # The pool logs a failed connection with the driver's error as a value; of that, the kind of the error is logged.
     values = record.args if isinstance(record.args, tuple) else ()
     parts += [describe_error(value) for value in values if isinstance(value, BaseException)]
     return " ".join([*parts, f"({record.module}:{record.lineno})"])
 
 
 def _route(request: Any) -> str:
-    """The pattern of the address, without its values; "" for an address that is none of ours."""
+    """Return the pattern of a request's address, without its values; "" for an address that is not ours."""
     match = getattr(request, "resolver_match", None)
     return str(match.route or "/") if match is not None else ""
 

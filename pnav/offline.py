@@ -1,7 +1,7 @@
-"""Settings for the machine without a network where the seal's key is made and values are opened.
+"""Django's settings for the machine without a network on which the seal's key is made and identities are decrypted.
 
-No database, no address, no secret: `python manage.py make_seal_key --settings=pnav.offline …`. Such a machine must not
-hold what `pnav.settings` asks for, the content keys above all.
+They need no database, address or secret: `python manage.py make_seal_key --settings=pnav.offline …`. Such a machine
+must not have what `pnav.settings` requires, above all not the content keys.
 """
 
 INSTALLED_APPS = ["reports", "triage", "locations"]

@@ -1,7 +1,7 @@
-"""Reads secrets from variables or from files: `NAME`, or `NAME_FILE` with the path of what a vault mounted.
+"""Reads secrets from environment variables or from files: `NAME`, or `NAME_FILE` with the path of a mounted file.
 
-A variable is seen by whoever may look at the container, and is inherited by every process; a file is read once, and
-whoever keeps the vault replaces it. What is wrong is said by the name of the variable, never by its value.
+A variable can be seen by anybody who may inspect the container, and is inherited by every process. A file is read once,
+and the vault that mounts it can replace it. Errors name the variable, never its value.
 """
 
 from collections.abc import Mapping
@@ -10,14 +10,14 @@ from urllib.parse import quote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-LONGEST = 65_536  # bytes: whoever names the wrong file gets an error, not a process that reads a disk
+LONGEST = 65_536  # bytes, so that a wrong path (of a device or a huge file) gives an error and is not read to its end
 
 
 def read(environment: Mapping[str, str], name: str) -> str:
-    """The secret of this name without spaces or line breaks around it, "" when it is not given.
+    """Return the secret of this name without spaces or line breaks around it; "" when it is not given.
 
-    Raises ImproperlyConfigured when it is given twice, and when its file is not there, not readable, not text, empty
-    or too long.
+    Raises ImproperlyConfigured when it is given twice, and when its file is missing, not readable, not text, empty or
+    too long.
     """
     value, path = environment.get(name, ""), environment.get(f"{name}_FILE", "")
     if not path:
@@ -28,7 +28,7 @@ def read(environment: Mapping[str, str], name: str) -> str:
         with Path(path).open("rb") as file:
             raw = file.read(LONGEST + 1)
         text = raw.decode().strip()
-    except (OSError, ValueError) as error:  # ValueError: not text, or no path
+    except (OSError, ValueError) as error:  # ValueError: the content is not text, or the path is none
         raise ImproperlyConfigured(f"{name}_FILE cannot be read ({type(error).__name__}).") from None
     if not text or len(raw) > LONGEST:
         raise ImproperlyConfigured(f"{name}_FILE is empty or too long.")
@@ -36,15 +36,15 @@ def read(environment: Mapping[str, str], name: str) -> str:
 
 
 def with_password(address: str, password: str, *, name: str) -> str:
-    """The address of a server with this password in it, quoted. password: "" leaves the address as it is.
+    """Return the address of a server with this password in it, percent-encoded.
 
-    name: the variable of the address, for errors. Raises ImproperlyConfigured when the address has a password already,
-    or is none.
+    password: "" leaves the address unchanged. name: the variable of the address, for errors. Raises
+    ImproperlyConfigured when the address already has a password, or is no address.
     """
     try:
         parts = urlsplit(address)
         has_password = bool(parts.password)
-    except ValueError:  # its text holds a part of the address
+    except ValueError:  # its message contains a part of the address
         raise ImproperlyConfigured(f"{name} is no address.") from None
     if not password:
         return address

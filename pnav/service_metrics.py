@@ -1,8 +1,8 @@
-"""What /metrics tells beside what this process counts: the state of the service, read from the database at each scrape,
-and of this process's pool, certificates and release.
+"""Reads the metrics that no process counts: the state of the service, from the database, and of this process.
 
-What the database tells is the same from every process. While it is away that part is left out and
-`pnav_database_up` is 0; everything else is told all the same.
+They are read at each request for /metrics. What comes from the database is the same from every process; while it is
+away this part is left out, and `pnav_database_up` is 0. The others are about this process's pool of connections, its
+certificates and its release. `common.metrics` has what a process counts.
 """
 
 import logging
@@ -39,7 +39,7 @@ RECENT = timedelta(minutes=5)
 
 
 def _labelled(family: Any, values: Iterable[tuple[str, float]]) -> Metric:
-    """A family with one label and these values of it."""
+    """Add these pairs of a label and a value to a metric family, and return it."""
     for label, value in values:
         family.add_metric([label], value)
     filled: Metric = family
@@ -47,10 +47,10 @@ def _labelled(family: Any, values: Iterable[tuple[str, float]]) -> Metric:
 
 
 class ServiceCollector(Collector):
-    """The state of the service. Some fifteen queries, each of a few rows or an index."""
+    """Collects the state of the service, with some fifteen queries, each of a few rows or an index."""
 
     def collect(self) -> Iterator[Metric]:
-        """Read the service's state from PostgreSQL; when that is away, say that it is, and the rest is left out."""
+        """Read the state of the service from PostgreSQL. If that fails, yield only `pnav_database_up` with 0."""
         is_up, families = 1, []
         try:
             now = timezone.now()
@@ -145,7 +145,7 @@ def _web() -> Iterator[Metric]:
 
 
 def _digests() -> Iterator[Metric]:
-    """The register's digests, as each destination has them."""
+    """Yield the number, age and failures of the audit log's digests at each destination."""
     number = GaugeMetricFamily("pnav_register_digest_number", "The last one there.", labels=["destination"])
     age = GaugeMetricFamily(
         "pnav_register_digest_age_seconds", "How old the last one there is; -1: none.", labels=["destination"]
@@ -165,7 +165,7 @@ def _digests() -> Iterator[Metric]:
 
 
 def _proofs() -> Iterator[Metric]:
-    """How far the proof of date is, and each time-stamping authority."""
+    """Yield the age of the last closed day, and what each time-stamping authority has not stamped yet."""
     closed = GaugeMetricFamily("pnav_proof_day_age_days", "Days since the last one that is closed; -1: none.")
     lacking = GaugeMetricFamily(
         "pnav_proof_days_not_stamped", "Closed days that this authority has not stamped.", labels=["authority"]
@@ -185,7 +185,7 @@ def _proofs() -> Iterator[Metric]:
 
 
 def _backups() -> Iterator[Metric]:
-    """When backups were last taken, of each server that `deploy/backup` copies."""
+    """Yield when backups were last taken, for each server that `deploy/backup` copies."""
     rows = BackupStatus.objects.order_by("name")[:2]
     gauges: list[tuple[str, str, list[tuple[str, float]]]] = [
         ("pnav_backup_last_base_timestamp_seconds", "When a base backup last ended; 0: never.", _at(rows, "base_at")),
@@ -205,10 +205,10 @@ def _at(rows: Iterable[BackupStatus], field: str) -> list[tuple[str, float]]:
 
 
 class ClientCollector(Collector):
-    """How clients were seen by this process: a private address is not a client's own."""
+    """Counts clients by the kind of address with which they reached this process; a private one is not their own."""
 
     def collect(self) -> Iterator[Metric]:
-        """Give how many clients came, by the kind of their address: never an address."""
+        """Yield how many clients came, by the kind of their address. No address is given."""
         yield _labelled(
             CounterMetricFamily(
                 "pnav_client_addresses", "Clients seen by this process, by the kind of their address.", labels=["kind"]
@@ -218,10 +218,10 @@ class ClientCollector(Collector):
 
 
 class PoolCollector(Collector):
-    """The connections that this process lends to its pages; its threads of the exchange have their own."""
+    """Reports on the pool of connections for pages; the threads that serve sockets have connections of their own."""
 
     def collect(self) -> Iterator[Metric]:
-        """Give the state of this process's pool of connections."""
+        """Yield the state of this process's pool of connections."""
         lent = connection.pool  # type: ignore[attr-defined]
         found = lent.get_stats() if lent is not None else {}
         yield GaugeMetricFamily("pnav_pool_connections", "Connections of the pool.", found.get("pool_size", 0))
@@ -239,10 +239,10 @@ class PoolCollector(Collector):
 
 
 class CertificateCollector(Collector):
-    """When the certificates that this process names end."""
+    """Reports when the certificates that this process's settings name expire."""
 
     def collect(self) -> Iterator[Metric]:
-        """Give when each certificate ends."""
+        """Yield when each certificate expires."""
         yield _labelled(
             GaugeMetricFamily(
                 "pnav_certificate_ends_timestamp_seconds", "When this certificate ends; 0: it cannot be read.",
@@ -253,17 +253,17 @@ class CertificateCollector(Collector):
 
 
 class BuildCollector(Collector):
-    """Which release this is."""
+    """Reports which release this process runs, and its role."""
 
     def collect(self) -> Iterator[Metric]:
-        """Give what runs here: version, revision and role."""
+        """Yield the version, the revision and the role of this process."""
         build = GaugeMetricFamily("pnav_build_info", "Always 1.", labels=["version", "revision", "role"])
         build.add_metric([VERSION, REVISION, settings.PROCESS_ROLE], 1)
         yield build
 
 
 def register() -> None:
-    """Put everything of this module into the registry of `common.metrics`: once in a process."""
+    """Add the collectors of this module to the registry of `common.metrics`. Called once in a process."""
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=REGISTRY)
     for own in (ServiceCollector, ClientCollector, PoolCollector, CertificateCollector, BuildCollector):

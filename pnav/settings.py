@@ -1,7 +1,7 @@
-"""Settings, read from the environment only.
+"""Django's settings, which come from environment variables only.
 
-An empty environment does not start: every secret and every address must be given, and there is no debug mode to
-fall back on. `.env.example` lists all the variables with their meaning; `make run` sets them for the demonstration.
+Without variables nothing starts: every secret and every address must be given, and there is no debug mode to fall back
+on. `.env.example` lists all the variables with their meaning; `make run` sets them for the demonstration.
 """
 
 import base64
@@ -36,7 +36,7 @@ def _required(name: str) -> str:
 
 
 def _secret(name: str) -> str:
-    """Given as NAME, or as NAME_FILE: the path of a file that holds it."""
+    """Return a secret that is given as NAME, or in the file whose path is NAME_FILE; "" when it is not given."""
     return secret_files.read(os.environ, name)
 
 
@@ -51,11 +51,11 @@ def _demanded(name: str, value: str) -> str:
 
 
 def _is_flat(pair: str) -> bool:
-    """Whether a name:key pair holds one byte over and over, like an example left in place."""
+    """Whether the key of a name:key pair is one byte repeated, as in an example that nobody replaced."""
     try:
         return len(set(base64.urlsafe_b64decode(pair.strip().partition(":")[2]))) == 1
     except ValueError:
-        return False  # no key at all: `common.encryption` refuses it
+        return False  # this is no key, which `common.encryption` refuses
 
 
 # --- what must be given -------------------------------------------------------------------------------------------
@@ -72,14 +72,14 @@ if urlsplit(REDIS_URL).scheme not in {"redis", "rediss", "unix"}:
 ALLOWED_HOSTS = [host.strip() for host in _required("ALLOWED_HOSTS").split(",")]
 # "id:key" pairs separated by commas, keys of 32 bytes in URL-safe base64; the first one encrypts, all decrypt.
 CONTENT_KEYS = _required_secret("CONTENT_KEYS")
-# What can name a person is sealed for this key, whose private half is not here: docs/adr/0030.
+# What can name a person is encrypted for this public key, whose private half no server has (docs/adr/0030).
 SEAL_PUBLIC_KEY = _required("SEAL_PUBLIC_KEY")
-SEAL_THRESHOLD = env.int("SEAL_THRESHOLD", 2)  # custodians who must agree: as many as shares open
+SEAL_THRESHOLD = env.int("SEAL_THRESHOLD", 2)  # how many custodians must agree, which is how many shares are needed
 if SEAL_THRESHOLD < 2:
     raise ImproperlyConfigured("SEAL_THRESHOLD must be 2 or more: one person alone never opens.")
 try:
     PublicKey.parse(SEAL_PUBLIC_KEY)
-except BadPublicKey as error:  # said now: what a mistyped key sealed would be lost for ever
+except BadPublicKey as error:  # refused at the start, because what a mistyped key encrypts would be lost for ever
     raise ImproperlyConfigured("SEAL_PUBLIC_KEY is not a whole public key of make_seal_key.") from error
 
 # --- what kind of site this is ------------------------------------------------------------------------------------
@@ -89,8 +89,8 @@ DEMO_NOTICE = env.bool("DEMO_NOTICE", True)  # « site de démonstration », unl
 DEBUG = False
 TESTING = env.bool("TESTING", False)
 SITE_URL = env.str("SITE_URL", "")
-SITE_HOST = env.str("SITE_HOST", "")  # the proxy's, in docker-compose.yml; here only to be compared
-# What this web process serves: everything, or sockets and pages in processes of their own (docs/adr/0052).
+SITE_HOST = env.str("SITE_HOST", "")  # the proxy's host in docker-compose.yml, which `check --deploy` compares
+# What this web process serves: everything, only sockets or only pages (docs/adr/0052).
 PROCESS_ROLE = env.str("PROCESS_ROLE", ProcessRole.ALL)
 if PROCESS_ROLE not in list(ProcessRole):
     raise ImproperlyConfigured("PROCESS_ROLE must be all, sockets or pages.")
@@ -196,42 +196,50 @@ TEMPLATES = [
 
 try:
     _database: dict[str, Any] = dict(dj_database_url.parse(_database_url))
-except ValueError:  # its text may hold the address
+except ValueError:  # its message may contain the address, which holds a password
     raise ImproperlyConfigured("DATABASE_URL must be a PostgreSQL address.") from None
 if not _database["ENGINE"].endswith("postgresql"):
     raise ImproperlyConfigured("DATABASE_URL must be a PostgreSQL address.")
-CHAT_THREADS = env.int("CHAT_THREADS", 8)  # threads of a web process that serve its sockets, a connection each
-# MiB that a web process may hold before it takes nothing new; 0: most of its container's limit, if there is one.
+# How many threads of a web process serve its sockets; each has a connection to the database.
+CHAT_THREADS = env.int("CHAT_THREADS", 8)
+# How much memory, in MiB, a web process may use before it refuses new work; 0 means most of its container's limit, if
+# there is one.
 WEB_MEMORY_MIB = env.int("WEB_MEMORY_MIB", 0)
-PAGE_THREADS = env.int("PAGE_THREADS", 8)  # threads of a web process that serve its pages, a connection each
-# A stalled query is given up while the person still waits; 0 for `migrate` and for long imports.
+# How many threads of a web process serve its pages; each has a connection to the database.
+PAGE_THREADS = env.int("PAGE_THREADS", 8)
+# A query that takes longer is cancelled while the person still waits. 0 means no limit, for `migrate` and for long
+# imports. Kept in milliseconds.
 _patience = env.int("DATABASE_STATEMENT_SECONDS", 8) * 1000
-# "transaction": a pooler such as pgbouncer stands before PostgreSQL and lends a server's connection for one transaction
-# each time. It refuses options of a session and cursors that outlive their transaction: docs/adr/0095.
+# "transaction" means that a pooler such as pgbouncer stands before PostgreSQL, and lends a connection of the server for
+# one transaction at a time. It refuses session options, and cursors that outlive their transaction (docs/adr/0095).
 DATABASE_POOLER = env.str("DATABASE_POOLER", "")
 if DATABASE_POOLER not in {"", "transaction"}:
     raise ImproperlyConfigured("DATABASE_POOLER must be empty or transaction.")
-# Behind a pooler only where it carries them over: pgbouncer 1.22 or newer, with max_prepared_statements above 0.
+# Behind a pooler, prepared statements need pgbouncer 1.22 or newer with max_prepared_statements above 0.
 _prepares = env.bool("DATABASE_PREPARED_STATEMENTS", not DATABASE_POOLER)
 
 
 def _session_options(**values: int) -> dict[str, str]:
-    """What a connection asks for as it begins; nothing of a pooler, behind which the role has its own limits."""
+    """Return the options with which a session of PostgreSQL begins.
+
+    There are none behind a pooler, where limits are set for the role instead.
+    """
     if DATABASE_POOLER:
         return {}
     return {"options": " ".join([f"-c {name}={value}" for name, value in values.items()])}
 
 
-# A network that carries nothing any more says so to nobody: without these, whoever waits for an answer waits for two
-# hours, and what was sent is sent again for a quarter of one. The address may say otherwise. Of TCP alone.
+# When a network breaks, neither side is told. Without these options a query would wait for its answer for two hours,
+# and unacknowledged data would be sent again for a quarter of an hour. DATABASE_URL may set others. They have no effect
+# on Unix sockets.
 _line = {
     "connect_timeout": 2,  # seconds, for each host: the least that the driver allows
-    "keepalives_idle": 4,  # seconds without a word, after which the kernel asks whether the other side is there
+    "keepalives_idle": 4,  # seconds of silence after which the kernel asks whether the other side is there
     "keepalives_interval": 2,
     "keepalives_count": 2,
-    "tcp_user_timeout": 6000,  # thousandths; what was sent and not received for so long ends the connection
+    "tcp_user_timeout": 6000,  # milliseconds without an acknowledgement of sent data that end the connection
 }
-# The same from the other end: a server that lost its web process gives its locks back.
+# The same on the server's side, so that the server releases the locks of a web process that it has lost.
 _line_of_server = {
     "tcp_keepalives_idle": 4,
     "tcp_keepalives_interval": 2,
@@ -241,16 +249,16 @@ _line_of_server = {
 DATABASES = {
     "default": {
         **_database,
-        "ENGINE": "common.postgresql",  # Django's; a request waits once for a database that is away
+        "ENGINE": "common.postgresql",  # Django's own, except that a request waits once for a database that is away
         "CONN_MAX_AGE": 0,  # under ASGI persistent connections pile up (Django #33497); the pool keeps them instead
         "CONN_HEALTH_CHECKS": True,  # after a restart of PostgreSQL the pool hands out no dead connection
         "DISABLE_SERVER_SIDE_CURSORS": bool(DATABASE_POOLER),
         "OPTIONS": {
             **_line,
             **_database.get("OPTIONS", {}),
-            # For the few statements of the exchange that ask for it; Django's own never do.
+            # Only the few statements of the exchange that ask for it are prepared; Django's own never are.
             "prepare_threshold": 5 if _prepares else None,
-            # And a transaction whose process stands still, or vanished with its network, gives its locks back.
+            # A transaction whose process hangs, or vanished with its network, is ended, so that its locks are released.
             **_session_options(
                 statement_timeout=_patience,
                 lock_timeout=_patience,
@@ -267,17 +275,20 @@ DATABASES = {
     }
 }
 
-# Each exchange has a key of its own, wrapped by CONTENT_KEYS: docs/adr/0081. "read": such keys are used where there are
-# some, and new exchanges get none; "write": they do, once no process of a version before 0081 runs any more.
+# Each exchange has a data key of its own, wrapped by CONTENT_KEYS (docs/adr/0081). With "read", existing data keys are
+# used, and new exchanges get none. With "write", new exchanges get one; set it once no process of a version before 0081
+# runs any more.
 EXCHANGE_KEYS = env.str("EXCHANGE_KEYS", "read")
 if EXCHANGE_KEYS not in {"read", "write"}:
     raise ImproperlyConfigured("EXCHANGE_KEYS must be read or write.")
-# What can name a person, under the custodians' seal, is sealed with that key as well: docs/adr/0114. "read": where it
-# was said of an exchange, and of no new one; "write": of new ones too, once no process of a version before 0114 runs.
+# What can name a person is encrypted with the data key as well, under the custodians' seal (docs/adr/0114). With
+# "read", that is done in exchanges that already have it. With "write", it is done in new ones too; set it once no
+# process of a version before 0114 runs any more.
 IDENTITY_KEYS = env.str("IDENTITY_KEYS", "read")
 if IDENTITY_KEYS not in {"read", "write"}:
     raise ImproperlyConfigured("IDENTITY_KEYS must be read or write.")
-# Where the wrapped keys lie: a server of its own, so that no backup of the content holds them; empty: with the content.
+# The database of the wrapped keys. A separate server keeps them out of every backup of the content; empty means that
+# they are in the database of the content.
 _data_keys_url = _secret("DATA_KEYS_DATABASE_URL")
 if _data_keys_url:
     try:
@@ -288,17 +299,17 @@ if _data_keys_url:
                 )
             )
         )
-    except ValueError:  # its text may hold the address
+    except ValueError:  # its message may contain the address, which holds a password
         raise ImproperlyConfigured("DATA_KEYS_DATABASE_URL must be a PostgreSQL address.") from None
     if not _data_keys["ENGINE"].endswith("postgresql"):
         raise ImproperlyConfigured("DATA_KEYS_DATABASE_URL must be a PostgreSQL address.")
-    # No pool: a thread of the exchange keeps its connection, a page asks for one when it meets a key that its process
-    # does not know.
+    # There is no pool. A thread of the exchange keeps its connection, and a page opens one when it needs a key that is
+    # not in the memory of its process.
     _data_keys_options = {**DATABASES["default"]["OPTIONS"], **_data_keys.get("OPTIONS", {})}
     _data_keys_options.pop("pool", None)
-    # It answers at once or is away: threads that others wait for ask it. Seconds, then thousandths.
-    _data_keys_options["connect_timeout"] = 2
-    _data_keys_options["tcp_user_timeout"] = 3000
+    # This server answers quickly or counts as away, because others wait for the threads that ask it.
+    _data_keys_options["connect_timeout"] = 2  # seconds
+    _data_keys_options["tcp_user_timeout"] = 3000  # milliseconds
     _data_keys_options |= _session_options(statement_timeout=min(_patience, 2000), lock_timeout=min(_patience, 2000))
     DATABASES["data_keys"] = {
         **DATABASES["default"],
@@ -308,13 +319,14 @@ if _data_keys_url:
         "OPTIONS": _data_keys_options,
     }
 DATABASE_ROUTERS = ["common.data_keys.router.DataKeysRouter"]
-# Days after which the backups of the content, and those of the wrapped keys, are deleted: what people are told of the
-# last day on which a copy may open (« y compris des sauvegardes, au plus tard le … »). Yours to keep: operations.md.
+# After how many days the backups of the content, and those of the wrapped keys, are deleted. From these, people are
+# told the last day on which a copy may be readable (« y compris des sauvegardes, au plus tard le … »). The operator has
+# to delete the backups in time (docs/operations.md).
 BACKUP_DAYS = env.int("BACKUP_DAYS", 30)
 DATA_KEYS_BACKUP_DAYS = env.int("DATA_KEYS_BACKUP_DAYS", 7)
 if not 0 <= DATA_KEYS_BACKUP_DAYS <= BACKUP_DAYS:
     raise ImproperlyConfigured("DATA_KEYS_BACKUP_DAYS must be between 0 and BACKUP_DAYS.")
-# Folders, each on another machine, where the worker puts a copy of the wrapped keys: two at least.
+# Folders, at least two and each on another machine, into which the worker copies the wrapped keys.
 DATA_KEYS_COPIES_TO: list[str] = env.list("DATA_KEYS_COPIES_TO", [], subcast=str.strip)
 DATA_KEYS_COPY_MINUTES = env.int("DATA_KEYS_COPY_MINUTES", 60)
 
@@ -325,7 +337,7 @@ _LAYERS: dict[str, dict[str, Any]] = {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {
             # redis-py 8 gives every socket a time-out of 5 s, which kills idle sockets of the layer.
-            # An attempt that fails is told at once: `chat.pubsub` has its own way of going on and of coming back.
+            # A failed attempt is reported at once, because `chat.pubsub` itself goes on without Redis and reconnects.
             "hosts": [
                 {
                     "address": REDIS_URL,
@@ -344,7 +356,7 @@ _LAYERS: dict[str, dict[str, Any]] = {
 }
 if PUBSUB not in _LAYERS:
     raise ImproperlyConfigured("PUBSUB must be redis or postgresql.")
-if DATABASE_POOLER and PUBSUB != "redis":  # LISTEN wants a connection of its own
+if DATABASE_POOLER and PUBSUB != "redis":  # LISTEN needs a connection of its own
     raise ImproperlyConfigured("PUBSUB over the database does not go through DATABASE_POOLER.")
 CHANNEL_LAYERS = {"default": _LAYERS[PUBSUB]}
 
@@ -354,44 +366,46 @@ CACHES = {
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": env.str("REDIS_PREFIX", "pnav"),
         "VERSION": 2,  # the first one was written with pickle
-        # A Redis that is there and does not answer must not hold up a page: the limits let pass what they cannot count.
+        # A Redis that hangs must not delay a page: rate limits let pass what they cannot count.
         "OPTIONS": {"serializer": "pnav.cache.Serializer", "socket_timeout": 1, "socket_connect_timeout": 1},
     }
 }
 
 # --- what a request may carry -------------------------------------------------------------------------------------
 
-# Bytes are bounded where they come in (`pnav.server.body_limits`); this is what the admin may send, for every server.
+# The bytes of a request are bounded as they arrive (`pnav.server.body_limits`). This is the bound of the admin, which
+# also holds under another server.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 500  # the longest form (the numbers of the service) has 106; a field costs 16 µs
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500  # the longest form (the settings of the service) has 106; a field costs 16 µs
 DATA_UPLOAD_MAX_NUMBER_FILES = 1  # the sheet of accounts, or one capture
-# No file of a form lies in clear on a disk (docs/adr/0082).
+# No uploaded file is written to a disk without encryption (docs/adr/0082).
 FILE_UPLOAD_HANDLERS = ["common.sealed_files.spool.SpoolHandler"]
 
 # --- sessions and cookies: the visit ------------------------------------------------------------------------------
 
-SESSION_ENGINE = "pnav.sessions"  # sealed at rest, see docs/adr/0020-sessions-encrypted-at-rest.md
-# What seals a session: "ring", CONTENT_KEYS alone; "cookie", also a key that its cookie alone gives, so that no backup
-# opens it (docs/adr/0103). Both open both; "cookie" once no process of a version before 0103 runs any more.
+SESSION_ENGINE = "pnav.sessions"  # encrypted at rest, see docs/adr/0020-sessions-encrypted-at-rest.md
+# How a session is encrypted. With "ring", CONTENT_KEYS alone do it. With "cookie", a key that only its cookie gives is
+# needed as well, so that no backup can be read (docs/adr/0103). Sessions of both kinds are read in either case. Set
+# "cookie" once no process of a version before 0103 runs any more.
 SESSION_SEAL = env.str("SESSION_SEAL", "ring")
 if SESSION_SEAL not in {"ring", "cookie"}:
     raise ImproperlyConfigured("SESSION_SEAL must be ring or cookie.")
 SESSION_COOKIE_AGE = 24 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
-# The session of an account is another thing: it ends with the longest shift, used or not, and before that when nobody
-# uses it. A console that is open counts as use: nobody's interlocutor is cut off because they read for a while.
+# The session of an account ends after the longest shift, used or not, and earlier when nobody uses it. An open console
+# counts as use, so that no agent is signed out while reading for a long time.
 STAFF_SESSION_HOURS = env.int("STAFF_SESSION_HOURS", 12)
 STAFF_IDLE_MINUTES = env.int("STAFF_IDLE_MINUTES", 30)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-# The prefix makes browsers refuse a cookie that another host or an insecure page would have planted. All of ours have
-# it: theme, messages and device too (`pnav.pages`, `pnav.accounts.device`).
+# The prefix makes browsers refuse a cookie that another host or an insecure page tries to set. All of our cookies have
+# it: those of theme, messages and device too (`pnav.pages`, `pnav.accounts.device`).
 SESSION_COOKIE_NAME = "sessionid" if DEMO else "__Host-sessionid"
 CSRF_COOKIE_NAME = "csrftoken" if DEMO else "__Host-csrftoken"
 LANGUAGE_COOKIE_NAME = "django_language" if DEMO else "__Host-language"
 MESSAGE_STORAGE = "pnav.pages.frame.notices.Storage"
 CSRF_COOKIE_HTTPONLY = True
-CSRF_COOKIE_AGE = None  # ends with the browser: Django's year would be a trace on the visitor's device
+CSRF_COOKIE_AGE = None  # it ends with the browser, because Django's year would leave a trace on the visitor's device
 CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEMO
 CSRF_FAILURE_VIEW = "pnav.errors.form_refused"
@@ -411,10 +425,10 @@ SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if not DEMO else None
 SECURE_HSTS_SECONDS = 0 if DEMO else 365 * 24 * 60 * 60
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEMO
-# Browsers' preload list takes whole domains, for good: for its owner to decide, not for one site below it.
+# The preload list of browsers holds whole domains, for good. The owner of the domain decides about it, not one site.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
-# Not "no-referrer": browsers then send `Origin: null` with our own forms, and the CSRF check refuses every one of them.
+# With "no-referrer" browsers would send `Origin: null` with our own forms, and the CSRF check would refuse them.
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -432,13 +446,13 @@ SECURE_CSP = {
     "connect-src": [CSP.SELF],
     "manifest-src": [CSP.SELF],
     "frame-src": [CSP.SELF],
-    # The quick exit is a form whose answer redirects: browsers hold the redirect to this list too.
+    # The quick exit is a form whose answer redirects, and browsers apply this list to the redirect too.
     "form-action": [CSP.SELF, f"{_quick_exit.scheme}://{_quick_exit.netloc}"],
     "frame-ancestors": [CSP.NONE],
     "base-uri": [CSP.NONE],
     "object-src": [CSP.NONE],
-    # No script of a visitor's page writes HTML from text, and none may begin to. Other areas:
-    # `pnav.middleware.headers`.
+    # No script of a visitor's page writes HTML from text, and none may begin to. `pnav.middleware.headers` has the
+    # policies of other areas.
     "require-trusted-types-for": ["'script'"],
     "trusted-types": [CSP.NONE],
 }
@@ -447,7 +461,7 @@ SECURE_CSP = {
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-# Django's own algorithms, the first one computed aside: pnav/accounts/passwords/hashers.py.
+# Django's own algorithm, computed so that it does not delay the process: pnav/accounts/passwords/hashers.py.
 PASSWORD_HASHERS = ["pnav.accounts.passwords.hashers.PBKDF2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -469,17 +483,17 @@ ACCOUNT_FORMS = {
     "reauthenticate": "pnav.accounts.forms.ReauthenticateForm",
     "change_password": "pnav.accounts.forms.ChangePasswordForm",
 }
-# allauth counts nothing by address, for it keeps the time of each attempt (pnav.accounts.attempts, docs/adr/0053). What
-# is left of « login_failed » is the limit of an account's second factor; those of accounts stay as they come, and the
-# others are of pages that Pnav does not have.
+# allauth's own limits by address are off, because allauth stores the time of each attempt (pnav.accounts.attempts
+# replaces them, docs/adr/0053). What remains of « login_failed » limits the second factor of an account. The limits for
+# accounts keep allauth's values, and the others belong to pages that Pnav does not have.
 _BY_ADDRESS = ("login", "signup", "reset_password", "reset_password_from_key", "request_login_code", "verify_phone")
 ACCOUNT_RATE_LIMITS = {**dict.fromkeys(_BY_ADDRESS, ""), "login_failed": "5/300s/key"}
-MFA_RATE_LIMITS = {"webauthn_login": ""}  # a passkey is not guessed, and is the way in while the others are attacked
-# Behind the proxy the client's address is in X-Forwarded-For; it is sealed, and counted by network (docs/adr/0053).
+MFA_RATE_LIMITS = {"webauthn_login": ""}  # a passkey cannot be guessed, and still works while passwords are attacked
+# Behind the proxy the client's address is in X-Forwarded-For. It is encrypted, and counted by network (docs/adr/0053).
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0 if DEMO else 1)
 
-# Networks from which clients may come with private addresses, the operator's own: any other private address is a bridge
-# or a proxy that is not counted (`common.private_addresses`).
+# The operator's own networks, from which clients may come with private addresses. Any other private address is that of
+# a bridge or a proxy, and is not counted (`common.private_addresses`).
 _private_clients: list[str] = env.list("PRIVATE_CLIENTS", [])
 try:
     PRIVATE_CLIENTS = [ipaddress.ip_network(network.strip()) for network in _private_clients]
@@ -504,33 +518,34 @@ MFA_FORMS = {
 
 # --- sign-in at a provider: OpenID Connect, see docs/adr/0034 ---------------------------------------------------------
 
-OPENID_ISSUER = env.str("OPENID_ISSUER", "")  # empty: there is none
+OPENID_ISSUER = env.str("OPENID_ISSUER", "")  # empty when there is no provider
 OPENID_NAME = env.str("OPENID_NAME", "ProConnect")
 OPENID_CLIENT_ID = _required("OPENID_CLIENT_ID") if OPENID_ISSUER else ""
 OPENID_CLIENT_SECRET = _required_secret("OPENID_CLIENT_SECRET") if OPENID_ISSUER else ""
-# Which words of the provider for « with a second factor » are believed. None: the account's own is asked for.
+# The values of the provider's claims `acr` and `amr` that count as « with a second factor ». Without any, Pnav asks for
+# the second factor of the account itself.
 OPENID_SECOND_FACTOR_ACR: list[str] = env.list("OPENID_SECOND_FACTOR_ACR", [])
 OPENID_SECOND_FACTOR_AMR: list[str] = env.list("OPENID_SECOND_FACTOR_AMR", [])
-# Signatures of the provider that are believed: docs/adr/0034. RS256 only where an operator writes it.
+# The signature algorithms that are accepted from the provider (docs/adr/0034). RS256 only if the operator adds it.
 OPENID_ALGORITHMS: list[str] = env.list("OPENID_ALGORITHMS", ["ES256", "PS256"])
 if not OPENID_ALGORITHMS or not set(OPENID_ALGORITHMS) <= {"ES256", "PS256", "RS256"}:
     raise ImproperlyConfigured("OPENID_ALGORITHMS may hold ES256, PS256 and RS256: signatures with a public key.")
 OPENID_SECOND_FACTOR = bool(OPENID_ISSUER and (OPENID_SECOND_FACTOR_ACR or OPENID_SECOND_FACTOR_AMR))
-# The links of accounts belong to one issuer: under another, the same subject is another person.
+# The links of accounts belong to one issuer, because the same subject at another issuer is another person.
 OPENID_PROVIDER = f"openid-{hashlib.sha256(OPENID_ISSUER.encode()).hexdigest()[:16]}"
-OPENID_EXTRA: dict[str, object] = {}  # of allauth's settings for a provider; nothing in production
+OPENID_EXTRA: dict[str, object] = {}  # more of allauth's settings for the provider; empty in production
 if OPENID_ISSUER and not DEMO and urlsplit(OPENID_ISSUER).scheme != "https":
     raise ImproperlyConfigured("OPENID_ISSUER must be an https address.")
 
 SOCIALACCOUNT_ADAPTER = "pnav.accounts.openid.SocialAccountAdapter"
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"provider_class": "pnav.accounts.openid.Provider"}}
 SOCIALACCOUNT_STORE_TOKENS = False
-SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds: the provider holds up one page thread
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds for which the provider may hold one page thread
 
 # --- language and time --------------------------------------------------------------------------------------------
 
-LANGUAGE_CODE = "fr"  # every text is written in it first, and shown where another language lacks one
-# The only list of languages; what each one calls itself. How to add one: docs/languages.md.
+LANGUAGE_CODE = "fr"  # the language in which texts are written first, and shown where another language lacks one
+# The only list of languages, each with its own name for itself. docs/languages.md says how to add one.
 LANGUAGES = [("fr", "Français"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "pnav" / "locale"]
 TIME_ZONE = "Europe/Paris"
@@ -548,11 +563,12 @@ STATICFILES_FINDERS = [
 ]
 # --- captures that people hand in: docs/adr/0082 ----------------------------------------------------------------------
 
-# Whether they are taken at all: the operator's decision, who may hold what people send. Off unless somebody says so.
+# Whether captures are accepted at all. The operator decides, who has to be entitled to keep what people send; off by
+# default.
 CAPTURES = env.bool("CAPTURES", DEMO)
-CAPTURES_DIR = env.str("CAPTURES_DIR", "")  # folder of sealed chunks, one for all web processes and workers
-CAPTURES_S3_BUCKET = env.str("CAPTURES_S3_BUCKET", "")  # or a bucket of a store that speaks S3
-CLAMD = env.str("CLAMD", "")  # clamd's « host:port » or the path of its socket: originals are scanned
+CAPTURES_DIR = env.str("CAPTURES_DIR", "")  # the folder of encrypted chunks, one for all web processes and workers
+CAPTURES_S3_BUCKET = env.str("CAPTURES_S3_BUCKET", "")  # or the name of a bucket in a store with the S3 protocol
+CLAMD = env.str("CLAMD", "")  # clamd's « host:port », or the path of its socket; if set, originals are scanned
 if CAPTURES_DIR and CAPTURES_S3_BUCKET:
     raise ImproperlyConfigured("CAPTURES_DIR and CAPTURES_S3_BUCKET are both given: keep one.")
 if CAPTURES and not DEMO and not (CAPTURES_DIR or CAPTURES_S3_BUCKET):
@@ -563,14 +579,14 @@ _captures: dict[str, Any] = {
 }
 if CAPTURES_S3_BUCKET:
     _captures = {
-        "BACKEND": "storages.backends.s3.S3Storage",  # django-storages, which the image has where it is asked for
+        "BACKEND": "storages.backends.s3.S3Storage",  # of django-storages, an optional part of the image
         "OPTIONS": {
             "bucket_name": CAPTURES_S3_BUCKET,
             "endpoint_url": _required("CAPTURES_S3_ENDPOINT"),
             "region_name": env.str("CAPTURES_S3_REGION", "") or None,
             "access_key": _required_secret("CAPTURES_S3_ACCESS_KEY"),
             "secret_key": _required_secret("CAPTURES_S3_SECRET_KEY"),
-            "file_overwrite": True,  # names hold a random token: asking whether one is taken costs a request each
+            "file_overwrite": True,  # names contain a random token, and a question whether one is taken costs a request
             "default_acl": None,
         },
     }
@@ -584,37 +600,39 @@ STORAGES = {
 # --- the exchange -------------------------------------------------------------------------------------------------
 
 MESSAGE_MAX_LENGTH = 4000  # characters, docs/protocol.md
-LEASE_SECONDS = env.int("LEASE_SECONDS", 60)  # an agent unseen for so long is gone: three beats missed
+LEASE_SECONDS = env.int("LEASE_SECONDS", 60)  # an agent unseen for so long counts as gone: three beats were missed
 OVERFLOW_SECONDS = env.int("OVERFLOW_SECONDS", 60)  # after so long the other force may take the conversation
 ABSENT_SECONDS = env.int("ABSENT_SECONDS", 90)  # a waiting person unseen for so long is passed over; the place is kept
 ABANDON_SECONDS = env.int("ABANDON_SECONDS", 30 * 60)  # a waiting person unseen for so long has left
 AVERAGE_CONVERSATION_MINUTES = env.int("AVERAGE_CONVERSATION_MINUTES", 55)  # Le Parisien, 05/10/2021
-RESUME_HOURS = env.int("RESUME_HOURS", 72)  # a code de reprise brings back for so long
-FRAMES_AT_ONCE = env.int("FRAMES_AT_ONCE", 80)  # a socket may send so many frames at once,
-FRAMES_A_SECOND = env.int("FRAMES_A_SECOND", 20)  # then so many a second: far above what a person types
+RESUME_HOURS = env.int("RESUME_HOURS", 72)  # for how long a resume code is valid
+FRAMES_AT_ONCE = env.int("FRAMES_AT_ONCE", 80)  # how many frames a socket may send at once
+FRAMES_A_SECOND = env.int("FRAMES_A_SECOND", 20)  # how many frames a second after that, far more than a person types
 PURGE_COMMANDS = ["clearsessions", "retention", "purge_debriefs"]  # what the worker runs every hour
-# By which name a worker says that it lives; "": its host's, which a container has for itself alone.
+# The name under which a worker writes its heartbeat; "" means the name of its host, which is a container's own.
 WORKER_NAME = env.str("WORKER_NAME", "")
-# Who forgets what: `reports.retention.deletion` says what a keeper is, `reports.rules.inventory` names every table.
+# The modules that delete data by the retention rules. `reports.retention.deletion` says what such a module has to do;
+# `reports.rules.inventory` names every table.
 KEEPERS = ["chat.retention.deletion", "pnav.pages.deletion", "pnav.accounts.deletion", "reports.retention.deletion"]
-# Which supervisor decides about what: `reports.deciders` says what this module answers.
+# The module that says which supervisor decides about what; `reports.deciders` describes its functions.
 DECIDERS = "chat.decisions.deciders"
-# Where a visit goes when it has answered or given its place: `common.way_in` says what this module answers.
+# The module that says where a visit goes when it has answered the questions or given its place; `common.way_in`
+# describes its functions.
 WAY_IN = "reports.way_in"
 METRICS_TOKEN = _secret("METRICS_TOKEN")
 
 # --- the digest of the register, which leaves by itself: docs/adr/0056 ------------------------------------------------
 
 REGISTER_DIGEST_TO: list[str] = env.list("REGISTER_DIGEST_TO", [], subcast=str.strip)
-REGISTER_DIGEST_MINUTES = env.int("REGISTER_DIGEST_MINUTES", 60)  # a signed digest of the register each so often
-REGISTER_DIGEST_CA = env.str("REGISTER_DIGEST_CA", "")  # the file of the authority of an https destination
-REGISTER_DIGEST_KEY = _secret("REGISTER_DIGEST_KEY")  # of the worker alone
+REGISTER_DIGEST_MINUTES = env.int("REGISTER_DIGEST_MINUTES", 60)  # how often a signed digest of the register is sent
+REGISTER_DIGEST_CA = env.str("REGISTER_DIGEST_CA", "")  # the CA certificate file for an https destination
+REGISTER_DIGEST_KEY = _secret("REGISTER_DIGEST_KEY")  # the signing key, which only the worker needs
 if REGISTER_DIGEST_MINUTES < 1:
     raise ImproperlyConfigured("REGISTER_DIGEST_MINUTES must be 1 or more.")
 try:
     for _destination in REGISTER_DIGEST_TO:
         digest_destinations.parse(_destination)
-except ValueError as error:  # says what a destination is, not what was written
+except ValueError as error:  # its message describes a destination, and does not repeat what was written
     raise ImproperlyConfigured(f"REGISTER_DIGEST_TO: {error}.") from None
 
 # --- the proof of date: docs/adr/0084 ---------------------------------------------------------------------------------
@@ -623,7 +641,7 @@ except ValueError as error:  # says what a destination is, not what was written
 TIMESTAMP_AUTHORITIES: list[str] = env.list("TIMESTAMP_AUTHORITIES", [], subcast=str.strip)
 try:
     timestamp_authorities.parse_all(TIMESTAMP_AUTHORITIES)
-except ValueError as error:  # says what an authority is, not what was written
+except ValueError as error:  # its message describes an authority, and does not repeat what was written
     raise ImproperlyConfigured(f"TIMESTAMP_AUTHORITIES: {error}.") from None
 
 # --- traces, for a collector of the operator's: docs/adr/0097 ---------------------------------------------------------
@@ -634,7 +652,7 @@ _collector = urlsplit(TRACES_TO)
 _is_here = _collector.scheme == "http" and _collector.hostname in {"localhost", "127.0.0.1"}
 if TRACES_TO and not (_is_here or (_collector.scheme == "https" and _collector.hostname)):
     raise ImproperlyConfigured("TRACES_TO must be an https address, or http on this machine.")
-TRACES_SHARE = env.float("TRACES_SHARE", 0.01)  # of the pages, batches and duties
+TRACES_SHARE = env.float("TRACES_SHARE", 0.01)  # which share of the pages, batches and duties is traced
 if not 0 <= TRACES_SHARE <= 1:
     raise ImproperlyConfigured("TRACES_SHARE must be between 0 and 1.")
 
@@ -657,15 +675,15 @@ LOGGING = {
         "psycopg.pool": {"filters": ["pool_failures"]},
         "django.channels.server": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
-        # Their messages hold addresses or full paths with query strings: Daphne's on an exchange that it gives up
-        # (« took too long to shut down and was killed ») shows the whole request.
+        # Their messages contain addresses, or full paths with query strings. Daphne's message about an application that
+        # it ends (« took too long to shut down and was killed ») shows the whole request.
         "daphne.server": {"level": "ERROR"},
         "daphne.http_protocol": {"level": "ERROR"},
         "daphne.ws_protocol": {"level": "ERROR"},
         "django.request": {"level": "ERROR"},
-        # Of a collector that is away: a line for each try, with its address.
+        # When a collector is away, there would be a line with its address for each attempt.
         "opentelemetry": {"level": "ERROR"},
-        # Twenty lines for each face of a fount that is made smaller, of a library at work.
+        # There would be twenty lines for each font that is subset.
         "fontTools": {"level": "WARNING"},
         "django.security": {"level": "ERROR"},
     },

@@ -1,4 +1,4 @@
-"""The addresses, in the order of the journey."""
+"""The URLs of the site: those of visitors first, in the order in which they meet them, then those of the staff."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -26,5 +26,5 @@ urlpatterns = [
 handler400 = "pnav.errors.bad_request"
 handler403 = "pnav.errors.permission_denied"
 handler404 = "pnav.errors.page_not_found"
-handler429 = "pnav.errors.too_many"  # of allauth's limits: Django has no such handler
+handler429 = "pnav.errors.too_many"  # called by allauth's `respond_429`; Django has no such handler
 handler500 = "pnav.errors.server_error"

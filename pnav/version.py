@@ -1,4 +1,4 @@
-"""Which release this is: the version that pyproject.toml says, and the commit that it was built from."""
+"""Says which release this is: the version in pyproject.toml, and the commit from which it was built."""
 
 import os
 import tomllib
@@ -9,19 +9,19 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def read_version() -> str:
-    """Return the version as pyproject.toml has it, its only source."""
+    """Return the version from pyproject.toml, the only place that states it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     return str(project["version"])
 
 
 VERSION = read_version()
-# `git archive` (`make archive`), and whatever else makes an archive of a tag as git does, writes the commit here, by
-# .gitattributes. In a clone it stays as it is.
+# `git archive` (`make archive`), and anything else that makes an archive as git does, writes the commit here because of
+# .gitattributes. In a clone this text is unchanged.
 ARCHIVED = "$Format:%H$"
 
 
 def read_revision(environment: Mapping[str, str], archived: str = ARCHIVED) -> str:
-    """Return the commit: what the environment says (the image sets it), else what the archive does; "" in a clone."""
+    """Return the commit from PNAV_REVISION, which the image sets, else from the archive; "" in a clone."""
     return environment.get("PNAV_REVISION") or ("" if archived.startswith("$") else archived)
 
 

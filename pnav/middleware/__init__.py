@@ -1,1 +1,1 @@
-"""What happens around every request, before and after its page."""
+"""The middleware: what is done with every request before its page, and with the response after it."""

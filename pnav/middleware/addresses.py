@@ -1,8 +1,8 @@
-"""Which address a page is asked for under, and the one that it belongs under (docs/adr/0068).
+"""Reads the address under which a page is requested, and redirects to the one that fits the visit (docs/adr/0068).
 
-`read_address` is one of the outermost: from there on `request.path_info` is the ordinary path of the page, and what is
-drawn leads to addresses of the same table. `own_address` comes when the visit and its language are known: it sends a
-page that is asked for under another address to its own.
+`read_address` is one of the outermost middlewares. After it, `request.path_info` is the ordinary path of the page, and
+links in the page lead to addresses of the same table. `own_address` comes when the visit and its language are known,
+and redirects a request for another address.
 """
 
 import logging
@@ -30,7 +30,10 @@ Handler = Callable[[HttpRequest], HttpResponseBase] | Callable[[HttpRequest], Aw
 
 
 def _with_slash(request: HttpRequest, table: Table) -> HttpResponseBase | None:
-    """Django adds a slash that is missing at the end of an ordinary path; this does for the other tables."""
+    """Redirect to the address with a slash at its end, if it is missing and the table is not the ordinary one.
+
+    For ordinary paths Django does so.
+    """
     if table.is_ordinary or request.method not in {"GET", "HEAD"} or request.path.endswith("/"):
         return None
     if addresses.address_in_table(f"{request.path}/", table) is None:
@@ -45,7 +48,7 @@ def _query(request: HttpRequest) -> str:
 
 @sync_and_async_middleware
 def read_address(get_response: Handler) -> Callable[[HttpRequest], Any]:
-    """Give a request the ordinary path of its page, and the table from which its addresses are drawn."""
+    """Give a request the ordinary path of its page, and set the table for `reverse` and `{% url %}`."""
     if iscoroutinefunction(get_response):
 
         async def in_loop(request: HttpRequest) -> HttpResponseBase:
@@ -64,14 +67,13 @@ def read_address(get_response: Handler) -> Callable[[HttpRequest], Any]:
 
 
 def is_discreet_visit(request: HttpRequest) -> bool:
-    """Whether this visit asked for discretion, as far as that can be known: not while the database is away, nor where
-    no visit was read."""
+    """Whether this visit is in discreet mode; False also while the database is away, and where no session was read."""
     if not hasattr(request, "session"):
         return False
     try:
         return triage.session.is_discreet(request) or reports.session.is_discreet(request)
     except DATABASE_AWAY as error:
-        # The page asks the same database, and has its own answer to that.
+        # The page needs the same database, and handles that it is away.
         logger.warning("addresses: the database does not answer (%s)", describe_error(error))
         return False
 
@@ -82,7 +84,10 @@ def _to(request: HttpRequest, table: Table) -> HttpResponseBase | None:
 
 
 def _first_visit(request: HttpRequest) -> HttpResponseBase | None:
-    """The home page in a language that the browser asks for, to who was never here and did not come from our pages."""
+    """Redirect a first visit to the home page in the language that its browser prefers; None for any other request.
+
+    It is a first visit when there is no session cookie and the request does not come from our own pages.
+    """
     if request.COOKIES.get(settings.SESSION_COOKIE_NAME) or request.headers.get("Sec-Fetch-Site") == "same-origin":
         return None
     if not request.headers.get("Accept-Language"):
@@ -94,7 +99,7 @@ def _first_visit(request: HttpRequest) -> HttpResponseBase | None:
 
 
 def _elsewhere(request: HttpRequest, table: Table) -> HttpResponseBase | None:
-    """The answer that leads to the address of this page, or None: it is there already."""
+    """Return the redirect to the address that this page has for this visit; None when it is the requested one."""
     if request.method not in {"GET", "HEAD"}:
         return None
     if choice := addresses.chosen(request.path):
@@ -115,15 +120,17 @@ def _elsewhere(request: HttpRequest, table: Table) -> HttpResponseBase | None:
 
 
 def _remembering[Answer: HttpResponseBase | None](response: Answer, table: Table) -> Answer:
-    """With the language of this table in the cookie: addresses of discreet mode do not say it."""
+    """Add a cookie with the language of this table, because addresses of discreet mode do not contain it."""
     if response is not None and table.language:
         display.remember_language(response, table.language)
     return response
 
 
 def _leading_on(request: HttpRequest, table: Table, response: HttpResponseBase) -> HttpResponseBase:
-    """An answer that leads to a page of ours leads to its discreet address as soon as the visit is discreet: an
-    ordinary one would stand in the history of the browser, if only as a way through."""
+    """Change a redirect to one of our pages into one to its discreet address, once the visit is in discreet mode.
+
+    Otherwise the ordinary address, on the way, would be in the history of the browser.
+    """
     where = response.headers.get("Location", "")
     if table.is_discreet or not where.startswith("/") or not is_discreet_visit(request):
         return response
@@ -135,8 +142,11 @@ def _leading_on(request: HttpRequest, table: Table, response: HttpResponseBase) 
 
 
 def _is_kept_out(request: HttpRequest, table: Table) -> bool:
-    """Whether search engines do not show this page: a visit's own, one in discreet mode, or one in a language that is
-    offered to nobody. The last is read by who translates it, and by who chose it while it was whole."""
+    """Whether search engines are told not to list this page.
+
+    That is so for a page of a visit, in discreet mode, and in a language that is not offered. The last is read only by
+    its translators, and by people who chose the language when its translation was complete.
+    """
     match = request.resolver_match
     if table.is_discreet or (table.language and table.language not in completeness.offered_languages()):
         return True
@@ -145,13 +155,14 @@ def _is_kept_out(request: HttpRequest, table: Table) -> bool:
 
 @sync_and_async_middleware
 def own_address(get_response: Handler) -> Callable[[HttpRequest], Any]:
-    """Send a page to the address that it has for this visit. Costs a look at the visit, which the page asks for too.
+    """Redirect a request to the address that the page has for this visit.
 
-    A visit in discreet mode: to its discreet address, whatever it was asked for. Another one that chose a language in
-    the display settings: to the address in it. `/fr/…` and `/n/en/…` choose one (`addresses.chosen`).
+    A visit in discreet mode is redirected to discreet addresses. Another visit that chose a language in the display
+    settings is redirected to addresses in this language. `/fr/…` and `/n/en/…` choose a language (`addresses.chosen`).
+    This reads the session, which the page needs too.
     """
     if iscoroutinefunction(get_response):
-        return get_response  # the probes: no pages
+        return get_response  # these are the probes, which are no pages
 
     def in_thread(request: HttpRequest) -> HttpResponseBase:
         table = addresses.current()

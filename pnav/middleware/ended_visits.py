@@ -1,6 +1,8 @@
-"""Where the visit stands, before any page: one that a code de reprise ended elsewhere is forgotten (docs/adr/0010), and
-an exchange that is open is known to every page as `request.open_exchange`, and one that waits for its turn as
-`request.waits_for_turn` (docs/adr/0066)."""
+"""Ends a visit that was continued elsewhere with its resume code, and tells each page whether an exchange is open.
+
+The first is docs/adr/0010. Every page can read `request.open_exchange`, and `request.waits_for_turn` for an exchange
+that is in the queue (docs/adr/0066).
+"""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -23,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 @cache
 def _of_the_exchange() -> frozenset[str]:
-    """Pages whose view begins with the conversation of the visit (`chat.visitor.conversation.present_reporter`)."""
+    """Return the paths whose view first reads the conversation (`chat.visitor.conversation.present_reporter`)."""
     names = ("chat:conversation", "chat:news", "chat:frames", "chat:message")
     return frozenset(addresses.ORDINARY.reverse(name) for name in names)
 
@@ -39,7 +41,7 @@ def _forget(request: HttpRequest) -> None:
         if visit.is_left_behind:
             reports.session.end(request)
     except DATABASE_AWAY as error:
-        # The page asks the same database, and has its own answer to that.
+        # The page needs the same database, and handles that it is away.
         logger.warning("visit left behind: the database does not answer (%s)", describe_error(error))
 
 
@@ -47,15 +49,15 @@ def _forget(request: HttpRequest) -> None:
 def forget_left_behind(
     get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]],
 ) -> Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]:
-    """Before any page: the orientation shows answers, the header a town. Costs one query to who filed a report.
+    """Forget a visit that was continued elsewhere, before any page shows its answers or its town.
 
-    Where the view begins with the conversation, that query reads it for the view too (`request.exchange_read`): one
-    journey to PostgreSQL less.
+    This costs one query if the visit has filed a report. Where the view first reads the conversation, that query reads
+    it for the view too (`request.exchange_read`), which saves one query.
     """
 
     def has_visit(request: HttpRequest) -> bool:
         if request.path_info == quick_exit.PATH and request.method == "POST":
-            return False  # it forgets the visit itself, and waits for no query
+            return False  # the quick exit forgets the visit itself, and must not wait for a query
         return settings.SESSION_COOKIE_NAME in request.COOKIES
 
     if iscoroutinefunction(get_response):

@@ -1,7 +1,7 @@
-"""Set the security headers of every response, errors and static files included.
+"""Sets the security headers of every response, errors and static files included (docs/adr/0035).
 
-The content policy is `settings.SECURE_CSP`; here is where it differs by area, and all that Django does not send. The
-outermost middleware, so that no other one answers without it. Reasons: docs/adr/0035.
+`settings.SECURE_CSP` is the content security policy; this module has its differences by area, and the headers that
+Django does not send. It is the outermost middleware, so that no other one answers without these headers.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,9 +16,9 @@ from django.utils.decorators import sync_and_async_middleware
 
 from pnav.sheets import add_link
 
-# What no page of ours asks of a device, but the page of an exchange, which may leave its screen on, and those of the
-# account, which copy recovery codes. Sound stays: pages
-# ring. Names that Chromium knows, for it complains of others on each page.
+# The features that our pages may not use. Exceptions are the page of an exchange, which may keep the screen on, and the
+# pages of the account, which copy recovery codes. Sound is allowed, because pages ring. Only names that Chromium knows
+# are here, because it logs a warning on each page for any other.
 CLOSED = (
     "accelerometer", "browsing-topics", "camera", "clipboard-read", "clipboard-write", "compute-pressure",
     "digital-credentials-create", "digital-credentials-get", "display-capture", "encrypted-media", "fullscreen",
@@ -43,30 +43,30 @@ def _features(*, passkeys: str = "()", awake: str = "()", copying: str = "()") -
 
 
 EVERYWHERE = {
-    "X-Frame-Options": "DENY",  # Django's comes too late for what is refused before it
+    "X-Frame-Options": "DENY",  # Django's middleware does not reach responses that are refused before it
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
     "Permissions-Policy": _features(),
 }
-# By the beginning of the address.
+# More headers, by the beginning of the path.
 AREAS = {
     "/compte/": {"Permissions-Policy": _features(passkeys="(self)", copying="(self)")},  # recovery codes are copied
     "/tchat/": {"Permissions-Policy": _features(awake="(self)")},
 }
-# What pages load and what is no document: browsers read nothing there of what documents are told, and its 900 bytes
-# would be most of what a small script costs on a first visit. A script may be a worker's, which belongs to the page
-# that starts it only under the same embedder policy. A drawing (SVG) that is opened by itself is a document.
+# The types of files that pages load and that are no documents. Browsers ignore the headers for documents there, whose
+# 900 bytes would be most of what a small script costs on a first visit. A script may be a worker's, which runs only
+# under the same embedder policy as its page. An SVG that is opened by itself is a document.
 LOADED = ("text/javascript", "text/css", "font/", "image/png")
 FOR_DOCUMENTS = ("Permissions-Policy", "X-Frame-Options", "Cross-Origin-Opener-Policy", "Referrer-Policy")
 WORKERS = "text/javascript"
-# Which policy of Trusted Types scripts may create there, in the place of none at all.
+# The Trusted Types policy that scripts of these areas may create; elsewhere they may create none.
 NO_POLICY = build_policy({"trusted-types": [CSP.NONE]})
 TRUST = {
     "/console/": "trusted-types pnav-console",  # console/pages.js reads pages of this site, starts a worker
     "/unite/": "trusted-types pnav-console",  # for console/steps.js
     "/admin/": "trusted-types default",  # jQuery and select2 write HTML: static/pnav/admin-trust.js
 }
-# Signing in and out at a provider are forms whose answer leads there, and browsers hold that to `form-action`.
+# The forms to sign in and out at a provider redirect there, and browsers apply `form-action` to that redirect.
 FORMS_LEAD_TO_THE_PROVIDER = ("/compte/", "/admin/")
 
 
@@ -76,7 +76,7 @@ def _origin(address: str) -> str:
 
 
 def _policy_of(path: str, policy: str) -> str:
-    """The content policy of an area: what views changed in it stays."""
+    """Return a response's content security policy as its area needs it. What views changed in it is kept."""
     for area, trust in TRUST.items():
         if path.startswith(area):
             policy = policy.replace(NO_POLICY, trust)
@@ -86,10 +86,11 @@ def _policy_of(path: str, policy: str) -> str:
 
 
 def add_headers(path: str, response: HttpResponseBase) -> HttpResponseBase:
-    """Add what every answer says, and what its area says otherwise.
+    """Add the headers of every response, and those of its area.
 
-    Nothing is stored unless whoever made the answer said for how long (files): after a quick exit, « Back » shows
-    nothing, and the next person at a post finds nothing. It also keeps pages out of the back-forward cache.
+    No response is stored by the browser unless it says itself for how long, as files do. So after a quick exit « Back »
+    shows nothing, and neither does a shared computer to its next user. It also keeps pages out of the back-forward
+    cache.
     """
     for name, value in EVERYWHERE.items():
         response.headers.setdefault(name, value)
@@ -108,9 +109,9 @@ def add_headers(path: str, response: HttpResponseBase) -> HttpResponseBase:
 
 
 def _forget_known_token(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Send the token against forms from elsewhere once, not with each page that has a form: a hundred bytes.
+    """Do not send the CSRF cookie again to a browser that has it, which saves a hundred bytes for each form.
 
-    Django does, so that a cookie with an age lives longer; ours has none (CSRF_COOKIE_AGE).
+    Django sends it with each form so that it expires later; ours has no expiry (CSRF_COOKIE_AGE).
     """
     known = request.COOKIES.get(settings.CSRF_COOKIE_NAME)
     sent = response.cookies.get(settings.CSRF_COOKIE_NAME)
@@ -122,7 +123,10 @@ def _forget_known_token(request: HttpRequest, response: HttpResponseBase) -> Non
 def on_every_answer(
     get_response: Callable[[HttpRequest], HttpResponseBase] | Callable[[HttpRequest], Awaitable[HttpResponseBase]],
 ) -> Callable[[HttpRequest], Any]:
-    """`add_headers`, for the stack of the pages and for that of the probes."""
+    """The middleware that calls `add_headers`, for the synchronous stack of pages and the asynchronous one of probes.
+
+    For pages it also adds the `Link` header of `pnav.sheets`, and removes a CSRF cookie that the browser has already.
+    """
     if iscoroutinefunction(get_response):
 
         async def in_loop(request: HttpRequest) -> HttpResponseBase:

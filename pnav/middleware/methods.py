@@ -1,4 +1,4 @@
-"""Refuse every HTTP method but GET, HEAD and POST."""
+"""Refuses every HTTP method except GET, HEAD and POST."""
 
 from collections.abc import Awaitable, Callable
 
@@ -13,8 +13,9 @@ METHODS = ("GET", "HEAD", "POST")
 def known_methods(
     get_response: Callable[[HttpRequest], HttpResponse] | Callable[[HttpRequest], Awaitable[HttpResponse]],
 ) -> Callable:
-    """405 for any other method, whatever a view would make of it: Django's own take PUT for a POST, and allauth's have
-    a DELETE that no page of ours sends.
+    """Answer 405 to any other method, whatever the view would do with it.
+
+    Some of Django's views treat PUT as POST, and some of allauth's accept a DELETE that no page of ours sends.
     """
     if iscoroutinefunction(get_response):
 

@@ -1,8 +1,8 @@
-"""Refuse plain-HTTP requests other than page loads, so that a form is never sent unencrypted.
+"""Refuses plain-HTTP requests other than page loads, so that programs and forms do not go on without encryption.
 
-Django redirects every request to HTTPS. That is right for a person who typed an address, and wrong for a program: one
-that is set up wrongly would send its token or its message in clear each time, be led to the right place, and nobody
-would notice. A form is refused too: what it held has already crossed the network, and a redirect would lose it.
+Django redirects every request to HTTPS. That is right for a person who typed an address, and wrong for a program. A
+program with a wrong address would send its token or its message unencrypted each time and be redirected, so that nobody
+would notice. A form is refused too, because its content has already crossed the network, and a redirect would lose it.
 """
 
 import re
@@ -21,7 +21,7 @@ PROGRAMS = (
 
 
 def _is_refused(request: HttpRequest) -> bool:
-    """Whether this is a request in clear that no redirect must answer. Health probes are asked in clear, on purpose."""
+    """Whether this is an unencrypted request that must not be redirected. Health probes may be unencrypted."""
     if not settings.SECURE_SSL_REDIRECT or request.is_secure():
         return False
     if any(re.search(pattern, request.path_info.lstrip("/")) for pattern in settings.SECURE_REDIRECT_EXEMPT):
@@ -37,7 +37,7 @@ def _refusal() -> HttpResponse:
 def pages_only(
     get_response: Callable[[HttpRequest], HttpResponse] | Callable[[HttpRequest], Awaitable[HttpResponse]],
 ) -> Callable:
-    """403 for what is in clear and no page; before Django's SecurityMiddleware, which redirects the rest."""
+    """Answer 403 to an unencrypted request that loads no page. Django's SecurityMiddleware redirects the others."""
     if iscoroutinefunction(get_response):
 
         async def in_loop(request: HttpRequest) -> HttpResponse:
