@@ -1,5 +1,8 @@
-"""The people of the demonstration: who answers, a supervisor of each force, three custodians, a psychologist, an
-analyst, two units, two administrators."""
+"""Creates the accounts of the demonstration.
+
+They are four agents, a supervisor of each force, three custodians, a psychologist, an analyst, two units and two
+administrators.
+"""
 
 import secrets
 from collections.abc import Sequence
@@ -22,7 +25,7 @@ from reports.models import CaptureContact
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of the cast; `public_name` and `force` for those who answer; `place` for a unit: where it is."""
+    """One account of the cast. public_name, force: of people who answer. place: where a unit is, for its account."""
 
     role: str
     username: str
@@ -33,7 +36,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A sign-in of the demonstration."""
+    """What is needed to sign in with an account of the demonstration. totp_secret: in base 32."""
 
     role: str
     username: str
@@ -66,14 +69,14 @@ CAST = (
 
 
 def new_secrets() -> dict[str, dict[str, str]]:
-    """A password and a TOTP secret for each part, drawn anew."""
+    """Draw a new password and a TOTP secret for each part of the cast, by user name."""
     return {
         part.username: {"password": secrets.token_urlsafe(12), "totp_secret": generate_totp_secret()} for part in CAST
     }
 
 
 def accounts_of(known: dict[str, dict[str, str]]) -> list[Account]:
-    """The sign-ins of the cast with these secrets."""
+    """Return the accounts of the cast with these secrets."""
     return [
         Account(part.role, part.username, known[part.username]["password"], known[part.username]["totp_secret"])
         for part in CAST
@@ -108,7 +111,8 @@ def create_cast(known: dict[str, dict[str, str]]) -> None:
             UnitAccount.objects.update_or_create(user=user, defaults={"point": _unit_of(part.place)})
 
 
-# What one press does: the title, and the fields of `Macro`; the reply by the title of a shared one.
+# The macros of the console: the title, the title of the shared reply that the macro inserts, and other fields of
+# `Macro`.
 MACROS: Sequence[tuple[str, str, dict[str, Any]]] = (
     ("Danger : ouvrir la procédure", "Vérifier la sécurité", {"situation": Situation.DANGER}),
     ("Préparer une plainte", "Parler de la plainte", {"proposes_complaint": True}),
@@ -118,7 +122,7 @@ MACROS: Sequence[tuple[str, str, dict[str, Any]]] = (
 
 
 def create_macros() -> None:
-    """Macros for who tries the console; none where an administrator made some."""
+    """Create macros for people who try the console, unless an administrator has made some."""
     if Macro.objects.exists():
         return
     shared = CannedReply.objects.filter(title__in=[reply for _title, reply, _acts in MACROS])
@@ -130,10 +134,10 @@ def create_macros() -> None:
 
 
 def _unit_of(place: str) -> ReceptionPoint | None:
-    """The first unit that a search for this place finds; None before places are loaded."""
+    """Return the first unit that a search for this place finds; None before places are loaded."""
     return next((match.unit for found in lookup.search(place).places for match in found.units), None)
 
 
 def as_json(base_url: str, accounts: list[Account]) -> dict[str, Any]:
-    """Return the contents of `.local/demo.json`, for people and scripts that come from outside."""
+    """Return the contents of `.local/demo.json`, in which people and scripts find the address and the accounts."""
     return {"base_url": base_url, "accounts": [asdict(account) for account in accounts]}

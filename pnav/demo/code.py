@@ -1,4 +1,4 @@
-"""`make code USER=police1`: the six digits of a demonstration account, now."""
+"""Prints the six-digit code of a demonstration account for this moment: `make code USER=police1`."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ DEMO = STATE / "demo.json"
 
 
 def totp_code(secret: str, at: float) -> str:
-    """The code of RFC 6238 (SHA-1, 30 s, 6 digits). secret: base 32. at: seconds since 1970."""
+    """Return the code of RFC 6238 (SHA-1, 30 s, 6 digits). secret: in base 32. at: seconds since 1970."""
     key = base64.b32decode(secret + "=" * (-len(secret) % 8))
     digest = hmac.new(key, int(at // 30).to_bytes(8), hashlib.sha1).digest()
     offset = digest[-1] & 0x0F

@@ -1,14 +1,14 @@
-"""The environment of the demonstration that runs in this checkout, for `manage.py` beside it.
+"""Keeps the environment variables of the running demonstration in a file, so that `manage.py` can join it.
 
-`make run` writes it when the site answers and removes it when it stops. Whoever names a database in the environment is
-not concerned: production knows the environment only.
+`make run` writes the file when the site answers, and removes it when it stops. A process whose environment names a
+database does not read it, so production uses its own environment only.
 """
 
 import json
 import os
 from pathlib import Path
 
-# All that a demonstration keeps. DEMO_STATE: another folder, for one beside that of this checkout.
+# The folder of everything that a demonstration keeps. DEMO_STATE names another one, for a second demonstration.
 STATE = Path(os.environ.get("DEMO_STATE") or Path(__file__).resolve().parents[2] / ".local")
 FILE = STATE / "environment.json"
 NAMES = (
@@ -27,18 +27,18 @@ NAMES = (
 
 
 def write() -> None:
-    """Keep what another process needs to know of this one's environment, for this user only."""
+    """Write the variables that another process needs, in a file that only this user can read."""
     FILE.touch(mode=0o600)
     FILE.write_text(json.dumps({name: os.environ[name] for name in NAMES if name in os.environ}))
 
 
 def forget() -> None:
-    """Forget the demonstration that ran here."""
+    """Delete the file, because the demonstration has ended."""
     FILE.unlink(missing_ok=True)
 
 
 def join() -> None:
-    """Take part in the demonstration that runs here, unless the environment names a database."""
+    """Set the variables of the demonstration that runs here, unless the environment names a database."""
     if "DATABASE_URL" not in os.environ and FILE.exists():
         for name, value in json.loads(FILE.read_text()).items():
             os.environ.setdefault(name, value)

@@ -1,12 +1,13 @@
-"""The one address of `make run`: each connection goes to the process that serves what it asks for.
+"""Accepts the connections of `make run` at one port, and hands each to the process that serves what it asks for.
 
-Production has a proxy for this (`deploy/Caddyfile`). Here the first bytes of a connection are looked at, not read, and
-the connection itself is handed over a Unix socket to the process of sockets or to that of pages (`pnav.server.lines`
-adopts it there): the client's address stays true, no byte is copied, and this process has nothing to do with it any
-more.
+In production a proxy does this (`deploy/Caddyfile`). Here the first bytes of a connection are looked at without being
+read. Then the connection itself is handed over a Unix socket to the process of sockets or to that of pages, where
+`pnav.server.lines` takes it over. So the client's address is kept, no byte is copied, and this process has no more to
+do with the connection.
 
-A browser opens a WebSocket on a connection of its own, so the first request decides. Whoever says nothing for
-PATIENCE_SECONDS, or is one of more than SILENT_AT_MOST, goes to the pages, which have their own time-outs.
+A browser opens a WebSocket on a connection of its own, so the first request decides. A connection that sends nothing
+for PATIENCE_SECONDS, or that is one of more than SILENT_AT_MOST silent ones, goes to the process of pages, which has
+its own time-outs.
 """
 
 import argparse
@@ -15,21 +16,24 @@ import socket
 import sys
 from collections.abc import Callable
 
-# Of the process of sockets: its sockets, and its metrics, which are its own. No proxy of a production has the second.
+# The paths that the process of sockets serves: its WebSockets, and its own metrics. A proxy in production does not have
+# the second.
 SOCKETS_PATHS = (b"/ws/", b"/metrics?sockets")
-LOOK_BYTES = 64  # of the request line: a method and the first part of the path
+LOOK_BYTES = 64  # how much of the request line is looked at: a method and the first part of the path
 PATIENCE_SECONDS = 5.0
-AGAIN_SECONDS = 0.05  # what is looked at stays there to be read: a part of a word is waited for by the clock
+# When too few bytes have come, the connection is looked at again after this time. The bytes are not read, so that the
+# event loop could not wait for more of them.
+AGAIN_SECONDS = 0.05
 SILENT_AT_MOST = 256
 ACCEPT_AT_ONCE = 64
 BACKLOG = 2048
 
 
 def is_for_sockets(start: bytes) -> bool | None:
-    """Whether a connection that begins with these bytes is for the process of sockets; None: too few to tell."""
+    """Whether a connection that begins with these bytes is for the process of sockets; None if they are too few."""
     method, space, path = start.partition(b" ")
     if not space:
-        return None if len(method) < 8 else False  # a method of ours has fewer letters than that
+        return None if len(method) < 8 else False  # no method that is served has so many letters
     if path.startswith(SOCKETS_PATHS):
         return True
     is_begun = any(known.startswith(path) for known in SOCKETS_PATHS)
@@ -44,10 +48,10 @@ class Receiver:
         end.setblocking(False)
         self._end = end
         self._lost = lost
-        self._waiting: list[socket.socket] = []  # bounded by the open files of this process: accepting then stops
+        self._waiting: list[socket.socket] = []  # bounded by the open files of this process, as accepting then fails
 
     def take(self, connection: socket.socket) -> None:
-        """Hand this connection over, now or when the process has taken what was handed over before."""
+        """Hand this connection over, at once or when the process has taken those before it."""
         self._waiting.append(connection)
         if len(self._waiting) == 1:
             self._send()
@@ -68,7 +72,7 @@ class Receiver:
 
 
 class Front:
-    """Accepts, looks, hands over. All of it in one event loop; nothing here waits."""
+    """Accepts connections, looks at their first bytes and hands them over, in one event loop that nothing blocks."""
 
     def __init__(self, listening: socket.socket, pages: Receiver, sockets: Receiver) -> None:
         self._listening = listening
@@ -85,7 +89,7 @@ class Front:
                 connection, _address = self._listening.accept()
             except BlockingIOError:
                 return
-            except OSError:  # the client left first, or there are too many open files: the others are tried again
+            except OSError:  # the client has left, or too many files are open; accepting goes on a moment later
                 self._rest()
                 return
             connection.setblocking(False)
@@ -129,7 +133,7 @@ class Front:
 
 
 async def serve(port: int, pages: socket.socket, sockets: socket.socket) -> int:
-    """Listen on this machine's own address until one of the processes is gone; 1 then."""
+    """Listen on this machine's own address until one of the two processes is gone, and return exit status 1."""
     gone = asyncio.Event()
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,11 +1,12 @@
-"""`make sandbox ARGS="--past month"`: exchanges of the past, so that board, history and staffing have much to show.
+"""Writes invented exchanges of the past, so that board, history and staffing have much to show.
 
-Invented people who came, waited, were answered or gave up, in the proportions that the service is known for (25,000 a
-year, one in ten a minor, 55 minutes; evenings and Sundays are busier). No message: an exchange of the past is its
-times, its agent and how it ended. The same seed gives the same people, whose week begins at the hour of the call.
+`make sandbox ARGS="--past month"` runs it. Invented people came, waited, were answered or gave up, in the proportions
+that the service is known for (25,000 a year, one in ten a minor, 55 minutes; evenings and Sundays are busier). There
+are no messages: an exchange of the past consists of its times, its agent and its outcome. The same seed gives the same
+people, whose week begins at the hour of the call.
 
-Only in a demonstration (`pnav.demo.sandbox` asks), and whole: what an earlier call wrote is replaced. At most
-PEOPLE_AT_MOST people and four rows for each, written BATCH people at a time.
+It runs only in a demonstration, which `pnav.demo.sandbox` checks, and replaces what an earlier call wrote. It writes at
+most PEOPLE_AT_MOST people with four rows each, BATCH people at a time.
 """
 
 import math
@@ -33,12 +34,12 @@ from triage.rules import Outcome as Orientation
 from triage.rules import Urgency
 
 PERIODS = {"week": 7, "month": 30, "year": 365}
-MARK = "sandbox-past"  # as `Report.triage_version`: what is replaced
+MARK = "sandbox-past"  # the `Report.triage_version` of these exchanges, by which they are found and replaced
 PER_DAY = 25_000 / 365
 PEOPLE_AT_MOST = 30_000
 BATCH = 2_000
 MEAN_MINUTES, PATIENCE_MINUTES = 55, 25
-# From 0 h to 23 h, and from Monday to Sunday: how busy, beside the mean. Invented, as is all of this.
+# How busy each hour is, from 0 h to 23 h, and each day, from Monday to Sunday, in relation to the mean. All invented.
 HOURS = (
     0.7, 0.5, 0.3, 0.2, 0.15, 0.15, 0.2, 0.4, 0.6, 0.8, 0.9, 1, 1.1, 1.1, 1, 1, 1.2, 1.5, 1.7, 1.9, 2.2, 2.3, 1.8, 1.2,
 )  # fmt: skip
@@ -59,7 +60,10 @@ PLACES = (
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One person of the past. wait, length: seconds; wait is until they were answered, or until they gave up."""
+    """One person of the past.
+
+    at: when they came. wait: seconds until they were answered or gave up. length: seconds that the exchange took.
+    """
 
     at: datetime
     wait: float
@@ -74,13 +78,13 @@ class Visit:
 
 
 def days_of(period: str) -> int:
-    """How many days a period is: of a year, those of which no exchange is announced for deletion yet."""
+    """Return the number of days of a period. A year is shortened so that no exchange is announced for deletion yet."""
     rule = rule_of(Kind.EXCHANGE)
     return min(PERIODS[period], rule.days - rule.grace_days - rule.digest_days)
 
 
 def visits(days: int, *, now: datetime, seed: int) -> Iterator[Visit]:
-    """Everybody of these days who has left by now, in the order in which they came."""
+    """Yield everybody of these days who has left by now, in the order in which they came."""
     chance = random.Random(seed)
     start = timezone.localtime(now).replace(minute=0, second=0, microsecond=0) - timedelta(days=days)
     count = 0
@@ -100,7 +104,7 @@ def visits(days: int, *, now: datetime, seed: int) -> Iterator[Visit]:
 
 
 def _poisson(mean: float, chance: random.Random) -> int:
-    """Knuth's way: means are of some people an hour."""
+    """Draw a number from a Poisson distribution, with Knuth's algorithm, which suits means of a few people an hour."""
     limit, product, count = math.exp(-mean), chance.random(), 0
     while product > limit:
         product *= chance.random()
@@ -109,7 +113,10 @@ def _poisson(mean: float, chance: random.Random) -> int:
 
 
 def fill(period: str, *, seed: int, now: datetime | None = None) -> int:
-    """Replace what an earlier call wrote by this period; how many people it has. Raises LookupError without agents."""
+    """Replace what an earlier call wrote with this period, and return how many people it has.
+
+    Raises LookupError, with a sentence in French, when there are no agents.
+    """
     now = now or timezone.now()
     agents = list(Agent.objects.filter(user__role__in=[Role.AGENT, Role.SUPERVISOR]).select_related("user", "unit"))
     if not agents:
@@ -123,7 +130,7 @@ def fill(period: str, *, seed: int, now: datetime | None = None) -> int:
             _write(people[first : first + BATCH], agents, chance)
         opened = Conversation.objects.filter(report=OuterRef("pk")).values("opened_at")
         Report.objects.filter(triage_version=MARK).update(filed_at=Subquery(opened))
-    with connection.cursor() as cursor:  # as autovacuum does of rows that stay
+    with connection.cursor() as cursor:  # as autovacuum would do some time later
         cursor.execute("ANALYZE reports_report, chat_conversation, chat_conversationevent")
     count_days(now)
     figures.forget(now)
@@ -131,7 +138,7 @@ def fill(period: str, *, seed: int, now: datetime | None = None) -> int:
 
 
 def count_days(now: datetime) -> None:
-    """Count the days of this past, in place of those of a past before: in a service days are counted once."""
+    """Count the days of this past again. In a real service each day is counted only once."""
     with transaction.atomic():
         for model in (DailyFigure, ClosedDay, FigureRemainder):
             model.objects.all().delete()
@@ -174,7 +181,7 @@ def _report(chance: random.Random) -> Report:
 
 
 def _agents_of(visit: Visit, report: Report, agents: Sequence[Agent], chance: random.Random) -> list[Agent]:
-    """Who answered, in turn: fewer are there in calm hours, those of the zone first."""
+    """Return the agents who answered, in order. In calm hours fewer are present; those of the zone come first."""
     if not visit.is_answered:
         return []
     there = agents[: max(1, round(len(agents) * min(1.0, 0.25 + HOURS[timezone.localtime(visit.at).hour] / 2.5)))]

@@ -1,4 +1,4 @@
-"""One person of the sandbox: comes by the pages as anybody does, writes over the socket, leaves."""
+"""Plays one person of the sandbox: goes through the pages as anybody does, writes over the WebSocket, and leaves."""
 
 import asyncio
 import hashlib
@@ -27,24 +27,25 @@ SIGNS_READ_A_SECOND = 25.0
 TYPING_SECONDS = 2.5  # between two hints
 BEAT_SECONDS = 20.0
 ACKNOWLEDGED_SECONDS = 15.0
-WORKS = 3  # of computing during a raid, each once its page came
+WORKS = 3  # how often the proof of work of a raid is computed, if the page that asks for it comes again
 LAST_LOOK_SECONDS = 10.0  # after goodbye
 LINES_LOST = 20  # times that a line may be lost before a person gives up
 
 
 class GaveUp(Exception):
-    """The site stays away, or refuses what was sent."""
+    """The site does not answer, or refuses what was sent."""
 
 
 def ordinary_address(address: str) -> str:
-    """An address of discreet mode as the ordinary one of its page."""
+    """Return the ordinary address of the page with this address, which may be one of discreet mode."""
     return address_in_table(address, ORDINARY) or address
 
 
 class Reporter:
-    """number: which of the people of this script. speed: 2 = everything twice as fast; the beats stay as they are.
+    """A person who follows a script.
 
-    tell: hears of whom, and what this person had to guess, in French.
+    number: which of the people of this script. speed: 2 means that everything is twice as fast, except the beats.
+    tell: called with the person's name, and with what they had to guess, in French.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Reporter:
     ) -> None:
         self.script, self.speed, self.tell = script, speed, tell
         self.name = script.id if script.people == 1 else f"{script.id} {number + 1}"
-        # Under one key with the site: a visit that asks for discretion is led to addresses without words.
+        # This process has the site's SECRET_KEY, by which it knows the pages behind discreet addresses.
         self.visit = Visit(base, ordinary=ordinary_address)
         self.mind = Mind(script, number)
         self.chance = random.Random(f"{seed}:{script.id}:{number}")
@@ -70,11 +71,11 @@ class Reporter:
         self.replies = 0
         self.after = 0
         self._heard: asyncio.Queue[str] = asyncio.Queue()
-        self._to_say: deque[tuple[str, str]] = deque()  # client_id, body: kept until acknowledged
+        self._to_say: deque[tuple[str, str]] = deque()  # pairs of client_id and body, kept until acknowledged
         self._acknowledged = asyncio.Event()
 
     async def live(self) -> None:
-        """From the first question to the end. Raises VisitError, GaveUp."""
+        """Play the person from the first question to the end. Raises VisitError, GaveUp."""
         await self._come()
         for coming in range(self.script.comings):
             if coming:
@@ -90,7 +91,7 @@ class Reporter:
             await self.leave()
 
     async def leave(self) -> None:
-        """End the exchange, or leave the queue, by the page that asks; nothing for who has none."""
+        """End the exchange, or leave the queue, through the page that asks for it. Does nothing without a visit."""
         if not self.visit.cookies or self.is_over.is_set():
             return
         await asyncio.to_thread(self._end)
@@ -99,14 +100,14 @@ class Reporter:
     def _end(self) -> None:
         address = reverse("chat:end")
         page = self.visit.get(address)
-        if page.path == address:  # else it was over already
+        if page.path == address:  # otherwise the exchange is over already
             self.visit.send(page, page.form(action=address))
 
     # --- the pages ------------------------------------------------------------------------------------------------
 
     async def _come(self) -> None:
         page = await self._orient()
-        if page.path.startswith(reverse("triage:start")):  # a result: they want to talk all the same
+        if page.path.startswith(reverse("triage:start")):  # it is a result, and the person wants to talk all the same
             page = await self._page(self.visit.send, page, page.form(action=reverse("triage:open_door")))
         if page.path in (reverse("locations:search"), reverse("locations:results")):
             page = await self._choose_place(page)
@@ -118,7 +119,7 @@ class Reporter:
         self.came_at = time.monotonic()
 
     async def _orient(self) -> Page:
-        """In at the door, then through the questions that the site asks now; what was guessed is told."""
+        """Answer the home page's question, then those that the site asks now; call `tell` with what was guessed."""
         page = await self._page(self.visit.get, reverse("pages:home"))
         door = {"door": self.script.answers[DOOR], "q": self.script.place}
         page = await self._page(self.visit.send, page, page.form("door"), **door)
@@ -145,7 +146,7 @@ class Reporter:
         return page
 
     async def _work(self, page: Page) -> Page:
-        """During a raid: the little computing that a browser does (`reports.proof_of_work`, `effort.js`)."""
+        """Do the proof of work that the site asks for during a raid (`reports.proof_of_work`, `effort.js`)."""
         form = page.form("work")
         token, bits = form.data["token"], int(form.data["bits"])
         if form.data["left"] == "0":
@@ -161,7 +162,7 @@ class Reporter:
     # --- the exchange ---------------------------------------------------------------------------------------------
 
     async def _stay(self) -> None:
-        """On the line until the exchange is over or everything is said; a lost line is taken again."""
+        """Stay connected until the exchange is over or everything is said; reconnect when the connection is lost."""
         for attempt in range(LINES_LOST):
             try:
                 async with connect(
@@ -189,7 +190,7 @@ class Reporter:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         if not self._has_said_all:
-            raise ConnectionResetError  # the server ended it: « come back »
+            raise ConnectionResetError  # the server closed the connection, and expects this person to come back
 
     @property
     def _has_said_all(self) -> bool:
@@ -234,11 +235,11 @@ class Reporter:
                 async with asyncio.timeout(self.script.silence_seconds / self.speed):
                     text = await self._heard.get()
             except TimeoutError:
-                if self.status == "active":  # while they wait, nobody is silent
+                if self.status == "active":  # in the queue, no agent owes an answer
                     self._mean_to_say(self.mind.break_silence())
                 continue
             await self._pause(len(text) / SIGNS_READ_A_SECOND + 1)
-            while not self._heard.empty():  # read in one go with what came meanwhile
+            while not self._heard.empty():  # what came meanwhile is read together with it
                 text += "\n" + self._heard.get_nowait()
             await _send(line, type="read", seq=self.after)
             self._mean_to_say(self.mind.answer(text))
@@ -247,7 +248,10 @@ class Reporter:
         self._to_say.extend((str(uuid.UUID(int=self.chance.getrandbits(128), version=4)), body) for body in lines)
 
     async def _write(self, line: ClientConnection) -> None:
-        """Type the next line as a person does, send it, and wait until it is committed. Sent again, it is the same."""
+        """Type the next message as a person does, send it, and wait until it is committed.
+
+        It may be sent up to three times, under the same client id.
+        """
         client_id, body = self._to_say[0]
         left = len(body) / self.script.signs_a_second
         while left > 0:
@@ -273,7 +277,7 @@ async def _send(line: ClientConnection, **frame: Any) -> None:
 
 
 def _work_on(token: str, bits: int) -> int:
-    """The smallest number whose SHA-256 with the token begins with so many zero bits."""
+    """Return the smallest number whose SHA-256 with the token begins with so many zero bits."""
     number = 0
     while int.from_bytes(hashlib.sha256(f"{token}:{number}".encode()).digest()) >> (256 - bits):
         number += 1

@@ -1,9 +1,10 @@
-"""`make run`: the whole site on this machine, with nothing to install or to configure before.
+"""Runs the whole site on this machine (`make run`), with nothing to install or configure before.
 
-Starts PostgreSQL and Valkey from wheels, prepares the database, loads the places, creates the cast, starts a process
-for sockets, one for pages, the worker, and what stands before them at PORT (`front`), prints the addresses, and stops
-everything it started when it is interrupted.
-Environment: PORT (8000), DATA (a folder of official files to load). State lives in `.local/`.
+It starts PostgreSQL and Valkey from Python wheels, prepares the database, loads the places and creates the accounts of
+the demonstration. Then it starts a process for sockets, one for pages, the worker, and the process that accepts
+connections at PORT (`pnav.demo.front`), and prints the addresses. When it is interrupted, it stops all of them.
+
+Environment variables: PORT (8000), DATA (a folder of official files to load). Its data are in `.local/`.
 """
 
 import contextlib
@@ -40,17 +41,20 @@ DEMO = STATE / "demo.json"
 
 
 class Daphne(Service):
-    """A web process of one role, with its access log off: it holds addresses. Connections are handed to it."""
+    """A web process of one role, to which connections are handed over.
+
+    Its access log is off, because such a log contains addresses.
+    """
 
     def __init__(self, state: Path, role: ProcessRole) -> None:
         self.role = role
         self.log = state / f"{role}.log"
-        # Of a Unix socket, whose name must be short. Nothing asks there but `wait`.
+        # The path of a Unix socket, which must be short. Only `wait` connects to it.
         self.path = Path(tempfile.mkdtemp(prefix="pnav-web-")) / "socket"
         self.end, self._other_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
     def start(self) -> None:
-        """Begin; `wait` says when it answers, so that several may begin together."""
+        """Start the process without waiting for it, so that several can start together; `wait` waits."""
         with self._other_end as end:
             self._spawn(
                 [sys.executable, "-m", "daphne", *daphne_arguments("pnav.asgi:application", path=str(self.path))],
@@ -101,7 +105,7 @@ class Front(Service):
 
 
 class Worker(Service):
-    """The ticks: dispatch, leases, purges."""
+    """The process that distributes the queue, ends leases and deletes what has to go: `manage.py run_worker`."""
 
     def __init__(self, state: Path) -> None:
         self.log = state / "worker.log"
@@ -116,7 +120,7 @@ def _say(text: str) -> None:
 
 
 def _remembered(name: str, make: Any) -> Any:
-    """The content of `.local/<name>`, made at the first run; readable by this user only."""
+    """Return the content of `.local/<name>`, which `make` creates at the first run, readable by this user only."""
     path = STATE / name
     if not path.exists():
         path.touch(mode=0o600)
@@ -130,17 +134,17 @@ def _new_settings() -> dict[str, str]:
 
 
 def _new_digest_key() -> str:
-    """What signs the register's digests."""
+    """Draw the key that signs the digests of the audit log."""
     return urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
 def _new_metrics_token() -> str:
-    """What /metrics asks for."""
+    """Draw the token that /metrics requires."""
     return secrets.token_urlsafe(30)
 
 
 def _new_seal() -> dict[str, Any]:
-    """A key of the seal with its three shares and their passphrases: what production never has in one place."""
+    """Make a key of the seal with its three shares and their passphrases, which production never has in one place."""
     key = PrivateKey.generate()
     phrases = [" ".join(secrets.token_hex(4) for _word in range(4)) for _custodian in range(3)]
     cost = custody.Cost(iterations=3, memory_kib=64 * 1024, lanes=4)  # the least that RFC 9106 recommends
@@ -150,7 +154,7 @@ def _new_seal() -> dict[str, Any]:
 
 
 def _write_shares(seal: dict[str, Any]) -> None:
-    """Each share in a file of its own, as `open_sealed` reads them."""
+    """Write each share to a file of its own, as `open_sealed` reads them."""
     folder = STATE / "sceau"
     folder.mkdir(mode=0o700, exist_ok=True)
     for number, share in enumerate(seal["shares"], 1):
@@ -160,7 +164,7 @@ def _write_shares(seal: dict[str, Any]) -> None:
 
 
 def _fingerprint(folder: Path) -> str:
-    """Changes when a file of the folder changes."""
+    """Return a hash that changes when a file of the folder is added, removed or changed."""
     digest = hashlib.sha256(str(folder).encode())
     for path in sorted(folder.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
@@ -170,7 +174,7 @@ def _fingerprint(folder: Path) -> str:
 
 
 def _once(name: str, fingerprint: str, work: Any) -> None:
-    """Do the work unless it was done for this fingerprint already."""
+    """Do the work unless it has already been done for this fingerprint."""
     path = STATE / "done.json"
     done = json.loads(path.read_text()) if path.exists() else {}
     if done.get(name) != fingerprint:
@@ -180,7 +184,10 @@ def _once(name: str, fingerprint: str, work: Any) -> None:
 
 
 def _prepare(data: Path | None, port: int) -> dict[str, Any]:
-    """Everything between empty servers and a site that can answer, in one process: Django is loaded once."""
+    """Prepare the database, the places, the static files and the accounts; return the contents of `demo.json`.
+
+    All of it runs in this process, so that Django is loaded only once.
+    """
     from pnav.pages.build.translations import compile_messages
 
     compile_messages(ROOT / "pnav" / "locale")
@@ -195,13 +202,13 @@ def _prepare(data: Path | None, port: int) -> dict[str, Any]:
     embedded = _fingerprint(ROOT / "locations" / "data")
     _once("embedded", embedded, lambda: call_command("import_locations"))
     if data is not None:
-        # After the embedded set, whenever that one is loaded anew: the official files have the last word.
+        # The official files are loaded after the embedded set, whenever that is loaded again, because they replace it.
         files = embedded + _fingerprint(data)
         _once(f"data:{data}", files, lambda: call_command("import_locations", "--from", str(data)))
     sources = "".join(map(_fingerprint, (ROOT / "static", ROOT / "templates", ROOT / "pnav")))
     _once("static", sources, _collect_static)
     secrets_of_cast = _remembered("cast.json", new_secrets)
-    if newcomers := new_secrets().keys() - secrets_of_cast.keys():  # parts of a later version than this folder
+    if newcomers := new_secrets().keys() - secrets_of_cast.keys():  # parts that a later version has added
         secrets_of_cast |= {name: secret for name, secret in new_secrets().items() if name in newcomers}
         (STATE / "cast.json").write_text(json.dumps(secrets_of_cast))
     cast = hashlib.sha256(json.dumps(secrets_of_cast).encode()).hexdigest()
@@ -227,7 +234,7 @@ def _start(service: Service, services: list[Service]) -> None:
 
 
 def _show(demo: dict[str, Any]) -> None:
-    from pnav.accounts.models import Role  # models: once Django is there
+    from pnav.accounts.models import Role  # models can only be imported once Django is loaded
 
     base = demo["base_url"]
     _say(f"\n  Site        {base}/\n  Console     {base}/console/\n  Admin       {base}/admin/\n")
@@ -247,9 +254,9 @@ def _show(demo: dict[str, Any]) -> None:
 
 
 def _hold() -> IO[str] | None:
-    """The folder of this demonstration, for as long as the answer is open, so until this process ends, killed or not.
+    """Lock the folder of this demonstration, and return the open lock file; None while another run holds the lock.
 
-    None while another run has it: its files are not touched.
+    The lock lasts until the file is closed, at the latest when this process ends or is killed.
     """
     lock = (STATE / "run.lock").open("a")
     try:
@@ -261,13 +268,13 @@ def _hold() -> IO[str] | None:
 
 
 def _forget_files() -> None:
-    """Nothing tells of a site that does not answer."""
+    """Delete the files that tell others of this site, which does not answer any more."""
     DEMO.unlink(missing_ok=True)
     environment.forget()
 
 
 def main() -> int:
-    """Run until interrupted; 0 when stopped, 1 when something did not start or died."""
+    """Run until interrupted. Returns 0 when it was stopped, 1 when something did not start or has died."""
     port = int(os.environ.get("PORT") or 8000)
     data = Path(os.environ["DATA"]).resolve() if os.environ.get("DATA") else None
     if data is not None and not data.is_dir():
@@ -283,7 +290,7 @@ def main() -> int:
 
 
 def _run(port: int, data: Path | None) -> int:
-    """From a folder that is ours to the end."""
+    """Start everything, wait, and stop everything. The folder is locked by the caller."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -291,13 +298,13 @@ def _run(port: int, data: Path | None) -> int:
         except OSError:
             _say(f"Le port {port} est déjà pris : PORT=8123 make run en choisit un autre.")
             return 1
-    _forget_files()  # of a run that was killed
+    _forget_files()  # a run that was killed may have left them
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
-    # Said too: a shell starts what it puts in the background with this signal ignored.
+    # Set explicitly, because a shell starts background processes with this signal ignored.
     signal.signal(signal.SIGINT, interrupt)
     started = time.monotonic()
     services: list[Service] = []
@@ -305,7 +312,7 @@ def _run(port: int, data: Path | None) -> int:
     try:
         postgres, valkey = Postgres(STATE), Valkey(STATE)
         if not (STATE / "settings.json").exists():
-            postgres.forget()  # `.local` was erased: data sealed with its keys is worth nothing
+            postgres.forget()  # `.local` was deleted, and without its keys the data cannot be decrypted
         _start(postgres, services)
         _start(valkey, services)
         if postgres.as_root:
@@ -343,7 +350,7 @@ def _run(port: int, data: Path | None) -> int:
             web.wait()
         _start(Front(STATE, port, *webs), services)
         environment.write()
-        # Written last: whoever waits for this file finds a site that answers.
+        # This file is written last, so that a script that waits for it finds a site that answers.
         DEMO.touch(mode=0o600)
         phrases = [share["passphrase"] for share in seal["shares"]]
         kept = {"seal_passphrases": phrases, "metrics_token": os.environ["METRICS_TOKEN"]}

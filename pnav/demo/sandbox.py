@@ -1,8 +1,8 @@
-"""`make sandbox`: people of scripts who really come to the site of `make run`, write to its agents, and leave.
+"""Plays fictitious people who come to the site of `make run`, write to its agents, and leave (`make sandbox`).
 
-To train, to show the console alive, and for the pictures of the guides. They use the pages and the socket that anybody
-uses; nothing here reads or writes the database, but for `--past`, which writes exchanges of the past
-(`pnav.demo.past`). Only for a demonstration (DEMO or TESTING) on this machine.
+It serves to train agents, to show the console in use, and for the pictures of the guides. The people follow scripts,
+and use the same pages and WebSocket as anybody. Nothing here reads or writes the database, except `--past`, which
+writes exchanges of the past (`pnav.demo.past`). It works only with a demonstration (DEMO or TESTING) on this machine.
 """
 
 import argparse
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pnav.demo.reporter import Reporter
 
 MOST_MINUTES = 240
-BETWEEN_SECONDS = 8.0  # from one arrival to the next; between two people of an exercise
+BETWEEN_SECONDS = 8.0  # from one arrival to the next, and between two people of an exercise
 GOODBYE_SECONDS = 15.0
 
 
@@ -55,7 +55,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when everybody left, 1 when somebody could not do what their script says."""
+    """Play the scripts. Returns 0 when everybody has left, 1 when somebody could not do what their script says."""
     options = _parse(arguments)
     environment.join()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pnav.settings")
@@ -104,7 +104,7 @@ def _fill(period: str, seed: int) -> int:
 
 
 def people(chosen: Sequence, *, base: str, options: argparse.Namespace) -> "list[tuple[float, Reporter]]":
-    """Everybody, with the seconds after which they come. In an exercise they come in the order of the scripts."""
+    """Return all people with the seconds after which each comes. In an exercise they come in the scripts' order."""
     from pnav.demo.reporter import Reporter
 
     if options.exercise:
@@ -120,7 +120,10 @@ def people(chosen: Sequence, *, base: str, options: argparse.Namespace) -> "list
 
 
 async def _run(cast: "list[tuple[float, Reporter]]", options: argparse.Namespace) -> int:
-    """Until everybody has left, the time is over or somebody interrupts; then whoever is still there takes leave."""
+    """Play everybody until all have left, the time is over or the program is interrupted; then let the others leave.
+
+    Returns the exit status of `main`.
+    """
     task = asyncio.current_task()
     assert task is not None
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -173,7 +176,7 @@ async def _take_leave(reporters: "list[Reporter]", failed: list[str]) -> None:
 
 
 def _review(reporters: "list[Reporter]") -> None:
-    """What an exercise shows afterwards: delays, and what the script hoped to read. Nothing of what was written."""
+    """Print the review of an exercise: delays, and which expected words the agent wrote. No message is printed."""
     _say("\nBilan")
     for reporter in reporters:
         if reporter.came_at is None:

