@@ -1,1 +1,1 @@
-"""The ground that every app builds on and that belongs to no app: encryption, SQL, limits, service settings, texts."""
+"""What every app uses and no app owns: encryption, SQL, rate limits, service settings, texts, metrics, files."""

@@ -1,8 +1,8 @@
-"""Reads a choice that was stored, by whichever version wrote it.
+"""Reads a stored choice (the value of an enum), even one that another version of the code wrote.
 
-While a new version is rolled out its processes write beside those of the version before, and a value may be taken out
-of the code before its last row goes. So what reads a stored choice never raises: it draws an unknown value as it is, or
-takes what the caller names (docs/adr/0071; tests/common/test_choices.py looks for whoever does not).
+While a new version is rolled out, its processes write beside those of the version before. A value may also be removed
+from the code before its last row is gone. So reading a stored choice never raises: an unknown value is shown as it is,
+or replaced by what the caller names (docs/adr/0071). tests/common/test_choices.py finds code that reads otherwise.
 """
 
 from enum import Enum
@@ -11,7 +11,7 @@ from django.db.models import Choices
 
 
 def read_choice[T: Enum](kind: type[T], stored: object, otherwise: T) -> T:
-    """The member with this stored value; `otherwise` for a value that this version does not know."""
+    """Return the member with this stored value; `otherwise` for a value that this version does not know."""
     try:
         return kind(stored)
     except ValueError:
@@ -19,7 +19,7 @@ def read_choice[T: Enum](kind: type[T], stored: object, otherwise: T) -> T:
 
 
 def label_of(kind: type[Choices], stored: object) -> str:
-    """Put a stored choice into words, in the active language. An empty value gives nothing; an unknown one stays."""
+    """Return the label of a stored choice in the active language; "" for an empty value, an unknown one as it is."""
     if stored is None or stored == "":
         return ""
     try:

@@ -1,4 +1,4 @@
-"""Writes a day as French does: the first of a month is « 1er mars », which no format of Django's says."""
+"""Formats a date as French writes it: the first of a month is « 1er mars », for which Django has no format."""
 
 from datetime import date
 
@@ -9,12 +9,12 @@ DAY_AND_MONTH, FIRST = "j F", r"j\e\r F"
 
 
 def pattern(value: object, wanted: str) -> str:
-    """The format to write this day with. wanted: a format of Django's, or the name of one."""
+    """Return the format for this date. wanted: a format of Django's, or the name of one."""
     if getattr(value, "day", 0) != 1 or not (get_language() or "").startswith("fr"):
         return wanted
     return str(get_format(wanted)).replace(DAY_AND_MONTH, FIRST)
 
 
 def format_date(value: date, wanted: str) -> str:
-    """This day in the active language; of a datetime, the day that it says, whatever its zone."""
+    """Return this date in the active language; of a datetime, the date in its own time zone."""
     return date_format(value, pattern(value, wanted))

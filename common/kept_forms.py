@@ -1,7 +1,7 @@
-"""Keep what was typed in a form that could not be accepted, because a recent proof of identity was needed first.
+"""Keeps what was typed in a form that could not be accepted until its sender proves again who they are.
 
-It waits in the sealed session, one form at a time, and is back in its fields once the proof was given: never in an
-address or a log. Whoever took the cookie meanwhile, and proves nothing, does not read it.
+The values are kept in the encrypted session, one form at a time, never in an address or a log. They are back in the
+fields once the proof was given. Somebody who has stolen the cookie and gives no proof cannot read them.
 """
 
 import time
@@ -14,14 +14,15 @@ from django.utils.translation import gettext as _
 
 KEY = "unsent"
 KEPT_SECONDS = 30 * 60  # to find one's passkey, or to be called away
-VALUE_MAX = 5000  # characters: no field that waits here takes more
-# Characters of all fields together: the longest form that can be accepted takes 4,000 (`openings.forms.ReplyForm`).
-# A character outside the first plane takes 16 bytes of the sealed session, so one form takes 79 KiB at most.
+VALUE_MAX = 5000  # characters of one field; no field of these forms accepts more
+# Characters of all fields together. The longest form that can be accepted has 4,000 (`openings.forms.ReplyForm`).
+# A character outside the Basic Multilingual Plane takes 16 bytes of the encrypted session, so a form takes 79 KiB at
+# most.
 FORM_MAX = 5000
 
 
 class KeptForm(TypedDict):
-    """form: the name of its address. of: the public id that stands there. at: when, in seconds since 1970."""
+    """A kept form. form: the name of its address. of: the public id in it. at: when, in seconds since 1970."""
 
     form: str
     of: str
@@ -31,7 +32,7 @@ class KeptForm(TypedDict):
 
 
 def keep_form(request: HttpRequest, *, form: str, of: str, fields: Collection[str]) -> None:
-    """Keep what was sent in these fields, in place of what was kept before: FORM_MAX characters of it at most.
+    """Keep what was sent in these fields, in place of what was kept before, and FORM_MAX characters of it at most.
 
     The shortest fields are kept first, so that one that is much too long takes nothing from the others.
     """
@@ -45,13 +46,13 @@ def keep_form(request: HttpRequest, *, form: str, of: str, fields: Collection[st
 
 
 def allow_restore(request: HttpRequest) -> None:
-    """The owner of this session has just proved who they are."""
+    """Allow `restore` to return the kept form, because the owner of this session has just proved who they are."""
     if kept := request.session.get(KEY):
         request.session[KEY] = kept | {"is_proved": True}
 
 
 def restore(request: HttpRequest, *, form: str, of: str) -> dict[str, Any]:
-    """Return what was kept of this form, or `{}`. It stays kept until the form is sent or its time has passed."""
+    """Return what was kept of this form, or `{}`. It is kept until the form is sent or KEPT_SECONDS are over."""
     kept: KeptForm | None = request.session.get(KEY)
     if kept is None:
         return {}
@@ -65,7 +66,7 @@ def restore(request: HttpRequest, *, form: str, of: str) -> dict[str, Any]:
 
 
 def forget_form(request: HttpRequest, *, form: str, of: str) -> None:
-    """This form was sent in time."""
+    """Drop what was kept of this form, because it was accepted."""
     kept: KeptForm | None = request.session.get(KEY)
     if kept is not None and (kept["form"], kept["of"]) == (form, of):
         del request.session[KEY]

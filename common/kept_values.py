@@ -1,7 +1,8 @@
-"""Read by name what was kept by name: in a session, in Redis or sealed in a row, perhaps by another version.
+"""Reads values that were stored by name, in a session, in Redis or encrypted in a row, perhaps by another version.
 
-While a version is rolled out, old and new processes read what the other one kept. A name that came with the version
-after is unknown to the one before: spread over a function, it would be a TypeError and an error page for that person.
+While a version is rolled out, old and new processes read what the others stored. The old version does not know a name
+that the new one added. Passed to a function as a keyword, it would raise a TypeError, and the person would get an error
+page.
 """
 
 import inspect
@@ -10,9 +11,10 @@ from typing import Any
 
 
 def known_to(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of these values that the function, or the class, takes by their name.
+    """Return those of these values that the function, or the class, accepts as keywords.
 
-    What it takes and what is not there needs a default, for the other direction. Costs a look at a signature.
+    A parameter that may be missing in the values needs a default, for values that the old version stored. This inspects
+    the signature.
     """
     parameters = inspect.signature(function).parameters
     return {name: value for name, value in values.items() if name in parameters}

@@ -1,6 +1,6 @@
-"""A visit whose exchange is open does not begin again: it is led back to it (docs/adr/0066).
+"""Redirects a visit that has an open exchange back to it, from pages where it would begin again (docs/adr/0066).
 
-Which visits those are says `request.open_exchange`, which pnav.middleware.ended_visits reads before every page.
+`request.open_exchange`, which `pnav.middleware.ended_visits` sets before every page, says whether there is one.
 """
 
 from collections.abc import Callable, Collection
@@ -14,7 +14,7 @@ type View = Callable[..., HttpResponse]
 
 
 def leads_back(view: View, methods: Collection[str] = ("GET", "HEAD")) -> View:
-    """The exchange in place of this page, for a visit that has one. methods: those of the view that begin something."""
+    """Decorate a view so that a visit with an open exchange is redirected to it. methods: those that are redirected."""
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

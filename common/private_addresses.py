@@ -1,9 +1,9 @@
-"""Tell whether clients are seen under their own addresses: private ones on a public site mean that a bridge hides them.
+"""Tells whether clients come with their own addresses; private ones on a public site mean that a proxy hides them.
 
-Where Docker's network has no IPv6, its proxy carries IPv6 clients in under the address of the bridge: each of them then
-has the same one. What is sealed of where somebody came from would be worthless, and all of them share one limit. The
-same is true of a load balancer that is not counted in TRUSTED_PROXY_COUNT. Nobody is refused for it; the operator is
-told.
+Where Docker's network has no IPv6, its proxy passes IPv6 clients on under the address of the bridge, the same for all.
+Then the address that is sealed with an identity would be worthless, and all these clients would share one limit. The
+same happens with a load balancer that TRUSTED_PROXY_COUNT does not count. Nobody is refused because of it, but the
+operator is told.
 """
 
 import ipaddress
@@ -15,9 +15,9 @@ from django.conf import settings
 
 logger = logging.getLogger(__name__)
 
-# How private, shared (RFC 6598), loopback and link-local addresses begin: only what begins so is parsed.
+# How private, shared (RFC 6598), loopback and link-local addresses begin. Only an address that begins so is parsed.
 SUSPECT = ("10.", "172.", "192.168.", "127.", "169.254.", "100.", "f", "F", "::")
-RECENT_SECONDS = 60 * 60  # after the last private address, `is_private` says so for so long; a line of the log each
+RECENT_SECONDS = 60 * 60  # how long `is_private` is true after a private address; also the time between two log lines
 
 _lock = threading.Lock()
 _counts = {"public": 0, "private": 0}
@@ -26,17 +26,16 @@ _told_at = float("-inf")
 
 
 def note(address: str) -> None:
-    """Count a client by the kind of its address, which is kept nowhere. Less than a microsecond for a public one, for
-    every request comes by here; never raises.
+    """Count a client by the kind of its address, which is not stored. Never raises.
 
-    Nothing is counted without a proxy (the demonstration), nor of networks of PRIVATE_CLIENTS: those of the operator's
-    own people.
+    Every request calls this, so it takes less than a microsecond for a public address. Nothing is counted without a
+    proxy (as in the demonstration), nor for PRIVATE_CLIENTS, the operator's own networks.
     """
     global _last_private, _told_at
     if not settings.ALLAUTH_TRUSTED_PROXY_COUNT:
         return
     if not address.startswith(SUSPECT):
-        _counts["public"] += 1  # of threads side by side one may be lost: what matters is the other figure
+        _counts["public"] += 1  # threads at the same moment may lose a count, which does not matter for this figure
         return
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
@@ -57,7 +56,7 @@ def note(address: str) -> None:
 
 
 def counts() -> dict[str, int]:
-    """How many clients this process saw, by the kind of their address: public or private."""
+    """Return how many clients this process has seen, by the kind of their address: public or private."""
     with _lock:
         return dict(_counts)
 
@@ -68,7 +67,7 @@ def is_private() -> bool:
 
 
 def forget() -> None:
-    """Forget what was seen, between tests."""
+    """Reset all counts, between tests."""
     global _last_private, _told_at
     with _lock:
         _counts.update(public=0, private=0)

@@ -1,11 +1,11 @@
-"""Draws a QR code here: nothing of its text is sent anywhere."""
+"""Draws QR codes in this process, so that their text is sent to nobody."""
 
 import qrcode
 from qrcode.constants import ERROR_CORRECT_M
 
 
 def svg(text: str) -> str:
-    """A QR code (ISO/IEC 18004, level M) as SVG, with its quiet zone of four modules."""
+    """Return a QR code (ISO/IEC 18004, level M) as SVG, with its quiet zone of four modules."""
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=4)
     code.add_data(text)
     code.make(fit=True)

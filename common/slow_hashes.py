@@ -1,8 +1,8 @@
-"""Compute slow hashes (passwords, resume codes) in two threads of their own, at the lowest priority for the processor.
+"""Computes slow hashes (of passwords and resume codes) in two threads of the lowest priority.
 
-A slow hash frees the interpreter's lock, and takes half a second of a processor. On a machine where somebody signs in
-without end, whoever serves people comes first. Two at once, whoever asks: others wait in their own threads, which are
-few and serve nobody else (`pnav.server.page_handler.SLOW`).
+A slow hash releases the interpreter's lock and takes half a second of processor time. With the lowest priority it
+hardly delays the threads that serve people, even if somebody tries to sign in without end. At most two are computed at
+once. Other requests wait in their own threads, which are few and serve nothing else (`pnav.server.page_handler.SLOW`).
 """
 
 import os
@@ -11,11 +11,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 AT_ONCE = 2
-NICENESS = 19  # the lowest there is: a twentieth of the weight of a thread of pages
+NICENESS = 19  # the lowest priority, a twentieth of the weight of a thread for pages
 
 
 def _stand_behind() -> None:
-    """Linux counts niceness by thread."""
+    """Lower the priority of this thread alone, which is possible because Linux has niceness for each thread."""
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
@@ -23,8 +23,9 @@ THREADS = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hash", initializer=_st
 
 
 def compute[T](hash_of: Callable[..., T], *args: object, **kwargs: object) -> T:
-    """Compute this function in those threads and return its result; the caller waits. Raises what it raises.
+    """Call this function in one of those threads and return its result; the caller waits. Raises what it raises.
 
-    It takes no lock of the interpreter for long and asks for no database: its thread has no connection.
+    The function must release the interpreter's lock, and must not use the database, to which its thread has no
+    connection.
     """
     return THREADS.submit(hash_of, *args, **kwargs).result()

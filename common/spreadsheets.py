@@ -1,7 +1,7 @@
 """Reads the cells of a spreadsheet's first sheet (.xlsx, ECMA-376) as texts. No formula is computed, no macro run.
 
-Such a file is a ZIP of XML. A small one may unpack to anything, and XML may define entities that grow without end: what
-is unpacked has a bound, a definition of a document type is refused, and everything is read once, as it comes.
+Such a file is a ZIP of XML. A small file may unpack to a huge one, and XML may define entities that grow without end.
+So what is unpacked is bounded, a document type definition is refused, and the file is read once, as a stream.
 """
 
 import io
@@ -10,28 +10,28 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable
-from xml.parsers import expat  # streams; entities are refused below
+from xml.parsers import expat  # it parses a stream; entities are refused below
 
-MOST_BYTES = 1_000_000  # of the file
-MOST_UNPACKED = 8_000_000  # of each part that is read
+MOST_BYTES = 1_000_000  # the size of the file
+MOST_UNPACKED = 8_000_000  # bytes of each part that is read, unpacked
 MOST_ROWS, MOST_COLUMNS = 2_000, 50
-MOST_SIGNS = 32_767  # of a cell: as much as the format allows
+MOST_SIGNS = 32_767  # characters of a cell, as many as the format allows
 MAGIC = b"PK\x03\x04"
-OLD_MAGIC = b"\xd0\xcf\x11\xe0"  # .xls, of Excel before 2007
+OLD_MAGIC = b"\xd0\xcf\x11\xe0"  # how an .xls file begins, the format of Excel before 2007
 
 _NAME = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _WORKBOOK, _STRINGS = "xl/workbook.xml", "xl/sharedStrings.xml"
 
 
 class SpreadsheetError(Exception):
-    """This is no spreadsheet that can be read, or it is larger than the bounds of this module."""
+    """The file is no spreadsheet that can be read, or exceeds the bounds of this module."""
 
 
 def read_rows(content: bytes) -> list[list[str]]:
-    """The rows of the first sheet, each as long as its last cell; a row that is left out is empty.
+    """Return the rows of the first sheet, each up to its last cell; a row that the file leaves out is empty.
 
-    Numbers stand as they are kept: « 12 », not as they are shown. Costs some tenths of a second at most. Raises
-    SpreadsheetError.
+    Numbers are returned as they are stored (« 12 »), not as they are shown. This takes some tenths of a second at most.
+    Raises SpreadsheetError.
     """
     if len(content) > MOST_BYTES:
         raise SpreadsheetError
@@ -46,7 +46,7 @@ def read_rows(content: bytes) -> list[list[str]]:
 
 
 def _part(book: zipfile.ZipFile, name: str) -> bytes:
-    """One part, unpacked: never more than MOST_UNPACKED, whatever the file says of itself."""
+    """Unpack one part of the file, and never more than MOST_UNPACKED bytes, whatever size the file states."""
     with book.open(name) as part:
         content = part.read(MOST_UNPACKED + 1)
     if len(content) > MOST_UNPACKED:
@@ -56,7 +56,7 @@ def _part(book: zipfile.ZipFile, name: str) -> bytes:
 
 def _parse(content: bytes, *, start: Callable[[str, dict[str, str]], None], **handlers: Callable[..., None]) -> None:
     parser = expat.ParserCreate(namespace_separator=" ")
-    parser.buffer_text = True  # or each line of a text would come by itself
+    parser.buffer_text = True  # otherwise each line of a text would come by itself
     parser.StartElementHandler = lambda name, attributes: start(name.rpartition(" ")[2], attributes)
     if end := handlers.get("end"):
         parser.EndElementHandler = lambda name: end(name.rpartition(" ")[2])
@@ -67,12 +67,12 @@ def _parse(content: bytes, *, start: Callable[[str, dict[str, str]], None], **ha
 
 
 def _refuse(*_declared: object) -> None:
-    """Of a document type: with one come entities."""
+    """Raise SpreadsheetError for a document type definition, with which entities could be defined."""
     raise SpreadsheetError
 
 
 def _first_sheet(book: zipfile.ZipFile) -> str:
-    """The name of the part that holds the first sheet, as the workbook says."""
+    """Return the name of the part with the first sheet, according to the workbook."""
     ids: list[str] = []
     targets: dict[str, str] = {}
 
@@ -91,7 +91,7 @@ def _first_sheet(book: zipfile.ZipFile) -> str:
 
 
 class _Strings:
-    """The texts that cells share, in their order. Readings of how a text is said (rPh) are none of them."""
+    """Parses the texts that cells share, in order, without phonetic readings (rPh)."""
 
     def __init__(self) -> None:
         self.found: list[str] = []
@@ -121,7 +121,7 @@ class _Strings:
 
 
 class _Cells:
-    """The cells of a sheet, by where they say that they are."""
+    """Parses the cells of a sheet, by the position that each states."""
 
     def __init__(self, strings: list[str]) -> None:
         self.rows: list[list[str]] = []
@@ -174,7 +174,7 @@ def _longer(text: str, data: str) -> str:
 
 
 def _number_of(letters: str) -> int:
-    """« A » is 1, « AA » 27."""
+    """Return the number of a column: « A » is 1, « AA » is 27."""
     number = 0
     for letter in letters:
         number = number * 26 + ord(letter) - ord("A") + 1

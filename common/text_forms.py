@@ -1,4 +1,4 @@
-"""Forms of the admin for rows with texts in several languages: a field for each text, by its name."""
+"""Forms and lists of the admin for rows with texts in several languages, with one field for each text."""
 
 from typing import Any
 
@@ -18,12 +18,12 @@ from common.texts.text_rows import Translated, WithTexts
 
 
 def confirmation_field(name: str) -> str:
-    """Return the name of the box that says that a translation still says what its source text says."""
+    """Return the name of the checkbox that confirms that a translation still fits its changed source text."""
     return f"holds_{name}"
 
 
 class TextsForm(forms.ModelForm):
-    """Begins with the texts of its row, and hands what was typed back to it (`WithTexts.set_texts`)."""
+    """A form that shows the texts of its row, and sets what was typed on it (`WithTexts.set_texts`)."""
 
     instance: Any
 
@@ -41,14 +41,14 @@ class TextsForm(forms.ModelForm):
         super()._post_clean()  # type: ignore[misc]
 
     def ticked(self) -> list[str]:
-        """Return the names of the translations of which somebody says that they still hold."""
+        """Return the names of the translations that somebody has confirmed."""
         return [name for name in self.text_names() if self.cleaned_data.get(confirmation_field(name))]
 
 
 class TextsAdmin(admin.ModelAdmin):
     """An admin whose form has the texts of a `WithTexts`, in the languages that `settings.LANGUAGES` names.
 
-    A translation whose source text changed has a box beside it, which takes it for still right.
+    A translation whose source text has changed has a checkbox beside it, to confirm that it is still right.
     """
 
     form = TextsForm
@@ -65,12 +65,12 @@ class TextsAdmin(admin.ModelAdmin):
         )
 
     def text_widget(self, part: str) -> type[forms.Widget]:
-        """Return the widget of a text: a line for what a column of one line translates, else a box."""
+        """Return the widget of a text: one line if its column has one line, else a text area."""
         is_line = issubclass(self.model, Translated) and not isinstance(self.model.column(part), TextField)
         return AdminTextInputWidget if is_line else AdminTextareaWidget
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """Declare the form when it is asked for, because which languages there are is a setting."""
+        """Build the form class for each request, because the languages depend on a setting."""
         fields = {name: self.text_field(name) for name in self.model.text_places()}
         if obj is not None:
             places = self.model.text_places()
@@ -83,7 +83,7 @@ class TextsAdmin(admin.ModelAdmin):
         return super().get_form(request, obj, change=change, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save the texts, and tell whoever changed the French which translations are outdated by it (ADR 0064)."""
+        """Save the texts, and tell the user which translations a change of the French has outdated (ADR 0064)."""
         super().save_model(request, obj, form, change)
         tell_outdated(request, obj)
 
@@ -103,7 +103,7 @@ def _box(before: str, *, is_translation: bool) -> forms.Field:
 
 
 def tell_outdated(request: HttpRequest, obj: WithTexts) -> None:
-    """Tell whoever changed the source text which translations do not follow."""
+    """Tell the user who changed a source text which translations do not match it any more."""
     places = obj.text_places()
     if labels := [obj.text_label(*places[name]) for name in obj.outdated()]:
         text = _("Le français a changé, pas sa traduction. À revoir : %(labels)s.")
@@ -111,17 +111,17 @@ def tell_outdated(request: HttpRequest, obj: WithTexts) -> None:
 
 
 class OutdatedFilter(admin.SimpleListFilter):
-    """Filters rows of a `Translated` with a translation that is to be looked at again."""
+    """Filters rows of a `Translated` model that have an outdated translation."""
 
     title = _lazy("traductions")
     parameter_name = "translations"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        """The one choice of the filter."""
+        """Return the only choice of the filter."""
         return [("outdated", _("à revoir"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        """Those with a translation whose French has changed since."""
+        """Return the rows with a translation whose French has changed since."""
         model: Any = queryset.model
         return queryset.filter(model.with_outdated()) if self.value() == "outdated" else queryset
 
@@ -129,9 +129,10 @@ class OutdatedFilter(admin.SimpleListFilter):
 def language_fieldsets(
     model: type[WithTexts], names: list[str] | None = None, *, obj: WithTexts | None = None
 ) -> list[tuple[Any, dict[str, Any]]]:
-    """Return a set of fields for each language that has texts (« Anglais »).
+    """Return a fieldset for each language that has texts (« Anglais »).
 
-    names: of those that are shown; None: all. obj: whose form it is; its outdated texts have their box beside them.
+    names: those of the texts that are shown; None for all. obj: the row of the form; beside its outdated texts there
+    are checkboxes to confirm them.
     """
     found: dict[str, list[str]] = {}
     outdated = obj.outdated() if obj is not None else {}
@@ -142,9 +143,9 @@ def language_fieldsets(
 
 
 def preview_buttons(kinds: dict[str, str]) -> list[tuple[str, str]]:
-    """Return what the buttons « Aperçu » send and say.
+    """Return the value and the label of each « Aperçu » button.
 
-    kinds: what each sends, and for what it shows (« en anglais »).
+    kinds: for each value, what the preview shows (« en anglais »).
     """
     return [
         (value, " ".join(filter(None, [_("Aperçu"), shown, _("(nouvel onglet)")]))) for value, shown in kinds.items()
@@ -152,5 +153,5 @@ def preview_buttons(kinds: dict[str, str]) -> list[tuple[str, str]]:
 
 
 def language_previews() -> list[tuple[str, str]]:
-    """Return a button for each language of the site."""
+    """Return the value and the label of a preview button for each language of the site."""
     return preview_buttons({code: f"en {languages.name(code)}" for code in languages.codes()})

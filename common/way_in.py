@@ -1,7 +1,7 @@
-"""Asks what follows when a visit has answered a question or given its place, of an app above that knows both.
+"""Chooses the next page of a visit that has answered a question or given its place, through a module of an app above.
 
-`settings.WAY_IN` names the module that answers. The orientation and the places know nothing of one another, nor of what
-is filed when both are known.
+`settings.WAY_IN` names that module. So the apps of the orientation and of the places depend neither on each other nor
+on the report that is filed when both are known.
 """
 
 from importlib import import_module
@@ -12,13 +12,15 @@ from django.http import HttpRequest, HttpResponse
 
 
 class WayIn(Protocol):
-    """What the module that `settings.WAY_IN` names answers."""
+    """The functions of the module that `settings.WAY_IN` names."""
 
     def go_on(self, request: HttpRequest) -> HttpResponse:
-        """The next page of this visit. Where nothing is missing any more and the request is a POST, it is what files
-        the signalement."""
+        """Return the response that leads to the next page of this visit.
+
+        If nothing is missing any more and the request is a POST, this files the report.
+        """
 
 
 def go_on(request: HttpRequest) -> HttpResponse:
-    """The next page of this visit, as the module that `settings.WAY_IN` names decides (`WayIn.go_on`)."""
+    """Return the response that leads to the next page of this visit (`WayIn.go_on` of the module in WAY_IN)."""
     return cast(WayIn, import_module(settings.WAY_IN)).go_on(request)

@@ -1,1 +1,1 @@
-"""One random key an exchange, which seals its words: made, kept wrapped by the key ring, erased (docs/adr/0081)."""
+"""Makes, stores and erases data keys: one random key for each exchange, wrapped by the key ring (docs/adr/0081)."""

@@ -7,7 +7,7 @@ class DataKeysConfig(AppConfig):
     verbose_name = "Clés des échanges"
 
     def ready(self) -> None:
-        """Values that a data key sealed are opened by what this app keeps."""
+        """Tell `common.encryption` where data keys are found."""
         from common import encryption
         from common.data_keys import keys
 

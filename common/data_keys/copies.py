@@ -1,11 +1,11 @@
-"""Copies the wrapped keys to files: whoever loses the keys loses every exchange, so two more places keep them.
+"""Copies the wrapped data keys to files in other folders, because no exchange can be read without its key.
 
-A copy is a text file. Its first line names the format, then comes one line a key, `ID WRAPPED DAY`, and the last line
-says how many there were and the SHA-256 of all before it: a copy that was cut or altered is seen before a line of it is
-used. What it holds opens nothing without CONTENT_KEYS.
+A copy is a text file. Its first line names the format. Then comes one line for each key, `ID WRAPPED DAY`. The last
+line has their number and the SHA-256 of everything before it, so that a copy that was cut or altered is detected before
+any of it is used. Without CONTENT_KEYS nothing can be decrypted with a copy.
 
-A key that was erased stays in older copies until these go, by age (DATA_KEYS_BACKUP_DAYS): they are part of what people
-are told (`reports.rules.retention.copies_end`).
+An erased key stays in older copies until these are deleted by age (DATA_KEYS_BACKUP_DAYS). People are told so
+(`reports.rules.retention.copies_end`).
 """
 
 import base64
@@ -27,21 +27,23 @@ from common.data_keys.models import WrappedKey
 logger = logging.getLogger(__name__)
 
 FORMAT = "pnav-data-keys 1"
-NEWEST_KEPT = 48  # two days of copies by the hour; older ones go before their age, for each is as long as the table
+# How many copies are kept: two days of hourly ones. Older ones are deleted even before their age, because each is as
+# long as the table.
+NEWEST_KEPT = 48
 CHUNK = 2_000  # rows in memory at once
-STALE_SECONDS = 86_400  # nobody writes a copy for a day
+STALE_SECONDS = 86_400  # a temporary file of this age belongs to no running process, because no copy takes a day
 _NAME = re.compile(r"cles-(\d{8}T\d{6}Z)\.txt")
 _TIME = "%Y%m%dT%H%M%SZ"
 _LAST = re.compile(r"end (\d+) ([0-9a-f]{64})")
 
 
 class BrokenCopy(ValueError):
-    """The file is no whole copy. Its text names no key."""
+    """The file is no complete copy. The message names no key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """One key of a copy, as it was wrapped."""
+    """One key of a copy, wrapped."""
 
     key: UUID
     wrapped: bytes
@@ -49,15 +51,15 @@ class Copied:
 
     @property
     def row(self) -> WrappedKey:
-        """The wrapped key as a row, which is not saved."""
+        """Return the wrapped key as a row that is not saved."""
         return WrappedKey(id=self.key, wrapped=self.wrapped, made_on=self.made_on)
 
 
 def write(folder: Path, now: datetime) -> Path:
-    """Write a copy of all wrapped keys into this folder; its path.
+    """Write a copy of all wrapped keys into this folder, and return its path.
 
-    It has its name only once it is whole and on the disk. Raises OSError and the errors of django.db; nothing is left
-    then. One statement, whose rows are read CHUNK at a time: about 170 bytes a key.
+    The file gets its name only when it is complete and on the disk. Raises OSError and the errors of django.db; then
+    nothing is left. One statement, whose rows are read CHUNK at a time; about 170 bytes a key.
     """
     path = folder / f"cles-{now.astimezone(UTC):{_TIME}}.txt"
     partial = folder / f"{path.stem}-{secrets.token_hex(4)}.part"  # two workers may write in the same second
@@ -87,8 +89,10 @@ def write(folder: Path, now: datetime) -> Path:
 
 
 def prune(folder: Path, now: datetime, days: int) -> int:
-    """Delete the copies older than so many days, and those beyond NEWEST_KEPT; how many. The newest one always stays:
-    an old copy is better than none. Raises OSError."""
+    """Delete the copies older than so many days, and those beyond NEWEST_KEPT; return how many were deleted.
+
+    The newest copy is always kept, because an old copy is better than none. Raises OSError.
+    """
     found = list_copies(folder)
     old = [
         path
@@ -97,14 +101,14 @@ def prune(folder: Path, now: datetime, days: int) -> int:
     ]
     for path in old:
         path.unlink(missing_ok=True)
-    for path in folder.glob("cles-*.part"):  # of a process that was killed
+    for path in folder.glob("cles-*.part"):  # left by a process that was killed
         if now.timestamp() - path.stat().st_mtime > STALE_SECONDS:
             path.unlink(missing_ok=True)
     return len(old)
 
 
 def list_copies(folder: Path) -> list[tuple[datetime, Path]]:
-    """The copies of this folder with their times, the newest first. Raises OSError."""
+    """Return the copies in this folder with their times, the newest first. Raises OSError."""
     found = []
     for path in folder.iterdir():
         if name := _NAME.fullmatch(path.name):
@@ -113,7 +117,7 @@ def list_copies(folder: Path) -> list[tuple[datetime, Path]]:
 
 
 def verify(path: Path) -> int:
-    """How many keys this copy holds. Raises BrokenCopy when it is not whole, OSError when it cannot be read."""
+    """Return how many keys this copy has. Raises BrokenCopy when it is not complete, OSError when it is unreadable."""
     digest, count, last = hashlib.sha256(), -1, ""
     with path.open("rb") as file:
         for number, raw in enumerate(file):
@@ -134,7 +138,7 @@ def verify(path: Path) -> int:
 
 
 def read(path: Path) -> Iterator[Copied]:
-    """The keys of a copy that `verify` found whole. Raises BrokenCopy, OSError."""
+    """Yield the keys of a copy that `verify` has found complete. Raises BrokenCopy, OSError."""
     with path.open("rb") as file:
         for number, raw in enumerate(file):
             line = _text(raw)
@@ -155,9 +159,10 @@ def _text(raw: bytes) -> str:
 
 
 def copy_to_folders(folders: list[str], now: datetime, days: int) -> list[str]:
-    """A copy into each of these folders, and what is old out of it; the places (from 1) of those that failed.
+    """Write a copy into each of these folders, and delete old ones there.
 
-    A folder that is away keeps no other from its copy. What failed is logged by its place and the class of the error.
+    Returns the positions (from 1, as text) of the folders that failed; their failure does not prevent the others. A
+    failure is logged with the position and the class of the error.
     """
     failed = []
     for place, name in enumerate(folders, 1):

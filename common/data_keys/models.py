@@ -1,4 +1,4 @@
-"""The table of wrapped data keys. It lies in a database of its own where there is one (`common.data_keys.router`)."""
+"""The table of wrapped data keys, in a separate database where there is one (`common.data_keys.router`)."""
 
 import uuid
 
@@ -6,13 +6,13 @@ from django.db import models
 
 
 class WrappedKey(models.Model):
-    """The data key of one exchange, sealed with the key ring. When this row goes, no copy of the exchange opens again.
+    """The data key of one exchange, encrypted with the key ring. Once this row is gone, no copy can be decrypted.
 
-    id: stands in each value that the key sealed, and in the report and the conversation that it belongs to; drawn at
-    random, and no foreign key, for the content may lie in another database.
-    wrapped: the 32 bytes of the key, as base64, sealed like any text of the ring: `rotate_keys` seals it again.
-    made_on: the day, for whoever compares the keys with the exchanges (`data_keys --check`); no time, so that a copy of
-    this table says less of when somebody came.
+    id: drawn at random; it is in each value that the key encrypts, and in the report and the conversation. It is no
+    foreign key, because the content may be in another database.
+    wrapped: the 32 bytes of the key in base64, encrypted as any text of the ring; `rotate_keys` encrypts it again.
+    made_on: the day, for comparing keys and exchanges (`data_keys --check`). It has no time of day, so that a copy of
+    this table tells less of when somebody came.
     """
 
     SEALED = ("wrapped",)
@@ -23,10 +23,10 @@ class WrappedKey(models.Model):
 
     @staticmethod
     def context_of(key: uuid.UUID) -> str:
-        """The context that binds a wrapped key to this id."""
+        """Return the encryption context that binds a wrapped key to this id."""
         return f"data-key:{key}"
 
     @property
     def context(self) -> str:
-        """The context that binds the wrapped key to its id: under another one it does not open."""
+        """The encryption context that binds the wrapped key to its id; with another one it cannot be unwrapped."""
         return self.context_of(self.id)

@@ -1,4 +1,4 @@
-"""Tells Django which database holds the wrapped keys: their own (DATA_KEYS_DATABASE_URL), else the site's."""
+"""Tells Django which database has the wrapped keys: a separate one (DATA_KEYS_DATABASE_URL), else the site's."""
 
 from typing import Any
 
@@ -10,28 +10,28 @@ ALIAS = "data_keys"
 
 
 def alias() -> str:
-    """The name of the database that holds the wrapped keys, in settings.DATABASES."""
+    """Return the name, in settings.DATABASES, of the database with the wrapped keys."""
     return ALIAS if is_apart() else DEFAULT_DB_ALIAS
 
 
 def is_apart() -> bool:
-    """Whether the keys lie in a database of their own: then a backup of the content brings no key back."""
+    """Whether the keys are in a separate database, so that a backup of the content restores no erased key."""
     return ALIAS in settings.DATABASES
 
 
 class DataKeysRouter:
-    """Keys in their own database, and nothing else there."""
+    """Sends the table of wrapped keys to its database, and no other table."""
 
     def db_for_read(self, model: Any, **hints: Any) -> str | None:
-        """Read wrapped keys from the database that is theirs; of the rest Django decides."""
+        """Read wrapped keys from their database; for other models Django decides."""
         return alias() if model._meta.app_label == APP else None
 
     def db_for_write(self, model: Any, **hints: Any) -> str | None:
-        """Write wrapped keys to the database that is theirs; of the rest Django decides."""
+        """Write wrapped keys to their database; for other models Django decides."""
         return alias() if model._meta.app_label == APP else None
 
     def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool | None:
-        """Let the table of wrapped keys be made in its own database, and no other table there."""
+        """Create the table of wrapped keys in its database, and no other table there."""
         if app_label == APP:
             return db == alias()
         return False if db == ALIAS else None

@@ -1,7 +1,8 @@
-"""What a process counts of itself, for /metrics: names, units and labels in one place (ADR 0087).
+"""Defines what a process counts for /metrics, with names, units and labels in one place (ADR 0087).
 
-A label has a bounded number of values, all of them names of ours: never a conversation, an account or an address. What
-happens once a message is counted once a batch; a histogram of our own (`LatencyHistogram`) takes many values at once.
+A label has a bounded number of values, all of them words of the code, never a conversation, an account or an address.
+Events of single messages are counted once for each batch, so a histogram of our own (`LatencyHistogram`) takes many
+values at once.
 """
 
 from bisect import bisect_left
@@ -14,20 +15,20 @@ from prometheus_client.registry import Collector
 
 REGISTRY = CollectorRegistry()
 
-# Around what docs/performance.md measures (2 to 5 ms at a low load) and what the broadcaster promises: a message is
-# written within PATIENCE_SECONDS (3 s), or given back to whoever sent it.
+# Bounds around what docs/performance.md measures (2 to 5 ms at a low load) and what the broadcaster promises: a message
+# is written within PATIENCE_SECONDS (3 s), or its sender is told that it was not.
 MESSAGE_SECONDS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0)
 PAGE_SECONDS_BOUNDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-# A pass waits three seconds for the one before at most, and makes ten transactions (`chat.conversations.dispatcher`).
+# A pass of the dispatcher waits at most three seconds for the one before, and makes ten transactions at most.
 DISPATCH_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0)
 BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 OTHER = "other"
 
 
 class LatencyHistogram(Collector):
-    """A histogram of seconds that takes many values in one call: a sixth of the price of one `observe` for each.
+    """A histogram of seconds that takes many values in one call, at a sixth of the cost of calling `observe` for each.
 
-    name, text: as Prometheus shows them. bounds: in seconds, rising; « +Inf » is added. Any thread may use it.
+    name, text: as Prometheus shows them. bounds: in seconds, ascending; « +Inf » is added. Any thread may use it.
     """
 
     def __init__(self, name: str, text: str, bounds: Sequence[float], *, registry: CollectorRegistry) -> None:
@@ -47,7 +48,7 @@ class LatencyHistogram(Collector):
             self._sum += total
 
     def collect(self) -> Iterator[Metric]:
-        """Give what was counted so far, as Prometheus asks for it."""
+        """Yield what was counted so far, as the Prometheus client expects it."""
         with self._lock:
             counts, total = list(self._counts), self._sum
         rows, seen = [], 0
@@ -60,7 +61,7 @@ class LatencyHistogram(Collector):
 
 
 class BoundedLabels:
-    """Values of a label that come from elsewhere in the code: the first `most` are kept, what comes after is OTHER."""
+    """Bounds the values of a label: the first `most` different values are kept, and any further one becomes OTHER."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -80,7 +81,7 @@ SOCKETS = Gauge("pnav_sockets", "Open sockets, by kind.", ["kind"], registry=REG
 SOCKETS_CLOSED = Counter(
     "pnav_sockets_closed", "Sockets that ended, by the code of whoever hung up.", ["code"], registry=REGISTRY
 )
-SOCKET, PAGE = "socket", "page"  # how a message came: a page without a socket has the frames over HTTP, and forms
+SOCKET, PAGE = "socket", "page"  # how a message came: over a WebSocket, or by HTTP (frames over HTTP, and forms)
 MESSAGES_OFFERED = Counter(
     "pnav_messages_offered", "Messages that were taken in to be written.", ["way"], registry=REGISTRY
 )

@@ -1,8 +1,10 @@
-"""Heavy work in child processes, each with limits of its own (docs/adr/0055).
+"""Does heavy or dangerous work in child processes, each with limits of its own (docs/adr/0055).
 
-process  what every process of Pnav does at its start: no core dump, memory that no other process reads
-pool     asks for work, from a web process: one child a job, few at once, killed when it takes too long
-child    what runs in the child: it takes its limits, then the job, and nothing else
-pdf      the job that draws a document with Typst
-drawing  the job that draws what a person handed in; sandbox: what its process gives up first; layers: which of it holds
+process  limits of a process: no core dumps, no access to its memory, priority, memory, processor time
+pool     called by a web process: one child for each job, few at once, killed when a job takes too long
+child    the program of a child: it sets its limits, then does one job
+pdf      the job that renders a document with Typst
+drawing  the job that draws an uploaded file
+sandbox  the privileges that a child gives up before it reads an uploaded file
+layers   the job that tells which of these are in force on this machine
 """

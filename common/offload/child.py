@@ -1,10 +1,11 @@
-"""`python -m common.offload.child MODULE PARENT MEMORY SECONDS NICENESS`: one job, then the end. Started by
-`common.offload.pool` alone.
+"""The program of a child process: it does one job and ends. Only `common.offload.pool` starts it.
 
-The job is `MODULE.work(data)`, or `MODULE.work(data, stream)` for a job that is sent bytes. data is the first line of
-the standard input, JSON; stream is what comes after it. The answer on the standard output is one line of
-JSON, `{"value": …, "size": …}` or `{"error": <class>}`, then `size` bytes. Errors are told by their class: their text
-may hold what somebody wrote.
+Its command is `python -m common.offload.child MODULE PARENT MEMORY SECONDS NICENESS`.
+
+The job is `MODULE.work(data)`, or `MODULE.work(data, stream)` for a job that is sent bytes. `data` is the first line of
+the standard input, as JSON; `stream` is what follows. The answer on the standard output is one line of JSON,
+`{"value": …, "size": …}` or `{"error": <class>}`, then `size` bytes. Of an error only the class is given, because its
+message may contain what somebody wrote.
 """
 
 import importlib
@@ -19,7 +20,7 @@ OPEN_FILES = 64
 
 
 def main(module: str, parent: int, memory: int, seconds: int, niceness: int) -> int:
-    """0 when the job was done, 1 when it failed; killed by a signal when it took more than it may."""
+    """Do the job. Returns 0 when it was done and 1 when it failed; the kernel kills a process that takes too much."""
     process.die_with(parent)
     process.lower_priority(max(0, niceness - os.nice(0)))  # before it may write no file: it is a session of its own
     process.limit(memory=memory, cpu_seconds=seconds, files=OPEN_FILES)

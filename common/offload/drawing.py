@@ -1,8 +1,8 @@
-"""The job that draws what a person handed in: bytes of a stranger in, plain WebP of our own out. For a child only.
+"""The job that draws an uploaded file as plain WebP images. It runs only in a child process (docs/adr/0082).
 
-No byte of the file goes on: what comes out is made of pixels that a decoder gave, without EXIF, colour profile, layer,
-script or trailing data. What it does not read as one of the kinds below is « unreadable »: nobody has said that it is
-harmless. See docs/adr/0082.
+No byte of the file is kept. The images are made of the pixels that a decoder returned, without EXIF, colour profile,
+layer, script or trailing data. A file that cannot be read as one of the kinds below is « unreadable », which does not
+mean that it is harmless.
 """
 
 import hashlib
@@ -18,29 +18,29 @@ from PIL import Image, ImageOps
 
 from common.offload import sandbox
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "HEIF")  # whichever of them it is; Pillow's other decoders are never asked
-# A telephone's largest photograph has 50 million pixels, and some screens joined into one image have more. Decoded,
-# that is 200 MB; whatever says that it is larger is not decoded at all.
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "HEIF")  # the formats that are tried; Pillow's other decoders are never used
+# The largest photographs of telephones have 50 million pixels, and several screens joined into one image have more.
+# Decoded, that takes 200 MB. A file that claims more pixels is not decoded at all.
 PIXELS_MOST = 60_000_000
-SIDE_MOST = 2_000  # pixels of what is drawn: a page of text stays readable; a long screenshot is cut into pages
-LONG = 3.0  # a page above SIDE_MOST is so many times higher than wide at most: a capture that scrolls has several
+SIDE_MOST = 2_000  # pixels of the longest side of a drawing, so that a page of text stays readable
+LONG = 3.0  # an image that is higher than SIDE_MOST and more than so many times its width is cut into several pages
 PAGES_MOST = 20
-DRAWN_MOST = 24 * 1024 * 1024  # bytes of all pages: the worker holds them once, to seal them
+DRAWN_MOST = 24 * 1024 * 1024  # bytes of all pages, which the worker has in memory once, to encrypt them
 PDF_SIDE = 1_600
 QUALITY = 80
 HEAD = 16
 
 
 class Unreadable(Exception):
-    """It is no image and no document that is drawn here."""
+    """The file is no image and no document that this job can draw."""
 
 
 def work(asked: dict[str, Any], stream: IO[bytes]) -> tuple[dict[str, Any], bytes]:
-    """Draw the file of `stream`. See `common.offload.pool.run`: the answer's bytes are the pages, one after the other.
+    """Draw the file in `stream`, for `common.offload.pool.run`. The bytes returned are the pages, one after another.
 
-    asked: `{"kind": …}` of `chat.rules.capture_kinds`, said by the file's first bytes. The value:
-    `{"sha256": …, "pages": [{"size", "width", "height"}], "is_readable": …, "more": …, "layers": […]}`; more: that
-    there are pages which were not drawn.
+    asked: `{"kind": …}`, a kind of `chat.rules.capture_kinds` that was recognised by the file's first bytes. The value
+    returned is `{"sha256": …, "pages": [{"size", "width", "height"}], "is_readable": …, "more": …, "layers": […]}`.
+    `more` says that there are pages which were not drawn; `layers` are the layers of the sandbox that were in force.
     """
     _load()
     layers = sandbox.enter()
@@ -56,7 +56,7 @@ def work(asked: dict[str, Any], stream: IO[bytes]) -> tuple[dict[str, Any], byte
         pages, is_more = _draw(content, is_pdf=asked["kind"] == "pdf")
     except MemoryError:
         raise  # the parent is told that it was too large
-    except Exception:  # noqa: BLE001  whatever a decoder says of a stranger's file
+    except Exception:  # noqa: BLE001  a decoder may raise anything for a malformed file
         return told, b""
     told |= {"is_readable": True, "more": is_more}
     told["pages"] = [{"size": len(page), "width": width, "height": height} for page, width, height in pages]
@@ -64,13 +64,13 @@ def work(asked: dict[str, Any], stream: IO[bytes]) -> tuple[dict[str, Any], byte
 
 
 def _load() -> None:
-    """All that decoding will need, before the doors are closed."""
+    """Load everything that decoding will need, before the sandbox forbids opening files."""
     pillow_heif.register_heif_opener(thumbnails=False)
     pillow_heif.options.DECODE_THREADS = 1
     Image.MAX_IMAGE_PIXELS = PIXELS_MOST
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     Image.init()
-    # One image of each kind, there and back: what a library opens when it is first used is open then.
+    # One image of each kind is written and read, because libraries open some files only when they are first used.
     for kind in ("PNG", "JPEG", "WEBP", "GIF"):
         file = io.BytesIO()
         Image.new("RGB", (2, 2)).save(file, kind)
@@ -96,7 +96,7 @@ def _draw(content: bytes, *, is_pdf: bool) -> tuple[list[Page], bool]:
 
 
 def _image_pages(content: bytes) -> Iterator[Image.Image]:
-    """The image, its first frame, the right way up; in pieces when it is much higher than wide."""
+    """Yield the first frame of the image, rotated as EXIF says, in pieces if it is much higher than wide."""
     with Image.open(io.BytesIO(content), formats=list(FORMATS)) as opened:
         if opened.width * opened.height > PIXELS_MOST or min(opened.size) < 1:
             raise Unreadable
@@ -112,7 +112,7 @@ def _image_pages(content: bytes) -> Iterator[Image.Image]:
 
 
 def _plain(picture: Image.Image) -> Image.Image:
-    """Red, green and blue on white, and nothing else of what the file had."""
+    """Return only the red, green and blue of an image, on white."""
     if picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         plain = Image.new("RGB", picture.size, "white")
@@ -125,7 +125,7 @@ def _plain(picture: Image.Image) -> Image.Image:
 
 
 def _pdf_pages(content: bytes) -> Iterator[Image.Image]:
-    """Each page, without forms and without scripts: PDFium runs those of an environment that is never made here."""
+    """Yield each page without forms and scripts, for which PDFium needs an environment that is never made here."""
     document = pypdfium2.PdfDocument(content, autoclose=True)
     try:
         for number in range(min(len(document), PAGES_MOST + 1)):

@@ -1,4 +1,4 @@
-"""The job that says which layers of `common.offload.sandbox` are in force on this machine. For a child only."""
+"""The job that tells which layers of `common.offload.sandbox` are in force here. It runs only in a child process."""
 
 from typing import Any
 
@@ -6,5 +6,5 @@ from common.offload import sandbox
 
 
 def work(asked: dict[str, Any]) -> tuple[list[str], bytes]:
-    """See `common.offload.pool.run`."""
+    """Return the names of the layers in force, for `common.offload.pool.run`."""
     return sorted(sandbox.enter()), b""

@@ -1,6 +1,6 @@
-"""The job that draws a document with Typst, as PDF/UA: `{"source": …, "data": …}` gives the file. For a child only.
+"""The job that renders a document with Typst as PDF/UA, from `{"source": …, "data": …}`. It runs only in a child.
 
-`source` is ours; what people wrote goes in as data, which is text to Typst, never markup.
+`source` comes from the code. What people wrote is in `data`, which Typst treats as text, never as markup.
 """
 
 import json
@@ -10,9 +10,9 @@ import typst
 
 
 def compile_pdf(source: str, data: Any, *, is_plain: bool = False) -> bytes:
-    """The file. Raises typst.TypstError, whose text may hold what somebody wrote.
+    """Return the PDF. Raises typst.TypstError, whose message may contain what somebody wrote.
 
-    is_plain: with Typst's own fonts alone; else with those of the system too, where there are any.
+    is_plain: only Typst's own fonts are used; otherwise those of the system too, if there are any.
     """
     return typst.compile(
         source.encode(),
@@ -24,5 +24,5 @@ def compile_pdf(source: str, data: Any, *, is_plain: bool = False) -> bytes:
 
 
 def work(asked: dict[str, Any]) -> tuple[None, bytes]:
-    """See `common.offload.pool.run`."""
+    """Return the PDF, for `common.offload.pool.run`."""
     return None, compile_pdf(asked["source"], asked["data"])

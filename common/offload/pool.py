@@ -1,7 +1,7 @@
-"""Asks child processes for heavy work: one child a job, few at once, with limits of time and memory.
+"""Runs jobs in child processes: one child for each job, few at once, with limits of time and memory (docs/adr/0055).
 
-A child starts in a tenth of a second, holds no secret, no connection and nothing of another job, and gives its memory
-back by ending. What goes in and comes out is JSON and bytes, never objects of Python. Why so: docs/adr/0055.
+A child starts in a tenth of a second. It has no secret, no connection and nothing of another job, and its memory is
+freed when it ends. It receives and returns JSON and bytes, never Python objects.
 """
 
 import contextlib
@@ -22,8 +22,8 @@ from prometheus_client import Counter
 ROOT = Path(__file__).resolve().parents[2]
 MIB: Final = 1024 * 1024
 
-# Bounds of one process: so many children at once, and so many callers who wait for one, each in a thread that serves
-# pages; who comes above that is refused at once.
+# Bounds of one process: how many children run at once, and how many callers may wait, each in a thread for pages. A
+# further caller is refused at once.
 AT_ONCE = 1
 WAITING_AT_MOST = 2
 WAIT_SECONDS = 10.0
@@ -33,9 +33,9 @@ CPU_SECONDS = 15
 WALL_SECONDS = 30.0
 INPUT_AT_MOST = 16 * MIB
 OUTPUT_AT_MOST = 64 * MIB
-# How far a child stands behind whatever else runs, by `nice`: a step is about a quarter of the weight in the scheduler,
-# and a process of pages stands at 5. On a core that pages fill, 15 leaves a child a tenth, and 19 a twentieth. Somebody
-# waits for a document within WALL_SECONDS; nobody holds a thread for a drawing of the worker.
+# The `nice` values of a child. A step is about a quarter of the weight in the scheduler, and a process of pages has 5.
+# On a core that pages fill, 15 leaves a child a tenth, and 19 a twentieth. Somebody waits for a document within
+# WALL_SECONDS, but nobody holds a thread for a drawing of the worker.
 NICENESS, LOWEST_NICENESS = 15, 19
 
 ENDS = ("done", "busy", "time", "memory", "killed", "error")
@@ -50,7 +50,7 @@ _asking_lock = threading.Lock()
 
 
 class NotDone(Exception):
-    """The work was not done, and nothing of it is left. why: one of ENDS."""
+    """The job was not done, and nothing of it is left. why: one of ENDS."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -58,7 +58,7 @@ class NotDone(Exception):
 
 
 class Busy(NotDone):
-    """This process has as much heavy work under way as it takes at once: try again in a moment."""
+    """This process already does as many jobs as it may; the caller may try again in a moment."""
 
     def __init__(self) -> None:
         super().__init__("busy")
@@ -77,14 +77,15 @@ def run(
     memory: int = MEMORY,
     niceness: int = NICENESS,
 ) -> tuple[Any, bytes]:
-    """Call `work(data)` of this module in a child process, and return what it gives: a value of JSON and bytes.
+    """Call `work(data)` of this module in a child process, and return its result: a JSON value and bytes.
 
-    module: one of ours, named by code, never by a request. data: JSON. content: bytes for `work(data, stream)`, sent
-    piece by piece as the child takes them: one piece is in memory here at a time. who: asks for one job at a time, « »
-    for nobody in particular; a second one is Busy at once, so that nobody takes all the places of a process. memory:
-    the child's address space, in bytes. niceness: of the child, whatever that of this process is.
-    Costs a page thread for at most WAIT_SECONDS + WALL_SECONDS, and a child within the limits above.
-    Raises Busy, Failed. Call it outside a transaction: locks would be held all that time.
+    module: one of our modules, named by the code, never by a request. data: a JSON value. content: bytes for
+    `work(data, stream)`, sent piece by piece as the child reads them, so that one piece is in memory here at a time.
+    who: who asks, "" for nobody in particular. A second job for the same `who` is Busy at once, so that nobody takes
+    all places of a process. memory: the child's address space, in bytes. niceness: that of the child, whatever that of
+    this process is.
+    The caller waits for at most WAIT_SECONDS + WALL_SECONDS. It must not be in a transaction, whose locks would be held
+    all that time. Raises Busy, Failed.
     """
     try:
         with _place(who):
@@ -117,8 +118,10 @@ def _place(who: str) -> Iterator[None]:
 
 
 def _environment() -> dict[str, str]:
-    """All that a child knows of its surroundings: no secret, no address. One thread and one arena of memory: what the
-    limit of memory counts is then what is used."""
+    """Return the environment of a child, without secrets or addresses.
+
+    It has one thread and one arena of memory, so that the limit counts only memory that is used.
+    """
     return {
         "PYTHONPATH": str(ROOT),
         "PYTHONSAFEPATH": "1",
@@ -138,10 +141,10 @@ def _in_child(module: str, data: bytes, content: Iterable[bytes], memory: int, n
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # it could say what somebody wrote
+        stderr=subprocess.DEVNULL,  # it could contain what somebody wrote
         cwd="/",
         env=_environment(),
-        start_new_session=True,  # Ctrl-C reaches the parent, which ends by itself
+        start_new_session=True,  # Ctrl-C then reaches only the parent
     ) as child:
         try:
             answer = _speak(child, chain((data + b"\n",), content))
@@ -153,8 +156,10 @@ def _in_child(module: str, data: bytes, content: Iterable[bytes], memory: int, n
 
 
 def _speak(child: "subprocess.Popen[bytes]", pieces: Iterable[bytes]) -> bytearray:
-    """Send the job and take the answer, both as they can go, until WALL_SECONDS are over. Raises Failed, and whatever
-    `pieces` raise."""
+    """Send the job and read the answer, at the same time, until WALL_SECONDS are over.
+
+    Raises Failed, and whatever `pieces` raises.
+    """
     deadline = time.monotonic() + WALL_SECONDS
     answer = bytearray()
     coming = iter(pieces)
@@ -175,7 +180,7 @@ def _speak(child: "subprocess.Popen[bytes]", pieces: Iterable[bytes]) -> bytearr
                         left = left[os.write(key.fd, left[: 256 * 1024]) :]
                     except BlockingIOError:
                         continue
-                    except BrokenPipeError:  # it ended already: its status says how
+                    except BrokenPipeError:  # the child has ended, and its exit status says how
                         left, coming = left[:0], iter(())
                     while not left and (piece := next(coming, None)) is not None:
                         left = memoryview(piece)
@@ -199,12 +204,12 @@ def _speak(child: "subprocess.Popen[bytes]", pieces: Iterable[bytes]) -> bytearr
     return answer
 
 
-# How the kernel and the runtimes end a child: SIGXCPU for its time; Rust and the C library abort without memory.
+# The signals that end a child: the kernel sends SIGXCPU after its time; Rust and the C library abort without memory.
 _SIGNALS: Final = {24: "time", 6: "memory"}
 
 
 def _read(answer: bytearray, status: int) -> tuple[Any, bytes]:
-    """What it said, and its bytes. What a child gives may be long: it is in memory twice at most."""
+    """Return the value and the bytes of an answer. The bytes may be many; they are in memory twice at most."""
     if status < 0:
         raise Failed(_SIGNALS.get(-status, "killed"))
     end = answer.find(b"\n")

@@ -1,7 +1,7 @@
-"""Limits what a process takes of the machine, and what it leaves there when it dies. Linux for the most part.
+"""Limits what a process uses of the machine, and keeps its memory from being written to a disk. Mostly for Linux.
 
-RLIMIT_CORE and PR_SET_DUMPABLE hold wherever the process runs: a dump of its memory would write keys, messages and
-addresses to a disk. setrlimit(2), prctl(2), core(5).
+RLIMIT_CORE and PR_SET_DUMPABLE work wherever the process runs. A dump of its memory would contain keys, messages and
+addresses. See setrlimit(2), prctl(2), core(5).
 """
 
 import contextlib
@@ -22,18 +22,18 @@ AUTOGROUP = Path("/proc/self/autogroup")
 
 
 def _prctl(option: int, value: int = 0) -> int:
-    """The answer of prctl(2); -1 where there is none, or when it refused."""
+    """Call prctl(2) and return its result; -1 where the system has none, or when it refused."""
     if sys.platform != "linux":
         return -1
     return int(ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0))
 
 
 def forbid_dumps(*, for_measuring: bool = False) -> None:
-    """No core file of this process, and nobody but root in its memory. Called first of all by every process that holds
-    secrets or texts; its children inherit the limit, and call this for the rest.
+    """Forbid core files of this process, and any access to its memory except by root.
 
-    for_measuring: its memory may still be looked at by its own account, as the benchmarks of the demonstration do.
-    Where prctl(2) is missing the limit alone holds; `can_dump` tells.
+    Every process with secrets or texts calls this first. Its children inherit the limit on core files, and call this
+    for the rest. for_measuring: its own account may still read its memory, as the benchmarks of the demonstration do.
+    Without prctl(2) only the limit on core files holds; `can_dump` tells whether that is enough.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if not for_measuring:
@@ -43,8 +43,8 @@ def forbid_dumps(*, for_measuring: bool = False) -> None:
 def can_dump() -> bool:
     """Whether a crash of this process could leave its memory on a disk.
 
-    The limit does not hold a program that core_pattern pipes dumps to (core(5)); a process that is not dumpable is
-    given to neither.
+    The limit has no effect where core_pattern pipes dumps to a program (core(5)). A process that is not dumpable is
+    neither written to a file nor piped.
     """
     if sys.platform == "linux" and _prctl(PR_GET_DUMPABLE) == 0:
         return False
@@ -53,7 +53,7 @@ def can_dump() -> bool:
 
 
 def dumps_are_piped() -> bool:
-    """Whether this machine hands the dump of any process to a program, whatever limit the process has."""
+    """Whether this machine pipes the dump of any process to a program, whatever limit the process has."""
     try:
         return CORE_PATTERN.read_text().startswith("|")
     except OSError:
@@ -63,7 +63,7 @@ def dumps_are_piped() -> bool:
 def swaps_in_clear() -> bool:
     """Whether this machine has a swap area that is not named as an encrypted one or as memory (zram).
 
-    A device mapper name (/dev/dm-…) is taken for encrypted: what lies below cannot be told from inside.
+    A device mapper name (/dev/dm-…) is taken for encrypted, because a container cannot see what is below it.
     """
     try:
         lines = SWAPS.read_text().splitlines()[1:]
@@ -73,11 +73,11 @@ def swaps_in_clear() -> bool:
 
 
 def lower_priority(steps: int) -> None:
-    """Have this process, and the threads it starts from now on, wait for others that want the processor: a step of
-    `nice` is about a quarter of the weight in the scheduler.
+    """Lower the priority of this process, and of the threads it starts from now on, by so many steps of `nice`.
 
-    Where the kernel groups processes by session (`sched_autogroup`), niceness counts inside the group only, and the
-    group has one of its own. Nothing is raised where that cannot be written: the process then runs as any other does.
+    A step takes about a quarter of the weight in the scheduler. Where the kernel groups processes by session
+    (`sched_autogroup`), niceness counts only within the group, and the group has its own, which is set too. Nothing is
+    raised where that is not possible; the process then has normal priority.
     """
     niceness = os.nice(steps)
     with contextlib.suppress(OSError):
@@ -85,14 +85,14 @@ def lower_priority(steps: int) -> None:
 
 
 def limit(*, memory: int, cpu_seconds: int, files: int) -> None:
-    """Take the limits of a child, before it reads anything: they cannot be raised again without privileges.
+    """Set the limits of a child before it reads anything. Without privileges they cannot be raised again.
 
-    memory: bytes of address space. cpu_seconds: of processor, after which the kernel ends the process. files: open at
-    once. Nothing is written to any file, and no program that is started can gain privileges.
+    memory: bytes of address space. cpu_seconds: processor time after which the kernel ends the process. files: how many
+    may be open at once. The process can write to no file, and no program that it starts can gain privileges.
     """
     forbid_dumps()
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    # Above the first figure SIGXCPU, which tells the parent why; above the second SIGKILL.
+    # At the first figure the kernel sends SIGXCPU, which tells the parent why; at the second it sends SIGKILL.
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -100,7 +100,7 @@ def limit(*, memory: int, cpu_seconds: int, files: int) -> None:
 
 
 def die_with(parent: int) -> None:
-    """End when the process that started this one ends. parent: its process id, against one that is gone already."""
+    """End this process when its parent ends. parent: the parent's process id, to notice if it has ended already."""
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)

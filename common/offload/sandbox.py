@@ -1,11 +1,11 @@
-"""Gives up network, files and processes in a child, before it reads a stranger's file. Linux for the most part.
+"""Gives up network, files and processes in a child before it reads an uploaded file. Mostly for Linux.
 
-Three layers, each where the system has it: limits (`common.offload.process`, everywhere), namespaces of its own (no
-network, no other process's memory or message queues), and a filter of system calls (seccomp(2) by libseccomp). What is
-in force is said by name: whoever runs the service sees it (`python manage.py check --deploy`), and a test holds each.
+There are three layers, each where the system supports it: limits (`common.offload.process`, everywhere), separate
+namespaces (no network, no other process's memory or message queues), and a filter of system calls (seccomp(2), through
+libseccomp). `python manage.py check --deploy` names the layers that are missing, and each has a test.
 
-A decoder that is taken over by a file then has its own memory, its standard input and its standard output. It opens no
-file, no socket and no process; what it can do is write wrong pixels.
+A decoder that a malicious file takes over then has only its own memory, its standard input and its standard output. It
+can open no file, socket or process; all it can do is return wrong pixels.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterable
 from enum import StrEnum
 
-CLONE_THREAD = 0x0001_0000  # of linux/sched.h: a thread, and no process
+CLONE_THREAD = 0x0001_0000  # the flag of linux/sched.h with which `clone` makes a thread and not a process
 
 
 class Layer(StrEnum):
@@ -25,9 +25,9 @@ class Layer(StrEnum):
     SYSTEM_CALLS = "system_calls"
 
 
-# What decoding needs once all libraries are loaded: memory, threads of its own, time, and the descriptors that are
-# open. Everything else fails with EPERM, as if it were forbidden; `clone3` with ENOSYS, so that the C library takes
-# `clone`, whose flags can be looked at.
+# The system calls that decoding needs once all libraries are loaded: for memory, threads, time, and descriptors that
+# are already open. Any other call fails with EPERM, except `clone3`, which fails with ENOSYS, so that the C library
+# uses `clone`, whose flags the filter can check.
 ALLOWED = (
     "read", "readv", "write", "writev", "lseek", "close", "fstat", "newfstatat", "fcntl", "poll", "ppoll",
     "mmap", "munmap", "mremap", "mprotect", "madvise", "brk",
@@ -40,8 +40,10 @@ ALLOWED = (
 
 
 def enter() -> frozenset[Layer]:
-    """Give up what can be given up; which layers are in force from now on. Called by a process with one thread, which
-    has loaded all that it will ever need."""
+    """Give up all privileges that the system lets a process give up, and return the layers that are now in force.
+
+    The caller is a process with one thread that has loaded everything it will need.
+    """
     layers = set()
     if _leave_namespaces():
         layers.add(Layer.NAMESPACES)
@@ -51,7 +53,7 @@ def enter() -> frozenset[Layer]:
 
 
 def _leave_namespaces() -> bool:
-    """A network without an interface, and System V and POSIX queues of its own. Containers often forbid it."""
+    """Enter namespaces without network interfaces and with separate message queues; containers often forbid it."""
     if sys.platform != "linux":
         return False
     try:
@@ -66,7 +68,7 @@ def _filter_system_calls() -> bool:
         return False
     try:
         import pyseccomp
-    except (ImportError, RuntimeError, OSError):  # the package, or the library of the system, is not there
+    except (ImportError, RuntimeError, OSError):  # the Python package or the system's library is missing
         return False
     rules = pyseccomp.SyscallFilter(pyseccomp.ERRNO(errno.EPERM))
     for name in ALLOWED:
@@ -76,12 +78,12 @@ def _filter_system_calls() -> bool:
     rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")
     try:
         rules.load()
-    except OSError:  # a kernel, or a container, without seccomp
+    except OSError:  # the kernel or the container has no seccomp
         return False
     return True
 
 
 def missing(layers: Iterable[str]) -> frozenset[Layer]:
-    """Name the layers that are not in force."""
+    """Return the layers that are not in force. layers: the names of those that are."""
     found = set(layers)
     return frozenset(layer for layer in Layer if layer.value not in found)

@@ -1,1 +1,1 @@
-"""Lists that grow with the years, a page at a time."""
+"""Paginates lists of the admin whose tables grow over the years."""

@@ -1,8 +1,7 @@
-"""Lists of the admin over tables that grow with the years: what a page of them costs does not.
+"""Paginates lists of the admin so that a page costs the same however large the table grows (docs/adr/0108).
 
-Django counts all rows for each page of a list, and for a calendar asks each row for its month. Here a list is counted
-up to COUNT_MOST, or by its numbers where they are dense, and months are named from the first and the last row
-(docs/adr/0108).
+Django counts all rows for each page of a list, and reads each row's month for a calendar. Here rows are counted up to
+COUNT_MOST, or by their numbers where these have no gaps, and months follow from the first and the last row.
 """
 
 from collections.abc import Sequence
@@ -21,13 +20,13 @@ from django.utils.translation import gettext_lazy as _
 
 from common.dates import format_date
 
-COUNT_MOST = 20_000  # rows of a list that are counted, and paged through; a month, or a kind, shows others
-MONTHS_MOST = 120  # that a list offers, the newest
+COUNT_MOST = 20_000  # how many rows of a list are counted and shown in pages; filters by month or kind show others
+MONTHS_MOST = 120  # how many months a list offers, the newest ones
 WEEK = timedelta(days=7)
 
 
 class BoundedPaginator(Paginator):
-    """Pages of the first COUNT_MOST rows. is_cut: there are more, which the list says."""
+    """Paginates the first COUNT_MOST rows. is_cut: whether there are more, which the list then says."""
 
     is_cut = False
 
@@ -40,16 +39,16 @@ class BoundedPaginator(Paginator):
 
 
 class DensePaginator(Paginator):
-    """Pages of rows, the newest first, whose `number` has no gap: counted by the first and the last, found by theirs.
+    """Paginates rows, the newest first, whose `number` has no gaps, so that they are counted and found by it.
 
-    object_list: filtered by spans of numbers alone.
+    object_list: may be filtered only by ranges of numbers.
     """
 
     is_cut = False
 
     @cached_property
     def _span(self) -> tuple[int, int]:
-        """The first number, and that after the last."""
+        """Return the first number, and the number after the last one."""
         rows: Any = self.object_list
         found = rows.order_by().aggregate(first=Min("number"), last=Max("number"))
         return (0, 0) if found["first"] is None else (found["first"], found["last"] + 1)
@@ -68,30 +67,32 @@ class DensePaginator(Paginator):
 
 
 class InOneOrder(ChangeList):
-    """A list that no address sorts by a column without an index."""
+    """A list whose order cannot be changed by the address to a column without an index."""
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         return list(self.model_admin.get_ordering(request) or self.lookup_opts.ordering or ())
 
 
 class Growing(admin.ModelAdmin):
-    """A list over a table that grows with the years: counted up to COUNT_MOST, in its own order, whose index pages it.
+    """The admin of a table that grows over the years: rows are counted up to COUNT_MOST, in an order with an index.
 
-    The order of the model, or of the class, names each row's place (it ends with what is unique).
+    The order of the model, or of this class, must be total: it ends with a unique column.
     """
 
     paginator = BoundedPaginator
     show_full_result_count = False
     sortable_by = ()
-    show_facets = admin.ShowFacets.NEVER  # counts of each choice of each filter, over all rows
+    show_facets = admin.ShowFacets.NEVER  # they would count all rows for each choice of each filter
     list_per_page = 100
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return InOneOrder
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Let an action touch what the page shows and no more: « all » would be the whole table, of which the list has
-        counted COUNT_MOST rows."""
+        """Show the list. An action applies only to the rows of the page.
+
+        « All » would mean the whole table, of which the list has counted only COUNT_MOST rows.
+        """
         if request.POST.get("select_across") == "1":
             chosen = request.POST.copy()
             chosen["select_across"] = "0"
@@ -100,9 +101,9 @@ class Growing(admin.ModelAdmin):
 
 
 class PeriodFilter(admin.SimpleListFilter):
-    """« Aujourd'hui », « Les 7 derniers jours », and the months from the first row to the last: two looks in an index.
+    """Filters by « Aujourd'hui », « Les 7 derniers jours », and the months from the first row to the last.
 
-    field: the moment of a row, with an index.
+    field: the name of the column with the time of a row, which has an index; it is read twice.
     """
 
     field: ClassVar[str]
@@ -122,7 +123,10 @@ class PeriodFilter(admin.SimpleListFilter):
         return [*days, *months]
 
     def span(self) -> tuple[datetime, datetime] | None:
-        """From when until before when; None when no period is asked for. Raises IncorrectLookupParameters."""
+        """Return the beginning and the (exclusive) end of the period; None when none is chosen.
+
+        Raises IncorrectLookupParameters for anything else.
+        """
         asked = self.value()
         if not asked:
             return None

@@ -1,7 +1,7 @@
-"""Django's backend for PostgreSQL, by which a request waits once for a database that is away.
+"""Django's backend for PostgreSQL, with which a request waits only once for a database that is away.
 
-`common.postgresql.base` is the backend, named by `settings.DATABASES`. A page asks the database at several places: its
-session, its view, the page that tells of the error. Each would wait for the pool's time in its turn (5 seconds, four
+`common.postgresql.base` is the backend that `settings.DATABASES` names. A page uses the database at several places: for
+its session, in its view, for the page that reports an error. Each would wait for the pool's time-out (5 seconds, four
 times for an address that does not exist) and hold its thread meanwhile.
 """
 
@@ -13,17 +13,17 @@ from dataclasses import dataclass
 
 @dataclass
 class Waits:
-    """What one request has waited for."""
+    """Whether one request has already waited for the database in vain."""
 
-    has_given_up: bool = False  # the pool had no connection for it within its time
+    has_given_up: bool = False  # whether the pool had no connection for it in time
 
 
-current: ContextVar[Waits | None] = ContextVar("database_waits", default=None)  # None: outside `waiting_once`
+current: ContextVar[Waits | None] = ContextVar("database_waits", default=None)  # None outside of `waiting_once`
 
 
 @contextmanager
 def waiting_once() -> Iterator[None]:
-    """Wait for the pool at most once within the block: after that, take a connection that is free or fail at once."""
+    """Wait for the pool at most once within the block; after that, take a free connection or fail at once."""
     token = current.set(Waits())
     try:
         yield

@@ -1,4 +1,4 @@
-"""The backend: see `common.postgresql`. Its name and place are what Django looks for in an ENGINE."""
+"""The database backend of `common.postgresql`. Django looks for this module name in an ENGINE."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: Any) -> Any:
         """Take a connection from the pool, or open one where there is no pool.
 
-        Raises PoolTimeout after `OPTIONS["pool"]["timeout"]` seconds, and at once where that happened in this block
-        before and the pool has still no connection free.
+        Raises PoolTimeout after `OPTIONS["pool"]["timeout"]` seconds. Raises it at once if that has happened before in
+        this block and the pool still has no free connection.
         """
         if not self.pool:
             return hosts.connect(conn_params, super().get_new_connection)

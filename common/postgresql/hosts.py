@@ -1,9 +1,9 @@
-"""Chooses which of several servers is asked first: a primary and its standby, of which one may be lost.
+"""Chooses which of several database servers is tried first: a primary and its standby, one of which may be lost.
 
-An address may name several hosts, with `target_session_attrs=read-write`: the one that takes writing is connected to.
-The driver asks them in the order of the address, each time, and waits `connect_timeout` for one that is silent, as a
-machine is that was lost: every new connection would pay that for as long as it is away. So a process remembers which
-host it was connected to last, and which kept silent.
+An address may name several hosts with `target_session_attrs=read-write`, so that the one that accepts writes is used.
+For each connection the driver tries them in the order of the address, and waits `connect_timeout` for one that does not
+answer, such as a lost machine. Every new connection would wait that long. So a process remembers which host it was
+connected to last, and which did not answer.
 """
 
 import threading
@@ -14,29 +14,30 @@ from typing import Any, Self
 import psycopg
 from psycopg_pool.base import AttemptWithBackoff
 
-SILENT_SECONDS = 1.0  # a host that needs longer than this to say no is silent: others are asked before it
-# Then it is left out for so long, where another one answers, be it with a no: a standby that is just being promoted
-# is asked ten times a second, and not once every `connect_timeout`. One connection at a time tries the silent one.
+SILENT_SECONDS = 1.0  # a host that needs longer than this to refuse counts as silent; others are tried before it
+# A silent host is then left out for this time, if another one answers, even with a refusal. So a standby that is being
+# promoted is tried ten times a second, and not once every `connect_timeout`. One connection at a time tries the silent
+# host.
 LEFT_OUT_SECONDS = 10.0
 
-# The pool tries again after one second, two, four…, up to minutes: after an outage pages would wait for as long again.
-# Here it is half a second each time. A pool has three threads for it, so a server that starts is asked six times a
-# second at most by each process.
+# By default the pool tries again after one second, two, four…, up to minutes, so that after an outage pages would wait
+# that long again. Here it tries each half second. A pool has three threads for it, so a server that starts gets six
+# attempts a second at most from each process.
 AttemptWithBackoff.INITIAL_DELAY = 0.5
 AttemptWithBackoff.DELAY_BACKOFF = 1.0
 
 
 class Hosts:
-    """The hosts of one address, as this process met them. Any thread may use it."""
+    """What this process knows of the hosts of one address. Any thread may use it."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._last = 0  # connected to last
+        self._last = 0  # the index of the host to which this process was connected last
         self._left_out_until: dict[int, float] = {}
 
     def order(self, count: int) -> list[int]:
-        """The numbers of the hosts to ask, in this order: one at least. Whoever asks a silent one asks it alone."""
+        """Return the indices of the hosts to try, in order, at least one. A silent one is tried by one caller alone."""
         now = self._clock()
         with self._lock:
             known = sorted(range(count), key=lambda number: (number in self._left_out_until, number != self._last))
@@ -47,7 +48,7 @@ class Hosts:
         return chosen
 
     def met(self, number: int, seconds: float, *, is_connected: bool) -> None:
-        """This host answered, or did not, after so many seconds."""
+        """Note that this host accepted a connection, or did not, after so many seconds."""
         with self._lock:
             if is_connected:
                 self._last = number
@@ -57,9 +58,9 @@ class Hosts:
                 self._left_out_until[number] = self._clock() + LEFT_OUT_SECONDS
 
     def connect[T](self, parameters: Mapping[str, Any], connect: Callable[[dict[str, Any]], T]) -> T:
-        """Connect to the first host that accepts. connect: takes the parameters of one host.
+        """Connect to the first host that accepts. connect: a function of the parameters of one host.
 
-        Raises the psycopg.Error of the last one that was asked. At most `connect_timeout` for each.
+        Raises the psycopg.Error of the last one that was tried. Each takes `connect_timeout` at most.
         """
         addresses = split(parameters)
         failure: psycopg.Error = psycopg.OperationalError("no host was asked")
@@ -77,7 +78,7 @@ class Hosts:
 
 
 def split(parameters: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The host and port of each server that the parameters name, as libpq reads them: « a,b » with one port or two."""
+    """Return the host and port of each server in the parameters, as libpq reads them: « a,b » with one port or two."""
     hosts = str(parameters.get("host") or "").split(",")
     ports = str(parameters.get("port") or "").split(",")
     if len(ports) not in {1, len(hosts)}:
@@ -91,7 +92,7 @@ _met: dict[tuple[str, str], Hosts] = {}
 
 
 def connect[T](parameters: Mapping[str, Any], connect_one: Callable[[dict[str, Any]], T]) -> T:
-    """Connect as `Hosts.connect` does, with what this process knows of these hosts. One host alone: at once."""
+    """Connect as `Hosts.connect` does, with what this process knows of these hosts. A single host is tried directly."""
     host = str(parameters.get("host") or "")
     if "," not in host:
         return connect_one(dict(parameters))
@@ -100,7 +101,7 @@ def connect[T](parameters: Mapping[str, Any], connect_one: Callable[[dict[str, A
 
 
 class Connection(psycopg.Connection[Any]):
-    """What the pool lends: it connects in our order."""
+    """The pool's connection, which tries the hosts in our order."""
 
     @classmethod
     def connect(cls, conninfo: str = "", **parameters: Any) -> Self:

@@ -1,6 +1,7 @@
-"""Files that never lie in clear on a disk, nor whole in memory (docs/adr/0082).
+"""Handles files so that they are never unencrypted on a disk, nor whole in memory (docs/adr/0082).
 
-chunks  a file sealed in chunks, each one for its own place; pure
-spool   what a request carries, while it is served: sealed under a key that this process alone holds
-folder  a folder as a store of Django's storage API, which has written when it says so
+chunks  encrypts a file in chunks, each bound to its place in the file; pure
+spool   keeps the body of a request while it is served, encrypted with a key that only this process has
+folder  a store of Django's storage API in a folder, which has written a file to the disk when it returns
+answer  sends a file piece by piece
 """

@@ -1,4 +1,4 @@
-"""Gives a file piece by piece, so that the whole of it is nowhere in memory."""
+"""Answers a request with a file that is sent piece by piece, so that it is never whole in memory."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,21 +7,20 @@ from django.http import StreamingHttpResponse
 
 
 class PieceByPiece(StreamingHttpResponse):
-    """A file of known length. `pnav.server.page_handler` sends it as its pieces come, each read in a thread of its own;
-    whatever is sent before the first one is written is decided by then.
+    """A response with a file of known length. `pnav.server.page_handler` reads each piece in a thread and sends it.
 
-    pieces: asks nothing of the database, for its page has given its connection back. What it raises ends the connection
-    before all of it was sent, and the client knows: the length was said.
+    pieces: must not use the database, because the page has returned its connection by then. If it raises, the
+    connection is closed before everything was sent, and the client notices, because it knows the length.
     """
 
     def __init__(self, pieces: Iterator[bytes], *, length: int, name: str, **options: Any) -> None:
-        # The answer is closed in the thread of its page, before it is sent: what has a `close` of its own, as a
-        # generator, would then be over before its first piece.
+        # Django closes the response in the thread of its page, before it is sent. An iterator with a `close` method,
+        # such as a generator, would then end before its first piece.
         pieces = map(bytes, pieces)
         super().__init__(pieces, content_type="application/octet-stream", **options)
         self.pieces = pieces
-        self.line: Any = None  # the connection of its client, where the server tells it
+        self.line: Any = None  # the connection of the client, if the server sets it
         self["Content-Length"] = str(length)
         self["Content-Disposition"] = f'attachment; filename="{name}"'
         self["Cache-Control"] = "no-store"
-        self["Content-Encoding"] = "identity"  # not to be compressed: it is none of our text, and its length is said
+        self["Content-Encoding"] = "identity"  # it must not be compressed, because its length is stated

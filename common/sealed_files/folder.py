@@ -1,4 +1,4 @@
-"""Keeps files in a folder, by Django's storage API, so that what was acknowledged to somebody is written."""
+"""Stores files in a folder, by Django's storage API, so that a file is on the disk before it is acknowledged."""
 
 import os
 from pathlib import Path
@@ -10,10 +10,10 @@ OWN_FILE, OWN_FOLDER = 0o600, 0o700
 
 
 class Folder(FileSystemStorage):
-    """Files that are on the disk when `save` returns, readable by this account alone, with no address of their own.
+    """A storage whose files are on the disk when `save` returns, readable by this account alone, and without a URL.
 
-    Django's own returns once the kernel has them: after a power cut, what a person was told to be received would be
-    missing or empty.
+    Django's own storage returns when the kernel has the data. After a power cut, a file that a person was told to be
+    received could be missing or empty.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -27,7 +27,7 @@ class Folder(FileSystemStorage):
         return saved
 
     def url(self, name: str | None) -> str:
-        """Raises ValueError always: nobody gets these files by an address."""
+        """Raise ValueError, because nobody may get these files by an address."""
         raise ValueError("these files have no address")
 
 

@@ -1,9 +1,8 @@
-"""Keeps what a request carries while it is served, sealed, where it would lie in a temporary file in clear.
+"""Keeps the long body of a request encrypted while it is served, where others would use an unencrypted temporary file.
 
-Twisted and Django each keep a long body in a temporary file. What a person sends may be the worst that was done to
-them: here it is sealed, block by block, under a key that is drawn for this one body and is in the memory of this
-process alone. The file has no name (`tempfile.TemporaryFile`) and is gone with the process; without its key it says
-nothing.
+Twisted and Django each keep a long body in a temporary file. What a person sends may show the worst that was done to
+them. Here it is encrypted block by block with a key that is drawn for this one body and is only in the memory of this
+process. The file has no name (`tempfile.TemporaryFile`) and disappears with the process.
 """
 
 import io
@@ -19,28 +18,28 @@ from django.core.files.uploadhandler import FileUploadHandler
 
 from common.encryption import KEY_BYTES, NONCE_BYTES
 
-IN_MEMORY = 64 * 1024  # bytes that are kept in memory: most forms; and the length of a block
+IN_MEMORY = 64 * 1024  # bytes that are kept in memory, enough for most forms; also the length of a block
 _SEALED_BLOCK = IN_MEMORY + 16
 
 
 class Spool(io.RawIOBase):
-    """A file that is written from its beginning to its end, then read, from anywhere. Seekable; nothing is rewritten.
+    """A file that is written from its beginning to its end, then read from any position. Nothing is overwritten.
 
-    What is not a whole block yet is in memory, so a small one touches no disk; reading keeps one block in clear. Raises
-    OSError for writing at another place than the end.
+    An incomplete block is in memory, so that a short file never reaches a disk. Reading keeps one decrypted block in
+    memory. Raises OSError for writing anywhere but at the end.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._sealed: tuple[IO[bytes], AESGCM] | None = None  # drawn for the first block: most requests have none
-        self._blocks = 0  # whole blocks in the file
-        self._tail = bytearray()  # what comes after them
+        self._sealed: tuple[IO[bytes], AESGCM] | None = None  # created with the first block
+        self._blocks = 0  # the number of complete blocks in the file
+        self._tail = bytearray()  # the bytes after these blocks
         self._place = 0
         self._read: tuple[int, bytes] = (-1, b"")  # the block that was read last
 
     @property
     def size(self) -> int:
-        """Bytes in clear."""
+        """The number of bytes before encryption."""
         return self._blocks * IN_MEMORY + len(self._tail)
 
     def readable(self) -> bool:
@@ -63,7 +62,7 @@ class Spool(io.RawIOBase):
         return self._place
 
     def write(self, data: Any, /) -> int:
-        """Seal and append these bytes. Raises OSError anywhere but at the end."""
+        """Encrypt and append these bytes. Raises OSError anywhere but at the end."""
         if self._place != self.size:
             raise OSError("a spool is written at its end")
         left = memoryview(data).cast("B")
@@ -83,7 +82,7 @@ class Spool(io.RawIOBase):
             self._sealed = tempfile.TemporaryFile(buffering=0), AESGCM(key)  # noqa: SIM115  closed with the spool
         file, cipher = self._sealed
         file.seek(self._blocks * _SEALED_BLOCK)
-        # The key is of this spool alone and a block is written once: its number is its nonce.
+        # The key is used for this spool alone, and a block is written once, so its number can be its nonce.
         _write_all(file, cipher.encrypt(self._nonce(self._blocks), bytes(self._tail), None))
         self._blocks += 1
         self._tail.clear()
@@ -108,7 +107,7 @@ class Spool(io.RawIOBase):
         if not len(into) or self._place >= self.size:
             return 0
         block = self._block(number)
-        if number == self._blocks:  # the tail may be a whole block that was not put yet
+        if number == self._blocks:  # the tail may be a complete block that has not been written yet
             start = self._place - self._blocks * IN_MEMORY
         part = bytes(memoryview(block)[start : start + len(into)])
         into[: len(part)] = part
@@ -116,7 +115,7 @@ class Spool(io.RawIOBase):
         return len(part)
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """As a file in memory does: so many bytes, unless the end comes first."""
+        """Return so many bytes, or fewer only at the end, as a file in memory does."""
         left = self.size if size is None or size < 0 else size
         parts = []
         while left > 0:
@@ -154,7 +153,7 @@ def _read_all(file: IO[bytes], count: int) -> bytes:
 
 
 class SpooledFile(UploadedFile):
-    """A file of a form, in a spool. Its name is what the browser says: for nobody but its sender."""
+    """An uploaded file in a spool. Its name is what the browser sent, and is shown to nobody but its sender."""
 
     def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
         self.seek(0)
@@ -162,13 +161,16 @@ class SpooledFile(UploadedFile):
             yield part
 
     def multiple_chunks(self, chunk_size: int | None = None) -> bool:
-        """Say that the file is read piece by piece: it is never whole in memory."""
-        return True  # whoever asks reads it piece by piece
+        """Return True, because the file is read piece by piece and is never whole in memory."""
+        return True  # so that every caller reads it piece by piece
 
 
 class SpoolHandler(FileUploadHandler):
-    """Puts each file of a form into a spool: `settings.FILE_UPLOAD_HANDLERS` has no other, so no file of a form lies in
-    clear on a disk. How long a form may be is bounded before it is parsed (`pnav.server.body_limits`)."""
+    """Puts each file of a form into a spool.
+
+    `settings.FILE_UPLOAD_HANDLERS` has no other handler, so that no uploaded file is unencrypted on a disk. The length
+    of a form is bounded before it is parsed (`pnav.server.body_limits`).
+    """
 
     spool: Spool | None = None
 
@@ -178,12 +180,12 @@ class SpoolHandler(FileUploadHandler):
         self.spool = Spool()
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """Seal what came of the file."""
+        """Encrypt a part of the file that has arrived."""
         assert self.spool is not None  # noqa: S101  `new_file` came first
         self.spool.write(raw_data)
 
     def file_complete(self, file_size: int) -> UploadedFile | None:
-        """Hand the spool over as an uploaded file, to be read from its beginning."""
+        """Return the spool as an uploaded file, to be read from its beginning."""
         spool, self.spool = self.spool, None
         assert spool is not None  # noqa: S101
         spool.seek(0)
@@ -197,7 +199,7 @@ class SpoolHandler(FileUploadHandler):
         )
 
     def upload_interrupted(self) -> None:
-        """Give back what was spooled of a form that broke off."""
+        """Close the spool of a form that was interrupted."""
         if self.spool is not None:
             self.spool.close()
             self.spool = None

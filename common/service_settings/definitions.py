@@ -1,8 +1,9 @@
-"""Definitions of the service settings: what each number means, its default, its bounds and its source. Pure.
+"""Defines the service settings: what each number means, its default, its bounds and its source. Pure.
 
-A rule is here when whoever runs the duty may want another number tomorrow. What is not here is the machine's (how long
-a lease runs, how a message is delivered), the law's or a guarantee (who may read what, how few people a published
-count may be of): docs/adr/0044. `common.service_settings.values` says what a rule is worth now.
+A number is a service setting when the people who run the service may want another one tomorrow. Technical numbers are
+not (how long a lease runs, how a message is delivered), nor are numbers that the law sets or that are guarantees (who
+may read what, how few people a published count may be of): docs/adr/0044. `common.service_settings.values` returns the
+present value of a setting.
 """
 
 from collections.abc import Iterable, Mapping
@@ -85,19 +86,19 @@ def _counted(unit: Unit, n: int) -> str:
             return "%(n)s Mo"
 
 
-MEGABYTE = 1_000_000  # bytes, as telephones count
+MEGABYTE = 1_000_000  # bytes, as telephones count them
 
 SECONDS: Mapping[Unit, int] = {Unit.SECONDS: 1, Unit.MINUTES: 60, Unit.HOURS: 3600, Unit.DAYS: 86400}
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One number.
+    """One service setting, which is a whole number.
 
-    key: for good, it names the row and the line of the register. meaning: what it is. effect: what is true with a
-    number, a sentence with « %(value)s » where the number and its unit stand. least, most: bounds, both allowed.
-    source: why this default. setting: the variable of the environment that gives another default; setting_seconds:
-    that it counts seconds, whatever the unit.
+    key: names its row and the lines of the register, and never changes. meaning: what the number is. effect: what is
+    true with a value, a sentence with « %(value)s » for the number and its unit. least, most: bounds, both allowed.
+    source: why this is the default. setting: the Django setting (of the same environment variable) with another
+    default; setting_seconds: whether that counts seconds, whatever the unit.
     """
 
     key: str
@@ -113,19 +114,19 @@ class Setting:
     setting_seconds: bool = False
 
     def words(self, value: int) -> str:
-        """« 5 minutes »."""
+        """Return a value with its unit, in words: « 5 minutes »."""
         return _counted(self.unit, value) % {"n": value}
 
     def says(self, value: int) -> str:
-        """The sentence that is true with this number."""
+        """Return the sentence that is true with this value."""
         return str(self.effect) % {"value": self.words(value)}
 
     def span(self, value: int) -> timedelta:
-        """So long. For units of time only: KeyError otherwise."""
+        """Return a value as a duration. Raises KeyError unless its unit is one of time."""
         return timedelta(seconds=value * SECONDS[self.unit])
 
     def fits(self, value: int) -> bool:
-        """Return whether a number lies within the bounds of the setting."""
+        """Return whether a value is within the bounds of the setting."""
         return self.least <= value <= self.most
 
 
@@ -267,7 +268,7 @@ PAUSE_CHOICES = (
     _choice("pause_long_minutes", _("Pause proposée, la plus longue"), 15, 120, _PAUSES),
 )
 _HOLDS = _("L'agent peut promettre à la personne d'être de retour dans %(value)s.")
-# From two minutes: the sentence that the person reads is in the plural.
+# The least is two minutes, because the sentence that the person reads is in the plural.
 HOLD_CHOICES = (
     _choice("hold_first_minutes", _("« Je reviens dans », premier choix"), 2, 60, _HOLDS, least=2),
     _choice("hold_second_minutes", _("« Je reviens dans », deuxième choix"), 5, 60, _HOLDS, least=2),
@@ -353,7 +354,7 @@ FACTS_MOST = Setting(
     _("Une personne peut noter %(value)s dans son échange. Ceux qui sont notés restent."),
     Unit.FACTS, 500, 20, 500, _("500 au plus : la page de l'agent les lit tous pour les mettre en ordre (ADR 0079)"),
 )  # fmt: skip
-# The four that follow hold only where the operator has decided that captures are taken (`settings.CAPTURES`).
+# The four that follow have an effect only where the operator accepts captures (`settings.CAPTURES`).
 CAPTURES_MOST = Setting(
     "captures_most", Subject.LIMIT, _("Captures d'un échange"),
     _("Une personne peut envoyer %(value)s dans son échange. Avec 0, personne n'en envoie ; celles qui sont là "
@@ -418,7 +419,10 @@ BY_KEY: Mapping[str, Setting] = {rule.key: rule for rule in SETTINGS}
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """lower must not exceed upper; is_less: nor equal it. Both in the same unit. why: a sentence."""
+    """A condition on two settings of the same unit: lower must not exceed upper.
+
+    is_less: whether they must not be equal either. why: a sentence for administrators.
+    """
 
     lower: Setting
     upper: Setting
@@ -426,7 +430,7 @@ class Together:
     is_less: bool = False
 
     def holds(self, values: Mapping[str, int]) -> bool:
-        """Return whether the two settings are in their order. values: by key, of all settings."""
+        """Return whether the condition holds. values: those of all settings, by key."""
         lower, upper = values[self.lower.key], values[self.upper.key]
         return lower < upper if self.is_less else lower <= upper
 
@@ -457,5 +461,5 @@ TOGETHER: tuple[Together, ...] = (
 
 
 def broken(values: Mapping[str, int]) -> list[Together]:
-    """Return the conditions that do not hold with these numbers, one for each rule."""
+    """Return the conditions that do not hold with these values. values: those of all settings, by key."""
     return [one for one in TOGETHER if not one.holds(values)]

@@ -1,4 +1,4 @@
-"""The rows behind `common.service_settings.values`."""
+"""The table of the service settings that an administrator has changed (`common.service_settings.values`)."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -7,9 +7,9 @@ from common.service_settings.definitions import BY_KEY
 
 
 class HouseRule(models.Model):
-    """A rule of the house that an administrator set to another number than its default (`definitions.SETTINGS`).
+    """A service setting with another value than its default (`definitions.SETTINGS`).
 
-    key: the rule's. Bounds are the catalogue's, checked when it is set and when it is read.
+    key: that of the setting. Its bounds are those of the definition, checked when it is set and when it is read.
     """
 
     key = models.CharField(_("règle"), max_length=40, primary_key=True)

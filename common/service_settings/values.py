@@ -1,8 +1,8 @@
 """Gives the value of each service setting now: what an administrator set, otherwise its default (`definitions`).
 
-Read from memory: a process reads the set numbers again once KEEP_SECONDS have passed, so a change is everywhere within
-half a minute, and at once where it was made. What holds a lock of the queue asks before it takes it; posting a message
-asks nothing. Never called in the event loop, which asks the database nothing.
+Values are cached: a process reads them again after KEEP_SECONDS, so that a change is effective everywhere within half a
+minute, and at once in the process that made it. Code that locks the queue reads them before it takes the lock; posting
+a message reads none. Nothing here may be called in the event loop, which must not query the database.
 """
 
 import logging
@@ -21,11 +21,14 @@ from common.service_settings.models import HouseRule
 logger = logging.getLogger(__name__)
 
 KEEP_SECONDS = 20.0
-SAVING = 0x504E4156_20  # the key of PostgreSQL's advisory lock: one saving at a time
+SAVING = 0x504E4156_20  # the key of the advisory lock in PostgreSQL that lets one process at a time save settings
 
 
 def _read_set() -> dict[str, int]:
-    """What administrators set. A number of a rule that is gone, or beyond bounds that are narrower now, is left out."""
+    """Read the values that administrators set.
+
+    A value is left out if its setting no longer exists, or if it is outside bounds that are narrower now.
+    """
     found = {}
     for key, value in HouseRule.objects.values_list("key", "value"):
         rule = definitions.BY_KEY.get(key)
@@ -41,7 +44,7 @@ forget, put = _set_values.forget, _set_values.put
 
 
 def default_of(rule: Setting) -> int:
-    """Without anything set: the environment's number where it names one, else the code's."""
+    """Return the value of a setting that nobody has changed: the environment's if it gives one, else the code's."""
     if not rule.setting:
         return rule.default
     value: int = getattr(settings, rule.setting)
@@ -49,12 +52,12 @@ def default_of(rule: Setting) -> int:
 
 
 def get(rule: Setting) -> int:
-    """The number that holds now."""
+    """Return the present value of a setting."""
     return _set_values.get().get(rule.key, default_of(rule))
 
 
 def get_duration(rule: Setting) -> timedelta:
-    """So long. For rules of time."""
+    """Return the present value of a setting of time. Raises KeyError for another unit."""
     return rule.span(get(rule))
 
 
@@ -63,7 +66,7 @@ def get_duration(rule: Setting) -> timedelta:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One number that becomes another."""
+    """One setting and the values that it changes from and to."""
 
     rule: Setting
     before: int
@@ -71,16 +74,16 @@ class Change:
 
     @property
     def words(self) -> str:
-        """« Durée d'un code de reprise : 72 heures → 48 heures », for the history and the register."""
+        """Return « Durée d'un code de reprise : 72 heures → 48 heures », for the history and the register."""
         return f"{self.rule.label} : {self.rule.words(self.before)} → {self.rule.words(self.after)}"
 
 
 class ChangedMeanwhile(Exception):
-    """Somebody set one of these meanwhile: what was shown is no longer what would change."""
+    """Somebody else has changed one of these settings since they were shown."""
 
 
 class CannotHoldTogether(Exception):
-    """These numbers cannot hold together with those that are set."""
+    """These values contradict each other or other settings. broken: the conditions that do not hold."""
 
     def __init__(self, broken: list[Together]) -> None:
         super().__init__()
@@ -88,17 +91,17 @@ class CannotHoldTogether(Exception):
 
 
 def all_values() -> dict[str, int]:
-    """Every rule's number, read from the database now: for the page that sets them."""
+    """Return the values of all settings by key, read from the database now, for the page that changes them."""
     found = _read_set()
     return {rule.key: found.get(rule.key, default_of(rule)) for rule in definitions.SETTINGS}
 
 
 @transaction.atomic
 def change(changes: list[Change]) -> None:
-    """Set these numbers; a default keeps no row. The caller writes who did it, in the same transaction.
+    """Save these changes; a setting with its default has no row. The caller records who did it, in the transaction.
 
-    One saving at a time: the second one sees what the first committed. Raises Moved, Apart; ValueError for a number
-    out of its bounds.
+    One caller at a time saves, so that the second one sees what the first has committed. Raises ChangedMeanwhile,
+    CannotHoldTogether, and ValueError for a value outside its bounds.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SAVING])

@@ -7,7 +7,7 @@ class SentencesConfig(AppConfig):
     verbose_name = "Phrases de Pnav"
 
     def ready(self) -> None:
-        """Changed texts are read from their table."""
+        """Tell `common.texts.cache` how to read the changed texts and the help numbers."""
         from common.texts import cache
         from common.texts.models import sound_texts
 

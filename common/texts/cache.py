@@ -1,9 +1,9 @@
-"""Caches the sentences that administrators changed, as this process last read them. Reading it makes no query.
+"""Caches the sentences that administrators changed, as this process last read them, and what was made of sentences.
 
-Whoever says a sentence may hold locks, and may be delivering to thousands: nothing is read for it. The shelf is filled
-aside, at moments when nobody waits: by the rounds of a web process and by each tick of the worker (`refresh`), and once
-before the first page (`read_first`). So a change is seen at once by the process that saved it, and by the others within
-KEEP_SECONDS and one round or tick (2 seconds) more.
+Using a sentence never makes a query, because its caller may hold locks, or may be delivering messages to thousands. The
+cache is filled when nobody waits for it: by the rounds of a web process, by each tick of the worker (`refresh`), and
+once before the first page (`read_first`). So a change is effective at once in the process that saved it, and in the
+others within KEEP_SECONDS and one round or tick (2 seconds).
 """
 
 import logging
@@ -26,27 +26,27 @@ from common.texts.languages import text_place
 logger = logging.getLogger(__name__)
 KEEP_SECONDS = 20
 
-# A text of `common.texts.patterns`: pieces of it with a gap between any two, and what puts values into their order.
+# A template of `common.texts.patterns`: its texts with empty places between them, and a function that orders values.
 type Pieces = tuple[list[str], Callable[[Sequence[str]], tuple[str, ...]]]
-# The choices of a question: the value of each, its box not ticked, and ticked.
+# The choices of a question: for each its value, and the HTML of its box without and with a tick.
 type Boxes = Sequence[tuple[str, SafeString, SafeString]]
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The texts of one sentence that replace those of origin, by language and voice; an empty one leaves it."""
+    """The texts of one sentence that replace the original ones, by language and voice; an empty text replaces none."""
 
     texts: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @classmethod
     def named(cls, **texts: str) -> Self:
-        """By their names, as `languages.text_name` makes them: `Changed.named(vous="…", en="…")`."""
+        """Make one from texts by their names (`languages.text_name`): `Changed.named(vous="…", en="…")`."""
         return cls({text_place(name): text for name, text in texts.items()})
 
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """Texts that are tried. numbers: of those that are said between marks, by their key (`common.texts.marks`)."""
+    """Texts that are tried in a preview. numbers: of those put between marks, by key (`common.texts.marks`)."""
 
     texts: Mapping[str, Changed]
     numbers: Mapping[str, int]
@@ -54,12 +54,12 @@ class _Attempt:
 
 @dataclass
 class _Shelf:
-    """Replaced whole by each reading: whoever reads has one or the other. digits: of each number, by its name.
+    """The content of the cache. Each reading replaces the whole object, so that a reader never sees a mixture.
 
-    texts, drawn: what was made of it so far, plain and as HTML, by key, language and voice; runs: pieces of templates
-    that say the same to everybody, by their place and voice; patterns: what `common.texts.patterns` draws from; parts:
-    what tags draw of values that are ours, by their name and these; questions: those of a form that is drawn for many,
-    each with its name, its legend and its boxes; words: texts that are handed out together.
+    digits: those of each help number, by its name. texts, drawn: sentences made so far, as plain text and as HTML, by
+    key, language and voice. runs: pieces of templates that are the same for everybody, by their place and voice.
+    patterns: the templates of `common.texts.patterns`. parts: what tags made of values of the code, by name and values.
+    questions: those of a form, each with its name, legend and boxes. words: texts that are used together.
     """
 
     changed: Mapping[str, Changed]
@@ -85,8 +85,8 @@ _is_begun = False
 _reading = threading.Lock()
 _trying: ContextVar["_Attempt | None"] = ContextVar("sentences_trying", default=None)
 
-# Where changed texts and numbers are kept is known to modules above, which say how they are read when the apps are
-# ready (`AppConfig.ready`). By the key of the sentence; by the name of the variable.
+# The functions that read the changed texts, by the key of the sentence, and the help numbers, by the name of the
+# variable. The apps that have the tables set them at the start (`AppConfig.ready`).
 texts_source: Callable[[], Mapping[str, Changed]] = dict
 numbers_source: Callable[[], Mapping[str, Number]] = dict
 
@@ -95,7 +95,7 @@ numbers_source: Callable[[], Mapping[str, Number]] = dict
 
 
 def changed(key: str) -> Changed | None:
-    """The texts that replace those of origin, the ones tried here first; None where there are none."""
+    """Return the texts that replace the original ones, first those that a preview tries; None if there are none."""
     attempt = _trying.get()
     if attempt is not None and key in attempt.texts:
         return attempt.texts[key]
@@ -103,61 +103,62 @@ def changed(key: str) -> Changed | None:
 
 
 def mark_of(key: str) -> int | None:
-    """Which mark stands around this text here; None outside the preview of a page that tries it."""
+    """Return the number of the mark around this text; None outside of a preview that tries it."""
     attempt = _trying.get()
     return None if attempt is None else attempt.numbers.get(key)
 
 
 def number(name: str) -> Number:
-    """The help number of this name (`common.texts.help_numbers.NAMED`)."""
+    """Return the help number of this name (`common.texts.help_numbers.NAMED`)."""
     return _shelf.numbers[name]
 
 
 def digits() -> Mapping[str, str]:
-    """The digits of each help number, by its name."""
+    """Return the digits of each help number, by its name."""
     return _shelf.digits
 
 
 def texts() -> dict[tuple[str, str | None, bool], str]:
-    """What was made of sentences so far, as plain text, by key, language and voice."""
+    """Return the cache of sentences as plain text, by key, language and voice."""
     return _shelf.texts
 
 
 def drawn() -> dict[tuple[str, str | None, bool], SafeString]:
-    """Return the texts as HTML."""
+    """Return the cache of sentences as HTML, by key, language and voice."""
     return _shelf.drawn
 
 
 def runs() -> dict[tuple[int, bool], SafeString]:
-    """Pieces of templates that say the same to everybody, by their place and voice."""
+    """Return the cache of pieces of templates that are the same for everybody, by their place and voice."""
     return _shelf.runs
 
 
 def patterns() -> dict[tuple[object, ...], Pieces]:
-    """What `common.texts.patterns` and `{% kept %}` draw from."""
+    """Return the cache of the templates of `common.texts.patterns` and `{% kept %}`."""
     return _shelf.patterns
 
 
 def drawn_parts() -> dict[tuple[object, ...], SafeString]:
-    """What tags draw of values that are ours, by their name and these."""
+    """Return the cache of what tags make of values of the code, by the tag's name and the values."""
     return _shelf.parts
 
 
 def questions() -> dict[tuple[object, ...], list[tuple[str, str, Boxes]]]:
-    """The questions of a form, each with its name, legend and boxes, by form, language and manner."""
+    """Return the cache of a form's questions, each with its name, legend and boxes, by form, language and voice."""
     return _shelf.questions
 
 
 def words() -> dict[tuple[object, ...], Mapping[str, str]]:
-    """Texts that are handed out together, by what they are for, language and manner."""
+    """Return the cache of texts that are used together, by their purpose, language and voice."""
     return _shelf.words
 
 
 @contextmanager
 def previewing(attempt: Mapping[str, Changed], *, is_marked: bool = False) -> Iterator[None]:
-    """Here, and nowhere else, these sentences are said so: nothing is saved, and nothing that is drawn is kept.
+    """Use these texts for their sentences within the block, for a preview. Nothing is saved or cached.
 
-    is_marked: between marks, in the order of `attempt` (`common.texts.marks`), which whoever draws the page takes out.
+    is_marked: whether each text is put between marks, numbered in the order of `attempt` (`common.texts.marks`). The
+    caller has to remove the marks from the page.
     """
     numbers = {key: number for number, key in enumerate(attempt)} if is_marked else {}
     token = _trying.set(_Attempt(attempt, numbers))
@@ -168,7 +169,7 @@ def previewing(attempt: Mapping[str, Changed], *, is_marked: bool = False) -> It
 
 
 def is_previewing(*keys: str) -> bool:
-    """Whether one of these sentences is tried here; without a key, whether any is. What says it is then not kept."""
+    """Whether a preview tries one of these sentences here (without a key: any). What contains it must not be cached."""
     attempt = _trying.get()
     return attempt is not None and (not keys or any(key in attempt.texts for key in keys))
 
@@ -177,14 +178,14 @@ def is_previewing(*keys: str) -> bool:
 
 
 def is_due() -> bool:
-    """Whether the shelf is older than KEEP_SECONDS."""
+    """Whether the cache is older than KEEP_SECONDS."""
     return time.monotonic() - _read_at >= KEEP_SECONDS
 
 
 def refresh() -> None:
-    """Read again when it is time: two queries. Never in a transaction of somebody else's, nor where somebody waits.
+    """Read again if the cache is old, with two queries. Not to be called in a transaction, nor while somebody waits.
 
-    Raises what the database raises; what was read last stays.
+    Raises the database's errors; the cache then keeps what was read last.
     """
     if is_due() and _reading.acquire(blocking=False):
         try:
@@ -194,9 +195,9 @@ def refresh() -> None:
 
 
 def read_first() -> None:
-    """Before the first page of a process, in whose thread it is: the rounds have not read yet. Only once.
+    """Read once, before the first page of a process and in its thread, because no round has read yet.
 
-    A database that is away is the business of the page that needs it.
+    If the database is away nothing is raised, because the page itself deals with that.
     """
     global _is_begun
     if not _is_begun:
@@ -205,7 +206,7 @@ def read_first() -> None:
 
 
 def read_again() -> None:
-    """Now: after a change of this process was committed. If that fails, the next round reads."""
+    """Read now, after this process has committed a change. If that fails, the next round reads."""
     global _read_at
     _read_at = float("-inf")
     _read_if_possible()
@@ -226,12 +227,12 @@ def _read() -> None:
 
 
 def set_changed(changed_now: Mapping[str, Changed], numbers: Mapping[str, Number] | None = None) -> None:
-    """Take these as what was just read, for tests, which begin with nothing changed."""
+    """Replace the content of the cache, for tests, which begin with nothing changed."""
     global _shelf, _read_at, _is_begun
     _shelf, _read_at, _is_begun = _shelf_of(changed_now, numbers or {}), time.monotonic(), True
 
 
 def let_time_pass(seconds: float) -> None:
-    """Let that much time have gone by, for tests, which do not sleep."""
+    """Make the cache older by so many seconds, for tests, which do not sleep."""
     global _read_at
     _read_at -= seconds

@@ -1,8 +1,8 @@
-"""What Pnav says of itself: each sentence once, with its text of origin, where it is read and what it may hold.
+"""The catalogue of the sentences that Pnav says: each with its original text, its place and its variables.
 
-Every room adds its own (`add`) when it is loaded. An administrator may change the text of any of them; the one of
-origin stays here, in the code. Labels that are contracts (docs/guide-administration.md) are no sentences: they are
-written where they stand, and cannot be changed.
+Each app adds its own sentences (`add`) when it is loaded. An administrator may change the text of any of them; the
+original text stays in the code. Fixed labels (docs/guide-administration.md) are not in the catalogue: they are written
+where they are shown, and cannot be changed.
 """
 
 import re
@@ -25,13 +25,13 @@ from common.texts.help_numbers import NAMED
 from common.texts.languages import FAMILIAR, POLITE
 from common.texts.typography import keep_together
 
-MAX_LENGTH = 300  # characters, unless a sentence says otherwise
+MAX_LENGTH = 300  # characters, unless a sentence has another limit
 PLACES = re.compile(r"\{([a-z_]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """The value that is filled in where the text says `{name}`. meaning, example: for administrators, in French."""
+    """A value that is filled in for `{name}` in a text. meaning, example: for administrators, in French."""
 
     name: str
     meaning: str
@@ -40,7 +40,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The place where a sentence is read, and its audience: in French, for administrators."""
+    """The place where a sentence is read, and by whom, in French for administrators."""
 
     key: str
     label: str
@@ -49,11 +49,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Sentence:
-    """One sentence. vous, tu: the text of origin, lazily translated; no tu where both are spoken to alike.
+    """One sentence of the catalogue.
 
-    A variable that the text of origin names has to stay; one of `variables` that it does not name may be used.
-    Any number of `common.texts.help_numbers` may be named too. is_translated: whether a visitor reads it, in any
-    language. note: what whoever changes it should know.
+    vous, tu: the original text, lazily translated; no tu where both voices say the same. variables: those that a text
+    may use. A changed text must contain each variable that the original one contains. Any number of
+    `common.texts.help_numbers` may be used too. is_translated: whether visitors read it, in any language. note: what
+    an administrator who changes it should know.
     """
 
     key: str
@@ -67,12 +68,12 @@ class Sentence:
 
     @property
     def row_key(self) -> str:
-        """The key of its row, where an administrator changed it."""
+        """The key of its row in the table of changed sentences."""
         return FORMER_KEYS.get(self.key, self.key)
 
     @cached_property
     def required(self) -> frozenset[str]:
-        """The variables that no text of this sentence goes without."""
+        """The names of the variables that every text of this sentence must contain."""
         return frozenset(PLACES.findall(self.origin()))
 
     # --- the text of origin -------------------------------------------------------------------------------------------
@@ -81,12 +82,12 @@ class Sentence:
         return str(self.tu if familiar and self.tu is not None else self.vous)
 
     def origin(self, *, familiar: bool = False, language: str = "") -> str:
-        """The text of the code, in this language: the source language unless it is named."""
+        """Return the original text in this language; the source language unless it is given."""
         with translation.override(language or languages.source()):
             return self._of_code(familiar)
 
     def voices(self, language: str) -> tuple[str, ...]:
-        """The voices in which this sentence differs in this language: a translation may say both in one text."""
+        """Return the voices that have a text of their own in this language; a translation may have one for both."""
         if (voices := self._voices.get(language)) is None:
             voices = (POLITE,)
             if self.tu is not None and (
@@ -102,11 +103,11 @@ class Sentence:
         return {}
 
     def said_in(self) -> list[str]:
-        """The languages in which it is said, the source language first."""
+        """The languages in which this sentence is shown, the source language first."""
         return languages.codes() if self.is_translated else [languages.source()]
 
     def origins(self) -> dict[str, str]:
-        """The texts of origin that this sentence has, by their names (`languages.text_name`)."""
+        """Return the original texts of this sentence by their names (`languages.text_name`)."""
         return {
             languages.text_name(language, voice): self.origin(familiar=voice == FAMILIAR, language=language)
             for language in self.said_in()
@@ -126,9 +127,9 @@ class Sentence:
         return said if (mark := text_cache.mark_of(self.key)) is None else marks.put_around(said, mark)
 
     def spoken(self, *, familiar: bool = False) -> str:
-        """In the active language, its numbers filled in and its variables left: what a script fills in.
+        """Return the sentence in the active language, with help numbers filled in and other variables left.
 
-        Made once for each language and voice until the shelf is read again: a page has dozens.
+        The result is cached by language and voice until the changed texts are read again, because a page has dozens.
         """
         if text_cache.is_previewing(self.key):
             return _fill(self._text(familiar), text_cache.digits())
@@ -139,11 +140,11 @@ class Sentence:
 
     def say(self, *, familiar: bool = False, **values: object) -> str:
         """Return the sentence in the active language, filled in, as plain text to be escaped by whatever shows it."""
-        text = self.spoken(familiar=familiar)  # a number is digits and spaces: it adds no variable
+        text = self.spoken(familiar=familiar)  # a help number consists of digits and spaces, so it adds no variable
         return _fill(text, values) if values else text
 
     def later(self, *, familiar: bool = False) -> Any:
-        """As it will be said when it is read: for what is written once and shown at every visit (a label, an error).
+        """Return a lazy text, which becomes the sentence when it is shown, for labels and errors of forms.
 
         `%` fills in its variables by name, as Django does with the errors of its fields.
         """
@@ -163,21 +164,22 @@ class Sentence:
         filled = {name: escape(value) for name, value in values.items()}
         for name in NAMED:
             number = text_cache.number(name)
-            shown = '<a href="{}">{}</a>' if number.link else "{1}"  # in doubt: no link to dial
+            shown = '<a href="{}">{}</a>' if number.link else "{1}"  # without a valid link, only the text
             filled[name] = format_html(shown, number.link, number.display)
-        # Escaped before it is filled: a brace is no mark of HTML, and what is filled in was escaped by itself.
+        # The text is escaped before values are filled in, which works because HTML gives braces no meaning. The values
+        # have been escaped separately.
         return mark_safe(_fill(escape(self._text(familiar)), filled))  # noqa: S308
 
 
 def _fill(text: str, values: Mapping[str, object]) -> str:
-    """Each `{name}` that has a value by it, once: what is filled in is never read again."""
+    """Replace each `{name}` that has a value. Braces within a value are left as they are."""
     if "{" not in text:
         return text
     return PLACES.sub(lambda found: str(values[found[1]]) if found[1] in values else found[0], text)
 
 
 class _Text(str):
-    """A text whose variables `%` fills in by name; a per cent sign means nothing in it."""
+    """A text whose `{name}` variables are filled in by `%`; a per cent sign in it has no meaning."""
 
     __slots__ = ()
 
@@ -205,7 +207,7 @@ def add(
     is_translated: bool = True,
     note: str = "",
 ) -> Sentence:
-    """A sentence of a room, kept in the catalogue. Raises ValueError for a key that is taken."""
+    """Add a sentence to the catalogue, and return it. Raises ValueError for a key that exists already."""
     if key in CATALOGUE:
         raise ValueError(f"two sentences are called {key}")
     made = Sentence(key, place, vous, tu, tuple(variables), max_length, is_translated, note)
@@ -214,12 +216,12 @@ def add(
 
 
 def add_options(prefix: str, place: Place, choices: type[TextChoices]) -> dict[str, Sentence]:
-    """A sentence for each of these choices, by its value: the name that it has in the code is its text of origin."""
+    """Add a sentence for each of these choices, whose label is its original text, and return them by value."""
     return {value: add(f"{prefix}_{value}", place, cast(Promise, label)) for value, label in choices.choices}
 
 
 def of_row(row_key: str) -> Sentence | None:
-    """The sentence whose row has this key; None when the code has it no more."""
+    """Return the sentence whose row has this key; None if it is no longer in the code."""
     return CATALOGUE.get(_KEYS_OF_ROWS.get(row_key, row_key))
 
 
@@ -227,5 +229,5 @@ _KEYS_OF_ROWS = {former: key for key, former in FORMER_KEYS.items()}
 
 
 def as_changed(sentence: Sentence, texts: Mapping[str, str]) -> Mapping[str, Changed]:
-    """Build what `text_cache.previewing` takes to show one sentence as it would be. texts: by their names."""
+    """Return the argument of `text_cache.previewing` that shows one sentence with these texts. texts: by name."""
     return {sentence.key: Changed.named(**texts)}

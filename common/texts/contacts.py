@@ -1,6 +1,6 @@
-"""Finds what a text leads to: links and numbers that somebody who reads it may follow or call. Pure.
+"""Finds the links and the telephone numbers in a text that its readers may follow or call. Pure.
 
-Every pattern here reads each sign of a text once: the time grows as the text does.
+Every pattern here reads each character once, so that the time grows linearly with the text.
 """
 
 import re
@@ -8,21 +8,22 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-# A word of a text: what stands between spaces, brackets and quotes.
+# A word of a text: what is between spaces, brackets and quotation marks.
 _WORD = re.compile(r"""[^\s()<>\[\]{}«»"“”,;|]+""")
-# Digits, with anything between them that leaves one number to whoever reads: spaces, lines, dashes, dots, marks of bold
-# or of a link. Not what ends a thought.
+# Digits, with whatever may be between them in a number as people read it: spaces, line ends, dashes, dots, marks of
+# bold or of a link. Punctuation that ends a phrase is not among these.
 _DIGITS = re.compile(r"\d(?:(?:[^\w,;:!?]|_){0,12}\d)*")
-# Signs that show nothing by themselves: of format, and those put on the sign before. And letters that are blank.
+# Unicode categories of characters that show nothing by themselves (format characters and combining marks), and letters
+# that are blank.
 _UNSEEN, _BLANK = {"Cf", "Mn", "Me"}, "\u115f\u1160"
 _SCHEMES = ("http:", "https:", "tel:", "sms:", "mailto:", "//")
 
 
 def links(text: str) -> set[str]:
-    """Find what leads elsewhere in a text, or looks like it: addresses with a scheme, host names, e-mail addresses.
+    """Return everything in a text that is a link or looks like one: URLs, host names, e-mail addresses.
 
-    As they are written, in small letters and without the signs that only Unicode tells apart; a full stop at the end is
-    the sentence's.
+    They are returned in lower case, in Unicode's compatibility form (NFKC), and without punctuation at either end,
+    which belongs to the sentence.
     """
     return {word for word in (_bare(found) for found in _WORD.findall(text)) if _leads_elsewhere(word)}
 
@@ -40,9 +41,9 @@ def _leads_elsewhere(word: str) -> bool:
 
 
 def numbers(text: str) -> set[str]:
-    """Every number of a text that may be called, its digits alone: « 116 006 » is 116006. One digit is no number.
+    """Return every number in a text that could be called, as digits only: « 116 006 » is 116006.
 
-    A year or a quantity looks the same: a second person looks at those too.
+    A single digit is left out. A year or a quantity looks the same as a telephone number, and is returned too.
     """
     seen = (sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) not in _UNSEEN)
     runs = _DIGITS.findall("".join(" " if sign in _BLANK else sign for sign in seen))
@@ -51,13 +52,13 @@ def numbers(text: str) -> set[str]:
 
 
 def new_in(before: Iterable[str], after: Iterable[str]) -> set[str]:
-    """The links and numbers that these texts hold and those before did not."""
+    """Return the links and numbers in the later texts that the earlier ones did not have."""
     old, now = " ;\n".join(before), " ;\n".join(after)
     return (links(now) - links(old)) | (numbers(now) - numbers(old))
 
 
 def texts_of(value: Any) -> list[str]:
-    """Every text of a JSON value, however deep."""
+    """Return every text in a JSON value, at any depth."""
     found, rest = [], [value]
     while rest:
         one = rest.pop()

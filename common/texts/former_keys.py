@@ -1,12 +1,12 @@
-"""Sentences that had another key in the version before: their rows are kept under it, whichever version wrote them.
+"""Lists the sentences that had another key in the previous version, under which their rows are still stored.
 
-The release after renames the rows and empties this (docs/adr/0060, docs/adr/0099).
+The next release renames the rows and empties this list (docs/adr/0060, docs/adr/0099).
 """
 
 from collections.abc import Mapping
 from typing import Final
 
-# key of today: key of the version before, and of its rows
+# the present key: the key in the previous version, and in the rows
 FORMER_KEYS: Final[Mapping[str, str]] = {
     "accessibility.appeal_post": "accessibility.by_free_post_no",
     "accessibility.appeal_title": "accessibility.how_take_further",

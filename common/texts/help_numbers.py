@@ -1,4 +1,4 @@
-"""The help numbers that a sentence may name, each by a variable: the digits stand in « Numéros d'aide » alone."""
+"""The help numbers that a sentence may contain, each as a variable, whose digits are only in « Numéros d'aide »."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A number under the name of its variable. otherwise: what is said when no administrator keeps it."""
+    """A help number and its variable. otherwise: the number that is used when no administrator has entered one."""
 
     meaning: str
     otherwise: Number

@@ -13,22 +13,22 @@ VOICES = (POLITE, FAMILIAR)
 
 
 def source() -> str:
-    """The language in which every text is written first."""
+    """Return the code of the language in which every text is written first."""
     return settings.LANGUAGE_CODE
 
 
 def codes() -> list[str]:
-    """Every language of the site, the source language first."""
+    """Return the codes of all languages of the site, the source language first."""
     return [source(), *others()]
 
 
 def others() -> list[str]:
-    """The languages into which texts are translated."""
+    """Return the codes of the languages into which texts are translated."""
     return [code for code, _name in settings.LANGUAGES if code != source()]
 
 
 def current() -> str:
-    """The language of `settings.LANGUAGES` that is active; the source language when none of them is."""
+    """Return the active language of `settings.LANGUAGES`; the source language when none of them is active."""
     active = get_language() or source()
     known = dict(settings.LANGUAGES)
     if active in known:
@@ -38,12 +38,12 @@ def current() -> str:
 
 
 def own_name(code: str) -> str:
-    """The name of the language in itself: « English »."""
+    """Return the language's own name for itself: « English »."""
     return str(dict(settings.LANGUAGES).get(code, code))
 
 
 def name(code: str) -> str:
-    """The name of the language in the source language: « anglais »; its own name when Django does not know it."""
+    """Return the language's name in the source language (« anglais »); its own name when Django does not know it."""
     with override(source()):
         try:
             return str(get_language_info(code)["name_translated"]).lower()
@@ -52,7 +52,7 @@ def name(code: str) -> str:
 
 
 def direction() -> str:
-    """« rtl » when the active language is written from right to left, else « ltr »: for `dir`."""
+    """Return the value of `dir` for the active language: « rtl » if it is written right to left, else « ltr »."""
     return "rtl" if get_language_bidi() else "ltr"
 
 
@@ -60,14 +60,14 @@ def direction() -> str:
 
 
 def text_name(language: str, voice: str = POLITE) -> str:
-    """The name of the text in this language and voice."""
+    """Return the name of the text in this language and voice."""
     if language == source():
         return voice
     return language if voice == POLITE else f"{language}_{voice}"
 
 
 def text_place(name: str) -> tuple[str, str]:
-    """The language and voice of the text of this name."""
+    """Return the language and the voice of the text with this name."""
     if name in VOICES:
         return source(), name
     language, _mark, voice = name.rpartition("_")

@@ -1,4 +1,4 @@
-"""The sentences that an administrator changed. No row: the text of the code."""
+"""The table of the sentences that an administrator has changed. A sentence without a row has the code's text."""
 
 import logging
 from collections.abc import Iterable
@@ -14,9 +14,9 @@ logger = logging.getLogger(__name__)
 
 
 class ChangedSentence(WithTexts):
-    """A sentence of which a text was changed: in which languages and voices say its texts. Without one, that of origin.
+    """A changed sentence. Its texts are rows by language and voice; a missing one leaves the original text.
 
-    `key`: `Sentence.row_key`. Whoever reads a table by hand finds nothing of anybody here.
+    key: `Sentence.row_key`. The table contains nothing about any person.
     """
 
     key = models.CharField("clé", max_length=80, primary_key=True)
@@ -27,29 +27,32 @@ class ChangedSentence(WithTexts):
         ordering = ["key"]
 
     def __str__(self) -> str:
-        """The text as it is said now: what an administrator knows a sentence by."""
+        """Return the sentence as it is shown now, by which an administrator recognises it."""
         sentence = of_row(self.key)
         changed = self.texts.get((languages.source(), languages.POLITE), "")
         return changed or (sentence.origin() if sentence else self.key)
 
     @classmethod
     def text_parts(cls) -> Iterable[tuple[str, str]]:
-        """Return the parts of a text: each pair of a language and a voice."""
+        """Return each pair of a language and a voice that a sentence may have."""
         return [(language, voice) for language in languages.codes() for voice in languages.VOICES]
 
     @classmethod
     def text_name(cls, language: str, part: str) -> str:
-        """Return the name of a part's field. part: the voice."""
+        """Return the name of a text's field. part: the voice."""
         return languages.text_name(language, part)
 
     @classmethod
     def text_label(cls, language: str, part: str) -> str:
-        """Return the label of a part's field, in French."""
+        """Return the label of a text's field, in French. part: the voice."""
         label = " ".join(filter(None, ["Texte", in_words(language)]))
         return label if part == languages.POLITE else f"{label}, en tutoyant"
 
     def source_of(self, language: str, part: str) -> str:
-        """What is said in the source language, changed or not; in both voices where this language has one for both."""
+        """Return the text in the source language, changed or not.
+
+        It has both voices if the other language has one text for both.
+        """
         sentence = of_row(self.key)
         if sentence is None:
             return ""
@@ -59,11 +62,13 @@ class ChangedSentence(WithTexts):
         return " / ".join(said)
 
     def outdated(self) -> dict[str, str]:
-        """The translation of the code too, where there is one and it is said: it translates the text of origin. A
-        language that is begun says the source text where it has none, and has nothing to look at.
+        """Return the outdated texts of a row as `WithTexts.outdated` does, and those of the code besides.
 
-        The *tu* of the source language as well, where only the *vous* was changed: minors go on reading that of the
-        code, also where a sentence that was said alike to everybody has a *tu* since."""
+        A translation in the code, if there is one and it is shown, translates the original text, so a changed source
+        text outdates it. A language whose translation has only begun shows the source text where it has none, and then
+        nothing is outdated. The *tu* of the source language is outdated where only the *vous* was changed, because
+        minors still read the *tu* of the code.
+        """
         sentence = of_row(self.key)
         if sentence is None or not self.texts:
             return {}
@@ -83,7 +88,7 @@ class ChangedSentence(WithTexts):
 
 
 class SentenceText(TextRow):
-    """One text in place of that of origin. `part` is its voice."""
+    """One text that replaces the original one. `part` is its voice."""
 
     owner = models.ForeignKey(ChangedSentence, on_delete=models.DB_CASCADE, related_name="text_rows")
 
@@ -94,10 +99,10 @@ class SentenceText(TextRow):
 
 
 def sound_texts() -> dict[str, Changed]:
-    """Return the texts that replace those of origin, by key, in one query.
+    """Return the texts that replace the original ones, by key, with one query.
 
-    A text that a new version of the code no longer allows (a variable has gone) is not said, nor are the others of its
-    sentence; the log names its key.
+    If a new version of the code no longer allows a text (because a variable was removed), none of its sentence is used,
+    and the log names its key.
     """
     texts: dict[str, dict[tuple[str, str], str]] = {}
     for key, language, voice, text in SentenceText.objects.values_list("owner_id", "language", "part", "text"):

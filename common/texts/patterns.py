@@ -1,8 +1,9 @@
-"""Draw a small template for each of many rows, or a part of a page whose text is nearly the same for everybody.
+"""Renders a small template quickly for many rows, or a part of a page that is nearly the same for everybody.
 
-Django draws a template of ten values in some 100 microseconds, and a page may hold fifty of them. Here it is drawn once
-with marks in the place of its values; each row then puts its own, escaped, between the texts. What the template asks in
-its conditions is drawn once for each answer. `pnav.pages.templatetags.kept` does the same within a template.
+Django renders a template with ten values in some 100 microseconds, and a page may have fifty of them. Here the template
+is rendered once with marks in place of its values. Each row then puts its own values, escaped, between the texts. A
+template with conditions is rendered once for each combination of their answers. `pnav.pages.templatetags.kept` does the
+same within a template.
 """
 
 import html
@@ -18,20 +19,20 @@ from django.utils.safestring import SafeString
 from common.texts import cache as text_cache
 from common.texts.cache import Pieces
 
-_MARK = "\x00"  # nothing that is drawn holds it
-_is_special = re.compile("[&<>\"']").search  # what `html.escape` replaces; most values have none of it
+_MARK = "\x00"  # no rendered text contains it
+_is_special = re.compile("[&<>\"']").search  # the characters that `html.escape` replaces; most values have none
 
 
 type Fill = Callable[..., SafeString]
 
 
 def mark(place: int) -> str:
-    """What stands for the value of this place while a text is drawn to be cut. It may only be written."""
+    """Return the mark for the value with this number. A template may only write it, not test or change it."""
     return f"{_MARK}{place}{_MARK}"
 
 
 def cut(drawn: str) -> Pieces:
-    """A text that was drawn with marks, cut at them."""
+    """Cut a text that was rendered with marks at these marks."""
     pieces = drawn.split(_MARK)
     return pieces, _in_order([int(place) for place in pieces[1::2]])
 
@@ -39,40 +40,40 @@ def cut(drawn: str) -> Pieces:
 def _in_order(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
     if len(places) > 1:
         return itemgetter(*places)
-    return lambda values: tuple([values[place] for place in places])  # `itemgetter` of one gives no tuple
+    return lambda values: tuple([values[place] for place in places])  # `itemgetter` with one index returns no tuple
 
 
 def _escaped(value: Any) -> str:
-    """As `conditional_escape`, which takes three times as long because its texts may be lazy."""
+    """Escape as `conditional_escape` does, which takes three times as long because it allows lazy texts."""
     if type(value) is str:
         return html.escape(value) if _is_special(value) else value
     return conditional_escape(value)
 
 
 def escaped(value: Any) -> SafeString:
-    """A value as `fill` would write it, escaped once for many rows."""
+    """Return a value escaped as `fill` would, so that it is escaped once for many rows."""
     return SafeString(_escaped(value))
 
 
 def fill(pieces: Pieces, values: Sequence[Any]) -> SafeString:
-    """The text with these values, by their places: escaped, unless they are safe.
+    """Return the text with these values in their places, escaped unless they are safe.
 
-    Put into the gaps of a list and joined: a format of `%` takes half as long again for a row, and three times as long
-    for a part of a page, for it looks at each letter of the text.
+    The values are put into a list that is then joined. The `%` operator takes half as long again for a row, and three
+    times as long for a part of a page, because it reads each character of the text.
     """
     texts, in_order = pieces
-    # Once each: an id of a row stands in it three times.
+    # Each value is escaped only once, although an id may occur three times in a row.
     escaped = [value if type(value) is SafeString else _escaped(value) for value in values]
     filled = texts.copy()
     filled[1::2] = in_order(escaped)
-    return SafeString("".join(filled))  # texts of our own template
+    return SafeString("".join(filled))  # the texts come from our own template, and the values are escaped
 
 
 class Pattern:
-    """A template that is drawn for many rows. It is drawn again for each language, and when sentences are read again.
+    """A template for many rows. It is rendered again for each language, and when changed sentences are read again.
 
-    name: of the template. fields: the variables whose values each row has, as the template says them (`line.body`). Its
-    conditions, filters and tags may ask for no more of them than that they are there and are written.
+    name: the template's name. fields: the variables whose values each row gives, as the template writes them
+    (`line.body`). The template may only write them: its conditions, filters and tags must not use their values.
     """
 
     def __init__(self, name: str, fields: Sequence[str]) -> None:
@@ -86,10 +87,11 @@ class Pattern:
             inner[last] = mark(place)
 
     def filler(self, **asked: object) -> Fill:
-        """Return what draws a row from its values, in the order of the fields: escaped, unless they are safe.
+        """Return a function that renders a row from its values, in the order of the fields, escaped unless safe.
 
-        asked: what the conditions of the template ask for. Each combination is kept, so these are words and booleans of
-        ours, never what somebody typed. Make it once a page: it looks for the template.
+        asked: the variables that the template's conditions use. Each combination is cached, so their values must be
+        words and booleans of the code, never what somebody typed. Call this once for each page, because it looks up the
+        template.
         """
         pieces = self._pieces(asked)
         return lambda *values: fill(pieces, values)
@@ -99,7 +101,7 @@ class Pattern:
         if text_cache.is_previewing():
             return self._drawn(source, asked)
         kept = text_cache.patterns()
-        # A template that was read again, or of another language, is another one.
+        # A template that was loaded again, or that is for another language, has an entry of its own.
         key = (self, source.template, *asked.items())
         if (found := kept.get(key)) is None:
             found = kept[key] = self._drawn(source, asked)

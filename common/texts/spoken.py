@@ -1,7 +1,7 @@
-"""A text that an administrator writes for everybody, for a while: in each language, and in both voices of the source.
+"""The base class of texts that an administrator writes for everybody for some time, in each language.
 
-`Spoken` stands behind an announcement and behind the closing of the chat. What sentences refuse (`validation`), it
-refuses: signs that nobody sees, or that turn a line round.
+Announcements and closures of the chat are such rows. In the source language there is a text for each voice. As in
+sentences (`validation`), characters that cannot be seen or that reverse a line are refused.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,18 +11,18 @@ from django.core.exceptions import ValidationError
 from common.texts import languages, validation
 from common.texts.text_rows import WithTexts, in_words
 
-TEXT_MAX_LENGTH = 300  # characters: two or three sentences, above what the page is for
+TEXT_MAX_LENGTH = 300  # characters, which are two or three sentences above the page's own content
 
 
 class Spoken(WithTexts):
-    """A row with one text, which says *vous*; « tu » and the other languages are other sentences, not copies of it."""
+    """A row with one text that says *vous*. The *tu* and the other languages are separate texts, not copies of it."""
 
     class Meta:
         abstract = True
 
     @classmethod
     def text_parts(cls) -> Iterable[tuple[str, str]]:
-        """Each language with the voices it is written in: the source language in both, the others in the polite one."""
+        """Return each language with its voices: the source language with both, the others with the polite one."""
         own = languages.source()
         return [
             *((own, voice) for voice in languages.VOICES),
@@ -31,26 +31,26 @@ class Spoken(WithTexts):
 
     @classmethod
     def text_name(cls, language: str, part: str) -> str:
-        """The name of the field of this text in forms."""
+        """Return the name of this text's field in forms."""
         return languages.text_name(language, part)
 
     @classmethod
     def text_label(cls, language: str, part: str) -> str:
-        """The label of the field of this text in forms, in French."""
+        """Return the label of this text's field in forms, in French."""
         label = " ".join(filter(None, ["Texte", in_words(language)]))
         return f"{label}, en tutoyant" if part == languages.FAMILIAR else label
 
     @classmethod
     def text_limit(cls, part: str) -> int:  # noqa: ARG003
-        """The longest that a text may be, in characters."""
+        """Return the most characters that a text may have."""
         return TEXT_MAX_LENGTH
 
     def source_of(self, language: str, part: str) -> str:
-        """The French that a translation translates."""
+        """Return the text in the source language that this text translates."""
         return self.texts.get((languages.source(), languages.POLITE), "")
 
     def clean(self) -> None:
-        """Raises ValidationError, by the name of the text, for one that cannot be read as it is written."""
+        """Raise ValidationError, by the name of the text, for one with characters that cannot be seen."""
         super().clean()
         wrong = {}
         for name, text in self.named_texts().items():
@@ -64,7 +64,7 @@ class Spoken(WithTexts):
 
 
 def text_for(texts: Mapping[tuple[str, str], str], *, familiar: bool = False) -> str:
-    """The text in the active language and this voice; the polite one, then the source language's, where it is empty."""
+    """Return the text in the active language and this voice; if empty, the polite one, then the source language's."""
     own, now = languages.source(), languages.current()
     wanted = [(now, languages.FAMILIAR)] if familiar else []
     wanted += [(now, languages.POLITE), *([(own, languages.FAMILIAR)] if familiar else []), (own, languages.POLITE)]

@@ -1,11 +1,11 @@
-"""Texts of a row in several languages: each one a row of its own, by language and part.
+"""Stores the texts of a row in several languages: each text is a row of its own, by language and part.
 
-A part is what a row says in several languages: the title of a section, or the voice of a sentence. A model whose rows
-have such texts inherits from `WithTexts`; its texts stand in a model that inherits from `TextRow`. Forms, histories and
-proposals know a text by its name, which `WithTexts` makes of its part and language.
+A part is something that a row says in several languages: the title of a section, or the voice of a sentence. A model
+with such texts inherits from `WithTexts`; the texts are rows of a model that inherits from `TextRow`. Forms, histories
+and proposals use the name of a text, which `WithTexts` makes from its part and language.
 
-A translation keeps the text that it translates: once that is another, the translation is to be looked at again
-(`WithTexts.outdated`), until it changes too or somebody says that it still holds (`WithTexts.still_hold`).
+A translation stores the text that it translates. When that changes, the translation is outdated (`WithTexts.outdated`)
+until it is changed too, or somebody confirms that it is still right (`WithTexts.still_hold`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,7 +22,7 @@ _TU = f"_{languages.FAMILIAR}"
 
 
 def _in_tu(part: str) -> str:
-    """The part that says this column in *tu*."""
+    """Return the name of the part with the *tu* of this column."""
     return part + _TU
 
 
@@ -32,7 +32,7 @@ class TextRow(models.Model):
     language = models.CharField("langue", max_length=20)
     part = models.CharField("partie", max_length=20)
     text = models.TextField("texte")
-    # None: written by the version before, which did not say; and in the source language, where nothing is translated.
+    # None for a row of the previous version, which did not store it, and in the source language.
     source_text = models.TextField("texte traduit", null=True, editable=False)  # noqa: DJ001  empty is a text
 
     class Meta:
@@ -41,17 +41,19 @@ class TextRow(models.Model):
 
 
 class WithTexts(models.Model):
-    """A row with texts in other rows, whose relation is called `text_rows`. Saving it saves its texts as they are now.
+    """A row whose texts are other rows, related by `text_rows`. Saving it saves its texts as they are now.
 
-    Texts in a language that `settings.LANGUAGES` does not name any more stay, unread.
+    Texts in a language that is no longer in `settings.LANGUAGES` are kept, but not used.
     """
 
     class Meta:
         abstract = True
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """With its texts, when they were read or set: in one transaction, one statement for what goes and one for what
-        is written."""
+        """Save the row, and its texts if they were read or set.
+
+        It is one transaction, with one statement for texts that are deleted and one for those that are written.
+        """
         texts: Texts | None = self.__dict__.get("_texts")
         with transaction.atomic():
             former = self._former_sources() if texts is not None else {}
@@ -71,7 +73,7 @@ class WithTexts(models.Model):
             raise ValidationError(" ".join(wrong.values()))
 
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
-        """Read the row again, and its texts when they are next asked for."""
+        """Read the row again, and its texts when they are next used."""
         super().refresh_from_db(*args, **kwargs)
         for kept in ("_texts", "_sources", "_still_hold"):
             self.__dict__.pop(kept, None)
@@ -80,44 +82,43 @@ class WithTexts(models.Model):
 
     @classmethod
     def text_parts(cls) -> Iterable[tuple[str, str]]:
-        """Every (language, part) that a row may have, in the order of a form."""
+        """Return every pair of language and part that a row may have, in the order of a form."""
         raise NotImplementedError
 
     @classmethod
     def text_name(cls, language: str, part: str) -> str:
-        """The name of one text; no two have the same, and no field of the model is called so."""
+        """Return the name of a text, which differs from those of other texts and of the model's fields."""
         raise NotImplementedError
 
     @classmethod
     def text_label(cls, language: str, part: str) -> str:
-        """Its label in a form, in French."""
+        """Return the label of a text in a form, in French."""
         raise NotImplementedError
 
     @classmethod
     def text_limit(cls, part: str) -> int | None:  # noqa: ARG003
-        """The most characters that this part may have; None: any number."""
+        """Return the most characters that this part may have; None for any number."""
         return None
 
     def source_of(self, language: str, part: str) -> str:
-        """The text in the source language that this text follows, as it is now. For no other text in that language."""
+        """Return the present text in the source language that this text translates or says in another voice."""
         raise NotImplementedError
 
     @classmethod
     def follows(cls, place: tuple[str, str]) -> bool:
-        """Whether the text of this language and part says what a text in the source language says."""
+        """Whether this text translates a text in the source language, or says it in another voice."""
         return place[0] != languages.source()
 
     @classmethod
     def text_places(cls) -> dict[str, tuple[str, str]]:
-        """The language and part of each text, by its name."""
+        """Return the language and part of each text, by name."""
         return {cls.text_name(*place): place for place in cls.text_parts()}
 
     # --- the texts of this row --------------------------------------------------------------------------------------
 
     @property
     def texts(self) -> Texts:
-        """Its texts by language and part, without the empty ones: one query at the first reading, or what was
-        prefetched."""
+        """The texts by language and part, without empty ones. One query at the first use unless they were prefetched."""
         kept: Texts | None = self.__dict__.get("_texts")
         if kept is None:
             rows: Any = () if self._state.adding else self.text_rows.all()  # type: ignore[attr-defined]
@@ -127,17 +128,19 @@ class WithTexts(models.Model):
 
     @property
     def sources(self) -> Mapping[tuple[str, str], str | None]:
-        """What each of its texts translates, as it was when the text was written or last said to hold; None where that
-        is not known. Read with `texts`."""
+        """The text that each text translates, as it was when that was written or last confirmed; None if unknown.
+
+        They are read with `texts`.
+        """
         _read = self.texts
         return self.__dict__.get("_sources", {})
 
     def named_texts(self) -> dict[str, str]:
-        """Return the texts of a form by their names, empty where there is none."""
+        """Return all texts by their names, "" where there is none."""
         return {name: self.texts.get(place, "") for name, place in self.text_places().items()}
 
     def set_texts(self, named: Mapping[str, str]) -> Self:
-        """Take these for its texts, by their names, until it is saved; others stay. Raises KeyError for no name."""
+        """Replace these texts, by their names; they are stored by `save`. Raises KeyError for an unknown name."""
         places = self.text_places()
         texts = dict(self.texts)
         for name, text in named.items():
@@ -149,8 +152,7 @@ class WithTexts(models.Model):
         return self
 
     def outdated(self) -> dict[str, str]:
-        """The names of the translations whose source text is another by now, each with what it was: in the order of a
-        form."""
+        """Return the names of the outdated translations, each with its former source text, in the order of a form."""
         found = {}
         for name, place in self.text_places().items():
             before = self.sources.get(place)
@@ -159,21 +161,21 @@ class WithTexts(models.Model):
         return found
 
     def still_hold(self, names: Iterable[str]) -> Self:
-        """Somebody has looked at these translations, by their names: saving keeps that they say what is said now."""
-        _read = self.texts  # which saves them
+        """Confirm that these translations, by their names, fit the present source texts; `save` stores that."""
+        _read = self.texts  # so that `save` writes them
         self.__dict__["_still_hold"] = frozenset(names)
         return self
 
     def _former_sources(self) -> Texts:
-        """What its translations translated before it is saved, for those that the version before wrote."""
+        """Return the source texts in the database, for translations of the previous version, which did not store it."""
         unknown = [place for place, source in self.sources.items() if source is None and self.follows(place)]
         kept = type(self)._default_manager.filter(pk=self.pk).first() if unknown else None
         return {} if kept is None else {place: kept.source_of(*place) for place in unknown}
 
     def _save_texts(self, texts: Texts, former: Texts) -> None:
-        """former: see `_former_sources`."""
+        """Write and delete the rows of the texts. former: see `_former_sources`."""
         model: Any = self.text_rows.model  # type: ignore[attr-defined]
-        rows = model.objects.filter(owner=self)  # not what was prefetched: that is as old as this row
+        rows = model.objects.filter(owner=self)  # not the prefetched rows, which are as old as this object
         before = {(row.language, row.part): row for row in rows}
         if gone := [row.pk for place, row in before.items() if place not in texts]:
             rows.filter(pk__in=gone).delete()
@@ -205,9 +207,9 @@ class WithTexts(models.Model):
 class Translated(WithTexts):
     """A row whose own columns are in the source language, and whose translations are texts.
 
-    text_fields: the columns that are translated; their verbose name and length are those of the translations too.
-    familiar_fields: those of them that a visitor may also be told in *tu*, in the source language. That text is one
-    more, and follows the column as a translation does; once the column says something else, it is said no more.
+    text_fields: the columns that are translated; their verbose name and length are also those of the translations.
+    familiar_fields: those of them that may also have a *tu*, in the source language. It is one more text, and is
+    outdated by a change of the column as a translation is; an outdated *tu* is not shown.
     """
 
     text_fields: ClassVar[tuple[str, ...]] = ()
@@ -217,8 +219,10 @@ class Translated(WithTexts):
         abstract = True
 
     def clean(self) -> None:
-        """Raises ValidationError, by the name of the field, for signs that nobody sees or that turn a line round, as
-        sentences do (`validation`). Lines of a text may end."""
+        """Raise ValidationError, by the name of the field, for characters that cannot be seen or that reverse a line.
+
+        They are those of `validation`, except line ends.
+        """
         super().clean()
         written = {part: str(getattr(self, part) or "") for part in self.text_fields} | self.named_texts()
         wrong = {}
@@ -231,39 +235,39 @@ class Translated(WithTexts):
 
     @classmethod
     def text_parts(cls) -> Iterable[tuple[str, str]]:
-        """Each column that is said in *tu*; then, for each language but the source one, each that is translated."""
+        """Return each column with a *tu*; then, for each language except the source one, each translated column."""
         familiar = [(languages.source(), _in_tu(part)) for part in cls.familiar_fields]
         return [*familiar, *((language, part) for language in languages.others() for part in cls.text_fields)]
 
     @classmethod
     def text_name(cls, language: str, part: str) -> str:
-        """The name of the field of this text in forms."""
+        """Return the name of this text's field in forms."""
         return part if language == languages.source() else f"{part}_{language}"
 
     @classmethod
     def text_label(cls, language: str, part: str) -> str:
-        """The label of the field of this text in forms, in French."""
+        """Return the label of this text's field in forms, in French."""
         voice = "en tutoyant" if language == languages.source() else in_words(language)
         return f"{cls.column(part).verbose_name} {voice}"
 
     @classmethod
     def follows(cls, place: tuple[str, str]) -> bool:
-        """All of them follow a column."""
+        """Return True, because each text translates a column or says it in *tu*."""
         return super().follows(place) or place[1] in map(_in_tu, cls.familiar_fields)
 
     @classmethod
     def text_limit(cls, part: str) -> int | None:
-        """The longest that a text may be, in characters; None when its column says none."""
+        """Return the most characters that a text may have; None when its column has no limit."""
         limit: int | None = cls.column(part).max_length
         return limit
 
     def source_of(self, language: str, part: str) -> str:
-        """The French that a translation translates, or that is said in *tu*."""
+        """Return the column's text, which this text translates or says in *tu*."""
         return one_line_end(getattr(self, part.removesuffix(_TU)))
 
     @classmethod
     def with_outdated(cls) -> models.Q:
-        """Selects the rows that `outdated` says something of."""
+        """Return the condition that selects rows with outdated texts."""
         rows: Any = cls._meta.get_field("text_rows").related_model
         found: Any = models.Q()
         for part in cls.text_fields:
@@ -277,17 +281,19 @@ class Translated(WithTexts):
 
     @classmethod
     def column(cls, part: str) -> Any:
-        """The column that this part translates or says in *tu*."""
+        """Return the column that this part translates or says in *tu*."""
         return cls._meta.get_field(part.removesuffix(_TU))
 
     def in_voice(self, familiar: bool) -> Self:
-        """Say *tu* from now on, where there is such a text."""
+        """Make `said` return the *tu* from now on, where there is one, if familiar is true."""
         self.__dict__["_familiar"] = familiar
         return self
 
     def said(self, part: str) -> str:
-        """The text of this column in the active language and the voice of `in_voice`; in the source language where it
-        is not translated."""
+        """Return the text of this column in the active language and the voice of `in_voice`.
+
+        It is in the source language if there is no translation.
+        """
         language = languages.current()
         own: str = getattr(self, part)
         if language != languages.source():
@@ -296,20 +302,22 @@ class Translated(WithTexts):
             return own
         place = (language, _in_tu(part))
         before = self.sources.get(place)
-        # What somebody changed since would tell one reader another law or another number than all others.
+        # An outdated *tu* could tell one reader another law or another number than everybody else.
         return self.texts.get(place, own) if before == self.source_of(*place) else own
 
     @classmethod
     def to_be_read(cls, *, familiar: bool = False) -> models.QuerySet[Self]:
-        """All rows with what the active language and this voice need: one query, and a second one in *tu* and in
-        another language than the source's."""
+        """Return all rows with the texts that the active language and this voice need.
+
+        One query in the source language and the polite voice; otherwise two.
+        """
         rows = cls._default_manager.all()
         is_whole = languages.current() == languages.source() and not (familiar and cls.familiar_fields)
         return rows if is_whole else rows.prefetch_related("text_rows")
 
 
 def one_line_end(text: str) -> str:
-    """The same text whether a browser sent it, with two signs at the end of each line, or not."""
+    """Return a text with one character at each line end, where a browser sends two."""
     return text.replace("\r\n", "\n")
 
 
@@ -317,17 +325,17 @@ def one_line_end(text: str) -> str:
 
 
 def values_of(row: models.Model) -> dict[str, str]:
-    """The texts of any row by their names; nothing for a model without texts of this kind."""
+    """Return the texts of any row by their names; {} for a model without such texts."""
     return row.named_texts() if isinstance(row, WithTexts) else {}
 
 
 def place_of(model: type[models.Model], name: str) -> tuple[str, str] | None:
-    """The language and part of the text of this name; None when it is the name of something else."""
+    """Return the language and part of the text with this name; None if it is no text's name."""
     return model.text_places().get(name) if issubclass(model, WithTexts) else None
 
 
 def label_of(model: type[models.Model], name: str) -> str:
-    """What a form calls this text or this field; the name itself for neither, as of a language that went."""
+    """Return the label of this text or field in a form; the name itself if it is neither, as after a language went."""
     place = place_of(model, name)
     if place is not None:
         return str(model.text_label(*place))  # type: ignore[attr-defined]
@@ -338,5 +346,5 @@ def label_of(model: type[models.Model], name: str) -> str:
 
 
 def in_words(language: str) -> str:
-    """« en anglais »: how a label says which language it is for; nothing for the source language."""
+    """Return how a label names its language (« en anglais »); "" for the source language."""
     return "" if language == languages.source() else f"en {languages.name(language)}"

@@ -1,19 +1,20 @@
-"""Says what a changed text must and must not hold. Pure."""
+"""Checks what the changed text of a sentence must and must not contain. Pure."""
 
 import unicodedata
 
 from common.texts.catalogue import PLACES, Sentence
 from common.texts.help_numbers import NAMED
 
-# Spaces that French typography needs; every other one that is not the ordinary space looks like something it is not.
+# The spaces that are allowed: the ordinary one and those of French typography. Any other one can mislead.
 SPACES = {" ", "\u00a0", "\u202f"}
-# Blank, and yet letters or symbols for Unicode: fillers, the empty Braille cell; and what changes the look before it.
+# Characters that are blank, although Unicode counts them as letters or symbols: fillers, the empty Braille cell, and
+# the combining grapheme joiner.
 BLANK = {"\u115f", "\u1160", "\u17b4", "\u17b5", "\u2800", "\u3164", "\uffa0", "\u034f"}
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def hidden_characters(text: str) -> list[str]:
-    """Characters that cannot be seen, or that turn a line around: « U+202E », each once, in their order."""
+    """Return the characters that cannot be seen or that reverse a line, each once, in order, as « U+202E »."""
     found = {
         f"U+{ord(one):04X}": None
         for one in text
@@ -26,14 +27,14 @@ def hidden_characters(text: str) -> list[str]:
 
 
 def allowed_names(sentence: Sentence) -> set[str]:
-    """The names that may stand between braces."""
+    """Return the names that may be between braces."""
     return {variable.name for variable in sentence.variables} | set(NAMED)
 
 
 def find_errors(sentence: Sentence, text: str) -> list[str]:
-    """Return what is wrong with this text for this sentence, in plain French; an empty list when it may be said.
+    """Return what is wrong with this text for this sentence, in plain French; [] when it may be used.
 
-    text: without spaces around. An empty one is the text of origin, which is sound.
+    text: without spaces around it. An empty one means the original text, which is always allowed.
     """
     if not text:
         return []

@@ -1,12 +1,12 @@
-"""Spans for an operator's own collector of traces: off unless `TRACES_TO` is set, and behind an allow-list (ADR 0097).
+"""Sends trace spans to a collector of the operator's, if `TRACES_TO` is set, through an allow-list (ADR 0097).
 
     with tracing.begin_span(tracing.PAGE) as span:
         …
         span.set(tracing.VIEW, "chat:conversation")
 
-What may be told of a span is listed here, each with a check of its values, and nothing else leaves: no address, no
-header, no statement, no text of an exception. While nothing is configured `begin_span` costs one comparison, and
-nothing of OpenTelemetry is imported.
+This module lists the attributes that a span may have, each with a check of its values. Nothing else is sent: no
+address, header, statement or message of an exception. Without TRACES_TO `begin_span` costs one comparison, and nothing
+of OpenTelemetry is imported.
 """
 
 import re
@@ -21,11 +21,11 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 # Names of spans.
 PAGE, WAIT, STATEMENT, BATCH, DUTY = "page", "wait", "statement", "batch", "duty"
-SOCKET, FRAME = "socket", "frame"  # a socket's way in, until it is admitted or refused; one frame that came, handled
-STEP = "step"  # of the dispatcher: a part of the page, the batch or the duty that called it
+SOCKET, FRAME = "socket", "frame"  # a socket until it is accepted or refused; the handling of one received frame
+STEP = "step"  # a step of the dispatcher, within the page, the batch or the duty that called it
 NAMES = frozenset({PAGE, WAIT, STATEMENT, BATCH, DUTY, SOCKET, FRAME, STEP})
 
-# Names of attributes: OpenTelemetry's where it has one of this meaning.
+# Names of attributes; OpenTelemetry's own where it has one with this meaning.
 METHOD, STATUS, VIEW = "http.request.method", "http.response.status_code", "pnav.view"
 OPERATION = "db.operation.name"
 KIND, ITEMS = "pnav.kind", "pnav.items"
@@ -33,16 +33,16 @@ KIND, ITEMS = "pnav.kind", "pnav.items"
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 OPERATIONS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "SAVEPOINT", "RELEASE"})
 OTHER = "other"
-# Kinds (of batches, duties, steps, sockets, frames) are named in the code, in lower case: nobody else names one.
+# The kinds of batches, duties, steps, sockets and frames are words of the code, in lower case.
 _OWN_WORD = re.compile(r"[a-z][a-z_]{1,30}")
-MOST = 100_000  # items of a batch: above any bound that the code has
+MOST = 100_000  # the greatest count of items in a batch that is sent, above any bound in the code
 
 type Value = str | int
 
 
 @cache
 def view_names() -> frozenset[str]:
-    """The name of every view that has an address: « chat:conversation »."""
+    """Return the name of every view that has a URL, as in « chat:conversation »."""
 
     def walk(patterns: Sequence[URLPattern | URLResolver], before: str) -> Iterator[str]:
         for entry in patterns:
@@ -58,7 +58,7 @@ def _is_count(value: Value) -> bool:
     return type(value) is int and 0 <= value <= MOST
 
 
-# Every attribute that may leave, and which of its values.
+# Every attribute that may be sent, with a check of its values.
 ALLOWED: Mapping[str, Callable[[Value], bool]] = {
     METHOD: METHODS.__contains__,
     STATUS: lambda value: type(value) is int and 100 <= value < 600,
@@ -71,14 +71,14 @@ _KINDS: set[str] = set()
 
 
 def known_kind(name: str) -> str:
-    """A kind of batch, duty, step, socket or frame, made known. What is no word of the code is « other »."""
+    """Allow a kind of batch, duty, step, socket or frame, and return it; « other » for what is no word of the code."""
     known = name if _OWN_WORD.fullmatch(name) and (name in _KINDS or len(_KINDS) < 200) else OTHER
     _KINDS.add(known)
     return known
 
 
 def allowed_attributes(attributes: Mapping[str, Value]) -> dict[str, Value]:
-    """What of these may leave; « other » in place of a word that is not known, nothing for an unknown attribute."""
+    """Return the attributes that may be sent. An unknown word becomes « other »; unknown attributes are left out."""
     kept: dict[str, Value] = {}
     for name, value in attributes.items():
         check = ALLOWED.get(name)
@@ -92,17 +92,17 @@ def allowed_attributes(attributes: Mapping[str, Value]) -> dict[str, Value]:
 
 
 class Span(Protocol):
-    """What is told of something while it goes on. Any thread may have one of its own."""
+    """A span of a trace: something with a duration and attributes. Each thread has its own."""
 
     def set(self, name: str, value: Value) -> None:
-        """Tell an attribute of `ALLOWED`; of any other nothing leaves."""
+        """Set an attribute of `ALLOWED`; any other one is not sent."""
 
     def failed(self) -> None:
-        """It did not succeed. Why is in the log, by its class."""
+        """Mark the span as failed. The log has the class of the error."""
 
 
 class _Nothing(AbstractContextManager["_Nothing"]):
-    """The span of a process that traces nothing, or of something that was not drawn."""
+    """The span when nothing is traced, or when this trace was not sampled."""
 
     def __enter__(self) -> Self:
         return self
@@ -125,12 +125,12 @@ _statement: Callable[..., object] | None = None
 
 
 def begin_span(name: str, *, began_at: float | None = None) -> AbstractContextManager[Span]:
-    """A span of this name, part of the one that this thread is in. began_at: by `time.perf_counter`; None: now."""
+    """Begin a span within the current one of this thread. began_at: by `time.perf_counter`; None means now."""
     return NOTHING if _begin is None else _begin(name, began_at)
 
 
 def trace_statements(connection: BaseDatabaseWrapper) -> AbstractContextManager[object]:
-    """Inside, each statement of Django on this connection is a span of its own: its first word, and its time."""
+    """Make a span of each of Django's statements on this connection in the block, with its first word and duration."""
     return NOTHING if _statement is None else connection.execute_wrapper(_statement)
 
 
@@ -138,13 +138,13 @@ def use_spans(
     begin_one: Callable[[str, float | None], AbstractContextManager[Span]] | None,
     wrap_statement: Callable[..., object] | None = None,
 ) -> None:
-    """Have spans made by these, or none any more: `common.tracing.export` and tests."""
+    """Set the functions that make spans, or None to make no more. Called by `common.tracing.export` and tests."""
     global _begin, _statement
     _begin, _statement = begin_one, wrap_statement
 
 
 def start_tracing(role: str) -> None:
-    """Begin to send this process's spans to `settings.TRACES_TO`, if that is set. role: what it serves."""
+    """Begin to send this process's spans to `settings.TRACES_TO`, if that is set. role: that of the process."""
     if settings.TRACES_TO:
         from common.tracing import export  # nothing of OpenTelemetry is imported otherwise
 

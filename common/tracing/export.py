@@ -1,4 +1,4 @@
-"""OpenTelemetry behind the allow-list of `common.tracing`. Imported only where `TRACES_TO` is set."""
+"""Sends spans with OpenTelemetry, through the allow-list of `common.tracing`. Only imported if `TRACES_TO` is set."""
 
 import threading
 import time
@@ -17,25 +17,25 @@ from opentelemetry.trace import Status, StatusCode, Tracer, set_span_in_context
 
 from common import tracing
 
-# Of spans that wait for the collector; what comes beyond is dropped. One is some 500 bytes.
+# How many spans may wait for the collector; further ones are dropped. A span takes some 500 bytes.
 WAITING_AT_MOST = 2_048
 SEND_SECONDS = 5
-STATEMENTS_AT_MOST = 100  # spans of one page; its other statements are part of the page's own time
+STATEMENTS_AT_MOST = 100  # of one page that become spans; further statements do not
 
 
 class AllowListed(SpanExporter):
-    """Passes on copies of spans that hold what `tracing.allowed_attributes` lets through, and drops all else.
+    """Sends copies of spans with only what `tracing.allowed_attributes` returns.
 
-    A span of another name goes nowhere. Of one that is passed on: its times, its random numbers, its name, the
-    attributes that are allowed, and whether it failed. Events, links, descriptions and the resource that a library or
-    the environment may have added do not exist in the copy.
+    A span with an unknown name is not sent. A copy has the span's times, its random ids, its name, its allowed
+    attributes, and whether it failed. It has no events, links or descriptions, nor a resource that a library or the
+    environment may have added.
     """
 
     def __init__(self, exporter: SpanExporter, resource: Resource) -> None:
         self._exporter, self._resource = exporter, resource
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Send the spans that are on the list of names, without anything that is not."""
+        """Send the spans with known names, without anything that is not allowed."""
         clean = [self._clean(span) for span in spans if span.name in tracing.NAMES]
         return self._exporter.export(clean) if clean else SpanExportResult.SUCCESS
 
@@ -61,7 +61,7 @@ class AllowListed(SpanExporter):
 
 
 class _Stack(threading.local):
-    """The spans that this thread is in, and how many statements the outermost one has told."""
+    """The current spans of this thread, and how many statements of the outermost one have become spans."""
 
     def __init__(self) -> None:
         self.within: list[Context] = []
@@ -69,7 +69,7 @@ class _Stack(threading.local):
 
 
 class _Traced(AbstractContextManager["_Traced"]):
-    """One span, never part of a trace that somebody else began: what a client sends under such a name is not read."""
+    """One span. It is never part of a trace that a client began, because the client's trace headers are not read."""
 
     def __init__(self, tracer: Tracer, stack: _Stack, name: str, began_at: float | None) -> None:
         self._stack = stack
@@ -102,10 +102,10 @@ class _Traced(AbstractContextManager["_Traced"]):
 
 
 class Tracing:
-    """What makes the spans of this process. share: of the pages, batches and duties, from 0 to 1."""
+    """Makes the spans of this process. share: which share of pages, batches and duties is traced, from 0 to 1."""
 
     def __init__(self, exporter: SpanExporter, role: str, version: str, share: float) -> None:
-        # Not `Resource.create`, which adds what it finds out of the machine and of the environment.
+        # `Resource.create` would add what it finds out about the machine and the environment.
         resource = Resource({"service.name": "pnav", "service.version": version, "pnav.role": role})
         limits = SpanLimits(max_span_attributes=len(tracing.ALLOWED), max_events=0, max_links=0)
         self._stack = _Stack()
@@ -120,7 +120,7 @@ class Tracing:
                 export_timeout_millis=SEND_SECONDS * 1000,
             )
         )
-        # Not the one that libraries find by themselves: what an instrumentation of theirs makes comes not here.
+        # This is not the global provider, so that spans of libraries' own instrumentation do not come here.
         self._tracer = self._provider.get_tracer("pnav")
 
     def begin(self, name: str, began_at: float | None) -> AbstractContextManager[tracing.Span]:
@@ -128,7 +128,7 @@ class Tracing:
         return _Traced(self._tracer, self._stack, name, began_at)
 
     def statement(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        """A wrapper of Django's statements: the first word of each, and how long it took. Never what it says."""
+        """Wrap a statement of Django, and make a span with its first word and its duration, never its text."""
         if not self._stack.within or self._stack.statements >= STATEMENTS_AT_MOST:
             return execute(sql, params, many, context)
         self._stack.statements += 1
@@ -137,11 +137,11 @@ class Tracing:
             return execute(sql, params, many, context)
 
     def flush(self) -> None:
-        """Send what waits: at the end of a test."""
+        """Send the waiting spans, at the end of a test."""
         self._provider.force_flush()
 
     def stop(self) -> None:
-        """Send what is left, and make no span any more."""
+        """Send the waiting spans, and make no more."""
         self._provider.shutdown()
 
 

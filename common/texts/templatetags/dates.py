@@ -1,5 +1,7 @@
-"""What every template has (settings.TEMPLATES): `date` in place of Django's, which writes « 1er mars »; `unbroken`,
-`whole_words`."""
+"""The filters that every template has (settings.TEMPLATES): `date`, `unbroken` and `whole_words`.
+
+`date` replaces Django's, which does not write « 1er mars ».
+"""
 
 import re
 from typing import Any
@@ -13,22 +15,22 @@ from common import dates
 from common.texts import typography
 
 register = template.Library()
-# « passe-t-il », « êtes-vous »: not so long that at 200 % one would be wider than a phone's screen.
+# Words such as « passe-t-il » and « êtes-vous », short enough that at 200 % none is wider than a phone's screen.
 _SHORT_WITH_HYPHEN = re.compile(r"(?<![\w-])(?=[\w-]{3,12}(?![\w-]))\w+(?:-\w+)+")
 
 
 @register.filter(expects_localtime=True, is_safe=False)
 def date(value: Any, wanted: str | None = None) -> str:
-    """`{{ value|date:wanted }}`: as Django's own filter, with « 1er » for the first day of a month in French."""
+    """Format a date (`{{ value|date:wanted }}`) as Django's filter does, with « 1er » for the first day in French."""
     return defaultfilters.date(value, dates.pattern(value, wanted or "DATE_FORMAT"))
 
 
 @register.filter(is_safe=True)
 @defaultfilters.stringfilter
 def unbroken(text: str) -> str:
-    """`{{ question.text|unbroken }}`: a text of ours, other than a sentence, as French typography wants it.
+    """Put no-break spaces where French typography needs them (`{{ question.text|unbroken }}`).
 
-    Never for what a person wrote.
+    It is for texts of the code or the admin that are no sentences of the catalogue, never for what a person wrote.
     """
     return typography.keep_together(text)
 
@@ -36,6 +38,6 @@ def unbroken(text: str) -> str:
 @register.filter(is_safe=True)
 @defaultfilters.stringfilter
 def whole_words(text: str) -> SafeString:
-    """`{{ text|whole_words }}`: as `unbroken`, and no line ends at the hyphen of a short word. For large titles."""
+    """Do as `unbroken`, and let no line end at the hyphen of a short word (`{{ text|whole_words }}`); for titles."""
     safe = conditional_escape(typography.keep_together(text))
     return mark_safe(_SHORT_WITH_HYPHEN.sub(r'<span class="pnav-whole">\g<0></span>', safe))  # noqa: S308  escaped

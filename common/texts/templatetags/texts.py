@@ -1,4 +1,4 @@
-"""`{% sentence "chat.waiting_told" %}`: a sentence of the catalogue, in the voice of the page."""
+"""The tag `{% sentence "chat.waiting_told" %}`, which writes a sentence of the catalogue in the voice of the page."""
 
 from collections.abc import Sequence
 from itertools import count
@@ -26,11 +26,11 @@ class SentenceNode(Node):
 
     @property
     def is_fixed(self) -> bool:
-        """Whether it says the same at every visit, until the shelf is read again."""
+        """Whether the text is the same for everybody until the changed texts are read again."""
         return not self.values and not self.name
 
     def render(self, context: Any) -> SafeString | str:
-        # Who has one voice is not asked for: the frame of a page would read a visit for it.
+        # `familiar` is not looked up for a sentence with one voice, because in the frame that would read the visit.
         familiar = self.has_voices and bool(context.get("familiar"))
         values = {name: value.resolve(context) for name, value in self.values.items()}
         if self.name:
@@ -45,10 +45,10 @@ _numbers = count()
 
 
 class RunNode(Node):
-    """Sentences and the fixed text between them, drawn once for each voice until the shelf is read again.
+    """Sentences and the fixed text between them, rendered once for each voice until the changed texts are read again.
 
-    The loader makes one where it can: a page of a hundred sentences then costs a search in a dictionary for each run,
-    which is 9 % of the conversation's page and 18 % of a result's (docs/adr/0073).
+    The loader makes such a node where it can. Each then costs one look into a dictionary, which saves 9 % of the
+    conversation's page and 18 % of a result's (docs/adr/0073).
     """
 
     def __init__(self, nodes: Sequence[Node]) -> None:
@@ -67,17 +67,17 @@ class RunNode(Node):
         return text
 
     def _drawn(self, context: Any) -> SafeString:
-        # Texts of a template, and sentences that escaped themselves.
+        # These are texts of a template, and sentences that are already escaped.
         return mark_safe("".join([node.render(context) for node in self.nodes]))  # noqa: S308
 
 
 @register.tag("sentence")
 def do_sentence(parser: Parser, token: Token) -> SentenceNode:
-    """`{% sentence "key" [bare|plain] [name=value …] [as name] %}`; *tu* where the page is `familiar`.
+    """Parse `{% sentence "key" [bare|plain] [name=value …] [as name] %}`. It says *tu* where the page is `familiar`.
 
-    A number is a link, but for: bare, text of an attribute or a title, which holds no mark-up; plain, text within a
-    link or a button, which holds no link. as: text kept under a name. A key that the catalogue does not have is a
-    mistake of the template, and said when it is read.
+    Help numbers become links, except with `bare` (the text of an attribute or a title, which may have no markup) and
+    `plain` (text within a link or a button, which may have no link). `as` stores the text in a variable. A key that is
+    not in the catalogue raises TemplateSyntaxError when the template is loaded.
     """
     tag, *rest = token.split_contents()
     if not rest:
@@ -97,5 +97,5 @@ def do_sentence(parser: Parser, token: Token) -> SentenceNode:
 
 @register.filter
 def spoken(sentence: Sentence, familiar: bool) -> str:
-    """`{{ line.say|spoken:is_familiar }}`: a sentence that a view hands over."""
+    """Write a sentence that a view passes to the template: `{{ line.say|spoken:is_familiar }}`."""
     return sentence.spoken(familiar=bool(familiar))
