@@ -1,6 +1,7 @@
-"""The register, the rules of retention and what they left, in the Django admin. Reports are not here (ADR 0024).
+"""Shows the register, the retention rules, tombstones and the letterhead in Django's admin.
 
-The register is read and searched, never written; rules are changed, requests and tombstones are seen.
+Reports are not shown there (ADR 0024). The register can be read and searched, but not written. Retention rules can be
+changed; erasure requests and tombstones can only be read.
 """
 
 from datetime import timedelta
@@ -35,12 +36,14 @@ from reports.models import (
 )
 from reports.retention import deletion
 from reports.rules.retention import Kind, shortened_until
-from reports.service_settings_admin import HouseRuleAdmin  # noqa: F401  registers itself
+from reports.service_settings_admin import HouseRuleAdmin  # noqa: F401  the import registers it
 
 
 class RegisterPeriod(PeriodFilter):
-    """A period as the numbers of its lines, from the first of it to the first after it: they are written in the order
-    of their dates, two clocks that differ apart."""
+    """Filters lines of the register by a period, through the numbers of the first line in it and the first after it.
+
+    That works because lines are written in the order of their dates, except where two clocks differ.
+    """
 
     field = "at"
 
@@ -59,7 +62,10 @@ class RegisterPeriod(PeriodFilter):
 
 @admin.register(AccessRecord)
 class AccessRecordAdmin(Growing):
-    """Who read or did what. A search, by the whole name of what it is about, is a line before its answer is shown."""
+    """The register: who read or did what.
+
+    A search is by the exact subject of lines, and is recorded as a line itself before its result is shown.
+    """
 
     list_display = (
         "number",
@@ -91,15 +97,14 @@ class AccessRecordAdmin(Growing):
         return False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Filter by kind, and by period, only: any other filter in the address would be a search that leaves no
-        line."""
+        """Allow filters by kind and by period only. Any other one would be a search that is not recorded."""
         return lookup.split("__")[0] in {"kind", RegisterPeriod.parameter_name}
 
     def get_paginator(
         self, request: HttpRequest, queryset: QuerySet[AccessRecord], per_page: int, *args: Any
     ) -> Paginator:
-        """All lines, or those of a period, are dense; those of a kind, or of a search, are counted up to a bound."""
-        if queryset.model is not AccessRecord:  # the history of one line, which Django pages too
+        """Return the paginator: by numbers for all lines or a period, which have no gaps; else one with a bound."""
+        if queryset.model is not AccessRecord:  # this is the history of one line, which Django pages too
             return Paginator(queryset, per_page, *args)
         some = _asked(request.GET.get("q", "")) or any(name.startswith("kind") for name in request.GET)
         return (BoundedPaginator if some else DensePaginator)(queryset, per_page, *args)
@@ -121,7 +126,7 @@ class AccessRecordAdmin(Growing):
 
     @transaction.atomic
     def _record_search(self, request: HttpRequest, term: str) -> None:
-        """What was asked is kept when the register knows it already; anything else is somebody's typing."""
+        """Record a search. Its term is kept only if lines with this subject exist; else somebody may have typed it."""
         subject = AccessRecord.objects.filter(subject__in=_forms(term)).values_list("subject", flat=True).first()
         audit_log.record(
             kind=AccessKind.SEARCH,
@@ -148,27 +153,27 @@ class AccessRecordAdmin(Growing):
 
     @admin.display(description=_("motif"))
     def told_motive(self, line: AccessRecord) -> str:
-        """The motive in words, with hidden characters shown by their codes."""
+        """Return the motive in words, with hidden characters replaced by their codes."""
         return plain_text.plain(line.motive_label)
 
     @admin.display(description=_("précision"))
     def told_detail(self, line: AccessRecord) -> str:
-        """What the code noted, in French, with hidden characters shown by their codes."""
+        """Return what the code noted, in French, with hidden characters replaced by their codes."""
         return plain_text.plain(audit_wording.in_words(line.kind, line.detail))
 
     @admin.display(description=_("empreinte"))
     def short_digest(self, line: AccessRecord) -> str:
-        """The first twelve signs of the digest, enough to compare by eye."""
+        """Return the first twelve characters of the digest, enough to compare by eye."""
         return f"{line.digest[:12]}…"
 
 
 def _asked(term: str) -> str:
-    """Return what is searched for, without what no text of PostgreSQL can hold."""
+    """Return the search term without characters that PostgreSQL cannot store in a text."""
     return term.replace("\x00", "").strip()
 
 
 def _forms(term: str) -> set[str]:
-    """As it was written, and as public ids are."""
+    """Return the search term as it was typed, and in the form of public ids."""
     return {term, term.lower()}
 
 
@@ -177,10 +182,10 @@ def _forms(term: str) -> set[str]:
 
 @admin.register(RetentionRule)
 class RetentionRuleAdmin(admin.ModelAdmin):
-    """One row a kind, for good: changed here, with the numbers before and after in the register."""
+    """The retention rules, one row for each kind. A change is recorded in the register with old and new numbers."""
 
     keeps_former_words = True
-    sensitive = frozenset({"change"})  # `Proved`: a number here decides what is deleted
+    sensitive = frozenset({"change"})  # needs a recent proof of identity, because it decides what is deleted
     list_display = ("__str__", "days", "grace_days", "digest_days", "in_force", "is_to_verify", "source", "checked_on")
     list_filter = ("is_to_verify",)
     fields = (
@@ -204,13 +209,13 @@ class RetentionRuleAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("s'applique à partir du"))
     def in_force(self, rule: RetentionRule) -> object:
-        """Return when a shorter rule begins to take what the one before would have kept."""
+        """Return when a shortened rule begins to delete what the previous one would have kept."""
         now = timezone.now()
         return rule.in_force_at if rule.in_force_at is not None and rule.in_force_at > now else _("maintenant")
 
     @admin.display(description=_("exemple, d'après les nombres enregistrés"))
     def example(self, rule: RetentionRule) -> str:
-        """Show what the numbers make of a last act of today, in dates."""
+        """Return an example with dates: what the rule does with an exchange whose last act is today."""
         term = timezone.localdate() + timedelta(days=rule.days)
         dates = {"told": term - timedelta(days=rule.digest_days), "term": term}
         dates["gone"] = term + timedelta(days=rule.grace_days)
@@ -238,7 +243,7 @@ class RetentionRuleAdmin(admin.ModelAdmin):
 
 
 class SeenOnly(Growing):
-    """Neither added, changed nor deleted here."""
+    """The admin of rows that can only be read."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -252,7 +257,7 @@ class SeenOnly(Growing):
 
 @admin.register(ErasureRequest)
 class ErasureRequestAdmin(SeenOnly):
-    """How many wait and for how long; whose they are is not here. Supervisors answer, in the console."""
+    """The erasure requests and how long they wait, without saying whose they are. Supervisors answer in the console."""
 
     list_display = ("asked_at", "age", "is_late", "answered_at", "is_granted")
     list_filter = ("is_granted",)
@@ -262,19 +267,19 @@ class ErasureRequestAdmin(SeenOnly):
 
     @admin.display(description=_("ancienneté"))
     def age(self, request: ErasureRequest) -> str:
-        """How long ago the erasure was asked for."""
+        """Return how long ago the erasure was asked for."""
         return timesince(request.asked_at)
 
     @admin.display(description=_("en retard"), boolean=True)
     def is_late(self, request: ErasureRequest) -> bool:
-        """Longer than the rule « Demande d'effacement » gives, whether it was answered since or not."""
+        """Whether the request took longer than the rule « Demande d'effacement » allows, answered or not."""
         last = request.answered_at or timezone.now()
         return (last - request.asked_at).days >= deletion.rule_of(Kind.ERASURE).days
 
 
 @admin.register(Tombstone)
 class TombstoneAdmin(SeenOnly):
-    """The reports that were deleted, one line each; the monthly proof counts them."""
+    """The traces of deleted reports, which the monthly proof counts."""
 
     list_display = ("month", "kind", "rule", "cause")
     list_filter = ("month", "kind", "cause")
@@ -284,7 +289,10 @@ class TombstoneAdmin(SeenOnly):
 
 @admin.register(Letterhead)
 class LetterheadAdmin(admin.ModelAdmin):
-    """What stands at the head of every paper. A link or a number in it waits for a second person: visitors read it."""
+    """The letterhead of every document.
+
+    A link or a number in it needs the agreement of a second person, because visitors read it.
+    """
 
     keeps_former_words = True
     reviewed_texts = ("name", "address")
@@ -304,7 +312,7 @@ class LetterheadAdmin(admin.ModelAdmin):
 
 @admin.register(CaptureContact)
 class CaptureContactAdmin(admin.ModelAdmin):
-    """Whom agents and supervisors tell of a capture that it may be an offence to hold. No visitor reads it."""
+    """The contact for agents and supervisors who see a capture that may be an offence to possess. Staff only."""
 
     keeps_former_words = True
     list_display = ("name", "reach")

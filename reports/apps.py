@@ -7,5 +7,5 @@ class ReportsConfig(AppConfig):
     verbose_name = "Signalements"
 
     def ready(self) -> None:
-        """The sentences of this room are in the catalogue, whoever asks."""
+        """Load this app's sentences, so that they are in the catalogue."""
         from reports import texts as report_texts  # noqa: F401

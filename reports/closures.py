@@ -1,7 +1,7 @@
-"""Says whether the chat is closed to whoever comes anew, and what visitors read of it.
+"""Says whether the chat is closed to people who come now, and what visitors read about it.
 
-A process knows it for KEEP_SECONDS at most: a page that asks costs no query. While the database is away, the chat
-counts as it was known last, and as open where nothing was ever read: nobody is sent away by a fault of ours.
+Closures are cached for KEEP_SECONDS, so that pages need no query. While the database is away the last known closures
+count, and without any the chat counts as open, so that no failure of ours sends people away.
 """
 
 from collections.abc import Mapping
@@ -17,17 +17,17 @@ from common.texts.spoken import text_for
 from reports.models import ChatClosure
 
 KEEP_SECONDS = 10.0
-MOST = 20  # closures read at once: those of now and to come. Ours to choose; more than anybody plans
+MOST = 20  # how many present and future closures are read, which is more than anybody plans
 
 
 def say_end(ends_at: datetime) -> str:
-    """« 28 novembre, 08:00 », in the active language and the zone of the service."""
+    """Return the end of a closure as it is read (« 28 novembre, 08:00 »), in the active language and our time zone."""
     return dates.format_date(timezone.localtime(ends_at), "j F, H:i")
 
 
 @dataclass(frozen=True)
 class Closure:
-    """One closing as pages say it, in the active language."""
+    """One closure of the chat, as pages say it in the active language."""
 
     key: int
     reason: str
@@ -37,20 +37,20 @@ class Closure:
 
     @property
     def end(self) -> str:
-        """Return the end as it is read; empty where it is open."""
+        """The end in words; "" when it has none."""
         return say_end(self.ends_at) if self.ends_at is not None else ""
 
     def text(self) -> str:
-        """What is told to those who are said « vous », in the language that is read now."""
+        """The text that says *vous*, in the active language."""
         return text_for(self.texts)
 
     def text_familiar(self) -> str:
-        """The same in « tu »."""
+        """The text that says *tu*."""
         return text_for(self.texts, familiar=True)
 
 
 def _read() -> tuple[Closure, ...]:
-    """Two queries: the closures that are not over, and their texts."""
+    """Read the closures that are not over, and their texts. Two queries."""
     rows: QuerySet[ChatClosure] = ChatClosure.objects.not_over(timezone.now())
     rows = rows.order_by("starts_at", "pk").prefetch_related("text_rows")[:MOST]
     return tuple(Closure(row.pk, row.reason, row.starts_at, row.ends_at, row.texts) for row in rows)
@@ -60,23 +60,25 @@ _known: CachedReading[tuple[Closure, ...]] = CachedReading(_read, KEEP_SECONDS, 
 
 
 def current(now: datetime | None = None) -> Closure | None:
-    """Return the closing of now: of several the one that lasts longest, an open end longest of all. None while it is
-    open."""
+    """Return the present closure; None while the chat is open.
+
+    Of several it is the one that ends last; one without an end counts as the last.
+    """
     at = now or timezone.now()
     running = [one for one in _known.get() if one.starts_at <= at and (one.ends_at is None or one.ends_at > at)]
     return max(running, key=lambda one: (one.ends_at is None, one.ends_at or at), default=None)
 
 
 def is_closed() -> bool:
-    """Return whether nobody new comes into the queue."""
+    """Return whether the queue accepts nobody new."""
     return current() is not None
 
 
 def forget() -> None:
-    """Read again at the next question: after a change in this process."""
+    """Read again at the next use, after a change in this process."""
     _known.forget()
 
 
 def keep_closures(closures: tuple[Closure, ...]) -> None:
-    """Take these for what was just read: for tests."""
+    """Replace the cached closures, for tests."""
     _known.put(closures)

@@ -1,7 +1,7 @@
-"""Ask which supervisor decides about a request. The answer comes from an app above, which knows units (docs/adr/0054).
+"""Finds out which supervisor decides about a request, through a module of an app above, which knows units.
 
-`settings.DECIDERS` names the module that answers. A supervisor decides for their own units, or for another one while
-they are on call for it; whoever may not decide is told nothing of the request.
+`settings.DECIDERS` names that module (docs/adr/0054). A supervisor decides for their own units, or for another one
+while they are on call for it. For a supervisor who may not decide, the request does not exist.
 """
 
 from collections.abc import Sequence
@@ -18,19 +18,19 @@ from reports.models import OpeningRequest
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """The right to decide that a supervisor has. on_call: the key of their on-call duty; None in their own units."""
+    """A supervisor's right to decide. on_call: the key of the on-call duty that gives it; None in their own units."""
 
     on_call: int | None = None
 
     @property
     def told(self) -> str:
-        """Return what the register adds to the act; nothing for one's own unit. `audit_wording` says it in French."""
+        """Return what the register notes of this right; "" for one's own unit. `audit.wording` says it in French."""
         return "" if self.on_call is None else f", on call {self.on_call}"
 
 
 @dataclass(frozen=True, slots=True)
 class Standby:
-    """The supervisor who is on call for a unit now, as it is shown. until: when the duty ends by itself."""
+    """The supervisor who is on call for a unit now, for display. until: when the duty ends by itself."""
 
     name: str
     unit: str
@@ -38,25 +38,27 @@ class Standby:
 
 
 class Deciders(Protocol):
-    """What the module that `settings.DECIDERS` names answers. Each costs a query or a few, but `openings_of`, which is
-    part of one."""
+    """The functions of the module that `settings.DECIDERS` names.
+
+    Each takes a query or a few, except `openings_of`, which is a part of a query.
+    """
 
     def openings_of(self, user: Any, now: datetime) -> Q:
-        """Selects the requests to open a seal that this supervisor decides about."""
+        """Return the condition that selects the disclosure requests about which this supervisor decides."""
 
     def askers_of(self, user: Any, now: datetime) -> Sequence[int]:
-        """Return the accounts among whose requests all of `openings_of` are: the agents of these units."""
+        """Return the accounts of the agents whose requests include all of `openings_of`: those of these units."""
 
     def title_for_opening(self, user: Any, request: OpeningRequest, now: datetime) -> Title | None:
-        """Their right to decide about this one; None when they have none."""
+        """Return this supervisor's right to decide about a request; None when they have none."""
 
     def title_for_report(self, user: Any, report_id: int, now: datetime) -> Title | None:
-        """Their right to decide what is kept of this report; None when they have none."""
+        """Return this supervisor's right to decide what is kept of a report; None when they have none."""
 
     def standby_for_opening(self, request: OpeningRequest, now: datetime) -> Sequence[Standby]:
-        """Return the supervisor who may also decide about this request now, being on call."""
+        """Return the supervisors who may decide about this request now because they are on call."""
 
 
 def get_deciders() -> Deciders:
-    """The module above that knows who decides, as `settings.DECIDERS` names it."""
+    """Return the module that `settings.DECIDERS` names."""
     return cast(Deciders, import_module(settings.DECIDERS))

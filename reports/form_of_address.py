@@ -1,4 +1,4 @@
-"""Says whether a person is spoken to as « tu » or « vous »."""
+"""Decides whether Pnav says *tu* or *vous* to a person."""
 
 from common.encryption import UnsealError
 from reports.models import Report, ReporterRole
@@ -6,14 +6,14 @@ from triage import rules, versions
 
 
 def is_familiar(report: Report, answers: dict[str, str]) -> bool:
-    """Return whether to write *tu*: the person who writes is a minor."""
+    """Return whether to say *tu*, which is so if the person who writes is a minor."""
     if answers:
         return rules.choose_voice(answers, under=versions.find_or_current(report.triage_version)).familiar
     return report.is_minor and report.role == ReporterRole.VICTIM
 
 
 def speaks_tu(report: Report) -> bool:
-    """`is_familiar`, from the report alone; answers that no key opens count for none."""
+    """Do as `is_familiar` with the report's own answers; answers that cannot be decrypted count as none."""
     try:
         return is_familiar(report, report.triage_answers())
     except UnsealError:

@@ -1,4 +1,4 @@
-"""The signalement as a form: boxes to tick, and a name and a way to be reached that who wants to leaves under seal."""
+"""The forms of the signalement: boxes to tick, and an optional name and contact, which are sealed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from triage.questionnaire.definition import Questionnaire
 from triage.questionnaire.questions import Text
 from triage.questionnaire.results import BUILT_IN
 
-# What the orientation already heard, so that nobody ticks it twice.
+# The facts that answers of the orientation already say, so that nobody has to tick them again.
 _FACT_OF_ANSWER = {
     ("facts", "harassment"): Fact.INSULTS,
     ("facts", "threat"): Fact.INSULTS,
@@ -38,11 +38,13 @@ _FACT_OF_ANSWER = {
 
 
 def initial_from_triage(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> dict[str, Any]:
-    """Return what the answers of the orientation already say, as initial values of the form. under: what they
-    answered."""
+    """Return initial values of the form that follow from the answers of the orientation.
+
+    under: the version of the questionnaire that they answer.
+    """
     kept = rules.on_path(answers, under=under)
     role = rules.reporter_role(kept)
-    if role == "organisation" or kept.get("scam") == "organisation":  # they speak in their profession
+    if role == "organisation" or kept.get("scam") == "organisation":  # they write as a professional
         role = ReporterRole.PROFESSIONAL
     return {
         "role": role,
@@ -53,9 +55,11 @@ def initial_from_triage(answers: Mapping[str, str], *, under: Questionnaire = BU
 
 
 def who_in_words(*, role: str, age_band: str, discreet: bool = False) -> list[str]:
-    """Return who speaks, and the age of who suffers the facts, as the person reads them. The age is that of somebody
-    else where somebody else speaks. age_band: unknown, it is left out. discreet: in words that tell a bystander
-    nothing."""
+    """Return in words who writes and the age of the person who suffers the facts, as the person who writes reads them.
+
+    If somebody else writes, it is said that the age is not theirs. An unknown age is left out. discreet: use words that
+    tell a bystander nothing.
+    """
     role = read_choice(ReporterRole, role, ReporterRole.VICTIM)
     age_band = read_choice(AgeBand, age_band, AgeBand.UNKNOWN)
     is_victim, is_known = role == ReporterRole.VICTIM, age_band != AgeBand.UNKNOWN
@@ -88,7 +92,7 @@ def _several(name: str, label: Sentence, *, familiar: bool, discreet: bool) -> f
 
 
 class SealedTextField(forms.CharField):
-    """A short text that is sealed as it arrives. The seal counts bytes; the error speaks of a shorter text."""
+    """A short text that will be sealed. Its limit is in bytes; the error asks for a shorter text."""
 
     def __init__(self, *, label: Text) -> None:
         super().__init__(label=label, required=False)
@@ -101,10 +105,10 @@ class SealedTextField(forms.CharField):
 
 
 class ReportForm(forms.Form):
-    """Everything is optional: what routing needs is known from the orientation and from the point d'accueil.
+    """The form of the signalement. Every field is optional, because the orientation and the place suffice for routing.
 
-    familiar: the person is a minor and is said *tu*. discreet: somebody may see the screen; what is ticked is said in
-    words that tell them nothing. Each value stays within the choices of `reports.models`.
+    familiar: the person is a minor, to whom *tu* is said. discreet: somebody may see the screen, so choices are in
+    words that tell a bystander nothing. Values are the choices of `reports.models`.
     """
 
     def __init__(self, *args: Any, familiar: bool, discreet: bool = False, **kwargs: Any) -> None:
@@ -128,8 +132,11 @@ class ReportForm(forms.Form):
 
     @property
     def already_said(self) -> list[str]:
-        """Return who speaks and the age of who suffers, in words, as the form holds them now: « Victime », « 18 ans
-        ou plus »; « Professionnel, pour une personne de moins de 15 ans ». An age that nobody said is left out."""
+        """Return in words who writes and the age of the person who suffers, by the present values of the form.
+
+        For example « Victime », « 18 ans ou plus », or « Professionnel, pour une personne de moins de 15 ans ». An
+        unknown age is left out.
+        """
         values = {}
         for name in ("role", "age_band"):
             value = self[name].value()
@@ -138,12 +145,12 @@ class ReportForm(forms.Form):
 
     @property
     def has_error_in_said(self) -> bool:
-        """Return whether what was already said is refused now."""
+        """Return whether one of the fields of `already_said` has an error."""
         return "role" in self.errors or "age_band" in self.errors
 
     @property
     def has_error_in_sealed(self) -> bool:
-        """Return whether what would be left under seal is refused now."""
+        """Return whether one of the sealed fields has an error."""
         return "name" in self.errors or "contact" in self.errors
 
     def clean_role(self) -> str:
@@ -156,9 +163,9 @@ class ReportForm(forms.Form):
 
 
 class AddedForm(ReportForm):
-    """What somebody adds to a signalement that is filed, while they wait or talk: who speaks and the age were said.
+    """The form to add something to a filed signalement, while waiting or talking. Role and age are not asked again.
 
-    The page of the exchange shows the `touched`; the page of the signalement also takes a name and a way to be reached.
+    The page of the exchange shows the fields of TOUCHED. The page of the signalement also has name and contact.
     """
 
     TOUCHED = ("facts", "platforms", "since", "expectations")
@@ -170,19 +177,19 @@ class AddedForm(ReportForm):
 
     @classmethod
     def of(cls, report: Report, data: Any = None, *, familiar: bool, discreet: bool = False) -> "AddedForm":
-        """Return what the report holds now; with data, what was sent to be added to it."""
+        """Return the form with the report's present values; with data, the form as it was sent."""
         initial = {name: getattr(report, name) for name in (*cls.TOUCHED, "role")}
         return cls(data, initial=initial | {"age_band": report.age}, familiar=familiar, discreet=discreet)
 
     def tell_not_sealed(self, *, familiar: bool) -> None:
-        """Say beside a name or a way to be reached that it could not be sealed. familiar: say *tu*."""
+        """Add an error beside name or contact, which could not be sealed. familiar: say *tu*."""
         for name in ("name", "contact"):
             if self.cleaned_data.get(name):
                 self.add_error(name, report_texts.NOT_SEALED.say(familiar=familiar))
 
     @property
     def touched(self) -> list[forms.BoundField]:
-        """Return the questions that are answered by a touch, in their order."""
+        """Return the fields that are answered by a touch, in order."""
         return [self[name] for name in self.TOUCHED]
 
     @property
@@ -194,10 +201,10 @@ class AddedForm(ReportForm):
 
 @dataclass(frozen=True, slots=True)
 class TouchedReport:
-    """What the page of the exchange shows of a signalement: who speaks, and what may still be touched, as it holds it.
+    """What the page of the exchange shows of a signalement: who writes, and the boxes with their present ticks.
 
-    The questions and their boxes are drawn once for everybody (`chat.templatetags.report_card`). A form with its eight
-    fields and thirty lazy options, made at each visit for the ticks alone, took 0.09 ms of that page; this takes 0.014.
+    The questions and boxes are rendered once for everybody (`chat.templatetags.report_card`). A form with its eight
+    fields and thirty lazy options, made at each visit only for the ticks, took 0.09 ms of that page; this takes 0.014.
     """
 
     report: Report
@@ -205,11 +212,11 @@ class TouchedReport:
     discreet: bool = False
 
     def form(self) -> AddedForm:
-        """Return the form of which the questions are drawn."""
+        """Return the form from which the questions are rendered."""
         return AddedForm.of(self.report, familiar=self.familiar, discreet=self.discreet)
 
     def held(self, name: str) -> set[str]:
-        """Return the answers to one question that the report holds; name: of `AddedForm.TOUCHED`."""
+        """Return the report's present answers to one question. name: a field of `AddedForm.TOUCHED`."""
         value = getattr(self.report, name)
         return {value} if isinstance(value, str) else set(value or ())
 

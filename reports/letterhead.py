@@ -1,10 +1,10 @@
-"""Keeps the letterhead of the service's papers, as this process last read it: a paper that asks costs no query."""
+"""Caches the letterhead of the service's documents, so that a document needs no query for it."""
 
 from common.cached_reading import CachedReading
 from reports.models import Letterhead
 
 KEEP_SECONDS = 20.0
-# For Typst: what draws `data.letterhead` once, above the title of a paper.
+# The Typst source that draws `data.letterhead` once, above the title of a document.
 SOURCE = """
 #let head = data.at("letterhead", default: ())
 #if head.len() > 0 {
@@ -28,15 +28,15 @@ _known: CachedReading[tuple[str, ...]] = CachedReading(_read, KEEP_SECONDS, name
 
 
 def lines() -> tuple[str, ...]:
-    """Its lines, the name first; none where the service has set no letterhead."""
+    """Return the lines of the letterhead, the name first; () when the service has set none."""
     return _known.get()
 
 
 def forget() -> None:
-    """Read again at the next paper: after a change in this process."""
+    """Read again for the next document, after a change in this process."""
     _known.forget()
 
 
 def keep_head(head: tuple[str, ...]) -> None:
-    """Take this for what was just read: for tests."""
+    """Replace the cached letterhead, for tests."""
     _known.put(head)

@@ -1,9 +1,9 @@
-"""Asks for a little work before the queue while a raid of false signalements comes. Nobody is refused.
+"""Asks browsers for a proof of work during a raid of false signalements (docs/adr/0035). Nobody is refused.
 
-While more signalements come than on any ordinary day, whoever sends one is asked for a second or two of computing,
-which costs one person nothing and a thousand forms a lot; who has no script, or a slow telephone, waits a moment
-instead. Who is in danger, or may be watched, is never asked. What is counted is signalements, all together: never who
-sent them. See docs/adr/0035.
+When more signalements come than on any ordinary day, each sender's browser has to compute for a second or two. That
+costs one person nothing, and a thousand forms a lot. People without JavaScript, or with a slow telephone, wait a moment
+instead. People in danger, or who may be watched, are never asked. Only the number of all signalements is counted, never
+who sent them.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from triage.rules import Assessment, Urgency
 
 COUNTED = "reports.filed"
 WINDOW_SECONDS = 10 * 60
-BITS, MOST_BITS = 14, 17  # 2**14 hashes: a second on a cheap telephone; one bit more each time the raid doubles
+BITS, MOST_BITS = 14, 17  # 2**14 hashes take a second on a cheap telephone; each doubling of the raid adds a bit
 TOKEN_SECONDS = 15 * 60
 SALT = "reports.effort"
 LANE, LANE_SECONDS = "reports.lane", 60
@@ -30,19 +30,19 @@ _KEY = "reports.effort"
 
 @dataclass(frozen=True, slots=True)
 class PendingForm:
-    """A form on its way: what it said, and from when on it may go without work, in seconds since 1970."""
+    """A form that waits: its fields, and from when it is accepted without the work, in seconds since 1970."""
 
     fields: dict[str, Any]
     ready_at: float
 
     @property
     def seconds_left(self) -> int:
-        """Seconds until the form may be sent without the work; 0 when it may now."""
+        """Return the seconds until the form is accepted without the work; 0 when it already is."""
         return max(0, math.ceil(self.ready_at - time.time()))
 
 
 def count_filed() -> None:
-    """Count one report that was filed: how many come lately decides whether there is a raid."""
+    """Count one filed report. The number of recent ones decides whether there is a raid."""
     rate_limits.count_one(COUNTED, seconds=WINDOW_SECONDS)
 
 
@@ -51,10 +51,10 @@ def _filed_lately() -> int:
 
 
 def is_asked_of(assessment: Assessment, *, discreet: bool) -> bool:
-    """Return whether this signalement has to be worked or waited for. Redis away: it has not.
+    """Return whether the work, or the wait, is required for this signalement. It is not while Redis is away.
 
-    Danger, suicidal thoughts or an aggressor at home are `CRITICAL`, and go on whatever happens; so does who may be
-    watched. `HIGH` is most people (every minor, every couple): for them the wait is the shortest.
+    Danger, suicidal thoughts or an aggressor at home are `CRITICAL`, and are always accepted at once; so are people who
+    may be watched. `HIGH` are most people (every minor, every couple), who wait for the shortest time.
     """
     if discreet or assessment.urgency == Urgency.CRITICAL:
         return False
@@ -62,7 +62,7 @@ def is_asked_of(assessment: Assessment, *, discreet: bool) -> bool:
 
 
 def bits_now() -> int:
-    """How hard the work is now, in bits: one more for each doubling beyond the limit of a raid, MOST_BITS at most."""
+    """Return the difficulty of the work in bits: one more for each doubling beyond a raid's limit, up to MOST_BITS."""
     return min(MOST_BITS, BITS + int(math.log2(max(1, _filed_lately() / values.get(definitions.RAID)))))
 
 
@@ -70,16 +70,16 @@ def bits_now() -> int:
 
 
 def make_challenge(submission_id: str) -> tuple[str, int]:
-    """Return what is to be worked on, and how many bits: for this form alone, which is filed once, and for a quarter
-    of an hour."""
+    """Return a challenge and its bits. It is valid for this form, which is filed once, and for a quarter of an hour."""
     bits = bits_now()
     return signing.dumps([submission_id, bits], salt=SALT), bits
 
 
 def is_solved(token: str, work: str, *, submission_id: str) -> bool:
-    """Return whether `work` is the answer to a challenge that we set for this form lately.
+    """Return whether `work` solves a challenge that was made for this form lately.
 
-    The answer is a decimal number n: SHA-256 of "token:n" begins with so many zero bits. One hash to verify.
+    The solution is a decimal number n for which SHA-256 of "token:n" begins with so many zero bits. Checking it takes
+    one hash.
     """
     try:
         asked_for, bits = signing.loads(token, salt=SALT, max_age=TOKEN_SECONDS)
@@ -95,7 +95,7 @@ def is_solved(token: str, work: str, *, submission_id: str) -> bool:
 
 
 def keep_form(request: HttpRequest, fields: dict[str, Any], assessment: Assessment) -> PendingForm:
-    """Keep a valid form in the (sealed) visit until it may go. Sent again, it does not start its wait again."""
+    """Keep a valid form in the (encrypted) session until it is accepted. Sending it again does not restart its wait."""
     before = pending_form(request)
     if before is not None:
         ready_at = before.ready_at
@@ -103,18 +103,18 @@ def keep_form(request: HttpRequest, fields: dict[str, Any], assessment: Assessme
         others = rate_limits.count_one(LANE, seconds=LANE_SECONDS) or 0
         is_urgent = assessment.urgency > Urgency.NORMAL
         least, most = values.get(definitions.RAID_LEAST_WAIT), values.get(definitions.RAID_MOST_WAIT)
-        # For who does not do the work; longer with everybody who came this minute.
+        # This is the wait of those who do not do the work. Each person who came this minute makes it longer.
         ready_at = time.time() + (least if is_urgent else min(most, least + others))
     request.session[_KEY] = {"fields": fields, "ready_at": ready_at}
     return PendingForm(fields, ready_at)
 
 
 def pending_form(request: HttpRequest) -> PendingForm | None:
-    """The form that this visit keeps until the work or the wait is done, if any."""
+    """Return the form that waits in this visit, if any."""
     value = request.session.get(_KEY)
     return PendingForm(value["fields"], value["ready_at"]) if value else None
 
 
 def forget_form(request: HttpRequest) -> None:
-    """Forget the kept form, with the name and the contact that were sealed in it."""
+    """Forget the waiting form, with the sealed name and contact in it."""
     request.session.pop(_KEY, None)

@@ -1,4 +1,4 @@
-"""« Règles du service » in the Django admin: every number on one page, what would change first, and who changed it."""
+"""The page « Règles du service » of the admin: all service settings, a preview of changes, and their history."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ HISTORY_SHOWN = 200
 
 
 class RulesForm(forms.Form):
-    """One whole number for each rule, by its key."""
+    """A form with one whole number for each service setting, by key."""
 
     def __init__(self, data: Any = None, *, now: Mapping[str, int]) -> None:
         super().__init__(data, initial=dict(now), use_required_attribute=True)
@@ -40,7 +40,7 @@ class RulesForm(forms.Form):
             self.fields[key].widget.attrs["autofocus"] = True
 
     def clean(self) -> dict[str, Any]:
-        """Check what must hold together; an error stands beside the number that was changed."""
+        """Check the conditions between settings; an error is put beside the number that was changed."""
         cleaned = super().clean() or {}
         values = {rule.key: cleaned.get(rule.key, self.now[rule.key]) for rule in SETTINGS}
         for one in definitions.broken(values):
@@ -54,7 +54,7 @@ class RulesForm(forms.Form):
 
     @property
     def changes(self) -> list[Change]:
-        """Of a valid form."""
+        """Return the changes of a valid form."""
         pairs = [(rule, self.now[rule.key], self.cleaned_data[rule.key]) for rule in SETTINGS]
         return [Change(rule, before, after) for rule, before, after in pairs if before != after]
 
@@ -62,7 +62,7 @@ class RulesForm(forms.Form):
 def _field(rule: Setting) -> forms.IntegerField:
     bounds = {"least": rule.least, "most": rule.most}
     said = _("Écrivez un nombre entier, de %(least)s à %(most)s.") % bounds
-    # Text, whose bounds we say ourselves beside the field: a number field hides what was typed wrong from the server.
+    # It is a text field with our own error messages, because a number field does not send what was typed wrong.
     attrs = {"class": "vIntegerField", "inputmode": "numeric", "autocomplete": "off"}
     return forms.IntegerField(
         label=str(rule.label),
@@ -73,7 +73,7 @@ def _field(rule: Setting) -> forms.IntegerField:
 
 
 def _said(one: Together, values: Mapping[str, int]) -> str:
-    """Why, and which two numbers do not go together."""
+    """Return the reason of a condition, and the two numbers that contradict it."""
     parts = {
         "why": one.why,
         "lower": one.lower.label,
@@ -86,7 +86,7 @@ def _said(one: Together, values: Mapping[str, int]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A rule as the page shows it."""
+    """A service setting as the page shows it."""
 
     rule: Setting
     field: forms.BoundField
@@ -100,7 +100,7 @@ class Row:
 
     @property
     def unit_words(self) -> str:
-        """Return the unit alone, as it follows the number."""
+        """Return the unit as it follows the number."""
         return self.rule.words(self.now).removeprefix(str(self.now)).strip()
 
     @property
@@ -120,10 +120,10 @@ def _groups(form: RulesForm) -> list[tuple[str, list[Row]]]:
 
 
 def _meant(request: HttpRequest, now: Mapping[str, int]) -> tuple[Any, bool]:
-    """Return what was sent, as it was meant; and whether somebody else set a number that this changes too.
+    """Return the numbers that the sender means, and whether somebody else has changed one of the same numbers.
 
-    A page that was open meanwhile sends every number: those that stand as it showed them (`before_…`) are nobody's
-    wish, and follow what holds now. The default takes the place of the number whose button « Revenir » was pressed.
+    The page sends every number. Those that are as it showed them (`before_…`) were not changed, and are replaced by the
+    present values. The number whose button « Revenir » was pressed is replaced by its default.
     """
     data, is_moved = request.POST.copy(), False
     back = definitions.BY_KEY.get(data.get("back_to_default", ""))
@@ -142,7 +142,7 @@ def _meant(request: HttpRequest, now: Mapping[str, int]) -> tuple[Any, bool]:
 
 @admin.register(HouseRule)
 class HouseRuleAdmin(admin.ModelAdmin):
-    """The list is the form. A row is one number that was set; it is added, changed and taken away by the form alone."""
+    """The admin of service settings, whose list is the form. Rows are added, changed and deleted only by it."""
 
     fields = readonly_fields = ("key", "value")
 
@@ -156,7 +156,7 @@ class HouseRuleAdmin(admin.ModelAdmin):
         return False
 
     def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
-        """What the lists of the admin say: whoever may see the numbers may change them, on the page of all of them."""
+        """Return the permissions for the admin's lists: who may see the numbers may change them on their page."""
         perms: dict[str, bool] = super().get_model_perms(request)
         return {**perms, "change": perms["view"]}
 
@@ -165,7 +165,7 @@ class HouseRuleAdmin(admin.ModelAdmin):
         return [*own, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """GET: the numbers. POST: what they would change; with `save`, the change; with `edit`, the form again."""
+        """Show the numbers (GET) or what would change (POST); with `save` change them, with `edit` show the form."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         now = setting_values.all_values()
@@ -183,11 +183,11 @@ class HouseRuleAdmin(admin.ModelAdmin):
         return self._save(request, form)
 
     def _save(self, request: HttpRequest, form: RulesForm) -> HttpResponse:
-        """What was shown and nothing else."""
+        """Save the changes that the preview showed, and nothing else."""
         try:
             setting_values.change(form.changes)
         except (setting_values.ChangedMeanwhile, setting_values.CannotHoldTogether):
-            # Somebody else's was committed while this waited for its turn: read again, and shown again.
+            # Somebody else has committed a change meanwhile, so the values are read and the preview is shown again.
             now = setting_values.all_values()
             again = RulesForm(_meant(request, now)[0], now=now)
             if not again.is_valid() or not again.changes:
@@ -214,7 +214,7 @@ class HouseRuleAdmin(admin.ModelAdmin):
         return self._page(request, "house_preview", changes=_sentences(form.changes), sent=sent, is_moved=is_moved)
 
     def changes(self, request: HttpRequest) -> HttpResponse:
-        """Show who set what, and when, the last first."""
+        """Show who changed what and when, the last change first."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         if request.method not in ("GET", "HEAD"):
@@ -238,7 +238,7 @@ class HouseRuleAdmin(admin.ModelAdmin):
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A change as the preview tells it."""
+    """A change as the preview shows it."""
 
     change: Change
 

@@ -1,4 +1,4 @@
-"""Keeps which report this visit filed, in its own place of the session."""
+"""Stores in the session which report this visit has filed."""
 
 from functools import cache
 from typing import LiteralString
@@ -24,8 +24,8 @@ OF_A_VISIT = {triage.session.KEY, locations.session.KEY}
 def remember(request: HttpRequest, report: Report) -> None:
     """Tie this visit to a report.
 
-    The session keeps its key. Changing it here would delete the old one, and a double click sends the second request
-    with the old cookie: that person would land outside, without their report.
+    The key of the session is not changed. That would delete the old session, and the second request of a double click,
+    which has the old cookie, would be without the report.
     """
     request.session[KEY] = str(report.public_id)
     request.session[DISCREET] = report.discreet
@@ -34,23 +34,25 @@ def remember(request: HttpRequest, report: Report) -> None:
 
 
 def forget(request: HttpRequest) -> None:
-    """Forget which report this visit filed; the rest of the visit stays."""
+    """Forget which report this visit filed; the rest of the visit is kept."""
     request.session.pop(KEY, None)
     request.session.pop(DISCREET, None)
     request.session.pop(GENERATION, None)
 
 
 def forget_visit(request: HttpRequest) -> None:
-    """Forget all that this browser's visit held: report, orientation, place. What else the session holds stays."""
+    """Forget the report, the orientation and the place of this visit. Everything else in the session is kept."""
     for key in list(request.session.keys()):
         if key in OF_A_VISIT or key.startswith(PREFIX):
             del request.session[key]
 
 
 def end(request: HttpRequest) -> None:
-    """Forget this visit, the answers and the place of its orientation too: whoever holds the device may not be who
-    gave them. What stays: that a visit ended here, and whether titles are to stay neutral. The session of an account
-    goes on, without the visit: nobody else signs it out."""
+    """Forget this visit with its answers and its place, because somebody else may hold the device now.
+
+    The session keeps that a visit ended here, and whether titles have to stay neutral. The session of an account goes
+    on without the visit, so that nobody else can sign it out.
+    """
     if SESSION_KEY in request.session:
         forget_visit(request)
         return
@@ -61,29 +63,28 @@ def end(request: HttpRequest) -> None:
 
 
 def has_ended(request: HttpRequest) -> bool:
-    """Return whether the visit that this browser had was ended from elsewhere, and none began since."""
+    """Return whether this browser's visit was ended from another device, and none has begun since."""
     return bool(request.session.get(ENDED, False))
 
 
 def remember_request(request: HttpRequest, erasure: ErasureRequest) -> None:
-    """This visit may read the answer to a request for erasure, and nothing of the report."""
+    """Allow this visit to read the answer to a request for erasure, and nothing of the report."""
     request.session[REQUEST] = erasure.pk
 
 
 def current_request(request: HttpRequest) -> ErasureRequest | None:
-    """Return the request whose words were typed in this visit, with its report, or None: there is none, or all of it
-    went."""
+    """Return the erasure request whose words were typed in this visit, with its report; None if there is none left."""
     pk = request.session.get(REQUEST)
     return None if pk is None else ErasureRequest.objects.select_related("report").filter(pk=pk).first()
 
 
 def is_discreet(request: HttpRequest) -> bool:
-    """Say whether this visit's report asked for discretion: it does on another device too, after a code de reprise."""
+    """Return whether this visit's report is in discreet mode, as it is on another device after a resume code too."""
     return bool(request.session.get(DISCREET, False))
 
 
 def current_report(request: HttpRequest) -> Report | None:
-    """Return the report of this visit with its place, or None."""
+    """Return the report of this visit with its place; None if there is none."""
     if request.session.get(KEY) is None:
         return None
     return _own(request).select_related("municipality", "reception_point").first()
@@ -96,9 +97,10 @@ def _report_statement() -> LiteralString:
 
 
 def report_without_place(request: HttpRequest) -> Report | None:
-    """Return the same report by a prepared statement, with its place left out: for what every page asks.
+    """Return the report of this visit without its place, by a prepared statement, for every page.
 
-    Django's query with both places was a fifth of a search and more of the home page, wherever a visit has no answers.
+    Django's query with both places took a fifth of the time of a search page, and more of the home page, for a visit
+    without answers.
     """
     if request.session.get(KEY) is None:
         return None

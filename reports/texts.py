@@ -1,4 +1,4 @@
-"""What the pages of the signalement say to whoever fills it in."""
+"""The sentences on the pages of the signalement."""
 
 from collections.abc import Mapping
 
@@ -263,7 +263,7 @@ SERVICE = add("readers.service", READERS, _("Le service, automatiquement"))
 WHO_ANSWERED = add("readers.who_answered", READERS, _("La personne qui a répondu"))
 SOMEBODY = add("readers.somebody", READERS, _("Une personne du service"))
 
-# Said of whoever somebody else helps: « Professionnel, pour une personne de moins de 15 ans ».
+# Names the person whom somebody else helps: « Professionnel, pour une personne de moins de 15 ans ».
 FOR_PERSON = add(
     "report.for_person",
     REPORT,
@@ -280,7 +280,7 @@ _AGE_OF_PERSON: Mapping[str, Sentence] = {
     AgeBand.ADULT: add("report.of_adult", REPORT, _("de 18 ans ou plus")),
 }
 
-# The same where somebody may see the screen: words that tell them nothing. What is not here tells nothing anyway.
+# The words for discreet mode, in which somebody may see the screen. Options without such words tell nothing anyway.
 _DISCREET = "Quand quelqu'un peut voir l'écran : ne dit pas de quoi il s'agit."
 
 
@@ -318,7 +318,7 @@ add(
 )
 add("report.neutral_add", ALREADY, _("Ajouter à votre demande"), _("Ajouter à ta demande"), note=_DISCREET)
 
-# What may be ticked, as the person reads it: whoever works with a signalement reads the names of `reports.models`.
+# The options as the person reads them. People who work with a signalement read the labels of `reports.models`.
 OPTIONS: Mapping[str, Mapping[str, Sentence]] = {
     "role": add_options("report.role", REPORT, ReporterRole),
     "age_band": add_options("report.age_band", REPORT, AgeBand),

@@ -1,4 +1,4 @@
-"""The page of the signalement: it adds to what the way in filed, and files for who comes here without (`way_in`)."""
+"""The page of the signalement, on which a visit adds to its report, or files it if the way in has not (`way_in`)."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from reports.visit import Visit, read_visit
 
 
 def _to_triage(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """Back to the orientation, saying why."""
+    """Redirect to the orientation, with the reason."""
     if not visit.triage.assessment.is_finished:
         messages.info(request, report_texts.QUESTIONS_FIRST.say(familiar=visit.familiar))
         return redirect("triage:start")
@@ -48,7 +48,7 @@ def create(request: HttpRequest) -> HttpResponse:
         return redirect("locations:search")
 
     submission_id = way_in.submission_id(request)
-    # A form of an earlier report, kept open in a tab, files nothing: it is shown again with what was ticked.
+    # A form of an earlier report that stayed open in a tab files nothing, and is shown again with what was ticked.
     is_stale = request.method == "POST" and request.POST.get("submission_id") != submission_id
     form = ReportForm(
         request.POST if request.method == "POST" else None,
@@ -67,7 +67,7 @@ def create(request: HttpRequest) -> HttpResponse:
 def report_page(
     form: ReportForm, *, submission_id: str, is_stale: bool, choice: Choice, familiar: bool
 ) -> dict[str, Any]:
-    """Return what the page of the signalement shows. is_stale: the form of an earlier one was sent."""
+    """Return the context of the page of the signalement. is_stale: whether the form of an earlier one was sent."""
     return {
         "form": form,
         "submission_id": submission_id,
@@ -78,15 +78,15 @@ def report_page(
 
 
 def added_page(form: AddedForm, *, familiar: bool) -> dict[str, Any]:
-    """Return what is shown to who has filed already: what may be added."""
+    """Return the context of the page on which a visit adds to its report."""
     return {"form": form, "familiar": familiar}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def wait_or_work(request: HttpRequest) -> HttpResponse:
-    """During a raid: a valid form goes on when its work is done, or a moment later. See `proof_of_work`.
+    """File a valid form during a raid once its work is done or its wait is over (`proof_of_work`).
 
-    Whatever else changed meanwhile (another answer, no more point d'accueil) is settled where the form is.
+    If something else has changed meanwhile (another answer, no place any more), the page of the form deals with it.
     """
     kept, visit = proof_of_work.pending_form(request), read_visit(request)
     is_complete = visit.triage.assessment.is_finished and way_in.place_of(visit) is not None
@@ -98,7 +98,7 @@ def wait_or_work(request: HttpRequest) -> HttpResponse:
         work = {name: request.POST.get(name, "") for name in ("token", "work")}
         if is_free or not kept.seconds_left or proof_of_work.is_solved(**work, submission_id=submission_id):
             return way_in.file_kept(request, visit, kept.fields)
-        if work["work"]:  # who has none only came back before the wait was over
+        if work["work"]:  # without it the person only came back before the wait was over
             security_log.log(Event.WORK_REFUSED)
     token, bits = proof_of_work.make_challenge(submission_id)
     context = effort_page(kept, token=token, bits=bits, familiar=visit.familiar)
@@ -106,5 +106,5 @@ def wait_or_work(request: HttpRequest) -> HttpResponse:
 
 
 def effort_page(kept: PendingForm, *, token: str, bits: int, familiar: bool) -> dict[str, Any]:
-    """Return what the page of a moment's wait shows. kept: the form that waits. bits: how hard the work is."""
+    """Return the context of the page of a short wait. kept: the form that waits. bits: the difficulty of the work."""
     return {"kept": kept, "token": token, "bits": bits, "familiar": familiar}

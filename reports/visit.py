@@ -1,7 +1,7 @@
-"""Reads what a visit brings to the signalement: the orientation, the place for the chat and the report that it filed.
+"""Reads the state of a visit: its orientation, its place for the chat, and the report that it filed.
 
-It is read once, where a page begins, and handed on as a value: a form, a limit and the report that is filed all go by
-the same answers, even if another tab of the visit answers a question meanwhile.
+The state is read once, at the beginning of a page, and passed on as a value. So a form, a limit and the report that is
+filed use the same answers, even if another tab of the visit answers a question meanwhile.
 """
 
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ from triage.session import Triage
 
 @dataclass(frozen=True)
 class Visit:
-    """One visit as it stood when its page was asked for.
+    """The state of one visit when its page was requested.
 
-    choice: the point d'accueil, None before one is chosen. is_searching: a place was typed that several communes bear,
-    and none is chosen yet. report: what this visit filed, None before that.
+    choice: the point d'accueil; None before one is chosen. is_searching: whether a place was typed that several
+    communes have as name, and none is chosen yet. report: the report that this visit filed; None before that.
     """
 
     triage: Triage
@@ -32,15 +32,14 @@ class Visit:
 
     @property
     def familiar(self) -> bool:
-        """Return whether this person is said *tu*. Without answers in the visit, on another device, as their report
-        tells."""
+        """Whether to say *tu*: by the visit's answers, or by the report if it has none, as on another device."""
         if self.report is not None and not self.triage.answers:
             return speaks_tu(self.report)
         return self.triage.voice.familiar
 
     @property
     def has_ongoing_report(self) -> bool:
-        """Say whether a conversation waits or goes on for the report. One that the chat has not opened yet counts."""
+        """Whether the report has a conversation that waits or goes on, or that the chat has not opened yet."""
         if self.report is None:
             return False
         conversation = getattr(self.report, "conversation", None)
@@ -48,9 +47,9 @@ class Visit:
 
 
 def read_visit(request: HttpRequest) -> Visit:
-    """Read this request's visit: three queries at most (the report, and two for the place), none without them.
+    """Read the visit of this request, with three queries at most: one for the report and two for the place, if any.
 
-    Which questionnaire is in force is one more, when this process read it more than `versions.KEEP_SECONDS` ago.
+    There is one more for the questionnaire in force, if this process read it more than `versions.KEEP_SECONDS` ago.
     """
     return Visit(
         triage=triage.session.read(request),

@@ -118,7 +118,7 @@ class WithTexts(models.Model):
 
     @property
     def texts(self) -> Texts:
-        """The texts by language and part, without empty ones. One query at the first use unless they were prefetched."""
+        """The texts by language and part, without empty ones. One query at the first use, if not prefetched."""
         kept: Texts | None = self.__dict__.get("_texts")
         if kept is None:
             rows: Any = () if self._state.adding else self.text_rows.all()  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
-"""Where signed digests of the register go: a file, an HTTPS address, a folder of printable pages (docs/adr/0056).
+"""Delivers signed digests of the register: to a file, an HTTPS address, or a folder of printable pages (docs/adr/0056).
 
-Each takes a statement once or again: what it has already stays as it is. No settings and no database here.
+A statement may be delivered to a destination again, which keeps it once. This module uses no settings or database.
 """
 
 import contextlib
@@ -19,35 +19,36 @@ from common import qr_code
 from common.offload import pool
 from reports.rules.signed_digests import LONGEST, Statement
 
-HTTPS_SECONDS = 10.0  # for each step: to connect, to send, to answer
+HTTPS_SECONDS = 10.0  # the time-out of each step: connecting, sending, answering
 A_PAGE = 6  # QR codes of 52 mm on an A4 page, each with its text
 
 
 class NotDelivered(Exception):
-    """This destination did not take the statement. Its text is the class of what happened, or a status: no address."""
+    """A destination did not accept a statement. The message is the class of the error or a status, and no address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Destination(ABC):
-    """name: as the operator wrote it; it holds no secret."""
+    """A place to which digests are delivered. name: as the operator wrote it; it contains no secret."""
 
     name: str
 
     @abstractmethod
     def deliver(self, statement: Statement, page: Sequence[Statement]) -> None:
-        """Keep the statement there, for good when this returns. page: those of its page, it included (`page_of`).
+        """Deliver a statement, which is stored permanently when this returns.
 
-        Raises NotDelivered. Costs at most some HTTPS_SECONDS, or one child process of `common.offload.pool`.
+        page: all statements of its printed page, including this one (`page_of`). Takes a few times HTTPS_SECONDS at
+        most, or one child process of `common.offload.pool`. Raises NotDelivered.
         """
 
     @property
     def kind(self) -> str:
-        """file, https or qr."""
+        """The kind of this destination: « file », « https » or « qr »."""
         return self.name.partition(":")[0]
 
 
 class FileDestination(Destination):
-    """A file that is only appended to: one line a statement, on the disk before it counts."""
+    """A file to which one line is appended for each statement. A line counts when it is on the disk."""
 
     def deliver(self, statement: Statement, page: Sequence[Statement]) -> None:
         """Append the statement to the file, once. Raises NotDelivered."""
@@ -68,14 +69,14 @@ class FileDestination(Destination):
 
 
 def _append(file: int, text: str) -> None:
-    """Append a line, unless it is the last one already: this process, or another, died before it said so."""
+    """Append a line, unless it is the last one already because a process ended before it could note the delivery."""
     size = os.fstat(file).st_size
     end = os.pread(file, LONGEST + 2, max(0, size - LONGEST - 2)).decode("ascii", errors="replace")
     if end.endswith("\n") and end.splitlines()[-1] == text:
         return
-    line = ("" if not end or end.endswith("\n") else "\n") + text + "\n"  # a torn line stays, and is ended
+    line = ("" if not end or end.endswith("\n") else "\n") + text + "\n"  # an incomplete line is kept, and ended first
     if os.write(file, line.encode("ascii")) != len(line):
-        raise OSError("short write")  # the disk is full; the next try ends the torn line
+        raise OSError("short write")  # the disk is full; the next attempt ends the incomplete line
 
 
 def _sync_folder(folder: Path) -> None:
@@ -88,16 +89,16 @@ def _sync_folder(folder: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class HttpsDestination(Destination):
-    """An address inside the operator's network: the line by POST, as text/plain; 2xx means that it is kept.
+    """An HTTPS address in the operator's network, which gets the line by POST as text/plain; 2xx means that it is kept.
 
-    authority: the file of the authority that is trusted, "" for those of the machine. Redirects are not followed, no
-    proxy is used, and nothing of the answer is read but its status.
+    authority: the file of the CA certificate that is trusted; "" for those of the machine. Redirects are not followed,
+    no proxy is used, and only the status of the answer is read.
     """
 
     authority: str = ""
 
     def deliver(self, statement: Statement, page: Sequence[Statement]) -> None:
-        """Send the statement over HTTPS to whoever keeps it. Raises NotDelivered."""
+        """Send the statement over HTTPS. Raises NotDelivered."""
         parts = urlsplit(self.name)
         try:
             trusting = ssl.create_default_context(cafile=self.authority or None)
@@ -107,17 +108,17 @@ class HttpsDestination(Destination):
                 headers = {"Content-Type": "text/plain; charset=us-ascii", "Idempotency-Key": f'"{statement.number}"'}
                 line.request("POST", path, f"{statement.text}\n".encode("ascii"), headers)
                 status = line.getresponse().status
-        except (OSError, http.client.HTTPException) as error:  # certificates and time-outs too
+        except (OSError, http.client.HTTPException) as error:  # errors of certificates and time-outs are OSErrors too
             raise NotDelivered(type(error).__name__) from None
         if not 200 <= status < 300:
             raise NotDelivered(f"status {status}")
 
 
 class QrFolder(Destination):
-    """A folder of A4 pages, to be printed and put away: A_PAGE codes each, a page written anew until it is full."""
+    """A folder of A4 pages to be printed, with A_PAGE QR codes each. A page is rewritten until it is full."""
 
     def deliver(self, statement: Statement, page: Sequence[Statement]) -> None:
-        """Print the page of statements as QR codes, in place of its former print. Raises NotDelivered."""
+        """Write the page of statements with their QR codes, in place of its former file. Raises NotDelivered."""
         folder = Path(self.name.removeprefix("qr:"))
         first = page[0].number
         target = folder / f"empreintes-{first:06}-{first + A_PAGE - 1:06}.pdf"
@@ -135,7 +136,7 @@ class QrFolder(Destination):
 
 
 def page_of(number: int) -> range:
-    """Return the numbers of the page on which this one stands."""
+    """Return the numbers of the statements on the same page as this one."""
     first = (number - 1) // A_PAGE * A_PAGE + 1
     return range(first, first + A_PAGE)
 
@@ -161,7 +162,7 @@ PAGE = """
 
 
 def on_paper(page: Sequence[Statement]) -> dict[str, Any]:
-    """Return the contents of a page."""
+    """Return the contents of a page, for Typst."""
     return {
         "title": f"Registre des accès : empreintes signées, à partir de la n° {page[0].number}",
         "about": "À imprimer et à garder là où les administrateurs de la base ne peuvent pas écrire. "
@@ -178,7 +179,10 @@ def on_paper(page: Sequence[Statement]) -> dict[str, Any]:
 
 
 def parse(text: str, *, authority: str = "") -> Destination:
-    """`file:/path`, `https://host/path` or `qr:/folder`. authority: for HTTPS. Raises ValueError without the text."""
+    """Parse `file:/path`, `https://host/path` or `qr:/folder`. authority: the CA file for HTTPS.
+
+    Raises ValueError, whose message does not contain the text.
+    """
     kind, _, rest = text.partition(":")
     if kind in ("file", "qr") and Path(rest).is_absolute():
         return FileDestination(text) if kind == "file" else QrFolder(text)

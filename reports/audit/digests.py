@@ -1,7 +1,7 @@
-"""Draw a digest of the audit log each period, sign and number it, and deliver it to each destination.
+"""Makes a signed, numbered digest of the audit log in each period, and delivers it to each destination (docs/adr/0056).
 
-`run` is one turn, which the worker takes in a thread of its own: what is slow or away holds up nobody. Several workers
-may take turns at once: a number is drawn by one of them, and a destination is served by one. docs/adr/0056.
+`run` is one turn, which the worker takes in a separate thread, so that a slow destination delays nothing else. Several
+workers may take turns at once: one of them draws a number, and one serves a destination.
 """
 
 import logging
@@ -24,14 +24,14 @@ from reports.rules.signed_digests import ZERO, Statement
 
 logger = logging.getLogger(__name__)
 
-# The key of PostgreSQL's advisory lock under which a statement takes its number (reports.audit.log has 03).
+# The key of PostgreSQL's advisory lock under which a statement gets its number (reports.audit.log has 03).
 NUMBERING = 0x504E4156_0D
-TURN_SECONDS = 20.0  # between two turns: a destination that was away is tried again then
-AT_ONCE = 50  # statements brought to one destination in a turn, when it was away for long
+TURN_SECONDS = 20.0  # the time between two turns, after which a failed destination is tried again
+AT_ONCE = 50  # how many statements a destination gets in one turn after it was away
 
 
 def period() -> timedelta:
-    """How often a statement is drawn."""
+    """Return how often a statement is made."""
     return timedelta(minutes=settings.REGISTER_DIGEST_MINUTES)
 
 
@@ -43,7 +43,7 @@ def destinations() -> list[Destination]:
 
 
 def key() -> Ed25519PrivateKey:
-    """Return the key that signs. Raises signed_digests.BadKey, also when there is none."""
+    """Return the signing key. Raises signed_digests.BadKey if it is malformed or missing."""
     return signed_digests.private_key(settings.REGISTER_DIGEST_KEY)
 
 
@@ -51,9 +51,9 @@ def key() -> Ed25519PrivateKey:
 
 
 def run() -> None:
-    """Draw what is due, then bring to each destination what it lacks. Raises errors of the database, and BadKey.
+    """Make a statement if one is due, then deliver to each destination what it lacks.
 
-    Costs three statements when nothing is due.
+    Three SQL statements when nothing is due. Raises the database's errors, and BadKey.
     """
     draw(key())
     for destination in destinations():
@@ -62,13 +62,14 @@ def run() -> None:
 
 @transaction.atomic
 def draw(signing: Ed25519PrivateKey, *, force: bool = False) -> Statement | None:
-    """Sign the register as it stands, when a period is over since the last time; None when it is not.
+    """Sign the digest of the register, if a period has passed since the last time; otherwise return None.
 
-    force: now. Also when the register did not grow: silence of the worker must not look like a quiet day.
+    force: do so in any case. A statement is made even if the register has not grown, so that a worker that does not
+    run cannot be mistaken for a quiet day.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [NUMBERING])
-        cursor.execute("SELECT clock_timestamp()")  # a statement after the lock: its snapshot is younger
+        cursor.execute("SELECT clock_timestamp()")  # a separate statement, whose snapshot is newer than the lock
         now: datetime = cursor.fetchone()[0]
     newest = RegisterDigest.objects.order_by("-number").first()
     if newest is not None and now < newest.at + period() and not force:
@@ -82,10 +83,10 @@ def draw(signing: Ed25519PrivateKey, *, force: bool = False) -> Statement | None
 
 
 def deliver(destination: Destination) -> bool:
-    """Bring to one destination the statements that it lacks, in order, AT_ONCE at most; whether nothing went wrong.
+    """Deliver to a destination the statements that it lacks, in order, at most AT_ONCE. Return whether all went well.
 
-    Each is delivered, then noted: after a crash between the two it is delivered again, and a destination that has it
-    keeps one. Another worker that serves this destination now is left to it.
+    Each is delivered, then noted. After a crash between the two it is delivered again, and the destination keeps one.
+    Nothing is done if another worker serves this destination now.
     """
     DigestDelivery.objects.get_or_create(destination=destination.name)
     for _one in range(AT_ONCE):
@@ -130,9 +131,9 @@ def _now() -> datetime:
 
 
 class Turns(threading.Thread):
-    """Turns until it is stopped, in a thread with a connection of its own. Nothing that happens in one ends it.
+    """A thread with its own database connection that takes a turn again and again, until it is stopped.
 
-    label: what the log calls it.
+    No error ends it. label: its name in the log.
     """
 
     def __init__(
@@ -156,9 +157,9 @@ class Turns(threading.Thread):
                 InterfaceError,
                 PoolTimeout,
                 ValueError,
-            ) as error:  # a key or a row that is none, too
+            ) as error:  # malformed keys and rows too
                 logger.warning("%s: a turn failed and will be tried again (%s)", self._label, describe_error(error))
-            except Exception as error:  # noqa: BLE001  of ours: no turn is the last one for it
+            except Exception as error:  # noqa: BLE001  after any error the next turn is taken
                 logger.error("%s: an error in a turn; the next ones go on (%s)", self._label, type(error).__name__)
             finally:
                 close_old_connections()
@@ -170,8 +171,11 @@ class Turns(threading.Thread):
 
 @dataclass(frozen=True, slots=True)
 class Age:
-    """A destination: its place among those named, its kind, the number that it has last, and how old that is, in
-    seconds; None for none yet. failures: in a row."""
+    """How far a destination is.
+
+    place: its position among those named. number: the last statement that it has. seconds: the age of that; None if it
+    has none yet. failures: how many attempts failed in a row.
+    """
 
     place: int
     kind: str
@@ -181,16 +185,16 @@ class Age:
 
     @property
     def label(self) -> str:
-        """Return which destination this is, without its address."""
+        """The name of the destination without its address."""
         return f"{self.place}:{self.kind}"
 
     @property
     def is_late(self) -> bool:
-        """Return whether what it has is older than two periods, or it has nothing."""
+        """Whether its last statement is older than two periods, or it has none."""
         return self.seconds is None or self.seconds > 2 * period().total_seconds()
 
 
-# The age of a statement is that of the register it speaks of, not of its delivery: what arrives late is old.
+# The age of a statement is counted from the state of the register that it describes, not from its delivery.
 AGES = """
 SELECT delivery.destination, delivery.number, extract(epoch FROM clock_timestamp() - digest.at)::float8,
        delivery.failures
@@ -199,7 +203,7 @@ SELECT delivery.destination, delivery.number, extract(epoch FROM clock_timestamp
 
 
 def ages(rows: list[tuple[str, int, float | None, int]]) -> list[Age]:
-    """Return the destinations that are named now, by the rows of AGES."""
+    """Return how far each destination of the settings is, from the rows of AGES."""
     known = {name: (number, seconds, failures) for name, number, seconds, failures in rows}
     found = []
     for place, one in enumerate(destinations(), 1):

@@ -1,4 +1,4 @@
-"""Who read what concerns somebody, as that person may see it: roles and times, never accounts."""
+"""Lists who read what concerns a person, as that person may see it: roles and times, never accounts."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from common.texts.catalogue import Sentence
 from reports import texts as report_texts
 from reports.models import AccessKind, AccessRecord
 
-# What the person is shown, in their words.
+# The kinds that the person is shown, with their sentences.
 SHOWN: Mapping[str, Sentence] = {
     AccessKind.READING: report_texts.READ,
     AccessKind.EXPORT: report_texts.COPIED,
@@ -19,9 +19,9 @@ SHOWN: Mapping[str, Sentence] = {
     AccessKind.CAPTURE_ORIGINAL: report_texts.OPENED_ORIGINAL,
     AccessKind.CAPTURE_LOCKED: report_texts.LOCKED_CAPTURE,
 }
-# Done by the one who answered, who is a party: not « another agent ».
+# These acts are done by the agent who answered the exchange, who is not « another agent ».
 BY_INTERLOCUTOR = {AccessKind.PAPER, AccessKind.TRANSMITTED}
-# What they are not shown, and why. Each kind of the register is in one of the two: a test asks.
+# The kinds that the person is not shown, and why. A test checks that each kind is in one of the two lists.
 WITHHELD: Mapping[str, str] = {
     AccessKind.OPENING: "an investigation may depend on it: whether it is told is the prosecutor's to say (ADR 0032)",
     AccessKind.SEARCH: "somebody looked into the register, not into the exchange",
@@ -40,7 +40,7 @@ WITHHELD: Mapping[str, str] = {
 AT_MOST = 100
 
 
-# Roles as a person outside the service understands them; the keys are those of the accounts.
+# Words for roles that a person outside the service understands, by the roles of accounts.
 READERS: Mapping[str, Sentence] = {
     "agent": report_texts.AGENT,
     "supervisor": report_texts.SUPERVISOR,
@@ -53,7 +53,7 @@ READERS: Mapping[str, Sentence] = {
 
 @dataclass(frozen=True, slots=True)
 class ReadingByStaff:
-    """who, did: in words of the active language."""
+    """One reading. who, did: in words of the active language."""
 
     who: str
     did: str
@@ -61,8 +61,7 @@ class ReadingByStaff:
 
 
 def readings_of(subjects: Iterable[object]) -> list[ReadingByStaff]:
-    """Return the readings of these public ids, the last one first, at most AT_MOST. One query, by the index on the
-    subject."""
+    """Return the readings of these public ids, the last one first, at most AT_MOST. One query, by an index."""
     lines = AccessRecord.objects.filter(subject__in=[str(subject) for subject in subjects], kind__in=SHOWN)
     rows = lines.order_by("-number").values_list("role", "kind", "at")[:AT_MOST]
     return [ReadingByStaff(_who(role, kind), SHOWN[kind].say(), at) for role, kind, at in rows]

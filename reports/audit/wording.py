@@ -1,6 +1,7 @@
-"""« Précision » of the register in words: what the code wrote there is English, and stays as it was hashed.
+"""Says « Précision » of the register in French. The code wrote it in English, and it stays as it was hashed.
 
-What is not known here is shown as it was written: whoever may insert may have ended the register with anything.
+A text that is not known here is shown as it was written, because somebody who can insert rows may have written
+anything.
 """
 
 import re
@@ -15,7 +16,7 @@ from reports.models import AccessKind, OpeningField
 from reports.rules.openings import Act
 from reports.rules.openings_labels import ACTS
 
-# What runs of the service remove, by its name in the code.
+# The things that the service deletes, by their names in the code.
 REMOVED: Mapping[str, object] = {
     "reports": gettext_lazy("signalements"),
     "resume_codes": gettext_lazy("codes de reprise"),
@@ -71,7 +72,7 @@ APPROVALS: Mapping[str, object] = {
     "withdrawn": gettext_lazy("retiré"),
     "lapsed": gettext_lazy("non appliqué, faute de réponse à temps"),
 }
-# Kinds of acts that may be done on call.
+# The kinds of acts that a supervisor may do on call.
 DECIDED = {
     AccessKind.OPENING,
     AccessKind.FREEZE,
@@ -97,7 +98,7 @@ OPENING = re.compile(r"([0-9a-f]{8})-[0-9a-f-]{27}: (\w+), (\w+) \d+, (?:on the 
 
 
 def in_words(kind: str, detail: str) -> str:
-    """Return the detail of a line of this kind, in the active language."""
+    """Return the detail of a line of this kind in words of the active language."""
     if kind in DECIDED and (found := ON_CALL.fullmatch(detail)):
         return _("%(act)s ; au titre de l'astreinte") % {"act": in_words(kind, found[1])}
     if kind == AccessKind.RETENTION:
@@ -125,7 +126,7 @@ def in_words(kind: str, detail: str) -> str:
 
 
 def removed_in_words(name: str) -> str:
-    """Say in words what a run removed, given its name in the code."""
+    """Return in words what was deleted, given its name in the code."""
     return str(REMOVED.get(name, name))
 
 
@@ -135,7 +136,7 @@ def _removed(part: str) -> str:
 
 
 def _opening(request: str, act: str, field: str) -> str:
-    """The version and the browser are for a comparison, and stand in the line as it was written."""
+    """Say a detail of an identity disclosure. Its version and browser are left out; the line itself has them."""
     told: dict[str, object] = {
         "act": ACTS[Act(act)] if act in Act else _("Demande lue") if act == "read" else act,
         "field": OpeningField(field).label if field in OpeningField else field,
@@ -151,7 +152,7 @@ def _approval(state: str, number: str, asker: str | None, fields: str) -> str:
 
 
 def _day(text: str) -> str:
-    """An ISO date as it is read; what is none stays as it is."""
+    """Return an ISO date as French writes it; any other text unchanged."""
     try:
         return dates.format_date(date.fromisoformat(text), "j F Y")
     except ValueError:

@@ -1,4 +1,4 @@
-"""Asking people for their passphrases at a terminal, without showing or keeping them."""
+"""Asks people for their passphrases at a terminal, without showing or storing them."""
 
 import getpass
 import warnings
@@ -26,8 +26,10 @@ REFUSALS = {
 
 
 def ask(prompt: str) -> str:
-    """Return what is typed, unseen. Raises CommandError where it would be seen: getpass would fall back on showing
-    it."""
+    """Return what is typed, without showing it.
+
+    Raises CommandError where it would be visible, because getpass would then show it.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
@@ -39,9 +41,10 @@ def ask(prompt: str) -> str:
 
 
 def ask_new(say: Callable[[str], object], *, taken: list[str]) -> str:
-    """A new passphrase, typed twice; asked again, with the reason, while it is weak, mistyped or one of `taken`.
+    """Ask for a new passphrase twice, and return it.
 
-    Raises CommandError after TRIES refusals.
+    It is asked again, with the reason, while it is weak, mistyped or one of `taken`. Raises CommandError after TRIES
+    refusals.
     """
     for _try in range(TRIES):
         passphrase = ask("  Phrase de passe : ")

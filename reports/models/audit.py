@@ -1,4 +1,4 @@
-"""The register: who read or did what (docs/adr/0031)."""
+"""The table of the audit log (« registre des accès »): who read or did what (docs/adr/0031)."""
 
 from datetime import UTC, datetime
 
@@ -9,7 +9,7 @@ from common.choices import label_of
 
 
 class AccessKind(models.TextChoices):
-    """The kinds of lines: readings of what concerns somebody, and acts that decide what is kept or shown."""
+    """The kinds of lines: readings of what concerns a person, and acts that decide what is kept or shown."""
 
     READING = "reading", _("Lecture")
     SEARCH = "search", _("Recherche")
@@ -35,7 +35,7 @@ class AccessKind(models.TextChoices):
 
 
 class Motive(models.TextChoices):
-    """Why, when the act says it by itself. Who is asked for a reason gives a short text in its place."""
+    """The reasons that follow from the act itself. Where a reason is asked for, a short text is stored instead."""
 
     ADMINISTRATION = "administration", _("Gestion du site")
     CONTROL = "control", _("Contrôle des accès")
@@ -48,23 +48,24 @@ class Motive(models.TextChoices):
 
 
 class AccessRecord(models.Model):
-    """One line of the register: who read or did what, about whom, why and when. `reports.audit.log` writes it.
+    """One line of the audit log: who read or did what, about whom, why and when. `reports.audit.log` writes it.
 
-    Append-only by trigger (migration 0004): PostgreSQL refuses to change, delete or empty; and takes the next line only
-    (migration 0010). No foreign key: a line survives what it names, and nothing cascades into it.
+    Triggers make the table append-only: PostgreSQL refuses UPDATE, DELETE and TRUNCATE (migration 0004), and accepts
+    only the next number (migration 0010). There is no foreign key, so that a line outlives what it names.
 
-    `number` is dense, from 1. `previous` and `digest` are SHA-256 in hexadecimal (`audit_log.digest_of`): `previous` is
-    that of the line before, GENESIS for the first. `salt`, 128 random bits: a published digest confirms no guess.
-    `account_id` is the account's key, kept when the account goes; none for the service itself.
-    `subject` is the public id of a report or a conversation, or « app.Model key » of an object of the admin: never what
-    it holds. `detail` is written by the code: names of fields, of an action, counts; never a value.
+    `number` has no gaps, and begins at 1. `previous` and `digest` are SHA-256 in hexadecimal (`audit_log.digest_of`):
+    `previous` is the digest of the line before, or GENESIS. `salt` has 128 random bits, so that a published digest
+    confirms no guess of a line's content. `account_id` is the key of the account, kept after the account is deleted;
+    None for the service itself. `subject` is the public id of a report or a conversation, or « app.Model key » of an
+    object of the admin, never its content. `detail` is written by the code: names of fields or of an action, and
+    counts, never a value.
     """
 
-    SERVICE = "service"  # the role of the worker and of commands, which no account runs
+    SERVICE = "service"  # the role in lines of the worker and of commands, which have no account
     GENESIS = "0" * 64
 
     number = models.PositiveBigIntegerField(_("numéro"), primary_key=True)
-    version = models.PositiveSmallIntegerField(editable=False)  # of the encoding that the digest was made of
+    version = models.PositiveSmallIntegerField(editable=False)  # that of the encoding of the digest
     at = models.DateTimeField(_("date"), db_index=True)
     kind = models.CharField(_("nature"), max_length=20, choices=AccessKind)
     account_id = models.PositiveBigIntegerField(_("compte"), null=True)
@@ -88,14 +89,15 @@ class AccessRecord(models.Model):
                 | (models.Q(account_id__isnull=False) & ~models.Q(role="service")),
                 name="access_account_or_service",
             ),
-            # GENESIS stands before the first line alone: after a line with that digest nothing could be recorded.
+            # No digest may equal GENESIS, which only precedes the first line; after it nothing could be recorded.
             models.CheckConstraint(condition=~models.Q(digest="0" * 64), name="access_digest_is_none_of_the_first"),
             models.CheckConstraint(
                 condition=models.Q(at__gte=datetime(2000, 1, 1, tzinfo=UTC), at__lt=datetime(9000, 1, 1, tzinfo=UTC)),
                 name="access_at_can_be_read",
             ),
         ]
-        # The list of one kind, in the admin. Two kinds are nearly all lines: theirs are found from the last one on.
+        # For the list of one kind in the admin. The two kinds of nearly all lines are left out, because their lines are
+        # found quickly by going back from the last one.
         indexes = [
             models.Index(
                 fields=["kind", "number"],
@@ -109,5 +111,5 @@ class AccessRecord(models.Model):
 
     @property
     def motive_label(self) -> str:
-        """Return the motive in French: a chosen one by its label, a short text as it was given."""
+        """The motive in French: the label of a fixed one, or a short text as it was given."""
         return label_of(Motive, self.motive)

@@ -1,14 +1,14 @@
-"""When backups were last taken: written by `deploy/backup`, read by /metrics. `reports.models` imports this module."""
+"""The table of the times of backups, which `deploy/backup` writes and /metrics reads."""
 
 from django.db import models
 
 
 class BackupStatus(models.Model):
-    """The backups of one server: one row for each `BACKUP_NAME`.
+    """The state of the backups of one server, one row for each `BACKUP_NAME`.
 
-    name: « content », or « keys » (the wrapped keys' own server). base_at: when the last whole base backup ended;
-    base_bytes: how much was copied; base_seconds: how long it took. wal_at: when the WAL was last in the store as
-    far as it was written. since: the oldest point in time that can be restored. failures: in a row.
+    name: « content », or « keys » for a separate key server. base_at: when the last complete base backup ended.
+    base_bytes: how much it copied. base_seconds: how long it took. wal_at: when all WAL that had been written was last
+    in the store. since: the oldest time that can be restored. failures: how many attempts failed in a row.
     """
 
     name = models.CharField(max_length=20, primary_key=True)

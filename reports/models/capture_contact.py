@@ -1,4 +1,4 @@
-"""Whom the service has named for a capture that it may be an offence to hold. `reports.models` imports this module."""
+"""The table of the contact for captures that it may be an offence to possess."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,10 +8,10 @@ from common import plain_text
 
 
 class CaptureContact(models.Model):
-    """The person, or the office, that is told of a capture that was set aside (docs/adr/0082), of whom there is one.
+    """The person or office to tell about a capture that was set aside (docs/adr/0082). There is one row at most.
 
-    Without a row nobody is named yet: the console says so, and so does « À faire ». name: and what they are. reach: how
-    whoever reads this tells them now.
+    Without a row nobody is named yet; the console and « À faire » say so. name: their name and function. reach: how the
+    reader can reach them now.
     """
 
     THE_ONE = 1
@@ -38,15 +38,15 @@ class CaptureContact(models.Model):
 
     @classmethod
     def current(cls) -> "CaptureContact | None":
-        """Who is named now; None for nobody yet. One query."""
+        """Return the present contact; None if nobody is named yet. One query."""
         return cls.objects.first()
 
     @property
     def shown_name(self) -> str:
-        """The name as a page shows it: hidden characters are made visible."""
+        """The name as a page shows it, with hidden characters made visible."""
         return plain_text.plain(self.name)
 
     @property
     def shown_reach(self) -> str:
-        """How to reach them, as a page shows it."""
+        """How to reach the contact, as a page shows it, with hidden characters made visible."""
         return plain_text.plain(self.reach)

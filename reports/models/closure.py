@@ -1,4 +1,4 @@
-"""The chat is closed to whoever comes anew, for a reason and a time. `reports.models` imports this module."""
+"""The table of closures: periods in which the chat is closed to people who come, with a reason."""
 
 import uuid
 from datetime import datetime
@@ -15,7 +15,7 @@ from common.texts.text_rows import TextRow
 
 
 class ClosureReason(models.TextChoices):
-    """Why: what visitors read of it is a sentence each, in templates/components/chat_closed.html."""
+    """The reasons of a closure. templates/components/chat_closed.html has the sentence that visitors read for each."""
 
     MAINTENANCE = "maintenance", _("opération technique prévue")
     INCIDENT = "incident", _("panne")
@@ -24,19 +24,20 @@ class ClosureReason(models.TextChoices):
 
 
 class ChatClosureQuerySet(models.QuerySet["ChatClosure"]):
-    """Closings of the chat, by whether they hold."""
+    """Selects closures by time."""
 
     def not_over(self, now: datetime) -> "ChatClosureQuerySet":
-        """Closed now, or to come."""
+        """Select the present and future closures."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=now), reopened_at=None)
 
 
 class ChatClosure(Spoken):
-    """From `starts_at` nobody new comes into the queue, until `ends_at`; without an end, until somebody opens again.
+    """A period, from `starts_at` to `ends_at`, in which the queue accepts nobody new.
 
-    Exchanges that run go on, and who waits keeps their place and their code. One is proposed, and reopened before its
-    time, but never changed: two administrators agreed to what it says. `told_to`: the key of the last
-    conversation whose person was told; `told_at`: when everybody who waited was.
+    Without `ends_at` it lasts until somebody opens the chat again. Open exchanges go on, and people in the queue keep
+    their place and their code. A closure may be ended early, but not changed, because two administrators agreed to it.
+    `told_to`: the key of the last conversation whose person was told of it. `told_at`: when everybody in the queue had
+    been told.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -65,7 +66,7 @@ class ChatClosure(Spoken):
         return f"Fermeture du {start} ({self.get_reason_display()})"
 
     def clean(self) -> None:
-        """Raises ValidationError, by field."""
+        """Check the closure. Raises ValidationError, by field."""
         super().clean()
         wrong: dict[str, ValidationError] = {}
         if self.ends_at is not None and self.starts_at is not None:
@@ -80,7 +81,7 @@ class ChatClosure(Spoken):
 
 
 class ChatClosureText(TextRow):
-    """One text of a closing, in one language and voice."""
+    """One text of a closure, in one language and voice."""
 
     owner = models.ForeignKey(ChatClosure, on_delete=models.DB_CASCADE, related_name="text_rows")
 

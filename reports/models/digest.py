@@ -1,4 +1,4 @@
-"""Signed digests of the register, and how far each destination has them (docs/adr/0056)."""
+"""The tables of signed digests of the audit log, and of what each destination has of them (docs/adr/0056)."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -7,7 +7,7 @@ from reports.rules.signed_digests import Statement
 
 
 class RegisterDigest(models.Model):
-    """One statement as it left, or is about to. What counts is the copy that lies elsewhere."""
+    """One signed statement, sent or to be sent. The copy that is kept elsewhere is the one that counts."""
 
     number = models.PositiveBigIntegerField(primary_key=True)
     at = models.DateTimeField()
@@ -21,12 +21,12 @@ class RegisterDigest(models.Model):
         return f"{self.number}"
 
     def read(self) -> Statement:
-        """Raises ValueError when somebody changed the row."""
+        """Return the statement of this row. Raises ValueError when somebody has changed the row."""
         return Statement.parse(self.text)
 
 
 class DigestDelivery(models.Model):
-    """One destination. number: of the last statement that it has, 0 for none; failures: in a row, since then."""
+    """One destination. number: the last statement that it has, 0 for none. failures: how many failed in a row since."""
 
     destination = models.CharField(max_length=500, unique=True)
     number = models.PositiveBigIntegerField(default=0, db_default=0)

@@ -1,14 +1,14 @@
-"""Data keys that are to be erased once the deletion of their reports is committed."""
+"""The table of data keys that have to be erased once the deletion of their reports is committed."""
 
 from django.db import models
 from django.db.models.functions import Now
 
 
 class KeyErasure(models.Model):
-    """A report was deleted, and its data key has not gone yet (`reports.retention.key_erasure`).
+    """A data key that has not been erased yet, although its report was deleted (`reports.retention.key_erasure`).
 
-    Written in the transaction that deletes the report, for the key may lie in another database, which that transaction
-    does not reach. A row lives for some seconds; after a worker was killed, until its next run.
+    The row is written in the transaction that deletes the report, because the key may be in another database, which the
+    transaction does not reach. It exists for some seconds or, if the worker was killed, until its next run.
     """
 
     data_key = models.UUIDField(unique=True)

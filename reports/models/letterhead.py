@@ -1,4 +1,4 @@
-"""What stands at the head of a paper: whose it is. `reports.models` imports this module."""
+"""The table of the letterhead: the name and address at the top of the service's documents."""
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -7,11 +7,11 @@ from django.utils.translation import gettext_lazy as _
 
 from common.texts import validation
 
-LINES_AT_MOST, LINE_MAX_LENGTH = 5, 90  # of the address: a head, not a page
+LINES_AT_MOST, LINE_MAX_LENGTH = 5, 90  # how many lines the address may have, and the most characters of each
 
 
 class Letterhead(models.Model):
-    """The letterhead of the service's papers, of which there is one. Without a row they have none."""
+    """The letterhead of the service's documents. There is one row at most; without it they have none."""
 
     THE_ONE = 1
 
@@ -34,12 +34,12 @@ class Letterhead(models.Model):
 
     @property
     def lines(self) -> list[str]:
-        """Its lines as they are printed, the name first, without the empty ones."""
+        """The lines as they are printed, the name first, without empty ones."""
         written = [line.strip() for line in self.address.splitlines()]
         return [self.name, *(line for line in written if line)]
 
     def clean(self) -> None:
-        """Raises ValidationError, by field."""
+        """Check the letterhead. Raises ValidationError, by field."""
         wrong = {}
         if codes := validation.hidden_characters(self.name):
             wrong["name"] = self._hidden(codes)

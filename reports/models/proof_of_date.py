@@ -1,6 +1,7 @@
-"""The digests over which each day is stamped, and what time-stamping authorities signed of it (docs/adr/0084).
+"""The tables of the proof of date: the digests of each day, and the authorities' time-stamps of them (docs/adr/0084).
 
-Nothing here says of whom or of what a digest is: that lies with the exchange (`chat.ItemShare`), and goes with it.
+Nothing here says to whom or to what a digest belongs. That is stored with the exchange (`chat.ItemShare`), and deleted
+with it.
 """
 
 from django.db import models
@@ -10,12 +11,12 @@ from reports.rules.date_proofs import Statement
 
 
 class ProofDay(models.Model):
-    """One day: its tree while it is made, and its statement once it is closed.
+    """One day: its tree while it is being made, and its statement once it is closed.
 
-    size: leaves so far. statement: the text that is stamped, empty until the day is closed; digest: its SHA-256, in
-    hexadecimal. register_first, register_last: the lines of the register that are its first leaves, in their order; 0
-    for none. marks: how far its sources looked, and what they had to leave, for the tree of the next day
-    (`days.newest_marks`); of one day alone, the newest whose tree took all there was.
+    size: how many leaves the tree has so far. statement: the text that is stamped, empty until the day is closed.
+    digest: its SHA-256 in hexadecimal. register_first, register_last: the lines of the register that are the first
+    leaves, in order; 0 for none. marks: how far its sources have been read, and what they had to leave for the next
+    day's tree (`days.newest_marks`). Only the newest complete day has them.
     """
 
     day = models.DateField(primary_key=True)
@@ -43,12 +44,12 @@ class ProofDay(models.Model):
         return f"{self.day}"
 
     def read(self) -> Statement:
-        """Raises ValueError when the day is not closed, or somebody changed the row."""
+        """Return the statement of this day. Raises ValueError if it is not closed, or somebody has changed the row."""
         return Statement.parse(self.statement)
 
 
 class ProofChunk(models.Model):
-    """Some leaves of a day in a row, `proof_days.CHUNK` of them but in the last one. hashes: HASH_BYTES each."""
+    """Consecutive leaves of a day: `proof_days.CHUNK` of them, fewer in the last row. hashes: HASH_BYTES each."""
 
     day = models.ForeignKey(ProofDay, on_delete=models.CASCADE, db_index=False, related_name="chunks")
     number = models.PositiveIntegerField()
@@ -63,11 +64,11 @@ class ProofChunk(models.Model):
 
 
 class ProofToken(models.Model):
-    """What one authority answered for a day, or that it has not yet.
+    """The time-stamp of one authority for a day, or its absence so far.
 
-    authority: by the name that the operator gave it. token: DER, none until it came and held. certificates: DER in
-    base64, who signed first, the anchor last; signer: the name of who signed. stamped_at: by its clock.
-    failures: in a row; failed_at: the last one.
+    authority: the name that the operator gave it. token: DER; None until a valid one has come. certificates: DER in
+    base64, the signer's first, the trust anchor last. signer: the name of the signer. stamped_at: the time by the
+    authority's clock. failures: how many attempts failed in a row. failed_at: when the last one did.
     """
 
     day = models.ForeignKey(ProofDay, on_delete=models.CASCADE, db_index=False, related_name="tokens")

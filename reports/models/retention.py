@@ -1,4 +1,4 @@
-"""How long things are kept: rules, freezes, requests for erasure, and what stays after (docs/adr/0033)."""
+"""The tables of retention: rules, freezes, requests for erasure, and traces of deletions (docs/adr/0033)."""
 
 import json
 import uuid
@@ -18,7 +18,7 @@ from reports.rules.retention import Cause, Kind
 
 
 class RetentionRule(models.Model):
-    """How long one kind of thing is kept, as an administrator sets it; `retention_rules.DEFAULTS` without a row."""
+    """How long one kind of data is kept, as an administrator has set it; without a row, its default holds."""
 
     kind = models.CharField(_("quoi"), max_length=20, choices=Kind, unique=True, editable=False)
     days = models.PositiveIntegerField(
@@ -70,11 +70,11 @@ class RetentionRule(models.Model):
 
 
 class Freeze(models.Model):
-    """A judicial need for one report: asked for, then set by whoever may; ends by itself. One row a report, the last.
+    """Keeps one report from deletion because of a judicial need. It is asked for, then set, and ends by itself.
 
-    PROTECT: no deletion, by whatever way, takes a report with a freeze; `chat.retention.deletion` removes those that
-    are over. motive, reference and authority (who asked for it) are typed by the staff, sealed, and stay in this row
-    only.
+    There is one row for each report, the last freeze. PROTECT makes it impossible to delete a report with a freeze;
+    `chat.retention.deletion` removes those that are over. motive, reference and authority (who asked for it) are typed
+    by the staff, encrypted, and stored only in this row.
     """
 
     SEALED = ("sealed_reasons",)
@@ -87,7 +87,7 @@ class Freeze(models.Model):
     asked_at = models.DateTimeField()
     set_at = models.DateTimeField(null=True)
     lifted_at = models.DateTimeField(null=True)
-    held_before = models.DateTimeField(null=True)  # asked for again: what it held until then; asking adds nothing more
+    held_before = models.DateTimeField(null=True)  # until when a former freeze held, if it is asked for again
 
     class Meta:
         verbose_name = _("gel de conservation")
@@ -98,12 +98,12 @@ class Freeze(models.Model):
 
     @staticmethod
     def context_of(report: uuid.UUID) -> str:
-        """Return the context that binds the sealed reasons to their row."""
+        """Return the context that binds the encrypted reasons to their row."""
         return f"freeze:{report}"
 
     @property
     def context(self) -> str:
-        """The context that binds the sealed reasons to their report."""
+        """The context that binds the encrypted reasons to their report."""
         return self.context_of(self.report.public_id)
 
     @property
@@ -113,7 +113,7 @@ class Freeze(models.Model):
 
     @classmethod
     def seal_reasons(cls, report: Report, *, motive: str, reference: str, authority: str) -> bytes:
-        """Seal the reasons that a row keeps; none of the three is empty."""
+        """Encrypt the reasons for a row; none of the three is empty."""
         reasons = {"motive": motive, "reference": reference, "authority": authority}
         if not all(reasons.values()):
             raise ValueError("A freeze says why.")
@@ -122,33 +122,36 @@ class Freeze(models.Model):
 
     @cached_property
     def reasons(self) -> dict[str, str]:
-        """motive, reference, authority, as they are shown. Raises keyring.UnsealError."""
+        """Return motive, reference and authority as they are shown. Raises encryption.UnsealError."""
         reasons: dict[str, str] = json.loads(encryption.unseal(self.sealed_reasons, context=self.context))
         return {name: plain_text.plain(text) for name, text in reasons.items()}
 
     @property
     def is_asked(self) -> bool:
-        """Return whether it waits for somebody who may set it."""
+        """Whether the freeze waits for somebody who may set it."""
         return self.set_at is None and self.lifted_at is None
 
     def is_running(self, now: datetime) -> bool:
-        """Return whether it holds at this moment: set, not lifted, not over."""
+        """Return whether the freeze is in force: set, not lifted, and not over."""
         return self.set_at is not None and self.lifted_at is None and self.until > now
 
     @property
     def frozen_until(self) -> datetime:
-        """Return when it ends, or ended: the grace runs from there. Only asked for, it gives that much time to
-        decide, once a report: what is asked for again holds no longer than what was before."""
+        """Return when the freeze ends or ended; the grace period runs from there.
+
+        A freeze that was only asked for holds long enough to be decided, once for each report: one that is asked for
+        again holds no longer than the former one.
+        """
         if self.set_at is None:
             return self.held_before or self.asked_at
         return min(self.until, self.lifted_at or self.until)
 
 
 class ErasureRequest(models.Model):
-    """The person asked that their report and exchange be erased before the term. Goes with the report.
+    """A person's request to erase their report and exchange before the term. It is deleted with the report.
 
     `code_digest`: slow hash, in hexadecimal, of the words with which they come back to read the answer.
-    `sealed_motive`: of a refusal, as the person reads it.
+    `sealed_motive`: the encrypted reason of a refusal, as the person reads it.
     """
 
     SEALED = ("sealed_motive",)
@@ -177,7 +180,7 @@ class ErasureRequest(models.Model):
 
     @property
     def context(self) -> str:
-        """Return the context that binds the sealed motive to this row."""
+        """The context that binds the encrypted motive to this row."""
         return f"erasure:{self.report.public_id}"
 
     @property
@@ -187,21 +190,22 @@ class ErasureRequest(models.Model):
 
     @property
     def motive(self) -> str:
-        """Why it was refused, as it is shown; "" if it was not. Raises keyring.UnsealError."""
+        """Why it was refused, as it is shown; "" if it was not. Raises encryption.UnsealError."""
         if not self.sealed_motive:
             return ""
         return plain_text.plain(encryption.unseal(self.sealed_motive, context=self.context))
 
     @property
     def granted_at(self) -> datetime | None:
-        """When it was granted; None when it was refused, or nobody has answered yet."""
+        """When it was granted; None if it was refused, or nobody has answered yet."""
         return self.answered_at if self.is_granted else None
 
 
 class Tombstone(models.Model):
-    """The trace that remains of a deleted report: nothing that could be matched with a stolen copy (ADR 0033).
+    """The trace that remains of a deleted report (ADR 0033).
 
-    A random id, the month, the rule (« 335+30 ») and the cause. No public id, no time, no size.
+    It has a random id, the month, the rule (« 335+30 ») and the cause, but no public id, time or size, so that it
+    cannot be matched with a stolen copy.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -221,15 +225,15 @@ class Tombstone(models.Model):
 
     @property
     def line(self) -> str:
-        """Write the tombstone in its only form, for the digest of a monthly proof."""
+        """The tombstone as one line in a fixed form, for the digest of a monthly proof."""
         return f"{self.id} {self.kind} {self.month:%Y-%m} {self.rule} {self.cause}"
 
 
 class Erased(models.Model):
-    """A report that went before its term: should a backup bring it back, it is known and goes again.
+    """A report that was erased before its term, so that it is recognised and deleted again if a backup restores it.
 
-    `digest`: HMAC of its public id with SECRET_KEY (`reports.retention.tombstones`). The database alone confirms no
-    guess.
+    `digest`: HMAC of its public id with SECRET_KEY (`reports.retention.tombstones`), so that somebody with only the
+    database cannot test a guess.
     """
 
     digest = models.CharField(max_length=64, unique=True)
@@ -240,4 +244,4 @@ class Erased(models.Model):
         verbose_name_plural = _("empreintes d'effacement")
 
 
-# What an administrator sets has a module of its own; Django looks for models here.
+# This model has a module of its own, and is imported because Django looks for models here.

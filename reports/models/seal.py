@@ -1,4 +1,4 @@
-"""What can name a person, sealed, and the requests to open it (docs/adr/0030, 0032)."""
+"""The tables of the seal: encrypted values that can name a person, and requests to open them (docs/adr/0030, 0032)."""
 
 import hashlib
 import uuid
@@ -17,12 +17,12 @@ KEYED_BYTES = SEALED_BYTES + encryption.DATA_KEY_ADDS
 
 
 def _is_so_long(size: int) -> models.Q:
-    """Return the condition that `sealed` has this many bytes."""
+    """Return the condition that `sealed` has so many bytes."""
     return models.Q(Exact(models.Func("sealed", function="octet_length", output_field=models.IntegerField()), size))
 
 
 class SealedField(models.TextChoices):
-    """The values that can name a person. They are part of what a sealed value is bound to, so they never change."""
+    """The kinds of values that can name a person. Sealed values are bound to them, so they must never change."""
 
     NAME = "name", _("Nom laissé par la personne")
     CONTACT = "contact", _("Moyen de la joindre")
@@ -30,12 +30,12 @@ class SealedField(models.TextChoices):
 
 
 class SealedValue(models.Model):
-    """One thing that can name a person, which only an absent key opens. `reports.reporter_identity` alone writes it.
+    """A value that can name a person, encrypted for a key that no server has. `reports.reporter_identity` writes it.
 
-    The key of the row tells the order; there is no time in clear, for the time of a connection is part of what is
-    sealed. `version` is drawn at random: `sealing.Context` binds the value to it.
-    `sealed` is as the custodians open it (SEALED_BYTES), or that sealed once more with the key of the exchange
-    (KEYED_BYTES): all values of a report alike, which `Report.identity_key_since` tells (docs/adr/0114).
+    The primary key gives the order. There is no unencrypted time, because the time of a connection is part of what is
+    sealed. `version` is drawn at random, and `sealing.Context` binds the value to it. `sealed` is either what the
+    custodians open (SEALED_BYTES), or that encrypted once more with the data key of the exchange (KEYED_BYTES), in the
+    same way for all values of a report (`Report.identity_key_since`, docs/adr/0114).
     """
 
     VERSIONS = 2**31 - 1
@@ -58,19 +58,19 @@ class SealedValue(models.Model):
 
     @staticmethod
     def context_of(report: uuid.UUID, field: str, version: int) -> str:
-        """Return what the outer seal, of the exchange's key, binds the value to. report: its public id."""
+        """Return the context of the outer encryption, with the data key. report: the report's public id."""
         return f"identity:{report}:{field}:{version}"
 
     @property
     def is_keyed(self) -> bool:
-        """Return whether the key of the exchange is needed as well."""
+        """Whether the data key of the exchange is needed as well."""
         return len(self.sealed) == KEYED_BYTES
 
     @property
     def for_custodians(self) -> bytes:
-        """Return the value as the custodians open it.
+        """Return the value as the custodians open it, without the outer encryption.
 
-        Raises UnsealError when the key of the exchange is gone, and the errors of django.db when it cannot be read.
+        Raises UnsealError when the data key is gone, and the errors of django.db when it cannot be read.
         """
         sealed = bytes(self.sealed)
         if not self.is_keyed:
@@ -80,7 +80,7 @@ class SealedValue(models.Model):
 
 
 class OpeningField(models.TextChoices):
-    """The values that an agent may ask to have opened, one at a time."""
+    """The kinds of values that an agent may ask to have opened, one at a time."""
 
     NAME = "name", _("Nom laissé par la personne")
     CONTACT = "contact", _("Moyen de la joindre")
@@ -89,13 +89,12 @@ class OpeningField(models.TextChoices):
 
 
 class OpeningRequest(models.Model):
-    """A request to open one sealed value of one report. `reports.openings.actions` alone changes it.
+    """A request to open one sealed value of one report. Only `reports.openings.actions` changes it.
 
-    It outlives its report, whose public id it keeps. `sealed_grounds`: motive, legal ground, reference and date of the
-    prosecutor's authorisation, as JSON, sealed like what people write. `recipient` is the public key of the browser
-    that asked, empty when the value is to be shown on the spot. `sealed_reply`: what only that browser opens, kept from
-    the custodians' answer to its one reading, an hour at most.
-    Nothing here tells whether there is anything to open.
+    It outlives its report, and keeps the report's public id. `sealed_grounds`: motive, legal ground, reference and date
+    of the prosecutor's authorisation, as encrypted JSON. `recipient`: the public key of the browser that asked; empty
+    when the value is to be shown in person. `sealed_reply`: the answer, which only that browser can decrypt; it is kept
+    until it is read once, an hour at most. Nothing here tells whether the person has left anything.
     """
 
     SEALED = ("sealed_grounds",)
@@ -106,14 +105,14 @@ class OpeningRequest(models.Model):
     report = models.ForeignKey(Report, null=True, on_delete=models.SET_NULL, related_name="openings")
     report_public_id = models.UUIDField(editable=False)
     field = models.CharField(max_length=20, choices=OpeningField)
-    version = models.PositiveIntegerField()  # which value of the field: the one there was when it was asked for
+    version = models.PositiveIntegerField()  # which value of the field is asked for: the one that existed at the time
     is_urgent = models.BooleanField(default=False)
     state = models.CharField(
         max_length=20, choices=[(str(state), str(state)) for state in State], default=str(State.ASKED)
     )
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    # The agent whose it is since a supervisor passed it on, None while it is the asker's; and the agent who answers the
-    # exchange now and asks for that, with the key of their browser (docs/adr/0074).
+    # The agent to whom a supervisor handed the request over, None while it is the asker's. Then the agent who answers
+    # the exchange now and asks to take it over, with the key of their browser (docs/adr/0074).
     passed_to = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
@@ -151,32 +150,34 @@ class OpeningRequest(models.Model):
             models.Index(
                 fields=["state"], name="opening_pending", condition=models.Q(state__in=sorted(map(str, OPEN)))
             ),
-            models.Index(  # beside it: what still waits for somebody (reports.openings.actions)
+            models.Index(  # for the requests that wait for somebody (reports.openings.actions)
                 fields=["id"],
                 name="opening_review_owed",
                 condition=models.Q(is_urgent=True, reviewed_at__isnull=True),
             ),
-            models.Index(fields=["-asked_at", "-id"], name="opening_in_order"),  # the register, a page at a time
-            models.Index(fields=["-moved_at", "-id"], name="opening_moved"),  # the list, the last that moved first
-            models.Index(  # what was passed on to somebody; few are
+            models.Index(fields=["-asked_at", "-id"], name="opening_in_order"),  # for the pages of the register
+            models.Index(fields=["-moved_at", "-id"], name="opening_moved"),  # for the list, the last that moved first
+            models.Index(  # for the few that were handed over
                 fields=["passed_to"], name="opening_passed_to", condition=models.Q(passed_to__isnull=False)
             ),
         ]
 
     @property
     def holder_id(self) -> int:
-        """Return the account whose request it is now: of whoever it was passed on to, else of the asker."""
+        """The account that holds the request: that to which it was handed over, else the asker."""
         return self.passed_to_id or self.asked_by_id
 
     @property
     def data_key(self) -> uuid.UUID | None:
-        """Return the key of the exchange that it belongs to; None once the report is gone, and the grounds with it."""
+        """The data key of the exchange; None once the report is deleted, and the grounds with it."""
         return self.report.data_key if self.report is not None else None
 
     @property
     def context(self) -> str:
-        """Return what the sealed grounds are bound to: all that people agreed to. Change any of it, and they do not
-        open."""
+        """The context that binds the encrypted grounds to everything to which people agreed.
+
+        If any of it is changed, the grounds cannot be decrypted.
+        """
         recipient = hashlib.sha256(bytes(self.recipient)).hexdigest()
         asked = [self.report_public_id, self.field, self.version, self.is_urgent, self.asked_by_id, recipient]
         if self.passed_to_id is not None:
@@ -185,7 +186,7 @@ class OpeningRequest(models.Model):
 
 
 class OpeningStep(models.Model):
-    """An act on a request, in order: one row an act, never altered. `sealed_note`: a reason or a review."""
+    """One act on a request; rows are never changed. `sealed_note`: an encrypted reason or review."""
 
     SEALED = ("sealed_note",)
     SEALED_WITH = ("request__report",)
@@ -198,7 +199,7 @@ class OpeningStep(models.Model):
     part = models.CharField(max_length=20, choices=[(str(part), str(part)) for part in Part])
     number = models.PositiveSmallIntegerField()
     sealed_note = models.BinaryField(null=True)
-    # The key of the on-call duty under which a supervisor of another unit did it (reports.deciders).
+    # The key of the on-call duty by which a supervisor of another unit did it (reports.deciders).
     on_call = models.PositiveBigIntegerField(null=True, editable=False)
 
     class Meta:
@@ -212,10 +213,10 @@ class OpeningStep(models.Model):
 
     @property
     def context(self) -> str:
-        """Return the context that binds the sealed note to this row."""
+        """The context that binds the encrypted note to this row."""
         return f"opening-step:{self.request.public_id}:{self.number}"
 
     @property
     def data_key(self) -> uuid.UUID | None:
-        """Return the key of the exchange that the request belongs to."""
+        """The data key of the exchange to which the request belongs."""
         return self.request.data_key

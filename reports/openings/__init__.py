@@ -1,1 +1,1 @@
-"""Asking for what names a person to be opened, and carrying the answer (docs/adr/0032)."""
+"""Identity disclosure: requests to open a value that names a person, and the way of the answer (docs/adr/0032)."""

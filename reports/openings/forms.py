@@ -1,4 +1,4 @@
-"""The forms of whoever opens the seal. Everything typed in them is sealed at rest."""
+"""The forms of identity disclosure. Everything typed in them is encrypted at rest."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -31,13 +31,13 @@ def _day(label: Any, *, missing: Any) -> forms.DateField:
 
 
 class RegisterForm(forms.Form):
-    """Which part of the register is asked for, in its address. Nothing: the newest requests."""
+    """The part of the register that the address asks for; the newest requests if it asks for none."""
 
     until = _day(_("Demandes jusqu'au"), missing="")
     older_than = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def read(self) -> dict[str, Any]:
-        """What `actions.of_all` takes; of what cannot be read, nothing."""
+        """Return the arguments of `actions.of_all`, without values that are not valid."""
         told = self.cleaned_data if self.is_valid() else {}
         day: date | None = told.get("until")
         until = None
@@ -62,7 +62,7 @@ class AuthorisationForm(forms.Form):
         return day
 
     def require_authorisation(self) -> None:
-        """Errors beside the fields that are empty."""
+        """Add an error to each field that is empty."""
         for name, missing in (
             ("prosecutor_reference", _("Indiquez la référence de l'autorisation.")),
             ("prosecutor_on", _("Indiquez la date de l'autorisation.")),
@@ -72,7 +72,7 @@ class AuthorisationForm(forms.Form):
 
 
 class AskForm(AuthorisationForm):
-    """A request. When danger is imminent the authorisation is given later, in the review."""
+    """A request for a disclosure. When danger is imminent the authorisation is given later, in the review."""
 
     field = forms.ChoiceField(
         label=_("Ce qu'il faut ouvrir"),
@@ -93,7 +93,7 @@ class AskForm(AuthorisationForm):
     field_order = ["field", "is_urgent", "motive", "legal_ground", "prosecutor_reference", "prosecutor_on", "recipient"]
 
     def clean_recipient(self) -> Recipient | None:
-        """The browser's key. One that cannot be read is none: the value is then shown on the spot, as the page says."""
+        """Return the browser's public key; None if it is not valid. Then the value is shown in person."""
         try:
             return Recipient.parse(self.cleaned_data["recipient"]) if self.cleaned_data["recipient"] else None
         except DamagedReply:
@@ -107,12 +107,12 @@ class AskForm(AuthorisationForm):
 
 
 class ClaimForm(forms.Form):
-    """To take over what a colleague asked for: the key of the browser, if it has one."""
+    """The form to take over a colleague's request, with the public key of the browser, if it has one."""
 
     recipient = forms.CharField(required=False, widget=forms.HiddenInput, max_length=100)
 
     def clean_recipient(self) -> Recipient | None:
-        """As of `AskForm`."""
+        """Return the browser's public key, as `AskForm` does."""
         try:
             return Recipient.parse(self.cleaned_data["recipient"]) if self.cleaned_data["recipient"] else None
         except DamagedReply:
@@ -120,7 +120,7 @@ class ClaimForm(forms.Form):
 
 
 class RefusalForm(forms.Form):
-    """Why a request is refused, which its asker reads."""
+    """The reason for refusing a request, which the asker reads."""
 
     reason = _text(_("Raison du refus"), missing=_("Indiquez pourquoi : la personne qui demande le lira."), rows=3)
 
@@ -141,7 +141,7 @@ class ReviewForm(AuthorisationForm):
 
     @property
     def text(self) -> str:
-        """Return the review as it is kept."""
+        """Return the review as it is stored."""
         data = self.cleaned_data
         return f"{data['conclusion']}\n{data['prosecutor_reference']}, {data['prosecutor_on'].isoformat()}"
 

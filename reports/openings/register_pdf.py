@@ -1,4 +1,4 @@
-"""Makes the register of openings as a PDF that a screen reader can read (PDF/UA, by Typst in a child process)."""
+"""Renders the register of openings as a PDF for screen readers (PDF/UA, with Typst in a child process)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 from common.offload import pool
 from reports import letterhead
 
-ROWS_AT_MOST = 1_000  # of a document, the newest: some sixty pages
+ROWS_AT_MOST = 1_000  # how many rows a document has, the newest ones: some sixty pages
 
 SOURCE = (
     """
@@ -40,7 +40,7 @@ def _counted(count: int) -> str:
 
 
 def register_on_paper(*, heads: list[str], rows: Sequence[list[str]], at: datetime, who: str = "") -> bytes:
-    """Return the pages. What is in `rows` goes in as data: it is text to Typst, never markup.
+    """Return the PDF. The contents of `rows` are data, which Typst treats as text, never as markup.
 
     rows: oldest first; of more than ROWS_AT_MOST the newest are drawn, and the document says so. who: whoever asks.
     Raises common.offload.pool.NotDone. Not inside a transaction.
@@ -50,7 +50,7 @@ def register_on_paper(*, heads: list[str], rows: Sequence[list[str]], at: dateti
 
 
 def on_paper(heads: list[str], rows: Sequence[list[str]], at: datetime) -> dict[str, Any]:
-    """Return the contents of the document."""
+    """Return the contents of the document, for Typst."""
     counted = _counted(len(rows))
     if len(rows) > ROWS_AT_MOST:
         counted = f"Les {ROWS_AT_MOST} plus récentes sont ici ; pour les autres, choisissez une date sur la page."

@@ -1,4 +1,4 @@
-"""The addresses of openings, below /levees/."""
+"""The URLs of identity disclosure, below /levees/."""
 
 from django.urls import path
 

@@ -1,6 +1,7 @@
-"""The pages of an opening: who asks, who countersigns, who opens. They are the same whether there is anything or not.
+"""The pages of identity disclosure, for those who ask, countersign, agree and bring the answer.
 
-A request that is not for an account does not exist for it: 404. The second factor is asked before, by a middleware.
+They are the same whether the person has left anything or not. For an account that may not see a request it does not
+exist (404). A middleware has already asked for the second factor.
 """
 
 import base64
@@ -40,8 +41,10 @@ type View = Callable[..., HttpResponse]
 
 
 def for_one(view: View) -> View:
-    """Give the view the request of the address as `opening`; 404 for whoever it is not for. Whoever asked, and does not
-    answer that exchange any more, is told so."""
+    """Decorate a view so that it gets the request of the address as `opening`; 404 for an account that may not see it.
+
+    Somebody who asked for it and no longer answers the exchange is told so.
+    """
 
     @login_required
     @wraps(view)
@@ -57,7 +60,7 @@ def for_one(view: View) -> View:
 
 
 def act_on(view: View) -> View:
-    """Decorate the view of an act: a refused one leads back to the page, which says where the request stands now."""
+    """Decorate the view of an act. If the act is refused, redirect to the page, which shows the request's state."""
 
     @require_POST
     @for_one
@@ -95,7 +98,7 @@ def act_on(view: View) -> View:
 # --- reading ----------------------------------------------------------------------------------------------------
 
 
-INDEX_ROWS = 200  # requests of the list of those that are over
+INDEX_ROWS = 200  # how many requests the list shows
 
 
 @require_GET
@@ -117,12 +120,12 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def _words(labels: Mapping[Any, Any], stored: str) -> str:
-    """Return what was stored, in words; what a later version stored, as it is."""
+    """Return the label of a stored value; a value of a later version as it is."""
     return str(labels.get(stored, stored))
 
 
 def _line(opening: OpeningRequest, now: Any, *, steps: Sequence[OpeningStep] | None = None) -> dict[str, Any]:
-    """One request in a list. steps: of it, where they were read with it."""
+    """Return one request as a list shows it. steps: its steps, if they were read with it."""
     return {
         "opening": opening,
         "state": _words(STATES, opening.state),
@@ -136,9 +139,10 @@ def _line(opening: OpeningRequest, now: Any, *, steps: Sequence[OpeningStep] | N
 @require_GET
 @for_one
 def detail(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
-    """One request: why, where it stands, what this account may do. Whoever did not ask leaves a line.
+    """Show one request: its grounds, its state, and what this account may do.
 
-    To who may take it over: which value, where it stands, and nothing of why.
+    Reading somebody else's request is recorded in the register. An agent who may take it over sees the kind of value
+    and the state, but not the grounds.
     """
     part = opening_actions.part_of(request.user, opening)
     if part is Part.SUCCESSOR:
@@ -153,12 +157,12 @@ def _show_claim(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
     return render(request, "openings/claim.html", context)
 
 
-# The act that each form of the page asks for.
+# The act that each form of the page performs.
 ASKS = {"refusal": Act.REFUSE, "reply": Act.ANSWER, "review": Act.REVIEW}
 
 
 def _show(request: HttpRequest, opening: OpeningRequest, **forms_in_error: forms.Form) -> HttpResponse:
-    """Raises NotAllowed for a form that this account is not offered now: its errors would lead to no field."""
+    """Draw the page of a request. Raises NotAllowed for errors in a form that the account is not offered now."""
     acts = opening_actions.acts_of(request.user, opening)
     if any(ASKS[name] not in acts for name in forms_in_error):
         raise NotAllowed
@@ -192,14 +196,14 @@ def _show(request: HttpRequest, opening: OpeningRequest, **forms_in_error: forms
 
 
 def _shown(grounds: opening_actions.Grounds | None) -> opening_actions.Grounds | None:
-    """The same, with nothing that cannot be seen."""
+    """Return the grounds with hidden characters made visible."""
     if grounds is None:
         return None
     return opening_actions.Grounds(**{name: plain_text.plain(text) for name, text in asdict(grounds).items()})
 
 
 def _unsent(request: HttpRequest, opening: OpeningRequest, act: Act, acts: set[Act]) -> dict[str, Any]:
-    """Return what was typed here before a proof was asked for."""
+    """Return what was typed in a form of this page before a proof of identity was asked for."""
     if act not in acts:
         return {}
     return kept_forms.restore(request, form=f"openings:{act}", of=str(opening.public_id))
@@ -219,7 +223,7 @@ def _step(step: OpeningStep) -> dict[str, Any]:
 
 @act_on
 def countersign(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
-    """The supervisor answers for the request together with the agent."""
+    """Countersign as the supervisor, who answers for the request together with the agent."""
     opening_actions.countersign_request(request_id=opening.pk, by=request.user)
     messages.success(request, _("Demande contresignée. Elle est maintenant chez les référents."))
     return redirect("openings:detail", opening.public_id)
@@ -227,7 +231,7 @@ def countersign(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 
 @act_on
 def agree(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
-    """A custodian agrees; with enough agreements the envelope may be taken."""
+    """Agree as a custodian. With enough agreements the envelope may be taken."""
     done = opening_actions.agree_to_request(request_id=opening.pk, by=request.user)
     if done.state == State.AGREED:
         messages.success(request, _("Accord donné. L'enveloppe peut être retirée."))
@@ -238,7 +242,7 @@ def agree(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 
 @act_on
 def refuse(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
-    """Refuse the request, with a reason that its asker reads."""
+    """Refuse the request, with a reason that the asker reads."""
     form = RefusalForm(request.POST)
     if not form.is_valid():
         return _show(request, opening, refusal=form)
@@ -249,7 +253,7 @@ def refuse(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 
 @act_on
 def claim(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
-    """Whoever answers the exchange by now asks the supervisor to take the request over."""
+    """Ask the supervisor, as the agent who answers the exchange now, to take the request over."""
     form = ClaimForm(request.POST)
     recipient = form.cleaned_data["recipient"] if form.is_valid() else None
     opening_actions.claim_request(request_id=opening.pk, by=request.user, recipient=recipient)
@@ -259,7 +263,7 @@ def claim(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 
 @act_on
 def hand_over(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
-    """The supervisor's yes."""
+    """Hand the request over, as the supervisor, to the agent who answers the exchange now."""
     to = request.POST.get("to", "")
     if not (to.isascii() and to.isdecimal() and len(to) <= 18):
         raise NotAllowed
@@ -273,7 +277,7 @@ def hand_over(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 
 @act_on
 def withdraw(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
-    """The asker takes the request back."""
+    """Withdraw the request, as its asker."""
     opening_actions.withdraw_request(request_id=opening.pk, by=request.user)
     messages.success(request, _("Demande retirée."))
     return redirect("openings:detail", opening.public_id)
@@ -281,7 +285,7 @@ def withdraw(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 
 @act_on
 def envelope(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
-    """The sealed value in a file, for the machine without a network."""
+    """Return the sealed value as a file, for the machine without a network."""
     taken = opening_actions.take_envelope(request_id=opening.pk, by=request.user)
     name = f"enveloppe-{opening.public_id}.json"
     return HttpResponse(
@@ -293,7 +297,7 @@ def envelope(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 
 @act_on
 def answer(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
-    """The custodians bring back what only the asker's browser opens."""
+    """Store the answer that the custodians bring back, which only the asker's browser can decrypt."""
     form = ReplyForm(request.POST)
     if form.is_valid():
         try:
@@ -308,7 +312,7 @@ def answer(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 
 @act_on
 def shown_here(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
-    """A custodian notes that the value was shown to the agent on the spot; another one has to confirm it."""
+    """Note, as a custodian, that the value was shown to the agent in person. Another custodian has to confirm it."""
     opening_actions.shown_here(request_id=opening.pk, by=request.user)
     messages.success(request, _("Noté. Un autre référent présent doit maintenant le confirmer."))
     return redirect("openings:detail", opening.public_id)
@@ -316,7 +320,7 @@ def shown_here(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 
 @act_on
 def confirm(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
-    """Another custodian confirms what they saw. fingerprint: of the answer, as it stands on their page."""
+    """Confirm, as another custodian, what was done. The form has the fingerprint of the answer on their page."""
     done = opening_actions.confirm_answer(
         request_id=opening.pk, by=request.user, fingerprint=request.POST.get("fingerprint", "")
     )
@@ -329,7 +333,7 @@ def confirm(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 
 @act_on
 def review(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
-    """Keep what was thought afterwards of an opening for imminent danger."""
+    """Store the review of an opening for imminent danger."""
     form = ReviewForm(request.POST)
     if not form.is_valid():
         return _show(request, opening, review=form)
@@ -341,7 +345,7 @@ def review(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 @require_POST
 @for_one
 def show(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
-    """The answer, once, as JSON `{"sealed": base64}` for the script of the asker's browser, which alone opens it."""
+    """Return the answer once, as JSON `{"sealed": base64}`, to the asker's browser, which alone can decrypt it."""
     try:
         sealed = opening_actions.show_answer(request_id=opening.pk, by=request.user)
     except NotAllowed:
@@ -353,7 +357,7 @@ def show(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 
 
 def for_control(view: View) -> View:
-    """Let custodians and administrators alone see the register of openings, for the data-protection officer."""
+    """Decorate a view of the register of openings, which only custodians and administrators may see."""
 
     @require_GET
     @login_required
@@ -367,12 +371,12 @@ def for_control(view: View) -> View:
     return wrapped
 
 
-PAGE_ROWS = 100  # requests of a page of the register; its documents have more
+PAGE_ROWS = 100  # how many requests a page of the register has; its documents have more
 
 
 @for_control
 def openings_register(request: HttpRequest) -> HttpResponse:
-    """The requests of everybody, the newest first, without their grounds: what, when, who, how it ended."""
+    """Show the requests of everybody, the newest first, without their grounds: what, when, who, and how they ended."""
     _record_export(request, "page")
     return _show_register(request)
 
@@ -397,13 +401,16 @@ def _show_register(request: HttpRequest, *, is_later: bool = False) -> HttpRespo
 
 
 def _of_document(request: HttpRequest) -> list[list[str]]:
-    """The rows of the part that the address asks for, the oldest first; one more than a document has when it is cut."""
+    """Return the rows of the part that the address asks for, the oldest first.
+
+    There is one more than a document has if it is incomplete.
+    """
     asked = RegisterForm(request.GET).read()
     return register_rows(opening_actions.register_lines(ROWS_AT_MOST + 1, **asked)[::-1])
 
 
 def register_heads() -> list[str]:
-    """The titles of the columns of the register of openings, as a page and as CSV have them."""
+    """Return the column titles of the register of openings, for the page and the CSV file."""
     return [
         _("Demande"), _("Signalement"), _("Objet"), _("Danger imminent"), _("Demandée le (UTC)"), _("Par"),
         _("Contresignée par"), _("Accords"), _("État"), _("Depuis le (UTC)"), _("Examen (UTC)"),
@@ -411,7 +418,7 @@ def register_heads() -> list[str]:
 
 
 def register_rows(lines: Sequence[RegisterLine]) -> list[list[str]]:
-    """One row a request, in their order, as text; times in UTC. No value, no motive."""
+    """Return one row of texts for each request, in order, without values or motives. Times are in UTC."""
     yes, no, owed = _("oui"), _("non"), _("à faire")
     fields = {value: str(label) for value, label in OpeningField.choices}
     states = {str(state): str(words) for state, words in STATES.items()}
@@ -434,15 +441,15 @@ def register_rows(lines: Sequence[RegisterLine]) -> list[list[str]]:
 
 
 def _minute(moment: datetime) -> str:
-    """In UTC, as the database gives it: « 2026-11-28 19:31 »."""
+    """Return a time in UTC, as in « 2026-11-28 19:31 »."""
     return moment.isoformat(" ", "minutes")[:16]
 
 
 @for_control
 def register_csv(request: HttpRequest) -> HttpResponse:
-    """The register for a spreadsheet, ROWS_AT_MOST requests: semicolons and a byte-order mark, as French ones want.
+    """Return the register as CSV, ROWS_AT_MOST requests, with semicolons and a byte-order mark for French spreadsheets.
 
-    A last line says when there are others before them. The audit log says whether it may be a part of the register.
+    A last line says if there are older requests. The audit log records whether it was only a part of the register.
     """
     rows = _of_document(request)
     _record_export(request, "csv, a part" if len(rows) > ROWS_AT_MOST or request.GET else "csv")
@@ -458,7 +465,7 @@ def register_csv(request: HttpRequest) -> HttpResponse:
 
 @for_control
 def register_pdf(request: HttpRequest) -> HttpResponse:
-    """The register on paper: drawn, then recorded, then given. One child process, for the newest rows."""
+    """Return the register as a PDF of the newest rows, rendered in a child process, and recorded before it is sent."""
     try:
         content = register_on_paper(
             heads=register_heads(),
@@ -476,7 +483,7 @@ def register_pdf(request: HttpRequest) -> HttpResponse:
 
 
 def _plain(cell: str) -> str:
-    """No cell begins as a formula would: the name of an account was typed by somebody."""
+    """Return a cell that no spreadsheet takes for a formula, because names of accounts were typed by somebody."""
     return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
 
 

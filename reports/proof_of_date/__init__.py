@@ -1,1 +1,1 @@
-"""Proof of date: one tree of digests a day, stamped by time-stamping authorities (docs/adr/0084)."""
+"""The proof of date: a tree of digests for each day, which time-stamping authorities sign (docs/adr/0084)."""

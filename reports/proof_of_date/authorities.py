@@ -1,6 +1,6 @@
-"""Time-stamping authorities as the operator names them, and one question to one of them (RFC 3161 §3.4).
+"""Reads the list of time-stamping authorities, and sends a request to one of them (RFC 3161 §3.4).
 
-No settings and no database here.
+This module uses no settings or database.
 """
 
 import contextlib
@@ -19,29 +19,32 @@ from cryptography.x509 import Certificate
 from reports.rules import timestamp_tokens
 from reports.rules.timestamp_tokens import TOKEN_MOST, BadChain
 
-SECONDS = 10.0  # for each step of a request: to connect, to send, to answer
-ALL_SECONDS = 30.0  # for the whole of it: an answer that comes byte by byte is cut
-CERTIFICATES_MOST = 256 * 1024  # bytes of the file of the certificates that are trusted
-CARRIED = "-"  # in place of an address: the operator carries files
+SECONDS = 10.0  # the time-out of each step of a request: connecting, sending, answering
+ALL_SECONDS = 30.0  # the time-out of the whole request, for an answer that comes byte by byte
+CERTIFICATES_MOST = 256 * 1024  # bytes of the file with the trusted certificates
+CARRIED = "-"  # stands in place of an address when the operator exchanges files with the authority
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 
 
 class NotStamped(Exception):
-    """No token came, or none that holds. Its text is the class of what happened, or a status: no address."""
+    """No valid token came. The message is the class of the error or a status, and no address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """name: for files and figures. url: "" when the operator carries files. certificates: the file in PEM of those that
-    are trusted, the anchor first."""
+    """One authority.
+
+    name: used in file names and metrics. url: "" when the operator exchanges files. certificates: the PEM file of the
+    trusted certificates, the anchor first.
+    """
 
     name: str
     url: str
     certificates: str
 
     def trusted(self) -> list[Certificate]:
-        """Raises NotStamped when the file cannot be read."""
+        """Return the trusted certificates. Raises NotStamped when the file cannot be read."""
         try:
             with Path(self.certificates).open("rb") as file:
                 return timestamp_tokens.read_trusted(file.read(CERTIFICATES_MOST))
@@ -50,8 +53,10 @@ class Authority:
 
 
 def parse(text: str) -> Authority:
-    """`name https://host/path /path/certificates.pem`, or « - » in place of the address. Raises ValueError without the
-    text. Plain HTTP is for this machine alone (tests)."""
+    """Parse `name https://host/path /path/certificates.pem`, or « - » in place of the address.
+
+    Plain HTTP is only allowed to this machine, for tests. Raises ValueError, whose message does not contain the text.
+    """
     try:
         name, url, certificates = text.split()
         parts = urlsplit(url)
@@ -66,7 +71,7 @@ def parse(text: str) -> Authority:
 
 
 def parse_all(texts: Iterable[str]) -> list[Authority]:
-    """Raises ValueError, also for a name that comes twice."""
+    """Parse the whole list. Raises ValueError, also for a name that occurs twice."""
     found = [parse(text) for text in texts]
     if len({one.name for one in found}) != len(found):
         raise ValueError("each authority has a name of its own")
@@ -74,7 +79,10 @@ def parse_all(texts: Iterable[str]) -> list[Authority]:
 
 
 def ask_authority(url: str, request: bytes) -> bytes:
-    """One POST (RFC 3161 §3.4), to this address alone: no redirect, no proxy, TOKEN_MOST bytes. Raises NotStamped."""
+    """Send a request by POST (RFC 3161 §3.4) and return the answer of at most TOKEN_MOST bytes.
+
+    No redirect is followed and no proxy is used. Raises NotStamped.
+    """
     parts = urlsplit(url)
     line: http.client.HTTPConnection
     if parts.scheme == "https":
@@ -91,7 +99,7 @@ def ask_authority(url: str, request: bytes) -> bytes:
             line.request("POST", path, request, headers)
             answer = line.getresponse()
             content = answer.read(TOKEN_MOST + 1)
-    except (OSError, http.client.HTTPException) as error:  # certificates and time-outs too
+    except (OSError, http.client.HTTPException) as error:  # errors of certificates and time-outs are OSErrors too
         raise NotStamped(type(error).__name__) from None
     finally:
         cut.cancel()
@@ -100,10 +108,10 @@ def ask_authority(url: str, request: bytes) -> bytes:
     if len(content) > TOKEN_MOST:
         raise NotStamped("too long")
     if answer.length:
-        raise NotStamped("cut")  # some of what was announced did not come
+        raise NotStamped("cut")  # the answer is shorter than announced
     return content
 
 
 def _cut(line: http.client.HTTPConnection) -> None:
-    with contextlib.suppress(OSError, AttributeError):  # it has ended meanwhile
+    with contextlib.suppress(OSError, AttributeError):  # the connection has ended meanwhile
         line.sock.shutdown(socket.SHUT_RDWR)

@@ -1,8 +1,8 @@
-"""Builds the tree of digests of each closed day, a chunk at a time, and the statement that is stamped of it.
+"""Builds the tree of digests of each past day, chunk by chunk, and then the statement that authorities stamp.
 
-The worker calls `Duty.run` at each tick: one chunk a transaction, so that nobody waits for a busy day, and whoever is
-killed goes on after the last chunk that was committed. What a day's tree holds comes from *sources*, one for each kind
-of item; a kind joins by being one more in the list that the worker is given.
+The worker calls `Duty.run` at each tick. Each chunk has a transaction of its own, so that nobody waits for a busy day,
+and a worker that was killed goes on after the last committed chunk. The items of a day come from *sources*, one for
+each kind of item. The worker gets a list of sources, to which another kind can be added.
 """
 
 import time
@@ -18,20 +18,20 @@ from reports.models import ProofChunk, ProofDay
 from reports.rules import merkle
 from reports.rules.date_proofs import FIRST, Statement
 
-# The key of PostgreSQL's advisory lock under which a tree grows: two workers never take the same items.
+# The key of PostgreSQL's advisory lock under which a tree grows, so that two workers never take the same items.
 GROWING = 0x504E4156_0E
-# Leaves of a chunk: a power of two, so that the root of each is a node of the day's tree. Opening and hashing so many
-# messages holds the worker's tick for some hundredths of a second (docs/adr/0084).
+# How many leaves a chunk has: a power of two, so that the root of each chunk is a node of the day's tree. Decrypting
+# and hashing so many messages delays the worker's tick by some hundredths of a second (docs/adr/0084).
 CHUNK = 1024
-SIZE_MOST = 1000 * CHUNK  # leaves of a day; what is more goes to the next one
-ASK_SECONDS = 60.0  # how often it is asked whether a day is over
+SIZE_MOST = 1000 * CHUNK  # leaves of a day; further items are left to the next day
+ASK_SECONDS = 60.0  # how often the worker checks whether a day is over
 
 HASH = merkle.HASH_BYTES
 
 
 @dataclass(slots=True)
 class Part:
-    """Leaves that stand side by side, and what their source knows of them. first: the place of the first one."""
+    """Consecutive leaves, and what their source needs to know of them. first: the index of the first leaf."""
 
     leaves: Sequence[bytes]
     about: Any = field(repr=False)
@@ -39,34 +39,36 @@ class Part:
 
 
 class Source(Protocol):
-    """One kind of item, for one tree: it remembers how far it has come."""
+    """Supplies one kind of item for one tree, and remembers how far it has come."""
 
     kind: ClassVar[str]
 
     def take(self, most: int) -> list[Part]:
-        """Parts of what was there when the day ended and has no leaf yet, `most` leaves together; none: all have one.
+        """Return items that existed when the day ended and have no leaf yet, at most `most` leaves; [] if none is left.
 
-        Inside a transaction; locks what it reads, and waits for nobody.
+        Called in a transaction. It locks what it reads, and does not wait for other locks.
         """
 
     def keep(self, day: ProofDay, parts: Sequence[Part]) -> None:
-        """Remember where these stand, in the same transaction. May change `day`, which is saved afterwards."""
+        """Store the places of these leaves, in the same transaction. May change `day`, which is saved afterwards."""
 
     def end(self) -> dict[str, Any] | None:
-        """Say how far this tree looked, for that of the next day (`newest_marks`): asked once all was taken. None: that
-        one looks where this one did."""
+        """Return how far this tree has read, for the next day's (`newest_marks`), once all items were taken.
+
+        None means that the next one begins where this one did.
+        """
 
 
-type Sources = Callable[[datetime], Sequence[Source]]  # for what was there before this instant
+type Sources = Callable[[datetime], Sequence[Source]]  # the sources of items that existed before this moment
 
 
 def end_of(day: date) -> datetime:
-    """Return the instant at which a day is over, where the site is."""
+    """Return the moment at which a day is over, in the site's time zone."""
     return timezone.make_aware(datetime.combine(day + timedelta(days=1), datetime.min.time()))
 
 
 def next_day(now: datetime) -> date | None:
-    """Return the day whose tree is to be made or finished; None while none is over. One statement."""
+    """Return the day whose tree has to be made or finished; None if there is none. One statement."""
     newest = ProofDay.objects.order_by("-day").values_list("day", "closed_at").first()
     if newest is None:
         day = timezone.localdate(now) - timedelta(days=1)
@@ -78,16 +80,16 @@ def next_day(now: datetime) -> date | None:
 
 
 def newest_marks() -> dict[str, dict[str, Any]]:
-    """What the sources remember of the newest tree that took all there was, by their kinds. One statement."""
+    """Return what each source stored with the newest complete tree, by kind. One statement."""
     marks = ProofDay.objects.filter(marks__isnull=False).order_by("-day").values_list("marks", flat=True).first()
     return marks or {}
 
 
 @transaction.atomic
 def grow(sources: Sequence[Source], day: date) -> bool:
-    """Add one chunk to the tree of a day, and close it when that was the last; whether it goes on.
+    """Add one chunk to the tree of a day, and close the day after the last. Return whether there is more to do.
 
-    At most CHUNK items are opened. False too when another worker does it now.
+    At most CHUNK items are decrypted. Returns False too when another worker does it now.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s), clock_timestamp()", [GROWING])
@@ -112,7 +114,7 @@ def grow(sources: Sequence[Source], day: date) -> bool:
     row.size += len(leaves)
     goes_on = len(leaves) == CHUNK and row.size < SIZE_MOST
     if not goes_on:
-        if len(leaves) < CHUNK:  # all of it was taken
+        if len(leaves) < CHUNK:  # all items were taken
             _mark(sources, row)
         _close(row, now)
     row.save()
@@ -120,7 +122,7 @@ def grow(sources: Sequence[Source], day: date) -> bool:
 
 
 def _mark(sources: Sequence[Source], row: ProofDay) -> None:
-    """Marks of this tree in place of those before it; of a source that leaves none, its former one."""
+    """Store the marks of this tree in place of the former ones; a source without a new mark keeps its former one."""
     marks = newest_marks()
     for source in sources:
         if (mark := source.end()) is not None:
@@ -130,7 +132,7 @@ def _mark(sources: Sequence[Source], row: ProofDay) -> None:
 
 
 def _close(row: ProofDay, now: datetime) -> None:
-    """Its statement, which also holds those of all days before."""
+    """Close the day: write its statement, which also covers the statements of all days before."""
     roots = [bytes(root) for root in row.chunks.order_by("number").values_list("root", flat=True)]
     before = ProofDay.objects.filter(day__lt=row.day).order_by("-day").values_list("digest", flat=True).first()
     statement = Statement(row.day, row.size, merkle.root_of(roots).hex(), before or FIRST)
@@ -138,7 +140,7 @@ def _close(row: ProofDay, now: datetime) -> None:
 
 
 class Duty:
-    """The worker's duty: each call makes one chunk at most. sources: of what was there before an instant."""
+    """The worker's duty, which makes one chunk at each call. sources: returns the sources for the end of a day."""
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
@@ -147,8 +149,10 @@ class Duty:
         self._ask_at = 0.0
 
     def run(self) -> None:
-        """Raises errors of the database: the day is then taken up again, from what was committed. Between two days:
-        two statements a minute."""
+        """Do the next step. Between two days this takes two statements a minute.
+
+        Raises the database's errors; the next call then goes on from what was committed.
+        """
         if self._day is None:
             if time.monotonic() < self._ask_at:
                 return
@@ -164,11 +168,11 @@ class Duty:
         if grow(self._under_way, day):
             self._day = day
         else:
-            self._ask_at = 0.0  # a day that was missed may follow
+            self._ask_at = 0.0  # another day may have been missed
 
 
 def run_all(sources: Sources) -> None:
-    """Make all that is due, now: for commands and tests."""
+    """Make everything that is due now, for commands and tests."""
     duty = Duty(sources)
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")

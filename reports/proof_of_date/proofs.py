@@ -1,4 +1,4 @@
-"""Leads from one leaf up to what authorities signed of its day, and makes proofs of lines of the register."""
+"""Makes the proof of an item: its leaf, the path to the root of its day, and the authorities' signatures of that."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,17 +20,20 @@ class _Day:
 
 @dataclass(slots=True)
 class Ways:
-    """Ways up the trees of days, for one reading: a day costs three statements, a chunk one and CHUNK hashes, once.
+    """Finds paths in the trees of days, for one reading.
 
-    A day has `days.SIZE_MOST` / CHUNK roots of chunks at most, a chunk 32 KiB.
+    The first use of a day takes three statements; that of a chunk takes one statement and CHUNK hashes. A day has at
+    most `days.SIZE_MOST` / CHUNK chunks of 32 KiB.
     """
 
     _days: dict[date, _Day | None] = field(default_factory=dict)
-    _chunk: tuple[date, int, merkle.Levels] | None = None  # the last one: whoever reads in order needs no other
+    _chunk: tuple[date, int, merkle.Levels] | None = None  # the last one used, enough for items in order
 
     def prove(self, *, kind: str, name: str, item: str, salt: bytes, day: date, index: int) -> Proof | None:
-        """Return the proof of this item, whose leaf is the `index`-th of the day. None when the day is not closed,
-        or the leaf there is another: the item was corrected since."""
+        """Return the proof of this item, whose leaf has this index in the day.
+
+        None when the day is not closed, or when the leaf differs because the item was corrected since.
+        """
         found = self._days[day] if day in self._days else self._days.setdefault(day, _read_day(day))
         if found is None:
             return None

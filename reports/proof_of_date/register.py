@@ -1,6 +1,6 @@
-"""Lines of the register as items of a day: its first leaves, in their order, so that no row has to say which is where.
+"""Supplies the lines of the register as items of a day. They are its first leaves, in order, so no row says which.
 
-Each line has a random salt of its own already (docs/adr/0031), from which that of its leaf comes.
+Each line already has a random salt (docs/adr/0031), from which the salt of its leaf is derived.
 """
 
 import hashlib
@@ -19,37 +19,37 @@ KIND = "register"
 
 
 def item_of(line: AccessRecord) -> str:
-    """The canonical text of a line of the register, as its proof shows it."""
+    """Return the canonical text of a line of the register, as its proof shows it."""
     return date_proofs.canonical(
         {"format": date_proofs.ITEM, "kind": KIND, "line": audit_log.encode(line).decode("ascii")}
     )
 
 
 def salt_of(line: AccessRecord) -> bytes:
-    """The salt of its leaf, from the line's own, so that a leaf tells nothing of a line that nobody has."""
+    """Return the salt of the line's leaf, derived from the line's own, so that nobody can guess a line from a leaf."""
     return hashlib.sha256(b"pnav-salt-1\n" + line.salt.encode("ascii")).digest()
 
 
 def leaf_of(line: AccessRecord) -> bytes:
-    """The leaf that stands for the line in the tree of its day."""
+    """Return the line's leaf in the tree of its day."""
     return merkle.hash_leaf(salt_of(line), date_proofs.digest_of(item_of(line)))
 
 
 class RegisterLines:
-    """A source (`days.Source`). Its lines never change: nothing is locked, and `register_last` is its mark."""
+    """The source (`days.Source`) of lines. They never change, so nothing is locked; `register_last` is its mark."""
 
     kind: ClassVar[str] = KIND
 
     def __init__(self, before: datetime) -> None:
         self._before = before
-        self._last: int | None = None  # the line that has a leaf last
+        self._last: int | None = None  # the number of the last line with a leaf
 
     def take(self, most: int) -> list[Part]:
         """Return the next leaves, of `most` lines at most, in the order of the chain (`days.Source`)."""
         if self._last is None:
             self._last = ProofDay.objects.aggregate(last=Max("register_last"))["last"] or 0
         lines = list(AccessRecord.objects.filter(number__gt=self._last).order_by("number")[:most])
-        # In the order of the chain: a line whose date is later than that of one after it waits for the next day.
+        # A line of the next day ends the reading, even if a line after it has an earlier date; that one waits too.
         own: list[AccessRecord] = []
         for line in lines:
             if line.at >= self._before:
@@ -61,11 +61,11 @@ class RegisterLines:
         return [Part([leaf_of(line) for line in own], (own[0].number, own[-1].number))]
 
     def keep(self, day: ProofDay, parts: Sequence[Part]) -> None:
-        """Keep which numbers the tree holds; leaves are found by them alone (`days.Source`)."""
+        """Store the numbers of the tree's lines, by which leaves are found (`days.Source`)."""
         for part in parts:
             first, last = part.about
             day.register_first = day.register_first or first
             day.register_last = last
 
     def end(self) -> None:
-        """Say nothing of how far this tree looked: `keep` has stored that with the day."""
+        """Return None, because `keep` has stored with the day how far it has read."""

@@ -1,7 +1,7 @@
-"""Lets time-stamping authorities sign each closed day: asked over HTTPS, or carried as files (RFC 3161).
+"""Has time-stamping authorities sign each closed day, over HTTPS or by files (RFC 3161).
 
-An authority reads one digest a day, which says nothing of anybody. One that is away holds up neither the others nor the
-day: it is asked again, later each time, and /health/ready says that it is late.
+An authority gets one digest a day, which tells nothing about anybody. One that does not answer delays neither the
+others nor the day. It is asked again after growing intervals, and /health/ready says that it is late.
 """
 
 import logging
@@ -21,15 +21,15 @@ from reports.rules.timestamp_tokens import TOKEN_MOST, BadChain, BadToken, Token
 
 logger = logging.getLogger(__name__)
 
-TURN_SECONDS = 20.0  # between two turns of the worker's thread
-AT_ONCE = 20  # days of one authority in a turn, when it was away for long
-BACK = timedelta(days=60)  # an authority stamps no day that is older: the statement of each day holds those before it
-WAIT_LEAST, WAIT_MOST = timedelta(seconds=20), timedelta(hours=1)  # after a failure; twice as long after each
-LATE = timedelta(days=2)  # without a stamp since: /health/ready says so
+TURN_SECONDS = 20.0  # the time between two turns of the worker's thread
+AT_ONCE = 20  # how many days an authority gets in one turn after it was away
+BACK = timedelta(days=60)  # older days are not stamped any more, because each statement covers those before it
+WAIT_LEAST, WAIT_MOST = timedelta(seconds=20), timedelta(hours=1)  # after a failure; doubled after each further one
+LATE = timedelta(days=2)  # /health/ready reports an authority without a stamp for so long
 
 
 def authorities() -> list[Authority]:
-    """Return those that the operator named, in order."""
+    """Return the authorities that the operator named, in order."""
     return parse_all(settings.TIMESTAMP_AUTHORITIES)
 
 
@@ -37,7 +37,7 @@ def authorities() -> list[Authority]:
 
 
 def accept(row: ProofToken, answer: bytes, authority: Authority, *, nonce: int | None) -> Token:
-    """Keep the token of this answer if it holds and is of this day. row: locked, with its day. Raises NotStamped."""
+    """Store the token of this answer if it is valid and for this day. row: locked, with its day. Raises NotStamped."""
     trusted = authority.trusted()
     try:
         token = timestamp_tokens.read_answer(answer)
@@ -69,9 +69,10 @@ def lacking(authority: Authority, now: datetime) -> "QuerySet[ProofDay]":
 
 
 def run() -> None:
-    """Ask each authority with an address for what it has not stamped. Raises errors of the database.
+    """Ask each authority that has an address to stamp the days that it has not stamped.
 
-    Costs two statements when nothing is lacking; AT_ONCE requests of some SECONDS for each authority otherwise.
+    Two SQL statements when there are none; otherwise at most AT_ONCE requests of some SECONDS to each authority. Raises
+    the database's errors.
     """
     for authority in authorities():
         if authority.url:
@@ -79,7 +80,10 @@ def run() -> None:
 
 
 def stamp(authority: Authority) -> bool:
-    """Bring what is lacking; whether nothing went wrong. A day that another worker asks for is left to it."""
+    """Have an authority stamp what is lacking, and return whether all went well.
+
+    A day for which another worker is asking is skipped.
+    """
     now = _now()
     for day in lacking(authority, now)[:AT_ONCE]:
         ProofToken.objects.get_or_create(day=day, authority=authority.name)
@@ -113,9 +117,10 @@ def _wait(failures: int) -> timedelta:
 
 
 def export_requests(folder: Path) -> list[Path]:
-    """Write a request (.tsq) for each closed day and authority without a stamp; the files, in order. Raises OSError.
+    """Write a request (.tsq) for each closed day and authority without a stamp, and return the files in order.
 
-    As many as BACK has days for each authority. A file that is there already is written again: it is the same.
+    There are at most as many for each authority as BACK has days. An existing file is written again with the same
+    content. Raises OSError.
     """
     written = []
     now = _now()
@@ -130,14 +135,14 @@ def export_requests(folder: Path) -> list[Path]:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of one file. problem: "" when its token was kept, or was there before."""
+    """The result of reading one file. problem: "" when its token was stored, or had been before."""
 
     path: Path
     problem: str = ""
 
 
 def import_answers(folder: Path) -> list[Imported]:
-    """Keep the answers (.tsr) of this folder that hold. Raises OSError when it cannot be listed."""
+    """Store the valid answers (.tsr) in this folder. Raises OSError when it cannot be listed."""
     known = {one.name: one for one in authorities()}
     return [_import(path, known) for path in sorted(folder.iterdir()) if path.suffix == ".tsr"]
 
@@ -176,14 +181,17 @@ def _import(path: Path, known: dict[str, Authority]) -> Imported:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The last day that is closed, None for none; and of each authority, in order: the last day that it stamped, how
-    many closed days it has not, and its failures in a row."""
+    """How far the proof of date is.
+
+    day: the last closed day, None if there is none. stamped: for each authority, in order, the last day that it has
+    stamped, how many closed days it has not, and how many attempts failed in a row.
+    """
 
     day: date | None
     stamped: dict[str, tuple[date | None, int, int]]
 
     def late(self) -> list[str]:
-        """Return the authorities that miss the last day but one, and those before."""
+        """Return the names of the authorities that have not stamped as many closed days as LATE has, or more."""
         if self.day is None:
             return []
         return [name for name, (_last, lacks, _failures) in self.stamped.items() if lacks >= LATE.days]
@@ -201,7 +209,7 @@ SELECT (SELECT max(day) FROM reports_proofday WHERE closed_at IS NOT NULL), a.na
 
 
 def state_of(rows: Iterable[tuple[date | None, str, date | None, int, int]]) -> State:
-    """By the rows of STATE, whose values are `state_values`."""
+    """Return the state from the rows of STATE, which was run with `state_values`."""
     day: date | None = None
     stamped = {}
     for newest, name, last, lacks, failures in rows:
@@ -211,7 +219,7 @@ def state_of(rows: Iterable[tuple[date | None, str, date | None, int, int]]) -> 
 
 
 def state_values() -> tuple[date, list[str]]:
-    """Return what STATE is asked with."""
+    """Return the parameters of STATE."""
     return ((datetime.now(UTC) - BACK).date(), [one.name for one in authorities()])
 
 

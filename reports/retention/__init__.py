@@ -1,1 +1,1 @@
-"""Deletion by rule, what it leaves behind, and the proof of it (docs/adr/0033)."""
+"""Deletion by the retention rules, the traces that it leaves, and the monthly proof of it (docs/adr/0033)."""

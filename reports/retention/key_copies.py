@@ -1,7 +1,7 @@
-"""The wrapped keys beside the reports that they belong to: what is missing, what is over, and the way back from a copy.
+"""Compares the wrapped data keys with the reports, and restores missing keys from a copy.
 
-A copy holds keys that were erased since. So what is put back is only what a report names: the reports are there, or
-they were restored from a backup, and say themselves which exchanges exist.
+A copy also has keys that were erased since. So only keys to which a report refers are restored. The reports, which are
+in the database or were restored from a backup, determine which exchanges exist.
 """
 
 from collections.abc import Iterator
@@ -18,16 +18,19 @@ from common.data_keys import keys as data_keys
 from common.data_keys.models import WrappedKey
 from reports.models import KeyErasure, Report
 
-BATCH = 1_000  # keys compared or put back in one statement
-# A key of its own database is there before its report is committed, and one that was just restored may find its report
-# in a later backup: nothing younger is called over.
+BATCH = 1_000  # keys compared or restored in one statement
+# In a separate database a key exists before its report is committed, and the report of a key that was just restored may
+# come with a later backup. So a younger key does not count as unused.
 SPARED = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """reports: that name a key. missing: those whose key is not there, so that they open no more. over: keys that no
-    report names, older than SPARED."""
+    """The result of a comparison.
+
+    reports: how many refer to a key. missing: how many of these have lost their key, so that they cannot be decrypted.
+    over: how many keys, older than SPARED, no report refers to.
+    """
 
     reports: int
     missing: int
@@ -35,7 +38,7 @@ class Compared:
 
 
 def compare() -> Compared:
-    """Read every key and every report that names one, BATCH at a time. Nothing is changed."""
+    """Compare all keys with all reports that refer to one, BATCH at a time. Nothing is changed."""
     reports = missing = 0
     for named in _named():
         reports += len(named)
@@ -44,17 +47,20 @@ def compare() -> Compared:
 
 
 def erase_over() -> int:
-    """Erase the keys that no report names: of a filing that failed, or of exchanges that a restored backup does not
-    have. How many. To be done only when no other backup is to be restored: with the key the exchange is lost."""
+    """Erase the keys to which no report refers, and return how many.
+
+    They are left by reports that failed to be filed, or belong to exchanges that a restored backup does not have. This
+    may only be done when no other backup will be restored, because without its key an exchange is lost.
+    """
     return sum(data_keys.erase(keys) for keys in _over())
 
 
 def restore(path: Path) -> tuple[int, int]:
-    """Put back what this copy holds, a report names and is not there: how many were put back, how many were passed
-    over because no report names them.
+    """Restore the missing keys of this copy to which a report refers.
 
-    A key that is there stays as it is: its wrap may be newer. Keys noted for erasure are not put back. It can be
-    stopped and started again. Raises copies.BrokenCopy before anything is written, OSError.
+    Returns how many were restored, and how many were skipped because no report refers to them. An existing key is left
+    as it is, because its wrapping may be newer. Keys noted for erasure are not restored. It can be stopped and started
+    again. Raises OSError, and copies.BrokenCopy before anything is written.
     """
     copies.verify(path)
     added = passed_over = 0
@@ -82,8 +88,7 @@ def restore(path: Path) -> tuple[int, int]:
 
 
 def mute_reports(most: int) -> list[UUID]:
-    """Return the public ids of reports whose key is gone, `most` at most: after a restore, those that were erased
-    since."""
+    """Return the public ids of at most `most` reports whose key is missing: after a restore, those erased since."""
     found: list[UUID] = []
     for named in _named():
         gone = named - _there(named)
@@ -94,7 +99,7 @@ def mute_reports(most: int) -> list[UUID]:
 
 
 def _named() -> Iterator[set[UUID]]:
-    """Return the keys that reports name, in sets of BATCH at most."""
+    """Yield the keys to which reports refer, in sets of BATCH at most."""
     after = 0
     rows = Report.objects.filter(data_key__isnull=False).order_by("pk").values_list("pk", "data_key")
     while found := list(rows.filter(pk__gt=after)[:BATCH]):
@@ -107,7 +112,7 @@ def _there(keys: set[UUID]) -> set[UUID]:
 
 
 def _over() -> Iterator[set[UUID]]:
-    """Return the keys that no report names and that are not young, in sets of BATCH at most."""
+    """Yield the keys older than SPARED to which no report refers, in sets of BATCH at most."""
     before = timezone.localdate() - SPARED
     after = UUID(int=0)
     rows = WrappedKey.objects.filter(made_on__lt=before).order_by("pk").values_list("pk", flat=True)

@@ -1,8 +1,8 @@
-"""Erases the data keys of reports that were deleted, which makes their backups mute (docs/adr/0081).
+"""Erases the data keys of deleted reports, so that backups of them cannot be read (docs/adr/0081).
 
-The keys may lie in another database than the reports. So a deletion notes the keys in its own transaction (`note`), and
-they are erased after its commit (`carry_out`): a deletion that is rolled back erases nothing, and a process killed in
-between leaves the note, which the next run takes up. A frozen report is not deleted, and so its key stays.
+The keys may be in another database than the reports. So a deletion notes the keys in its own transaction (`note`), and
+they are erased after its commit (`carry_out`). A deletion that is rolled back erases nothing, and a process that is
+killed in between leaves the note for the next run. A frozen report is not deleted, so its key is kept.
 """
 
 import logging
@@ -26,10 +26,10 @@ def note(report_ids: Collection[int]) -> None:
 
 
 def carry_out() -> int:
-    """Erase the noted keys, BATCH at a time, with a line of the register that says how many; how many there were.
+    """Erase the noted keys, BATCH at a time, record how many in the register, and return how many.
 
-    Outside any transaction of the caller. Several workers may do it at once: each note is taken by one. A key that a
-    report still names is not erased, whoever noted it: that is an error in the log, at each run.
+    Must be called outside a transaction. Several workers may do it at once: each note is taken by one. A key to which a
+    report still refers is not erased, and is logged as an error at each run.
     """
     erased = 0
     after = 0

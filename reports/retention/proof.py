@@ -1,4 +1,4 @@
-"""Makes the monthly proof: what was deleted, under which rule, and the digests that tie it to the register. A text."""
+"""Makes the monthly proof, a text: what was deleted under which rule, with the digests that tie it to the register."""
 
 import re
 from collections import Counter
@@ -15,18 +15,18 @@ from reports.audit.wording import removed_in_words
 from reports.models import AccessKind, AccessRecord, Tombstone
 from reports.rules.retention import Cause, Kind, digest_of, next_month
 
-REMOVED = re.compile(r"\w+: [0-9]{1,9}(, \w+: [0-9]{1,9})*", re.ASCII)  # as `audit_log.record_removal` writes it
+REMOVED = re.compile(r"\w+: [0-9]{1,9}(, \w+: [0-9]{1,9})*", re.ASCII)  # as `audit_log.record_removal` writes
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
     """The proof of one month.
 
-    gone: reports by kind, rule and cause. others: what else the register says was removed, by its name in the code.
-    recorded: reports that the register says went; the same number as the tombstones', unless one was touched.
-    unreadable: lines of removals that are none of ours: somebody else put them there.
-    tombstones: SHA-256 over their lines. last: the register's digest at the end of the month, none when it is empty.
-    is_over: whether the month has ended. verdict: what reading the whole register found.
+    gone: deleted reports by kind, rule and cause, from the tombstones. others: other deleted things by their names in
+    the code, from the register. recorded: how many deleted reports the register has; it equals the number of tombstones
+    unless somebody has changed either. unreadable: how many lines of removals the code cannot have written.
+    tombstones: SHA-256 of their lines. last: the register's digest at the end of the month; None when it is empty.
+    is_over: whether the month has ended. verdict: the result of verifying the whole register.
     """
 
     month: date
@@ -41,11 +41,11 @@ class Proof:
 
     @property
     def is_sound(self) -> bool:
-        """Return whether the register is whole, and tells as many deletions as there are traces."""
+        """Whether the register is whole, and has as many deletions as there are tombstones."""
         return self.verdict.is_whole and self.recorded == self.gone.total() and not self.unreadable
 
     def text(self, now: datetime) -> str:
-        """Write the proof in French, for a file. `now`: when it was made."""
+        """Return the proof as a text in French. now: when it is made."""
         lines = [
             f"Pnav – preuve mensuelle de suppression, {date_format(self.month, 'F Y')}",
             f"Établie le {dates.format_date(timezone.localtime(now), 'j F Y, H:i')}, heure de Paris.",
@@ -72,14 +72,14 @@ class Proof:
 
 
 def read(month: date, now: datetime) -> Proof:
-    """Return the proof of one month. month: its first day; its bounds are those of Paris."""
+    """Return the proof of one month in the time zone of Paris. month: its first day."""
     start, end = (timezone.make_aware(datetime.combine(day, time())) for day in (month, next_month(month)))
     stones = list(Tombstone.objects.filter(month=month))
     told = AccessRecord.objects.filter(at__lt=end).order_by("-number")
     removed: Counter[str] = Counter()
     unreadable = 0
     for detail in told.filter(at__gte=start, kind=AccessKind.RETENTION).values_list("detail", flat=True):
-        if not REMOVED.fullmatch(detail):  # whoever may insert may end the register with a false line
+        if not REMOVED.fullmatch(detail):  # somebody who can insert rows may have added a false line
             unreadable += 1
             continue
         for part in detail.split(", "):

@@ -1,7 +1,7 @@
-"""Remembers what was erased before its term, so that a restored backup forgets it again.
+"""Lists reports that were erased before their term, so that they are deleted again after a backup is restored.
 
-The list is worth something outside the database only, for a backup brings its own back: `retention --erased` prints it,
-`retention --replay` reads it.
+The list has to be kept outside the database, because a backup restores its own old list. `retention --erased` prints
+it, and `retention --replay` reads it.
 """
 
 import re
@@ -15,19 +15,21 @@ from reports.models import Erased
 
 
 def digest_of(public_id: UUID | str) -> str:
-    """HMAC-SHA-256 with SECRET_KEY, in hexadecimal: without it, a stolen copy and this list do not tell who asked."""
+    """Return the HMAC-SHA-256 of a public id with SECRET_KEY, in hexadecimal.
+
+    Without SECRET_KEY nobody can find out from a stolen copy and this list who asked for an erasure.
+    """
     return salted_hmac("pnav.reports.erased", str(public_id), algorithm="sha256").hexdigest()
 
 
 def keep_digests(public_ids: Iterable[UUID], *, on: date) -> None:
-    """Keep that these went. Known ones stay as they are."""
+    """Add these reports to the list; those that are in it already are unchanged."""
     marks = [Erased(digest=digest_of(public_id), on=on) for public_id in public_ids]
     Erased.objects.bulk_create(marks, ignore_conflicts=True)
 
 
 def parse_list(lines: Iterable[str]) -> dict[str, date]:
-    """Return the list as `retention --erased` printed it: « DIGEST DATE » a line. Raises ValueError for anything
-    else."""
+    """Parse the list that `retention --erased` printed, with « DIGEST DATE » in each line. Raises ValueError."""
     known = {}
     for line in lines:
         if not line.strip():

@@ -1,1 +1,1 @@
-"""What follows from facts alone, without a database: openings, retention, elements of an offence. Pure."""
+"""Pure rules of reports: identity disclosure, retention, elements of an offence, proofs. They use no database."""

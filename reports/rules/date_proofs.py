@@ -1,8 +1,8 @@
-"""Writes and judges a proof that one item existed on a day, and names the part of it that fails. Pure (docs/adr/0084).
+"""Writes and verifies a proof that an item existed on a day, and names the part that is wrong. Pure (docs/adr/0084).
 
-A proof is a JSON object that says nothing of any other item: the item's own text, a salt, the way up the tree of its
-day, the statement of that day, and what time-stamping authorities signed of the statement. `static/pnav/lib/proof.js`
-verifies the same and says the same; `tests/reports/rules/proof_corpus.py` holds both to it.
+A proof is a JSON object that tells nothing about other items. It has the item's own text, a salt, the path in the tree
+of its day, the statement of that day, and the time-stamps of the statement. `static/pnav/lib/proof.js` verifies proofs
+in the same way with the same results, which `tests/reports/rules/proof_corpus.py` checks.
 """
 
 import hashlib
@@ -19,13 +19,13 @@ from reports.rules.timestamp_tokens import BadChain, BadToken, Token
 PROOF = "pnav-proof-1"
 ITEM = "pnav-item-1"
 DAY = "pnav-day-1"
-FIRST = "0" * 64  # the digest « before » the first statement
+FIRST = "0" * 64  # the `previous` digest of the first statement
 
-# What one proof may hold: a file of others is read before it is believed.
+# Limits of a proof, because a file of unknown origin is parsed before it is verified.
 TEXT_MOST = 1024 * 1024  # characters of the file
-ITEM_MOST = 256 * 1024  # characters of the item: a message has 4,000, each six signs at most
+ITEM_MOST = 256 * 1024  # characters of the item; a message has 4,000, each written as six at most
 STATEMENT_MOST = 1000
-PATH_MOST = 40  # nodes: more than two to the fortieth leaves have none
+PATH_MOST = 40  # nodes, enough for two to the fortieth leaves
 SIZE_MOST = 2**31 - 1
 STAMPS_MOST = 4
 NAME_MOST = 200
@@ -35,31 +35,35 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def canonical(value: dict[str, Any]) -> str:
-    """Return the only text of these values, for digests: JSON in ASCII without spaces, keys in the order in which
-    they are."""
+    """Return the canonical text of these values, for digests: JSON in ASCII without spaces, keys in the given order."""
     return json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
 
 
 def utc(at: datetime) -> str:
-    """An instant as items say it: in UTC, with six decimals."""
+    """Return a time as items write it: in UTC, with six decimals."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def digest_of(text: str) -> bytes:
-    """SHA-256 of an item's text, or of a statement."""
+    """Return the SHA-256 of an item's text, or of a statement."""
     return hashlib.sha256(_encoded(text)).digest()
 
 
 def _encoded(text: str) -> bytes:
-    """UTF-8. An altered file may hold half a character (a lone surrogate), which UTF-8 does not know: no text of ours
-    has one, so whatever bytes it gives are not those that were signed."""
+    """Encode a text as UTF-8, even if an altered file has half a character in it (a lone surrogate).
+
+    No text of ours has one, so whatever bytes result, they are not those that were signed.
+    """
     return text.encode("utf-8", "surrogatepass")
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What authorities stamp of one day. size: how many leaves; previous: SHA-256 of the statement before, so that the
-    stamp of a day also holds all days before it."""
+    """The statement of a day, which authorities stamp.
+
+    size: how many leaves its tree has. previous: SHA-256 of the statement before, so that a time-stamp also covers all
+    earlier days.
+    """
 
     day: date
     size: int
@@ -86,7 +90,7 @@ class Statement:
 
     @classmethod
     def parse(cls, text: str) -> "Statement":
-        """Raises ValueError for anything but the text of a statement."""
+        """Parse the text of a statement. Raises ValueError for any other text."""
         found = _parse_canonical(text)
         if list(found) != ["format", "day", "size", "root", "previous"] or found["format"] != DAY:
             raise ValueError("not a statement")
@@ -98,14 +102,14 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What one authority signed of a statement. token: DER; certificates: DER, who signed first, the anchor last."""
+    """One authority's time-stamp of a statement. token: DER. certificates: DER, the signer's first, the anchor last."""
 
     authority: str
     token: bytes
     certificates: tuple[bytes, ...]
 
     def as_values(self) -> dict[str, Any]:
-        """The stamp as values of the JSON of a proof."""
+        """Return the stamp as values for the JSON of a proof."""
         return {
             "authority": self.authority,
             "token": timestamp_tokens.encode_base64(self.token),
@@ -117,9 +121,11 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One item and its way to the statement of its day. stamps: none while no authority has answered: the proof is
-    whole then, and says no date that anybody else vouches for. kind, name: what it is of, and a neutral beginning of a
-    file's name."""
+    """One item, and its path to the statement of its day.
+
+    kind, name: the kind of item, and a neutral beginning for a file's name. stamps: empty while no authority has
+    answered; the proof is whole even then, but nobody else vouches for its date.
+    """
 
     kind: str
     name: str
@@ -132,7 +138,7 @@ class Proof:
     stamps: tuple[Stamp, ...] = ()
 
     def as_json(self) -> str:
-        """The proof as a file: JSON that both verifiers read."""
+        """Return the content of the proof's file: JSON that both verifiers read."""
         return json.dumps(
             {
                 "format": PROOF,
@@ -155,8 +161,11 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Stamped:
-    """What was found of one stamp. at: when, by the authority's clock; None when it cannot be read. trusted: whether
-    its anchor is among those that the reader trusts; None when they named none and compare the fingerprint."""
+    """The result of verifying one stamp.
+
+    at: the time by the authority's clock; None when it cannot be read. trusted: whether the reader trusts its anchor;
+    None when the reader has named no anchor and compares the fingerprint.
+    """
 
     authority: str
     at: datetime | None
@@ -167,8 +176,11 @@ class Stamped:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a proof is worth. failed: the first part that does not hold, None when all do. checks: each part that was
-    looked at, in order. item: its values, None when they cannot be read."""
+    """The result of verifying a proof.
+
+    checks: each part that was checked, in order, and whether it is right. item: its values; None if they are
+    unreadable.
+    """
 
     checks: tuple[tuple[str, bool], ...]
     item: dict[str, Any] | None = field(default=None, repr=False)
@@ -177,17 +189,17 @@ class Verdict:
 
     @property
     def failed(self) -> str | None:
-        """The first check that did not hold; None when all did."""
+        """The first check that failed; None when none did."""
         return next((part for part, ok in self.checks if not ok), None)
 
     @property
     def is_whole(self) -> bool:
-        """Return whether every check held. Whether an authority vouches for the date is `is_dated`."""
+        """Whether every check succeeded. `is_dated` says whether an authority vouches for the date."""
         return self.failed is None
 
     @property
     def is_dated(self) -> bool:
-        """Return whether all holds and an authority vouches for the date."""
+        """Whether every check succeeded and an authority vouches for the date."""
         return self.is_whole and any(stamp.ok for stamp in self.stamps)
 
 
@@ -195,10 +207,10 @@ _BAD_FORMAT = Verdict((("format", False),))
 
 
 def verify(text: str, *, content: bytes | None = None, trusted: Sequence[str] | None = None) -> Verdict:
-    """Say whether a proof holds, and which part does not. Never raises, whatever the text is.
+    """Verify a proof, and return which part is wrong, if any. Never raises, whatever the text is.
 
-    content: what the reader holds; of a capture its file, of anything else the bytes of the item's text.
-    trusted: fingerprints of the anchors that the reader trusts. Costs some thousand hashes and ten signatures at most.
+    content: what the reader has: the file of a capture, or the bytes of any other item's text. trusted: fingerprints of
+    the anchors that the reader trusts. This takes some thousand hashes and ten signatures at most.
     """
     try:
         found = _read(text)
@@ -218,7 +230,7 @@ class _StampRead:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A file as it is, before anything in it is believed."""
+    """A parsed file, before anything in it is verified."""
 
     item: str
     digest: bytes
@@ -272,9 +284,9 @@ def _faults_of_tree(
     *,
     is_confirmed: bool,
 ) -> list[str]:
-    """Return which parts between the item and the statement do not hold.
+    """Return which parts between the item and the statement are wrong.
 
-    Where two parts do not go together, the one is named that does not go with the rest either.
+    Where two parts do not fit together, the one that does not fit to the rest either is named.
     """
     faults = []
     digest = digest_of(proof.item)
@@ -311,7 +323,7 @@ class _StampJudged:
 
     @property
     def is_signed(self) -> bool:
-        """Return whether the token is whole and signed, by an authority that is trusted or not."""
+        """Whether the token is whole and signed, by a trusted authority or another one."""
         return self.failed in (None, "authority")
 
 
@@ -356,7 +368,7 @@ def _read(text: str) -> _Read:
     if found["format"] != PROOF:
         raise ValueError("another format")
     index = found["index"]
-    if isinstance(index, float) and index.is_integer():  # JavaScript knows no difference
+    if isinstance(index, float) and index.is_integer():  # JavaScript does not distinguish these from integers
         index = int(index)
     if type(index) is not int or not 0 <= index <= SIZE_MOST:
         raise ValueError("not an index")
@@ -389,7 +401,7 @@ def _read_stamp(value: Any) -> _StampRead:
 
 
 def _item_of(text: str) -> dict[str, Any] | None:
-    """Return the values of an item; None when this is not the only text of one."""
+    """Return the values of an item; None when the text is not the canonical text of one."""
     try:
         found = _parse_canonical(text)
     except (ValueError, RecursionError):

@@ -1,7 +1,8 @@
-"""Lists every table of the site, and what ends what lies in it. A table that is not here fails a test.
+"""Lists every table of the site with what deletes its rows. A test fails for a table that is not here.
 
-A table is under a rule (`Kind`, which an administrator sets), has an end of its own (`OwnEnd`), goes with another
-(`With`), or has no end, for a reason (`NoEnd`). What is no table (cache, logs, backups, proxy): docs/operations.md.
+A table is under a retention rule (`Kind`, whose number an administrator sets), its rows have an end of their own
+(`OwnEnd`), they are deleted with a row of another table (`With`), or they are kept, for a reason (`NoEnd`).
+docs/operations.md has what is no table: cache, logs, backups, proxy.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from reports.rules.retention import Kind
 
 @dataclass(frozen=True, slots=True)
 class OwnEnd:
-    """A row carries its end. enforcer: the command that takes it then."""
+    """Each row contains its own end. enforcer: the command that then deletes it."""
 
     end: str
     enforcer: str
@@ -20,14 +21,14 @@ class OwnEnd:
 
 @dataclass(frozen=True, slots=True)
 class With:
-    """Goes with a row of another table, by its foreign key."""
+    """Rows are deleted with a row of another table, by a foreign key."""
 
     table: str
 
 
 @dataclass(frozen=True, slots=True)
 class NoEnd:
-    """Stays, and why."""
+    """Rows are kept, for this reason."""
 
     reason: str
 

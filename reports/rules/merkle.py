@@ -1,7 +1,7 @@
 """Builds the tree of digests over which one day is stamped (RFC 6962 §2.1). Pure.
 
-A leaf and an inner node are hashed with a first byte of their own, so that none passes for the other. Where a level has
-an odd number of nodes, its last one goes up as it is: that is the split « at the largest power of two below n ».
+Leaves and inner nodes are hashed with different first bytes, so that none can be taken for the other. If a level has an
+odd number of nodes, the last one is moved up unchanged, which is the split « at the largest power of two below n ».
 """
 
 import hashlib
@@ -15,20 +15,23 @@ type Levels = list[list[bytes]]
 
 
 def hash_leaf(salt: bytes, digest: bytes) -> bytes:
-    """Return the leaf of an item. salt: SALT_BYTES, secret: without it a leaf says nothing of a short text. digest:
-    SHA-256 of the item. Raises ValueError for other lengths, which would let two items share a leaf."""
+    """Return the leaf of an item.
+
+    salt: SALT_BYTES secret bytes, so that a leaf does not reveal a short text. digest: SHA-256 of the item. Raises
+    ValueError for other lengths, with which two items could have the same leaf.
+    """
     if len(salt) != SALT_BYTES or len(digest) != HASH_BYTES:
         raise ValueError("a salt and a digest have 32 bytes")
     return hashlib.sha256(b"\x00pnav-leaf-1\n" + salt + digest).digest()
 
 
 def hash_nodes(left: bytes, right: bytes) -> bytes:
-    """The hash of two nodes, apart from that of a leaf by its first byte (RFC 6962, 2.1)."""
+    """Return the hash of two nodes, which differs from that of a leaf by its first byte (RFC 6962, 2.1)."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
 def levels_of(hashes: Sequence[bytes]) -> Levels:
-    """Return the tree from its lowest level up; the last level is its root alone, or empty. One hash a leaf."""
+    """Return the levels of the tree, the leaves first. The last level is the root, or empty. One hash for each leaf."""
     levels = [list(hashes)]
     while len(levels[-1]) > 1:
         below = levels[-1]
@@ -40,7 +43,7 @@ def levels_of(hashes: Sequence[bytes]) -> Levels:
 
 
 def root_of(hashes: Sequence[bytes]) -> bytes:
-    """The root of the tree over these leaves."""
+    """Return the root of the tree of these leaves."""
     return top_of(levels_of(hashes))
 
 
@@ -50,7 +53,7 @@ def top_of(levels: Levels) -> bytes:
 
 
 def path_of(levels: Levels, index: int) -> list[bytes]:
-    """Return what is hashed with the leaf at `index`, from below up, to come to the root."""
+    """Return the path of the leaf at `index`: the nodes with which it is hashed, from below up, to get the root."""
     path = []
     for level in levels[:-1]:
         beside = index ^ 1
@@ -61,8 +64,10 @@ def path_of(levels: Levels, index: int) -> list[bytes]:
 
 
 def root_from(leaf: bytes, *, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
-    """Return the root to which this path leads, in a tree of `size` leaves; None when no such tree has such a path
-    (RFC 9162 §2.1.3.2)."""
+    """Return the root to which this path leads in a tree of `size` leaves (RFC 9162 §2.1.3.2).
+
+    None when no tree of that size has such a path.
+    """
     if not 0 <= index < size:
         return None
     place, last, node = index, size - 1, leaf

@@ -1,8 +1,8 @@
-"""Says which element of an offence is there, is not, or is still missing. Pure: what an agent ticked in, words out.
+"""Says which elements of an offence are present, absent or still open, from what an agent has ticked. Pure.
 
-Source of every sentence: the service's reference facts (code pénal, art. 222-33-2-2; service-public.gouv.fr F32239).
-An article that they do not give is not given here: `article` is then empty, and the page says that it is to be verified
-before anybody writes it. Nothing here qualifies anything: that is the prosecutor's.
+The source of every sentence is the service's reference facts (code pénal, art. 222-33-2-2; service-public.gouv.fr
+F32239). Where they give no article, `article` is empty, and the page says that it has to be verified before anybody
+cites it. Nothing here qualifies the facts legally, which is the prosecutor's task.
 """
 
 from collections.abc import Collection, Iterator
@@ -17,7 +17,7 @@ from triage.questionnaire.questions import Text
 
 
 class Element(TextChoices):
-    """A fact that an agent answers by yes, by no, or leaves open. The values are kept and searched: they stay."""
+    """A fact to which an agent answers yes or no, or which is left open. Stored values must not change."""
 
     ONLINE = "online", _("Par internet ou par téléphone")
     REPEATED = "repeated", _("Une même personne recommence")
@@ -39,7 +39,7 @@ class Element(TextChoices):
     SCHOOL = "school", _("À l'école")
 
 
-# What to ask to settle it, in the person's words.
+# The question to ask about each element, in the person's words.
 QUESTIONS: dict[str, Text] = {
     Element.ONLINE: _(
         "Où est-ce que cela se passe : réseau social, messagerie, jeu, forum, courrier électronique, téléphone ?"
@@ -84,7 +84,7 @@ class Standing(StrEnum):
 
     @property
     def label(self) -> Text:
-        """The standing in the words of the sheet."""
+        """The state in the words of the fact sheet."""
         return {
             Standing.PRESENT: _("établi par l'échange"),
             Standing.ABSENT: _("écarté"),
@@ -94,7 +94,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One thing that an offence needs. ways: each is enough by itself, when all that it holds is there."""
+    """One thing that an offence requires. ways: sets of elements, each of which is enough if all its elements are."""
 
     label: Text
     ways: tuple[tuple[str, ...], ...]
@@ -102,7 +102,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Offence:
-    """An offence and what it needs. article: empty when the reference facts give none. note: what else they say."""
+    """An offence and what it requires. article: "" when the reference facts give none. note: what else they say."""
 
     key: str
     title: Text
@@ -145,7 +145,7 @@ OFFENCES = (HARASSMENT, SINGLE_ACT)
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """How one need stands. elements: those it stands on, or that were put aside. questions: what would settle it."""
+    """The state of one need. elements: those that fulfil it, or that are absent. questions: what could be asked."""
 
     label: Text
     standing: Standing
@@ -154,18 +154,18 @@ class Met:
 
     @property
     def labels(self) -> list[str]:
-        """The elements in the words of the sheet, in order."""
+        """The elements in the words of the fact sheet, in order."""
         return [label_of(Element, element) for element in self.elements]
 
     @property
     def asks(self) -> list[tuple[str, Text]]:
-        """Return each element that is open, with its question."""
+        """The open elements, each with its question."""
         return list(zip(self.elements, self.questions, strict=True)) if self.questions else []
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How one offence stands: absent when a need is, present when all are, and missing else."""
+    """The state of one offence: absent when a need is, present when all needs are, otherwise missing."""
 
     offence: Offence
     standing: Standing
@@ -173,7 +173,7 @@ class Reading:
 
 
 def read(*, present: Collection[str], absent: Collection[str]) -> list[Reading]:
-    """Return each offence as the ticked elements leave it. An element in neither collection is open."""
+    """Return the state of each offence, given the ticked elements. An element in neither collection is open."""
     return [_reading(offence, present, absent) for offence in OFFENCES]
 
 
@@ -199,14 +199,14 @@ def _met(need: Need, present: Collection[str], absent: Collection[str]) -> Met:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A remark of the reference facts on a circumstance. is_to_verify: they carry a doubt, or give no article."""
+    """A remark of the reference facts on a circumstance. is_to_verify: it is in doubt there, or has no article."""
 
     text: Text
     is_to_verify: bool = False
 
 
 def remarks(*, present: Collection[str]) -> list[Remark]:
-    """List what else follows from the facts that are there."""
+    """Return what else follows from the facts that are present."""
     return list(_remarks(present))
 
 

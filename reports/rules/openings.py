@@ -1,9 +1,10 @@
-"""Says what may follow what in an opening of the seal, and who may do it. Pure.
+"""Decides which act may follow in an identity disclosure, and who may perform it. Pure.
 
-An agent asks; a supervisor countersigns; custodians agree, as many as the threshold; they open away from the server and
-bring back an answer that only the asking agent's browser reads, or show it to the agent on the spot. One of them says
-so, and the others who were there confirm it: none names anybody alone. When danger is imminent two people are enough
-for it to begin: the agent and the supervisor; a review is then owed, by somebody who had no part in it.
+An agent asks, a supervisor countersigns, and as many custodians as the threshold agree. They decrypt the value away
+from the server, and bring back an answer that only the asking agent's browser can read, or show the value to the agent
+in person. One of them notes that, and the others who were present confirm it, so that nobody names a person alone. When
+danger is imminent, the agent and the supervisor are enough to begin; afterwards somebody who had no part in it has to
+review it.
 """
 
 from collections.abc import Collection
@@ -11,12 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-# How long a request waits for the next person, and an answer to be read. Ours to choose: no text sets them.
+# How long a request waits for the next person, and an answer to be read. No legal text sets these; they are our choice.
 TERM = timedelta(days=14)
 URGENT_TERM = timedelta(hours=12)
 READING = timedelta(hours=1)
 CONFIRMING = timedelta(hours=24)
-LONGEST = TERM + CONFIRMING + READING  # from the asking to the last moment of an answer
+LONGEST = TERM + CONFIRMING + READING  # from the request to the last moment of an answer
 REMIND = timedelta(hours=24)
 URGENT_REMIND = timedelta(minutes=15)
 
@@ -27,7 +28,7 @@ class State(StrEnum):
     ASKED = "asked"
     COUNTERSIGNED = "countersigned"
     AGREED = "agreed"
-    BROUGHT = "brought"  # one custodian says what came of it; the others who were there confirm
+    BROUGHT = "brought"  # one custodian has noted the result; the others who were present have to confirm it
     ANSWERED = "answered"
     SHOWN = "shown"
     REFUSED = "refused"
@@ -36,7 +37,7 @@ class State(StrEnum):
 
 
 class Act(StrEnum):
-    """The acts on a request, each of which is kept."""
+    """The acts on a request, each of which is stored."""
 
     ASK = "ask"
     COUNTERSIGN = "countersign"
@@ -47,10 +48,10 @@ class Act(StrEnum):
     ANSWER = "answer"
     CONFIRM = "confirm"
     SHOW = "show"
-    SHOW_HERE = "show_here"  # custodians showed it to the agent, who was there
+    SHOW_HERE = "show_here"  # custodians have shown the value to the agent in person
     EXPIRE = "expire"
-    CLAIM = "claim"  # the agent who answers the exchange by now asks to take the request over
-    HAND_OVER = "hand_over"  # the supervisor says yes: it is theirs, for the key of their browser
+    CLAIM = "claim"  # the agent who answers the exchange now asks to take the request over
+    HAND_OVER = "hand_over"  # the supervisor gives it to that agent, for the key of their browser
     REVIEW = "review"
 
 
@@ -61,17 +62,17 @@ class Part(StrEnum):
     SUPERVISOR = "supervisor"
     CUSTODIAN = "custodian"
     SERVICE = "service"
-    SUCCESSOR = "successor"  # who answers the exchange now, when somebody else asked
+    SUCCESSOR = "successor"  # the agent who answers the exchange now, when somebody else asked
 
 
 OPEN = {State.ASKED, State.COUNTERSIGNED, State.AGREED, State.BROUGHT, State.ANSWERED}
-# Which part may do what, and when.
+# For each act, the part that may perform it and the states in which it is possible.
 MOVES: dict[Act, tuple[Part, frozenset[State]]] = {
     Act.COUNTERSIGN: (Part.SUPERVISOR, frozenset({State.ASKED})),
     Act.AGREE: (Part.CUSTODIAN, frozenset({State.COUNTERSIGNED})),
     Act.TAKE: (Part.CUSTODIAN, frozenset({State.AGREED})),
     Act.ANSWER: (Part.CUSTODIAN, frozenset({State.AGREED})),
-    # On the machine without a network it may have been later than the term: it is told all the same.
+    # The value may have been shown, on the machine without a network, after the term; that can still be noted.
     Act.SHOW_HERE: (Part.CUSTODIAN, frozenset({State.AGREED, State.EXPIRED})),
     Act.CONFIRM: (Part.CUSTODIAN, frozenset({State.BROUGHT})),
     Act.SHOW: (Part.ASKER, frozenset({State.ANSWERED})),
@@ -80,22 +81,22 @@ MOVES: dict[Act, tuple[Part, frozenset[State]]] = {
     Act.CLAIM: (Part.SUCCESSOR, frozenset(OPEN)),
     Act.HAND_OVER: (Part.SUPERVISOR, frozenset(OPEN)),
 }
-TELLING = {Act.ANSWER, Act.SHOW_HERE, Act.CONFIRM}  # what came of it: as many custodians as the threshold say so
+TELLING = {Act.ANSWER, Act.SHOW_HERE, Act.CONFIRM}  # stating the result, as many custodians as the threshold
 REFUSALS = {Part.SUPERVISOR: {State.ASKED}, Part.CUSTODIAN: {State.COUNTERSIGNED, State.AGREED, State.BROUGHT}}
 
 
 class NotAllowed(Exception):
-    """This person may not do this to this request, or not any more."""
+    """This person may not perform this act on this request, or not any more."""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What decides of a request.
+    """The facts that decide what may be done with a request.
 
-    agreed: how many custodians agreed; threshold: how many must. was_taken: an envelope left for the browser of now.
-    told_by: how many custodians say what came of it, since it ended by itself or was handed over, if it was; has_reply:
-    there is an answer to read. owes_review: it was opened in haste, and nobody has looked at it since. is_claimed: the
-    agent who answers the exchange by now asks to take it over.
+    agreed: how many custodians have agreed. threshold: how many must. was_taken: whether an envelope was taken for the
+    present browser. told_by: how many custodians have stated the result since the request last expired or was handed
+    over. has_reply: whether there is an answer to read. owes_review: whether it was urgent, and was not reviewed yet.
+    is_claimed: whether the agent who answers the exchange now asks to take it over.
     """
 
     state: State
@@ -110,8 +111,10 @@ class Standing:
 
 
 def is_allowed(act: Act, *, part: Part | None, standing: Standing) -> bool:
-    """Return whether somebody in this part may do this now, as far as parts and states tell. What a person
-    may no longer do after what they did is `barred_acts`."""
+    """Return whether somebody with this part may perform this act now.
+
+    `barred_acts` has what a person may no longer do because of their own former acts.
+    """
     if part is None:
         return False
     if act is Act.REVIEW:
@@ -122,7 +125,7 @@ def is_allowed(act: Act, *, part: Part | None, standing: Standing) -> bool:
         return False
     if act not in MOVES or (act in {Act.ANSWER, Act.SHOW_HERE} and not standing.was_taken):
         return False
-    # Agreements that count no more leave too few, until another custodian agrees.
+    # Some agreements may not count any more. Then another custodian may agree.
     lacks_one = standing.state is State.AGREED and not standing.is_urgent and standing.agreed < standing.threshold
     if act is Act.AGREE and lacks_one:
         return part is Part.CUSTODIAN
@@ -133,10 +136,10 @@ def is_allowed(act: Act, *, part: Part | None, standing: Standing) -> bool:
 
 
 def barred_acts(done: Collection[Act], *, told: Collection[Act]) -> set[Act]:
-    """Return what somebody who did this to a request may not do to it any more: no two roles in one opening, no
-    agreement twice, no review of what one had a part in; and nobody says twice what came of it.
+    """Return the acts that somebody may not perform after their own former acts on the same request.
 
-    told: what they did since it ended by itself, if it did: then it is told anew.
+    Nobody has two roles in one disclosure, agrees twice, reviews what they had a part in, or states the result twice.
+    told: their acts since the request last expired, after which the result has to be stated again.
     """
     barred: set[Act] = set()
     if done:
@@ -147,7 +150,7 @@ def barred_acts(done: Collection[Act], *, told: Collection[Act]) -> set[Act]:
 
 
 def state_after(act: Act, *, standing: Standing) -> State:
-    """Return the state that follows. agreed counts the agreement that is being given."""
+    """Return the state after an act. `standing.agreed` includes the agreement that is being given."""
     match act:
         case Act.COUNTERSIGN:
             return State.AGREED if standing.is_urgent else State.COUNTERSIGNED
@@ -165,15 +168,18 @@ def state_after(act: Act, *, standing: Standing) -> State:
             return State.WITHDRAWN
         case Act.EXPIRE:
             return State.EXPIRED
-        case Act.HAND_OVER:  # an answer for the former browser opens in no other: it is made anew
+        case Act.HAND_OVER:  # an answer for the former browser cannot be read in another one, and has to be made again
             return State.AGREED if standing.state in {State.BROUGHT, State.ANSWERED} else standing.state
         case _:
             return standing.state
 
 
 def term_of(*, is_urgent: bool, state: State, asked_at: datetime, moved_at: datetime) -> datetime:
-    """Return when a request ends by itself: an answer an hour after it could be read, what is to be confirmed after
-    a day, anything else counted from the asking."""
+    """Return when a request ends by itself.
+
+    That is an hour after an answer can be read, a day after a result waits for confirmation, and otherwise a time after
+    the request was made.
+    """
     if state is State.ANSWERED:
         return moved_at + READING
     if state is State.BROUGHT:
@@ -182,5 +188,5 @@ def term_of(*, is_urgent: bool, state: State, asked_at: datetime, moved_at: date
 
 
 def is_late(*, is_urgent: bool, moved_at: datetime, now: datetime) -> bool:
-    """Return whether the next person has let it wait for so long that it is shown in red."""
+    """Return whether the request has waited for the next person for so long that it is shown in red."""
     return now - moved_at > (URGENT_REMIND if is_urgent else REMIND)

@@ -1,4 +1,4 @@
-"""The words for an opening on screen."""
+"""The French words for identity disclosure on the screen."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,14 +1,16 @@
-"""Numbers, chains and signs a digest of the register as it leaves, with Ed25519 (RFC 8032). Pure (docs/adr/0056).
+"""Numbers, chains and signs the digests of the register that are sent elsewhere (docs/adr/0056). Pure.
 
-One line of ASCII, so that it can be appended to a file, sent, printed, read aloud and typed again:
+A statement is one line of ASCII, so that it can be appended to a file, sent, printed, read aloud and typed again:
 `pnav-digest-1 NUMBER LINE:HEAD PREVIOUS TIME KEY SIGNATURE`
-- NUMBER: 1, 2, 3…; LINE and HEAD: the last line of the register and its digest (0 and zeros when it was empty);
-- PREVIOUS: SHA-256 of the statement before, as its whole line, in hexadecimal; zeros for the first;
-- TIME: of PostgreSQL, in UTC, to the second; KEY: the first 16 hexadecimal digits of SHA-256 of the public key;
-- SIGNATURE: of all before it, in URL-safe base64. It says nothing of anybody.
+- NUMBER is 1, 2, 3…; LINE and HEAD are the number and digest of the register's last line (0 and zeros if it is empty);
+- PREVIOUS is the SHA-256 of the previous statement's whole line, in hexadecimal; zeros for the first;
+- TIME is PostgreSQL's, in UTC, to the second; KEY is the first 16 hexadecimal digits of SHA-256 of the public key;
+- SIGNATURE signs everything before it with Ed25519 (RFC 8032), in URL-safe base64.
+It tells nothing about any person.
 
-Who holds the server holds the key too, and may sign what is false from then on. What has left cannot be taken back:
-that is what the numbers, the chain and the place where it lies are for. The signature keeps others from adding to it.
+Somebody who controls the server also has the key, and can sign false statements from then on. Statements that were sent
+before cannot be taken back, because they are numbered, chained, and kept elsewhere. The signature keeps others from
+adding statements.
 """
 
 import base64
@@ -27,7 +29,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 NAME = "pnav-digest-1"
 ZERO = "0" * 64
-LONGEST = 400  # characters of a line; a statement has 300 to 340
+LONGEST = 400  # the most characters of a line; a statement has 300 to 340
 _LINE = re.compile(
     rf"{NAME} ([1-9][0-9]{{0,17}}) ([0-9]{{1,18}}):([0-9a-f]{{64}}) ([0-9a-f]{{64}})"
     r" ([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z) ([0-9a-f]{16}) ([A-Za-z0-9_-]{86})"
@@ -35,21 +37,21 @@ _LINE = re.compile(
 
 
 class BadKey(ValueError):
-    """Not a key of Ed25519 in URL-safe base64."""
+    """The text is no Ed25519 key in URL-safe base64."""
 
 
 def private_key(text: str) -> Ed25519PrivateKey:
-    """Return the key of 32 random bytes in URL-safe base64, as deploy/secrets.sh draws it. Raises BadKey."""
+    """Parse a private key: 32 random bytes in URL-safe base64, as deploy/secrets.sh draws them. Raises BadKey."""
     return Ed25519PrivateKey.from_private_bytes(_bytes(text))
 
 
 def public_key(text: str) -> Ed25519PublicKey:
-    """Return the key as `text_of` writes it. Raises BadKey."""
+    """Parse a public key that `text_of` wrote. Raises BadKey."""
     return Ed25519PublicKey.from_public_bytes(_bytes(text))
 
 
 def text_of(key: Ed25519PublicKey) -> str:
-    """A public key in URL-safe base64: 43 characters, to be written down where the digests are verified."""
+    """Return a public key in URL-safe base64, 43 characters, to be noted where the digests are verified."""
     return base64.urlsafe_b64encode(key.public_bytes_raw()).decode().rstrip("=")
 
 
@@ -64,13 +66,13 @@ def _bytes(text: str) -> bytes:
 
 
 def name_of(key: Ed25519PublicKey) -> str:
-    """Return the name of the key that signed a statement."""
+    """Return the short name of a key, which its statements contain."""
     return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One signed digest. line, head: of the register; at: in UTC, without fractions of a second."""
+    """One signed digest. line, head: the register's last line and its digest. at: in UTC, without fractions."""
 
     number: int
     line: int
@@ -82,18 +84,18 @@ class Statement:
 
     @property
     def signed(self) -> str:
-        """Return the bytes that are signed."""
+        """Return the part of the line that is signed."""
         at = self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return f"{NAME} {self.number} {self.line}:{self.head} {self.previous} {at} {self.key}"
 
     @property
     def text(self) -> str:
-        """Return the whole line, without its end."""
+        """The whole line, without its line end."""
         return f"{self.signed} {self.signature}"
 
     @property
     def digest(self) -> str:
-        """Return the digest that the next statement holds."""
+        """The digest of this statement, which the next one contains."""
         return hashlib.sha256(self.text.encode("ascii")).hexdigest()
 
     def is_signed_by(self, key: Ed25519PublicKey) -> bool:
@@ -106,7 +108,7 @@ class Statement:
 
     @classmethod
     def parse(cls, line: str) -> Self:
-        """Raises ValueError for anything but a statement; its signature is not looked at."""
+        """Parse a statement without verifying its signature. Raises ValueError for anything else."""
         found = _LINE.fullmatch(line.strip()) if len(line) <= LONGEST else None
         if found is None:
             raise ValueError("not a statement")
@@ -130,26 +132,28 @@ class Fault(StrEnum):
     """The faults of statements that were kept elsewhere."""
 
     UNREADABLE = "unreadable"
-    FORGED = "forged"  # another key signed it, or nobody did
+    FORGED = "forged"  # another key has signed it, or none
     FORKED = "forked"  # two statements have one number
     MISSING = "missing"  # a number between two others
-    BROKEN = "broken"  # it does not remember the one before it
+    BROKEN = "broken"  # its `previous` is not the digest of the statement before it
     BACKWARDS = "backwards"  # an earlier time, or fewer lines of the register, than the one before it
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Statements in the order of their numbers, and what is wrong with them: (fault, number of the statement, or of
-    the line of the file when it is unreadable)."""
+    """Statements in the order of their numbers, and their faults.
+
+    A fault has the number of its statement, or of the line in the file if that is unreadable.
+    """
 
     statements: tuple[Statement, ...]
     faults: tuple[tuple[Fault, int], ...]
 
 
 def read(lines: Iterable[str], key: Ed25519PublicKey) -> Found:
-    """Read statements that were kept, from one place or several, in any order; the same one twice is one.
+    """Read statements from one place or several, in any order; one that occurs twice counts once.
 
-    A line that another one begins with, just after it, was torn by a crash and written again: it is no fault.
+    A line that is the beginning of the next one was interrupted by a crash and written again, which is no fault.
     """
     texts = [line.strip() for line in lines]
     statements: dict[int, Statement] = {}

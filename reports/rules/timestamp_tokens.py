@@ -1,6 +1,7 @@
-"""Writes requests for time-stamp tokens (RFC 3161), reads tokens, and judges whether they hold. Pure.
+"""Writes requests for time-stamp tokens (RFC 3161), and reads and verifies tokens. Pure.
 
-`rfc3161-client` reads and verifies the token; here are the chain of its certificates and which part fails.
+`rfc3161-client` parses and verifies a token. This module verifies the chain of certificates, and says which part is
+wrong.
 """
 
 import base64
@@ -17,7 +18,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 TOKEN_MOST = 64 * 1024  # bytes of a token; one with three certificates has some 5 KiB
-CERTIFICATES_MOST = 8  # of a chain
+CERTIFICATES_MOST = 8  # how many certificates a chain may have
 
 _HASHES = {
     "2.16.840.1.101.3.4.2.1": "sha256",
@@ -27,17 +28,20 @@ _HASHES = {
 
 
 class BadToken(ValueError):
-    """No token that holds: not to be read, refused by the authority, another nonce, or a signature that is none."""
+    """No valid token: unreadable, refused by the authority, with another nonce, or with a wrong signature."""
 
 
 class BadChain(ValueError):
-    """The certificates do not lead from who signed to the one that is trusted."""
+    """The certificates are no chain from the signer to a trusted one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What a token says. hash_name: by which `hashlib` names it; imprint: of what was stamped; at: when, by the
-    authority's clock."""
+    """The content of a token.
+
+    hash_name: the name of the hash in `hashlib`. imprint: the hash of what was stamped. at: the time by the authority's
+    clock.
+    """
 
     der: bytes
     hash_name: str
@@ -46,14 +50,16 @@ class Token:
     nonce: int | None
 
     def is_of(self, content: bytes) -> bool:
-        """Return whether this content is what was stamped."""
+        """Return whether this is the content that was stamped."""
         return hashlib.new(self.hash_name, content).digest() == self.imprint
 
 
 def build_request(content: bytes, *, with_nonce: bool) -> tuple[bytes, int | None]:
-    """Return the DER of a request to stamp SHA-256 of the content, and its nonce. with_nonce: not where a person
-    carries it, for nothing waits for the answer; the content is of one day and one site, so that no older token
-    answers it."""
+    """Return the DER of a request to stamp the SHA-256 of the content, and its nonce.
+
+    with_nonce: False for a request that a person carries, because nothing then waits for the answer. The content
+    belongs to one day and one site, so that no older token can answer it.
+    """
     builder = rfc3161_client.TimestampRequestBuilder().data(content)
     builder = builder.hash_algorithm(rfc3161_client.HashAlgorithm.SHA256)
     request = builder.cert_request(cert_request=True).nonce(nonce=with_nonce).build()
@@ -61,7 +67,7 @@ def build_request(content: bytes, *, with_nonce: bool) -> tuple[bytes, int | Non
 
 
 def read_answer(der: bytes) -> Token:
-    """Return the token of an authority's answer. Raises BadToken, also when it stamped nothing."""
+    """Return the token in an authority's answer. Raises BadToken, also when the authority refused."""
     try:
         answer = rfc3161_client.decode_timestamp_response(_in_order(der))
         if answer.status not in (0, 1):  # granted, with or without modifications
@@ -73,7 +79,7 @@ def read_answer(der: bytes) -> Token:
 
 
 def read_token(der: bytes) -> Token:
-    """Read a token. Raises BadToken; whether it holds is `verify_token`."""
+    """Parse a token, which `verify_token` verifies. Raises BadToken."""
     answer = _wrapped(der)
     try:
         info = answer.tst_info
@@ -84,10 +90,10 @@ def read_token(der: bytes) -> Token:
 
 
 def _in_order(der: bytes) -> bytes:
-    """An answer whose certificates stand in the order of DER's sets.
+    """Return an answer with its certificates in the order that DER requires of sets.
 
-    `openssl ts`, which several authorities run, leaves them as they come, and `rfc3161-client` refuses that. They are
-    not part of what is signed. Raises ValueError for what is no answer with a token.
+    `openssl ts`, which several authorities run, does not order them, and `rfc3161-client` refuses that. They are not
+    signed. Raises ValueError for anything but an answer with a token.
     """
     status, token = _split(_content_of(der))
     kind, wrapper = _split(_content_of(token))
@@ -100,7 +106,7 @@ def _in_order(der: bytes) -> bytes:
 
 
 def _header(der: bytes) -> tuple[int, int]:
-    """Return where the content of this DER value begins and ends. Raises ValueError."""
+    """Return the indices of the beginning and the end of this DER value's content. Raises ValueError."""
     if len(der) < 2:
         raise ValueError("no DER")
     start, size = 2, der[1]
@@ -133,12 +139,12 @@ def _split(content: bytes) -> list[bytes]:
 def _encode(tag: int, content: bytes) -> bytes:
     size = len(content)
     raw = size.to_bytes((size.bit_length() + 7) // 8 or 1)
-    length = raw if size < 0x80 else bytes((0x80 | len(raw),)) + raw  # as short as can be
+    length = raw if size < 0x80 else bytes((0x80 | len(raw),)) + raw  # the shortest form, as DER requires
     return bytes((tag,)) + length + content
 
 
 def _wrapped(der: bytes) -> rfc3161_client.TimeStampResponse:
-    """Return the token as the library reads it: in an answer that says « granted »."""
+    """Return a token within an answer that says « granted », as the library expects it."""
     if len(der) > TOKEN_MOST:
         raise BadToken("too long")
     try:
@@ -148,7 +154,7 @@ def _wrapped(der: bytes) -> rfc3161_client.TimeStampResponse:
 
 
 def embedded_certificates(der: bytes) -> list[x509.Certificate]:
-    """Return the certificates that came with a token, in no order. Raises BadToken."""
+    """Return the certificates in a token, in no particular order. Raises BadToken."""
     try:
         return [x509.load_der_x509_certificate(bytes(one)) for one in _wrapped(der).signed_data.certificates]
     except ValueError as error:
@@ -156,9 +162,9 @@ def embedded_certificates(der: bytes) -> list[x509.Certificate]:
 
 
 def build_chain(der: bytes, trusted: Sequence[x509.Certificate]) -> list[bytes]:
-    """Return the DER of the certificates from who signed this token up to the first of `trusted`, the anchor.
+    """Return the DER of the certificates from the signer of this token to the first of `trusted`, the anchor.
 
-    trusted: as the operator gave them, the anchor first, then others that lie between. Raises BadToken, BadChain.
+    trusted: those that the operator gave, the anchor first, then intermediate ones. Raises BadToken, BadChain.
     """
     anchor = trusted[0]
     known = [*embedded_certificates(der), *trusted]
@@ -191,9 +197,10 @@ def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bo
 
 
 def read_chain(certificates: Sequence[bytes], *, at: datetime) -> list[x509.Certificate]:
-    """These certificates, each issued by the next and good at that time, the first one for stamping.
+    """Return these certificates if each was issued by the next one and was valid at that time, and the first may stamp.
 
-    Raises BadChain."""
+    Raises BadChain.
+    """
     try:
         chain = [x509.load_der_x509_certificate(one) for one in certificates]
         signs = chain[0].extensions.get_extension_for_class(x509.ExtendedKeyUsage)
@@ -212,8 +219,10 @@ def read_chain(certificates: Sequence[bytes], *, at: datetime) -> list[x509.Cert
 
 
 def verify_token(token: Token, chain: Sequence[x509.Certificate]) -> None:
-    """Verify that the first of the chain signed the token; of what is `Token.is_of`. chain: of `read_chain`. Raises
-    BadToken."""
+    """Verify that the first certificate of the chain signed the token. Raises BadToken.
+
+    `Token.is_of` verifies what was stamped. chain: as `read_chain` returns it.
+    """
     builder = rfc3161_client.VerifierBuilder(
         tsa_certificate=chain[0], roots=[chain[-1]], intermediates=list(chain[1:-1])
     )
@@ -224,18 +233,18 @@ def verify_token(token: Token, chain: Sequence[x509.Certificate]) -> None:
 
 
 def fingerprint_of(certificate: bytes) -> str:
-    """SHA-256 of a certificate's DER, in hexadecimal, as browsers and authorities show it."""
+    """Return the SHA-256 of a certificate's DER in hexadecimal, as browsers and authorities show it."""
     return hashlib.sha256(certificate).hexdigest()
 
 
 def name_of(certificate: x509.Certificate) -> str:
-    """Return the common name of whoever it is of, empty when it has none."""
+    """Return the common name of the certificate's subject; "" when it has none."""
     names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     return str(names[0].value) if names else ""
 
 
 def read_trusted(pem: bytes) -> list[x509.Certificate]:
-    """Return the certificates of a file: the anchor first, then others that lie between. Raises BadChain."""
+    """Return the certificates of a PEM file: the anchor first, then intermediate ones. Raises BadChain."""
     try:
         return x509.load_pem_x509_certificates(pem)
     except ValueError as error:
@@ -243,12 +252,12 @@ def read_trusted(pem: bytes) -> list[x509.Certificate]:
 
 
 def encode_base64(content: bytes) -> str:
-    """Bytes as base64, in its only form."""
+    """Return bytes as canonical base64."""
     return base64.b64encode(content).decode()
 
 
 def decode_base64(text: str) -> bytes:
-    """Bytes from base64 in its only form: two texts never mean the same. Raises ValueError."""
+    """Decode canonical base64, in which two texts never mean the same bytes. Raises ValueError for any other text."""
     try:
         found = base64.b64decode(text, validate=True)
     except binascii.Error as error:

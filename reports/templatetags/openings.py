@@ -1,4 +1,4 @@
-"""What the frame of the pages of openings says: how many wait for somebody, and which keys of a browser are wanted."""
+"""Tags for the frame of the disclosure pages: how many requests wait, and which keys a browser still needs."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ register = template.Library()
 
 @register.inclusion_tag("openings/_link.html")
 def openings_link(user: Any) -> dict[str, Any]:
-    """The way to the openings, with how many wait for this account, and in a word whether one is urgent or late."""
+    """Return the link to the disclosure requests: how many wait for this account, and whether one is urgent or late."""
     waiting = opening_actions.waiting_for(user)
     now = timezone.now()
     if any(one.is_urgent for one in waiting):
@@ -26,5 +26,5 @@ def openings_link(user: Any) -> dict[str, Any]:
 
 @register.simple_tag
 def opening_keys(user: Any) -> BrowserKeys:
-    """Return which keys the script of these pages keeps for this account."""
+    """Return which keys the script of these pages has to keep for this account."""
     return opening_actions.browser_keys(user)

@@ -1,4 +1,4 @@
-"""The wrapped keys of exchanges: copy them, compare them with the reports, put them back from a copy."""
+"""The command `data_keys`: copies the wrapped data keys, compares them with the reports, or restores them."""
 
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ SHOWN = 20
 
 
 class Command(BaseCommand):
-    """Without an option, write a copy into each folder of DATA_KEYS_COPIES_TO: the worker does so by itself.
+    """Without an option, writes a copy into each folder of DATA_KEYS_COPIES_TO, as the worker does by itself.
 
-    Exit status 1: a copy could not be written, a report's key is missing, or the file to restore from is not whole.
+    Exit status 1 means that a copy could not be written, that a report's key is missing, or that the file to restore
+    from is not complete.
     """
 
     help = "Copie les clés des échanges, les compare aux signalements, les remet depuis une copie."

@@ -1,4 +1,4 @@
-"""Give the proof of date of one line of the register."""
+"""The command `date_proof`: prints the proof of date of one line of the register."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from reports.proof_of_date.proofs import proof_of_line
 
 
 class Command(BaseCommand):
-    """Print the proof of a line, to be verified anywhere with verify_proof."""
+    """Prints the proof of a line, which `verify_proof` verifies anywhere."""
 
     help = "Écrit la preuve de date d'une ligne du registre des accès."
 

@@ -1,4 +1,4 @@
-"""Making the key of the seal, with the people who will keep it in the room."""
+"""The command `make_seal_key`: makes the key of the seal, in the presence of the custodians who will keep it."""
 
 import contextlib
 import os
@@ -17,9 +17,9 @@ from reports.seal.sealing import Context, PrivateKey, PublicKey, SealError, seal
 
 
 class Command(BaseCommand):
-    """Make a key, cut it among custodians, prove that what was written opens, forget the private key.
+    """Makes a key, splits it into shares for the custodians, tests the files that were written, and drops the key.
 
-    For a machine without a network, under `--settings=pnav.offline`: no database is needed.
+    It runs on a machine without a network, with `--settings=pnav.offline`, and needs no database.
     """
 
     help = "Crée la clé du sceau et la partage entre référents, chacun avec sa phrase de passe (machine hors ligne)."
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         except (CustodyError, SealError, OSError):
             _remove(folder, written)
             raise CommandError("Les parts écrites n'ouvrent pas ce que la clé scelle. Rien n'a été gardé.") from None
-        except BaseException:  # also Ctrl-C: nobody was shown what to do with these files
+        except BaseException:  # Ctrl-C too, because nobody was told yet what to do with these files
             _remove(folder, written)
             raise
 
@@ -74,7 +74,7 @@ class Command(BaseCommand):
 
 
 def grouped(fingerprint: str) -> str:
-    """A fingerprint as people read it aloud: by fours."""
+    """Return a fingerprint in groups of four characters, as people read it aloud."""
     return " ".join("".join(four) for four in batched(fingerprint, 4, strict=False))
 
 
@@ -83,7 +83,10 @@ def share_name(file: ShareFile) -> str:
 
 
 def _write(folder: Path, files: list[ShareFile], public_key: PublicKey) -> list[Path]:
-    """Write the shares in order, then the public key, in a new folder that only its owner enters; return the files."""
+    """Write the shares in order, then the public key, into a new folder that only its owner can enter.
+
+    Returns the paths of the files.
+    """
     public = textwrap.dedent(f"""\
         Pnav – clé publique du sceau. Elle ne permet que de sceller : elle n'est pas secrète.
         Empreinte : {grouped(public_key.fingerprint)}
@@ -110,7 +113,7 @@ def _write(folder: Path, files: list[ShareFile], public_key: PublicKey) -> list[
 
 
 def _prove(written: list[Path], chosen: list[str], private_key: PrivateKey) -> None:
-    """Read everything again from the disk, and open a value with each share at least once.
+    """Read everything again from the disk, and decrypt a value with each share at least once.
 
     A key whose shares do not open is found out here, or on the day somebody is in danger. Raises what reading raises,
     and SharesDoNotMatch.
@@ -131,5 +134,5 @@ def _prove(written: list[Path], chosen: list[str], private_key: PrivateKey) -> N
 def _remove(folder: Path, written: list[Path]) -> None:
     for path in written:
         path.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # not ours to empty
+    with contextlib.suppress(OSError):  # files of others in it are not deleted
         folder.rmdir()

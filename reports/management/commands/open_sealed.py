@@ -1,4 +1,4 @@
-"""Opening one sealed value, with enough custodians in the room."""
+"""The command `open_sealed`: decrypts one sealed value, in the presence of enough custodians."""
 
 import contextlib
 import select
@@ -18,16 +18,16 @@ from reports.seal.replies import Recipient, Reply, seal_reply
 from reports.seal.sealing import DoesNotOpen, key_id, unseal_text
 from reports.seal.shares import Share
 
-FILE_MAX_BYTES = 16 * 1024  # of an envelope or a share: both are far smaller
-SHOWN_SECONDS = 300  # as the page shows an answer: nobody's name stays on a machine that was left
+FILE_MAX_BYTES = 16 * 1024  # more than any envelope or share has
+SHOWN_SECONDS = 300  # as long as the page shows an answer, so that no name stays on the screen of a machine
 CLEAR_SCREEN = "\x1b[H\x1b[2J\x1b[3J"
 
 
 class Command(BaseCommand):
-    """Show one value, on the screen only, once; then wipe the screen, at Enter or by itself. With `--reply`, seal it
-    for who asked.
+    """Shows one value once, on the screen only, then clears the screen at Enter or after SHOWN_SECONDS.
 
-    For a machine without a network, under `--settings=pnav.offline`: no database is needed.
+    With `--reply` it encrypts the value for the agent who asked instead. It runs on a machine without a network, with
+    `--settings=pnav.offline`, and needs no database.
     """
 
     help = "Ouvre une valeur scellée avec les parts des référents et l'affiche une fois (machine hors ligne)."
@@ -99,21 +99,21 @@ class Command(BaseCommand):
 
 
 def wait_for_enter(seconds: float) -> None:
-    """Until a line is typed, or for so long."""
+    """Wait until a line is typed, or until so many seconds have passed."""
     if select.select([sys.stdin], [], [], seconds)[0]:
         sys.stdin.readline()
 
 
 @dataclass(frozen=True)
 class _Answer:
-    """Where the value goes instead of the screen."""
+    """The file with the answer, which is written instead of showing the value."""
 
     path: Path
     request: UUID
     recipient: Recipient
 
     def write(self, text: str) -> str:
-        """Returns the fingerprint of the answer."""
+        """Encrypt the text for the asker's browser, write the file, and return the fingerprint of the answer."""
         sealed = seal_reply(text, recipient=self.recipient, request=self.request)
         try:
             with self.path.open("x") as file:
@@ -124,7 +124,7 @@ class _Answer:
 
 
 def _way_back(envelope: Envelope, path: Path) -> _Answer:
-    """Raises CommandError, before any passphrase is asked, when there is no way back."""
+    """Return where the answer goes. Raises CommandError, before any passphrase is asked, if it can go nowhere."""
     if envelope.request is None or envelope.recipient is None:
         raise CommandError("Cette enveloppe n'attend pas de réponse : la valeur se montre sur place, à l'écran.")
     if path.exists():
@@ -133,9 +133,9 @@ def _way_back(envelope: Envelope, path: Path) -> _Answer:
 
 
 def printable(text: str) -> str:
-    """A value as a terminal may show it: each line after a bar, and what is not plain printing written as its code.
+    """Return a value for a terminal: each line after a bar, and characters that are not printable as their codes.
 
-    Whoever wrote it may have put in orders for a terminal, or marks that turn the direction of writing.
+    The text may contain control sequences for a terminal, or characters that reverse the direction of writing.
     """
     if not text:
         return "│ (rien n'a été donné)"
@@ -146,7 +146,7 @@ def printable(text: str) -> str:
 
 
 def _require_together(files: dict[Path, ShareFile], envelope: Envelope) -> None:
-    """Raises CommandError, before any passphrase is asked, unless these shares may open this value."""
+    """Raise CommandError, before any passphrase is asked, unless these shares fit together and to this value."""
     key = key_id(envelope.sealed).hex()
     strangers = [path.name for path, file in files.items() if not file.fingerprint.startswith(key)]
     if strangers:
@@ -177,7 +177,7 @@ def _read_share(path: Path) -> ShareFile:
 
 
 def _read(path: Path) -> str:
-    """A small text. What is not UTF-8 is replaced, for the reader of the format to judge: prose may be, fields not."""
+    """Read a small text file. Bytes that are not UTF-8 are replaced, so that the parser judges what may have them."""
     try:
         with path.open("rb") as file:
             content = file.read(FILE_MAX_BYTES + 1)

@@ -1,4 +1,7 @@
-"""Delete by retention rule, show what would go, print the monthly proof, and delete again after a restore."""
+"""The command `retention`: deletes by the retention rules, shows what is due, and prints the monthly proof.
+
+After a restore it repeats deletions.
+"""
 
 import json
 import logging
@@ -27,7 +30,7 @@ STATES = {
 
 
 class Command(BaseCommand):
-    """Without an option, delete what is due: the worker does so every hour. It may run anywhere, and again."""
+    """Without an option, deletes what is due, as the worker does every hour. It may run at any time, and again."""
 
     help = "Applique les règles de conservation : suppression, plan, preuve mensuelle, reprise après restauration."
 
@@ -64,13 +67,13 @@ class Command(BaseCommand):
                 self.stdout.write("Conservation : fait. Les nombres sont dans le registre.")
 
     def _forget(self, now: datetime) -> None:
-        """Each keeper, whatever becomes of the one before. Raises CommandError when one failed."""
+        """Let each module of `settings.KEEPERS` delete what is due, even after one failed; then raise CommandError."""
         failed = []
         for keeper in _keepers():
             try:
                 keeper.forget(now)
-            except Exception as error:  # noqa: BLE001  whatever it is, the others go on, and it is said
-                # By its class: the text of an error may hold what somebody typed.
+            except Exception as error:  # noqa: BLE001  the other modules go on, and the failure is reported
+                # Only its class is logged, because its message may contain what somebody typed.
                 logger.error("retention: %s failed (%s)", keeper.__name__, type(error).__name__)
                 failed.append(keeper.__name__)
         if failed:
@@ -112,7 +115,7 @@ class Command(BaseCommand):
             marks = tombstones.parse_list(text.splitlines())
         except ValueError as error:
             raise CommandError("Ce n'est pas une liste écrite par « retention --erased ».") from error
-        # By name, for reports come before exchanges: whoever keeps exchanges knows how they go.
+        # This is the module of exchanges, through which their reports are deleted too.
         gone, frozen = import_module(settings.KEEPERS[0]).forget_again(marks, now=now)
         self.stdout.write(
             f"{gone} signalement(s) effacé(s) de nouveau, {frozen} gelé(s), sur {len(marks)} empreinte(s)."

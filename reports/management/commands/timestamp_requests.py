@@ -1,4 +1,4 @@
-"""Carry requests to time-stamping authorities, and their answers back, where the site has no way out."""
+"""The command `timestamp_requests`: exchanges time-stamps by files, where the site cannot reach the authorities."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ from reports.proof_of_date import stamps
 
 
 class Command(BaseCommand):
-    """Write what authorities have not stamped as files, or take up their answers. Exit status 1: one was refused."""
+    """Writes requests as files, or reads the authorities' answers. Exit status 1 means that an answer was refused."""
 
     help = "Écrit les demandes d'horodatage qui manquent (.tsq), ou prend les réponses des autorités (.tsr)."
 

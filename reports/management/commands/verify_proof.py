@@ -1,4 +1,7 @@
-"""Verify a proof of date, without a database: that what it shows existed that day, or which part was altered."""
+"""The command `verify_proof`: verifies that what a proof shows existed on a day, or says which part was altered.
+
+It needs no database.
+"""
 
 import sys
 from pathlib import Path
@@ -26,7 +29,10 @@ KINDS = {"message": "un message", "fact": "un fait noté", "register": "une lign
 
 
 class Command(BaseCommand):
-    """Read a file and say what it proves. Exit status 1: a part fails; 2: all holds, but no authority dates it."""
+    """Reads a file and says what it proves.
+
+    Exit status 1 means that a part is wrong; 2 that everything fits, but no authority has stamped it.
+    """
 
     help = "Vérifie une preuve de date, sans base de données : ce qu'elle montre existait ce jour-là, ou ce qui cloche."
     requires_system_checks: list[str] = []

@@ -1,4 +1,4 @@
-"""Verify the audit log, and print the digest to publish so that the next verification can prove more."""
+"""The command `verify_register`: verifies the audit log, and prints the digest to publish for later verifications."""
 
 import argparse
 import sys
@@ -30,11 +30,11 @@ FAULTS = {
     Fault.BROKEN: "l'empreinte n° {number} ne suit pas celle d'avant.",
     Fault.BACKWARDS: "l'empreinte n° {number} est plus ancienne, ou a moins de lignes, que celle d'avant.",
 }
-FILE_MOST = 64 * 1024 * 1024  # bytes of a file of signed digests: some twenty years, one an hour
+FILE_MOST = 64 * 1024 * 1024  # bytes of a file of signed digests, some twenty years of hourly ones
 
 
 def published(text: str) -> Digest:
-    """An argument « N:EMPREINTE »."""
+    """Parse the argument « N:EMPREINTE »."""
     try:
         return Digest.parse(text)
     except ValueError as error:
@@ -42,7 +42,7 @@ def published(text: str) -> Digest:
 
 
 class Command(BaseCommand):
-    """Verify the chain. Exit status 1 when it is broken; otherwise the last line printed is what to publish."""
+    """Verifies the chain. Exit status 1 means that it is broken; otherwise the last line is the digest to publish."""
 
     help = "Vérifie le registre des accès, nomme la première ligne touchée et donne l'empreinte à publier ailleurs."
 
@@ -81,7 +81,7 @@ class Command(BaseCommand):
         found = self._read(digests, key) if digests else None
         if found is not None:
             published = [*published, *(Digest(one.line, one.head) for one in found.statements if one.line)]
-        with transaction.atomic():  # one cursor, read a few lines at a time
+        with transaction.atomic():  # the transaction lets one cursor read a few lines at a time
             verdict = audit_log.verify(audit_log.read_lines(), published)
         if verdict.first_break is not None:
             words = WORDS[verdict.first_break].format(number=verdict.number, first=verdict.since + 1)
@@ -101,7 +101,7 @@ class Command(BaseCommand):
         self.stdout.write(str(verdict.last))
 
     def _read(self, files: list[Path], key: str) -> Found:
-        """Return what is kept, by the key that is given, or by that of this installation when none is."""
+        """Read the signed digests in these files, verified with the given key, else with that of this installation."""
         try:
             public = signed_digests.public_key(key or _own_key())
         except BadKey:
@@ -125,7 +125,7 @@ class Command(BaseCommand):
 
 
 def _own_key() -> str:
-    """Return the public key of this installation. Raises CommandError where its private half is not."""
+    """Return the public key of this installation. Raises CommandError if its private key is not here."""
     try:
         return signed_digests.text_of(signed_digests.private_key(settings.REGISTER_DIGEST_KEY).public_key())
     except BadKey:
