@@ -1,6 +1,6 @@
-"""Units, agents and the replies they share, in the Django admin.
+"""Manages units, agents, shared replies, macros, danger phrases and on-call duties in Django's admin.
 
-Conversations are not here, on purpose: nobody reads one in the admin.
+Conversations are left out on purpose: nobody may read one in the admin.
 """
 
 from typing import Any
@@ -38,7 +38,7 @@ class UnitAdmin(admin.ModelAdmin):
 
 @admin.register(Agent)
 class AgentAdmin(admin.ModelAdmin):
-    """Agents as the queue knows them. The account itself, its role and its password are under « Comptes »."""
+    """The agents with what the queue needs to know. Account, role and password are under « Comptes »."""
 
     list_display = ("public_name", "user", "unit", "capacity", "availability", "last_seen")
     list_filter = ("unit__force", "unit", "availability")
@@ -54,17 +54,17 @@ class AgentAdmin(admin.ModelAdmin):
         return agent.seen_at
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """An agent is created with their account."""
+        """Return False, because an agent is created with their account."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Agent | None = None) -> bool:
-        """Conversations point to the agent: deactivate the account instead."""
+        """Return False, because conversations refer to the agent. The account can be deactivated instead."""
         return False
 
 
 @admin.register(CannedReply)
 class CannedReplyAdmin(TextsAdmin):
-    """Replies that agents start from. What agents made for themselves is theirs alone, and is not here."""
+    """The shared replies, from which agents start. Agents' own replies are private, and are not here."""
 
     keeps_former_words = True
     list_display = ("title", "subject", "audience", "order", "is_active", "force", "unit", "speaks_tu", "said_in")
@@ -76,7 +76,7 @@ class CannedReplyAdmin(TextsAdmin):
         return super().get_queryset(request).prefetch_related("text_rows")
 
     def reviewed_texts(self) -> list[str]:
-        """What agents send in one press: a new link or number in it waits for a second person (docs/adr/0054)."""
+        """Return the names of the texts in which a new link or number needs a second person (docs/adr/0054)."""
         return [*self.model.text_fields, *self.model.text_places()]
 
     def get_fieldsets(self, request: HttpRequest, obj: CannedReply | None = None) -> Any:
@@ -87,7 +87,7 @@ class CannedReplyAdmin(TextsAdmin):
         ]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """The variables are listed here and not in the model, so that a new one needs no migration."""
+        """Add the list of variables to the help text; it is not in the model, so that a new one needs no migration."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and db_field.name == "vous":
             field.help_text = _(
@@ -101,7 +101,7 @@ class CannedReplyAdmin(TextsAdmin):
 
     @admin.display(description=_("aussi en"))
     def said_in(self, reply: CannedReply) -> str:
-        """The other languages of the site that it is said in."""
+        """Return the other languages of the site in which the reply exists."""
         known = {language for language, _part in reply.texts}
         return ", ".join(languages.name(code) for code in languages.others() if code in known)
 
@@ -112,7 +112,7 @@ class CannedReplyAdmin(TextsAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """« Aperçu », beside the buttons that save: what an agent would find, nothing written."""
+        """Show the form, or with « Aperçu » what an agent would find, without saving anything."""
         if request.method == "POST" and "_preview" in request.POST:
             shown = self._preview(request, object_id)
             if shown is not None:
@@ -120,7 +120,7 @@ class CannedReplyAdmin(TextsAdmin):
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def _preview(self, request: HttpRequest, object_id: str | None) -> HttpResponse | None:
-        """None for a form with errors, which Django shows as it does when it is saved."""
+        """Return the preview; None for a form with errors, which Django then shows as usual."""
         before = self.get_object(request, unquote(object_id)) if object_id else None
         is_allowed = self.has_change_permission(request, before) if before else self.has_add_permission(request)
         if not is_allowed:
@@ -145,7 +145,7 @@ class CannedReplyAdmin(TextsAdmin):
 
 @admin.register(DangerPhrase)
 class DangerPhraseAdmin(admin.ModelAdmin):
-    """What marks a message of a person for its agent. A change is looked for within half a minute."""
+    """The phrases by which a person's message is marked for the agent. A change takes effect within half a minute."""
 
     keeps_former_words = True
     list_display = ("phrase", "kind", "is_active")
@@ -155,7 +155,7 @@ class DangerPhraseAdmin(admin.ModelAdmin):
 
 @admin.register(Macro)
 class MacroAdmin(admin.ModelAdmin):
-    """Several acts in one press; the agent reads what they are before."""
+    """The macros: several acts in one press, which the agent reads before."""
 
     keeps_former_words = True
     list_display = (
@@ -175,14 +175,14 @@ class MacroAdmin(admin.ModelAdmin):
 
 @admin.action(description=_("Terminer maintenant"), permissions=["add"])
 def end_now(model_admin: Any, request: HttpRequest, queryset: QuerySet[OnCall]) -> None:
-    """At most a page of them; those that are over already stay as they are."""
+    """End the chosen duties, at most those of a page. Those that are already over are unchanged."""
     count = on_call.end_chosen(queryset, by=request.user)
     model_admin.message_user(request, _("%(count)d astreinte(s) terminée(s).") % {"count": count})
 
 
 @admin.register(OnCall)
 class OnCallAdmin(admin.ModelAdmin):
-    """On-call duties: a supervisor decides for another unit. One is named and ended, never changed or deleted."""
+    """On-call duties, in which a supervisor decides for another unit. They can be ended, not changed or deleted."""
 
     list_display = ("supervisor", "unit", "starts_at", "ends_at", "ended_at", "named_by")
     list_filter = ("unit",)

@@ -1,5 +1,7 @@
-"""The answer with a drawing, for the pages of whoever may see it; where they lie on those pages; and what a document
-says of captures, which it never holds."""
+"""Answers requests for drawings of captures, and says what a document contains about captures.
+
+A document never contains the captures themselves.
+"""
 
 from itertools import chain
 from typing import cast
@@ -17,14 +19,14 @@ from chat.models import Capture, Conversation
 from common.encryption import UnsealError
 from common.sealed_files.answer import PieceByPiece
 
-WHOLE_MOST = 1024 * 1024  # bytes of a drawing that is read whole: most have some hundred thousand
+WHOLE_MOST = 1024 * 1024  # bytes up to which a drawing is read as a whole; most have some hundred thousand
 
 
 def drawing_of(capture: Capture, page: int) -> HttpResponse:
-    """The answer with this drawing, for whoever has proven access. The browser keeps none of it.
+    """Return the answer with this drawing; the caller has proven access. The browser does not cache it.
 
-    A drawing may have `common.offload.drawing.DRAWN_MOST` bytes, where its image is all noise: what is longer than
-    WHOLE_MOST is sent piece by piece, one chunk in memory at a time.
+    A drawing of noise may have `common.offload.drawing.DRAWN_MOST` bytes. One that is longer than WHOLE_MOST is sent
+    piece by piece, with one chunk in memory at a time.
     """
     headers = {"Cache-Control": "no-store", "Content-Disposition": "inline", "X-Content-Type-Options": "nosniff"}
     row = queries.drawing_row(capture, page)
@@ -34,7 +36,7 @@ def drawing_of(capture: Capture, page: int) -> HttpResponse:
         pieces = queries.drawing_pieces(row)
         if row.size <= WHOLE_MOST:
             return HttpResponse(b"".join(pieces), content_type="image/webp", headers=headers)
-        first = next(pieces)  # a store that is away is told as such before anything is sent
+        first = next(pieces)  # so that a store that is away is noticed before anything is sent
     except (store.StoreAway, UnsealError):
         return HttpResponse(status=503, headers={"Cache-Control": "no-store"})
     answer = PieceByPiece(chain((first,), pieces), length=row.size, name="")
@@ -44,7 +46,10 @@ def drawing_of(capture: Capture, page: int) -> HttpResponse:
 
 
 def pages_of(one: queries.Seen, route: str, public_id: UUID) -> list[dict[str, object]]:
-    """The drawings of a capture for a template. route: of the audience; public_id: of what it is reached by there."""
+    """Return the drawings of a capture for a template.
+
+    route: the name of the audience's URL. public_id: the id in that URL.
+    """
     if not one.is_drawn:
         return []
     return [
@@ -59,9 +64,10 @@ def pages_of(one: queries.Seen, route: str, public_id: UUID) -> list[dict[str, o
 
 
 def as_pairs(conversation: Conversation) -> list[tuple[str, str]]:
-    """What its agent has seen, for a document: when it was received, and what tells it from any other. In order.
+    """Return the captures that the agent has seen, in order, for a document: when each came, and how it is identified.
 
-    No name of a file: it may be the person's own. Two statements, `definitions.CAPTURES_MOST` captures at most.
+    Names of files are left out, because they may contain the person's own. Two statements, for at most
+    `definitions.CAPTURES_MOST` captures.
     """
     pairs = []
     for one in queries.seen_captures(conversation, None):
@@ -77,7 +83,7 @@ def as_pairs(conversation: Conversation) -> list[tuple[str, str]]:
 
 
 def handed_pairs(conversation: Conversation) -> list[tuple[str, str]]:
-    """What was handed to its person, for the same document: when, and what it is. In order."""
+    """Return the files that were sent to the person, in order, for the same document: when, and what each is."""
     pairs = []
     for one in handouts.of_agent(conversation):
         lines = [

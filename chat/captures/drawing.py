@@ -1,7 +1,7 @@
-"""The worker's turn with captures: each original is drawn in a child, its drawings are sealed, and it is scanned.
+"""Draws each original in a child process, encrypts the drawings, and has originals scanned, in the worker.
 
-One capture at a time in a worker, in a thread of its own: a queue that stands still for a large file would be a person
-who waits. Several workers share the captures out (`claimed_at`).
+A worker handles one capture at a time, in a separate thread, so that a large file never delays the queue of people.
+Several workers share the captures (`claimed_at`).
 """
 
 import hashlib
@@ -33,45 +33,45 @@ logger = logging.getLogger(__name__)
 
 JOB = "common.offload.drawing"
 MIB = 1024 * 1024
-# A photograph of 60 million pixels is 180 MB decoded, and stands there twice while it is made smaller.
+# A photograph of 60 million pixels takes 180 MB decoded, and is in memory twice while it is made smaller.
 MEMORY = 1024 * MIB
-CLAIM = timedelta(minutes=5)  # after so long a capture is anybody's again: whoever had it was killed
-PAGES_MOST, WEBP_SIDE = 20, 16_383  # what a child may give: `common.offload.drawing`; RFC 9649
-ATTEMPTS_MOST = 3  # of what was killed or took too long; what asked for too much memory is not tried again
+CLAIM = timedelta(minutes=5)  # after this time another worker may take a capture whose worker was killed
+PAGES_MOST, WEBP_SIDE = 20, 16_383  # limits of what a child may return (`common.offload.drawing`, RFC 9649)
+ATTEMPTS_MOST = 3  # after a child was killed or took too long; not after it needed too much memory
 SCANS_A_TURN = 5
 PAUSE_SECONDS = 1.0
 SWEEP_SECONDS = 60 * 60
 
 
 def draw_next() -> bool:
-    """Draw the next capture, each exchange in its turn; False when none waits.
+    """Draw the next capture, taking exchanges in turn. Return False when none waits.
 
-    Two transactions on its row, and between them, outside any: two readings of its chunks, a child within the limits of
-    `common.offload`, and as many objects as its drawings have chunks.
+    There are two transactions on its row. Between them, outside of any transaction, its chunks are read twice, a child
+    runs within the limits of `common.offload`, and one object is stored for each chunk of the drawings.
     """
     capture = _claim()
     if capture is None:
         return False
     try:
         _draw(capture)
-    except (store.StoreAway, KeysAway):  # tried again after CLAIM; it is not the capture's fault
+    except (store.StoreAway, KeysAway):  # it is tried again after CLAIM
         Capture.objects.filter(pk=capture.pk).update(attempts=capture.attempts - 1)
     return True
 
 
 def _draw(capture: Capture) -> None:
-    """Read the whole of it, whatever is drawn then: its digest is ours, and it is known to be as it was sealed."""
+    """Read the whole original, which verifies it and gives its digest, then have it drawn."""
     try:
         told = _read_through(capture)
     except KeysAway:
         raise
-    except UnsealError:  # altered in the store, or its key is gone: nobody says what it was
+    except UnsealError:  # it was altered in the store, or its key is gone
         logger.error("captures: one does not open %s", capture.conversation.public_id)
         _finish(capture, {}, [])
         return
     drawings: list[CaptureDrawing] = []
     try:
-        if capture.attempts > ATTEMPTS_MOST:  # whoever had it was killed each time
+        if capture.attempts > ATTEMPTS_MOST:  # each worker that took it was killed
             raise pool.Failed("killed")
         drawings, told["more"] = _ask_child(capture, told["kind"])
     except pool.NotDone as error:
@@ -85,18 +85,18 @@ def _draw(capture: Capture) -> None:
 
 @transaction.atomic
 def _claim() -> Capture | None:
-    """The next one: each waits since it came, or since the last one of its exchange was taken up, if that is later.
+    """Claim the capture that has waited longest, and return it; None when none waits.
 
-    So whoever sends twenty that take long holds up another's by one of them, and no number of people who come later
-    puts anybody's second one off for ever. One statement: a look at the captures of each exchange that waits, and one
-    changed row.
+    The wait counts from its arrival, or from when the last one of the same exchange was claimed, if that is later. So
+    somebody who sends twenty large files delays another person by one of them, and later arrivals cannot postpone a
+    second file for ever. One statement, which reads the captures of each waiting exchange and changes one row.
     """
     now = clock.now()
     rows = Capture.objects.select_for_update(of=("self",), skip_locked=True).select_related("conversation")
     free = rows.filter(Q(claimed_at__isnull=True) | Q(claimed_at__lt=now - CLAIM), state=CaptureState.RECEIVED)
     taken = Capture.objects.filter(conversation=OuterRef("conversation"), claimed_at__isnull=False)
     latest = Subquery(taken.order_by("-claimed_at").values("claimed_at")[:1])
-    since = Greatest("received_at", latest)  # of PostgreSQL: it leaves NULL out
+    since = Greatest("received_at", latest)  # PostgreSQL's function ignores NULL
     capture = free.annotate(since=since).order_by("since", "received_at").first()
     if capture is None:
         return None
@@ -106,7 +106,7 @@ def _claim() -> Capture | None:
 
 
 def _read_through(capture: Capture) -> dict[str, Any]:
-    """What its bytes are, and their SHA-256. Raises StoreAway, UnsealError."""
+    """Return the kind of file by its bytes, and their SHA-256. Raises StoreAway, UnsealError."""
     digest, kind = hashlib.sha256(), None
     for piece in queries.read_original(capture):
         kind = kind or kind_of(piece[:HEAD_BYTES])
@@ -115,12 +115,15 @@ def _read_through(capture: Capture) -> dict[str, Any]:
 
 
 class NotADrawing(Exception):
-    """What the child answered is not what it was asked for: it has read a stranger's bytes, and is not believed."""
+    """The child's answer is not what was asked for. It has read an uploaded file, and is not trusted."""
 
 
 def _ask_child(capture: Capture, kind: str) -> tuple[list[CaptureDrawing], bool]:
-    """The drawings of a capture, sealed and in the store, none for what is unreadable; and whether there are pages that
-    were not drawn. Raises NotDone, NotADrawing, StoreAway."""
+    """Have a capture drawn, and store the encrypted drawings.
+
+    Returns their rows, [] for an unreadable file, and whether there are pages that were not drawn. Raises NotDone,
+    NotADrawing, StoreAway.
+    """
     original = queries.read_original(capture)
     told, content = pool.run(JOB, {"kind": kind}, content=original, memory=MEMORY, niceness=pool.LOWEST_NICENESS)
     try:
@@ -132,7 +135,7 @@ def _ask_child(capture: Capture, kind: str) -> tuple[list[CaptureDrawing], bool]
         return [], False
     if len(pages) > PAGES_MOST or sum(size for size, _width, _height in pages) != len(content):
         raise NotADrawing
-    start, clear, whole = 0, [], memoryview(content)  # all pages once: 24 MiB at most
+    start, clear, whole = 0, [], memoryview(content)  # all pages are in memory once, 24 MiB at most
     for size, width, height in pages:
         clear.append(whole[start : start + size])
         start += size
@@ -142,8 +145,7 @@ def _ask_child(capture: Capture, kind: str) -> tuple[list[CaptureDrawing], bool]
 
 
 def seal_drawings(capture: Capture, pages: Sequence[tuple[bytes | memoryview, int, int]]) -> list[CaptureDrawing]:
-    """Write each of these pages (WebP, width, height) as a file of its own; rows that are not saved yet. Raises
-    StoreAway."""
+    """Store each of these pages (WebP, width, height) as a file, and return unsaved rows. Raises StoreAway."""
     key, drawings = receiving.key_of(capture), []
     for number, (clear, width, height) in enumerate(pages, 1):
         drawing = CaptureDrawing(capture=capture, page=number, size=len(clear), width=width, height=height)
@@ -154,14 +156,17 @@ def seal_drawings(capture: Capture, pages: Sequence[tuple[bytes | memoryview, in
 
 
 def _is_webp(content: bytes | memoryview) -> bool:
-    """Whether these bytes are one WebP file and nothing after it (RFC 9649): the size that it says is the size."""
+    """Whether these bytes are one WebP file with nothing after it, by the size that it states (RFC 9649)."""
     size = int.from_bytes(content[4:8], "little") + 8
     return content[:4] == b"RIFF" and content[8:12] == b"WEBP" and len(content) in {size, size + size % 2}
 
 
 @transaction.atomic
 def _finish(capture: Capture, told: dict[str, Any], drawings: list[CaptureDrawing]) -> None:
-    """What was made of it, in one transaction; nothing, when it was erased meanwhile: `store.sweep` finds the rest."""
+    """Store the result in one transaction. Nothing is stored for a capture that was erased meanwhile.
+
+    `store.sweep` then finds its drawings.
+    """
     row = Capture.objects.select_for_update(of=("self",)).filter(pk=capture.pk, state=CaptureState.RECEIVED).first()
     if row is None:
         store.erase_after_commit([] if Capture.objects.filter(pk=capture.pk).exists() else [capture.store_id])
@@ -181,7 +186,7 @@ def _finish(capture: Capture, told: dict[str, Any], drawings: list[CaptureDrawin
 
 
 def scan_some() -> int:
-    """Ask the scanner about originals that it has not seen; how many it answered for. SCANS_A_TURN at most."""
+    """Have at most SCANS_A_TURN originals scanned, and return how many results came."""
     if not settings.CLAMD:
         return 0
     waiting = Capture.objects.filter(scan=ScanResult.WAITING).exclude(state=CaptureState.ARRIVING)
@@ -201,8 +206,10 @@ def scan_some() -> int:
 
 
 class Turns(threading.Thread):
-    """Draws, scans, erases and sweeps until the worker stops: beside its ticks, so that neither a large file nor a slow
-    store holds up anybody's turn."""
+    """The worker's thread that draws, scans, erases and sweeps until it is stopped.
+
+    It is separate from the ticks, so that neither a large file nor a slow store delays anybody's turn in the queue.
+    """
 
     def __init__(self, stop: threading.Event) -> None:
         super().__init__(name="captures", daemon=True)
@@ -210,14 +217,14 @@ class Turns(threading.Thread):
         self._sweep_at = time.monotonic()
 
     def run(self) -> None:
-        """Draw one capture after the other until the thread is stopped; with nothing to draw, pause first."""
+        """Take one turn after another until the thread is stopped, with a pause when there is nothing to do."""
         store.later = queue.SimpleQueue()
         while not self._stop_event.is_set():
             if not self._turn():
                 self._stop_event.wait(PAUSE_SECONDS)
 
     def _turn(self) -> bool:
-        """Whether there was something to do. A database that is away is asked again."""
+        """Take a turn, and return whether there was something to do. A failure of the database ends only this turn."""
         close_old_connections()
         try:
             if time.monotonic() >= self._sweep_at:

@@ -1,4 +1,4 @@
-"""The forms of captures: an address that is noted in place of one, motives to open or lock one, kinds of documents."""
+"""The forms of captures: an address noted instead of an image, documents from agents, motives to open or lock."""
 
 import uuid
 from typing import Any
@@ -15,7 +15,7 @@ from common.choices import label_of
 
 
 class AddressForm(forms.Form):
-    """Where an image is that nobody may send. fact_id: of the fact that keeps it, so that a form sent twice is one."""
+    """The address of an image that nobody may send. fact_id: the id of the fact that stores it, so that it is one."""
 
     fact_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
     address = forms.CharField(max_length=LINK_MAX)
@@ -32,9 +32,9 @@ class AddressForm(forms.Form):
 
 
 class HandoutForm(forms.Form):
-    """What an agent hands to the person. key: of the file, so that a form sent twice is one.
+    """A document that an agent sends to the person. key: the id of the file, so that a form sent twice is one.
 
-    The file itself is read by the view, which may not keep it in memory.
+    The view reads the file itself, which may not be kept in memory.
     """
 
     key = forms.UUIDField(required=False, widget=forms.HiddenInput)
@@ -51,7 +51,7 @@ class HandoutForm(forms.Form):
 
 
 class OriginalReason(models.TextChoices):
-    """Why a unit opens an original."""
+    """The reasons for which a unit opens an original."""
 
     COMPLAINT = "complaint", _("Établir une plainte ou une audition")
     INVESTIGATION = "investigation", _("Enquête en cours")
@@ -59,14 +59,14 @@ class OriginalReason(models.TextChoices):
 
 
 class LockReason(models.TextChoices):
-    """Why who answers locks a capture."""
+    """The reasons for which the agent or the unit locks a capture."""
 
     MINOR = "minor", _("Personne de moins de 18 ans nue ou dans une scène sexuelle")
     BY_MISTAKE = "by_mistake", _("Reçue par erreur : ne concerne pas l'échange")
 
 
 class EndReason(models.TextChoices):
-    """Why a supervisor ends what was locked: deletes it, or gives it back."""
+    """The reasons for which a supervisor deletes a locked capture or unlocks it."""
 
     LAW = "law", _("Suppression demandée par la personne désignée ou le parquet")
     NOT_CONCERNED = "not_concerned", _("Reçue par erreur, ne concerne pas l'échange")
@@ -78,7 +78,7 @@ class _ReasonForm(forms.Form):
 
     @property
     def reason(self) -> str:
-        """In words; the form is valid."""
+        """Return the reason in words. The form must be valid."""
         return label_of(self.reasons, self.cleaned_data["motive"])
 
 
@@ -86,7 +86,7 @@ _ERRORS = {"required": _("Choisissez pourquoi."), "invalid_choice": _("Choisisse
 
 
 class OriginalForm(_ReasonForm):
-    """Before an original is opened."""
+    """The reason to open an original."""
 
     reasons = OriginalReason
     motive = forms.ChoiceField(
@@ -95,11 +95,11 @@ class OriginalForm(_ReasonForm):
 
 
 class EndForm(_ReasonForm):
-    """Before what was locked is deleted or given back."""
+    """The reason to delete or unlock a locked capture."""
 
     reasons = EndReason
     motive = forms.ChoiceField(choices=[("", _("Choisissez un motif")), *EndReason.choices], error_messages=_ERRORS)
-    told = forms.BooleanField(required=False)  # the person whom the service names; before a deletion
+    told = forms.BooleanField(required=False)  # the service's contact was told, as a deletion requires
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -109,7 +109,7 @@ class EndForm(_ReasonForm):
 
 
 class LockForm(_ReasonForm):
-    """Before a capture is locked."""
+    """The reason to lock a capture."""
 
     reasons = LockReason
     motive = forms.ChoiceField(choices=[("", _("Choisissez un motif")), *LockReason.choices], error_messages=_ERRORS)

@@ -1,8 +1,8 @@
-"""What whoever answers hands to the person: a slip, a form. Off unless the service allows it (docs/adr/0100).
+"""Sends files from an agent to the person, such as a slip or a form, if the service allows it (docs/adr/0100).
 
-The file is a `Capture` with an agent's name: sealed on arrival, drawn by the same child, erased with the exchange. Its
-person sees the drawings, and never the original: what an agent's desk writes into a file is not theirs to run. The
-title says what it is in words, for a picture is read by no screen reader.
+Such a file is a `Capture` with a sender: it is encrypted on arrival, drawn by the same kind of child process, and
+erased with the exchange. The person sees the drawings and never the original, which could contain something harmful.
+The title says in words what it is, because screen readers cannot read a picture.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ TITLE_MAX = 200  # characters
 
 
 def are_allowed() -> bool:
-    """Whether an agent may hand files over: the operator has decided that files are kept, and the service allows it."""
+    """Whether agents may send files: the operator must accept files (CAPTURES), and the service must allow it."""
     return settings.CAPTURES and values.get(definitions.HANDOUTS_MOST) > 0
 
 
@@ -48,12 +48,12 @@ def hand_over(
     size: int,
     chunks: Iterable[bytes],
 ) -> None:
-    """Seal this file and hand it to the person; a line of the thread says so. Once, however often the form comes.
+    """Store this file for the person, and add a line to the thread; only once if the form comes again.
 
-    title: what it is, TITLE_MAX characters. chunks: as `common.sealed_files.chunks.in_chunks` gives them, one in memory
-    at a time. Costs what a capture costs, and two transactions under the lock of the conversation.
-    Raises a CaptureRefused, CaptureGone, WrongSlice, StoreAway, UnsealError, NotYours, ConversationClosed; nothing is
-    left then.
+    title: what it is, at most TITLE_MAX characters. chunks: as `common.sealed_files.chunks.in_chunks` yields them, one
+    in memory at a time. Takes as long as a capture, and two transactions under the lock of the conversation.
+    Raises a CaptureRefused, CaptureGone, WrongSlice, StoreAway, UnsealError, NotYours or ConversationClosed; then
+    nothing is stored.
     """
     capture = _begin(conversation_id, by, public_id, title=title, name=name, size=size)
     try:
@@ -94,7 +94,7 @@ def _begin(conversation_id: int, by: AbstractBaseUser, public_id: UUID, *, title
 
 @transaction.atomic
 def _announce(conversation_id: int, by: AbstractBaseUser, public_id: UUID) -> None:
-    """It is the person's from now on, and the thread says so."""
+    """Show the file to the person, and add a line to the thread."""
     conversation, _agent = lock_assigned(conversation_id, by)
     now = clock.now()
     rows = Capture.objects.filter(conversation=conversation, public_id=public_id, sent_by__isnull=False)
@@ -107,14 +107,14 @@ def _announce(conversation_id: int, by: AbstractBaseUser, public_id: UUID) -> No
 
 @transaction.atomic
 def forget(conversation_id: int, public_id: UUID) -> None:
-    """Erase what was begun and not handed over."""
+    """Erase a file that was begun and not sent."""
     rows = Capture.objects.filter(conversation=conversation_id, sent_by__isnull=False, shown_at__isnull=True)
     if rows.filter(public_id=public_id).exists():
         receiving.erase_capture(conversation_id=conversation_id, public_id=public_id, is_handout=True)
 
 
 def take_back(*, conversation: Conversation, public_id: UUID) -> None:
-    """Erase what its person has not seen; the line of the thread stays. Raises CaptureSeen."""
+    """Erase a file that the person has not seen; the line of the thread is kept. Raises CaptureSeen."""
     receiving.erase_capture(conversation_id=conversation.pk, public_id=public_id, is_handout=True)
 
 
@@ -122,18 +122,18 @@ def take_back(*, conversation: Conversation, public_id: UUID) -> None:
 
 
 def of_agent(conversation: Conversation) -> list[queries.Seen]:
-    """What was handed to the person of this exchange, in order: `definitions.HANDOUTS_MOST` at most."""
+    """Return the files that were sent to the person, in order; at most `definitions.HANDOUTS_MOST`."""
     rows = Capture.objects.filter(conversation=conversation, sent_by__isnull=False, shown_at__isnull=False)
     return queries.open_rows(conversation, rows.order_by("number"))
 
 
 def has_any(conversation: Conversation) -> bool:
-    """Whether something was handed to the person, who may take it along."""
+    """Whether a file was sent to the person, so that it can be part of their own copy."""
     return Capture.objects.filter(conversation=conversation, sent_by__isnull=False, shown_at__isnull=False).exists()
 
 
 def of_person(conversation: Conversation) -> list[queries.Seen]:
-    """Read handouts for the person's page: those drawn count as seen from now on, and are taken back no more."""
+    """Return the files for the person's page. Those that are drawn now count as seen, and cannot be taken back."""
     rows = Capture.objects.filter(conversation=conversation, sent_by__isnull=False, shown_at__isnull=False)
     rows.filter(read_at__isnull=True, state=CaptureState.DRAWN).update(read_at=clock.now())
     return of_agent(conversation)
@@ -141,16 +141,19 @@ def of_person(conversation: Conversation) -> list[queries.Seen]:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One drawing, for the person's own copy: bytes that are read piece by piece, and what they are before that."""
+    """One drawing for the person's own copy: its size and digest, and its bytes, which are read piece by piece."""
 
-    number: int  # of its page
+    number: int  # the number of the page
     size: int
     sha256: str
     pieces: Iterator[bytes]
 
 
 def drawn_pages(conversation: Conversation) -> dict[UUID, list[Page]]:
-    """The drawings of each, read once for their digests; none of what opens no more, or while the store is away."""
+    """Return the drawings of each file, which are read once for their digests.
+
+    Files that cannot be decrypted, or that the store does not return now, are left out.
+    """
     rows = Capture.objects.filter(conversation=conversation, sent_by__isnull=False, shown_at__isnull=False)
     found: dict[UUID, list[Page]] = {}
     for capture in rows.order_by("number").prefetch_related("drawings"):
@@ -172,7 +175,7 @@ def drawn_pages(conversation: Conversation) -> dict[UUID, list[Page]]:
 
 
 def one_of(conversation: Conversation, public_id: UUID, *, must_be_read: bool) -> Capture | None:
-    """One of them, whose drawing may be asked for. must_be_read: for its person, whose page has shown it."""
+    """Return one of these files, for its drawing; None if there is none. must_be_read: only one the person has seen."""
     rows = Capture.objects.filter(conversation=conversation, sent_by__isnull=False, shown_at__isnull=False)
     capture = rows.filter(public_id=public_id).first()
     if capture is None or (must_be_read and capture.read_at is None):

@@ -1,7 +1,7 @@
-"""What is done with a capture that somebody showed: its original is opened by the unit; it is locked by who answers,
-and what is locked is deleted by law or given back, by a supervisor of the unit.
+"""Opens the original of a shown capture, locks a capture, and deletes or unlocks a locked one.
 
-Each has a motive and a line in the register, in one transaction with what it does; the person reads that it happened.
+A unit opens originals; the agent or the unit locks a capture; a supervisor of the unit deletes or unlocks it. Each act
+has a motive and a line in the register, in the same transaction, and the person can read that it happened.
 """
 
 from collections.abc import Iterator
@@ -21,8 +21,8 @@ from common.choices import read_choice
 from reports.audit import log as audit_log
 from reports.models import AccessKind, Report
 
-# What was found in it, or not looked for yet: its original is given to nobody. What a scanner cannot read, and what
-# none has read, is given with a warning: it is evidence, and nobody has said that it is harmless.
+# Originals in which a scanner found something, or that wait for a scanner, are given to nobody. An original that the
+# scanner cannot read, or that none has scanned, is given with a warning, because it is evidence.
 WITHHELD = frozenset({ScanResult.FOUND, ScanResult.WAITING})
 
 
@@ -30,17 +30,18 @@ LISTED_MOST = 200
 
 
 class Withheld(Exception):
-    """The original is not given: a scanner found something in it, or has not answered yet."""
+    """The original is withheld, because a scanner found something in it or has not answered yet."""
 
 
 class Locked(Exception):
-    """The capture was locked meanwhile: nothing of it is given."""
+    """The capture was locked meanwhile, so nothing of it is given."""
 
 
 def open_original(capture: Capture, *, motive: str, by: Any) -> Iterator[bytes]:
-    """The original in clear, piece by piece, once its line is in the register. Asks nothing of the database then.
+    """Record the opening in the register, and return the decrypted original, piece by piece.
 
-    capture: as `queries.shown_one` gives it. Raises Withheld, Locked, UnsealError.
+    The pieces are read without the database. capture: as `queries.shown_one` returns it. Raises Withheld, Locked,
+    UnsealError.
     """
     with transaction.atomic():
         row = Capture.objects.select_for_update(of=("self",)).get(pk=capture.pk)
@@ -62,8 +63,10 @@ def open_original(capture: Capture, *, motive: str, by: Any) -> Iterator[bytes]:
 
 @transaction.atomic
 def lock_capture(capture: Capture, *, motive: str, by: Any) -> None:
-    """Nobody sees it any more, drawing or original: it may be an offence to hold. Its bytes stay, sealed, until who
-    decides has decided (docs/guide-agent.md). Locked already, nothing changes."""
+    """Lock a capture that may be an offence to possess, so that nobody sees its drawings or its original any more.
+
+    Its encrypted bytes are kept until a supervisor has decided (docs/guide-agent.md). A locked capture is unchanged.
+    """
     row = Capture.objects.select_for_update(of=("self",)).get(pk=capture.pk)
     if row.locked_at is not None:
         return
@@ -74,15 +77,15 @@ def lock_capture(capture: Capture, *, motive: str, by: Any) -> None:
 
 
 def locked_captures(user: Any, now: datetime) -> list[Capture]:
-    """What is locked in the exchanges that this supervisor decides about, the oldest first, LISTED_MOST at most.
+    """Return the locked captures about which this supervisor decides, the oldest first, at most LISTED_MOST.
 
-    None of its words is opened: it is an exchange, a number and a day.
+    Only their exchange, number and day are read; nothing is decrypted.
     """
     return list(_locked(user, now).select_related("conversation").order_by("locked_at")[:LISTED_MOST])
 
 
 def count_locked(user: Any, now: datetime) -> int:
-    """How many of them wait for this supervisor, LISTED_MOST at most. Three queries."""
+    """Return how many locked captures wait for this supervisor, at most LISTED_MOST. Three queries."""
     return _locked(user, now).order_by()[:LISTED_MOST].count()
 
 
@@ -92,7 +95,7 @@ def _locked(user: Any, now: datetime) -> QuerySet[Capture]:
 
 
 def locked_one(user: Any, public_id: UUID, capture_id: UUID, now: datetime) -> tuple[Capture, str] | None:
-    """One of them, and what the register adds to an act on it; None for whoever does not decide about it."""
+    """Return a locked capture, and what the register adds to an act on it; None for a user who may not decide."""
     rows = Capture.objects.select_related("conversation").filter(locked_at__isnull=False)
     capture = rows.filter(conversation__public_id=public_id, public_id=capture_id).first()
     if capture is None:
@@ -103,9 +106,11 @@ def locked_one(user: Any, public_id: UUID, capture_id: UUID, now: datetime) -> t
 
 @transaction.atomic
 def delete_locked(capture: Capture, *, motive: str, by: Any, told: str = "") -> None:
-    """Delete a capture that is locked: its row, its key with it, its chunks after COMMIT. A freeze keeps nothing of it:
-    to hold it may be the offence. Whom the service names was told before (`forms.EndForm`), and the register says so.
-    Deleted already, nothing changes. told: as `locked_one` says."""
+    """Delete a locked capture: its row with its key, and its chunks after the commit. Does nothing if it is gone.
+
+    A freeze does not keep it, because to possess it may be the offence. The service's contact was told before
+    (`forms.EndForm`), which the register records. told: as `locked_one` returns it.
+    """
     row = Capture.objects.select_for_update(of=("self",)).filter(pk=capture.pk, locked_at__isnull=False).first()
     if row is None:
         return
@@ -116,7 +121,7 @@ def delete_locked(capture: Capture, *, motive: str, by: Any, told: str = "") -> 
 
 @transaction.atomic
 def unlock_capture(capture: Capture, *, motive: str, by: Any, told: str = "") -> None:
-    """Give back what was locked by mistake: its agent and its unit see it again."""
+    """Unlock a capture that was locked by mistake, so that its agent and its unit see it again."""
     row = Capture.objects.select_for_update(of=("self",)).filter(pk=capture.pk, locked_at__isnull=False).first()
     if row is None:
         return

@@ -1,4 +1,4 @@
-"""Reads the captures of a conversation that was just obtained by `chat.access`."""
+"""Reads the captures of a conversation that the caller has just obtained by `chat.access`."""
 
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -20,9 +20,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One capture, with its words opened. name: as its sender's device says it. sha256, kind: "" until it was read.
+    """One capture with its decrypted words.
 
-    pages: how many drawings there are; more: that there are pages that were not drawn. is_readable: its words open.
+    name: that of the file on its sender's device. sha256, kind: "" until the file was read. pages: its drawings. more:
+    whether there are pages that were not drawn. is_readable: whether its words could be decrypted.
     """
 
     public_id: UUID
@@ -36,7 +37,7 @@ class Seen:
     shown_at: datetime | None
     read_at: datetime | None
     locked_at: datetime | None
-    fact_number: int | None = None  # of the fact that it goes with, where there is one
+    fact_number: int | None = None  # the number of the fact to which it belongs, if any
     pages: Sequence[tuple[int, int, int]] = ()  # page, width, height
     name: str = field(default="", repr=False)
     title: str = field(default="", repr=False)  # what it is, in the words of the agent who handed it to the person
@@ -47,17 +48,17 @@ class Seen:
 
     @property
     def is_arriving(self) -> bool:
-        """Return whether slices of it are still to come."""
+        """Whether slices of it are still missing."""
         return self.state == CaptureState.ARRIVING
 
     @property
     def is_drawn(self) -> bool:
-        """Return whether there is a drawing to show, and nobody set it aside."""
+        """Whether there is a drawing to show, and the capture is not locked."""
         return self.state == CaptureState.DRAWN and self.locked_at is None
 
     @property
     def is_unreadable(self) -> bool:
-        """Return whether nothing could be drawn of it. That says nothing of its safety."""
+        """Whether nothing could be drawn of it, which does not mean that it is harmless."""
         return self.state == CaptureState.UNREADABLE
 
     @property
@@ -67,12 +68,12 @@ class Seen:
 
 
 def handed_in(conversation: Conversation) -> "QuerySet[Capture]":
-    """What its person handed in; what an agent hands to the person is `chat.captures.handouts`'s."""
+    """Return the captures that the person uploaded, without those from an agent (`chat.captures.handouts`)."""
     return Capture.objects.filter(conversation=conversation, sent_by__isnull=True)
 
 
 def open_rows(conversation: Conversation, rows: "QuerySet[Capture]") -> list[Seen]:
-    """Two statements: the captures, and their drawings without a byte of them."""
+    """Read these captures, and the sizes of their drawings. Two statements; no file is read."""
     found = []
     for row in rows.select_related("fact").prefetch_related("drawings"):
         row.conversation = conversation
@@ -85,7 +86,7 @@ def open_rows(conversation: Conversation, rows: "QuerySet[Capture]") -> list[See
             Seen(
                 public_id=row.public_id,
                 number=row.number,
-                # A state of a later version: nothing is shown of it. A verdict of a later one is none.
+                # An unknown state of a later version counts as RECEIVED, of which nothing is shown.
                 state=read_choice(CaptureState, row.state, CaptureState.RECEIVED),
                 scan=read_choice(ScanResult, row.scan, ScanResult.WAITING),
                 size=row.size,
@@ -97,7 +98,7 @@ def open_rows(conversation: Conversation, rows: "QuerySet[Capture]") -> list[See
                 locked_at=row.locked_at,
                 fact_number=row.fact.number if row.fact is not None else None,
                 pages=[(one.page, one.width, one.height) for one in row.drawings.all()],
-                name=plain_text.plain(words.get("name", "")),  # nothing in it that cannot be seen
+                name=plain_text.plain(words.get("name", "")),  # hidden characters are made visible
                 title=plain_text.plain(words.get("title", "")),
                 sha256=words.get("sha256", ""),
                 kind=words.get("kind", ""),
@@ -109,15 +110,18 @@ def open_rows(conversation: Conversation, rows: "QuerySet[Capture]") -> list[See
 
 
 def own_captures(conversation: Conversation, only: Collection[UUID] | None = None) -> list[Seen]:
-    """The captures of a person, the last one first: `definitions.CAPTURES_MOST` at most. only: these; None: all."""
+    """Return the person's captures, the last first, at most `definitions.CAPTURES_MOST`. only: these; None for all."""
     rows = handed_in(conversation).order_by("-number")
     return open_rows(conversation, rows if only is None else rows.filter(public_id__in=only))
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a person has shown, without a word of it. total: seen by their agent or not. with_summary: seen and not
-    locked: those that go with a summary to a unit. by_fact: numbers of captures, by that of the fact they go with."""
+    """How many captures a person has shown.
+
+    total: all of them, seen by the agent or not. with_summary: those that were seen and are not locked, which go with a
+    summary to a unit. by_fact: the numbers of the captures, by the number of their fact.
+    """
 
     total: int
     with_summary: int
@@ -125,7 +129,7 @@ class Shown:
 
 
 def count_shown(conversation: Conversation) -> Shown:
-    """One statement, `definitions.CAPTURES_MOST` rows at most; nothing is opened."""
+    """Count the shown captures with one statement, of at most `definitions.CAPTURES_MOST` rows."""
     rows = handed_in(conversation).filter(shown_at__isnull=False).order_by("number")
     found = list(rows.values_list("number", "fact__number", "read_at", "locked_at"))
     by_fact: dict[int, list[int]] = {}
@@ -137,9 +141,9 @@ def count_shown(conversation: Conversation) -> Shown:
 
 
 def count_seen(conversation: Conversation, until: datetime | None = None) -> int:
-    """How many its agent has seen, and which are not locked: those that go with a summary to a unit.
+    """Return how many captures go with a summary to a unit: those that the agent has seen and that are not locked.
 
-    until: when that was sent; what was shown after it did not go along.
+    until: when the summary was sent, after which nothing was added to it.
     """
     return _seen(conversation, until).filter(locked_at__isnull=True).count()
 
@@ -150,19 +154,21 @@ def _seen(conversation: Conversation, until: datetime | None) -> "QuerySet[Captu
 
 
 def seen_captures(conversation: Conversation, until: datetime | None) -> list[Seen]:
-    """What its agent has seen, in the order in which it was begun. until: when a summary was sent; nothing of later."""
+    """Return the captures that the agent has seen, in order. until: when a summary was sent; without later ones."""
     return open_rows(conversation, _seen(conversation, until).order_by("number"))
 
 
 def mark_read(conversation: Conversation) -> int:
-    """What is shown stands on its agent's page now: from here on it is taken back no more. One statement, before it is
-    read, as of the facts of the journal."""
+    """Mark the shown captures as seen, because they are about to be on the agent's page. Return how many were.
+
+    They can then not be taken back. One statement, before they are read, as for the facts of the journal.
+    """
     new = handed_in(conversation).filter(shown_at__isnull=False, read_at__isnull=True)
     return new.update(read_at=clock.now())
 
 
 def shown_one(conversation: Conversation, public_id: UUID, until: datetime | None = None) -> Capture | None:
-    """One of them, that is read and not locked: whose drawing and whose original may be asked for. until: as above."""
+    """Return a capture that the agent has seen and that is not locked; None if there is none. until: as above."""
     capture = _seen(conversation, until).filter(public_id=public_id, locked_at__isnull=True).first()
     if capture is not None:
         capture.conversation = conversation
@@ -170,7 +176,7 @@ def shown_one(conversation: Conversation, public_id: UUID, until: datetime | Non
 
 
 def drawing_row(capture: Capture, page: int) -> CaptureDrawing | None:
-    """The row of one page, with its capture; None when there is none. One statement."""
+    """Return the row of one drawing, with its capture; None when there is none. One statement."""
     row = CaptureDrawing.objects.filter(capture=capture, page=page).first()
     if row is not None:
         row.capture = capture
@@ -178,38 +184,38 @@ def drawing_row(capture: Capture, page: int) -> CaptureDrawing | None:
 
 
 def read_drawing(capture: Capture, page: int) -> bytes | None:
-    """The WebP of one page, whole: some hundred kilobytes; None when there is none. Raises StoreAway, UnsealError."""
+    """Return the WebP image of one page, some hundred kB; None if there is none. Raises StoreAway, UnsealError."""
     row = drawing_row(capture, page)
     return None if row is None else b"".join(drawing_pieces(row))
 
 
 def drawing_pieces(row: CaptureDrawing) -> Iterator[bytes]:
-    """The same, chunk by chunk, without the database. row: with its capture. Raises StoreAway, UnsealError."""
+    """Yield the image chunk by chunk, without the database. row: with its capture. Raises StoreAway, UnsealError."""
     sealer = Sealer(receiving.key_of(row.capture), row.file_context, row.size)
     return store.read_file(sealer, row.capture.store_id, row.page, row.tokens)
 
 
 def read_original(capture: Capture) -> Iterator[bytes]:
-    """The original, chunk by chunk. Asks nothing of the database. Raises StoreAway, UnsealError."""
+    """Return the original chunk by chunk, read without the database. Raises StoreAway, UnsealError."""
     return store.read_file(receiving.sealer_of(capture), capture.store_id, store.ORIGINAL, capture.tokens)
 
 
 def has_own(conversation: Conversation) -> bool:
-    """Whether its person handed something in that they may take along."""
+    """Whether the person uploaded something that can be part of their own copy."""
     return handed_in(conversation).filter(received_at__isnull=False, locked_at__isnull=True).exists()
 
 
 def has_shown(conversation: Conversation) -> bool:
-    """Whether its person has shown something that was drawn or looked at, and that nobody set aside."""
+    """Whether the person has shown a capture that was processed and is not locked."""
     rows = handed_in(conversation).filter(shown_at__isnull=False, locked_at__isnull=True)
     return rows.filter(state__in=[CaptureState.DRAWN, CaptureState.UNREADABLE]).exists()
 
 
 def own_originals(conversation: Conversation) -> dict[UUID, Iterator[bytes]]:
-    """The originals of a person, as they handed them in: for their own copy (`chat.personal_copy`). None of one that is
-    still arriving, was set aside, or opens no more.
+    """Return a person's originals as they uploaded them, for their own copy (`chat.personal_copy`).
 
-    Keys and names of chunks are read now, the chunks themselves piece by piece, without the database.
+    Those that are still arriving, are locked, or cannot be decrypted are left out. Keys and names of chunks are read
+    now; the chunks themselves are read piece by piece, without the database.
     """
     rows = handed_in(conversation).filter(received_at__isnull=False, locked_at__isnull=True)
     found = {}

@@ -1,10 +1,10 @@
-"""Takes what a person does with captures: begin one, send it slice by slice, show it, take it back, erase it.
+"""Does what a person does with captures: begin one, send it slice by slice, show it, take it back, erase it.
 
-Those that an agent hands to the person (`chat.captures.handouts`) are none of these; they come slice by slice too.
+Files from an agent (`chat.captures.handouts`) are not captures of the person, but also come slice by slice.
 
-The caller has proven that the conversation is this person's. A slice is a chunk of the file: it is sealed here, before
-it is written anywhere, and is acknowledged once its row says so. Each slice is there once, whatever the network does:
-one that comes again is answered as the first was, one that comes too early with the place where sending goes on.
+The caller has proven that the conversation is this person's. A slice is a chunk of the file. It is encrypted here,
+before it is written anywhere, and acknowledged once its row records it. Each slice is stored once, whatever the network
+does: one that comes again gets the same answer as the first, and one that comes too early gets the place to go on.
 """
 
 import base64
@@ -26,19 +26,19 @@ from common.encryption import UnsealError
 from common.sealed_files.chunks import CHUNK_BYTES, Sealer, new_key, new_token
 from common.service_settings import definitions, values
 
-NAME_MAX = 120  # characters of a file's name that are kept: its end, where the extension is
+NAME_MAX = 120  # how many characters of a file's name are kept, from its end, where the extension is
 
 
 class CaptureRefused(Exception):
-    """The file is not taken, for a reason that its sender can read: one of the classes below."""
+    """The file is refused, for a reason that its sender can read: one of the classes below."""
 
 
 class NotTaken(CaptureRefused):
-    """The operator has not decided that captures are taken, or the service takes none now."""
+    """The operator does not accept captures, or the service accepts none now."""
 
 
 class TooMany(CaptureRefused):
-    """This exchange has as many captures as the service allows (`definitions.CAPTURES_MOST`)."""
+    """This exchange already has as many captures as the service allows (`definitions.CAPTURES_MOST`)."""
 
 
 class TooLarge(CaptureRefused):
@@ -46,27 +46,27 @@ class TooLarge(CaptureRefused):
 
 
 class NoRoomLeft(CaptureRefused):
-    """All captures of this exchange would be larger than they may be (`definitions.CAPTURES_SIZE`)."""
+    """The captures of this exchange together would be larger than allowed (`definitions.CAPTURES_SIZE`)."""
 
 
 class Empty(CaptureRefused):
-    """The file has no byte."""
+    """The file is empty."""
 
 
 class UnknownKind(CaptureRefused):
-    """It begins like no kind that is taken (`chat.rules.capture_kinds`)."""
+    """The file begins like no kind that is accepted (`chat.rules.capture_kinds`)."""
 
 
 class CaptureGone(Exception):
-    """The capture is not there any more: erased, perhaps in another tab."""
+    """The capture does not exist any more; it may have been erased in another tab."""
 
 
 class CaptureSeen(Exception):
-    """Its agent has it before their eyes, or had: it stays as it is."""
+    """The agent has seen the capture, so it can be neither taken back nor erased."""
 
 
 class WrongSlice(Exception):
-    """The slice is not the next one, or has not the length of its place. received: how many bytes are there."""
+    """The slice is not the next one, or has a wrong length. received: how many bytes are stored."""
 
     def __init__(self, received: int) -> None:
         super().__init__()
@@ -74,13 +74,13 @@ class WrongSlice(Exception):
 
 
 def are_taken() -> bool:
-    """Whether a person may send captures: the operator has decided it, and the service allows one or more."""
+    """Whether a person may send captures: the operator accepts them, and the service allows one or more."""
     return settings.CAPTURES and values.get(definitions.CAPTURES_MOST) > 0
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The numbers of the service, in bytes."""
+    """The service's limits for captures: their number, and bytes."""
 
     most: int
     size: int
@@ -88,7 +88,7 @@ class Limits:
 
 
 def capture_limits() -> Limits:
-    """Return the bounds that the settings of the service give now: how many captures, and bytes of one and of all."""
+    """Return the present limits: how many captures, and the bytes of one and of all."""
     megabyte = definitions.MEGABYTE
     return Limits(
         values.get(definitions.CAPTURES_MOST),
@@ -107,13 +107,13 @@ def begin_capture(
     fact_id: UUID | None = None,
     own: Collection[UUID] | None = None,
 ) -> Capture:
-    """Make the row of a file before its first byte; the same `public_id` again returns it, with what was received.
+    """Create the row of a file before its first byte. The same `public_id` again returns it, with what was received.
 
-    size: bytes of the whole file, which is held to. name: as the sender's device says it; sealed. fact_id: of the fact
-    of the same journal that it goes with; one that is gone is none. own: those that whoever sends may go on with, all
-    when None.
-    Raises a CaptureRefused; CaptureGone when this id is of another file. Locks the conversation, whose captures it
-    numbers; four statements, one row.
+    size: bytes of the whole file, which must then come. name: that of the file on the sender's device; it is encrypted.
+    fact_id: the fact of the same journal to which it belongs; one that no longer exists is ignored. own: the captures
+    that this sender may go on with; None for all.
+    Raises a CaptureRefused; CaptureGone when this id belongs to another file. Locks the conversation, whose captures
+    are numbered. Four statements.
     """
     if not are_taken():
         raise NotTaken
@@ -139,12 +139,12 @@ def begin_capture(
 
 
 def is_begun(*, conversation_id: int, public_id: UUID) -> bool:
-    """Whether there is such a file, whole or on its way. One statement."""
+    """Whether such a file exists, complete or not. One statement."""
     return Capture.objects.filter(conversation=conversation_id, public_id=public_id).exists()
 
 
 def check_size(size: int, allowed: Limits) -> None:
-    """Raises Empty, TooLarge."""
+    """Check the size of a file. Raises Empty, TooLarge."""
     if size < 1:
         raise Empty
     if size > allowed.size:
@@ -162,7 +162,7 @@ def new_capture(
     sent_by: Agent | None = None,
     **words: str,
 ) -> Capture:
-    """One row, for a file whose bytes are about to come. words: sealed beside its key and its name."""
+    """Create the row of a file whose bytes are about to come. words: encrypted with its key and its name."""
     capture = Capture(
         conversation=conversation,
         public_id=public_id,
@@ -179,7 +179,7 @@ def new_capture(
 
 
 def key_of(capture: Capture) -> bytes:
-    """The key of its file. capture: with its conversation. Raises UnsealError."""
+    """Return the key of the file. capture: with its conversation. Raises UnsealError."""
     words = capture.words
     try:
         return base64.b64decode(words["key"], validate=True)
@@ -188,18 +188,17 @@ def key_of(capture: Capture) -> bytes:
 
 
 def sealer_of(capture: Capture) -> Sealer:
-    """What seals and opens the chunks of its original. Raises UnsealError."""
+    """Return the Sealer for the chunks of the original. Raises UnsealError."""
     return Sealer(key_of(capture), capture.file_context, capture.size)
 
 
 def take_slice(*, conversation_id: int, public_id: UUID, offset: int, data: bytes, is_handout: bool = False) -> Capture:
-    """Seal a slice and keep it; the capture as it is then. The last slice makes it a whole one, to be drawn.
+    """Encrypt and store a slice, and return the capture as it is then. After the last slice it can be drawn.
 
-    offset: where in the file the slice begins. data: CHUNK_BYTES, or what is left of the file. is_handout: of a file
-    that an agent hands to the person; neither goes on with what the other sends.
-    A slice that is there already changes nothing. Raises WrongSlice, CaptureGone, UnknownKind (the file does not begin
-    like one that is taken: its row is gone), StoreAway.
-    One statement and one object, outside any transaction, then one statement under the row's lock.
+    offset: where in the file the slice begins. data: CHUNK_BYTES, or the rest of the file. is_handout: whether it is a
+    file from an agent; neither sender can go on with the other's file. A slice that is already stored changes nothing.
+    Raises WrongSlice, CaptureGone, StoreAway, and UnknownKind (then the row is deleted).
+    One statement and one object outside of any transaction, then one statement under the row's lock.
     """
     capture = _own(conversation_id, public_id, is_handout=is_handout)
     if offset < capture.received:
@@ -219,14 +218,14 @@ def take_slice(*, conversation_id: int, public_id: UUID, offset: int, data: byte
     try:
         capture, is_kept = _acknowledge(capture, offset, len(data), token)
     finally:
-        if not is_kept:  # the same slice came by another way meanwhile, or the capture was erased
+        if not is_kept:  # another request stored the same slice meanwhile, or the capture was erased
             store.forget_chunk(capture.store_id, store.ORIGINAL, index, token)
     return capture
 
 
 @transaction.atomic
 def _acknowledge(capture: Capture, offset: int, length: int, token: str) -> tuple[Capture, bool]:
-    """Note that this chunk is there, unless another one is by now."""
+    """Record that this chunk is stored, unless another one is by now."""
     row = Capture.objects.select_for_update(of=("self",)).filter(pk=capture.pk).first()
     if row is None:
         raise CaptureGone
@@ -254,8 +253,11 @@ def _own(conversation_id: int, public_id: UUID, *, is_handout: bool) -> Capture:
 
 @transaction.atomic
 def erase_capture(*, conversation_id: int, public_id: UUID, is_handout: bool = False) -> None:
-    """Erase a capture that its agent has not seen, whole or on its way; its chunks after COMMIT. One that is gone is
-    gone. is_handout: one that an agent handed over, and its person has not seen. Raises CaptureSeen."""
+    """Erase a capture that the agent has not seen, complete or not, and its chunks after the commit.
+
+    Does nothing if it does not exist. is_handout: a file from an agent, which the person has not seen. Raises
+    CaptureSeen.
+    """
     rows = Capture.objects.select_for_update(of=("self",)).select_related("conversation")
     rows = rows.filter(sent_by__isnull=not is_handout)
     capture = rows.filter(conversation=conversation_id, public_id=public_id).first()
@@ -272,7 +274,7 @@ def erase_capture(*, conversation_id: int, public_id: UUID, is_handout: bool = F
 
 @transaction.atomic
 def show_captures(*, conversation: Conversation, only: Collection[UUID] | None = None) -> int:
-    """Show what is private and whole to whoever answers, or will; how many that were. only: these; None: all."""
+    """Show the private, complete captures to the present or next agent; return how many. only: these; None for all."""
     rows = Capture.objects.filter(conversation=conversation, shown_at__isnull=True, sent_by__isnull=True)
     private = rows.exclude(state=CaptureState.ARRIVING)
     shown = _of(private, only).update(shown_at=clock.now())
@@ -283,7 +285,7 @@ def show_captures(*, conversation: Conversation, only: Collection[UUID] | None =
 
 @transaction.atomic
 def show_of_facts(*, conversation: Conversation, only: Collection[UUID] | None = None) -> int:
-    """Show the captures that go with these facts, which their person shows; None: with any fact that is shown."""
+    """Show the captures of these facts, which the person shows; None for those of every shown fact."""
     rows = Capture.objects.filter(conversation=conversation, shown_at__isnull=True, fact__shown_at__isnull=False)
     whole = rows.exclude(state=CaptureState.ARRIVING)
     shown = (whole if only is None else whole.filter(fact__public_id__in=only)).update(shown_at=clock.now())
@@ -294,7 +296,7 @@ def show_of_facts(*, conversation: Conversation, only: Collection[UUID] | None =
 
 @transaction.atomic
 def take_back(*, conversation: Conversation, only: Collection[UUID] | None = None) -> int:
-    """Make private again what was shown and not seen; how many that were. What was seen meanwhile stays shown."""
+    """Make captures private again that were shown and not seen; return how many. Seen ones stay shown."""
     theirs = Capture.objects.filter(conversation=conversation, sent_by__isnull=True)
     unseen = theirs.filter(shown_at__isnull=False, read_at__isnull=True)
     taken = _of(unseen, only).update(shown_at=None)
@@ -307,13 +309,13 @@ def _of(rows: "QuerySet[Capture]", only: Collection[UUID] | None) -> "QuerySet[C
     return rows if only is None else rows.filter(public_id__in=only)
 
 
-UNFINISHED_AFTER = timedelta(hours=24)  # a visit ends before
+UNFINISHED_AFTER = timedelta(hours=24)  # longer than any visit
 
 
 def forget_unfinished(now: datetime) -> int:
-    """Erase what nobody went on sending: begun UNFINISHED_AFTER ago, and not whole. How many; a hundred at most.
+    """Erase at most a hundred captures that were begun UNFINISHED_AFTER ago and are not complete; return how many.
 
-    Their chunks go after COMMIT. `retention` runs every hour.
+    Their chunks are deleted after the commit. `retention` calls this every hour.
     """
     with transaction.atomic():
         rows = Capture.objects.select_for_update(skip_locked=True, of=("self",))

@@ -1,7 +1,7 @@
-"""Asks clamd, where the operator has one, what it says of an original, by its protocol (clamd(8), INSTREAM).
+"""Has originals scanned by clamd, if the operator has one, with its protocol (clamd(8), INSTREAM).
 
-It tells what it knows. What it could not read, or left before the end, is « unscannable », never « clean »; and a
-scanner that is away has said nothing: the original waits. Drawings do not: nothing of the file is in them.
+A file that clamd could not read to its end is « unscannable », never « clean ». While clamd does not answer, the
+original waits. Drawings do not wait, because nothing of the file is in them.
 """
 
 import logging
@@ -17,21 +17,21 @@ from common.encryption import UnsealError
 
 logger = logging.getLogger(__name__)
 
-SECONDS = 60.0  # for each piece to be taken and for the answer: 15 MB of nested archives take clamd some seconds
+SECONDS = 60.0  # the time-out of each step; 15 MB of nested archives take clamd some seconds
 ANSWER_MOST = 4096
-# Alerts that say that clamd did not look at all of it: with AlertEncrypted and AlertExceedsMax in clamd.conf, which
-# docs/operations.md asks for. Without them it answers OK for those.
+# Alerts which mean that clamd did not scan the whole file. They need AlertEncrypted and AlertExceedsMax in clamd.conf,
+# which docs/operations.md asks for; without these it answers OK.
 NOT_LOOKED_AT: Final = ("Heuristics.Limits.Exceeded", "Heuristics.Encrypted")
 
 
 class ScannerAway(Exception):
-    """Nobody answered: nothing is known, and it is asked again."""
+    """clamd did not answer. Nothing is known of the file, and it will be scanned again."""
 
 
 def scan(pieces: Iterable[bytes]) -> ScanResult:
-    """Send a file and read the verdict. pieces: the file in clear, one in memory at a time.
+    """Send a file to clamd and return the verdict. pieces: the decrypted file, one piece in memory at a time.
 
-    Raises ScannerAway, and whatever `pieces` raise.
+    Raises ScannerAway, and whatever `pieces` raises.
     """
     try:
         with _connect() as line:
@@ -41,12 +41,12 @@ def scan(pieces: Iterable[bytes]) -> ScanResult:
                 try:
                     line.sendall(struct.pack(">I", len(piece)) + piece)
                 except (BrokenPipeError, ConnectionResetError):
-                    is_cut = True  # it has said why before it closed
+                    is_cut = True  # clamd has answered why before it closed the connection
                     break
             if not is_cut:
                 line.sendall(struct.pack(">I", 0))
             return read_verdict(_answer(line))
-    except UnsealError:  # of the file, not of the scanner
+    except UnsealError:  # this is an error of the file, not of the scanner
         raise
     except (OSError, ValueError) as error:
         logger.warning("captures: the scanner does not answer (%s)", type(error).__name__)
@@ -54,7 +54,7 @@ def scan(pieces: Iterable[bytes]) -> ScanResult:
 
 
 def read_verdict(answer: bytes) -> ScanResult:
-    """What an answer says. Pure. Whatever is not exactly « OK » is not clean."""
+    """Return the verdict of an answer. Pure. Anything that is not exactly « OK » is not clean."""
     words = answer.strip(b"\0\r\n ").decode("ascii", "replace")
     if words == "stream: OK":
         return ScanResult.CLEAN

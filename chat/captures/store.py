@@ -1,11 +1,11 @@
 """Stores the chunks of captures by Django's storage API (`settings.STORAGES["captures"]`).
 
-A chunk is an object of its own, `ab/<store id>/<part>/<index>-<token>`: an upload that is cut goes on with the next
-one, and no store has to append. Part « 0 » is the original, « 1 » and up the pages that we drew. Names hold random
-numbers alone.
+Each chunk is an object, `ab/<store id>/<part>/<index>-<token>`, so that an interrupted upload goes on with the next
+chunk, and no store has to append to an object. Part « 0 » is the original, « 1 » and up are the pages that we drew.
+Names contain only random and small numbers.
 
-An object is written before the row that names it and erased after the row is gone, so a process that is killed in
-between leaves an object without a row, never a row without its object. `sweep` finds those.
+An object is written before the row that names it, and erased after the row is gone. So a process that is killed in
+between leaves an object without a row, never a row without its object. `sweep` finds such objects.
 """
 
 import logging
@@ -25,21 +25,21 @@ logger = logging.getLogger(__name__)
 
 ORIGINAL = 0
 SHARDS = 256  # folders of the store, by the first byte of the store id
-SHARDS_A_RUN = 16  # looked at by one run, each hour, in the worker's thread of captures: all of them in sixteen
-# An object without a row that is younger may belong to a slice that is being written, or to a row not yet committed.
+SHARDS_A_RUN = 16  # how many folders one hourly run looks at, so that all of them are in sixteen hours
+# A younger object without a row may belong to a slice that is being written, or to a row that is not committed yet.
 ORPHAN_AFTER = timedelta(hours=2)
 ERASED_A_TURN = 20
-# What the worker's thread erases (`chat.captures.drawing.Turns`); None in any other process. What is lost with the
-# process is found by `sweep`.
+# The captures that the worker's thread (`chat.captures.drawing.Turns`) has to erase; None in any other process. If the
+# process ends before, `sweep` finds them.
 later: queue.SimpleQueue[UUID] | None = None
 
 
 class StoreAway(Exception):
-    """The store did not answer, or refused. Nothing was acknowledged: the slice is sent again."""
+    """The store did not answer, or refused. Nothing was acknowledged, so the slice will be sent again."""
 
 
 def storage() -> Storage:
-    """The store in which chunks lie: a folder, or a bucket (`settings.STORAGES`)."""
+    """Return the storage of the chunks: a folder or a bucket (`settings.STORAGES`)."""
     return storages["captures"]
 
 
@@ -52,19 +52,19 @@ def _name(store_id: UUID, part: int, index: int, token: str) -> str:
 
 
 def write_chunk(store_id: UUID, part: int, index: int, token: str, sealed: bytes) -> None:
-    """Put a sealed chunk where it lies for good. Raises StoreAway."""
+    """Store an encrypted chunk. Raises StoreAway."""
     name = _name(store_id, part, index, token)
     try:
         saved = storage().save(name, ContentFile(sealed))
     except Exception as error:  # each backend has errors of its own
         logger.warning("captures: the store takes nothing (%s)", type(error).__name__)
         raise StoreAway from error
-    if saved != name:  # the token is drawn: something else lies there
+    if saved != name:  # an object with this random token exists already
         raise StoreAway
 
 
 def read_chunk(store_id: UUID, part: int, index: int, token: str) -> bytes:
-    """The sealed chunk. Raises StoreAway when it is not there, or longer than a chunk is."""
+    """Return an encrypted chunk. Raises StoreAway when it is missing, or longer than a chunk can be."""
     try:
         with storage().open(_name(store_id, part, index, token)) as file:
             sealed: bytes = file.read()
@@ -75,13 +75,13 @@ def read_chunk(store_id: UUID, part: int, index: int, token: str) -> bytes:
 
 
 def read_file(sealer: Sealer, store_id: UUID, part: int, tokens: Sequence[str]) -> Iterator[bytes]:
-    """A whole file in clear, chunk by chunk: one in memory at a time. Raises StoreAway, UnsealError."""
+    """Yield a whole decrypted file, one chunk in memory at a time. Raises StoreAway, UnsealError."""
     sealed = ((token, read_chunk(store_id, part, index, token)) for index, token in enumerate(tokens))
     return sealer.open_all(sealed)
 
 
 def write_file(sealer: Sealer, store_id: UUID, part: int, clear: Iterable[bytes]) -> list[str]:
-    """Seal and write a whole file; the tokens of its chunks. clear: in chunks. Raises StoreAway."""
+    """Encrypt and store a whole file, and return the tokens of its chunks. clear: in chunks. Raises StoreAway."""
     tokens = []
     for index, chunk in enumerate(clear):
         token = new_token()
@@ -91,7 +91,7 @@ def write_file(sealer: Sealer, store_id: UUID, part: int, clear: Iterable[bytes]
 
 
 def forget_chunk(store_id: UUID, part: int, index: int, token: str) -> None:
-    """Erase one chunk that was not acknowledged. One that cannot be erased now is found by `sweep`."""
+    """Erase a chunk that was not acknowledged. If that fails, `sweep` will find it."""
     _erase(_name(store_id, part, index, token))
 
 
@@ -99,9 +99,10 @@ def forget_chunk(store_id: UUID, part: int, index: int, token: str) -> None:
 
 
 def erase_after_commit(store_ids: Collection[UUID]) -> None:
-    """Erase all that lies there of these captures, once the transaction that deletes their rows has committed.
+    """Erase all chunks of these captures once the transaction that deletes their rows has been committed.
 
-    A store that is away then keeps chunks that no key opens (their keys went with the rows), until `sweep`.
+    If the store is away then, chunks remain until `sweep`; nobody can decrypt them, because their keys were in the
+    rows.
     """
     if store_ids:
         gone = list(store_ids)
@@ -109,8 +110,10 @@ def erase_after_commit(store_ids: Collection[UUID]) -> None:
 
 
 def _erase_now_or_later(store_ids: Collection[UUID]) -> None:
-    """At once; in the worker by the thread of captures, for a hundred exchanges that end together have thousands of
-    files, and the queue of people waits for none of them."""
+    """Erase at once, or in the worker by the thread of captures.
+
+    A hundred exchanges that end together have thousands of files, for which the queue of people must not wait.
+    """
     if later is None:
         erase(store_ids)
         return
@@ -119,7 +122,7 @@ def _erase_now_or_later(store_ids: Collection[UUID]) -> None:
 
 
 def erase_some() -> int:
-    """Erase what was put off, ERASED_A_TURN captures at most; how many."""
+    """Erase at most ERASED_A_TURN captures that are left to this thread, and return how many."""
     erased = 0
     while later is not None and erased < ERASED_A_TURN:
         try:
@@ -132,13 +135,13 @@ def erase_some() -> int:
 
 
 def erase(store_ids: Iterable[UUID]) -> None:
-    """Delete every chunk of these captures and of their drawings. One that is not there is no error."""
+    """Delete every chunk of these captures and of their drawings. A missing one is no error."""
     for store_id in store_ids:
         _erase_folder(_folder(store_id))
 
 
 def of_reports(report_ids: Collection[int]) -> list[UUID]:
-    """The captures of these reports, whose rows are about to go."""
+    """Return the store ids of the captures of these reports, before their rows are deleted."""
     rows = Capture.objects.filter(conversation__report__in=report_ids)
     return list(rows.values_list("store_id", flat=True))
 
@@ -153,7 +156,7 @@ def _erase(name: str) -> bool:
 
 
 def _listed(folder: str) -> tuple[list[str], list[str]]:
-    """Folders and files in it; none where there is none."""
+    """Return the folders and files in a folder; none if it does not exist."""
     try:
         folders, files = storage().listdir(folder)
     except FileNotFoundError:
@@ -162,7 +165,7 @@ def _listed(folder: str) -> tuple[list[str], list[str]]:
 
 
 def _erase_folder(folder: str) -> int:
-    """Whatever lies below; how many files that were. A folder that is none, as in S3, has nothing to be erased."""
+    """Erase everything in a folder, and return how many files there were. S3 has no folders that must be erased."""
     try:
         folders, files = _listed(folder)
     except Exception as error:  # noqa: BLE001
@@ -175,9 +178,9 @@ def _erase_folder(folder: str) -> int:
 
 
 def sweep(now: datetime) -> int:
-    """Erase what no row names: what an act left behind that was killed, or whose store was away. How many files.
+    """Erase objects without a row, left by a process that was killed or a store that was away; return how many.
 
-    SHARDS_A_RUN of the SHARDS a run, by the hour. For each: a listing, and two queries for the captures in it.
+    Each run looks at SHARDS_A_RUN of the SHARDS, by the hour. Each takes a listing, and two queries for its captures.
     """
     first = int(now.timestamp() // 3600) % (SHARDS // SHARDS_A_RUN) * SHARDS_A_RUN
     swept = 0
@@ -226,7 +229,7 @@ def _sweep_files(folder: str, named: Collection[str], now: datetime) -> int:
             continue
         try:
             is_old = now - storage().get_modified_time(f"{folder}/{file}") > ORPHAN_AFTER
-        except FileNotFoundError:  # gone meanwhile
+        except FileNotFoundError:  # it was erased meanwhile
             continue
         if is_old:
             swept += _erase(f"{folder}/{file}")

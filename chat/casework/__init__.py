@@ -1,1 +1,1 @@
-"""What the agent who answers does beside the messages: facts, proposals, emergencies, notes, closing."""
+"""Casework: what an agent does beside the messages: facts, proposals, emergencies, notes, closing."""

@@ -1,4 +1,4 @@
-"""The forms of the work beside the thread: facts, proposals, an emergency, the end, a search, a document."""
+"""The forms of casework: fact sheet, proposals, emergency, closing, search, document."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
@@ -23,7 +23,7 @@ from triage.rules import Urgency
 
 
 class CloseForm(forms.Form):
-    """The end of a conversation: how it ended, and that it is meant."""
+    """The form that closes a conversation: its outcome, and a confirmation."""
 
     outcome = forms.ChoiceField(
         choices=[("", _("Choisissez une issue")), *Outcome.choices],
@@ -45,9 +45,12 @@ LABELS = {
 
 
 class FactSheetForm(forms.Form):
-    """The sheet. version: of the sheet that this page shows; 0 before the first save. Names: the element's value."""
+    """The fact sheet, with a field for each element, named by its value.
 
-    # What a pressed button sends: « online:yes », in place of what the page had for this element.
+    version: that of the sheet that this page shows; 0 before the first save.
+    """
+
+    # A pressed button sends « online:yes », which replaces what the page had for this element.
     PRESSED = "press"
 
     version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
@@ -68,7 +71,7 @@ class FactSheetForm(forms.Form):
 
     @classmethod
     def sent(cls, data: QueryDict) -> "FactSheetForm":
-        """Return the form as it was sent, with the answer that was pressed. A press of no element changes nothing."""
+        """Return the form as it was sent, with the pressed answer. A press for an unknown element changes nothing."""
         element, _colon, answer = data.get(cls.PRESSED, "").partition(":")
         if element not in Element.values:
             return cls(data)
@@ -78,7 +81,7 @@ class FactSheetForm(forms.Form):
 
     @classmethod
     def showing(cls, facts: Facts, version: int) -> "FactSheetForm":
-        """Return the form that shows the sheet as it stands."""
+        """Return the form that shows the sheet as it is."""
         ticked = dict.fromkeys(facts.present, "yes") | dict.fromkeys(facts.absent, "no")
         return cls(initial={"version": version, **ticked, "evidence": facts.evidence, **(facts.notes or {})})
 
@@ -93,7 +96,7 @@ class FactSheetForm(forms.Form):
         )
 
     def on_top_of(self, version: int) -> "FactSheetForm":
-        """Return a form with the same words and ticks, to be sent again on top of this version."""
+        """Return a form with the same words and ticks for this newer version, to be sent again."""
         data = QueryDict(mutable=True)
         for name, value in cast("QueryDict", self.data).lists():
             data.setlist(name, value)
@@ -102,12 +105,12 @@ class FactSheetForm(forms.Form):
 
     @property
     def texts(self) -> list[forms.BoundField]:
-        """The fields of the notes, in the order in which they are drawn."""
+        """The fields of the notes, in the order in which they are shown."""
         return [self[name] for name in FactSheet.NOTES]
 
 
 class QuestionForm(forms.Form):
-    """A question and its ready answers."""
+    """A question to the person, with answers to choose from."""
 
     question = forms.CharField(
         max_length=500, error_messages={"required": _("Écrivez la question.")}, validators=[refuse_unseen]
@@ -129,7 +132,7 @@ class QuestionForm(forms.Form):
 
 
 class PartnerForm(forms.Form):
-    """Which partner is named to the person."""
+    """The partner that is proposed to the person."""
 
     partner = forms.IntegerField(
         error_messages={
@@ -140,9 +143,9 @@ class PartnerForm(forms.Form):
 
 
 class AppointmentForm(forms.Form):
-    """A day and an hour at the point d'accueil, in its own time. `meets_at` cleaned is aware.
+    """The day and hour of an appointment at the point d'accueil, in its local time. The cleaned `meets_at` is aware.
 
-    checked: the unit was called; needed where its data does not say that it is open then.
+    checked: whether the unit was called, which is required if its data do not say that it is open then.
     """
 
     day = forms.DateField(
@@ -191,26 +194,26 @@ class AppointmentForm(forms.Form):
 
 
 class SaidForm(forms.Form):
-    """What the person answered to a proposal in the exchange, as the agent read it."""
+    """The person's answer to a proposal, as the agent understood it from the messages."""
 
     said = forms.ChoiceField(choices=Said.choices)
     asked = forms.UUIDField()
 
 
 class SituationForm(forms.Form):
-    """What the emergency procedure is about."""
+    """The situation for which the emergency procedure is opened."""
 
     situation = forms.ChoiceField(choices=Situation.choices, error_messages={"required": _("Choisissez la situation.")})
 
 
 class StepForm(forms.Form):
-    """A step of the emergency procedure that was done."""
+    """A step of the emergency procedure that has been done."""
 
     step = forms.ChoiceField(choices=Step.choices)
 
 
 class ClosingForm(CloseForm):
-    """The end: outcome and confirmation; summaries, if any; and, for a minor, what became of each point."""
+    """The form that closes a conversation: outcome, confirmation, summaries and, for a minor, the points' results."""
 
     summary = forms.CharField(max_length=NOTE_MAX, required=False, widget=forms.Textarea)
     told = forms.CharField(max_length=NOTE_MAX, required=False, widget=forms.Textarea)
@@ -226,17 +229,17 @@ class ClosingForm(CloseForm):
 
     @property
     def points(self) -> dict[str, str]:
-        """Return what became of each point about which something was said."""
+        """Return the result of each point that was filled in."""
         told = {point.value: self.cleaned_data.get(field_of(point), "") for point in self.asked}
         return {point: seen for point, seen in told.items() if seen}
 
     @property
     def point_fields(self) -> list[forms.BoundField]:
-        """The fields of the points that are asked for this ending, in the order of the checklist."""
+        """The fields of the points that are required for this closing, in the order of the checklist."""
         return [self[field_of(point)] for point in self.asked]
 
     def say_missing(self, found: list[Missing]) -> None:
-        """Say each missing thing beside its field, and what is not of this form above it."""
+        """Add an error to the field of each missing thing, and to the form for things that have no field here."""
         for one in found:
             if one.field in self.fields:
                 self.add_error(one.field, str(one.text))
@@ -245,7 +248,7 @@ class ClosingForm(CloseForm):
 
 
 def _day() -> forms.DateField:
-    """A day of this service: what is far from it cannot be counted from."""
+    """Return a date field within the time of this service, because dates far away cannot be calculated with."""
     bounds = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
     return forms.DateField(
         required=False, validators=bounds, error_messages={"invalid": _("Écrivez une date : 31/12/2027.")}
@@ -253,7 +256,7 @@ def _day() -> forms.DateField:
 
 
 class OwnSearchForm(forms.Form):
-    """A search over one's own exchanges, by facts alone: no word that anybody wrote can be asked for."""
+    """A search over one's own exchanges by facts only. Words that anybody wrote cannot be searched."""
 
     number = forms.CharField(required=False, max_length=40)
     since = _day()
@@ -266,7 +269,7 @@ class OwnSearchForm(forms.Form):
     proposed = forms.ChoiceField(choices=[("", _("toutes")), *ProposalKind.choices], required=False)
 
     def clean_number(self) -> str:
-        """Return the file number as it is kept, however it was said: « pnav 5zbv 5bhv », « 5ZBV5BHV »."""
+        """Return the file number as it is stored, however it was typed: « pnav 5zbv 5bhv », « 5ZBV5BHV »."""
         typed = self.cleaned_data["number"]
         if not typed.strip():
             return ""
@@ -286,7 +289,7 @@ class OwnSearchForm(forms.Form):
 
 
 class PaperReason(TextChoices):
-    """Why a document of an exchange is made: chosen, not typed, for it stays in the register for good."""
+    """The reasons for making a document of an exchange. They are fixed, because the register keeps them for good."""
 
     COMPLAINT = "complaint", _("Dépôt de plainte")
     JUSTICE = "justice", _("Demande de la justice")
@@ -295,7 +298,7 @@ class PaperReason(TextChoices):
 
 
 class PaperForm(forms.Form):
-    """The reason of a document: in the register, and on each page."""
+    """The reason of a document, which is recorded in the register and on each page."""
 
     motive = forms.ChoiceField(
         choices=[("", _("Choisissez un motif")), *PaperReason.choices],
@@ -304,7 +307,7 @@ class PaperForm(forms.Form):
             "invalid_choice": _("Choisissez un motif de la liste."),
         },
     )
-    # Of a long exchange; without it, its parts are shown, or the whole of a short one is made.
+    # The part of a long exchange. Without it, its parts are listed, or the document of a short exchange is made.
     part = forms.IntegerField(
         required=False,
         min_value=1,
@@ -314,7 +317,7 @@ class PaperForm(forms.Form):
         ),
     )
 
-    archive = forms.BooleanField(required=False)  # all parts and their JSON, with the page that checks them
+    archive = forms.BooleanField(required=False)  # all parts with their JSON, and the page that verifies them
 
     @property
     def reason(self) -> str:

@@ -1,4 +1,4 @@
-"""The forms that the console sends beside messages: promises, urgency, notes, questions, replies of one's own."""
+"""The forms that the console sends beside messages: holds, urgency, notes, questions to colleagues, own replies."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ class HoldForm(forms.Form):
 
 
 class UrgencyForm(forms.Form):
-    """The degree, why, and what explains it to whoever answers next."""
+    """The urgency, its reason, and an explanation for the next agent."""
 
     urgency = forms.TypedChoiceField(choices=Urgency.choices, coerce=int)
     reason = forms.ChoiceField(
@@ -36,23 +36,23 @@ class UrgencyForm(forms.Form):
 
 
 class DealtForm(forms.Form):
-    """seq: the last marked message that the page knew of."""
+    """Says that marked messages are dealt with. seq: the last marked message that the page knew of."""
 
     seq = forms.IntegerField(min_value=1, max_value=2**31 - 1)
 
 
-NOBODY = _("Personne d'autre n'est disponible en ce moment")  # what a choice of colleagues says without any
+NOBODY = _("Personne d'autre n'est disponible en ce moment")  # shown instead of the choice when there are no colleagues
 
 
 class NoteForm(forms.Form):
-    """replaces: the number of one's own note that this one corrects."""
+    """A private note. replaces: the number of the agent's own note that this one corrects."""
 
     body = Text()
     replaces = forms.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
 
 
 class QuestionForm(forms.Form):
-    """colleague: the key of one of those who are there, or empty for all of them."""
+    """A question to colleagues. colleague: the key of one who is present, or empty for all of them."""
 
     colleague = forms.TypedChoiceField(choices=(), coerce=int, required=False, empty_value=None)
     body = Text()
@@ -75,7 +75,7 @@ class AnswerForm(forms.Form):
 
 
 class OwnReplyForm(forms.Form):
-    """A reply of one's own, with a field for each of its texts in other languages (`replies.text_names`).
+    """An agent's own reply, with a field for each of its texts in other languages (`replies.text_names`).
 
     Its variables are those of `reply_template.VARIABLES`.
     """
@@ -99,7 +99,7 @@ class OwnReplyForm(forms.Form):
 
     @property
     def translations(self) -> list[tuple[str, list[tuple[Any, str]]]]:
-        """The fields of each other language, under its name: each with its label."""
+        """Return, for the name of each other language, its fields with their labels."""
         found: dict[str, list[tuple[Any, str]]] = {}
         for name, code in replies.text_names():
             is_polite = name == languages.text_name(code)
@@ -109,7 +109,7 @@ class OwnReplyForm(forms.Form):
 
     @property
     def is_translated(self) -> bool:
-        """Whether anything is written in another language, or is wrong there."""
+        """Whether any text is in another language, or has an error there."""
         return any(self[name].value() or self[name].errors for name, _language in replies.text_names())
 
     def clean(self) -> dict[str, Any]:
@@ -118,7 +118,7 @@ class OwnReplyForm(forms.Form):
         for name in ("vous", "tu", *names):
             if unknown := reply_template.unknown_variables(cleaned.get(name, "")):
                 self.add_error(name, ValidationError(_("Variable inconnue : {%(name)s}."), params={"name": unknown[0]}))
-        # What is in other languages is one value, as it is kept.
+        # Texts in other languages are one value, as they are stored.
         return {name: cleaned[name] for name in ("title", "vous", "tu") if name in cleaned} | {
             "texts": {name: cleaned[name] for name in names if cleaned.get(name)}
         }
