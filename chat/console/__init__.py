@@ -1,1 +1,1 @@
-"""The agent's pages, below /console/: one module a page, `base` for what they share."""
+"""The pages of agents, below /console/: one module for each page, and `base` for what they share."""

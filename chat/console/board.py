@@ -1,4 +1,4 @@
-"""« Tableau de service » and « Historique », for supervisors: numbers, and names of agents of their own units only."""
+"""The pages « Tableau de service » and « Historique »: figures, and names of agents of the supervisor's own units."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -40,9 +40,9 @@ def _require_supervisor(agent: Agent) -> None:
 @require_GET
 @for_agents
 def board(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """The duty at this moment; `?partie=chiffres` the figures of the console's strip alone.
+    """Show the service at this moment; with `?partie=chiffres` only the figures of the console's strip.
 
-    `unite`, `force`, `urgence` and `etat` narrow the lists (`board_filter`): not alerts, pictures or figures.
+    `unite`, `force`, `urgence` and `etat` filter the lists (`board_filter`), not alerts, pictures or figures.
     """
     _require_supervisor(agent)
     now = timezone.now()
@@ -88,8 +88,11 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The period that is asked for, both days included. days: of one of `kept.PERIODS`, 0 of days of one's own; form:
-    of these, with what is wrong with them."""
+    """The requested period, both days included.
+
+    days: the length of one of `kept.PERIODS`; 0 for a period of the user's own. form: the form of the latter, with its
+    errors.
+    """
 
     first: date
     last: date
@@ -98,20 +101,20 @@ class Asked:
 
     @property
     def length(self) -> int:
-        """How many days it has: more than `days` where more days are open."""
+        """How many days the period has, which is more than `days` where more days are open."""
         return (self.last - self.first).days + 1
 
     @property
     def query(self) -> str:
-        """What asks for the same again."""
+        """The query string that requests the same period."""
         return urlencode({"periode": self.days} if self.days else {"du": self.first, "au": self.last})
 
 
 def _asked(request: HttpRequest) -> Asked:
-    """The days of one's own, when both are right; else some days until tonight. One query.
+    """Return the user's own period if both days are valid; otherwise some days until tonight. One query.
 
-    These begin at the first open day at the latest: the difference of two periods that begin among the open days would
-    tell of those between (docs/adr/0116).
+    The latter begin at the first open day at the latest, because the difference of two periods that begin among the
+    open days would reveal the days between (docs/adr/0116).
     """
     today = timezone.localdate()
     is_own = bool(request.GET.keys() & {"du", "au"})
@@ -165,7 +168,7 @@ def _day(day: date) -> str:
 @require_GET
 @for_figures
 def past(request: HttpRequest, agent: Agent | None) -> HttpResponse:
-    """Pictures of who came, waits, who gave up and how it ended; behind them the tables that say the same.
+    """Show pictures of who came, how long they waited, who gave up and how exchanges ended, with the same as tables.
 
     agent: None for an analyst.
     """
@@ -239,7 +242,7 @@ def _ends(pairs: list[tuple[str, int]], label: Any) -> list[tuple[str, int, floa
 @require_GET
 @for_figures
 def past_csv(request: HttpRequest, agent: Agent | None) -> HttpResponse:
-    """Give the same period for a spreadsheet; the register keeps that it was taken."""
+    """Return the same period as CSV, and record in the register that it was exported."""
     asked = _asked(request)
     with transaction.atomic():
         audit_log.record(

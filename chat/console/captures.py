@@ -1,7 +1,7 @@
-"""The captures that a person shows, as their agent sees them: pixels that we drew, blurred until they are pressed.
+"""The agent's pages of captures: those that the person shows, as blurred drawings, and files sent to the person.
 
-The original is not here: it is the unit's (`chat.unit.captures`). See docs/adr/0082. And what the agent hands to the
-person, where the service allows it (docs/adr/0100).
+Only the unit can open originals (`chat.unit.captures`, docs/adr/0082). Files can be sent to the person where the
+service allows it (docs/adr/0100).
 """
 
 import uuid
@@ -32,14 +32,16 @@ from common.sealed_files.chunks import in_chunks
 from common.service_settings import definitions, values
 from reports.models import CaptureContact
 
-HANDED, HANDED_SECONDS = 30, 60 * 60  # files that one agent hands over; each is as large as a capture
+HANDED, HANDED_SECONDS = 30, 60 * 60  # how many files an agent may send in this time; each may be as large as a capture
 
 
 @require_GET
 @for_agents
 def captures(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Show what the person showed, each one blurred, with its size, kind, date and SHA-256. It counts as seen from now
-    on. Five statements; no byte of a file is read here."""
+    """Show the captures that the person shows, blurred, with size, kind, date and SHA-256. They count as seen now.
+
+    Five statements; no file is read here.
+    """
     return _show(request, agent, public_id, LockForm())
 
 
@@ -109,9 +111,10 @@ def _ended(request: HttpRequest, current: Conversation) -> HttpResponse:
 @sensitive_post_parameters("title")
 @acts_on(conversation_or_404, ended=_ended)
 def hand_over(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
-    """« Envoyer à la personne »: one file and what it is; or « Retirer » what the person has not seen yet.
+    """Send a file with its title (« Envoyer à la personne »), or take back one that was not seen yet (« Retirer »).
 
-    HANDED in HANDED_SECONDS for an agent; a file is read from the request's sealed body, one chunk in memory at a time.
+    An agent may send HANDED files in HANDED_SECONDS. A file is read from the request's encrypted body, with one chunk
+    in memory at a time.
     """
     if "retirer" in request.POST:
         return _take_back(request, current)
@@ -179,7 +182,7 @@ def _take_back(request: HttpRequest, current: Conversation) -> HttpResponse:
 @require_GET
 @for_agents
 def drawing(request: HttpRequest, agent: Agent, public_id: uuid.UUID, capture_id: uuid.UUID, page: int) -> HttpResponse:
-    """One page of pixels, as WebP. Some hundred kilobytes are read and opened; 503 when the store is away."""
+    """Return one drawing as WebP, some hundred kilobytes; 503 when the store is away."""
     current = conversation_or_404(agent, public_id)
     capture = queries.shown_one(current, capture_id) or handouts.one_of(current, capture_id, must_be_read=False)
     if capture is None:
@@ -190,7 +193,7 @@ def drawing(request: HttpRequest, agent: Agent, public_id: uuid.UUID, capture_id
 @require_POST
 @for_agents
 def lock(request: HttpRequest, agent: Agent, public_id: uuid.UUID, capture_id: uuid.UUID) -> HttpResponse:
-    """« Mettre de côté »: nobody sees this capture any more; the motive is in the register, and the person is told."""
+    """Lock a capture (« Mettre de côté »), so that nobody sees it. The register has the motive; the person is told."""
     capture = _seen_or_404(agent, public_id, capture_id)
     form = LockForm(request.POST)
     if not form.is_valid():
@@ -232,8 +235,10 @@ def _set_aside(
 @require_GET
 @for_agents
 def set_aside(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """Show what was set aside in the exchanges that this supervisor decides about: an exchange, a number, a day, and
-    nothing of what it is. `opening.LISTED_MOST` at most."""
+    """List the locked captures about which this supervisor decides, with their exchange, number and day only.
+
+    At most `opening.LISTED_MOST`.
+    """
     _supervisor_or_403(agent)
     return _set_aside(request, agent)
 
@@ -241,7 +246,7 @@ def set_aside(request: HttpRequest, agent: Agent) -> HttpResponse:
 @require_POST
 @for_agents
 def end_set_aside(request: HttpRequest, agent: Agent, public_id: uuid.UUID, capture_id: uuid.UUID) -> HttpResponse:
-    """« Supprimer » or « Rendre », for a motive, with a line in the register; until then nobody sees it."""
+    """Delete (« Supprimer ») or unlock (« Rendre ») a locked capture, with a motive that the register keeps."""
     _supervisor_or_403(agent)
     found = opening.locked_one(agent.user, public_id, capture_id, clock.now())
     if found is None:

@@ -1,6 +1,6 @@
-"""The acts of the work beside the thread: facts, proposals, emergency, search over one's own, a document.
+"""The views of casework: fact sheet, proposals, emergency, macros, search over own exchanges, documents.
 
-Each view obtains its conversation as its assigned agent; another agent's and an unknown one look the same: 404.
+Each view obtains its conversation as the assigned agent. Another agent's conversation and an unknown one both give 404.
 """
 
 import uuid
@@ -58,7 +58,7 @@ def _back(current: Conversation, anchor: str) -> HttpResponse:
 
 
 def _back_to_sheet(current: Conversation, pressed: str) -> HttpResponse:
-    """To the element that was pressed, in the open sheet; else to its title."""
+    """Redirect to the pressed element in the open sheet; otherwise to the sheet's title."""
     if pressed not in Element.values:
         return _back(current, "fiche")
     page = reverse("console:conversation", args=[current.public_id])
@@ -68,11 +68,11 @@ def _back_to_sheet(current: Conversation, pressed: str) -> HttpResponse:
 @require_POST
 @for_agents
 def sheet(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Keep the sheet, with the answer that was pressed. With `autosave`, which the script sends, the answer is what
-    follows the sheet alone; after a press without a script, the sheet is open where it was pressed.
+    """Save the fact sheet, with the pressed answer.
 
-    What was typed on a version that is no longer the last one is shown again, with what is kept beside it; sent again,
-    it is kept: whoever pressed has seen both.
+    With `autosave`, which the script sends, the response is only the parts that depend on the sheet. Without a script
+    the page shows the sheet where it was pressed. What was typed on an older version is shown again beside what is
+    stored. If it is sent again, it is saved, because the agent has seen both.
     """
     current = conversation_or_404(agent, public_id)
     form, is_older = FactSheetForm.sent(request.POST), False
@@ -102,8 +102,10 @@ def sheet(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
 @require_POST
 @for_agents
 def propose(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Put something to the person (`act`: question, partner, complaint, appointment, removal), or note what they
-    `said`."""
+    """Propose something to the person, or note their answer.
+
+    `act` is question, partner, complaint, appointment or removal, or « said » for an answer.
+    """
     current = conversation_or_404(agent, public_id)
     acts = {
         "question": _question,
@@ -181,7 +183,7 @@ def _said(request: HttpRequest, agent: Agent, current: Conversation) -> dict[str
 @require_POST
 @for_agents
 def emergency(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Open the procedure (`situation`), tick steps (`step`, as many as there are), or end it (`end`)."""
+    """Open the emergency procedure (`situation`), tick steps (any number of `step`), or end it (`end`)."""
     current = conversation_or_404(agent, public_id)
     try:
         if "end" in request.POST:
@@ -212,7 +214,7 @@ def emergency(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpR
 
 
 def _next_step(conversation: Conversation) -> str:
-    """What the list asks for next, for whoever does not see it."""
+    """Return the next step of the list, for screen readers."""
     emergency = emergencies.open_one(conversation)
     undone = [one for one in emergencies.checklist(emergency) if one.at is None] if emergency is not None else []
     if not undone:
@@ -223,7 +225,7 @@ def _next_step(conversation: Conversation) -> str:
 @require_POST
 @for_agents
 def macro(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Do what a macro does, and put its reply after what is being written; the screen again, with nothing sent."""
+    """Perform the acts of a macro, and put its reply after what is being written. Its reply is not sent."""
     current = conversation_or_404(agent, public_id)
     draft = request.POST.get("body", "")
     ready = replies.of_conversation(agent, person_summary.read_person_summary(current, timezone.now()))
@@ -251,9 +253,9 @@ def macro(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_agents
 def own_search(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """« Mes échanges »: by period, facts, outcome and urgency; one's own alone, and each search in the register.
+    """Search the agent's own exchanges (« Mes échanges ») by period, facts, outcome and urgency.
 
-    By POST, so that what is looked for is in no address.
+    The register records each search. The form is sent by POST, so that no address contains what is searched.
     """
     form = OwnSearchForm(request.POST if request.method == "POST" else None)
     context: dict[str, Any] = {"agent": agent, "is_supervisor": agent.user.is_supervisor, "form": form}
@@ -279,8 +281,10 @@ def own_search(request: HttpRequest, agent: Agent) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_agents
 def receipt(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """« Vérifier un récépissé »: yes or no, and the day; nothing else of anybody. A POST has its line in the register
-    (`receipts_page.answer_of`)."""
+    """Verify a receipt (« Vérifier un récépissé »): whether it exists, and its day, and nothing about anybody.
+
+    Each POST is recorded in the register (`receipts_page.answer_of`).
+    """
     context, status = receipts_page.answer_of(request, motive=Motive.OWN_WORK)
     context |= {"agent": agent, "is_supervisor": agent.user.is_supervisor}
     return render(request, "console/receipt.html", context, status=status)
@@ -309,11 +313,11 @@ def _found(agent: Agent, asked: dict[str, Any]) -> ConversationQuerySet:
 @require_POST
 @for_agents
 def paper(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """The transcript and the file as a PDF, for a reason, with its line in the register.
+    """Return the transcript and the file as a PDF, for a reason that the register records.
 
-    Costs one reading of the thread, whose length is bounded, and one child process within the limits of
-    `common.offload.pool`; one at a time and PAPERS in PAPERS_SECONDS for an agent. As an archive: one after the other
-    for each part (five for the longest exchange).
+    This takes one reading of the thread, whose length is bounded, and one child process within the limits of
+    `common.offload.pool`. An agent may make one at a time, and PAPERS in PAPERS_SECONDS. An archive takes one child for
+    each part, one after another (five for the longest exchange).
     """
     current = conversation_or_404(agent, public_id)
     form = PaperForm(request.POST)
@@ -327,8 +331,8 @@ def paper(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
     number = form.cleaned_data["part"] or (1 if len(parts) == 1 else 0)
     if not 1 <= number <= len(parts):
         return _no_paper(request, agent, current, form, "", 200, parts)
-    # Drawn outside any transaction, then recorded, then given: nothing is held meanwhile, and nothing is given without
-    # its line in the register.
+    # The document is rendered outside of any transaction, then recorded, then sent, so that no lock is held meanwhile,
+    # and nothing is sent without its line in the register.
     try:
         pages = transcript_pdf.draw(parts[number - 1].document, who=f"agent:{agent.pk}")
     except pool.NotDone as error:
@@ -353,7 +357,7 @@ def paper(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
 def _archive(
     request: HttpRequest, agent: Agent, current: Conversation, form: PaperForm, parts: Sequence[casework_panels.Part]
 ) -> HttpResponse:
-    """All parts and their JSON, with the page that checks them; recorded before it is given, as one document is."""
+    """Return all parts with their JSON, and the page that verifies them, recorded in the register before."""
     now = timezone.now()
     address = f"{settings.SITE_URL}{reverse('chat:exchange_schema')}" if settings.SITE_URL else ""
     try:
@@ -391,7 +395,7 @@ def _no_paper(
     status: int,
     parts: Sequence[casework_panels.Part] = (),
 ) -> HttpResponse:
-    """Why there is no document yet, or which parts it has; each leads on. problem: often, busy, failed."""
+    """Show why there is no document yet, or the list of its parts. problem: often, busy or failed."""
     context = {
         "agent": agent,
         "is_supervisor": agent.user.is_supervisor,

@@ -50,8 +50,11 @@ from triage.rules import Urgency
 
 @dataclass(frozen=True, slots=True)
 class ElementRow:
-    """One element of the sheet, as it is answered. value: « yes », « no », or empty while it is open. reported: what
-    the person said of it before the exchange; None when nothing."""
+    """One element of the fact sheet.
+
+    value: « yes », « no », or "" while it is open. reported: what the person said of it before the exchange; None for
+    nothing.
+    """
 
     name: str
     label: str
@@ -60,14 +63,17 @@ class ElementRow:
 
     @property
     def answers(self) -> list[tuple[str, str, str]]:
-        """Value, name in an id, and words of each button."""
+        """Return the value, the part of an id, and the label of each button."""
         return [("yes", "oui", _("oui")), ("no", "non", _("non")), ("", "ouvert", "?")]
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The sheet's panel. saved: what is kept, beside what was typed on an older one; None when they are the same.
-    reported: what was said of the elements before the exchange, by their values."""
+    """The panel of the fact sheet.
+
+    saved: what is stored, if something else was typed on an older version; otherwise None. reported: what the person
+    said of elements before the exchange, by their values.
+    """
 
     form: FactSheetForm
     version: int
@@ -82,7 +88,7 @@ class Sheet:
 
     @property
     def rows(self) -> list[ElementRow]:
-        """Its elements, in their order."""
+        """The elements, in order."""
         return [
             ElementRow(
                 element.value,
@@ -95,12 +101,12 @@ class Sheet:
 
     @property
     def to_confirm(self) -> int:
-        """How many elements were said before the exchange and are open still."""
+        """How many elements the person mentioned before the exchange that are still open."""
         return sum(row.reported is not None and not row.value for row in self.rows)
 
 
 def sheet_panel(conversation: Conversation, form: FactSheetForm | None = None, *, is_older: bool = False) -> Sheet:
-    """The panel. form: what was sent, when it was not kept; is_older: because a newer version was."""
+    """Return the fact sheet's panel. form: what was sent and not saved. is_older: whether a newer version is stored."""
     sheet = fact_sheet.sheet_of(conversation)
     facts = fact_sheet.facts_of(sheet)
     version = sheet.version if sheet else 0
@@ -123,15 +129,17 @@ def sheet_panel(conversation: Conversation, form: FactSheetForm | None = None, *
 
 
 def _reported(conversation: Conversation) -> dict[str, reported_elements.Reported]:
-    """What the person said before the exchange. No query: the report came with the conversation, and the questionnaires
-    are kept by the process."""
+    """Return what the person said before the exchange.
+
+    No query, because the report came with the conversation, and the process caches the questionnaires.
+    """
     report = conversation.report
     answers = person_summary.open_answers(conversation)
     return reported_elements.read_reported(report, answers, under=versions.find_or_current(report.triage_version))
 
 
 def with_facts(sheet: Sheet, facts: Sequence[Fact], conversation: Conversation) -> Sheet:
-    """The sheet with what the facts that the person showed propose, beside what was said before. facts: in order."""
+    """Return the sheet with what the person's shown facts propose, beside what was said before. facts: in order."""
     if not facts:
         return sheet
     noted = [(one.element, one.is_clear, one.why) for one in journal_panel.proposed_by(chronology.find(facts))]
@@ -139,7 +147,7 @@ def with_facts(sheet: Sheet, facts: Sequence[Fact], conversation: Conversation) 
 
 
 def told_facts(facts: fact_sheet.Facts) -> list[tuple[str, str]]:
-    """A sheet in words, as they are shown: pairs of a name and its value, of what was filled."""
+    """Return the filled parts of a fact sheet in words, as pairs of a name and its value."""
     pairs = [(label_of(Element, value), _("oui")) for value in facts.present]
     pairs += [(label_of(Element, value), _("non")) for value in facts.absent]
     if facts.evidence:
@@ -205,10 +213,11 @@ def open_emergency(conversation: Conversation) -> dict[str, Any]:
 def said_in_one_press(
     conversation: Conversation, checklist: Sequence[emergencies.Done], sheet: Sheet, voice: one_press.Voice
 ) -> list[Reply]:
-    """What stands above the answer, ready to be put into it: the steps of an emergency, else the next questions; first
-    of these, whether the person is safe, while the exchange tells of danger and no procedure was ever opened.
+    """Return the replies that an agent can insert with one press.
 
-    Two queries at most, and at most `danger.MESSAGES_READ` messages opened.
+    They are the steps of an emergency, else the next questions. The first of these is whether the person is safe, if
+    the exchange tells of danger and no procedure was ever opened. Two queries at most, and at most
+    `danger.MESSAGES_READ` messages are decrypted.
     """
     if steps := one_press.steps_to_say(checklist, voice):
         return steps
@@ -223,7 +232,7 @@ def _tells_danger(conversation: Conversation) -> bool:
 
 
 def after_autosave(conversation: Conversation, sheet: Sheet) -> dict[str, Any]:
-    """What follows the sheet when it was saved by itself: the summaries, which begin with it, and what to ask next."""
+    """Build the context of what depends on a sheet that the script saved: the summaries, and what to ask next."""
     emergency = emergencies.open_one(conversation)
     checklist = emergencies.checklist(emergency) if emergency else []
     voice = one_press.Voice(
@@ -238,9 +247,10 @@ def after_autosave(conversation: Conversation, sheet: Sheet) -> dict[str, Any]:
 
 
 def draft_of(conversation: Conversation, sheet: Sheet | None = None, *, facts: Sequence[Fact] = ()) -> str:
-    """Return the first text of a summary, a line each: what the signalement says of the facts, the sheet, and the facts
-    that the person showed (facts: in their order), as many as fit; never a word of the messages. Empty when none says
-    anything. To a unit it goes once the person has read it and said yes.
+    """Return the first text of a summary, in lines: the signalement's facts, the sheet, and the person's shown facts.
+
+    facts: the shown facts in order, of which as many are used as fit. Nothing of the messages is in it; "" if there is
+    nothing to say. It goes to a unit only after the person has read it and agreed.
     """
     told = sheet.told if sheet else told_facts(fact_sheet.facts_of(fact_sheet.sheet_of(conversation)))
     report = conversation.report
@@ -259,7 +269,7 @@ def draft_of(conversation: Conversation, sheet: Sheet | None = None, *, facts: S
 
 
 def closing_form(conversation: Conversation, data: Any = None, *, draft: str = "") -> ClosingForm:
-    """The end's form, with the points that this path asks for. draft: with which its summary begins."""
+    """Return the closing form with the points that this exchange requires. draft: the beginning of its summary."""
     return ClosingForm(data, initial={"summary": draft}, is_minor=conversation.report.is_minor)
 
 
@@ -271,7 +281,10 @@ def _moment(moment: datetime) -> str:
 
 
 def document(agent: Agent, conversation: Conversation, *, motive: str, now: datetime) -> Document:
-    """Transcript and file, marked: who made it, when, for what. The agent answers it, or answered it to its end."""
+    """Return the document of an exchange: transcript and file, with who made it, when and why.
+
+    The agent answers the exchange, or answered it to its end.
+    """
     dossier = person_summary.read_person_summary(conversation, now)
     short = str(conversation.public_id)[:8]
     handle = handles.handle_of(agent, conversation)
@@ -303,7 +316,7 @@ def document(agent: Agent, conversation: Conversation, *, motive: str, now: date
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One document of a long exchange. first, last: the numbers of its messages, as they stand before each of them."""
+    """One document of a long exchange. first, last: the numbers of its messages, as printed before each of them."""
 
     number: int
     first: str
@@ -312,8 +325,7 @@ class Part:
 
 
 def parts(whole: Document) -> list[Part]:
-    """The documents that an exchange makes; nearly always one. The file stands in the first, and each one says which
-    it is."""
+    """Return the documents of an exchange, nearly always one. The first has the file; each says which part it is."""
     found = transcript_pdf.parts(whole)
     if len(found) == 1:
         return [Part(1, "", "", whole)]
@@ -380,7 +392,7 @@ def _work(conversation: Conversation) -> list[Section]:
         ended = _moment(emergency.ended_at) if emergency.ended_at else _("en cours")
         line = f"{label_of(Situation, emergency.situation)}. {_moment(emergency.started_at)} – {ended}"
         sections.append(Section(_("Procédure d'urgence"), lines=[line], pairs=steps))
-    its_words = ("reason", "other", "moment")  # of a step, what it has to say
+    its_words = ("reason", "other", "moment")  # the words of a step that are printed
     for one in reversed(referral_queries.referrals_of(conversation)):
         lines = [one.unit, one.summary, *([_("Sans accord : %(why)s") % {"why": one.why}] if one.why else [])]
         steps = []

@@ -15,17 +15,17 @@ from chat.rules.lifecycle import Availability
 from common.dates import format_date
 from common.service_settings import definitions, values
 
-LONGEST_PERIOD = 366  # days of « Historique »
+LONGEST_PERIOD = 366  # the most days of a period in « Historique »
 
 
 def capacity_choices(current: int = 0) -> list[tuple[int, str]]:
-    """How many places may be chosen; with those that an agent has now, should the house have lowered the most."""
+    """Return the capacities to choose from, including the present one even if the service's maximum is now lower."""
     allowed = {*range(1, values.get(definitions.CAPACITY_MOST) + 1), current} - {0}
     return [(number, str(number)) for number in sorted(allowed)]
 
 
 class PauseReason(TextChoices):
-    """Why an agent pauses, as colleagues see it: chosen, not written, so that nothing private is asked."""
+    """The reasons of a pause, as colleagues see them. They are fixed, so that nothing private is asked."""
 
     REST = "rest", _("Souffler")
     MEAL = "meal", _("Repas")
@@ -35,9 +35,9 @@ class PauseReason(TextChoices):
 
 
 class AvailabilityForm(forms.Form):
-    """Availability and capacity, of an agent whose present one is `initial`.
+    """The availability and capacity of an agent; `initial` has the present ones.
 
-    The pause's reason is kept in words, as the supervisor reads it.
+    The reason of a pause is stored in words, as the supervisor reads it.
     """
 
     availability = forms.ChoiceField(choices=Availability.choices)
@@ -60,16 +60,16 @@ class AvailabilityForm(forms.Form):
 
 
 class ReadForm(forms.Form):
-    """The agent has read what was lost. until: the return that the page told of; a later one stays."""
+    """Says that the agent has read which conversations they lost. until: the return that the page showed."""
 
     until = forms.DateTimeField()
 
 
-FREEZE_AT_MOST = timedelta(days=2 * 365)  # then somebody has to say again why
+FREEZE_AT_MOST = timedelta(days=2 * 365)  # after this time it has to be asked for again
 
 
 class FreezeForm(forms.Form):
-    """A judicial need. `until` cleaned is the end of that day in Paris."""
+    """A request for a freeze because of a judicial need. The cleaned `until` is the end of that day in Paris."""
 
     motive = forms.CharField(
         max_length=300, error_messages={"required": _("Écrivez pourquoi l'échange doit être gardé.")}
@@ -98,7 +98,7 @@ class FreezeForm(forms.Form):
 
 
 class ErasureForm(forms.Form):
-    """The answer to a request for erasure; the motive of a refusal is read by the person."""
+    """The answer to a request for erasure. The person reads the motive of a refusal."""
 
     answer = forms.ChoiceField(
         choices=[
@@ -117,7 +117,7 @@ class ErasureForm(forms.Form):
 
 
 def _number(label: Any, least: int, most: int, usual: int) -> forms.IntegerField:
-    """A whole number within bounds; whatever else is typed, one sentence says which."""
+    """Return a field for a whole number within bounds, with one error message for any other input."""
     said = format_lazy(_("Écrivez un nombre entier de {least} à {most}."), least=least, most=most)
     return forms.IntegerField(
         label=label,
@@ -128,9 +128,9 @@ def _number(label: Any, least: int, most: int, usual: int) -> forms.IntegerField
 
 
 class StaffingForm(forms.Form):
-    """What « Effectifs » is asked: a target, and how an agent works. Sent with GET: nothing in it is about anybody.
+    """The questions of « Effectifs »: a target, and how an agent works. It is sent by GET, as it is about nobody.
 
-    Unasked (`asked`), the promise and the capacity are the house's.
+    Without input (`asked`), the promise and the capacity are those of the service settings.
     """
 
     share = _number(_("Part des personnes, en %"), 50, 99, 95)
@@ -140,7 +140,7 @@ class StaffingForm(forms.Form):
 
     @classmethod
     def asked(cls, data: Mapping[str, Any]) -> "StaffingForm":
-        """Return what was asked, with the usual values for what was not."""
+        """Return the form with what was sent, and usual values for what was not."""
         usual = {name: field.initial for name, field in cls.base_fields.items()}
         usual["minutes"] = values.get(definitions.PROMISED)
         usual["capacity"] = values.get(definitions.CAPACITY_FIRST)
@@ -159,10 +159,11 @@ def _day() -> forms.DateField:
 
 
 class PeriodForm(forms.Form):
-    """« Historique », from one day to another, both counted.
+    """The period of « Historique », from one day to another, both included.
 
-    open_from: the first day that is still open. Open days are counted exactly, and only together: the difference of two
-    periods would else tell how the exchanges of one day ended, of which there may be one (docs/adr/0116).
+    open_from: the first day that is still open. Open days are counted exactly, and only together. Otherwise the
+    difference of two periods would reveal how the exchanges of one day ended, of which there may be only one
+    (docs/adr/0116).
     """
 
     du, au = _day(), _day()

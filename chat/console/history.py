@@ -1,7 +1,7 @@
-"""Reads what stands beside the thread for the agent who answers: notes, and the history of the conversation in words.
+"""Reads an agent's notes, and the history of a conversation in words, for the page of the conversation.
 
-For a conversation that was just obtained through `chat.access`. Whoever reads it otherwise than as its agent (a
-supervisor who joins) has left a line in the register where they obtained it (docs/adr/0031).
+The caller has just obtained the conversation through `chat.access`, where the access of anybody but its agent (of a
+supervisor who joins) was recorded in the register (docs/adr/0031).
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,10 @@ from triage.rules import Urgency
 
 @dataclass(frozen=True, slots=True)
 class ShownNote:
-    """A note as it stands. may_correct: by this agent. former: what it replaced, the last one first."""
+    """The present version of a note.
+
+    may_correct: whether this agent may correct it. former: the versions that it replaced, the last one first.
+    """
 
     number: int
     author: str
@@ -32,7 +35,7 @@ class ShownNote:
 
 
 def notes_of(conversation: Conversation, agent: Agent) -> list[ShownNote]:
-    """Read notes in the order in which they were first written, in one query."""
+    """Return the notes in the order in which they were first written. One query."""
     rows = {note.pk: note for note in conversation.notes.select_related("agent", "event")}
     replaced = {note.replaces_id for note in rows.values()}
     found = []
@@ -45,7 +48,7 @@ def notes_of(conversation: Conversation, agent: Agent) -> list[ShownNote]:
 
 
 def _chain(note: Note, rows: dict[int, Note]) -> list[Note]:
-    """This note, the one it replaced, and so on."""
+    """Return this note, the one that it replaced, and so on."""
     chain = [note]
     while chain[-1].replaces_id is not None:
         chain.append(rows[chain[-1].replaces_id])
@@ -68,18 +71,18 @@ def _shown(note: Note, former: list[Note], agent: Agent, conversation: Conversat
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """One line of the history. by: an agent's public name, empty for Pnav and for the person."""
+    """One line of the history. by: an agent's public name; "" for Pnav and for the person."""
 
     at: datetime
     words: str
     by: str
 
 
-HISTORY_SHOWN = 100  # the last things that happened in a conversation; the first ones of a longer history are kept
+HISTORY_SHOWN = 100  # how many events are shown, the last ones; older ones stay in the database
 
 
 def history_of(conversation: Conversation) -> list[HistoryLine]:
-    """The last HISTORY_SHOWN things that happened, the first of them first; one query."""
+    """Return the last HISTORY_SHOWN events of the conversation, in order. One query."""
     last = conversation.events.select_related("by__agent").order_by("-at", "-pk")[:HISTORY_SHOWN]
     return [HistoryLine(event.at, words_of(event), _name_of(event)) for event in reversed(last)]
 
@@ -90,8 +93,8 @@ def _name_of(event: ConversationEvent) -> str:
 
 
 def words_of(event: ConversationEvent) -> str:
-    """Say an event in words, with what the history keeps of it. A detail that nobody reads here is left out."""
-    if event.kind not in EventKind.values:  # written by a process of a later version, beside this one
+    """Return an event in words, with its detail, except details that are not meant for this page."""
+    if event.kind not in EventKind.values:  # a process of a later version wrote it
         return event.kind
     label = str(EventKind(event.kind).label)
     match event.kind:
@@ -111,7 +114,7 @@ def words_of(event: ConversationEvent) -> str:
 
 
 def _passage(label: str, detail: str) -> str:
-    """« Passé à un collègue : avec un résumé que la personne relit, fin de service, résumé relu et accepté »."""
+    """Return « Passé à un collègue : avec un résumé que la personne relit, fin de service, résumé relu et accepté »."""
     known = {
         str(value): words for kind in (Manner, Reason, Answer, HandoverState, Force) for value, words in kind.choices
     }
@@ -120,7 +123,7 @@ def _passage(label: str, detail: str) -> str:
 
 
 def _urgency(label: str, detail: str) -> str:
-    """« Urgence modifiée : normale → élevée. Danger immédiat ». Those of before have no reason."""
+    """Return « Urgence modifiée : normale → élevée. Danger immédiat ». Events of early versions have no reason."""
     degrees, _arrow, rest = detail.partition(" → ")
     after, _space, reason = rest.partition(" ")
     if not (degrees.isdigit() and after.isdigit() and {int(degrees), int(after)} <= set(Urgency.values)):

@@ -1,4 +1,4 @@
-"""Lets an agent ask, from the console, for what names a person to be opened (docs/adr/0032)."""
+"""The page by which an agent asks, from the console, for an identity disclosure (docs/adr/0032)."""
 
 import uuid
 
@@ -17,7 +17,7 @@ from reports.openings.forms import AskForm
 
 @for_agents
 def ask_opening(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Ask to have one sealed value of this conversation's report opened. The page knows nothing of what there is."""
+    """Ask to have one sealed value of this report opened. The page does not know whether the person left anything."""
     current = conversation_or_404(agent, public_id)
     form = (
         AskForm(request.POST)

@@ -1,7 +1,7 @@
 """The pages by which a supervisor joins, reads, writes in, reassigns and leaves a conversation of their units.
 
-The conversation comes from `chat.access.as_supervisor`; whoever it is not for gets 404, as for an unknown one. Before
-joining no word of it is shown. Who had joined is told that it is over.
+The conversation comes from `chat.access.as_supervisor`. Anybody else gets 404, as for an unknown one. Before joining no
+word of it is shown. A supervisor who had joined is told when it is over.
 """
 
 import uuid
@@ -43,7 +43,7 @@ def _conversation_or_404(agent: Agent, public_id: uuid.UUID) -> Conversation:
 
 
 def _told_the_end(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """What is no longer to be stepped into looks as if it did not exist, but for who had joined it."""
+    """Decorate a view so that a supervisor who had joined a conversation is told that it is over; others get 404."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
@@ -60,7 +60,7 @@ def _told_the_end(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 
 
 def _over(request: HttpRequest, agent: Agent, known: Conversation) -> HttpResponse:
-    """404 still, which tells an open page that it is gone; with what was typed, to be copied."""
+    """Return a page with what was typed, to be copied. Its status is 404, which tells an open page that it is over."""
     units, last = access.reach_of(agent, timezone.now()), known.assigned_to
     is_closed = known.status == Status.CLOSED and last is not None and last.unit_id in units
     typed = [request.POST.get(name, "").strip() for name in ("body", "text", "motive")]
@@ -74,8 +74,9 @@ def _over(request: HttpRequest, agent: Agent, known: Conversation) -> HttpRespon
 
 
 def for_one(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """The view is a POST of a supervisor on one conversation. 404 for one that they do not supervise; one that ended
-    meanwhile gives back what was typed.
+    """Decorate a view for a supervisor's POST on one conversation.
+
+    404 for one that they do not supervise. If it has ended meanwhile, the page shows what was typed.
     """
     return _told_the_end(acts_on(_conversation_or_404)(view))
 
@@ -90,7 +91,7 @@ def _page(request: HttpRequest, agent: Agent, current: Conversation, **forms: Fo
     piece = transcript.read_messages(current) if has_joined else []
     reply = forms.get("reply")
     emergency = casework_panels.open_emergency(current)
-    # Somebody is in danger: the reason that the register keeps need not be thought of.
+    # When somebody is in danger, the supervisor does not have to think of a reason for the register.
     motive = {"motive": _("Procédure d'urgence ouverte")} if emergency["emergency"] else {}
     context = {
         **emergency,
@@ -123,7 +124,7 @@ def _page(request: HttpRequest, agent: Agent, current: Conversation, **forms: Fo
 @_told_the_end
 @for_agents
 def watched(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Show where a conversation stands, and its thread after joining; a POST adds a message of the supervisor."""
+    """Show the state of a conversation, and its thread after joining. A POST adds a message of the supervisor."""
     current = _conversation_or_404(agent, public_id)
     if request.method == "POST":
         form = MessageForm(request.POST)
@@ -142,7 +143,7 @@ def watched(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRes
 @_told_the_end
 @for_agents
 def messages_before(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Show what lies before `avant` in the thread to a supervisor who has joined; lead others to where one joins."""
+    """Show the messages before `avant` to a supervisor who has joined; redirect others to the page to join."""
     current = _conversation_or_404(agent, public_id)
     back = reverse("console:watched", args=[public_id])
     if not access.has_joined(agent, current, timezone.now()):
@@ -152,7 +153,7 @@ def messages_before(request: HttpRequest, agent: Agent, public_id: uuid.UUID) ->
 
 @for_one
 def join(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
-    """Read it: the agent and the person are told, the register keeps why."""
+    """Join a conversation. The agent and the person are told, and the register records why."""
     form = MotiveForm(request.POST)
     if not form.is_valid():
         return _page(request, agent, current, motive=form)
@@ -162,7 +163,7 @@ def join(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRespo
 
 @for_one
 def leave(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
-    """Read no more of it."""
+    """Leave a conversation."""
     intervention.leave(conversation_id=current.pk, by=agent)
     messages.success(request, _("Vous avez quitté l'échange. La personne et l'agent le lisent."))
     return redirect("console:board")
@@ -170,7 +171,7 @@ def leave(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResp
 
 @for_one
 def whisper(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
-    """A line to the agent alone."""
+    """Write a line to the agent alone."""
     form = WhisperForm(request.POST)
     if not form.is_valid():
         return _page(request, agent, current, whisper=form)
@@ -185,7 +186,7 @@ def whisper(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRe
 
 @for_one
 def reassign(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
-    """Give it to another agent, with a reason."""
+    """Give the conversation to another agent, with a reason."""
     form = _reassign_form(agent, current, request.POST)
     if not form.is_valid():
         return _page(request, agent, current, reassign=form)

@@ -1,6 +1,6 @@
-"""Arrivals that look alike: what staff see of a group, and what they do with it: ask all for a word, close the rest.
+"""The page of a group of look-alike arrivals: asking all of them for a word, and closing those that say nothing.
 
-Nothing of any exchange is read: who waits is as the queue shows them. See docs/adr/0074.
+No exchange is read; the page shows only what the queue shows (docs/adr/0074).
 """
 
 import uuid
@@ -20,7 +20,7 @@ from chat.models import Agent
 
 
 class GroupMotiveForm(forms.Form):
-    """Why all of them are ended: one motive, kept by the register for each."""
+    """The motive for ending all of them, which the register records for each."""
 
     motive = forms.CharField(
         max_length=150,
@@ -32,7 +32,7 @@ class GroupMotiveForm(forms.Form):
 
 
 def _gone(request: HttpRequest) -> HttpResponse:
-    """Whoever follows a link to a group that is over, or never was, is back in the console."""
+    """Redirect to the console from the page of a group that is over or unknown."""
     messages.info(request, _("Plus personne n'attend dans ce groupe."))
     return redirect("console:home")
 
@@ -55,14 +55,14 @@ def _page(request: HttpRequest, agent: Agent, public_id: uuid.UUID, form: forms.
 @require_GET
 @for_agents
 def group(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Show a group: how many, where, since when, what was done."""
+    """Show a group: how many, where, since when, and what was done."""
     return _page(request, agent, public_id)
 
 
 @require_POST
 @for_agents
 def take(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Ask its members for a word, `lookalikes.AT_ONCE` at once."""
+    """Ask the members of a group for a word, at most `lookalikes.AT_ONCE` at once."""
     count = lookalikes.take_group(public_id=public_id, by=agent)
     if not lookalikes.waiting_groups(timezone.now(), public_id=public_id):
         return _gone(request)
@@ -78,7 +78,7 @@ def take(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespon
 @require_POST
 @for_agents
 def close(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """End the exchanges of those who were asked and said nothing, `lookalikes.AT_ONCE` at once."""
+    """End the exchanges of members who were asked and said nothing, at most `lookalikes.AT_ONCE` at once."""
     form = GroupMotiveForm(request.POST)
     if not form.is_valid():
         return _page(request, agent, public_id, form)

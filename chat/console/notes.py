@@ -1,7 +1,7 @@
-"""The acts of the console beside the messages: a promise to be back, the urgency, notes, apartés.
+"""The views of the console for holds, urgency, notes, drafts and questions to colleagues (apartés).
 
-Each page works without a script: an act leads back to the screen, with the conversation that was open; an error shows
-the screen with what was typed. What is somebody else's looks as if it did not exist: 404. Only `draft` knows 410.
+They work without JavaScript: an act redirects to the screen with the open conversation, and an error shows the screen
+with what was typed. What belongs to somebody else gives 404. Only `draft` answers 410.
 """
 
 import uuid
@@ -42,7 +42,7 @@ for_one = acts_on(conversation_or_404, ended=_ended)
 
 @for_one
 def hold(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
-    """Promise to be back in some minutes; `lever` says that one is back."""
+    """Promise to be back in some minutes; with `lever`, say that one is back."""
     form = HoldForm(request.POST)
     try:
         if "lever" in request.POST:
@@ -97,7 +97,7 @@ def urgency(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRe
 
 @for_one
 def danger_dealt(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
-    """Say that words of suicide or of danger are dealt with, up to the message that the page knew of."""
+    """Note that messages which tell of suicide or danger are dealt with, up to the last one that the page had."""
     form = DealtForm(request.POST)
     later = None
     if form.is_valid():
@@ -136,10 +136,11 @@ def note(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRespo
 @require_POST
 @for_agents
 def draft(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Keep what is being written to the person (`body`), as its page sends it every few seconds; empty, it is deleted.
+    """Store what is being written to the person (`body`), which the page sends every few seconds; delete it if empty.
 
-    SAVES in SAVES_SECONDS for an agent. 410: it was this agent's and is no more, and its page ends saving. 404, as
-    everywhere, for what never was: a process of the version before says it of every draft, so a page tries again.
+    An agent may save SAVES times in SAVES_SECONDS. 410 means that the conversation is no longer this agent's, so the
+    page stops saving. 404 means that it never was; a process of the previous version says so of every draft, so the
+    page tries again.
     """
     if rate_limits.is_over(f"reply_draft:{agent.pk}", limit=SAVES, seconds=SAVES_SECONDS):
         return HttpResponse(status=429)
@@ -157,7 +158,7 @@ def draft(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
 
 @for_one
 def ask(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
-    """Ask colleagues something, in an aparté."""
+    """Ask colleagues a question (aparté)."""
     form = QuestionForm(request.POST, colleagues=colleague_questions.colleagues(agent, timezone.now()))
     if not form.is_valid():
         return screen(request, agent, current, question=form)
@@ -179,7 +180,7 @@ def ask(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRespon
 @require_POST
 @for_agents
 def aside(request: HttpRequest, agent: Agent, aside_id: uuid.UUID) -> HttpResponse:
-    """Add to an aparté; `lu` says how far it was read. Then back to the conversation that was open, if there is one."""
+    """Add to an aparté, or note with `lu` how far it was read; then redirect to the open conversation, if any."""
     found = access.as_party_to_aside(agent, aside_id)
     if found is None:
         raise Http404
@@ -208,7 +209,7 @@ def aside(request: HttpRequest, agent: Agent, aside_id: uuid.UUID) -> HttpRespon
 
 
 def _open_one(request: HttpRequest, agent: Agent) -> uuid.UUID | None:
-    """The conversation that was open beside it: named by the page, and this agent's."""
+    """Return the id of the conversation that the page names as open, if it is this agent's."""
     try:
         public_id = uuid.UUID(request.POST.get("echange", ""))
     except ValueError:

@@ -1,4 +1,4 @@
-"""« Astreintes », for supervisors: who decides for their units besides them, until when, and what was decided."""
+"""The page « Astreintes », for supervisors: who else decides for their units, until when, and what they decided."""
 
 import uuid
 from typing import Any
@@ -17,11 +17,11 @@ from chat.console.base import for_agents
 from chat.decisions import deciders, on_call
 from chat.models import Agent, OnCall
 
-MOMENT = "%Y-%m-%dT%H:%M"  # of <input type="datetime-local">
+MOMENT = "%Y-%m-%dT%H:%M"  # the format of <input type="datetime-local">
 
 
 class OnCallForm(forms.ModelForm):
-    """A supervisor of elsewhere, one of the units of whoever names them, from when, until when, and why."""
+    """Names a supervisor of another unit for one of the user's own units, with times and a reason."""
 
     class Meta:
         model = OnCall
@@ -60,7 +60,7 @@ def _require_supervisor(agent: Agent) -> None:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_agents
 def index(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """Show the on-call duties of the supervisor's units and their own; name one."""
+    """Show the on-call duties of the supervisor's units and their own; a POST names somebody."""
     _require_supervisor(agent)
     now = timezone.now()
     if request.method == "POST":
@@ -82,7 +82,7 @@ def index(request: HttpRequest, agent: Agent) -> HttpResponse:
 @require_POST
 @for_agents
 def end(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """End one of the supervisor's units before its time."""
+    """End an on-call duty of one of the supervisor's units before its time."""
     _require_supervisor(agent)
     if on_call.end(public_id=public_id, by=agent.user) is None:
         raise Http404

@@ -1,4 +1,4 @@
-"""The agent's side of a transmission: choosing the unit, the summary, putting it to the person; and their own list."""
+"""The agent's pages of transmissions: choosing a unit, proposing the summary to the person, and the agent's list."""
 
 import uuid
 from typing import Any
@@ -24,15 +24,18 @@ from chat.rules.referral import State
 from chat.rules.service_level import Measure
 from chat.supervision import live_board
 
-# Of an agent's own list: what nobody has read, what is under way, then what is over.
+# The order of an agent's list: what nobody has read, then what is under way; what is over comes last.
 ORDER = [{State.SENT}, set(State) - {State.SENT, State.CLOSED, State.REFUSED, State.WITHDRAWN}]
 
 
 @require_POST
 @for_agents
 def transmit(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Look for a unit (`act`: search), put the summary to the person (ask), send it in an emergency (send), or take one
-    back (withdraw). What was typed is shown again whenever nothing was done."""
+    """Do what `act` says, and show again what was typed whenever nothing was done.
+
+    « search » looks for a unit, « ask » proposes the summary to the person, « send » sends it in an emergency, and
+    « withdraw » takes one back.
+    """
     current = conversation_or_404(agent, public_id)
     act = request.POST.get("act", "")
     try:
@@ -128,7 +131,7 @@ def _back(current: Conversation) -> HttpResponse:
 @require_GET
 @for_agents
 def index(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """« Mes transmissions »: of one's own conversations, the late ones first, the closed ones last."""
+    """Show the transmissions of the agent's own conversations, late ones first, closed ones last."""
     now = timezone.now()
     limit = live_board.limits()[Measure.UNREAD]
     own = access.transmitted_by(agent)

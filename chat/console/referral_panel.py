@@ -22,7 +22,7 @@ UNITS_AT_MOST, TYPED_AT_MOST = 12, 200
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A unit that may be chosen. why: it is the person's, or what the search found it for."""
+    """A unit that may be chosen. why: that it is the person's, or what the search found it by."""
 
     unit: ReceptionPoint
     why: str
@@ -31,10 +31,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """rows: the last one first. choices: the person's unit first. chosen: the key of the one that is ticked.
+    """The panel of transmissions.
 
-    suggestions: places to look for instead of the one typed, when nothing was found. without: whether an emergency lets
-    it go without the person's agreement.
+    rows: the last one first. choices: the person's unit first. chosen: the key of the ticked one. suggestions: other
+    places to search for, when nothing was found. without: whether an emergency allows sending without the person's
+    agreement.
     """
 
     rows: list[ShownReferral]
@@ -49,12 +50,12 @@ class Panel:
 
     @property
     def is_asked(self) -> bool:
-        """Return whether a summary waits for the person's yes or no."""
+        """Whether a summary waits for the person's answer."""
         return any(row.is_asked for row in self.rows)
 
     @property
     def is_error(self) -> bool:
-        """Return whether something is wrong that the panel has to say."""
+        """Whether the panel has an error to show."""
         return bool(self.problem or self.form.errors)
 
     @property
@@ -64,7 +65,7 @@ class Panel:
 
 
 def summary_of(told: Sequence[tuple[str, str]]) -> str:
-    """Return the first text of a summary: a line for each pair. Empty without any."""
+    """Return the first text of a summary, with a line for each pair; "" without any."""
     return "\n".join(f"{name} : {value}" for name, value in told)[:SUMMARY_MAX]
 
 
@@ -77,8 +78,10 @@ def panel(
     chosen: str = "",
     problem: str = "",
 ) -> Panel:
-    """Of a conversation that was just obtained. form: with what was written, when it was not kept; typed: a place to
-    look for; chosen: the key of the unit that was ticked."""
+    """Return the panel of a conversation that the caller has just obtained.
+
+    form: what was written and not saved. typed: a place to search for. chosen: the key of the ticked unit.
+    """
     now, typed = timezone.now(), typed.strip()[:TYPED_AT_MOST]
     found = lookup.search(typed) if typed else None
     choices = _choices(conversation, found, chosen)

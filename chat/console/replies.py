@@ -1,4 +1,4 @@
-"""« Mes réponses prêtes »: an agent makes, changes and deletes their own. Nobody else has them: 404."""
+"""The page « Mes réponses prêtes », on which an agent makes, changes and deletes their own replies; others get 404."""
 
 import uuid
 
@@ -31,7 +31,7 @@ def _page(request: HttpRequest, agent: Agent, form: OwnReplyForm, row: OwnReply 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_agents
 def index(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """The list, and a form to add one."""
+    """Show the agent's own replies, and a form to add one."""
     form = OwnReplyForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
@@ -47,7 +47,7 @@ def index(request: HttpRequest, agent: Agent) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_agents
 def change(request: HttpRequest, agent: Agent, reply_id: uuid.UUID) -> HttpResponse:
-    """Change one; `supprimer` deletes it."""
+    """Change a reply; with `supprimer`, delete it."""
     row = access.own_reply(agent, reply_id)
     if row is None:
         raise Http404

@@ -1,8 +1,8 @@
-"""« Fin de conservation »: what ends soon, freezes and requests for erasure. Nobody reads an exchange here.
+"""The page « Fin de conservation »: exchanges that will soon be deleted, freezes, and requests for erasure.
 
-An agent sees those they answered and may ask for a freeze; a supervisor sees those of the units that they decide for,
-sets and lifts freezes, answers requests (`chat.decisions.deciders`). What is not theirs looks as if it did not exist:
-404.
+No exchange is read here. An agent sees the exchanges that they answered, and may ask for a freeze. A supervisor sees
+those about which they decide (`chat.decisions.deciders`), sets and lifts freezes, and answers requests. Anything else
+gives 404.
 """
 
 import uuid
@@ -60,7 +60,7 @@ def _page(agent: Agent, **more: Any) -> dict[str, Any]:
 @require_GET
 @for_agents
 def endings(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """Show what ends soon, what is frozen and, for a supervisor, who waits for an answer."""
+    """Show what will soon be deleted, what is frozen and, to a supervisor, which requests wait for an answer."""
     now, rule = timezone.now(), rule_of(Kind.ERASURE)
     pending = []
     for one, asked in schedule.requests(agent, now) if agent.user.is_supervisor else []:
@@ -73,7 +73,7 @@ def endings(request: HttpRequest, agent: Agent) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_agents
 def freeze(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """A judicial need: an agent asks, a supervisor sets."""
+    """Ask for a freeze, as an agent, or set one, as a supervisor."""
     ending = _ending_or_404(agent, public_id)
     form = (
         FreezeForm(request.POST)
@@ -95,7 +95,7 @@ def freeze(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResp
 
 
 def _moment(text: str) -> datetime:
-    """What a page of ours posted back; anything else is the time of no freeze."""
+    """Parse the time that the page sent back; anything else gives a time that no freeze has."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -106,8 +106,10 @@ def _moment(text: str) -> datetime:
 @require_POST
 @for_agents
 def decide_freeze(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """A supervisor sets what was asked for (`poser`), or lifts or declines it: the freeze that the page showed, which
-    `asked_at` names; whoever asked may have written another one meanwhile."""
+    """Set a freeze that was asked for (`poser`), or lift or decline it, as a supervisor.
+
+    `asked_at` identifies the freeze that the page showed, because another one may have been asked for meanwhile.
+    """
     if not agent.user.is_supervisor:
         raise PermissionDenied
     ending = _ending_or_404(agent, public_id)
@@ -132,7 +134,7 @@ def decide_freeze(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> H
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_agents
 def erasure(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """A supervisor answers a request for erasure, by its dates alone."""
+    """Answer a request for erasure, as a supervisor, who sees only its dates."""
     if not agent.user.is_supervisor:
         raise PermissionDenied
     ending = _ending_or_404(agent, public_id)

@@ -1,4 +1,4 @@
-"""« Effectifs »: how many agents each hour of the week needs, for supervisors and analysts. Sums, of nobody."""
+"""The page « Effectifs »: how many agents each hour of the week needs, for supervisors and analysts. Only sums."""
 
 import csv
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ from chat.statistics.staffing.drawing import draw_today, draw_week, span_in_word
 from chat.statistics.staffing.plan import Hour, Target
 from common.service_settings import definitions, values
 
-MONDAY = datetime(2026, 1, 5)  # noqa: DTZ001  for the names of the days only
+MONDAY = datetime(2026, 1, 5)  # noqa: DTZ001  only used for the names of the days
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """hours: 168 of them, Monday first. agents_today: who held an exchange in each hour of today."""
+    """The result. hours: 168, from Monday. agents_today: how many agents held an exchange in each hour of today."""
 
     recorded: Recorded
     demand: Demand
@@ -38,17 +38,17 @@ class Answer:
 
     @property
     def scheduled_hours(self) -> int:
-        """Hours of duty in a week, pauses included."""
+        """The hours of duty in a week, pauses included."""
         return sum(hour.scheduled for hour in self.hours)
 
     @property
     def most(self) -> int:
-        """The most agents that any hour needs: the top of the drawing."""
+        """The most agents that any hour needs, which is the top of the chart."""
         return max(hour.scheduled for hour in self.hours)
 
     @property
     def patience_minutes(self) -> float:
-        """0 when nobody gives up."""
+        """The mean patience of people in minutes; 0 when nobody gives up."""
         giving_up = self.demand.patience.giving_up
         return 60 / giving_up if giving_up else 0.0
 
@@ -59,11 +59,11 @@ class Answer:
 
     @property
     def is_too_short(self) -> bool:
-        """Return whether the target is shorter than the delay after which the other force answers."""
+        """Whether the target is shorter than the delay after which the other force answers."""
         return self.target.is_below_overflow(values.get(definitions.OVERFLOW))
 
     def is_assumed(self, part: str) -> bool:
-        """Return whether this part of the demand is assumed, for want of enough that was recorded."""
+        """Return whether this part of the demand is assumed, because too little was recorded."""
         basis: Basis = getattr(self.demand, part).basis
         return basis is Basis.ASSUMED
 
@@ -81,14 +81,14 @@ def _answer(form: StaffingForm) -> Answer:
 
 
 def day_name(day: int) -> str:
-    """0: « lundi »."""
+    """Return the name of a day of the week: 0 is « lundi »."""
     return date_format(MONDAY.replace(day=MONDAY.day + day), "l")
 
 
 @require_GET
 @for_figures
 def page(request: HttpRequest, agent: Agent | None) -> HttpResponse:
-    """Pictures and tables; with a target that cannot be read, the form again. agent: None for an analyst."""
+    """Show charts and tables; with an invalid target, the form again. agent: None for an analyst."""
     return _page(request, agent, StaffingForm.asked(request.GET))
 
 
@@ -121,9 +121,9 @@ def _page(request: HttpRequest, agent: Agent | None, form: StaffingForm, *, stat
 @require_GET
 @for_figures
 def sheet(request: HttpRequest, agent: Agent | None) -> HttpResponse:
-    """The table for a spreadsheet: semicolons, commas in numbers and a byte-order mark, as French ones expect."""
+    """Return the table as CSV, with semicolons, decimal commas and a byte-order mark for French spreadsheets."""
     form = StaffingForm.asked(request.GET)
-    if not form.is_valid():  # not a way back with what was typed in it: addresses that we build hold none of that
+    if not form.is_valid():  # the address of the redirect contains nothing that was typed
         return _page(request, agent, form, status=400)
     now = timezone.now()
     answer = _answer(form)

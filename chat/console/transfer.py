@@ -1,6 +1,6 @@
-"""Passing a conversation on, answering an offer, ending a duty. Every page works without a script.
+"""The views for handing a conversation over, answering an offer, and ending a duty. They work without JavaScript.
 
-A conversation comes from `chat.access`: as its agent, or as whoever it was offered to; else 404.
+A conversation comes from `chat.access`, as its agent or as an agent to whom it was offered; otherwise 404.
 """
 
 import uuid
@@ -51,7 +51,7 @@ REFUSALS = (
 @require_POST
 @for_agents
 def transfer(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Pass it on at once, or propose it with a summary that the person reads first."""
+    """Hand a conversation over at once, or propose it with a summary that the person reads first."""
     current = conversation_or_404(agent, public_id)
     form = transfer_queries.transfer_form(agent, timezone.now(), request.POST)
     if form.is_valid():
@@ -80,7 +80,7 @@ def _transfer(request: HttpRequest, agent: Agent, current: Conversation, form: T
 @require_POST
 @for_agents
 def withdraw(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Keep the conversation after all."""
+    """Withdraw an offer, and keep the conversation."""
     current = conversation_or_404(agent, public_id)
     try:
         transfer_actions.withdraw_handover(conversation_id=current.pk, by=agent)
@@ -96,8 +96,10 @@ def withdraw(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRe
 @require_GET
 @for_agents
 def handovers(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """What was handed over, with the summaries; `?partie=offres` what is offered and what became of it, alone,
-    with how many openings wait."""
+    """Show handed-over conversations with their summaries.
+
+    With `?partie=offres` only the offers and their results, and how many disclosure requests wait.
+    """
     now = timezone.now()
     context = {"agent": agent, "offers": transfer_queries.read_offers(agent, now), "now": now}
     if request.GET.get("partie") == "offres":
@@ -109,7 +111,7 @@ def handovers(request: HttpRequest, agent: Agent) -> HttpResponse:
 @require_POST
 @for_agents
 def answer(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Take over what a colleague offers, or decline with a reason."""
+    """Accept a colleague's offer, or decline it with a reason."""
     offer = access.as_offered(agent, public_id, timezone.now())
     if offer is None:
         raise Http404
@@ -145,7 +147,7 @@ def answer(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResp
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_agents
 def end_duty(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """« Je termine mon service »: each conversation is passed on, ended, or kept until its end."""
+    """End a duty (« Je termine mon service »): each conversation is handed over, closed, or kept until its end."""
     now = timezone.now()
     own = inbox.open_entries(agent, now)
     if request.method == "POST":

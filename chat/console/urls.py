@@ -1,4 +1,4 @@
-"""The agent's addresses, below /console/."""
+"""The URLs of the agent's pages, below /console/."""
 
 from django.urls import path
 

@@ -1,6 +1,6 @@
-"""Lets agents look after their load: places, pauses, what they were exposed to, a talk with the psychologist.
+"""The views by which agents look after their load: weights, pauses, their own weeks, a talk with the psychologist.
 
-« Prendre soin de moi » shows each agent their own and nobody else's: there is no key in its address.
+« Prendre soin de moi » shows each agent only their own data, because there is no key in its address.
 """
 
 import uuid
@@ -25,7 +25,7 @@ from chat.wellbeing import debriefs
 
 
 class WeightForm(forms.Form):
-    """Whether an exchange fills one place or two."""
+    """Sets whether an exchange takes one place or two."""
 
     weight = forms.TypedChoiceField(choices=[(LIGHT, LIGHT), (HEAVY, HEAVY)], coerce=int)
 
@@ -43,7 +43,7 @@ class DebriefForm(forms.Form):
 @require_POST
 @for_agents
 def weight(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Say how many places this conversation fills."""
+    """Set how many places this conversation takes."""
     current = conversation_or_404(agent, public_id)
     form = WeightForm(request.POST)
     if form.is_valid():
@@ -64,7 +64,7 @@ def weight(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResp
 @require_POST
 @for_agents
 def pause(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """Answer the pause that is offered after a grave exchange: `minutes`, or none to be available at once."""
+    """Answer the offer of a pause after a grave exchange: `minutes`, or none to be available at once."""
     minutes = request.POST.get("minutes", "")
     try:
         if minutes in map(str, pauses.pause_minutes()):
@@ -82,7 +82,7 @@ def pause(request: HttpRequest, agent: Agent) -> HttpResponse:
 @require_GET
 @for_agents
 def care(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """« Prendre soin de moi »: the agent's own weeks, and their own request for a talk."""
+    """Show the agent's own weeks, and their own request for a talk."""
     return _care(request, agent)
 
 
