@@ -1,9 +1,10 @@
-"""Says which supervisor decides about openings, freezes and erasures (docs/adr/0054). `settings.DECIDERS` names it.
+"""Decides which supervisor may decide about disclosures, freezes and erasures (docs/adr/0054).
 
-A unit's supervisors decide about the requests of its conversations, and so does a supervisor who is on call for it. The
-unit of a request to open a seal is that of the agent who asked. The unit of a conversation is that of its agent, or of
-the last one it had. Nobody ever answered some: of the units of its force that have a supervisor one is drawn by the
-report's own identifier, so that the draw is the same whoever asks (docs/adr/0118).
+`settings.DECIDERS` names this module. A unit's supervisors decide about the requests of its conversations, and so does
+a supervisor who is on call for it. The unit of a disclosure request is that of the agent who asked. The unit of a
+conversation is that of its agent, or of the last agent it had. For a conversation that nobody ever answered, one of the
+units of its force that have a supervisor is drawn, by the report's own identifier, so that the result is always the
+same (docs/adr/0118).
 """
 
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ from reports.models import OpeningRequest, Report
 
 
 def own_units(user: Any) -> QuerySet[Unit]:
-    """The units that this supervisor has, on call or not: the same as `access.units_of`, within another query."""
+    """Return this supervisor's own units, as `access.units_of` does, for use within another query."""
     if not user.is_supervisor:
         return Unit.objects.none()
     added = Agent.supervised_units.through.objects.filter(agent__user=user)
@@ -32,7 +33,7 @@ def own_units(user: Any) -> QuerySet[Unit]:
 
 
 def _on_call(user: Any, now: datetime) -> Any:
-    """The on-call duties of this supervisor that run now. (Managers escape the types.)"""
+    """Return the on-call duties of this supervisor that run now. (Managers have no types.)"""
     rows: Any = OnCall.objects
     return rows.running(now).filter(supervisor__user=user) if user.is_supervisor else rows.none()
 
@@ -41,20 +42,22 @@ def _on_call(user: Any, now: datetime) -> Any:
 
 
 def openings_of(user: Any, now: datetime) -> Q:
-    """Of their units, or of one that they are on call for, unless the asker named them: nobody chooses who countersigns
-    what they ask."""
+    """Return the condition for requests of their units, or of a unit for which they are on call.
+
+    Requests of somebody who named them on call are excluded, because nobody may choose who countersigns.
+    """
     standby = _on_call(user, now).filter(unit=OuterRef("asked_by__agent__unit")).exclude(named_by=OuterRef("asked_by"))
     return Q(asked_by__agent__unit__in=own_units(user).values("pk")) | Q(Exists(standby))
 
 
 def askers_of(user: Any, now: datetime) -> Sequence[int]:
-    """Return the accounts of the agents of their units, and of those that they are on call for."""
+    """Return the accounts of the agents of their units, and of the units for which they are on call."""
     units = Q(unit__in=own_units(user).values("pk")) | Q(unit__in=_on_call(user, now).values("unit"))
     return list(Agent.objects.filter(units).values_list("user_id", flat=True))
 
 
 def title_for_opening(user: Any, request: OpeningRequest, now: datetime) -> Title | None:
-    """Return by what title this account decides about an opening: its own unit, on call, or None when it may not."""
+    """Return the right by which this account decides about a request (own unit or on call); None if it may not."""
     unit = Agent.objects.filter(user=request.asked_by_id).values("unit")
     if own_units(user).filter(pk__in=unit).exists():
         return Title()
@@ -63,7 +66,7 @@ def title_for_opening(user: Any, request: OpeningRequest, now: datetime) -> Titl
 
 
 def standby_for_opening(request: OpeningRequest, now: datetime) -> Sequence[Standby]:
-    """Return who is on call for the unit of the agent who asked, without those whom that agent named."""
+    """Return the supervisors on call for the unit of the agent who asked, without those whom that agent named."""
     unit = Agent.objects.filter(user=request.asked_by_id).values("unit")
     rows: Any = OnCall.objects
     return standby(rows.running(now).filter(unit__in=unit).exclude(named_by=request.asked_by_id))
@@ -73,9 +76,10 @@ def standby_for_opening(request: OpeningRequest, now: datetime) -> Sequence[Stan
 
 
 def with_unit(reports: "QuerySet[Report]") -> "QuerySet[Any]":
-    """Adds `answering_unit`: the unit of the conversation's agent, or of the last one it had; None when nobody ever
-    answered; and `lot`, by which a unit is drawn then. (Annotations escape the types.) `UNIT_OF` and `LOT` are the same
-    in SQL.
+    """Annotate reports with `answering_unit` and `lot`. (Annotations have no types.)
+
+    `answering_unit` is the unit of the conversation's present or last agent; None when nobody ever answered. `lot` is
+    the number by which a unit is then drawn. `UNIT_OF` and `LOT` are the same in SQL.
     """
     given = ConversationEvent.objects.filter(conversation__report=OuterRef("pk"), kind=EventKind.ASSIGNED)
     last = given.filter(by__agent__isnull=False).order_by("-pk").values("by__agent__unit")[:1]
@@ -84,10 +88,10 @@ def with_unit(reports: "QuerySet[Report]") -> "QuerySet[Any]":
     return reports.annotate(answering_unit=unit, lot=lot)
 
 
-# The lot of a report: 32 bits of its random identifier, which nobody chooses.
+# The lot of a report is 32 bits of its random identifier, which nobody can choose.
 LOT = "('x' || left(({})::text, 8))::bit(32)::bigint"
 
-# The unit of a conversation c, as `with_unit` says; takes `assigned`.
+# The unit of a conversation c, as in `with_unit`. Parameter: `assigned`.
 UNIT_OF = """
 COALESCE(
   (SELECT a.unit_id FROM chat_agent a WHERE a.id = c.assigned_to_id),
@@ -95,15 +99,15 @@ COALESCE(
    WHERE e.conversation_id = c.id AND e.kind = %(assigned)s ORDER BY e.id DESC LIMIT 1)
 )
 """
-# The units that the supervisor of this key decides for; takes `agent` and `now`.
+# The units for which a supervisor decides. Parameters: `agent` (the supervisor's key) and `now`.
 UNITS = """
 SELECT unit_id FROM chat_agent WHERE id = %(agent)s
 UNION SELECT unit_id FROM chat_agent_supervised_units WHERE agent_id = %(agent)s
 UNION SELECT unit_id FROM chat_oncall
   WHERE supervisor_id = %(agent)s AND starts_at <= %(now)s AND ends_at > %(now)s AND ended_at IS NULL
 """
-# The units among which is drawn for a report of each force, each with its place among so many: those that have a
-# supervisor, in the order of their keys. Without a force (''): those of both.
+# For each force, the units that can be drawn, each with its place and their number: those with a supervisor, in the
+# order of their keys. For no force (''), the units of both.
 DRAWN = """
 SELECT f.force, u.id, row_number() OVER (PARTITION BY f.force ORDER BY u.id) - 1 AS place,
        count(*) OVER (PARTITION BY f.force) AS total
@@ -116,10 +120,10 @@ WHERE u.id IN (
   JOIN chat_agent_supervised_units s ON s.agent_id = a.id WHERE p.role = 'supervisor' AND p.is_active
 )
 """
-# The force of a report n among `drawn`: none, when no unit of its own has a supervisor.
+# The force by which a unit is drawn for a report n: '' when no unit of its own force has a supervisor.
 FORCE = "CASE WHEN n.force IN (SELECT force FROM drawn) THEN n.force ELSE '' END"
-# What falls to the supervisor whose units are `reach`, of the reports that nobody answered: those of this force whose
-# lot, divided by `total`, leaves `place`. Two parts of a WITH that has `reach`.
+# Of the reports that nobody answered, those of the supervisor whose units are `reach`: the ones of this force whose lot
+# modulo `total` is `place`. These are two parts of a WITH that has `reach`.
 LOTS = f"""
 drawn AS MATERIALIZED ({DRAWN}),
 lots AS MATERIALIZED (SELECT force, place, total FROM drawn WHERE id IN (SELECT unit_id FROM reach))
@@ -135,7 +139,7 @@ SELECT drawn.id FROM n JOIN drawn ON drawn.force = {FORCE} AND drawn.place = n.l
 
 
 def decided(report: str) -> str:
-    """The condition in SQL that a supervisor decides about a conversation c (which may be none), and its report.
+    """Return the SQL condition that a supervisor decides about a report and its conversation c, which may be NULL.
 
     report: how the key of the report is called there. In a statement with `reach` and `LOTS`; takes `assigned`.
     """
@@ -146,8 +150,10 @@ def decided(report: str) -> str:
 
 
 def _drawn_for(user: Any, now: datetime) -> Q:
-    """The condition that a unit of this supervisor is drawn for a report, of rows that `with_unit` has read. A query
-    for their agent, another one for the lots."""
+    """Return the condition, for rows of `with_unit`, that a unit of this supervisor is drawn for a report.
+
+    One query for their agent, another one for the lots.
+    """
     condition = Q(pk__in=[])
     agent = Agent.objects.filter(user=user).values_list("pk", flat=True).first()
     for force, place, total, forces in fetch_rows(LOTS_OF, {"agent": agent, "now": now}):
@@ -157,10 +163,10 @@ def _drawn_for(user: Any, now: datetime) -> Q:
 
 
 def decided_by(user: Any, now: datetime) -> Q:
-    """The condition of a report that this supervisor decides about; of rows that `with_unit` has read. Two
-    queries.
+    """Return the condition, for rows of `with_unit`, that this supervisor decides about a report. Two queries.
 
-    It is asked of each row that all other conditions leave: a list of all such reports would grow with the years.
+    It is checked for each row that all other conditions leave, because a list of all such reports would grow over the
+    years.
     """
     units = Q(answering_unit__in=own_units(user).values("pk")) | Q(
         answering_unit__in=_on_call(user, now).values("unit")
@@ -169,12 +175,12 @@ def decided_by(user: Any, now: datetime) -> Q:
 
 
 def reports_of(user: Any, reports: "QuerySet[Report]", now: datetime) -> "QuerySet[Any]":
-    """Choose of these reports those that this supervisor decides about."""
+    """Return those of these reports about which this supervisor decides."""
     return with_unit(reports).filter(decided_by(user, now))
 
 
 def deciding_unit(report_id: int) -> int | None:
-    """The unit whose supervisors decide about a report: the one that answered, or that is drawn; by its key.
+    """Return the key of the unit whose supervisors decide about a report: the one that answered, or the drawn one.
 
     None when the report is gone, or no unit has a supervisor. Two queries.
     """
@@ -185,14 +191,14 @@ def deciding_unit(report_id: int) -> int | None:
 
 
 def drawn_unit(report_id: int) -> str:
-    """The name of the unit that is drawn for a report; empty when somebody answered, or no unit has a supervisor."""
+    """Return the name of the unit drawn for a report; "" when somebody answered, or no unit has a supervisor."""
     answered = with_unit(Report.objects.filter(pk=report_id)).values_list("answering_unit", flat=True).first()
     unit = None if answered is not None else deciding_unit(report_id)
     return "" if unit is None else Unit.objects.values_list("name", flat=True).get(pk=unit)
 
 
 def title_for_report(user: Any, report_id: int, now: datetime) -> Title | None:
-    """Return by what title this account decides about a report; None when it may not."""
+    """Return the right by which this account decides about a report; None when it may not."""
     if not user.is_supervisor:
         return None
     unit = deciding_unit(report_id)
@@ -204,7 +210,7 @@ def title_for_report(user: Any, report_id: int, now: datetime) -> Title | None:
 
 
 def standby_for_report(report_id: int, now: datetime) -> Sequence[Standby]:
-    """Return the supervisor who may also decide about this report now, being on call."""
+    """Return the supervisors who may decide about this report now because they are on call."""
     rows: Any = OnCall.objects
     return standby(rows.running(now).filter(unit=deciding_unit(report_id)))
 
@@ -218,6 +224,6 @@ def _title(on_call: Any) -> Title | None:
 
 
 def standby(on_call: Any) -> list[Standby]:
-    """These on-call duties as they are shown."""
+    """Return these on-call duties for display."""
     rows = on_call.select_related("supervisor", "unit").order_by("ends_at", "pk")
     return [Standby(plain_text.plain(row.supervisor.public_name), row.unit.name, row.ends_at) for row in rows]

@@ -19,22 +19,24 @@ from reports.audit import wording as audit_wording
 from reports.deciders import Standby
 from reports.models import AccessKind, AccessRecord
 
-KEPT = timedelta(days=365)  # after its end: the unit's supervisors look at what was decided for them
-SHOWN = 50  # duties of one page, and acts of one duty
-# What a decision on call leaves in the register (`reports.deciders.Title.told`).
+KEPT = timedelta(days=365)  # how long a duty is kept after its end, for the unit's supervisors
+SHOWN = 50  # how many duties a page shows, and how many acts of each
+# The kinds of lines that decisions on call leave in the register (`reports.deciders.Title.told`).
 DECISIONS = (AccessKind.OPENING, AccessKind.FREEZE, AccessKind.ERASURE)
-# And what a supervisor on call does in an exchange (`chat.supervision.intervention`).
+# The kinds of lines that a supervisor on call leaves in an exchange (`chat.supervision.intervention`).
 INTERVENTIONS = (AccessKind.READING, AccessKind.WHISPER, AccessKind.REASSIGNMENT)
 
 
 class NotAllowed(Exception):
-    """This account may not name somebody for this unit, or not this somebody."""
+    """This account may not name anybody for this unit, or not this person."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One act done on call, by the register: when, of which kind, in words, and about what (the first eight
-    characters of the public id of the report, or of the exchange that was stepped into)."""
+    """One act done on call, according to the register: when, its kind, its words, and its subject.
+
+    The subject is the first eight characters of the public id of the report or of the exchange.
+    """
 
     at: datetime
     kind: str
@@ -45,8 +47,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """An on-call duty as the unit's supervisors and its own supervisor read it. may_end: whether whoever looks may end
-    it now."""
+    """An on-call duty as the unit's supervisors and the supervisor on call see it.
+
+    may_end: whether the reader may end it now.
+    """
 
     on_call: OnCall
     is_running: bool
@@ -56,7 +60,7 @@ class Duty:
 
 
 def _rows() -> Any:
-    """(Managers escape the types.)"""
+    """Return the manager of on-call duties. (Managers have no types.)"""
     return OnCall.objects
 
 
@@ -64,20 +68,21 @@ def _rows() -> Any:
 
 
 def may_be_named_for(units: "QuerySet[Unit]") -> "QuerySet[Agent]":
-    """Supervisors of elsewhere, who may be named on call for one of these units."""
+    """Return the supervisors of other units, who may be named on call for one of these units."""
     rows = Agent.objects.filter(user__role="supervisor", user__is_active=True).select_related("unit")
     return rows.exclude(unit__in=units).order_by("public_name", "pk")
 
 
 def shown_to(agent: Agent, now: datetime) -> list[Standby]:
-    """Return who is on call for this supervisor's units, and for which units they are. For the board; two queries."""
+    """Return who is on call for this supervisor's units, and for which units they are, for the board. Two queries."""
     concerned = Q(unit__in=deciders.own_units(agent.user).values("pk")) | Q(supervisor=agent)
     return deciders.standby(_rows().running(now).filter(concerned))
 
 
 def duties_of(agent: Agent, now: datetime) -> list[Duty]:
-    """The duties for this supervisor's units, and their own, the last to begin first: at most SHOWN, with what was
-    decided under each. One query each for those that have begun.
+    """Return the duties of this supervisor's units and their own, the last to begin first, at most SHOWN.
+
+    Each has what was decided under it, which takes one query for each duty that has begun.
     """
     units = access.units_of(agent)
     rows = _rows().filter(Q(unit__in=units) | Q(supervisor=agent))
@@ -122,8 +127,8 @@ def decisions(on_call: OnCall) -> list[Decision]:
 def name(*, on_call: OnCall, by: Any) -> OnCall:
     """Name a supervisor on call. on_call: new, and clean (`OnCall.full_clean`).
 
-    by: an administrator, or a supervisor of that unit, who names somebody else. Raises NotAllowed. Leaves one row and
-    one line of the register.
+    by: an administrator, or a supervisor of that unit who names somebody else. Writes one row and one line of the
+    register. Raises NotAllowed.
     """
     is_theirs = deciders.own_units(by).filter(pk=on_call.unit_id).exists()
     if not (by.is_administrator or is_theirs) or on_call.supervisor.user_id == by.pk:
@@ -142,8 +147,10 @@ def name(*, on_call: OnCall, by: Any) -> OnCall:
 
 @transaction.atomic
 def end(*, public_id: UUID, by: Any) -> OnCall | None:
-    """End one before its time, with its line of the register; None, and nothing is done, when it is over already or
-    does not exist for this account: a supervisor ends those of their units. What was decided under it stays decided.
+    """End a duty before its time, and record that in the register. What was decided under it stays valid.
+
+    Returns None, and does nothing, when it is already over, or when this account may not end it: a supervisor may end
+    those of their own units.
     """
     units = deciders.own_units(by).values("pk")
     found: OnCall | None = _to_end().filter(public_id=public_id, unit__in=units).first()
@@ -162,7 +169,7 @@ def end(*, public_id: UUID, by: Any) -> OnCall | None:
 
 @transaction.atomic
 def end_chosen(chosen: "QuerySet[OnCall]", *, by: Any) -> int:
-    """End those of them that are not over, for an administrator; how many. The admin leaves the lines."""
+    """End those of these duties that are not over, for an administrator, and return how many. The admin records it."""
     rows = list(_to_end().filter(pk__in=chosen.values("pk")).order_by("pk"))
     for row in rows:
         _end(row, by)
@@ -179,7 +186,7 @@ def _end(row: OnCall, by: Any) -> None:
 
 
 def forget(now: datetime) -> int:
-    """Delete those that ended KEPT ago; how many. The register keeps that they were, and what was done."""
+    """Delete the duties that ended KEPT ago, and return how many. The register keeps what was done under them."""
     rows = OnCall.objects.annotate(over_at=Coalesce("ended_at", "ends_at"))
     count: int = rows.filter(over_at__lt=now - KEPT).delete()[0]
     return count

@@ -1,1 +1,1 @@
-"""Documents as PDF that a screen reader can read: a transcript, the slip of an appointment."""
+"""PDF documents for screen readers: the transcript of an exchange, the slip of an appointment."""

@@ -1,7 +1,7 @@
-"""The job that draws a document of `chat.documents.transcript_pdf`, in a child process: which signs can be drawn, then
-the pages.
+"""The job that renders a document of `chat.documents.transcript_pdf` in a child process.
 
-It knows no settings, no database and no request.
+It first finds out which characters the fonts can draw, then renders the pages. It uses no settings, database or
+request.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,10 +21,11 @@ _SIGNS = """
 
 
 def work(asked: dict[str, Any]) -> tuple[dict[str, bool], bytes]:
-    """What was found of signs, and the pages. asked: `source`, `data`, `note` (said when a sign stands by its code),
-    `known`, what is known of signs already, and `is_plain`: with Typst's own fonts alone.
+    """Return what was found out about characters, and the PDF.
 
-    Raises typst.TypstError. At most `font_coverage.AT_MOST` + 2 compilations.
+    asked: `source`, `data`, `note` (a sentence for when a character is replaced by its code), `known` (what is already
+    known of characters), and `is_plain` (use only Typst's own fonts). There are at most `font_coverage.AT_MOST` + 2
+    compilations. Raises typst.TypstError.
     """
     data = change_each(asked["data"], plain_text.visible)
     font_coverage.remember_signs(asked["known"])
@@ -37,13 +38,13 @@ def work(asked: dict[str, Any]) -> tuple[dict[str, bool], bytes]:
         shown = _coded(data, kept, asked["note"]) if kept != signs else data
         pages = compile_pdf(asked["source"], shown, is_plain=is_plain)
     except typst.TypstError:
-        # Signs that are drawn alone may not be side by side.
+        # Characters that can be drawn alone may fail beside each other.
         pages = compile_pdf(asked["source"], _coded(data, set(), asked["note"]), is_plain=is_plain)
     return found, pages
 
 
 def each_text(value: Any) -> Iterator[str]:
-    """Every text of the data."""
+    """Yield every text in the data."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):
@@ -58,7 +59,7 @@ def _coded(data: dict[str, Any], kept: set[str], note: str) -> dict[str, Any]:
 
 
 def change_each(value: Any, change: Callable[[str], str]) -> Any:
-    """The data with each of its texts changed."""
+    """Return the data with `change` applied to each text."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):
@@ -67,7 +68,7 @@ def change_each(value: Any, change: Callable[[str], str]) -> Any:
 
 
 def can_draw(signs: list[str], *, is_plain: bool = False) -> bool:
-    """Whether all of these signs are drawn by the fonts at hand."""
+    """Whether the available fonts can draw all of these characters."""
     try:
         compile_pdf(_SIGNS, signs, is_plain=is_plain)
     except typst.TypstError:

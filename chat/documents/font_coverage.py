@@ -1,28 +1,28 @@
-"""Knows which signs the fonts at hand can draw on paper. A sign that none can is written by its code: « ⟦U+1F468⟧ ».
+"""Finds out which characters the available fonts can draw, and replaces others by their codes: « ⟦U+1F468⟧ ».
 
-PDF/UA refuses a page with a sign that is not drawn, and what a person wrote must not keep a document from being made,
-nor vanish from it. Typst says no more than yes or no: signs are tried together, and halved until the ones that fail
-are known. What was found is kept for the life of the process.
+PDF/UA forbids a page with a character that is not drawn. What a person wrote must neither prevent a document nor vanish
+from it. Typst only says whether it succeeded, so characters are tried together, and the set is halved until those that
+fail are known. The results are cached for the life of the process.
 
-Signs without a drawing that follow one another share one pair of brackets, and one that is repeated is written once:
-« ⟦U+1F468 200D 1F469 ×3, 1F44D⟧ ». A page of emoji would otherwise be nine pages of codes, and a long exchange took
-2.4 GiB to draw.
+Consecutive characters that cannot be drawn share one pair of brackets, and a repeated one is written once:
+« ⟦U+1F468 200D 1F469 ×3, 1F44D⟧ ». Otherwise a page of emoji would become nine pages of codes, and a long exchange took
+2.4 GiB to render.
 """
 
 import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-# A sign: a base with what is joined to it (marks, variation selectors, tones of skin, joiners), or the two letters of a
-# flag. What every font of ours draws is not looked at.
+# A *sign* is a character with what is joined to it (marks, variation selectors, skin tones, joiners), or the two
+# letters of a flag. Characters that every font of ours draws are skipped.
 _JOINED = r"[\u0300-\u036f\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]"
 _SIGN = re.compile(
     r"[\U0001f1e6-\U0001f1ff]{2}"
     rf"|[^\x00-\u017f\u2010-\u2027\u2030-\u2040\u2042\u2044-\u2052\u2054-\u205e\u20ac\u27e6\u27e7]{_JOINED}*(?:\u200d.{_JOINED}*)*"
 )
-AT_MOST = 60  # tries a document: some forty milliseconds each
-# Different signs a document; what comes after stands there by its code. A long text in Chinese has some three thousand.
-# With signs of every script there is, 100,000 of them, a child had no memory left, whatever the fonts.
+AT_MOST = 60  # tries for a document, some forty milliseconds each
+# How many different signs of a document are drawn; further ones are replaced by their codes. A long text in Chinese has
+# some three thousand. With 100,000 signs of every script, a child ran out of memory with any fonts.
 SIGNS_AT_MOST = 5_000
 KEPT = 20_000
 
@@ -30,13 +30,15 @@ _known: dict[str, bool] = {}
 
 
 def signs_of(texts: Iterable[str]) -> list[str]:
-    """The signs that have to be tried, each once."""
+    """Return the signs that have to be tried, each once."""
     return list(dict.fromkeys(sign for text in texts for sign in _SIGN.findall(text)))
 
 
 def drawable(texts: Iterable[str], *, can_draw: Callable[[list[str]], bool]) -> set[str]:
-    """Those of the signs of these texts that can be drawn. What is left after AT_MOST tries counts as not drawn, and so
-    does what comes after SIGNS_AT_MOST signs."""
+    """Return the signs of these texts that can be drawn.
+
+    Those that are undecided after AT_MOST tries count as not drawable, and so do those after SIGNS_AT_MOST signs.
+    """
     signs = signs_of(texts)[:SIGNS_AT_MOST]
     if len(_known) > KEPT:
         _known.clear()
@@ -58,19 +60,19 @@ def drawable(texts: Iterable[str], *, can_draw: Callable[[list[str]], bool]) -> 
 
 
 def known_signs(texts: Iterable[str]) -> dict[str, bool]:
-    """Return what is known of the signs of these texts: whether each can be drawn."""
+    """Return, for each known sign of these texts, whether it can be drawn."""
     return {sign: _known[sign] for sign in signs_of(texts) if sign in _known}
 
 
 def remember_signs(found: Mapping[str, bool]) -> None:
-    """Keep what a child process found."""
+    """Cache what a child process found out."""
     _known.update(found)
     if len(_known) > KEPT:
         _known.clear()
 
 
 def with_codes(text: str, kept: set[str]) -> str:
-    """The text with the codes of the signs that are not among those kept."""
+    """Return the text with codes in place of the signs that are not in `kept`."""
     pieces: list[str] = []
     run: list[str] = []
     end = 0
@@ -89,7 +91,7 @@ def with_codes(text: str, kept: set[str]) -> str:
 
 
 def _codes(run: Iterable[str]) -> str:
-    """Signs that follow one another."""
+    """Return the codes of consecutive signs."""
     told = []
     for sign, alike in itertools.groupby(run):
         count = len(list(alike))

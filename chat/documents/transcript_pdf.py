@@ -1,7 +1,7 @@
-"""Makes documents that a screen reader can read (PDF/UA, by Typst): an exchange with its file, an appointment's slip.
+"""Renders PDF documents for screen readers (PDF/UA, with Typst): an exchange with its file, an appointment's slip.
 
-What people wrote goes in as data: it is text to Typst, never markup. The pages are drawn by a child process with limits
-of its own (`chat.documents.drawing`, docs/adr/0055), and a document is never longer than it can draw: `parts`.
+What people wrote is data, which Typst treats as text, never as markup. A child process with limits of its own renders
+the pages (`chat.documents.drawing`, docs/adr/0055). A document is never longer than the child can render (`parts`).
 """
 
 import re
@@ -20,9 +20,9 @@ from reports import letterhead
 # has four pages.
 MESSAGES_AT_MOST = 1_000
 LINES_AT_MOST = 12_000
-LINE_SIGNS = 90  # what a line of A4 holds at 10 points
-HEAD_LINES = 3  # of a message: its head, with the space around it
-# Whatever not every font draws, and what cannot be seen (`chat.documents.font_coverage`, `common.plain_text`).
+LINE_SIGNS = 90  # how many characters a line of A4 has at 10 points
+HEAD_LINES = 3  # how many lines the head of a message takes, with the space around it
+# Characters that not every font draws, or that cannot be seen (`chat.documents.font_coverage`, `common.plain_text`).
 _BY_CODE = re.compile(
     r"[^\n -~\u00a0-\u00ac\u00ae-\u017f\u2010-\u2027\u2030-\u2040\u2042\u2044-\u2052\u2054-\u205e\u20ac]+"
 )
@@ -85,7 +85,7 @@ SLIP = (
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a document: sentences, and pairs of a name and its value."""
+    """A section of a document: sentences, and pairs of a name and its value."""
 
     title: str
     lines: Sequence[str] = ()
@@ -94,9 +94,11 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """title: of the file too. mark: at the head of each page. thread: (head, body) of each message, in order.
+    """The content of a document.
 
-    codes_note: said when a sign had to be written by its code. letterhead: lines, the first one in bold.
+    title: also that of the file. mark: printed at the head of each page. thread: (head, body) of each message, in
+    order. codes_note: a sentence for when a character had to be replaced by its code. letterhead: lines, the first one
+    in bold.
     """
 
     title: str
@@ -112,14 +114,14 @@ class Document:
 
 
 def draw(document: Document, source: str = EXCHANGE, *, who: str = "") -> bytes:
-    """The pages. Signs that the fonts do not draw stand there by their codes (`chat.documents.font_coverage`), and a
-    line says so.
+    """Return the PDF.
 
-    So do those that cannot be seen: a control keeps a page from being made, and a direction would turn a line around.
-    So does what its fonts draw, in a document that would take more memory with them than a child has: it is drawn a
-    second time with Typst's own alone.
-    who: whoever asks, who has one document drawn at a time. The document is one of `parts`.
-    Raises common.offload.pool.NotDone. Not inside a transaction.
+    Characters that the fonts cannot draw are replaced by their codes (`chat.documents.font_coverage`), and a line says
+    so. So are characters that cannot be seen, because a control character prevents a page from being made, and a
+    direction mark would reverse a line. A document that needs more memory than a child has is rendered again with only
+    Typst's own fonts, and then more characters are replaced.
+    document: one that `parts` allows. who: who asks, and may have one document rendered at a time. Must not be called
+    in a transaction. Raises common.offload.pool.NotDone.
     """
     data = _data(document)
     texts = [document.title, *document.about, *(body for _head, body in document.thread)]
@@ -129,7 +131,7 @@ def draw(document: Document, source: str = EXCHANGE, *, who: str = "") -> bytes:
     except pool.Failed as error:
         if error.why != "memory":
             raise
-        # Signs of dozens of scripts at once take more than a child may have: each script has a font of its own.
+        # Characters of dozens of scripts, each with a font of its own, take more memory than a child may have.
         _found, pages = pool.run("chat.documents.drawing", {**asked, "known": {}, "is_plain": True}, who=who)
     else:
         font_coverage.remember_signs(found)
@@ -137,15 +139,15 @@ def draw(document: Document, source: str = EXCHANGE, *, who: str = "") -> bytes:
 
 
 def parts(document: Document) -> list[Sequence[tuple[str, str]]]:
-    """The thread cut into what one document holds, in order; one part at least. The first one has the sections too.
+    """Return the thread in parts that each fit into one document, in order; at least one. The first has the sections.
 
-    Linear in the length of the thread: 40 ms for 4 million signs.
+    Takes a time linear in the length of the thread, 40 ms for 4 million characters.
     """
     found: list[list[tuple[str, str]]] = [[]]
     about_file = [*document.about]
     for section in document.sections:
         about_file += [*section.lines, *map(" ".join, section.pairs)]
-    lines = min(sum(map(lines_of, about_file)), LINES_AT_MOST // 2)  # whatever the file says, messages go on beside it
+    lines = min(sum(map(lines_of, about_file)), LINES_AT_MOST // 2)  # room for messages remains
     for message in document.thread:
         more = HEAD_LINES + lines_of(message[1])
         if found[-1] and (lines + more > LINES_AT_MOST or len(found[-1]) == MESSAGES_AT_MOST):
@@ -157,8 +159,10 @@ def parts(document: Document) -> list[Sequence[tuple[str, str]]]:
 
 
 def lines_of(text: str) -> int:
-    """How many lines of paper a text takes at most: a sign that may stand there by its code counts for nine. The same
-    wherever and whenever it is asked, so that a document's parts are."""
+    """Return how many lines a text takes at most; a character that may be replaced by its code counts for nine.
+
+    The result is always the same, so that a document always has the same parts.
+    """
     signs = len(text) + 8 * sum(map(len, _BY_CODE.findall(text)))
     return text.count("\n") + 1 + signs // LINE_SIGNS
 
@@ -181,7 +185,9 @@ def _data(document: Document) -> dict[str, Any]:
 
 
 def direction_of(text: str) -> str:
-    """« rtl » for a text that begins in a script written from right to left, as a browser takes `dir="auto"`; else
-    « ltr ». By the first sign with a direction of its own (Unicode, UAX #9, P2 and P3)."""
+    """Return « rtl » for a text that begins in a script written from right to left, else « ltr ».
+
+    The first character with a direction decides, as with `dir="auto"` in a browser (Unicode UAX #9, P2 and P3).
+    """
     first = next((found for sign in text if (found := unicodedata.bidirectional(sign)) in {"L", "R", "AL"}), "L")
     return "ltr" if first == "L" else "rtl"

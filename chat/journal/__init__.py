@@ -1,1 +1,1 @@
-"""The journal of facts (ADR 0079): what a person notes, in which order it stands, and what it tells at a glance."""
+"""The journal of facts (ADR 0079): what a person notes, its order, and what it shows at a glance."""

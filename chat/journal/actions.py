@@ -1,7 +1,7 @@
-"""Takes what a person does with their journal: note, correct, erase, show, take back; and keeps what was read.
+"""Does what a person does with their journal: note, correct, erase, show and take back facts; and marks facts as read.
 
-The caller has proven that the journal is this person's, or its agent's. What is read stays as it is, like a message:
-what an agent acts on, and a court may ask for, does not change under their eyes; so one statement alone decides whether
+The caller has proven that the journal is this person's, or that of a conversation of this agent. A fact that was read
+is never changed, like a message, because an agent acts on it and a court may ask for it. One statement decides whether
 a fact was read before it was taken back (`mark_read` and `take_back` lock the same rows).
 """
 
@@ -20,23 +20,23 @@ from common.service_settings import definitions, values
 
 
 class JournalFull(Exception):
-    """This exchange has as many facts as the service allows (`definitions.FACTS_MOST`)."""
+    """This exchange already has as many facts as the service allows (`definitions.FACTS_MOST`)."""
 
 
 class FactGone(Exception):
-    """The fact is not there any more: erased, perhaps in another tab."""
+    """The fact does not exist any more; it may have been erased in another tab."""
 
 
 class FactRead(Exception):
-    """The fact was read, and stays as it is."""
+    """The fact was read, and cannot be changed any more."""
 
 
 @transaction.atomic
 def note_fact(*, conversation_id: int, public_id: UUID, told: Told) -> JournalFact:
-    """Add a fact, private until it is shown. public_id: drawn by the form; the same fact sent twice is there once.
+    """Add a fact, which is private until it is shown. The same fact sent twice is stored once.
 
-    A form that « Back » brought again, with something else in it, is another fact. Raises JournalFull. Locks the
-    conversation, whose facts it numbers; three statements, one row.
+    public_id: drawn by the form. If « Back » brings the form again and something else is typed in it, that is another
+    fact. Locks the conversation, whose facts are numbered. Three statements. Raises JournalFull.
     """
     most = values.get(definitions.FACTS_MOST)
     conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation_id)
@@ -58,10 +58,10 @@ def note_fact(*, conversation_id: int, public_id: UUID, told: Told) -> JournalFa
 
 @transaction.atomic
 def change_fact(*, conversation_id: int, public_id: UUID, told: Told) -> None:
-    """Put these words in the place of those of a fact that nobody has read.
+    """Replace the words of a fact that nobody has read.
 
-    Raises FactGone, FactRead. Locks the fact; the same words change nothing. Its agent's page is told if it is shown.
-    What proved the date of the former words goes: the new ones get a leaf of their own the next night.
+    Locks the fact; the same words change nothing. The agent's page is notified if the fact is shown. The proof of date
+    of the former words is deleted; the new ones get a leaf of their own in the next night. Raises FactGone, FactRead.
     """
     fact = _unread(conversation_id, public_id)
     if told_of(fact) == told:
@@ -76,7 +76,7 @@ def change_fact(*, conversation_id: int, public_id: UUID, told: Told) -> None:
 
 @transaction.atomic
 def erase_fact(*, conversation_id: int, public_id: UUID) -> None:
-    """Delete a fact that nobody has read, shown or not. One that is gone already is gone. Raises FactRead."""
+    """Delete a fact that nobody has read, shown or not. Does nothing if it does not exist. Raises FactRead."""
     try:
         fact = _unread(conversation_id, public_id)
     except FactGone:
@@ -99,9 +99,9 @@ def _unread(conversation_id: int, public_id: UUID) -> JournalFact:
 
 @transaction.atomic
 def show_facts(*, conversation: Conversation, only: Collection[UUID] | None = None) -> int:
-    """Show what is private to whoever answers, or will; how many that were. only: these; None: all of them.
+    """Show the private facts to the present or next agent, and return how many. only: these; None for all.
 
-    One statement. The page of its agent is told after COMMIT, as of what is added to the signalement.
+    One statement. The agent's page is notified after the commit, as of additions to the signalement.
     """
     private = JournalFact.objects.filter(conversation=conversation, shown_at__isnull=True)
     shown = _of(private, only).update(shown_at=clock.now())
@@ -112,7 +112,7 @@ def show_facts(*, conversation: Conversation, only: Collection[UUID] | None = No
 
 @transaction.atomic
 def take_back(*, conversation: Conversation, only: Collection[UUID] | None = None) -> int:
-    """Make private again what was shown and not read; how many that were. What was read meanwhile stays shown."""
+    """Make facts private again that were shown and not read, and return how many. Read ones stay shown."""
     unread = JournalFact.objects.filter(conversation=conversation, shown_at__isnull=False, read_at__isnull=True)
     taken = _of(unread, only).update(shown_at=None)
     if taken:
@@ -121,10 +121,10 @@ def take_back(*, conversation: Conversation, only: Collection[UUID] | None = Non
 
 
 def mark_read(conversation: Conversation) -> int:
-    """What is shown goes to its agent's page now; how many facts are new there. One statement, before their words are
-    read: what was taken back before it is not among them, and what is among them is taken back no more.
+    """Mark the shown facts as read, because they are about to be on the agent's page. Return how many are new there.
 
-    Its person is told (the page of facts says so when it is drawn).
+    One statement, before their words are read. So a fact that was taken back before it is not among them, and those
+    that are among them cannot be taken back any more. The person sees that on their page of facts.
     """
     new = JournalFact.objects.filter(conversation=conversation, shown_at__isnull=False, read_at__isnull=True)
     return new.update(read_at=clock.now())

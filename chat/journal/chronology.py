@@ -1,9 +1,9 @@
-"""Shows what the dates and accounts of a journal tell at a glance: a drawing, its gaps, and what it proposes. Pure.
+"""Makes the chart of a journal's facts by date and account, its gaps, and what the facts propose. Pure.
 
-The drawing is coordinates of an inline SVG, as `chat.statistics.charts` makes them; it reads without colour, and the
-list beside it says the same. It holds ROWS_MOST + 2 rows of COLUMNS + 1 marks, whatever the journal holds.
+The chart consists of coordinates for an inline SVG, as in `chat.statistics.charts`. It can be read without colours, and
+the list beside it says the same. It has at most ROWS_MOST + 2 rows of COLUMNS + 1 marks.
 
-What is proposed qualifies nothing: the person said it, the agent asks, ticks or leaves it
+What is proposed has no legal meaning: it is what the person said, and the agent asks about it, ticks it or leaves it
 (`reports.rules.offence_elements`).
 """
 
@@ -16,21 +16,24 @@ from itertools import pairwise
 from chat.journal.dates import Precision
 from chat.journal.facts import Fact
 
-ROWS_MOST = 8  # accounts, or platforms, with a row of their own; the others share one
-COLUMNS = 21  # moments that are told apart: the facts of one are one mark with their number
+ROWS_MOST = 8  # how many accounts or platforms have a row of their own; the others share one
+COLUMNS = 21  # how many columns there are; the facts in one of them are one mark with their number
 GAPS_MOST = 3
-GAP_DAYS = 7  # the shortest silence that is said
+GAP_DAYS = 7  # the shortest gap that is shown
 LABEL_MOST = 44  # characters
 
 WIDTH, SIDE, UNKNOWN_WIDTH = 360, 12, 44
-TOP, ROW_HEIGHT, BOTTOM = 18, 36, 28  # under the last row: what its marks are named, then the days
+TOP, ROW_HEIGHT, BOTTOM = 18, 36, 28  # the space under the last row for the names of its marks, then for the days
 ONE, SEVERAL, MANY = 4, 7, 10  # the radius of a mark
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Facts of one row that lie close together. number: how many, empty for one. is_about: none of them is sure. facts:
-    their numbers. captures: numbers of those that go with them."""
+    """Facts of one row that are close together.
+
+    number: how many, "" for one. is_about: whether none of them has an exact date. facts: their numbers. captures: the
+    numbers of their captures.
+    """
 
     x: float
     y: float
@@ -43,7 +46,7 @@ class Mark:
 
     @property
     def capture_words(self) -> str:
-        """« C3 », « C3+2 » for three of them: under the mark, where there is room for no more."""
+        """Return « C3 », or « C3+2 » for three captures; there is no room for more under the mark."""
         if not self.captures:
             return ""
         more = len(self.captures) - 1
@@ -52,7 +55,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """label: as it was typed first; empty where nothing was said. is_rest: what has no row of its own."""
+    """A row of the chart. label: as it was first typed; "" if none was. is_rest: the row that the others share."""
 
     label: str
     count: int
@@ -62,7 +65,7 @@ class Row:
 
     @property
     def text_y(self) -> float:
-        """Where its label stands, above its marks."""
+        """The vertical position of the label, above the marks."""
         return self.y - 12
 
     @property
@@ -73,7 +76,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A silence between two facts whose days are known. days: whole days without any."""
+    """A gap between two facts whose days are known. days: how many whole days are without facts."""
 
     after: date
     before: date
@@ -83,13 +86,13 @@ class Gap:
 
     @property
     def centre(self) -> float:
-        """The middle of the gap, for its text."""
+        """The horizontal middle of the gap, for its text."""
         return round(self.x + self.width / 2, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """first, last: the days that the drawing begins and ends with; None when no date is known."""
+    """The chart. first, last: the days with which it begins and ends; None when no date is known."""
 
     rows: tuple[Row, ...]
     gaps: tuple[Gap, ...]
@@ -105,11 +108,11 @@ class Chart:
 
     @property
     def has_captures(self) -> bool:
-        """Return whether a mark names a capture."""
+        """Whether a mark has captures."""
         return any(mark.captures for row in self.rows for mark in row.marks)
 
     def with_captures(self, by_fact: Mapping[int, Sequence[int]]) -> "Chart":
-        """The same, each mark with the captures that go with its facts."""
+        """Return the chart with the captures of each mark's facts. by_fact: captures by the number of their fact."""
 
         def named(mark: Mark) -> Mark:
             return replace(mark, captures=tuple(sorted({one for fact in mark.facts for one in by_fact.get(fact, ())})))
@@ -118,27 +121,30 @@ class Chart:
 
     @property
     def inner_height(self) -> int:
-        """Of what stands between the words above and below."""
+        """The height between the words above and below."""
         return self.height - TOP - BOTTOM
 
 
 def by_account(fact: Fact) -> str:
-    """The account that a fact names; empty when none."""
+    """Return the account that a fact names; "" when it names none."""
     return fact.told.account if fact.told is not None else ""
 
 
 def by_platform(fact: Fact) -> str:
-    """The platform that a fact names; empty when none."""
+    """Return the platform that a fact names; "" when it names none."""
     return fact.told.platform if fact.told is not None else ""
 
 
 def same_name(text: str) -> str:
-    """One account, however it was typed: « @Lea_92 », « lea_92 »."""
+    """Return a form that is the same however an account was typed: « @Lea_92 », « lea_92 »."""
     return " ".join(text.casefold().split()).lstrip("@")
 
 
 def draw(facts: Sequence[Fact], name_of: Callable[[Fact], str]) -> Chart:
-    """facts: in their order. name_of: which row a fact is of. Linear in their number, but for the order of the rows."""
+    """Return the chart of these facts. facts: in order. name_of: returns the row of a fact.
+
+    Takes a time linear in their number, except for sorting the rows.
+    """
     points = [point for fact in facts if (point := fact.moment.point) is not None]
     scale = _Scale(points)
     groups = _groups(facts, name_of)
@@ -157,30 +163,30 @@ def draw(facts: Sequence[Fact], name_of: Callable[[Fact], str]) -> Chart:
 
 
 class _Scale:
-    """Where a moment stands between the first and the last one."""
+    """Calculates the position of a moment between the first and the last one."""
 
     def __init__(self, points: Sequence[datetime]) -> None:
         self.first = points[0] if points else None
         self.seconds = (points[-1] - points[0]).total_seconds() if points else 0.0
 
     def share(self, point: datetime) -> float:
-        """How far along the drawing a moment lies, from 0 to 1; in the middle when there is but one moment."""
+        """Return the position of a moment along the chart, from 0 to 1; 0.5 when there is only one moment."""
         if self.first is None or not self.seconds:
             return 0.5
         return (point - self.first).total_seconds() / self.seconds
 
     def column(self, point: datetime) -> int:
-        """The column in which marks that would touch are put together."""
+        """Return the column of a moment; marks in one column, which would touch, are put together."""
         return min(int(self.share(point) * COLUMNS), COLUMNS - 1)
 
     @staticmethod
     def x(share: float) -> float:
-        """The marks of the first and the last moment are drawn whole."""
+        """Return the horizontal coordinate, with space for whole marks at both ends."""
         return round(SIDE + MANY + share * (WIDTH - 2 * SIDE - UNKNOWN_WIDTH - 2 * MANY), 1)
 
 
 def _named(facts: Iterable[Fact], name_of: Callable[[Fact], str]) -> tuple[list[tuple[str, list[Fact]]], list[Fact]]:
-    """The facts of each name, those with most first, by name where they are as many; and those without a name."""
+    """Return the facts of each name, the most frequent first and then by name, and those without a name."""
     members: dict[str, list[Fact]] = defaultdict(list)
     labels: dict[str, str] = {}
     for fact in facts:
@@ -194,7 +200,7 @@ def _named(facts: Iterable[Fact], name_of: Callable[[Fact], str]) -> tuple[list[
 
 
 def _groups(facts: Iterable[Fact], name_of: Callable[[Fact], str]) -> list[tuple[str, list[Fact], bool]]:
-    """What each row holds: ROWS_MOST names, the rest, what has no name."""
+    """Return the label and the facts of each row: ROWS_MOST names, the rest, and facts without a name."""
     named, unnamed = _named(facts, name_of)
     found = [(label, members, False) for label, members in named[:ROWS_MOST]]
     if rest := [fact for _label, members in named[ROWS_MOST:] for fact in members]:
@@ -231,7 +237,7 @@ def _mark(x: float, y: float, facts: Sequence[Fact], *, is_about: bool, is_unkno
 
 
 def _gaps(points: Sequence[datetime], scale: _Scale) -> list[Gap]:
-    """The longest silences, GAPS_MOST of GAP_DAYS at least, in the order of time."""
+    """Return the longest gaps, at most GAPS_MOST, of at least GAP_DAYS each, in the order of time."""
     found = []
     for before, after in pairwise(points):
         days = (after.date() - before.date()).days - 1
@@ -247,7 +253,7 @@ def _gaps(points: Sequence[datetime], scale: _Scale) -> list[Gap]:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """An account, as it was typed first, and the numbers of its facts."""
+    """An account, as it was first typed, and the numbers of its facts."""
 
     account: str
     numbers: tuple[int, ...]
@@ -255,10 +261,10 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the facts say of three elements: whether one account comes back, whether there are several, for how long.
+    """What the facts say of three elements: whether one account repeats, whether there are several, and how long.
 
-    repeated: the accounts with two facts and more, the one with most first. accounts: how many were named. first, last:
-    the first and the last day that is known, when they are two.
+    repeated: the accounts with two facts or more, the one with most first. accounts: how many were named. first, last:
+    the first and the last known day, if they differ.
     """
 
     repeated: tuple[Author, ...]
@@ -268,17 +274,17 @@ class Findings:
 
     @property
     def is_group(self) -> bool:
-        """Return whether several accounts did it."""
+        """Whether several accounts are named."""
         return self.accounts > 1
 
     @property
     def days(self) -> int:
-        """Count from the first day to the last one, both included; 0 when it is not known."""
+        """The number of days from the first to the last, both included; 0 when it is not known."""
         return 0 if self.first is None or self.last is None else (self.last - self.first).days + 1
 
 
 def find(facts: Sequence[Fact]) -> Findings:
-    """facts: in their order. A fact without an account is nobody's: two of them are no repetition."""
+    """Return what these facts say. facts: in order. Facts without an account do not count as repetition."""
     named, _unnamed = _named(facts, by_account)
     repeated = [
         Author(label, tuple(sorted(fact.number for fact in members))) for label, members in named if len(members) > 1

@@ -1,4 +1,4 @@
-"""The journal as whoever answers reads it: a drawing, what it proposes, and the list. In French, for agents."""
+"""Reads the journal as an agent sees it: a chart, what the facts propose, and the list. In French, for agents."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,8 +22,11 @@ NUMBERS_SHOWN = 8  # facts that are named for a repetition
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A fact in words. link: nothing that a program would make a link of. is_new: it went to this page just now.
-    captures: numbers of those that go with it."""
+    """A fact in words.
+
+    link: its address, changed so that no program makes a link of it. is_new: whether it is on this page for the first
+    time. captures: the numbers of its captures.
+    """
 
     number: int
     when: str
@@ -37,8 +40,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """An element of an offence that the facts speak for, as the person told them. It sets nothing. is_clear: they say
-    it themselves; several accounts may be one person's."""
+    """An element of an offence that the person's facts suggest. Nothing is ticked because of it.
+
+    is_clear: whether the facts say it directly; several accounts, for example, may be one person's.
+    """
 
     element: str
     label: str
@@ -48,10 +53,11 @@ class Proposed:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What stands beside the thread. total: of what was shown and read; new: of those, that were not read before.
+    """The panel beside the thread.
 
-    unread: shown, and not here: their words come once the conversation is looked at. later: how many lines come after
-    these ones. facts: all that were read, in their order.
+    total: how many facts were shown and read. new: how many of these were not read before. unread: how many are shown
+    but not here, because their words only come when the conversation is on screen. later: how many more lines follow.
+    facts: all that were read, in order.
     """
 
     total: int = 0
@@ -68,17 +74,16 @@ class Panel:
 
     @property
     def is_there(self) -> bool:
-        """Return whether there is anything to draw."""
+        """Whether there is anything to show."""
         return bool(self.total or self.unread)
 
     @property
     def told(self) -> str:
-        """Tell a screen reader how many new facts came."""
+        """The words for screen readers about new facts."""
         return _facts(self.new) if self.new else ""
 
     def with_captures(self, by_fact: Mapping[int, Sequence[int]]) -> "Panel":
-        """The same, each line and each mark of the drawings with the captures that go with it. by_fact:
-        `chat.captures.queries.Shown`."""
+        """Return the panel with the captures of each line and mark. by_fact: of `chat.captures.queries.Shown`."""
         if not by_fact:
             return self
         return replace(
@@ -90,7 +95,7 @@ class Panel:
 
 
 def with_captures(lines: Sequence[Line], by_fact: Mapping[int, Sequence[int]]) -> list[Line]:
-    """Each line with the numbers of the captures that go with its fact."""
+    """Return the lines, each with the numbers of its fact's captures."""
     return [replace(line, captures=by_fact.get(line.number, ())) for line in lines]
 
 
@@ -99,10 +104,10 @@ def _facts(count: int) -> str:
 
 
 def read_panel(conversation: Conversation, *, is_looked_at: bool) -> Panel:
-    """The panel of a conversation that was just obtained by its agent.
+    """Return the panel of a conversation that its agent has just obtained.
 
-    is_looked_at: its page is on their screen, so that what is shown goes there and is read from now on. One statement
-    for who has no facts, four at most else; every fact is opened, `definitions.FACTS_MOST` at most (500: 15 ms).
+    is_looked_at: whether its page is on the agent's screen, so that shown facts are marked as read. One statement
+    without facts, otherwise four at most. All facts are decrypted, at most `definitions.FACTS_MOST` (500 take 15 ms).
     """
     counts = queries.count_facts(conversation)
     if counts.private == counts.all:
@@ -116,14 +121,16 @@ def read_panel(conversation: Conversation, *, is_looked_at: bool) -> Panel:
 
 
 def read_agreed(conversation: Conversation, until: datetime) -> Panel:
-    """The panel of a unit: the facts that its person's agreement named (`queries.count_read`). It marks nothing as
-    read. One statement; `definitions.FACTS_MOST` facts opened at most."""
+    """Return the panel of a unit, with the facts to which the person agreed (`queries.count_read`).
+
+    Nothing is marked as read. One statement; at most `definitions.FACTS_MOST` facts are decrypted.
+    """
     facts = queries.read_facts(conversation, until)
     return _panel_of(facts) if facts else Panel()
 
 
 def _panel_of(facts: Sequence[Fact], *, new: int = 0, unread: int = 0) -> Panel:
-    """facts: some, that were read, in their order."""
+    """Return the panel of these facts. facts: at least one, all read, in order."""
     latest = max(fact.read_at for fact in facts if fact.read_at is not None)
     found = chronology.find(facts)
     accounts, platforms = (chronology.draw(facts, by) for by in (chronology.by_account, chronology.by_platform))
@@ -143,13 +150,13 @@ def _panel_of(facts: Sequence[Fact], *, new: int = 0, unread: int = 0) -> Panel:
 
 
 def read_page(conversation: Conversation, after: int) -> tuple[list[Line], int, int]:
-    """A_PAGE lines after so many; how many facts there are; after how many the next page begins, 0 for none."""
+    """Return A_PAGE lines after so many, the number of facts, and after how many the next page begins (0 for none)."""
     actions.mark_read(conversation)
     return _page_of(queries.read_facts(conversation), after)
 
 
 def read_agreed_page(conversation: Conversation, until: datetime, after: int) -> tuple[list[Line], int, int]:
-    """The same of the facts that went with a summary (`read_agreed`). It marks nothing as read."""
+    """Do the same with the facts that went with a summary (`read_agreed`). Nothing is marked as read."""
     return _page_of(queries.read_facts(conversation, until), after)
 
 
@@ -159,7 +166,7 @@ def _page_of(facts: Sequence[Fact], after: int) -> tuple[list[Line], int, int]:
 
 
 def line_of(fact: Fact, *, is_new: bool = False) -> Line:
-    """Make the line of a fact, with its texts as they are drawn; a fact that no key opens says so."""
+    """Return the line of a fact, with its texts as they are shown; a fact that cannot be decrypted says so."""
     told = fact.told
     if told is None:
         return Line(fact.number, _("Date inconnue"), _("Ce fait ne peut pas être lu en ce moment."), "", "", "", is_new)
@@ -176,7 +183,7 @@ def line_of(fact: Fact, *, is_new: bool = False) -> Line:
 
 
 def when(moment: Moment) -> str:
-    """« 12 mars 2027 à 18:05 », « vers le 12 mars 2027 », « date inconnue »."""
+    """Return a date in words: « 12 mars 2027 à 18:05 », « vers le 12 mars 2027 », « date inconnue »."""
     if moment.day is None:
         return _("Date inconnue")
     values = {"day": _day(moment.day), "hour": moment.hour.strftime("%H:%M") if moment.hour else ""}
@@ -190,7 +197,7 @@ def _day(day: date) -> str:
 
 
 def summary_of(facts: Sequence[Fact], found: Findings) -> str:
-    """What the drawing shows, in a sentence: it is its text for who does not see it."""
+    """Return what the chart shows in a sentence, which is its alternative text."""
     unknown = sum(not fact.moment.is_known for fact in facts)
     parts = [ngettext("%(n)d fait", "%(n)d faits", len(facts)) % {"n": len(facts)}]
     if lasts := _lasts(found):
@@ -214,7 +221,7 @@ def _lasts(found: Findings) -> str:
 
 
 def proposed_by(found: Findings) -> list[Proposed]:
-    """What the fact sheet may ask about first. The element is ticked by the agent, or not."""
+    """Return the elements that the facts suggest. The agent ticks them or not."""
     made = []
     if found.repeated:
         first = found.repeated[0]
@@ -232,7 +239,10 @@ def proposed_by(found: Findings) -> list[Proposed]:
 
 
 def as_pairs(conversation: Conversation, until: datetime | None = None) -> list[tuple[str, str]]:
-    """What was shown and read, for a document: when, and what. In order. until: of what went with a summary."""
+    """Return the facts that were shown and read, in order, for a document: when, and what.
+
+    until: when a summary was sent, for the facts that went with it.
+    """
     pairs = []
     for fact in queries.read_facts(conversation, until):
         line = line_of(fact)
@@ -242,7 +252,7 @@ def as_pairs(conversation: Conversation, until: datetime | None = None) -> list[
 
 
 def as_lines(facts: Sequence[Fact], room: int) -> list[str]:
-    """Facts for a summary, a line each, as many as fit in so many characters; then how many are left out."""
+    """Return facts for a summary in lines, as many as fit in so many characters, then how many are left out."""
     lines: list[str] = []
     for place, fact in enumerate(facts):
         line = line_of(fact)

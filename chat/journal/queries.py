@@ -1,4 +1,4 @@
-"""Reads the journal of a conversation that was just obtained by `chat.access`, for its person and for its agent."""
+"""Reads the journal of a conversation that the caller has just obtained by `chat.access`, for person and agent."""
 
 import logging
 from collections.abc import Collection, Iterable
@@ -14,11 +14,11 @@ from common.encryption import UnsealError
 
 logger = logging.getLogger(__name__)
 
-PIECE = 20  # facts of one page of the person
+PIECE = 20  # how many facts a page of the person shows
 
 
 def told_of(row: JournalFact) -> Told | None:
-    """What was written; None when no key opens it where it stands. row: with its conversation."""
+    """Return the decrypted words of a fact; None when they cannot be decrypted. row: with its conversation."""
     try:
         return Told.from_words(row.words)
     except UnsealError:
@@ -39,7 +39,7 @@ def _opened(conversation: Conversation, rows: Iterable[JournalFact]) -> list[Fac
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many facts a journal has; of them, those that are private, and those that are shown and not read."""
+    """How many facts a journal has, how many are private, and how many are shown and not read."""
 
     all: int
     private: int
@@ -47,12 +47,12 @@ class Counts:
 
     @property
     def read(self) -> int:
-        """How many were shown and read."""
+        """How many facts were shown and read."""
         return self.all - self.private - self.unread
 
 
 def count_facts(conversation: Conversation, *, only: Collection[UUID] | None = None) -> Counts:
-    """One statement; no word is opened. only: of these."""
+    """Count the facts with one statement; nothing is decrypted. only: count only these."""
     rows = _of(conversation, only)
     found = rows.aggregate(
         all=Count("pk"),
@@ -70,8 +70,10 @@ def _of(conversation: Conversation, only: Collection[UUID] | None) -> QuerySet[J
 def own_piece(
     conversation: Conversation, *, before: int = 0, only: Collection[UUID] | None = None
 ) -> tuple[list[Fact], int]:
-    """The facts of a person as they noted them, the last one first, PIECE at most; and the number before which the next
-    piece begins, 0 when there is none. before: where this piece begins; 0 for the last facts. only: of these."""
+    """Return at most PIECE facts of a person, the last noted first, and where the next piece begins (0 for none).
+
+    before: only facts with a smaller number; 0 for the last facts. only: only these facts.
+    """
     rows = _of(conversation, only).order_by("-number")
     if before:
         rows = rows.filter(number__lt=before)
@@ -80,19 +82,19 @@ def own_piece(
 
 
 def own_fact(conversation: Conversation, public_id: UUID, only: Collection[UUID] | None = None) -> Fact | None:
-    """One of them."""
+    """Return one fact of the person; None if there is none."""
     if only is not None and public_id not in only:
         return None
     return next(iter(_opened(conversation, _of(conversation, [public_id]))), None)
 
 
 def own_facts(conversation: Conversation) -> list[Fact]:
-    """All of them, private ones too, by their dates: for their person's own copy (`chat.personal_copy`)."""
+    """Return all facts by date, private ones too, for the person's own copy (`chat.personal_copy`)."""
     return in_order(_opened(conversation, _of(conversation, None).order_by("number")))
 
 
 def shown_facts(conversation: Conversation, most: int) -> list[Fact]:
-    """What its person has shown, read or not, by its dates; so many at most."""
+    """Return the shown facts by date, read or not, at most so many."""
     rows = JournalFact.objects.filter(conversation=conversation, shown_at__isnull=False)
     return in_order(_opened(conversation, rows))[:most]
 
@@ -103,18 +105,21 @@ def has_shown(conversation: Conversation) -> bool:
 
 
 def read_facts(conversation: Conversation, until: datetime | None = None) -> list[Fact]:
-    """What was shown, and went to the agent's page (`actions.mark_read`), by its dates. At most as many as a journal
-    has: their dates are sealed, so that only who opens all of them knows their order (500: 15 ms).
+    """Return the facts that were shown and read (`actions.mark_read`), by date.
 
-    until: of what went with a summary (`count_read`); nothing that was read later.
+    All of them are decrypted, because only then their dates are known (500 take 15 ms). until: only those that were
+    read by then, which went with a summary (`count_read`).
     """
     rows = JournalFact.objects.filter(conversation=conversation, read_at__isnull=False)
     return in_order(_opened(conversation, rows if until is None else rows.filter(read_at__lte=until)))
 
 
 def count_read(conversation: Conversation, until: datetime | None = None) -> tuple[int, datetime | None]:
-    """How many facts were shown and read, and when the last of them was; None where none was. What is read stays, so
-    that both say for ever which facts these are. until: of those that were read by then. No word is opened."""
+    """Return how many facts were shown and read, and when the last of them was (None for none).
+
+    Read facts never change, so these two always identify the same facts. until: only those that were read by then.
+    Nothing is decrypted.
+    """
     rows = _of(conversation, None).filter(read_at__isnull=False)
     if until is not None:
         rows = rows.filter(read_at__lte=until)

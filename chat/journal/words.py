@@ -1,4 +1,4 @@
-"""Writes the date of a fact as its person reads it, in their language."""
+"""Writes the date of a fact as the person reads it, in their language."""
 
 from chat.journal.dates import Moment, Precision
 from chat.texts import journal as texts
@@ -6,7 +6,7 @@ from common import dates
 
 
 def said_when(moment: Moment) -> str:
-    """« 12 mars 2027 à 18:05 », « vers le 12 mars 2027 », « Date inconnue »."""
+    """Return a date in words: « 12 mars 2027 à 18:05 », « vers le 12 mars 2027 », « Date inconnue »."""
     if moment.day is None:
         return texts.AT_UNKNOWN.say()
     day = dates.format_date(moment.day, "j F Y")

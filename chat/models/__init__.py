@@ -1,4 +1,4 @@
-"""Units and agents; conversations, their messages and their history."""
+"""The tables of the app `chat`, in one module for each subject."""
 
 from chat.models.agent import Agent, AgentQuerySet, Unit, first_capacity
 from chat.models.captures import Capture, CaptureDrawing, CaptureState, ScanResult
@@ -18,7 +18,7 @@ from chat.models.figures import ClosedDay, DailyFigure, FigureRemainder, KeptRea
 from chat.models.handle import ConversationHandle
 from chat.models.journal import JournalFact
 
-# What lies beside the thread has modules of its own; Django looks for models here.
+# Django looks for models here, so those of all modules are imported.
 from chat.models.lookalikes import ArrivalGroup
 from chat.models.macro import Macro
 from chat.models.notes import Aside, AsideMessage, AsidePart, Hold, Note, ReplyDraft

@@ -1,6 +1,6 @@
-"""Captures: the images and PDF documents that a person hands in, or is handed by whoever answers (docs/adr/0082, 0100).
+"""The tables of captures: images and PDF documents from the person, or from an agent (docs/adr/0082, 0100).
 
-Their bytes are never here.
+The files themselves are not in the database.
 """
 
 import uuid
@@ -14,7 +14,7 @@ from chat.models.casework import SealedWords
 
 
 class CaptureState(models.TextChoices):
-    """How far a capture is, in the order in which it goes on. DRAWN and UNREADABLE are ends; neither says « safe »."""
+    """The states of a capture, in order. DRAWN and UNREADABLE are final; neither means that the file is safe."""
 
     ARRIVING = "arriving", _("En cours d'envoi")
     RECEIVED = "received", _("Reçue, à dessiner")
@@ -23,7 +23,7 @@ class CaptureState(models.TextChoices):
 
 
 class ScanResult(models.TextChoices):
-    """What the scanner said of the original. What it could not read is UNSCANNABLE, never CLEAN."""
+    """The scanner's verdict on the original. A file that it could not read is UNSCANNABLE, never CLEAN."""
 
     NOT_ASKED = "not_asked", _("Aucune analyse n'est branchée")
     WAITING = "waiting", _("Analyse en attente")
@@ -33,23 +33,21 @@ class ScanResult(models.TextChoices):
 
 
 class Capture(SealedWords):
-    """One file of an exchange: where its sealed chunks are, and what was made of it.
+    """One file of an exchange: where its encrypted chunks are, and what was made of it.
 
-    sent_by: None, its person handed it in. Else the agent who handed it to the person (`chat.captures.handouts`).
-
-    public_id: made by the page or by the script before the first byte, so that a file whose sending was cut goes on
-    where it was; once in its conversation. store_id: drawn here, names the folder of its chunks, so that whoever
-    chooses the one reaches no file of another capture (`chat.captures.store`).
+    sent_by: the agent who sent it to the person (`chat.captures.handouts`); None if it is the person's.
+    public_id: made by the page or its script before the first byte, so that an interrupted upload can go on; unique in
+    its conversation. store_id: drawn by the server, names the folder of its chunks, so that nobody who chooses a
+    public_id reaches another capture's file (`chat.captures.store`).
     number: from 1, in the order in which captures were begun.
-    sealed_words: the key of the file (base64), its name as the sender's device says it, what it is in an agent's words
-    (`title`), and once all of it was read its SHA-256, its kind and what was found. They go with the row, and without
-    them its chunks say nothing.
-    size: bytes, declared before the first one and held to. received: of them, acknowledged. tokens: of each chunk that
-    was acknowledged, in order: the only ones that open.
-    shown_at, read_at: as of a fact of the journal. read_at: since when its drawing was at its agent's page. Of an
-    agent's: since when it is handed over, and since when it was on its person's page.
-    claimed_at, attempts: whose turn it is to be drawn, and how often that was tried.
-    locked_at: since when nobody sees it any more, its person apart, who is told: it may be an offence to hold.
+    sealed_words: the file's key (base64), its name on the sender's device, an agent's `title`, and once it was read its
+    SHA-256, its kind and what was found. They are deleted with the row, and without them nobody can decrypt the chunks.
+    size: bytes, declared before the first one, and enforced. received: how many bytes are acknowledged. tokens: those
+    of the acknowledged chunks, in order, the only ones that can be decrypted.
+    shown_at, read_at: when it was shown to the agent, and when its drawing was first on the agent's page; for an
+    agent's file, when it was sent, and when it was first on the person's page.
+    claimed_at, attempts: when a worker claimed it to draw it, and how often that was tried.
+    locked_at: since when nobody sees it, because it may be an offence to possess; the person is told.
     """
 
     conversation = models.ForeignKey(
@@ -95,25 +93,25 @@ class Capture(SealedWords):
         indexes = [
             models.Index(fields=["received_at"], condition=Q(state="received"), name="capture_to_draw"),
             models.Index(fields=["begun_at"], condition=Q(state="arriving"), name="capture_arriving"),
-            models.Index(fields=["received_at"], name="capture_received"),  # those of a day, for its tree
+            models.Index(fields=["received_at"], name="capture_received"),  # for the tree of a day
             models.Index(fields=["locked_at"], condition=Q(locked_at__isnull=False), name="capture_set_aside"),
         ]
 
     @property
     def context(self) -> str:
-        """The context that binds the sealed words about the file to this row."""
+        """The context that binds the encrypted words to this row."""
         return f"capture:{self.conversation.public_id}:{self.public_id}"
 
     @property
     def file_context(self) -> str:
-        """What binds its chunks to it."""
+        """The context that binds the chunks to this capture."""
         return f"capture-file:{self.store_id}"
 
 
 class CaptureDrawing(models.Model):
-    """One page of pixels that we drew of a capture: a WebP file, in sealed chunks under the key of its capture.
+    """One page that we drew of a capture: a WebP file in chunks, encrypted with the key of its capture.
 
-    page: from 1; an image has one. size: bytes. width, height: pixels.
+    page: from 1; an image has one. size: in bytes. width, height: in pixels.
     """
 
     capture = models.ForeignKey(Capture, on_delete=models.CASCADE, related_name="drawings", db_index=False)

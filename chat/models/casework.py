@@ -1,7 +1,7 @@
-"""What an agent's work leaves beside the thread: facts, proposals, an emergency, the end. Rows and their constraints.
+"""The tables of casework: fact sheets, proposals, emergencies, closings.
 
-Text that people wrote is sealed, as JSON, bound to its row; what is in clear is a category, which may be searched over
-one's own exchanges. (Foreign keys by name: `chat.models` imports this module.)
+Text that people wrote is encrypted as JSON and bound to its row. Unencrypted columns are categories, by which agents
+can search their own exchanges. (Foreign keys are by name, because `chat.models` imports this module.)
 """
 
 import json
@@ -20,12 +20,12 @@ from chat.rules.emergency import Situation, Step
 from common import encryption
 from reports.rules.offence_elements import Element, Evidence
 
-# No vowel makes a word, and nothing is taken for something else when read aloud.
+# Without vowels no words arise, and no character is mistaken for another one when read aloud.
 ALPHABET = "23456789BCDFGHJKMNPQRTVWXZ"
 
 
 class SealedWords(models.Model):
-    """A row with one sealed value: a JSON object of texts, bound to `context`."""
+    """A row with one encrypted value: a JSON object of texts, bound to `context`."""
 
     SEALED: tuple[str, ...] = ("sealed_words",)
     SEALED_WITH: tuple[str, ...] = ("conversation",)
@@ -38,33 +38,33 @@ class SealedWords(models.Model):
 
     @property
     def context(self) -> str:
-        """The context that binds the sealed words to their row: moved to another one, they do not open."""
+        """The context that binds the encrypted words to their row, so that they cannot be decrypted in another one."""
         raise NotImplementedError
 
     @property
     def data_key(self) -> uuid.UUID | None:
         """The key of the exchange that it belongs to."""
-        # Each has a conversation, or says otherwise.
+        # Each model has a conversation, or overrides this.
         key: uuid.UUID | None = self.conversation.data_key  # type: ignore[attr-defined]
         return key
 
     @property
     def words(self) -> dict[str, Any]:
-        """The words. Raises keyring.UnsealError when no key of the ring opens them."""
+        """The decrypted words. Raises encryption.UnsealError when they cannot be decrypted."""
         words: dict[str, Any] = json.loads(encryption.unseal(self.sealed_words, context=self.context))
         return words
 
     def seal(self, words: dict[str, Any]) -> None:
-        """Seal these words as JSON into the row, which is not saved."""
+        """Set these words, encrypted as JSON; the row is not saved."""
         text = json.dumps(words, ensure_ascii=False)
         self.sealed_words = encryption.seal(text, context=self.context, data_key=self.data_key)
 
 
 class FactSheet(SealedWords):
-    """« Fiche des faits »: which elements are there or not, and the notes of the agent.
+    """The fact sheet (« Fiche des faits »): which elements are present or absent, and the agent's notes.
 
-    version: raised at each save; what was typed on an older one is not saved over a newer one.
-    words: dates, accounts, links, notes. A link is text: nobody follows it.
+    version: increased at each save, so that what was typed on an older version does not overwrite a newer one. words:
+    dates, accounts, links, notes. Links are text, and not clickable.
     """
 
     NOTES = ("dates", "accounts", "links", "notes")
@@ -87,7 +87,7 @@ class FactSheet(SealedWords):
 
     @property
     def context(self) -> str:
-        """The context that binds the sealed words to the sheet of this conversation."""
+        """The context that binds the encrypted words to the sheet of this conversation."""
         return f"sheet:{self.conversation.public_id}"
 
 
@@ -102,7 +102,7 @@ class ProposalKind(models.TextChoices):
 
 
 class Said(models.TextChoices):
-    """The answers of the person."""
+    """The person's answers to a proposal."""
 
     YES = "yes", _("oui")
     NO = "no", _("non")
@@ -110,12 +110,12 @@ class Said(models.TextChoices):
 
 
 def question_id() -> uuid.UUID:
-    """The `client_id` of a message that has ready answers: a UUID of version 8, by which a page knows it."""
+    """Draw the `client_id` of a message with answers to choose from: a UUID of version 8, by which pages know it."""
     return uuid.UUID(bytes=_version_8(secrets.token_bytes(16)))
 
 
 def _version_8(random: bytes) -> bytes:
-    """RFC 9562, 5.8."""
+    """Return the version 8 UUID (RFC 9562, 5.8) of these 16 bytes."""
     octets = bytearray(random)
     octets[6] = octets[6] & 0x0F | 0x80
     octets[8] = octets[8] & 0x3F | 0x80
@@ -123,14 +123,16 @@ def _version_8(random: bytes) -> bytes:
 
 
 def draw_file_number() -> str:
-    """« PNAV-7K3M-QX2D »: drawn at random, so that it names nobody and tells nothing."""
+    """Draw a file number at random (« PNAV-7K3M-QX2D »), so that it tells nothing about anybody."""
     drawn = "".join(secrets.choice(ALPHABET) for _place in range(8))
     return f"PNAV-{drawn[:4]}-{drawn[4:]}"
 
 
 def read_file_number(typed: str) -> str:
-    """The file number that was typed, as it is kept; empty when it is none. Spaces, dashes, small letters and a missing
-    « PNAV » do not count: it is read aloud over a telephone."""
+    """Return a typed file number as it is stored; "" when it is none.
+
+    Spaces, dashes, small letters and a missing « PNAV » do not matter, because numbers are read over the telephone.
+    """
     signs = "".join(sign for sign in typed.upper() if sign.isalnum()).removeprefix("PNAV")
     if len(signs) != 8 or not set(signs) <= set(ALPHABET):
         return ""
@@ -138,11 +140,11 @@ def read_file_number(typed: str) -> str:
 
 
 class Proposal(SealedWords):
-    """Something put to the person in the thread, with ready answers.
+    """A proposal to the person in the thread, with answers to choose from.
 
-    `asked_id` is the client_id of its message, `answer_id` that of the one message which answers it: an ordinary one,
-    written by the person. words: `answers`, the ready ones; what is proposed, as it was told.
-    said: what the agent heard in the exchange, when no button was used. file_number: of an appointment's slip.
+    `asked_id` is the client_id of its message; `answer_id` is that of the person's message which answers it. words:
+    `answers` to choose from, and what is proposed. said: the answer as the agent understood it, when no button was
+    used. file_number: that of an appointment's slip.
     """
 
     conversation = models.ForeignKey("chat.Conversation", on_delete=models.CASCADE, related_name="proposals")
@@ -175,12 +177,12 @@ class Proposal(SealedWords):
 
     @property
     def context(self) -> str:
-        """The context that binds the sealed words to the message that asks."""
+        """The context that binds the encrypted words to the message that asks."""
         return f"proposal:{self.conversation.public_id}:{self.asked_id}"
 
 
 class Emergency(models.Model):
-    """The emergency procedure of a conversation: from its start to its end, by whom. One at a time."""
+    """An emergency procedure of a conversation, with its beginning and end, and who did these. One at a time."""
 
     conversation = models.ForeignKey("chat.Conversation", on_delete=models.CASCADE, related_name="emergencies")
     situation = models.CharField(max_length=20, choices=Situation)
@@ -204,7 +206,7 @@ class Emergency(models.Model):
 
 
 class EmergencyStep(models.Model):
-    """One step of an emergency, done once: when, and by whom. Never altered."""
+    """One step of an emergency procedure, done once: when, and by whom. Rows are never changed."""
 
     emergency = models.ForeignKey(Emergency, on_delete=models.CASCADE, related_name="steps", db_index=False)
     step = models.CharField(max_length=20, choices=Step)
@@ -217,9 +219,10 @@ class EmergencyStep(models.Model):
 
 
 class Closing(SealedWords):
-    """How a conversation was ended, beyond its outcome. words: `summary` for the team, `told` for the person.
+    """How a conversation was closed, beyond its outcome.
 
-    points: what became of each `closing_rules.Point`, for a minor: categories, no text.
+    words: `summary` for the team, `told` for the person. points: for a minor, the result of each `closing_rules.Point`,
+    as categories.
     """
 
     conversation = models.OneToOneField("chat.Conversation", on_delete=models.CASCADE, related_name="closing")
@@ -232,5 +235,5 @@ class Closing(SealedWords):
 
     @property
     def context(self) -> str:
-        """The context that binds the sealed words to the end of this conversation."""
+        """The context that binds the encrypted words to the closing of this conversation."""
         return f"closing:{self.conversation.public_id}"

@@ -1,4 +1,4 @@
-"""Phrases that mark a message of a person for its agent: data, which an administrator reads and changes."""
+"""The tables of danger phrases, which administrators change, and of the messages that they mark for the agent."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
@@ -10,7 +10,7 @@ from chat.rules.danger_words import Kind, PhraseError
 
 
 class DangerPhrase(models.Model):
-    """One phrase, as `chat.rules.danger_words` says how it is written."""
+    """One phrase, in the notation of `chat.rules.danger_words`."""
 
     phrase = models.CharField(
         _("expression"),
@@ -33,7 +33,7 @@ class DangerPhrase(models.Model):
         return self.phrase
 
     def clean(self) -> None:
-        """Said beside the phrase."""
+        """Check the phrase; an error is shown beside it."""
         try:
             danger_words.read_phrase(self.phrase)
         except PhraseError as error:
@@ -44,11 +44,11 @@ class DangerPhrase(models.Model):
 
 
 class DangerMark(models.Model):
-    """Which messages of a person tell of suicide or of danger, until their agent says that it is dealt with.
+    """Which messages of a person tell of suicide or danger, until the agent says that they are dealt with.
 
-    Numbers alone: of what they tell is read in the sealed messages, each time. seqs: of the marked messages, in order,
-    at most `chat.casework.danger.MARKS_AT_MOST`. dealt_seq: up to which number it is dealt with. The database
-    deletes it with its exchange by itself, for a version that knows no marks (migration 0053).
+    Only numbers are stored; what the messages tell is read from the encrypted messages each time. seqs: the numbers of
+    the marked messages, in order, at most `chat.casework.danger.MARKS_AT_MOST`. dealt_seq: up to which number they are
+    dealt with. The database deletes the row with its exchange, for a version that does not know marks (migration 0053).
     """
 
     conversation = models.OneToOneField(

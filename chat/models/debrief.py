@@ -1,4 +1,4 @@
-"""A talk with the psychologist: asked for by an agent, answered with a time."""
+"""The table of agents' requests for a talk with the psychologist."""
 
 import uuid
 
@@ -10,7 +10,7 @@ from chat.models.agent import Agent
 
 
 class Meeting(models.TextChoices):
-    """How the psychologist receives an agent."""
+    """How the talk takes place."""
 
     PHONE = "phone", _("Par téléphone")
     IN_PERSON = "in_person", _("En personne")
@@ -18,12 +18,11 @@ class Meeting(models.TextChoices):
 
 
 class Debrief(models.Model):
-    """« Je souhaite débriefer »: an agent asks the psychologist for a talk. `chat.wellbeing.debriefs` alone reads and
-    writes it.
+    """An agent's request for a talk with the psychologist (« Je souhaite débriefer »).
 
-    Out of the hierarchy's sight (docs/adr/0040): no page of the console but the agent's own, none of the admin, no line
-    of the register. One request an agent at a time. `sealed_words`: what they wrote, perhaps nothing.
-    `ends_at`: deleted then, answered or not.
+    Only `chat.wellbeing.debriefs` reads and writes it. Superiors cannot see it (docs/adr/0040): it is on no page of the
+    console but the agent's own, not in the admin, and not in the register. An agent has one request at a time.
+    `sealed_words`: what they wrote, encrypted; it may be empty. `ends_at`: when it is deleted, answered or not.
     """
 
     SEALED = ("sealed_words",)
@@ -47,5 +46,5 @@ class Debrief(models.Model):
 
     @property
     def context(self) -> str:
-        """The context that binds the sealed words to this row."""
+        """The context that binds the encrypted words to this row."""
         return f"debrief:{self.public_id}"

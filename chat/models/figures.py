@@ -1,7 +1,7 @@
-"""What remains of closed days when their exchanges are gone: rounded numbers, of nobody. `chat.models` imports this.
+"""The tables of figures: rounded numbers of closed days, which remain when their exchanges are deleted.
 
-Nothing of it is derived again from exchanges: a day is written once (`chat.statistics.daily`, docs/adr/0083). Beside
-it, `KeptReading` is derived again every few minutes, while the exchanges of its open days are there.
+A day is written once, and never computed again from exchanges (`chat.statistics.daily`, docs/adr/0083). `KeptReading`,
+in contrast, is computed every few minutes while the exchanges of its open days exist.
 """
 
 import secrets
@@ -17,11 +17,11 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.rules import daily_figures as rules
 
-CHAIN = "chains"  # the one remainder that all chains count on from
+CHAIN = "chains"  # the name of the one remainder that all chains share
 
 
 class ClosedDay(models.Model):
-    """A day whose numbers are written, also when they are all noughts. It is never written again."""
+    """A day whose numbers have been written, even if all are 0. It is never written again."""
 
     day = models.DateField(primary_key=True)
 
@@ -34,14 +34,14 @@ class ClosedDay(models.Model):
 
 
 class DailyFigureQuerySet(models.QuerySet["DailyFigure"]):
-    """Figures of closed days, by series and period."""
+    """Selects figures of closed days."""
 
     def between(self, first: date, before: date, series: Iterable[str]) -> "DailyFigureQuerySet":
-        """These series of the days from `first` until before `before`."""
+        """Select these series for the days from `first` to before `before`."""
         return self.filter(day__gte=first, day__lt=before, series__in=list(series))
 
     def totals(self) -> dict[str, dict[str, int]]:
-        """The sums of these rows by series and key: one query."""
+        """Return the sums of these rows by series and key. One query."""
         found: dict[str, dict[str, int]] = {}
         rows = self.values_list("series", "key").annotate(total=models.Sum("count")).order_by()
         for series, key, total in rows:
@@ -50,10 +50,10 @@ class DailyFigureQuerySet(models.QuerySet["DailyFigure"]):
 
 
 class DailyFigure(models.Model):
-    """What is kept of a day for one key of a series of `chat.rules.daily_figures`: tens of people.
+    """The stored number of a day for one key of a series of `chat.rules.daily_figures`, in tens of people.
 
-    day: of their arrival; of `removal`, the Monday of the week. count: a multiple of ten; a day that has none of a key
-    has no row of it.
+    day: the day of their arrival; for `removal`, the Monday of the week. count: a multiple of ten; there is no row for
+    0.
     """
 
     day = models.DateField()
@@ -77,7 +77,7 @@ class DailyFigure(models.Model):
 
 
 class FigureRemainder(models.Model):
-    """The remainders of a series, by key: digits that began with one drawn at random. They are never shown."""
+    """The remainders of a series by key: digits of which the first was drawn at random. They are never shown."""
 
     series = models.CharField(max_length=20, primary_key=True)
     digits = models.JSONField()
@@ -91,10 +91,10 @@ class FigureRemainder(models.Model):
 
 
 class KeptReading(models.Model):
-    """What a page of figures shows, counted ahead of who asks and replaced every few minutes (`chat.statistics.kept`).
+    """What a page of figures shows, computed in advance every few minutes (`chat.statistics.kept`).
 
-    Sums of everybody, those of open days exact: they are no older than their exchanges, and a row that nobody replaces
-    is deleted after a day. day: the last day that it counts, on the clock of the site's wall.
+    It has sums over everybody, exact for open days. So that it does not outlive its exchanges, a row that is not
+    replaced is deleted after a day. day: the last day that it counts, in the site's time zone.
     """
 
     name = models.CharField(max_length=40, primary_key=True)
@@ -111,7 +111,7 @@ class KeptReading(models.Model):
 
 
 def draw_digit() -> int:
-    """A first remainder: nobody can guess it, and nothing else keeps it."""
+    """Draw a first remainder, which nobody can guess and which is stored nowhere else."""
     return secrets.randbelow(rules.ROUNDING)
 
 
@@ -144,7 +144,7 @@ def add_removals(week: date, answer: str, count: int) -> None:
 
 
 def _lock_remainders(names: Sequence[str]) -> dict[str, FigureRemainder]:
-    """The rows of these remainders, locked; digits that were not there yet are drawn."""
+    """Return the locked rows of these remainders; missing ones are created with a random digit."""
     keys = {name: [CHAIN] if name == CHAIN else rules.SEPARATE[name] for name in names}
     known = set(FigureRemainder.objects.filter(series__in=names).values_list("series", flat=True))
     missing = [FigureRemainder(series=name, digits={}) for name in sorted(names) if name not in known]

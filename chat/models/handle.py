@@ -1,4 +1,4 @@
-"""By which number, colour and word an agent knows a conversation (`chat.rules.handles`)."""
+"""The table of handles: the number, colour and word by which an agent knows a conversation (`chat.rules.handles`)."""
 
 from django.db import models
 
@@ -6,9 +6,9 @@ from chat.rules.handles import Handle
 
 
 class ConversationHandle(models.Model):
-    """The handle of one conversation for one agent. Given once, never changed; goes with the conversation.
+    """The handle of one conversation for one agent. It is never changed, and is deleted with the conversation.
 
-    Numbers, colours and words are the code's lists: no constraint names them, so that a list may grow while two
+    Numbers, colours and words come from lists in the code. No constraint names them, so that a list may grow while two
     versions run side by side.
     """
 

@@ -1,4 +1,4 @@
-"""The journal of facts: what a person notes for themselves, and shows to whoever answers them when they want to."""
+"""The table of the journal: facts that a person notes for themselves, and may show to their agent."""
 
 import uuid
 
@@ -11,14 +11,13 @@ from chat.models.casework import SealedWords
 
 
 class JournalFact(SealedWords):
-    """One fact of a person's journal: a row each, sealed, its dates too (`chat.journal.words`).
+    """One fact of a person's journal, encrypted with its date (`chat.journal.words`).
 
-    public_id: drawn by the page that the fact was typed on, so that a form sent twice is one fact; once in its
-    conversation. number: from 1, in the order in which facts were noted; one that nobody has read may be erased, and
-    its number may come again.
-    changed_at: when its words were last corrected, None when never.
-    shown_at: since when whoever answers may read it; None while it is private. read_at: when its words first went to
-    their page: from then on it stays as it is, like a message.
+    public_id: drawn by the page on which the fact was typed, so that a form sent twice is one fact; unique in its
+    conversation. number: from 1, in the order in which facts were noted. A fact that nobody has read may be erased, and
+    its number used again. changed_at: when its words were last corrected; None when never. shown_at: since when the
+    agent may read it; None while it is private. read_at: when it was first on the agent's page; from then on it cannot
+    be changed.
     """
 
     conversation = models.ForeignKey(
@@ -43,10 +42,10 @@ class JournalFact(SealedWords):
                 condition=Q(read_at__isnull=True) | Q(shown_at__isnull=False), name="journalfact_read_was_shown"
             ),
         ]
-        # Those of a day, for its tree (chat.proof_of_date.sources).
+        # For the tree of a day (chat.proof_of_date.sources).
         indexes = [models.Index(Coalesce("changed_at", "noted_at"), name="journalfact_moved")]
 
     @property
     def context(self) -> str:
-        """The context that binds the sealed words to this fact."""
+        """The context that binds the encrypted words to this fact."""
         return f"fact:{self.conversation.public_id}:{self.public_id}"

@@ -1,4 +1,4 @@
-"""Groups of arrivals that look alike (docs/adr/0074). `chat.models` imports this module."""
+"""The table of groups of look-alike arrivals (docs/adr/0074)."""
 
 import uuid
 
@@ -8,10 +8,10 @@ from chat.models.agent import Agent
 
 
 class ArrivalGroup(models.Model):
-    """Many arrivals of one look within a minute. Its members are named by `Conversation.lookalike_group`.
+    """Many similar arrivals within a minute. Its members refer to it by `Conversation.lookalike_group`.
 
-    look: what they have in common, as text that is compared; place: the commune or postal code, as it is shown.
-    taken_by, taken_at: the agent who asked its members to say a word.
+    look: what they have in common, as a text that is compared. place: the commune or postal code, for display.
+    taken_by, taken_at: the agent who asked the members for a word, and when.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

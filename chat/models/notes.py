@@ -1,7 +1,7 @@
-"""What lies beside a conversation's thread and never enters it: promises, notes, questions to colleagues, replies.
+"""The tables of what is beside a thread and never in it: holds, notes, drafts, questions to colleagues.
 
-All of it goes with the conversation, save the replies. What somebody wrote is sealed for its place. Models only: the
-acts are in `chat.casework.notes` and `chat.casework.colleague_questions`, the ways to them in `chat.access`.
+All rows are deleted with the conversation. What somebody wrote is encrypted and bound to its row. The acts are in
+`chat.casework.notes` and `chat.casework.colleague_questions`; `chat.access` proves access to them.
 """
 
 import logging
@@ -19,7 +19,7 @@ UNREADABLE = _("Ce texte ne peut pas être lu en ce moment.")
 
 
 def opened(sealed: bytes | memoryview, *, context: str) -> str:
-    """The text as it is shown; UNREADABLE when no key opens it where it stands: the others are shown all the same."""
+    """Return the text as it is shown; UNREADABLE when it cannot be decrypted, so that others are still shown."""
     try:
         return plain_text.plain(encryption.unseal(sealed, context=context))
     except encryption.UnsealError:
@@ -31,11 +31,11 @@ def opened(sealed: bytes | memoryview, *, context: str) -> str:
 
 
 class Hold(models.Model):
-    """An agent said « je reviens dans N minutes ». A row a promise, kept for the figures of the duty.
+    """An agent's promise to be back (« je reviens dans N minutes »), one row each, kept for the figures.
 
-    seq: of Pnav's line that told the person. The promise runs until `ended_at` (lifted, or another promise), or until
-    this agent writes after `seq`: that is read from the messages, so that writing knows nothing of promises; or until
-    the conversation is no longer theirs. `chat.holding` reads it.
+    seq: the number of Pnav's line that told the person. The promise ends at `ended_at` (lifted or replaced), or when
+    this agent writes after `seq`, which is read from the messages, so that writing needs no promises; or when the
+    conversation is no longer theirs. `chat.casework.holds` reads it.
     """
 
     conversation = models.ForeignKey(
@@ -65,9 +65,9 @@ class Hold(models.Model):
 
 
 class Note(models.Model):
-    """A private note of an agent about a conversation. Only added to: a correction `replaces` an earlier one.
+    """A private note of an agent about a conversation. Rows are only added: a correction `replaces` an earlier one.
 
-    event: the change of the history that the note explains, if any.
+    event: the event of the history that the note explains, if any.
     """
 
     SEALED, SEALED_WITH = ("sealed_body",), ("conversation",)
@@ -95,7 +95,7 @@ class Note(models.Model):
 
     @staticmethod
     def context_of(conversation: uuid.UUID | str, number: int) -> str:
-        """The context of the note with this number in this conversation."""
+        """Return the context of the note with this number in this conversation."""
         return f"note:{conversation}:{number}"
 
     @property
@@ -110,7 +110,7 @@ class Note(models.Model):
 
     @property
     def shown(self) -> str:
-        """The text as agents read it."""
+        """The decrypted text as agents read it."""
         return opened(self.sealed_body, context=self.context)
 
 
@@ -118,10 +118,10 @@ class Note(models.Model):
 
 
 class ReplyDraft(models.Model):
-    """What the agent who answers a conversation is writing to its person, and has not sent: one at a time.
+    """What the agent of a conversation is writing to the person and has not sent; one at a time.
 
-    It is read by that agent alone, while the conversation is theirs (`chat.casework.reply_drafts`): a page that is
-    loaded again, or a browser that ended, loses nothing. It lies nowhere on the device.
+    Only that agent reads it, while the conversation is theirs (`chat.casework.reply_drafts`). So nothing is lost when a
+    page is loaded again or a browser ends, and nothing is stored on the device.
     """
 
     SEALED, SEALED_WITH = ("sealed_body",), ("conversation", "agent")
@@ -147,17 +147,18 @@ class ReplyDraft(models.Model):
 
 
 class AsideQuerySet(models.QuerySet["Aside"]):
-    """Questions to colleagues, by who may read them."""
+    """Selects questions to colleagues."""
 
     def running(self) -> "AsideQuerySet":
-        """Questions whose conversation goes on with the agent who asked."""
+        """Select questions whose conversation goes on with the agent who asked."""
         return self.filter(conversation__status="active", conversation__assigned_to=F("asked_by"))
 
 
 class Aside(models.Model):
-    """An aparté: a question of an agent to colleagues, and what they answer. They read that, and no conversation.
+    """A question of an agent to colleagues, with their answers (« aparté »). Colleagues read no conversation.
 
-    `last_number` numbers its messages without gaps, under the lock of this row. is_for_all: asked of everybody on duty.
+    `last_number` numbers its messages without gaps, under the lock of this row. is_for_all: whether everybody on duty
+    was asked.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -171,7 +172,7 @@ class Aside(models.Model):
 
 
 class AsidePart(models.Model):
-    """Somebody who takes part in an aparté, the one who asked included, and up to where they have read."""
+    """An agent who takes part in an aparté, including the one who asked, and how far they have read."""
 
     aside = models.ForeignKey(Aside, on_delete=models.CASCADE, related_name="parts", db_index=False)
     agent = models.ForeignKey("chat.Agent", on_delete=models.PROTECT, related_name="+")
@@ -182,7 +183,7 @@ class AsidePart(models.Model):
 
 
 class AsideMessage(models.Model):
-    """The question (number 1), or what was said after it."""
+    """The question (number 1), or a message after it."""
 
     SEALED, SEALED_WITH = ("sealed_body",), ("aside__conversation",)
     EXCHANGE = "aside__conversation__report"
@@ -202,7 +203,7 @@ class AsideMessage(models.Model):
 
     @staticmethod
     def context_of(aside: uuid.UUID | str, number: int, agent_id: int) -> str:
-        """The context of an agent's message with this number in this aside."""
+        """Return the context of an agent's message with this number in this aparté."""
         return f"aside:{aside}:{number}:{agent_id}"
 
     @property
@@ -217,5 +218,5 @@ class AsideMessage(models.Model):
 
     @property
     def shown(self) -> str:
-        """The text as its parties read it."""
+        """The decrypted text as its participants read it."""
         return opened(self.sealed_body, context=self.context)

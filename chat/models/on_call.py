@@ -1,4 +1,4 @@
-"""A supervisor who decides for a unit that is not theirs, for a while. `chat.models` imports this module."""
+"""The table of on-call duties, in which a supervisor decides for another unit for some time."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -11,28 +11,29 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-LONGEST = timedelta(days=14)  # ours to choose: then somebody has to say again why
-LATE_START = timedelta(hours=1)  # a form may be sent so long after the beginning that it says
+LONGEST = timedelta(days=14)  # our choice; after that a duty has to be named again, with a reason
+LATE_START = timedelta(hours=1)  # how long after the stated beginning a form may still be sent
 
 
 class OnCallQuerySet(models.QuerySet["OnCall"]):
-    """On-call duties, by whether they hold at a moment."""
+    """Selects on-call duties by time."""
 
     def running(self, now: datetime) -> "OnCallQuerySet":
-        """Begun, and neither over nor ended before its time."""
+        """Select duties that have begun, and are neither over nor ended early."""
         return self.filter(starts_at__lte=now, ends_at__gt=now, ended_at__isnull=True)
 
     def to_come(self, now: datetime) -> "OnCallQuerySet":
-        """Running, or about to."""
+        """Select duties that run now or in the future."""
         return self.filter(ends_at__gt=now, ended_at__isnull=True)
 
 
 class OnCall(models.Model):
     """An on-call duty (« astreinte »): one supervisor acts for one unit, from a moment to another.
 
-    It gives the decisions on openings, freezes and erasures of that unit (`chat.decisions.deciders`), and its
-    conversations under way to step into as its own supervisors do (`chat.access.reach_of`). `motive`: why, in the
-    words of whoever named them; shown to the unit's supervisors. `ended_at`, `ended_by`: ended before its time.
+    It gives the right to decide about disclosures, freezes and erasures of that unit (`chat.decisions.deciders`), and
+    to join its open conversations as its own supervisors do (`chat.access.reach_of`). `motive`: the reason, written by
+    the person who named them, and shown to the unit's supervisors. `ended_at`, `ended_by`: when and by whom it was
+    ended early.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -81,11 +82,11 @@ class OnCall(models.Model):
 
     @property
     def until(self) -> datetime:
-        """When it is over, or was ended."""
+        """When the duty ends, or was ended."""
         return self.ended_at or self.ends_at
 
     def clean(self) -> None:
-        """Raises ValidationError, by field, for what no on-call duty may be."""
+        """Check the duty. Raises ValidationError, by field."""
         wrong: dict[str, ValidationError] = {}
         now = timezone.now()
         if self.starts_at is not None and self.starts_at < now - LATE_START:

@@ -1,4 +1,4 @@
-"""Where the items of an exchange stand among the digests of a day (docs/adr/0084)."""
+"""The table of the places of an exchange's items among the digests of a day (docs/adr/0084)."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,13 +8,13 @@ from chat.models.casework import SealedWords
 
 
 class ItemShare(SealedWords):
-    """Some leaves of a day, side by side, that are of one exchange: the only thing that says so.
+    """Consecutive leaves of a day that belong to one exchange. Nothing else says that they do.
 
-    It goes with the exchange, or with its fact; what is left of it then are digests that nobody can give a meaning to.
-    first: the place of its first leaf in the tree of its day. kind: `chat.proof_of_date.sources`.
-    first_seq, last_seq: of messages, which ones it spans; none for anything else.
-    fact, capture: of one of these, which may be erased, or corrected, before its exchange goes.
-    sealed_words: `keys`, its items in the order of their leaves; `seed`, from which the salt of each comes.
+    It is deleted with the exchange, or with its fact or capture; the digests that remain then mean nothing to anybody.
+    first: the index of its first leaf in the tree of its day. kind: one of `chat.proof_of_date.sources`. first_seq,
+    last_seq: the first and last message; None for other kinds. fact, capture: the fact or the capture, which may be
+    erased or corrected before its exchange is deleted. sealed_words: `keys`, the items in the order of their leaves;
+    `seed`, from which the salt of each is derived.
     """
 
     conversation = models.ForeignKey("chat.Conversation", on_delete=models.CASCADE, related_name="shares")

@@ -1,14 +1,13 @@
-"""Receipts: that a report was filed on a day, for whoever is shown the number."""
+"""The table of receipts, which confirm to somebody with the number that a report was filed on a day."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
 class Receipt(models.Model):
-    """A number that a person asked for, by its digest, and the day on which their report was filed.
+    """The digest of a number that a person asked for, and the day on which their report was filed.
 
-    Nothing leads from it to a report or an exchange, nor back: it stays when they go, until its own term. until: the
-    day it goes.
+    Nothing links it with a report or an exchange, so that it outlives them. until: the day on which it is deleted.
     """
 
     digest = models.CharField(max_length=64, unique=True, editable=False)

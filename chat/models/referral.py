@@ -1,6 +1,6 @@
-"""Models of what goes from a conversation to a unit: the transmission, its steps, the unit's account, the way back.
+"""The tables of transmissions to a unit: unit accounts, transmissions, their steps, and codes to follow them.
 
-(Foreign keys by name: `chat.models` imports this module.)
+(Foreign keys are by name, because `chat.models` imports this module.)
 """
 
 import uuid
@@ -17,9 +17,9 @@ TOWN_MAX = 120  # characters
 
 
 class UnitAccount(models.Model):
-    """Which point d'accueil an account of the role « unité » reads for. Several accounts may read for one.
+    """The point d'accueil for which an account of the role « unité » reads; several accounts may have the same one.
 
-    point: None once the point is no longer in the data; such an account sees nothing.
+    point: None once the point is no longer in the data; then the account sees nothing.
     """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="unit_account")
@@ -40,12 +40,12 @@ class UnitAccount(models.Model):
 
 
 class Transmission(SealedWords):
-    """A summary for one unit: put to the person first, then sent; or sent at once in an emergency.
+    """A summary for one unit. The person reads it first, then it is sent; in an emergency it is sent at once.
 
-    words: `summary`; `unit`, `address`, `telephone`, `is_example` of the unit at that moment; `why`, when it went
-    without agreement.
-    town, facts (values of `Fact`, with commas), urgency: for the unit's list; the person reads them with the summary.
-    file_number: drawn when it is sent; names nobody. sent_at, file_number and basis are there together, or none is.
+    words: `summary`; `unit`, `address`, `telephone` and `is_example` of the unit at that time; `why`, when it was sent
+    without agreement. town, facts (values of `Fact` with commas), urgency: for the unit's list; the person reads them
+    with the summary. file_number: drawn at random when it is sent. sent_at, file_number and basis are all set or none
+    is.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -59,8 +59,8 @@ class Transmission(SealedWords):
     made_at = models.DateTimeField()
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     sent_at = models.DateTimeField(null=True)
-    # What the unit's list shows beside the number, as it was when the summary was written; empty in rows of before,
-    # whose persons were not told that it is shown.
+    # What the unit's list shows beside the number, as of when the summary was written. It is empty in early rows, whose
+    # persons were not told that it is shown.
     town = models.CharField(max_length=TOWN_MAX, blank=True, default="", db_default="")
     facts = models.CharField(max_length=200, blank=True, default="", db_default="")
     urgency = models.PositiveSmallIntegerField(null=True)
@@ -101,16 +101,16 @@ class Transmission(SealedWords):
 
     @property
     def context(self) -> str:
-        """The context that binds the sealed words to this transmission."""
+        """The context that binds the encrypted words to this transmission."""
         return f"transmission:{self.conversation.public_id}:{self.public_id}"
 
 
 class TransmissionStep(SealedWords):
-    """One step of a transmission: what it became, when, and by whom. Never altered.
+    """One step of a transmission: its new state, when, and by whom. Rows are never changed.
 
-    words: of an appointment, what its slip shows; of its refusal, `other`: another moment, in the person's
-    words; of the end, `reason`, written for the person; else empty. Each state comes once, appointments and their
-    answers excepted.
+    words: for an appointment, what its slip shows; for its refusal, `other`, another time in the person's words; for
+    the end, `reason`, written for the person; otherwise empty. Each state occurs once, except appointments and answers
+    to them.
     """
 
     SEALED_WITH = ("transmission__conversation",)
@@ -141,7 +141,7 @@ class TransmissionStep(SealedWords):
 
     @property
     def context(self) -> str:
-        """The context that binds the sealed words to this step."""
+        """The context that binds the encrypted words to this step."""
         return f"transmission-step:{self.transmission.public_id}:{self.number}"
 
     @property
@@ -151,10 +151,10 @@ class TransmissionStep(SealedWords):
 
 
 class FollowUp(models.Model):
-    """A code that opens « Suites » of one conversation, and nothing else of it: only its slow hash is kept.
+    """A code that opens « Suites » of one conversation and nothing else of it. Only its slow hash is stored.
 
-    until: as that of the code de reprise that it was; None once something was transmitted: it then lasts as long as
-    the conversation is kept.
+    until: the end of the resume code that it was; None once something was transmitted, after which it is valid as long
+    as the conversation is kept.
     """
 
     conversation = models.OneToOneField("chat.Conversation", on_delete=models.CASCADE, related_name="follow_up")

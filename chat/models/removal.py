@@ -1,4 +1,4 @@
-"""When a person asked that a content be removed, and how many were: two tables that know nothing of each other."""
+"""The tables of removal requests and of their results, which are not linked with each other."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,9 +8,9 @@ from chat.rules.removal import Answer
 
 
 class RemovalRequest(models.Model):
-    """A day on which the person of a conversation asked that something be removed. Neither where, nor what.
+    """A day on which a person asked a platform to remove something, without saying where or what.
 
-    It goes once they say that the content is gone, with no trace of the answer, or with the conversation.
+    It is deleted with the conversation, or when they say that the content is gone, without a trace of the answer.
     """
 
     conversation = models.ForeignKey(
@@ -28,9 +28,9 @@ class RemovalRequest(models.Model):
 
 
 class RemovalCount(models.Model):
-    """Answers « retiré » or « encore là » of a week (its Monday), one by one, as versions before ADR 0083 counted them.
+    """Exact counts of the answers « retiré » and « encore là » in a week (its Monday), from before ADR 0083.
 
-    Nothing of this version adds to it; `chat.statistics.daily.round_removals` empties it into rounded numbers.
+    This version adds nothing; `chat.statistics.daily.round_removals` moves them to rounded numbers.
     """
 
     week = models.DateField()

@@ -1,4 +1,4 @@
-"""Replies that an agent can start from: shared ones, and their own."""
+"""The tables of canned replies, from which an agent can start: shared ones, and an agent's own."""
 
 import json
 import uuid
@@ -19,12 +19,11 @@ from locations.models import Force
 
 
 class CannedReply(Translated):
-    """A reply that all agents share, or those of a force or a unit; an administrator writes it.
-    `chat.rules.reply_template` fills it.
+    """A reply that all agents share, or those of a force or a unit. An administrator writes it.
 
-    audience: who is offered it, for it speaks to nobody else.
-    vous: to an adult; tu: to a minor, empty where it does not differ. Both in the source language, with a translation
-    in each of the others, or none.
+    `chat.rules.reply_template` fills in its variables. audience: the people to whom it can be sent. vous: the text for
+    an adult. tu: the text for a minor; empty where it is the same. Both are in the source language, and may have
+    translations.
     """
 
     text_fields = ("vous", "tu")
@@ -71,8 +70,7 @@ class CannedReply(Translated):
         return self.title
 
     def spoken(self, *, familiar: bool, language: str) -> tuple[str, str]:
-        """The text to say in this voice, and the language that it is in: the one asked for if there is a translation of
-        it, else the source language."""
+        """Return the text in this voice, and its language: the requested one if translated, else the source."""
         if language != languages.source():
             own = {part: self.texts.get((language, part), "") for part in self.text_fields}
             if text := reply_template.choose(own["vous"], own["tu"], familiar=familiar):
@@ -80,7 +78,7 @@ class CannedReply(Translated):
         return reply_template.choose(self.vous, self.tu, familiar=familiar), languages.source()
 
     def clean(self) -> None:
-        """Said beside the text that has it."""
+        """Check the texts; an error is shown beside its text."""
         super().clean()
         texts = {"vous": self.vous, "tu": self.tu, **self.named_texts()}
         faults = {name: reply_template.faults(text) for name, text in texts.items()}
@@ -98,8 +96,10 @@ class CannedReplyText(TextRow):
 
 
 class OwnReply(models.Model):
-    """A reply that an agent made for themselves. `sealed_content`: title, vous, tu and the texts in other languages, as
-    JSON. Goes with the agent."""
+    """An agent's own reply, which is deleted with the agent.
+
+    `sealed_content`: title, vous, tu and the texts in other languages, as encrypted JSON.
+    """
 
     SEALED = ("sealed_content",)
 
@@ -113,15 +113,15 @@ class OwnReply(models.Model):
 
     @property
     def context(self) -> str:
-        """The context that binds the sealed content to this row."""
+        """The context that binds the encrypted content to this row."""
         return f"own-reply:{self.public_id}:{self.agent_id}"
 
     def seal(self, *, title: str, vous: str, tu: str, texts: Mapping[str, str]) -> None:
-        """Take these for the content; the row is not saved. texts: in other languages, by their names."""
+        """Set and encrypt the content; the row is not saved. texts: those in other languages, by name."""
         content = json.dumps({"title": title, "vous": vous, "tu": tu, "texts": dict(texts)})
         self.sealed_content = encryption.seal(content, context=self.context)
 
     def content(self) -> dict[str, Any]:
-        """Title, vous, tu, texts. Raises keyring.UnsealError when no key opens them."""
+        """The decrypted title, vous, tu and texts. Raises encryption.UnsealError when they cannot be decrypted."""
         content: dict[str, Any] = json.loads(encryption.unseal(self.sealed_content, context=self.context))
         return content

@@ -1,6 +1,6 @@
-"""What is kept of a conversation that passes from one to another, and of supervisors who step in.
+"""The tables of handovers between agents, and of supervisors who join a conversation.
 
-`chat.models` imports this module; the other way there are only names.
+(Foreign keys are by name, because `chat.models` imports this module.)
 """
 
 import logging
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 def _opened(sealed: bytes | memoryview, context: str) -> str:
-    """The text as it is shown; empty when no key opens it, which is logged."""
+    """Return the decrypted text as it is shown; "" when it cannot be decrypted, which is logged."""
     try:
         return plain_text.plain(encryption.unseal(sealed, context=context))
     except encryption.UnsealError:
@@ -31,7 +31,7 @@ def _opened(sealed: bytes | memoryview, context: str) -> str:
 
 
 def _is_alive(now: datetime) -> Q:
-    """Open, in time, and the conversation is still with whoever passes it on."""
+    """Return the condition that a handover is open, in time, and still of the conversation's present agent."""
     return Q(
         state__in=OPEN,
         until__gt=now,
@@ -41,22 +41,22 @@ def _is_alive(now: datetime) -> Q:
 
 
 class HandoverQuerySet(models.QuerySet["Handover"]):
-    """Handovers, by whether they may still be accepted."""
+    """Selects handovers by whether they may still be accepted."""
 
     def live(self, now: datetime) -> "HandoverQuerySet":
-        """Those that may still be accepted: open, in time, the exchange still with whoever passes it on."""
+        """Select those that may still be accepted: open, in time, and of the conversation's present agent."""
         return self.filter(_is_alive(now))
 
     def with_life(self, now: datetime) -> "HandoverQuerySet":
-        """Add `is_live`, for whoever reads ended ones too."""
+        """Annotate with `is_live`, for readers of ended ones too."""
         return self.annotate(is_live=Case(When(_is_alive(now), then=True), default=False))
 
 
 class Handover(models.Model):
-    """A conversation passes from `from_agent` to an agent, a unit or a force: one row a passage, kept with it.
+    """A handover of a conversation from `from_agent` to an agent, a unit or a force. At most one is open.
 
-    `taken_by`: who answers from then on. `until`: the delay of an open state. `answer`: what the person said of the
-    summary. At most one is open for a conversation.
+    `taken_by`: the agent who answers from then on. `until`: the end of an open state. `answer`: the person's answer to
+    the summary.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -73,7 +73,7 @@ class Handover(models.Model):
     asked_at = models.DateTimeField()
     until = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
-    is_live: bool  # of `with_life` alone
+    is_live: bool  # only with `with_life`
 
     objects: ClassVar[models.Manager["Handover"]] = HandoverQuerySet.as_manager()
 
@@ -102,35 +102,35 @@ class Handover(models.Model):
 
     @property
     def to_name(self) -> str:
-        """As the console shows it."""
+        """The name of the receiver as the console shows it."""
         if self.to_agent:
             return self.to_agent.interlocutor
         return plain_text.plain(self.to_unit.name) if self.to_unit else label_of(Force, self.to_force)
 
     def text(self, part: str) -> str:
-        """Return the text that was written there, or an empty one. `texts` may be prefetched."""
+        """Return the decrypted text of this part; "" if there is none. `texts` may be prefetched."""
         return next((text.shown for text in self.texts.all() if text.part == part), "")
 
     @property
     def summary(self) -> str:
-        """Return what the person agreed to share: the agent's summary, or their own words; otherwise empty."""
+        """What the person agreed to share: the agent's summary or their own words; otherwise ""."""
         if self.answer not in SHARED:
             return ""
         return self.text(Part.CORRECTION if self.answer == Answer.CORRECTED else Part.SUMMARY)
 
     @property
     def note(self) -> str:
-        """What the first agent wrote to the second, opened."""
+        """What the first agent wrote to the second."""
         return self.text(Part.NOTE)
 
     @property
     def refusal(self) -> str:
-        """Why it was declined, opened."""
+        """Why the handover was declined."""
         return self.text(Part.REFUSAL)
 
 
 class HandoverText(models.Model):
-    """One text of a handover, sealed for its part."""
+    """One encrypted text of a handover."""
 
     SEALED, SEALED_WITH = ("sealed_text",), ("handover__conversation",)
     EXCHANGE = "handover__conversation__report"
@@ -144,12 +144,12 @@ class HandoverText(models.Model):
 
     @staticmethod
     def context_of(handover: uuid.UUID, part: str) -> str:
-        """The context of one part of this handover."""
+        """Return the context of one part of this handover."""
         return f"handover:{handover}:{part}"
 
     @property
     def context(self) -> str:
-        """The context that binds the sealed text to its handover and part."""
+        """The context that binds the encrypted text to its handover and part."""
         return self.context_of(self.handover.public_id, self.part)
 
     @property
@@ -164,18 +164,18 @@ class HandoverText(models.Model):
 
 
 class DirectionQuerySet(models.QuerySet["Direction"]):
-    """Where exchanges that were passed on through the queue are to go."""
+    """Selects where exchanges that were handed over through the queue should go."""
 
     def avoiding(self, agent_id: int, now: datetime) -> "DirectionQuerySet":
-        """Choose those of people who are not given back to this agent now."""
+        """Select those of people who must not be given back to this agent now."""
         return self.filter(Q(avoided=agent_id) | Q(avoided_before__contains=[agent_id]), until__gt=now)
 
 
 class Direction(models.Model):
-    """Where a person who was transferred through the queue is to go. The queue follows it until `until`.
+    """Where a person who was transferred through the queue should go. The queue follows it until `until`.
 
-    unit: whose agents come first. avoided: who passed them on, and is not given them back. avoided_before: keys of the
-    agents who had, a moment before.
+    unit: the unit whose agents come first. avoided: the agent who handed them over, and must not get them back.
+    avoided_before: keys of the agents who had handed them over shortly before.
     """
 
     conversation = models.OneToOneField("chat.Conversation", on_delete=models.CASCADE, related_name="direction")
@@ -192,10 +192,10 @@ class Direction(models.Model):
 
 
 class WatchQuerySet(models.QuerySet["Watch"]):
-    """Exchanges that a supervisor joined, by whether they are still there."""
+    """Selects supervisors' presences in conversations."""
 
     def running(self, now: datetime) -> "WatchQuerySet":
-        """Those in which the supervisor is still there: not left, not over, and the exchange goes on."""
+        """Select those in which the supervisor is still present: not left, not over, and the exchange goes on."""
         return self.filter(left_at__isnull=True, until__gt=now, conversation__status=Status.ACTIVE)
 
 
@@ -221,7 +221,7 @@ class Watch(models.Model):
 
 
 class Whisper(models.Model):
-    """A line of a supervisor to the agent who answers, and to nobody else: it is never in the thread."""
+    """A line of a supervisor to the agent alone, which is never in the thread."""
 
     SEALED, SEALED_WITH = ("sealed_text",), ("conversation",)
     EXCHANGE = "conversation__report"
@@ -238,7 +238,7 @@ class Whisper(models.Model):
 
     @staticmethod
     def context_of(whisper: uuid.UUID) -> str:
-        """The context of this whisper."""
+        """Return the context of this whisper."""
         return f"whisper:{whisper}"
 
     @property

@@ -1,13 +1,14 @@
-"""When a web process was last there. `chat.models` imports this module."""
+"""The table of the heartbeats of web processes."""
 
 from django.db import models
 
 
 class WebHeartbeat(models.Model):
-    """That some web process of a role lives: one row for each role, written by any of its processes.
+    """When some web process of a role was last alive. There is one row for each role, written by any of its processes.
 
     role: "sockets" or "pages" (`PROCESS_ROLE`; a process that serves both writes both). seen_at: the last beat.
-    back_at: the first beat after a gap in which none lived (`chat.conversations.web_heartbeat`); None before the first.
+    back_at: the first beat after a gap in which none was alive (`chat.conversations.web_heartbeat`); None before the
+    first gap.
     """
 
     role = models.CharField(max_length=20, primary_key=True)

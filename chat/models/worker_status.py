@@ -1,13 +1,13 @@
-"""When a worker was last there, and when each of its duties was last done. `chat.models` imports this module."""
+"""The tables of the workers' heartbeats, and of when each of their duties was last done."""
 
 from django.db import models
 
 
 class WorkerHeartbeat(models.Model):
-    """That one worker lives: one row for each name of a worker.
+    """When a worker was last alive, one row for each worker's name.
 
-    name: of its host or container, or `WORKER_NAME`. seen_at: the last beat. busy_with: the duty that was under way
-    then, if one of those may take long (a purge); "" otherwise.
+    name: that of its host or container, or `WORKER_NAME`. seen_at: the last beat. busy_with: the duty that it was doing
+    then, if it is one that may take long (a purge); "" otherwise.
     """
 
     name = models.CharField(max_length=80, primary_key=True)
@@ -19,9 +19,9 @@ class WorkerHeartbeat(models.Model):
 
 
 class WorkerDuty(models.Model):
-    """One duty of the workers, whichever of them did it: one row for each name that `run_worker` knows.
+    """One duty of the workers, whichever of them did it; one row for each name in `run_worker`.
 
-    succeeded_at: when it was last done without an error; None: never. errors: how often it failed, ever.
+    succeeded_at: when it was last done without an error; None for never. errors: how often it has failed in all.
     """
 
     name = models.CharField(max_length=40, primary_key=True)

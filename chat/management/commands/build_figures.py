@@ -1,4 +1,4 @@
-"""Close the days whose exchanges are settled: the figures that stay when exchanges go."""
+"""The command `build_figures`: writes the figures of closed days, which remain when their exchanges are deleted."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from chat.statistics import daily
 
 
 class Command(BaseCommand):
-    """See `chat.statistics.daily`. The worker runs it every hour; `--all` goes on until no day is left.
+    """Closes days (`chat.statistics.daily`), as the worker does every hour; with `--all` until no day is left.
 
-    Stopped halfway it loses nothing: each day is whole or not there, and the next run goes on after the last one.
+    It may be stopped at any time, because a day is written completely or not at all, and the next run goes on after it.
     """
 
     help = "Compte les journées closes, une fois chacune, arrondies avant d'être gardées (docs/adr/0083)."

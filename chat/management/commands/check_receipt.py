@@ -1,4 +1,4 @@
-"""Verify a receipt for a court: whether there is one with this number, and on which day its report was filed."""
+"""The command `check_receipt`: tells a court whether a receipt number exists, and the day of its report."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from chat.conversations import receipts
 
 
 class Command(BaseCommand):
-    """The number is asked for, and not an argument: it would stay in the history of the shell."""
+    """Asks for the number, which is no argument because it would stay in the history of the shell."""
 
     help = "Vérifie un récépissé : dit si ce numéro existe, et le jour du signalement."
 

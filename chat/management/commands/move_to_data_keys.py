@@ -1,4 +1,4 @@
-"""Sealing what is there already with a key for each exchange (docs/adr/0081, 0114)."""
+"""The command `move_to_data_keys`: encrypts existing exchanges with data keys of their own (docs/adr/0081, 0114)."""
 
 import time
 from typing import Any
@@ -12,19 +12,19 @@ from common.encryption import UnsealError
 from reports import reporter_identity
 
 BATCH = 500  # exchanges that get their keys together
-# Before anything is moved, every process has noticed the keys that were just given, and every transaction that had
-# begun before has ended: idle ones are ended by PostgreSQL after 32 s.
+# The wait before anything is moved. Then every process has noticed the new keys, and every transaction that had begun
+# before has ended, because PostgreSQL ends idle ones after 32 s.
 SETTLE_SECONDS = NO_KEY_SECONDS + 35
-TRIES = 3  # for an exchange in which something is written with the ring between moving and the last look
+TRIES = 3  # for an exchange in which something was written with the key ring meanwhile
 
 
 class Command(BaseCommand):
-    """Move the words of existing exchanges from the key ring to keys of their own, while the service runs.
+    """Moves the words of existing exchanges from the key ring to data keys, while the service runs.
 
-    It can be stopped, or killed, and started again: exchanges that are moved are passed over. A batch takes 500 of
-    them, and waits for SETTLE_SECONDS before it moves anything. With IDENTITY_KEYS=write what is under seal of each
-    is then sealed with its key as well, a transaction each. Exit status 1: of some exchanges a value does not open with
-    any key of the ring, or their key is gone; they are named.
+    It can be stopped or killed, and started again; exchanges that were moved are skipped. A batch has 500 exchanges,
+    and waits for SETTLE_SECONDS before it moves anything. With IDENTITY_KEYS=write, sealed values are then encrypted
+    with the data key too, in one transaction for each exchange. Exit status 1 means that a value of some exchanges
+    cannot be decrypted with any key of the ring, or that their data key is gone; they are named.
     """
 
     help = "Donne à chaque échange sa propre clé, et rechiffre avec elle ce qu'il contient déjà."
@@ -62,7 +62,7 @@ class Command(BaseCommand):
             raise CommandError(f"La clé de {len(mute)} signalements manque, leurs identités restent (pk) : {named}")
 
     def _key_identities(self, *, dry_run: bool, most: int) -> list[int]:
-        """Seal what is under seal with the keys of exchanges as well; the reports whose key cannot be used."""
+        """Encrypt the sealed values with data keys too. Return the reports whose data key cannot be used."""
         after = seen = values = 0
         mute: list[int] = []
         while batch := reporter_identity.not_keyed(after, min(BATCH, most - seen) if most else BATCH):
@@ -82,7 +82,7 @@ class Command(BaseCommand):
 
 
 def _move(report_id: int) -> tuple[int, int]:
-    """How many values were moved, and how many could not be."""
+    """Move one report's values. Return how many were moved, and how many could not be."""
     moved = left = 0
     for _try in range(TRIES):
         moved += moving.move_words(report_id)

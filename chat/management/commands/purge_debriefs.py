@@ -1,4 +1,4 @@
-"""The end of requests for a talk with the psychologist."""
+"""The command `purge_debriefs`: deletes requests for a talk with the psychologist."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from chat.wellbeing import debriefs
 
 
 class Command(BaseCommand):
-    """Of those whose end has come; see `chat.wellbeing.debriefs`."""
+    """Deletes the requests whose end has come (`chat.wellbeing.debriefs`)."""
 
     help = "Supprime les demandes de débriefing arrivées à leur terme."
 

@@ -1,4 +1,4 @@
-"""Sealing again with the first key of the ring, so that an old key can be withdrawn."""
+"""The command `rotate_keys`: encrypts values with the first key of the ring, so that an old key can be removed."""
 
 from collections import Counter
 from typing import Any
@@ -14,11 +14,12 @@ BATCH = 500
 
 
 class Command(BaseCommand):
-    """Re-seal whatever an older key of the ring sealed: each model that names `SEALED` fields, each bound to the row's
-    `context` (for which it may need `SEALED_WITH`). Among them are the wrapped keys of exchanges: what those sealed is
-    neither read nor written. It can be stopped, or killed, and started again, while the service runs.
+    """Encrypts again every value that an older key of the ring encrypted, while the service runs.
 
-    `rotate_account_keys` does the same for second factors. Sessions end within a day.
+    These are the `SEALED` fields of each model that names some, bound to the row's `context` (for which `SEALED_WITH`
+    may be needed). The wrapped data keys are among them; what data keys encrypt is neither read nor written. It can be
+    stopped or killed, and started again. `rotate_account_keys` does the same for second factors. Sessions end within a
+    day.
     """
 
     help = "Rechiffre les contenus avec la première clé de CONTENT_KEYS."
@@ -46,9 +47,9 @@ def sealed_models() -> list[Any]:
 
 
 def _rotate(rows: models.QuerySet[Any], field: str, current: str, *, dry_run: bool) -> Counter[str]:
-    """Re-seal `field` in short transactions; how many values each key of the ring had sealed."""
+    """Encrypt a field again in short transactions. Return how many values each key of the ring had encrypted."""
     counts: Counter[str] = Counter()
-    database = router.db_for_write(rows.model)  # wrapped keys may lie in another one
+    database = router.db_for_write(rows.model)  # wrapped keys may be in another database
     rows = rows.using(database).order_by("pk").select_for_update(of=("self",))
     later = rows
     while True:

@@ -1,4 +1,4 @@
-"""The ticks of the exchange: one process, or several, for they may run side by side."""
+"""The command `run_worker`: the process that distributes the queue and does all regular duties. Several may run."""
 
 import logging
 import os
@@ -50,15 +50,18 @@ from reports.rules.signed_digests import BadKey
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 2.0
-# A tick that comes so much later than the one before: the database was away, this process stood still, or the clock
-# was put forward. Nobody could be seen meanwhile.
+# A tick that comes so much later than the one before means that the database was away, that this process hung, or that
+# the clock was put forward. Meanwhile nobody could be seen.
 LATE = timedelta(seconds=15)
 PURGE_SECONDS = 60 * 60
 REMIND_SECONDS = 15 * 60
 
 
 class Command(BaseCommand):
-    """Dispatch, end leases, take out who left; every hour, close days and purge; beside it, bring the digest away."""
+    """At each tick distributes the queue, ends leases and removes people who left; every hour closes days and purges.
+
+    Beside the ticks, threads send digests, copy wrapped keys and draw captures.
+    """
 
     help = "Distribue la file d'attente, surveille les présences et purge ce qui a fait son temps."
 
@@ -84,13 +87,13 @@ class Command(BaseCommand):
         supervisor.tell(READY)
         self._start_digests(stop)
         if not ticks and (settings.CAPTURES or settings.CAPTURES_DIR or settings.CAPTURES_S3_BUCKET):
-            # Also where no more are taken: those that are there are erased when they end.
+            # This also runs where captures are no longer accepted, because existing ones have to be erased in time.
             drawing.Turns(stop).start()
         self._start_copies(stop)
-        if not ticks:  # beside the ticks: of a week of many people it takes seconds
+        if not ticks:  # in a thread, because a week of many people takes seconds
             digests.Turns(stop, turn=kept.make_due, seconds=kept.MAKE_SECONDS, label="kept_figures").start()
         if any(authority.url for authority in stamps.authorities()):
-            # Beside the ticks as well: an authority that is slow or away holds up nobody.
+            # This has a thread too, so that a slow authority delays nobody.
             digests.Turns(stop, turn=stamps.run, seconds=stamps.TURN_SECONDS, label="proof_of_date").start()
         purge_at = time.monotonic()
         count = 0
@@ -99,12 +102,12 @@ class Command(BaseCommand):
             if self._report.is_due:
                 self._do("heartbeat", self._report.write)
             if time.monotonic() >= purge_at:
-                self._do_long(worker_status.FIGURES, self._close_days)  # days are counted before anything of them goes
+                self._do_long(worker_status.FIGURES, self._close_days)  # before anything of these days is deleted
                 for name in settings.PURGE_COMMANDS:
                     self._do_long(name, partial(call_command, name, verbosity=0))
                 self._do("heartbeat", self._report.write)
                 purge_at = time.monotonic() + PURGE_SECONDS
-                self._ticked_at = None  # the time of the purge is no lateness
+                self._ticked_at = None  # so that the purge does not make the next tick late
             count += 1
             if ticks and count >= ticks:
                 return
@@ -112,9 +115,9 @@ class Command(BaseCommand):
         supervisor.tell(STOPPING)
 
     def _say_whether_alive(self) -> None:
-        """Exit status 1 when the worker of this name has not beaten lately: for a container's check of its health.
+        """Exit with status 1 when the worker of this name has sent no heartbeat lately, for a container's health check.
 
-        A database that does not answer tells nothing of the worker, and is no reason to start it anew: status 0.
+        If the database does not answer, nothing is known of the worker, and it must not be restarted: status 0.
         """
         name = worker_status.own_name()
         try:
@@ -127,7 +130,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Le worker « {name} » travaille.")
 
     def _start_digests(self, stop: threading.Event) -> None:
-        """The register's digest leaves beside the ticks: a destination that is slow or away holds up nobody."""
+        """Start the thread that sends the register's digests, so that a slow destination delays nobody."""
         if not settings.REGISTER_DIGEST_TO:
             return
         try:
@@ -140,7 +143,7 @@ class Command(BaseCommand):
         digests.Turns(stop).start()
 
     def _start_copies(self, stop: threading.Event) -> None:
-        """Copies of the wrapped keys are written beside the ticks too: a folder may be on another machine."""
+        """Start the thread that copies the wrapped keys, because a folder may be on another machine."""
         if not settings.DATA_KEYS_COPIES_TO:
             return
 
@@ -151,14 +154,14 @@ class Command(BaseCommand):
         digests.Turns(stop, turn=write, seconds=seconds, label="data_keys_copies").start()
 
     _ticked_at: datetime | None = None  # when the last tick without an error ended
-    _spare_until = 0.0  # of the monotonic clock
+    _spare_until = 0.0  # a time of the monotonic clock
     _is_web_away = False
     _remind_at = 0.0
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._proof_of_date = Duty(sources.sources)
-        self._tell_at: dict[str, float] = {}  # of each duty that failed, when its error is logged whole again
+        self._tell_at: dict[str, float] = {}  # for each duty that failed, when its error is logged in full again
         self._report = worker_status.Report(worker_status.own_name())
         self._steps = Steps(worker_status.ALIVE.total_seconds())
 
@@ -187,11 +190,11 @@ class Command(BaseCommand):
         self._do("proof_of_date", self._proof_of_date.run)
         if is_done:
             self._do("clock", self._end_tick)
-        # Last: a Redis that stands still holds up nobody's turn for the second that it is waited for.
+        # This comes last, so that a Redis that hangs, for which it waits a second, delays nobody's turn.
         self._do("windows", network_limits.prepare_windows)
 
     def _remind(self) -> None:
-        """End what has passed its term, and tell the operator of openings that wait for too long: never whose."""
+        """End disclosure requests that have passed their term, and log how many wait for too long, never whose."""
         now = timezone.now()
         opening_actions.expire_requests(now=now)
         if time.monotonic() >= self._remind_at:
@@ -202,12 +205,12 @@ class Command(BaseCommand):
                 logger.warning("openings_late count=%d urgent=%d", len(late), urgent)
 
     def _close_days(self) -> None:
-        """Keep the rounded figures of the days that are settled: DAYS_AT_ONCE of them at most."""
+        """Write the rounded figures of settled days, at most DAYS_AT_ONCE of them."""
         daily.close_due(clock.now())
 
     def _read_clock(self) -> None:
         if self._ticked_at is not None and clock.now() - self._ticked_at > LATE:
-            # Who is there has not been able to say so: one lease to be seen again, before anybody is counted as gone.
+            # People who are here could not be seen. They get one lease to be seen again before anybody counts as gone.
             self._spare_until = time.monotonic() + settings.LEASE_SECONDS
             self._ticked_at = None
             logger.warning("worker: a late tick; nobody is counted as gone for the length of a lease")
@@ -223,15 +226,15 @@ class Command(BaseCommand):
         self._ticked_at = clock.now()
 
     def _do_long(self, name: str, work: Callable[[], object]) -> None:
-        """A duty that may take an hour: whoever asks whether this worker lives is told which one it is at."""
+        """Do a duty that may take an hour, and note which one it is for whoever checks whether this worker lives."""
         self._do("heartbeat", partial(self._report.write, busy_with=name))
         self._do(name, work)
 
     def _do(self, name: str, work: Callable[[], object]) -> bool:
-        """False when the database was away: it is tried again at the next tick.
+        """Do a duty. Return False when the database was away; it is tried again at the next tick.
 
-        An error in one duty stops neither the others nor the process. It is logged whole once in REMIND_SECONDS, and in
-        one line in between. It is no absence of the database, so it returns True: leases go on ending.
+        An error in one duty stops neither the others nor the process. It is logged in full once in REMIND_SECONDS, and
+        in one line in between. The result is then True, so that leases still end.
         """
         close_old_connections()
         self._steps.begin(worker_status.may_take(name).total_seconds())

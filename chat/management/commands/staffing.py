@@ -1,4 +1,4 @@
-"""How many agents, from the command line: from what was recorded, from a file, or from assumptions."""
+"""The command `staffing`: computes how many agents are needed, from records, from a file, or from assumptions."""
 
 import json
 import time
@@ -32,7 +32,7 @@ SAID = {Basis.RECORDED: "mesuré", Basis.ASSUMED: "HYPOTHÈSE"}
 
 
 class Command(BaseCommand):
-    """With --csv or --assume no table is read."""
+    """Prints how many agents each hour needs. With --csv or --assume no table is read."""
 
     help = "Combien d'agents, heure par heure de la semaine (docs/staffing.md)."
 
@@ -65,7 +65,7 @@ class Command(BaseCommand):
             demand = _assumed(fit_demand(counted, confidence=_confidence(options["confidence"])), options)
             hours = plan_week(demand, target)
         except (BadFile, ValueError, OSError) as error:
-            # The words are ours, or of the system about a file that the operator named.
+            # The message is our own, or the system's about a file that the operator named.
             raise CommandError(str(error)) from error
         told: dict[str, Any] = {
             "target": {
@@ -138,7 +138,7 @@ def _counted(options: dict[str, Any]) -> Counted:
 
 
 def _assumed(demand: Demand, options: dict[str, Any]) -> Demand:
-    """What was said takes the place of what was measured, and of what the facts say."""
+    """Replace measured and default values by those of the options."""
     per_year, profile = options["per_year"], options["profile"]
     length, patience = options["length_minutes"], options["patience_minutes"]
     if any(value is not None and not 0 < value < 1e7 for value in (per_year, length, patience)):
