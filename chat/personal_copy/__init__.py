@@ -1,10 +1,10 @@
-"""« Ma copie »: what a person told and what was decided, as one archive that checks itself offline (docs/adr/0085).
+"""« Ma copie »: an archive of what a person told and what was decided, which can be verified offline (docs/adr/0085).
 
-archive  pure: files, their digests, the zip; `bundle` puts our modules into one page that opens from a disk
-lock     pure: an archive inside a page that decrypts itself, closed by words
-parts    what a copy holds: the registry of its parts, each with its JSON and what stands of it on paper
+archive  pure: files, their digests, the zip; `bundle` makes one script of our modules for a page that opens from a disk
+lock     pure: encrypts an archive with words, inside a page that decrypts it
+parts    the list of a copy's parts, each with its JSON and its text for the PDF
 schema   the published JSON Schema of `copie.json`
-agent_archive  the same machinery for the agent who answers: their document, as PDF and JSON
-dossier  the whole: readings, papers drawn by child processes, the archive
+agent_archive  the same for the agent: their document of the exchange, as PDF and JSON
+dossier  makes the whole copy: reads the parts, has the PDFs rendered, and writes the archive
 receipts_page  what the staff's pages of receipts share (`chat.conversations.receipts`)
 """

@@ -1,4 +1,4 @@
-"""Decides whether a code opens the copy too."""
+"""Sets whether a code also opens the person's copy."""
 
 from django.db import transaction
 
@@ -9,9 +9,10 @@ from common import clock
 
 @transaction.atomic
 def set_by_code(conversation_id: int, *, is_on: bool) -> None:
-    """The code of « Suites », or the code de reprise that it was, opens « Ma copie » after the end, or no longer.
+    """Set whether the code of « Suites » (or the resume code that it was) opens « Ma copie » after the end.
 
-    On, a code that works lasts as long as the conversation is kept. Locks the conversation; one row or two.
+    If on, a valid code remains valid as long as the conversation is kept. Locks the conversation; writes one or two
+    rows.
     """
     row = Conversation.objects.select_for_update(of=("self",), no_key=True).get(pk=conversation_id)
     row.copy_by_code = is_on

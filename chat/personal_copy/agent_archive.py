@@ -1,8 +1,8 @@
-"""An exchange as an archive for the agent who answers it: the document that they may have as a PDF (all its parts), the
-same as JSON with its schema, and « verifier.html ». By the machinery of « Ma copie » (docs/adr/0085, 0100).
+"""Makes the archive of an exchange for its agent, with the modules of « Ma copie » (docs/adr/0085, 0100).
 
-Nothing that an agent's document does not hold: of the journal what its person showed, of captures their digests (an
-original is the unit's), never a private fact. Of proofs of date those of the messages, which are in it to the letter.
+It has the agent's document as PDF (all its parts), the same as JSON with its schema, and « verifier.html ». It contains
+only what the document contains: the shown facts of the journal, and the digests of captures, because only the unit
+opens originals. Of the proofs of date it has those of the messages, which are in it to the letter.
 """
 
 from collections.abc import Sequence
@@ -32,8 +32,10 @@ def make(
     motive: str,
     schema_url: str = "",
 ) -> bytes:
-    """The zip. documents: the parts of the exchange's document, in order; each is drawn by a child process, one after
-    the other. who: who has one drawn at a time. schema_url: the address of the JSON's schema on this site.
+    """Return the zip.
+
+    documents: the parts of the exchange's document, in order; each is rendered in a child process, one after another.
+    who: who asks, and may have one rendered at a time. schema_url: the address of the JSON's schema on this site.
 
     Costs what the document costs, one reading of the thread, and one of the proofs of its messages;
     `archive.BYTES_AT_MOST`. Raises pool.NotDone,
@@ -55,7 +57,7 @@ def make(
 
 
 def _value(conversation: Conversation, document: Document, *, now: datetime, motive: str) -> dict[str, Any]:
-    """What stands on paper, for a program: the sections of the document, and the thread to the letter."""
+    """Return the content of the PDF as values: the sections of the document, and the thread to the letter."""
     asked = parts.Asked(conversation, now, deleted_from=now, days=0)
     # The copy says « vous » of its person.
     person = label_of(Author, Author.REPORTER)

@@ -1,8 +1,8 @@
-"""Writes an archive that can be checked: its files, their digests in the format of `sha256sum`, and the zip. Pure.
+"""Writes an archive that can be verified: a zip of files with their digests in the format of `sha256sum`. Pure.
 
-`empreintes.txt` names the SHA-256 of every other file, so that `sha256sum -c empreintes.txt` checks an unpacked copy;
-its own digest is the comment of the zip. `static/pnav/copy/archive.js` reads the same in a browser: a test holds both
-together.
+`empreintes.txt` has the SHA-256 of every other file, so that `sha256sum -c empreintes.txt` verifies an unpacked copy.
+Its own digest is the comment of the zip. `static/pnav/copy/archive.js` reads the same in a browser; a test compares
+both.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from typing import Any, Final
 STATIC: Final = Path(__file__).resolve().parents[2] / "static" / "pnav"
 DIGESTS: Final = "empreintes.txt"
 COMMENT: Final = f"SHA-256 {DIGESTS} "
-# A whole exchange with its papers takes some 3 MiB (`chat.rules.message_limits`); the answer is made in memory.
+# An exchange with its PDFs takes some 3 MiB (`chat.rules.message_limits`); such an archive is made in memory.
 BYTES_AT_MOST: Final = 24 * 1024 * 1024
 LONG_BYTES_AT_MOST: Final = 600 * 1024 * 1024  # captures: `definitions.CAPTURES_SIZE` is 500 MB at most
 FILES_AT_MOST: Final = 320  # 50 captures, and 20 drawings of each of 10 documents (`definitions`)
@@ -27,13 +27,16 @@ NAME: Final = re.compile(r"[a-z0-9]+(?:[-./][a-z0-9]+)*")
 
 
 class TooLarge(Exception):
-    """More than an archive may hold."""
+    """The archive would exceed a limit of this module."""
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file of an archive. name: small letters, digits, hyphens, dots and slashes, so that no system spells it
-    otherwise; it says nothing of what it holds."""
+    """One file of an archive.
+
+    name: small letters, digits, hyphens, dots and slashes, which are the same on every system. It tells nothing about
+    the content.
+    """
 
     name: str
     content: bytes = field(repr=False)
@@ -41,7 +44,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class LongFile:
-    """A file that is nowhere whole in memory. size, sha256: known before its first piece. pieces: read once."""
+    """A file that is never whole in memory. size, sha256: known before its first piece. pieces: read once."""
 
     name: str
     size: int
@@ -50,12 +53,12 @@ class LongFile:
 
 
 def name_of(day: datetime, ending: str) -> str:
-    """The name under which a copy is saved: « documents-2026-11-28.zip », whatever is in it. day: in local time."""
+    """Return the neutral name under which a copy is saved: « documents-2026-11-28.zip ». day: in local time."""
     return f"documents-{day:%Y-%m-%d}.{ending}"
 
 
 def digests_of(files: Sequence[File | LongFile]) -> bytes:
-    """A line for each file, as `sha256sum` writes and reads it."""
+    """Return a line for each file in the format of `sha256sum`."""
     return "".join(f"{_digest_of(one)}  {one.name}\n" for one in files).encode()
 
 
@@ -64,22 +67,22 @@ def _digest_of(one: File | LongFile) -> str:
 
 
 def pack(files: Sequence[File], at: datetime) -> bytes:
-    """The zip of these files and of their digests, whole. at: the moment that each of them carries, in local time.
+    """Return the zip of these files and their digests. at: the time that each file gets, in local time.
 
-    Linear in their size, in memory: BYTES_AT_MOST and FILES_AT_MOST. Raises TooLarge; ValueError for a name that is not
-    plain, or stands there twice.
+    It is made in memory, with at most BYTES_AT_MOST and FILES_AT_MOST. Raises TooLarge, and ValueError for a name that
+    is not allowed or occurs twice.
     """
     _length, pieces = stream(files, at)
     return b"".join(pieces)
 
 
 def stream(files: Sequence[File | LongFile], at: datetime, *, is_listed: bool = True) -> tuple[int, Iterator[bytes]]:
-    """How long the zip is, and its pieces: of long files, one piece at a time is in memory, whatever they are together.
+    """Return the length of the zip, and its pieces. Of long files, one piece at a time is in memory.
 
-    is_listed: with the digests of its files; without, the digest of a long file need not be known.
+    is_listed: whether the digests of the files are included; otherwise the digest of a long file need not be known.
 
-    A long file that does not have the size that it says raises ValueError in the middle, so that its reader knows that
-    it has not all. Raises as `pack` does, before the first piece.
+    If a long file does not have its stated size, ValueError is raised in the middle, so that the receiver notices that
+    the zip is incomplete. Raises as `pack` does, before the first piece.
     """
     names = [one.name for one in files]
     if len(set(names)) != len(names) or not all(NAME.fullmatch(name) for name in names):
@@ -88,13 +91,13 @@ def stream(files: Sequence[File | LongFile], at: datetime, *, is_listed: bool = 
     short = sum(len(one.content) for one in files if isinstance(one, File))
     if len(files) > FILES_AT_MOST or short > BYTES_AT_MOST or long > LONG_BYTES_AT_MOST:
         raise TooLarge
-    # Written once without what is long, to know its length: sizes stand in fields of one width.
+    # It is written once without the long files, to know its length, because sizes have fields of a fixed width.
     listed = [File(DIGESTS, digests_of(files))] if is_listed else []
     return long + sum(map(len, _write(files, listed, at, is_measured=True))), _write(files, listed, at)
 
 
 class _Sink(io.RawIOBase):
-    """What was written since it was last taken. It cannot be gone back in: sizes come after each file."""
+    """Collects what was written since it was last taken. It is not seekable, so sizes come after each file."""
 
     def __init__(self) -> None:
         self._written = bytearray()
@@ -115,14 +118,14 @@ class _Sink(io.RawIOBase):
 def _write(
     files: Sequence[File | LongFile], listed: Sequence[File], at: datetime, *, is_measured: bool = False
 ) -> Iterator[bytes]:
-    """listed: the file of the digests of the others, or nothing."""
+    """Yield the pieces of the zip. listed: the file with the digests of the others, or nothing."""
     sink = _Sink()
     with zipfile.ZipFile(sink, "w") as archive:
         for digests in listed:
             archive.comment = COMMENT.encode() + hashlib.sha256(digests.content).hexdigest().encode()
         for one in (*files, *listed):
             entry = zipfile.ZipInfo(one.name, (at.year, at.month, at.day, at.hour, at.minute, at.second))
-            # PDF and images are compressed already.
+            # PDF files and images are already compressed.
             is_text = isinstance(one, File) and not one.name.endswith(".pdf")
             entry.compress_type = zipfile.ZIP_DEFLATED if is_text else zipfile.ZIP_STORED
             entry.external_attr = 0o600 << 16  # unpacked, it is for whoever unpacks it
@@ -148,10 +151,10 @@ _EXPORT = re.compile(r"^export (?=(?:const|(?:async )?function) (\w+))", re.MULT
 
 
 def bundle(*modules: str) -> str:
-    """These modules of `static/pnav` as one script, for a page without a server; each after those that it imports.
+    """Return these modules of `static/pnav` as one script, for a page without a server; each after its imports.
 
-    Each keeps its names to itself, but for those that it exports. They are ours, imported by their own names and
-    exported in place (`tests/chat/personal_copy/test_pages.py`).
+    Names that a module does not export stay private. The modules import names unchanged and export them where they are
+    defined (`tests/chat/personal_copy/test_pages.py`).
     """
     joined = "\n".join(_alone((STATIC / module).read_text(encoding="utf-8")) for module in modules)
     if "</script" in joined.lower() or "<!--" in joined:
@@ -166,7 +169,7 @@ def _alone(text: str) -> str:
 
 
 def policy_of(script: str, style: str) -> str:
-    """The content security policy of such a page: this script and this style, and no request to anybody."""
+    """Return the content security policy of such a page: only this script and this style, and no requests."""
     return "; ".join(
         (
             "default-src 'none'",

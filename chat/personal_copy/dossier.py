@@ -1,4 +1,4 @@
-"""Makes a copy: reads what is in it, lets child processes draw the papers, and puts the archive together."""
+"""Makes a person's copy: reads its parts, has the PDFs rendered in child processes, and writes the archive."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from reports import letterhead
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A file to be saved. name: neutral, whatever is in it. pieces: read once, without the database."""
+    """A file to be saved. name: a neutral one. pieces: read once, without the database."""
 
     name: str
     length: int
@@ -27,13 +27,13 @@ class Made:
 
 
 def make(asked: Asked, *, who: str, words: str = "", schema_url: str = "") -> Made:
-    """The copy; closed by these words if there are any. who: has one document drawn at a time (`pool.run`).
+    """Return the copy, encrypted with these words if there are any. who: may have one document rendered at a time.
 
-    Costs a reading of what one exchange holds (`chat.rules.message_limits`, `definitions.FACTS_MOST`), a child process
-    for each paper (five for the longest exchange, two for nearly all) and one to close it; BYTES_AT_MOST of memory, a
-    few times. Captures are read piece by piece as they are sent. Closed by words, what is no more than that is one
-    page; what is more is sealed piece by piece too, beside the page that opens it, in a zip of the two. Nothing of it
-    is written to a disk. Raises pool.NotDone, archive.TooLarge. Not inside a transaction.
+    This reads one exchange (`chat.rules.message_limits`, `definitions.FACTS_MOST`), and runs a child process for each
+    PDF (five for the longest exchange, two for nearly all) and one to encrypt it. It needs BYTES_AT_MOST of memory a
+    few times. Captures are read piece by piece as they are sent. An encrypted copy of up to BYTES_AT_MOST is one page;
+    a larger one is encrypted piece by piece beside the page that opens it, in a zip of the two. Nothing is written to a
+    disk. Must not be called in a transaction. Raises pool.NotDone, archive.TooLarge.
     """
     found = read(asked)
     local = timezone.localtime(asked.now)
@@ -57,12 +57,12 @@ def make(asked: Asked, *, who: str, words: str = "", schema_url: str = "") -> Ma
 
 
 def read(asked: Asked) -> dict[str, Found]:
-    """Each part of PARTS, by its key."""
+    """Read each part of PARTS, and return them by key."""
     return {key: part(asked) for key, part in PARTS.items()}
 
 
 def as_json(asked: Asked, found: Mapping[str, Found], schema_url: str = "") -> bytes:
-    """`copie.json`. schema_url: the address of its schema on this site."""
+    """Return `copie.json`. schema_url: the address of its schema on this site."""
     value: dict[str, Any] = {
         **({"$schema": schema_url} if schema_url else {}),
         "format": schema.FORMAT,
@@ -75,7 +75,7 @@ def as_json(asked: Asked, found: Mapping[str, Found], schema_url: str = "") -> b
 
 
 def papers(asked: Asked, found: Mapping[str, Found]) -> Iterator[tuple[str, Document]]:
-    """The documents and their names, each as long as one may be (`transcript_pdf.parts`)."""
+    """Yield the documents and their names, each no longer than allowed (`transcript_pdf.parts`)."""
     whole = Document(
         title=(texts.TITLE_DISCREET if asked.discreet else texts.TITLE).say(),
         about=_about(asked),

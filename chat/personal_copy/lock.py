@@ -1,14 +1,14 @@
-"""Closes a copy by words: AES-256-GCM under a key that PBKDF2 makes of them. Pure.
+"""Encrypts a copy with words: AES-256-GCM with a key that PBKDF2 derives from them. Pure.
 
-What is small is sealed whole, inside the page that opens it. What is not (`archive.BYTES_AT_MOST`) is sealed in
-pieces, a file beside the page, so that neither this process nor the browser holds it: the construction is STREAM
-(Hoang, Reyhanitabar, Rogaway and Vizár, 2015), the nonce of a piece is `prefix (7 bytes) | its number (4) | 1 for the
-last (1)`. So a piece that was altered, moved, repeated, left out or cut off does not open. The salt is drawn for each
-copy, and the key with it: no nonce is used twice under one.
+A small copy is encrypted as a whole, inside the page that opens it. A larger one (`archive.BYTES_AT_MOST`) is encrypted
+in pieces, in a file beside the page, so that neither this process nor the browser has the whole in memory. The
+construction is STREAM (Hoang, Reyhanitabar, Rogaway and Vizár, 2015); the nonce of a piece is `prefix (7 bytes) | its
+number (4) | 1 for the last (1)`. So a piece that was altered, moved, repeated, left out or cut off cannot be decrypted.
+The salt, and so the key, is new for each copy, so that no nonce is used twice with one key.
 
-A page that opens itself in any browser (`static/pnav/copy/locked.js`), where WebCrypto has both: neither Windows nor
-macOS opens an AES zip by itself. The key is made by a child process within the limits of `common.offload`, so that no
-page waits behind it; the words are in nothing that is kept.
+The page decrypts itself in any browser (`static/pnav/copy/locked.js`) with WebCrypto, because neither Windows nor macOS
+can open an AES zip without other software. A child process derives the key, within the limits of `common.offload`, so
+that no page has to wait. The words are not stored anywhere.
 """
 
 import hashlib
@@ -28,16 +28,16 @@ from common.offload import pool
 ROUNDS = 600_000
 SALT_BYTES, NONCE_BYTES, KEY_BYTES, TAG_BYTES = 16, 12, 32, 16
 PREFIX_BYTES = 7
-PIECE_BYTES = 1024 * 1024  # in clear; the last one may have fewer
+PIECE_BYTES = 1024 * 1024  # before encryption; the last piece may have fewer
 WORDS_MAX = 300  # characters that are read
-LETTERS_MIN = 12  # of words that somebody chose; those that the page proposes have some thirty, 50 bits
+LETTERS_MIN = 12  # letters of words that somebody chose; those that the page proposes have some thirty, or 50 bits
 _MARKS = re.compile(r"[\u0300-\u036f]")
 _OTHERS = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """What a page needs to open it again, beside the words: base64."""
+    """What a page needs to decrypt it again, besides the words, in base64."""
 
     salt: str
     nonce: str
@@ -47,7 +47,7 @@ class Locked:
 
 @dataclass(frozen=True, slots=True)
 class LockedApart:
-    """What a page needs to open a file of pieces beside it, and these pieces. size: of what was sealed, in clear."""
+    """What a page needs to decrypt a file of pieces, and these pieces. size: bytes before encryption."""
 
     salt: str
     prefix: str
@@ -57,23 +57,23 @@ class LockedApart:
 
     @property
     def length(self) -> int:
-        """How many bytes the pieces have together."""
+        """The number of bytes of all pieces together."""
         return self.size + TAG_BYTES * max(1, -(-self.size // PIECE_BYTES))
 
 
 def normalize_words(words: str) -> str:
-    """Words as they are compared: small letters without accents and digits, a space between them.
+    """Return words as they are compared: small letters without accents, and digits, separated by single spaces.
 
-    `normalizeWords` of `copy/locked.js` says the same.
+    `normalizeWords` of `copy/locked.js` does the same.
     """
     plain = _MARKS.sub("", unicodedata.normalize("NFKD", words[:WORDS_MAX])).lower()
     return _OTHERS.sub(" ", plain.replace("œ", "oe").replace("æ", "ae")).strip()
 
 
 def close(content: bytes, words: str, *, who: str) -> Locked:
-    """Encrypt this. words: with LETTERS_MIN letters at least (`normalize_words`). who: see `pool.run`.
+    """Encrypt a content with words. words: at least LETTERS_MIN letters (`normalize_words`). who: see `pool.run`.
 
-    Costs a child process and ROUNDS of SHA-256 there. Raises pool.NotDone. Not inside a transaction.
+    This runs a child process with ROUNDS of SHA-256. Must not be called in a transaction. Raises pool.NotDone.
     """
     salt, key = _new_key(words, who=who)
     nonce = secrets.token_bytes(NONCE_BYTES)
@@ -83,9 +83,9 @@ def close(content: bytes, words: str, *, who: str) -> Locked:
 
 
 def close_in_pieces(content: Iterable[bytes], size: int, words: str, *, who: str) -> LockedApart:
-    """Encrypt what comes in pieces of any length, `size` bytes in all; one of PIECE_BYTES is in memory at a time.
+    """Encrypt what comes in pieces of any length, `size` bytes in all, with PIECE_BYTES in memory at a time.
 
-    The key is made at once, and raises as `close` does. The pieces raise ValueError at the end when `content` had
+    The key is made at once, which raises as `close` does. The pieces raise ValueError at the end if `content` had
     another size.
     """
     salt, key = _new_key(words, who=who)
@@ -119,6 +119,6 @@ def _nonce(prefix: bytes, number: int, *, is_last: bool) -> bytes:
 
 
 def work(asked: dict[str, Any]) -> tuple[None, bytes]:
-    """The key of these words. For a child (`common.offload.child`)."""
+    """Return the key that is derived from these words. It runs in a child process (`common.offload.child`)."""
     salt = bytes.fromhex(asked["salt"])
     return None, hashlib.pbkdf2_hmac("sha256", asked["words"].encode(), salt, ROUNDS, KEY_BYTES)

@@ -1,7 +1,7 @@
-"""Draws the pages that open from a disk: the one that checks a copy, and a copy closed by words.
+"""Renders the pages that open from a disk: the one that verifies a copy, and those that decrypt an encrypted copy.
 
-Their scripts are modules of `static/pnav`, put into the page (`archive.bundle`), and allowed by its own policy. Nobody
-is asked for anything.
+Their scripts are modules of `static/pnav` that are put into the page (`archive.bundle`), and allowed by its own policy.
+The pages send no requests.
 """
 
 from functools import cache
@@ -14,7 +14,7 @@ from chat.texts import personal_copy as texts
 
 CHECKING = ("lib/zip.js", "lib/words.js", "lib/proof.js", "copy/archive.js", "copy/proofs.js", "copy/checker.js")
 OPENING = ("lib/words.js", "copy/locked.js", "copy/opener.js")
-# The two files of a copy that is closed by words and too large to stand inside its page.
+# The two files of an encrypted copy that is too large to be inside its page.
 OPENER, APART = "ouvrir.html", "contenu.bin"
 STYLE = archive.STATIC / "copy" / "page.css"
 
@@ -30,7 +30,7 @@ def _style() -> str:
 
 
 def draw_checker(*, familiar: bool) -> bytes:
-    """`verifier.html`, in the active language."""
+    """Return `verifier.html` in the active language."""
     said = {
         "reading": texts.READING.spoken(),
         "whole": texts.WHOLE.spoken(),
@@ -55,14 +55,14 @@ def draw_checker(*, familiar: bool) -> bytes:
 
 
 def draw_locked(content: Locked, *, name: str, familiar: bool) -> bytes:
-    """A copy closed by words. name: under which it is saved once it is open."""
+    """Return the page with an encrypted copy in it. name: under which the decrypted copy is saved."""
     sealed = {"salt": content.salt, "nonce": content.nonce, "rounds": content.rounds, "name": name}
     context = {"familiar": familiar, "words": _opening(), "sealed": sealed, "content": content.content}
     return _draw("chat/copy_locked.html", OPENING, context)
 
 
 def draw_locked_apart(content: LockedApart, *, name: str, familiar: bool) -> bytes:
-    """The page that opens the file APART beside it, which is chosen there. name: as above."""
+    """Return the page that decrypts the file APART beside it, which the person selects there. name: as above."""
     sealed = {"salt": content.salt, "prefix": content.prefix, "size": content.size, "piece": PIECE_BYTES}
     sealed |= {"rounds": content.rounds, "name": name}
     context = {"familiar": familiar, "words": _opening(), "sealed": sealed, "apart": APART}

@@ -1,7 +1,7 @@
-"""What a copy holds, part by part: a value for `copie.json`, and what stands of it on paper. Readings only.
+"""Reads the parts of a person's copy: for each a value for `copie.json`, and its text for the PDF.
 
-Each part is one line of PARTS; a new one (captures) adds its own, its key in `copie.schema.json`, and its files. What
-is the person's alone is here; notes of agents, their sheet and the sealed identity are not (docs/adr/0085).
+Each part is one entry of PARTS, with its key in `copie.schema.json` and its files. Only what belongs to the person is
+here; agents' notes, their fact sheet and the sealed identity are not (docs/adr/0085).
 """
 
 import json
@@ -43,9 +43,12 @@ from triage import versions
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whose copy it is, when, and how the person is spoken to. conversation: just obtained by `chat.access`.
-    deleted_from, days: as the person is told (`chat.retention.schedule.ending_as_told`). with_captures: their files
-    too; what is known of each is told in any case."""
+    """Whose copy it is, when it is made, and how the person is spoken to.
+
+    conversation: just obtained by `chat.access`. deleted_from, days: as the person is told
+    (`chat.retention.schedule.ending_as_told`). with_captures: whether the files of captures are included; what is known
+    of each is included in any case.
+    """
 
     conversation: Conversation
     now: datetime
@@ -58,8 +61,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A part as it was read. value: for the JSON, None to leave the key out. entries: of a paper of their own or of the
-    thread, head and body each. files: of its own, beside the papers."""
+    """A part that was read.
+
+    value: for the JSON; None to leave the key out. entries: head and body of each entry, in a PDF of their own or in
+    that of the thread. files: those of this part, besides the PDFs.
+    """
 
     value: Any = field(repr=False)
     sections: Sequence[Section] = field(default=(), repr=False)
@@ -68,18 +74,18 @@ class Found:
 
 
 def iso_moment(moment: datetime | None) -> str | None:
-    """A moment in the JSON, in local time: « 2026-11-28T07:05:09.123456+01:00 »."""
+    """Return a time for the JSON, in local time: « 2026-11-28T07:05:09.123456+01:00 »."""
     return None if moment is None else timezone.localtime(moment).isoformat()
 
 
 def moment_in_words(moment: datetime) -> str:
-    """A moment on paper: « 28 novembre 2026, 07:05:09 »."""
+    """Return a time for the PDF: « 28 novembre 2026, 07:05:09 »."""
     local = timezone.localtime(moment)
     return f"{dates.format_date(local, 'j F Y')}, {local:%H:%M:%S}"
 
 
 def exchange(asked: Asked) -> Found:
-    """Which one, since when and how it ended."""
+    """Read which exchange it is, since when, and how it ended."""
     one = asked.conversation
     value = {
         "id": str(one.public_id),
@@ -110,8 +116,10 @@ def _report(asked: Asked) -> Found:
 
 
 def messages(asked: Asked) -> Found:
-    """The whole thread, to the letter in the JSON, as it is shown on paper. At most what an exchange holds
-    (`chat.rules.message_limits`)."""
+    """Read the whole thread: to the letter for the JSON, as it is shown for the PDF.
+
+    `chat.rules.message_limits` bounds its length.
+    """
     one = asked.conversation
     said = script_texts.words(familiar=asked.familiar, discreet=asked.discreet)
     names = {Author.REPORTER.value: said["you"], Author.SYSTEM.value: said["system"]}
@@ -124,7 +132,7 @@ def messages(asked: Asked) -> Found:
         text: str | None
         try:
             text = message.body
-        except UnsealError:  # the others are given all the same
+        except UnsealError:  # the other messages are included all the same
             text = None
         is_own = message.author == Author.REPORTER
         value.append(
@@ -143,7 +151,7 @@ def messages(asked: Asked) -> Found:
 
 
 def _facts(asked: Asked) -> Found:
-    """All facts of the journal, private ones too: it is their own copy."""
+    """Read all facts of the journal, private ones too, because it is the person's own copy."""
     facts = journal_queries.own_facts(asked.conversation)
     value = [
         {
@@ -189,9 +197,11 @@ _KIND = re.compile(r"[a-z0-9]{1,8}")
 
 
 def _captures(asked: Asked) -> Found:
-    """What was handed in, as it was received. Nothing of a capture that was set aside, nor a file in which a scanner
-    found something: what it is is told. So is one that no worker has read yet, or that opens no more, and why its file
-    is not there."""
+    """Read the captures as they were received.
+
+    The file is left out, and the reason given, for a capture that is locked, in which a scanner found something, that
+    no worker has read yet, or that cannot be decrypted.
+    """
     found = sorted(capture_queries.own_captures(asked.conversation), key=lambda one: one.number)
     told = [one for one in found if not one.is_arriving and one.locked_at is None]
     originals = capture_queries.own_originals(asked.conversation) if asked.with_captures else {}
@@ -228,14 +238,14 @@ def _captures(asked: Asked) -> Found:
 
 
 def _state_of(one: Seen) -> str:
-    """« read »: its digest is known; « waiting »: no worker has read it yet; « closed »: it opens no more."""
+    """Return « read » (its digest is known), « waiting » (no worker has read it) or « closed » (undecipherable)."""
     if one.is_readable and one.sha256:
         return "read"
     return "waiting" if one.is_readable and one.state == CaptureState.RECEIVED else "closed"
 
 
 def _said_of(one: Seen) -> str:
-    """On paper, beside its number and its day."""
+    """Return what the PDF says beside its number and its day."""
     state = _state_of(one)
     if state != "read":
         return (texts.CAPTURE_UNREAD if state == "waiting" else texts.CAPTURE_CLOSED).say()
@@ -243,8 +253,7 @@ def _said_of(one: Seen) -> str:
 
 
 def _handouts(asked: Asked) -> Found:
-    """What whoever answered handed to the person: what it is in words, and its drawings, which are all they saw of it
-    (docs/adr/0100)."""
+    """Read the files from agents: their titles, and their drawings, which the person saw (docs/adr/0100)."""
     found = handouts.of_agent(asked.conversation)
     drawn = handouts.drawn_pages(asked.conversation) if asked.with_captures and found else {}
     files: dict[UUID, list[LongFile]] = {
@@ -284,11 +293,11 @@ EVENTS: dict[str, Sentence] = {
     EventKind.LEFT: texts.LEFT,
     EventKind.CLOSED: texts.ENDED,
 }
-HANDS_MOST = 300  # of the history: an exchange has some five
+HANDS_MOST = 300  # how many events of the history are read; an exchange has some five
 
 
 def hands(asked: Asked) -> Found:
-    """Between whose hands the exchange was: what its thread told the person too."""
+    """Read which agents had the exchange, as the thread also told the person."""
     events = list(asked.conversation.events.filter(kind__in=EVENTS).order_by("pk")[:HANDS_MOST])
     said = script_texts.words(familiar=asked.familiar, discreet=asked.discreet)
     agents = Agent.objects.select_related("unit").filter(user__in={one.by_id for one in events if one.by_id})
@@ -383,13 +392,13 @@ def _keeping(asked: Asked) -> Found:
 
 
 def _proofs(asked: Asked) -> Found:
-    """The proofs of date of what has one (docs/adr/0084). What was written since the last midnight has none yet."""
+    """Read the proofs of date (docs/adr/0084). What was written since the last midnight has none yet."""
     content = proofs_content(proofs_of(asked.conversation))
     return Found(None, files=[] if content is None else [File("preuves.json", content)])
 
 
 def proofs_content(found: Iterable[Proof]) -> bytes | None:
-    """These proofs in one file: what authorities signed of a day stands there once. None without any."""
+    """Return these proofs as one file, with the time-stamps of each day only once; None without proofs."""
     stamps: dict[str, Any] = {}
     proofs = []
     for proof in found:
@@ -404,7 +413,7 @@ def proofs_content(found: Iterable[Proof]) -> bytes | None:
 
 type Part = Callable[[Asked], Found]
 
-# In the order in which they stand on paper and in the JSON.
+# The parts in the order of the PDF and of the JSON.
 PARTS: Mapping[str, Part] = {
     "exchange": exchange,
     "report": _report,

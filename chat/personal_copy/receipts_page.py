@@ -1,4 +1,4 @@
-"""Draws what the staff's pages of receipts share."""
+"""Handles the form by which staff verify receipts, for the pages that have it."""
 
 from typing import Any
 
@@ -12,8 +12,10 @@ CHECKS, CHECKS_SECONDS = 20, 60  # of an account
 
 
 def answer_of(request: HttpRequest, *, motive: str) -> tuple[dict[str, Any], int]:
-    """The context of `staff/_receipt.html` and the status of the page. CHECKS in CHECKS_SECONDS for an account; one
-    query and one line of the register each."""
+    """Return the context of `staff/_receipt.html`, and the status of the page.
+
+    An account may verify CHECKS in CHECKS_SECONDS. Each takes one query and writes one line of the register.
+    """
     typed = request.POST.get("number", "").strip()[: receipt_number.TYPED_MOST]
     context: dict[str, Any] = {"typed": typed, "answer": "", "day": None, "max": receipt_number.TYPED_MOST}
     if request.method != "POST" or not typed:

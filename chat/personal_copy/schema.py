@@ -1,5 +1,7 @@
-"""The JSON Schemas of `copie.json` (« Ma copie ») and of `echange.json` (an agent's archive), as they are published:
-files beside this module. They change by adding; a field that goes makes a new version."""
+"""Reads the published JSON Schemas of `copie.json` (« Ma copie ») and `echange.json` (an agent's archive).
+
+They are files beside this module. Fields may be added; removing one needs a new version.
+"""
 
 import json
 from functools import cache
@@ -14,12 +16,12 @@ EXCHANGE: Final = Path(__file__).parent / "echange.schema.json"
 
 @cache
 def content(file: Path = COPY) -> bytes:
-    """The file as it is served and put into each archive. file: COPY or EXCHANGE."""
+    """Return the file as it is served and put into each archive. file: COPY or EXCHANGE."""
     return file.read_bytes()
 
 
 @cache
 def read(file: Path = COPY) -> dict[str, Any]:
-    """The schema as a value."""
+    """Return the schema as a value."""
     found: dict[str, Any] = json.loads(content(file))
     return found

@@ -1,1 +1,1 @@
-"""Proof of date of what is in an exchange: its messages and the facts of its journal (docs/adr/0084)."""
+"""The proof of date of an exchange's messages, facts and captures (docs/adr/0084)."""

@@ -1,4 +1,4 @@
-"""Makes the proofs of date of one exchange, for whoever just obtained it."""
+"""Makes the proofs of date of one exchange, which the caller has just obtained by `chat.access`."""
 
 import logging
 from collections.abc import Collection, Iterator
@@ -16,9 +16,9 @@ type Proven = Message | JournalFact | Capture
 
 
 def proof_of(item: Proven) -> Proof | None:
-    """The proof that this message, fact or capture existed on its day.
+    """Return the proof that this message, fact or capture existed on its day.
 
-    None while that day is not closed, or when it was corrected since. item: with its conversation. Six statements.
+    None while that day is not closed, or if the item was corrected since. item: with its conversation. Six statements.
     """
     shares = ItemShare.objects.filter(conversation=item.conversation)
     if isinstance(item, Message):
@@ -33,10 +33,10 @@ def proof_of(item: Proven) -> Proof | None:
 
 
 def proofs_of(conversation: Conversation, kinds: Collection[str] = ()) -> Iterator[Proof]:
-    """The proofs of all that has one in this exchange, messages first. kinds: of `sources`; of these alone, if given.
+    """Yield the proofs of all items in this exchange that have one, messages first. kinds: only these of `sources`.
 
-    Costs the opening of its messages and facts once, five statements for each day on which something was written; holds
-    one chunk of one day at a time.
+    Messages and facts are decrypted once. There are five statements for each day with items, and one chunk of one day
+    is in memory at a time.
     """
     ways = Ways()
     shares = ItemShare.objects.filter(conversation=conversation).order_by("first_seq", "pk")
@@ -55,7 +55,7 @@ def proofs_of(conversation: Conversation, kinds: Collection[str] = ()) -> Iterat
 
 
 def _proofs(share: ItemShare, ways: Ways, rows: list[Proven]) -> Iterator[Proof]:
-    """share, with its conversation."""
+    """Yield the proofs of the items in one share. share: with its conversation."""
     try:
         words = share.words
     except UnsealError:
@@ -82,7 +82,7 @@ def _proofs(share: ItemShare, ways: Ways, rows: list[Proven]) -> Iterator[Proof]
 
 
 def _written(row: Proven) -> tuple[str, str, str] | None:
-    """Its key in its share, a neutral name, and its item; None when no key opens it."""
+    """Return an item's key in its share, a neutral name, and its text; None when it cannot be decrypted."""
     exchange = row.conversation.public_id
     if isinstance(row, Message):
         try:

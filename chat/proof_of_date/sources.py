@@ -1,4 +1,4 @@
-"""Gives the tree of a day what belongs to exchanges: messages, facts of the journal, captures; a source for each kind.
+"""Supplies a day's tree with the items of exchanges: messages, facts and captures, with a source for each kind.
 
 A kind joins by a function that writes its item, a source beside these, its place in `sources`, and what
 `chat.proof_of_date.proofs` reads of it; its shares carry a foreign key to it if it may be erased before its exchange
@@ -57,14 +57,14 @@ WHERE c.last_seq > c.after
 ORDER BY c.id, m.seq LIMIT %s
 """
 HELD = "SELECT id, data_key FROM chat_conversation WHERE id = ANY(%s::bigint[]) ORDER BY id FOR KEY SHARE SKIP LOCKED"
-# Nobody corrects a fact between the reading of its words and its leaf.
+# The rows are locked so that nobody corrects a fact between the reading of its words and its leaf.
 FACTS = """
 SELECT f.id FROM chat_journalfact f JOIN chat_conversation c ON c.id = f.conversation_id
 WHERE f.id = ANY(%s::bigint[]) AND coalesce(f.changed_at, f.noted_at) < %s
   AND NOT EXISTS (SELECT FROM chat_itemshare s WHERE s.fact_id = f.id)
 ORDER BY f.id FOR KEY SHARE OF c SKIP LOCKED FOR SHARE OF f SKIP LOCKED
 """
-# Once all of its bytes were read: its digest is sealed with it then, and never changes.
+# Only captures whose bytes were all read: their digest is then encrypted in their row, and never changes.
 CAPTURES = """
 SELECT f.id FROM chat_capture f JOIN chat_conversation c ON c.id = f.conversation_id
 WHERE f.id = ANY(%s::bigint[]) AND f.received_at < %s AND f.state IN ('drawn', 'unreadable')
@@ -72,9 +72,9 @@ WHERE f.id = ANY(%s::bigint[]) AND f.received_at < %s AND f.state IN ('drawn', '
 ORDER BY f.id FOR KEY SHARE OF c SKIP LOCKED FOR SHARE OF f SKIP LOCKED
 """
 
-# Where a tree looks for them (docs/adr/0108): in what came since the day before, and in what that one had to leave.
-# Each day of people's writing is read once, however many years lie before it. The first of each kind is for a database
-# in which no tree has left a mark yet, and asks all there is.
+# A tree looks for items in what came since the previous day, and in what that day's tree had to leave (docs/adr/0108).
+# So each day's rows are read once, however many years precede it. The first query of each kind is for a database in
+# which no tree has left a mark yet, and reads everything.
 MESSAGES_OF_ALL = """
 SELECT c.id FROM chat_conversation c
 WHERE c.last_seq > coalesce((SELECT max(s.last_seq) FROM chat_itemshare s WHERE s.conversation_id = c.id), 0)
@@ -88,7 +88,7 @@ SELECT c.id FROM chat_conversation c WHERE c.id = ANY(%s::bigint[]) AND EXISTS (
       AND m.seq > coalesce((SELECT max(s.last_seq) FROM chat_itemshare s WHERE s.conversation_id = c.id), 0)
 )
 """
-# Read backwards from the newest: what was written since the day was over.
+# It is read backwards from the newest, over what was written since the day ended.
 MESSAGES_UP_TO = "SELECT id FROM chat_message WHERE sent_at < %s ORDER BY id DESC LIMIT 1"
 FACTS_OF_ALL = """
 SELECT f.id FROM chat_journalfact f
@@ -113,18 +113,18 @@ CAPTURES_LEFT = """
 SELECT f.id FROM chat_capture f
 WHERE f.id = ANY(%s::bigint[]) AND NOT EXISTS (SELECT FROM chat_itemshare s WHERE s.capture_id = f.id)
 """
-# Longer than any transaction of ours lasts, and than two clocks differ: what was written an hour before a day ended is
-# committed when its tree is made.
+# Longer than any of our transactions, and than the difference of two clocks, so that what was written an hour before
+# the end of a day is committed when its tree is made.
 MARGIN = timedelta(hours=1)
-AT_ONCE_MOST = 250_000  # of all there is, for a first tree: memory of the worker; what is more waits a day
-LEFT_MOST = 10_000  # remembered by their keys; with more, the next tree looks where this one did
+AT_ONCE_MOST = 250_000  # of a first tree, to bound the worker's memory; what is more waits a day
+LEFT_MOST = 10_000  # keys that are remembered; if there are more, the next tree reads what this one read
 
 
 # --- items and their salts --------------------------------------------------------------------------------------------
 
 
 def message_item(*, exchange: UUID, seq: int, author: str, at: datetime, text: str) -> str:
-    """The text of a message as an item."""
+    """Return the text of a message as an item."""
     return date_proofs.canonical(
         {
             "format": date_proofs.ITEM,
@@ -139,7 +139,7 @@ def message_item(*, exchange: UUID, seq: int, author: str, at: datetime, text: s
 
 
 def fact_item(*, exchange: UUID, public_id: UUID, at: datetime, words: dict[str, Any]) -> str:
-    """The text of a fact as an item. at: when it was noted, or last corrected; words: as it is sealed."""
+    """Return the text of a fact as an item. at: when it was noted or last corrected. words: its decrypted words."""
     return date_proofs.canonical(
         {
             "format": date_proofs.ITEM,
@@ -153,13 +153,13 @@ def fact_item(*, exchange: UUID, public_id: UUID, at: datetime, words: dict[str,
 
 
 def item_of_fact(row: JournalFact, words: dict[str, Any]) -> str:
-    """row: with its conversation."""
+    """Return the item of a fact. row: with its conversation."""
     at = row.changed_at or row.noted_at
     return fact_item(exchange=row.conversation.public_id, public_id=row.public_id, at=at, words=words)
 
 
 def item_of_capture(row: Capture) -> str | None:
-    """The item of a capture: its file's digest, and nothing of what it shows. None while its digest is not known.
+    """Return the item of a capture: its file's digest, and nothing of what it shows; None while that is unknown.
 
     row: with its conversation. Raises UnsealError.
     """
@@ -180,13 +180,13 @@ def item_of_capture(row: Capture) -> str | None:
 
 
 def salt_of(seed: bytes, key: str) -> bytes:
-    """The salt of one item of a share, by its key there."""
+    """Return the salt of one item of a share, by its key there."""
     return hmac.digest(seed, b"pnav-salt-1\n" + key.encode(), "sha256")
 
 
 @dataclass(slots=True)
 class _Share:
-    """What is sealed of some leaves side by side: items by their keys, and the seed of their salts."""
+    """What is encrypted for some consecutive leaves: the items by their keys, and the seed of their salts."""
 
     conversation_id: int
     public_id: UUID
@@ -204,7 +204,7 @@ class _Share:
 
 
 def _keep(kind: str, day: ProofDay, parts: Sequence[Part]) -> None:
-    """A row each, in the order of their conversations."""
+    """Write a row for each part, in the order of their conversations."""
     shares: list[_Share] = [part.about for part in parts]
     conversations = Conversation.objects.in_bulk({share.conversation_id for share in shares})
     rows = []
@@ -227,9 +227,9 @@ def _keep(kind: str, day: ProofDay, parts: Sequence[Part]) -> None:
 
 
 def _gone_keys(keys: Iterable[UUID | None]) -> set[UUID]:
-    """Which of these data keys are erased: what they seal has no leaf, for its share cannot be sealed. One statement.
+    """Return which of these data keys are erased. Their items get no leaf, as a share could not be encrypted.
 
-    Raises KeysAway when their server does not answer: the chunk is made once it does.
+    One statement. Raises KeysAway when the key server does not answer; the chunk is made once it does.
     """
     gone = data_keys.load(keys)
     for key in gone:
@@ -253,10 +253,11 @@ def _shuffled(shares: Sequence[_Share]) -> list[Part]:
 
 
 class _Marked:
-    """A source that looks in what came since the tree before, as that one's marks say, and leaves marks of its own.
+    """A source that reads what came since the previous tree, by that tree's mark, and leaves a mark of its own.
 
-    `left` of a mark: keys of what had no leaf when the tree was closed (somebody held it, no key opened it, a capture
-    was not read yet): the next one asks again, until there is a leaf or nothing left to prove.
+    `left` of a mark: the keys of what had no leaf when the tree was closed, because it was locked, could not be
+    decrypted, or was a capture that was not read yet. The next tree tries again, until there is a leaf or the item is
+    gone.
     """
 
     kind: ClassVar[str]
@@ -269,7 +270,7 @@ class _Marked:
 
     @property
     def keys(self) -> list[int]:
-        """Of what may have something without a leaf; read once."""
+        """The keys of what may have items without a leaf; read once."""
         if self._keys is None:
             self._mark = days.newest_marks().get(self.kind)
             found = self._all() if self._mark is None else self._since(self._mark)
@@ -281,7 +282,7 @@ class _Marked:
         return self.keys[self._place : self._place + most]
 
     def end(self) -> dict[str, Any] | None:
-        """The mark of this tree; None where there was too much of it: the next one looks where this one did."""
+        """Return the mark of this tree; None if there was too much, so that the next one begins where this one did."""
         if len(self.keys) >= AT_ONCE_MOST and self._mark is None:
             return None
         left = [key for (key,) in self._left(self.keys)]
@@ -300,7 +301,7 @@ class _Marked:
         raise NotImplementedError
 
     def _reach(self) -> dict[str, Any]:
-        """How far this tree looked. Here: up to the end of its day."""
+        """Return how far this tree has read, which is here the end of its day."""
         return {"until": (self._before - MARGIN).isoformat()}
 
     def keep(self, day: ProofDay, parts: Sequence[Part]) -> None:
@@ -340,7 +341,7 @@ class Messages(_Marked):
         return []
 
     def _share(self, rows: Sequence[tuple[Any, ...]]) -> _Share | None:
-        """Take those that open, up to the last one that does: what no key opens today may open tomorrow."""
+        """Take the messages that can be decrypted, up to the last of them; others may be decryptable tomorrow."""
         share = _Share(rows[0][0], rows[0][1])
         last = 0
         for _key, public_id, seq, author, sent_at, sealed in rows:
@@ -450,6 +451,8 @@ class Captures(_Marked):
 
 
 def sources(before: datetime) -> Sequence[Source]:
-    """Every kind of item, for the tree of a day that ended at this instant. The register comes first: its leaves are
-    found by their numbers alone."""
+    """Return the sources of all kinds, for the tree of a day that ended at this moment.
+
+    The register comes first, because its leaves are found only by their numbers.
+    """
     return (RegisterLines(before), Messages(before), Facts(before), Captures(before))

@@ -1,1 +1,1 @@
-"""A summary handed on to a unit: acts, queries and forms (docs/adr/0045)."""
+"""Transmissions: summaries of exchanges that are sent to a unit, and what follows (docs/adr/0045)."""

@@ -13,7 +13,7 @@ from chat.texts import forms as form_texts
 
 
 class TransmissionForm(forms.Form):
-    """A unit and a summary; for an emergency, why it goes without the person's agreement (`without`)."""
+    """A unit and a summary; in an emergency also why it is sent without the person's agreement (`without`)."""
 
     point = forms.IntegerField(
         min_value=1,
@@ -52,14 +52,16 @@ class OfOneForm(forms.Form):
 
 
 class AnswerForm(OfOneForm):
-    """The person's answer to the summary that they read. facts_until: when the last fact was read that the page named
-    beside it; nothing where it named none."""
+    """The person's answer to the summary that they read.
+
+    facts_until: when the last of the facts was read that the page named beside it; empty where it named none.
+    """
 
     answer = forms.ChoiceField(choices=[("yes", _("oui")), ("no", _("non"))])
     facts_until = forms.DateTimeField(required=False)
 
     def clean_facts_until(self) -> datetime | None:
-        """In UTC: the database refuses offsets that Python takes, and a moment without one in UTC is none."""
+        """Return the time in UTC, because the database refuses some offsets; None for a time without an offset."""
         until: datetime | None = self.cleaned_data["facts_until"]
         try:
             return until.astimezone(UTC) if until is not None else None
@@ -68,16 +70,16 @@ class AnswerForm(OfOneForm):
 
 
 class RemovalAnswerForm(forms.Form):
-    """What became of a content whose removal was asked on a day."""
+    """The result of a removal that was asked for on a day."""
 
     asked_on = forms.DateField(input_formats=["%Y-%m-%d"])
     answer = forms.ChoiceField(choices=Answer)
 
 
 class MeetingAnswerForm(OfOneForm):
-    """The person's answer to the appointment that they read. seen: how many steps the page showed.
+    """The person's answer to the appointment that they read.
 
-    other: another moment, in their words; sent with a refusal alone.
+    seen: how many steps the page showed. other: another time in their words, only sent with a refusal.
     """
 
     seen = forms.IntegerField(min_value=0)
@@ -98,7 +100,7 @@ class MeetingAnswerForm(OfOneForm):
 
 
 class MeetingForm(AppointmentForm):
-    """An appointment at the unit: `checked` means that the unit knows that it is open then."""
+    """An appointment at the unit. `checked` means that the unit has confirmed that it is open then."""
 
     hours_unknown = holiday_unknown = _("Horaires inconnus : cochez la case si quelqu'un recevra la personne.")
     seen = forms.IntegerField(min_value=0)
@@ -110,12 +112,12 @@ class MeetingForm(AppointmentForm):
 
     @property
     def answer(self) -> dict[str, Any]:
-        """What `referral_actions.propose_meeting` takes; the form is valid."""
+        """Return the arguments of `referral_actions.propose_meeting`. The form must be valid."""
         return {name: self.cleaned_data[name] for name in ("seen", "meets_at", "place")}
 
 
 class ReasonForm(forms.Form):
-    """The end, with a reason written for the person."""
+    """The end of a transmission, with a reason written for the person."""
 
     seen = forms.IntegerField(min_value=0)
     reason = forms.CharField(
@@ -129,5 +131,5 @@ class ReasonForm(forms.Form):
 
     @property
     def answer(self) -> dict[str, Any]:
-        """What `referral_actions.close_transmission` takes; the form is valid."""
+        """Return the arguments of `referral_actions.close_transmission`. The form must be valid."""
         return {name: self.cleaned_data[name] for name in ("seen", "reason")}

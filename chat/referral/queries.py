@@ -1,4 +1,4 @@
-"""Reads a transmission as its person, its agent and its unit have it. Access was proven before."""
+"""Reads transmissions for the person, the agent and the unit. The caller has proven access."""
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
@@ -27,14 +27,14 @@ from triage.rules import Urgency
 
 logger = logging.getLogger(__name__)
 
-SHOWN = 20  # of one conversation
-A_PAGE = 20  # of one unit, or of one agent
+SHOWN = 20  # how many transmissions of a conversation are shown
+A_PAGE = 20  # how many a page of a unit or of an agent has
 SEARCH_MAX = 60  # characters
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step in words. state: of `State`, or of a later version. words: of an appointment, its refusal or the end."""
+    """One step. state: of `State`, or of a later version. words: those of an appointment, a refusal or the end."""
 
     state: str
     at: datetime
@@ -42,24 +42,24 @@ class Step:
 
     @property
     def label(self) -> str:
-        """The state in the words of the screen."""
+        """The state as it is called on the screen."""
         return label_of(State, self.state)
 
 
 @dataclass(frozen=True, slots=True)
 class AgreedFacts:
-    """The facts of the journal that a person agreed to send: so many, all those that were read by that moment."""
+    """The facts of the journal that a person agreed to send: how many, and by when they had been read."""
 
     count: int
     until: datetime
 
     def as_words(self) -> dict[str, Any]:
-        """Return what is sealed of it, beside the summary."""
+        """Return the values that are encrypted with the summary."""
         return {"facts_count": self.count, "facts_until": self.until.isoformat()}
 
     @classmethod
     def from_words(cls, words: Mapping[str, Any]) -> "AgreedFacts | None":
-        """Read what was sealed; None where the agreement named no fact, as before facts went with a summary."""
+        """Return the agreement from decrypted words; None if it names no facts, as in early rows."""
         if not words.get("facts_count") or not words.get("facts_until"):
             return None
         return cls(words["facts_count"], datetime.fromisoformat(words["facts_until"]))
@@ -67,8 +67,11 @@ class AgreedFacts:
 
 @dataclass(frozen=True, slots=True)
 class ShownReferral:
-    """A transmission as one of its readers has it. level: of a summary that nobody has read. agreed: the facts that go
-    with it, None when none do. is_example: its unit came with the demonstration."""
+    """A transmission for display.
+
+    level: how late a summary is that nobody has read. agreed: the facts that go with it; None for none. is_example:
+    whether its unit is one of the demonstration.
+    """
 
     transmission: Transmission
     unit: str
@@ -82,23 +85,23 @@ class ShownReferral:
 
     @property
     def public_id(self) -> UUID:
-        """The number that addresses carry."""
+        """The id that is used in addresses."""
         return self.transmission.public_id
 
     @property
     def state(self) -> State:
-        """Where the transmission stands."""
-        # One of a later version: with the unit, and nothing waits for the person. An act reads the row again.
+        """The state of the transmission."""
+        # A state of a later version counts as READ, in which nothing waits for the person. An act reads the row again.
         return read_choice(State, self.transmission.state, State.READ)
 
     @property
     def is_asked(self) -> bool:
-        """Return whether the person has still to say yes or no to it."""
+        """Whether the person still has to answer."""
         return self.state is State.ASKED
 
     @property
     def may_withdraw(self) -> bool:
-        """Return whether its agent may still take it back."""
+        """Whether the agent may still withdraw it."""
         return can_move(self.state, State.WITHDRAWN, Part.AGENT)
 
     @property
@@ -113,22 +116,22 @@ class ShownReferral:
 
     @property
     def may_decline(self) -> bool:
-        """Whether the person may refuse the appointment, also after they accepted it."""
+        """Whether the person may refuse the appointment, even after they have accepted it."""
         return can_move(self.state, State.DECLINED, Part.PERSON)
 
     @property
     def has_meeting(self) -> bool:
-        """Whether an appointment stands."""
+        """Whether there is a valid appointment."""
         return self.state in STANDING
 
     @property
     def seen(self) -> int:
-        """How many steps this page shows: what is sent from it stands on them."""
+        """How many steps this page shows, on which what is sent from it is based."""
         return len(self.steps)
 
     @property
     def facts(self) -> str:
-        """What it is about, in words; empty where nothing was said, or where it was not yet shown."""
+        """The facts in words; "" where none were given, and in early rows."""
         return ", ".join(label_of(Fact, one) for one in self.transmission.facts.split(",") if one)
 
     @property
@@ -138,22 +141,22 @@ class ShownReferral:
 
     @property
     def listed(self) -> str:
-        """What the unit's list shows of it besides number and urgency: the person reads it with the summary."""
+        """What the unit's list shows besides number and urgency, which the person reads with the summary."""
         return ", ".join(filter(None, [self.transmission.town, self.facts]))
 
     @property
     def meets_at(self) -> datetime | None:
-        """When the person is expected; None unless an appointment stands."""
+        """When the person is expected; None without a valid appointment."""
         return getattr(self.transmission, "meets_at", None) if self.has_meeting else None
 
     @property
     def basis_label(self) -> str:
-        """On what basis it was sent (agreed to, or without asking), in the words of the screen."""
+        """The basis on which it was sent (with agreement, or without asking), as it is called on the screen."""
         return label_of(Basis, self.transmission.basis)
 
 
 def words_of(row: Transmission | TransmissionStep) -> dict[str, Any]:
-    """Return its opened words; none when no key opens them, which is logged."""
+    """Return the decrypted words; {} when they cannot be decrypted, which is logged."""
     try:
         return row.words
     except UnsealError:
@@ -162,7 +165,7 @@ def words_of(row: Transmission | TransmissionStep) -> dict[str, Any]:
 
 
 def _cleaned(words: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the words as they are shown: nothing in them that cannot be seen."""
+    """Return the words as they are shown, with hidden characters made visible."""
     return {name: _plain(value) for name, value in words.items()}
 
 
@@ -173,7 +176,7 @@ def _plain(value: Any) -> Any:
 
 
 def show_referral(row: Transmission, *, now: datetime | None = None, limit: Limit | None = None) -> ShownReferral:
-    """row: with its conversation and its steps."""
+    """Return a transmission for display. row: with its conversation and its steps."""
     words = _cleaned(words_of(row))
     steps = []
     for step in row.steps.all():
@@ -209,12 +212,12 @@ def _rows(conversation: Conversation) -> list[Transmission]:
 def referrals_of(
     conversation: Conversation, *, now: datetime | None = None, limit: Limit | None = None
 ) -> list[ShownReferral]:
-    """The transmissions of a conversation that was just obtained, the last one first."""
+    """Return the transmissions of a conversation that the caller has just obtained, the last one first."""
     return [show_referral(row, now=now, limit=limit) for row in _rows(conversation)]
 
 
 def has_any(conversation: Conversation) -> bool:
-    """Whether the person has something to follow: a summary, or the removal of a content."""
+    """Whether the person has something to follow: a summary, or a request for removal."""
     return (
         Transmission.objects.filter(conversation=conversation).exists()
         or RemovalRequest.objects.filter(conversation=conversation).exists()
@@ -223,15 +226,17 @@ def has_any(conversation: Conversation) -> bool:
 
 
 def link_words(states: Collection[str], *, has_removal: bool = False) -> str:
-    """What the link to « Suites » says beside the thread, in the active language, of transmissions in these states;
-    empty when there is none. has_removal: the removal kit was proposed or used."""
+    """Return the text of the link to « Suites » for transmissions in these states; "" when there are none.
+
+    has_removal: whether the removal kit was proposed or used.
+    """
     if not {State.ASKED, State.MEETING}.isdisjoint(states):
         return form_texts.FOLLOW_READ.say()
     return page_texts.FOLLOW_TITLE.say() if states or has_removal else ""
 
 
 def meeting_of(conversation: Conversation) -> tuple[datetime, Transmission, dict[str, Any]] | None:
-    """The last appointment of a unit that stands, not refused nor closed: when it was proposed, whose, its words."""
+    """Return the last valid appointment of a unit: when it was proposed, its transmission, and its words."""
     rows = TransmissionStep.objects.filter(
         transmission__conversation=conversation, transmission__state__in=STANDING, state=State.MEETING
     )
@@ -252,15 +257,17 @@ def slip_of(conversation: Conversation) -> tuple[Any, dict[str, Any]] | None:
 
 
 def in_order(rows: QuerySet[Transmission], states: Sequence[Collection[State]]) -> QuerySet[Transmission]:
-    """These rows by the first group of states, then the second…; the oldest of what nobody has read first, else the
-    newest. States of no group come last."""
+    """Order rows by groups of states; rows in other states come last.
+
+    Within a group, rows that nobody has read come oldest first, others newest first.
+    """
     rank = Case(*(When(state__in=group, then=place) for place, group in enumerate(states)), default=len(states))
     unread_at = Case(When(state=State.SENT, then="sent_at"))
     return rows.annotate(rank=rank, unread_at=unread_at).order_by("rank", "unread_at", "-sent_at", "-pk")
 
 
 class Order(TextChoices):
-    """How a unit has its list: by what waits for it, or by one of its columns."""
+    """The orders of a unit's list: by what waits for the unit, or by a column."""
 
     WAITING = "attente", _("Ce qui attend d'abord")
     URGENCY = "urgence", _("Urgence")
@@ -272,7 +279,7 @@ class Order(TextChoices):
 def ordered_referrals(
     rows: QuerySet[Transmission], order: Order, states: Sequence[Collection[State]]
 ) -> QuerySet[Transmission]:
-    """These rows in this order, with `meets_at` of the last appointment; what a column does not say comes last."""
+    """Order rows, and annotate them with `meets_at` of the last appointment; rows without a value come last."""
     steps = TransmissionStep.objects.filter(transmission=OuterRef("pk"), state=State.MEETING).order_by("-number")
     standing = When(state__in=STANDING, then=Subquery(steps.values("meets_at")[:1]))
     rows = rows.annotate(meets_at=Case(standing))
@@ -290,7 +297,7 @@ def ordered_referrals(
 
 
 def found_by(rows: QuerySet[Transmission], term: str) -> QuerySet[Transmission]:
-    """Choose those whose file number, town or theme holds this text. term: SEARCH_MAX signs of it are read."""
+    """Select rows whose file number, town or theme contains this term, of which SEARCH_MAX characters are used."""
     words = term.strip()[:SEARCH_MAX]
     facts = [value for value, label in Fact.choices if words.casefold() in str(label).casefold()]
     about = Q(file_number__icontains=words) | Q(town__icontains=words)
@@ -300,8 +307,10 @@ def found_by(rows: QuerySet[Transmission], term: str) -> QuerySet[Transmission]:
 
 
 def page_of(rows: QuerySet[Transmission], number: str, *, now: datetime, limit: Limit) -> Page[ShownReferral]:
-    """One page of those obtained by `chat.access`, in their order, with their steps. number: as asked for; the nearest
-    page there is."""
+    """Return one page of rows that were obtained by `chat.access`, in their order, with their steps.
+
+    number: the requested page, as text; the nearest existing one is returned.
+    """
     rows = rows.select_related("conversation").prefetch_related(
         Prefetch("steps", TransmissionStep.objects.order_by("number"))
     )
@@ -311,12 +320,12 @@ def page_of(rows: QuerySet[Transmission], number: str, *, now: datetime, limit: 
 
 
 def count_late(rows: QuerySet[Transmission], *, now: datetime, limit: Limit) -> int:
-    """How many of these no unit has read in time."""
+    """Return how many of these no unit has read in time."""
     return rows.filter(state=State.SENT, sent_at__lte=now - timedelta(minutes=limit.limit)).count()
 
 
 def unread_levels(now: datetime, limit: Limit) -> list[Level]:
-    """How late each summary is that no unit has read yet; those that are near or late."""
+    """Return how late the unread summaries are, for those that are nearly or already late."""
     rows = Transmission.objects.filter(state=State.SENT).values_list("sent_at", flat=True)
     levels = [
         service_level.level_of_time((now - sent_at).total_seconds(), limit) for sent_at in rows if sent_at is not None

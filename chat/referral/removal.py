@@ -1,6 +1,6 @@
-"""The days to come back to a request for removal, and what became of it: for the person alone, on « Suites ».
+"""Keeps requests for removal with their reminders and results, which only the person sees, on « Suites ».
 
-No line of the history or of the audit log tells of an answer, and nothing of it is shown to anybody.
+Neither the history nor the audit log records an answer, and nobody else is shown it.
 """
 
 from collections.abc import Sequence
@@ -20,16 +20,19 @@ from common import clock
 
 
 class TooMany(Exception):
-    """As many days of requests are kept as there may be."""
+    """There are already as many days with requests as there may be."""
 
 
 class Settled(Exception):
-    """This request was answered already, or never noted."""
+    """This request was already answered, or was never noted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """A request and its days. days: how many after it, when, and whether that day has come. is_last: the last has."""
+    """A request and its reminders.
+
+    days: for each, how many days after the request, its date, and whether it has come. is_last: whether the last has.
+    """
 
     asked_on: date
     days: Sequence[tuple[int, date, bool]]
@@ -37,7 +40,7 @@ class Reminder:
 
 
 def reminders_of(conversation: Conversation, today: date) -> list[Reminder]:
-    """Return the requests of a conversation that was just obtained, the oldest first: one query."""
+    """Return the requests of a conversation that the caller has just obtained, the oldest first. One query."""
     rows = RemovalRequest.objects.filter(conversation=conversation).values_list("asked_on", flat=True)
     return [
         Reminder(
@@ -50,15 +53,15 @@ def reminders_of(conversation: Conversation, today: date) -> list[Reminder]:
 
 
 def is_proposed(conversation: Conversation) -> bool:
-    """Whether its agent proposed the removal kit."""
+    """Whether the agent has proposed the removal kit."""
     return Proposal.objects.filter(conversation=conversation, kind=ProposalKind.REMOVAL).exists()
 
 
 @transaction.atomic
 def note_request(conversation: Conversation, today: date) -> None:
-    """Keep that something was asked today; the code then opens « Suites » as long as the conversation is kept.
+    """Note a request of today. The code of « Suites » is then valid as long as the conversation is kept.
 
-    Once a day, and `rules.REQUESTS_MOST` days. Locks the conversation. Raises TooMany.
+    There is one a day at most, and `rules.REQUESTS_MOST` days. Locks the conversation. Raises TooMany.
     """
     row = Conversation.objects.select_for_update(of=("self",), no_key=True).get(pk=conversation.pk)
     rows = RemovalRequest.objects.filter(conversation=row)
@@ -71,9 +74,10 @@ def note_request(conversation: Conversation, today: date) -> None:
 
 @transaction.atomic
 def say_what_became(conversation: Conversation, asked_on: date, answer: Answer, today: date) -> bool:
-    """Count an answer and forget the request; before its last day, « encore là » changes nothing. Whether it counted.
+    """Count an answer and delete the request, and return whether it was counted.
 
-    Each request counts once. Locks the conversation, then the remainder of the answers. Raises Settled.
+    Before the last reminder « encore là » changes nothing. Each request counts once. Locks the conversation, then the
+    remainder of the answers. Raises Settled.
     """
     Conversation.objects.select_for_update(of=("self",), no_key=True).get(pk=conversation.pk)
     rows = RemovalRequest.objects.filter(conversation=conversation, asked_on=asked_on)
@@ -87,7 +91,7 @@ def say_what_became(conversation: Conversation, asked_on: date, answer: Answer, 
 
 
 def count_answers(end: date, weeks: int) -> dict[str, int]:
-    """Sum what is stored of the answers of so many weeks before a Monday: tens, one query of two rows a week."""
+    """Return the stored sums of answers, in tens, of so many weeks before a Monday. One query of two rows a week."""
     rows = DailyFigure.objects.filter(
         series=daily_figures.REMOVAL, day__gte=end - timedelta(weeks=weeks), day__lt=end
     ).values_list("key", "count")

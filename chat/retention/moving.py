@@ -1,13 +1,13 @@
-"""Moves the words of an exchange from the key ring to a key of its own, while people write in it (docs/adr/0081).
+"""Moves the words of an exchange from the key ring to a data key, while people write in it (docs/adr/0081).
 
-In three steps, each of which may be stopped or killed and done again:
+There are three steps, each of which may be stopped or killed and repeated:
 
-1. `give_keys`: exchanges without a key get one. From then on whoever writes in them seals with it, once their process
-   has noticed: within `conversation_keys.NO_KEY_SECONDS`.
-2. `move_words`: what the ring sealed is sealed again with the key, SLICE values a transaction. Only those rows are
-   locked meanwhile, so that nobody who writes waits.
-3. `finish_exchange`: under the locks of the report and of the conversation, that nothing of it is left with the ring.
-   What a process wrote with the ring after all is found here, and step 2 is done again.
+1. `give_keys` gives a data key to exchanges without one. From then on new words are encrypted with it, as soon as a
+   process has noticed, within `conversation_keys.NO_KEY_SECONDS`.
+2. `move_words` encrypts again with the data key what the ring had encrypted, SLICE values in a transaction. Only these
+   rows are locked, so that nobody who writes has to wait.
+3. `finish_exchange` checks, under the locks of the report and of the conversation, that nothing is left with the ring.
+   If a process has written with the ring after all, this finds it, and step 2 is repeated.
 """
 
 from collections.abc import Collection
@@ -22,16 +22,16 @@ from common import encryption
 from common.data_keys import keys as data_keys
 from reports.models import Report
 
-SLICE = 200  # values sealed again in one transaction
+SLICE = 200  # values in one transaction
 
 
 def sealed_models() -> list[Any]:
-    """The models with words of an exchange: they name `SEALED` fields, and by `EXCHANGE` the way to its report."""
+    """Return the models with words of an exchange, with `SEALED` fields and `EXCHANGE`, the path to its report."""
     return [model for model in apps.get_models() if hasattr(model, "SEALED") and hasattr(model, "EXCHANGE")]
 
 
 def with_ring(model: Any, field: str) -> "models.QuerySet[Any]":
-    """The rows of a model whose `field` the key ring sealed."""
+    """Return the rows of a model whose `field` is encrypted with the key ring."""
     version = models.Func(  # empty for an empty value
         models.F(field),
         function="substring",
@@ -44,7 +44,7 @@ def with_ring(model: Any, field: str) -> "models.QuerySet[Any]":
 
 
 def _left(report_id: int) -> list[tuple[Any, str, "models.QuerySet[Any]"]]:
-    """Find, for each sealed field of each model, the rows of this exchange that the ring sealed."""
+    """Return, for each encrypted field of each model, the rows of this exchange that the ring encrypted."""
     return [
         (model, field, with_ring(model, field).filter(**{model.EXCHANGE: report_id}))
         for model in sealed_models()
@@ -53,16 +53,16 @@ def _left(report_id: int) -> list[tuple[Any, str, "models.QuerySet[Any]"]]:
 
 
 def not_moved(after: int, most: int) -> list[int]:
-    """The keys of reports beyond `after` that may have words sealed with the ring, in order, `most` at most."""
+    """Return the keys of at most `most` reports after `after` that may have words encrypted with the ring, in order."""
     rows = Report.objects.filter(data_key_since__isnull=True, pk__gt=after).order_by("pk")
     return list(rows.values_list("pk", flat=True)[:most])
 
 
 @transaction.atomic
 def give_keys(report_ids: Collection[int]) -> int:
-    """Give a key to each of these reports that has none, and to its conversation; how many got one.
+    """Give a data key to each of these reports without one, and to its conversation. Return how many got one.
 
-    Four statements and one a report. Locks the reports, then their conversations, in the order of their keys.
+    Four statements, and one for each report. Locks the reports, then their conversations, in the order of their keys.
     """
     reports = list(Report.objects.filter(pk__in=report_ids).order_by("pk").select_for_update(of=("self",), no_key=True))
     without = [report for report in reports if report.data_key is None]
@@ -80,10 +80,10 @@ def give_keys(report_ids: Collection[int]) -> int:
 
 
 def move_words(report_id: int) -> int:
-    """Seal again, with the exchange's key, what the ring sealed of it; how many values.
+    """Encrypt again with the data key what the ring had encrypted of an exchange. Return how many values.
 
-    SLICE a transaction: what was done stays done. A value that does not open is left as it is, and `finish_exchange`
-    counts it. Raises the errors of django.db.
+    Each transaction has SLICE values, so that finished work is kept. A value that cannot be decrypted is left as it is,
+    and counted by `finish_exchange`. Raises the errors of django.db.
     """
     return sum(_move(model, field, rows) for model, field, rows in _left(report_id))
 
@@ -103,7 +103,7 @@ def _move(model: Any, field: str, rows: "models.QuerySet[Any]") -> int:
 
 
 def _seal_again(row: Any, field: str) -> bool:
-    """Whether the value could be opened, and stands there sealed with the exchange's key."""
+    """Encrypt one value again, and return whether it could be decrypted."""
     if row.data_key is None:
         return False
     try:
@@ -116,9 +116,9 @@ def _seal_again(row: Any, field: str) -> bool:
 
 @transaction.atomic
 def finish_exchange(report_id: int) -> int:
-    """Say of an exchange that no word of it is sealed with the ring any more; how many still are (then it is not said).
+    """Mark an exchange as moved if nothing of it is encrypted with the ring any more; return how many values still are.
 
-    Locks the report and the conversation for one statement a sealed field. A report that is gone has nothing left.
+    Locks the report and the conversation for one statement for each encrypted field. A deleted report has none.
     """
     report = Report.objects.select_for_update(of=("self",), no_key=True).filter(pk=report_id).first()
     if report is None:

@@ -1,1 +1,1 @@
-"""What the service did, in numbers, and how many agents it needs."""
+"""Statistics: what the service did, in numbers, and how many agents it needs."""

@@ -1,12 +1,12 @@
-"""Charts drawn by the server as inline SVG: pure, and the one place where a chart is drawn.
+"""Draws all charts as inline SVG on the server. Pure.
 
-Each is an image with a name and a description, and the table that it names says the same figures. No colour says
-anything alone: what is doubtful or broken is hatched, what is more is larger and further up. Zeros are neither drawn
-nor labelled. No style and no colour is written: `charts.css` gives both, for themes, forced colours and paper.
+Each is an image with a name and a description, and the table that it names has the same figures. Nothing is said by
+colour alone: doubtful or broken values are hatched, larger ones are larger and further up. Zeros are neither drawn nor
+labelled. The SVG contains no styles or colours; `charts.css` has them, for themes, forced colours and paper.
 
-A chart is WIDTH units wide, which is about a telephone's screen, so that its letters stay legible there; `wide` ones
-are stretched over a large screen, where the style sheet makes their letters smaller. What grows with the data is drawn
-as few paths: at most BYTES_AT_MOST bytes a chart, of at most POINTS_AT_MOST points and ROWS_AT_MOST rows.
+A chart is WIDTH units wide, about a telephone's screen, so that its letters are legible there. `wide` ones are
+stretched over a large screen, where the style sheet makes their letters smaller. What grows with the data is drawn as
+few paths, so a chart has at most BYTES_AT_MOST bytes, POINTS_AT_MOST points and ROWS_AT_MOST rows.
 """
 
 import math
@@ -37,7 +37,7 @@ DAYS, HOURS = 7, 24
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a chart is called, and what it shows in one or two sentences. key: of its elements' ids."""
+    """The name of a chart, and what it shows in one or two sentences. key: the beginning of its elements' ids."""
 
     key: str
     title: str
@@ -46,10 +46,10 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Where the figures of a chart stand as a table: the id of the `table`.
+    """The table with the figures of a chart, by the id of its `table`.
 
-    columns: which cells of the row are said of a point, 1 for the first after the row's head; empty where the table is
-    a grid as the chart is, whose rows are the chart's columns.
+    columns: which cells of a row are read for a point, 1 for the first after the row's head; empty where the table is a
+    grid like the chart, whose rows are the chart's columns.
     """
 
     id: str
@@ -91,7 +91,7 @@ class Places:
 
 
 def top_of(*series: Sequence[float | None]) -> float:
-    """The scale that several charts have in common: the highest of all their values."""
+    """Return the common scale of several charts: the highest of all their values."""
     return max([LEAST_SCALE, *(value for values in series for value in values if value is not None)])
 
 
@@ -112,10 +112,11 @@ def draw_bars(
     wide: bool = False,
     height: int = 130,
 ) -> Chart:
-    """A bar for each value, None for none; a line with round marks through a second series, broken where there is none.
+    """Draw a bar for each value (None for no bar), and a line with round marks through a second series.
 
-    top: of the scale, where several charts share one. limit: a dashed line. dark: the bar that is today's, the others
-    are pale. every: one label in so many is written. Raises ValueError beyond POINTS_AT_MOST values.
+    The line is interrupted where a mark is None. top: that of the scale, where several charts share one. limit: the
+    value of a dashed line. dark: the index of today's bar; the others are pale. every: one label in so many is written.
+    Raises ValueError beyond POINTS_AT_MOST values.
     """
     count = _bounded(len(values), POINTS_AT_MOST)
     frame = _Frame(height, count, top or top_of(values, marks, [limit]))
@@ -150,7 +151,7 @@ def draw_band(
     wide: bool = False,
     height: int = 130,
 ) -> Chart:
-    """A hatched band from low to high, in steps; a line with round marks through what really was.
+    """Draw a hatched band from low to high, in steps, and a line with round marks through the real values.
 
     Raises ValueError beyond POINTS_AT_MOST values.
     """
@@ -172,9 +173,9 @@ def draw_band(
 def draw_heat_map(
     words: Words, counts: Sequence[Sequence[int]], days: Sequence[str], *, table: Table, top: int | None = None
 ) -> Chart:
-    """The hours of the week: a square for each hour of a day, larger and stronger the more there were.
+    """Draw a square for each hour of the week, larger and stronger the greater its count.
 
-    counts: for each of DAYS, of each of HOURS. days: their short names. top: of the scale.
+    counts: for each of DAYS, one for each of HOURS. days: their short names. top: that of the scale.
     """
     highest = top or max([1, *(count for day in counts for count in day)])
     step = (WIDTH - LEFT - RIGHT) / HOURS
@@ -198,7 +199,7 @@ def draw_heat_map(
 
 
 def level_of(count: int, highest: int) -> int:
-    """Which of LEVELS squares: 0 for the smallest, for any count above zero."""
+    """Return which of the LEVELS squares is drawn for a count above zero; 0 is the smallest."""
     return min(LEVELS - 1, max(0, math.ceil(LEVELS * count / highest) - 1))
 
 
@@ -206,9 +207,9 @@ def level_of(count: int, highest: int) -> int:
 
 
 def draw_rows(words: Words, rows: Sequence[Row], *, top: float | None = None) -> Chart:
-    """A bar for each row, with its label and its value in words above it, and a mark at what was promised.
+    """Draw a bar for each row, with its label and its value in words above it, and a mark at what was promised.
 
-    What lies beyond the promise is hatched; what is not published is an empty outline. Raises ValueError beyond
+    The part beyond the promise is hatched; an unpublished value is an empty outline. Raises ValueError beyond
     ROWS_AT_MOST rows.
     """
     _bounded(len(rows), ROWS_AT_MOST)
@@ -236,9 +237,9 @@ def draw_rows(words: Words, rows: Sequence[Row], *, top: float | None = None) ->
 
 
 def draw_places(words: Words, rows: Sequence[Places]) -> Chart:
-    """A square for each place: full when it is taken, empty when it is free, hatched when it is one too many.
+    """Draw a square for each place: full when it is taken, empty when it is free, hatched when it is one too many.
 
-    Of more than PLACES_AT_MOST, a bar of their share. Raises ValueError beyond ROWS_AT_MOST rows.
+    More than PLACES_AT_MOST places are drawn as a bar of their share. Raises ValueError beyond ROWS_AT_MOST rows.
     """
     _bounded(len(rows), ROWS_AT_MOST)
     svg = _begin(words, ROW * max(1, len(rows)), None)
@@ -264,7 +265,7 @@ def draw_places(words: Words, rows: Sequence[Places]) -> Chart:
 
 
 class _Frame:
-    """Where values along time lie. top: what the highest point of the frame is worth."""
+    """Calculates positions in a chart along time. top: the value of the highest point of the frame."""
 
     def __init__(self, height: int, count: int, top: float) -> None:
         self.height, self.count, self.top = height, count, top
@@ -336,7 +337,7 @@ def _bounded(count: int, most: int) -> int:
 
 
 def _round_step(least: float) -> float:
-    """1, 2 or 5 times a power of ten, at least so much; a whole number, as people are."""
+    """Return 1, 2 or 5 times a power of ten that is at least so much; a whole number, because people are counted."""
     power = 10.0 ** math.floor(math.log10(max(least, 1)))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least - 1e-9)
 
@@ -351,7 +352,7 @@ def _begin(
     frame: _Frame | None = None,
     plot: tuple[float, float, float, float] | None = None,
 ) -> Element:
-    """The drawing, named; where its points lie, for who touches it (`console/charts.js`)."""
+    """Return the named SVG element, with the positions of its points for `console/charts.js`."""
     svg = Element(
         "svg", {"class": "chart__svg", "viewBox": f"0 0 {WIDTH} {height}", "role": "img", "focusable": "false"}
     )
@@ -401,16 +402,16 @@ def _text(svg: Element, x: float, y: float, text: str, *, anchor: str = "", dy: 
 
 
 def _clipped(label: str, said: str) -> str:
-    """The label, as long as what is said at the end of its line leaves room for it."""
+    """Return the label, cut to the room that the words at the end of its line leave."""
     room = max(8, int((WIDTH - 10 - STRONG_LETTER * len(said)) / LETTER))
     return label if len(label) <= room else f"{label[: room - 1].rstrip()}…"
 
 
 def _n(number: float) -> str:
-    """A coordinate, which is never written as French numbers are."""
+    """Return a coordinate as text, never with a French decimal comma."""
     return f"{round(number, 1):g}"
 
 
 def _short(value: float) -> str:
-    """A value as it is written: halves go up, as in `floatformat`, so that a figure beside a picture is the same."""
+    """Return a value as text; halves are rounded up as in `floatformat`, so that tables and charts agree."""
     return str(math.floor(value + 0.5)) if value >= 10 or value == int(value) else f"{value:.1f}".replace(".", ",")

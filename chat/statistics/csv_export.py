@@ -1,4 +1,4 @@
-"""A file for a spreadsheet: semicolons and a byte-order mark, as French ones expect; no cell begins as a formula."""
+"""Writes CSV for French spreadsheets: semicolons, a byte-order mark, and no cell that begins as a formula."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -7,7 +7,7 @@ from django.http import HttpResponse
 
 
 def answer(name: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
-    """The download. name: of the file, without its end."""
+    """Return the download. name: that of the file, without its extension."""
     response = HttpResponse(
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"},
@@ -20,7 +20,7 @@ def answer(name: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) ->
 
 
 def plain(cell: object) -> str:
-    """The cell as text. What a spreadsheet would run is quoted; numbers have a French comma."""
+    """Return a cell as text. What a spreadsheet would take for a formula is quoted; numbers have a decimal comma."""
     if cell is None:
         return ""
     if isinstance(cell, float):

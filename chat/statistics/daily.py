@@ -1,8 +1,8 @@
-"""Closes days: counts the people who came on a day once, and keeps what `chat.rules.daily_figures` rounds of it.
+"""Closes days: counts the people of a day once, and stores what `chat.rules.daily_figures` rounds of it.
 
-A closed day is never counted again, so what is deleted afterwards changes no figure. The hourly `build_figures` closes
-the days that are due, the oldest first, each in a transaction of its own; the same command goes back to the opening
-where nothing is closed yet. Days that are open are counted from their exchanges (`chat.statistics.history`).
+A closed day is never counted again, so that later deletions change no figure. The hourly `build_figures` closes the
+days that are due, the oldest first, each in a transaction of its own. Where nothing is closed yet, it begins with the
+first day of the service. Open days are counted from their exchanges (`chat.statistics.history`).
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ from reports.rules.retention import Kind
 from triage.rules import Outcome as Orientation
 
 DAY = timedelta(days=1)
-DAYS_AT_ONCE = 60  # of one hour of the worker: each is some statements over the people of one day
+DAYS_AT_ONCE = 60  # in one hour of the worker; each takes some statements over the people of one day
 
 # One row a person who came in the period, with what the series ask of them (`chat.rules.daily_figures`); then sums. A
 # wait and a length are in whole seconds, and their range is the first end that is not below them (`rules.range_of`).
@@ -71,8 +71,8 @@ SELECT series, key, count(*)::int FROM told CROSS JOIN LATERAL (VALUES
     ('hour_voices', hour || ':' || voices)
 ) AS told_as (series, key) WHERE key IS NOT NULL GROUP BY 1, 2
 """
-# How everybody's first wait ended. Whoever left the page is gone at that moment, though they came back later: the
-# place is kept, not the patience. Nobody is declared abandoned before `kept` seconds without a sign of them.
+# How everybody's first wait ended. Somebody who left the page had given up at that moment, even if they came back later
+# and still had their place. Nobody counts as abandoned before `kept` seconds without a sign of them.
 FIRST_WAITS = """
 SELECT CASE WHEN gone_at < answered_at THEN %(gone)s ELSE %(answered)s END || ':' || coalesce(
            (%(waits)s::int[])[1 + width_bucket(
@@ -88,8 +88,8 @@ FROM (
     GROUP BY c.id
 ) AS waits WHERE least(answered_at, gone_at) < 'infinity' GROUP BY 1
 """
-# How long each exchange that has ended held a place, the agents it lost included, and without the time that it rested:
-# it held none then (ADR 0086).
+# How long each ended exchange took a place, with all its agents, but without the time in which it was dormant, when it
+# took none (ADR 0086).
 HELD = """
 SELECT coalesce((%(lengths)s::int[])[1 + width_bucket(floor(seconds)::int - 1, %(lengths)s::int[])]::text, %(more)s),
        count(*)::int
@@ -104,7 +104,7 @@ FROM (
     ) AS steps WHERE kind IN ('assigned', 'awake') AND ended_at IS NOT NULL GROUP BY conversation_id
 ) AS exchanges WHERE seconds > 0 GROUP BY 1
 """
-# Days from the first that was closed, or on which somebody came, that are not closed.
+# The days that are not closed, from the first closed day or the first on which somebody came.
 DUE = """
 SELECT at::date FROM generate_series(
     least((SELECT min(day) FROM chat_closedday),
@@ -113,7 +113,7 @@ SELECT at::date FROM generate_series(
 WHERE NOT EXISTS (SELECT 1 FROM chat_closedday c WHERE c.day = at::date)
 ORDER BY 1 LIMIT %(limit)s
 """
-# The day after the last that is closed, else the first on which somebody came.
+# The day after the last closed one, else the first day on which somebody came.
 OPEN_FROM = """
 SELECT coalesce((SELECT max(day) + 1 FROM chat_closedday),
                 (SELECT (min(opened_at) AT TIME ZONE %(zone)s)::date FROM chat_conversation))
@@ -121,14 +121,15 @@ SELECT coalesce((SELECT max(day) + 1 FROM chat_closedday),
 
 
 def midnight(day: date) -> datetime:
-    """The beginning of a day on the clock of the site's wall."""
+    """Return the beginning of a day in the site's time zone."""
     return datetime.combine(day, time(), ZoneInfo(settings.TIME_ZONE))
 
 
 def count_people(start: datetime, end: datetime, *, series: Iterable[str] = rules.OF_DAYS) -> dict[str, dict[str, int]]:
-    """Count, exactly, the people who came from `start` until before `end`, by series and key; three statements at most.
+    """Return the exact counts of the people who came from `start` to before `end`, by series and key.
 
-    Only sums leave the database. series: what is asked for; the two of staffing are read only where they are.
+    Three statements at most; only sums leave the database. series: the wanted ones; the two of staffing take statements
+    of their own.
     """
     asked = set(series)
     found: dict[str, dict[str, int]] = {name: {} for name in asked}
@@ -180,20 +181,20 @@ def _asks(start: datetime, end: datetime) -> dict[str, Any]:
 
 
 def settled_days() -> int:
-    """After how many days a day closes: SETTLED_DAYS, or sooner where exchanges may be deleted sooner; 1 at least."""
+    """Return after how many days a day is closed: SETTLED_DAYS, or fewer if exchanges may be deleted sooner."""
     return max(1, min(rules.SETTLED_DAYS, rule_of(Kind.ERASURE).grace_days, rule_of(Kind.EXCHANGE).total_days))
 
 
 def first_open_day() -> date | None:
-    """The day after the last that is closed; None while none is. One query."""
+    """Return the day after the last closed one; None while none is closed. One query."""
     last: date | None = ClosedDay.objects.aggregate(last=Max("day"))["last"]
     return None if last is None else last + DAY
 
 
 def open_from() -> date:
-    """The first day whose exchanges are counted exactly: the day after the last that is closed.
+    """Return the first day whose exchanges are counted exactly: the day after the last closed one.
 
-    While none is, the day on which somebody came first; today without anybody. One query.
+    If none is closed, it is the first day on which somebody came, or today. One query.
     """
     with connection.cursor() as cursor:
         cursor.execute(OPEN_FROM, {"zone": settings.TIME_ZONE})
@@ -202,7 +203,7 @@ def open_from() -> date:
 
 
 def due_days(now: datetime, limit: int) -> list[date]:
-    """The days that may be closed and are not, the oldest first, `limit` of them at most; two queries."""
+    """Return at most `limit` days that may be closed and are not, the oldest first. Two queries."""
     last = timezone.localdate(now) - settled_days() * DAY
     with connection.cursor() as cursor:
         cursor.execute(DUE, {"zone": settings.TIME_ZONE, "last": last, "limit": limit})
@@ -211,9 +212,9 @@ def due_days(now: datetime, limit: int) -> list[date]:
 
 @transaction.atomic
 def close_day(day: date) -> bool:
-    """Count a day and keep what is rounded; False when it is closed already, also by a worker beside this one.
+    """Count a day and store the rounded figures. Return False when it is already closed, perhaps by another worker.
 
-    Some ten statements, whose cost grows with the people of the day. At most one row for each key of the series.
+    Some ten statements, whose cost grows with the people of the day. Writes at most one row for each key of the series.
     """
     _row, is_new = ClosedDay.objects.get_or_create(day=day)
     if not is_new:
@@ -228,14 +229,14 @@ def close_day(day: date) -> bool:
 
 
 def close_due(now: datetime, *, limit: int = DAYS_AT_ONCE) -> list[date]:
-    """Close the days that are due, and those numbers of removals that are not rounded yet. Which days were closed."""
+    """Close the days that are due, and round the removals that are not rounded yet. Return the days."""
     round_removals()
     return [day for day in due_days(now, limit) if close_day(day)]
 
 
 @transaction.atomic
 def round_removals() -> None:
-    """Round what lies in `RemovalCount`, where versions before ADR 0083 counted answers one by one, and empty it."""
+    """Round and empty `RemovalCount`, in which versions before ADR 0083 counted answers one by one."""
     rows = list(RemovalCount.objects.order_by("week", "answer").select_for_update())
     for row in rows:
         add_removals(row.week, row.answer, row.count)

@@ -1,7 +1,8 @@
-"""Counts the promises to be back (« Je reviens dans 5 minutes ») that run, were kept, or are late, of everybody.
+"""Counts everybody's promises to be back (« Je reviens dans 5 minutes ») that run, were kept, or are late.
 
-Back is: the first message of the agent after the promise, or its lifting. A promise replaced by another in time counts
-for nothing itself: the other does. So does one that lost its object in time: ended, passed on, or the person had left.
+An agent is back with their first message after the promise, or when they lift it. A promise that was replaced in time
+does not count; the other one does. One whose exchange was closed or handed over in time, or whose person had left, does
+not count either.
 """
 
 from collections.abc import Iterable
@@ -24,7 +25,11 @@ LEFT = (
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One promise. back_at: None while nobody came back. replaced: by another, at `back_at`. left: before `until`."""
+    """One promise.
+
+    back_at: when the agent was back; None if never. replaced: whether another one replaced it, at `back_at`. left:
+    whether the person left before `until`.
+    """
 
     until: datetime
     back_at: datetime | None
@@ -34,7 +39,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """running, of which over: now. kept, late: of those made in the last HOURS."""
+    """The figures. running, over: how many run now, and how many of them are overdue. kept, late: of the last HOURS."""
 
     running: int
     over: int
@@ -43,7 +48,7 @@ class Figures:
 
 
 def count(made: Iterable[Made], now: datetime) -> tuple[int, int]:
-    """How many were kept, and how many are late; of the others nothing can be said, or not yet."""
+    """Return how many were kept, and how many are late; others do not count, or not yet."""
     kept = late = 0
     for one in made:
         if one.back_at is not None and one.back_at <= one.until:
@@ -54,7 +59,7 @@ def count(made: Iterable[Made], now: datetime) -> tuple[int, int]:
 
 
 def figures(now: datetime) -> Figures:
-    """Count the promises, in two queries."""
+    """Count the promises with two queries."""
     running = list(holds.running_holds().values_list("until", flat=True))
     words = Message.objects.filter(
         conversation=OuterRef("conversation"), author=Author.AGENT, agent=OuterRef("agent"), seq__gt=OuterRef("seq")

@@ -1,8 +1,8 @@
-"""Counts what pages of figures show ahead of who asks, and reads it back: one row, however many people came this week.
+"""Computes in advance what pages of figures show, and reads it back as one row (docs/adr/0113).
 
-The worker counts every MAKE_SECONDS, beside its ticks (`make_due`). Whoever asks reads what was counted last. Where
-none was counted lately for today (no worker, just after midnight, a version that shows something else), the page counts
-by itself, and the answer is the same but for these minutes. See docs/adr/0113.
+The worker computes it every MAKE_SECONDS, in a thread (`make_due`), and pages read the last result. If there is none of
+today (without a worker, just after midnight, or after a change of what is shown), the page computes it itself; the
+result is the same except for these minutes.
 """
 
 import dataclasses
@@ -28,11 +28,11 @@ from common import clock
 from common.service_settings import definitions, values
 
 MAKE_SECONDS = 300
-YOUNG = timedelta(seconds=0.8 * MAKE_SECONDS)  # counted a moment ago, by another worker
+YOUNG = timedelta(seconds=0.8 * MAKE_SECONDS)  # another worker has just computed it
 MAKING = 0x504E4156_12  # the key of PostgreSQL's advisory lock: one worker counts at a time
-FRESH = timedelta(minutes=20)  # some turns of a worker that is busy
+FRESH = timedelta(minutes=20)  # the age up to which a result is used, some turns of a busy worker
 DAY = timedelta(days=1)
-GONE = timedelta(days=1)  # a row of a version that is no more
+GONE = timedelta(days=1)  # the age at which rows of former versions are deleted
 PERIODS = (7, 30, 90, 365)  # days of the history
 OWN = "own-"  # how the names of readings of somebody's own periods begin
 OWN_AT_MOST = 50  # of these, the last ones that were asked for
@@ -43,8 +43,10 @@ ARRIVAL_WEEKS, PROMISE_DAYS = 4, 7  # of the board
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What « Historique » shows of a period until tonight. week: who came, by day of the week and hour. rests: of
-    RESTS_DAYS."""
+    """What « Historique » shows of a period.
+
+    week: how many people came, by day of the week and hour. rests: dormant exchanges of RESTS_DAYS.
+    """
 
     counted_at: datetime
     history: History
@@ -54,8 +56,11 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Trends:
-    """What the board shows of many days. arrivals: of ARRIVAL_WEEKS, by day of the week and hour. days: those of the
-    last PROMISE_DAYS on which somebody came. one_voice: of ONE_VOICE_DAYS."""
+    """What the board shows of many days.
+
+    arrivals: those of ARRIVAL_WEEKS, by day of the week and hour. days: those of the last PROMISE_DAYS on which
+    somebody came. one_voice: of ONE_VOICE_DAYS.
+    """
 
     arrivals: list[list[int]]
     days: list[tuple[date, Measures]]
@@ -74,8 +79,11 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Staffing:
-    """What « Effectifs » shows. target: the house's own. hours: 168 of them, for that target, Monday first.
-    agents_today: who held an exchange in each hour of today, None of hours to come."""
+    """What « Effectifs » shows.
+
+    target: the service's own. hours: 168, from Monday, for that target. agents_today: how many agents held an exchange
+    in each hour of today; None for future hours.
+    """
 
     recorded: Recorded
     demand: Demand
@@ -84,7 +92,7 @@ class Staffing:
     agents_today: list[int | None]
 
     def hours_for(self, target: Target) -> tuple[Hour, ...]:
-        """The week for this target; computed where it is not the house's own."""
+        """Return the week for this target, which is computed now unless it is the service's own."""
         return self.hours if target == self.target else plan_week(self.demand, target)
 
 
@@ -92,15 +100,15 @@ class Staffing:
 
 
 def read_past(days: int) -> Past:
-    """What `days` days were like, today included; one statement, or as many as it takes to count."""
+    """Return the figures of so many days, today included. One statement, or as many as computing them takes."""
     return _read(Past, f"past-{days}", lambda: count_past(days))
 
 
 def read_period(first: date, last: date) -> Past:
-    """What the days from `first` to `last` were like, both included.
+    """Return the figures of the days from `first` to `last`, both included.
 
-    One of PERIODS is read as the worker counted it, another one as somebody who asked for it lately had it counted.
-    Else it is counted now and kept for who asks next: at most OWN_AT_MOST of them, for FRESH.
+    One of PERIODS is read as the worker computed it, another one as it was computed for somebody lately. Otherwise it
+    is computed now and stored for FRESH; at most OWN_AT_MOST such periods are stored.
     """
     days = (last - first).days + 1
     if last == timezone.localdate() and days in PERIODS:
@@ -110,12 +118,12 @@ def read_period(first: date, last: date) -> Past:
 
 
 def read_trends() -> Trends:
-    """What the board shows of many days; one statement, likewise."""
+    """Return what the board shows of many days; likewise one statement."""
     return _read(Trends, "trends", count_trends)
 
 
 def read_staffing() -> Staffing:
-    """What « Effectifs » shows; one statement, likewise."""
+    """Return what « Effectifs » shows; likewise one statement."""
     return _read(Staffing, "staffing", lambda: count_staffing(timezone.now()))
 
 
@@ -133,7 +141,7 @@ def _read[T](of: type[T], name: str, count: Callable[[], T]) -> T:
 
 
 def count_past(days: int) -> Past:
-    """Count it now, as `chat.statistics.history` does."""
+    """Compute the figures of so many days now, with `chat.statistics.history`."""
     return _count(*history.last_days(days))
 
 
@@ -147,7 +155,7 @@ def _count(start: datetime, end: datetime) -> Past:
 
 
 def count_trends() -> Trends:
-    """Count them now, likewise."""
+    """Compute the board's trends now."""
     return Trends(
         arrivals=history.arrivals_by_hour_of_week(*history.last_days(7 * ARRIVAL_WEEKS)),
         days=history.answered_in_time_by_day(*history.last_days(PROMISE_DAYS)),
@@ -156,7 +164,7 @@ def count_trends() -> Trends:
 
 
 def count_staffing(now: datetime) -> Staffing:
-    """Count what was recorded, fit it, and plan the week for the house's own target."""
+    """Count what was recorded, fit the demand, and plan the week for the service's own target."""
     counted = count_recorded(now)
     demand, target = fit_demand(counted, confidence=CONFIDENCE), house_target()
     return Staffing(
@@ -169,7 +177,7 @@ def count_staffing(now: datetime) -> Staffing:
 
 
 def house_target() -> Target:
-    """The promise and the capacity of the house, with the usual share."""
+    """Return the service's promise and capacity, with the usual share."""
     return Target(
         within_seconds=values.get_duration(definitions.PROMISED).total_seconds(),
         capacity=values.get(definitions.CAPACITY_FIRST),
@@ -177,7 +185,7 @@ def house_target() -> Target:
 
 
 def make_due() -> None:
-    """`make_all`, unless a worker is at it now or has just done it: of several workers one counts."""
+    """Call `make_all`, unless another worker is doing so or has just done it."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [MAKING])
         (is_ours,) = cursor.fetchone()
@@ -186,7 +194,7 @@ def make_due() -> None:
 
 
 def _is_made() -> bool:
-    """Whether all of it is there of today, none of it older than YOUNG. One statement."""
+    """Whether all readings of today exist, none older than YOUNG. One statement."""
     now = clock.now()
     kinds: list[tuple[Any, str]] = [(Trends, "trends"), (Staffing, "staffing")]
     kinds += ((Past, f"past-{days}") for days in PERIODS)
@@ -196,8 +204,11 @@ def _is_made() -> bool:
 
 
 def make_all() -> None:
-    """Count everything once and keep it, in place of what was kept: as many statements whoever came, whose cost grows
-    with the people of the open days. A day that ends meanwhile is left to the next turn."""
+    """Compute everything and replace the stored readings.
+
+    The number of statements is fixed, and their cost grows with the people of the open days. If a day ends meanwhile,
+    the next turn deals with that.
+    """
     now = clock.now()
     day = timezone.localdate(now)
     made: list[tuple[str, Any]] = [
@@ -223,8 +234,7 @@ def _keep(rows: list[KeptReading]) -> None:
 
 
 def _keep_own(name: str, found: Past) -> Past:
-    """Keep what was counted for somebody's own period, in place of the one that was counted the longest ago. Two
-    statements, or three."""
+    """Store the figures of somebody's own period, in place of the oldest one. Two or three statements."""
     kind, now = cast(Any, Past), clock.now()
     _keep([KeptReading(name=_key(kind, name), day=timezone.localdate(now), made_at=now, told=_encoded(found))])
     own = KeptReading.objects.filter(name__startswith=OWN).order_by("-made_at", "name")
@@ -237,8 +247,7 @@ def _keep_own(name: str, found: Past) -> Past:
 
 
 def _key(kind: Any, name: str) -> str:
-    """The row's name, with the shape of what it holds: another version, which shows other figures, has rows of its
-    own."""
+    """Return the row's name with a digest of its data type, so that versions with other figures have other rows."""
     return f"{name}.{_digest(kind)}"
 
 
@@ -248,7 +257,7 @@ def _digest(kind: Any) -> str:
 
 
 def _shape(kind: Any) -> Iterator[str]:
-    """The names and kinds of all fields, in order."""
+    """Yield the names and types of all fields, in order."""
     for inner in get_args(kind):
         yield from _shape(inner)
     if dataclasses.is_dataclass(kind):
@@ -258,7 +267,7 @@ def _shape(kind: Any) -> Iterator[str]:
 
 
 def _encoded(value: Any) -> Any:
-    """The value as JSON holds it: a data class is the list of its fields."""
+    """Return the value for JSON; a data class becomes the list of its fields."""
     if dataclasses.is_dataclass(value):
         return [_encoded(getattr(value, field.name)) for field in dataclasses.fields(value)]
     if isinstance(value, list | tuple):
@@ -268,7 +277,7 @@ def _encoded(value: Any) -> Any:
 
 @cache
 def _decoder(kind: Any) -> Callable[[Any], Any]:
-    """What gives a value of this kind back. Numbers and texts are as they were kept."""
+    """Return the function that decodes a value of this type. Numbers and texts are unchanged."""
     origin, inner = get_origin(kind), [_decoder(one) for one in get_args(kind) if one is not Ellipsis]
     if dataclasses.is_dataclass(kind):
         parts = [_decoder(hint) for hint in get_type_hints(kind).values()]

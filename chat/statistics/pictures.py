@@ -1,6 +1,6 @@
-"""The charts of the history, and those that the board shows too: which figures, in which words.
+"""Makes the charts of « Historique » and those that the board shows too, with their words.
 
-A chart and its table are made of the same rows. Nothing of anybody: counts, minutes and shares.
+A chart and its table are made from the same rows, which have only counts, minutes and shares.
 """
 
 import math
@@ -22,17 +22,17 @@ LABELS_AT_MOST = 6
 
 
 def day_names() -> list[str]:
-    """« lundi » first, as the table of a week has them."""
+    """Return the names of the days, « lundi » first, as in the table of a week."""
     return [str(WEEKDAYS[day]) for day in range(charts.DAYS)]
 
 
 def every(count: int) -> int:
-    """One label in how many is written below so many bars."""
+    """Return the n for which every n-th label is written below so many bars."""
     return max(1, -(-count // LABELS_AT_MOST))
 
 
 def draw_arrivals(counts: Sequence[Sequence[int]], *, key: str, title: str, table: str) -> Chart:
-    """The hours of the week at which people come."""
+    """Draw the hours of the week at which people come."""
     names = day_names()
     busiest = max(((count, -day, -hour) for day, row in enumerate(counts) for hour, count in enumerate(row)))
     count, day, hour = busiest[0], -busiest[1], -busiest[2]
@@ -49,12 +49,12 @@ def draw_arrivals(counts: Sequence[Sequence[int]], *, key: str, title: str, tabl
 
 
 def rows_of_week(counts: Sequence[Sequence[int]]) -> list[tuple[str, list[int]]]:
-    """The table of `draw_arrivals`: a row for each hour, a column for each day."""
+    """Return the table of `draw_arrivals`: a row for each hour, a column for each day."""
     return [(HOURS[hour], [counts[day][hour] for day in range(charts.DAYS)]) for hour in range(charts.HOURS)]
 
 
 def draw_promise(days: Sequence[tuple[date, Measures]], *, key: str, title: str, table: Table) -> Chart:
-    """The share that was answered in time, for each of these days, of which the last is today's."""
+    """Draw the share that was answered in time, for each of these days, of which the last is today."""
     return charts.draw_bars(
         Words(key, title, _("En pourcentage, de 0 à 100. Barre pleine : aujourd'hui.")),
         [one.in_time_percent for _day, one in days],
@@ -67,7 +67,7 @@ def draw_promise(days: Sequence[tuple[date, Measures]], *, key: str, title: str,
 
 
 def draw_series(key: str, title: str, labels: Sequence[str], rows: Sequence[Measures], top: float) -> list[Chart]:
-    """People who came, waits and the share that gave up, along the same time. top: of the waits, in minutes.
+    """Draw people who came, waits, and the share that gave up, along the same time. top: of the waits, in minutes.
 
     The columns are those of the history's tables (`console/_history_row.html`).
     """
@@ -96,12 +96,12 @@ def draw_series(key: str, title: str, labels: Sequence[str], rows: Sequence[Meas
 
 
 def top_of_waits(*series: Sequence[Measures]) -> float:
-    """The scale of several charts of waits, in minutes."""
+    """Return the common scale of several charts of waits, in minutes."""
     return charts.top_of(*([minutes(one.wait_p95) for one in rows] for rows in series))
 
 
 def draw_ends(key: str, title: str, rows: Sequence[tuple[str, int, float]]) -> Chart:
-    """How many of each, the most frequent first. rows: label, count, percent; the first ROWS_AT_MOST are drawn."""
+    """Draw how many of each there were. rows: label, count, percent, of which the first ROWS_AT_MOST are drawn."""
     return charts.draw_rows(
         Words(key, title, _("Les mêmes nombres sont dans le tableau plus bas.")),
         [
@@ -112,11 +112,11 @@ def draw_ends(key: str, title: str, rows: Sequence[tuple[str, int, float]]) -> C
 
 
 def minutes(seconds: float | None) -> float | None:
-    """Seconds as minutes; None stays None."""
+    """Return seconds as minutes; None for None."""
     return None if seconds is None else seconds / 60
 
 
 def last_days_filled(days: Sequence[tuple[date, Measures]], all_days: Sequence[date]) -> list[tuple[date, Any]]:
-    """Every one of these days, with empty measures where nobody came."""
+    """Return each of these days, with empty measures where nobody came."""
     known = dict(days)
     return [(day, known.get(day, Measures())) for day in all_days]

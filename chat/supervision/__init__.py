@@ -1,1 +1,1 @@
-"""What supervisors see of the service at this moment, and how they step into a conversation."""
+"""The board, on which supervisors see the service at this moment, and how they join a conversation."""

@@ -1,8 +1,8 @@
-"""The pictures of the board: waits as they grow, places, and what changes slowly.
+"""Makes the charts of the board: waits, places, trends of many days, and the day's staffing.
 
-Who waits and who has places is drawn from what the board read already, without a statement. What is of many days, and
-the plan of the day, is read by each process once in KEPT_SECONDS, whoever looks: a board is read again every 5 seconds.
-Each is one row that the worker counted (`chat.statistics.kept`).
+Waits and places are drawn from what the board has already read. Trends and the plan of the day are read by each process
+once in KEPT_SECONDS, because boards are reloaded every 5 seconds. Each is one row that the worker has computed
+(`chat.statistics.kept`).
 """
 
 from dataclasses import dataclass
@@ -32,8 +32,11 @@ PLACES_SHOWN = 16
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The plan of a day at the house's own target. hours: 24. real: agents who held an exchange, None of hours to come.
-    is_assumed: at least one of its figures was not recorded often enough."""
+    """The staffing plan of a day for the service's own target.
+
+    hours: 24. real: how many agents held an exchange in each hour; None for future hours. is_assumed: whether a figure
+    is assumed, because too little was recorded.
+    """
 
     hours: tuple[Hour, ...]
     real: list[int | None]
@@ -51,19 +54,19 @@ _plan: CachedReading[Plan] = CachedReading(_read_plan, KEPT_SECONDS, name="plan 
 
 
 def read_trends() -> Trends:
-    """What the board shows of many days; no statement while it is fresh."""
+    """Return what the board shows of many days, without a query while the cache is fresh."""
     return _trends.get()
 
 
 def forget() -> None:
-    """Read the trends and the plan again at the next board: for tests."""
+    """Drop the cached trends and plan, for tests."""
     _trends.forget()
     _plan.forget()
 
 
 @dataclass(frozen=True, slots=True)
 class WaitRow:
-    """Somebody in the table of waits. since: in words. level: of what was promised to them."""
+    """A row of the table of waits. since: in words. level: how the wait compares with what was promised."""
 
     name: str
     since: str
@@ -102,13 +105,12 @@ class BoardCharts:
 
     @property
     def today(self) -> Measures:
-        """The measures of the day under way."""
+        """The measures of the present day."""
         return self.days[-1][1]
 
 
 def draw_board(board: Board, queue: WaitingList, now: datetime) -> BoardCharts:
-    """Every picture of the board. One statement for the trends and one for the plan when they are older than
-    KEPT_SECONDS, else none."""
+    """Return all charts of the board. One query each for trends and plan if they are older than KEPT_SECONDS."""
     trends, plan = _trends.get(), _plan.get()
     today = timezone.localdate(now)
     all_days = [today - timedelta(days=ago) for ago in reversed(range(PROMISE_DAYS))]
@@ -182,7 +184,7 @@ def _draw_waits(people: list[WaitingPerson], rows: list[WaitRow], now: datetime)
 
 
 def _places(board: Board) -> list[Places]:
-    """Agents of the supervisor's units, then other units; free places only of those who may be given somebody."""
+    """Return the places of agents of the supervisor's units, then of other units; only available agents' are free."""
     rows = []
     for one in board.members:
         said = _said(one.load, one.capacity)

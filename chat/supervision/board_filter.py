@@ -1,6 +1,6 @@
-"""What the lists of the board are narrowed to: a unit, a force, a degree of urgency, a state. Makes no query.
+"""Filters the lists of the board by unit, force, urgency and state. Makes no query.
 
-Alerts, pictures and figures stay those of the whole service: nobody in danger is hidden by a choice that was forgotten.
+Alerts, charts and figures are always those of the whole service, so that a forgotten filter hides nobody in danger.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from triage.rules import Urgency
 
 
 class State(TextChoices):
-    """Where an exchange stands. Nobody in the queue is DORMANT."""
+    """The states of an exchange. Nobody in the queue is DORMANT."""
 
     WAITING = "attend", _("Attend une réponse")
     EMERGENCY = "procedure", _("Procédure d'urgence ouverte")
@@ -30,8 +30,11 @@ class State(TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What is chosen. units: those that may be chosen, by key. unit: a key, 0 for all of them. force, urgency, state:
-    None for all; a value that nobody offers is none."""
+    """The chosen filter.
+
+    units: those that may be chosen, by key. unit: a key, 0 for all. force, urgency, state: None for all. Unknown values
+    are ignored.
+    """
 
     units: Mapping[int, str]
     unit: int = 0
@@ -46,7 +49,7 @@ class Filter:
 
     @property
     def query(self) -> str:
-        """What asks for the same again; empty when nothing is chosen."""
+        """The query string of this filter; "" when nothing is chosen."""
         chosen: dict[str, Any] = {
             "unite": self.unit or None,
             "force": self.force.value if self.force else None,
@@ -57,7 +60,7 @@ class Filter:
 
     @property
     def choices(self) -> list[tuple[str, str, list[tuple[str, str, bool]]]]:
-        """Each list to choose from: its name, its label, and value, words and whether it is chosen of each choice."""
+        """Return each list of choices: name, label, and for each choice its value, label, and whether it is chosen."""
         units = [(str(key), name, key == self.unit) for key, name in self.units.items()]
         forces = [(one.value, str(one.label), one == self.force) for one in Force]
         degrees = [(one.name.lower(), str(one.label), one == self.urgency) for one in sorted(Urgency, reverse=True)]
@@ -70,7 +73,7 @@ class Filter:
         ]
 
     def has_running(self, one: Running) -> bool:
-        """Whether an exchange under way is shown."""
+        """Return whether an open exchange is shown."""
         row = one.conversation
         agent = row.assigned_to
         return (
@@ -86,7 +89,7 @@ class Filter:
         )
 
     def has_waiting(self, one: WaitingPerson) -> bool:
-        """Whether somebody in the queue is shown: no unit has them yet, and a choice of a unit leaves them out."""
+        """Return whether somebody in the queue is shown, which is never so if a unit is chosen."""
         holds_turn = one.whereabouts.holds_turn
         return (
             not self.unit
@@ -110,12 +113,12 @@ class Filter:
         return True
 
     def has_of_unit(self, one: Member | Silence) -> bool:
-        """Whether an agent, or a person whom one leaves without an answer, is shown: by the unit alone."""
+        """Return whether an agent, or a person who waits for an agent's answer, is shown. Only the unit matters."""
         return not self.unit or one.unit == self.units[self.unit]
 
 
 def read_filter(asked: Mapping[str, str], units: Mapping[int, str]) -> Filter:
-    """What an address asks for. units: names of those that may be chosen, by key."""
+    """Return the filter that an address asks for. units: the names of those that may be chosen, by key."""
     unit, force, state = (asked.get(name, "") for name in ("unite", "force", "etat"))
     degrees = {one.name.lower(): one for one in Urgency}
     return Filter(

@@ -1,4 +1,4 @@
-"""`{{ text|danger_kinds }}`: what a message of a person tells of, for its agent."""
+"""The filter `{{ text|danger_kinds }}`, which tells the agent what dangers a person's message mentions."""
 
 from django import template
 
@@ -10,5 +10,5 @@ register = template.Library()
 
 @register.filter
 def danger_kinds(text: str) -> list[Kind]:
-    """Suicide first; empty for nearly every message. Costs one pass over the text (`danger_words.find_kinds`)."""
+    """Return the kinds, suicide first; [] for nearly every message. One pass over it (`danger_words.find_kinds`)."""
     return danger.kinds_in(text)

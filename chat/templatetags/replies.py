@@ -1,5 +1,7 @@
-"""The reply that one press puts into the answer: `{{ partner|partner_reply }}`, `{{ done|step_reply:voice }}`,
-`{{ name|question_reply:voice }}`."""
+"""Filters that return the reply which one press inserts into the answer.
+
+They are `{{ partner|partner_reply }}`, `{{ done|step_reply:voice }}` and `{{ name|question_reply:voice }}`.
+"""
 
 from django import template
 

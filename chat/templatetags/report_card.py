@@ -1,4 +1,4 @@
-"""`{% touched_questions card %}`: the questions of the signalement that are touched while waiting: thirty boxes."""
+"""The tag `{% touched_questions card %}`: the thirty boxes of the signalement that can be ticked while waiting."""
 
 from typing import cast
 
@@ -21,9 +21,9 @@ _BOX = Pattern("chat/_touched_box.html", [f"box.{field}" for field in ("type", "
 
 @register.simple_tag
 def touched_questions(card: TouchedReport) -> SafeString:
-    """Each question with its boxes, ticked as the report holds them. Their number is that of the choices in the code.
+    """Render each question with its boxes, ticked as in the report.
 
-    The names, ids and values are those of Django's own widgets, whose drawing took as long as a third of the page
+    Names, ids and values are those of Django's own widgets, whose rendering took a third of the page's time
     (docs/adr/0073).
     """
     question = _QUESTION.filler()
@@ -36,8 +36,7 @@ def touched_questions(card: TouchedReport) -> SafeString:
 
 
 def _questions(card: TouchedReport) -> list[tuple[str, str, Boxes]]:
-    """Each question: its name, its legend and its boxes. Drawn once for each language, voice and manner: the form that
-    says them is made no more often."""
+    """Return the name, the legend and the boxes of each question, rendered once for each language, voice and mode."""
     if text_cache.is_previewing():
         return _draw_questions(card)
     kept = text_cache.questions()
@@ -52,7 +51,7 @@ def _draw_questions(card: TouchedReport) -> list[tuple[str, str, Boxes]]:
 
 
 def _draw_boxes(field: BoundField) -> Boxes:
-    """Each choice with its box, not ticked and ticked."""
+    """Return the value of each choice, with the HTML of its box without and with a tick."""
     no, yes = _BOX.filler(is_selected=False), _BOX.filler(is_selected=True)
     widget = cast(ChoiceWidget, field.field.widget)  # each of these questions has choices
     drawn = []

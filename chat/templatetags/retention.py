@@ -1,4 +1,4 @@
-"""What the frame of the console says of « Fin de conservation »."""
+"""The tag for the notice of « Fin de conservation » in the frame of the console."""
 
 from django import template
 from django.utils import timezone
@@ -12,5 +12,5 @@ register = template.Library()
 
 @register.simple_tag
 def endings_notice(agent: Agent) -> Notice:
-    """How many of this agent's exchanges end soon, and how many requests wait for them as a supervisor."""
+    """Return how many of the agent's exchanges will soon be deleted, and how many requests wait for a supervisor."""
     return schedule.notice(agent, timezone.now())

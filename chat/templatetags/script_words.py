@@ -1,4 +1,4 @@
-"""`{% script_words familiar discreet %}`: the sentences that the page's script fills in, as JSON."""
+"""The tag `{% script_words familiar discreet %}`: the sentences that the page's script needs, as JSON."""
 
 import json
 
@@ -11,5 +11,5 @@ register = template.Library()
 
 @register.simple_tag
 def script_words(familiar: bool, discreet: bool) -> str:
-    """Return the words in the active language, for an attribute: they are escaped where they are drawn."""
+    """Return the words in the active language, for an attribute; the template escapes them."""
     return json.dumps(script.words(familiar=familiar, discreet=discreet), ensure_ascii=False)

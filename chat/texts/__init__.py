@@ -1,1 +1,1 @@
-"""What Pnav says in a conversation and on the pages around it: entries of the catalogue of `common.texts`."""
+"""The sentences that Pnav says in a conversation and on the pages around it (`common.texts.catalogue`)."""

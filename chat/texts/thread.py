@@ -1,7 +1,7 @@
-"""What Pnav says in an exchange: the lines that it writes in the thread, and the words of its page.
+"""The sentences of an exchange: the lines that Pnav writes in the thread, and the words of its page.
 
-A line of the thread is kept as it was said: a sentence that is changed later changes no line. The sentences of the
-pages around are in `page_texts`; what an agent is offered to say, in `emergency_texts`.
+A line of the thread is stored as it was said, so that a later change of its sentence does not change it. The sentences
+of the other pages are in `chat.texts.pages`.
 """
 
 from django.utils.translation import gettext_lazy as _

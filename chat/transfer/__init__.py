@@ -1,1 +1,1 @@
-"""A conversation passes from one agent to another: acts, queries and forms (docs/adr/0038)."""
+"""Handovers of a conversation from one agent to another: acts, queries and forms (docs/adr/0038)."""

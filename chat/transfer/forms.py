@@ -1,4 +1,4 @@
-"""The forms that agents and supervisors send when a conversation passes on."""
+"""The forms with which agents and supervisors hand over a conversation."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,9 +21,9 @@ def _text(limit: int, **more: Any) -> forms.CharField:
 
 
 class TransferForm(forms.Form):
-    """To whom, how and why. `target` cleaned is a Target; the choices are those of the moment.
+    """To whom a conversation is handed over, how and why. The cleaned `target` is a Target.
 
-    busy: colleagues who are there and cannot be chosen, each with the reason why.
+    The choices are those of the moment. busy: colleagues who are present but cannot be chosen, each with the reason.
     """
 
     target = forms.ChoiceField(
@@ -82,13 +82,13 @@ def _is_away(one: Agent) -> bool:
 
 
 def _colleague(one: Agent) -> str:
-    """Who may be asked, as the list names them. Whoever is away has their console open and may not look at it."""
+    """Return a colleague as the list names them, and whether they are away, as their console may be open unwatched."""
     said = f"{one.interlocutor} – {one.unit.name}"
     return str(_("%(who)s : console ouverte, pas disponible")) % {"who": said} if _is_away(one) else said
 
 
 class OfferForm(forms.Form):
-    """The colleague's answer."""
+    """The colleague's answer to an offer."""
 
     answer = forms.ChoiceField(choices=[("accept", ""), ("decline", "")])
     reason = _text(NOTE_MAX, required=False)
@@ -101,19 +101,19 @@ class OfferForm(forms.Form):
 
 
 class MotiveForm(forms.Form):
-    """Why a supervisor joins: kept by the register as it is, so without anything private."""
+    """The reason why a supervisor joins. The register keeps it unencrypted, so it must have nothing private."""
 
     motive = _text(150, errors={"required": _("Écrivez pourquoi, sans rien de ce que dit la personne.")})
 
 
 class WhisperForm(forms.Form):
-    """A word of the supervisor to the agent alone."""
+    """A line of the supervisor to the agent alone."""
 
     text = _text(NOTE_MAX, errors={"required": _("Écrivez quelques mots.")})
 
 
 class ReassignForm(MotiveForm):
-    """To whom a supervisor gives an exchange, and why."""
+    """The agent to whom a supervisor gives an exchange, and the reason."""
 
     agent = forms.TypedChoiceField(
         coerce=int,
@@ -132,7 +132,7 @@ class ReassignForm(MotiveForm):
 
 
 def _why_not(agent: Any) -> str:
-    """« Camille, police nationale – Équipe : ses 5 places sont prises »."""
+    """Return why an agent cannot be chosen: « Camille, police nationale – Équipe : ses 5 places sont prises »."""
     said = f"{agent.interlocutor} – {agent.unit.name}"
     if agent.availability == Availability.PAUSE:
         return str(_("%(who)s : en pause")) % {"who": said}
@@ -142,7 +142,7 @@ def _why_not(agent: Any) -> str:
 
 
 def _said_of(agent: Any) -> str:
-    """Who it is, how many places they fill, and that they are in a pause or away."""
+    """Return an agent's name, how many of their places are taken, and whether they are in a pause or away."""
     said = f"{agent.interlocutor} – {agent.unit.name} ({agent.load}/{agent.capacity})"
     if agent.availability == Availability.AVAILABLE:
         return said

@@ -1,7 +1,7 @@
-"""The captures of an exchange whose summary a unit received: their drawings, and the original by an act.
+"""The unit's pages of captures of an exchange whose summary it received: drawings, and opening an original.
 
-A unit sees what the agent had seen when the summary was sent, which its person agreed to, and what is not locked. See
-docs/adr/0082.
+A unit sees the captures that the agent had seen when the summary was sent, to which the person agreed, and that are not
+locked (docs/adr/0082).
 """
 
 import uuid
@@ -20,14 +20,14 @@ from common import rate_limits
 from common.encryption import UnsealError
 from common.sealed_files.answer import PieceByPiece
 
-ORIGINALS, ORIGINALS_SECONDS = 30, 60 * 60  # an account: each has its line in the register
+ORIGINALS, ORIGINALS_SECONDS = 30, 60 * 60  # how many an account may open in this time; the register records each
 EXTENSIONS = {"jpeg": "jpg"}  # in place of the kind's own name
 
 
 @require_GET
 @for_units
 def captures(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
-    """Show the drawings, blurred until they are pressed, and what opens each original."""
+    """Show the drawings, blurred until they are pressed, with a form to open each original."""
     return _show(request, account, opened_or_404(account, public_id), OriginalForm())
 
 
@@ -73,7 +73,7 @@ def _capture_or_404(row: Transmission, capture_id: uuid.UUID) -> Capture:
 def drawing(
     request: HttpRequest, account: UnitAccount, public_id: uuid.UUID, capture_id: uuid.UUID, page: int
 ) -> HttpResponse:
-    """One page of a capture's drawing, for a unit that has opened the summary; 404 for all others."""
+    """Return one drawing, to a unit that has opened the summary; 404 otherwise."""
     return drawing_of(_capture_or_404(opened_or_404(account, public_id), capture_id), page)
 
 
@@ -82,9 +82,10 @@ def drawing(
 def original(
     request: HttpRequest, account: UnitAccount, public_id: uuid.UUID, capture_id: uuid.UUID
 ) -> HttpResponseBase:
-    """« Ouvrir l'original »: the file as it was received, as a download, for a motive, with its line in the register.
+    """Return an original as a download (« Ouvrir l'original »), for a motive that the register records.
 
-    ORIGINALS in ORIGINALS_SECONDS for an account. Sent piece by piece: 240 KiB in memory at a time.
+    An account may open ORIGINALS in ORIGINALS_SECONDS. The file is sent piece by piece, with 240 KiB in memory at a
+    time.
     """
     row = opened_or_404(account, public_id)
     capture = _capture_or_404(row, capture_id)

@@ -1,6 +1,6 @@
-"""A unit's dossier as an archive: the summary that its person agreed to, the facts that went with it, the steps since.
+"""The page that returns a unit's dossier as an archive: the summary, the facts that went with it, and the steps since.
 
-By the same machinery as « Ma copie » (`chat.personal_copy`), with a line in the register.
+It is made with the modules of « Ma copie » (`chat.personal_copy`), and recorded in the register.
 """
 
 import uuid
@@ -36,9 +36,9 @@ DOSSIERS, DOSSIERS_SECONDS = 10, 60  # of an account
 @require_POST
 @for_units
 def dossier(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponseBase:
-    """The archive: a PDF, the same as JSON, and the page that checks both. Its reading is in the register.
+    """Return the archive: a PDF, the same as JSON, and the page that verifies both. The register records the reading.
 
-    DOSSIERS in DOSSIERS_SECONDS for an account; one child process.
+    An account may have DOSSIERS in DOSSIERS_SECONDS. Each takes one child process.
     """
     row = transmission_or_404(account, public_id)
     if row.state == State.SENT:
@@ -99,13 +99,13 @@ def _document(account: UnitAccount, opened: ShownReferral) -> Document:
 
 
 def _captures(row: Transmission) -> list[capture_queries.Seen]:
-    """What is known of those that went with the summary; an original is opened by itself, for its own motive."""
+    """Return what is known of the captures that went with the summary, without the originals."""
     found = capture_queries.seen_captures(row.conversation, row.sent_at)
     return [one for one in found if one.sha256 and one.locked_at is None]
 
 
 def _facts(opened: ShownReferral) -> list[dict[str, Any]]:
-    """The facts that their person agreed to send, by their dates, with the moment as it was told."""
+    """Return the facts that the person agreed to send, by date, with the time as it was told."""
     if opened.agreed is None:
         return []
     return [

@@ -1,7 +1,6 @@
-"""The facts that went with a summary: a page of them, for the unit that received it.
+"""The unit's page of the facts that went with a summary.
 
-A unit sees what its person's agreement named: the facts that they had shown and that their agent had read when they
-said yes. See docs/adr/0079.
+A unit sees the facts that the person had shown, and that the agent had read, when the person agreed (docs/adr/0079).
 """
 
 import uuid
@@ -19,9 +18,9 @@ from chat.unit.views import for_units, opened_or_404
 @require_GET
 @for_units
 def facts(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
-    """Show them by their dates, `journal_panel.A_PAGE` at a time, after so many (`apres`). 404 when none went along.
+    """Show `journal_panel.A_PAGE` facts by date, after so many (`apres`); 404 when none went with the summary.
 
-    Each reading has its line in the register, as of the summary. Every fact is opened to know their order.
+    The register records each reading, as of the summary. All facts are decrypted to know their order.
     """
     row = opened_or_404(account, public_id)
     try:

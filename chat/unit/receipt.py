@@ -1,4 +1,4 @@
-"""« Vérifier un récépissé », for the accounts of units: yes or no, and the day. Nothing else is told of anybody."""
+"""The unit's page « Vérifier un récépissé »: whether a receipt exists, and its day, and nothing about anybody."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,6 +15,6 @@ from reports.models import Motive
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_units
 def receipt(request: HttpRequest, account: UnitAccount) -> HttpResponse:
-    """The page; a POST verifies a number, with its line in the register (`receipts_page.answer_of`)."""
+    """Show the page; a POST verifies a number, and the register records it (`receipts_page.answer_of`)."""
     context, status = receipts_page.answer_of(request, motive=Motive.FOLLOW_UP)
     return render(request, "unit/receipt.html", {**context, "account": account}, status=status)

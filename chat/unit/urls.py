@@ -1,4 +1,4 @@
-"""A unit's addresses, below /unite/."""
+"""The URLs of a unit's account, below /unite/."""
 
 from django.urls import path
 

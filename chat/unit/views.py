@@ -1,7 +1,7 @@
-"""« Transmissions reçues »: the pages of a unit's account. Its own unit's summaries; nothing of any exchange.
+"""The pages of a unit's account (« Transmissions reçues »), with the summaries for this unit and nothing of exchanges.
 
-The door is the middleware's (role and second factor); `chat.access` asks again. Another unit's transmission and an
-unknown one look the same: 404. A page that is only looked at changes nothing: opening is a POST.
+The middleware checks role and second factor, and `chat.access` checks again. Another unit's transmission and an unknown
+one both give 404. Looking at a page changes nothing, because opening a summary is a POST.
 """
 
 import uuid
@@ -36,9 +36,10 @@ ORDER = [[state] for state in (State.SENT, State.DECLINED, State.READ, State.MEE
 
 
 def for_units(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Give the view the unit's account as `account`; sign-in for nobody, 403 for any other account.
+    """Decorate a view so that it gets the unit's account as `account`.
 
-    An account whose point d'accueil is no longer in the data is told so.
+    Without a signed-in user it redirects to the sign-in; any other account gets 403. An account whose point d'accueil
+    is no longer in the data is told so.
     """
 
     @login_required
@@ -63,7 +64,7 @@ def transmission_or_404(account: UnitAccount, public_id: uuid.UUID) -> Transmiss
 
 
 def opened_or_404(account: UnitAccount, public_id: uuid.UUID) -> Transmission:
-    """A transmission whose summary was opened: before that, nothing beside it is shown either."""
+    """Return a transmission whose summary was opened; before that, nothing else of it is shown. Raises Http404."""
     row = transmission_or_404(account, public_id)
     if row.state == State.SENT:
         raise Http404
@@ -73,9 +74,11 @@ def opened_or_404(account: UnitAccount, public_id: uuid.UUID) -> Transmission:
 @require_http_methods(["GET", "POST"])
 @for_units
 def index(request: HttpRequest, account: UnitAccount) -> HttpResponse:
-    """The list, without a word of any summary, a page at a time: those that nobody has read first, the oldest of them
-    first, then appointments that were refused; or by a column. The script reads it again by itself
-    (`console/board.js`). A POST searches: what is looked for stays out of addresses, and its first page is shown."""
+    """Show a page of the list, without any word of the summaries.
+
+    Unread ones come first, the oldest first, then refused appointments; or the order is by a column. The script reloads
+    the list (`console/board.js`). A POST searches, so that no address contains the search, and shows the first page.
+    """
     limit = live_board.limits()[Measure.UNREAD]
     received = access.received_by(account)
     order = read_choice(Order, request.GET.get("tri", ""), Order.WAITING)
@@ -105,10 +108,9 @@ def index(request: HttpRequest, account: UnitAccount) -> HttpResponse:
 @require_GET
 @for_units
 def detail(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
-    """One, once it was opened; before, the button that opens it. Each reading has its line in the register.
+    """Show a transmission if it was opened, otherwise the button that opens it. The register records each reading.
 
-    `?partie=nombre` says how many steps there are, and nothing else: an open page asks, and reads again when there are
-    more.
+    `?partie=nombre` returns only the number of steps, so that an open page can reload when there are more.
     """
     row = transmission_or_404(account, public_id)
     if request.GET.get("partie") == "nombre":
@@ -121,7 +123,7 @@ def detail(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> 
 @require_POST
 @for_units
 def open_one(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
-    """« Ouvrir et lire »: the person and the agent are told that it was read. Opened already, it is the page."""
+    """Open a summary (« Ouvrir et lire »). The person and the agent are told that it was read."""
     row = transmission_or_404(account, public_id)
     if row.state == State.SENT:
         try:
@@ -140,7 +142,7 @@ def _show(
     reason: ReasonForm | None = None,
     problem: str = "",
 ) -> HttpResponse:
-    """The page; forms that were not kept stay filled, beside what happened since."""
+    """Show the page of a transmission. Forms that were not accepted stay filled."""
     try:
         opened = referral_actions.read_summary(transmission=row, by=request.user)  # type: ignore[arg-type]
     except referral_actions.Settled as error:
@@ -165,8 +167,10 @@ def _answer(
     act: Callable[..., None],
     **forms: MeetingForm | ReasonForm,
 ) -> HttpResponse | None:
-    """Do this with what the one form says, once the summary was opened; the page again when it was not done, with what
-    was typed. None when it was."""
+    """Perform an act with the values of the one form, if the summary was opened.
+
+    Returns the page with what was typed if the act was not done; None if it was.
+    """
     row = transmission_or_404(account, public_id)
     if row.state == State.SENT:
         return redirect("unit:detail", public_id=public_id)
@@ -185,7 +189,7 @@ def _answer(
 @require_POST
 @for_units
 def meeting(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
-    """« Rendez-vous proposé »: once it was opened."""
+    """Propose an appointment (« Rendez-vous proposé »), if the summary was opened."""
     form = MeetingForm(request.POST, unit=account.point)
     if not_done := _answer(request, account, public_id, referral_actions.propose_meeting, meeting=form):
         return not_done
@@ -196,7 +200,7 @@ def meeting(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) ->
 @require_POST
 @for_units
 def close(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
-    """« Clos, voici pourquoi »: once it was opened; the reason is written for the person."""
+    """Close the transmission (« Clos, voici pourquoi ») with a reason for the person, if the summary was opened."""
     if not_done := _answer(
         request, account, public_id, referral_actions.close_transmission, reason=ReasonForm(request.POST)
     ):
@@ -206,7 +210,7 @@ def close(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> H
 
 
 def show_problem(request: HttpRequest, account: UnitAccount, row: Transmission, said: str, status: int) -> HttpResponse:
-    """The page, with what went wrong above it."""
+    """Return the page of a transmission with a problem above it."""
     response = _show(request, account, row, problem=said)
     response.status_code = status
     response["Retry-After"] = "60" if status == 429 else "10"

@@ -1,1 +1,1 @@
-"""The pages of the person who seeks help, below /tchat/: one module a page."""
+"""The pages of the person who seeks help, below /tchat/, with one module for each page."""

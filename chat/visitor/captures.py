@@ -1,7 +1,7 @@
-"""« Captures »: the page on which a person hands in images and documents, and what its script sends slice by slice.
+"""The page « Captures », on which a person uploads images and documents, and the view to which its script sends slices.
 
-Without a script the same page takes one file as a form. After the end a code of « Suites » opens it too, for what that
-code sends alone. See `chat.captures` and docs/adr/0082.
+Without JavaScript the page sends one file as a form. After the end of the exchange a code of « Suites » opens it too,
+and then shows only what was sent with that code. See `chat.captures` and docs/adr/0082.
 """
 
 import json
@@ -46,12 +46,12 @@ from triage.questionnaire.outcomes import SEVENTEEN_CYBER_URL
 
 logger = logging.getLogger(__name__)
 
-ACTS, ACTS_SECONDS = 60, 60  # a conversation: whatever is asked of the page
-# A conversation: 600 slices of 240 KiB are 144 MB a minute, far above what a telephone sends; each is one row of one
-# statement and one object of the store.
+ACTS, ACTS_SECONDS = 60, 60  # how many acts of any kind a conversation may do in this time
+# How many slices a conversation may send in this time: 144 MB a minute, far more than a telephone sends. Each takes one
+# statement on one row and one object of the store.
 SLICES, SLICES_SECONDS = 600, 60
-# A conversation: new files. Each one may cost the worker a drawing of 15 s, and who erases what was drawn would have as
-# many as they like: three times what an exchange holds at most, which nobody sends by mistake in an hour.
+# How many files a conversation may begin in this time. Each may cost the worker 15 s, and somebody who erases files
+# could send any number. It is three times what an exchange may have, which nobody sends by mistake in an hour.
 FILES, FILES_SECONDS = 3 * definitions.CAPTURES_MOST.most, 60 * 60
 ANSWER = "reports.captures_answer"  # of what a visit forgets with its report
 SENT = "reports.captures_sent"  # what a code of « Suites » sent: likewise
@@ -65,11 +65,11 @@ type Own = Collection[UUID] | None  # `whose`
 @require_http_methods(["GET", "HEAD", "POST"])
 @when_away
 def captures(request: HttpRequest) -> HttpResponse:
-    """Show what was sent, and the form; before the first capture, the question. A POST answers it, sends one file,
-    shows, takes back or erases.
+    """Show what was sent, and the form; before the first capture, the question. A POST does one of the page's acts.
 
-    `definitions.CAPTURES_MOST` captures at most, whose words are opened and whose bytes are not. ACTS in ACTS_SECONDS
-    for a conversation; a file is read from the request's sealed body, one chunk in memory at a time.
+    The acts are to answer the question, send one file, show, take back or erase captures; a conversation may do ACTS in
+    ACTS_SECONDS. The words of at most `definitions.CAPTURES_MOST` captures are decrypted, no file is. A file is read
+    from the request's encrypted body, with one chunk in memory at a time.
     """
     current, own = whose(request)
     if current is None:
@@ -94,8 +94,11 @@ def captures(request: HttpRequest) -> HttpResponse:
 
 
 def whose(request: HttpRequest) -> tuple[Conversation | None, Own]:
-    """Whose captures this visit sends, and which of them it sees: all (None) with the exchange's own visit; with a code
-    of « Suites », those that it sent itself, for that code opens nothing that was said."""
+    """Return the conversation of this visit, and which captures it may see.
+
+    The exchange's own visit sees all (None). A visit with a code of « Suites » sees those that it sent itself, because
+    that code opens nothing that was said.
+    """
     present = present_reporter(request)
     if present is not None:
         return present, None
@@ -107,7 +110,7 @@ def whose(request: HttpRequest) -> tuple[Conversation | None, Own]:
 
 
 def _may_begin(current: Conversation, public_id: UUID) -> None:
-    """Count a file that is not there yet: FILES in FILES_SECONDS for a conversation. One statement. Raises TooOften."""
+    """Count a new file against FILES in FILES_SECONDS. One statement. Raises TooOften."""
     if not receiving.is_begun(conversation_id=current.pk, public_id=public_id) and rate_limits.is_over(
         f"captures_begun:{current.public_id}", limit=FILES, seconds=FILES_SECONDS
     ):
@@ -119,7 +122,7 @@ class TooOften(CaptureRefused):
 
 
 def _remember_sent(request: HttpRequest, current: Conversation, own: Own, public_id: UUID) -> None:
-    """That this code sent it. own: None for the exchange's own visit, which has nothing to remember."""
+    """Remember that this code sent a file. own: None for the exchange's own visit, for which nothing is remembered."""
     if own is None or public_id in own:
         return
     keys = [*map(str, own), str(public_id)]
@@ -128,8 +131,10 @@ def _remember_sent(request: HttpRequest, current: Conversation, own: Own, public
 
 @require_GET
 def drawing(request: HttpRequest, capture_id: UUID, page: int) -> HttpResponse:
-    """One page of what an agent handed over, as WebP, to its person alone: never by a code of « Suites ». Some hundred
-    kilobytes are read and opened; 503 when the store is away."""
+    """Return one drawing of a file from an agent, as WebP, only to the exchange's own visit, not with a code.
+
+    It has some hundred kilobytes. 503 when the store is away.
+    """
     current = present_reporter(request)
     if current is None:
         return without_visit(request)
@@ -143,7 +148,7 @@ def drawing(request: HttpRequest, capture_id: UUID, page: int) -> HttpResponse:
 
 
 def answer_of(request: HttpRequest, current: Conversation) -> str:
-    """What this visit answered to the question, for this exchange: "yes", "no", or "" for nothing yet."""
+    """Return this visit's answer to the question for this exchange: "yes", "no", or "" for none yet."""
     kept = request.session.get(ANSWER)
     return kept["answer"] if kept is not None and kept["of"] == str(current.public_id) else ""
 
@@ -161,7 +166,7 @@ def _answer(request: HttpRequest, current: Conversation, own: Own) -> HttpRespon
 
 
 def _note_address(request: HttpRequest, current: Conversation, own: Own) -> HttpResponse:
-    """Note where the image is as a fact of the person's journal, private until they show it; nothing of it is taken."""
+    """Note the address of an image as a private fact of the person's journal. The image itself is not uploaded."""
     familiar = _voice(request, current)
     form = AddressForm(request.POST, familiar=familiar)
     if not form.is_valid():
@@ -199,7 +204,7 @@ def _take_file(request: HttpRequest, current: Conversation, own: Own) -> HttpRes
 def _receive(
     request: HttpRequest, current: Conversation, own: Own, public_id: UUID, file: UploadedFile, fact_id: UUID | None
 ) -> None:
-    """All slices of a file of a form, in their order: what was received before a cut is not sent again."""
+    """Store the slices of a form's file in order, except those that were received before an interruption."""
     size = file.size or 0
     _may_begin(current, public_id)
     capture = receiving.begin_capture(
@@ -218,13 +223,13 @@ def _receive(
 
 @require_POST
 def upload(request: HttpRequest) -> JsonResponse:
-    """Begin a file, or take its next slice. For the script, which asks in the language of its page.
+    """Begin a file, or store its next slice, for the page's script.
 
-    JSON `{"id": <uuid>, "size": <bytes>, "name": …}` begins one, or finds it again after a cut or a reload. A body of
-    bytes, with the headers `Upload-Id` and `Upload-Offset`, is a slice: CHUNK_BYTES, or what is left of the file.
-    Both answer `{"id", "received", "size", "slice", "is_whole"}`: sending goes on at « received ».
-    401: no visit. 409: that slice is not the next one; the answer says which is. 410: it is not there any more. 413,
-    415, 422: refused, with « said ». 429, 503: again in a moment.
+    JSON `{"id": <uuid>, "size": <bytes>, "name": …}` begins a file, or finds it again after an interruption or a
+    reload. A body of bytes with the headers `Upload-Id` and `Upload-Offset` is a slice: CHUNK_BYTES, or the rest of the
+    file. Both answer `{"id", "received", "size", "slice", "is_whole"}`; sending goes on at « received ».
+    401: there is no visit. 409: the slice is not the next one; the answer says which is. 410: the file does not exist
+    any more. 413, 415, 422: it is refused, for the reason in « said ». 429, 503: try again in a moment.
     """
     current, own = whose(request)
     if current is None:
@@ -340,7 +345,7 @@ def _key(typed: str) -> UUID | None:
 
 
 def _fact_id(request: HttpRequest, own: Own, typed: str) -> UUID | None:
-    """Return the id of the fact that a file goes with, if this visit sees it."""
+    """Return the id of the fact to which a file belongs, if this visit may see it."""
     key = _key(typed)
     if key is None or own is None:
         return key
@@ -353,7 +358,7 @@ def _voice(request: HttpRequest, current: Conversation) -> bool:
 
 
 def _said(error: Exception, *, familiar: bool) -> str:
-    """Why a file is not taken, in a sentence, with the number that holds."""
+    """Return why a file is refused, in a sentence, with the limit in force."""
     allowed = receiving.capture_limits()
     megabyte = definitions.MEGABYTE
     said: dict[type[Exception], tuple[Sentence, dict[str, object]]] = {
@@ -465,7 +470,7 @@ def _handouts(handed: Collection[queries.Seen]) -> list[dict[str, Any]]:
 
 
 def _own(rows: Collection[queries.Seen]) -> dict[str, Any]:
-    """What the page shows whoever's captures these are."""
+    """Return the context of the person's own captures."""
     allowed = receiving.capture_limits()
     return {
         "rows": [{"one": one, "percent": 100 * one.received // one.size} for one in rows],

@@ -1,6 +1,6 @@
-"""Takes what is being written in the exchange along to another page, and keeps it while it is typed.
+"""The view that saves what is being written in the exchange while it is typed, and when another page is opened.
 
-See `chat.visitor.draft_session`.
+`chat.visitor.draft_session` stores it.
 """
 
 from urllib.parse import urlsplit
@@ -21,14 +21,14 @@ SAVES, SAVES_SECONDS = 40, 60
 
 
 def _is_ours(address: str) -> bool:
-    """Whether this is the path of a page of this site, for a button of the page has nothing else."""
+    """Whether this is the path of a page of this site, as our own buttons have."""
     if not address.startswith("/") or not url_has_allowed_host_and_scheme(address, allowed_hosts=None):
         return False
     return bool(is_valid_path(urlsplit(address).path))
 
 
 def _moment(given: str) -> int:
-    """Milliseconds by the clock of a page; 0 for anything else."""
+    """Return milliseconds by the clock of a page; 0 for anything else."""
     return int(given) if given.isascii() and given.isdigit() and len(given) < 16 else 0
 
 

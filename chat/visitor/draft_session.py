@@ -1,9 +1,8 @@
-"""Keeps what is being written in the exchange in the visit until it is sent or erased.
+"""Stores what is being written in the exchange in the session, until it is sent or erased (docs/adr/0066).
 
-It waits in the sealed session, never on the device nor in an address, and stands in its field whenever the exchange is
-shown: after another page of ours, a reload, « Back », or a tab that the telephone ended. Each tab of a visit keeps its
-own; a page that no tab knows yet shows what was typed last. It is forgotten with the visit. See `reports.session`,
-docs/adr/0066.
+It is in the encrypted session, never on the device or in an address. It is back in its field whenever the exchange is
+shown: after another page of ours, a reload, « Back », or a tab that the telephone closed. Each tab of a visit has its
+own text; a new tab shows what was typed last. It is forgotten with the visit (`reports.session`).
 """
 
 import re
@@ -28,12 +27,12 @@ class Draft(NamedTuple):
 
 
 def name_of_tab(given: str) -> str:
-    """The name that a page's script drew for its tab; of anything else, that of a page without a script."""
+    """Return the name that a page's script drew for its tab; for anything else, that of a page without a script."""
     return given if _NAME.fullmatch(given) else WITHOUT_SCRIPT
 
 
 def _kept(request: HttpRequest, conversation: Conversation) -> dict[str, dict[str, Any]]:
-    """What each tab types in this conversation, the last that typed at the end."""
+    """Return what each tab types in this conversation, the tab that typed last at the end."""
     kept = request.session.get(KEY)
     if kept is None or kept["of"] != str(conversation.public_id):
         return {}
@@ -62,11 +61,11 @@ def _write(request: HttpRequest, conversation: Conversation, tabs: dict[str, dic
 def keep_draft(
     request: HttpRequest, conversation: Conversation, body: str | None, *, tab: str = WITHOUT_SCRIPT, at: int = 0
 ) -> None:
-    """Keep this text in place of the one before of the same tab; a blank one erases it. None, from a form without the
-    field: nothing.
+    """Store this text in place of the former one of the same tab; a blank one erases it, None changes nothing.
 
-    at: when the page sent it, by its own clock, in milliseconds; one that was overtaken by a later one of its tab
-    changes nothing. The session is written only when the text changed: KEPT_MAX characters at most, of TABS_MAX tabs.
+    at: when the page sent it, by its own clock, in milliseconds; a text that was overtaken by a later one of its tab is
+    ignored. The session is only written when the text has changed. It has at most KEPT_MAX characters, of TABS_MAX
+    tabs.
     """
     if body is None:
         return
@@ -84,7 +83,7 @@ def keep_draft(
 
 
 def read_draft(request: HttpRequest, conversation: Conversation) -> Draft:
-    """What was typed last in this conversation, in whichever tab; empty for nothing."""
+    """Return what was typed last in this conversation, in any tab; empty for nothing."""
     tabs = _kept(request, conversation)
     if not tabs:
         return Draft()
@@ -93,13 +92,12 @@ def read_draft(request: HttpRequest, conversation: Conversation) -> Draft:
 
 
 def read_tab(request: HttpRequest, conversation: Conversation, tab: str) -> str:
-    """What is being written in this tab; empty for nothing. A text without a tab, which a process of the version before
-    kept, is that of whoever asks."""
+    """Return what is being written in this tab; "" for nothing. A text without a tab counts as this tab's."""
     tabs = _kept(request, conversation)
     body: str = (tabs.get(tab) or tabs.get(WITHOUT_SCRIPT) or {"body": ""})["body"]
     return body
 
 
 def forget_draft(request: HttpRequest, conversation: Conversation, *, tab: str = WITHOUT_SCRIPT) -> None:
-    """Nothing is being written any more in this tab."""
+    """Forget what was being written in this tab."""
     keep_draft(request, conversation, "", tab=tab)

@@ -1,6 +1,6 @@
-"""Keeps the fact that is being typed in the visit until it is noted, as `chat.visitor.draft_session` keeps a message.
+"""Stores the fact that is being typed in the session until it is noted, as `chat.visitor.draft_session` does messages.
 
-In the sealed session, one at a time: what was typed last. It is forgotten with the visit (`reports.session`).
+There is one at a time, in the encrypted session. It is forgotten with the visit (`reports.session`).
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ def is_sent(request: HttpRequest) -> bool:
 
 
 def keep(request: HttpRequest, conversation: Conversation) -> None:
-    """Keep what is being typed in place of what was; an empty form is nothing. Written only when something changed."""
+    """Store what is being typed; an empty form erases it. The session is only written when something has changed."""
     values = {name: request.POST.get(name, "")[:KEPT_MAX] for name in FIELDS}
     if not any(values[name].strip() for name in TYPED):
         forget(request)
@@ -33,7 +33,7 @@ def keep(request: HttpRequest, conversation: Conversation) -> None:
 
 
 def read(request: HttpRequest, conversation: Conversation) -> Mapping[str, str]:
-    """What was being typed in this conversation; empty for nothing."""
+    """Return what was being typed in this conversation; {} for nothing."""
     kept = request.session.get(KEY)
     if kept is None or kept["of"] != str(conversation.public_id):
         return {}

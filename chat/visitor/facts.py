@@ -1,6 +1,6 @@
-"""« Noter un fait »: the journal that a person keeps for themselves, and shows when they want to. Without a script too.
+"""The page « Noter un fait »: the journal that a person keeps for themselves, and may show.
 
-See `chat.journal` and docs/adr/0079.
+It works without JavaScript. See `chat.journal` and docs/adr/0079.
 """
 
 from collections.abc import Collection, Sequence
@@ -30,7 +30,7 @@ from common import plain_text, rate_limits
 from common.service_settings import definitions, values
 from common.texts.catalogue import Sentence
 
-ACTS, ACTS_SECONDS = 60, 60  # a conversation: whatever is sent to the journal
+ACTS, ACTS_SECONDS = 60, 60  # how many acts a conversation may do in its journal in this time
 NOTED, NOTED_MOST = "reports.facts_noted", 100  # what a code of « Suites » noted: in a visit, forgotten with it
 DIGITS_MOST = 6  # of a number of a fact, in an address
 
@@ -42,11 +42,10 @@ type Seen = Collection[UUID] | None  # `whose`
 @require_http_methods(["GET", "HEAD", "POST"])
 @when_away
 def facts(request: HttpRequest) -> HttpResponse:
-    """Show what was noted, the last first, and a form; `avant`: what was noted before that fact; `fait`: the form to
-    correct one. A POST notes, corrects, erases, shows or takes back.
+    """Show what was noted, the last first, and a form. A POST notes, corrects, erases, shows or takes back facts.
 
-    A page opens at most `queries.PIECE` facts. ACTS in ACTS_SECONDS for a conversation, each a few rows of its own;
-    `definitions.FACTS_MOST` facts at most.
+    `avant` shows what was noted before that fact, `fait` the form to correct one. A page decrypts at most
+    `queries.PIECE` facts. A conversation may do ACTS in ACTS_SECONDS, and have `definitions.FACTS_MOST` facts.
     """
     current, seen = whose(request)
     if current is None:
@@ -66,8 +65,11 @@ def facts(request: HttpRequest) -> HttpResponse:
 
 
 def whose(request: HttpRequest) -> tuple[Conversation | None, Collection[UUID] | None]:
-    """Whose journal this visit keeps, and which of its facts it sees: all of them (None) with the exchange's own visit;
-    with a code of « Suites », after the end, those that it noted itself, for that code opens nothing that was said."""
+    """Return the conversation of this visit, and which facts it may see.
+
+    The exchange's own visit sees all (None). A visit with a code of « Suites », after the end, sees those that it noted
+    itself, because that code opens nothing that was said.
+    """
     own = present_reporter(request)
     if own is not None:
         return own, None
@@ -79,7 +81,7 @@ def whose(request: HttpRequest) -> tuple[Conversation | None, Collection[UUID] |
 
 
 def remember_noted(request: HttpRequest, current: Conversation, seen: Seen, public_id: UUID) -> None:
-    """That this code noted it. seen: as `whose` says; None for the exchange's own visit, which has nothing to keep."""
+    """Remember that this code noted a fact. seen: as `whose` returns it; for None nothing is remembered."""
     if seen is None:
         return
     keys = [*(str(key) for key in seen if key != public_id), str(public_id)]
@@ -111,7 +113,7 @@ def _act(request: HttpRequest, current: Conversation, seen: Seen) -> HttpRespons
 
 
 def _write(request: HttpRequest, current: Conversation, seen: Seen) -> HttpResponse:
-    """Note or correct the fact of the form; what is wrong is said beside its field."""
+    """Note or correct the fact of the form; errors are shown beside their fields."""
     data = request.POST.copy()
     if "what" not in data and "body" in data:  # given back by the page of a database that did not answer
         data["what"] = request.POST["body"]
@@ -153,7 +155,7 @@ def _erase(request: HttpRequest, current: Conversation, seen: Seen) -> HttpRespo
 
 
 def _show_or_take_back(request: HttpRequest, current: Conversation, seen: Seen, act: str) -> HttpResponse:
-    """What is ticked, or all that this visit sees. Of what is ticked, at most a page's."""
+    """Show or take back the ticked facts, at most those of a page, or all that this visit may see."""
     ticked = [key for key in map(_key, request.POST.getlist("fact")[: queries.PIECE]) if key is not None]
     if not ticked and act != "show_all":
         return _back(request, current, texts.NOTHING_TICKED, is_problem=True)
@@ -179,7 +181,7 @@ def _back(
 def _problem(
     request: HttpRequest, current: Conversation, seen: Seen, sentence: Sentence, **given: object
 ) -> HttpResponse:
-    """The page with what was typed in the form for a new fact, and why it was not kept."""
+    """Return the page with what was typed in the form for a new fact, and why it was not stored."""
     familiar = _voice(request, current)
     messages.error(request, sentence.say(familiar=familiar, **given))
     typed = {name: request.POST.get(name, "") for name in fact_draft.TYPED}
@@ -249,7 +251,7 @@ def facts_page(
 
 
 def _rows(facts: Sequence[Fact]) -> list[dict[str, Any]]:
-    """The facts as the page shows them: nothing in them that cannot be seen."""
+    """Return the facts as the page shows them, with hidden characters made visible."""
     shown = []
     for fact in facts:
         told = fact.told

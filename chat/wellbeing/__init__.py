@@ -1,1 +1,1 @@
-"""Talks with the psychologist, and the psychologist's pages, below /ecoute/."""
+"""Agents' talks with the psychologist, and the psychologist's pages, below /ecoute/."""

@@ -1,7 +1,7 @@
-"""« Je souhaite débriefer »: from an agent to the psychologist, and back with a time. Nobody else reads it.
+"""Handles agents' requests for a talk (« Je souhaite débriefer »), which only the psychologist reads and answers.
 
-No reading has a line in the register, on purpose: who reads the register is the hierarchy that must not know whose
-request it is (docs/adr/0040).
+On purpose no reading is recorded in the register, because it is read by the superiors, who must not know who has asked
+(docs/adr/0040).
 """
 
 import logging
@@ -27,7 +27,7 @@ KEPT_AFTER = timedelta(days=1)
 
 
 class NotForYou(Exception):
-    """This account is no psychologist's."""
+    """This is not the account of a psychologist."""
 
 
 class Gone(Exception):
@@ -36,7 +36,7 @@ class Gone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as the psychologist reads it. words: None when no key opens them."""
+    """A request as the psychologist reads it. words: None when they cannot be decrypted."""
 
     public_id: uuid.UUID
     name: str
@@ -48,13 +48,13 @@ class Request:
 
 
 def request_of(agent: Agent) -> Debrief | None:
-    """This agent's own request, if there is one; its words are not opened."""
+    """Return this agent's own request, if there is one; its words are not decrypted."""
     return Debrief.objects.filter(agent=agent, ends_at__gt=clock.now()).first()
 
 
 @transaction.atomic
 def ask_for_talk(*, agent: Agent, words: str) -> Debrief:
-    """Ask for a talk; asked again, it is a new request in the place of the first. words: at most MAX_WORDS, or none."""
+    """Ask for a talk; a second request replaces the first. words: at most MAX_WORDS, or none."""
     now = clock.now()
     Debrief.objects.filter(agent=agent).delete()
     request = Debrief(agent=agent, asked_at=now, ends_at=now + values.get_duration(definitions.DEBRIEF_KEPT))
@@ -64,7 +64,7 @@ def ask_for_talk(*, agent: Agent, words: str) -> Debrief:
 
 
 def withdraw_request(*, agent: Agent) -> None:
-    """Take back what this agent asked for; nothing of it stays. Without a request it does nothing."""
+    """Delete this agent's request completely; without a request it does nothing."""
     Debrief.objects.filter(agent=agent).delete()
 
 
@@ -74,7 +74,7 @@ def _require(user: Any) -> None:
 
 
 def for_psychologist(user: Any) -> list[Request]:
-    """Every request, those without an answer first, the oldest first. Raises NotForYou."""
+    """Return all requests, unanswered ones first, the oldest first. Raises NotForYou."""
     _require(user)
     rows = Debrief.objects.filter(ends_at__gt=clock.now()).select_related("agent__unit", "agent__user")
     return [_request(row) for row in sorted(rows, key=lambda row: (row.meet_at is not None, row.asked_at))]
@@ -99,7 +99,7 @@ def _request(row: Debrief) -> Request:
 
 @transaction.atomic
 def answer_request(*, public_id: uuid.UUID, meet_at: datetime, meet_how: str, by: Any) -> None:
-    """Give a time; the agent reads it in the console. It ends a day later. Raises NotForYou, Gone."""
+    """Answer with a time, which the agent reads in the console; it is deleted a day later. Raises NotForYou, Gone."""
     _require(by)
     row = _lock(public_id)
     row.meet_at, row.meet_how, row.ends_at = meet_at, meet_how, meet_at + KEPT_AFTER
@@ -108,7 +108,7 @@ def answer_request(*, public_id: uuid.UUID, meet_at: datetime, meet_how: str, by
 
 @transaction.atomic
 def finish_request(*, public_id: uuid.UUID, by: Any) -> None:
-    """Delete it now: they have talked, or otherwise. Raises NotForYou, Gone."""
+    """Delete a request now, because they have talked, or for another reason. Raises NotForYou, Gone."""
     _require(by)
     _lock(public_id).delete()
 
@@ -122,7 +122,7 @@ def _lock(public_id: uuid.UUID) -> Debrief:
 
 @transaction.atomic
 def forget_ended(now: datetime | None = None) -> int:
-    """Delete those at their end. The register says how many, as of all that goes; not whose."""
+    """Delete the requests whose end has come; the register records how many, not whose."""
     count = Debrief.objects.filter(ends_at__lte=now or clock.now()).delete()[0]
     audit_log.record_removal(debriefs=count)
     return count

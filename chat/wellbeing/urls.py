@@ -1,4 +1,4 @@
-"""The psychologist's addresses, below /ecoute/."""
+"""The URLs of the psychologist's pages, below /ecoute/."""
 
 from django.urls import path
 

@@ -1,6 +1,6 @@
-"""« Écoute »: the psychologist's page. Agents who wish to talk; nothing of any conversation, no figure of anybody.
+"""The psychologist's page « Écoute »: agents who wish to talk, and nothing of any conversation or figure.
 
-The door is the middleware's (role and second factor); `chat.wellbeing.debriefs` asks again.
+The middleware checks role and second factor, and `chat.wellbeing.debriefs` checks the role again.
 """
 
 import uuid
@@ -24,7 +24,7 @@ AHEAD = timedelta(days=60)
 
 
 class AnswerForm(forms.Form):
-    """A time, in Paris, and how they meet."""
+    """The time of a talk, in Paris, and how it takes place."""
 
     meet_at = forms.DateTimeField(
         error_messages={
@@ -47,7 +47,7 @@ class AnswerForm(forms.Form):
 @require_GET
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
-    """The psychologist's one page: who asked for a talk, and what was answered."""
+    """Show who has asked for a talk, and what was answered."""
     return _page(request)
 
 
@@ -66,7 +66,7 @@ def _page(request: HttpRequest, form: AnswerForm | None = None, of: uuid.UUID | 
 @require_POST
 @login_required
 def answer(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Give a time, or delete the request (`supprimer`)."""
+    """Answer with a time, or delete the request (`supprimer`)."""
     try:
         if "supprimer" in request.POST:
             debriefs.finish_request(public_id=public_id, by=request.user)
