@@ -4,8 +4,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from itertools import batched
-from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
@@ -87,43 +85,31 @@ def is_kept(site: LiveSite, conversation: Conversation) -> bool:
     return now.status == Status.ACTIVE and now.assigned_to_id == conversation.assigned_to_id
 
 
-def menu(site: LiveSite, page: Page) -> list[str]:
-    """The addresses that the menus of the staff lead to, from the console on; what signs out is left out."""
-    found, known = ["/console/"], {"/console/"}
-    for path in found:  # grows
-        page.goto(site.url + path)
-        if not page.locator(".console-top__nav").count():
-            continue  # a visitor's page, whose menu is theirs
-        for link in page.locator(".console-top__nav a[href^='/']").all():
-            address = urlsplit(link.get_attribute("href") or "").path
-            if address not in known and "logout" not in address:
-                known.add(address)
-                found.append(address)
-    return found[1:]
+# One page of each part of the service that has a policy or a frame of its own: that every page of the menu carries the
+# same beat is in tests/chat/conversations/test_presence.py. A frame that loads itself every two seconds is dear.
+BEATING = {
+    True: ("/console/transmissions/", "/console/tableau/", "/levees/", "/compte/2fa/", "/parametres-affichage/"),
+    False: ("/console/transmissions/", "/compte/2fa/", "/parametres-affichage/"),
+}
 
 
-@pytest.mark.parametrize("javascript", [True, False])
-def test_every_page_of_the_menu_keeps_the_people(live_site, page_factory: PageFactory, javascript: bool):
-    walker, _conversation = arrive(live_site, page_factory, Role.SUPERVISOR)
-    paths = menu(live_site, walker)
-    walker.context.close()
-    assert len(paths) >= 11, paths
-    # A few at once: frames that load themselves every two seconds keep a small machine busy.
-    for some in batched(paths, 8 if javascript else 5, strict=False):
-        readers = {}
-        for path in some:
-            readers[path] = arrive(live_site, page_factory, Role.SUPERVISOR, path, javascript=javascript, width=900)
-        time.sleep(BEYOND)
-        lost = [path for path, (_page, conversation) in readers.items() if not is_kept(live_site, conversation)]
-        assert not lost
-        for path, (page, _conversation) in readers.items():
-            if javascript:
-                line = page.locator("#presence [role=status]")
-                expect(line, path).to_contain_text("1 échange vous est confié. 1 a un nouveau message.")
-            else:
-                frame = page.frame_locator("iframe[src='/console/presence/']")
-                expect(frame.locator("body"), path).to_contain_text("Présent, vérifié à")
-            page.context.close()
+def test_pages_of_each_part_keep_the_people(live_site, page_factory: PageFactory):
+    """With and without scripts, side by side: what has to be waited for is waited for once."""
+    readers = {}
+    for javascript, paths in BEATING.items():
+        for path in paths:
+            arrived = arrive(live_site, page_factory, Role.SUPERVISOR, path, javascript=javascript, width=900)
+            readers[path, javascript] = arrived
+    time.sleep(BEYOND)
+    assert [at for at, (_page, conversation) in readers.items() if not is_kept(live_site, conversation)] == []
+    for (path, javascript), (page, _conversation) in readers.items():
+        if javascript:
+            line = page.locator("#presence [role=status]")
+            expect(line, path).to_contain_text("1 échange vous est confié. 1 a un nouveau message.")
+        else:
+            frame = page.frame_locator("iframe[src='/console/presence/']")
+            expect(frame.locator("body"), path).to_contain_text("Présent, vérifié à")
+        page.context.close()
 
 
 def test_a_page_that_does_not_beat_loses_them(live_site, page_factory: PageFactory):

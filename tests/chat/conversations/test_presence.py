@@ -2,7 +2,9 @@
 
 import json
 from datetime import timedelta
+from urllib.parse import urlsplit
 
+import html5lib
 import pytest
 from django.contrib.sessions.models import Session
 from django.db import connection
@@ -123,6 +125,21 @@ def test_every_page_of_an_agent_keeps_the_lease_with_and_without_a_script(path):
 def test_page_that_is_not_there_keeps_it_too_and_asks_nothing_for_it():
     html = signed_in(make.agent().user).get("/levees/nulle-part/").text
     assert html.count('id="presence"') == 1
+
+
+def test_every_page_that_the_menus_lead_to_keeps_it_too():
+    """From the console on, as a supervisor; what signs out is left out. That such pages beat is seen in a browser
+    (tests/browser/test_presence.py), of one page of each part."""
+    client = signed_in(make.agent(role=Role.SUPERVISOR).user)
+    found = ["/console/"]
+    for path in found:  # grows
+        page = html5lib.parse(client.get(path).text, namespaceHTMLElements=False)
+        assert path == "/console/" or page.findall(".//*[@id='presence']"), path
+        assert page.findall(f".//noscript/iframe[@src='{ADDRESS}']"), path
+        menu = page.findall(".//nav[@class='console-top__nav']//a")
+        addresses = [urlsplit(link.get("href", "")).path for link in menu]
+        found += [one for one in dict.fromkeys(addresses) if one not in found and "logout" not in one]
+    assert len(found) >= 12, found
 
 
 @pytest.mark.parametrize("path", ["/levees/", "/compte/2fa/"])
