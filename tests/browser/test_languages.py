@@ -1,7 +1,9 @@
-"""Two languages more, switched on by their translations alone: one longer than French, one written from the right.
+"""Two languages more, switched on by their translations alone: one in our letters, one written from the right. Both are
+longer than French.
 
-Every page, in each: nothing scrolls sideways at 320 px, no text lies on another or out of the page. Axe, which is asked
-in the second of them, finds nothing.
+Every page, in Arabic, and the same words in the other direction: nothing scrolls sideways at 320 px, no text lies on
+another or out of the page, axe finds nothing. Where words of both directions meet, in the exchange and in the choice of
+a language, each language is looked at by itself.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,7 +31,7 @@ from pnav.pages.models import ContentBlock, HelpNumber, RemovalPlatform
 from tests.browser.conftest import ROOT, Axe, LiveSite, PageFactory, anew, goes_on, running_site
 from tests.browser.exchange import in_site
 from tests.browser.test_accessibility import ADDRESSES
-from tests.browser.test_console import an_agent, at, make_available, sign_in  # noqa: F401  `at`: a fixture
+from tests.browser.test_console import an_agent, at, be_signed_in, make_available  # noqa: F401  `at`: a fixture
 from tests.browser.test_orientation import RESULTS, answer_all, come_in, give_place
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
@@ -38,6 +40,7 @@ from tests.support.pseudo_languages import LANGUAGES, translated
 from tests.triage.paths import CHAT
 
 BOTH = pytest.mark.parametrize("language", [code for code, _name in LANGUAGES])
+ARABIC = pytest.mark.parametrize("language", ["ar"])
 
 # Texts that lie on one another, or out of the page. Not those that stay in place while the page moves under them, nor
 # what is hidden for the eye alone; and what scrolls in a box of its own, as a table does, may reach out.
@@ -83,10 +86,12 @@ MISPLACED = """() => {
         }
     }
     const found = [];
+    texts.sort(([one], [other]) => one.top - other.top);  // what begins below a text lies not on it, nor does the rest
     texts.forEach(([box, node], index) => {
         const isOut = box.left < -1 || box.right > width + 1;
         if (isOut && !around(node.parentElement).scrolls) found.push("out: " + node.data.trim().slice(0, 60));
-        for (const [other, lies] of texts.slice(index + 1)) {
+        for (let next = index + 1; next < texts.length && texts[next][0].top < box.bottom; next += 1) {
+            const [other, lies] = texts[next];
             const across = Math.min(box.right, other.right) - Math.max(box.left, other.left);
             const down = Math.min(box.bottom, other.bottom) - Math.max(box.top, other.top);
             if (node !== lies && across > 2 && down > Math.min(box.height, other.height) / 2) {
@@ -124,9 +129,8 @@ def live_site(
 
 @pytest.fixture
 def axe(axe: Axe, language: str) -> Axe:
-    """Asked in the language that is written from the right. The longer one has the same elements, names and colours,
-    of the same translations made the same way: what its length changes is where things lie, which is looked at in both.
-    """
+    """Asked in the language that is written from the right. The other one has the same elements, names and colours,
+    of the same translations made the same way."""
     return axe if language == "ar" else lambda _page: None
 
 
@@ -143,34 +147,49 @@ def reader(page_factory: PageFactory, live_site: LiveSite, language: str) -> Pag
     return page
 
 
+# In one go, for a page asks a dozen things: unfolds what is unfolded in place, looks, then unfolds all the rest.
+SOUND = f"""([inPlace, width]) => {{
+    const misplaced = {MISPLACED};
+    const unfold = (all) => {{ for (const one of all) one.open = true; }};
+    const wide = () => document.documentElement.scrollWidth > width ? ["scrolls sideways"] : [];
+    if (inPlace) unfold(document.querySelectorAll(inPlace));
+    const found = [...wide(), ...misplaced()];
+    window.unfolded = [...document.querySelectorAll("details:not([open])")];
+    unfold(window.unfolded);
+    return [...found, ...wide()];
+}}"""
+FOLD = "() => { for (const one of window.unfolded) one.open = false; }"
+
+
 def is_sound(page: Page, axe: Axe, *, in_place: str = "main details") -> None:
     """Nothing scrolls sideways, lies on something else or is out of the page.
 
     in_place: what is unfolded for that; everything else that unfolds lies on the page meanwhile, on purpose.
     """
     width = page.viewport_size["width"]  # type: ignore[index]
-    if in_place:
-        page.locator(in_place).evaluate_all("all => all.forEach((element) => { element.open = true; })")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
-    assert page.evaluate(MISPLACED) == [], page.url
-    others = page.locator("details:not([open])").element_handles()
-    for details in others:
-        details.evaluate("element => { element.open = true; }")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+    assert page.evaluate(SOUND, [in_place, width]) == [], page.url
     axe(page)
-    for details in others:
-        details.evaluate("element => { element.open = false; }")
+    page.evaluate(FOLD)
 
 
-def looked_at(page: Page, language: str, axe: Axe, **how: str) -> None:
-    """What must hold of every page in every language."""
+def unasked(_page: Page) -> None:
+    """In the place of axe, where it was asked of the same elements a moment before."""
+
+
+def looked_at(page: Page, language: str, axe: Axe) -> None:
+    """What must hold of every page in every language; of one written from the right, in the other direction too: its
+    words are as long as those of the other language, and a second visit would find the same page."""
     root = page.locator("html")
     expect(root).to_have_attribute("lang", language)
     assert root.evaluate("element => getComputedStyle(element).direction") == ("rtl" if language == "ar" else "ltr")
-    is_sound(page, axe, **how)
+    is_sound(page, axe)
+    if language == "ar":
+        root.evaluate("element => { element.dir = 'ltr'; }")
+        is_sound(page, unasked)
+        root.evaluate("element => { element.dir = 'rtl'; }")
 
 
-@BOTH
+@ARABIC
 def test_page_is_whole_in_a_language_more(
     reader: Page, live_site: LiveSite, axe: Axe, language: str, subtests: pytest.Subtests
 ):
@@ -183,10 +202,18 @@ def test_page_is_whole_in_a_language_more(
             looked_at(reader, "fr" if address.startswith(STAFF_AREAS) else language, axe)
 
 
-@BOTH
+@ARABIC
 def test_orientation_is_whole_to_its_results(
     reader: Page, live_site: LiveSite, axe: Axe, language: str, subtests: pytest.Subtests
 ):
+    known: set[str] = set()  # titles of questions that were looked at: the first ones are those of other ways too
+
+    def look_once() -> None:
+        title = reader.locator("h1").inner_text()
+        if title not in known:
+            known.add(title)
+            looked_at(reader, language, axe)
+
     for result in ("danger", "minor", "scam", "content"):
         with subtests.test(result):
             anew(reader, live_site)
@@ -194,13 +221,13 @@ def test_orientation_is_whole_to_its_results(
             answers = dict(RESULTS[result])
             come_in(reader, live_site, answers.pop("who", "adult"))
             for value in answers.values():
-                looked_at(reader, language, axe)
+                look_once()
                 with goes_on(reader):
                     reader.locator(f"#answer-{value}").click()
             looked_at(reader, language, axe)
 
 
-@BOTH
+@ARABIC
 def test_signalement_and_contacts_are_whole(reader: Page, live_site: LiveSite, axe: Axe, language: str):
     answer_all(reader, live_site, CHAT)
     give_place(reader, live_site)
@@ -236,7 +263,7 @@ def test_page_written_from_the_right_begins_at_the_right(page_factory: PageFacto
     assert 320 - box[1] < 40, box
 
 
-@pytest.mark.parametrize("language", ["ar"])
+@ARABIC
 def test_own_name_of_each_language_has_its_own_direction(reader: Page, live_site: LiveSite):
     """The point of each choice stays where the page begins; the name alone is written its own way."""
     reader.goto(live_site.url + "/parametres-affichage/")
@@ -249,7 +276,7 @@ def test_own_name_of_each_language_has_its_own_direction(reader: Page, live_site
     assert len(set(edges)) == 1, "every name begins beside its point"
 
 
-@pytest.mark.parametrize("language", ["ar"])
+@ARABIC
 def test_check_sees_what_lies_on_another(reader: Page, live_site: LiveSite):
     reader.goto(live_site.url + "/parametres-affichage/")
     assert reader.evaluate(MISPLACED) == []
@@ -285,7 +312,7 @@ def begun(language: str) -> tuple[Agent, Conversation]:
     return agent, conversation
 
 
-@BOTH
+@ARABIC
 @pytest.mark.parametrize("age_band", ["under_15", "adult"])
 def test_waiting_is_whole(live_site: LiveSite, person: Any, axe: Axe, language: str, age_band: str):
     conversation = in_site(live_site, lambda: make.waiting(language=language, age_band=age_band))
@@ -346,7 +373,7 @@ def test_exchange_with_an_agent_is_whole_to_its_end(live_site: LiveSite, person:
     looked_at(page, language, axe)
 
 
-@BOTH
+@ARABIC
 def test_what_follows_an_exchange_is_whole(live_site: LiveSite, person: Any, axe: Axe, language: str):
     """A summary to read before it goes to a unit, the rendezvous that the unit proposes, its paper."""
 
@@ -378,7 +405,7 @@ def test_what_follows_an_exchange_is_whole(live_site: LiveSite, person: Any, axe
         looked_at(page, language, axe)
 
 
-@BOTH
+@ARABIC
 def test_passage_to_a_colleague_is_whole(live_site: LiveSite, person: Any, axe: Axe, language: str):
     def proposed() -> Conversation:
         agent, conversation = begun(language)
@@ -415,17 +442,17 @@ CONSOLE = (
 )
 
 
-@pytest.mark.parametrize("language", ["ar"])
-@pytest.mark.parametrize("width", [320, 1280])
+@ARABIC
 def test_console_is_whole_whichever_way_its_reader_and_the_person_write(
     live_site: LiveSite,
     page_factory: PageFactory,
     at: Any,  # noqa: F811
     axe: Axe,
     language: str,
-    width: int,
+    subtests: pytest.Subtests,
 ):
-    """It says that it is in French. Were it written from the right, nothing of it would lie on anything either."""
+    """It says that it is in French. Were it written from the right, nothing of it would lie on anything either. Each
+    page is loaded once, and shown at both widths in both directions."""
     chief = at(an_agent, role=Role.SUPERVISOR)
 
     def work() -> Conversation:
@@ -437,11 +464,18 @@ def test_console_is_whole_whichever_way_its_reader_and_the_person_write(
         return conversation
 
     conversation = at(work)
-    page = page_factory(width=width)
+    page = page_factory(width=320)
     reads_in(page, live_site, language)
-    sign_in(page, live_site, chief)
+    be_signed_in(page, live_site, chief)
+    root = page.locator("html")
     for path in (f"echange/{conversation.public_id}/", *CONSOLE):
-        page.goto(f"{live_site.url}/console/{path}")
-        looked_at(page, "fr", axe, in_place="")
-        page.evaluate("document.documentElement.dir = 'rtl'")
-        is_sound(page, axe, in_place="")
+        with subtests.test(path):
+            page.set_viewport_size({"width": 320, "height": 800})
+            page.goto(f"{live_site.url}/console/{path}")
+            expect(root).to_have_attribute("lang", "fr")
+            assert root.evaluate("element => getComputedStyle(element).direction") == "ltr"
+            is_sound(page, axe, in_place="")
+            for width, direction in ((1280, "ltr"), (1280, "rtl"), (320, "rtl")):
+                page.set_viewport_size({"width": width, "height": 800})
+                root.evaluate("(element, direction) => { element.dir = direction; }", direction)
+                is_sound(page, unasked, in_place="")
