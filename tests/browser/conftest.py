@@ -4,6 +4,7 @@ What a test may ask for:
 
 - `live_site`: the address and the database of a Daphne that runs as in production (hashed and compressed static
   files, strict content policy), on its own database;
+- `france`: the same site, with every commune and the units of the demonstration;
 - `page_factory`: makes pages, with a theme, a width, with or without JavaScript;
 - `page`: one page 1280 wide, light, with JavaScript;
 - `axe`: asserts that axe-core finds nothing on a page; `axe_in_both_themes`: in the dark theme, then in the light one;
@@ -27,6 +28,7 @@ A click that leads to another page returns before that page is there. `goes_on(p
 does not wait by itself: `go_back`, `reload`, `goto`, `page.url`, `page.title()`, `evaluate`, the database.
 """
 
+import hashlib
 import http.server
 import os
 import re
@@ -53,7 +55,7 @@ from tests.browser import door
 from tests.browser.exchange import console, enter, nobody_on_duty
 from tests.browser.tabs import Tab, Tabs
 from tests.browser.tabs import watch as watch_tabs
-from tests.support import fresh, once
+from tests.support import fresh, hashers, once
 
 __all__ = ["console", "enter", "nobody_on_duty"]  # fixtures from beside
 
@@ -161,7 +163,8 @@ class LiveSite:
         pool_before = self._change_pools(self.pool)
         connection.settings_dict["NAME"] = self.database_name
         try:
-            with self.blocker.unblock():
+            with self.blocker.unblock(), pytest.MonkeyPatch.context() as patch:
+                patch.setattr(hashlib, "scrypt", hashers.quick_scrypt)  # as the site's process hashes codes
                 yield
         finally:
             connection.close()
@@ -212,6 +215,13 @@ def live_site(
     """A Daphne of our own with migrated database, built styles and collected static files. Stopped at the end."""
     with running_site(tmp_path_factory.mktemp("site"), neutral_site, django_db_blocker) as site:
         yield site
+
+
+@pytest.fixture(scope="session")
+def france(live_site: LiveSite) -> LiveSite:
+    """The site with every commune and the demonstration units."""
+    live_site.manage("import_locations")
+    return live_site
 
 
 @contextmanager

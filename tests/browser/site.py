@@ -1,13 +1,15 @@
-"""The site as production serves it, as an ASGI application, but for three things.
+"""The site as production serves it, as an ASGI application, but for four things.
 
-A password is not hashed anew when its agent signs in, a sign-out elsewhere is noticed within two seconds, and the tests
-have things done in its process (`tests.browser.door`): a process of its own for each would be two seconds.
+A password is not hashed anew when its agent signs in, a code de reprise is hashed with the least work (each
+time a third of a second of a processor), a sign-out elsewhere is noticed within two seconds, and the tests have things
+done in its process (`tests.browser.door`): a process of its own for each would be two seconds.
 
 The tests make passwords with one iteration (tests/support/hashers.py). Django writes what is weaker than its own again,
 at each first sign-in: a quarter of a second of a processor. That production's are slow is seen in
 tests/test_standard.py.
 """
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -15,7 +17,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pnav.settings")
 
 from django.conf import settings
 
+from tests.support import hashers
+
 settings.PASSWORD_HASHERS = ["tests.support.hashers.QuickHasher", *settings.PASSWORD_HASHERS]
+hashlib.scrypt = hashers.quick_scrypt
 
 # A site with languages that nobody speaks: the folder of their translations.
 if folder := os.environ.get("PSEUDO_LANGUAGES"):

@@ -19,12 +19,6 @@ from tests.factories import chat as make
 ANSWERS = ("Non, rien de tout cela", "On m'insulte, on me menace, on se moque de moi", "plusieurs personnes")
 
 
-@pytest.fixture(scope="module")
-def france(live_site: LiveSite) -> LiveSite:
-    live_site.manage("import_locations")
-    return live_site
-
-
 @pytest.fixture
 def agent(france: LiveSite) -> Iterator[make.Agent]:
     """The only agent on duty is the one who signs in: others are away."""

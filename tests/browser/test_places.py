@@ -13,10 +13,8 @@ SAFETY = re.compile("êtes-vous en sécurité")  # what is asked next, once it i
 
 
 @pytest.fixture(scope="module")
-def site(live_site: LiveSite) -> LiveSite:
-    """The site with every commune and the demonstration units."""
-    live_site.manage("import_locations")
-    return live_site
+def site(france: LiveSite) -> LiveSite:
+    return france
 
 
 def test_every_page_is_accessible_and_fits(site, page_factory: PageFactory, axe_at_both_ends: Axe):

@@ -12,7 +12,6 @@ from tests.browser.conftest import Axe, LiveSite, PageFactory, goes_on
 from tests.browser.staff import sign_in
 from tests.browser.test_accounts import account as account
 from tests.browser.test_journey import ANSWERS
-from tests.browser.test_journey import france as france
 
 WRITES = (
     "html => { try { document.createElement('div').innerHTML = html; return 'written' } catch { return 'refused' } }"
