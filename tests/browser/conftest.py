@@ -78,36 +78,52 @@ SUGGESTIONS = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup")
 THEMES = ("dark", "light")
 # Of all rules, those that a theme can change the answer of.
 OF_COLOURS = ["color-contrast", "link-in-text-block"]
-VIOLATIONS = """async (rules) => {
-  axe.beginAnew();
+VIOLATIONS = """async ([rules, known]) => {
+  axe.beginAnew(known);
   const options = { resultTypes: ["violations"], ...(rules && { runOnly: rules }) };
   const { violations } = await axe.run(options);
-  return violations.map(({ id, help, nodes }) => [`${id}: ${help}`, ...nodes.map(({ html }) => html)].join("\\n    "));
+  return [
+    violations.map(({ id, help, nodes }) => [`${id}: ${help}`, ...nodes.map(({ html }) => html)].join("\\n    ")),
+    axe.askedKinds(),
+  ];
 }"""
 # Half of axe's work is the contrast of each text. Those that are painted alike over the same grounds have the same
-# answer: three of each kind are asked, and every text of a single sign, of which axe says that it cannot tell.
+# answer: three of each kind are asked, and every text of a single sign, of which axe says that it cannot tell. A kind
+# whose answer was good on another page of this run is not asked again. Kinds are told by the hash (cyrb53) of their
+# styles: colours are those that the theme has given.
 KINDS_OF_TEXT = """
 (() => {
   const ofText = ["color", "webkitTextFillColor", "webkitTextStrokeWidth", "textShadow", "fontSize", "fontWeight"];
   const ofGround = ["backgroundColor", "backgroundImage", "opacity", "filter", "mixBlendMode", "position", "zIndex"];
   const rule = axe._audit.rules.find(({ id }) => id === "color-contrast");
   const matches = rule.matches;
-  let grounds, numbers, asked;
-  axe.beginAnew = () => { [grounds, numbers, asked] = [new Map(), new Map(), new Map()]; };
+  let grounds, asked, known;
+  axe.beginAnew = (kinds) => { [grounds, asked, known] = [new Map(), new Map(), new Set(kinds)]; };
+  axe.askedKinds = () => [...asked.keys()];
+  const hash = (text) => {
+    let [high, low] = [0xdeadbeef, 0x41c6ce57];
+    for (let at = 0; at < text.length; at += 1) {
+      const sign = text.charCodeAt(at);
+      high = Math.imul(high ^ sign, 2654435761);
+      low = Math.imul(low ^ sign, 1597334677);
+    }
+    high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
+    low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
+    return 4294967296 * (2097151 & low) + (high >>> 0);
+  };
   const styles = (element, names) => names.map((name) => getComputedStyle(element)[name]).join("|");
   const ground = (element) => {
     if (!element) return 0;
     if (!grounds.has(element)) {
-      const chain = `${ground(element.parentElement)}|${styles(element, ofGround)}`;
-      if (!numbers.has(chain)) numbers.set(chain, numbers.size + 1);
-      grounds.set(element, numbers.get(chain));
+      grounds.set(element, hash(`${ground(element.parentElement)}|${styles(element, ofGround)}`));
     }
     return grounds.get(element);
   };
   rule.matches = (element, ...more) => {
     if (!matches.call(rule, element, ...more)) return false;
     if (element.textContent.trim().length < 2) return true;
-    const kind = `${ground(element)}|${styles(element, ofText)}`;
+    const kind = hash(`${ground(element)}|${styles(element, ofText)}`);
+    if (known.has(kind)) return false;
     asked.set(kind, (asked.get(kind) ?? 0) + 1);
     return asked.get(kind) <= 3;
   };
@@ -380,13 +396,16 @@ def axe() -> Axe:
     """
 
     script = AxeCore().axe_script + KINDS_OF_TEXT
+    known: set[int] = set()  # kinds of text whose contrast is good
 
     def check(page: Page, rules: list[str] | None = None) -> None:
         page.wait_for_load_state()
         if not page.evaluate("'axe' in window"):  # half a megabyte, once a page
             page.evaluate(script)
-        found = page.evaluate(VIOLATIONS, rules)
+        found, kinds = page.evaluate(VIOLATIONS, [rules, sorted(known)])
         assert not found, page.url + "\n" + "\n".join(found)
+        if rules is None or "color-contrast" in rules:
+            known.update(kinds)
 
     return check
 
