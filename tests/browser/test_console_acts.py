@@ -40,13 +40,22 @@ def is_here(colleague: Agent) -> None:
 
 
 @pytest.mark.slow
-def test_reply_is_found_and_inserted_by_keyboard(live_site, page: Page, at: Work, axe: Axe):  # noqa: F811
+def test_reply_is_found_and_inserted_by_mouse_and_by_keyboard(live_site, page: Page, at: Work, axe: Axe):  # noqa: F811
     agent = at(an_agent, public_name="Camille")
     conversation, _key = at(somebody_waits)
     takes_somebody(page, live_site, agent)
     area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     search = page.locator(f"{OPEN_THREAD} [data-search]")
-    area.focus()
+    page.get_by_text("Réponses prêtes, à relire").click()
+    none = page.locator(f"{OPEN_THREAD} [data-replies]").get_by_text("Aucune réponse prête avec ces mots.")
+    page.get_by_role("combobox", name="Chercher une réponse").fill("chaussette")
+    expect(none).to_be_visible()
+    search.fill("présenter")
+    expect(none).to_be_hidden()
+    page.get_by_role("option", name="Se présenter").click()
+    expect(area).to_be_focused()
+    expect(area).to_have_value(re.compile("je m’appelle Camille"))  # to be read again: nothing is sent
+    area.fill("")
     page.keyboard.press("/")
     expect(search).to_be_focused()
     expect(area).to_have_value("")
@@ -188,21 +197,6 @@ def test_acts_without_a_script_on_a_narrow_screen(live_site, page_factory: PageF
     expect(page.locator("main")).to_contain_text("Rappel")
     assert page.locator("html").evaluate("(html) => html.scrollWidth") <= 320
     assert at(lambda: Conversation.objects.get().notes.count()) == 1
-
-
-@pytest.mark.slow
-def test_sheet_says_that_it_is_saved_and_begins_the_summary(live_site, page: Page, at: Work):  # noqa: F811
-    agent = at(an_agent, public_name="Camille")
-    at(somebody_waits)
-    takes_somebody(page, live_site, agent)
-    page.locator("[id^=fiche-] > details > summary").click()
-    page.locator("textarea[id^=fait-dates-]").fill("hier soir")
-    summary = page.locator("textarea[id^=resume-unite-]")
-    expect(summary).to_have_value("")
-    page.get_by_role("button", name="Enregistrer la fiche").click()
-    expect(page.locator("[id^=fiche-gardee-]")).to_contain_text("Fiche enregistrée à")
-    expect(page.locator("#annonces")).to_contain_text("Fiche enregistrée à")
-    expect(summary).not_to_have_value("")
 
 
 @pytest.mark.slow

@@ -54,9 +54,38 @@ def area(page: Page) -> Locator:
 
 
 @pytest.mark.slow
-def test_next_and_previous_of_mine_while_writing(live_site, page: Page, at: Work):  # noqa: F811
-    with_three(page, live_site, at)
-    page.keyboard.press("Alt+1")
+def test_keys_of_three_conversations(live_site, page: Page, at: Work, axe: Axe, subtests: pytest.Subtests):  # noqa: F811
+    """One desk for all of these: the way to it is the dearest part. Nothing is sent meanwhile, and nothing ends."""
+    _agent, held = with_three(page, live_site, at)
+    with subtests.test("next and previous of mine while writing"):
+        next_and_previous(page)
+    with subtests.test("thread is shown first, and a key that follows at once finds the rest"):
+        thread_is_shown_first(page, held)
+    with subtests.test("links within the page keep the focus where they lead"):
+        links_keep_the_focus(page, held)
+    with subtests.test("words typed after a button go into the open answer"):
+        words_after_a_button(page)
+    with subtests.test("keys lead to the panels of the open conversation"):
+        keys_lead_to_panels(page, held, axe)
+    assert at(lambda: Conversation.objects.exclude(closed_at=None).exists()) is False
+    assert at(lambda: Message.objects.filter(author="agent").exists()) is False
+    at(make.thread, held[0], [f"message {n}" for n in range(40)])
+    page.on("dialog", lambda dialog: dialog.accept())  # drafts are being left
+    page.reload()
+    with subtests.test("page keys read the thread from an empty answer"):
+        page_keys_read_the_thread(page)
+    with subtests.test("emergency opened by the keyboard is read from its first step"):
+        emergency_is_read_from_its_first_step(page)
+
+
+def opens(page: Page, number: int) -> None:
+    page.keyboard.press(f"Alt+{number}")
+    expect(title(page)).to_contain_text(PLACES[number - 1])
+    expect(area(page)).to_be_focused()
+
+
+def next_and_previous(page: Page) -> None:
+    opens(page, 1)
     page.keyboard.type("premier")
     for place in (PLACES[1], PLACES[2], PLACES[0]):
         page.keyboard.press("Alt+ArrowDown")
@@ -75,16 +104,14 @@ def test_next_and_previous_of_mine_while_writing(live_site, page: Page, at: Work
     expect(title(page)).to_contain_text(PLACES[2])
 
 
-@pytest.mark.slow
-def test_words_typed_after_a_button_go_into_the_open_answer(live_site, page: Page, at: Work):  # noqa: F811
+def words_after_a_button(page: Page) -> None:
     """By who looks at the keyboard: the words went nowhere, and their question mark opened the list of keys."""
-    _agent, (conversation, *_others) = with_three(page, live_site, at)
-    page.keyboard.press("Alt+1")
+    opens(page, 1)
+    area(page).fill("")
     page.locator(f"{OPEN_THREAD} summary", has_text="Je reviens").focus()
     page.keyboard.type("Où êtes-vous ?")
     expect(area(page)).to_have_value("Où êtes-vous ?")
     expect(page.locator("#raccourcis")).to_be_hidden()
-    assert not at(lambda: conversation.messages.filter(author="agent").exists())
     # A key alone still opens its list, and a field keeps what is typed in it.
     page.locator(f"{OPEN_THREAD} summary", has_text="Je reviens").focus()
     page.keyboard.press("?")
@@ -93,13 +120,9 @@ def test_words_typed_after_a_button_go_into_the_open_answer(live_site, page: Pag
     expect(area(page)).to_have_value("Où êtes-vous ?")
 
 
-@pytest.mark.slow
-def test_page_keys_read_the_thread_from_an_empty_answer(live_site, page: Page, at: Work):  # noqa: F811
-    _agent, (conversation, *_others) = with_three(page, live_site, at)
-    at(make.thread, conversation, [f"message {n}" for n in range(40)])
-    page.reload()
-    page.keyboard.press("Alt+1")
-    expect(area(page)).to_be_focused()
+def page_keys_read_the_thread(page: Page) -> None:
+    opens(page, 1)
+    area(page).fill("")
     log = page.locator(f"{OPEN_THREAD} [data-log]")
     expect(log.get_by_text("message 39", exact=True)).to_be_in_viewport()
     end = log.evaluate("log => log.scrollTop")
@@ -112,12 +135,93 @@ def test_page_keys_read_the_thread_from_an_empty_answer(live_site, page: Page, a
     assert log.evaluate("log => log.scrollTop") == above
 
 
-@pytest.mark.slow
-def test_list_of_keys_keeps_its_way_out_in_sight(live_site, page_factory: PageFactory, at: Work):  # noqa: F811
-    page = page_factory(width=1280, height=720)
-    sign_in(page, live_site, at(an_agent))
-    page.locator("[data-keys-open]").first.click()
-    expect(page.locator("#raccourcis").get_by_role("button", name="Fermer")).to_be_in_viewport(ratio=1)
+def keys_lead_to_panels(page: Page, held: list[Conversation], axe: Axe) -> None:
+    page.keyboard.press("Escape")  # the list of keys, which a step before has opened
+    opens(page, 2)
+    area(page).fill("")
+    page.keyboard.type("un brouillon")
+    panels = {
+        "q": page.locator(f"{OPEN_DOSSIER} summary", has_text="Fiche des faits"),
+        "u": page.locator(f"{OPEN_DOSSIER} summary", has_text="procédure d'urgence"),
+        "j": page.locator(f"{OPEN_THREAD} summary", has_text="Je reviens"),
+        "t": page.locator(f"{OPEN_THREAD} summary", has_text="Terminer"),
+    }
+    for letter, summary in panels.items():
+        page.keyboard.press(f"Alt+{letter}")
+        expect(summary).to_be_focused()
+        expect(summary.locator("xpath=..")).to_have_attribute("open", "")
+        expect(summary).to_have_attribute("aria-keyshortcuts", f"Alt+{letter.upper()}")
+        expect(summary).to_be_in_viewport()
+    expect(page.get_by_role("button", name=re.compile("^Terminer 2 · "))).to_be_visible()
+    axe(page)
+    page.keyboard.press("Alt+r")
+    expect(area(page)).to_be_focused()
+    expect(area(page)).to_have_value("un brouillon")
+    page.keyboard.press("Alt+m")  # though the draft is not empty
+    expect(page.locator(f"{OPEN_THREAD} [data-search]")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(area(page)).to_be_focused()
+    page.keyboard.press("Alt+a")
+    expect(page.locator("#file")).to_be_focused()
+    page.keyboard.press("Alt+p")
+    expect(page.get_by_role("button", name="Disponible")).to_be_focused()
+    expect(page.locator("#disponibilite")).to_contain_text("Vous êtes : Disponible")
+    # Into another conversation, the keys are there again, and lead to its own panels.
+    page.keyboard.press("Alt+3")
+    page.keyboard.press("Alt+t")
+    expect(page.locator(f"{OPEN_THREAD} summary", has_text="Terminer")).to_be_focused()
+    expect(page.locator(f"#cloture-{held[2].public_id}")).to_be_visible()
+
+
+# Two keys before any frame: what the first opens, and where the second leads.
+TWO_KEYS = """() => {
+  const press = (code, key) =>
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { code, key, altKey: true, bubbles: true }));
+  const open = () => [".console-thread", ".console-dossier"].map(
+    (part) => document.querySelector(`${part}:not([hidden])`)?.dataset.conversation ?? "");
+  press("Digit2", "2");
+  const first = open();
+  press("KeyQ", "q");
+  return [first, open(), document.activeElement.textContent.trim()];
+}"""
+
+
+def thread_is_shown_first(page: Page, held: list[Conversation]) -> None:
+    opens(page, 1)
+    expect(page.locator(OPEN_DOSSIER)).to_have_attribute("data-conversation", str(held[0].public_id))
+    key = str(held[1].public_id)
+    first, then, focused = page.evaluate(TWO_KEYS)
+    assert first == [key, ""], "nothing of the person before stands beside the thread of this one"
+    assert then == [key, key] and "Fiche des faits" in focused
+    page.keyboard.press("Alt+3")
+    expect(page.locator(OPEN_DOSSIER)).to_have_attribute("data-conversation", str(held[2].public_id))
+
+
+def emergency_is_read_from_its_first_step(page: Page) -> None:
+    opens(page, 1)
+    page.keyboard.press("Alt+u")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    procedure = page.locator(f"{OPEN_DOSSIER} .console-emergency")
+    expect(procedure).to_be_focused()
+    expect(procedure.locator("h3")).to_be_in_viewport(ratio=1)
+    expect(procedure.get_by_role("button", name="C'est fait").first).to_be_in_viewport(ratio=1)
+    assert procedure.bounding_box()["height"] > page.locator(".console-right").bounding_box()["height"]
+
+
+def links_keep_the_focus(page: Page, held: list[Conversation]) -> None:
+    opens(page, 1)
+    skip = page.locator(".fr-skiplinks a", has_text="File d'attente")
+    skip.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#file")).to_be_focused()
+    page.locator(f"{OPEN_DOSSIER} nav").get_by_role("link", name="Fiche").click()
+    sheet = page.locator(f"#fiche-{held[0].public_id}")
+    expect(sheet).to_be_focused()
+    expect(sheet).to_be_in_viewport()
+    page.wait_for_timeout(300)  # whatever would take the focus has had its turn
+    expect(sheet).to_be_focused()
+    expect(title(page)).to_contain_text(PLACES[0])
 
 
 @pytest.mark.slow
@@ -195,79 +299,17 @@ def test_next_opens_nobody_under_a_hand_that_writes_and_goes_one_on_however_ofte
 
 
 @pytest.mark.slow
-def test_keys_lead_to_the_panels_of_the_open_conversation(live_site, page: Page, at: Work, axe: Axe):  # noqa: F811
-    _agent, held = with_three(page, live_site, at)
-    page.keyboard.press("Alt+2")
-    expect(area(page)).to_be_focused()
-    page.keyboard.type("un brouillon")
-    panels = {
-        "q": page.locator(f"{OPEN_DOSSIER} summary", has_text="Fiche des faits"),
-        "u": page.locator(f"{OPEN_DOSSIER} summary", has_text="procédure d'urgence"),
-        "j": page.locator(f"{OPEN_THREAD} summary", has_text="Je reviens"),
-        "t": page.locator(f"{OPEN_THREAD} summary", has_text="Terminer"),
-    }
-    for letter, summary in panels.items():
-        page.keyboard.press(f"Alt+{letter}")
-        expect(summary).to_be_focused()
-        expect(summary.locator("xpath=..")).to_have_attribute("open", "")
-        expect(summary).to_have_attribute("aria-keyshortcuts", f"Alt+{letter.upper()}")
-        expect(summary).to_be_in_viewport()
-    expect(page.get_by_role("button", name=re.compile("^Terminer 2 · "))).to_be_visible()
-    axe(page)
-    page.keyboard.press("Alt+r")
-    expect(area(page)).to_be_focused()
-    expect(area(page)).to_have_value("un brouillon")
-    page.keyboard.press("Alt+m")  # though the draft is not empty
-    expect(page.locator(f"{OPEN_THREAD} [data-search]")).to_be_focused()
-    page.keyboard.press("Escape")
-    expect(area(page)).to_be_focused()
-    page.keyboard.press("Alt+a")
-    expect(page.locator("#file")).to_be_focused()
-    page.keyboard.press("Alt+p")
-    expect(page.get_by_role("button", name="Disponible")).to_be_focused()
-    expect(page.locator("#disponibilite")).to_contain_text("Vous êtes : Disponible")
-    # Into another conversation, the keys are there again, and lead to its own panels.
-    page.keyboard.press("Alt+3")
-    page.keyboard.press("Alt+t")
-    expect(page.locator(f"{OPEN_THREAD} summary", has_text="Terminer")).to_be_focused()
-    expect(page.locator(f"#cloture-{held[2].public_id}")).to_be_visible()
-    assert at(lambda: Conversation.objects.exclude(closed_at=None).exists()) is False
-    assert at(lambda: Message.objects.filter(author="agent").exists()) is False
-
-
-# Two keys before any frame: what the first opens, and where the second leads.
-TWO_KEYS = """() => {
-  const press = (code, key) =>
-    document.body.dispatchEvent(new KeyboardEvent("keydown", { code, key, altKey: true, bubbles: true }));
-  const open = () => [".console-thread", ".console-dossier"].map(
-    (part) => document.querySelector(`${part}:not([hidden])`)?.dataset.conversation ?? "");
-  press("Digit2", "2");
-  const first = open();
-  press("KeyQ", "q");
-  return [first, open(), document.activeElement.textContent.trim()];
-}"""
-
-
-@pytest.mark.slow
-def test_thread_is_shown_first_and_a_key_that_follows_at_once_finds_the_rest(live_site, page: Page, at: Work):  # noqa: F811
-    _agent, held = with_three(page, live_site, at)
-    page.keyboard.press("Alt+1")
-    expect(page.locator(OPEN_DOSSIER)).to_have_attribute("data-conversation", str(held[0].public_id))
-    key = str(held[1].public_id)
-    first, then, focused = page.evaluate(TWO_KEYS)
-    assert first == [key, ""], "nothing of the person before stands beside the thread of this one"
-    assert then == [key, key] and "Fiche des faits" in focused
-    page.keyboard.press("Alt+3")
-    expect(page.locator(OPEN_DOSSIER)).to_have_attribute("data-conversation", str(held[2].public_id))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (800, 1000), (320, 640)])
-def test_form_opened_by_a_key_is_on_screen(live_site, page_factory: PageFactory, at: Work, width: int, height: int):  # noqa: F811
-    page = page_factory(width=width, height=height)
+def test_form_opened_by_a_key_is_on_screen(live_site, page: Page, at: Work, subtests: pytest.Subtests):  # noqa: F811
     with_three(page, live_site, at)
-    page.keyboard.press("Alt+1")
-    expect(area(page)).to_be_focused()
+    for width, height in ((1280, 800), (800, 1000), (320, 640)):
+        with subtests.test(f"{width} × {height}"):
+            form_is_on_screen(page, width, height)
+
+
+def form_is_on_screen(page: Page, width: int, height: int) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    page.reload()
+    opens(page, 1)
     forms = {
         "c": (page.locator(f"{OPEN_DOSSIER} .console-transfer"), "Passer l'échange"),
         "j": (page.locator(f"{OPEN_THREAD} .console-action[open] form"), re.compile("^5 minutes$")),
@@ -292,21 +334,6 @@ def test_form_opened_by_a_key_is_on_screen(live_site, page_factory: PageFactory,
     field = neighbour.locator("xpath=..").get_by_label("Chercher une autre unité")
     expect(field).to_be_in_viewport(ratio=1)
     assert page.evaluate("document.body.scrollTop") == 0
-
-
-@pytest.mark.slow
-def test_emergency_opened_by_the_keyboard_is_read_from_its_first_step(live_site, page: Page, at: Work):  # noqa: F811
-    with_three(page, live_site, at)
-    page.keyboard.press("Alt+1")
-    expect(area(page)).to_be_focused()
-    page.keyboard.press("Alt+u")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    procedure = page.locator(f"{OPEN_DOSSIER} .console-emergency")
-    expect(procedure).to_be_focused()
-    expect(procedure.locator("h3")).to_be_in_viewport(ratio=1)
-    expect(procedure.get_by_role("button", name="C'est fait").first).to_be_in_viewport(ratio=1)
-    assert procedure.bounding_box()["height"] > page.locator(".console-right").bounding_box()["height"]
 
 
 @pytest.mark.slow
@@ -349,6 +376,9 @@ def test_list_of_keys(live_site, page_factory: PageFactory, at: Work, axe: Axe, 
 
     opener = page.get_by_role("button", name="Raccourcis")
     opener.click()
+    if width == 1280:
+        page.set_viewport_size({"width": 1280, "height": 720})
+        expect(keys.get_by_role("button", name="Fermer")).to_be_in_viewport(ratio=1)  # its way out stays in sight
     page.get_by_label("« ? », « / » et les lettres agissent seules").uncheck(force=True)
     page.get_by_role("button", name="Fermer").click()
     expect(opener).to_be_focused()
@@ -364,35 +394,3 @@ def test_list_of_keys(live_site, page_factory: PageFactory, at: Work, axe: Axe, 
     page.keyboard.press("Alt+1")
     expect(area(page)).to_be_focused()
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
-
-
-@pytest.mark.slow
-def test_links_within_the_page_keep_the_focus_where_they_lead(live_site, page: Page, at: Work):  # noqa: F811
-    _agent, held = with_three(page, live_site, at)
-    page.keyboard.press("Alt+1")
-    expect(area(page)).to_be_focused()
-    skip = page.locator(".fr-skiplinks a", has_text="File d'attente")
-    skip.focus()
-    page.keyboard.press("Enter")
-    expect(page.locator("#file")).to_be_focused()
-    page.locator(f"{OPEN_DOSSIER} nav").get_by_role("link", name="Fiche").click()
-    sheet = page.locator(f"#fiche-{held[0].public_id}")
-    expect(sheet).to_be_focused()
-    expect(sheet).to_be_in_viewport()
-    page.wait_for_timeout(300)  # whatever would take the focus has had its turn
-    expect(sheet).to_be_focused()
-    expect(title(page)).to_contain_text(PLACES[0])
-
-
-@pytest.mark.slow
-def test_without_a_script_no_key_is_promised_and_links_lead(live_site, page_factory: PageFactory, at: Work):  # noqa: F811
-    page = page_factory(javascript=False, width=1280)
-    with_three(page, live_site, at)
-    page.locator("#liste a").first.click()
-    assert page.locator("[aria-keyshortcuts^=Alt]").count() == 0
-    expect(page.get_by_role("button", name="Raccourcis")).to_be_hidden()
-    expect(page.locator("#raccourcis")).to_be_hidden()
-    links = page.locator(".fr-skiplinks a").evaluate_all("links => links.map((link) => link.hash)")
-    assert all(page.locator(link).count() == 1 for link in links)
-    for words in ("Fiche des faits", "Ouvrir la procédure d'urgence", "Terminer"):
-        expect(page.locator("summary", has_text=words).first).to_be_visible()

@@ -115,16 +115,6 @@ def test_pressed_button_shows_that_it_was_pressed(
     expect(page.locator(".console-dossier:visible")).to_contain_text("Procédure d'urgence en cours")
 
 
-def test_dead_line_is_noticed_on_waking(live_site, page: Page, at: Work, reporter: Any, wire: Wire):  # noqa: F811
-    person = reporter(at_the_desk(page, live_site, wire, at))
-    until_connected(page, wire)
-    wire.die()
-    person.says("vous dormiez ?")
-    page.evaluate("window.dispatchEvent(new Event('pageshow'))")
-    page.clock.fast_forward(ANSWER_MS)
-    expect(page.locator(f"{OPEN_THREAD} [data-log]")).to_contain_text("vous dormiez ?")
-
-
 def test_requests_take_over_where_sockets_deliver_nothing(
     live_site: LiveSite,
     page_factory: PageFactory,

@@ -152,24 +152,6 @@ def test_two_tabs_agree(live_site, enter, console):
         expect(page.get_by_role("heading", level=1)).to_have_text("L'échange est terminé")
 
 
-def test_page_catches_up_after_a_long_sleep(live_site, enter, console, wire):
-    agent, conversation = assigned(live_site)
-    page = enter(conversation, before=wire.hold)
-    connected(page)
-    with console(agent, conversation) as camille:
-        wire.die()
-        camille.say("Vous dormez ?")
-        page.clock.pause_at(page.evaluate("Date.now() + 3 * 3600 * 1000"))  # timers fire at most once, as after a sleep
-        page.evaluate("window.dispatchEvent(new Event('pageshow'))")
-        page.clock.run_for(6_000)
-        page.clock.resume()
-        expect(page.locator("#messages").get_by_text("Vous dormez ?")).to_be_visible()
-        expect(page.get_by_text(OFFLINE)).to_be_hidden()  # a cut of a moment is not worth a word
-        assert wire.opened == 2
-        write(page, "réveillée")
-        camille.hear("réveillée")
-
-
 def test_hole_is_asked_for(live_site, enter, console, wire):
     agent, conversation = assigned(live_site)
     page = enter(conversation, before=wire.hold)
@@ -297,42 +279,6 @@ def test_acknowledgement_lost_with_the_line_is_not_a_second_message(live_site, e
         expect(own(page).locator("[data-part=state]")).to_have_text("Envoyé")
     assert bodies(live_site, conversation) == ["une seule fois"]
     expect(own(page)).to_have_count(1)
-
-
-def test_blocked_sockets_fall_back_to_requests(live_site, enter, console):
-    agent, conversation = assigned(live_site)
-
-    def block(page: Page) -> None:
-        page.add_init_script(
-            """
-            window.WebSocket = class {
-              static OPEN = 1;
-              constructor() { this.readyState = 3; setTimeout(() => this.onclose({ code: 1006 }), 20); }
-              close() {}
-            };
-            """
-        )
-
-    page = enter(conversation, before=block)
-    with console(agent, conversation) as camille:
-        expect(page.get_by_role("button", name="Actualiser")).to_be_hidden()
-        write(page, "par le chemin lent")
-        camille.hear("par le chemin lent")
-        expect(own(page).locator("[data-part=state]")).to_have_text("Envoyé")
-        camille.say("Je vous lis")
-        expect(page.locator("#messages").get_by_text("Je vous lis")).to_be_visible()
-        camille.until(lambda frame: frame["type"] == "read" and frame["author"] == "reporter")
-        expect(page.get_by_text("Connexion interrompue.")).to_be_hidden()
-
-        # And when requests fail too.
-        page.context.set_offline(True)
-        expect(page.get_by_text(OFFLINE)).to_be_visible()
-        write(page, "gardé")
-        expect(own(page).last.locator("[data-part=state]")).to_have_text("Gardé, partira dès que possible")
-        page.context.set_offline(False)
-        camille.hear("gardé")
-    expect(own(page).locator("[data-part=state]")).to_have_text(["Envoyé", "Envoyé"])
-    assert bodies(live_site, conversation) == ["par le chemin lent", "gardé"]
 
 
 def test_place_given_up_while_away_is_taken_back(live_site, enter):

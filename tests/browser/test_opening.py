@@ -20,7 +20,7 @@ from reports.seal.sealing import unseal_text
 from tests.accounts.cast import SECRET
 from tests.browser import staff
 from tests.browser.conftest import Axe, LiveSite, PageFactory
-from tests.browser.test_console import an_agent, at, be_signed_in, sign_in  # noqa: F401  a fixture
+from tests.browser.test_console import an_agent, at, be_signed_in  # noqa: F401  a fixture
 from tests.factories import chat as make
 from tests.reports.test_actions import file
 from tests.reports.witness import confirm
@@ -101,7 +101,12 @@ def test_value_opens_once_in_the_browser_that_asked_and_in_no_other(
     expect(page.get_by_text("Demande envoyée")).to_be_visible()
     expect(page.locator("code")).to_have_text(re.compile(r"^[0-9a-f]{4}( [0-9a-f]{4}){7}$"))
     detail = page.url
+    # Signing out meanwhile loses nothing.
+    page.goto(f"{live_site.url}/compte/logout/")
+    page.locator("main form button").first.click()
+    page.wait_for_url("**/login/**")
     at(agree_and_answer, chief, custodians)
+    be_signed_in(page, live_site, agent)
 
     elsewhere = page_factory()  # the same session, in a browser without the key
     elsewhere.context.add_cookies(page.context.cookies())
@@ -110,7 +115,7 @@ def test_value_opens_once_in_the_browser_that_asked_and_in_no_other(
     expect(elsewhere.get_by_text("Rien n'a été lu ni effacé")).to_be_visible()
     assert at(lambda: OpeningRequest.objects.get().state) == State.ANSWERED
 
-    page.reload()
+    page.goto(detail)
     beside = page.context.new_page()
     beside.goto(detail)
     axe(page)
@@ -137,55 +142,24 @@ def test_value_opens_once_in_the_browser_that_asked_and_in_no_other(
 
 
 @pytest.mark.new_tabs
-def test_request_is_written_beside_the_console_which_stays_open(live_site: LiveSite, page: Page, at, cast) -> None:
-    """An agent whose console is gone for a minute loses the exchange, and grounds take longer to write."""
-    agent, _chief, _custodians, conversation = cast
+def test_request_is_written_beside_the_console_which_is_told_of_the_answer(
+    live_site: LiveSite, page: Page, at, cast
+) -> None:
+    """An agent whose console is gone for a minute loses the exchange, and grounds take longer to write. An answer is
+    there for an hour, and a console stays open for longer."""
+    agent, chief, custodians, conversation = cast
     be_signed_in(page, live_site, agent)
     page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Lever l'anonymat").click()
     expect(opened.value.get_by_role("heading", name="Demander une levée d'anonymat")).to_be_visible()
     expect(page).to_have_url(re.compile("/console/echange/"))
-
-
-def test_open_console_is_told_that_an_opening_waits(live_site: LiveSite, page: Page, at, cast) -> None:
-    """An answer is there for an hour, and a console stays open for longer."""
-    agent, chief, custodians, conversation = cast
-    be_signed_in(page, live_site, agent)
-    ask_and_send(page, live_site, conversation)
-    page.goto(f"{live_site.url}/console/")
+    ask_and_send(opened.value, live_site, conversation)
+    opened.value.close()
     expect(page.locator("[data-openings]")).to_have_attribute("data-openings", "0")
     at(agree_and_answer, chief, custodians)
     expect(page.locator("[data-openings]")).to_have_attribute("data-openings", "1")
     expect(page.locator("#annonces")).to_contain_text("Une levée d'anonymat attend de vous")
-
-
-def test_without_a_script_there_is_no_button_that_does_nothing(
-    live_site: LiveSite, page: Page, page_factory: PageFactory, at, cast
-) -> None:
-    ready_to_read(page, live_site, at, cast)
-    bare = page_factory(javascript=False)
-    bare.context.add_cookies(page.context.cookies())
-    bare.goto(page.url)
-    expect(bare.get_by_text("Il faut JavaScript et un navigateur à jour")).to_be_visible()
-    expect(bare.get_by_role("button", name="Afficher maintenant")).to_have_count(0)
-    expect(page.get_by_role("button", name="Afficher maintenant")).to_be_visible()
-    expect(page.get_by_text("Il faut JavaScript")).to_have_count(0)
-
-
-def test_signing_out_meanwhile_loses_nothing(live_site: LiveSite, page: Page, at, cast) -> None:
-    agent, chief, custodians, conversation = cast
-    be_signed_in(page, live_site, agent)
-    ask_and_send(page, live_site, conversation)
-    detail = page.url
-    page.goto(f"{live_site.url}/compte/logout/")
-    page.locator("main form button").first.click()
-    page.wait_for_url("**/login/**")
-    at(agree_and_answer, chief, custodians)
-    staff.sign_in_by_hand(page, live_site, agent.user.username)
-    page.goto(detail)
-    page.get_by_role("button", name="Afficher maintenant").click()
-    expect(page.locator("[data-opening-value]")).to_have_text("Anaïs Martin \\u{202e}ertsulli")
 
 
 # --- an answer that gets lost -----------------------------------------------------------------------------------------
@@ -195,9 +169,7 @@ def ready_to_read(page: Page, site: LiveSite, at, cast) -> str:
     """The page of a request whose answer is there, before it is read; its address."""
     agent, chief, custodians, conversation = cast
     be_signed_in(page, site, agent)
-    ask(page, site, conversation)
-    page.get_by_role("button", name="Envoyer la demande").click()
-    expect(page.get_by_text("Demande envoyée")).to_be_visible()
+    ask_and_send(page, site, conversation)
     at(agree_and_answer, chief, custodians)
     page.reload()
     return page.url
@@ -222,26 +194,33 @@ def test_answer_lost_on_its_way_is_not_given_again(live_site: LiveSite, page: Pa
     assert keys_in(page) == []
 
 
-def test_reading_that_never_arrived_is_begun_again(live_site: LiveSite, page: Page, at, cast) -> None:
+def test_reading_that_never_arrived_is_begun_again(
+    live_site: LiveSite, page: Page, page_factory: PageFactory, at, cast, subtests: pytest.Subtests
+) -> None:
     ready_to_read(page, live_site, at, cast)
-    page.route("**/lire/", lambda route: route.abort())
-    page.get_by_role("button", name="Afficher maintenant").click()
-    expect(page.locator("[data-opening-said]")).to_contain_text("Rien n'a été lu ni effacé : recommencez.")
-    page.unroute("**/lire/")
-    page.get_by_role("button", name="Afficher maintenant").click()
-    expect(page.locator("[data-opening-value]")).to_have_text("Anaïs Martin \\u{202e}ertsulli")
-    expect(page.locator("[data-opening-said]")).to_be_hidden()
-
-
-def test_without_a_line_the_page_says_what_to_do_then(live_site: LiveSite, page: Page, at, cast) -> None:
-    ready_to_read(page, live_site, at, cast)
-    page.context.set_offline(True)
-    page.get_by_role("button", name="Afficher maintenant").click()
-    expect(page.locator("[data-opening-said]")).to_contain_text("Quand elle revient, rechargez cette page")
-    page.context.set_offline(False)
-    page.reload()
-    page.get_by_role("button", name="Afficher maintenant").click()
-    expect(page.locator("[data-opening-value]")).to_be_visible()
+    show, said = page.get_by_role("button", name="Afficher maintenant"), page.locator("[data-opening-said]")
+    with subtests.test("without a script there is no button that does nothing"):
+        bare = page_factory(javascript=False)
+        bare.context.add_cookies(page.context.cookies())
+        bare.goto(page.url)
+        expect(bare.get_by_text("Il faut JavaScript et un navigateur à jour")).to_be_visible()
+        expect(bare.get_by_role("button", name="Afficher maintenant")).to_have_count(0)
+        expect(show).to_be_visible()
+        expect(page.get_by_text("Il faut JavaScript")).to_have_count(0)
+    with subtests.test("without a line the page says what to do then"):
+        page.context.set_offline(True)
+        show.click()
+        expect(said).to_contain_text("Quand elle revient, rechargez cette page")
+        page.context.set_offline(False)
+        page.reload()
+    with subtests.test("what never arrived was not read"):
+        page.route("**/lire/", lambda route: route.abort())
+        show.click()
+        expect(said).to_contain_text("Rien n'a été lu ni effacé : recommencez.")
+        page.unroute("**/lire/")
+        show.click()
+        expect(page.locator("[data-opening-value]")).to_have_text("Anaïs Martin \\u{202e}ertsulli")
+        expect(said).to_be_hidden()
 
 
 def test_answer_for_another_key_is_said_to_be_gone(live_site: LiveSite, page: Page, at, cast) -> None:
