@@ -317,6 +317,11 @@ PIECES = """() => [...new Set([...document.querySelectorAll("body *")].map((one)
     .join(" ")))]"""
 
 
+# What a form is made of, as written: what it loads, and its fields by their kinds and the names of their attributes.
+TAGS = re.compile(r"<(?:script|link|style|input|select|textarea|button|iframe|object|form|svg|img)\b[^>]*>")
+VALUES = re.compile(r'(?<!type)(?<!src)(?<!rel)(?<!href)(?<!class)="[^"]*"')
+
+
 # A list that is wider than its place on a screen of 1280 pixels: its columns and how much of them is out of sight.
 IS_CUT = """() => {
   const place = document.querySelector("#changelist .results");
@@ -326,7 +331,7 @@ IS_CUT = """() => {
 
 @pytest.mark.new_tabs
 def test_admin_keeps_to_the_content_policy(live_site, page_factory: PageFactory, axe_in_both_themes, account):
-    """Index, lists and forms; the fixture fails on any refusal by the policy or error in a script."""
+    """Index, lists, and forms of each kind; the fixture fails on any refusal by the policy or error in a script."""
     page = page_factory()
     name = account(Role.ADMINISTRATOR, totp=True)
     other = account(totp=True)
@@ -337,6 +342,7 @@ def test_admin_keeps_to_the_content_policy(live_site, page_factory: PageFactory,
     links = page.eval_on_selector_all("#content .module th a", "links => links.map(link => link.pathname)")
     assert "/admin/accounts/user/" in links and "/admin/chat/unit/" in links
     seen: set[str] = set()
+    forms: set[str] = set()
     with live_site.database():
         places.reception_point(
             name="Commissariat de police de Saint-Étienne-du-Rouvray",
@@ -357,11 +363,17 @@ def test_admin_keeps_to_the_content_policy(live_site, page_factory: PageFactory,
             axe_in_both_themes(page)
             seen |= pieces
         if page.locator(".object-tools .addlink").count():
-            page.goto(live_site.url + link + "add/")
+            form = live_site.url + link + "add/"
         elif page.locator("#result_list tbody th a").count():
-            with goes_on(page):
-                page.locator("#result_list tbody th a").first.click()
-        expect(page.locator("#content h1")).to_be_visible()
+            form = page.locator("#result_list tbody th a").first.evaluate("link => link.href")
+        else:
+            continue
+        # Nor is a form opened whose scripts, styles and kinds of fields others had.
+        tags = {VALUES.sub("", one) for one in TAGS.findall(page.request.get(form).text())}
+        if not tags <= forms:
+            page.goto(form)
+            expect(page.locator("#content h1")).to_be_visible()
+            forms |= tags
     page.goto(live_site.url + "/admin/accounts/user/add/")
     axe_in_both_themes(page)
     page.goto(live_site.url + "/admin/accounts/user/importer/")

@@ -119,22 +119,23 @@ def test_person_further_down_the_page_is_told_and_nothing_moves(live_site, enter
         expect(page.locator("#notice")).to_be_hidden()
 
 
-@pytest.mark.parametrize("width", [320, 1280])
-def test_help_stands_beside_the_thread_where_there_is_room(live_site, enter, width):
+def test_help_stands_beside_the_thread_where_there_is_room(live_site, enter):
     _agent, conversation = assigned(live_site)
     in_site(live_site, lambda: [make.message(conversation, f"message {n}") for n in range(20)])
-    page = enter(conversation, width=width, height=800)
+    page = enter(conversation, width=320, height=800)
     last = page.locator("#messages > li").last
-    last.scroll_into_view_if_needed()
-    expect(last).to_be_in_viewport()
     button = page.get_by_role("button", name="Créer un code de reprise")
-    form, help_ = page.locator("#compose").bounding_box(), button.bounding_box()
-    assert form and help_
-    if width == 1280:
-        expect(button).to_be_in_viewport(ratio=1)  # below a long thread too
-        assert help_["x"] > form["x"] + form["width"]
-    else:
-        assert help_["y"] > form["y"]
+    for width in (320, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        last.scroll_into_view_if_needed()
+        expect(last).to_be_in_viewport()
+        form, help_ = page.locator("#compose").bounding_box(), button.bounding_box()
+        assert form and help_
+        if width == 1280:
+            expect(button).to_be_in_viewport(ratio=1)  # below a long thread too
+            assert help_["x"] > form["x"] + form["width"]
+        else:
+            assert help_["y"] > form["y"]
 
 
 def test_discreet_notice_names_nobody(live_site, enter):
@@ -314,7 +315,7 @@ def test_last_messages_and_the_box_share_the_screen_without_javascript(live_site
 
 
 @pytest.mark.parametrize("situation", ["waiting", "active", "closed"])
-def test_pages_are_accessible_and_fit_320_px(live_site, enter, axe_in_both_themes, situation):
+def test_pages_are_accessible_and_fit_320_px(live_site, enter, axe_at_both_ends, situation):
     def work() -> Conversation:
         if situation == "waiting":
             return make.waiting(age_band="under_15")
@@ -332,19 +333,18 @@ def test_pages_are_accessible_and_fit_320_px(live_site, enter, axe_in_both_theme
         page.get_by_role("button", name="Créer un code de reprise").click()
         expect(page.locator("#code")).not_to_be_empty()
         page.mouse.move(0, 0)
-    axe_in_both_themes(page)
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     targets = page.locator("main .fr-btn:visible, main summary:visible, main .pnav-calls__link:visible")
     heights = targets.evaluate_all("nodes => nodes.map((node) => node.getBoundingClientRect().height)")
     assert heights and min(heights) >= 44
-    page.set_viewport_size({"width": 1280, "height": 800})
-    axe_in_both_themes(page)
+    axe_at_both_ends(page)
 
 
-@pytest.mark.parametrize("path", ["terminer/", "code/", "reprendre/", "suite/?apres=0&etat=active&pause=1"])
-def test_other_pages_are_accessible(live_site, enter, axe, path):
+def test_other_pages_are_accessible(live_site, enter, axe, subtests: pytest.Subtests):
     _agent, conversation = assigned(live_site)
     page = enter(conversation, theme="dark", width=320, height=640)
-    page.goto(live_site.url + "/tchat/" + path)
-    axe(page)
-    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    for path in ("terminer/", "code/", "reprendre/", "suite/?apres=0&etat=active&pause=1"):
+        with subtests.test(path):
+            page.goto(live_site.url + "/tchat/" + path)
+            axe(page)
+            assert page.evaluate("document.documentElement.scrollWidth") == 320

@@ -21,7 +21,7 @@ from playwright.sync_api import Page, expect
 
 from pnav import errors
 from pnav.server import busy
-from tests.browser.conftest import THEMES, Axe, LiveSite, PageFactory
+from tests.browser.conftest import THEMES, Axe, LiveSite, PageFactory, in_theme
 
 EMERGENCY = ("tel:17", "tel:112", "sms:114")
 YOUNG = "tel:3018"  # said by the pages that stand alone; the others have a menu, and say where to go on
@@ -106,17 +106,18 @@ OVERFLOWING = """() => [...document.querySelectorAll("main *")]
 def test_page_of_a_failure(
     page_factory: PageFactory, live_site: LiveSite, axe_in_both_themes: Axe, subtests: pytest.Subtests
 ):
-    """Without a script at each size, in each theme; then for axe, which is a script itself."""
-    sizes = {
-        (width, height, theme): page_factory(theme=theme, width=width, height=height, javascript=False)
-        for (width, height), theme in product(SIZES, THEMES)
-    }
+    """Without a script at each size, in each theme; then for axe, which is a script itself. It is loaded once for each:
+    these pages have nothing that asks for the size or the theme but their style."""
+    bare = page_factory(javascript=False)
     with_scripts = page_factory(width=320, height=640)
     for state, draw in STATES.items():
         with subtests.test(state):
             answer = draw(live_site)
-            for (width, height, theme), page in sizes.items():
-                looks_right(shown(page, live_site, answer), state, width, height, theme)
+            shown(bare, live_site, answer)
+            for (width, height), theme in product(SIZES, THEMES):
+                bare.set_viewport_size({"width": width, "height": height})
+                in_theme(bare, theme)
+                looks_right(bare, state, width, height, theme)
             axe_in_both_themes(shown(with_scripts, live_site, answer))
 
 

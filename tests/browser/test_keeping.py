@@ -70,15 +70,13 @@ def test_person_asks_for_erasure_without_a_script_and_reads_the_answer(live_site
         axe_in_both_themes(page)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_page_of_a_minor_is_sound(live_site, enter, axe_in_both_themes, width):
+def test_page_of_a_minor_is_sound(live_site, enter, axe_at_both_ends):
     conversation = in_site(live_site, lambda: make.waiting(age_band="under_15", discreet=True))
-    page: Page = enter(conversation, width=width)
+    page: Page = enter(conversation)
     expect(page.locator("#keeping")).to_contain_text("Cet échange sera effacé le")
     page.goto(live_site.url + "/tchat/conservation/")
     expect(page.get_by_text("Personne d'autre que toi.")).to_be_visible()
-    axe_in_both_themes(page)
-    is_narrow(page)
+    axe_at_both_ends(page)
 
 
 def a_busy_desk() -> tuple[Agent, list[Conversation]]:

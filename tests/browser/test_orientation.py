@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from locations.models import Force, Municipality, PostalCode, ReceptionPoint
@@ -10,6 +11,7 @@ from pnav.sessions import SessionStore
 from tests.browser.conftest import Axe, LiveSite, PageFactory, anew, goes_on
 from tests.triage.paths import ADULT, CHAT, WITNESS
 from triage.questionnaire.questions import BY_ID
+from triage.questionnaire.results import BUILT_IN
 
 RESULTS = {
     "danger": {"danger": "yes"},
@@ -39,6 +41,18 @@ def answer_all(page: Page, live_site: LiveSite, answers: dict[str, str]) -> None
         with goes_on(page):
             page.locator(f"#answer-{value}").click()
         assert BY_ID[question].slug not in page.url, page.content()[-6000:]
+
+
+def has_answered(page: Page, live_site: LiveSite, answers: dict[str, str]) -> None:
+    """A visit that begins anew with these answers, before their result."""
+    anew(page, live_site)
+    with live_site.database():
+        session = SessionStore()
+        session["triage"] = {"version": BUILT_IN.version, "answers": {"who": "adult", **answers}}
+        session.save()
+    key = {"name": settings.SESSION_COOKIE_NAME, "value": session.session_key, "url": live_site.url}
+    page.context.add_cookies([key])  # type: ignore[list-item]
+    page.goto(live_site.url + "/orientation/resultat/")
 
 
 def give_place(page: Page, live_site: LiveSite) -> None:
@@ -98,11 +112,12 @@ def test_missing_answer_is_said_and_no_answer_is_painted(
 def test_results_are_accessible(
     live_site: LiveSite, page_factory: PageFactory, axe_in_both_themes: Axe, subtests: pytest.Subtests
 ) -> None:
+    """Answers are in the visit already: the ways to them are walked by the journeys (tests/browser/test_journeys.py)
+    and, question by question, in tests/triage."""
     page = page_factory(width=320)
     for result, answers in RESULTS.items():
         with subtests.test(result):
-            anew(page, live_site)
-            answer_all(page, live_site, answers)
+            has_answered(page, live_site, answers)
             assert page.locator("main .pnav-triage__door").count() == 1
             page.locator("details.pnav-triage__answers summary").click()
             axe_in_both_themes(page)

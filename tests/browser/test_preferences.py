@@ -36,42 +36,29 @@ PRINTED_FIELDS = """() => [...document.querySelectorAll(
     .map((node) => node.outerHTML.slice(0, 100))"""
 
 
-def test_nothing_moves_for_who_asked_for_that(
+def test_page_keeps_to_what_was_asked_of_the_browser(
     page_factory: PageFactory, live_site: LiveSite, subtests: pytest.Subtests
 ):
+    """Each page is loaded once; the browser changes what is asked of it under the page."""
     page = page_factory(width=390)
     for address in ADDRESSES:
-        with subtests.test(address):
-            page.goto(live_site.url + address)
-            page.emulate_media(reduced_motion="reduce")
+        page.emulate_media(media="screen", reduced_motion="reduce", forced_colors="none")
+        page.set_viewport_size({"width": 390, "height": 800})
+        page.goto(live_site.url + address)
+        page.evaluate(UNFOLD)
+        with subtests.test(f"nothing moves for who asked for that: {address}"):
             assert page.evaluate("matchMedia('(prefers-reduced-motion: reduce)').matches")
-            page.evaluate(UNFOLD)
             assert page.evaluate(MOVING) == []
             assert page.evaluate("document.getAnimations().length") == 0
-
-
-def test_forced_colours_leave_edges(page_factory: PageFactory, live_site: LiveSite, subtests: pytest.Subtests):
-    page = page_factory(width=390)
-    for address in ADDRESSES:
-        with subtests.test(address):
-            page.goto(live_site.url + address)
-            page.emulate_media(forced_colors="active")
+        with subtests.test(f"forced colours leave edges: {address}"):
+            page.emulate_media(reduced_motion="no-preference", forced_colors="active")
             assert page.evaluate("matchMedia('(forced-colors: active)').matches")
-            page.evaluate(UNFOLD)
             assert page.evaluate(EDGELESS) == []
-
-
-def test_paper_has_no_field_and_what_was_folded(
-    page_factory: PageFactory, live_site: LiveSite, subtests: pytest.Subtests
-):
-    page = page_factory(width=718)  # A4, less its margins
-    for address in ADDRESSES:
         if address in ("/composants/", "/compte/login/"):  # every component, and a page of who works here
             continue
-        with subtests.test(address):
-            page.emulate_media(media="screen")
-            page.goto(live_site.url + address)
-            page.evaluate(UNFOLD)
+        with subtests.test(f"paper has no field, and what was folded: {address}"):
+            page.emulate_media(forced_colors="none")
+            page.set_viewport_size({"width": 718, "height": 800})  # A4, less its margins
             folded = page.locator("main details p").all_inner_texts()
             page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = false; })")
             page.emulate_media(media="print")

@@ -167,16 +167,10 @@ def shows_nothing_of(page: Page, code: str, *secrets: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "discreet"),
-    [
-        ({"width": 320, "height": 480}, False),
-        ({"width": 320, "height": 480, "theme": "dark"}, True),
-        ({"theme": "dark"}, False),
-    ],
-    ids=["phone", "phone, discreet, dark", "desk, dark"],
+    ("theme", "discreet"), [("light", False), ("dark", True)], ids=["phone", "phone, discreet, dark"]
 )
-def test_page_left_behind_shows_nothing_more(live_site, left_behind, page_factory, axe, options, discreet):
-    page, _conversation = left_behind(options, discreet=discreet)
+def test_page_left_behind_shows_nothing_more(live_site, left_behind, page_factory, axe, theme, discreet):
+    page, _conversation = left_behind({"width": 320, "height": 480, "theme": theme}, discreet=discreet)
     code = code_of(page)
     page.locator("#body").fill("je n'ai pas fini ma phrase")
     come_back(live_site, page_factory, code)
@@ -198,7 +192,9 @@ def test_page_left_behind_shows_nothing_more(live_site, left_behind, page_factor
     expect(page.get_by_role("heading", name=ENDED)).to_be_visible()
     shows_nothing_of(page, code)
     fits(page)
+    page.set_viewport_size({"width": 1280, "height": 800})  # on a desk
     axe(page)
+    fits(page)
     for path in ("/orientation/", "/signalement/"):
         page.goto(live_site.url + path)
         assert "Moins de 15 ans" not in page.content() or "déjà" not in page.content()

@@ -9,7 +9,6 @@ from django.conf import settings
 from playwright.sync_api import Browser, Page
 
 from common.texts.templatetags.dates import whole_words
-from tests import chromium
 from tests.browser.exchange import assigned
 from tests.browser.test_accessibility import ADDRESSES
 
@@ -22,6 +21,7 @@ WIDER = """() => document.documentElement.scrollWidth <= innerWidth ? []
         .map((one) => `${one.tagName} ${one.className} ${one.textContent.trim().slice(0, 40)}`)]"""
 UNFOLD = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 PAGES = ("/", "/orientation/maintenant/", "/tchat/")
+SIZE = "[parseFloat(getComputedStyle(document.documentElement).fontSize), innerWidth]"
 # On how many lines the word with a hyphen stands.
 LINES_OF_A_WORD = "document.querySelector('#question-text .pnav-whole').getClientRects().length"
 PUT_TITLE = """([before, word, after]) => {
@@ -43,35 +43,24 @@ OVERLAPPING = """() => {
 type Visit = Callable[..., Page]
 
 
-@pytest.fixture(scope="module")
-def browser_of(browser: Browser) -> Iterator[Callable[[int], Browser]]:
-    """`browser_of(24)`: a Chromium whose usual text has so many pixels, one for all tests of this file."""
-    known = {USUAL_SIZE: browser}
-
-    def find(size: int) -> Browser:
-        if size not in known:
-            arguments = ["--no-sandbox", f"--blink-settings=defaultFontSize={size}"]
-            known[size] = browser.browser_type.launch(executable_path=chromium.find(), args=arguments)
-        return known[size]
-
-    yield find
-    for size, engine in known.items():
-        if size != USUAL_SIZE:
-            engine.close()
-
-
 @pytest.fixture
-def visit_at(browser_of: Callable[[int], Browser]) -> Iterator[Visit]:
-    """`visit_at(size, width=360, height=640, **options of Playwright's new_context)`: a visit of its own."""
-    pages: list[Page] = []
+def visit_at(browser: Browser) -> Iterator[Visit]:
+    """`visit_at(size, width=360, height=640, **options of Playwright's new_context)`: a visit of its own, whose usual
+    text has so many pixels. Said to the page as Chromium's settings say it; a browser for each size would be dear."""
+    pages: list[tuple[Page, int]] = []
 
     def begin(size: int, width: int = 360, height: int = 640, **options: Any) -> Page:
-        pages.append(browser_of(size).new_page(viewport={"width": width, "height": height}, locale="fr-FR", **options))
-        return pages[-1]
+        page = browser.new_page(viewport={"width": width, "height": height}, locale="fr-FR", **options)
+        page.context.new_cdp_session(page).send("Page.setFontSizes", {"fontSizes": {"standard": size}})
+        pages.append((page, size))
+        return page
 
     yield begin
-    for page in pages:
+    shown = [(*page.evaluate(SIZE), size) for page, size in pages]
+    for page, _size in pages:
         page.context.close()
+    # As large as it was said to be, within what the style lets a narrow screen have (`:root` in site.css).
+    assert all(seen == pytest.approx(min(wanted, 0.12 * width)) for seen, width, wanted in shown), shown
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -98,17 +87,8 @@ def test_numbers_and_exit_stay_in_view_with_large_text(live_site, visit_at: Visi
         assert page.evaluate(WIDER) == [], path
 
 
-@pytest.mark.parametrize("size", (USUAL_SIZE, *SIZES))
-def test_send_and_refresh_lie_apart_without_a_script(live_site, nobody_on_duty, visit_at: Visit, size):
+def send_and_refresh_lie_apart(page: Page) -> None:
     """« Actualiser » stood over « Envoyer »: what was written did not leave, whatever one pressed."""
-    from tests.chat.sockets import visit
-
-    _agent, conversation = assigned(live_site)
-    with live_site.database():
-        key = visit(conversation)
-    page = visit_at(size, java_script_enabled=False)
-    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
-    page.goto(live_site.url + "/tchat/")
     send, refresh = (
         page.locator("#compose button[type=submit]").first.bounding_box(),
         page.locator("#refresh").bounding_box(),
@@ -121,7 +101,7 @@ def test_send_and_refresh_lie_apart_without_a_script(live_site, nobody_on_duty, 
     )
     page.locator("#compose textarea").fill("Je suis là.")
     page.locator("#compose button[type=submit]").first.click(timeout=10_000)
-    page.wait_for_url("**/tchat/**")
+    page.wait_for_url("**/tchat/#fin")
     assert "Je suis là." in page.locator("#messages").inner_text()
 
 
@@ -129,7 +109,9 @@ def test_send_and_refresh_lie_apart_without_a_script(live_site, nobody_on_duty, 
 @pytest.mark.parametrize(
     ("size", "width", "height"), [*((one, 360, 640) for one in (USUAL_SIZE, *SIZES, 64)), (USUAL_SIZE, 320, 256)]
 )
-def test_exchange_is_ended_without_a_script(live_site, nobody_on_duty, visit_at: Visit, size, width, height):
+def test_exchange_goes_on_and_is_ended_without_a_script(
+    live_site, nobody_on_duty, visit_at: Visit, size, width, height
+):
     """From the thread to what is said afterwards: each button fits on the screen, and is pressed; nothing is wider."""
     from tests.chat.sockets import visit
 
@@ -140,6 +122,7 @@ def test_exchange_is_ended_without_a_script(live_site, nobody_on_duty, visit_at:
     page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
     page.goto(live_site.url + "/tchat/")
     assert page.evaluate(WIDER) == []
+    send_and_refresh_lie_apart(page)
     page.locator("#compose textarea").fill("Une phrase qui reste.")
     page.locator('#aside button[name=to][value$="/terminer/"]').click(timeout=10_000)
     page.wait_for_url("**/terminer/")

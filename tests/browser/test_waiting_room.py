@@ -106,8 +106,10 @@ def test_what_was_sent_is_typed_no_more(live_site, enter):
 # --- found again ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("javascript", [True, False])
-@pytest.mark.parametrize(("discreet", "words"), [(False, "Revenir à mon échange"), (True, "Revenir où j'en étais")])
+@pytest.mark.parametrize(
+    ("javascript", "discreet", "words"),
+    [(False, False, "Revenir à mon échange"), (True, True, "Revenir où j'en étais")],
+)
 def test_open_exchange_is_found_again_from_any_page(live_site, enter, axe, javascript, discreet, words):
     conversation = in_site(live_site, lambda: make.waiting(discreet=discreet))
     page = enter(conversation, javascript=javascript, width=360, height=640)
@@ -280,12 +282,21 @@ def test_what_is_ticked_without_a_script_is_kept_with_what_is_being_written(live
 
 
 @pytest.mark.parametrize("javascript", [True, False])
-@pytest.mark.parametrize(("width", "height"), [(360, 640), (360, 300), (640, 360)])
-def test_numbers_and_the_exit_stay_in_view_and_leave_room_for_the_thread(live_site, enter, javascript, width, height):
+def test_numbers_and_the_exit_stay_in_view_and_leave_room_for_the_thread(
+    live_site, enter, javascript, subtests: pytest.Subtests
+):
     """360 × 300 is what a keyboard leaves of a phone."""
     _agent, conversation = assigned(live_site)
     in_site(live_site, lambda: [make.message(conversation, f"Message {n}") for n in range(20)])
-    page = enter(conversation, javascript=javascript, width=width, height=height)
+    page = enter(conversation, javascript=javascript, width=360, height=640)
+    for width, height in ((360, 640), (360, 300), (640, 360)):
+        with subtests.test(f"{width} × {height}"):
+            page.set_viewport_size({"width": width, "height": height})
+            page.evaluate("scrollTo(0, 0)")
+            frame_stays_in_view(page, height)
+
+
+def frame_stays_in_view(page: Page, height: int) -> None:
     for place in (0, 400, 4000):
         page.mouse.wheel(0, place)
         expect(page.get_by_role("button", name="Quitter rapidement", exact=True)).to_be_in_viewport(ratio=1)
