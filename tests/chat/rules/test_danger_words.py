@@ -1,6 +1,11 @@
 """How phrases of danger are written, and found: one pass, bounded, without a model."""
 
+import unicodedata
+from itertools import groupby
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chat.rules.danger_words import GAP, Kind, PhraseError, build_tree, find_kinds, read_phrase, words_of, write_places
 
@@ -27,6 +32,31 @@ ROOT = build_tree([(kind, read_phrase(phrase)) for kind, phrase in PHRASES])
 )
 def test_words_are_compared_without_what_does_not_count(text, words):
     assert words_of(text) == words
+
+
+def walked(text: str) -> list[str]:
+    """What the words of a text are, said letter by letter."""
+    plain = unicodedata.normalize("NFKD", text).lower().replace("œ", "oe").replace("æ", "ae")
+    words, word = [], ""
+    for sign, run in groupby(plain):
+        if sign.isascii() and sign.isalnum():
+            count = len(list(run))
+            word += sign * (count if count < 3 else 1)
+        elif not unicodedata.category(sign).startswith("M"):
+            words, word = [*words, word], ""
+    return [one for one in [*words, word] if one]
+
+
+@given(st.text(st.sampled_from("aAbé9œ ’-\n\u0301\u0308\u093e\u20dd\u200dßİK語🙂"), max_size=30) | st.text(max_size=30))
+def test_words_are_those_of_a_walk_over_the_letters(text):
+    assert words_of(text) == walked(text)
+
+
+def test_word_is_found_by_a_beginning_of_any_length():
+    root = build_tree([(Kind.DANGER, read_phrase(phrase)) for phrase in ("j'a*", "menace*", "me tuer*")])
+    told = ["j'arrive", "menacé", "me tuerait"]
+    assert [find_kinds(root, text) for text in told] == [{"danger"}] * len(told)
+    assert not any(find_kinds(root, text) for text in ("j", "j b", "men", "me tue", "amenace"))
 
 
 @pytest.mark.parametrize(
