@@ -77,7 +77,7 @@ class Pattern:
     """
 
     def __init__(self, name: str, fields: Sequence[str]) -> None:
-        self._name = name
+        self._name, self._fields = name, tuple(fields)
         self._marks: dict[str, Any] = {}
         for place, field in enumerate(fields):
             *outer, last = field.split(".")
@@ -95,6 +95,22 @@ class Pattern:
         """
         pieces = self._pieces(asked)
         return lambda *values: fill(pieces, values)
+
+    def draw(self, values: Sequence[Any], **asked: object) -> SafeString:
+        """Return one row, of which any value may be missing: an empty one is, and the template may ask whether it is.
+
+        asked: as of `filler`.
+        """
+        source: Any = get_template(self._name)
+        there = [bool(value) for value in values]
+        marks = {name: mark(place) if there[place] else "" for place, name in enumerate(self._fields)}
+        if text_cache.is_previewing():
+            return fill(cut(source.render({**asked, **marks})), values)
+        kept = text_cache.patterns()
+        key = (self, source.template, *there, *asked.items())
+        if (found := kept.get(key)) is None:
+            found = kept[key] = cut(source.render({**asked, **marks}))
+        return fill(found, values)
 
     def _pieces(self, asked: Mapping[str, object]) -> Pieces:
         source: Any = get_template(self._name)

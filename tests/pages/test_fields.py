@@ -1,12 +1,16 @@
 """One field of a form, drawn by its component in every state."""
 
 import re
+from datetime import date, datetime
 
 import pytest
 from django import forms
 from django.template import Context
 from django.template.engine import Engine
+from django.template.loader import get_template
+from django.utils.safestring import SafeString
 
+from pnav.pages.templatetags import fields
 from tests.support.reading import spaced, squeezed
 from tests.support.strict_html import errors
 
@@ -111,3 +115,32 @@ def test_parts_serve_a_control_that_is_written_by_hand():
 
 def test_id_for_each_key():
     assert draw('{{ "note"|of:key }}', key=7) == "note-7"
+
+
+@pytest.mark.parametrize("kind", ["", "area", "select", "checkbox", "date", "time", "datetime-local"])
+@pytest.mark.parametrize(
+    "value",
+    ["", None, "a", "<b> : « x »", 0, 1234, date(2026, 12, 1), datetime(2026, 12, 1, 8, 5)],  # noqa: DTZ001
+)
+@pytest.mark.parametrize(
+    "more",
+    [{}, {"bare": True, "hint": "Combien ?", "rows": 7, "max": 2000}, {"about": "aide", "offer": True, "group": "ici"}],
+)
+def test_pieces_are_what_the_component_draws(kind, value, more):
+    """A field without an error is put together from pieces: for whatever it is asked, the same as by its template."""
+    if kind == "datetime-local" and type(value) is date:
+        value = datetime(2026, 12, 1)  # noqa: DTZ001  as a form has it
+    given = {"id": "m", "name": "motive", "label": "Motif <i> ?", "kind": kind, **more}
+    html = fields.field(None, value=value, choices=[("", "Un"), ("a", "<Deux>"), (0, "Zéro !")], **given)
+    plain = {**given, "value": value, "is_ticked": bool(value)}
+    if kind == "select":
+        plain["options"] = re.search(r"<option.*</option>", html)[0]
+        chosen = {"": ["Un"], "a": ["&lt;Deux&gt;"], 0: ["Zéro\u00a0!"]}.get(value, [])
+        assert re.findall(r"selected>([^<]*)<", html) == chosen and html.count("<option") == 3
+        plain["options"] = SafeString(plain["options"])
+    assert html == get_template("components/field.html").render(plain)
+
+
+def test_piece_of_one_value_is_not_drawn_for_another():
+    first, other = (fields.field(None, id=one, name=one, label=one, value=one) for one in ("un", "deux"))
+    assert "deux" not in first and "un" not in other.replace("unspelled", "") and first.replace("un", "deux") == other

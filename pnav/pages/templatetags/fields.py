@@ -3,18 +3,36 @@
 The filters are for what these ask of a field, and for a page that has one form for each of several things.
 """
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django import template
+from django.template import defaultfilters
+from django.template.loader import get_template
+from django.utils.formats import localize
+from django.utils.safestring import SafeString
+from django.utils.timezone import is_aware, localtime
+
+from common.texts import patterns
+from common.texts.patterns import Pattern
+from common.texts.templatetags.dates import unbroken
 
 register = template.Library()
 
+# What a field writes, and what its template asks for besides.
+_WRITTEN = ("id", "name", "label", "hint", "value", "options", "about", "rows", "max", "group", "inputmode")
+_ASKED = ("bare", "small", "offer", "unspelled")
+_FIELD = Pattern("components/field.html", _WRITTEN)
+_DAYS = {"date": "Y-m-d", "datetime-local": r"Y-m-d\TH:i"}  # as the controls of browsers read them
 
-@register.inclusion_tag("components/field.html")
-def field(field: Any, **given: Any) -> dict[str, Any]:
+
+@register.simple_tag
+def field(field: Any, **given: Any) -> SafeString:
     """`{% field form.motive id="motif" label=_("Motif") max=300 %}`: the component says all that may be given.
 
-    field: a bound field; an empty value where nothing was sent yet and the page has no form.
+    field: a bound field; an empty value where nothing was sent yet and the page has no form. One without an error is
+    put together from the pieces of its kind (`common.texts.patterns`): a page of the console has thirty.
     """
     own: dict[str, Any] = {"value": "", "choices": ()}
     if field:
@@ -25,7 +43,42 @@ def field(field: Any, **given: Any) -> dict[str, Any]:
             "value": field.value(),
             "choices": getattr(field.field, "choices", ()),
         }
-    return {**own, "field": field, **given}
+    own |= given
+    kind = own.get("kind", "")
+    if kind == "select":
+        own["options"] = _options(own["choices"], own["value"])
+    is_ticked = kind == "checkbox" and bool(own["value"])
+    if kind == "widget" or (field and field.errors):
+        return SafeString(get_template("components/field.html").render({**own, "field": field, "is_ticked": is_ticked}))
+    asked = {name: bool(own.get(name)) for name in _ASKED} | {"kind": kind, "is_ticked": is_ticked}
+    written = own | {
+        "label": unbroken(own.get("label", "")),
+        "hint": unbroken(own.get("hint", "")),
+        "value": _written(kind, own["value"]),
+    }
+    return _FIELD.draw([written.get(name, "") for name in _WRITTEN], **asked)
+
+
+def _written(kind: str, value: Any) -> Any:
+    """A value as its control says it; empty for none."""
+    if kind in _DAYS:
+        local = localtime(value) if isinstance(value, datetime) and is_aware(value) else value
+        return defaultfilters.date(local, _DAYS[kind]) or value or ""
+    return "" if value is None or kind in {"select", "checkbox"} else localize(value)
+
+
+def _options(choices: Iterable[tuple[Any, Any]], value: Any) -> SafeString:
+    """The options of a choice: of a console, all its colleagues twice."""
+    chosen = str(value)
+    return SafeString(
+        "".join(
+            [
+                f'<option value="{patterns.escaped(str(offered))}"{" selected" if str(offered) == chosen else ""}>'
+                f"{patterns.escaped(unbroken(text))}</option>"
+                for offered, text in choices
+            ]
+        )
+    )
 
 
 @register.inclusion_tag("components/choices.html")
