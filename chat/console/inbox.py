@@ -31,6 +31,7 @@ from chat.rules.lifecycle import Author, Outcome, Status
 from common import plain_text
 from common.choices import label_of, read_choice
 from common.data_keys import keys as data_keys
+from common.postgresql.prepared import Prepared
 from common.service_settings import definitions, values
 from common.texts import languages
 from reports.models import ReporterRole
@@ -210,7 +211,7 @@ class Entry:
         return self.conversation.status == Status.CLOSED
 
 
-def _with_activity(conversations: "QuerySet[Conversation]", agent: Agent) -> "QuerySet[Conversation]":
+def _with_activity(conversations: "QuerySet[Conversation]", agent: int) -> "QuerySet[Conversation]":
     spoken = Message.objects.filter(conversation=OuterRef("pk")).exclude(author=Author.SYSTEM).order_by("-seq")
     heard = Message.objects.filter(conversation=OuterRef("pk"), author=Author.REPORTER).order_by("-seq")
     moves = ConversationEvent.objects.filter(
@@ -225,7 +226,7 @@ def _with_activity(conversations: "QuerySet[Conversation]", agent: Agent) -> "Qu
         emergency_at=Subquery(emergency.values("started_at")[:1]),
         marked_seqs=F("danger_mark__seqs"),
         dealt_seq=Coalesce("danger_mark__dealt_seq", 0),
-        own_handle=FilteredRelation("handles", condition=Q(handles__agent=agent.pk)),
+        own_handle=FilteredRelation("handles", condition=Q(handles__agent=agent)),
         handle_number=F("own_handle__number"),
         handle_colour=F("own_handle__colour"),
         handle_word=F("own_handle__word"),
@@ -240,6 +241,18 @@ def _with_activity(conversations: "QuerySet[Conversation]", agent: Agent) -> "Qu
         move=Subquery(moves.values("kind")[:1]),
         moved_at=Subquery(moves.values("at")[:1]),
     )
+
+
+def _open(agent: int) -> "QuerySet[Conversation]":
+    return _with_activity(access.assigned_to(Agent(pk=agent)), agent).order_by("assigned_at", "pk")
+
+
+def _ended(agent: int, since: datetime) -> "QuerySet[Conversation]":
+    return _with_activity(access.ended_by(Agent(pk=agent), since), agent).order_by("-closed_at", "pk")[:ENDED_AT_MOST]
+
+
+# To write these statements took as long as all else that a list costs.
+_OPEN, _ENDED = Prepared(_open), Prepared(_ended)
 
 
 def _has_left(row: Any) -> bool:
@@ -385,7 +398,7 @@ def open_entries(agent: Agent, now: datetime) -> list[Entry]:
     """The conversations under way of this agent, as `Entry.rank` says, in one query, and one more for earlier words of
     danger (`_earlier_dangers`), which are kept when they are read for the first time (`danger.keep_marks`). Those that
     they see for the first time are given their handles (`give_handles`), the oldest assignment first."""
-    rows: list[Any] = list(_with_activity(access.assigned_to(agent), agent).order_by("assigned_at", "pk"))
+    rows: list[Any] = _OPEN.read(agent=agent.pk)
     data_keys.load_for(row.last_body for row in rows)
     missing = [row.pk for row in rows if _handle_of(row) is None]
     given = give_handles(agent, missing) if missing else {}
@@ -403,7 +416,7 @@ def open_entries(agent: Agent, now: datetime) -> list[Entry]:
 
 def ended_entries(agent: Agent, now: datetime) -> list[Entry]:
     """Return the conversations that were closed with this agent within ENDED_FOR, the newest first, ENDED_AT_MOST."""
-    rows = _with_activity(access.ended_by(agent, now - ENDED_FOR), agent).order_by("-closed_at", "pk")[:ENDED_AT_MOST]
+    rows = _ENDED.read(agent=agent.pk, since=now - ENDED_FOR)
     return [_entry(row, _handle_of(row), now, said="", dangers={}) for row in rows]
 
 
@@ -412,7 +425,7 @@ def entry_of(agent: Agent, conversation: Conversation, now: datetime, own: list[
     for entry in open_entries(agent, now) if own is None else own:
         if entry.conversation.pk == conversation.pk:
             return entry
-    row = _with_activity(Conversation.objects.filter(pk=conversation.pk), agent).get()
+    row = _with_activity(Conversation.objects.filter(pk=conversation.pk), agent.pk).get()
     said = _last_message(row) if row.status == Status.ACTIVE else ""
     return _entry(row, _handle_of(row), now, said=said, dangers={})
 
