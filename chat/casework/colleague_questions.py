@@ -5,7 +5,7 @@ number. A question lasts as long as the agent who asked has the conversation; af
 (`Aside.running`). Each act notifies the consoles of those who take part that something changed, but not what.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -18,6 +18,7 @@ from chat import access, pubsub
 from chat.casework.lock import lock_assigned
 from chat.conversations import wording
 from chat.models import Agent, Aside, AsideMessage, AsidePart, EventKind
+from chat.rules.lifecycle import Availability
 from common import clock, encryption, plain_text
 
 
@@ -71,6 +72,12 @@ def colleagues(agent: Agent, now: datetime) -> list[Agent]:
     """Return the colleagues whom this agent may ask: all others on duty, of any unit, by name. One query."""
     there = Agent.objects.on_duty(now).exclude(pk=agent.pk).select_related("unit", "user")
     return [one for one in there.order_by("public_name", "pk") if access.may_answer(one.user)]
+
+
+def among(there: Sequence[Agent]) -> list[Agent]:
+    """Return those of these present colleagues whom an agent may ask, by name. there: each with unit and account."""
+    on_duty = [one for one in there if one.availability == Availability.AVAILABLE and access.may_answer(one.user)]
+    return sorted(on_duty, key=lambda one: (one.public_name.casefold(), one.pk))
 
 
 @transaction.atomic

@@ -2,13 +2,14 @@
 
 import json
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from chat.casework.lock import lock_assigned
+from chat.messages.transcript import Said
 from chat.models import Conversation, DangerMark, DangerPhrase, EventKind, Message
 from chat.rules import danger_words
 from chat.rules.danger_words import Kind, Node, PhraseError, Place
@@ -68,8 +69,24 @@ def kinds_in(text: str) -> list[Kind]:
     return in_order(danger_words.find_kinds(_phrases.get().root, text[:LOOKED_AT]))
 
 
-def is_told_in(conversation: Conversation) -> bool:
-    """Return whether one of the last MESSAGES_READ messages of the person tells of suicide or danger. One query."""
+type Dangers = Mapping[int, Sequence[Kind]]  # by the number of the message; of most there is none
+
+
+def read_thread(thread: Iterable[Said]) -> Dangers:
+    """Return what the person's messages in this piece tell of."""
+    own = (one for one in thread if one.author == Author.REPORTER)
+    return {one.seq: kinds for one in own if (kinds := kinds_in(one.shown))}
+
+
+def is_told_in(conversation: Conversation, thread: Sequence[Said] = (), dangers: Dangers | None = None) -> bool:
+    """Return whether one of the last MESSAGES_READ messages of the person tells of suicide or danger.
+
+    thread: the last messages, if they were read already; dangers: what they tell of. One query, and none where these
+    are messages enough.
+    """
+    own = [one.seq for one in thread if one.author == Author.REPORTER][-MESSAGES_READ:]
+    if dangers is not None and thread and (len(own) == MESSAGES_READ or thread[0].seq == 1):
+        return any(seq in dangers for seq in own)
     last = Message.objects.filter(conversation=conversation, author=Author.REPORTER).order_by("-seq")
     for seq, sealed in last.values_list("seq", "sealed_body")[:MESSAGES_READ]:
         body = Message.opened(sealed, conversation=conversation.public_id, seq=seq, author=Author.REPORTER)

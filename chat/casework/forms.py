@@ -1,5 +1,6 @@
 """The forms of casework: fact sheet, proposals, emergency, closing, search, document."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 
@@ -47,7 +48,9 @@ LABELS = {
 class FactSheetForm(forms.Form):
     """The fact sheet, with a field for each element, named by its value.
 
-    version: that of the sheet that this page shows; 0 before the first save.
+
+    version: that of the sheet that this page shows; 0 before the first save. A form that was not sent has no fields of
+    elements, because these are drawn by hand, from `answers`.
     """
 
     # A pressed button sends « online:yes », which replaces what the page had for this element.
@@ -57,7 +60,7 @@ class FactSheetForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for element in Element:
+        for element in Element if self.is_bound else ():
             self.fields[element.value] = forms.ChoiceField(
                 choices=WAYS, required=False, label=element.label, help_text=QUESTIONS[element]
             )
@@ -102,6 +105,11 @@ class FactSheetForm(forms.Form):
             data.setlist(name, value)
         data["version"] = str(version)
         return FactSheetForm(data)
+
+    @property
+    def answers(self) -> Mapping[str, Any]:
+        """What was sent of each element, or what the sheet says of it; some may be missing, or none of WAYS."""
+        return self.data if self.is_bound else self.initial
 
     @property
     def texts(self) -> list[forms.BoundField]:

@@ -107,8 +107,10 @@ def sampled(row: CannedReply, unit: ReceptionPoint) -> list[Shown]:
 # --- of a conversation ------------------------------------------------------------------------------------------------
 
 
-def of_conversation(agent: Agent, dossier: PersonSummary) -> list[Reply]:
+def of_conversation(agent: Agent, dossier: PersonSummary, *, has_own: bool = True) -> list[Reply]:
     """Return the filled replies for a conversation: the agent's own, then shared ones for this role, then partners.
+
+    has_own: false where it is known that the agent has none.
 
     Each is in the voice for this person and, where there is such a text, in the language in which they write. If that
     is not the source language, each reply says which language it is in; those of partners, a name and a number, do not.
@@ -117,7 +119,7 @@ def of_conversation(agent: Agent, dossier: PersonSummary) -> list[Reply]:
     language = dossier.answered_in
     is_foreign = language != languages.source()
     found = []
-    for own in own_replies(agent):
+    for own in own_replies(agent) if has_own else ():
         text, of_text = own.spoken(familiar=familiar, language=language)
         found.append(
             Reply(

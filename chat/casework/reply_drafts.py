@@ -12,7 +12,8 @@ from django.db import transaction
 from django.db.models import F
 
 from chat.conversations.actions import NotYours
-from chat.models import Agent, Conversation, Message, ReplyDraft
+from chat.messages.transcript import Said
+from chat.models import Agent, Conversation, ReplyDraft
 from chat.rules.lifecycle import Author, Status
 from common import clock, encryption
 
@@ -53,7 +54,7 @@ def _forget(conversation: Conversation, agent: Agent) -> None:
     ReplyDraft.objects.filter(conversation=conversation, agent=agent).delete()
 
 
-def read_draft(conversation: Conversation, agent: Agent, thread: Iterable[Message] = ()) -> str:
+def read_draft(conversation: Conversation, agent: Agent, thread: Iterable[Said] = ()) -> str:
     """Return what this agent was writing since they have the conversation; "" if there is nothing.
 
     thread: the last messages. If one of them is the agent's, says the same and is newer than the draft, the draft was

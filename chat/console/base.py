@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -13,6 +14,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -20,6 +23,7 @@ from chat import access
 from chat.captures import handouts
 from chat.captures import queries as captures
 from chat.casework import colleague_questions, danger, macros, one_press, person_summary, replies, reply_drafts
+from chat.casework.at_hand import AtHand, read_at_hand
 from chat.casework.forms import ClosingForm
 from chat.casework.notes_forms import HoldForm, NoteForm, QuestionForm, UrgencyForm
 from chat.console import casework_panels, history, inbox
@@ -34,9 +38,12 @@ from chat.rules.danger_words import Kind
 from chat.rules.lifecycle import Author, Availability
 from chat.rules.whereabouts import Whereabouts
 from chat.supervision import live_board  # fmt: skip
+from chat.transfer import actions as transfer_actions
 from chat.transfer import queries as transfer_queries
 from chat.transfer.forms import TransferForm
 from common.choices import label_of
+from common.texts import cache as text_cache
+from common.texts import patterns
 from common.texts.typography import keep_together
 from reports.models import ReporterRole
 from triage import numbers
@@ -132,9 +139,16 @@ def acts_on(obtain: Obtain, *, ended: Ended | None = None) -> Callable[[AgentVie
 # --- what the templates need ------------------------------------------------------------------------------------------
 
 
-def _said_words() -> dict[str, str]:
-    """Return `_words` with French typography. `missing` is left out, because scripts look for it in typed text."""
-    return {name: text if name == "missing" else keep_together(text) for name, text in _words().items()}
+def _said_words() -> SafeString:
+    """Return `_words` with French typography as JSON for an attribute, made once for each language.
+
+    `missing` has none, because scripts look for it in typed text.
+    """
+    kept, place = text_cache.drawn_parts(), ("console words", get_language())
+    if (said := kept.get(place)) is None:
+        words = {name: text if name == "missing" else keep_together(text) for name, text in _words().items()}
+        said = kept[place] = patterns.escaped(json.dumps(words, ensure_ascii=False))
+    return said
 
 
 def _words() -> dict[str, str]:
@@ -237,6 +251,11 @@ def _duty(agent: Agent, form: AvailabilityForm | None = None) -> dict[str, Any]:
     }
 
 
+def _at_hand(agent: Agent, conversation: Conversation | None, now: datetime) -> AtHand:
+    news, ended = now - transfer_queries.NEWS_FOR, now - inbox.ENDED_FOR
+    return read_at_hand(agent, conversation, news_since=news, ended_since=ended)
+
+
 def _exchange(
     agent: Agent,
     conversation: Conversation,
@@ -252,6 +271,7 @@ def _exchange(
     insert: str = "",
     own: list[inbox.Entry] | None = None,
     is_looked_at: bool = False,
+    at_hand: AtHand | None = None,
     **case: Any,
 ) -> dict[str, Any]:
     """Return what the screen shows of one conversation: its entry, thread, what is known of the person, and the panels.
@@ -259,26 +279,36 @@ def _exchange(
     reply, close, transfer, …: forms with errors to show again. draft: what was being written; insert: the key of a
     reply to add to it. Without a draft, the stored one is shown. own: the agent's `open_entries`, if they were read
     already. is_looked_at: the agent sees the conversation from now on, so that facts which the person shows count as
-    read.
+    read. at_hand: what there is to be read, if that was asked already.
     """
     now = timezone.now()
+    there = _at_hand(agent, conversation, now) if at_hand is None else at_hand
     dossier = person_summary.read_person_summary(conversation, now)
     # First: the summary for a unit takes up what was read.
-    shown = captures.count_shown(conversation)
-    journal = journal_panel.read_panel(conversation, is_looked_at=is_looked_at).with_captures(shown.by_fact)
+    shown = captures.count_shown(conversation) if there.captures else captures.Shown(0, 0, {})
+    journal = journal_panel.Panel()
+    if there.facts:
+        journal = journal_panel.read_panel(conversation, is_looked_at=is_looked_at).with_captures(shown.by_fact)
     piece = transcript.read_messages(conversation)
     if reply is not None:
         body = reply.data.get("body", "")
+    elif draft is not None:
+        body = draft
     else:
-        body = draft if draft is not None else reply_drafts.read_draft(conversation, agent, piece)
-    ready = replies.of_conversation(agent, dossier)
+        body = reply_drafts.read_draft(conversation, agent, piece) if there.draft else ""
+    ready = replies.of_conversation(agent, dossier, has_own=there.own_replies)
     voice = one_press.Voice(dossier.familiar, dossier.answered_in)
-    panels = casework_panels.panels(conversation, voice=voice, facts=journal.facts, **case)
-    steps = one_press.steps_to_say(panels["checklist"], voice)
-    prevention, safety = one_press.prevention_reply(voice), one_press.safety_reply(voice)
-    insertable = [prevention, safety, *ready, *steps, *one_press.all_questions(voice)]
-    if chosen := next((one for one in insertable if one.key == insert), None):
-        body = reply_template.inserted(body, chosen.text)
+    dangers = danger.read_thread(piece)
+    panels = casework_panels.panels(
+        conversation, voice=voice, facts=journal.facts, thread=piece, dangers=dangers, at_hand=there, **case
+    )
+    colleagues = transfer_actions.colleagues_there(agent, now)
+    prevention = one_press.prevention_reply(voice)
+    if insert:
+        steps, safety = one_press.steps_to_say(panels["checklist"], voice), one_press.safety_reply(voice)
+        insertable = [prevention, safety, *ready, *steps, *one_press.all_questions(voice)]
+        if chosen := next((one for one in insertable if one.key == insert), None):
+            body = reply_template.inserted(body, chosen.text)
     error = ""
     if reply is not None and reply.errors:
         error = str(next(iter(reply.errors.get("body", [])), _("Le message n'est pas parti. Envoyez-le de nouveau.")))
@@ -289,9 +319,10 @@ def _exchange(
         "entry": inbox.entry_of(agent, conversation, now, own),
         "dossier": dossier,
         "thread": piece,
+        "dangers": dangers,
         "earlier": transcript.earlier_cursor(piece),
         "replies": ready,
-        "macros": macros.read_offers(ready, conversation.report.role) if conversation.is_open else [],
+        "macros": macros.read_offers(ready, conversation.report.role) if there.macros and conversation.is_open else [],
         "body": body,
         "body_error": error,
         "client_id": (error and reply is not None and reply.cleaned_data.get("client_id")) or uuid.uuid4(),
@@ -301,15 +332,23 @@ def _exchange(
         "prevention_number": numbers.SUICIDE_PREVENTION.display,
         "close_form": close or casework_panels.closing_form(conversation, draft=panels["summary_draft"]),
         "urgency_form": urgency or UrgencyForm(initial={"urgency": conversation.urgency}),
-        "passing": transfer_queries.read_passing(agent, conversation, now, transfer, draft=panels["summary_draft"]),
+        "passing": transfer_queries.read_passing(
+            agent,
+            conversation,
+            now,
+            transfer or transfer_queries.form_among(colleagues, agent, draft=panels["summary_draft"]),
+            has_handovers=there.handovers,
+            has_whispers=there.whispers,
+            has_watches=there.watches,
+        ),
         "hold_form": hold or HoldForm(),
-        "notes": history.notes_of(conversation, agent),
+        "notes": history.notes_of(conversation, agent) if there.notes else [],
         "note_form": note or NoteForm(),
         "history": history.history_of(conversation),
         "journal": journal,
         "captures": shown,
         "may_hand_over": handouts.are_allowed() and conversation.is_open,
-        "question_form": question or QuestionForm(colleagues=colleague_questions.colleagues(agent, now)),
+        "question_form": question or QuestionForm(colleagues=colleague_questions.among(colleagues)),
         **panels,
     }
 
@@ -332,11 +371,12 @@ def screen(
     an act, because a script may show only a part of the screen.
     """
     now = timezone.now()
-    queue = waiting_list.read_waiting()
-    own, ended = inbox.open_entries(agent, now), inbox.ended_entries(agent, now)
+    there = _at_hand(agent, conversation, now)
+    queue = waiting_list.read_waiting(has_groups=there.groups, has_crowded=there.crowded)
+    own, ended = inbox.open_entries(agent, now), inbox.ended_entries(agent, now) if there.ended else []
     view = request.GET.get("voir", "")
     view = view if view in inbox.VIEWS else ""
-    apart = colleague_questions.open_questions(agent)
+    apart = colleague_questions.open_questions(agent) if there.asides else []
     context: dict[str, Any] = {
         **_duty(agent, duty_form),
         "now": now,
@@ -347,10 +387,12 @@ def screen(
         "is_view_empty": bool(own) and not any(inbox.is_in_view(entry, view) for entry in own),
         "ended": ended,
         "is_procedure_left_open": any(entry.emergency_at for entry in ended),
-        "offers": transfer_queries.read_offers(agent, now),
+        "offers": transfer_queries.read_offers(
+            agent, now, has_offers=there.offers, has_own=there.passed, has_whispers=there.whispered
+        ),
         "queue": queue,
         "rows": inbox.queue_rows(queue, now),
-        "words": json.dumps(_said_words(), ensure_ascii=False),
+        "words": _said_words(),
         "danger_phrases": danger.phrases_as_json(),
         "lease_seconds": settings.LEASE_SECONDS,
         "absence": losses.unread_losses(agent, now),
@@ -374,7 +416,7 @@ def screen(
     if agent.user.is_supervisor:
         context["board"] = live_board.read(now, units=access.reach_of(agent, now))
     if conversation is not None:
-        context |= _exchange(agent, conversation, own=own, is_looked_at=is_looked_at, **forms_in_error)
+        context |= _exchange(agent, conversation, own=own, is_looked_at=is_looked_at, at_hand=there, **forms_in_error)
     return render(request, "console/screen.html", context)
 
 

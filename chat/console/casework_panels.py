@@ -21,6 +21,7 @@ from chat.casework import (
     proposals,
     reported_elements,
 )
+from chat.casework.at_hand import EVERYTHING, AtHand
 from chat.casework.forms import LABELS, AppointmentForm, ClosingForm, FactSheetForm, PaperForm, QuestionForm
 from chat.console import referral_panel
 from chat.conversations import wording
@@ -30,6 +31,7 @@ from chat.journal import chronology
 from chat.journal import panel as journal_panel
 from chat.journal import queries as journal_queries
 from chat.journal.facts import Fact
+from chat.messages.transcript import Said
 from chat.models import Agent, Conversation
 from chat.referral import queries as referral_queries
 from chat.rules.closing import Point, Seen
@@ -89,11 +91,12 @@ class Sheet:
     @property
     def rows(self) -> list[ElementRow]:
         """The elements, in order."""
+        answers = self.form.answers
         return [
             ElementRow(
                 element.value,
                 str(element.label),
-                str(self.form[element.value].value() or ""),
+                str(answers.get(element.value) or ""),
                 self.reported.get(element.value),
             )
             for element in Element
@@ -105,9 +108,14 @@ class Sheet:
         return sum(row.reported is not None and not row.value for row in self.rows)
 
 
-def sheet_panel(conversation: Conversation, form: FactSheetForm | None = None, *, is_older: bool = False) -> Sheet:
-    """Return the fact sheet's panel. form: what was sent and not saved. is_older: whether a newer version is stored."""
-    sheet = fact_sheet.sheet_of(conversation)
+def sheet_panel(
+    conversation: Conversation, form: FactSheetForm | None = None, *, is_older: bool = False, is_any: bool = True
+) -> Sheet:
+    """Return the fact sheet's panel. form: what was sent and not saved. is_older: whether a newer version is stored.
+
+    is_any: false where it is known that nothing was saved.
+    """
+    sheet = fact_sheet.sheet_of(conversation) if is_any else None
     facts = fact_sheet.facts_of(sheet)
     version = sheet.version if sheet else 0
     if form is None:
@@ -165,6 +173,9 @@ def panels(
     *,
     voice: one_press.Voice,
     facts: Sequence[Fact] = (),
+    thread: Sequence[Said] = (),
+    dangers: danger.Dangers | None = None,
+    at_hand: AtHand = EVERYTHING,
     sheet: Sheet | None = None,
     ready: QuestionForm | None = None,
     appointment: AppointmentForm | None = None,
@@ -173,33 +184,39 @@ def panels(
 ) -> dict[str, Any]:
     """Build the context of the panels of a conversation that was just obtained. Forms sent in error stay filled.
 
-    facts: those of its journal that were read.
+    facts: those of its journal that were read. thread, dangers: its last messages, and what they tell of.
+    at_hand: what there is to be read.
     """
-    emergency = open_emergency(conversation)
-    shown = with_facts(sheet or sheet_panel(conversation), facts, conversation)
+    emergency = open_emergency(conversation, is_any=at_hand.emergencies)
+    shown = with_facts(sheet or sheet_panel(conversation, is_any=at_hand.sheet), facts, conversation)
     unit = conversation.report.reception_point
     draft = draft_of(conversation, shown, facts=facts)
     return {
         "sheet": shown,
         **emergency,
-        "say": said_in_one_press(conversation, emergency["checklist"], shown, voice) if conversation.is_open else [],
+        "say": said_in_one_press(conversation, emergency["checklist"], shown, voice, thread, dangers)
+        if conversation.is_open
+        else [],
         "situations": Situation.choices,
         "voice": voice,
-        "proposals": proposals.proposals_of(conversation),
+        "proposals": proposals.proposals_of(conversation) if at_hand.proposals else [],
         "partner_choices": proposals.partners_of(conversation),
         "ready_form": ready or QuestionForm(initial={"answer_1": "Oui", "answer_2": "Non"}),
         "appointment_form": appointment or AppointmentForm(unit=unit),
         "paper_form": PaperForm(),
         "case_problems": list(problems),
         "closing_words": closing.words_of(conversation) if not conversation.is_open else {},
-        "transmission": transmission or referral_panel.panel(conversation, prefill=draft),
+        "transmission": transmission or referral_panel.panel(conversation, prefill=draft, at_hand=at_hand),
         "summary_draft": draft,
     }
 
 
-def open_emergency(conversation: Conversation) -> dict[str, Any]:
-    """Build the context of what is shown of an open procedure: its kind, its clock, its steps, the next one."""
-    emergency = emergencies.open_one(conversation)
+def open_emergency(conversation: Conversation, *, is_any: bool = True) -> dict[str, Any]:
+    """Build the context of what is shown of an open procedure: its kind, its clock, its steps, the next one.
+
+    is_any: false where it is known that there was none.
+    """
+    emergency = emergencies.open_one(conversation) if is_any else None
     checklist = emergencies.checklist(emergency) if emergency else []
     return {
         "emergency": emergency,
@@ -211,24 +228,29 @@ def open_emergency(conversation: Conversation) -> dict[str, Any]:
 
 
 def said_in_one_press(
-    conversation: Conversation, checklist: Sequence[emergencies.Done], sheet: Sheet, voice: one_press.Voice
+    conversation: Conversation,
+    checklist: Sequence[emergencies.Done],
+    sheet: Sheet,
+    voice: one_press.Voice,
+    thread: Sequence[Said] = (),
+    dangers: danger.Dangers | None = None,
 ) -> list[Reply]:
     """Return the replies that an agent can insert with one press.
 
     They are the steps of an emergency, else the next questions. The first of these is whether the person is safe, if
     the exchange tells of danger and no procedure was ever opened. Two queries at most, and at most
-    `danger.MESSAGES_READ` messages are decrypted.
+    `danger.MESSAGES_READ` messages are decrypted; one query, and no message, where `thread` and `dangers` are enough.
     """
     if steps := one_press.steps_to_say(checklist, voice):
         return steps
     questions = one_press.questions_to_ask(sheet.readings, sheet.reported, voice)[: one_press.QUESTIONS_SHOWN]
-    if conversation.emergencies.exists() or not _tells_danger(conversation):
+    if not _tells_danger(conversation, thread, dangers) or conversation.emergencies.exists():
         return questions
     return [one_press.safety_reply(voice), *questions][: one_press.QUESTIONS_SHOWN]
 
 
-def _tells_danger(conversation: Conversation) -> bool:
-    return conversation.urgency >= Urgency.CRITICAL or danger.is_told_in(conversation)
+def _tells_danger(conversation: Conversation, thread: Sequence[Said], dangers: danger.Dangers | None) -> bool:
+    return conversation.urgency >= Urgency.CRITICAL or danger.is_told_in(conversation, thread, dangers)
 
 
 def after_autosave(conversation: Conversation, sheet: Sheet) -> dict[str, Any]:

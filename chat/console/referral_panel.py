@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from chat.casework.at_hand import EVERYTHING, AtHand
 from chat.models import Conversation
 from chat.referral import actions as referral_actions
 from chat.referral import queries as referral_queries
@@ -77,10 +78,12 @@ def panel(
     typed: str = "",
     chosen: str = "",
     problem: str = "",
+    at_hand: AtHand = EVERYTHING,
 ) -> Panel:
     """Return the panel of a conversation that the caller has just obtained.
 
-    form: what was written and not saved. typed: a place to search for. chosen: the key of the ticked unit.
+    form: what was written and not saved. typed: a place to search for. chosen: the key of the ticked unit. at_hand:
+    what there is to be read.
     """
     now, typed = timezone.now(), typed.strip()[:TYPED_AT_MOST]
     found = lookup.search(typed) if typed else None
@@ -88,13 +91,15 @@ def panel(
     if not chosen and choices and choices[0].has_account:
         chosen = str(choices[0].unit.pk)
     return Panel(
-        rows=referral_queries.referrals_of(conversation, now=now, limit=live_board.limits()[Measure.UNREAD]),
+        rows=referral_queries.referrals_of(conversation, now=now, limit=live_board.limits()[Measure.UNREAD])
+        if at_hand.transmissions
+        else [],
         form=form or TransmissionForm(initial={"summary": prefill}),
         choices=choices,
         chosen=chosen,
         suggestions=[one.label for one in found.suggestions[:5]] if found is not None else [],
         typed=typed,
-        without=referral_actions.may_be_sent_without(conversation),
+        without=referral_actions.may_be_sent_without(conversation, is_any=at_hand.emergencies),
         problem=problem,
         is_open=form is not None or bool(problem),
     )
@@ -115,5 +120,5 @@ def _choices(conversation: Conversation, found: lookup.Lookup | None, chosen: st
         other = ReceptionPoint.objects.filter(pk=int(chosen)).first()
         if other is not None:
             named[other.pk] = (other, _("choisie"))
-    able = referral_actions.points_with_account(list(named))
+    able = referral_actions.points_with_account(list(named)) if named else set()
     return [Choice(unit, why, unit.pk in able) for unit, why in named.values()]

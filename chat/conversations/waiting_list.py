@@ -117,24 +117,22 @@ def _turn_key_of(one: Conversation) -> TurnKey:
     return turn_key(urgency=one.urgency, queued_at=one.queued_at, key=one.pk)
 
 
-def read_waiting() -> WaitingList:
+def read_waiting(*, has_groups: bool = True, has_crowded: bool = True) -> WaitingList:
     """Read the people who wait now.
 
     Those whose turn may come are first, in the order of the queue; then come those who are passed over, the earliest
-    arrival first. At most eight queries, however many wait.
+    arrival first. At most eight queries, however many wait. has_groups, has_crowded: false where it is known that no
+    arrivals look alike, and that nobody of a crowded network waits.
     """
     now = clock.now()
-    groups = tuple(lookalikes.waiting_groups(now))
+    groups = tuple(lookalikes.waiting_groups(now)) if has_groups else ()
     waiting = Conversation.objects.waiting()
     if groups:
         waiting = waiting.exclude(lookalike_group__in=[one.group.public_id for one in groups])
     emergency = Emergency.objects.filter(conversation=OuterRef("pk"), ended_at__isnull=True)
     shown: Any = with_departure(waiting.select_related("report__municipality"))
     shown = shown.annotate(has_emergency=Exists(emergency))
-    rows = list(in_line(shown.here(now), now, key=_turn_key_of, at_most=MOST_SHOWN))
-    if left := MOST_SHOWN - len(rows):
-        rows += list(shown.elsewhere(now).order_by("queued_at", "pk")[:left])
-    people = tuple(_person(row, now) for row in rows)
+    people = tuple(_person(row, now) for row in _rows(shown, now, has_crowded=has_crowded))
     if len(people) < MOST_SHOWN:
         present = sum(person.whereabouts.holds_turn for person in people)
         people = tuple(sorted(people, key=lambda person: not person.whereabouts.holds_turn))
@@ -148,6 +146,21 @@ def read_waiting() -> WaitingList:
         people=people,
         groups=groups,
     )
+
+
+def _rows(shown: Any, now: datetime, *, has_crowded: bool) -> list[Any]:
+    """Return MOST_SHOWN of these people at most. One query where all of them are, and nobody of a crowded network."""
+    if not has_crowded and len(rows := list(shown[:MOST_SHOWN])) < MOST_SHOWN:
+        apart = [row for row in rows if not whereabouts_of(row, now).holds_turn]
+        passed_over = {row.pk for row in apart}
+        return [
+            *(row for row in rows if row.pk not in passed_over),
+            *sorted(apart, key=lambda row: (row.queued_at, row.pk)),
+        ]
+    rows = list(in_line(shown.here(now), now, key=_turn_key_of, at_most=MOST_SHOWN))
+    if left := MOST_SHOWN - len(rows):
+        rows += list(shown.elsewhere(now).order_by("queued_at", "pk")[:left])
+    return rows
 
 
 def _person(row: Any, now: datetime) -> WaitingPerson:

@@ -29,6 +29,20 @@ class Line(NamedTuple):
     state: str
 
 
+class Said(NamedTuple):
+    """One message as the console reads it.
+
+    body: as it was sent, or what stands in its place when no key opens it. shown: the same, with characters that cannot
+    be seen made visible.
+    """
+
+    seq: int
+    author: str
+    sent_at: datetime
+    body: str
+    shown: str
+
+
 # The most that one page shows of a thread: this many messages, and of these the last ones that fit into this many
 # bytes. The message that exceeds the bytes is still shown, so that there is always one. `protocol.PAGE_BYTES` are 8,000
 # words, which take an hour to read.
@@ -61,15 +75,6 @@ def _lines_statement(order: Literal["ASC", "DESC"]) -> LiteralString:
 
 LINES_BACKWARD = _lines_statement("DESC")
 LINES_FORWARD = _lines_statement("ASC")
-FIRST_OF_PIECE = """
-SELECT min(seq) FROM (
-    SELECT seq, sum(octet_length(sealed_body)) OVER (ORDER BY seq DESC) - octet_length(sealed_body) AS bytes_before
-    FROM (
-        SELECT seq, sealed_body FROM chat_message
-        WHERE conversation_id = %s AND seq < %s ORDER BY seq DESC LIMIT %s
-    ) AS candidate
-) AS m WHERE m.bytes_before < %s
-"""
 
 
 def agent_name(said: Mapping[str, str], interlocutor: str | None, *, discreet: bool) -> str:
@@ -139,7 +144,7 @@ def read_lines(
     return lines
 
 
-def earlier_cursor(piece: Sequence[Line] | Sequence[Message], after: int = 0) -> int:
+def earlier_cursor(piece: Sequence[Line] | Sequence[Said], after: int = 0) -> int:
     """Return the number before which earlier messages can be read; 0 when there are none.
 
     piece: what was read of the messages after `after`.
@@ -147,15 +152,15 @@ def earlier_cursor(piece: Sequence[Line] | Sequence[Message], after: int = 0) ->
     return piece[0].seq if piece and piece[0].seq > after + 1 else 0
 
 
-def read_messages(conversation: Conversation, *, before: int = protocol.MAX_SEQ) -> list[Message]:
-    """Read the last piece of the messages before `before`, for the console, in two statements.
+def read_messages(conversation: Conversation, *, before: int = protocol.MAX_SEQ) -> list[Said]:
+    """Read the last piece of the messages before `before`, for the console, in one statement.
 
     The caller has proven access.
     """
-    [(first,)] = fetch_rows(FIRST_OF_PIECE, [conversation.pk, before, PIECE_MESSAGES, PIECE_BYTES])
-    if first is None:
-        return []
-    messages = list(conversation.messages.filter(seq__gte=first, seq__lt=before).order_by("seq"))
-    for message in messages:
-        message.conversation = conversation
-    return messages
+    found = []
+    for seq, author, _agent, _force, sent_at, sealed in fetch_rows(
+        LINES_BACKWARD, [conversation.pk, 0, before, PIECE_MESSAGES, PIECE_BYTES]
+    ):
+        body = Message.opened(sealed, conversation=conversation.public_id, seq=seq, author=author)
+        found.append(Said(seq, author, sent_at, body, plain_text.plain(body)))
+    return found

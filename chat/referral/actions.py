@@ -85,9 +85,10 @@ def points_with_account(point_ids: Sequence[int]) -> set[int]:
     return {pk for pk in rows.values_list("point", flat=True) if pk is not None}
 
 
-def may_be_sent_without(conversation: Conversation) -> bool:
-    """Whether `send_without` is open to this conversation's agent."""
-    had_emergency = open_emergency(conversation) is not None or bool(past_emergencies(conversation))
+def may_be_sent_without(conversation: Conversation, *, is_any: bool = True) -> bool:
+    """Whether `send_without` is open to this conversation's agent. is_any: false where it is known that there was no
+    emergency."""
+    had_emergency = is_any and (open_emergency(conversation) is not None or bool(past_emergencies(conversation)))
     return may_go_without(urgency=conversation.urgency, had_emergency=had_emergency)
 
 

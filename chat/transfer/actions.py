@@ -6,7 +6,7 @@ until another agent has accepted.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -232,7 +232,7 @@ def free_colleagues(agent: Agent, now: datetime) -> list[Agent]:
 def colleagues_there(agent: Agent, now: datetime) -> list[Agent]:
     """Return the colleagues who are present, with their `load`, whether they can be chosen (`is_free`) or not."""
     there = Agent.objects.present(now).exclude(pk=agent.pk).filter(user__is_active=True)
-    return list(there.with_load().select_related("unit").order_by("unit__name", "public_name"))
+    return list(there.with_load().select_related("unit", "user").order_by("unit__name", "public_name", "pk"))
 
 
 def is_free(colleague: Any) -> bool:
@@ -240,10 +240,10 @@ def is_free(colleague: Any) -> bool:
     return colleague.availability != Availability.PAUSE and colleague.load < colleague.capacity
 
 
-def teams_on_duty(agent: Agent, now: datetime) -> tuple[list[Unit], list[str]]:
-    """Return the units with somebody else on duty, and the forces among them that are not this agent's."""
-    there = Agent.objects.on_duty(now).exclude(pk=agent.pk)
-    units = list(Unit.objects.filter(pk__in=there.values("unit")).order_by("name"))
+def teams_among(there: Sequence[Agent], agent: Agent) -> tuple[list[Unit], list[str]]:
+    """Return the units with somebody of `colleagues_there` on duty, by name, and the forces among them that are not
+    this agent's."""
+    units = list({one.unit_id: one.unit for one in there if one.availability == Availability.AVAILABLE}.values())
     forces = {unit.force for unit in units} - {agent.force}
     return units, [force for force in Force.values if force in forces]
 

@@ -1,7 +1,9 @@
 """Reads what the console shows of handovers: to whom a conversation may go, what is offered, what was handed over."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import F, Q
 
@@ -35,8 +37,12 @@ class Passing:
 def transfer_form(agent: Agent, now: datetime, data: object = None, *, draft: str = "") -> TransferForm:
     """Make the form that passes an exchange on, with the colleagues and units who are there now. draft: with which its
     summary begins, as many of its lines as fit."""
-    units, others = transfer_actions.teams_on_duty(agent, now)
-    there = transfer_actions.colleagues_there(agent, now)
+    return form_among(transfer_actions.colleagues_there(agent, now), agent, data, draft=draft)
+
+
+def form_among(there: Sequence[Agent], agent: Agent, data: object = None, *, draft: str = "") -> TransferForm:
+    """Make the same form. there: `transfer.actions.colleagues_there`, which were read already."""
+    units, others = transfer_actions.teams_among(there, agent)
     people = [one for one in there if transfer_actions.is_free(one)]
     busy = [one for one in there if not transfer_actions.is_free(one)]
     begun = draft if len(draft) <= SUMMARY_MAX else draft[:SUMMARY_MAX].rpartition("\n")[0]
@@ -44,23 +50,37 @@ def transfer_form(agent: Agent, now: datetime, data: object = None, *, draft: st
 
 
 def read_passing(
-    agent: Agent, conversation: Conversation, now: datetime, form: TransferForm | None = None, *, draft: str = ""
+    agent: Agent,
+    conversation: Conversation,
+    now: datetime,
+    form: TransferForm,
+    *,
+    has_handovers: bool = True,
+    has_whispers: bool = True,
+    has_watches: bool = True,
 ) -> Passing:
     """Read what is shown of handovers beside this conversation. The caller has proven access as its agent.
 
-    form: one with errors to show again; a new one unless given. draft: with which the summary of a new one begins.
+    form: that passes it on. has_handovers, has_whispers, has_watches: false where it is known that there are none.
     """
-    rows = Handover.objects.filter(conversation=conversation).with_life(now).prefetch_related("texts__handover")
-    passages = list(rows.select_related("from_agent__unit", "to_agent__unit", "to_unit"))
+    passages = _passages(conversation, now) if has_handovers else []
     whispers = Whisper.objects.filter(conversation=conversation, agent=agent).select_related("supervisor__unit")
-    watches = access.watches(now).filter(conversation=conversation).select_related("supervisor__unit")
     return Passing(
-        form=form or transfer_form(agent, now, draft=draft),
+        form=form,
         open=next((one for one in passages if one.is_live), None),
         handed=next((one for one in reversed(passages) if one.taken_by_id == agent.pk), None),
-        whispers=list(whispers),
-        watches=list(watches),
+        whispers=list(whispers) if has_whispers else [],
+        watches=_watches(conversation, now) if has_watches else [],
     )
+
+
+def _passages(conversation: Conversation, now: datetime) -> list[Any]:
+    rows = Handover.objects.filter(conversation=conversation).with_life(now).prefetch_related("texts__handover")
+    return list(rows.select_related("from_agent__unit", "to_agent__unit", "to_unit"))
+
+
+def _watches(conversation: Conversation, now: datetime) -> list[Watch]:
+    return list(access.watches(now).filter(conversation=conversation).select_related("supervisor__unit"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,27 +107,37 @@ class Offers:
         return sum(one.state != HandoverState.ACCEPTED for one in self.ended)
 
 
-def read_offers(agent: Agent, now: datetime) -> Offers:
-    """Read the handovers and whispers of an agent, of the last NEWS_FOR, with their texts and the agent's handles."""
-    named = own_handles(agent, of="conversation")
-    news = Q(ended_at__gte=now - NEWS_FOR) & ~Q(state__in=[HandoverState.WITHDRAWN, HandoverState.LOST])
-    rows = Handover.objects.filter(Q(state__in=OPEN) | news & ~Q(manner=Manner.COLD), from_agent=agent).with_life(now)
-    mine = list(
-        rows.select_related("to_agent__unit", "to_unit", "taken_by__unit", "conversation__report__municipality")
-        .prefetch_related("texts__handover", named)
-        .order_by(F("ended_at").desc(nulls_first=True), "pk")
-    )
-    whispers = Whisper.objects.filter(
-        agent=agent, said_at__gte=now - NEWS_FOR, conversation__in=access.assigned_to(agent)
-    )
+def read_offers(
+    agent: Agent, now: datetime, *, has_offers: bool = True, has_own: bool = True, has_whispers: bool = True
+) -> Offers:
+    """Read the handovers and whispers of an agent, of the last NEWS_FOR, with their texts and the agent's handles.
+
+    has_offers, has_own, has_whispers: false where it is known that no offer of anybody is open, that the agent passed
+    nothing on of late, and that no supervisor wrote to them.
+    """
+    mine = _passed_on(agent, now) if has_own else []
     return Offers(
-        to_me=list(access.offers_to(agent, now)),
+        to_me=list(access.offers_to(agent, now)) if has_offers else [],
         mine=[one for one in mine if one.is_live],
         ended=[one for one in mine if one.ended_at is not None],
-        whispers=list(
-            whispers.select_related("supervisor__unit", "conversation__report__municipality").prefetch_related(named)
-        ),
+        whispers=_whispered(agent, now) if has_whispers else [],
     )
+
+
+def _passed_on(agent: Agent, now: datetime) -> list[Any]:
+    news = Q(ended_at__gte=now - NEWS_FOR) & ~Q(state__in=[HandoverState.WITHDRAWN, HandoverState.LOST])
+    rows = Handover.objects.filter(Q(state__in=OPEN) | news & ~Q(manner=Manner.COLD), from_agent=agent).with_life(now)
+    return list(
+        rows.select_related("to_agent__unit", "to_unit", "taken_by__unit", "conversation__report__municipality")
+        .prefetch_related("texts__handover", own_handles(agent, of="conversation"))
+        .order_by(F("ended_at").desc(nulls_first=True), "pk")
+    )
+
+
+def _whispered(agent: Agent, now: datetime) -> list[Whisper]:
+    rows = Whisper.objects.filter(agent=agent, said_at__gte=now - NEWS_FOR, conversation__in=access.assigned_to(agent))
+    rows = rows.select_related("supervisor__unit", "conversation__report__municipality")
+    return list(rows.prefetch_related(own_handles(agent, of="conversation")))
 
 
 def handed_to(agent: Agent) -> list[Handover]:

@@ -290,7 +290,10 @@ def asked_elsewhere(user: Any, public_id: UUID) -> bool:
 
 def waiting_for(user: Any) -> list[OpeningRequest]:
     """Return the requests that wait for an act of this account, urgent ones first, then the longest unmoved."""
-    pending = visible_to(user).filter(pk__in=_pending_keys()).prefetch_related("steps")
+    keys = _pending_keys()
+    if not keys:  # as on most pages of the staff: each of them asks
+        return []
+    pending = visible_to(user).filter(pk__in=keys).prefetch_related("steps")
     mine = [request for request in pending if _awaits(user, request, _part_when_visible(user, request))]
     return sorted(mine, key=lambda request: (not request.is_urgent, request.moved_at))
 

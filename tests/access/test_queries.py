@@ -112,9 +112,13 @@ NAMED = {
     "chat/conversations/position.py": (EVERYBODY, {"<module>"}),
     "chat/messages/transcript.py": (
         "the messages of a conversation that was just obtained, by its own key",
-        {"<module>", "_lines_statement"},
+        {"_lines_statement"},
     ),
     "chat/visitor/page_state.py": ("of such a conversation too: dates, and whether something is there", {"<module>"}),
+    "chat/casework/at_hand.py": (
+        "whether there is anything of a conversation that was just obtained, or of this agent's own",
+        {"<module>"},
+    ),
     "chat/console/inbox.py": (
         EVERYBODY + ", or a conversation that was just obtained",
         {"_earlier_dangers", "_with_activity", "entry_of"},

@@ -1,0 +1,47 @@
+"""`{% waiting_rows rows %}`: the people in the queue, of whom the console and the board may have a hundred."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
+
+from common.texts.patterns import Pattern
+
+register = template.Library()
+
+_WAITING = Pattern(
+    "console/_waiting_person.html",
+    [f"row.{field}" for field in ("since", "waited", "place", "role", "force", "whereabouts", "seen", "unseen")],
+)
+
+
+@register.simple_tag
+def waiting_rows(rows: Iterable[Any]) -> SafeString:
+    """`console/_waiting_person.html` for each row of the queue (`inbox.QueueRow`)."""
+    zone = timezone.get_current_timezone()
+    drawn = []
+    for row in rows:
+        one = row.person
+        # Few kinds of rows: three degrees, four whereabouts, a minor or not, crowded or not.
+        fill = _WAITING.filler(
+            urgency=one.urgency_name,
+            urgency_label=str(one.urgency.label),
+            whereabouts=one.whereabouts.value,
+            is_minor=one.is_minor,
+            is_crowded=one.is_crowded,
+        )
+        drawn.append(
+            fill(
+                one.since.astimezone(zone).isoformat(),
+                row.waited,
+                one.place,
+                str(one.role.label),
+                str(one.force.label) if one.force else "",
+                str(one.whereabouts.label),
+                one.seen_at.astimezone(zone).isoformat(),
+                row.unseen,
+            )
+        )
+    return mark_safe("".join(drawn))  # noqa: S308  drawn by our own template
