@@ -33,3 +33,18 @@ def test_what_is_no_page_names_none():
     name_sheet(request, "/static/a.css")
     assert "Link" not in add_link(request, HttpResponse(content_type="application/json")).headers
     assert add_link(request, HttpResponse()).headers["Link"] == "</static/a.css>; rel=preload; as=style"
+
+
+@pytest.mark.django_db
+def test_exit_is_there_before_the_sheets_that_nothing_waits_for(client: Client):
+    """A script after the sheets waits for them, and the rest of the page for it: the page was read only then."""
+    head, _, body = client.get("/").text.partition("</head>")
+    exit_, sheet = head.index("quick-exit.js"), head.index('rel="stylesheet"')
+    assert head.index("<title>") < exit_ < sheet
+    assert not re.findall(r"<script(?![^>]* type=.module)", head[sheet:] + body)
+
+
+@pytest.mark.django_db
+def test_scripts_of_the_home_page_leave_the_line_to_its_sheets(client: Client):
+    modules = re.findall(r'<link rel="modulepreload"[^>]*>|<script type="module"[^>]*>', client.get("/").text)
+    assert len(modules) >= 2 and all('fetchpriority="low"' in one for one in modules)

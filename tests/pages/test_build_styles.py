@@ -81,6 +81,11 @@ def test_sheet_of_the_home_page_has_all_that_it_shows(client: Client, sheet: Pat
     def defines(text: str, name: str) -> bool:
         return bool(re.search(rf"\.{name}(?![\w-])", text))
 
+    never = re.compile(
+        r"<(?:textarea|select|optgroup|audio|video|iframe|sub|sup|table|t[dhr])\b|contenteditable|target="
+        r"|<(?:input|button)[^>]* type=.?(?:range|checkbox|radio|date|file|image|reset|button|search)\b"
+    )
+    assert not never.findall(page), "what its sheet leaves out (NEVER_ON_HOME)"
     assert len(classes) > 10
     assert {name for name in classes if defines(whole, name) and not defines(home, name)} == set()
 

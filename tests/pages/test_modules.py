@@ -15,7 +15,7 @@ SCRIPTS = Path(settings.BASE_DIR) / "static" / "pnav"
 # Put as it is into a page that is opened without a network and imports nothing: one file, however long (ADR 0084).
 ALONE = {"proof.js"}
 PUT_IN = {*CHECKING, *OPENING}  # into pages of a person's copy
-TAG = re.compile(r'{% module "([^"]+)" %}')
+TAG = re.compile(r'{% (?:late_)?module "([^"]+)" %}')
 
 
 def draw(source: str) -> str:
@@ -34,6 +34,14 @@ def test_module_comes_after_all_that_it_imports():
     assert script == '<script type="module" src="/static/pnav/staff/presence.js"></script>'
     assert '<link rel="modulepreload" href="/static/pnav/lib/time.js">' in preloads
     assert len(preloads) == len(set(preloads)) == len(modules.imported_modules("pnav/staff/presence.js"))
+
+
+def test_late_module_leaves_the_line_to_others():
+    html = draw('{% late_module "pnav/suggestions.js" %}')
+    assert html.splitlines() == [
+        '<link rel="modulepreload" href="/static/pnav/lib/fit.js" fetchpriority="low">',
+        '<script type="module" src="/static/pnav/suggestions.js" fetchpriority="low"></script>',
+    ]
 
 
 def test_module_that_is_not_there_is_said():

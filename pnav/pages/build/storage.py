@@ -1,4 +1,4 @@
-"""Stores static files under hashed names and compressed, so that browsers keep what pages load for ever."""
+"""Stores static files under hashed names, slim and compressed, so that browsers keep what pages load for ever."""
 
 import hashlib
 import json
@@ -10,6 +10,7 @@ from django.core.files.base import ContentFile
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 from pnav.pages.build.modules import imported_modules
+from pnav.pages.build.slim import slim
 
 DIGESTS = "integrity.json"  # beside Django's own list of names
 DIGESTED = (".js", ".css")
@@ -17,6 +18,22 @@ DIGESTED = (".js", ".css")
 
 def _needs(name: str) -> int:
     return len(imported_modules(name)) if name.startswith("pnav/") and name.endswith(".js") else 0
+
+
+class _Slim:
+    """Where a sheet of ours is, as `post_process` opens it: without what only its writers read."""
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+
+    def open(self, path: str) -> Any:
+        with self._source.open(path) as file:
+            return ContentFile(slim(file.read().decode()).encode())
+
+
+def _slimmed(name: str, where: Any, path: str) -> tuple[Any, str]:
+    """Where `post_process` finds a file: a sheet of ours slim, anything else as it is."""
+    return (_Slim(where) if name.startswith("pnav/") and name.endswith(".css") else where, path)
 
 
 class Storage(CompressedManifestStaticFilesStorage):
@@ -60,6 +77,8 @@ class Storage(CompressedManifestStaticFilesStorage):
         """Django's, given each module after those that it needs.
 
         So one pass finds every name. In any other order Django goes over all files once for each level of imports, and
-        gives up after five.
+        gives up after five. Sheets are slim under their hashed names (`slim`); under their plain ones, which no page
+        loads, they stay as they were written.
         """
-        return super().post_process({name: paths[name] for name in sorted(paths, key=_needs)}, *args, **kwargs)
+        found = {name: _slimmed(name, *paths[name]) for name in sorted(paths, key=_needs)}
+        return super().post_process(found, *args, **kwargs)

@@ -30,6 +30,8 @@ _ADDRESS = re.compile(r"""url\((["']?)(?!data:)([^"')]+\.svg)\1\)""")
 _DROPPED_CONDITIONS = ("min-width:0\\0", "-moz-document")
 _DROPPED_SELECTORS = ("data-fr-mourning", "-ms-", ":-moz-ui-invalid")
 
+NOTHING = re.compile(r"(?!)")  # is found nowhere
+
 DARK = "[data-fr-theme=dark]"
 SYSTEM = "[data-fr-scheme=system]"
 
@@ -122,28 +124,30 @@ def _without_negations(selector: str) -> str:
     return selector
 
 
-def is_used(selector: str, used: set[str]) -> bool:
-    """Whether everything the selector asks for may occur on a page."""
+def is_used(selector: str, used: set[str], without: re.Pattern[str] = NOTHING) -> bool:
+    """Whether everything the selector asks for may occur on a page. without: what the page has none of."""
     if any(part in selector for part in _DROPPED_SELECTORS):
         return False
     selector = _without_negations(selector)
+    if without.search(selector):
+        return False
     if any(not any(name.startswith(start) for name in used) for start in _CLASS_START.findall(selector)):
         return False
     names = _CLASS.findall(selector)
     return all(re.sub(r"\\(.)", r"\1", name) in used for name in names)
 
 
-def select(nodes: Iterable[Node], used: set[str]) -> list[Node]:
-    """The nodes whose classes are used, without empty groups."""
+def select(nodes: Iterable[Node], used: set[str], without: re.Pattern[str] = NOTHING) -> list[Node]:
+    """The nodes whose classes are used, without empty groups. without: see `is_used`."""
     kept: list[Node] = []
     for node in nodes:
         if isinstance(node, Group):
             if any(part in node.prelude for part in _DROPPED_CONDITIONS):
                 continue
-            children = node.children if node.prelude.startswith("@keyframes") else select(node.children, used)
+            children = node.children if node.prelude.startswith("@keyframes") else select(node.children, used, without)
             if children:
                 kept.append(Group(node.prelude, children))
-        elif selectors := [selector for selector in node.selectors if is_used(selector, used)]:
+        elif selectors := [selector for selector in node.selectors if is_used(selector, used, without)]:
             kept.append(Rule(selectors, node.declarations))
     return kept
 
@@ -262,13 +266,15 @@ def render(nodes: Iterable[Node]) -> str:
     return "".join(parts)
 
 
-def build(css: str, *, used: set[str], wanted: set[str], read: Callable[[str], str]) -> str:
+def build(
+    css: str, *, used: set[str], wanted: set[str], read: Callable[[str], str], without: re.Pattern[str] = NOTHING
+) -> str:
     """The used part of a stylesheet.
 
     css: DSFR's sheets, one after the other. used: class names of our code. wanted: custom properties of our sheets.
-    read: see `inline_icons`.
+    read: see `inline_icons`. without: what no page that loads it has, by selector.
     """
-    nodes = select(parse(css), used)
+    nodes = select(parse(css), used, without)
     nodes = prune_variables(nodes, wanted)
     nodes = prune_animations(nodes)
     return render(inline_icons(follow_system(follow_direction(nodes)), read))

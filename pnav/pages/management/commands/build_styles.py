@@ -41,6 +41,13 @@ HOME = (
 )
 # What `components/message.html` makes of a level.
 MADE_ON_HOME = {f"fr-alert--{level}" for level in ("error", "info", "success", "warning")}
+# What no state of it has: fields of other kinds than a text, elements that its sections cannot hold, and what only
+# browsers without our forms draw. In selectors, as DSFR writes them.
+NEVER_ON_HOME = re.compile(
+    r"(?<![\w.-])(?:textarea|select|optgroup|audio|video|iframe|sub|sup|table|t[dhr])(?![\w-])"
+    r"|\[type=(?:range|checkbox|radio|date|file|image|reset|button|search)\]|\[contenteditable|\[target="
+    r"|data-fr-scrolling|fr-ratio"
+)
 NOT_ON_HOME = {"choices.html", "error_summary.html", "field.html", "pages.html", "_guide_door.html"}
 
 
@@ -113,9 +120,10 @@ def build(target: Path) -> Path:
     version = (package / "static" / "dsfr" / "dsfr_version").read_text(encoding="utf-8").strip().removeprefix("v")
     begins = LICENCE.format(version=version) + font_faces(dist / "fonts")
 
-    def write(name: str, used: set[str], own: Iterable[Path]) -> Path:
-        """own: our sheets that stand beside it."""
-        body = stylesheet.build(css, used=used, wanted=stylesheet.variables("".join(_texts(own))), read=read)
+    def write(name: str, used: set[str], own: Iterable[Path], without: re.Pattern[str] = stylesheet.NOTHING) -> Path:
+        """own: our sheets that stand beside it. without: what its pages have none of."""
+        wanted = stylesheet.variables("".join(_texts(own)))
+        body = stylesheet.build(css, used=used, wanted=wanted, read=read, without=without)
         body = body.replace(fallback_fonts.STACK, fallback_fonts.stack())
         sheet = target / "pnav" / name
         _write(sheet, begins + _with_drawings_apart(body, sheet.parent / DRAWINGS) + "\n")
@@ -123,7 +131,7 @@ def build(target: Path) -> Path:
 
     _build_fonts(dist / "fonts", target / "pnav" / "fonts", version)
     at_home = _classes(_texts(home_sources())) | MADE_ON_HOME
-    write(HOME_SHEET, at_home, [static / "pnav" / "site.css", static / "pnav" / "home.css"])
+    write(HOME_SHEET, at_home, [static / "pnav" / "site.css", static / "pnav" / "home.css"], NEVER_ON_HOME)
     return write("dsfr.css", _classes(texts), sorted(static.rglob("*.css")))
 
 
