@@ -64,13 +64,16 @@ add(
 add(
     "chat.frame_waiting",
     WAITING,
-    _("La place dans la file et les nouveaux messages se mettent à jour seuls dans ce cadre, ou avec « Actualiser »."),
+    _(
+        "La place dans la file et les nouveaux messages se mettent à jour seuls dans ce cadre. "
+        "S'il reste vide : « Recharger »."
+    ),
     note=NO_SCRIPT,
 )
 add(
     "chat.frame_active",
     EXCHANGE,
-    _("Les nouveaux messages arrivent seuls dans ce cadre, ou avec « Actualiser »."),
+    _("Les nouveaux messages arrivent seuls dans ce cadre. S'il reste vide : « Actualiser »."),
     note=NO_SCRIPT,
 )
 add(

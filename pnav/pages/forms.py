@@ -17,27 +17,27 @@ def language_choices() -> list[tuple[str, str]]:
 
 
 class DisplaySettingsForm(forms.Form):
-    """The form of theme and language. `next` is where the person was: a path of this site, which the view checks."""
+    """The form of theme and language. `next` is where the person was: a path of this site, which the view checks.
+
+    familiar: say *tu*.
+    """
 
     theme = forms.ChoiceField(
-        label=obligatory_texts.THEME.later(),
-        choices=obligatory_texts.choices("theme"),
-        widget=forms.RadioSelect,
-        error_messages={
-            "required": obligatory_texts.THEME_CHOOSE.later(),
-            "invalid_choice": obligatory_texts.THEME_FROM_LIST.later(),
-        },
+        label=obligatory_texts.THEME.later(), choices=obligatory_texts.choices("theme"), widget=forms.RadioSelect
     )
     language = forms.ChoiceField(
-        label=obligatory_texts.LANGUAGE.later(),
-        choices=language_choices,
-        widget=forms.RadioSelect,
-        error_messages={
-            "required": obligatory_texts.LANGUAGE_CHOOSE.later(),
-            "invalid_choice": obligatory_texts.LANGUAGE_FROM_LIST.later(),
-        },
+        label=obligatory_texts.LANGUAGE.later(), choices=language_choices, widget=forms.RadioSelect
     )
     next = forms.CharField(required=False, widget=forms.HiddenInput, max_length=200)
+
+    def __init__(self, *args: Any, familiar: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, missing, unknown in (
+            ("theme", obligatory_texts.THEME_CHOOSE, obligatory_texts.THEME_FROM_LIST),
+            ("language", obligatory_texts.LANGUAGE_CHOOSE, obligatory_texts.LANGUAGE_FROM_LIST),
+        ):
+            said = {"required": missing.later(familiar=familiar), "invalid_choice": unknown.later(familiar=familiar)}
+            self.fields[name].error_messages.update(said)
 
 
 class FeedbackForm(forms.Form):

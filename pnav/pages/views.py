@@ -288,6 +288,7 @@ def display_settings(request: HttpRequest) -> HttpResponseBase:
     form = DisplaySettingsForm(
         request.POST if request.method == "POST" else None,
         initial={"theme": display.theme(request), "language": languages.current(), "next": came_from},
+        familiar=is_familiar(request),
     )
     if form.is_valid():
         target, language = form.cleaned_data["next"], form.cleaned_data["language"]

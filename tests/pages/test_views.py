@@ -516,6 +516,19 @@ def test_display_settings_error(client: Client):
     assert "<title>Erreur" in page and "Choisissez un thème de la liste." in page
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, ("Choisis un thème.", "Choisis une langue.")),
+        ({"theme": "rose", "language": "xx"}, ("Choisis un thème de la liste.", "Choisis une langue de la liste.")),
+    ],
+)
+def test_display_settings_say_tu_to_a_minor(client: Client, given: dict[str, str], said: tuple[str, ...]):
+    client.post("/", {"door": "minor"})
+    page = text_of(client.post("/parametres-affichage/", given))
+    assert all(sentence in page for sentence in said) and "Choisissez" not in page
+
+
 # --- pages that say what the law asks
 
 

@@ -157,7 +157,8 @@ def _feedback(**given: str) -> Draw:
 
 def _display(**given: str) -> Draw:
     def draw(trial: Trial) -> HttpResponse:
-        return draw_page(trial, "pages/display_settings.html", views.form_page(DisplaySettingsForm(given or None)))
+        form = DisplaySettingsForm(given or None, familiar=trial.familiar)
+        return draw_page(trial, "pages/display_settings.html", views.form_page(form))
 
     return draw
 

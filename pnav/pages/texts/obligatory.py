@@ -467,11 +467,15 @@ add("privacy.rights_title", PRIVACY, _("Vos droits"))
 add("privacy.rights_contact", PRIVACY, _("Pour toute question sur vos données, écrivez à :"))
 add("privacy.rights_authority", PRIVACY, _("Vous pouvez aussi vous adresser à la CNIL."))
 THEME = add("display.theme", DISPLAY, _("Thème"))
-THEME_CHOOSE = add("display.theme_choose", DISPLAY, _("Choisissez un thème."))
-THEME_FROM_LIST = add("display.theme_from_list", DISPLAY, _("Choisissez un thème de la liste."))
+THEME_CHOOSE = add("display.theme_choose", DISPLAY, _("Choisissez un thème."), _("Choisis un thème."))
+THEME_FROM_LIST = add(
+    "display.theme_from_list", DISPLAY, _("Choisissez un thème de la liste."), _("Choisis un thème de la liste.")
+)
 LANGUAGE = add("display.language", DISPLAY, _("Langue"))
-LANGUAGE_CHOOSE = add("display.language_choose", DISPLAY, _("Choisissez une langue."))
-LANGUAGE_FROM_LIST = add("display.language_from_list", DISPLAY, _("Choisissez une langue de la liste."))
+LANGUAGE_CHOOSE = add("display.language_choose", DISPLAY, _("Choisissez une langue."), _("Choisis une langue."))
+LANGUAGE_FROM_LIST = add(
+    "display.language_from_list", DISPLAY, _("Choisissez une langue de la liste."), _("Choisis une langue de la liste.")
+)
 RATING = add("opinion.rating", OPINION, _("Ce service vous a-t-il aidé ?"), _("Ce service t'a-t-il aidé ?"))
 RATING_CHOOSE = add(
     "opinion.rating_choose",
