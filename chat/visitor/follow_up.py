@@ -45,13 +45,16 @@ def whose(request: HttpRequest) -> tuple[Conversation | None, bool]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_up(request: HttpRequest) -> HttpResponse:
-    """Show where it stands. A POST says yes or no to the summary that was read."""
+    """Show where it stands. A POST says yes or no to the summary that was read; with `read` it only asks for this page,
+    which is open then in discreet mode (docs/adr/0117)."""
     current, is_by_code = whose(request)
     if current is None:
         return redirect("chat:resume")
     if request.method != "POST":
         is_asked = bool(request.session.pop(FOLLOW_UP_ASKED, False))
         return _show(request, current, is_by_code=is_by_code, is_asked=is_asked)
+    if "read" in request.POST:
+        return _show(request, current, is_by_code=is_by_code)
     form = AnswerForm(request.POST)
     error = ""
     if not form.is_valid():

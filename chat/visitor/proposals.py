@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
 from chat import access
 from chat.captures import queries as capture_queries
@@ -57,9 +57,12 @@ def answers(request: HttpRequest) -> HttpResponse:
     return json_answer(content)
 
 
-@require_GET
+@require_http_methods(["GET", "HEAD", "POST"])
 def slip(request: HttpRequest) -> HttpResponse:
-    """Show « Mon rendez-vous », to be shown at the point d'accueil. It names nobody."""
+    """Show « Mon rendez-vous », to be shown at the point d'accueil. It names nobody.
+
+    A POST asks for the same page and changes nothing: it comes open in discreet mode then (docs/adr/0117).
+    """
     current, found = _slip_of(request)
     if current is None:
         return without_visit(request)

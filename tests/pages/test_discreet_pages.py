@@ -126,23 +126,26 @@ ACTS: dict[str, list[tuple[str, dict[str, str], str]]] = {
     "chat/follow_up.html": [
         ("chat:follow_up", {"answer": "yes"}, "Numéro de dossier"),
         ("chat:follow_up", {}, "Choisir « oui » ou « non »"),
+        ("chat:follow_up", {"read": ""}, "Commissariat de Bondy"),
         ("chat:follow_up_meeting", {}, "Choisir « oui » ou « non »"),
         ("chat:follow_up_removal", {}, "Faire retirer"),
         ("chat:follow_up_removal_answer", {}, "Choisir « oui » ou « non »"),
         ("chat:resume", {"code": "of suites"}, "Numéro de dossier"),
         ("chat:follow_up_code", {"code": "new"}, "Numéro de dossier"),
     ],
+    "chat/slip.html": [("chat:slip", {}, "Aucun rendez-vous")],
     "pages/feedback.html": [("pages:feedback", {}, "Votre avis est anonyme")],
     "pages/removal_kit.html": [
         ("pages:removal_request", {"platform": ""}, "Qui est concerné"),
         ("pages:removal_request", REMOVAL, "Écrire le texte"),
+        ("pages:removal_request", REMOVAL | {"step": "other"}, "Qui est concerné"),
         ("pages:removal_request", REMOVAL | {"step": "write"}, "Écrire le texte"),
         ("pages:removal_request", REMOVAL | {"step": "write", **TYPED}, "exemple.fr/deux"),
     ],
 }
 # The others are read, and answer no form.
 READ = {
-    *("chat/slip.html", "pages/home.html", "pages/figures.html", "pages/legal.html", "pages/accessibility.html"),
+    *("pages/home.html", "pages/figures.html", "pages/legal.html", "pages/accessibility.html"),
     *("pages/card.html", "pages/privacy.html", "pages/guide.html", "pages/quit.html"),
 }
 
@@ -179,6 +182,27 @@ def test_what_a_form_asked_for_is_open_and_folded_again_on_the_next_page(
     again = answer.redirect_chain[-1][0] if answer.redirect_chain else answer.wsgi_request.path
     if "?" not in again and "removal_request" not in page:  # which begins again at its first question
         assert word not in words_on_screen(client.get(again).text)
+
+
+def test_ways_within_an_open_fold_lead_to_an_open_page(client: Client) -> None:
+    """As links they led to a closed fold: one press more, as if nothing had happened."""
+    commune()
+    search = DISCREET.reverse("locations:search")
+    found = client.post(search, {"q": "13200", "purpose": "contacts"}, follow=True)
+    service = re.findall(r'name="service"[^>]* value="([^"]+)"', found.text)[0]
+    chosen = {"q": "13200", "purpose": "contacts", "service": service}
+    page = client.post(DISCREET.reverse("locations:choose"), chosen, follow=True).text
+    form = page.partition(f'action="{search}" id="both-units"')[2].partition("</form>")[0]
+    typed = dict(re.findall(r'name="(q|purpose)" value="([^"]+)"', form))
+    assert 'form="both-units">Voir les deux' in page and typed == {"q": "13200", "purpose": "contacts"}
+    assert "Gendarmerie - Brigade d'Arles" in words_on_screen(client.post(search, typed, follow=True).text)
+
+    kit = client.post(DISCREET.reverse("pages:removal_request"), REMOVAL).text
+    assert 'name="step" value="other">Choisir un autre site</button>' in kit
+
+    follow(client, {})
+    slip = client.post(DISCREET.reverse("chat:slip") + "?suites").text
+    assert 'name="read">Revenir aux suites</button>' in slip
 
 
 def follow(client: Client, form: dict[str, str]) -> dict[str, str]:

@@ -32,6 +32,7 @@ from triage.questionnaire.questions import DOOR
 Kind, Audience = RemovalPlatform.Kind, RemovalPlatform.Audience
 MINORS = frozenset({Who.MINOR, Who.HELPS_MINOR})
 WRITE = "write"  # the button that asks for the texts
+AGAIN = "other"  # the button that asks for another site
 NONE_OFFERED = Offered()
 # What the signalement says of the facts, as the grounds of a request; the person changes it.
 GROUNDS = {
@@ -90,7 +91,7 @@ def removal_request(request: HttpRequest) -> HttpResponse:
     pieces. Fields have lengths (`RequestForm`).
     """
     platforms = read_platforms()
-    if request.method != "POST":
+    if request.method != "POST" or request.POST.get("step") == AGAIN:
         return _draw(request, choice_page(choice_form(request, platforms)))
     is_familiar = request.POST.get("who") == Who.MINOR
     choice = PlatformForm(request.POST, platforms=platforms, familiar=is_familiar)
