@@ -49,6 +49,9 @@ def counts(page: Page, town: LiveSite, journey: Journey, language: str) -> None:
     assert len(safety) == 4 and all(button.is_seen for button in safety), safety
     for buttons in others:
         assert all(button.is_seen for button in buttons[:5]), buttons[:5]
+    if journey.door == "helper":  # whom one helps: all twelve
+        assert len(others[0]) == 12 and all(button.is_seen for button in others[0]), others[0]
+    assert all(button.is_seen for button in done.pressed), done.pressed
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
