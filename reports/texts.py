@@ -118,12 +118,12 @@ add(
     _("Ta demande, elle, est gardée, avec ta place. Note ton code : il te ramène ici."),
 )
 ADDED = Place("report.added", "Signalement : ce que l'on ajoute en attendant")
-add("report.while_waiting", ADDED, _("Pendant l'attente, si vous voulez"), _("Pendant l'attente, si tu veux"))
+add("report.while_waiting", ADDED, _("Si vous voulez, dites-en plus"), _("Si tu veux, dis-en plus"))
 add(
     "report.touch_what_is_true",
     ADDED,
-    _("Touchez ce qui est vrai. Rien n'est obligatoire : la personne qui vous répondra le lira au fur et à mesure."),
-    _("Touche ce qui est vrai. Rien n'est obligatoire : la personne qui te répondra le lira au fur et à mesure."),
+    _("Touchez ce qui est vrai. Rien n'est obligatoire : la personne qui vous répond le lit au fur et à mesure."),
+    _("Touche ce qui est vrai. Rien n'est obligatoire : la personne qui te répond le lit au fur et à mesure."),
 )
 add("report.not_added", ALREADY, _("Ce n'est pas encore ajouté"))
 add("report.add_title", ALREADY, _("Ajouter à votre signalement"), _("Ajouter à ton signalement"))

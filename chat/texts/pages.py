@@ -387,7 +387,14 @@ add(
     _("Vous pourrez revenir quand vous voulez, jour et nuit."),
     _("Tu pourras revenir quand tu veux, jour et nuit."),
 )
-add("chat.code_over", CODE, _("L'échange est terminé : son code de reprise ne fonctionne plus."))
+add(
+    "chat.code_over",
+    CODE,
+    _(
+        "L'échange est terminé : son code de reprise n'en ouvre plus les messages. S'il y a des suites, il ouvre "
+        "leur page."
+    ),
+)
 add(
     "chat.code_note",
     CODE,

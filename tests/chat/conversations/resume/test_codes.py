@@ -338,7 +338,9 @@ def test_code_annulled_by_the_person(as_reporter):
 
 def test_code_after_the_end_says_so(as_reporter):
     client = as_reporter(make.closed())
-    assert "L'échange est terminé : son code de reprise ne fonctionne plus." in shown(client.get(reverse("chat:code")))
+    assert "L'échange est terminé : son code de reprise n'en ouvre plus les messages." in shown(
+        client.get(reverse("chat:code"))
+    )
     response = client.post(reverse("chat:code"))
     assert response.status_code == 409 and 'lang="fr">' not in shown(response).replace('<html lang="fr"', "")
     response = client.post(reverse("chat:code"), headers={"Accept": "application/json"})
