@@ -483,3 +483,12 @@ def test_frame_of_the_waiting_room_is_said_to_show_the_place(as_reporter):
     )
     assert "La place dans la file et les nouveaux messages se mettent à jour seuls dans ce cadre" in waiting
     assert "Les nouveaux messages arrivent seuls dans ce cadre" in active
+
+
+@pytest.mark.parametrize("page", ["chat:code", "chat:copy", "chat:keeping", "chat:end"])
+def test_way_back_leads_to_the_place_while_waiting_and_else_to_the_last_words(as_reporter, page: str):
+    """At the foot of the page of the queue, without scripts, nobody saw that their turn had come."""
+    for conversation, address in ((make.waiting(), "/tchat/"), (make.assigned(), "/tchat/#fin")):
+        answer = as_reporter(conversation).get(reverse(page))
+        ways = re.findall(r'class="fr-btn(?: fr-btn--secondary)?"\s*href="(/tchat/(?:#fin)?)"', answer.text)
+        assert ways == [address], (page, conversation.status)
