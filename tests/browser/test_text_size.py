@@ -87,6 +87,26 @@ def test_numbers_and_exit_stay_in_view_with_large_text(live_site, visit_at: Visi
         assert page.evaluate(WIDER) == [], path
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_pages_beside_an_exchange_are_no_wider_than_the_screen(live_site, nobody_on_duty, visit_at: Visit, size):
+    """The day of a fact was, and the numbers of whoever is in danger."""
+    from tests.chat.sockets import visit
+
+    _agent, conversation = assigned(live_site)
+    with live_site.database():
+        key = visit(conversation)
+    page = visit_at(size)
+    page.goto(live_site.url + "/")
+    page.locator(".home-doors button[value=adult]").click()
+    page.locator("#answer-yes").click()
+    page.locator(".pnav-numbers--paired").wait_for()
+    assert page.evaluate(WIDER) == [], "danger"
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
+    for path in ("/tchat/faits/", "/tchat/captures/", "/tchat/copie/", "/tchat/code/"):
+        page.goto(live_site.url + path)
+        assert page.evaluate(WIDER) == [], path
+
+
 def send_and_refresh_lie_apart(page: Page) -> None:
     """« Actualiser » stood over « Envoyer »: what was written did not leave, whatever one pressed."""
     send, refresh = (

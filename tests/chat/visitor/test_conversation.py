@@ -492,3 +492,12 @@ def test_way_back_leads_to_the_place_while_waiting_and_else_to_the_last_words(as
         answer = as_reporter(conversation).get(reverse(page))
         ways = re.findall(r'class="fr-btn(?: fr-btn--secondary)?"\s*href="(/tchat/(?:#fin)?)"', answer.text)
         assert ways == [address], (page, conversation.status)
+
+
+def test_card_of_the_screen_is_not_a_bare_title_without_scripts(as_reporter):
+    """Once somebody answers it holds nothing but what a script does."""
+    cards = [
+        re.search(r'<section class="([^"]*)" id="alerts"', as_reporter(one).get("/tchat/").text)
+        for one in (make.waiting(), make.assigned())
+    ]
+    assert [bool(card) and "pnav-needs-script" in card[1] for card in cards] == [False, True]
