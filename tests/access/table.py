@@ -358,7 +358,7 @@ ROUTES: dict[str, Route] = {
     "chat:follow_up_removal": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/suites/",)),
     "chat:follow_up_removal_answer": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/suites/",)),
     "chat:follow_up_code": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/code/", "/tchat/suites/")),
-    "chat:slip": Route(own_visit("/tchat/", left_behind=IN), FORM),
+    "chat:slip": Route(own_visit("/tchat/", left_behind=IN), FORM, to=("/tchat/",)),
     "chat:slip_paper": Route(own_visit("/tchat/", left_behind=IN), READ_ONLY_GET),
     # The answer to a request for erasure is also for who typed its words (`chat:resume`): that visit alone.
     "chat:keeping": Route(own_visit("/tchat/reprendre/"), READ),
