@@ -5,7 +5,7 @@ import re
 import pytest
 from django.conf import settings
 
-from pnav.pages.build.slim import slim
+from pnav.pages.build.slim import slim_sheet
 from tests.support import once
 
 
@@ -23,7 +23,7 @@ from tests.support import once
     ],
 )  # fmt: skip
 def test_what_is_served_of_what_is_written(written: str, served: str) -> None:
-    assert slim(written) == served and slim(served) == served
+    assert slim_sheet(written) == served and slim_sheet(served) == served
 
 
 @pytest.mark.slow
@@ -34,7 +34,7 @@ def test_collected_sheets_are_slim_and_keep_their_licence() -> None:
             one for one in folder.glob(f"{name}.*.css") if re.fullmatch(rf"{name}\.[0-9a-f]{{12}}\.css", one.name)
         ]
         text = sheet.read_text(encoding="utf-8")
-        assert slim(text) == text.strip() and "/*" not in text.replace("/*!", ""), name
+        assert slim_sheet(text) == text.strip() and "/*" not in text.replace("/*!", ""), name
         assert text.startswith("/*! DSFR") == name.startswith("dsfr"), name
     written = settings.BASE_DIR / "static" / "pnav" / "site.css"
     assert (folder / "site.css").read_bytes() == written.read_bytes(), "under its plain name, as it was written"

@@ -16,7 +16,7 @@ _AROUND = re.compile(r"\s*([{};,])\s*")
 _MARK = "\0"
 
 
-def slim(css: str) -> str:
+def slim_sheet(css: str) -> str:
     """The same rules, in fewer characters. Bounded by the length of the sheet: each piece is read once."""
     kept: list[str] = []
 

@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 from pnav.pages.build.modules import imported_modules
-from pnav.pages.build.slim import slim
+from pnav.pages.build.slim import slim_sheet
 
 DIGESTS = "integrity.json"  # beside Django's own list of names
 DIGESTED = (".js", ".css")
@@ -28,7 +28,7 @@ class _Slim:
 
     def open(self, path: str) -> Any:
         with self._source.open(path) as file:
-            return ContentFile(slim(file.read().decode()).encode())
+            return ContentFile(slim_sheet(file.read().decode()).encode())
 
 
 def _slimmed(name: str, where: Any, path: str) -> tuple[Any, str]:
