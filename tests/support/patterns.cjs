@@ -78,4 +78,5 @@ const growth = ({ where, source, flags }) => {
 
 if (only) found.push({ where: "given", source: only, flags: "u" });
 else for (const file of fs.readdirSync(folder, { recursive: true }).filter((one) => one.endsWith(".js")).sort()) read(path.join(folder, file));
-process.stdout.write(JSON.stringify({ found, unreadable, growing: found.map(growth).filter(Boolean) }));
+const alike = new Map(found.map((one) => [`/${one.source}/${one.flags}`, one])); // one that stands in several places: once
+process.stdout.write(JSON.stringify({ found, unreadable, growing: [...alike.values()].map(growth).filter(Boolean) }));

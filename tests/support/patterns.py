@@ -433,13 +433,24 @@ def runs() -> Iterator[Callable[[int], str]]:
     return (_recipe("", run, tail) for run in RUNS.values() for tail in TAILS[:3])
 
 
+SCANNING = ("sub", "subn", "split", "findall", "finditer")  # each looks for all that matches, in the same way
+
+
+def dearest(methods: Iterable[str]) -> list[str]:
+    """Those of these that take as long as any other: whoever looks for all has looked for the first, from every place
+    from which that is looked for; and whoever looks for it anywhere has looked at the beginning."""
+    asked = list(methods)
+    scans = next((one for one in SCANNING if one in asked), "search" if "search" in asked else "match")
+    return [one for one in dict.fromkeys([scans, "fullmatch"]) if one in asked]
+
+
 def quadratic(pattern: Pattern) -> str:
     """The first text that makes a pattern grow faster than the text does; "" when none was found."""
     compiled = re.compile(pattern.source, pattern.flags)
     try:
         for recipe in texts(pattern.source, pattern.flags):
             with guard():
-                for method in pattern.methods:
+                for method in dearest(pattern.methods):
                     if why := grows(asking(compiled, method), recipe):
                         return f"{pattern}\n  {method}, {why}"
     except TooLong:
