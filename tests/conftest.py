@@ -3,6 +3,7 @@
 import gc
 import logging
 import math
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -220,9 +221,11 @@ def _told_of_pages(template: Template, context: Context) -> SafeString:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings: None, pytestconfig: pytest.Config) -> None:
-    """Each worker has a copy of one database that was migrated once. A process alone migrates its own."""
-    if workers.is_one(pytestconfig):
-        settings.DATABASES["default"]["TEST"]["TEMPLATE"] = once.template()
+    """Each worker has a copy of one database that was migrated once, and so has a run that a test starts with one. Any
+    other process migrates its own."""
+    given = once.template() if workers.is_one(pytestconfig) else os.environ.get(once.TEMPLATE)
+    if given:
+        settings.DATABASES["default"]["TEST"]["TEMPLATE"] = given
 
 
 @pytest.fixture(scope="session")

@@ -144,6 +144,10 @@ def test_folder_of_data_without_a_known_file_is_one_sentence(tmp_path, state):
     """The whole command, on servers of its own, as it starts the second time: no traceback, and 1."""
     folder = tmp_path / "data"
     folder.mkdir()
+    state.mkdir()
+    # As a first start leaves it: without keys, the data would be erased and made anew; and all places are loaded.
+    (state / "settings.json").write_text(json.dumps(run._new_settings()))
+    (state / "done.json").write_text(json.dumps({"embedded": run._fingerprint(run.ROOT / "locations" / "data")}))
     once.give_cluster(Postgres(state))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -35,13 +35,13 @@ def silence(tmp_path_factory, django_db_blocker):
 
     Begun before the first test of this module, for the last one: the minute goes by while processes are killed here.
     """
-    site = Site(tmp_path_factory.mktemp("silent"), django_db_blocker)
+    site = Site(tmp_path_factory.mktemp("silent"), django_db_blocker, 1)
     try:
         site.start()
         with site.database():
             keys = [visit(make.waiting(queued_at=make.long_ago(1))) for _each in range(50)]
         with ExitStack() as stack:
-            lines = [stack.enter_context(site.line(index % 2, REPORTER, key)) for index, key in enumerate(keys)]
+            lines = [stack.enter_context(site.line(0, REPORTER, key)) for key in keys]
             yield lines, time.monotonic()
     finally:
         site.stop()

@@ -33,7 +33,7 @@ from deploy import authority
 from pnav.demo.services import Postgres, Valkey
 from tests.scenarios.conftest import PlainWeb, free_port
 from tests.scenarios.test_production import PRODUCTION, with_keys
-from tests.support import roles
+from tests.support import once, roles
 from tests.support.fresh import manage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -202,6 +202,8 @@ def inside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inside]:
         one.start()
         done = manage(one.environment("owner"), "migrate", "--verbosity=0")
         assert done.returncode == 0, done.stderr
+        with one.admin() as connection:
+            connection.execute("CREATE DATABASE migrated TEMPLATE pnav")
         (one.folder / "static").mkdir()
         yield one
     finally:
@@ -389,6 +391,7 @@ def test_tests_of_cache_doorbell_and_health_pass_over_these_connections(inside):
     environment = inside.environment("owner", account="tests")
     for name in (*PRODUCTION, "STATIC_ROOT", "PNAV_TESTS_WORKER", "PYTEST_CURRENT_TEST", "REDIS_PREFIX"):
         environment.pop(name, None)
+    environment[once.TEMPLATE] = "migrated"
     before = len(inside.refusals())
     files = ["tests/test_cache.py", "tests/chat/test_pubsub.py", "tests/test_health.py"]
     done = subprocess.run(
