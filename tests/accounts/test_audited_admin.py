@@ -252,9 +252,14 @@ def test_registry_writes_no_line_for_pages_that_are_read(client, chief, model):
     row = ROWS[name_of(model)]()
     page = f"admin:{model._meta.app_label}_{model._meta.model_name}"
     before = lines()
-    for url in (reverse(f"{page}_changelist"), reverse(f"{page}_change", args=[row.pk]), reverse("admin:index")):
+    for url in (reverse(f"{page}_changelist"), reverse(f"{page}_change", args=[row.pk])):
         assert client.get(url).status_code == 200
     assert lines() == before
+
+
+def test_no_line_is_written_for_the_first_page(client, chief):
+    assert client.get(reverse("admin:index")).status_code == 200
+    assert lines() == []
 
 
 # --- what a line says -----------------------------------------------------------------------------------------------

@@ -67,6 +67,17 @@ def on_call() -> OnCall:
 
 def report(**fields: Any) -> Report:
     """A report of a victim in a police zone unless said otherwise; `answers` are those of the triage."""
+    made = _report(**fields)
+    made.save(force_insert=True)
+    return made
+
+
+def reports(count: int) -> list[Report]:
+    """So many of them, in one statement."""
+    return Report.objects.bulk_create(_report() for _each in range(count))
+
+
+def _report(**fields: Any) -> Report:
     submission_id = uuid.uuid4()
     answers = fields.pop("answers", {})
     values: dict[str, Any] = {
@@ -77,7 +88,7 @@ def report(**fields: Any) -> Report:
         "postal_code": "93200",
         "force": Force.POLICE,
     }
-    return Report.objects.create(**values | fields)
+    return Report(**values | fields)
 
 
 def sealed(conversation: Conversation) -> Conversation:

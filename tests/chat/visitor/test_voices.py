@@ -1,7 +1,7 @@
 """Every page of the exchange as each person reads it: in their own words, and with discretion in neutral ones."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -85,9 +85,14 @@ def left(**fields: Any) -> Conversation:
     return actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
 
 
-def read(client: Client, name: str, *, discreet: bool) -> str:
-    """The page, whole, after the ways that it leads on by. Nothing but the page's own words: not the frame."""
-    answer = client.get((DISCREET if discreet else ORDINARY).reverse(name), follow=True)
+def read(client: Client, name: str, *, discreet: bool, known: Container[str] = ()) -> str:
+    """The page, whole, after the ways that it leads on by; nothing when it leads to one that is known. Nothing but the
+    page's own words: not the frame."""
+    answer = client.get((DISCREET if discreet else ORDINARY).reverse(name))
+    while answer.status_code == 302:
+        if answer.headers["Location"] in known:
+            return ""
+        answer = client.get(answer.headers["Location"])
     assert answer.status_code == 200, name
     html = unescape(answer.text)
     # Somebody writes « vous » or « tu » for a reason of their own: what Pnav says is looked at.
@@ -96,11 +101,16 @@ def read(client: Client, name: str, *, discreet: bool) -> str:
 
 
 def pages(client: Client, *, discreet: bool) -> Iterator[tuple[str, str]]:
-    """Each page of the exchange, by its name; that of captures with its question, and after each answer to it."""
-    address = (DISCREET if discreet else ORDINARY).reverse("chat:captures")
+    """Each page of the exchange, by its name; that of captures with its question, and after each answer to it. What
+    leads to one of these is not drawn a second time, but at the end, with whatever it says of why it led there."""
+    known: set[str] = set()
+    names = DISCREET if discreet else ORDINARY
+    address = names.reverse("chat:captures")
     for name in PAGES:
         if name != "chat:captures":
-            yield name, read(client, name, discreet=discreet)
+            if main := read(client, name, discreet=discreet, known=known):
+                known.add(names.reverse(name))
+                yield name, main
             continue
         for answer, holds in BY_ANSWER.items():
             if answer:
@@ -108,6 +118,7 @@ def pages(client: Client, *, discreet: bool) -> Iterator[tuple[str, str]]:
             main = read(client, name, discreet=discreet)
             assert holds in main
             yield f"{name}, {answer}", main
+    yield "what led here", read(client, PAGES[0], discreet=discreet)
 
 
 @pytest.fixture

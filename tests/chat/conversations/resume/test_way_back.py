@@ -142,7 +142,7 @@ def test_resume_with_a_right_code_is_never_refused_for_what_others_try(monkeypat
     """However many try, from however many networks, and whatever this network tried before, within its own number."""
     monkeypatch.setattr(visitor_resume, "MANY_TRIES", 40)
     code, other = issue(make.waiting()), issue(make.waiting())
-    crowd = [Client(REMOTE_ADDR=f"192.0.{number}.2") for number in range(60)]
+    crowd = [Client(REMOTE_ADDR=f"192.0.{number}.2") for number in range(15)]
     assert {send(one, WRONG).status_code for one in crowd for _try in range(4)} == {200}
     assert send(Client(REMOTE_ADDR="198.51.100.7"), code).url == PAGE
     assert send(crowd[0], other).url == PAGE
@@ -153,10 +153,9 @@ def test_resume_with_a_right_code_is_never_refused_for_what_others_try(monkeypat
 def test_resume_one_subscriber_with_many_networks_cannot_keep_everybody_out(networks, limit):
     """A /48 holds 65,536 of the networks that are counted one by one, a /56 holds 256."""
     code = issue(make.waiting())
-    answers = [
-        send(Client(REMOTE_ADDR=networks.format(net)), WRONG).status_code for net in range(16) for _try in range(11)
-    ]
-    assert answers.count(200) == limit and answers[limit:] == [429] * (len(answers) - limit)
+    many = range(limit // 11 + 2)  # more of them than the limit lets pass
+    answers = [send(Client(REMOTE_ADDR=networks.format(net)), WRONG).status_code for net in many for _try in range(11)]
+    assert answers.count(200) == limit and answers[limit:] == [429] * (len(answers) - limit) != []
     assert send(Client(REMOTE_ADDR="2001:db8:1::1"), code).url == PAGE
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from chat.models import Conversation, ConversationEvent
@@ -39,7 +40,7 @@ def recorded(weeks: int) -> None:
         for number in range(64):
             day, slot = number % 7, number // 7
             times.append(monday - timedelta(weeks=week) + timedelta(days=day, hours=20 if slot < 6 else 3 * slot - 16))
-    reports = [make.report() for _time in times]
+    reports = make.reports(len(times))
     rows = Conversation.objects.bulk_create(
         Conversation(report=report, opened_at=at, queued_at=at, reporter_seen_at=at, status="closed", closed_at=at)
         for report, at in zip(reports, times, strict=True)
@@ -87,9 +88,12 @@ def test_staffing_without_data_says_so_and_assumes(supervisor):
     assert len(table) == 24 and all(row == [2] * 7 for row in table)
 
 
-def test_staffing_from_what_was_recorded(supervisor):
+def test_staffing_from_what_was_recorded(supervisor, subtests):
     recorded(weeks=11)
-    html = supervisor.get(PAGE).text.replace("\xa0", " ")
+    html = supervisor.get(PAGE).text
+    with subtests.test("staffing is one band over today, and seven of one scale"):
+        _is_one_band_over_today_and_seven_of_one_scale(html)
+    html = html.replace("\xa0", " ")
     assert "Trop peu de données" not in html and "Hypothèse" not in html
     # Rounded, hour by hour and range by range: 64 people a week, who hold a place for 30 or 90 minutes.
     people, weeks = map(int, re.search(r"(\d+) personnes en (\d+) semaines entières", html).groups())
@@ -102,9 +106,7 @@ def test_staffing_from_what_was_recorded(supervisor):
     assert len(re.findall(r"<td>\d+ à \d+</td>", html)) > 8
 
 
-def test_staffing_is_one_band_over_today_and_seven_of_one_scale(supervisor):
-    recorded(weeks=11)
-    html = supervisor.get(PAGE).text
+def _is_one_band_over_today_and_seven_of_one_scale(html: str) -> None:
     drawn = pictures_of(html)
     assert list(drawn) == ["aujourdhui", *(f"jour-{day}" for day in range(7))]
     today = timezone.localtime().weekday()
@@ -174,8 +176,10 @@ def test_staffing_leads_to_the_sheet_with_the_target_alone(supervisor):
     assert "MARQUE" not in html and f'href="{SHEET}?share=99"' in html
 
 
-def test_sheet_opens_in_a_french_spreadsheet(supervisor):
+def test_sheet_opens_in_a_french_spreadsheet_and_the_command_says_what_the_page_says(supervisor, subtests):
     recorded(weeks=10)
+    with subtests.test("the command says what the page says"):
+        _command_says_what_the_page_says(supervisor)
     answer = supervisor.get(SHEET, {"pauses": "20"})
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert re.fullmatch(r'attachment; filename="effectifs-[\d-]{10}\.csv"', answer.headers["Content-Disposition"])
@@ -207,8 +211,7 @@ def run(*arguments: str) -> str:
     return out.getvalue()
 
 
-def test_command_says_what_the_page_says(supervisor):
-    recorded(weeks=10)
+def _command_says_what_the_page_says(supervisor: Client) -> None:
     told = json.loads(run("--json"))
     table = cells(supervisor.get(PAGE).text)
     assert [line["on_duty"] for line in told["hours"]] == [table[hour % 24][hour // 24] for hour in range(168)]
