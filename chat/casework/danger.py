@@ -2,8 +2,11 @@
 
 import json
 import logging
+import threading
+import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -28,6 +31,10 @@ LOOKED_AT = 4000
 
 # The person's last messages that decide whether the agent is offered to ask about safety first.
 MESSAGES_READ = 20
+
+# Of how many exchanges a process remembers up to where it has looked. Beyond that it forgets all of them at once: an
+# exchange that is forgotten is looked at again, as after a restart.
+LOOKED_AT_MOST = 10_000
 
 # Of one conversation, marked messages that wait to be dealt with: the last ones.
 MARKS_AT_MOST = 8
@@ -124,6 +131,42 @@ def deal_with(*, conversation_id: int, seq: int, by: AbstractBaseUser) -> int | 
 def in_order(found: Collection[str]) -> list[Kind]:
     """Return these kinds with suicide first, each once."""
     return [kind for kind in (Kind.SUICIDE, Kind.DANGER) if kind in found]
+
+
+class Looked:
+    """Up to which message of each exchange this process has looked for danger, and kept the marks that it found.
+
+    Numbers alone, in memory alone. They hold for the phrases with which they were looked for: with other ones
+    everything is looked at again. Safe among threads.
+    """
+
+    def __init__(self, at_most: int = LOOKED_AT_MOST) -> None:
+        self._at_most = at_most
+        self._phrases = ""
+        self._up_to: dict[uuid.UUID, int] = {}
+        self._lock = threading.Lock()
+
+    def up_to(self, exchange: uuid.UUID, phrases: str) -> int:
+        """Return the number of the last message that was looked at with these phrases; 0 for none."""
+        with self._lock:
+            return self._up_to.get(exchange, 0) if phrases == self._phrases else 0
+
+    def note(self, found: Mapping[uuid.UUID, int], phrases: str) -> None:
+        """Note up to where these were looked at with these phrases, which may be newer or older than the last ones."""
+        with self._lock:
+            if phrases != self._phrases or len(self._up_to) + len(found) > self._at_most:
+                self._up_to.clear()
+                self._phrases = phrases
+            for exchange, seq in found.items():
+                self._up_to[exchange] = max(seq, self._up_to.get(exchange, 0))
+
+
+looked = Looked()
+
+
+def note_looked(found: Mapping[uuid.UUID, int], phrases: str) -> None:
+    """Note it in `looked`, once what was found is committed: marks that are rolled back are looked for again."""
+    transaction.on_commit(partial(looked.note, found, phrases))
 
 
 def forget_phrases() -> None:

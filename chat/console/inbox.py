@@ -53,7 +53,8 @@ LAST_SHOWN, LAST_READ = 120, 400
 
 # How many of the last messages since the last answer are read for words of danger.
 UNANSWERED_READ = 20
-# And of the last messages before it: one of them may have crossed it, so that no list was read in between.
+# And of the last messages before it: one of them may have crossed it, so that no list was read in between. What this
+# process has looked at already is not read again (`danger.Looked`).
 CROSSED_READ = 4
 
 # The order of the list: people who wait for the agent, then those whose turn it is to write, then those who left.
@@ -282,19 +283,21 @@ def _is_heard_last(row: Any) -> bool:
     return bool(row.last_author == Author.REPORTER)
 
 
-def _earlier_dangers(rows: Sequence[Any]) -> dict[int, Dangers]:
+def _earlier_dangers(rows: Sequence[Any], phrases: str) -> dict[int, Dangers]:
     """What messages before the last one tell of, by conversation: those that are marked and not dealt with, and those
     of the person since the last answer, or just before it: whoever was writing it may not have seen these.
 
-    At most UNANSWERED_READ of the latter, with CROSSED_READ from before the answer, and `danger.MARKS_AT_MOST` of the
-    former of each conversation, in one query for all of them; no query where nobody was answered or wrote twice.
+    At most UNANSWERED_READ of the latter, with CROSSED_READ from before the answer and without those that were looked
+    at before with these phrases, and `danger.MARKS_AT_MOST` of the former of each conversation, in one query for all of
+    them; no query where nothing of it is new to this process.
     """
     asked = []
     for row in rows:
         if row.status != Status.ACTIVE or row.last_said is None:
             continue
         waits_for_more = _is_heard_last(row) and row.unanswered_seq < row.last_said
-        after = max(row.dealt_seq, row.last_said - UNANSWERED_READ, row.spoken_seq - CROSSED_READ - 1)
+        looked_at = danger.looked.up_to(row.public_id, phrases)
+        after = max(row.dealt_seq, row.last_said - UNANSWERED_READ, row.spoken_seq - CROSSED_READ - 1, looked_at)
         if (waits_for_more or row.spoken_seq) and after < row.last_said - 1:
             asked.append(Q(conversation=row.pk, seq__gt=after, seq__lt=row.last_said))
         if marked := [seq for seq in _pending(row) if not (_is_heard_last(row) and seq == row.last_said)]:
@@ -403,11 +406,13 @@ def open_entries(agent: Agent, now: datetime) -> list[Entry]:
     missing = [row.pk for row in rows if _handle_of(row) is None]
     given = give_handles(agent, missing) if missing else {}
     said = {row.pk: _last_message(row) for row in rows}
-    earlier = _earlier_dangers(rows)
+    phrases = danger.phrases_as_json()
+    earlier = _earlier_dangers(rows, phrases)
     dangers = {row.pk: _dangers_of(row, said[row.pk], earlier.get(row.pk, {})) for row in rows}
     fresh = {row.pk: dangers[row.pk].keys() - set(row.marked_seqs or ()) for row in rows}
     if any(fresh.values()):
         danger.keep_marks({pk: seqs for pk, seqs in fresh.items() if seqs})
+    danger.note_looked({row.public_id: row.last_said for row in rows if row.last_said is not None}, phrases)
     entries = [
         _entry(row, _handle_of(row) or given[row.pk], now, said=said[row.pk], dangers=dangers[row.pk]) for row in rows
     ]

@@ -1,11 +1,12 @@
 """Words of suicide and of danger as an agent sees them: measured on sentences, marked, and never acted on."""
 
 import re
+import uuid
 from html import unescape
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from chat.casework import closing, danger
@@ -191,6 +192,63 @@ def test_of_what_came_before_an_answer_the_last_messages_alone_are_read():
     make.message(conversation, "Bonsoir.", Author.AGENT)
     assert inbox.open_entries(agent, timezone.now())[0].dangers == []
     assert not DangerMark.objects.exists()
+
+
+def test_what_was_looked_at_is_not_read_again(django_assert_num_queries, django_capture_on_commit_callbacks):
+    """Ten answered exchanges cost one query each time that the list is read, and what is new is read all the same."""
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    make.thread(conversation, ["bonsoir", "vous êtes là ?"])
+    make.message(conversation, "Bonsoir.", Author.AGENT)
+    inbox.open_entries(agent, timezone.now())  # handles are given once
+    with django_capture_on_commit_callbacks(execute=True), django_assert_num_queries(2):
+        inbox.open_entries(agent, timezone.now())
+    with django_assert_num_queries(1):
+        assert inbox.open_entries(agent, timezone.now())[0].dangers == []
+    # Both came after it was looked at, one of them across the answer: neither is skipped.
+    marked = make.message(conversation, "je veux mourir")
+    make.message(conversation, "Je regarde.", Author.AGENT)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert inbox.open_entries(agent, timezone.now())[0].dangers == [Kind.SUICIDE]
+    assert inbox.open_entries(agent, timezone.now())[0].dangers == [Kind.SUICIDE], "the mark is kept"
+    assert DangerMark.objects.get().seqs == [marked.seq]
+
+
+def test_other_phrases_have_everything_looked_at_again(django_capture_on_commit_callbacks):
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    make.message(conversation, "zut alors mince")
+    make.message(conversation, "Bonsoir.", Author.AGENT)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert inbox.open_entries(agent, timezone.now())[0].dangers == []
+    DangerPhrase.objects.create(phrase="alors mince", kind=Kind.DANGER)
+    danger.forget_phrases()
+    assert inbox.open_entries(agent, timezone.now())[0].dangers == [Kind.DANGER]
+
+
+def test_what_is_rolled_back_is_looked_at_again():
+    """Nothing is remembered of marks that nobody kept: here, before the transaction of the test has ended."""
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    make.message(conversation, "je veux mourir")
+    make.message(conversation, "Bonsoir.", Author.AGENT)
+    with transaction.atomic():
+        inbox.open_entries(agent, timezone.now())
+        transaction.set_rollback(True)
+    assert not DangerMark.objects.exists()
+    assert inbox.open_entries(agent, timezone.now())[0].dangers == [Kind.SUICIDE]
+
+
+def test_a_process_remembers_no_more_than_its_bound():
+    looked = danger.Looked(at_most=2)
+    first, second, third = (uuid.uuid4() for _each in range(3))
+    looked.note({first: 3, second: 5}, "phrases")
+    assert (looked.up_to(first, "phrases"), looked.up_to(second, "phrases")) == (3, 5)
+    assert looked.up_to(first, "others") == 0
+    looked.note({third: 7}, "phrases")
+    assert [looked.up_to(one, "phrases") for one in (first, second, third)] == [0, 0, 7]
+    looked.note({third: 4}, "phrases")
+    assert looked.up_to(third, "phrases") == 7, "an older reading that ends later takes nothing back"
 
 
 def test_mark_costs_one_query_more_and_is_kept_however_much_follows(django_assert_num_queries):
