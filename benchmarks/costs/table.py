@@ -558,6 +558,7 @@ ROUTES: dict[str, Line] = {
         "chat.conversations.lookalikes:SHOWN",
         stores=Stores(120, 120, TEXT_KIB, 2),
     ),
+    **_lines(STAFF, ("console:board_layout",), "chat.supervision.board_parts:Part", stores=Stores(0, 3, 4, 2)),
     **_lines(
         HEAVY,
         ("console:board",),

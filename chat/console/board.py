@@ -1,4 +1,4 @@
-"""The pages « Tableau de service » and « Historique »: figures, and names of agents of the supervisor's own units."""
+"""The pages « Tableau de service », with its arrangement, and « Historique »: figures, and names of own agents."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -8,16 +8,17 @@ from urllib.parse import urlencode
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
 from chat import access
 from chat.captures import opening
 from chat.console import inbox
 from chat.console.base import for_agents, for_figures, frame_of
-from chat.console.forms import PeriodForm
+from chat.console.forms import PartForm, PeriodForm
 from chat.conversations import waiting_list
 from chat.decisions import on_call
 from chat.models import Agent, Unit
@@ -26,10 +27,14 @@ from chat.statistics import csv_export, daily, history, kept, pictures
 from chat.statistics import holds as hold_statistics
 from chat.statistics.history import History, Measures
 from chat.supervision import board_charts, board_filter, intervention, live_board
+from chat.supervision.board_parts import Act, Layout, Part, read_layout
 from common.service_settings import definitions, values
 from locations.models import Force
 from reports.audit import log as audit_log
 from reports.models import AccessKind, Motive
+
+# The act that forgets the arrangement of the board.
+RESET = "debut"
 
 
 def _require_supervisor(agent: Agent) -> None:
@@ -63,6 +68,7 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
     )
     context |= {
         "filter": chosen,
+        "layout": read_layout(agent.board_layout),
         "members": [one for one in context["board"].members if chosen.has_of_unit(one)],
         "silences": [one for one in context["board"].silences if chosen.has_of_unit(one)],
         "waiting_total": len(rows),
@@ -81,6 +87,77 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
         "promises_hours": hold_statistics.HOURS,
     }
     return render(request, "console/board.html", context)
+
+
+# --- its arrangement ------------------------------------------------------------------------------------------------
+
+
+def _keep(agent: Agent, layout: list[str]) -> None:
+    Agent.objects.filter(pk=agent.pk).update(board_layout=layout)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What the act before did. part, act: whose button has the focus; empty after the reset. words: what is said."""
+
+    part: str
+    act: str
+    words: str
+
+
+def _read_done(layout: Layout, part: str, act: str) -> Done | None:
+    """Read it from the address; None where no act came before, or where the board has changed since."""
+    if act == RESET:
+        return Done("", "", _("Le tableau est de nouveau comme au début."))
+    if act not in Act.values or part not in Part.values:
+        return None
+    one = next(row for row in layout.rows if row.part == part)
+    if act in (Act.HIDE, Act.SHOW):
+        if one.is_shown != (act == Act.SHOW):
+            return None
+        words = _("« %(part)s » est montré.") if one.is_shown else _("« %(part)s » est caché.")
+        return Done(part, str(one.acts[-1]), words % {"part": one.part.label})
+    words = _("« %(part)s » : place %(n)s sur %(all)s.") % {
+        "part": one.part.label,
+        "n": layout.place(one.part),
+        "all": len(layout.order),
+    }
+    return Done(part, act if act in one.acts else str(one.acts[-1]), words)
+
+
+def _address(**query: str) -> str:
+    return f"{reverse('console:board_layout')}?{urlencode(query)}"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_agents
+def arrange(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """Show the parts with what can be done to each; do one act, and keep the arrangement with the account.
+
+    After an act the page is read again, and the button that was pressed has the focus, or another one of its part.
+    """
+    _require_supervisor(agent)
+    layout = read_layout(agent.board_layout)
+    error = ""
+    if request.method == "POST":
+        if request.POST.get("acte") == RESET:
+            _keep(agent, [])
+            return redirect(_address(acte=RESET))
+        form = PartForm(request.POST)
+        if form.is_valid():
+            part, act = Part(form.cleaned_data["partie"]), Act(form.cleaned_data["acte"])
+            _keep(agent, layout.changed(part, act).kept)
+            return redirect(_address(partie=part.value, acte=act.value))
+        error = _("Cette partie du tableau n'existe pas : choisissez dans la liste.")
+    context = {
+        "agent": agent,
+        "is_supervisor": True,
+        "layout": layout,
+        "error": error,
+        "reset": RESET,
+        "done": _read_done(layout, request.GET.get("partie", ""), request.GET.get("acte", "")),
+    }
+    return render(request, "console/board_layout.html", context)
 
 
 # --- the history ----------------------------------------------------------------------------------------------------

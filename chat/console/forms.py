@@ -12,6 +12,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from chat.rules.lifecycle import Availability
+from chat.supervision.board_parts import Act, Part
 from common.dates import format_date
 from common.service_settings import definitions, values
 
@@ -195,3 +196,10 @@ class PeriodForm(forms.Form):
                 % {"open": format_date(self.open_from, "j F Y")},
             )
         return cleaned
+
+
+class PartForm(forms.Form):
+    """One act on one part."""
+
+    partie = forms.ChoiceField(choices=Part)
+    acte = forms.ChoiceField(choices=Act)

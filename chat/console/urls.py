@@ -81,6 +81,7 @@ urlpatterns = [
     path("effectifs/", staffing.page, name="staffing"),
     path("effectifs/effectifs.csv", staffing.sheet, name="staffing_csv"),
     path("tableau/", board.board, name="board"),
+    path("tableau/disposition/", board.arrange, name="board_layout"),
     path("astreintes/", on_call.index, name="on_call"),
     path("astreintes/<uuid:public_id>/fin/", on_call.end, name="on_call_end"),
     path("historique/", board.past, name="history"),

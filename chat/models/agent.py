@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Case, F, Q, When
 from django.utils.translation import gettext_lazy as _
@@ -84,7 +85,8 @@ class Agent(models.Model):
     whether they are present (docs/adr/0014), and sockets are not counted.
     `absent_from`, `absent_until`: the absence in which they lost conversations, until they have read that
     (`chat.conversations.losses`). `pause_until`: when a pause of a chosen length ends by itself
-    (`chat.conversations.pauses`); None for any other pause.
+    (`chat.conversations.pauses`); None for any other pause. `board_layout`: of a supervisor, the parts of the board as
+    they arranged it (`chat.supervision.board_parts.Layout.kept`); empty for the order of the beginning.
     """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="agent")
@@ -104,6 +106,7 @@ class Agent(models.Model):
     last_assigned_at = models.DateTimeField(null=True, blank=True, editable=False)
     absent_from = models.DateTimeField(null=True, blank=True, editable=False)
     absent_until = models.DateTimeField(null=True, blank=True, editable=False)
+    board_layout = ArrayField(models.CharField(max_length=20), default=list, db_default=[], blank=True, editable=False)
     supervised_units = models.ManyToManyField(
         Unit,
         blank=True,

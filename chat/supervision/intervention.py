@@ -23,7 +23,7 @@ from chat import access, pubsub
 from chat.conversations import waits as conversations_waits
 from chat.conversations.actions import ConversationClosed, NotYours
 from chat.conversations.whereabouts import whereabouts_of, with_departure
-from chat.conversations.wording import clock_in_words, duration_in_words
+from chat.conversations.wording import clock_in_words, duration_in_words, place_of
 from chat.messages.writing import append_message, say_line
 from chat.models import Agent, Conversation, EventKind, Message
 from chat.models.casework import Emergency
@@ -285,13 +285,14 @@ def receivers(conversation: Conversation, now: datetime) -> list[Agent]:
 class Running:
     """A conversation under way as a supervisor sees it before joining: no text, no answer of the orientation.
 
-    since: in words, how long it has been this agent's. waits: since when the person waits for an answer, whoever held
-    the conversation; empty when the word is theirs. own: how much of that is this agent's. passing: a passage is open.
-    joined: this supervisor reads it now. whereabouts: of the person. emergency_since: as a clock says it, empty when no
-    procedure is open.
+    place: the person's commune or postal code, as the queue showed it. since: in words, how long it has been this
+    agent's. waits: since when the person waits for an answer, whoever held the conversation; empty when the word is
+    theirs. own: how much of that is this agent's. passing: a passage is open. joined: this supervisor reads it now.
+    whereabouts: of the person. emergency_since: as a clock says it, empty when no procedure is open.
     """
 
     conversation: Conversation
+    place: str
     since: str
     waits: str
     own: str
@@ -305,7 +306,7 @@ class Running:
 def running_conversations(agent: Agent, now: datetime) -> list[Running]:
     """The conversations that this supervisor may step into: open emergencies first, then the most urgent, then who
     waits longest. Four queries."""
-    mine = access.supervised_by(agent).select_related("assigned_to__unit", "report")
+    mine = access.supervised_by(agent).select_related("assigned_to__unit", "report__municipality")
     emergency = Emergency.objects.filter(conversation=OuterRef("pk"), ended_at__isnull=True)
     rows: Collection[Any] = with_departure(conversations_waits.with_waits(mine)).annotate(
         emergency_at=Subquery(emergency.values("started_at")[:1]),
@@ -319,6 +320,7 @@ def running_conversations(agent: Agent, now: datetime) -> list[Running]:
         lines.append(
             Running(
                 conversation=row,
+                place=place_of(row.report),
                 since=duration_in_words(now - row.assigned_at),
                 waits=duration_in_words(now - waited) if waited else "",
                 own=duration_in_words(now - conversations_waits.agent_owes_since(row, waited)) if waited else "",

@@ -427,6 +427,7 @@ ROUTES: dict[str, Route] = {
     "console:presence": Route(agents, READ_ONLY_GET),
     "console:losses_read": Route(agents, WRITE, to=("/console/",)),
     "console:board": Route(supervisors, READ_ONLY_GET),
+    "console:board_layout": Route(supervisors, FORM),
     # Of a group that is over, or never was: back to the console.
     "console:lookalikes": Route(agents, READ_ONLY_GET, to=("/console/",)),
     "console:lookalikes_take": Route(agents, WRITE, to=("/console/",)),

@@ -509,9 +509,10 @@ def test_reassign_against_accepting_one_wins(conversation, dominique, camille):
 
 def test_running_shows_ones_own_units_without_any_text(dominique, stranger, camille, conversation):
     make.message(conversation, "Parole secrète")
-    urgent = make.assigned(camille, urgency=2)
+    urgent = make.assigned(camille, urgency=2, postal_code="31000")
     make.assigned(make.agent(unit_name="Ailleurs"))
     shown = intervention.running_conversations(dominique, timezone.now())
+    assert [one.place for one in shown] == ["31000", conversation.report.postal_code], "two alike are told apart"
     assert [one.conversation.pk for one in shown] == [urgent.pk, conversation.pk]
     assert "secrète" not in repr(shown)
     assert len(intervention.running_conversations(stranger, timezone.now())) == 1
