@@ -145,6 +145,8 @@ il est entré dans ma maison
 il me dit qu'il va me violer
 il va me faire du mal
 he is going to kill me
+He says he will come to my house tonight and kill me.
+he'll kill me if I tell anybody
 he's outside my house
 he is at my door
 he has a knife
