@@ -337,6 +337,42 @@ def form_is_on_screen(page: Page, width: int, height: int) -> None:
 
 
 @pytest.mark.slow
+def test_key_of_an_open_procedure_leads_to_the_next_step(live_site, page: Page, at: Work):  # noqa: F811
+    with_three(page, live_site, at)
+    page.keyboard.press("Alt+1")
+    page.keyboard.press("Alt+u")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    steps = page.locator(f"{OPEN_DOSSIER} .console-steps > li")
+    expect(steps.first).to_be_visible()
+    for at_step in (0, 1):
+        page.keyboard.press("Alt+u")
+        expect(steps.nth(at_step).get_by_role("button").first).to_be_focused()
+        expect(steps.nth(at_step)).to_be_in_viewport()
+        steps.nth(at_step).get_by_role("button", name="C'est fait").click()
+        expect(steps.nth(at_step)).to_contain_text("fait à")
+
+
+@pytest.mark.slow
+def test_words_to_colleagues_are_sent_by_the_keys_of_the_answer(live_site, page: Page, at: Work):  # noqa: F811
+    """And what ends an exchange is not."""
+    with_three(page, live_site, at)
+    page.keyboard.press("Alt+1")
+    note = page.locator(OPEN_DOSSIER).get_by_label("Ajouter une note")
+    note.fill("Rappeler demain matin.")
+    note.press("Control+Enter")
+    expect(page.locator(f"{OPEN_DOSSIER} .console-note")).to_contain_text("Rappeler demain matin.")
+    expect(page.locator(f"{OPEN_DOSSIER}").get_by_label("Ajouter une note")).to_have_value("")
+    expect(page.locator(OPEN_DOSSIER).get_by_label("Ajouter une note")).to_be_focused()
+    page.locator(f"{OPEN_DOSSIER} summary", has_text="Résumés de fin").click()
+    summary = page.locator(OPEN_DOSSIER).locator("textarea[name=summary]").last
+    summary.fill("Conseils donnés.")
+    summary.press("Control+Enter")
+    expect(page.locator("#fins")).to_be_empty()
+    expect(page.locator("#liste .console-entry")).to_have_count(3)
+
+
+@pytest.mark.slow
 def test_available_has_a_key_that_leads_and_does_not_press(live_site, page: Page, at: Work):  # noqa: F811
     agent = at(an_agent)
     at(somebody_waits)

@@ -13,7 +13,7 @@ import { count, paint, waitsSince } from "./list.js";
 import { load } from "./pages.js";
 import { hasUnread, pageOf, refreshTold } from "./panels.js";
 import { beep } from "./sound.js";
-import { announce, conversations, desk, list, over, own, say, seekSlot, transmit } from "./state.js";
+import { announce, conversations, desk, list, over, own, putAside, say, seekSlot, transmit } from "./state.js";
 import * as threads from "./thread.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
@@ -99,7 +99,7 @@ function adopt(entry, thread, dossier) {
   }).observe(c.log);
   threads.prepareForm(c);
   for (const { node } of c.outbox.entries) c.log.insertBefore(node, find("[data-end]", c.log));
-  for (const part of [thread, dossier]) part.hidden = c !== desk.current;
+  for (const part of [thread, dossier]) putAside(part, c !== desk.current);
   c.isStale ||= hasUnread(dossier);
   if (c.isStale && c === desk.current) refreshTold(c);
   paint(c);
@@ -166,7 +166,7 @@ export async function check(c) {
 
 /** @param {Conversation} c @param {boolean} isHidden */
 const hide = (c, isHidden) => {
-  c.thread.hidden = c.dossier.hidden = isHidden;
+  for (const part of [c.thread, c.dossier]) putAside(part, isHidden);
 };
 
 /** @param {string} id @param {{ push?: boolean, focus?: boolean }} [how] push: as a step of the browser's history */
@@ -183,9 +183,11 @@ export async function open(id, { push = true, focus = true } = {}) {
   find("#repos").hidden = true;
   const hidden = seek("[name=echange]", document, HTMLInputElement);
   if (hidden) hidden.value = c.id;
-  if (push && !isOpen) history.pushState({ id }, "", find("a", c.entry).getAttribute("href"));
+  const address = find("a", c.entry).getAttribute("href");
+  // After the frame: of all that a key to another exchange does, writing the address takes the longest but the layout.
+  if (push && !isOpen) afterFrame(() => history.pushState({ id }, "", address));
   // All that is written is written before anything is measured: the page is laid out once.
-  c.thread.hidden = false;
+  putAside(c.thread, false);
   paint(...(before ? [before, c] : [c]));
   threads.toEnd(c);
   if (focus) (c.over || !c.area ? c.log : c.area).focus();
@@ -199,7 +201,7 @@ export async function open(id, { push = true, focus = true } = {}) {
 export function showDossier() {
   const { current } = desk;
   if (!current?.dossier.hidden) return;
-  current.dossier.hidden = false;
+  putAside(current.dossier, false);
   find("#dossiers").scrollTop = 0;
 }
 

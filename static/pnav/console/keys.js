@@ -67,6 +67,8 @@ function go(letter) {
 const INTO = new Map([
   ["I", (part) => seek("button", part) ?? part],
   ["V", (part) => nextToConfirm(part)[0] ?? part],
+  // Of an open procedure, what is done is above: the first step that is not, with its sentence if it has one.
+  ["U", (part) => seek("li:has([name=step]) button", part) ?? part],
 ]);
 
 /** To what a key leads to: unfolded, with the focus, on screen. @param {HTMLElement} part */

@@ -13,7 +13,7 @@ import { paint, showPromise } from "./list.js";
 import { parse, swapFrom } from "./pages.js";
 import { refreshOffers } from "./queue.js";
 import { saved, showErrors, wrongInSheet } from "./sheet.js";
-import { announce, desk, known, slot, words } from "./state.js";
+import { announce, desk, known, putAside, slot, words } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
@@ -39,7 +39,7 @@ function follow(c) {
   const entry = entryOf(c.id);
   if (entry) c.entry = entry;
   c.dossier = find(`.console-dossier[data-conversation="${c.id}"]`);
-  c.dossier.hidden = c !== desk.current;
+  putAside(c.dossier, c !== desk.current);
   showPromise(c, slot("promise", c.entry).dataset.until || "");
   paint(c);
 }
@@ -134,7 +134,23 @@ export async function settle(form, button, answer) {
   if (form.dataset.opens && pressed === "accept") openWhenItComes(form.dataset.opens);
 }
 
-export const watchForms = () =>
+/**
+ * « Ctrl » + « Entrée » in what is written to colleagues sends it, as in the answer to the person (`data-by-key`). What
+ * ends, passes or proposes is pressed.
+ *
+ * @param {KeyboardEvent} event
+ */
+function sendByKey(event) {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+  const area = /** @type {HTMLTextAreaElement} */ (event.target);
+  if (!area.matches?.("form[data-by-key] textarea")) return;
+  event.preventDefault();
+  const form = /** @type {HTMLFormElement} */ (area.form);
+  form.requestSubmit(find("[type=submit]", form));
+}
+
+export const watchForms = () => {
+  document.addEventListener("keydown", sendByKey);
   document.addEventListener("submit", async (event) => {
     const form = /** @type {HTMLFormElement} */ (event.target);
     if (!form.dataset.live) return;
@@ -154,6 +170,7 @@ export const watchForms = () =>
       saved(form);
     }
   });
+};
 
 /** Whether something of ours is being written in this part, beside the answers, which the server keeps. @param {Element} part */
 export const isWritten = (part) =>

@@ -8,7 +8,7 @@ import { all, seek, target } from "../lib/dom.js";
 import { forCopying, written } from "./drafts.js";
 import { tell } from "./notice.js";
 import { swapFrom, tryToLoad } from "./pages.js";
-import { desk, home } from "./state.js";
+import { desk, home, putAside } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
@@ -50,7 +50,7 @@ export async function refreshBeside(c, selector, address = pageOf(c.id)) {
   if (!panel) return true;
   if (panel.matches(".console-dossier")) {
     c.dossier = panel;
-    panel.hidden = c !== desk.current;
+    putAside(panel, c !== desk.current);
   }
   // What no form takes any more can still be copied, unless it is shown as kept.
   const isShown = (/** @type {HTMLTextAreaElement} */ area) => panel.textContent?.includes(area.value.trim());

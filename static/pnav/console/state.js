@@ -90,6 +90,18 @@ export const csrf = () => find("[name=csrfmiddlewaretoken]", document, HTMLInput
 /** Send a frame; lost when there is no line: what matters is kept by whoever sends it. @param {Frame} frame */
 export const transmit = (frame) => desk.line?.send(frame);
 
+/**
+ * Put a thread or a dossier aside, or show it. What is aside keeps what the browser worked out for it (console.css), so
+ * that it is shown again at once; for a screen reader it is not there.
+ *
+ * @param {HTMLElement} part
+ * @param {boolean} isAside
+ */
+export const putAside = (part, isAside) => {
+  part.hidden = isAside;
+  part.ariaHidden = isAside ? "true" : null;
+};
+
 export const isReady = () => Boolean(desk.line?.ready);
 
 /** @param {string} name @param {Element | Document} from */

@@ -121,6 +121,52 @@ def test_drafts_and_keys(live_site: LiveSite, engines: EngineFactory, kind: str)
     assert browser.complaints() == []
 
 
+@pytest.mark.parametrize("kind", ["firefox"])
+def test_words_of_danger_and_their_keys(live_site: LiveSite, engines: EngineFactory, kind: str):
+    """The strip over the thread until it is dealt with, the keys to the words and to the sheet, the next step by its
+    key; and what was put aside comes back as it was."""
+    browser = engines(kind)
+    _agent, (first, second) = on_duty(live_site, browser, 2)
+    browser.wait_for("#liste .console-entry__link")
+    open_first(browser, [first, second])
+    held = first if shown(browser) == str(first.public_id) else second
+    key = str(held.public_id)
+    in_site(live_site, lambda: make.message(held, "je veux mourir"))
+    strip = f"#danger-{key}:not([hidden])"
+    browser.wait_for(strip)
+    browser.wait_for_text("Mots de suicide", strip)
+    seen = f"(() => {{ const box = document.querySelector({json.dumps(strip)}).getBoundingClientRect(); const at = "
+    seen += "document.elementFromPoint(box.left + 4, box.top + box.height / 2); "
+    seen += f"return box.height > 0 && document.querySelector({json.dumps(strip)}).contains(at); }})()"
+    assert browser.script(seen), "something lies over the strip"
+    browser.press(ALT, "i")
+    focused = "document.activeElement.closest('[id^=dire-]')?.id ?? document.activeElement.id"
+    wait_for(lambda: browser.script(focused) == f"dire-{key}", "the first of the words")
+    browser.press(ALT, "v")
+    pressed = "document.activeElement.getAttribute('name') ?? ''"
+    wait_for(lambda: browser.script(pressed) == "press", "an answer of the sheet")
+    inputs = f"document.querySelectorAll('#fiche-{key} [data-element] > input')"
+    answered = f"[...{inputs}].filter((one) => one.value).length"
+    before = int(browser.script(answered))
+    browser.press("n")
+    wait_for(lambda: int(browser.script(answered)) == before + 1, "an answer by its letter")
+    assert value(browser, AREA) == ""
+    browser.press(ALT, "2")
+    wait_for(lambda: shown(browser) not in {"", key}, "the other exchange")
+    # What is aside has no size, no place in the order of Tab, and nothing for a screen reader.
+    aside = f".console-thread[data-conversation='{key}']"
+    assert browser.script(f"document.querySelector({json.dumps(aside)}).getBoundingClientRect().height") == 0
+    assert browser.script(f"document.querySelector({json.dumps(aside)}).ariaHidden") == "true"
+    browser.script(f"(document.querySelector({json.dumps(aside + ' textarea')}).focus(), true)")
+    assert browser.script(f"!document.querySelector({json.dumps(aside)}).contains(document.activeElement)")
+    browser.press(ALT, "1")
+    wait_for(lambda: shown(browser) == key, "back")
+    assert browser.script(seen), "it stays until it is dealt with"
+    browser.click(f"{strip} button")
+    wait_for(lambda: browser.count(strip) == 0, "dealt with")
+    assert browser.complaints() == []
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_agent_ends_an_exchange(live_site: LiveSite, engines: EngineFactory, kind: str):
     browser = engines(kind)
