@@ -25,7 +25,6 @@ PREFERENCES = {
     "browser.startup.page": 0,
     "datareporting.policy.dataSubmissionEnabled": False,
     "extensions.update.enabled": False,
-    "focusmanager.testmode": True,  # a window that no desk has brought to the front is told of the focus, too
     "intl.accept_languages": "fr-FR",
     "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False,
