@@ -1,4 +1,4 @@
-"""Caches, in this process, which data key encrypts the messages of a conversation.
+"""Caches, in this process, which data key encrypts the messages of a conversation, by the 16 bytes of its id.
 
 A batch encrypts its messages before it sends them to the database, and asks here for the keys. Conversations that are
 in the cache cost no statement; all the others together cost one. A conversation's key never changes once it has one.
@@ -19,7 +19,7 @@ KEPT_AT_MOST = 10_000  # conversations, as many as the ciphers that `common.data
 KEYS = "SELECT id, data_key FROM chat_conversation WHERE id = ANY(%s::bigint[])"
 
 # By the public id of the conversation, which is never used twice. The keys of rows may be, after a restore.
-_known: dict[str, UUID] = {}
+_known: dict[str, bytes] = {}
 _without: dict[str, float] = {}  # conversations without a key, and the second from which the database is asked again
 _changing = threading.Lock()
 
@@ -28,38 +28,39 @@ def _now() -> float:
     return time.monotonic()
 
 
-def read_keys(conversations: Mapping[int, str]) -> dict[int, UUID | None]:
-    """Return the data key of each of these conversations; None for one without. Conversations that do not exist are
-    left out.
+def read_labels(conversations: Mapping[int, str]) -> dict[int, bytes | None]:
+    """Return the id of the data key of each of these conversations, as 16 bytes (`data_keys.ciphers_of`); None for one
+    without. Conversations that do not exist are left out.
 
     conversations: key of the row → public id. One statement for those that are not in the cache, none if all are.
     Raises the errors of django.db.
     """
     now = _now()
-    found: dict[int, UUID | None] = {}
+    found: dict[int, bytes | None] = {}
     for pk, public_id in conversations.items():
-        key = _known.get(public_id)
-        if key is not None or _without.get(public_id, 0.0) > now:
-            found[pk] = key
+        label = _known.get(public_id)
+        if label is not None or _without.get(public_id, 0.0) > now:
+            found[pk] = label
     unknown = [pk for pk in conversations if pk not in found]
     if unknown:
-        read: dict[int, UUID | None] = dict(fetch_rows(KEYS, [array_text(unknown)]))
-        remember_keys({conversations[pk]: key for pk, key in read.items()})
+        rows: list[tuple[int, UUID | None]] = fetch_rows(KEYS, [array_text(unknown)])
+        read = {pk: None if key is None else key.bytes for pk, key in rows}
+        remember_labels({conversations[pk]: label for pk, label in read.items()})
         found |= read
     return found
 
 
-def remember_keys(read: Mapping[str, UUID | None]) -> None:
-    """Put the data keys that were just read into the cache, by the public ids of their conversations."""
+def remember_labels(read: Mapping[str, bytes | None]) -> None:
+    """Put the ids of data keys that were just read into the cache, by the public ids of their conversations."""
     now = _now()
     with _changing:
-        for public_id, key in read.items():
+        for public_id, label in read.items():
             _known.pop(public_id, None)  # so that it stands last again
             _without.pop(public_id, None)
-            if key is None:
+            if label is None:
                 _without[public_id] = now + NO_KEY_SECONDS
             else:
-                _known[public_id] = key
+                _known[public_id] = label
         for kept in (_known, _without):
             while len(kept) > KEPT_AT_MOST:
                 del kept[next(iter(kept))]

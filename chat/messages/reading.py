@@ -224,13 +224,13 @@ def _read_after(wanted: Sequence[tuple[int, Ask]], readings: Sequence[Reading | 
     rows = fetch_rows(AFTER, [short, *map(array_text, columns), page])
     if any(row[-1] is None for row in rows):
         rows = _with_long(rows, wanted, readings)
-    data_keys.load_for(row[-1] for row in rows)
+    ciphers = data_keys.ciphers_for(row[-1] for row in rows)
     for n, last_seq, seq, client_id, author, sent_at, _size, sealed in rows:
         reading = readings[n]
         if reading is None or sizes[n] > protocol.PAGE_BYTES:
             continue
         reading.last_seq = max(reading.last_seq, last_seq, seq)
-        body = Message.opened(sealed, conversation=public_ids[n], seq=seq, author=author)
+        body = Message.opened(sealed, conversation=public_ids[n], seq=seq, author=author, ciphers=ciphers)
         item = protocol.message_item(seq=seq, client_id=client_id, author=author, sent_at=sent_at, body=body)
         before, sizes[n] = sizes[n], sizes[n] + protocol.size_of(item)
         if sizes[n] <= protocol.PAGE_BYTES or not before:

@@ -15,6 +15,7 @@ from typing import Any, LiteralString
 from uuid import UUID
 
 import psycopg
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import connection
 from django.utils import translation
 
@@ -23,6 +24,7 @@ from chat.messages import conversation_keys
 from chat.models import Agent, Conversation, Message
 from chat.rules import message_limits
 from chat.rules.lifecycle import OPEN, Author, Status
+from common import encryption
 from common.data_keys import keys as data_keys
 from common.encryption import UnsealError
 from common.sql import array_text, fetch_rows, raw_connection, send_statement
@@ -222,8 +224,15 @@ class _Head:
     characters: int = 0  # added by this batch
     paced: int = 0  # messages of this batch that count for the pace of the person
     size: message_limits.Size = _NO_END  # the smallest bound of those who write in this batch
-    data_key: UUID | None = None  # encrypts what is written
+    label: bytes | None = None  # the id of the data key that encrypts what is written
+    cipher: AESGCM | None = None  # of that key
     is_mute: bool = False  # whether that key is gone: nothing can be encrypted, and no stored message can be opened
+
+    def take_key(self, label: bytes | None, ciphers: encryption.Ciphers) -> None:
+        """Encrypt with this data key from now on; with the key ring if there is none (label None)."""
+        if label is not None:
+            self.label, self.cipher = label, ciphers[label]
+            self.is_mute = self.cipher is None
 
     def refusal(self, draft: Draft, now: datetime) -> Refusal | None:
         """Return the limit that forbids this message, if one does; otherwise count the message and return None."""
@@ -274,7 +283,7 @@ def write_messages(
         if others:
             # Load the keys before anything is locked: they may be stored on another server, which may be slow.
             asked = {drafts[n].conversation_id: drafts[n].public_id for n in others}
-            data_keys.load(conversation_keys.read_keys(asked).values())
+            data_keys.ciphers_of(conversation_keys.read_labels(asked).values())
             under_lock = _write_under_lock(raw, [drafts[n] for n in others])
             answers.update(zip(others, under_lock, strict=True))
     return [answers[n] for n in range(len(drafts))]
@@ -310,17 +319,17 @@ def _write_as_expected(
     if len(drafts) == 1:
         return _write_one_as_expected(raw, drafts[0], expected)
     heads: dict[int, _Head] = {}
-    seals = conversation_keys.read_keys(
+    labels = conversation_keys.read_labels(
         {draft.conversation_id: draft.public_id for draft in drafts if draft.conversation_id in expected}
     )
-    gone = data_keys.load(seals.values())
+    ciphers = data_keys.ciphers_of(labels.values())
     for draft in drafts:
         pk = draft.conversation_id
-        if pk in seals:
+        if pk in labels:
             head = heads.get(pk)
             if head is None:
-                heads[pk] = head = _Head(expected[pk], Status.ACTIVE, None, before=expected[pk], data_key=seals[pk])
-                head.is_mute = seals[pk] in gone
+                heads[pk] = head = _Head(expected[pk], Status.ACTIVE, None, before=expected[pk])
+                head.take_key(labels[pk], ciphers)
             if draft.agent_id is not None:
                 head.agent_id = draft.agent_id  # the draft of another agent is left to the locked way, which refuses it
     guesses, rows, changed = _number(drafts, heads, {}, _UNKNOWN)
@@ -351,14 +360,15 @@ def _write_one_as_expected(
     before = expected.get(draft.conversation_id)
     if before is None:
         return {}
-    seals = conversation_keys.read_keys({draft.conversation_id: draft.public_id})
-    if draft.conversation_id not in seals:
+    labels = conversation_keys.read_labels({draft.conversation_id: draft.public_id})
+    if draft.conversation_id not in labels:
         return {}  # the conversation was deleted: the locked way gives that answer
-    seq = before + 1
-    try:
-        sealed_body = _seal(draft, seq, seals[draft.conversation_id])
-    except UnsealError:
+    label = labels[draft.conversation_id]
+    cipher = data_keys.ciphers_of([label])[label] if label is not None else None
+    if label is not None and cipher is None:
         return {}  # its key is gone: the locked way gives that answer too
+    seq = before + 1
+    sealed_body = _seal(draft, seq, label, cipher)
     size = message_limits.size_for(is_agent=draft.agent_id is not None) if draft.is_metered else _NO_END
     values: dict[str, object] = {
         **_PACES,
@@ -400,7 +410,7 @@ def _write_under_lock(raw: psycopg.Connection[Any], drafts: Sequence[Draft]) -> 
         known = send_statement(raw, KNOWN, [array_text(column) for column in columns])
         under_lock, now = _heads(heads)
         found = ((draft.public_id, under_lock.get(draft.conversation_id)) for draft in drafts)
-        conversation_keys.remember_keys({public_id: head.data_key for public_id, head in found if head is not None})
+        conversation_keys.remember_labels({public_id: head.label for public_id, head in found if head is not None})
         answers, rows, changed = _number(drafts, under_lock, _known(drafts, known, under_lock), now)
         if rows:
             send_statement(raw, INSERT, [now, *map(array_text, zip(*rows, strict=True))])
@@ -414,13 +424,13 @@ def _heads(cursor: psycopg.Cursor[Any]) -> tuple[dict[int, _Head], datetime]:
     heads = {
         pk: _Head(
             last_seq, status, agent_id, last_seq, is_known=True, characters_before=characters, due_at=due_at,
-            data_key=data_key,
+            label=None if data_key is None else data_key.bytes,
         )
         for pk, last_seq, status, agent_id, characters, due_at, data_key, _now in rows
     }  # fmt: skip
-    gone = data_keys.load(head.data_key for head in heads.values())
+    ciphers = data_keys.ciphers_of(head.label for head in heads.values())
     for head in heads.values():
-        head.is_mute = head.data_key in gone
+        head.take_key(head.label, ciphers)
     return heads, rows[-1][-1] if rows else _UNKNOWN
 
 
@@ -477,7 +487,7 @@ def _number(
         head.last_seq = seq = head.last_seq + 1
         if draft.agent_id is None:
             head.reporter_wrote = True
-        sealed = _seal(draft, seq, head.data_key)
+        sealed = _seal(draft, seq, head.label, head.cipher)
         rows.append(
             (
                 draft.conversation_id,
@@ -498,8 +508,15 @@ def _number(
     return answers, rows, [array_text(column) for column in zip(*changed, strict=True)]
 
 
-def _seal(draft: Draft, seq: int, data_key: UUID | None) -> bytes:
-    return Message.sealed(draft.body, conversation=draft.public_id, seq=seq, author=draft.author, data_key=data_key)
+def _seal(draft: Draft, seq: int, label: bytes | None, cipher: AESGCM | None) -> bytes:
+    """Encrypt the body of a draft for its place. label, cipher: of its data key; label is None for an exchange without
+    one. Raises UnsealError for a key without a cipher: the key ring never takes the place of a key that is gone."""
+    context = Message.context_of(draft.public_id, seq, draft.author)
+    if label is None:
+        return encryption.seal(draft.body, context=context)
+    if cipher is None:
+        raise UnsealError("The data key of this exchange is gone.")
+    return encryption.seal_with(cipher, label, draft.body, context=context)
 
 
 def append_message(

@@ -284,13 +284,22 @@ class Message(models.Model):
         return encryption.seal(text, context=cls.context_of(conversation, seq, author), data_key=data_key)
 
     @classmethod
-    def opened(cls, sealed: bytes | memoryview, *, conversation: uuid.UUID | str, seq: int, author: str) -> str:
+    def opened(
+        cls,
+        sealed: bytes | memoryview,
+        *,
+        conversation: uuid.UUID | str,
+        seq: int,
+        author: str,
+        ciphers: encryption.Ciphers | None = None,
+    ) -> str:
         """Decrypt a text that was encrypted for this place; UNREADABLE when that is not possible.
 
+        ciphers: those that were looked up for several texts at once already (`encryption.unseal`).
         So one message that cannot be read does not keep the others from being shown.
         """
         try:
-            return encryption.unseal(sealed, context=cls.context_of(conversation, seq, author))
+            return encryption.unseal(sealed, context=cls.context_of(conversation, seq, author), ciphers=ciphers)
         except encryption.UnsealError:
             logger.error("message cannot be opened %s %s", conversation, seq)
             return str(UNREADABLE)

@@ -123,6 +123,38 @@ def cipher_of(label: bytes) -> AESGCM:
     return cipher
 
 
+def ciphers_of(labels: Iterable[bytes | None]) -> dict[bytes, AESGCM | None]:
+    """Return the ciphers of the data keys with these ids (16 bytes each), in one look, and at most one statement.
+
+    None for a key that cannot be used: it was erased, or a separate key server is away. A label that is None means « no
+    data key », and is skipped. Raises the errors of django.db when the keys are in the site's database and that does
+    not answer.
+    """
+    now = _now()
+    known = _known.ciphers
+    found: dict[bytes, AESGCM | None] = {}
+    unknown: set[bytes] = set()
+    for label in labels:
+        if label is None:
+            continue
+        entry = known.get(label)
+        if entry is not None and entry[1] > now:
+            found[label] = entry[0]
+        else:
+            unknown.add(label)
+    if unknown:
+        try:
+            found |= _read(unknown)
+        except KeysAway:
+            found |= dict.fromkeys(unknown)
+    return found
+
+
+def ciphers_for(sealed: Iterable[bytes | memoryview | None]) -> dict[bytes, AESGCM | None]:
+    """Return what `ciphers_of` does, of the keys that these encrypted values need."""
+    return ciphers_of({encryption.data_key_bytes(value) for value in sealed if value is not None})
+
+
 def load(keys: Iterable[UUID | None]) -> set[UUID]:
     """Read those of these keys that are not in memory, in one statement or none. Return those that cannot be used.
 
@@ -130,32 +162,12 @@ def load(keys: Iterable[UUID | None]) -> set[UUID]:
     skipped. Raises the errors of django.db when the keys are in the site's database and that does not answer.
     """
     wanted = {key.bytes: key for key in keys if key is not None}
-    return {wanted[label] for label in _load(wanted)}
+    return {wanted[label] for label, cipher in ciphers_of(wanted).items() if cipher is None}
 
 
 def load_for(sealed: Iterable[bytes | memoryview | None]) -> None:
     """Read the keys of all these encrypted values in one statement, before they are decrypted one by one."""
-    labels = {encryption.data_key_bytes(value) for value in sealed if value is not None}
-    _load({label for label in labels if label is not None})
-
-
-def _load(labels: Collection[bytes]) -> list[bytes]:
-    """Read the keys that are not in memory, and return those that cannot be used."""
-    gone: list[bytes] = []
-    unknown: set[bytes] = set()
-    now = _now()
-    for label in labels:
-        entry = _known.ciphers.get(label)
-        if entry is None or entry[1] <= now:
-            unknown.add(label)
-        elif entry[0] is None:
-            gone.append(label)
-    if unknown:
-        try:
-            gone += [label for label, cipher in _read(unknown).items() if cipher is None]
-        except KeysAway:
-            gone += unknown
-    return gone
+    ciphers_for(sealed)
 
 
 def drop_expired() -> None:

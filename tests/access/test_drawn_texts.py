@@ -80,8 +80,8 @@ def marked_in(value: Any) -> Any:
 
 
 def _opening_with_marks(unseal: Any) -> Any:
-    def opened(sealed: Any, *, context: str) -> str:
-        text: str = unseal(sealed, context=context)
+    def opened(sealed: Any, *, context: str, **more: Any) -> str:
+        text: str = unseal(sealed, context=context, **more)
         if context.startswith(NO_TEXT):
             return text
         try:

@@ -127,10 +127,44 @@ def test_what_is_known_costs_no_statement():
         keyed(one)
     asked_of = {one.pk: str(one.public_id) for one in conversations}
     with patch.object(conversation_keys, "fetch_rows", wraps=conversation_keys.fetch_rows) as asked:
-        known = conversation_keys.read_keys(asked_of)
+        known = conversation_keys.read_labels(asked_of)
         assert asked.call_count == 1 and all(known.values())
-        assert conversation_keys.read_keys(asked_of) == known
+        assert conversation_keys.read_labels(asked_of) == known
         assert asked.call_count == 1
+
+
+class Counting(dict[bytes, Any]):
+    """A dictionary that counts how often something is looked up in it."""
+
+    looked = 0
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        self.looked += 1
+        return super().get(key, default)
+
+
+@pytest.mark.django_db
+def test_batch_looks_up_each_key_once_however_many_messages_it_has(monkeypatch):
+    conversations = [make.assigned() for _each in range(3)]
+    for one in conversations:
+        keyed(one)
+    drafts = [draft(one) for one in conversations for _each in range(4)]
+    writing.write_messages(drafts[:1])
+    known = Counting(data_keys._known.ciphers)
+    monkeypatch.setattr(data_keys._known, "ciphers", known)
+    for one in conversations:
+        one.refresh_from_db()
+    answers = writing.write_messages(drafts[1:], {one.pk: one.last_seq for one in conversations})
+    assert all(isinstance(answer, Written) for answer in answers) and known.looked == 3
+    known.looked = 0
+    readings = reading.read_messages([Ask(one.pk, one.public_id, 0) for one in conversations])
+    assert sum(len(one.items) for one in readings if one is not None) >= 12 and known.looked <= 3
+
+
+@pytest.mark.django_db
+def test_key_ring_never_takes_the_place_of_a_key_that_is_gone():
+    with pytest.raises(encryption.UnsealError):
+        writing._seal(draft(make.assigned()), 1, uuid.uuid4().bytes, None)
 
 
 @pytest.mark.django_db
@@ -139,12 +173,12 @@ def test_exchange_without_a_key_is_asked_about_again(monkeypatch):
     monkeypatch.setattr(conversation_keys, "_now", lambda: seconds[0])
     conversation = make.assigned()
     asked_of = {conversation.pk: str(conversation.public_id)}
-    assert conversation_keys.read_keys(asked_of) == {conversation.pk: None}
+    assert conversation_keys.read_labels(asked_of) == {conversation.pk: None}
     key = keyed(conversation)
-    assert conversation_keys.read_keys(asked_of) == {conversation.pk: None}
+    assert conversation_keys.read_labels(asked_of) == {conversation.pk: None}
     seconds[0] += conversation_keys.NO_KEY_SECONDS
-    assert conversation_keys.read_keys(asked_of) == {conversation.pk: key}
-    assert conversation_keys.read_keys({conversation.pk + 10_000: str(uuid.uuid4())}) == {}
+    assert conversation_keys.read_labels(asked_of) == {conversation.pk: key.bytes}
+    assert conversation_keys.read_labels({conversation.pk + 10_000: str(uuid.uuid4())}) == {}
 
 
 @pytest.mark.django_db
@@ -332,7 +366,7 @@ def test_moving_while_somebody_writes(monkeypatch):
     make.message(conversation, WORDS)
     monkeypatch.setattr(conversation_keys, "_now", lambda: 0.0)  # however slow this machine is
     # This process believes for a while that there is no key.
-    conversation_keys.read_keys({conversation.pk: str(conversation.public_id)})
+    conversation_keys.read_labels({conversation.pk: str(conversation.public_id)})
     moving.give_keys([conversation.report_id])
     moving.move_words(conversation.report_id)
     written: list[Any] = []

@@ -121,6 +121,31 @@ def test_a_known_key_costs_no_statement_and_many_unknown_ones_one(read):
     assert keys.load([*made, None]) == set() and read == [5]
 
 
+def test_ciphers_of_a_batch_are_looked_up_at_once(clock, read):
+    here, gone = keys.make(2)
+    keys.erase([gone])
+    keys.forget_all()
+    labels = [here.bytes, None, gone.bytes, here.bytes]
+    found = keys.ciphers_of(labels)
+    assert set(found) == {here.bytes, gone.bytes} and found[gone.bytes] is None and read == [2]
+    sealed = encryption.seal_with(found[here.bytes], here.bytes, "mots é", context="c")
+    assert encryption.data_key_of(sealed) == here and encryption.unseal(sealed, context="c") == "mots é"
+    assert keys.ciphers_for([sealed, None, encryption.seal("x", context="c")]) == {here.bytes: found[here.bytes]}
+    assert read == [2]
+    with pytest.raises(encryption.UnsealError):
+        encryption.unseal(sealed, context="d", ciphers=found)
+    clock[0] += keys.KEPT_SECONDS
+    keys.ciphers_of(labels)
+    assert read == [2, 2], "for as long as keys are known"
+
+
+def test_batch_of_a_server_that_is_away_has_no_cipher(monkeypatch):
+    [key] = keys.make()
+    keys.forget_all()
+    monkeypatch.setattr(keys, "_read", Mock(side_effect=keys.KeysAway("away")))
+    assert keys.ciphers_of([key.bytes]) == {key.bytes: None}
+
+
 def test_keys_are_known_for_so_long(clock, read):
     [key] = keys.make()
     sealed = encryption.seal("x", context="c", data_key=key)
