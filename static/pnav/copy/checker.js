@@ -65,8 +65,7 @@ const check = async (file) => {
   /** @type {import("./proofs.js").Proven | null} */
   let proven = null;
   try {
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    const { files, contents } = await checkArchive(bytes, page.dataset.digests ?? "", page.dataset.comment ?? "");
+    const { files, contents } = await checkArchive(file, page.dataset.digests ?? "", page.dataset.comment ?? "");
     checked = files;
     proven = await checkContents(contents);
   } catch {

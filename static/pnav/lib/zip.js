@@ -2,21 +2,23 @@
  * Reads a zip: its directory at the end, then each file, stored or deflated. No zip64, no encryption, no second disk.
  *
  * APPNOTE.TXT 6.3.10, 4.3; what `chat.personal_copy.archive` writes, and what anybody may hand in its place: whatever
- * does not hold together is an Error.
+ * does not hold together is an Error. The zip is never whole in memory: its directory is, and one file after the other.
  *
  * @module
  */
 
 /** @typedef {Uint8Array<ArrayBuffer>} Bytes */
-/** @typedef {{ name: string, method: number, size: number, packed: Bytes }} Entry */
+/** @typedef {{ name: string, method: number, size: number, packed: Blob }} Entry size: in bytes, once it is unpacked */
 
 const END = 0x06054b50;
 const CENTRAL = 0x02014b50;
 const LOCAL = 0x04034b50;
 const SIZES = 0x08074b50;
 const SIZES_AFTER = 8;
-const END_BYTES = 22;
+const [END_BYTES, CENTRAL_BYTES, LOCAL_BYTES, SIZES_BYTES] = [22, 46, 30, 16];
 const COMMENT_MOST = 0xffff;
+const DIRECTORY_MOST = 1024 * 1024; // bytes: an archive of 320 files has some 30,000
+const FILE_MOST = 64 * 1024 * 1024; // bytes of one file, packed or not: papers have 24 MiB at most, a capture 15 MB
 const STORED = 0;
 const DEFLATED = 8;
 
@@ -28,67 +30,92 @@ const must = (holds) => {
 /** @param {Bytes} bytes */
 const word = (bytes) => new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 
+/** @param {Blob} file @param {number} begin @param {number} end @returns {Promise<Bytes>} */
+const read = async (file, begin, end) => new Uint8Array(await file.slice(begin, end).arrayBuffer());
+
+/** @param {Bytes} bytes */
+const viewOf = (bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
 /**
- * @param {Bytes} bytes
- * @returns {{ comment: string, entries: Entry[] }} in the order of its directory
+ * Where a file's bytes stand, by what is written before and after them, which must say what the directory does.
+ *
+ * @param {Blob} file @param {Bytes} central its entry in the directory @param {number} from @param {number} directory
+ * @returns {Promise<{ entry: Entry, end: number }>}
  */
-export const readZip = (bytes) => {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let end = bytes.length - END_BYTES;
-  const last = Math.max(0, end - COMMENT_MOST);
-  while (end >= last && view.getUint32(end, true) !== END) end -= 1;
-  must(end >= last && end >= 0);
-  const count = view.getUint16(end + 10, true);
-  let at = view.getUint32(end + 16, true);
-  const directoryEnd = at + view.getUint32(end + 12, true);
-  must(directoryEnd === end && end + END_BYTES + view.getUint16(end + 20, true) === bytes.length);
-  const entries = [];
-  let filesEnd = 0;
-  for (let place = 0; place < count; place += 1) {
-    must(at + 46 <= end && view.getUint32(at, true) === CENTRAL);
-    const [method, packedSize, size] = [
-      view.getUint16(at + 10, true),
-      view.getUint32(at + 20, true),
-      view.getUint32(at + 24, true),
-    ];
-    const [nameSize, extra, note] = [
-      view.getUint16(at + 28, true),
-      view.getUint16(at + 30, true),
-      view.getUint16(at + 32, true),
-    ];
-    const local = view.getUint32(at + 42, true);
-    const name = word(bytes.slice(at + 46, at + 46 + nameSize));
-    // Files stand one after the other, so that no byte of them is left out of what is checked.
-    must(local === filesEnd && local + 30 <= end && view.getUint32(local, true) === LOCAL);
-    const begin = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
-    filesEnd = begin + packedSize;
-    const packed = bytes.slice(begin, filesEnd);
-    // Sizes that were not known before the file come after it, with a signature, as they stand in the directory.
-    if (view.getUint16(at + 8, true) & SIZES_AFTER) {
-      must(filesEnd + 16 <= end && view.getUint32(filesEnd, true) === SIZES);
-      must(view.getUint32(filesEnd + 8, true) === packedSize && view.getUint32(filesEnd + 12, true) === size);
-      filesEnd += 16;
-    }
-    must(filesEnd <= end && word(bytes.slice(local + 30, local + 30 + view.getUint16(local + 26, true))) === name);
-    entries.push({ name, method, size, packed });
-    at += 46 + nameSize + extra + note;
+const readEntry = async (file, central, from, directory) => {
+  const view = viewOf(central);
+  const [packedSize, size, nameSize] = [view.getUint32(20, true), view.getUint32(24, true), view.getUint16(28, true)];
+  // Files stand one after the other, so that no byte of them is left out of what is checked.
+  must(view.getUint32(42, true) === from && from + LOCAL_BYTES + nameSize <= directory);
+  const name = word(central.slice(CENTRAL_BYTES, CENTRAL_BYTES + nameSize));
+  const before = await read(file, from, from + LOCAL_BYTES + nameSize);
+  const local = viewOf(before);
+  must(local.getUint32(0, true) === LOCAL && local.getUint16(26, true) === nameSize);
+  must(word(before.slice(LOCAL_BYTES)) === name);
+  const begin = from + LOCAL_BYTES + nameSize + local.getUint16(28, true);
+  let end = begin + packedSize;
+  must(end <= directory);
+  const packed = file.slice(begin, end);
+  // Sizes that were not known before the file come after it, with a signature, as they stand in the directory.
+  if (view.getUint16(8, true) & SIZES_AFTER) {
+    must(end + SIZES_BYTES <= directory);
+    const after = viewOf(await read(file, end, end + SIZES_BYTES));
+    must(after.getUint32(0, true) === SIZES);
+    must(after.getUint32(8, true) === packedSize && after.getUint32(12, true) === size);
+    end += SIZES_BYTES;
   }
-  must(at === end && filesEnd === view.getUint32(end + 16, true));
-  return { comment: word(bytes.slice(end + END_BYTES)), entries };
+  return { entry: { name, method: view.getUint16(10, true), size, packed }, end };
 };
 
 /**
- * The content of a file. An Error when it does not come out whole.
+ * @param {Blob} file
+ * @returns {Promise<{ comment: string, entries: Entry[] }>} in the order of its directory
+ */
+export const readZip = async (file) => {
+  const tailAt = Math.max(0, file.size - END_BYTES - COMMENT_MOST);
+  const tail = await read(file, tailAt, file.size);
+  const view = viewOf(tail);
+  let end = tail.length - END_BYTES;
+  while (end >= 0 && view.getUint32(end, true) !== END) end -= 1;
+  must(end >= 0);
+  const count = view.getUint16(end + 10, true);
+  const [directorySize, directoryAt] = [view.getUint32(end + 12, true), view.getUint32(end + 16, true)];
+  must(directorySize <= DIRECTORY_MOST && directoryAt + directorySize === tailAt + end);
+  must(end + END_BYTES + view.getUint16(end + 20, true) === tail.length);
+  const directory = await read(file, directoryAt, directoryAt + directorySize);
+  const central = viewOf(directory);
+  const entries = [];
+  let [at, from] = [0, 0];
+  for (let place = 0; place < count; place += 1) {
+    must(at + CENTRAL_BYTES <= directory.length && central.getUint32(at, true) === CENTRAL);
+    const next =
+      at +
+      CENTRAL_BYTES +
+      central.getUint16(at + 28, true) +
+      central.getUint16(at + 30, true) +
+      central.getUint16(at + 32, true);
+    must(next <= directory.length);
+    const found = await readEntry(file, directory.slice(at, next), from, directoryAt);
+    entries.push(found.entry);
+    [at, from] = [next, found.end];
+  }
+  must(at === directory.length && from === directoryAt);
+  return { comment: word(tail.slice(end + END_BYTES)), entries };
+};
+
+/**
+ * The content of a file. An Error when it does not come out whole, or has more than FILE_MOST.
  *
  * @param {Entry} entry
  * @returns {Promise<Bytes>} never more than the directory says
  */
 export const unpack = async (entry) => {
-  if (entry.method === STORED) return entry.packed;
+  must(entry.size <= FILE_MOST && entry.packed.size <= FILE_MOST);
+  if (entry.method === STORED) return new Uint8Array(await entry.packed.arrayBuffer());
   must(entry.method === DEFLATED);
   const parts = [];
   let size = 0;
-  const reader = new Blob([entry.packed]).stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
+  const reader = entry.packed.stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
   for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
     size += piece.value.length;
     if (size > entry.size) {
