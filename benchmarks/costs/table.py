@@ -277,7 +277,7 @@ ROUTES: dict[str, Line] = {
         "common.offload.pool:MEMORY",
         "common.offload.pool:CPU_SECONDS",
         "common.offload.pool:AT_ONCE",
-        stores=Stores(changed=1, kib=COUNTERS_KIB, keys=4),
+        stores=Stores(rows=1, changed=1, kib=COUNTERS_KIB, keys=4),  # a line of the register for a copy
     ),
     **_lines(
         VISITOR,
@@ -538,7 +538,8 @@ ROUTES: dict[str, Line] = {
         "common.offload.pool:CPU_SECONDS",
         "common.offload.pool:AT_ONCE",
         "common.service_settings.definitions:FACTS_MOST",
-        stores=RECORDED,
+        "reports.proof_of_date.days:CHUNK",
+        stores=Stores(rows=2, changed=3, kib=4, keys=2),  # two lines of the register: what was read, and what was given
     ),
     **_lines(STAFF, ("console:receipt", "unit:receipt"), "chat.personal_copy.receipts_page:CHECKS", stores=RECORDED),
     **_lines(STAFF, ("console:help",), "common.service_settings.definitions:CAPACITY_MOST"),

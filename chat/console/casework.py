@@ -379,11 +379,11 @@ def _archive(
             by=agent.user,
             motive=form.reason,
             subject=str(current.public_id),
-            detail="archive: transcript and file",
+            detail=f"archive: transcript and file, sha256 {made.list_digest}",
         )
     name = f"echange-{str(current.public_id)[:8]}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return HttpResponse(made, content_type="application/zip", headers=headers)
+    return HttpResponse(made.content, content_type="application/zip", headers=headers)
 
 
 def _no_paper(

@@ -1,10 +1,13 @@
-"""Sets whether a code also opens the person's copy."""
+"""Sets whether a code also opens the person's copy, and records each copy that is given (docs/adr/0120)."""
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from chat.conversations import follow_up_code
 from chat.models import Conversation
 from common import clock
+from reports.audit import log as audit_log
+from reports.models import AccessKind, AccessRecord, Motive
 
 
 @transaction.atomic
@@ -19,3 +22,32 @@ def set_by_code(conversation_id: int, *, is_on: bool) -> None:
     row.save(update_fields=["copy_by_code"])
     if is_on and not row.is_open:
         follow_up_code.lengthen(row, clock.now())
+
+
+def count_copies(conversation: Conversation) -> int:
+    """Return how many copies of this exchange were given. One query, by the index on the subject."""
+    return _copies(conversation).count()
+
+
+def line_of_copy(conversation: Conversation, number: int) -> AccessRecord | None:
+    """Return the line of the register of the copy with this number, from 1; None when there was no such copy."""
+    return _copies(conversation).order_by("number")[number - 1 : number].first()
+
+
+def _copies(conversation: Conversation) -> QuerySet[AccessRecord]:
+    return AccessRecord.objects.filter(subject=str(conversation.public_id), kind=AccessKind.COPY)
+
+
+@transaction.atomic
+def record_copy(conversation: Conversation, list_digest: str) -> None:
+    """Write the line of a copy that is about to be given, with the digest of the list of its files.
+
+    Nobody is named: whoever has the visit, or the code, took it. One line; it holds the tail of the register.
+    """
+    audit_log.record(
+        kind=AccessKind.COPY,
+        by=None,
+        motive=Motive.RIGHT,
+        subject=str(conversation.public_id),
+        detail=f"copy, sha256 {list_digest}",
+    )

@@ -2,22 +2,24 @@
 
 It has the agent's document as PDF (all its parts), the same as JSON with its schema, and « verifier.html ». It contains
 only what the document contains: the shown facts of the journal, and the digests of captures, because only the unit
-opens originals. Of the proofs of date it has those of the messages, which are in it to the letter.
+opens originals. Of the proofs of date it has those of the messages, facts and captures that it contains.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 from django.utils import timezone
 
+from chat.captures import queries as capture_queries
 from chat.documents import transcript_pdf
 from chat.documents.transcript_pdf import Document
+from chat.journal import queries as journal_queries
 from chat.models import Conversation
 from chat.personal_copy import archive, pages, parts, schema
-from chat.personal_copy.archive import File
-from chat.proof_of_date import sources
+from chat.personal_copy.archive import File, Packed
 from chat.proof_of_date.proofs import proofs_of
 from chat.rules.lifecycle import Author
 from common.choices import label_of
@@ -31,15 +33,14 @@ def make(
     now: datetime,
     motive: str,
     schema_url: str = "",
-) -> bytes:
+) -> Packed:
     """Return the zip.
 
     documents: the parts of the exchange's document, in order; each is rendered in a child process, one after another.
     who: who asks, and may have one rendered at a time. schema_url: the address of the JSON's schema on this site.
 
-    Costs what the document costs, one reading of the thread, and one of the proofs of its messages;
-    `archive.BYTES_AT_MOST`. Raises pool.NotDone,
-    archive.TooLarge. Not inside a transaction.
+    Costs what the document costs, one reading of the thread, and one of its proofs; `archive.BYTES_AT_MOST`. Raises
+    pool.NotDone, archive.TooLarge. Not inside a transaction.
     """
     is_one = len(documents) == 1
     files = [
@@ -51,9 +52,10 @@ def make(
     files.append(File("echange.json", orjson.dumps(value, option=orjson.OPT_INDENT_2)))
     files.append(File("echange.schema.json", schema.content(schema.EXCHANGE)))
     files.append(File("verifier.html", pages.draw_checker(familiar=False)))
-    if (proofs := parts.proofs_content(proofs_of(conversation, kinds=[sources.MESSAGE]))) is not None:
+    held = [UUID(one["id"]) for one in (*value["facts"], *value["captures"])]
+    if (proofs := parts.proofs_content(proofs_of(conversation, only=held))) is not None:
         files.append(File("preuves.json", proofs))
-    return archive.pack(files, timezone.localtime(now))
+    return Packed(archive.pack(files, timezone.localtime(now)), archive.digest_of_list(files))
 
 
 def _value(conversation: Conversation, document: Document, *, now: datetime, motive: str) -> dict[str, Any]:
@@ -73,6 +75,12 @@ def _value(conversation: Conversation, document: Document, *, now: datetime, mot
         "motive": motive,
         "exchange": parts.exchange(asked).value,
         "messages": thread,
+        "facts": [parts.fact_for_reader(one) for one in journal_queries.read_facts(conversation)],
+        "captures": [
+            parts.capture_for_reader(one)
+            for one in capture_queries.seen_captures(conversation, None)
+            if one.sha256 and one.locked_at is None and one.received_at is not None
+        ],
         "hands": parts.hands(asked).value,
         "sections": [
             {"title": one.title, "lines": list(one.lines), "pairs": [list(pair) for pair in one.pairs]}

@@ -16,8 +16,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from reports.rules.copies import DIGESTS
+
 STATIC: Final = Path(__file__).resolve().parents[2] / "static" / "pnav"
-DIGESTS: Final = "empreintes.txt"
 COMMENT: Final = f"SHA-256 {DIGESTS} "
 # An exchange with its PDFs takes some 3 MiB (`chat.rules.message_limits`); such an archive is made in memory.
 BYTES_AT_MOST: Final = 24 * 1024 * 1024
@@ -52,6 +53,14 @@ class LongFile:
     pieces: Iterator[bytes] = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """An archive, whole. list_digest: of the list of its files (`digest_of_list`), for the register."""
+
+    content: bytes = field(repr=False)
+    list_digest: str
+
+
 def name_of(day: datetime, ending: str) -> str:
     """Return the neutral name under which a copy is saved: « documents-2026-11-28.zip ». day: in local time."""
     return f"documents-{day:%Y-%m-%d}.{ending}"
@@ -60,6 +69,11 @@ def name_of(day: datetime, ending: str) -> str:
 def digests_of(files: Sequence[File | LongFile]) -> bytes:
     """Return a line for each file in the format of `sha256sum`."""
     return "".join(f"{_digest_of(one)}  {one.name}\n" for one in files).encode()
+
+
+def digest_of_list(files: Sequence[File | LongFile]) -> str:
+    """SHA-256 of that list, in hexadecimal: it stands for every file of the archive at once, to the last byte."""
+    return hashlib.sha256(digests_of(files)).hexdigest()
 
 
 def _digest_of(one: File | LongFile) -> str:

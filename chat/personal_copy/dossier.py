@@ -19,11 +19,15 @@ from reports import letterhead
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A file to be saved. name: a neutral one. pieces: read once, without the database."""
+    """A file to be saved. name: a neutral one. pieces: read once, without the database.
+
+    list_digest: of the list of its files (`archive.digest_of_list`), for the register.
+    """
 
     name: str
     length: int
     pieces: Iterator[bytes]
+    list_digest: str
 
 
 def make(asked: Asked, *, who: str, words: str = "", schema_url: str = "") -> Made:
@@ -43,17 +47,18 @@ def make(asked: Asked, *, who: str, words: str = "", schema_url: str = "") -> Ma
     files.append(File("verifier.html", pages.draw_checker(familiar=asked.familiar)))
     files += [one for part in found.values() for one in part.files]
     length, packed = archive.stream(files, local)
+    digest = archive.digest_of_list(files)
     name = archive.name_of(local, "zip")
     if not words:
-        return Made(name, length, packed)
+        return Made(name, length, packed, digest)
     if length > archive.BYTES_AT_MOST:
         closed = lock.close_in_pieces(packed, length, words, who=who)
         opener = pages.draw_locked_apart(closed, name=name, familiar=asked.familiar)
         apart = LongFile(pages.APART, closed.length, "", closed.pieces)
         length, packed = archive.stream([File(pages.OPENER, opener), apart], local, is_listed=False)
-        return Made(name, length, packed)
+        return Made(name, length, packed, digest)
     page = pages.draw_locked(lock.close(b"".join(packed), words, who=who), name=name, familiar=asked.familiar)
-    return Made(archive.name_of(local, "html"), len(page), iter((page,)))
+    return Made(archive.name_of(local, "html"), len(page), iter((page,)), digest)
 
 
 def read(asked: Asked) -> dict[str, Found]:
@@ -68,6 +73,7 @@ def as_json(asked: Asked, found: Mapping[str, Found], schema_url: str = "") -> b
         "format": schema.FORMAT,
         "version": schema.VERSION,
         "made_at": iso_moment(asked.now),
+        "number": asked.number,
         "language": languages.current(),
         **{key: part.value for key, part in found.items() if part.value is not None},
     }
@@ -107,5 +113,5 @@ def _cut(name: str, whole: Document) -> Iterator[tuple[str, Document]]:
 
 def _about(asked: Asked) -> list[str]:
     day, _, hour = moment_in_words(asked.now).rpartition(", ")
-    first = texts.MADE.say(day=day, hour=hour)
+    first = texts.MADE.say(number=asked.number, day=day, hour=hour)
     return [first, texts.NO_COMPLAINT.say(), texts.SEALED_TOO.say(), texts.CHECKED_BY.say()]

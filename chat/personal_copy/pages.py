@@ -34,6 +34,11 @@ def draw_checker(*, familiar: bool) -> bytes:
     said = {
         "reading": texts.READING.spoken(),
         "whole": texts.WHOLE.spoken(),
+        "wholeSince": texts.WHOLE_SINCE.spoken(),
+        "unbound": texts.UNBOUND.spoken(familiar=familiar),
+        "copyProof": texts.COPY_PROOF.spoken(),
+        "copyProofWrong": texts.COPY_PROOF_WRONG.spoken(),
+        "copyProofUndated": texts.COPY_PROOF_UNDATED.spoken(),
         "partly": texts.PARTLY.spoken(),
         "unvouched": texts.UNVOUCHED.spoken(),
         "changed": texts.CHANGED.spoken(),

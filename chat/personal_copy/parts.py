@@ -47,7 +47,7 @@ class Asked:
 
     conversation: just obtained by `chat.access`. deleted_from, days: as the person is told
     (`chat.retention.schedule.ending_as_told`). with_captures: whether the files of captures are included; what is known
-    of each is included in any case.
+    of each is included in any case. number: which copy of this exchange it is, from 1.
     """
 
     conversation: Conversation
@@ -57,6 +57,7 @@ class Asked:
     familiar: bool = False
     discreet: bool = False
     with_captures: bool = True
+    number: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +191,31 @@ def _body_of(fact: Fact) -> str:
     )
     lines = [told.what, *(sentence.say(what=text) for sentence, text in beside if text)]
     return "\n".join(map(plain_text.plain, lines))
+
+
+def fact_for_reader(one: Fact) -> dict[str, Any]:
+    """A fact that was shown, for an agent's or a unit's archive: with what its proof of date is compared with."""
+    return {
+        "id": str(one.public_id),
+        "number": one.number,
+        "noted_at": iso_moment(one.noted_at),
+        "changed_at": iso_moment(one.changed_at),
+        "read_at": iso_moment(one.read_at),
+        "when": said_when(one.moment),
+        "told": one.told.as_words() if one.told is not None else None,
+    }
+
+
+def capture_for_reader(one: Seen) -> dict[str, Any]:
+    """A capture that was seen, for an agent's or a unit's archive: what it is, and never its file."""
+    return {
+        "id": str(one.public_id),
+        "number": one.number,
+        "kind": one.kind,
+        "size": one.size,
+        "sha256": one.sha256,
+        "received_at": iso_moment(one.received_at),
+    }
 
 
 EXTENSIONS = {"jpeg": "jpg"}  # in place of the kind's own name

@@ -2,6 +2,10 @@
 
 import logging
 from collections.abc import Collection, Iterator
+from uuid import UUID
+
+from django.db import models
+from django.db.models import QuerySet
 
 from chat.journal.queries import told_of
 from chat.models import Capture, Conversation, ItemShare, JournalFact, Message
@@ -32,8 +36,11 @@ def proof_of(item: Proven) -> Proof | None:
     return next(_proofs(share, Ways(), [item]), None)
 
 
-def proofs_of(conversation: Conversation, kinds: Collection[str] = ()) -> Iterator[Proof]:
+def proofs_of(
+    conversation: Conversation, kinds: Collection[str] = (), only: Collection[UUID] | None = None
+) -> Iterator[Proof]:
     """Yield the proofs of all items in this exchange that have one, messages first. kinds: only these of `sources`.
+    only: of facts and captures, those with these public ids.
 
     Messages and facts are decrypted once. There are five statements for each day with items, and one chunk of one day
     is in memory at a time.
@@ -48,10 +55,14 @@ def proofs_of(conversation: Conversation, kinds: Collection[str] = ()) -> Iterat
         if share.kind == sources.MESSAGE:
             rows = list(conversation.messages.filter(seq__gte=share.first_seq, seq__lte=share.last_seq).order_by("seq"))
         elif share.kind == sources.FACT:
-            rows = list(JournalFact.objects.filter(share=share))
+            rows = list(_chosen(JournalFact.objects.filter(share=share), only))
         else:
-            rows = list(Capture.objects.filter(share=share))
+            rows = list(_chosen(Capture.objects.filter(share=share), only))
         yield from _proofs(share, ways, rows)
+
+
+def _chosen[M: models.Model](rows: QuerySet[M], only: Collection[UUID] | None) -> QuerySet[M]:
+    return rows if only is None else rows.filter(public_id__in=only)
 
 
 def _proofs(share: ItemShare, ways: Ways, rows: list[Proven]) -> Iterator[Proof]:

@@ -295,6 +295,21 @@ def read_summary(*, transmission: Transmission, by: AbstractBaseUser) -> ShownRe
 
 
 @transaction.atomic
+def record_dossier(*, transmission: Transmission, list_digest: str, by: AbstractBaseUser) -> None:
+    """Write the line of a dossier that is about to be given as an archive, with the digest of the list of its files.
+
+    transmission: obtained by `access.as_receiving_unit`. One line; it holds the tail of the register.
+    """
+    audit_log.record(
+        kind=AccessKind.TRANSMISSION,
+        by=by,
+        motive=Motive.FOLLOW_UP,
+        subject=str(transmission.conversation.public_id),
+        detail=f"archive: dossier, sha256 {list_digest}",
+    )
+
+
+@transaction.atomic
 def propose_meeting(
     *, transmission: Transmission, seen: int, meets_at: datetime, place: str, by: AbstractBaseUser
 ) -> None:

@@ -110,7 +110,12 @@ add(
 
 # --- on paper ---------------------------------------------------------------------------------------------------------
 
-MADE = add("copy.made", PAPER, _("Copie faite le {day} à {hour}."), variables=[DAY, HOUR])
+MADE = add(
+    "copy.made",
+    PAPER,
+    _("Copie n° {number}, faite le {day} à {hour}."),
+    variables=[Variable("number", "la combientième copie c'est", "1"), DAY, HOUR],
+)
 NO_COMPLAINT = add("copy.no_complaint", PAPER, _("Un signalement n'est pas une plainte."))
 CHECKED_BY = add(
     "copy.checked_by",
@@ -154,9 +159,11 @@ add(
     "copy.proof_told",
     COPY,
     _("Un petit fichier montre qu'un message, un fait ou une capture existait tel jour, sans rien montrer d'autre. "
-      "Votre copie contient déjà toutes ces preuves."),
+      "Votre copie contient déjà toutes ces preuves. "
+      "Celle de la copie entière, PDF compris, se demande ici le lendemain."),
     _("Un petit fichier montre qu'un message, un fait ou une capture existait tel jour, sans rien montrer d'autre. "
-      "Ta copie contient déjà toutes ces preuves."),
+      "Ta copie contient déjà toutes ces preuves. "
+      "Celle de la copie entière, PDF compris, se demande ici le lendemain."),
 )  # fmt: skip
 PROOF_OF = add("copy.proof_of", COPY, _("Preuve de quoi ?"))
 PROOF_MESSAGE = add("copy.proof_message", COPY, _("Un message"))
@@ -164,9 +171,14 @@ PROOF_FACT = add("copy.proof_fact", COPY, _("Un fait noté"))
 PROOF_NOTE = add("copy.proof_note", COPY, _("Une note"), note=DISCREET)
 PROOF_CAPTURE = add("copy.proof_capture", COPY, _("Une capture"))
 PROOF_FILE = add("copy.proof_file", COPY, _("Un document"), note=DISCREET)
+PROOF_COPY = add("copy.proof_copy", COPY, _("Une copie entière"))
 PROOF_KIND_MISSING = add("copy.proof_kind_missing", COPY, _("Choisissez de quoi."), _("Choisis de quoi."))
 PROOF_NUMBER = add("copy.proof_number", COPY, _("Son numéro"))
-PROOF_NUMBER_HINT = add("copy.proof_number_hint", COPY, _("Il est écrit devant chaque élément dans la copie."))
+PROOF_NUMBER_HINT = add(
+    "copy.proof_number_hint",
+    COPY,
+    _("Il est écrit devant chaque élément dans la copie ; celui de la copie elle-même est en haut."),
+)
 PROOF_NUMBER_WRONG = add(
     "copy.proof_number_wrong", COPY, _("Écrivez ce numéro en chiffres."),
     _("Écris ce numéro en chiffres."),
@@ -217,12 +229,47 @@ add("copy_check.title", CHECKER, _("Vérifier une copie"))
 add(
     "copy_check.told",
     CHECKER,
-    _("Choisissez le fichier compressé, ou déposez-le ici. Rien ne quitte cet appareil."),
-    _("Choisis le fichier compressé, ou dépose-le ici. Rien ne quitte cet appareil."),
+    _(
+        "Choisissez le fichier compressé, avec sa preuve de date si vous l'avez, ou déposez-les ici. "
+        "Rien ne quitte cet appareil."
+    ),
+    _(
+        "Choisis le fichier compressé, avec sa preuve de date si tu l'as, ou dépose-les ici. "
+        "Rien ne quitte cet appareil."
+    ),
 )
 add("copy_check.no_script", CHECKER, _("Cette page a besoin de JavaScript."))
 READING = add("copy_check.reading", CHECKER, _("Lecture en cours."))
 WHOLE = add("copy_check.whole", CHECKER, _("Rien n'a changé : {count} fichiers vérifiés."), variables=[COUNT])
+WHOLE_SINCE = add(
+    "copy_check.whole_since",
+    CHECKER,
+    _("Rien n'a changé depuis que cette copie a été donnée, le {day} au plus tard : {count} fichiers vérifiés, "
+      "PDF compris."),
+    variables=[Variable("day", "le jour", "2026-11-28"), COUNT],
+)  # fmt: skip
+UNBOUND = add(
+    "copy_check.unbound",
+    CHECKER,
+    _("Tout n'a pas pu être vérifié. Les messages, faits et captures sont datés, les PDF ne le sont pas : choisissez "
+      "aussi la preuve de date de cette copie. Fichiers conformes à la liste de cette copie : {count}."),
+    _("Tout n'a pas pu être vérifié. Les messages, faits et captures sont datés, les PDF ne le sont pas : choisis "
+      "aussi la preuve de date de cette copie. Fichiers conformes à la liste de cette copie : {count}."),
+    variables=[COUNT],
+)  # fmt: skip
+COPY_PROOF = add("copy_check.copy_proof", CHECKER, _("{name} : preuve de date de cette copie"), variables=[NAME])
+COPY_PROOF_WRONG = add(
+    "copy_check.copy_proof_wrong",
+    CHECKER,
+    _("{name} : cette preuve ne tient pas, ou n'est pas celle de cette copie"),
+    variables=[NAME],
+)
+COPY_PROOF_UNDATED = add(
+    "copy_check.copy_proof_undated",
+    CHECKER,
+    _("{name} : preuve de cette copie, qu'aucune autorité n'a encore signée"),
+    variables=[NAME],
+)
 PARTLY = add(
     "copy_check.partly",
     CHECKER,

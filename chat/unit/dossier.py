@@ -21,7 +21,15 @@ from chat.journal import queries as journal_queries
 from chat.models import Transmission, UnitAccount
 from chat.personal_copy import archive, pages
 from chat.personal_copy.archive import File
-from chat.personal_copy.parts import iso_moment, moment_in_words
+from chat.personal_copy.parts import (
+    capture_for_reader,
+    fact_for_reader,
+    iso_moment,
+    moment_in_words,
+    proofs_content,
+)
+from chat.proof_of_date import sources
+from chat.proof_of_date.proofs import proofs_of
 from chat.referral import actions as referral_actions
 from chat.referral.queries import ShownReferral
 from chat.rules.referral import State
@@ -36,7 +44,9 @@ DOSSIERS, DOSSIERS_SECONDS = 10, 60  # of an account
 @require_POST
 @for_units
 def dossier(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponseBase:
-    """Return the archive: a PDF, the same as JSON, and the page that verifies both. The register records the reading.
+    """Return the archive: a PDF, the same as JSON, proofs of date, and the page that verifies them.
+
+    The register records the reading, and then the archive by the digest of the list of its files (docs/adr/0120).
 
     An account may have DOSSIERS in DOSSIERS_SECONDS. Each takes one child process.
     """
@@ -57,12 +67,22 @@ def dossier(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) ->
     except pool.NotDone:
         said = _("Le dossier n'a pas pu être fait. Réessayez dans un instant.")
         return show_problem(request, account, row, said, 503)
+    value = _value(row, opened)
     files = [
         File("dossier.pdf", paper),
-        File("dossier.json", orjson.dumps(_value(row, opened), option=orjson.OPT_INDENT_2)),
+        File("dossier.json", orjson.dumps(value, option=orjson.OPT_INDENT_2)),
         File("verifier.html", pages.draw_checker(familiar=False)),
     ]
+    held = [uuid.UUID(one["id"]) for one in (*value["facts"], *value["captures"])]
+    found = proofs_of(row.conversation, kinds=[sources.FACT, sources.CAPTURE], only=held)
+    if (proofs := proofs_content(found)) is not None:
+        files.append(File("preuves.json", proofs))
     now = timezone.localtime()
+    referral_actions.record_dossier(
+        transmission=row,
+        list_digest=archive.digest_of_list(files),
+        by=request.user,  # type: ignore[arg-type]
+    )
     name = archive.name_of(now, "zip")
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return HttpResponse(archive.pack(files, now), content_type="application/zip", headers=headers)
@@ -101,22 +121,15 @@ def _document(account: UnitAccount, opened: ShownReferral) -> Document:
 def _captures(row: Transmission) -> list[capture_queries.Seen]:
     """Return what is known of the captures that went with the summary, without the originals."""
     found = capture_queries.seen_captures(row.conversation, row.sent_at)
-    return [one for one in found if one.sha256 and one.locked_at is None]
+    return [one for one in found if one.sha256 and one.locked_at is None and one.received_at is not None]
 
 
 def _facts(opened: ShownReferral) -> list[dict[str, Any]]:
     """Return the facts that the person agreed to send, by date, with the time as it was told."""
     if opened.agreed is None:
         return []
-    return [
-        {
-            "number": fact.number,
-            "read_at": iso_moment(fact.read_at),
-            "when": journal_panel.when(fact.moment),
-            "told": fact.told.as_words() if fact.told is not None else None,
-        }
-        for fact in journal_queries.read_facts(opened.transmission.conversation, opened.agreed.until)
-    ]
+    facts = journal_queries.read_facts(opened.transmission.conversation, opened.agreed.until)
+    return [fact_for_reader(fact) for fact in facts]
 
 
 def _said(words: Any) -> str:
@@ -128,6 +141,7 @@ def _value(row: Transmission, opened: ShownReferral) -> dict[str, Any]:
         "format": "pnav-transmission",
         "version": 1,
         "made_at": iso_moment(timezone.now()),
+        "exchange": {"id": str(row.conversation.public_id)},
         "file_number": opened.transmission.file_number,
         "unit": opened.unit,
         "summary": opened.summary,
@@ -136,5 +150,5 @@ def _value(row: Transmission, opened: ShownReferral) -> dict[str, Any]:
             for step in opened.steps
         ],
         "facts": _facts(opened),
-        "captures": [{"number": one.number, "sha256": one.sha256} for one in _captures(row)],
+        "captures": [capture_for_reader(one) for one in _captures(row)],
     }

@@ -117,9 +117,9 @@ class CopyForm(forms.Form):
 
 
 class ProofForm(forms.Form):
-    """Of which message, fact or capture a proof of date is taken, by its number in the copy. familiar: *tu*."""
+    """Of which message, fact, capture or copy a proof of date is taken, by its number in the copy. familiar: *tu*."""
 
-    MESSAGE, FACT, CAPTURE = "message", "fact", "capture"
+    MESSAGE, FACT, CAPTURE, COPY = "message", "fact", "capture", "copy"
 
     kind = forms.ChoiceField(widget=forms.RadioSelect)
     number = forms.IntegerField(min_value=1, max_value=2**31 - 1)
@@ -133,6 +133,7 @@ class ProofForm(forms.Form):
             self.MESSAGE: copy_texts.PROOF_MESSAGE,
             self.FACT: copy_texts.PROOF_NOTE if discreet else copy_texts.PROOF_FACT,
             self.CAPTURE: copy_texts.PROOF_FILE if discreet else copy_texts.PROOF_CAPTURE,
+            self.COPY: copy_texts.PROOF_COPY,
         }
         kind.choices = [(value, sentence.say()) for value, sentence in words.items()]
         missing = copy_texts.PROOF_KIND_MISSING.say(familiar=familiar)

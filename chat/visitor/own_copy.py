@@ -37,6 +37,9 @@ from common.offload import pool
 from common.sealed_files.answer import PieceByPiece
 from common.texts import languages
 from reports import letterhead
+from reports.models import AccessRecord
+from reports.proof_of_date.proofs import proof_of_line
+from reports.rules.date_proofs import Proof
 from triage import session as triage_session
 
 # A person takes one, and another when something was added. A school, or an association's office, is one network.
@@ -53,7 +56,8 @@ PROOFS, PROOFS_SECONDS = 30, 60 * 60
 def copy(request: HttpRequest) -> HttpResponseBase:
     """Show what a copy holds and ask on what device it is taken; a POST gives it as a file, closed by words if asked.
 
-    COPIES in COPIES_SECONDS for an exchange, NETWORK_COPIES of a network; what one costs: `dossier.make`.
+    COPIES in COPIES_SECONDS for an exchange, NETWORK_COPIES of a network; what one costs: `dossier.make`. Each leaves a
+    line in the register, with the digest of the list of its files (docs/adr/0120).
     """
     current = access.for_own_copy(request.session)
     if current is None:
@@ -74,6 +78,7 @@ def copy(request: HttpRequest) -> HttpResponseBase:
         return _not_made(request, current, form, texts.BUSY.say(familiar=form.familiar), status=503)
     except archive.TooLarge:
         return _not_made(request, current, form, texts.TOO_LARGE.say(familiar=form.familiar), status=413)
+    actions.record_copy(current, made.list_digest)  # before it is given, so that nothing is given without its line
     return PieceByPiece(made.pieces, length=made.length, name=made.name)
 
 
@@ -106,6 +111,7 @@ def _make(request: HttpRequest, current: Conversation, form: CopyForm) -> Made:
         familiar=manner["familiar"],
         discreet=manner["discreet"],
         with_captures=form.cleaned_data["captures"],
+        number=actions.count_copies(current) + 1,
     )
     address = f"{settings.SITE_URL}{reverse('chat:copy_schema')}" if settings.SITE_URL else ""
     return dossier.make(asked, who=f"copy:{current.public_id}", words=form.closing_words, schema_url=address)
@@ -185,8 +191,8 @@ def later(request: HttpRequest) -> HttpResponse:
 @require_POST
 @when_away
 def proof(request: HttpRequest) -> HttpResponse:
-    """The proof of date of one message, fact or capture, as a small file by itself (docs/adr/0084), by its number in
-    the copy. `manage.py verify_proof` reads it.
+    """The proof of date of one message, fact, capture or whole copy, as a small file by itself (docs/adr/0084), by its
+    number in the copy. `manage.py verify_proof` reads it, and « verifier.html » that of a copy.
 
     Whoever has the copy has its proofs: the same visits. PROOFS in PROOFS_SECONDS for an exchange; seven statements, a
     share and a chunk of a day are opened.
@@ -201,7 +207,7 @@ def proof(request: HttpRequest) -> HttpResponse:
             form.add_error("number", texts.PROOF_MANY.say(familiar=form.familiar))
         else:
             item = _item_of(current, form.cleaned_data["kind"], form.cleaned_data["number"])
-            found = proof_of(item) if item is not None else None
+            found = _proof_of(item)
             if found is not None:
                 name = archive.name_of(timezone.localtime(), "json")
                 headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
@@ -211,9 +217,19 @@ def proof(request: HttpRequest) -> HttpResponse:
     return _show(request, current, blank, proof_form=form, status=422)
 
 
-def _item_of(current: Conversation, kind: str, number: int) -> Message | JournalFact | Capture | None:
-    """What has this number in this exchange; of captures, one that its person handed in."""
+type Item = Message | JournalFact | Capture | AccessRecord
+
+
+def _proof_of(item: Item | None) -> Proof | None:
+    return proof_of_line(item) if isinstance(item, AccessRecord) else proof_of(item) if item is not None else None
+
+
+def _item_of(current: Conversation, kind: str, number: int) -> Item | None:
+    """What has this number in this exchange; of captures, one that its person handed in; of copies, its line in the
+    register."""
     item: Message | JournalFact | Capture | None
+    if kind == ProofForm.COPY:
+        return actions.line_of_copy(current, number)
     if kind == ProofForm.MESSAGE:
         item = current.messages.filter(seq=number).first()
     elif kind == ProofForm.FACT:

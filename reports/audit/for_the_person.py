@@ -23,6 +23,7 @@ SHOWN: Mapping[str, Sentence] = {
 BY_INTERLOCUTOR = {AccessKind.PAPER, AccessKind.TRANSMITTED}
 # The kinds that the person is not shown, and why. A test checks that each kind is in one of the two lists.
 WITHHELD: Mapping[str, str] = {
+    AccessKind.COPY: "their own act, or that of whoever has their code: the page of the copy is where it is done",
     AccessKind.OPENING: "an investigation may depend on it: whether it is told is the prosecutor's to say (ADR 0032)",
     AccessKind.SEARCH: "somebody looked into the register, not into the exchange",
     AccessKind.RETENTION: "a run of the service, about nobody",

@@ -59,7 +59,12 @@ WORDS: Mapping[str, Mapping[str, object]] = {
         "csv, a part": gettext_lazy("tableur (CSV), une partie"),
         "pdf": gettext_lazy("document (PDF)"),
     },
-    AccessKind.PAPER: {"pdf: transcript and file": gettext_lazy("PDF : échange et dossier")},
+    AccessKind.PAPER: {
+        "pdf: transcript and file": gettext_lazy("PDF : échange et dossier"),
+        "archive: transcript and file": gettext_lazy("archive vérifiable : échange et dossier"),
+    },
+    AccessKind.TRANSMISSION: {"archive: dossier": gettext_lazy("archive vérifiable : dossier de l'unité")},
+    AccessKind.COPY: {"copy": gettext_lazy("copie")},
 }
 PART = re.compile(r"pdf: transcript and file, part (\d{1,6}) of (\d{1,6})", re.ASCII)
 ON_CALL = re.compile(r"(.*), on call \d{1,18}", re.ASCII)
@@ -86,6 +91,7 @@ COUNT = re.compile(r"(\w+): (\d{1,9})", re.ASCII)
 CAPTURE = re.compile(
     r"capture (\d{1,9}), (?:sha256 ([0-9a-f]{64})|(locked|deleted(?:, named person told)?|unlocked))", re.ASCII
 )
+ARCHIVE = re.compile(r"(.*), sha256 ([0-9a-f]{64})", re.ASCII)
 DAYS = re.compile(r"(\d{1,3}) days", re.ASCII)
 FROM_TO = re.compile(r"(\d{4}-\d{2}-\d{2}) to (\d{4}-\d{2}-\d{2})", re.ASCII)
 CAPTURE_ACTS: Mapping[str, object] = {
@@ -115,6 +121,8 @@ def in_words(kind: str, detail: str) -> str:
         return _approval(*found.groups())
     if kind == AccessKind.PAPER and (found := PART.fullmatch(detail)):
         return _("PDF : échange et dossier, partie %(number)s sur %(count)s") % {"number": found[1], "count": found[2]}
+    if kind in {AccessKind.PAPER, AccessKind.TRANSMISSION, AccessKind.COPY} and (found := ARCHIVE.fullmatch(detail)):
+        return _("%(what)s, SHA-256 de sa liste %(digest)s") % {"what": in_words(kind, found[1]), "digest": found[2]}
     if kind == AccessKind.EXPORT and (found := DAYS.fullmatch(detail)):
         return _("%(count)s derniers jours") % {"count": found[1]}
     if kind == AccessKind.EXPORT and (found := FROM_TO.fullmatch(detail)):

@@ -15,6 +15,7 @@ class AccessKind(models.TextChoices):
     SEARCH = "search", _("Recherche")
     EXPORT = "export", _("Export")
     PAPER = "paper", _("Document de l'échange, par son interlocuteur")
+    COPY = "copy", _("Copie donnée à la personne")
     TRANSMITTED = "transmitted", _("Résumé transmis à une unité")
     TRANSMISSION = "transmission", _("Lecture d'un résumé, par l'unité")
     OPENING = "opening", _("Levée d'anonymat")

@@ -15,7 +15,7 @@ from reports.models import AccessRecord, ProofDay
 from reports.proof_of_date.days import Part
 from reports.rules import date_proofs, merkle
 
-KIND = "register"
+KIND = date_proofs.REGISTER
 
 
 def item_of(line: AccessRecord) -> str:

@@ -19,6 +19,9 @@ from reports.rules.timestamp_tokens import BadChain, BadToken, Token
 PROOF = "pnav-proof-1"
 ITEM = "pnav-item-1"
 DAY = "pnav-day-1"
+REGISTER = "register"
+LINE_KIND, LINE_DETAIL = 4, 9  # places in the canonical form of a line (`reports.audit.log.encode`)
+ARCHIVES = ("copy", "paper", "transmission")  # kinds of lines that name an archive
 FIRST = "0" * 64  # the `previous` digest of the first statement
 
 # Limits of a proof, because a file of unknown origin is parsed before it is verified.
@@ -31,6 +34,7 @@ STAMPS_MOST = 4
 NAME_MOST = 200
 
 _HEX = re.compile(r"[0-9a-f]{64}")
+_NAMED = re.compile(r", sha256 ([0-9a-f]{64})\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -350,9 +354,38 @@ def _judge_stamp(stamp: _StampRead, trusted: Sequence[str] | None) -> _StampJudg
 
 
 def _is_of(item: dict[str, Any], text: str, content: bytes) -> bool:
-    if "sha256" in item:
-        return hashlib.sha256(content).hexdigest() == item["sha256"]
+    named = item["sha256"] if "sha256" in item else _named_by_line(item)
+    if named is not None:
+        return hashlib.sha256(content).hexdigest() == named
     return content == _encoded(text)
+
+
+def _named_by_line(item: dict[str, Any]) -> str | None:
+    """Return the digest that a line of the register ends with: of a capture that was opened, or of the list of an
+    archive that was given (docs/adr/0120)."""
+    detail = _of_line(item, LINE_DETAIL)
+    found = _NAMED.search(detail) if detail is not None else None
+    return found[1] if found else None
+
+
+def is_of_archive(item: dict[str, Any]) -> bool:
+    """Return whether this item is the line of an archive that was given; others name the file of a capture."""
+    return _of_line(item, LINE_KIND) in ARCHIVES
+
+
+def _of_line(item: dict[str, Any], place: int) -> str | None:
+    """Return a text of the canonical form of a line of the register; None where there is none."""
+    line = item.get("line")
+    if item["kind"] != REGISTER or not isinstance(line, str):
+        return None
+    try:
+        values = json.loads(line, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(values, list) or len(values) <= place or not isinstance(values[place], str):
+        return None
+    found: str = values[place]
+    return found
 
 
 # --- reading what others wrote ----------------------------------------------------------------------------------------

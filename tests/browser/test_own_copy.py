@@ -210,3 +210,53 @@ def test_copy_that_was_rewritten_with_its_digests_is_caught_by_its_proofs(
     expect_partly("Aucune preuve de date n'est jointe. Fichiers conformes à la liste de cette copie : 2.")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     disk.close()
+
+
+@pytest.mark.slow
+def test_altered_pdf_is_said_by_the_proof_of_the_copy_although_its_list_was_made_again(
+    live_site, browser: Browser, tmp_path: Path, axe_in_both_themes
+) -> None:
+    (tmp_path / "verifier.html").write_bytes(in_site(live_site, lambda: pages.draw_checker(familiar=False)))
+    signed = parts.proofs_content([corpus.proof()])
+    assert signed is not None
+    at = datetime(2026, 11, 28, 7, 5, tzinfo=UTC)
+
+    def files(paper: bytes) -> list[File]:
+        copy = json.dumps(a_copy()).encode()
+        return [File("copie.pdf", paper), File("copie.json", copy), File("preuves.json", signed)]
+
+    given = files(b"%PDF-1.7 as it was given")
+    line = corpus.line_item(f"copy, sha256 {archive.digest_of_list(given)}")
+    (tmp_path / "preuve.json").write_text(corpus.proof(line).as_json())
+    (tmp_path / "unsigned.json").write_text(replace(corpus.proof(line), stamps=()).as_json())
+    (tmp_path / "given.zip").write_bytes(archive.pack(given, at))
+    (tmp_path / "altered.zip").write_bytes(archive.pack(files(b"%PDF-1.7 rewritten"), at))
+    disk = browser.new_context(offline=True, viewport={"width": 320, "height": 640})
+    page = disk.new_page()
+    page.goto((tmp_path / "verifier.html").as_uri())
+    lines, verdict = page.get_by_role("listitem"), page.get_by_role("status")
+
+    def check(*names: str) -> None:
+        page.get_by_label("Fichier à vérifier").set_input_files([tmp_path / name for name in names])
+
+    check("given.zip", "preuve.json")
+    since = "Rien n'a changé depuis que cette copie a été donnée, le 2026-11-20 au plus tard"
+    whole = f"{since} : 4 fichiers vérifiés, PDF compris."
+    expect(verdict).to_have_text(whole)
+    expect(verdict).to_have_attribute("data-state", "ok")
+    expect(lines.first).to_have_text("preuve.json : preuve de date de cette copie")
+    axe_in_both_themes(page)
+    check("altered.zip", "preuve.json")
+    expect(verdict).to_have_text("Cette copie a été modifiée. Fichiers en cause : 0. Preuves de date en cause : 1.")
+    expect(lines.first).to_have_text("preuve.json : cette preuve ne tient pas, ou n'est pas celle de cette copie")
+    for name in ("given.zip", "altered.zip"):  # without it nobody can tell one from the other: neither is green
+        check(name)
+        expect(verdict).to_contain_text("Les messages, faits et captures sont datés, les PDF ne le sont pas")
+        expect(verdict).to_have_attribute("data-state", "partly")
+        check("given.zip", "preuve.json")
+        expect(verdict).to_have_text(whole)
+    check("unsigned.json", "given.zip")
+    expect(verdict).to_contain_text("les PDF ne le sont pas")
+    expect(lines.first).to_have_text("unsigned.json : preuve de cette copie, qu'aucune autorité n'a encore signée")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    disk.close()

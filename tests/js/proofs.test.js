@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { checkContents, checkProofs, instantOf } from "../../static/pnav/copy/proofs.js";
+import { checkContents, checkProofs, checkWhole, instantOf } from "../../static/pnav/copy/proofs.js";
 
 const EXCHANGE = "5f0c2a1e-0000-4000-8000-000000000001";
 const AT = "2026-11-20T10:00:00.123456Z";
@@ -183,7 +183,7 @@ test("proofs that cannot be read, or stand alone, are wrong; an archive without 
   assert.deepEqual((await checkContents(new Map([["preuves.json", whole["preuves.json"]]])))?.wrong, ["preuves.json"]);
   const without = await checkContents(new Map([["copie.json", whole["copie.json"]]]));
   assert.deepEqual([without?.total, without?.wrong, without?.without], [0, [], Object.keys(ITEMS)]);
-  assert.equal(await checkContents(new Map([["dossier.json", bytes("{}")]])), null);
+  assert.equal(await checkContents(new Map([["autre.json", bytes("{}")]])), null);
 });
 
 test("an agent's archive is held to the proofs of its messages, which is all that it has", async () => {
@@ -200,6 +200,60 @@ test("an agent's archive is held to the proofs of its messages, which is all tha
   assert.deepEqual([whole?.total, whole?.wrong, whole?.without], [1, [], []]);
   const altered = await judged({ exchange, messages: [{ ...messages[0], text: "Autre chose" }] });
   assert.deepEqual(altered?.wrong.length, 1);
+});
+
+test("a unit's dossier has no messages, and is held to the proofs of its facts and captures", async () => {
+  const { exchange, facts, captures } = copy();
+  const proofs = bytes({ ...PROOFS, proofs: PROOFS.proofs.slice(1) });
+  const judged = (/** @type {unknown} */ value, given = proofs) =>
+    checkContents(
+      new Map([
+        ["preuves.json", given],
+        ["dossier.json", bytes(value)],
+      ]),
+    );
+  const whole = await judged({ exchange, facts, captures });
+  assert.deepEqual([whole?.total, whole?.wrong, whole?.without], [2, [], []]);
+  const altered = await judged({ exchange, facts: [{ ...facts[0], told: { ...TOLD, what: "Rien" } }], captures });
+  assert.deepEqual(altered?.wrong, ["fait-1"]);
+  const more = await judged({ exchange, facts, captures }, bytes(PROOFS));
+  assert.deepEqual(more?.wrong, ["message-1"], "of what it does not hold");
+  const alone = await checkContents(new Map([["dossier.json", bytes({ exchange, facts, captures })]]));
+  assert.deepEqual([alone?.total, alone?.without], [0, ["fait-1", "capture-1"]]);
+});
+
+test("the proof of a whole copy is that of the line which names its list, and of no other", async () => {
+  const list = bytes("une liste");
+  const digest = sha(Buffer.from(list)).toString("hex");
+  const line = (kind, detail) =>
+    item("register", {
+      line: JSON.stringify([
+        "pnav-register-1",
+        7,
+        "0".repeat(64),
+        AT,
+        kind,
+        null,
+        "service",
+        EXCHANGE,
+        "right",
+        detail,
+        "",
+      ]),
+    });
+  const judged = async (/** @type {any} */ of, given = list) =>
+    (await checkWhole(JSON.stringify(proofOf({ ...of, exchange: undefined })), given)).state;
+  for (const kind of ["copy", "paper", "transmission"]) {
+    assert.equal(await judged(line(kind, `copy, sha256 ${digest}`)), "undated", kind);
+  }
+  assert.equal(await judged(line("copy", `copy, sha256 ${digest}`), bytes("une autre")), "wrong");
+  assert.equal(await judged(line("copy", `copy, sha256 ${digest}`), null), "wrong");
+  assert.equal(await judged(line("capture_original", `capture 1, sha256 ${digest}`)), "wrong", "a capture is no list");
+  assert.equal(await judged(line("copy", "copy")), "wrong");
+  assert.equal(await judged(ITEMS["capture-1"]), "wrong");
+  for (const text of ["", "{", "null", JSON.stringify(PROOFS)]) {
+    assert.equal((await checkWhole(text, list)).state, "wrong", text.slice(0, 9));
+  }
 });
 
 test("instants are compared whatever their offset and their decimals", () => {

@@ -4,12 +4,14 @@ It needs no database.
 """
 
 import sys
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from reports.rules import date_proofs
+from reports.rules import copies, date_proofs
 
 PARTS = {
     "format": "ce fichier n'est pas une preuve de date",
@@ -26,6 +28,7 @@ PARTS = {
     "authority": "le jeton n° {number} n'est pas de l'autorité attendue",
 }
 KINDS = {"message": "un message", "fact": "un fait noté", "register": "une ligne du registre", "capture": "une capture"}
+FAULTS = {"changed": "a été modifié", "missing": "manque", "added": "a été ajouté"}
 
 
 class Command(BaseCommand):
@@ -39,7 +42,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="FICHIER", help="la preuve (.json)")
-        parser.add_argument("--content", type=Path, metavar="FICHIER", help="le fichier dont elle est la preuve")
+        parser.add_argument(
+            "--content",
+            type=Path,
+            metavar="FICHIER",
+            help="ce dont elle est la preuve : un fichier, ou l'archive entière (.zip)",
+        )
         parser.add_argument(
             "--trust",
             action="append",
@@ -50,21 +58,32 @@ class Command(BaseCommand):
     def handle(
         self, *args: Any, file: Path, content: Path | None = None, trust: list[str] | None = None, **options: Any
     ) -> None:
+        held: bytes | None = None
+        faults: Mapping[str, str] = {}
+        is_archive = content is not None and content.suffix.lower() == ".zip" and zipfile.is_zipfile(content)
         try:
             with file.open("rb") as opened:
                 text = opened.read(date_proofs.TEXT_MOST + 1).decode("utf-8", errors="replace")
-            held = content.read_bytes() if content is not None else None
+            if content is not None:
+                held, faults = copies.judge(content) if is_archive else (content.read_bytes(), {})
         except OSError as error:
             raise CommandError(f"Ce fichier ne se lit pas ({type(error).__name__}).") from None
+        except copies.NotAnArchive:
+            raise CommandError("Cette archive est abîmée, ou n'a pas de liste de ses fichiers.") from None
         trusted = None if trust is None else [one.replace(":", "").strip().lower() for one in trust]
         verdict = date_proofs.verify(text, content=held, trusted=trusted)
+        for name, fault in sorted(faults.items()):
+            self.stderr.write(f"Ne tient pas : le fichier {name!r} {FAULTS[fault]}.")
         if not verdict.is_whole:
             for part, ok in verdict.checks:
                 if not ok:
                     name, _, number = part.partition(":")
                     self.stderr.write(f"Ne tient pas : {PARTS[name].format(number=int(number or 0) + 1)}.")
+        if faults or not verdict.is_whole:
             sys.exit(1)
         assert verdict.item is not None and verdict.day is not None  # noqa: S101 - it is whole
+        if is_archive and not date_proofs.is_of_archive(verdict.item):
+            raise CommandError("Cette preuve n'est pas celle d'une archive.")
         kind = KINDS.get(verdict.item["kind"], verdict.item["kind"])
         self.stdout.write(
             f"La preuve est entière : {kind}, dans les empreintes de la journée du {verdict.day:%d/%m/%Y}."

@@ -1,13 +1,13 @@
 /**
- * `verifier.html`: a copy is chosen or dropped, and each of its files is said to be whole or not. It stands inside its page
- * and asks nobody for anything.
+ * `verifier.html`: a copy is chosen or dropped, and each of its files is said to be whole or not; beside it, if one likes, the
+ * proof of date of that copy. It stands inside its page and asks nobody for anything.
  *
  * @module
  */
 
 import { fill } from "../lib/words.js";
 import { checkArchive } from "./archive.js";
-import { checkContents } from "./proofs.js";
+import { checkContents, checkWhole } from "./proofs.js";
 
 /** @type {Record<string, string>} */
 const said = JSON.parse(document.getElementById("words")?.textContent ?? "{}");
@@ -17,6 +17,7 @@ const verdict = /** @type {HTMLElement} */ (document.getElementById("verdict"));
 const list = /** @type {HTMLElement} */ (document.getElementById("files"));
 const SENTENCES = { ok: "fileOk", changed: "fileChanged", missing: "fileMissing", added: "fileAdded" };
 const NAMED_MOST = 20; // of what has no proof: that of the last day has none yet, the count says the rest
+const PROOF_MOST = 1024 * 1024; // bytes of a proof's file, as `lib/proof.js` reads one
 
 /** @param {string} text @param {string} state */
 const tell = (text, state) => {
@@ -40,44 +41,64 @@ const sayProofs = ({ total, dated, first, last, wrong, without, taken }) => {
 
 /**
  * What is said first of an archive in which nothing was found to be wrong. Its digests were made with it: whoever rewrites a
- * file rewrites them too. So it is whole only where authorities signed the date of each element, and « not everything could
- * be checked » anywhere else.
+ * file rewrites them too. So it is whole where authorities signed the date of the list of all its files; or, where there are no
+ * papers, that of each element. It is « not everything could be checked » anywhere else.
  *
- * @param {number} count of its files @param {import("./proofs.js").Proven | null} proven @returns {[string, string]}
+ * @param {import("./archive.js").Checked[]} files @param {import("./proofs.js").Proven | null} proven
+ * @param {import("./proofs.js").Whole | null} whole @returns {[string, string]}
  */
-const sayWhole = (count, proven) => {
+const sayWhole = (files, proven, whole) => {
+  const count = files.length;
+  if (whole?.state === "dated") return [fill(said.wholeSince, { count, day: whole.day }), "ok"];
   const open = proven ? proven.without.length + proven.total - proven.dated : 0;
   if (open) return [fill(said.partly, { count, open }), "partly"];
   if (!proven?.total) return [fill(said.unvouched, { count }), "partly"];
+  if (files.some(({ name }) => name.endsWith(".pdf"))) return [fill(said.unbound, { count }), "partly"];
   return [fill(said.whole, { count }), "ok"];
 };
 
-let asked = 0; // the last file that was chosen: an answer about another one is not shown
+const STATES = { dated: "ok", undated: "reading", wrong: "changed" };
+const TOLD = { dated: "copyProof", undated: "copyProofUndated", wrong: "copyProofWrong" };
 
-/** @param {File} file */
-const check = async (file) => {
+/**
+ * @typedef {{ files: import("./archive.js").Checked[], proven: import("./proofs.js").Proven | null,
+ *   whole: import("./proofs.js").Whole | null }} Found
+ */
+
+/** @param {File} file @param {File | undefined} beside the proof of date of the copy @returns {Promise<Found>} */
+const look = async (file, beside) => {
+  const checked = await checkArchive(file, page.dataset.digests ?? "", page.dataset.comment ?? "");
+  const text = beside && (beside.size > PROOF_MOST ? "" : await beside.text());
+  const whole = text === undefined ? null : await checkWhole(text, checked.list);
+  return { files: checked.files, proven: await checkContents(checked.contents), whole };
+};
+
+let asked = 0; // the last files that were chosen: an answer about other ones is not shown
+
+/** @param {File[]} chosen */
+const check = async (chosen) => {
+  const beside = chosen.length > 1 ? chosen.find((one) => one.name.toLowerCase().endsWith(".json")) : undefined;
+  const file = chosen.find((one) => one !== beside);
+  if (!file) return;
   asked += 1;
   const mine = asked;
   list.replaceChildren();
   tell(said.reading, "reading");
-  /** @type {import("./archive.js").Checked[]} */
-  let checked;
-  /** @type {import("./proofs.js").Proven | null} */
-  let proven = null;
-  try {
-    const { files, contents } = await checkArchive(file, page.dataset.digests ?? "", page.dataset.comment ?? "");
-    checked = files;
-    proven = await checkContents(contents);
-  } catch {
-    if (mine === asked) tell(said.broken, "broken");
+  const found = await look(file, beside).catch(() => null);
+  if (mine !== asked) return;
+  if (!found) {
+    tell(said.broken, "broken");
     return;
   }
-  if (mine !== asked) return;
-  const wrong = checked.filter((one) => one.state !== "ok");
+  const { files, proven, whole } = found;
+  const wrong = files.filter((one) => one.state !== "ok");
   /** @type {[string, string][]} */
   const lines = [
+    ...(whole && beside
+      ? [/** @type {[string, string]} */ ([fill(said[TOLD[whole.state]], { name: beside.name }), STATES[whole.state]])]
+      : []),
     .../** @type {[string, string][]} */ (
-      checked.map((one) => [fill(said[SENTENCES[one.state]], { name: one.name }), one.state])
+      files.map((one) => [fill(said[SENTENCES[one.state]], { name: one.name }), one.state])
     ),
     ...(proven ? sayProofs(proven) : []),
   ];
@@ -90,19 +111,15 @@ const check = async (file) => {
     line.dataset.state = state;
     list.append(line);
   }
-  const proofs = proven?.wrong.length ?? 0;
+  const proofs = (proven?.wrong.length ?? 0) + (whole?.state === "wrong" ? 1 : 0);
   if (proofs) tell(fill(said.changedProofs, { count: wrong.length, proofs }), "changed");
   else if (wrong.length) tell(fill(said.changed, { count: wrong.length }), "changed");
-  else tell(...sayWhole(checked.length, proven));
+  else tell(...sayWhole(files, proven, whole));
 };
 
-field.addEventListener("change", () => {
-  const file = field.files?.[0];
-  if (file) check(file);
-});
+field.addEventListener("change", () => check([...(field.files ?? [])]));
 document.addEventListener("dragover", (event) => event.preventDefault());
 document.addEventListener("drop", (event) => {
   event.preventDefault();
-  const file = event.dataTransfer?.files[0];
-  if (file) check(file);
+  check([...(event.dataTransfer?.files ?? [])]);
 });

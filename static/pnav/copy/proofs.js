@@ -1,6 +1,6 @@
 /**
  * Checks the proofs of date of a copy (`preuves.json`), and that each speaks of what « copie.json » says; of an agent's archive,
- * what « echange.json » does, which has messages alone.
+ * and of a unit's, what « echange.json » and « dossier.json » do, which have what their readers may have.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { verifyProof } from "../lib/proof.js";
 /** @typedef {Uint8Array<ArrayBuffer>} Bytes */
 
 const PROOFS = "preuves.json";
-const COPIES = ["copie.json", "echange.json"];
+const COPIES = ["copie.json", "echange.json", "dossier.json"];
 const NONE = new TextEncoder().encode('{"stamps":{},"proofs":[]}');
 
 /** @param {Bytes} bytes */
@@ -65,7 +65,7 @@ const isFactOf = (said, item) => {
 const agrees = (item, copy) => {
   if (item.exchange !== copy.exchange.id) return false;
   if (item.kind === "message") {
-    const [said, ...others] = copy.messages.filter((/** @type {any} */ one) => one.number === item.number);
+    const [said, ...others] = (copy.messages ?? []).filter((/** @type {any} */ one) => one.number === item.number);
     if (!said || others.length) return false;
     return said.text === item.text && said.author === item.author && isSameInstant(said.sent_at, item.at);
   }
@@ -89,7 +89,7 @@ const namesOf = (kind, name, rows, key) => rows.map((one) => [`${kind} ${one[key
 
 /**
  * @param {Bytes} proofs `preuves.json`
- * @param {Bytes} copy `copie.json` or `echange.json`
+ * @param {Bytes} copy `copie.json`, `echange.json` or `dossier.json`
  * @returns {Promise<Proven>} an Error when either is no such file
  */
 export const checkProofs = async (proofs, copy) => {
@@ -115,14 +115,16 @@ export const checkProofs = async (proofs, copy) => {
     if (day > found.last) found.last = day;
   }
   const all = [
-    ...namesOf("message", "message", said.messages, "number"),
+    ...namesOf("message", "message", said.messages ?? [], "number"),
     ...namesOf("fact", "fait", said.facts ?? [], "id"),
     ...namesOf("capture", "capture", said.captures ?? [], "id"),
   ];
   found.without = all.filter(([key]) => !proven.has(key)).map(([, name]) => name);
   // Messages get their proofs in their order (chat.proof_of_date.sources); but for one that no key opened.
-  const owed = said.messages.filter((/** @type {any} */ one) => one.number < newest && one.text !== null);
-  const names = new Set(owed.map((/** @type {any} */ one) => `message-${one.number}`));
+  /** @type {any[]} */
+  const messages = said.messages ?? [];
+  const owed = messages.filter((one) => one.number < newest && one.text !== null);
+  const names = new Set(owed.map((one) => `message-${one.number}`));
   found.taken = found.without.filter((name) => names.has(name));
   return found;
 };
@@ -141,4 +143,25 @@ export const checkContents = async (contents) => {
   /** @type {Proven} */
   const unread = { total: 0, dated: 0, first: "", last: "", wrong: [PROOFS], without: [], taken: [] };
   return proofs && copy ? await checkProofs(proofs, copy).catch(() => unread) : unread;
+};
+
+/** @typedef {{ state: "dated" | "undated" | "wrong", day: string }} Whole */
+
+const GIVEN = ["copy", "paper", "transmission"]; // kinds of lines that name an archive; others name the file of a capture
+
+/** Whether this is a line of the register of an archive that was given. @param {Record<string, any>} item */
+const isOfArchive = (item) => item.kind === "register" && GIVEN.includes(JSON.parse(item.line)[4]);
+
+/**
+ * What the proof of date of a copy is worth: that of the line in the register with which it was given, which names the digest
+ * of the list of its files.
+ *
+ * @param {string} text of the proof's file
+ * @param {Bytes | null} list the file of digests, as it stands in the archive
+ * @returns {Promise<Whole>}
+ */
+export const checkWhole = async (text, list) => {
+  const verdict = await verifyProof(text, list ?? new Uint8Array());
+  if (!verdict.ok || !verdict.item || !isOfArchive(verdict.item)) return { state: "wrong", day: "" };
+  return { state: verdict.stamps.some((one) => one.ok) ? "dated" : "undated", day: verdict.day ?? "" };
 };

@@ -36,6 +36,7 @@ const STAMPS_MOST = 4;
 const NAME_MOST = 200;
 const TOKEN_MOST = 64 * 1024;
 const CERTIFICATES_MOST = 8;
+const LINE_DETAIL = 9; // the place of the detail in a line of the register
 
 /** What cannot be read, or does not hold: told apart from an error of ours. */
 class Bad extends Error {}
@@ -85,7 +86,8 @@ async function judge(proof, bytes, trusted) {
   const parts = ["item", "digest", "salt", "leaf", "path", "root", "day"];
   if (bytes !== null && item !== null) {
     parts.push("bytes");
-    const held = "sha256" in item ? hex(await sha(bytes)) === item.sha256 : hex(bytes) === hex(encode(proof.item));
+    const named = "sha256" in item ? item.sha256 : namedByLine(item);
+    const held = named === null ? hex(bytes) === hex(encode(proof.item)) : hex(await sha(bytes)) === named;
     if (!held) faults.add("bytes");
   }
   const shown = [];
@@ -102,6 +104,24 @@ async function judge(proof, bytes, trusted) {
   const checks = parts.map((part) => ({ part, ok: !faults.has(part) }));
   const failed = checks.find((check) => !check.ok)?.part ?? null;
   return { ok: failed === null, failed, checks, item, day: statement?.day ?? null, stamps: shown };
+}
+
+/**
+ * The digest that a line of the register ends with: of a capture that was opened, or of the list of an archive that was given.
+ *
+ * @param {Item} item
+ * @returns {string | null}
+ */
+function namedByLine(item) {
+  if (item.kind !== "register" || typeof item.line !== "string") return null;
+  let values;
+  try {
+    values = JSON.parse(item.line);
+  } catch {
+    return null;
+  }
+  const detail = Array.isArray(values) ? values[LINE_DETAIL] : null;
+  return typeof detail === "string" ? (/, sha256 ([0-9a-f]{64})$/.exec(detail)?.[1] ?? null) : null;
 }
 
 /** @param {string | null} failed */

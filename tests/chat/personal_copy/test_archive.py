@@ -11,6 +11,7 @@ import pytest
 
 from chat.personal_copy import archive, lock
 from chat.personal_copy.archive import File, TooLarge, name_of, pack
+from reports.rules import copies
 from tests.js.test_twins import drawn
 
 AT = datetime(2026, 11, 28, 7, 5, 8, tzinfo=UTC)
@@ -134,6 +135,44 @@ def test_file_that_says_to_be_larger_than_any_of_ours_is_not_unpacked():
         whole[place : place + 4] = (65 * 1024 * 1024).to_bytes(4, "little")
     (answer,) = checked(bytes(whole))
     assert {one["name"]: one["state"] for one in answer}["copie.json"] == "changed"
+
+
+def written(path, *files, listed=None):
+    with zipfile.ZipFile(path, "w") as other:
+        for one in (*files, *([] if listed is None else [File(archive.DIGESTS, listed)])):
+            other.writestr(one.name, one.content)
+    return path
+
+
+def test_archive_is_judged_alike_by_the_command(tmp_path):
+    path = tmp_path / "copie.zip"
+    path.write_bytes(pack(FILES, AT))
+    listed = archive.digests_of(FILES)
+    assert copies.judge(path) == (listed, {})
+    assert hashlib.sha256(listed).hexdigest() == archive.digest_of_list(FILES)
+    changed, more = File("copie.pdf", b"%PDF other"), File("autre.txt", b"")
+    assert copies.judge(written(path, changed, FILES[1], listed=listed))[1] == {"copie.pdf": "changed"}
+    assert copies.judge(written(path, FILES[0], more, listed=listed))[1] == {
+        "copie.json": "missing", "autre.txt": "added",
+    }  # fmt: skip
+    broken = bytearray(pack(FILES, AT))
+    broken[40 + 10] ^= 1  # within the first file
+    path.write_bytes(broken)
+    assert copies.judge(path)[1] == {"copie.pdf": "changed"}
+
+
+def test_what_is_no_archive_is_refused_by_the_command(tmp_path, monkeypatch):
+    path = tmp_path / "copie.zip"
+    for content in (b"", b"PK", b"%PDF-", pack(FILES, AT)[:-200]):
+        path.write_bytes(content)
+        with pytest.raises(copies.NotAnArchive):
+            copies.judge(path)
+    with pytest.raises(copies.NotAnArchive):
+        copies.judge(written(path, *FILES))
+    path.write_bytes(pack(FILES, AT))
+    monkeypatch.setattr(copies, "BYTES_MOST", 300)
+    with pytest.raises(copies.NotAnArchive):
+        copies.judge(path)
 
 
 # --- closed by words ----------------------------------------------------------------------------------------------

@@ -8,12 +8,14 @@ import re
 import secrets
 import tracemalloc
 import zipfile
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
+from unittest.mock import patch
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -30,6 +32,7 @@ from chat.proof_of_date import sources
 from chat.visitor import own_copy
 from common.offload import pool
 from pnav.addresses import DISCREET, in_language
+from reports.audit import log as audit_log
 from reports.models import AccessRecord
 from reports.proof_of_date import days, stamps
 from tests.chat.console.agents import signed_in
@@ -243,7 +246,7 @@ def test_words_close_the_copy_and_stand_nowhere(as_reporter, drawn, caplog):
     words = re.search(r'name="words"[^>]*value="([^"]+)"', page)[1]
     assert len(words.split()) == 5
     assert "Notez-les sur papier" in page and "sans eux, rien ne s'ouvre" in page
-    assert "Il est écrit devant chaque élément dans la copie." in page
+    assert "Il est écrit devant chaque élément dans la copie ; celui de la copie elle-même est en haut." in page
     assert words not in client.get(PAGE).text, "others each time"
     answer = client.post(PAGE, {**MINE, "lock": "on", "words": words})
     assert answer["Content-Disposition"].endswith('.html"')
@@ -497,6 +500,138 @@ def test_proofs_are_of_ones_own_exchange_and_bounded(as_reporter, monkeypatch):
     assert Client().post("/tchat/copie/preuve/", asked).status_code == 302
 
 
+# --- the proof of a whole copy ----------------------------------------------------------------------------------------
+
+
+def list_digest(content):
+    with zipfile.ZipFile(io.BytesIO(content)) as found:
+        return hashlib.sha256(found.read(archive.DIGESTS)).hexdigest()
+
+
+def rewritten(content):
+    """The same archive with another PDF, its list and its comment made again: in itself it is whole."""
+    with zipfile.ZipFile(io.BytesIO(content)) as found:
+        files = [archive.File(name, found.read(name)) for name in found.namelist() if name != archive.DIGESTS]
+    other = [archive.File(one.name, one.content + b"!") if one.name.endswith(".pdf") else one for one in files]
+    return archive.pack(other, timezone.localtime())
+
+
+def whole_judged(proof, *zips):
+    """What « verifier.html » says of the proof of a copy beside each of these archives."""
+    lists = []
+    for one in zips:
+        with zipfile.ZipFile(io.BytesIO(one)) as found:
+            lists.append(found.read(archive.DIGESTS))
+    checked = (
+        "await (async ([proof, ...lists]) => Promise.all(lists.map((list) =>"
+        f" script.checkWhole(new TextDecoder().decode(proof), list))))(given.map((one) => {READ}))"
+    )
+    return run_script("copy/proofs.js", checked, [base64.b64encode(one).decode() for one in (proof, *lists)])
+
+
+def close_the_day(settings):
+    """As at the midnight after: everything of today has a leaf, and two authorities sign."""
+    first, second = corpus.authorities()
+    for one in (first, second):
+        one.mode, one.asked = "well", []
+    next_day = days.next_day
+    # In UTC, in which authorities say their dates: whenever this test runs, they sign on the day that they sign of.
+    with timezone.override(UTC), patch.object(days, "next_day", lambda now: next_day(now + timedelta(days=1))):
+        days.run_all(sources.sources)
+    with serving(first) as at_first, serving(second) as at_second:
+        settings.TIMESTAMP_AUTHORITIES = [f"first {at_first} {first.trusted}", f"second {at_second} {second.trusted}"]
+        stamps.run()
+
+
+def test_each_copy_has_a_number_and_a_line_in_the_register_with_the_digest_of_its_list(as_reporter, drawn):
+    conversation = make.assigned()
+    make.waiting()
+    me, sent = as_reporter(conversation), []
+    for number in (1, 2):
+        sent.append(content_of(me.post(PAGE, MINE)))
+        assert drawn[-1].about[0].startswith(f"Copie n° {number}, faite le ")
+        with zipfile.ZipFile(io.BytesIO(sent[-1])) as found:
+            assert json.loads(found.read("copie.json"))["number"] == number
+    lines = AccessRecord.objects.filter(kind="copy").order_by("number")
+    assert [(one.subject, one.detail, one.account_id, one.role) for one in lines] == [
+        (str(conversation.public_id), f"copy, sha256 {list_digest(one)}", None, "service") for one in sent
+    ]
+    before = AccessRecord.objects.count()
+    me.post(PAGE, {})
+    assert AccessRecord.objects.count() == before, "nothing was given"
+    closed = content_of(me.post(PAGE, {**MINE, "lock": "on", "words": "cheval bleu pomme ete nuage"}))
+    assert AccessRecord.objects.filter(kind="copy").count() == 3 and b"empreintes" not in closed
+
+
+@pytest.mark.parametrize("whose", ["person", "agent", "unit"])
+def test_altered_pdf_is_said_by_the_proof_of_the_archive(as_reporter, drawn, settings, tmp_path, capsys, whose):
+    """By the half of « verifier.html » and by the command, although the list and the comment were made again."""
+    unit = hand.account()
+    conversation = make.assigned(reception_point=unit.point)
+    make.message(conversation, "Un mot")
+    row = hand.opened(conversation, unit)
+    if whose == "person":
+        me = as_reporter(conversation)
+        given = content_of(me.post(PAGE, MINE))
+    elif whose == "agent":
+        page = f"/console/echange/{conversation.public_id}/document/"
+        given = signed_in(conversation.assigned_to.user).post(page, {"motive": "person", "archive": "on"}).content
+    else:
+        given = signed_in(unit.user).post(f"/unite/{row.public_id}/dossier/").content
+    line = AccessRecord.objects.latest("number")
+    assert line.detail.endswith(f", sha256 {list_digest(given)}")
+    if whose == "person":
+        early = me.post("/tchat/copie/preuve/", {"kind": "copy", "number": "1"})
+        assert early.status_code == 422 and "dans la nuit qui suit" in squeezed(unescape(early.text))
+    close_the_day(settings)
+    if whose == "person":
+        answer = me.post("/tchat/copie/preuve/", {"kind": "copy", "number": "1"})
+        proof = answer.content
+        assert answer.status_code == 200 and b"Un mot" not in proof
+        assert me.post("/tchat/copie/preuve/", {"kind": "copy", "number": "2"}).status_code == 422
+        other = as_reporter(make.assigned()).post("/tchat/copie/preuve/", {"kind": "copy", "number": "1"})
+        assert other.status_code == 422, "of one's own exchange"
+    else:
+        found = io.StringIO()
+        call_command("date_proof", str(line.number), stdout=found)
+        proof = found.getvalue().encode()
+    day = str(datetime.now(UTC).date())
+    altered = rewritten(given)
+    assert whole_judged(proof, given, altered) == [{"state": "dated", "day": day}, {"state": "wrong", "day": ""}]
+    (tmp_path / "preuve.json").write_bytes(proof)
+    for name, content in (("copie.zip", given), ("altered.zip", altered)):
+        (tmp_path / name).write_bytes(content)
+    call_command("verify_proof", str(tmp_path / "preuve.json"), f"--content={tmp_path / 'copie.zip'}")
+    assert capsys.readouterr().out.count("Horodaté le") == 2
+    with pytest.raises(SystemExit):
+        call_command("verify_proof", str(tmp_path / "preuve.json"), f"--content={tmp_path / 'altered.zip'}")
+    assert "n'est pas celui de la preuve" in capsys.readouterr().err
+    damaged = bytearray(given)
+    damaged[given.index(b"%PDF") + 6] ^= 1
+    (tmp_path / "damaged.zip").write_bytes(damaged)
+    with pytest.raises(SystemExit):
+        call_command("verify_proof", str(tmp_path / "preuve.json"), f"--content={tmp_path / 'damaged.zip'}")
+    assert ".pdf' a été modifié" in capsys.readouterr().err
+
+
+def test_line_of_an_opened_capture_is_no_proof_of_an_archive(settings, tmp_path):
+    """Somebody hands in a capture that is a list of digests of their own, and a unit opens it."""
+    forged = rewritten(archive.pack([archive.File("copie.pdf", b"%PDF")], timezone.localtime()))
+    with transaction.atomic():
+        audit_log.record(
+            kind="capture_original", by=make.agent().user, motive="x", subject="x",
+            detail=f"capture 1, sha256 {list_digest(forged)}",
+        )  # fmt: skip
+    close_the_day(settings)
+    found = io.StringIO()
+    call_command("date_proof", str(AccessRecord.objects.latest("number").number), stdout=found)
+    assert whole_judged(found.getvalue().encode(), forged) == [{"state": "wrong", "day": ""}]
+    (tmp_path / "preuve.json").write_text(found.getvalue())
+    (tmp_path / "copie.zip").write_bytes(forged)
+    with pytest.raises(CommandError, match="pas celle d'une archive"):
+        call_command("verify_proof", str(tmp_path / "preuve.json"), f"--content={tmp_path / 'copie.zip'}")
+
+
 # --- the agent's archive ----------------------------------------------------------------------------------------------
 
 
@@ -520,7 +655,12 @@ def test_agents_archive_is_their_document_that_checks_itself_with_its_line_in_th
         published = client.get(value["$schema"].removeprefix("https://exemple.test"))
         assert published.content == found.read("echange.schema.json") and published.status_code == 200
     form = schema.read(schema.EXCHANGE)
-    assert list(problems(value, form)) == [] and set(form["required"]) == set(value) - {"$schema"}
+    assert list(problems(value, form)) == []
+    assert (
+        set(form["required"]) | {"facts", "captures"}
+        == set(value) - {"$schema"}
+        == set(form["properties"]) - {"$schema"}
+    )
     assert list(problems(value | {"more": 1}, form)) == ["$.more: unknown"]
     assert [one["text"] for one in value["messages"] if one["author"] == "reporter"] == [
         "Il m'insulte \u202echaque soir"
@@ -529,7 +669,7 @@ def test_agents_archive_is_their_document_that_checks_itself_with_its_line_in_th
     assert {one["name"] for one in value["messages"] if one["author"] == "reporter"} == {"La personne"}
     line = AccessRecord.objects.latest("number")
     assert AccessRecord.objects.count() == before + 1 and (line.kind, line.detail) == (
-        "paper", "archive: transcript and file",
+        "paper", f"archive: transcript and file, sha256 {list_digest(answer.content)}",
     )  # fmt: skip
     assert (
         signed_in(make.assigned().assigned_to.user)
@@ -548,7 +688,8 @@ def test_agents_archive_is_their_document_that_checks_itself_with_its_line_in_th
     assert AccessRecord.objects.count() == before + 1, "nothing was given"
 
 
-def test_agents_archive_has_the_proofs_of_its_messages_and_of_nothing_else(drawn, stamped):
+def test_agents_archive_has_the_proofs_of_what_it_holds_and_of_nothing_else(drawn, stamped):
+    """Its messages; of facts and captures those that were shown and seen."""
     browser, page = signed_in(stamped.assigned_to.user), f"/console/echange/{stamped.public_id}/document/"
     answer = browser.post(page, {"motive": "person", "archive": "on"})
     with zipfile.ZipFile(io.BytesIO(answer.content)) as found:
@@ -563,6 +704,26 @@ def test_agents_archive_has_the_proofs_of_its_messages_and_of_nothing_else(drawn
         len(value["messages"]), len(value["messages"]), [], [],
     )  # fmt: skip
     assert changed["wrong"] == [f"message-{spoken['number']}"]
+    show_all(stamped)
+    answer = browser.post(page, {"motive": "person", "archive": "on"})
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as found:
+        proofs, value = found.read("preuves.json"), json.loads(found.read("echange.json"))
+    assert list(problems(value, schema.read(schema.EXCHANGE))) == []
+    total = len(value["messages"]) + 2
+    said = json.dumps(value, ensure_ascii=False)
+    digest = value["captures"][0]["sha256"]
+    whole, fact, capture = judged(
+        proofs, said.encode(), said.replace("Un fait", "Un fiat").encode(), said.replace(digest, "0" * 64).encode()
+    )
+    assert (whole["total"], whole["dated"], whole["wrong"], whole["without"]) == (total, total, [], [])
+    assert (fact["wrong"], capture["wrong"]) == (["fait-1"], ["capture-1"])
+
+
+def show_all(conversation):
+    """As after its person has shown their facts and captures, and the agent's page was drawn."""
+    now = timezone.now()
+    JournalFact.objects.filter(conversation=conversation).update(shown_at=now, read_at=now)
+    Capture.objects.filter(conversation=conversation).update(shown_at=now, read_at=now)
 
 
 # --- a unit's dossier -------------------------------------------------------------------------------------------------
@@ -580,7 +741,8 @@ def test_units_dossier_is_an_archive_of_what_was_agreed_with_its_line_in_the_reg
         value = json.loads(found.read("dossier.json"))
         assert b"Un mot de" not in found.read("dossier.json")
     assert value["summary"] and [step["state"] for step in value["steps"]] == ["asked", "sent", "read"]
-    assert AccessRecord.objects.count() == before + 1
-    assert AccessRecord.objects.latest("number").kind == "transmission"
+    assert [(one.kind, one.detail) for one in AccessRecord.objects.filter(number__gt=before).order_by("number")] == [
+        ("transmission", ""), ("transmission", f"archive: dossier, sha256 {list_digest(answer.content)}"),
+    ]  # fmt: skip
     other = signed_in(hand.account(hand.station(name="Ailleurs")).user)
     assert other.post(f"/unite/{row.public_id}/dossier/").status_code == 404

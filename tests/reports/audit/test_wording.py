@@ -16,6 +16,7 @@ from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fi
 from tests.chat.retention.acts import freeze
 from tests.factories import chat as make
 
+DIGEST = "0123456789abcdef" * 4
 ID = "d13c12d1-ef56-4c5c-bbee-04e8436466ee"
 
 
@@ -37,6 +38,18 @@ ID = "d13c12d1-ef56-4c5c-bbee-04e8436466ee"
         ("export", "30 days", "30 derniers jours"),
         ("export", "2026-01-01 to 2026-02-01", "du 1er janvier 2026 au 1er février 2026"),
         ("paper", "pdf: transcript and file", "PDF : échange et dossier"),
+        (
+            "paper",
+            f"archive: transcript and file, sha256 {DIGEST}",
+            f"archive vérifiable : échange et dossier, SHA-256 de sa liste {DIGEST}",
+        ),
+        (
+            "transmission",
+            f"archive: dossier, sha256 {DIGEST}",
+            f"archive vérifiable : dossier de l'unité, SHA-256 de sa liste {DIGEST}",
+        ),
+        ("copy", f"copy, sha256 {DIGEST}", f"copie, SHA-256 de sa liste {DIGEST}"),
+        ("copy", "copy, sha256 beaucoup", "copy, sha256 beaucoup"),
         ("paper", "pdf: transcript and file, part 2 of 3", "PDF : échange et dossier, partie 2 sur 3"),
         (
             "opening",

@@ -54,16 +54,16 @@ def stamp(authority: LocalAuthority, content: bytes) -> Stamp:
 
 
 @cache
-def proof() -> Proof:
+def proof(item: str = ITEM) -> Proof:
     """Of the eighth of eleven leaves."""
     salt = hashlib.sha256(b"a salt").digest()
     leaves = [hashlib.sha256(bytes([n])).digest() for n in range(11)]
-    leaves[7] = merkle.hash_leaf(salt, date_proofs.digest_of(ITEM))
+    leaves[7] = merkle.hash_leaf(salt, date_proofs.digest_of(item))
     levels = merkle.levels_of(leaves)
     statement = Statement(DAY, len(leaves), merkle.top_of(levels).hex(), hashlib.sha256(b"before").hexdigest())
     stamps = tuple(stamp(one, statement.text.encode()) for one in authorities())
     path = tuple(merkle.path_of(levels, 7))
-    return Proof("message", "message-12", ITEM, salt, leaves[7], 7, path, statement, stamps)
+    return Proof("message", "message-12", item, salt, leaves[7], 7, path, statement, stamps)
 
 
 @dataclass(frozen=True)
@@ -110,10 +110,56 @@ def cases() -> Iterator[Case]:
     yield Case("one stamp", changed(values, stamps=values["stamps"][1:]), None)
     yield Case("what is held", whole, None, content=ITEM.encode())
     yield Case("something else is held", whole, "bytes", content=OTHER.encode())
+    yield from _of_a_line()
     yield from _of_the_tree(values, statement)
     for number in range(2):
         yield from _of_a_stamp(values, number)
     yield from _of_no_form(whole, values)
+
+
+HELD = b"une liste d'empreintes"
+
+
+def line_item(detail: object, *, kind: str = "copy", line: str | None = None) -> str:
+    """A line of the register as an item. line: in place of one that is well formed."""
+    values = [
+        "pnav-register-1",
+        7,
+        "0" * 64,
+        "2026-11-20T10:00:00.000000Z",
+        kind,
+        None,
+        "service",
+        "x",
+        "right",
+        detail,
+    ]
+    text = json.dumps([*values, "ab" * 16], separators=(",", ":")) if line is None else line
+    return date_proofs.canonical({"format": date_proofs.ITEM, "kind": "register", "line": text})
+
+
+def _of_a_line() -> Iterator[Case]:
+    """What a line of the register names by its digest, and lines that name nothing: their own text is held."""
+    digest = hashlib.sha256(HELD).hexdigest()
+    named = proof(line_item(f"copy, sha256 {digest}")).as_json()
+    yield Case("line: what it names", named, None, content=HELD)
+    yield Case("line: something else", named, "bytes", content=HELD + b" ")
+    yield Case("line: its own text", named, "bytes", content=line_item(f"copy, sha256 {digest}").encode())
+    items = [
+        line_item(detail)
+        for detail in (
+            "copy",
+            f"copy, sha256 {digest.upper()}",
+            f"copy, sha256 {digest} ",
+            f"copy, sha256 {digest}\n",
+            7,
+        )
+    ]
+    items += [line_item("", line=line) for line in ("", "[", "[]", "{}", "null", "[1,NaN]", f'", sha256 {digest}"')]
+    for number, item in enumerate(items):
+        text = proof(item).as_json()
+        yield Case(f"line that names nothing {number}", text, None, content=item.encode())
+        yield Case(f"line that names nothing {number}: something else", text, "bytes", content=HELD)
 
 
 def _of_the_tree(values: dict[str, Any], statement: Statement) -> Iterator[Case]:
