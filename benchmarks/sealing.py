@@ -5,6 +5,8 @@ seals. One thread writes batches of twenty messages as a web process does, and r
 kind in turn, and counts the processor time of itself and of its connection's server process. No socket is part of it,
 so that two batches differ in nothing but the seal: `benchmarks.variants` compares whole processes, whose rounds differ
 by a seventh from one to the next.
+
+`python -m benchmarks.sealing --identities` does the same for connections that are recorded (`IDENTITY_KEYS`, ADR 0114).
 """
 
 import argparse
@@ -12,6 +14,8 @@ import random
 import time
 import uuid
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import psycopg
 
@@ -21,6 +25,7 @@ from benchmarks.variants import interval
 
 CONVERSATIONS = 100
 BATCH = 20
+IDENTITY_ROUNDS = 1000  # a report keeps 500 connections: with more, old ones would be deleted meanwhile
 WORDS = ("il", "recommence", "tous", "les", "soirs", "et", "je", "ne", "sais", "plus", "quoi", "faire", "là")
 
 
@@ -92,12 +97,83 @@ def compare(rounds: int, url: str) -> dict[str, list[tuple[float, float]]]:
     return measured
 
 
+KINDS = ("not looked for", "looked for, not used", "used")
+
+
+def compare_identities(rounds: int, url: str) -> dict[str, list[tuple[float, ...]]]:
+    """For each figure, three a round, in the order of KINDS: connections that are recorded as before ADR 0114, without
+    a look for the key of their exchange; with that look, as with IDENTITY_KEYS=read; and encrypted with it as well."""
+    from django.test import override_settings
+    from django.utils import timezone
+
+    from common.client_address import Connection
+    from common.sql import raw_connection
+    from pnav.accounts.management.commands.bench_sessions import make_pairs
+    from reports import reporter_identity
+    from reports.models import Report
+
+    kinds: list[list[uuid.UUID]] = []
+    for is_keyed in (False, False, True):
+        with override_settings(EXCHANGE_KEYS="write"):
+            made = {pair["conversation"] for pair in make_pairs(CONVERSATIONS)}
+        reports = Report.objects.filter(conversation__public_id__in=made, data_key__isnull=False)
+        reports.update(identity_key_since=timezone.now() if is_keyed else None)
+        kinds.append(list(reports.values_list("public_id", flat=True)))
+        assert len(kinds[-1]) == CONVERSATIONS
+    server = raw_connection().info.backend_pid
+    apart = psycopg.connect(url, autocommit=True)  # what it asks is not counted
+    look = reporter_identity.fetch_rows
+    source = random.Random(1)
+
+    def without_look(statement: Any, values: Any) -> Any:
+        return [] if statement is reporter_identity.KEYS else look(statement, values)
+
+    def one_batch(kind: int) -> tuple[float, ...]:
+        reports, now = source.sample(kinds[kind], BATCH), timezone.now()
+        arrivals = [
+            reporter_identity.Arrival(report, Connection("192.0.2.7", str(40_000 + n)), now)
+            for n, report in enumerate(reports)
+        ]
+        with patch.object(reporter_identity, "fetch_rows", look if kind else without_look):
+            wal, spent, mine = wal_bytes(apart), server_seconds(server), time.thread_time()
+            late = reporter_identity.record(arrivals)
+            mine = time.thread_time() - mine
+        assert not late
+        return mine, server_seconds(server) - spent, wal_bytes(apart) - wal
+
+    figures = ("µs of the web process", "µs of PostgreSQL", "bytes of WAL")
+    measured: dict[str, list[tuple[float, ...]]] = {figure: [] for figure in figures}
+    for turn in range(-5, rounds):  # the first ones warm up
+        order = source.sample(range(3), 3)
+        results = {kind: one_batch(kind) for kind in order}
+        for place, figure in enumerate(figures):
+            unit = 1 if figure == figures[-1] else 1e6
+            if turn >= 0:
+                measured[figure].append(tuple(results[kind][place] * unit / BATCH for kind in range(3)))
+    apart.close()
+    return measured
+
+
+def tell_identities(measured: dict[str, list[tuple[float, ...]]]) -> None:
+    """Print the medians of each kind, and the ratio of the last two to the first."""
+    print(f"| a connection of {BATCH} recorded at once | {' | '.join(KINDS)} | ratios (95 %) |\n|" + "---|" * 5)
+    for figure, rows in measured.items():
+        medians = [f"{sorted(side)[len(rows) // 2]:.4g}" for side in zip(*rows, strict=True)]
+        ratios = [interval([row[kind] / row[0] for row in rows if row[0]]) for kind in (1, 2)]
+        told = ", ".join(f"{middle:.3f} ({low:.3f} to {high:.3f})" for middle, low, high in ratios)
+        print(f"| {figure} | {' | '.join(medians)} | {told} |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=2000)
+    parser.add_argument("--identities", action="store_true", help="connections (IDENTITY_KEYS) in place of messages")
     options = parser.parse_args()
     print(told(interruptions(STILLNESS_SECONDS), STILLNESS_SECONDS), flush=True)
     with stage() as ground:
+        if options.identities:
+            tell_identities(compare_identities(min(options.rounds, IDENTITY_ROUNDS), ground.postgres.url))
+            return
         measured = compare(options.rounds, ground.postgres.url)
     print("| a message, written and read | key ring | key of the exchange | ratio | 95 % |\n|" + "---|" * 5)
     for figure, pairs in measured.items():
