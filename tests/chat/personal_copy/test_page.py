@@ -286,7 +286,11 @@ def test_discreet_copy_has_neutral_names(as_reporter, drawn):
 
 def test_copy_in_english(as_reporter, drawn):
     conversation = make.assigned()
+    captures.drawn(conversation)
+    page = as_reporter(conversation).get(in_language("en").reverse("chat:copy")).text
+    assert "With the screenshots and the documents received" in page and "capture" not in re.sub(r"<[^>]+>", "", page)
     answer = as_reporter(conversation).post(in_language("en").reverse("chat:copy"), MINE)
+    assert "The screenshots" in [one.title for one in drawn[0].sections]
     assert drawn[0].title == "My copy" and b'lang="en"' in unpacked(answer)["verifier.html"]
 
 
