@@ -243,7 +243,7 @@ def test_words_close_the_copy_and_stand_nowhere(as_reporter, drawn, caplog):
     short = client.post(PAGE, {**MINE, "lock": "on", "words": "un deux"})
     assert "12 lettres au moins" in short.text and "un deux" in short.text
     page = unescape(client.get(PAGE).text)
-    words = re.search(r'name="words"[^>]*value="([^"]+)"', page)[1]
+    words = re.search(r'<textarea[^>]*name="words"[^>]*>([^<]+)<', page)[1].strip()
     assert len(words.split()) == 5
     assert "Notez-les sur papier" in page and "sans eux, rien ne s'ouvre" in page
     assert "Il est écrit devant chaque élément dans la copie ; celui de la copie elle-même est en haut." in page
