@@ -78,6 +78,17 @@ def test_departure_of_a_report_that_was_removed_is_dropped():
     assert not Departure.objects.exists()
 
 
+def test_departure_is_locked_before_its_conversation():
+    """Whoever read it before another worker told it would tell it again."""
+    conversation = make.assigned()
+    pk = departures.record_departure(report=str(conversation.report.public_id), generation=0)
+    with CaptureQueriesContext(connection) as sent:
+        assert departures.tell_departure(pk)
+    locks = [query["sql"] for query in sent.captured_queries if " FOR UPDATE" in query["sql"]]
+    assert 'FROM "chat_departure"' in locks[0] and 'FROM "chat_conversation"' in locks[1]
+    assert locks[0].endswith("SKIP LOCKED") and locks[1].endswith("SKIP LOCKED"), "it waits for no lock"
+
+
 def test_worker_asks_one_question_when_nobody_left(django_assert_num_queries):
     with django_assert_num_queries(1):
         assert departures.tell_departures() == 0

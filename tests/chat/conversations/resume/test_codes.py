@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from chat.conversations import actions, resume
-from chat.models import Conversation, EventKind
+from chat.models import Agent, Conversation, EventKind
 from chat.rules import resume_words
 from chat.rules.lifecycle import Author, Status
 from common.service_settings import definitions
@@ -155,6 +155,24 @@ def test_slow_hash_is_bounded_and_a_flood_is_refused_at_once(slow_hash, monkeypa
     assert most[0] == resume.HASHES_AT_ONCE
     monkeypatch.undo()
     assert len(slow_hash(WRONG.split())) == 32  # every place was given back
+
+
+def test_return_to_what_is_over_takes_nobody_from_an_agent(django_capture_on_commit_callbacks):
+    """The agent is gone; who is in an exchange with them is for the worker to see, or for that person's own return."""
+    over = make.closed()
+    other = make.assigned(over.assigned_to)
+    Agent.objects.update(seen_at=make.long_ago(60))
+    with django_capture_on_commit_callbacks(execute=True):
+        resume.resume_conversation(conversation_id=over.pk)
+    other.refresh_from_db()
+    assert other.assigned_to == over.assigned_to
+
+
+def test_code_ends_with_a_whole_minute():
+    conversation = make.waiting()
+    code = resume.issue_code(conversation_id=conversation.pk)
+    conversation.refresh_from_db()
+    assert conversation.resume_until == code.until == code.until.replace(second=0, microsecond=0)
 
 
 def test_code_works_until_its_date(settings):
