@@ -403,12 +403,29 @@ def test_release_agent_who_came_back_meanwhile_keeps_everything():
     assert who_has(conversation).availability == Availability.AVAILABLE
 
 
-def test_release_stale_ends_a_pause_with_its_reason():
-    agent = make.agent(availability=Availability.PAUSE, present=False)
-    Agent.objects.update(pause_reason="déjeuner")
-    dispatcher.release_stale()
+@pytest.mark.parametrize("holds", [False, True])
+def test_release_stale_ends_a_pause_with_its_reason(holds):
+    agent = make.agent()
+    if holds:
+        make.assigned(agent)
+    soon = timezone.now() + timedelta(minutes=5)
+    pause = {"availability": Availability.PAUSE, "pause_reason": "déjeuner", "pause_until": soon}
+    Agent.objects.update(seen_at=make.long_ago(5), **pause)
+    assert dispatcher.release_stale() == int(holds)
     agent.refresh_from_db()
-    assert (agent.availability, agent.pause_reason) == (Availability.AWAY, "")
+    assert (agent.availability, agent.pause_reason, agent.pause_until) == (Availability.AWAY, "", None)
+
+
+def test_dispatch_ends_with_the_round_that_finds_nobody_to_give(monkeypatch):
+    """Somebody waits for their own force, which is on duty and full: the other force has room, and gets nobody."""
+    make.assigned(make.agent(capacity=1))
+    make.agent(force="gendarmerie")
+    make.waiting()
+    rounds: list[object] = []
+    give = dispatcher._give_some
+    monkeypatch.setattr(dispatcher, "_give_some", lambda *args: rounds.append(args) or give(*args))
+    assert dispatcher.dispatch() == 0
+    assert len(rounds) == 1
 
 
 # --- a crowd ----------------------------------------------------------------------------------------------------------

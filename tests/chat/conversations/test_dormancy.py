@@ -221,6 +221,25 @@ def test_bound_counts_places(set_rule):
     assert load_of(agent) == 1
 
 
+def test_agent_who_may_owe_no_more_does_not_take_the_turn_of_another(monkeypatch):
+    monkeypatch.setattr(dormancy, "AGENTS_AT_ONCE", 1)
+    first, second = make.agent(capacity=5), make.agent()
+    for _each in range(3):
+        away(first)
+    away(second)
+    assert [dormancy.put_to_rest() for _pass in range(3)] == [2, 1, 0]
+
+
+def test_typing_is_written_where_it_is_and_under_way_only():
+    typed, beside, waits = away(make.agent()), away(make.agent()), make.waiting()
+    Conversation.objects.filter(pk=waits.pk).update(reporter_seen_at=make.long_ago(11))
+    dormancy.agents_typed(conversation_ids=[typed.pk, waits.pk])
+    for one in (typed, beside, waits):
+        one.refresh_from_db()
+    assert typed.agent_typed_at is not None
+    assert (beside.agent_typed_at, waits.agent_typed_at) == (None, None)
+
+
 def test_delay_is_the_house_s(set_rule):
     away(make.agent(), minutes=11)
     set_rule(definitions.DORMANT, 30)
