@@ -213,6 +213,22 @@ def test_group_is_asked_for_a_word_once_and_in_each_persons_voice():
     assert (shown.asked, shown.due) == (12, 0)
 
 
+def test_who_ticks_a_fact_while_the_group_is_locked_is_not_asked(monkeypatch):
+    people = raid(12)
+    lookalikes.mark_lookalikes()
+    silent, calls = lookalikes._silent, []
+
+    def ticked_meanwhile(rows):
+        calls.append(rows)
+        if len(calls) == 2:  # the rows are locked; what was committed until now is seen by the next statement
+            Report.objects.filter(pk=people[0].report_id).update(facts=["threats"])
+        return silent(rows)
+
+    monkeypatch.setattr(lookalikes, "_silent", ticked_meanwhile)
+    assert lookalikes.take_group(public_id=only_group().public_id, by=make.agent()) == 11
+    assert lines(people[0]) == [] and len(lines(people[1])) == 1
+
+
 def test_minor_is_asked_in_their_voice():
     people = raid(12, age_band="15_17")
     lookalikes.mark_lookalikes()

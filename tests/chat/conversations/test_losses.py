@@ -60,6 +60,7 @@ def test_what_came_back_is_one_press_away_and_what_a_supervisor_may_see_too():
         again.pk: "console:conversation",
         other.pk: "console:watched",
     }
+    assert {line.conversation.pk: line.where for line in absence.lines}[again.pk] == "de nouveau avec vous"
 
 
 def test_console_says_it_until_it_is_read_without_a_script_too():

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from chat.conversations.dispatcher import read_board
-from chat.conversations.position import plan_return, position_by_key, queue_position
+from chat.conversations.position import plan_return, position_by_key, queue_position, wait_of_newcomer
 from chat.models import Agent, Conversation
 from chat.rules.assignment import CROWD_SECONDS
 from chat.rules.lifecycle import HEAVY, Availability
@@ -83,3 +83,14 @@ def test_when_somebody_who_leaves_should_be_back(wait, back, is_near):
 def test_place_without_anybody_on_duty():
     make.waiting()
     agree(timezone.now())
+
+
+def test_newcomer_waits_as_whoever_comes_last():
+    busy = make.agent(capacity=1)
+    make.assigned(busy)
+    assert wait_of_newcomer() == read_board().wait_minutes(1)
+    for _each in range(5):
+        make.waiting()
+    make.waiting(urgency=Urgency.CRITICAL)
+    board = read_board()
+    assert wait_of_newcomer() == board.wait_minutes(7) != board.wait_minutes(5)

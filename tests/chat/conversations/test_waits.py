@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from chat import access
 from chat.console import inbox
-from chat.conversations import dispatcher, waits
+from chat.conversations import dispatcher, resume, waits
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from chat.rules.lifecycle import Author
 from chat.rules.service_level import Level
@@ -136,3 +136,13 @@ def blocks(conversation: Conversation) -> int:
         plan = cursor.fetchone()[0]
     top = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
     return top["Shared Hit Blocks"] + top["Shared Read Blocks"]
+
+
+def test_line_of_pnav_asks_for_no_answer():
+    conversation = make.assigned()
+    make.message(conversation)
+    make.message(conversation, author=Author.AGENT)
+    resume.park_conversation(report=conversation.report)
+    row = waits.with_waits(Conversation.objects.filter(pk=conversation.pk)).get()
+    assert conversation.messages.last().author == Author.SYSTEM
+    assert waits.waits_since(row) is None
