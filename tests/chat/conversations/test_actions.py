@@ -160,6 +160,14 @@ def test_close_conversation_by_agent_says_outcome():
     assert event.detail == "advised" and event.by == conversation.assigned_to.user
 
 
+def test_close_conversation_says_in_the_thread_who_ended_it():
+    by_agent, by_person = make.closed(), make.assigned()
+    actions.close_conversation(conversation_id=by_person.pk, by_author=Author.REPORTER)
+    ends = [one.messages.get(seq=2) for one in (by_agent, by_person)]  # after « … est là »
+    assert {line.author for line in ends} == {Author.SYSTEM}
+    assert ends[0].body != ends[1].body
+
+
 def test_close_conversation_by_an_agent_it_is_not_assigned_to():
     conversation = make.assigned()
     with pytest.raises(actions.NotYours):

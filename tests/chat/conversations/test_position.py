@@ -67,6 +67,7 @@ MOMENT = datetime(2027, 3, 3, 14, 3, 20, tzinfo=UTC)
     [
         ((0, 2), None, True),
         ((4, 10), None, True),
+        ((4, 11), "14:05", False),
         ((3, 25), "14:05", False),  # in five minutes at the earliest, in steps of five
         ((15, 90), "14:15", False),
         ((120, 400), "15:00", False),  # never later than the place is kept

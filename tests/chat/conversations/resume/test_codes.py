@@ -168,6 +168,21 @@ def test_return_to_what_is_over_takes_nobody_from_an_agent(django_capture_on_com
     assert other.assigned_to == over.assigned_to
 
 
+def test_return_is_whole_or_not_at_all(monkeypatch):
+    """The former device is not sent away by a return that failed."""
+    conversation = make.assigned()
+
+    def fails(*_args, **_fields):
+        raise RuntimeError("the line")
+
+    monkeypatch.setattr(resume, "say_line", fails)
+    with pytest.raises(RuntimeError, match="the line"):
+        resume.resume_conversation(conversation_id=conversation.pk)
+    conversation.report.refresh_from_db()
+    assert conversation.report.visit_generation == 0
+    assert not conversation.events.filter(kind=EventKind.RESUMED).exists()
+
+
 def test_code_ends_with_a_whole_minute():
     conversation = make.waiting()
     code = resume.issue_code(conversation_id=conversation.pk)
