@@ -30,7 +30,18 @@ from redis.exceptions import RedisError
 from chat.database import close_thread_connections
 from common import security_log
 from common.service_settings.definitions import Setting
-from tests.support import begun, once, own_transactions, reading, restoring, shelf, slow_hashes, strict_html, workers
+from tests.support import (
+    begun,
+    once,
+    own_transactions,
+    reading,
+    restoring,
+    shelf,
+    slow_hashes,
+    strict_html,
+    walked,
+    workers,
+)
 from tests.support.order import long_files_first
 from triage import versions
 
@@ -52,6 +63,7 @@ def pytest_configure() -> None:
     own_transactions.watch()
     strict_html.watch()
     reading.watch()
+    walked.watch()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
