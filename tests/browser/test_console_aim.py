@@ -9,6 +9,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Locator, Page, expect
 
+from chat import pubsub
 from chat.casework import emergencies, holds
 from chat.conversations import actions
 from chat.models import Conversation, DangerMark, Macro, Message
@@ -337,7 +338,14 @@ def test_what_danger_needs_stays_in_sight_at_200_percent(live_site, page_factory
     page.reload()
     expect(page.get_by_role("button", name="Signalement", expanded=False)).to_be_visible()
     expect(page.locator(f"#notes-{other.public_id} form").first).to_be_visible()
-    reported.evaluate("section => section.focus()")
+    # The line, which has just come, has these panels read again: the section is looked for and given the focus at once.
+    page.evaluate("id => { document.getElementById(id).focus(); }", f"signalement-{other.public_id}")
+    expect(reported.locator("dl")).to_be_visible()
+    # Read again while one writes elsewhere, it stays open under the eyes of whoever reads it.
+    page.locator(f"#corps-{other.public_id}").focus()
+    reported.evaluate("section => { section.dataset.drawnBefore = ''; }")
+    live_site.do(pubsub.state_changed, other.public_id)
+    expect(page.locator(f"#signalement-{other.public_id}:not([data-drawn-before])")).to_have_count(1)
     expect(reported.locator("dl")).to_be_visible()
 
 

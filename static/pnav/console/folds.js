@@ -19,7 +19,14 @@ export const foldedIn = (cookies) => {
 export const asCookie = (folded) =>
   `${NAME}=${[...folded].sort().join(".")}; path=/console/; max-age=31536000; samesite=lax`;
 
-/** Its title becomes a button, once. Nothing that is wrong or has the focus is folded away. @param {HTMLElement} section */
+/** @type {Set<string>} ids of the sections that a key or a link led to: open for this once, also when they are drawn again */
+const ledTo = new Set();
+
+/**
+ * Its title becomes a button, once. Nothing that is wrong, has the focus or was led to is folded away.
+ *
+ * @param {HTMLElement} section
+ */
 function dress(section) {
   const title = seek(":scope > h3", section);
   if (!title || seek("[data-fold-press]", title)) return;
@@ -29,7 +36,8 @@ function dress(section) {
   button.dataset.foldPress = "";
   button.append(...title.childNodes);
   title.append(button);
-  const isNeeded = section.contains(document.activeElement) || seek("[aria-invalid=true], [role=alert]", section);
+  const isHere = ledTo.has(section.id) || section.contains(document.activeElement);
+  const isNeeded = isHere || seek("[aria-invalid=true], [role=alert]", section);
   show(section, !isNeeded && foldedIn(document.cookie).has(section.dataset.fold ?? ""));
 }
 
@@ -50,13 +58,18 @@ function press(event) {
   if (isFolded) folded.add(key);
   else folded.delete(key);
   document.cookie = asCookie(folded);
-  for (const one of all(`[data-fold="${key}"]:has([data-fold-press])`)) show(one, isFolded);
+  for (const one of all(`[data-fold="${key}"]:has([data-fold-press])`)) {
+    ledTo.delete(one.id);
+    show(one, isFolded);
+  }
 }
 
-/** What a key or a link leads to is unfolded, for this once. @param {Element | null} to */
+/** What a key or a link leads to is unfolded, for this once: until its title is pressed. @param {Element | null} to */
 export function unfold(to) {
   const section = /** @type {HTMLElement | null | undefined} */ (to?.closest("[data-folded]"));
-  if (section && !to?.matches("[data-fold-press]")) show(section, false);
+  if (!section || to?.matches("[data-fold-press]")) return;
+  if (section.id) ledTo.add(section.id);
+  show(section, false);
 }
 
 /** @param {Event} event */
