@@ -1,7 +1,7 @@
-"""Towns and countries outside France that people look for here. Pure: no queries.
+"""This module knows towns and countries outside France that people look for here. It makes no query.
 
 They are asked about only where no commune of France bears the name, so that nobody is told to be abroad who is not.
-Ours to choose: the neighbours, and large towns where many French people live. Source: general geography.
+We chose them: the neighbours, and large towns where many French people live. The source is general geography.
 """
 
 from collections.abc import Iterable
@@ -42,11 +42,11 @@ _MONACO = next(iter(_COUNTRIES))
 
 
 def country(candidates: Iterable[tuple[str, str]], code: str) -> Promise | str:
-    """The country that a search leads to, « Bruxelles » as « Bruxelles Belgique » or « 1000 Bruxelles »; empty where
-    none is known.
+    """Return the country that a search leads to, for « Bruxelles » as for « Bruxelles Belgique » or « 1000 Bruxelles ».
+    It is empty where none is known.
 
-    candidates: as `lookup.Query` has them, names in their comparable form with what follows them. code: five digits, or
-    empty.
+    candidates are names in their comparable form with what follows them, as `lookup.Query` has them. code is five
+    digits, or empty.
     """
     if code.startswith("980"):
         return _MONACO

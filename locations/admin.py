@@ -1,4 +1,4 @@
-"""The admin of places: what comes from the official sources is read, what people correct is kept."""
+"""This is the admin of places: what comes from the official sources is only read, and what people correct is kept."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ from locations.names import department_of, normalise_name, normalise_place
 
 
 class DepartmentFilter(admin.AllValuesFieldListFilter):
-    """By département; what belongs to none has a name to click on."""
+    """It filters a list by département, and gives a name to click on to what belongs to none."""
 
     def choices(self, changelist: Any) -> Any:
         for choice in super().choices(changelist):
@@ -33,7 +33,7 @@ class DepartmentFilter(admin.AllValuesFieldListFilter):
 
 
 class ReadOnly(admin.ModelAdmin):
-    """Facts that only an import changes."""
+    """It shows facts that only an import changes."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -67,8 +67,8 @@ class PlaceNameInline(ReadOnlyInline):
 
 
 class CompetenceInline(admin.TabularInline):
-    """The units of a commune, or the communes of a unit. A row added or changed here waits for a second person, and is
-    then kept by imports."""
+    """It shows the units of a commune, or the communes of a unit. A row added or changed here waits for a second
+    person, and is then kept by imports."""
 
     model = Competence
     extra = 0
@@ -145,18 +145,18 @@ class MunicipalityAdmin(ReadOnly):
 
     @admin.display(description=_("codes postaux"))
     def codes(self, municipality: Municipality) -> str:
-        """The first four ordinary postal codes of the commune."""
+        """Return the first four ordinary postal codes of the commune."""
         codes = [code.code for code in municipality.postal_codes.all() if code.kind == PostalCode.Kind.ORDINARY]
         return ", ".join(codes[:4]) + (" …" if len(codes) > 4 else "")
 
     @admin.display(description=_("unités compétentes"), ordering="unit_total")
     def unit_count(self, municipality: Any) -> int:
-        """How many units answer for the commune, counted by the query of the list."""
+        """Return how many units answer for the commune, as the query of the list counted them."""
         return municipality.unit_total
 
 
 class ContactForm(forms.ModelForm):
-    """A unit or a partner, with the hours checked and the département taken from the commune."""
+    """It edits a unit or a partner: it checks the hours and takes the département from the commune."""
 
     def clean_opening_hours(self) -> object:
         week = self.cleaned_data["opening_hours"]
@@ -176,15 +176,15 @@ class ContactForm(forms.ModelForm):
         return cleaned
 
 
-# Where a person goes: the address, and the position that the way there leads to.
+# These fields say where a person goes: the address, and the position that the way there leads to.
 WHERE = ("address", "postal_code", "town", "latitude", "longitude")
 
 
 class ContactAdmin(admin.ModelAdmin):
-    """Units and partners. Imports keep what is edited here until the box « modifié à la main » is unticked."""
+    """It shows units or partners. Imports keep what is edited here until « modifié à la main » is unticked."""
 
     keeps_former_words = True
-    # What a person calls, writes to, opens or goes to: changed by one administrator, agreed to by another (ADR 0054).
+    # One administrator changes what a person calls, opens or goes to, and another agrees to it (ADR 0054).
     reviewed_fields: tuple[str, ...] = ("telephone", "url", *WHERE)
     reviewed_texts: tuple[str, ...] = ("name",)
     form = ContactForm
@@ -197,7 +197,7 @@ class ContactAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("horaires, en clair"))
     def told_hours(self, contact: Any) -> str:
-        """The hours as visitors read them, one line for each group of days."""
+        """Return the hours as visitors read them, with one line for each group of days."""
         if not contact.hours_in_words:
             return str(_("inconnus"))
         lines = "\n".join(f"{line.days} : {line.hours}" for line in contact.hours_in_words)
@@ -218,7 +218,7 @@ class ContactAdmin(admin.ModelAdmin):
         super().save_model(request, obj, form, change)
 
     def new_key(self, obj: Any) -> str:
-        """The key under which an import finds a row that is made here."""
+        """Return the key under which an import finds a row that is made here."""
         raise NotImplementedError
 
 
@@ -309,7 +309,7 @@ class PartnerAdmin(ContactAdmin):
 
 
 def _free_key(model: type[ReceptionPoint] | type[Partner], key: str) -> str:
-    """The key itself, or with a number when another row has it."""
+    """Return the key itself, or the key with a number when another row has it."""
     number, free = 1, key
     while model.objects.filter(key=free).exists():
         number += 1
@@ -319,7 +319,7 @@ def _free_key(model: type[ReceptionPoint] | type[Partner], key: str) -> str:
 
 @admin.register(Competence)
 class CompetenceAdmin(admin.ModelAdmin):
-    """Which unit answers for a commune: people of that commune are sent there, so a second person agrees (ADR 0054)."""
+    """It shows which unit answers for a commune. People are sent there, so a second person agrees (ADR 0054)."""
 
     reviewed_fields = ("municipality", "reception_point")
     list_display = ["municipality", "reception_point", "source", "edited_by_hand"]

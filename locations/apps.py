@@ -7,5 +7,5 @@ class LocationsConfig(AppConfig):
     verbose_name = "Points d'accueil"
 
     def ready(self) -> None:
-        """The sentences of this room are in the catalogue, whoever asks."""
+        """Import the sentences of this room, so that they are in the catalogue, whoever asks."""
         from locations import texts as location_texts  # noqa: F401

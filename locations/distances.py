@@ -1,4 +1,4 @@
-"""How far a contact is from a commune, and which distances may be shown."""
+"""This module says how far a contact is from a commune, and which distances may be shown."""
 
 from typing import Protocol
 
@@ -7,23 +7,23 @@ from locations.models import Municipality, Partner, ReceptionPoint, Source
 
 
 class Located(Protocol):
-    """What a distance asks of a commune: a `Municipality`, or what a search found of one."""
+    """It is what a distance needs of a commune: a `Municipality` has it, and so has what a search found of one."""
 
     @property
     def latitude(self) -> float | None:
-        """In degrees, of its centre; None when it is not known."""
+        """Return the latitude of its centre in degrees, or None when it is not known."""
 
     @property
     def longitude(self) -> float | None:
-        """The same."""
+        """Return the longitude of its centre in degrees, or None when it is not known."""
 
     @property
     def has_exact_position(self) -> bool:
-        """Whether a distance from here may be shown."""
+        """Return whether a distance from here may be shown."""
 
 
 def distance_to(municipality: Municipality | Located, unit: ReceptionPoint | Partner) -> float | None:
-    """Kilometres from the centre of a commune to a contact; None when either place is not known."""
+    """Return the kilometres from the centre of a commune to a contact, or None when either place is not known."""
     if municipality.latitude is None or municipality.longitude is None:
         return None
     if unit.latitude is None or unit.longitude is None:
@@ -32,7 +32,10 @@ def distance_to(municipality: Municipality | Located, unit: ReceptionPoint | Par
 
 
 def told_distance(municipality: Municipality | Located, contact: ReceptionPoint | Partner) -> float | None:
-    """A distance that may be shown: both ends precisely known. Demonstration units stand at their town's centre."""
+    """Return the distance if it may be shown; otherwise None. The position of the commune must be precisely known.
+
+    No distance to a demonstration unit is shown, since it stands at its town's centre.
+    """
     if not municipality.has_exact_position or contact.source == Source.DEMO:
         return None
     return distance_to(municipality, contact)

@@ -1,4 +1,4 @@
-"""What a visitor sends: a place to look for, and the service chosen among those found."""
+"""These forms read what a visitor sends: a place to look for, and the service chosen among those found."""
 
 import re
 from typing import Any
@@ -13,14 +13,14 @@ from locations.models import Municipality, PostalCode, ReceptionPoint
 
 
 class Purpose(models.TextChoices):
-    """Why a place is looked for: it decides where the choice leads."""
+    """It is why a place is looked for, which decides where the choice leads."""
 
     EXCHANGE = "echange", _("Échanger avec un gendarme ou un policier")
     CONTACTS = "contacts", _("Trouver mes contacts utiles de proximité")
 
 
 class SearchForm(forms.Form):
-    """The search of a place: a town or a postal code."""
+    """It reads the search of a place: a town or a postal code."""
 
     q = forms.CharField(
         max_length=MAX_TYPED,
@@ -36,7 +36,7 @@ class SearchForm(forms.Form):
 
 
 class ChoiceForm(forms.Form):
-    """One service: « INSEE code _ unit _ postal code », where the unit or the postal code may be empty."""
+    """It reads one service, « INSEE code _ unit _ postal code », where the unit or the postal code may be empty."""
 
     service = forms.RegexField(
         r"^([0-9AB]{5})_(\d{0,12})_(\d{5}|)$",
@@ -48,7 +48,7 @@ class ChoiceForm(forms.Form):
     purpose = forms.ChoiceField(choices=Purpose, required=False)
 
     def clean(self) -> dict[str, Any]:
-        """Adds `municipality`, `reception_point` (or None) and `postal_code`, which must exist and belong together."""
+        """Add `municipality`, `reception_point` (or None) and `postal_code`, which must exist and belong together."""
         cleaned = super().clean() or {}
         cleaned["purpose"] = cleaned.get("purpose") or Purpose.EXCHANGE
         found = re.fullmatch(r"(\w{5})_(\d*)_(\d*)", cleaned.get("service", ""))

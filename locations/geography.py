@@ -1,9 +1,9 @@
-"""Positions on Earth: what may be believed, and how far apart. Pure."""
+"""This module says which positions on Earth may be believed, and how far apart two are. It makes no query."""
 
 import math
 
 EARTH_RADIUS_KM = 6371.0
-# Boxes where France has land, wide: south, west, north, east. A position outside all of them is not one.
+# France has land in these wide boxes (south, west, north, east). A position outside all of them is refused.
 _BOXES = (
     (41.0, -5.6, 51.5, 10.0),  # métropole and Corsica
     (14.2, -63.3, 18.3, -60.6),  # Antilles
@@ -17,20 +17,20 @@ _BOXES = (
     (-14.6, -178.5, -13.0, -175.9),  # Wallis-et-Futuna
     (9.9, -109.5, 10.6, -108.9),  # Clipperton
 )
-# Where the justice ministry's geocoder puts an address it does not find, with no warning.
+# The justice ministry's geocoder puts an address that it does not find here, with no warning.
 _GEOCODER_FAILURE = (46.150749, 4.920676)
 
 
 class RefusedPosition(ValueError):
-    """A position that cannot be true. The message is the reason, in French."""
+    """A position cannot be true. The message is the reason, in French."""
 
 
 def read_position(latitude: str, longitude: str) -> tuple[float, float] | None:
-    """A latitude and a longitude in degrees from a file; None when both are empty.
+    """Return a latitude and a longitude in degrees as a file gives them, or None when both are empty.
 
-    Raises RefusedPosition for zeros, a latitude copied to the longitude, the two swapped, a geocoder's failure value,
-    or a point outside France. A swapped pair is refused and not repaired: a guess about where help is would be worse
-    than no answer.
+    It raises RefusedPosition for zeros, a latitude copied to the longitude, the two swapped, a geocoder's failure
+    value, or a point outside France. A swapped pair is refused and not repaired: a guess about where help is would be
+    worse than no answer.
     """
     if not latitude.strip() and not longitude.strip():
         return None
@@ -57,7 +57,7 @@ def _is_in_france(latitude: float, longitude: float) -> bool:
 
 
 def distance_km(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
-    """Great-circle distance in kilometres (haversine)."""
+    """Return the great-circle distance between two points in kilometres, by the haversine formula."""
     phi_a, phi_b = math.radians(lat_a), math.radians(lat_b)
     half = (
         math.sin((phi_b - phi_a) / 2) ** 2

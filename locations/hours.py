@@ -1,8 +1,10 @@
-"""Reads opening hours from the official forms, tells them in words, and answers « is it open? ». Pure: no clock.
+"""This module reads opening hours in the official forms, tells them in words, and answers « is it open? ». It reads no
+clock.
 
-A `Week` is a JSON object: "mon" to "sun", each a list of ["08:00", "12:00"] pairs in order, in the local time of the
-place; an empty list is a closed day; "24:00" ends a day. "holidays" is there only when the source says something of
-public holidays. Unknown hours are None, never an empty week: nothing may be claimed about such a place.
+A `Week` is a JSON object with the keys "mon" to "sun". Each is a list of ["08:00", "12:00"] pairs in order, in the
+local time of the place; an empty list is a closed day, and "24:00" ends a day. "holidays" is there only when the source
+says something of public holidays. Unknown hours are None, never an empty week: nothing may be claimed about such a
+place.
 """
 
 import re
@@ -36,17 +38,17 @@ _TIME_PATTERN = re.compile(r"(\d{1,2})(?:[h:](\d{1,2})?)?(?::\d{2})?")
 
 
 class UnreadableHours(ValueError):
-    """The source gives hours in a form this module does not know. The message quotes nothing."""
+    """The source gives hours in a form that this module does not know. The message quotes nothing."""
 
 
 # --- reading ------------------------------------------------------------------------------------------------------
 
 
 def parse_text(text: str) -> Week | None:
-    """The ministry's text form: « $Lundi : 8h00-12h00 14h00-18h00$Mardi : … », or with spaces or « ; » for « $ ».
+    """Read the ministry's text form: « $Lundi : 8h00-12h00 14h00-18h00$Mardi : … », or with spaces or « ; » for « $ ».
 
-    A day the text leaves out is closed. None for an empty text and for « 0h00-0h00 », a placeholder that sometimes
-    stands for « 24 h/24 » and never for hours. Raises UnreadableHours.
+    A day that the text leaves out is closed. It returns None for an empty text and for « 0h00-0h00 », a placeholder
+    that sometimes stands for « 24 h/24 » and never for hours. It raises UnreadableHours.
     """
     text = text.strip(" $;")
     if not text:
@@ -68,9 +70,10 @@ def parse_text(text: str) -> Week | None:
 
 
 def parse_columns(row: Mapping[str, str]) -> Week | None:
-    """The ministry's structured form: columns `lundi_plage1_debut` … `jours_feries_plage3_fin`, like « 08h00 ».
+    """Read the ministry's structured form: columns `lundi_plage1_debut` … `jours_feries_plage3_fin`, like « 08h00 ».
 
-    00:00 to 24:00 on all seven days is open day and night. None when every column is empty. Raises UnreadableHours.
+    00:00 to 24:00 on all seven days is open day and night. It returns None when every column is empty, and raises
+    UnreadableHours.
     """
     week: Week = {day: [] for day in DAYS}
     for name, day in (*_FRENCH.items(), ("jours_feries", HOLIDAYS)):
@@ -89,9 +92,9 @@ def parse_columns(row: Mapping[str, str]) -> Week | None:
 
 
 def parse_ranges(ranges: Iterable[Mapping[str, str]]) -> Week | None:
-    """DILA's form since 2022: `plage_ouverture`, ranges of days with one or two slots. Comments are left out.
+    """Read DILA's form since 2022: `plage_ouverture`, ranges of days with one or two slots. Comments are left out.
 
-    None when nothing is given or when the hours are the placeholder 00:00–00:00. Raises UnreadableHours.
+    It returns None when nothing is given or when the hours are the placeholder 00:00–00:00. It raises UnreadableHours.
     """
     week: Week = {day: [] for day in DAYS}
     for item in ranges:
@@ -156,7 +159,7 @@ def _finished(week: Week) -> Week | None:
 
 
 def check_week(value: object) -> str | None:
-    """Check hours that a person typed in the admin: return what is wrong with them in French, None when nothing is."""
+    """Return what is wrong, in French, with hours that a person typed in the admin; None when nothing is."""
     if not isinstance(value, dict):
         return _('Les horaires doivent être un objet, par exemple {"mon": [["08:00", "12:00"]]}.')
     for day, slots in value.items():
@@ -185,14 +188,15 @@ def _is_clock(value: object) -> bool:
 
 @dataclass(frozen=True)
 class Line:
-    """Days that share their hours, in words: « du lundi au vendredi », « de 8 h à 12 h et de 14 h à 18 h »."""
+    """It tells days that share their hours: « du lundi au vendredi », « de 8 h à 12 h et de 14 h à 18 h »."""
 
     days: str
     hours: str
 
 
 def describe(week: Week) -> list[Line]:
-    """The week in words, neighbouring days with the same hours told together; public holidays last, when known."""
+    """Tell the week in words. Neighbouring days with the same hours are told together, and public holidays come last,
+    when they are known."""
     if all(week.get(day) == [["00:00", "24:00"]] for day in DAYS):
         return [Line(_("tous les jours"), _("24 heures sur 24"))]
     groups: list[tuple[list[str], list[list[str]]]] = []
@@ -231,7 +235,7 @@ def _slots(slots: list[list[str]]) -> str:
 
 
 def tell_time(clock: str) -> str:
-    """« 8 h », « 17 h 30 », « minuit »."""
+    """Return a time in words, as « 8 h », « 17 h 30 » or « minuit »."""
     if clock == "24:00":
         return _("minuit")
     hour, minute = clock.split(":")
@@ -242,11 +246,12 @@ def tell_time(clock: str) -> str:
 
 @dataclass(frozen=True)
 class Opening:
-    """Whether a place is open at one moment.
+    """It says whether a place is open at one moment.
 
-    is_open: None when it cannot be said: a public holiday of which the source says nothing.
-    until: when open, the time it closes, in words; empty when it does not close that day or the next.
-    next_day, next_time: when closed, the next opening in words; empty when the week has none.
+    is_open is None when it cannot be said: on a public holiday of which the source says nothing.
+    until is the time when an open place closes, in words; it is empty when the place closes neither that day nor the
+    next.
+    next_day and next_time are when a closed place opens next, in words; they are empty when the week has no opening.
     """
 
     is_open: bool | None
@@ -256,7 +261,7 @@ class Opening:
 
 
 def opening_at(week: Week, moment: datetime, *, department_code: str) -> Opening:
-    """Whether a place of known hours is open at a moment (aware), told in its own local time."""
+    """Say whether a place of known hours is open at a moment, told in its own local time. moment has a time zone."""
     local = moment.astimezone(time_zone_of(department_code))
     today = local.date()
     holiday = is_public_holiday(today, department_code)
@@ -299,11 +304,11 @@ _ZONES = {
 
 
 def time_zone_of(department_code: str) -> ZoneInfo:
-    """The local time of a département or collectivity; the capital's where there are several (the Marquesas)."""
+    """Return the local time of a département or collectivity: the capital's where there are several (the Marquesas)."""
     return ZoneInfo(_ZONES.get(department_code, "Europe/Paris"))
 
 
-# Article L3422-2 of the code du travail (abolition of slavery), and the two days of Alsace and Moselle (L3134-13).
+# These days are in articles L3422-2 (abolition of slavery) and L3134-13 (Alsace, Moselle) of the code du travail.
 _LOCAL_HOLIDAYS = {
     "971": [(5, 27)],
     "972": [(5, 22)],
@@ -320,7 +325,7 @@ _FIXED_HOLIDAYS = [(1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), 
 
 
 def is_public_holiday(day: date, department_code: str) -> bool:
-    """Whether a day is a public holiday there. Source: code du travail, article L3133-1 and those named above."""
+    """Return whether a day is a public holiday there, by article L3133-1 of the code du travail and those above."""
     if (day.month, day.day) in [*_FIXED_HOLIDAYS, *_LOCAL_HOLIDAYS.get(department_code, [])]:
         return True
     offset = (day - _easter(day.year)).days
@@ -328,7 +333,7 @@ def is_public_holiday(day: date, department_code: str) -> bool:
 
 
 def _easter(year: int) -> date:
-    """Easter Sunday in the Gregorian calendar (Meeus, Jones and Butcher's method)."""
+    """Return Easter Sunday in the Gregorian calendar, by the method of Meeus, Jones and Butcher."""
     golden = year % 19
     century, rest = divmod(year, 100)
     leap_centuries, leap_rest = divmod(century, 4)

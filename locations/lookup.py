@@ -1,5 +1,5 @@
 # ruff: noqa: S608  (the queries are made of constants of this module; what a person types is a parameter)
-"""Finds the units that receive a person, from what that person types. A search takes at most two queries.
+"""This module finds the units that receive a person, from what that person types. A search takes at most two queries.
 
 The first query finds communes by name and by code. The second finds their units or, when nothing was found, what the
 person may have meant. Errors of the database are not caught, so that a broken database is a broken page and never
@@ -47,7 +47,7 @@ class Outcome(StrEnum):
 
 
 class UnitMatch(NamedTuple):
-    """A unit for one commune.
+    """It is a unit for one commune.
 
     is_competent: it is known to be competent for the commune; otherwise it is only one of the nearest.
     distance_km: in a straight line from the centre of the commune; None when one of the places is not known precisely.
@@ -60,7 +60,7 @@ class UnitMatch(NamedTuple):
 
 @dataclass(slots=True)
 class Commune:
-    """A commune that a search found, and how: a row of FIND_PLACES, with its columns in the same order.
+    """It is a commune that a search found, and how: a row of FIND_PLACES, with its columns in the same order.
 
     It has the attributes of a `Municipality` under the same names. It is a class of its own because a page may hold
     fifty: 46 take 0.02 ms, where objects of `Municipality` take 0.12 ms and a raw query set adds its own time, of the
@@ -99,18 +99,18 @@ class Commune:
 
     @property
     def is_overseas(self) -> bool:
-        """Whether it is outside metropolitan France."""
+        """Return whether it is outside metropolitan France."""
         return self.zone != Zone.METRO
 
     @property
     def has_exact_position(self) -> bool:
-        """Whether a distance from here may be shown without « environ »."""
+        """Return whether a distance from here may be shown without « environ »."""
         return self.precision in EXACT_POSITIONS
 
 
 @dataclass
 class Place:
-    """A commune that was found, with its units: the competent ones or, if none is known, the nearest ones.
+    """It is a commune that was found, with its units: the competent ones or, if none is known, the nearest ones.
 
     postal_code: the one that was typed, or else the first of the commune; empty for the few communes without one.
     found_as: the name or CEDEX label that led here, if it is not the commune's own name.
@@ -123,13 +123,13 @@ class Place:
 
     @property
     def has_competent_unit(self) -> bool:
-        """Whether a unit is known to be competent for this commune, rather than only near."""
+        """Return whether a unit is known to be competent for this commune, rather than only near."""
         return any(match.is_competent for match in self.units)
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A place to propose. text: the search that finds exactly this place. label: what to show."""
+    """It is a place to propose. text: the search that finds exactly this place. label: what to show."""
 
     text: str
     label: str
@@ -161,12 +161,12 @@ class Lookup:
 
     @property
     def is_overseas(self) -> bool:
-        """Whether every place that was found is overseas."""
+        """Return whether every place that was found is overseas."""
         return bool(self.places) and all(place.municipality.is_overseas for place in self.places)
 
     @property
     def only_choice(self) -> tuple[Place, UnitMatch] | None:
-        """The one commune and its one competent unit, when there is nothing to choose; otherwise None."""
+        """Return the one commune and its one competent unit, when there is nothing to choose; otherwise None."""
         if self.may_be_other:
             return None
         if len(self.places) == 1 and len(self.places[0].units) == 1 and self.places[0].has_competent_unit:
@@ -175,7 +175,7 @@ class Lookup:
 
     @property
     def for_exchange(self) -> tuple[Place, ReceptionPoint | None] | None:
-        """The place for the chat, with a unit if there is one.
+        """Return the place for the chat, with a unit if there is one.
 
         For the chat it only matters whether the police or the gendarmerie answers there. So nobody has to choose
         between units, nor between the communes of one postal code, of which the largest is taken. None when nothing was
@@ -209,7 +209,7 @@ class Query:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was typed that could be searched for."""
+        """Return whether nothing was typed that could be searched for."""
         return not (self.code or self.insee_code or self.name or self.department)
 
 

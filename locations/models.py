@@ -1,4 +1,4 @@
-"""Where: communes, their postal codes, the units that receive the public, and the partners around them."""
+"""These tables say where: communes, their postal codes, the units that receive the public, and their partners."""
 
 import re
 from datetime import datetime
@@ -14,7 +14,7 @@ from locations import hours
 
 
 def _pair(*, name: str, latitude: str = "latitude", longitude: str = "longitude") -> models.CheckConstraint:
-    """Latitude and longitude: both or neither, on Earth, and not 0,0."""
+    """Return the constraint that latitude and longitude are both there or neither, on Earth, and not 0,0."""
     return models.CheckConstraint(
         name=name,
         condition=(
@@ -33,20 +33,20 @@ def _pair(*, name: str, latitude: str = "latitude", longitude: str = "longitude"
 
 
 def _week(*, name: str) -> models.CheckConstraint:
-    """Opening hours are unknown (NULL) or an object; never a JSON null, list or text."""
+    """Return the constraint that opening hours are unknown (NULL) or an object: never a JSON null, list or text."""
     kind = Func(F("opening_hours"), function="jsonb_typeof", output_field=models.TextField())
     return models.CheckConstraint(name=name, condition=Q(opening_hours__isnull=True) | Q(Exact(kind, Value("object"))))
 
 
 class Force(models.TextChoices):
-    """The force that answers for a place: a commune depends on one, some on both (Arles)."""
+    """It is the force that answers for a place. A commune depends on one, and some on both (Arles)."""
 
     POLICE = "police", _("Police nationale")
     GENDARMERIE = "gendarmerie", _("Gendarmerie nationale")
 
 
 class Zone(models.TextChoices):
-    """The zones in which the State's usual rules hold as they are, or are adapted."""
+    """It is the zone, in which the State's usual rules hold as they are, or are adapted."""
 
     METRO = "metro", _("Métropole")
     DROM = "drom", _("Département ou région d'outre-mer")
@@ -54,7 +54,7 @@ class Zone(models.TextChoices):
 
 
 class Precision(models.TextChoices):
-    """How a position was obtained. A better one is never replaced by a worse one."""
+    """It is how a position was obtained. A better one is never replaced by a worse one."""
 
     EXACT = "exact", _("Source officielle")
     TOWN = "town", _("Centre de la ville (GeoNames)")
@@ -66,7 +66,7 @@ EXACT_POSITIONS = frozenset({Precision.EXACT.value, Precision.TOWN.value})
 
 
 class Source(models.TextChoices):
-    """The source of a unit, a competence or a partner. `importing.contacts.RANKS` says which source prevails."""
+    """It is the source of a unit, a competence or a partner. `importing.contacts.RANKS` says which prevails."""
 
     DEMO = "demo", _("Démonstration, saisi à la main")
     DILA = "dila", _("DILA – Service-public.fr")
@@ -77,7 +77,7 @@ class Source(models.TextChoices):
 
 
 class Municipality(models.Model):
-    """A commune, or an arrondissement of Paris, Lyon or Marseille. Source: Insee, Code officiel géographique."""
+    """It is a commune, or an arrondissement of Paris, Lyon or Marseille (Insee, Code officiel géographique)."""
 
     class Kind(models.TextChoices):
         MUNICIPALITY = "commune", _("Commune")
@@ -121,9 +121,9 @@ class Municipality(models.Model):
             _pair(name="municipality_position"),
         ]
         indexes = [
-            # The towns to propose first in a département, when only the département is known.
+            # It finds the towns to propose first in a département, when only the département is known.
             models.Index("department_code", F("population").desc(nulls_last=True), name="municipality_towns"),
-            # The largest communes of a beginning that thousands have (« saint »), without reading all of them.
+            # It finds the largest communes of a beginning that thousands have (« saint »), without reading them all.
             models.Index(F("population").desc(nulls_last=True), name="municipality_largest"),
         ]
 
@@ -137,12 +137,12 @@ class Municipality(models.Model):
 
     @property
     def has_exact_position(self) -> bool:
-        """Whether a distance from here may be shown as it is, and not as « environ »."""
+        """Return whether a distance from here may be shown as it is, and not as « environ »."""
         return self.precision in EXACT_POSITIONS
 
 
 class PlaceName(models.Model):
-    """A name that leads to a commune: its own, a former commune's, a place's that has its CEDEX there."""
+    """It is a name that leads to a commune: its own, a former commune's, or that of a place with its CEDEX there."""
 
     class Kind(models.TextChoices):
         CURRENT = "current", _("Nom actuel")
@@ -167,7 +167,7 @@ class PlaceName(models.Model):
         ]
         indexes = [
             models.Index(fields=["search"], name="place_name_search", opclasses=["varchar_pattern_ops"]),
-            # Without fastupdate: after an import the pending list would make every misspelt search read it whole.
+            # It has no fastupdate: after an import every misspelt search would read the whole pending list.
             GinIndex(fields=["search"], name="place_name_trigrams", opclasses=["gin_trgm_ops"], fastupdate=False),
         ]
 
@@ -176,7 +176,7 @@ class PlaceName(models.Model):
 
 
 class PostalCode(models.Model):
-    """A postal code that leads to a commune. Codes and communes are many to many. Source: La Poste, DILA (CEDEX)."""
+    """It is a postal code (La Poste, DILA) that leads to a commune. Codes and communes are many to many."""
 
     class Kind(models.TextChoices):
         ORDINARY = "postal", _("Code postal")
@@ -205,7 +205,7 @@ class PostalCode(models.Model):
 
 
 class Contact(models.Model):
-    """The fields that units and partners share: name, place, and how much of it a person has checked."""
+    """It has the fields that units and partners share, with whether a person edited them and when one checked them."""
 
     name = models.CharField(_("nom"), max_length=200)
     address = models.CharField(_("adresse (voie)"), max_length=255, blank=True)
@@ -242,13 +242,13 @@ class Contact(models.Model):
 
     @property
     def telephone_uri(self) -> str:
-        """The number as a `tel:` link dials it; empty when there is none."""
+        """Return the number as a `tel:` link dials it; it is empty when there is none."""
         digits = re.sub(r"[^\d+]", "", self.telephone)
         return f"tel:{digits}" if digits else ""
 
     @property
     def itinerary_url(self) -> str:
-        """A page of OpenStreetMap that leads there; empty when neither an address nor a position is known.
+        """Return a page of OpenStreetMap that leads there; it is empty when no address and no position is known.
 
         A demonstration row stands at its town's centre: only its address may be looked for.
         """
@@ -260,28 +260,28 @@ class Contact(models.Model):
 
     @property
     def is_example(self) -> bool:
-        """Whether it came with the demonstration: nobody may go there on its word."""
+        """Return whether it came with the demonstration: nobody may go there on its word."""
         return self.source == Source.DEMO
 
     @property
     def hours_in_words(self) -> list[hours.Line]:
-        """The opening hours, told; empty when they are not known."""
+        """Tell the opening hours; the list is empty when they are not known."""
         return hours.describe(self.opening_hours) if self.opening_hours else []
 
     def opening_at(self, moment: datetime) -> hours.Opening | None:
-        """Whether it is open at a moment, in its own local time; None when its hours are not known."""
+        """Say whether it is open at a moment, in its own local time; None when its hours are not known."""
         if not self.opening_hours:
             return None
         return hours.opening_at(self.opening_hours, moment, department_code=self.department_code)
 
     @property
     def address_lines(self) -> list[str]:
-        """The postal address, one line an item; empty when it is not known."""
+        """Return the postal address, one line an item; the list is empty when it is not known."""
         return [line for line in (self.address, f"{self.postal_code} {self.town}".strip()) if line]
 
 
 class ReceptionPoint(Contact):
-    """A police station or a gendarmerie brigade that receives the public."""
+    """It is a police station or a gendarmerie brigade that receives the public."""
 
     force = models.CharField(_("force"), max_length=11, choices=Force)
     # Names change between editions and public ids are shared, empty or « 0 »: see `importing.contacts.unit_key`.
@@ -304,7 +304,7 @@ class ReceptionPoint(Contact):
         ]
         indexes = [
             models.Index(fields=["department_code", "force"], name="reception_point_department"),
-            # Nearest neighbours in one index scan; the order in degrees is made exact afterwards.
+            # It finds the nearest neighbours in one index scan; the order in degrees is made exact afterwards.
             GistIndex(Func(F("longitude"), F("latitude"), function="point"), name="reception_point_nearest"),
         ]
 
@@ -313,7 +313,7 @@ class ReceptionPoint(Contact):
 
 
 class UnitAlias(models.Model):
-    """Another name of a unit, in another source: « Commissariat de police de Lyon » is the one of its 8e.
+    """It is another name of a unit, in another source: « Commissariat de police de Lyon » is the one of its 8e.
 
     `core` is `names.unit_core` of that name. Units are joined on name and département: Saint-Denis has a
     commissariat in 93 and one in 974.
@@ -336,9 +336,9 @@ class UnitAlias(models.Model):
 
 
 class Competence(models.Model):
-    """A unit answers for a commune. A commune may have two: one of the police, one of the gendarmerie.
+    """A unit answers for a commune. A commune may have two: one of the police, and one of the gendarmerie.
 
-    Source: Ministère de l'Intérieur, « Compétence territoriale gendarmerie et police nationales ».
+    The source is the Ministère de l'Intérieur, « Compétence territoriale gendarmerie et police nationales ».
     """
 
     municipality = models.ForeignKey(
@@ -362,7 +362,7 @@ class Competence(models.Model):
 
 
 class Partner(Contact):
-    """A service that helps beside the police: victim help, legal information, courts, everyday procedures."""
+    """It is a service that helps beside the police: victim help, legal information, courts, everyday procedures."""
 
     class Kind(models.TextChoices):
         VICTIM_HELP = "aav", _("Association d'aide aux victimes")
@@ -413,12 +413,12 @@ class Partner(Contact):
 
     @property
     def is_example(self) -> bool:
-        """National numbers are real, wherever they come from."""
+        """Return whether it came with the demonstration. National numbers are real, wherever they come from."""
         return super().is_example and self.kind != self.Kind.NATIONAL
 
 
 class DataEdition(models.Model):
-    """One source as it was last loaded: shown in the footer and in the admin."""
+    """It is one source as it was last loaded, shown in the footer and in the admin."""
 
     source = models.CharField(_("source"), max_length=40, unique=True)
     title = models.CharField(_("titre"), max_length=200)

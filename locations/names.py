@@ -1,7 +1,7 @@
-"""Brings names of places, as people type them, to one form. Pure: no queries.
+"""This module brings names of places, as people type them, to one form. It makes no query.
 
-The form is for comparing only and never shown: lower case, no accents, ligatures split (NFKD leaves « œ » whole),
-hyphens and apostrophes as spaces, « St » and « Ste » written out, « 16ème » as « 16 ».
+The form is for comparing only and is never shown. It is in lower case without accents; ligatures are split (NFKD leaves
+« œ » whole), hyphens and apostrophes become spaces, « St » and « Ste » are written out, and « 16ème » becomes « 16 ».
 """
 
 import re
@@ -9,18 +9,18 @@ import unicodedata
 
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ð": "d", "ł": "l"})
 _WORDS = {"st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes", "s": "sur", "ss": "sous"}
-# Not « 0*(\d+) »: a row of zeros that nothing follows would be cut in two at each of its places.
+# It is not « 0*(\d+) »: that would cut a row of zeros that nothing follows in two at each of its places.
 _ORDINAL = re.compile(r"0*([1-9]\d*|0)(?:er|ere|e|eme|ieme|nd|nde)?")
 _ROMAN_NUMERALS = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx"
 _ROMAN = {roman: str(number) for number, roman in enumerate(_ROMAN_NUMERALS.split(" "), start=1)}
 _UNIT_NOUNS = "commissariat bureau poste police nationale gendarmerie brigade arrondissement central territoriale"
 _SMALL_WORDS = "de d du des la le les l a et sur en autonome proximite"
-# What says that a unit is a unit, and not which one; small words come and go from one edition to the next.
+# These words say that a unit is a unit, and not which one; small words come and go from one edition to the next.
 _UNIT_WORDS = frozenset(f"{_UNIT_NOUNS} {_SMALL_WORDS}".split(" "))
 
 
 def normalise_name(text: str) -> str:
-    """The comparable form of a place name; empty when nothing in the text is a letter or a digit."""
+    """Return the comparable form of a place name, which is empty when nothing in the text is a letter or a digit."""
     lowered = text.casefold().translate(_LIGATURES)
     plain = "".join(char for char in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(char))
     words = re.sub(r"[^a-z0-9]+", " ", plain).split()
@@ -38,8 +38,8 @@ def _word(word: str, *, is_inside: bool) -> str:
 
 
 def normalise_place(text: str) -> str:
-    """Like `normalise_name`, without the words « arrondissement » and « cedex »: « Paris 16e arrondissement » is
-    "paris 16".
+    """Do as `normalise_name` does, and leave out the words « arrondissement » and « cedex »: « Paris 16e
+    arrondissement » is "paris 16".
 
     « PARIS CEDEX 01 » is « paris 1 »; « Paris XVIe » is « paris 16 » (only for the three towns with arrondissements,
     since « Le Vigan V » would not be a number elsewhere).
@@ -57,7 +57,7 @@ def normalise_place(text: str) -> str:
 
 
 def unit_core(name: str) -> str:
-    """The part of a name that tells a unit from others of its force and département, in every edition.
+    """Return the part of a name that tells a unit from others of its force and département, in every edition.
 
     « Brigade de gendarmerie - Belley » (2022) and « Gendarmerie - Brigade de Belley » (2026) are both « belley »;
     « Commissariat de police d'Aix en Provence » and « … d'Aix-en-Provence » are both « aix provence ».
@@ -67,5 +67,5 @@ def unit_core(name: str) -> str:
 
 
 def department_of(insee_code: str) -> str:
-    """The code of the département or collectivity that an INSEE code begins with: "01", "2A", "974"."""
+    """Return the code of the département or collectivity that an INSEE code begins with: "01", "2A", "974"."""
     return insee_code[:3] if insee_code[:2] in {"97", "98"} else insee_code[:2]

@@ -1,4 +1,4 @@
-"""The words of the national numbers: data, yet read in the visitor's language.
+"""This module gives the words of the national numbers, which are data and yet are read in the visitor's language.
 
 They are imported in French from `data/units.json`. What an administrator rewrites is shown as written.
 """
@@ -27,5 +27,5 @@ TEXTS = frozenset(
 
 
 def in_language(text: str) -> str:
-    """A text of a national number in the active language; any other text as it is."""
+    """Return a text of a national number in the active language, and any other text as it is."""
     return keep_together(gettext(text)) if text in TEXTS else text

@@ -1,4 +1,4 @@
-"""Reads the partners of a commune: associations, courts and other services, by sort and distance."""
+"""This module reads the partners of a commune (associations, courts and other services) by sort and distance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from locations.models import Municipality, Partner
 
 @dataclass
 class PartnerGroup:
-    """Partners of one sort, nearest first; empty when none is known in the département."""
+    """It holds the partners of one sort, nearest first. It is empty when none is known in the département."""
 
     title: str | Promise
     partners: list[tuple[Partner, float | None]]
@@ -23,20 +23,20 @@ class PartnerGroup:
 
 @dataclass
 class Partners:
-    """The partners of a commune: by sort, and those who answer everywhere."""
+    """It holds the partners of a commune by sort, and those who answer everywhere."""
 
     groups: list[PartnerGroup]
     national: list[Partner]
 
     @property
     def has_examples(self) -> bool:
-        """Whether one of those shown is the demonstration's."""
+        """Return whether one of those shown is the demonstration's."""
         local = (partner for group in self.groups for partner, _distance in group.partners)
         return any(partner.is_example for partner in (*local, *self.national))
 
     @property
     def has_local_help(self) -> bool:
-        """Whether an association or an office of victim help is known in the département."""
+        """Return whether an association or an office of victim help is known in the département."""
         helps = {Partner.Kind.VICTIM_HELP, Partner.Kind.VICTIM_OFFICE}
         return any(partner.kind in helps for group in self.groups for partner, _distance in group.partners)
 
@@ -66,9 +66,9 @@ _GROUPS: tuple[tuple[str | Promise, tuple[str, ...], int, Sentence | None], ...]
 
 
 def partners_near(municipality: Municipality) -> Partners:
-    """The partners of a commune's département by sort and distance, and the national ones. One query.
+    """Return the partners of a commune's département by sort and distance, and the national ones. It makes one query.
 
-    Which association or court is responsible for a commune is not in the data: nothing more is claimed.
+    Which association or court is responsible for a commune is not in the data, so nothing more is claimed.
     """
     department = municipality.department_code
     found = Partner.objects.filter(Q(department_code=department) | Q(kind=Partner.Kind.NATIONAL)).order_by("key")
@@ -76,7 +76,7 @@ def partners_near(municipality: Municipality) -> Partners:
 
 
 def group_partners(municipality: Municipality, partners: Sequence[Partner]) -> Partners:
-    """These partners, by sort and distance from a commune, and the national ones apart."""
+    """Return these partners by sort and distance from a commune, with the national ones apart."""
     groups = []
     for title, kinds, limit, note in _GROUPS:
         members = [partner for partner in partners if partner.kind in kinds]

@@ -1,4 +1,4 @@
-"""Keeps the visit's point d'accueil, in its own corner of the session.
+"""This module keeps the visit's point d'accueil, in its own corner of the session.
 
 Only the postal code of the chosen service, which unit it is, and the commune where several share the code are kept,
 for the visit only. What a person typed is kept between the form and the choice, then forgotten.
@@ -17,12 +17,12 @@ KEY = "locations"
 
 @dataclass(frozen=True)
 class Choice:
-    """The point d'accueil of this visit.
+    """It is the point d'accueil of this visit.
 
-    postal_code: five digits, or empty for the few communes without one.
-    municipality: None when the commune has left the tables since.
-    reception_point: None when no unit was known, or when it has left the tables since.
-    is_nearest: the unit is not known to be competent for the commune; it was offered as the nearest.
+    postal_code is five digits, or empty for the few communes without one.
+    municipality is None when the commune has left the tables since.
+    reception_point is None when no unit was known, or when it has left the tables since.
+    is_nearest says that the unit is not known to be competent for the commune: it was offered as the nearest.
     """
 
     postal_code: str
@@ -32,12 +32,12 @@ class Choice:
 
     @property
     def is_example(self) -> bool:
-        """Whether the unit is one of the demonstration's."""
+        """Return whether the unit is one of the demonstration's."""
         return self.reception_point is not None and self.reception_point.is_example
 
     @property
     def force(self) -> Force | None:
-        """The force of the chosen point d'accueil; None when there is none, or one of another version."""
+        """Return the force of the chosen point d'accueil; None when there is none, or one of another version."""
         stored = self.reception_point.force if self.reception_point else ""
         return Force(stored) if stored in Force.values else None
 
@@ -66,7 +66,7 @@ def forget(request: HttpRequest) -> None:
 
 
 def current_choice(request: HttpRequest) -> Choice | None:
-    """The point d'accueil of this visit, read from the tables in at most two queries; None before a choice."""
+    """Read the point d'accueil of this visit from the tables in at most two queries; return None before a choice."""
     kept = request.session.get(KEY, {})
     if "postal_code" not in kept:
         return None
@@ -106,9 +106,9 @@ def remember_search(request: HttpRequest, *, text: str, purpose: str) -> None:
 
 
 def is_new_search(request: HttpRequest) -> bool:
-    """Whether the results of the last search were not shown yet; from now on they were.
+    """Return whether the results of the last search were not shown yet, and note that from now on they were.
 
-    Kept in discreet mode alone, where they come open this once.
+    The note is kept in discreet mode alone, where the results come open this once.
     """
     kept = request.session.get(KEY, {})
     if "is_new" not in kept:
@@ -118,7 +118,7 @@ def is_new_search(request: HttpRequest) -> bool:
 
 
 def pending_search(request: HttpRequest) -> tuple[str, str] | None:
-    """The last search and its purpose, or after a choice its postal code, so that results survive « back »."""
+    """Return the last search and its purpose, or after a choice its postal code, so that results survive « back »."""
     kept = request.session.get(KEY, {})
     if "typed" in kept:
         return kept["typed"], kept["purpose"]

@@ -1,4 +1,4 @@
-"""What the pages of the point d'accueil say, but the labels that are contracts."""
+"""These are the texts of the pages of the point d'accueil, but for the labels that are contracts."""
 
 from django.utils.translation import gettext_lazy as _
 

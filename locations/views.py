@@ -1,4 +1,4 @@
-"""The pages about places: find a point d'accueil, choose it, see its contacts, let go of it."""
+"""These are the pages about places: find a point d'accueil, choose it, see its contacts, and let go of it."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -21,7 +21,7 @@ from locations.models import Competence
 from locations.partners import Partners, partners_near
 from locations.session import Choice
 
-# Where to go on when a place is not found: nothing checks that a town is the person's own.
+# They let a person go on when a place is not found: nothing checks that a town is the person's own.
 LARGE_TOWNS = (
     Suggestion("Paris", "Paris"),
     Suggestion("Marseille", "Marseille"),
@@ -41,7 +41,8 @@ HOMONYMS_SHOWN = 3
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def search(request: HttpRequest) -> HttpResponse:
-    """The two forms. They POST: where a person lives stays out of addresses; `?q=` answers links from elsewhere."""
+    """Show the two forms. They POST, so that where a person lives stays out of addresses; `?q=` answers links from
+    elsewhere."""
     if request.method == "POST":
         return _search(request)
     if "q" in request.GET:
@@ -81,7 +82,7 @@ def _search(request: HttpRequest) -> HttpResponse:
 
 
 def keep_for_exchange(request: HttpRequest, found: Lookup) -> bool:
-    """Keep where a chat is for, if one search told it; whether it did."""
+    """Keep where a chat is for, if one search told it; return whether it did."""
     told = found.for_exchange
     if told is None:
         return False
@@ -91,7 +92,7 @@ def keep_for_exchange(request: HttpRequest, found: Lookup) -> bool:
 
 
 def _with(address: str, **query: str) -> str:
-    """An address with a query; never given anything that a person typed."""
+    """Return an address with a query. It is never given anything that a person typed."""
     return f"{address}?{urlencode(query)}"
 
 
@@ -109,7 +110,7 @@ def _show_search(request: HttpRequest, form: SearchForm | None = None) -> HttpRe
 def search_page(
     form: SearchForm | None, *, typed: str = "", purpose: str = Purpose.EXCHANGE, choice: Choice | None = None
 ) -> dict[str, Any]:
-    """Return what the page of the two forms shows. form: one that was refused. choice: the visit's, if it has one."""
+    """Return what the page of the two forms shows. form is one that was refused; choice is the visit's, if any."""
     return {"form": form, "typed": typed, "purpose": purpose, "choice": choice}
 
 
@@ -142,8 +143,8 @@ def _show(
 
 
 def results_page(found: Lookup, *, text: str, purpose: str, form: ChoiceForm | None = None) -> dict[str, Any]:
-    """Return what the page of what was found shows, or the one that nothing was found on. text: as it was typed. form:
-    a choice that was refused. Of many places, one near unit each stays in `found`."""
+    """Return what the page of what was found shows, or the one that says that nothing was. text is as it was typed, and
+    form is a choice that was refused. Of many places, one near unit each stays in `found`."""
     without_competence = [place for place in found.places if not place.has_competent_unit]
     if len(found.places) > MANY_PLACES:
         for place in without_competence:
@@ -163,7 +164,8 @@ def results_page(found: Lookup, *, text: str, purpose: str, form: ChoiceForm | N
 
 
 def towns_page(found: Lookup, *, text: str, form: ChoiceForm | None = None) -> dict[str, Any]:
-    """Make the page that asks, for a chat, only which commune is meant: a button each, for the first of its units."""
+    """Return what the page shows that asks, for a chat, only which commune is meant. Each has one button, for the first
+    of its units."""
     return {
         "lookup": found,
         "places": found.places[:HOMONYMS_SHOWN],
@@ -204,7 +206,7 @@ def _after_choice(request: HttpRequest, purpose: str) -> HttpResponse:
 
 @require_safe
 def chosen(request: HttpRequest) -> HttpResponse:
-    """« Votre choix est enregistré » and the two ways on: the exchange, or the local information."""
+    """Show « Votre choix est enregistré » and the two ways on: the exchange, or the local information."""
     choice = session.current_choice(request)
     if choice is None:
         return redirect("locations:search")
@@ -212,14 +214,14 @@ def chosen(request: HttpRequest) -> HttpResponse:
 
 
 def choice_page(choice: Choice, what: str = "") -> dict[str, Any]:
-    """Return what the pages about a choice show. what: which of its two parts somebody lets go of; "" on the page that
-    says that it is kept."""
+    """Return what the pages about a choice show. what is which of its two parts somebody lets go of; it is "" on the
+    page that says that the choice is kept."""
     return {"choice": choice, "what": what}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def remove(request: HttpRequest, what: str) -> HttpResponse:
-    """Ask before letting go of the point d'accueil (what: "place") or of the interlocutor (what: "interlocutor")."""
+    """Ask before letting go of the point d'accueil (what is "place") or of the interlocutor ("interlocutor")."""
     choice = session.current_choice(request)
     if choice is None:
         return redirect("locations:search")
@@ -235,7 +237,7 @@ def remove(request: HttpRequest, what: str) -> HttpResponse:
 
 @require_safe
 def my_contacts(request: HttpRequest) -> HttpResponse:
-    """The unit chosen, its hours, and the partners around the commune."""
+    """Show the unit chosen, its hours, and the partners around the commune."""
     choice = session.current_choice(request)
     if choice is None:
         messages.info(request, location_texts.PLACE_FIRST.say())
@@ -257,8 +259,8 @@ def my_contacts(request: HttpRequest) -> HttpResponse:
 def contacts_page(
     choice: Choice, *, opening: Opening | None, partners: Partners | None, has_other_units: bool
 ) -> dict[str, Any]:
-    """Return what « Mes contacts utiles » shows. opening: whether the unit is open now; None where nobody can say.
-    has_other_units: others answer for the commune too."""
+    """Return what « Mes contacts utiles » shows. opening says whether the unit is open now; it is None where nobody can
+    say. has_other_units says that others answer for the commune too."""
     unit = choice.reception_point
     return {
         "choice": choice,
@@ -272,6 +274,6 @@ def contacts_page(
 
 @require_POST
 def suggestions(request: HttpRequest) -> JsonResponse:
-    """Places that begin with what is typed. POST, so that no address and no log holds it."""
+    """Answer the places that begin with what is typed. It is a POST, so that no address and no log holds it."""
     found = lookup.suggest(request.POST.get("q", ""))
     return JsonResponse({"suggestions": [{"text": item.text, "label": item.label} for item in found]})

@@ -1,4 +1,4 @@
-"""Loads communes, their names and their postal codes."""
+"""This module loads communes, their names and their postal codes."""
 
 from collections.abc import Iterable
 
@@ -20,7 +20,7 @@ NAME_RANKS = {kind: rank for rank, kind in enumerate(PlaceName.Kind)}
 
 
 class CommuneSink(Sink):
-    """Takes the communes of a file, with the names and postal codes that it gives of them."""
+    """It takes the communes of a file, with the names and postal codes that the file gives of them."""
 
     def __init__(self, result: Result) -> None:
         self.result = result
@@ -56,7 +56,7 @@ class CommuneSink(Sink):
         self.codes: list[tuple[str, str]] = []
 
     def add(self, record: records.CommuneRecord) -> list[str]:
-        """Take a commune. Raises Refused for one that was read already, or contradicts itself."""
+        """Take a commune. It raises Refused for one that was read already, or contradicts itself."""
         if record.insee_code in self.seen:
             raise Refused("doublon : code INSEE déjà lu dans ce fichier")
         if (record.kind == "arrondissement") != bool(record.parent):
@@ -99,7 +99,7 @@ class CommuneSink(Sink):
 
 
 def _merge_names(names: Iterable[tuple[str, str, str]]) -> Merge:
-    """Names of places: (INSEE code, name, kind). The current name of a commune prevails over its other kinds."""
+    """Merge names of places: (INSEE code, name, kind). A commune's current name prevails over its other kinds."""
     merge = Merge(
         PlaceName,
         ["municipality_id", "name", "search", "kind"],
@@ -117,7 +117,7 @@ def _merge_names(names: Iterable[tuple[str, str, str]]) -> Merge:
 
 
 def _merge_codes(codes: Iterable[tuple[str, str, str, str, bool]]) -> Merge:
-    """Postal codes: (code, INSEE code, kind, label, is_approximate). An ordinary code is never turned into a CEDEX."""
+    """Merge postal codes: (code, INSEE code, kind, label, is_approximate). An ordinary code never becomes a CEDEX."""
     merge = Merge(
         PostalCode,
         ["code", "municipality_id", "kind", "label", "is_approximate"],
@@ -134,14 +134,14 @@ def _merge_codes(codes: Iterable[tuple[str, str, str, str, bool]]) -> Merge:
 
 
 class NameSink(Sink):
-    """Takes former names and parts of communes."""
+    """It takes former names and parts of communes."""
 
     def __init__(self, result: Result) -> None:
         self.result, self.communes = result, known_communes()
         self.names: list[tuple[str, str, str]] = []
 
     def add(self, record: records.NameRecord) -> list[str]:
-        """Take a former name or a part of a commune. Raises Refused for an unknown commune."""
+        """Take a former name or a part of a commune. It raises Refused for an unknown commune."""
         if record.insee_code not in self.communes:
             raise Refused(f"commune inconnue : {record.insee_code}")
         self.names.append((record.insee_code, record.name, record.kind))
@@ -151,12 +151,12 @@ class NameSink(Sink):
         """Write the names, and count those that the commune's own name says already as unchanged."""
         merge = _merge_names(self.names)
         merge.count_into(self.result)
-        # Names that say what the commune's own name says already.
+        # The difference is the names that say what the commune's own name says already.
         self.result.unchanged += len(self.names) - merge.added - merge.changed - merge.unchanged
 
 
 class PostalSink(Sink):
-    """Postal and CEDEX codes, the names written beside them, and La Poste's centres where no better position is."""
+    """It takes postal and CEDEX codes, the names written beside them, and La Poste's centres where none is better."""
 
     def __init__(self, result: Result) -> None:
         self.result, self.communes = result, known_communes()
@@ -212,7 +212,7 @@ class PostalSink(Sink):
 
 
 def _capitalised(name: str) -> str:
-    """« ST JEAN DE MONTS » as « Saint Jean De Monts »; a name that is not all capitals stays as it is."""
+    """Return « ST JEAN DE MONTS » as « Saint Jean De Monts »; a name that is not all capitals stays as it is."""
     if not name.isupper():
         return name
     words = {"ST": "SAINT", "STE": "SAINTE"}

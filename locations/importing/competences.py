@@ -1,4 +1,4 @@
-"""Loads which unit answers for which commune, and the other names by which units are called."""
+"""This module loads which unit answers for which commune, and the other names by which units are called."""
 
 from django.db import connection
 
@@ -18,13 +18,13 @@ from locations.names import department_of, unit_core
 
 
 class AliasSink(Sink):
-    """Takes the other names of units, before the file that uses them."""
+    """It takes the other names of units, before the file that uses them."""
 
     def __init__(self, result: Result) -> None:
         self.result, self.index = result, UnitIndex.read()
 
     def add(self, record: records.AliasRecord) -> list[str]:
-        """Take another name of a unit. Raises Refused for a unit that no file has given."""
+        """Take another name of a unit. It raises Refused for a unit that no file has given."""
         force, _, rest = record.dila_id.partition("-")
         key = self.index.by_dila_id.get(record.dila_id)
         if key is None or force != "commissariat_police":
@@ -49,11 +49,11 @@ class AliasSink(Sink):
         return []
 
     def finish(self) -> None:
-        """Each alias is written as it comes: there are a hundred."""
+        """Do nothing: each alias is written as it comes, since there are only about a hundred."""
 
 
 class CompetenceSink(Sink):
-    """Load which units answer for which commune. A commune in the file has the file's units and no others."""
+    """It loads which units answer for which commune. A commune in the file has the file's units and no others."""
 
     def __init__(self, result: Result, source: Source) -> None:
         self.result, self.source = result, source
@@ -64,7 +64,7 @@ class CompetenceSink(Sink):
             self.settled = set(Competence.objects.exclude(source=Source.DEMO).values_list("municipality_id", flat=True))
 
     def add(self, record: records.CompetenceRecord) -> list[str]:
-        """Take which unit answers for a commune; what an administrator settled is kept. Raises Refused."""
+        """Take which unit answers for a commune; what an administrator settled is kept. It raises Refused."""
         if record.insee_code not in self.communes:
             raise Refused(f"commune inconnue : {record.insee_code}")
         if record.insee_code in self.settled:

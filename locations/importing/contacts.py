@@ -1,4 +1,4 @@
-"""Loads units and partners. Where two sources describe the same one, RANKS says which prevails."""
+"""This module loads units and partners. Where two sources describe the same one, RANKS says which prevails."""
 
 import json
 from collections import defaultdict
@@ -30,7 +30,7 @@ RANKS = {
 
 @dataclass
 class UnitIndex:
-    """The units in the tables, found by any of the ways that sources name them."""
+    """It finds the units in the tables by any of the ways in which sources name them."""
 
     by_key: dict[str, int] = field(default_factory=dict)
     by_public_id: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -62,7 +62,7 @@ class UnitIndex:
         return index
 
     def find(self, *, force: str, department_code: str, public_id: str, name: str) -> str | None:
-        """The key of a unit: by the ministry's id where it tells one unit, else by name within the département."""
+        """Return the key of a unit: by the ministry's id where it tells one unit, else by name in the département."""
         core = unit_core(name)
         same_id = self.by_public_id.get((force, public_id), []) if public_id else []
         if len(same_id) == 1:
@@ -73,9 +73,9 @@ class UnitIndex:
 
 
 def unit_key(force: str, department_code: str, name: str) -> str:
-    """The key by which a unit is recognised from one edition to the next: force, département and its name there.
+    """Return the key that recognises a unit from one edition to the next: its force, département and name there.
 
-    The ministry's ids cannot: some are shared by two units, some are empty or « 0 », police has none.
+    The ministry's ids cannot do that: some are shared by two units, some are empty or « 0 », and the police has none.
     """
     return f"{force}:{department_code}:{unit_core(name)}"
 
@@ -139,7 +139,7 @@ DEMO_GUARD = "NOT (excluded.source = 'demo' AND t.source <> 'demo')"
 
 
 class ContactSink(Sink):
-    """The loading that units and partners share: their commune, and demonstration rows that give way to real ones."""
+    """It is what loading units and partners have in common: their commune, and how demonstration rows give way."""
 
     merge: Merge
     model: type[ReceptionPoint] | type[Partner]
@@ -172,7 +172,7 @@ class ContactSink(Sink):
         return tuple(special[name] if name in special else getattr(record, name) for name in fields)
 
     def _steps_back(self, group: str, department: str) -> bool:
-        """Whether a demonstration row would stand beside real ones of the same place."""
+        """Return whether a demonstration row would stand beside real ones of the same place."""
         return self.source == Source.DEMO and (group, department) in self.real
 
     def flush(self) -> None:
@@ -194,7 +194,7 @@ class ContactSink(Sink):
 
 
 class UnitSink(ContactSink):
-    """Takes the units of a file and merges them into `ReceptionPoint`."""
+    """It takes the units of a file and merges them into `ReceptionPoint`."""
 
     model = ReceptionPoint
     group = "force"
@@ -219,7 +219,7 @@ class UnitSink(ContactSink):
         commune = self._commune(record, remarks)
         key = self._key(record)
         if key in self.used:
-            # Two stations of one town: Tours, Valence, Poitiers. The street tells them apart.
+            # Some towns have two stations: Tours, Valence, Poitiers. The street tells them apart.
             key = f"{unit_key(record.force, record.department_code, record.name)}:{normalise_name(record.address)}"[
                 :255
             ]
@@ -240,7 +240,7 @@ class UnitSink(ContactSink):
 
 
 class PartnerSink(ContactSink):
-    """Takes the partners of a file and merges them into `Partner`."""
+    """It takes the partners of a file and merges them into `Partner`."""
 
     model = Partner
     group = "kind"

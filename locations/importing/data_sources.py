@@ -1,4 +1,4 @@
-"""The sources of the data, as the footer shows them."""
+"""This module gives the sources of the data, as the footer shows them."""
 
 import time
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _remembered: tuple[float, list["DataSource"]] | None = None
 
 @dataclass(frozen=True)
 class DataSource:
-    """One source: « Insee, La Poste – Code officiel géographique (édition 2026), Licence Ouverte »."""
+    """It is one source: « Insee, La Poste – Code officiel géographique (édition 2026), Licence Ouverte »."""
 
     title: str
     publisher: str
@@ -21,7 +21,7 @@ class DataSource:
 
 
 def data_sources() -> list[DataSource]:
-    """The editions loaded, by publisher. Read once a minute by each process: the footer is on every page."""
+    """Return the editions loaded, by publisher. A process reads them once a minute: the footer is on every page."""
     global _remembered
     now = time.monotonic()
     if _remembered is None or now - _remembered[0] > REMEMBERED_SECONDS:

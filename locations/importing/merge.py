@@ -1,4 +1,4 @@
-"""One INSERT … ON CONFLICT a batch from a temporary table, which compares before it writes."""
+"""This module makes one INSERT … ON CONFLICT a batch from a temporary table, which compares before it writes."""
 
 # ruff: noqa: S608  (names of tables and columns come from the models, never from a file)
 
@@ -13,22 +13,22 @@ BATCH = 5000
 
 
 def quote_name(name: str) -> str:
-    """The name of a table or column as PostgreSQL takes it."""
+    """Return the name of a table or column as PostgreSQL takes it."""
     return connection.ops.quote_name(name)
 
 
 def rank_case(column: str, ranks: dict[Any, int]) -> str:
-    """SQL for the rank of a column's value. The values are this module's constants."""
+    """Return the SQL for the rank of a column's value. The values are constants of the code."""
     return f"CASE {column} " + " ".join(f"WHEN '{value}' THEN {rank}" for value, rank in ranks.items()) + " ELSE -1 END"
 
 
 class Merge:
-    """Rows to insert into one table, or to compare with the row of the same key and write where they differ.
+    """It holds rows to insert into one table, or to compare with the row of the same key and write where they differ.
 
-    columns: those given with each row, in order. Others take the default of their field.
-    assign: SQL for the new value of a column on conflict, with `t` the present row and `excluded` the offered one;
+    columns are those given with each row, in order. The others take the default of their field.
+    assign is SQL for the new value of a column on conflict, with `t` the present row and `excluded` the offered one;
     a column that is not in it takes the offered value.
-    guard: SQL that must hold for a present row to be written.
+    guard is SQL that must hold for a present row to be written.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Merge:
         self.is_staged = False
 
     def add(self, row: tuple[Any, ...]) -> None:
-        """Raises Refused when a text is longer than its column."""
+        """Take a row. It raises Refused when a text is longer than its column."""
         for value, limit, label in zip(row, self.limits, self.labels, strict=True):
             if limit and isinstance(value, str) and len(value) > limit:
                 raise Refused(f"champ trop long : {label}")

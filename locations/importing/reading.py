@@ -1,4 +1,4 @@
-"""Find data files, recognise them by their header and read them as a stream of rows. It makes no query.
+"""This module finds data files, recognises them by their header and reads them as a stream of rows. It makes no query.
 
 A file may be CSV (« ; », « , » or tabs) or JSON (a list of objects, or `{"service": […]}`), plain or compressed, or an
 archive of such files. What it is called says nothing; its columns say what it is.
@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 
 HEAD_BYTES = 1 << 16
 CHUNK = 1 << 20
-# The only « column » of DILA's directory, one object `{"service": […]}` whose services are read one by one.
+# It is the only « column » of DILA's directory, one object `{"service": […]}` whose services are read one by one.
 SERVICE_LIST = "{service}"
 _READERS: dict[str, Callable[[Any], Any]] = {
     ".gz": lambda stream: gzip.GzipFile(fileobj=stream),
@@ -35,9 +35,9 @@ class UnreadableFile(ValueError):
 
 @dataclass(frozen=True)
 class Row:
-    """One row: where it was (the line of a CSV, the rank in a JSON list) and its cells by normalised column name.
+    """It is one row: where it was (the line of a CSV, the rank in a JSON list) and its cells by normalised column name.
 
-    problem: why the row cannot be understood at all; its cells are then empty.
+    problem says why the row cannot be understood at all; its cells are then empty.
     """
 
     line: int
@@ -47,10 +47,10 @@ class Row:
 
 @dataclass
 class Document:
-    """A readable file, or one member of an archive.
+    """It is a readable file, or one member of an archive.
 
-    columns: the normalised names of its columns, in order; empty when nothing was recognised.
-    progress: the share of the file read so far, 0 to 1.
+    columns are the normalised names of its columns, in order; they are empty when nothing was recognised.
+    progress gives the share of the file read so far, from 0 to 1.
     """
 
     name: str
@@ -60,13 +60,13 @@ class Document:
 
 
 def column_name(header: str) -> str:
-    """A header cell in the form used everywhere here: `#Code_commune_INSEE` is "code_commune_insee"."""
+    """Return a header cell in the form used everywhere here: `#Code_commune_INSEE` is "code_commune_insee"."""
     plain = "".join(char for char in unicodedata.normalize("NFKD", header) if not unicodedata.combining(char))
     return re.sub(r"[^a-z0-9]+", "_", plain.casefold()).strip("_")
 
 
 def read_documents(path: Path) -> Iterator[Document]:
-    """The documents in a file: itself, or the CSV and JSON members of an archive. Read each before the next."""
+    """Yield the documents in a file: itself, or the CSV and JSON members of an archive. Read each before the next."""
     size = path.stat().st_size or 1
     with path.open("rb") as raw:
 
@@ -109,7 +109,7 @@ def _document(name: str, stream: Any, progress: Callable[[], float]) -> Document
 
 
 class _Rejoined(io.RawIOBase):
-    """A stream whose beginning was already read."""
+    """It is a stream whose beginning was already read."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self.head, self.rest = head, rest
@@ -155,7 +155,7 @@ def _first_object(start: str) -> dict[str, Any]:
 
 
 def _json_rows(stream: BinaryIO, *, nested: bool) -> Iterator[Row]:
-    """The objects of the list, one at a time: DILA's file is 273 MB and is never whole in memory."""
+    """Yield the objects of the list, one at a time: DILA's file is 273 MB and is never whole in memory."""
     text = io.TextIOWrapper(stream, encoding="utf-8-sig")
     decoder = json.JSONDecoder()
     buffer, rank, is_at_end = "", 0, False
@@ -192,14 +192,14 @@ def _json_rows(stream: BinaryIO, *, nested: bool) -> Iterator[Row]:
 
 
 def _cell(value: Any) -> str:
-    """A value of a JSON row as a CSV would hold it."""
+    """Return a value of a JSON row as a CSV would hold it."""
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def files_in(folder: Path) -> Iterable[Path]:
-    """The files directly in a folder that may hold data, by name."""
+    """Return the files directly in a folder that may hold data, by name."""
     wanted = (".csv", ".json", ".csv.gz", ".json.gz", ".csv.bz2", ".json.bz2", ".csv.xz", ".json.xz")
     for path in sorted(folder.iterdir()):
         if path.is_file() and (path.name.endswith(wanted) or _is_tar(path)):

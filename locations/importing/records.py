@@ -1,4 +1,4 @@
-"""What one row of an official file says, whichever format it was written in. Pure."""
+"""These records are what one row of an official file says, whichever format it was written in."""
 
 from dataclasses import dataclass, field
 
@@ -11,7 +11,7 @@ class Refused(ValueError):
 
 @dataclass
 class CommuneRecord:
-    """A commune as a file gives it, cleaned and with the columns of no format."""
+    """It is a commune as a file gives it, cleaned and with the columns of no format."""
 
     insee_code: str
     name: str
@@ -32,7 +32,7 @@ class CommuneRecord:
 
 @dataclass
 class NameRecord:
-    """A name that leads to a commune; kind as in `models.PlaceName.Kind`."""
+    """It is a name that leads to a commune; kind is as in `models.PlaceName.Kind`."""
 
     insee_code: str
     name: str
@@ -42,7 +42,7 @@ class NameRecord:
 
 @dataclass
 class PostalRecord:
-    """A postal or CEDEX code that leads to a commune, with the name written beside it."""
+    """It is a postal or CEDEX code that leads to a commune, with the name written beside it."""
 
     code: str
     insee_code: str
@@ -57,7 +57,7 @@ class PostalRecord:
 
 @dataclass
 class ContactRecord:
-    """What units and partners have in common: a name, a place, ways to reach them."""
+    """It is what units and partners have in common: a name, a place, and ways to reach them."""
 
     name: str
     department_code: str
@@ -75,7 +75,7 @@ class ContactRecord:
 
 @dataclass
 class UnitRecord(ContactRecord):
-    """A police or gendarmerie unit as a file gives it."""
+    """It is a police or gendarmerie unit as a file gives it."""
 
     force: str = ""
     public_id: str = ""
@@ -84,7 +84,7 @@ class UnitRecord(ContactRecord):
 
 @dataclass
 class PartnerRecord(ContactRecord):
-    """A partner as a file gives it."""
+    """It is a partner as a file gives it."""
 
     kind: str = ""
     dila_id: str = ""
@@ -97,7 +97,7 @@ class PartnerRecord(ContactRecord):
 
 @dataclass
 class CompetenceRecord:
-    """That a unit answers for a commune, as a file gives it."""
+    """It says that a unit answers for a commune, as a file gives it."""
 
     insee_code: str
     force: str
@@ -108,7 +108,7 @@ class CompetenceRecord:
 
 @dataclass
 class AliasRecord:
-    """Another name of a unit, by which other files mean it."""
+    """It is another name of a unit, by which other files mean it."""
 
     service: str
     dila_id: str

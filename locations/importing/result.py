@@ -1,11 +1,11 @@
-"""What an import says of a file: how many rows became what, and what of it was not taken."""
+"""This module holds what an import says of a file: how many rows became what, and what of it was not taken."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Remark:
-    """Something of the file that was not taken. is_refused: the whole row; otherwise one of its fields."""
+    """It is something of the file that was not taken: the whole row where is_refused, otherwise one of its fields."""
 
     file: str
     line: int
@@ -15,7 +15,7 @@ class Remark:
 
 @dataclass
 class Result:
-    """The result of loading one file. Each row read is added, changed, unchanged, kept, ignored or refused."""
+    """It is the result of loading one file. Each row read is added, changed, unchanged, kept, ignored or refused."""
 
     read: int = 0
     added: int = 0

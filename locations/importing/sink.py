@@ -1,4 +1,4 @@
-"""What takes the records of one kind while a file is loaded."""
+"""A sink takes the records of one kind while a file is loaded."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from locations.models import (
 
 
 class Sink:
-    """Takes the records of one kind; `add` answers the remarks it has on a record it takes, or raises Refused."""
+    """It takes the records of one kind. `add` answers the remarks it has on a record it takes, or raises Refused."""
 
     def add(self, record: Any) -> list[str]:
-        """Take one record; return remarks about it, in French. Raises Refused for one that cannot be kept."""
+        """Take one record and return remarks about it, in French. It raises Refused for one that cannot be kept."""
         raise NotImplementedError
 
     def flush(self) -> None:
@@ -23,5 +23,5 @@ class Sink:
 
 
 def known_communes() -> set[str]:
-    """The codes of all communes: one query, some 35,000 rows."""
+    """Return the codes of all communes. It makes one query, of some 35,000 rows."""
     return set(Municipality.objects.values_list("insee_code", flat=True))

@@ -1,4 +1,4 @@
-"""Template tags about places, for any page."""
+"""These are the template tags about places, for any page."""
 
 from django import template
 
@@ -10,11 +10,11 @@ register = template.Library()
 
 @register.simple_tag(name="data_sources")
 def _data_sources() -> list[data_sources.DataSource]:
-    """`{% data_sources as sources %}`: the editions loaded, for the footer. Empty before the first import."""
+    """Answer `{% data_sources as sources %}`: the editions loaded, for the footer. It is empty before any import."""
     return data_sources.data_sources()
 
 
 @register.filter
 def in_language(text: str) -> str:
-    """`{{ partner.presentation|in_language }}`: the words of a national number in the visitor's language."""
+    """Answer `{{ partner.presentation|in_language }}`: a national number's words in the visitor's language."""
     return national.in_language(text)

@@ -1,4 +1,4 @@
-"""`{% services places form %}`: the communes of a search with their services, of which a page may have fifty."""
+"""`{% services places form %}` draws the communes of a search with their services. A page may have fifty of them."""
 
 from collections.abc import Iterable
 
@@ -22,8 +22,8 @@ _NO_UNIT: tuple[None] = (None,)
 
 @register.simple_tag(takes_context=True)
 def services(context: Context, places: Iterable[Place], form: Form | None = None, is_first: bool = True) -> SafeString:
-    """Draw a group of radio buttons for each place. form: bound, with errors. is_first: of its page; then the first
-    button has the focus when there are errors.
+    """Draw a group of radio buttons for each place. form is bound and has errors. is_first says that the group is the
+    first of its page; then its first button has the focus when there are errors.
 
     Forty-six communes take less than a third of what Django's own loop over the two templates took (docs/adr/0073).
     """
@@ -54,8 +54,9 @@ def services(context: Context, places: Iterable[Place], form: Form | None = None
 
 
 class _Options:
-    """The options of one page, which have most of their units in common: what a unit says is looked up and escaped
-    once, its template chosen once for each shape of it. units: by the object, which its place holds meanwhile."""
+    """It draws the options of one page, which have most of their units in common. What a unit says is looked up and
+    escaped once, and its template is chosen once for each shape of it. units is keyed by the identity of the object,
+    which its place holds meanwhile."""
 
     def __init__(self, *, familiar: bool, has_errors: bool) -> None:
         self.page = {"familiar": familiar, "has_errors": has_errors}
@@ -64,7 +65,8 @@ class _Options:
         self.forces = {force.value: str(force.label) for force in Force}
 
     def draw(self, place: Place, match: UnitMatch | None, *, is_first: bool) -> str:
-        """One radio button. match: None for a commune without any unit. is_first: of the page."""
+        """Draw one radio button. match is None for a commune without any unit. is_first says that it is the first of
+        the page."""
         commune = place.municipality.insee_code
         if match is None:
             asked = {**self.page, "is_first": is_first, "is_unit": False}
@@ -82,7 +84,7 @@ class _Options:
         return fill(f"{commune}-{unit.id}", f"{commune}_{unit.id}_{place.postal_code}", *said, kilometres)
 
     def _said_of(self, unit: ReceptionPoint) -> tuple[bool, tuple[SafeString, SafeString, SafeString]]:
-        """Whether a unit is an example; and its name, its force and its address."""
+        """Return whether a unit is an example, and its name, its force and its address."""
         force = self.forces.get(unit.force, unit.force)
         address = ", ".join(unit.address_lines)
         return unit.is_example, (patterns.escaped(unit.name), patterns.escaped(force), patterns.escaped(address))

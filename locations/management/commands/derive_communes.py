@@ -1,4 +1,4 @@
-"""Derive the embedded communes from a public package."""
+"""This command derives the embedded communes from a public package."""
 
 from argparse import ArgumentParser
 from pathlib import Path

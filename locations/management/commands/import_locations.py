@@ -1,4 +1,4 @@
-"""Load communes, units, competences and partners: the embedded set, a folder, or the official addresses."""
+"""This command loads communes, units and partners from the embedded set, a folder, or the official addresses."""
 
 import csv
 import hashlib
@@ -28,7 +28,7 @@ from locations.importing.result import Remark, Result
 from locations.models import Source
 
 BASE_URL = "https://www.data.gouv.fr/api/1/datasets/r/"
-# The resources of data.gouv.fr and the format each must have.
+# These are the resources of data.gouv.fr and the format that each must have.
 RESOURCES = {
     "061a5736-8fc2-4388-9e55-8cc31be87fa0": ("gendarmerie", "gendarmerie-horaires-texte.csv"),
     "17320fe6-a896-4686-93e6-502be2ad23f2": ("gendarmerie-hours", "export-gn2.csv"),
@@ -40,14 +40,14 @@ BAR_WIDTH = 30
 
 
 class Bar:
-    """A progress bar on a terminal, nothing elsewhere."""
+    """It draws a progress bar on a terminal, and nothing elsewhere."""
 
     def __init__(self, stream: Any) -> None:
         self.stream, self.is_shown = stream, stream.isatty()
         self.drawn_at = 0.0
 
     def draw(self, name: str, share: float) -> None:
-        """Draw the bar on a terminal, at most ten times a second. share: what is done, from 0 to 1."""
+        """Draw the bar on a terminal, at most ten times a second. share is what is done, from 0 to 1."""
         now = time.monotonic()
         if not self.is_shown or now - self.drawn_at < 0.1:
             return
@@ -125,7 +125,7 @@ class Command(BaseCommand):
     # --- the three origins ----------------------------------------------------------------------------------------
 
     def _load_embedded(self, *, with_demonstration: bool) -> None:
-        """Communes and postal codes; with_demonstration: also units that nobody should take for real."""
+        """Load communes and postal codes; with_demonstration adds units that nobody should take for real."""
         places = embedded.read_places()
         edition = f"paquet {places.edition}"
         self._load_lines(
@@ -174,7 +174,7 @@ class Command(BaseCommand):
             self._load_document(path, name, known)
 
     def _plan(self, folder: Path) -> list[tuple[int, str, Path, Format]]:
-        """What the files of this folder hold that is known, with its order; the others are told."""
+        """Return what the files of this folder hold that is known, with its order; the others are told."""
         plan: list[tuple[int, str, Path, Format]] = []
         for path in files_in(folder):
             found = False
@@ -329,7 +329,7 @@ class Command(BaseCommand):
 
 
 def _nothing_in(folder: Path) -> str:
-    """Why nothing was loaded, in one sentence: for whoever named the wrong folder."""
+    """Say in one sentence why nothing was loaded, for whoever named the wrong folder."""
     inside = [path for path in sorted(folder.iterdir()) if path.is_dir() and _holds_data(path)]
     where = f", mais « {inside[0].name} » en contient : donnez {inside[0]}" if len(inside) == 1 else ""
     return (
@@ -347,7 +347,7 @@ def _holds_data(folder: Path) -> bool:
 
 
 def _general(reason: str) -> str:
-    """A reason without the value it quotes."""
+    """Return a reason without the value that it quotes."""
     return reason.split(" : ")[0] if " : " in reason and not reason.endswith("ignorée") else reason
 
 
@@ -359,7 +359,7 @@ def _reason(error: Exception) -> str:
 
 
 def _edition(name: str) -> str:
-    """The edition that a file's name tells, if it does: « 2022-01 », « 2026 »."""
+    """Return the edition that a file's name tells, if it does: « 2022-01 », « 2026 »."""
     found = re.search(r"20\d\d(-\d\d)?", name)
     return found[0] if found else ""
 
