@@ -1,4 +1,4 @@
-"""The admin of the questionnaire's versions: they are written as drafts, looked at in the real pages, and published.
+"""This is the admin of the questionnaire's versions: they are drafted, looked at in the real pages, and published.
 
 Who did what is in Django's history and, through the admin site, in the audit log. Publishing asks for a recent proof
 of identity (`pnav.accounts.middleware.SENSITIVE`).
@@ -100,7 +100,7 @@ class DocumentForm(forms.Form):
 
 
 class PublishForm(forms.Form):
-    """Holds what the page showed when somebody decided to publish, so that a change meanwhile is noticed."""
+    """It holds what the page showed when somebody decided to publish, so that a change meanwhile is noticed."""
 
     revision = forms.IntegerField(widget=forms.HiddenInput)
     instead_of = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -132,12 +132,12 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("auteur"), ordering="author_id")
     def author(self, row: Any) -> str:
-        """Who wrote the version, by the name that the account has today."""
+        """Return who wrote the version, by the name that the account has today."""
         return self._account(row.author_id, getattr(row, "author_name", None))
 
     @admin.display(description=gettext_lazy("publiée par"), ordering="published_by_id")
     def publisher(self, row: Any) -> str:
-        """Who published it, by the name that the account has today."""
+        """Return who published it, by the name that the account has today."""
         return self._account(row.published_by_id, getattr(row, "publisher_name", None))
 
     @staticmethod
@@ -261,7 +261,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
         return reverse(f"admin:{self._name('part')}", args=[row.number, kind, key])
 
     def _row(self, request: HttpRequest, number: int, *, to_change: bool = False) -> QuestionnaireVersion:
-        """Return the version with this number. Raises Http404, and PermissionDenied to change a published one."""
+        """Return the version with this number. It raises Http404, and PermissionDenied to change a published one."""
         row = self.get_queryset(request).filter(number=number).first()
         if row is None:
             raise Http404
@@ -273,7 +273,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
     def _locked(number: int) -> QuestionnaireVersion:
         """Return the draft as it is now, locked until the page is done.
 
-        Raises PermissionDenied when it is no draft any more.
+        It raises PermissionDenied when it is no draft any more.
         """
         row = QuestionnaireVersion.objects.select_for_update().filter(number=number, state=State.DRAFT).first()
         if row is None:
@@ -392,7 +392,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
 
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def preview_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """A walk through a version in the real pages. The answers are in the address: keys, of nobody; none is kept."""
+        """Show a version in the real pages. The answers are nobody's: the address has their keys, and none is kept."""
         row = self._row(request, number)
         try:
             questionnaire = row.read()
@@ -507,13 +507,13 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
     def _ask_to_publish(
         self, request: Any, row: QuestionnaireVersion, read: dict[str, Any], reasons: list[str]
     ) -> None:
-        """read: what the page showed when somebody decided to publish. Raises versions.Changed and Faulty as publishing
-        does."""
+        """Ask a second person to agree. read is what the page showed when somebody decided to publish. It raises
+        versions.Changed and Faulty as publishing does."""
         versions.require(number=row.number, **read)
         self.ask_second(request, row, act="publish", reasons=reasons, after=read)  # type: ignore[attr-defined]
 
     def apply_publish(self, request: HttpRequest, change: Any) -> None:
-        """Publish the version once it was accepted, as whoever asked read it. Raises versions.Changed and Faulty."""
+        """Publish the version once it was accepted, as whoever asked read it. It raises versions.Changed and Faulty."""
         row = versions.publish(number=int(change.object_id), by=change.asked_by, **change.after)
         self.log_change(request, row, [{"changed": {"fields": [_("Publication")]}}])
 

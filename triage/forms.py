@@ -1,4 +1,4 @@
-"""The form by which a page of the orientation takes the answer to its question."""
+"""This is the form by which a page of the orientation takes the answer to its question."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from triage.questionnaire.questions import Question, Voice
 
 
 class AnswerForm(forms.Form):
-    """The answer to one question: one of its options, said in the person's voice."""
+    """It takes the answer to one question: one of its options, said in the person's voice."""
 
     def __init__(self, *args: Any, question: Question, voice: Voice, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

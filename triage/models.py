@@ -1,4 +1,4 @@
-"""The versions of the questionnaire that administrators write.
+"""These are the versions of the questionnaire that administrators write.
 
 While none is in force, the questionnaire of the code is asked.
 """
@@ -14,7 +14,7 @@ from triage.questionnaire.definition import Questionnaire
 
 
 class State(models.TextChoices):
-    """The states of a version of the questionnaire."""
+    """It is the state of a version of the questionnaire."""
 
     DRAFT = "draft", _("Brouillon")
     IN_FORCE = "in_force", _("En vigueur")
@@ -22,13 +22,13 @@ class State(models.TextChoices):
 
 
 class QuestionnaireVersion(models.Model):
-    """A whole questionnaire, with what changed in it, who wrote it and when.
+    """It is a whole questionnaire, with what changed in it, who wrote it and when.
 
-    number: what visits and reports keep (`key`); never given twice, a draft's that was deleted neither. document: see
-    `triage.questionnaire.document`; PostgreSQL refuses to change or delete what was published once (migration 0001).
-    revision: grows with each change of the draft, so that two people who edit it notice.
-    based_on: the version it was copied from, none for that of the code. author_id, published_by_id: keys of accounts;
-    no foreign key, for rooms below know nothing of accounts, and what was published outlives who did it.
+    number is what visits and reports keep (`key`). It is never given twice, even when a draft was deleted. document is
+    as `triage.questionnaire.document` says; PostgreSQL refuses to change or delete what was published once (migration
+    0001). revision grows with each change of the draft, so that two people who edit it notice.
+    based_on is the version it was copied from, none for that of the code. author_id and published_by_id are keys of
+    accounts and no foreign keys, for rooms below know nothing of accounts, and what was published outlives who did it.
     """
 
     number = models.BigAutoField(_("numéro"), primary_key=True)
@@ -63,7 +63,7 @@ class QuestionnaireVersion(models.Model):
 
     @property
     def key(self) -> str:
-        """The name under which visits and reports keep this version."""
+        """Return the name under which visits and reports keep this version."""
         return key_of(self.number)
 
     @property
@@ -72,7 +72,7 @@ class QuestionnaireVersion(models.Model):
         return self.state == State.DRAFT
 
     def read(self) -> Questionnaire:
-        """Return the questionnaire of the document. Raises document.DocumentError when it cannot be read."""
+        """Return the questionnaire of the document. It raises document.DocumentError when it cannot be read."""
         return document.load(self.document, version=self.key)
 
     def write(self, changed: dict[str, Any]) -> None:
@@ -82,5 +82,5 @@ class QuestionnaireVersion(models.Model):
 
 
 def key_of(number: int) -> str:
-    """The name under which visits and reports keep the version with this number."""
+    """Return the name under which visits and reports keep the version with this number."""
     return f"v{number}"

@@ -1,6 +1,6 @@
-"""The help numbers that the orientation shows, as data.
+"""These are the help numbers that the orientation shows, as data.
 
-Source: the table « Numbers » of the service's reference facts. Hours that are not confirmed, or that the sources
+They come from the table « Numbers » of the service's reference facts. Hours that are not confirmed, or that the sources
 contradict, are left out rather than guessed (3919; 116 006, until 7 or 8 pm).
 """
 
@@ -12,10 +12,11 @@ from triage.questionnaire.questions import Text
 
 @dataclass(frozen=True)
 class Number:
-    """A number to call or to write to.
+    """It is a number to call or to write to.
 
-    display: as people read it. link: a `tel:` or `sms:` address, empty where no source says which. purpose: for whom.
-    hours: in words, empty when they are not confirmed. by_text: reached by SMS rather than by voice.
+    display is the number as people read it. link is a `tel:` or `sms:` address, empty where no source says which.
+    purpose says for whom it is. hours are in words, and empty when they are not confirmed. by_text says that it is
+    reached by SMS rather than by voice.
     """
 
     display: str
@@ -48,5 +49,5 @@ CHILD_IN_DANGER = Number("119", "tel:119", triage_texts.CHILD.later(), _ALWAYS_F
 VICTIM_SUPPORT = Number("116 006", "tel:116006", triage_texts.VICTIMS.later(), triage_texts.VICTIMS_HOURS.later())
 VIOLENCE_AGAINST_WOMEN = Number("3919", "tel:3919", triage_texts.WOMEN.later())
 SCAM_INFORMATION = Number("0805 805 817", "tel:0805805817", triage_texts.SCAM.later(), triage_texts.SCAM_HOURS.later())
-# Whether one calls it or writes to it is not said by any source: read without a link.
+# No source says whether one calls it or writes to it, so it has no link.
 UNWANTED_TEXTS = Number("33700", "", triage_texts.UNWANTED.later())

@@ -1,4 +1,4 @@
-"""Finds where a visit stands in the orientation: at the question that waits for an answer, or at its result."""
+"""This module finds where a visit stands: at the question that waits for an answer, or at its result."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -25,7 +25,7 @@ RESULT_SLUGS = frozenset(_SLUGS.values())
 
 
 def slug_of(assessment: rules.Assessment) -> str:
-    """The last part of the address of its result."""
+    """Return the last part of the address of its result."""
     return _SLUGS[assessment.outcome]
 
 

@@ -1,11 +1,11 @@
-"""Turns answers into an assessment: where a situation goes, why, and how urgent it is. Pure.
+"""This module turns answers into an assessment: where a situation goes, why, and how urgent it is. It makes no query.
 
 Answers are a mapping of question id to option value. Whatever is not on the path of the questions (an unknown id, an
 option that does not exist, an answer to a question that is no longer asked) is ignored, never an error.
 
 Each reading says under which questionnaire the answers were given (`under`); BUILT_IN is the one of the code, and
 whoever serves people names theirs (tests/triage/test_versions.py looks). What no questionnaire changes is written here:
-danger and suicidal thoughts decide before any rule, minors and danger at home are urgent, which numbers are shown.
+danger and suicidal thoughts decide before any rule, minors and danger at home are urgent, and which numbers are shown.
 """
 
 from collections.abc import Mapping
@@ -31,13 +31,13 @@ from triage.questionnaire.results import BUILT_IN, RESULTS
 
 @dataclass(frozen=True)
 class Assessment:
-    """What the answers mean for the person and for the queue.
+    """It is what the answers mean for the person and for the queue.
 
-    reasons, service, prepare: sentences in the person's voice (*tu* for a minor), at least one of each once the path
-    is finished. destination: only when the situation goes to 17 Cyber.
-    destination_beside: when the chat stays the main way and 17 Cyber is another one.
-    is_minor: the person who suffers the facts or the one who writes is under 18.
-    version: of the questionnaire that the answers were given under.
+    reasons, service and prepare are sentences in the person's voice (*tu* for a minor), at least one of each once the
+    path is finished. destination is there only when the situation goes to 17 Cyber.
+    destination_beside is there when the chat stays the main way and 17 Cyber is another one.
+    is_minor says that the person who suffers the facts or the one who writes is under 18.
+    version is that of the questionnaire that the answers were given under.
     """
 
     outcome: Outcome
@@ -58,22 +58,22 @@ class Assessment:
 
     @property
     def is_finished(self) -> bool:
-        """Whether the path had come to its end."""
+        """Return whether the path had come to its end."""
         return self.outcome != Outcome.UNFINISHED
 
     @property
     def calls_first(self) -> bool:
-        """Whether the numbers come before anything else: a life may be at stake."""
+        """Return whether the numbers come before anything else: a life may be at stake."""
         return self.urgency == Urgency.CRITICAL
 
     @property
     def first_numbers(self) -> tuple[Number, ...]:
-        """The few numbers that come before anything else; none when nothing presses."""
+        """Return the few numbers that come before anything else; there are none when nothing presses."""
         return self.numbers[:3] if self.calls_first else ()
 
     @property
     def other_numbers(self) -> tuple[Number, ...]:
-        """The numbers that come after the explanations."""
+        """Return the numbers that come after the explanations."""
         return self.numbers[len(self.first_numbers) :]
 
 
@@ -100,7 +100,7 @@ def follow_path(
             continue
         value = answers.get(question.id)
         if question.option(value) is None:
-            # In the order of the questions, as all that is kept.
+            # They are in the order of the questions, as is all that is kept.
             said = kept | at_door
             return {one.id: said[one.id] for one in under.questions if one.id in said} | own, question
         kept[question.id] = str(value)
@@ -110,7 +110,7 @@ def follow_path(
 def answers_at_door(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> dict[str, str]:
     """Return what was said at the door: who speaks, and of who helps, whether they are a minor themselves.
 
-    Empty when nothing was said, and when the questionnaire has no door.
+    It is empty when nothing was said, and when the questionnaire has no door.
     """
     question = under.by_id.get(DOOR)
     value = answers.get(DOOR)
@@ -133,7 +133,7 @@ def next_question(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN
 def question_after(
     question: Question, answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN
 ) -> Question | None:
-    """Return the question that follows this one on the path, answered or not; None at the end."""
+    """Return the question that follows this one on the path, answered or not, or None at the end."""
     kept, pending = follow_path(answers, under=under)
     # Nobody is asked again what they said at the door.
     reached = [
@@ -150,7 +150,7 @@ def question_after(
 def question_before(
     question: Question, answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN
 ) -> Question | None:
-    """Return the question that comes before this one on the path; None for the first."""
+    """Return the question that comes before this one on the path, or None for the first."""
     kept = on_path(answers, under=under)
     before = [asked for asked in under.questions[: under.questions.index(question)] if asked.id in kept]
     return before[-1] if before else None
@@ -163,7 +163,7 @@ def last_question(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN
 
 
 def question_position(question: Question, answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> int | None:
-    """Return the number of this question on the path, from 1; None when the path does not show it (yet)."""
+    """Return the number of this question on the path, from 1, or None when the path does not show it (yet)."""
     kept, pending = follow_path(answers, under=under)
     reached = [asked for asked in under.questions if asked.id in kept or asked is pending]
     return reached.index(question) + 1 if question in reached else None
@@ -178,10 +178,10 @@ def choose_voice(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN)
 
 
 def reporter_role(kept: Mapping[str, str]) -> str:
-    """Return who speaks: a value of `reports.models.ReporterRole` or "organisation"; "victim" when nothing was said.
+    """Return who speaks: a value of `reports.models.ReporterRole` or "organisation", or "victim" when nothing was said.
 
     Somebody who helps and had no time to say in which role counts as a witness, for they have seen something.
-    kept: answers on the path.
+    kept has the answers on the path.
     """
     if kept.get(DOOR) == "helper":
         return kept.get(HELPED, "witness").partition("_")[0]
@@ -195,14 +195,14 @@ def _own_age(kept: Mapping[str, str]) -> str:
     return {"minor": "under_18", "adult": "adult"}.get(kept.get(DOOR, ""), kept.get("age", ""))
 
 
-# What an agent reads of who helps and is under 18 themselves.
+# An agent reads this of who helps and is under 18 themselves.
 _OWN_AGE, _OWN_MINOR = _("Âge de qui aide"), _("Moins de 18 ans")
 
 
 def describe_answers(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> list[tuple[str, str]]:
     """Return each question and its answer in words, in the order they were asked, for the agent.
 
-    In the active language.
+    The words are in the active language.
     """
     kept = on_path(answers, under=under)
     spoken = Voice(about_other=choose_voice(answers, under=under).about_other)
@@ -217,7 +217,7 @@ def describe_answers(answers: Mapping[str, str], *, under: Questionnaire = BUILT
 
 
 def victim_age_band(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> str:
-    """Return the `reports.models.AgeBand` of the person who suffers the facts; empty if it was not asked."""
+    """Return the `reports.models.AgeBand` of the person who suffers the facts, which is empty if it was not asked."""
     kept = on_path(answers, under=under)
     if kept.get(DOOR) == "helper":
         return kept.get(HELPED, "").partition("_")[2]
@@ -229,7 +229,7 @@ def victim_age_band(answers: Mapping[str, str], *, under: Questionnaire = BUILT_
 # --- the assessment -----------------------------------------------------------------------------------------------
 
 
-# What an agent reads of a person: never *tu*, and in the third person where the words exist.
+# An agent reads of a person in this voice: never *tu*, and in the third person where the words exist.
 FOR_AGENTS = Voice(about_other=True)
 # A questionnaire has no words for these: nobody can empty them, or send somewhere else than to the numbers.
 SAID_BY_CODE = frozenset({Outcome.UNFINISHED, Outcome.DANGER, Outcome.SUICIDE})
@@ -244,9 +244,9 @@ def assess_answers(
 ) -> Assessment:
     """Assess where these answers lead, and why.
 
-    told_in: the voice of the sentences when they are for somebody else than the person (FOR_AGENTS).
-    talks_now: the person answers no more questions, once they have said whether they are safe: what they said so far
-    counts, and leads to the chat where no rule says otherwise.
+    told_in is the voice of the sentences when they are for somebody else than the person (FOR_AGENTS).
+    talks_now means that the person answers no more questions, once they have said whether they are safe: what they said
+    so far counts, and leads to the chat where no rule says otherwise.
     Answers whose path is not finished give Outcome.UNFINISHED, which opens nothing.
     """
     kept, pending = follow_path(answers, under=under)
@@ -304,7 +304,7 @@ def result_of(outcome: Outcome, under: Questionnaire) -> Result:
 def outcome_of(kept: Mapping[str, str], under: Questionnaire) -> Outcome:
     """Return the destination of a finished path. Danger comes before every rule.
 
-    kept: answers that lie on the path.
+    kept has the answers that lie on the path.
     """
     match kept.get("danger"):
         case "yes":
@@ -326,13 +326,13 @@ def _is_couple(kept: Mapping[str, str]) -> bool:
 
 
 def _is_blackmail(kept: Mapping[str, str]) -> bool:
-    """Whether money is asked against images: some of those who are asked think of dying."""
+    """Return whether money is asked against images: some of those who are asked think of dying."""
     told = (("demand", "image"), ("image_money", "yes"), ("scam", "image"), ("blackmail_image", "yes"))
     return any(kept.get(name) == value for name, value in told)
 
 
 def is_discreet(answers: Mapping[str, str]) -> bool:
-    """Whether somebody may see the screen, under whichever version of the questionnaire that was asked."""
+    """Return whether somebody may see the screen, under whichever version of the questionnaire that was asked."""
     return answers.get(SAFETY) == "screen" or answers.get("screen") == "yes"
 
 

@@ -1,4 +1,4 @@
-"""Keeps the visit's answers, in their own namespace of the session. They are stored nowhere else."""
+"""This module keeps the visit's answers, in their own namespace of the session. They are stored nowhere else."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ KEY = "triage"
 
 @dataclass(frozen=True)
 class Triage:
-    """What one visit had answered when it was read. It does not follow what is saved later.
+    """It is what one visit had answered when it was read. It does not follow what is saved later.
 
-    answers: all of them, those that left the path included.
-    questionnaire: the version that they were given under.
-    wants_chat_anyway: the person took the open door of their result, or that of a question.
+    answers has all of them, those that left the path included.
+    questionnaire is the version that they were given under.
+    wants_chat_anyway says that the person took the open door of their result, or that of a question.
     """
 
     answers: Mapping[str, str]
@@ -31,28 +31,28 @@ class Triage:
 
     @cached_property
     def answers_on_path(self) -> dict[str, str]:
-        """The answers that count, in the order of the questions."""
+        """Return the answers that count, in the order of the questions."""
         return rules.on_path(self.answers, under=self.questionnaire)
 
     @cached_property
     def assessment(self) -> rules.Assessment:
-        """What the answers mean. While a question waits for its answer, the assessment is unfinished and opens nothing,
-        unless the person talks now."""
+        """Return what the answers mean. While a question waits for its answer, the assessment is unfinished and opens
+        nothing, unless the person talks now."""
         return rules.assess_answers(self.answers, talks_now=self.wants_chat_anyway, under=self.questionnaire)
 
     @property
     def voice(self) -> Voice:
-        """How to speak to whoever answers."""
+        """Return how to speak to whoever answers."""
         return self.assessment.voice
 
     @property
     def is_discreet(self) -> bool:
-        """Whether somebody may see the screen: titles become neutral."""
+        """Return whether somebody may see the screen: titles become neutral."""
         return self.has_discreet_address or rules.is_discreet(self.answers)
 
     @property
     def opens_chat(self) -> bool:
-        """Whether this visit may file a report: its result leads to the chat, or the person took the open door."""
+        """Return whether this visit may file a report: its result leads to the chat, or it took the open door."""
         return self.assessment.is_finished and (self.assessment.opens_chat or self.wants_chat_anyway)
 
 
@@ -62,7 +62,7 @@ def read(request: HttpRequest) -> Triage:
 
 
 def has_discreet_address(request: HttpRequest) -> bool:
-    """Whether this page is read under an address of discreet mode: `pnav.addresses` says so."""
+    """Return whether this page is read under an address of discreet mode, as `pnav.addresses` says."""
     return getattr(request, "is_discreet_address", False)
 
 
@@ -90,7 +90,7 @@ def voice(request: HttpRequest) -> Voice:
 
 
 def come_in(request: HttpRequest, *, who: str) -> None:
-    """Begin at the door of the home page: an adult, a minor or somebody who helps. who: an answer to `questions.DOOR`.
+    """Begin at the door of the home page. who is an answer to `questions.DOOR`: an adult, a minor or one who helps.
 
     Whoever says the same again keeps what they answered; another person at the same screen begins anew, but that
     somebody may see the screen is not forgotten.
@@ -134,7 +134,7 @@ def refuse_answer(request: HttpRequest, *, question: Question, reason: str) -> N
 
 
 def take_refusal(request: HttpRequest, *, question: Question) -> str:
-    """Return once why the last answer to this question was not taken; empty when there is nothing to say."""
+    """Return once why the last answer to this question was not taken; it is empty when there is nothing to say."""
     kept = dict(_namespace(request))
     refused = kept.get("refused")
     if refused is None or refused["question"] != question.id:
@@ -148,7 +148,7 @@ def take_refusal(request: HttpRequest, *, question: Question) -> str:
 
 
 def assessment(request: HttpRequest) -> rules.Assessment | None:
-    """Return what this visit's answers mean; None while a question waits for its answer and the person answers on."""
+    """Return what this visit's answers mean, or None while a question waits and the person answers on."""
     assessed = rules.assess_answers(
         answers(request), talks_now=wants_chat_anyway(request), under=questionnaire(request)
     )
@@ -156,7 +156,7 @@ def assessment(request: HttpRequest) -> rules.Assessment | None:
 
 
 def wants_chat_anyway(request: HttpRequest) -> bool:
-    """Whether the person took the open door of their result."""
+    """Return whether the person took the open door of their result, or that of a question."""
     return bool(_namespace(request).get("chat_anyway", False))
 
 
@@ -167,7 +167,7 @@ def take_open_door(request: HttpRequest) -> None:
 
 
 def is_discreet(request: HttpRequest) -> bool:
-    """Whether somebody may see the screen: titles become neutral, and so do addresses.
+    """Return whether somebody may see the screen: titles become neutral, and so do addresses.
 
     Who reads a page under an address of discreet mode is in it, with another answer or none.
     """

@@ -1,4 +1,4 @@
-"""The sentences that the pages of the orientation say around the questions and the results."""
+"""These are the sentences that the pages of the orientation say around the questions and the results."""
 
 from collections.abc import Mapping
 
@@ -39,7 +39,7 @@ CHOOSE = add("triage.choose", QUESTIONS, _("Choisissez une réponse."), _("Chois
 FROM_LIST = add(
     "triage.from_list", QUESTIONS, _("Choisissez une réponse de la liste."), _("Choisis une réponse de la liste.")
 )
-# Whom somebody helps: a line for each role, and the ages on it. `questions` says each answer whole.
+# It says whom somebody helps: a line for each role, and the ages on it. `questions` says each answer whole.
 OPTIONS = {
     "helper": {
         "witness": add("triage.helper_witness", QUESTIONS, _("Témoin, pour une personne")),
@@ -114,7 +114,7 @@ NEUTRAL: Mapping[str, Mapping[str, Sentence]] = {
         "organisation": _neutral("scam_organisation", _("Une entreprise ou une association")),
     },
 }
-# What an administrator wrote, and nobody has said in neutral words.
+# These stand for what an administrator wrote, and nobody has said in neutral words.
 QUESTION_DISCREET = _neutral("question", _("Une question"))
 ANSWER_DISCREET = add(
     "triage.neutral_answer",

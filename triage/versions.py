@@ -1,4 +1,4 @@
-"""Knows which questionnaire is in force and under which one answers were given, and publishes another.
+"""This module knows which questionnaire is in force and under which one answers were given, and publishes another.
 
 Each process caches what it read. A version that was published never changes, so it stays in the cache; which one is in
 force is read again after KEEP_SECONDS. In between a page costs no query for it, and every process sees a publication
@@ -24,7 +24,7 @@ from triage.questionnaire.results import BUILT_IN
 logger = logging.getLogger(__name__)
 KEEP_SECONDS = 10
 MOST_KEPT = 32  # versions that a process holds, of some hundred kilobytes each
-# The key of PostgreSQL's advisory lock under which a version comes into force (reports has 03 and 10 of the family).
+# A version comes into force under the advisory lock with this key (reports has 03 and 10 of the family).
 PUBLISHING = 0x504E4156_21
 
 
@@ -33,12 +33,12 @@ _walks: OrderedDict[tuple[int, int], Walk] = OrderedDict()
 
 
 def forget() -> None:
-    """Read again at the next page which version is in force: after a publication in this process."""
+    """Have the next page read again which version is in force, after a publication in this process."""
     _current.forget()
 
 
 def clear() -> None:
-    """Forget everything that was read: between tests, where numbers may come back."""
+    """Forget everything that was read. It is for between tests, where numbers may come back."""
     global _readable
     _readable = BUILT_IN
     _current.forget()
@@ -88,9 +88,9 @@ def _read(number: int) -> Questionnaire | None:
 
 
 def find(version: str) -> Questionnaire | None:
-    """Return the questionnaire that was published under this key; None when there is none, or none any more.
+    """Return the questionnaire that was published under this key, or None when there is none, or none any more.
 
-    version: as visits and reports keep it: `Questionnaire.version`.
+    version is as visits and reports keep it: `Questionnaire.version`.
     """
     if version == BUILT_IN.version:
         return BUILT_IN
@@ -116,17 +116,17 @@ class Refused(Exception):
 
 
 class Faulty(Refused):
-    """It has problems: see `checked`."""
+    """It has problems, which `checked` tells."""
 
 
 class Changed(Refused):
-    """It, or the version in force, is no longer what was read: look again."""
+    """It, or the version in force, is no longer what was read, so somebody has to look again."""
 
 
 def checked(row: QuestionnaireVersion) -> Walk:
     """Return what the walk of all its paths found, in a child process (`walking`). It is cached by number and revision.
 
-    Raises document.DocumentError when the document cannot be read.
+    It raises document.DocumentError when the document cannot be read.
     """
     key = (row.number, row.revision)
     if (kept := _walks.get(key)) is not None:
@@ -144,15 +144,15 @@ def in_force() -> QuestionnaireVersion | None:
 def publish(*, number: int, revision: int, instead_of: int | None, by: Any) -> QuestionnaireVersion:
     """Put a draft, or a past version, into force. The one that was in force is past from then on.
 
-    revision, instead_of: of what was read: this version's, and the number in force (None = that of the code).
-    by: the account. Raises Changed when either is no longer so, or the version is gone; Faulty.
+    revision and instead_of are what was read: this version's revision, and the number in force (None for the code's).
+    by is the account. It raises Changed when either is no longer so, or the version is gone, and Faulty.
     Publications follow one another; the paths are walked before any lock is held.
     """
     row = require(number=number, revision=revision, instead_of=instead_of)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISHING])
-        # A second statement: its snapshot is younger than the lock.
+        # It is a second statement, so its snapshot is younger than the lock.
         before = QuestionnaireVersion.objects.select_for_update().filter(state=State.IN_FORCE).first()
         if (before.number if before else None) != instead_of:
             raise Changed
@@ -170,7 +170,7 @@ def publish(*, number: int, revision: int, instead_of: int | None, by: Any) -> Q
 
 
 def require(*, number: int, revision: int, instead_of: int | None) -> QuestionnaireVersion:
-    """Return the version as it was read, if it may come into force. Raises Changed and Faulty as `publish` does."""
+    """Return the version as it was read, if it may come into force. It raises Changed and Faulty as `publish` does."""
     row = QuestionnaireVersion.objects.filter(number=number, revision=revision).exclude(state=State.IN_FORCE).first()
     if row is None:
         raise Changed

@@ -1,4 +1,4 @@
-"""The pages of the orientation: one for each question, and one for each result of people who are not answered here.
+"""These pages are the orientation: one for each question, and one for each result of people not answered here.
 
 They work without scripts and with the browser's history. An answer is the button that sends it.
 """
@@ -20,7 +20,7 @@ from triage.questionnaire.document import NEUTRAL_SLUG, SLUGS
 from triage.questionnaire.questions import AGES_OF_HELPED, BY_ID, HELPED, OTHERS, OWN_AGE, SAFETY, Question, Text, Voice
 from triage.rules import Assessment, Outcome
 
-# How an answer of the question about safety is drawn: danger stands out, and so does its opposite.
+# It says how an answer of the question about safety is drawn: danger stands out, and so does its opposite.
 _LOOKS = {"yes": "urgent", "suicidal": "urgent", "no": "none"}
 
 
@@ -35,9 +35,9 @@ def question_page(
 ) -> dict[str, Any]:
     """Return what the page of one question shows, with the answer it had.
 
-    discreet: somebody may see the screen; what happens is said in words that tell them nothing, and `explained`, which
-    is folded, says the whole words. refusal: why the last answer was not taken, a field's code. voice: in place of the
-    one that the answers give.
+    discreet means that somebody may see the screen: what happens is said in words that tell them nothing, and
+    `explained`, which is folded, says the whole words. refusal is why the last answer was not taken, as a field's code.
+    voice is taken in place of the one that the answers give.
     """
     voice = voice or rules.choose_voice(answers, under=under)
     chosen = answers.get(question.id)
@@ -73,7 +73,7 @@ def question_page(
 
 
 def _neutral(question: Question, voice: Voice) -> dict[str, str]:
-    """The question and its answers in words that tell a bystander nothing; without those whose own tell nothing.
+    """Return the question and its answers in words that tell a bystander nothing, without those whose own tell nothing.
 
     What an administrator wrote, and `texts.NEUTRAL` does not know, may tell anything: an answer is said by its number.
     """
@@ -125,7 +125,7 @@ def _by_role(options: list[dict[str, Any]], *, discreet: bool) -> list[dict[str,
 def result_page(
     assessment: Assessment, answers: Mapping[str, str], under: Questionnaire, *, discreet: bool = False
 ) -> dict[str, Any]:
-    """Return what the page of a result shows. discreet: its answers are said in neutral words, as they were given."""
+    """Return what the page of a result shows. Where discreet, its answers are said in neutral words, as given."""
     return {
         "assessment": assessment,
         "familiar": assessment.voice.familiar,
@@ -186,7 +186,7 @@ def question(request: HttpRequest, slug: str) -> HttpResponse:
         return to_question(asked)
     form = AnswerForm(request.POST, question=asked, voice=rules.choose_voice(answers, under=under))
     if not form.is_valid():
-        # Said on the page that follows: an answer to a POST could not be come back to without sending it again.
+        # The page that follows says it: nobody could come back to the answer of a POST without sending it again.
         session.refuse_answer(request, question=asked, reason=form.errors.as_data()["answer"][0].code or "required")
         return to_question(asked)
     session.save_answer(request, question=asked, value=form.cleaned_data["answer"])
@@ -215,7 +215,7 @@ def current_result(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def open_door(request: HttpRequest) -> HttpResponse:
-    """Somebody wants to talk now: before the questions are answered, or whatever their result says. Once they have said
+    """Let somebody talk now, before the questions are answered or whatever their result says, once they have said
     whether they are safe."""
     if request.method != "POST" or SAFETY not in session.answers(request):
         return to_where_it_stands(request)

@@ -1,6 +1,5 @@
-"""Puts a questionnaire into words for whoever edits it: where a problem is, what a condition says, what changed.
-
-Pure.
+"""This module puts a questionnaire into words for whoever edits it: where a problem is, what a condition says, and what
+changed. It makes no query.
 """
 
 from collections.abc import Iterator, Mapping
@@ -47,7 +46,7 @@ def question_name(question: Question) -> str:
 
 
 def describe_condition(one: When, questionnaire: Questionnaire) -> str:
-    """Say in words what one condition asks for. What it names and is not there stands by its key."""
+    """Say in words what one condition asks for. What it names but is not there stands by its key."""
     parts = []
     with translation.override(languages.source()):
         order = {question.id: index for index, question in enumerate(questionnaire.questions)}
@@ -72,7 +71,7 @@ def describe_conditions(
 def describe_place(where: Place, questionnaire: Questionnaire | None = None) -> str:
     """Say in words where a part of the document is: « question « Qui êtes-vous ? », réponse « … », libellé ».
 
-    questionnaire: whose words name the parts; without it they stand by their keys and numbers.
+    The words of questionnaire name the parts; without it they stand by their keys and numbers.
     """
     match where:
         case ():
@@ -121,7 +120,7 @@ def _language(key: Any) -> str:
 
 @dataclass(frozen=True)
 class Difference:
-    """One change. before: what was said, empty when it is new. after: what is said now, empty when it is gone."""
+    """It is one change. before is what was said, empty when it is new; after is what is said now, empty when gone."""
 
     where: str
     before: str
@@ -130,7 +129,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class _Said:
-    """Something in words, and what it is: a rule is the same when a question that it names has other words."""
+    """It is something in words, and what it is: a rule is the same when a question that it names has other words."""
 
     words: str = field(compare=False)
     what: object

@@ -1,4 +1,4 @@
-"""The fields of the questionnaire's forms: sentences in their voices and languages, and conditions to tick."""
+"""These are the fields of the questionnaire's forms: sentences in voices and languages, and conditions to tick."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
@@ -24,7 +24,7 @@ from triage.questionnaire.questions import Question, When
 
 
 class Sentence(forms.CharField):
-    """A field for one line of text. What was pasted with line breaks becomes one line."""
+    """It is a field for one line of text. What was pasted with line breaks becomes one line."""
 
     def __init__(self, *, label: str, is_needed: bool) -> None:
         widget = forms.Textarea(attrs={"rows": 2, "class": "pnav-sentence"})
@@ -48,7 +48,8 @@ def initial_words(name: str, words: Mapping[str, Mapping[str, str]] | None) -> d
 
 
 class Words(forms.Form):
-    """A form with sentences in their variants and languages. sentences: name → (label, whether French is needed)."""
+    """It is a form with sentences in their variants and languages. sentences maps a name to its label and whether its
+    French is needed."""
 
     sentences: ClassVar[Mapping[str, tuple[str, bool]]] = {}
 
@@ -76,7 +77,7 @@ class Words(forms.Form):
         return cleaned
 
     def words(self, name: str) -> dict[str, dict[str, str]]:
-        """Return the words as a document has them; empty when nothing was written."""
+        """Return the words as a document has them; they are empty when nothing was written."""
         given = {
             voice: {language: self.cleaned_data.get(f"{name}-{voice}-{language}", "") for language in languages.codes()}
             for voice in VOICES
@@ -105,9 +106,9 @@ class Words(forms.Form):
 
 
 class ConditionsWidget(forms.Widget):
-    """Shows each condition as the answers that it accepts, ticked, question by question.
+    """It shows each condition as the answers that it accepts, ticked, question by question.
 
-    Nothing ticked is no condition.
+    Where nothing is ticked there is no condition.
     """
 
     template_name = "admin/triage/conditions.html"
@@ -168,7 +169,7 @@ class ConditionsWidget(forms.Widget):
 
 
 class Conditions(forms.Field):
-    """One of these conditions. questions: those that a condition may name."""
+    """It takes conditions, one of which has to hold. questions are those that a condition may name."""
 
     def __init__(self, *, label: str, questionnaire: Questionnaire, questions: list[Question], **kwargs: Any) -> None:
         super().__init__(label=label, widget=ConditionsWidget(questionnaire, questions), **kwargs)

@@ -1,7 +1,7 @@
-"""The parts of a draft as forms: one question, one rule, the words of one result, what makes urgent.
+"""These are the parts of a draft as forms: one question, one rule, the words of one result, and what makes urgent.
 
-Each form takes its part out of a document, and puts what was written back into a copy. What a key is (a question's, an
-answer's) is never typed: known ones stay, new ones are drawn, so that reports and statistics keep their meaning.
+Each form takes its part out of a document, and puts what was written back into a copy. A key (a question's, an
+answer's) is never typed: known ones stay and new ones are made, so that reports and statistics keep their meaning.
 """
 
 from collections.abc import Mapping
@@ -35,9 +35,9 @@ NEW = "nouvelle"  # in the address of a part that is not there yet
 
 
 class Part:
-    """One part of a draft, as the page of the admin edits it.
+    """It is one part of a draft, as the page of the admin edits it.
 
-    form, formsets: what the page shows. `title` names it. `place` is where it lies in the document.
+    form and formsets are what the page shows. `title` names it. `place` is where it lies in the document.
     """
 
     title: str
@@ -47,14 +47,15 @@ class Part:
     formsets: list[tuple[str, Any]]
 
     def __init__(self, document: Document, questionnaire: Questionnaire, key: str, data: Any = None) -> None:
-        """key: which one, as in the address. data: what was sent. Raises KeyError for a part that is not there."""
+        """Take the part with this key, as in the address. data is what was sent. It raises KeyError for a part that is
+        not there."""
         raise NotImplementedError
 
     @property
     def plain_fields(self) -> list[Any]:
         """Return the fields of the form that are no sentences, for the template.
 
-        `is_group`: it holds its own labels.
+        `is_group` says that a field holds its own labels.
         """
         fields = [self.form[name] for name in ("outcome", "place", "when") if name in self.form.fields]
         for field in fields:
@@ -67,17 +68,17 @@ class Part:
         return all(valid)
 
     def changed(self, document: Document) -> Document:
-        """Return a copy of the document with what was written. Only for a valid part."""
+        """Return a copy of the document with what was written. It is only for a valid part."""
         raise NotImplementedError
 
     def without(self, document: Document) -> Document:
-        """Return a copy of the document without this part. Only where `can_be_deleted`."""
+        """Return a copy of the document without this part. It is only for one that `can_be_deleted`."""
         raise NotImplementedError
 
     def spot(self, where: Place) -> tuple[forms.Form, str | None]:
         """Return the form and its field beside which a problem of this part is to be shown.
 
-        where: what follows `place`.
+        where is what follows `place`.
         """
         raise NotImplementedError
 
@@ -108,19 +109,19 @@ def _field_of(where: Place) -> str:
 
 
 class OptionForm(Words):
-    """The words of one answer of a question."""
+    """It holds the words of one answer of a question."""
 
     value = forms.CharField(required=False, widget=forms.HiddenInput)
     sentences: ClassVar = {"label": ("Libellé", True), "hint": ("Précision", False)}
 
     @property
     def heading(self) -> str:
-        """The name of the answer above its fields."""
+        """Return the name of the answer above its fields."""
         return self.initial.get(f"label-vous-{languages.source()}") or _("Nouvelle réponse")
 
 
 class QuestionForm(Words):
-    """The words of one question."""
+    """It holds the words of one question."""
 
     sentences: ClassVar = {"text": ("Question", True), "help": ("Explication", False)}
 
@@ -142,10 +143,10 @@ class QuestionForm(Words):
 
 
 class QuestionPart(Part):
-    """A question with its answers."""
+    """It is a question with its answers."""
 
     def __init__(self, document: Document, questionnaire: Questionnaire, key: str, data: Any = None) -> None:
-        """Raises KeyError for a question that is not there."""
+        """Take the question. It raises KeyError for one that is not there."""
         self.key = key
         question = None if key == NEW else questionnaire.by_id[key]
         given: dict[str, Any] = next((one for one in document["questions"] if one["id"] == key), {})
@@ -242,7 +243,7 @@ def _unused(prefix: str, taken: set[str], *, first: int = 1) -> str:
 
 
 class RuleForm(forms.Form):
-    """One rule: where it leads, when it holds, and at which place it is asked."""
+    """It holds one rule: where it leads, when it holds, and at which place it is tried."""
 
     def __init__(self, *args: Any, questionnaire: Questionnaire, count: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -259,13 +260,13 @@ class RuleForm(forms.Form):
 
 
 class RulePart(Part):
-    """A rule: where answers lead."""
+    """It is a rule, which says where answers lead."""
 
     formsets: list[tuple[str, Any]] = []
     can_be_deleted = False
 
     def __init__(self, document: Document, questionnaire: Questionnaire, key: str, data: Any = None) -> None:
-        """Raises KeyError for a rule that is not there."""
+        """Take the rule. It raises KeyError for one that is not there."""
         decisions = document["decisions"]
         self.index = len(decisions) if key == NEW else _index(key, len(decisions))
         is_new = self.index == len(decisions)
@@ -297,14 +298,14 @@ class RulePart(Part):
 
 
 def _index(key: str, count: int) -> int:
-    """Return the place of a rule, from its number in the address. Raises KeyError."""
+    """Return the place of a rule, from its number in the address. It raises KeyError."""
     if not key.isascii() or not key.isdigit() or not 1 <= int(key[:6]) <= count:
         raise KeyError(key)
     return int(key) - 1
 
 
 class UrgentForm(forms.Form):
-    """The conditions under which a report is urgent."""
+    """It holds the conditions under which a report is urgent."""
 
     def __init__(self, *args: Any, questionnaire: Questionnaire, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -318,7 +319,7 @@ class UrgentForm(forms.Form):
 
 
 class UrgentPart(Part):
-    """What makes a situation urgent, besides what the code says."""
+    """It is what makes a situation urgent, besides what the code says."""
 
     formsets: list[tuple[str, Any]] = []
     place = ("urgent",)
@@ -337,27 +338,27 @@ class UrgentPart(Part):
 
 
 class ResultForm(Words):
-    """The title of one result."""
+    """It holds the title of one result."""
 
     sentences: ClassVar = {"title": ("Titre", True)}
 
 
 class SentenceForm(Words):
-    """One sentence of a result."""
+    """It holds one sentence of a result."""
 
     sentences: ClassVar = {"text": ("Phrase", True)}
 
     @property
     def heading(self) -> str:
-        """The name of the sentence above its fields."""
+        """Return the name of the sentence above its fields."""
         return self.initial.get("said") or self.initial.get(f"text-vous-{languages.source()}") or _("Nouvelle phrase")
 
 
 class ResultPart(Part):
-    """The words of one result."""
+    """It is the words of one result."""
 
     def __init__(self, document: Document, questionnaire: Questionnaire, key: str, data: Any = None) -> None:
-        """Raises KeyError for a result that has no words here."""
+        """Take the result. It raises KeyError for one that has no words here."""
         given = document["results"][key]
         outcome = next(one for one in questionnaire.results if str(one) == key)
         self.key, self.place = key, ("results", key)
@@ -397,7 +398,7 @@ class ResultPart(Part):
 
     @staticmethod
     def _formset(data: Any, prefix: str, initial: list[dict[str, str]], *, is_closed: bool = False) -> Any:
-        """is_closed: sentences are changed, none is added or taken away."""
+        """Return the formset. Where is_closed, sentences are changed, and none is added or taken away."""
         factory = forms.formset_factory(
             SentenceForm,
             extra=0 if is_closed else 1,
@@ -444,7 +445,8 @@ PARTS: Mapping[str, type[Part]] = {
 
 
 def address_of(place: Place) -> tuple[str, str] | None:
-    """Return the part where a problem can be mended, as its kind and key in the address; None when no form has it."""
+    """Return the part where a problem can be mended, as its kind and key in the address, or None when no form has
+    it."""
     match place:
         case ("questions", str(name), *_rest):
             return "question", name

@@ -1,4 +1,4 @@
-"""Checks what a questionnaire means as a whole, before anybody meets it: every path from the first question. Pure.
+"""This module checks what a questionnaire means as a whole, before anybody meets it, on every path. It makes no query.
 
 A path is followed by what later questions and rules still ask of it: answers that nothing tells apart are one, and so
 are paths that differ by nothing that counts. Some thirty thousand paths are then a few hundred states, and a
@@ -37,7 +37,7 @@ MOST_STATES = 20_000
 MOST_ASKED = 20  # questions on one path
 _FORMAL: Final = re.compile(r"\b(vous|votre|vos)\b", re.IGNORECASE)
 _FAMILIAR: Final = re.compile(r"\b(tu|te|toi|ton|ta|tes)\b|\bt['’]", re.IGNORECASE)
-# What the code tells apart at the end of a path, whatever the questionnaire: see rules.py.
+# The code tells these apart at the end of a path, whatever the questionnaire (see rules.py).
 _READ_BY_CODE: Final = (
     When(danger="no"),
     When(danger=SAFE),
@@ -55,10 +55,10 @@ _EVERY_VOICE: Final = [Voice(familiar, other) for familiar in (False, True) for 
 
 @dataclass(frozen=True)
 class Walk:
-    """What the walk found. problems: the questionnaire may be published when there are none.
+    """It is what the walk found. The questionnaire may be published when there are no problems.
 
-    paths: how many ways there are through it; longest: questions on the longest; states: what was followed for that.
-    They are 0 when the questionnaire could not be walked. untranslated: how many texts each of the other
+    paths is how many ways there are through it, longest the questions on the longest, and states what was followed for
+    that. They are 0 when the questionnaire could not be walked. untranslated is how many texts each of the other
     languages lacks.
     """
 
@@ -78,7 +78,7 @@ class Walk:
 def check(questionnaire: Questionnaire) -> Walk:
     """Check that every path ends with a verdict and a reason, that none is lost, and that danger ends at once.
 
-    Never raises.
+    It never raises.
     """
     with translation.override(languages.source()):
         problems = [*_fixed(questionnaire), *_conditions(questionnaire), *_words(questionnaire)]
@@ -239,7 +239,7 @@ type State = tuple[tuple[str, str], ...]
 
 @dataclass
 class _Met:
-    """The paths that are one state. example: the answers of one of them."""
+    """It holds the paths that are one state. example is the answers of one of them."""
 
     count: int = 0
     longest: int = 0
@@ -247,7 +247,7 @@ class _Met:
 
 
 class _Followed:
-    """Follows all the paths of a questionnaire together, a question at a time."""
+    """It follows all the paths of a questionnaire together, a question at a time."""
 
     def __init__(self, questionnaire: Questionnaire) -> None:
         self.questionnaire = questionnaire

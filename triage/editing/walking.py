@@ -1,4 +1,4 @@
-"""Walks all paths of a questionnaire in a child process: administrators write it, and some take seconds.
+"""This module walks all paths of a questionnaire in a child process: administrators write it, and some take seconds.
 
 `work` runs in the child, which knows no database and no secret; `walk_in_child` asks for it.
 """
@@ -17,10 +17,10 @@ from triage.questionnaire.outcomes import Outcome
 
 
 def work(asked: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-    """Return what the walk of this document found, as JSON. In a child only: it sets up Django for translations alone.
+    """Return what the walk of this document found, as JSON. It runs in a child only, and sets up Django for
+    translations alone.
 
-    asked: the document, and the languages of the site.
-    Raises document.DocumentError.
+    asked is the document, and the languages of the site. It raises document.DocumentError.
     """
     import django
 
@@ -49,7 +49,8 @@ def work(asked: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
 def walk_in_child(written: Any) -> tuple[Walk, bool]:
     """Return what the walk of this document found, and whether that is so for good or a problem of the moment.
 
-    written: a document that `document.load` reads. Costs one child process within the limits of `common.offload.pool`.
+    written is a document that `document.load` reads. The walk costs one child process, within the limits of
+    `common.offload.pool`.
     """
     asked = {
         "document": written,

@@ -1,4 +1,4 @@
-"""What a whole questionnaire is: its questions, the rules that decide, and the words of its results. Pure.
+"""This module says what a whole questionnaire is: its questions, the rules that decide, and the words of its results.
 
 One is in the code (`results.BUILT_IN`); others are read from documents that administrators write (`document`). What no
 questionnaire can change is in `triage.rules`: where danger leads, who is a minor, which numbers are shown.
@@ -13,15 +13,15 @@ from triage.questionnaire.questions import Question, When, Wording
 
 
 def conditions_hold(when: tuple[When, ...], answers: Mapping[str, str]) -> bool:
-    """Whether one of these conditions holds; no condition always does."""
+    """Return whether one of these conditions holds. Where there is no condition, it is so."""
     return not when or any(condition.holds(answers) for condition in when)
 
 
 @dataclass(frozen=True)
 class Decision:
-    """A rule: answers that meet one of its conditions lead there, unless an earlier rule decided.
+    """It is a rule: answers that meet one of its conditions lead there, unless an earlier rule decided.
 
-    outcome: a chat with a minor takes the minors' way by itself.
+    outcome need not name the minors' way: a chat with a minor takes it by itself.
     """
 
     outcome: Outcome
@@ -30,7 +30,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Reason:
-    """A sentence that says why. when: the conditions under which it is said; empty means always."""
+    """It is a sentence that says why. when is the conditions under which it is said; empty means always."""
 
     text: Wording
     when: tuple[When, ...] = ()
@@ -38,10 +38,10 @@ class Reason:
 
 @dataclass(frozen=True)
 class Result:
-    """The words of one outcome.
+    """It is the words of one outcome.
 
-    reasons: of each group, the first that holds is said. service: what the service does. prepare: what is useful to
-    have at hand. titles: said in place of `title` where their condition holds; the first that does.
+    Of each group of reasons, the first that holds is said. service is what the service does, and prepare what is useful
+    to have at hand. The first of titles whose condition holds is said in place of `title`.
     """
 
     title: Wording
@@ -62,10 +62,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Questionnaire:
-    """Questions in the order of the screen, rules in the order they are tried, and the words of the results.
+    """It has questions in the order of the screen, rules in the order they are tried, and the words of the results.
 
-    version: what reports and visits keep, so that answers are read again with the words they were given under.
-    Answers that no rule decides lead to the chat. urgent: what makes a situation of the degree « élevée ».
+    version is what reports and visits keep, so that answers are read again with the words they were given under.
+    Answers that no rule decides lead to the chat. urgent is what makes a situation of the degree « élevée ».
     """
 
     version: str
@@ -76,10 +76,10 @@ class Questionnaire:
 
     @cached_property
     def by_id(self) -> Mapping[str, Question]:
-        """The questions by their id, which answers are kept under."""
+        """Return the questions by their id, which answers are kept under."""
         return {question.id: question for question in self.questions}
 
     @cached_property
     def by_slug(self) -> Mapping[str, Question]:
-        """The questions by their slug, which addresses end with."""
+        """Return the questions by their slug, which addresses end with."""
         return {question.slug: question for question in self.questions}

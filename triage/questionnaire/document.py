@@ -1,4 +1,4 @@
-"""A questionnaire as a document: what administrators edit, a version holds, and JSON carries. Pure.
+"""This module knows a questionnaire as a document: what administrators edit, a version holds, and JSON carries.
 
 `dump` writes one, `load` reads it and names every fault by its place. A document holds texts in several languages, the
 order of the questions, when each is asked, the rules that decide, what makes a situation urgent, and the words of the
@@ -31,15 +31,15 @@ from triage.questionnaire.questions import BY_ID, DOOR, Option, Question, When, 
 type Place = tuple[str | int, ...]
 
 VOICES: Final = ("vous", "tu", "other")
-# The outcomes whose words a document gives, and those that a rule may decide. The others are the code's.
+# SAID has the outcomes whose words a document gives, and DECIDED those that a rule may decide. The rest is the code's.
 SAID: Final = tuple(one for one in Outcome if one not in (Outcome.UNFINISHED, Outcome.DANGER, Outcome.SUICIDE))
 DECIDED: Final = tuple(one for one in SAID if one != Outcome.CHAT_MINOR)
-# Questions that the code reads: they stay, with these answers and no other. Their words and their place may change.
+# The code reads these questions: they stay, with these answers and no other. Their words and their place may change.
 FIXED: Final[Mapping[str, frozenset[str]]] = {
     name: frozenset(option.value for option in BY_ID[name].options) for name in ("danger", "who", "helped")
 }
 _AGES: Final = frozenset({"under_15", "15_17", "adult"})
-# The same of a questionnaire that has no question of the door: those before version 2026-11-1 asked a page for each.
+# It is the same for a questionnaire without a question of the door: those before version 2026-11-1 had a page for each.
 FIXED_BEFORE: Final[Mapping[str, frozenset[str]]] = {
     "danger": frozenset({"no", "yes", "suicidal"}),
     "screen": frozenset({"no", "yes"}),
@@ -48,7 +48,7 @@ FIXED_BEFORE: Final[Mapping[str, frozenset[str]]] = {
     "victim_age": _AGES | {"unknown"},
     "home": frozenset({"yes", "no", "unsure"}),
 }
-# Addresses that questions of the code had before: a document that was published is read for ever.
+# Questions of the code had these addresses before: a document that was published is read for ever.
 _SLUGS_BEFORE: Final[Mapping[str, str]] = {
     "screen": "autour", "role": "qui", "age": "age", "device_money": "precision-2", "content_target": "precision-3",
     "content_public": "precision-4", "sms_kind": "precision-5", "single_act": "precision-7",
@@ -59,7 +59,7 @@ SLUGS: Final[Mapping[str, str]] = {**_SLUGS_BEFORE, **{name: question.slug for n
 
 
 def has_door(questionnaire: Questionnaire) -> bool:
-    """Whether people say at the door of the home page who they are; before, that was asked a page at a time."""
+    """Return whether people say at the door of the home page who they are; before, that took a page for each."""
     return DOOR in questionnaire.by_id
 
 
@@ -81,9 +81,9 @@ NEUTRAL_SLUG = re.compile(r"precision-[1-9][0-9]{0,2}")
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong, and where: a sentence in French, and the way to it from the root of the document.
+    """It says what is wrong, and where: a sentence in French, and the way to it from the root of the document.
 
-    place: keys as in the document, but a question by its id, an option by its value and an outcome by its value.
+    place has keys as in the document, but a question by its id, and an option and an outcome by their values.
     """
 
     place: Place
@@ -91,7 +91,7 @@ class Problem:
 
 
 class DocumentError(Exception):
-    """A document cannot be read. problems: every fault that was found, at least one. Holds nothing of the document."""
+    """A document cannot be read. problems has every fault that was found, at least one, and nothing of the document."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__(f"{len(problems)} problems")
@@ -149,7 +149,7 @@ def _wording_of(wording: Wording) -> dict[str, dict[str, str]]:
             with translation.override(languages.source()):
                 own = str(text)
             said[voice] = {languages.source(): own}
-            # Every language of the site is named, for a reader of the version before wants English to be.
+            # Every language of the site is named, for a reader of the version before wants English to be there.
             for language in languages.others():
                 with translation.override(language):
                     translated = str(text)
@@ -161,7 +161,7 @@ def _wording_of(wording: Wording) -> dict[str, dict[str, str]]:
 
 
 def load(document: object, *, version: str) -> Questionnaire:
-    """Return the questionnaire of a document. Raises DocumentError with all that is wrong with its shape.
+    """Return the questionnaire of a document. It raises DocumentError with all that is wrong with its shape.
 
     Its meaning is not checked: a condition may name a question that is not there, and then never holds.
     """
@@ -180,7 +180,7 @@ in_language = lazy(_in_language, str)  # chosen when it is shown, like a transla
 
 
 class _Reader:
-    """Reads what it can and notes what is wrong. It gives something empty for what it could not read."""
+    """It reads what it can and notes what is wrong. It gives something empty for what it could not read."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
@@ -192,7 +192,7 @@ class _Reader:
     # parts of any shape
 
     def mapping(self, value: object, place: Place, needed: set[str], optional: set[str] = frozenset()) -> dict:  # type: ignore[assignment]
-        """Return an object that has these parts and no others; an empty one when it is none."""
+        """Return an object that has these parts and no others, or an empty one when it is none."""
         if not isinstance(value, dict):
             self.fail(place, _("Un objet est attendu ici."))
             return {}
@@ -203,7 +203,7 @@ class _Reader:
         return value
 
     def items(self, value: object, place: Place, most: int) -> list[Any]:
-        """Return a list of `most` items at most; an empty one when it is none, or is longer."""
+        """Return a list of `most` items at most, or an empty one when it is none, or is longer."""
         if not isinstance(value, list):
             self.fail(place, _("Une liste est attendue ici."))
             return []
@@ -213,14 +213,15 @@ class _Reader:
         return value
 
     def key(self, value: object, place: Place, shape: re.Pattern[str]) -> str:
-        """Return an identifier of this shape; "" when it is none."""
+        """Return an identifier of this shape, or "" when it is none."""
         if not isinstance(value, str) or not shape.fullmatch(value):
             self.fail(place, _("Un identifiant est attendu : lettres minuscules sans accent, chiffres et « _ »."))
             return ""
         return value
 
     def text(self, value: object, place: Place, *, is_needed: bool) -> str:
-        """Return a text, trimmed. A problem: no text, too long, a sign that is not seen, empty though it is needed."""
+        """Return a text, trimmed. It is a problem when it is no text, is too long, has a sign that is not seen, or is
+        empty though it is needed."""
         if not isinstance(value, str):
             self.fail(place, _("Un texte est attendu ici."))
             return ""
@@ -299,7 +300,7 @@ class _Reader:
             self.fail((*place, key), _("Cet identifiant sert deux fois."))
 
     def question(self, value: object, index: int) -> Question:
-        """Return one question. index: from 0, for the place of a problem."""
+        """Return one question. index counts from 0, for the place of a problem."""
         given = self.mapping(value, ("questions", index), {"id", "slug", "text", "options", "asked_when"}, {"help"})
         name = self.key(given.get("id", ""), ("questions", index, "id"), _KEY) if given else ""
         place: Place = ("questions", name or index)
@@ -333,7 +334,7 @@ class _Reader:
         return ""
 
     def option(self, value: object, place: Place, number: int) -> Option:
-        """Return one answer of a question. number: from 0, for the place of a problem."""
+        """Return one answer of a question. number counts from 0, for the place of a problem."""
         given = self.mapping(value, (*place, number), {"value", "label"}, {"hint"})
         key = self.key(given.get("value", ""), (*place, number, "value"), _VALUE) if given else ""
         here: Place = (*place, key or number)

@@ -1,9 +1,9 @@
-"""Where a situation may go, how urgent it may be, and the services outside this one.
+"""This module says where a situation may go, how urgent it may be, and which services are outside this one.
 
 These stay in the code: reports and statistics keep their values, and a result that leaves this site leaves it to an
 address that was reviewed.
 
-Source of the destinations: the table « Where each situation goes » of the service's reference facts.
+The destinations come from the table « Where each situation goes » of the service's reference facts.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ WRITE_NOW: Final = _("Écrire à un policier maintenant")
 
 
 class Urgency(IntegerChoices):
-    """Degree of urgency: orders the queue, the highest first."""
+    """It is the degree of urgency, which orders the queue with the highest first."""
 
     NORMAL = 0, _("Normale")
     HIGH = 1, _("Élevée")
@@ -29,7 +29,7 @@ class Urgency(IntegerChoices):
 
 
 class Outcome(TextChoices):
-    """Where a situation goes."""
+    """It is where a situation goes."""
 
     UNFINISHED = "unfinished", _("Orientation non terminée")
     DANGER = "danger", _("Danger immédiat : 17, 112, 114")
@@ -47,7 +47,7 @@ class Outcome(TextChoices):
 
 @dataclass(frozen=True)
 class Destination:
-    """A service outside this one. leads_to: name of the service behind it, empty when it depends on the case."""
+    """It is a service outside this one. leads_to names the service behind it, and is empty when that depends."""
 
     name: str
     url: str
@@ -88,7 +88,7 @@ DESTINATIONS: Mapping[Outcome, Destination] = {
     ),
 }
 
-# Said beside the open door: the sources do not agree on this case.
+# They are said beside the open door, because the sources do not agree on this case.
 DESTINATIONS_BESIDE: Mapping[Outcome, Destination] = {
     Outcome.SINGLE_INSULT: Destination(
         "17 Cyber",

@@ -1,4 +1,4 @@
-"""The questionnaires that the code brought before, read for the visits and the reports that were answered under them.
+"""This module reads the questionnaires that the code brought before, for visits and reports answered under them.
 
 Each is the document of its version (`document.dump` of that day), in a file of its own name. Nobody is asked one of
 them anew: a visit that began under one ends under it, and an agent reads a report in the words that the person read.
@@ -18,7 +18,7 @@ VERSIONS: Final = frozenset({"2026-08-1"})
 
 @cache
 def find(version: str) -> Questionnaire | None:
-    """Return the questionnaire of that version of the code; None when there was none."""
+    """Return the questionnaire of that version of the code, or None when there was none."""
     if version not in VERSIONS:
         return None
     written = json.loads((_FOLDER / f"{version}.json").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""What a question is, and the questions of the questionnaire that the code brings.
+"""This module says what a question is, and has the questions of the questionnaire that the code brings.
 
 A question is asked when one of its conditions holds on the answers given before it; the order of QUESTIONS is the
 order on screen. Nothing here decides an outcome: see `results` and `triage.rules`. Whoever changes a question, an
@@ -8,8 +8,8 @@ option, a condition or a rule here changes VERSION too, and puts the document of
 Safety comes first. Who speaks is said at the door, which is on the home page; it is asked here only of somebody who
 came by another way. One more question follows « Que se passe-t-il ? » only where the route hangs on it.
 
-Source of the questions: the orientation table and its traps in the service's reference facts; the order and the words
-of the first three: the visitor's journey of the product.
+The questions come from the orientation table and its traps in the service's reference facts; the order and the words of
+the first three come from the visitor's journey of the product.
 """
 
 from collections.abc import Mapping
@@ -28,9 +28,9 @@ type Text = str | _StrPromise  # a sentence, translated when it is shown
 
 @dataclass(frozen=True)
 class Voice:
-    """How to speak to the person who answers.
+    """It is how to speak to the person who answers.
 
-    familiar: *tu*, for a minor. about_other: the facts happen to somebody else.
+    familiar means *tu*, for a minor. about_other means that the facts happen to somebody else.
     """
 
     familiar: bool = False
@@ -39,10 +39,10 @@ class Voice:
 
 @dataclass(frozen=True)
 class Wording:
-    """One sentence in the variants that exist.
+    """It is one sentence in the variants that exist.
 
-    vous: to an adult about themself, and whenever nothing else fits. tu: to a minor. other: about somebody else, in
-    words that suit a minor and an adult alike.
+    vous speaks to an adult about themself, and serves whenever nothing else fits. tu speaks to a minor. other is about
+    somebody else, in words that suit a minor and an adult alike.
     """
 
     vous: Text
@@ -60,7 +60,7 @@ class Wording:
 
 @dataclass(frozen=True)
 class Option:
-    """One possible answer. value: stable English identifier."""
+    """It is one possible answer. value is a stable English identifier."""
 
     value: str
     label: Wording
@@ -68,7 +68,7 @@ class Option:
 
 
 class When:
-    """A condition, which holds when every named question was answered with one of the named values."""
+    """It is a condition, which holds when every named question was answered with one of the named values."""
 
     def __init__(self, **accepted: str | tuple[str, ...]) -> None:
         self.accepted = {
@@ -83,16 +83,16 @@ class When:
         return hash(frozenset(self.accepted.items()))
 
     def holds(self, answers: Mapping[str, str]) -> bool:
-        """Whether these answers meet the condition."""
+        """Return whether these answers meet the condition."""
         return all(answers.get(question) in values for question, values in self.accepted.items())
 
 
 @dataclass(frozen=True)
 class Question:
-    """One page of the orientation.
+    """It is one page of the orientation.
 
-    id: stable English identifier, key of the answers. slug: in the address, on purpose without meaning for somebody
-    who reads the history over a shoulder. asked_when: empty = always.
+    id is a stable English identifier, the key of the answers. slug is in the address, on purpose without meaning for
+    somebody who reads the history over a shoulder. An empty asked_when means always.
     """
 
     id: str
@@ -103,7 +103,7 @@ class Question:
     asked_when: tuple[When, ...] = ()
 
     def is_asked(self, answers: Mapping[str, str]) -> bool:
-        """Whether this question belongs to the path of these earlier answers."""
+        """Return whether this question belongs to the path of these earlier answers."""
         return not self.asked_when or any(condition.holds(answers) for condition in self.asked_when)
 
     def option(self, value: object) -> Option | None:
@@ -117,10 +117,10 @@ OTHERS = ("witness", "relative", "professional")
 # --- what the code reads of the answers, whatever the questionnaire ---------------------------------------------------
 
 SAFETY, DOOR, HELPED = "danger", "who", "helped"
-# Answers to the question about safety after which the other questions follow; the others lead to numbers at once.
+# After these answers to the question about safety the other questions follow; the others lead to numbers at once.
 SAFE = ("no", "screen")
-# Who helps may say that they are under 18 themselves: kept beside the answers as « minor », asked by no question and
-# kept of nobody else. It decides how they are spoken to, and that nobody under 18 waits behind others.
+# Who helps may say that they are under 18 themselves. It is kept beside the answers as « minor », asked by no question
+# and kept of nobody else. It decides how they are spoken to, and that nobody under 18 waits behind others.
 OWN_AGE = "own_age"
 # Whoever helps somebody says as what, and the age of the person helped, in one answer: « relative_15_17 ».
 AGES_OF_HELPED = ("under_15", "15_17", "adult", "unknown")
@@ -131,7 +131,7 @@ _UNSURE = Wording(_("Je ne sais pas"))
 
 
 def _unless_minor(facts: str) -> tuple[When, ...]:
-    """The conditions of a question that spares minors and whoever helps one: they are heard whatever happened."""
+    """Return the conditions of a question that spares minors and whoever helps one: they are heard in any case."""
     return (When(facts=facts, who="adult"), When(facts=facts, helped=_OF_AN_ADULT))
 
 

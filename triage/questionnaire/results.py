@@ -1,6 +1,6 @@
-"""The rules and the words of the questionnaire that the code brings. See `definition` for what they mean.
+"""These are the rules and the words of the questionnaire that the code brings. `definition` says what they mean.
 
-Source of the destinations: the table « Where each situation goes » of the service's reference facts; of the law: code
+The destinations come from the table « Where each situation goes » of the service's reference facts, and the law is code
 pénal, art. 222-33-2-2. The degrees of urgency are this service's own choice: they order the queue, nothing else.
 """
 
@@ -15,14 +15,14 @@ from triage.questionnaire.questions import OTHERS, QUESTIONS, VERSION, When, Wor
 
 # --- the rules ----------------------------------------------------------------------------------------------------
 
-# Money asked against intimate images, by whichever family the person told it.
+# It holds when money is asked against intimate images, by whichever family the person told it.
 _MONEY_AGAINST_IMAGES: Final = (When(demand="image"), When(image_money="yes"))
 _OF_ADULTS: Final = tuple(f"{role}_adult" for role in OTHERS)
 _OF_MINORS: Final = tuple(f"{role}_{age}" for role in OTHERS for age in ("under_15", "15_17"))
 
 
 def _of_a_minor(facts: str) -> tuple[When, ...]:
-    """The facts of which nothing more is asked where it happens to somebody under 18."""
+    """Return the conditions that it happens, with these facts, to somebody under 18: nothing more is asked of them."""
     return (When(facts=facts, who="minor"), When(facts=facts, helped=_OF_MINORS))
 
 
@@ -52,7 +52,7 @@ DECISIONS: tuple[Decision, ...] = (
 )
 
 _COUPLE: Final = (When(facts="couple"),)
-# A threat, a blackmail or a sexual threat, even once.
+# It holds for a threat, a blackmail or a sexual threat, even once.
 _GRAVE_ACT: Final = (When(repetition="threat"), When(demand="threat"))
 URGENT: tuple[When, ...] = (*_GRAVE_ACT, *_MONEY_AGAINST_IMAGES, *_COUPLE, When(image_money="minor"))
 
@@ -61,7 +61,7 @@ URGENT: tuple[When, ...] = (*_GRAVE_ACT, *_MONEY_AGAINST_IMAGES, *_COUPLE, When(
 _EVIDENCE: Final = Wording(
     _("Des captures d'écran, les messages, les sons ou les vidéos, avec leurs dates."),
 )
-# Where holding the image may itself be an offence. To be read by a lawyer: see TO_VERIFY.
+# It is said where holding the image may itself be an offence. A lawyer has yet to read it: see TO_VERIFY.
 _NO_CAPTURE: Final = Wording(
     _("Notez l'adresse, le compte, la date. N'enregistrez pas et n'envoyez pas l'image."),
     tu=_("Note l'adresse, le compte, la date. N'enregistre pas et n'envoie pas l'image."),
@@ -96,7 +96,7 @@ def _destination(outcome: Outcome) -> tuple[Wording, ...]:
     return (_OF_17_CYBER, Wording(DESTINATIONS[outcome].explanation))
 
 
-# The end of the reasons of a chat: those that hold for an adult and for a minor alike.
+# They end the reasons of a chat, and hold for an adult and for a minor alike.
 _WHY_CHAT: Final = (
     Reason(
         Wording(
@@ -412,7 +412,7 @@ RESULTS: Mapping[Outcome, Result] = {
     ),
 }
 
-# Sentences of the code that a lawyer has yet to read; the page of the versions shows them to administrators.
+# A lawyer has yet to read these sentences of the code; the page of the versions shows them to administrators.
 TO_VERIFY: Final = (
     (_NO_CAPTURE, "Code pénal, art. 227-23 : capturer ou détenir l'image d'un mineur. À relire par un juriste."),
 )
