@@ -114,7 +114,7 @@ def read_exchange(session: Mapping[str, Any]) -> tuple[Visit, Conversation | Non
 
 
 def _standing(status: str) -> Visit:
-    """The state of a visit whose conversation has this status; "": it has none yet."""
+    """Return the state of a visit whose conversation has this status; "": it has none yet."""
     return Visit(has_open_exchange=status != Status.CLOSED, waits=status in {Status.WAITING, Status.ABANDONED})
 
 
@@ -156,7 +156,8 @@ def reporters(visits: Collection[tuple[str, int]]) -> dict[tuple[str, int], tupl
 
 
 def may_answer(user: Any) -> bool:
-    """Whether this account may answer people: active, an agent's or a supervisor's, without a temporary password."""
+    """Return whether this account may answer people: active, an agent's or a supervisor's, without a temporary
+    password."""
     return user.is_authenticated and user.is_active and user.is_agent and not user.password_is_temporary
 
 
@@ -459,5 +460,5 @@ def watches(now: datetime) -> WatchQuerySet:
 
 
 def has_joined(agent: Agent, conversation: Conversation, now: datetime) -> bool:
-    """Whether this supervisor has joined the conversation and may read it now (`watches`)."""
+    """Return whether this supervisor has joined the conversation and may read it now (`watches`)."""
     return watches(now).filter(conversation=conversation, supervisor=agent).exists()

@@ -1,4 +1,4 @@
-"""Takes work from the event loop to the database, in threads that keep one connection each.
+"""This module takes work from the event loop to the database, in threads that keep one connection each.
 
 The sockets live in one event loop, while the code of the domain is synchronous. `in_db` runs one call in a thread. A
 `Batch` (`chat.realtime.batch`) makes one call for everything that arrived while the last one was under way: at low load
@@ -82,7 +82,7 @@ def limit_locks(raw: psycopg.Connection[Any]) -> None:
 
 
 def has_lock_limit() -> bool:
-    """Whether `limit_locks` has something to set in this thread."""
+    """Return whether `limit_locks` has something to set in this thread."""
     return _limits.lock_seconds is not None
 
 
@@ -97,7 +97,7 @@ WRITER_THREAD = ThreadPoolExecutor(
 
 
 def is_lock_held(error: Exception) -> bool:
-    """Whether a statement failed because somebody else held a row lock for too long.
+    """Return whether a statement failed because somebody else held a row lock for too long.
 
     Such an error concerns that row only, and trying again at once is of no use.
     """

@@ -124,7 +124,7 @@ class Hub:
 
     @property
     def has_others(self) -> bool:
-        """Whether another process that listens was heard lately."""
+        """Return whether another process that listens was heard lately."""
         return bool(self._others)
 
     def publish(self, notification: Notification) -> None:
@@ -324,7 +324,7 @@ def install_hub(hub: Hub | None) -> Hub | None:
 
 
 def is_disconnected() -> bool:
-    """Whether this process cannot hear the others, and polls instead. False without a hub, as in a command."""
+    """Return whether this process cannot hear the others, and polls instead. False without a hub, as in a command."""
     hub = _hub
     return hub is not None and hub.is_disconnected
 

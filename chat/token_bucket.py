@@ -7,7 +7,8 @@ from weakref import WeakValueDictionary
 
 
 class Bucket:
-    """A token bucket: `at_once` tokens to begin with, and `a_second` new ones a second. For use in one thread only.
+    """It is a token bucket: `at_once` tokens to begin with, and `a_second` new ones a second. For use in one thread
+    only.
 
     refused: how many more tries were refused than were granted since; never below 0.
     """
@@ -39,7 +40,7 @@ class Bucket:
 
 
 class BucketsByKey[K]:
-    """A bucket for each key, for use in one thread only.
+    """It is a bucket for each key, for use in one thread only.
 
     A bucket is kept while somebody holds it, and after that until it would be full again. Whoever lets go of one and
     comes back therefore finds it as it was. The buckets that nobody holds are those that were let go of in the last
@@ -73,7 +74,7 @@ AGENT_POSTS_AT_ONCE, AGENT_POSTS_A_SECOND = 120, 5
 
 
 class SharedBucket(Bucket):
-    """A token bucket for several threads: those that serve pages, and the event loop."""
+    """It is a token bucket for several threads: those that serve pages, and the event loop."""
 
     __slots__ = ("_lock",)
 

@@ -1,4 +1,4 @@
-"""Draws each original in a child process, encrypts the drawings, and has originals scanned, in the worker.
+"""This module draws each original in a child process, encrypts the drawings, and has originals scanned, in the worker.
 
 A worker handles one capture at a time, in a separate thread, so that a large file never delays the queue of people.
 Several workers share the captures (`claimed_at`).
@@ -156,7 +156,7 @@ def seal_drawings(capture: Capture, pages: Sequence[tuple[bytes | memoryview, in
 
 
 def _is_webp(content: bytes | memoryview) -> bool:
-    """Whether these bytes are one WebP file with nothing after it, by the size that it states (RFC 9649)."""
+    """Return whether these bytes are one WebP file with nothing after it, by the size that it states (RFC 9649)."""
     size = int.from_bytes(content[4:8], "little") + 8
     return content[:4] == b"RIFF" and content[8:12] == b"WEBP" and len(content) in {size, size + size % 2}
 

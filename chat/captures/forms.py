@@ -1,4 +1,5 @@
-"""The forms of captures: an address noted instead of an image, documents from agents, motives to open or lock."""
+"""These are the forms of captures: an address noted instead of an image, documents from agents, motives to open or
+lock."""
 
 import uuid
 from typing import Any
@@ -32,7 +33,7 @@ class AddressForm(forms.Form):
 
 
 class HandoutForm(forms.Form):
-    """A document that an agent sends to the person. key: the id of the file, so that a form sent twice is one.
+    """It is a document that an agent sends to the person. key: the id of the file, so that a form sent twice is one.
 
     The view reads the file itself, which may not be kept in memory.
     """

@@ -1,4 +1,5 @@
-"""Sends files from an agent to the person, such as a slip or a form, if the service allows it (docs/adr/0100).
+"""This module sends files from an agent to the person, such as a slip or a form, if the service allows it
+(docs/adr/0100).
 
 Such a file is a `Capture` with a sender: it is encrypted on arrival, drawn by the same kind of child process, and
 erased with the exchange. The person sees the drawings and never the original, which could contain something harmful.
@@ -34,7 +35,8 @@ TITLE_MAX = 200  # characters
 
 
 def are_allowed() -> bool:
-    """Whether agents may send files: the operator must accept files (CAPTURES), and the service must allow it."""
+    """Return whether agents may send files: the operator must accept files (CAPTURES), and the service must allow
+    it."""
     return settings.CAPTURES and values.get(definitions.HANDOUTS_MOST) > 0
 
 
@@ -128,7 +130,7 @@ def of_agent(conversation: Conversation) -> list[queries.Seen]:
 
 
 def has_any(conversation: Conversation) -> bool:
-    """Whether a file was sent to the person, so that it can be part of their own copy."""
+    """Return whether a file was sent to the person, so that it can be part of their own copy."""
     return Capture.objects.filter(conversation=conversation, sent_by__isnull=False, shown_at__isnull=False).exists()
 
 
@@ -141,7 +143,8 @@ def of_person(conversation: Conversation) -> list[queries.Seen]:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One drawing for the person's own copy: its size and digest, and its bytes, which are read piece by piece."""
+    """It is one drawing for the person's own copy: its size and digest, and its bytes, which are read piece by
+    piece."""
 
     number: int  # the number of the page
     size: int

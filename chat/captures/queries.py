@@ -1,4 +1,4 @@
-"""Reads the captures of a conversation that the caller has just obtained by `chat.access`."""
+"""This module reads the captures of a conversation that the caller has just obtained by `chat.access`."""
 
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One capture with its decrypted words.
+    """It is one capture with its decrypted words.
 
     name: that of the file on its sender's device. sha256, kind: "" until the file was read. pages: its drawings. more:
     whether there are pages that were not drawn. is_readable: whether its words could be decrypted.
@@ -48,22 +48,22 @@ class Seen:
 
     @property
     def is_arriving(self) -> bool:
-        """Whether slices of it are still missing."""
+        """Return whether slices of it are still missing."""
         return self.state == CaptureState.ARRIVING
 
     @property
     def is_drawn(self) -> bool:
-        """Whether there is a drawing to show, and the capture is not locked."""
+        """Return whether there is a drawing to show, and the capture is not locked."""
         return self.state == CaptureState.DRAWN and self.locked_at is None
 
     @property
     def is_unreadable(self) -> bool:
-        """Whether nothing could be drawn of it, which does not mean that it is harmless."""
+        """Return whether nothing could be drawn of it, which does not mean that it is harmless."""
         return self.state == CaptureState.UNREADABLE
 
     @property
     def kind_label(self) -> str:
-        """The kind of file as people write it: « JPEG », « WebP »."""
+        """Return the kind of file as people write it: « JPEG », « WebP »."""
         return {"webp": "WebP"}.get(self.kind, self.kind.upper())
 
 
@@ -201,12 +201,12 @@ def read_original(capture: Capture) -> Iterator[bytes]:
 
 
 def has_own(conversation: Conversation) -> bool:
-    """Whether the person uploaded something that can be part of their own copy."""
+    """Return whether the person uploaded something that can be part of their own copy."""
     return handed_in(conversation).filter(received_at__isnull=False, locked_at__isnull=True).exists()
 
 
 def has_shown(conversation: Conversation) -> bool:
-    """Whether the person has shown a capture that was processed and is not locked."""
+    """Return whether the person has shown a capture that was processed and is not locked."""
     rows = handed_in(conversation).filter(shown_at__isnull=False, locked_at__isnull=True)
     return rows.filter(state__in=[CaptureState.DRAWN, CaptureState.UNREADABLE]).exists()
 

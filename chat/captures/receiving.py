@@ -74,7 +74,7 @@ class WrongSlice(Exception):
 
 
 def are_taken() -> bool:
-    """Whether a person may send captures: the operator accepts them, and the service allows one or more."""
+    """Return whether a person may send captures: the operator accepts them, and the service allows one or more."""
     return settings.CAPTURES and values.get(definitions.CAPTURES_MOST) > 0
 
 
@@ -139,7 +139,7 @@ def begin_capture(
 
 
 def is_begun(*, conversation_id: int, public_id: UUID) -> bool:
-    """Whether such a file exists, complete or not. One statement."""
+    """Return whether such a file exists, complete or not. One statement."""
     return Capture.objects.filter(conversation=conversation_id, public_id=public_id).exists()
 
 

@@ -24,7 +24,7 @@ from common import clock, encryption, plain_text
 
 @dataclass(frozen=True, slots=True)
 class QuestionMessage:
-    """One message of an aparté, as its parties read it."""
+    """It is one message of an aparté, as its parties read it."""
 
     number: int
     author: str
@@ -35,7 +35,7 @@ class QuestionMessage:
 
 @dataclass(frozen=True, slots=True)
 class ShownQuestion:
-    """A question on the console of an agent who takes part.
+    """It is a question on the console of an agent who takes part.
 
     title: who asked, or who was asked. is_own: this agent asked it. conversation, place: of the conversation, for the
     agent who asked only. unread: messages of others that this agent has not had on screen.

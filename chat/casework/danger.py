@@ -1,4 +1,5 @@
-"""Finds messages that tell of suicide or danger, to mark them for the agent. Pnav neither blocks nor answers any."""
+"""This module finds messages that tell of suicide or danger, to mark them for the agent. Pnav neither blocks nor
+answers any."""
 
 import json
 import logging

@@ -24,7 +24,7 @@ class NoEmergency(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A line of the checklist. at: when it was done; None if it is not. by: the agent who did it, by name."""
+    """It is a line of the checklist. at: when it was done; None if it is not. by: the agent who did it, by name."""
 
     line: Line
     at: datetime | None

@@ -1,4 +1,4 @@
-"""The forms of casework: fact sheet, proposals, emergency, closing, search, document."""
+"""These are the forms of casework: fact sheet, proposals, emergency, closing, search, document."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
@@ -113,12 +113,12 @@ class FactSheetForm(forms.Form):
 
     @property
     def texts(self) -> list[forms.BoundField]:
-        """The fields of the notes, in the order in which they are shown."""
+        """Return the fields of the notes, in the order in which they are shown."""
         return [self[name] for name in FactSheet.NOTES]
 
 
 class QuestionForm(forms.Form):
-    """A question to the person, with answers to choose from."""
+    """It is a question to the person, with answers to choose from."""
 
     question = forms.CharField(
         max_length=500, error_messages={"required": _("Écrivez la question.")}, validators=[refuse_unseen]
@@ -215,7 +215,7 @@ class SituationForm(forms.Form):
 
 
 class StepForm(forms.Form):
-    """A step of the emergency procedure that has been done."""
+    """It is a step of the emergency procedure that has been done."""
 
     step = forms.ChoiceField(choices=Step.choices)
 
@@ -243,7 +243,7 @@ class ClosingForm(CloseForm):
 
     @property
     def point_fields(self) -> list[forms.BoundField]:
-        """The fields of the points that are required for this closing, in the order of the checklist."""
+        """Return the fields of the points that are required for this closing, in the order of the checklist."""
         return [self[field_of(point)] for point in self.asked]
 
     def say_missing(self, found: list[Missing]) -> None:
@@ -264,7 +264,7 @@ def _day() -> forms.DateField:
 
 
 class OwnSearchForm(forms.Form):
-    """A search over one's own exchanges by facts only. Words that anybody wrote cannot be searched."""
+    """It is a search over one's own exchanges by facts only. Words that anybody wrote cannot be searched."""
 
     number = forms.CharField(required=False, max_length=40)
     since = _day()

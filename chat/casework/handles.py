@@ -1,4 +1,4 @@
-"""Gives a conversation of an agent its handle when it is first shown to that agent, and stores it.
+"""This module gives a conversation of an agent its handle when it is first shown to that agent, and stores it.
 
 The dispatcher does not do this, so that conversations that an earlier version assigned get a handle too. Pages, parts
 of pages and documents all read the handle from the same row.

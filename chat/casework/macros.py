@@ -24,7 +24,7 @@ class NoSuchMacro(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A macro as an agent sees it.
+    """It is a macro as an agent sees it.
 
     acts: what it does, in words and in that order. reply: what it puts into the answer; None when it has no reply, or
     one that this agent does not have.

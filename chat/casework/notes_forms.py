@@ -1,4 +1,5 @@
-"""The forms that the console sends beside messages: holds, urgency, notes, questions to colleagues, own replies."""
+"""These are the forms that the console sends beside messages: holds, urgency, notes, questions to colleagues, own
+replies."""
 
 from typing import Any
 
@@ -45,14 +46,14 @@ NOBODY = _("Personne d'autre n'est disponible en ce moment")  # shown instead of
 
 
 class NoteForm(forms.Form):
-    """A private note. replaces: the number of the agent's own note that this one corrects."""
+    """It is a private note. replaces: the number of the agent's own note that this one corrects."""
 
     body = Text()
     replaces = forms.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
 
 
 class QuestionForm(forms.Form):
-    """A question to colleagues. colleague: the key of one who is present, or empty for all of them."""
+    """It is a question to colleagues. colleague: the key of one who is present, or empty for all of them."""
 
     colleague = forms.TypedChoiceField(choices=(), coerce=int, required=False, empty_value=None)
     body = Text()
@@ -69,13 +70,13 @@ class QuestionForm(forms.Form):
 
 
 class AnswerForm(forms.Form):
-    """An answer to a colleague's question."""
+    """It is an answer to a colleague's question."""
 
     body = Text()
 
 
 class OwnReplyForm(forms.Form):
-    """An agent's own reply, with a field for each of its texts in other languages (`replies.text_names`).
+    """It is an agent's own reply, with a field for each of its texts in other languages (`replies.text_names`).
 
     Its variables are those of `reply_template.VARIABLES`.
     """
@@ -109,7 +110,7 @@ class OwnReplyForm(forms.Form):
 
     @property
     def is_translated(self) -> bool:
-        """Whether any text is in another language, or has an error there."""
+        """Return whether any text is in another language, or has an error there."""
         return any(self[name].value() or self[name].errors for name, _language in replies.text_names())
 
     def clean(self) -> dict[str, Any]:

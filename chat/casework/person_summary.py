@@ -53,12 +53,13 @@ class PersonSummary:
 
     @property
     def unit(self) -> ReceptionPoint | None:
-        """The point d'accueil of the place that the person chose, if they chose one."""
+        """Return the point d'accueil of the place that the person chose, if they chose one."""
         return self.report.reception_point
 
     @property
     def language(self) -> str:
-        """The language in which the person reads the pages: « anglais »; empty for the source language, the agents'."""
+        """Return the language in which the person reads the pages: « anglais »; empty for the source language, the
+        agents'."""
         code = self.report.language
         return "" if code == languages.source() else languages.name(code)
 

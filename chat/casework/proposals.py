@@ -86,7 +86,7 @@ class NoSuchPartner(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ShownProposal:
-    """A proposal as its agent reads it.
+    """It is a proposal as its agent reads it.
 
     answer: in words; empty while there is none. by_button: whether the person gave it themselves, rather than its agent
     noting it. asks: the kind of the proposal, or what was proposed instead of a complaint (`RoleWords.asks`).
@@ -101,25 +101,25 @@ class ShownProposal:
 
     @property
     def is_answered(self) -> bool:
-        """Whether the person answered, by a button or in the exchange."""
+        """Return whether the person answered, by a button or in the exchange."""
         return bool(self.answer)
 
     @property
     def is_agreed(self) -> bool:
-        """Whether the person said yes, by the first button or in the exchange."""
+        """Return whether the person said yes, by the first button or in the exchange."""
         if self.proposal.said:
             return self.proposal.said == Said.YES
         return bool(self.answer) and self.answer == self.proposal_answers[0]
 
     @property
     def proposal_answers(self) -> list[str]:
-        """The ready answers of the proposal; one empty text when it has none."""
+        """Return the ready answers of the proposal; one empty text when it has none."""
         return _answers_of(_words(self.proposal)) or [""]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question with ready answers that the person's page shows below the thread.
+    """It is a question with ready answers that the person's page shows below the thread.
 
     seq: the number of the message that asks. answer_id: the client_id of the message that answers.
     """

@@ -1,4 +1,4 @@
-"""Reads the canned replies for one conversation: the agent's own, the shared ones, and partners to name.
+"""This module reads the canned replies for one conversation: the agent's own, the shared ones, and partners to name.
 
 Variables are filled by `chat.rules.reply_template`, from the person's chosen point d'accueil. An agent's own replies
 are saved here too.
@@ -76,7 +76,7 @@ def sample_unit(force: str) -> ReceptionPoint:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A shared reply as an agent gets it in their text area.
+    """It is a shared reply as an agent gets it in their text area.
 
     to: to whom it speaks, in words. is_known: whether it is filled with a known unit.
     """
@@ -87,7 +87,7 @@ class Shown:
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether a variable had no value, so that the agent has to fill it in."""
+        """Return whether a variable had no value, so that the agent has to fill it in."""
         return reply_template.is_unfinished(self.text)
 
 
@@ -171,7 +171,7 @@ def partner_reply(partner: Partner) -> Reply | None:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """An agent's own reply, decrypted. texts: those in other languages, by their names (`text_names`)."""
+    """It is an agent's own reply, decrypted. texts: those in other languages, by their names (`text_names`)."""
 
     public_id: uuid.UUID
     title: str
@@ -186,7 +186,7 @@ class Own:
 
     @property
     def shown(self) -> str:
-        """The text with « vous », as it is shown."""
+        """Return the text with « vous », as it is shown."""
         return plain_text.plain(self.vous)
 
     def spoken(self, *, familiar: bool, language: str) -> tuple[str, str]:

@@ -1,4 +1,5 @@
-"""Reads what a person said of the elements of an offence before the exchange, to show it beside the fact sheet. Pure.
+"""This module reads what a person said of the elements of an offence before the exchange, to show it beside the fact
+sheet. Pure.
 
 It reads the answers of the triage and the report, never the messages. Nothing of it is established: it is shown as
 « à confirmer » until the agent has asked, and pressed yes or no (docs/adr/0078).
@@ -101,7 +102,8 @@ _SINCE: Final[Mapping[str, Says]] = dict.fromkeys(
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One thing that was said. words: the answer as the person read it, after its question where that is needed."""
+    """It is one thing that was said. words: the answer as the person read it, after its question where that is
+    needed."""
 
     origin: Origin
     words: str
@@ -121,18 +123,18 @@ class Reported:
 
     @property
     def by_origin(self) -> list[tuple[Origin, list[str]]]:
-        """The answers, grouped by where they were given, in their order."""
+        """Return the answers, grouped by where they were given, in their order."""
         origins = dict.fromkeys(one.origin for one in self.said)
         return [(origin, [one.words for one in self.said if one.origin == origin]) for origin in origins]
 
     @property
     def is_clear(self) -> bool:
-        """Whether the person said yes or no, so that nothing is left to be asked."""
+        """Return whether the person said yes or no, so that nothing is left to be asked."""
         return self.says != UNCLEAR
 
     @property
     def answer(self) -> str:
-        """The answer in words; empty when it is unclear."""
+        """Return the answer in words; empty when it is unclear."""
         return {YES: _("oui"), NO: _("non")}.get(self.says, "")
 
 

@@ -183,7 +183,7 @@ class Asked:
 
     @property
     def query(self) -> str:
-        """The query string that requests the same period."""
+        """Return the query string that requests the same period."""
         return urlencode({"periode": self.days} if self.days else {"du": self.first, "au": self.last})
 
 

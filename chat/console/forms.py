@@ -1,4 +1,4 @@
-"""The forms that an agent sends from the console."""
+"""These are the forms that an agent sends from the console."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
@@ -70,7 +70,7 @@ FREEZE_AT_MOST = timedelta(days=2 * 365)  # after this time it has to be asked f
 
 
 class FreezeForm(forms.Form):
-    """A request for a freeze because of a judicial need. The cleaned `until` is the end of that day in Paris."""
+    """It is a request for a freeze because of a judicial need. The cleaned `until` is the end of that day in Paris."""
 
     motive = forms.CharField(
         max_length=300, error_messages={"required": _("Écrivez pourquoi l'échange doit être gardé.")}

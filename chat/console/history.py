@@ -1,4 +1,4 @@
-"""Reads an agent's notes, and the history of a conversation in words, for the page of the conversation.
+"""This module reads an agent's notes, and the history of a conversation in words, for the page of the conversation.
 
 The caller has just obtained the conversation through `chat.access`, where the access of anybody but its agent (of a
 supervisor who joins) was recorded in the register (docs/adr/0031).
@@ -71,7 +71,7 @@ def _shown(note: Note, former: list[Note], agent: Agent, conversation: Conversat
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """One line of the history. by: an agent's public name; "" for Pnav and for the person."""
+    """It is one line of the history. by: an agent's public name; "" for Pnav and for the person."""
 
     at: datetime
     words: str

@@ -1,4 +1,4 @@
-"""The page by which an agent asks, from the console, for an identity disclosure (docs/adr/0032)."""
+"""This is the page by which an agent asks, from the console, for an identity disclosure (docs/adr/0032)."""
 
 import uuid
 

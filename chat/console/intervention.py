@@ -1,4 +1,5 @@
-"""The pages by which a supervisor joins, reads, writes in, reassigns and leaves a conversation of their units.
+"""These are the pages by which a supervisor joins, reads, writes in, reassigns and leaves a conversation of their
+units.
 
 The conversation comes from `chat.access.as_supervisor`. Anybody else gets 404, as for an unknown one. Before joining no
 word of it is shown. A supervisor who had joined is told when it is over.

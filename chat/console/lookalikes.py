@@ -1,4 +1,5 @@
-"""The page of a group of look-alike arrivals: asking all of them for a word, and closing those that say nothing.
+"""This is the page of a group of look-alike arrivals: asking all of them for a word, and closing those that say
+nothing.
 
 No exchange is read; the page shows only what the queue shows (docs/adr/0074).
 """

@@ -1,4 +1,4 @@
-"""Reads the panel « Transmettre à l'unité compétente », beside the thread."""
+"""This module reads the panel « Transmettre à l'unité compétente », beside the thread."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ UNITS_AT_MOST, TYPED_AT_MOST = 12, 200
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A unit that may be chosen. why: that it is the person's, or what the search found it by."""
+    """It is a unit that may be chosen. why: that it is the person's, or what the search found it by."""
 
     unit: ReceptionPoint
     why: str
@@ -51,17 +51,17 @@ class Panel:
 
     @property
     def is_asked(self) -> bool:
-        """Whether a summary waits for the person's answer."""
+        """Return whether a summary waits for the person's answer."""
         return any(row.is_asked for row in self.rows)
 
     @property
     def is_error(self) -> bool:
-        """Whether the panel has an error to show."""
+        """Return whether the panel has an error to show."""
         return bool(self.problem or self.form.errors)
 
     @property
     def without_account(self) -> list[Choice]:
-        """The units that can be chosen but have no account to read it with."""
+        """Return the units that can be chosen but have no account to read it with."""
         return [choice for choice in self.choices if not choice.has_account]
 
 

@@ -38,28 +38,28 @@ class Answer:
 
     @property
     def scheduled_hours(self) -> int:
-        """The hours of duty in a week, pauses included."""
+        """Return the hours of duty in a week, pauses included."""
         return sum(hour.scheduled for hour in self.hours)
 
     @property
     def most(self) -> int:
-        """The most agents that any hour needs, which is the top of the chart."""
+        """Return the most agents that any hour needs, which is the top of the chart."""
         return max(hour.scheduled for hour in self.hours)
 
     @property
     def patience_minutes(self) -> float:
-        """The mean patience of people in minutes; 0 when nobody gives up."""
+        """Return the mean patience of people in minutes; 0 when nobody gives up."""
         giving_up = self.demand.patience.giving_up
         return 60 / giving_up if giving_up else 0.0
 
     @property
     def length_minutes(self) -> float:
-        """The mean length of an exchange, in minutes."""
+        """Return the mean length of an exchange, in minutes."""
         return 60 * self.demand.length.mean
 
     @property
     def is_too_short(self) -> bool:
-        """Whether the target is shorter than the delay after which the other force answers."""
+        """Return whether the target is shorter than the delay after which the other force answers."""
         return self.target.is_below_overflow(values.get(definitions.OVERFLOW))
 
     def is_assumed(self, part: str) -> bool:

@@ -1,4 +1,5 @@
-"""Puts exchanges at rest whose person is away: they stay with their agent, and fill no place until the person is back.
+"""This module puts exchanges at rest whose person is away: they stay with their agent, and fill no place until the
+person is back.
 
 No exchange is closed or given to another agent for this reason. One agent may have resting exchanges worth
 `definitions.DORMANT_MOST` places at most. If all of those people come back at once, the agent is that many places above

@@ -1,4 +1,4 @@
-"""Makes and checks the code that opens « Suites » when the exchange no longer opens (docs/adr/0045).
+"""This module makes and checks the code that opens « Suites » when the exchange no longer opens (docs/adr/0045).
 
 It is the resume code that the person had, or one that they asked for on the page « Suites ». `resume` and `actions`
 call this module, so it imports neither of them.

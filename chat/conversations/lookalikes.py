@@ -139,7 +139,7 @@ def _mark(look: object, keys: Iterable[int], first_at: datetime, last_at: dateti
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A group as staff see it.
+    """It is a group as staff see it.
 
     count: how many of it wait. here: how many of these are present. seconds: from the first to the last arrival of
     these. asked: how many of these were asked for a word. due: how many of those asked have had ANSWER_TIME and may be

@@ -1,4 +1,5 @@
-"""Tells an agent who is back which conversations they lost meanwhile, until they say that they have read it.
+"""This module tells an agent who is back which conversations they lost meanwhile, until they say that they have read
+it.
 
 The losses are read from the history and stored nowhere else. A conversation was lost if it was given to the agent, and
 the next change of hands put it back in the queue. The agent's row holds from when to when the agent was not seen.
@@ -26,7 +27,7 @@ TOLD_FOR, GIVEN_FOR = timedelta(hours=12), timedelta(hours=36)
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """One conversation that the agent lost.
+    """It is one conversation that the agent lost.
 
     went_at: when it went back to the queue. where: who has it now, in words. url_name: name of the address where this
     agent may see it; empty when they may not.
@@ -40,7 +41,7 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """An absence in which an agent lost conversations.
+    """It is an absence in which an agent lost conversations.
 
     absent_from: when they were last seen. absent_until: when they came back. lasted: the time between, in words.
     count: all that were lost. lines: the first SHOWN_AT_MOST of them.

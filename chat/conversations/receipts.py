@@ -1,4 +1,5 @@
-"""Makes and verifies receipts: a receipt is a number that proves on which day a report was filed (docs/adr/0085).
+"""This module makes and verifies receipts: a receipt is a number that proves on which day a report was filed
+(docs/adr/0085).
 
 A receipt is made only when its person asks for one. The table holds only a digest of the number, and the day. Whoever
 reads the table learns neither the number, which has 74 random bits, nor whose report it is.

@@ -1,4 +1,5 @@
-"""Reads the people who wait, as rows. The `queue` frame of consoles and the queue on their pages come from these."""
+"""This module reads the people who wait, as rows. The `queue` frame of consoles and the queue on their pages come from
+these."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,7 +53,7 @@ class WaitingPerson:
 
     @property
     def urgency_name(self) -> str:
-        """The name of the degree that frames and pages use: normal, high or critical."""
+        """Return the name of the degree that frames and pages use: normal, high or critical."""
         return self.urgency.name.lower()
 
 
@@ -72,7 +73,7 @@ class WaitingList:
 
     @property
     def apart(self) -> int:
-        """How many wait whose turn is passed over for now, because they are offline or have left."""
+        """Return how many wait whose turn is passed over for now, because they are offline or have left."""
         return self.total - self.present
 
     def frame(self) -> Json:

@@ -1,4 +1,4 @@
-"""Knows whether web processes were running. Only then does the end of a lease mean that somebody is gone.
+"""This module knows whether web processes were running. Only then does the end of a lease mean that somebody is gone.
 
 Each web process stores that it is alive (`write_heartbeat`, from the rounds of its broadcaster). The worker asks before
 it counts anybody as gone (`was_web_away`). While no process of a role runs, and for one lease after one is back, nobody

@@ -1,4 +1,4 @@
-"""Finds out where people are: present, with a page that sleeps, offline, or gone by the quick exit."""
+"""This module finds out where people are: present, with a page that sleeps, offline, or gone by the quick exit."""
 
 from datetime import datetime, timedelta
 from typing import Any

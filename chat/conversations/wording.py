@@ -1,4 +1,4 @@
-"""Puts durations and places in the queue into words."""
+"""This module puts durations and places in the queue into words."""
 
 from datetime import timedelta
 

@@ -81,7 +81,7 @@ class Report:
 
     @property
     def is_due(self) -> bool:
-        """Whether BEAT_SECONDS have passed since the last heartbeat."""
+        """Return whether BEAT_SECONDS have passed since the last heartbeat."""
         return self._monotonic() - self._written_at >= BEAT_SECONDS
 
     def write(self, *, busy_with: str = "") -> None:

@@ -33,7 +33,7 @@ class NotAllowed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One act done on call, according to the register: when, its kind, its words, and its subject.
+    """It is one act done on call, according to the register: when, its kind, its words, and its subject.
 
     The subject is the first eight characters of the public id of the report or of the exchange.
     """
@@ -47,7 +47,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """An on-call duty as the unit's supervisors and the supervisor on call see it.
+    """It is an on-call duty as the unit's supervisors and the supervisor on call see it.
 
     may_end: whether the reader may end it now.
     """

@@ -1,4 +1,4 @@
-"""The job that renders a document of `chat.documents.transcript_pdf` in a child process.
+"""This is the job that renders a document of `chat.documents.transcript_pdf` in a child process.
 
 It first finds out which characters the fonts can draw, then renders the pages. It uses no settings, database or
 request.
@@ -68,7 +68,7 @@ def change_each(value: Any, change: Callable[[str], str]) -> Any:
 
 
 def can_draw(signs: list[str], *, is_plain: bool = False) -> bool:
-    """Whether the available fonts can draw all of these characters."""
+    """Return whether the available fonts can draw all of these characters."""
     try:
         compile_pdf(_SIGNS, signs, is_plain=is_plain)
     except typst.TypstError:

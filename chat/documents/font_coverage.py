@@ -1,4 +1,5 @@
-"""Finds out which characters the available fonts can draw, and replaces others by their codes: « ⟦U+1F468⟧ ».
+"""This module finds out which characters the available fonts can draw, and replaces others by their codes:
+« ⟦U+1F468⟧ ».
 
 PDF/UA forbids a page with a character that is not drawn. What a person wrote must neither prevent a document nor vanish
 from it. Typst only says whether it succeeded, so characters are tried together, and the set is halved until those that

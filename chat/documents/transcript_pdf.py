@@ -85,7 +85,7 @@ SLIP = (
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section of a document: sentences, and pairs of a name and its value."""
+    """It is a section of a document: sentences, and pairs of a name and its value."""
 
     title: str
     lines: Sequence[str] = ()

@@ -1,4 +1,4 @@
-"""Makes the chart of a journal's facts by date and account, its gaps, and what the facts propose. Pure.
+"""This module makes the chart of a journal's facts by date and account, its gaps, and what the facts propose. Pure.
 
 The chart consists of coordinates for an inline SVG, as in `chat.statistics.charts`. It can be read without colours, and
 the list beside it says the same. It has at most ROWS_MOST + 2 rows of COLUMNS + 1 marks.
@@ -55,7 +55,8 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the chart. label: as it was first typed; "" if none was. is_rest: the row that the others share."""
+    """It is a row of the chart. label: as it was first typed; "" if none was. is_rest: the row that the others
+    share."""
 
     label: str
     count: int
@@ -65,18 +66,18 @@ class Row:
 
     @property
     def text_y(self) -> float:
-        """The vertical position of the label, above the marks."""
+        """Return the vertical position of the label, above the marks."""
         return self.y - 12
 
     @property
     def short(self) -> str:
-        """The label, cut to LABEL_MOST characters."""
+        """Return the label, cut to LABEL_MOST characters."""
         return self.label if len(self.label) <= LABEL_MOST else f"{self.label[: LABEL_MOST - 1]}…"
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A gap between two facts whose days are known. days: how many whole days are without facts."""
+    """It is a gap between two facts whose days are known. days: how many whole days are without facts."""
 
     after: date
     before: date
@@ -86,7 +87,7 @@ class Gap:
 
     @property
     def centre(self) -> float:
-        """The horizontal middle of the gap, for its text."""
+        """Return the horizontal middle of the gap, for its text."""
         return round(self.x + self.width / 2, 1)
 
 
@@ -108,7 +109,7 @@ class Chart:
 
     @property
     def has_captures(self) -> bool:
-        """Whether a mark has captures."""
+        """Return whether a mark has captures."""
         return any(mark.captures for row in self.rows for mark in row.marks)
 
     def with_captures(self, by_fact: Mapping[int, Sequence[int]]) -> "Chart":
@@ -121,7 +122,7 @@ class Chart:
 
     @property
     def inner_height(self) -> int:
-        """The height between the words above and below."""
+        """Return the height between the words above and below."""
         return self.height - TOP - BOTTOM
 
 
@@ -253,7 +254,7 @@ def _gaps(points: Sequence[datetime], scale: _Scale) -> list[Gap]:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """An account, as it was first typed, and the numbers of its facts."""
+    """It is an account, as it was first typed, and the numbers of its facts."""
 
     account: str
     numbers: tuple[int, ...]
@@ -274,12 +275,12 @@ class Findings:
 
     @property
     def is_group(self) -> bool:
-        """Whether several accounts are named."""
+        """Return whether several accounts are named."""
         return self.accounts > 1
 
     @property
     def days(self) -> int:
-        """The number of days from the first to the last, both included; 0 when it is not known."""
+        """Return the number of days from the first to the last, both included; 0 when it is not known."""
         return 0 if self.first is None or self.last is None else (self.last - self.first).days + 1
 
 

@@ -1,4 +1,4 @@
-"""Reads and orders the dates of facts: to the minute, on a day, « vers », or not known. Pure.
+"""This module reads and orders the dates of facts: to the minute, on a day, « vers », or not known. Pure.
 
 A date is the one that the person told, where they were: it has no zone, and none is guessed.
 
@@ -68,7 +68,7 @@ class Moment:
 
     @property
     def point(self) -> datetime | None:
-        """The moment that was told; of a day, its beginning; None when it is not known."""
+        """Return the moment that was told; of a day, its beginning; None when it is not known."""
         return None if self.day is None else datetime.combine(self.day, self.hour or time())
 
     @property

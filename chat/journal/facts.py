@@ -54,8 +54,8 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One row of the journal, opened. told: None when no key opens it where it stands. changed_at: when its words were
-    last corrected, None when never."""
+    """It is one row of the journal, opened. told: None when no key opens it where it stands. changed_at: when its words
+    were last corrected, None when never."""
 
     public_id: UUID
     number: int

@@ -1,4 +1,4 @@
-"""The form by which a person notes a fact."""
+"""This is the form by which a person notes a fact."""
 
 import uuid
 from datetime import date, time, timedelta
@@ -39,7 +39,7 @@ PRECISIONS = {
 
 
 class FactForm(forms.Form):
-    """One fact. fact_id: of the fact to be corrected, or drawn for a new one, so that it is there once.
+    """It is one fact. fact_id: of the fact to be corrected, or drawn for a new one, so that it is there once.
 
     Only what happened is asked for. Without an answer to « Quand ? » the day and the hour say how well it is known.
     Lines end with one sign, as a browser counts them: what fits its field fits here.
@@ -68,12 +68,12 @@ class FactForm(forms.Form):
 
     @classmethod
     def new(cls, *, familiar: bool, typed: Any = None) -> "FactForm":
-        """An empty one; typed: with what was being written in it."""
+        """Return an empty one; typed: with what was being written in it."""
         return cls(initial={"fact_id": uuid.uuid4(), **(typed or {})}, familiar=familiar)
 
     @classmethod
     def of(cls, fact: Fact, *, familiar: bool, typed: Any = None) -> "FactForm":
-        """A fact that is there, to be corrected."""
+        """Return a fact that is there, to be corrected."""
         told = fact.told or Told("")
         initial = {
             "fact_id": fact.public_id,
@@ -126,6 +126,6 @@ class FactForm(forms.Form):
 
     @property
     def told(self) -> Told:
-        """The fact; the form is valid."""
+        """Return the fact; the form is valid."""
         data = self.cleaned_data
         return Told(moment=data["moment"], **{name: data[name] for name in WORDS})

@@ -1,4 +1,5 @@
-"""Reads the journal as an agent sees it: a chart, what the facts propose, and the list. In French, for agents."""
+"""This module reads the journal as an agent sees it: a chart, what the facts propose, and the list. In French, for
+agents."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,7 +23,7 @@ NUMBERS_SHOWN = 8  # facts that are named for a repetition
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A fact in words.
+    """It is a fact in words.
 
     link: its address, changed so that no program makes a link of it. is_new: whether it is on this page for the first
     time. captures: the numbers of its captures.
@@ -40,7 +41,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """An element of an offence that the person's facts suggest. Nothing is ticked because of it.
+    """It is an element of an offence that the person's facts suggest. Nothing is ticked because of it.
 
     is_clear: whether the facts say it directly; several accounts, for example, may be one person's.
     """
@@ -74,12 +75,12 @@ class Panel:
 
     @property
     def is_there(self) -> bool:
-        """Whether there is anything to show."""
+        """Return whether there is anything to show."""
         return bool(self.total or self.unread)
 
     @property
     def told(self) -> str:
-        """The words for screen readers about new facts."""
+        """Return the words for screen readers about new facts."""
         return _facts(self.new) if self.new else ""
 
     def with_captures(self, by_fact: Mapping[int, Sequence[int]]) -> "Panel":

@@ -1,4 +1,5 @@
-"""Reads the journal of a conversation that the caller has just obtained by `chat.access`, for person and agent."""
+"""This module reads the journal of a conversation that the caller has just obtained by `chat.access`, for person and
+agent."""
 
 import logging
 from collections.abc import Collection, Iterable

@@ -1,4 +1,4 @@
-"""Writes the date of a fact as the person reads it, in their language."""
+"""This module writes the date of a fact as the person reads it, in their language."""
 
 from chat.journal.dates import Moment, Precision
 from chat.texts import journal as texts

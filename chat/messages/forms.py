@@ -1,4 +1,4 @@
-"""The form by which a message, or another text of the exchange, is sent."""
+"""This is the form by which a message, or another text of the exchange, is sent."""
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -22,7 +22,7 @@ def refuse_unseen(text: str) -> None:
 
 
 class Text(forms.Field):
-    """A field for a text under the rules of messages (`protocol.parse_body`)."""
+    """It is a field for a text under the rules of messages (`protocol.parse_body`)."""
 
     def clean(self, value: object) -> str:
         """Return the text as it is stored; "" if it is empty and not required. Raises ValidationError."""
@@ -46,7 +46,8 @@ MESSAGE_ERRORS = {
 
 
 class MessageForm(forms.Form):
-    """One message. `client_id` is drawn when the page is made, so that sending the same form twice adds one message."""
+    """It is one message. `client_id` is drawn when the page is made, so that sending the same form twice adds one
+    message."""
 
     client_id = forms.UUIDField()
     # `clean_body` applies the rules that hold for the sockets too (`protocol.parse_body`).

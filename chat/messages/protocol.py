@@ -62,7 +62,7 @@ class ProtocolError(Exception):
 
 @dataclass(slots=True)
 class Sync:
-    """A `sync` frame: the page has everything up to the number `after`, and wants what follows and the state."""
+    """It is a `sync` frame: the page has everything up to the number `after`, and wants what follows and the state."""
 
     conversation: UUID | None
     after: int
@@ -70,7 +70,7 @@ class Sync:
 
 @dataclass(slots=True)
 class Post:
-    """A `post` frame: a message to add.
+    """It is a `post` frame: a message to add.
 
     client_id: a UUID as text, in lower case. body: trimmed, 1 to MAX_BODY characters (`parse_body`).
     """
@@ -82,14 +82,14 @@ class Post:
 
 @dataclass(slots=True)
 class Typing:
-    """A `typing` frame: somebody is typing in this conversation."""
+    """It is a `typing` frame: somebody is typing in this conversation."""
 
     conversation: UUID | None
 
 
 @dataclass(slots=True)
 class Read:
-    """A `read` frame: everything up to the number `seq` was on screen."""
+    """It is a `read` frame: everything up to the number `seq` was on screen."""
 
     conversation: UUID | None
     seq: int
@@ -97,7 +97,7 @@ class Read:
 
 @dataclass(slots=True)
 class Beat:
-    """A `beat` frame: the page is alive.
+    """It is a `beat` frame: the page is alive.
 
     after: asks for the messages after this number; None: says nothing of what the page has. is_hidden: the page is out
     of sight, and may fall asleep soon.
@@ -277,7 +277,7 @@ def size_of(item: dict[str, Any]) -> int:
 
 
 def has_more(frame: dict[str, Any]) -> bool:
-    """Whether messages follow those of this `messages` frame."""
+    """Return whether messages follow those of this `messages` frame."""
     return bool(frame["items"]) and frame["items"][-1]["seq"] < frame["last_seq"]
 
 

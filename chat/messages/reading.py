@@ -1,5 +1,5 @@
 # ruff: noqa: S608  (the statements are made of constants of this module; everything else is a parameter)
-"""Reads messages and states for sockets and for plain HTTP, for many askers at once.
+"""This module reads messages and states for sockets and for plain HTTP, for many askers at once.
 
 A reading is what lies after a cursor, with the state of the conversation. A message that was just committed needs no
 reading: the broadcaster sends it from memory to those who have everything before it.

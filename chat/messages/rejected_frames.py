@@ -1,4 +1,5 @@
-"""Writes refused frames to the security log: the error code, the kind of socket or page, and the account, if any."""
+"""This module writes refused frames to the security log: the error code, the kind of socket or page, and the account,
+if any."""
 
 from chat.messages import protocol
 from common import security_log

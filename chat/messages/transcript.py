@@ -1,4 +1,4 @@
-"""Reads the lines of a thread as the page of its reporter shows them."""
+"""This module reads the lines of a thread as the page of its reporter shows them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -14,7 +14,7 @@ from common.sql import fetch_rows
 
 
 class Line(NamedTuple):
-    """One message as the reporter's page shows it.
+    """It is one message as the reporter's page shows it.
 
     name: who wrote it. state: « sent » or « read », in words; empty for what others wrote.
     instant: ISO 8601, for machines. time: for people, with the day unless it is today.

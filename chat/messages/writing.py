@@ -1,4 +1,4 @@
-"""The one module that writes messages: a batch of drafts, or a line of Pnav's own.
+"""This is the one module that writes messages: a batch of drafts, or a line of Pnav's own.
 
 Whoever posts goes through `write_messages`: a socket (through the batch of its process), the plain HTTP page, and the
 page without JavaScript. It writes to many conversations in one transaction. It locks the rows of the conversations in
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Draft:
-    """A message to add. The caller has proven access; an agent's right to the conversation is checked again here.
+    """It is a message to add. The caller has proven access; an agent's right to the conversation is checked again here.
 
     public_id, client_id: UUIDs as text. client_id is chosen by the browser, a new one for each message.
     agent_id: the agent who writes, or None for the reporter.
@@ -58,7 +58,7 @@ class Draft:
 
 @dataclass(slots=True)
 class Written:
-    """A message that is committed.
+    """It is a message that is committed.
 
     assigned_to: the agent who answered there at that moment, and the only one who may read it.
     is_repeat: the message was stored before; number, time and body are those of the first copy.
@@ -208,7 +208,7 @@ _NO_END = message_limits.Size(2**31 - 1, 2**62)
 
 @dataclass(slots=True)
 class _Head:
-    """A conversation that is written to, with what this batch adds to it.
+    """It is a conversation that is written to, with what this batch adds to it.
 
     `last_seq` grows with each draft that is numbered; `before` is the number before the batch.
     """
@@ -595,7 +595,7 @@ def say_line(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of Pnav's own that is to be written: the sentence, and the values of its placeholders."""
+    """It is a line of Pnav's own that is to be written: the sentence, and the values of its placeholders."""
 
     conversation: Conversation
     sentence: Sentence

@@ -1,4 +1,4 @@
-"""The tables of the app `chat`, in one module for each subject."""
+"""These are the tables of the app `chat`, in one module for each subject."""
 
 from chat.models.agent import Agent, AgentQuerySet, Unit, first_capacity
 from chat.models.captures import Capture, CaptureDrawing, CaptureState, ScanResult

@@ -17,7 +17,7 @@ from locations.models import Force
 
 
 class Unit(models.Model):
-    """A service whose agents answer people. The places where the public goes are `ReceptionPoint`s."""
+    """It is a service whose agents answer people. The places where the public goes are `ReceptionPoint`s."""
 
     name = models.CharField(_("nom"), max_length=200, unique=True)
     force = models.CharField(_("force"), max_length=20, choices=Force)
@@ -78,7 +78,7 @@ def first_capacity() -> int:
 
 
 class Agent(models.Model):
-    """A police officer or a gendarme who answers people, as the queue sees them.
+    """It is a police officer or a gendarme who answers people, as the queue sees them.
 
     `public_name`: what the reporter reads, a first name or a chosen one, and never the name of the account.
     `capacity`: how many places they offer. `seen_at`: when a page of theirs was last seen; this lease alone decides
@@ -141,7 +141,7 @@ class Agent(models.Model):
 
     @property
     def force(self) -> str:
-        """The force of the agent's unit."""
+        """Return the force of the agent's unit."""
         return self.unit.force
 
     @property

@@ -1,4 +1,4 @@
-"""The tables of captures: images and PDF documents from the person, or from an agent (docs/adr/0082, 0100).
+"""These are the tables of captures: images and PDF documents from the person, or from an agent (docs/adr/0082, 0100).
 
 The files themselves are not in the database.
 """
@@ -33,7 +33,7 @@ class ScanResult(models.TextChoices):
 
 
 class Capture(SealedWords):
-    """One file of an exchange: where its encrypted chunks are, and what was made of it.
+    """It is one file of an exchange: where its encrypted chunks are, and what was made of it.
 
     sent_by: the agent who sent it to the person (`chat.captures.handouts`); None if it is the person's.
     public_id: made by the page or its script before the first byte, so that an interrupted upload can go on; unique in
@@ -99,17 +99,17 @@ class Capture(SealedWords):
 
     @property
     def context(self) -> str:
-        """The context that binds the encrypted words to this row."""
+        """Return the context that binds the encrypted words to this row."""
         return f"capture:{self.conversation.public_id}:{self.public_id}"
 
     @property
     def file_context(self) -> str:
-        """The context that binds the chunks to this capture."""
+        """Return the context that binds the chunks to this capture."""
         return f"capture-file:{self.store_id}"
 
 
 class CaptureDrawing(models.Model):
-    """One page that we drew of a capture: a WebP file in chunks, encrypted with the key of its capture.
+    """It is one page that we drew of a capture: a WebP file in chunks, encrypted with the key of its capture.
 
     page: from 1; an image has one. size: in bytes. width, height: in pixels.
     """
@@ -132,5 +132,5 @@ class CaptureDrawing(models.Model):
 
     @property
     def file_context(self) -> str:
-        """The context that binds the chunks of the drawing to its capture and page."""
+        """Return the context that binds the chunks of the drawing to its capture and page."""
         return f"capture-drawing:{self.capture.store_id}:{self.page}"

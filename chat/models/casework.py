@@ -1,4 +1,4 @@
-"""The tables of casework: fact sheets, proposals, emergencies, closings.
+"""These are the tables of casework: fact sheets, proposals, emergencies, closings.
 
 Text that people wrote is encrypted as JSON and bound to its row. Unencrypted columns are categories, by which agents
 can search their own exchanges. (Foreign keys are by name, because `chat.models` imports this module.)
@@ -25,7 +25,7 @@ ALPHABET = "23456789BCDFGHJKMNPQRTVWXZ"
 
 
 class SealedWords(models.Model):
-    """A row with one encrypted value: a JSON object of texts, bound to `context`."""
+    """It is a row with one encrypted value: a JSON object of texts, bound to `context`."""
 
     SEALED: tuple[str, ...] = ("sealed_words",)
     SEALED_WITH: tuple[str, ...] = ("conversation",)
@@ -38,19 +38,20 @@ class SealedWords(models.Model):
 
     @property
     def context(self) -> str:
-        """The context that binds the encrypted words to their row, so that they cannot be decrypted in another one."""
+        """Return the context that binds the encrypted words to their row, so that they cannot be decrypted in another
+        one."""
         raise NotImplementedError
 
     @property
     def data_key(self) -> uuid.UUID | None:
-        """The key of the exchange that it belongs to."""
+        """Return the key of the exchange that it belongs to."""
         # Each model has a conversation, or overrides this.
         key: uuid.UUID | None = self.conversation.data_key  # type: ignore[attr-defined]
         return key
 
     @property
     def words(self) -> dict[str, Any]:
-        """The decrypted words. Raises encryption.UnsealError when they cannot be decrypted."""
+        """Return the decrypted words. Raises encryption.UnsealError when they cannot be decrypted."""
         words: dict[str, Any] = json.loads(encryption.unseal(self.sealed_words, context=self.context))
         return words
 
@@ -87,7 +88,7 @@ class FactSheet(SealedWords):
 
     @property
     def context(self) -> str:
-        """The context that binds the encrypted words to the sheet of this conversation."""
+        """Return the context that binds the encrypted words to the sheet of this conversation."""
         return f"sheet:{self.conversation.public_id}"
 
 
@@ -140,7 +141,7 @@ def read_file_number(typed: str) -> str:
 
 
 class Proposal(SealedWords):
-    """A proposal to the person in the thread, with answers to choose from.
+    """It is a proposal to the person in the thread, with answers to choose from.
 
     `asked_id` is the client_id of its message; `answer_id` is that of the person's message which answers it. words:
     `answers` to choose from, and what is proposed. said: the answer as the agent understood it, when no button was
@@ -177,12 +178,12 @@ class Proposal(SealedWords):
 
     @property
     def context(self) -> str:
-        """The context that binds the encrypted words to the message that asks."""
+        """Return the context that binds the encrypted words to the message that asks."""
         return f"proposal:{self.conversation.public_id}:{self.asked_id}"
 
 
 class Emergency(models.Model):
-    """An emergency procedure of a conversation, with its beginning and end, and who did these. One at a time."""
+    """It is an emergency procedure of a conversation, with its beginning and end, and who did these. One at a time."""
 
     conversation = models.ForeignKey("chat.Conversation", on_delete=models.CASCADE, related_name="emergencies")
     situation = models.CharField(max_length=20, choices=Situation)
@@ -206,7 +207,7 @@ class Emergency(models.Model):
 
 
 class EmergencyStep(models.Model):
-    """One step of an emergency procedure, done once: when, and by whom. Rows are never changed."""
+    """It is one step of an emergency procedure, done once: when, and by whom. Rows are never changed."""
 
     emergency = models.ForeignKey(Emergency, on_delete=models.CASCADE, related_name="steps", db_index=False)
     step = models.CharField(max_length=20, choices=Step)
@@ -235,5 +236,5 @@ class Closing(SealedWords):
 
     @property
     def context(self) -> str:
-        """The context that binds the encrypted words to the closing of this conversation."""
+        """Return the context that binds the encrypted words to the closing of this conversation."""
         return f"closing:{self.conversation.public_id}"

@@ -61,7 +61,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         return self.filter(is_here(now, asleep))
 
     def elsewhere(self, now: datetime) -> "ConversationQuerySet":
-        """The others: people who are passed over in the queue until they are seen again."""
+        """Return the others: people who are passed over in the queue until they are seen again."""
         return self.exclude(is_here(now))
 
     def taking_the_share(self, now: datetime) -> "ConversationQuerySet":
@@ -196,12 +196,12 @@ class Conversation(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether it waits or is under way, so that something may still be written."""
+        """Return whether it waits or is under way, so that something may still be written."""
         return self.status in {Status.WAITING, Status.ACTIVE}
 
     @property
     def is_dormant(self) -> bool:
-        """Whether it is under way, but at rest, so that it fills no place of its agent."""
+        """Return whether it is under way, but at rest, so that it fills no place of its agent."""
         return (
             self.status == Status.ACTIVE
             and self.dormant_since is not None
@@ -209,7 +209,7 @@ class Conversation(models.Model):
         )
 
     def has_code(self, now: datetime) -> bool:
-        """Whether it has a valid resume code."""
+        """Return whether it has a valid resume code."""
         return self.resume_until is not None and self.resume_until > now
 
     def new_event(
@@ -233,7 +233,7 @@ class Conversation(models.Model):
 
 
 class Message(models.Model):
-    """One message. Its body is stored encrypted only; `body` decrypts it."""
+    """It is one message. Its body is stored encrypted only; `body` decrypts it."""
 
     SEALED, SEALED_WITH = ("sealed_body",), ("conversation",)
     EXCHANGE = "conversation__report"
@@ -306,12 +306,12 @@ class Message(models.Model):
 
     @property
     def context(self) -> str:
-        """The context that binds the encrypted body to its conversation, number and author."""
+        """Return the context that binds the encrypted body to its conversation, number and author."""
         return self.context_of(self.conversation.public_id, self.seq, self.author)
 
     @property
     def data_key(self) -> uuid.UUID | None:
-        """The data key of its conversation."""
+        """Return the data key of its conversation."""
         return self.conversation.data_key
 
     @property
@@ -323,7 +323,7 @@ class Message(models.Model):
 
     @property
     def body(self) -> str:
-        """The text. Raises encryption.UnsealError when it cannot be decrypted."""
+        """Return the text. Raises encryption.UnsealError when it cannot be decrypted."""
         return encryption.unseal(self.sealed_body, context=self.context)
 
 

@@ -1,4 +1,5 @@
-"""The tables of danger phrases, which administrators change, and of the messages that they mark for the agent."""
+"""These are the tables of danger phrases, which administrators change, and of the messages that they mark for the
+agent."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
@@ -10,7 +11,7 @@ from chat.rules.danger_words import Kind, PhraseError
 
 
 class DangerPhrase(models.Model):
-    """One phrase, in the notation of `chat.rules.danger_words`."""
+    """It is one phrase, in the notation of `chat.rules.danger_words`."""
 
     phrase = models.CharField(
         _("expression"),

@@ -1,4 +1,4 @@
-"""The table of agents' requests for a talk with the psychologist."""
+"""This is the table of agents' requests for a talk with the psychologist."""
 
 import uuid
 
@@ -18,7 +18,7 @@ class Meeting(models.TextChoices):
 
 
 class Debrief(models.Model):
-    """An agent's request for a talk with the psychologist (« Je souhaite débriefer »).
+    """It is an agent's request for a talk with the psychologist (« Je souhaite débriefer »).
 
     Only `chat.wellbeing.debriefs` reads and writes it. Superiors cannot see it (docs/adr/0040): it is on no page of the
     console but the agent's own, not in the admin, and not in the register. An agent has one request at a time.
@@ -46,5 +46,5 @@ class Debrief(models.Model):
 
     @property
     def context(self) -> str:
-        """The context that binds the encrypted words to this row."""
+        """Return the context that binds the encrypted words to this row."""
         return f"debrief:{self.public_id}"

@@ -1,4 +1,4 @@
-"""The tables of figures: rounded numbers of closed days, which remain when their exchanges are deleted.
+"""These are the tables of figures: rounded numbers of closed days, which remain when their exchanges are deleted.
 
 A day is written once, and never computed again from exchanges (`chat.statistics.daily`, docs/adr/0083). `KeptReading`,
 in contrast, is computed every few minutes while the exchanges of its open days exist.
@@ -21,7 +21,7 @@ CHAIN = "chains"  # the name of the one remainder that all chains share
 
 
 class ClosedDay(models.Model):
-    """A day whose numbers have been written, even if all are 0. It is never written again."""
+    """It is a day whose numbers have been written, even if all are 0. It is never written again."""
 
     day = models.DateField(primary_key=True)
 

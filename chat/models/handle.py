@@ -1,4 +1,5 @@
-"""The table of handles: the number, colour and word by which an agent knows a conversation (`chat.rules.handles`)."""
+"""This is the table of handles: the number, colour and word by which an agent knows a conversation
+(`chat.rules.handles`)."""
 
 from django.db import models
 
@@ -31,5 +32,5 @@ class ConversationHandle(models.Model):
 
     @property
     def value(self) -> Handle:
-        """The handle as a value, for pages and rules."""
+        """Return the handle as a value, for pages and rules."""
         return Handle(self.number, self.colour, self.word)

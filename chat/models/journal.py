@@ -1,4 +1,4 @@
-"""The table of the journal: facts that a person notes for themselves, and may show to their agent."""
+"""This is the table of the journal: facts that a person notes for themselves, and may show to their agent."""
 
 import uuid
 
@@ -11,7 +11,7 @@ from chat.models.casework import SealedWords
 
 
 class JournalFact(SealedWords):
-    """One fact of a person's journal, encrypted with its date (`chat.journal.words`).
+    """It is one fact of a person's journal, encrypted with its date (`chat.journal.words`).
 
     public_id: drawn by the page on which the fact was typed, so that a form sent twice is one fact; unique in its
     conversation. number: from 1, in the order in which facts were noted. A fact that nobody has read may be erased, and
@@ -47,5 +47,5 @@ class JournalFact(SealedWords):
 
     @property
     def context(self) -> str:
-        """The context that binds the encrypted words to this fact."""
+        """Return the context that binds the encrypted words to this fact."""
         return f"fact:{self.conversation.public_id}:{self.public_id}"

@@ -1,4 +1,4 @@
-"""The table of groups of look-alike arrivals (docs/adr/0074)."""
+"""This is the table of groups of look-alike arrivals (docs/adr/0074)."""
 
 import uuid
 

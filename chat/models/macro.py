@@ -1,4 +1,4 @@
-"""The table of macros: several acts in one press, which an administrator prepares and an agent reads before."""
+"""This is the table of macros: several acts in one press, which an administrator prepares and an agent reads before."""
 
 import uuid
 

@@ -31,7 +31,7 @@ def opened(sealed: bytes | memoryview, *, context: str) -> str:
 
 
 class Hold(models.Model):
-    """An agent's promise to be back (« je reviens dans N minutes »), one row each, kept for the figures.
+    """It is an agent's promise to be back (« je reviens dans N minutes »), one row each, kept for the figures.
 
     seq: the number of Pnav's line that told the person. The promise ends at `ended_at` (lifted or replaced), or when
     this agent writes after `seq`, which is read from the messages, so that writing needs no promises; or when the
@@ -65,7 +65,8 @@ class Hold(models.Model):
 
 
 class Note(models.Model):
-    """A private note of an agent about a conversation. Rows are only added: a correction `replaces` an earlier one.
+    """It is a private note of an agent about a conversation. Rows are only added: a correction `replaces` an earlier
+    one.
 
     event: the event of the history that the note explains, if any.
     """
@@ -100,17 +101,17 @@ class Note(models.Model):
 
     @property
     def context(self) -> str:
-        """The context that binds the sealed body to this row."""
+        """Return the context that binds the sealed body to this row."""
         return self.context_of(self.conversation.public_id, self.number)
 
     @property
     def data_key(self) -> uuid.UUID | None:
-        """The key of the exchange that it belongs to."""
+        """Return the key of the exchange that it belongs to."""
         return self.conversation.data_key
 
     @property
     def shown(self) -> str:
-        """The decrypted text as agents read it."""
+        """Return the decrypted text as agents read it."""
         return opened(self.sealed_body, context=self.context)
 
 
@@ -134,12 +135,12 @@ class ReplyDraft(models.Model):
 
     @property
     def context(self) -> str:
-        """The context that binds the sealed body to this row, and to this agent."""
+        """Return the context that binds the sealed body to this row, and to this agent."""
         return f"reply_draft:{self.conversation.public_id}:{self.agent_id}"
 
     @property
     def data_key(self) -> uuid.UUID | None:
-        """The key of the exchange that it belongs to."""
+        """Return the key of the exchange that it belongs to."""
         return self.conversation.data_key
 
 
@@ -155,7 +156,7 @@ class AsideQuerySet(models.QuerySet["Aside"]):
 
 
 class Aside(models.Model):
-    """A question of an agent to colleagues, with their answers (« aparté »). Colleagues read no conversation.
+    """It is a question of an agent to colleagues, with their answers (« aparté »). Colleagues read no conversation.
 
     `last_number` numbers its messages without gaps, under the lock of this row. is_for_all: whether everybody on duty
     was asked.
@@ -172,7 +173,7 @@ class Aside(models.Model):
 
 
 class AsidePart(models.Model):
-    """An agent who takes part in an aparté, including the one who asked, and how far they have read."""
+    """It is an agent who takes part in an aparté, including the one who asked, and how far they have read."""
 
     aside = models.ForeignKey(Aside, on_delete=models.CASCADE, related_name="parts", db_index=False)
     agent = models.ForeignKey("chat.Agent", on_delete=models.PROTECT, related_name="+")
@@ -208,15 +209,15 @@ class AsideMessage(models.Model):
 
     @property
     def context(self) -> str:
-        """The context that binds the sealed body to this row."""
+        """Return the context that binds the sealed body to this row."""
         return self.context_of(self.aside.public_id, self.number, self.agent_id)
 
     @property
     def data_key(self) -> uuid.UUID | None:
-        """The key of the exchange that it belongs to."""
+        """Return the key of the exchange that it belongs to."""
         return self.aside.conversation.data_key
 
     @property
     def shown(self) -> str:
-        """The decrypted text as its participants read it."""
+        """Return the decrypted text as its participants read it."""
         return opened(self.sealed_body, context=self.context)

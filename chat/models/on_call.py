@@ -1,4 +1,4 @@
-"""The table of on-call duties, in which a supervisor decides for another unit for some time."""
+"""This is the table of on-call duties, in which a supervisor decides for another unit for some time."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ class OnCallQuerySet(models.QuerySet["OnCall"]):
 
 
 class OnCall(models.Model):
-    """An on-call duty (« astreinte »): one supervisor acts for one unit, from a moment to another.
+    """It is an on-call duty (« astreinte »): one supervisor acts for one unit, from a moment to another.
 
     It gives the right to decide about disclosures, freezes and erasures of that unit (`chat.decisions.deciders`), and
     to join its open conversations as its own supervisors do (`chat.access.reach_of`). `motive`: the reason, written by

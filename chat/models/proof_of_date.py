@@ -1,4 +1,4 @@
-"""The table of the places of an exchange's items among the digests of a day (docs/adr/0084)."""
+"""This is the table of the places of an exchange's items among the digests of a day (docs/adr/0084)."""
 
 from django.db import models
 from django.db.models import Q
@@ -39,5 +39,5 @@ class ItemShare(SealedWords):
 
     @property
     def context(self) -> str:
-        """The context that binds the sealed share to its conversation, day and place in the tree."""
+        """Return the context that binds the sealed share to its conversation, day and place in the tree."""
         return f"share:{self.conversation.public_id}:{self.day_id}:{self.first}"

@@ -1,4 +1,4 @@
-"""The table of receipts, which confirm to somebody with the number that a report was filed on a day."""
+"""This is the table of receipts, which confirm to somebody with the number that a report was filed on a day."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _

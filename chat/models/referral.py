@@ -1,4 +1,4 @@
-"""The tables of transmissions to a unit: unit accounts, transmissions, their steps, and codes to follow them.
+"""These are the tables of transmissions to a unit: unit accounts, transmissions, their steps, and codes to follow them.
 
 (Foreign keys are by name, because `chat.models` imports this module.)
 """
@@ -40,7 +40,7 @@ class UnitAccount(models.Model):
 
 
 class Transmission(SealedWords):
-    """A summary for one unit. The person reads it first, then it is sent; in an emergency it is sent at once.
+    """It is a summary for one unit. The person reads it first, then it is sent; in an emergency it is sent at once.
 
     words: `summary`; `unit`, `address`, `telephone` and `is_example` of the unit at that time; `why`, when it was sent
     without agreement. town, facts (values of `Fact` with commas), urgency: for the unit's list; the person reads them
@@ -101,12 +101,12 @@ class Transmission(SealedWords):
 
     @property
     def context(self) -> str:
-        """The context that binds the encrypted words to this transmission."""
+        """Return the context that binds the encrypted words to this transmission."""
         return f"transmission:{self.conversation.public_id}:{self.public_id}"
 
 
 class TransmissionStep(SealedWords):
-    """One step of a transmission: its new state, when, and by whom. Rows are never changed.
+    """It is one step of a transmission: its new state, when, and by whom. Rows are never changed.
 
     words: for an appointment, what its slip shows; for its refusal, `other`, another time in the person's words; for
     the end, `reason`, written for the person; otherwise empty. Each state occurs once, except appointments and answers
@@ -141,17 +141,17 @@ class TransmissionStep(SealedWords):
 
     @property
     def context(self) -> str:
-        """The context that binds the encrypted words to this step."""
+        """Return the context that binds the encrypted words to this step."""
         return f"transmission-step:{self.transmission.public_id}:{self.number}"
 
     @property
     def data_key(self) -> uuid.UUID | None:
-        """The key of the exchange that it belongs to."""
+        """Return the key of the exchange that it belongs to."""
         return self.transmission.conversation.data_key
 
 
 class FollowUp(models.Model):
-    """A code that opens « Suites » of one conversation and nothing else of it. Only its slow hash is stored.
+    """It is a code that opens « Suites » of one conversation and nothing else of it. Only its slow hash is stored.
 
     until: the end of the resume code that it was; None once something was transmitted, after which it is valid as long
     as the conversation is kept.

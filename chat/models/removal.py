@@ -1,4 +1,4 @@
-"""The tables of removal requests and of their results, which are not linked with each other."""
+"""These are the tables of removal requests and of their results, which are not linked with each other."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,7 +8,7 @@ from chat.rules.removal import Answer
 
 
 class RemovalRequest(models.Model):
-    """A day on which a person asked a platform to remove something, without saying where or what.
+    """It is a day on which a person asked a platform to remove something, without saying where or what.
 
     It is deleted with the conversation, or when they say that the content is gone, without a trace of the answer.
     """

@@ -1,4 +1,4 @@
-"""The tables of canned replies, from which an agent can start: shared ones, and an agent's own."""
+"""These are the tables of canned replies, from which an agent can start: shared ones, and an agent's own."""
 
 import json
 import uuid
@@ -19,7 +19,7 @@ from locations.models import Force
 
 
 class CannedReply(Translated):
-    """A reply that all agents share, or those of a force or a unit. An administrator writes it.
+    """It is a reply that all agents share, or those of a force or a unit. An administrator writes it.
 
     `chat.rules.reply_template` fills in its variables. audience: the people to whom it can be sent. vous: the text for
     an adult. tu: the text for a minor; empty where it is the same. Both are in the source language, and may have
@@ -87,7 +87,7 @@ class CannedReply(Translated):
 
 
 class CannedReplyText(TextRow):
-    """A translation of a shared reply. part: « vous » or « tu »."""
+    """It is a translation of a shared reply. part: « vous » or « tu »."""
 
     owner = models.ForeignKey(CannedReply, on_delete=models.CASCADE, related_name="text_rows")
 
@@ -96,7 +96,7 @@ class CannedReplyText(TextRow):
 
 
 class OwnReply(models.Model):
-    """An agent's own reply, which is deleted with the agent.
+    """It is an agent's own reply, which is deleted with the agent.
 
     `sealed_content`: title, vous, tu and the texts in other languages, as encrypted JSON.
     """
@@ -113,7 +113,7 @@ class OwnReply(models.Model):
 
     @property
     def context(self) -> str:
-        """The context that binds the encrypted content to this row."""
+        """Return the context that binds the encrypted content to this row."""
         return f"own-reply:{self.public_id}:{self.agent_id}"
 
     def seal(self, *, title: str, vous: str, tu: str, texts: Mapping[str, str]) -> None:
@@ -122,6 +122,7 @@ class OwnReply(models.Model):
         self.sealed_content = encryption.seal(content, context=self.context)
 
     def content(self) -> dict[str, Any]:
-        """The decrypted title, vous, tu and texts. Raises encryption.UnsealError when they cannot be decrypted."""
+        """Return the decrypted title, vous, tu and texts. Raises encryption.UnsealError when they cannot be
+        decrypted."""
         content: dict[str, Any] = json.loads(encryption.unseal(self.sealed_content, context=self.context))
         return content

@@ -1,4 +1,4 @@
-"""The tables of handovers between agents, and of supervisors who join a conversation.
+"""These are the tables of handovers between agents, and of supervisors who join a conversation.
 
 (Foreign keys are by name, because `chat.models` imports this module.)
 """
@@ -53,7 +53,7 @@ class HandoverQuerySet(models.QuerySet["Handover"]):
 
 
 class Handover(models.Model):
-    """A handover of a conversation from `from_agent` to an agent, a unit or a force. At most one is open.
+    """It is a handover of a conversation from `from_agent` to an agent, a unit or a force. At most one is open.
 
     `taken_by`: the agent who answers from then on. `until`: the end of an open state. `answer`: the person's answer to
     the summary.
@@ -102,7 +102,7 @@ class Handover(models.Model):
 
     @property
     def to_name(self) -> str:
-        """The name of the receiver as the console shows it."""
+        """Return the name of the receiver as the console shows it."""
         if self.to_agent:
             return self.to_agent.interlocutor
         return plain_text.plain(self.to_unit.name) if self.to_unit else label_of(Force, self.to_force)
@@ -130,7 +130,7 @@ class Handover(models.Model):
 
 
 class HandoverText(models.Model):
-    """One encrypted text of a handover."""
+    """It is one encrypted text of a handover."""
 
     SEALED, SEALED_WITH = ("sealed_text",), ("handover__conversation",)
     EXCHANGE = "handover__conversation__report"
@@ -149,12 +149,12 @@ class HandoverText(models.Model):
 
     @property
     def context(self) -> str:
-        """The context that binds the encrypted text to its handover and part."""
+        """Return the context that binds the encrypted text to its handover and part."""
         return self.context_of(self.handover.public_id, self.part)
 
     @property
     def data_key(self) -> uuid.UUID | None:
-        """The key of the exchange that it belongs to."""
+        """Return the key of the exchange that it belongs to."""
         return self.handover.conversation.data_key
 
     @property
@@ -221,7 +221,7 @@ class Watch(models.Model):
 
 
 class Whisper(models.Model):
-    """A line of a supervisor to the agent alone, which is never in the thread."""
+    """It is a line of a supervisor to the agent alone, which is never in the thread."""
 
     SEALED, SEALED_WITH = ("sealed_text",), ("conversation",)
     EXCHANGE = "conversation__report"
@@ -243,12 +243,12 @@ class Whisper(models.Model):
 
     @property
     def context(self) -> str:
-        """The context that binds the sealed text to this row."""
+        """Return the context that binds the sealed text to this row."""
         return self.context_of(self.public_id)
 
     @property
     def data_key(self) -> uuid.UUID | None:
-        """The key of the exchange that it belongs to."""
+        """Return the key of the exchange that it belongs to."""
         return self.conversation.data_key
 
     @property

@@ -1,4 +1,4 @@
-"""The table of the heartbeats of web processes."""
+"""This is the table of the heartbeats of web processes."""
 
 from django.db import models
 

@@ -1,4 +1,4 @@
-"""The tables of the workers' heartbeats, and of when each of their duties was last done."""
+"""These are the tables of the workers' heartbeats, and of when each of their duties was last done."""
 
 from django.db import models
 
@@ -19,7 +19,7 @@ class WorkerHeartbeat(models.Model):
 
 
 class WorkerDuty(models.Model):
-    """One duty of the workers, whichever of them did it; one row for each name in `run_worker`.
+    """It is one duty of the workers, whichever of them did it; one row for each name in `run_worker`.
 
     succeeded_at: when it was last done without an error; None for never. errors: how often it has failed in all.
     """

@@ -1,4 +1,4 @@
-"""Makes the archive of an exchange for its agent, with the modules of « Ma copie » (docs/adr/0085, 0100).
+"""This module makes the archive of an exchange for its agent, with the modules of « Ma copie » (docs/adr/0085, 0100).
 
 It has the agent's document as PDF (all its parts), the same as JSON with its schema, and « verifier.html ». It contains
 only what the document contains: the shown facts of the journal, and the digests of captures, because only the unit

@@ -1,4 +1,5 @@
-"""Writes an archive that can be verified: a zip of files with their digests in the format of `sha256sum`. Pure.
+"""This module writes an archive that can be verified: a zip of files with their digests in the format of `sha256sum`.
+Pure.
 
 `empreintes.txt` has the SHA-256 of every other file, so that `sha256sum -c empreintes.txt` verifies an unpacked copy.
 Its own digest is the comment of the zip. `static/pnav/copy/archive.js` reads the same in a browser; a test compares
@@ -33,7 +34,7 @@ class TooLarge(Exception):
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file of an archive.
+    """It is one file of an archive.
 
     name: small letters, digits, hyphens, dots and slashes, which are the same on every system. It tells nothing about
     the content.
@@ -45,7 +46,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class LongFile:
-    """A file that is never whole in memory. size, sha256: known before its first piece. pieces: read once."""
+    """It is a file that is never whole in memory. size, sha256: known before its first piece. pieces: read once."""
 
     name: str
     size: int

@@ -57,7 +57,7 @@ class LockedApart:
 
     @property
     def length(self) -> int:
-        """The number of bytes of all pieces together."""
+        """Return the number of bytes of all pieces together."""
         return self.size + TAG_BYTES * max(1, -(-self.size // PIECE_BYTES))
 
 

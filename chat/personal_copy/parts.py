@@ -1,4 +1,4 @@
-"""Reads the parts of a person's copy: for each a value for `copie.json`, and its text for the PDF.
+"""This module reads the parts of a person's copy: for each a value for `copie.json`, and its text for the PDF.
 
 Each part is one entry of PARTS, with its key in `copie.schema.json` and its files. Only what belongs to the person is
 here; agents' notes, their fact sheet and the sealed identity are not (docs/adr/0085).
@@ -62,7 +62,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A part that was read.
+    """It is a part that was read.
 
     value: for the JSON; None to leave the key out. entries: head and body of each entry, in a PDF of their own or in
     that of the thread. files: those of this part, besides the PDFs.

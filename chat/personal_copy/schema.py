@@ -1,4 +1,4 @@
-"""Reads the published JSON Schemas of `copie.json` (« Ma copie ») and `echange.json` (an agent's archive).
+"""This module reads the published JSON Schemas of `copie.json` (« Ma copie ») and `echange.json` (an agent's archive).
 
 They are files beside this module. Fields may be added; removing one needs a new version.
 """

@@ -1,4 +1,4 @@
-"""Makes the proofs of date of one exchange, which the caller has just obtained by `chat.access`."""
+"""This module makes the proofs of date of one exchange, which the caller has just obtained by `chat.access`."""
 
 import logging
 from collections.abc import Collection, Iterator

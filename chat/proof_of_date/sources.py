@@ -253,7 +253,7 @@ def _shuffled(shares: Sequence[_Share]) -> list[Part]:
 
 
 class _Marked:
-    """A source that reads what came since the previous tree, by that tree's mark, and leaves a mark of its own.
+    """It is a source that reads what came since the previous tree, by that tree's mark, and leaves a mark of its own.
 
     `left` of a mark: the keys of what had no leaf when the tree was closed, because it was locked, could not be
     decrypted, or was a capture that was not read yet. The next tree tries again, until there is a leaf or the item is
@@ -310,7 +310,7 @@ class _Marked:
 
 
 class Messages(_Marked):
-    """A source (`days.Source`): each message once, in the order of its conversation.
+    """It is a source (`days.Source`): each message once, in the order of its conversation.
 
     Its mark: `to`, a key of messages, up to which each was committed, and written before the day was over.
     """
@@ -374,7 +374,7 @@ class Messages(_Marked):
 
 
 class Facts(_Marked):
-    """A source (`days.Source`): each fact of a journal, shown or not, once; again when it was corrected.
+    """It is a source (`days.Source`): each fact of a journal, shown or not, once; again when it was corrected.
 
     Its mark: `until`, up to when noted or corrected.
     """
@@ -411,7 +411,7 @@ class Facts(_Marked):
 
 
 class Captures(_Marked):
-    """A source (`days.Source`): each capture once, when its bytes were read; by its digest, nothing else of it.
+    """It is a source (`days.Source`): each capture once, when its bytes were read; by its digest, nothing else of it.
 
     Its mark: `until`, up to when received.
     """

@@ -1,4 +1,4 @@
-"""Finds out who opens a socket, for many handshakes at once, and asks again while the socket is open."""
+"""This module finds out who opens a socket, for many handshakes at once, and asks again while the socket is open."""
 
 import asyncio
 import logging
@@ -53,7 +53,7 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A visit that was read.
+    """It is a visit that was read.
 
     report, generation: of the reporter; None and 0 if the visit has no report.
     user_id: the signed-in account that has proved its second factor. may_answer: whether that account may answer people
@@ -86,7 +86,7 @@ class ReporterStart:
 
 @dataclass(frozen=True, slots=True)
 class AgentStart:
-    """An agent who may answer, with their conversations under way."""
+    """It is an agent who may answer, with their conversations under way."""
 
     agent_id: int
     own: reading.Own
@@ -96,7 +96,7 @@ type Admitted[S] = tuple[Identity | None, S | None]
 
 
 class Asking[Q, A]:
-    """A batch whose questions are asked by coroutines that await the answer.
+    """It is a batch whose questions are asked by coroutines that await the answer.
 
     work: takes questions and returns one answer for each; it runs in a thread.
     """
@@ -130,7 +130,7 @@ class Asking[Q, A]:
 
 
 class Identities:
-    """Reads and checks the visits of the sockets of one event loop. identify: reads visits; it runs in a thread."""
+    """It reads and checks the visits of the sockets of one event loop. identify: reads visits; it runs in a thread."""
 
     def __init__(self, identify: Identify) -> None:
         self.loop = asyncio.get_running_loop()

@@ -78,7 +78,7 @@ class Batch[Q, A, V = Q]:
 
     @property
     def is_busy(self) -> bool:
-        """Whether something is under way or waits."""
+        """Return whether something is under way or waits."""
         return self._is_busy
 
     def add(self, question: Q) -> None:

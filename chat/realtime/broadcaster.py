@@ -1,4 +1,4 @@
-"""The one module that delivers messages to the pages of this process.
+"""This is the one module that delivers messages to the pages of this process.
 
 A `Subscription` (`chat.realtime.subscription`) has a cursor: everything up to it was sent. A message that was just
 committed goes straight from memory to the subscriptions that have everything before it. A subscription with a gap, one

@@ -145,12 +145,12 @@ class Connection:
 
     @property
     def is_metered(self) -> bool:
-        """Whether rate limits apply. False only for the session of a measurement."""
+        """Return whether rate limits apply. False only for the session of a measurement."""
         return self._bucket is not None
 
     @property
     def account(self) -> int | None:
-        """The account whose socket it is, for the log; None for a reporter, who has no account."""
+        """Return the account whose socket it is, for the log; None for a reporter, who has no account."""
         return None
 
     # -- from the handshake to the end ------------------------------------------------------------------------------
@@ -482,11 +482,11 @@ class Connection:
         self.check_at = 0.0
 
     def is_still_entitled(self, identity: Identity) -> bool:
-        """Whether this socket may stay, now that the session or the account was read again and found changed."""
+        """Return whether this socket may stay, now that the session or the account was read again and found changed."""
         raise NotImplementedError
 
     def may_go_on(self, snapshot: Snapshot) -> bool:
-        """Whether a conversation that was just read is still this visit's; if not, the socket was closed."""
+        """Return whether a conversation that was just read is still this visit's; if not, the socket was closed."""
         return True
 
     def refresh(self) -> None:

@@ -158,7 +158,7 @@ class ConsoleConnection(Connection):
 
     @property
     def account(self) -> int | None:
-        """The agent's account, with which refused frames are logged."""
+        """Return the agent's account, with which refused frames are logged."""
         return self.pass_.user_id
 
     def subscribe(self) -> None:
@@ -187,7 +187,7 @@ class ConsoleConnection(Connection):
 
     @property
     def is_settled(self) -> bool:
-        """Whether no question about this agent is open. A beat may then be answered if nothing is new."""
+        """Return whether no question about this agent is open. A beat may then be answered if nothing is new."""
         return not (self._is_catching_up or self.is_doubtful)
 
     @property

@@ -36,12 +36,12 @@ class Party:
 
     @classmethod
     def reporter(cls, conversation: Conversation) -> "Party":
-        """The person's side of their conversation."""
+        """Return the person's side of their conversation."""
         return cls(conversation.pk, conversation.public_id, Author.REPORTER)
 
     @classmethod
     def of_agent(cls, conversation: Conversation, agent: Agent) -> "Party":
-        """The side of the agent who answers in it."""
+        """Return the side of the agent who answers in it."""
         return cls(conversation.pk, conversation.public_id, Author.AGENT, agent)
 
 

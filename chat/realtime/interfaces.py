@@ -70,7 +70,8 @@ class AnyConnection(Protocol):
         """Check, at each round of the broadcaster, whether the visit may stay. now: monotonic seconds."""
 
     def may_go_on(self, snapshot: Snapshot) -> bool:
-        """Whether a conversation just read is still this visit's; if not, the connection has been told to leave."""
+        """Return whether a conversation just read is still this visit's; if not, the connection has been told to
+        leave."""
 
     def refresh(self) -> None:
         """Find out which conversations are this connection's, because one that was just read no longer is."""
@@ -102,7 +103,7 @@ class AnyConsole(AnyConnection, Protocol):
 
     @property
     def is_settled(self) -> bool:
-        """Whether no question about its agent is open. A beat may then be answered if nothing is new."""
+        """Return whether no question about its agent is open. A beat may then be answered if nothing is new."""
 
     @property
     def known(self) -> KnownOwn:

@@ -39,7 +39,7 @@ class GivenBack(NamedTuple):
 
 
 class Subscription:
-    """One socket's place in one conversation.
+    """It is one socket's place in one conversation.
 
     agent_id: the agent whose socket it is; None for the reporter's.
     cursor: everything up to it was sent. snapshot: the state of the conversation when it was last read.
@@ -147,7 +147,7 @@ class Subscription:
 
     @property
     def is_settled(self) -> bool:
-        """Whether everything that was asked for was sent. A beat may then be answered if nothing is new."""
+        """Return whether everything that was asked for was sent. A beat may then be answered if nothing is new."""
         return self.snapshot is not None and not (
             self.is_reading or self.is_paced or self.is_ending or self.owes_frame or self.owes_state or self.wants_state
         )
@@ -163,7 +163,8 @@ class Subscription:
 
     @property
     def ask(self) -> Ask:
-        """The request that a reading takes to a thread: what lies after the cursor, with the state if it is owed."""
+        """Return the request that a reading takes to a thread: what lies after the cursor, with the state if it is
+        owed."""
         with_state = self.wants_state or self.owes_frame or self.owes_state or self.beat is not Beat.NONE
         return Ask(self.conversation_id, self.topic, self.cursor, self.agent_id, with_state)
 

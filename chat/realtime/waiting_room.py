@@ -1,4 +1,5 @@
-"""Shows people their place and agents the queue, on all pages of this process, from one reading of the queue."""
+"""This module shows people their place and agents the queue, on all pages of this process, from one reading of the
+queue."""
 
 import logging
 import time
@@ -26,7 +27,8 @@ SHOWN_AT_ONCE = 100  # places that are sent before the event loop may do anythin
 
 
 class WaitingRoom:
-    """Sends each person who waits their place when it changes, and each console the queue. Belongs to the event loop.
+    """It sends each person who waits their place when it changes, and each console the queue. Belongs to the event
+    loop.
 
     `_owed`: subscriptions that get their state with the next reading, even if their place is the same.
     """

@@ -1,4 +1,4 @@
-"""The forms of a transmission: the agent's, the person's, the unit's."""
+"""These are the forms of a transmission: the agent's, the person's, the unit's."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from chat.texts import forms as form_texts
 
 
 class TransmissionForm(forms.Form):
-    """A unit and a summary; in an emergency also why it is sent without the person's agreement (`without`)."""
+    """It is a unit and a summary; in an emergency also why it is sent without the person's agreement (`without`)."""
 
     point = forms.IntegerField(
         min_value=1,
@@ -100,7 +100,7 @@ class MeetingAnswerForm(OfOneForm):
 
 
 class MeetingForm(AppointmentForm):
-    """An appointment at the unit. `checked` means that the unit has confirmed that it is open then."""
+    """It is an appointment at the unit. `checked` means that the unit has confirmed that it is open then."""
 
     hours_unknown = holiday_unknown = _("Horaires inconnus : cochez la case si quelqu'un recevra la personne.")
     seen = forms.IntegerField(min_value=0)

@@ -1,4 +1,4 @@
-"""Reads transmissions for the person, the agent and the unit. The caller has proven access."""
+"""This module reads transmissions for the person, the agent and the unit. The caller has proven access."""
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
@@ -34,7 +34,8 @@ SEARCH_MAX = 60  # characters
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. state: of `State`, or of a later version. words: those of an appointment, a refusal or the end."""
+    """It is one step. state: of `State`, or of a later version. words: those of an appointment, a refusal or the
+    end."""
 
     state: str
     at: datetime
@@ -67,7 +68,7 @@ class AgreedFacts:
 
 @dataclass(frozen=True, slots=True)
 class ShownReferral:
-    """A transmission for display.
+    """It is a transmission for display.
 
     level: how late a summary is that nobody has read. agreed: the facts that go with it; None for none. is_example:
     whether its unit is one of the demonstration.
@@ -85,58 +86,58 @@ class ShownReferral:
 
     @property
     def public_id(self) -> UUID:
-        """The id that is used in addresses."""
+        """Return the id that is used in addresses."""
         return self.transmission.public_id
 
     @property
     def state(self) -> State:
-        """The state of the transmission."""
+        """Return the state of the transmission."""
         # A state of a later version counts as READ, in which nothing waits for the person. An act reads the row again.
         return read_choice(State, self.transmission.state, State.READ)
 
     @property
     def is_asked(self) -> bool:
-        """Whether the person still has to answer."""
+        """Return whether the person still has to answer."""
         return self.state is State.ASKED
 
     @property
     def may_withdraw(self) -> bool:
-        """Whether the agent may still withdraw it."""
+        """Return whether the agent may still withdraw it."""
         return can_move(self.state, State.WITHDRAWN, Part.AGENT)
 
     @property
     def may_answer(self) -> bool:
-        """Whether the unit may propose an appointment or close."""
+        """Return whether the unit may propose an appointment or close."""
         return can_move(self.state, State.CLOSED, Part.UNIT)
 
     @property
     def may_accept(self) -> bool:
-        """Whether an appointment waits for the person's answer."""
+        """Return whether an appointment waits for the person's answer."""
         return can_move(self.state, State.ACCEPTED, Part.PERSON)
 
     @property
     def may_decline(self) -> bool:
-        """Whether the person may refuse the appointment, even after they have accepted it."""
+        """Return whether the person may refuse the appointment, even after they have accepted it."""
         return can_move(self.state, State.DECLINED, Part.PERSON)
 
     @property
     def has_meeting(self) -> bool:
-        """Whether there is a valid appointment."""
+        """Return whether there is a valid appointment."""
         return self.state in STANDING
 
     @property
     def seen(self) -> int:
-        """How many steps this page shows, on which what is sent from it is based."""
+        """Return how many steps this page shows, on which what is sent from it is based."""
         return len(self.steps)
 
     @property
     def facts(self) -> str:
-        """The facts in words; "" where none were given, and in early rows."""
+        """Return the facts in words; "" where none were given, and in early rows."""
         return ", ".join(label_of(Fact, one) for one in self.transmission.facts.split(",") if one)
 
     @property
     def urgency(self) -> str:
-        """The urgency of the exchange when the summary was written, in words."""
+        """Return the urgency of the exchange when the summary was written, in words."""
         return "" if self.transmission.urgency is None else label_of(Urgency, self.transmission.urgency)
 
     @property
@@ -151,7 +152,7 @@ class ShownReferral:
 
     @property
     def basis_label(self) -> str:
-        """The basis on which it was sent (with agreement, or without asking), as it is called on the screen."""
+        """Return the basis on which it was sent (with agreement, or without asking), as it is called on the screen."""
         return label_of(Basis, self.transmission.basis)
 
 
@@ -217,7 +218,7 @@ def referrals_of(
 
 
 def has_any(conversation: Conversation) -> bool:
-    """Whether the person has something to follow: a summary, or a request for removal."""
+    """Return whether the person has something to follow: a summary, or a request for removal."""
     return (
         Transmission.objects.filter(conversation=conversation).exists()
         or RemovalRequest.objects.filter(conversation=conversation).exists()

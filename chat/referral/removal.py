@@ -1,4 +1,4 @@
-"""Keeps requests for removal with their reminders and results, which only the person sees, on « Suites ».
+"""This module keeps requests for removal with their reminders and results, which only the person sees, on « Suites ».
 
 Neither the history nor the audit log records an answer, and nobody else is shown it.
 """
@@ -29,7 +29,7 @@ class Settled(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """A request and its reminders.
+    """It is a request and its reminders.
 
     days: for each, how many days after the request, its date, and whether it has come. is_last: whether the last has.
     """
@@ -53,7 +53,7 @@ def reminders_of(conversation: Conversation, today: date) -> list[Reminder]:
 
 
 def is_proposed(conversation: Conversation) -> bool:
-    """Whether the agent has proposed the removal kit."""
+    """Return whether the agent has proposed the removal kit."""
     return Proposal.objects.filter(conversation=conversation, kind=ProposalKind.REMOVAL).exists()
 
 

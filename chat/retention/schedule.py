@@ -154,7 +154,7 @@ SHOWN = 200  # most exchanges on one page
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """An exchange as people decide about its end: dates and status, but nothing that was said and no place.
+    """It is an exchange as people decide about its end: dates and status, but nothing that was said and no place.
 
     conversation: its public id. is_own: the agent who looks has it. is_decided: whether the supervisor who looks may
     decide about it. freeze: one that is asked for or running, else None. asked: the request for erasure, if any.
@@ -174,7 +174,7 @@ class Ending:
 
     @property
     def is_pending(self) -> bool:
-        """Whether the person waits for an answer to their request for erasure."""
+        """Return whether the person waits for an answer to their request for erasure."""
         return self.asked is not None and self.asked.answered_at is None
 
 

@@ -22,7 +22,7 @@ ROUNDS = 5
 def may_overflow(
     *, waited: timedelta, overflow_after: timedelta, is_urgent: bool, preferred_force_on_duty: bool
 ) -> bool:
-    """Whether an agent of the other force may take a person of this zone (docs/adr/0009).
+    """Return whether an agent of the other force may take a person of this zone (docs/adr/0009).
 
     It may after the delay, and at once when the person is urgent or nobody of the preferred force is on duty, because
     waiting would then be of no use.
@@ -79,7 +79,7 @@ def with_share[T](free: Iterable[T], crowded: Iterable[T], *, room: int, key: Ca
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A person who waits and is present.
+    """It is a person who waits and is present.
 
     force: that of their zone; empty when it has none. weight: the places of an agent that they fill.
     For a person who was passed on by an agent: unit is the key of the unit asked for, or 0; avoided holds the keys of
@@ -98,7 +98,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """An agent on duty.
+    """It is an agent on duty.
 
     load: places that are filled, of `capacity`. last_assigned_at: when they were last given somebody; None if never.
     unit: the key of their unit.

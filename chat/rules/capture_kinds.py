@@ -1,4 +1,4 @@
-"""Tells the kind of a file by its first bytes, whatever its name and what a browser says of it. Pure.
+"""This module tells the kind of a file by its first bytes, whatever its name and what a browser says of it. Pure.
 
 It is for one purpose: whoever sends a file of another kind is told at once, before all of it is sent. It proves
 nothing, because a file that begins like an image may hold anything. `common.offload.drawing` decides that by drawing
@@ -20,7 +20,7 @@ class FileKind(StrEnum):
 
     @property
     def label(self) -> str:
-        """The kind of file as people write it: « JPEG », « WebP »."""
+        """Return the kind of file as people write it: « JPEG », « WebP »."""
         return {"webp": "WebP"}.get(self.value, self.value.upper())
 
 

@@ -1,4 +1,4 @@
-"""Says what an agent has to do before an exchange may be closed. Pure."""
+"""This module says what an agent has to do before an exchange may be closed. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

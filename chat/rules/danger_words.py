@@ -1,4 +1,4 @@
-"""Finds words of suicide or of immediate danger in what a person writes, to mark them for the agent. Pure.
+"""This module finds words of suicide or of immediate danger in what a person writes, to mark them for the agent. Pure.
 
 It uses no statistical model, but phrases that an administrator can read and change (`chat.models.DangerPhrase`), and
 compares them word by word in one pass. A mark hides nothing, blocks nothing and sends nothing.
@@ -66,7 +66,7 @@ def _mark_or_blank(found: re.Match[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One place of a phrase.
+    """It is one place of a phrase.
 
     words: words that may stand there. beginnings: beginnings of words that may. is_loose: up to GAP other words may
     stand between this place and the next one.
@@ -128,7 +128,7 @@ def write_places(places: Sequence[Place]) -> str:
 
 @dataclass(slots=True)
 class Node:
-    """A node in the tree of phrases: what a reading may have found after some words.
+    """It is a node in the tree of phrases: what a reading may have found after some words.
 
     kinds: those of the phrases that end here. words, beginnings: the nodes to which a word, or a word with such a
     beginning, leads; beginnings by their first letters, SORTED_BY of them or fewer. is_loose: other words may come

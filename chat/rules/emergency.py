@@ -40,7 +40,7 @@ class Step(TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the checklist.
+    """It is one line of the checklist.
 
     say: words that the agent can send to the person; None when none fit. numbers: telephone numbers of this step.
     is_answered_first: the words only ask whether it is done, so that sending them does not tick the step.
@@ -128,5 +128,5 @@ def remaining(situation: str, done: Collection[str]) -> list[Line]:
 
 
 def belongs(situation: str, step: str) -> bool:
-    """Whether a step is on the checklist of this situation."""
+    """Return whether a step is on the checklist of this situation."""
     return any(line.step == step for line in CHECKLISTS[situation])

@@ -74,7 +74,7 @@ LIGHT, HEAVY = 1, 2
 
 
 def can_move(before: str, after: str) -> bool:
-    """Whether a conversation may go from one status to another."""
+    """Return whether a conversation may go from one status to another."""
     return after in MOVES[before]
 
 
@@ -87,5 +87,5 @@ def weight_of(urgency: int, *, critical: int) -> int:
 
 
 def is_lease_over(*, seen_at: datetime | None, now: datetime, lease: timedelta) -> bool:
-    """Whether somebody who was last seen then counts as gone. seen_at: None if never."""
+    """Return whether somebody who was last seen then counts as gone. seen_at: None if never."""
     return seen_at is None or now - seen_at > lease

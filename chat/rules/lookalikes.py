@@ -1,4 +1,4 @@
-"""Finds arrivals that look alike: many people of one place within a minute who have said nothing yet. Pure.
+"""This module finds arrivals that look alike: many people of one place within a minute who have said nothing yet. Pure.
 
 A raid sends the same empty report twenty times. Nobody can recognise a real person among them before that person says a
 word. So nothing is refused and nobody is judged: they are only marked as alike, and whoever says something is not any

@@ -37,7 +37,7 @@ class Pace:
 
     @property
     def ahead_seconds(self) -> float:
-        """How far ahead of now, in seconds, the next message may be due, if one is due in each interval."""
+        """Return how far ahead of now, in seconds, the next message may be due, if one is due in each interval."""
         return self.at_once * self.interval_seconds
 
 

@@ -1,4 +1,4 @@
-"""Draws and writes the number of a receipt, and reads it as people type it. Pure.
+"""This module draws and writes the number of a receipt, and reads it as people type it. Pure.
 
 A number has sixteen signs out of 31: digits and capitals without I, L, O, U and Z, which are read as 1, 1, 0, V and 2.
 The last sign checks the others: a number with one wrong sign, or with two neighbours swapped, is invalid. The other

@@ -68,12 +68,12 @@ RECEIVED = RUNNING | {State.CLOSED}  # the unit's own list shows these
 
 
 def can_move(before: str, after: str, by: Part) -> bool:
-    """Whether this party may move a transmission from one state to another."""
+    """Return whether this party may move a transmission from one state to another."""
     return by in MOVES.get((before, after), frozenset())
 
 
 def may_go_without(*, urgency: int, had_emergency: bool) -> bool:
-    """Whether a transmission may be sent without the person's agreement.
+    """Return whether a transmission may be sent without the person's agreement.
 
     It may when the urgency is critical or an emergency procedure was opened. Either comes from the person's own answers
     or from the agent, who gave a reason. The agent is asked for the reason of the sending besides.

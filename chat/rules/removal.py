@@ -1,4 +1,5 @@
-"""Says on which days to check whether content was removed, and when an answer counts for the public figures. Pure."""
+"""This module says on which days to check whether content was removed, and when an answer counts for the public
+figures. Pure."""
 
 from datetime import date, timedelta
 
@@ -24,7 +25,7 @@ def days_to_look(asked_on: date) -> list[tuple[int, date]]:
 
 
 def is_last(asked_on: date, today: date) -> bool:
-    """Whether the last day to check has come. From then on the answer « encore là » counts."""
+    """Return whether the last day to check has come. From then on the answer « encore là » counts."""
     return today >= asked_on + timedelta(days=DAYS[-1])
 
 

@@ -68,7 +68,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One reply, filled for one conversation.
+    """It is one reply, filled for one conversation.
 
     key: identifies it on the page. text: as it goes into the text area. beside: whose it is, or its subject; it is said
     after the label. language, code: the name and the code of its language, where that has to be said; otherwise empty.
@@ -120,7 +120,7 @@ def choose(vous: str, tu: str, *, familiar: bool) -> str:
 
 
 def is_unfinished(text: str) -> bool:
-    """Whether a value that was missing has not been filled in."""
+    """Return whether a value that was missing has not been filled in."""
     return MISSING.strip() in text
 
 

@@ -1,4 +1,4 @@
-"""The words of a resume code, and how they are read as people type them (docs/adr/0011). Pure.
+"""These are the words of a resume code, and how they are read as people type them (docs/adr/0011). Pure.
 
 `code_words.txt` is our own list, one word a line: common French nouns of four to nine letters that neither frighten nor
 hurt. Tests check that any two words differ by two slips at least and sound different, so that one slip never makes
@@ -22,7 +22,7 @@ SMALL_WORDS = frozenset(["l", "le", "la", "les", "d", "de", "du", "des", "un", "
 
 @dataclass(frozen=True)
 class UnknownWord:
-    """A word that is not in the list.
+    """It is a word that is not in the list.
 
     typed: as the person typed it. nearest: the word of the list that it looks like, or "".
     """
@@ -40,7 +40,7 @@ class Reading:
 
     @property
     def is_code(self) -> bool:
-        """Whether these are as many known words as a code has. It does not say whether such a code exists."""
+        """Return whether these are as many known words as a code has. It does not say whether such a code exists."""
         return not self.unknown and len(self.words) == LENGTH
 
 

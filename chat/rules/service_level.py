@@ -26,12 +26,12 @@ class Level(IntEnum):
 
     @property
     def sign(self) -> str:
-        """A shape that says the same as the word, for people who do not see colours."""
+        """Return a shape that says the same as the word, for people who do not see colours."""
         return {Level.KEPT: "●", Level.NEAR: "▲", Level.BROKEN: "■"}[self]
 
     @property
     def label(self) -> str:
-        """The level in a word, which the colour only repeats."""
+        """Return the level in a word, which the colour only repeats."""
         return str({Level.KEPT: _("Tenu"), Level.NEAR: _("Bientôt dépassé"), Level.BROKEN: _("Dépassé")}[self])
 
 

@@ -1,4 +1,5 @@
-"""Says what may be published of small counts, so that nobody is recognised and no count can be derived. Pure.
+"""This module says what may be published of small counts, so that nobody is recognised and no count can be derived.
+Pure.
 
 A count below AT_LEAST is never published, nor anything from which it follows by subtraction. Counts are rounded down to
 tens, and shares to steps of ten people or more, so that the difference of two totals, or of two periods, is not the

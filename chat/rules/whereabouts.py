@@ -1,4 +1,4 @@
-"""Says where a person is, by their last sign of life. Pure: `now` is an argument."""
+"""This module says where a person is, by their last sign of life. Pure: `now` is an argument."""
 
 from datetime import datetime, timedelta
 
@@ -16,7 +16,8 @@ class Whereabouts(TextChoices):
 
     @property
     def holds_turn(self) -> bool:
-        """Whether their turn may come. People who are offline or left are passed over until they are seen again."""
+        """Return whether their turn may come. People who are offline or left are passed over until they are seen
+        again."""
         return self in {Whereabouts.HERE, Whereabouts.ASLEEP}
 
 

@@ -12,7 +12,7 @@ NIGHT_BEGINS, NIGHT_ENDS = time(22), time(6)
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """One exchange of the agent: from when to when, and whether it is a grave one."""
+    """It is one exchange of the agent: from when to when, and whether it is a grave one."""
 
     start: datetime
     end: datetime
@@ -21,7 +21,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """A week from Monday to Sunday, in Paris.
+    """It is a week from Monday to Sunday, in Paris.
 
     exchanges, grave: exchanges that began in it, and the grave ones among them. minutes: time with at least one
     exchange, counted once however many there were. nights: nights with an exchange between 22 h and 6 h; a night counts
@@ -36,12 +36,12 @@ class Week:
 
     @property
     def sunday(self) -> date:
-        """The last day of the week."""
+        """Return the last day of the week."""
         return self.monday + timedelta(days=6)
 
     @property
     def hours(self) -> str:
-        """The time in exchanges, as it is shown: « 7 h 05 »."""
+        """Return the time in exchanges, as it is shown: « 7 h 05 »."""
         return f"{self.minutes // 60} h {self.minutes % 60:02}"
 
 

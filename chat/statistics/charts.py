@@ -1,4 +1,4 @@
-"""Draws all charts as inline SVG on the server. Pure.
+"""This module draws all charts as inline SVG on the server. Pure.
 
 Each is an image with a name and a description, and the table that it names has the same figures. Nothing is said by
 colour alone: doubtful or broken values are hatched, larger ones are larger and further up. Zeros are neither drawn nor
@@ -58,7 +58,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart as `components/chart.html` shows it. table: None where each figure is written in the drawing."""
+    """It is a chart as `components/chart.html` shows it. table: None where each figure is written in the drawing."""
 
     words: Words
     svg: SafeString
@@ -68,7 +68,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a chart of rows. value: None when it is not published. said: the value in words.
+    """It is one line of a chart of rows. value: None when it is not published. said: the value in words.
 
     limit: what was promised, on the same scale.
     """
@@ -273,19 +273,19 @@ class _Frame:
         self.base = height - BOTTOM
 
     def x(self, place: float) -> str:
-        """The left edge of a place, as SVG writes it."""
+        """Return the left edge of a place, as SVG writes it."""
         return _n(LEFT + self.step * place)
 
     def y(self, value: float) -> float:
-        """The height of a value on the drawing; one above the scale is drawn at its top."""
+        """Return the height of a value on the drawing; one above the scale is drawn at its top."""
         return round(self.base - (self.base - TOP) * min(value, self.top) / self.top, 1)
 
     def middle(self, place: int) -> float:
-        """The middle of a place, in units of the drawing."""
+        """Return the middle of a place, in units of the drawing."""
         return LEFT + self.step * (place + 0.5)
 
     def bar(self, place: int, value: float) -> str:
-        """The path of one bar; bars touch when there are many."""
+        """Return the path of one bar; bars touch when there are many."""
         share = 0.75 if self.count <= MARKS_AT_MOST else 1.0
         x, width = LEFT + self.step * (place + (1 - share) / 2), self.step * share
         return f"M{_n(x)} {self.base}V{_n(self.y(value))}h{_n(width)}V{self.base}z"

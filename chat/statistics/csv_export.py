@@ -1,4 +1,5 @@
-"""Writes CSV for French spreadsheets: semicolons, a byte-order mark, and no cell that begins as a formula."""
+"""This module writes CSV for French spreadsheets: semicolons, a byte-order mark, and no cell that begins as a
+formula."""
 
 import csv
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,5 @@
-"""Counts what the service did, by hour and by day: waits, durations, who gave up, how it ended. Sums of everybody.
+"""This module counts what the service did, by hour and by day: waits, durations, who gave up, how it ended. Sums of
+everybody.
 
 Days that are open are computed from conversations and their events, in a fixed number of statements, each by the index
 on `opened_at`. Closed days are read from what is stored of them, tens of people (`chat.statistics.daily`), so that a
@@ -109,7 +110,7 @@ class Rests:
 
     @property
     def hours(self) -> float:
-        """The length in hours."""
+        """Return the length in hours."""
         return self.seconds / 3600
 
 
@@ -155,7 +156,7 @@ def _percent(part: int, whole: int) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A period. days, hours: those with somebody, in order. The ends: (value, how many), the most frequent first.
+    """It is a period. days, hours: those with somebody, in order. The ends: (value, how many), the most frequent first.
 
     exact_from: the first day that is counted exactly; None when all of the period is.
     """
@@ -204,7 +205,7 @@ def read(start: datetime, end: datetime) -> History:
 
 
 def _first_open_day(start: datetime) -> date | None:
-    """The first day that is open, where there are closed ones from `start` on; else None. One statement."""
+    """Return the first day that is open, where there are closed ones from `start` on; else None. One statement."""
     first = daily.first_open_day()
     return first if first is not None and daily.midnight(first) > start else None
 
@@ -222,7 +223,7 @@ def _add(stored: Totals, counted: Totals) -> dict[str, dict[str, int]]:
 
 
 def _closed_days(rows: DailyFigureQuerySet) -> list[tuple[date, Measures]]:
-    """The closed days with somebody, in order; one statement of some rows a day."""
+    """Return the closed days with somebody, in order; one statement of some rows a day."""
     days: dict[date, dict[str, dict[str, int]]] = {}
     for day, series, key, count in (
         rows.filter(series__in=OF_A_DAY).order_by("day").values_list("day", "series", "key", "count")
@@ -273,7 +274,7 @@ def _asks(start: datetime, end: datetime) -> dict[str, datetime | str | int]:
 def _read_times(
     start: datetime, end: datetime
 ) -> tuple[Measures, list[tuple[date, Measures]], list[tuple[int, Measures]]]:
-    """The whole of some open days, each of them, and each hour, exactly; one statement."""
+    """Return the whole of some open days, each of them, and each hour, exactly; one statement."""
     with connection.cursor() as cursor:
         cursor.execute(BY_TIME, _asks(start, end))
         rows = cursor.fetchall()
@@ -306,8 +307,8 @@ def _read_open(start: datetime, end: datetime) -> History:
 
 
 def arrivals_by_hour_of_week(start: datetime, end: datetime) -> list[list[int]]:
-    """How many of the same people came, for each day of the week (Monday first) and each of its hours; three statements
-    at most, 168 numbers whatever the period."""
+    """Return how many of the same people came, for each day of the week (Monday first) and each of its hours; three
+    statements at most, 168 numbers whatever the period."""
     counts = [[0] * 24 for _day in range(7)]
     stored, since = _stored(start, end, "hour")
     for key, count in stored.items():
@@ -321,7 +322,8 @@ def arrivals_by_hour_of_week(start: datetime, end: datetime) -> list[list[int]]:
 
 
 def _stored(start: datetime, end: datetime, series: str) -> tuple[Mapping[str, int], datetime]:
-    """The sums of a series over the closed days of a period, and from when on its days are open; two statements."""
+    """Return the sums of a series over the closed days of a period, and from when on its days are open; two
+    statements."""
     first_open = _first_open_day(start)
     if first_open is None:
         return {}, start
@@ -330,7 +332,8 @@ def _stored(start: datetime, end: datetime, series: str) -> tuple[Mapping[str, i
 
 
 def answered_in_time_by_day(start: datetime, end: datetime) -> list[tuple[date, Measures]]:
-    """The days with somebody, in order: `opened`, `answered` and `in_time` alone, in three statements at most."""
+    """Return the days with somebody, in order: `opened`, `answered` and `in_time` alone, in three statements at
+    most."""
     closed: list[tuple[date, Measures]] = []
     first_open = _first_open_day(start)
     if first_open is not None:
@@ -395,7 +398,7 @@ def _sort(ends: Sequence[tuple[str, str, int]], sort: str) -> list[tuple[str, in
 
 
 def outcome_label(value: str) -> str:
-    """An outcome in words; one of another version is called « other »."""
+    """Return an outcome in words; one of another version is called « other »."""
     return str(Outcome(value).label) if value in Outcome.values else str(Outcome.OTHER.label)
 
 

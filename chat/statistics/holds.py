@@ -1,4 +1,4 @@
-"""Counts everybody's promises to be back (« Je reviens dans 5 minutes ») that run, were kept, or are late.
+"""This module counts everybody's promises to be back (« Je reviens dans 5 minutes ») that run, were kept, or are late.
 
 An agent is back with their first message after the promise, or when they lift it. A promise that was replaced in time
 does not count; the other one does. One whose exchange was closed or handed over in time, or whose person had left, does
@@ -25,7 +25,7 @@ LEFT = (
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One promise.
+    """It is one promise.
 
     back_at: when the agent was back; None if never. replaced: whether another one replaced it, at `back_at`. left:
     whether the person left before `until`.

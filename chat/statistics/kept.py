@@ -194,7 +194,7 @@ def make_due() -> None:
 
 
 def _is_made() -> bool:
-    """Whether all readings of today exist, none older than YOUNG. One statement."""
+    """Return whether all readings of today exist, none older than YOUNG. One statement."""
     now = clock.now()
     kinds: list[tuple[Any, str]] = [(Trends, "trends"), (Staffing, "staffing")]
     kinds += ((Past, f"past-{days}") for days in PERIODS)

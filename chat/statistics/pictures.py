@@ -1,4 +1,4 @@
-"""Makes the charts of « Historique » and those that the board shows too, with their words.
+"""This module makes the charts of « Historique » and those that the board shows too, with their words.
 
 A chart and its table are made from the same rows, which have only counts, minutes and shares.
 """

@@ -1,4 +1,4 @@
-"""Makes the charts of the board: waits, places, trends of many days, and the day's staffing.
+"""This module makes the charts of the board: waits, places, trends of many days, and the day's staffing.
 
 Waits and places are drawn from what the board has already read. Trends and the plan of the day are read by each process
 once in KEPT_SECONDS, because boards are reloaded every 5 seconds. Each is one row that the worker has computed
@@ -105,7 +105,7 @@ class BoardCharts:
 
     @property
     def today(self) -> Measures:
-        """The measures of the present day."""
+        """Return the measures of the present day."""
         return self.days[-1][1]
 
 

@@ -44,12 +44,12 @@ class Filter:
 
     @property
     def is_on(self) -> bool:
-        """Whether anything is chosen."""
+        """Return whether anything is chosen."""
         return bool(self.query)
 
     @property
     def query(self) -> str:
-        """The query string of this filter; "" when nothing is chosen."""
+        """Return the query string of this filter; "" when nothing is chosen."""
         chosen: dict[str, Any] = {
             "unite": self.unit or None,
             "force": self.force.value if self.force else None,

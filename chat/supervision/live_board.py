@@ -1,4 +1,5 @@
-"""Reads the service at this moment for supervisors: who waits, who answers, which limits are nearly exceeded.
+"""This module reads the service at this moment for supervisors: who waits, who answers, which limits are nearly
+exceeded.
 
 It only reads, in a fixed number of queries: numbers, times and, for the supervisor's own units, names of agents. It
 reads nothing that anybody wrote, and gives no access to a conversation.
@@ -59,7 +60,7 @@ def limits() -> Mapping[str, Limit]:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A limit that is nearly or really exceeded, in words."""
+    """It is a limit that is nearly or really exceeded, in words."""
 
     level: Level
     text: str
@@ -67,7 +68,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class EmergencyLine:
-    """An emergency procedure that is open.
+    """It is an emergency procedure that is open.
 
     since: how long it was open when the board was read, as a clock shows it. unit: empty while no agent answers.
     place, name: of the person and of the agent; empty for another unit. conversation: its public id, for the
@@ -124,7 +125,7 @@ class _Filled:
 
 @dataclass(frozen=True, slots=True)
 class Member(_Filled):
-    """An agent of the supervisor's units.
+    """It is an agent of the supervisor's units.
 
     load, capacity: in places. held: number of conversations. dormant: how many of these are at rest, and fill no place
     (`chat.conversations.dormancy`).
@@ -142,7 +143,7 @@ class Member(_Filled):
 
     @property
     def is_full(self) -> bool:
-        """Whether all places of this agent are filled."""
+        """Return whether all places of this agent are filled."""
         return self.load >= self.capacity
 
 
@@ -164,7 +165,7 @@ class OtherUnit(_Filled):
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A person who waits for an answer.
+    """It is a person who waits for an answer.
 
     name: that of the agent; empty for another unit. since: the time, in words, since the oldest message that nobody has
     answered, whoever had the conversation (`chat.conversations.waits`); level is the level of this time. own: the part
@@ -210,17 +211,18 @@ class Board:
 
     @property
     def apart(self) -> int:
-        """How many people who wait are passed over for now."""
+        """Return how many people who wait are passed over for now."""
         return self.offline + self.left
 
     @property
     def alarms(self) -> int:
-        """How many things need somebody: emergency procedures, alerts, and groups of arrivals that look alike."""
+        """Return how many things need somebody: emergency procedures, alerts, and groups of arrivals that look
+        alike."""
         return len(self.emergencies) + len(self.alerts) + len(self.groups)
 
     @property
     def urgent(self) -> int:
-        """How many people with a raised urgency wait."""
+        """Return how many people with a raised urgency wait."""
         return sum(line.total for line in self.lines if line.is_urgent)
 
 

@@ -1,4 +1,5 @@
-"""The tag `{% touched_questions card %}`: the thirty boxes of the signalement that can be ticked while waiting."""
+"""This is the tag `{% touched_questions card %}`: the thirty boxes of the signalement that can be ticked while
+waiting."""
 
 from typing import cast
 

@@ -1,4 +1,4 @@
-"""The tag for the notice of « Fin de conservation » in the frame of the console."""
+"""This is the tag for the notice of « Fin de conservation » in the frame of the console."""
 
 from django import template
 from django.utils import timezone

@@ -1,4 +1,4 @@
-"""The tag `{% script_words familiar discreet %}`: the sentences that the page's script needs, as JSON."""
+"""This is the tag `{% script_words familiar discreet %}`: the sentences that the page's script needs, as JSON."""
 
 import json
 

@@ -1,4 +1,5 @@
-"""The sentences of captures: the question before the first one, the page, what is wrong with a file, what was done."""
+"""These are the sentences of captures: the question before the first one, the page, what is wrong with a file, what was
+done."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,4 +1,4 @@
-"""The sentences of « Suites » and « Mon rendez-vous »: paragraphs, titles, buttons."""
+"""These are the sentences of « Suites » and « Mon rendez-vous »: paragraphs, titles, buttons."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,4 +1,4 @@
-"""The sentences of the journal of facts: its page, what is beside a field, what was done."""
+"""These are the sentences of the journal of facts: its page, what is beside a field, what was done."""
 
 from django.utils.translation import gettext_lazy as _
 

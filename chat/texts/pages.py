@@ -1,4 +1,4 @@
-"""The sentences of the visitor's pages around the thread: waiting room, end, code de reprise, coming back."""
+"""These are the sentences of the visitor's pages around the thread: waiting room, end, code de reprise, coming back."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,4 +1,4 @@
-"""The sentences of « Ma copie »: its page, the papers in it, the page that checks it, the receipt."""
+"""These are the sentences of « Ma copie »: its page, the papers in it, the page that checks it, the receipt."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,4 +1,4 @@
-"""The words of the visitor's page that both the server and the script write.
+"""These are the words of the visitor's page that both the server and the script write.
 
 The sentences themselves are in `chat.texts.thread`. The page hands them to the script as data, so that each exists
 once. `{n}`, `{low}`… are filled with numbers, `{name}` with the name of the interlocutor. In two voices: *vous*, and
@@ -85,14 +85,15 @@ def words(*, familiar: bool, discreet: bool) -> Mapping[str, str]:
 
 
 def position_words(said: Mapping[str, str], position: int | None) -> str:
-    """The place in the queue in words; empty for somebody who does not wait."""
+    """Return the place in the queue in words; empty for somebody who does not wait."""
     if position is None:
         return ""
     return said["position_first"] if position == 1 else said["position"].format(n=position)
 
 
 def wait_words(said: Mapping[str, str], wait_minutes: tuple[int, int] | None) -> str:
-    """The range of the wait in words: in hours from 90 minutes on. Without a figure, says honestly that there is none.
+    """Return the range of the wait in words: in hours from 90 minutes on. Without a figure, says honestly that there is
+    none.
 
     `lib/time.js` does the same with what a frame brings: `tests/js/test_twins.py` holds the two together.
     """

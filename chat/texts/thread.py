@@ -1,4 +1,4 @@
-"""The sentences of an exchange: the lines that Pnav writes in the thread, and the words of its page.
+"""These are the sentences of an exchange: the lines that Pnav writes in the thread, and the words of its page.
 
 A line of the thread is stored as it was said, so that a later change of its sentence does not change it. The sentences
 of the other pages are in `chat.texts.pages`.

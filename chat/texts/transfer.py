@@ -1,4 +1,4 @@
-"""The sentences of the page where a summary is read before somebody else goes on."""
+"""These are the sentences of the page where a summary is read before somebody else goes on."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -236,7 +236,7 @@ def colleagues_there(agent: Agent, now: datetime) -> list[Agent]:
 
 
 def is_free(colleague: Any) -> bool:
-    """Whether a conversation may be passed to this one of `colleagues_there`: not in a pause, and with room."""
+    """Return whether a conversation may be passed to this one of `colleagues_there`: not in a pause, and with room."""
     return colleague.availability != Availability.PAUSE and colleague.load < colleague.capacity
 
 

@@ -107,7 +107,7 @@ class MotiveForm(forms.Form):
 
 
 class WhisperForm(forms.Form):
-    """A line of the supervisor to the agent alone."""
+    """It is a line of the supervisor to the agent alone."""
 
     text = _text(NOTE_MAX, errors={"required": _("Écrivez quelques mots.")})
 

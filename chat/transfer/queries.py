@@ -1,4 +1,5 @@
-"""Reads what the console shows of handovers: to whom a conversation may go, what is offered, what was handed over."""
+"""This module reads what the console shows of handovers: to whom a conversation may go, what is offered, what was
+handed over."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -98,12 +99,12 @@ class Offers:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the page has nothing to show."""
+        """Return whether the page has nothing to show."""
         return not (self.to_me or self.mine or self.ended or self.whispers)
 
     @property
     def kept(self) -> int:
-        """How many ended without being accepted, so that the conversation stayed with its agent."""
+        """Return how many ended without being accepted, so that the conversation stayed with its agent."""
         return sum(one.state != HandoverState.ACCEPTED for one in self.ended)
 
 

@@ -1,1 +1,1 @@
-"""The pages of a unit's account, below /unite/."""
+"""These are the pages of a unit's account, below /unite/."""

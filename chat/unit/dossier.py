@@ -1,4 +1,5 @@
-"""The page that returns a unit's dossier as an archive: the summary, the facts that went with it, and the steps since.
+"""This is the page that returns a unit's dossier as an archive: the summary, the facts that went with it, and the steps
+since.
 
 It is made with the modules of « Ma copie » (`chat.personal_copy`), and recorded in the register.
 """

@@ -1,4 +1,5 @@
-"""The pages of a unit's account (« Transmissions reçues »), with the summaries for this unit and nothing of exchanges.
+"""These are the pages of a unit's account (« Transmissions reçues »), with the summaries for this unit and nothing of
+exchanges.
 
 The middleware checks role and second factor, and `chat.access` checks again. Another unit's transmission and an unknown
 one both give 404. Looking at a page changes nothing, because opening a summary is a POST.

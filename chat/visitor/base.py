@@ -47,7 +47,8 @@ FRAMED_BY_OURSELVES: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors":
 
 
 def _is_familiar(request: HttpRequest, report: Report) -> bool:
-    """Whether to say *tu*, as the triage of this session does; without one (on another device) as the report tells."""
+    """Return whether to say *tu*, as the triage of this session does; without one (on another device) as the report
+    tells."""
     if triage.session.answers(request):
         return triage.session.voice(request).familiar
     return speaks_tu(report)
@@ -177,7 +178,7 @@ def entrance_page() -> dict[str, Any]:
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Whether a script asks, which stays on its page and wants JSON."""
+    """Return whether a script asks, which stays on its page and wants JSON."""
     return "application/json" in request.headers.get("Accept", "")
 
 

@@ -193,7 +193,7 @@ def conversation_page(
 
 
 def _is_said(draft: str, lines: list[transcript.Line]) -> bool:
-    """Whether this text is the last message of the person."""
+    """Return whether this text is the last message of the person."""
     own = next((line for line in reversed(lines) if line.author == Author.REPORTER), None)
     return own is not None and own.body == plain_text.plain(draft.replace("\r\n", "\n").strip())
 

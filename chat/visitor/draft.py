@@ -21,7 +21,7 @@ SAVES, SAVES_SECONDS = 40, 60
 
 
 def _is_ours(address: str) -> bool:
-    """Whether this is the path of a page of this site, as our own buttons have."""
+    """Return whether this is the path of a page of this site, as our own buttons have."""
     if not address.startswith("/") or not url_has_allowed_host_and_scheme(address, allowed_hosts=None):
         return False
     return bool(is_valid_path(urlsplit(address).path))

@@ -20,7 +20,7 @@ _NAME = re.compile(r"[a-z0-9-]{1,36}")
 
 
 class Draft(NamedTuple):
-    """A text that is being written, and the name of its tab."""
+    """It is a text that is being written, and the name of its tab."""
 
     tab: str = WITHOUT_SCRIPT
     body: str = ""

@@ -17,7 +17,7 @@ KEPT_MAX = 2_000  # characters of one field: whoever wrote too much finds what t
 
 
 def is_sent(request: HttpRequest) -> bool:
-    """Whether this form has a fact in it."""
+    """Return whether this form has a fact in it."""
     return "fact_id" in request.POST
 
 

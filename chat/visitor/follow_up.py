@@ -77,8 +77,8 @@ def follow_up(request: HttpRequest) -> HttpResponse:
 
 
 def _agreed_facts(conversation: Conversation, until: datetime | None = None) -> AgreedFacts | None:
-    """The facts that go with a summary that is sent now; None when none were read. until: when the page was drawn that
-    named them, so that nothing goes along that was read after it."""
+    """Return the facts that go with a summary that is sent now; None when none were read. until: when the page was
+    drawn that named them, so that nothing goes along that was read after it."""
     count, last = journal_queries.count_read(conversation, until)
     return AgreedFacts(count, last) if last is not None else None
 
@@ -245,11 +245,12 @@ def follow_up_page(
 
 
 def _count_named(row: ShownReferral, facts: AgreedFacts | None) -> int:
-    """How many facts the page names beside a summary: those that would go now with one that waits, else that went."""
+    """Return how many facts the page names beside a summary: those that would go now with one that waits, else that
+    went."""
     named = facts if row.is_asked else row.agreed
     return named.count if named is not None else 0
 
 
 def _may_read(row: ShownReferral, *, is_by_code: bool) -> bool:
-    """Whether the summary may be read: always with the visit; with a code, only if it waits for an answer."""
+    """Return whether the summary may be read: always with the visit; with a code, only if it waits for an answer."""
     return bool(row.summary) and (row.is_asked or not is_by_code)

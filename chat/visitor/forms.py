@@ -1,4 +1,4 @@
-"""The forms that a visitor sends without a script."""
+"""These are the forms that a visitor sends without a script."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from chat.texts import personal_copy as copy_texts
 
 
 class CodeForm(forms.Form):
-    """A code de reprise as typed; cleaned, it is a tuple of words of the list.
+    """It is a code de reprise as typed; cleaned, it is a tuple of words of the list.
 
     A slip is named, with the nearest word of the list: that tells nothing about the codes in use.
     """
@@ -112,7 +112,7 @@ class CopyForm(forms.Form):
 
     @property
     def is_to_be_warned(self) -> bool:
-        """Whether the device is shared, and its warning was not read yet. Of a valid form."""
+        """Return whether the device is shared, and its warning was not read yet. Of a valid form."""
         return self.cleaned_data["device"] == self.SHARED and not self.cleaned_data["anyway"]
 
 

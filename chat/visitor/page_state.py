@@ -1,4 +1,5 @@
-"""Reads what the person's page shows besides the thread, by one statement that every page of the exchange makes.
+"""This module reads what the person's page shows besides the thread, by one statement that every page of the exchange
+makes.
 
 It decides that something is there; whoever shows more than that reads it in its own module, and the tests hold this
 statement and those modules together.

@@ -99,18 +99,18 @@ def slip_page(
 
 
 def _is_of_suites(request: HttpRequest) -> bool:
-    """Whether « Suites » led here, or nothing else can: two exchanges may be open on one device, its own and another's
-    suites, and what is shown is the appointment of the page that one comes from."""
+    """Return whether « Suites » led here, or nothing else can: two exchanges may be open on one device, its own and
+    another's suites, and what is shown is the appointment of the page that one comes from."""
     return SUITES in request.GET or access.as_reporter(request.session) is None
 
 
 def _own_journal(request: HttpRequest, current: Conversation) -> bool:
-    """Whether this visit is the exchange's own: a code of « Suites » opens no fact."""
+    """Return whether this visit is the exchange's own: a code of « Suites » opens no fact."""
     return access.as_reporter(request.session) == current
 
 
 def _facts(request: HttpRequest, current: Conversation) -> list[Section]:
-    """The facts that the person has shown, for the slip that they take along, if they ask for it."""
+    """Return the facts that the person has shown, for the slip that they take along, if they ask for it."""
     lines = []
     for fact in journal_queries.shown_facts(current, FACTS_MOST):
         if (told := fact.told) is not None:
@@ -122,8 +122,8 @@ def _facts(request: HttpRequest, current: Conversation) -> list[Section]:
 
 
 def _captures(request: HttpRequest, current: Conversation) -> list[Section]:
-    """The captures that the person has shown, by what tells each from any other: a unit that is handed the file itself
-    compares the digest. `definitions.CAPTURES_MOST` at most."""
+    """Return the captures that the person has shown, by what tells each from any other: a unit that is handed the file
+    itself compares the digest. `definitions.CAPTURES_MOST` at most."""
     manner = manner_of(request, current)
     lines = []
     for one in reversed(capture_queries.own_captures(current)):

@@ -1,4 +1,4 @@
-"""Takes what a person adds to their signalement while they wait or talk. It works without a script."""
+"""This module takes what a person adds to their signalement while they wait or talk. It works without a script."""
 
 from typing import Any
 

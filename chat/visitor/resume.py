@@ -211,7 +211,7 @@ def resume_page(form: CodeForm, *, has_conversation: bool, familiar: bool, is_he
 
 
 def _is_familiar(request: HttpRequest, current: Conversation | None) -> bool:
-    """Whether to say *tu*, as far as this visit tells: on a new device nothing does."""
+    """Return whether to say *tu*, as far as this visit tells: on a new device nothing does."""
     if current is not None:
         return bool(manner_of(request, current)["familiar"])
     return bool(triage.session.answers(request)) and triage.session.voice(request).familiar
@@ -220,8 +220,8 @@ def _is_familiar(request: HttpRequest, current: Conversation | None) -> bool:
 def _try(
     request: HttpRequest, words: tuple[str, ...], mark: str
 ) -> tuple[Conversation | ErasureRequest | FollowUp | None, str, int]:
-    """The conversation, the request for erasure or the suites that these words open, or why they open none; and the
-    status of the answer.
+    """Return the conversation, the request for erasure or the suites that these words open, or why they open none; and
+    the status of the answer.
 
     All codes that do not work get the same sentence: it tells a guesser nothing.
     """

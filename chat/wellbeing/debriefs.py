@@ -36,7 +36,7 @@ class Gone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as the psychologist reads it. words: None when they cannot be decrypted."""
+    """It is a request as the psychologist reads it. words: None when they cannot be decrypted."""
 
     public_id: uuid.UUID
     name: str

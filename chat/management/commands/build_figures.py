@@ -1,4 +1,4 @@
-"""The command `build_figures`: writes the figures of closed days, which remain when their exchanges are deleted."""
+"""The command `build_figures` writes the figures of closed days, which remain when their exchanges are deleted."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The command `check_receipt`: tells a court whether a receipt number exists, and the day of its report."""
+"""The command `check_receipt` tells a court whether a receipt number exists, and the day of its report."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The command `move_to_data_keys`: encrypts existing exchanges with data keys of their own (docs/adr/0081, 0114)."""
+"""The command `move_to_data_keys` encrypts existing exchanges with data keys of their own (docs/adr/0081, 0114)."""
 
 import time
 from typing import Any

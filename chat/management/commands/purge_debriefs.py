@@ -1,4 +1,4 @@
-"""The command `purge_debriefs`: deletes requests for a talk with the psychologist."""
+"""The command `purge_debriefs` deletes requests for a talk with the psychologist."""
 
 from typing import Any
 

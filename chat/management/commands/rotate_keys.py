@@ -1,4 +1,4 @@
-"""The command `rotate_keys`: encrypts values with the first key of the ring, so that an old key can be removed."""
+"""The command `rotate_keys` encrypts values with the first key of the ring, so that an old key can be removed."""
 
 from collections import Counter
 from typing import Any

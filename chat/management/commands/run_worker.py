@@ -1,4 +1,5 @@
-"""The command `run_worker`: the process that distributes the queue and does all regular duties. Several may run."""
+"""This is the command `run_worker`: the process that distributes the queue and does all regular duties. Several may
+run."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""The command `staffing`: computes how many agents are needed, from records, from a file, or from assumptions."""
+"""The command `staffing` computes how many agents are needed, from records, from a file, or from assumptions."""
 
 import json
 import time

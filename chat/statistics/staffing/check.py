@@ -1,4 +1,5 @@
-"""Checks that the model says what the dispatcher does: a year and a raid, simulated with the agents of a plan. Pure.
+"""This module checks that the model says what the dispatcher does: a year and a raid, simulated with the agents of a
+plan. Pure.
 
 The clock of the machine is not looked at: whoever asks measures.
 """
@@ -49,7 +50,7 @@ class Agreement:
 
     @property
     def widest(self) -> float:
-        """The largest difference of an hour of the day."""
+        """Return the largest difference of an hour of the day."""
         return max((abs(simulated - model) for model, simulated, _people in self.blocks), default=0.0)
 
 
@@ -68,7 +69,7 @@ def crowd_of(demand: Demand) -> Crowd:
 def live_a_year(
     demand: Demand, hours: tuple[Hour, ...], target: Target, *, overflow_seconds: float, seed: int
 ) -> Agreement:
-    """A year with the agents of the plan, judged from the second week: the first one begins empty."""
+    """Return a year with the agents of the plan, judged from the second week: the first one begins empty."""
     chance = random.Random(seed)  # noqa: S311  a simulation, which must give the same twice
     weeks = YEAR_WEEKS + 1
     people = come_by_week(demand.arrivals.expected, weeks=weeks, crowd=crowd_of(demand), chance=chance)

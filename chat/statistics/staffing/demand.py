@@ -56,7 +56,7 @@ class Counted:
 
     @property
     def people(self) -> int:
-        """How many people came in the whole period."""
+        """Return how many people came in the whole period."""
         return sum(self.came.values())
 
 
@@ -82,7 +82,7 @@ class Arrivals:
 
 
 def gamma_below(shape: float, value: float) -> float:
-    """The regularised lower incomplete gamma function: 1 − P(a Poisson count of mean `value` < shape)."""
+    """Return the regularised lower incomplete gamma function: 1 − P(a Poisson count of mean `value` < shape)."""
     if value <= 0:
         return 0.0
     term, total, k = 1.0, 1.0, 0
@@ -104,7 +104,7 @@ def _gamma_quantile(shape: float, chance: float) -> float:
 
 
 def poisson_above(count: float, confidence: float) -> float:
-    """The mean that a Poisson count of `count` leaves possible with this confidence, on one side.
+    """Return the mean that a Poisson count of `count` leaves possible with this confidence, on one side.
 
     Source: F. Garwood, « Fiducial limits for the Poisson distribution », Biometrika 28, 1936. Between two whole counts
     it is interpolated by the gamma law.
@@ -113,7 +113,7 @@ def poisson_above(count: float, confidence: float) -> float:
 
 
 def poisson_below(count: float, confidence: float) -> float:
-    """The least mean, likewise; 0 when nothing was counted."""
+    """Return the least mean, likewise; 0 when nothing was counted."""
     return _gamma_quantile(count, 1 - confidence) if count > 0 else 0.0
 
 
@@ -179,7 +179,7 @@ class Patience:
 
 
 def patience_of(gone: int, waited: float, *, confidence: float) -> Patience:
-    """The likeliest exponential patience: those who left over the hours that everybody waited.
+    """Return the likeliest exponential patience: those who left over the hours that everybody waited.
 
     Whoever was answered tells that they would have stayed at least so long: their wait counts, their end does not
     (censored). Source: Mandelbaum and Zeltyn 2007; the interval is that of a Poisson count.
@@ -245,7 +245,7 @@ class Demand:
 
     @property
     def is_assumed(self) -> bool:
-        """Whether at least one of the three was not recorded often enough."""
+        """Return whether at least one of the three was not recorded often enough."""
         return Basis.ASSUMED in {self.arrivals.basis, self.patience.basis, self.length.basis}
 
 
@@ -287,5 +287,5 @@ def load_within(rates: Sequence[float], length: Length, *, mean: float) -> list[
 
 
 def highest_load(rates: Sequence[float], length: Length, *, mean: float) -> list[float]:
-    """The highest in each hour: who is there the whole hour must do for its worst moment."""
+    """Return the highest in each hour: who is there the whole hour must do for its worst moment."""
     return [max(quarters) for quarters in load_within(rates, length, mean=mean)]

@@ -52,7 +52,7 @@ def _fallen(slope: float, curvature: float) -> float:
 
 
 def erlang_b(places: int, load: float) -> float:
-    """The chance that somebody who cannot wait finds every place taken. load: arrivals × mean length (erlangs).
+    """Return the chance that somebody who cannot wait finds every place taken. load: arrivals × mean length (erlangs).
 
     Of many places: 1 / ∫₀^∞ e^(−t)·(1 + t/load)^places dt, from around its highest point (R. Fortet, 1948).
     """
@@ -114,7 +114,7 @@ def _integral(arrivals: float, leaving: float, giving_up: float) -> tuple[float,
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A queue in its steady state. The chances concern everybody who comes, those who give up included.
+    """It is a queue in its steady state. The chances concern everybody who comes, those who give up included.
 
     places: exchanges that can be held together, 0 or more.
     """
@@ -134,7 +134,7 @@ class Queue:
         return self.arrivals / self.ending
 
     def _busy(self) -> tuple[float, float, float]:
-        """The logarithm of the odds to find all places taken, that of `_mass`, and the mean number."""
+        """Return the logarithm of the odds to find all places taken, that of `_mass`, and the mean number."""
         mass, waiting = _mass(self.arrivals, self.places * self.ending, self.giving_up)
         blocked = erlang_b(self.places - 1, self.load)
         if blocked == 0 or self.arrivals == 0:
@@ -143,14 +143,14 @@ class Queue:
 
     @property
     def has_to_wait(self) -> float:
-        """The chance that everybody's place is taken when one comes."""
+        """Return the chance that everybody's place is taken when one comes."""
         if self.places == 0:
             return 1.0
         return _share(self._busy()[0])
 
     @property
     def waiting(self) -> float:
-        """How many wait, on average. Infinite when nobody gives up and too many come."""
+        """Return how many wait, on average. Infinite when nobody gives up and too many come."""
         if self.places == 0:
             return self.arrivals / self.giving_up if self.giving_up else math.inf
         odds, _mass_of, waiting = self._busy()
@@ -164,11 +164,11 @@ class Queue:
 
     @property
     def gives_up(self) -> float:
-        """The chance to leave without an answer: as many leave as give up."""
+        """Return the chance to leave without an answer: as many leave as give up."""
         return self.giving_up * self.mean_wait if self.giving_up else 0.0
 
     def answered_within(self, wait: float) -> float:
-        """The chance to be answered after at most this wait. Whoever gave up before was not."""
+        """Return the chance to be answered after at most this wait. Whoever gave up before was not."""
         if self.places == 0:
             return 0.0
         odds, mass, _waiting = self._busy()
@@ -189,7 +189,7 @@ class Queue:
 
 
 def _share(log_odds: float) -> float:
-    """The chance of which this is the logarithm of the odds."""
+    """Return the chance of which this is the logarithm of the odds."""
     if log_odds > 0:
         return 1 / (1 + math.exp(-log_odds))
     return math.exp(log_odds) / (1 + math.exp(log_odds))
@@ -205,8 +205,8 @@ def places_for(
     at_least: int = 0,
     at_most: int = 1_000_000,
 ) -> int:
-    """The fewest places, `at_least` or more, with which at least `target` of those who come are answered within this
-    wait; 0 or `at_least` when nobody comes.
+    """Return the fewest places, `at_least` or more, with which at least `target` of those who come are answered within
+    this wait; 0 or `at_least` when nobody comes.
 
     Raises ValueError when `at_most` places do not suffice: a target of 1, or nearly.
     """

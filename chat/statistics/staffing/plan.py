@@ -1,4 +1,4 @@
-"""Turns demand and target into agents, for each hour of the week. Pure.
+"""This module turns demand and target into agents, for each hour of the week. Pure.
 
 A server of the model is a *place*: an agent holds `capacity` exchanges at once. The model treats all places as one
 room; the dispatcher makes a person wait for their own force up to the house's delay first, so a target shorter than
@@ -66,13 +66,13 @@ class Hour:
 
     @property
     def of_day(self) -> int:
-        """The hour of the day, from 0 to 23."""
+        """Return the hour of the day, from 0 to 23."""
         return self.hour % 24
 
 
 def plan_week(demand: Demand, target: Target) -> tuple[Hour, ...]:
-    """The fewest agents for each hour of the week, at cautious values: of arrivals, of lengths, and of the patience
-    whichever end of its interval asks for more.
+    """Return the fewest agents for each hour of the week, at cautious values: of arrivals, of lengths, and of the
+    patience whichever end of its interval asks for more.
     """
     length, patience = demand.length, demand.patience
     loads = highest_load(demand.arrivals.expected, length, mean=length.mean)

@@ -46,13 +46,15 @@ class BadFile(Exception):
 
 
 def monday_before(moment: datetime, zone: ZoneInfo) -> datetime:
-    """The last Monday, 0 h, in local time without a zone: weeks are compared as the clock on the wall shows them."""
+    """Return the last Monday, 0 h, in local time without a zone: weeks are compared as the clock on the wall shows
+    them."""
     local = moment.astimezone(zone).replace(tzinfo=None)
     return (local - timedelta(days=local.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def count_recorded(now: datetime) -> Counted:
-    """The last whole weeks whose days are all closed before `now`, a year at most: from the first that was whole.
+    """Return the last whole weeks whose days are all closed before `now`, a year at most: from the first that was
+    whole.
 
     Tens of people; waits and lengths are the middles of their ranges. Three statements, of some rows a day.
     """
@@ -91,7 +93,7 @@ def _monday_of(day: date) -> date:
 
 
 def count_agents_today(now: datetime) -> list[int | None]:
-    """How many agents held an exchange in each hour of today, None of hours to come; one statement.
+    """Return how many agents held an exchange in each hour of today, None of hours to come; one statement.
 
     Whoever was available and was given nobody is not counted: only conversations are recorded.
     """
@@ -102,7 +104,8 @@ def count_agents_today(now: datetime) -> list[int | None]:
 
 
 def count_file(lines: Iterable[str], zone: ZoneInfo) -> Counted:
-    """A CSV with a heading: « arrivee » and, as far as known, « reponse », « depart » (gave up), « fin »; ISO 8601.
+    """Return a CSV with a heading: « arrivee » and, as far as known, « reponse », « depart » (gave up), « fin »; ISO
+    8601.
 
     Times without a zone are the site's. Separated by semicolons or commas. The first and the last week are left out
     when they are not whole. Raises BadFile.

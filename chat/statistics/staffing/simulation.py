@@ -75,19 +75,19 @@ class Run:
         return sorted(wait for key in range(len(self.people)) if (wait := self.wait(key)) is not None)
 
     def answered_within(self, seconds: float, keys: Iterable[int] | None = None) -> float:
-        """The share of these people (all, unless told) who were answered after at most so long."""
+        """Return the share of these people (all, unless told) who were answered after at most so long."""
         chosen = range(len(self.people)) if keys is None else list(keys)
         soon = sum((wait := self.wait(key)) is not None and wait <= seconds for key in chosen)
         return soon / len(chosen) if len(chosen) else math.nan
 
     @property
     def gave_up(self) -> float:
-        """The share of people who gave up, from 0 to 1; not a number when nobody came."""
+        """Return the share of people who gave up, from 0 to 1; not a number when nobody came."""
         return self.answered_at.count(None) / len(self.people) if self.people else math.nan
 
     @property
     def had_to_wait(self) -> float:
-        """The share of people who were not answered at once, from 0 to 1; not a number when nobody came."""
+        """Return the share of people who were not answered at once, from 0 to 1; not a number when nobody came."""
         return 1 - self.answered_within(0) if self.people else math.nan
 
 
