@@ -1,4 +1,4 @@
-"""Shows the register, the retention rules, tombstones and the letterhead in Django's admin.
+"""This module shows the register, the retention rules, tombstones and the letterhead in Django's admin.
 
 Reports are not shown there (ADR 0024). The register can be read and searched, but not written. Retention rules can be
 changed; erasure requests and tombstones can only be read.
@@ -272,7 +272,7 @@ class ErasureRequestAdmin(SeenOnly):
 
     @admin.display(description=_("en retard"), boolean=True)
     def is_late(self, request: ErasureRequest) -> bool:
-        """Whether the request took longer than the rule « Demande d'effacement » allows, answered or not."""
+        """Return whether the request took longer than the rule « Demande d'effacement » allows, answered or not."""
         last = request.answered_at or timezone.now()
         return (last - request.asked_at).days >= deletion.rule_of(Kind.ERASURE).days
 

@@ -1,4 +1,4 @@
-"""Says whether the chat is closed to people who come now, and what visitors read about it.
+"""This module says whether the chat is closed to people who come now, and what visitors read about it.
 
 Closures are cached for KEEP_SECONDS, so that pages need no query. While the database is away the last known closures
 count, and without any the chat counts as open, so that no failure of ours sends people away.
@@ -27,7 +27,7 @@ def say_end(ends_at: datetime) -> str:
 
 @dataclass(frozen=True)
 class Closure:
-    """One closure of the chat, as pages say it in the active language."""
+    """It is one closure of the chat, as pages say it in the active language."""
 
     key: int
     reason: str
@@ -37,15 +37,15 @@ class Closure:
 
     @property
     def end(self) -> str:
-        """The end in words; "" when it has none."""
+        """Return the end in words; "" when it has none."""
         return say_end(self.ends_at) if self.ends_at is not None else ""
 
     def text(self) -> str:
-        """The text that says *vous*, in the active language."""
+        """Return the text that says *vous*, in the active language."""
         return text_for(self.texts)
 
     def text_familiar(self) -> str:
-        """The text that says *tu*."""
+        """Return the text that says *tu*."""
         return text_for(self.texts, familiar=True)
 
 

@@ -1,4 +1,4 @@
-"""Finds out which supervisor decides about a request, through a module of an app above, which knows units.
+"""This module finds out which supervisor decides about a request, through a module of an app above, which knows units.
 
 `settings.DECIDERS` names that module (docs/adr/0054). A supervisor decides for their own units, or for another one
 while they are on call for it. For a supervisor who may not decide, the request does not exist.
@@ -18,7 +18,8 @@ from reports.models import OpeningRequest
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """A supervisor's right to decide. on_call: the key of the on-call duty that gives it; None in their own units."""
+    """It is a supervisor's right to decide. on_call: the key of the on-call duty that gives it; None in their own
+    units."""
 
     on_call: int | None = None
 

@@ -1,4 +1,4 @@
-"""The forms of the signalement: boxes to tick, and an optional name and contact, which are sealed."""
+"""These are the forms of the signalement: boxes to tick, and an optional name and contact, which are sealed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -92,7 +92,7 @@ def _several(name: str, label: Sentence, *, familiar: bool, discreet: bool) -> f
 
 
 class SealedTextField(forms.CharField):
-    """A short text that will be sealed. Its limit is in bytes; the error asks for a shorter text."""
+    """It is a short text that will be sealed. Its limit is in bytes; the error asks for a shorter text."""
 
     def __init__(self, *, label: Text) -> None:
         super().__init__(label=label, required=False)

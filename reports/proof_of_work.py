@@ -30,7 +30,7 @@ _KEY = "reports.effort"
 
 @dataclass(frozen=True, slots=True)
 class PendingForm:
-    """A form that waits: its fields, and from when it is accepted without the work, in seconds since 1970."""
+    """It is a form that waits: its fields, and from when it is accepted without the work, in seconds since 1970."""
 
     fields: dict[str, Any]
     ready_at: float

@@ -65,7 +65,7 @@ _seen: dict[bytes, float] = {}
 
 
 class Arrival(NamedTuple):
-    """A connection of the person of a report. report: its public id. at: when, an aware datetime."""
+    """It is a connection of the person of a report. report: its public id. at: when, an aware datetime."""
 
     report: UUID
     connection: Connection
@@ -73,7 +73,7 @@ class Arrival(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The text that is sealed, in French, as custodians and the agent read it. The time is in UTC."""
+        """Return the text that is sealed, in French, as custodians and the agent read it. The time is in UTC."""
         return (
             f"adresse : {self.connection.address or 'inconnue'}\n"
             f"port : {self.connection.port or 'inconnu'}\n"
@@ -95,7 +95,7 @@ def may_be_keyed() -> bool:
 
 
 class Aside(TypedDict):
-    """A name and a way to be reached that were sealed before the report exists. It may be stored in a session.
+    """It is a name and a way to be reached that were sealed before the report exists. It may be stored in a session.
 
     report: the public id that the report will have. values: for each field (version, sealed value in base64).
     """

@@ -26,7 +26,7 @@ HISTORY_SHOWN = 200
 
 
 class RulesForm(forms.Form):
-    """A form with one whole number for each service setting, by key."""
+    """It is a form with one whole number for each service setting, by key."""
 
     def __init__(self, data: Any = None, *, now: Mapping[str, int]) -> None:
         super().__init__(data, initial=dict(now), use_required_attribute=True)
@@ -86,7 +86,7 @@ def _said(one: Together, values: Mapping[str, int]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A service setting as the page shows it."""
+    """It is a service setting as the page shows it."""
 
     rule: Setting
     field: forms.BoundField
@@ -95,7 +95,7 @@ class Row:
 
     @property
     def is_set(self) -> bool:
-        """Whether the setting has another value than its default."""
+        """Return whether the setting has another value than its default."""
         return self.now != self.default
 
     @property
@@ -105,12 +105,12 @@ class Row:
 
     @property
     def default_words(self) -> str:
-        """The default value, with its unit."""
+        """Return the default value, with its unit."""
         return self.rule.words(self.default)
 
     @property
     def says(self) -> str:
-        """The setting in a sentence, with its present value."""
+        """Return the setting in a sentence, with its present value."""
         return self.rule.says(self.now)
 
 
@@ -238,28 +238,28 @@ class HouseRuleAdmin(admin.ModelAdmin):
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A change as the preview shows it."""
+    """It is a change as the preview shows it."""
 
     change: Change
 
     @property
     def before(self) -> str:
-        """The former value, with its unit."""
+        """Return the former value, with its unit."""
         return self.change.rule.words(self.change.before)
 
     @property
     def after(self) -> str:
-        """The new value, with its unit."""
+        """Return the new value, with its unit."""
         return self.change.rule.words(self.change.after)
 
     @property
     def says(self) -> str:
-        """The setting in a sentence, with its new value."""
+        """Return the setting in a sentence, with its new value."""
         return self.change.rule.says(self.change.after)
 
     @property
     def is_default(self) -> bool:
-        """Whether the new value is the default."""
+        """Return whether the new value is the default."""
         return self.change.after == setting_values.default_of(self.change.rule)
 
 

@@ -1,4 +1,4 @@
-"""The sentences on the pages of the signalement."""
+"""These are the sentences on the pages of the signalement."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,5 @@
-"""The page of the signalement, on which a visit adds to its report, or files it if the way in has not (`way_in`)."""
+"""This is the page of the signalement, on which a visit adds to its report, or files it if the way in has not
+(`way_in`)."""
 
 from typing import Any
 

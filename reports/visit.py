@@ -1,4 +1,4 @@
-"""Reads the state of a visit: its orientation, its place for the chat, and the report that it filed.
+"""This module reads the state of a visit: its orientation, its place for the chat, and the report that it filed.
 
 The state is read once, at the beginning of a page, and passed on as a value. So a form, a limit and the report that is
 filed use the same answers, even if another tab of the visit answers a question meanwhile.
@@ -32,14 +32,14 @@ class Visit:
 
     @property
     def familiar(self) -> bool:
-        """Whether to say *tu*: by the visit's answers, or by the report if it has none, as on another device."""
+        """Return whether to say *tu*: by the visit's answers, or by the report if it has none, as on another device."""
         if self.report is not None and not self.triage.answers:
             return speaks_tu(self.report)
         return self.triage.voice.familiar
 
     @property
     def has_ongoing_report(self) -> bool:
-        """Whether the report has a conversation that waits or goes on, or that the chat has not opened yet."""
+        """Return whether the report has a conversation that waits or goes on, or that the chat has not opened yet."""
         if self.report is None:
             return False
         conversation = getattr(self.report, "conversation", None)

@@ -1,4 +1,5 @@
-"""Finds the next page of a visit on its way to the chat, and files its report as soon as nothing is missing.
+"""This module finds the next page of a visit on its way to the chat, and files its report as soon as nothing is
+missing.
 
 Nobody fills a form before they wait. Once safety, what happens and the place are known, one POST files the report, with
 the answers of the triage, and leads to the queue. Whatever the person can add is asked while they wait (docs/adr/0065).

@@ -29,7 +29,7 @@ class NotDelivered(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Destination(ABC):
-    """A place to which digests are delivered. name: as the operator wrote it; it contains no secret."""
+    """It is a place to which digests are delivered. name: as the operator wrote it; it contains no secret."""
 
     name: str
 
@@ -43,12 +43,12 @@ class Destination(ABC):
 
     @property
     def kind(self) -> str:
-        """The kind of this destination: « file », « https » or « qr »."""
+        """Return the kind of this destination: « file », « https » or « qr »."""
         return self.name.partition(":")[0]
 
 
 class FileDestination(Destination):
-    """A file to which one line is appended for each statement. A line counts when it is on the disk."""
+    """It is a file to which one line is appended for each statement. A line counts when it is on the disk."""
 
     def deliver(self, statement: Statement, page: Sequence[Statement]) -> None:
         """Append the statement to the file, once. Raises NotDelivered."""
@@ -89,7 +89,8 @@ def _sync_folder(folder: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class HttpsDestination(Destination):
-    """An HTTPS address in the operator's network, which gets the line by POST as text/plain; 2xx means that it is kept.
+    """It is an HTTPS address in the operator's network, which gets the line by POST as text/plain; 2xx means that it is
+    kept.
 
     authority: the file of the CA certificate that is trusted; "" for those of the machine. Redirects are not followed,
     no proxy is used, and only the status of the answer is read.
@@ -115,7 +116,7 @@ class HttpsDestination(Destination):
 
 
 class QrFolder(Destination):
-    """A folder of A4 pages to be printed, with A_PAGE QR codes each. A page is rewritten until it is full."""
+    """It is a folder of A4 pages to be printed, with A_PAGE QR codes each. A page is rewritten until it is full."""
 
     def deliver(self, statement: Statement, page: Sequence[Statement]) -> None:
         """Write the page of statements with their QR codes, in place of its former file. Raises NotDelivered."""

@@ -1,4 +1,5 @@
-"""Makes a signed, numbered digest of the audit log in each period, and delivers it to each destination (docs/adr/0056).
+"""This module makes a signed, numbered digest of the audit log in each period, and delivers it to each destination
+(docs/adr/0056).
 
 `run` is one turn, which the worker takes in a separate thread, so that a slow destination delays nothing else. Several
 workers may take turns at once: one of them draws a number, and one serves a destination.
@@ -131,7 +132,7 @@ def _now() -> datetime:
 
 
 class Turns(threading.Thread):
-    """A thread with its own database connection that takes a turn again and again, until it is stopped.
+    """It is a thread with its own database connection that takes a turn again and again, until it is stopped.
 
     No error ends it. label: its name in the log.
     """
@@ -185,12 +186,12 @@ class Age:
 
     @property
     def label(self) -> str:
-        """The name of the destination without its address."""
+        """Return the name of the destination without its address."""
         return f"{self.place}:{self.kind}"
 
     @property
     def is_late(self) -> bool:
-        """Whether its last statement is older than two periods, or it has none."""
+        """Return whether its last statement is older than two periods, or it has none."""
         return self.seconds is None or self.seconds > 2 * period().total_seconds()
 
 

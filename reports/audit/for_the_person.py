@@ -54,7 +54,7 @@ READERS: Mapping[str, Sentence] = {
 
 @dataclass(frozen=True, slots=True)
 class ReadingByStaff:
-    """One reading. who, did: in words of the active language."""
+    """It is one reading. who, did: in words of the active language."""
 
     who: str
     did: str

@@ -1,4 +1,5 @@
-"""The tamper-evident audit log: who read or did what, about whom, why and when, chained by hashes (docs/adr/0031).
+"""This is the tamper-evident audit log: who read or did what, about whom, why and when, chained by hashes
+(docs/adr/0031).
 
 `record` writes a line in the transaction of the act itself; `verify` reads the chain and names its first break.
 """
@@ -200,7 +201,7 @@ class Verdict:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the chain is not broken."""
+        """Return whether the chain is not broken."""
         return self.first_break is None
 
 

@@ -1,4 +1,5 @@
-"""Says « Précision » of the register in French. The code wrote it in English, and it stays as it was hashed.
+"""This module says « Précision » of the register in French. The code wrote it in English, and it stays as it was
+hashed.
 
 A text that is not known here is shown as it was written, because somebody who can insert rows may have written
 anything.

@@ -1,4 +1,4 @@
-"""The tables of the app `reports`, in one module for each subject."""
+"""These are the tables of the app `reports`, in one module for each subject."""
 
 from common.service_settings.models import HouseRule
 from reports.models.audit import AccessKind, AccessRecord, Motive

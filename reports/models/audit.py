@@ -1,4 +1,4 @@
-"""The table of the audit log (« registre des accès »): who read or did what (docs/adr/0031)."""
+"""This is the table of the audit log (« registre des accès »): who read or did what (docs/adr/0031)."""
 
 from datetime import UTC, datetime
 
@@ -49,7 +49,7 @@ class Motive(models.TextChoices):
 
 
 class AccessRecord(models.Model):
-    """One line of the audit log: who read or did what, about whom, why and when. `reports.audit.log` writes it.
+    """It is one line of the audit log: who read or did what, about whom, why and when. `reports.audit.log` writes it.
 
     Triggers make the table append-only: PostgreSQL refuses UPDATE, DELETE and TRUNCATE (migration 0004), and accepts
     only the next number (migration 0010). There is no foreign key, so that a line outlives what it names.
@@ -112,5 +112,5 @@ class AccessRecord(models.Model):
 
     @property
     def motive_label(self) -> str:
-        """The motive in French: the label of a fixed one, or a short text as it was given."""
+        """Return the motive in French: the label of a fixed one, or a short text as it was given."""
         return label_of(Motive, self.motive)

@@ -1,4 +1,4 @@
-"""The table of the times of backups, which `deploy/backup` writes and /metrics reads."""
+"""This is the table of the times of backups, which `deploy/backup` writes and /metrics reads."""
 
 from django.db import models
 

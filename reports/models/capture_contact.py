@@ -1,4 +1,4 @@
-"""The table of the contact for captures that it may be an offence to possess."""
+"""This is the table of the contact for captures that it may be an offence to possess."""
 
 from django.db import models
 from django.db.models import Q
@@ -43,10 +43,10 @@ class CaptureContact(models.Model):
 
     @property
     def shown_name(self) -> str:
-        """The name as a page shows it, with hidden characters made visible."""
+        """Return the name as a page shows it, with hidden characters made visible."""
         return plain_text.plain(self.name)
 
     @property
     def shown_reach(self) -> str:
-        """How to reach the contact, as a page shows it, with hidden characters made visible."""
+        """Return how to reach the contact, as a page shows it, with hidden characters made visible."""
         return plain_text.plain(self.reach)

@@ -1,4 +1,4 @@
-"""The table of closures: periods in which the chat is closed to people who come, with a reason."""
+"""This is the table of closures: periods in which the chat is closed to people who come, with a reason."""
 
 import uuid
 from datetime import datetime
@@ -32,7 +32,7 @@ class ChatClosureQuerySet(models.QuerySet["ChatClosure"]):
 
 
 class ChatClosure(Spoken):
-    """A period, from `starts_at` to `ends_at`, in which the queue accepts nobody new.
+    """It is a period, from `starts_at` to `ends_at`, in which the queue accepts nobody new.
 
     Without `ends_at` it lasts until somebody opens the chat again. Open exchanges go on, and people in the queue keep
     their place and their code. A closure may be ended early, but not changed, because two administrators agreed to it.
@@ -81,7 +81,7 @@ class ChatClosure(Spoken):
 
 
 class ChatClosureText(TextRow):
-    """One text of a closure, in one language and voice."""
+    """It is one text of a closure, in one language and voice."""
 
     owner = models.ForeignKey(ChatClosure, on_delete=models.DB_CASCADE, related_name="text_rows")
 

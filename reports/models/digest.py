@@ -1,4 +1,4 @@
-"""The tables of signed digests of the audit log, and of what each destination has of them (docs/adr/0056)."""
+"""These are the tables of signed digests of the audit log, and of what each destination has of them (docs/adr/0056)."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -7,7 +7,7 @@ from reports.rules.signed_digests import Statement
 
 
 class RegisterDigest(models.Model):
-    """One signed statement, sent or to be sent. The copy that is kept elsewhere is the one that counts."""
+    """It is one signed statement, sent or to be sent. The copy that is kept elsewhere is the one that counts."""
 
     number = models.PositiveBigIntegerField(primary_key=True)
     at = models.DateTimeField()
@@ -26,7 +26,8 @@ class RegisterDigest(models.Model):
 
 
 class DigestDelivery(models.Model):
-    """One destination. number: the last statement that it has, 0 for none. failures: how many failed in a row since."""
+    """It is one destination. number: the last statement that it has, 0 for none. failures: how many failed in a row
+    since."""
 
     destination = models.CharField(max_length=500, unique=True)
     number = models.PositiveBigIntegerField(default=0, db_default=0)

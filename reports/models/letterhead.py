@@ -1,4 +1,4 @@
-"""The table of the letterhead: the name and address at the top of the service's documents."""
+"""This is the table of the letterhead: the name and address at the top of the service's documents."""
 
 from django.core.exceptions import ValidationError
 from django.db import models

@@ -1,4 +1,5 @@
-"""The tables of the proof of date: the digests of each day, and the authorities' time-stamps of them (docs/adr/0084).
+"""These are the tables of the proof of date: the digests of each day, and the authorities' time-stamps of them
+(docs/adr/0084).
 
 Nothing here says to whom or to what a digest belongs. That is stored with the exchange (`chat.ItemShare`), and deleted
 with it.
@@ -11,7 +12,7 @@ from reports.rules.date_proofs import Statement
 
 
 class ProofDay(models.Model):
-    """One day: its tree while it is being made, and its statement once it is closed.
+    """It is one day: its tree while it is being made, and its statement once it is closed.
 
     size: how many leaves the tree has so far. statement: the text that is stamped, empty until the day is closed.
     digest: its SHA-256 in hexadecimal. register_first, register_last: the lines of the register that are the first

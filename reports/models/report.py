@@ -34,7 +34,7 @@ class AgeBand(models.TextChoices):
 
     @property
     def is_minor(self) -> bool:
-        """Whether the person is under 18."""
+        """Return whether the person is under 18."""
         return self in {AgeBand.UNDER_15, AgeBand.FROM_15_TO_17, AgeBand.UNDER_18}
 
     @classmethod
@@ -97,7 +97,7 @@ class Expectation(models.TextChoices):
 
 
 class Report(models.Model):
-    """One report (signalement). It opens one conversation.
+    """It is one report (signalement). It opens one conversation.
 
     `submission_id`: made with the form, so that the same form sent twice is one report.
     `triage_answers_sealed`: the answers as encrypted JSON, because they say more of a person than the other fields.
@@ -163,18 +163,19 @@ class Report(models.Model):
 
     @property
     def context(self) -> str:
-        """The context that binds the encrypted answers to this row."""
+        """Return the context that binds the encrypted answers to this row."""
         return f"report:{self.submission_id}"
 
     @property
     def age(self) -> AgeBand:
-        """The age of the person who suffers the facts; UNKNOWN if a later version wrote one that this cannot read."""
+        """Return the age of the person who suffers the facts; UNKNOWN if a later version wrote one that this cannot
+        read."""
         known = read_choice(AgeBand, self.age_band, AgeBand.UNKNOWN)
         return read_choice(AgeBand, self.later_age_band, known) if self.later_age_band else known
 
     @property
     def is_minor(self) -> bool:
-        """Whether the person who suffers the facts is under 18, by what was said."""
+        """Return whether the person who suffers the facts is under 18, by what was said."""
         return self.age.is_minor
 
     def triage_answers(self) -> dict[str, str]:

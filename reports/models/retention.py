@@ -1,4 +1,4 @@
-"""The tables of retention: rules, freezes, requests for erasure, and traces of deletions (docs/adr/0033)."""
+"""These are the tables of retention: rules, freezes, requests for erasure, and traces of deletions (docs/adr/0033)."""
 
 import json
 import uuid
@@ -65,12 +65,12 @@ class RetentionRule(models.Model):
 
     @property
     def rule(self) -> retention_rules.Rule:
-        """The rule of this row, as a value."""
+        """Return the rule of this row, as a value."""
         return retention_rules.Rule(self.days, self.grace_days, self.digest_days, self.in_force_at)
 
 
 class Freeze(models.Model):
-    """Keeps one report from deletion because of a judicial need. It is asked for, then set, and ends by itself.
+    """It keeps one report from deletion because of a judicial need. It is asked for, then set, and ends by itself.
 
     There is one row for each report, the last freeze. PROTECT makes it impossible to delete a report with a freeze;
     `chat.retention.deletion` removes those that are over. motive, reference and authority (who asked for it) are typed
@@ -103,7 +103,7 @@ class Freeze(models.Model):
 
     @property
     def context(self) -> str:
-        """The context that binds the encrypted reasons to their report."""
+        """Return the context that binds the encrypted reasons to their report."""
         return self.context_of(self.report.public_id)
 
     @property
@@ -128,7 +128,7 @@ class Freeze(models.Model):
 
     @property
     def is_asked(self) -> bool:
-        """Whether the freeze waits for somebody who may set it."""
+        """Return whether the freeze waits for somebody who may set it."""
         return self.set_at is None and self.lifted_at is None
 
     def is_running(self, now: datetime) -> bool:
@@ -148,7 +148,7 @@ class Freeze(models.Model):
 
 
 class ErasureRequest(models.Model):
-    """A person's request to erase their report and exchange before the term. It is deleted with the report.
+    """It is a person's request to erase their report and exchange before the term. It is deleted with the report.
 
     `code_digest`: slow hash, in hexadecimal, of the words with which they come back to read the answer.
     `sealed_motive`: the encrypted reason of a refusal, as the person reads it.
@@ -180,7 +180,7 @@ class ErasureRequest(models.Model):
 
     @property
     def context(self) -> str:
-        """The context that binds the encrypted motive to this row."""
+        """Return the context that binds the encrypted motive to this row."""
         return f"erasure:{self.report.public_id}"
 
     @property
@@ -225,12 +225,13 @@ class Tombstone(models.Model):
 
     @property
     def line(self) -> str:
-        """The tombstone as one line in a fixed form, for the digest of a monthly proof."""
+        """Return the tombstone as one line in a fixed form, for the digest of a monthly proof."""
         return f"{self.id} {self.kind} {self.month:%Y-%m} {self.rule} {self.cause}"
 
 
 class Erased(models.Model):
-    """A report that was erased before its term, so that it is recognised and deleted again if a backup restores it.
+    """It is a report that was erased before its term, so that it is recognised and deleted again if a backup restores
+    it.
 
     `digest`: HMAC of its public id with SECRET_KEY (`reports.retention.tombstones`), so that somebody with only the
     database cannot test a guess.

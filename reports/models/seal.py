@@ -1,4 +1,5 @@
-"""The tables of the seal: encrypted values that can name a person, and requests to open them (docs/adr/0030, 0032)."""
+"""These are the tables of the seal: encrypted values that can name a person, and requests to open them (docs/adr/0030,
+0032)."""
 
 import hashlib
 import uuid
@@ -30,7 +31,8 @@ class SealedField(models.TextChoices):
 
 
 class SealedValue(models.Model):
-    """A value that can name a person, encrypted for a key that no server has. `reports.reporter_identity` writes it.
+    """It is a value that can name a person, encrypted for a key that no server has. `reports.reporter_identity` writes
+    it.
 
     The primary key gives the order. There is no unencrypted time, because the time of a connection is part of what is
     sealed. `version` is drawn at random, and `sealing.Context` binds the value to it. `sealed` is either what the
@@ -63,7 +65,7 @@ class SealedValue(models.Model):
 
     @property
     def is_keyed(self) -> bool:
-        """Whether the data key of the exchange is needed as well."""
+        """Return whether the data key of the exchange is needed as well."""
         return len(self.sealed) == KEYED_BYTES
 
     @property
@@ -89,7 +91,7 @@ class OpeningField(models.TextChoices):
 
 
 class OpeningRequest(models.Model):
-    """A request to open one sealed value of one report. Only `reports.openings.actions` changes it.
+    """It is a request to open one sealed value of one report. Only `reports.openings.actions` changes it.
 
     It outlives its report, and keeps the report's public id. `sealed_grounds`: motive, legal ground, reference and date
     of the prosecutor's authorisation, as encrypted JSON. `recipient`: the public key of the browser that asked; empty
@@ -164,17 +166,17 @@ class OpeningRequest(models.Model):
 
     @property
     def holder_id(self) -> int:
-        """The account that holds the request: that to which it was handed over, else the asker."""
+        """Return the account that holds the request: that to which it was handed over, else the asker."""
         return self.passed_to_id or self.asked_by_id
 
     @property
     def data_key(self) -> uuid.UUID | None:
-        """The data key of the exchange; None once the report is deleted, and the grounds with it."""
+        """Return the data key of the exchange; None once the report is deleted, and the grounds with it."""
         return self.report.data_key if self.report is not None else None
 
     @property
     def context(self) -> str:
-        """The context that binds the encrypted grounds to everything to which people agreed.
+        """Return the context that binds the encrypted grounds to everything to which people agreed.
 
         If any of it is changed, the grounds cannot be decrypted.
         """
@@ -186,7 +188,7 @@ class OpeningRequest(models.Model):
 
 
 class OpeningStep(models.Model):
-    """One act on a request; rows are never changed. `sealed_note`: an encrypted reason or review."""
+    """It is one act on a request; rows are never changed. `sealed_note`: an encrypted reason or review."""
 
     SEALED = ("sealed_note",)
     SEALED_WITH = ("request__report",)
@@ -213,10 +215,10 @@ class OpeningStep(models.Model):
 
     @property
     def context(self) -> str:
-        """The context that binds the encrypted note to this row."""
+        """Return the context that binds the encrypted note to this row."""
         return f"opening-step:{self.request.public_id}:{self.number}"
 
     @property
     def data_key(self) -> uuid.UUID | None:
-        """The data key of the exchange to which the request belongs."""
+        """Return the data key of the exchange to which the request belongs."""
         return self.request.data_key

@@ -1,4 +1,5 @@
-"""The steps of a disclosure request: asking, agreeing, taking the envelope, answering. Each is in the audit log.
+"""These are the steps of a disclosure request: asking, agreeing, taking the envelope, answering. Each is in the audit
+log.
 
 The server never opens a sealed value. It stores who agreed to what, hands out the envelope once everybody needed has
 agreed, and passes on an answer that it cannot read. Nothing here depends on whether a person left something, because
@@ -217,7 +218,7 @@ def of_all(*, until: datetime | None = None, older_than: UUID | None = None) -> 
 
 @dataclass(frozen=True, slots=True)
 class RegisterLine:
-    """A request in the register of openings. countersigned, agreed: names, in the order of their acts."""
+    """It is a request in the register of openings. countersigned, agreed: names, in the order of their acts."""
 
     public_id: UUID
     report_public_id: UUID

@@ -1,4 +1,4 @@
-"""The forms of identity disclosure. Everything typed in them is encrypted at rest."""
+"""These are the forms of identity disclosure. Everything typed in them is encrypted at rest."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -72,7 +72,7 @@ class AuthorisationForm(forms.Form):
 
 
 class AskForm(AuthorisationForm):
-    """A request for a disclosure. When danger is imminent the authorisation is given later, in the review."""
+    """It is a request for a disclosure. When danger is imminent the authorisation is given later, in the review."""
 
     field = forms.ChoiceField(
         label=_("Ce qu'il faut ouvrir"),

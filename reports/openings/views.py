@@ -1,4 +1,4 @@
-"""The pages of identity disclosure, for those who ask, countersign, agree and bring the answer.
+"""These are the pages of identity disclosure, for those who ask, countersign, agree and bring the answer.
 
 They are the same whether the person has left anything or not. For an account that may not see a request it does not
 exist (404). A middleware has already asked for the second factor.

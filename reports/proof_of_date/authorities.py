@@ -1,4 +1,4 @@
-"""Reads the list of time-stamping authorities, and sends a request to one of them (RFC 3161 §3.4).
+"""This module reads the list of time-stamping authorities, and sends a request to one of them (RFC 3161 §3.4).
 
 This module uses no settings or database.
 """
@@ -33,7 +33,7 @@ class NotStamped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """One authority.
+    """It is one authority.
 
     name: used in file names and metrics. url: "" when the operator exchanges files. certificates: the PEM file of the
     trusted certificates, the anchor first.

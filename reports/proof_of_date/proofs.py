@@ -1,4 +1,5 @@
-"""Makes the proof of an item: its leaf, the path to the root of its day, and the authorities' signatures of that."""
+"""This module makes the proof of an item: its leaf, the path to the root of its day, and the authorities' signatures of
+that."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

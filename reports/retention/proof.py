@@ -1,4 +1,5 @@
-"""Makes the monthly proof, a text: what was deleted under which rule, with the digests that tie it to the register."""
+"""This module makes the monthly proof, a text: what was deleted under which rule, with the digests that tie it to the
+register."""
 
 import re
 from collections import Counter
@@ -41,7 +42,7 @@ class Proof:
 
     @property
     def is_sound(self) -> bool:
-        """Whether the register is whole, and has as many deletions as there are tombstones."""
+        """Return whether the register is whole, and has as many deletions as there are tombstones."""
         return self.verdict.is_whole and self.recorded == self.gone.total() and not self.unreadable
 
     def text(self, now: datetime) -> str:

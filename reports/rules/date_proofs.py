@@ -1,4 +1,5 @@
-"""Writes and verifies a proof that an item existed on a day, and names the part that is wrong. Pure (docs/adr/0084).
+"""This module writes and verifies a proof that an item existed on a day, and names the part that is wrong. Pure
+(docs/adr/0084).
 
 A proof is a JSON object that tells nothing about other items. It has the item's own text, a salt, the path in the tree
 of its day, the statement of that day, and the time-stamps of the statement. `static/pnav/lib/proof.js` verifies proofs
@@ -76,7 +77,7 @@ class Statement:
 
     @property
     def text(self) -> str:
-        """The canonical text of the statement, which authorities stamp."""
+        """Return the canonical text of the statement, which authorities stamp."""
         return canonical(
             {
                 "format": DAY,
@@ -89,7 +90,7 @@ class Statement:
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of that text, in hexadecimal."""
+        """Return the SHA-256 of that text, in hexadecimal."""
         return digest_of(self.text).hex()
 
     @classmethod
@@ -106,7 +107,8 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """One authority's time-stamp of a statement. token: DER. certificates: DER, the signer's first, the anchor last."""
+    """It is one authority's time-stamp of a statement. token: DER. certificates: DER, the signer's first, the anchor
+    last."""
 
     authority: str
     token: bytes
@@ -125,7 +127,7 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One item, and its path to the statement of its day.
+    """It is one item, and its path to the statement of its day.
 
     kind, name: the kind of item, and a neutral beginning for a file's name. stamps: empty while no authority has
     answered; the proof is whole even then, but nobody else vouches for its date.
@@ -193,17 +195,17 @@ class Verdict:
 
     @property
     def failed(self) -> str | None:
-        """The first check that failed; None when none did."""
+        """Return the first check that failed; None when none did."""
         return next((part for part, ok in self.checks if not ok), None)
 
     @property
     def is_whole(self) -> bool:
-        """Whether every check succeeded. `is_dated` says whether an authority vouches for the date."""
+        """Return whether every check succeeded. `is_dated` says whether an authority vouches for the date."""
         return self.failed is None
 
     @property
     def is_dated(self) -> bool:
-        """Whether every check succeeded and an authority vouches for the date."""
+        """Return whether every check succeeded and an authority vouches for the date."""
         return self.is_whole and any(stamp.ok for stamp in self.stamps)
 
 
@@ -234,7 +236,7 @@ class _StampRead:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A parsed file, before anything in it is verified."""
+    """It is a parsed file, before anything in it is verified."""
 
     item: str
     digest: bytes
@@ -327,7 +329,7 @@ class _StampJudged:
 
     @property
     def is_signed(self) -> bool:
-        """Whether the token is whole and signed, by a trusted authority or another one."""
+        """Return whether the token is whole and signed, by a trusted authority or another one."""
         return self.failed in (None, "authority")
 
 

@@ -1,4 +1,4 @@
-"""Says which elements of an offence are present, absent or still open, from what an agent has ticked. Pure.
+"""This module says which elements of an offence are present, absent or still open, from what an agent has ticked. Pure.
 
 The source of every sentence is the service's reference facts (code pénal, art. 222-33-2-2; service-public.gouv.fr
 F32239). Where they give no article, `article` is empty, and the page says that it has to be verified before anybody
@@ -17,7 +17,7 @@ from triage.questionnaire.questions import Text
 
 
 class Element(TextChoices):
-    """A fact to which an agent answers yes or no, or which is left open. Stored values must not change."""
+    """It is a fact to which an agent answers yes or no, or which is left open. Stored values must not change."""
 
     ONLINE = "online", _("Par internet ou par téléphone")
     REPEATED = "repeated", _("Une même personne recommence")
@@ -84,7 +84,7 @@ class Standing(StrEnum):
 
     @property
     def label(self) -> Text:
-        """The state in the words of the fact sheet."""
+        """Return the state in the words of the fact sheet."""
         return {
             Standing.PRESENT: _("établi par l'échange"),
             Standing.ABSENT: _("écarté"),
@@ -94,7 +94,8 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One thing that an offence requires. ways: sets of elements, each of which is enough if all its elements are."""
+    """It is one thing that an offence requires. ways: sets of elements, each of which is enough if all its elements
+    are."""
 
     label: Text
     ways: tuple[tuple[str, ...], ...]
@@ -102,7 +103,8 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Offence:
-    """An offence and what it requires. article: "" when the reference facts give none. note: what else they say."""
+    """It is an offence and what it requires. article: "" when the reference facts give none. note: what else they
+    say."""
 
     key: str
     title: Text
@@ -154,12 +156,12 @@ class Met:
 
     @property
     def labels(self) -> list[str]:
-        """The elements in the words of the fact sheet, in order."""
+        """Return the elements in the words of the fact sheet, in order."""
         return [label_of(Element, element) for element in self.elements]
 
     @property
     def asks(self) -> list[tuple[str, Text]]:
-        """The open elements, each with its question."""
+        """Return the open elements, each with its question."""
         return list(zip(self.elements, self.questions, strict=True)) if self.questions else []
 
 
@@ -199,7 +201,8 @@ def _met(need: Need, present: Collection[str], absent: Collection[str]) -> Met:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A remark of the reference facts on a circumstance. is_to_verify: it is in doubt there, or has no article."""
+    """It is a remark of the reference facts on a circumstance. is_to_verify: it is in doubt there, or has no
+    article."""
 
     text: Text
     is_to_verify: bool = False

@@ -100,7 +100,7 @@ class Life:
 
     @property
     def last_at(self) -> datetime:
-        """The last act of either side."""
+        """Return the last act of either side."""
         return max(self.added_at, self.seen_at or self.added_at)
 
 
@@ -118,12 +118,12 @@ class Decision:
 
     @property
     def is_due(self) -> bool:
-        """Whether it is to be deleted now."""
+        """Return whether it is to be deleted now."""
         return self.state is State.DUE
 
     @property
     def is_on_its_way(self) -> bool:
-        """Whether its end is announced or has come, or would have without a freeze."""
+        """Return whether its end is announced or has come, or would have without a freeze."""
         return self.state is not State.KEPT
 
 
@@ -241,7 +241,7 @@ def shortened_until(before: Rule, after: Rule, now: datetime) -> datetime | None
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a plan: `count` things of a kind; or a single one, with its public id as subject."""
+    """It is one line of a plan: `count` things of a kind; or a single one, with its public id as subject."""
 
     kind: Kind
     count: int

@@ -72,7 +72,7 @@ def name_of(key: Ed25519PublicKey) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One signed digest. line, head: the register's last line and its digest. at: in UTC, without fractions."""
+    """It is one signed digest. line, head: the register's last line and its digest. at: in UTC, without fractions."""
 
     number: int
     line: int
@@ -90,12 +90,12 @@ class Statement:
 
     @property
     def text(self) -> str:
-        """The whole line, without its line end."""
+        """Return the whole line, without its line end."""
         return f"{self.signed} {self.signature}"
 
     @property
     def digest(self) -> str:
-        """The digest of this statement, which the next one contains."""
+        """Return the digest of this statement, which the next one contains."""
         return hashlib.sha256(self.text.encode("ascii")).hexdigest()
 
     def is_signed_by(self, key: Ed25519PublicKey) -> bool:

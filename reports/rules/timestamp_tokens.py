@@ -1,4 +1,4 @@
-"""Writes requests for time-stamp tokens (RFC 3161), and reads and verifies tokens. Pure.
+"""This module writes requests for time-stamp tokens (RFC 3161), and reads and verifies tokens. Pure.
 
 `rfc3161-client` parses and verifies a token. This module verifies the chain of certificates, and says which part is
 wrong.

@@ -94,7 +94,7 @@ COST = Cost(iterations=3, memory_kib=256 * 1024, lanes=4)
 
 @dataclass(frozen=True)
 class ShareFile:
-    """An encrypted share, with what has to be known before the passphrase is asked for.
+    """It is an encrypted share, with what has to be known before the passphrase is asked for.
 
     fingerprint: that of the public key, 32 hexadecimal digits. index: which share it is, from 1. count: how many there
     are. threshold: how many are needed to open. wrapped: nonce, ciphertext and tag.
@@ -122,12 +122,12 @@ class ShareFile:
 
     @property
     def authenticated(self) -> bytes:
-        """The bytes that are authenticated with the share, and must be the same to open it."""
+        """Return the bytes that are authenticated with the share, and must be the same to open it."""
         return _lines(self._clear_fields())
 
     @property
     def text(self) -> str:
-        """The text of a custodian's file: what it is and how to keep it, then the fields for the program."""
+        """Return the text of a custodian's file: what it is and how to keep it, then the fields for the program."""
         fields = {**self._clear_fields(), "coffre": base64.b64encode(self.wrapped).decode()}
         fields["controle"] = _checksum(fields)
         return (

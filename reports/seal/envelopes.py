@@ -27,7 +27,7 @@ class DamagedEnvelope(ValueError):
 
 @dataclass(frozen=True)
 class Envelope:
-    """A sealed value and where it belongs; request and recipient: where its answer may go, or neither."""
+    """It is a sealed value and where it belongs; request and recipient: where its answer may go, or neither."""
 
     context: Context
     sealed: bytes
@@ -36,7 +36,7 @@ class Envelope:
 
     @property
     def text(self) -> str:
-        """The envelope as a file: JSON with a checksum."""
+        """Return the envelope as a file: JSON with a checksum."""
         fields = {
             "format": FORMAT,
             "report": str(self.context.report),

@@ -43,7 +43,7 @@ class Recipient:
 
     @property
     def text(self) -> str:
-        """The key in base64, as a browser sends it."""
+        """Return the key in base64, as a browser sends it."""
         return base64.b64encode(self.raw).decode()
 
     @classmethod
@@ -80,7 +80,7 @@ def seal_reply(text: str, *, recipient: Recipient, request: UUID) -> bytes:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer on its way from the machine without a network to the site, in a small file."""
+    """It is an answer on its way from the machine without a network to the site, in a small file."""
 
     request: UUID
     sealed: bytes
@@ -92,7 +92,7 @@ class Reply:
 
     @property
     def text(self) -> str:
-        """The reply as a file: JSON with a checksum."""
+        """Return the reply as a file: JSON with a checksum."""
         fields = {
             "format": FORMAT,
             "request": str(self.request),

@@ -109,17 +109,17 @@ class PublicKey:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The 32 hexadecimal digits by which people compare two keys."""
+        """Return the 32 hexadecimal digits by which people compare two keys."""
         return hashlib.sha256(b"pnav seal key\0" + self.raw).digest()[:FINGERPRINT_BYTES].hex()
 
     @property
     def key_id(self) -> bytes:
-        """The name of the key in each sealed value: the first half of the fingerprint."""
+        """Return the name of the key in each sealed value: the first half of the fingerprint."""
         return bytes.fromhex(self.fingerprint)[:KEY_ID_BYTES]
 
     @property
     def text(self) -> str:
-        """The key as the text of an environment variable: `version.fingerprint.key`, the key in URL-safe base64.
+        """Return the key as the text of an environment variable: `version.fingerprint.key`, the key in URL-safe base64.
 
         The fingerprint finds typing errors. What is sealed with a wrong key would be lost for ever.
         """
@@ -144,7 +144,7 @@ class PublicKey:
 
     @cached_property
     def hpke(self) -> MLKEM768X25519PublicKey:
-        """The key as `cryptography` takes it: ML-KEM-768 with X25519."""
+        """Return the key as `cryptography` takes it: ML-KEM-768 with X25519."""
         return MLKEM768X25519PublicKey(
             MLKEM768PublicKey.from_public_bytes(self.raw[:MLKEM_KEY_BYTES]),
             X25519PublicKey.from_public_bytes(self.raw[MLKEM_KEY_BYTES:]),
@@ -175,13 +175,13 @@ class PrivateKey:
 
     @cached_property
     def public_key(self) -> PublicKey:
-        """The public half, which follows from the seed."""
+        """Return the public half, which follows from the seed."""
         mlkem, x25519 = self._halves()
         return PublicKey(mlkem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw())
 
     @property
     def hpke(self) -> MLKEM768X25519PrivateKey:
-        """The key as `cryptography` takes it: ML-KEM-768 with X25519."""
+        """Return the key as `cryptography` takes it: ML-KEM-768 with X25519."""
         return MLKEM768X25519PrivateKey(*self._halves())
 
 

@@ -18,7 +18,7 @@ MOST_SHARES = 255  # the field has 255 places that are not 0
 
 @dataclass(frozen=True)
 class Share:
-    """One share. index: where the polynomials were read, 1 to 255. value: as many bytes as the secret has."""
+    """It is one share. index: where the polynomials were read, 1 to 255. value: as many bytes as the secret has."""
 
     index: int
     value: bytes = field(repr=False)

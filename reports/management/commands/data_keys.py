@@ -1,4 +1,4 @@
-"""The command `data_keys`: copies the wrapped data keys, compares them with the reports, or restores them."""
+"""The command `data_keys` copies the wrapped data keys, compares them with the reports, or restores them."""
 
 from pathlib import Path
 from typing import Any

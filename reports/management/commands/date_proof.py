@@ -1,4 +1,4 @@
-"""The command `date_proof`: prints the proof of date of one line of the register."""
+"""The command `date_proof` prints the proof of date of one line of the register."""
 
 from typing import Any
 

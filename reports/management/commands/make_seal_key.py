@@ -1,4 +1,4 @@
-"""The command `make_seal_key`: makes the key of the seal, in the presence of the custodians who will keep it."""
+"""The command `make_seal_key` makes the key of the seal, in the presence of the custodians who will keep it."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ from reports.seal.sealing import Context, PrivateKey, PublicKey, SealError, seal
 
 
 class Command(BaseCommand):
-    """Makes a key, splits it into shares for the custodians, tests the files that were written, and drops the key.
+    """It makes a key, splits it into shares for the custodians, tests the files that were written, and drops the key.
 
     It runs on a machine without a network, with `--settings=pnav.offline`, and needs no database.
     """

@@ -1,4 +1,4 @@
-"""The command `open_sealed`: decrypts one sealed value, in the presence of enough custodians."""
+"""The command `open_sealed` decrypts one sealed value, in the presence of enough custodians."""
 
 import contextlib
 import select
@@ -24,7 +24,7 @@ CLEAR_SCREEN = "\x1b[H\x1b[2J\x1b[3J"
 
 
 class Command(BaseCommand):
-    """Shows one value once, on the screen only, then clears the screen at Enter or after SHOWN_SECONDS.
+    """It shows one value once, on the screen only, then clears the screen at Enter or after SHOWN_SECONDS.
 
     With `--reply` it encrypts the value for the agent who asked instead. It runs on a machine without a network, with
     `--settings=pnav.offline`, and needs no database.

@@ -1,4 +1,4 @@
-"""The command `retention`: deletes by the retention rules, shows what is due, and prints the monthly proof.
+"""The command `retention` deletes by the retention rules, shows what is due, and prints the monthly proof.
 
 After a restore it repeats deletions.
 """

@@ -1,4 +1,4 @@
-"""The command `timestamp_requests`: exchanges time-stamps by files, where the site cannot reach the authorities."""
+"""The command `timestamp_requests` exchanges time-stamps by files, where the site cannot reach the authorities."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,8 @@ from reports.proof_of_date import stamps
 
 
 class Command(BaseCommand):
-    """Writes requests as files, or reads the authorities' answers. Exit status 1 means that an answer was refused."""
+    """It writes requests as files, or reads the authorities' answers. Exit status 1 means that an answer was
+    refused."""
 
     help = "Écrit les demandes d'horodatage qui manquent (.tsq), ou prend les réponses des autorités (.tsr)."
 

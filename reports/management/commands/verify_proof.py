@@ -1,4 +1,4 @@
-"""The command `verify_proof`: verifies that what a proof shows existed on a day, or says which part was altered.
+"""The command `verify_proof` verifies that what a proof shows existed on a day, or says which part was altered.
 
 It needs no database.
 """
@@ -32,7 +32,7 @@ FAULTS = {"changed": "a été modifié", "missing": "manque", "added": "a été 
 
 
 class Command(BaseCommand):
-    """Reads a file and says what it proves.
+    """It reads a file and says what it proves.
 
     Exit status 1 means that a part is wrong; 2 that everything fits, but no authority has stamped it.
     """

@@ -1,4 +1,4 @@
-"""The command `verify_register`: verifies the audit log, and prints the digest to publish for later verifications."""
+"""The command `verify_register` verifies the audit log, and prints the digest to publish for later verifications."""
 
 import argparse
 import sys
