@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 class CachedReading[T]:
-    """A cache of the result of `read`, which is read again when it is older than `seconds`.
+    """It is a cache of the result of `read`, which is read again when it is older than `seconds`.
 
     One thread reads again while the others go on with the old result; if there is none yet, they wait. While the
     database is away, the last result stays in use, and the next try comes after `seconds`. name: its name in the log.

@@ -1,4 +1,4 @@
-"""Reads a stored choice (the value of an enum), even one that another version of the code wrote.
+"""This module reads a stored choice (the value of an enum), even one that another version of the code wrote.
 
 While a new version is rolled out, its processes write beside those of the version before. A value may also be removed
 from the code before its last row is gone. So reading a stored choice never raises: an unknown value is shown as it is,

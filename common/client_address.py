@@ -1,4 +1,5 @@
-"""Reads the address of a client, for the sealed identity and the limits by network. It is used for nothing else."""
+"""This module reads the address of a client, for the sealed identity and the limits by network. It is used for nothing
+else."""
 
 import ipaddress
 from collections.abc import Callable

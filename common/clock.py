@@ -1,4 +1,4 @@
-"""Reads the time from PostgreSQL, whose clock is the reference for all processes (docs/adr/0014).
+"""This module reads the time from PostgreSQL, whose clock is the reference for all processes (docs/adr/0014).
 
 A lease is written by one process and judged by another one, on another machine. If each trusted its own clock, one
 clock that jumps would take every conversation from agents who are present.

@@ -1,4 +1,4 @@
-"""Says of what kind a database error is, without any part of its message.
+"""This module says of what kind a database error is, without any part of its message.
 
 A driver's message holds hosts, users and, after a refused statement, the row itself. An operator still has to tell a
 wrong password from a certificate or a full server. So `failure_of` reads the message, and returns only names of ours.

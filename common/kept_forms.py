@@ -1,4 +1,4 @@
-"""Keeps what was typed in a form that could not be accepted until its sender proves again who they are.
+"""This module keeps what was typed in a form that could not be accepted until its sender proves again who they are.
 
 The values are kept in the encrypted session, one form at a time, never in an address or a log. They are back in the
 fields once the proof was given. Somebody who has stolen the cookie and gives no proof cannot read them.
@@ -22,7 +22,7 @@ FORM_MAX = 5000
 
 
 class KeptForm(TypedDict):
-    """A kept form. form: the name of its address. of: the public id in it. at: when, in seconds since 1970."""
+    """It is a kept form. form: the name of its address. of: the public id in it. at: when, in seconds since 1970."""
 
     form: str
     of: str

@@ -1,4 +1,5 @@
-"""Reads values that were stored by name, in a session, in Redis or encrypted in a row, perhaps by another version.
+"""This module reads values that were stored by name, in a session, in Redis or encrypted in a row, perhaps by another
+version.
 
 While a version is rolled out, old and new processes read what the others stored. The old version does not know a name
 that the new one added. Passed to a function as a keyword, it would raise a TypeError, and the person would get an error

@@ -1,4 +1,4 @@
-"""Counts how often a network does something, without storing anything from which an address can be found.
+"""This module counts how often a network does something, without storing anything from which an address can be found.
 
 Each limit and window is one string of Redis, which holds BUCKETS counters of two bytes for each width of network. Which
 counter is a network's follows from the first BITS bits of an HMAC with SECRET_KEY and a random key of the day. So
@@ -41,7 +41,7 @@ AHEAD_SECONDS = 10  # how long before its window begins a string is made
 
 @dataclass(frozen=True, slots=True)
 class NetworkLimit:
-    """A limit that is counted by network.
+    """It is a limit that is counted by network.
 
     name: part of the key, « [a-z-]+ ». seconds: length of a window; it divides a day. noise: the greatest number with
     which a counter begins, 2**n - 1, at most 255. A network may exceed its limit by up to that many acts before it is

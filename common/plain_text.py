@@ -1,4 +1,4 @@
-"""Makes everything in a text visible before it is shown. Pure.
+"""This module makes everything in a text visible before it is shown. Pure.
 
 What is stored, and what frames carry, is exactly what was sent, because it may be evidence. What is shown, by the
 server and by `static/pnav/lib/plain.js` (a test holds the two together), replaces marks that reverse a line, hide in a
@@ -44,7 +44,8 @@ _ASCII_END = re.compile(r"[A-Za-z]{2}$")
 
 
 def is_misleading(host: str) -> bool:
-    """Whether a host name may deceive: it ends in ASCII letters and has foreign characters before, or is in Punycode.
+    """Return whether a host name may deceive: it ends in ASCII letters and has foreign characters before, or is in
+    Punycode.
 
     Foreign letters, marks, digits, and characters that look like a dot or a slash count. Other signs do not: in
     « l’école.Depuis » and « 50€.Ok » only a space is missing.
@@ -63,7 +64,8 @@ def plain(text: str) -> str:
 
 
 def shows_something(text: str) -> bool:
-    """Whether anything of a text can be seen. For nearly every text, looking at the first character is enough."""
+    """Return whether anything of a text can be seen. For nearly every text, looking at the first character is
+    enough."""
     return "!" <= text[:1] <= "~" or _SEEN.search(text) is not None
 
 

@@ -1,4 +1,5 @@
-"""Tells whether clients come with their own addresses; private ones on a public site mean that a proxy hides them.
+"""This module tells whether clients come with their own addresses; private ones on a public site mean that a proxy
+hides them.
 
 Where Docker's network has no IPv6, its proxy passes IPv6 clients on under the address of the bridge, the same for all.
 Then the address that is sealed with an identity would be worthless, and all these clients would share one limit. The
@@ -62,7 +63,7 @@ def counts() -> dict[str, int]:
 
 
 def is_private() -> bool:
-    """Whether somebody came with a private address in the last RECENT_SECONDS."""
+    """Return whether somebody came with a private address in the last RECENT_SECONDS."""
     return time.monotonic() - _last_private < RECENT_SECONDS
 
 

@@ -1,4 +1,4 @@
-"""Draws QR codes in this process, so that their text is sent to nobody."""
+"""This module draws QR codes in this process, so that their text is sent to nobody."""
 
 import qrcode
 from qrcode.constants import ERROR_CORRECT_M

@@ -65,7 +65,7 @@ USUAL = ALWAYS - {Event.FACTOR_REMOVED}
 
 
 class Window:
-    """One window of the log: the lines that were written and those that were held back. Any thread may use it."""
+    """It is one window of the log: the lines that were written and those that were held back. Any thread may use it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -1,4 +1,5 @@
-"""Reads the cells of a spreadsheet's first sheet (.xlsx, ECMA-376) as texts. No formula is computed, no macro run.
+"""This module reads the cells of a spreadsheet's first sheet (.xlsx, ECMA-376) as texts. No formula is computed, no
+macro run.
 
 Such a file is a ZIP of XML. A small file may unpack to a huge one, and XML may define entities that grow without end.
 So what is unpacked is bounded, a document type definition is refused, and the file is read once, as a stream.

@@ -1,4 +1,5 @@
-"""Sends the few statements that are written by hand: each is prepared once, for one row and for hundreds alike.
+"""This module sends the few statements that are written by hand: each is prepared once, for one row and for hundreds
+alike.
 
 Arrays are sent as text (numbers, UUIDs, hexadecimal: nothing that needs quotes), one parameter for each column whatever
 the number of rows, so that the driver does not convert value by value.

@@ -23,7 +23,7 @@ def confirmation_field(name: str) -> str:
 
 
 class TextsForm(forms.ModelForm):
-    """A form that shows the texts of its row, and sets what was typed on it (`WithTexts.set_texts`)."""
+    """It is a form that shows the texts of its row, and sets what was typed on it (`WithTexts.set_texts`)."""
 
     instance: Any
 
@@ -46,7 +46,7 @@ class TextsForm(forms.ModelForm):
 
 
 class TextsAdmin(admin.ModelAdmin):
-    """An admin whose form has the texts of a `WithTexts`, in the languages that `settings.LANGUAGES` names.
+    """It is an admin whose form has the texts of a `WithTexts`, in the languages that `settings.LANGUAGES` names.
 
     A translation whose source text has changed has a checkbox beside it, to confirm that it is still right.
     """

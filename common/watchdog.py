@@ -1,4 +1,4 @@
-"""Tells the process supervisor regularly that this process works. A process that hangs tells it nothing.
+"""This module tells the process supervisor regularly that this process works. A process that hangs tells it nothing.
 
 It follows the protocol of systemd (sd_notify(3)): a datagram to the socket that NOTIFY_SOCKET names. A unit with
 `WatchdogSec=` gives WATCHDOG_USEC, and systemd restarts a process that says nothing for that long. Without
@@ -102,7 +102,7 @@ class Steps:
 
     @property
     def is_late(self) -> bool:
-        """Whether the step under way takes longer than it may."""
+        """Return whether the step under way takes longer than it may."""
         return self._monotonic() > self._until
 
 

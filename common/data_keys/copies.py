@@ -43,7 +43,7 @@ class BrokenCopy(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """One key of a copy, wrapped."""
+    """It is one key of a copy, wrapped."""
 
     key: UUID
     wrapped: bytes

@@ -1,4 +1,4 @@
-"""Reads and unwraps data keys, caches them for a while, makes new ones, and erases them.
+"""This module reads and unwraps data keys, caches them for a while, makes new ones, and erases them.
 
 An encrypted value says which data key it needs (`common.encryption`). That key is read from the table of wrapped keys,
 unwrapped once, and kept in memory: at most KEPT_AT_MOST keys, each for KEPT_SECONDS. So a message costs one look into a
@@ -60,7 +60,8 @@ class KeysAway(UnsealError, OperationalError):
 
 
 class _Known:
-    """A cache of ciphers by the id of their key (its 16 bytes), the oldest first; None for a key that was not found.
+    """It is a cache of ciphers by the id of their key (its 16 bytes), the oldest first; None for a key that was not
+    found.
 
     `ciphers`: each with the moment, in monotonic seconds, until which it may be used. Looking something up takes no
     lock, because it is one operation of a dict; changes take one.
@@ -186,7 +187,7 @@ def forget_all() -> None:
 
 
 def may_be_made() -> bool:
-    """Whether new exchanges get a key of their own (EXCHANGE_KEYS, docs/adr/0081)."""
+    """Return whether new exchanges get a key of their own (EXCHANGE_KEYS, docs/adr/0081)."""
     return bool(settings.EXCHANGE_KEYS == "write")
 
 

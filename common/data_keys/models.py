@@ -1,4 +1,4 @@
-"""The table of wrapped data keys, in a separate database where there is one (`common.data_keys.router`)."""
+"""This is the table of wrapped data keys, in a separate database where there is one (`common.data_keys.router`)."""
 
 import uuid
 
@@ -28,5 +28,6 @@ class WrappedKey(models.Model):
 
     @property
     def context(self) -> str:
-        """The encryption context that binds the wrapped key to its id; with another one it cannot be unwrapped."""
+        """Return the encryption context that binds the wrapped key to its id; with another one it cannot be
+        unwrapped."""
         return self.context_of(self.id)

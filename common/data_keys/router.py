@@ -1,4 +1,5 @@
-"""Tells Django which database has the wrapped keys: a separate one (DATA_KEYS_DATABASE_URL), else the site's."""
+"""This module tells Django which database has the wrapped keys: a separate one (DATA_KEYS_DATABASE_URL), else the
+site's."""
 
 from typing import Any
 
@@ -15,12 +16,12 @@ def alias() -> str:
 
 
 def is_apart() -> bool:
-    """Whether the keys are in a separate database, so that a backup of the content restores no erased key."""
+    """Return whether the keys are in a separate database, so that a backup of the content restores no erased key."""
     return ALIAS in settings.DATABASES
 
 
 class DataKeysRouter:
-    """Sends the table of wrapped keys to its database, and no other table."""
+    """It sends the table of wrapped keys to its database, and no other table."""
 
     def db_for_read(self, model: Any, **hints: Any) -> str | None:
         """Read wrapped keys from their database; for other models Django decides."""

@@ -26,7 +26,8 @@ OTHER = "other"
 
 
 class LatencyHistogram(Collector):
-    """A histogram of seconds that takes many values in one call, at a sixth of the cost of calling `observe` for each.
+    """It is a histogram of seconds that takes many values in one call, at a sixth of the cost of calling `observe` for
+    each.
 
     name, text: as Prometheus shows them. bounds: in seconds, ascending; « +Inf » is added. Any thread may use it.
     """

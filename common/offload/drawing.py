@@ -1,4 +1,4 @@
-"""The job that draws an uploaded file as plain WebP images. It runs only in a child process (docs/adr/0082).
+"""This is the job that draws an uploaded file as plain WebP images. It runs only in a child process (docs/adr/0082).
 
 No byte of the file is kept. The images are made of the pixels that a decoder returned, without EXIF, colour profile,
 layer, script or trailing data. A file that cannot be read as one of the kinds below is « unreadable », which does not

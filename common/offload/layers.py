@@ -1,4 +1,5 @@
-"""The job that tells which layers of `common.offload.sandbox` are in force here. It runs only in a child process."""
+"""This is the job that tells which layers of `common.offload.sandbox` are in force here. It runs only in a child
+process."""
 
 from typing import Any
 

@@ -1,4 +1,5 @@
-"""The job that renders a document with Typst as PDF/UA, from `{"source": …, "data": …}`. It runs only in a child.
+"""This is the job that renders a document with Typst as PDF/UA, from `{"source": …, "data": …}`. It runs only in a
+child.
 
 `source` comes from the code. What people wrote is in `data`, which Typst treats as text, never as markup.
 """

@@ -41,7 +41,7 @@ def forbid_dumps(*, for_measuring: bool = False) -> None:
 
 
 def can_dump() -> bool:
-    """Whether a crash of this process could leave its memory on a disk.
+    """Return whether a crash of this process could leave its memory on a disk.
 
     The limit has no effect where core_pattern pipes dumps to a program (core(5)). A process that is not dumpable is
     neither written to a file nor piped.
@@ -53,7 +53,7 @@ def can_dump() -> bool:
 
 
 def dumps_are_piped() -> bool:
-    """Whether this machine pipes the dump of any process to a program, whatever limit the process has."""
+    """Return whether this machine pipes the dump of any process to a program, whatever limit the process has."""
     try:
         return CORE_PATTERN.read_text().startswith("|")
     except OSError:
@@ -61,7 +61,7 @@ def dumps_are_piped() -> bool:
 
 
 def swaps_in_clear() -> bool:
-    """Whether this machine has a swap area that is not named as an encrypted one or as memory (zram).
+    """Return whether this machine has a swap area that is not named as an encrypted one or as memory (zram).
 
     A device mapper name (/dev/dm-…) is taken for encrypted, because a container cannot see what is below it.
     """

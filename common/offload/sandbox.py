@@ -1,4 +1,4 @@
-"""Gives up network, files and processes in a child before it reads an uploaded file. Mostly for Linux.
+"""This module gives up network, files and processes in a child before it reads an uploaded file. Mostly for Linux.
 
 There are three layers, each where the system supports it: limits (`common.offload.process`, everywhere), separate
 namespaces (no network, no other process's memory or message queues), and a filter of system calls (seccomp(2), through

@@ -67,7 +67,7 @@ class DensePaginator(Paginator):
 
 
 class InOneOrder(ChangeList):
-    """A list whose order cannot be changed by the address to a column without an index."""
+    """It is a list whose order cannot be changed by the address to a column without an index."""
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         return list(self.model_admin.get_ordering(request) or self.lookup_opts.ordering or ())

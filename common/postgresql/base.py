@@ -1,4 +1,4 @@
-"""The database backend of `common.postgresql`. Django looks for this module name in an ENGINE."""
+"""This is the database backend of `common.postgresql`. Django looks for this module name in an ENGINE."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from common.postgresql import current, hosts
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A connection of Django that waits for its pool at most once in a block of `waiting_once`."""
+    """It is a connection of Django that waits for its pool at most once in a block of `waiting_once`."""
 
     def get_new_connection(self, conn_params: Any) -> Any:
         """Take a connection from the pool, or open one where there is no pool.

@@ -7,7 +7,8 @@ from django.http import StreamingHttpResponse
 
 
 class PieceByPiece(StreamingHttpResponse):
-    """A response with a file of known length. `pnav.server.page_handler` reads each piece in a thread and sends it.
+    """It is a response with a file of known length. `pnav.server.page_handler` reads each piece in a thread and sends
+    it.
 
     pieces: must not use the database, because the page has returned its connection by then. If it raises, the
     connection is closed before everything was sent, and the client notices, because it knows the length.

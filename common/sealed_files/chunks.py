@@ -68,7 +68,7 @@ class Sealer:
 
     @property
     def count(self) -> int:
-        """The number of chunks of the file."""
+        """Return the number of chunks of the file."""
         return chunk_count(self.size)
 
     def length_of(self, index: int) -> int:

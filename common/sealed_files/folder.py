@@ -10,7 +10,8 @@ OWN_FILE, OWN_FOLDER = 0o600, 0o700
 
 
 class Folder(FileSystemStorage):
-    """A storage whose files are on the disk when `save` returns, readable by this account alone, and without a URL.
+    """It is a storage whose files are on the disk when `save` returns, readable by this account alone, and without a
+    URL.
 
     Django's own storage returns when the kernel has the data. After a power cut, a file that a person was told to be
     received could be missing or empty.

@@ -1,4 +1,5 @@
-"""Keeps the long body of a request encrypted while it is served, where others would use an unencrypted temporary file.
+"""This module keeps the long body of a request encrypted while it is served, where others would use an unencrypted
+temporary file.
 
 Twisted and Django each keep a long body in a temporary file. What a person sends may show the worst that was done to
 them. Here it is encrypted block by block with a key that is drawn for this one body and is only in the memory of this
@@ -23,7 +24,7 @@ _SEALED_BLOCK = IN_MEMORY + 16
 
 
 class Spool(io.RawIOBase):
-    """A file that is written from its beginning to its end, then read from any position. Nothing is overwritten.
+    """It is a file that is written from its beginning to its end, then read from any position. Nothing is overwritten.
 
     An incomplete block is in memory, so that a short file never reaches a disk. Reading keeps one decrypted block in
     memory. Raises OSError for writing anywhere but at the end.
@@ -39,7 +40,7 @@ class Spool(io.RawIOBase):
 
     @property
     def size(self) -> int:
-        """The number of bytes before encryption."""
+        """Return the number of bytes before encryption."""
         return self._blocks * IN_MEMORY + len(self._tail)
 
     def readable(self) -> bool:
@@ -153,7 +154,7 @@ def _read_all(file: IO[bytes], count: int) -> bytes:
 
 
 class SpooledFile(UploadedFile):
-    """An uploaded file in a spool. Its name is what the browser sent, and is shown to nobody but its sender."""
+    """It is an uploaded file in a spool. Its name is what the browser sent, and is shown to nobody but its sender."""
 
     def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
         self.seek(0)
@@ -166,7 +167,7 @@ class SpooledFile(UploadedFile):
 
 
 class SpoolHandler(FileUploadHandler):
-    """Puts each file of a form into a spool.
+    """It puts each file of a form into a spool.
 
     `settings.FILE_UPLOAD_HANDLERS` has no other handler, so that no uploaded file is unencrypted on a disk. The length
     of a form is bounded before it is parsed (`pnav.server.body_limits`).

@@ -93,7 +93,7 @@ SECONDS: Mapping[Unit, int] = {Unit.SECONDS: 1, Unit.MINUTES: 60, Unit.HOURS: 36
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One service setting, which is a whole number.
+    """It is one service setting, which is a whole number.
 
     key: names its row and the lines of the register, and never changes. meaning: what the number is. effect: what is
     true with a value, a sentence with « %(value)s » for the number and its unit. least, most: bounds, both allowed.
@@ -419,7 +419,7 @@ BY_KEY: Mapping[str, Setting] = {rule.key: rule for rule in SETTINGS}
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """A condition on two settings of the same unit: lower must not exceed upper.
+    """It is a condition on two settings of the same unit: lower must not exceed upper.
 
     is_less: whether they must not be equal either. why: a sentence for administrators.
     """

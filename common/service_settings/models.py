@@ -1,4 +1,4 @@
-"""The table of the service settings that an administrator has changed (`common.service_settings.values`)."""
+"""This is the table of the service settings that an administrator has changed (`common.service_settings.values`)."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -7,7 +7,7 @@ from common.service_settings.definitions import BY_KEY
 
 
 class HouseRule(models.Model):
-    """A service setting with another value than its default (`definitions.SETTINGS`).
+    """It is a service setting with another value than its default (`definitions.SETTINGS`).
 
     key: that of the setting. Its bounds are those of the definition, checked when it is set and when it is read.
     """

@@ -1,4 +1,5 @@
-"""Gives the value of each service setting now: what an administrator set, otherwise its default (`definitions`).
+"""This module gives the value of each service setting now: what an administrator set, otherwise its default
+(`definitions`).
 
 Values are cached: a process reads them again after KEEP_SECONDS, so that a change is effective everywhere within half a
 minute, and at once in the process that made it. Code that locks the queue reads them before it takes the lock; posting
@@ -66,7 +67,7 @@ def get_duration(rule: Setting) -> timedelta:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One setting and the values that it changes from and to."""
+    """It is one setting and the values that it changes from and to."""
 
     rule: Setting
     before: int

@@ -169,7 +169,8 @@ def previewing(attempt: Mapping[str, Changed], *, is_marked: bool = False) -> It
 
 
 def is_previewing(*keys: str) -> bool:
-    """Whether a preview tries one of these sentences here (without a key: any). What contains it must not be cached."""
+    """Return whether a preview tries one of these sentences here (without a key: any). What contains it must not be
+    cached."""
     attempt = _trying.get()
     return attempt is not None and (not keys or any(key in attempt.texts for key in keys))
 
@@ -178,7 +179,7 @@ def is_previewing(*keys: str) -> bool:
 
 
 def is_due() -> bool:
-    """Whether the cache is older than KEEP_SECONDS."""
+    """Return whether the cache is older than KEEP_SECONDS."""
     return time.monotonic() - _read_at >= KEEP_SECONDS
 
 

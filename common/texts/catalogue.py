@@ -31,7 +31,7 @@ PLACES = re.compile(r"\{([a-z_]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A value that is filled in for `{name}` in a text. meaning, example: for administrators, in French."""
+    """It is a value that is filled in for `{name}` in a text. meaning, example: for administrators, in French."""
 
     name: str
     meaning: str
@@ -49,7 +49,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Sentence:
-    """One sentence of the catalogue.
+    """It is one sentence of the catalogue.
 
     vous, tu: the original text, lazily translated; no tu where both voices say the same. variables: those that a text
     may use. A changed text must contain each variable that the original one contains. Any number of
@@ -68,12 +68,12 @@ class Sentence:
 
     @property
     def row_key(self) -> str:
-        """The key of its row in the table of changed sentences."""
+        """Return the key of its row in the table of changed sentences."""
         return FORMER_KEYS.get(self.key, self.key)
 
     @cached_property
     def required(self) -> frozenset[str]:
-        """The names of the variables that every text of this sentence must contain."""
+        """Return the names of the variables that every text of this sentence must contain."""
         return frozenset(PLACES.findall(self.origin()))
 
     # --- the text of origin -------------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ class Sentence:
         return {}
 
     def said_in(self) -> list[str]:
-        """The languages in which this sentence is shown, the source language first."""
+        """Return the languages in which this sentence is shown, the source language first."""
         return languages.codes() if self.is_translated else [languages.source()]
 
     def origins(self) -> dict[str, str]:
@@ -179,7 +179,7 @@ def _fill(text: str, values: Mapping[str, object]) -> str:
 
 
 class _Text(str):
-    """A text whose `{name}` variables are filled in by `%`; a per cent sign in it has no meaning."""
+    """It is a text whose `{name}` variables are filled in by `%`; a per cent sign in it has no meaning."""
 
     __slots__ = ()
 

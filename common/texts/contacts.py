@@ -1,4 +1,4 @@
-"""Finds the links and the telephone numbers in a text that its readers may follow or call. Pure.
+"""This module finds the links and the telephone numbers in a text that its readers may follow or call. Pure.
 
 Every pattern here reads each character once, so that the time grows linearly with the text.
 """

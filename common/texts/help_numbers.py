@@ -14,7 +14,8 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A help number and its variable. otherwise: the number that is used when no administrator has entered one."""
+    """It is a help number and its variable. otherwise: the number that is used when no administrator has entered
+    one."""
 
     meaning: str
     otherwise: Number

@@ -1,4 +1,5 @@
-"""The table of the sentences that an administrator has changed. A sentence without a row has the code's text."""
+"""This is the table of the sentences that an administrator has changed. A sentence without a row has the code's
+text."""
 
 import logging
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 class ChangedSentence(WithTexts):
-    """A changed sentence. Its texts are rows by language and voice; a missing one leaves the original text.
+    """It is a changed sentence. Its texts are rows by language and voice; a missing one leaves the original text.
 
     key: `Sentence.row_key`. The table contains nothing about any person.
     """
@@ -88,7 +89,7 @@ class ChangedSentence(WithTexts):
 
 
 class SentenceText(TextRow):
-    """One text that replaces the original one. `part` is its voice."""
+    """It is one text that replaces the original one. `part` is its voice."""
 
     owner = models.ForeignKey(ChangedSentence, on_delete=models.DB_CASCADE, related_name="text_rows")
 

@@ -70,7 +70,8 @@ def fill(pieces: Pieces, values: Sequence[Any]) -> SafeString:
 
 
 class Pattern:
-    """A template for many rows. It is rendered again for each language, and when changed sentences are read again.
+    """It is a template for many rows. It is rendered again for each language, and when changed sentences are read
+    again.
 
     name: the template's name. fields: the variables whose values each row gives, as the template writes them
     (`line.body`). The template may only write them: its conditions, filters and tags must not use their values.

@@ -15,7 +15,8 @@ TEXT_MAX_LENGTH = 300  # characters, which are two or three sentences above the 
 
 
 class Spoken(WithTexts):
-    """A row with one text that says *vous*. The *tu* and the other languages are separate texts, not copies of it."""
+    """It is a row with one text that says *vous*. The *tu* and the other languages are separate texts, not copies of
+    it."""
 
     class Meta:
         abstract = True

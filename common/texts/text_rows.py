@@ -27,7 +27,8 @@ def _in_tu(part: str) -> str:
 
 
 class TextRow(models.Model):
-    """One text, in one language. A text that is empty has no row. Subclasses have `owner`, and `Meta(TextRow.Meta)`."""
+    """It is one text, in one language. A text that is empty has no row. Subclasses have `owner`, and
+    `Meta(TextRow.Meta)`."""
 
     language = models.CharField("langue", max_length=20)
     part = models.CharField("partie", max_length=20)
@@ -41,7 +42,7 @@ class TextRow(models.Model):
 
 
 class WithTexts(models.Model):
-    """A row whose texts are other rows, related by `text_rows`. Saving it saves its texts as they are now.
+    """It is a row whose texts are other rows, related by `text_rows`. Saving it saves its texts as they are now.
 
     Texts in a language that is no longer in `settings.LANGUAGES` are kept, but not used.
     """
@@ -106,7 +107,7 @@ class WithTexts(models.Model):
 
     @classmethod
     def follows(cls, place: tuple[str, str]) -> bool:
-        """Whether this text translates a text in the source language, or says it in another voice."""
+        """Return whether this text translates a text in the source language, or says it in another voice."""
         return place[0] != languages.source()
 
     @classmethod
@@ -118,7 +119,7 @@ class WithTexts(models.Model):
 
     @property
     def texts(self) -> Texts:
-        """The texts by language and part, without empty ones. One query at the first use, if not prefetched."""
+        """Return the texts by language and part, without empty ones. One query at the first use, if not prefetched."""
         kept: Texts | None = self.__dict__.get("_texts")
         if kept is None:
             rows: Any = () if self._state.adding else self.text_rows.all()  # type: ignore[attr-defined]
@@ -128,7 +129,8 @@ class WithTexts(models.Model):
 
     @property
     def sources(self) -> Mapping[tuple[str, str], str | None]:
-        """The text that each text translates, as it was when that was written or last confirmed; None if unknown.
+        """Return the text that each text translates, as it was when that was written or last confirmed; None if
+        unknown.
 
         They are read with `texts`.
         """
@@ -205,7 +207,7 @@ class WithTexts(models.Model):
 
 
 class Translated(WithTexts):
-    """A row whose own columns are in the source language, and whose translations are texts.
+    """It is a row whose own columns are in the source language, and whose translations are texts.
 
     text_fields: the columns that are translated; their verbose name and length are also those of the translations.
     familiar_fields: those of them that may also have a *tu*, in the source language. It is one more text, and is

@@ -1,4 +1,4 @@
-"""Checks what the changed text of a sentence must and must not contain. Pure."""
+"""This module checks what the changed text of a sentence must and must not contain. Pure."""
 
 import unicodedata
 

@@ -1,4 +1,5 @@
-"""Sends trace spans to a collector of the operator's, if `TRACES_TO` is set, through an allow-list (ADR 0097).
+"""This module sends trace spans to a collector of the operator's, if `TRACES_TO` is set, through an allow-list (ADR
+0097).
 
     with tracing.begin_span(tracing.PAGE) as span:
         …
@@ -92,7 +93,7 @@ def allowed_attributes(attributes: Mapping[str, Value]) -> dict[str, Value]:
 
 
 class Span(Protocol):
-    """A span of a trace: something with a duration and attributes. Each thread has its own."""
+    """It is a span of a trace: something with a duration and attributes. Each thread has its own."""
 
     def set(self, name: str, value: Value) -> None:
         """Set an attribute of `ALLOWED`; any other one is not sent."""

@@ -1,4 +1,5 @@
-"""Sends spans with OpenTelemetry, through the allow-list of `common.tracing`. Only imported if `TRACES_TO` is set."""
+"""This module sends spans with OpenTelemetry, through the allow-list of `common.tracing`. Only imported if `TRACES_TO`
+is set."""
 
 import threading
 import time
@@ -24,7 +25,7 @@ STATEMENTS_AT_MOST = 100  # of one page that become spans; further statements do
 
 
 class AllowListed(SpanExporter):
-    """Sends copies of spans with only what `tracing.allowed_attributes` returns.
+    """It sends copies of spans with only what `tracing.allowed_attributes` returns.
 
     A span with an unknown name is not sent. A copy has the span's times, its random ids, its name, its allowed
     attributes, and whether it failed. It has no events, links or descriptions, nor a resource that a library or the
@@ -69,7 +70,8 @@ class _Stack(threading.local):
 
 
 class _Traced(AbstractContextManager["_Traced"]):
-    """One span. It is never part of a trace that a client began, because the client's trace headers are not read."""
+    """It is one span. It is never part of a trace that a client began, because the client's trace headers are not
+    read."""
 
     def __init__(self, tracer: Tracer, stack: _Stack, name: str, began_at: float | None) -> None:
         self._stack = stack
@@ -102,7 +104,7 @@ class _Traced(AbstractContextManager["_Traced"]):
 
 
 class Tracing:
-    """Makes the spans of this process. share: which share of pages, batches and duties is traced, from 0 to 1."""
+    """It makes the spans of this process. share: which share of pages, batches and duties is traced, from 0 to 1."""
 
     def __init__(self, exporter: SpanExporter, role: str, version: str, share: float) -> None:
         # `Resource.create` would add what it finds out about the machine and the environment.

@@ -1,4 +1,5 @@
-"""The tag `{% sentence "chat.waiting_told" %}`, which writes a sentence of the catalogue in the voice of the page."""
+"""This is the tag `{% sentence "chat.waiting_told" %}`, which writes a sentence of the catalogue in the voice of the
+page."""
 
 from collections.abc import Sequence
 from itertools import count
@@ -26,7 +27,7 @@ class SentenceNode(Node):
 
     @property
     def is_fixed(self) -> bool:
-        """Whether the text is the same for everybody until the changed texts are read again."""
+        """Return whether the text is the same for everybody until the changed texts are read again."""
         return not self.values and not self.name
 
     def render(self, context: Any) -> SafeString | str:
