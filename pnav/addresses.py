@@ -1,4 +1,4 @@
-"""Gives a visitor's pages their addresses, in each language and in discreet mode (docs/adr/0068).
+"""This module gives a visitor's pages their addresses, in each language and in discreet mode (docs/adr/0068).
 
 A page has one address in each *table*: the ordinary one (`/tchat/`, in the source language), one for each other
 language (`/en/tchat/`), and the discreet one (`/n/482137/`), which tells nothing to somebody who reads the history of
@@ -141,7 +141,7 @@ class Table:
 
     @cached_property
     def urlpatterns(self) -> list[URLPattern | URLResolver]:
-        """The patterns of all pages. Those of visitors are under the prefix, the others keep their addresses."""
+        """Return the patterns of all pages. Those of visitors are under the prefix, the others keep their addresses."""
         patterns: list[URLPattern | URLResolver] = []
         numbers = numbered((name for name, _route, _page in _visitor_pages()), "page") if self.is_discreet else {}
         for entry in get_resolver(URLS).url_patterns:
@@ -212,7 +212,8 @@ def pages_without_parameter(namespace: str) -> list[str]:
 
 
 def _has_many_addresses(route: str) -> bool:
-    """Whether a route has an address in each table. Files that robots and browsers request by name have only one."""
+    """Return whether a route has an address in each table. Files that robots and browsers request by name have only
+    one."""
     return not route or route.endswith("/")
 
 

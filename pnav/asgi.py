@@ -48,7 +48,7 @@ def _header(scope: dict[str, Any], name: bytes) -> str:
 
 
 def is_own_origin(scope: dict[str, Any]) -> bool:
-    """Whether the handshake of a socket comes from one of our pages.
+    """Return whether the handshake of a socket comes from one of our pages.
 
     A browser always sends the origin of the page. It has to be checked, because cookies are sent with a handshake from
     any page. A program that sends no origin has no cookies of other people.

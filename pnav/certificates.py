@@ -1,4 +1,4 @@
-"""Reads when the TLS certificates of this process expire: those that it shows, and those that it trusts.
+"""This module reads when the TLS certificates of this process expire: those that it shows, and those that it trusts.
 
 They are files named by the settings (ADR 0039), which new connections read again (ADR 0093). Pnav does not renew them,
 so the days that are left are a metric, and `check --deploy` warns of them.

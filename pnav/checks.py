@@ -1,4 +1,5 @@
-"""Checks that a production site is safe before it serves, in `migrate` and `check --deploy --database default`."""
+"""This module checks that a production site is safe before it serves, in `migrate` and `check --deploy --database
+default`."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -250,13 +251,15 @@ def captures_are_safe(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 
 
 def _is_verified(database: Mapping[str, Any]) -> bool:
-    """Whether each server is reached by a socket of this machine, or proves with a certificate that it has its name."""
+    """Return whether each server is reached by a socket of this machine, or proves with a certificate that it has its
+    name."""
     is_local = all(not host or host.startswith("/") for host in _hosts(database))
     return is_local or database.get("OPTIONS", {}).get("sslmode") == "verify-full"
 
 
 def _takes_writing(database: Mapping[str, Any]) -> bool:
-    """Whether a connection leads to a server that accepts writes: the only server, or the writable one of several."""
+    """Return whether a connection leads to a server that accepts writes: the only server, or the writable one of
+    several."""
     asked = database.get("OPTIONS", {}).get("target_session_attrs")
     return len(_hosts(database)) == 1 or asked in {"read-write", "primary"}
 

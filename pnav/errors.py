@@ -1,4 +1,4 @@
-"""Draws the error pages, and returns every database connection that they took.
+"""This module draws the error pages, and returns every database connection that they took.
 
 In an asynchronous stack (that of the probes, or any under another server) Django renders these answers in a separate
 thread, which `request_finished` does not reach. A connection that the session or the frame of the page took there would
@@ -184,7 +184,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _is_away(error: BaseException | None) -> bool:
-    """Whether PostgreSQL did not answer, or accepts no writes, whatever the statement was.
+    """Return whether PostgreSQL did not answer, or accepts no writes, whatever the statement was.
 
     A statement that it cancelled, in a deadlock or after its time limit, is an error of ours and stays visible as one.
     """

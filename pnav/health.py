@@ -198,7 +198,7 @@ async def _wait_of(part: str) -> str | None:
 
 
 class Readiness:
-    """Knows which parts do not answer, and asks them once for all callers, however many and frequent they are."""
+    """It knows which parts do not answer, and asks them once for all callers, however many and frequent they are."""
 
     def __init__(self) -> None:
         self._failing: dict[str, str] = {}
@@ -252,7 +252,7 @@ async def ready(request: HttpRequest) -> HttpResponse:
 
 
 def holds_token(request: HttpRequest) -> bool:
-    """Whether the request carries METRICS_TOKEN as a bearer token; always False when none is set."""
+    """Return whether the request carries METRICS_TOKEN as a bearer token; always False when none is set."""
     expected = f"Bearer {settings.METRICS_TOKEN}".encode()
     given = request.headers.get("Authorization", "").encode()
     return hmac.compare_digest(given, expected) and bool(settings.METRICS_TOKEN)

@@ -1,4 +1,5 @@
-"""Writes the digest of each script and style into the tags of every page, so that no browser runs an altered file.
+"""This module writes the digest of each script and style into the tags of every page, so that no browser runs an
+altered file.
 
 `collectstatic` computes the digests (`pnav.pages.build.storage`), so that a process vouches for what was built, and not
 for what it finds on its disk. There are none in tests that only render pages, where files have their plain names

@@ -1,4 +1,5 @@
-"""Reads secrets from environment variables or from files: `NAME`, or `NAME_FILE` with the path of a mounted file.
+"""This module reads secrets from environment variables or from files: `NAME`, or `NAME_FILE` with the path of a mounted
+file.
 
 A variable can be seen by anybody who may inspect the container, and is inherited by every process. A file is read once,
 and the vault that mounts it can replace it. Errors name the variable, never its value.

@@ -1,4 +1,5 @@
-"""Reads the metrics that no process counts: the state of the service, from the database, and of this process.
+"""This module reads the metrics that no process counts: the state of the service, from the database, and of this
+process.
 
 They are read at each request for /metrics. What comes from the database is the same from every process; while it is
 away this part is left out, and `pnav_database_up` is 0. The others are about this process's pool of connections, its
@@ -205,7 +206,7 @@ def _at(rows: Iterable[BackupStatus], field: str) -> list[tuple[str, float]]:
 
 
 class ClientCollector(Collector):
-    """Counts clients by the kind of address with which they reached this process; a private one is not their own."""
+    """It counts clients by the kind of address with which they reached this process; a private one is not their own."""
 
     def collect(self) -> Iterator[Metric]:
         """Yield how many clients came, by the kind of their address. No address is given."""

@@ -67,7 +67,8 @@ def stored_key(session_key: str) -> RowKey:
 
 
 def is_sealed_by_cookie(session_data: str) -> bool:
-    """Whether this data of a row can only be decrypted with its cookie. Raises ValueError for data that is not ours."""
+    """Return whether this data of a row can only be decrypted with its cookie. Raises ValueError for data that is not
+    ours."""
     return base64.b64decode(session_data)[:1] == bytes((COOKIE_VERSION,))
 
 
@@ -105,7 +106,8 @@ def idle_end(ends_at: float) -> datetime:
 
 
 def is_worth_putting_off(row_end: datetime, wanted: datetime) -> bool:
-    """Whether the end of a row is to be moved: not at each request, but once a quarter of the idle time has passed."""
+    """Return whether the end of a row is to be moved: not at each request, but once a quarter of the idle time has
+    passed."""
     return wanted - row_end > timedelta(minutes=settings.STAFF_IDLE_MINUTES) / 4
 
 
@@ -168,7 +170,8 @@ class SessionStore(db.SessionStore):
         return self.unseal(row)
 
     def exists(self, session_key: str) -> bool:
-        """Whether the session of this cookie runs. One that has ended does not, even before its row is deleted."""
+        """Return whether the session of this cookie runs. One that has ended does not, even before its row is
+        deleted."""
         return self.model.objects.filter(session_key=stored_key(session_key), expire_date__gt=timezone.now()).exists()
 
     async def aexists(self, session_key: str) -> bool:

@@ -51,7 +51,7 @@ def _demanded(name: str, value: str) -> str:
 
 
 def _is_flat(pair: str) -> bool:
-    """Whether the key of a name:key pair is one byte repeated, as in an example that nobody replaced."""
+    """Return whether the key of a name:key pair is one byte repeated, as in an example that nobody replaced."""
     try:
         return len(set(base64.urlsafe_b64decode(pair.strip().partition(":")[2]))) == 1
     except ValueError:

@@ -1,4 +1,4 @@
-"""Says which release this is: the version in pyproject.toml, and the commit from which it was built."""
+"""This module says which release this is: the version in pyproject.toml, and the commit from which it was built."""
 
 import os
 import tomllib

@@ -156,7 +156,8 @@ class AccountAdapter(DefaultAccountAdapter):
         return [ours.get(stage, stage) for stage in super().get_login_stages()]
 
     def get_reauthentication_methods(self, user: AbstractBaseUser | AnonymousUser) -> list[dict[str, str]]:
-        """The passkey first: whoever has nothing else would be asked for a code, and use up one of their last ones.
+        """Return the passkey first: whoever has nothing else would be asked for a code, and use up one of their last
+        ones.
 
         Not by the password alone where there is a factor: not for a page of ours, nor to add another factor.
         """

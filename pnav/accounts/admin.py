@@ -31,7 +31,7 @@ from pnav.accounts.sign_in_log import FACTOR_WAYS
 
 
 class NewUserForm(UserCreationForm):
-    """An account, with a first password that is drawn for the administrator to hand over."""
+    """It is an account, with a first password that is drawn for the administrator to hand over."""
 
     password1 = password2 = None  # type: ignore[assignment]  # nobody chooses it
 

@@ -26,5 +26,6 @@ class State(TextChoices):
 
 
 def may_decide(*, asked_by: int, by: int, state: str, lapses_at: datetime, now: datetime) -> bool:
-    """Whether this account may accept or refuse now; whether it stands apart from the asker is asked elsewhere."""
+    """Return whether this account may accept or refuse now; whether it stands apart from the asker is asked
+    elsewhere."""
     return state == State.PENDING and now < lapses_at and asked_by != by

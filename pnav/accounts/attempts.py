@@ -1,4 +1,4 @@
-"""Counts how many sign-ins may be tried, and may fail, for a network or a device that signed in before.
+"""This module counts how many sign-ins may be tried, and may fail, for a network or a device that signed in before.
 
 allauth's own limits by address are off (settings.ACCOUNT_RATE_LIMITS): it keeps the time of each attempt, by address.
 Here networks are counted as everywhere, by `common.network_limits`, at every width of IPv6. A device counts for itself,
@@ -38,7 +38,7 @@ class _DeviceUsage:
 
 @dataclass(slots=True)
 class Attempt:
-    """A password that is about to be tried, counted as a failure until it is known to be right."""
+    """It is a password that is about to be tried, counted as a failure until it is known to be right."""
 
     is_over: bool = False
     _counted: list[_Usage] = field(default_factory=list)
@@ -70,7 +70,7 @@ def begin(request: HttpRequest, account: str) -> Attempt:
 
 
 def is_over_at_provider(request: HttpRequest, *, most: int) -> bool:
-    """Whether this network began too many sign-ins at the provider of identities in this minute."""
+    """Return whether this network began too many sign-ins at the provider of identities in this minute."""
     is_reached = _one(request, network_limits.OPENID, most=most) is None
     if is_reached:
         rate_limits.tell_reached("openid")

@@ -1,4 +1,4 @@
-"""Checks what must be true of accounts before a production serves; the rest is in `pnav.checks`."""
+"""This module checks what must be true of accounts before a production serves; the rest is in `pnav.checks`."""
 
 from collections.abc import Sequence
 from typing import Any

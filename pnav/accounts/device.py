@@ -1,4 +1,5 @@
-"""Knows devices that signed in before: each counts failed attempts by itself, so that others cannot lock it out.
+"""This module knows devices that signed in before: each counts failed attempts by itself, so that others cannot lock it
+out.
 
 Whoever knows an agent's name can fail on purpose until the account's limit is reached. A signed cookie says that this
 browser has already signed in to the account: its attempts are counted apart. It opens nothing, and holds no name and no
@@ -28,12 +29,12 @@ class Device:
 
     @property
     def counter(self) -> str:
-        """The name of this device in the keys of the limits; "" when it is not known."""
+        """Return the name of this device in the keys of the limits; "" when it is not known."""
         return f"device-{self.id}" if self.id else ""
 
 
 def account_key(login: str) -> str:
-    """The name of an account in the keys of the limits: a hash, which holds nothing of what was typed.
+    """Return the name of an account in the keys of the limits: a hash, which holds nothing of what was typed.
 
     Upper case first, as the database compares names: « ı » and « ſ » are « I » and « S » there, and one account here.
     """
@@ -42,12 +43,12 @@ def account_key(login: str) -> str:
 
 
 def known(request: HttpRequest) -> Device:
-    """The device of this request. A cookie that is old, or that we did not write, is none."""
+    """Return the device of this request. A cookie that is old, or that we did not write, is none."""
     return read(request.COOKIES.get(COOKIE, ""))
 
 
 def read(text: str) -> Device:
-    """The device of a cookie's text."""
+    """Return the device of a cookie's text."""
     if not text:
         return Device()
     try:

@@ -98,7 +98,7 @@ NEXT_STEP: dict[Standing, str] = {
 
 
 def _next_step(standing: Standing, request: HttpRequest) -> str:
-    """The page that completes this session: of the factors that the account has, the passkey first."""
+    """Return the page that completes this session: of the factors that the account has, the passkey first."""
     return NEXT_STEP[standing] if standing in NEXT_STEP else reauthentication.way_of(cast(User, request.user))
 
 
@@ -179,7 +179,7 @@ def _forged(request: HttpRequest, match: ResolverMatch) -> HttpResponseBase | No
 
 
 def _page_of(match: ResolverMatch) -> str:
-    """The page that has the button of an act: nobody can come back to the address of the act itself."""
+    """Return the page that has the button of an act: nobody can come back to the address of the act itself."""
     if match.namespace == "openings":
         return reverse("openings:detail", kwargs=match.kwargs)
     if match.namespace == "admin":

@@ -41,7 +41,7 @@ class Role(models.TextChoices):
 
 
 class AccountManager(UserManager["User"]):
-    """Makes accounts. The one superuser that it knows is an administrator."""
+    """It makes accounts. The one superuser that it knows is an administrator."""
 
     def create_superuser(
         self, username: str, email: str | None = None, password: str | None = None, **fields: Any
@@ -51,7 +51,7 @@ class AccountManager(UserManager["User"]):
 
 
 class User(AbstractUser):
-    """An account. The role decides; `is_staff` and `is_superuser` follow from it.
+    """It is an account. The role decides; `is_staff` and `is_superuser` follow from it.
 
     `password_is_temporary`: the password was drawn for an administrator and must be changed at the next sign-in, so
     that nobody but its owner knows the password of an account in use. It opens nothing after `first_password_until`.
@@ -114,14 +114,14 @@ class User(AbstractUser):
         self.first_password_until = timezone.now() + timedelta(days=FIRST_PASSWORD_DAYS)
 
     def first_password_of(self, signs: Iterator[str]) -> str:
-        """The first good password that these signs make, of FIRST_PASSWORD_SIGNS and without an end."""
+        """Return the first good password that these signs make, of FIRST_PASSWORD_SIGNS and without an end."""
         while True:
             password = "-".join("".join(itertools.islice(signs, 4)) for _part in range(4))
             if self._is_good(password):
                 return password
 
     def _is_good(self, password: str) -> bool:
-        """Whether it is as good as what people are asked for: by chance it may hold a row (abcd)."""
+        """Return whether it is as good as what people are asked for: by chance it may hold a row (abcd)."""
         try:
             validate_password(password, self)
         except ValidationError:
@@ -129,7 +129,7 @@ class User(AbstractUser):
         return True
 
     def first_password_has_ended(self, now: datetime) -> bool:
-        """Whether this account waits for another first password. A provisional one without a date has ended."""
+        """Return whether this account waits for another first password. A provisional one without a date has ended."""
         if not self.password_is_temporary:
             return False
         return self.first_password_until is None or self.first_password_until <= now
@@ -141,7 +141,7 @@ class User(AbstractUser):
 
     @property
     def is_agent(self) -> bool:
-        """Whether this person answers in conversations; a supervisor does too."""
+        """Return whether this person answers in conversations; a supervisor does too."""
         return self.role in {Role.AGENT, Role.SUPERVISOR}
 
     @property
@@ -151,22 +151,22 @@ class User(AbstractUser):
 
     @property
     def is_custodian(self) -> bool:
-        """Whether this person holds a share of the seal's key."""
+        """Return whether this person holds a share of the seal's key."""
         return self.role == Role.CUSTODIAN
 
     @property
     def is_psychologist(self) -> bool:
-        """Whether this person receives agents who wish to talk, and sees nothing else."""
+        """Return whether this person receives agents who wish to talk, and sees nothing else."""
         return self.role == Role.PSYCHOLOGIST
 
     @property
     def is_unit(self) -> bool:
-        """Whether this person reads what is transmitted to one point d'accueil, and sees nothing else."""
+        """Return whether this person reads what is transmitted to one point d'accueil, and sees nothing else."""
         return self.role == Role.UNIT
 
     @property
     def is_analyst(self) -> bool:
-        """Whether this person reads figures of the service, and sees nothing else."""
+        """Return whether this person reads figures of the service, and sees nothing else."""
         return self.role == Role.ANALYST
 
     @property
@@ -176,7 +176,7 @@ class User(AbstractUser):
 
 
 class PendingChange(models.Model):
-    """A change that one administrator asks for and another must accept before visitors see it (docs/adr/0054).
+    """It is a change that one administrator asks for and another must accept before visitors see it (docs/adr/0054).
 
     `model`, `object_id`: what it changes, « pages.HelpNumber » and its key, empty for what is to be added. `name`: what
     the object was called when it was asked. `before`, `after`: the values of the fields that change, by their column.

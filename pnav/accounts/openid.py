@@ -81,7 +81,7 @@ class Provider(OpenIDConnectProvider):
         )
 
     def extract_uid(self, data: dict[str, Any]) -> str:
-        """The subject at the provider, the only thing that is kept of an identity."""
+        """Return the subject at the provider, the only thing that is kept of an identity."""
         return str(data["sub"])
 
     def extract_extra_data(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -132,7 +132,7 @@ class Exchange(OpenIDConnectOAuth2Adapter):
 
     @property
     def openid_config(self) -> dict[str, Any]:
-        """The provider's own description. Raises Refused when it is that of another, or leads off HTTPS."""
+        """Return the provider's own description. Raises Refused when it is that of another, or leads off HTTPS."""
         if not hasattr(self, "_openid_config"):
             config = super().openid_config
             if config.get("issuer") != settings.OPENID_ISSUER:
@@ -145,7 +145,8 @@ class Exchange(OpenIDConnectOAuth2Adapter):
         return self._openid_config
 
     def complete_login(self, request: HttpRequest, app: SocialApp, token: SocialToken, **kwargs: Any) -> SocialLogin:
-        """The subject of a token that is right in everything. The provider's user information is not asked for."""
+        """Return the subject of a token that is right in everything. The provider's user information is not asked
+        for."""
         response = kwargs["response"]
         issuer = request.GET.get("iss")
         if issuer is not None and issuer != settings.OPENID_ISSUER:  # RFC 9207
@@ -160,7 +161,7 @@ class Exchange(OpenIDConnectOAuth2Adapter):
         return login
 
     def verified(self, id_token: str, *, client_id: str) -> dict[str, Any]:
-        """The claims of an ID token: signed by the provider, for us, for this sign-in, now. Raises Refused."""
+        """Return the claims of an ID token: signed by the provider, for us, for this sign-in, now. Raises Refused."""
         try:
             kid = jwt.get_unverified_header(id_token).get("kid")
             keys = [key for key in self._keys().keys if kid is None or key.key_id == kid]
@@ -196,14 +197,15 @@ class Callback(OAuth2CallbackView):
     adapter: Exchange
 
     def _get_state(self, request: HttpRequest, provider: Provider) -> tuple[dict[str, Any] | None, Any]:
-        """The state that this browser left with, once; with it the nonce that must come back."""
+        """Return the state that this browser left with, once; with it the nonce that must come back."""
         state, response = super()._get_state(request, provider)
         self.adapter.nonce = str((state or {}).get("nonce", ""))
         return state, response
 
 
 def proves_second_factor(claims: dict[str, Any]) -> bool:
-    """Whether the provider says that it asked for a second factor and when, in words that the operator believes."""
+    """Return whether the provider says that it asked for a second factor and when, in words that the operator
+    believes."""
     methods, at = claims.get("amr"), claims.get("auth_time")
     if type(at) is not int or not 0 < at <= time.time() + LEEWAY_SECONDS:
         return False
@@ -213,7 +215,7 @@ def proves_second_factor(claims: dict[str, Any]) -> bool:
 
 
 def _why(error: Any, exception: Exception | None) -> str:
-    """A word for the log: ours of what was refused, else the error's class, else allauth's (« cancelled »)."""
+    """Return a word for the log: ours of what was refused, else the error's class, else allauth's (« cancelled »)."""
     if isinstance(exception, Refused):
         return re.sub(r"\W+", "_", str(exception))
     return type(exception).__name__ if exception is not None else str(error or "unknown")

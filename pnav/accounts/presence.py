@@ -1,4 +1,4 @@
-"""Says which pages renew an agent's lease, and renews it without a script (docs/adr/0049)."""
+"""This module says which pages renew an agent's lease, and renews it without a script (docs/adr/0049)."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from pnav.accounts.second_factor import Standing, standing_of
 
 
 def keeps_lease(request: HttpRequest) -> bool:
-    """Whether this page is shown to an agent whose session has proved all that is asked of it.
+    """Return whether this page is shown to an agent whose session has proved all that is asked of it.
 
     Asks nothing for a visitor. For an agent outside the rooms of staff, whose guard has asked already: two queries.
     """

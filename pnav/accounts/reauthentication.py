@@ -90,7 +90,7 @@ def ask_again(
 
 
 def way_of(user: User) -> str:
-    """The passkey first, then a code; the password where there is neither."""
+    """Return the passkey first, then a code; the password where there is neither."""
     ways = {flow["id"]: flow.get("types", []) for flow in get_reauthentication_flows(user)}
     if Authenticator.Type.WEBAUTHN in ways.get("mfa_reauthenticate", []):
         return "mfa_reauthenticate_webauthn"

@@ -1,4 +1,4 @@
-"""Says where an account stands between the password and the right to enter.
+"""This module says where an account stands between the password and the right to enter.
 
 The one question asked before the console, the admin and the agents' socket. It is about a *session*: a factor that
 somebody else enrolled, or that an administrator reset, does not open a session that never proved it.
@@ -65,7 +65,8 @@ def standing_of(user: User | AnonymousUser, session: SessionBase) -> Standing:
 
 
 def _enrolled(user: User) -> dict[int, str]:
-    """The factors of an account, key to type, with its link to a provider whose second factor counts. One query."""
+    """Return the factors of an account, key to type, with its link to a provider whose second factor counts. One
+    query."""
     factors = Authenticator.objects.filter(user=user).values_list("pk", "type")
     if not settings.OPENID_SECOND_FACTOR:
         return dict(factors)
@@ -74,13 +75,14 @@ def _enrolled(user: User) -> dict[int, str]:
 
 
 def is_proved(user: User, session: SessionBase | dict[str, Any], *, by: str) -> bool:
-    """Whether this session proved a factor of this type."""
+    """Return whether this session proved a factor of this type."""
     records = get_authentication_records(_SessionHolder(session), user)
     return any(record.get("method") == "mfa" and record.get("type") == by for record in records)
 
 
 def gave_password_lately(request: HttpRequest, user: User) -> bool:
-    """Whether this session gave the account's password within PASSWORD_SECONDS: it is not asked for twice in a row."""
+    """Return whether this session gave the account's password within PASSWORD_SECONDS: it is not asked for twice in a
+    row."""
     now = time.time()
     records = get_authentication_records(request, user)
     return any(record["method"] == "password" and now - record["at"] < PASSWORD_SECONDS for record in records)
@@ -127,12 +129,12 @@ def of_account(pk: int) -> Iterator[None]:
 
 
 def named_account() -> int | None:
-    """The key of the account that is named around this call, if any."""
+    """Return the key of the account that is named around this call, if any."""
     return _named.get()
 
 
 def factor_context(pk: int) -> str:
-    """The context that binds a sealed secret; also written down in the migration that bound the older ones."""
+    """Return the context that binds a sealed secret; also written down in the migration that bound the older ones."""
     return f"second-factor:{pk}"
 
 
@@ -146,19 +148,19 @@ def enrol_totp(user: User, secret: str) -> None:
 
 
 def linked_identity(user: User) -> SocialAccount | None:
-    """The identity at the provider by which this account signs in too; None without a provider."""
+    """Return the identity at the provider by which this account signs in too; None without a provider."""
     if not settings.OPENID_ISSUER:
         return None
     return SocialAccount.objects.filter(user=user, provider=settings.OPENID_PROVIDER).first()
 
 
 def link_mark(link: SocialAccount) -> str:
-    """The mark of an identity at a provider: another subject, or another provider, has another one."""
+    """Return the mark of an identity at a provider: another subject, or another provider, has another one."""
     return hashlib.sha256(f"{link.provider} {link.uid}".encode()).hexdigest()
 
 
 def is_confirmed(user: User, link: SocialAccount) -> bool:
-    """Whether the owner of the account proved a factor of theirs once while they came by this identity.
+    """Return whether the owner of the account proved a factor of theirs once while they came by this identity.
 
     Before, an administrator alone says whose it is, and might say that it is their own.
     """

@@ -58,7 +58,7 @@ def _way(method: str, kind: str = "") -> str:
 
 
 def account_called(login: str) -> int | None:
-    """The key of the account of this name, None when there is none. One query either way."""
+    """Return the key of the account of this name, None when there is none. One query either way."""
     user = filter_users_by_username(login).only("pk").first()
     return user.pk if user is not None else None
 

@@ -11,7 +11,7 @@ from pnav.accounts.models import Role, User
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A part of the site behind the sign-in. url_name: its first page; label: what people call it."""
+    """It is a part of the site behind the sign-in. url_name: its first page; label: what people call it."""
 
     url_name: str
     label: Any
@@ -36,5 +36,5 @@ ROOMS: dict[str, list[Workspace]] = {
 
 
 def workspaces_of(user: User) -> list[Workspace]:
-    """The rooms of this account's role."""
+    """Return the rooms of this account's role."""
     return ROOMS.get(user.role, [])

@@ -25,7 +25,7 @@ class BackupFailed(Exception):
 
 
 def open_connection(server: Server, **options: Any) -> psycopg.Connection[Any]:
-    """A connection of its own. Raises the errors of psycopg."""
+    """Return a connection of its own. Raises the errors of psycopg."""
     more: dict[str, Any] = {"password": server.password} if server.password else {}
     return psycopg.connect(
         server.url, autocommit=True, connect_timeout=CONNECT_SECONDS, application_name="pnav-backup", **more, **options

@@ -1,4 +1,5 @@
-"""Checks whether a restored site is whole: what `manage.py check_backup` asks, in the order in which it is answered.
+"""This module checks whether a restored site is whole: what `manage.py check_backup` asks, in the order in which it is
+answered.
 
 Nothing is changed. It costs one reading of the audit log, of every wrapped key and of every leaf of the proof of date
 (a millisecond for 1,024 of these), a count of every table, for each sealed field of each table one walk over it (which
@@ -48,7 +49,8 @@ FACTORS = {Authenticator.Type.TOTP.value: "secret", Authenticator.Type.RECOVERY_
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at. is_good: None for what is told and decides nothing. text: French, of nobody."""
+    """It is one thing that was looked at. is_good: None for what is told and decides nothing. text: French, of
+    nobody."""
 
     is_good: bool | None
     text: str
@@ -148,7 +150,8 @@ def _register(manifest: Manifest | None) -> Finding:
 
 
 def _proofs(manifest: Manifest | None) -> Iterator[Finding]:
-    """The statements of all days as a chain, each tree by the roots of its chunks, and each token that is there."""
+    """Yield the statements of all days as a chain, each tree by the roots of its chunks, and each token that is
+    there."""
     previous, last, stamped = FIRST, "", 0
     days = ProofDay.objects.filter(closed_at__isnull=False).order_by("day")
     closed = 0
@@ -234,7 +237,7 @@ def _sealed_values() -> Iterator[Finding]:
 
 
 def _by_key(rows: "models.QuerySet[Any]", field: str) -> "Iterator[tuple[str, models.QuerySet[Any]]]":
-    """The rows with a value in this field, by which key sealed it: each of the ring, and « clé d'échange »."""
+    """Yield the rows with a value in this field, by which key sealed it: each of the ring, and « clé d'échange »."""
     start = _substring(field, "1 for 1")
     label = models.Func(
         models.F(field),
@@ -258,8 +261,8 @@ def _substring(field: str, place: str) -> models.Func:
 
 
 def _one_opens(rows: "models.QuerySet[Any]", field: str) -> bool:
-    """Whether the newest and the oldest value open. Values whose own key was erased are passed over, for nothing opens
-    those any more; where TRIED of them hold nothing else, that is told with the wrapped keys."""
+    """Return whether the newest and the oldest value open. Values whose own key was erased are passed over, for nothing
+    opens those any more; where TRIED of them hold nothing else, that is told with the wrapped keys."""
     for order in ("-pk", "pk"):
         for row in rows.order_by(order)[:TRIED]:
             sealed = bytes(getattr(row, field))

@@ -1,4 +1,5 @@
-"""Reads what `deploy/backup` and `deploy/restore` need of their environment. `.env.example` explains each variable.
+"""This module reads what `deploy/backup` and `deploy/restore` need of their environment. `.env.example` explains each
+variable.
 
 None of the site's own secrets is among them, but for the password of a role that reads.
 """
@@ -38,7 +39,8 @@ VARIABLES = (
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A PostgreSQL server. url: as libpq reads it, without the password, so that it may stand on a command line."""
+    """It is a PostgreSQL server. url: as libpq reads it, without the password, so that it may stand on a command
+    line."""
 
     url: str
     password: str = field(repr=False)
@@ -62,7 +64,8 @@ class Configuration:
 
 
 def read_store(environment: Mapping[str, str]) -> Store:
-    """The store and the keys to it: all that a restore needs. Raises ImproperlyConfigured, which names the variable."""
+    """Return the store and the keys to it: all that a restore needs. Raises ImproperlyConfigured, which names the
+    variable."""
     ring = _ring(secret_files.read(environment, "BACKUP_KEYS"))
     folder, bucket = environment.get("BACKUP_DIR", ""), environment.get("BACKUP_S3_BUCKET", "")
     if bool(folder) == bool(bucket):

@@ -16,7 +16,7 @@ UNFINISHED = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One whole base backup.
+    """It is one whole base backup.
 
     id: when it began, as its folder is named. started_at, ended_at: by the server's clock; only a point in time after
     the end can be restored from it. system: of the cluster; timeline, start_segment: the first WAL that it needs.
@@ -39,7 +39,7 @@ class Manifest:
     proof_day: str = ""
 
     def as_json(self) -> str:
-        """The manifest as the text that is sealed and stored."""
+        """Return the manifest as the text that is sealed and stored."""
         values = {"format": FORMAT} | asdict(self)
         values["started_at"], values["ended_at"] = self.started_at.isoformat(), self.ended_at.isoformat()
         return json.dumps(values, indent=1, sort_keys=True)
@@ -59,7 +59,7 @@ class Manifest:
 
 
 def folder_name(at: datetime) -> str:
-    """The name of the folder of a base backup that began at this instant, in UTC."""
+    """Return the name of the folder of a base backup that began at this instant, in UTC."""
     return at.astimezone(UTC).strftime(NAMED)
 
 
@@ -72,7 +72,7 @@ def begun_at(folder: str) -> datetime | None:
 
 
 def choose_base(manifests: Collection[Manifest], at: datetime | None) -> Manifest | None:
-    """The newest base backup that ended before `at`, or the newest at all. None when there is none."""
+    """Return the newest base backup that ended before `at`, or the newest at all. None when there is none."""
     fit = [one for one in manifests if at is None or one.ended_at <= at]
     return max(fit, key=lambda one: one.ended_at, default=None)
 
@@ -89,7 +89,7 @@ def is_partial(name: str) -> bool:
 
 
 def complete_name(name: str) -> str:
-    """The segment of which this is a part, or which it is."""
+    """Return the segment of which this is a part, or which it is."""
     return name.partition(".")[0]
 
 

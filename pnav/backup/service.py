@@ -45,7 +45,7 @@ def prune(configuration: Configuration, now: datetime) -> datetime | None:
 
 
 class Service:
-    """One server's backups. `run` returns when `stopping` is set."""
+    """It is one server's backups. `run` returns when `stopping` is set."""
 
     def __init__(self, configuration: Configuration, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._configuration = configuration

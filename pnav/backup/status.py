@@ -1,4 +1,4 @@
-"""Says in the site's database when backups were last taken, for /metrics: `reports.models.BackupStatus`.
+"""This module says in the site's database when backups were last taken, for /metrics: `reports.models.BackupStatus`.
 
 The role that backs up may write this one table, and no other (deploy/roles.sql).
 """

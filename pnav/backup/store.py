@@ -56,7 +56,7 @@ class Store:
         return len(sealed)
 
     def get(self, name: str) -> bytes:
-        """An object in clear. Raises Missing, UnsealError."""
+        """Return an object in clear. Raises Missing, UnsealError."""
         try:
             with self._storage.open(name) as file:
                 sealed = file.read()
@@ -65,11 +65,11 @@ class Store:
         return open_object(sealed, name=name, ring=self._ring)
 
     def folders(self, folder: str) -> list[str]:
-        """The names of the folders in this one, in order."""
+        """Return the names of the folders in this one, in order."""
         return sorted(self._listed(folder)[0])
 
     def files(self, folder: str) -> list[str]:
-        """The names of the objects in this folder, without it, in order."""
+        """Return the names of the objects in this folder, without it, in order."""
         return sorted(self._listed(folder)[1])
 
     def delete(self, name: str) -> None:
@@ -83,13 +83,13 @@ class Store:
 
 
 def folder_storage(path: str) -> Storage:
-    """A folder, readable by this account alone."""
+    """Return a folder, readable by this account alone."""
     _configure()
     return Folder(location=path)
 
 
 def bucket_storage(**options: Any) -> Storage:
-    """A bucket. options: those of django-storages, which the image has where it is asked for."""
+    """Return a bucket. options: those of django-storages, which the image has where it is asked for."""
     _configure()
     from storages.backends.s3 import S3Storage
 

@@ -12,7 +12,7 @@ class ToolMissing(Exception):
 
 
 def find(name: str, environment: Mapping[str, str] = os.environ) -> str:
-    """The path of a program: in the folder BACKUP_TOOLS, else of the wheel, else on PATH. Raises ToolMissing.
+    """Return the path of a program: in the folder BACKUP_TOOLS, else of the wheel, else on PATH. Raises ToolMissing.
 
     They must be of the server's major version, or newer.
     """

@@ -25,7 +25,8 @@ from reports.models import CaptureContact
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One account of the cast. public_name, force: of people who answer. place: where a unit is, for its account."""
+    """It is one account of the cast. public_name, force: of people who answer. place: where a unit is, for its
+    account."""
 
     role: str
     username: str

@@ -1,4 +1,4 @@
-"""Keeps the environment variables of the running demonstration in a file, so that `manage.py` can join it.
+"""This module keeps the environment variables of the running demonstration in a file, so that `manage.py` can join it.
 
 `make run` writes the file when the site answers, and removes it when it stops. A process whose environment names a
 database does not read it, so production uses its own environment only.

@@ -30,7 +30,8 @@ BACKLOG = 2048
 
 
 def is_for_sockets(start: bytes) -> bool | None:
-    """Whether a connection that begins with these bytes is for the process of sockets; None if they are too few."""
+    """Return whether a connection that begins with these bytes is for the process of sockets; None if they are too
+    few."""
     method, space, path = start.partition(b" ")
     if not space:
         return None if len(method) < 8 else False  # no method that is served has so many letters
@@ -41,7 +42,7 @@ def is_for_sockets(start: bytes) -> bool | None:
 
 
 class Receiver:
-    """A process that adopts connections, at the other end of a Unix socket (SOCK_SEQPACKET)."""
+    """It is a process that adopts connections, at the other end of a Unix socket (SOCK_SEQPACKET)."""
 
     def __init__(self, end: socket.socket, lost: Callable[[], None]) -> None:
         """lost: called when the process is gone."""

@@ -1,4 +1,4 @@
-"""Writes invented exchanges of the past, so that board, history and staffing have much to show.
+"""This module writes invented exchanges of the past, so that board, history and staffing have much to show.
 
 `make sandbox ARGS="--past month"` runs it. Invented people came, waited, were answered or gave up, in the proportions
 that the service is known for (25,000 a year, one in ten a minor, 55 minutes; evenings and Sundays are busier). There
@@ -60,7 +60,7 @@ PLACES = (
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One person of the past.
+    """It is one person of the past.
 
     at: when they came. wait: seconds until they were answered or gave up. length: seconds that the exchange took.
     """

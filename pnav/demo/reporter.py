@@ -42,7 +42,7 @@ def ordinary_address(address: str) -> str:
 
 
 class Reporter:
-    """A person who follows a script.
+    """It is a person who follows a script.
 
     number: which of the people of this script. speed: 2 means that everything is twice as fast, except the beats.
     tell: called with the person's name, and with what they had to guess, in French.

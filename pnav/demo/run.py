@@ -41,7 +41,7 @@ DEMO = STATE / "demo.json"
 
 
 class Daphne(Service):
-    """A web process of one role, to which connections are handed over.
+    """It is a web process of one role, to which connections are handed over.
 
     Its access log is off, because such a log contains addresses.
     """

@@ -1,4 +1,4 @@
-"""Takes the pictures of the guides from a real site with the people of the sandbox (`make screenshots`).
+"""This module takes the pictures of the guides from a real site with the people of the sandbox (`make screenshots`).
 
 It starts a demonstration of its own (on another port, in an empty folder that is deleted afterwards), signs in with its
 accounts, answers the people of the scripts, and writes `docs/images/*.png`. To add a picture, call `shoot` on the page,

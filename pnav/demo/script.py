@@ -1,4 +1,4 @@
-"""Reads the scripts of the sandbox (`reporters/*.toml`), and decides what a person answers to an agent.
+"""This module reads the scripts of the sandbox (`reporters/*.toml`), and decides what a person answers to an agent.
 
 Apart from the reading it is pure. A script is data that an agent can read and correct: the answers to the orientation,
 the place, the boxes that are ticked, what is written first, and what is answered to which words of the agent.
@@ -45,7 +45,7 @@ class Words:
     label: str = ""
 
     def are_in(self, text: str) -> bool:
-        """Whether a word of this text begins with one of them; accents and capitals do not matter."""
+        """Return whether a word of this text begins with one of them; accents and capitals do not matter."""
         plain = _plain(text)
         return any(re.search(rf"(?<!\w){re.escape(_plain(word))}", plain) for word in self.words)
 

@@ -53,7 +53,7 @@ def _die_with_parent() -> None:
 
 
 class Service:
-    """A child process with a log, stopped in order. Usable as a context manager."""
+    """It is a child process with a log, stopped in order. Usable as a context manager."""
 
     process: subprocess.Popen[bytes] | None = None
     log: Path
@@ -119,7 +119,7 @@ def redis_program() -> Path:
 
 
 def _is_traversable(folder: Path) -> bool:
-    """Whether other accounts can already enter this folder, so that its permissions need no change."""
+    """Return whether other accounts can already enter this folder, so that its permissions need no change."""
     return all(parent.stat().st_mode & 0o001 for parent in (folder, *folder.parents) if parent.exists())
 
 
@@ -146,7 +146,7 @@ class Postgres(Service):
 
     @property
     def url(self) -> str:
-        """The address of the database. The service must be started."""
+        """Return the address of the database. The service must be started."""
         assert self.sockets is not None
         return f"postgres://pnav@/pnav?host={self.sockets}"
 
@@ -274,7 +274,7 @@ class Valkey(Service):
 
     @property
     def url(self) -> str:
-        """The address of Valkey's socket. The service must be started."""
+        """Return the address of Valkey's socket. The service must be started."""
         return f"unix://{self.sockets}/valkey.sock"
 
     def start(self) -> None:

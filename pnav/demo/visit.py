@@ -79,7 +79,7 @@ class _Forms(HTMLParser):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page that the site returned. path: that of the page after all redirects."""
+    """It is a page that the site returned. path: that of the page after all redirects."""
 
     path: str
     text: str
@@ -91,7 +91,7 @@ class Page:
 
     @property
     def title(self) -> str:
-        """The text of the first main heading."""
+        """Return the text of the first main heading."""
         found = re.search(r"<h1[^>]*>(.*?)</h1>", self.text, re.DOTALL)
         return " ".join(unescape(re.sub(r"<[^>]+>", "", found[1])).split()) if found else ""
 
@@ -104,7 +104,7 @@ class Page:
 
 
 class Visit:
-    """One visit, with its cookies.
+    """It is one visit, with its cookies.
 
     base: the address of a site on this machine; VisitError is raised for any other, because this is for demonstrations.
     headers: more headers that are sent with each request. ordinary: a function that returns the ordinary path of an
@@ -126,7 +126,7 @@ class Visit:
 
     @property
     def cookie(self) -> str:
-        """The value of the Cookie header."""
+        """Return the value of the Cookie header."""
         return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
 
     def get(self, path: str) -> Page:

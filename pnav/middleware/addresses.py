@@ -1,4 +1,5 @@
-"""Reads the address under which a page is requested, and redirects to the one that fits the visit (docs/adr/0068).
+"""This module reads the address under which a page is requested, and redirects to the one that fits the visit
+(docs/adr/0068).
 
 `read_address` is one of the outermost middlewares. After it, `request.path_info` is the ordinary path of the page, and
 links in the page lead to addresses of the same table. `own_address` comes when the visit and its language are known,
@@ -67,7 +68,8 @@ def read_address(get_response: Handler) -> Callable[[HttpRequest], Any]:
 
 
 def is_discreet_visit(request: HttpRequest) -> bool:
-    """Whether this visit is in discreet mode; False also while the database is away, and where no session was read."""
+    """Return whether this visit is in discreet mode; False also while the database is away, and where no session was
+    read."""
     if not hasattr(request, "session"):
         return False
     try:
@@ -142,7 +144,7 @@ def _leading_on(request: HttpRequest, table: Table, response: HttpResponseBase) 
 
 
 def _is_kept_out(request: HttpRequest, table: Table) -> bool:
-    """Whether search engines are told not to list this page.
+    """Return whether search engines are told not to list this page.
 
     That is so for a page of a visit, in discreet mode, and in a language that is not offered. The last is read only by
     its translators, and by people who chose the language when its translation was complete.

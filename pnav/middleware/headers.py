@@ -123,7 +123,8 @@ def _forget_known_token(request: HttpRequest, response: HttpResponseBase) -> Non
 def on_every_answer(
     get_response: Callable[[HttpRequest], HttpResponseBase] | Callable[[HttpRequest], Awaitable[HttpResponseBase]],
 ) -> Callable[[HttpRequest], Any]:
-    """The middleware that calls `add_headers`, for the synchronous stack of pages and the asynchronous one of probes.
+    """Return the middleware that calls `add_headers`, for the synchronous stack of pages and the asynchronous one of
+    probes.
 
     For pages it also adds the `Link` header of `pnav.sheets`, and removes a CSRF cookie that the browser has already.
     """

@@ -21,7 +21,7 @@ PROGRAMS = (
 
 
 def _is_refused(request: HttpRequest) -> bool:
-    """Whether this is an unencrypted request that must not be redirected. Health probes may be unencrypted."""
+    """Return whether this is an unencrypted request that must not be redirected. Health probes may be unencrypted."""
     if not settings.SECURE_SSL_REDIRECT or request.is_secure():
         return False
     if any(re.search(pattern, request.path_info.lstrip("/")) for pattern in settings.SECURE_REDIRECT_EXEMPT):

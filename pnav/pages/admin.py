@@ -1,4 +1,4 @@
-"""The admin of contents, help numbers and opinions."""
+"""This is the admin of contents, help numbers and opinions."""
 
 import logging
 from typing import Any
@@ -104,7 +104,7 @@ class VerifiedAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("traductions à revoir"))
     def to_review(self, fact: Translated) -> str:
-        """The languages whose translation is of a former French text."""
+        """Return the languages whose translation is of a former French text."""
         places = fact.text_places()
         return ", ".join({languages.name(places[name][0]): None for name in fact.outdated()})
 
@@ -156,7 +156,7 @@ class HelpNumberAdmin(Previewed, TextsAdmin, VerifiedAdmin):
     source_fields = ("label", "audience", "hours", "written")
 
     def waits_to_go(self, obj: HelpNumber) -> bool:
-        """Whether a second person must agree to delete this: an emergency number, or one that sentences say."""
+        """Return whether a second person must agree to delete this: an emergency number, or one that sentences say."""
         return obj.is_emergency or obj.name is not None
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

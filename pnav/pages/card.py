@@ -1,4 +1,4 @@
-"""The page `/carte/`: a card to print and hand to somebody, which says where to write."""
+"""This is the page `/carte/`: a card to print and hand to somebody, which says where to write."""
 
 from functools import lru_cache
 from typing import Any

@@ -1,4 +1,4 @@
-"""Counts how complete each language of the site is, and says which ones are offered to whoever chooses.
+"""This module counts how complete each language of the site is, and says which ones are offered to whoever chooses.
 
 What the code brings (the words of pages, the sentences, the names of data) is translated in `pnav/locale`; what
 administrators write is translated where they write it. A language is offered when nothing of the first and hardly
@@ -62,7 +62,7 @@ class Completeness:
 
     @property
     def is_enough(self) -> bool:
-        """Whether this language may be offered."""
+        """Return whether this language may be offered."""
         written = [part for part in self.parts if not part.is_of_code]
         total, done = sum(part.total for part in written), sum(part.done for part in written)
         return not any(part.missing for part in self.parts if part.is_of_code) and done >= ENOUGH * total

@@ -1,4 +1,5 @@
-"""Keeps the display settings (« Paramètres d'affichage »), theme and language, in cookies that say nothing else."""
+"""This module keeps the display settings (« Paramètres d'affichage »), theme and language, in cookies that say nothing
+else."""
 
 from django.conf import settings
 from django.db.models import TextChoices

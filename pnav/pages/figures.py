@@ -124,8 +124,8 @@ def compute(end: date, now: datetime) -> Figures:
 
 
 def _closed_until(end: date) -> tuple[date, date, bool]:
-    """The first closed day; the Monday at which the periods end, `end` or one before while days are not closed; and
-    whether any day is closed. One statement.
+    """Return the first closed day; the Monday at which the periods end, `end` or one before while days are not closed;
+    and whether any day is closed. One statement.
     """
     span = ClosedDay.objects.aggregate(first=Min("day"), last=Max("day"))
     if span["first"] is None:
@@ -134,7 +134,7 @@ def _closed_until(end: date) -> tuple[date, date, bool]:
 
 
 def _years(first: date, end: date) -> list[Figures]:
-    """The calendar years since the opening, the last one first, each until `end`."""
+    """Return the calendar years since the opening, the last one first, each until `end`."""
     found = []
     for year in range((end - DAY).year, first.year - 1, -1)[:YEARS_AT_MOST]:
         begin, after = date(year, 1, 1), date(year + 1, 1, 1)
@@ -285,8 +285,9 @@ def figures_page(found: Figures) -> dict[str, Any]:
 
 
 def _read_file() -> str:
-    """The file: whole months until the Monday at which the page's periods end. Two statements, whose sums PostgreSQL
-    makes; at most as many rows as `open_data.MONTHS_AT_MOST` months have keys. Hours of the week are hours of the day.
+    """Return the file: whole months until the Monday at which the page's periods end. Two statements, whose sums
+    PostgreSQL makes; at most as many rows as `open_data.MONTHS_AT_MOST` months have keys. Hours of the week are hours
+    of the day.
     """
     _first, end, _is_closed = _closed_until(last_monday(timezone.now()))
     before = end.replace(day=1)

@@ -1,4 +1,4 @@
-"""Reads what the pages of information show: the home page, and the longer pages that it leads to."""
+"""This module reads what the pages of information show: the home page, and the longer pages that it leads to."""
 
 from datetime import date
 from typing import Any

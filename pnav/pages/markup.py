@@ -1,4 +1,4 @@
-"""Turns the few marks that an administrator may use in a text into HTML. Everything else is escaped."""
+"""This module turns the few marks that an administrator may use in a text into HTML. Everything else is escaped."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The tables of contents that an administrator edits, and of what visitors say of the service."""
+"""These are the tables of contents that an administrator edits, and of what visitors say of the service."""
 
 import uuid
 from datetime import date, datetime, timedelta
@@ -30,7 +30,7 @@ def overdue_filter(today: date) -> Q:
 
 
 class Verified(models.Model):
-    """A fact shown to the public, with where it comes from and when somebody last checked it."""
+    """It is a fact shown to the public, with where it comes from and when somebody last checked it."""
 
     verified_on = models.DateField(_("vérifié le"), null=True, blank=True)
     source = models.CharField(_("source"), max_length=300, blank=True)
@@ -45,7 +45,7 @@ class Verified(models.Model):
 
 
 class HelpNumber(Verified, Translated):
-    """A telephone number of an emergency or help service. An unknown hour is left empty, never guessed."""
+    """It is a telephone number of an emergency or help service. An unknown hour is left empty, never guessed."""
 
     text_fields = ("label", "audience", "hours", "written")
     familiar_fields = ("audience", "written")
@@ -130,7 +130,7 @@ class HelpNumber(Verified, Translated):
 
 
 class HelpNumberText(TextRow):
-    """One text of a help number, in one language."""
+    """It is one text of a help number, in one language."""
 
     owner = models.ForeignKey(HelpNumber, on_delete=models.DB_CASCADE, related_name="text_rows")
 
@@ -145,7 +145,8 @@ def numbers_by_name() -> dict[str, Number]:
 
 
 class ContentBlock(Verified, Translated):
-    """A section of one of the pages of information. `slug` is its anchor; no two sections share one, on any page."""
+    """It is a section of one of the pages of information. `slug` is its anchor; no two sections share one, on any
+    page."""
 
     text_fields = ("title", "body")
     familiar_fields = ("title", "body")
@@ -185,7 +186,7 @@ class ContentBlock(Verified, Translated):
 
 
 class ContentText(TextRow):
-    """One text of a section, in one language."""
+    """It is one text of a section, in one language."""
 
     owner = models.ForeignKey(ContentBlock, on_delete=models.DB_CASCADE, related_name="text_rows")
 
@@ -261,7 +262,7 @@ class RemovalPlatform(Verified, Translated):
 
 
 class RemovalPlatformText(TextRow):
-    """One text of a platform of the removal kit, in one language."""
+    """It is one text of a platform of the removal kit, in one language."""
 
     owner = models.ForeignKey(RemovalPlatform, on_delete=models.DB_CASCADE, related_name="text_rows")
 
@@ -280,8 +281,8 @@ class AnnouncementQuerySet(models.QuerySet["Announcement"]):
 
 
 class Announcement(Spoken):
-    """A banner above pages, from a moment to another. It is ended before its time, but never changed: whoever agreed to
-    it agreed to these words."""
+    """It is a banner above pages, from a moment to another. It is ended before its time, but never changed: whoever
+    agreed to it agreed to these words."""
 
     class Audience(models.TextChoices):
         STAFF = "staff", _("l'équipe")

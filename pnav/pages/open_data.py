@@ -71,13 +71,13 @@ FIELDS: Final[list[dict[str, Any]]] = [
 
 
 def first_month(before: date) -> date:
-    """The first day of the first month of the file, which ends before this first day of a month."""
+    """Return the first day of the first month of the file, which ends before this first day of a month."""
     months = 12 * before.year + before.month - 1 - MONTHS_AT_MOST
     return date(months // 12, months % 12 + 1, 1)
 
 
 def schema() -> dict[str, Any]:
-    """The schema, as JSON holds it."""
+    """Return the schema, as JSON holds it."""
     return {
         "$schema": "https://frictionlessdata.io/schemas/table-schema.json",
         "name": "pnav-chiffres",

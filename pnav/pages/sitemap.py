@@ -1,4 +1,4 @@
-"""The page `/sitemap.xml`: what search engines may show of this site, in each language."""
+"""This is the page `/sitemap.xml`: what search engines may show of this site, in each language."""
 
 from functools import cache
 
@@ -28,7 +28,7 @@ def _listed() -> frozenset[str]:
 
 
 def is_listed(name: str) -> bool:
-    """Whether search engines may show the page of this name."""
+    """Return whether search engines may show the page of this name."""
     return name in _listed()
 
 
@@ -38,7 +38,7 @@ class VisitorPages(Sitemap):
     i18n = alternates = x_default = True
 
     def items(self) -> list[str]:
-        """The names of the pages that search engines may show."""
+        """Return the names of the pages that search engines may show."""
         return names()
 
     def get_languages_for_item(self, item: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Tells on the administration's first page what there is to do, and how the service does (docs/adr/0077).
+"""This module tells on the administration's first page what there is to do, and how the service does (docs/adr/0077).
 
 Each count stops at MOST, whatever the tables hold, and stands beside the list that shows what it counts. Some fifteen
 queries in all, for administrators alone.
@@ -35,7 +35,7 @@ MOST = 100  # of one line; above it the page says « plus de 100 »
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the page. url: of the list that it is about. is_due: it asks for somebody."""
+    """It is one line of the page. url: of the list that it is about. is_due: it asks for somebody."""
 
     words: str
     url: str = ""

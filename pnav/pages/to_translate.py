@@ -29,7 +29,8 @@ SENTENCES_READ = 1000  # there is a row for each sentence that was changed, some
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A row to translate. kind, words: what it is, and which; parts: the texts of it, in words; url: of its form."""
+    """It is a row to translate. kind, words: what it is, and which; parts: the texts of it, in words; url: of its
+    form."""
 
     kind: str
     words: str
@@ -89,7 +90,7 @@ def _missing(language: str, rows: list[Any]) -> list[Item]:
 
 
 def outdated_names(row: Any, language: str = "") -> list[str]:
-    """The names of its texts in this language, or in any, that follow another text than stands there by now."""
+    """Return the names of its texts in this language, or in any, that follow another text than stands there by now."""
     places = row.text_places()
     return [name for name in row.outdated() if language in ("", places[name][0])]
 
@@ -99,7 +100,8 @@ def _sentences() -> list[ChangedSentence]:
 
 
 def count() -> tuple[int, int]:
-    """How many rows lack a text in some language, and how many have a translation to look at again. Nine queries."""
+    """Return how many rows lack a text in some language, and how many have a translation to look at again. Nine
+    queries."""
     rows = list(_rows())
     missing = sum(any(_lacks(row, language) for language in languages.others()) for row in rows)
     return missing, sum(bool(outdated_names(row)) for row in (*rows, *_sentences()))

@@ -1,4 +1,4 @@
-"""The pages of information, the display settings, opinions and the quick exit."""
+"""These are the pages of information, the display settings, opinions and the quick exit."""
 
 import logging
 from collections.abc import Mapping

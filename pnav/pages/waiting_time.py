@@ -1,4 +1,4 @@
-"""Says how long one waits now, for the home page: from the queue itself, and nothing where nobody can say.
+"""This module says how long one waits now, for the home page: from the queue itself, and nothing where nobody can say.
 
 A process asks once every KEEP_SECONDS at most, one short statement, however many read the page. While the database is
 away the page says what was known last, or that nothing is known.

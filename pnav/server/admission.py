@@ -107,7 +107,7 @@ def _wider(parts: bytes | list[str], lengths: tuple[int, int]) -> Wider:
 
 @dataclass(eq=False, slots=True)
 class Ticket:
-    """One request, from its arrival to its end.
+    """It is one request, from its arrival to its end.
 
     bucket: whose queue it is in. work: what a thread does for it. result: the result of that; cancelled, or with
     Refused, when it never ran. wider: the prefixes of its network (`network_of`); () for a client that is told apart by
@@ -215,7 +215,7 @@ class Lane:
 
     @property
     def waiting(self) -> int:
-        """How many requests wait for a thread."""
+        """Return how many requests wait for a thread."""
         return self._waiting
 
     def enter(self, ticket: Ticket) -> bool:
@@ -268,11 +268,11 @@ class Lane:
         return 0 if charge < self._light else 1 if charge < self._heavy else 2
 
     def _goes_first(self, account: Account, now: float) -> bool:
-        """Whether a preferred request of this account may go before all levels now."""
+        """Return whether a preferred request of this account may go before all levels now."""
         return self._running_first < self._first_at_once and not self._level(account, now)
 
     def _may_run(self, account: Account, is_preferred: bool = False) -> bool:
-        """Whether one more request of this network may run now, beside those of it and of others that run."""
+        """Return whether one more request of this network may run now, beside those of it and of others that run."""
         if not self._running:
             return True  # when nothing runs, anybody may
         now = self._clock()
@@ -287,7 +287,7 @@ class Lane:
         return account.running < self._beside_others and (level == 1 or not self._running_heavy)
 
     def _has_company(self, account: Account, now: float) -> bool:
-        """Whether a request of another, light network came within COMPANY_SECONDS."""
+        """Return whether a request of another, light network came within COMPANY_SECONDS."""
         is_latest = account is self._light_network
         return now - (self._light_before_at if is_latest else self._light_at) <= COMPANY_SECONDS
 
@@ -499,7 +499,7 @@ _serving = _Serving()
 
 
 def may_give_way() -> bool:
-    """Whether this thread serves a request of a network that has used more than a little."""
+    """Return whether this thread serves a request of a network that has used more than a little."""
     return _serving.ticket is not None and not _serving.ticket.is_light
 
 

@@ -1,4 +1,4 @@
-"""Says how many bytes the body of an HTTP request may have, by its path and whatever its type.
+"""This module says how many bytes the body of an HTTP request may have, by its path and whatever its type.
 
 The bound is enforced twice. Our server compares it with the Content-Length before the body comes
 (`pnav.server.http_channel.Channel`). The handler of pages compares it with what it reads, because a body in chunks does
@@ -25,7 +25,8 @@ BODY = "pnav.body"  # the key under which a scope holds its long body, as a `Spo
 
 
 def is_capture_form(path: str) -> bool:
-    """Whether a request for this path may carry a capture, in any table of addresses, or a file from an agent."""
+    """Return whether a request for this path may carry a capture, in any table of addresses, or a file from an
+    agent."""
     from pnav import addresses  # it needs Django's settings, which are not read yet when a server is started
 
     plain = path.partition("?")[0]

@@ -1,4 +1,5 @@
-"""Makes the 503 page of a process that can take no more requests: when to come back, and whom to call in danger.
+"""This module makes the 503 page of a process that can take no more requests: when to come back, and whom to call in
+danger.
 
 The page is rendered before it is needed, uses no database, session or static file, and is sent by the event loop. It
 must cost next to nothing, because it is sent when the process has nothing left. What was typed in a form is given back
@@ -78,7 +79,8 @@ def _draw() -> _Drawn:
 
 
 class _Pages:
-    """Holds the pages that were rendered last: at the start of the process, and again in a thread when texts change."""
+    """It holds the pages that were rendered last: at the start of the process, and again in a thread when texts
+    change."""
 
     def __init__(self) -> None:
         self.drawn: _Drawn | None = None

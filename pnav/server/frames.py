@@ -1,4 +1,4 @@
-"""Reads and writes the simplest WebSocket frames (RFC 6455, 5.2): one whole text, not compressed.
+"""This module reads and writes the simplest WebSocket frames (RFC 6455, 5.2): one whole text, not compressed.
 
 Nearly everything that a page sends and receives is such a frame. autobahn needs some forty Python calls for one, half
 of them for parts of the protocol that such a frame does not use (fragments, extensions, listeners). Here it takes a few

@@ -1,5 +1,5 @@
 # ruff: noqa: S608  (the statements are made of constants of this module; everything else is a parameter)
-"""Finds who holds each of many session cookies at once: the session, the account and its second factor.
+"""This module finds who holds each of many session cookies at once: the session, the account and its second factor.
 
 This takes at most two queries. Now and then a third one prolongs the sessions of agents, because an open console counts
 as use of a session.
@@ -75,7 +75,7 @@ UNMETERED = "unmetered"  # set by the command that makes sessions for load gener
 
 
 class _Account(NamedTuple):
-    """A row of ACCOUNTS."""
+    """It is a row of ACCOUNTS."""
 
     id: int
     password: str
@@ -89,12 +89,12 @@ class _Account(NamedTuple):
 
     @property
     def factors(self) -> dict[int, str]:
-        """The kinds of the account's second factors, by their keys."""
+        """Return the kinds of the account's second factors, by their keys."""
         return dict(zip(self.factor_pks or (), self.factor_kinds or (), strict=True))
 
     @property
     def user(self) -> User:
-        """The account as a `User` with only the columns of this row."""
+        """Return the account as a `User` with only the columns of this row."""
         return User(
             id=self.id,
             password=self.password,
@@ -226,7 +226,7 @@ def _put_off(passes: list[Pass], answers: list[Identity | bool | None], row_ends
 
 
 def _is_signed_in(user: User, session: dict[str, Any], factors: dict[int, str]) -> bool:
-    """Whether the session passes the checks of `django.contrib.auth.get_user`, and has its second factor."""
+    """Return whether the session passes the checks of `django.contrib.auth.get_user`, and has its second factor."""
     if session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return False
     proof = session.get(HASH_SESSION_KEY, "")

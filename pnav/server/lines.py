@@ -1,4 +1,5 @@
-"""Sends to the connections of clients below Daphne, bounds what waits in memory for them, and takes over open ones.
+"""This module sends to the connections of clients below Daphne, bounds what waits in memory for them, and takes over
+open ones.
 
 A *line* is the TCP connection of one client.
 """
@@ -31,7 +32,7 @@ ADOPTION_VARIABLE = "CONNECTIONS_FD"
 
 
 class Waiting:
-    """Counts the bytes that wait in this process for clients that do not read, and bounds their sum.
+    """It counts the bytes that wait in this process for clients that do not read, and bounds their sum.
 
     A line is added when something has to wait for its client. After each WEIGHED_EVERY_BYTES the bytes of these lines,
     and of no others, are added up.
@@ -98,7 +99,7 @@ class Line(tcp.Server):
 
     @property
     def waiting(self) -> int:
-        """The bytes of memory that wait for the client to read: those that the system has not accepted yet."""
+        """Return the bytes of memory that wait for the client to read: those that the system has not accepted yet."""
         pieces = PIECE_BYTES * len(self._tempDataBuffer)
         return len(self.dataBuffer) - self.offset + self._tempDataLen + pieces
 
@@ -140,7 +141,7 @@ class Line(tcp.Server):
 
 @implementer(IReadDescriptor)
 class Adoption:
-    """Takes over connections that another process accepted, from a Unix socket (SOCK_SEQPACKET, one in each packet).
+    """It takes over connections that another process accepted, from a Unix socket (SOCK_SEQPACKET, one in each packet).
 
     `make run` reads what a connection asks for and hands it to the process that serves it (`pnav.demo.front`). What is
     handed over is the descriptor of the client's own connection, so the client's address is known here too.

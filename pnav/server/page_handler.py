@@ -142,7 +142,7 @@ def _trace_page(span: tracing.Span, request: HttpRequest | None, status: int) ->
 
 
 def is_slice(scope: Scope) -> bool:
-    """Whether this request begins an upload or carries the next slice of one."""
+    """Return whether this request begins an upload or carries the next slice of one."""
     return scope["method"] == "POST" and scope["path"] in addresses.every_address("chat:captures_upload")
 
 

@@ -230,19 +230,19 @@ class Server(daphne.server.Server):
 
 
 def _is_answering(protocol: Any, details: dict[str, Any]) -> bool:
-    """Whether a request of this connection is still being answered."""
+    """Return whether a request of this connection is still being answered."""
     task = details.get("application_instance")
     return isinstance(protocol, WebRequest) and task is not None and not task.done()
 
 
 def _is_ending(details: dict[str, Any]) -> bool:
-    """Whether `reap` has to look at this connection again, by what Daphne notes of it."""
+    """Return whether `reap` has to look at this connection again, by what Daphne notes of it."""
     task = details.get("application_instance")
     return "disconnected" in details or (task is not None and task.done())
 
 
 class _Round:
-    """A round over all connections. left: those still to be looked at. share: how many are looked at together."""
+    """It is a round over all connections. left: those still to be looked at. share: how many are looked at together."""
 
     def __init__(self) -> None:
         self.left: list[Any] = []
@@ -289,7 +289,7 @@ class SocketProtocol(daphne.ws_protocol.WebSocketProtocol):
         self.is_closed = succeed(None)
 
     def _is_between_messages(self) -> bool:
-        """Whether the next byte begins a message, and autobahn neither waits for it nor transforms it."""
+        """Return whether the next byte begins a message, and autobahn neither waits for it nor transforms it."""
         return (
             self.state == self.STATE_OPEN
             and not self.data

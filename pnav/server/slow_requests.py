@@ -1,4 +1,5 @@
-"""Tells which requests compute a slow hash, such as that of a password, so that they run in threads of their own.
+"""This module tells which requests compute a slow hash, such as that of a password, so that they run in threads of
+their own.
 
 They are the POST requests to the addresses named here. A fixture notes every slow hash of the whole suite, and fails
 the test in which one is computed for an address that is not here (tests/conftest.py).
@@ -32,7 +33,7 @@ AREAS = ("/compte/", "/admin/accounts/")
 
 
 def is_slow(scope: dict[str, Any]) -> bool:
-    """Whether this request may compute a slow hash.
+    """Return whether this request may compute a slow hash.
 
     Only a form in AREAS is looked up in the table of addresses. For any other form a few sets are asked.
     """

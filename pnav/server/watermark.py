@@ -1,4 +1,5 @@
-"""Tells whether this process uses as much memory as it may. Then it refuses new work, and goes on with what it began.
+"""This module tells whether this process uses as much memory as it may. Then it refuses new work, and goes on with what
+it began.
 
 Otherwise the system would kill the process when its container is full, with every conversation in it. The limit is
 WEB_MEMORY_MIB, or SHARE of what the container may use; a machine without either has no limit.

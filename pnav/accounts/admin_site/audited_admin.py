@@ -31,7 +31,7 @@ def subject_of(model: type[models.Model] | models.Model, key: object) -> str:
 
 
 def fields_of(message: object) -> str:
-    """The labels of the fields that changed, from the message Django makes for its log; never a value.
+    """Return the labels of the fields that changed, from the message Django makes for its log; never a value.
 
     message: a list of {"added" | "changed" | "deleted": {"name": …, "object": …, "fields": [labels]}}. Anything else
     is a text of which nothing is known, and is left out.
@@ -112,12 +112,12 @@ class Recorded(admin.ModelAdmin):
 
 
 def is_waiting(request: HttpRequest, obj: Any) -> bool:
-    """Whether this object's change waits for a second person (`reviewed`)."""
+    """Return whether this object's change waits for a second person (`reviewed`)."""
     return obj in getattr(request, "waiting_objects", ())
 
 
 def _in_words(form: Any, name: str) -> str:
-    """The value that a field began with, as its form shows it."""
+    """Return the value that a field began with, as its form shows it."""
     value = form.initial.get(name)
     choices = dict(getattr(form.fields[name], "choices", ()))
     if value in choices:
@@ -128,7 +128,7 @@ def _in_words(form: Any, name: str) -> str:
 
 
 def _recorded(act: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """An action that leaves its lines: those of the hooks it calls, else one for each object chosen.
+    """Return an action that leaves its lines: those of the hooks it calls, else one for each object chosen.
 
     An action that answers with a page asks its question first: nothing has been done yet. (Had it been,
     `or_undone` would refuse the whole.)
@@ -173,7 +173,7 @@ def or_undone(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def _written() -> dict[str, int]:
-    """How many lines this connection wrote lately in each table; only differences mean something."""
+    """Return how many lines this connection wrote lately in each table; only differences mean something."""
     with connection.cursor() as cursor:
         cursor.execute(WRITTEN)
         return dict(cursor.fetchall())

@@ -47,7 +47,8 @@ class SheetError(Exception):
 
 @dataclass(slots=True)
 class Line:
-    """One line. number: as a spreadsheet counts, the titles being line 1. errors: sentences, empty when all is well."""
+    """It is one line. number: as a spreadsheet counts, the titles being line 1. errors: sentences, empty when all is
+    well."""
 
     number: int
     cells: Mapping[str, str]
@@ -59,14 +60,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """An account with the first password that the administrator hands over: known now, and never again."""
+    """It is an account with the first password that the administrator hands over: known now, and never again."""
 
     user: User
     password: str
 
 
 def decode(content: bytes) -> str:
-    """The text of an uploaded sheet; of a spreadsheet its first sheet, as it is saved as CSV. Raises SheetError."""
+    """Return the text of an uploaded sheet; of a spreadsheet its first sheet, as it is saved as CSV. Raises
+    SheetError."""
     if content.startswith(spreadsheets.MAGIC):
         return _text_of_spreadsheet(content)
     if content.startswith(spreadsheets.OLD_MAGIC):
@@ -90,7 +92,7 @@ def _text_of_spreadsheet(content: bytes) -> str:
 
 
 def read(text: str) -> list[Line]:
-    """The lines, each checked against the others, the units and the accounts. Raises SheetError."""
+    """Return the lines, each checked against the others, the units and the accounts. Raises SheetError."""
     if len(text.encode(errors="surrogatepass")) > MOST_BYTES or "\x00" in text:
         raise SheetError(_("Ce fichier n'est pas une feuille lisible."))
     first = text.partition("\n")[0]
@@ -189,7 +191,7 @@ def new_key() -> str:
 
 
 def key_of(sent: str) -> str:
-    """A key that one of our pages sent back; "" for anything else."""
+    """Return a key that one of our pages sent back; "" for anything else."""
     try:
         return signing.Signer(salt=FORMS).unsign(sent)
     except signing.BadSignature:
@@ -197,8 +199,8 @@ def key_of(sent: str) -> str:
 
 
 def _signs(key: str, username: str) -> Iterator[str]:
-    """The signs of this account's first password, from this form: the same each time it is sent, and known to nobody
-    who has the form without SECRET_KEY, nor the key without the form."""
+    """Yield the signs of this account's first password, from this form: the same each time it is sent, and known to
+    nobody who has the form without SECRET_KEY, nor the key without the form."""
     for turn in itertools.count():
         drawn = salted_hmac(FORMS, f"{key} {turn} {username}", algorithm="sha256").digest()
         # Those at the end would make some signs likelier.
@@ -219,7 +221,7 @@ def made_by(key: str, lines: Iterable[Line]) -> list[Created]:
 
 @transaction.atomic
 def create(lines: Iterable[Line], key: str = "") -> list[Created]:
-    """The accounts of these lines, with their agents: all of them, or none when the database refuses one.
+    """Return the accounts of these lines, with their agents: all of them, or none when the database refuses one.
 
     key: of the form that asks for it, whose passwords `made_by` finds again. Raises SheetError for a line
     that has errors (whoever wants to skip them leaves them out), and when another sheet made one of these accounts
@@ -249,12 +251,12 @@ def create(lines: Iterable[Line], key: str = "") -> list[Created]:
 
 
 def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
+    """Return a cell that no spreadsheet takes for a formula."""
     return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def write(rows: Iterable[Iterable[str]]) -> str:
-    """A sheet with our titles, as `read` reads it: for a spreadsheet in French, with the mark of UTF-8."""
+    """Return a sheet with our titles, as `read` reads it: for a spreadsheet in French, with the mark of UTF-8."""
     sheet = io.StringIO()
     writer = csv.writer(sheet, delimiter=";", lineterminator="\r\n")
     writer.writerow(COLUMNS)
@@ -263,7 +265,8 @@ def write(rows: Iterable[Iterable[str]]) -> str:
 
 
 def rows_of_agents() -> list[list[str]]:
-    """The accounts of those who answer, in the columns of a sheet. No password, no e-mail address: there are none."""
+    """Return the accounts of those who answer, in the columns of a sheet. No password, no e-mail address: there are
+    none."""
     agents = Agent.objects.select_related("user", "unit").order_by("user__username")
     names: dict[str, str] = {role: name for name, role in ROLES.items()}
     forces: dict[str, str] = {Force.POLICE: "police", Force.GENDARMERIE: "gendarmerie"}

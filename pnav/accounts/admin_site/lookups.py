@@ -36,7 +36,7 @@ class Bounded(admin.ModelAdmin):
     """Stands before a `ModelAdmin`: an address filters by what the page offers, and a search has a length."""
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Whether a filter of this list makes such a lookup; what the class itself allows must allow it too."""
+        """Return whether a filter of this list makes such a lookup; what the class itself allows must allow it too."""
         names = {str(self.date_hierarchy)} if self.date_hierarchy else set()
         for entry in self.get_list_filter(request):
             if isinstance(entry, str):

@@ -33,7 +33,7 @@ def refuse_hidden(text: str) -> None:
 
 
 def _is_text(field: forms.Field) -> bool:
-    """Whether people read what is typed here. Passwords are compared, and JSON has an editor of its own."""
+    """Return whether people read what is typed here. Passwords are compared, and JSON has an editor of its own."""
     return isinstance(field, forms.CharField) and not (
         isinstance(field, forms.JSONField) or isinstance(field.widget, forms.PasswordInput)
     )

@@ -139,7 +139,7 @@ class PnavAdminSite(admin.AdminSite):
         return redirect("account_change_password")
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """The models by group. One app's own page (`app_label`) stays as Django draws it."""
+        """Return the models by group. One app's own page (`app_label`) stays as Django draws it."""
         apps_ = super().get_app_list(request, app_label)
         if app_label is not None:
             return apps_

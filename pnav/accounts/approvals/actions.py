@@ -55,15 +55,15 @@ def pending_of(label: str, key: object, now: datetime) -> PendingChange | None:
 
 
 def stand_apart(one: User, other: User, now: datetime) -> bool:
-    """Whether nobody may hold both accounts: in APART neither made or changed the other's, nor did anybody both, by
-    accounts in between or not. Whoever makes two accounts, or one by another, is one person. A lookup in the register
-    for each account on the way, of which there are few."""
+    """Return whether nobody may hold both accounts: in APART neither made or changed the other's, nor did anybody both,
+    by accounts in between or not. Whoever makes two accounts, or one by another, is one person. A lookup in the
+    register for each account on the way, of which there are few."""
     return _holders(one, now).isdisjoint(_holders(other, now))
 
 
 def _holders(user: User, now: datetime) -> set[int]:
-    """The keys of this account and of those that made or changed it lately, of those that did the same to them, and so
-    on."""
+    """Return the keys of this account and of those that made or changed it lately, of those that did the same to them,
+    and so on."""
     found: set[int] = set()
     new = {user.pk}
     while new:
@@ -79,7 +79,7 @@ def _holders(user: User, now: datetime) -> set[int]:
 
 
 def may_decide(change: PendingChange, by: User, now: datetime) -> bool:
-    """Whether this administrator may accept or refuse it now."""
+    """Return whether this administrator may accept or refuse it now."""
     is_theirs = approval_rules.may_decide(
         asked_by=change.asked_by_id, by=by.pk, state=change.state, lapses_at=change.lapses_at, now=now
     )

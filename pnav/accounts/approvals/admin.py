@@ -184,8 +184,8 @@ def _rows(change: PendingChange) -> list[tuple[str, str, str]]:
 
 
 def _named(model: Any, name: str, value: Any) -> Any:
-    """The name of the row that a key leads to, with the key; any other value as it is. One query for each key, of which
-    a form has few."""
+    """Return the name of the row that a key leads to, with the key; any other value as it is. One query for each key,
+    of which a form has few."""
     field = next((field for field in model._meta.concrete_fields if field.name == name), None)
     if value is None or field is None or field.remote_field is None:
         return value
@@ -194,7 +194,7 @@ def _named(model: Any, name: str, value: Any) -> Any:
 
 
 def _leads_to(change: PendingChange) -> list[str]:
-    """The links and numbers that its texts did not hold before: what the second person checks, at its source."""
+    """Return the links and numbers that its texts did not hold before: what the second person checks, at its source."""
     keys = {field.name for field in _model(change)._meta.concrete_fields if field.remote_field is not None}
     before, after = (
         contacts.texts_of({name: value for name, value in values.items() if name not in keys})

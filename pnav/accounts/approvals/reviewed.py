@@ -286,7 +286,7 @@ class Reviewed(admin.ModelAdmin):
 
     @property
     def is_reviewed(self) -> bool:
-        """Whether anything of this class may wait for a second person."""
+        """Return whether anything of this class may wait for a second person."""
         return any(hasattr(self, name) for name in ("reviewed_fields", "reviewed_texts", "apply_publish"))
 
     # --- what was accepted ------------------------------------------------------------------------------------------
@@ -334,7 +334,8 @@ class Reviewed(admin.ModelAdmin):
             admin.ModelAdmin.log_addition(self, request, row, [{"added": {}}, {"changed": {"fields": [asked]}}])
 
     def _proposed_row(self, change: PendingChange) -> Any:
-        """The row that it changes, locked. Raises approvals.Moved when the fields of the proposal have other values."""
+        """Return the row that it changes, locked. Raises approvals.Moved when the fields of the proposal have other
+        values."""
         locked = self.model._default_manager.select_for_update(of=("self",)).filter(pk=change.object_id).first()
         row = locked if locked is not None else self.get_object(_nobody(), change.object_id)
         if row is None:
@@ -350,8 +351,8 @@ def _nobody() -> HttpRequest:
 
 
 def _values(row: models.Model) -> dict[str, Any]:
-    """The values of a row that a form sets, by the name of the field; not those that Django sets by itself. And its
-    texts in several languages, by their names."""
+    """Return the values of a row that a form sets, by the name of the field; not those that Django sets by itself. And
+    its texts in several languages, by their names."""
     fields = {
         field.name: getattr(row, field.attname)
         for field in row._meta.concrete_fields

@@ -1,4 +1,4 @@
-"""Knows what attackers try first: passwords that were stolen elsewhere, and words that everybody uses.
+"""This module knows what attackers try first: passwords that were stolen elsewhere, and words that everybody uses.
 
 The two lists stand beside this file, in `lists/`, with where they come from and under which licence; `manage.py
 make_password_lists` writes them. Nothing is asked of a third party, and no stolen password can be read here: of each
@@ -52,7 +52,7 @@ def _stolen() -> array:
 
 
 def is_stolen(password: str) -> bool:
-    """Whether a list of stolen passwords has it, whatever its accents and capitals."""
+    """Return whether a list of stolen passwords has it, whatever its accents and capitals."""
     digest, known = _digest(password), _stolen()
     at = bisect_left(known, digest)
     return at < len(known) and known[at] == digest

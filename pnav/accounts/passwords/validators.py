@@ -40,7 +40,7 @@ def unforeseen_part(password: str) -> str:
 
 
 def names_of(user: Any) -> Iterator[str]:
-    """The words of an account's names, folded; nothing for nobody."""
+    """Yield the words of an account's names, folded; nothing for nobody."""
     for name in ("username", "first_name", "last_name"):
         words = "".join(
             sign if sign.isalnum() else " " for sign in breached_passwords.fold(getattr(user, name, "") or "")
@@ -49,8 +49,8 @@ def names_of(user: Any) -> Iterator[str]:
 
 
 def guesses_log10(password: str, user: Any = None) -> float:
-    """How many tries find it, as a power of ten: by words (ours, the account's, French, English, names), years, dates,
-    rows of keys and repetitions, put together. Source: zxcvbn (Wheeler, USENIX Security 2016).
+    """Return how many tries find it, as a power of ten: by words (ours, the account's, French, English, names), years,
+    dates, rows of keys and repetitions, put together. Source: zxcvbn (Wheeler, USENIX Security 2016).
     """
     looked_at = breached_passwords.fold(password)[:LOOKED_AT]
     if not looked_at:

@@ -1,4 +1,4 @@
-"""Turns declarations of CSS that say left and right into ones that follow the direction of the text.
+"""This module turns declarations of CSS that say left and right into ones that follow the direction of the text.
 
 « Left » becomes the start of a line and « right » its end, which are the same in a page that is written from the left.
 What has no such word in CSS (places of a background, transformations) stays as it is. Pure.

@@ -1,4 +1,5 @@
-"""The page that the proxies show when no process of ours answers: one file, of the sentences of our own failure.
+"""This is the page that the proxies show when no process of ours answers: one file, of the sentences of our own
+failure.
 
 A proxy knows nobody's language and hardly whether a visit is discreet, so the page says the same to everybody: each
 language that is whole in the code, one after the other, and a title that names neither the site nor its subject. It

@@ -23,7 +23,7 @@ STACK = "Marianne,arial,sans-serif"  # as DSFR writes it
 
 @dataclass(frozen=True, slots=True)
 class Fallback:
-    """A font of many machines, and those that are exactly as wide. names: how `local()` finds it, by weight.
+    """It is a font of many machines, and those that are exactly as wide. names: how `local()` finds it, by weight.
     widths: the mean width of a letter of SAMPLE in em, by weight (`mean_width` of the font's own file)."""
 
     family: str

@@ -1,4 +1,4 @@
-"""Says where `collectstatic` looks."""
+"""This module says where `collectstatic` looks."""
 
 from collections.abc import Iterable
 from typing import Any

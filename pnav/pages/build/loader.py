@@ -108,7 +108,7 @@ class Loader(cached.Loader):
 
 
 class _Joined(Node):
-    """An include whose template is at hand: its own variables, and those given with it."""
+    """It is an include whose template is at hand: its own variables, and those given with it."""
 
     def __init__(self, template: Any, given: dict[str, FilterExpression], is_isolated: bool) -> None:
         self.template, self.given, self.is_isolated = template, given, is_isolated
@@ -122,7 +122,7 @@ class _Joined(Node):
 
 
 class _Unbroken(Node):
-    """A translation that names variables, drawn or kept `as name`, with the spaces of French typography."""
+    """It is a translation that names variables, drawn or kept `as name`, with the spaces of French typography."""
 
     def __init__(self, node: TranslateNode | BlockTranslateNode) -> None:
         self.node, self.name = node, node.asvar
@@ -138,8 +138,8 @@ class _Unbroken(Node):
 
 
 def _drawn(text: str) -> str:
-    """The text of a template as pages carry it: with French typography, without indentation and empty lines, and with
-    the digest of each script and style that it loads (`pnav.integrity`).
+    """Return the text of a template as pages carry it: with French typography, without indentation and empty lines, and
+    with the digest of each script and style that it loads (`pnav.integrity`).
 
     They are a twentieth of what a page weighs, compressed. A line still ends where it ended, so nothing that a browser
     draws changes; no template holds a text whose indentation is drawn.
@@ -194,7 +194,7 @@ def _fixed_text(node: Node) -> str | None:
 
 
 def _is_text(node: BlockTranslateNode) -> bool:
-    """Whether it names no variable: `{% translate %}` in several lines."""
+    """Return whether it names no variable: `{% translate %}` in several lines."""
     return (
         not node.extra_context and not node.plural and all(part.token_type == TokenType.TEXT for part in node.singular)
     )

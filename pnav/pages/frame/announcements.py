@@ -1,4 +1,4 @@
-"""Keeps the announcements above a page, as this process last read them: a page that asks costs no query."""
+"""This module keeps the announcements above a page, as this process last read them: a page that asks costs no query."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ SHOWN = 2  # above one page, the warnings first: more would push the page itself
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One announcement; its text is in the active language."""
+    """It is one announcement; its text is in the active language."""
 
     audience: str
     is_warning: bool
@@ -30,7 +30,7 @@ class Shown:
         return text_for(self.texts)
 
     def text_familiar(self) -> str:
-        """The same in « tu »."""
+        """Return the same in « tu »."""
         return text_for(self.texts, familiar=True)
 
 

@@ -1,4 +1,4 @@
-"""Gives the frame of every page what it needs to know."""
+"""This module gives the frame of every page what it needs to know."""
 
 import logging
 from typing import Any, cast
@@ -43,14 +43,14 @@ def _address_in(code: str, address: str) -> str:
 
 
 def _place_name(choice: Choice | None) -> str:
-    """The commune of the point d'accueil, or its postal code; empty before a choice."""
+    """Return the commune of the point d'accueil, or its postal code; empty before a choice."""
     if not choice:
         return ""
     return choice.municipality.name if choice.municipality else choice.postal_code
 
 
 def is_familiar(request: HttpRequest) -> bool:
-    """Whether to say *tu*. Costs a query where a visit has a report and no answers, and none elsewhere."""
+    """Return whether to say *tu*. Costs a query where a visit has a report and no answers, and none elsewhere."""
     if answers(request):
         return voice(request).familiar
     try:

@@ -1,4 +1,4 @@
-"""Reads the editions of the official data, for the legal notice."""
+"""This module reads the editions of the official data, for the legal notice."""
 
 from common.cached_reading import CachedReading
 from locations.models import DataEdition

@@ -1,4 +1,5 @@
-"""Says in the head of a page what its own address is: to search engines, and to whoever passes the page on."""
+"""This module says in the head of a page what its own address is: to search engines, and to whoever passes the page
+on."""
 
 from dataclasses import dataclass
 

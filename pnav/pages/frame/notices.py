@@ -1,4 +1,4 @@
-"""Keeps what the next page is to say in a cookie until then, as Django does; the cookie has our prefix."""
+"""This module keeps what the next page is to say in a cookie until then, as Django does; the cookie has our prefix."""
 
 from typing import Any
 

@@ -36,7 +36,7 @@ WRITTEN = "…"  # whatever somebody would have written
 
 
 def moment() -> datetime:
-    """A moment, in the time of the site."""
+    """Return a moment, in the time of the site."""
     return timezone.make_aware(MOMENT)
 
 
@@ -44,7 +44,7 @@ def moment() -> datetime:
 
 
 def unit() -> Unit:
-    """The unit of the cast."""
+    """Return the unit of the cast."""
     return Unit(name="Brigade de Rennes", force=Force.GENDARMERIE)
 
 
@@ -85,13 +85,13 @@ def conversation(
 
 
 def line(seq: int, author: Author, name: str, body: str, state: str = "") -> Line:
-    """A message of the thread. name: who wrote it. state: what became of one of the person's."""
+    """Return a message of the thread. name: who wrote it. state: what became of one of the person's."""
     now = timezone.localtime()
     return Line(seq, author, name, now.isoformat(timespec="milliseconds"), f"{now:%H:%M}", body, state)
 
 
 def rule() -> Rule:
-    """The retention rule of the cast: that of a new installation."""
+    """Return the retention rule of the cast: that of a new installation."""
     return retention.DEFAULTS[Kind.EXCHANGE]
 
 
@@ -116,13 +116,13 @@ def page_state(
 
 
 def erasure(*, is_granted: bool | None = None) -> ErasureRequest:
-    """A request for erasure that waits, or was answered."""
+    """Return a request for erasure that waits, or was answered."""
     answered_at = None if is_granted is None else moment() + timedelta(days=7)
     return ErasureRequest(report=report(), asked_at=moment(), answered_at=answered_at, is_granted=is_granted)
 
 
 def handover(*, to_unit: bool = False) -> Handover:
-    """A passage of the exchange to another agent, or to a unit."""
+    """Return a passage of the exchange to another agent, or to a unit."""
     target = {"to_unit": unit()} if to_unit else {"to_agent": Agent(public_name="Dominique", unit=unit())}
     return Handover(conversation=conversation(), from_agent=agent(), **target)
 
@@ -131,7 +131,8 @@ def handover(*, to_unit: bool = False) -> Handover:
 
 
 def referral(state: State, *, basis: Basis = Basis.AGREED, summary: str = WRITTEN, other: str = "") -> ShownReferral:
-    """A summary for a unit, in this state. other: another moment that the person asked for when they refused one."""
+    """Return a summary for a unit, in this state. other: another moment that the person asked for when they refused
+    one."""
     is_sent = state is not State.ASKED
     row = Transmission(
         state=state,
@@ -164,7 +165,7 @@ def slip_words(
 
 
 def reminder() -> Reminder:
-    """A request for removal whose three days have come."""
+    """Return a request for removal whose three days have come."""
     return Reminder(DAY, [(days, day, True) for days, day in days_to_look(DAY)], is_last=True)
 
 

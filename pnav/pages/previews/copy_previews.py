@@ -29,7 +29,7 @@ def _copy(
     discreet: bool = False,
     proof: Mapping[str, Any] | None = None,
 ) -> Draw:
-    """The page. typed: what was sent of its form. proof: what was sent to take a proof of date."""
+    """Return the page. typed: what was sent of its form. proof: what was sent to take a proof of date."""
 
     def draw(trial: Trial) -> HttpResponse:
         is_discreet = discreet or trial.manner.is_discreet

@@ -20,7 +20,7 @@ _HIDDEN = re.compile(r'("[^"]*")|\shidden(?:="[^"]*")?(?=[\s/>])')
 
 @dataclass
 class Marked:
-    """A page with its marks, and where each text stood in it, by its number.
+    """It is a page with its marks, and where each text stood in it, by its number.
 
     seen: in what is read, or in what the page shows once something is done, which the preview shows at once. carried:
     in an attribute, a list or a drawing that is seen, which is outlined. unseen: in the title, or where only a machine
@@ -42,12 +42,12 @@ class _Element:
 
     @property
     def is_closed(self) -> bool:
-        """Whether it hides what it holds until something is done."""
+        """Return whether it hides what it holds until something is done."""
         return "hidden" in self.attributes or self.tag == "noscript"
 
 
 class _Page(HTMLParser):
-    """Writes the page again as it was, with `<mark>` around each piece of a tried text that is read."""
+    """It writes the page again as it was, with `<mark>` around each piece of a tried text that is read."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)
@@ -174,7 +174,7 @@ def _numbers_in(text: str) -> set[int]:
 
 
 def mark_page(page: str) -> Marked:
-    """The page with its tried texts marked, and no mark of `common.texts.marks` left. One pass over it."""
+    """Return the page with its tried texts marked, and no mark of `common.texts.marks` left. One pass over it."""
     parser = _Page()
     parser.feed(page)
     return parser.finish()

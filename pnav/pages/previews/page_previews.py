@@ -63,7 +63,7 @@ TELEPHONE = "01 23 45 67 89"
 
 
 def _as_is(template: str) -> Draw:
-    """A page that shows nothing but its texts."""
+    """Return a page that shows nothing but its texts."""
     return lambda trial: draw_page(trial, template, {})
 
 
@@ -75,7 +75,7 @@ _SIGNED = dict.fromkeys(_UNSIGNED, cast.WRITTEN) | {"contact_email": "contact@ex
 
 
 def _anybody(trial: Trial) -> Trial:
-    """The same for somebody who has not signed in."""
+    """Return the same for somebody who has not signed in."""
     request = copy.copy(trial.request)
     request.user = AnonymousUser()
     return replace(trial, request=request)
@@ -95,7 +95,7 @@ def _home(wait: waiting_time.Range = (2, 6)) -> Draw:
 
 
 def _information(page: Page) -> Draw:
-    """A page of information. It reads what administrators wrote, and nothing else."""
+    """Return a page of information. It reads what administrators wrote, and nothing else."""
 
     def draw(trial: Trial) -> HttpResponse:
         choice = PlatformForm(platforms=kit.read_platforms()) if page == Page.REMOVAL else None
@@ -108,7 +108,7 @@ GUIDES = tuple(_information(page) for page in Page if page != Page.HOME)
 
 
 def _legal(*, demo: bool = True, discreet: bool | None = None, named: Mapping[str, str] = _UNSIGNED) -> Draw:
-    """The legal notice, in the frame of a demonstration or of a real site. named: of `views.legal_page`."""
+    """Return the legal notice, in the frame of a demonstration or of a real site. named: of `views.legal_page`."""
 
     def draw(trial: Trial) -> HttpResponse:
         around: dict[str, Any] = {"demo_notice": demo, "data_editions": [EDITION] if demo else []}
@@ -164,7 +164,8 @@ def _display(**given: str) -> Draw:
 
 
 def _figures(*, minutes: int, has_outcomes: bool) -> Draw:
-    """The figures of an invented week. has_outcomes: how exchanges ended may be said, and something is hidden too."""
+    """Return the figures of an invented week. has_outcomes: how exchanges ended may be said, and something is hidden
+    too."""
 
     def draw(trial: Trial) -> HttpResponse:
         said = dict.fromkeys(("answered", "in_time", "gave_up", "one_person"), 93) | {"opened": 120, "minors": None}
@@ -203,7 +204,8 @@ def _choice(given: Mapping[str, str] | None = None) -> Draw:
 
 
 def _kit(*, who: str = "adult", intimate: bool = False, site: str = "", **given: Any) -> Draw:
-    """The removal kit for an invented site (any other one: empty). given: what was typed, if texts are asked for."""
+    """Return the removal kit for an invented site (any other one: empty). given: what was typed, if texts are asked
+    for."""
 
     def draw(trial: Trial) -> HttpResponse:
         rows = [_platform(name=site)] if site else []
@@ -255,8 +257,8 @@ LETTERS = (
 
 
 def _question(name: str, *, error: str = "", discreet: bool = False, known_as: str = "", **said: str) -> Draw:
-    """The page of one question of the code, with an answer that was given before. said: more of them. known_as: under
-    another name, as one that an administrator wrote."""
+    """Return the page of one question of the code, with an answer that was given before. said: more of them. known_as:
+    under another name, as one that an administrator wrote."""
 
     def draw(trial: Trial) -> HttpResponse:
         answers = {SAFETY: "no", DOOR: "helper", name: BY_ID[name].options[0].value} | said
@@ -271,7 +273,7 @@ def _question(name: str, *, error: str = "", discreet: bool = False, known_as: s
 
 
 def _result(outcome: Result, *, discreet: bool = False, keeps_own_hours: bool = False, **said: str) -> Draw:
-    """The page of a result. said: answers, in place of those of somebody safe who is 18 or more.
+    """Return the page of a result. said: answers, in place of those of somebody safe who is 18 or more.
 
     The questionnaire of the code: its words are not edited here, whatever version is in force. keeps_own_hours: without
     the hours that administrators keep for the numbers that they keep.
@@ -290,7 +292,7 @@ def _result(outcome: Result, *, discreet: bool = False, keeps_own_hours: bool = 
 
 
 def _assessed(said: Mapping[str, str], *, discreet: bool = False) -> Draw:
-    """The page of the result of these answers, of somebody of 18 or more."""
+    """Return the page of the result of these answers, of somebody of 18 or more."""
 
     def draw(trial: Trial) -> HttpResponse:
         answers = {SAFETY: "no", DOOR: "minor" if trial.familiar else "adult", **said}
@@ -338,7 +340,7 @@ _HOURS: Week = {"mon": [["08:00", "12:00"]]}
 
 
 def _unit(**more: Any) -> ReceptionPoint:
-    """A unit. It is the demonstration's where its source says so."""
+    """Return a unit. It is the demonstration's where its source says so."""
     known = {
         "pk": 1,
         "name": "Commissariat de police",
@@ -425,7 +427,7 @@ CONTACTS = (
 
 
 def _search(typed: str | None = None, *, choice: Choice | None = None, discreet: bool | None = None) -> Draw:
-    """The two forms. typed: what was refused. What was just done, or is still missing, stands above."""
+    """Return the two forms. typed: what was refused. What was just done, or is still missing, stands above."""
 
     def draw(trial: Trial) -> HttpResponse:
         form = SearchForm({"q": typed}) if typed is not None else None
@@ -453,7 +455,7 @@ _OTHERS = [Suggestion("Lyon", "Lyon")]
 
 
 def _found(*, units: Sequence[ReceptionPoint], zone: str = Zone.METRO, others: Sequence[Suggestion] = ()) -> Lookup:
-    """A commune that was found by a code of an administration, with units that are only near."""
+    """Return a commune that was found by a code of an administration, with units that are only near."""
     town = Municipality(insee_code="97411", name="Saint-Denis", department_code="974", zone=zone)
     matches = [UnitMatch(unit=unit, is_competent=False, distance_km=12) for unit in units]
     place = Place(town, "35000", found_as="Lyon 3e", units=matches)
@@ -543,7 +545,7 @@ def _added(given: Mapping[str, Any] | None = None, *, discreet: bool = False, is
 
 
 def _effort(seconds: int) -> Draw:
-    """A form that goes on in so many seconds."""
+    """Return a form that goes on in so many seconds."""
 
     def draw(trial: Trial) -> HttpResponse:
         kept = PendingForm({}, ready_at=timezone.now().timestamp() + seconds - 0.5)
@@ -557,12 +559,12 @@ EFFORT = tuple(_effort(seconds) for seconds in (8, 1, 0))
 
 
 def closure(reason: str, *, is_open: bool = False) -> Closure:
-    """A closing of the chat. is_open: nobody knows until when."""
+    """Return a closing of the chat. is_open: nobody knows until when."""
     return Closure(1, reason, cast.moment(), None if is_open else cast.moment() + timedelta(hours=17))
 
 
 def _closed(reason: str, *, is_open: bool = False, discreet: bool | None = None) -> Draw:
-    """The page of who comes to the chat while it is closed."""
+    """Return the page of who comes to the chat while it is closed."""
 
     def draw(trial: Trial) -> HttpResponse:
         around: dict[str, Any] = {"chat_closed": closure(reason, is_open=is_open)}

@@ -78,8 +78,8 @@ class SentenceForm(TextsForm):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A sentence in the list. now: empty while it is that of origin. to_review: the languages whose translation is of
-    another text, in words. last: who changed it last, and when."""
+    """It is a sentence in the list. now: empty while it is that of origin. to_review: the languages whose translation
+    is of another text, in words. last: who changed it last, and when."""
 
     sentence: Sentence
     origin: str
@@ -119,7 +119,7 @@ class SentenceAdmin(TextsAdmin):
         return list(_sentence(obj).origins().values())
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """The row of a key; one that is not saved where nothing was changed yet."""
+        """Return the row of a key; one that is not saved where nothing was changed yet."""
         if of_row(object_id) is None:
             return None
         return super().get_object(request, object_id, from_field) or ChangedSentence(key=object_id)
@@ -248,7 +248,7 @@ class SentenceAdmin(TextsAdmin):
         return TemplateResponse(request, self.change_list_template, context)
 
     def _entries(self) -> list[Entry]:
-        """The whole catalogue, in three queries: what was changed, its texts, and who did it last."""
+        """Return the whole catalogue, in three queries: what was changed, its texts, and who did it last."""
         rows = {row.key: row for row in ChangedSentence.objects.prefetch_related("text_rows")}
         kind = ContentType.objects.get_for_model(ChangedSentence)
         log = LogEntry.objects.filter(content_type=kind).select_related("user").order_by("action_time", "pk")
@@ -266,7 +266,7 @@ class SentenceAdmin(TextsAdmin):
 
 
 def _sentence(row: ChangedSentence) -> Sentence:
-    """The sentence of a row that `get_object` gave. Raises LookupError for another one."""
+    """Return the sentence of a row that `get_object` gave. Raises LookupError for another one."""
     sentence = of_row(row.key)
     if sentence is None:
         raise LookupError("no sentence has a row of this key")

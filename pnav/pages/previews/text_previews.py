@@ -80,7 +80,7 @@ def _manner(trial: Trial, of: Conversation, *, is_minor: bool = False) -> dict[s
 
 
 def _exchange(trial: Trial, status: Status = Status.ACTIVE, **more: Any) -> tuple[Conversation, dict[str, Any]]:
-    """An exchange of the cast, and how its person is spoken to."""
+    """Return an exchange of the cast, and how its person is spoken to."""
     role = ReporterRole.WITNESS if trial.manner.is_about_other else ReporterRole.VICTIM
     if trial.manner.is_professional:
         role = ReporterRole.PROFESSIONAL
@@ -198,7 +198,7 @@ def _line(trial: Trial) -> HttpResponse:
 
 
 def _pieces(*, is_empty: bool = False, is_whole: bool = False) -> Draw:
-    """A piece of a long thread."""
+    """Return a piece of a long thread."""
 
     def draw(trial: Trial) -> HttpResponse:
         _found, manner = _exchange(trial)
@@ -259,7 +259,7 @@ def _frame_follow(trial: Trial) -> HttpResponse:
 
 
 def _code(*, status: Status = Status.WAITING, has_code: bool = True, code: str = "", near: bool = False) -> Draw:
-    """The page of the code de reprise. code: its words. near: it is nearly the person's turn."""
+    """Return the page of the code de reprise. code: its words. near: it is nearly the person's turn."""
 
     def draw(trial: Trial) -> HttpResponse:
         found, manner = _exchange(trial, status, has_code=has_code)
@@ -285,7 +285,7 @@ def _code_refused(trial: Trial) -> HttpResponse:
 
 
 def _resume(typed: str | None = None, *, has_conversation: bool = False) -> Draw:
-    """The way back, with these words typed."""
+    """Return the way back, with these words typed."""
 
     def draw(trial: Trial) -> HttpResponse:
         form = CodeForm(None if typed is None else {"code": typed})
@@ -624,7 +624,7 @@ KEEPINGS = (
 
 
 def _erasure(*, is_granted: bool | None) -> Draw:
-    """The answer to a request, read with its code."""
+    """Return the answer to a request, read with its code."""
     return lambda trial: draw_page(
         trial,
         "chat/erasure.html",
@@ -634,7 +634,7 @@ def _erasure(*, is_granted: bool | None) -> Draw:
 
 
 def _summary(typed: Mapping[str, str] | None = None, *, to_unit: bool = False) -> Draw:
-    """The summary to be read, with this answer sent."""
+    """Return the summary to be read, with this answer sent."""
 
     def draw(trial: Trial) -> HttpResponse:
         found, manner = _exchange(trial)

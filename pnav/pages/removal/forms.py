@@ -1,4 +1,4 @@
-"""The forms of the removal kit: where the content is and who is concerned, then what the request says.
+"""These are the forms of the removal kit: where the content is and who is concerned, then what the request says.
 
 Nothing of them is kept. All that is typed is optional and has a length.
 """

@@ -1,4 +1,5 @@
-"""The page `/retrait/demande/`: where to ask, who helps, and the texts of a request. A form whose answer is the page.
+"""This is the page `/retrait/demande/`: where to ask, who helps, and the texts of a request. A form whose answer is the
+page.
 
 Nothing that is typed here is kept, sent or put into an address.
 """
@@ -45,7 +46,7 @@ GROUNDS = {
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """A day on which to look whether the content is still there."""
+    """It is a day on which to look whether the content is still there."""
 
     days: int
     day: str

@@ -1,4 +1,4 @@
-"""The texts that the removal kit writes: a notice of the DSA's article 16, and a request to the host.
+"""These are the texts that the removal kit writes: a notice of the DSA's article 16, and a request to the host.
 
 Pure: what was typed comes in, a text comes out, and nothing is kept. What is empty becomes dots, to be filled in by
 hand; the period of the facts and the steps taken with the author are not asked by the article 16, and are left out
@@ -17,7 +17,7 @@ BLANK = "…" * 15
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One text to copy. key: its id on the page. title: what it is for."""
+    """It is one text to copy. key: its id on the page. title: what it is for."""
 
     key: str
     title: Sentence
@@ -50,7 +50,7 @@ def _notice(said: Mapping[str, Any], *, site: str, is_minors_image: bool) -> str
 
 
 def _to_host(said: Mapping[str, Any], *, site: str) -> str:
-    """The six elements, in their order."""
+    """Return the six elements, in their order."""
     elements = [
         _filled(words.WHO_LINE, _who(said)),
         _filled(words.PERIOD_LINE, said["period"]),
@@ -74,7 +74,7 @@ def _who(said: Mapping[str, Any]) -> str:
 
 
 def _grounds(said: Mapping[str, Any]) -> str:
-    """The grounds that were chosen, one a line, then the person's own words."""
+    """Return the grounds that were chosen, one a line, then the person's own words."""
     lines = [f"- {ground.say()}" for value, ground in words.OPTIONS["grounds"].items() if value in said["grounds"]]
     if len(lines) == 1 and not said["reasons"]:
         return lines[0].removeprefix("- ")

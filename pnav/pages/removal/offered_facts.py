@@ -1,4 +1,5 @@
-"""Reads which facts of the journal the form of a request offers: a piece, and what was ticked on other pieces."""
+"""This module reads which facts of the journal the form of a request offers: a piece, and what was ticked on other
+pieces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ class Offered:
 
 
 def read_offered(own: Conversation, typed: QueryDict) -> Offered:
-    """The facts of the person whose visit this is. Two statements, 2 × PIECE facts opened at most.
+    """Return the facts of the person whose visit this is. Two statements, 2 × PIECE facts opened at most.
 
     typed: the form, whose `facts` are ticked; `before` is where the piece on the page begins, and `piece` where the one
     that is asked for does. Whoever ticked more than FACTS_MOST stays on the piece, so that none of them is lost.

@@ -95,6 +95,7 @@ def of(name: str, key: object) -> str:
 
 @register.filter
 def takes_focus(field: Any) -> bool:
-    """Whether this is the first field of its form that is in error, where no error of the whole form comes before."""
+    """Return whether this is the first field of its form that is in error, where no error of the whole form comes
+    before."""
     form = field.form
     return not form.non_field_errors() and next((one.name for one in form if one.errors), None) == field.name

@@ -13,7 +13,7 @@ register = template.Library()
 
 
 class ModuleNode(StaticNode):
-    """Draws the script, and before it one `modulepreload` a module that it needs.
+    """It draws the script, and before it one `modulepreload` a module that it needs.
 
     Without these a browser would learn of each further module only by reading the one before it: a round trip a level
     of imports. Browsers that know no `modulepreload` load the modules all the same.

@@ -1,4 +1,5 @@
-"""The sentences of the page on traces. « Quitter rapidement » is a label that stays: its name is a variable."""
+"""These are the sentences of the page on traces. « Quitter rapidement » is a label that stays: its name is a
+variable."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -44,7 +44,7 @@ OPTIONS: Mapping[str, Mapping[str, Sentence]] = {
 
 
 def choices(field: str) -> list[tuple[str, Promise]]:
-    """The options of a field of a form."""
+    """Return the options of a field of a form."""
     return [(value, option.later()) for value, option in OPTIONS[field].items()]
 
 

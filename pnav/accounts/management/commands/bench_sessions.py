@@ -229,13 +229,13 @@ def _store() -> Any:
 
 
 def _cookie_of(whose: str) -> str:
-    """The value of the cookie of this report or account, which nobody guesses without SECRET_KEY: its row, which says
-    nothing of whose it is and opens with the cookie alone, is found by it again (`clear`)."""
+    """Return the value of the cookie of this report or account, which nobody guesses without SECRET_KEY: its row, which
+    says nothing of whose it is and opens with the cookie alone, is found by it again (`clear`)."""
     return salted_hmac("pnav.bench_sessions", whose, algorithm="sha256").hexdigest()
 
 
 def _new_session(whose: str) -> Any:
-    """An empty session. whose: the name of an account, or the id of a report."""
+    """Return an empty session. whose: the name of an account, or the id of a report."""
     session = _store()(_cookie_of(whose))
     session._session_cache = {}  # nothing to load
     session[UNMETERED] = True

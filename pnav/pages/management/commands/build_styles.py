@@ -80,7 +80,7 @@ def dsfr_package() -> Path:
 
 
 def sources() -> Iterator[Path]:
-    """The files in which a class name may be written, in a stable order."""
+    """Yield the files in which a class name may be written, in a stable order."""
     for folder in ("templates", "static", *PACKAGES):
         for path in sorted((settings.BASE_DIR / folder).rglob("*")):
             if path.suffix in SCANNED and "migrations" not in path.parts and path.is_file():
@@ -88,7 +88,7 @@ def sources() -> Iterator[Path]:
 
 
 def home_sources() -> Iterator[Path]:
-    """The files from which the home page is drawn, whatever its visitor's state, in a stable order."""
+    """Yield the files from which the home page is drawn, whatever its visitor's state, in a stable order."""
     for pattern in HOME:
         yield from (path for path in sorted(settings.BASE_DIR.glob(pattern)) if path.name not in NOT_ON_HOME)
 
@@ -144,7 +144,7 @@ def _write(sheet: Path, text: str) -> None:
 
 
 def _with_drawings_apart(css: str, folder: Path) -> str:
-    """The sheet with each large drawing in a file of its own, which only a page that shows it fetches.
+    """Return the sheet with each large drawing in a file of its own, which only a page that shows it fetches.
 
     No page is drawn before its sheet is there, and the State's mark is a sixth of it.
     """
