@@ -84,7 +84,7 @@ WHERE r.public_id = %s AND r.visit_generation = %s
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """The state of a visit that filed a report.
+    """It is the state of a visit that filed a report.
 
     is_left_behind: the report is no longer this visit's, because a resume code was used elsewhere, or it was deleted.
     has_open_exchange: it has a conversation that is not closed, or one will be opened when its page is asked for.

@@ -38,7 +38,7 @@ class UnitAdmin(admin.ModelAdmin):
 
 @admin.register(Agent)
 class AgentAdmin(admin.ModelAdmin):
-    """The agents with what the queue needs to know. Account, role and password are under « Comptes »."""
+    """It shows the agents with what the queue needs to know. Account, role and password are under « Comptes »."""
 
     list_display = ("public_name", "user", "unit", "capacity", "availability", "last_seen")
     list_filter = ("unit__force", "unit", "availability")
@@ -64,7 +64,7 @@ class AgentAdmin(admin.ModelAdmin):
 
 @admin.register(CannedReply)
 class CannedReplyAdmin(TextsAdmin):
-    """The shared replies, from which agents start. Agents' own replies are private, and are not here."""
+    """These are the shared replies, from which agents start. Agents' own replies are private, and are not here."""
 
     keeps_former_words = True
     list_display = ("title", "subject", "audience", "order", "is_active", "force", "unit", "speaks_tu", "said_in")
@@ -145,7 +145,8 @@ class CannedReplyAdmin(TextsAdmin):
 
 @admin.register(DangerPhrase)
 class DangerPhraseAdmin(admin.ModelAdmin):
-    """The phrases by which a person's message is marked for the agent. A change takes effect within half a minute."""
+    """These are the phrases by which a person's message is marked for the agent. A change takes effect within half a
+    minute."""
 
     keeps_former_words = True
     list_display = ("phrase", "kind", "is_active")
@@ -155,7 +156,7 @@ class DangerPhraseAdmin(admin.ModelAdmin):
 
 @admin.register(Macro)
 class MacroAdmin(admin.ModelAdmin):
-    """The macros: several acts in one press, which the agent reads before."""
+    """These are the macros: several acts in one press, which the agent reads before."""
 
     keeps_former_words = True
     list_display = (

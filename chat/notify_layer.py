@@ -63,7 +63,7 @@ def _json(value: Any) -> str:
 
 
 class _Line:
-    """The connection of one event loop. Everything on it runs in that loop, one statement at a time."""
+    """It is the connection of one event loop. Everything on it runs in that loop, one statement at a time."""
 
     def __init__(self, channel: str) -> None:
         self.loop = asyncio.get_running_loop()
@@ -205,7 +205,7 @@ def _parameters() -> dict[str, Any]:
 
 
 class NotifyLayer(BaseChannelLayer):
-    """The channel layer over LISTEN and NOTIFY.
+    """It is the channel layer over LISTEN and NOTIFY.
 
     prefix: begins the name of the channel in the database, so that several sites can share one database.
     """

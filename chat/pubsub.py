@@ -97,7 +97,7 @@ def _count(counter: Counter, notifications: Iterable[Notification]) -> None:
 
 
 class Hub:
-    """The link of a process to the other processes. All of it runs in one event loop.
+    """It is the link of a process to the other processes. All of it runs in one event loop.
 
     on_event: called in the loop with every notification, of this process or of another one. It must not block; an error
     in it is logged.
@@ -359,7 +359,8 @@ def _publish_now(*notifications: Notification) -> None:
 
 
 class _Notifications(dict[Notification, None]):
-    """The notifications of one transaction, each once and in order. They are published together after its commit."""
+    """These are the notifications of one transaction, each once and in order. They are published together after its
+    commit."""
 
     def __call__(self) -> None:
         _publish_now(*self)

@@ -206,7 +206,7 @@ def scan_some() -> int:
 
 
 class Turns(threading.Thread):
-    """The worker's thread that draws, scans, erases and sweeps until it is stopped.
+    """It is the worker's thread that draws, scans, erases and sweeps until it is stopped.
 
     It is separate from the ticks, so that neither a large file nor a slow store delays anybody's turn in the queue.
     """

@@ -16,7 +16,8 @@ from common.choices import label_of
 
 
 class AddressForm(forms.Form):
-    """The address of an image that nobody may send. fact_id: the id of the fact that stores it, so that it is one."""
+    """It is the address of an image that nobody may send. fact_id: the id of the fact that stores it, so that it is
+    one."""
 
     fact_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
     address = forms.CharField(max_length=LINK_MAX)
@@ -52,7 +53,7 @@ class HandoutForm(forms.Form):
 
 
 class OriginalReason(models.TextChoices):
-    """The reasons for which a unit opens an original."""
+    """These are the reasons for which a unit opens an original."""
 
     COMPLAINT = "complaint", _("Établir une plainte ou une audition")
     INVESTIGATION = "investigation", _("Enquête en cours")
@@ -60,14 +61,14 @@ class OriginalReason(models.TextChoices):
 
 
 class LockReason(models.TextChoices):
-    """The reasons for which the agent or the unit locks a capture."""
+    """These are the reasons for which the agent or the unit locks a capture."""
 
     MINOR = "minor", _("Personne de moins de 18 ans nue ou dans une scène sexuelle")
     BY_MISTAKE = "by_mistake", _("Reçue par erreur : ne concerne pas l'échange")
 
 
 class EndReason(models.TextChoices):
-    """The reasons for which a supervisor deletes a locked capture or unlocks it."""
+    """These are the reasons for which a supervisor deletes a locked capture or unlocks it."""
 
     LAW = "law", _("Suppression demandée par la personne désignée ou le parquet")
     NOT_CONCERNED = "not_concerned", _("Reçue par erreur, ne concerne pas l'échange")
@@ -87,7 +88,7 @@ _ERRORS = {"required": _("Choisissez pourquoi."), "invalid_choice": _("Choisisse
 
 
 class OriginalForm(_ReasonForm):
-    """The reason to open an original."""
+    """It is the reason to open an original."""
 
     reasons = OriginalReason
     motive = forms.ChoiceField(
@@ -96,7 +97,7 @@ class OriginalForm(_ReasonForm):
 
 
 class EndForm(_ReasonForm):
-    """The reason to delete or unlock a locked capture."""
+    """It is the reason to delete or unlock a locked capture."""
 
     reasons = EndReason
     motive = forms.ChoiceField(choices=[("", _("Choisissez un motif")), *EndReason.choices], error_messages=_ERRORS)
@@ -110,7 +111,7 @@ class EndForm(_ReasonForm):
 
 
 class LockForm(_ReasonForm):
-    """The reason to lock a capture."""
+    """It is the reason to lock a capture."""
 
     reasons = LockReason
     motive = forms.ChoiceField(choices=[("", _("Choisissez un motif")), *LockReason.choices], error_messages=_ERRORS)

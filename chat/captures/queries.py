@@ -117,7 +117,7 @@ def own_captures(conversation: Conversation, only: Collection[UUID] | None = Non
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """How many captures a person has shown.
+    """It is how many captures a person has shown.
 
     total: all of them, seen by the agent or not. with_summary: those that were seen and are not locked, which go with a
     summary to a unit. by_fact: the numbers of the captures, by the number of their fact.

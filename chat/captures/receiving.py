@@ -80,7 +80,7 @@ def are_taken() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The service's limits for captures: their number, and bytes."""
+    """These are the service's limits for captures: their number, and bytes."""
 
     most: int
     size: int

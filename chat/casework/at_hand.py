@@ -1,4 +1,4 @@
-"""Says in one statement what there is of an exchange and of its agent, so that a page reads only that.
+"""This module says in one statement what there is of an exchange and of its agent, so that a page reads only that.
 
 Of most exchanges there is no emergency, no proposal, no hand-over, no note…: each of these had a query that found
 nothing, thirty on each page of the console. A query costs a third of a millisecond of the processor, and gives up the

@@ -43,7 +43,8 @@ MARKS_AT_MOST = 8
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """The phrases in use: as the tree that this process reads with, and as JSON for the script of an open page."""
+    """These are the phrases in use: as the tree that this process reads with, and as JSON for the script of an open
+    page."""
 
     root: Node
     as_json: str

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The contents of a sheet.
+    """These are the contents of a sheet.
 
     present, absent: elements answered with yes and with no. notes: a text for each of FactSheet.NOTES; None when they
     cannot be decrypted.

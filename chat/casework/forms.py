@@ -24,7 +24,7 @@ from triage.rules import Urgency
 
 
 class CloseForm(forms.Form):
-    """The form that closes a conversation: its outcome, and a confirmation."""
+    """It is the form that closes a conversation: its outcome, and a confirmation."""
 
     outcome = forms.ChoiceField(
         choices=[("", _("Choisissez une issue")), *Outcome.choices],
@@ -46,7 +46,7 @@ LABELS = {
 
 
 class FactSheetForm(forms.Form):
-    """The fact sheet, with a field for each element, named by its value.
+    """It is the fact sheet, with a field for each element, named by its value.
 
 
     version: that of the sheet that this page shows; 0 before the first save. A form that was not sent has no fields of
@@ -108,7 +108,7 @@ class FactSheetForm(forms.Form):
 
     @property
     def answers(self) -> Mapping[str, Any]:
-        """What was sent of each element, or what the sheet says of it; some may be missing, or none of WAYS."""
+        """Return what was sent of each element, or what the sheet says of it; some may be missing, or none of WAYS."""
         return self.data if self.is_bound else self.initial
 
     @property
@@ -140,7 +140,7 @@ class QuestionForm(forms.Form):
 
 
 class PartnerForm(forms.Form):
-    """The partner that is proposed to the person."""
+    """It is the partner that is proposed to the person."""
 
     partner = forms.IntegerField(
         error_messages={
@@ -151,7 +151,8 @@ class PartnerForm(forms.Form):
 
 
 class AppointmentForm(forms.Form):
-    """The day and hour of an appointment at the point d'accueil, in its local time. The cleaned `meets_at` is aware.
+    """It is the day and hour of an appointment at the point d'accueil, in its local time. The cleaned `meets_at` is
+    aware.
 
     checked: whether the unit was called, which is required if its data do not say that it is open then.
     """
@@ -202,14 +203,14 @@ class AppointmentForm(forms.Form):
 
 
 class SaidForm(forms.Form):
-    """The person's answer to a proposal, as the agent understood it from the messages."""
+    """It is the person's answer to a proposal, as the agent understood it from the messages."""
 
     said = forms.ChoiceField(choices=Said.choices)
     asked = forms.UUIDField()
 
 
 class SituationForm(forms.Form):
-    """The situation for which the emergency procedure is opened."""
+    """It is the situation for which the emergency procedure is opened."""
 
     situation = forms.ChoiceField(choices=Situation.choices, error_messages={"required": _("Choisissez la situation.")})
 
@@ -221,7 +222,8 @@ class StepForm(forms.Form):
 
 
 class ClosingForm(CloseForm):
-    """The form that closes a conversation: outcome, confirmation, summaries and, for a minor, the points' results."""
+    """It is the form that closes a conversation: outcome, confirmation, summaries and, for a minor, the points'
+    results."""
 
     summary = forms.CharField(max_length=NOTE_MAX, required=False, widget=forms.Textarea)
     told = forms.CharField(max_length=NOTE_MAX, required=False, widget=forms.Textarea)
@@ -297,7 +299,8 @@ class OwnSearchForm(forms.Form):
 
 
 class PaperReason(TextChoices):
-    """The reasons for making a document of an exchange. They are fixed, because the register keeps them for good."""
+    """These are the reasons for making a document of an exchange. They are fixed, because the register keeps them for
+    good."""
 
     COMPLAINT = "complaint", _("Dépôt de plainte")
     JUSTICE = "justice", _("Demande de la justice")
@@ -306,7 +309,7 @@ class PaperReason(TextChoices):
 
 
 class PaperForm(forms.Form):
-    """The reason of a document, which is recorded in the register and on each page."""
+    """It is the reason of a document, which is recorded in the register and on each page."""
 
     motive = forms.ChoiceField(
         choices=[("", _("Choisissez un motif")), *PaperReason.choices],

@@ -26,7 +26,7 @@ class HoldForm(forms.Form):
 
 
 class UrgencyForm(forms.Form):
-    """The urgency, its reason, and an explanation for the next agent."""
+    """It is the urgency, its reason, and an explanation for the next agent."""
 
     urgency = forms.TypedChoiceField(choices=Urgency.choices, coerce=int)
     reason = forms.ChoiceField(

@@ -26,7 +26,7 @@ QUESTIONS_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """How a person is spoken to.
+    """It is how a person is spoken to.
 
     familiar: with *tu*. language: the code of the language in which they are answered; "" for the source language.
     """

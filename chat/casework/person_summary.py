@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PersonSummary:
-    """What is known of the person of one conversation (« Ce que je sais »), in words.
+    """It is what is known of the person of one conversation (« Ce que je sais »), in words.
 
     answers: pairs of question and answer of the triage, in the words of the version that the person answered; None when
     they cannot be decrypted. is_other_version: that version no longer exists, so that words may differ from what they

@@ -45,7 +45,7 @@ AT_MOST = 3  # most ready answers of a question
 
 @dataclass(frozen=True, slots=True)
 class RoleWords:
-    """The words of « propose a complaint » for one role of the person, who may not be the one to file it.
+    """These are the words of « propose a complaint » for one role of the person, who may not be the one to file it.
 
     at, anywhere: what is said when the unit is known, and when it is not. does: the act, as the agent reads it.
     title, asks: what was proposed instead of a complaint, in words and as a code; both empty for a complaint.

@@ -29,7 +29,7 @@ type Says = tuple[tuple[Element, str], ...]
 
 
 class Origin(TextChoices):
-    """Where the person said it."""
+    """It is where the person said it."""
 
     ORIENTATION = "orientation", gettext_lazy("Dit à l'orientation")
     REPORT = "report", gettext_lazy("Dit au signalement")
@@ -111,7 +111,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What was said of one element.
+    """It is what was said of one element.
 
     says: YES, NO or UNCLEAR. who: by whom it was said, in words. said: the answers, each once, in the order in which
     they were given.

@@ -1,4 +1,5 @@
-"""What the console's pages share: who may see them, the conversation they are about, and the screen around it."""
+"""This module has what the console's pages share: who may see them, the conversation they are about, and the screen
+around it."""
 
 import json
 import uuid

@@ -1,4 +1,5 @@
-"""The agent's pages of captures: those that the person shows, as blurred drawings, and files sent to the person.
+"""These are the agent's pages of captures: those that the person shows, as blurred drawings, and files sent to the
+person.
 
 Only the unit can open originals (`chat.unit.captures`, docs/adr/0082). Files can be sent to the person where the
 service allows it (docs/adr/0100).

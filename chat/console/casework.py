@@ -1,4 +1,4 @@
-"""The views of casework: fact sheet, proposals, emergency, macros, search over own exchanges, documents.
+"""These are the views of casework: fact sheet, proposals, emergency, macros, search over own exchanges, documents.
 
 Each view obtains its conversation as the assigned agent. Another agent's conversation and an unknown one both give 404.
 """

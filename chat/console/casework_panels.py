@@ -1,4 +1,4 @@
-"""Reads the panels beside the thread for the console's pages, and the exchange for its document."""
+"""This module reads the panels beside the thread for the console's pages, and the exchange for its document."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -52,7 +52,7 @@ from triage.rules import Urgency
 
 @dataclass(frozen=True, slots=True)
 class ElementRow:
-    """One element of the fact sheet.
+    """It is one element of the fact sheet.
 
     value: « yes », « no », or "" while it is open. reported: what the person said of it before the exchange; None for
     nothing.
@@ -71,7 +71,7 @@ class ElementRow:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The panel of the fact sheet.
+    """It is the panel of the fact sheet.
 
     saved: what is stored, if something else was typed on an older version; otherwise None. reported: what the person
     said of elements before the exchange, by their values.
@@ -90,7 +90,7 @@ class Sheet:
 
     @property
     def rows(self) -> list[ElementRow]:
-        """The elements, in order."""
+        """Return the elements, in order."""
         answers = self.form.answers
         return [
             ElementRow(
@@ -104,7 +104,7 @@ class Sheet:
 
     @property
     def to_confirm(self) -> int:
-        """How many elements the person mentioned before the exchange that are still open."""
+        """Return how many elements the person mentioned before the exchange that are still open."""
         return sum(row.reported is not None and not row.value for row in self.rows)
 
 
@@ -338,7 +338,8 @@ def document(agent: Agent, conversation: Conversation, *, motive: str, now: date
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One document of a long exchange. first, last: the numbers of its messages, as printed before each of them."""
+    """It is one document of a long exchange. first, last: the numbers of its messages, as printed before each of
+    them."""
 
     number: int
     first: str

@@ -1,4 +1,4 @@
-"""The agent's console. Every page works without a script; the script keeps the same parts up to date.
+"""This is the agent's console. Every page works without a script; the script keeps the same parts up to date.
 
 Each view obtains the agent from `chat.access.as_agent`; a conversation from `chat.access.as_assigned_agent`, so that
 another agent's and an unknown one look the same: 404. The second factor is asked before, by a middleware.

@@ -26,7 +26,7 @@ def capacity_choices(current: int = 0) -> list[tuple[int, str]]:
 
 
 class PauseReason(TextChoices):
-    """The reasons of a pause, as colleagues see them. They are fixed, so that nothing private is asked."""
+    """These are the reasons of a pause, as colleagues see them. They are fixed, so that nothing private is asked."""
 
     REST = "rest", _("Souffler")
     MEAL = "meal", _("Repas")
@@ -36,7 +36,7 @@ class PauseReason(TextChoices):
 
 
 class AvailabilityForm(forms.Form):
-    """The availability and capacity of an agent; `initial` has the present ones.
+    """It is the availability and capacity of an agent; `initial` has the present ones.
 
     The reason of a pause is stored in words, as the supervisor reads it.
     """
@@ -99,7 +99,7 @@ class FreezeForm(forms.Form):
 
 
 class ErasureForm(forms.Form):
-    """The answer to a request for erasure. The person reads the motive of a refusal."""
+    """It is the answer to a request for erasure. The person reads the motive of a refusal."""
 
     answer = forms.ChoiceField(
         choices=[
@@ -129,7 +129,8 @@ def _number(label: Any, least: int, most: int, usual: int) -> forms.IntegerField
 
 
 class StaffingForm(forms.Form):
-    """The questions of « Effectifs »: a target, and how an agent works. It is sent by GET, as it is about nobody.
+    """These are the questions of « Effectifs »: a target, and how an agent works. It is sent by GET, as it is about
+    nobody.
 
     Without input (`asked`), the promise and the capacity are those of the service settings.
     """
@@ -160,7 +161,7 @@ def _day() -> forms.DateField:
 
 
 class PeriodForm(forms.Form):
-    """The period of « Historique », from one day to another, both included.
+    """It is the period of « Historique », from one day to another, both included.
 
     open_from: the first day that is still open. Open days are counted exactly, and only together. Otherwise the
     difference of two periods would reveal how the exchanges of one day ended, of which there may be only one

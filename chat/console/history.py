@@ -20,7 +20,7 @@ from triage.rules import Urgency
 
 @dataclass(frozen=True, slots=True)
 class ShownNote:
-    """The present version of a note.
+    """It is the present version of a note.
 
     may_correct: whether this agent may correct it. former: the versions that it replaced, the last one first.
     """

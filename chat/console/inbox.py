@@ -1,4 +1,4 @@
-"""Reads the lists of the console: the agent's conversations, those they ended, and the queue.
+"""This module reads the lists of the console: the agent's conversations, those they ended, and the queue.
 
 It only reads. Conversations are obtained through `chat.access`.
 """
@@ -69,19 +69,19 @@ VIEWS = {"": gettext_lazy("Tous"), "a-repondre": gettext_lazy("À répondre"), "
 
 @dataclass(frozen=True, slots=True)
 class ReturnPromise:
-    """An agent's promise to be back, as the list shows it. until: when they should be back."""
+    """It is an agent's promise to be back, as the list shows it. until: when they should be back."""
 
     until: datetime
     now: datetime
 
     @property
     def is_over(self) -> bool:
-        """Whether the agent should have been back by now."""
+        """Return whether the agent should have been back by now."""
         return self.now >= self.until
 
     @property
     def words(self) -> str:
-        """The promise in words. In an open page `lib/time.js` goes on counting (`tests/js/test_twins.py`)."""
+        """Return the promise in words. In an open page `lib/time.js` goes on counting (`tests/js/test_twins.py`)."""
         if self.is_over:
             return _("Promesse dépassée")
         minutes = -(-(self.until - self.now) // timedelta(minutes=1))
@@ -90,7 +90,7 @@ class ReturnPromise:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One of the agent's conversations in the list.
+    """It is one of the agent's conversations in the list.
 
     handle: the agent's handle of it; None if this agent never had it on screen.
     last_words: the beginning of the last message of either side. last_is_own: that message is an agent's.
@@ -132,39 +132,40 @@ class Entry:
 
     @property
     def written_in(self) -> str:
-        """The language in which the person seems to write: « anglais ». It is a guess; empty for the source language
-        and without a guess.
+        """Return the language in which the person seems to write: « anglais ». It is a guess; empty for the source
+        language and without a guess.
         """
         code = self.conversation.guessed_language
         return languages.name(code) if code and code != languages.source() else ""
 
     @property
     def turn(self) -> str:
-        """Whose turn it is, by a name that pages use: `left` (nobody reads now), `me` (the agent's), `them`."""
+        """Return whose turn it is, by a name that pages use: `left` (nobody reads now), `me` (the agent's), `them`."""
         if self.has_left:
             return "left"
         return "me" if self.waits_for_agent else "them"
 
     @property
     def number(self) -> int:
-        """The number that opens it by a key; 0 when it has ended, because another conversation may have the number."""
+        """Return the number that opens it by a key; 0 when it has ended, because another conversation may have the
+        number."""
         return self.handle.number if self.handle and not self.is_closed else 0
 
     @property
     def aim(self) -> str:
-        """What every button that acts on it says: « 4 · renard »; without the number once it has ended."""
+        """Return what every button that acts on it says: « 4 · renard »; without the number once it has ended."""
         if self.handle is None:
             return ""
         return str(self.handle) if self.number else self.handle.said
 
     @property
     def name(self) -> str:
-        """What the screen calls it: « renard · Toulouse (31) »."""
+        """Return what the screen calls it: « renard · Toulouse (31) »."""
         return f"{self.handle.said} · {self.place}" if self.handle else self.place
 
     @property
     def is_watched(self) -> bool:
-        """Whether the person said that somebody may see their screen."""
+        """Return whether the person said that somebody may see their screen."""
         return self.conversation.report.discreet
 
     @property
@@ -183,32 +184,32 @@ class Entry:
 
     @property
     def place(self) -> str:
-        """The person's commune with its département, or their postal code."""
+        """Return the person's commune with its département, or their postal code."""
         return place_of(self.conversation.report)
 
     @property
     def role(self) -> str:
-        """The person's role in words: victim, witness, relative or professional."""
+        """Return the person's role in words: victim, witness, relative or professional."""
         return label_of(ReporterRole, self.conversation.report.role)
 
     @property
     def is_minor(self) -> bool:
-        """Whether the person is under 18."""
+        """Return whether the person is under 18."""
         return self.conversation.report.is_minor
 
     @property
     def urgency(self) -> str:
-        """The degree of urgency, by a name that pages use: normal, high or critical."""
+        """Return the degree of urgency, by a name that pages use: normal, high or critical."""
         return read_choice(Urgency, self.conversation.urgency, Urgency.NORMAL).name.lower()
 
     @property
     def urgency_label(self) -> str:
-        """The degree of urgency in words."""
+        """Return the degree of urgency in words."""
         return label_of(Urgency, self.conversation.urgency)
 
     @property
     def is_closed(self) -> bool:
-        """Whether the conversation is closed."""
+        """Return whether the conversation is closed."""
         return self.conversation.status == Status.CLOSED
 
 
@@ -257,7 +258,7 @@ _OPEN, _ENDED = Prepared(_open), Prepared(_ended)
 
 
 def _has_left(row: Any) -> bool:
-    """Whether the quick exit is the person's last sign of life: there was no message, beat or code since."""
+    """Return whether the quick exit is the person's last sign of life: there was no message, beat or code since."""
     if row.move != EventKind.PARKED or row.reporter_seen_at > row.moved_at:
         return False
     return row.heard_at is None or row.heard_at <= row.moved_at
@@ -279,7 +280,7 @@ type Dangers = dict[int, list[Kind]]  # by the number of the message
 
 
 def _is_heard_last(row: Any) -> bool:
-    """Whether the person wrote last: their message comes with the row."""
+    """Return whether the person wrote last: their message comes with the row."""
     return bool(row.last_author == Author.REPORTER)
 
 
@@ -317,7 +318,7 @@ def _earlier_dangers(rows: Sequence[Any], phrases: str) -> dict[int, Dangers]:
 
 
 def _pending(row: Any) -> list[int]:
-    """The messages that were found to tell of danger and are not dealt with, by their numbers."""
+    """Return the messages that were found to tell of danger and are not dealt with, by their numbers."""
     return [seq for seq in row.marked_seqs or () if seq > row.dealt_seq]
 
 
@@ -369,7 +370,8 @@ def _entry(row: Any, handle: Handle | None, now: datetime, *, said: str, dangers
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """One of the agent's conversations in the search over their own. It holds categories and dates, and no text."""
+    """It is one of the agent's conversations in the search over their own. It holds categories and dates, and no
+    text."""
 
     conversation: Conversation
     place: str
@@ -391,16 +393,16 @@ def search_result(row: Conversation) -> SearchResult:
 
 
 def is_in_view(entry: Entry, view: str) -> bool:
-    """Whether this entry belongs to one of VIEWS."""
+    """Return whether this entry belongs to one of VIEWS."""
     if view == "a-repondre":
         return entry.turn == "me"
     return view != "urgents" or entry.conversation.urgency > Urgency.NORMAL
 
 
 def open_entries(agent: Agent, now: datetime) -> list[Entry]:
-    """The conversations under way of this agent, as `Entry.rank` says, in one query, and one more for earlier words of
-    danger (`_earlier_dangers`), which are kept when they are read for the first time (`danger.keep_marks`). Those that
-    they see for the first time are given their handles (`give_handles`), the oldest assignment first."""
+    """Return the conversations under way of this agent, as `Entry.rank` says, in one query, and one more for earlier
+    words of danger (`_earlier_dangers`), which are kept when they are read for the first time (`danger.keep_marks`).
+    Those that they see for the first time are given their handles (`give_handles`), the oldest assignment first."""
     rows: list[Any] = _OPEN.read(agent=agent.pk)
     data_keys.load_for(row.last_body for row in rows)
     missing = [row.pk for row in rows if _handle_of(row) is None]

@@ -21,7 +21,7 @@ from chat.models import Agent
 
 
 class GroupMotiveForm(forms.Form):
-    """The motive for ending all of them, which the register records for each."""
+    """It is the motive for ending all of them, which the register records for each."""
 
     motive = forms.CharField(
         max_length=150,

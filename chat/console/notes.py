@@ -1,4 +1,4 @@
-"""The views of the console for holds, urgency, notes, drafts and questions to colleagues (apartés).
+"""These are the views of the console for holds, urgency, notes, drafts and questions to colleagues (apartés).
 
 They work without JavaScript: an act redirects to the screen with the open conversation, and an error shows the screen
 with what was typed. What belongs to somebody else gives 404. Only `draft` answers 410.

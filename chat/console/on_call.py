@@ -1,4 +1,5 @@
-"""The page « Astreintes », for supervisors: who else decides for their units, until when, and what they decided."""
+"""This is the page « Astreintes », for supervisors: who else decides for their units, until when, and what they
+decided."""
 
 import uuid
 from typing import Any

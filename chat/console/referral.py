@@ -1,4 +1,5 @@
-"""The agent's pages of transmissions: choosing a unit, proposing the summary to the person, and the agent's list."""
+"""These are the agent's pages of transmissions: choosing a unit, proposing the summary to the person, and the agent's
+list."""
 
 import uuid
 from typing import Any

@@ -32,7 +32,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The panel of transmissions.
+    """It is the panel of transmissions.
 
     rows: the last one first. choices: the person's unit first. chosen: the key of the ticked one. suggestions: other
     places to search for, when nothing was found. without: whether an emergency allows sending without the person's

@@ -1,4 +1,5 @@
-"""The page « Mes réponses prêtes », on which an agent makes, changes and deletes their own replies; others get 404."""
+"""This is the page « Mes réponses prêtes », on which an agent makes, changes and deletes their own replies; others get
+404."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""The page « Fin de conservation »: exchanges that will soon be deleted, freezes, and requests for erasure.
+"""This is the page « Fin de conservation »: exchanges that will soon be deleted, freezes, and requests for erasure.
 
 No exchange is read here. An agent sees the exchanges that they answered, and may ask for a freeze. A supervisor sees
 those about which they decide (`chat.decisions.deciders`), sets and lifts freezes, and answers requests. Anything else

@@ -1,4 +1,5 @@
-"""The page « Effectifs »: how many agents each hour of the week needs, for supervisors and analysts. Only sums."""
+"""This is the page « Effectifs »: how many agents each hour of the week needs, for supervisors and analysts. Only
+sums."""
 
 import csv
 from dataclasses import dataclass
@@ -28,7 +29,8 @@ MONDAY = datetime(2026, 1, 5)  # noqa: DTZ001  only used for the names of the da
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The result. hours: 168, from Monday. agents_today: how many agents held an exchange in each hour of today."""
+    """It is the result. hours: 168, from Monday. agents_today: how many agents held an exchange in each hour of
+    today."""
 
     recorded: Recorded
     demand: Demand

@@ -1,4 +1,5 @@
-"""The views for handing a conversation over, answering an offer, and ending a duty. They work without JavaScript.
+"""These are the views for handing a conversation over, answering an offer, and ending a duty. They work without
+JavaScript.
 
 A conversation comes from `chat.access`, as its agent or as an agent to whom it was offered; otherwise 404.
 """

@@ -1,4 +1,4 @@
-"""The URLs of the agent's pages, below /console/."""
+"""These are the URLs of the agent's pages, below /console/."""
 
 from django.urls import path
 

@@ -1,4 +1,5 @@
-"""The views by which agents look after their load: weights, pauses, their own weeks, a talk with the psychologist.
+"""These are the views by which agents look after their load: weights, pauses, their own weeks, a talk with the
+psychologist.
 
 « Prendre soin de moi » shows each agent only their own data, because there is no key in its address.
 """
@@ -31,7 +32,7 @@ class WeightForm(forms.Form):
 
 
 class DebriefForm(forms.Form):
-    """What an agent writes to the psychologist."""
+    """It is what an agent writes to the psychologist."""
 
     words = forms.CharField(
         max_length=debriefs.MAX_WORDS,

@@ -1,4 +1,5 @@
-"""When the chat closes, tells the people who wait, in their thread, that their place is kept and how to come back."""
+"""This module says when the chat closes, tells the people who wait, in their thread, that their place is kept and how
+to come back."""
 
 from datetime import datetime
 

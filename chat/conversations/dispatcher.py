@@ -1,4 +1,4 @@
-"""The dispatcher: gives waiting people to agents. The queue is a query; nothing is stored beside the rows.
+"""The dispatcher gives waiting people to agents. The queue is a query; nothing is stored beside the rows.
 
 Row locks ensure that no two agents get the same person, and that no agent gets more than their capacity. A pass locks
 the agents first, then the conversations, each in the order of their keys, and reads its conditions again after that.
@@ -70,7 +70,7 @@ PATIENCE = "3s"
 
 @dataclass(frozen=True)
 class Board:
-    """The queue at one moment.
+    """It is the queue at one moment.
 
     order: the public ids of the people who wait, the next one first. slots: places of all agents on duty; free: those
     of them that are free. average_minutes: length of a conversation by the setting of the service.

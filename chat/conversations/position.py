@@ -75,7 +75,7 @@ NEAR_MINUTES = 10
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """What a person is told who waits and leaves now with a resume code; see `plan_return`.
+    """It is what a person is told who waits and leaves now with a resume code; see `plan_return`.
 
     kept_until: until when their place is kept. back_at: when they should be back; None when nothing can be said, or
     when it is nearly their turn (is_near).

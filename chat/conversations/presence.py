@@ -39,7 +39,7 @@ FROM chat_agent a CROSS JOIN held LEFT JOIN renewed ON renewed.id = a.id WHERE a
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The answer to a beat.
+    """It is the answer to a beat.
 
     held: the agent's conversations under way; unread: those of them with messages to read. is_kept: something depends
     on the lease, so it is renewed. was_over: the lease had ended before this beat.

@@ -59,7 +59,7 @@ class WaitingPerson:
 
 @dataclass(frozen=True, slots=True)
 class WaitingList:
-    """The queue at one moment.
+    """It is the queue at one moment.
 
     total: how many wait. present: how many of them may get their turn; the others (`apart`) are passed over until they
     are seen again. people: the next ones, then those apart, MOST_SHOWN at most. groups: arrivals that look alike, whose

@@ -49,7 +49,7 @@ RETURNING name
 
 
 class Status(NamedTuple):
-    """The state of all workers.
+    """It is the state of all workers.
 
     workers: how many are alive. seen_at: the last beat of any worker; None if there never was one.
     """
@@ -59,7 +59,7 @@ class Status(NamedTuple):
 
 
 class Report:
-    """What one worker has done since it last stored it: one entry for each duty.
+    """It is what one worker has done since it last stored it: one entry for each duty.
 
     name: of the worker. monotonic: the clock, in seconds; tests give another one.
     """

@@ -1,1 +1,1 @@
-"""Which supervisor decides about openings, freezes and erasures, and who is on call for it."""
+"""This module says which supervisor decides about openings, freezes and erasures, and who is on call for it."""

@@ -94,7 +94,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The content of a document.
+    """It is the content of a document.
 
     title: also that of the file. mark: printed at the head of each page. thread: (head, body) of each message, in
     order. codes_note: a sentence for when a character had to be replaced by its code. letterhead: lines, the first one

@@ -93,7 +93,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The chart. first, last: the days with which it begins and ends; None when no date is known."""
+    """It is the chart. first, last: the days with which it begins and ends; None when no date is known."""
 
     rows: tuple[Row, ...]
     gaps: tuple[Gap, ...]
@@ -262,7 +262,7 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the facts say of three elements: whether one account repeats, whether there are several, and how long.
+    """It is what the facts say of three elements: whether one account repeats, whether there are several, and how long.
 
     repeated: the accounts with two facts or more, the one with most first. accounts: how many were named. first, last:
     the first and the last known day, if they differ.

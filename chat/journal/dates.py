@@ -20,7 +20,7 @@ from common.choices import read_choice
 
 
 class Precision(TextChoices):
-    """How well the person knows when it was. The values are kept sealed, and stay."""
+    """It is how well the person knows when it was. The values are kept sealed, and stay."""
 
     MINUTE = "minute", _("À la minute")
     DAY = "day", _("Ce jour-là")
@@ -41,7 +41,7 @@ type Key = tuple[int, int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When it was. day: None when it is not known; hour: to the minute, None when nobody told one.
+    """It is when it was. day: None when it is not known; hour: to the minute, None when nobody told one.
 
     Raises ValueError for what says two things: a day that is not known and has an hour, a minute without one.
     """
@@ -88,7 +88,7 @@ class Moment:
 
 
 def order_key(moment: Moment, number: int) -> Key:
-    """What facts are sorted by. number: of the fact in its journal, which no other one has."""
+    """Return what facts are sorted by. number: of the fact in its journal, which no other one has."""
     if moment.day is None:
         return 1, 0, 0, 0, number
     minute = _NO_HOUR if moment.hour is None else moment.hour.hour * 60 + moment.hour.minute

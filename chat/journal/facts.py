@@ -1,4 +1,4 @@
-"""One fact of the journal, as a value. Pure."""
+"""This module holds one fact of the journal as a value. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ SEEN_BY_MAX = 200
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the person wrote of one fact. A link is text: nobody follows it. Empty: not said."""
+    """It is what the person wrote of one fact. A link is text: nobody follows it. Empty: not said."""
 
     what: str = field(repr=False)
     moment: Moment = field(default_factory=Moment, repr=False)
@@ -67,7 +67,7 @@ class Fact:
 
     @property
     def moment(self) -> Moment:
-        """When it happened, as it was told; unknown when no key opens the fact."""
+        """Return when it happened, as it was told; unknown when no key opens the fact."""
         return self.told.moment if self.told is not None else Moment()
 
 

@@ -99,7 +99,7 @@ class FactForm(forms.Form):
         return cleaned
 
     def _moment(self, cleaned: dict[str, Any]) -> Moment | None:
-        """What was said of the date; None, with what is wrong beside its field, for what says two things."""
+        """Return what was said of the date; None, with what is wrong beside its field, for what says two things."""
         day: date | None = cleaned.get("day")
         hour: time | None = cleaned.get("hour")
         if not (chosen := cleaned.get("precision")):

@@ -54,7 +54,7 @@ class Proposed:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The panel beside the thread.
+    """It is the panel beside the thread.
 
     total: how many facts were shown and read. new: how many of these were not read before. unread: how many are shown
     but not here, because their words only come when the conversation is on screen. later: how many more lines follow.

@@ -40,7 +40,7 @@ def _opened(conversation: Conversation, rows: Iterable[JournalFact]) -> list[Fac
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many facts a journal has, how many are private, and how many are shown and not read."""
+    """It is how many facts a journal has, how many are private, and how many are shown and not read."""
 
     all: int
     private: int
@@ -48,7 +48,7 @@ class Counts:
 
     @property
     def read(self) -> int:
-        """How many facts were shown and read."""
+        """Return how many facts were shown and read."""
         return self.all - self.private - self.unread
 
 

@@ -86,7 +86,7 @@ WHERE c.id IS NULL OR known.id IS NULL OR c.last_seq > known.last_seq
 
 
 class Known(NamedTuple):
-    """What a page has of a conversation: all messages up to `last_seq`, and the hash of the state it knows."""
+    """It is what a page has of a conversation: all messages up to `last_seq`, and the hash of the state it knows."""
 
     conversation_id: int
     last_seq: int
@@ -94,7 +94,8 @@ class Known(NamedTuple):
 
 
 class KnownOwn(NamedTuple):
-    """What a console has: for each conversation of its agent the key, and the number up to which it has messages."""
+    """It is what a console has: for each conversation of its agent the key, and the number up to which it has
+    messages."""
 
     agent_id: int
     conversations: tuple[tuple[int, int], ...]
@@ -116,7 +117,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The state of a conversation.
+    """It is the state of a conversation.
 
     interlocutor: who answers, as the reporter reads it, in the language of the visit; None if nobody does.
     generation: of the visit that may read it (docs/adr/0010).
@@ -147,7 +148,7 @@ class Snapshot:
 
 @dataclass(slots=True)
 class Reading:
-    """The messages after a cursor, in the order of `seq` and without a gap, one page at most.
+    """These are the messages after a cursor, in the order of `seq` and without a gap, one page at most.
 
     last_seq: the last number of the conversation, so that one sees whether more follow. snapshot: None when only
     messages were asked for; last_seq is then 0 if there are none. is_put_off: nothing was read, because others filled

@@ -30,7 +30,7 @@ class Line(NamedTuple):
 
 
 class Said(NamedTuple):
-    """One message as the console reads it.
+    """It is one message as the console reads it.
 
     body: as it was sent, or what stands in its place when no key opens it. shown: the same, with characters that cannot
     be seen made visible.

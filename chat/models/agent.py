@@ -146,7 +146,7 @@ class Agent(models.Model):
 
     @property
     def interlocutor(self) -> str:
-        """Who answers, as the reporter reads it: « Camille, police nationale »."""
+        """Return who answers, as the reporter reads it: « Camille, police nationale »."""
         return self.interlocutor_of(self.public_name, self.unit.force)
 
     @staticmethod

@@ -14,7 +14,8 @@ from chat.models.casework import SealedWords
 
 
 class CaptureState(models.TextChoices):
-    """The states of a capture, in order. DRAWN and UNREADABLE are final; neither means that the file is safe."""
+    """These are the states of a capture, in order. DRAWN and UNREADABLE are final; neither means that the file is
+    safe."""
 
     ARRIVING = "arriving", _("En cours d'envoi")
     RECEIVED = "received", _("Reçue, à dessiner")
@@ -23,7 +24,7 @@ class CaptureState(models.TextChoices):
 
 
 class ScanResult(models.TextChoices):
-    """The scanner's verdict on the original. A file that it could not read is UNSCANNABLE, never CLEAN."""
+    """It is the scanner's verdict on the original. A file that it could not read is UNSCANNABLE, never CLEAN."""
 
     NOT_ASKED = "not_asked", _("Aucune analyse n'est branchée")
     WAITING = "waiting", _("Analyse en attente")

@@ -62,7 +62,7 @@ class SealedWords(models.Model):
 
 
 class FactSheet(SealedWords):
-    """The fact sheet (« Fiche des faits »): which elements are present or absent, and the agent's notes.
+    """It is the fact sheet (« Fiche des faits »): which elements are present or absent, and the agent's notes.
 
     version: increased at each save, so that what was typed on an older version does not overwrite a newer one. words:
     dates, accounts, links, notes. Links are text, and not clickable.
@@ -93,7 +93,7 @@ class FactSheet(SealedWords):
 
 
 class ProposalKind(models.TextChoices):
-    """The kinds of proposals that an agent may make to the person."""
+    """These are the kinds of proposals that an agent may make to the person."""
 
     QUESTION = "question", _("Question à réponses prêtes")
     PARTNER = "partner", _("Partenaire")
@@ -103,7 +103,7 @@ class ProposalKind(models.TextChoices):
 
 
 class Said(models.TextChoices):
-    """The person's answers to a proposal."""
+    """These are the person's answers to a proposal."""
 
     YES = "yes", _("oui")
     NO = "no", _("non")
@@ -220,7 +220,7 @@ class EmergencyStep(models.Model):
 
 
 class Closing(SealedWords):
-    """How a conversation was closed, beyond its outcome.
+    """It is how a conversation was closed, beyond its outcome.
 
     words: `summary` for the team, `told` for the person. points: for a minor, the result of each `closing_rules.Point`,
     as categories.

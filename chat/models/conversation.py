@@ -79,7 +79,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
 
 class Conversation(models.Model):
-    """The exchange that a report opened.
+    """It is the exchange that a report opened.
 
     `queued_at` gives the person's place in the queue and never changes, even when an agent is lost.
     `weight`: how many of an agent's places it fills, LIGHT or HEAVY (`lifecycle.weight_of`, or its agent's choice).
@@ -328,7 +328,7 @@ class Message(models.Model):
 
 
 class EventKind(models.TextChoices):
-    """The kinds of events in the history of a conversation."""
+    """These are the kinds of events in the history of a conversation."""
 
     OPENED = "opened", _("Ouvert")
     ASSIGNED = "assigned", _("Pris en charge")
@@ -365,7 +365,7 @@ class EventKind(models.TextChoices):
 
 
 class ConversationEvent(models.Model):
-    """The history of a conversation: one row for each change, written with it and never altered.
+    """It is the history of a conversation: one row for each change, written with it and never altered.
 
     It holds no text of a message. by: the account that made the change; None for the person, and for Pnav itself.
     """

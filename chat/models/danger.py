@@ -45,7 +45,7 @@ class DangerPhrase(models.Model):
 
 
 class DangerMark(models.Model):
-    """Which messages of a person tell of suicide or danger, until the agent says that they are dealt with.
+    """It is which messages of a person tell of suicide or danger, until the agent says that they are dealt with.
 
     Only numbers are stored; what the messages tell is read from the encrypted messages each time. seqs: the numbers of
     the marked messages, in order, at most `chat.casework.danger.MARKS_AT_MOST`. dealt_seq: up to which number they are

@@ -10,7 +10,7 @@ from chat.models.agent import Agent
 
 
 class Meeting(models.TextChoices):
-    """How the talk takes place."""
+    """It is how the talk takes place."""
 
     PHONE = "phone", _("Par téléphone")
     IN_PERSON = "in_person", _("En personne")

@@ -50,7 +50,7 @@ class DailyFigureQuerySet(models.QuerySet["DailyFigure"]):
 
 
 class DailyFigure(models.Model):
-    """The stored number of a day for one key of a series of `chat.rules.daily_figures`, in tens of people.
+    """It is the stored number of a day for one key of a series of `chat.rules.daily_figures`, in tens of people.
 
     day: the day of their arrival; for `removal`, the Monday of the week. count: a multiple of ten; there is no row for
     0.
@@ -77,7 +77,8 @@ class DailyFigure(models.Model):
 
 
 class FigureRemainder(models.Model):
-    """The remainders of a series by key: digits of which the first was drawn at random. They are never shown."""
+    """These are the remainders of a series by key: digits of which the first was drawn at random. They are never
+    shown."""
 
     series = models.CharField(max_length=20, primary_key=True)
     digits = models.JSONField()
@@ -91,7 +92,7 @@ class FigureRemainder(models.Model):
 
 
 class KeptReading(models.Model):
-    """What a page of figures shows, computed in advance every few minutes (`chat.statistics.kept`).
+    """It is what a page of figures shows, computed in advance every few minutes (`chat.statistics.kept`).
 
     It has sums over everybody, exact for open days. So that it does not outlive its exchanges, a row that is not
     replaced is deleted after a day. day: the last day that it counts, in the site's time zone.

@@ -7,7 +7,7 @@ from chat.rules.handles import Handle
 
 
 class ConversationHandle(models.Model):
-    """The handle of one conversation for one agent. It is never changed, and is deleted with the conversation.
+    """It is the handle of one conversation for one agent. It is never changed, and is deleted with the conversation.
 
     Numbers, colours and words come from lists in the code. No constraint names them, so that a list may grow while two
     versions run side by side.

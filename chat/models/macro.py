@@ -11,8 +11,8 @@ from common import plain_text
 
 
 class Macro(models.Model):
-    """What one press does, in this order: open the emergency procedure, propose a complaint, propose the removal kit,
-    promise to be back, insert a reply into the answer. A reply is never sent."""
+    """It is what one press does, in this order: open the emergency procedure, propose a complaint, propose the removal
+    kit, promise to be back, insert a reply into the answer. A reply is never sent."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     title = models.CharField(_("titre"), max_length=60, help_text=_("Ce que l'agent lit et choisit."))

@@ -119,7 +119,7 @@ class Note(models.Model):
 
 
 class ReplyDraft(models.Model):
-    """What the agent of a conversation is writing to the person and has not sent; one at a time.
+    """It is what the agent of a conversation is writing to the person and has not sent; one at a time.
 
     Only that agent reads it, while the conversation is theirs (`chat.casework.reply_drafts`). So nothing is lost when a
     page is loaded again or a browser ends, and nothing is stored on the device.
@@ -184,7 +184,7 @@ class AsidePart(models.Model):
 
 
 class AsideMessage(models.Model):
-    """The question (number 1), or a message after it."""
+    """It is the question (number 1), or a message after it."""
 
     SEALED, SEALED_WITH = ("sealed_body",), ("aside__conversation",)
     EXCHANGE = "aside__conversation__report"

@@ -82,7 +82,7 @@ class OnCall(models.Model):
 
     @property
     def until(self) -> datetime:
-        """When the duty ends, or was ended."""
+        """Return when the duty ends, or was ended."""
         return self.ended_at or self.ends_at
 
     def clean(self) -> None:

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Receipt(models.Model):
-    """The digest of a number that a person asked for, and the day on which their report was filed.
+    """It is the digest of a number that a person asked for, and the day on which their report was filed.
 
     Nothing links it with a report or an exchange, so that it outlives them. until: the day on which it is deleted.
     """

@@ -17,7 +17,8 @@ TOWN_MAX = 120  # characters
 
 
 class UnitAccount(models.Model):
-    """The point d'accueil for which an account of the role « unité » reads; several accounts may have the same one.
+    """It is the point d'accueil for which an account of the role « unité » reads; several accounts may have the same
+    one.
 
     point: None once the point is no longer in the data; then the account sees nothing.
     """

@@ -113,14 +113,14 @@ class Handover(models.Model):
 
     @property
     def summary(self) -> str:
-        """What the person agreed to share: the agent's summary or their own words; otherwise ""."""
+        """Return what the person agreed to share: the agent's summary or their own words; otherwise ""."""
         if self.answer not in SHARED:
             return ""
         return self.text(Part.CORRECTION if self.answer == Answer.CORRECTED else Part.SUMMARY)
 
     @property
     def note(self) -> str:
-        """What the first agent wrote to the second."""
+        """Return what the first agent wrote to the second."""
         return self.text(Part.NOTE)
 
     @property
@@ -172,7 +172,7 @@ class DirectionQuerySet(models.QuerySet["Direction"]):
 
 
 class Direction(models.Model):
-    """Where a person who was transferred through the queue should go. The queue follows it until `until`.
+    """It is where a person who was transferred through the queue should go. The queue follows it until `until`.
 
     unit: the unit whose agents come first. avoided: the agent who handed them over, and must not get them back.
     avoided_before: keys of the agents who had handed them over shortly before.

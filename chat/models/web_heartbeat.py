@@ -4,7 +4,8 @@ from django.db import models
 
 
 class WebHeartbeat(models.Model):
-    """When some web process of a role was last alive. There is one row for each role, written by any of its processes.
+    """It is when some web process of a role was last alive. There is one row for each role, written by any of its
+    processes.
 
     role: "sockets" or "pages" (`PROCESS_ROLE`; a process that serves both writes both). seen_at: the last beat.
     back_at: the first beat after a gap in which none was alive (`chat.conversations.web_heartbeat`); None before the

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class WorkerHeartbeat(models.Model):
-    """When a worker was last alive, one row for each worker's name.
+    """It is when a worker was last alive, one row for each worker's name.
 
     name: that of its host or container, or `WORKER_NAME`. seen_at: the last beat. busy_with: the duty that it was doing
     then, if it is one that may take long (a purge); "" otherwise.

@@ -37,7 +37,7 @@ _OTHERS = re.compile(r"[^a-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """What a page needs to decrypt it again, besides the words, in base64."""
+    """It is what a page needs to decrypt it again, besides the words, in base64."""
 
     salt: str
     nonce: str
@@ -47,7 +47,7 @@ class Locked:
 
 @dataclass(frozen=True, slots=True)
 class LockedApart:
-    """What a page needs to decrypt a file of pieces, and these pieces. size: bytes before encryption."""
+    """It is what a page needs to decrypt a file of pieces, and these pieces. size: bytes before encryption."""
 
     salt: str
     prefix: str

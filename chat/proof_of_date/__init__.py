@@ -1,1 +1,1 @@
-"""The proof of date of an exchange's messages, facts and captures (docs/adr/0084)."""
+"""This is the proof of date of an exchange's messages, facts and captures (docs/adr/0084)."""

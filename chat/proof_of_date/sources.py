@@ -186,7 +186,7 @@ def salt_of(seed: bytes, key: str) -> bytes:
 
 @dataclass(slots=True)
 class _Share:
-    """What is encrypted for some consecutive leaves: the items by their keys, and the seed of their salts."""
+    """It is what is encrypted for some consecutive leaves: the items by their keys, and the seed of their salts."""
 
     conversation_id: int
     public_id: UUID

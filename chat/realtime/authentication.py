@@ -35,7 +35,8 @@ COMPANY_SECONDS = 0.008  # handshakes that follow one another this closely share
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What a socket keeps of a visit: enough to ask whether anything changed, and nothing that identifies anybody.
+    """It is what a socket keeps of a visit: enough to ask whether anything changed, and nothing that identifies
+    anybody.
 
     session_key: the key of the session's row.
     session_print, account_print: hashes of what the row and the account held when they were read; None if they were
@@ -77,7 +78,7 @@ Answer = Identity | bool | Exception
 
 @dataclass(frozen=True, slots=True)
 class ReporterStart:
-    """The conversation of a reporter, with its last number, as a socket begins to follow it."""
+    """It is the conversation of a reporter, with its last number, as a socket begins to follow it."""
 
     conversation_id: int
     public_id: UUID

@@ -26,14 +26,14 @@ type Beating = Subscription | AnyConsole
 
 
 class PersonBeat(NamedTuple):
-    """What a person's page has. is_hidden: whether that page is out of sight."""
+    """It is what a person's page has. is_hidden: whether that page is out of sight."""
 
     known: Known
     is_hidden: bool
 
 
 class Beats:
-    """The beats of one process. Belongs to the event loop."""
+    """These are the beats of one process. Belongs to the event loop."""
 
     def __init__(self, call_later: Callable[[float, Callable[[], None]], object]) -> None:
         self._call_later = call_later

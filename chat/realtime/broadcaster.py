@@ -79,7 +79,7 @@ UNAVAILABLE = "The message could not be written: keep it and try again."
 
 
 class ReadRequest(NamedTuple):
-    """What one subscription wants read.
+    """It is what one subscription wants read.
 
     renews_lease: its page sent a beat, so that the person's lease is renewed before the reading.
     is_hidden: that page is out of sight.
@@ -91,7 +91,7 @@ class ReadRequest(NamedTuple):
 
 
 class ReadAnswer(NamedTuple):
-    """The result of a reading; reading is None when the conversation was deleted.
+    """It is the result of a reading; reading is None when the conversation was deleted.
 
     is_renewed: the lease was renewed too, so that the beat may be answered.
     """
@@ -112,7 +112,8 @@ class OwnRequest(NamedTuple):
 
 
 class OwnAnswer(NamedTuple):
-    """The conversations of an agent; own is None when the account may no longer answer. is_renewed: as `ReadAnswer`."""
+    """These are the conversations of an agent; own is None when the account may no longer answer. is_renewed: as
+    `ReadAnswer`."""
 
     own: Own | None
     is_renewed: bool
@@ -130,7 +131,8 @@ def _check(connections: Iterable[AnyConnection], now: float) -> None:
 
 
 class Broadcaster:
-    """The subscriptions of one process, its batches, and its link to the other processes. Belongs to the event loop.
+    """These are the subscriptions of one process, its batches, and its link to the other processes. Belongs to the
+    event loop.
 
     has_sockets: False in a process that serves pages only. Such a process notifies others, and listens to nobody.
     """

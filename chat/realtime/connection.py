@@ -1,4 +1,4 @@
-"""What every socket does: it receives frames, sends frames, limits rates and checks the right to go on.
+"""This module has what every socket does: it receives frames, sends frames, limits rates and checks the right to go on.
 
 The sockets are plain ASGI applications rather than Channels' consumers. A consumer takes a channel and two tasks for
 each socket, and hops to the process's one thread-sensitive thread before every event, so that one slow query would
@@ -99,7 +99,7 @@ def _count_close(code: object) -> None:
 
 
 class Connection:
-    """The part that both kinds of sockets share: frames in, frames out, and the right to go on.
+    """It is the part that both kinds of sockets share: frames in, frames out, and the right to go on.
 
     pass_: what is kept of the visit, to ask later whether it changed. leaving: the socket is closed or closing.
     """

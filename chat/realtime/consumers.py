@@ -1,4 +1,4 @@
-"""The two kinds of sockets, a person's and an agent's.
+"""These are the two kinds of sockets, a person's and an agent's.
 
 They prove access and hand frames over to the broadcaster. What both have in common is in `chat.realtime.connection`.
 """
@@ -192,7 +192,8 @@ class ConsoleConnection(Connection):
 
     @property
     def known(self) -> KnownOwn:
-        """What this console was sent of its agent's conversations: it is compared with the database at a beat."""
+        """Return what this console was sent of its agent's conversations: it is compared with the database at a
+        beat."""
         followed = self.subscriptions.values()
         return KnownOwn(self.agent_id, tuple([(one.conversation_id, one.cursor) for one in followed]))
 

@@ -27,7 +27,7 @@ HTTP_PAGES = 5  # most pages of messages in one answer to a page without a socke
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Who sends a request, and to which conversation. agent: None for the reporter."""
+    """It is who sends a request, and to which conversation. agent: None for the reporter."""
 
     conversation_id: int
     public_id: UUID

@@ -14,7 +14,8 @@ Json = dict[str, Any]
 
 
 class Beat(Enum):
-    """How far the answer to a beat is. It may be sent once the lease is renewed, in the crossing that reads news."""
+    """It is how far the answer to a beat is. It may be sent once the lease is renewed, in the crossing that reads
+    news."""
 
     NONE = 0
     ASKED = 1
@@ -22,7 +23,7 @@ class Beat(Enum):
 
 
 class Transport(Protocol):
-    """The network connection to a client, as the server hands it over: `pnav.server.lines.Line`."""
+    """It is the network connection to a client, as the server hands it over: `pnav.server.lines.Line`."""
 
     @property
     def waiting(self) -> int:
@@ -36,7 +37,7 @@ class Transport(Protocol):
 
 
 class AnyConnection(Protocol):
-    """The part of a connection that others use: `connection.Connection`, or its stand-in in a test."""
+    """It is the part of a connection that others use: `connection.Connection`, or its stand-in in a test."""
 
     visit: str
     transport: Transport | None
@@ -95,7 +96,7 @@ class AnyConnection(Protocol):
 
 
 class AnyConsole(AnyConnection, Protocol):
-    """The part of an agent's connection that others use besides: `consumers.ConsoleConnection`."""
+    """It is the part of an agent's connection that others use besides: `consumers.ConsoleConnection`."""
 
     agent_id: int
     beat: Beat
@@ -107,7 +108,8 @@ class AnyConsole(AnyConnection, Protocol):
 
     @property
     def known(self) -> KnownOwn:
-        """What this console was sent of its agent's conversations: it is compared with the database at a beat."""
+        """Return what this console was sent of its agent's conversations: it is compared with the database at a
+        beat."""
 
     def catch_up(self) -> None:
         """Read which conversations are this agent's."""

@@ -1,4 +1,4 @@
-"""The addresses of the sockets."""
+"""These are the addresses of the sockets."""
 
 from typing import Any
 

@@ -15,7 +15,8 @@ WEIGHED_EVERY_CHARACTERS = 8 * 1024
 
 
 class SendBacklog:
-    """The bytes that wait for each visit. A socket counts from the first look that finds bytes waiting, to its end."""
+    """These are the bytes that wait for each visit. A socket counts from the first look that finds bytes waiting, to
+    its end."""
 
     def __init__(self) -> None:
         self._visits: dict[str, dict[AnyConnection, int]] = {}

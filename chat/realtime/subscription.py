@@ -27,7 +27,7 @@ HELD_SECONDS_TOO_FAST = 2.0
 
 
 class GivenBack(NamedTuple):
-    """The first message of a socket that was given back, to be sent again.
+    """It is the first message of a socket that was given back, to be sent again.
 
     code: the error code that it got. until: the moment, in monotonic seconds, up to which the messages that follow it
     are given back too, with the same code.
@@ -154,7 +154,7 @@ class Subscription:
 
     @property
     def known(self) -> Known:
-        """What the page has, for a subscription that is settled: it is compared with the database at a beat."""
+        """Return what the page has, for a subscription that is settled: it is compared with the database at a beat."""
         return Known(self.conversation_id, self.cursor, self.snapshot.standing if self.snapshot is not None else 0)
 
     def push_event(self, event: Json, size: int) -> None:

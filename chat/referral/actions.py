@@ -74,7 +74,8 @@ class Older(Exception):
 
 
 def has_account(point: ReceptionPoint | None) -> bool:
-    """Whether somebody of this unit can read a transmission: it has an active account without a temporary password."""
+    """Return whether somebody of this unit can read a transmission: it has an active account without a temporary
+    password."""
     return point is not None and point.pk in points_with_account([point.pk])
 
 
@@ -86,8 +87,8 @@ def points_with_account(point_ids: Sequence[int]) -> set[int]:
 
 
 def may_be_sent_without(conversation: Conversation, *, is_any: bool = True) -> bool:
-    """Whether `send_without` is open to this conversation's agent. is_any: false where it is known that there was no
-    emergency."""
+    """Return whether `send_without` is open to this conversation's agent. is_any: false where it is known that there
+    was no emergency."""
     had_emergency = is_any and (open_emergency(conversation) is not None or bool(past_emergencies(conversation)))
     return may_go_without(urgency=conversation.urgency, had_emergency=had_emergency)
 

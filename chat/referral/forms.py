@@ -46,13 +46,13 @@ class TransmissionForm(forms.Form):
 
 
 class OfOneForm(forms.Form):
-    """Which transmission."""
+    """It says which transmission is meant."""
 
     transmission = forms.UUIDField()
 
 
 class AnswerForm(OfOneForm):
-    """The person's answer to the summary that they read.
+    """It is the person's answer to the summary that they read.
 
     facts_until: when the last of the facts was read that the page named beside it; empty where it named none.
     """
@@ -70,14 +70,14 @@ class AnswerForm(OfOneForm):
 
 
 class RemovalAnswerForm(forms.Form):
-    """The result of a removal that was asked for on a day."""
+    """It is the result of a removal that was asked for on a day."""
 
     asked_on = forms.DateField(input_formats=["%Y-%m-%d"])
     answer = forms.ChoiceField(choices=Answer)
 
 
 class MeetingAnswerForm(OfOneForm):
-    """The person's answer to the appointment that they read.
+    """It is the person's answer to the appointment that they read.
 
     seen: how many steps the page showed. other: another time in their words, only sent with a refusal.
     """
@@ -117,7 +117,7 @@ class MeetingForm(AppointmentForm):
 
 
 class ReasonForm(forms.Form):
-    """The end of a transmission, with a reason written for the person."""
+    """It is the end of a transmission, with a reason written for the person."""
 
     seen = forms.IntegerField(min_value=0)
     reason = forms.CharField(

@@ -49,7 +49,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class AgreedFacts:
-    """The facts of the journal that a person agreed to send: how many, and by when they had been read."""
+    """These are the facts of the journal that a person agreed to send: how many, and by when they had been read."""
 
     count: int
     until: datetime
@@ -142,12 +142,12 @@ class ShownReferral:
 
     @property
     def listed(self) -> str:
-        """What the unit's list shows besides number and urgency, which the person reads with the summary."""
+        """Return what the unit's list shows besides number and urgency, which the person reads with the summary."""
         return ", ".join(filter(None, [self.transmission.town, self.facts]))
 
     @property
     def meets_at(self) -> datetime | None:
-        """When the person is expected; None without a valid appointment."""
+        """Return when the person is expected; None without a valid appointment."""
         return getattr(self.transmission, "meets_at", None) if self.has_meeting else None
 
     @property
@@ -268,7 +268,7 @@ def in_order(rows: QuerySet[Transmission], states: Sequence[Collection[State]]) 
 
 
 class Order(TextChoices):
-    """The orders of a unit's list: by what waits for the unit, or by a column."""
+    """These are the orders of a unit's list: by what waits for the unit, or by a column."""
 
     WAITING = "attente", _("Ce qui attend d'abord")
     URGENCY = "urgence", _("Urgence")

@@ -1,1 +1,1 @@
-"""The end of conversations: when each one ends, and the deletion of those that are due (docs/adr/0033)."""
+"""This is the end of conversations: when each one ends, and the deletion of those that are due (docs/adr/0033)."""

@@ -65,7 +65,7 @@ def count_due(now: datetime) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """What is still known of a report that was deleted, until `_tell` has recorded it."""
+    """It is what is still known of a report that was deleted, until `_tell` has recorded it."""
 
     public_id: UUID
     kind: Kind

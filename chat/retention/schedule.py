@@ -231,7 +231,7 @@ def _held(now: datetime) -> Q:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What « Fin de conservation » shows an agent.
+    """It is what « Fin de conservation » shows an agent.
 
     to_decide: number of requests and freezes that wait for a supervisor. soon: number of exchanges that end soon, at
     most SHOWN.

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class FileKind(StrEnum):
-    """The kinds of files that are accepted."""
+    """These are the kinds of files that are accepted."""
 
     PNG = "png"
     JPEG = "jpeg"

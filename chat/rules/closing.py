@@ -10,7 +10,7 @@ from triage.questionnaire.questions import Text
 
 
 class Point(TextChoices):
-    """What has to be checked before an exchange about a minor is closed.
+    """It is what has to be checked before an exchange about a minor is closed.
 
     Source: reference facts, « Where each situation goes » (a minor: 3018 as well, 119 if the danger is at home). The
     values are stored, so they must not change.
@@ -24,7 +24,7 @@ class Point(TextChoices):
 
 
 class Seen(TextChoices):
-    """What the agent says of a point."""
+    """It is what the agent says of a point."""
 
     DONE = "done", _("Fait")
     NOT_NEEDED = "not_needed", _("Sans objet")

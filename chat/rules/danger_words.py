@@ -30,7 +30,8 @@ SORTED_BY = 3  # first letters of a beginning by which it is looked for: most ha
 
 
 class Kind(TextChoices):
-    """What a phrase means. One of kind NOTHING takes the mark off longer words that hold a phrase: « mort de rire »."""
+    """It is what a phrase means. One of kind NOTHING takes the mark off longer words that hold a phrase: « mort de
+    rire »."""
 
     SUICIDE = "suicide", _("Mots de suicide")
     DANGER = "danger", _("Danger immédiat")

@@ -1,4 +1,4 @@
-"""The emergency procedure: which numbers to give, and what to say, in which order. Pure.
+"""This is the emergency procedure: which numbers to give, and what to say, in which order. Pure.
 
 Source: the service's reference facts, « Where each situation goes » and « Numbers ». Pnav is no emergency line; the
 steps lead the person to those that are.
@@ -25,7 +25,8 @@ class Situation(TextChoices):
 
 
 class Step(TextChoices):
-    """The steps of the procedure. A step that is done is stored with its time, so the values must not change."""
+    """These are the steps of the procedure. A step that is done is stored with its time, so the values must not
+    change."""
 
     CAN_TALK = "can_talk", _("Demandé si la personne peut parler, et si quelqu'un voit son écran")
     LOCATION = "location", _("Demandé où elle se trouve, exactement")

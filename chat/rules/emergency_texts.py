@@ -1,4 +1,5 @@
-"""What an agent is offered to say in an emergency, beside each step of the procedure: in the language of the person."""
+"""This module has what an agent is offered to say in an emergency, beside each step of the procedure: in the language
+of the person."""
 
 from django.utils.translation import gettext_lazy as _
 

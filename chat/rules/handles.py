@@ -1,4 +1,5 @@
-"""The handle by which an agent tells one of their conversations from another: a number, a colour and a word. Pure.
+"""This is the handle by which an agent tells one of their conversations from another: a number, a colour and a word.
+Pure.
 
 Two people of one town look alike in a list, and an act on the wrong conversation cannot be taken back. A conversation
 of an agent gets its handle once, and keeps it. A number, colour or word that was used last is used again last.
@@ -35,7 +36,7 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """The handle of one conversation.
+    """It is the handle of one conversation.
 
     number: from 1; with one of BY_KEY it is the key that opens the conversation. colour: one of COLOURS. word: a key of
     WORDS.

@@ -1,4 +1,4 @@
-"""The states of a conversation, the moves between them, and the choices that go with them. Pure."""
+"""These are the states of a conversation, the moves between them, and the choices that go with them. Pure."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ from triage.rules import Urgency
 
 
 class Status(models.TextChoices):
-    """The states of a conversation. The values are those of the protocol."""
+    """These are the states of a conversation. The values are those of the protocol."""
 
     WAITING = "waiting", _("En attente")
     ACTIVE = "active", _("En cours")
@@ -18,7 +18,7 @@ class Status(models.TextChoices):
 
 
 class Author(models.TextChoices):
-    """The authors of messages. The values are those of the protocol."""
+    """These are the authors of messages. The values are those of the protocol."""
 
     REPORTER = "reporter", _("La personne")
     AGENT = "agent", _("L'agent")
@@ -26,7 +26,7 @@ class Author(models.TextChoices):
 
 
 class Availability(models.TextChoices):
-    """The availability that agents declare. Whether they are present is something else: see `Agent.seen_at`."""
+    """It is the availability that agents declare. Whether they are present is something else: see `Agent.seen_at`."""
 
     AVAILABLE = "available", _("Disponible")
     PAUSE = "pause", _("En pause")
@@ -34,7 +34,7 @@ class Availability(models.TextChoices):
 
 
 class Outcome(models.TextChoices):
-    """How a conversation ended, chosen by the agent who closes it."""
+    """It is how a conversation ended, chosen by the agent who closes it."""
 
     ADVISED = "advised", _("Conseils donnés")
     COMPLAINT = "complaint", _("Orientation vers une plainte")

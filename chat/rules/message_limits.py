@@ -12,7 +12,7 @@ from chat.rules.lifecycle import Status
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """The most that an exchange may hold.
+    """It is the most that an exchange may hold.
 
     messages: of the whole exchange, Pnav's own lines included. characters: of everything that both sides wrote.
     """

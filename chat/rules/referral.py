@@ -1,4 +1,5 @@
-"""The states of a transmission to a unit, the moves between them, and the basis on which it may be sent. Pure."""
+"""These are the states of a transmission to a unit, the moves between them, and the basis on which it may be sent.
+Pure."""
 
 from collections.abc import Mapping
 from enum import IntEnum
@@ -12,7 +13,7 @@ SUMMARY_MAX, REASON_MAX, PLACE_MAX, OTHER_MAX = 3000, 1000, 200, 500
 
 
 class State(TextChoices):
-    """The states of a transmission."""
+    """These are the states of a transmission."""
 
     ASKED = "asked", _("Accord demandé")
     REFUSED = "refused", _("Refusé par la personne")
@@ -33,7 +34,7 @@ class Basis(TextChoices):
 
 
 class Part(IntEnum):
-    """The party that may make a move."""
+    """It is the party that may make a move."""
 
     PERSON = 1
     AGENT = 2

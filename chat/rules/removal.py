@@ -13,7 +13,7 @@ REQUESTS_MOST = 10  # most requests that one conversation keeps
 
 
 class Answer(TextChoices):
-    """What the person says has become of the content."""
+    """It is what the person says has become of the content."""
 
     REMOVED = "removed", _("Retiré")
     STILL_THERE = "still_there", _("Encore là")

@@ -34,7 +34,7 @@ MISSING: Final = "[à compléter : "
 
 
 class Subject(TextChoices):
-    """The subjects of shared replies, as agents look for them."""
+    """These are the subjects of shared replies, as agents look for them."""
 
     WELCOME = "welcome", _("Accueil")
     SAFETY = "safety", _("Sécurité")
@@ -53,7 +53,7 @@ class Audience(TextChoices):
 
 
 class Source(StrEnum):
-    """Where a reply comes from. The page uses the values.
+    """It is where a reply comes from. The page uses the values.
 
     OWN: the agent's own reply. SHARED: one for all agents. PARTNER: about a partner. STEP: a step of an emergency.
     QUESTION: a question of the fact sheet.

@@ -33,7 +33,8 @@ class UnknownWord:
 
 @dataclass(frozen=True)
 class Reading:
-    """How a typed text was understood: the words of the list in their order, and the words that are not in the list."""
+    """It is how a typed text was understood: the words of the list in their order, and the words that are not in the
+    list."""
 
     words: tuple[str, ...]
     unknown: tuple[UnknownWord, ...] = ()

@@ -1,4 +1,4 @@
-"""The measures that the service watches, and how close each is to its limit. Pure: numbers in, levels out."""
+"""These are the measures that the service watches, and how close each is to its limit. Pure: numbers in, levels out."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Measure(TextChoices):
-    """The measures that have a limit which administrators set (`live_board.LIMITS`)."""
+    """These are the measures that have a limit which administrators set (`live_board.LIMITS`)."""
 
     WAIT = "wait", _("Attente d'une personne")
     WAIT_URGENT = "wait_urgent", _("Attente d'une personne en urgence")
@@ -18,7 +18,7 @@ class Measure(TextChoices):
 
 
 class Level(IntEnum):
-    """How a measure stands against its limit: kept, nearly broken, or broken."""
+    """It is how a measure stands against its limit: kept, nearly broken, or broken."""
 
     KEPT = 0
     NEAR = 1
@@ -37,7 +37,7 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The limit of a measure.
+    """It is the limit of a measure.
 
     limit: in minutes; for ON_DUTY a number of agents. warn_percent: the part of the limit from which the level is NEAR;
     not used for ON_DUTY.

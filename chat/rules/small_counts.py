@@ -15,7 +15,7 @@ STEPS = (1, 2, 5, 10, 20, 25)  # steps of shares in percent; each divides 100
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What may be shown of the parts of a whole.
+    """It is what may be shown of the parts of a whole.
 
     shown: (name, rounded count) of the parts that may be shown, in their order. others: the rounded sum of the parts
     that are not; None when there are none, or when the sum is too small. has_others: whether some parts are not shown.

@@ -1,4 +1,4 @@
-"""The choices and states of passing a conversation from one agent to another. Pure."""
+"""These are the choices and states of passing a conversation from one agent to another. Pure."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -13,7 +13,7 @@ SUMMARY_MAX, NOTE_MAX = 2000, 300
 
 
 class Manner(models.TextChoices):
-    """How an exchange is passed on: at once (cold), with a summary that was read (warm), or by a supervisor."""
+    """It is how an exchange is passed on: at once (cold), with a summary that was read (warm), or by a supervisor."""
 
     COLD = "cold", _("Tout de suite")
     WARM = "warm", _("Avec un résumé que la personne relit")
@@ -21,7 +21,8 @@ class Manner(models.TextChoices):
 
 
 class HandoverState(models.TextChoices):
-    """The states of a handover. While it is open (READING, OFFERED), the agent who passes it on goes on answering."""
+    """These are the states of a handover. While it is open (READING, OFFERED), the agent who passes it on goes on
+    answering."""
 
     READING = "reading", _("La personne relit le résumé")
     OFFERED = "offered", _("Attend la réponse")
@@ -37,7 +38,7 @@ OPEN = frozenset({HandoverState.READING, HandoverState.OFFERED})
 
 
 class Answer(models.TextChoices):
-    """The person's answer to the summary. Only a summary that they agreed to, or corrected, is shared."""
+    """It is the person's answer to the summary. Only a summary that they agreed to, or corrected, is shared."""
 
     AGREED = "agreed", _("Résumé relu et accepté")
     CORRECTED = "corrected", _("Résumé corrigé par la personne")
@@ -60,7 +61,7 @@ class Reason(models.TextChoices):
 
 
 class Part(models.TextChoices):
-    """The parts of a handover that hold text. Each is encrypted by itself."""
+    """These are the parts of a handover that hold text. Each is encrypted by itself."""
 
     SUMMARY = "summary", _("Résumé")
     CORRECTION = "correction", _("Résumé, dans les mots de la personne")

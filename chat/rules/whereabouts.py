@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Whereabouts(TextChoices):
-    """Where a person is. The values are those of the protocol (`queue` frames)."""
+    """It is where a person is. The values are those of the protocol (`queue` frames)."""
 
     HERE = "here", _("Présente")
     ASLEEP = "asleep", _("Page en veille")

@@ -37,7 +37,7 @@ DAYS, HOURS = 7, 24
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The name of a chart, and what it shows in one or two sentences. key: the beginning of its elements' ids."""
+    """It is the name of a chart, and what it shows in one or two sentences. key: the beginning of its elements' ids."""
 
     key: str
     title: str
@@ -46,7 +46,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The table with the figures of a chart, by the id of its `table`.
+    """It is the table with the figures of a chart, by the id of its `table`.
 
     columns: which cells of a row are read for a point, 1 for the first after the row's head; empty where the table is a
     grid like the chart, whose rows are the chart's columns.
@@ -81,7 +81,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The places of one agent, or of one unit. free: those that may be taken now, none of who is in a pause."""
+    """These are the places of one agent, or of one unit. free: those that may be taken now, none of who is in a
+    pause."""
 
     label: str
     load: int
@@ -314,7 +315,7 @@ class _Frame:
         _path(svg, "chart__holes").set("d", "".join(f"M{part[1:]}h0" for part in parts))
 
     def draw_scale(self, svg: Element) -> None:
-        """Two or three lines of round numbers, without the zero, and the base."""
+        """Draw two or three lines of round numbers, without the zero, and the base."""
         lines = _path(svg, "chart__scale")
         step = _round_step(self.top / 3)
         ticks = [step * number for number in range(1, math.floor(self.top / step + 1e-9) + 1)]

@@ -100,8 +100,8 @@ FROM (
 
 @dataclass(frozen=True, slots=True)
 class Rests:
-    """The exchanges that rested. median: of one rest, in seconds, None without any. seconds: of all of them together,
-    in which no place was held. came_back: exchanges whose person was seen again."""
+    """These are the exchanges that rested. median: of one rest, in seconds, None without any. seconds: of all of them
+    together, in which no place was held. came_back: exchanges whose person was seen again."""
 
     exchanges: int
     median: float | None
@@ -116,7 +116,7 @@ class Rests:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """The measures of the people who came in a period.
+    """These are the measures of the people who came in a period.
 
     opened: conversations. answered: by somebody, at least once. gave_up: ended before anybody answered. in_time:
     answered in under `definitions.PROMISED`. wait_*: seconds until the first answer; None without any. length_median:
@@ -237,7 +237,7 @@ def _measures_of_hour(totals: Totals, hour: int) -> Measures:
 
 
 def _measures_of(totals: Totals) -> Measures:
-    """The measures of these counts. Waits and lengths are ends of ranges; None where the range has none."""
+    """Return the measures of these counts. Waits and lengths are ends of ranges; None where the range has none."""
     waits, promise = totals.get("wait", {}), totals.get("promise", {})
     lengths, voices = totals.get("length", {}), totals.get("voices", {})
     gave_up = waits.get(rules_of_days.GAVE_UP, 0)
@@ -379,7 +379,8 @@ def one_voice(start: datetime, end: datetime) -> Measures:
 
 
 def rests(start: datetime, end: datetime, now: datetime) -> Rests:
-    """What rested of the exchanges of open days: of closed ones, only what was rounded is known. One statement."""
+    """Return what rested of the exchanges of open days: of closed ones, only what was rounded is known. One
+    statement."""
     with connection.cursor() as cursor:
         cursor.execute(RESTS, {"start": start, "end": end, "now": now})
         exchanges, median, seconds, came_back = cursor.fetchone()

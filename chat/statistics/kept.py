@@ -43,7 +43,7 @@ ARRIVAL_WEEKS, PROMISE_DAYS = 4, 7  # of the board
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What « Historique » shows of a period.
+    """It is what « Historique » shows of a period.
 
     week: how many people came, by day of the week and hour. rests: dormant exchanges of RESTS_DAYS.
     """
@@ -56,7 +56,7 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Trends:
-    """What the board shows of many days.
+    """It is what the board shows of many days.
 
     arrivals: those of ARRIVAL_WEEKS, by day of the week and hour. days: those of the last PROMISE_DAYS on which
     somebody came. one_voice: of ONE_VOICE_DAYS.
@@ -69,7 +69,7 @@ class Trends:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """How much was recorded for « Effectifs », as `demand.Counted` says."""
+    """It is how much was recorded for « Effectifs », as `demand.Counted` says."""
 
     weeks: int
     people: int
@@ -79,7 +79,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Staffing:
-    """What « Effectifs » shows.
+    """It is what « Effectifs » shows.
 
     target: the service's own. hours: 168, from Monday, for that target. agents_today: how many agents held an exchange
     in each hour of today; None for future hours.

@@ -1,1 +1,1 @@
-"""The board, on which supervisors see the service at this moment, and how they join a conversation."""
+"""This is the board, on which supervisors see the service at this moment, and how they join a conversation."""

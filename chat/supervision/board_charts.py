@@ -32,7 +32,7 @@ PLACES_SHOWN = 16
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The staffing plan of a day for the service's own target.
+    """It is the staffing plan of a day for the service's own target.
 
     hours: 24. real: how many agents held an exchange in each hour; None for future hours. is_assumed: whether a figure
     is assumed, because too little was recorded.
@@ -66,7 +66,7 @@ def forget() -> None:
 
 @dataclass(frozen=True, slots=True)
 class WaitRow:
-    """A row of the table of waits. since: in words. level: how the wait compares with what was promised."""
+    """It is a row of the table of waits. since: in words. level: how the wait compares with what was promised."""
 
     name: str
     since: str
@@ -76,7 +76,7 @@ class WaitRow:
 
 @dataclass(frozen=True, slots=True)
 class BoardCharts:
-    """The charts, and the rows of their tables.
+    """These are the charts, and the rows of their tables.
 
     waits: None when nobody's turn may come; places: None when nobody is there. taken, capacity: places of those who are
     available; beyond: what exchanges that got heavier fill besides. today: the last day of `days`. staffing: the band

@@ -20,7 +20,7 @@ from triage.rules import Urgency
 
 
 class State(TextChoices):
-    """The states of an exchange. Nobody in the queue is DORMANT."""
+    """These are the states of an exchange. Nobody in the queue is DORMANT."""
 
     WAITING = "attend", _("Attend une réponse")
     EMERGENCY = "procedure", _("Procédure d'urgence ouverte")
@@ -30,7 +30,7 @@ class State(TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """The chosen filter.
+    """It is the chosen filter.
 
     units: those that may be chosen, by key. unit: a key, 0 for all. force, urgency, state: None for all. Unknown values
     are ignored.

@@ -86,7 +86,7 @@ class EmergencyLine:
 
 @dataclass(frozen=True, slots=True)
 class WaitingLine:
-    """The people who wait with one degree of urgency and whose turn may come.
+    """These are the people who wait with one degree of urgency and whose turn may come.
 
     zones: how many there are for each of ZONES. longest: the longest wait, in words; empty when nobody waits. apart:
     how many are offline or have left, and are passed over until they are seen again.
@@ -101,7 +101,7 @@ class WaitingLine:
 
     @property
     def total(self) -> int:
-        """How many people are in this line, in all zones."""
+        """Return how many people are in this line, in all zones."""
         return sum(self.zones)
 
 
@@ -114,7 +114,7 @@ class _Filled:
 
     @property
     def taken(self) -> int:
-        """How many of the places are filled."""
+        """Return how many of the places are filled."""
         return min(self.load, self.capacity)
 
     @property
@@ -181,7 +181,7 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The service at one moment.
+    """It is the service at one moment.
 
     emergencies: open procedures, the oldest first; they are shown before all alerts. alerts: the gravest first.
     waiting: people whose turn may come; `asleep` of them have a page that sleeps. offline, left: people who are passed

@@ -1,4 +1,5 @@
-"""The tags `{% thread_lines lines %}` and `{% console_lines messages … %}`, which render the messages of an exchange.
+"""These are the tags `{% thread_lines lines %}` and `{% console_lines messages … %}`, which render the messages of an
+exchange.
 
 A page may have hundreds of them. The first tag is for its person, the second for whoever answers.
 """

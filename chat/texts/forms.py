@@ -1,4 +1,5 @@
-"""The errors that stand beside a field or above a form of the visitor, and words that the code puts together."""
+"""These are the errors that stand beside a field or above a form of the visitor, and words that the code puts
+together."""
 
 from django.utils.translation import gettext_lazy as _
 

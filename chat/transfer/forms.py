@@ -1,4 +1,4 @@
-"""The forms with which agents and supervisors hand over a conversation."""
+"""These are the forms with which agents and supervisors hand over a conversation."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -88,7 +88,7 @@ def _colleague(one: Agent) -> str:
 
 
 class OfferForm(forms.Form):
-    """The colleague's answer to an offer."""
+    """It is the colleague's answer to an offer."""
 
     answer = forms.ChoiceField(choices=[("accept", ""), ("decline", "")])
     reason = _text(NOTE_MAX, required=False)
@@ -101,7 +101,7 @@ class OfferForm(forms.Form):
 
 
 class MotiveForm(forms.Form):
-    """The reason why a supervisor joins. The register keeps it unencrypted, so it must have nothing private."""
+    """It is the reason why a supervisor joins. The register keeps it unencrypted, so it must have nothing private."""
 
     motive = _text(150, errors={"required": _("Écrivez pourquoi, sans rien de ce que dit la personne.")})
 

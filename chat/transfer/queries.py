@@ -22,7 +22,7 @@ NEWS_FOR = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """What is shown of handovers beside one conversation.
+    """It is what is shown of handovers beside one conversation.
 
     form: passes it on. open: the handover that its agent has proposed. handed: the one by which it came to this agent.
     whispers: words of supervisors to this agent about it. watches: supervisors who read it now.
@@ -86,7 +86,7 @@ def _watches(conversation: Conversation, now: datetime) -> list[Watch]:
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """What is shown of handovers beside an agent's list.
+    """It is what is shown of handovers beside an agent's list.
 
     to_me: offers to this agent. mine: open ones that they proposed. ended: those that ended lately. whispers: words of
     supervisors.

@@ -1,4 +1,4 @@
-"""The unit's pages of captures of an exchange whose summary it received: drawings, and opening an original.
+"""This is the unit's pages of captures of an exchange whose summary it received: drawings, and opening an original.
 
 A unit sees the captures that the agent had seen when the summary was sent, to which the person agreed, and that are not
 locked (docs/adr/0082).

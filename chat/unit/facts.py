@@ -1,4 +1,4 @@
-"""The unit's page of the facts that went with a summary.
+"""This is the unit's page of the facts that went with a summary.
 
 A unit sees the facts that the person had shown, and that the agent had read, when the person agreed (docs/adr/0079).
 """

@@ -1,4 +1,5 @@
-"""The unit's page « Vérifier un récépissé »: whether a receipt exists, and its day, and nothing about anybody."""
+"""This is the unit's page « Vérifier un récépissé »: whether a receipt exists, and its day, and nothing about
+anybody."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

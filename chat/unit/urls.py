@@ -1,4 +1,4 @@
-"""The URLs of a unit's account, below /unite/."""
+"""These are the URLs of a unit's account, below /unite/."""
 
 from django.urls import path
 

@@ -1,4 +1,5 @@
-"""What the visitor's pages share: whether there is a visit, how to speak to it, and the page for a database failure."""
+"""This module has what the visitor's pages share: whether there is a visit, how to speak to it, and the page for a
+database failure."""
 
 import logging
 from collections.abc import Callable, Sequence

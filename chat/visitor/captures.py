@@ -1,4 +1,5 @@
-"""The page « Captures », on which a person uploads images and documents, and the view to which its script sends slices.
+"""This is the page « Captures », on which a person uploads images and documents, and the view to which its script sends
+slices.
 
 Without JavaScript the page sends one file as a form. After the end of the exchange a code of « Suites » opens it too,
 and then shows only what was sent with that code. See `chat.captures` and docs/adr/0082.
@@ -451,7 +452,7 @@ def captures_page(
 
 
 def _handouts(handed: Collection[queries.Seen]) -> list[dict[str, Any]]:
-    """What whoever answers handed to this person, with the addresses of its drawings."""
+    """Return what whoever answers handed to this person, with the addresses of its drawings."""
     return [
         {
             "one": one,

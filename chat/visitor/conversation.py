@@ -1,4 +1,4 @@
-"""The visitor's side of the exchange: waiting room, conversation and end. It works without a script.
+"""This is the visitor's side of the exchange: waiting room, conversation and end. It works without a script.
 
 The session is the only key: every view obtains its conversation from `chat.access.as_reporter`.
 """

@@ -1,4 +1,4 @@
-"""The view that saves what is being written in the exchange while it is typed, and when another page is opened.
+"""This is the view that saves what is being written in the exchange while it is typed, and when another page is opened.
 
 `chat.visitor.draft_session` stores it.
 """

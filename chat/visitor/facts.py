@@ -1,4 +1,4 @@
-"""The page « Noter un fait »: the journal that a person keeps for themselves, and may show.
+"""This is the page « Noter un fait »: the journal that a person keeps for themselves, and may show.
 
 It works without JavaScript. See `chat.journal` and docs/adr/0079.
 """

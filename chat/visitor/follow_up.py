@@ -1,4 +1,5 @@
-"""The pages « Suites »: what becomes of a summary that went to a unit. They open with the visit, or with a code.
+"""These are the pages « Suites »: what becomes of a summary that went to a unit. They open with the visit, or with a
+code.
 
 Steps and what was written for them; never the thread. Without a script too. See docs/adr/0045.
 """

@@ -41,7 +41,7 @@ def _describe(word: resume_words.UnknownWord) -> str:
 
 
 class SummaryForm(forms.Form):
-    """The form of the person's answer about the summary. `correction` is in their own words."""
+    """It is the form of the person's answer about the summary. `correction` is in their own words."""
 
     answer = forms.ChoiceField(
         choices=[(value, Answer(value).label) for value in (Answer.AGREED, Answer.CORRECTED, Answer.REFUSED)],

@@ -41,7 +41,7 @@ WHERE c.id = %(id)s
 
 
 class PageState(NamedTuple):
-    """What is there for this person now.
+    """It is what is there for this person now.
 
     is_asked: a summary waits to be read before the exchange passes on. has_slip: an appointment stands. may_be_asked:
     something was proposed. is_answered: somebody answers, or has answered. decision and rule: when all of it goes if

@@ -138,7 +138,7 @@ def _captures(request: HttpRequest, current: Conversation) -> list[Section]:
 
 
 def _shown(request: HttpRequest, current: Conversation) -> list[Section]:
-    """What the person has shown, if they ask for it and it is theirs to read."""
+    """Return what the person has shown, if they ask for it and it is theirs to read."""
     if FACTS not in request.GET or not _own_journal(request, current):
         return []
     return [*_facts(request, current), *_captures(request, current)]

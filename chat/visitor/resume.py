@@ -1,4 +1,5 @@
-"""The visitor's way back: ask for a code de reprise, annul it, and use it on any device, without a script too."""
+"""This is the visitor's way back: ask for a code de reprise, annul it, and use it on any device, without a script
+too."""
 
 from datetime import datetime
 from typing import Any

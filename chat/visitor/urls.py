@@ -1,4 +1,4 @@
-"""The visitor's addresses, below /tchat/."""
+"""These are the visitor's addresses, below /tchat/."""
 
 from django.urls import path
 

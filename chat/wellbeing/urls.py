@@ -1,4 +1,4 @@
-"""The URLs of the psychologist's pages, below /ecoute/."""
+"""These are the URLs of the psychologist's pages, below /ecoute/."""
 
 from django.urls import path
 

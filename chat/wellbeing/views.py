@@ -1,4 +1,4 @@
-"""The psychologist's page « Écoute »: agents who wish to talk, and nothing of any conversation or figure.
+"""This is the psychologist's page « Écoute »: agents who wish to talk, and nothing of any conversation or figure.
 
 The middleware checks role and second factor, and `chat.wellbeing.debriefs` checks the role again.
 """
@@ -24,7 +24,7 @@ AHEAD = timedelta(days=60)
 
 
 class AnswerForm(forms.Form):
-    """The time of a talk, in Paris, and how it takes place."""
+    """It is the time of a talk, in Paris, and how it takes place."""
 
     meet_at = forms.DateTimeField(
         error_messages={

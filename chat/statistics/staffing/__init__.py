@@ -1,4 +1,5 @@
-"""How many agents, hour by hour: a model fitted on what was recorded, and a simulation that checks it (ADR 0037).
+"""This module says how many agents, hour by hour: a model fitted on what was recorded, and a simulation that checks it
+(ADR 0037).
 
 erlang      pure: the steady state of a queue whose people may give up
 demand      pure: who comes and when, how long they stay patient, how long an exchange lasts; from counts and sums

@@ -33,7 +33,7 @@ URGENCIES = ((int(Urgency.NORMAL), 0.9), (int(Urgency.HIGH), 0.08), (int(Urgency
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """The share answered in time: by the model and by the simulation; of the year, and of one block of hours.
+    """It is the share answered in time: by the model and by the simulation; of the year, and of one block of hours.
 
     blocks: (model, simulation, people) for each hour of the day, all days together: single hours see too few people.
     """
@@ -108,7 +108,7 @@ def _duties(hours: tuple[Hour, ...], target: Target, weeks: int) -> list[Duty]:
 
 @dataclass(frozen=True, slots=True)
 class Raid:
-    """What a crowd does: longest_queue, and hours until nobody of the raid waits any more."""
+    """It is what a crowd does: longest_queue, and hours until nobody of the raid waits any more."""
 
     people: int
     answered: int

@@ -1,4 +1,5 @@
-"""Who comes and when, how long they stay patient, how long an exchange lasts: fitted on counts and sums. Pure.
+"""This module says who comes and when, how long they stay patient, how long an exchange lasts: fitted on counts and
+sums. Pure.
 
 Hours of the week are numbered from 0 (Monday, 0 h to 1 h) to 167; times are in hours, rates per hour. What was seen
 too seldom is not fitted: an assumption takes its place, and says that it is one (`Basis`).
@@ -29,7 +30,7 @@ _normal = NormalDist()
 
 
 class Basis(StrEnum):
-    """The origin of a figure."""
+    """It is the origin of a figure."""
 
     RECORDED = "recorded"
     ASSUMED = "assumed"
@@ -37,7 +38,7 @@ class Basis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The recording, as counts and sums that identify nobody.
+    """It is the recording, as counts and sums that identify nobody.
 
     weeks: whole weeks looked at. came: by (week, hour of the week), from 0; absent when nobody came.
     gone, waited: how many gave up, and the hours that everybody waited, answered or not.
@@ -77,7 +78,7 @@ class Arrivals:
 
     @property
     def per_week(self) -> float:
-        """How many people are expected in a week."""
+        """Return how many people are expected in a week."""
         return sum(self.expected)
 
 
@@ -141,7 +142,8 @@ def _dispersion(counted: Counted, totals: Sequence[int]) -> float:
 
 
 def rounding_variance(mean: float, rounding: int) -> float:
-    """What rounding adds to the variance of a Poisson count: one multiple of `rounding` or the next, right on average.
+    """Return what rounding adds to the variance of a Poisson count: one multiple of `rounding` or the next, right on
+    average.
 
     A count that is `rest` above the multiple below it is rounded up with the chance rest / rounding, so that its
     variance is rest × (rounding − rest).
@@ -200,8 +202,8 @@ NOBODY_GIVES_UP = Patience(Basis.ASSUMED, 0.0, 0.0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """How long an exchange holds a place: mean in hours; variation: the standard deviation over the mean, 1 for an
-    exponential length. cautious: what the true mean hardly exceeds.
+    """It is how long an exchange holds a place: mean in hours; variation: the standard deviation over the mean, 1 for
+    an exponential length. cautious: what the true mean hardly exceeds.
     """
 
     basis: Basis
@@ -237,7 +239,7 @@ ASSUMED = Length(Basis.ASSUMED, ASSUMED_LENGTH, ASSUMED_VARIATION, ASSUMED_LENGT
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What people ask of the service: how many come, how long they wait, and how long exchanges last."""
+    """It is what people ask of the service: how many come, how long they wait, and how long exchanges last."""
 
     arrivals: Arrivals
     patience: Patience
@@ -250,7 +252,7 @@ class Demand:
 
 
 def fit_demand(counted: Counted, *, confidence: float) -> Demand:
-    """What the recording tells, each of the three by itself, and an assumption where it tells too little."""
+    """Return what the recording tells, each of the three by itself, and an assumption where it tells too little."""
     is_enough = counted.weeks >= ENOUGH_WEEKS and counted.people >= ENOUGH_PEOPLE
     return Demand(
         arrivals=arrivals_of(counted, confidence=confidence) if is_enough else assumed_arrivals(),

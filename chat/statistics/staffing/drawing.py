@@ -1,4 +1,4 @@
-"""The plan as pictures: one band over a day, with what was real of it, and seven small ones of one scale. Pure.
+"""This is the plan as pictures: one band over a day, with what was real of it, and seven small ones of one scale. Pure.
 
 The band goes from what is needed if the means are exact to what is needed because they are not well known.
 """

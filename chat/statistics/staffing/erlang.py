@@ -36,7 +36,7 @@ REACH = 12.0
 
 
 def _points(start: float, end: float) -> Iterator[tuple[float, float]]:
-    """Where to look between two bounds, and with which weight."""
+    """Return where to look between two bounds, and with which weight."""
     half = (end - start) / PANELS / 2
     for panel in range(PANELS):
         middle = start + (2 * panel + 1) * half
@@ -46,7 +46,7 @@ def _points(start: float, end: float) -> Iterator[tuple[float, float]]:
 
 
 def _fallen(slope: float, curvature: float) -> float:
-    """Where slope·x + curvature·x²/2 has reached what REACH deviations of a Gaussian have."""
+    """Return where slope·x + curvature·x²/2 has reached what REACH deviations of a Gaussian have."""
     depth = REACH**2 / 2
     return 2 * depth / (slope + math.sqrt(slope**2 + 2 * depth * curvature))
 

@@ -41,7 +41,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """The need of one hour of the week.
+    """It is the need of one hour of the week.
 
     arrivals, load: expected, of the mean; busy: the cautious load that the figure is for. places, agents: available.
     likely: agents if every mean were known, never more. scheduled: agents, with those in pause.
@@ -120,7 +120,7 @@ def _places(load: float, mean: float, rates: Collection[float], target: Target) 
 
 
 def expected_answers(demand: Demand, hours: tuple[Hour, ...], target: Target) -> list[float]:
-    """What the model says of these agents when everything is as expected: the share answered in time, by hour.
+    """Return what the model says of these agents when everything is as expected: the share answered in time, by hour.
 
     The mean over each hour, where `Hour.answered` is of its worst moment and of cautious values.
     """

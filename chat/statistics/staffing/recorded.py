@@ -1,5 +1,6 @@
-"""What was recorded, as counts and sums: of closed days, from what is stored of them (`chat.statistics.daily`); the
-agents of today from the conversations. No row of anybody leaves the database. Or from a file.
+"""This module has what was recorded, as counts and sums: of closed days, from what is stored of them
+(`chat.statistics.daily`); the agents of today from the conversations. No row of anybody leaves the database. Or from a
+file.
 """
 
 import csv

@@ -45,7 +45,7 @@ class Duty:
 
 
 class Happening(IntEnum):
-    """What comes first at one moment: who is free, before who is to be given."""
+    """It is what comes first at one moment: who is free, before who is to be given."""
 
     ENDS = 0
     COMES_ON = 1
@@ -57,7 +57,8 @@ class Happening(IntEnum):
 
 @dataclass(slots=True)
 class Run:
-    """What happened. answered_at: by person, None when never; given: (time, person, agent), in the order given."""
+    """It is what happened. answered_at: by person, None when never; given: (time, person, agent), in the order
+    given."""
 
     people: Sequence[Person]
     answered_at: list[float | None]
@@ -208,7 +209,8 @@ def log_normal(mean: float, variation: float) -> Draw:
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """Who comes: how long they hold, how patient they are, of which zones and how urgent, in these proportions."""
+    """It is who comes: how long they hold, how patient they are, of which zones and how urgent, in these
+    proportions."""
 
     held: Draw
     patience: Draw
