@@ -62,7 +62,7 @@ class RegisterPeriod(PeriodFilter):
 
 @admin.register(AccessRecord)
 class AccessRecordAdmin(Growing):
-    """The register: who read or did what.
+    """It is the register: who read or did what.
 
     A search is by the exact subject of lines, and is recorded as a line itself before its result is shown.
     """
@@ -182,7 +182,8 @@ def _forms(term: str) -> set[str]:
 
 @admin.register(RetentionRule)
 class RetentionRuleAdmin(admin.ModelAdmin):
-    """The retention rules, one row for each kind. A change is recorded in the register with old and new numbers."""
+    """These are the retention rules, one row for each kind. A change is recorded in the register with old and new
+    numbers."""
 
     keeps_former_words = True
     sensitive = frozenset({"change"})  # needs a recent proof of identity, because it decides what is deleted
@@ -243,7 +244,7 @@ class RetentionRuleAdmin(admin.ModelAdmin):
 
 
 class SeenOnly(Growing):
-    """The admin of rows that can only be read."""
+    """It is the admin of rows that can only be read."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -257,7 +258,8 @@ class SeenOnly(Growing):
 
 @admin.register(ErasureRequest)
 class ErasureRequestAdmin(SeenOnly):
-    """The erasure requests and how long they wait, without saying whose they are. Supervisors answer in the console."""
+    """These are the erasure requests and how long they wait, without saying whose they are. Supervisors answer in the
+    console."""
 
     list_display = ("asked_at", "age", "is_late", "answered_at", "is_granted")
     list_filter = ("is_granted",)
@@ -279,7 +281,7 @@ class ErasureRequestAdmin(SeenOnly):
 
 @admin.register(Tombstone)
 class TombstoneAdmin(SeenOnly):
-    """The traces of deleted reports, which the monthly proof counts."""
+    """These are the traces of deleted reports, which the monthly proof counts."""
 
     list_display = ("month", "kind", "rule", "cause")
     list_filter = ("month", "kind", "cause")
@@ -289,7 +291,7 @@ class TombstoneAdmin(SeenOnly):
 
 @admin.register(Letterhead)
 class LetterheadAdmin(admin.ModelAdmin):
-    """The letterhead of every document.
+    """It is the letterhead of every document.
 
     A link or a number in it needs the agreement of a second person, because visitors read it.
     """
@@ -312,7 +314,7 @@ class LetterheadAdmin(admin.ModelAdmin):
 
 @admin.register(CaptureContact)
 class CaptureContactAdmin(admin.ModelAdmin):
-    """The contact for agents and supervisors who see a capture that may be an offence to possess. Staff only."""
+    """It is the contact for agents and supervisors who see a capture that may be an offence to possess. Staff only."""
 
     keeps_former_words = True
     list_display = ("name", "reach")

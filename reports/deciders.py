@@ -31,7 +31,7 @@ class Title:
 
 @dataclass(frozen=True, slots=True)
 class Standby:
-    """The supervisor who is on call for a unit now, for display. until: when the duty ends by itself."""
+    """It is the supervisor who is on call for a unit now, for display. until: when the duty ends by itself."""
 
     name: str
     unit: str
@@ -39,7 +39,7 @@ class Standby:
 
 
 class Deciders(Protocol):
-    """The functions of the module that `settings.DECIDERS` names.
+    """These are the functions of the module that `settings.DECIDERS` names.
 
     Each takes a query or a few, except `openings_of`, which is a part of a query.
     """

@@ -105,7 +105,8 @@ class SealedTextField(forms.CharField):
 
 
 class ReportForm(forms.Form):
-    """The form of the signalement. Every field is optional, because the orientation and the place suffice for routing.
+    """It is the form of the signalement. Every field is optional, because the orientation and the place suffice for
+    routing.
 
     familiar: the person is a minor, to whom *tu* is said. discreet: somebody may see the screen, so choices are in
     words that tell a bystander nothing. Values are the choices of `reports.models`.
@@ -163,7 +164,8 @@ class ReportForm(forms.Form):
 
 
 class AddedForm(ReportForm):
-    """The form to add something to a filed signalement, while waiting or talking. Role and age are not asked again.
+    """It is the form to add something to a filed signalement, while waiting or talking. Role and age are not asked
+    again.
 
     The page of the exchange shows the fields of TOUCHED. The page of the signalement also has name and contact.
     """
@@ -201,7 +203,7 @@ class AddedForm(ReportForm):
 
 @dataclass(frozen=True, slots=True)
 class TouchedReport:
-    """What the page of the exchange shows of a signalement: who writes, and the boxes with their present ticks.
+    """It is what the page of the exchange shows of a signalement: who writes, and the boxes with their present ticks.
 
     The questions and boxes are rendered once for everybody (`chat.templatetags.report_card`). A form with its eight
     fields and thirty lazy options, made at each visit only for the ticks, took 0.09 ms of that page; this takes 0.014.

@@ -1,4 +1,5 @@
-"""The page « Règles du service » of the admin: all service settings, a preview of changes, and their history."""
+"""This is the page « Règles du service » of the admin: all service settings, a preview of changes, and their
+history."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -142,7 +143,7 @@ def _meant(request: HttpRequest, now: Mapping[str, int]) -> tuple[Any, bool]:
 
 @admin.register(HouseRule)
 class HouseRuleAdmin(admin.ModelAdmin):
-    """The admin of service settings, whose list is the form. Rows are added, changed and deleted only by it."""
+    """It is the admin of service settings, whose list is the form. Rows are added, changed and deleted only by it."""
 
     fields = readonly_fields = ("key", "value")
 

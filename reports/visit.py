@@ -19,7 +19,7 @@ from triage.session import Triage
 
 @dataclass(frozen=True)
 class Visit:
-    """The state of one visit when its page was requested.
+    """It is the state of one visit when its page was requested.
 
     choice: the point d'accueil; None before one is chosen. is_searching: whether a place was typed that several
     communes have as name, and none is chosen yet. report: the report that this visit filed; None before that.

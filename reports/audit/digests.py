@@ -172,7 +172,7 @@ class Turns(threading.Thread):
 
 @dataclass(frozen=True, slots=True)
 class Age:
-    """How far a destination is.
+    """It is how far a destination is.
 
     place: its position among those named. number: the last statement that it has. seconds: the age of that; None if it
     has none yet. failures: how many attempts failed in a row.

@@ -35,7 +35,7 @@ class Unrecorded(Exception):
 
 
 class Line(Protocol):
-    """The values from which the digest of a line is made: an `AccessRecord`, or its values."""
+    """These are the values from which the digest of a line is made: an `AccessRecord`, or its values."""
 
     number: Any
     version: Any
@@ -156,7 +156,7 @@ def _take_tail() -> tuple[int, str, datetime]:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Digest:
-    """The digest of the chain at one line, in the form in which it is published: « 42:9f86d0… »."""
+    """It is the digest of the chain at one line, in the form in which it is published: « 42:9f86d0… »."""
 
     number: int
     digest: str
@@ -174,7 +174,7 @@ class Digest:
 
 
 class Break(StrEnum):
-    """The ways in which a chain can be broken."""
+    """These are the ways in which a chain can be broken."""
 
     CHANGED = "changed"
     REMOVED = "removed"
@@ -185,7 +185,7 @@ class Break(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The result of verifying the chain.
+    """It is the result of verifying the chain.
 
     count: how many lines were read before the first break. last: the digest of the last line of a whole chain; None if
     the chain is empty or broken. first_break, number: the first break, and the line where it shows. For REWRITTEN that

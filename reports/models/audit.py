@@ -9,7 +9,7 @@ from common.choices import label_of
 
 
 class AccessKind(models.TextChoices):
-    """The kinds of lines: readings of what concerns a person, and acts that decide what is kept or shown."""
+    """These are the kinds of lines: readings of what concerns a person, and acts that decide what is kept or shown."""
 
     READING = "reading", _("Lecture")
     SEARCH = "search", _("Recherche")
@@ -36,7 +36,8 @@ class AccessKind(models.TextChoices):
 
 
 class Motive(models.TextChoices):
-    """The reasons that follow from the act itself. Where a reason is asked for, a short text is stored instead."""
+    """These are the reasons that follow from the act itself. Where a reason is asked for, a short text is stored
+    instead."""
 
     ADMINISTRATION = "administration", _("Gestion du site")
     CONTROL = "control", _("Contrôle des accès")

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class BackupStatus(models.Model):
-    """The state of the backups of one server, one row for each `BACKUP_NAME`.
+    """It is the state of the backups of one server, one row for each `BACKUP_NAME`.
 
     name: « content », or « keys » for a separate key server. base_at: when the last complete base backup ended.
     base_bytes: how much it copied. base_seconds: how long it took. wal_at: when all WAL that had been written was last

@@ -8,7 +8,7 @@ from common import plain_text
 
 
 class CaptureContact(models.Model):
-    """The person or office to tell about a capture that was set aside (docs/adr/0082). There is one row at most.
+    """It is the person or office to tell about a capture that was set aside (docs/adr/0082). There is one row at most.
 
     Without a row nobody is named yet; the console and « À faire » say so. name: their name and function. reach: how the
     reader can reach them now.

@@ -15,7 +15,8 @@ from common.texts.text_rows import TextRow
 
 
 class ClosureReason(models.TextChoices):
-    """The reasons of a closure. templates/components/chat_closed.html has the sentence that visitors read for each."""
+    """These are the reasons of a closure. templates/components/chat_closed.html has the sentence that visitors read for
+    each."""
 
     MAINTENANCE = "maintenance", _("opération technique prévue")
     INCIDENT = "incident", _("panne")

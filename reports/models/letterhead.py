@@ -11,7 +11,7 @@ LINES_AT_MOST, LINE_MAX_LENGTH = 5, 90  # how many lines the address may have, a
 
 
 class Letterhead(models.Model):
-    """The letterhead of the service's documents. There is one row at most; without it they have none."""
+    """It is the letterhead of the service's documents. There is one row at most; without it they have none."""
 
     THE_ONE = 1
 

@@ -65,7 +65,7 @@ class ProofChunk(models.Model):
 
 
 class ProofToken(models.Model):
-    """The time-stamp of one authority for a day, or its absence so far.
+    """It is the time-stamp of one authority for a day, or its absence so far.
 
     authority: the name that the operator gave it. token: DER; None until a valid one has come. certificates: DER in
     base64, the signer's first, the trust anchor last. signer: the name of the signer. stamped_at: the time by the

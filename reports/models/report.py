@@ -15,7 +15,7 @@ from triage.rules import Urgency
 
 
 class ReporterRole(models.TextChoices):
-    """The role of the person who writes."""
+    """It is the role of the person who writes."""
 
     VICTIM = "victim", _("Victime")
     WITNESS = "witness", _("Témoin")
@@ -24,7 +24,7 @@ class ReporterRole(models.TextChoices):
 
 
 class AgeBand(models.TextChoices):
-    """The age of the person who suffers the facts, no more exact than routing and care need."""
+    """It is the age of the person who suffers the facts, no more exact than routing and care need."""
 
     UNDER_15 = "under_15", _("Moins de 15 ans")
     FROM_15_TO_17 = "15_17", _("15 à 17 ans")
@@ -64,7 +64,7 @@ class Fact(models.TextChoices):
 
 
 class Platform(models.TextChoices):
-    """The kinds of places where it happens. They are kinds and not brands, because brands change."""
+    """These are the kinds of places where it happens. They are kinds and not brands, because brands change."""
 
     SOCIAL = "social", _("Réseau social")
     MESSAGING = "messaging", _("Messagerie instantanée")
@@ -77,7 +77,7 @@ class Platform(models.TextChoices):
 
 
 class Since(models.TextChoices):
-    """How long it has lasted."""
+    """It is how long it has lasted."""
 
     TODAY = "today", _("Aujourd'hui")
     WEEK = "week", _("Quelques jours")
@@ -87,7 +87,7 @@ class Since(models.TextChoices):
 
 
 class Expectation(models.TextChoices):
-    """The kinds of help that the person hopes for."""
+    """These are the kinds of help that the person hopes for."""
 
     TALK = "talk", _("Parler à quelqu'un")
     ADVICE = "advice", _("Recevoir des conseils")

@@ -18,7 +18,7 @@ from reports.rules.retention import Cause, Kind
 
 
 class RetentionRule(models.Model):
-    """How long one kind of data is kept, as an administrator has set it; without a row, its default holds."""
+    """It is how long one kind of data is kept, as an administrator has set it; without a row, its default holds."""
 
     kind = models.CharField(_("quoi"), max_length=20, choices=Kind, unique=True, editable=False)
     days = models.PositiveIntegerField(
@@ -197,12 +197,12 @@ class ErasureRequest(models.Model):
 
     @property
     def granted_at(self) -> datetime | None:
-        """When it was granted; None if it was refused, or nobody has answered yet."""
+        """Return when it was granted; None if it was refused, or nobody has answered yet."""
         return self.answered_at if self.is_granted else None
 
 
 class Tombstone(models.Model):
-    """The trace that remains of a deleted report (ADR 0033).
+    """It is the trace that remains of a deleted report (ADR 0033).
 
     It has a random id, the month, the rule (« 335+30 ») and the cause, but no public id, time or size, so that it
     cannot be matched with a stolen copy.

@@ -23,7 +23,8 @@ def _is_so_long(size: int) -> models.Q:
 
 
 class SealedField(models.TextChoices):
-    """The kinds of values that can name a person. Sealed values are bound to them, so they must never change."""
+    """These are the kinds of values that can name a person. Sealed values are bound to them, so they must never
+    change."""
 
     NAME = "name", _("Nom laissé par la personne")
     CONTACT = "contact", _("Moyen de la joindre")
@@ -82,7 +83,7 @@ class SealedValue(models.Model):
 
 
 class OpeningField(models.TextChoices):
-    """The kinds of values that an agent may ask to have opened, one at a time."""
+    """These are the kinds of values that an agent may ask to have opened, one at a time."""
 
     NAME = "name", _("Nom laissé par la personne")
     CONTACT = "contact", _("Moyen de la joindre")

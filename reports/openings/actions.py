@@ -85,7 +85,7 @@ class ReportGone(ValueError):
 
 @dataclass(frozen=True)
 class Grounds:
-    """The grounds of a request.
+    """These are the grounds of a request.
 
     prosecutor_reference, prosecutor_on: "" when danger is imminent; they are then given in the review.
     """
@@ -389,7 +389,7 @@ def _pending_keys() -> list[int]:
 
 @dataclass(frozen=True)
 class BrowserKeys:
-    """The keys that a browser still needs, so that it can throw away the others.
+    """These are the keys that a browser still needs, so that it can throw away the others.
 
     wanted: the public keys, in base64, of this account's open requests, with spaces between; owner: whose they are,
     which tells nothing to who finds it in a browser; longest_seconds: after that no request is open, whoever asked.

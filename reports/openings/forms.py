@@ -31,7 +31,7 @@ def _day(label: Any, *, missing: Any) -> forms.DateField:
 
 
 class RegisterForm(forms.Form):
-    """The part of the register that the address asks for; the newest requests if it asks for none."""
+    """It is the part of the register that the address asks for; the newest requests if it asks for none."""
 
     until = _day(_("Demandes jusqu'au"), missing="")
     older_than = forms.UUIDField(required=False, widget=forms.HiddenInput)
@@ -48,7 +48,7 @@ class RegisterForm(forms.Form):
 
 
 class AuthorisationForm(forms.Form):
-    """The prosecutor's authorisation: its reference and its date."""
+    """It is the prosecutor's authorisation: its reference and its date."""
 
     prosecutor_reference = _text(
         _("Référence de l'autorisation du procureur"), missing="", required=False, max_length=100
@@ -107,7 +107,7 @@ class AskForm(AuthorisationForm):
 
 
 class ClaimForm(forms.Form):
-    """The form to take over a colleague's request, with the public key of the browser, if it has one."""
+    """It is the form to take over a colleague's request, with the public key of the browser, if it has one."""
 
     recipient = forms.CharField(required=False, widget=forms.HiddenInput, max_length=100)
 
@@ -120,13 +120,13 @@ class ClaimForm(forms.Form):
 
 
 class RefusalForm(forms.Form):
-    """The reason for refusing a request, which the asker reads."""
+    """It is the reason for refusing a request, which the asker reads."""
 
     reason = _text(_("Raison du refus"), missing=_("Indiquez pourquoi : la personne qui demande le lira."), rows=3)
 
 
 class ReviewForm(AuthorisationForm):
-    """The review after an urgent opening: what justified it, and the authorisation that followed."""
+    """It is the review after an urgent opening: what justified it, and the authorisation that followed."""
 
     conclusion = _text(
         _("Ce qui justifiait l'urgence, et la suite donnée"), missing=_("Écrivez votre conclusion."), rows=4
@@ -147,7 +147,7 @@ class ReviewForm(AuthorisationForm):
 
 
 class ReplyForm(forms.Form):
-    """The content of the file that `open_sealed --reply` wrote."""
+    """It is the content of the file that `open_sealed --reply` wrote."""
 
     reply = forms.CharField(
         label=_("Contenu du fichier de réponse"),

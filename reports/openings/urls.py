@@ -1,4 +1,4 @@
-"""The URLs of identity disclosure, below /levees/."""
+"""These are the URLs of identity disclosure, below /levees/."""
 
 from django.urls import path
 

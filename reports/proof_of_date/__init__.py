@@ -1,1 +1,1 @@
-"""The proof of date: a tree of digests for each day, which time-stamping authorities sign (docs/adr/0084)."""
+"""This is the proof of date: a tree of digests for each day, which time-stamping authorities sign (docs/adr/0084)."""

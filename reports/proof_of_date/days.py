@@ -140,7 +140,8 @@ def _close(row: ProofDay, now: datetime) -> None:
 
 
 class Duty:
-    """The worker's duty, which makes one chunk at each call. sources: returns the sources for the end of a day."""
+    """It is the worker's duty, which makes one chunk at each call. sources: returns the sources for the end of a
+    day."""
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources

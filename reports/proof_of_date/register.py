@@ -36,7 +36,8 @@ def leaf_of(line: AccessRecord) -> bytes:
 
 
 class RegisterLines:
-    """The source (`days.Source`) of lines. They never change, so nothing is locked; `register_last` is its mark."""
+    """It is the source (`days.Source`) of lines. They never change, so nothing is locked; `register_last` is its
+    mark."""
 
     kind: ClassVar[str] = KIND
 

@@ -135,7 +135,7 @@ def export_requests(folder: Path) -> list[Path]:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The result of reading one file. problem: "" when its token was stored, or had been before."""
+    """It is the result of reading one file. problem: "" when its token was stored, or had been before."""
 
     path: Path
     problem: str = ""
@@ -181,7 +181,7 @@ def _import(path: Path, known: dict[str, Authority]) -> Imported:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How far the proof of date is.
+    """It is how far the proof of date is.
 
     day: the last closed day, None if there is none. stamped: for each authority, in order, the last day that it has
     stamped, how many closed days it has not, and how many attempts failed in a row.

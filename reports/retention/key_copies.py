@@ -26,7 +26,7 @@ SPARED = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The result of a comparison.
+    """It is the result of a comparison.
 
     reports: how many refer to a key. missing: how many of these have lost their key, so that they cannot be decrypted.
     over: how many keys, older than SPARED, no report refers to.

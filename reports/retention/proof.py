@@ -21,7 +21,7 @@ REMOVED = re.compile(r"\w+: [0-9]{1,9}(, \w+: [0-9]{1,9})*", re.ASCII)  # as `au
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The proof of one month.
+    """It is the proof of one month.
 
     gone: deleted reports by kind, rule and cause, from the tombstones. others: other deleted things by their names in
     the code, from the register. recorded: how many deleted reports the register has; it equals the number of tombstones

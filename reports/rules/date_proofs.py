@@ -64,7 +64,7 @@ def _encoded(text: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """The statement of a day, which authorities stamp.
+    """It is the statement of a day, which authorities stamp.
 
     size: how many leaves its tree has. previous: SHA-256 of the statement before, so that a time-stamp also covers all
     earlier days.
@@ -167,7 +167,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Stamped:
-    """The result of verifying one stamp.
+    """It is the result of verifying one stamp.
 
     at: the time by the authority's clock; None when it cannot be read. trusted: whether the reader trusts its anchor;
     None when the reader has named no anchor and compares the fingerprint.
@@ -182,7 +182,7 @@ class Stamped:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The result of verifying a proof.
+    """It is the result of verifying a proof.
 
     checks: each part that was checked, in order, and whether it is right. item: its values; None if they are
     unreadable.

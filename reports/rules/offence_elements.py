@@ -65,7 +65,7 @@ QUESTIONS: dict[str, Text] = {
 
 
 class Evidence(TextChoices):
-    """The kinds of evidence that the person kept. Source: reference facts, « Evidence »."""
+    """These are the kinds of evidence that the person kept. Source: reference facts, « Evidence »."""
 
     SCREENSHOTS = "screenshots", _("Captures d'écran")
     MESSAGES = "messages", _("Messages")
@@ -76,7 +76,7 @@ class Evidence(TextChoices):
 
 
 class Standing(StrEnum):
-    """The state of an element, or of a whole offence."""
+    """It is the state of an element, or of a whole offence."""
 
     PRESENT = "present"
     ABSENT = "absent"
@@ -147,7 +147,8 @@ OFFENCES = (HARASSMENT, SINGLE_ACT)
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """The state of one need. elements: those that fulfil it, or that are absent. questions: what could be asked."""
+    """It is the state of one need. elements: those that fulfil it, or that are absent. questions: what could be
+    asked."""
 
     label: Text
     standing: Standing
@@ -167,7 +168,7 @@ class Met:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The state of one offence: absent when a need is, present when all needs are, otherwise missing."""
+    """It is the state of one offence: absent when a need is, present when all needs are, otherwise missing."""
 
     offence: Offence
     standing: Standing

@@ -23,7 +23,7 @@ URGENT_REMIND = timedelta(minutes=15)
 
 
 class State(StrEnum):
-    """The states of a request. The last four are final."""
+    """These are the states of a request. The last four are final."""
 
     ASKED = "asked"
     COUNTERSIGNED = "countersigned"
@@ -37,7 +37,7 @@ class State(StrEnum):
 
 
 class Act(StrEnum):
-    """The acts on a request, each of which is stored."""
+    """These are the acts on a request, each of which is stored."""
 
     ASK = "ask"
     COUNTERSIGN = "countersign"
@@ -56,7 +56,7 @@ class Act(StrEnum):
 
 
 class Part(StrEnum):
-    """The parts that a person can have in a request. One person has one part."""
+    """These are the parts that a person can have in a request. One person has one part."""
 
     ASKER = "asker"
     SUPERVISOR = "supervisor"
@@ -91,7 +91,7 @@ class NotAllowed(Exception):
 
 @dataclass(frozen=True)
 class Standing:
-    """The facts that decide what may be done with a request.
+    """These are the facts that decide what may be done with a request.
 
     agreed: how many custodians have agreed. threshold: how many must. was_taken: whether an envelope was taken for the
     present browser. told_by: how many custodians have stated the result since the request last expired or was handed

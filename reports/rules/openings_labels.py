@@ -1,4 +1,4 @@
-"""The French words for identity disclosure on the screen."""
+"""These are the French words for identity disclosure on the screen."""
 
 from django.utils.translation import gettext_lazy as _
 

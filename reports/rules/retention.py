@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Kind(TextChoices):
-    """The kinds of data that have a rule; each table's place is in `reports.rules.inventory`."""
+    """These are the kinds of data that have a rule; each table's place is in `reports.rules.inventory`."""
 
     EXCHANGE = "exchange", _("Signalement et échange")
     REPORT = "report", _("Signalement sans échange")
@@ -35,7 +35,7 @@ class Cause(TextChoices):
 
 
 class State(StrEnum):
-    """The state of a thing under its rule."""
+    """It is the state of a thing under its rule."""
 
     KEPT = "kept"
     ENDING = "ending"  # its end is near enough to be shown to those concerned
@@ -49,7 +49,7 @@ DAYS_MAX = 36_500  # the most for each number of a rule, a century, so that date
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How long one kind is kept, in days.
+    """It is how long one kind is kept, in days.
 
     digest_days: how long before its term it is shown to those concerned. in_force_at: nothing is deleted by the rule
     before this moment, because it was made shorter; None if it was not.
@@ -90,7 +90,7 @@ DEFAULTS: Mapping[str, Rule] = {
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """The last acts of either side.
+    """These are the last acts of either side.
 
     added_at: when something was last added or done. seen_at: when the person was last seen; None if never.
     """
@@ -106,7 +106,7 @@ class Life:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """How long something is kept.
+    """It is how long something is kept.
 
     term_at: the end of its term. due_at: when it is deleted if nothing is added. cause: why it is deleted then.
     """

@@ -129,7 +129,7 @@ def sign(key: Ed25519PrivateKey, *, line: int, head: str, at: datetime, previous
 
 
 class Fault(StrEnum):
-    """The faults of statements that were kept elsewhere."""
+    """These are the faults of statements that were kept elsewhere."""
 
     UNREADABLE = "unreadable"
     FORGED = "forged"  # another key has signed it, or none

@@ -37,7 +37,7 @@ class BadChain(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """The content of a token.
+    """It is the content of a token.
 
     hash_name: the name of the hash in `hashlib`. imprint: the hash of what was stamped. at: the time by the authority's
     clock.

@@ -69,7 +69,7 @@ class Weakness(StrEnum):
 
 @dataclass(frozen=True)
 class Cost:
-    """The cost of one try of a passphrase with Argon2id. memory_kib: in KiB, for all lanes together."""
+    """It is the cost of one try of a passphrase with Argon2id. memory_kib: in KiB, for all lanes together."""
 
     iterations: int
     memory_kib: int

@@ -29,7 +29,7 @@ class DamagedReply(ValueError):
 
 @dataclass(frozen=True)
 class Recipient:
-    """The public key of the browser that asked: an uncompressed point of P-256."""
+    """It is the public key of the browser that asked: an uncompressed point of P-256."""
 
     raw: bytes
 

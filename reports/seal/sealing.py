@@ -75,7 +75,7 @@ class DoesNotOpen(SealError):
 
 @dataclass(frozen=True)
 class Context:
-    """The place to which a sealed value belongs. It can be opened for no other place.
+    """It is the place to which a sealed value belongs. It can be opened for no other place.
 
     report: the `public_id` of its report.
     field: what it is: a name in lower case of at most 40 characters, with digits and underscores after the first.
@@ -103,7 +103,7 @@ class Context:
 
 @dataclass(frozen=True)
 class PublicKey:
-    """The public key, which seals. raw: ML-KEM-768 (1184 bytes), then X25519 (32 bytes), as X-Wing writes it."""
+    """It is the public key, which seals. raw: ML-KEM-768 (1184 bytes), then X25519 (32 bytes), as X-Wing writes it."""
 
     raw: bytes
 
@@ -153,7 +153,8 @@ class PublicKey:
 
 @dataclass(frozen=True)
 class PrivateKey:
-    """The private key, which opens. seed: 32 bytes, from which both halves follow (X-Wing). It is left out of repr."""
+    """It is the private key, which opens. seed: 32 bytes, from which both halves follow (X-Wing). It is left out of
+    repr."""
 
     seed: bytes = field(repr=False)
 

@@ -106,7 +106,7 @@ def wait_for_enter(seconds: float) -> None:
 
 @dataclass(frozen=True)
 class _Answer:
-    """The file with the answer, which is written instead of showing the value."""
+    """It is the file with the answer, which is written instead of showing the value."""
 
     path: Path
     request: UUID
