@@ -1,1 +1,2 @@
-"""What every app uses and no app owns: encryption, SQL, rate limits, service settings, texts, metrics, files."""
+"""This module has what every app uses and no app owns: encryption, SQL, rate limits, service settings, texts, metrics,
+files."""

@@ -18,7 +18,8 @@ IPV6_WIDER = (56, 48)  # bits of the networks that providers give a household an
 
 
 class Networks(tuple[str, ...]):
-    """The networks of a client, in clear, for `common.network_limits` only. They go into no key, no log and no page."""
+    """These are the networks of a client, in clear, for `common.network_limits` only. They go into no key, no log and
+    no page."""
 
     __slots__ = ()
 
@@ -36,7 +37,7 @@ def networks_of(request: HttpRequest) -> Networks:
 
 
 class Connection(NamedTuple):
-    """The origin of a request: address and port as text, "" when unknown."""
+    """It is the origin of a request: address and port as text, "" when unknown."""
 
     address: str
     port: str

@@ -152,7 +152,7 @@ HINTS = {
 
 
 class Failure(NamedTuple):
-    """The kind of a database error.
+    """It is the kind of a database error.
 
     error_class: name of the driver's class. sqlstate: five characters, or "". category: one of the names above.
     """

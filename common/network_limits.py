@@ -89,7 +89,8 @@ def now() -> float:
 
 @dataclass(slots=True)
 class Tally:
-    """The result of counting one act. is_over is false when it could not be counted: no address, or Redis is away."""
+    """It is the result of counting one act. is_over is false when it could not be counted: no address, or Redis is
+    away."""
 
     is_over: bool = False
     _key: str = ""

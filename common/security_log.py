@@ -33,7 +33,7 @@ FACT = re.compile(r"[\w<>:/.+^$()?*\\-]{1,120}", re.ASCII)  # names of ours, num
 
 
 class Event(StrEnum):
-    """What a line can be about; beside each, its facts."""
+    """It is what a line can be about; beside each, its facts."""
 
     SIGN_IN = "sign_in"  # account, way
     SIGN_IN_FAILED = "sign_in_failed"  # account, way

@@ -23,7 +23,7 @@ SHARE = 3
 
 
 class Supervisor:
-    """The process supervisor.
+    """It is the process supervisor.
 
     patience: after this many seconds without a message it ends this process; None if it does not watch.
     """

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 
 class WayIn(Protocol):
-    """The functions of the module that `settings.WAY_IN` names."""
+    """These are the functions of the module that `settings.WAY_IN` names."""
 
     def go_on(self, request: HttpRequest) -> HttpResponse:
         """Return the response that leads to the next page of this visit.

@@ -6,7 +6,7 @@ from django.db import models
 
 
 class WrappedKey(models.Model):
-    """The data key of one exchange, encrypted with the key ring. Once this row is gone, no copy can be decrypted.
+    """It is the data key of one exchange, encrypted with the key ring. Once this row is gone, no copy can be decrypted.
 
     id: drawn at random; it is in each value that the key encrypts, and in the report and the conversation. It is no
     foreign key, because the content may be in another database.

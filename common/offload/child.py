@@ -1,4 +1,4 @@
-"""The program of a child process: it does one job and ends. Only `common.offload.pool` starts it.
+"""This is the program of a child process: it does one job and ends. Only `common.offload.pool` starts it.
 
 Its command is `python -m common.offload.child MODULE PARENT MEMORY SECONDS NICENESS`.
 

@@ -19,7 +19,7 @@ CLONE_THREAD = 0x0001_0000  # the flag of linux/sched.h with which `clone` makes
 
 
 class Layer(StrEnum):
-    """The layers that may be in force."""
+    """These are the layers that may be in force."""
 
     NAMESPACES = "namespaces"
     SYSTEM_CALLS = "system_calls"

@@ -74,7 +74,8 @@ class InOneOrder(ChangeList):
 
 
 class Growing(admin.ModelAdmin):
-    """The admin of a table that grows over the years: rows are counted up to COUNT_MOST, in an order with an index.
+    """It is the admin of a table that grows over the years: rows are counted up to COUNT_MOST, in an order with an
+    index.
 
     The order of the model, or of this class, must be total: it ends with a unique column.
     """

@@ -28,7 +28,7 @@ AttemptWithBackoff.DELAY_BACKOFF = 1.0
 
 
 class Hosts:
-    """What this process knows of the hosts of one address. Any thread may use it."""
+    """It is what this process knows of the hosts of one address. Any thread may use it."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -101,7 +101,7 @@ def connect[T](parameters: Mapping[str, Any], connect_one: Callable[[dict[str, A
 
 
 class Connection(psycopg.Connection[Any]):
-    """The pool's connection, which tries the hosts in our order."""
+    """It is the pool's connection, which tries the hosts in our order."""
 
     @classmethod
     def connect(cls, conninfo: str = "", **parameters: Any) -> Self:

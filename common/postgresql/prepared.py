@@ -1,4 +1,4 @@
-"""Keeps the statement of a query set that is read again and again with other values.
+"""This module keeps the statement of a query set that is read again and again with other values.
 
 Django writes the SQL of a query set anew each time. For the list of an agent, with its dozen subqueries, that took six
 times as long as PostgreSQL needs to answer it.
@@ -57,7 +57,8 @@ class Prepared[M: Model]:
 
 
 class _Place:
-    """Where a value goes, and what the driver is to take it for: Django gives numbers the type of their column."""
+    """It is where a value goes, and what the driver is to take it for: Django gives numbers the type of their
+    column."""
 
     def __init__(self, name: str, kind: type) -> None:
         self.name, self._kind = name, kind
@@ -68,7 +69,7 @@ class _Place:
 
 
 def _mark(value: Value, number: int) -> Value:
-    """A value of the same kind that stands nowhere else."""
+    """Return a value of the same kind that stands nowhere else."""
     return datetime(1, 1, 1, 0, 0, 0, 1 + number, UTC) if isinstance(value, datetime) else -(2**61) - number
 
 

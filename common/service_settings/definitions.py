@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 
 
 class Subject(TextChoices):
-    """The groups of settings on the admin page."""
+    """These are the groups of settings on the admin page."""
 
     QUEUE = "queue", _("Places et file d'attente")
     PROMISE = "promise", _("Promesse du service")
@@ -33,7 +33,7 @@ class Subject(TextChoices):
 
 
 class Unit(StrEnum):
-    """The unit that a number counts."""
+    """It is the unit that a number counts."""
 
     SECONDS = "seconds"
     MINUTES = "minutes"

@@ -34,7 +34,8 @@ type Boxes = Sequence[tuple[str, SafeString, SafeString]]
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The texts of one sentence that replace the original ones, by language and voice; an empty text replaces none."""
+    """These are the texts of one sentence that replace the original ones, by language and voice; an empty text replaces
+    none."""
 
     texts: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
@@ -54,7 +55,7 @@ class _Attempt:
 
 @dataclass
 class _Shelf:
-    """The content of the cache. Each reading replaces the whole object, so that a reader never sees a mixture.
+    """It is the content of the cache. Each reading replaces the whole object, so that a reader never sees a mixture.
 
     digits: those of each help number, by its name. texts, drawn: sentences made so far, as plain text and as HTML, by
     key, language and voice. runs: pieces of templates that are the same for everybody, by their place and voice.

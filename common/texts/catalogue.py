@@ -1,4 +1,4 @@
-"""The catalogue of the sentences that Pnav says: each with its original text, its place and its variables.
+"""This is the catalogue of the sentences that Pnav says: each with its original text, its place and its variables.
 
 Each app adds its own sentences (`add`) when it is loaded. An administrator may change the text of any of them; the
 original text stays in the code. Fixed labels (docs/guide-administration.md) are not in the catalogue: they are written
@@ -40,7 +40,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The place where a sentence is read, and by whom, in French for administrators."""
+    """It is the place where a sentence is read, and by whom, in French for administrators."""
 
     key: str
     label: str

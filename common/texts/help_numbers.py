@@ -1,4 +1,5 @@
-"""The help numbers that a sentence may contain, each as a variable, whose digits are only in « Numéros d'aide »."""
+"""These are the help numbers that a sentence may contain, each as a variable, whose digits are only in « Numéros
+d'aide »."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
-"""The languages of the site: `settings.LANGUAGES` is the only list, and `settings.LANGUAGE_CODE` the source language.
+"""These are the languages of the site: `settings.LANGUAGES` is the only list, and `settings.LANGUAGE_CODE` the source
+language.
 
 Every text is written in the source language first; the other languages are translations of it. A text in one language
 and voice has a name, by which forms, histories and proposals know it: the voice alone in the source language (« vous »,

@@ -1,4 +1,4 @@
-"""The base class of texts that an administrator writes for everybody for some time, in each language.
+"""This is the base class of texts that an administrator writes for everybody for some time, in each language.
 
 Announcements and closures of the chat are such rows. In the source language there is a text for each voice. As in
 sentences (`validation`), characters that cannot be seen or that reverse a line are refused.

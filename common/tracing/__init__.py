@@ -103,7 +103,7 @@ class Span(Protocol):
 
 
 class _Nothing(AbstractContextManager["_Nothing"]):
-    """The span when nothing is traced, or when this trace was not sampled."""
+    """It is the span when nothing is traced, or when this trace was not sampled."""
 
     def __enter__(self) -> Self:
         return self

@@ -62,7 +62,7 @@ class AllowListed(SpanExporter):
 
 
 class _Stack(threading.local):
-    """The current spans of this thread, and how many statements of the outermost one have become spans."""
+    """These are the current spans of this thread, and how many statements of the outermost one have become spans."""
 
     def __init__(self) -> None:
         self.within: list[Context] = []

@@ -1,4 +1,4 @@
-"""The filters that every template has (settings.TEMPLATES): `date`, `unbroken` and `whole_words`.
+"""These are the filters that every template has (settings.TEMPLATES): `date`, `unbroken` and `whole_words`.
 
 `date` replaces Django's, which does not write « 1er mars ».
 """

@@ -17,7 +17,7 @@ register = template.Library()
 
 
 class SentenceNode(Node):
-    """The node of `{% sentence %}`: one text of the catalogue, in the language and voice of the page."""
+    """It is the node of `{% sentence %}`: one text of the catalogue, in the language and voice of the page."""
 
     def __init__(
         self, sentence: Sentence, values: dict[str, FilterExpression], *, how: str = "", name: str = ""
