@@ -104,7 +104,8 @@ register_converter(WithoutWords, "without_words")
 
 
 class Table:
-    """The addresses of all pages in one language, or in discreet mode: a URLconf, for `set_urlconf` and `urlconf=`.
+    """These are the addresses of all pages in one language, or in discreet mode: a URLconf, for `set_urlconf` and
+    `urlconf=`.
 
     prefix: the first part of a visitor's addresses, "" for the ordinary table. language: the code of the language that
     these addresses choose; "" where the cookie of the display settings chooses it.

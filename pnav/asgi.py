@@ -1,4 +1,4 @@
-"""The ASGI application for HTTP and WebSocket, for `daphne pnav.asgi:application`.
+"""This is the ASGI application for HTTP and WebSocket, for `daphne pnav.asgi:application`.
 
 A socket that another site's page opens is refused before it is accepted.
 """

@@ -9,7 +9,8 @@ from typing import Any
 
 
 class Serializer:
-    """The serializer that `settings.CACHES` names. Raises TypeError for a value, and ValueError for bytes, not JSON."""
+    """It is the serializer that `settings.CACHES` names. Raises TypeError for a value, and ValueError for bytes, not
+    JSON."""
 
     def dumps(self, value: Any) -> int | bytes:
         """Return the value as JSON, or unchanged if it is an integer, because Redis increments those."""

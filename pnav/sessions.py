@@ -45,7 +45,7 @@ ENDS_AT = "accounts.ends_at"
 
 
 class RowKey(str):
-    """The primary key of a session's row, made from its cookie.
+    """It is the primary key of a session's row, made from its cookie.
 
     opening: the key that decrypts its data. It exists only in the memory of a process that serves this visit.
     """

@@ -1,4 +1,5 @@
-"""The URLs of the site: those of visitors first, in the order in which they meet them, then those of the staff."""
+"""These are the URLs of the site: those of visitors first, in the order in which they meet them, then those of the
+staff."""
 
 from django.contrib import admin
 from django.urls import include, path

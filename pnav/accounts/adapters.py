@@ -1,4 +1,4 @@
-"""What we change in django-allauth: no sign-up, no address kept, secrets sealed, our words."""
+"""This module has what we change in django-allauth: no sign-up, no address kept, secrets sealed, our words."""
 
 import base64
 from typing import cast
@@ -39,7 +39,7 @@ ACCOUNT_FAILURES = "50/300s/key"
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """What allauth asks us about sign-in: no sign-up, our limits, our register."""
+    """It is what allauth asks us about sign-in: no sign-up, our limits, our register."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
         "username_password_mismatch": _("Identifiant ou mot de passe incorrect."),
@@ -179,7 +179,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class MFAAdapter(DefaultMFAAdapter):
-    """What allauth asks us about second factors."""
+    """It is what allauth asks us about second factors."""
 
     error_messages = DefaultMFAAdapter.error_messages | {
         "incorrect_code": _("Ce code n'est pas le bon, ou il a déjà servi. Attendez le suivant."),

@@ -134,7 +134,7 @@ class LinkForm(forms.ModelForm):
 
 
 class LinkInline(admin.StackedInline):
-    """The identity of this person at the provider: linked here, never by signing in."""
+    """It is the identity of this person at the provider: linked here, never by signing in."""
 
     model = SocialAccount
     form = LinkForm

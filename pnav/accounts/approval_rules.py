@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Act(TextChoices):
-    """What a proposal changes."""
+    """It is what a proposal changes."""
 
     ADD = "add", _("ajout")
     CHANGE = "change", _("modification")
@@ -16,7 +16,7 @@ class Act(TextChoices):
 
 
 class State(TextChoices):
-    """The state of a proposal. All but the first are final."""
+    """It is the state of a proposal. All but the first are final."""
 
     PENDING = "pending", _("attend une deuxième personne")
     ACCEPTED = "accepted", _("acceptée")

@@ -14,7 +14,7 @@ from reports.rules.retention import Item, Kind
 
 
 def plan(now: datetime) -> list[Item]:
-    """What would go now of the admin's log and of changes that are over, without deleting anything."""
+    """Return what would go now of the admin's log and of changes that are over, without deleting anything."""
     return [
         *plan_rows(Kind.ADMIN_LOG, LogEntry.objects.all(), "action_time", now),
         *plan_rows(Kind.ADMIN_LOG, _over(), "asked_at", now),

@@ -29,7 +29,7 @@ FIRST_PASSWORD_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105  an alpha
 
 
 class Role(models.TextChoices):
-    """The roles of accounts. An account has one role, so that powers do not add up."""
+    """These are the roles of accounts. An account has one role, so that powers do not add up."""
 
     AGENT = "agent", _("Agent")
     SUPERVISOR = "supervisor", _("Superviseur")
@@ -96,7 +96,8 @@ class User(AbstractUser):
         super().save(*args, **kwargs)
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """What each session of this account carries: another password, another role or `end_sessions` ends it."""
+        """Return what each session of this account carries: another password, another role or `end_sessions` ends
+        it."""
         state = json.dumps([self.password, self.role, self.session_generation])
         return salted_hmac("pnav.accounts.session", state, secret=secret, algorithm="sha256").hexdigest()
 

@@ -49,8 +49,8 @@ def listen() -> None:
 
 
 def last_proof(request: HttpRequest) -> float:
-    """When this session last proved who it is, in seconds since 1970: a second factor, or, where there is none, a
-    password given again.
+    """Return when this session last proved who it is, in seconds since 1970: a second factor, or, where there is none,
+    a password given again.
 
     0.0 when it never did; a first password alone is no proof, for the second factor was still to come.
     """

@@ -39,7 +39,7 @@ def link_id(pk: int) -> int:
 
 
 class Standing(Enum):
-    """The steps that are still asked of a session, in their order."""
+    """These are the steps that are still asked of a session, in their order."""
 
     SIGNED_OUT = "signed out"
     PASSWORD_TO_CHANGE = "password to change"  # noqa: S105  a state, not a password
@@ -49,7 +49,7 @@ class Standing(Enum):
 
 
 class _SessionHolder:
-    """What allauth's records need of a request: its session. A socket has no request."""
+    """It is what allauth's records need of a request: its session. A socket has no request."""
 
     def __init__(self, session: SessionBase | dict[str, Any]) -> None:
         self.session = session
@@ -89,7 +89,7 @@ def gave_password_lately(request: HttpRequest, user: User) -> bool:
 
 
 def standing_with(user: User, session: SessionBase | dict[str, Any], enrolled: dict[int, str]) -> Standing:
-    """Where this session stands, for a user whose factors were read: key to type."""
+    """Return where this session stands, for a user whose factors were read: key to type."""
     if not user.is_active:
         return Standing.SIGNED_OUT
     if user.password_is_temporary:

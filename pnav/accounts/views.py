@@ -65,7 +65,7 @@ class ChangePassword(PasswordChangeView):
 
 
 class Account(IndexView):
-    """The page of one's account: its factors, how long a session lasts, when it was last used before this one."""
+    """It is the page of one's account: its factors, how long a session lasts, when it was last used before this one."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
@@ -91,7 +91,7 @@ class Account(IndexView):
 
 
 class SignOut(LogoutView):
-    """The end of the session here and, if it began there, at the provider. The browser forgets the pages it kept.
+    """It is the end of the session here and, if it began there, at the provider. The browser forgets the pages it kept.
 
     Not its storage: the keys of the agents' openings lie there (docs/adr/0032), nothing else of a session does, and on
     a shared post it is somebody else who signs out.
@@ -135,7 +135,7 @@ class AddPasskey(AddWebAuthnView):
 
 class ProveByPasskey(ReauthenticateWebAuthnView):
     def form_invalid(self, form: forms.Form) -> HttpResponse:
-        """The page again, with what is wrong. allauth leads to the sign-in, and what was to be done is lost."""
+        """Show the page again, with what is wrong. allauth leads to the sign-in, and what was to be done is lost."""
         return self.render_to_response({**self.get_context_data(), "form": form})
 
 

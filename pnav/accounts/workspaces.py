@@ -1,4 +1,4 @@
-"""The parts of the site where each role works. A sign-in leads to the first one."""
+"""These are the parts of the site where each role works. A sign-in leads to the first one."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -63,7 +63,7 @@ def _row(connection: psycopg.Connection[Any], statement: Any) -> tuple[Any, ...]
 
 
 def _read_facts(connection: psycopg.Connection[Any]) -> dict[str, Any]:
-    """What the manifest says, in one snapshot: times, place in the WAL, rows of each table."""
+    """Return what the manifest says, in one snapshot: times, place in the WAL, rows of each table."""
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         [is_standby] = _row(connection, "SELECT pg_is_in_recovery()")

@@ -1,4 +1,4 @@
-"""What a base backup says of itself, and which objects of a store are kept. Pure."""
+"""This module has what a base backup says of itself, and which objects of a store are kept. Pure."""
 
 import json
 import re
@@ -46,7 +46,7 @@ class Manifest:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Raises ValueError for anything but a manifest."""
+        """Read a manifest. It raises ValueError for anything but a manifest."""
         try:
             values: dict[str, Any] = json.loads(text)
             if values.pop("format") != FORMAT:
@@ -64,7 +64,7 @@ def folder_name(at: datetime) -> str:
 
 
 def begun_at(folder: str) -> datetime | None:
-    """When the base backup in this folder began; None for a folder of another name."""
+    """Return when the base backup in this folder began; None for a folder of another name."""
     try:
         return datetime.strptime(folder, NAMED).replace(tzinfo=UTC)
     except ValueError:
@@ -78,7 +78,7 @@ def choose_base(manifests: Collection[Manifest], at: datetime | None) -> Manifes
 
 
 def segment_place(name: str) -> str | None:
-    """Where in the WAL this file stands, whatever its timeline: to compare. None for what is no segment."""
+    """Return where in the WAL this file stands, whatever its timeline: to compare. None for what is no segment."""
     found = _SEGMENT.fullmatch(name)
     return found[2] if found else None
 
@@ -95,7 +95,8 @@ def complete_name(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What is to be deleted. is_last_too_old: the newest base backup is older than its age, and stays all the same."""
+    """It is what is to be deleted. is_last_too_old: the newest base backup is older than its age, and stays all the
+    same."""
 
     bases: list[str]
     wal: list[str]

@@ -40,7 +40,8 @@ class CannotRestore(Exception):
 
 
 class _Parts:
-    """The parts of a base backup as one file that `tarfile` reads from its beginning to its end. One part in memory."""
+    """These are the parts of a base backup as one file that `tarfile` reads from its beginning to its end. One part in
+    memory."""
 
     def __init__(self, store: Store, manifest: Manifest) -> None:
         self._pieces = self._read(store, manifest)

@@ -53,7 +53,7 @@ def seal_object(clear: bytes, *, name: str, ring: Mapping[str, AESGCM]) -> bytes
 
 
 def open_object(sealed: bytes, *, name: str, ring: Mapping[str, AESGCM]) -> bytes:
-    """What `seal_object` sealed under this name. Raises UnsealError, which never holds content."""
+    """Return what `seal_object` sealed under this name. Raises UnsealError, which never holds content."""
     if not sealed.startswith(MAGIC) or len(sealed) <= len(MAGIC):
         raise UnsealError("This is no sealed object of a backup.")
     start = len(MAGIC) + 1 + sealed[len(MAGIC)]

@@ -34,7 +34,8 @@ def _of_the_wheel() -> str:
 
 
 def environment_for(server: Server, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """What a program is given: the password there, for its command line is seen by every account of the machine."""
+    """Return what a program is given: the password there, for its command line is seen by every account of the
+    machine."""
     own = {name: value for name, value in environment.items() if not name.startswith("BACKUP_")}
     own.pop("PGPASSWORD", None)
     # In English, so that its last words are the same everywhere.

@@ -1,4 +1,5 @@
-"""The WAL, as it is written: `pg_receivewal` keeps it in a folder of this machine, and each turn seals what is new.
+"""This is the WAL, as it is written: `pg_receivewal` keeps it in a folder of this machine, and each turn seals what is
+new.
 
 A replication slot makes the server keep what was not received yet, so that nothing is missing after an absence; how
 much it keeps at most is the server's `max_slot_wal_keep_size`. The segment that is being written is sealed too, at each
@@ -27,7 +28,7 @@ ENDED_MOST = 3
 
 
 class Receiver:
-    """The `pg_receivewal` of this process, started anew when it has ended."""
+    """It is the `pg_receivewal` of this process, started anew when it has ended."""
 
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
@@ -133,8 +134,8 @@ class Shipper:
 
 
 class Stream(NamedTuple):
-    """How the WAL is received. is_active: somebody receives it now. is_lost: the server has thrown away what was not
-    received yet (`max_slot_wal_keep_size`). timeline: on which the server writes."""
+    """It is how the WAL is received. is_active: somebody receives it now. is_lost: the server has thrown away what was
+    not received yet (`max_slot_wal_keep_size`). timeline: on which the server writes."""
 
     is_active: bool
     is_lost: bool

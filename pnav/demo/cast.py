@@ -37,7 +37,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What is needed to sign in with an account of the demonstration. totp_secret: in base 32."""
+    """It is what is needed to sign in with an account of the demonstration. totp_secret: in base 32."""
 
     role: str
     username: str

@@ -73,7 +73,7 @@ class Visit:
 
     @property
     def ended_at(self) -> datetime:
-        """When the exchange ended, or when the person gave up."""
+        """Return when the exchange ended, or when the person gave up."""
         return self.at + timedelta(seconds=self.wait + (self.length if self.is_answered else 0))
 
 

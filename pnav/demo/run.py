@@ -81,7 +81,7 @@ class Daphne(Service):
 
 
 class Front(Service):
-    """The process that listens at PORT and hands each connection to the process that serves it."""
+    """It is the process that listens at PORT and hands each connection to the process that serves it."""
 
     def __init__(self, state: Path, port: int, pages: Daphne, sockets: Daphne) -> None:
         self.log = state / "front.log"
@@ -105,7 +105,7 @@ class Front(Service):
 
 
 class Worker(Service):
-    """The process that distributes the queue, ends leases and deletes what has to go: `manage.py run_worker`."""
+    """It is the process that distributes the queue, ends leases and deletes what has to go: `manage.py run_worker`."""
 
     def __init__(self, state: Path) -> None:
         self.log = state / "worker.log"

@@ -52,7 +52,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """How one kind of person comes, writes and leaves.
+    """It is how one kind of person comes, writes and leaves.
 
     answers: the answers to the orientation, by question. form: the values of the signalement, by field. openings: what
     is written first; the n-th person takes the n-th. replies: each is given once; the first whose words were read is.
@@ -161,7 +161,7 @@ def answer_to(script: Script, slug: str, choices: Mapping[str, str]) -> tuple[st
 
 
 class Mind:
-    """The state of one person: what they still have to say, and which expected words they have read."""
+    """It is the state of one person: what they still have to say, and which expected words they have read."""
 
     def __init__(self, script: Script, number: int = 0) -> None:
         self.script = script

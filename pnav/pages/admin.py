@@ -74,7 +74,7 @@ VERIFICATION: tuple[Any, Any] = (_("Vérification"), {"fields": ("verified_on", 
 
 
 class VerifiedAdmin(admin.ModelAdmin):
-    """The admin of facts with a source.
+    """It is the admin of facts with a source.
 
     source_fields: what is written in the source language; its translations stand below it.
     """
@@ -134,7 +134,7 @@ class VerifiedAdmin(admin.ModelAdmin):
 
 @admin.register(HelpNumber)
 class HelpNumberAdmin(Previewed, TextsAdmin, VerifiedAdmin):
-    """The admin of help numbers and their hours. Every page that names a number reads them here."""
+    """It is the admin of help numbers and their hours. Every page that names a number reads them here."""
 
     reviewed_fields = ("number", "use", "has_link", "name", "is_emergency")
 
@@ -200,7 +200,7 @@ class ContentBlockAdmin(Previewed, TextsAdmin, VerifiedAdmin):
 
 @admin.register(RemovalPlatform)
 class RemovalPlatformAdmin(TextsAdmin, VerifiedAdmin):
-    """Where one asks that a content be removed, and who helps. Visitors are shown what somebody verified."""
+    """It is where one asks that a content be removed, and who helps. Visitors are shown what somebody verified."""
 
     reviewed_fields = ("url",)
 
@@ -215,14 +215,14 @@ admin.site.register(ChangedSentence, SentenceAdmin)
 
 
 class FeedbackPeriod(PeriodFilter):
-    """When an opinion came."""
+    """It is when an opinion came."""
 
     field = "created_at"
 
 
 @admin.register(Feedback)
 class FeedbackAdmin(Growing):
-    """The admin of opinions, which are read and deleted here but never written."""
+    """It is the admin of opinions, which are read and deleted here but never written."""
 
     list_display = ("created_at", "rating", "page", "read_text")
     list_filter = ("rating", "page", FeedbackPeriod)

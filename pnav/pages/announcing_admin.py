@@ -26,7 +26,7 @@ from reports.models import ChatClosure
 
 
 class SaidAboveAdmin(TextsAdmin):
-    """What both have: a text in each language and voice, a beginning, an end, and no change.
+    """It is what both have: a text in each language and voice, a beginning, an end, and no change.
 
     own_fields: what a form has besides its texts. end_field: set by whoever ends it before its time.
     """

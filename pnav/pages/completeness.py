@@ -49,13 +49,13 @@ class Part:
 
     @property
     def done(self) -> int:
-        """How many texts have their translation."""
+        """Return how many texts have their translation."""
         return self.total - len(self.missing)
 
 
 @dataclass(frozen=True)
 class Completeness:
-    """How complete one language is."""
+    """It is how complete one language is."""
 
     language: str
     parts: tuple[Part, ...]
@@ -199,7 +199,7 @@ def to_review(language: str) -> list[str]:
 
 @dataclass
 class _Kept:
-    """What this process read last, and when."""
+    """It is what this process read last, and when."""
 
     read_at: float = float("-inf")  # monotonic seconds
     offered: list[str] = field(default_factory=list)

@@ -8,7 +8,7 @@ from reports.rules.retention import Item, Kind
 
 
 def plan(now: datetime) -> list[Item]:
-    """What would go now of the opinions, without deleting anything."""
+    """Return what would go now of the opinions, without deleting anything."""
     return plan_rows(Kind.OPINION, Feedback.objects.all(), "created_at", now)
 
 

@@ -13,7 +13,7 @@ COOKIE_AGE = 180 * 24 * 60 * 60  # seconds: six months, as the CNIL advises for 
 
 
 class Theme(TextChoices):
-    """The colours of the pages."""
+    """These are the colours of the pages."""
 
     SYSTEM = "system", _("Comme mon appareil")
     LIGHT = "light", _("Clair")

@@ -1,4 +1,4 @@
-"""The page « Les chiffres du service », for everybody, and its open data: honest, rounded, the same for a week.
+"""This is the page « Les chiffres du service », for everybody, and its open data: honest, rounded, the same for a week.
 
 Both read what is stored of closed days (`chat.statistics.daily`), rounded before it was stored, so that what is deleted
 changes none of it. Periods end on a Monday at midnight. Small counts are hidden by `chat.rules.small_counts` as well.
@@ -150,7 +150,7 @@ def _removals(end: date, weeks: int) -> list[tuple[str, int]]:
 
 
 def _period(first: date, before: date) -> Figures:
-    """What may be said of these days; each share is of one series, whose parts make its whole."""
+    """Return what may be said of these days; each share is of one series, whose parts make its whole."""
     found = DailyFigure.objects.between(first, before, daily_figures.CHAINS).totals()
     people = sum(found.get("people", {}).values())
     waits, promise = found.get("wait", {}), found.get("promise", {})

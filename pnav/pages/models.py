@@ -197,7 +197,7 @@ class ContentText(TextRow):
 
 
 class RemovalPlatform(Verified, Translated):
-    """Where one asks that a content be removed, or who helps with it.
+    """It is where one asks that a content be removed, or who helps with it.
 
     A row is shown once somebody verified what it states (`to_be_shown`). Its doubt is what it leaves out: it takes
     nothing away from what is stated. Texts say neither *vous* nor *tu*: both read them.
@@ -247,17 +247,17 @@ class RemovalPlatform(Verified, Translated):
 
     @classmethod
     def to_be_shown(cls) -> models.QuerySet[Self]:
-        """What visitors are shown: verified rows that say something, with what the active language needs."""
+        """Return what visitors are shown: verified rows that say something, with what the active language needs."""
         return cls.to_be_read().exclude(verified_on=None).exclude(where="")
 
     @property
     def where_html(self) -> SafeString:
-        """Where to ask, in the active language, as HTML (`markup.to_html`)."""
+        """Return where to ask, in the active language, as HTML (`markup.to_html`)."""
         return markup.to_html(self.said("where"))
 
     @property
     def conditions_html(self) -> SafeString:
-        """What is asked there, in the active language, as HTML (`markup.to_html`)."""
+        """Return what is asked there, in the active language, as HTML (`markup.to_html`)."""
         return markup.to_html(self.said("conditions"))
 
 
@@ -340,7 +340,7 @@ class AnnouncementText(TextRow):
 
 
 class Feedback(models.Model):
-    """What a visitor says of the service. Nothing links it to a person, a visit or a conversation.
+    """It is what a visitor says of the service. Nothing links it to a person, a visit or a conversation.
 
     The text is sealed, like a message: people write more in it than they are asked for. `place` is what it is bound to.
     """

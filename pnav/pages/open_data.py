@@ -1,4 +1,4 @@
-"""The open data of the service: which series the file of the months holds, and its schema. Pure.
+"""This is the open data of the service: which series the file of the months holds, and its schema. Pure.
 
 The schema follows Table Schema (https://specs.frictionlessdata.io/table-schema/), which data.gouv.fr and its validator
 read. Its texts are in French only, like the codes of administrations that it stands beside.

@@ -43,7 +43,7 @@ class Line:
 
 
 def read(now: datetime) -> dict[str, list[Line]]:
-    """What to do, without what has nothing to do; and the state of the service."""
+    """Return what to do, without what has nothing to do; and the state of the service."""
     return {"tasks": [line for task in TASKS if (line := task(now)) is not None], "state": _state(now)}
 
 
@@ -115,7 +115,7 @@ def _accounts(_now: datetime) -> Line | None:
 
 
 def _openings(now: datetime) -> Line | None:
-    """What waits for somebody, and what waits for longer than it should: whose it is stands in the register."""
+    """Return what waits for somebody, and what waits for longer than it should: whose it is stands in the register."""
     line = _line(
         opening_actions.count_pending(MOST + 1),
         _("%(n)s levée d'anonymat en cours"),
@@ -176,7 +176,7 @@ def _state(now: datetime) -> list[Line]:
 
 
 def _processes(now: datetime) -> list[Line]:
-    """Which web processes beat. The one that answers here beats too, where one serves everything."""
+    """Return which web processes beat. The one that answers here beats too, where one serves everything."""
     names = {web_heartbeat.PAGES: _("des pages"), web_heartbeat.SOCKETS: _("des échanges")}
     found = []
     for row in WebHeartbeat.objects.order_by("role")[: len(names)]:

@@ -40,8 +40,8 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What one language asks for. missing, outdated: SHOWN at most of each, and how many there are. of_code: what the
-    code has to bring, by kind."""
+    """It is what one language asks for. missing, outdated: SHOWN at most of each, and how many there are. of_code: what
+    the code has to bring, by kind."""
 
     name: str
     missing: list[Item]
@@ -108,7 +108,7 @@ def count() -> tuple[int, int]:
 
 
 def read() -> list[Work]:
-    """What each language asks for; before them, the texts in *tu* that say a former text in *vous*."""
+    """Return what each language asks for; before them, the texts in *tu* that say a former text in *vous*."""
     rows, sentences = list(_rows()), _sentences()
     found = []
     source = languages.source()

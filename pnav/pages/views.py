@@ -197,7 +197,7 @@ def accessibility_page(contact_email: str) -> dict[str, Any]:
 
 @require_safe
 def legal(request: HttpRequest) -> HttpResponse:
-    """The legal notice."""
+    """Show the legal notice."""
     context = legal_page(
         publisher=settings.PUBLISHER,
         director=settings.PUBLICATION_DIRECTOR,

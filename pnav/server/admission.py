@@ -134,7 +134,8 @@ def _prefixes(ticket: Ticket) -> Wider:
 
 @dataclass(slots=True)
 class Account:
-    """The running and waiting requests of one network, and what it has used. charge: seconds, at the moment `at`."""
+    """These are the running and waiting requests of one network, and what it has used. charge: seconds, at the moment
+    `at`."""
 
     running: int = 0
     waiting: deque[Ticket] = field(default_factory=deque)
@@ -152,7 +153,7 @@ class Account:
 
 
 class Lane:
-    """Some threads, and the decision whose request they serve next. Any thread may call it.
+    """It has some threads, and decides whose request they serve next. Any thread may call it.
 
     executor: a pool of at least `threads` threads that only this lane uses.
     each, in_all: how many requests of one network, and of all together, may wait.
@@ -489,7 +490,7 @@ class Lane:
 
 
 class _Serving(threading.local):
-    """The request that this thread serves, and its lane."""
+    """It is the request that this thread serves, and its lane."""
 
     lane: Lane | None = None
     ticket: Ticket | None = None

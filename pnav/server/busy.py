@@ -53,7 +53,7 @@ TEXT_FIELD = "body"
 
 @dataclass(frozen=True)
 class _Drawn:
-    """The rendered pages.
+    """These are the rendered pages.
 
     pages: their HTML, by language, kind, and whether it is for discreet mode. policy: their Content-Security-Policy.
     source: the texts that they were rendered with.

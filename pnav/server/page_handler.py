@@ -356,7 +356,7 @@ class ExitHandler(PageHandler):
 
 
 class Pages:
-    """The HTTP handler of a process that serves pages.
+    """It is the HTTP handler of a process that serves pages.
 
     Pages run in their threads, quick exits in others, and health probes in the event loop. So a process whose page
     threads are all busy still answers exits and probes.
@@ -375,7 +375,8 @@ class Pages:
 
 
 class OperatorPages(Pages):
-    """The HTTP handler of a process that serves only sockets: it answers probes and metrics, and 421 to any page."""
+    """It is the HTTP handler of a process that serves only sockets: it answers probes and metrics, and 421 to any
+    page."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] in PROBES or scope["path"] == METRICS:

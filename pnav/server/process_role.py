@@ -20,7 +20,7 @@ MISDIRECTED = b"This process serves WebSockets only: ask the address of the site
 
 
 class ProcessRole(StrEnum):
-    """The value of PROCESS_ROLE. `ALL` is one process that does both, as small installations run it."""
+    """It is the value of PROCESS_ROLE. `ALL` is one process that does both, as small installations run it."""
 
     ALL = "all"
     SOCKETS = "sockets"

@@ -25,7 +25,7 @@ type _Seen = tuple[tuple[int, int], ...]
 
 @implementer(IOpenSSLContextFactory)
 class FileContext:
-    """The OpenSSL context for a certificate and its key, read again when either file has changed.
+    """It is the OpenSSL context for a certificate and its key, read again when either file has changed.
 
     While the two do not belong together, as in the middle of a renewal, or cannot be read, the previous context is
     used. That is logged once for each state of the files.

@@ -1,4 +1,4 @@
-"""The frame of the Django admin."""
+"""This is the frame of the Django admin."""
 
 from collections.abc import Callable
 from datetime import datetime

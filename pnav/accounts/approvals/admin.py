@@ -27,7 +27,7 @@ ACCEPT, REFUSE, WITHDRAW = "accept", "refuse", "withdraw"
 
 
 class DecisionForm(forms.Form):
-    """The decision of a second person; a refusal says why, for who asked."""
+    """It is the decision of a second person; a refusal says why, for who asked."""
 
     decision = forms.ChoiceField(choices=[(one, one) for one in (ACCEPT, REFUSE, WITHDRAW)])
     motive = forms.CharField(
@@ -56,12 +56,12 @@ class PendingChangeAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("sorte"))
     def kind(self, change: PendingChange) -> str:
-        """What kind of object would change."""
+        """Return what kind of object would change."""
         return str(_model(change)._meta.verbose_name)
 
     @admin.display(description=gettext_lazy("état"))
     def state_now(self, change: PendingChange) -> str:
-        """Where the change stands now: one that nobody answered in time has lapsed, whatever its row says."""
+        """Return where the change stands now: one that nobody answered in time has lapsed, whatever its row says."""
         return str(_state(change).label)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -46,7 +46,7 @@ class Reviewed(admin.ModelAdmin):
     """Stands before a `ModelAdmin`; what that class does not say of the above, it does not have."""
 
     def _said(self, name: str, *arguments: Any) -> Any:
-        """What the class says under this name; an empty tuple for nothing."""
+        """Return what the class says under this name; an empty tuple for nothing."""
         said = getattr(self, name, ())
         return said(*arguments) if callable(said) else said
 
@@ -134,7 +134,7 @@ class Reviewed(admin.ModelAdmin):
         return change
 
     def _waits_already(self, key: object) -> SafeString:
-        """What is said when somebody else's change of this object waits; one query."""
+        """Return what is said when somebody else's change of this object waits; one query."""
         first = approval_actions.pending_of(self.opts.label, key, timezone.now())
         url = reverse("admin:accounts_pendingchange_changelist") if first is None else _url(first)
         text = _("Rien n'est enregistré : un changement de cette fiche attend déjà. <a href='{}'>Voyez-le d'abord.</a>")

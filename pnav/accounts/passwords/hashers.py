@@ -8,7 +8,7 @@ from common import slow_hashes
 
 
 class PBKDF2PasswordHasher(DjangoHasher):
-    """The same algorithm under the same name: what Django kept is read, and the other way round."""
+    """It is the same algorithm under the same name: what Django kept is read, and the other way round."""
 
     def encode(self, *args: Any, **kwargs: Any) -> str:
         """Hash as Django does, in a thread of low priority."""

@@ -1,4 +1,4 @@
-"""What stood there before a change, as Django's own log keeps it."""
+"""This module has what stood there before a change, as Django's own log keeps it."""
 
 import json
 from collections.abc import Iterable

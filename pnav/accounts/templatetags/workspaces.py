@@ -1,4 +1,4 @@
-"""The workspaces of an account, for the frame of its pages."""
+"""These are the workspaces of an account, for the frame of its pages."""
 
 from typing import Any
 

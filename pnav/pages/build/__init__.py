@@ -1,1 +1,1 @@
-"""What is made before the site starts: styles, translations, static files, templates."""
+"""This module has what is made before the site starts: styles, translations, static files, templates."""

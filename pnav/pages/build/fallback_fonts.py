@@ -68,13 +68,13 @@ def read_metrics(source: Path) -> Metrics:
 
 
 def stack() -> str:
-    """What stands in the place of STACK."""
+    """Return what stands in the place of STACK."""
     first, rest = STACK.split(",", 1)
     return ",".join([first, *(fallback.family for fallback in FALLBACKS), rest])
 
 
 def faces(weight: int, own: Metrics) -> Iterator[str]:
-    """What the sheet says of each fallback in this weight. own: of Marianne's."""
+    """Return what the sheet says of each fallback in this weight. own: of Marianne's."""
     for fallback in FALLBACKS:
         scale = own.width / fallback.widths[weight]
         names = ",".join(f'local("{name}")' for name in fallback.names[weight])

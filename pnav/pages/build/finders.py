@@ -7,7 +7,7 @@ from django.contrib.staticfiles.finders import AppDirectoriesFinder
 
 
 class AppDirectoriesWithoutDsfr(AppDirectoriesFinder):
-    """The static files of every app but `dsfr`: of its 3,000 files, `build_styles` takes what pages need.
+    """These are the static files of every app but `dsfr`: of its 3,000 files, `build_styles` takes what pages need.
 
     Compressing them all takes minutes at each set-up.
     """

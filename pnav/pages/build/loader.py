@@ -176,7 +176,7 @@ def _children(node: Node) -> Iterator[NodeList]:
 
 
 def _fixed_text(node: Node) -> str | None:
-    """What this node always draws in this language; None when that depends on the page."""
+    """Return what this node always draws in this language; None when that depends on the page."""
     match node:
         case TextNode():
             return node.s

@@ -223,7 +223,8 @@ def follow_system(nodes: Iterable[Node]) -> list[Node]:
 
 
 def follow_direction(nodes: Iterable[Node]) -> list[Node]:
-    """Each rule by the direction of the text, not by left and right (`directions`): DSFR is written from the left."""
+    """Return each rule by the direction of the text, not by left and right (`directions`): DSFR is written from the
+    left."""
     return [
         Group(node.prelude, follow_direction(node.children))
         if isinstance(node, Group)

@@ -26,7 +26,7 @@ class Shown:
     texts: Mapping[tuple[str, str], str]
 
     def text(self) -> str:
-        """What is announced to those who are said « vous », in the language that is read now."""
+        """Return what is announced to those who are said « vous », in the language that is read now."""
         return text_for(self.texts)
 
     def text_familiar(self) -> str:

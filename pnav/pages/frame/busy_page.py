@@ -1,4 +1,5 @@
-"""What the page of a service that is too busy shows: `pnav.server.busy` sends it, and the admin previews its texts."""
+"""This module has what the page of a service that is too busy shows: `pnav.server.busy` sends it, and the admin
+previews its texts."""
 
 from typing import Any
 

@@ -35,8 +35,8 @@ def _other_languages(request: HttpRequest) -> list[tuple[str, str, str]]:
 
 
 def _address_in(code: str, address: str) -> str:
-    """Where this page is read in this language, by a link. An error that is drawn in discreet mode leads to an address
-    of discreet mode, whatever was asked for."""
+    """Return where this page is read in this language, by a link. An error that is drawn in discreet mode leads to an
+    address of discreet mode, whatever was asked for."""
     if addresses.current().is_discreet and not addresses.table_at(address).is_discreet:
         address = addresses.DISCREET.address(addresses.read(address)[1]) or addresses.DISCREET.reverse("pages:home")
     return addresses.choosing(address, code)

@@ -1,4 +1,5 @@
-"""The cast of the previews: a person, whoever answers them, their unit, an exchange, its thread and what follows it.
+"""This is the cast of the previews: a person, whoever answers them, their unit, an exchange, its thread and what
+follows it.
 
 None of them exists. They are values of the models and of the readings that the pages take, made for one drawing and
 saved nowhere: a preview writes no row, takes no lock and tells no process anything.
@@ -154,7 +155,7 @@ _MEETINGS = {State.MEETING}
 def slip_words(
     *, telephone: str = "01 23 45 67 89", hours: Sequence[str] = ("lundi : 8 h à 12 h",)
 ) -> dict[str, object]:
-    """What the slip of an appointment says."""
+    """Return what the slip of an appointment says."""
     return {
         "moment": "3 mars 2027, 10:00",
         "unit": "Commissariat de Rennes",
@@ -198,7 +199,7 @@ def captures() -> list[Seen]:
 
 
 def handouts() -> list[Seen]:
-    """What whoever answers handed to the person: not drawn yet, not to be drawn, drawn with pages left out."""
+    """Return what whoever answers handed to the person: not drawn yet, not to be drawn, drawn with pages left out."""
     states = [(CaptureState.RECEIVED, ()), (CaptureState.UNREADABLE, ()), (CaptureState.DRAWN, ((1, 8, 6),))]
     return [
         capture(number, state, received=True, shown=True, pages=pages, title=WRITTEN)

@@ -59,7 +59,7 @@ def _lines(trial: Trial) -> HttpResponse:
 
 
 def _receipt(trial: Trial) -> HttpResponse:
-    """The page of a receipt that was just made."""
+    """Show the page of a receipt that was just made."""
     return draw_page(trial, "chat/receipt.html", own_copy.receipt_page(_manner(trial), NUMBER, cast.DAY))
 
 

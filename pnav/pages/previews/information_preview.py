@@ -35,7 +35,7 @@ class Previewed(admin.ModelAdmin):
         return super().changeform_view(request, object_id, form_url, context)
 
     def _preview(self, request: HttpRequest, object_id: str | None, language: str) -> HttpResponse | None:
-        """The page; None for a form with errors, which Django shows as it does when it is saved."""
+        """Show the page; None for a form with errors, which Django shows as it does when it is saved."""
         before = self.get_object(request, unquote(object_id)) if object_id else None
         is_allowed = self.has_change_permission(request, before) if before else self.has_add_permission(request)
         if not is_allowed:

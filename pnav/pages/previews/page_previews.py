@@ -1,4 +1,4 @@
-"""The pages outside the exchange, each in the situations that its sentences are said in: for `text_previews`.
+"""These are the pages outside the exchange, each in the situations that its sentences are said in: for `text_previews`.
 
 What stands in them is invented, and goes through the functions that the pages' own views call.
 """
@@ -463,7 +463,7 @@ def _found(*, units: Sequence[ReceptionPoint], zone: str = Zone.METRO, others: S
 
 
 def _select(*, units: Sequence[ReceptionPoint] = (EXAMPLE,), error: str = "", is_gone: bool = False) -> Draw:
-    """What was found. error: whether the choice was refused; is_gone: for a unit that has left the list."""
+    """Return what was found. error: whether the choice was refused; is_gone: for a unit that has left the list."""
 
     def draw(trial: Trial) -> HttpResponse:
         form = ChoiceForm({"service": ""}) if error else None
@@ -533,7 +533,7 @@ HELPED = tuple(_report(role="professional", age_band=age) for age in ("adult", "
 
 
 def _added(given: Mapping[str, Any] | None = None, *, discreet: bool = False, is_sealed: bool = True) -> Draw:
-    """What is added to a signalement that is filed. is_sealed: whether what is left under seal could be."""
+    """Return what is added to a signalement that is filed. is_sealed: whether what is left under seal could be."""
 
     def draw(trial: Trial) -> HttpResponse:
         form = AddedForm.of(cast.report(), given, familiar=trial.familiar, discreet=discreet)

@@ -115,7 +115,7 @@ class SentenceAdmin(TextsAdmin):
         return field
 
     def approved_texts(self, obj: ChangedSentence) -> list[str]:
-        """Those of the code: whoever goes back to them needs nobody's agreement."""
+        """Return those of the code: whoever goes back to them needs nobody's agreement."""
         return list(_sentence(obj).origins().values())
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
@@ -132,7 +132,7 @@ class SentenceAdmin(TextsAdmin):
 
     @admin.display(description=_("où, et avec quoi"))
     def about(self, row: ChangedSentence) -> SafeString:
-        """Where it is read, by whom, and what may stand between braces."""
+        """Return where it is read, by whom, and what may stand between braces."""
         sentence = _sentence(row)
         lines = [
             format_html(_("{}. Lue par {}."), sentence.place.label, sentence.place.audience),
@@ -195,7 +195,7 @@ class SentenceAdmin(TextsAdmin):
         return super().changeform_view(request, object_id, form_url, context)
 
     def _preview(self, request: HttpRequest, sentence: Sentence, name: str) -> HttpResponse | None:
-        """The page that shows it; None for a form with errors, which Django shows as it does when it is saved."""
+        """Show the page that shows it; None for a form with errors, which Django shows as it does when it is saved."""
         row = self.get_object(request, sentence.row_key)
         if not self.has_change_permission(request, row):
             raise PermissionDenied
@@ -215,7 +215,7 @@ class SentenceAdmin(TextsAdmin):
     # --- all of them --------------------------------------------------------------------------------------------------
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The catalogue, by place: found by words of any of its texts, by place, or because it was changed."""
+        """Show the catalogue, by place: found by words of any of its texts, by place, or because it was changed."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         words, place = request.GET.get("q", "").strip(), request.GET.get("place", "")

@@ -58,8 +58,9 @@ WAIT: conversation.Wait = (4, (10, 25))
 
 
 def page_with(request: HttpRequest, sentence: Sentence, name: str, texts: Mapping[str, str]) -> HttpResponse:
-    """The page, in the language and voice of the text of this name. texts: by their names; an empty one, or one that is
-    left out, is that of origin. At most one drawing of each situation of its place, and one more: no statement writes.
+    """Show the page, in the language and voice of the text of this name. texts: by their names; an empty one, or one
+    that is left out, is that of origin. At most one drawing of each situation of its place, and one more: no statement
+    writes.
     """
     language, voice = languages.text_place(name)
     trial = Trial(request, [sentence], familiar=voice == languages.FAMILIAR, manner=manner_of(sentence))
@@ -218,7 +219,8 @@ def _frame(
     bodies: Sequence[str] = ("Bonjour",),
     **beside: Any,
 ) -> Draw:
-    """What stands in the page of whoever has no script: it says itself that it is a preview, and stands still."""
+    """Return what stands in the page of whoever has no script: it says itself that it is a preview, and stands
+    still."""
 
     def draw(trial: Trial) -> HttpResponse:
         found, manner = _exchange(trial, status, waited=waited)
@@ -580,8 +582,8 @@ def _keeping(
     was_answered: bool = True,
     code: str = "",
 ) -> Draw:
-    """What is kept. are_apart: words go before the rest. with_identity: so does what is under seal. readings: who else
-    read the exchange."""
+    """Return what is kept. are_apart: words go before the rest. with_identity: so does what is under seal. readings:
+    who else read the exchange."""
 
     def draw(trial: Trial) -> HttpResponse:
         _found, manner = _exchange(trial)
@@ -791,5 +793,5 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
 
 
 def _alerts(trial: Trial) -> list[Sentence]:
-    """What the script writes below the switches of the waiting room."""
+    """Return what the script writes below the switches of the waiting room."""
     return [one for one in trial.sentences if one.place == thread_texts.ALERTS]

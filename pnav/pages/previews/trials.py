@@ -39,7 +39,8 @@ def manner_of(sentence: Sentence) -> Manner:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """The texts that a page is to show, in one voice: one in the admin, all of a place in the test that walks them.
+    """These are the texts that a page is to show, in one voice: one in the admin, all of a place in the test that walks
+    them.
 
     told: what the notice above the page says of it; None for a page that is only searched.
     """

@@ -34,7 +34,7 @@ def words_of(facts: Sequence[Fact]) -> Mapping[str, str]:
 
 
 def _plain(fact: Fact) -> Told | None:
-    """What was written, with nothing in it that cannot be seen; None when no key opens it."""
+    """Return what was written, with nothing in it that cannot be seen; None when no key opens it."""
     told = fact.told
     if told is None:
         return None

@@ -39,8 +39,8 @@ class PlatformForm(forms.Form):
 
 
 class RequestForm(PlatformForm):
-    """What the request says. familiar: whether who reads it is said *tu*. facts: keys and labels of the facts of the
-    journal that may be chosen; without any there is no such field."""
+    """It is what the request says. familiar: whether who reads it is said *tu*. facts: keys and labels of the facts of
+    the journal that may be chosen; without any there is no such field."""
 
     name = forms.CharField(label=words.NAME.later(), required=False, max_length=LINE)
     email = forms.EmailField(label=words.EMAIL.later(), required=False, max_length=LINE)

@@ -1,4 +1,4 @@
-"""What the templates of a page ask of its address: whether it lies in discreet mode."""
+"""This module has what the templates of a page ask of its address: whether it lies in discreet mode."""
 
 from django import template
 

@@ -68,7 +68,7 @@ def _written(kind: str, value: Any) -> Any:
 
 
 def _options(choices: Iterable[tuple[Any, Any]], value: Any) -> SafeString:
-    """The options of a choice: of a console, all its colleagues twice."""
+    """Return the options of a choice: of a console, all its colleagues twice."""
     chosen = str(value)
     return SafeString(
         "".join(

@@ -1,4 +1,4 @@
-"""The hours of help numbers as the administrators keep them, wherever a page names a number."""
+"""These are the hours of help numbers as the administrators keep them, wherever a page names a number."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -31,7 +31,7 @@ def forget() -> None:
 
 @register.filter
 def current_hours(number: str, otherwise: Any = "") -> str:
-    """When somebody answers at this number, in words: `{{ number.display|current_hours:number.hours }}`.
+    """Return when somebody answers at this number, in words: `{{ number.display|current_hours:number.hours }}`.
 
     The administrators' words when they keep this number, else `otherwise`. Empty when nobody can say.
     """

@@ -54,7 +54,7 @@ unnamed: Callable[[str, str], None] = _report
 
 
 class _Known(dict[str, Any]):
-    """The variables of a part, which remembers what else was asked for."""
+    """These are the variables of a part, which remembers what else was asked for."""
 
     def __init__(self, values: dict[str, Any]) -> None:
         super().__init__(values)
@@ -68,7 +68,7 @@ class _Known(dict[str, Any]):
 
 
 def _plain(value: Any) -> Any:
-    """What decides, as it is kept: a lazy object would keep the request that it was made for."""
+    """Return what decides, as it is kept: a lazy object would keep the request that it was made for."""
     if type(value) in _PLAIN:
         return value
     if isinstance(value, bool | int | str):

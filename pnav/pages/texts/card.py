@@ -1,4 +1,4 @@
-"""What the card says that a person prints and hands to somebody."""
+"""This module has what the card says that a person prints and hands to somebody."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,4 +1,5 @@
-"""What search engines show below the title of a page, and whoever passes a page on: one sentence for each page."""
+"""This module has what search engines show below the title of a page, and whoever passes a page on: one sentence for
+each page."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,4 +1,4 @@
-"""What is read on every page: the frame, pages of errors, and words that come back in several rooms."""
+"""This module has what is read on every page: the frame, pages of errors, and words that come back in several rooms."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,4 +1,5 @@
-"""What the obligatory pages say, the public figures, and the two small forms of every page (opinion, display)."""
+"""This module has what the obligatory pages say, the public figures, and the two small forms of every page (opinion,
+display)."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,5 @@
-"""What the removal kit says: its choice, its form, and the two letters that it writes for the person."""
+"""This module has what the removal kit says: its choice, its form, and the two letters that it writes for the
+person."""
 
 from collections.abc import Mapping
 
@@ -16,7 +17,7 @@ TEXT = Variable("text", "ce que la personne a écrit, ou des points à compléte
 
 
 class Who(TextChoices):
-    """Who is concerned. Nothing of it is kept."""
+    """It is who is concerned. Nothing of it is kept."""
 
     ADULT = "adult", _("Moi : j'ai 18 ans ou plus")
     MINOR = "minor", _("Moi : j'ai moins de 18 ans")

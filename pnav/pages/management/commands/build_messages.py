@@ -1,4 +1,4 @@
-"""The translations, ready to be read."""
+"""These are the translations, ready to be read."""
 
 from typing import Any
 

@@ -59,7 +59,7 @@ def _face(name: str, weight: int, signs: Iterable[int]) -> str:
 
 
 def font_faces(folder: Path) -> str:
-    """What the sheet says of both files of each weight, and of what is shown until they are there.
+    """Return what the sheet says of both files of each weight, and of what is shown until they are there.
 
     folder: of the whole fonts.
     """
