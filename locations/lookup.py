@@ -38,7 +38,7 @@ _ARTICLES = ("la", "le", "les", "l")
 
 
 class Outcome(StrEnum):
-    """The result of a search. NONE is not an error: it comes with suggestions or help."""
+    """It is the result of a search. NONE is not an error: it comes with suggestions or help."""
 
     EMPTY = "empty"
     NONE = "none"
@@ -137,7 +137,7 @@ class Suggestion:
 
 @dataclass
 class Lookup:
-    """The answer to a search.
+    """It is the answer to a search.
 
     is_cedex: the code is a CEDEX code, of a firm or an administration. cedex_is_approximate: it led only to the commune
     of its post office.

@@ -45,7 +45,7 @@ DOCUMENT_MAX_LENGTH = 500_000  # characters
 
 
 class NewVersionForm(forms.ModelForm):
-    """The form that makes a draft, which begins as a copy of another version."""
+    """It is the form that makes a draft, which begins as a copy of another version."""
 
     source = forms.ChoiceField(label=gettext_lazy("Copie de"))
 
@@ -76,7 +76,7 @@ class NewVersionForm(forms.ModelForm):
 
 
 class DocumentForm(forms.Form):
-    """The form that shows and takes the whole document as JSON."""
+    """It is the form that shows and takes the whole document as JSON."""
 
     revision = forms.IntegerField(widget=forms.HiddenInput)
     document = forms.CharField(
