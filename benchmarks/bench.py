@@ -96,7 +96,7 @@ class Book:
 
 
 class Bench:
-    """One run: the ground, the servers one after the other, the book."""
+    """It is one run: the ground, the servers one after the other, the book."""
 
     def __init__(self, ground: Stage, scale: Scale, window: int, verbose: bool) -> None:
         self.ground = ground
@@ -499,7 +499,7 @@ def _forget_waiting() -> None:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. `value` is judged; `shown` are the figures of Pnav, the tutorial and the relay."""
+    """It is one line of the table. `value` is judged; `shown` are the figures of Pnav, the tutorial and the relay."""
 
     measure: str
     title: str
@@ -522,7 +522,7 @@ def _soak(_book: Book, _scale: Scale) -> float:
 
 
 def _computing(book: Book) -> tuple[float, float, float]:
-    """The median of G18's pairs of windows, and what they leave open of it (`figures.interval`)."""
+    """Return the median of G18's pairs of windows, and what they leave open of it (`figures.interval`)."""
     return interval(book.values["p99 ack beside computing pages, apart"][PNAV])
 
 
@@ -581,7 +581,7 @@ def number(value: float) -> str:
 
 
 def table(book: Book, scale: Scale, wanted: set[str]) -> tuple[str, list[dict[str, Any]]]:
-    """The table in Markdown, and its rows as values."""
+    """Return the table in Markdown, and its rows as values."""
     words = {
         "medium": f"{scale.medium:,}", "large": f"{scale.large:,}", "sockets": f"{2 * scale.large:,}",
         "storm": f"{2 * scale.storm:,}", "waiting": f"{scale.waiting:,}",

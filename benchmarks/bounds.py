@@ -65,7 +65,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """One bound on the way of an act. where: the constant or the function that holds it. made: the way with it.
+    """It is one bound on the way of an act. where: the constant or the function that holds it. made: the way with it.
     without: the same without it, None for nothing at all. times: calls of one round. often: how many an act meets."""
 
     act: str
@@ -78,7 +78,7 @@ class Bound:
 
 
 class Meter:
-    """Counts and clocks of what a call uses."""
+    """It counts and clocks of what a call uses."""
 
     def __init__(self) -> None:
         import psycopg
@@ -139,7 +139,7 @@ class Meter:
 
 
 def _least(rounds: list[Cost]) -> Cost:
-    """The least of each clock; counts of the last round."""
+    """Return the least of each clock; counts of the last round."""
     clocks = [min(getattr(one, name) for one in rounds) for name in ("own", "backend", "valkey")]
     return Cost(*clocks, rounds[-1].trips, rounds[-1].statements)
 
@@ -343,7 +343,7 @@ class _Socket:
 
 
 class _Transport:
-    """A client that has read everything."""
+    """It is a client that has read everything."""
 
     waiting = 0
 
@@ -421,14 +421,15 @@ HEADS = (
 
 
 def told(bound: Bound, more: Cost, without: Cost) -> tuple[str, ...]:
-    """A row of the table. more: what the bound adds; without: what the way takes anyhow, 0 when the bound is all."""
+    """Return a row of the table. more: what the bound adds; without: what the way takes anyhow, 0 when the bound is
+    all."""
     figures = (f"{more.own:.1f}", f"{more.backend:.1f}", f"{more.valkey:.1f}", f"{more.trips:.2g}")
     anyhow = f"{without.total:.0f}" if bound.without is not None else ""
     return (bound.act, bound.name, f"`{bound.where}`", bound.often, *figures, f"{more.statements:.2g}", anyhow)
 
 
 def table(rows: list[tuple[str, ...]]) -> str:
-    """The rows as Markdown."""
+    """Return the rows as Markdown."""
     lines = [HEADS, tuple("---" for _head in HEADS), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 

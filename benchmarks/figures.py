@@ -13,7 +13,7 @@ RESAMPLES = 2000
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that `share` (0 to 1) of them do not exceed; NaN for none."""
+    """Return the smallest value that `share` (0 to 1) of them do not exceed; NaN for none."""
     if not values:
         return math.nan
     ordered = sorted(values)
@@ -21,12 +21,12 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def median(values: Sequence[float]) -> float:
-    """The middle one; NaN when there is none, or when one of them is void."""
+    """Return the middle one; NaN when there is none, or when one of them is void."""
     return statistics.median(values) if values and not any(map(math.isnan, values)) else math.nan
 
 
 def interval(ratios: Sequence[float], resamples: int = RESAMPLES) -> tuple[float, float, float]:
-    """The median of the ratios, and the bounds between which the medians of 95 of 100 resamples lie.
+    """Return the median of the ratios, and the bounds between which the medians of 95 of 100 resamples lie.
 
     NaN three times for none. The resamples are drawn with a fixed seed: the same ratios give the same bounds.
     """
@@ -45,7 +45,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def children(pid: int) -> list[int]:
-    """The processes that `pid` started and that still run."""
+    """Return the processes that `pid` started and that still run."""
     found = []
     for path in Path(f"/proc/{pid}/task").glob("*/children"):
         found += [int(child) for child in path.read_text().split()]

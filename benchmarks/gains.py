@@ -55,7 +55,7 @@ def cost(call: Callable[[], Any], *, times: int) -> float:
 
 
 def engine(loader: str) -> Engine:
-    """The site's templates, read by this loader."""
+    """Return the site's templates, read by this loader."""
     from django.conf import settings
 
     options = settings.TEMPLATES[0]["OPTIONS"]
@@ -244,7 +244,8 @@ class _Reactor:
 
 
 def sending() -> tuple[str, float, float]:
-    """An answer of 300 bytes sent at once, and in Twisted's next turn, which asks epoll to be told and no longer."""
+    """Return an answer of 300 bytes sent at once, and in Twisted's next turn, which asks epoll to be told and no
+    longer."""
     import select
 
     from pnav.server.lines import Line

@@ -114,7 +114,7 @@ class Walk:
 
     @property
     def is_kept(self) -> bool:
-        """Whether the promise holds."""
+        """Return whether the promise holds."""
         most = (SCREENS + self.journey.more, PRESSES + self.journey.more, WORDS)
         return all(one <= other for one, other in zip((self.screens, self.presses, self.words), most, strict=True))
 
@@ -217,7 +217,8 @@ def _enter(page: Page, *, leaves: bool = True) -> int:
 
 @contextmanager
 def phone(browser: Browser, *, javascript: bool, language: str = HOME_LANGUAGE) -> Iterator[Page]:
-    """A page of a small phone that is set to this language: the site chooses it at the first visit of its home page."""
+    """Yield a page of a small phone that is set to this language: the site chooses it at the first visit of its home
+    page."""
     context = browser.new_context(
         viewport={"width": WIDTH, "height": HEIGHT},
         locale=language,
@@ -247,7 +248,7 @@ def _print(done: Walk, how: str) -> None:
 
 
 def languages_of(page: Page, base: str) -> list[str]:
-    """The codes of the languages that the site offers on its home page, its own first."""
+    """Return the codes of the languages that the site offers on its home page, its own first."""
     page.goto(base + "/")
     others = page.locator(".pnav-header__language [lang]").evaluate_all("all => all.map((one) => one.lang)")
     return [page.locator("html").get_attribute("lang") or "", *dict.fromkeys(others)]

@@ -85,7 +85,7 @@ class Half:
 
 
 def quantile(values: list[float], share: float) -> float:
-    """The nearest rank; nothing measured is nothing reached."""
+    """Return the nearest rank; nothing measured is nothing reached."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("inf")
 
@@ -210,7 +210,7 @@ class Site:
     cookie: str
 
     def visit(self, browser: Browser, session: str, path: str, **options: Any) -> Page:
-        """A page of its own, signed in."""
+        """Return a page of its own, signed in."""
         context: BrowserContext = browser.new_context(locale="fr-FR", **options)
         context.add_cookies([{"name": self.cookie, "value": session, "url": self.url}])
         page = context.new_page()
@@ -242,7 +242,7 @@ def slow_down(page: Page, rate: float) -> None:
 
 
 def measure(site: Site, world: World, *, slower: float, letters: int) -> dict[str, Half]:
-    """The console, calm and with traffic; and a visitor's telephone to whom the agent writes."""
+    """Return the console, calm and with traffic; and a visitor's telephone to whom the agent writes."""
     halves = {}
     with chromium_open() as browser:
         page = open_console(browser, site, world)

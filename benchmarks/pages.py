@@ -89,7 +89,7 @@ def fill() -> str:
 
 
 def fill_stock(url: str) -> str:
-    """The same for the plain project, in a database of its own."""
+    """Return the same for the plain project, in a database of its own."""
     from django.db import connection
 
     with connection.cursor() as cursor:

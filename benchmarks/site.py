@@ -110,7 +110,7 @@ def stage() -> Iterator[Stage]:
 
 @contextmanager
 def servers() -> Iterator[Path]:
-    """The same, for whoever needs the folder alone."""
+    """Yield the same, for whoever needs the folder alone."""
     with stage() as ground:
         yield ground.folder
 

@@ -46,7 +46,7 @@ class Worker(Service):
 
 @dataclass
 class Sample:
-    """One minute; memory in KiB (PSS)."""
+    """It is one minute; memory in KiB (PSS)."""
 
     at: float
     memory: int
@@ -71,7 +71,7 @@ class Ledger:
 
 
 class Line(Client):
-    """A socket that reads its frames; posts wait in the ledger for their acknowledgement."""
+    """It is a socket that reads its frames; posts wait in the ledger for their acknowledgement."""
 
     __slots__ = ("ended", "hear", "open")
 
@@ -99,7 +99,7 @@ class Line(Client):
 
 
 async def dial(port: int, path: str, cookie: str, hear: Callable[[dict[str, Any]], None]) -> Line:
-    """A socket that is open. Raises WireError, OSError (TimeoutError too)."""
+    """Return a socket that is open. Raises WireError, OSError (TimeoutError too)."""
     line = Line(handshake(path, f"127.0.0.1:{port}", f"sessionid={cookie}"), hear)
     async with asyncio.timeout(30):
         await asyncio.get_running_loop().create_connection(lambda: line, "127.0.0.1", port)

@@ -85,7 +85,7 @@ class Exchange:
 
 
 class Side(Client):
-    """One socket of a pair. `ready` is done when it has caught up, or failed."""
+    """It is one socket of a pair. `ready` is done when it has caught up, or failed."""
 
     __slots__ = ("_saw_messages", "is_ready", "listener", "pair", "ready", "which")
 

@@ -27,7 +27,7 @@ def interruptions(seconds: float, clock: Callable[[], float] = time.perf_counter
 
 
 def told(taken: Sequence[float], seconds: float) -> str:
-    """The same in a sentence, to stand above the figures."""
+    """Return the same in a sentence, to stand above the figures."""
     if not taken:
         return f"The machine is still: in {seconds:.0f} s nothing took this core away for a millisecond."
     return (

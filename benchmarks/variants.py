@@ -41,7 +41,7 @@ COUNTED = FIGURES[2:4]  # true of a round whose times are void, too
 
 @dataclass
 class Variant:
-    """One value of the variable: the conversations made under it, and what was measured, a value a round."""
+    """It is one value of the variable: the conversations made under it, and what was measured, a value a round."""
 
     name: str
     value: str
@@ -50,7 +50,7 @@ class Variant:
 
 
 def make_conversations(ground: Stage, name: str, value: str) -> list[Exchange]:
-    """A hundred conversations under way, made by a process that has this value, as that deployment would."""
+    """Return a hundred conversations under way, made by a process that has this value, as that deployment would."""
     out = ground.folder / f"pairs-{value}"
     command = [sys.executable, "manage.py", "bench_sessions", "--pairs", str(SMALL), "--out", str(out), "-v", "0"]
     subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, name: value}, stdout=subprocess.DEVNULL)
@@ -117,7 +117,7 @@ async def measure(ground: Stage, variant: Variant, seconds: float) -> str:
 
 
 def report(first: Variant, second: Variant) -> str:
-    """A line of Markdown for each figure: both medians, and the second ÷ the first with its interval."""
+    """Return a line of Markdown for each figure: both medians, and the second ÷ the first with its interval."""
     lines = [f"| {first.name} | {first.value} | {second.value} | ratio | 95 % | pairs of rounds |", "|" + "---|" * 6]
     for figure in FIGURES:
         pairs = [

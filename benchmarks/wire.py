@@ -20,7 +20,7 @@ class WireError(Exception):
 
 
 def frame(payload: bytes, opcode: int = TEXT) -> bytes:
-    """A whole client frame."""
+    """Return a whole client frame."""
     size = len(payload)
     if size < 126:
         head = struct.pack("!BB", FINAL | opcode, MASKED | size)
@@ -32,7 +32,7 @@ def frame(payload: bytes, opcode: int = TEXT) -> bytes:
 
 
 def handshake(path: str, host: str, cookie: str = "", address: str = "") -> bytes:
-    """The request that opens a socket, from a page of the same origin.
+    """Return the request that opens a socket, from a page of the same origin.
 
     address: of the client, as a proxy in front of the server would say it; "" for no proxy.
     """
@@ -54,7 +54,7 @@ def handshake(path: str, host: str, cookie: str = "", address: str = "") -> byte
 
 
 class Client(asyncio.Protocol):
-    """One socket. A subclass says what a text is worth; `opened` ends with the handshake, `lost` when it is over.
+    """It is one socket. A subclass says what a text is worth; `opened` ends with the handshake, `lost` when it is over.
 
     close_code: what the server closed it with; None while it has not.
     """

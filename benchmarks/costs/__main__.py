@@ -105,7 +105,7 @@ class Act:
 
 
 class Run:
-    """One run: the cast, who acts in it, what was found."""
+    """It is one run: the cast, who acts in it, what was found."""
 
     def __init__(self, only: str, *, is_quick: bool) -> None:
         self.only = only
@@ -118,7 +118,7 @@ class Run:
 
     @cached_property
     def filing(self) -> tuple[str, dict[str, str]]:
-        """A visit that has only its report to send, and the form."""
+        """Return a visit that has only its report to send, and the form."""
         from benchmarks.costs import situation
 
         return situation.before_the_report()
@@ -202,7 +202,7 @@ class Run:
         return [{key: str(value) for key, value in data.items()} for data in known] or [inputs.RIGHT.get(name, {})]
 
     def _frame(self, frame: str) -> Iterator[tuple[Act, list[Kind]]]:
-        """The same frame as the person and as the agent send it."""
+        """Yield the same frame as the person and as the agent send it."""
         from tests.access.frames import CLIENT_ID
         from tests.access.frames import FRAMES as FIELDS
         from tests.access.people import ASSIGNED, REPORTER
@@ -218,7 +218,7 @@ class Run:
                 yield act, [one for one in kinds if not self.is_quick or one.name.split(" ")[0] in (*QUICK, "deep")]
 
     def _upload(self, name: str) -> Iterator[tuple[Act, list[Kind]]]:
-        """The forms of ours that take a file: `tests/costs/` finds all of them."""
+        """Yield the forms of ours that take a file: `tests/costs/` finds all of them."""
         from benchmarks.costs import situation
         from chat.models import Unit
         from tests.access.people import ADMINISTRATOR, REPORTER
@@ -237,7 +237,7 @@ class Run:
             yield act, list(inputs.sheets(unit.name))
 
     def _slices(self) -> Iterator[tuple[Act, list[Kind]]]:
-        """A file as the script of the page sends it."""
+        """Yield a file as the script of the page sends it."""
         from benchmarks.costs import situation
         from tests.access.people import REPORTER
 
@@ -322,7 +322,7 @@ class Run:
 
 
 def _breaches(broken: Sequence["Verdict"]) -> str:
-    """A line for each breach of an act, with the kinds of input that show it."""
+    """Return a line for each breach of an act, with the kinds of input that show it."""
     kinds: dict[tuple[str, str], list[str]] = {}
     for one in broken:
         for breach in one.breaches:

@@ -26,7 +26,7 @@ def _row(name: str, line: Line) -> str:
 
 
 def drawn() -> str:
-    """The whole, marks included. Acts that share a line stand together."""
+    """Return the whole, marks included. Acts that share a line stand together."""
     groups: dict[int, list[str]] = {}
     lines: dict[int, Line] = {}
     for name, line in table.ROUTES.items():

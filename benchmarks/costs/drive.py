@@ -43,7 +43,8 @@ STILL = Noise()  # a machine that disturbs nothing
 
 @dataclass
 class Cost:
-    """One act. ms: of processor of this thread. rows: fetched or changed. kib: peak of memory; 0 when not asked for."""
+    """It is one act. ms: of processor of this thread. rows: fetched or changed. kib: peak of memory; 0 when not asked
+    for."""
 
     ms: float
     statements: int
@@ -113,7 +114,8 @@ def _ask(path: str, method: str, key: str, request: Request, encoding: str) -> A
 
 
 def send(path: str, method: str, key: str, request: Request, *, encoding: str = "") -> Any:
-    """The answer; whatever it changed is undone. key: of the session, or none. encoding: what the browser accepts."""
+    """Return the answer; whatever it changed is undone. key: of the session, or none. encoding: what the browser
+    accepts."""
     with transaction.atomic():
         answer = _ask(path, method, key, request, encoding)
         transaction.set_rollback(True)
@@ -144,7 +146,7 @@ def once(path: str, method: str, key: str, request: Request) -> tuple[Cost, set[
 
 
 def peak_kib(path: str, method: str, key: str, request: Request) -> int:
-    """The most memory of Python's that an act holds at one moment, the answer as it is included.
+    """Return the most memory of Python's that an act holds at one moment, the answer as it is included.
 
     The body is not: Django's client holds a copy of it, which a server does not.
     """
@@ -192,7 +194,7 @@ def measure(path: str, method: str, key: str, requests: Sequence[Request], *, tr
 
 
 def patiently(path: str, method: str, key: str, requests: Sequence[Request]) -> Three:
-    """The best of TRIES_IN_DOUBT."""
+    """Return the best of TRIES_IN_DOUBT."""
     return measure(path, method, key, requests, tries=TRIES_IN_DOUBT)[0]
 
 
@@ -226,7 +228,8 @@ def look_at_noise(noise: Noise, *, cheap: tuple[str, str], dear: tuple[str, str]
 
 
 def ratio(costs: Three, noise: Noise = STILL) -> float:
-    """The larger of cost(2n) ÷ cost(n) and cost(4n) ÷ cost(2n), of processor, were each measure off by the noise."""
+    """Return the larger of cost(2n) ÷ cost(n) and cost(4n) ÷ cost(2n), of processor, were each measure off by the
+    noise."""
     pairs = ((costs[0].ms, costs[1].ms), (costs[1].ms, costs[2].ms))
     return max((more - noise.of(more)) / max(less + noise.of(less), 0.01) for less, more in pairs)
 
@@ -279,7 +282,7 @@ class Verdict:
 def judge(
     act: str, kind: str, costs: Three, budget: Budget, *, stores: Stores | None = None, noise: Noise = STILL
 ) -> Verdict:
-    """The breaches, each in words. stores: what it may leave behind; None: not asked for."""
+    """Return the breaches, each in words. stores: what it may leave behind; None: not asked for."""
     worst = costs[-1]
     sure: list[str] = []
     doubts: list[str] = []
@@ -316,7 +319,7 @@ def judge(
 
 
 def _grows(first: Cost, last: Cost, noise: Noise) -> bool:
-    """Whether anything lies between them that can be told from nothing."""
+    """Return whether anything lies between them that can be told from nothing."""
     return (
         last.ms - first.ms > noise.of(last.ms)
         or last.rows - first.rows > MEASURABLE_ROWS

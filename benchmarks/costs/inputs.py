@@ -60,7 +60,7 @@ def length(request: Request) -> int:
 
 
 class Kind(NamedTuple):
-    """A kind of input, in three sizes: n, 2n, 4n."""
+    """It is a kind of input, in three sizes: n, 2n, 4n."""
 
     name: str
     requests: tuple[Request, Request, Request]
@@ -175,7 +175,7 @@ def shaped(method: str) -> Iterator[Kind]:
 
 
 def frames(kind: str, fields: Mapping[str, Any]) -> Iterator[Kind]:
-    """A frame of this type with its text at its worst, then JSON that is deep, wide, or long."""
+    """Yield a frame of this type with its text at its worst, then JSON that is deep, wide, or long."""
     if "body" in fields:
         for sign in SIGNS:
             yield Kind(sign, _three([_json({"type": kind, **fields, "body": run(sign, size)}) for size in SIZES]))
@@ -199,7 +199,7 @@ def _multipart(parts: int) -> Request:
 
 
 def sheets(unit: str) -> Iterator[Kind]:
-    """A file of accounts: right lines, as many as may be; then what is none, as long as may be. unit: one that is
+    """Yield a file of accounts: right lines, as many as may be; then what is none, as long as may be. unit: one that is
     there."""
     yield Kind("right lines", _three([_sheet(_accounts(unit, lines)) for lines in (125, 250, 500)]))
     yield Kind("too many lines", _three([_sheet(_accounts(unit, lines)) for lines in (600, 1200, 2400)]))
@@ -220,7 +220,8 @@ def _sheet(text: str) -> Request:
 
 
 def captures() -> Iterator[Kind]:
-    """A file as a plain form: what begins as an image, of several lengths; and what begins as nothing that is taken."""
+    """Yield a file as a plain form: what begins as an image, of several lengths; and what begins as nothing that is
+    taken."""
     png = b"\x89PNG\r\n\x1a\n"
     yield Kind("an image", _three([_capture(png + bytes(size)) for size in (3_500_000, 7_000_000, 14_000_000)]))
     yield Kind("no image", _three([_capture(b"<svg>" + b"a" * size) for size in (3_500_000, 7_000_000, 14_000_000)]))

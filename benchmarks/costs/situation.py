@@ -60,8 +60,8 @@ def who(route: Route) -> str:
 
 @contextmanager
 def nothing_refused() -> Iterator[None]:
-    """A slow hash would be all that is measured: it is held in number, apart (docs/costs.md). What limits counted is
-    forgotten before each act (`drive.cost_of`). Refused frames are not told each time.
+    """Yield a slow hash would be all that is measured: it is held in number, apart (docs/costs.md). What limits counted
+    is forgotten before each act (`drive.cost_of`). Refused frames are not told each time.
     """
     gc.collect()
     gc.freeze()  # as a web process does: see `pnav.asgi`
@@ -87,7 +87,7 @@ def nothing_refused() -> Iterator[None]:
 
 
 class _Here(Browser):
-    """A visit, served in this process."""
+    """It is a visit, served in this process."""
 
     def __init__(self) -> None:
         super().__init__(80, "203.0.113.7")
@@ -100,7 +100,7 @@ class _Here(Browser):
 
 
 def before_the_report() -> tuple[str, dict[str, str]]:
-    """The key of a visit that has only its report to send, and a right form of it."""
+    """Return the key of a visit that has only its report to send, and a right form of it."""
     browser = _Here()
     page = visits.answer(browser, visits.ORDINARY, town="")
     # A place that is looked for on its own account leads to its contacts, and files nothing.
@@ -121,7 +121,7 @@ def answer_before_captures(cast: Cast) -> None:
 
 
 def begin_files(cast: Cast, sizes: Iterable[int]) -> list[str]:
-    """The ids of files of these sizes, of which no slice has come."""
+    """Return the ids of files of these sizes, of which no slice has come."""
     files = [
         receiving.begin_capture(conversation_id=cast.conversation.pk, public_id=uuid.uuid4(), size=size, name="a.png")
         for size in sizes

@@ -29,7 +29,7 @@ class Stored:
 
 
 def tables_written(query: Any) -> set[str]:
-    """The tables that a statement may write, by its text."""
+    """Return the tables that a statement may write, by its text."""
     text = query.decode() if isinstance(query, bytes) else query if isinstance(query, str) else query.as_string(None)
     return set(_WRITES.findall(text))
 

@@ -110,7 +110,7 @@ ALWAYS = (
 
 @dataclass(frozen=True)
 class Line:
-    """One act's budget, by its method, the names of what holds it, and what it may leave behind."""
+    """It is one act's budget, by its method, the names of what holds it, and what it may leave behind."""
 
     read: Budget
     write: Budget
@@ -825,5 +825,5 @@ OF_A_CLASS = re.compile(r"admin:\w+_(changelist|history|change|add|delete)|admin
 
 
 def line_of(name: str) -> Line | None:
-    """The line of an address, by its name; the pages of a class of the admin share one. None for one without."""
+    """Return the line of an address, by its name; the pages of a class of the admin share one. None for one without."""
     return ROUTES.get(name) or (ADMIN_CLASS if OF_A_CLASS.fullmatch(name) else None)

@@ -52,7 +52,7 @@ ALL_FAULTS = {name: fault for _make, faults in KINDS_OF_SITE.values() for name, 
 
 @dataclass
 class Run:
-    """One fault with one seed."""
+    """It is one fault with one seed."""
 
     fault: str
     seed: int
@@ -67,7 +67,7 @@ class Run:
 
     @property
     def is_kept(self) -> bool:
-        """Whether every promise was, that of the silence included."""
+        """Return whether every promise was, that of the silence included."""
         return self.verdict.is_clean and not self.failure and (self.silence is None or self.silence.is_kept)
 
     def as_json(self) -> dict[str, Any]:
@@ -285,7 +285,7 @@ def _span(runs: list[Run], way: str) -> str:
 
 
 def table(results: dict[str, list[Run]]) -> str:
-    """A row a fault; in the last column what the tutorial's chat never delivered under the same."""
+    """Return a row a fault; in the last column what the tutorial's chat never delivered under the same."""
     kinds = (*checker.KINDS, uploads_judge.FILES)
     head = [
         "fault",
@@ -332,7 +332,7 @@ def table(results: dict[str, list[Run]]) -> str:
 
 
 def _silences(runs: list[Run]) -> list[str]:
-    """A row for each fault after which PostgreSQL took writing again at a known moment."""
+    """Return a row for each fault after which PostgreSQL took writing again at a known moment."""
     lines = [
         "",
         "away: from the fault until PostgreSQL took writing again; silent: the longest time without an acknowledgement"

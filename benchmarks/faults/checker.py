@@ -224,7 +224,7 @@ class Waits:
 
 
 def waits(events: list[Event]) -> Waits:
-    """How long conversations stood still."""
+    """Return how long conversations stood still."""
     marks = {event["name"]: event["t"] for event in _of(events, "mark")}
     end = max((event["t"] for event in events), default=0.0)
     began, repaired = marks.get("fault", 0.0), marks.get("repaired", end)
@@ -270,7 +270,7 @@ class Silence:
 
     @property
     def is_kept(self) -> bool:
-        """Whether the promise was: no longer than PostgreSQL itself was away, and a second."""
+        """Return whether the promise was: no longer than PostgreSQL itself was away, and a second."""
         return self.silent <= self.away + BEYOND_SECONDS
 
 
@@ -326,7 +326,7 @@ def _changed(kind: str, where: dict[str, Any], **fields: Any) -> list[Event]:
 
 
 def _swapped(kind: str, first: str, second: str, field_name: str) -> list[Event]:
-    """The events of this kind with these two ids, their field exchanged."""
+    """Return the events of this kind with these two ids, their field exchanged."""
     values = {event["id"]: event[field_name] for event in good_journal() if event["e"] == kind}
     exchange = {first: values[second], second: values[first]}
     return [
@@ -343,7 +343,7 @@ def _shown_backwards() -> list[Event]:
 
 
 def bad_journals() -> list[tuple[str, str, list[Event]]]:
-    """The kind that must be found, what was done to the good journal, the journal."""
+    """Return the kind that must be found, what was done to the good journal, the journal."""
     good = good_journal()
     copy = {"t": 9, "e": "kept", "c": "C", "a": "reporter"}
     shown = {"t": 9, "e": "show", "c": "C", "v": "agent", "a": "reporter"}

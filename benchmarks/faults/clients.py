@@ -36,7 +36,7 @@ CLOSE_AGAIN = 4412
 
 
 def encode(frame: dict[str, Any]) -> str:
-    """A frame as a browser writes it: letters stay letters."""
+    """Return a frame as a browser writes it: letters stay letters."""
     return json.dumps(frame, ensure_ascii=False)
 
 
@@ -47,7 +47,7 @@ def tls_options(tls: ssl.SSLContext | None) -> dict[str, Any]:
 
 @dataclass
 class Letter:
-    """A message of ours that is not acknowledged yet."""
+    """It is a message of ours that is not acknowledged yet."""
 
     id: str
     body: str
@@ -56,7 +56,7 @@ class Letter:
 
 @dataclass
 class Client:
-    """One viewer of a conversation, who may write too."""
+    """It is one viewer of a conversation, who may write too."""
 
     keys: Keys
     side: str  # reporter or agent
@@ -101,7 +101,7 @@ class Client:
 
     @property
     def has_arrived(self) -> bool:
-        """Whether the conversation has begun for this one: message 1 says who answers."""
+        """Return whether the conversation has begun for this one: message 1 says who answers."""
         return self.cursor > 0
 
     def write(self) -> None:
@@ -328,7 +328,7 @@ class SocketClient(Client):
 
 
 class TutorialClient(SocketClient):
-    """A client of the tutorial's chat: there is nothing to acknowledge, and nothing to ask again."""
+    """It is a client of the tutorial's chat: there is nothing to acknowledge, and nothing to ask again."""
 
     @property
     def has_arrived(self) -> bool:
@@ -385,7 +385,7 @@ class _PlainClient(Client):
         self.token = secrets.token_hex(16)  # Django's CSRF check compares the cookie with what is sent
 
     async def request(self, method: str, path: str, body: bytes = b"", kind: str = "") -> tuple[int, bytes]:
-        """The status and the body of the answer. Raises HttpFailure."""
+        """Return the status and the body of the answer. Raises HttpFailure."""
         head = [
             f"{method} {path} HTTP/1.1",
             f"Host: {self.proxy.host}",

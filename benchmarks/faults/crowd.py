@@ -54,7 +54,7 @@ class Crowd:
 
     @property
     def is_spent(self) -> bool:
-        """Whether there are floods, and all of them have written what they may."""
+        """Return whether there are floods, and all of them have written what they may."""
         return bool(self.floods) and all(client.is_spent for client in self.floods)
 
     async def fall_silent(self) -> None:
@@ -104,7 +104,7 @@ async def _write_on(client: Client, every: float, phase: float, *, exact: bool) 
 
 
 def gather(keys: list[Keys], proxy: Proxy, journal: Journal, rng: random.Random, *, tutorial: bool) -> Crowd:
-    """A crowd over these conversations: PAIRS of them, and a flood in each further one.
+    """Return a crowd over these conversations: PAIRS of them, and a flood in each further one.
 
     tutorial: everybody on a socket of the tutorial's chat, without floods.
     """

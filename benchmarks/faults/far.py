@@ -19,7 +19,7 @@ NOBODYS_CARD = "02:00:00:00:00:99"
 
 
 def is_possible() -> bool:
-    """Whether this machine lets us make networks."""
+    """Return whether this machine lets us make networks."""
     return os.geteuid() == 0 and shutil.which("ip") is not None and hasattr(os, "setns")
 
 
@@ -65,7 +65,8 @@ class Network:
 
 
 class _There(Database):
-    """A server whose process is in the namespace; whoever maintains it may reach it by its Unix socket as well."""
+    """It is a server whose process is in the namespace; whoever maintains it may reach it by its Unix socket as
+    well."""
 
     network: Network
 
@@ -82,7 +83,7 @@ class _There(Database):
 
 
 class FarDatabase(_There):
-    """One PostgreSQL, which the web processes reach through that network alone."""
+    """It is one PostgreSQL, which the web processes reach through that network alone."""
 
     def __init__(self, state: Path) -> None:
         self.network = Network()
@@ -109,7 +110,7 @@ class FarDatabase(_There):
 
 
 class FarServer(_There, Server):
-    """One of two, which is elsewhere."""
+    """It is one of two, which is elsewhere."""
 
     def __init__(self, state: Path, name: str, network: Network) -> None:
         self.network = network

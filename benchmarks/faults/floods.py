@@ -55,7 +55,7 @@ class _Socket(wire.Client):
 
 
 class FloodClient(Client):
-    """One side that writes the next message as soon as one is acknowledged, until it has written MOST."""
+    """It is one side that writes the next message as soon as one is acknowledged, until it has written MOST."""
 
     def __post_init__(self) -> None:
         self.socket: _Socket | None = None

@@ -60,7 +60,7 @@ _NOBODY = ""  # where a kind has no such field
 
 
 class PackedJournal(Journal):
-    """A journal of so many messages that they are kept packed, apart for each conversation; the rest as it is.
+    """It is a journal of so many messages that they are kept packed, apart for each conversation; the rest as it is.
 
     `events` holds only what is no message's. What does not fit into a row (an id that is no UUID, which only a broken
     server shows) is kept as it is, at its place among the others of its conversation.

@@ -107,7 +107,7 @@ class Database(_Restartable, Postgres):
 
 
 class _Clocked(_Restartable):
-    """A process of the site whose wall clock can be stepped.
+    """It is a process of the site whose wall clock can be stepped.
 
     root: the tree whose code it runs when it is started next. own: variables that it alone has.
     """
@@ -131,7 +131,7 @@ class _Clocked(_Restartable):
 
 
 class Web(_Clocked):
-    """A Daphne with one application."""
+    """It is a Daphne with one application."""
 
     def __init__(self, folder: Path, application: str) -> None:
         self.application = application
@@ -219,7 +219,7 @@ class Site:
 
 
 def export(commit: str, folder: Path) -> Path:
-    """The tree of a commit of this repository, below this folder. Raises CalledProcessError: no such commit."""
+    """Return the tree of a commit of this repository, below this folder. Raises CalledProcessError: no such commit."""
     tree = folder / "former"
     tree.mkdir()
     archive = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, capture_output=True).stdout

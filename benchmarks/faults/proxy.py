@@ -24,14 +24,14 @@ class Network(Protocol):
 
     @property
     def host(self) -> str:
-        """The site's name and port."""
+        """Return the site's name and port."""
 
     async def open(self, name: str) -> socket.socket:
-        """A connection that is known by this name. Raises OSError."""
+        """Return a connection that is known by this name. Raises OSError."""
 
 
 class Line:
-    """One connection: the client's end, the server's end."""
+    """It is one connection: the client's end, the server's end."""
 
     def __init__(self, proxy: "Proxy") -> None:
         self.proxy = proxy
@@ -79,7 +79,7 @@ class Line:
 
 
 class _End(asyncio.Protocol):
-    """One end of a line; `pause_writing` passes a full buffer on to whoever fills it."""
+    """It is one end of a line; `pause_writing` passes a full buffer on to whoever fills it."""
 
     def __init__(self, line: Line) -> None:
         self.line = line
@@ -195,7 +195,7 @@ class Proxy:
         task.add_done_callback(self._tasks.discard)
 
     async def open(self, name: str) -> socket.socket:
-        """A connection to the proxy that is known by this name. Raises OSError."""
+        """Return a connection to the proxy that is known by this name. Raises OSError."""
         sock = socket.socket()
         sock.bind(("127.0.0.1", 0))
         sock.setblocking(False)
@@ -209,7 +209,7 @@ class Proxy:
         return sock
 
     def order(self, name: str) -> list[int]:
-        """The processes to try: the pinned one, then by load, then in turn."""
+        """Return the processes to try: the pinned one, then by load, then in turn."""
         load = [0] * len(self.backends)
         for line in self.lines:
             if line.back is not None:

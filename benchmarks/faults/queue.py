@@ -104,7 +104,7 @@ class Post(_PlainClient):
 
 
 class Officer(SocketClient):
-    """An agent's console: it beats, and says that its agent is available."""
+    """It is an agent's console: it beats, and says that its agent is available."""
 
     async def _opened(self, socket: Any) -> None:
         self.is_ready = True  # nothing to catch up with: whoever talks here is the visitor
@@ -119,7 +119,7 @@ class Officer(SocketClient):
 
 @dataclass
 class Scene:
-    """One run: the people, the agents, what breaks."""
+    """It is one run: the people, the agents, what breaks."""
 
     made: Site
     proxy: Proxy
@@ -216,7 +216,7 @@ async def _break_things(scene: Scene) -> None:
 
 @dataclass
 class Run:
-    """One seed."""
+    """It is one seed."""
 
     seed: int
     verdict: Verdict

@@ -17,7 +17,7 @@ from benchmarks.faults.journal import Event, Journal, digest
 
 @dataclass(frozen=True)
 class Keys:
-    """One conversation under way and the sessions of its two sides."""
+    """It is one conversation under way and the sessions of its two sides."""
 
     conversation: str
     reporter: str

@@ -71,7 +71,7 @@ class NoRedis(RuntimeError):
 
 
 def redis_programs() -> Path:
-    """The folder of `redis-server` and `redis-cli`. Raises NoRedis."""
+    """Return the folder of `redis-server` and `redis-cli`. Raises NoRedis."""
     named = os.environ.get("REDIS_PROGRAMS")
     found = shutil.which("redis-server", path=named) and shutil.which("redis-cli", path=named)
     if not found:
@@ -114,7 +114,7 @@ class Inside:
         return state.authorities
 
     def trusting_the_newest(self) -> Path:
-        """A file that holds the newest authority alone: whoever is trusted by it shows a certificate of its."""
+        """Return a file that holds the newest authority alone: whoever is trusted by it shows a certificate of its."""
         file = self.home / "newest.pem"
         file.write_bytes(self.authorities(self.tls)[-1].public_bytes(Encoding.PEM))
         return file
@@ -156,7 +156,8 @@ class SecureDatabase(Database):
         )
 
     def let_in(self, own: Path, trusting: Path) -> bool:
-        """Whether somebody who shows the certificate of this folder and trusts that file is let in, and lets it be."""
+        """Return whether somebody who shows the certificate of this folder and trusts that file is let in, and lets it
+        be."""
         try:
             psycopg.connect(
                 host="localhost", port=self.port, user="pnav", password=WORD, dbname="pnav", sslmode="verify-full",
@@ -270,7 +271,7 @@ def _run(script: str, programs: Path, **environment: str) -> None:
 
 
 def is_shown_by(port: int, trusting: Path) -> bool:
-    """Whether the web process at this port shows a certificate of the authority in this file."""
+    """Return whether the web process at this port shows a certificate of the authority in this file."""
     context = ssl.create_default_context(cafile=str(trusting))
     try:
         with socket.create_connection(("127.0.0.1", port), 5) as line:
@@ -281,7 +282,8 @@ def is_shown_by(port: int, trusting: Path) -> bool:
 
 
 def without_the_proxys_absence(events: list[Event]) -> tuple[list[Event], int]:
-    """The events but for requests and handshakes that met no proxy, for it was being started again; and how many."""
+    """Return the events but for requests and handshakes that met no proxy, for it was being started again; and how
+    many."""
     marks = {PROXY_AWAY: [], PROXY_BACK: []}  # type: dict[str, list[float]]
     for event in events:
         if event["e"] == "mark" and event["name"] in marks:
@@ -398,7 +400,7 @@ class Renewal:
 async def run_once(
     made: Site, inside: Inside, hosts: list[Host], proxy: ReverseProxy, seed: int, journal: Journal
 ) -> list[str]:
-    """A whole renewal; what went wrong, in words."""
+    """Return a whole renewal; what went wrong, in words."""
     rng = random.Random(f"renewal {seed}")
     keys = await asyncio.to_thread(records.make_conversations, PAIRS + WITHOUT_SOCKET)
     door = Door(proxy.port)

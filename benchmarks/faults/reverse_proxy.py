@@ -93,7 +93,7 @@ def haproxy_file(
 
 
 class ReverseProxy(_Restartable):
-    """A proxy with TLS in front, and TLS to the processes behind it."""
+    """It is a proxy with TLS in front, and TLS to the processes behind it."""
 
     @staticmethod
     def program() -> str:

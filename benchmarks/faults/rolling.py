@@ -57,7 +57,7 @@ TALK_SECONDS = 1.0, 3.0
 
 
 class TlsVisit(Visit):
-    """A visit through the proxy."""
+    """It is a visit through the proxy."""
 
     def __init__(self, door: Door) -> None:
         super().__init__(f"http://localhost:{door.port}")
@@ -208,7 +208,7 @@ async def replace_all(made: Site, hosts: list[Host], root: Path) -> None:
 
 
 async def run(made: Site, hosts: list[Host], proxy: ReverseProxy, journal: Journal) -> list[str]:
-    """The whole; what went wrong, in words."""
+    """Return the whole; what went wrong, in words."""
     assert made.former is not None
     rng = random.Random(1)
     keys, officers = await asyncio.to_thread(make, made.former)

@@ -18,7 +18,7 @@ FILLER = "filler"
 
 
 def is_possible() -> bool:
-    """Whether this machine lets us mount one."""
+    """Return whether this machine lets us mount one."""
     return os.geteuid() == 0 and shutil.which("mount") is not None
 
 

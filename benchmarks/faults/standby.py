@@ -35,7 +35,7 @@ SECONDS = 20.0  # that a standby may take to be there, and a promotion
 
 
 class Server(Database):
-    """One of the two: a server with a name and a port, which may follow the other one.
+    """It is one of the two: a server with a name and a port, which may follow the other one.
 
     name: what it calls itself when it follows (`application_name`). host: where it listens.
     """
@@ -53,7 +53,7 @@ class Server(Database):
         return " ".join(f"{name}={value}" for name, value in given.items())
 
     def ask(self, statement: str) -> list[tuple[object, ...]]:
-        """The rows of one statement. Raises psycopg.Error."""
+        """Return the rows of one statement. Raises psycopg.Error."""
         with psycopg.connect(self.address(), connect_timeout=2, autocommit=True) as connection:
             cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
@@ -108,14 +108,14 @@ class Server(Database):
 
 
 class Pair:
-    """A primary and its standby, in place of the one server of a site."""
+    """It is a primary and its standby, in place of the one server of a site."""
 
     def __init__(self, state: Path) -> None:
         self.servers = self.make_servers(state)
         self.primary, self.standby = self.servers
 
     def make_servers(self, state: Path) -> list[Server]:
-        """The first primary, the first standby."""
+        """Return the first primary, the first standby."""
         return [Server(state, "db1"), Server(state, "db2")]
 
     @property

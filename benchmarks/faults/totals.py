@@ -53,7 +53,7 @@ class Totals:
         return {run["seed"] for run in self.runs if (run["site"], run["fault"]) == (site, fault)}
 
     def table(self) -> str:
-        """A row a fault of a site, and a line for all of them."""
+        """Return a row a fault of a site, and a line for all of them."""
         head = ("site", "fault", "runs", "times", "messages", "acknowledged", "files", "broken promises", "failed")
         lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
         for site, fault in dict.fromkeys((run["site"], run["fault"]) for run in self.runs):

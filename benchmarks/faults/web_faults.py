@@ -57,7 +57,7 @@ SOON_SECONDS, LATEST_SECONDS = 0.5, 20.0  # static/pnav/lib/timers.js
 
 
 class WebOverTls(_Clocked):
-    """A web process as the image starts it, with a certificate."""
+    """It is a web process as the image starts it, with a certificate."""
 
     def __init__(self, folder: Path, tls: Path, role: str) -> None:
         self.port = free_port()
@@ -95,7 +95,7 @@ class WebOverTls(_Clocked):
 
 @dataclass
 class Host:
-    """One machine of the two."""
+    """It is one machine of the two."""
 
     pages: WebOverTls
     sockets: WebOverTls
@@ -128,7 +128,7 @@ class Door:
 
 
 class Person(SocketClient):
-    """A socket that comes back as our page does, and keeps account of it."""
+    """It is a socket that comes back as our page does, and keeps account of it."""
 
     dialled_at = 0.0
     is_down = False
@@ -186,13 +186,13 @@ class _Counted(_PlainClient):
 
 
 class Frames(_Counted, FramesClient):
-    """A page on a network that blocks sockets."""
+    """It is a page on a network that blocks sockets."""
 
     answer_seconds = PAGE_PATIENCE_SECONDS
 
 
 class Form(_Counted, FormClient):
-    """A page without a script."""
+    """It is a page without a script."""
 
     answer_seconds = PAGE_PATIENCE_SECONDS
 
@@ -345,7 +345,7 @@ def served(made: Site, kind: type[ReverseProxy], tls: Path | None = None) -> Ite
 
 @dataclass
 class Run:
-    """One fault with one seed."""
+    """It is one fault with one seed."""
 
     proxy: str
     fault: str
@@ -462,7 +462,7 @@ def _say(run: Run) -> None:
 
 
 def table(runs: list[Run]) -> str:
-    """A row a proxy and fault."""
+    """Return a row a proxy and fault."""
     head = [
         "proxy", "fault", "runs", "messages", "broken promises", "requests", "refused", "cut", "left, s", "slowest, s",
         "sockets", "back, s", "codes", "missed",

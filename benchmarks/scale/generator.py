@@ -250,7 +250,8 @@ UPDATE reports_proofday SET
 
 
 def add_staff(exchanges: int, shape: Shape) -> tuple[list[int], list[int]]:
-    """The agents of such a year, in units of PER_UNIT, the first of each a supervisor: their keys, and their accounts'.
+    """Return the agents of such a year, in units of PER_UNIT, the first of each a supervisor: their keys, and their
+    accounts'.
 
     The first `on_duty` of them are there now.
     """

@@ -64,7 +64,7 @@ MAKING = {
 
 @contextmanager
 def server(*, making: bool = False) -> Iterator[Postgres]:
-    """The PostgreSQL of this benchmark, with fsync; making: without, to fill one."""
+    """Yield the PostgreSQL of this benchmark, with fsync; making: without, to fill one."""
     STATE.mkdir(parents=True, exist_ok=True)
     postgres = Postgres(STATE, durable=not making, **(MAKING if making else OPTIONS))
     with postgres:

@@ -22,7 +22,7 @@ WHERE t.relnamespace = 'public'::regnamespace ORDER BY 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index. guards: it holds a constraint, and stays. keys: in their order, each with its direction and
+    """It is an index. guards: it holds a constraint, and stays. keys: in their order, each with its direction and
     its operator class. condition: of a partial one, else empty."""
 
     table: str

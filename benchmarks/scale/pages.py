@@ -30,7 +30,7 @@ ROWS_LEAST = 5_000  # whoever reads all of a smaller table reads it in a millise
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """One page, in ms of processor. web: of our thread; sql: of PostgreSQL."""
+    """It is one page, in ms of processor. web: of our thread; sql: of PostgreSQL."""
 
     web: float
     sql: float
@@ -317,7 +317,7 @@ class _explained:  # noqa: N801  a context manager
 
 
 def read_whole(plan: Any) -> Iterator[str]:
-    """The tables of which a plan reads each row."""
+    """Yield the tables of which a plan reads each row."""
     nodes = [part["Plan"] for part in plan]
     while nodes:
         node = nodes.pop()

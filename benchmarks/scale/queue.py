@@ -23,7 +23,7 @@ CALLS = 8  # of the dispatcher at most, each of ROUNDS × AT_ONCE conversations:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One call of the dispatcher. ms: of the clock; web, sql: of processor, ours and PostgreSQL's."""
+    """It is one call of the dispatcher. ms: of the clock; web, sql: of processor, ours and PostgreSQL's."""
 
     count: int
     ms: float
@@ -35,7 +35,7 @@ class Given:
 
 
 def make_crowd(folder: Path) -> list[dict[str, str]]:
-    """The people and the agents of MUCH; the lines of those who wait, with the cookies of their pages."""
+    """Return the people and the agents of MUCH; the lines of those who wait, with the cookies of their pages."""
     from django.core.management import call_command
 
     out = folder / "crowd"

@@ -81,7 +81,7 @@ class Span:
 
 
 class Run:
-    """One siege from the first calm to the last."""
+    """It is one siege from the first calm to the last."""
 
     def __init__(self, site: Ground, scale: Scale) -> None:
         self.site, self.scale = site, scale
@@ -184,7 +184,7 @@ class Run:
     async def _start(
         self, name: str, own: list[dict[str, Any]], seconds: float, strength: float, folder: Path
     ) -> asyncio.subprocess.Process:
-        """An attacker that is ready and waits for a line.
+        """Return an attacker that is ready and waits for a line.
 
         A process takes a third of a second of the honest people's core to start, and the harness some milliseconds in
         which it hears nobody. In a window these would be counted as the site's delay.
@@ -310,7 +310,7 @@ def fill(span: Span, seen: Seen, unanswered: Iterable[Timed]) -> None:
 
 
 def _is_our_doing(refusal: people.Refusal, seen: Seen) -> bool:
-    """Whether the harness was starting the web processes again when it came."""
+    """Return whether the harness was starting the web processes again when it came."""
     return any(restart.at <= refusal.told_at <= restart.at + restart.seconds for restart in seen.restarts)
 
 
@@ -322,7 +322,7 @@ def _ms(values: Sequence[float], share: float) -> str:
 
 
 def _ends(values: Sequence[float]) -> str:
-    """The median and the longest, in milliseconds."""
+    """Return the median and the longest, in milliseconds."""
     return f"{_ms(values, 0.5)} · {_ms(values, 1)}"
 
 
@@ -352,7 +352,7 @@ def _say(span: Span, seen: Seen) -> None:
 
 
 def table(verdict: Verdict, siege: Siege) -> str:
-    """A row for each attack, beside the calm on both sides of it."""
+    """Return a row for each attack, beside the calm on both sides of it."""
     head = [
         "attack", "acks p50 · p99, ms", "calm", "×", "pages p99 × calm", *(f"{kind} p99, ms (calm)" for kind in KINDS),
         "given an agent, median · longest, ms (calm)", "sign-in, median · longest, s",

@@ -15,7 +15,7 @@ ATTACKER_48 = "2001:db8:bad::/48"
 
 
 def honest(number: int) -> str:
-    """The address of this honest person: their own IPv4, or for one in four an IPv6 in a /48 of their own.
+    """Return the address of this honest person: their own IPv4, or for one in four an IPv6 in a /48 of their own.
 
     number: from 0 to 4,095.
     """
@@ -27,6 +27,6 @@ def honest(number: int) -> str:
 
 
 def fresh(number: int) -> str:
-    """The address of an attacker's try: a /64 that they have not used before, always of the same /48."""
+    """Return the address of an attacker's try: a /64 that they have not used before, always of the same /48."""
     network = ipaddress.IPv6Network(ATTACKER_48)
     return str(ipaddress.IPv6Address(int(network.network_address) + ((number & 0xFFFF) << 64) + 1))

@@ -240,7 +240,7 @@ def documents(target: Target, tally: Tally) -> None:
 
 
 class Speaker:
-    """A socket of a visit that posts and reads, without the patience of a person."""
+    """It is a socket of a visit that posts and reads, without the patience of a person."""
 
     def __init__(self, target: Target, own: dict[str, str], tally: Tally) -> None:
         self.tally, self.own = tally, own
@@ -269,7 +269,7 @@ class Speaker:
 
 
 def _dial(target: Target, cookie: str, receive_buffer: int = 0) -> socket.socket:
-    """A socket of the exchange that is open. Raises OSError (refused, in which case its first line says why)."""
+    """Return a socket of the exchange that is open. Raises OSError (refused, in which case its first line says why)."""
     line = socket.socket()
     if receive_buffer:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)

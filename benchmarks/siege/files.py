@@ -30,7 +30,7 @@ SENT, ANOTHER, LATER, BUSY, REFUSED = "sent", "another place", "later", "busy", 
 
 
 def _png(width: int, height: int, colours: int, row: Callable[[int], bytes], level: int) -> bytes:
-    """A PNG of 8 bits a colour. colours: its colour type, 0 for grey and 2 for red, green and blue."""
+    """Return a PNG of 8 bits a colour. colours: its colour type, 0 for grey and 2 for red, green and blue."""
 
     def chunk(name: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
@@ -49,7 +49,7 @@ def screenshot(seed: int = 1) -> bytes:
 
 
 def black() -> bytes:
-    """The most pixels in the fewest bytes: one slice holds it."""
+    """Return the most pixels in the fewest bytes: one slice holds it."""
     row = bytes(BLACK_SIDE)
     return _png(BLACK_SIDE, BLACK_SIDE, 0, lambda _number: row, 9)
 
@@ -64,7 +64,7 @@ class Sender:
         self._line: http.client.HTTPConnection | None = None
 
     def ask(self, path: str, body: bytes, kind: str, **more: str) -> tuple[int, dict[str, Any]]:
-        """The status, 0 for no answer, and what an answer of JSON says."""
+        """Return the status, 0 for no answer, and what an answer of JSON says."""
         headers = {
             "Content-Type": kind,
             "Cookie": f"sessionid={self.cookie}; csrftoken={self.token}",
@@ -91,7 +91,7 @@ class Sender:
         return answer.status, told if isinstance(told, dict) else {}
 
     def answer(self) -> int:
-        """The question before the first file."""
+        """Return the question before the first file."""
         return self._form(act="answer", minor="no")
 
     def _form(self, **fields: str | list[str]) -> int:

@@ -87,13 +87,13 @@ class Account:
     totp_secret: str
 
     def code(self) -> str:
-        """The six digits of now."""
+        """Return the six digits of now."""
         return totp_code(self.totp_secret, time.time())
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """A conversation and the cookies of its sides; `agent` is "" while it waits."""
+    """It is a conversation and the cookies of its sides; `agent` is "" while it waits."""
 
     conversation: str
     reporter: str
@@ -111,7 +111,8 @@ class Deed:
 
 
 class Ground:
-    """One site under siege. Its web processes and its worker are on the first core, everything else on the second."""
+    """It is one site under siege. Its web processes and its worker are on the first core, everything else on the
+    second."""
 
     def __init__(self, under: Stage) -> None:
         self.under = under
@@ -169,7 +170,7 @@ class Ground:
 
 
 def _family(pid: int) -> list[int]:
-    """A process and those it started that still run."""
+    """Return a process and those it started that still run."""
     found = [pid]
     for child in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
@@ -183,7 +184,7 @@ def _family(pid: int) -> list[int]:
 
 @contextmanager
 def ground() -> Iterator[Ground]:
-    """A site with places and static files, Django set up in this process, nothing served yet."""
+    """Yield a site with places and static files, Django set up in this process, nothing served yet."""
     with tempfile.TemporaryDirectory(prefix="pnav-siege-") as static:
         os.environ["STATIC_ROOT"] = static
         with stage() as under:
@@ -381,8 +382,8 @@ def open_conversations() -> set[str]:
 
 
 def believed() -> int:
-    """How many reports of one network, a /48, may stand before a real danger: what the house believes in an hour, the
-    noise, and the share that those who come after have of the agents."""
+    """Return how many reports of one network, a /48, may stand before a real danger: what the house believes in an
+    hour, the noise, and the share that those who come after have of the agents."""
     from django.db.models import Sum
 
     from chat.models import Agent
@@ -432,7 +433,7 @@ def given_to_others(left_out: set[str]) -> list[Deed]:
 
 
 def report_of(cookie: str) -> str:
-    """The conversation of the visit with this cookie."""
+    """Return the conversation of the visit with this cookie."""
     from chat import access
 
     session = import_module("pnav.sessions").SessionStore(cookie)

@@ -58,7 +58,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Danger:
-    """A real person in danger: during which window they came, their urgency as stored, how many of the raid stood
+    """It is a real person in danger: during which window they came, their urgency as stored, how many of the raid stood
     before them, seconds until they had an agent (None: not yet at the end), and the place in which they were given one
     among those who waited with them: how many of the raid that came later were given one before."""
 
@@ -71,7 +71,7 @@ class Danger:
 
 @dataclass(frozen=True, slots=True)
 class Siege:
-    """A whole run. broken: promises of the exchange, as `benchmarks.faults.checker` counts them.
+    """It is a whole run. broken: promises of the exchange, as `benchmarks.faults.checker` counts them.
 
     ordinary: urgencies as stored of honest signalements without danger, by window; all of them said the same.
     believed: how many reports of one network have their ordinary place: so many may stand before a real danger.
@@ -87,7 +87,7 @@ class Siege:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One p99 beside the calm one, in seconds (pages: in units of the calm median of their kind)."""
+    """It is one p99 beside the calm one, in seconds (pages: in units of the calm median of their kind)."""
 
     value: float
     calm: float
@@ -103,7 +103,7 @@ class Figure:
 
 @dataclass
 class Row:
-    """One attack."""
+    """It is one attack."""
 
     window: Window
     acks: Figure
@@ -144,8 +144,8 @@ def _medians(windows: Iterable[Window]) -> dict[str, float]:
 
 
 def _spread(windows: Sequence[Sequence[float]], lot: int) -> float:
-    """The largest difference between the p99 of `lot` windows put together and of the `lot` windows after them; of as
-    many as there are twice, where there are fewer."""
+    """Return the largest difference between the p99 of `lot` windows put together and of the `lot` windows after them;
+    of as many as there are twice, where there are fewer."""
     lot = max(1, min(lot, len(windows) // 2))
     figures = [percentile(_joined(windows[at : at + lot]), 0.99) for at in range(len(windows) - lot + 1)]
     differences = [abs(after - before) for before, after in zip(figures, figures[lot:], strict=False)]
@@ -157,7 +157,7 @@ def _joined(windows: Iterable[Sequence[float]]) -> list[float]:
 
 
 def _merged(windows: Sequence[Window]) -> Window:
-    """The windows of one attack as one: samples and counts put together, the most that memory ever was."""
+    """Return the windows of one attack as one: samples and counts put together, the most that memory ever was."""
     first = windows[0]
     if len(windows) == 1:
         return first
@@ -208,7 +208,7 @@ def figure(
 
 
 def is_back(before: int, now: int) -> bool:
-    """Whether memory (KiB) is what it was: within a tenth or 16 MiB, for caches and pools that have grown."""
+    """Return whether memory (KiB) is what it was: within a tenth or 16 MiB, for caches and pools that have grown."""
     return now <= max(before * MEMORY_SHARE, before + MEMORY_KB)
 
 

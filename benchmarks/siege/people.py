@@ -64,7 +64,8 @@ class Refusal:
 
 @dataclass
 class Danger:
-    """A real person in danger. raid_ahead: how many of those who stood before them when they came were of a raid."""
+    """It is a real person in danger. raid_ahead: how many of those who stood before them when they came were of a
+    raid."""
 
     at: float
     conversation: str
@@ -74,7 +75,7 @@ class Danger:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """An honest signalement of somebody who is not in danger."""
+    """It is an honest signalement of somebody who is not in danger."""
 
     at: float
     conversation: str
@@ -102,7 +103,7 @@ class Seen:
 
 
 class Line(Client):
-    """A socket; `hear` gets each frame."""
+    """It is a socket; `hear` gets each frame."""
 
     __slots__ = ("ended", "hear", "open")
 
@@ -185,7 +186,7 @@ class Party:
 
 @dataclass
 class Letter:
-    """A message that is not acknowledged yet."""
+    """It is a message that is not acknowledged yet."""
 
     id: str
     body: str
@@ -193,7 +194,8 @@ class Letter:
 
 
 class Talker(Party):
-    """One side of a conversation under way: writes, reads, and sees to it that what it wrote arrives once and in order.
+    """It is one side of a conversation under way: writes, reads, and sees to it that what it wrote arrives once and in
+    order.
 
     One message is on its way at a time, as from the page.
     """
@@ -298,7 +300,7 @@ class Waiter(Party):
 
 
 class Officer(Party):
-    """An agent on duty who takes one conversation; `waits_since`: when the last one ended."""
+    """It is an agent on duty who takes one conversation; `waits_since`: when the last one ended."""
 
     path = "/ws/console/"
 
@@ -322,7 +324,7 @@ class Officer(Party):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Read:
-    """One page to be read again and again: its kind, and who reads it."""
+    """It is one page to be read again and again: its kind, and who reads it."""
 
     kind: str
     path: str

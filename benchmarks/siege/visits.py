@@ -27,7 +27,7 @@ TOWN = "93200"
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One request. status: 0 for no answer; at: of the monotonic clock when it was sent."""
+    """It is one request. status: 0 for no answer; at: of the monotonic clock when it was sent."""
 
     at: float
     method: str
@@ -37,7 +37,7 @@ class Answered:
 
 
 class Browser(Visit):
-    """A visit from this address; `answered` holds every request, redirects too."""
+    """It is a visit from this address; `answered` holds every request, redirects too."""
 
     def __init__(self, port: int, address: str, cookies: Mapping[str, str] | None = None) -> None:
         super().__init__(f"http://{LOOPBACK}:{port}", {"X-Forwarded-For": address})

@@ -10,7 +10,7 @@ BEGUN: frozenset[str] = frozenset()
 
 
 def whole() -> list[str]:
-    """The languages of the site that have every text, without the source language."""
+    """Return the languages of the site that have every text, without the source language."""
     return [code for code in languages.others() if code not in BEGUN]
 
 

@@ -26,7 +26,7 @@ def shapes(svg: ElementTree.Element, name: str) -> int:
 
 
 def rows_of(html: str, table: str) -> list[list[str]]:
-    """The cells of the body of this table."""
+    """Return the cells of the body of this table."""
     [text] = re.findall(rf'<table[^>]*id="{table}".*?</table>', html, re.DOTALL)
     body = text[text.index("<tbody") :]
     return [

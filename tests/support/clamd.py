@@ -28,7 +28,7 @@ def program() -> str:
 
 
 class Clamd:
-    """One that runs, until `stop`. socket: its path, for `settings.CLAMD`."""
+    """It is one that runs, until `stop`. socket: its path, for `settings.CLAMD`."""
 
     def __init__(self, folder: Path) -> None:
         for name in ("signatures", "temporary"):

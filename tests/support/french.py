@@ -17,7 +17,8 @@ _BREAKABLE = re.compile(r"[ \t\r\n][:;?!»€%]|«[ \t\r\n]")
 
 
 def breakable(page: str) -> list[str]:
-    """The pieces of the visible text of a page in which an ordinary space stands where French wants a no-break one."""
+    """Return the pieces of the visible text of a page in which an ordinary space stands where French wants a no-break
+    one."""
     if any(name in page for name in _THEIRS):
         page = _PEOPLE.sub("", page)
     text = unescape(_TAGS.sub("", _NO_TEXT.sub("", page)))

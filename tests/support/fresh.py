@@ -77,7 +77,7 @@ def _ask(given: Mapping[str, object]) -> Any:
 
 
 class Started:
-    """A process that was given to us to wait for, with what `subprocess.Popen` says and does."""
+    """It is a process that was given to us to wait for, with what `subprocess.Popen` says and does."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid

@@ -113,8 +113,8 @@ def _run_to_its_end(module: str) -> None:
 
 
 def start(module: str, arguments: list[str], environment: dict[str, str], log: str) -> int:
-    """The number of a process that goes on. The one between ends at once, so that whoever asked becomes its parent,
-    which may wait for it and whose end it follows."""
+    """Return the number of a process that goes on. The one between ends at once, so that whoever asked becomes its
+    parent, which may wait for it and whose end it follows."""
     reads, writes = os.pipe()
     between = os.fork()
     if not between:

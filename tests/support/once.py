@@ -31,7 +31,7 @@ def folder() -> Path:
 
 
 def made_once(name: str, make: Callable[[Path], None]) -> Path:
-    """The folder of this name in that of the run, as `make` filled it."""
+    """Return the folder of this name in that of the run, as `make` filled it."""
     place = folder() / name
     with place.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -51,7 +51,7 @@ def manage(*arguments: str, **variables: str) -> None:
 
 
 def address_of(database: str) -> str:
-    """The address of another database of the run's server."""
+    """Return the address of another database of the run's server."""
     return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
 
 
@@ -60,7 +60,7 @@ def administered() -> psycopg.Connection:
 
 
 def template() -> str:
-    """The name of a database that is migrated and that nobody uses: others are made after it."""
+    """Return the name of a database that is migrated and that nobody uses: others are made after it."""
     name = f"template_{folder().name.replace('-', '_')}"
 
     def make(_folder: Path) -> None:
@@ -75,7 +75,7 @@ def template() -> str:
 
 @contextmanager
 def database(name: str) -> Iterator[str]:
-    """The address of a migrated database of this name, on the run's server; gone at the end."""
+    """Yield the address of a migrated database of this name, on the run's server; gone at the end."""
     with administered() as admin:
         admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template()}"')
     try:
@@ -99,7 +99,7 @@ def migrate_elsewhere(address: str) -> None:
 
 
 def cluster() -> Path:
-    """The data of a server, empty but for the database that it serves, which is migrated."""
+    """Return the data of a server, empty but for the database that it serves, which is migrated."""
 
     def make(folder: Path) -> None:
         first = Postgres(folder / "state", durable=False)
@@ -126,7 +126,8 @@ def give_cluster(server: Postgres) -> None:
 
 
 def static_files() -> Path:
-    """The folder of styles and scripts as production serves them: collected, named by their content, compressed."""
+    """Return the folder of styles and scripts as production serves them: collected, named by their content,
+    compressed."""
 
     def make(folder: Path) -> None:
         manage("build_styles")

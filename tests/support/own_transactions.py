@@ -30,12 +30,13 @@ def is_lock(query: Any) -> bool:
 
 
 def is_begun_by_the_code(raw: Any) -> bool:
-    """Whether this thread is in a transaction that is not the one around the test: of Django, or of psycopg below."""
+    """Return whether this thread is in a transaction that is not the one around the test: of Django, or of psycopg
+    below."""
     return raw._num_transactions > 0 or any(not block._from_testcase for block in connection.atomic_blocks)
 
 
 def is_a_look(query: str) -> bool:
-    """Whether the lock is asked for to see if it could be had, and not to be kept."""
+    """Return whether the lock is asked for to see if it could be had, and not to be kept."""
     from chat.messages.writing import FREE  # knows models: when this module is read, Django may not be ready
 
     return query == FREE

@@ -42,7 +42,7 @@ STAND_IN = "x"
 
 @dataclass(frozen=True)
 class Pattern:
-    """A pattern where it is used. methods: how it is asked, which decides from how many places it is tried."""
+    """It is a pattern where it is used. methods: how it is asked, which decides from how many places it is tried."""
 
     where: str
     source: str
@@ -69,7 +69,7 @@ def modules() -> Iterator[ModuleType]:
 
 @cache
 def python() -> tuple[tuple[Pattern, ...], tuple[str, ...]]:
-    """The patterns of our modules, and the places of those that cannot be read from the source."""
+    """Return the patterns of our modules, and the places of those that cannot be read from the source."""
     found: dict[tuple[str, str, int, tuple[str, ...]], Pattern] = {}
     unreadable = []
     trees = {module.__name__: (module, ast.parse(inspect.getsource(module))) for module in modules()}
@@ -106,7 +106,7 @@ def python() -> tuple[tuple[Pattern, ...], tuple[str, ...]]:
 
 
 def _is_of(_name: str, attribute: str, tree: ast.Module) -> bool:
-    """Whether the module makes it, rather than imports it."""
+    """Return whether the module makes it, rather than imports it."""
     return any(
         isinstance(target, ast.Name) and target.id == attribute
         for node in ast.walk(tree)
@@ -276,7 +276,7 @@ def _literals(parsed: Any) -> Iterator[str]:
 
 
 def _parts(operation: Any, argument: Any) -> list[Any]:
-    """The patterns inside one piece of a pattern."""
+    """Return the patterns inside one piece of a pattern."""
     match str(operation):
         case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
             return [argument[2]]
@@ -294,7 +294,7 @@ def _parts(operation: Any, argument: Any) -> list[Any]:
 
 
 def _shortest(parsed: Any) -> str:
-    """A short text that a pattern matches, about: what stands before a repetition brings the machine to it."""
+    """Return a short text that a pattern matches, about: what stands before a repetition brings the machine to it."""
     text = ""
     for operation, argument in parsed:
         name = str(operation)
@@ -401,12 +401,12 @@ def grows(work: Callable[[str], object], recipe: Callable[[int], str], length: i
 
 
 def is_fair(one: float, four: float) -> bool:
-    """Whether the seconds for four times a text are about four times its own, or too few to matter."""
+    """Return whether the seconds for four times a text are about four times its own, or too few to matter."""
     return four <= max(RATIO**2 * one, 4 * SMALL_SECONDS)
 
 
 def is_beyond_noise(one: float, four: float) -> bool:
-    """Whether four times a text took so much longer that nothing else on the machine can be why."""
+    """Return whether four times a text took so much longer that nothing else on the machine can be why."""
     return four > max(2 * RATIO**2 * one, 20 * SMALL_SECONDS)
 
 
@@ -445,7 +445,7 @@ def dearest(methods: Iterable[str]) -> list[str]:
 
 
 def quadratic(pattern: Pattern) -> str:
-    """The first text that makes a pattern grow faster than the text does; "" when none was found."""
+    """Return the first text that makes a pattern grow faster than the text does; "" when none was found."""
     compiled = re.compile(pattern.source, pattern.flags)
     try:
         for recipe in texts(pattern.source, pattern.flags):

@@ -67,7 +67,7 @@ _DRAWING = _names(
 
 
 def _is_plain(text: str) -> bool:
-    """Whether each reference names a character, one that the standard allows."""
+    """Return whether each reference names a character, one that the standard allows."""
     if "&" not in text:
         return True
     return all(name in html5 for name in _ENTITIES.findall(text)) and all(
@@ -77,7 +77,8 @@ def _is_plain(text: str) -> bool:
 
 
 def is_surely_valid(page: str) -> bool:
-    """Whether the standard's parser finds no error in this page, or piece of one; False when that is not sure."""
+    """Return whether the standard's parser finds no error in this page, or piece of one; False when that is not
+    sure."""
     page = page.replace("\r\n", "\n")
     doctype = _DOCTYPE.match(page)
     if doctype is None:
@@ -86,7 +87,8 @@ def is_surely_valid(page: str) -> bool:
 
 
 def _follow(page: str, at: int, stack: list[str]) -> list[str] | None:
-    """The elements that are open at the end; None when something is not sure. A whole page begins without any."""
+    """Return the elements that are open at the end; None when something is not sure. A whole page begins without
+    any."""
     is_whole, parts = not stack, []  # parts: of a whole page, html, head and body as they came
     drawing = 0  # how deep the drawing is that is open; 0: none
     while at < len(page):
@@ -165,7 +167,7 @@ def _is_plain_text(text: str) -> bool:
 
 
 def _may_stand(name: str, stack: list[str]) -> bool:
-    """Whether this element of a body is open where it stands, without ending another or being put elsewhere."""
+    """Return whether this element of a body is open where it stands, without ending another or being put elsewhere."""
     top = stack[-1]
     allowed = _CHILDREN.get(top)
     if allowed is not None and name not in allowed:

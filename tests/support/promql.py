@@ -45,7 +45,7 @@ class Scrape:
 
 
 class Query:
-    """One expression. `names`: the metrics that it reads. `evaluate`: what it says over two scrapes."""
+    """It is one expression. `names`: the metrics that it reads. `evaluate`: what it says over two scrapes."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -73,7 +73,7 @@ class Query:
         return tokens
 
     def evaluate(self, before: Scrape, after: Scrape) -> Value:
-        """A vector, which is empty where nothing fits; or a number."""
+        """Return a vector, which is empty where nothing fits; or a number."""
         self._before, self._after, self._at = before, after, 0
         value = self._or()
         if self._at != len(self._tokens):
@@ -217,7 +217,7 @@ def _vector(value: Value) -> Vector:
 
 
 def _spread(value: Value, like: Value) -> Vector:
-    """A number beside each of the labels of another value; a vector as it is."""
+    """Return a number beside each of the labels of another value; a vector as it is."""
     return value if isinstance(value, dict) else dict.fromkeys(_vector(like), value)
 
 

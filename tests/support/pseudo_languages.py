@@ -50,7 +50,8 @@ def translated(language: str, text: str) -> str:
 
 
 def write(folder: Path, sources: Iterable[Path]) -> Path:
-    """The compiled translations of all that these .po files translate, in a folder for `settings.LOCALE_PATHS`."""
+    """Return the compiled translations of all that these .po files translate, in a folder for
+    `settings.LOCALE_PATHS`."""
     entries = [entry for source in sources for entry in polib.pofile(str(source)) if entry.translated()]
     for language in MADE:
         made = polib.POFile()

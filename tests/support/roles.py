@@ -7,6 +7,6 @@ SCRIPT = Path(__file__).resolve().parents[2] / "deploy/roles.sql"
 
 
 def statements(password: str, backup_password: str = "") -> str:
-    """The statements of the script. Passwords without a quote in them."""
+    """Return the statements of the script. Passwords without a quote in them."""
     text = re.sub(r"^\\set.*$", "", SCRIPT.read_text(), flags=re.MULTILINE).replace(" \\g /dev/null", ";")
     return text.replace(":'password'", f"'{password}'").replace(":'backup_password'", f"'{backup_password}'")

@@ -36,8 +36,8 @@ def is_apart(name: str, fixtures: Iterable[str]) -> bool:
 
 
 def asked_for(item: pytest.Item) -> set[str]:
-    """The fixtures that the test asks for, and those that its fixtures of ours ask for. (One of pytest-django asks for
-    `monkeypatch` for every test, and changes nothing by it.)"""
+    """Return the fixtures that the test asks for, and those that its fixtures of ours ask for. (One of pytest-django
+    asks for `monkeypatch` for every test, and changes nothing by it.)"""
     known = item._fixtureinfo  # type: ignore[attr-defined]
     own = [
         one for named in known.name2fixturedefs.values() for one in named if one.func.__module__.startswith("tests.")

@@ -128,7 +128,8 @@ def _digest(tags: list[str]) -> str:
 
 
 def _folded(tags: list[str]) -> list[str]:
-    """The same tags, with two rows in the place of three or more in which everything is closed that is opened."""
+    """Return the same tags, with two rows in the place of three or more in which everything is closed that is
+    opened."""
     kinds = list(dict.fromkeys(tags))
     sign_of = {tag: chr(0x4E00 + number) for number, tag in enumerate(kinds)}  # one sign each, none of them special
 
@@ -158,7 +159,7 @@ def _closes_what_it_opens(tags: list[str]) -> bool:
 
 
 def _was_valid(shape: str) -> bool:
-    """Whether any worker of the run parsed a page of this shape without an error: a file of its name says so."""
+    """Return whether any worker of the run parsed a page of this shape without an error: a file of its name says so."""
     if shape not in _seen:
         if not (once.folder() / "shapes" / shape).exists():
             return False
@@ -206,7 +207,7 @@ def check(page: str, where: str) -> None:
 
 
 def _errors_of(page: str, shape: str, tags: list[str]) -> list[str]:
-    """The parse errors of a page whose shape was not met yet. One that has none is not parsed again."""
+    """Return the parse errors of a page whose shape was not met yet. One that has none is not parsed again."""
     if plain_html.is_surely_valid(page):
         _is_valid(shape)
         return []

@@ -9,7 +9,7 @@ HEARD_WITHIN = 60.0  # seconds, on a busy machine; a test that waits for so long
 
 
 class Listener:
-    """A socket that a process is told of by NOTIFY_SOCKET. patience: seconds after which silence is the end."""
+    """It is a socket that a process is told of by NOTIFY_SOCKET. patience: seconds after which silence is the end."""
 
     def __init__(self, folder: Path, patience: float) -> None:
         self.patience = patience

@@ -52,7 +52,7 @@ def _name(name: str) -> x509.Name:
 def certify(
     name: str, key: Key, *, issuer: str, by: Key, is_authority: bool, until: datetime = UNTIL, stamps: bool = True
 ) -> x509.Certificate:
-    """A certificate of `name`, signed by the key of `issuer`."""
+    """Return a certificate of `name`, signed by the key of `issuer`."""
     builder = (
         x509.CertificateBuilder()
         .subject_name(_name(name))
@@ -100,8 +100,8 @@ class LocalAuthority:
 def make_authority(
     name: str, folder: Path, *, curve: bool = False, between: bool = False, digest: str = "sha256"
 ) -> LocalAuthority:
-    """An authority with keys of its own. curve: ECDSA P-256, RSA otherwise; between: with a certificate between the
-    anchor and who signs."""
+    """Return an authority with keys of its own. curve: ECDSA P-256, RSA otherwise; between: with a certificate between
+    the anchor and who signs."""
     folder.mkdir()
 
     def draw() -> Key:
@@ -158,7 +158,7 @@ def _handler(authority: LocalAuthority) -> type[http.server.BaseHTTPRequestHandl
 
 @contextmanager
 def serving(authority: LocalAuthority) -> Iterator[str]:
-    """The address at which it answers, on this machine."""
+    """Yield the address at which it answers, on this machine."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(authority))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

@@ -42,7 +42,7 @@ def are_wanted(config: pytest.Config) -> bool:
 
 
 def is_one(config: pytest.Config) -> bool:
-    """Whether this process is a worker."""
+    """Return whether this process is a worker."""
     return hasattr(config, "workerinput")
 
 
@@ -77,7 +77,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 @dataclass
 class Worker:
-    """One process. left: the numbers of the tests that it was given and has not ended, in their order."""
+    """It is one process. left: the numbers of the tests that it was given and has not ended, in their order."""
 
     pid: int
     line: Connection
