@@ -17,7 +17,7 @@ def language_choices() -> list[tuple[str, str]]:
 
 
 class DisplaySettingsForm(forms.Form):
-    """The form of theme and language. `next` is where the person was: a path of this site, which the view checks.
+    """It is the form of theme and language. `next` is where the person was: a path of this site, which the view checks.
 
     familiar: say *tu*.
     """
@@ -41,7 +41,7 @@ class DisplaySettingsForm(forms.Form):
 
 
 class FeedbackForm(forms.Form):
-    """The form of an opinion: one question, a subject, and a text if the person wishes. familiar: say *tu*."""
+    """It is the form of an opinion: one question, a subject, and a text if the person wishes. familiar: say *tu*."""
 
     rating = forms.ChoiceField(choices=obligatory_texts.choices("rating"), widget=forms.RadioSelect)
     page = forms.ChoiceField(

@@ -46,7 +46,7 @@ class Rule:
 
 @dataclass
 class Group:
-    """An at-rule with rules inside: `@media …`, `@supports …`, `@keyframes …`."""
+    """It is an at-rule with rules inside: `@media …`, `@supports …`, `@keyframes …`."""
 
     prelude: str
     children: list["Rule | Group"] = field(default_factory=list)
@@ -125,7 +125,7 @@ def _without_negations(selector: str) -> str:
 
 
 def is_used(selector: str, used: set[str], without: re.Pattern[str] = NOTHING) -> bool:
-    """Whether everything the selector asks for may occur on a page. without: what the page has none of."""
+    """Return whether everything the selector asks for may occur on a page. without: what the page has none of."""
     if any(part in selector for part in _DROPPED_SELECTORS):
         return False
     selector = _without_negations(selector)
@@ -138,7 +138,7 @@ def is_used(selector: str, used: set[str], without: re.Pattern[str] = NOTHING) -
 
 
 def select(nodes: Iterable[Node], used: set[str], without: re.Pattern[str] = NOTHING) -> list[Node]:
-    """The nodes whose classes are used, without empty groups. without: see `is_used`."""
+    """Return the nodes whose classes are used, without empty groups. without: see `is_used`."""
     kept: list[Node] = []
     for node in nodes:
         if isinstance(node, Group):
@@ -256,7 +256,7 @@ def inline_icons(nodes: Iterable[Node], read: Callable[[str], str]) -> list[Node
 
 
 def render(nodes: Iterable[Node]) -> str:
-    """The stylesheet as text, without needless blanks."""
+    """Return the stylesheet as text, without needless blanks."""
     parts = []
     for node in nodes:
         if isinstance(node, Group):
@@ -270,7 +270,7 @@ def render(nodes: Iterable[Node]) -> str:
 def build(
     css: str, *, used: set[str], wanted: set[str], read: Callable[[str], str], without: re.Pattern[str] = NOTHING
 ) -> str:
-    """The used part of a stylesheet.
+    """Return the used part of a stylesheet.
 
     css: DSFR's sheets, one after the other. used: class names of our code. wanted: custom properties of our sheets.
     read: see `inline_icons`. without: what no page that loads it has, by selector.
