@@ -16,6 +16,7 @@ READS_NOTHING_SENT = {
     "pnav.demo.": "it reads our own pages, on the machine of whoever tries the site; never imported in production",
     "pnav.pages.build.stylesheet": "it reads style sheets of packages while the site is built",
     "pnav.pages.build.modules": "it reads our own scripts",
+    "pnav.pages.build.slim": "it reads our own style sheets, while the site is built",
 }
 # Functions of one text that are not driven, and why.
 TAKES_NO_WORDS = {

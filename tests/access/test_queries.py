@@ -194,6 +194,7 @@ BY_KEY = {
     ("reports/openings/actions.py", "of_all"),  # a place in the register, whose readers may see all of it
     ("reports/openings/actions.py", "asked_elsewhere"),  # of the asker's own, to say that it is not theirs any more
     ("chat/decisions/on_call.py", "end"),  # an on-call duty, of the units of whoever ends it
+    ("chat/proof_of_date/proofs.py", "_chosen"),  # among the facts and captures of one share of this conversation
     # Of this conversation's journal.
     ("chat/journal/actions.py", "note_fact"), ("chat/journal/actions.py", "_unread"),
     ("chat/journal/actions.py", "_of"), ("chat/journal/queries.py", "_of"),

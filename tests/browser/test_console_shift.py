@@ -178,10 +178,12 @@ def test_look_alikes_are_read_whole_above_a_long_queue(
         page.set_viewport_size({"width": width, "height": height})
         for part in (card.locator("strong"), way):
             expect(part).to_be_in_viewport(ratio=1)
-        queue = page.locator(".console-queue").bounding_box()
-        first = page.locator("#attente > li").first.bounding_box()
-        assert first["y"] >= card.bounding_box()["y"] + card.bounding_box()["height"]
-        assert first["y"] < queue["y"] + queue["height"], "and whoever waits is still seen"
+        # In one look, because the list is drawn anew while arrivals are told; and whoever waits is still seen.
+        page.wait_for_function("""() => {
+            const [card, first, queue] = ["#semblables > li", "#attente > li", ".console-queue"].map(
+                (one) => document.querySelector(one)?.getBoundingClientRect());
+            return card?.height && first?.height && first.top >= card.bottom && first.top < queue.bottom;
+        }""")
     axe(page)
     way.click()
     expect(page.get_by_role("heading", name=re.compile("20 arrivées semblables"))).to_be_visible()

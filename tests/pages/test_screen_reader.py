@@ -47,7 +47,7 @@ def test_keys_are_parted_from_what_they_do():
     lines = re.findall(r"<li>(.*?)</li>", render_to_string("console/_keyboard_shortcuts.html"), re.DOTALL)
     lines = [re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", line).replace("&nbsp;", " ")).strip() for line in lines]
     text = "".join(lines)
-    assert "Alt + R : répondre.Ctrl + Entrée : envoyer." in text
+    assert "Alt + R : répondre.Ctrl + Entrée : envoyer la réponse, la note, la question à un collègue." in text
     assert text.count(" : ") >= 18
 
 
