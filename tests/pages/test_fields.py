@@ -113,6 +113,14 @@ def test_parts_serve_a_control_that_is_written_by_hand():
     assert draw(part.replace("PART", "state"), form=Asked()).strip() == ""
 
 
+@pytest.mark.parametrize("kind", ["", "area"])
+def test_spelling_is_left_alone_in_a_line_and_in_an_area_with_an_error_and_without(kind):
+    for form in (Asked(), sent(kind="a")):
+        source = f"{{% field form.motive kind='{kind}' %}}"
+        assert "spellcheck" not in control(draw(source, form=form))
+        assert ' spellcheck="false"' in control(draw(source.replace(" %}", " unspelled=True %}"), form=form))
+
+
 def test_id_for_each_key():
     assert draw('{{ "note"|of:key }}', key=7) == "note-7"
 
@@ -124,7 +132,11 @@ def test_id_for_each_key():
 )
 @pytest.mark.parametrize(
     "more",
-    [{}, {"bare": True, "hint": "Combien ?", "rows": 7, "max": 2000}, {"about": "aide", "offer": True, "group": "ici"}],
+    [
+        {},
+        {"bare": True, "hint": "Combien ?", "rows": 7, "max": 2000},
+        {"about": "aide", "offer": True, "group": "ici", "unspelled": True},
+    ],
 )
 def test_pieces_are_what_the_component_draws(kind, value, more):
     """A field without an error is put together from pieces: for whatever it is asked, the same as by its template."""

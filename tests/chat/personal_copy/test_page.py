@@ -243,6 +243,8 @@ def test_words_close_the_copy_and_stand_nowhere(as_reporter, drawn, caplog):
     short = client.post(PAGE, {**MINE, "lock": "on", "words": "un deux"})
     assert "12 lettres au moins" in short.text and "un deux" in short.text
     page = unescape(client.get(PAGE).text)
+    for drawn_page in (short.text, page):  # a browser may send what it spells to its maker
+        assert 'spellcheck="false"' in re.search(r'<textarea[^>]*name="words"[^>]*>', drawn_page)[0]
     words = re.search(r'<textarea[^>]*name="words"[^>]*>([^<]+)<', page)[1].strip()
     assert len(words.split()) == 5
     assert "Notez-les sur papier" in page and "sans eux, rien ne s'ouvre" in page
