@@ -1,5 +1,3 @@
-"""The page of an exchange, the frame of browsers without a script, its end, and how it is found again."""
-
 import re
 import uuid
 from html import unescape
@@ -376,10 +374,10 @@ def test_open_exchange_is_on_every_other_page(as_reporter, discreet, words):
     conversation = make.waiting(discreet=discreet)
     client = as_reporter(conversation)
     told = "Votre place est gardée. Votre tour peut venir pendant ce temps : il ne se voit que dans votre échange."
+    exchange = (DISCREET if discreet else ORDINARY).reverse("chat:conversation")
     for path in ("/", "/accessibilite/", "/point-d-accueil/", "/avis/", "/nothing/"):
-        exchange = (DISCREET if discreet else ORDINARY).reverse("chat:conversation")
         page = shown(client.get(path, follow=True))
-        assert re.search(rf'href="{exchange}#fin">\s*{words}\s*</a>', page), path
+        assert re.search(rf'href="{exchange}">\s*{words}\s*</a>', page), path
         assert told in page, path
     assert "pnav-open" not in shown(client.get(PAGE, follow=True))
     actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
@@ -392,7 +390,8 @@ def test_other_page_tells_of_a_turn_to_whoever_waits_for_one(as_reporter, status
     conversation = make.assigned() if status == Status.ACTIVE else make.waiting()
     Conversation.objects.filter(pk=conversation.pk).update(status=status)
     page = shown(as_reporter(conversation).get("/accessibilite/"))
-    assert "Revenir à mon échange" in page
+    way = PAGE if status == Status.ABANDONED else PAGE + "#fin"
+    assert re.search(rf'href="{way}">\s*Revenir à mon échange\s*</a>', page)
     assert ("Votre tour peut venir" in page) is (status == Status.ABANDONED)
 
 
@@ -485,7 +484,9 @@ def test_frame_of_the_waiting_room_is_said_to_show_the_place(as_reporter):
     assert "Les nouveaux messages arrivent seuls dans ce cadre" in active
 
 
-@pytest.mark.parametrize("page", ["chat:code", "chat:copy", "chat:keeping", "chat:end"])
+@pytest.mark.parametrize(
+    "page", ["chat:code", "chat:copy", "chat:keeping", "chat:end", "chat:messages", "chat:slip", "chat:follow_up"]
+)
 def test_way_back_leads_to_the_place_while_waiting_and_else_to_the_last_words(as_reporter, page: str):
     """At the foot of the page of the queue, without scripts, nobody saw that their turn had come."""
     for conversation, address in ((make.waiting(), "/tchat/"), (make.assigned(), "/tchat/#fin")):
