@@ -122,8 +122,8 @@ add("report.while_waiting", ADDED, _("Si vous voulez, dites-en plus"), _("Si tu 
 add(
     "report.touch_what_is_true",
     ADDED,
-    _("Touchez ce qui est vrai. Rien n'est obligatoire : la personne qui vous répond le lit au fur et à mesure."),
-    _("Touche ce qui est vrai. Rien n'est obligatoire : la personne qui te répond le lit au fur et à mesure."),
+    _("Touchez ce qui est vrai. Rien n'est obligatoire : qui vous répond, ou vous répondra, le lit dans l'échange."),
+    _("Touche ce qui est vrai. Rien n'est obligatoire : qui te répond, ou te répondra, le lit dans l'échange."),
 )
 add("report.not_added", ALREADY, _("Ce n'est pas encore ajouté"))
 add("report.add_title", ALREADY, _("Ajouter à votre signalement"), _("Ajouter à ton signalement"))

@@ -1,3 +1,5 @@
+"""The page of an exchange, the frame of browsers without a script, its end, and how it is found again."""
+
 import re
 import uuid
 from html import unescape
@@ -482,6 +484,13 @@ def test_frame_of_the_waiting_room_is_said_to_show_the_place(as_reporter):
     )
     assert "La place dans la file et les nouveaux messages se mettent à jour seuls dans ce cadre" in waiting
     assert "Les nouveaux messages arrivent seuls dans ce cadre" in active
+
+
+def test_what_is_touched_while_waiting_is_not_said_to_be_read_now(as_reporter):
+    for conversation in (make.waiting(), make.assigned()):
+        page = squeezed(shown(as_reporter(conversation).get(PAGE)))
+        assert "qui vous répond, ou vous répondra, le lit dans l'échange." in page
+        assert "qui vous répond le lit" not in page
 
 
 @pytest.mark.parametrize(
