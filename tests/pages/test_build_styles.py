@@ -1,6 +1,7 @@
 import re
 import shutil
 import time
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 
@@ -12,10 +13,38 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from pnav.pages.build import fallback_fonts, fonts
+from pnav.pages.frame.announcements import Shown
 from pnav.pages.information import read_information
 from pnav.pages.management.commands import build_styles
+from reports.closures import Closure
 
 SECONDS = 3
+# What no state of the home page has (`build_styles.NEVER_ON_HOME`), as its templates and its scripts would write it.
+NEVER = "textarea|select|optgroup|audio|video|iframe|sub|sup|table|t[dhr]"
+NEVER_TYPES = "range|checkbox|radio|date|file|image|reset|button|search"
+NEVER_DRAWN = re.compile(rf"<(?:{NEVER})\b|contenteditable|target=|<(?:input|button)[^>]* type=.?(?:{NEVER_TYPES})\b")
+NEVER_MADE = re.compile(
+    rf"""createElement\(\s*["'](?:{NEVER})["']|\btype(?:\s*=|["'],)\s*["'](?:{NEVER_TYPES})["']"""
+    r"""|content[eE]ditable|\.target\s*=[^=]|["']target["']|innerHTML|insertAdjacentHTML"""
+)
+NEWS_AT = datetime(2026, 12, 1, 8, tzinfo=UTC)
+NEWS = {
+    "chat_closed": Closure(1, "incident", NEWS_AT, NEWS_AT + timedelta(days=1)),
+    "announcements": [
+        Shown("both", is_warning, NEWS_AT, NEWS_AT, {("fr", "vous"): "Retour bientôt."}) for is_warning in (True, False)
+    ],
+}
+# States of the home page: what it is given, and what says that it was drawn so.
+STATES = {
+    "first": ({}, 'id="portes"'),
+    "open": (
+        {"open_exchange": True, "demo_notice": False, "preview_of": "x", "messages": [Message(40, "x")]},
+        'class="fr-logo"',
+    ),
+    "waiting": ({"open_exchange": True, "waits_for_turn": True}, "pnav-open__told"),
+    "closed": ({**NEWS, "demo_notice": True}, "pnav-notice--closed"),
+    "discreet": ({**NEWS, "discreet": True}, "pnav-folded"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -78,16 +107,17 @@ def test_home_page_has_a_lighter_sheet_of_its_own(sheet: Path):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("has_state", [True, False])
-def test_sheet_of_the_home_page_has_all_that_it_shows(client: Client, sheet: Path, has_state: bool):
-    """What the whole sheet says of a class of the page, its own sheet says too: as a visitor sees it first, and with
-    the State's mark, a message and a way back to an exchange."""
+@pytest.mark.parametrize("state", STATES)
+def test_sheet_of_the_home_page_has_all_that_it_shows(client: Client, sheet: Path, state: str):
+    """What the whole sheet says of a class of the page, its own sheet says too: as a visitor sees it first, with the
+    State's mark, a message and a way back to an exchange, while one waits, with news above it, and discreetly."""
+    shown, sign = STATES[state]
     answer = client.get("/")
     page = answer.text
-    if has_state:
-        context = {"open_exchange": True, "demo_notice": False, "preview_of": "x", "messages": [Message(40, "x")]}
-        shown = {"information": read_information(), **context}
-        page = render_to_string("pages/home.html", shown, request=answer.wsgi_request)
+    if shown:
+        context = {"information": read_information(), **shown}
+        page = render_to_string("pages/home.html", context, request=answer.wsgi_request)
+    assert sign in page
     classes = {
         name for names in re.findall(r'class="([^"]*)"', page) for name in names.split() if name.startswith("fr-")
     }
@@ -96,13 +126,32 @@ def test_sheet_of_the_home_page_has_all_that_it_shows(client: Client, sheet: Pat
     def defines(text: str, name: str) -> bool:
         return bool(re.search(rf"\.{name}(?![\w-])", text))
 
-    never = re.compile(
-        r"<(?:textarea|select|optgroup|audio|video|iframe|sub|sup|table|t[dhr])\b|contenteditable|target="
-        r"|<(?:input|button)[^>]* type=.?(?:range|checkbox|radio|date|file|image|reset|button|search)\b"
-    )
-    assert not never.findall(page), "what its sheet leaves out (NEVER_ON_HOME)"
+    assert not NEVER_DRAWN.findall(page), "what its sheet leaves out (NEVER_ON_HOME)"
     assert len(classes) > 10
     assert {name for name in classes if defines(whole, name) and not defines(home, name)} == set()
+
+
+def test_scripts_of_the_home_page_make_nothing_that_its_sheet_leaves_out():
+    left_out = build_styles.NEVER_ON_HOME.pattern
+    assert f"(?:{NEVER})" in left_out and f"(?:{NEVER_TYPES})" in left_out
+    scripts = [path for path in build_styles.home_sources() if path.suffix == ".js"]
+    assert [path.name for path in scripts] == ["quick-exit.js", "suggestions.js"]
+    for path in scripts:
+        assert not NEVER_MADE.findall(path.read_text(encoding="utf-8")), path.name
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'const list = document.createElement("select");',
+        "document.createElement('td')",
+        'input.type = "search";',
+        'input.setAttribute("type", "date");',
+        'link.target = "_blank";',
+    ],
+)
+def test_what_a_script_would_make_is_seen(line: str):
+    assert NEVER_MADE.search(line)
 
 
 def test_sheet_asks_for_nothing_but_two_fonts_in_two_parts(sheet: Path):
