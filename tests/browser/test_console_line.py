@@ -75,6 +75,12 @@ def test_dead_line_is_noticed_within_25_seconds(live_site, page: Page, at: Work,
     expect(page.locator("#coupure")).to_be_hidden()
     until_heard(page, "Connexion rétablie.")
     assert wire.opened == opened + 1
+    # A page that wakes asks at once: the next beat would tell it only after longer than is waited here.
+    wire.die()
+    person.says("vous dormiez ?")
+    page.evaluate("dispatchEvent(new Event('pageshow'))")
+    page.clock.fast_forward(ANSWER_MS)
+    expect(page.locator(f"{OPEN_THREAD} [data-log]")).to_contain_text("vous dormiez ?", timeout=10_000)
 
 
 def test_dead_line_is_said_while_no_other_is_to_be_had(live_site, page: Page, at: Work, wire: Wire):  # noqa: F811

@@ -65,3 +65,11 @@ test("a page that is left for another does not sleep, whatever the order of the 
     { type: "beat", after: 7 },
   ]);
 });
+
+test("a network that went takes the line of the page with it, and a page that wakes asks", () => {
+  page.dispatchEvent(new Event("online"));
+  assert.deepEqual(sent, [{ type: "beat", after: 7 }]);
+  const socket = FakeSocket.last;
+  page.dispatchEvent(new Event("offline"));
+  assert.equal(socket.readyState, 3);
+});
