@@ -89,17 +89,22 @@ VIOLATIONS = """async ([rules, known]) => {
 }"""
 # Half of axe's work is the contrast of each text. Those that are painted alike over the same grounds have the same
 # answer: three of each kind are asked, and every text of a single sign, of which axe says that it cannot tell. A kind
-# whose answer was good on another page of this run is not asked again. Kinds are told by the hash (cyrb53) of their
-# styles: colours are those that the theme has given.
+# whose answer was good on another page of this run is not asked again; one of which axe could not tell, or whose text
+# was out of sight, is. Kinds are told by the hash (cyrb53) of their styles: colours are those that the theme has given.
 KINDS_OF_TEXT = """
 (() => {
   const ofText = ["color", "webkitTextFillColor", "webkitTextStrokeWidth", "textShadow", "fontSize", "fontWeight"];
   const ofGround = ["backgroundColor", "backgroundImage", "opacity", "filter", "mixBlendMode", "position", "zIndex"];
   const rule = axe._audit.rules.find(({ id }) => id === "color-contrast");
   const matches = rule.matches;
-  let grounds, asked, known;
-  axe.beginAnew = (kinds) => { [grounds, asked, known] = [new Map(), new Map(), new Set(kinds)]; };
-  axe.askedKinds = () => [...asked.keys()];
+  const check = axe._audit.checks["color-contrast"];
+  const evaluate = check.evaluate;
+  let grounds, asked, known, kindOf, unsure;
+  axe.beginAnew = (kinds) => {
+    [grounds, asked, known] = [new Map(), new Map(), new Set(kinds)];
+    [kindOf, unsure] = [new WeakMap(), new Set()];
+  };
+  axe.askedKinds = () => [...asked.keys()].filter((kind) => !unsure.has(kind));
   const hash = (text) => {
     let [high, low] = [0xdeadbeef, 0x41c6ce57];
     for (let at = 0; at < text.length; at += 1) {
@@ -124,8 +129,21 @@ KINDS_OF_TEXT = """
     if (element.textContent.trim().length < 2) return true;
     const kind = hash(`${ground(element)}|${styles(element, ofText)}`);
     if (known.has(kind)) return false;
+    kindOf.set(element, kind);
     asked.set(kind, (asked.get(kind) ?? 0) + 1);
     return asked.get(kind) <= 3;
+  };
+  check.evaluate = function (element, ...more) {
+    const { data } = this;
+    let told, isGood = false;
+    this.data = (given) => { told = given; data.call(this, given); };
+    try {
+      const answer = evaluate.call(this, element, ...more);
+      isGood = answer === true && told?.messageKey !== "hidden";
+      return answer;
+    } finally {
+      if (!isGood) unsure.add(kindOf.get(element));
+    }
   };
 })();
 """
@@ -396,7 +414,7 @@ def axe() -> Axe:
     """
 
     script = AxeCore().axe_script + KINDS_OF_TEXT
-    known: set[int] = set()  # kinds of text whose contrast is good
+    known: set[int] = set()  # kinds of text whose contrast is good, wherever they were asked
 
     def check(page: Page, rules: list[str] | None = None) -> None:
         page.wait_for_load_state()

@@ -48,3 +48,37 @@ def test_what_is_no_matter_of_colours_is_found(show, axe_in_both_themes: Axe):
     page.locator("main p").last.evaluate("element => element.append(document.createElement('img'))")
     with pytest.raises(AssertionError, match="image-alt"):
         axe_in_both_themes(page)
+
+
+# Something lies on the last paragraph, and axe cannot tell what is behind its words.
+COVERED = """() => {
+  const box = [...document.querySelectorAll("main p")].at(-1).getBoundingClientRect();
+  const cover = document.createElement("div");
+  Object.assign(cover.style, {
+    position: "absolute",
+    left: `${box.left + scrollX}px`,
+    top: `${box.top + scrollY}px`,
+    width: `${box.width}px`,
+    height: `${box.height}px`,
+    backgroundImage: "linear-gradient(black, white)",
+  });
+  document.body.append(cover);
+}"""
+
+
+def test_kind_of_text_of_which_axe_could_not_tell_is_asked_again(show, axe: Axe):
+    pale = "rgb(171, 170, 170)"  # of no other test
+    page = show(pale, "")
+    page.evaluate(COVERED)
+    axe(page)
+    with pytest.raises(AssertionError, match="color-contrast"):
+        axe(show(pale, ""))
+
+
+def test_kind_of_text_that_was_out_of_sight_is_asked_again(show, axe: Axe):
+    pale = "rgb(172, 170, 170)"
+    page = show(pale, "")
+    page.locator("main p").last.evaluate("element => { element.style.clipPath = 'inset(50%)'; }")
+    axe(page)
+    with pytest.raises(AssertionError, match="color-contrast"):
+        axe(show(pale, ""))
