@@ -21,16 +21,28 @@ def town(live_site: LiveSite) -> LiveSite:
     return live_site
 
 
+def walked(language: str, javascript: bool) -> tuple[Journey, ...]:
+    """Every second journey in French with scripts, the others without; in another language the other way round."""
+    return JOURNEYS[javascript == (language == settings.LANGUAGE_CODE) :: 2]
+
+
+def test_every_journey_is_walked_with_scripts_and_without_in_every_language() -> None:
+    for javascript in (True, False):
+        assert {one for language in begun.offered() for one in walked(language, javascript)} == set(JOURNEYS)
+    for language in begun.offered():
+        assert {one for javascript in (True, False) for one in walked(language, javascript)} == set(JOURNEYS)
+
+
+@pytest.mark.usefixtures("nobody_on_duty")  # whoever is answered at once sees no queue
 @pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
 @pytest.mark.parametrize("language", begun.offered())
 def test_counts_of_the_way_in(
     town: LiveSite, page_factory: PageFactory, language: str, javascript: bool, subtests: pytest.Subtests
 ) -> None:
-    """Each journey is walked in French, with scripts and without in turn, and one of two in another language. Pages
-    are those of other journeys for the most part, and `make journeys` walks every journey in each way."""
+    """Each journey is walked in every language, and over all languages with scripts and without. `make journeys` walks
+    every journey in each way."""
     page = page_factory(javascript=javascript, width=WIDTH, height=HEIGHT, locale=language)
-    walked = JOURNEYS[javascript::2] if language == settings.LANGUAGE_CODE else JOURNEYS[1 - javascript :: 4]
-    for journey in walked:
+    for journey in walked(language, javascript):
         with subtests.test(journey.name):
             anew(page, town)
             page.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": town.url}])
@@ -65,6 +77,7 @@ def test_home_page_is_at_most_six_screens_high(
     assert HEIGHT < high <= HOME_SCREENS * HEIGHT
 
 
+@pytest.mark.usefixtures("nobody_on_duty")
 def test_keyboard_reaches_the_queue_in_few_presses(town: LiveSite, page_factory: PageFactory) -> None:
     page = page_factory(width=WIDTH, height=HEIGHT)
     assert journeys.keys_to_queue(page, town.url, JOURNEYS[0], place=TYPED) <= KEYS
