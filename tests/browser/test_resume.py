@@ -192,6 +192,7 @@ def test_page_left_behind_shows_nothing_more(live_site, left_behind, page_factor
     expect(page.get_by_role("heading", name=ENDED)).to_be_visible()
     shows_nothing_of(page, code)
     fits(page)
+    axe(page)
     page.set_viewport_size({"width": 1280, "height": 800})  # on a desk
     axe(page)
     fits(page)
