@@ -96,6 +96,15 @@ def _keep(agent: Agent, layout: list[str]) -> None:
     Agent.objects.filter(pk=agent.pk).update(board_layout=layout)
 
 
+@transaction.atomic
+def _change(agent: Agent, part: Part, act: Act) -> None:
+    """Do an act to the arrangement as it is now, because another page of the supervisor may have changed it meanwhile.
+    Locks the agent's row."""
+    rows = Agent.objects.select_for_update(no_key=True)
+    kept = rows.values_list("board_layout", flat=True).get(pk=agent.pk)
+    _keep(agent, read_layout(kept).changed(part, act).kept)
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """What the act before did. part, act: whose button has the focus; empty after the reset. words: what is said."""
@@ -108,6 +117,8 @@ class Done:
 def _read_done(layout: Layout, part: str, act: str) -> Done | None:
     """Read it from the address; None where no act came before, or where the board has changed since."""
     if act == RESET:
+        if layout != read_layout([]):
+            return None
         return Done("", "", _("Le tableau est de nouveau comme au début."))
     if act not in Act.values or part not in Part.values:
         return None
@@ -146,7 +157,7 @@ def arrange(request: HttpRequest, agent: Agent) -> HttpResponse:
         form = PartForm(request.POST)
         if form.is_valid():
             part, act = Part(form.cleaned_data["partie"]), Act(form.cleaned_data["acte"])
-            _keep(agent, layout.changed(part, act).kept)
+            _change(agent, part, act)
             return redirect(_address(partie=part.value, acte=act.value))
         error = _("Cette partie du tableau n'existe pas : choisissez dans la liste.")
     context = {

@@ -1,10 +1,15 @@
 """Which parts of the board are shown, and in which order: kept with the account, and never the alerts."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
+from threading import Barrier
 
 import pytest
+from django.db import connection
+from django.test import Client
 
+from chat.console import board
 from chat.models import Agent
 from chat.supervision.board_parts import Act, Layout, Part, read_layout
 from pnav.accounts.models import Role
@@ -140,6 +145,40 @@ def test_what_nobody_offers_changes_nothing_and_says_so(chief, sent):
     assert Agent.objects.get(pk=chief.pk).board_layout == []
 
 
+@pytest.mark.django_db(transaction=True)
+def test_two_acts_at_once_are_both_kept(chief, monkeypatch):
+    """Two pages of one supervisor: each knew the arrangement from before, and the second took the first act back."""
+    together = Barrier(2)
+
+    class Form(board.PartForm):
+        def is_valid(self):
+            is_valid = super().is_valid()
+            together.wait(10)
+            return is_valid
+
+    monkeypatch.setattr(board, "PartForm", Form)
+    clients = [signed_in(chief.user), Client()]
+    clients[1].cookies = clients[0].cookies
+
+    def hide(client, part):
+        try:
+            return client.post(ARRANGE, {"partie": part, "acte": Act.HIDE}).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(hide, clients, [Part.PICTURES, Part.QUEUE])) == [302, 302]
+    assert read_layout(Agent.objects.get(pk=chief.pk).board_layout).left_out == [Part.PICTURES, Part.QUEUE]
+
+
 def test_address_of_an_act_that_is_undone_since_says_nothing(chief):
     page = signed_in(chief.user).get(ARRANGE, {"partie": "file", "acte": "cacher"}).text
     assert 'id="fait"' not in page and "autofocus" not in page
+
+
+def test_beginning_is_said_only_while_it_is_so(chief):
+    client, said = signed_in(chief.user), "Le tableau est de nouveau comme au début."
+    assert said in unescape(client.post(ARRANGE, {"acte": "debut"}, follow=True).text)
+    Agent.objects.filter(pk=chief.pk).update(board_layout=["-dessins"])
+    page = unescape(client.get(ARRANGE, {"acte": "debut"}).text)
+    assert said not in page and 'id="fait"' not in page
