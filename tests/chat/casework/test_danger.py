@@ -3,8 +3,10 @@
 import re
 import uuid
 from html import unescape
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
@@ -50,6 +52,16 @@ def test_every_phrase_of_the_first_day_may_be_saved_again():
     assert DangerPhrase.objects.count() > 100
     for row in DangerPhrase.objects.all():
         row.full_clean()
+
+
+@pytest.mark.parametrize("name", ["0050_more_danger_phrases", "0055_threats_in_english"])
+def test_way_back_of_a_migration_leaves_the_phrases_of_administrators(name):
+    """It deleted one that an administrator had written before it, because theirs and ours look the same."""
+    [operation] = import_module(f"chat.migrations.{name}").Migration.operations
+    before = set(DangerPhrase.objects.values_list("pk", "phrase", "kind"))
+    operation.code(apps, None)
+    operation.reverse_code(apps, None)
+    assert set(DangerPhrase.objects.values_list("pk", "phrase", "kind")) == before
 
 
 def test_phrase_that_cannot_be_read_is_refused_beside_its_field():
