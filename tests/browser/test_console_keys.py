@@ -353,6 +353,14 @@ def test_key_of_an_open_procedure_leads_to_the_next_step(live_site, page: Page, 
         expect(steps.nth(at_step)).to_contain_text("fait à")
 
 
+# Whether the form leaves at this press of Ctrl and Enter. repeat: the keys are held down.
+PRESSED = """(area, repeat) => {
+  const how = { key: "Enter", ctrlKey: true, repeat, bubbles: true, cancelable: true };
+  area.dispatchEvent(new KeyboardEvent("keydown", how));
+  return area.form.ariaBusy === "true";
+}"""
+
+
 @pytest.mark.slow
 def test_words_to_colleagues_are_sent_by_the_keys_of_the_answer(live_site, page: Page, at: Work):  # noqa: F811
     """And what ends an exchange is not."""
@@ -364,6 +372,11 @@ def test_words_to_colleagues_are_sent_by_the_keys_of_the_answer(live_site, page:
     expect(page.locator(f"{OPEN_DOSSIER} .console-note")).to_contain_text("Rappeler demain matin.")
     expect(page.locator(f"{OPEN_DOSSIER}").get_by_label("Ajouter une note")).to_have_value("")
     expect(page.locator(OPEN_DOSSIER).get_by_label("Ajouter une note")).to_be_focused()
+    # Held down, the keys send it once: the answer to the first has come, and they are still down.
+    note = page.locator(OPEN_DOSSIER).get_by_label("Ajouter une note")
+    note.fill("Rappeler aussi le soir.")
+    assert [note.evaluate(PRESSED, is_held) for is_held in (True, False)] == [False, True]
+    expect(page.locator(f"{OPEN_DOSSIER} .console-note")).to_have_count(2)
     page.locator(f"{OPEN_DOSSIER} summary", has_text="Résumés de fin").click()
     summary = page.locator(OPEN_DOSSIER).locator("textarea[name=summary]").last
     summary.fill("Conseils donnés.")

@@ -145,6 +145,7 @@ function sendByKey(event) {
   const area = /** @type {HTMLTextAreaElement} */ (event.target);
   if (!area.matches?.("form[data-by-key] textarea")) return;
   event.preventDefault();
+  if (event.repeat) return; // held down, it is sent once
   const form = /** @type {HTMLFormElement} */ (area.form);
   form.requestSubmit(find("[type=submit]", form));
 }
