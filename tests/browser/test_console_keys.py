@@ -61,6 +61,8 @@ def test_keys_of_three_conversations(live_site, page: Page, at: Work, axe: Axe, 
         next_and_previous(page)
     with subtests.test("thread is shown first, and a key that follows at once finds the rest"):
         thread_is_shown_first(page, held)
+    with subtests.test("address is of the exchange that is shown"):
+        address_is_of_what_is_shown(page, held)
     with subtests.test("links within the page keep the focus where they lead"):
         links_keep_the_focus(page, held)
     with subtests.test("words typed after a button go into the open answer"):
@@ -195,6 +197,28 @@ def thread_is_shown_first(page: Page, held: list[Conversation]) -> None:
     assert then == [key, key] and "Fiche des faits" in focused
     page.keyboard.press("Alt+3")
     expect(page.locator(OPEN_DOSSIER)).to_have_attribute("data-conversation", str(held[2].public_id))
+
+
+FRAMES = """async () => {
+  for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+  await new Promise((done) => setTimeout(done, 50));
+}"""
+# One of them is opened by its key, and the browser goes to another one before any frame.
+KEY_AND_BACK = """address => {
+  document.body.dispatchEvent(new KeyboardEvent("keydown", { code: "Digit2", key: "2", altKey: true, bubbles: true }));
+  history.replaceState(null, "", address);
+  dispatchEvent(new PopStateEvent("popstate"));
+}"""
+
+
+def address_is_of_what_is_shown(page: Page, held: list[Conversation]) -> None:
+    opens(page, 1)
+    page.evaluate(FRAMES)
+    address = f"/console/echange/{held[2].public_id}/"
+    page.evaluate(KEY_AND_BACK, address)
+    page.evaluate(FRAMES)
+    expect(page.locator(OPEN_THREAD)).to_have_attribute("data-conversation", str(held[2].public_id))
+    assert page.evaluate("location.pathname") == address
 
 
 def emergency_is_read_from_its_first_step(page: Page) -> None:

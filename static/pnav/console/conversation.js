@@ -185,7 +185,11 @@ export async function open(id, { push = true, focus = true } = {}) {
   if (hidden) hidden.value = c.id;
   const address = find("a", c.entry).getAttribute("href");
   // After the frame: of all that a key to another exchange does, writing the address takes the longest but the layout.
-  if (push && !isOpen) afterFrame(() => history.pushState({ id }, "", address));
+  // By then the agent may have gone elsewhere: the address is of what is on the screen.
+  if (push && !isOpen)
+    afterFrame(() => {
+      if (desk.current === c) history.pushState({ id }, "", address);
+    });
   // All that is written is written before anything is measured: the page is laid out once.
   putAside(c.thread, false);
   paint(...(before ? [before, c] : [c]));
