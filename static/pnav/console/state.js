@@ -92,12 +92,15 @@ export const transmit = (frame) => desk.line?.send(frame);
 
 /**
  * Put a thread or a dossier aside, or show it. What is aside keeps what the browser worked out for it (console.css), so
- * that it is shown again at once; for a screen reader it is not there.
+ * that it is shown again at once; for a screen reader it is not there. It does not keep the focus: what is typed
+ * would go where nobody sees it.
  *
  * @param {HTMLElement} part
  * @param {boolean} isAside
  */
 export const putAside = (part, isAside) => {
+  const focused = document.activeElement;
+  if (isAside && focused instanceof HTMLElement && part.contains(focused)) focused.blur();
   part.hidden = isAside;
   part.ariaHidden = isAside ? "true" : null;
 };
