@@ -205,8 +205,8 @@ FRAMES = """async () => {
   for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
   await new Promise((done) => setTimeout(done, 50));
 }"""
-# As the « back » of a browser, to no exchange. Chromium takes the focus from what is hidden at its next frame; it is asked
-# before that, because the page does not wait for what each browser does.
+# As the « back » of a browser, to no exchange. Chromium takes the focus from what is hidden at its next frame: it is
+# asked before that, because nothing says that other browsers do.
 BACK_TO_NONE = """() => {
   const had = document.activeElement;
   history.replaceState(null, "", "/console/");
