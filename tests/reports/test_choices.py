@@ -17,7 +17,8 @@ from reports.forms import AddedForm, ReportForm
 from reports.models import Report
 
 TEMPLATES = settings.BASE_DIR / "templates"
-NOT_TICKED = {"name", "contact"}  # sealed as they come: no agent reads them
+NOT_TICKED = {"name", "contact"}  # what the person types
+FOR_CUSTODIANS = {"name", "contact"}  # of these: sealed as they come, so that no agent reads them
 CALLED_BY_THE_AGENT = {"age_band": "age"}  # where `PersonSummary` has another name for it
 CHOICES = sorted(set(ReportForm(familiar=False, initial={}).fields) - NOT_TICKED)
 
@@ -84,3 +85,31 @@ def test_choice_is_shown_to_the_agent(name):
     assert known in {field.name for field in fields(PersonSummary)}
     assert f"dossier.{known}" in (TEMPLATES / "console" / "_person_summary.html").read_text()
     assert f"dossier.{known}" in inspect.getsource(casework_panels._facts)
+
+
+@pytest.mark.parametrize("name", sorted(NOT_TICKED))
+def test_typed_words_are_kept(name):
+    """By both actions, which can do without: the waiting room sends the form without what is typed."""
+    kept = f" {name}={name}" if name in FOR_CUSTODIANS else f"{name}_sealed"
+    for action in (file_report, add_to_report):
+        assert inspect.signature(action).parameters[name].default == ""
+        assert kept in inspect.getsource(action)
+
+
+@pytest.mark.parametrize("page", ["create.html", "add.html"])
+@pytest.mark.parametrize("name", sorted(NOT_TICKED))
+def test_typed_words_are_asked_for(name, page):
+    """« Sous scellé » promises that nobody reads what is typed there, so it holds what is for the custodians alone."""
+    text = (TEMPLATES / "reports" / page).read_text()
+    (under_seal,) = re.findall(r'id="sous-scelle".*?</details>', text, re.DOTALL)
+    assert f"{{% field form.{name} " in text
+    assert (f"{{% field form.{name} " in under_seal) == (name in FOR_CUSTODIANS)
+
+
+@pytest.mark.parametrize("name", sorted(NOT_TICKED))
+def test_typed_words_are_shown_to_the_agent_unless_they_are_for_custodians(name):
+    """On the page, and in the document of the exchange."""
+    page = (TEMPLATES / "console" / "_person_summary.html").read_text()
+    drawn = [re.search(rf"\bdossier\.{name}\b", text) for text in (page, inspect.getsource(casework_panels._facts))]
+    known = name in {field.name for field in fields(PersonSummary)}
+    assert [known, *map(bool, drawn)] == [name not in FOR_CUSTODIANS] * 3
