@@ -1,7 +1,15 @@
 """The judge of the queue finds what must be found."""
 
 from benchmarks.faults import queue_judge
+from chat.rules.assignment import IN_TURN
 
 
 def test_judge_finds_every_broken_history():
     assert queue_judge.self_test() == len(queue_judge.bad_histories()) >= 7
+
+
+def test_judge_compares_people_by_all_that_the_queue_compares():
+    """Except for the key, which only tells apart two people of one moment."""
+    _found, _deeds, people, _capacities = queue_judge.bad_histories()[0]
+    assert IN_TURN[-1] == "pk"
+    assert {len(person.rank) for person in people.values()} == {len(IN_TURN) - 1}
