@@ -111,7 +111,7 @@ def simulate_duty(
     ]
     ahead: list[tuple[float, Happening, int]] = [*coming, *shifts]
     heapq.heapify(ahead)
-    queue: list[tuple[tuple[int, datetime, int], Waiting]] = []
+    queue: list[tuple[TurnKey, Waiting]] = []
     on_duty = [False] * len(duties)
     load = [0] * len(duties)
     last: list[datetime | None] = [None] * len(duties)
