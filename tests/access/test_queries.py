@@ -29,7 +29,7 @@ MANAGERS = {"objects", "_default_manager", "_base_manager"}
 # module: (reason, functions). Each gets what it looks for from whoever proved access before, or looks for nobody's in
 # particular. "*": the whole module. A view, a form, a consumer or a template tag never belongs here.
 ACTS = "an act: the caller has proven access and gives the row's own key, which is never shown to anybody"
-EVERYBODY = "concerns everybody's at once, and no number from outside"
+EVERYBODY = "rows of all exchanges, by no id that comes from a request"
 NAMED = {
     "chat/access.py": ("the ways to a conversation", {"*"}),
     "chat/conversations/actions.py": (ACTS, {"<module>", "_lock", "open_conversation", "post_message"}),
