@@ -23,7 +23,7 @@ from chat.casework.holds import running_holds
 from chat.conversations import waits
 from chat.conversations.waiting_list import WaitingList, WaitingPerson
 from chat.conversations.wording import clock_in_words, duration_in_words, place_of
-from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
+from chat.models import UNREADABLE, Agent, Conversation, ConversationEvent, EventKind, Message
 from chat.models.casework import Emergency
 from chat.rules.danger_words import Kind
 from chat.rules.handles import Handle
@@ -284,9 +284,10 @@ def _is_heard_last(row: Any) -> bool:
     return bool(row.last_author == Author.REPORTER)
 
 
-def _earlier_dangers(rows: Sequence[Any], phrases: str) -> dict[int, Dangers]:
+def _earlier_dangers(rows: Sequence[Any], phrases: str) -> tuple[dict[int, Dangers], set[int]]:
     """What messages before the last one tell of, by conversation: those that are marked and not dealt with, and those
-    of the person since the last answer, or just before it: whoever was writing it may not have seen these.
+    of the person since the last answer, or just before it: whoever was writing it may not have seen these. Also the
+    conversations in which one of these could not be opened, because the server of the keys is away or for good.
 
     At most UNANSWERED_READ of the latter, with CROSSED_READ from before the answer and without those that were looked
     at before with these phrases, and `danger.MARKS_AT_MOST` of the former of each conversation, in one query for all of
@@ -304,17 +305,20 @@ def _earlier_dangers(rows: Sequence[Any], phrases: str) -> dict[int, Dangers]:
         if marked := [seq for seq in _pending(row) if not (_is_heard_last(row) and seq == row.last_said)]:
             asked.append(Q(conversation=row.pk, seq__in=marked))
     if not asked:
-        return {}
+        return {}, set()
     keys = {row.pk: row.public_id for row in rows}
     found: dict[int, Dangers] = {}
+    unopened: set[int] = set()
     messages = Message.objects.filter(reduce(or_, asked), author=Author.REPORTER)
     earlier = list(messages.values_list("conversation_id", "seq", "sealed_body"))
     data_keys.load_for(body for _pk, _seq, body in earlier)
     for pk, seq, body in earlier:
         text = Message.opened(body, conversation=keys[pk], seq=seq, author=Author.REPORTER)
+        if text == str(UNREADABLE):
+            unopened.add(pk)
         if kinds := danger.kinds_in(plain_text.plain(text)):
             found.setdefault(pk, {})[seq] = kinds
-    return found
+    return found, unopened
 
 
 def _pending(row: Any) -> list[int]:
@@ -402,6 +406,7 @@ def is_in_view(entry: Entry, view: str) -> bool:
 def open_entries(agent: Agent, now: datetime) -> list[Entry]:
     """Return the conversations under way of this agent, as `Entry.rank` says, in one query, and one more for earlier
     words of danger (`_earlier_dangers`), which are kept when they are read for the first time (`danger.keep_marks`).
+    An exchange of which a message could not be opened does not count as looked at.
     Those that they see for the first time are given their handles (`give_handles`), the oldest assignment first."""
     rows: list[Any] = _OPEN.read(agent=agent.pk)
     data_keys.load_for(row.last_body for row in rows)
@@ -409,12 +414,14 @@ def open_entries(agent: Agent, now: datetime) -> list[Entry]:
     given = give_handles(agent, missing) if missing else {}
     said = {row.pk: _last_message(row) for row in rows}
     phrases = danger.phrases_as_json()
-    earlier = _earlier_dangers(rows, phrases)
+    earlier, unopened = _earlier_dangers(rows, phrases)
+    unopened |= {pk for pk, text in said.items() if text == str(UNREADABLE)}
     dangers = {row.pk: _dangers_of(row, said[row.pk], earlier.get(row.pk, {})) for row in rows}
     fresh = {row.pk: dangers[row.pk].keys() - set(row.marked_seqs or ()) for row in rows}
     if any(fresh.values()):
         danger.keep_marks({pk: seqs for pk, seqs in fresh.items() if seqs})
-    danger.note_looked({row.public_id: row.last_said for row in rows if row.last_said is not None}, phrases)
+    looked_at = (row for row in rows if row.last_said is not None and row.pk not in unopened)
+    danger.note_looked({row.public_id: row.last_said for row in looked_at}, phrases)
     entries = [
         _entry(row, _handle_of(row) or given[row.pk], now, said=said[row.pk], dangers=dangers[row.pk]) for row in rows
     ]

@@ -4,6 +4,7 @@ import re
 import uuid
 from html import unescape
 from importlib import import_module
+from unittest.mock import Mock
 
 import pytest
 from django.apps import apps
@@ -18,6 +19,8 @@ from chat.models import DangerMark, DangerPhrase, EventKind
 from chat.rules import danger_words, emergency_texts
 from chat.rules.danger_words import Kind
 from chat.rules.lifecycle import Author
+from common import encryption
+from common.data_keys import keys
 from tests.chat.casework.danger_sentences import DANGER, ORDINARY, SUICIDE
 from tests.chat.console.agents import CONSOLE, page_of, signed_in
 from tests.factories import chat as make
@@ -224,6 +227,25 @@ def test_what_was_looked_at_is_not_read_again(django_assert_num_queries, django_
         assert inbox.open_entries(agent, timezone.now())[0].dangers == [Kind.SUICIDE]
     assert inbox.open_entries(agent, timezone.now())[0].dangers == [Kind.SUICIDE], "the mark is kept"
     assert DangerMark.objects.get().seqs == [marked.seq]
+
+
+@pytest.mark.parametrize("is_answered", [False, True])
+def test_what_could_not_be_opened_is_looked_at_again(monkeypatch, django_capture_on_commit_callbacks, is_answered):
+    """The server of the keys was away while the list was read: a message that nobody could read tells of nothing."""
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    marked = make.message(conversation, "je veux mourir")
+    if is_answered:
+        make.message(conversation, "Je regarde.", Author.AGENT)
+    with monkeypatch.context() as away, django_capture_on_commit_callbacks(execute=True):
+        away.setattr(encryption, "unseal", Mock(side_effect=keys.KeysAway("away")))
+        assert inbox.open_entries(agent, timezone.now())[0].dangers == []
+    if not is_answered:  # then the last message is not the person's any more
+        make.message(conversation, "Je regarde.", Author.AGENT)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert inbox.open_entries(agent, timezone.now())[0].dangers == [Kind.SUICIDE]
+    assert DangerMark.objects.get().seqs == [marked.seq]
+    assert danger.looked.up_to(conversation.public_id, danger.phrases_as_json()) == marked.seq + 1
 
 
 def test_other_phrases_have_everything_looked_at_again(django_capture_on_commit_callbacks):
