@@ -37,7 +37,7 @@ MESSAGES_READ = 20
 # exchange that is forgotten is looked at again, as after a restart.
 LOOKED_AT_MOST = 10_000
 
-# Of one conversation, marked messages that wait to be dealt with: the last ones.
+# Of one conversation, marked messages that wait to be dealt with: the last ones, and the last one of each kind.
 MARKS_AT_MOST = 8
 
 
@@ -105,14 +105,26 @@ def is_told_in(conversation: Conversation, thread: Sequence[Said] = (), dangers:
 
 
 @transaction.atomic
-def keep_marks(found: Mapping[int, Collection[int]]) -> None:
-    """Keep which messages were found to tell of suicide or of danger: their numbers, by conversation. What is kept
-    already stays. Locks these rows, in the order of their keys; three statements."""
+def keep_marks(found: Mapping[int, Dangers]) -> None:
+    """Keep the numbers of messages that tell of suicide or of danger, with those that are kept already, MARKS_AT_MOST.
+
+    found: by conversation, all that is known to tell of it and is not dealt with, kept or not. Locks these rows, in the
+    order of their keys; three statements.
+    """
     DangerMark.objects.bulk_create([DangerMark(conversation_id=pk) for pk in sorted(found)], ignore_conflicts=True)
     rows = list(DangerMark.objects.select_for_update().filter(conversation__in=found).order_by("pk"))
     for row in rows:
-        row.seqs = sorted({*row.seqs, *found[row.pk]})[-MARKS_AT_MOST:]
+        row.seqs = _to_keep(row.seqs, found[row.pk])
     DangerMark.objects.bulk_update(rows, ["seqs"])
+
+
+def _to_keep(kept: Iterable[int], found: Dangers) -> list[int]:
+    """Return the last MARKS_AT_MOST of these numbers, in order, the last one of each kind among them.
+
+    Otherwise « je veux mourir » would lose its mark once eight messages of danger follow it.
+    """
+    last = set({kind: seq for seq in sorted(found) for kind in found[seq]}.values())
+    return sorted(sorted({*kept, *found}, key=lambda seq: (seq in last, seq))[-MARKS_AT_MOST:])
 
 
 @transaction.atomic

@@ -419,7 +419,7 @@ def open_entries(agent: Agent, now: datetime) -> list[Entry]:
     dangers = {row.pk: _dangers_of(row, said[row.pk], earlier.get(row.pk, {})) for row in rows}
     fresh = {row.pk: dangers[row.pk].keys() - set(row.marked_seqs or ()) for row in rows}
     if any(fresh.values()):
-        danger.keep_marks({pk: seqs for pk, seqs in fresh.items() if seqs})
+        danger.keep_marks({pk: dangers[pk] for pk, seqs in fresh.items() if seqs})
     looked_at = (row for row in rows if row.last_said is not None and row.pk not in unopened)
     danger.note_looked({row.public_id: row.last_said for row in looked_at}, phrases)
     entries = [

@@ -320,6 +320,33 @@ def test_no_more_marks_are_kept_than_are_read():
     assert DangerMark.objects.get().dealt_seq == last.seq, "what will be written is not dealt with"
 
 
+@pytest.mark.parametrize("is_read_each_time", [False, True])
+def test_suicide_stays_marked_beside_more_danger_than_is_kept(
+    django_assert_num_queries, django_capture_on_commit_callbacks, is_read_each_time
+):
+    """Of ten marked messages eight are kept: the first one, which alone tells of suicide, is one of them."""
+
+    def dangers():
+        with django_capture_on_commit_callbacks(execute=True):
+            return inbox.open_entries(agent, timezone.now())[0].dangers
+
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    first = make.message(conversation, "je veux mourir")
+    for _each in range(danger.MARKS_AT_MOST + 1):
+        if is_read_each_time:
+            dangers()
+        last = make.message(conversation, "il est devant chez moi")
+    assert dangers() == [Kind.SUICIDE, Kind.DANGER]
+    with django_assert_num_queries(2):
+        assert dangers() == [Kind.SUICIDE, Kind.DANGER]
+    assert DangerMark.objects.get().seqs == [first.seq, *range(last.seq - danger.MARKS_AT_MOST + 2, last.seq + 1)]
+    make.message(conversation, "Je regarde.", Author.AGENT)
+    assert dangers() == [Kind.SUICIDE, Kind.DANGER]
+    assert danger.deal_with(conversation_id=conversation.pk, seq=last.seq, by=agent.user) == 0
+    assert dangers() == []
+
+
 def test_a_phrase_that_is_put_aside_is_looked_for_no_more():
     agent = make.agent()
     conversation = make.assigned(agent)
@@ -340,7 +367,7 @@ def test_a_phrase_that_is_put_aside_is_looked_for_no_more():
 def test_version_that_knows_no_marks_can_delete_an_exchange_that_has_one():
     """It deletes what it knows of an exchange, then the exchange: an erasure that was granted, and retention."""
     conversation = make.waiting()
-    danger.keep_marks({conversation.pk: [1]})
+    danger.keep_marks({conversation.pk: {1: [Kind.SUICIDE]}})
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM chat_conversation WHERE id = %s", [conversation.pk])
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
