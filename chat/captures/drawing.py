@@ -38,6 +38,9 @@ MEMORY = 1024 * MIB
 CLAIM = timedelta(minutes=5)  # after this time another worker may take a capture whose worker was killed
 PAGES_MOST, WEBP_SIDE = 20, 16_383  # limits of what a child may return (`common.offload.drawing`, RFC 9649)
 ATTEMPTS_MOST = 3  # after a child was killed or took too long; not after it needed too much memory
+# Of the last attempt, because « illisible » is final and must say something of the file. At the lowest priority, beside
+# one core that pages (5) fill, a child gets 1.3 s of processor within `pool.WALL_SECONDS`; at 10 it gets 7 s.
+LAST_NICENESS = 10
 SCANS_A_TURN = 5
 PAUSE_SECONDS = 1.0
 SWEEP_SECONDS = 60 * 60
@@ -125,7 +128,8 @@ def _ask_child(capture: Capture, kind: str) -> tuple[list[CaptureDrawing], bool]
     NotADrawing, StoreAway.
     """
     original = queries.read_original(capture)
-    told, content = pool.run(JOB, {"kind": kind}, content=original, memory=MEMORY, niceness=pool.LOWEST_NICENESS)
+    niceness = pool.LOWEST_NICENESS if capture.attempts < ATTEMPTS_MOST else LAST_NICENESS
+    told, content = pool.run(JOB, {"kind": kind}, content=original, memory=MEMORY, niceness=niceness)
     try:
         is_readable, more = bool(told["is_readable"]), bool(told["more"])
         pages = [(int(one["size"]), int(one["width"]), int(one["height"])) for one in told["pages"]]

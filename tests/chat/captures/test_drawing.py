@@ -13,6 +13,7 @@ from common import clock
 from common.data_keys.keys import KeysAway
 from common.offload import pool
 from common.sealed_files.chunks import CHUNK_BYTES
+from pnav.server.process_role import PAGES_NICENESS
 from tests.factories import captures as make_captures
 from tests.factories import chat as make
 from tests.factories.capture_corpus import pdf, png_that_says
@@ -98,6 +99,24 @@ def test_child_that_fails_is_tried_as_often_as_it_makes_sense(monkeypatch, why, 
     capture.refresh_from_db()
     assert turns == tries and capture.state == CaptureState.UNREADABLE
     assert len(capture.words["sha256"]) == 64  # its original can still be opened
+
+
+def test_last_attempt_does_not_fail_because_pages_fill_the_machine(monkeypatch):
+    """« Illisible » is final: a child that only stood behind everybody is tried once more with a share of its own."""
+    asked = []
+
+    def run(*_arguments, niceness, **_named):
+        asked.append(niceness)
+        raise pool.Failed("time")
+
+    monkeypatch.setattr(drawing.pool, "run", run)
+    capture = make_captures.received(make.waiting())
+    for _each in range(drawing.ATTEMPTS_MOST):
+        assert drawing.draw_next()
+        Capture.objects.filter(pk=capture.pk).update(claimed_at=None)
+    assert not drawing.draw_next()
+    assert asked[:-1] == [pool.LOWEST_NICENESS] * (drawing.ATTEMPTS_MOST - 1)
+    assert PAGES_NICENESS < asked[-1] < pool.NICENESS
 
 
 def test_capture_that_kills_whoever_draws_it_is_given_up(monkeypatch):
