@@ -17,6 +17,7 @@ FILES_MOST: Final = 1000
 BYTES_MOST: Final = 2**31  # of all files together, once unpacked: an archive of ours has some 600 MB at most
 LIST_MOST: Final = 1024 * 1024
 PIECE: Final = 1024 * 1024
+METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # as in static/pnav/lib/zip.js
 
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 
@@ -36,12 +37,15 @@ def judge(path: Path) -> tuple[bytes, Mapping[str, str]]:
             names = [one.filename for one in entries]
             if len(names) > FILES_MOST or len(set(names)) != len(names) or DIGESTS not in names:
                 raise NotAnArchive
+            are_plain = all(one.compress_type in METHODS for one in entries)
             listed_size = found.getinfo(DIGESTS).file_size
-            if listed_size > LIST_MOST or sum(one.file_size for one in entries) > BYTES_MOST:
+            if not are_plain or listed_size > LIST_MOST or sum(one.file_size for one in entries) > BYTES_MOST:
                 raise NotAnArchive
             listed = found.read(DIGESTS)
             held = {one.filename: _digest_of(found, one) for one in entries if one.filename != DIGESTS}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except NotAnArchive:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise NotAnArchive from error
     wanted = {
         one[2]: one[1] for one in map(_LINE.fullmatch, listed.decode(errors="replace").split("\n")) if one is not None

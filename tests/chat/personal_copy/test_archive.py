@@ -175,6 +175,28 @@ def test_what_is_no_archive_is_refused_by_the_command(tmp_path, monkeypatch):
         copies.judge(path)
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_archive_packed_as_none_of_ours_is_refused_by_the_command(tmp_path, method):
+    """Whole or damaged, as the page does, which reads no other method: it must not end in an error of the library."""
+    path = tmp_path / "copie.zip"
+    with zipfile.ZipFile(path, "w", method) as other:
+        for one in (*FILES, File(archive.DIGESTS, archive.digests_of(FILES))):
+            other.writestr(one.name, one.content)
+    damaged = bytearray(path.read_bytes())
+    damaged[30 + len(FILES[0].name) + 4] = 0xFF  # how it was packed stands there (LZMA); of bzip2, that a block begins
+    for content in (path.read_bytes(), bytes(damaged)):
+        path.write_bytes(content)
+        with pytest.raises(copies.NotAnArchive):
+            copies.judge(path)
+
+
+def test_name_that_is_no_text_is_refused_by_the_command(tmp_path):
+    path = written(tmp_path / "copie.zip", File("copié.pdf", b"%PDF"), listed=b"")
+    path.write_bytes(path.read_bytes().replace("é".encode(), b"\xff\xff"))
+    with pytest.raises(copies.NotAnArchive):
+        copies.judge(path)
+
+
 # --- closed by words ----------------------------------------------------------------------------------------------
 
 
