@@ -64,6 +64,8 @@ class ReadingByStaff:
 def readings_of(subjects: Iterable[object]) -> list[ReadingByStaff]:
     """Return the readings of these public ids, the last one first, at most AT_MOST. One query, by an index."""
     lines = AccessRecord.objects.filter(subject__in=[str(subject) for subject in subjects], kind__in=SHOWN)
+    # A unit's dossier is one act with two lines: that the summary was read, which is told, and which archive was given.
+    lines = lines.exclude(kind=AccessKind.TRANSMISSION, detail__startswith="archive:")
     rows = lines.order_by("-number").values_list("role", "kind", "at")[:AT_MOST]
     return [ReadingByStaff(_who(role, kind), SHOWN[kind].say(), at) for role, kind, at in rows]
 

@@ -32,6 +32,7 @@ from chat.proof_of_date import sources
 from chat.visitor import own_copy
 from common.offload import pool
 from pnav.addresses import DISCREET, in_language
+from reports.audit import for_the_person
 from reports.audit import log as audit_log
 from reports.models import AccessRecord
 from reports.proof_of_date import days, stamps
@@ -741,6 +742,7 @@ def test_units_dossier_is_an_archive_of_what_was_agreed_with_its_line_in_the_reg
     make.message(conversation, "Un mot de l'échange")
     row = hand.opened(conversation, unit)
     before = AccessRecord.objects.count()
+    told = len(for_the_person.readings_of([conversation.public_id]))
     answer = signed_in(unit.user).post(f"/unite/{row.public_id}/dossier/")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as found:
         assert found.namelist() == ["dossier.pdf", "dossier.json", "verifier.html", archive.DIGESTS]
@@ -750,5 +752,7 @@ def test_units_dossier_is_an_archive_of_what_was_agreed_with_its_line_in_the_reg
     assert [(one.kind, one.detail) for one in AccessRecord.objects.filter(number__gt=before).order_by("number")] == [
         ("transmission", ""), ("transmission", f"archive: dossier, sha256 {list_digest(answer.content)}"),
     ]  # fmt: skip
+    now = for_the_person.readings_of([conversation.public_id])
+    assert (len(now) - told, now[0].did) == (1, "a lu le résumé transmis"), "one act, which has two lines"
     other = signed_in(hand.account(hand.station(name="Ailleurs")).user)
     assert other.post(f"/unite/{row.public_id}/dossier/").status_code == 404
