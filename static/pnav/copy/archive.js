@@ -36,9 +36,9 @@ const readList = (list) => {
  * @param {Blob} file the zip
  * @param {string} digests the name of the file of digests
  * @param {string} comment what stands before its own digest
- * @returns {Promise<{ files: Checked[], contents: Map<string, Bytes | null>, list: Bytes | null }>} each file, in the order of
- *   the archive; what those of KEPT hold, null where it does not come out whole; the file of digests, as it stands there. An
- *   Error when it is no copy at all
+ * @returns {Promise<{ files: Checked[], contents: Map<string, Bytes | null>, digests: Map<string, string | null>,
+ *   list: Bytes | null }>} each file, in the order of the archive; what those of KEPT hold, null where it does not come out
+ *   whole; the digest of each, likewise; the file of digests, as it stands there. An Error when it is no copy at all
  */
 export const checkArchive = async (file, digests, comment) => {
   const zip = await readZip(file);
@@ -70,5 +70,5 @@ export const checkArchive = async (file, digests, comment) => {
     else checked.push({ name, state: digest === wanted.get(name) ? "ok" : "changed" });
   }
   for (const name of wanted.keys()) if (!found.has(name)) checked.push({ name, state: "missing" });
-  return { files: checked, contents, list };
+  return { files: checked, contents, digests: found, list };
 };

@@ -7,7 +7,7 @@
 
 import { fill } from "../lib/words.js";
 import { checkArchive } from "./archive.js";
-import { checkContents, checkWhole } from "./proofs.js";
+import { checkContents, checkWhole, otherCaptures } from "./proofs.js";
 
 /** @type {Record<string, string>} */
 const said = JSON.parse(document.getElementById("words")?.textContent ?? "{}");
@@ -70,7 +70,13 @@ const look = async (file, beside) => {
   const checked = await checkArchive(file, page.dataset.digests ?? "", page.dataset.comment ?? "");
   const text = beside && (beside.size > PROOF_MOST ? "" : await beside.text());
   const whole = text === undefined ? null : await checkWhole(text, checked.list);
-  return { files: checked.files, proven: await checkContents(checked.contents), whole };
+  const { files, contents, digests } = checked;
+  for (const name of otherCaptures(contents, digests)) {
+    const shown = files.find((one) => one.name === name);
+    if (!shown) files.push({ name, state: "missing" });
+    else if (shown.state === "ok") shown.state = "changed";
+  }
+  return { files, proven: await checkContents(contents, digests), whole };
 };
 
 let asked = 0; // the last files that were chosen: an answer about other ones is not shown

@@ -17,9 +17,11 @@ import { verifyProof } from "../lib/proof.js";
  * }} Proven
  */
 /** @typedef {Uint8Array<ArrayBuffer>} Bytes */
+/** @typedef {ReadonlyMap<string, string | null>} Digests of each file by its name; null where it does not come out whole */
 
 const PROOFS = "preuves.json";
 const COPIES = ["copie.json", "echange.json", "dossier.json"];
+const CAPTURES = "captures/"; // where the files of captures stand, each named in « copie.json »
 const NONE = new TextEncoder().encode('{"stamps":{},"proofs":[]}');
 
 /** @param {Bytes} bytes */
@@ -57,12 +59,20 @@ const isFactOf = (said, item) => {
 };
 
 /**
+ * Whether the file of a capture, where the copy holds it, has the digest that the copy says.
+ *
+ * @param {any} capture @param {Digests | null} digests
+ */
+const isFileOf = (capture, digests) =>
+  digests === null || !capture.file || digests.get(capture.file) === capture.sha256;
+
+/**
  * Whether the copy says the same of this item. A copy holds every message and every fact; a capture that was set aside is
  * not in it, and is said by its proof alone.
  *
- * @param {any} item @param {any} copy
+ * @param {any} item @param {any} copy @param {Digests | null} digests
  */
-const agrees = (item, copy) => {
+const agrees = (item, copy, digests) => {
   if (item.exchange !== copy.exchange.id) return false;
   if (item.kind === "message") {
     const [said, ...others] = (copy.messages ?? []).filter((/** @type {any} */ one) => one.number === item.number);
@@ -76,6 +86,7 @@ const agrees = (item, copy) => {
   }
   const [said, ...others] = (copy.captures ?? []).filter((/** @type {any} */ one) => one.id === item.id);
   if (!said || others.length) return !said;
+  if (!isFileOf(said, digests)) return false;
   return said.sha256 === item.sha256 && said.size === item.size && isSameInstant(said.received_at, item.at);
 };
 
@@ -90,9 +101,10 @@ const namesOf = (kind, name, rows, key) => rows.map((one) => [`${kind} ${one[key
 /**
  * @param {Bytes} proofs `preuves.json`
  * @param {Bytes} copy `copie.json`, `echange.json` or `dossier.json`
+ * @param {Digests | null} digests of the files of the archive; null: they are not compared
  * @returns {Promise<Proven>} an Error when either is no such file
  */
-export const checkProofs = async (proofs, copy) => {
+export const checkProofs = async (proofs, copy, digests = null) => {
   const { stamps, proofs: given } = read(proofs);
   const said = read(copy);
   /** @type {Proven} */
@@ -104,7 +116,7 @@ export const checkProofs = async (proofs, copy) => {
     const verdict = await verifyProof(whole);
     found.total += 1;
     if (verdict.item) proven.add(`${verdict.item.kind} ${verdict.item.number ?? verdict.item.id}`);
-    if (!verdict.ok || !agrees(verdict.item, said)) {
+    if (!verdict.ok || !agrees(verdict.item, said, digests)) {
       found.wrong.push(name);
       continue;
     }
@@ -134,15 +146,38 @@ export const checkProofs = async (proofs, copy) => {
  * Proofs that cannot be read, or that have no copy beside them, are wrong as a whole.
  *
  * @param {Map<string, Bytes | null>} contents of each file by its name, null where it does not come out whole
- * @returns {Promise<Proven | null>}
+ * @param {Digests | null} digests of each file, null: they are not compared
+ * @returns {Promise<Proven | null>} an Error when two copies are in it: of the other, nothing would be said
  */
-export const checkContents = async (contents) => {
+export const checkContents = async (contents, digests = null) => {
   const proofs = contents.get(PROOFS);
-  const copy = COPIES.map((name) => contents.get(name)).find((content) => content !== undefined);
-  if (proofs === undefined) return copy ? await checkProofs(NONE, copy).catch(() => null) : null;
+  const held = COPIES.filter((name) => contents.has(name));
+  if (held.length > 1) throw new Error("two copies in one archive");
+  const copy = contents.get(held[0] ?? "");
+  if (proofs === undefined) return copy ? await checkProofs(NONE, copy, digests).catch(() => null) : null;
   /** @type {Proven} */
   const unread = { total: 0, dated: 0, first: "", last: "", wrong: [PROOFS], without: [], taken: [] };
-  return proofs && copy ? await checkProofs(proofs, copy).catch(() => unread) : unread;
+  return proofs && copy ? await checkProofs(proofs, copy, digests).catch(() => unread) : unread;
+};
+
+/**
+ * Which files of captures are not what « copie.json » says of them: of another digest, not there, or that no capture names.
+ *
+ * @param {Map<string, Bytes | null>} contents @param {Digests} digests @returns {string[]}
+ */
+export const otherCaptures = (contents, digests) => {
+  const copy = contents.get(COPIES[0]);
+  if (!copy) return [];
+  /** @type {any[]} */
+  let captures;
+  try {
+    captures = (read(copy).captures ?? []).filter((/** @type {any} */ one) => one.file);
+  } catch {
+    return []; // it is no copy: what its own digest is worth is said of it
+  }
+  const named = new Set(captures.map((one) => one.file));
+  const wrong = captures.filter((one) => !isFileOf(one, digests)).map((one) => one.file);
+  return [...wrong, ...[...digests.keys()].filter((name) => name.startsWith(CAPTURES) && !named.has(name))];
 };
 
 /** @typedef {{ state: "dated" | "undated" | "wrong", day: string }} Whole */

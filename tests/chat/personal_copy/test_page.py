@@ -416,6 +416,34 @@ def test_proofs_of_date_go_along_and_are_held_to_the_words_of_the_copy(as_report
     assert len(others[-1]["wrong"]) == total, "of another exchange"
 
 
+def test_file_of_a_capture_is_held_to_its_digest_although_the_list_was_made_again(as_reporter, drawn):
+    """By the half of « verifier.html »: wrong proofs and other files, of what was given and of what was altered."""
+    conversation = make.assigned()
+    picture = captures.drawn(conversation)
+    Capture.objects.filter(pk=picture.pk).update(received_at=timezone.now() - timedelta(days=1))
+    days.run_all(sources.sources)
+    files = unpacked(as_reporter(conversation).post(PAGE, {**MINE, "captures": "on"}))
+    name = "captures/capture-1.png"
+    moved = {other: content for other, content in files.items() if other != name}
+    cases = [files, files | {name: b"another picture"}, moved, files | {"captures/capture-9.png": b"one more"}]
+    given = [
+        {
+            "contents": {one: base64.b64encode(case[one]).decode() for one in ("copie.json", "preuves.json")},
+            "digests": {one: hashlib.sha256(content).hexdigest() for one, content in case.items()},
+        }
+        for case in cases
+    ]
+    checked = (
+        "await Promise.all(given.map(async ({ contents, digests }) => {"
+        f" const held = new Map(Object.entries(contents).map(([name, one]) => [name, {READ}]));"
+        " const found = new Map(Object.entries(digests));"
+        " return [(await script.checkContents(held, found)).wrong, script.otherCaptures(held, found)]; }))"
+    )
+    assert run_script("copy/proofs.js", checked, given) == [
+        [[], []], [["capture-1"], [name]], [["capture-1"], [name]], [[], ["captures/capture-9.png"]],
+    ]  # fmt: skip
+
+
 @pytest.fixture
 def stamped(settings):
     """An exchange of the day before, whose day two local authorities signed, and the fingerprints of their anchors."""
