@@ -240,7 +240,6 @@ add(
 )
 add("copy_check.no_script", CHECKER, _("Cette page a besoin de JavaScript."))
 READING = add("copy_check.reading", CHECKER, _("Lecture en cours."))
-WHOLE = add("copy_check.whole", CHECKER, _("Rien n'a changé : {count} fichiers vérifiés."), variables=[COUNT])
 WHOLE_SINCE = add(
     "copy_check.whole_since",
     CHECKER,
@@ -251,10 +250,12 @@ WHOLE_SINCE = add(
 UNBOUND = add(
     "copy_check.unbound",
     CHECKER,
-    _("Tout n'a pas pu être vérifié. Les messages, faits et captures sont datés, les PDF ne le sont pas : choisissez "
-      "aussi la preuve de date de cette copie. Fichiers conformes à la liste de cette copie : {count}."),
-    _("Tout n'a pas pu être vérifié. Les messages, faits et captures sont datés, les PDF ne le sont pas : choisis "
-      "aussi la preuve de date de cette copie. Fichiers conformes à la liste de cette copie : {count}."),
+    _("Tout n'a pas pu être vérifié. Les messages, faits et captures sont datés ; le reste (PDF, autres fichiers, "
+      "autres lignes) ne l'est pas : choisissez aussi la preuve de date de cette copie. "
+      "Fichiers conformes à la liste de cette copie : {count}."),
+    _("Tout n'a pas pu être vérifié. Les messages, faits et captures sont datés ; le reste (PDF, autres fichiers, "
+      "autres lignes) ne l'est pas : choisis aussi la preuve de date de cette copie. "
+      "Fichiers conformes à la liste de cette copie : {count}."),
     variables=[COUNT],
 )  # fmt: skip
 COPY_PROOF = add("copy_check.copy_proof", CHECKER, _("{name} : preuve de date de cette copie"), variables=[NAME])
@@ -269,6 +270,15 @@ COPY_PROOF_UNDATED = add(
     CHECKER,
     _("{name} : preuve de cette copie, qu'aucune autorité n'a encore signée"),
     variables=[NAME],
+)
+SIGNED_BY = add(
+    "copy_check.signed_by",
+    CHECKER,
+    _("Signé par {name}. Empreinte du certificat, à comparer avec celle que cette autorité publie : {fingerprint}"),
+    variables=[
+        Variable("name", "le nom de l'autorité", "Première"),
+        Variable("fingerprint", "l'empreinte de son certificat", "5f0c2a1e"),
+    ],
 )
 PARTLY = add(
     "copy_check.partly",
@@ -294,6 +304,12 @@ CHANGED_PROOFS = add(
     variables=[COUNT, Variable("proofs", "combien de preuves", "2")],
 )
 BROKEN = add("copy_check.broken", CHECKER, _("Ce fichier n'est pas une copie, ou il est abîmé."))
+ONE_ONLY = add(
+    "copy_check.one_only",
+    CHECKER,
+    _("Rien n'a été vérifié : choisissez une seule copie, avec au plus sa preuve de date."),
+    _("Rien n'a été vérifié : choisis une seule copie, avec au plus sa preuve de date."),
+)
 FILE_OK = add("copy_check.file_ok", CHECKER, _("{name} : intact"), variables=[NAME])
 FILE_CHANGED = add("copy_check.file_changed", CHECKER, _("{name} : modifié"), variables=[NAME])
 FILE_MISSING = add("copy_check.file_missing", CHECKER, _("{name} : manque"), variables=[NAME])

@@ -129,9 +129,9 @@ def a_copy() -> dict[str, Any]:
     }
 
 
-def packed(copy: dict[str, Any], proofs: bytes) -> bytes:
+def packed(copy: dict[str, Any], proofs: bytes, *more: File) -> bytes:
     """An archive whose digests all fit, whatever is in it: whoever rewrites a copy rewrites them too."""
-    files = [File("copie.json", json.dumps(copy).encode()), File("preuves.json", proofs)]
+    files = [File("copie.json", json.dumps(copy).encode()), File("preuves.json", proofs), *more]
     return archive.pack(files, datetime(2026, 11, 28, 7, 5, tzinfo=UTC))
 
 
@@ -153,9 +153,18 @@ def test_copy_that_was_rewritten_with_its_digests_is_caught_by_its_proofs(
         (tmp_path / name).write_bytes(content)
         page.get_by_label("Fichier à vérifier").set_input_files(tmp_path / name)
 
-    check("whole.zip", packed(a_copy(), signed))
-    expect(verdict).to_have_text("Rien n'a changé : 3 fichiers vérifiés.")
-    expect(verdict).to_have_attribute("data-state", "ok")
+    def expect_partly(told: str) -> None:
+        """Said first, and not in green."""
+        expect(verdict).to_contain_text(f"Tout n'a pas pu être vérifié. {told}")
+        expect(verdict).to_have_attribute("data-state", "partly")
+
+    # Nothing is wrong, and yet nobody vouches for its list: who rewrote what has no proof made it again.
+    unbound = "Les messages, faits et captures sont datés ; le reste (PDF, autres fichiers, autres lignes) ne l'est pas"
+    rewritten = {**a_copy(), "hands": [{"who": "Personne", "did": "a tout lu"}]}
+    for name, copy in (("hands.zip", rewritten), ("whole.zip", a_copy())):
+        check(name, packed(copy, signed))
+        expect_partly(unbound)
+        expect(lines).to_have_count(4)
     expect(lines.last).to_have_text("Preuves de date : 1, du 2026-11-20 au 2026-11-20.")
 
     for name, value in (("text", "Rien du tout"), ("sent_at", "2026-11-19T11:00:00.123456+01:00")):
@@ -168,17 +177,12 @@ def test_copy_that_was_rewritten_with_its_digests_is_caught_by_its_proofs(
         expect(lines.first).to_have_text("Preuve de date qui ne tient pas : message-12")
         expect(lines.filter(has_text="Preuves de date :")).to_have_count(0)
         check("between.zip", packed(a_copy(), signed))
-        expect(verdict).to_contain_text("Rien n'a changé")
+        expect_partly(unbound)
 
     check("unread.zip", packed(a_copy(), b"{"))
     expect(lines.first).to_have_text("Preuve de date qui ne tient pas : preuves.json")
     expect(verdict).to_contain_text("Preuves de date en cause : 1.")
     expect(lines.filter(has_text="Preuves de date :")).to_have_count(0)
-
-    def expect_partly(told: str) -> None:
-        """Said first, and not in green."""
-        expect(verdict).to_contain_text(f"Tout n'a pas pu être vérifié. {told}")
-        expect(verdict).to_have_attribute("data-state", "partly")
 
     check("unsigned.zip", packed(a_copy(), unsigned))
     expect_partly("Éléments sans preuve de date signée : 1. Fichiers conformes à la liste de cette copie : 3.")
@@ -194,7 +198,7 @@ def test_copy_that_was_rewritten_with_its_digests_is_caught_by_its_proofs(
         expect(lines.last).to_have_text("Sans preuve de date : message-12")
         expect(lines.filter(has_text="Preuves de date :")).to_have_count(0)
         check("between.zip", packed(a_copy(), signed))
-        expect(verdict).to_contain_text("Rien n'a changé")
+        expect_partly(unbound)
 
     # Or that one alone: a later message has its own, and they get them in their order.
     rewritten = a_copy()
@@ -204,6 +208,16 @@ def test_copy_that_was_rewritten_with_its_digests_is_caught_by_its_proofs(
     missing = "Preuve de date qui manque, alors qu'un message plus récent a la sienne : message-11"
     expect(lines.first).to_have_text(missing)
     expect(lines.first).to_have_attribute("data-state", "missing")
+
+    # A picture that is not the one of its capture, or is of none.
+    shown = File("captures/capture-1.png", b"other")
+    capture = {"id": "x", "number": 1, "file": shown.name, "sha256": "0" * 64}
+    for name, copy in (("other.zip", {**a_copy(), "captures": [capture]}), ("more.zip", a_copy())):
+        check(name, packed(copy, signed, shown))
+        expect(verdict).to_have_text("Cette copie a été modifiée. Fichiers en cause : 1.")
+        expect(lines.first).to_have_text("captures/capture-1.png : modifié")
+        check("between.zip", packed(a_copy(), signed))
+        expect_partly(unbound)
 
     # An archive that holds no copy has nobody who vouches for it: papers alone, or one whose « copie.json » is gone.
     check("paper.zip", archive.pack([File("copie.pdf", b"%PDF-")], datetime(2026, 11, 28, 7, 5, tzinfo=UTC)))
@@ -245,18 +259,37 @@ def test_altered_pdf_is_said_by_the_proof_of_the_copy_although_its_list_was_made
     expect(verdict).to_have_text(whole)
     expect(verdict).to_have_attribute("data-state", "ok")
     expect(lines.first).to_have_text("preuve.json : preuve de date de cette copie")
+    for one in corpus.proof(line).stamps:  # anybody may sign: whose signature it is, the reader compares
+        told = f"Signé par {one.authority}. Empreinte du certificat, à comparer avec celle que cette autorité publie :"
+        expect(lines.filter(has_text=f"{told} {one.as_values()['fingerprint']}")).to_have_count(1)
     axe_in_both_themes(page)
     check("altered.zip", "preuve.json")
     expect(verdict).to_have_text("Cette copie a été modifiée. Fichiers en cause : 0. Preuves de date en cause : 1.")
     expect(lines.first).to_have_text("preuve.json : cette preuve ne tient pas, ou n'est pas celle de cette copie")
     for name in ("given.zip", "altered.zip"):  # without it nobody can tell one from the other: neither is green
         check(name)
-        expect(verdict).to_contain_text("Les messages, faits et captures sont datés, les PDF ne le sont pas")
+        expect(verdict).to_contain_text("le reste (PDF, autres fichiers, autres lignes) ne l'est pas")
         expect(verdict).to_have_attribute("data-state", "partly")
         check("given.zip", "preuve.json")
         expect(verdict).to_have_text(whole)
     check("unsigned.json", "given.zip")
-    expect(verdict).to_contain_text("les PDF ne le sont pas")
+    expect(verdict).to_contain_text("le reste (PDF, autres fichiers, autres lignes) ne l'est pas")
     expect(lines.first).to_have_text("unsigned.json : preuve de cette copie, qu'aucune autorité n'a encore signée")
+    expect(lines.filter(has_text="Signé par")).to_have_count(0)
+    # Of two copies one verdict would name neither; a second proof would be taken for the copy, or for nothing.
+    for chosen in (
+        ("given.zip", "altered.zip"),
+        ("given.zip", "altered.zip", "preuve.json"),
+        ("given.zip", "preuve.json", "unsigned.json"),
+        ("preuve.json",),
+    ):
+        check(*chosen)
+        expect(verdict).to_have_text(
+            "Rien n'a été vérifié : choisissez une seule copie, avec au plus sa preuve de date."
+        )
+        expect(verdict).to_have_attribute("data-state", "broken")
+        expect(lines).to_have_count(0)
+        check("given.zip", "preuve.json")
+        expect(verdict).to_have_text(whole)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     disk.close()

@@ -41,24 +41,32 @@ const sayProofs = ({ total, dated, first, last, wrong, without, taken }) => {
 
 /**
  * What is said first of an archive in which nothing was found to be wrong. Its digests were made with it: whoever rewrites a
- * file rewrites them too. So it is whole where authorities signed the date of the list of all its files; or, where there are no
- * papers, that of each element. It is « not everything could be checked » anywhere else.
+ * file rewrites them too, and takes away what would tell. So it is whole only where authorities signed the date of the list of
+ * all its files; it is « not everything could be checked » anywhere else, even where each element has a proof of its own.
  *
- * @param {import("./archive.js").Checked[]} files @param {import("./proofs.js").Proven | null} proven
+ * @param {number} count of its files @param {import("./proofs.js").Proven | null} proven
  * @param {import("./proofs.js").Whole | null} whole @returns {[string, string]}
  */
-const sayWhole = (files, proven, whole) => {
-  const count = files.length;
+const sayWhole = (count, proven, whole) => {
   if (whole?.state === "dated") return [fill(said.wholeSince, { count, day: whole.day }), "ok"];
   const open = proven ? proven.without.length + proven.total - proven.dated : 0;
   if (open) return [fill(said.partly, { count, open }), "partly"];
   if (!proven?.total) return [fill(said.unvouched, { count }), "partly"];
-  if (files.some(({ name }) => name.endsWith(".pdf"))) return [fill(said.unbound, { count }), "partly"];
-  return [fill(said.whole, { count }), "ok"];
+  return [fill(said.unbound, { count }), "partly"];
 };
 
 const STATES = { dated: "ok", undated: "reading", wrong: "changed" };
 const TOLD = { dated: "copyProof", undated: "copyProofUndated", wrong: "copyProofWrong" };
+
+/** @param {import("./proofs.js").Whole} whole @param {string} name of its file @returns {[string, string][]} as above */
+const sayBeside = ({ state, stamps }, name) => {
+  /** @type {[string, string][]} */
+  const lines = [[fill(said[TOLD[state]], { name }), STATES[state]]];
+  for (const { authority, fingerprint } of stamps) {
+    lines.push([fill(said.signedBy, { name: authority, fingerprint }), "reading"]);
+  }
+  return lines;
+};
 
 /**
  * @typedef {{ files: import("./archive.js").Checked[], proven: import("./proofs.js").Proven | null,
@@ -83,12 +91,17 @@ let asked = 0; // the last files that were chosen: an answer about other ones is
 
 /** @param {File[]} chosen */
 const check = async (chosen) => {
-  const beside = chosen.length > 1 ? chosen.find((one) => one.name.toLowerCase().endsWith(".json")) : undefined;
-  const file = chosen.find((one) => one !== beside);
-  if (!file) return;
+  if (!chosen.length) return;
+  const isProof = (/** @type {File} */ one) => one.name.toLowerCase().endsWith(".json");
+  const [beside, ...otherProofs] = chosen.filter(isProof);
+  const [file, ...otherCopies] = chosen.filter((one) => !isProof(one));
   asked += 1;
   const mine = asked;
   list.replaceChildren();
+  if (!file || otherCopies.length || otherProofs.length) {
+    tell(said.oneOnly, "broken");
+    return;
+  }
   tell(said.reading, "reading");
   const found = await look(file, beside).catch(() => null);
   if (mine !== asked) return;
@@ -100,9 +113,7 @@ const check = async (chosen) => {
   const wrong = files.filter((one) => one.state !== "ok");
   /** @type {[string, string][]} */
   const lines = [
-    ...(whole && beside
-      ? [/** @type {[string, string]} */ ([fill(said[TOLD[whole.state]], { name: beside.name }), STATES[whole.state]])]
-      : []),
+    ...(whole && beside ? sayBeside(whole, beside.name) : []),
     .../** @type {[string, string][]} */ (
       files.map((one) => [fill(said[SENTENCES[one.state]], { name: one.name }), one.state])
     ),
@@ -120,7 +131,7 @@ const check = async (chosen) => {
   const proofs = (proven?.wrong.length ?? 0) + (whole?.state === "wrong" ? 1 : 0);
   if (proofs) tell(fill(said.changedProofs, { count: wrong.length, proofs }), "changed");
   else if (wrong.length) tell(fill(said.changed, { count: wrong.length }), "changed");
-  else tell(...sayWhole(files, proven, whole));
+  else tell(...sayWhole(files.length, proven, whole));
 };
 
 field.addEventListener("change", () => check([...(field.files ?? [])]));

@@ -180,7 +180,8 @@ export const otherCaptures = (contents, digests) => {
   return [...wrong, ...[...digests.keys()].filter((name) => name.startsWith(CAPTURES) && !named.has(name))];
 };
 
-/** @typedef {{ state: "dated" | "undated" | "wrong", day: string }} Whole */
+/** @typedef {import("../lib/proof.js").Stamped} Stamped */
+/** @typedef {{ state: "dated" | "undated" | "wrong", day: string, stamps: Stamped[] }} Whole stamps: those that hold */
 
 const GIVEN = ["copy", "paper", "transmission"]; // kinds of lines that name an archive; others name the file of a capture
 
@@ -189,7 +190,8 @@ const isOfArchive = (item) => item.kind === "register" && GIVEN.includes(JSON.pa
 
 /**
  * What the proof of date of a copy is worth: that of the line in the register with which it was given, which names the digest
- * of the list of its files.
+ * of the list of its files. Whose signatures they are is for the reader to judge: any authority counts, and its fingerprint is
+ * given to be compared (docs/adr/0084).
  *
  * @param {string} text of the proof's file
  * @param {Bytes | null} list the file of digests, as it stands in the archive
@@ -197,6 +199,7 @@ const isOfArchive = (item) => item.kind === "register" && GIVEN.includes(JSON.pa
  */
 export const checkWhole = async (text, list) => {
   const verdict = await verifyProof(text, list ?? new Uint8Array());
-  if (!verdict.ok || !verdict.item || !isOfArchive(verdict.item)) return { state: "wrong", day: "" };
-  return { state: verdict.stamps.some((one) => one.ok) ? "dated" : "undated", day: verdict.day ?? "" };
+  if (!verdict.ok || !verdict.item || !isOfArchive(verdict.item)) return { state: "wrong", day: "", stamps: [] };
+  const stamps = verdict.stamps.filter((one) => one.ok);
+  return { state: stamps.length ? "dated" : "undated", day: verdict.day ?? "", stamps };
 };

@@ -632,12 +632,16 @@ def test_altered_pdf_is_said_by_the_proof_of_the_archive(as_reporter, drawn, set
         proof = found.getvalue().encode()
     day = str(datetime.now(UTC).date())
     altered = rewritten(given)
-    assert whole_judged(proof, given, altered) == [{"state": "dated", "day": day}, {"state": "wrong", "day": ""}]
+    whole, wrong = whole_judged(proof, given, altered)
+    assert (whole["state"], whole["day"], wrong) == ("dated", day, {"state": "wrong", "day": "", "stamps": []})
     (tmp_path / "preuve.json").write_bytes(proof)
     for name, content in (("copie.zip", given), ("altered.zip", altered)):
         (tmp_path / name).write_bytes(content)
     call_command("verify_proof", str(tmp_path / "preuve.json"), f"--content={tmp_path / 'copie.zip'}")
-    assert capsys.readouterr().out.count("Horodaté le") == 2
+    said = capsys.readouterr().out
+    assert said.count("Horodaté le") == 2 == len(whole["stamps"])
+    for one in whole["stamps"]:
+        assert f"{one['authority']} ; certificat de l'autorité : {one['fingerprint']}" in said
     with pytest.raises(SystemExit):
         call_command("verify_proof", str(tmp_path / "preuve.json"), f"--content={tmp_path / 'altered.zip'}")
     assert "n'est pas celui de la preuve" in capsys.readouterr().err
@@ -660,7 +664,7 @@ def test_line_of_an_opened_capture_is_no_proof_of_an_archive(settings, tmp_path)
     close_the_day(settings)
     found = io.StringIO()
     call_command("date_proof", str(AccessRecord.objects.latest("number").number), stdout=found)
-    assert whole_judged(found.getvalue().encode(), forged) == [{"state": "wrong", "day": ""}]
+    assert whole_judged(found.getvalue().encode(), forged) == [{"state": "wrong", "day": "", "stamps": []}]
     (tmp_path / "preuve.json").write_text(found.getvalue())
     (tmp_path / "copie.zip").write_bytes(forged)
     with pytest.raises(CommandError, match="pas celle d'une archive"):
