@@ -160,10 +160,10 @@ class Looked:
         self._up_to: dict[uuid.UUID, int] = {}
         self._lock = threading.Lock()
 
-    def up_to(self, exchange: uuid.UUID, phrases: str) -> int:
-        """Return the number of the last message that was looked at with these phrases; 0 for none."""
+    def known(self, phrases: str) -> dict[uuid.UUID, int]:
+        """Return the number of the last message that was looked at with these phrases, by exchange, as it is now."""
         with self._lock:
-            return self._up_to.get(exchange, 0) if phrases == self._phrases else 0
+            return self._up_to.copy() if phrases == self._phrases else {}
 
     def note(self, found: Mapping[uuid.UUID, int], phrases: str) -> None:
         """Note up to where these were looked at with these phrases, which may be newer or older than the last ones."""

@@ -4,12 +4,13 @@ It only reads. Conversations are obtained through `chat.access`.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -284,21 +285,21 @@ def _is_heard_last(row: Any) -> bool:
     return bool(row.last_author == Author.REPORTER)
 
 
-def _earlier_dangers(rows: Sequence[Any], phrases: str) -> tuple[dict[int, Dangers], set[int]]:
+def _earlier_dangers(rows: Sequence[Any], known: Mapping[UUID, int]) -> tuple[dict[int, Dangers], set[int]]:
     """What messages before the last one tell of, by conversation: those that are marked and not dealt with, and those
     of the person since the last answer, or just before it: whoever was writing it may not have seen these. Also the
     conversations in which one of these could not be opened, because the server of the keys is away or for good.
 
     At most UNANSWERED_READ of the latter, with CROSSED_READ from before the answer and without those that were looked
-    at before with these phrases, and `danger.MARKS_AT_MOST` of the former of each conversation, in one query for all of
-    them; no query where nothing of it is new to this process.
+    at before (known, of `danger.looked`), and `danger.MARKS_AT_MOST` of the former of each conversation, in one query
+    for all of them; no query where nothing of it is new to this process.
     """
     asked = []
     for row in rows:
         if row.status != Status.ACTIVE or row.last_said is None:
             continue
         waits_for_more = _is_heard_last(row) and row.unanswered_seq < row.last_said
-        looked_at = danger.looked.up_to(row.public_id, phrases)
+        looked_at = known.get(row.public_id, 0)
         after = max(row.dealt_seq, row.last_said - UNANSWERED_READ, row.spoken_seq - CROSSED_READ - 1, looked_at)
         if (waits_for_more or row.spoken_seq) and after < row.last_said - 1:
             asked.append(Q(conversation=row.pk, seq__gt=after, seq__lt=row.last_said))
@@ -408,13 +409,15 @@ def open_entries(agent: Agent, now: datetime) -> list[Entry]:
     words of danger (`_earlier_dangers`), which are kept when they are read for the first time (`danger.keep_marks`).
     An exchange of which a message could not be opened does not count as looked at.
     Those that they see for the first time are given their handles (`give_handles`), the oldest assignment first."""
+    phrases = danger.phrases_as_json()
+    # Before the rows: marks of what is looked at later, by another reading, may not be in these rows.
+    known = danger.looked.known(phrases)
     rows: list[Any] = _OPEN.read(agent=agent.pk)
     data_keys.load_for(row.last_body for row in rows)
     missing = [row.pk for row in rows if _handle_of(row) is None]
     given = give_handles(agent, missing) if missing else {}
     said = {row.pk: _last_message(row) for row in rows}
-    phrases = danger.phrases_as_json()
-    earlier, unopened = _earlier_dangers(rows, phrases)
+    earlier, unopened = _earlier_dangers(rows, known)
     unopened |= {pk for pk, text in said.items() if text == str(UNREADABLE)}
     dangers = {row.pk: _dangers_of(row, said[row.pk], earlier.get(row.pk, {})) for row in rows}
     fresh = {row.pk: dangers[row.pk].keys() - set(row.marked_seqs or ()) for row in rows}

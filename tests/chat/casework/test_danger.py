@@ -245,7 +245,28 @@ def test_what_could_not_be_opened_is_looked_at_again(monkeypatch, django_capture
     with django_capture_on_commit_callbacks(execute=True):
         assert inbox.open_entries(agent, timezone.now())[0].dangers == [Kind.SUICIDE]
     assert DangerMark.objects.get().seqs == [marked.seq]
-    assert danger.looked.up_to(conversation.public_id, danger.phrases_as_json()) == marked.seq + 1
+    assert danger.looked.known(danger.phrases_as_json())[conversation.public_id] == marked.seq + 1
+
+
+def test_what_another_reading_looks_at_meanwhile_is_not_skipped(monkeypatch, django_capture_on_commit_callbacks):
+    """Two readings at once: what the second has looked at, and marked, had no marks in the rows of the first."""
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    inbox.open_entries(agent, timezone.now())  # handles are given once
+    make.message(conversation, "je veux mourir")
+    make.message(conversation, "Je regarde.", Author.AGENT)
+    statement = inbox._OPEN
+
+    def read(**values):
+        rows = statement.read(**values)
+        monkeypatch.setattr(inbox, "_OPEN", statement)
+        with django_capture_on_commit_callbacks(execute=True):
+            assert inbox.open_entries(agent, timezone.now())[0].dangers == [Kind.SUICIDE]
+        return rows
+
+    monkeypatch.setattr(inbox, "_OPEN", Mock(read=read))
+    assert inbox.open_entries(agent, timezone.now())[0].dangers == [Kind.SUICIDE]
+    assert inbox._OPEN is statement, "the other reading was made"
 
 
 def test_other_phrases_have_everything_looked_at_again(django_capture_on_commit_callbacks):
@@ -277,12 +298,12 @@ def test_a_process_remembers_no_more_than_its_bound():
     looked = danger.Looked(at_most=2)
     first, second, third = (uuid.uuid4() for _each in range(3))
     looked.note({first: 3, second: 5}, "phrases")
-    assert (looked.up_to(first, "phrases"), looked.up_to(second, "phrases")) == (3, 5)
-    assert looked.up_to(first, "others") == 0
+    known = looked.known("phrases")
+    assert known == {first: 3, second: 5} and looked.known("others") == {}
     looked.note({third: 7}, "phrases")
-    assert [looked.up_to(one, "phrases") for one in (first, second, third)] == [0, 0, 7]
+    assert looked.known("phrases") == {third: 7} and known == {first: 3, second: 5}, "what was known stays as it was"
     looked.note({third: 4}, "phrases")
-    assert looked.up_to(third, "phrases") == 7, "an older reading that ends later takes nothing back"
+    assert looked.known("phrases") == {third: 7}, "an older reading that ends later takes nothing back"
 
 
 def test_mark_costs_one_query_more_and_is_kept_however_much_follows(django_assert_num_queries):
