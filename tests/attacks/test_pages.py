@@ -254,6 +254,8 @@ SCRIPTS = [
 # takes for an address has to begin so, and is tried alone.
 TOGETHER = "".join(script for script in SCRIPTS if "\x00" not in script)
 ADDRESS = "javascript:alert(1)"
+# Breaks out as well, in fewer signs than the shortest field takes: a longer text is refused, and not drawn again.
+SHORT = "\"'></textarea></title><script>alert(1)</script>"
 
 
 class Page(HTMLParser):
@@ -300,6 +302,7 @@ def test_page_sees_a_script():
             assert Page(f"<p title=\"{script}\" class='{script}'>{script}</p>").found, script
     for around in ("<p>{}</p>", '<p title="{}">', "<p title='{}'>", "<textarea>{}</textarea>", "<title>{}</title>"):
         assert Page(around.replace("{}", TOGETHER)).found, around
+        assert Page(around.replace("{}", SHORT)).found, around
     assert Page(f'<a href="{ADDRESS}">x</a>').found
 
 
@@ -362,13 +365,14 @@ IN_TURN = 3
 
 
 def test_scripts_that_come_back_are_texts(situation, tried):
-    """Each field of these is sent all of them at once, and some of them alone: others than the field before it."""
+    """Each field of these is sent all of them at once, what is short and breaks out as well, and some of them alone:
+    others than the field before it."""
     _conversation, mine, theirs = situation
     chief = signed_in(make_user("chef", Role.ADMINISTRATOR))
     for number, (method, path, name) in enumerate(REFLECTED):
         key = theirs if path.startswith("/console") else chief if path.startswith("/admin") else mine
         alone = [SCRIPTS[(IN_TURN * number + place) % len(SCRIPTS)] for place in range(IN_TURN)]
-        for script in dict.fromkeys([TOGETHER, ADDRESS, *alone]):
+        for script in dict.fromkeys([TOGETHER, SHORT, ADDRESS, *alone]):
             client = browser("" if path.startswith("/compte") else key)
             data = {name: script}
             if path == "/avis/":  # refused either way, so that what was sent is shown again
