@@ -183,7 +183,7 @@ SAMPLE = 1 << 19  # of the 2^32 addresses of IPv4
 
 
 def test_search_of_all_ipv4_leaves_thousands_for_each_counter(tried):
-    """A uniform sample: each counter has its share of it, so of all of IPv4 4,096 times as many."""
+    """A uniform sample: each counter has its share of it, so of all of IPv4 8,192 times as many."""
     salt = hashlib.sha256(f"reports.networks{project.SECRET_KEY}:{KEY_OF_THE_DAY}".encode()).digest()
     draw = random.Random(4)
     shares: Counter[int] = Counter()
