@@ -390,7 +390,9 @@ def _ask_everybody(name: str, cast: Cast, where: dict[str, Any], met: Met) -> in
             for person, said in met.door.answers(method, path).items():
                 if said in expected(person, method, route, path):
                     told[person] = said
-                elif said not in {None, *route.to} and person not in people:
+                elif said is None and person not in people:
+                    people = [*people, person]  # whom the door lets pass, the address itself has to refuse
+                elif said not in route.to and person not in people:
                     wrong.append(f"{method} {path} as {person}: the door says {said}")
         # Of those whom it stops, the ones who never asked in this area; else some, who asked least.
         turn = sorted((one for one in people if one in told), key=lambda one: met.asked[area, one])
