@@ -3,11 +3,17 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import time
+import urllib.request
+from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from pnav.accounts.models import Role
 from pnav.demo import run
@@ -129,14 +135,58 @@ def state(tmp_path):
         shutil.rmtree(servers.home, ignore_errors=True)
 
 
-START = """
-import sys
-from pathlib import Path
-from pnav.demo import run
-run.STATE = Path(sys.argv[1])
-run.DEMO = run.STATE / "demo.json"
-sys.exit(run.main())
-"""
+START_SECONDS = 240  # a machine under load is several times slower
+
+
+def begin(state: Path, **variables: str) -> subprocess.Popen[str]:
+    """`make run` with its data in this folder, and nothing else of our environment."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.Popen(
+        [sys.executable, "-m", "pnav.demo.run"],
+        cwd=run.ROOT,
+        env={**kept, "PORT": free_port(), "DEMO_STATE": str(state), "STATIC_ROOT": str(state / "static"), **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def count(database: str, table: str) -> int:
+    with psycopg.connect(database) as connection:
+        row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+@pytest.mark.slow
+def test_first_start_makes_the_site_from_nothing_and_ctrl_c_leaves_its_data_alone(state):
+    """The whole command of somebody who has nothing yet: a cluster, its migrations, the places, the accounts."""
+    once.static_files()  # styles are drawn into a folder of the repository: once for all workers
+    assert not state.exists() and not Postgres(state).data.exists()
+    site = begin(state)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not (state / "demo.json").exists():
+            assert site.poll() is None and time.monotonic() < deadline, "it does not start"
+            time.sleep(0.1)
+        demo = json.loads((state / "demo.json").read_text())
+        with urllib.request.urlopen(demo["base_url"] + "/", timeout=30) as page:  # noqa: S310  our own address
+            assert page.status == 200 and "Pnav" in page.read().decode()
+        database = json.loads((state / "environment.json").read_text())["DATABASE_URL"]
+        assert count(database, "locations_municipality") > 30_000
+        assert count(database, "locations_receptionpoint") > 0
+        assert count(database, "accounts_user") >= len(demo["accounts"]) > 0
+    finally:
+        site.send_signal(signal.SIGINT)
+        try:
+            out, errors = site.communicate(timeout=60)
+        finally:
+            site.kill()
+    assert site.returncode == 0 and "Traceback" not in out + errors
+    assert "Prêt en " in out and out.splitlines()[-1] == "Arrêt…"
+    assert set(json.loads((state / "done.json").read_text())) == {"embedded", "static", "cast", "macros"}
+    assert Postgres(state).data.exists() and (state / "settings.json").exists(), "the next start goes on from them"
+    assert not (state / "demo.json").exists() and not (state / "environment.json").exists()
 
 
 @pytest.mark.slow
@@ -149,19 +199,11 @@ def test_folder_of_data_without_a_known_file_is_one_sentence(tmp_path, state):
     (state / "settings.json").write_text(json.dumps(run._new_settings()))
     (state / "done.json").write_text(json.dumps({"embedded": run._fingerprint(run.ROOT / "locations" / "data")}))
     once.give_cluster(Postgres(state))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    done = subprocess.run(
-        [sys.executable, "-c", START, str(state)],
-        cwd=run.ROOT,
-        env={**kept, "PORT": str(port), "DATA": str(folder)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == 1
-    assert "Traceback" not in done.stdout + done.stderr
-    assert done.stdout.splitlines()[-1].startswith(f"Aucun fichier reconnu dans {folder} : ")
+    site = begin(state, DATA=str(folder))
+    try:
+        out, errors = site.communicate(timeout=START_SECONDS)
+    finally:
+        site.kill()
+    assert site.returncode == 1
+    assert "Traceback" not in out + errors
+    assert out.splitlines()[-1].startswith(f"Aucun fichier reconnu dans {folder} : ")
