@@ -207,6 +207,7 @@ def test_copy_is_checked_from_a_disk(engines: EngineFactory, kind: str, tmp_path
     browser.open(page.as_uri())
     browser.upload("#file", copy)
     browser.wait_for_text("Tout n'a pas pu être vérifié", "#verdict")  # it is whole, and has no proof of date
+    browser.open(page.as_uri())  # WebDriver adds to the files that a field for several holds; a person chooses anew
     browser.upload("#file", altered)
     browser.wait_for_text("Cette copie a été modifiée", "#verdict")
     browser.wait_for_text("copie.pdf : modifié", "#files")
