@@ -1,4 +1,4 @@
-"""This module has what we change in django-allauth: no sign-up, no address kept, secrets sealed, our words."""
+"""Adapts django-allauth: there is no sign-up, no e-mail address is kept, secrets are encrypted, and texts are ours."""
 
 import base64
 from typing import cast
@@ -34,12 +34,12 @@ from pnav.accounts.workspaces import workspaces_of
 from pnav.sessions import begin_shift
 from reports.session import forget_visit
 
-# Whatever the addresses they come from: far above what a person mistypes, far below what guessing takes.
+# This limit holds for all addresses together. It is far above what a person mistypes and far below what guessing takes.
 ACCOUNT_FAILURES = "50/300s/key"
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """It is what allauth asks us about sign-in: no sign-up, our limits, our register."""
+    """Tells allauth how we sign people in: without sign-up, with our own limits and our own log."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
         "username_password_mismatch": _("Identifiant ou mot de passe incorrect."),
@@ -54,18 +54,18 @@ class AccountAdapter(DefaultAccountAdapter):
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Accounts are created by an administrator."""
+        """Refuse everybody, because accounts are created by an administrator."""
         return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """Return nobody's address: allauth counts nothing by address here, and keeps none. See `attempts`."""
+        """Return a constant, because allauth counts nothing by address here and keeps none. See `attempts`."""
         return "unknown"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: str) -> None:
-        """The limits of network or device (`attempts`), then the one of the account alone. See docs/adr/0053.
+        """Count the attempt for the network or device (`attempts`), then for the account alone. See docs/adr/0053.
 
-        The last not for a device from which this account signed in: it has had its own limit there, and what others
-        fail elsewhere must not shut its owner out.
+        The limit of the account alone does not hold for a device from which this account signed in before. Such a
+        device has its own limit, and failures elsewhere must not lock the owner out.
         """
         self._account_usage = None
         name = credentials.get("username", "")
@@ -92,13 +92,15 @@ class AccountAdapter(DefaultAccountAdapter):
             raise self.validation_error("too_many_login_attempts")
 
     def _rollback_login_failed_rl_usage(self) -> None:
-        """The password was right: this attempt counts nowhere."""
+        """Take the attempt back from every counter, because the password was right."""
         self._attempt.undo()
         if self._account_usage:
             self._account_usage.rollback()
 
     def authenticate(self, request: HttpRequest, **credentials: str) -> AbstractBaseUser | None:
-        """Raises ValidationError for a first password that has ended: only whoever knows it learns so."""
+        """Refuse a first password that has ended with a ValidationError, which only somebody who knows that password
+        can get.
+        """
         user = super().authenticate(request, **credentials)
         if user is not None and cast(User, user).first_password_has_ended(timezone.now()):
             security_log.log(Event.FIRST_PASSWORD_ENDED, account=user.pk)
@@ -112,7 +114,7 @@ class AccountAdapter(DefaultAccountAdapter):
         account = cast(User, user)
         before, way_before, way = account.last_login, account.last_way, sign_in_log.way_of(request, account)
         super().login(request, user)
-        forget_visit(request)  # a visit in this browser is not the agent's, and its end is not that of their session
+        forget_visit(request)  # A visit in this browser is not the agent's, and must not end with the agent's session.
         begin_shift(request.session)
         sign_in_log.note_use(request, account, before=before, way_before=way_before, way=way)
         security_log.log(Event.SIGN_IN, account=account.pk, way=way)
@@ -123,7 +125,7 @@ class AccountAdapter(DefaultAccountAdapter):
         security_log.log(Event.SIGN_OUT, account=account)
 
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: object) -> HttpResponse:
-        """Everything was proved: the next attempts from this device have their own counter."""
+        """Remember this device once everything is proved, so that its next attempts have their own counter."""
         response = super().post_login(request, user, **kwargs)
         confirm_link(cast(User, user), request.session)
         sign_in_log.say_last_use(request)
@@ -132,13 +134,15 @@ class AccountAdapter(DefaultAccountAdapter):
         return response
 
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
-        """Reached by the owner of the account only: the admin sets passwords by its own form."""
+        """Set a password that the owner of the account chose. The admin has a form of its own, which does not call
+        this.
+        """
         cast(User, user).password_is_temporary = False
         cast(User, user).first_password_until = None
         super().set_password(user, password)
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Everyone to their own room."""
+        """Return the first workspace of this account, or the page of its second factor when it has none."""
         rooms = workspaces_of(cast(User, request.user))
         return rooms[0].url if rooms else reverse("mfa_index")
 
@@ -146,7 +150,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return reverse("account_login")
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
-        """Still on the way in: the next step decides. Otherwise, the page of the account."""
+        """Return the page of the account, or the next step of the sign-in while that is not complete."""
         if standing_of(cast(User, request.user), request.session) is Standing.COMPLETE:
             return reverse("mfa_index")
         return self.get_login_redirect_url(request)
@@ -156,10 +160,10 @@ class AccountAdapter(DefaultAccountAdapter):
         return [ours.get(stage, stage) for stage in super().get_login_stages()]
 
     def get_reauthentication_methods(self, user: AbstractBaseUser | AnonymousUser) -> list[dict[str, str]]:
-        """Return the passkey first: whoever has nothing else would be asked for a code, and use up one of their last
-        ones.
+        """Return the ways to prove one's identity again, the passkey first.
 
-        Not by the password alone where there is a factor: not for a page of ours, nor to add another factor.
+        Somebody who has only a passkey would otherwise be asked for a code, and would use up a recovery code. Where
+        there is a second factor the password alone is not enough, neither for a page of ours nor to add another factor.
         """
         methods: list[dict[str, str]] = super().get_reauthentication_methods(user)
         methods.sort(key=lambda method: method["id"] != "mfa_reauthenticate:webauthn")
@@ -168,8 +172,10 @@ class AccountAdapter(DefaultAccountAdapter):
         return methods
 
     def is_reauthentication_required(self, *, app: str, **kwargs: object) -> bool:
-        """A first factor may be enrolled right after the password was given, without asking for it twice. Another is
-        not, however lately one was proved at the sign-in: whoever takes an open session would plant one of their own.
+        """Return whether the identity must be proved again; not for a first factor right after the password was given.
+
+        Another factor always needs it, however lately one was proved at the sign-in. Otherwise somebody who takes over
+        an open session could add a factor of their own.
         """
         request = context.request
         is_first = app == "allauth.mfa" and standing_of(request.user, request.session) is Standing.TO_ENROL
@@ -179,7 +185,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class MFAAdapter(DefaultMFAAdapter):
-    """It is what allauth asks us about second factors."""
+    """Tells allauth how second factors are stored and named here."""
 
     error_messages = DefaultMFAAdapter.error_messages | {
         "incorrect_code": _("Ce code n'est pas le bon, ou il a déjà servi. Attendez le suivant."),
@@ -194,8 +200,9 @@ class MFAAdapter(DefaultMFAAdapter):
     }
 
     def encrypt(self, text: str) -> str:
-        """TOTP secrets and seeds of recovery codes lie sealed, like what people write, each for its account: put into
-        the row of another, they do not open."""
+        """Encrypt a TOTP secret or a seed of recovery codes for its account alone, so that it opens in no other
+        account's row.
+        """
         return base64.b64encode(encryption.seal(text, context=factor_context(self._whose()))).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
@@ -203,7 +210,10 @@ class MFAAdapter(DefaultMFAAdapter):
 
     @staticmethod
     def _whose() -> int:
-        """allauth does not say whose secret it is: the account named by `of_account`, else the one signed in."""
+        """Return the key of the account whose secret it is: the one named by `of_account`, else the one signed in.
+
+        allauth does not say it. Raises LookupError when neither is known.
+        """
         named = named_account()
         if named is not None:
             return named

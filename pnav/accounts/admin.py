@@ -31,9 +31,9 @@ from pnav.accounts.sign_in_log import FACTOR_WAYS
 
 
 class NewUserForm(UserCreationForm):
-    """It is an account, with a first password that is drawn for the administrator to hand over."""
+    """Creates an account with a random first password, which the administrator hands over."""
 
-    password1 = password2 = None  # type: ignore[assignment]  # nobody chooses it
+    password1 = password2 = None  # type: ignore[assignment]  # the first password is random
 
     class Meta(UserCreationForm.Meta):
         model = User
@@ -65,7 +65,7 @@ class FactorFilter(admin.SimpleListFilter):
 
 class AgentFormSet(BaseInlineFormSet):
     def clean(self) -> None:
-        """Who answers needs a unit and a name on screen; nobody else has them."""
+        """Require a unit and a public name of whoever answers conversations, and refuse them for anybody else."""
         super().clean()
         if any(self.errors) or not self.instance.role:
             return
@@ -81,14 +81,14 @@ class AgentInline(admin.StackedInline):
     model = Agent
     formset = AgentFormSet
     fields = ("unit", "public_name", "capacity")
-    can_delete = False  # conversations point to the agent: deactivate the account instead
+    can_delete = False  # conversations refer to the agent, so the account is deactivated instead
     verbose_name = _("agent du tchat")
     verbose_name_plural = _("agent du tchat")
 
 
 class UnitFormSet(BaseInlineFormSet):
     def clean(self) -> None:
-        """An account of the role « unité » needs its point d'accueil; nobody else has one."""
+        """Require a point d'accueil of an account with the role « unité », and refuse one for any other."""
         super().clean()
         if any(self.errors) or not self.instance.role:
             return
@@ -101,7 +101,7 @@ class UnitFormSet(BaseInlineFormSet):
 
 
 class UnitInline(admin.StackedInline):
-    """For which point d'accueil the account reads what is transmitted."""
+    """It is the point d'accueil whose transmissions the account reads."""
 
     model = UnitAccount
     formset = UnitFormSet
@@ -124,7 +124,10 @@ class LinkForm(forms.ModelForm):
         fields = ("uid",)
 
     def clean_uid(self) -> str:
-        """One subject, one account; of the provider that is configured now."""
+        """Refuse a subject that is linked to another account already.
+
+        The provider is the one that is configured now.
+        """
         uid = self.cleaned_data["uid"].strip()
         self.instance.provider = settings.OPENID_PROVIDER
         others = SocialAccount.objects.filter(provider=settings.OPENID_PROVIDER, uid=uid).exclude(pk=self.instance.pk)
@@ -134,11 +137,11 @@ class LinkForm(forms.ModelForm):
 
 
 class LinkInline(admin.StackedInline):
-    """It is the identity of this person at the provider: linked here, never by signing in."""
+    """It is the identity of this person at the provider. It is linked here, and never by signing in."""
 
     model = SocialAccount
     form = LinkForm
-    extra = 1  # there without a script
+    extra = 1  # so that the form is there without a script
     max_num = 1
     verbose_name = _("identité chez le fournisseur")
     verbose_name_plural = _("identité chez le fournisseur")
@@ -149,7 +152,7 @@ class LinkInline(admin.StackedInline):
 
 @admin.register(User)
 class AccountAdmin(ImportsAgents):
-    sensitive = frozenset({"add", "change", "action"})  # `Proved`: whoever may do these may make themselves anybody
+    sensitive = frozenset({"add", "change", "action"})  # for `Proved`: with these one could take over any account
     form = UserChangeForm
     add_form = NewUserForm
     add_form_template = "admin/accounts/user/add_form.html"
@@ -183,18 +186,21 @@ class AccountAdmin(ImportsAgents):
         return str(user.agent.unit) if hasattr(user, "agent") else "–"
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        """Nobody locks themselves out: one's own role and state are another administrator's to change."""
+        """Make one's own role and state read-only, so that nobody can lock themselves out."""
         own = ("role", "is_active") if obj is not None and obj.pk == request.user.pk else ()
         return (*self.readonly_fields, *own)
 
     def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
-        """Another role ends the account's sessions by itself; deactivated, they must not come back with the account."""
+        """End the sessions of an account that is deactivated, so that they do not come back when it is activated again.
+
+        A change of role ends them by itself (`User._get_session_auth_hash`).
+        """
         super().save_model(request, obj, form, change)
         if change and "is_active" in form.changed_data:
             obj.end_sessions()
 
     def get_inlines(self, request: HttpRequest, obj: User | None) -> list[Any]:
-        """An identity is linked to an account that exists, where there is a provider."""
+        """Offer the link to an identity when a provider is configured and the account exists already."""
         return [*self.inlines, LinkInline] if settings.OPENID_ISSUER and obj is not None else list(self.inlines)
 
     def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool) -> None:
@@ -203,14 +209,14 @@ class AccountAdmin(ImportsAgents):
             form.instance.end_sessions()
 
     def response_add(self, request: HttpRequest, obj: User, post_url_continue: str | None = None) -> HttpResponse:
-        """Whatever button was pressed: the first password is shown now or never."""
+        """Show the first password whatever button was pressed, because it cannot be shown later."""
         return self._show_first_password(request, obj)
 
     @recently_proved
     def user_change_password(  # type: ignore[override]
         self, request: HttpRequest, id: str, form_url: str = ""
     ) -> HttpResponse:
-        """Draw another first password, after a question. Open sessions of the account stop at once."""
+        """Draw another first password, after a question. The open sessions of the account end at once."""
         user = self.get_object(request, unquote(id))
         if user is None:
             raise Http404
@@ -227,7 +233,7 @@ class AccountAdmin(ImportsAgents):
         return self._show_first_password(request, user)
 
     def _show_first_password(self, request: HttpRequest, user: User) -> HttpResponse:
-        """On this answer alone: it is kept nowhere but hashed."""
+        """Show the first password in this one response. Only its hash is kept."""
         return self._page(request, user, "admin/accounts/user/first_password.html", days=FIRST_PASSWORD_DAYS)
 
     def _page(self, request: HttpRequest, user: User, template: str, **more: Any) -> HttpResponse:
@@ -241,12 +247,12 @@ class AccountAdmin(ImportsAgents):
         return TemplateResponse(request, template, context)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Accounts are deactivated: what their owner did stays signed."""
+        """Refuse deletion, because what the account did must keep its author. Accounts are deactivated instead."""
         return False
 
     @admin.action(description=_("Réinitialiser le second facteur"), permissions=["change"])
     def reset_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
-        """Remove every factor of the accounts chosen, after a question. Their open sessions stop at once.
+        """Remove every factor of the chosen accounts, after a question. Their open sessions end at once.
 
         Each reset is an entry of the admin's log, which holds names and no address.
         """

@@ -1,4 +1,4 @@
-"""Proposals of changes that somebody else must agree to: where one stands, and who may decide. Pure."""
+"""Pure rules for changes that a second person must approve: the state of a proposal, and who may decide."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Act(TextChoices):
-    """It is what a proposal changes."""
+    """It is what a proposal does to its object."""
 
     ADD = "add", _("ajout")
     CHANGE = "change", _("modification")
@@ -26,6 +26,8 @@ class State(TextChoices):
 
 
 def may_decide(*, asked_by: int, by: int, state: str, lapses_at: datetime, now: datetime) -> bool:
-    """Return whether this account may accept or refuse now; whether it stands apart from the asker is asked
-    elsewhere."""
+    """Return whether this account may accept or refuse now.
+
+    Whether it stands apart from the asker is asked elsewhere (`approvals.actions.stand_apart`).
+    """
     return state == State.PENDING and now < lapses_at and asked_by != by

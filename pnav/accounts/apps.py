@@ -9,12 +9,14 @@ class AccountsConfig(AppConfig):
     verbose_name = "Équipe"
 
     def ready(self) -> None:
-        """Read the keys, so that a wrong one stops the process and not a visit; register the system checks; hear what
-        allauth says of who comes in."""
+        """Read the keys, register the system checks and connect to allauth's signals.
+
+        The keys are read here so that a wrong one stops the process instead of failing for a visitor.
+        """
         from django.conf import settings
 
         from common import encryption
-        from pnav import checks  # noqa: F401  registers itself
+        from pnav import checks  # noqa: F401  importing it registers the checks
         from pnav.accounts import checks as account_checks  # noqa: F401  likewise
         from pnav.accounts import reauthentication, sign_in_log
 
@@ -24,7 +26,7 @@ class AccountsConfig(AppConfig):
 
 
 class PnavAdminConfig(admin_apps.AdminConfig):
-    """Django's admin with our frame, named in INSTALLED_APPS in the place of `django.contrib.admin`."""
+    """It is Django's admin with our frame. INSTALLED_APPS names it in place of `django.contrib.admin`."""
 
     default = False
     default_site = "pnav.accounts.admin_site.site.PnavAdminSite"

@@ -1,8 +1,9 @@
-"""This module counts how many sign-ins may be tried, and may fail, for a network or a device that signed in before.
+"""Limits the sign-ins, and the failed ones, of a network or of a device that signed in before.
 
-allauth's own limits by address are off (settings.ACCOUNT_RATE_LIMITS): it keeps the time of each attempt, by address.
-Here networks are counted as everywhere, by `common.network_limits`, at every width of IPv6. A device counts for itself,
-by the random number of its cookie: others behind the same address do not shut it out, nor it them. See docs/adr/0053.
+allauth's own limits by address are off (settings.ACCOUNT_RATE_LIMITS), because it keeps the time of each attempt by
+address. Networks are counted by `common.network_limits`, as everywhere, at every width of IPv6. A device is counted by
+the random number of its cookie, so that others behind the same address do not lock it out, nor it them. See
+docs/adr/0053.
 """
 
 from dataclasses import dataclass, field
@@ -16,8 +17,8 @@ from common.client_address import Networks, networks_of
 from common.network_limits import NetworkLimit
 from pnav.accounts import device
 
-# Fifty agents may change shifts behind one gateway; what stops guessing is the limit of an account from one place, and
-# of the account alone (`adapters.ACCOUNT_FAILURES`).
+# Fifty agents may change shifts behind one gateway. Guessing is stopped by the limit of an account from one place, and
+# by that of the account alone (`adapters.ACCOUNT_FAILURES`).
 SIGN_INS = 120  # a minute
 FAILURES = 60  # a minute
 FAILURES_OF_ACCOUNT = 5  # in five minutes
@@ -32,30 +33,33 @@ class _DeviceUsage:
     usage: ratelimit.RateLimitUsage
 
     def undo(self) -> None:
-        """Give the counted attempt back, because it was none after all."""
+        """Take the counted attempt back, because it was not a failure."""
         self.usage.rollback()
 
 
 @dataclass(slots=True)
 class Attempt:
-    """It is a password that is about to be tried, counted as a failure until it is known to be right."""
+    """It is a password that is about to be tried. It counts as a failure until it is known to be right."""
 
     is_over: bool = False
     _counted: list[_Usage] = field(default_factory=list)
 
     def undo(self) -> None:
-        """The password was right: this attempt counts nowhere."""
+        """Take this attempt back from every counter, because the password was right."""
         for usage in self._counted:
             usage.undo()
 
 
 def is_over(request: HttpRequest) -> bool:
-    """Count one more sign-in, whatever becomes of it; whether there were too many in this minute."""
+    """Count one more sign-in, whatever its result, and return whether there were too many in this minute."""
     return _one(request, network_limits.SIGN_INS, most=SIGN_INS) is None
 
 
 def begin(request: HttpRequest, account: str) -> Attempt:
-    """Count one more failure. account: its key, see `device.account_key`. Some round trips to Redis."""
+    """Count one more failure.
+
+    account: its key, see `device.account_key`. This takes some round trips to Redis.
+    """
     attempt = Attempt()
     for limit, most, within in (
         (network_limits.FAILURES, FAILURES, ""),
@@ -70,7 +74,7 @@ def begin(request: HttpRequest, account: str) -> Attempt:
 
 
 def is_over_at_provider(request: HttpRequest, *, most: int) -> bool:
-    """Return whether this network began too many sign-ins at the provider of identities in this minute."""
+    """Return whether this network or device began too many sign-ins at the identity provider in this minute."""
     is_reached = _one(request, network_limits.OPENID, most=most) is None
     if is_reached:
         rate_limits.tell_reached("openid")
@@ -78,7 +82,7 @@ def is_over_at_provider(request: HttpRequest, *, most: int) -> bool:
 
 
 def _one(request: HttpRequest, limit: NetworkLimit, *, most: int, within: str = "") -> _Usage | None:
-    """Count one more, of the device where it is known, else of the network; None when that is too many."""
+    """Count one more, for the device where it is known, else for the network. Returns None when that is too many."""
     counter = device.known(request).counter
     if counter:
         usage = ratelimit.consume(
@@ -89,6 +93,6 @@ def _one(request: HttpRequest, limit: NetworkLimit, *, most: int, within: str = 
             key=f"{within}:{counter}",
         )
         return _DeviceUsage(usage) if usage else None
-    # Whoever comes without an address is one network together: the limits on guessing hold for them too.
+    # Requests without an address count as one network, so that the limits on guessing hold for them too.
     tally = network_limits.count(limit, networks_of(request) or Networks(["unknown"]), most=most, within=within)
     return None if tally.is_over else tally

@@ -1,4 +1,4 @@
-"""This module checks what must be true of accounts before a production serves; the rest is in `pnav.checks`."""
+"""Checks what must be true of accounts before a production serves. All other checks are in `pnav.checks`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,11 +15,14 @@ from pnav.accounts.models import Role, User
 def two_administrators(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Links and numbers that visitors read wait for a second administrator (ADR 0054): one alone changes none."""
+    """Warn when there are fewer than two active administrators.
+
+    Links and numbers that visitors read wait for a second administrator (ADR 0054), so one alone can change none.
+    """
     if settings.TESTING or "default" not in (databases or []):
         return []
     if User._meta.db_table not in connections["default"].introspection.table_names():
-        return []  # before the first `migrate`
+        return []  # the first `migrate` has not run yet
     count = User.objects.filter(role=Role.ADMINISTRATOR, is_active=True).count()
     if count >= 2:
         return []

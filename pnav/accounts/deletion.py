@@ -1,5 +1,7 @@
-"""Delete old lines of Django's admin history, which keeps the names of objects, and old proposals of changes.
-Who and when: the register."""
+"""Deletes old lines of Django's admin history, which keeps the names of objects, and old proposals of changes.
+
+The register keeps who did what, and when.
+"""
 
 from datetime import datetime
 
@@ -14,7 +16,7 @@ from reports.rules.retention import Item, Kind
 
 
 def plan(now: datetime) -> list[Item]:
-    """Return what would go now of the admin's log and of changes that are over, without deleting anything."""
+    """Return what would be deleted now of the admin's log and of decided changes, without deleting anything."""
     return [
         *plan_rows(Kind.ADMIN_LOG, LogEntry.objects.all(), "action_time", now),
         *plan_rows(Kind.ADMIN_LOG, _over(), "asked_at", now),
@@ -26,7 +28,7 @@ def _over() -> "QuerySet[PendingChange]":
 
 
 def forget(now: datetime) -> None:
-    """Delete what is due of the admin's log and of changes that are over, and let unanswered ones lapse."""
+    """Delete what is due of the admin's log and of decided changes, and let unanswered ones lapse."""
     forget_rows(Kind.ADMIN_LOG, LogEntry.objects.all(), "action_time", now, name="admin_log")
     approval_actions.lapse_changes(now)
     forget_rows(Kind.ADMIN_LOG, _over(), "asked_at", now, name="pending_changes")

@@ -1,9 +1,9 @@
-"""This module knows devices that signed in before: each counts failed attempts by itself, so that others cannot lock it
-out.
+"""Recognises devices that signed in before and counts their failed attempts apart, so that others cannot lock them out.
 
-Whoever knows an agent's name can fail on purpose until the account's limit is reached. A signed cookie says that this
-browser has already signed in to the account: its attempts are counted apart. It opens nothing, and holds no name and no
-address. After OWASP, « Slow down online guessing attacks with device cookies ». See docs/adr/0034.
+Somebody who knows an agent's name can fail on purpose until the account's limit is reached. A signed cookie says that
+this browser has already signed in to the account, so its attempts are counted apart. The cookie gives no access, and
+holds no name and no address. This follows OWASP, « Slow down online guessing attacks with device cookies ». See
+docs/adr/0034.
 """
 
 import secrets
@@ -16,13 +16,13 @@ from django.utils.crypto import salted_hmac
 
 COOKIE = "device" if settings.DEMO else "__Host-device"
 SALT = "pnav.accounts.device"
-DAYS = 90  # an agent back from a long leave meets the ordinary limits
+DAYS = 90  # an agent who comes back from a longer leave meets the ordinary limits
 ACCOUNTS = 20  # a post may be shared by a team; the cookie stays below a kilobyte
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """id: random, "" for a browser that nobody signed in from. accounts: keys, the latest last."""
+    """It is a browser. id: random; "" when nobody signed in from it. accounts: their keys, the latest last."""
 
     id: str = ""
     accounts: tuple[str, ...] = ()
@@ -34,16 +34,17 @@ class Device:
 
 
 def account_key(login: str) -> str:
-    """Return the name of an account in the keys of the limits: a hash, which holds nothing of what was typed.
+    """Return the name of an account in the keys of the limits: a hash, from which what was typed cannot be read.
 
-    Upper case first, as the database compares names: « ı » and « ſ » are « I » and « S » there, and one account here.
+    Upper case comes first because the database compares names so: « ı » and « ſ » are « I » and « S » there, and must
+    be one account here.
     """
     name = login.strip().upper().casefold()
     return salted_hmac("pnav.accounts.login", name, algorithm="sha256").hexdigest()[:32]
 
 
 def known(request: HttpRequest) -> Device:
-    """Return the device of this request. A cookie that is old, or that we did not write, is none."""
+    """Return the device of this request. A cookie that is old, or that we did not write, counts as none."""
     return read(request.COOKIES.get(COOKIE, ""))
 
 
@@ -59,7 +60,10 @@ def read(text: str) -> Device:
 
 
 def remember(request: HttpRequest, response: HttpResponse, login: str) -> None:
-    """Say with this answer that the account signed in from this browser. It must have proved everything."""
+    """Set the cookie that says that the account signed in from this browser.
+
+    The session must have proved everything.
+    """
     device, account = known(request), account_key(login)
     accounts = [*(one for one in device.accounts if one != account), account][-ACCOUNTS:]
     response.set_cookie(

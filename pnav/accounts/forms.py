@@ -1,4 +1,4 @@
-"""allauth's forms in our words, without placeholders, which vanish as soon as one types."""
+"""These are allauth's forms with our texts, and without placeholders, which vanish as soon as one types."""
 
 from typing import Any, cast
 
@@ -21,24 +21,27 @@ from pnav.accounts import sign_in_log
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import of_account
 
-# Characters: what is longer was not typed. A form may hold 2.5 MB, and whether a password is easily guessed is looked
-# for in all of it. Four times what ASVS 6.2.9 wants to be allowed at least.
+# In characters: a longer text was not typed. A form may hold 2.5 MB, and all of it would be searched for what makes a
+# password easy to guess. This is four times what ASVS 6.2.9 wants to be allowed at least.
 TYPED_MAX = 512
 
 
 class CodeInput(forms.TextInput):
-    """A code is good for seconds, or once: one that was refused is not drawn again, so that the next one is typed into
-    an empty field."""
+    """It is a field for a code, which is never drawn again with its value.
+
+    A code is valid for seconds, or once, so the next one is typed into an empty field.
+    """
 
     def format_value(self, value: Any) -> None:
         return None
 
 
 class Worded(forms.Form):
-    """labels: the visible name of each field. hints: the help below it.
+    """It is a form whose fields have our labels and hints.
 
-    A field that must not be empty says so by `aria-required`: Firefox tells a screen reader that an empty one with
-    `required` is wrong, before anybody has typed. What is missing is said beside it once the form was sent.
+    labels: the visible name of each field. hints: the help below it. A field that must not be empty says so by
+    `aria-required`: with `required`, Firefox tells a screen reader that an empty field is wrong before anybody has
+    typed. After the form was sent, the page says beside the field what is missing.
     """
 
     labels: dict[str, Any] = {}
@@ -82,7 +85,9 @@ class ChangePasswordForm(Worded, account_forms.ChangePasswordForm):
     }
 
     def __init__(self, *args: Any, asks_current: bool = True, **kwargs: Any) -> None:
-        """asks_current: whether the present password is to be typed; not by whoever signed in with it a moment ago."""
+        """Leave out the present password when `asks_current` is false: whoever signed in with it a moment ago need not
+        repeat it.
+        """
         super().__init__(*args, **kwargs)
         self.fields["password1"].widget.attrs["autocomplete"] = "new-password"
         if not asks_current:
@@ -94,12 +99,15 @@ class ChangePasswordForm(Worded, account_forms.ChangePasswordForm):
         return old
 
     def _refuse_ended(self) -> None:
-        """A first password that has ended does not become another one: not by a session that another way opened."""
+        """Refuse to replace a first password that has ended, also in a session that was opened in another way."""
         if self.user.first_password_has_ended(timezone.now()):
             raise get_adapter().validation_error("first_password_ended")
 
     def clean(self) -> dict[str, Any]:
-        """Makes one slow hash, as where the present password is typed."""
+        """Refuse a new password that equals the present one.
+
+        This makes one slow hash, as it does where the present password is typed.
+        """
         cleaned = super().clean() or {}
         new = cleaned.get("password1")
         if "oldpassword" in self.fields:
@@ -113,8 +121,10 @@ class ChangePasswordForm(Worded, account_forms.ChangePasswordForm):
 
 
 class CodeOfAccount(forms.Form):
-    """Codes are those of the account that is on its way in, or that proves it again. One that is not even looked at,
-    for too many were wrong, leaves its line."""
+    """Opens codes as those of the account that is signing in or that proves its identity again.
+
+    A code that is refused because too many were wrong is logged too.
+    """
 
     user: User
 
@@ -126,13 +136,13 @@ class CodeOfAccount(forms.Form):
             if error.code == "too_many_login_attempts":
                 security_log.log(Event.LOCKED_OUT, account=self.user.pk, way=sign_in_log.CODE)
             raise
-        except UnsealError as error:  # put there by somebody, or under a key that is gone: no code is right
+        except UnsealError as error:  # somebody else's secret, or the key is gone: no code is right
             security_log.log(Event.FACTOR_UNREADABLE, account=self.user.pk)
             raise get_mfa_adapter().validation_error("incorrect_code") from error
 
 
 class PasskeyFailureTold(forms.Form):
-    """A passkey that proves nothing leaves its line; allauth has no signal for it, and calls it a wrong code."""
+    """Logs a passkey that proves nothing, because allauth has no signal for it and calls it a wrong code."""
 
     user: User | None
     reauthenticated: bool
@@ -146,7 +156,7 @@ class PasskeyFailureTold(forms.Form):
                 security_log.log(Event.LOCKED_OUT, account=account, way=sign_in_log.PASSKEY)
                 raise
             raise self._refused() from error
-        except (KeyError, AttributeError) as error:  # allauth takes other malformed answers for wrong ones
+        except (KeyError, AttributeError) as error:  # allauth treats other malformed answers as wrong ones
             raise self._refused() from error
 
     def _refused(self) -> forms.ValidationError:
@@ -171,8 +181,10 @@ class AuthenticateForm(CodeOfAccount, Worded, mfa_forms.AuthenticateForm):
     hints = {"code": _("Les 6 chiffres de votre application, ou l'un de vos codes de secours à 8 chiffres.")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """The only field has the focus; beside a passkey it waits for the first digit (`account.js`), so that the
-        passkey's button stays in sight and is what is heard first."""
+        """Focus the only field; beside a passkey, let it wait for the first digit (`account.js`).
+
+        So the passkey's button stays in sight and is what a screen reader says first.
+        """
         super().__init__(*args, **kwargs)
         own = Authenticator.objects.filter(user=self.user, type=Authenticator.Type.WEBAUTHN)
         self.fields["code"].widget.attrs["data-takes-digits" if own.exists() else "autofocus"] = True
@@ -200,15 +212,15 @@ class AddWebAuthnForm(Worded, webauthn_forms.AddWebAuthnForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # As the first button of the sign-in expects it.
+        # The first button of the sign-in expects a key of this kind.
         self.fields["passwordless"].initial = True
-        # Nobody fills it in: the browser does, if it can.
+        # The browser fills this field in, if it can; nobody types it.
         self.fields["credential"].error_messages["required"] = _("La clé n'a pas répondu : elle n'est pas enregistrée.")
 
     def clean(self) -> dict[str, Any]:
         try:
             return super().clean() or {}
-        except forms.ValidationError as error:  # a page that waited too long, or another one opened meanwhile
+        except forms.ValidationError as error:  # the page waited too long, or another one was opened meanwhile
             raise get_mfa_adapter().validation_error("passkey_not_added") from error
 
 

@@ -23,7 +23,7 @@ from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import Standing, standing_of
 from pnav.sessions import SessionStore
 
-# Who may enter where. Administrators never see a conversation; of openings, the register only.
+# Which roles may enter which area. Administrators never see a conversation, and of openings only the register.
 AREAS: dict[str, set[Role]] = {
     "/console/": {Role.AGENT, Role.SUPERVISOR},
     "/ecoute/": {Role.PSYCHOLOGIST},
@@ -31,12 +31,12 @@ AREAS: dict[str, set[Role]] = {
     "/levees/": {Role.AGENT, Role.SUPERVISOR, Role.CUSTODIAN, Role.ADMINISTRATOR},
     "/admin/": {Role.ADMINISTRATOR},
 }
-# Pages of an area that others may enter too: an analyst reads sums, of nobody, and nothing else of the console.
+# Pages of an area that other roles may enter too. An analyst reads totals, and nothing else of the console.
 BESIDES = {
     Role.ANALYST: {"console:history", "console:history_csv", "console:staffing", "console:staffing_csv"},
 }
-# What asks for a recent proof (`proof`) on top of that, by method. Whoever fills in a form proves it before; the form
-# that was open then has `reauthentication.SUBMITS_SECONDS`.
+# The pages that also need a recent proof of identity (`reauthentication`), by method. The proof is given before a form
+# is filled in; a form that was open then may be sent for `reauthentication.SUBMITS_SECONDS`.
 SENSITIVE = {
     "console:ask_opening": {"GET", "POST"},
     "console:freeze": {"GET", "POST"},
@@ -58,7 +58,7 @@ SENSITIVE = {
     "admin:triage_questionnaireversion_publish": {"GET", "POST"},
     "admin:accounts_pendingchange_decide": {"POST"},
 }
-# What was typed there waits for the proof that was asked for (`common.kept_forms`), by the names of the fields.
+# The fields whose text is kept while a proof is asked for (`common.kept_forms`).
 KEPT = {
     "console:ask_opening": (
         "field", "is_urgent", "motive", "legal_ground", "prosecutor_reference", "prosecutor_on",
@@ -69,14 +69,14 @@ KEPT = {
     "openings:answer": ("reply",),
     "openings:review": ("conclusion", "prosecutor_reference", "prosecutor_on"),
 }  # fmt: skip
-# The grounds of an opening take longer to write than other forms: an hour, that none is lost.
+# The grounds of an opening take longer to write than other forms, so this form may be sent for an hour.
 LONG_FORMS = {"console:ask_opening"}
 ACCOUNT_AREA = "/compte/"
 STAFF_AREAS = (*AREAS, ACCOUNT_AREA)
 CONSOLE = "/console/"
-# Asked by pages, not by people: the view itself says whether it is use of the session.
+# Pages ask this address by themselves, so the view itself decides whether that counts as use of the session.
 PRESENCE = f"{CONSOLE}presence/"
-# What a session may reach below /compte/ before it is complete, by what is asked of it.
+# What a session may open below /compte/ before it is complete, by the step that is still asked of it.
 SIGN_OUT = {"account_logout", "account_session"}
 ENROLMENT = SIGN_OUT | {
     "mfa_index", "mfa_activate_totp", "mfa_add_webauthn", "account_reauthenticate", "account_change_password",
@@ -86,7 +86,7 @@ OPEN_BEFORE: dict[Standing, set[str]] = {
     Standing.TO_ENROL: ENROLMENT,
     Standing.TO_CONFIRM: SIGN_OUT | {"mfa_reauthenticate", "mfa_reauthenticate_webauthn"},
 }
-# What is for those who are not signed in: to come here with a session that has ended asks for no word about it.
+# Pages for those who are not signed in. Who comes here with a session that has ended gets no message about it.
 WAY_IN = {
     "account_login", "account_logout", "account_inactive", "mfa_authenticate", "mfa_login_webauthn", "openid_login",
     "openid_callback",
@@ -103,7 +103,7 @@ def _next_step(standing: Standing, request: HttpRequest) -> str:
 
 
 def _with_return(url_name: str, request: HttpRequest) -> HttpResponseRedirect:
-    """To a page of the account and back: only a page that was asked for by GET can be come back to.
+    """Redirect to a page of the account, with the way back when this page was asked for by GET.
 
     The query is left behind: a search may be in it.
     """
@@ -112,13 +112,15 @@ def _with_return(url_name: str, request: HttpRequest) -> HttpResponseRedirect:
 
 
 def refuse(request: HttpRequest) -> HttpResponseBase | None:
-    """The answer to a request that may not pass, or None. Raises PermissionDenied for the wrong role."""
+    """Return the answer to a request that may not pass; None for one that may. Raises PermissionDenied for the wrong
+    role.
+    """
     path = request.path_info
     area = next((prefix for prefix in AREAS if path.startswith(prefix)), None)
     if area is None and not path.startswith(ACCOUNT_AREA):
         return None
     standing = standing_of(request.user, request.session)
-    request.staff_standing = standing  # type: ignore[attr-defined]  # for the frame of the page: `presence.keeps_lease`
+    request.staff_standing = standing  # type: ignore[attr-defined]  # read by `presence.keeps_lease`
     if standing is not Standing.SIGNED_OUT and path != PRESENCE:
         cast(SessionStore, request.session).put_off()
     if standing is Standing.COMPLETE and not path.startswith(CONSOLE) and access.may_answer(request.user):
@@ -145,7 +147,7 @@ def _may_enter(user: User, area: str, path: str) -> bool:
 
 
 def _ask_again(request: HttpRequest) -> HttpResponseBase | None:
-    """A recent proof, before what cannot be taken back."""
+    """Ask for a recent proof of identity before an act that cannot be undone; None when none is needed."""
     try:
         match = resolve(request.path_info)
     except Resolver404:
@@ -173,13 +175,16 @@ def _ask_again(request: HttpRequest) -> HttpResponseBase | None:
 
 
 def _forged(request: HttpRequest, match: ResolverMatch) -> HttpResponseBase | None:
-    """The refusal of a form that is not from a page of ours: Django looks at it before the view only, and its words
-    would wait in a field of ours."""
+    """Return the refusal of a form that does not come from a page of ours; None for a good one.
+
+    Django only checks this right before the view, and until then what the form says would be kept among our own
+    (`KEPT`).
+    """
     return CsrfViewMiddleware(lambda _request: HttpResponse()).process_view(request, match.func, (), {})
 
 
 def _page_of(match: ResolverMatch) -> str:
-    """Return the page that has the button of an act: nobody can come back to the address of the act itself."""
+    """Return the page that has the button of an act, because nobody can come back to the address of the act itself."""
     if match.namespace == "openings":
         return reverse("openings:detail", kwargs=match.kwargs)
     if match.namespace == "admin":
@@ -188,10 +193,11 @@ def _page_of(match: ResolverMatch) -> str:
 
 
 def _say_it_ended(request: HttpRequest) -> None:
-    """For the sign-in page: why it comes, when this browser brought the cookie of a session that is no more.
+    """Tell the sign-in page why it is shown, when this browser sent the cookie of a session that no longer exists.
 
-    Whoever never had one, or signed out, brings none. A cookie that was made up is told the same: what it opened, if it
-    ever did, is not said. Nothing of what was sent is kept: there is no session left to keep it in (docs/adr/0034).
+    Whoever never had a session, or signed out, sends none. A made-up cookie gets the same message, so that nothing is
+    said about what it opened, if it ever did. Nothing of what was sent is kept, because there is no session left to
+    keep it in (docs/adr/0034).
     """
     if not request.COOKIES.get(settings.SESSION_COOKIE_NAME) or not request.session.is_empty():
         return
@@ -222,7 +228,7 @@ def _refuse_account_page(request: HttpRequest, standing: Standing) -> HttpRespon
 def require_second_factor(
     get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]],
 ) -> Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]:
-    """Guard the areas; a visitor's pages cost nothing here, not even a thread."""
+    """Guard the areas. A visitor's pages cost nothing here, not even a thread."""
     guarded = (*AREAS, ACCOUNT_AREA)
 
     if iscoroutinefunction(get_response):

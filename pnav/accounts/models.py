@@ -1,4 +1,4 @@
-"""People who sign in. Visitors never do."""
+"""These are the accounts of people who sign in. Visitors never do."""
 
 import itertools
 import json
@@ -20,11 +20,12 @@ from django.utils.translation import gettext_lazy as _
 
 from pnav.accounts.approval_rules import Act, State
 
-FIRST_PASSWORD_DAYS = 3  # handed over in person; a leave or a lost note needs another one
-# Nothing that looks like something else on paper: 16 of these are 79 bits.
-# Of PBKDF2, for a password that is drawn: nobody tries 79 bits, however fast each try is, and five hundred of them are
-# hashed in some seconds. Whoever signs in with it has it hashed as any other at once, and then chooses their own.
+FIRST_PASSWORD_DAYS = 3  # it is handed over in person; after a leave, or for a lost note, another one is drawn
+# The iterations of PBKDF2 for a password that is drawn: 79 bits cannot be guessed, however fast each try is, and five
+# hundred of them are hashed in some seconds. At the first sign-in it is hashed like any other, and its owner then
+# chooses another one.
 DRAWN_ITERATIONS = 10_000
+# Characters that cannot be taken for another one on paper. Sixteen of them hold 79 bits.
 FIRST_PASSWORD_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105  an alphabet
 
 
@@ -41,17 +42,17 @@ class Role(models.TextChoices):
 
 
 class AccountManager(UserManager["User"]):
-    """It makes accounts. The one superuser that it knows is an administrator."""
+    """Creates accounts. Its superuser is an administrator."""
 
     def create_superuser(
         self, username: str, email: str | None = None, password: str | None = None, **fields: Any
     ) -> "User":
-        """Create an administrator for `manage.py createsuperuser`: there is no other superuser."""
+        """Create an administrator for `manage.py createsuperuser`, because there is no other superuser."""
         return self.create_user(username, email, password, **{**fields, "role": Role.ADMINISTRATOR})
 
 
 class User(AbstractUser):
-    """It is an account. The role decides; `is_staff` and `is_superuser` follow from it.
+    """It is an account. Its role decides what it may do; `is_staff` and `is_superuser` follow from the role.
 
     `password_is_temporary`: the password was drawn for an administrator and must be changed at the next sign-in, so
     that nobody but its owner knows the password of an account in use. It opens nothing after `first_password_until`.
@@ -62,12 +63,12 @@ class User(AbstractUser):
     password_is_temporary = models.BooleanField(_("mot de passe provisoire"), default=False)
     first_password_until = models.DateTimeField(null=True, editable=False)
     session_generation = models.PositiveIntegerField(_("génération de sessions"), default=0, editable=False)
-    # By what the last sign-in was proved, as `sign_in_log.way_of` says it; beside `last_login`, which is Django's.
+    # What proved the last sign-in, as `sign_in_log.way_of` writes it. The time is in Django's `last_login`.
     last_way = models.CharField(max_length=60, blank=True, default="", editable=False)
-    # `second_factor.link_mark` of the identity at a provider that the owner confirmed with a factor of their own.
+    # `second_factor.link_mark` of the identity at a provider, once the owner confirmed it with a factor of their own.
     confirmed_link = models.CharField(max_length=64, blank=True, default="", editable=False)
 
-    drawn_password = ""  # of this object alone, to be shown once; never kept
+    drawn_password = ""  # only on this object, to be shown once; never stored
 
     objects: ClassVar[AccountManager] = AccountManager()
 
@@ -96,15 +97,17 @@ class User(AbstractUser):
         super().save(*args, **kwargs)
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """Return what each session of this account carries: another password, another role or `end_sessions` ends
-        it."""
+        """Return what each session of this account carries.
+
+        It changes with the password, the role or `end_sessions`.
+        """
         state = json.dumps([self.password, self.role, self.session_generation])
         return salted_hmac("pnav.accounts.session", state, secret=secret, algorithm="sha256").hexdigest()
 
     def draw_first_password(self, signs: Iterator[str] | None = None) -> None:
-        """Another password, drawn here and provisional, in `drawn_password`. This object has to be saved.
+        """Set a new provisional password and leave its text in `drawn_password`. The caller has to save this object.
 
-        signs: as of `first_password_of`; without them it is drawn at random.
+        signs: as in `first_password_of`; without them the password is random.
         """
         if signs is None:
             signs = (secrets.choice(FIRST_PASSWORD_SIGNS) for _sign in itertools.count())
@@ -115,14 +118,17 @@ class User(AbstractUser):
         self.first_password_until = timezone.now() + timedelta(days=FIRST_PASSWORD_DAYS)
 
     def first_password_of(self, signs: Iterator[str]) -> str:
-        """Return the first good password that these signs make, of FIRST_PASSWORD_SIGNS and without an end."""
+        """Return the first good password that these characters form.
+
+        signs: an endless iterator of characters of FIRST_PASSWORD_SIGNS.
+        """
         while True:
             password = "-".join("".join(itertools.islice(signs, 4)) for _part in range(4))
             if self._is_good(password):
                 return password
 
     def _is_good(self, password: str) -> bool:
-        """Return whether it is as good as what people are asked for: by chance it may hold a row (abcd)."""
+        """Return whether the password passes the validators. By chance it may hold a row (abcd)."""
         try:
             validate_password(password, self)
         except ValidationError:
@@ -130,13 +136,15 @@ class User(AbstractUser):
         return True
 
     def first_password_has_ended(self, now: datetime) -> bool:
-        """Return whether this account waits for another first password. A provisional one without a date has ended."""
+        """Return whether this account needs another first password. A provisional password without a date has ended."""
         if not self.password_is_temporary:
             return False
         return self.first_password_until is None or self.first_password_until <= now
 
     def end_sessions(self) -> None:
-        """End every open session of this account, sockets within seconds. One statement; this object follows."""
+        """End every open session of this account, sockets within seconds. One statement, then this object is read
+        again.
+        """
         User.objects.filter(pk=self.pk).update(session_generation=models.F("session_generation") + 1)
         self.refresh_from_db(fields=["session_generation"])
 
@@ -177,12 +185,12 @@ class User(AbstractUser):
 
 
 class PendingChange(models.Model):
-    """It is a change that one administrator asks for and another must accept before visitors see it (docs/adr/0054).
+    """A change that one administrator asks for and another must accept before visitors see it (docs/adr/0054).
 
-    `model`, `object_id`: what it changes, « pages.HelpNumber » and its key, empty for what is to be added. `name`: what
-    the object was called when it was asked. `before`, `after`: the values of the fields that change, by their column.
-    `changed`: names of the form's fields that changed. `reasons`: what asks for a second person, as it is shown.
-    `motive`: of whoever decided. `lapses_at`: without an answer until then, it is never applied.
+    `model`, `object_id`: the object, as « pages.HelpNumber » and its key, which is empty for one that is to be added.
+    `name`: the object's name at the time of the request. `before`, `after`: the values of the fields that change, by
+    column. `changed`: names of the form's fields that changed. `reasons`: what needs a second person, as it is shown.
+    `motive`: the words of whoever decided. `lapses_at`: without an answer until then, the change is never applied.
     """
 
     model = models.CharField("objet", max_length=100, editable=False)

@@ -1,9 +1,9 @@
-"""Signing in at an OpenID Connect provider (ProConnect, or any other), when the operator configures one.
+"""Signs people in at an OpenID Connect provider (ProConnect, or any other), when the operator configures one.
 
-allauth leads the exchange; what it leaves open is closed here: a nonce, a signature that is always verified, the issuer
-that was configured and no other, nothing of the address that a page could add to. A provider says who somebody is, by
-its subject; an administrator has linked that subject to an account beforehand, and the role stays ours. The second
-factor is asked for here, unless the operator believes the provider's word for it. See docs/adr/0034.
+allauth leads the exchange, and this module adds what it leaves out: a nonce, a signature that is always verified, only
+the configured issuer, and no parameter that a page could add to the address. A provider says who somebody is, by its
+subject. An administrator has linked that subject to an account beforehand, and the role stays ours. The second factor
+is asked for here, unless the operator trusts the provider's. See docs/adr/0034.
 """
 
 import json
@@ -43,11 +43,11 @@ from pnav.accounts.models import User
 from pnav.accounts.reauthentication import OPENS_SECONDS
 from pnav.accounts.second_factor import OPENID, is_confirmed, is_proved, link_id
 
-SESSION_KEY = "accounts.openid"  # what signing out at the provider takes: its token and its address
+SESSION_KEY = "accounts.openid"  # what is needed to sign out at the provider: its token and its address
 REQUIRED = ["iss", "sub", "aud", "exp", "iat", "nonce"]
 LEEWAY_SECONDS = 30
-RSA_BITS = 2048  # at least, of a key that the provider publishes
-BEGUN_A_MINUTE = 60  # sign-ins from one network or known device: a whole team changes shifts
+RSA_BITS = 2048  # of a key that the provider publishes, at least
+BEGUN_A_MINUTE = 60  # sign-ins from one network or known device: a whole team may change shifts
 
 
 class Refused(OAuth2Error):
@@ -58,7 +58,7 @@ class Refused(OAuth2Error):
 
 
 class Provider(OpenIDConnectProvider):
-    """Named by `settings.SOCIALACCOUNT_PROVIDERS`."""
+    """The provider that `settings.SOCIALACCOUNT_PROVIDERS` names."""
 
     def get_login_url(self, request: HttpRequest, **kwargs: Any) -> str:
         return reverse("openid_login")
@@ -70,7 +70,7 @@ class Provider(OpenIDConnectProvider):
         return Exchange(request, settings.OPENID_PROVIDER)
 
     def begin(self, request: HttpRequest) -> HttpResponse:
-        """Off to the provider. Nothing of what is asked there comes from the request but where to go afterwards."""
+        """Redirect to the provider. Of the request, only the page that follows the sign-in is used."""
         nonce = secrets.token_urlsafe(32)
         return self.redirect(
             request,
@@ -81,11 +81,11 @@ class Provider(OpenIDConnectProvider):
         )
 
     def extract_uid(self, data: dict[str, Any]) -> str:
-        """Return the subject at the provider, the only thing that is kept of an identity."""
+        """Return the subject at the provider, which is all that is kept of an identity."""
         return str(data["sub"])
 
     def extract_extra_data(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Keep nothing of what a provider knows of a person."""
+        """Return nothing, so that nothing is kept of what a provider knows about a person."""
         return {}
 
     def extract_common_fields(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +96,10 @@ class Provider(OpenIDConnectProvider):
 
 
 def _wanted_proof() -> dict[str, str]:
-    """Ask for the second factor where the operator believes it: essential, though what comes back is what counts."""
+    """Return the parameters that ask for a second factor, where the operator trusts the provider's.
+
+    They mark it as essential, but only what comes back counts.
+    """
     if not settings.OPENID_SECOND_FACTOR:
         return {}
     acr, amr = settings.OPENID_SECOND_FACTOR_ACR, settings.OPENID_SECOND_FACTOR_AMR
@@ -105,7 +108,7 @@ def _wanted_proof() -> dict[str, str]:
         claims["acr"] = {"essential": True, "values": acr}
     if amr:
         claims["amr"] = {"essential": True}
-    # A session there may be hours old: the proof is asked for as recent as our own acts want it, with its time.
+    # A session at the provider may be hours old, so a proof as recent as our own acts need is asked for, with its time.
     wanted = {"claims": json.dumps({"id_token": claims}), "max_age": str(OPENS_SECONDS)}
     return wanted | ({"acr_values": " ".join(acr)} if acr else {})
 
@@ -114,7 +117,9 @@ def _wanted_proof() -> dict[str, str]:
 
 
 class Exchange(OpenIDConnectOAuth2Adapter):
-    """allauth's, which believes an ID token because of the connection it came by: here it has to be right itself."""
+    """allauth's exchange, with a full check of the ID token. allauth trusts it because of the connection that it came
+    by.
+    """
 
     nonce: str = ""
 
@@ -122,17 +127,23 @@ class Exchange(OpenIDConnectOAuth2Adapter):
         return request.build_absolute_uri(reverse("openid_callback"))
 
     def get_client(self, request: HttpRequest, app: SocialApp) -> OAuth2Client:
-        """Here the provider is asked for its description, on the way there and on the way back: it may be away, and
-        allauth catches nothing of it."""
+        """Return the client, or show an error page when the provider is not available.
+
+        The provider's description is read here, on the way there and on the way back, and allauth catches none of its
+        errors.
+        """
         try:
             return super().get_client(request, app)
-        except (OAuth2Error, OSError, KeyError, ValueError) as error:  # OSError: requests' own; away, or no provider
+        except (OAuth2Error, OSError, KeyError, ValueError) as error:  # OSError covers those of requests
             get_adapter().on_authentication_error(request, self.get_provider(), exception=error)
             raise
 
     @property
     def openid_config(self) -> dict[str, Any]:
-        """Return the provider's own description. Raises Refused when it is that of another, or leads off HTTPS."""
+        """Return the provider's own description.
+
+        Raises Refused when it is that of another provider or leads off HTTPS.
+        """
         if not hasattr(self, "_openid_config"):
             config = super().openid_config
             if config.get("issuer") != settings.OPENID_ISSUER:
@@ -145,8 +156,7 @@ class Exchange(OpenIDConnectOAuth2Adapter):
         return self._openid_config
 
     def complete_login(self, request: HttpRequest, app: SocialApp, token: SocialToken, **kwargs: Any) -> SocialLogin:
-        """Return the subject of a token that is right in everything. The provider's user information is not asked
-        for."""
+        """Return the subject of a token that passed every check. The provider's user information is not asked for."""
         response = kwargs["response"]
         issuer = request.GET.get("iss")
         if issuer is not None and issuer != settings.OPENID_ISSUER:  # RFC 9207
@@ -161,7 +171,9 @@ class Exchange(OpenIDConnectOAuth2Adapter):
         return login
 
     def verified(self, id_token: str, *, client_id: str) -> dict[str, Any]:
-        """Return the claims of an ID token: signed by the provider, for us, for this sign-in, now. Raises Refused."""
+        """Return the claims of an ID token that is signed by the provider, for us, for this sign-in, now. Raises
+        Refused.
+        """
         try:
             kid = jwt.get_unverified_header(id_token).get("kid")
             keys = [key for key in self._keys().keys if kid is None or key.key_id == kid]
@@ -197,15 +209,14 @@ class Callback(OAuth2CallbackView):
     adapter: Exchange
 
     def _get_state(self, request: HttpRequest, provider: Provider) -> tuple[dict[str, Any] | None, Any]:
-        """Return the state that this browser left with, once; with it the nonce that must come back."""
+        """Return the state that this browser left with, once, and keep the nonce that must come back."""
         state, response = super()._get_state(request, provider)
         self.adapter.nonce = str((state or {}).get("nonce", ""))
         return state, response
 
 
 def proves_second_factor(claims: dict[str, Any]) -> bool:
-    """Return whether the provider says that it asked for a second factor and when, in words that the operator
-    believes."""
+    """Return whether the provider asked for a second factor, and says when, in values that the operator trusts."""
     methods, at = claims.get("amr"), claims.get("auth_time")
     if type(at) is not int or not 0 < at <= time.time() + LEEWAY_SECONDS:
         return False
@@ -215,14 +226,18 @@ def proves_second_factor(claims: dict[str, Any]) -> bool:
 
 
 def _why(error: Any, exception: Exception | None) -> str:
-    """Return a word for the log: ours of what was refused, else the error's class, else allauth's (« cancelled »)."""
+    """Return a word for the log: our text for a refusal, else the class of the error, else allauth's word (« cancelled
+    »).
+    """
     if isinstance(exception, Refused):
         return re.sub(r"\W+", "_", str(exception))
     return type(exception).__name__ if exception is not None else str(error or "unknown")
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
-    """Named by `settings.SOCIALACCOUNT_ADAPTER`: one provider, from the settings; accounts that exist."""
+    """It is one provider, from the settings, for accounts that exist. `settings.SOCIALACCOUNT_ADAPTER` names this
+    class.
+    """
 
     def list_apps(self, request: HttpRequest, provider: Any = None, client_id: Any = None) -> list[SocialApp]:
         if not settings.OPENID_ISSUER:
@@ -244,7 +259,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         ]
 
     def get_requests_session(self) -> requests.Session:
-        """No answer of the provider leads us elsewhere: what is asked and its secret go where they were meant to."""
+        """Return a session that follows no redirect, so that a request and its secret go only where they should."""
         session: requests.Session = super().get_requests_session()
         session.max_redirects = 0
         return session
@@ -253,17 +268,19 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         return False
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Only a subject that an administrator linked enters; the provider's second factor is counted if it may be, and
-        once the owner of the account confirmed that link."""
+        """Refuse a subject that no administrator linked, and count the provider's second factor if it may be counted.
+
+        It counts once the owner of the account has confirmed that link.
+        """
         if not sociallogin.is_existing:
             security_log.log(Event.OPENID_REFUSED, why="nobody_is_linked")
             messages.error(request, _("Aucun compte n'est relié à cette identité. Un administrateur peut le faire."))
             raise ImmediateHttpResponse(redirect("account_login"))
-        # Not before: what is refused leaves alone the session that is open, which has its own way out.
+        # This comes after the refusals: an open session, which has its own way to sign out, must stay as it is.
         request.session[SESSION_KEY] = sociallogin.way_out
         if proves_second_factor(sociallogin.claims) and is_confirmed(sociallogin.user, sociallogin.account):
             link = link_id(sociallogin.account.pk)
-            at = min(float(sociallogin.claims["auth_time"]), time.time())  # then it was proved, not now
+            at = min(float(sociallogin.claims["auth_time"]), time.time())  # when it was proved, which is not now
             record_authentication(request, sociallogin.user, "mfa", id=link, type=OPENID, at=at)
 
     def on_authentication_error(
@@ -279,7 +296,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
 
 
 class SecondFactorStage(AuthenticateStage):
-    """allauth's second step, which is done when the provider proved it."""
+    """It is allauth's second step, which is skipped when the provider proved the second factor."""
 
     def _should_handle(self, request: HttpRequest) -> bool:
         user = cast(User, self.login.user)
@@ -297,9 +314,9 @@ def _exchange(request: HttpRequest) -> Exchange:
 
 @require_POST
 def login(request: HttpRequest) -> HttpResponse:
-    """Leave for the provider. POST with a token: no other site starts a sign-in here."""
+    """Redirect to the provider. A POST with a token is needed, so that no other site can start a sign-in here."""
     provider = _exchange(request).get_provider()
-    # Each one asks the provider for its description, and holds a page thread meanwhile.
+    # Each sign-in asks the provider for its description, and holds a page thread meanwhile.
     if attempts.is_over_at_provider(request, most=BEGUN_A_MINUTE):
         messages.error(request, _("Trop d'essais. Attendez cinq minutes, puis recommencez."))
         return redirect("account_login")
@@ -311,12 +328,12 @@ def login(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def callback(request: HttpRequest) -> HttpResponse:
-    """Where the provider sends the browser back: allauth goes on from here."""
+    """Receive the browser that the provider sends back. allauth goes on from here."""
     return Callback.adapter_view(_exchange(request))(request)
 
 
 def way_out(request: HttpRequest) -> str:
-    """Return the address where signing out goes on at the provider, or "". Ask before the session is gone."""
+    """Return the address where signing out goes on at the provider, or "". It must be asked before the session ends."""
     kept = request.session.get(SESSION_KEY)
     if not settings.OPENID_ISSUER or not kept or not kept["end_session"]:
         return ""

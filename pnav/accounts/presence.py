@@ -1,4 +1,4 @@
-"""This module says which pages renew an agent's lease, and renews it without a script (docs/adr/0049)."""
+"""Decides which pages renew an agent's lease, and renews it without a script (docs/adr/0049)."""
 
 from typing import Any
 
@@ -12,7 +12,8 @@ from pnav.accounts.second_factor import Standing, standing_of
 def keeps_lease(request: HttpRequest) -> bool:
     """Return whether this page is shown to an agent whose session has proved all that is asked of it.
 
-    Asks nothing for a visitor. For an agent outside the rooms of staff, whose guard has asked already: two queries.
+    It queries nothing for a visitor. For an agent outside the staff areas, where the guard has not asked already, it
+    makes two queries.
     """
     user: Any = getattr(request, "user", None)
     if user is None or not access.may_answer(user):
@@ -22,7 +23,9 @@ def keeps_lease(request: HttpRequest) -> bool:
 
 
 def is_known_to_keep_lease(request: HttpRequest, user: User | None) -> bool:
-    """The same of what this request has read already, for a page that says what went wrong: it asks the database for
-    nobody. user: the account as far as it is known."""
+    """Return the same as `keeps_lease`, without a query, from what this request has read already.
+
+    It serves a page that says what went wrong. user: the account as far as it is known.
+    """
     standing = getattr(request, "staff_standing", None)
     return user is not None and standing is Standing.COMPLETE and access.may_answer(user)

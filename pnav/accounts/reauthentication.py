@@ -1,12 +1,12 @@
-"""Ask for a recent proof of identity before a sensitive act, because an open session may be used by somebody else.
+"""Asks for a recent proof of identity before a sensitive act, because somebody else may use an open session.
 
-A console left unlocked, or a cookie that was stolen, may look at what the session may see; it may not add an account,
-delete a place or open an identity. The sign-in counts as a proof, for a few minutes: the last thing proved decides.
+Somebody at an unlocked console, or with a stolen cookie, may see what the session may see. They may not add an account,
+delete a place or disclose an identity. The sign-in counts as a proof for a few minutes: the last proof decides.
 
-- `recently_proved` stands before a view; `Proved` before a class of the admin.
-- Each proof gives the session a new key (`listen`): whoever took the old one is out, as at the sign-in.
-- The page is asked for within `OPENS_SECONDS` of a proof. A form that was open then may be sent for longer
-  (`SUBMITS_SECONDS`): what was typed is lost otherwise, but for the forms whose text is kept (`middleware.KEPT`).
+- `recently_proved` decorates a view; `Proved` comes before a class of the admin.
+- Each proof gives the session a new key (`listen`), as the sign-in does, so that a stolen one is void.
+- The page must be opened within `OPENS_SECONDS` of a proof. A form that was open then may be sent for longer
+  (`SUBMITS_SECONDS`), because its text would be lost otherwise, save for the forms of `middleware.KEPT`.
 """
 
 import time
@@ -37,22 +37,24 @@ LONG_SUBMITS_SECONDS = 60 * 60  # for a form that takes long to write
 
 
 def _new_key(*, request: Any, **kwargs: Any) -> None:
-    """Of a proof given in a page; an enrolment, which counts as one too, has its own (`views`)."""
+    """Give the session a new key after a proof in a page. An enrolment also counts as one, and has its own way
+    (`views`).
+    """
     if kwargs.get("reauthenticated") and isinstance(request, HttpRequest):
         cast(SessionStore, request.session).replace_key()
         kept_forms.allow_restore(request)
 
 
 def listen() -> None:
-    """Hear from allauth of each proof. Called once, when the models are read."""
+    """Connect to allauth's signal of each proof. This is called once, when the models are read."""
     authentication_step_completed.connect(_new_key)
 
 
 def last_proof(request: HttpRequest) -> float:
-    """Return when this session last proved who it is, in seconds since 1970: a second factor, or, where there is none,
-    a password given again.
+    """Return when this session last proved its identity, in seconds since 1970; 0.0 when it never did.
 
-    0.0 when it never did; a first password alone is no proof, for the second factor was still to come.
+    A proof is a second factor or, where there is none, a password given again. A first password alone is no proof,
+    because the second factor was still to come.
     """
     user = cast(User, request.user)
     records = get_authentication_records(request, user)
@@ -68,11 +70,10 @@ def last_proof(request: HttpRequest) -> float:
 def ask_again(
     request: HttpRequest, *, submits_seconds: int | None = None, back: str = "", is_kept: bool = False
 ) -> HttpResponse | None:
-    """The way to prove it again and back to this address, or None when the last proof is recent enough.
+    """Return a redirect to the proof and back to this address; None when the last proof is recent enough.
 
-    submits_seconds: for what is sent, in place of SUBMITS_SECONDS. back: in place of this address. is_kept: the caller
-    keeps what was typed (`common.kept_forms`).
-    Raises PermissionDenied for somebody who has nothing to prove it with.
+    submits_seconds: replaces SUBMITS_SECONDS for what is sent. back: replaces this address. is_kept: the caller keeps
+    what was typed (`common.kept_forms`). Raises PermissionDenied for somebody who has no means of proof.
     """
     is_sent = request.method not in ("GET", "HEAD")
     sent_within = SUBMITS_SECONDS if submits_seconds is None else submits_seconds
@@ -85,12 +86,14 @@ def ask_again(
             if is_kept
             else _("Rien n'est encore fait : confirmez que c'est vous, puis recommencez."),
         )
-    query = urlencode({"next": back or request.path})  # what is in the query may have been typed
+    query = urlencode({"next": back or request.path})  # the query is left out, because it may hold what was typed
     return redirect(f"{reverse(way_of(cast(User, request.user)))}?{query}")
 
 
 def way_of(user: User) -> str:
-    """Return the passkey first, then a code; the password where there is neither."""
+    """Return the name of the page for a proof: the passkey first, then a code, then the password where there is
+    neither.
+    """
     ways = {flow["id"]: flow.get("types", []) for flow in get_reauthentication_flows(user)}
     if Authenticator.Type.WEBAUTHN in ways.get("mfa_reauthenticate", []):
         return "mfa_reauthenticate_webauthn"
@@ -101,7 +104,9 @@ def way_of(user: User) -> str:
 
 
 def recently_proved[**P](view: Callable[P, HttpResponseBase]) -> Callable[P, HttpResponseBase]:
-    """A view, or a method that takes a request, which asks for a recent proof. For people who are signed in."""
+    """Decorate a view, or a method that takes a request, so that it asks for a recent proof. For people who are signed
+    in.
+    """
 
     @wraps(view)
     def inner(*args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
@@ -112,7 +117,7 @@ def recently_proved[**P](view: Callable[P, HttpResponseBase]) -> Callable[P, Htt
 
 
 class Proved(admin.ModelAdmin):
-    """Stands before a `ModelAdmin`: what it deletes is deleted after a recent proof, and whatever else it names.
+    """Comes before a `ModelAdmin`: deleting, and what else the class names, needs a recent proof.
 
     The class says the latter in `sensitive`, among "add", "change", "action"; deleting, one by one or many at once,
     always is.

@@ -1,7 +1,7 @@
-"""This module says where an account stands between the password and the right to enter.
+"""Says which step a session still has to take between the password and the right to enter.
 
-The one question asked before the console, the admin and the agents' socket. It is about a *session*: a factor that
-somebody else enrolled, or that an administrator reset, does not open a session that never proved it.
+The console, the admin and the agents' socket ask nothing else. The answer is about a *session*: a factor that somebody
+else enrolled, or that an administrator reset, does not open a session that never proved it.
 """
 
 import hashlib
@@ -25,21 +25,21 @@ from django.utils.crypto import constant_time_compare
 
 from pnav.accounts.models import User
 
-# Recovery codes replace a lost factor for one sign-in; alone they are not a factor.
+# Recovery codes replace a lost factor for one sign-in. They alone are not a factor.
 FACTORS = {Authenticator.Type.TOTP.value, Authenticator.Type.WEBAUTHN.value}
-# The link of an account to its identity at a provider, where the operator believes the provider's second factor. It
-# proves a session that came by it, and is nothing to enrol.
+# The link of an account to its identity at a provider whose second factor the operator trusts. It proves a session that
+# came by it, and cannot be enrolled.
 OPENID = "openid"
-PASSWORD_SECONDS = 600  # from a password to the first factor, or to the password that takes a provisional one's place
+PASSWORD_SECONDS = 600  # from a password to the first factor, or to the password that replaces a provisional one
 
 
 def link_id(pk: int) -> int:
-    """Among the keys of authenticators: below zero."""
+    """Return the key of a link among the keys of authenticators: a negative number."""
     return -pk
 
 
 class Standing(Enum):
-    """These are the steps that are still asked of a session, in their order."""
+    """It is the step that is still asked of a session. The steps are in their order."""
 
     SIGNED_OUT = "signed out"
     PASSWORD_TO_CHANGE = "password to change"  # noqa: S105  a state, not a password
@@ -56,7 +56,7 @@ class _SessionHolder:
 
 
 def standing_of(user: User | AnonymousUser, session: SessionBase) -> Standing:
-    """Return the step at which this session is. One query, none for a signed-out visitor."""
+    """Return the step at which this session is. One query; none for a signed-out visitor."""
     if not isinstance(user, User) or not user.is_active:
         return Standing.SIGNED_OUT
     if user.password_is_temporary:
@@ -65,8 +65,10 @@ def standing_of(user: User | AnonymousUser, session: SessionBase) -> Standing:
 
 
 def _enrolled(user: User) -> dict[int, str]:
-    """Return the factors of an account, key to type, with its link to a provider whose second factor counts. One
-    query."""
+    """Return the factors of an account, key to type, with its link to a provider whose second factor counts.
+
+    One query.
+    """
     factors = Authenticator.objects.filter(user=user).values_list("pk", "type")
     if not settings.OPENID_SECOND_FACTOR:
         return dict(factors)
@@ -81,15 +83,16 @@ def is_proved(user: User, session: SessionBase | dict[str, Any], *, by: str) -> 
 
 
 def gave_password_lately(request: HttpRequest, user: User) -> bool:
-    """Return whether this session gave the account's password within PASSWORD_SECONDS: it is not asked for twice in a
-    row."""
+    """Return whether this session gave the account's password within PASSWORD_SECONDS, so that it is not asked for
+    twice.
+    """
     now = time.time()
     records = get_authentication_records(request, user)
     return any(record["method"] == "password" and now - record["at"] < PASSWORD_SECONDS for record in records)
 
 
 def standing_with(user: User, session: SessionBase | dict[str, Any], enrolled: dict[int, str]) -> Standing:
-    """Return where this session stands, for a user whose factors were read: key to type."""
+    """Return the step at which this session is. enrolled: the factors of the user, key to type."""
     if not user.is_active:
         return Standing.SIGNED_OUT
     if user.password_is_temporary:
@@ -102,7 +105,8 @@ def standing_with(user: User, session: SessionBase | dict[str, Any], enrolled: d
 
 
 def record_enrolment(user: User, session: SessionBase) -> None:
-    """Count the newest factor of `user` as proved by this session: it took a recent password, and a code or a touch.
+    """Count the newest factor of `user` as proved by this session: enrolling took a recent password and a code or a
+    touch.
 
     « reauthenticated » is allauth's word for it: the recovery codes may be shown without asking again.
     """
@@ -119,8 +123,10 @@ _named: ContextVar[int | None] = ContextVar("the account whose secrets are seale
 
 @contextmanager
 def of_account(pk: int) -> Iterator[None]:
-    """Within, secrets of second factors are sealed for this account and opened as its own: where nobody is signed in,
-    or somebody else."""
+    """Seal and open secrets of second factors as those of this account, within the block.
+
+    It is needed where nobody is signed in, or somebody else.
+    """
     token = _named.set(pk)
     try:
         yield
@@ -129,17 +135,17 @@ def of_account(pk: int) -> Iterator[None]:
 
 
 def named_account() -> int | None:
-    """Return the key of the account that is named around this call, if any."""
+    """Return the key of the account that `of_account` names around this call; None without it."""
     return _named.get()
 
 
 def factor_context(pk: int) -> str:
-    """Return the context that binds a sealed secret; also written down in the migration that bound the older ones."""
+    """Return the context that binds a sealed secret. The migration that bound the older ones holds it too."""
     return f"second-factor:{pk}"
 
 
 def enrol_totp(user: User, secret: str) -> None:
-    """Give an account this TOTP secret without asking for a code: for a demonstration and for tests."""
+    """Give an account this TOTP secret without asking for a code, for a demonstration and for tests."""
     with of_account(user.pk):
         TOTP.activate(user, secret)
 
@@ -148,27 +154,27 @@ def enrol_totp(user: User, secret: str) -> None:
 
 
 def linked_identity(user: User) -> SocialAccount | None:
-    """Return the identity at the provider by which this account signs in too; None without a provider."""
+    """Return the identity at the provider with which this account signs in too; None without a provider."""
     if not settings.OPENID_ISSUER:
         return None
     return SocialAccount.objects.filter(user=user, provider=settings.OPENID_PROVIDER).first()
 
 
 def link_mark(link: SocialAccount) -> str:
-    """Return the mark of an identity at a provider: another subject, or another provider, has another one."""
+    """Return the mark of an identity at a provider, which is different for another subject or another provider."""
     return hashlib.sha256(f"{link.provider} {link.uid}".encode()).hexdigest()
 
 
 def is_confirmed(user: User, link: SocialAccount) -> bool:
-    """Return whether the owner of the account proved a factor of theirs once while they came by this identity.
+    """Return whether the owner of the account once proved a factor of theirs after coming by this identity.
 
-    Before, an administrator alone says whose it is, and might say that it is their own.
+    Until then only an administrator has said whose identity it is, and might have linked their own.
     """
     return constant_time_compare(user.confirmed_link, link_mark(link))
 
 
 def confirm_link(user: User, session: SessionBase) -> None:
-    """Note that this session came by an identity at the provider and proved a factor of ours, if it did both."""
+    """Note it on the account when this session came by an identity at the provider and proved a factor of ours."""
     records = get_authentication_records(_SessionHolder(session), user)
     came_by = {record.get("uid") for record in records if record.get("provider") == settings.OPENID_PROVIDER}
     if came_by and any(is_proved(user, session, by=factor) for factor in FACTORS):

@@ -1,7 +1,7 @@
-"""Logs who signed in, who did not and by which way; and says when an account was last used before.
+"""Logs who signed in, who did not and by which way, and says when an account was last used.
 
-allauth says by its signals what happens in its views; what it does not say, the adapter and the forms do. An account is
-its primary key here, and a name that was typed is nothing.
+allauth's signals say what happens in its views; the adapter and the forms log the rest. An account appears as its
+primary key, and a name that was typed never appears.
 """
 
 from datetime import datetime
@@ -25,7 +25,7 @@ from pnav.accounts.models import User
 from pnav.accounts.second_factor import OPENID
 
 PASSWORD, CODE, PASSKEY = "password", "code", "passkey"
-# What the log calls a factor of allauth, or of ours.
+# The log's names for the factors of allauth and ours.
 FACTOR_WAYS = {
     Authenticator.Type.TOTP.value: "totp",
     Authenticator.Type.WEBAUTHN.value: PASSKEY,
@@ -43,8 +43,7 @@ LAST_USE = "accounts.last_use"  # in the session: when and how the account was u
 
 
 def way_of(request: HttpRequest, user: User) -> str:
-    """By what this sign-in was proved, in its order: « password+totp », « passkey », « openid+recovery »; "" for
-    nothing."""
+    """Return what proved this sign-in, in order: « password+totp », « openid+recovery »; "" for nothing."""
     ways: dict[str, None] = {}
     for record in get_authentication_records(request, user):
         ways[_way(record["method"], record.get("type", ""))] = None
@@ -58,7 +57,7 @@ def _way(method: str, kind: str = "") -> str:
 
 
 def account_called(login: str) -> int | None:
-    """Return the key of the account of this name, None when there is none. One query either way."""
+    """Return the key of the account of this name; None when there is none. One query in both cases."""
     user = filter_users_by_username(login).only("pk").first()
     return user.pk if user is not None else None
 
@@ -67,7 +66,7 @@ def account_called(login: str) -> int | None:
 
 
 def note_use(request: HttpRequest, user: User, *, before: Any, way_before: str, way: str) -> None:
-    """This sign-in is now the last one; of the one before, the session keeps when and how.
+    """Store this sign-in as the last one, and keep in the session when and how the one before it was made.
 
     before: its time, None when there was none. way, way_before: as `way_of` says them.
     """
@@ -77,7 +76,7 @@ def note_use(request: HttpRequest, user: User, *, before: Any, way_before: str, 
 
 
 def last_use(request: HttpRequest) -> str:
-    """« le 24 novembre 2026 à 03:12, par mot de passe et code de l'application », "" when it is not known."""
+    """Return « le 24 novembre 2026 à 03:12, par mot de passe et code de l'application »; "" when it is not known."""
     kept = request.session.get(LAST_USE)
     if not kept:
         return ""
@@ -88,7 +87,7 @@ def last_use(request: HttpRequest) -> str:
 
 
 def say_last_use(request: HttpRequest) -> None:
-    """Once, on the page that follows the sign-in: a stolen password is seen by its owner."""
+    """Show the last use once, on the page that follows the sign-in, so that an owner notices a stolen password."""
     if said := last_use(request):
         text = _("Dernière connexion avant celle-ci : %(said)s. Si ce n'était pas vous, prévenez un administrateur.")
         messages.info(request, text % {"said": said})
@@ -98,7 +97,7 @@ def say_last_use(request: HttpRequest) -> None:
 
 
 def _step_completed(*, user: Any, method: str, **kwargs: Any) -> None:
-    # A step of a sign-in is told at its end; an enrolment counts as a proof too, and says itself that it is one.
+    # A step of a sign-in is logged at its end. An enrolment also counts as a proof, and logs itself.
     if kwargs.get("reauthenticated") and isinstance(kwargs["request"], HttpRequest):
         security_log.log(Event.PROVED_AGAIN, account=user.pk, way=_way(method, kwargs.get("type", "")))
 
@@ -120,13 +119,17 @@ def _password_changed(*, user: Any, **kwargs: Any) -> None:
 
 
 def passkey_failed(user: User | None, *, again: bool) -> None:
-    """user: whose it had to be; None while nobody is known. allauth has no signal for it."""
+    """Log a passkey that proved nothing, because allauth has no signal for it.
+
+    user: whose passkey it had to be; None while nobody is known. again: whether somebody who is signed in proves their
+    identity again.
+    """
     account = user.pk if user is not None else None
     security_log.log(Event.PROOF_FAILED if again else Event.SIGN_IN_FAILED, account=account, way=PASSKEY)
 
 
 def password_failed(request: HttpRequest, login: str) -> None:
-    """A wrong password: at the sign-in, or of somebody who is in and proves it again."""
+    """Log a wrong password, at the sign-in or of somebody who is signed in and proves their identity again."""
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
         security_log.log(Event.PROOF_FAILED, account=cast(User, user).pk, way=PASSWORD)
@@ -135,7 +138,7 @@ def password_failed(request: HttpRequest, login: str) -> None:
 
 
 def listen() -> None:
-    """Called once, when the models are read."""
+    """Connect to allauth's signals. This is called once, when the models are read."""
     authentication_step_completed.connect(_step_completed)
     authentication_failed.connect(_code_failed)
     authenticator_added.connect(_factor_added)

@@ -1,6 +1,6 @@
-"""Signing in and the account. allauth's names and addresses, and only those that exist here.
+"""The addresses of the sign-in and of the account: allauth's names and addresses, and only those that exist here.
 
-There is no sign-up, no e-mail and no reset by mail: an administrator creates accounts and sets passwords.
+There is no sign-up, no e-mail and no reset by mail, because an administrator creates accounts and sets passwords.
 """
 
 from allauth.account import views as account

@@ -1,4 +1,4 @@
-"""allauth's enrolment, which also counts as a proof for the session that enrols; ending one's other sessions."""
+"""Enrols factors as allauth does, and counts an enrolment as a proof; signs out, and ends one's other sessions."""
 
 from typing import Any, cast
 
@@ -47,16 +47,16 @@ class SignIn(LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(openid_name=settings.OPENID_NAME if settings.OPENID_ISSUER else "", **kwargs)
-        # Who is kept waiting here may be somebody who looked for help and took this door.
+        # Somebody who is locked out here may have looked for help and come to the wrong page.
         context["is_locked"] = context["form"].has_error(NON_FIELD_ERRORS, "too_many_login_attempts")
         if self.request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
-            # A script was led here, which shows nothing of it: why the session ended is for whoever looks.
+            # A script that was led here shows nothing of the page, so the message about the end of the session is kept.
             context["messages"] = []
         return context
 
 
 class ChangePassword(PasswordChangeView):
-    """Asks for the present password, but not for a provisional one by which this session has just signed in."""
+    """Asks for the present password, except for a provisional one with which this session has just signed in."""
 
     def get_form_kwargs(self) -> dict[str, Any]:
         user = cast(User, self.request.user)
@@ -65,7 +65,9 @@ class ChangePassword(PasswordChangeView):
 
 
 class Account(IndexView):
-    """It is the page of one's account: its factors, how long a session lasts, when it was last used before this one."""
+    """It is the page of one's account: its factors, how long a session lasts, and when it was last used before this
+    session.
+    """
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
@@ -78,9 +80,11 @@ class Account(IndexView):
         )
 
     def _first_passkey(self) -> dict[str, Any]:
-        """The form of a passkey for whoever has to enrol a factor before they enter: one page less on the first day.
+        """Return the form of a passkey for whoever has to enrol a factor before they enter, which saves a page on the
+        first day.
 
-        Not long after the password was given: allauth asks for it again then, and would lose the key's answer.
+        It is left out some time after the password was given, because allauth asks for it again then and would lose the
+        key's answer.
         """
         user = cast(User, self.request.user)
         to_enrol = standing_of(user, self.request.session) is Standing.TO_ENROL
@@ -91,10 +95,10 @@ class Account(IndexView):
 
 
 class SignOut(LogoutView):
-    """It is the end of the session here and, if it began there, at the provider. The browser forgets the pages it kept.
+    """Ends the session here and, if it began there, at the provider. The browser forgets the pages that it kept.
 
-    Not its storage: the keys of the agents' openings lie there (docs/adr/0032), nothing else of a session does, and on
-    a shared post it is somebody else who signs out.
+    The browser's storage stays: it holds the keys of the agents' openings (docs/adr/0032) and nothing else of a
+    session. On a shared post, somebody else signs out.
     """
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -102,7 +106,7 @@ class SignOut(LogoutView):
         agent = access.as_agent(self.request.user)
         answer = super().post(*args, **kwargs)
         if agent is not None:
-            # The lease runs on for a minute: until its end somebody would be told that this agent is there.
+            # The lease would run for another minute, and somebody would be told meanwhile that this agent is there.
             actions.signed_out(agent_id=agent.pk)
         if way_out:
             answer = redirect(way_out)
@@ -114,7 +118,7 @@ sign_out = SignOut.as_view()
 
 
 def _enrolled(request: HttpRequest) -> None:
-    """The new factor counts as proved by this session, which gets a new key as after any proof."""
+    """Count the new factor as proved by this session, and give the session a new key, as after any proof."""
     record_enrolment(cast(User, request.user), request.session)
     cast(SessionStore, request.session).replace_key()
 
@@ -135,15 +139,18 @@ class AddPasskey(AddWebAuthnView):
 
 class ProveByPasskey(ReauthenticateWebAuthnView):
     def form_invalid(self, form: forms.Form) -> HttpResponse:
-        """Show the page again, with what is wrong. allauth leads to the sign-in, and what was to be done is lost."""
+        """Show the page again with its error. allauth would redirect to the sign-in, and the intended act would be
+        lost.
+        """
         return self.render_to_response({**self.get_context_data(), "form": form})
 
 
 def session(request: HttpRequest) -> HttpResponse:
-    """Whose session this is, asked by a page before it sends a form (static/pnav/staff/session.js): 401 for nobody's.
+    """Say whose session this is, for a page that is about to send a form (static/pnav/staff/session.js); 401 for
+    nobody's.
 
-    The token is the one that forms need by now: a sign-in since the page was drawn made another. For somebody who
-    looks, the page that follows a sign-in in another tab, and leads back.
+    The token is the one that forms need now, because a sign-in since the page was drawn made a new one. Somebody who
+    opens this address in a tab gets the page that follows a sign-in there, and leads back.
     """
     is_looked_at = request.accepts("text/html")
     if not request.user.is_authenticated:
@@ -159,8 +166,10 @@ def session(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
-    """Every other device of this person is signed out; this one goes on, under a new key. Asks for no proof: it only
-    closes doors."""
+    """Sign out every other device of this person. This session goes on under a new key.
+
+    No proof is asked for, because this can only take access away.
+    """
     user = cast(User, request.user)
     user.end_sessions()
     update_session_auth_hash(request, user)

@@ -11,14 +11,14 @@ from pnav.accounts.models import Role, User
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """It is a part of the site behind the sign-in. url_name: its first page; label: what people call it."""
+    """It is a part of the site behind the sign-in. url_name: its first page. label: its name on screen."""
 
     url_name: str
     label: Any
 
     @property
     def url(self) -> str:
-        """Its address."""
+        """Return the address of its first page."""
         return reverse(self.url_name)
 
 
@@ -36,5 +36,5 @@ ROOMS: dict[str, list[Workspace]] = {
 
 
 def workspaces_of(user: User) -> list[Workspace]:
-    """Return the rooms of this account's role."""
+    """Return the workspaces of this account's role, in their order."""
     return ROOMS.get(user.role, [])

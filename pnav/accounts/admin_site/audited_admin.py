@@ -19,14 +19,14 @@ from django.utils.translation import gettext as _
 from reports.audit import log as audit_log
 from reports.models import AccessKind, AccessRecord, Motive
 
-# What an admin page writes besides what it is asked to change: the visit, and Django's own log.
+# Tables that a page of the admin writes besides what it is asked to change: sessions, and Django's own log.
 ASIDE = {"django_session", "django_admin_log"}
 REGISTER = AccessRecord._meta.db_table
 DETAIL_LENGTH = 500  # the width of AccessRecord.detail
 
 
 def subject_of(model: type[models.Model] | models.Model, key: object) -> str:
-    """« app.Model key »: what an object is called was typed by somebody, and has no place in the register."""
+    """Return « app.Model key ». The name of an object was typed by somebody, and must not enter the register."""
     return f"{model._meta.label} {key}"
 
 
@@ -53,15 +53,17 @@ def _cut(text: str) -> str:
 
 
 class Recorded(admin.ModelAdmin):
-    """Stands before a `ModelAdmin`: additions, changes, deletions and actions write their lines.
+    """Comes before a `ModelAdmin` and records additions, changes, deletions and actions.
 
     Django's own hooks for its log are where all of them meet; what an action does without them is recorded by its
     name, one line for each object chosen.
     """
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
-        """With what stood there before, for « Historique », where a class sets `keeps_former_words`: what is edited
-        there is said to people, or rules the service. The register takes the names of the fields alone.
+        """Add the former values for « Historique », where a class sets `keeps_former_words`.
+
+        These classes edit what is said to people or what rules the service. The register gets only the names of the
+        fields.
         """
         message: Any = super().construct_change_message(request, form, formsets, add)
         if add or not getattr(self, "keeps_former_words", False):
@@ -72,7 +74,7 @@ class Recorded(admin.ModelAdmin):
                 entry["changed"]["before"] = before
         return message
 
-    # What waits for a second person is not done, and `Reviewed` has recorded that it was asked.
+    # A change that waits for a second person is not made yet, and `Reviewed` has already recorded the request.
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         if is_waiting(request, obj):
@@ -89,9 +91,11 @@ class Recorded(admin.ModelAdmin):
         return super().log_change(request, obj, message)
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
-        """Before the deletion, for then the keys are still known: a purge of the same rows at the same moment makes
-        PostgreSQL undo one of the two."""
-        reviewed: Any = self  # `Reviewed`, which stands behind, asks a second person about some of them
+        """Record deletions before they happen, while the keys are still known.
+
+        A purge of the same rows at the same moment makes PostgreSQL roll back one of the two.
+        """
+        reviewed: Any = self  # `Reviewed` comes later and asks a second person about some of them
         queryset = reviewed.without_waiting(request, queryset)
         self._record(request, AccessKind.ADMIN_DELETE, [obj.pk for obj in queryset])
         return super().log_deletions(request, queryset)
@@ -128,15 +132,15 @@ def _in_words(form: Any, name: str) -> str:
 
 
 def _recorded(act: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """Return an action that leaves its lines: those of the hooks it calls, else one for each object chosen.
+    """Return an action that records itself: by the hooks that it calls, else by one line for each chosen object.
 
-    An action that answers with a page asks its question first: nothing has been done yet. (Had it been,
-    `or_undone` would refuse the whole.)
+    An action that answers with a page asks its question first, and has changed nothing yet. (If it had, `or_undone`
+    would refuse the whole.)
     """
 
     @wraps(act)
     def recorded(model_admin: Any, request: Any, queryset: models.QuerySet[Any]) -> Any:
-        # Before: what the action changes may no longer match, or no longer be there.
+        # The keys are read first, because afterwards the rows may no longer match the filter or may be gone.
         chosen = list(queryset.values_list("pk", flat=True))
         request.admin_action, request.is_recorded = name, False
         answer = act(model_admin, request, queryset)
@@ -154,7 +158,7 @@ WRITTEN = "SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_u
 
 
 def or_undone(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A view in one transaction, which is refused when it wrote a line somewhere and none in the register.
+    """Run a view in one transaction, and refuse it when it wrote a row somewhere and no line of the register.
 
     PostgreSQL itself counts what a transaction writes, whatever wrote it. Raises register.Unrecorded.
     """
@@ -173,7 +177,9 @@ def or_undone(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def _written() -> dict[str, int]:
-    """Return how many lines this connection wrote lately in each table; only differences mean something."""
+    """Return how many rows this connection wrote lately in each table. Only differences between two readings mean
+    something.
+    """
     with connection.cursor() as cursor:
         cursor.execute(WRITTEN)
         return dict(cursor.fetchall())

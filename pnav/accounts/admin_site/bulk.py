@@ -1,7 +1,7 @@
-"""Many agents from one sheet: what its lines say, what is wrong with each, and their accounts, all or none.
+"""Creates the accounts of many agents from one sheet, all or none, and says what is wrong with each line.
 
-The sheet is a spreadsheet (.xlsx), or CSV as spreadsheets write it here: « ; » or « , », UTF-8 or Windows-1252. Nothing
-of it is kept but the accounts; an e-mail address only proposes an identifier (ADR 0023).
+The sheet is a spreadsheet (.xlsx), or CSV as spreadsheets write it here (« ; » or « , », UTF-8 or Windows-1252). Only
+the accounts are kept. An e-mail address serves only to propose an identifier (ADR 0023).
 """
 
 import csv
@@ -32,23 +32,26 @@ ROLES = {"agent": Role.AGENT, "superviseur": Role.SUPERVISOR}
 FORCES = {"police": Force.POLICE, "police nationale": Force.POLICE, "gendarmerie": Force.GENDARMERIE,
           "gendarmerie nationale": Force.GENDARMERIE}  # fmt: skip
 FIELDS = {"username": "identifiant", "first_name": "prenom", "last_name": "nom"}
-MOST_LINES = 500  # of two hundred signs; a service of fifty agents begins with one sheet, a large one with two
+MOST_LINES = 500  # lines of 200 characters; a service of fifty agents begins with one sheet, a large one with two
 MOST_BYTES = 200_000
-FORMS = "pnav.accounts.bulk"  # what their keys and passwords are made for
+FORMS = "pnav.accounts.bulk"  # the salt of a form's key and of its passwords
 SIGNS = len(FIRST_PASSWORD_SIGNS)
-CREATING = 0x504E4156_11  # of PostgreSQL's advisory locks: see `reports.retention.deletion`
-SHOWN_AGAIN = timedelta(minutes=10)  # a form pressed twice, or its answer lost on the way
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet may run (OWASP, CSV injection)
+CREATING = 0x504E4156_11  # a key of PostgreSQL's advisory locks, as in `reports.retention.deletion`
+SHOWN_AGAIN = timedelta(minutes=10)  # when a form was pressed twice, or its answer was lost
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # first characters of what a spreadsheet may run (OWASP, CSV injection)
 
 
 class SheetError(Exception):
-    """The sheet as a whole cannot be read; says why, in French."""
+    """The sheet as a whole cannot be read. Its text says why, in French."""
 
 
 @dataclass(slots=True)
 class Line:
-    """It is one line. number: as a spreadsheet counts, the titles being line 1. errors: sentences, empty when all is
-    well."""
+    """It is one line of the sheet.
+
+    number: as a spreadsheet counts, so that the titles are line 1. errors: sentences in French; empty when the line is
+    correct.
+    """
 
     number: int
     cells: Mapping[str, str]
@@ -60,15 +63,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """It is an account with the first password that the administrator hands over: known now, and never again."""
+    """It is an account with its first password, which is known only now, so that the administrator can hand it over."""
 
     user: User
     password: str
 
 
 def decode(content: bytes) -> str:
-    """Return the text of an uploaded sheet; of a spreadsheet its first sheet, as it is saved as CSV. Raises
-    SheetError."""
+    """Return the text of an uploaded sheet; of a spreadsheet, its first sheet as CSV. Raises SheetError."""
     if content.startswith(spreadsheets.MAGIC):
         return _text_of_spreadsheet(content)
     if content.startswith(spreadsheets.OLD_MAGIC):
@@ -167,7 +169,7 @@ def _check_alone(line: Line, units: Mapping[tuple[str, str], Unit]) -> None:
 
 
 def _identifier(cells: Mapping[str, str]) -> str:
-    """« prenom.nom », without accents."""
+    """Return « prenom.nom », without accents."""
     parts = (_plain(cells[name]).replace(" ", "-").replace("'", "") for name in ("prenom", "nom"))
     return ".".join(filter(None, parts))
 
@@ -186,12 +188,12 @@ def _user_of(line: Line) -> User:
 
 
 def new_key() -> str:
-    """Draw the key that tells one form from all others. It is in its page and kept nowhere else."""
+    """Draw the key that identifies one form. It is in the page and kept nowhere else."""
     return signing.Signer(salt=FORMS).sign(secrets.token_urlsafe(16))
 
 
 def key_of(sent: str) -> str:
-    """Return a key that one of our pages sent back; "" for anything else."""
+    """Return the key that one of our pages sent back; "" for anything else."""
     try:
         return signing.Signer(salt=FORMS).unsign(sent)
     except signing.BadSignature:
@@ -199,33 +201,35 @@ def key_of(sent: str) -> str:
 
 
 def _signs(key: str, username: str) -> Iterator[str]:
-    """Yield the signs of this account's first password, from this form: the same each time it is sent, and known to
-    nobody who has the form without SECRET_KEY, nor the key without the form."""
+    """Yield the characters of this account's first password, the same each time that this form is sent.
+
+    They depend on the form's key and on SECRET_KEY, so that nobody can derive them from one of the two.
+    """
     for turn in itertools.count():
         drawn = salted_hmac(FORMS, f"{key} {turn} {username}", algorithm="sha256").digest()
-        # Those at the end would make some signs likelier.
+        # Values at the end of the range would make some characters likelier.
         yield from (FIRST_PASSWORD_SIGNS[one % SIGNS] for one in drawn if one < 256 - 256 % SIGNS)
 
 
 def made_by(key: str, lines: Iterable[Line]) -> list[Created]:
-    """Return the accounts that this form made a moment ago and whose first password nobody has changed."""
+    """Return the accounts that this form created a moment ago and whose first password nobody has changed."""
     names = [line.username for line in lines]
     rows = User.objects.filter(
         username__in=names, password_is_temporary=True, date_joined__gte=timezone.now() - SHOWN_AGAIN
     )
     users = {user.username: user for user in rows.select_related("agent__unit")}
     drawn = [(users[name], users[name].first_password_of(_signs(key, name))) for name in names if name in users]
-    # Without the account's own check, which would hash each of them anew, slowly.
+    # `User.check_password` is not used, because it would hash each password again, slowly.
     return [Created(user, password) for user, password in drawn if check_password(password, user.password)]
 
 
 @transaction.atomic
 def create(lines: Iterable[Line], key: str = "") -> list[Created]:
-    """Return the accounts of these lines, with their agents: all of them, or none when the database refuses one.
+    """Create the accounts of these lines with their agents: all of them, or none when the database refuses one.
 
-    key: of the form that asks for it, whose passwords `made_by` finds again. Raises SheetError for a line
-    that has errors (whoever wants to skip them leaves them out), and when another sheet made one of these accounts
-    while the passwords were hashed. Sheets are saved in turn.
+    key: of the form that asks for it, by which `made_by` finds the passwords again. Raises SheetError for a line that
+    has errors (callers leave out the lines that they want to skip), and when another sheet created one of these
+    accounts while the passwords were hashed. Sheets are saved one after the other.
     """
     drawn = []
     for line in lines:
@@ -239,10 +243,10 @@ def create(lines: Iterable[Line], key: str = "") -> list[Created]:
     wanted = {user.username.casefold() for user, _agent in drawn}
     if any(name.casefold() in wanted for name in User.objects.values_list("username", flat=True)):
         raise SheetError(_("Rien n'a été créé : un de ces comptes vient d'être créé ailleurs."))
-    # Without `save`, which sets what administrators have: a sheet has none.
+    # `save` is not called: it sets what only administrators have, and a sheet creates no administrator.
     User.objects.bulk_create([user for user, _agent in drawn])
     for user, agent in drawn:
-        agent.user = user  # which has its key now
+        agent.user = user  # it has its key by now
     Agent.objects.bulk_create([agent for _user, agent in drawn])
     return [Created(user, user.drawn_password) for user, _agent in drawn]
 
@@ -256,7 +260,7 @@ def harmless(cell: str) -> str:
 
 
 def write(rows: Iterable[Iterable[str]]) -> str:
-    """Return a sheet with our titles, as `read` reads it: for a spreadsheet in French, with the mark of UTF-8."""
+    """Return a sheet with our titles, as `read` reads it, for a spreadsheet in French: with the mark of UTF-8 (BOM)."""
     sheet = io.StringIO()
     writer = csv.writer(sheet, delimiter=";", lineterminator="\r\n")
     writer.writerow(COLUMNS)
@@ -265,8 +269,7 @@ def write(rows: Iterable[Iterable[str]]) -> str:
 
 
 def rows_of_agents() -> list[list[str]]:
-    """Return the accounts of those who answer, in the columns of a sheet. No password, no e-mail address: there are
-    none."""
+    """Return the accounts of agents in the columns of a sheet, without password or e-mail address."""
     agents = Agent.objects.select_related("user", "unit").order_by("user__username")
     names: dict[str, str] = {role: name for name, role in ROLES.items()}
     forces: dict[str, str] = {Force.POLICE: "police", Force.GENDARMERIE: "gendarmerie"}
@@ -278,6 +281,6 @@ def rows_of_agents() -> list[list[str]]:
 
 
 def _plain(text: str) -> str:
-    """Return a text as it is compared: without accents, capitals or needless spaces."""
+    """Return a text in the form in which texts are compared: without accents, capitals or needless spaces."""
     apart = unicodedata.normalize("NFKD", text.strip().casefold().replace("’", "'"))
     return " ".join("".join(sign for sign in apart if not unicodedata.combining(sign)).split())

@@ -1,4 +1,4 @@
-"""« Importer des agents » beside the accounts of the admin: a sheet, what it would do, then the accounts."""
+"""« Importer des agents » in the admin: it reads a sheet, shows what it would do, then creates the accounts."""
 
 import json
 from typing import Any, cast
@@ -21,12 +21,12 @@ from pnav.accounts.reauthentication import ask_again
 from reports.audit import log as audit_log
 from reports.models import AccessKind, Motive
 
-MOST_READ = max(bulk.MOST_BYTES, spreadsheets.MOST_BYTES) + 1  # of a file: one byte more is too long
+MOST_READ = max(bulk.MOST_BYTES, spreadsheets.MOST_BYTES) + 1  # bytes of a file; one more shows that it is too long
 SHEET_TYPE = "text/csv; charset=utf-8"
 
 
 class ImportsAgents(UserAdmin):
-    """For `AccountAdmin`: two pages of its own, each recorded as what it does."""
+    """Adds two pages to `AccountAdmin`. Each page is recorded as what it does."""
 
     def get_urls(self) -> list[Any]:
         own = [
@@ -36,11 +36,13 @@ class ImportsAgents(UserAdmin):
         return [*own, *super().get_urls()]
 
     def import_agents(self, request: HttpRequest) -> HttpResponseBase:
-        """GET: the form. POST of a sheet: what it would do. POST of « create »: the accounts, with their passwords.
+        """Show the form (GET), say what a sheet would do (POST), or create the accounts and show their passwords («
+        create »).
 
-        The sheet travels in the page between the two, and is read and checked again: nothing of it is kept here.
-        Nothing is created while a line is wrong, unless whoever sends it asks to leave such lines out. The same form
-        sent again, which made the accounts a moment ago, shows their passwords again: its first answer was lost.
+        The sheet travels in the page between the two steps, and is read and checked again, so that nothing of it is
+        kept here. Nothing is created while a line is wrong, unless the sender asks to leave such lines out. When the
+        form that created the accounts a moment ago is sent again, their passwords are shown again, because its first
+        answer was lost.
         """
         if not self.has_add_permission(request):
             raise PermissionDenied
@@ -62,7 +64,7 @@ class ImportsAgents(UserAdmin):
                 try:
                     return self._create(request, right, key)
                 except bulk.SheetError as refusal:
-                    error, lines = str(refusal), bulk.read(text)  # as it stands by now
+                    error, lines = str(refusal), bulk.read(text)  # as it stands now
                     right = [line for line in lines if not line.errors]
                     wrong = len(lines) - len(right)
             if key and (made := bulk.made_by(key, lines)):
@@ -76,8 +78,8 @@ class ImportsAgents(UserAdmin):
 
     def _create(self, request: HttpRequest, lines: list[bulk.Line], key: str) -> HttpResponse:
         created = bulk.create(lines, key)
-        # A line of the register and of Django's log each, as for an account made alone; all of them in few statements,
-        # for whoever else writes in the register waits meanwhile.
+        # Each account gets a line of the register and of Django's log, as if it were created alone. They are written in
+        # few statements, because others who write in the register wait meanwhile.
         subjects = [subject_of(self.model, one.user.pk) for one in created]
         audit_log.record_many(
             kind=AccessKind.ADMIN_ADD, by=request.user, motive=Motive.ADMINISTRATION, subjects=subjects
@@ -104,7 +106,7 @@ class ImportsAgents(UserAdmin):
         return answer
 
     def export_agents(self, request: HttpRequest) -> HttpResponseBase:
-        """POST: the sheet of those who answer. A list of names leaves the house: the register says so first."""
+        """Send the sheet of agents (POST only). The register first records that a list of names leaves the service."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         if request.method != "POST":

@@ -13,7 +13,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import DateTimeField, Field, QuerySet
 from django.http import HttpRequest
 
-# What Django's own filters put behind the name of their field: a choice, a relation, a yes or no, a span of dates.
+# Suffixes that Django's own filters add to the name of their field: for a choice, a relation, a boolean, a span of
+# dates.
 SUFFIXES = (
     "", "__exact", "__isnull", "__isempty", "__id__exact", "__pk__exact", "__in", "__gte", "__lt",
     "__year", "__month", "__day",
@@ -33,7 +34,9 @@ def _can_read(field: "Field[Any, Any]", value: object) -> bool:
 
 
 class Bounded(admin.ModelAdmin):
-    """Stands before a `ModelAdmin`: an address filters by what the page offers, and a search has a length."""
+    """Comes before a `ModelAdmin`: an address can only filter by what the page offers, and a search has a bounded
+    length.
+    """
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Return whether a filter of this list makes such a lookup; what the class itself allows must allow it too."""
@@ -49,10 +52,11 @@ class Bounded(admin.ModelAdmin):
         return lookup in offered and super().lookup_allowed(lookup, value, request)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Return what the address fills in when something is added: values that their fields can read, and no moments.
+        """Return the initial values that the address gives a new object: only values that their fields can read, and no
+        moments.
 
-        Django draws a moment in two fields and expects a date of it, and looks a key up in the database before it is
-        checked: a text in the address (`?starts_at=x`) would be an error of the server.
+        Django draws a moment in two fields and expects a datetime, and looks a key up in the database before it is
+        checked. A text in the address (`?starts_at=x`) would therefore be an error of the server.
         """
         fields = {field.name: field for field in self.model._meta.fields}
         initial = super().get_changeform_initial_data(request)

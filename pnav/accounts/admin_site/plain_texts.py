@@ -1,4 +1,4 @@
-"""Texts of the admin hold no character that cannot be seen or that turns a line around, as sentences hold none.
+"""Refuses, in texts of the admin, characters that cannot be seen or that change the direction of a line.
 
 `PnavAdminSite` puts `PlainTexts` before every class it registers, so that no `ModelAdmin` can forget.
 """
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from common.texts import validation
 
-# A text of several lines has these; a line has lost them before.
+# A text of several lines may hold these; a field of one line has lost them before.
 _LINES = str.maketrans("", "", "\r\n\t")
 
 
@@ -43,12 +43,12 @@ def _refuse_in(form: Any) -> None:
     """Add the validator to the texts of a class of forms that was made for one request."""
     for name, field in form.base_fields.items():
         if _is_text(field):
-            form.base_fields[name] = refusing = copy(field)  # a declared field belongs to other forms too
+            form.base_fields[name] = refusing = copy(field)  # a copy: a declared field belongs to other forms too
             refusing.validators = [*field.validators, refuse_hidden]
 
 
 class PlainTexts(admin.ModelAdmin):
-    """Stands before a `ModelAdmin`: each field of text, of its own and of its inlines, refuses hidden characters.
+    """Comes before a `ModelAdmin`: each text field, of its own and of its inlines, refuses hidden characters.
 
     A class that sets `refuses_hidden` says so itself, among other things that it finds in a text.
     """

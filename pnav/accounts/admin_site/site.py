@@ -1,4 +1,4 @@
-"""This is the frame of the Django admin."""
+"""This is the frame of the Django admin: which models it shows, in which groups, and who may come in."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -20,11 +20,11 @@ from pnav.accounts.admin_site.lookups import Bounded
 from pnav.accounts.admin_site.plain_texts import PlainTexts
 from pnav.accounts.reauthentication import Proved
 
-# Other packages register secrets of second factors, e-mail addresses, groups and settings that serve nothing here.
+# Other packages register secrets of second factors, e-mail addresses, groups and settings that are of no use here.
 OUR_APPS = {"accounts", "pages", "chat", "reports", "triage", "locations", "sentences"}
 
 CONTENT, PLACES, TEAM, SETTINGS = _("Contenus"), _("Points d'accueil"), _("Équipe"), _("Réglages")
-# The group of each app on the index; a model named here goes elsewhere than its app. The rest are settings.
+# The group of each app on the index. A model that is named here goes elsewhere than its app. All others are settings.
 GROUP_OF_APP = {
     "pages": CONTENT,
     "sentences": CONTENT,
@@ -39,7 +39,7 @@ GROUP_OF_MODEL = {
     "reports.ChatClosure": CONTENT,
 }
 
-# What each list is for, in one line of the first page. A class without one fails tests/pages/test_to_do.py.
+# What each list is for, in one line of the first page. A class without a line fails tests/pages/test_to_do.py.
 PURPOSES = {
     "accounts.PendingChange": _("Ce qu'un collègue propose et que vous acceptez ou refusez."),
     "accounts.User": _("Qui se connecte : rôle, mot de passe provisoire, second facteur. Importer une feuille."),
@@ -74,14 +74,16 @@ PURPOSES = {
 
 
 def close_foreign_models() -> None:
-    """Unregister every model that is not ours. Called once, when all the admin modules have been read."""
+    """Unregister every model that is not ours. This is called once, when all admin modules have been read."""
     for model in list(admin.site._registry):
         if model._meta.app_label not in OUR_APPS:
             admin.site.unregister(model)
 
 
 class PnavAdminSite(admin.AdminSite):
-    """French titles, an index grouped by what people come to do, and one way in: the sign-in with a second factor."""
+    """It is the admin with French titles, an index grouped by task, and the sign-in with a second factor as its only
+    entrance.
+    """
 
     site_title = _("Administration de Pnav")
     site_header = _("Pnav — administration")
@@ -89,9 +91,11 @@ class PnavAdminSite(admin.AdminSite):
     enable_nav_sidebar = True
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """`Bounded`, `Proved`, `PlainTexts`, `Recorded` and `Reviewed` stand before every class: it leaves none out."""
+        """Register a class behind `Bounded`, `Proved`, `PlainTexts`, `Recorded` and `Reviewed`, so that none can be
+        left out.
+        """
         base = admin_class or admin.ModelAdmin
-        from pnav.accounts.approvals.reviewed import Reviewed  # models are not read yet when this module is
+        from pnav.accounts.approvals.reviewed import Reviewed  # this module is read before the models
 
         recorded = new_class(
             base.__name__,
@@ -101,18 +105,20 @@ class PnavAdminSite(admin.AdminSite):
         super().register(model_or_iterable, recorded, **options)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Without « view on site »: no model has a page of its own, and to match its address, before anybody is asked
-        who they are, takes the square of the length of what a client asks for."""
+        """Return the addresses without « view on site »: no model has a page of its own.
+
+        Matching that address would take time in the square of its length, before anybody is asked who they are.
+        """
         return [one for one in super().get_urls() if getattr(one, "name", "") != "view_on_site"]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         return super().admin_view(or_undone(view), cacheable)
 
-    # What the first page says besides the lists: known to a package above, which says so (`pnav.pages.to_do`).
+    # What the first page shows besides the lists. A package above sets it (`pnav.pages.to_do`).
     first_page: Callable[[datetime], dict[str, Any]] = staticmethod(lambda _now: {})
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """With what there is to do, and how the service does."""
+        """Add to the first page what there is to do, and the state of the service."""
         return super().index(request, {**(extra_context or {}), **self.first_page(timezone.now())})
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -120,7 +126,9 @@ class PnavAdminSite(admin.AdminSite):
         return bool(request.user.is_active and getattr(request.user, "is_administrator", False))
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Only a signed-in person of another role comes here: the middleware sends everyone else to sign in."""
+        """Refuse a signed-in person of another role, who is the only one to come here: the middleware sends all others
+        to sign in.
+        """
         if request.user.is_authenticated and not self.has_permission(request):
             raise PermissionDenied
         return redirect("admin:index" if request.user.is_authenticated else "account_login")
@@ -128,8 +136,8 @@ class PnavAdminSite(admin.AdminSite):
     def logout(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Sign out as everywhere else, also at the provider."""
-        from pnav.accounts.views import sign_out  # models are not read yet when this module is
+        """Sign out as everywhere else, at the provider too."""
+        from pnav.accounts.views import sign_out  # this module is read before the models
 
         return require_POST(sign_out)(request)
 

@@ -19,8 +19,9 @@ from pnav.accounts.models import PendingChange, User
 from reports.audit import log as audit_log
 from reports.models import AccessKind, AccessRecord, Motive
 
-# So long after one of two administrators changed the account of the other, neither decides for the other: whoever
-# makes an account, or resets how it signs in, may hold both. Ours to choose: time for somebody to notice.
+# For this long after one of two administrators changed the account of the other, neither decides for the other:
+# somebody who creates an account, or resets how it signs in, may hold both. The figure is our own choice, so that there
+# is time to notice.
 APART = timedelta(days=7)
 
 
@@ -29,11 +30,14 @@ class Waiting(Exception):
 
 
 class NotYours(Exception):
-    """Who asked does not decide, nor somebody whose account they changed lately; and only who asked withdraws."""
+    """Somebody decided who may not, or somebody withdrew another person's proposal.
+
+    Neither the asker may decide, nor somebody whose account the asker changed lately. Only the asker may withdraw.
+    """
 
 
 class Over(Exception):
-    """It was decided meanwhile, or nobody answered in time."""
+    """Somebody decided meanwhile, or nobody answered in time."""
 
 
 class Moved(Exception):
@@ -50,20 +54,24 @@ def pending_changes(now: datetime) -> QuerySet[PendingChange]:
 
 
 def pending_of(label: str, key: object, now: datetime) -> PendingChange | None:
-    """Return the proposal that waits for this object."""
+    """Return the pending proposal for this object; None when there is none."""
     return pending_changes(now).filter(model=label, object_id=str(key)).first()
 
 
 def stand_apart(one: User, other: User, now: datetime) -> bool:
-    """Return whether nobody may hold both accounts: in APART neither made or changed the other's, nor did anybody both,
-    by accounts in between or not. Whoever makes two accounts, or one by another, is one person. A lookup in the
-    register for each account on the way, of which there are few."""
+    """Return whether no person can hold both accounts.
+
+    It is so when within APART neither changed the other, directly or by accounts in between, and nobody changed both:
+    somebody who creates two accounts, or one from the other, is one person. This looks into the register for each
+    account on the way, of which there are few.
+    """
     return _holders(one, now).isdisjoint(_holders(other, now))
 
 
 def _holders(user: User, now: datetime) -> set[int]:
-    """Return the keys of this account and of those that made or changed it lately, of those that did the same to them,
-    and so on."""
+    """Return the keys of the accounts that this account is connected to by recent changes, directly or by others, and
+    its own.
+    """
     found: set[int] = set()
     new = {user.pk}
     while new:
@@ -79,7 +87,7 @@ def _holders(user: User, now: datetime) -> set[int]:
 
 
 def may_decide(change: PendingChange, by: User, now: datetime) -> bool:
-    """Return whether this administrator may accept or refuse it now."""
+    """Return whether this administrator may accept or refuse the proposal now."""
     is_theirs = approval_rules.may_decide(
         asked_by=change.asked_by_id, by=by.pk, state=change.state, lapses_at=change.lapses_at, now=now
     )
@@ -102,7 +110,7 @@ def propose_change(
     reasons: Collection[str],
     by: User,
 ) -> PendingChange:
-    """Keep a change for a second person, in place of one that the same administrator asked for before.
+    """Store a change for a second person, in place of one that the same administrator asked for before.
 
     label, key: of the object; key is None for what is to be added. reasons: labels of what asks for a second person.
     Raises Waiting when somebody else's change of this object waits.
@@ -134,7 +142,7 @@ def propose_change(
     try:
         with transaction.atomic():
             change.save()
-    except IntegrityError:  # two administrators asked at the same moment: the first one's waits
+    except IntegrityError:  # when two administrators asked at the same moment, the first one's waits
         raise Waiting from None
     _record(change, "asked", by=by)
     return change
@@ -144,9 +152,9 @@ def propose_change(
 def accept_change(
     *, change_id: int, by: User, apply: Callable[[PendingChange], object], motive: str = ""
 ) -> PendingChange:
-    """Apply it, once: whoever comes second finds it over. Locks the proposal until the change is applied.
+    """Apply a proposal, once: whoever comes second finds it over. The proposal stays locked until then.
 
-    apply: makes the change, in this transaction; what it raises undoes the acceptance. Raises Over, NotYours.
+    apply: makes the change, in this transaction; when it raises, the acceptance is undone. Raises Over, NotYours.
     """
     change = _lock(change_id)
     now = timezone.now()
@@ -158,7 +166,7 @@ def accept_change(
 
 @transaction.atomic
 def refuse_change(*, change_id: int, by: User, motive: str) -> PendingChange:
-    """Refuse a proposal: nothing changes. motive: why, for who asked. Raises Over, NotYours."""
+    """Refuse a proposal, so that nothing changes. motive: the reason, for the asker. Raises Over, NotYours."""
     change = _lock(change_id)
     now = timezone.now()
     _require(change, by, now)
@@ -168,7 +176,7 @@ def refuse_change(*, change_id: int, by: User, motive: str) -> PendingChange:
 
 @transaction.atomic
 def withdraw_change(*, change_id: int, by: User) -> PendingChange:
-    """Withdraw a proposal, by whoever asked. Raises Over, NotYours."""
+    """Withdraw a proposal on behalf of the asker. Raises Over, NotYours."""
     change = _lock(change_id)
     if change.asked_by_id != by.pk:
         raise NotYours
@@ -179,8 +187,9 @@ def withdraw_change(*, change_id: int, by: User) -> PendingChange:
 
 
 def lapse_changes(now: datetime) -> int:
-    """End those that nobody answered in time, each in a transaction of its own; how many. They were applied no more
-    from that moment on: this writes it down.
+    """End the proposals that nobody answered in time, each in a transaction of its own, and return how many.
+
+    From that moment on they could not be applied any more. This only writes it down.
     """
     ended = 0
     for key in PendingChange.objects.filter(state=State.PENDING, lapses_at__lte=now).values_list("pk", flat=True):
@@ -223,7 +232,7 @@ def _lapse(change: PendingChange) -> None:
 
 
 def _record(change: PendingChange, told: str, *, by: User | None) -> None:
-    """« asked 12: Numéro », « accepted 12, asked by 7: Numéro »: both accounts, what is asked about, and no value."""
+    """Record an act: « asked 12: Numéro », « accepted 12, asked by 7: Numéro ». It names both accounts and no value."""
     asker = "" if told == "asked" else f", asked by {change.asked_by_id}"
     audit_log.record(
         kind=AccessKind.APPROVAL,

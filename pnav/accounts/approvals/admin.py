@@ -1,4 +1,4 @@
-"""« Changements proposés »: what waits for a second person, with what stands there now and what would."""
+"""« Changements proposés »: the changes that wait for a second person, with the present and the proposed values."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,7 +27,7 @@ ACCEPT, REFUSE, WITHDRAW = "accept", "refuse", "withdraw"
 
 
 class DecisionForm(forms.Form):
-    """It is the decision of a second person; a refusal says why, for who asked."""
+    """It is the decision of a second person. A refusal needs a reason, for the asker."""
 
     decision = forms.ChoiceField(choices=[(one, one) for one in (ACCEPT, REFUSE, WITHDRAW)])
     motive = forms.CharField(
@@ -45,7 +45,7 @@ class DecisionForm(forms.Form):
 
 
 class PendingChangeAdmin(admin.ModelAdmin):
-    """Read here and decided here; written by the pages that propose."""
+    """Shows proposals, which are decided here and written by the pages that propose."""
 
     list_display = ("name", "kind", "act", "state_now", "asked_by", "lapses_at", "decided_by")
     list_filter = ("state", "act")
@@ -102,7 +102,7 @@ class PendingChangeAdmin(admin.ModelAdmin):
 
     @method_decorator(require_POST)
     def decide_view(self, request: Any, number: int) -> HttpResponse:
-        """Accept, refuse or withdraw; where it stands is said again by the page."""
+        """Accept, refuse or withdraw a proposal. The page that follows says where it stands."""
         change = PendingChange.objects.filter(pk=number).first()
         if change is None:
             raise Http404
@@ -151,7 +151,7 @@ def _model(change: PendingChange) -> Any:
 
 
 def _state(change: PendingChange) -> State:
-    """As it is now: nobody may have written yet that it lapsed."""
+    """Return the present state, because nobody may have written yet that the proposal lapsed."""
     if change.state == State.PENDING and timezone.now() >= change.lapses_at:
         return State.LAPSED
     return read_choice(State, change.state, State.LAPSED)
@@ -165,7 +165,10 @@ def _object_url(change: PendingChange) -> str:
 
 
 def _rows(change: PendingChange) -> list[tuple[str, str, str]]:
-    """Label, what stands there now, what would; of what is added or deleted, the fields that hold something."""
+    """Return the rows (label, present value, proposed value).
+
+    What is added or deleted has only the fields that hold something.
+    """
     if change.act == Act.PUBLISH:
         return []
     model = _model(change)
@@ -184,8 +187,10 @@ def _rows(change: PendingChange) -> list[tuple[str, str, str]]:
 
 
 def _named(model: Any, name: str, value: Any) -> Any:
-    """Return the name of the row that a key leads to, with the key; any other value as it is. One query for each key,
-    of which a form has few."""
+    """Return the name and key of the row that a foreign key refers to; any other value unchanged.
+
+    This is one query for each key, of which a form has few.
+    """
     field = next((field for field in model._meta.concrete_fields if field.name == name), None)
     if value is None or field is None or field.remote_field is None:
         return value
@@ -194,7 +199,9 @@ def _named(model: Any, name: str, value: Any) -> Any:
 
 
 def _leads_to(change: PendingChange) -> list[str]:
-    """Return the links and numbers that its texts did not hold before: what the second person checks, at its source."""
+    """Return the links and numbers that its texts did not hold before, which the second person has to verify at their
+    source.
+    """
     keys = {field.name for field in _model(change)._meta.concrete_fields if field.remote_field is not None}
     before, after = (
         contacts.texts_of({name: value for name, value in values.items() if name not in keys})

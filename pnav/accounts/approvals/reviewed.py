@@ -36,17 +36,19 @@ from pnav.accounts.models import PendingChange
 
 
 class Applied:
-    """In place of the form, for a `save_model` that asks which of its fields changed."""
+    """Replaces the form for a `save_model` that asks which fields changed."""
 
     def __init__(self, changed: list[str]) -> None:
         self.changed_data = changed
 
 
 class Reviewed(admin.ModelAdmin):
-    """Stands before a `ModelAdmin`; what that class does not say of the above, it does not have."""
+    """Comes before a `ModelAdmin`. Of the attributes above, what the class does not define does not apply."""
 
     def _said(self, name: str, *arguments: Any) -> Any:
-        """Return what the class says under this name; an empty tuple for nothing."""
+        """Return the attribute of this name, called if it is a function; an empty tuple when the class does not define
+        it.
+        """
         said = getattr(self, name, ())
         return said(*arguments) if callable(said) else said
 
@@ -56,8 +58,10 @@ class Reviewed(admin.ModelAdmin):
     # --- what asks for a second person ------------------------------------------------------------------------------
 
     def reasons(self, obj: Any, before: Any) -> list[str]:
-        """The labels of what waits, none for a change that is made at once. before: as it is kept; None for a row that
-        is to be added."""
+        """Return the labels of what must wait; none for a change that is made at once.
+
+        before: the stored row; None for a row that is to be added.
+        """
         found = []
         for name in self._said("reviewed_fields"):
             now = getattr(obj, name)
@@ -85,8 +89,11 @@ class Reviewed(admin.ModelAdmin):
         after: Mapping[str, Any] | None = None,
         changed: list[str] | None = None,
     ) -> PendingChange | None:
-        """Keep it for a second person, with its lines of the register and of the history; None when somebody else's
-        change of this object waits already, which the page then says. name: by which it is known before the change."""
+        """Store the change for a second person, with its lines of the register and of the history.
+
+        name: the object's name before the change. Returns None when somebody else's change of this object waits
+        already, which the page then says.
+        """
         try:
             return self._propose(
                 request, obj, act=act, reasons=reasons, name=name, before=before, after=after, changed=changed
@@ -107,10 +114,10 @@ class Reviewed(admin.ModelAdmin):
         after: Mapping[str, Any] | None = None,
         changed: list[str] | None = None,
     ) -> PendingChange:
-        """The same; raises approvals.Waiting."""
+        """Store the change as `ask_second` does. Raises approval_actions.Waiting."""
         who: Any = request
         who.waiting_objects = [*getattr(request, "waiting_objects", ()), obj]
-        who.is_recorded = True  # by `approvals`: an action that leads here leaves no line of its own
+        who.is_recorded = True  # in `approvals.actions`; an action that leads here needs no line of its own
         key = None if act == Act.ADD else obj.pk
         change = approval_actions.propose_change(
             label=self.opts.label,
@@ -134,14 +141,14 @@ class Reviewed(admin.ModelAdmin):
         return change
 
     def _waits_already(self, key: object) -> SafeString:
-        """Return what is said when somebody else's change of this object waits; one query."""
+        """Return the message for when somebody else's change of this object waits. One query."""
         first = approval_actions.pending_of(self.opts.label, key, timezone.now())
         url = reverse("admin:accounts_pendingchange_changelist") if first is None else _url(first)
         text = _("Rien n'est enregistré : un changement de cette fiche attend déjà. <a href='{}'>Voyez-le d'abord.</a>")
         return format_html(text, url)
 
     def _tell(self, change: PendingChange, user: Any, message: list[Any]) -> None:
-        """A line of the object's history: both who asked and who decided have theirs."""
+        """Write a line of the object's history, which both the asker and the decider get."""
         LogEntry.objects.create(
             user_id=user.pk,
             content_type_id=ContentType.objects.get_for_model(self.model).pk,
@@ -175,8 +182,10 @@ class Reviewed(admin.ModelAdmin):
         )
 
     def save_beside(self, request: HttpRequest, row: Any, changed: list[str]) -> None:
-        """Save a row of this class that an inline of another page holds, as its own form would. Where somebody else's
-        change of it waits already, that is said and the row stays as it is: the rest of the page is saved by then.
+        """Save a row of this class that an inline of another page holds, as its own form would.
+
+        When somebody else's change of it waits already, a message says so and the row stays as it is, because the rest
+        of the page is saved by then.
 
         changed: names of the fields that changed.
         """
@@ -191,8 +200,11 @@ class Reviewed(admin.ModelAdmin):
             messages.error(request, format_html(text, first.name if first else row, url))
 
     def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
-        """As Django's. A form whose change cannot wait, because somebody else's waits already, is drawn again with what
-        was typed in it: its transaction is undone, then the same form is read once more and has an error."""
+        """Serve the form as Django does; draw it again, with what was typed, when its change cannot wait.
+
+        A change cannot wait when somebody else's waits already. The transaction is then undone, and the same form is
+        read once more and has an error.
+        """
         try:
             return super().changeform_view(request, *args, **options)
         except approval_actions.Waiting:
@@ -214,12 +226,12 @@ class Reviewed(admin.ModelAdmin):
         return type(form_class.__name__, (form_class,), {"clean": clean})
 
     def _kept(self, obj: Any) -> Any:
-        """The row as it is kept; an empty one where a class shows what is not saved yet."""
+        """Return the stored row; an empty one where a class shows what is not saved yet."""
         row = self.model._default_manager.filter(pk=obj.pk).first()
         return row if row is not None else self.model(pk=obj.pk)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """What lies beside a row that is not added yet cannot be: it is said, and added once the row is there."""
+        """Leave out the inlines of a row that waits to be added, and say so. They can be added once the row exists."""
         if not change and form.instance in getattr(request, "waiting_objects", ()):
             if any(formset.has_changed() for formset in formsets):
                 messages.warning(request, _("Les lignes liées ne sont pas gardées : ajoutez-les après l'accord."))
@@ -243,7 +255,7 @@ class Reviewed(admin.ModelAdmin):
         return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
 
     def without_waiting(self, request: HttpRequest, rows: Any) -> Any:
-        """Of the rows that are about to be deleted, those that are at once; a second person is asked about the rest."""
+        """Return the rows that can be deleted at once, and ask a second person about the others."""
         at_once = []
         for row in rows:
             if self._said("waits_to_go", row):
@@ -268,7 +280,7 @@ class Reviewed(admin.ModelAdmin):
     def message_user(
         self, request: HttpRequest, message: Any, level: Any = messages.INFO, *args: Any, **options: Any
     ) -> None:
-        """Django's action counts every chosen row as deleted, those that wait too: then what was said before holds."""
+        """Suppress the message of success when something waits: Django's action counts every chosen row as deleted."""
         if level == messages.SUCCESS and getattr(request, "waiting_objects", ()):
             return
         super().message_user(request, message, level, *args, **options)
@@ -292,7 +304,7 @@ class Reviewed(admin.ModelAdmin):
     # --- what was accepted ------------------------------------------------------------------------------------------
 
     def apply(self, request: HttpRequest, change: PendingChange) -> None:
-        """Make a change that was accepted, as the form would have; in the caller's transaction.
+        """Make a change that was accepted, as the form would have, in the caller's transaction.
 
         Raises approvals.Moved when what it was made from is not there any more, ValidationError when the values are not
         allowed by now.
@@ -311,14 +323,14 @@ class Reviewed(admin.ModelAdmin):
         row = self._proposed_row(change) if is_change else self.model()
         fields = {field.name for field in self.opts.get_fields()}
         if any(place_of(self.model, name) is None and name not in fields for name in change.after):
-            raise approval_actions.Moved  # proposed under the version after, which has more fields
+            raise approval_actions.Moved  # it was proposed in the next version, which has more fields
         for name, value in change.after.items():
             if place_of(self.model, name) is not None:
                 row.set_texts({name: value})
                 continue
             field = self._field(name)
             setattr(row, field.attname, field.to_python(value))
-        # As the form: what it does not hold is set by `save_model`, or stays as it is.
+        # As with the form, a value that it does not hold is set by `save_model` or stays unchanged.
         row.full_clean(exclude=[field.name for field in self.opts.fields if field.name not in change.changed])
         super().save_model(request, row, Applied(change.changed), is_change)
         labels = [label_of(self.model, name).capitalize() for name in change.after]
@@ -334,8 +346,10 @@ class Reviewed(admin.ModelAdmin):
             admin.ModelAdmin.log_addition(self, request, row, [{"added": {}}, {"changed": {"fields": [asked]}}])
 
     def _proposed_row(self, change: PendingChange) -> Any:
-        """Return the row that it changes, locked. Raises approvals.Moved when the fields of the proposal have other
-        values."""
+        """Return the row that the proposal changes, locked.
+
+        Raises approval_actions.Moved when the fields have other values than at the proposal.
+        """
         locked = self.model._default_manager.select_for_update(of=("self",)).filter(pk=change.object_id).first()
         row = locked if locked is not None else self.get_object(_nobody(), change.object_id)
         if row is None:
@@ -351,8 +365,10 @@ def _nobody() -> HttpRequest:
 
 
 def _values(row: models.Model) -> dict[str, Any]:
-    """Return the values of a row that a form sets, by the name of the field; not those that Django sets by itself. And
-    its texts in several languages, by their names."""
+    """Return the values that a form sets, by field name, and the row's texts in several languages, by their names.
+
+    Values that Django sets by itself are left out.
+    """
     fields = {
         field.name: getattr(row, field.attname)
         for field in row._meta.concrete_fields
@@ -364,12 +380,12 @@ def _values(row: models.Model) -> dict[str, Any]:
 
 
 def _lines(value: Any) -> Any:
-    """A browser sends every line of a text with two signs at its end: that alone changes nothing."""
+    """Return a text with one character at the end of each line. Browsers send two, and that alone is no change."""
     return value.replace("\r\n", "\n") if isinstance(value, str) else value
 
 
 def _shown(value: Any) -> str:
-    """A kept value as it is read."""
+    """Return a stored value as it is shown."""
     if isinstance(value, bool):
         return str(_("oui") if value else _("non"))
     return "" if value is None else str(value)

@@ -1,8 +1,8 @@
-"""This module knows what attackers try first: passwords that were stolen elsewhere, and words that everybody uses.
+"""Knows what attackers try first: passwords that were stolen elsewhere, and common words.
 
-The two lists stand beside this file, in `lists/`, with where they come from and under which licence; `manage.py
-make_password_lists` writes them. Nothing is asked of a third party, and no stolen password can be read here: of each
-one, four bytes of its digest are kept. One good password in a hundred thousand is refused by chance.
+The two lists are in `lists/`, beside this file, with their sources and licences; `manage.py make_password_lists` writes
+them. No third party is asked. No stolen password can be read from the list, because only four bytes of the digest of
+each are kept. Therefore one good password in a hundred thousand is refused by chance.
 """
 
 import hashlib
@@ -16,12 +16,12 @@ from pathlib import Path
 
 LISTS = Path(__file__).with_name("lists")
 STOLEN, WORDS = LISTS / "stolen.bin", LISTS / "words.txt"
-SHORTEST = 12  # characters: shorter ones are refused for their length, so they need not be known
+SHORTEST = 12  # in characters: shorter passwords are refused for their length, so they need not be known
 SHORTEST_WORD = 4
 
 
 def fold(text: str) -> str:
-    """Without accents or capitals: as lists are compared, for attackers try those too."""
+    """Return a text without accents or capitals, as it is compared with the lists: attackers try these variants too."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     return "".join(sign for sign in plain if not unicodedata.combining(sign))
 
@@ -31,7 +31,7 @@ def _digest(password: str) -> int:
 
 
 def written(digests: array) -> bytes:
-    """As the file holds them: four bytes each, the highest first."""
+    """Return the digests as the file holds them: four bytes each, most significant first."""
     copy = array("I", digests)
     if sys.byteorder == "little":
         copy.byteswap()
@@ -39,7 +39,7 @@ def written(digests: array) -> bytes:
 
 
 def digests(passwords: Iterable[str]) -> array:
-    """Return those that are long enough to be chosen here, sorted, each once."""
+    """Return the digests of the passwords that are long enough to be chosen here, sorted, each once."""
     return array("I", sorted({_digest(password) for password in passwords if len(password) >= SHORTEST}))
 
 
@@ -52,7 +52,7 @@ def _stolen() -> array:
 
 
 def is_stolen(password: str) -> bool:
-    """Return whether a list of stolen passwords has it, whatever its accents and capitals."""
+    """Return whether a list of stolen passwords contains it, whatever its accents and capitals."""
     digest, known = _digest(password), _stolen()
     at = bisect_left(known, digest)
     return at < len(known) and known[at] == digest
@@ -60,5 +60,5 @@ def is_stolen(password: str) -> bool:
 
 @cache
 def words() -> dict[str, int]:
-    """French words by their rank, the most used one first: folded, of SHORTEST_WORD letters or more."""
+    """Return French words by their rank, the most used one first, folded and of at least SHORTEST_WORD letters."""
     return {word: rank for rank, word in enumerate(WORDS.read_text().split(), start=1)}

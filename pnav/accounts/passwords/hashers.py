@@ -1,4 +1,4 @@
-"""Django's own hash of passwords, computed where slow hashes are (`common.slow_hashes`)."""
+"""Computes Django's own password hash where slow hashes are computed (`common.slow_hashes`)."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from common import slow_hashes
 
 
 class PBKDF2PasswordHasher(DjangoHasher):
-    """It is the same algorithm under the same name: what Django kept is read, and the other way round."""
+    """The same algorithm under the same name, so that Django and this class read each other's hashes."""
 
     def encode(self, *args: Any, **kwargs: Any) -> str:
         """Hash as Django does, in a thread of low priority."""

@@ -1,7 +1,7 @@
-"""Passwords that attackers try first: stolen ones, those made of words of the house, of common words, of rows of keys.
+"""Refuses passwords that attackers try first: stolen ones, and those made of our words, common words or rows of keys.
 
-Beside Django's own validators (`settings.AUTH_PASSWORD_VALIDATORS`). Nothing is asked of which characters a password
-holds: all digits will do, if they are no row and no date.
+These come beside Django's own validators (`settings.AUTH_PASSWORD_VALIDATORS`). There is no rule about which characters
+a password must hold: digits alone are accepted, if they are no row and no date.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from zxcvbn import matching, scoring
 
 from pnav.accounts.passwords import breached as breached_passwords
 
-# What an attacker tries first here, without accents or capitals. `docs/security.md` points to this list.
+# What an attacker tries first here, without accents or capitals. `docs/security.md` refers to this list.
 WORDS = (
     "pnav", "plateforme", "numerique", "signalement", "accompagnement", "victime", "tchat", "cyberharcelement",
     "harcelement", "cyber", "police", "policier", "policiere", "nationale", "national", "gendarmerie", "gendarme",
@@ -22,15 +22,14 @@ WORDS = (
     "administrateur", "administrator", "admin", "motdepasse", "password", "passe", "provisoire", "bienvenue",
     "bonjour", "azerty", "qwerty", "qsdfgh", "wxcvbn",
 )  # fmt: skip
-OTHERS_AT_LEAST = 8  # characters that are none of this: what is guessed one by one
+OTHERS_AT_LEAST = 8  # characters that must be guessed one by one, because they belong to none of these
 GUESSES_LOG10_AT_LEAST = 10  # zxcvbn's best mark of five
-LOOKED_AT = 24  # first characters: zxcvbn takes seconds for long rows of signs; what is easy until there stays refused
+LOOKED_AT = 24  # characters: zxcvbn takes seconds for long rows; a password whose beginning is easy stays refused
 SHORTEST_NAME = 3
 
 
 def unforeseen_part(password: str) -> str:
-    """Return what is left of a password without the words of the house, and without what continues a row (1234,
-    aaa)."""
+    """Return what is left of a password without the words of the house and without what continues a row (1234, aaa)."""
     rest = breached_passwords.fold(password)
     for word in sorted(WORDS, key=len, reverse=True):
         rest = rest.replace(word, " ")
@@ -41,7 +40,7 @@ def unforeseen_part(password: str) -> str:
 
 
 def names_of(user: Any) -> Iterator[str]:
-    """Yield the words of an account's names, folded; nothing for nobody."""
+    """Yield the words of an account's names, folded; nothing when there is no account."""
     for name in ("username", "first_name", "last_name"):
         words = "".join(
             sign if sign.isalnum() else " " for sign in breached_passwords.fold(getattr(user, name, "") or "")
@@ -50,8 +49,10 @@ def names_of(user: Any) -> Iterator[str]:
 
 
 def guesses_log10(password: str, user: Any = None) -> float:
-    """Return how many tries find it, as a power of ten: by words (ours, the account's, French, English, names), years,
-    dates, rows of keys and repetitions, put together. Source: zxcvbn (Wheeler, USENIX Security 2016).
+    """Return how many tries find the password, as a power of ten.
+
+    The tries combine words (ours, the account's, French, English, names), years, dates, rows of keys and repetitions.
+    Source: zxcvbn (Wheeler, USENIX Security 2016).
     """
     looked_at = breached_passwords.fold(password)[:LOOKED_AT]
     if not looked_at:

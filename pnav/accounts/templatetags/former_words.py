@@ -1,4 +1,4 @@
-"""This module has what stood there before a change, as Django's own log keeps it."""
+"""Reads what an object held before a change, as Django's own log keeps it."""
 
 import json
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ register = template.Library()
 
 @register.filter
 def words_before(entries: Iterable[LogEntry]) -> list[tuple[LogEntry, str, str]]:
-    """Return what these changes replaced: (change, name of the field, text)."""
+    """Return what these changes replaced: (change, name of the field, former text)."""
     return [(entry, label, text) for entry in entries for label, text in _before(entry).items()]
 
 
@@ -19,7 +19,7 @@ def _before(entry: LogEntry) -> dict[str, str]:
     try:
         message = json.loads(entry.change_message)
     except ValueError:
-        return {}  # a text by hand, of which nothing is known
+        return {}  # a text written by hand, of which nothing is known
     told: dict[str, str] = {}
     for part in message:
         if isinstance(part, dict) and "changed" in part:

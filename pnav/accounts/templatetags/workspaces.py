@@ -1,4 +1,4 @@
-"""These are the workspaces of an account, for the frame of its pages."""
+"""Gives the frame of a page the workspaces of an account."""
 
 from typing import Any
 
@@ -12,6 +12,6 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def rooms(context: dict[str, Any]) -> list[Workspace]:
-    """Return the workspaces that this account may open: none until its session has proved what is asked of it."""
+    """Return the workspaces that this account may open; none until its session has proved what is asked of it."""
     request = context["request"]
     return workspaces_of(request.user) if standing_of(request.user, request.session) is Standing.COMPLETE else []

@@ -1,7 +1,7 @@
-"""Conversations under way with the cookies of both sides, for load generators that come from outside.
+"""Creates open conversations with the cookies of both sides, for load generators outside of the site.
 
 Each pair is what the site itself would have made: a report, its conversation and first line, an agent with an account
-of their own, a second factor that the session has proved, two sealed sessions. What differs is said in the constants.
+of their own, a second factor that the session has proved, and two encrypted sessions. The constants say what differs.
 """
 
 import json
@@ -40,15 +40,15 @@ from pnav.sessions import begin_shift, stored_key
 from reports import session as visit
 from reports.models import Report
 
-MARK = "bench"  # what everything made here carries, so that --clear finds it
+MARK = "bench"  # all rows made here carry it, so that --clear finds them
 UNIT = "Banc de mesure"
-UNMETERED = "unmetered"  # in a session: its sockets may go faster than a person; the demonstration alone honours it
-HEAD_START = timedelta(minutes=15)  # leases run so long before the generator has to be there
+UNMETERED = "unmetered"  # in a session: its sockets may be faster than a person's; only the demonstration honours it
+HEAD_START = timedelta(minutes=15)  # leases last so long from the start, so that the generator need not be there before
 BATCH = 1000
 
 
 class Command(BaseCommand):
-    """Make pairs, people who wait and agents on duty; or take all of them out again."""
+    """Create pairs, people who wait and agents on duty, or delete all of them again."""
 
     help = "Crée des échanges en cours avec les cookies des deux côtés, pour un générateur de charge (démonstration)."
 
@@ -72,7 +72,7 @@ class Command(BaseCommand):
         if out is None:
             return
         lines = [*make_pairs(pairs), *make_waiting(waiting), *make_agents(agents)]
-        # It opens conversations: for this user only.
+        # The file opens conversations, so only this user may read it.
         with open(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123
             file.writelines(json.dumps(line) + "\n" for line in lines)
         self.stdout.write(f"{len(lines)} ligne(s) dans {out}.")
@@ -83,7 +83,7 @@ class Command(BaseCommand):
 
 @transaction.atomic
 def make_pairs(count: int) -> list[dict[str, str]]:
-    """Conversations under way; their agents take nobody else, so that the queue is not what is measured."""
+    """Create open conversations. Their agents take nobody else, so that the queue is not measured too."""
     now = timezone.now()
     agents, agent_cookies = _agents(count, availability=Availability.AWAY, capacity=1)
     conversations, reporter_cookies = _conversations(count, agents)
@@ -97,7 +97,7 @@ def make_pairs(count: int) -> list[dict[str, str]]:
 
 @transaction.atomic
 def make_waiting(count: int) -> list[dict[str, str]]:
-    """People in the queue, a tenth of a second between one and the next."""
+    """Create people in the queue, a tenth of a second apart."""
     conversations, cookies = _conversations(count, [])
     return [
         {"conversation": str(conversation.public_id), "reporter_cookie": cookie}
@@ -107,7 +107,7 @@ def make_waiting(count: int) -> list[dict[str, str]]:
 
 @transaction.atomic
 def make_agents(count: int) -> list[dict[str, str]]:
-    """Agents on duty with room for three."""
+    """Create agents on duty who have room for three."""
     _rows, cookies = _agents(count, availability=Availability.AVAILABLE, capacity=3)
     return [{"agent_cookie": cookie} for cookie in cookies]
 
@@ -116,7 +116,7 @@ def _agents(count: int, *, availability: str, capacity: int) -> tuple[list[Agent
     if not count:
         return [], []
     unit, _created = Unit.objects.get_or_create(name=UNIT, defaults={"force": Force.POLICE})
-    password = make_password(secrets.token_urlsafe(32))  # one that nobody knows: a hash each would take minutes
+    password = make_password(secrets.token_urlsafe(32))  # nobody knows it; one hash for each agent would take minutes
     series = secrets.token_hex(6)
     users = [User(username=f"{MARK}-{series}-{n}", password=password, role=Role.AGENT) for n in range(count)]
     User.objects.bulk_create(users, batch_size=BATCH)
@@ -141,14 +141,14 @@ def _agents(count: int, *, availability: str, capacity: int) -> tuple[list[Agent
         for user in users
     ]
     Agent.objects.bulk_create(agents, batch_size=BATCH)
-    hash_of_all = users[0].get_session_auth_hash()  # it depends on the password alone
+    hash_of_all = users[0].get_session_auth_hash()  # it depends only on the password, the role and the generation
 
     def sign_in(user: User, factor: Authenticator) -> Any:
         session = _new_session(user.username)
         session[SESSION_KEY] = str(user.pk)
         session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
         session[HASH_SESSION_KEY] = hash_of_all
-        # What `record_enrolment` writes, without a query for each.
+        # This writes what `record_enrolment` writes, without a query for each session.
         record_authentication(
             SimpleNamespace(session=session), user, "mfa", id=factor.pk, type=totp, reauthenticated=True
         )
@@ -159,7 +159,7 @@ def _agents(count: int, *, availability: str, capacity: int) -> tuple[list[Agent
 
 
 def _conversations(count: int, agents: list[Agent]) -> tuple[list[Conversation], list[str]]:
-    """Reports with their conversations: given to these agents, one each, or waiting when there are none."""
+    """Create reports with their conversations, given to these agents, one each, or waiting when there are none."""
     now = timezone.now()
     keys: list[UUID] | list[None] = data_keys.make(count) if data_keys.may_be_made() else [None] * count
     reports = [_report(key) for key in keys]
@@ -217,7 +217,7 @@ def _report(data_key: UUID | None) -> Report:
 
 
 def _first_line(conversation: Conversation, now: Any) -> Message:
-    """« Camille est là » : a conversation under way never starts empty."""
+    """Return the line « Camille est là », because an open conversation is never empty."""
     context = Message.context_of(conversation.public_id, 1, Author.SYSTEM)
     line = "Camille est là. L'échange peut commencer."
     body = encryption.seal(line, context=context, data_key=conversation.data_key)
@@ -229,8 +229,10 @@ def _store() -> Any:
 
 
 def _cookie_of(whose: str) -> str:
-    """Return the value of the cookie of this report or account, which nobody guesses without SECRET_KEY: its row, which
-    says nothing of whose it is and opens with the cookie alone, is found by it again (`clear`)."""
+    """Return the value of the cookie of this report or account, which nobody can guess without SECRET_KEY.
+
+    `clear` finds the session's row again by it. The row does not say whose it is, and only the cookie opens it.
+    """
     return salted_hmac("pnav.bench_sessions", whose, algorithm="sha256").hexdigest()
 
 
@@ -243,7 +245,7 @@ def _new_session(whose: str) -> Any:
 
 
 def _save_sessions(sessions: Iterator[Any]) -> list[str]:
-    """Write them, sealed; the values of their cookies."""
+    """Save the sessions, encrypted, and return the values of their cookies."""
     cookies, rows = [], []
     for session in sessions:
         cookies.append(session.session_key)
@@ -257,7 +259,7 @@ def _save_sessions(sessions: Iterator[Any]) -> list[str]:
 
 @transaction.atomic
 def clear() -> None:
-    """Delete what was made here. An agent who was given somebody else's conversation meanwhile stays, away."""
+    """Delete what was made here. An agent who was given somebody else's conversation meanwhile stays, and is away."""
     Message.objects.filter(conversation__report__triage_version=MARK).delete()
     Conversation.objects.filter(report__triage_version=MARK).delete()
     reports = Report.objects.filter(triage_version=MARK)

@@ -1,5 +1,7 @@
-"""Write the lists of `pnav.accounts.passwords.breached` again, from files: `pnav/accounts/passwords/lists/README.md`
-names those in use."""
+"""Writes the lists of `pnav.accounts.passwords.breached` again from files.
+
+`pnav/accounts/passwords/lists/README.md` names the files in use.
+"""
 
 import json
 from pathlib import Path
@@ -21,13 +23,16 @@ class Command(BaseCommand):
         parser.add_argument("--into", type=Path, default=breached_passwords.LISTS, help="the folder to write to")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Raises CommandError when nothing is given, or when a list has hardly anything in it."""
+        """Write the lists that were asked for.
+
+        Raises CommandError when nothing is given, or when a list has hardly any entries.
+        """
         if not options["stolen"] and not options["words"]:
             raise CommandError("Nothing to do: give --stolen, --words or both.")
         if options["stolen"]:
             lines = (line for path in options["stolen"] for line in path.read_text(errors="replace").split("\n"))
             digests = breached_passwords.digests(line.strip("\r") for line in lines)
-            if len(digests) < 3000:  # what ASVS asks for; fewer is a wrong file
+            if len(digests) < 3000:  # ASVS asks for 3000; fewer means a wrong file
                 raise CommandError(
                     f"Only {len(digests)} passwords of {breached_passwords.SHORTEST} characters or more."
                 )

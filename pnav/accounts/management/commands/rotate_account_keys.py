@@ -1,4 +1,4 @@
-"""Sealing second factors again with the first key of the ring: what `rotate_keys` does for contents."""
+"""Encrypts second factors again with the first key of the ring, as `rotate_keys` does for contents."""
 
 import base64
 from typing import Any
@@ -11,7 +11,7 @@ from common import encryption
 from pnav.accounts.adapters import MFAAdapter
 from pnav.accounts.second_factor import of_account
 
-# Where allauth keeps a secret in an authenticator's data, by type. Passkeys hold public keys only.
+# Where allauth keeps a secret in an authenticator's data, by type. Passkeys hold only public keys.
 SEALED_FIELDS = {
     Authenticator.Type.TOTP.value: "secret",
     Authenticator.Type.RECOVERY_CODES.value: "seed",
@@ -19,7 +19,7 @@ SEALED_FIELDS = {
 
 
 class Command(BaseCommand):
-    """Re-seal TOTP secrets and the seeds of recovery codes. It can be stopped and started again."""
+    """Encrypt TOTP secrets and the seeds of recovery codes again. The command can be stopped and started again."""
 
     help = "Rechiffre les seconds facteurs avec la première clé de CONTENT_KEYS."
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         adapter = MFAAdapter()
         count = 0
         with transaction.atomic():
-            # A handful of rows for each agent: one short transaction is enough.
+            # There are few rows for each agent, so one short transaction is enough.
             for authenticator in Authenticator.objects.filter(type__in=SEALED_FIELDS).select_for_update():
                 field = SEALED_FIELDS[authenticator.type]
                 sealed = authenticator.data[field]
