@@ -1,9 +1,9 @@
-"""`deploy/backup`: `run`, `base`, `prune` or `list`. What it needs is in its environment (`.env.example`).
+"""`deploy/backup`: `run`, `base`, `prune` or `list`. It reads its variables from the environment (`.env.example`).
 
-- `run`: what a service starts: streams the WAL, takes a base backup each BACKUP_EVERY_HOURS, deletes at the age.
-- `base`: one base backup now. It needs no WAL to be restored, and without `run` nothing newer than it can be.
-- `prune`: delete what is old enough now.
-- `list`: what is there, in French, and since when a point in time can be chosen.
+- `run`: the service, which streams the WAL, takes a base backup each BACKUP_EVERY_HOURS, and deletes old ones.
+- `base`: takes one base backup now. It can be restored without WAL, but without `run` nothing newer than it can be.
+- `prune`: deletes what is old enough now.
+- `list`: says in French what is there, and from when on a point in time can be chosen.
 
 Exit status 1: it failed, and one line says why; 2: a variable is wrong.
 """

@@ -1,4 +1,4 @@
-"""One base backup: what `pg_basebackup` writes, in parts, sealed; and the manifest that says what was there."""
+"""Takes one base backup: what `pg_basebackup` writes, in encrypted parts, and a manifest that says what was there."""
 
 import logging
 import subprocess
@@ -21,11 +21,11 @@ CONNECT_SECONDS = 10
 
 
 class BackupFailed(Exception):
-    """A backup could not be taken; the text says at which step."""
+    """A backup could not be taken. The text says at which step."""
 
 
 def open_connection(server: Server, **options: Any) -> psycopg.Connection[Any]:
-    """Return a connection of its own. Raises the errors of psycopg."""
+    """Return a new connection to this server. Raises the errors of psycopg."""
     more: dict[str, Any] = {"password": server.password} if server.password else {}
     return psycopg.connect(
         server.url, autocommit=True, connect_timeout=CONNECT_SECONDS, application_name="pnav-backup", **more, **options
@@ -33,12 +33,12 @@ def open_connection(server: Server, **options: Any) -> psycopg.Connection[Any]:
 
 
 def take_base(configuration: Configuration) -> Manifest:
-    """Take one base backup; its manifest, which is in the store. Raises BackupFailed, and the errors of psycopg and of
-    the store; what was written so far is deleted a day later.
+    """Take one base backup and return its manifest, which is in the store by then.
 
-    It has the WAL in it that it needs to start, so that it can be restored without anything else. One connection that
-    counts the rows of every table in one snapshot and keeps the WAL of the meanwhile by a slot that ends with it, and
-    one that reads every file of the server once. One part in memory at a time.
+    The backup holds the WAL that it needs to start, so that it can be restored alone. It takes two connections: one
+    counts the rows of every table in one snapshot and keeps the WAL meanwhile, by a replication slot that ends with it;
+    the other reads every file of the server once. One part is in memory at a time. Raises BackupFailed, and the errors
+    of psycopg and of the store; what was written by then is deleted a day later.
     """
     store = configuration.store
     with closing(open_connection(configuration.server)) as connection:
@@ -63,7 +63,7 @@ def _row(connection: psycopg.Connection[Any], statement: Any) -> tuple[Any, ...]
 
 
 def _read_facts(connection: psycopg.Connection[Any]) -> dict[str, Any]:
-    """Return what the manifest says, in one snapshot: times, place in the WAL, rows of each table."""
+    """Return what the manifest says, in one snapshot: times, position in the WAL, rows of each table."""
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         [is_standby] = _row(connection, "SELECT pg_is_in_recovery()")
@@ -102,8 +102,9 @@ def _read_facts(connection: psycopg.Connection[Any]) -> dict[str, Any]:
 
 
 def _copy(configuration: Configuration, store: Store, folder: str) -> list[int]:
-    """Run `pg_basebackup` and seal what it writes; the sizes of the parts in clear."""
-    # Tar to standard output: one tablespace, and its own manifest of files within (`pg_verifybackup`).
+    """Run `pg_basebackup`, encrypt what it writes, and return the sizes of the parts before encryption."""
+    # The tar goes to standard output. It holds one tablespace and PostgreSQL's own manifest of files
+    # (`pg_verifybackup`).
     command = [
         tools.find("pg_basebackup"), "--dbname", configuration.server.url, "--no-password", "--pgdata=-",
         "--format=tar", "--wal-method=fetch", "--checkpoint=fast", f"--label=pnav {folder}",
@@ -126,16 +127,16 @@ def _copy(configuration: Configuration, store: Store, folder: str) -> list[int]:
                 process.wait()
         if status or not sizes:
             words.seek(0)
-            # Names of files of the server, and of the server; nothing of what lies in them.
+            # This text names files of the server and the server itself. It holds none of their contents.
             said = words.read(2000).decode(errors="replace").strip().splitlines()
             raise BackupFailed(f"pg_basebackup ended with {status}: {said[-1] if said else 'without a word'}")
     return sizes
 
 
 def read_manifests(store: Store) -> dict[str, Manifest | None]:
-    """By folder, the manifest of each base backup; None where there is none that opens. One object a backup.
+    """Return the manifest of each base backup, by folder; None where none opens. One object is read for each backup.
 
-    Raises UnsealError when there are some and none of them opens: the key is another one.
+    Raises UnsealError when there are manifests and none of them opens, because then the key is another one.
     """
     found: dict[str, Manifest | None] = {}
     sealed = 0

@@ -1,9 +1,8 @@
-"""This module checks whether a restored site is whole: what `manage.py check_backup` asks, in the order in which it is
-answered.
+"""Checks whether a restored site is whole, for `manage.py check_backup`, in the order of the answers.
 
-Nothing is changed. It costs one reading of the audit log, of every wrapped key and of every leaf of the proof of date
-(a millisecond for 1,024 of these), a count of every table, for each sealed field of each table one walk over it (which
-keys sealed it), and the whole of one capture.
+Nothing is changed. It reads once the audit log, every wrapped key and every leaf of the proof of date (a millisecond
+for 1,024 of these), counts every table, reads each sealed field of each table once (which keys sealed it), and reads
+the whole of one capture.
 """
 
 import base64
@@ -38,27 +37,28 @@ from reports.rules.date_proofs import FIRST
 from reports.rules.timestamp_tokens import BadChain, BadToken
 
 ROLE = "pnav_web"
-TRIED = 50  # newest and oldest values of a field that are looked at until one has a key
+TRIED = 50  # newest and oldest values of a field that are tried until one has a key
 SHOWN = 5
-# Tables that only ever grow: fewer lines than at the backup are a loss.
+# These tables only grow, so fewer rows than at the backup are a loss.
 GROWING = ("reports_accessrecord", "reports_registerdigest", "reports_proofday", "reports_proofchunk")
-# Of the others some lines go at every hour. Fewer than half of so many are no work of a day.
+# Other tables lose some rows every hour. A table with at least this many rows does not lose half of them in a day.
 MANY = 100
 FACTORS = {Authenticator.Type.TOTP.value: "secret", Authenticator.Type.RECOVERY_CODES.value: "seed"}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """It is one thing that was looked at. is_good: None for what is told and decides nothing. text: French, of
-    nobody."""
+    """The result of one check. is_good: None for information that decides nothing. text: in French, about nobody."""
 
     is_good: bool | None
     text: str
 
 
 def findings(manifest: Manifest | None, *, exact: bool = False) -> Iterator[Finding]:
-    """Everything, in order. manifest: what the backup counted; None: counts and the end of the audit log are not
-    compared. exact: any difference of a count is bad, for a site that was restored to the very moment of the backup.
+    """Yield the results of all checks, in order.
+
+    manifest: what the backup counted; without it, counts and the end of the audit log are not compared. exact: any
+    difference of a count is bad, for a site that was restored to the very moment of the backup.
     """
     yield from _server()
     if manifest is None:
@@ -150,8 +150,7 @@ def _register(manifest: Manifest | None) -> Finding:
 
 
 def _proofs(manifest: Manifest | None) -> Iterator[Finding]:
-    """Yield the statements of all days as a chain, each tree by the roots of its chunks, and each token that is
-    there."""
+    """Check the statements of all days as a chain, each tree by the roots of its chunks, and each token."""
     previous, last, stamped = FIRST, "", 0
     days = ProofDay.objects.filter(closed_at__isnull=False).order_by("day")
     closed = 0
@@ -193,7 +192,7 @@ def _proofs(manifest: Manifest | None) -> Iterator[Finding]:
 
 
 def _wraps() -> Iterator[Finding]:
-    """Every wrapped key opens, and every report finds its own."""
+    """Check that every wrapped key opens, and that every report finds its own."""
     closed = opened = 0
     for row in WrappedKey.objects.iterator(chunk_size=1000):
         try:
@@ -217,7 +216,7 @@ def _wraps() -> Iterator[Finding]:
 
 
 def _sealed_values() -> Iterator[Finding]:
-    """One value, the newest, and one, the oldest, of each sealed field, by each key of the ring and by an own key."""
+    """Open the newest and the oldest value of each sealed field, for each key of the ring and for an exchange's own."""
     kinds = good = 0
     bad: list[str] = []
     for model in (one for one in apps.get_models() if hasattr(one, "SEALED")):
@@ -237,7 +236,7 @@ def _sealed_values() -> Iterator[Finding]:
 
 
 def _by_key(rows: "models.QuerySet[Any]", field: str) -> "Iterator[tuple[str, models.QuerySet[Any]]]":
-    """Yield the rows with a value in this field, by which key sealed it: each of the ring, and « clé d'échange »."""
+    """Yield the rows with a value in this field by the key that sealed it: each of the ring, and « clé d'échange »."""
     start = _substring(field, "1 for 1")
     label = models.Func(
         models.F(field),
@@ -261,8 +260,11 @@ def _substring(field: str, place: str) -> models.Func:
 
 
 def _one_opens(rows: "models.QuerySet[Any]", field: str) -> bool:
-    """Return whether the newest and the oldest value open. Values whose own key was erased are passed over, for nothing
-    opens those any more; where TRIED of them hold nothing else, that is told with the wrapped keys."""
+    """Return whether the newest and the oldest value open.
+
+    A value whose own key was erased is skipped, because nothing opens it any more. Where TRIED values are all of this
+    kind, the check of the wrapped keys says so.
+    """
     for order in ("-pk", "pk"):
         for row in rows.order_by(order)[:TRIED]:
             sealed = bytes(getattr(row, field))
@@ -306,7 +308,7 @@ def _sessions() -> Iterator[Finding]:
     row = Session.objects.exclude(session_data="").order_by("-expire_date").first()
     try:
         is_closed = row is not None and is_sealed_by_cookie(row.session_data)
-    except ValueError:  # no base64: no row of ours
+    except ValueError:  # not base64, so Pnav did not write this row
         yield Finding(False, "Visites : la dernière n'est pas telle que Pnav les écrit.")
         return
     if is_closed:

@@ -1,7 +1,6 @@
-"""This module reads what `deploy/backup` and `deploy/restore` need of their environment. `.env.example` explains each
-variable.
+"""Reads what `deploy/backup` and `deploy/restore` need of their environment. `.env.example` explains each variable.
 
-None of the site's own secrets is among them, but for the password of a role that reads.
+None of the site's own secrets is among them, except the password of a role that can only read.
 """
 
 from collections.abc import Mapping
@@ -39,8 +38,7 @@ VARIABLES = (
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """It is a PostgreSQL server. url: as libpq reads it, without the password, so that it may stand on a command
-    line."""
+    """It is a PostgreSQL server. url: as libpq reads it, without the password, so that it may be on a command line."""
 
     url: str
     password: str = field(repr=False)
@@ -48,9 +46,11 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """name: of what is backed up, « content » or « keys ». every: between two base backups. days: at which age one is
-    deleted. wal_seconds: between two turns of the WAL; what is lost with the machine is at most that and a little.
-    status: where it is written when a backup was last taken; the same server, unless it is said.
+    """These are the settings of a backup.
+
+    name: what is backed up, « content » or « keys ». every: the time between two base backups. days: the age at which a
+    backup is deleted. wal_seconds: the time between two turns of the WAL; at most this and a little is lost with the
+    machine. status: where the time of the last backup is written; the same server unless another one is named.
     """
 
     name: str
@@ -64,8 +64,9 @@ class Configuration:
 
 
 def read_store(environment: Mapping[str, str]) -> Store:
-    """Return the store and the keys to it: all that a restore needs. Raises ImproperlyConfigured, which names the
-    variable."""
+    """Return the store and its keys, which is all that a restore needs. Raises ImproperlyConfigured, naming the
+    variable.
+    """
     ring = _ring(secret_files.read(environment, "BACKUP_KEYS"))
     folder, bucket = environment.get("BACKUP_DIR", ""), environment.get("BACKUP_S3_BUCKET", "")
     if bool(folder) == bool(bucket):
@@ -84,7 +85,7 @@ def read_store(environment: Mapping[str, str]) -> Store:
 
 
 def read(environment: Mapping[str, str]) -> Configuration:
-    """All that a backup needs. Raises ImproperlyConfigured, which names the variable and never its value."""
+    """Return all that a backup needs. Raises ImproperlyConfigured, which names the variable and never its value."""
     name = environment.get("BACKUP_NAME") or "content"
     if name not in ("content", "keys"):
         raise ImproperlyConfigured("BACKUP_NAME: content, or keys.")
@@ -95,7 +96,7 @@ def read(environment: Mapping[str, str]) -> Configuration:
     if environment.get("BACKUP_STATUS_DATABASE_URL"):
         password = secret_files.read(environment, "BACKUP_STATUS_DATABASE_PASSWORD")
         status = Server(environment["BACKUP_STATUS_DATABASE_URL"], password)
-    # People are told a date that follows from these: the content's backups and those of the keys end at an age each.
+    # People are told a date that follows from these: backups of contents and backups of keys each have their own age.
     days = ("BACKUP_DAYS", 30) if name == "content" else ("DATA_KEYS_BACKUP_DAYS", 7)
     return Configuration(
         name=name,
@@ -132,7 +133,7 @@ def _number(environment: Mapping[str, str], name: str, default: int, *, least: i
 def _ring(text: str) -> dict[str, AESGCM]:
     try:
         return parse_keys(text)
-    except ImproperlyConfigured:  # its text names another variable
+    except ImproperlyConfigured:  # the text of this error names another variable
         raise ImproperlyConfigured(
             "BACKUP_KEYS or BACKUP_KEYS_FILE must hold name:key pairs, keys of 32 bytes in URL-safe base64."
         ) from None

@@ -1,4 +1,4 @@
-"""This module has what a base backup says of itself, and which objects of a store are kept. Pure."""
+"""Describes a base backup, and decides which objects of a store are kept. Pure."""
 
 import json
 import re
@@ -10,18 +10,19 @@ from typing import Any, Self
 FORMAT = "pnav-base-1"
 NAMED = "%Y%m%dT%H%M%SZ"
 _SEGMENT = re.compile(r"([0-9A-F]{8})([0-9A-F]{16})(?:\.partial-(\d{13}))?")
-# A base backup without a manifest, that was begun so long ago, was broken off: its parts are of no use.
+# A base backup that began this long ago and has no manifest was interrupted. Its parts are of no use.
 UNFINISHED = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """It is one whole base backup.
+    """It is one complete base backup.
 
-    id: when it began, as its folder is named. started_at, ended_at: by the server's clock; only a point in time after
-    the end can be restored from it. system: of the cluster; timeline, start_segment: the first WAL that it needs.
-    sizes: of its parts in clear. counts: rows by table; head: « number:digest » of the audit log; proof_day: the last
-    closed day of the proof of date with its digest. As they were at the start; the keys' server has the first.
+    id: when it began, as in the name of its folder. started_at, ended_at: by the server's clock; only a point in time
+    after the end can be restored from it. system: identifier of the cluster; timeline, start_segment: the first WAL
+    that it needs. sizes: of its parts before encryption. counts: rows by table; head: « number:digest » of the audit
+    log; proof_day: the last closed day of the proof of date with its digest. These are as they were at the start; the
+    server of the keys has only counts.
     """
 
     id: str
@@ -39,14 +40,14 @@ class Manifest:
     proof_day: str = ""
 
     def as_json(self) -> str:
-        """Return the manifest as the text that is sealed and stored."""
+        """Return the manifest as the text that is encrypted and stored."""
         values = {"format": FORMAT} | asdict(self)
         values["started_at"], values["ended_at"] = self.started_at.isoformat(), self.ended_at.isoformat()
         return json.dumps(values, indent=1, sort_keys=True)
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a manifest. It raises ValueError for anything but a manifest."""
+        """Read a manifest. Raises ValueError for anything else."""
         try:
             values: dict[str, Any] = json.loads(text)
             if values.pop("format") != FORMAT:
@@ -78,7 +79,10 @@ def choose_base(manifests: Collection[Manifest], at: datetime | None) -> Manifes
 
 
 def segment_place(name: str) -> str | None:
-    """Return where in the WAL this file stands, whatever its timeline: to compare. None for what is no segment."""
+    """Return the position of this file in the WAL, whatever its timeline, for comparison.
+
+    None for what is no segment.
+    """
     found = _SEGMENT.fullmatch(name)
     return found[2] if found else None
 
@@ -89,14 +93,15 @@ def is_partial(name: str) -> bool:
 
 
 def complete_name(name: str) -> str:
-    """Return the segment of which this is a part, or which it is."""
+    """Return the name of the segment of which this is a part, or which it is."""
     return name.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """It is what is to be deleted. is_last_too_old: the newest base backup is older than its age, and stays all the
-    same."""
+    """It is what has to be deleted. is_last_too_old: the newest base backup is older than its age, and stays all the
+    same.
+    """
 
     bases: list[str]
     wal: list[str]
@@ -104,11 +109,11 @@ class Due:
 
 
 def find_due(manifests: Mapping[str, Manifest | None], wal: Sequence[str], *, now: datetime, days: int) -> Due:
-    """Base backups beyond their age, those that were broken off, and the WAL that no base backup left needs.
+    """Return old base backups, those that were interrupted, and the WAL that no remaining base backup needs.
 
-    manifests: by folder; None where there is no manifest. The newest whole one is never deleted, for then nothing could
-    be restored: `is_last_too_old` says that the age told to people is not kept. Parts of segments go once the segment,
-    or a newer part of it, is there. Histories of timelines stay: some bytes each.
+    manifests: by folder; None where there is no manifest. The newest complete backup is never deleted, because nothing
+    could be restored then: `is_last_too_old` says that the age told to people is exceeded. Parts of segments are
+    deleted once the segment, or a newer part of it, is there. Histories of timelines stay, which are some bytes each.
     """
     whole = [one for one in manifests.values() if one is not None]
     newest = choose_base(whole, None)

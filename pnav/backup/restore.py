@@ -40,8 +40,7 @@ class CannotRestore(Exception):
 
 
 class _Parts:
-    """These are the parts of a base backup as one file that `tarfile` reads from its beginning to its end. One part in
-    memory."""
+    """Reads the parts of a base backup as one file, from beginning to end, for `tarfile`. One part is in memory."""
 
     def __init__(self, store: Store, manifest: Manifest) -> None:
         self._pieces = self._read(store, manifest)
@@ -56,7 +55,7 @@ class _Parts:
             yield clear
 
     def read(self, size: int) -> bytes:
-        """Return so many bytes, fewer only at the end."""
+        """Return this many bytes; fewer only at the end."""
         found = bytearray()
         while len(found) < size:
             if not self._left:
@@ -71,10 +70,11 @@ class _Parts:
 
 
 def restore(store: Store, folder: Path, *, at: datetime | None = None, base: str = "") -> Manifest:
-    """Put back a base backup and the WAL after it; the manifest. Nothing is written unless the folder is empty.
+    """Restore a base backup and the WAL after it, and return its manifest. Nothing is written unless the folder is
+    empty.
 
-    Raises CannotRestore, UnsealError, Missing, the errors of the store. A part, or a segment, in memory at a time; on
-    the disk, the base and all WAL after it (PostgreSQL deletes the latter at the end of the recovery).
+    One part, or one segment, is in memory at a time. The disk holds the base and all WAL after it, which PostgreSQL
+    deletes at the end of the recovery. Raises CannotRestore, UnsealError, Missing, and the errors of the store.
     """
     manifests = {name: one for name, one in read_manifests(store).items() if one is not None}
     if base and base not in manifests:
@@ -96,18 +96,18 @@ def restore(store: Store, folder: Path, *, at: datetime | None = None, base: str
 
 
 def _check_files(folder: Path) -> None:
-    """What `pg_verifybackup` says of the files, by the manifest that PostgreSQL put among them."""
+    """Run `pg_verifybackup` over the files, with the manifest that PostgreSQL put among them. Raises CannotRestore."""
     try:
         command = [tools.find("pg_verifybackup"), "--no-parse-wal", "--quiet", str(folder)]
     except tools.ToolMissing:
-        return  # each byte was authenticated as it was opened
+        return  # every byte was authenticated when it was opened
     done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
     if done.returncode:
         raise CannotRestore(f"pg_verifybackup refuse ces fichiers : {done.stderr.decode(errors='replace')[:300]}")
 
 
 def _put_wal(store: Store, folder: Path, manifest: Manifest) -> None:
-    """Every segment from the base on, of all timelines; of one that was not finished, the newest part that opens."""
+    """Write every segment from the base on, of all timelines; of an unfinished one, the newest part that opens."""
     folder.mkdir(mode=0o700)
     names = store.files("wal")
     parts: dict[str, list[str]] = {}
@@ -129,12 +129,12 @@ def _newest_whole(store: Store, names: list[str]) -> bytes:
         try:
             return store.get(f"wal/{name}")
         except (UnsealError, Missing):
-            continue  # broken off while it was written: the one before it is there still
+            continue  # it was interrupted while it was written, and the part before it is still there
     raise CannotRestore(f"Aucune partie du segment {complete_name(names[0])} ne s'ouvre.")
 
 
 def _set_recovery(folder: Path, at: datetime | None) -> None:
-    """Recover to this point, then serve. Both commands run in the data folder."""
+    """Configure PostgreSQL to recover to this point and then serve. Both commands run in the data folder."""
     settings = {
         "restore_command": f'cp "{RESTORED_WAL}/%f" "%p"',
         "recovery_end_command": f"rm -rf {RESTORED_WAL}",
@@ -144,7 +144,7 @@ def _set_recovery(folder: Path, at: datetime | None) -> None:
     if at is not None:
         settings["recovery_target_time"] = at.isoformat(sep=" ")
     own = folder / "postgresql.auto.conf"
-    # A server that was restored before has the settings of that time: another point in time, perhaps.
+    # A server that was restored before still has the settings of that time, perhaps another point in time.
     before = own.read_text().splitlines() if own.exists() else []
     kept = [line for line in before if not line.startswith(("recovery_", "restore_command"))]
     own.write_text(

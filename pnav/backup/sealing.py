@@ -1,4 +1,4 @@
-"""Seals one object of a backup: compressed, then encrypted in chunks under a key of its own. Pure.
+"""Seals one object of a backup: it is compressed, then encrypted in chunks under a key of its own. Pure.
 
 The chunks are those of `common.sealed_files.chunks`. An object is
 
@@ -27,13 +27,16 @@ from common.sealed_files.chunks import CHUNK_BYTES, SEALED_MORE, Sealer, new_key
 MAGIC = b"pnav-backup-1\n"
 _INNER = struct.Struct(">32s16sQQ")  # key, token, packed size, size in clear
 _WRAPPED_BYTES = _INNER.size + 16
-# Bytes in clear of one object: a part of a base backup, or a segment of WAL, which is 16 MiB unless initdb was told
-# otherwise. While one is sealed or opened it stands in memory up to three times.
+# The bytes of one object before sealing: a part of a base backup, or a segment of WAL (16 MiB unless initdb was told
+# otherwise). While one is sealed or opened it is up to three times in memory.
 OBJECT_MOST = 64 * 1024 * 1024
 
 
 def seal_object(clear: bytes, *, name: str, ring: Mapping[str, AESGCM]) -> bytes:
-    """Seal with the first key of the ring. name: of the object in its store. Raises ValueError above OBJECT_MOST."""
+    """Seal with the first key of the ring.
+
+    name: the object's name in its store. Raises ValueError above OBJECT_MOST.
+    """
     if len(clear) > OBJECT_MOST:
         raise ValueError("an object of a backup has 64 MiB at most")
     label, cipher = next(iter(ring.items()))

@@ -1,6 +1,6 @@
-"""Backs up one server, as a process: WAL at each turn, a base backup when one is due, deletion at its age.
+"""This is the process that backs up one server: WAL at each turn, a base backup when one is due, deletion of old ones.
 
-Whatever fails is said, counted in the site's database, and tried again: at the next turn, or a base backup after
+A failure is logged, counted in the site's database, and tried again: at the next turn or, for a base backup, after
 AGAIN_AFTER. A base backup is taken in a thread of its own, so that the WAL does not wait for it.
 """
 
@@ -22,10 +22,11 @@ PRUNE_EVERY = timedelta(hours=1)
 
 
 def prune(configuration: Configuration, now: datetime) -> datetime | None:
-    """Delete what is old enough; the oldest point in time that can still be restored, None when there is none.
+    """Delete what is old enough and return the oldest point in time that can still be restored; None when there is
+    none.
 
-    Lists the store once, reads one manifest a base backup. The parts of a base backup go after its manifest: a deletion
-    that is broken off leaves one without a manifest, which goes a day later.
+    The store is listed once, and one manifest is read for each base backup. The parts of a base backup are deleted
+    after its manifest: an interrupted deletion leaves a backup without a manifest, which is deleted a day later.
     """
     store = configuration.store
     manifests = read_manifests(store)
@@ -45,7 +46,7 @@ def prune(configuration: Configuration, now: datetime) -> datetime | None:
 
 
 class Service:
-    """It is one server's backups. `run` returns when `stopping` is set."""
+    """These are the backups of one server. `run` returns when `stopping` is set."""
 
     def __init__(self, configuration: Configuration, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._configuration = configuration
@@ -56,7 +57,7 @@ class Service:
         self._base_due = self._prune_due = datetime.min.replace(tzinfo=UTC)
         self._failures = 0
         self._timeline = ""
-        self._is_broken = False  # between the last base backup and now, WAL is missing
+        self._is_broken = False  # WAL is missing between the last base backup and now
 
     def run(self, stopping: threading.Event) -> None:
         """Receive WAL, take base backups and remove old ones, in turn, until `stopping` is set."""
@@ -75,12 +76,13 @@ class Service:
     def _try(self, what: str, work: Callable[[], object]) -> None:
         try:
             work()
-        except Exception as error:  # noqa: BLE001  whatever it is: tried again, and counted
+        except Exception as error:  # noqa: BLE001  any error is counted and tried again
             self._failed(what, error)
 
     def _failed(self, what: str, error: Exception) -> None:
         self._failures += 1
-        # Of a store and of libpq: names and addresses of ours. No statement of a backup has a value of anybody in it.
+        # The text comes from a store or from libpq: names and addresses of ours. No statement of a backup holds
+        # personal data.
         logger.error("backup: %s failed (%s: %s)", what, type(error).__name__, str(error).strip()[:300])
         try:
             status.write(self._configuration, failures=self._failures)
@@ -89,7 +91,8 @@ class Service:
 
     def _receive(self) -> None:
         self._receiver.keep_alive()
-        # Asked before: what was written up to here is then in the folder, or on its way of some milliseconds.
+        # The position is read first: what was written up to it is in the folder by then, or arrives within
+        # milliseconds.
         stream = read_stream(self._configuration)
         self._shipper.ship()
         if stream.is_lost:
@@ -135,7 +138,7 @@ class Service:
 
 
 def base_and_status(configuration: Configuration) -> Manifest:
-    """Take one base backup and say that it was taken. Raises what `take_base` raises."""
+    """Take one base backup and record that it was taken. Raises what `take_base` raises."""
     began = time.monotonic()
     manifest = take_base(configuration)
     seconds = time.monotonic() - began

@@ -1,4 +1,4 @@
-"""This module says in the site's database when backups were last taken, for /metrics: `reports.models.BackupStatus`.
+"""Records in the site's database when backups were last taken, for /metrics: `reports.models.BackupStatus`.
 
 The role that backs up may write this one table, and no other (deploy/roles.sql).
 """
@@ -8,7 +8,7 @@ from datetime import datetime
 from pnav.backup import base
 from pnav.backup.configuration import Configuration
 
-# Each keeps what the other wrote.
+# A report on base backups keeps what a report on the WAL wrote, and the other way round.
 WRITE = """
 INSERT INTO reports_backupstatus AS known (name, base_at, base_bytes, base_seconds, wal_at, since, failures)
 VALUES (%(name)s, %(base_at)s, coalesce(%(base_bytes)s, 0), coalesce(%(base_seconds)s, 0),
@@ -33,7 +33,10 @@ def write(
     since: datetime | None = None,
     failures: int = 0,
 ) -> None:
-    """One statement on a connection of its own; what is None or False stays as it was. Raises the errors of psycopg."""
+    """Update the status by one statement on a new connection. None and False leave a value unchanged.
+
+    Raises the errors of psycopg.
+    """
     values = {
         "name": configuration.name, "base_at": base_at, "base_bytes": base_bytes, "base_seconds": base_seconds,
         "wal": has_wal, "since": since, "failures": failures,

@@ -1,4 +1,4 @@
-"""Stores backups in a folder, or in a bucket that speaks S3, by Django's storage API, as captures are.
+"""Stores backups in a folder, or in a bucket that speaks S3, by Django's storage API, as captures are stored.
 
     base/<when>/00000, 00001, …, manifest       a base backup in parts; the manifest is written last
     wal/<segment>, wal/<timeline>.history        WAL, as PostgreSQL names it
@@ -21,11 +21,11 @@ from pnav.backup.sealing import open_object, seal_object
 
 
 class Conflict(Exception):
-    """Another object than the one to be written is there already, whole: two servers write into one store."""
+    """Another complete object has this name already, because two servers write into one store."""
 
 
 class Missing(Exception):
-    """The object is not there."""
+    """The object does not exist."""
 
 
 class Store:
@@ -36,9 +36,10 @@ class Store:
         self._ring = ring
 
     def put(self, name: str, clear: bytes) -> int:
-        """Seal and write an object; the bytes that it takes, 0 when the same one was there already.
+        """Seal and write an object and return its size in bytes; 0 when the same object was there already.
 
-        One that does not open, left by a process that was killed while it wrote, is written again. Raises Conflict.
+        An object that does not open, left by a process that was killed while it wrote, is written again. Raises
+        Conflict.
         """
         if self._storage.exists(name):
             try:
@@ -50,7 +51,7 @@ class Store:
                 raise Conflict(name)
         sealed = seal_object(clear, name=name, ring=self._ring)
         saved = self._storage.save(name, ContentFile(sealed))
-        if saved != name:  # somebody wrote it in between
+        if saved != name:  # another process wrote it in between
             self._storage.delete(saved)
             raise Conflict(name)
         return len(sealed)
@@ -83,13 +84,16 @@ class Store:
 
 
 def folder_storage(path: str) -> Storage:
-    """Return a folder, readable by this account alone."""
+    """Return the storage of a folder, which only this account can read."""
     _configure()
     return Folder(location=path)
 
 
 def bucket_storage(**options: Any) -> Storage:
-    """Return a bucket. options: those of django-storages, which the image has where it is asked for."""
+    """Return the storage of a bucket.
+
+    options: those of django-storages, which the image has when it was built with it.
+    """
     _configure()
     from storages.backends.s3 import S3Storage
 
@@ -98,6 +102,6 @@ def bucket_storage(**options: Any) -> Storage:
 
 
 def _configure() -> None:
-    """Storages look at Django's settings for what they were not given: its defaults will do."""
+    """Give Django empty settings when it has none, because storages read there what they were not given."""
     if not settings.configured:
         settings.configure()

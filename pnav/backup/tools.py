@@ -1,4 +1,4 @@
-"""PostgreSQL's own programs. The image « pnav-backup » has those of a wheel, of the version of its server."""
+"""Finds PostgreSQL's own programs. The image « pnav-backup » has those of a wheel, of the version of its server."""
 
 import os
 import shutil
@@ -8,11 +8,11 @@ from pnav.backup.configuration import Server
 
 
 class ToolMissing(Exception):
-    """A program of PostgreSQL is not installed; the text names it."""
+    """A program of PostgreSQL is not installed. The text names it."""
 
 
 def find(name: str, environment: Mapping[str, str] = os.environ) -> str:
-    """Return the path of a program: in the folder BACKUP_TOOLS, else of the wheel, else on PATH. Raises ToolMissing.
+    """Return the path of a program: in the folder BACKUP_TOOLS, else in the wheel, else on PATH. Raises ToolMissing.
 
     They must be of the server's major version, or newer.
     """
@@ -34,10 +34,11 @@ def _of_the_wheel() -> str:
 
 
 def environment_for(server: Server, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return what a program is given: the password there, for its command line is seen by every account of the
-    machine."""
+    """Return the environment of a program. The password is there, because every account of the machine sees a command
+    line.
+    """
     own = {name: value for name, value in environment.items() if not name.startswith("BACKUP_")}
     own.pop("PGPASSWORD", None)
-    # In English, so that its last words are the same everywhere.
+    # The language is English, so that the last words of a program are the same everywhere.
     own["LC_MESSAGES"] = "C"
     return own | ({"PGPASSWORD": server.password} if server.password else {})

@@ -1,8 +1,7 @@
-"""This is the WAL, as it is written: `pg_receivewal` keeps it in a folder of this machine, and each turn seals what is
-new.
+"""Backs up the WAL as it is written: `pg_receivewal` keeps it in a folder, and each turn seals what is new.
 
-A replication slot makes the server keep what was not received yet, so that nothing is missing after an absence; how
-much it keeps at most is the server's `max_slot_wal_keep_size`. The segment that is being written is sealed too, at each
+A replication slot makes the server keep what was not received yet, so that nothing is missing after an absence. The
+server's `max_slot_wal_keep_size` bounds how much it keeps. The segment that is being written is sealed too, at each
 turn in which it changed.
 """
 
@@ -28,19 +27,19 @@ ENDED_MOST = 3
 
 
 class Receiver:
-    """It is the `pg_receivewal` of this process, started anew when it has ended."""
+    """It is the `pg_receivewal` of this process, which is started again when it has ended."""
 
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
         self._process: subprocess.Popen[bytes] | None = None
-        self._ended = 0  # times in a row that it was found ended
+        self._ended = 0  # how many times in a row it was found ended
 
     def keep_alive(self) -> None:
-        """Start it if it does not run. Raises BackupFailed when the slot cannot be made, ToolMissing.
+        """Start `pg_receivewal` if it does not run. Raises ToolMissing, and BackupFailed when the slot cannot be made.
 
-        It goes on after the newest file of its folder. When it has ended ENDED_MOST times in a row, which is a failure
-        too, the server may no longer have what comes next, as after a restore to a point before it: the next one then
-        begins where the slot is.
+        It continues after the newest file of its folder. When it has ended ENDED_MOST times in a row, which counts as a
+        failure too, the server may no longer have what comes next, as after a restore to an earlier point. The next one
+        then begins where the slot is.
         """
         if self._process is not None and self._process.poll() is None:
             self._ended = 0
@@ -65,20 +64,23 @@ class Receiver:
         if made.returncode:
             said = made.stderr.decode(errors="replace").strip().splitlines()
             raise BackupFailed(f"the slot cannot be made: {said[-1] if said else made.returncode}")
-        # It ends at the first error, and is started again by the next turn.
+        # It ends at the first error, and the next turn starts it again.
         self._process = subprocess.Popen(  # noqa: S603
             [*command, "--directory", str(self._configuration.spool), "--no-loop"],
             env=environment, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
     def forget_place(self) -> None:
-        """Delete what was received of a segment that is not whole, which is in the store: between turns."""
+        """Delete the unfinished segment that was received, which is in the store already.
+
+        This is called between turns.
+        """
         self._ended = 0
         for path in self._configuration.spool.glob("*.partial"):
             path.unlink()
 
     def stop(self) -> None:
-        """End the receiver; what it has written of the last segment stays."""
+        """Stop the receiver. What it has written of the last segment stays."""
         if self._process is None:
             return
         self._process.terminate()
@@ -91,18 +93,20 @@ class Receiver:
 
 
 class Shipper:
-    """Seals what the receiver wrote. One segment in memory at a time."""
+    """Seals what the receiver wrote, with one segment in memory at a time."""
 
     def __init__(self, store: Store, spool: Path) -> None:
         self._store = store
         self._spool = spool
-        # Of the part that was sent last: its digest, and its name in the store.
+        # The digest of the part that was sent last, and its name in the store.
         self._sent_part = self._sent_name = ""
         self._sent_at = 0  # milliseconds since 1970
 
     def ship(self) -> int:
-        """Seal every whole segment, then what is there of the next one; how many objects were written. What is sealed
-        is deleted here, and a part in the store once more of its segment is there."""
+        """Seal every complete segment, then what is there of the next one, and return how many objects were written.
+
+        A sealed segment is deleted from the folder. A part in the store is deleted once more of its segment is there.
+        """
         written = 0
         for path in sorted(self._spool.iterdir()):
             if _WHOLE.fullmatch(path.name):
@@ -114,11 +118,11 @@ class Shipper:
             if found := _PARTIAL.fullmatch(path.name):
                 try:
                     clear = path.read_bytes()
-                except FileNotFoundError:  # whole meanwhile: at the next turn
+                except FileNotFoundError:  # it was completed meanwhile, and is sealed at the next turn
                     continue
                 digest = hashlib.sha256(clear).hexdigest()
                 if digest != self._sent_part:
-                    # Later than the last one, whatever the clock says: a name is given once.
+                    # It is later than the last one, whatever the clock says, so that no name is given twice.
                     self._sent_at = max(time.time_ns() // 1_000_000, self._sent_at + 1)
                     name = f"wal/{found[1]}.partial-{self._sent_at:013d}"
                     self._store.put(name, clear)
@@ -127,15 +131,21 @@ class Shipper:
         return written
 
     def _replace(self, name: str) -> None:
-        """Delete the part that was sent before, now that more of its segment is there. `prune` finds one that stays."""
+        """Delete the part that was sent before, now that more of its segment is there.
+
+        `prune` deletes one that stays.
+        """
         before, self._sent_name = self._sent_name, name
         if before:
             self._store.delete(before)
 
 
 class Stream(NamedTuple):
-    """It is how the WAL is received. is_active: somebody receives it now. is_lost: the server has thrown away what was
-    not received yet (`max_slot_wal_keep_size`). timeline: on which the server writes."""
+    """It is the state of the replication slot.
+
+    is_active: somebody receives the WAL now. is_lost: the server has thrown away WAL that was not received yet
+    (`max_slot_wal_keep_size`). timeline: the one on which the server writes.
+    """
 
     is_active: bool
     is_lost: bool
@@ -143,7 +153,9 @@ class Stream(NamedTuple):
 
 
 def read_stream(configuration: Configuration) -> Stream:
-    """One statement. Raises the errors of psycopg, and BackupFailed on a server that has no slot of ours."""
+    """Read the state of the slot, by one statement. Raises the errors of psycopg, and BackupFailed when there is no
+    slot.
+    """
     with base.open_connection(configuration.server) as connection:
         row = connection.execute(
             "SELECT active, wal_status = 'lost', substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)"
@@ -156,6 +168,6 @@ def read_stream(configuration: Configuration) -> Stream:
 
 
 def drop_slot(configuration: Configuration) -> None:
-    """For one that is lost: the next turn makes a new one. Raises the errors of psycopg."""
+    """Drop a lost slot, so that the next turn makes a new one. Raises the errors of psycopg."""
     with base.open_connection(configuration.server) as connection:
         connection.execute("SELECT pg_drop_replication_slot(%s)", [SLOT])
