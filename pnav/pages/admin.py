@@ -74,9 +74,9 @@ VERIFICATION: tuple[Any, Any] = (_("Vérification"), {"fields": ("verified_on", 
 
 
 class VerifiedAdmin(admin.ModelAdmin):
-    """It is the admin of facts with a source.
+    """It is the admin of facts that have a source.
 
-    source_fields: what is written in the source language; its translations stand below it.
+    source_fields: what is written in the source language; the form shows its translations below it.
     """
 
     keeps_former_words = True
@@ -110,7 +110,7 @@ class VerifiedAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("doute"))
     def has_doubt(self, fact: Verified) -> str:
-        """The beginning of what is doubtful about it, if anything is."""
+        """Return the beginning of what is doubtful about it; "" when nothing is."""
         return "⚠ " + fact.doubt[:60] if fact.doubt else ""
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -127,7 +127,7 @@ class VerifiedAdmin(admin.ModelAdmin):
 
     @staticmethod
     def read_again() -> None:
-        """Draw anew what is kept of pages and say numbers anew, here at once and elsewhere within seconds."""
+        """Read again, here at once and elsewhere within seconds, the numbers and what is kept of pages."""
         help_numbers.forget()
         transaction.on_commit(text_cache.read_again)
 
@@ -188,19 +188,21 @@ class ContentBlockAdmin(Previewed, TextsAdmin, VerifiedAdmin):
 
     @method_decorator(require_safe)
     def to_translate(self, request: HttpRequest) -> HttpResponse:
-        """Every text that a language lacks, or whose translation does not follow: of contents and of all the others."""
+        """Show the texts that a language lacks or whose translation is outdated, of contents and of all other kinds."""
         context = {**self.admin_site.each_context(request), "title": _("À traduire"), "works": to_translate.read()}
         return TemplateResponse(request, "admin/pages/to_translate.html", context)
 
     @admin.display(description=_("aperçu (enregistré)"))
     def preview(self, block: ContentBlock) -> SafeString:
-        # A form within the admin's own form is none: its boxes are shown in a group.
+        # HTML allows no form within the admin's own form, so the boxes of a section are shown in a group.
         return format_html("<div>{}</div>", mark_safe(markup.without_forms(block.html)))  # noqa: S308  safe before
 
 
 @admin.register(RemovalPlatform)
 class RemovalPlatformAdmin(TextsAdmin, VerifiedAdmin):
-    """It is where one asks that a content be removed, and who helps. Visitors are shown what somebody verified."""
+    """These are the sites where one asks that a content be removed, and who helps. Visitors see only what somebody
+    verified.
+    """
 
     reviewed_fields = ("url",)
 
@@ -215,7 +217,7 @@ admin.site.register(ChangedSentence, SentenceAdmin)
 
 
 class FeedbackPeriod(PeriodFilter):
-    """It is when an opinion came."""
+    """Filters opinions by when they came."""
 
     field = "created_at"
 

@@ -1,7 +1,7 @@
-"""The admin of what is said above pages: announcements, and that the chat is closed (docs/adr/0077).
+"""This is the admin of what is shown above pages: announcements, and the closing of the chat (docs/adr/0077).
 
-Neither is changed once it is said: it is ended, at once and by anybody, and another one is written. What visitors read
-waits for a second administrator (`Reviewed`).
+Neither can be changed once it is shown. Anybody can end it at once, and write another one. What visitors read waits for
+a second administrator (`Reviewed`).
 """
 
 from typing import Any
@@ -26,9 +26,9 @@ from reports.models import ChatClosure
 
 
 class SaidAboveAdmin(TextsAdmin):
-    """It is what both have: a text in each language and voice, a beginning, an end, and no change.
+    """It is what both have in common: a text in each language and voice, a beginning, an end, and no change.
 
-    own_fields: what a form has besides its texts. end_field: set by whoever ends it before its time.
+    own_fields: the fields of the form besides its texts. end_field: the field that is set when somebody ends it early.
     """
 
     own_fields: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ class SaidAboveAdmin(TextsAdmin):
     keeps_former_words = True
 
     def text_widget(self, part: str) -> type[forms.Widget]:
-        return AdminTextInputWidget  # one line, as `Spoken` wants it
+        return AdminTextInputWidget  # a field of one line, as `Spoken` requires
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is not None:
@@ -60,7 +60,7 @@ class SaidAboveAdmin(TextsAdmin):
         self.read_again()
 
     def read_again(self) -> None:
-        """Have this process read again what is said above its pages, once it is kept; the others do within seconds."""
+        """Read again what is shown above pages once the change is saved. Other processes do so within seconds."""
         transaction.on_commit(announcements.forget)
         transaction.on_commit(closures.forget)
 
@@ -75,7 +75,7 @@ class SaidAboveAdmin(TextsAdmin):
         return row.source_of("", "")[:80]
 
     def end_chosen(self, queryset: QuerySet[Any]) -> int:
-        """End those of these that are not over; how many."""
+        """End those of these that are not over, and return how many."""
         now = timezone.now()
         count: int = (
             queryset.model._default_manager.not_over(now)
@@ -88,7 +88,10 @@ class SaidAboveAdmin(TextsAdmin):
 
 @admin.action(description=_("Rouvrir le tchat maintenant"), permissions=["add"])
 def reopen_now(model_admin: Any, request: HttpRequest, queryset: QuerySet[ChatClosure]) -> None:
-    """At once, and by one person: what keeps people out must be able to go. One that was to come is given up."""
+    """End the chosen closings at once, which needs one person: what keeps people out must be quick to end.
+
+    A closing that was still to come is given up.
+    """
     count = model_admin.end_chosen(queryset)
     model_admin.message_user(request, _("%(count)d fermeture(s) terminée(s) : le tchat est ouvert.") % {"count": count})
 
@@ -102,7 +105,7 @@ def take_down(model_admin: Any, request: HttpRequest, queryset: QuerySet[Announc
 
 @admin.register(ChatClosure)
 class ChatClosureAdmin(SaidAboveAdmin):
-    """« Fermer le tchat »: every one waits for a second person, but for its end."""
+    """« Fermer le tchat »: each closing waits for a second person, except for its end."""
 
     reviewed_fields = ("reason",)
     own_fields = ("reason", "starts_at", "ends_at")
@@ -114,9 +117,9 @@ class ChatClosureAdmin(SaidAboveAdmin):
 
 @admin.register(Announcement)
 class AnnouncementAdmin(SaidAboveAdmin):
-    """Banners. One for the staff alone is shown at once; one that visitors read waits for a second person."""
+    """Banners. A banner for the staff alone is shown at once; one that visitors read waits for a second person."""
 
-    reviewed_fields = ("audience",)  # its default, the staff, asks for nobody
+    reviewed_fields = ("audience",)  # its default value, the staff, needs no second person
     own_fields = ("audience", "level", "starts_at", "ends_at")
     end_field = "ended_at"
     list_display = ("first_words", "audience", "level", "starts_at", "ends_at", "ended_at")

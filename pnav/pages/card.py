@@ -14,7 +14,7 @@ from common.texts import languages
 from pnav import addresses
 
 
-@lru_cache(maxsize=16)  # one a host and language; a drawing takes some ten milliseconds
+@lru_cache(maxsize=16)  # one for each host and language; drawing one takes some ten milliseconds
 def _drawn(address: str) -> SafeString:
     return mark_safe(qr_code.svg(address))  # noqa: S308  our own drawing of our own address
 
@@ -28,7 +28,7 @@ def card(request: HttpRequest) -> HttpResponse:
 
 
 def card_page(address: str) -> dict[str, Any]:
-    """Return what the card shows. address: of the home page, whole."""
+    """Return what the card shows. address: the whole address of the home page."""
     parts = urlsplit(address)
     said = f"{parts.netloc}{parts.path.rstrip('/')}"
     return {"address": address, "said_address": said, "qr_code": _drawn(address)}

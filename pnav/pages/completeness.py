@@ -1,9 +1,9 @@
-"""This module counts how complete each language of the site is, and says which ones are offered to whoever chooses.
+"""Counts how complete each language of the site is, and decides which languages are offered.
 
-What the code brings (the words of pages, the sentences, the names of data) is translated in `pnav/locale`; what
+What the code brings (the words of pages, the sentences, the names of data) is translated in `pnav/locale`. What
 administrators write is translated where they write it. A language is offered when nothing of the first and hardly
-anything of the second is missing: one section that is not translated yet takes no language away from the people who
-read in it, and a language that is begun is offered to nobody. Whoever chose a language before keeps it.
+anything of the second is missing. So one section without a translation takes no language away from those who read in
+it, and an unfinished language is offered to nobody. Whoever chose a language before keeps it.
 """
 
 import logging
@@ -31,16 +31,18 @@ from triage.editing import walk
 from triage.questionnaire.results import BUILT_IN
 
 logger = logging.getLogger(__name__)
-# Of what administrators write. Ours to choose: a new section without its translation is about two texts of a hundred,
-# a questionnaire that is not translated more than half of them.
+# The share of what administrators write that must be translated. It is our own choice: a new section without its
+# translation is about two texts of a hundred, an untranslated questionnaire more than half of them.
 ENOUGH = 0.9
 KEEP_SECONDS = 60
-MISSING_OF_SENTENCES = "Phrases de Pnav"  # whose missing texts are keys of the catalogue
+MISSING_OF_SENTENCES = "Phrases de Pnav"  # the part whose missing texts are named by keys of the catalogue
 
 
 @dataclass(frozen=True)
 class Part:
-    """Texts of one kind. name: in French. missing: what says which ones, in their order. is_of_code: see above."""
+    """These are texts of one kind. name: in French. missing: descriptions of the missing texts, in order. is_of_code:
+    see the module.
+    """
 
     name: str
     total: int
@@ -49,13 +51,13 @@ class Part:
 
     @property
     def done(self) -> int:
-        """Return how many texts have their translation."""
+        """Return how many texts have a translation."""
         return self.total - len(self.missing)
 
 
 @dataclass(frozen=True)
 class Completeness:
-    """It is how complete one language is."""
+    """It says how complete one language is."""
 
     language: str
     parts: tuple[Part, ...]
@@ -106,12 +108,12 @@ def _compiled(language: str, folders: tuple[str, ...]) -> frozenset[str]:
     for folder in folders:
         path = Path(folder) / translation.to_locale(language) / "LC_MESSAGES" / "django.mo"
         if path.exists():
-            found.update(entry.msgid for entry in polib.mofile(str(path)))  # compiled: nothing in it is empty
+            found.update(entry.msgid for entry in polib.mofile(str(path)))  # compiled files hold no empty translation
     return frozenset(found)
 
 
 def wanted_messages() -> list[str]:
-    """Return the texts that have a translation in any language of the site: what staff alone reads stays in French."""
+    """Return the texts that have a translation in any language of the site. What only staff reads stays in French."""
     found: set[str] = set()
     for language in languages.others():
         found |= translated_messages(language)
@@ -119,7 +121,7 @@ def wanted_messages() -> list[str]:
 
 
 def _sentences(translated: frozenset[str], changed: set[str]) -> Part:
-    """Count the sentences of the catalogue. One that an administrator wrote in this language is translated."""
+    """Count the sentences of the catalogue. A sentence that an administrator wrote in this language is translated."""
     said = [sentence for sentence in CATALOGUE.values() if sentence.is_translated]
     with translation.override(languages.source()):
         missing = [
@@ -171,9 +173,9 @@ def _translations(model: type[Translated], language: str) -> Iterator[tuple[str,
 
 
 def to_review(language: str) -> list[str]:
-    """Return where a text that administrators wrote in this language has another source text by now.
+    """Return the texts that administrators wrote in this language and whose source text has changed since.
 
-    Such a text is said all the same, and takes no language away: eight queries, for a command.
+    Such a text is still shown, and takes no language away. This makes eight queries, for a command.
     """
     found = []
     kinds: list[tuple[str, Any]] = [
@@ -224,6 +226,6 @@ def offered_languages() -> list[str]:
 
 
 def set_offered(codes: Iterable[str] | None = None) -> None:
-    """Take these for what was read, and keep them; None reads again at the next question. For tests."""
+    """Use these as the languages that were read, and keep them; None reads again at the next question. For tests."""
     _kept.offered = list(codes or ())
     _kept.read_at = float("-inf") if codes is None else float("inf")

@@ -1,5 +1,4 @@
-"""This module keeps the display settings (« Paramètres d'affichage »), theme and language, in cookies that say nothing
-else."""
+"""Keeps the display settings (« Paramètres d'affichage »), theme and language, in cookies that hold nothing else."""
 
 from django.conf import settings
 from django.db.models import TextChoices
@@ -21,7 +20,7 @@ class Theme(TextChoices):
 
 
 def theme(request: HttpRequest) -> str:
-    """Return the theme chosen in this browser; without a choice, or with an unknown one, the system's."""
+    """Return the theme chosen in this browser; the system's without a choice, or with an unknown one."""
     value = request.COOKIES.get(THEME_COOKIE, "")
     return value if value in Theme.values else Theme.SYSTEM.value
 

@@ -1,7 +1,8 @@
-"""This is the page « Les chiffres du service », for everybody, and its open data: honest, rounded, the same for a week.
+"""The public page « Les chiffres du service » and its open data: rounded, and the same for a week.
 
-Both read what is stored of closed days (`chat.statistics.daily`), rounded before it was stored, so that what is deleted
-changes none of it. Periods end on a Monday at midnight. Small counts are hidden by `chat.rules.small_counts` as well.
+Both read what is stored of closed days (`chat.statistics.daily`), which was rounded before it was stored, so that
+deletions change none of it. Periods end on a Monday at midnight. Small counts are also hidden by
+`chat.rules.small_counts`.
 """
 
 import csv
@@ -37,18 +38,18 @@ from pnav.pages.texts import obligatory as words
 logger = logging.getLogger(__name__)
 
 PERIODS = {"month": 30, "year": 365}
-# What became of contents is counted by whole weeks (chat.models.figures), so its periods are whole weeks too.
+# Outcomes of contents are counted by whole weeks (chat.models.figures), so their periods are whole weeks too.
 WEEKS = {"month": 4, "year": 52}
-YEARS_AT_MOST = 10  # that are compared, the last ones
+YEARS_AT_MOST = 10  # how many years are compared, the last ones
 KEPT_SECONDS = 8 * 24 * 60 * 60
-# How long figures are kept whose last days the worker has not closed yet, and those of the file.
+# How long figures are kept whose last days the worker has not closed yet, and how long those of the file.
 KEPT_SHORTLY = 10 * 60
 FILE_SECONDS = 60 * 60
 DAY = timedelta(days=1)
 
 type Figures = dict[str, Any]
 
-# By key: the figures, and until when of the monotonic clock they are kept.
+# By key: the figures, and the time of the monotonic clock until which they are kept.
 _kept: dict[str, tuple[Figures, float]] = {}
 _lock = threading.Lock()
 
@@ -87,7 +88,10 @@ def _seconds_kept(found: Figures) -> int:
 
 
 def forget(now: datetime) -> None:
-    """Compute the figures again at the next page: for a demonstration, whose past is replaced."""
+    """Delete the kept figures, so that the next page computes them again.
+
+    For a demonstration, whose past is replaced.
+    """
     cache.delete(f"figures:2:{last_monday(now):%Y-%m-%d}")
     _kept.clear()
     _file.forget()
@@ -110,7 +114,9 @@ def _to_cache(key: str, found: Figures, seconds: int) -> None:
 
 
 def compute(end: date, now: datetime) -> Figures:
-    """Compute the figures as JSON holds them: only what may be published. Six statements, and one a year."""
+    """Compute the figures in the form in which JSON holds them: only what may be published. Six statements, and one a
+    year.
+    """
     asked, (first, end, is_closed) = end, _closed_until(end)
     return {
         "is_whole": is_closed and end == asked,
@@ -124,8 +130,9 @@ def compute(end: date, now: datetime) -> Figures:
 
 
 def _closed_until(end: date) -> tuple[date, date, bool]:
-    """Return the first closed day; the Monday at which the periods end, `end` or one before while days are not closed;
-    and whether any day is closed. One statement.
+    """Return the first closed day, the Monday at which the periods end, and whether any day is closed. One statement.
+
+    The Monday is `end`, or an earlier one while days are not closed.
     """
     span = ClosedDay.objects.aggregate(first=Min("day"), last=Max("day"))
     if span["first"] is None:
@@ -144,13 +151,13 @@ def _years(first: date, end: date) -> list[Figures]:
 
 
 def _removals(end: date, weeks: int) -> list[tuple[str, int]]:
-    """Return how many contents were removed and how many not, where both may be said: one would tell the other."""
+    """Return how many contents were removed and how many were not, if both may be published: each tells the other."""
     counts = removal.count_answers(end, weeks)
     return small_counts.parts([(answer, counts[answer]) for answer in Answer.values]).shown
 
 
 def _period(first: date, before: date) -> Figures:
-    """Return what may be said of these days; each share is of one series, whose parts make its whole."""
+    """Return what may be published of these days. Each share belongs to one series, whose parts make its whole."""
     found = DailyFigure.objects.between(first, before, daily_figures.CHAINS).totals()
     people = sum(found.get("people", {}).values())
     waits, promise = found.get("wait", {}), found.get("promise", {})
@@ -177,11 +184,11 @@ def _period(first: date, before: date) -> Figures:
 
 
 def _minutes(seconds: int | None, people: int) -> int | None:
-    """Return the end of the range of the median; None when it is of too few people, or beyond the last end."""
+    """Return the upper end of the median's range; None when it covers too few people, or is beyond the last range."""
     return None if seconds is None or people < small_counts.AT_LEAST else seconds // 60
 
 
-# What is said of a period, in this order: key, label, how the number is said.
+# The lines of a period, in order: key, label, form of the number.
 LINES = (
     ("opened", words.OPENED, words.ABOUT),
     ("minors", words.MINORS, words.PERCENT),
@@ -201,7 +208,7 @@ def _said(value: int | None, how: Sentence) -> str:
 
 
 def draw_shares(periods: list[Figures], promise: str) -> list[Chart]:
-    """Draw the shares of each period, all from 0 to 100: of what was rounded for the table, and of nothing else."""
+    """Draw the shares of each period, all from 0 to 100, from the rounded values of the table and nothing else."""
     shares = [(key, label) for key, label, how in LINES if how is words.PERCENT]
     return [
         charts.draw_rows(
@@ -217,7 +224,7 @@ def draw_shares(periods: list[Figures], promise: str) -> list[Chart]:
 
 
 def draw_outcomes(period: Figures) -> Chart | None:
-    """Draw the published counts of one period; None when none is published. What is hidden is left out."""
+    """Draw the published counts of one period; None when none is published. Hidden counts are left out."""
     labels = words.OPTIONS["outcome"]
     rows = [Row(labels[value].say(), count, _said(count, words.ABOUT)) for value, count in period["outcomes"]]
     if not rows:
@@ -248,7 +255,7 @@ def figures(request: HttpRequest) -> HttpResponse:
 
 
 def figures_page(found: Figures) -> dict[str, Any]:
-    """Return what the page of the figures shows. found: as `of_this_week` keeps them."""
+    """Return what the page of the figures shows. found: as `of_this_week` returns them."""
     periods, years = found["periods"], found["years"]
     ends = [dict(one["outcomes"]) for one in periods]
     minutes = found["promised_minutes"]
@@ -285,9 +292,10 @@ def figures_page(found: Figures) -> dict[str, Any]:
 
 
 def _read_file() -> str:
-    """Return the file: whole months until the Monday at which the page's periods end. Two statements, whose sums
-    PostgreSQL makes; at most as many rows as `open_data.MONTHS_AT_MOST` months have keys. Hours of the week are hours
-    of the day.
+    """Return the file: whole months until the Monday at which the page's periods end.
+
+    It takes two statements, whose sums PostgreSQL makes, and at most as many rows as `open_data.MONTHS_AT_MOST` months
+    have keys. Hours of the week become hours of the day.
     """
     _first, end, _is_closed = _closed_until(last_monday(timezone.now()))
     before = end.replace(day=1)
@@ -311,7 +319,7 @@ _file: CachedReading[str] = CachedReading(_read_file, FILE_SECONDS, name="open d
 
 @require_safe
 def figures_csv(request: HttpRequest) -> HttpResponse:
-    """The months since the opening, as open data: see `pnav.pages.open_data`."""
+    """Send the months since the opening as open data: see `pnav.pages.open_data`."""
     return HttpResponse(
         _file.get(),
         content_type="text/csv; charset=utf-8",
@@ -324,5 +332,5 @@ def figures_csv(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def figures_schema(request: HttpRequest) -> HttpResponse:
-    """What the columns of that file mean, in the Table Schema format."""
+    """Send the meaning of that file's columns, in the Table Schema format."""
     return JsonResponse(open_data.schema(), json_dumps_params={"ensure_ascii": False, "indent": 2})

@@ -9,7 +9,7 @@ from pnav.pages.texts import obligatory as obligatory_texts
 
 
 def language_choices() -> list[tuple[str, str]]:
-    """Return the languages that are offered, each as it calls itself, and that of this page, which its reader keeps."""
+    """Return the languages that are offered, each by its own name, and that of this page, which its reader keeps."""
     codes = completeness.offered_languages()
     if (now := languages.current()) not in codes:
         codes.append(now)
@@ -17,9 +17,9 @@ def language_choices() -> list[tuple[str, str]]:
 
 
 class DisplaySettingsForm(forms.Form):
-    """It is the form of theme and language. `next` is where the person was: a path of this site, which the view checks.
+    """It is the form of theme and language.
 
-    familiar: say *tu*.
+    `next` is where the person was: a path of this site, which the view checks. familiar: whether to say *tu*.
     """
 
     theme = forms.ChoiceField(
@@ -41,7 +41,9 @@ class DisplaySettingsForm(forms.Form):
 
 
 class FeedbackForm(forms.Form):
-    """It is the form of an opinion: one question, a subject, and a text if the person wishes. familiar: say *tu*."""
+    """It is the form of an opinion: one question, a subject, and a text if the person wishes. familiar: whether to say
+    *tu*.
+    """
 
     rating = forms.ChoiceField(choices=obligatory_texts.choices("rating"), widget=forms.RadioSelect)
     page = forms.ChoiceField(

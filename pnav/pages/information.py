@@ -1,4 +1,4 @@
-"""This module reads what the pages of information show: the home page, and the longer pages that it leads to."""
+"""Reads what the pages of information show: the home page, and the longer pages that it leads to."""
 
 from datetime import date
 from typing import Any
@@ -6,34 +6,34 @@ from typing import Any
 from pnav.pages.models import ContentBlock, HelpNumber, Verified
 
 Page = ContentBlock.Page
-# Pages that say *tu* to whoever reads them.
+# Pages that always say *tu*.
 IN_TU = {Page.MINORS, Page.MINORS_SIMPLE}
-# Pages that say *vous* or *tu* by who reads them. That of professionals speaks to them, whoever opens it.
+# Pages that say *vous* or *tu*, depending on who reads them. The page of professionals says *vous* to everybody.
 IN_BOTH = {Page.HOME, Page.LAW, Page.REMOVAL, Page.NUMBERS}
-# The door of the home page that leads from a page into the chat, for who is told from who reads it.
+# The answer of the home page with which a page leads into the chat, because its readers are known.
 DOORS = {Page.MINORS: "minor", Page.MINORS_SIMPLE: "minor", Page.PROFESSIONALS: "helper"}
 
 
 def read_information(changed: Verified | None = None, *, familiar: bool = False) -> dict[str, Any]:
-    """Read what the home page shows: its sections and the numbers, in two queries (four in *tu*, and in another
-    language than the source's).
+    """Read what the home page shows: its sections and the numbers.
 
-    changed: a section or a number that is shown in place of the one that is kept, or beside the others.
+    It makes two queries, and four in *tu* or in another language than the source's. changed: a section or a number that
+    replaces the stored one, or is added.
     """
     blocks = _sections(Page.HOME, changed, familiar)
     return {"blocks": blocks, "numbers": _numbers(changed, familiar), "updated_on": _updated_on(blocks)}
 
 
 def content_template(page: str) -> str:
-    """Return the template of a page of its own. No path is made of anything but a `ContentBlock.Page`."""
+    """Return the template of a page of information. Only a `ContentBlock.Page` can become part of a path."""
     return f"pages/{Page(page).value}.html"
 
 
 def content_context(page: str, changed: Verified | None = None, *, familiar: bool = False) -> dict[str, Any]:
-    """Read what a page of its own shows: its sections and, on the page of numbers, the numbers.
+    """Read what a page of information shows: its sections and, on the page of numbers, the numbers.
 
-    One query, or two on the page of numbers; twice as many in *tu*, and in another language than the source's. page: a
-    `ContentBlock.Page` but home's. changed: as in `read_information`.
+    It makes one query, two on the page of numbers, and twice as many in *tu* or in another language than the source's.
+    page: any `ContentBlock.Page` but the home page. changed: as in `read_information`.
     """
     speaks_tu = familiar and page in IN_BOTH
     blocks = _sections(page, changed, speaks_tu)
@@ -46,9 +46,9 @@ def content_context(page: str, changed: Verified | None = None, *, familiar: boo
 
 
 def preview(changed: Verified) -> tuple[str, dict[str, Any]]:
-    """Return the template and context of the page that shows a section or a number, with this one as it would be.
+    """Return the template and context of the page that shows a section or a number, with the changed one in it.
 
-    `anchor`: where on the page.
+    `anchor` in the context: its place on the page.
     """
     page = changed.page if isinstance(changed, ContentBlock) else Page.NUMBERS
     anchor = changed.slug if isinstance(changed, ContentBlock) else "numeros"

@@ -1,4 +1,4 @@
-"""This module turns the few marks that an administrator may use in a text into HTML. Everything else is escaped."""
+"""Turns the few marks that an administrator may use in a text into HTML. Everything else is escaped."""
 
 import re
 from collections.abc import Iterator
@@ -21,14 +21,14 @@ HELP = _(
     "« - [ ] question | conseil » fait une case à cocher, sous laquelle le conseil se montre ; rien n'est envoyé."
 )
 
-MAX_LENGTH = 20_000  # characters of a text; those that come with the code have a tenth of it
+MAX_LENGTH = 20_000  # characters of a text; the texts of the code have at most a tenth of it
 _BOX = "- [ ] "
 _FORM = '<form class="pnav-boxes" method="dialog" autocomplete="off">'
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
-# A label holds no « [ » and an address no « ( »: an opening that nothing closes ends at the next one, so that the time
-# taken grows as the text does, and not as its square.
+# A label holds no « [ » and an address no « ( », so that an opening bracket that is never closed ends at the next one.
+# The time then grows with the length of the text, and not with its square.
 _LINK = re.compile(r"\[([^\[\]]+)\]\(([^()\s]+)\)")
-# Browsers read a backslash as a slash: « /\ » would be another host, as « // » is.
+# Browsers read a backslash as a slash, so « /\ » would be another host, as « // » is.
 _ALLOWED = re.compile(r"https://|/(?![/\\])|#|tel:|sms:")
 
 
@@ -40,13 +40,13 @@ def to_html(text: str) -> SafeString:
     return _html(text, addresses.current())
 
 
-@lru_cache(maxsize=512)  # the same few texts at every visit: about a hundred, in each language and in discreet mode
+@lru_cache(maxsize=512)  # the same hundred texts at every visit, in each language and in discreet mode
 def _html(text: str, _drawn_in: Table) -> SafeString:
     return mark_safe("\n".join(_blocks(text)))  # noqa: S308  every piece below is escaped
 
 
 def line_to_html(text: str) -> SafeString:
-    """Return the HTML of one line, with bold and links alone."""
+    """Return the HTML of one line, with bold and links only."""
     return _line(text, addresses.current())
 
 
@@ -128,7 +128,7 @@ def _inline(text: str) -> str:
 
 def _link(match: re.Match[str]) -> str:
     """Return a link to an address of this site, a secure one elsewhere, or a telephone; anything else stays text."""
-    label, address = match.groups()  # both escaped already
+    label, address = match.groups()  # both are escaped already
     if not _ALLOWED.match(address):
         return match.group()
     if (own := addresses.address_in_table(unescape(address), addresses.current())) is not None:

@@ -1,4 +1,4 @@
-"""These are the tables of contents that an administrator edits, and of what visitors say of the service."""
+"""These are the contents that an administrator edits, and what visitors say of the service."""
 
 import uuid
 from datetime import date, datetime, timedelta
@@ -21,16 +21,16 @@ from common.texts.typography import keep_together
 from pnav.pages import markup
 
 FEEDBACK_MAX_LENGTH = 1000  # characters
-LONGEST_ANNOUNCEMENT = timedelta(days=90)  # ours to choose: what holds for longer is a content
+LONGEST_ANNOUNCEMENT = timedelta(days=90)  # our own choice: what holds for longer is a content
 
 
 def overdue_filter(today: date) -> Q:
-    """Select the facts that nobody verified, or not for `definitions.REVIEW`."""
+    """Return the condition of facts that nobody verified, or not within `definitions.REVIEW`."""
     return Q(verified_on=None) | Q(verified_on__lt=today - values.get_duration(definitions.REVIEW))
 
 
 class Verified(models.Model):
-    """It is a fact shown to the public, with where it comes from and when somebody last checked it."""
+    """It is a fact that is shown to the public, with its source and when somebody last verified it."""
 
     verified_on = models.DateField(_("vérifié le"), null=True, blank=True)
     source = models.CharField(_("source"), max_length=300, blank=True)
@@ -45,7 +45,7 @@ class Verified(models.Model):
 
 
 class HelpNumber(Verified, Translated):
-    """It is a telephone number of an emergency or help service. An unknown hour is left empty, never guessed."""
+    """It is a telephone number of an emergency or help service. Unknown hours are left empty, never guessed."""
 
     text_fields = ("label", "audience", "hours", "written")
     familiar_fields = ("audience", "written")
@@ -102,7 +102,7 @@ class HelpNumber(Verified, Translated):
 
     @property
     def href(self) -> str:
-        """Return the address that a telephone dials or writes to; empty where it is not known which of both."""
+        """Return the address that a telephone dials or writes to; empty when it is not known which of the two."""
         if not self.has_link:
             return ""
         scheme = "sms" if self.use == self.Use.TEXT else "tel"
@@ -110,17 +110,17 @@ class HelpNumber(Verified, Translated):
 
     @property
     def shown_label(self) -> str:
-        """Its label in the active language, with spaces that keep a line together."""
+        """Return the label in the active language, with spaces that keep a line together."""
         return keep_together(self.said("label"))
 
     @property
     def shown_audience(self) -> str:
-        """For whom it is, in the active language."""
+        """Return for whom the number is, in the active language."""
         return keep_together(self.said("audience"))
 
     @property
     def shown_hours(self) -> str:
-        """Its hours, in the active language."""
+        """Return the hours, in the active language."""
         return keep_together(self.said("hours"))
 
     @property
@@ -145,8 +145,7 @@ def numbers_by_name() -> dict[str, Number]:
 
 
 class ContentBlock(Verified, Translated):
-    """It is a section of one of the pages of information. `slug` is its anchor; no two sections share one, on any
-    page."""
+    """It is a section of one of the pages of information. `slug` is its anchor, which is unique over all pages."""
 
     text_fields = ("title", "body")
     familiar_fields = ("title", "body")
@@ -176,12 +175,12 @@ class ContentBlock(Verified, Translated):
 
     @property
     def shown_title(self) -> str:
-        """Its title in the active language, with spaces that keep a line together."""
+        """Return the title in the active language, with spaces that keep a line together."""
         return keep_together(self.said("title"))
 
     @property
     def html(self) -> SafeString:
-        """Return the text as HTML, everything escaped but the few marks of `markup`."""
+        """Return the text as HTML, in which everything is escaped but the few marks of `markup`."""
         return markup.to_html(self.said("body"))
 
 
@@ -197,10 +196,10 @@ class ContentText(TextRow):
 
 
 class RemovalPlatform(Verified, Translated):
-    """It is where one asks that a content be removed, or who helps with it.
+    """It is a site where one asks that a content be removed, or somebody who helps with it.
 
-    A row is shown once somebody verified what it states (`to_be_shown`). Its doubt is what it leaves out: it takes
-    nothing away from what is stated. Texts say neither *vous* nor *tu*: both read them.
+    A row is shown once somebody has verified what it states (`to_be_shown`). Its doubt says what it leaves out, and
+    does not weaken what is stated. Texts say neither *vous* nor *tu*, because readers of both kinds see them.
     """
 
     text_fields = ("where", "conditions")
@@ -276,13 +275,15 @@ class AnnouncementQuerySet(models.QuerySet["Announcement"]):
     """Announcements, by whether they are shown at a moment."""
 
     def not_over(self, now: datetime) -> "AnnouncementQuerySet":
-        """Shown now, or to come."""
+        """Select announcements that are shown now or later."""
         return self.filter(ends_at__gt=now, ended_at=None)
 
 
 class Announcement(Spoken):
-    """It is a banner above pages, from a moment to another. It is ended before its time, but never changed: whoever
-    agreed to it agreed to these words."""
+    """It is a banner above pages, between two moments.
+
+    It can be ended early but never changed, because whoever agreed to it agreed to these words.
+    """
 
     class Audience(models.TextChoices):
         STAFF = "staff", _("l'équipe")
@@ -316,7 +317,7 @@ class Announcement(Spoken):
         return self.source_of("", "")[:80] or str(_("annonce"))
 
     def clean(self) -> None:
-        """Raises ValidationError, by field."""
+        """Refuse an announcement without a text or with wrong times. Raises ValidationError, by field."""
         super().clean()
         wrong: dict[str, ValidationError] = {}
         if not self.source_of("", ""):
@@ -342,7 +343,8 @@ class AnnouncementText(TextRow):
 class Feedback(models.Model):
     """It is what a visitor says of the service. Nothing links it to a person, a visit or a conversation.
 
-    The text is sealed, like a message: people write more in it than they are asked for. `place` is what it is bound to.
+    The text is encrypted, like a message, because people write more in it than they are asked for. It is bound to
+    `place`.
     """
 
     SEALED = ("sealed_text",)
@@ -362,7 +364,7 @@ class Feedback(models.Model):
     rating = models.CharField(_("le service a-t-il aidé"), max_length=10, choices=Rating)
     page = models.CharField(_("sujet"), max_length=20, choices=Page, default=Page.OTHER)
     place = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    sealed_text = models.BinaryField(null=True, editable=False)  # none: nothing was written
+    sealed_text = models.BinaryField(null=True, editable=False)  # None: nothing was written
     created_at = models.DateTimeField(_("reçu le"), default=timezone.now, db_index=True)
 
     class Meta:
@@ -372,10 +374,10 @@ class Feedback(models.Model):
 
     @property
     def context(self) -> str:
-        """Return what the sealed text is bound to."""
+        """Return the context to which the sealed text is bound."""
         return f"feedback:{self.place}"
 
     @property
     def text(self) -> str:
-        """Return the text, empty when nothing was written. Raises keyring.UnsealError when no key opens it."""
+        """Return the text, empty when nothing was written. Raises encryption.UnsealError when no key opens it."""
         return encryption.unseal(self.sealed_text, context=self.context) if self.sealed_text is not None else ""

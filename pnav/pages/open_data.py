@@ -1,7 +1,7 @@
-"""This is the open data of the service: which series the file of the months holds, and its schema. Pure.
+"""The open data of the service: which series the file of months holds, and its schema. Pure.
 
 The schema follows Table Schema (https://specs.frictionlessdata.io/table-schema/), which data.gouv.fr and its validator
-read. Its texts are in French only, like the codes of administrations that it stands beside.
+read. Its texts are in French only, like the codes of administrations beside which it stands.
 """
 
 from datetime import date
@@ -12,9 +12,9 @@ from chat.rules.daily_figures import CHAINS, REMOVAL, ROUNDING, SEPARATE
 FILE_NAME: Final = "pnav-chiffres.csv"
 FILE_PATH: Final = "/chiffres/chiffres.csv"
 SCHEMA_PATH: Final = "/chiffres/schema.json"
-MONTHS_AT_MOST: Final = 240  # the last ones: twenty years, of some ninety lines each
+MONTHS_AT_MOST: Final = 240  # the last ones: twenty years, with some ninety lines for each month
 
-# What the file has of each series. Those that lead to the plan of a duty (`chat.statistics.staffing`) are not in it.
+# The series of the file. Those that serve only to plan a duty (`chat.statistics.staffing`) are not in it.
 SERIES: Final[dict[str, str]] = {
     "people": "toutes les personnes qui ont ouvert un échange",
     "age": "mineures ou non, d'après l'orientation : minor, not_minor",
@@ -103,4 +103,4 @@ def schema() -> dict[str, Any]:
     }
 
 
-assert set(SERIES) <= {*CHAINS, *SEPARATE}  # noqa: S101  of this module
+assert set(SERIES) <= {*CHAINS, *SEPARATE}  # noqa: S101  a check of this module

@@ -1,8 +1,8 @@
-"""Does the work of the quick exit: it forgets the visit first, and nobody waits for what can wait.
+"""Ends the visit for the quick exit: it deletes the visit first, and leaves the rest for later.
 
-`leave` hands the work to a thread with a connection of its own, and returns as soon as the visit is deleted, or after
-PATIENCE_SECONDS when the database is away, stalled, or held up: the answer that clears the cookies is then on its way
-all the same, and the thread goes on until the visit is deleted. See docs/adr/0049.
+`leave` hands the work to a thread with a connection of its own. It returns as soon as the visit is deleted, or after
+PATIENCE_SECONDS when the database is away or slow. The answer that clears the cookies is then sent all the same, and
+the thread goes on until the visit is deleted. See docs/adr/0049.
 """
 
 import logging
@@ -22,13 +22,14 @@ from reports.session import KEY as REPORT_KEY
 logger = logging.getLogger(__name__)
 
 PATH = "/quitter/"
-# The whole exit takes 300 ms at most (a person hears somebody at the door); this leaves a third to the network and to
-# a busy processor.
+# The whole exit takes 300 ms at most (a person may hear somebody at the door). This leaves a third of it to the network
+# and to a busy processor.
 PATIENCE_SECONDS = 0.2
-# What holds the row of a session for longer than that is tried again after the exits of others.
+# When the row of a session stays locked for longer than this, the deletion is tried again after the exits of others.
 LOCK_MILLISECONDS = 50
 RETRY_SECONDS = 0.2
-# Exits of a process that wait for the database: some 500 bytes each. One more leaves too; its visit ends by its date.
+# How many exits of a process may wait for the database: some 500 bytes each. Beyond it a person leaves all the same,
+# and their visit ends by its own date.
 AT_MOST = 1_000
 
 THREAD: Executor = ThreadPoolExecutor(1, thread_name_prefix="quick-exit", initializer=leave_the_pool)
@@ -50,7 +51,9 @@ def leave(session_key: str) -> bool:
 
 
 def _forget(session_key: str, is_forgotten: threading.Event) -> None:
-    """Delete the visit, then park, in the thread. While the database is away this exit goes to the end of the line."""
+    """Delete the visit, then park the conversation, in the thread. While the database is away this exit is queued
+    again.
+    """
     try:
         departure = _end_visit(session_key)
     except DATABASE_AWAY as error:
@@ -59,11 +62,11 @@ def _forget(session_key: str, is_forgotten: threading.Event) -> None:
         time.sleep(RETRY_SECONDS)
         try:
             THREAD.submit(_forget, session_key, is_forgotten)
-        except RuntimeError:  # the process stops
+        except RuntimeError:  # the process is stopping
             logger.error("quick exit: the process stops before the visit is forgotten; it ends by its own date")
             _places.release()
         return
-    except Exception as error:  # noqa: BLE001  the errors of a thread go nowhere: said here, by their class
+    except Exception as error:  # noqa: BLE001  a thread's errors are lost, so this logs their class
         logger.error("quick exit: the visit could not be forgotten, it ends by its own date (%s)", type(error).__name__)
         _places.release()
         return
@@ -78,7 +81,10 @@ def _forget(session_key: str, is_forgotten: threading.Event) -> None:
 
 
 def _end_visit(session_key: str) -> int | None:
-    """Delete the session and note the departure, both or neither; the key of the departure, if there is one to park."""
+    """Delete the session and record the departure, both or neither.
+
+    Returns the key of the departure; None when there is no conversation to park.
+    """
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{LOCK_MILLISECONDS}ms"])

@@ -10,9 +10,9 @@ from common.texts import languages
 from pnav import addresses
 from pnav.pages import completeness
 
-# Pages of information that take no part in it: what follows a form, what each reader sets, what developers look at.
+# Pages of information that are left out: the one after a form, the settings of each reader, and that of developers.
 LEFT_OUT = frozenset({"pages:feedback_thanks", "pages:display_settings", "pages:components"})
-# Where a visitor begins, beside the pages of information.
+# Pages where a visitor begins, besides the pages of information.
 BEGINNINGS = ("triage:start", "locations:search")
 
 

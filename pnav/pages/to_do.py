@@ -1,7 +1,7 @@
-"""This module tells on the administration's first page what there is to do, and how the service does (docs/adr/0077).
+"""Shows on the administration's first page what there is to do, and the state of the service (docs/adr/0077).
 
-Each count stops at MOST, whatever the tables hold, and stands beside the list that shows what it counts. Some fifteen
-queries in all, for administrators alone.
+Each count stops at MOST, whatever the tables hold, and is beside the list that shows what it counts. It makes some
+fifteen queries in all, for administrators alone.
 """
 
 from collections.abc import Callable
@@ -30,12 +30,12 @@ from reports import closures
 from reports.models import CaptureContact
 from reports.openings import actions as opening_actions
 
-MOST = 100  # of one line; above it the page says « plus de 100 »
+MOST = 100  # rows counted for one line; above it the page says « plus de 100 »
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """It is one line of the page. url: of the list that it is about. is_due: it asks for somebody."""
+    """It is one line of the page. url: the list that it is about. is_due: whether somebody has to act."""
 
     words: str
     url: str = ""
@@ -43,7 +43,7 @@ class Line:
 
 
 def read(now: datetime) -> dict[str, list[Line]]:
-    """Return what to do, without what has nothing to do; and the state of the service."""
+    """Return the tasks, without those that have nothing to do, and the state of the service."""
     return {"tasks": [line for task in TASKS if (line := task(now)) is not None], "state": _state(now)}
 
 
@@ -52,7 +52,7 @@ def _count(rows: QuerySet[Any]) -> int:
 
 
 def _line(count: int, one: str, many: str, url: str) -> Line | None:
-    """« 3 textes à vérifier »; nothing for none. one, many: with `%(n)s`, translated already."""
+    """Return a line such as « 3 textes à vérifier »; None for 0. one, many: texts with `%(n)s`, translated already."""
     if not count:
         return None
     number = _("plus de %(most)d") % {"most": MOST} if count > MOST else str(count)
@@ -93,7 +93,7 @@ def _platforms(now: datetime) -> Line | None:
 
 
 def _translations(_now: datetime) -> Line | None:
-    """Of every kind; the page that it leads to names them, each with the way to its form."""
+    """Count the missing and outdated translations of every kind. The linked page names them, each with its form."""
     url = reverse("admin:pages_contentblock_to_translate")
     missing, outdated = to_translate.count()
     one, many = _("%(n)s texte sans traduction"), _("%(n)s textes sans traduction")
@@ -115,7 +115,7 @@ def _accounts(_now: datetime) -> Line | None:
 
 
 def _openings(now: datetime) -> Line | None:
-    """Return what waits for somebody, and what waits for longer than it should: whose it is stands in the register."""
+    """Return the openings that wait for somebody, and those that wait too long. The register says whose they are."""
     line = _line(
         opening_actions.count_pending(MOST + 1),
         _("%(n)s levée d'anonymat en cours"),
@@ -128,7 +128,7 @@ def _openings(now: datetime) -> Line | None:
 
 
 def _examples(_now: datetime) -> Line | None:
-    """Places of the demonstration: nobody may go there on their word."""
+    """Count the places of the demonstration, which nobody may trust on a real site."""
     count = _count(ReceptionPoint.objects.filter(source=Source.DEMO))
     count += _count(Partner.objects.filter(source=Source.DEMO).exclude(kind=Partner.Kind.NATIONAL))
     url = _list("locations_receptionpoint", f"?source__exact={Source.DEMO}")
@@ -136,7 +136,7 @@ def _examples(_now: datetime) -> Line | None:
 
 
 def _capture_contact(_now: datetime) -> Line | None:
-    """Captures are taken, and nobody is named who is told of one that it may be an offence to hold."""
+    """Warn when captures are taken and nobody is named to be told of one that may be illegal to hold."""
     if not settings.CAPTURES or CaptureContact.current() is not None:
         return None
     words = _("Captures : la personne à prévenir n'est pas encore nommée")
@@ -176,7 +176,7 @@ def _state(now: datetime) -> list[Line]:
 
 
 def _processes(now: datetime) -> list[Line]:
-    """Return which web processes beat. The one that answers here beats too, where one serves everything."""
+    """Return which web processes beat. The process that answers here beats too, where one process serves everything."""
     names = {web_heartbeat.PAGES: _("des pages"), web_heartbeat.SOCKETS: _("des échanges")}
     found = []
     for row in WebHeartbeat.objects.order_by("role")[: len(names)]:

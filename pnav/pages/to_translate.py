@@ -1,8 +1,8 @@
-"""Lists what administrators can translate or look at again (« À traduire »), with the way to each form.
+"""Lists what administrators can translate or review (« À traduire »), with a link to each form.
 
-Of each language of the site but the source: texts without a translation, and translations whose source text is another
-by now. What only the code can translate is counted beside it. Some ten queries a language, for administrators alone; at
-most SHOWN lines of a sort.
+For each language but the source it lists texts without a translation, and translations whose source text has changed
+since. What only the code can translate is counted beside them. It makes some ten queries for each language, for
+administrators alone, and shows at most SHOWN lines of each sort.
 """
 
 from collections.abc import Iterator
@@ -21,16 +21,17 @@ from common.texts.text_rows import Translated
 from pnav.pages.completeness import MISSING_OF_SENTENCES, Part, completeness_of
 from pnav.pages.models import ContentBlock, HelpNumber, RemovalPlatform
 
-# Shared replies are agents' words: they count for no language, and are worth translating all the same.
+# Shared replies are agents' words. They do not count for the completeness of a language, but are worth translating.
 KINDS: tuple[type[Translated], ...] = (ContentBlock, HelpNumber, RemovalPlatform, CannedReply)
 SHOWN = 200
-SENTENCES_READ = 1000  # there is a row for each sentence that was changed, some hundreds at most
+SENTENCES_READ = 1000  # each changed sentence has a row; there are some hundreds at most
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """It is a row to translate. kind, words: what it is, and which; parts: the texts of it, in words; url: of its
-    form."""
+    """It is a row to translate. kind: its kind, in words; words: which row; parts: its texts, in words; url: that of
+    its form.
+    """
 
     kind: str
     words: str
@@ -40,8 +41,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """It is what one language asks for. missing, outdated: SHOWN at most of each, and how many there are. of_code: what
-    the code has to bring, by kind."""
+    """It is what one language needs.
+
+    missing, outdated: at most SHOWN of each; their counts are of all. of_code: what only the code can translate, by
+    kind.
+    """
 
     name: str
     missing: list[Item]
@@ -52,7 +56,7 @@ class Work:
 
     @property
     def is_done(self) -> bool:
-        """Return whether nothing of it is missing or outdated in this language."""
+        """Return whether nothing is missing or outdated in this language."""
         return not (self.missing_count or self.outdated_count or self.of_code)
 
 
@@ -69,13 +73,16 @@ def _item(row: Any, names: list[str]) -> Item:
 
 def _rows() -> Iterator[Any]:
     for model in KINDS:
-        rows: Any = model._default_manager  # each class of these has the relation
+        rows: Any = model._default_manager  # all of these classes have the relation
         yield from rows.prefetch_related("text_rows")
 
 
 def _lacks(row: Any, language: str) -> list[str]:
-    """The names of its texts that this language has not. A text that is empty in the source language needs none, nor a
-    familiar one where the polite one is there: many languages have one for both."""
+    """Return the names of its texts that this language lacks.
+
+    A text that is empty in the source language needs no translation. A familiar text needs none where the polite one is
+    translated, because many languages have one for both.
+    """
     return [
         type(row).text_name(language, part)
         for part in type(row).text_fields
@@ -90,7 +97,7 @@ def _missing(language: str, rows: list[Any]) -> list[Item]:
 
 
 def outdated_names(row: Any, language: str = "") -> list[str]:
-    """Return the names of its texts in this language, or in any, that follow another text than stands there by now."""
+    """Return the names of its texts in this language, or in any, whose source text has changed since."""
     places = row.text_places()
     return [name for name in row.outdated() if language in ("", places[name][0])]
 
@@ -100,15 +107,14 @@ def _sentences() -> list[ChangedSentence]:
 
 
 def count() -> tuple[int, int]:
-    """Return how many rows lack a text in some language, and how many have a translation to look at again. Nine
-    queries."""
+    """Return how many rows lack a text in some language, and how many have an outdated translation. Nine queries."""
     rows = list(_rows())
     missing = sum(any(_lacks(row, language) for language in languages.others()) for row in rows)
     return missing, sum(bool(outdated_names(row)) for row in (*rows, *_sentences()))
 
 
 def read() -> list[Work]:
-    """Return what each language asks for; before them, the texts in *tu* that say a former text in *vous*."""
+    """Return what each language needs, after the texts in *tu* that follow a former text in *vous*."""
     rows, sentences = list(_rows()), _sentences()
     found = []
     source = languages.source()

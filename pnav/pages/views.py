@@ -48,8 +48,7 @@ from reports.visit import read_visit
 from triage.questionnaire.questions import BY_ID, DOOR, SAFETY
 
 logger = logging.getLogger(__name__)
-# Opinions an hour. A network may be a whole town's: most telephones share an address.
-# All that this site leaves in a visitor's browser.
+# All cookies that this site leaves in a visitor's browser.
 OUR_COOKIES = {
     settings.SESSION_COOKIE_NAME,
     settings.CSRF_COOKIE_NAME,
@@ -76,16 +75,18 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def home_page(information: Any, wait: str) -> dict[str, Any]:
-    """Return what the home page shows. information: of `read_information`, read only where it is drawn. wait: in words,
-    of `waiting_time.say`."""
+    """Return what the home page shows.
+
+    information: from `read_information`, read only where it is drawn. wait: in words, from `waiting_time.say`.
+    """
     return {"information": information, "wait": wait}
 
 
 def _come_in(request: HttpRequest) -> HttpResponse:
-    """Keep who comes in and the place that they typed, then ask whether they are safe. A place that one search does not
-    tell is asked again before the queue, and so is who comes in when no door was pressed (Enter in the field).
+    """Store who comes in and the place that they typed, then ask whether they are safe.
 
-    Costs one search of a place (`locations.lookup`) and what `read_visit` reads.
+    A place that one search does not find is asked again before the queue, and so is who comes in when no door was
+    pressed (Enter in the field). It costs one search of a place (`locations.lookup`) and what `read_visit` reads.
     """
     if read_visit(request).has_ongoing_report:
         return redirect("chat:conversation")
@@ -102,8 +103,10 @@ def _come_in(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def content_page(request: HttpRequest, page: str) -> HttpResponse:
-    """Show a page of information of its own: one query, two for the page of numbers and for that of removal, which also
-    begins a request. page: a `ContentBlock.Page`."""
+    """Show a page of information. page: a `ContentBlock.Page`.
+
+    It makes one query, and two for the page of numbers and for that of removal, which also begins a request.
+    """
     choice = kit.choice_form(request, kit.read_platforms()) if page == ContentBlock.Page.REMOVAL else None
     familiar = is_familiar(request)
     return render(
@@ -121,23 +124,24 @@ def information_page(page: str, choice: PlatformForm | None, *, familiar: bool =
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def quit_site(request: HttpRequest) -> HttpResponseBase:
-    """POST ends the visit, takes our cookies away and leaves the site; GET explains what a browser keeps.
+    """End the visit, delete our cookies and leave the site (POST); explain what a browser keeps (GET).
 
-    No CSRF token: a stale page must let people out, and never answer « forbidden » to somebody in a hurry. Another
-    site gains nothing by it: its request comes without our cookies (SameSite=Lax), and only a cookie that came is
-    taken away; browsers that name such a request, from a neighbour of the same domain too, get nothing but the way out.
+    There is no CSRF token: a stale page must let people out, and never answer « forbidden » to somebody in a hurry.
+    Another site gains nothing by it: its request comes without our cookies (SameSite=Lax), and only a cookie that came
+    is deleted. When a browser says that a request comes from another site, also from a neighbour of the same domain,
+    the answer only redirects.
     """
     if request.method != "POST":
         return render(request, "pages/quit.html")
     response = HttpResponse(status=303, headers={"Location": settings.QUICK_EXIT_URL, "Cache-Control": "no-store"})
     if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
         return response
-    # The session is not touched here: reading it could wait for the database, and `quick_exit.leave` does not.
+    # The session is not read here, because that could wait for the database; `quick_exit.leave` does not wait.
     if session_key := request.COOKIES.get(settings.SESSION_COOKIE_NAME):
         quick_exit.leave(session_key)
     for name in OUR_COOKIES & request.COOKIES.keys():
         response.delete_cookie(name, samesite="Lax")
-    # A browser that clears its cache makes a navigation wait for it; the script's request is not awaited.
+    # A browser that clears its cache makes a navigation wait for it. Nobody waits for the request of a script.
     if request.headers.get("Sec-Fetch-Mode") != "navigate":
         response.headers["Clear-Site-Data"] = '"cache"'
     return response
@@ -151,7 +155,7 @@ def has_said_enough(request: HttpRequest) -> bool:
         is_over = rate_limits.is_over(
             f"feedback:{name}", limit=values.get(definitions.OPINIONS_OF_VISIT), seconds=60 * 60
         )
-    # Each is counted, whatever the other says.
+    # Both are counted, whatever the other says.
     most = values.get(definitions.OPINIONS_OF_NETWORK)
     if network_limits.count(network_limits.OPINIONS, networks_of(request), most=most).is_over:
         rate_limits.tell_reached("feedback")
@@ -161,7 +165,7 @@ def has_said_enough(request: HttpRequest) -> bool:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def feedback(request: HttpRequest) -> HttpResponseBase:
-    """The opinion on the service: asked for, bounded for each network, kept without its author."""
+    """Ask for an opinion on the service, and store it without its author. Each network may send a bounded number."""
     familiar = is_familiar(request)
     form = FeedbackForm(request.POST if request.method == "POST" else None, familiar=familiar)
     if not form.is_valid():
@@ -180,13 +184,13 @@ def form_page(form: Form) -> dict[str, Any]:
 
 @require_safe
 def feedback_thanks(request: HttpRequest) -> HttpResponse:
-    """Thanks for an opinion."""
+    """Show a page of thanks for an opinion."""
     return render(request, "pages/feedback_thanks.html")
 
 
 @require_safe
 def accessibility(request: HttpRequest) -> HttpResponse:
-    """The accessibility statement."""
+    """Show the accessibility statement."""
     return render(request, "pages/accessibility.html", accessibility_page(settings.CONTACT_EMAIL))
 
 
@@ -219,7 +223,7 @@ def legal_page(*, publisher: str, director: str, hosting_company: str, contact_e
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    """What is kept of whom, and for how long."""
+    """Show what is stored about whom, and for how long."""
     context = privacy_page(
         deletion.rules(),
         session_seconds=settings.SESSION_COOKIE_AGE,
@@ -246,7 +250,7 @@ def privacy_page(
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    """Let search engines read everything but the pages of those who sign in, and discreet mode."""
+    """Let search engines read everything but the staff pages and discreet mode."""
     rooms = (reverse("console:home"), reverse("admin:index"), reverse("account_login"), f"{addresses.DISCREET}/")
     lines = ["User-agent: *", *(f"Disallow: {room}" for room in rooms)]
     lines.append(f"Sitemap: {addresses.site_origin(request)}{reverse('pages:sitemap')}")
@@ -255,8 +259,10 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def icon(request: HttpRequest, picture: str) -> HttpResponse:
-    """Answer browsers and telephones that ask for an icon at the root, whatever the page says: the neutral one, which
-    names no service. picture: its static file."""
+    """Redirect browsers and telephones that ask for an icon at the root to the neutral icon, which names no service.
+
+    picture: the name of its static file.
+    """
     return redirect(static(picture))
 
 

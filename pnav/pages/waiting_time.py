@@ -1,6 +1,6 @@
-"""This module says how long one waits now, for the home page: from the queue itself, and nothing where nobody can say.
+"""Says how long one waits now, for the home page, as the queue shows it; nothing where nobody knows.
 
-A process asks once every KEEP_SECONDS at most, one short statement, however many read the page. While the database is
+A process makes one short statement every KEEP_SECONDS at most, however many people read the page. While the database is
 away the page says what was known last, or that nothing is known.
 """
 
@@ -19,7 +19,7 @@ _wait: CachedReading[Range] = CachedReading(
 
 
 def forget() -> None:
-    """Read again at the next page. For tests."""
+    """Read the queue again at the next page. For tests."""
     _wait.forget()
 
 

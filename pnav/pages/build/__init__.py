@@ -1,1 +1,1 @@
-"""This module has what is made before the site starts: styles, translations, static files, templates."""
+"""Makes what must exist before the site starts: styles, translations, static files, templates."""

@@ -1,7 +1,7 @@
-"""This module turns declarations of CSS that say left and right into ones that follow the direction of the text.
+"""Turns CSS declarations that say left and right into ones that follow the direction of the text.
 
-« Left » becomes the start of a line and « right » its end, which are the same in a page that is written from the left.
-What has no such word in CSS (places of a background, transformations) stays as it is. Pure.
+« Left » becomes the start of a line and « right » its end, which is the same in a left-to-right page. What has no such
+word in CSS (positions of a background, transformations) stays as it is. Pure.
 """
 
 import re
@@ -15,8 +15,8 @@ _FOUR = {"margin", "padding", "inset", "border-width", "border-style", "border-c
 
 
 def logical_properties(name: str, value: str) -> list[tuple[str, str]]:
-    """Return the same declaration, or those that take its place."""
-    if name in _SIDES and value != "50%":  # the middle, from where something is drawn back by half of itself
+    """Return the same declaration, or the declarations that replace it."""
+    if name in _SIDES and value != "50%":  # 50% is the middle, from where an element is moved back by half of its width
         return [(f"inset-inline-{_SIDES[name]}", value)]
     if found := _SIDE.fullmatch(name):
         what, side = found[1] or found[3], found[2] or found[4]
@@ -41,7 +41,7 @@ def _important(value: str) -> tuple[str, str]:
 
 
 def _sides(name: str, parts: list[str], important: str) -> list[tuple[str, str]]:
-    """Of four values, when the second (right) is not the fourth (left)."""
+    """Return the replacement of four values when the second (right) differs from the fourth (left); else nothing."""
     if len(parts) != 4 or parts[1] == parts[3]:
         return []
     top, right, bottom, left = parts
@@ -55,7 +55,7 @@ def _sides(name: str, parts: list[str], important: str) -> list[tuple[str, str]]
 
 
 def _corners(parts: list[str], important: str) -> list[tuple[str, str]]:
-    """Of two to four values, when the left corners are not the right ones."""
+    """Return the replacement of two to four values when the left corners differ from the right ones; else nothing."""
     if len(parts) == 1:
         return []
     first, second = parts[0], parts[1]

@@ -1,10 +1,10 @@
-"""This is the page that the proxies show when no process of ours answers: one file, of the sentences of our own
+"""This is the page that the proxies show when no process of ours answers: one file, with our own sentences for a
 failure.
 
-A proxy knows nobody's language and hardly whether a visit is discreet, so the page says the same to everybody: each
-language that is whole in the code, one after the other, and a title that names neither the site nor its subject. It
-runs nothing and asks for nothing; its style stands in it, and the proxies name the digest of that style in their
-content policy.
+A proxy knows nobody's language, and hardly whether a visit is discreet. So the page says the same to everybody: each
+language that is complete in the code, one after the other, and a title that names neither the site nor its subject. It
+has no script and loads nothing. Its style is inside it, and the proxies name the digest of that style in their content
+policy.
 """
 
 import base64
@@ -22,17 +22,19 @@ from pnav.pages import completeness
 STYLE = settings.BASE_DIR / "static" / "pnav" / "busy.css"
 FILE = settings.BASE_DIR / "deploy" / "failure.html"  # with the sentences and numbers of the code
 STATUSES = (502, 503, 504)
-RETRY_SECONDS = 10  # a deployment, or a process that is started anew
+RETRY_SECONDS = 10  # the time of a deployment, or of a process that starts again
 
 
 def say(*, is_first: bool) -> SafeString:
-    """Return what the page says, in the language that is active. is_first: with the heading of the whole page."""
+    """Return what the page says in the active language. is_first: whether to add the heading of the whole page."""
     return render_to_string("proxy_failure_words.html", {"is_first": is_first})
 
 
 def _whole_languages() -> list[str]:
-    """Return the languages in which the code says everything, the source language first: one that is begun would say
-    French in its own name."""
+    """Return the languages in which the code says everything, the source language first.
+
+    A language that is incomplete would say French in its own name.
+    """
     wanted = set(completeness.wanted_messages())
     return [
         languages.source(),
@@ -41,7 +43,7 @@ def _whole_languages() -> list[str]:
 
 
 def draw() -> str:
-    """Return the page, with the sentences and the numbers as this process knows them. It reads one file, its style."""
+    """Return the page, with the sentences and the numbers that this process knows. It reads one file, the style."""
     source, words = languages.source(), []
     for language in _whole_languages():
         with translation.override(language):
@@ -61,6 +63,6 @@ def content_policy(page: str) -> str:
 
 
 def write(path: Path) -> None:
-    """Write the page to this file, readable by everybody: a proxy has an account of its own."""
+    """Write the page to this file, readable by everybody, because a proxy has an account of its own."""
     path.write_text(draw())
     path.chmod(0o644)

@@ -1,10 +1,9 @@
-"""Fonts of the visitor's own machine, made as wide as Marianne until Marianne is there.
+"""Scales fonts of the visitor's own machine to the width of Marianne, for use until Marianne is loaded.
 
 Text is shown at once in a font of the machine, and drawn again once the file of Marianne has come (`font-display:
-swap`). Where the two are not as wide, lines break at other words, and what stands below moves under the finger of who
-reads. A face of its own for each such font says how much larger it is to be drawn (`size-adjust`), and gives it the
-height of Marianne. `local()` asks the machine alone: nothing is fetched, and a machine without the font goes on to the
-next one.
+swap`). Where the two differ in width, lines break elsewhere, and what is below moves under the reader's finger. So each
+such font gets a face of its own, which says how much larger it is drawn (`size-adjust`) and gives it the height of
+Marianne. `local()` asks only the machine: nothing is fetched, and a machine without the font goes on to the next one.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from fontTools.subset import Options, load_font
 
-# How letters are spread in what visitors read.
+# A text with the usual frequencies of letters in what visitors read.
 SAMPLE = (
     "Vous échangez par écrit, en direct, avec un policier ou un gendarme formé au cyberharcèlement. C'est gratuit, "
     "jour et nuit, et sans donner votre nom. Votre ville dit si votre secteur dépend de la police ou de la gendarmerie."
@@ -23,8 +22,11 @@ STACK = "Marianne,arial,sans-serif"  # as DSFR writes it
 
 @dataclass(frozen=True, slots=True)
 class Fallback:
-    """It is a font of many machines, and those that are exactly as wide. names: how `local()` finds it, by weight.
-    widths: the mean width of a letter of SAMPLE in em, by weight (`mean_width` of the font's own file)."""
+    """It is a font of many machines, and those with exactly the same widths.
+
+    names: how `local()` finds it, by weight. widths: the mean width of a letter of SAMPLE in em, by weight
+    (`Metrics.width` of the font's own file).
+    """
 
     family: str
     names: Mapping[int, tuple[str, ...]]
@@ -32,7 +34,7 @@ class Fallback:
 
 
 FALLBACKS = (
-    Fallback(  # Windows, macOS, iOS; Liberation Sans and Arimo are made to be as wide
+    Fallback(  # Windows, macOS, iOS; Liberation Sans and Arimo have the same widths
         "Marianne-arial",
         {
             400: ("Arial", "ArialMT", "Liberation Sans", "Arimo", "Helvetica"),
@@ -51,7 +53,9 @@ FALLBACKS = (
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """Of a font, in em: the mean width of a letter of SAMPLE, how far a line reaches above and below its letters."""
+    """Measures of a font, in em: the mean width of a letter of SAMPLE, and the height of a line above and below the
+    baseline.
+    """
 
     width: float
     ascent: float
@@ -59,7 +63,7 @@ class Metrics:
 
 
 def read_metrics(source: Path) -> Metrics:
-    """Raises KeyError for a font that lacks a letter of SAMPLE."""
+    """Read the measures of a font. Raises KeyError for a font that lacks a letter of SAMPLE."""
     with load_font(str(source), Options()) as font:
         names, advances, heights = font.getBestCmap(), font["hmtx"], font["hhea"]
         units = font["head"].unitsPerEm
@@ -68,13 +72,13 @@ def read_metrics(source: Path) -> Metrics:
 
 
 def stack() -> str:
-    """Return what stands in the place of STACK."""
+    """Return the list of fonts that replaces STACK."""
     first, rest = STACK.split(",", 1)
     return ",".join([first, *(fallback.family for fallback in FALLBACKS), rest])
 
 
 def faces(weight: int, own: Metrics) -> Iterator[str]:
-    """Return what the sheet says of each fallback in this weight. own: of Marianne's."""
+    """Yield the `@font-face` of each fallback in this weight. own: the measures of Marianne."""
     for fallback in FALLBACKS:
         scale = own.width / fallback.widths[weight]
         names = ",".join(f'local("{name}")' for name in fallback.names[weight])

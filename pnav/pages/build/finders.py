@@ -1,4 +1,4 @@
-"""This module says where `collectstatic` looks."""
+"""Says where `collectstatic` looks for static files."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,7 +7,7 @@ from django.contrib.staticfiles.finders import AppDirectoriesFinder
 
 
 class AppDirectoriesWithoutDsfr(AppDirectoriesFinder):
-    """These are the static files of every app but `dsfr`: of its 3,000 files, `build_styles` takes what pages need.
+    """Finds the static files of every app but `dsfr`: of its 3,000 files, `build_styles` takes what pages need.
 
     Compressing them all takes minutes at each set-up.
     """

@@ -1,8 +1,8 @@
-"""Cuts the fonts that pages load in two.
+"""Cuts each font that pages load into two files.
 
-A weight of Marianne is 43 kB. What our own texts are written with is a third of it: that part comes with a first
-visit. The rest (other European languages, arrows, signs) is a file of its own, which a browser fetches only when a page
-shows one of its signs (`unicode-range`): a message in Polish looks as before.
+A weight of Marianne is 43 kB. Our own texts need a third of its characters, and that file comes with a first visit. The
+rest (other European languages, arrows, signs) is a second file, which a browser fetches only when a page shows one of
+its characters (`unicode-range`), so a message in Polish looks as before.
 """
 
 from collections.abc import Collection, Iterable
@@ -38,9 +38,9 @@ EVERYDAY: frozenset[int] = frozenset(
         0x2212,
     }
 )
-# Kerning, and what puts an accent where it belongs. Small capitals and old figures are asked for by no sheet.
+# Kerning, and the placing of accents. No style sheet asks for small capitals or old-style figures.
 FEATURES = ["ccmp", "kern", "liga", "locl", "mark", "mkmk"]
-REST = "-rest"  # the end of the name of the second file
+REST = "-rest"  # the end of the second file's name
 
 
 def ranges(signs: Iterable[int]) -> str:
@@ -62,7 +62,7 @@ def signs_of(source: Path) -> frozenset[int]:
 
 
 def recipe() -> str:
-    """Return what the two files depend on besides their source: when it changes, they are made again."""
+    """Return what the two files depend on besides their source. When it changes, they are made again."""
     return f"fonttools {fonttools_version} {ranges(EVERYDAY)} {' '.join(FEATURES)}"
 
 
@@ -70,7 +70,7 @@ def _write(source: Path, target: Path, signs: Collection[int]) -> None:
     options = Options()
     options.flavor = "woff2"
     options.layout_features = FEATURES
-    options.hinting = False  # screens of today draw without
+    options.hinting = False  # today's screens draw well without hinting
     font = load_font(str(source), options)
     subsetter = Subsetter(options)
     subsetter.populate(unicodes=signs)

@@ -48,7 +48,7 @@ _STATEFUL = (BlockNode, ExtendsNode, CycleNode, ResetCycleNode, IfChangedNode, P
 
 
 class Loader(cached.Loader):
-    """Django's cache of templates, with a copy for each language; and for each prefix and table of addresses."""
+    """It is Django's cache of templates, with a copy for each language, URL prefix and table of addresses."""
 
     def cache_key(self, template_name: str, skip: list[Origin] | None = None) -> str:
         return f"{super().cache_key(template_name, skip)}\n{get_language()}\n{get_script_prefix()}\n{get_urlconf()}"
@@ -59,7 +59,10 @@ class Loader(cached.Loader):
         self._ready: set[str] = set()
 
     def get_template(self, template_name: str, skip: list[Origin] | None = None) -> Template:
-        """Pages are drawn in several threads: none may draw a template that another one is folding."""
+        """Return a template, folded once.
+
+        Pages are drawn in several threads, and none may draw a template that another thread is folding.
+        """
         key = self.cache_key(template_name, skip)
         if key in self._ready:
             return super().get_template(template_name, skip)
@@ -77,14 +80,14 @@ class Loader(cached.Loader):
             super().reset()
 
     def _fold(self, nodes: NodeList) -> None:
-        """Replace, in place, what is always the same by its text, and neighbouring texts by one."""
+        """Replace, in place, each constant node by its text, and join neighbouring texts."""
         folded: list[Node] = []
         for found in nodes:
             node = self._joined(found)
             text = _fixed_text(node)
             if text is None:
                 node = _in_typography(node)
-                if not isinstance(node, LanguageNode):  # another language reigns inside
+                if not isinstance(node, LanguageNode):  # another language is active inside
                     for children in _children(node):
                         self._fold(children)
                 folded.append(node)
@@ -95,20 +98,24 @@ class Loader(cached.Loader):
         nodes[:] = _in_runs([TextNode(_drawn(one.s)) if isinstance(one, TextNode) else one for one in folded])
 
     def _joined(self, node: Node) -> Node:
-        """For `{% include "name" %}` of a template that keeps no state of its own, that template's nodes."""
+        """Return the nodes of the template that `{% include "name" %}` names, if that template keeps no state of its
+        own.
+
+        Any other node is returned unchanged.
+        """
         if not isinstance(node, IncludeNode) or not _is_literal(node.template):
             return node
         try:
             template = self.engine.get_template(str(node.template.var))
         except TemplateDoesNotExist:
-            return node  # the page that shows it says so
+            return node  # the page that draws it reports the error
         if any(template.nodelist.get_nodes_by_type(kind) for kind in _STATEFUL):
             return node
         return _Joined(template, node.extra_context, node.isolated_context)
 
 
 class _Joined(Node):
-    """It is an include whose template is at hand: its own variables, and those given with it."""
+    """An include whose template is at hand: its variables are its own, and those given with it."""
 
     def __init__(self, template: Any, given: dict[str, FilterExpression], is_isolated: bool) -> None:
         self.template, self.given, self.is_isolated = template, given, is_isolated
@@ -122,7 +129,7 @@ class _Joined(Node):
 
 
 class _Unbroken(Node):
-    """It is a translation that names variables, drawn or kept `as name`, with the spaces of French typography."""
+    """A translation that names variables, drawn or stored `as name`, with the spaces of French typography."""
 
     def __init__(self, node: TranslateNode | BlockTranslateNode) -> None:
         self.node, self.name = node, node.asvar
@@ -138,7 +145,7 @@ class _Unbroken(Node):
 
 
 def _drawn(text: str) -> str:
-    """Return the text of a template as pages carry it: with French typography, without indentation and empty lines, and
+    """Return the text of a template as pages send it: with French typography, without indentation and empty lines, and
     with the digest of each script and style that it loads (`pnav.integrity`).
 
     They are a twentieth of what a page weighs, compressed. A line still ends where it ended, so nothing that a browser
@@ -152,7 +159,7 @@ def _in_typography(node: Node) -> Node:
 
 
 def _in_runs(nodes: list[Node]) -> list[Node]:
-    """With each sentence that is always the same joined to its neighbours of that kind, and to the text between."""
+    """Join each constant sentence to its neighbours of that kind and to the text between them."""
     joined: list[Node] = []
     for is_fixed, group in groupby(nodes, key=_is_said_the_same):
         found = list(group)
@@ -171,7 +178,7 @@ def _children(node: Node) -> Iterator[NodeList]:
     for value in vars(node).values():
         if isinstance(value, NodeList):
             yield value
-    for _condition, nodes in getattr(node, "conditions_nodelists", ()):  # of {% if %}
+    for _condition, nodes in getattr(node, "conditions_nodelists", ()):  # the branches of {% if %}
         yield nodes
 
 
@@ -194,7 +201,7 @@ def _fixed_text(node: Node) -> str | None:
 
 
 def _is_text(node: BlockTranslateNode) -> bool:
-    """Return whether it names no variable: `{% translate %}` in several lines."""
+    """Return whether it names no variable, so that it is a `{% translate %}` of several lines."""
     return (
         not node.extra_context and not node.plural and all(part.token_type == TokenType.TEXT for part in node.singular)
     )
@@ -211,4 +218,4 @@ def _try(node: Node) -> str | None:
     try:
         return str(node.render(Context()))
     except (NoReverseMatch, ValueError):
-        return None  # the page that shows it says what is wrong, where it is
+        return None  # the page that draws it reports the error, where it occurs

@@ -1,4 +1,4 @@
-"""This module reads from its imports which JavaScript modules a module needs (ADR 0059)."""
+"""Reads from its imports which JavaScript modules a module needs (ADR 0059)."""
 
 import posixpath
 import re

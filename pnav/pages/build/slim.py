@@ -1,13 +1,13 @@
-"""Takes out of our own style sheets what only whoever writes them reads: comments, and blanks between the pieces.
+"""Removes comments and needless blanks from our own style sheets.
 
-No page is drawn before its sheets are there. Comments compress worst: with the blanks they were three tenths of what
-the frame's sheet takes on the line (docs/adr/0110). What stands in quotes and in addresses stays as it is, and so does
-a blank that means something: one within a selector (`a :hover`) or within a value.
+No page is drawn before its sheets are loaded. Comments compress worst: with the blanks they were three tenths of what
+the frame's sheet takes on the line (docs/adr/0110). Strings and addresses stay as they are, and so do blanks that mean
+something: within a selector (`a :hover`) or within a value.
 """
 
 import re
 
-# What is kept whole, and comments, which are not: but those that begin with « ! » say under which licence a sheet is.
+# What is kept whole, then comments and blanks. A comment that begins with « ! » holds a licence and is kept.
 _PIECES = re.compile(
     r"""(?P<kept>/\*!.*?\*/|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|url\([^"')]*\))|(?P<comment>/\*.*?\*/)|(?P<blanks>\s+)""",
     re.DOTALL,
@@ -17,7 +17,10 @@ _MARK = "\0"
 
 
 def slim_sheet(css: str) -> str:
-    """The same rules, in fewer characters. Bounded by the length of the sheet: each piece is read once."""
+    """Return the same rules in fewer characters.
+
+    Each piece is read once, so the time is bounded by the sheet's length.
+    """
     kept: list[str] = []
 
     def shorten(found: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Stores static files under hashed names, slim and compressed, so that browsers keep what pages load for ever."""
+"""Stores static files under hashed names, slimmed and compressed, so that browsers can keep them for ever."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ def _needs(name: str) -> int:
 
 
 class _Slim:
-    """Where a sheet of ours is, as `post_process` opens it: without what only its writers read."""
+    """The place of one of our style sheets, as `post_process` opens it: it opens the slimmed sheet."""
 
     def __init__(self, source: Any) -> None:
         self._source = source
@@ -32,17 +32,18 @@ class _Slim:
 
 
 def _slimmed(name: str, where: Any, path: str) -> tuple[Any, str]:
-    """Where `post_process` finds a file: a sheet of ours slim, anything else as it is."""
+    """Return where `post_process` finds a file: one of our style sheets slimmed, any other file unchanged."""
     return (_Slim(where) if name.startswith("pnav/") and name.endswith(".css") else where, path)
 
 
 class Storage(CompressedManifestStaticFilesStorage):
-    """WhiteNoise's, and the modules of our scripts name each other by their hashed names too (ADR 0059).
+    """It is WhiteNoise's storage, with modules of our scripts that also name each other by their hashed names (ADR
+    0059).
 
-    A module that changes changes the name of all that import it, directly or not. Modules that import each other in a
-    circle have no such name: `collectstatic` refuses them.
+    A change of a module also changes the names of all modules that import it, directly or not. Modules that import each
+    other in a circle can have no such name, and `collectstatic` refuses them.
 
-    The digest of each script and style, as it is served, is kept beside them (`pnav.integrity`, ADR 0096).
+    The digest of each script and style, as it is served, is stored beside them (`pnav.integrity`, ADR 0096).
     """
 
     support_js_module_import_aggregation = True
@@ -60,7 +61,7 @@ class Storage(CompressedManifestStaticFilesStorage):
         return digests
 
     def save_manifest(self) -> None:
-        """Django's list of names, and the digests of what browsers run."""
+        """Save Django's list of names, and the digests of what browsers run."""
         super().save_manifest()
         served = sorted(name for name in set(self.hashed_files.values()) if name.endswith(DIGESTED))
         self.digests = {name: self._digest(name) for name in served}
@@ -74,11 +75,11 @@ class Storage(CompressedManifestStaticFilesStorage):
             return "sha256-" + b64encode(hashlib.sha256(file.read()).digest()).decode()
 
     def post_process(self, paths: dict[str, Any], *args: Any, **kwargs: Any) -> Iterator[Any]:
-        """Django's, given each module after those that it needs.
+        """Process the files as Django does, each module after those that it needs.
 
         So one pass finds every name. In any other order Django goes over all files once for each level of imports, and
-        gives up after five. Sheets are slim under their hashed names (`slim`); under their plain ones, which no page
-        loads, they stay as they were written.
+        gives up after five. Sheets are slimmed under their hashed names (`slim`). Under their plain names, which no
+        page loads, they stay as they were written.
         """
         found = {name: _slimmed(name, *paths[name]) for name in sorted(paths, key=_needs)}
         return super().post_process(found, *args, **kwargs)

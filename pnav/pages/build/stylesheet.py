@@ -1,11 +1,11 @@
 """Cuts DSFR's stylesheet to what this site uses, as text to text: no files, no settings.
 
-The whole of DSFR 1.14.4 is 717 KB of CSS, plus 250 KB for its icons; a page uses a few per cent of it: 14 kB instead of
+The whole of DSFR 1.14.4 is 717 KB of CSS, plus 250 KB for its icons. A page uses a few per cent of it: 14 kB instead of
 93, compressed (docs/adr/0073). A rule is kept when every `fr-` class of one of its selectors occurs somewhere in the
-code, a custom property when something kept refers to it. DSFR sets its dark colours for `[data-fr-theme=dark]`, an
-attribute that its script writes: here each of these rules is repeated under `prefers-color-scheme: dark` for
-`[data-fr-scheme=system]`, so that the system's theme is followed without any script. It says left and right, where a
-page may be written from the right: see `pnav.pages.build.directions`.
+code, and a custom property when something kept refers to it. DSFR sets its dark colours for `[data-fr-theme=dark]`, an
+attribute that its script writes. Here each of these rules is repeated under `prefers-color-scheme: dark` for
+`[data-fr-scheme=system]`, so that the system's theme is followed without any script. DSFR says left and right, but
+pages may be written from right to left: see `pnav.pages.build.directions`.
 """
 
 import re
@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from pnav.pages.build.directions import logical_properties
 
-# Strings, comments and unquoted addresses are skipped whole: they may hold braces, commas and semicolons.
+# Strings, comments and unquoted addresses are skipped whole, because they may hold braces, commas and semicolons.
 _ATOM = r"""/\*.*?\*/|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|url\([^"')]*\)"""
 _BLOCKS = re.compile(rf"{_ATOM}|[{{}};]", re.DOTALL)
 _PIECES = re.compile(rf"{_ATOM}|[()\[\],;]", re.DOTALL)
@@ -26,11 +26,11 @@ _TOKEN = re.compile(r"(?<![\w-])fr-[A-Za-z0-9_-]+(?:@[a-z]+)?")
 _VARIABLE = re.compile(r"var\(\s*(--[\w-]+)")
 _ADDRESS = re.compile(r"""url\((["']?)(?!data:)([^"')]+\.svg)\1\)""")
 
-# Conditions of Internet Explorer and of old Firefox, and the mourning of the State's logo.
+# Conditions for Internet Explorer and old Firefox, and the variant of the State's logo for mourning.
 _DROPPED_CONDITIONS = ("min-width:0\\0", "-moz-document")
 _DROPPED_SELECTORS = ("data-fr-mourning", "-ms-", ":-moz-ui-invalid")
 
-NOTHING = re.compile(r"(?!)")  # is found nowhere
+NOTHING = re.compile(r"(?!)")  # matches nowhere
 
 DARK = "[data-fr-theme=dark]"
 SYSTEM = "[data-fr-scheme=system]"
@@ -38,7 +38,7 @@ SYSTEM = "[data-fr-scheme=system]"
 
 @dataclass
 class Rule:
-    """`selectors { declarations }`; declarations as (property, value), in order."""
+    """It is a rule `selectors { declarations }`. Its declarations are (property, value), in order."""
 
     selectors: list[str]
     declarations: list[tuple[str, str]]
@@ -46,7 +46,7 @@ class Rule:
 
 @dataclass
 class Group:
-    """It is an at-rule with rules inside: `@media …`, `@supports …`, `@keyframes …`."""
+    """An at-rule with rules inside: `@media …`, `@supports …`, `@keyframes …`."""
 
     prelude: str
     children: list["Rule | Group"] = field(default_factory=list)
@@ -56,12 +56,12 @@ type Node = Rule | Group
 
 
 def class_tokens(text: str) -> set[str]:
-    """DSFR class names written in a template, a script or a Python file, wherever they stand."""
+    """Return the DSFR class names that occur in a template, a script or a Python file."""
     return set(_TOKEN.findall(text))
 
 
 def variables(text: str) -> set[str]:
-    """Custom properties that a stylesheet refers to."""
+    """Return the custom properties that a stylesheet refers to."""
     return set(_VARIABLE.findall(text))
 
 
@@ -80,7 +80,7 @@ def parse(css: str) -> list[Node]:
                 stack[-1].children.append(group)
                 stack.append(group)
             else:
-                stack.append(Group(prelude))  # a rule: its text is read at its closing brace
+                stack.append(Group(prelude))  # a rule, whose text is read at its closing brace
         elif mark == "}":
             group = stack.pop()
             if not group.children and not group.prelude.startswith("@"):
@@ -93,7 +93,7 @@ def parse(css: str) -> list[Node]:
 
 
 def split(text: str, separator: str) -> list[str]:
-    """Cut at a separator that stands outside strings, parentheses and brackets."""
+    """Split at a separator that is outside strings, parentheses and brackets."""
     parts, depth, start = [], 0, 0
     for match in _PIECES.finditer(text):
         mark = match.group()
@@ -114,7 +114,7 @@ def _declarations(body: str) -> list[tuple[str, str]]:
 
 
 def _without_negations(selector: str) -> str:
-    """The selector without what stands in `:not(…)`: those classes are not needed for it to match."""
+    """Return the selector without what is in `:not(…)`, because it needs none of those classes to match."""
     while (start := selector.find(":not(")) >= 0:
         depth, end = 1, start + 5
         while depth:
@@ -125,7 +125,7 @@ def _without_negations(selector: str) -> str:
 
 
 def is_used(selector: str, used: set[str], without: re.Pattern[str] = NOTHING) -> bool:
-    """Return whether everything the selector asks for may occur on a page. without: what the page has none of."""
+    """Return whether everything that the selector asks for may occur on a page. without: what the page has none of."""
     if any(part in selector for part in _DROPPED_SELECTORS):
         return False
     selector = _without_negations(selector)
@@ -196,7 +196,7 @@ def prune_variables(nodes: list[Node], wanted: set[str]) -> list[Node]:
 
 
 def prune_animations(nodes: list[Node]) -> list[Node]:
-    """Drop the key frames that no rule names."""
+    """Drop the key frames to which no rule refers."""
     names = " ".join(
         value for rule in _rules(nodes) for name, value in rule.declarations if name.startswith(("animation", "--"))
     )
@@ -210,7 +210,7 @@ def prune_animations(nodes: list[Node]) -> list[Node]:
 
 
 def follow_system(nodes: Iterable[Node]) -> list[Node]:
-    """After each rule of the dark theme, the same for a system that is dark."""
+    """Add, after each rule of the dark theme, the same rule for a system that is dark."""
     result: list[Node] = []
     for node in nodes:
         if isinstance(node, Group):
@@ -223,8 +223,10 @@ def follow_system(nodes: Iterable[Node]) -> list[Node]:
 
 
 def follow_direction(nodes: Iterable[Node]) -> list[Node]:
-    """Return each rule by the direction of the text, not by left and right (`directions`): DSFR is written from the
-    left."""
+    """Return each rule by the direction of the text, not by left and right (`directions`).
+
+    DSFR is written for left-to-right pages.
+    """
     return [
         Group(node.prelude, follow_direction(node.children))
         if isinstance(node, Group)
@@ -234,7 +236,7 @@ def follow_direction(nodes: Iterable[Node]) -> list[Node]:
 
 
 def inline_icons(nodes: Iterable[Node], read: Callable[[str], str]) -> list[Node]:
-    """Put icons into the sheet itself: they are drawn with the text, without a request each.
+    """Put icons into the sheet itself, so that they are drawn with the text, without a request for each.
 
     read: gives the SVG of an address written in the sheet, such as `../icons/system/menu-fill.svg`.
     """
@@ -249,7 +251,7 @@ def inline_icons(nodes: Iterable[Node], read: Callable[[str], str]) -> list[Node
             result.append(Group(node.prelude, inline_icons(node.children, read)))
             continue
         pairs = [(name, _ADDRESS.sub(replace, value)) for name, value in node.declarations]
-        # Every browser reads the prefixed name; saying the drawing twice would double the sheet.
+        # Every browser reads the prefixed name. Repeating the drawing under the other name would double the sheet.
         prefixed = {value for name, value in pairs if name == "-webkit-mask-image"}
         result.append(Rule(node.selectors, [p for p in pairs if not (p[0] == "mask-image" and p[1] in prefixed)]))
     return result

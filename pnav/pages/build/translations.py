@@ -1,4 +1,4 @@
-"""Compiles translations without gettext: the .po files are in the repository, the .mo files are made at set-up."""
+"""Compiles translations without gettext. The .po files are in the repository; the .mo files are made at set-up."""
 
 from pathlib import Path
 
@@ -16,6 +16,6 @@ def compile_messages(folder: Path) -> list[Path]:
         if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
             partial = target.with_suffix(".mo.partial")
             polib.pofile(str(source)).save_as_mofile(str(partial))
-            partial.rename(target)  # whole or not at all: another process may be reading
+            partial.rename(target)  # at once, because another process may be reading it
             written.append(target)
     return written

@@ -1,4 +1,4 @@
-"""This module keeps the announcements above a page, as this process last read them: a page that asks costs no query."""
+"""Caches the announcements above pages in this process, so that a page makes no query for them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from common.texts.spoken import text_for
 from pnav.pages.models import Announcement
 
 KEEP_SECONDS = 20.0
-MOST = 20  # read at once: those of now and to come
-SHOWN = 2  # above one page, the warnings first: more would push the page itself out of sight
+MOST = 20  # how many are read at once: those of now and those to come
+SHOWN = 2  # how many stand above one page, warnings first; more would push the page itself out of sight
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """It is one announcement; its text is in the active language."""
+    """It is one announcement. Its text is in the active language."""
 
     audience: str
     is_warning: bool
@@ -26,7 +26,7 @@ class Shown:
     texts: Mapping[tuple[str, str], str]
 
     def text(self) -> str:
-        """Return what is announced to those who are said « vous », in the language that is read now."""
+        """Return the announcement for those who are said « vous », in the active language."""
         return text_for(self.texts)
 
     def text_familiar(self) -> str:
@@ -35,7 +35,7 @@ class Shown:
 
 
 def _read() -> tuple[Shown, ...]:
-    """Two queries: what is not over, and its texts."""
+    """Read the announcements that are not over, and their texts, in two queries."""
     rows = Announcement.objects.not_over(timezone.now())
     return tuple(
         Shown(row.audience, row.level == Announcement.Level.WARNING, row.starts_at, row.ends_at, row.texts)
@@ -47,7 +47,7 @@ _known: CachedReading[tuple[Shown, ...]] = CachedReading(_read, KEEP_SECONDS, na
 
 
 def current(*, is_staff: bool) -> list[Shown]:
-    """Return those of now for a page of the staff, or of visitors: SHOWN at most, warnings first, then the newest."""
+    """Return the present announcements for staff or for visitors: at most SHOWN, warnings first, then the newest."""
     now = timezone.now()
     kinds = Announcement.Audience
     audiences = {kinds.BOTH, kinds.STAFF if is_staff else kinds.VISITORS}
@@ -57,10 +57,10 @@ def current(*, is_staff: bool) -> list[Shown]:
 
 
 def forget() -> None:
-    """Read again at the next page: after a change in this process."""
+    """Read the announcements again at the next page, after a change in this process."""
     _known.forget()
 
 
 def keep_announcements(announcements: tuple[Shown, ...]) -> None:
-    """Take these for what was just read: for tests."""
+    """Use these as the announcements that were just read. For tests."""
     _known.put(announcements)

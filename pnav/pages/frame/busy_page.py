@@ -1,5 +1,4 @@
-"""This module has what the page of a service that is too busy shows: `pnav.server.busy` sends it, and the admin
-previews its texts."""
+"""Says what the page of an overloaded service shows. `pnav.server.busy` sends it, and the admin previews its texts."""
 
 from typing import Any
 
@@ -8,6 +7,8 @@ RETRY_SECONDS = 5
 
 
 def busy_page(kind: str, *, style: str = "", is_discreet: bool = False) -> dict[str, Any]:
-    """Return what the page shows, besides what was typed. kind: what was refused, one of the above. style: of the page
-    itself, which asks for no other file."""
+    """Return what the page shows, besides what was typed.
+
+    kind: what was refused, one of the above. style: the CSS of the page itself, which loads no other file.
+    """
     return {"kind": kind, "style": style, "seconds": RETRY_SECONDS, "discreet": is_discreet}

@@ -1,4 +1,4 @@
-"""This module gives the frame of every page what it needs to know."""
+"""Gives the frame of every page its template context."""
 
 import logging
 from typing import Any, cast
@@ -24,7 +24,7 @@ from triage.session import answers, is_discreet, voice
 
 logger = logging.getLogger(__name__)
 
-# The pages that lead to the chat; its own say it where they have room for it.
+# The pages that lead to the chat. The chat's own pages say it where they have room for it.
 TELL_CLOSED = {"home", "triage", "locations", "reports"}
 
 
@@ -35,8 +35,10 @@ def _other_languages(request: HttpRequest) -> list[tuple[str, str, str]]:
 
 
 def _address_in(code: str, address: str) -> str:
-    """Return where this page is read in this language, by a link. An error that is drawn in discreet mode leads to an
-    address of discreet mode, whatever was asked for."""
+    """Return the address of this page in this language, for a link.
+
+    An error that is drawn in discreet mode leads to an address of discreet mode, whatever was asked for.
+    """
     if addresses.current().is_discreet and not addresses.table_at(address).is_discreet:
         address = addresses.DISCREET.address(addresses.read(address)[1]) or addresses.DISCREET.reverse("pages:home")
     return addresses.choosing(address, code)
@@ -50,22 +52,22 @@ def _place_name(choice: Choice | None) -> str:
 
 
 def is_familiar(request: HttpRequest) -> bool:
-    """Return whether to say *tu*. Costs a query where a visit has a report and no answers, and none elsewhere."""
+    """Return whether to say *tu*. It makes a query for a visit that has a report and no answers, and none otherwise."""
     if answers(request):
         return voice(request).familiar
     try:
         report = report_without_place(request)
     except DATABASE_AWAY as error:
-        # The page that asks the same database has its own answer to that; this one is drawn all the same.
+        # The page that asks the same database handles the failure itself; the frame is drawn all the same.
         logger.warning("frame: the database does not answer (%s)", describe_error(error))
         return False
     return report is not None and speaks_tu(report)
 
 
 class Unwritten(dict[str, str]):
-    """Nothing, under whatever name it is asked for.
+    """Returns "" for any name.
 
-    A name that nobody gave costs a template three exceptions, 2 µs; the page of an exchange asks for nine of these.
+    A name that nobody gave costs a template three exceptions, 2 µs. The page of an exchange asks for nine of these.
     """
 
     def __missing__(self, _name: str) -> str:
@@ -73,7 +75,7 @@ class Unwritten(dict[str, str]):
 
 
 UNWRITTEN = Unwritten()
-# What `base.html` and its parts ask for, and few pages give: here for the same reason.
+# Names that `base.html` and its parts ask for and few pages give. They are here for the same reason.
 ABSENT = {"preview_of": "", "carries": False}
 
 

@@ -1,4 +1,4 @@
-"""This module reads the editions of the official data, for the legal notice."""
+"""Caches the editions of the official data, for the legal notice."""
 
 from common.cached_reading import CachedReading
 from locations.models import DataEdition
@@ -14,10 +14,10 @@ _editions: CachedReading[list[DataEdition]] = CachedReading(_read, KEEP_SECONDS,
 
 
 def current() -> list[DataEdition]:
-    """Return the editions now loaded, at most KEEP_SECONDS old, or the last known ones while the database is away."""
+    """Return the editions now loaded, at most KEEP_SECONDS old; the last known ones while the database is away."""
     return _editions.get()
 
 
 def forget() -> None:
-    """Read again at the next page: after an import in this process, and between tests."""
+    """Read the editions again at the next page, after an import in this process and between tests."""
     _editions.forget()

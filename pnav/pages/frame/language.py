@@ -1,11 +1,11 @@
-"""Chooses the language of a page: that of its address, or the one of the display settings where the address says none.
+"""Chooses the language of a page: that of its address, or that of the display settings where the address says none.
 
-A first visit to the home page is led to the address in a language that the browser asks for, by
-`pnav.middleware.addresses`; beyond that the browser's own languages are not followed (docs/adr/0068).
+A first visit to the home page is redirected by `pnav.middleware.addresses` to a language that the browser asks for.
+Beyond that the browser's own languages are not followed (docs/adr/0068).
 
-The rooms behind the sign-in and the pages of accounts are written in the source language alone, and say so: in another
-one a screen reader would read their French aloud by the rules of that language, and in Arabic they would begin at the
-right (docs/adr/0064).
+The staff pages and those of accounts are written in the source language alone, and say so. In another language a screen
+reader would read their French by that language's rules, and in Arabic they would be written from right to left
+(docs/adr/0064).
 """
 
 from collections.abc import Awaitable, Callable
@@ -22,7 +22,7 @@ from pnav.pages import display
 
 
 def chosen(request: HttpRequest) -> str:
-    """Return the language in which this visit reads the site, wherever it is."""
+    """Return the language in which this visit reads the site, whatever the page."""
     return addresses.current().language or display.chosen_language(request) or languages.source()
 
 

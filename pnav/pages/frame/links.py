@@ -1,5 +1,4 @@
-"""This module says in the head of a page what its own address is: to search engines, and to whoever passes the page
-on."""
+"""Describes a page in its head for search engines and for link previews: its own address, languages and description."""
 
 from dataclasses import dataclass
 
@@ -17,9 +16,12 @@ SHARED_PICTURE = "pnav/share.png"
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """canonical: the whole address of this page in its language, without a query. alternates: code and whole address
-    in each language that is offered. description: of the page, in its language. picture: of the service, for whoever
-    passes the page on; "" for a browser that was here before: it shows no link, and its page is lighter."""
+    """These are the links of a page.
+
+    canonical: the whole address of this page in its language, without a query. alternates: code and whole address in
+    each language that is offered. description: of the page, in its language. picture: that of the service, for link
+    previews; "" for a browser that was here before, which draws no preview and gets a lighter page.
+    """
 
     canonical: str
     alternates: list[tuple[str, str]]
@@ -29,10 +31,10 @@ class Links:
 
 
 def of(request: HttpRequest) -> Links | None:
-    """Return the links of a page; None in discreet mode, in a language that is offered to nobody and for a page that
-    search engines do not show.
+    """Return the links of a page that search engines may show; None for any other.
 
-    A page that is listed has no parameter: the table of each language is looked into once.
+    There are none in discreet mode, and in a language that is not offered. A listed page has no parameter: the table of
+    each language is read once.
     """
     match = request.resolver_match
     if match is None or addresses.current().is_discreet or not sitemap.is_listed(match.view_name):
@@ -52,5 +54,8 @@ def of(request: HttpRequest) -> Links | None:
 
 
 def _is_browser_again(request: HttpRequest) -> bool:
-    """A browser says how it asks for a page; a program that draws links does not, also where it keeps our cookies."""
+    """Return whether a browser that was here before asks.
+
+    A browser says how it asks for a page. A program that draws link previews does not, even if it keeps our cookies.
+    """
     return bool(request.COOKIES) and "Sec-Fetch-Mode" in request.headers

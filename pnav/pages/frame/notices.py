@@ -1,4 +1,4 @@
-"""This module keeps what the next page is to say in a cookie until then, as Django does; the cookie has our prefix."""
+"""Keeps the messages for the next page in a cookie, as Django does. The cookie has our prefix."""
 
 from typing import Any
 
@@ -16,14 +16,15 @@ class HostCookieStorage(CookieStorage):
 
 
 class Storage(FallbackStorage):
-    """Named by `settings.MESSAGE_STORAGE`. What is too long for a cookie goes to the (sealed) session.
+    """The storage that `settings.MESSAGE_STORAGE` names. What is too long for a cookie goes to the (encrypted) session.
 
-    What waits already is not added again: somebody who is not signed in can have a sentence said at each request, and
-    thousands of the same make a small cookie and a page that is long to draw, as often as that cookie is sent.
+    A message that waits already is not added again. Otherwise somebody who is not signed in could add one at each
+    request, and thousands of the same make a small cookie and a page that is slow to draw, each time that the cookie is
+    sent.
     """
 
     storage_classes = (HostCookieStorage, SessionStorage)
 
     def add(self, level: int, message: Any, extra_tags: str | None = "") -> None:
-        if self.used or Message(level, message) not in self:  # what was read waits no more
+        if self.used or Message(level, message) not in self:  # a message that was read waits no more
             super().add(level, message, extra_tags)

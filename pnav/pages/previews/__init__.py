@@ -1,1 +1,1 @@
-"""The admin's look at a text on its page before it is saved."""
+"""Shows a text of the admin on its page before it is saved."""

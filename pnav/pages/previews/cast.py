@@ -1,8 +1,7 @@
-"""This is the cast of the previews: a person, whoever answers them, their unit, an exchange, its thread and what
-follows it.
+"""The cast of the previews: a person, whoever answers them, their unit, an exchange, its thread and what follows it.
 
-None of them exists. They are values of the models and of the readings that the pages take, made for one drawing and
-saved nowhere: a preview writes no row, takes no lock and tells no process anything.
+None of them exists. They are instances of the models and of the values that pages read, made for one drawing and saved
+nowhere. A preview writes no row, takes no lock and notifies no process.
 """
 
 import uuid
@@ -29,15 +28,15 @@ from reports.models.report import AgeBand
 from reports.rules import retention
 from reports.rules.retention import Cause, Decision, Kind, Rule
 
-MOMENT = datetime(2027, 3, 3, 14, 35)  # noqa: DTZ001  made aware below, in the time of the site
+MOMENT = datetime(2027, 3, 3, 14, 35)  # noqa: DTZ001  `moment` makes it aware, in the site's time zone
 DAY = date(2027, 3, 3)
 CODE = "abri balcon citron douane étoile"
 FILE_NUMBER = "DOSSIER-7K2M"
-WRITTEN = "…"  # whatever somebody would have written
+WRITTEN = "…"  # stands for whatever somebody would have written
 
 
 def moment() -> datetime:
-    """Return a moment, in the time of the site."""
+    """Return MOMENT in the site's time zone."""
     return timezone.make_aware(MOMENT)
 
 
@@ -70,7 +69,10 @@ def conversation(
     has_code: bool = False,
     copy_by_code: bool = False,
 ) -> Conversation:
-    """waited: how long ago it was opened. has_code: a code de reprise brings the person back."""
+    """Return an exchange of the cast.
+
+    waited: how long ago it was opened. has_code: whether a code de reprise brings the person back.
+    """
     now = timezone.now()
     code = {"resume_digest": b"x", "resume_issued_at": now, "resume_until": now + timedelta(days=30)}
     return Conversation(
@@ -86,7 +88,7 @@ def conversation(
 
 
 def line(seq: int, author: Author, name: str, body: str, state: str = "") -> Line:
-    """Return a message of the thread. name: who wrote it. state: what became of one of the person's."""
+    """Return a message of the thread. name: who wrote it. state: what became of a message of the person."""
     now = timezone.localtime()
     return Line(seq, author, name, now.isoformat(timespec="milliseconds"), f"{now:%H:%M}", body, state)
 
@@ -97,7 +99,7 @@ def rule() -> Rule:
 
 
 def decision(cause: Cause = Cause.TERM) -> Decision:
-    """That the exchange goes when its rule says, or when a request for erasure was granted."""
+    """Return the decision that the exchange is deleted when its rule says, or because erasure was granted."""
     due_at = moment() + timedelta(days=rule().total_days)
     return Decision(retention.State.KEPT, cause, moment() + timedelta(days=rule().days), due_at)
 
@@ -123,7 +125,7 @@ def erasure(*, is_granted: bool | None = None) -> ErasureRequest:
 
 
 def handover(*, to_unit: bool = False) -> Handover:
-    """Return a passage of the exchange to another agent, or to a unit."""
+    """Return a transfer of the exchange to another agent, or to a unit."""
     target = {"to_unit": unit()} if to_unit else {"to_agent": Agent(public_name="Dominique", unit=unit())}
     return Handover(conversation=conversation(), from_agent=agent(), **target)
 
@@ -132,8 +134,10 @@ def handover(*, to_unit: bool = False) -> Handover:
 
 
 def referral(state: State, *, basis: Basis = Basis.AGREED, summary: str = WRITTEN, other: str = "") -> ShownReferral:
-    """Return a summary for a unit, in this state. other: another moment that the person asked for when they refused
-    one."""
+    """Return a summary for a unit, in this state.
+
+    other: another moment that the person asked for when they refused one.
+    """
     is_sent = state is not State.ASKED
     row = Transmission(
         state=state,
@@ -166,7 +170,7 @@ def slip_words(
 
 
 def reminder() -> Reminder:
-    """Return a request for removal whose three days have come."""
+    """Return a request for removal whose last of three days has come."""
     return Reminder(DAY, [(days, day, True) for days, day in days_to_look(DAY)], is_last=True)
 
 
@@ -174,7 +178,7 @@ def reminder() -> Reminder:
 
 
 def facts(*, is_readable: bool = True) -> list[Fact]:
-    """Three facts of the journal: private, shown, and read by whoever answers."""
+    """Return three facts of the journal: private, shown, and read by whoever answers; unreadable ones if asked."""
     return [
         Fact(uuid.uuid4(), number, told, moment(), moment() if number > 1 else None, moment() if number > 2 else None)
         for number, told in enumerate([Told(WRITTEN, Moment()) if is_readable else None] * 3, 1)
@@ -182,7 +186,7 @@ def facts(*, is_readable: bool = True) -> list[Fact]:
 
 
 def captures() -> list[Seen]:
-    """One capture in each of its states: arriving, received, shown, seen, unreadable, locked."""
+    """Return one capture in each of its states: arriving, received, shown, seen, unreadable, locked."""
     states = [
         # State; received, shown, seen, locked.
         (CaptureState.ARRIVING, False, False, False, False),
@@ -199,7 +203,7 @@ def captures() -> list[Seen]:
 
 
 def handouts() -> list[Seen]:
-    """Return what whoever answers handed to the person: not drawn yet, not to be drawn, drawn with pages left out."""
+    """Return the documents that the agent handed to the person: not drawn yet, impossible to draw, drawn in part."""
     states = [(CaptureState.RECEIVED, ()), (CaptureState.UNREADABLE, ()), (CaptureState.DRAWN, ((1, 8, 6),))]
     return [
         capture(number, state, received=True, shown=True, pages=pages, title=WRITTEN)
@@ -218,7 +222,7 @@ def capture(
     pages: Sequence[tuple[int, int, int]] = (),
     title: str = "",
 ) -> Seen:
-    """One capture of a megabyte."""
+    """Return one capture of a megabyte."""
     at = moment()
     return Seen(
         public_id=uuid.uuid4(),

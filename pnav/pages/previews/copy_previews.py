@@ -1,4 +1,4 @@
-"""Previews of the sentences of « Ma copie », of its receipt and of what its file says."""
+"""Previews the sentences of « Ma copie », of its receipt and of its files."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +29,7 @@ def _copy(
     discreet: bool = False,
     proof: Mapping[str, Any] | None = None,
 ) -> Draw:
-    """Return the page. typed: what was sent of its form. proof: what was sent to take a proof of date."""
+    """Return the page. typed: the form that was sent. proof: the form that was sent to take a proof of date."""
 
     def draw(trial: Trial) -> HttpResponse:
         is_discreet = discreet or trial.manner.is_discreet
@@ -53,7 +53,10 @@ def _copy(
 
 
 def _lines(trial: Trial) -> HttpResponse:
-    """What no page of the site says: a paper is drawn as a PDF, and some pages open from a disk, with their script."""
+    """Show the sentences alone, because no page of the site has them.
+
+    A paper is drawn as a PDF, and some pages open from a disk, with their script.
+    """
     context = {"place": trial.sentences[0].place, "lines": trial.said(trial.sentences)}
     return draw_page(trial, "admin/sentences/preview_lines.html", context)
 
@@ -78,7 +81,7 @@ PAGES = (
 )
 DRAW: Mapping[str, tuple[Draw, ...]] = {
     texts.COPY.key: PAGES,
-    texts.RECEIPT.key: (_receipt, PAGES[0], _lines),  # the last: its paper
+    texts.RECEIPT.key: (_receipt, PAGES[0], _lines),  # the last one is its paper
     texts.PAPER.key: (_lines,),
     texts.CHECKER.key: (_lines,),
 }

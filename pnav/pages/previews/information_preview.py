@@ -1,4 +1,4 @@
-"""A text of the admin as its page would show it, before it is saved."""
+"""Previews a text of the admin on its page, before it is saved."""
 
 from typing import Any
 
@@ -15,7 +15,10 @@ from pnav.pages import information
 
 
 class Previewed(admin.ModelAdmin):
-    """Buttons « Aperçu » beside those that save: the page of information with what the form holds, nothing written."""
+    """Adds « Aperçu » buttons beside those that save.
+
+    They show the page with what the form holds, and write nothing.
+    """
 
     change_form_template = "admin/pages/previewed_form.html"
 

@@ -7,20 +7,20 @@ from html.parser import HTMLParser
 from common.texts import marks
 
 ANCHOR = "apercu"
-ATTRIBUTE = "data-apercu"  # on an element whose text stands where no mark-up may
+ATTRIBUTE = "data-apercu"  # on an element whose text is where no mark-up may be
 _VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
 _UNREAD = {"head", "script", "style", "template"}
-# What these hold is text alone, or is drawn by other rules than those of a page.
+# What these hold is only text, or is drawn by other rules than those of a page.
 _WITHOUT_MARK_UP = {"title", "option", "textarea", "script", "style", "svg"}
-# Attributes that somebody is shown or told.
+# Attributes that a person sees or hears.
 _READ = {"alt", "aria-description", "aria-label", "label", "placeholder", "title", "value"}
-# The attribute, and not the same word within another one's value.
+# This matches the attribute, and not the same word within another attribute's value.
 _HIDDEN = re.compile(r'("[^"]*")|\shidden(?:="[^"]*")?(?=[\s/>])')
 
 
 @dataclass
 class Marked:
-    """It is a page with its marks, and where each text stood in it, by its number.
+    """A page with its marks, and where each text is in it, by the text's number.
 
     seen: in what is read, or in what the page shows once something is done, which the preview shows at once. carried:
     in an attribute, a list or a drawing that is seen, which is outlined. unseen: in the title, or where only a machine
@@ -36,26 +36,26 @@ class Marked:
 @dataclass
 class _Element:
     tag: str
-    place: int  # of its start tag, in what is written
+    place: int  # position of its start tag in `_Page.written`
     attributes: dict[str, str | None]
     end: int = -1
 
     @property
     def is_closed(self) -> bool:
-        """Return whether it hides what it holds until something is done."""
+        """Return whether it hides its content until something is done."""
         return "hidden" in self.attributes or self.tag == "noscript"
 
 
 class _Page(HTMLParser):
-    """It writes the page again as it was, with `<mark>` around each piece of a tried text that is read."""
+    """Writes the page again as it was, with `<mark>` around each piece of a tried text that is read."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)
         self.written: list[str] = []
         self.around: list[_Element] = []
-        self.texts: list[int] = []  # those that have begun and not ended, the innermost last
+        self.texts: list[int] = []  # the texts that have begun and not ended, the innermost last
         self.found = Marked()
-        self.marks: list[tuple[int, list[_Element]]] = []  # where one was written, and what hides it
+        self.marks: list[tuple[int, list[_Element]]] = []  # where each mark was written, and what hides it
         self.carriers: list[_Element] = []
 
     # --- what holds others --------------------------------------------------------------------------------------------
@@ -120,7 +120,7 @@ class _Page(HTMLParser):
             self.written.append(text)
             self.found.unseen.update(self.texts)
             return
-        if self.marks and self.marks[-1][0] == len(self.written) - 1:  # a text goes on after `&#x27;`
+        if self.marks and self.marks[-1][0] == len(self.written) - 1:  # the text continues after `&#x27;`
             self.written[-1] = f"{self.written[-1].removesuffix('</mark>')}{text}</mark>"
         else:
             self.marks.append((len(self.written), [one for one in self.around if one.is_closed]))
@@ -139,7 +139,7 @@ class _Page(HTMLParser):
     # --- what is shown ------------------------------------------------------------------------------------------------
 
     def finish(self) -> Marked:
-        """Show what hides a mark where nothing else is marked, and give the link above the page its place."""
+        """Show what hides a mark if no other mark is shown, and place the target of the link above the page."""
         self.close()
         shown = [place for place, hiding in self.marks if not hiding]
         first = shown[0] if shown else None
@@ -174,7 +174,7 @@ def _numbers_in(text: str) -> set[int]:
 
 
 def mark_page(page: str) -> Marked:
-    """Return the page with its tried texts marked, and no mark of `common.texts.marks` left. One pass over it."""
+    """Return the page with its tried texts marked, and without the marks of `common.texts.marks`. One pass over it."""
     parser = _Page()
     parser.feed(page)
     return parser.finish()

@@ -1,6 +1,6 @@
-"""These are the pages outside the exchange, each in the situations that its sentences are said in: for `text_previews`.
+"""Draws the pages outside the exchange, each in the situations of its sentences, for `text_previews`.
 
-What stands in them is invented, and goes through the functions that the pages' own views call.
+The content is invented, and goes through the functions that the pages' own views call.
 """
 
 import copy
@@ -63,7 +63,7 @@ TELEPHONE = "01 23 45 67 89"
 
 
 def _as_is(template: str) -> Draw:
-    """Return a page that shows nothing but its texts."""
+    """Return a page that shows only its texts."""
     return lambda trial: draw_page(trial, template, {})
 
 
@@ -75,7 +75,7 @@ _SIGNED = dict.fromkeys(_UNSIGNED, cast.WRITTEN) | {"contact_email": "contact@ex
 
 
 def _anybody(trial: Trial) -> Trial:
-    """Return the same for somebody who has not signed in."""
+    """Return the same trial for somebody who has not signed in."""
     request = copy.copy(trial.request)
     request.user = AnonymousUser()
     return replace(trial, request=request)
@@ -95,7 +95,7 @@ def _home(wait: waiting_time.Range = (2, 6)) -> Draw:
 
 
 def _information(page: Page) -> Draw:
-    """Return a page of information. It reads what administrators wrote, and nothing else."""
+    """Return a page of information. It reads only what administrators wrote."""
 
     def draw(trial: Trial) -> HttpResponse:
         choice = PlatformForm(platforms=kit.read_platforms()) if page == Page.REMOVAL else None
@@ -108,7 +108,9 @@ GUIDES = tuple(_information(page) for page in Page if page != Page.HOME)
 
 
 def _legal(*, demo: bool = True, discreet: bool | None = None, named: Mapping[str, str] = _UNSIGNED) -> Draw:
-    """Return the legal notice, in the frame of a demonstration or of a real site. named: of `views.legal_page`."""
+    """Return the legal notice, in the frame of a demonstration or of a real site. named: arguments of
+    `views.legal_page`.
+    """
 
     def draw(trial: Trial) -> HttpResponse:
         around: dict[str, Any] = {"demo_notice": demo, "data_editions": [EDITION] if demo else []}
@@ -134,7 +136,7 @@ def _privacy(*, demo: bool = False, session_seconds: int = 12 * 3600, contact_em
 
 
 def _described(trial: Trial) -> HttpResponse:
-    """Any page, with the texts where search engines read them."""
+    """Show any page, with the texts where search engines read them."""
     address = "https://pnav.example/"
     text = trial.error(trial.sentences)
     links = Links(canonical=address, alternates=[], default=address, description=text, picture=address)
@@ -164,8 +166,10 @@ def _display(**given: str) -> Draw:
 
 
 def _figures(*, minutes: int, has_outcomes: bool) -> Draw:
-    """Return the figures of an invented week. has_outcomes: how exchanges ended may be said, and something is hidden
-    too."""
+    """Return the figures of an invented week.
+
+    has_outcomes: whether the ends of exchanges are published, in which case something is hidden too.
+    """
 
     def draw(trial: Trial) -> HttpResponse:
         said = dict.fromkeys(("answered", "in_time", "gave_up", "one_person"), 93) | {"opened": 120, "minors": None}
@@ -194,7 +198,7 @@ def _busy(kind: str) -> Draw:
 
 
 def _choice(given: Mapping[str, str] | None = None) -> Draw:
-    """Before the site is chosen. given: what was sent."""
+    """Return the page before the site is chosen. given: the form that was sent."""
 
     def draw(trial: Trial) -> HttpResponse:
         choice = PlatformForm(given, platforms=[], familiar=trial.familiar)
@@ -204,8 +208,10 @@ def _choice(given: Mapping[str, str] | None = None) -> Draw:
 
 
 def _kit(*, who: str = "adult", intimate: bool = False, site: str = "", **given: Any) -> Draw:
-    """Return the removal kit for an invented site (any other one: empty). given: what was typed, if texts are asked
-    for."""
+    """Return the removal kit for an invented site, or for one that is not in the list ("").
+
+    given: what was typed, if texts are asked for.
+    """
 
     def draw(trial: Trial) -> HttpResponse:
         rows = [_platform(name=site)] if site else []
@@ -243,7 +249,7 @@ KITS = (
     _kit(facts=[cast.WRITTEN] * (FACTS_MOST + 1)),
     _kit(site=_SITE, **_WRITTEN),
 )
-# The texts themselves, with an example of whatever somebody wrote, and every ground.
+# All texts, with an example of whatever somebody wrote, and every ground.
 _FILLED: Mapping[str, Any] = {
     **dict.fromkeys((*_TYPED, "name"), removal_texts.TEXT.example),
     "grounds": list(removal_texts.OPTIONS["grounds"]),
@@ -257,8 +263,10 @@ LETTERS = (
 
 
 def _question(name: str, *, error: str = "", discreet: bool = False, known_as: str = "", **said: str) -> Draw:
-    """Return the page of one question of the code, with an answer that was given before. said: more of them. known_as:
-    under another name, as one that an administrator wrote."""
+    """Return the page of one question of the code, with an answer that was given before.
+
+    said: more answers. known_as: another name for the question, as if an administrator had written it.
+    """
 
     def draw(trial: Trial) -> HttpResponse:
         answers = {SAFETY: "no", DOOR: "helper", name: BY_ID[name].options[0].value} | said
@@ -273,10 +281,10 @@ def _question(name: str, *, error: str = "", discreet: bool = False, known_as: s
 
 
 def _result(outcome: Result, *, discreet: bool = False, keeps_own_hours: bool = False, **said: str) -> Draw:
-    """Return the page of a result. said: answers, in place of those of somebody safe who is 18 or more.
+    """Return the page of a result. said: answers that replace those of somebody safe who is 18 or more.
 
-    The questionnaire of the code: its words are not edited here, whatever version is in force. keeps_own_hours: without
-    the hours that administrators keep for the numbers that they keep.
+    The questionnaire is that of the code, whatever version is in force, because its words are not edited here.
+    keeps_own_hours: whether to leave out the hours that administrators keep for their numbers.
     """
 
     def draw(trial: Trial) -> HttpResponse:
@@ -340,7 +348,7 @@ _HOURS: Week = {"mon": [["08:00", "12:00"]]}
 
 
 def _unit(**more: Any) -> ReceptionPoint:
-    """Return a unit. It is the demonstration's where its source says so."""
+    """Return a unit. It belongs to the demonstration when its source says so."""
     known = {
         "pk": 1,
         "name": "Commissariat de police",
@@ -427,7 +435,10 @@ CONTACTS = (
 
 
 def _search(typed: str | None = None, *, choice: Choice | None = None, discreet: bool | None = None) -> Draw:
-    """Return the two forms. typed: what was refused. What was just done, or is still missing, stands above."""
+    """Return the two forms. typed: what was refused.
+
+    The page says above them what was just done, or is still missing.
+    """
 
     def draw(trial: Trial) -> HttpResponse:
         form = SearchForm({"q": typed}) if typed is not None else None
@@ -455,7 +466,7 @@ _OTHERS = [Suggestion("Lyon", "Lyon")]
 
 
 def _found(*, units: Sequence[ReceptionPoint], zone: str = Zone.METRO, others: Sequence[Suggestion] = ()) -> Lookup:
-    """Return a commune that was found by a code of an administration, with units that are only near."""
+    """Return a commune that was found by an administrative code, with units that are only near."""
     town = Municipality(insee_code="97411", name="Saint-Denis", department_code="974", zone=zone)
     matches = [UnitMatch(unit=unit, is_competent=False, distance_km=12) for unit in units]
     place = Place(town, "35000", found_as="Lyon 3e", units=matches)
@@ -463,7 +474,7 @@ def _found(*, units: Sequence[ReceptionPoint], zone: str = Zone.METRO, others: S
 
 
 def _select(*, units: Sequence[ReceptionPoint] = (EXAMPLE,), error: str = "", is_gone: bool = False) -> Draw:
-    """Return what was found. error: whether the choice was refused; is_gone: for a unit that has left the list."""
+    """Return what was found. error: a refusal of the choice; is_gone: because the unit has left the list."""
 
     def draw(trial: Trial) -> HttpResponse:
         form = ChoiceForm({"service": ""}) if error else None
@@ -507,7 +518,10 @@ REMOVE = tuple(_of_choice("locations/remove.html", _chosen(), what=what) for wha
 def _report(
     given: Mapping[str, Any] | None = None, *, is_stale: bool = False, discreet: bool = False, **said: str
 ) -> Draw:
-    """said: by the orientation, in place of a victim of 18 or more."""
+    """Return the form of a signalement.
+
+    said: answers of the orientation that replace those of a victim of 18 or more.
+    """
 
     def draw(trial: Trial) -> HttpResponse:
         initial = {"role": "victim", "age_band": "adult"} | said
@@ -528,12 +542,12 @@ REPORT = (
     _report({"role": "x"}, discreet=True, role="witness"),
     _report(discreet=True, role="witness", age_band="unknown"),
 )
-# As a professional reads it, for a person of each age.
+# The form as a professional reads it, for a person of each age.
 HELPED = tuple(_report(role="professional", age_band=age) for age in ("adult", "under_15", "15_17", "under_18"))
 
 
 def _added(given: Mapping[str, Any] | None = None, *, discreet: bool = False, is_sealed: bool = True) -> Draw:
-    """Return what is added to a signalement that is filed. is_sealed: whether what is left under seal could be."""
+    """Return the form that completes a filed signalement. is_sealed: whether what goes under seal could be sealed."""
 
     def draw(trial: Trial) -> HttpResponse:
         form = AddedForm.of(cast.report(), given, familiar=trial.familiar, discreet=discreet)
@@ -545,7 +559,7 @@ def _added(given: Mapping[str, Any] | None = None, *, discreet: bool = False, is
 
 
 def _effort(seconds: int) -> Draw:
-    """Return a form that goes on in so many seconds."""
+    """Return a form that continues in this many seconds."""
 
     def draw(trial: Trial) -> HttpResponse:
         kept = PendingForm({}, ready_at=timezone.now().timestamp() + seconds - 0.5)
@@ -559,12 +573,12 @@ EFFORT = tuple(_effort(seconds) for seconds in (8, 1, 0))
 
 
 def closure(reason: str, *, is_open: bool = False) -> Closure:
-    """Return a closing of the chat. is_open: nobody knows until when."""
+    """Return a closing of the chat. is_open: nobody knows when it ends."""
     return Closure(1, reason, cast.moment(), None if is_open else cast.moment() + timedelta(hours=17))
 
 
 def _closed(reason: str, *, is_open: bool = False, discreet: bool | None = None) -> Draw:
-    """Return the page of who comes to the chat while it is closed."""
+    """Return the page for somebody who comes to the chat while it is closed."""
 
     def draw(trial: Trial) -> HttpResponse:
         around: dict[str, Any] = {"chat_closed": closure(reason, is_open=is_open)}
@@ -599,7 +613,7 @@ BUSY = tuple(_busy(kind) for kind in (PAGE, SENT, FORM, BUSY_FRAME, TOO_LARGE))
 
 
 def _announced(*, discreet: bool) -> Draw:
-    """Any page, below an announcement."""
+    """Show any page below an announcement."""
     said = Shown(
         Announcement.Audience.BOTH,
         is_warning=False,

@@ -1,4 +1,4 @@
-"""Pnav's own sentences, for administrators: all of them, changed or not, with their text of origin beside."""
+"""The admin of Pnav's own sentences: all of them, changed or not, with their original text beside them."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ from pnav.pages.previews.text_previews import page_with
 
 
 class SentenceForm(TextsForm):
-    """Begins with the texts as they are said now; one that is empty, or that of origin, is none of its own."""
+    """Begins with the present texts. A text that is empty or equals the original one is not stored."""
 
     class Meta:
         model = ChangedSentence
@@ -57,14 +57,15 @@ class SentenceForm(TextsForm):
         cleaned = super().clean() or self.cleaned_data
         for name, origin in self.origins.items():
             text = cleaned.get(name, "")
-            # The translation of the code is a text of this row once somebody has said that it holds for another French.
+            # A translation of the code becomes a text of this row once somebody has said that it fits another French
+            # text.
             cleaned[name] = "" if text == origin and not cleaned.get(confirmation_field(name)) else text
             if wrong := validation.find_errors(self.sentence, cleaned[name]):
                 self.add_error(name, [ValidationError(one) for one in wrong])
         return cleaned
 
     def _post_clean(self) -> None:
-        # A voice that this sentence does not have, kept from when it had one, is not said: it goes.
+        # A voice that this sentence no longer has is not used, so its text is deleted.
         self.instance.set_texts({name: "" for name in self.instance.text_places() if name not in self.origins})
         super()._post_clean()
 
@@ -78,8 +79,11 @@ class SentenceForm(TextsForm):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """It is a sentence in the list. now: empty while it is that of origin. to_review: the languages whose translation
-    is of another text, in words. last: who changed it last, and when."""
+    """It is a sentence in the list.
+
+    now: empty while it is the original. to_review: names of the languages whose translation is outdated. last: who
+    changed it last, and when.
+    """
 
     sentence: Sentence
     origin: str
@@ -90,7 +94,7 @@ class Entry:
 
 
 class SentenceAdmin(TextsAdmin):
-    """No row is added or deleted by hand: saving writes one, the text of origin takes it away."""
+    """No row is added or deleted by hand: saving a text adds its row, and the original text deletes it."""
 
     form = SentenceForm
     change_form_template = "admin/sentences/changedsentence/change_form.html"
@@ -98,7 +102,7 @@ class SentenceAdmin(TextsAdmin):
     keeps_former_words = True
     refuses_hidden = True
     readonly_fields = ("about",)
-    search_fields = ("key",)  # says that the list can be searched; `changelist_view` does it, in the catalogue
+    search_fields = ("key",)  # says that the list can be searched; `changelist_view` searches the catalogue
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -115,11 +119,11 @@ class SentenceAdmin(TextsAdmin):
         return field
 
     def approved_texts(self, obj: ChangedSentence) -> list[str]:
-        """Return those of the code: whoever goes back to them needs nobody's agreement."""
+        """Return the texts of the code, because going back to them needs nobody's agreement."""
         return list(_sentence(obj).origins().values())
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """Return the row of a key; one that is not saved where nothing was changed yet."""
+        """Return the row of a key; an unsaved row when nothing was changed yet."""
         if of_row(object_id) is None:
             return None
         return super().get_object(request, object_id, from_field) or ChangedSentence(key=object_id)
@@ -180,7 +184,7 @@ class SentenceAdmin(TextsAdmin):
             posted = request.POST.copy()
             for name, origin in sentence.origins().items():
                 posted[name] = origin
-            request.POST = posted  # type: ignore[assignment]  # the rest is as for any other text
+            request.POST = posted  # type: ignore[assignment]  # all else is as for any other text
         name = request.POST.get("_preview", "")
         if request.method == "POST" and name in sentence.origins():
             shown = self._preview(request, sentence, name)
@@ -195,7 +199,7 @@ class SentenceAdmin(TextsAdmin):
         return super().changeform_view(request, object_id, form_url, context)
 
     def _preview(self, request: HttpRequest, sentence: Sentence, name: str) -> HttpResponse | None:
-        """Show the page that shows it; None for a form with errors, which Django shows as it does when it is saved."""
+        """Show the page; None for a form with errors, which Django shows as it does when it is saved."""
         row = self.get_object(request, sentence.row_key)
         if not self.has_change_permission(request, row):
             raise PermissionDenied
@@ -215,7 +219,7 @@ class SentenceAdmin(TextsAdmin):
     # --- all of them --------------------------------------------------------------------------------------------------
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Show the catalogue, by place: found by words of any of its texts, by place, or because it was changed."""
+        """Show the catalogue by place, filtered by words of any text, by place, or by whether it was changed."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         words, place = request.GET.get("q", "").strip(), request.GET.get("place", "")
@@ -248,7 +252,7 @@ class SentenceAdmin(TextsAdmin):
         return TemplateResponse(request, self.change_list_template, context)
 
     def _entries(self) -> list[Entry]:
-        """Return the whole catalogue, in three queries: what was changed, its texts, and who did it last."""
+        """Return the whole catalogue, in three queries: what was changed, its texts, and who changed it last."""
         rows = {row.key: row for row in ChangedSentence.objects.prefetch_related("text_rows")}
         kind = ContentType.objects.get_for_model(ChangedSentence)
         log = LogEntry.objects.filter(content_type=kind).select_related("user").order_by("action_time", "pk")
@@ -274,19 +278,19 @@ def _sentence(row: ChangedSentence) -> Sentence:
 
 
 def _shown_in(name: str) -> str:
-    """« en anglais, en tutoyant »: what the preview of this text shows."""
+    """Return what the preview of this text shows, in words: « en anglais, en tutoyant »."""
     language, voice = languages.text_place(name)
     return ", ".join(filter(None, [in_words(language), _("en tutoyant") if voice == languages.FAMILIAR else ""]))
 
 
 def _matches(entry: Entry, words: str) -> bool:
-    """Each word typed is in one of its texts or in the name of its place; accents and capitals do not count."""
+    """Return whether each typed word is in one of its texts or its place's name, whatever accents and capitals."""
     texts = [entry.now, entry.sentence.place.label, entry.sentence.key, *entry.sentence.origins().values()]
     text = _plain(" ".join(texts))
     return all(word in text for word in _plain(words).split())
 
 
 def _plain(text: str) -> str:
-    """As it is compared: without accents, capitals, and with one kind of apostrophe."""
+    """Return a text as it is compared: without accents and capitals, and with one kind of apostrophe."""
     bare = unicodedata.normalize("NFKD", text.casefold().replace("’", "'"))
     return "".join(char for char in bare if not unicodedata.combining(char))

@@ -1,8 +1,8 @@
-"""A text in the page where it will be read, before it is saved: what the page's own view draws, for a fixed cast.
+"""Previews a text in the page where it is read, before it is saved: the page's own view, for a fixed cast.
 
-The functions that make a page's context are those that its view calls (`chat.visitor.conversation.conversation_page`…);
-here they are given the cast in place of what a view reads. Nothing is written, and nothing of anybody is read. The page
-has no script: it opens no line and sends nothing. See docs/adr/0105.
+The functions that make a page's context are those that its view calls (`chat.visitor.conversation.conversation_page`…),
+with the cast in place of what a view reads. Nothing is written, and nobody's data is read. The page has no script: it
+opens no line and sends nothing. See docs/adr/0105.
 """
 
 from collections.abc import Mapping, Sequence
@@ -58,9 +58,10 @@ WAIT: conversation.Wait = (4, (10, 25))
 
 
 def page_with(request: HttpRequest, sentence: Sentence, name: str, texts: Mapping[str, str]) -> HttpResponse:
-    """Show the page, in the language and voice of the text of this name. texts: by their names; an empty one, or one
-    that is left out, is that of origin. At most one drawing of each situation of its place, and one more: no statement
-    writes.
+    """Show the page, in the language and voice of the text of this name.
+
+    texts: by their names; one that is empty or left out is the original. It draws each situation of its place at most
+    once, and one of them again. It makes no statement that writes.
     """
     language, voice = languages.text_place(name)
     trial = Trial(request, [sentence], familiar=voice == languages.FAMILIAR, manner=manner_of(sentence))
@@ -71,7 +72,7 @@ def page_with(request: HttpRequest, sentence: Sentence, name: str, texts: Mappin
 
 
 def _manner(trial: Trial, of: Conversation, *, is_minor: bool = False) -> dict[str, Any]:
-    """How the person of the cast is spoken to: as the text is written."""
+    """Return how the person of the cast is addressed: as the text is written."""
     return base.manner_context(
         of,
         familiar=trial.familiar,
@@ -81,7 +82,7 @@ def _manner(trial: Trial, of: Conversation, *, is_minor: bool = False) -> dict[s
 
 
 def _exchange(trial: Trial, status: Status = Status.ACTIVE, **more: Any) -> tuple[Conversation, dict[str, Any]]:
-    """Return an exchange of the cast, and how its person is spoken to."""
+    """Return an exchange of the cast, and how its person is addressed."""
     role = ReporterRole.WITNESS if trial.manner.is_about_other else ReporterRole.VICTIM
     if trial.manner.is_professional:
         role = ReporterRole.PROFESSIONAL
@@ -109,8 +110,11 @@ def _conversation(
     chat_closed: Mapping[str, Any] | None = None,
     **page: Any,
 ) -> HttpResponse:
-    """The page of an exchange. bodies: what Pnav says in its thread. states: those of the person's messages, one each.
-    shown: what the page's script would write, where the template keeps its place. beside: of `cast.page_state`."""
+    """Show the page of an exchange.
+
+    bodies: what Pnav says in its thread. states: those of the person's messages, one each. shown: what the page's
+    script would write, where the template has a place for it. beside: arguments of `cast.page_state`.
+    """
     found, manner = _exchange(trial, status, waited=waited, has_code=has_code)
     if is_minor:
         manner = _manner(trial, found, is_minor=True)
@@ -143,13 +147,13 @@ def _closed(**more: Any) -> Draw:
 
 
 def _thread(trial: Trial) -> HttpResponse:
-    """What Pnav says in the thread: one line of it for each text."""
+    """Show the lines of Pnav in the thread, one for each text."""
     among = [one for one in trial.sentences if one.place in (thread_texts.THREAD, thread_texts.PROPOSALS)]
     return _conversation(trial, bodies=trial.said(among), states=[_manner(trial, cast.conversation())["said"]["read"]])
 
 
 def _proposals(trial: Trial) -> HttpResponse:
-    """A question with its ready answers, and what is filled into a proposal."""
+    """Show a question with its ready answers, and what is filled into a proposal."""
     familiar = trial.familiar
 
     def example(sentence: Sentence, **filled: str) -> str:
@@ -180,7 +184,7 @@ _STATES = (
 
 
 def _line(trial: Trial) -> HttpResponse:
-    """The line and the messages, each text where the page's script writes it."""
+    """Show the line's state and the messages, each text where the page's script writes it."""
     lost = [one.say(familiar=trial.familiar) for one in (thread_texts.RETRY, thread_texts.TRYING)]
     shown = {
         "banner": trial.error([thread_texts.OFFLINE, thread_texts.UNSENT, thread_texts.ONLINE]),
@@ -199,7 +203,7 @@ def _line(trial: Trial) -> HttpResponse:
 
 
 def _pieces(*, is_empty: bool = False, is_whole: bool = False) -> Draw:
-    """Return a piece of a long thread."""
+    """Return one page of a long thread."""
 
     def draw(trial: Trial) -> HttpResponse:
         _found, manner = _exchange(trial)
@@ -219,8 +223,10 @@ def _frame(
     bodies: Sequence[str] = ("Bonjour",),
     **beside: Any,
 ) -> Draw:
-    """Return what stands in the page of whoever has no script: it says itself that it is a preview, and stands
-    still."""
+    """Return the part of the page for somebody without scripts.
+
+    It says itself that it is a preview, and does not move.
+    """
 
     def draw(trial: Trial) -> HttpResponse:
         found, manner = _exchange(trial, status, waited=waited)
@@ -247,7 +253,7 @@ _ASKED = referral_queries.link_words({State.ASKED})
 
 
 def _follows(*states: State) -> Draw:
-    """With the link to « Suites » that these states make."""
+    """Return the page with the link to « Suites » that these states make."""
     return lambda trial: _conversation(
         trial, has_code=True, beside={"follow": referral_queries.link_words(states), "is_asked": True, "has_slip": True}
     )
@@ -261,7 +267,7 @@ def _frame_follow(trial: Trial) -> HttpResponse:
 
 
 def _code(*, status: Status = Status.WAITING, has_code: bool = True, code: str = "", near: bool = False) -> Draw:
-    """Return the page of the code de reprise. code: its words. near: it is nearly the person's turn."""
+    """Return the page of the code de reprise. code: its words. near: whether it is nearly the person's turn."""
 
     def draw(trial: Trial) -> HttpResponse:
         found, manner = _exchange(trial, status, has_code=has_code)
@@ -287,7 +293,7 @@ def _code_refused(trial: Trial) -> HttpResponse:
 
 
 def _resume(typed: str | None = None, *, has_conversation: bool = False) -> Draw:
-    """Return the way back, with these words typed."""
+    """Return the page of the way back, with these words typed."""
 
     def draw(trial: Trial) -> HttpResponse:
         form = CodeForm(None if typed is None else {"code": typed})
@@ -318,7 +324,10 @@ def _ended(trial: Trial) -> HttpResponse:
 
 
 def _away(body: str) -> Draw:
-    """This page has no frame: it says itself that it is a preview. body: what was being sent."""
+    """Return the page of a database that is away. It has no frame, and says itself that it is a preview.
+
+    body: what was being sent.
+    """
 
     def draw(trial: Trial) -> HttpResponse:
         context = base.away_page(body=body) | {"preview_of": notice_of(trial)}
@@ -340,7 +349,7 @@ def _follow_up(
     meeting: Mapping[str, Any] | None = None,
     **page: Any,
 ) -> Draw:
-    """« Suites » with a summary in each of these states. meeting: what was typed to answer the first one."""
+    """Return « Suites » with a summary in each of these states. meeting: what was typed to answer the first one."""
 
     def draw(trial: Trial) -> HttpResponse:
         found, manner = _exchange(trial, status)
@@ -383,7 +392,7 @@ _FOLLOW_ERRORS = (
 
 
 def _slip(*, is_there: bool = True, **words: Any) -> Draw:
-    """« Mon rendez-vous ». words: of `cast.slip_words`."""
+    """Return « Mon rendez-vous ». words: arguments of `cast.slip_words`."""
 
     def draw(trial: Trial) -> HttpResponse:
         _found, manner = _exchange(trial)
@@ -423,7 +432,7 @@ def _journal(
     is_by_code: bool = False,
     is_edited: bool = False,
 ) -> Draw:
-    """« Noter un fait », with this typed in its form. is_edited: one of the facts is being corrected."""
+    """Return « Noter un fait », with this typed in its form. is_edited: whether one of the facts is being corrected."""
 
     def draw(trial: Trial) -> HttpResponse:
         found, manner = _exchange(trial, status)
@@ -520,7 +529,7 @@ def _captures(
     with_fact: bool = False,
     address: str | None = None,
 ) -> Draw:
-    """« Captures ». answer: to the question before the first one. address: what was typed after a « yes »."""
+    """Return « Captures ». answer: to the question before the first one. address: what was typed after a « yes »."""
 
     def draw(trial: Trial) -> HttpResponse:
         found, manner = _exchange(trial, status)
@@ -547,13 +556,13 @@ def _captures(
 
 
 def _capture_facts(trial: Trial) -> HttpResponse:
-    """The fact that the address of an image becomes."""
+    """Show the fact that the address of an image becomes."""
     said = Told(capture_texts.FACT_WHAT.say(familiar=trial.familiar), link="https://exemple.fr/")
     return _journal(rows=[Fact(cast.facts()[0].public_id, 1, said, cast.moment())])(trial)
 
 
 def _capture_thread(trial: Trial) -> HttpResponse:
-    """What Pnav writes in the thread when a document was handed over."""
+    """Show what Pnav writes in the thread when a document was handed over."""
     return _conversation(trial, bodies=trial.said([capture_texts.HANDED_OVER]))
 
 
@@ -582,8 +591,11 @@ def _keeping(
     was_answered: bool = True,
     code: str = "",
 ) -> Draw:
-    """Return what is kept. are_apart: words go before the rest. with_identity: so does what is under seal. readings:
-    who else read the exchange."""
+    """Return the page on what is kept.
+
+    are_apart: whether words are deleted before the rest. with_identity: whether the identity under seal is too.
+    readings: who else read the exchange.
+    """
 
     def draw(trial: Trial) -> HttpResponse:
         _found, manner = _exchange(trial)
@@ -606,7 +618,7 @@ def _keeping(
 
 
 def _readers(trial: Trial) -> HttpResponse:
-    """Each of those who may be named, with what they may have done."""
+    """Show all readers who may be named, with what they may have done."""
     given = [one.say() for one in {**for_the_person.SHOWN, **for_the_person.READERS}.values()]
     given += [report_texts.WHO_ANSWERED.say(), report_texts.SOMEBODY.say()]
     found = [ReadingByStaff(who, did, cast.moment()) for who, did in zip(given, given[::-1], strict=True)]
@@ -626,7 +638,7 @@ KEEPINGS = (
 
 
 def _erasure(*, is_granted: bool | None) -> Draw:
-    """Return the answer to a request, read with its code."""
+    """Return the answer to a request, as it is read with its code."""
     return lambda trial: draw_page(
         trial,
         "chat/erasure.html",
@@ -654,7 +666,7 @@ def _summary(typed: Mapping[str, str] | None = None, *, to_unit: bool = False) -
 
 
 def _summary_to_another(trial: Trial) -> HttpResponse:
-    """In discreet mode no unit is named."""
+    """Show the summary in discreet mode, which names no unit."""
     found = cast.conversation()
     manner = base.manner_context(found, familiar=trial.familiar, discreet=True, is_minor=trial.familiar)
     context = transfer.summary_page(found, manner, cast.handover(to_unit=True), SummaryForm(), summary=cast.WRITTEN)
@@ -672,7 +684,7 @@ SUMMARIES = (
 
 
 def _emergency(situation: Situation) -> Draw:
-    """The procedure as whoever answers has it: a piece of the console, in the page that the admin draws around it."""
+    """Return the procedure as the agent has it: a part of the console, in the page that the admin draws around it."""
 
     def draw(trial: Trial) -> HttpResponse:
         voice = Voice(trial.familiar, languages.current())

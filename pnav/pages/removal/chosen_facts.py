@@ -1,4 +1,4 @@
-"""Facts of the journal as what a request says: the person chooses them, and they fill what was left empty. Pure."""
+"""Fills the texts of a removal request from facts of the journal that the person chooses. Pure."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +13,7 @@ SHOWN = 80  # characters of what happened, beside the box of a fact
 
 
 def labels_of(facts: Sequence[Fact]) -> list[tuple[str, str]]:
-    """Return the key of each fact and how it is said beside its box; those that nobody can read are left out."""
+    """Return the key of each fact and its label; those that nobody can read are left out."""
     return [
         (str(fact.public_id), words.FACT_LINE.say(when=said_when(fact.moment), text=Truncator(told.what).chars(SHOWN)))
         for fact in facts
@@ -22,7 +22,7 @@ def labels_of(facts: Sequence[Fact]) -> list[tuple[str, str]]:
 
 
 def words_of(facts: Sequence[Fact]) -> Mapping[str, str]:
-    """Return what these facts say in each field of a request, by their dates: each address and each account once."""
+    """Return what these facts say in each field of a request, by their dates, with each address and account once."""
     told = [(said_when(fact.moment), said) for fact in in_order(facts) if (said := _plain(fact)) is not None]
     days = [said_when(fact.moment) for fact in in_order(facts) if fact.moment.is_known]
     return {
@@ -34,7 +34,7 @@ def words_of(facts: Sequence[Fact]) -> Mapping[str, str]:
 
 
 def _plain(fact: Fact) -> Told | None:
-    """Return what was written, with nothing in it that cannot be seen; None when no key opens it."""
+    """Return what was written, without invisible characters; None when no key opens it."""
     told = fact.told
     if told is None:
         return None

@@ -1,6 +1,6 @@
 """These are the forms of the removal kit: where the content is and who is concerned, then what the request says.
 
-Nothing of them is kept. All that is typed is optional and has a length.
+Nothing of them is stored. All that is typed is optional and has a maximal length.
 """
 
 from collections.abc import Sequence
@@ -15,13 +15,13 @@ from pnav.pages.texts import removal as words
 
 OTHER = "other"  # a site that is not in the list
 LINE, TEXT = 200, 1000  # characters
-FACTS_MOST = queries.PIECE  # facts of the journal that one request is made of, from whichever pieces
-# What they fill: 20 facts of 500 characters, their addresses and their accounts.
+FACTS_MOST = queries.PIECE  # how many facts of the journal one request may use, from whichever pieces of it
+# The length of the fields that facts fill: 20 facts of 500 characters, their addresses and their accounts.
 FROM_FACTS = 12_000
 
 
 class PlatformForm(forms.Form):
-    """Where it is, and who is concerned. platforms: those that are shown."""
+    """Asks where the content is, and who is concerned. platforms: those that are offered."""
 
     platform = forms.ChoiceField(label=words.PLATFORM.later())
     who = forms.ChoiceField(label=words.WHO.later(), choices=words.choices("who"), widget=forms.RadioSelect)
@@ -39,8 +39,11 @@ class PlatformForm(forms.Form):
 
 
 class RequestForm(PlatformForm):
-    """It is what the request says. familiar: whether who reads it is said *tu*. facts: keys and labels of the facts of
-    the journal that may be chosen; without any there is no such field."""
+    """Asks what the request says.
+
+    familiar: whether the reader is said *tu*. facts: keys and labels of the facts of the journal that may be chosen;
+    without any there is no such field.
+    """
 
     name = forms.CharField(label=words.NAME.later(), required=False, max_length=LINE)
     email = forms.EmailField(label=words.EMAIL.later(), required=False, max_length=LINE)
@@ -78,7 +81,7 @@ class RequestForm(PlatformForm):
             self.fields[name].label = sentence.say(familiar=familiar)
         for field in self.fields.values():
             if isinstance(field, forms.CharField):
-                field.widget.attrs.pop("maxlength", None)  # what is too long is said, never cut
+                field.widget.attrs.pop("maxlength", None)  # a text that is too long gets an error, and is never cut
                 field.error_messages["max_length"] = words.TOO_LONG.say(most=field.max_length)
         self.fields["email"].error_messages["invalid"] = words.EMAIL_WRONG.say(familiar=familiar)
         wrong = words.GROUNDS_WRONG.say(familiar=familiar)
@@ -88,11 +91,13 @@ class RequestForm(PlatformForm):
 
     @classmethod
     def as_typed(cls, typed: QueryDict) -> dict[str, Any]:
-        """Return what was typed as what a form begins with, right or wrong, for a page that asks for something else."""
+        """Return what was typed, right or wrong, as the initial values of a form on a page that asks for something
+        else.
+        """
         return {name: typed.getlist(name) if name in cls.SEVERAL else typed.get(name, "") for name in cls.base_fields}
 
     def clean_facts(self) -> list[str]:
-        """FACTS_MOST at most: that many fit into the fields that they fill."""
+        """Refuse more than FACTS_MOST facts, because that many fit into the fields that they fill."""
         chosen: list[str] = self.cleaned_data["facts"]
         if len(chosen) > FACTS_MOST:
             raise forms.ValidationError(self.many_facts)

@@ -1,7 +1,6 @@
-"""This is the page `/retrait/demande/`: where to ask, who helps, and the texts of a request. A form whose answer is the
-page.
+"""This is the page `/retrait/demande/`: where to ask, who helps, and the texts of a request.
 
-Nothing that is typed here is kept, sent or put into an address.
+The answer to its form is the page itself: nothing that is typed here is stored, sent or put into an address.
 """
 
 from collections.abc import Sequence
@@ -32,10 +31,10 @@ from triage.questionnaire.questions import DOOR
 
 Kind, Audience = RemovalPlatform.Kind, RemovalPlatform.Audience
 MINORS = frozenset({Who.MINOR, Who.HELPS_MINOR})
-WRITE = "write"  # the button that asks for the texts
-AGAIN = "other"  # the button that asks for another site
+WRITE = "write"  # the value of the button that asks for the texts
+AGAIN = "other"  # the value of the button that asks for another site
 NONE_OFFERED = Offered()
-# What the signalement says of the facts, as the grounds of a request; the person changes it.
+# The grounds of a request that follow from the facts of the signalement. The person may change them.
 GROUNDS = {
     Fact.INSULTS: Ground.HARASSMENT,
     Fact.RUMOURS: Ground.HARASSMENT,
@@ -53,8 +52,10 @@ class Later:
 
 
 def read_platforms() -> list[RemovalPlatform]:
-    """Read what is shown, by kind, one that this version does not know last: one query, and a second one in another
-    language than the source's."""
+    """Read the platforms that are shown, by kind. A kind that this version does not know comes last.
+
+    It makes one query, and a second one in another language than the source's.
+    """
     places: dict[str, int] = {value: place for place, value in enumerate(Kind.values)}
     return sorted(
         RemovalPlatform.to_be_shown(), key=lambda row: (places.get(row.kind, len(places)), row.order, row.slug)
@@ -62,7 +63,7 @@ def read_platforms() -> list[RemovalPlatform]:
 
 
 def helpers(platforms: Sequence[RemovalPlatform], *, who: str, is_intimate: bool) -> list[RemovalPlatform]:
-    """Choose who helps this person with this content."""
+    """Return who helps this person with this content."""
     not_for = Audience.ADULT if who in MINORS else Audience.MINOR
     return [
         row
@@ -72,12 +73,12 @@ def helpers(platforms: Sequence[RemovalPlatform], *, who: str, is_intimate: bool
 
 
 def choice_form(request: HttpRequest, platforms: Sequence[RemovalPlatform]) -> PlatformForm:
-    """Return the form of the choice, with who this visit said that they are."""
+    """Return the form of the choice, with the answer of this visit on who they are."""
     return PlatformForm(platforms=platforms, initial={"who": _who(request)})
 
 
 def _who(request: HttpRequest) -> str:
-    """Return who the orientation heard; empty when it did not ask."""
+    """Return the person's answer in the orientation; empty when they were not asked."""
     answers = triage.session.answers(request)
     return {"adult": Who.ADULT, "minor": Who.MINOR}.get(answers.get(DOOR, ""), "")
 
@@ -85,7 +86,7 @@ def _who(request: HttpRequest) -> str:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def removal_request(request: HttpRequest) -> HttpResponse:
-    """Ask where the content is; then show where to ask, and write the texts of what was typed.
+    """Ask where the content is, then show where to ask, and write the texts from what was typed.
 
     « Faits notés avant » shows an earlier piece of the journal, with all that was typed and ticked. One query of
     platforms (two in another language), four in an exchange: its row, a piece of its journal, what was ticked on other
@@ -100,7 +101,7 @@ def removal_request(request: HttpRequest) -> HttpResponse:
         return _draw(request, choice_page(choice) | {"familiar": is_familiar})
     said = choice.cleaned_data
     own = access.as_reporter(request.session)
-    # A code of « Suites » opens nothing of the report and of the journal; dates may be kept with it.
+    # A code of « Suites » gives no access to the report and the journal, but dates may be kept with it.
     has_exchange = own is not None or access.as_follower(request.session) is not None
     offered = read_offered(own, request.POST) if own is not None else NONE_OFFERED
     is_minors_image = said["intimate"] and said["who"] in MINORS
@@ -134,8 +135,11 @@ def kit_page(
     today: date,
     offered: Offered = NONE_OFFERED,
 ) -> dict[str, Any]:
-    """Return what the page shows of a choice, and the letters of a form that was sent and is valid. said: the cleaned
-    data of a `PlatformForm`. has_exchange: dates may be kept on « Suites ». offered: the facts that may be ticked."""
+    """Return what the page shows after a choice, and the letters when the form was sent and is valid.
+
+    said: the cleaned data of a `PlatformForm`. has_exchange: whether dates may be kept on « Suites ». offered: the
+    facts that may be ticked.
+    """
     context = {**_kit(platforms, said), "has_exchange": has_exchange, "form": form, "offered": offered}
     if form.is_bound and form.is_valid():
         site = context["platform"].name if context["platform"] else ""
@@ -158,13 +162,15 @@ def _kit(platforms: Sequence[RemovalPlatform], said: dict[str, Any]) -> dict[str
 
 
 def days_to_look(today: date) -> list[Later]:
-    """Return when to come back, in words."""
+    """Return the days on which to come back, in words."""
     return [Later(days, dates.format_date(day, "l j F Y")) for days, day in removal_rules.days_to_look(today)]
 
 
 def _with_facts(typed: QueryDict, facts: Sequence[NotedFact]) -> QueryDict:
-    """Return what was typed, with what the chosen facts say in the fields that were left empty. facts: the person's.
-    Of more than FACTS_MOST nothing is taken: the form says so."""
+    """Return what was typed, with what the chosen facts say in the fields that were left empty.
+
+    facts: those of the person. When more than FACTS_MOST are chosen none is taken, and the form has an error.
+    """
     ticked = set(typed.getlist("facts"))
     chosen = [fact for fact in facts if str(fact.public_id) in ticked]
     filled = typed.copy()
@@ -175,7 +181,7 @@ def _with_facts(typed: QueryDict, facts: Sequence[NotedFact]) -> QueryDict:
 
 
 def _from_report(report: Report) -> dict[str, Any]:
-    """Return what the signalement already says. Two things are left to the person: in whose name, and the place."""
+    """Return what the signalement already says. The name and the place of the content are left to the person."""
     grounds = {GROUNDS[fact] for fact in GROUNDS if fact in report.facts}
     since = report_texts.OPTIONS["since"].get(report.since)
     return {
@@ -186,5 +192,5 @@ def _from_report(report: Report) -> dict[str, Any]:
 
 def _draw(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     page = render(request, "pages/removal_kit.html", context)
-    page["Cache-Control"] = "no-store"  # what was typed is on it
+    page["Cache-Control"] = "no-store"  # the page holds what was typed
     return page

@@ -1,8 +1,8 @@
-"""These are the texts that the removal kit writes: a notice of the DSA's article 16, and a request to the host.
+"""Writes the texts of the removal kit: a notice under article 16 of the DSA, and a request to the host.
 
-Pure: what was typed comes in, a text comes out, and nothing is kept. What is empty becomes dots, to be filled in by
-hand; the period of the facts and the steps taken with the author are not asked by the article 16, and are left out
-where they are empty (shared facts: the six elements of a notice; facts-more T1, C7).
+Pure: typed text comes in, text comes out, and nothing is stored. What is empty becomes dots, to be filled in by hand.
+Article 16 does not ask for the period of the facts and the steps taken with the author, so these are left out where
+they are empty (shared facts: the six elements of a notice; facts-more T1, C7).
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ BLANK = "…" * 15
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """It is one text to copy. key: its id on the page. title: what it is for."""
+    """It is one text to copy. key: its id on the page. title: its purpose."""
 
     key: str
     title: Sentence
@@ -25,9 +25,11 @@ class Letter:
 
 
 def write_letters(said: Mapping[str, Any], *, site: str, is_minors_image: bool) -> list[Letter]:
-    """Write both texts in the active language. said: the cleaned data of a `RequestForm`. site: its name; empty for one
-    that is not in the list. is_minors_image: name and address are then not asked for by the article 16, and left out
-    where they are empty."""
+    """Write both texts in the active language.
+
+    said: the cleaned data of a `RequestForm`. site: its name; empty for one that is not in the list. is_minors_image:
+    article 16 then does not ask for name and address, and they are left out where they are empty.
+    """
     return [
         Letter("texte-illicite", words.NOTICE_TITLE, _notice(said, site=site, is_minors_image=is_minors_image)),
         Letter("texte-hebergeur", words.HOST_TITLE, _to_host(said, site=site)),
@@ -50,7 +52,7 @@ def _notice(said: Mapping[str, Any], *, site: str, is_minors_image: bool) -> str
 
 
 def _to_host(said: Mapping[str, Any], *, site: str) -> str:
-    """Return the six elements, in their order."""
+    """Return the six elements, in order."""
     elements = [
         _filled(words.WHO_LINE, _who(said)),
         _filled(words.PERIOD_LINE, said["period"]),
@@ -74,7 +76,7 @@ def _who(said: Mapping[str, Any]) -> str:
 
 
 def _grounds(said: Mapping[str, Any]) -> str:
-    """Return the grounds that were chosen, one a line, then the person's own words."""
+    """Return the chosen grounds, one a line, then the person's own words."""
     lines = [f"- {ground.say()}" for value, ground in words.OPTIONS["grounds"].items() if value in said["grounds"]]
     if len(lines) == 1 and not said["reasons"]:
         return lines[0].removeprefix("- ")
@@ -82,7 +84,7 @@ def _grounds(said: Mapping[str, Any]) -> str:
 
 
 def _filled(line: Sentence, text: str) -> str:
-    """A line with what was typed, which begins below it where it has several lines."""
+    """Return a line with what was typed. A text of several lines begins below the label."""
     return line.say(text=f"\n{text}" if "\n" in text else text or BLANK)
 
 

@@ -1,5 +1,4 @@
-"""This module reads which facts of the journal the form of a request offers: a piece, and what was ticked on other
-pieces."""
+"""Reads which facts of the journal the form of a request offers: one piece of them, and those ticked on others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,14 +11,17 @@ from chat.journal.facts import Fact
 from chat.models import Conversation
 from pnav.pages.removal.forms import FACTS_MOST
 
-DIGITS_MOST = 6  # of a number of a fact
+DIGITS_MOST = 6  # digits of a fact's number, at most
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """facts: those that were ticked on other pieces first, FACTS_MOST at most, then a piece of the journal, the last
-    one first. before: where that piece begins, 0 for the last facts. earlier: where the next one does; 0: there is
-    none. is_turned: another piece was asked for, and nothing else."""
+    """These are the facts that a form offers.
+
+    facts: first those that were ticked on other pieces, at most FACTS_MOST, then a piece of the journal, the last fact
+    first. before: where that piece begins; 0 for the last facts. earlier: where the next one begins; 0 when there is
+    none. is_turned: whether only another piece was asked for.
+    """
 
     facts: Sequence[Fact] = ()
     before: int = 0
@@ -28,7 +30,7 @@ class Offered:
 
 
 def read_offered(own: Conversation, typed: QueryDict) -> Offered:
-    """Return the facts of the person whose visit this is. Two statements, 2 × PIECE facts opened at most.
+    """Return the facts of the person whose visit this is. Two statements; at most 2 × PIECE facts are decrypted.
 
     typed: the form, whose `facts` are ticked; `before` is where the piece on the page begins, and `piece` where the one
     that is asked for does. Whoever ticked more than FACTS_MOST stays on the piece, so that none of them is lost.
@@ -43,7 +45,7 @@ def read_offered(own: Conversation, typed: QueryDict) -> Offered:
 
 
 def ticked_facts(typed: QueryDict) -> set[UUID]:
-    """Return the keys that are ticked; what is no key is left to the form to refuse."""
+    """Return the ticked keys. Anything that is no key is left to the form to refuse."""
     found = set()
     for text in typed.getlist("facts"):
         try:

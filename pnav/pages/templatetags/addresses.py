@@ -1,4 +1,4 @@
-"""This module has what the templates of a page ask of its address: whether it lies in discreet mode."""
+"""Tells the templates of a page whether its address is in discreet mode."""
 
 from django import template
 
@@ -9,5 +9,5 @@ register = template.Library()
 
 @register.simple_tag
 def in_discreet_mode() -> bool:
-    """`{% in_discreet_mode as discreet %}`, for pages that are drawn without a context."""
+    """Return whether the page is in discreet mode: `{% in_discreet_mode as discreet %}`, for pages without context."""
     return addresses.current().is_discreet

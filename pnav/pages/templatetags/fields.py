@@ -1,6 +1,6 @@
-"""`{% field %}` and `{% choices %}` draw one field of a form: templates/components/field.html and choices.html.
+"""`{% field %}` and `{% choices %}` draw one field of a form (templates/components/field.html and choices.html).
 
-The filters are for what these ask of a field, and for a page that has one form for each of several things.
+The filters serve these components, and pages that have one form for each of several things.
 """
 
 from collections.abc import Iterable
@@ -20,19 +20,19 @@ from common.texts.templatetags.dates import unbroken
 
 register = template.Library()
 
-# What a field writes, and what its template asks for besides.
+# The arguments that are written into a field, and those that its template asks for besides.
 _WRITTEN = ("id", "name", "label", "hint", "value", "options", "about", "rows", "max", "group", "inputmode")
 _ASKED = ("bare", "small", "offer", "unspelled")
 _FIELD = Pattern("components/field.html", _WRITTEN)
-_DAYS = {"date": "Y-m-d", "datetime-local": r"Y-m-d\TH:i"}  # as the controls of browsers read them
+_DAYS = {"date": "Y-m-d", "datetime-local": r"Y-m-d\TH:i"}  # the formats that browsers' controls read
 
 
 @register.simple_tag
 def field(field: Any, **given: Any) -> SafeString:
-    """`{% field form.motive id="motif" label=_("Motif") max=300 %}`: the component says all that may be given.
+    """Draw a field: `{% field form.motive id="motif" label=_("Motif") max=300 %}`. The component lists its arguments.
 
-    field: a bound field; an empty value where nothing was sent yet and the page has no form. One without an error is
-    put together from the pieces of its kind (`common.texts.patterns`): a page of the console has thirty.
+    field: a bound field; an empty value where nothing was sent yet and the page has no form. A field without an error
+    is joined from the parts of its kind (`common.texts.patterns`), because a page of the console has thirty.
     """
     own: dict[str, Any] = {"value": "", "choices": ()}
     if field:
@@ -60,7 +60,7 @@ def field(field: Any, **given: Any) -> SafeString:
 
 
 def _written(kind: str, value: Any) -> Any:
-    """A value as its control says it; empty for none."""
+    """Return a value as its control writes it; empty for None."""
     if kind in _DAYS:
         local = localtime(value) if isinstance(value, datetime) and is_aware(value) else value
         return defaultfilters.date(local, _DAYS[kind]) or value or ""
@@ -68,7 +68,7 @@ def _written(kind: str, value: Any) -> Any:
 
 
 def _options(choices: Iterable[tuple[Any, Any]], value: Any) -> SafeString:
-    """Return the options of a choice: of a console, all its colleagues twice."""
+    """Return the options of a choice. A page of the console lists all colleagues twice."""
     chosen = str(value)
     return SafeString(
         "".join(
@@ -83,19 +83,20 @@ def _options(choices: Iterable[tuple[Any, Any]], value: Any) -> SafeString:
 
 @register.inclusion_tag("components/choices.html")
 def choices(field: Any, **given: Any) -> dict[str, Any]:
-    """`{% choices form.rating hint=several boxes=True %}`."""
+    """Draw a choice: `{% choices form.rating hint=several boxes=True %}`."""
     return {"field": field, "id": field.auto_id, **given}
 
 
 @register.filter
 def of(name: str, key: object) -> str:
-    """`"note"|of:key`: the id of an element that the page has once for each key."""
+    """Return the id of an element that the page has once for each key: `"note"|of:key`."""
     return f"{name}-{key}"
 
 
 @register.filter
 def takes_focus(field: Any) -> bool:
-    """Return whether this is the first field of its form that is in error, where no error of the whole form comes
-    before."""
+    """Return whether this is the first field of its form with an error, when no error of the whole form comes before
+    it.
+    """
     form = field.form
     return not form.non_field_errors() and next((one.name for one in form if one.errors), None) == field.name

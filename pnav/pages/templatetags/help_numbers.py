@@ -1,4 +1,4 @@
-"""These are the hours of help numbers as the administrators keep them, wherever a page names a number."""
+"""Shows the hours of help numbers as the administrators keep them, wherever a page names a number."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,15 +25,15 @@ _numbers: CachedReading[dict[str, HelpNumber]] = CachedReading(_read, KEEP_SECON
 
 
 def forget() -> None:
-    """Read again at the next page: after an edit in this process, and between tests."""
+    """Read the numbers again at the next page, after an edit in this process and between tests."""
     _numbers.expire()
 
 
 @register.filter
 def current_hours(number: str, otherwise: Any = "") -> str:
-    """Return when somebody answers at this number, in words: `{{ number.display|current_hours:number.hours }}`.
+    """Return when somebody answers at this number: `{{ number.display|current_hours:number.hours }}`.
 
-    The administrators' words when they keep this number, else `otherwise`. Empty when nobody can say.
+    It is the administrators' text when they keep this number, else `otherwise`; empty when nobody knows.
     """
     kept = _numbers.get().get(str(number).replace(" ", ""))
     if kept is None:
@@ -44,9 +44,10 @@ def current_hours(number: str, otherwise: Any = "") -> str:
 
 @register.simple_tag
 def calls(numbers: Sequence[Any], discreet: bool = False) -> SafeString:
-    """`{% calls numbers %}`: these numbers in short lines (`chat/_calls.html`). numbers: some of `triage.numbers`.
+    """Draw these numbers in short lines (`chat/_calls.html`): `{% calls numbers %}`. numbers: some of `triage.numbers`.
 
-    Drawn once for each list and language until the sentences are read again: a page of the exchange has five of them.
+    They are drawn once for each list and language until the sentences are read again, because a page of the exchange
+    has five of them.
     """
     if text_cache.is_previewing():
         return _draw_calls(numbers, discreet)

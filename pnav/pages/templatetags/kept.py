@@ -37,19 +37,19 @@ register = template.Library()
 type Named = dict[str, FilterExpression]
 SHARED, FILLED = "shared", "filled"
 _PLAIN = frozenset({bool, int, str, NoneType})
-# What Django's own tags look for, and do without.
+# Names that Django's own tags look for and can do without.
 _OF_DJANGO = {"forloop", "block", "True", "False", "None"}
 
 
 class Unnamed(Exception):
-    """A part that is kept asks for what its tag does not name."""
+    """A kept part asks for a name that its tag does not list."""
 
 
 def _report(where: str, names: str) -> None:
     logger.error("a kept part of a page (%s) asks for what its tag does not name: %s", where, names)
 
 
-# Tests raise Unnamed instead.
+# Tests raise Unnamed instead of logging.
 unnamed: Callable[[str, str], None] = _report
 
 
@@ -68,7 +68,7 @@ class _Known(dict[str, Any]):
 
 
 def _plain(value: Any) -> Any:
-    """Return what decides, as it is kept: a lazy object would keep the request that it was made for."""
+    """Return a deciding value in a form that can be kept: a lazy object would keep the request that it was made for."""
     if type(value) in _PLAIN:
         return value
     if isinstance(value, bool | int | str):
@@ -77,7 +77,7 @@ def _plain(value: Any) -> Any:
 
 
 class KeptNode(Node):
-    """Kept beside the runs of sentences."""
+    """Draws a part and keeps it beside the runs of sentences."""
 
     def __init__(self, nodelist: NodeList, deciding: Named, shared: Named, filled: Named) -> None:
         self.nodelist, self.deciding, self.shared, self.filled = nodelist, deciding, shared, filled

@@ -1,4 +1,4 @@
-"""`{% module "pnav/chat/page.js" %}`: a native JavaScript module in a page, with what it imports fetched at once."""
+"""`{% module "pnav/chat/page.js" %}` loads a native JavaScript module, and fetches what it imports at once."""
 
 from django import template
 from django.template import Context
@@ -13,13 +13,13 @@ register = template.Library()
 
 
 class ModuleNode(StaticNode):
-    """It draws the script, and before it one `modulepreload` a module that it needs.
+    """Draws the script, and before it a `modulepreload` for each module that it needs.
 
-    Without these a browser would learn of each further module only by reading the one before it: a round trip a level
-    of imports. Browsers that know no `modulepreload` load the modules all the same.
+    Without these a browser would learn of each further module only by reading the one before it, which is a round trip
+    for each level of imports. Browsers that do not know `modulepreload` load the modules all the same.
     """
 
-    priority = ""  # what each of its files says of how soon it is needed
+    priority = ""  # attributes that say how soon each file is needed
 
     def render(self, context: Context) -> SafeString:
         name = self.path.resolve(context)
@@ -33,9 +33,9 @@ class ModuleNode(StaticNode):
 
 
 class LateModuleNode(ModuleNode):
-    """The same, of scripts that nobody needs before the page is drawn: on a slow line they leave it to the sheets.
+    """The same, for scripts that are not needed before the page is drawn: on a slow line they let the sheets go first.
 
-    Until they are there the page works as without scripts.
+    Until they are loaded the page works as without scripts.
     """
 
     priority = mark_safe(' fetchpriority="low"')

@@ -1,4 +1,4 @@
-"""`{% sheet "pnav/site.css" %}`: a style sheet of a page, which the answer's header names too (ADR 0070)."""
+"""`{% sheet "pnav/site.css" %}` loads a style sheet of a page, which the header of the answer names too (ADR 0070)."""
 
 from django import template
 from django.template import Context
@@ -15,9 +15,10 @@ register = template.Library()
 
 
 class SheetNode(Node):
-    """No `StaticNode`: those are drawn once a language (`pnav.pages.build.loader`), and each request names its own.
+    """Draws the link to a sheet. It is no `StaticNode`, because each request must name its own sheets.
 
-    Its text is drawn once, as theirs is: that took 9 µs a sheet, and a page has two or three.
+    Those are drawn once for each language (`pnav.pages.build.loader`). The text of this one is drawn once too: that
+    took 9 µs for each sheet, and a page has two or three.
     """
 
     def __init__(self, path: str) -> None:

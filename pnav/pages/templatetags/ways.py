@@ -1,9 +1,11 @@
-"""`{% way %}`: a link of the frame; or, where something is being written, the button of that form that leads to the
-same page, for who has no script (docs/adr/0048). One template draws the menu both ways, and one the footer.
+"""`{% way %}` draws a link of the frame, or a button where something is being written.
+
+The button belongs to the form that is being written and leads to the same page, for somebody without scripts
+(docs/adr/0048). One template draws the menu in both ways, and one the footer.
 
     {% way "pnav-nav__link" section="home" %}{% url "pages:home" %}{% named %}{% translate "Accueil" %}{% endway %}
 
-A button where the context says `carried`. section: the one of the page that this is the current way of.
+It is a button where the context says `carried`. section: the section whose pages mark this link as the current one.
 """
 
 from typing import Any
@@ -19,7 +21,9 @@ HERE = mark_safe(' aria-current="page"')
 
 
 class WayNode(Node):
-    """Its parts are lists of nodes, which the loader folds like any other's: of what never changes remains a text."""
+    """It is a link or button. Its parts are lists of nodes, which the loader folds like any others; what never changes
+    is a text.
+    """
 
     child_nodelists = ("button", "address", "nodelist")
 
@@ -31,13 +35,13 @@ class WayNode(Node):
         is_carried = context.get("carried")
         start, end = (_drawn(self.button, context), "</button>") if is_carried else (self.link, "</a>")
         here = HERE if self.section and context.get("section") == self.section else ""
-        # Lines of the template around an address are no part of it: the value of a button is sent as it stands.
+        # Lines of the template around an address are no part of it, because the value of a button is sent as it is.
         address, words = _drawn(self.address, context).strip(), _drawn(self.nodelist, context)
-        return SafeString(f'{start}{address}"{here}>{words}{end}')  # each part is escaped
+        return SafeString(f'{start}{address}"{here}>{words}{end}')  # each part is escaped already
 
 
 def _drawn(nodes: NodeList, context: Any) -> str:
-    """Most are one text by now (pnav.pages.build.loader), which needs no drawing."""
+    """Return the nodes as text. Most are one text by now (pnav.pages.build.loader), which needs no drawing."""
     if len(nodes) == 1 and isinstance(nodes[0], TextNode):
         return nodes[0].s
     return nodes.render(context)

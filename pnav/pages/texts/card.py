@@ -19,7 +19,7 @@ add(
     _("Imprimez cette page avec votre navigateur : seule la carte sort sur le papier. Ou montrez l'écran."),
     _("Imprime cette page avec ton navigateur : seule la carte sort sur le papier. Ou montre l'écran."),
 )
-# A minor hands it to somebody of their age.
+# A minor hands it to somebody of the same age.
 add(
     "card.card_title",
     CARD,

@@ -1,5 +1,4 @@
-"""This module has what search engines show below the title of a page, and whoever passes a page on: one sentence for
-each page."""
+"""This is the description of each page, in one sentence, for search engines and for link previews."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -7,7 +6,7 @@ from common.texts.catalogue import Place, Sentence, add
 
 SEARCH = Place("search", "Moteurs de recherche et partage : la description de chaque page")
 
-# By the name of the page. One that is not here is described as the service is.
+# By the name of the page. A page that is missing here is described as the service is.
 OPTIONS: dict[str, dict[str, Sentence]] = {
     "description": {
         "pages:card": add(

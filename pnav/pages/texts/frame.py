@@ -1,4 +1,4 @@
-"""This module has what is read on every page: the frame, pages of errors, and words that come back in several rooms."""
+"""This module has what every page says: its frame, pages of errors, and words that are used in several places."""
 
 from django.utils.translation import gettext_lazy as _
 

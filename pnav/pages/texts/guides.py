@@ -1,5 +1,6 @@
-"""This module has what the pages of their own (law, removal, numbers, minors, professionals) say around their
-sections."""
+"""This module has what the pages of information (law, removal, numbers, minors, professionals) say around their
+sections.
+"""
 
 from django.utils.translation import gettext_lazy as _
 

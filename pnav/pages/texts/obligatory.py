@@ -1,5 +1,6 @@
-"""This module has what the obligatory pages say, the public figures, and the two small forms of every page (opinion,
-display)."""
+"""This module has what the obligatory pages, the public figures and the two small forms of every page (opinion,
+display) say.
+"""
 
 from collections.abc import Mapping
 
@@ -541,7 +542,7 @@ IN_MINUTES = add(
     variables=[Variable("minutes", "la promesse, en minutes", "3")],
 )
 
-# What may be chosen or is counted, as a visitor reads it.
+# The names, for visitors, of what may be chosen or is counted.
 OPTIONS: Mapping[str, Mapping[str, Sentence]] = {
     "theme": add_options("display.theme", DISPLAY, Theme),
     "rating": add_options("opinion.rating", OPINION, Feedback.Rating),

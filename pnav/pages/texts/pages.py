@@ -1,4 +1,4 @@
-"""This module has what the page of information says besides its sections, which are « Contenus »."""
+"""This module has what the home page says besides its sections, which are « Contenus »."""
 
 from django.utils.translation import gettext_lazy as _
 

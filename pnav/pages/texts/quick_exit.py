@@ -1,5 +1,6 @@
-"""These are the sentences of the page on traces. « Quitter rapidement » is a label that stays: its name is a
-variable."""
+"""These are the sentences of the page on traces. The label « Quitter rapidement » never changes, so its name is a
+variable.
+"""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,5 +1,4 @@
-"""This module has what the removal kit says: its choice, its form, and the two letters that it writes for the
-person."""
+"""This module has what the removal kit says: its choice, its form, and the two letters that it writes."""
 
 from collections.abc import Mapping
 
@@ -17,7 +16,7 @@ TEXT = Variable("text", "ce que la personne a écrit, ou des points à compléte
 
 
 class Who(TextChoices):
-    """It is who is concerned. Nothing of it is kept."""
+    """It says who is concerned. Nothing of it is stored."""
 
     ADULT = "adult", _("Moi : j'ai 18 ans ou plus")
     MINOR = "minor", _("Moi : j'ai moins de 18 ans")
@@ -26,7 +25,9 @@ class Who(TextChoices):
 
 
 class Ground(TextChoices):
-    """Why the content is illegal. Articles: shared facts, C1, I5, I6, I8 to I10; none where the source leaves doubt."""
+    """It says why the content is illegal. Articles: shared facts, C1, I5, I6, I8 to I10; none where the source leaves
+    doubt.
+    """
 
     HARASSMENT = "harassment", _("harcèlement en ligne : code pénal, article 222-33-2-2")
     THREAT = "threat", _("menace")

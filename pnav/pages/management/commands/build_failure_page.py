@@ -1,4 +1,4 @@
-"""The page that the proxies show when no process answers: see `pnav.pages.build.failure_page`."""
+"""Writes the page that the proxies show when no process answers: see `pnav.pages.build.failure_page`."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from pnav.pages.build import failure_page
 
 
 class Command(BaseCommand):
-    """Write it: for the repository, with what the code says; for a site, with what its administrators say."""
+    """Write the page: for the repository, with the texts of the code; for a site, with those of its administrators."""
 
     help = "Écrit la page que les proxys montrent quand aucun processus ne répond (deploy/failure.html)."
     requires_system_checks = []

@@ -1,4 +1,4 @@
-"""These are the translations, ready to be read."""
+"""Compiles the translations."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from pnav.pages.build.translations import compile_messages
 
 
 class Command(BaseCommand):
-    """Compile what has changed; `make messages` collects the strings first."""
+    """Compile what has changed. `make messages` collects the strings first."""
 
     help = "Compile les traductions (.po vers .mo), sans gettext."
     requires_system_checks = []

@@ -1,4 +1,4 @@
-"""Build the stylesheet and the fonts that pages load: see `pnav.pages.build.stylesheet`."""
+"""Builds the stylesheet and the fonts that pages load: see `pnav.pages.build.stylesheet`."""
 
 import hashlib
 import os
@@ -16,19 +16,19 @@ from pnav.pages.build import fallback_fonts, fonts, stylesheet
 
 SHEETS = ("dsfr.main.min.css", "utility/utility.main.min.css")
 FONTS = ("Marianne-Regular.woff2", "Marianne-Bold.woff2")
-# Two weights are served of the six: 500 is drawn as 400, italics are slanted by the browser.
+# Two of the six weights are served: 500 is drawn as 400, and the browser slants italics.
 WEIGHTS = dict(zip(FONTS, (400, 700), strict=True))
 DRAWINGS = "drawings"
 LARGE_DRAWING = 2_000  # characters
 _DRAWING = re.compile(r'url\("data:image/svg\+xml;charset=utf8,([^"]*)"\)')
-RECIPE = ".recipe"  # `collectstatic` leaves it where it is
+RECIPE = ".recipe"  # `collectstatic` leaves this file where it is
 LICENCE = "/*! DSFR v{version} | MIT | usage réservé aux services de l'État : voir README */\n"
 SCANNED = {".html", ".js", ".py"}
-# Then the package's own templates and widgets may write class names too.
+# When this is found, the package's own templates and widgets may also use class names.
 USES_PACKAGE = re.compile(r"^(from|import) dsfr\b|{% load [^%]*\bdsfr_tags\b", re.MULTILINE)
 PACKAGES = ("pnav", "reports", "chat", "triage", "locations", "common")
-# What the home page is drawn from. It is what most people load first, often on a slow line, and nothing of it is drawn
-# before its sheet is there: it has a sheet of its own, half of the whole, in the same order.
+# The files that draw the home page. Most people load it first, often on a slow line, and nothing is drawn before its
+# style sheet is there. So it has a sheet of its own, half of the whole, in the same order.
 HOME_SHEET = "dsfr-home.css"
 HOME = (
     "templates/base.html",
@@ -39,10 +39,10 @@ HOME = (
     "static/pnav/quick-exit.js",
     "static/pnav/suggestions.js",
 )
-# What `components/message.html` makes of a level.
+# The classes that `components/message.html` makes of a level.
 MADE_ON_HOME = {f"fr-alert--{level}" for level in ("error", "info", "success", "warning")}
-# What no state of it has: fields of other kinds than a text, elements that its sections cannot hold, and what only
-# browsers without our forms draw. In selectors, as DSFR writes them.
+# What the home page never has: fields other than a text field, elements that its sections cannot hold, and what only
+# browsers without our forms draw. They are parts of selectors, as DSFR writes them.
 NEVER_ON_HOME = re.compile(
     r"(?<![\w.-])(?:textarea|select|optgroup|audio|video|iframe|sub|sup|table|t[dhr])(?![\w-])"
     r"|\[type=(?:range|checkbox|radio|date|file|image|reset|button|search)\]|\[contenteditable|\[target="
@@ -59,7 +59,7 @@ def _face(name: str, weight: int, signs: Iterable[int]) -> str:
 
 
 def font_faces(folder: Path) -> str:
-    """Return what the sheet says of both files of each weight, and of what is shown until they are there.
+    """Return the `@font-face` of both files of each weight, and of the fonts that are shown until they are loaded.
 
     folder: of the whole fonts.
     """
@@ -88,7 +88,7 @@ def sources() -> Iterator[Path]:
 
 
 def home_sources() -> Iterator[Path]:
-    """Yield the files from which the home page is drawn, whatever its visitor's state, in a stable order."""
+    """Yield the files that draw the home page, whatever its visitor's state, in a stable order."""
     for pattern in HOME:
         yield from (path for path in sorted(settings.BASE_DIR.glob(pattern)) if path.name not in NOT_ON_HOME)
 
@@ -121,7 +121,7 @@ def build(target: Path) -> Path:
     begins = LICENCE.format(version=version) + font_faces(dist / "fonts")
 
     def write(name: str, used: set[str], own: Iterable[Path], without: re.Pattern[str] = stylesheet.NOTHING) -> Path:
-        """own: our sheets that stand beside it. without: what its pages have none of."""
+        """Write one sheet. own: our sheets that are loaded beside it. without: what its pages have none of."""
         wanted = stylesheet.variables("".join(_texts(own)))
         body = stylesheet.build(css, used=used, wanted=wanted, read=read, without=without)
         body = body.replace(fallback_fonts.STACK, fallback_fonts.stack())
@@ -136,17 +136,18 @@ def build(target: Path) -> Path:
 
 
 def _write(sheet: Path, text: str) -> None:
-    """Unless it is the same already."""
+    """Write the sheet, unless its text is unchanged."""
     if not sheet.exists() or sheet.read_text(encoding="utf-8") != text:
-        partial = sheet.with_suffix(f".{os.getpid()}")  # two set-ups may run at once
+        partial = sheet.with_suffix(f".{os.getpid()}")  # a name for this process, because two set-ups may run at once
         partial.write_text(text, encoding="utf-8")
         partial.replace(sheet)
 
 
 def _with_drawings_apart(css: str, folder: Path) -> str:
-    """Return the sheet with each large drawing in a file of its own, which only a page that shows it fetches.
+    """Move each large drawing into a file of its own, and return the sheet, so that only a page that shows it fetches
+    it.
 
-    No page is drawn before its sheet is there, and the State's mark is a sixth of it.
+    No page is drawn before its sheet is loaded, and the State's mark is a sixth of it.
     """
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -162,7 +163,7 @@ def _with_drawings_apart(css: str, folder: Path) -> str:
 
 
 def _build_fonts(whole: Path, folder: Path, version: str) -> None:
-    """Cut each font in two, unless it was cut the same way before: it takes a second a weight."""
+    """Cut each font in two, unless it was cut in the same way before. It takes a second for each weight."""
     folder.mkdir(parents=True, exist_ok=True)
     recipe = f"DSFR {version} {fonts.recipe()}"
     kept = folder / RECIPE

@@ -1,4 +1,4 @@
-"""Say of a restored site whether it is whole, before it opens to anybody (docs/restore.md)."""
+"""Says of a restored site whether it is whole, before it opens to anybody (docs/restore.md)."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ MARKS = {True: "bon", False: "NON", None: "note"}
 
 
 class Command(BaseCommand):
-    """Exit status 1: something is not whole, and its line says what."""
+    """Print the findings. Exit status 1: something is not whole, and its line says what."""
 
     help = "Dit d'un site restauré s'il est entier : lignes, registre, preuves de date, clés, valeurs scellées."
 
@@ -36,7 +36,7 @@ class Command(BaseCommand):
         elif exact:
             raise CommandError("--exact compare au manifeste : donnez --manifest.")
         is_whole = True
-        with transaction.atomic():  # one cursor, read a few lines at a time
+        with transaction.atomic():  # one cursor, which reads a few rows at a time
             for finding in check.findings(counted, exact=exact):
                 is_whole = is_whole and finding.is_good is not False
                 self.stdout.write(f"{MARKS[finding.is_good]:>4} : {finding.text}")

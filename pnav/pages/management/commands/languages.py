@@ -1,4 +1,4 @@
-"""`manage.py languages`: how complete each language is, what one lacks, and the file with which another begins."""
+"""`manage.py languages` says how complete each language is and what it lacks, and begins another one."""
 
 from pathlib import Path
 from typing import Any
@@ -60,14 +60,17 @@ class Command(BaseCommand):
             self.stdout.write(f"À revoir : {where}")
 
     def _begin(self, language: str) -> None:
-        """Every text of the code that a translation of the site has, with nothing in it; a file that is there stays."""
+        """Write an empty translation with every text of the code that some language translates.
+
+        An existing file stays.
+        """
         if not translation.check_for_language(language):
             raise CommandError(f"Django ne connaît pas la langue « {language} ».")
         locale = translation.to_locale(language)
         path = Path(settings.LOCALE_PATHS[0]) / locale / "LC_MESSAGES" / "django.po"
         if path.exists():
             raise CommandError(f"{path} existe déjà : « manage.py languages --missing {language} » dit ce qui manque.")
-        compile_messages(Path(settings.LOCALE_PATHS[0]))  # what is wanted is read from what is compiled
+        compile_messages(Path(settings.LOCALE_PATHS[0]))  # the wanted texts are read from the compiled files
         begun = polib.POFile(wrapwidth=0)
         begun.header = HEADER.format(language=language)
         begun.metadata = {
@@ -104,7 +107,7 @@ class Command(BaseCommand):
 
 
 def plural_forms(locale: str) -> str:
-    """How this language counts, as Django's own translations say it; two forms where they do not."""
+    """Return this language's rule for plurals from Django's own translations; two forms when they have none."""
     path = Path(django.__file__).parent / "conf" / "locale" / locale / "LC_MESSAGES" / "django.po"
     known = polib.pofile(str(path)).metadata if path.exists() else {}
     return known.get("Plural-Forms", "nplurals=2; plural=(n != 1);")

@@ -1,4 +1,4 @@
-"""Django's `migrate`, which first says in one line why PostgreSQL cannot be used, if it cannot."""
+"""Runs Django's `migrate`, after saying in one line why PostgreSQL cannot be used, if it cannot."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ CONNECT_SECONDS = 5
 
 
 def require_database(alias: str) -> None:
-    """Connect once, beside the pool: it would try for five seconds and lose the reason.
+    """Connect once, beside the pool, which would try for five seconds and lose the reason.
 
-    At most CONNECT_SECONDS for each address of the host. Raises CommandError, which names the kind of failure, its
-    class and SQLSTATE, and no value.
+    It takes at most CONNECT_SECONDS for each address of the host. Raises CommandError, which names the kind of failure,
+    its class and SQLSTATE, and no value.
     """
     connection = connections[alias]
     parameters = connection.get_connection_params()
@@ -33,7 +33,7 @@ def require_database(alias: str) -> None:
 
 
 class Command(migrate.Command):
-    """Refuse at once, in one line, when the database cannot be used: before the checks, which ask it."""
+    """Refuse at once, in one line, when the database cannot be used: before the checks, which query it."""
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         require_database(options["database"])
