@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line."""
+"""This is Django's command line."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""The only functions through which a conversation is obtained: by its reporter, by its agent, or by a supervisor.
+"""These are the only functions through which a conversation is obtained: by its reporter, its agent or a supervisor.
 
 Each returns the object, or None as if it did not exist. No view and no consumer looks a conversation up by itself.
 The reporter and the agent are parties, so their access leaves no line in the audit log. Access by anybody else calls

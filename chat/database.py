@@ -44,7 +44,7 @@ CROWD_SECONDS = 0.004
 
 
 class _Limits(threading.local):
-    """Limits of one thread.
+    """These are limits of one thread.
 
     lock_seconds: how long its statements wait for a lock, where this cannot be set once for its connection.
     """

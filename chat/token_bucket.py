@@ -35,7 +35,7 @@ class Bucket:
 
     @property
     def wait_seconds(self) -> float:
-        """Seconds until there is a token to take; 0 when there is one now."""
+        """Return how many seconds remain until there is a token to take; 0 when there is one now."""
         return max(0.0, (1 - self.level) / self.rate)
 
 

@@ -44,7 +44,7 @@ class Supervisor:
 
     @property
     def every(self) -> float | None:
-        """Seconds between two messages; None when the supervisor does not watch."""
+        """Return the seconds between two messages; None when the supervisor does not watch."""
         return None if self.patience is None else self.patience / SHARE
 
     def tell(self, what: str) -> None:

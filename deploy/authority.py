@@ -44,7 +44,10 @@ DAILY_SECONDS = 86_400
 
 
 class Part(NamedTuple):
-    """name: how it presents itself; for PostgreSQL, which role. host: where it is found. owner: who reads its key."""
+    """It is a part of the site that has a certificate.
+
+    name: how it presents itself; for PostgreSQL, which role. host: where it is found. owner: who reads its key.
+    """
 
     name: str
     host: str | None
@@ -75,7 +78,7 @@ COMMANDS = (
 
 
 def users(password: str, prefix: str = "pnav", *, reload: str = "") -> str:
-    """Redis's accounts: nobody without a name, and one that may ring, count and remember below a prefix.
+    """Return Redis's accounts: nobody without a name, and one that may notify, count and store below a prefix.
 
     reload: the password of the account by which Redis, in its own container, reads certificates and accounts again.
     """
@@ -180,8 +183,9 @@ def renew(folder: Path, *, now: datetime, owners: Mapping[str, int] | None = Non
 
 
 class State(NamedTuple):
-    """What lies in the folders. authorities: whom all parts trust, the oldest first. ends_at: the first end of a
-    certificate in use. has_next: the next ones are prepared, all or some. lacks_parts: a part of PARTS has none."""
+    """It is what lies in the folders. authorities: whom all parts trust, the oldest first. ends_at: the first end of a
+    certificate in use. has_next: the next ones are prepared, all or some. lacks_parts: a part of PARTS has none.
+    """
 
     authorities: list[x509.Certificate]
     ends_at: datetime
@@ -190,7 +194,7 @@ class State(NamedTuple):
 
 
 def read_state(folder: Path) -> State | None:
-    """None when nothing usable is there: a file is missing or unreadable, or somebody would not be trusted."""
+    """Return the state of the folder; None when a file is missing or unreadable, or a part would not be trusted."""
     there = [place for place in PARTS if (folder / place / "authority.pem").exists()]
     try:
         trusted = [x509.load_pem_x509_certificates((folder / place / "authority.pem").read_bytes())
@@ -222,7 +226,7 @@ def read_state(folder: Path) -> State | None:
 
 
 def _load_own(folder: Path, prefix: str) -> x509.Certificate:
-    """A certificate with its key. Raises ValueError when the two do not belong together."""
+    """Return a certificate whose key is beside it. Raises ValueError when the two do not belong together."""
     one = x509.load_pem_x509_certificate((folder / f"{prefix}certificate.pem").read_bytes())
     key = serialization.load_pem_private_key((folder / f"{prefix}key.pem").read_bytes(), None)
     if key.public_key() != one.public_key():
@@ -245,7 +249,10 @@ def _trust(folder: Path, authorities: Iterable[x509.Certificate]) -> None:
 
 
 def _finish_showing(folder: Path) -> None:
-    """Of a part whose next key was put in its place by a process that was killed then: the certificate too."""
+    """Put the next certificate in its place in a part whose next key is there already.
+
+    A process that was killed between the two left it so.
+    """
     for place in PARTS:
         following = folder / place / f"{NEXT}certificate.pem"
         if following.exists() and not (folder / place / f"{NEXT}key.pem").exists():
@@ -296,7 +303,7 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
 
 
 def _write(path: Path, content: bytes, *, mode: int = 0o444, owner: int | None = None) -> None:
-    """Whole or not at all, and never readable by others in between."""
+    """Write a file at once, so that others never read a part of it or a wrong mode in between."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}")
     partial.unlink(missing_ok=True)

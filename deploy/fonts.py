@@ -1,4 +1,4 @@
-"""Whether the fonts at hand draw what people write: `python deploy/fonts.py`, when the image is built.
+"""This says whether the fonts at hand draw what people write: `python deploy/fonts.py`, when the image is built.
 
 Typst looks for fonts where the system keeps them. Without those of the Dockerfile, Arabic, Chinese and emoji stand on
 paper by their codes (`chat.documents.font_coverage`). One text for each script that must be there; exit status 1 names
@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from chat.documents import drawing, font_coverage
 
-# Beside the Latin script. One that people turn out to write in is added here, and its font to the Dockerfile.
+# The scripts besides the Latin one. One that people turn out to write in is added here, and its font to the Dockerfile.
 SCRIPTS: Mapping[str, str] = {
     "arabic": "مرحبا، أنا خائف",
     "chinese": "你好我很害怕",
@@ -34,7 +34,7 @@ SCRIPTS: Mapping[str, str] = {
 
 
 def undrawn(texts: Mapping[str, str]) -> list[str]:
-    """The names of the texts of which at least one sign is not drawn."""
+    """Return the names of the texts of which at least one character cannot be drawn."""
     return [
         name
         for name, text in texts.items()

@@ -1,4 +1,4 @@
-"""Whether people with IPv6 will be seen under their own addresses: `python deploy/preflight.py`, beside the proxy.
+"""This says whether people with IPv6 will be seen under their own addresses: `python deploy/preflight.py`.
 
 docker-compose.yml runs it first, in the proxy's network, and the proxy waits for exit status 0. IPV6=on: the network
 must have an IPv6 address and a way out by it; otherwise Docker's own proxy would carry IPv6 clients in, under the
@@ -17,13 +17,13 @@ ROUTES = Path("/proc/net/ipv6_route")
 
 
 def addresses(text: str) -> list[ipaddress.IPv6Address]:
-    """The addresses of /proc/net/if_inet6 by which packets can come from elsewhere: no loopback, no link-local."""
+    """Return the addresses of /proc/net/if_inet6 that others can reach: no loopback, no link-local."""
     found = [ipaddress.IPv6Address(int(line.split()[0], 16)) for line in text.splitlines() if line.strip()]
     return [one for one in found if not (one.is_loopback or one.is_link_local)]
 
 
 def has_default_route(text: str) -> bool:
-    """Whether /proc/net/ipv6_route has a way to ::/0 by an interface other than the loopback."""
+    """Return whether /proc/net/ipv6_route has a way to ::/0 by an interface other than the loopback."""
     lines = [line.split() for line in text.splitlines() if line.strip()]
     return any(line[0] == "0" * 32 and line[1] == "00" and line[-1] != "lo" for line in lines)
 

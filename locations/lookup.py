@@ -94,7 +94,7 @@ class Commune:
 
     @property
     def pk(self) -> str:
-        """Its INSEE code, as for a `Municipality`."""
+        """Return the INSEE code, as for a `Municipality`."""
         return self.insee_code
 
     @property
@@ -192,7 +192,7 @@ class Lookup:
 
 @dataclass(frozen=True)
 class Query:
-    """A search as it was typed, parsed without the tables.
+    """It is a search as it was typed, parsed without the tables.
 
     code: five digits, or empty. insee_code: only in the form that cannot be a postal code ("2A004").
     name: the rest, in its comparable form. candidates: pairs (name, hint), from the most to the least literal. The hint

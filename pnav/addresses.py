@@ -77,7 +77,7 @@ def _slugs() -> tuple[Mapping[str, str], Mapping[str, str]]:
 
 
 class WithoutWords:
-    """Django's path converter that writes a slug as a number, in the addresses of discreet mode."""
+    """It is Django's path converter that writes a slug as a number, in the addresses of discreet mode."""
 
     regex = rf"[0-9]{{6}}|{NEUTRAL_SLUG.pattern}"
 
@@ -124,7 +124,7 @@ class Table:
 
     @property
     def urlconf(self) -> str:
-        """This table as Django's `urlconf=` and `set_urlconf` take it.
+        """Return this table as Django's `urlconf=` and `set_urlconf` take it.
 
         Django accepts any object with `urlpatterns`, although its types only allow a name.
         """

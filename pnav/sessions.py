@@ -112,7 +112,8 @@ def is_worth_putting_off(row_end: datetime, wanted: datetime) -> bool:
 
 
 class SessionStore(db.SessionStore):
-    """Django's database sessions, encrypted. Everything outside this class handles the value of the cookie only.
+    """These are Django's database sessions, encrypted. Everything outside this class handles the value of the cookie
+    only.
 
     A visit ends a day after its last change. The session of an account (`begin_shift`) ends when it is idle, and after
     a shift in any case; `put_off` says that it is used (docs/adr/0034).

@@ -1,4 +1,4 @@
-"""Django's settings, which come from environment variables only.
+"""These are Django's settings, which come from environment variables only.
 
 Without variables nothing starts: every secret and every address must be given, and there is no debug mode to fall back
 on. `.env.example` lists all the variables with their meaning; `make run` sets them for the demonstration.

@@ -1,4 +1,4 @@
-"""Actions on reports: filing one, and freezing or erasing what is kept of it."""
+"""These are actions on reports: filing one, and freezing or erasing what is kept of it."""
 
 import json
 import logging

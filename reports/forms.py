@@ -155,11 +155,11 @@ class ReportForm(forms.Form):
         return "name" in self.errors or "contact" in self.errors
 
     def clean_role(self) -> str:
-        """Unticked: what the orientation heard."""
+        """Return the chosen role; without one, the role that the orientation heard."""
         return self.cleaned_data["role"] or self.initial["role"]
 
     def clean_age_band(self) -> str:
-        """Unticked: what the orientation heard."""
+        """Return the chosen age band; without one, the age band that the orientation heard."""
         return self.cleaned_data["age_band"] or self.initial["age_band"]
 
 

@@ -116,7 +116,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
     # --- who may, and what is listed
 
     def has_change_permission(self, request: HttpRequest, obj: QuestionnaireVersion | None = None) -> bool:
-        """Only drafts can be changed: a version that was published stays as it was."""
+        """Allow changes of drafts only, because a published version stays as it was."""
         return super().has_change_permission(request, obj) and (obj is None or obj.is_draft)
 
     def has_delete_permission(self, request: HttpRequest, obj: QuestionnaireVersion | None = None) -> bool:
@@ -457,10 +457,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
     # --- publishing
 
     def publish_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """A GET shows what will change, and the button.
-
-        A POST publishes the version, or says why it cannot be published.
-        """
+        """Show what will change, and the button (GET); publish the version, or say why it cannot be (POST)."""
         row = self._row(request, number)
         if not self.has_add_permission(request) or row.state == State.IN_FORCE:
             raise PermissionDenied

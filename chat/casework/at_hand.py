@@ -13,7 +13,8 @@ from common.sql import fetch_rows
 
 
 class AtHand(NamedTuple):
-    """Whether there is any, of a conversation that was just obtained, and of its agent; by the name of what it is.
+    """It says whether there is any, of a conversation that was just obtained, and of its agent; by the name of what it
+    is.
 
     offers: any offer of anybody that is open. passed: hand-overs by this agent that are open or have just ended.
     whispered: words of supervisors of late. macros, groups, crowded: of everybody's.

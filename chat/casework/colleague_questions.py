@@ -1,4 +1,5 @@
-"""Questions of an agent to colleagues (« aparté »), each in a thread of its own that never enters the transcript.
+"""These are questions of an agent to colleagues (« aparté »), each in a thread of its own that never enters the
+transcript.
 
 Colleagues read what is written to them there, and nothing of the conversation: not who it is, not where, not its
 number. A question lasts as long as the agent who asked has the conversation; after that, colleagues no longer see it

@@ -129,9 +129,11 @@ def _to_keep(kept: Iterable[int], found: Dangers) -> list[int]:
 
 @transaction.atomic
 def deal_with(*, conversation_id: int, seq: int, by: AbstractBaseUser) -> int | None:
-    """The agent says that what was marked up to message `seq` is dealt with; None where nothing was. A message that
-    came after it stays marked: return how many of these there are. The history keeps who said so. Raises NotYours,
-    ConversationClosed."""
+    """Record that the agent has dealt with what was marked up to message `seq`, and return how many marks remain.
+
+    Messages that came after it stay marked. Returns None, and does nothing, when nothing was marked up to it. The
+    history keeps who said so. Raises NotYours, ConversationClosed.
+    """
     conversation, _agent = lock_assigned(conversation_id, by)
     mark = DangerMark.objects.filter(conversation=conversation).first()
     if mark is None or not any(mark.dealt_seq < one <= seq for one in mark.seqs):

@@ -1,4 +1,4 @@
-"""Private notes of agents beside a conversation, which the person never reads.
+"""These are private notes of agents beside a conversation, which the person never reads.
 
 Callers have proven access by `chat.access`. That the conversation is still this agent's is checked again under its
 lock. Each note leaves a line in the history, in the same transaction.

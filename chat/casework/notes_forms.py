@@ -18,7 +18,7 @@ from triage.rules import Urgency
 
 
 class HoldForm(forms.Form):
-    """In how many minutes the agent will be back."""
+    """Asks in how many minutes the agent will be back."""
 
     minutes = forms.TypedChoiceField(
         choices=lambda: [(minutes, _("%(n)s minutes") % {"n": minutes}) for minutes in holds.hold_minutes()], coerce=int

@@ -181,7 +181,7 @@ class Own:
 
     @property
     def shown_title(self) -> str:
-        """The title as it is shown, with characters that cannot be seen made visible."""
+        """Return the title as it is shown, with invisible characters made visible."""
         return plain_text.plain(self.title)
 
     @property

@@ -107,7 +107,10 @@ def _change(agent: Agent, part: Part, act: Act) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What the act before did. part, act: whose button has the focus; empty after the reset. words: what is said."""
+    """It is what the act before did. part, act: whose button has the focus; empty after a reset.
+
+    words: what is said.
+    """
 
     part: str
     act: str
@@ -176,7 +179,7 @@ def arrange(request: HttpRequest, agent: Agent) -> HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The requested period, both days included.
+    """It is the requested period, both days included.
 
     days: the length of one of `kept.PERIODS`; 0 for a period of the user's own. form: the form of the latter, with its
     errors.
@@ -189,7 +192,7 @@ class Asked:
 
     @property
     def length(self) -> int:
-        """How many days the period has, which is more than `days` where more days are open."""
+        """Return how many days the period has, which is more than `days` where more days are open."""
         return (self.last - self.first).days + 1
 
     @property

@@ -283,12 +283,12 @@ def losses_read(request: HttpRequest, agent: Agent) -> HttpResponse:
 @xframe_options_sameorigin
 @csp_override(FRAMED_BY_OURSELVES)
 def presence(request: HttpRequest) -> HttpResponse:
-    """The beat of every page of the staff but the console's screen. What it costs says
-    `chat.conversations.presence.renew_lease`.
+    """Answer the beat of every staff page but the console's screen. `chat.conversations.presence.renew_lease` says its
+    cost.
 
-    For a script, in JSON; for browsers without one, a frame that loads itself again, so that a long answer or a long
-    reading does not end the lease. While somebody depends on this agent, an open page is use of the session, as an
-    open console is; else it is none, and the session ends when it is idle (docs/adr/0049).
+    A script gets JSON; a browser without scripts gets a frame that loads itself again, so that a long answer or a long
+    reading does not end the lease. While somebody depends on this agent, an open page counts as use of the session, as
+    an open console does. Otherwise it does not, and the session ends when it is idle (docs/adr/0049).
     """
     agent = access.as_agent(request.user)
     standing = renew_lease(user_id=agent.user_id) if agent is not None else None
@@ -317,7 +317,8 @@ def presence(request: HttpRequest) -> HttpResponse:
 @require_POST
 @for_agents
 def frames(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """One frame of docs/protocol.md as a JSON body, for networks that block sockets: `{"frames": [...]}`.
+    """Receive one frame of docs/protocol.md as a JSON body, for networks that block sockets; answer `{"frames":
+    [...]}`.
 
     A beat without a conversation is answered as a new socket is: every conversation of the agent, then the queue.
     """

@@ -200,7 +200,7 @@ class PeriodForm(forms.Form):
 
 
 class PartForm(forms.Form):
-    """One act on one part."""
+    """It is one act on one part."""
 
     partie = forms.ChoiceField(choices=Part)
     acte = forms.ChoiceField(choices=Act)

@@ -171,8 +171,11 @@ class Entry:
 
     @property
     def rank(self) -> tuple[bool, int, bool, int, float, int]:
-        """Its place in the list: an open procedure first, answered or not; then whose turn it is, whose words of danger
-        are not dealt with, the most urgent, who waits the longest. `console/numbers.js` sorts an open page alike."""
+        """Return the sort key of its place in the list.
+
+        An open procedure comes first, answered or not; then whose turn it is, whose words of danger are not dealt with,
+        the most urgent, and who has waited the longest. `console/numbers.js` sorts an open page in the same way.
+        """
         since = self.waits_since or self.active_at
         return (
             self.emergency_at is None,
@@ -286,13 +289,15 @@ def _is_heard_last(row: Any) -> bool:
 
 
 def _earlier_dangers(rows: Sequence[Any], known: Mapping[UUID, int]) -> tuple[dict[int, Dangers], set[int]]:
-    """What messages before the last one tell of, by conversation: those that are marked and not dealt with, and those
-    of the person since the last answer, or just before it: whoever was writing it may not have seen these. Also the
-    conversations in which one of these could not be opened, because the server of the keys is away or for good.
+    """Return the dangers of messages before the last one, by conversation, and the conversations that did not open.
 
-    At most UNANSWERED_READ of the latter, with CROSSED_READ from before the answer and without those that were looked
-    at before (known, of `danger.looked`), and `danger.MARKS_AT_MOST` of the former of each conversation, in one query
-    for all of them; no query where nothing of it is new to this process.
+    These are the messages that are marked and not dealt with, and those of the person since the last answer or just
+    before it, because whoever was writing the answer may not have seen these. The second value has the conversations in
+    which one of these messages could not be opened, because the server of the keys is away or for good.
+
+    At most UNANSWERED_READ of the latter are read, with CROSSED_READ from before the answer and without those that were
+    looked at before (known, from `danger.looked`), and `danger.MARKS_AT_MOST` of the former for each conversation, in
+    one query for all of them. No query is made where nothing of it is new to this process.
     """
     asked = []
     for row in rows:
@@ -328,7 +333,7 @@ def _pending(row: Any) -> list[int]:
 
 
 def _dangers_of(row: Any, said: str, before: Dangers) -> Dangers:
-    """All that is not dealt with: before, and what the last message tells of. said: that message."""
+    """Return all dangers that are not dealt with: those of `before` and of the last message. said: that message."""
     if row.status != Status.ACTIVE or not _is_heard_last(row) or row.last_said <= row.dealt_seq:
         return before
     kinds = danger.kinds_in(said)
@@ -336,8 +341,11 @@ def _dangers_of(row: Any, said: str, before: Dangers) -> Dangers:
 
 
 def _entry(row: Any, handle: Handle | None, now: datetime, *, said: str, dangers: Dangers) -> Entry:
-    """said: the last message; empty once the exchange has ended. dangers: of what the person's messages tell that is
-    not dealt with."""
+    """Return the entry of a row.
+
+    said: the last message; empty once the exchange has ended. dangers: what the person's messages tell of and is not
+    dealt with.
+    """
     is_active = row.status == Status.ACTIVE
     has_left = is_active and _has_left(row)
     since = waits.waits_since(row) if is_active and not has_left else None

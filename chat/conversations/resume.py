@@ -43,7 +43,7 @@ class ExchangeOver(Exception):
 
 @dataclass(frozen=True)
 class Code:
-    """A resume code as it is shown, once.
+    """It is a resume code as it is shown, once.
 
     text: its words, with a space between them. until: when it expires. The words are left out of its repr, which may
     get into an exception.

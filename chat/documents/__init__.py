@@ -1,1 +1,1 @@
-"""PDF documents for screen readers: the transcript of an exchange, the slip of an appointment."""
+"""These are PDF documents for screen readers: the transcript of an exchange, the slip of an appointment."""

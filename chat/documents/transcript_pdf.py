@@ -15,9 +15,9 @@ from common.offload import pool
 from common.texts import languages
 from reports import letterhead
 
-# One document: so many messages, and so many lines of paper, some two hundred pages of A4. The most that the child then
-# took was 300 MiB and 2.5 s of processor, of twenty kinds of text (docs/adr/0055). An ordinary exchange of an hour
-# has four pages.
+# The bounds of one document: its messages, and its lines on paper, which make some two hundred pages of A4. The most
+# that the child then took was 300 MiB and 2.5 s of processor, of twenty kinds of text (docs/adr/0055). An ordinary
+# exchange of an hour has four pages.
 MESSAGES_AT_MOST = 1_000
 LINES_AT_MOST = 12_000
 LINE_SIGNS = 90  # how many characters a line of A4 has at 10 points

@@ -29,7 +29,7 @@ ONE, SEVERAL, MANY = 4, 7, 10  # the radius of a mark
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Facts of one row that are close together.
+    """These are facts of one row that are close together.
 
     number: how many, "" for one. is_about: whether none of them has an exact date. facts: their numbers. captures: the
     numbers of their captures.

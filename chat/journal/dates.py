@@ -32,7 +32,7 @@ class Precision(TextChoices):
 ABOUT_A_DAY = timedelta(days=3)
 ABOUT_AN_HOUR = timedelta(hours=2)
 
-# Of two facts of one moment, the surer first; of one day, those without an hour before those with one.
+# Of two facts of one moment the surer comes first; of one day, those without an hour come before those with one.
 _RANK = {Precision.DAY: 0, Precision.ABOUT: 1, Precision.MINUTE: 0}
 _NO_HOUR = -1
 
@@ -96,7 +96,7 @@ def order_key(moment: Moment, number: int) -> Key:
 
 
 def as_words(moment: Moment) -> dict[str, str]:
-    """The date as it is sealed."""
+    """Return the date in the form that is encrypted."""
     return {
         "precision": moment.precision.value,
         "day": moment.day.isoformat() if moment.day else "",
@@ -105,8 +105,11 @@ def as_words(moment: Moment) -> dict[str, str]:
 
 
 def from_words(words: Mapping[str, Any]) -> Moment:
-    """The date of these words. One that this version does not understand, or that a later one wrote, is « vers » its
-    day if it has one, else unknown: a fact is shown whatever its date says."""
+    """Return the date of these words.
+
+    A precision that this version does not understand, because a later version wrote it, becomes « vers » the day if
+    there is one, else unknown. A fact is shown whatever its date says.
+    """
     precision = read_choice(Precision, words.get("precision", ""), Precision.ABOUT)
     try:
         day = date.fromisoformat(words.get("day") or "")

@@ -16,7 +16,10 @@ TEXT_ERRORS = {
 
 
 def refuse_unseen(text: str) -> None:
-    """Validator of a line that becomes a message, or a part of one. Raises ValidationError when nothing of it shows."""
+    """Validate a line that becomes a message, or a part of one.
+
+    Raises ValidationError when nothing of it is visible.
+    """
     if not plain_text.shows_something(text):
         raise ValidationError(TEXT_ERRORS[protocol.UNSEEN], code=protocol.UNSEEN)
 

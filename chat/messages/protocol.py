@@ -43,7 +43,9 @@ class ProtocolError(Exception):
     """A frame that is refused; nothing was written. Holds a code and a fixed sentence, never what was sent."""
 
     def __init__(self, code: str, detail: str, client_id: str | None = None, why: str = "") -> None:
-        """client_id: of the message that is refused, if there is one. why: the reason, for a code that has several."""
+        """Name the error. client_id: of the refused message, if there is one. why: the reason, for a code that has
+        several.
+        """
         super().__init__(code)
         self.why = why
         self.code = code

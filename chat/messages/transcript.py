@@ -83,7 +83,10 @@ def agent_name(said: Mapping[str, str], interlocutor: str | None, *, discreet: b
 
 
 def _time(local: datetime, today: date, written: dict[date, str]) -> str:
-    """written: the days of this thread in words so far, which most of its messages have in common."""
+    """Return the time of a message, with its day when that is not today.
+
+    written: the days of this thread in words so far, because most of its messages share them.
+    """
     hour, day = f"{local:%H:%M}", local.date()
     if day == today:
         return hour

@@ -72,7 +72,7 @@ class Written:
 
 
 class Refusal(StrEnum):
-    """Why nothing was written. The values are codes of the protocol, except for those of FULL and PUT_OFF."""
+    """It says why nothing was written. The values are codes of the protocol, except for those of FULL and PUT_OFF."""
 
     CLOSED = "closed"
     FORBIDDEN = "forbidden"

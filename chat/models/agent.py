@@ -47,15 +47,15 @@ class AgentQuerySet(models.QuerySet["Agent"]):
     """Agents, selected by presence, or with the places that are filled."""
 
     def present(self, now: datetime) -> "AgentQuerySet":
-        """Agents whose lease runs: one of their pages was seen within LEASE_SECONDS."""
+        """Select agents whose lease runs: one of their pages was seen within LEASE_SECONDS."""
         return self.filter(seen_at__gte=now - timedelta(seconds=settings.LEASE_SECONDS))
 
     def gone(self, now: datetime) -> "AgentQuerySet":
-        """Agents whose lease is over, or never began."""
+        """Select agents whose lease is over, or never began."""
         return self.exclude(seen_at__gte=now - timedelta(seconds=settings.LEASE_SECONDS))
 
     def on_duty(self, now: datetime) -> "AgentQuerySet":
-        """Agents who are present and available, so that they may be given a conversation if they have room."""
+        """Select agents who are present and available, and may be given a conversation if they have room."""
         return self.present(now).filter(availability=Availability.AVAILABLE)
 
     def with_load(self) -> Any:
@@ -136,7 +136,7 @@ class Agent(models.Model):
 
     @property
     def shown_name(self) -> str:
-        """The public name as it is shown, with characters that cannot be seen made visible."""
+        """Return the public name as it is shown, with invisible characters made visible."""
         return plain_text.plain(self.public_name)
 
     @property

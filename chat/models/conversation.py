@@ -49,11 +49,11 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
     """Conversations, selected by their state."""
 
     def waiting(self) -> "ConversationQuerySet":
-        """Conversations that wait, in the order of the queue (`assignment.IN_TURN`)."""
+        """Select conversations that wait, in the order of the queue (`assignment.IN_TURN`)."""
         return self.filter(status=Status.WAITING).order_by(*IN_TURN)
 
     def here(self, now: datetime, asleep: timedelta | None = None) -> "ConversationQuerySet":
-        """Conversations whose person was seen within ABSENT_SECONDS. Only these may be given to an agent.
+        """Select conversations whose person was seen within ABSENT_SECONDS. Only these may be given to an agent.
 
         A page that said that it is out of sight may sleep for `definitions.ASLEEP`. asleep: that setting, passed by a
         caller who holds a lock and must not read it meanwhile.
@@ -65,16 +65,16 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         return self.exclude(is_here(now))
 
     def taking_the_share(self, now: datetime) -> "ConversationQuerySet":
-        """Conversations of crowded networks that are with an agent, or were given to one within `CROWD_SECONDS`."""
+        """Select conversations of crowded networks that have an agent or were given to one within `CROWD_SECONDS`."""
         lately = Q(assigned_at__gt=now - timedelta(seconds=CROWD_SECONDS))
         return self.filter(Q(status=Status.ACTIVE) | lately, is_crowded=True)
 
     def active(self) -> "ConversationQuerySet":
-        """Conversations that an agent has and that have not ended."""
+        """Select conversations that an agent has and that have not ended."""
         return self.filter(status=Status.ACTIVE)
 
     def dormant(self) -> "ConversationQuerySet":
-        """Active conversations at rest, which fill no place of their agent (`Conversation.dormant_since`)."""
+        """Select active conversations at rest, which take no place of their agent (`Conversation.dormant_since`)."""
         return self.active().filter(dormant_since__gte=F("reporter_seen_at"))
 
 
@@ -183,9 +183,9 @@ class Conversation(models.Model):
             models.Index(*_in_turn(), name="conversation_queue", condition=Q(status=Status.WAITING)),
             models.Index(fields=["assigned_to"], name="conversation_load", condition=Q(status=Status.ACTIVE)),
             models.Index(fields=["status", "assigned_at"], name="conversation_crowded", condition=Q(is_crowded=True)),
-            # For the conversations of an agent, and those without one, by age (chat.retention.schedule).
+            # It finds the conversations of an agent, and those without one, by age (chat.retention.schedule).
             models.Index(fields=["assigned_to", "opened_at"], name="conversation_of_agent"),
-            # For the codes that have expired, each hour (chat.conversations.resume). Few rows have a code.
+            # It finds the codes that have expired, each hour (chat.conversations.resume). Few rows have a code.
             models.Index(
                 fields=["resume_until"], name="conversation_code_ends", condition=Q(resume_until__isnull=False)
             ),
@@ -316,7 +316,7 @@ class Message(models.Model):
 
     @property
     def shown(self) -> str:
-        """The text as it is shown, with characters that cannot be seen made visible; UNREADABLE if it does not open."""
+        """Return the text as it is shown, with invisible characters made visible; UNREADABLE if it does not open."""
         return plain_text.plain(
             self.opened(self.sealed_body, conversation=self.conversation.public_id, seq=self.seq, author=self.author)
         )

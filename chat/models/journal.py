@@ -42,7 +42,7 @@ class JournalFact(SealedWords):
                 condition=Q(read_at__isnull=True) | Q(shown_at__isnull=False), name="journalfact_read_was_shown"
             ),
         ]
-        # For the tree of a day (chat.proof_of_date.sources).
+        # It serves the tree of a day (chat.proof_of_date.sources).
         indexes = [models.Index(Coalesce("changed_at", "noted_at"), name="journalfact_moved")]
 
     @property

@@ -8,7 +8,8 @@ from chat.models.agent import Agent
 
 
 class ArrivalGroup(models.Model):
-    """Many similar arrivals within a minute. Its members refer to it by `Conversation.lookalike_group`.
+    """It is a group of many similar arrivals within a minute. Its members refer to it by
+    `Conversation.lookalike_group`.
 
     look: what they have in common, as a text that is compared. place: the commune or postal code, for display.
     taken_by, taken_at: the agent who asked the members for a word, and when.

@@ -125,7 +125,7 @@ class Handover(models.Model):
 
     @property
     def refusal(self) -> str:
-        """Why the handover was declined."""
+        """Return why the handover was declined."""
         return self.text(Part.REFUSAL)
 
 
@@ -159,7 +159,7 @@ class HandoverText(models.Model):
 
     @property
     def shown(self) -> str:
-        """The opened text as it is drawn; a sentence in its place when no key opens it."""
+        """Return the opened text as it is drawn; a sentence in its place when no key opens it."""
         return _opened(self.sealed_text, self.context)
 
 
@@ -253,5 +253,5 @@ class Whisper(models.Model):
 
     @property
     def shown(self) -> str:
-        """The opened text as it is drawn; a sentence in its place when no key opens it."""
+        """Return the opened text as it is drawn; a sentence in its place when no key opens it."""
         return _opened(self.sealed_text, self.context)

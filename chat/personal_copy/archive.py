@@ -56,7 +56,7 @@ class LongFile:
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """An archive, whole. list_digest: of the list of its files (`digest_of_list`), for the register."""
+    """It is an archive, whole. list_digest: of the list of its files (`digest_of_list`), for the register."""
 
     content: bytes = field(repr=False)
     list_digest: str
@@ -73,7 +73,7 @@ def digests_of(files: Sequence[File | LongFile]) -> bytes:
 
 
 def digest_of_list(files: Sequence[File | LongFile]) -> str:
-    """SHA-256 of that list, in hexadecimal: it stands for every file of the archive at once, to the last byte."""
+    """Return the SHA-256 of that list, in hexadecimal, which covers every byte of every file of the archive."""
     return hashlib.sha256(digests_of(files)).hexdigest()
 
 

@@ -194,7 +194,7 @@ def _body_of(fact: Fact) -> str:
 
 
 def fact_for_reader(one: Fact) -> dict[str, Any]:
-    """A fact that was shown, for an agent's or a unit's archive: with what its proof of date is compared with."""
+    """Return a shown fact for an agent's or a unit's archive, with what its proof of date is compared with."""
     return {
         "id": str(one.public_id),
         "number": one.number,
@@ -207,7 +207,7 @@ def fact_for_reader(one: Fact) -> dict[str, Any]:
 
 
 def capture_for_reader(one: Seen) -> dict[str, Any]:
-    """A capture that was seen, for an agent's or a unit's archive: what it is, and never its file."""
+    """Return a capture that was seen, for an agent's or a unit's archive: its description, and never its file."""
     return {
         "id": str(one.public_id),
         "number": one.number,

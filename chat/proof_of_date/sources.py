@@ -270,7 +270,7 @@ class _Marked:
 
     @property
     def keys(self) -> list[int]:
-        """The keys of what may have items without a leaf; read once."""
+        """Return the keys of what may have items without a leaf. They are read once."""
         if self._keys is None:
             self._mark = days.newest_marks().get(self.kind)
             found = self._all() if self._mark is None else self._since(self._mark)

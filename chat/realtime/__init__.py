@@ -1,1 +1,3 @@
-"""The sockets hold connections, their subscriptions to conversations, and what is delivered to them in this process."""
+"""These are the sockets hold connections, their subscriptions to conversations, and what is delivered to them in this
+process.
+"""

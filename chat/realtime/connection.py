@@ -157,7 +157,7 @@ class Connection:
 
     @classmethod
     async def serve(cls, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        """The ASGI application of this kind of socket: admit the visit or close the socket, then take frames.
+        """Serve this kind of socket as an ASGI application: admit the visit or close the socket, then take frames.
 
         A socket that is refused is accepted first and then closed with a code, because a page cannot tell a failed
         handshake from a network that blocks sockets.

@@ -27,7 +27,7 @@ class Transport(Protocol):
 
     @property
     def waiting(self) -> int:
-        """Bytes that the client has not taken yet."""
+        """Return how many bytes the client has not taken yet."""
 
     def pauseProducing(self) -> None:  # noqa: N802  Twisted's name
         """Read nothing from the client for now. What it sends then waits in the network and at the client."""
@@ -46,7 +46,7 @@ class AnyConnection(Protocol):
 
     @property
     def is_metered(self) -> bool:
-        """False for a session of a measurement alone."""
+        """Return whether limits of pace hold; False only for a session of a measurement."""
 
     # -- out
 

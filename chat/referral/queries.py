@@ -43,7 +43,7 @@ class Step:
 
     @property
     def label(self) -> str:
-        """The state as it is called on the screen."""
+        """Return the label of the state."""
         return label_of(State, self.state)
 
 

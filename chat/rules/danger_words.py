@@ -61,7 +61,7 @@ def words_of(text: str) -> list[str]:
 
 
 def _mark_or_blank(found: re.Match[str]) -> str:
-    """Nothing in the place of a mark, which belongs to the letter before it; else a blank."""
+    """Return "" in place of a combining mark, which belongs to the letter before it; else a blank."""
     return "" if unicodedata.category(found.group()).startswith("M") else " "
 
 

@@ -17,7 +17,7 @@ from triage.numbers import Number
 
 
 class Situation(TextChoices):
-    """Why the procedure starts."""
+    """It says why the procedure starts."""
 
     DANGER = "danger", _("Danger maintenant, ou faits en train de se commettre")
     SUICIDE = "suicide", _("Idées suicidaires")

@@ -48,7 +48,7 @@ class Handle:
 
     @property
     def said(self) -> str:
-        """The word as it is shown; a word that is no longer in WORDS is shown as it was stored."""
+        """Return the word as it is shown; a word that is no longer in WORDS is shown as it was stored."""
         return str(WORDS.get(self.word, self.word))
 
     def __str__(self) -> str:

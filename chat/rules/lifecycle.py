@@ -34,7 +34,7 @@ class Availability(models.TextChoices):
 
 
 class Outcome(models.TextChoices):
-    """It is how a conversation ended, chosen by the agent who closes it."""
+    """It says how a conversation ended, chosen by the agent who closes it."""
 
     ADVISED = "advised", _("Conseils donnés")
     COMPLAINT = "complaint", _("Orientation vers une plainte")
@@ -45,7 +45,7 @@ class Outcome(models.TextChoices):
 
 
 class UrgencyReason(models.TextChoices):
-    """Why the urgency is changed. Agents choose a reason; what they write besides is stored encrypted."""
+    """It says why the urgency is changed. Agents choose a reason; what they write besides is stored encrypted."""
 
     DANGER = "danger", _("Danger immédiat")
     SUICIDE = "suicide", _("Idées suicidaires")

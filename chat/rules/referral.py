@@ -27,7 +27,7 @@ class State(TextChoices):
 
 
 class Basis(TextChoices):
-    """On what basis it was sent: the person agreed, or an emergency left no time to ask."""
+    """The basis on which it was sent: the person agreed, or an emergency left no time to ask."""
 
     AGREED = "agreed", _("avec l'accord de la personne")
     URGENT = "urgent", _("sans l'accord de la personne, en urgence")

@@ -1,4 +1,4 @@
-"""Canned replies: their variables, and how missing values are made visible. Pure.
+"""These are canned replies: their variables, and how missing values are made visible. Pure.
 
 A reply is put into the agent's text area after what stands there, to be read, changed and sent by hand. Nothing is ever
 sent by itself, and nothing that was being written is replaced. The texts are rows of `CannedReply` (shared) and
@@ -46,7 +46,7 @@ class Subject(TextChoices):
 
 
 class Audience(TextChoices):
-    """To whom a shared reply speaks. An empty value in its row means anybody."""
+    """These are the people to whom a shared reply speaks. An empty value in its row means anybody."""
 
     VICTIM = "victim", _("qui subit les faits")
     HELPER = "helper", _("qui aide : témoin, proche, professionnel")
@@ -84,7 +84,7 @@ class Reply:
 
     @property
     def shown(self) -> str:
-        """The text as it is drawn, without characters that cannot be seen."""
+        """Return the text as it is drawn, without invisible characters."""
         return plain_text.plain(self.text)
 
 

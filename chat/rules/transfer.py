@@ -13,7 +13,7 @@ SUMMARY_MAX, NOTE_MAX = 2000, 300
 
 
 class Manner(models.TextChoices):
-    """It is how an exchange is passed on: at once (cold), with a summary that was read (warm), or by a supervisor."""
+    """It says how an exchange is passed on: at once (cold), with a summary that was read (warm), or by a supervisor."""
 
     COLD = "cold", _("Tout de suite")
     WARM = "warm", _("Avec un résumé que la personne relit")
@@ -50,7 +50,9 @@ SHARED = frozenset({Answer.AGREED, Answer.CORRECTED})
 
 
 class Reason(models.TextChoices):
-    """Why a conversation is passed on. It is chosen from a list, so that the history can hold it: it is not private."""
+    """It says why a conversation is passed on. It is chosen from a list, so that the history can hold it: it is not
+    private.
+    """
 
     COMPETENCE = "competence", _("Relève d'un autre service")
     EXPERIENCE = "experience", _("Demande une autre expérience")
@@ -71,7 +73,7 @@ class Part(models.TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """To whom a conversation is passed on: exactly one of the three is set. agent and unit are keys."""
+    """The receiver of a conversation that is passed on: exactly one of the three is set. agent and unit are keys."""
 
     agent: int = 0
     unit: int = 0

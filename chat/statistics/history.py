@@ -52,7 +52,7 @@ percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM closed_at - first
 {ENDED} AS ended,
 {ONE_PERSON} AS one_person
 """
-# The hour and the day in Paris. The whole, each day and each hour in one reading.
+# The hour and the day are those of Paris. The whole, each day and each hour are read at once.
 BY_TIME = f"""
 WITH one AS MATERIALIZED ({ONE}), timed AS (
     SELECT *, (opened_at AT TIME ZONE 'Europe/Paris')::date AS day,
@@ -179,10 +179,10 @@ type Totals = Mapping[str, Mapping[str, int]]
 
 
 def read(start: datetime, end: datetime) -> History:
-    """Everybody who opened a conversation from `start` until before `end`: five statements at most, of which two
-    read the exchanges of open days.
+    """Return the figures of everybody who opened a conversation from `start` until before `end`.
 
-    With open days only, all of it is exact; else the days before `exact_from`, and what includes them, are rounded.
+    With open days only, all of it is exact; else the days before `exact_from`, and what includes them, are rounded. At
+    most five statements, of which two read the exchanges of open days.
     """
     first_open = _first_open_day(start)
     if first_open is None:
@@ -366,7 +366,7 @@ def last_days(days: int) -> tuple[datetime, datetime]:
 
 
 def one_voice(start: datetime, end: datetime) -> Measures:
-    """« Un seul interlocuteur » alone, of the same people as `read`: `ended` and `one_person`."""
+    """Return only « Un seul interlocuteur », of the same people as `read`: `ended` and `one_person`."""
     stored, since = _stored(start, end, "voices")
     one, several = (stored.get(key, 0) for key in (rules_of_days.ONE_VOICE, rules_of_days.SEVERAL_VOICES))
     with connection.cursor() as cursor:

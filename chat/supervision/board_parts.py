@@ -14,7 +14,7 @@ HIDDEN = "-"
 
 
 class Part(TextChoices):
-    """The parts, in the order in which a board has them that nobody has arranged."""
+    """These are the parts, in the order in which a board has them that nobody has arranged."""
 
     PICTURES = "dessins", _("Dessins")
     FIGURES = "chiffres", _("Chiffres du moment")
@@ -33,7 +33,7 @@ FILTERED = frozenset({Part.SILENCES, Part.RUNNING, Part.QUEUE, Part.TABLES})
 
 
 class Act(TextChoices):
-    """What can be done to a part."""
+    """It is what can be done to a part."""
 
     UP = "monter", _("Monter")
     DOWN = "descendre", _("Descendre")
@@ -43,7 +43,7 @@ class Act(TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One part as the page of the arrangement shows it. acts: what can be done to it now."""
+    """It is one part as the page of the arrangement shows it. acts: what can be done to it now."""
 
     part: Part
     is_shown: bool
@@ -52,34 +52,34 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """order: each part once. hidden: those that are not shown."""
+    """It is an arrangement of the board. order: each part once. hidden: those that are not shown."""
 
     order: tuple[Part, ...]
     hidden: frozenset[Part]
 
     @property
     def shown(self) -> list[Part]:
-        """The parts that are shown, in their order."""
+        """Return the parts that are shown, in their order."""
         return [part for part in self.order if part not in self.hidden]
 
     @property
     def left_out(self) -> list[Part]:
-        """The parts that are hidden, in their order."""
+        """Return the parts that are hidden, in their order."""
         return [part for part in self.order if part in self.hidden]
 
     @property
     def filter_before(self) -> Part:
-        """The part before which the filter of the lists stands. There is one, because TABLES is always shown."""
+        """Return the part before which the filter of the lists stands. There is one, because TABLES is always shown."""
         return next(part for part in self.shown if part in FILTERED)
 
     @property
     def kept(self) -> list[str]:
-        """What is kept of it: `read_layout` makes the same layout of it."""
+        """Return what is stored of the layout, from which `read_layout` makes it again."""
         return [HIDDEN + part if part in self.hidden else str(part) for part in self.order]
 
     @property
     def rows(self) -> list[Row]:
-        """All parts with what can be done to each."""
+        """Return all parts with what can be done to each."""
         return [Row(part, part not in self.hidden, self._acts(part)) for part in self.order]
 
     def _acts(self, part: Part) -> tuple[Act, ...]:
@@ -89,7 +89,7 @@ class Layout:
         return (*moves, Act.SHOW if part in self.hidden else Act.HIDE)
 
     def place(self, part: Part) -> int:
-        """The place of this part among all of them, from 1."""
+        """Return the place of this part among all of them, from 1."""
         return self.order.index(part) + 1
 
     def changed(self, part: Part, act: Act) -> "Layout":

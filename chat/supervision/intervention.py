@@ -221,7 +221,7 @@ def reassign(*, conversation_id: int, by: Agent, agent_id: int, motive: str) -> 
 
 
 def _is_over(watch: Watch, conversation: Conversation, now: datetime) -> bool:
-    """Whether this watch is over: its time has passed, the conversation ended, or it has been with another unit."""
+    """Return whether this watch is over: its time has passed, the conversation ended or went to another unit."""
     agent = conversation.assigned_to
     if conversation.status != Status.ACTIVE or agent is None:
         return True
@@ -254,7 +254,7 @@ class Resting(Exception):
 
 
 def cannot_wait(conversation: Conversation) -> bool:
-    """Whether a conversation may only go to an agent who is available: critical, or with an open emergency procedure.
+    """Return whether a conversation may only go to an available agent: critical, or with an open emergency procedure.
 
     At most one query.
     """
@@ -304,8 +304,10 @@ class Running:
 
 
 def running_conversations(agent: Agent, now: datetime) -> list[Running]:
-    """The conversations that this supervisor may step into: open emergencies first, then the most urgent, then who
-    waits longest. Four queries."""
+    """Return the conversations that this supervisor may step into. Four queries.
+
+    Open emergencies come first, then the most urgent, then those who have waited longest.
+    """
     mine = access.supervised_by(agent).select_related("assigned_to__unit", "report__municipality")
     emergency = Emergency.objects.filter(conversation=OuterRef("pk"), ended_at__isnull=True)
     rows: Collection[Any] = with_departure(conversations_waits.with_waits(mine)).annotate(

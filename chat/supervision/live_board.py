@@ -119,7 +119,7 @@ class _Filled:
 
     @property
     def beyond(self) -> int:
-        """By how many places the load exceeds the capacity."""
+        """Return by how many places the load exceeds the capacity."""
         return self.load - self.taken
 
 

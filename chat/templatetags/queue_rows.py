@@ -19,12 +19,12 @@ _WAITING = Pattern(
 
 @register.simple_tag
 def waiting_rows(rows: Iterable[Any]) -> SafeString:
-    """`console/_waiting_person.html` for each row of the queue (`inbox.QueueRow`)."""
+    """Draw `console/_waiting_person.html` for each row of the queue (`inbox.QueueRow`)."""
     zone = timezone.get_current_timezone()
     drawn = []
     for row in rows:
         one = row.person
-        # Few kinds of rows: three degrees, four whereabouts, a minor or not, crowded or not.
+        # There are few kinds of rows: three degrees, four whereabouts, a minor or not, crowded or not.
         fill = _WAITING.filler(
             urgency=one.urgency_name,
             urgency_label=str(one.urgency.label),

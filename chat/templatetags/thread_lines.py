@@ -50,11 +50,11 @@ def console_lines(
     prevention: str = "",
     prevention_number: str = "",
 ) -> SafeString:
-    """`console/_message.html` for each message, in the words of an agent.
+    """Draw `console/_message.html` for each message, in the words of an agent.
 
     read_seq: the last message that the person has read. now: says which day is today. dangers: what messages tell of,
-    if they were read for it already. key: of the conversation, where
-    it can be answered; prevention, prevention_number: what is then offered (`console/_danger.html`).
+    if they were read for it already. key: of the conversation, where it can be answered; prevention, prevention_number:
+    what is then offered (`console/_danger.html`).
     """
     fill = _OF_CONSOLE.filler()
     told = danger.read_thread(messages) if dangers is None else dangers
@@ -83,7 +83,10 @@ def console_lines(
 
 
 def _hour(local: datetime, today: date, days: dict[date, str]) -> str:
-    """« 14:35 », « 28 nov., 14:35 ». days: those in words so far, which most messages have in common."""
+    """Return « 14:35 », or « 28 nov., 14:35 ».
+
+    days: the days in words so far, because most messages share them.
+    """
     day, hour = local.date(), f"{local:%H:%M}"
     if day == today:
         return hour

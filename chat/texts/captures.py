@@ -139,7 +139,7 @@ add(
       "Ce n'est pas ta faute."),
 )  # fmt: skip
 add("captures.read_stays", CAPTURES, _("Une capture vue reste dans l'échange, comme un message."))
-# Filled in by the page's script.
+# The page's script fills these in.
 SENDING = add("captures.sending", CAPTURES, _("Envoi : {percent} %"), variables=[PERCENT])
 WAITING_LINE = add("captures.waiting_line", CAPTURES, _("La connexion est coupée. L'envoi reprendra de lui-même."))
 WAITING_TURN = add(
@@ -165,7 +165,7 @@ add("captures.handed_unreadable", CAPTURES, _("Il ne peut pas être montré ici.
     _("Il ne peut pas être montré ici. Demandes-en un autre."))  # fmt: skip
 add("captures.handed_more", CAPTURES, _("Les pages suivantes ne sont pas montrées."))
 
-# Beside the field, or as the answer of the script's requests.
+# They are shown beside the field, or answer the script's requests.
 FILE_MISSING = add("captures.file_missing", CAPTURES, _("Choisissez un fichier."), _("Choisis un fichier."))
 EMPTY = add("captures.empty", CAPTURES, _("Ce fichier est vide. Choisissez-en un autre."),
             _("Ce fichier est vide. Choisis-en un autre."))  # fmt: skip

@@ -50,7 +50,7 @@ add("journal.unreadable", JOURNAL, _("Ce fait ne peut pas être lu en ce moment.
 add("journal.closed", JOURNAL, _("L'échange est terminé. Ce que vous montrez s'y ajoute."),
     _("L'échange est terminé. Ce que tu montres s'y ajoute."))  # fmt: skip
 add("journal.by_code", JOURNAL, _("Avec ce code, seuls les faits notés ici se lisent sur cette page."))
-# Filled in by the page's script.
+# The page's script fills these in.
 ARRIVED = add("journal.arrived", JOURNAL, _("Votre interlocuteur est là."), _("Ton interlocuteur est là."))
 ANSWERED = add("journal.answered", JOURNAL, _("Un nouveau message vous attend."), _("Un nouveau message t'attend."))
 
@@ -73,7 +73,7 @@ AT_ABOUT = add("journal.at_about", JOURNAL, _("vers le {day}"), variables=[DAY])
 AT_ABOUT_HOUR = add("journal.at_about_hour", JOURNAL, _("vers le {day} à {hour}"), variables=[DAY, HOUR])
 AT_UNKNOWN = add("journal.at_unknown", JOURNAL, _("Date inconnue"))
 
-# Beside a field.
+# They are shown beside a field.
 WHAT_EMPTY = add("journal.what_empty", JOURNAL, _("Écrivez ce qui s'est passé."), _("Écris ce qui s'est passé."))
 TOO_LONG = add(
     "journal.too_long",

@@ -1,4 +1,4 @@
-"""The sentences on what is kept and on erasure: paragraphs, titles, buttons."""
+"""These are the sentences on what is kept and on erasure: paragraphs, titles, buttons."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -71,9 +71,10 @@ DISCREET: dict[str, Sentence] = {**WORDS, "system": thread_texts.SYSTEM_DISCREET
 
 
 def words(*, familiar: bool, discreet: bool) -> Mapping[str, str]:
-    """All the sentences, in the active language. familiar: *tu*. discreet: nothing that says what this page is.
+    """Return all sentences in the active language. familiar: *tu*. discreet: without what says which page this is.
 
-    The same dictionary for everybody until the sentences are read again: to look up fifty of them took 0.02 ms a page.
+    The dictionary is the same for everybody until the sentences are read again, because looking up fifty of them took
+    0.02 ms a page.
     """
     said = DISCREET if discreet else WORDS
     if text_cache.is_previewing():

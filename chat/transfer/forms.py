@@ -21,7 +21,7 @@ def _text(limit: int, **more: Any) -> forms.CharField:
 
 
 class TransferForm(forms.Form):
-    """To whom a conversation is handed over, how and why. The cleaned `target` is a Target.
+    """Asks to whom a conversation is handed over, how and why. The cleaned `target` is a Target.
 
     The choices are those of the moment. busy: colleagues who are present but cannot be chosen, each with the reason.
     """
@@ -113,7 +113,7 @@ class WhisperForm(forms.Form):
 
 
 class ReassignForm(MotiveForm):
-    """The agent to whom a supervisor gives an exchange, and the reason."""
+    """It is the agent to whom a supervisor gives an exchange, and the reason."""
 
     agent = forms.TypedChoiceField(
         coerce=int,

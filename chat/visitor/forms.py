@@ -91,7 +91,7 @@ class CopyForm(forms.Form):
 
     @classmethod
     def new(cls, *, words: str, familiar: bool, discreet: bool = False) -> "CopyForm":
-        """Nothing is answered yet. words: those that it proposes."""
+        """Return a form in which nothing is answered yet. words: those that it proposes."""
         return cls(familiar=familiar, discreet=discreet, initial={"words": words, "captures": True})
 
     def clean(self) -> dict[str, Any]:
@@ -107,7 +107,7 @@ class CopyForm(forms.Form):
 
     @property
     def closing_words(self) -> str:
-        """By which the copy is closed; empty when it is not. Of a valid form."""
+        """Return the words that lock the copy; "" when it is not locked. The form must be valid."""
         return self.cleaned_data["words"] if self.cleaned_data["lock"] else ""
 
     @property
@@ -117,7 +117,7 @@ class CopyForm(forms.Form):
 
 
 class ProofForm(forms.Form):
-    """Of which message, fact, capture or copy a proof of date is taken, by its number in the copy. familiar: *tu*."""
+    """Asks of which message, fact, capture or copy a proof of date is taken, by its number in it. familiar: *tu*."""
 
     MESSAGE, FACT, CAPTURE, COPY = "message", "fact", "capture", "copy"
 

@@ -96,7 +96,7 @@ def _voice(request: HttpRequest, current: Conversation) -> bool:
 
 
 def _elsewhere(request: HttpRequest) -> HttpResponse:
-    """A code that opens « Suites » alone leads there."""
+    """Redirect a visit that has no exchange: a code that opens only « Suites » leads there."""
     return redirect("chat:follow_up" if access.as_follower(request.session) else "chat:resume")
 
 
@@ -191,11 +191,11 @@ def later(request: HttpRequest) -> HttpResponse:
 @require_POST
 @when_away
 def proof(request: HttpRequest) -> HttpResponse:
-    """The proof of date of one message, fact, capture or whole copy, as a small file by itself (docs/adr/0084), by its
-    number in the copy. `manage.py verify_proof` reads it, and « verifier.html » that of a copy.
+    """Send the proof of date of one message, fact, capture or whole copy as a small file (docs/adr/0084).
 
-    Whoever has the copy has its proofs: the same visits. PROOFS in PROOFS_SECONDS for an exchange; seven statements, a
-    share and a chunk of a day are opened.
+    It is named by its number in the copy. `manage.py verify_proof` reads it, and « verifier.html » reads that of a
+    copy. Whoever has the copy may have its proofs, in the same visits. At most PROOFS in PROOFS_SECONDS for an
+    exchange; seven statements, and a share and a chunk of a day are opened.
     """
     current = access.for_own_copy(request.session)
     if current is None:
@@ -225,8 +225,10 @@ def _proof_of(item: Item | None) -> Proof | None:
 
 
 def _item_of(current: Conversation, kind: str, number: int) -> Item | None:
-    """What has this number in this exchange; of captures, one that its person handed in; of copies, its line in the
-    register."""
+    """Return what has this number in this exchange.
+
+    A capture must be one that its person handed in. A copy is its line in the register.
+    """
     item: Message | JournalFact | Capture | None
     if kind == ProofForm.COPY:
         return actions.line_of_copy(current, number)
@@ -243,8 +245,10 @@ def _item_of(current: Conversation, kind: str, number: int) -> Item | None:
 
 @require_GET
 def checker(request: HttpRequest) -> HttpResponse:
-    """`verifier.html`, to be saved: the same for everybody, so that whoever is handed a copy need not trust the one in
-    it."""
+    """Send `verifier.html`, to be saved.
+
+    It is the same for everybody, so that whoever is handed a copy need not trust the one in it.
+    """
     page = pages.draw_checker(familiar=triage_session.voice(request).familiar)
     headers = {"Content-Disposition": 'attachment; filename="verifier.html"'}
     return HttpResponse(page, content_type="text/html; charset=utf-8", headers=headers)
@@ -252,13 +256,15 @@ def checker(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def published_schema(request: HttpRequest) -> HttpResponse:
-    """The JSON Schema of `copie.json`, for whatever reads one."""
+    """Send the JSON Schema of `copie.json`, for programs that read it."""
     return HttpResponse(schema.content(), content_type="application/schema+json")
 
 
 @require_GET
 def exchange_schema(request: HttpRequest) -> HttpResponse:
-    """The JSON Schema of `echange.json`, of an agent's archive: whoever is handed one may be anybody."""
+    """Send the JSON Schema of `echange.json`, of an agent's archive. It is public, because anybody may be handed an
+    archive.
+    """
     return HttpResponse(schema.content(schema.EXCHANGE), content_type="application/schema+json")
 
 

@@ -58,7 +58,7 @@ class PageState(NamedTuple):
 
 
 def read_page_state(conversation: Conversation, now: datetime) -> PageState:
-    """conversation: just obtained by `chat.access`."""
+    """Read what the page of an exchange shows beside the thread. conversation: just obtained by `chat.access`."""
     values = {
         "id": conversation.pk,
         "now": now,

@@ -43,8 +43,10 @@ FACTS_MOST = 50  # of them: some twelve pages of A5
 
 @require_GET
 def answers(request: HttpRequest) -> HttpResponse:
-    """The ready answers of the last question, if it waits for one; once ended, what the person is told of the end.
-    And whether « Suites » and « Mon rendez-vous » have something to show."""
+    """Return the ready answers of the last question, if it waits for one; after the end, what the person is told of it.
+
+    It also says whether « Suites » and « Mon rendez-vous » have something to show.
+    """
     current = access.as_reporter(request.session)
     if current is None:
         return json_answer({"error": "no_session"}, status=401)

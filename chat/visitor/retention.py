@@ -44,7 +44,7 @@ def keeping(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def erasure(request: HttpRequest) -> HttpResponse:
-    """A POST asks for erasure and shows the words of the request, this once; a GET shows where it stands."""
+    """Ask for erasure and show the words of the request, only this once (POST); show where the request stands (GET)."""
     current = access.as_reporter(request.session)
     if current is None:
         asked = reports.session.current_request(request)

@@ -24,7 +24,7 @@ from locations.models import Force
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def summary(request: HttpRequest) -> HttpResponse:
-    """The summary and three answers."""
+    """Show the summary and three answers, and take the answer."""
     current = access.as_reporter(request.session)
     if current is None:
         return without_visit(request)
@@ -46,7 +46,9 @@ def summary(request: HttpRequest) -> HttpResponse:
 
 
 def _show_another(request: HttpRequest, current: Conversation, asked: Handover) -> HttpResponse:
-    """The summary that waits now, with no answer chosen; words that were written for the one before stay to be seen."""
+    """Show the summary that waits now, with no answer chosen. Words that were written for the one before stay in the
+    form.
+    """
     wrote = request.POST.get("correction", "") if request.POST.get("answer") == Answer.CORRECTED else ""
     form = SummaryForm(initial={"correction": wrote or asked.text(Part.SUMMARY)})
     error = form_texts.SUMMARY_ANOTHER.say()

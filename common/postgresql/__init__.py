@@ -1,4 +1,4 @@
-"""Django's backend for PostgreSQL, with which a request waits only once for a database that is away.
+"""This is Django's backend for PostgreSQL, with which a request waits only once for a database that is away.
 
 `common.postgresql.base` is the backend that `settings.DATABASES` names. A page uses the database at several places: for
 its session, in its view, for the page that reports an error. Each would wait for the pool's time-out (5 seconds, four
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Waits:
-    """Whether one request has already waited for the database in vain."""
+    """It says whether one request has already waited for the database in vain."""
 
     has_given_up: bool = False  # whether the pool had no connection for it in time
 

@@ -47,7 +47,10 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """Texts that are tried in a preview. numbers: of those put between marks, by key (`common.texts.marks`)."""
+    """These are texts that are tried in a preview.
+
+    numbers: of those put between marks, by key (`common.texts.marks`).
+    """
 
     texts: Mapping[str, Changed]
     numbers: Mapping[str, int]

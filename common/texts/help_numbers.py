@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number as it is read (« 116 006 ») and the address that a telephone dials or writes to."""
+    """It is a number as it is read (« 116 006 ») and the address that a telephone dials or writes to."""
 
     display: str
     link: str

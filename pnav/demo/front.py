@@ -45,7 +45,7 @@ class Receiver:
     """It is a process that adopts connections, at the other end of a Unix socket (SOCK_SEQPACKET)."""
 
     def __init__(self, end: socket.socket, lost: Callable[[], None]) -> None:
-        """lost: called when the process is gone."""
+        """Begin on this end of a pair of sockets. lost: called when the process is gone."""
         end.setblocking(False)
         self._end = end
         self._lost = lost

@@ -35,7 +35,7 @@ class ScriptError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Words that are looked for in a text of the agent.
+    """These are words that are looked for in a text of the agent.
 
     say: the messages that answer them. label: what they mean, for the review of an exercise.
     """
@@ -52,7 +52,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """It is how one kind of person comes, writes and leaves.
+    """It says how one kind of person comes, writes and leaves.
 
     answers: the answers to the orientation, by question. form: the values of the signalement, by field. openings: what
     is written first; the n-th person takes the n-th. replies: each is given once; the first whose words were read is.

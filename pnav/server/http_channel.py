@@ -31,7 +31,8 @@ IN_MEMORY_BYTES = 100_000  # Twisted's own figure: a longer body is written to a
 
 
 class Channel(http.HTTPChannel):
-    """Twisted's HTTP connection, which waits for slow clients for a limited time, and for a limited number of them.
+    """It is Twisted's HTTP connection, which waits for slow clients for a limited time, and for a limited number of
+    them.
 
     Twisted itself gives a client another minute at each byte, keeps any number of such clients, and accepts a body of
     any length. They occupy no thread, but memory and connections.

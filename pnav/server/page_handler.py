@@ -147,7 +147,7 @@ def is_slice(scope: Scope) -> bool:
 
 
 class PageHandler(ASGIHandler):
-    """Django's handler for HTTP with the synchronous stack, in a page thread."""
+    """It is Django's handler for HTTP with the synchronous stack, in a page thread."""
 
     is_always_taken = False  # whether requests are taken however much memory this process uses
     is_dropped_with_its_client = True  # whether a request that has not begun is dropped when its client disconnects

@@ -62,7 +62,7 @@ def daphne_arguments(application: str, *, port: int = 0, interface: str = "127.0
 
 
 class Server(daphne.server.Server):
-    """Daphne's server, without its two regular loops over all connections, and with an end that loses nothing.
+    """It is Daphne's server, without its two regular loops over all connections, and with an end that loses nothing.
 
     With 10,000 open sockets these loops delay everybody, one by 20 ms every two seconds and the other by 5 ms every
     second; each takes a hundredth of a core. Here `timeout_checker` looks at a few connections at a time, and less
@@ -254,7 +254,7 @@ def _later(seconds: float, call: Callable[[], None]) -> None:
 
 
 class SocketProtocol(daphne.ws_protocol.WebSocketProtocol):
-    """Daphne's WebSocket, with a bounded queue of received frames, which reads and writes whole texts by itself.
+    """It is Daphne's WebSocket, with a bounded queue of received frames, which reads and writes whole texts by itself.
 
     autobahn treats every text as if it could use fragments, extensions and listeners: a text and its answer take 9.8 µs
     with autobahn and 1.9 without (`python -m benchmarks.gains`), of the 43 that a message takes. autobahn still handles

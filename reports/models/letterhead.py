@@ -34,7 +34,7 @@ class Letterhead(models.Model):
 
     @property
     def lines(self) -> list[str]:
-        """The lines as they are printed, the name first, without empty ones."""
+        """Return the lines as they are printed, the name first, without empty ones."""
         written = [line.strip() for line in self.address.splitlines()]
         return [self.name, *(line for line in written if line)]
 

@@ -1,4 +1,4 @@
-"""A signalement: what a person says of the facts, without saying who they are."""
+"""This is a signalement: what a person says of the facts, without saying who they are."""
 
 import json
 import uuid
@@ -52,7 +52,7 @@ _FORMER_AGES: Mapping[str, str] = {AgeBand.UNDER_18: AgeBand.FROM_15_TO_17}
 
 
 class Fact(models.TextChoices):
-    """Forms of cyber-harassment. Source: shared facts, « Forms of cyber-harassment »."""
+    """These are forms of cyber-harassment. Source: shared facts, « Forms of cyber-harassment »."""
 
     INSULTS = "insults", _("Intimidations, insultes, moqueries ou menaces")
     RUMOURS = "rumours", _("Propagation de rumeurs")
@@ -77,7 +77,7 @@ class Platform(models.TextChoices):
 
 
 class Since(models.TextChoices):
-    """It is how long it has lasted."""
+    """It says how long it has lasted."""
 
     TODAY = "today", _("Aujourd'hui")
     WEEK = "week", _("Quelques jours")

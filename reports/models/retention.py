@@ -190,7 +190,7 @@ class ErasureRequest(models.Model):
 
     @property
     def motive(self) -> str:
-        """Why it was refused, as it is shown; "" if it was not. Raises encryption.UnsealError."""
+        """Return why it was refused, as it is shown; "" if it was not refused. Raises encryption.UnsealError."""
         if not self.sealed_motive:
             return ""
         return plain_text.plain(encryption.unseal(self.sealed_motive, context=self.context))

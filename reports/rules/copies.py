@@ -55,7 +55,7 @@ def judge(path: Path) -> tuple[bytes, Mapping[str, str]]:
 
 
 def _digest_of(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> str:
-    """SHA-256 of one file; empty where it does not come out whole."""
+    """Return the SHA-256 of one file; "" when the file is damaged."""
     digest = hashlib.sha256()
     try:
         with archive.open(entry) as file:

@@ -28,7 +28,7 @@ class Kind(TextChoices):
 
 
 class Cause(TextChoices):
-    """Why something is deleted."""
+    """It says why something is deleted."""
 
     TERM = "term", _("Terme de la conservation")
     ERASURE = "erasure", _("Effacement demandé et accordé")
@@ -49,7 +49,7 @@ DAYS_MAX = 36_500  # the most for each number of a rule, a century, so that date
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """It is how long one kind is kept, in days.
+    """It says how long one kind is kept, in days.
 
     digest_days: how long before its term it is shown to those concerned. in_force_at: nothing is deleted by the rule
     before this moment, because it was made shorter; None if it was not.
@@ -67,7 +67,7 @@ class Rule:
 
     @property
     def total_days(self) -> int:
-        """Days until something is deleted: the term and the grace period after it."""
+        """Return how many days pass until something is deleted: the term and the grace period after it."""
         return self.days + self.grace_days
 
 
@@ -106,7 +106,7 @@ class Life:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """It is how long something is kept.
+    """It says how long something is kept.
 
     term_at: the end of its term. due_at: when it is deleted if nothing is added. cause: why it is deleted then.
     """

@@ -28,7 +28,7 @@ _HASHES = {
 
 
 class BadToken(ValueError):
-    """No valid token: unreadable, refused by the authority, with another nonce, or with a wrong signature."""
+    """This is no valid token: unreadable, refused by the authority, with another nonce, or with a wrong signature."""
 
 
 class BadChain(ValueError):

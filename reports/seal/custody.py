@@ -59,7 +59,7 @@ class TooFewShares(CustodyError):
 
 
 class Weakness(StrEnum):
-    """Why a passphrase is refused."""
+    """It says why a passphrase is refused."""
 
     SHORT = "short"
     FEW_LETTERS = "few_letters"

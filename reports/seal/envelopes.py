@@ -22,7 +22,7 @@ WAY_BACK = {"request", "recipient"}
 
 
 class DamagedEnvelope(ValueError):
-    """Not an envelope, or one that was cut or changed."""
+    """This is no envelope, or one that was cut or changed."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,6 @@ class Envelope:
 
 
 def _checksum(fields: dict[str, Any]) -> str:
-    """Against accidents only: what decides is the seal. 16 hexadecimal digits of what all fields say."""
+    """Return 16 hexadecimal digits of a digest of all fields. They detect only accidents; the seal decides."""
     said = json.dumps(fields, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(said.encode()).hexdigest()[:16]

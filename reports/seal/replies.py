@@ -24,7 +24,7 @@ REPLY_BYTES = POINT_BYTES + PLAIN_BYTES + TAG_BYTES
 
 
 class DamagedReply(ValueError):
-    """Not an answer, or one that was cut or changed."""
+    """This is no answer, or one that was cut or changed."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Recipient:
 
 
 def _read_aloud(content: bytes) -> str:
-    """128 bits of a digest, in groups that people can compare: « a1b2 c3d4 … »."""
+    """Return 128 bits of a digest, in groups that people can compare: « a1b2 c3d4 … »."""
     digits = hashlib.sha256(content).hexdigest()[:32]
     return " ".join(digits[n : n + 4] for n in range(0, 32, 4))
 
@@ -73,7 +73,10 @@ def info(request: UUID) -> bytes:
 
 
 def seal_reply(text: str, *, recipient: Recipient, request: UUID) -> bytes:
-    """`text` for one browser and one request: always REPLY_BYTES bytes, also when nothing had been left."""
+    """Encrypt `text` for one browser and one request.
+
+    It always has REPLY_BYTES bytes, even when nothing had been left.
+    """
     key = EllipticCurvePublicKey.from_encoded_point(SECP256R1(), recipient.raw)
     return SUITE.encrypt(pad_text(text), key, info=info(request))
 
@@ -121,5 +124,5 @@ class Reply:
 
 
 def _checksum(fields: dict[str, str]) -> str:
-    """Against accidents only: what decides is the seal."""
+    """Return 16 hexadecimal digits of a digest of all fields. They detect only accidents; the seal decides."""
     return hashlib.sha256(json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:16]

@@ -50,7 +50,7 @@ SEALED_BYTES = HEADER_BYTES + ENCAPSULATED_BYTES + PLAIN_BYTES + TAG_BYTES
 
 
 class SealError(ValueError):
-    """Base class of the errors of the seal. No message, cause or attribute holds content or a private key."""
+    """It is the base class of the errors of the seal. No message, cause or attribute holds content or a private key."""
 
 
 class TextRefused(SealError):
@@ -58,11 +58,11 @@ class TextRefused(SealError):
 
 
 class BadPublicKey(SealError):
-    """Not a public key as `PublicKey.text` writes it: cut, mistyped, or of another version."""
+    """This is no public key as `PublicKey.text` writes it: cut, mistyped, or of another version."""
 
 
 class NotSealed(SealError):
-    """Not a sealed value of this version."""
+    """This is no sealed value of this version."""
 
 
 class OtherKey(SealError):

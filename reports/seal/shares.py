@@ -25,7 +25,7 @@ class Share:
 
 
 def split(secret: bytes, *, threshold: int, count: int) -> list[Share]:
-    """`count` shares of `secret`, in order of their index from 1. Raises ValueError for counts that make no sense."""
+    """Split `secret` into `count` shares, in order of their index from 1. Raises ValueError for impossible counts."""
     if not 1 <= threshold <= count <= MOST_SHARES or not secret:
         raise ValueError("A secret is cut in 1 to 255 shares, of which as many or fewer give it back.")
     # For each byte of the secret, its polynomial from the constant up. The highest coefficient may well be zero:
@@ -61,7 +61,10 @@ def _value_at(x: int, polynomial: bytes) -> int:
 
 
 def _weight_at_zero(index: int, indexes: Sequence[int]) -> int:
-    """Lagrange's coefficient at 0 of the share `index` among `indexes`. Addition and subtraction are both XOR."""
+    """Return Lagrange's coefficient at 0 of the share `index` among `indexes`.
+
+    Addition and subtraction are both XOR.
+    """
     weight = 1
     for other in indexes:
         if other != index:  # indexes are no secret
@@ -80,7 +83,7 @@ def _multiply(a: int, b: int) -> int:
 
 
 def _inverse(a: int) -> int:
-    """a²⁵⁴, which is 1/a for all but 0."""
+    """Return a²⁵⁴, which is 1/a for all a but 0."""
     power, inverse = a, 1
     for _bit in range(7):
         power = _multiply(power, power)

@@ -160,11 +160,11 @@ class ConditionsWidget(forms.Widget):
         return given
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
-        """Boxes that are not ticked are not sent: nothing is ever left out."""
+        """Return False, because unticked boxes are not sent, and nothing is ever left out."""
         return False
 
     def id_for_label(self, id_: str, index: Any = None) -> str:
-        """No label leads to the widget as a whole: each box has its own."""
+        """Return no id, because each box has a label of its own and the widget as a whole has none."""
         return ""
 
 

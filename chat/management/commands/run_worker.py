@@ -59,7 +59,7 @@ REMIND_SECONDS = 15 * 60
 
 
 class Command(BaseCommand):
-    """At each tick distributes the queue, ends leases and removes people who left; every hour closes days and purges.
+    """Distributes the queue, ends leases and removes people who left at each tick; closes days and purges every hour.
 
     Beside the ticks, threads send digests, copy wrapped keys and draw captures.
     """

@@ -45,7 +45,7 @@ class Agreement:
 
     @property
     def difference(self) -> float:
-        """Positive when the simulation answers more."""
+        """Return the difference; it is positive when the simulation answers more."""
         return self.simulated - self.model
 
     @property
@@ -55,8 +55,11 @@ class Agreement:
 
 
 def crowd_of(demand: Demand) -> Crowd:
-    """People as the demand has them. A length that varies like an exponential one is drawn from a log-normal law all
-    the same: it is what lengths of talks look like."""
+    """Return people as the demand has them.
+
+    A length that varies like an exponential one is still drawn from a log-normal law, because lengths of talks follow
+    it.
+    """
     giving_up = demand.patience.giving_up
     return Crowd(
         held=log_normal(demand.length.mean * HOUR, demand.length.variation),
@@ -122,7 +125,7 @@ RAID_PEOPLE, RAID_SECONDS, RAID_HOUR = 500, 600.0, 24 + 20
 
 
 def live_a_raid(demand: Demand, hours: tuple[Hour, ...], target: Target, *, overflow_seconds: float, seed: int) -> Raid:
-    """Five hundred people in ten minutes, on a Tuesday evening, on top of everybody else; three weeks in all."""
+    """Simulate a raid: five hundred people in ten minutes on a Tuesday evening, besides all others, in three weeks."""
     chance = random.Random(seed)  # noqa: S311  a simulation, which must give the same twice
     weeks = 3
     crowd = crowd_of(demand)

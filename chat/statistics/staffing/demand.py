@@ -66,7 +66,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """People an hour, for each hour of the week. cautious: what the true mean hardly exceeds.
+    """It is the number of people an hour, for each hour of the week. cautious: what the true mean hardly exceeds.
 
     dispersion: how much more the weeks differ than chance alone would make them (1: not at all).
     """
@@ -129,7 +129,7 @@ def arrivals_of(counted: Counted, *, confidence: float) -> Arrivals:
 
 
 def _dispersion(counted: Counted, totals: Sequence[int]) -> float:
-    """Pearson's statistic over its degrees of freedom, of the hours that saw anybody; 1 at least."""
+    """Return Pearson's statistic over its degrees of freedom, for the hours that saw anybody; at least 1."""
     seen = [hour for hour in range(HOURS) if totals[hour]]
     if counted.weeks < 2 or not seen:
         return 1.0
@@ -172,7 +172,7 @@ def assumed_arrivals(per_year: float = ASSUMED_PER_YEAR, profile: Iterable[float
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """At which rate whoever waits gives up; 0: never. low, high: what the data leave possible."""
+    """It is the rate at which whoever waits gives up; 0: never. low, high: what the data leave possible."""
 
     basis: Basis
     giving_up: float
@@ -202,7 +202,7 @@ NOBODY_GIVES_UP = Patience(Basis.ASSUMED, 0.0, 0.0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """It is how long an exchange holds a place: mean in hours; variation: the standard deviation over the mean, 1 for
+    """It says how long an exchange holds a place: mean in hours; variation: the standard deviation over the mean, 1 for
     an exponential length. cautious: what the true mean hardly exceeds.
     """
 
@@ -212,7 +212,9 @@ class Length:
     cautious: float
 
     def held_within(self, hours: float, mean: float) -> float:
-        """∫₀^hours P(length > u) du, of a log-normal length with this mean: time that a place is held, up to then."""
+        """Return ∫₀^hours P(length > u) du, for a log-normal length with this mean: how long a place is held until
+        then.
+        """
         if hours <= 0:
             return 0.0
         spread = math.sqrt(math.log1p(self.variation**2))
@@ -266,13 +268,13 @@ def fit_demand(counted: Counted, *, confidence: float) -> Demand:
 
 
 def load_within(rates: Sequence[float], length: Length, *, mean: float) -> list[tuple[float, ...]]:
-    """Places that would be taken if there were enough for everybody: for each hour of the week, from its first minute
-    to its last, a figure a quarter.
+    """Return how many places would be taken if there were enough for everybody.
 
-    An exchange lasts about as long as the hours differ, so those of two hours ago are still there: what counts is the
-    load, not the arrivals of the hour (« modified offered load »: O. Jennings, A. Mandelbaum, W. Massey, W. Whitt,
-    « Server staffing to meet time-varying demand », Management Science 42 (10), 1996). Exact for any law of the
-    length, the week being repeated without end.
+    There is a figure for each quarter of an hour, for each hour of the week, from its first minute to its last. An
+    exchange lasts about as long as the hours differ, so those of two hours ago are still there. What counts is the
+    load, not the arrivals of the hour (« modified offered load »: O. Jennings, A. Mandelbaum, W. Massey, W. Whitt, «
+    Server staffing to meet time-varying demand », Management Science 42 (10), 1996). It is exact for any law of the
+    length, if the week is repeated without end.
     """
     held = [length.held_within(quarter / QUARTERS, mean) for quarter in range(QUARTERS * (MEMORY_HOURS + 2))]
     loads = []

@@ -42,7 +42,7 @@ def draw_today(hours: Sequence[Hour], real: Sequence[int | None], *, day_name: s
 
 
 def draw_week(hours: Sequence[Hour], day_names: Sequence[str]) -> list[Chart]:
-    """Seven bands of one scale, Monday first."""
+    """Draw seven bands of one scale, Monday first."""
     top = charts.top_of([hour.agents for hour in hours])
     drawn = []
     for day, name in enumerate(day_names):
@@ -62,7 +62,7 @@ def draw_week(hours: Sequence[Hour], day_names: Sequence[str]) -> list[Chart]:
 
 
 def span_in_words(hour: Hour) -> str:
-    """« 2 à 3 », or « 3 » when doubt adds nothing."""
+    """Return « 2 à 3 », or « 3 » when the doubt adds nothing."""
     if hour.likely == hour.agents:
         return str(hour.agents)
     return _("%(least)s à %(most)s") % {"least": hour.likely, "most": hour.agents}

@@ -72,7 +72,7 @@ def erlang_b(places: int, load: float) -> float:
 
 
 def _mass(arrivals: float, leaving: float, giving_up: float) -> tuple[float, float]:
-    """∫₀^∞ exp(arrivals·(1 − e^(−giving_up·x))/giving_up − leaving·x) dx, as its logarithm; and the mean number.
+    """Return the logarithm of ∫₀^∞ exp(arrivals·(1 − e^(−giving_up·x))/giving_up − leaving·x) dx, and the mean number.
 
     The integral is the sum over k ≥ 0 of arrivals^k / (leaving · (leaving + giving_up) … (leaving + k·giving_up)); the
     mean number is that of k, weighted by these terms: people who wait, of those who must. Infinite when nobody gives
@@ -98,7 +98,7 @@ def _mass(arrivals: float, leaving: float, giving_up: float) -> tuple[float, flo
 
 
 def _integral(arrivals: float, leaving: float, giving_up: float) -> tuple[float, float]:
-    """`_mass`, looked at around its highest point. arrivals and leaving: thousands of times giving_up."""
+    """Compute `_mass` from values around its highest point. arrivals and leaving: thousands of times giving_up."""
     excess = max(0.0, arrivals / leaving - 1)
     top = math.log1p(excess) / giving_up  # where as many come, of those who have not given up, as leave
     come = arrivals / (1 + excess)
@@ -130,7 +130,7 @@ class Queue:
 
     @property
     def load(self) -> float:
-        """Places that would be taken on average if there were enough for everybody (erlangs)."""
+        """Return how many places would be taken on average if there were enough for everybody (erlangs)."""
         return self.arrivals / self.ending
 
     def _busy(self) -> tuple[float, float, float]:
@@ -220,8 +220,9 @@ def places_for(
 
     if at_least and suffices(at_least):
         return at_least
-    # More places never answer fewer: away by ever longer steps, then halve. Nobody is answered but by a place: places
-    # that end fewer exchanges than are to be answered do not suffice. What is needed is near the load, as its root is.
+    # More places never answer fewer, so the search goes away by ever longer steps, then halves. Nobody is answered but
+    # by a place: places that end fewer exchanges than are to be answered do not suffice. What is needed is near the
+    # load, as its root is.
     load = arrivals / ending
     low = max(at_least, math.ceil(target * load) - 1)
     high, step = max(low + 1, math.ceil(load)), max(1, round(math.sqrt(load)))

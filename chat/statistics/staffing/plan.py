@@ -61,7 +61,7 @@ class Hour:
 
     @property
     def day(self) -> int:
-        """0: Monday."""
+        """Return the day of the week; 0 is Monday."""
         return self.hour // 24
 
     @property
@@ -105,7 +105,7 @@ def plan_week(demand: Demand, target: Target) -> tuple[Hour, ...]:
 
 
 def _places(load: float, mean: float, rates: Collection[float], target: Target) -> int:
-    """Enough of them at each of these rates of giving up."""
+    """Return how many places are enough at each of these rates of giving up."""
     places = 0
     for giving_up in sorted(rates):
         places = places_for(

@@ -159,7 +159,7 @@ def count_file(lines: Iterable[str], zone: ZoneInfo) -> Counted:
 
 
 def read_profile(lines: Iterable[str]) -> list[float]:
-    """168 weights, one a line, from Monday 0 h. Raises BadFile."""
+    """Return 168 weights, one a line, from Monday 0 h. Raises BadFile."""
     try:
         weights = [float(line.replace(",", ".")) for line in lines if line.strip()]
     except ValueError as error:

@@ -26,7 +26,11 @@ HOUR = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """patience, held: how long they would wait, and would be answered. force: of their zone, empty without one."""
+    """It is a person of the simulation.
+
+    patience, held: how long they would wait, and would be answered, in seconds. force: of their zone, empty without
+    one.
+    """
 
     at: float
     urgency: int
@@ -95,7 +99,7 @@ class Run:
 def simulate_duty(
     people: Sequence[Person], duties: Sequence[Duty], *, overflow_seconds: float, tick_seconds: float = TICK_SECONDS
 ) -> Run:
-    """All of it, until nobody waits who could be answered or who could give up.
+    """Simulate until nobody waits who could be answered or who could give up.
 
     people: in the order in which they come. Where nobody is on duty any more and nobody loses patience, whoever waits
     then stays unanswered.
@@ -197,19 +201,19 @@ type Draw = Callable[[random.Random], float]
 
 
 def exponential_draw(mean: float) -> Draw:
-    """mean: in seconds; infinite for patience without end."""
+    """Return a draw of an exponential law. mean: in seconds; infinite for patience without end."""
     return lambda chance: chance.expovariate(1 / mean) if mean < math.inf else math.inf
 
 
 def log_normal(mean: float, variation: float) -> Draw:
-    """variation: the standard deviation over the mean."""
+    """Return a draw of a log-normal law. mean: in seconds. variation: the standard deviation over the mean."""
     spread = math.sqrt(math.log1p(variation**2))
     return lambda chance: chance.lognormvariate(math.log(mean) - spread**2 / 2, spread)
 
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """It is who comes: how long they hold, how patient they are, of which zones and how urgent, in these
+    """It says who comes: how long they hold, how patient they are, of which zones and how urgent, in these
     proportions."""
 
     held: Draw
@@ -235,7 +239,7 @@ def _pick[T](choices: Sequence[tuple[T, float]], chance: random.Random) -> T:
 
 
 def come_by_week(rates: Sequence[float], *, weeks: float, crowd: Crowd, chance: random.Random) -> list[Person]:
-    """People by the rates of each hour of the week (a Poisson process whose rate changes by the hour)."""
+    """Draw people by the rates of each hour of the week (a Poisson process whose rate changes by the hour)."""
     return [crowd.person(at, chance) for at in _times(rates, weeks * HOURS * HOUR, chance)]
 
 
@@ -258,7 +262,7 @@ def draw_raid(count: int, *, at: float, seconds: float, crowd: Crowd, chance: ra
 
 
 def duties_of(agents: Sequence[int], *, weeks: int, capacity: int, forces: Sequence[tuple[str, float]]) -> list[Duty]:
-    """Agents such that so many are there in each hour of the week; the forces are mixed in these proportions.
+    """Return agents so that this many are there in each hour of the week. The forces are mixed in these proportions.
 
     The last to come is the first to go. Nobody's working day is looked at: how hours are made into shifts is another
     question.

@@ -14,7 +14,7 @@ SHOWN = 20
 
 
 class Command(BaseCommand):
-    """Without an option, writes a copy into each folder of DATA_KEYS_COPIES_TO, as the worker does by itself.
+    """Writes a copy into each folder of DATA_KEYS_COPIES_TO when it has no option, as the worker does by itself.
 
     Exit status 1 means that a copy could not be written, that a report's key is missing, or that the file to restore
     from is not complete.

@@ -30,7 +30,7 @@ STATES = {
 
 
 class Command(BaseCommand):
-    """Without an option, deletes what is due, as the worker does every hour. It may run at any time, and again."""
+    """Deletes what is due when it has no option, as the worker does every hour. It may run at any time, and again."""
 
     help = "Applique les règles de conservation : suppression, plan, preuve mensuelle, reprise après restauration."
 
